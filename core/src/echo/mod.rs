@@ -1,0 +1,198 @@
+//! The server: answers each datagram, and loses some on purpose.
+//!
+//! It is the echo service of RFC 862 ([`Reply::Mirror`]) or the textbook's reporter of lengths
+//! ([`Reply::Report`]). It keeps no state for a request; what it keeps is one counter per client, so
+//! that the fate of a client's n-th datagram does not depend on other clients.
+
+mod flows;
+mod list;
+#[cfg(test)]
+mod tests;
+
+pub use list::{NumberList, NumberListError};
+
+use crate::machine::{Machine, Timer, Transmit};
+use crate::random::{Direction, Probability, Purpose, Stream};
+use crate::time::Instant;
+use crate::trace::{Cause, What};
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+use core::str::FromStr;
+use flows::Flows;
+
+/// What a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reply {
+    /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
+    /// Internet, where it would amplify forged traffic.
+    #[default]
+    Report,
+    /// The request's own bytes, as in RFC 862; also those of an empty datagram.
+    Mirror,
+}
+
+impl Reply {
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Mirror => "mirror",
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Reply {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Report, Self::Mirror].into_iter().find(|reply| reply.name() == text).ok_or(())
+    }
+}
+
+/// What a [`Server`] does.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Config {
+    /// What it answers.
+    pub reply: Reply,
+    /// The probability that a datagram is dropped.
+    pub drop: Probability,
+    /// The first so many datagrams of the server's life are dropped.
+    pub drop_first: u64,
+    /// The datagrams with these numbers, from 1 over the server's life, are dropped.
+    pub drop_list: NumberList,
+}
+
+/// What a server tells its application. A datagram that it answers shows in `poll_transmit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The datagram just handled was dropped on purpose.
+    Dropped {
+        /// Its number over the server's life, from 1.
+        number: u64,
+        /// Why.
+        cause: Cause,
+    },
+}
+
+impl From<Event> for What {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
+        }
+    }
+}
+
+/// The server's machine.
+#[derive(Clone, Debug)]
+pub struct Server {
+    config: Config,
+    seed: u64,
+    /// Datagrams received over the server's life.
+    received: u64,
+    /// Datagrams received from each client; empty unless a probability asks for it.
+    flows: Flows,
+    /// The reply to send, and to whom.
+    reply: Option<SocketAddr>,
+    reply_bytes: Vec<u8>,
+    event: Option<Event>,
+}
+
+impl Server {
+    /// A server whose random drops are those of `seed`.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            config,
+            seed,
+            received: 0,
+            flows: Flows::default(),
+            reply: None,
+            reply_bytes: Vec::new(),
+            event: None,
+        }
+    }
+
+    /// Datagrams received so far.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Why the datagram that was just counted is to be dropped, if it is.
+    fn verdict(&mut self, from: SocketAddr) -> Option<Cause> {
+        // Every datagram of a flow counts, whatever becomes of it: its index is its name.
+        let random = self.config.drop > Probability::NEVER && {
+            let (flow, index) = self.flows.count(from);
+            Stream::new(self.seed, Purpose::ServerDrop, flow, Direction::Request, index)
+                .chance(self.config.drop)
+        };
+        if self.received <= self.config.drop_first {
+            Some(Cause::DropFirst)
+        } else if self.config.drop_list.contains(self.received) {
+            Some(Cause::DropList)
+        } else {
+            random.then_some(Cause::ServerDrop)
+        }
+    }
+}
+
+impl Machine for Server {
+    type Event = Event;
+
+    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.received = self.received.saturating_add(1);
+        if let Some(cause) = self.verdict(from) {
+            self.event = Some(Event::Dropped { number: self.received, cause });
+            return;
+        }
+        self.reply_bytes.clear();
+        match self.config.reply {
+            Reply::Mirror => self.reply_bytes.extend_from_slice(bytes),
+            Reply::Report => report(bytes.len(), &mut self.reply_bytes),
+        }
+        self.reply = Some(from);
+    }
+
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let to = self.reply.take()?;
+        buf.clear();
+        buf.extend_from_slice(&self.reply_bytes);
+        Some(Transmit::to(to))
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.event.take()
+    }
+
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        None
+    }
+}
+
+/// Appends `Your data was N bytes`.
+fn report(len: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Your data was ");
+    let mut digits = [0u8; 20];
+    let (mut at, mut rest) = (digits.len(), len);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b" bytes");
+}

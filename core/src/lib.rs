@@ -1,0 +1,49 @@
+//! What do I do when no reply comes?
+//!
+//! This crate holds the state machines of that question (a client that sends again, a server that
+//! loses datagrams on purpose), the network between them, and a simulation of all three. It has no
+//! clock, no socket, no thread and no global generator: drivers have those.
+//!
+//! ```text
+//!            bytes, time, addresses                     records
+//!   driver ──────────────────────────▶  machine  ──────────────────▶  trace
+//!          ◀──────────────────────────          (through the driver)
+//!            datagrams, events, deadline
+//!
+//!   drivers: sim::Network (here), tokio over UDP (the `retrylab` program), yours
+//! ```
+//!
+//! What it does not do: it is not a transport (no congestion control, no ordering, no fragments of its
+//! own) and not a service to expose to the Internet.
+//!
+//! The layers, each knowing only those above it:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`time`] | integer nanoseconds since the run began |
+//! | [`random`] | every draw comes from a named stream of one seed |
+//! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
+//! | [`policy`] | when to send again, and when to stop |
+//! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
+//! | [`retry`] | the client: one exchange, then the next |
+//! | [`echo`] | the server: mirror or report, drop on purpose |
+//! | [`link`] | what a network does to a datagram |
+//! | [`sim`] | the simulated network: event queue, hosts, scenario |
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod echo;
+pub mod link;
+pub mod machine;
+pub mod policy;
+pub mod random;
+pub mod retry;
+pub mod sim;
+mod text;
+pub mod time;
+pub mod trace;

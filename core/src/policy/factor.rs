@@ -1,0 +1,53 @@
+//! A multiplier as an integer, so that waits are the same on every platform.
+
+use crate::text::{Scaled, parse_scaled};
+use core::fmt;
+
+const MILLION: u64 = 1_000_000;
+
+/// What a wait is multiplied by: 1 to 1000 in steps of a millionth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Factor(u32);
+
+impl Factor {
+    /// Waits stay as they are.
+    pub const ONE: Self = Self(MILLION as u32);
+    /// Waits double.
+    pub const TWO: Self = Self(2 * MILLION as u32);
+
+    /// `millionths / 10^6`, or `None` outside 1 to 1000.
+    #[must_use]
+    pub const fn from_millionths(millionths: u32) -> Option<Self> {
+        match millionths as u64 {
+            MILLION..=1_000_000_000 => Some(Self(millionths)),
+            _ => None,
+        }
+    }
+
+    /// Reads `1` to `1000` with at most six decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::from_millionths(u32::try_from(parse_scaled(text.trim(), 6)?).ok()?)
+    }
+
+    /// `nanos` times this factor, rounded to the nearest nanosecond, saturating.
+    #[must_use]
+    pub const fn times(self, nanos: u64) -> u64 {
+        let factor = self.0 as u64;
+        // Below three hours and a half the product fits 64 bits, and a 64-bit division by a
+        // constant costs a tenth of a 128-bit one.
+        if let Some(product) = nanos.checked_mul(factor)
+            && let Some(rounded) = product.checked_add(MILLION / 2)
+        {
+            return rounded / MILLION;
+        }
+        let wide = (nanos as u128 * factor as u128 + MILLION as u128 / 2) / MILLION as u128;
+        if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Scaled(u64::from(self.0), 6).fmt(f)
+    }
+}

@@ -1,0 +1,139 @@
+use super::*;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+
+fn ms(policy: &Policy) -> Vec<u64> {
+    policy.sends().take(20).map(|at| at.as_millis() as u64).collect()
+}
+
+#[test]
+fn each_bound_stops_the_textbook_schedule_where_it_says() {
+    let millis = |n| Some(Duration::from_millis(n));
+    let textbook = Policy::textbook().to_builder();
+    let cases: [(PolicyBuilder, &[u64], u64); 8] = [
+        (textbook, &[0, 100, 300, 700, 1500], 3_100),
+        (textbook.max_sends(Some(1)), &[0], 100),
+        (textbook.max_sends(Some(3)), &[0, 100, 300], 700),
+        // The cap shortens the waits; giving up is judged by the wait that backoff asked for.
+        (textbook.max_timeout(millis(500)), &[0, 100, 300, 700, 1200], 1_700),
+        // A deadline cuts the wait that it falls into ...
+        (textbook.deadline(millis(1_000)), &[0, 100, 300, 700], 1_000),
+        // ... and a send that would fall on it is not made.
+        (textbook.deadline(millis(700)), &[0, 100, 300], 700),
+        (textbook.give_up_above(millis(1_600)), &[0, 100, 300, 700, 1500], 3_100),
+        (textbook.give_up_above(millis(1_599)), &[0, 100, 300, 700], 1_500),
+    ];
+    for (builder, sends, gives_up) in cases {
+        let policy = builder.build().unwrap();
+        assert_eq!(ms(&policy), sends, "{policy:?}");
+        assert_eq!(policy.gives_up_after(), millis(gives_up), "{policy:?}");
+    }
+}
+
+#[test]
+fn the_last_wait_is_marked_as_such() {
+    let policy = Policy::textbook();
+    let mut schedule = Schedule::new(&policy);
+    let lasts: Vec<bool> =
+        core::iter::from_fn(|| schedule.next(&policy, Duration::ZERO)).map(|w| w.last).collect();
+    assert_eq!(lasts, [false, false, false, false, true]);
+}
+
+#[test]
+fn a_policy_without_a_stop_says_that_it_never_gives_up() {
+    let endless = Policy::exponential(Duration::from_secs(1)).build().unwrap();
+    assert!(endless.never_gives_up());
+    assert_eq!(endless.gives_up_after(), None);
+    let constant = Policy::textbook().to_builder().multiplier(Factor::ONE).build().unwrap();
+    assert!(constant.never_gives_up(), "a constant wait never exceeds give_up_above");
+}
+
+#[test]
+fn impossible_policies_are_refused_in_one_sentence() {
+    let textbook = Policy::textbook().to_builder();
+    let zero = Some(Duration::ZERO);
+    let short = Some(Duration::from_millis(50));
+    for (builder, sentence) in [
+        (textbook.max_sends(Some(0)), "policy.max_sends is 0; it must be at least 1"),
+        (
+            textbook.initial_timeout(Duration::ZERO),
+            "policy.initial_timeout is 0s; it must be more than 0 and at most 2400h",
+        ),
+        (
+            textbook.deadline(zero),
+            "policy.deadline is 0s; it must be more than 0 and at most 2400h",
+        ),
+        (
+            textbook.max_timeout(short),
+            "policy.max_timeout is 50ms; it must not be below policy.initial_timeout, 100ms",
+        ),
+        (
+            textbook.give_up_above(short),
+            "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), sentence);
+    }
+}
+
+#[test]
+fn factors_are_exact_and_saturate() {
+    let factor = Factor::parse("1.6").unwrap();
+    assert_eq!(factor.to_string(), "1.6");
+    let waits: Vec<u64> =
+        core::iter::successors(Some(1_000_000_000), |w| Some(factor.times(*w))).take(5).collect();
+    assert_eq!(waits, [1_000_000_000, 1_600_000_000, 2_560_000_000, 4_096_000_000, 6_553_600_000]);
+    assert_eq!(Factor::TWO.times(u64::MAX / 2 + 1), u64::MAX);
+    assert_eq!(Factor::ONE.times(u64::MAX), u64::MAX);
+    for bad in ["0", "0.99", "1000.000001", "-2", "two", "1.0000001", ""] {
+        assert_eq!(Factor::parse(bad), None, "{bad}");
+    }
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    let wait = 1u64..1 << 53;
+    let some = prop::option::of::<core::ops::Range<u64>>;
+    (wait.clone(), 1_000_000u32..=10_000_000, some(wait.clone()), some(wait.clone()))
+        .prop_flat_map(move |(first, factor, cap, above)| {
+            (Just((first, factor, cap, above)), prop::option::of(1u32..200), some(wait.clone()))
+        })
+        .prop_filter_map("bounds below the first wait", |((first, factor, cap, above), n, end)| {
+            let ns = Duration::from_nanos;
+            Policy::exponential(ns(first))
+                .multiplier(Factor::from_millionths(factor)?)
+                .max_timeout(cap.map(ns))
+                .give_up_above(above.map(ns))
+                .max_sends(n)
+                .deadline(end.map(ns))
+                .build()
+                .ok()
+        })
+}
+
+proptest! {
+    /// Waits grow up to their cap, stay within every bound, and never reach past the deadline.
+    #[test]
+    fn waits_keep_every_bound(policy in any_policy()) {
+        let mut schedule = Schedule::new(&policy);
+        let (mut elapsed, mut before) = (Duration::ZERO, Duration::ZERO);
+        for sends in 1..=300u32 {
+            let Some(wait) = schedule.next(&policy, elapsed) else {
+                prop_assert!(sends > 1, "the first copy is always sent");
+                break;
+            };
+            prop_assert_eq!(schedule.sends(), sends);
+            prop_assert!(policy.max_sends.is_none_or(|most| sends <= most));
+            prop_assert!(policy.max_timeout.is_none_or(|cap| wait.timeout <= cap));
+            prop_assert!(policy.deadline.is_none_or(|end| elapsed + wait.timeout <= end));
+            prop_assert!(wait.timeout >= before || policy.deadline == Some(elapsed + wait.timeout));
+            prop_assert!(wait.timeout > Duration::ZERO);
+            before = wait.timeout;
+            elapsed += wait.timeout;
+            if wait.last {
+                prop_assert_eq!(schedule.next(&policy, elapsed), None);
+                break;
+            }
+        }
+    }
+}

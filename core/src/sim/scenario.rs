@@ -1,0 +1,248 @@
+//! A scenario: everything that a run depends on, in one struct.
+
+use super::fields::{FIELDS, FieldError, Kind};
+use super::network::{Network, SERVER};
+use super::{ScenarioNetwork, Summary};
+use crate::echo::{self, Server};
+use crate::link::Link;
+use crate::policy::{Factor, Policy, PolicyBuilder, Preset};
+use crate::random::Probability;
+use crate::retry::{self, Client};
+use crate::time::{WithUnit, parse_duration};
+use crate::trace::{DigestSink, Sink};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::str::FromStr;
+
+/// What to simulate. Same scenario, same trace, byte for byte.
+///
+/// The fields are named by the keys of [`FIELDS`]; [`apply`](Self::apply) changes them from text and
+/// checks them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// Names every random draw of the run.
+    pub seed: u64,
+    /// Clients that ask at the same time.
+    pub clients: u32,
+    /// Exchanges per client.
+    pub exchanges: u32,
+    /// The request.
+    pub message: String,
+    /// Do clients hear their server only?
+    pub connected: bool,
+    /// Does each datagram begin with its own name?
+    pub token: bool,
+    /// The preset that the policy started from.
+    pub preset: Preset,
+    /// The clients' policy.
+    pub policy: Policy,
+    /// The server.
+    pub server: echo::Config,
+    /// The link between each client and the server.
+    pub link: Link,
+}
+
+/// One exchange under the textbook's policy over a perfect link of 10 ms.
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            clients: 1,
+            exchanges: 1,
+            message: "hello".to_string(),
+            connected: true,
+            token: false,
+            preset: Preset::Textbook,
+            policy: Preset::Textbook.policy(),
+            server: echo::Config::default(),
+            link: Link::default(),
+        }
+    }
+}
+
+impl Scenario {
+    /// Changes the scenario by pairs of key and value; all of them or, on an error, none.
+    ///
+    /// `policy.preset` is applied before the other keys of the same call, wherever it stands; among
+    /// equal keys the last one counts.
+    ///
+    /// # Errors
+    /// The first [`FieldError`].
+    pub fn apply<K, V>(&mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), FieldError>
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut pairs: Vec<(K, V)> = pairs.into_iter().collect();
+        pairs.sort_by_key(|(key, _)| key.as_ref() != "policy.preset");
+        let mut changed = self.clone();
+        let mut policy = changed.policy.to_builder();
+        for (key, value) in &pairs {
+            changed.set(key.as_ref(), value.as_ref(), &mut policy)?;
+        }
+        changed.policy = policy.build().map_err(|error| FieldError::Contradiction {
+            key: format!("policy.{}", error.field()),
+            sentence: error.to_string(),
+        })?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        key: &str,
+        value: &str,
+        policy: &mut PolicyBuilder,
+    ) -> Result<(), FieldError> {
+        let Some(field) = FIELDS.iter().find(|field| field.key == key) else {
+            return Err(FieldError::unknown(key));
+        };
+        let bad = || FieldError::BadValue { key: field.key, value: value.to_string() };
+        self.set_known(field.key, field.kind, value, policy).ok_or_else(bad)
+    }
+
+    /// Sets a key of [`FIELDS`]; `None` if the value is not of its kind.
+    fn set_known(
+        &mut self,
+        key: &str,
+        kind: Kind,
+        value: &str,
+        policy: &mut PolicyBuilder,
+    ) -> Option<()> {
+        let small = || u32::try_from(integer(kind, value)?).ok();
+        match key {
+            "seed" => self.seed = seed(value)?,
+            "clients" => self.clients = small()?,
+            "exchanges" => self.exchanges = small()?,
+            "message" => self.message = text(kind, value)?,
+            "connected" => self.connected = value.parse().ok()?,
+            "token" => self.token = value.parse().ok()?,
+            "policy.preset" => {
+                self.preset = value.parse().ok()?;
+                *policy = self.preset.policy().to_builder();
+            }
+            "policy.initial_timeout" => *policy = policy.initial_timeout(parse_duration(value)?),
+            "policy.multiplier" => *policy = policy.multiplier(Factor::parse(value)?),
+            "policy.max_timeout" => *policy = policy.max_timeout(or_none(value, parse_duration)?),
+            "policy.give_up_above" => {
+                *policy = policy.give_up_above(or_none(value, parse_duration)?);
+            }
+            "policy.max_sends" => *policy = policy.max_sends(or_none(value, |_| small())?),
+            "policy.deadline" => *policy = policy.deadline(or_none(value, parse_duration)?),
+            "server.drop" => self.server.drop = Probability::parse(value)?,
+            "server.drop_first" => self.server.drop_first = integer(kind, value)?,
+            "server.drop_list" => self.server.drop_list = value.parse().ok()?,
+            "server.reply" => self.server.reply = value.parse().ok()?,
+            "link.latency" => self.link.latency = value.parse().ok()?,
+            "link.loss" => self.link.loss = Probability::parse(value)?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The value of `key` as text that [`apply`](Self::apply) takes; `None` if there is no such key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<String> {
+        let policy = &self.policy;
+        Some(match key {
+            "seed" => self.seed.to_string(),
+            "clients" => self.clients.to_string(),
+            "exchanges" => self.exchanges.to_string(),
+            "message" => self.message.clone(),
+            "connected" => self.connected.to_string(),
+            "token" => self.token.to_string(),
+            "policy.preset" => self.preset.name().to_string(),
+            "policy.initial_timeout" => WithUnit(policy.initial_timeout()).to_string(),
+            "policy.multiplier" => policy.multiplier().to_string(),
+            "policy.max_timeout" => none_or(policy.max_timeout().map(WithUnit)),
+            "policy.give_up_above" => none_or(policy.give_up_above().map(WithUnit)),
+            "policy.max_sends" => none_or(policy.max_sends()),
+            "policy.deadline" => none_or(policy.deadline().map(WithUnit)),
+            "server.drop" => self.server.drop.to_string(),
+            "server.drop_first" => self.server.drop_first.to_string(),
+            "server.drop_list" => self.server.drop_list.to_string(),
+            "server.reply" => self.server.reply.to_string(),
+            "link.latency" => self.link.latency.to_string(),
+            "link.loss" => self.link.loss.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// Every key with its value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, String)> {
+        FIELDS.iter().filter_map(|field| Some((field.key, self.value(field.key)?)))
+    }
+
+    /// The keys whose values differ from the default scenario's; those of the policy, from its
+    /// preset's.
+    pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let preset = self.preset;
+        let default = Self { preset, policy: preset.policy(), ..Self::default() };
+        self.pairs().filter(move |(key, value)| {
+            if *key == "policy.preset" {
+                preset != Preset::default()
+            } else {
+                default.value(key).as_ref() != Some(value)
+            }
+        })
+    }
+
+    /// The clients' configuration.
+    #[must_use]
+    pub fn client_config(&self) -> retry::Config {
+        retry::Config {
+            peer: SERVER,
+            connected: self.connected,
+            message: self.message.as_bytes().into(),
+            token: self.token,
+            exchanges: self.exchanges,
+            policy: self.policy,
+        }
+    }
+
+    /// The network that runs this scenario and records into `sink`.
+    #[must_use]
+    pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
+        let config = Arc::new(self.client_config());
+        let clients = (0..self.clients).map(|_| Client::new(Arc::clone(&config))).collect();
+        let server = Server::new(self.server.clone(), self.seed);
+        let counted = (Summary::default(), DigestSink::default());
+        Network::new(clients, server, self.link, self.seed, (counted, sink))
+    }
+}
+
+fn seed(value: &str) -> Option<u64> {
+    let value = value.trim();
+    match value.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => plain_integer(value),
+    }
+}
+
+/// `u64::from_str` would take a plus sign.
+fn plain_integer(value: &str) -> Option<u64> {
+    Some(value.trim())
+        .filter(|text| !text.starts_with('+'))
+        .and_then(|text| u64::from_str(text).ok())
+}
+
+fn integer(kind: Kind, value: &str) -> Option<u64> {
+    let (Kind::Integer(low, high) | Kind::OptionalInteger(low, high)) = kind else { return None };
+    plain_integer(value).filter(|n| (low..=high).contains(n))
+}
+
+fn text(kind: Kind, value: &str) -> Option<String> {
+    let Kind::Text(most) = kind else { return None };
+    (value.len() <= most).then(|| value.to_string())
+}
+
+/// Reads `none`, or a value with `parse`.
+fn or_none<T>(value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if value.trim() == "none" { Some(None) } else { parse(value).map(Some) }
+}
+
+fn none_or(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "none".to_string(), |value| value.to_string())
+}

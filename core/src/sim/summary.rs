@@ -1,0 +1,55 @@
+//! What a run comes to, counted from its records.
+
+use crate::trace::{Direction, Record, Side, Sink, What};
+
+/// Counts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Exchanges that a reply ended.
+    pub answered: u64,
+    /// Exchanges that ended without one.
+    pub gave_up: u64,
+    /// Exchanges that a refusal ended.
+    pub refused: u64,
+    /// Copies of requests sent.
+    pub sends: u64,
+    /// Replies sent.
+    pub replies: u64,
+    /// Replies that came when their exchange was over.
+    pub late_replies: u64,
+    /// Datagrams lost on the link, either way.
+    pub lost: u64,
+    /// Datagrams that the server dropped.
+    pub server_dropped: u64,
+}
+
+impl Summary {
+    /// Exchanges that are over.
+    #[must_use]
+    pub const fn finished(&self) -> u64 {
+        self.answered + self.gave_up + self.refused
+    }
+
+    /// Sends per exchange; 0 before the first exchange is over.
+    #[must_use]
+    pub fn amplification(&self) -> f64 {
+        if self.finished() == 0 { 0.0 } else { self.sends as f64 / self.finished() as f64 }
+    }
+}
+
+impl Sink for Summary {
+    #[inline]
+    fn record(&mut self, record: &Record) {
+        match record.what {
+            What::Sent { direction: Direction::Request, .. } => self.sends += 1,
+            What::Sent { direction: Direction::Reply, .. } => self.replies += 1,
+            What::Dropped { .. } if record.side == Side::Server => self.server_dropped += 1,
+            What::Dropped { .. } => self.lost += 1,
+            What::Answered { .. } => self.answered += 1,
+            What::LateReply => self.late_replies += 1,
+            What::GaveUp { .. } => self.gave_up += 1,
+            What::Refused { .. } => self.refused += 1,
+            _ => {}
+        }
+    }
+}
