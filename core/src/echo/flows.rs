@@ -1,36 +1,54 @@
-//! How many datagrams each client has sent: the index that names a datagram's fate.
+//! Which client a datagram is from, and how many it has sent: the name of the datagram's fate.
 
+use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 use core::net::SocketAddr;
 use hashbrown::HashMap;
 
 /// The most clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
-const MOST: usize = 1 << 22;
+const MOST: usize = 1 << 24;
 
-/// A counter per client. Looked up, never iterated: its order would depend on the hash.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Flows {
-    counters: HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>,
+/// A counter per client.
+#[derive(Clone, Debug)]
+pub(super) enum Flows {
+    /// Clients are numbered from 1 in order of appearance: all that a server on a real socket can do.
+    /// Looked up, never iterated: the map's order would depend on the hash.
+    Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
+    /// The addresses themselves tell the client's number, so that it depends on no other client.
+    Numbered(fn(SocketAddr) -> Option<u32>, Vec<u32>),
 }
 
 impl Flows {
-    /// Counts a datagram from `client`: the client's number, from 1 in order of appearance, and the
-    /// datagram's index within it, from 0.
+    /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
+    /// it, from 0.
     pub(super) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
-        if self.counters.len() >= MOST && !self.counters.contains_key(&client) {
-            self.counters.clear();
-        }
-        let next = self.counters.len() as u32 + 1;
-        let (flow, count) = self.counters.entry(client).or_insert((next, 0));
+        let (flow, count) = match self {
+            Self::Appearing(counters) => {
+                if counters.len() >= MOST && !counters.contains_key(&client) {
+                    counters.clear();
+                }
+                let next = counters.len() as u32 + 1;
+                let (flow, count) = counters.entry(client).or_insert((next, 0));
+                (*flow, count)
+            }
+            Self::Numbered(number, counts) => {
+                // Strangers share the number 0.
+                let flow = number(client).filter(|flow| (*flow as usize) < MOST).unwrap_or(0);
+                if counts.len() <= flow as usize {
+                    counts.resize(flow as usize + 1, 0);
+                }
+                (flow, &mut counts[flow as usize])
+            }
+        };
         let index = u64::from(*count);
         *count = count.wrapping_add(1);
-        (*flow, index)
+        (flow, index)
     }
 }
 
 /// A fast hash for addresses that a peer may choose: MOST bounds what a flood of collisions can cost.
 #[derive(Clone, Copy, Debug, Default)]
-struct MixHasher(u64);
+pub(super) struct MixHasher(u64);
 
 impl Hasher for MixHasher {
     fn write(&mut self, bytes: &[u8]) {

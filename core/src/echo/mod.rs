@@ -20,6 +20,7 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::str::FromStr;
 use flows::Flows;
+use hashbrown::HashMap;
 
 /// What a server answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -107,18 +108,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server whose random drops are those of `seed`.
+    /// A server whose random drops are those of `seed`. It numbers its clients in the order in which
+    /// they appear.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        Self {
-            config,
-            seed,
-            received: 0,
-            flows: Flows::default(),
-            reply: None,
-            reply_bytes: Vec::new(),
-            event: None,
-        }
+        Self::with_flows(config, seed, Flows::Appearing(HashMap::default()))
+    }
+
+    /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1): the
+    /// fates of one client's datagrams then do not depend on when others appear.
+    #[must_use]
+    pub fn numbered(config: Config, seed: u64, number: fn(SocketAddr) -> Option<u32>) -> Self {
+        Self::with_flows(config, seed, Flows::Numbered(number, Vec::new()))
+    }
+
+    fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {
+        Self { config, seed, received: 0, flows, reply: None, reply_bytes: Vec::new(), event: None }
     }
 
     /// Datagrams received so far.

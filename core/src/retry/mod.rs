@@ -132,8 +132,8 @@ pub struct Client {
 enum State {
     /// A copy is to be sent, followed by this wait; `first` begins an exchange.
     Sending { wait: Wait, first: bool },
-    /// A copy is out.
-    Waiting { deadline: Instant, last: bool },
+    /// A copy is out. Without a deadline if that would lie past the last instant that can be named.
+    Waiting { deadline: Option<Instant>, last: bool },
     /// Every exchange is over.
     Finished,
 }
@@ -223,7 +223,7 @@ impl Machine for Client {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        let State::Waiting { deadline, .. } = self.state else { return };
+        let State::Waiting { deadline: Some(deadline), .. } = self.state else { return };
         if now < deadline {
             return;
         }
@@ -248,8 +248,8 @@ impl Machine for Client {
         if first {
             self.started = now;
         }
-        // A wait that would end past the last instant that can be named ends there.
-        self.state = State::Waiting { deadline: now.saturating_add(wait.timeout), last: wait.last };
+        let deadline = now.checked_add(wait.timeout);
+        self.state = State::Waiting { deadline, last: wait.last };
         let label = Label::new(self.exchange, self.schedule.sends());
         buf.clear();
         if let (true, Some(label)) = (self.config.token, label) {
@@ -264,11 +264,8 @@ impl Machine for Client {
     }
 
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
-        match self.state {
-            State::Waiting { deadline, last: false } => Some((Timer::Resend, deadline)),
-            State::Waiting { deadline, last: true } => Some((Timer::GiveUp, deadline)),
-            State::Sending { .. } | State::Finished => None,
-        }
+        let State::Waiting { deadline: Some(deadline), last } = self.state else { return None };
+        Some((if last { Timer::GiveUp } else { Timer::Resend }, deadline))
     }
 
     fn is_finished(&self) -> bool {

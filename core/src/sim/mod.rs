@@ -27,7 +27,7 @@ mod summary;
 mod tests;
 
 pub use fields::{FIELDS, Field, FieldError, Kind};
-pub use network::{MOST_CLIENTS, Network, SERVER, client_address};
+pub use network::{MOST_CLIENTS, Network, SERVER, client_address, flow_of};
 pub use queue::Queue;
 pub use scenario::Scenario;
 pub use summary::Summary;

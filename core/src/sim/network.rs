@@ -26,12 +26,12 @@ pub const fn client_address(flow: u32) -> SocketAddr {
 }
 
 /// The client's number of an address that [`client_address`] made.
-fn flow_of(address: SocketAddr, clients: usize) -> Option<u32> {
+#[must_use]
+pub fn flow_of(address: SocketAddr) -> Option<u32> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let [net, a, b, c] = ip.octets();
     let flow = u32::from_be_bytes([0, a, b, c]);
-    let known = net == 10 && address.port() == 40_000 && flow >= 1 && flow as usize <= clients;
-    known.then_some(flow)
+    (net == 10 && address.port() == 40_000 && flow >= 1).then_some(flow)
 }
 
 /// A machine with what the loop keeps for it.
@@ -267,7 +267,7 @@ where
             self.record(context, Side::Server, event.into());
         }
         while let Some(transmit) = self.server.machine.poll_transmit(self.now, &mut buf) {
-            let flow = flow_of(transmit.to, self.clients.len());
+            let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= self.clients.len());
             // A reply to the client whose request is being handled belongs to that request.
             let label = if flow == Some(context.flow) { context.label } else { transmit.label };
             let context = Context { flow: flow.unwrap_or(0), label, ..context };

@@ -1,7 +1,7 @@
 //! A scenario: everything that a run depends on, in one struct.
 
 use super::fields::{FIELDS, FieldError, Kind};
-use super::network::{Network, SERVER};
+use super::network::{Network, SERVER, flow_of};
 use super::{ScenarioNetwork, Summary};
 use crate::echo::{self, Server};
 use crate::link::Link;
@@ -207,7 +207,7 @@ impl Scenario {
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let config = Arc::new(self.client_config());
         let clients = (0..self.clients).map(|_| Client::new(Arc::clone(&config))).collect();
-        let server = Server::new(self.server.clone(), self.seed);
+        let server = Server::numbered(self.server.clone(), self.seed, flow_of);
         let counted = (Summary::default(), DigestSink::default());
         Network::new(clients, server, self.link, self.seed, (counted, sink))
     }

@@ -1,0 +1,214 @@
+//! The laws of the contract (see `retrylab_core::machine`), held by every machine of the crate under
+//! arbitrary bytes, addresses, times and call orders.
+
+use proptest::prelude::*;
+use retrylab_core::echo::{self, Reply, Server};
+use retrylab_core::machine::Machine;
+use retrylab_core::policy::{Factor, Policy};
+use retrylab_core::random::Probability;
+use retrylab_core::retry::{self, Client};
+use retrylab_core::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+const PEER: &str = "192.0.2.1:1060";
+
+/// More transmits or events than this after one input is a loop.
+const MOST_PER_INPUT: usize = 16;
+
+/// One thing that a driver, good or bad, may do.
+#[derive(Clone, Debug)]
+enum Op {
+    Datagram {
+        from_peer: bool,
+        from: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    Timeout,
+    /// Calls `handle_timeout` at the deadline, as a good driver does.
+    AtDeadline,
+    Refused {
+        peer: bool,
+        other: SocketAddr,
+    },
+    Drain,
+    /// Polls once without draining.
+    PollTransmit,
+    PollEvent,
+    /// Time moves, also back.
+    Clock(Instant),
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let address = any::<SocketAddr>();
+    // Bytes that mean something to a machine, and bytes that do not.
+    let bytes = prop_oneof![
+        Just(b"hello".to_vec()),
+        (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
+        prop::collection::vec(any::<u8>(), 0..64),
+    ];
+    let clock = prop_oneof![
+        any::<u64>().prop_map(Instant::from_nanos),
+        (0u64..10_000).prop_map(Instant::from_millis),
+        (0u64..10).prop_map(|before| Instant::from_nanos(u64::MAX - before)),
+    ];
+    let op = prop_oneof![
+        3 => (any::<bool>(), address.clone(), bytes)
+            .prop_map(|(from_peer, from, bytes)| Op::Datagram { from_peer, from, bytes }),
+        2 => Just(Op::Timeout),
+        4 => Just(Op::AtDeadline),
+        1 => (any::<bool>(), address).prop_map(|(peer, other)| Op::Refused { peer, other }),
+        4 => Just(Op::Drain),
+        1 => Just(Op::PollTransmit),
+        1 => Just(Op::PollEvent),
+        2 => clock.prop_map(Op::Clock),
+    ];
+    prop::collection::vec(op, 0..60)
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    let wait = || 1u64..10_000_000_000;
+    let bound = || prop::option::of(wait());
+    let sends = prop::option::of(1u32..10);
+    (wait(), 1_000_000u32..4_000_000, bound(), bound(), sends, bound()).prop_filter_map(
+        "a contradiction",
+        |(first, factor, cap, above, sends, deadline)| {
+            let ns = Duration::from_nanos;
+            Policy::exponential(ns(first))
+                .multiplier(Factor::from_millionths(factor)?)
+                .max_timeout(cap.map(ns))
+                .give_up_above(above.map(ns))
+                .max_sends(sends)
+                .deadline(deadline.map(ns))
+                .build()
+                .ok()
+        },
+    )
+}
+
+fn any_client() -> impl Strategy<Value = Client> {
+    let message = prop::collection::vec(any::<u8>(), 0..16);
+    (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message).prop_map(
+        |(policy, connected, token, exchanges, message)| {
+            Client::new(Arc::new(retry::Config {
+                peer: PEER.parse().unwrap(),
+                connected,
+                message: message.into(),
+                token,
+                exchanges,
+                policy,
+            }))
+        },
+    )
+}
+
+fn any_server() -> impl Strategy<Value = Server> {
+    let probability = (0u32..=1_000_000_000).prop_map(Probability::from_parts_per_billion);
+    (any::<bool>(), probability, 0u64..4, any::<u64>()).prop_map(|(mirror, drop, first, seed)| {
+        let config = echo::Config {
+            reply: if mirror { Reply::Mirror } else { Reply::Report },
+            drop: drop.expect("at most a billion"),
+            drop_first: first,
+            drop_list: "5,7-9".parse().unwrap(),
+        };
+        Server::new(config, seed)
+    })
+}
+
+/// Drains `machine`; returns how many transmits and events it had.
+fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
+    let mut polls = 0;
+    while machine.poll_transmit(now, buf).is_some() {
+        polls += 1;
+        assert!(polls <= MOST_PER_INPUT, "poll_transmit does not come to an end");
+    }
+    while machine.poll_event().is_some() {
+        polls += 1;
+        assert!(polls <= MOST_PER_INPUT, "poll_event does not come to an end");
+    }
+    polls
+}
+
+/// Drives `machine` through `ops` and checks every law after every call.
+fn keeps_the_laws<M: Machine>(mut machine: M, ops: Vec<Op>) {
+    let peer: SocketAddr = PEER.parse().unwrap();
+    let (mut now, mut buf) = (Instant::ZERO, Vec::new());
+    drain(&mut machine, now, &mut buf);
+    for op in ops {
+        match op {
+            Op::Datagram { from_peer, from, bytes } => {
+                machine.handle_datagram(now, if from_peer { peer } else { from }, &bytes);
+            }
+            Op::Timeout => time_out(&mut machine, now, &mut buf),
+            Op::AtDeadline => {
+                if let Some((_, deadline)) = machine.poll_timeout() {
+                    now = deadline;
+                    time_out(&mut machine, now, &mut buf);
+                }
+            }
+            Op::Refused { peer: real, other } => {
+                machine.handle_refused(now, if real { peer } else { other });
+            }
+            Op::Drain => drop(drain(&mut machine, now, &mut buf)),
+            Op::PollTransmit => drop(machine.poll_transmit(now, &mut buf)),
+            Op::PollEvent => drop(machine.poll_event()),
+            Op::Clock(to) => now = to,
+        }
+        assert!(
+            !machine.is_finished() || machine.poll_timeout().is_none(),
+            "a finished machine has no deadline"
+        );
+        assert_eq!(machine.poll_timeout(), machine.poll_timeout(), "looking changes nothing");
+    }
+}
+
+/// Calls `handle_timeout(now)` and checks what the law says of it.
+fn time_out<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) {
+    drain(machine, now, buf);
+    let before = machine.poll_timeout();
+    machine.handle_timeout(now);
+    let due = before.is_some_and(|(_, deadline)| deadline <= now);
+    let polls = drain(machine, now, buf);
+    let after = machine.poll_timeout();
+    if due {
+        assert!(after.is_none_or(|(_, deadline)| deadline > now), "{after:?} at {now:?}");
+    } else {
+        assert_eq!((after, polls), (before, 0), "an early call is a no-op");
+    }
+    machine.handle_timeout(now);
+    assert_eq!(drain(machine, now, buf), 0, "a repeated call is a no-op");
+    assert_eq!(machine.poll_timeout(), after, "a repeated call is a no-op");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn the_client_keeps_the_laws(client in any_client(), ops in ops()) {
+        keeps_the_laws(client, ops);
+    }
+
+    #[test]
+    fn the_server_keeps_the_laws(server in any_server(), ops in ops()) {
+        keeps_the_laws(server, ops);
+    }
+
+    /// With a stop in its policy and a driver that is on time, every client comes to its end.
+    #[test]
+    fn every_client_with_a_stop_ends(client in any_client()) {
+        let mut config = client.config().clone();
+        let sends = config.policy.max_sends().or(Some(9));
+        config.policy = config.policy.to_builder().max_sends(sends).build().unwrap();
+        let mut client = Client::new(Arc::new(config));
+        let (mut now, mut buf, mut wakes) = (Instant::ZERO, Vec::new(), 0);
+        drain(&mut client, now, &mut buf);
+        while let Some((_, deadline)) = client.poll_timeout() {
+            now = deadline;
+            client.handle_timeout(now);
+            drain(&mut client, now, &mut buf);
+            wakes += 1;
+            prop_assert!(wakes <= 4 * 10, "exchanges times sends");
+        }
+        prop_assert!(client.is_finished());
+    }
+}
