@@ -1,0 +1,169 @@
+//! Programs that the tests need and a fresh machine lacks: installed, or asked for.
+//!
+//! As root on Debian or Ubuntu (a container, CI) apt installs them without a question. Anywhere
+//! else nothing is installed: the error holds the one command that the person has to run.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Result, bail};
+
+use crate::run::{Cmd, find_program};
+
+/// A program, and the package that has it for each package manager.
+pub(crate) struct Program {
+    /// Names under which the program may be found, the most usual first.
+    names: &'static [&'static str],
+    apt: &'static str,
+    dnf: &'static str,
+    pacman: &'static str,
+    brew: &'static str,
+}
+
+/// The other end of the integration tests' connections and datagrams.
+pub(crate) const SOCAT: Program =
+    Program { names: &["socat"], apt: "socat", dnf: "socat", pacman: "socat", brew: "socat" };
+
+/// A second, independent peer: what two programs agree on is no accident of one of them.
+pub(crate) const NCAT: Program =
+    Program { names: &["ncat"], apt: "ncat", dnf: "nmap-ncat", pacman: "nmap", brew: "nmap" };
+
+/// The browser of the page's tests; see [`chromium`].
+pub(crate) const CHROMIUM: Program = Program {
+    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    apt: "chromium",
+    dnf: "chromium",
+    pacman: "chromium",
+    brew: "--cask chromium",
+};
+
+impl Program {
+    fn is_there(&self) -> bool {
+        self.names.iter().any(|name| find_program(name).is_some())
+    }
+}
+
+/// Makes sure that all of `programs` can be run.
+pub(crate) fn programs(programs: &[&Program]) -> Result<()> {
+    let missing: Vec<&Program> = programs.iter().filter(|p| !p.is_there()).copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|program| program.names[0]).collect();
+    if may_use_apt() {
+        let packages: Vec<&str> = missing.iter().map(|program| program.apt).collect();
+        apt_install(&packages)?;
+    }
+    if missing.iter().all(|program| program.is_there()) {
+        return Ok(());
+    }
+    match command_for(&missing, &|manager| find_program(manager).is_some()) {
+        Some(command) => bail!("{} not found; run: {command}", names.join(" and ")),
+        None => bail!("{} not found; install with your system's packages", names.join(" and ")),
+    }
+}
+
+/// The browser for the page's tests: `CHROMIUM`, else a usual name in `PATH`, else macOS's place;
+/// installed when it is missing and that needs no question.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+    if let Some(path) = env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        if path.is_file() {
+            return Ok(path);
+        }
+        bail!("CHROMIUM={} is no file; it must be the browser's full path", path.display());
+    }
+    let find = || CHROMIUM.names.iter().find_map(|name| find_program(name));
+    if let Some(path) = find() {
+        return Ok(path);
+    }
+    if Path::new(MAC).is_file() {
+        return Ok(MAC.into());
+    }
+    programs(&[&CHROMIUM])?;
+    find().map_or_else(|| bail!("chromium is installed but not in PATH"), Ok)
+}
+
+/// Whether packages can be installed without asking the person for anything.
+pub(crate) fn may_use_apt() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let is_root =
+            || Cmd::new("id", Path::new("/")).arg("-u").output().is_ok_and(|id| id == "0");
+        find_program("apt-get").is_some() && is_root()
+    })
+}
+
+/// Installs Debian packages; the package lists are fetched once per run of this program.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
+    static UPDATED: OnceLock<()> = OnceLock::new();
+    UPDATED.get_or_init(|| {
+        // A failed update is no reason to stop: the lists at hand may be good enough, and if they
+        // are not, the install below says what is missing.
+        if let Err(error) = apt_get().arg("update").run() {
+            eprintln!("warning: {error:#}");
+        }
+    });
+    // `--no-remove`: a package that can only come in place of one that somebody chose is an error
+    // to be read, not a silent exchange.
+    apt_get().words("install -y --no-install-recommends --no-remove").args(packages).run()
+}
+
+fn apt_get() -> Cmd {
+    // The lock is waited for: on a machine that has just started, its own updates hold it.
+    Cmd::new("apt-get", Path::new("/"))
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .words("-q -o DPkg::Lock::Timeout=300")
+}
+
+/// What to type for Debian packages.
+pub(crate) fn apt_command(packages: &[&str]) -> String {
+    let packages = packages.join(" ");
+    format!(
+        "sudo apt-get update && sudo apt-get install -y --no-install-recommends \
+         -o DPkg::Lock::Timeout=300 {packages}"
+    )
+}
+
+/// What to type on this system; `None` when no known package manager is here.
+fn command_for(missing: &[&Program], is_there: &dyn Fn(&str) -> bool) -> Option<String> {
+    let packages = |name: fn(&Program) -> &str| -> Vec<&str> {
+        missing.iter().map(|program| name(program)).collect()
+    };
+    if is_there("apt-get") {
+        return Some(apt_command(&packages(|program| program.apt)));
+    }
+    if is_there("dnf") {
+        return Some(format!("sudo dnf install -y {}", packages(|program| program.dnf).join(" ")));
+    }
+    if is_there("pacman") {
+        let packages = packages(|program| program.pacman).join(" ");
+        return Some(format!("sudo pacman -S --needed {packages}"));
+    }
+    if is_there("brew") {
+        let each = packages(|program| program.brew);
+        let each: Vec<String> = each.iter().map(|name| format!("brew install {name}")).collect();
+        return Some(each.join(" && "));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_command_for_each_system() {
+        let missing = [&SOCAT, &NCAT];
+        let on = |manager: &'static str| command_for(&missing, &move |name| name == manager);
+        let apt = on("apt-get").unwrap();
+        assert!(apt.starts_with("sudo apt-get update && sudo apt-get install -y"), "{apt}");
+        assert!(apt.ends_with(" socat ncat"), "{apt}");
+        assert_eq!(on("dnf").unwrap(), "sudo dnf install -y socat nmap-ncat");
+        assert_eq!(on("pacman").unwrap(), "sudo pacman -S --needed socat nmap");
+        assert_eq!(on("brew").unwrap(), "brew install socat && brew install nmap");
+        assert_eq!(on("none"), None);
+    }
+}

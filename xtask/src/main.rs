@@ -1,0 +1,102 @@
+//! `cargo xtask`: set-up, page build and tests, the one entry for a laptop and for CI.
+//!
+//! It does not replace cargo: every step prints the command that it runs, and each of those
+//! commands can be run by hand. What it adds is the order, the wasm toolchain (see [`toolchain`]),
+//! the assembly of the page (see [`page`]) and the set-up of the programs that tests need (see
+//! [`install`]).
+//!
+//! ```text
+//! cargo xtask lab     page, then the release binary, then `retrylab lab`
+//! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
+//! cargo xtask test    everything that guards the project, step by step
+//! ```
+
+mod dist;
+mod install;
+mod lab;
+mod node;
+mod page;
+mod paths;
+mod run;
+mod screenshot;
+mod setup;
+mod step;
+mod test;
+mod toolchain;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::paths::Paths;
+
+/// Set-up, page build and tests of retrylab.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the page and the program, then serve the lab
+    Lab {
+        /// Flags for `retrylab lab`, passed on as they are: --port N, --open, …
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAG")]
+        flags: Vec<OsString>,
+    },
+    /// Build the page into www/dist, where the program embeds it from
+    Page,
+    /// Run everything that guards the project, or only the named steps
+    #[command(after_help = step::HELP)]
+    Test {
+        /// Run the long tests too: sets RETRYLAB_LONG=1 and includes ignored tests
+        #[arg(long)]
+        long: bool,
+        /// The steps to run; all of them when none is named
+        #[arg(value_name = "STEP")]
+        steps: Vec<String>,
+    },
+    /// Run the page's tests and keep their picture of the lab as docs/lab.png
+    Screenshot,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  cargo xtask lab --open      see it: builds what is missing, serves the page, opens it
+  cargo xtask test            what CI runs: every step, its time, and a summary
+  cargo xtask test fmt clippy only these steps; `cargo xtask test --help` lists them
+
+What is missing on the machine (the wasm target, socat, ncat, chromium) is installed when
+that needs no question: by rustup, or by apt as root. Otherwise one command is printed.
+Node 20 or newer runs the page's tests; building the page needs Rust only.
+Build output goes to target/, or to CARGO_TARGET_DIR when that is set.";
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    let paths = Paths::find()?;
+    match command {
+        Command::Lab { flags } => lab::lab(&paths, &flags),
+        Command::Page => page::page(&paths).map(|()| ExitCode::SUCCESS),
+        Command::Test { long, steps } => match step::parse(&steps) {
+            Ok(steps) => Ok(test::test(&paths, &steps, long)),
+            Err(sentence) => {
+                eprintln!("error: {sentence}");
+                Ok(ExitCode::from(2))
+            }
+        },
+        Command::Screenshot => screenshot::screenshot(&paths),
+    }
+}

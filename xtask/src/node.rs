@@ -1,0 +1,125 @@
+//! Node: it type-checks the page's modules and runs the page's tests. The page itself needs none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::Paths;
+use crate::run::Cmd;
+
+/// The oldest Node that the tests and their packages are made for.
+const OLDEST: u32 = 20;
+
+/// Node's major and minor version.
+pub(crate) type Version = (u32, u32);
+
+/// Makes sure that Node is there and new enough, and returns its version.
+pub(crate) fn check(paths: &Paths) -> Result<Version> {
+    let answer = Cmd::new("node", &paths.root).arg("--version").output().ok();
+    match answer.as_deref().map(|text| (text, version(text))) {
+        Some((_, Some(version))) if version.0 >= OLDEST => Ok(version),
+        Some((text, _)) => bail!("Node {OLDEST} or newer is needed; this machine has {text}"),
+        None => bail!("Node {OLDEST} or newer is needed; this machine has none in PATH"),
+    }
+}
+
+/// The version in `node --version`'s answer, `v20.19.0`.
+fn version(answer: &str) -> Option<Version> {
+    let mut numbers = answer.strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Installs the packages that `package-lock.json` names, unless they are there and newer than it.
+pub(crate) fn packages(paths: &Paths) -> Result<()> {
+    let www = paths.www();
+    let wanted =
+        modified(&www.join("package-lock.json")).context("www has no package-lock.json")?;
+    // npm writes this file when it has installed everything.
+    let installed = modified(&www.join("node_modules/.package-lock.json"));
+    if installed.is_some_and(|installed| installed >= wanted) {
+        return Ok(());
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    Cmd::new(npm, &www).arg("ci").run()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Type-checks the page's modules and tests against the types that wasm-bindgen wrote.
+pub(crate) fn types(paths: &Paths) -> Result<()> {
+    if !paths.dist().join("wasm/retrylab_web.d.ts").is_file() {
+        bail!("the page is not built, and its types with it; run: cargo xtask page");
+    }
+    packages(paths)?;
+    Cmd::new("node", &paths.root)
+        .args(["www/node_modules/typescript/bin/tsc", "--project", "www"])
+        .run()
+}
+
+/// Runs the page's tests in `chromium` against the release binary.
+pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bool) -> Result<()> {
+    let binary = paths.release_binary();
+    if !binary.is_file() {
+        bail!("no {}; run: cargo xtask test page release", paths.short(&binary).display());
+    }
+    packages(paths)?;
+    // Node takes patterns only from version 21 on, so the files are named one by one.
+    let tests = test_files(&paths.www().join("tests"))?;
+    let mut node = Cmd::new("node", &paths.www())
+        .env("RETRYLAB_BIN", binary)
+        .env("CHROMIUM", chromium)
+        .args(["--test", "--test-reporter=spec"])
+        .args(limits(version));
+    if long {
+        node = node.env("RETRYLAB_LONG", "1");
+    }
+    node.args(tests).run()
+}
+
+/// Flags that end a run which would otherwise hang: a test that fails before it closes its browser
+/// keeps Node alive for ever. Early versions of Node know no such flags.
+fn limits(version: Version) -> &'static [&'static str] {
+    let known = version >= (22, 0) || version.0 == 20 && version.1 >= 14;
+    // The time, in milliseconds, is that of a whole file of tests; it is a limit, not a goal.
+    if known { &["--test-force-exit", "--test-timeout=600000"] } else { &[] }
+}
+
+/// `tests/*.test.js`, in order; none at all is an error, since a run of no test proves nothing.
+fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    if dir.is_dir() {
+        for entry in fs::read_dir(dir)? {
+            let name = entry?.file_name();
+            if name.to_string_lossy().ends_with(".test.js") {
+                files.push(Path::new("tests").join(name));
+            }
+        }
+    }
+    if files.is_empty() {
+        bail!("www/tests has no *.test.js");
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_as_node_prints_it() {
+        assert_eq!(version("v20.19.0"), Some((20, 19)));
+        assert_eq!(version("v9.1.0"), Some((9, 1)));
+        assert_eq!(version("20.19.0"), None);
+    }
+
+    #[test]
+    fn flags_are_given_only_to_a_node_that_knows_them() {
+        assert!(limits((20, 13)).is_empty() && limits((21, 7)).is_empty());
+        assert!(!limits((20, 14)).is_empty() && !limits((22, 0)).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask page`: from `web/` and `www/` to the finished page in `www/dist/`.
+//!
+//! Three parts: cargo builds the crate `retrylab-web` for wasm, wasm-bindgen (as a library, in
+//! the version that the crate uses) writes the JavaScript that loads it, and [`crate::dist`] puts
+//! both beside the page's own files. There is no bundler: the modules are small, and what the
+//! browser shows in its debugger is what stands in the repository.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::dist::{self, Files};
+use crate::paths::Paths;
+use crate::toolchain::{Std, Toolchain};
+
+/// The page's module: the name of its files without their extensions.
+const MODULE: &str = "retrylab_web";
+
+/// Finds the wasm toolchain, then builds the page.
+pub(crate) fn page(paths: &Paths) -> Result<()> {
+    build(paths, Toolchain::find(paths)?)
+}
+
+/// Builds the page with a known toolchain and prints its sizes in one line.
+pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
+    toolchain
+        .cargo(paths, "build", Std::Full)
+        .words("--profile wasm --package retrylab-web --lib")
+        .run()?;
+    let wasm = paths.wasm_build().join("wasm32-unknown-unknown/wasm").join(MODULE);
+    let bound = bind(&wasm.with_extension("wasm"), &paths.wasm_build().join("bindgen"))?;
+
+    let mut files = dist::sources(&paths.www())?;
+    for (name, content) in dist::tree(&bound)? {
+        files.insert(Path::new("wasm").join(name), content);
+    }
+    let changes = dist::write(&files, &paths.dist())?;
+    println!("page: {}; {}: {changes}", sizes(&files)?, paths.short(&paths.dist()).display());
+    Ok(())
+}
+
+/// Runs wasm-bindgen on `wasm` and returns the folder with its output.
+///
+/// It runs every time: it takes less time than being sure that it need not.
+fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
+    if out.exists() {
+        fs::remove_dir_all(out).with_context(|| format!("cannot empty {}", out.display()))?;
+    }
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name(MODULE)
+        .web(true)?
+        .typescript(true)
+        // `init()` finds the wasm beside its JavaScript; the page need not know the file's name.
+        .omit_default_module_path(false)
+        // The names of Rust's functions are for a debugger; here they would be a part of what
+        // every visitor loads.
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(out)
+        .with_context(|| format!("wasm-bindgen failed on {}", wasm.display()))?;
+    Ok(out.to_path_buf())
+}
+
+/// What a visitor loads, raw and as it goes over the wire.
+fn sizes(files: &Files) -> Result<String> {
+    let (mut wasm, mut wasm_gzip, mut text_gzip) = (0, 0, 0);
+    for (name, content) in files {
+        match name.extension().and_then(|extension| extension.to_str()) {
+            Some("wasm") => {
+                wasm += content.len();
+                wasm_gzip += gzip_len(content)?;
+            }
+            Some("html" | "css" | "js") => text_gzip += gzip_len(content)?,
+            _ => {}
+        }
+    }
+    Ok(format!(
+        "wasm {} ({} gzip), html + css + js {} gzip",
+        kilobytes(wasm),
+        kilobytes(wasm_gzip),
+        kilobytes(text_gzip),
+    ))
+}
+
+fn gzip_len(content: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn kilobytes(bytes: usize) -> String {
+    format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_of_what_is_loaded() {
+        let files = Files::from([
+            ("wasm/m_bg.wasm".into(), vec![0; 12_345]),
+            ("wasm/m.d.ts".into(), vec![0; 99_999]),
+            ("index.html".into(), b"<!doctype html>".to_vec()),
+        ]);
+        let line = sizes(&files).unwrap();
+        assert!(line.starts_with("wasm 12.3 kB ("), "{line}");
+        assert!(line.ends_with("html + css + js 0.0 kB gzip"), "{line}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Where things are: the checkout, the page's source and build, cargo's output.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The folders that the other modules work in; all are absolute.
+pub(crate) struct Paths {
+    /// The checkout: the folder of the workspace's `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// Cargo's output: `CARGO_TARGET_DIR`, else `target/` in the checkout.
+    pub(crate) target: PathBuf,
+}
+
+impl Paths {
+    /// Finds the checkout from the variable that `cargo run` sets, so that two checkouts that
+    /// share a target folder do not build each other.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest_dir.parent().context("xtask's folder has no parent")?.to_path_buf();
+        let target = match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
+            Some(dir) => std::path::absolute(dir).context("CARGO_TARGET_DIR is no usable path")?,
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    /// The page's source: HTML, style, modules, tests, and npm's files.
+    pub(crate) fn www(&self) -> PathBuf {
+        self.root.join("www")
+    }
+
+    /// The built page, which the native binary embeds.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.root.join("www").join("dist")
+    }
+
+    /// Target folder of the wasm build. It is one of its own because the build may need another
+    /// toolchain, and two toolchains in one folder throw each other's work away.
+    pub(crate) fn wasm_build(&self) -> PathBuf {
+        self.target.join("wasm-build")
+    }
+
+    /// The release build of the command-line program.
+    pub(crate) fn release_binary(&self) -> PathBuf {
+        self.target.join("release").join(format!("retrylab{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// Where the page's tests leave their pictures. It does not follow `CARGO_TARGET_DIR`: the
+    /// tests are no cargo build and know only the checkout.
+    pub(crate) fn page_tests(&self) -> PathBuf {
+        self.root.join("target").join("page-tests")
+    }
+
+    /// `path` as a person would type it from the checkout.
+    pub(crate) fn short<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}

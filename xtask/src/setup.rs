@@ -1,0 +1,82 @@
+//! What a step needs from the machine: looked for once, installed when that is possible.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use anyhow::{Error, Result};
+
+use crate::install;
+use crate::node;
+use crate::paths::Paths;
+use crate::toolchain::Toolchain;
+
+/// Something that a step cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A toolchain that builds for wasm.
+    Wasm,
+    /// The programs that the integration tests talk to.
+    Peers,
+    /// Node, in a version that the page's tests are made for.
+    Node,
+    /// A Chromium for the page's tests.
+    Browser,
+}
+
+/// The machine as far as it has been looked at. Each answer is kept, so that a need that is not
+/// met costs its time once and says the same sentence in every step that has it.
+pub(crate) struct Machine<'a> {
+    pub(crate) paths: &'a Paths,
+    wasm: OnceCell<Result<Toolchain, String>>,
+    peers: OnceCell<Result<(), String>>,
+    node: OnceCell<Result<node::Version, String>>,
+    browser: OnceCell<Result<PathBuf, String>>,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine that nothing is known about.
+    pub(crate) fn new(paths: &'a Paths) -> Self {
+        Self {
+            paths,
+            wasm: OnceCell::new(),
+            peers: OnceCell::new(),
+            node: OnceCell::new(),
+            browser: OnceCell::new(),
+        }
+    }
+
+    /// Meets `need` when that is possible without a question.
+    pub(crate) fn set_up(&self, need: Need) -> Result<()> {
+        match need {
+            Need::Wasm => self.wasm().map(drop),
+            Need::Peers => self.peers(),
+            Need::Node => self.node().map(drop),
+            Need::Browser => self.browser().map(drop),
+        }
+    }
+
+    pub(crate) fn wasm(&self) -> Result<Toolchain> {
+        once(&self.wasm, || Toolchain::find(self.paths))
+    }
+
+    pub(crate) fn peers(&self) -> Result<()> {
+        once(&self.peers, || install::programs(&[&install::SOCAT, &install::NCAT]))
+    }
+
+    pub(crate) fn node(&self) -> Result<node::Version> {
+        once(&self.node, || node::check(self.paths))
+    }
+
+    pub(crate) fn browser(&self) -> Result<PathBuf> {
+        once(&self.browser, install::chromium)
+    }
+}
+
+/// The kept answer. An error is kept as its sentence, since errors cannot be copied.
+fn once<T: Clone>(
+    cell: &OnceCell<Result<T, String>>,
+    find: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let answer = cell.get_or_init(|| find().map_err(|error| format!("{error:#}")));
+    answer.clone().map_err(Error::msg)
+}

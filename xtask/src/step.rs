@@ -1,0 +1,200 @@
+//! The steps of `cargo xtask test`: their names, what each needs, and what each runs.
+
+use anyhow::Result;
+
+use crate::node;
+use crate::page;
+use crate::run::Cmd;
+use crate::setup::{Machine, Need};
+use crate::toolchain::{Std, Toolchain};
+
+/// One step. A step stands alone: it can be named on the command line without those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Fmt,
+    Clippy,
+    NoStd,
+    Page,
+    WebClippy,
+    Test,
+    Doc,
+    Types,
+    Release,
+    Browser,
+}
+
+/// How a step ended that did not fail.
+pub(crate) enum Done {
+    Passed,
+    /// It cannot run on this machine, for this reason, and that is no fault of the project.
+    Skipped(&'static str),
+}
+
+/// The list of steps in `cargo xtask test --help`.
+pub(crate) const HELP: &str = "\
+Steps, in the order in which they run; a failed one does not stop the others:
+  fmt         the layout of all Rust code
+  clippy      lints of all Rust code, warnings are errors
+  no-std      core without its standard library: natively, and for wasm with and without serde
+  page        the page build of `cargo xtask page`
+  web-clippy  lints of web/ for wasm; skipped where the wasm toolchain has no clippy
+  test        all Rust tests: unit, property, integration, documentation
+  doc         the documentation builds without a warning
+  types       the page's modules and tests type-check against the built page
+  release     the release binary, with the built page in it
+  browser     the page's tests, in Chromium, against the release binary
+
+`types` and `browser` look at what `page` and `release` built last.";
+
+impl Step {
+    /// All steps, in the order in which they run: the quick ones first, then each after those
+    /// whose results it looks at.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::NoStd,
+        Self::Page,
+        Self::WebClippy,
+        Self::Test,
+        Self::Doc,
+        Self::Types,
+        Self::Release,
+        Self::Browser,
+    ];
+
+    /// The name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::NoStd => "no-std",
+            Self::Page => "page",
+            Self::WebClippy => "web-clippy",
+            Self::Test => "test",
+            Self::Doc => "doc",
+            Self::Types => "types",
+            Self::Release => "release",
+            Self::Browser => "browser",
+        }
+    }
+
+    /// What has to be on the machine.
+    pub(crate) fn needs(self) -> &'static [Need] {
+        match self {
+            Self::Fmt | Self::Clippy | Self::Doc | Self::Release => &[],
+            Self::NoStd | Self::Page | Self::WebClippy => &[Need::Wasm],
+            Self::Test => &[Need::Peers],
+            Self::Types => &[Need::Node],
+            Self::Browser => &[Need::Node, Need::Browser],
+        }
+    }
+
+    /// Runs the step. Its commands show themselves and write to this program's own output.
+    pub(crate) fn run(self, machine: &Machine<'_>, long: bool) -> Result<Done> {
+        let paths = machine.paths;
+        let cargo = |words| Cmd::cargo(paths).words(words);
+        match self {
+            Self::Fmt => cargo("fmt --all --check").run()?,
+            Self::Clippy => {
+                cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+            }
+            Self::NoStd => {
+                cargo("build -p retrylab-core --no-default-features").run()?;
+                no_std_for_wasm(machine)?;
+            }
+            Self::Page => page::build(paths, machine.wasm()?)?,
+            Self::WebClippy => return web_clippy(machine),
+            Self::Test => {
+                machine.peers()?;
+                tests(cargo("test --workspace --all-features"), long).run()?;
+            }
+            Self::Doc => cargo("doc --workspace --no-deps --all-features")
+                .env("RUSTDOCFLAGS", "-D warnings")
+                .run()?,
+            Self::Types => {
+                machine.node()?;
+                node::types(paths)?;
+            }
+            Self::Release => cargo("build --release -p retrylab").run()?,
+            Self::Browser => {
+                node::browser(paths, machine.node()?, &machine.browser()?, long)?;
+            }
+        }
+        Ok(Done::Passed)
+    }
+}
+
+/// The page's profile is used again, so that a standard library built for it serves here too.
+fn no_std_for_wasm(machine: &Machine<'_>) -> Result<()> {
+    let toolchain = machine.wasm()?;
+    for features in ["", "--features serde"] {
+        toolchain
+            .cargo(machine.paths, "build", Std::Alloc)
+            .words("--profile wasm -p retrylab-core --no-default-features")
+            .words(features)
+            .run()?;
+    }
+    Ok(())
+}
+
+fn web_clippy(machine: &Machine<'_>) -> Result<Done> {
+    let toolchain = machine.wasm()?;
+    if toolchain == Toolchain::Debian {
+        return Ok(Done::Skipped("Debian's second toolchain comes without clippy"));
+    }
+    toolchain
+        .cargo(machine.paths, "clippy", Std::Full)
+        .words("-p retrylab-web --all-features -- -D warnings")
+        .run()?;
+    Ok(Done::Passed)
+}
+
+fn tests(cmd: Cmd, long: bool) -> Cmd {
+    if long { cmd.env("RETRYLAB_LONG", "1").words("-- --include-ignored") } else { cmd }
+}
+
+/// The named steps in their usual order, each once; all steps when none is named. The error is
+/// one sentence for the person who misspelt a step.
+pub(crate) fn parse(names: &[String]) -> Result<Vec<Step>, String> {
+    let allowed = Step::ALL.map(Step::name);
+    if let Some(unknown) = names.iter().find(|name| !allowed.contains(&name.as_str())) {
+        return Err(format!("`{unknown}` is no step; the steps are {}", allowed.join(", ")));
+    }
+    let named = |step: &Step| names.is_empty() || names.iter().any(|name| name == step.name());
+    Ok(Step::ALL.into_iter().filter(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &str) -> Result<Vec<Step>, String> {
+        parse(&words.split_whitespace().map(String::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn steps_run_in_their_order_and_once() {
+        assert_eq!(parse_words("").unwrap(), Step::ALL);
+        assert_eq!(parse_words("clippy fmt clippy").unwrap(), [Step::Fmt, Step::Clippy]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_answered_with_the_known_ones() {
+        let sentence = parse_words("fmt tset").unwrap_err();
+        assert_eq!(
+            sentence,
+            "`tset` is no step; the steps are fmt, clippy, no-std, page, web-clippy, test, doc, \
+             types, release, browser"
+        );
+    }
+
+    #[test]
+    fn help_lists_every_step_in_order() {
+        let mut rest = HELP;
+        for step in Step::ALL {
+            let line = format!("\n  {} ", step.name());
+            let at = rest.find(&line).unwrap_or_else(|| panic!("{line:?} is missing in {rest}"));
+            rest = &rest[at + 1..];
+        }
+    }
+}
