@@ -1,1 +1,43 @@
-//! x
+//! The lab's page: runs the simulated network in wasm and draws it.
+//!
+//! The page's JavaScript shows and asks; everything that knows what a packet, a wait or a scenario is
+//! stands here or in the core. One object crosses the border, [`Lab`].
+//!
+//! ```text
+//!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
+//!                       │     (core)              ├──▶ ladder   one client's exchanges, time down
+//!                       │                         ├──▶ strip    the whole run, time across
+//!                       ▼                         └──▶ words, inspect, table
+//!                  address bar
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `run` | steps the simulated network within a bound, keeps its first records |
+//! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
+//! | `stage`, `ladder`, `strip` | pictures; each has its layout apart from its paint |
+//! | `words` | sentences about a moment, an outcome, a scenario |
+//! | `inspect` | all that is known of one packet or wait, and why it happened |
+//! | `fields` | the core's table of keys as a form's description |
+//! | `lessons` | scenarios worth looking at, and what to look at |
+//!
+//! It has no clock either: the page tells how much time has passed.
+
+mod fields;
+mod inspect;
+mod json;
+mod lab;
+mod ladder;
+mod lessons;
+mod numbers;
+mod paint;
+mod panic;
+mod run;
+mod stage;
+mod strip;
+mod table;
+mod theme;
+mod timeline;
+mod words;
+
+pub use lab::Lab;

@@ -1,0 +1,186 @@
+//! The core's table of keys, described for a form. The page's JavaScript knows no key: it draws what
+//! this table says and hands back what a person wrote.
+
+use crate::json::Json;
+use crate::words::capital;
+use retrylab_core::random::Probability;
+use retrylab_core::sim::{FIELDS, Field, Kind, Scenario};
+use retrylab_core::time::{nanos, parse_duration};
+
+/// A control that is always in sight.
+struct Main {
+    key: &'static str,
+    label: &'static str,
+    /// Where its slider stops, as values that the key takes; none for a control without a slider.
+    stops: &'static [&'static str],
+    /// Its help when the table's would be too long.
+    help: &'static str,
+}
+
+/// The five that a visitor meets; every other key is folded away.
+const MAIN: &[Main] = &[
+    Main {
+        key: "link.loss",
+        label: "Loss",
+        stops: &[
+            "0", "0.01", "0.02", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4",
+            "0.45", "0.5", "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95", "1",
+        ],
+        help: "share of packets that the link loses, each way",
+    },
+    Main {
+        key: "policy.initial_timeout",
+        label: "First timeout",
+        stops: &[
+            "5ms", "10ms", "15ms", "20ms", "30ms", "50ms", "70ms", "100ms", "150ms", "200ms",
+            "300ms", "500ms", "700ms", "1s", "1.5s", "2s",
+        ],
+        help: "the wait after the first send",
+    },
+    Main {
+        key: "policy.multiplier",
+        label: "Multiplier",
+        stops: &["1", "1.1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4", "5", "8", "10"],
+        help: "each wait is the one before, times this",
+    },
+    Main {
+        key: "clients",
+        label: "Clients",
+        stops: &[
+            "1", "2", "3", "4", "5", "8", "12", "20", "50", "100", "200", "500", "1000", "2000",
+            "5000",
+        ],
+        help: "they all ask at the same time",
+    },
+    Main { key: SEED, label: "Seed", stops: &[], help: "same seed, same luck" },
+];
+
+/// The key that names a run's luck.
+pub(crate) const SEED: &str = "seed";
+
+/// The form's description with the values of `scenario`.
+///
+/// An array of objects: `key`, `label`, `help`, `value`, `allowed` (in words), `group` (empty for the
+/// controls that are always in sight), `input` (`text`, `number`, `switch` or `choice`), `choices`,
+/// `stops`, `stop` (the nearest one's place), `changed` (from the default), `dice`.
+pub(crate) fn describe(scenario: &Scenario) -> String {
+    let changed: Vec<&str> = scenario.changes().map(|(key, _)| key).collect();
+    Json::array(|json| {
+        for main in MAIN {
+            if let Some(field) = FIELDS.iter().find(|field| field.key == main.key) {
+                let changed = changed.contains(&field.key);
+                json.element(|json| one(json, field, Some(main), scenario, changed));
+            }
+        }
+        for field in FIELDS.iter().filter(|field| !MAIN.iter().any(|main| main.key == field.key)) {
+            let changed = changed.contains(&field.key);
+            json.element(|json| one(json, field, None, scenario, changed));
+        }
+    })
+}
+
+fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario, changed: bool) {
+    let value = scenario.value(field.key).unwrap_or_default();
+    let (group, name) = field.key.split_once('.').unwrap_or(("run", field.key));
+    let label = main.map_or_else(|| capital(&name.replace('_', " ")), |m| m.label.to_string());
+    let stops = main.map_or(&[][..], |main| main.stops);
+    json.text("key", field.key);
+    json.text("label", &label);
+    json.text("help", main.map_or(field.help, |main| main.help));
+    json.text("allowed", &field.kind.to_string());
+    json.text("group", &if main.is_some() { String::new() } else { capital(group) });
+    json.text("value", &value);
+    json.text("input", input(field.kind));
+    if let Kind::Choice(words) = field.kind {
+        json.texts("choices", words);
+    } else {
+        json.texts("choices", [""; 0]);
+    }
+    json.texts("stops", stops);
+    json.number("stop", nearest(stops, &value) as u64);
+    json.flag("changed", changed);
+    json.flag("dice", field.key == SEED);
+}
+
+/// Which form control suits a kind of value.
+const fn input(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "switch",
+        Kind::Choice(_) => "choice",
+        Kind::Integer(..) => "number",
+        _ => "text",
+    }
+}
+
+/// The place of the stop that is nearest to `value`, judged on a logarithmic scale as hands do.
+fn nearest(stops: &[&str], value: &str) -> usize {
+    let value = size(value);
+    let distance = |stop: &str| {
+        let stop = size(stop);
+        let (low, high) = (stop.min(value).max(1), stop.max(value).max(1));
+        // How many times the larger holds the smaller, in 1/1000.
+        (u128::from(high) * 1_000 / u128::from(low), stop.abs_diff(value))
+    };
+    (0..stops.len()).min_by_key(|i| distance(stops[*i])).unwrap_or(0)
+}
+
+/// A value of any kind as a number to compare it by.
+fn size(text: &str) -> u64 {
+    if let Some(duration) = parse_duration(text) {
+        return nanos(duration);
+    }
+    if let Ok(n) = text.parse::<u64>() {
+        return n.saturating_mul(1_000_000_000);
+    }
+    // A factor is `whole.fraction`; the fraction reads like a probability.
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let parts = Probability::parse(&format!("0.{fraction}")).map_or(0.0, Probability::as_f64);
+    let whole = whole.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000_000);
+    whole.saturating_add((parts * 1e9) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stop_is_a_value_that_its_key_takes() {
+        for main in MAIN {
+            for (place, stop) in main.stops.iter().enumerate() {
+                let mut scenario = Scenario::default();
+                // A first wait above the textbook's bound needs a bound above it.
+                let none = ("policy.give_up_above", "none");
+                scenario.apply([(main.key, *stop), none]).unwrap();
+                let value = scenario.value(main.key).unwrap();
+                assert_eq!(value, *stop, "written as the core writes it");
+                assert_eq!(nearest(main.stops, &value), place, "{} {stop}", main.key);
+            }
+            assert!(main.key == SEED || main.stops.len() > 4);
+        }
+    }
+
+    #[test]
+    fn the_nearest_stop_is_near() {
+        let stops = ["0", "0.5", "1"];
+        for (value, place) in [("0", 0), ("0.45", 1), ("0.9", 2), ("0.000001", 0)] {
+            assert_eq!(nearest(&stops, value), place, "{value}");
+        }
+        assert_eq!(nearest(&["1", "2", "5", "10"], "1000000"), 3);
+        assert_eq!(nearest(&["10ms", "1s"], "90ms"), 0);
+        assert_eq!(nearest(&[], "x"), 0);
+    }
+
+    #[test]
+    fn every_key_is_described_once() {
+        let mut scenario = Scenario::default();
+        scenario.apply([("server.drop", "0.5")]).unwrap();
+        let text = describe(&scenario);
+        for field in FIELDS {
+            let key = format!("\"key\":\"{}\"", field.key);
+            assert_eq!(text.matches(&key).count(), 1, "{key}");
+        }
+        assert_eq!(text.matches("\"group\":\"\"").count(), MAIN.len());
+        assert_eq!(text.matches("\"changed\":true").count(), 1);
+        assert!(text.contains(r#""key":"server.drop_first","label":"Drop first""#), "{text}");
+    }
+}

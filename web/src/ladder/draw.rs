@@ -1,0 +1,206 @@
+//! The ladder's paint: only the rows in sight.
+
+use super::{Columns, HEADER, LINE, Ladder, Line, Row, end_of, lines};
+use crate::numbers::clock;
+use crate::paint::{Align, Font, Paint, Point, Shape};
+use crate::run::Run;
+use crate::theme::Ink;
+use crate::timeline::{Fate, Id, Packet, Timeline};
+
+/// What is to be seen of a ladder.
+pub(crate) struct View<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) ladder: &'a Ladder,
+    pub(crate) columns: Columns,
+    pub(crate) h: f64,
+    /// How far it is scrolled.
+    pub(crate) top: f64,
+    pub(crate) at: u64,
+    /// Decimals of the times.
+    pub(crate) places: u32,
+    pub(crate) packet: Option<Id>,
+    pub(crate) wait: Option<Id>,
+}
+
+pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
+    let rows = view.ladder.visible(view.top, view.top + view.h);
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        let middle = (view.columns.w / 2.0, view.h / 2.0);
+        let text = "nothing of this client is kept";
+        return paint.text(Ink::Muted, Font::sans(13.0), Align::Center, middle, text);
+    };
+    current(paint, view);
+    lanes(paint, view);
+    waits(paint, view, first.at, last.at);
+    for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
+        arrow(paint, view, id, packet);
+    }
+    for row in rows {
+        words(paint, view, row);
+    }
+    playhead(paint, view);
+    header(paint, view);
+}
+
+/// The row of the latest moment lies on a band.
+fn current(paint: &Paint<'_>, view: &View<'_>) {
+    let count = view.ladder.moments().partition_point(|moment| *moment <= view.at);
+    let Some(row) = count.checked_sub(1).and_then(|i| view.ladder.rows.get(i)) else { return };
+    let lines = lines(view.run, view.timeline, view.ladder.records_of(row));
+    let half = lines.height().max(1) as f64 * LINE / 2.0 + 3.0;
+    paint.alpha(0.1);
+    paint.fill(Ink::Select, |path| {
+        path.card((4.0, row.y - view.top - half), view.columns.w - 8.0, 2.0 * half, 5.0);
+    });
+    paint.alpha(1.0);
+}
+
+fn lanes(paint: &Paint<'_>, view: &View<'_>) {
+    let bottom = (view.ladder.height - view.top - 8.0).min(view.h);
+    paint.stroke(Ink::Line, 1.5, |path| {
+        for x in [view.columns.client, view.columns.server] {
+            path.line((x, 0.0), (x, bottom));
+        }
+    });
+}
+
+/// A wait is a bar on the client's lane, full as far as it has run.
+fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
+    let ladder = view.ladder;
+    let armed = |id: &Id| view.timeline.waits()[*id as usize].armed;
+    // Waits of a client follow each other: the one before the first row in sight may reach into it.
+    let first = ladder.waits.partition_point(|id| armed(id) < from).saturating_sub(1);
+    let last = ladder.waits.partition_point(|id| armed(id) <= to);
+    for id in &ladder.waits[first..last] {
+        let wait = &view.timeline.waits()[*id as usize];
+        let y = |at: u64| ladder.y(at) - view.top;
+        let ended = wait.ended.min(wait.deadline).min(view.timeline.end());
+        let (top, bottom) = (y(wait.armed) + 2.0, y(ended) - 2.0);
+        let now = y(view.at.clamp(wait.armed, ended)).clamp(top, bottom.max(top));
+        let bar = |ink, from: f64, to: f64| {
+            if to > from {
+                let x = view.columns.client - 3.0;
+                paint.fill(ink, |path| path.card((x, from), 6.0, to - from, 3.0));
+            }
+        };
+        bar(Ink::WaitSoft, top, bottom);
+        if view.at > wait.armed {
+            bar(Ink::Wait, top, now);
+        }
+        if view.wait == Some(*id) {
+            let x = view.columns.client - 6.0;
+            paint.stroke(Ink::Select, 2.0, |path| {
+                path.card((x, top - 2.0), 12.0, bottom - top + 4.0, 6.0);
+            });
+        }
+    }
+}
+
+fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
+    let (mut from, mut to) = view.ladder.segment(&view.columns, view.timeline, packet);
+    from.1 -= view.top;
+    to.1 -= view.top;
+    let shape = Shape::of(packet);
+    let lost = matches!(packet.fate, Fate::Lost(_));
+    let dropped = matches!(packet.fate, Fate::Dropped(_));
+    let sent = view.at >= packet.sent;
+    let end = end_of(packet, view.timeline);
+    let over = view.at >= end && packet.fate != Fate::Unknown;
+    let line = |alpha: f64, width: f64, to: Point, head: bool| {
+        paint.alpha(alpha);
+        paint.stroke_as(shape, width, |path| path.line(from, to));
+        if head {
+            paint.stroke(shape.ink(), width, |path| path.head(from, to, 8.0));
+        }
+        paint.alpha(1.0);
+    };
+    if view.packet == Some(id) {
+        paint.alpha(0.25);
+        paint.stroke(Ink::Select, 12.0, |path| path.line(from, to));
+        paint.alpha(1.0);
+    }
+    if !over {
+        line(0.45, 1.25, to, !lost);
+    }
+    let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+    // The packet itself: near its beginning, or where it is just now.
+    let mut spot = along(if lost { 0.3 } else { 0.15 });
+    if over {
+        line(1.0, 2.0, to, !lost);
+    } else if sent {
+        let share = (view.at - packet.sent) as f64 / (end - packet.sent).max(1) as f64;
+        spot = along(share.clamp(0.06, 1.0));
+        line(1.0, 2.0, spot, false);
+    }
+    if lost || dropped {
+        let ink = if over { Ink::Lost } else { Ink::Muted };
+        paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
+        if lost && !view.columns.narrow {
+            let font = Font::sans(12.0);
+            let font = if over { font.bold() } else { font };
+            let side = if from.0 < to.0 { (Align::Left, 13.0) } else { (Align::Right, -13.0) };
+            paint.text(ink, font, side.0, (to.0 + side.1, to.1), "lost on the link");
+        }
+    }
+    marker(paint, shape, packet.send(), spot, sent);
+}
+
+/// The packet with the number of its send; hollow as long as it is not sent.
+fn marker(paint: &Paint<'_>, shape: Shape, send: u32, (x, y): Point, sent: bool) {
+    let (radius, font) = (8.5, Font::sans(10.5).bold());
+    let text = send.to_string();
+    let down = if shape == Shape::Retry { 2.0 } else { 0.5 };
+    if sent {
+        paint.packets(shape, radius, &[(x, y)]);
+        paint.text(shape.text_ink(), font, Align::Center, (x, y + down), &text);
+    } else {
+        paint.fill(Ink::Ground, |path| path.shape(shape, (x, y), radius));
+        paint.stroke(shape.ink(), 1.5, |path| path.shape(shape, (x, y), radius));
+        paint.text(Ink::Muted, font, Align::Center, (x, y + down), &text);
+    }
+}
+
+fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
+    let Columns { time, client, server, narrow, .. } = view.columns;
+    let y = row.y - view.top;
+    let ink = if row.at <= view.at { Ink::Text } else { Ink::Muted };
+    let at = clock(row.at, view.places);
+    paint.text(ink, Font::mono(if narrow { 10.0 } else { 11.5 }), Align::Right, (time, y), &at);
+    let text = lines(view.run, view.timeline, view.ladder.records_of(row));
+    let side = |lines: &[Line], x: f64, align: Align| {
+        let top = y - (lines.len() as f64 - 1.0) * LINE / 2.0;
+        for (i, line) in lines.iter().enumerate() {
+            let text = if narrow { &line.short } else { &line.long };
+            let font = Font::sans(if narrow { 11.0 } else { 12.5 });
+            paint.text(ink, font, align, (x, top + i as f64 * LINE), text);
+        }
+    };
+    side(&text.client, client - 12.0, Align::Right);
+    side(&text.server, server + 10.0, Align::Left);
+}
+
+fn playhead(paint: &Paint<'_>, view: &View<'_>) {
+    let y = (view.ladder.y(view.at) - view.top).round() + 0.5;
+    paint.alpha(0.75);
+    paint.stroke(Ink::Select, 1.0, |path| path.line((4.0, y), (view.columns.w - 4.0, y)));
+    paint.alpha(1.0);
+    paint.fill(Ink::Select, |path| path.disc((5.0, y), 3.5));
+}
+
+/// The names of the columns stay in sight.
+fn header(paint: &Paint<'_>, view: &View<'_>) {
+    let Columns { w, time, client, server, .. } = view.columns;
+    paint.fill(Ink::Ground, |path| path.rect((0.0, 0.0), w, HEADER));
+    paint.stroke(Ink::Line, 1.0, |path| path.line((0.0, HEADER - 0.5), (w, HEADER - 0.5)));
+    let y = HEADER / 2.0;
+    let bold = Font::sans(12.0).bold();
+    paint.text(Ink::Muted, Font::sans(11.0), Align::Right, (time, y), "seconds");
+    let name = if view.run.scenario().clients > 1 {
+        format!("client {}", view.ladder.flow)
+    } else {
+        "client".to_string()
+    };
+    paint.text(Ink::Text, bold, Align::Center, (client, y), &name);
+    paint.text(Ink::Text, bold, Align::Center, (server, y), "server");
+}

@@ -1,0 +1,147 @@
+//! The words beside a row: what the client and the server do at one moment.
+
+use crate::numbers::span;
+use crate::run::Run;
+use crate::timeline::{Id, Timeline};
+use retrylab_core::time::nanos;
+use retrylab_core::trace::{Cause, Direction, Record, Side, What};
+
+/// A line of text, and its form where there is little room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) long: String,
+    pub(crate) short: String,
+}
+
+impl Line {
+    fn new(long: impl Into<String>, short: impl Into<String>) -> Self {
+        Self { long: long.into(), short: short.into() }
+    }
+}
+
+/// What stands on both sides of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lines {
+    pub(crate) client: Vec<Line>,
+    pub(crate) server: Vec<Line>,
+}
+
+impl Lines {
+    /// How many lines high it is.
+    pub(crate) fn height(&self) -> usize {
+        self.client.len().max(self.server.len())
+    }
+}
+
+/// The words of the records of one row.
+pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
+    let several = run.scenario().exchanges > 1;
+    let mut lines = Lines::default();
+    for id in ids {
+        let record = &run.records()[*id as usize];
+        match record.side {
+            Side::Client => client(timeline, *id, record, several, &mut lines.client),
+            Side::Server => server(record, &mut lines.server),
+            // Losses stand at their cross.
+            Side::Link => {}
+        }
+    }
+    lines
+}
+
+fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut Vec<Line>) {
+    let (send, exchange) = numbers(record);
+    let wait = timeline.wait_of(id);
+    out.push(match record.what {
+        What::Sent { .. } if several && send == 1 => {
+            let text = format!("#{exchange}: send 1");
+            Line::new(text.clone(), text)
+        }
+        What::Sent { .. } => Line::new(format!("send {send}"), format!("send {send}")),
+        What::TimerArmed { .. } => {
+            // It belongs to the send that began it.
+            if let (Some(wait), Some(line)) = (wait, out.last_mut()) {
+                line.long += &format!(", waits {}", span(wait.deadline - wait.armed));
+            }
+            return;
+        }
+        What::TimerFired { .. } => {
+            let silence = wait.map_or_else(String::new, |wait| span(wait.ended - wait.armed));
+            Line::new(format!("no reply for {silence}"), format!("{silence} over"))
+        }
+        What::Answered { elapsed, .. } => {
+            Line::new(format!("answered in {}", span(nanos(elapsed))), "answered")
+        }
+        What::LateReply => Line::new("late reply, ignored", "late reply"),
+        What::GaveUp { elapsed, .. } => {
+            Line::new(format!("gives up after {}", span(nanos(elapsed))), "gives up")
+        }
+        What::Refused { .. } => Line::new("refused", "refused"),
+        What::Stranger => Line::new("a stranger, ignored", "stranger"),
+        What::Note(words) => Line::new(words, words),
+        _ => return,
+    });
+}
+
+fn server(record: &Record, out: &mut Vec<Line>) {
+    let (send, _) = numbers(record);
+    out.push(match record.what {
+        What::Sent { direction: Direction::Reply, .. } => {
+            Line::new(format!("replies to send {send}"), format!("reply {send}"))
+        }
+        What::Dropped { cause, .. } => {
+            let why = match cause {
+                Cause::ServerDrop => "at random",
+                Cause::DropFirst => "one of its first",
+                Cause::DropList => "on its list",
+                _ => "",
+            };
+            Line::new(format!("drops it, {why}"), "drops it")
+        }
+        What::Note(words) => Line::new(words, words),
+        _ => return,
+    });
+}
+
+fn numbers(record: &Record) -> (u32, u32) {
+    record.label.map_or((1, 1), |label| (label.send.get(), label.exchange.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ladder::Ladder;
+    use retrylab_core::sim::Scenario;
+
+    #[test]
+    fn a_ladder_says_what_both_sides_do() {
+        let (scenario, _) = Scenario::from_fragment("server.drop=1&policy.max_sends=2");
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(run.scenario(), run.records(), false);
+        let ladder = Ladder::new(&run, &timeline, 1);
+        let text = |lines: &[Line], long: bool| {
+            let text = lines.iter().map(|line| if long { &line.long } else { &line.short });
+            text.cloned().collect::<Vec<_>>().join(" / ")
+        };
+        let rows: Vec<_> = ladder
+            .rows
+            .iter()
+            .map(|row| {
+                let lines = lines(&run, &timeline, ladder.records_of(row));
+                (text(&lines.client, true), text(&lines.client, false), text(&lines.server, true))
+            })
+            .collect();
+        let row = |a: &str, b: &str, c: &str| (a.to_string(), b.to_string(), c.to_string());
+        assert_eq!(
+            rows,
+            [
+                row("send 1, waits 100 ms", "send 1", ""),
+                row("", "", "drops it, at random"),
+                row("no reply for 100 ms / send 2, waits 200 ms", "100 ms over / send 2", ""),
+                row("", "", "drops it, at random"),
+                row("no reply for 200 ms / gives up after 300 ms", "200 ms over / gives up", ""),
+            ]
+        );
+    }
+}

@@ -1,0 +1,338 @@
+//! The ladder: one client's exchanges with the server, time down.
+//!
+//! Time is not to scale. Between a flight of 10 ms and a wait of 1.6 s a true scale would show one
+//! and lose the other, so each moment gets the room that its words need and long silences get a
+//! little more; the times stand beside the rows.
+
+mod draw;
+mod lines;
+
+pub(crate) use draw::{View, draw};
+pub(crate) use lines::{Line, lines};
+
+use crate::paint::Point;
+use crate::run::Run;
+use crate::stage::Pick;
+use crate::timeline::{Fate, Id, Packet, Subject, Timeline};
+use retrylab_core::trace::{Direction, Side, What};
+
+/// The height of a line of text.
+const LINE: f64 = 16.0;
+
+/// Room between the header's lower edge and the first row.
+const LEAD: f64 = 22.0;
+
+/// The height of the header, which stays in sight.
+pub(crate) const HEADER: f64 = 28.0;
+
+/// One moment of the client.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) at: u64,
+    /// Its middle, in CSS pixels from the top of the whole ladder.
+    pub(crate) y: f64,
+    /// Its records: a range of [`Ladder::records`].
+    from: u32,
+    to: u32,
+}
+
+/// The layout of one client's ladder.
+#[derive(Clone, Debug)]
+pub(crate) struct Ladder {
+    pub(crate) flow: u32,
+    pub(crate) rows: Vec<Row>,
+    /// The times of `rows`.
+    moments: Vec<u64>,
+    /// The client's records in the order in which they are shown.
+    records: Vec<Id>,
+    /// The client's packets by time of sending.
+    packets: Vec<Id>,
+    /// The client's waits by time.
+    waits: Vec<Id>,
+    /// The longest way of a packet.
+    longest: u64,
+    pub(crate) height: f64,
+}
+
+impl Ladder {
+    pub(crate) fn new(run: &Run, timeline: &Timeline, flow: u32) -> Self {
+        let trace = run.records();
+        let mut ladder = Self {
+            flow,
+            rows: Vec::new(),
+            moments: Vec::new(),
+            records: Vec::new(),
+            packets: ids(timeline.packets(), |packet| packet.flow == flow),
+            waits: ids(timeline.waits(), |wait| wait.flow == flow),
+            longest: 0,
+            height: 0.0,
+        };
+        for (at, id) in timeline.shown() {
+            if trace[*id as usize].flow == flow {
+                if ladder.moments.last() != Some(at) {
+                    let from = ladder.records.len() as u32;
+                    ladder.moments.push(*at);
+                    ladder.rows.push(Row { at: *at, y: 0.0, from, to: from });
+                }
+                ladder.records.push(*id);
+                if let Some(row) = ladder.rows.last_mut() {
+                    row.to += 1;
+                }
+            }
+        }
+        for id in &ladder.packets {
+            let packet = &timeline.packets()[*id as usize];
+            ladder.longest = ladder.longest.max(end_of(packet, timeline) - packet.sent);
+        }
+        ladder.place(run, timeline);
+        ladder
+    }
+
+    /// Gives every row its height.
+    fn place(&mut self, run: &Run, timeline: &Timeline) {
+        let mut y = HEADER + LEAD;
+        let (mut before, mut half) = (None, 0.0);
+        for i in 0..self.rows.len() {
+            let count = lines(run, timeline, self.records_of(&self.rows[i])).height();
+            let this = count.max(1) as f64 * LINE / 2.0;
+            if let Some(before) = before {
+                let gap = self.rows[i].at - before;
+                y += half + this + 6.0 + stretch(gap);
+            }
+            self.rows[i].y = y;
+            (before, half) = (Some(self.rows[i].at), this);
+        }
+        self.height = y + half + 24.0;
+    }
+
+    /// The records of a row, as indices into the trace.
+    pub(crate) fn records_of(&self, row: &Row) -> &[Id] {
+        &self.records[row.from as usize..row.to as usize]
+    }
+
+    /// The row that holds the record at `place` of [`records`](Self::records).
+    pub(crate) fn row_of(&self, place: usize) -> Option<&Row> {
+        self.rows.get(self.rows.partition_point(|row| row.to as usize <= place))
+    }
+
+    /// The client's records in the order in which they are shown.
+    pub(crate) fn records(&self) -> &[Id] {
+        &self.records
+    }
+
+    /// The times of the rows.
+    pub(crate) fn moments(&self) -> &[u64] {
+        &self.moments
+    }
+
+    /// The height at which `at` stands: between rows in proportion.
+    pub(crate) fn y(&self, at: u64) -> f64 {
+        let after = self.moments.partition_point(|moment| *moment <= at);
+        match (after.checked_sub(1).map(|i| self.rows[i]), self.rows.get(after)) {
+            (None, None) => HEADER + LEAD,
+            (None, Some(first)) => first.y,
+            (Some(last), None) => last.y,
+            (Some(before), Some(next)) => {
+                let share = (at - before.at) as f64 / (next.at - before.at) as f64;
+                before.y + share * (next.y - before.y)
+            }
+        }
+    }
+
+    /// The rows from `top` to `bottom`, with some to spare.
+    fn visible(&self, top: f64, bottom: f64) -> &[Row] {
+        let from = self.rows.partition_point(|row| row.y < top - 60.0);
+        let to = self.rows.partition_point(|row| row.y < bottom + 60.0);
+        &self.rows[from..to]
+    }
+
+    /// The packets on their way between two times.
+    fn packets_between<'a>(
+        &'a self,
+        timeline: &'a Timeline,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = (Id, &'a Packet)> {
+        let packets = timeline.packets();
+        let sent = |id: &Id| packets[*id as usize].sent;
+        let early = from.saturating_sub(self.longest);
+        let first = self.packets.partition_point(|id| sent(id) < early);
+        let last = self.packets.partition_point(|id| sent(id) <= to);
+        self.packets[first..last].iter().map(move |id| (*id, &packets[*id as usize]))
+    }
+
+    /// Where a packet's line begins and ends.
+    fn segment(&self, columns: &Columns, timeline: &Timeline, packet: &Packet) -> (Point, Point) {
+        let (near, far) = (columns.client + 5.0, columns.server - 3.0);
+        let middle = f64::midpoint(near, far);
+        let lost = matches!(packet.fate, Fate::Lost(_) | Fate::Unknown);
+        let (from, to) = match packet.direction {
+            Direction::Request => (near, if lost { middle } else { far }),
+            Direction::Reply => (far, if lost { middle } else { near }),
+        };
+        ((from, self.y(packet.sent)), (to, self.y(end_of(packet, timeline))))
+    }
+
+    /// What stands at `x` and, from the top of the whole ladder, `y`.
+    pub(crate) fn pick(
+        &self,
+        run: &Run,
+        timeline: &Timeline,
+        columns: &Columns,
+        (x, y): Point,
+    ) -> Option<Pick> {
+        let rows = self.visible(y, y);
+        let row = rows.iter().min_by(|a, b| (a.y - y).abs().total_cmp(&(b.y - y).abs()))?;
+        let (from, to) = (rows.first()?.at, rows.last()?.at);
+        let on_wire = (columns.client..columns.server).contains(&x);
+        let near = self.packets_between(timeline, from, to).map(|(id, packet)| {
+            let (a, b) = self.segment(columns, timeline, packet);
+            (distance((x, y), a, b), id)
+        });
+        let near = near.filter(|(away, _)| on_wire && *away <= 9.0);
+        if let Some((_, id)) = near.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            return Some(Pick::Packet(id));
+        }
+        if (row.y - y).abs() > 18.0 {
+            return None;
+        }
+        let here = if x > columns.server - 10.0 { Side::Server } else { Side::Client };
+        self.pick_row(run, timeline, row, here)
+    }
+
+    /// What a row is about, on one side: what arrived or left there, else the wait that ended.
+    fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: Side) -> Option<Pick> {
+        let ids = self.records_of(row).iter().copied();
+        let mut of_side: Vec<Id> = ids.collect();
+        of_side.sort_by_key(|id| {
+            let record = &run.records()[*id as usize];
+            let dull = matches!(record.what, What::TimerArmed { .. } | What::TimerFired { .. });
+            (record.side != side, dull)
+        });
+        of_side.iter().find_map(|id| match timeline.subject(*id) {
+            Subject::Packet(id) => Some(Pick::Packet(id)),
+            Subject::Wait(id) => Some(Pick::Wait(id)),
+            Subject::Nothing => None,
+        })
+    }
+}
+
+/// Where the columns of a ladder of some width stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Columns {
+    pub(crate) w: f64,
+    /// The right edge of the times.
+    pub(crate) time: f64,
+    pub(crate) client: f64,
+    pub(crate) server: f64,
+    /// Is there little room for words?
+    pub(crate) narrow: bool,
+}
+
+impl Columns {
+    pub(crate) fn new(w: f64) -> Self {
+        let narrow = w < 520.0;
+        let time = if narrow { 54.0 } else { 78.0 };
+        let client = if narrow { time + 92.0 } else { time + (w * 0.26).clamp(160.0, 230.0) };
+        let server = w - if narrow { 62.0 } else { (w * 0.2).clamp(130.0, 190.0) };
+        Self { w, time, client: client.round(), server: server.round(), narrow }
+    }
+}
+
+/// When a packet's line ends: at the last moment there is, if it is not known.
+fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
+    if packet.fate == Fate::Unknown { timeline.end().max(packet.sent) } else { packet.end }
+}
+
+/// The room that a silence gets beyond the rows' own: it grows with the root of its length, to a
+/// bound.
+fn stretch(gap: u64) -> f64 {
+    ((gap as f64 / 1e6).sqrt() * 2.6).min(56.0)
+}
+
+fn ids<T>(all: &[T], test: impl Fn(&T) -> bool) -> Vec<Id> {
+    (0..all.len()).filter(|i| test(&all[*i])).map(|i| i as Id).collect()
+}
+
+/// How far `p` is from the line between `a` and `b`.
+fn distance(p: Point, a: Point, b: Point) -> f64 {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let length = (dx * dx + dy * dy).max(1e-9);
+    let share = (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0);
+    (p.0 - a.0 - share * dx).hypot(p.1 - a.1 - share * dy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retrylab_core::sim::Scenario;
+
+    const MS: u64 = 1_000_000;
+
+    fn ladder(fragment: &str, flow: u32) -> (Run, Timeline, Ladder) {
+        let (scenario, _) = Scenario::from_fragment(fragment);
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+        let ladder = Ladder::new(&run, &timeline, flow);
+        (run, timeline, ladder)
+    }
+
+    #[test]
+    fn rows_go_down_with_time_and_leave_room_for_their_words() {
+        let (run, timeline, ladder) = ladder("seed=7&exchanges=5&server.drop=0.5", 1);
+        for pair in ladder.rows.windows(2) {
+            assert!(pair[0].at < pair[1].at);
+            let room = |row| lines(&run, &timeline, ladder.records_of(row)).height() as f64 * LINE;
+            assert!(pair[1].y - pair[0].y >= (room(&pair[0]) + room(&pair[1])) / 2.0);
+        }
+        assert!(ladder.height > ladder.rows.last().unwrap().y);
+        assert_eq!(ladder.y(0), ladder.rows[0].y);
+        assert_eq!(ladder.y(u64::MAX), ladder.rows.last().unwrap().y);
+    }
+
+    #[test]
+    fn the_playhead_moves_evenly_between_rows() {
+        let (_, _, ladder) = ladder("", 1);
+        let (a, b) = (ladder.rows[0].y, ladder.rows[1].y);
+        assert!((ladder.y(5 * MS) - f64::midpoint(a, b)).abs() < 1e-9);
+        assert_eq!(ladder.y(10 * MS), b);
+    }
+
+    #[test]
+    fn a_ladder_has_its_own_clients_records_only() {
+        let (run, timeline, ladder) = ladder("clients=7&link.loss=0.3&seed=2", 4);
+        assert!(ladder.records().iter().all(|id| run.records()[*id as usize].flow == 4));
+        let all = run.records().iter().filter(|record| record.flow == 4).count();
+        assert_eq!(ladder.records().len(), all);
+        let everything = ladder.packets_between(&timeline, 0, u64::MAX).count();
+        assert_eq!(everything, ladder.packets.len());
+    }
+
+    #[test]
+    fn arrows_and_rows_can_be_clicked() {
+        let (run, timeline, ladder) = ladder(crate::lessons::OPENING.fragment, 1);
+        let columns = Columns::new(700.0);
+        let pick = |x, y| ladder.pick(&run, &timeline, &columns, (x, y));
+        for (id, packet) in timeline.packets().iter().enumerate() {
+            let ((x, y), (to_x, to_y)) = ladder.segment(&columns, &timeline, packet);
+            let middle = (f64::midpoint(x, to_x), f64::midpoint(y, to_y));
+            assert_eq!(pick(middle.0, middle.1), Some(Pick::Packet(id as Id)));
+        }
+        let resend = ladder.rows.iter().find(|row| row.at == 100 * MS).unwrap();
+        assert_eq!(pick(100.0, resend.y), Some(Pick::Packet(2)), "the second send");
+        assert_eq!(pick(100.0, ladder.height + 500.0), None);
+        let (run, timeline, ladder) = self::ladder("server.drop=1", 1);
+        let last = ladder.rows.last().unwrap();
+        let gave_up = ladder.pick(&run, &timeline, &columns, (100.0, last.y));
+        assert_eq!(gave_up, Some(Pick::Wait(4)));
+    }
+
+    #[test]
+    fn columns_are_in_order_at_every_width() {
+        for w in [300.0, 358.0, 500.0, 720.0, 1_600.0] {
+            let c = Columns::new(w);
+            assert!(c.time < c.client && c.client + 80.0 < c.server && c.server < w, "{c:?}");
+        }
+    }
+}

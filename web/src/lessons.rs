@@ -1,0 +1,138 @@
+//! Scenarios worth looking at, each with what to look at. The first one greets a visitor.
+//!
+//! What a sentence claims is asserted below: a lesson that no longer shows what it says is a failing
+//! test, not a puzzled reader.
+
+/// A scenario with a title and a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lesson {
+    pub(crate) title: &'static str,
+    pub(crate) fragment: &'static str,
+    pub(crate) sentence: &'static str,
+}
+
+/// What a first visit shows.
+pub(crate) const OPENING: Lesson = Lesson {
+    title: "One lost reply",
+    fragment: "seed=7&link.loss=0.3",
+    sentence: "The request arrives, but its reply is lost on the way back. The client cannot know. \
+               Watch the ring around it: that is its wait, and when it runs out, the same request \
+               goes out again.",
+};
+
+/// Every lesson, in the order in which they are offered.
+pub(crate) const LESSONS: &[Lesson] = &[
+    OPENING,
+    Lesson {
+        title: "Nobody answers",
+        fragment: "server.drop=1",
+        sentence: "The server drops every request. Watch each wait double, and the client give up \
+                   after five sends instead of asking for ever.",
+    },
+    Lesson {
+        title: "Too impatient",
+        fragment: "link.latency=60ms",
+        sentence: "Nothing is lost here: the reply only takes longer than the first wait. Watch \
+                   the second send go out for nothing, and its reply come when nobody wants it.",
+    },
+    Lesson {
+        title: "Half of the requests dropped",
+        fragment: "seed=7&exchanges=5&server.drop=0.5",
+        sentence: "The textbook's server drops every second request, by the toss of a coin. Five \
+                   exchanges, one after another: four are answered, one has no luck five times.",
+    },
+    Lesson {
+        title: "Five clients",
+        fragment: "seed=54&clients=5&link.latency=uniform+5ms+25ms&link.loss=0.3",
+        sentence: "Five clients ask at once, and each has its own luck. Those without a reply wait \
+                   the same time, so they all ask again together.",
+    },
+    Lesson {
+        title: "A thousand clients",
+        fragment: "clients=1000&link.latency=uniform+5ms+90ms&link.loss=0.3",
+        sentence: "A thousand clients ask at once, and 30 % of the packets are lost each way. \
+                   Watch the retries: equal waits turn one burst into the next, 0.1, 0.3, 0.7 and \
+                   1.5 s after the first.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retrylab_core::sim::{Outcome, Scenario, run};
+    use retrylab_core::trace::{Cause, Direction, Record, Side, What};
+
+    fn outcome(fragment: &str) -> Outcome<Vec<Record>> {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, [], "{fragment}");
+        assert_eq!(scenario.to_fragment(), fragment, "as the address bar will show it");
+        run(&scenario, Vec::new())
+    }
+
+    #[test]
+    fn the_opening_run_loses_exactly_the_first_reply() {
+        use Direction::{Reply, Request};
+        let path: Vec<_> = outcome(OPENING.fragment)
+            .sink
+            .iter()
+            .filter_map(|record| {
+                let send = record.label?.send.get();
+                match record.what {
+                    What::Delivered { direction } => Some((direction, send, "delivered")),
+                    What::Dropped { direction, cause: Cause::LinkLoss } => {
+                        assert_eq!(record.side, Side::Link);
+                        Some((direction, send, "lost"))
+                    }
+                    What::Answered { sends, .. } => Some((Reply, sends, "answered")),
+                    What::Dropped { .. } | What::GaveUp { .. } => unreachable!("{record:?}"),
+                    _ => None,
+                }
+            })
+            .collect();
+        assert_eq!(
+            path,
+            [
+                (Request, 1, "delivered"),
+                (Reply, 1, "lost"),
+                (Request, 2, "delivered"),
+                (Reply, 2, "delivered"),
+                (Reply, 2, "answered"),
+            ]
+        );
+    }
+
+    #[test]
+    fn lessons_keep_their_promises() {
+        let by_title = |title| {
+            let lesson = LESSONS.iter().find(|lesson| lesson.title == title).unwrap();
+            outcome(lesson.fragment)
+        };
+        let nobody = by_title("Nobody answers");
+        assert_eq!((nobody.summary.gave_up, nobody.summary.sends), (1, 5));
+
+        let impatient = by_title("Too impatient").summary;
+        assert_eq!((impatient.lost, impatient.sends, impatient.late_replies), (0, 2, 1));
+
+        let half = by_title("Half of the requests dropped").summary;
+        assert_eq!((half.answered, half.gave_up), (4, 1));
+
+        let five = by_title("Five clients");
+        assert_eq!(five.summary.answered, 5);
+        let mut again: Vec<u64> = five.sink.iter().filter_map(resent).collect();
+        assert!(again.len() >= 2, "several ask again");
+        again.dedup();
+        assert_eq!(again.len(), 1, "together");
+
+        let thousand = by_title("A thousand clients");
+        let mut bursts: Vec<u64> = thousand.sink.iter().filter_map(resent).collect();
+        bursts.dedup();
+        assert_eq!(bursts, [100, 300, 700, 1_500]);
+    }
+
+    /// When, in milliseconds, a later copy went out.
+    fn resent(record: &Record) -> Option<u64> {
+        let request = matches!(record.what, What::Sent { direction: Direction::Request, .. });
+        let later = record.label.is_some_and(|label| label.send.get() > 1);
+        (request && later).then_some(record.at.as_nanos() / 1_000_000)
+    }
+}

@@ -1,0 +1,259 @@
+//! A thin brush over the canvas: shapes collected into one path per colour, text, lines.
+//!
+//! Every colour also has a shape, so that no one needs to tell the colours apart: a request is a disc,
+//! its later copies triangles, a reply is a square, a loss a cross.
+
+use crate::theme::{Ink, Theme};
+use crate::timeline::Packet;
+use retrylab_core::trace::Direction;
+use std::f64::consts::{FRAC_PI_2, TAU};
+use web_sys::CanvasRenderingContext2d;
+
+/// What a packet is drawn as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Request,
+    Retry,
+    Reply,
+}
+
+impl Shape {
+    pub(crate) const ALL: [Self; 3] = [Self::Request, Self::Retry, Self::Reply];
+
+    pub(crate) fn of(packet: &Packet) -> Self {
+        match packet.direction {
+            Direction::Reply => Self::Reply,
+            Direction::Request if packet.is_retry() => Self::Retry,
+            Direction::Request => Self::Request,
+        }
+    }
+
+    pub(crate) const fn ink(self) -> Ink {
+        match self {
+            Self::Request => Ink::Request,
+            Self::Retry => Ink::Retry,
+            Self::Reply => Ink::Reply,
+        }
+    }
+
+    pub(crate) const fn text_ink(self) -> Ink {
+        match self {
+            Self::Request => Ink::OnRequest,
+            Self::Retry => Ink::OnRetry,
+            Self::Reply => Ink::OnReply,
+        }
+    }
+
+    /// The dash of lines that stand for it.
+    const fn dash(self) -> &'static [f64] {
+        match self {
+            Self::Request => &[],
+            Self::Retry => &[7.0, 3.0],
+            Self::Reply => &[2.0, 3.0],
+        }
+    }
+}
+
+/// A point in CSS pixels.
+pub(crate) type Point = (f64, f64);
+
+/// Where text hangs from its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Center,
+    Right,
+}
+
+/// How text is set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Font {
+    pub(crate) size: f64,
+    pub(crate) bold: bool,
+    pub(crate) mono: bool,
+}
+
+impl Font {
+    pub(crate) const fn sans(size: f64) -> Self {
+        Self { size, bold: false, mono: false }
+    }
+
+    pub(crate) const fn mono(size: f64) -> Self {
+        Self { size, bold: false, mono: true }
+    }
+
+    pub(crate) const fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+}
+
+/// Draws with a theme's colours on a canvas whose unit is the CSS pixel.
+pub(crate) struct Paint<'a> {
+    ctx: &'a CanvasRenderingContext2d,
+    theme: &'a Theme,
+}
+
+impl<'a> Paint<'a> {
+    /// Clears the canvas of `w` by `h` CSS pixels, each `ratio` device pixels wide.
+    pub(crate) fn new(
+        ctx: &'a CanvasRenderingContext2d,
+        theme: &'a Theme,
+        (w, h): Point,
+        ratio: f64,
+    ) -> Self {
+        let _ = ctx.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+        ctx.set_global_alpha(1.0);
+        ctx.clear_rect(0.0, 0.0, w, h);
+        ctx.set_line_cap("round");
+        ctx.set_line_join("round");
+        ctx.set_text_baseline("middle");
+        Self { ctx, theme }
+    }
+
+    pub(crate) fn alpha(&self, alpha: f64) {
+        self.ctx.set_global_alpha(alpha);
+    }
+
+    /// Fills what `add` collects.
+    pub(crate) fn fill(&self, ink: Ink, add: impl FnOnce(&Path<'_>)) {
+        self.ctx.set_fill_style_str(self.theme.ink(ink));
+        self.ctx.begin_path();
+        add(&Path(self.ctx));
+        self.ctx.fill();
+    }
+
+    /// Strokes what `add` collects.
+    pub(crate) fn stroke(&self, ink: Ink, width: f64, add: impl FnOnce(&Path<'_>)) {
+        self.ctx.set_stroke_style_str(self.theme.ink(ink));
+        self.ctx.set_line_width(width);
+        self.ctx.begin_path();
+        add(&Path(self.ctx));
+        self.ctx.stroke();
+    }
+
+    /// Strokes with the dash that stands for `shape`.
+    pub(crate) fn stroke_as(&self, shape: Shape, width: f64, add: impl FnOnce(&Path<'_>)) {
+        self.dash(shape.dash());
+        self.stroke(shape.ink(), width, add);
+        self.dash(&[]);
+    }
+
+    /// Strokes with a dash.
+    pub(crate) fn dash(&self, dash: &[f64]) {
+        let list = js_sys::Array::new();
+        for length in dash {
+            list.push(&(*length).into());
+        }
+        let _ = self.ctx.set_line_dash(&list);
+    }
+
+    /// Many packets of one shape, in one path; those that need an outline to be seen get one.
+    pub(crate) fn packets(&self, shape: Shape, radius: f64, at: &[Point]) {
+        if at.is_empty() {
+            return;
+        }
+        let add = |path: &Path<'_>| at.iter().for_each(|at| path.shape(shape, *at, radius));
+        self.fill(shape.ink(), add);
+        if radius >= 3.0 {
+            self.stroke(Ink::Text, if radius >= 6.0 { 1.25 } else { 0.75 }, add);
+        }
+    }
+
+    /// Text of one line, centered on `y`.
+    pub(crate) fn text(&self, ink: Ink, font: Font, align: Align, (x, y): Point, text: &str) {
+        self.font(font);
+        self.ctx.set_fill_style_str(self.theme.ink(ink));
+        self.ctx.set_text_align(match align {
+            Align::Left => "left",
+            Align::Center => "center",
+            Align::Right => "right",
+        });
+        let _ = self.ctx.fill_text(text, x, y);
+    }
+
+    fn font(&self, font: Font) {
+        let family = if font.mono { self.theme.mono() } else { self.theme.sans() };
+        let weight = if font.bold { "600 " } else { "" };
+        // Tenths of a pixel, without the float formatter.
+        let tenths = (font.size * 10.0) as u32;
+        self.ctx.set_font(&format!("{weight}{}.{}px {family}", tenths / 10, tenths % 10));
+    }
+}
+
+/// A path that grows.
+pub(crate) struct Path<'a>(&'a CanvasRenderingContext2d);
+
+impl Path<'_> {
+    pub(crate) fn line(&self, from: Point, to: Point) {
+        self.0.move_to(from.0, from.1);
+        self.0.line_to(to.0, to.1);
+    }
+
+    pub(crate) fn rect(&self, (x, y): Point, w: f64, h: f64) {
+        self.0.rect(x, y, w, h);
+    }
+
+    /// A rectangle with round corners.
+    pub(crate) fn card(&self, (x, y): Point, w: f64, h: f64, radius: f64) {
+        let r = radius.min(w / 2.0).min(h / 2.0);
+        self.0.move_to(x + r, y);
+        let _ = self.0.arc_to(x + w, y, x + w, y + h, r);
+        let _ = self.0.arc_to(x + w, y + h, x, y + h, r);
+        let _ = self.0.arc_to(x, y + h, x, y, r);
+        let _ = self.0.arc_to(x, y, x + w, y, r);
+        self.0.close_path();
+    }
+
+    pub(crate) fn disc(&self, (x, y): Point, r: f64) {
+        self.0.move_to(x + r, y);
+        let _ = self.0.arc(x, y, r, 0.0, TAU);
+    }
+
+    /// The last `share` of a clock's round: what is left of a wait, ending at twelve.
+    pub(crate) fn ring(&self, (x, y): Point, r: f64, share: f64) {
+        let from = -FRAC_PI_2 + TAU * (1.0 - share.clamp(0.0, 1.0));
+        self.0.move_to(x + r * from.cos(), y + r * from.sin());
+        let _ = self.0.arc(x, y, r, from, TAU - FRAC_PI_2);
+    }
+
+    pub(crate) fn cross(&self, (x, y): Point, r: f64) {
+        self.line((x - r, y - r), (x + r, y + r));
+        self.line((x + r, y - r), (x - r, y + r));
+    }
+
+    /// A hook: done.
+    pub(crate) fn check(&self, (x, y): Point, r: f64) {
+        self.0.move_to(x - r, y + 0.1 * r);
+        self.0.line_to(x - 0.25 * r, y + 0.8 * r);
+        self.0.line_to(x + r, y - 0.7 * r);
+    }
+
+    /// An arrow's head at `at`, for a line that comes from `from`.
+    pub(crate) fn head(&self, from: Point, at: Point, size: f64) {
+        let (dx, dy) = (at.0 - from.0, at.1 - from.1);
+        let length = dx.hypot(dy).max(1e-6);
+        let (ux, uy) = (dx / length * size, dy / length * size);
+        self.0.move_to(at.0 - ux - uy * 0.55, at.1 - uy + ux * 0.55);
+        self.0.line_to(at.0, at.1);
+        self.0.line_to(at.0 - ux + uy * 0.55, at.1 - uy - ux * 0.55);
+    }
+
+    /// A packet's shape; all shapes of one radius look equally large.
+    pub(crate) fn shape(&self, shape: Shape, (x, y): Point, r: f64) {
+        match shape {
+            _ if r < 1.6 => self.rect((x - r, y - r), 2.0 * r, 2.0 * r),
+            Shape::Request => self.disc((x, y), r),
+            Shape::Reply => {
+                let side = 0.88 * r;
+                self.rect((x - side, y - side), 2.0 * side, 2.0 * side);
+            }
+            Shape::Retry => {
+                let r = 1.18 * r;
+                self.0.move_to(x, y - r);
+                self.0.line_to(x + r, y + 0.75 * r);
+                self.0.line_to(x - r, y + 0.75 * r);
+                self.0.close_path();
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A run in the page: the network is stepped in slices, so that a long run never freezes the tab, and
+//! its first records are kept, so that an endless one never fills it.
+
+use retrylab_core::sim::{Scenario, ScenarioNetwork, Summary};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
+
+/// The most records kept to be shown: 64 bytes each. The digest and the summary cover the whole run.
+pub(crate) const MOST_RECORDS: usize = 200_000;
+
+/// Records of clients above this number are not kept: with more clients the picture shows the first
+/// ones for as long as it can, not all of them for one instant.
+pub(crate) const MOST_FLOWS: u32 = 10_000;
+
+/// Keeps the first records.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    records: Vec<Record>,
+    /// Records made, kept or not.
+    total: u64,
+    /// A record was not kept because there were [`MOST_RECORDS`].
+    full: bool,
+}
+
+impl Sink for Kept {
+    #[inline]
+    fn record(&mut self, record: &Record) {
+        self.total += 1;
+        if record.flow > MOST_FLOWS || self.full {
+            return;
+        }
+        if self.records.len() < MOST_RECORDS {
+            self.records.push(*record);
+        } else {
+            self.full = true;
+        }
+    }
+}
+
+type Sinks = ((Summary, DigestSink), Kept);
+
+/// One scenario's run.
+pub(crate) struct Run {
+    scenario: Scenario,
+    state: State,
+}
+
+enum State {
+    Running(Box<ScenarioNetwork<Kept>>),
+    /// Nothing is left to do, or nobody wants more of it.
+    Over {
+        sinks: Box<Sinks>,
+        simulated: Instant,
+        stopped: bool,
+    },
+}
+
+impl Run {
+    /// The run of `scenario` at its beginning.
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let network = Box::new(scenario.network(Kept::default()));
+        Self { scenario, state: State::Running(network) }
+    }
+
+    /// Lets up to `steps` things happen; `true` when the run is over.
+    pub(crate) fn advance(&mut self, steps: u32) -> bool {
+        if let State::Running(network) = &mut self.state {
+            for _ in 0..steps {
+                if network.step().is_none() {
+                    self.end(false);
+                    break;
+                }
+            }
+        }
+        self.is_over()
+    }
+
+    /// Ends the run where it is.
+    pub(crate) fn stop(&mut self) {
+        self.end(true);
+    }
+
+    fn end(&mut self, stopped: bool) {
+        if let State::Running(network) = &self.state {
+            let simulated = network.now();
+            let placeholder =
+                State::Over { sinks: Box::default(), simulated: Instant::ZERO, stopped };
+            if let State::Running(network) = std::mem::replace(&mut self.state, placeholder) {
+                let sinks = Box::new(network.into_sink());
+                self.state = State::Over { sinks, simulated, stopped };
+            }
+        }
+    }
+
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Has it come to its end, or been stopped?
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over { .. })
+    }
+
+    /// Was it ended before its end?
+    pub(crate) fn was_stopped(&self) -> bool {
+        matches!(self.state, State::Over { stopped: true, .. })
+    }
+
+    /// Will no further record be kept? Then its picture can be drawn while it goes on.
+    pub(crate) fn is_drawable(&self) -> bool {
+        self.is_over() || self.is_cut()
+    }
+
+    /// Are records missing at the end of those that are kept?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.sinks().1.full
+    }
+
+    /// The records kept.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.sinks().1.records
+    }
+
+    /// Records made so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.sinks().1.total
+    }
+
+    /// Counts so far.
+    pub(crate) fn summary(&self) -> Summary {
+        self.sinks().0.0
+    }
+
+    /// The fingerprint of the whole run; `None` as long as it is not over, or when it was stopped.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match &self.state {
+            State::Over { sinks, stopped: false, .. } => Some(sinks.0.1.digest()),
+            _ => None,
+        }
+    }
+
+    /// The time reached.
+    pub(crate) fn simulated(&self) -> Instant {
+        match &self.state {
+            State::Running(network) => network.now(),
+            State::Over { simulated, .. } => *simulated,
+        }
+    }
+
+    fn sinks(&self) -> &Sinks {
+        match &self.state {
+            State::Running(network) => network.sink(),
+            State::Over { sinks, .. } => sinks,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(fragment: &str) -> Run {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, []);
+        Run::new(scenario)
+    }
+
+    #[test]
+    fn slices_come_to_the_same_as_one_go() {
+        let fragment = "seed=3&clients=20&exchanges=5&link.loss=0.3";
+        let mut sliced = run(fragment);
+        while !sliced.advance(7) {
+            assert_eq!(sliced.digest(), None, "a run that is not over has no digest");
+        }
+        let whole = retrylab_core::sim::run(sliced.scenario(), Vec::<Record>::new());
+        assert_eq!(sliced.digest(), Some(whole.digest));
+        assert_eq!(sliced.summary(), whole.summary);
+        assert_eq!(sliced.records(), whole.sink);
+        assert_eq!(sliced.simulated(), whole.simulated);
+        assert!(!sliced.is_cut() && !sliced.was_stopped());
+    }
+
+    #[test]
+    fn a_long_run_is_counted_to_its_end_and_kept_from_its_beginning() {
+        let mut long = run("clients=100&exchanges=400&server.drop=0.5");
+        while !long.advance(10_000) {}
+        assert!(long.is_cut());
+        assert_eq!(long.records().len(), MOST_RECORDS);
+        assert!(long.events() > MOST_RECORDS as u64);
+        assert_eq!(long.summary().finished(), 40_000);
+        let whole = retrylab_core::sim::run(long.scenario(), ());
+        assert_eq!(long.digest(), Some(whole.digest));
+    }
+
+    #[test]
+    fn of_very_many_clients_the_first_are_kept() {
+        let mut many = run("clients=20000");
+        while !many.advance(10_000) {}
+        assert!(!many.is_cut());
+        assert!(many.records().iter().all(|record| record.flow <= MOST_FLOWS));
+        assert!(many.events() > many.records().len() as u64);
+    }
+
+    #[test]
+    fn a_stopped_run_has_counts_but_no_digest() {
+        let mut endless = run("server.drop=1&policy.multiplier=1");
+        assert!(!endless.advance(100));
+        endless.stop();
+        assert!(endless.is_over() && endless.was_stopped() && endless.advance(100));
+        assert!(endless.summary().sends > 10);
+        assert_eq!(endless.digest(), None);
+    }
+}

@@ -1,0 +1,262 @@
+//! The stage's paint.
+
+use super::layout::{Layout, Point, Rect};
+use super::{Sight, place, sight};
+use crate::numbers::{grouped, span};
+use crate::paint::{Align, Font, Paint, Shape};
+use crate::theme::Ink;
+use crate::timeline::{Id, Packet, State, Timeline};
+use retrylab_core::machine::Timer;
+use retrylab_core::sim::{SERVER, Summary, client_address};
+use retrylab_core::trace::Direction;
+
+/// The most packets drawn in one frame; of more, every n-th is.
+const MOST_DRAWN: usize = 20_000;
+
+/// What the stage shows.
+pub(crate) struct Scene<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) at: u64,
+    /// What is counted up to now.
+    pub(crate) summary: Summary,
+    /// The packet and the client that are selected.
+    pub(crate) packet: Option<Id>,
+    pub(crate) client: u32,
+}
+
+pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
+    server(paint, scene);
+    if scene.layout.is_crowd() {
+        crowd(paint, scene);
+    } else {
+        for flow in 1..=scene.layout.clients {
+            lane(paint, scene.layout, flow);
+            client(paint, scene, flow);
+        }
+    }
+    packets(paint, scene);
+}
+
+fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
+    let Rect { x, y, w, h } = scene.layout.server;
+    paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
+    paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
+    let (cx, cy) = (x + w / 2.0, y + h / 2.0);
+    let narrow = w < 110.0;
+    let small = if narrow { 10.5 } else { 12.0 };
+    let line = |dy: f64, ink, font, text: &str| {
+        paint.text(ink, font, Align::Center, (cx, cy + dy), text);
+    };
+    line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
+    line(-11.0, Ink::Muted, Font::mono(if narrow { 9.5 } else { 11.0 }), &SERVER.to_string());
+    let Summary { replies, server_dropped, .. } = scene.summary;
+    let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
+    line(13.0, Ink::Text, Font::sans(small), &replies);
+    if server_dropped > 0 {
+        line(31.0, Ink::Lost, Font::sans(small).bold(), &(grouped(server_dropped) + " dropped"));
+    } else {
+        line(31.0, Ink::Muted, Font::sans(small), "0 dropped");
+    }
+}
+
+fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {
+    for direction in [Direction::Request, Direction::Reply] {
+        let (client, server) = layout.ends(flow, direction);
+        let (from, to) = match direction {
+            Direction::Request => (client, server),
+            Direction::Reply => (server, client),
+        };
+        paint.stroke(Ink::Line, 1.5, |path| {
+            path.line(from, to);
+            path.head(from, to, 6.0);
+        });
+    }
+}
+
+fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
+    let (x, y, ring) = scene.layout.client(flow);
+    let alone = scene.layout.clients == 1;
+    let thick = (ring * 0.14).clamp(2.5, 6.0);
+    let state = scene.timeline.state(flow, scene.at);
+    paint.fill(Ink::Surface, |path| path.disc((x, y), ring));
+    paint.stroke(Ink::Line, thick, |path| path.disc((x, y), ring));
+    let roomy = ring >= 24.0;
+    let mut under = "";
+    match state {
+        Some(State::Waiting(id)) => {
+            if let Some(wait) = scene.timeline.wait(id) {
+                let left = wait.deadline.saturating_sub(scene.at);
+                let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
+                let last = wait.timer == Timer::GiveUp;
+                let ink = if last { Ink::Lost } else { Ink::Wait };
+                paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
+                if roomy {
+                    let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();
+                    paint.text(Ink::Text, font, Align::Center, (x, y - 6.0), &span(left));
+                    let word = if last { "last wait" } else { "left" };
+                    paint.text(Ink::Muted, Font::sans(11.0), Align::Center, (x, y + 11.0), word);
+                }
+                under = "waits";
+            }
+        }
+        Some(State::Answered) => {
+            paint.stroke(Ink::Reply, thick, |path| {
+                path.disc((x, y), ring);
+                path.check((x, y), ring * 0.4);
+            });
+            under = "answered";
+        }
+        Some(State::GaveUp | State::Refused) => {
+            paint.stroke(Ink::Lost, thick, |path| {
+                path.disc((x, y), ring);
+                path.cross((x, y), ring * 0.32);
+            });
+            under = if state == Some(State::GaveUp) { "gave up" } else { "refused" };
+        }
+        None => {}
+    }
+    if alone {
+        let narrow = scene.layout.w < 480.0;
+        let below = y + ring + 20.0;
+        paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (x, below), "client");
+        let text = if narrow { under.to_string() } else { client_address(flow).to_string() };
+        let font = if narrow { Font::sans(11.0) } else { Font::mono(11.0) };
+        paint.text(Ink::Muted, font, Align::Center, (x, below + 18.0), &text);
+    } else if scene.layout.w >= 480.0 {
+        let chosen = flow == scene.client;
+        let (ink, font) = if chosen {
+            (Ink::Text, Font::sans(12.0).bold())
+        } else {
+            (Ink::Muted, Font::sans(12.0))
+        };
+        let name = format!("client {flow}");
+        paint.text(ink, font, Align::Right, (x - ring - 10.0, y), &name);
+    }
+}
+
+/// A field of dots: a disc waits for its first reply, a triangle after a retry; both shrink as their
+/// wait runs down. A square is answered, a cross gave up.
+fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
+    let (mut waiting, mut again) = (Vec::new(), Vec::new());
+    let (mut answered, mut gave_up) = (Vec::new(), Vec::new());
+    for flow in 1..=scene.layout.clients {
+        let (x, y, ring) = scene.layout.client(flow);
+        match scene.timeline.state(flow, scene.at) {
+            Some(State::Waiting(id)) => {
+                let Some(wait) = scene.timeline.wait(id) else { continue };
+                let left = wait.deadline.saturating_sub(scene.at);
+                let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
+                let r = ring * (0.35 + 0.65 * share);
+                let first = wait.label.is_none_or(|label| label.send.get() == 1);
+                if first { &mut waiting } else { &mut again }.push(((x, y), r));
+            }
+            Some(State::Answered) => answered.push(((x, y), ring * 0.62)),
+            Some(State::GaveUp | State::Refused) => gave_up.push((x, y)),
+            None => {}
+        }
+    }
+    for (shape, spots) in
+        [(Shape::Request, &waiting), (Shape::Retry, &again), (Shape::Reply, &answered)]
+    {
+        paint.fill(shape.ink(), |path| {
+            spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
+        });
+    }
+    let (x, y, ring) = scene.layout.client(scene.client);
+    paint.stroke(Ink::Lost, (ring * 0.35).clamp(1.0, 2.5), |path| {
+        gave_up.iter().for_each(|at| path.cross(*at, ring * 0.6));
+    });
+    paint.stroke(Ink::Select, 2.0, |path| path.disc((x, y), ring + 3.0));
+}
+
+/// A packet that is drawn, and where.
+type Seen<'a> = (Id, &'a Packet, Sight, Point);
+
+fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
+    let Scene { layout, timeline, at, .. } = *scene;
+    let mut seen: Vec<Seen<'_>> = timeline
+        .around(at, layout.horizon(timeline))
+        .filter_map(|(id, packet)| {
+            let sight = sight(layout, timeline, packet, at)?;
+            Some((id, packet, sight, place(layout, packet, sight)))
+        })
+        .collect();
+    let every = seen.len().div_ceil(MOST_DRAWN).max(1);
+    if every > 1 {
+        seen = seen.into_iter().step_by(every).collect();
+        let note = format!("one in {every} packets is drawn");
+        paint.text(Ink::Muted, Font::sans(12.0), Align::Center, (layout.w / 2.0, 10.0), &note);
+    }
+    if !layout.is_crowd() {
+        trails(paint, layout, &seen);
+    }
+    losses(paint, layout, &seen);
+    let radius = layout.packet();
+    for shape in Shape::ALL {
+        let of_shape = |(_, packet, sight, _): &&Seen<'_>| {
+            matches!(sight, Sight::Flying(_)) && Shape::of(packet) == shape
+        };
+        let spots: Vec<Point> = seen.iter().filter(of_shape).map(|(.., spot)| *spot).collect();
+        paint.packets(shape, radius, &spots);
+        if radius >= 8.0 {
+            for (_, packet, _, (x, y)) in seen.iter().filter(of_shape) {
+                let down = if shape == Shape::Retry { 2.0 } else { 0.5 };
+                let font = Font::sans(11.0).bold();
+                let text = packet.send().to_string();
+                paint.text(shape.text_ink(), font, Align::Center, (*x, y + down), &text);
+            }
+        }
+    }
+    if let Some((.., spot)) = seen.iter().find(|(id, ..)| Some(*id) == scene.packet) {
+        paint.stroke(Ink::Select, 2.5, |path| path.disc(*spot, radius + 6.0));
+    }
+}
+
+/// The way that each packet has come.
+fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
+    paint.alpha(0.55);
+    for shape in Shape::ALL {
+        paint.stroke_as(shape, 2.5, |path| {
+            for (_, packet, _, spot) in seen {
+                if Shape::of(packet) == shape {
+                    path.line(layout.on_way(packet.flow, packet.direction, 0.0), *spot);
+                }
+            }
+        });
+    }
+    paint.alpha(1.0);
+}
+
+/// Crosses, fresh ones before fading ones; where there is room each says what it lost.
+fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
+    let radius = layout.packet();
+    let width = (radius * 0.38).clamp(1.2, 4.0);
+    for (from, to, alpha) in [(0.5, 1.1, 1.0), (0.0, 0.5, 0.7)] {
+        paint.alpha(alpha);
+        paint.stroke(Ink::Lost, width, |path| {
+            for (.., sight, spot) in seen {
+                if matches!(sight, Sight::Gone(left) if (from..to).contains(left)) {
+                    path.cross(*spot, radius * 0.8);
+                }
+            }
+        });
+    }
+    paint.alpha(1.0);
+    if radius < 8.0 {
+        return;
+    }
+    for (_, packet, sight, (x, y)) in seen {
+        if matches!(sight, Sight::Gone(_)) {
+            let (what, dy) = match packet.direction {
+                Direction::Request => ("send", -radius - 11.0),
+                Direction::Reply => ("reply", radius + 12.0),
+            };
+            let word = if layout.is_at_server(*x) { "dropped" } else { "lost" };
+            let text = format!("{what} {} {word}", packet.send());
+            let align = if layout.is_at_server(*x) { Align::Right } else { Align::Center };
+            let x = if align == Align::Right { x + radius } else { *x };
+            paint.text(Ink::Lost, Font::sans(12.0).bold(), align, (x, y + dy), &text);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Where things stand on the stage. Up to a dozen clients each have a lane of their own; more form a
+//! field of dots whose packets fan out to the server.
+
+use crate::run::MOST_FLOWS;
+use crate::timeline::{Timeline, usual_latency};
+use retrylab_core::sim::Scenario;
+use retrylab_core::trace::Direction;
+
+pub(crate) use crate::paint::Point;
+
+/// The most clients that have a lane each.
+const MOST_LANES: u32 = 12;
+
+/// A rectangle in CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rect {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) w: f64,
+    pub(crate) h: f64,
+}
+
+/// What stands at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    Client(u32),
+    Server,
+}
+
+/// The stage's geometry for one size and one number of clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) w: f64,
+    pub(crate) h: f64,
+    /// Clients drawn.
+    pub(crate) clients: u32,
+    pub(crate) server: Rect,
+    /// The clients' part of the stage.
+    field: Rect,
+    /// In a field: how many clients a row has.
+    columns: u32,
+    /// The height of a lane, or the side of a dot's cell.
+    cell: f64,
+    linger: u64,
+}
+
+impl Layout {
+    pub(crate) fn new(w: f64, h: f64, scenario: &Scenario) -> Self {
+        let clients = scenario.clients.min(MOST_FLOWS);
+        let linger = (usual_latency(scenario) / 2).max(1);
+        let narrow = w < 480.0;
+        let edge = if narrow { 10.0 } else { 24.0 };
+        let top = 14.0;
+        let inner = (h - 2.0 * top).max(20.0);
+        let wide = if narrow { 92.0 } else { 132.0 };
+        let mut layout = Self {
+            w,
+            h,
+            clients,
+            server: Rect { x: w - edge - wide, y: top, w: wide, h: inner },
+            field: Rect { x: edge, y: top, w: 0.0, h: inner },
+            columns: 1,
+            cell: inner / f64::from(clients.max(1)),
+            linger,
+        };
+        if layout.is_crowd() {
+            layout.field.w = (w * if narrow { 0.42 } else { 0.44 }).round();
+            layout.fit_crowd();
+        } else {
+            // Rings and, beside or below them, names.
+            let name = if clients == 1 || narrow { 0.0 } else { 64.0 };
+            layout.field.w = name + 2.0 * layout.ring() + 12.0;
+            if clients == 1 {
+                layout.field.w += if narrow { 20.0 } else { 56.0 };
+                layout.server.h = inner.min(132.0);
+                layout.server.y = top + (inner - layout.server.h) / 2.0;
+            }
+        }
+        layout
+    }
+
+    /// The largest cells that all clients find room with.
+    fn fit_crowd(&mut self) {
+        let Rect { w, h, .. } = self.field;
+        let count = f64::from(self.clients);
+        let mut cell = (w * h / count).sqrt().min(26.0);
+        // Whole columns and rows cost some room: shrink until both fit.
+        while cell > 1.0 && (w / cell).floor() * (h / cell).floor() < count {
+            cell *= 0.985;
+        }
+        self.cell = cell;
+        self.columns = ((w / cell).floor() as u32).clamp(1, self.clients.max(1));
+        let rows = self.clients.div_ceil(self.columns);
+        let used = f64::from(rows) * cell;
+        self.field.y += ((h - used) / 2.0).max(0.0);
+        self.field.h = used;
+    }
+
+    /// Do clients share the stage as a field of dots?
+    pub(crate) const fn is_crowd(&self) -> bool {
+        self.clients > MOST_LANES
+    }
+
+    /// The radius of a client's ring.
+    pub(crate) fn ring(&self) -> f64 {
+        if self.is_crowd() {
+            self.cell * 0.36
+        } else {
+            let most = if self.w < 480.0 { 34.0 } else { 46.0 };
+            (self.cell * 0.38).clamp(6.0, most)
+        }
+    }
+
+    /// The radius of a packet.
+    pub(crate) fn packet(&self) -> f64 {
+        if self.is_crowd() {
+            (self.cell * 0.3).clamp(1.5, 5.0)
+        } else {
+            (self.cell * 0.17).clamp(4.0, 12.0)
+        }
+    }
+
+    /// The centre of client `flow`, and its ring's radius.
+    pub(crate) fn client(&self, flow: u32) -> (f64, f64, f64) {
+        let index = flow.clamp(1, self.clients.max(1)) - 1;
+        let ring = self.ring();
+        if self.is_crowd() {
+            let (row, column) = (index / self.columns, index % self.columns);
+            let x = self.field.x + (f64::from(column) + 0.5) * self.cell;
+            let y = self.field.y + (f64::from(row) + 0.5) * self.cell;
+            return (x, y, ring);
+        }
+        let mut x = self.field.x + self.field.w - ring - 6.0;
+        let mut y = self.field.y + (f64::from(index) + 0.5) * self.cell;
+        if self.clients == 1 {
+            // Its name stands below it.
+            x = self.field.x + self.field.w / 2.0;
+            y -= 16.0;
+        }
+        (x, y, ring)
+    }
+
+    /// How far apart the two directions of a lane are from its middle.
+    pub(crate) fn offset(&self) -> f64 {
+        if self.is_crowd() { 0.0 } else { (self.cell * 0.16).clamp(1.0, 17.0) }
+    }
+
+    /// Where packets of `flow` set out and arrive: at the client, at the server.
+    pub(crate) fn ends(&self, flow: u32, direction: Direction) -> (Point, Point) {
+        let (x, y, ring) = self.client(flow);
+        if self.is_crowd() {
+            let inset = 0.08 * self.server.h;
+            let share = (y - self.field.y) / self.field.h.max(1.0);
+            let port = self.server.y + inset + share * (self.server.h - 2.0 * inset);
+            return ((x, y), (self.server.x, port));
+        }
+        let y = match direction {
+            Direction::Request => y - self.offset(),
+            Direction::Reply => y + self.offset(),
+        };
+        let room = self.packet() + 8.0;
+        ((x + ring + room, y), (self.server.x - room, y))
+    }
+
+    /// Where a packet is after `share` of its way.
+    pub(crate) fn on_way(&self, flow: u32, direction: Direction, share: f64) -> Point {
+        let (client, server) = self.ends(flow, direction);
+        let share = match direction {
+            Direction::Request => share,
+            Direction::Reply => 1.0 - share,
+        };
+        (client.0 + (server.0 - client.0) * share, client.1 + (server.1 - client.1) * share)
+    }
+
+    /// Is `x` where requests end?
+    pub(crate) fn is_at_server(&self, x: f64) -> bool {
+        x > self.server.x - self.packet() - 12.0
+    }
+
+    /// How long a loss stays in sight when nobody waits, or when there is no room to wait for all.
+    pub(crate) const fn linger(&self) -> u64 {
+        self.linger
+    }
+
+    /// How long before now a packet may have ended that is still to be drawn.
+    pub(crate) fn horizon(&self, timeline: &Timeline) -> u64 {
+        if self.is_crowd() { self.linger } else { self.linger.max(timeline.longest_wait()) }
+    }
+
+    /// How near a click has to be to a packet.
+    pub(crate) fn reach(&self) -> f64 {
+        (self.packet() + 6.0).max(if self.is_crowd() { 7.0 } else { 16.0 })
+    }
+
+    /// What stands at a point, packets apart.
+    pub(crate) fn spot(&self, x: f64, y: f64) -> Option<Spot> {
+        let Rect { x: sx, y: sy, w, h } = self.server;
+        if (sx..=sx + w).contains(&x) && (sy..=sy + h).contains(&y) {
+            return Some(Spot::Server);
+        }
+        if x < self.field.x || x > self.field.x + self.field.w + 6.0 || y < self.field.y {
+            return None;
+        }
+        let row = ((y - self.field.y) / self.cell) as u32;
+        let index = if self.is_crowd() {
+            let column = ((x - self.field.x) / self.cell) as u32;
+            if column >= self.columns {
+                return None;
+            }
+            row * self.columns + column
+        } else {
+            row
+        };
+        (index < self.clients).then(|| Spot::Client(index + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(w: f64, h: f64, clients: u32) -> Layout {
+        Layout::new(w, h, &Scenario { clients, ..Scenario::default() })
+    }
+
+    #[test]
+    fn everything_is_on_the_stage_at_every_size() {
+        for (w, h) in [(1200.0, 400.0), (720.0, 230.0), (358.0, 220.0), (320.0, 120.0)] {
+            for clients in [1, 2, 5, 12, 13, 100, 1_000, 10_000, 1_000_000] {
+                let layout = layout(w, h, clients);
+                assert_eq!(layout.clients, clients.min(MOST_FLOWS));
+                for flow in [1, layout.clients / 2 + 1, layout.clients] {
+                    let (x, y, ring) = layout.client(flow);
+                    assert!(x - ring >= 0.0 && y - ring >= 0.0, "{w}x{h} {clients}: {x} {y}");
+                    assert!(x + ring < layout.server.x && y + ring <= h, "{w}x{h} {clients}: {y}");
+                    let (from, to) = layout.ends(flow, Direction::Request);
+                    assert!(
+                        from.0 + 20.0 < to.0,
+                        "{w}x{h} {clients}: no way between {from:?} {to:?}"
+                    );
+                    assert!(to.1 >= layout.server.y && to.1 <= layout.server.y + layout.server.h);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dots_do_not_overlap() {
+        for clients in [13, 200, 1_000, 5_000] {
+            let layout = layout(720.0, 230.0, clients);
+            let (a, b) = (layout.client(1), layout.client(2));
+            assert!(b.0 - a.0 >= 2.0 * layout.ring(), "{clients}");
+            assert!(layout.cell >= 3.0, "{clients}: {}", layout.cell);
+        }
+    }
+
+    #[test]
+    fn requests_and_replies_keep_to_their_side_of_a_lane() {
+        let layout = layout(720.0, 230.0, 3);
+        let (out, back) =
+            (layout.on_way(2, Direction::Request, 0.25), layout.on_way(2, Direction::Reply, 0.75));
+        assert!((out.0 - back.0).abs() < 1e-9 && out.1 < back.1);
+        assert_eq!(
+            layout.on_way(2, Direction::Reply, 1.0).0,
+            layout.on_way(2, Direction::Request, 0.0).0
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! The stage: clients, server, packets between them and timers that run, at one moment.
+
+mod draw;
+mod layout;
+
+pub(crate) use draw::{Scene, draw};
+pub(crate) use layout::Layout;
+
+use crate::timeline::{Fate, Id, Packet, Timeline};
+use layout::Spot;
+
+/// What a click on the stage, or on the ladder, means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pick {
+    Packet(Id),
+    Wait(Id),
+    Client(u32),
+}
+
+/// A packet as it is to be seen at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Sight {
+    /// On its way, this share of it behind it.
+    Flying(f64),
+    /// Lost on the way or dropped at its end; `1.0` is fresh, less is fading.
+    Gone(f64),
+}
+
+/// What is to be seen of `packet` at `at`: a loss stays in sight for as long as somebody waits for
+/// what was lost, in a crowd only briefly.
+fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Option<Sight> {
+    if at < packet.sent {
+        return None;
+    }
+    let gone = matches!(packet.fate, Fate::Lost(_) | Fate::Dropped(_));
+    if at < packet.end || at == packet.end && !gone {
+        // A packet that arrives is still seen at the moment of its arrival.
+        let span = (packet.end - packet.sent).max(1);
+        let share = match packet.fate {
+            Fate::Unknown => 0.5,
+            Fate::Lost(_) => (at - packet.sent) as f64 / span as f64 / 2.0,
+            _ => (at - packet.sent) as f64 / span as f64,
+        };
+        return Some(Sight::Flying(share));
+    }
+    if !gone {
+        return None;
+    }
+    let until = match (layout.is_crowd(), packet.wait.and_then(|id| timeline.wait(id))) {
+        (false, Some(wait)) if wait.ended > packet.end => wait.ended,
+        _ => packet.end.saturating_add(layout.linger()),
+    };
+    let left = until.saturating_sub(at) as f64 / (until - packet.end).max(1) as f64;
+    (left > 0.0).then_some(Sight::Gone(left))
+}
+
+/// Where a packet is seen.
+fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
+    let share = match sight {
+        Sight::Flying(share) => share,
+        Sight::Gone(_) if matches!(packet.fate, Fate::Lost(_)) => 0.5,
+        Sight::Gone(_) => 1.0,
+    };
+    layout.on_way(packet.flow, packet.direction, share)
+}
+
+/// What stands at `(x, y)`: the nearest packet within a finger's reach, else the client there.
+pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64) -> Option<Pick> {
+    let reach = layout.reach();
+    let mut nearest: Option<(f64, Id)> = None;
+    for (id, packet) in timeline.around(at, layout.horizon(timeline)) {
+        let Some(sight) = sight(layout, timeline, packet, at) else { continue };
+        let (px, py) = place(layout, packet, sight);
+        let distance = (px - x).hypot(py - y);
+        if distance <= reach && nearest.is_none_or(|(least, _)| distance < least) {
+            nearest = Some((distance, id));
+        }
+    }
+    match (nearest, layout.spot(x, y)) {
+        (Some((_, id)), _) => Some(Pick::Packet(id)),
+        (None, Some(Spot::Client(flow))) => Some(Pick::Client(flow)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Run;
+    use retrylab_core::sim::Scenario;
+
+    const MS: u64 = 1_000_000;
+
+    fn scene(fragment: &str) -> (Layout, Timeline) {
+        let (scenario, _) = Scenario::from_fragment(fragment);
+        let layout = Layout::new(700.0, 240.0, &scenario);
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        (layout, Timeline::new(run.scenario(), run.records(), run.is_cut()))
+    }
+
+    #[test]
+    fn a_lost_reply_travels_half_of_its_way_and_stays_until_the_wait_is_over() {
+        let (layout, timeline) = scene(crate::lessons::OPENING.fragment);
+        let lost = &timeline.packets()[1];
+        let seen = |ms: u64| sight(&layout, &timeline, lost, ms * MS);
+        assert_eq!(seen(9), None);
+        assert_eq!(seen(10), Some(Sight::Flying(0.0)));
+        assert_eq!(seen(15), Some(Sight::Gone(1.0)));
+        assert!(matches!(seen(99), Some(Sight::Gone(left)) if left < 0.02));
+        assert_eq!(seen(100), None, "the next send is out");
+        let (x, _) = place(&layout, lost, Sight::Gone(1.0));
+        let (start, _) = layout.on_way(1, lost.direction, 0.0);
+        let (end, _) = layout.on_way(1, lost.direction, 1.0);
+        assert!((x - (start + end) / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_click_finds_the_packet_under_it_or_the_client() {
+        let (layout, timeline) = scene(crate::lessons::OPENING.fragment);
+        let request = &timeline.packets()[0];
+        let (x, y) = place(&layout, request, Sight::Flying(0.5));
+        let click = |x, y| pick(&layout, &timeline, 5 * MS, x, y);
+        assert_eq!(click(x + 3.0, y - 3.0), Some(Pick::Packet(0)));
+        let (x, y, _) = layout.client(1);
+        assert_eq!(click(x, y), Some(Pick::Client(1)));
+        assert_eq!(click(350.0, 2.0), None);
+    }
+
+    #[test]
+    fn in_a_crowd_every_client_can_be_clicked() {
+        let (layout, timeline) = scene("clients=1000");
+        for flow in [1, 2, 500, 999, 1000] {
+            let (x, y, _) = layout.client(flow);
+            // Nothing is on its way to be in front of them.
+            let end = timeline.end() + 1_000 * MS;
+            assert_eq!(pick(&layout, &timeline, end, x, y), Some(Pick::Client(flow)));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The strip behind the scrubber: the whole run on one line, so that a hand finds where things happen.
+
+use crate::paint::Paint;
+use crate::theme::Ink;
+use crate::timeline::{Id, Timeline};
+use retrylab_core::trace::{Direction, Record, What};
+
+/// How many pixels a column of the strip is wide.
+const COLUMN: f64 = 3.0;
+
+/// What happens within one column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Bin {
+    sent: u32,
+    lost: u32,
+    ended: u32,
+}
+
+/// Draws the strip: sends upward from its middle, losses downward, the ends of exchanges as ticks.
+pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w: f64, h: f64) {
+    let bins = bins(timeline, records, (w / COLUMN) as usize);
+    let middle = (h * 0.62).round();
+    let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
+    // The root keeps single packets in sight beside bursts.
+    let height = |n: u32, room: f64| (f64::from(n) / f64::from(most)).sqrt() * (room - 2.0);
+    paint.fill(Ink::Line, |path| path.rect((0.0, middle - 0.5), w, 1.0));
+    for (ink, pick) in [
+        (Ink::Reply, (|bin| (bin.ended, true)) as fn(&Bin) -> (u32, bool)),
+        (Ink::Request, |bin| (bin.sent, true)),
+        (Ink::Lost, |bin| (bin.lost, false)),
+    ] {
+        paint.fill(ink, |path| {
+            for (i, bin) in bins.iter().enumerate() {
+                let (n, up) = pick(bin);
+                if n == 0 {
+                    continue;
+                }
+                let x = i as f64 * COLUMN;
+                let room = if up { middle } else { h - middle };
+                let high = height(n.min(most), room).max(3.0);
+                let y = if up { middle - high } else { middle };
+                path.rect((x, y), COLUMN - 1.0, high);
+            }
+        });
+    }
+}
+
+fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
+    let mut bins = vec![Bin::default(); count.max(1)];
+    let last = bins.len() - 1;
+    for (at, id) in timeline.shown() {
+        let bin = &mut bins[column(*at, timeline.end(), last)];
+        match records[*id as Id as usize].what {
+            What::Sent { direction: Direction::Request, .. } => bin.sent += 1,
+            What::Dropped { .. } => bin.lost += 1,
+            What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => bin.ended += 1,
+            _ => {}
+        }
+    }
+    bins
+}
+
+/// The column of a time, from 0 to `last`.
+fn column(at: u64, end: u64, last: usize) -> usize {
+    if end == 0 {
+        return 0;
+    }
+    (u128::from(at) * last as u128 / u128::from(end)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Run;
+    use retrylab_core::sim::Scenario;
+
+    #[test]
+    fn every_event_falls_into_a_column() {
+        let (scenario, _) = Scenario::from_fragment("clients=50&link.loss=0.3");
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(run.scenario(), run.records(), false);
+        for count in [0, 1, 7, 400] {
+            let bins = bins(&timeline, run.records(), count);
+            let sum =
+                |pick: fn(&Bin) -> u32| bins.iter().map(|bin| u64::from(pick(bin))).sum::<u64>();
+            assert_eq!(sum(|bin| bin.sent), run.summary().sends);
+            assert_eq!(sum(|bin| bin.lost), run.summary().lost);
+            assert_eq!(sum(|bin| bin.ended), 50);
+        }
+        assert_eq!(column(u64::MAX, u64::MAX, 99), 99);
+        assert_eq!(column(0, 0, 99), 0);
+    }
+}

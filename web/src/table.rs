@@ -1,0 +1,104 @@
+//! The ladder as a table: the same records in the same order, for whoever reads rather than looks.
+
+use crate::json::Json;
+use crate::ladder::Ladder;
+use crate::numbers::{clock, count, span};
+use crate::run::Run;
+use crate::timeline::{Id, Timeline};
+use retrylab_core::time::nanos;
+use retrylab_core::trace::{Direction, Record, What};
+
+/// The rows from `from` on, at most `most`: an array of `id`, `at`, `side`, `what`, `send`, `now`.
+///
+/// `now` marks the records of the latest moment at or before `at`.
+pub(crate) fn rows(
+    run: &Run,
+    timeline: &Timeline,
+    ladder: &Ladder,
+    (from, most): (usize, usize),
+    (at, places): (u64, u32),
+) -> String {
+    let now = crate::timeline::before(ladder.moments(), at.saturating_add(1));
+    Json::array(|json| {
+        let ids = ladder.records().iter().skip(from).take(most);
+        for (id, place) in ids.zip(from..) {
+            let record = &run.records()[*id as usize];
+            json.element(|json| {
+                json.number("id", (*id).into());
+                json.text("at", &clock(record.at.as_nanos(), places));
+                json.text("side", record.side.name());
+                json.text("what", &what(timeline, *id, record));
+                let label = record.label.map(|label| format!("{}.{}", label.exchange, label.send));
+                json.text("send", &label.unwrap_or_default());
+                json.flag("now", now.is_some() && now == moment_of(ladder, place));
+            });
+        }
+    })
+}
+
+/// The place of the first record of the latest moment at or before `at`.
+pub(crate) fn place(ladder: &Ladder, at: u64) -> usize {
+    let count = ladder.moments().partition_point(|moment| *moment <= at);
+    let rows = ladder.rows.iter().take(count.saturating_sub(1));
+    rows.map(|row| ladder.records_of(row).len()).sum()
+}
+
+/// When the record at a place of the table is shown.
+fn moment_of(ladder: &Ladder, place: usize) -> Option<u64> {
+    ladder.row_of(place).map(|row| row.at)
+}
+
+fn what(timeline: &Timeline, id: Id, record: &Record) -> String {
+    let datagram = |direction| match direction {
+        Direction::Request => "request",
+        Direction::Reply => "reply",
+    };
+    let after = |what: &str, elapsed, sends: u32| {
+        format!("{what} after {} and {}", span(nanos(elapsed)), count(sends.into(), "send"))
+    };
+    match record.what {
+        What::Sent { direction, bytes } => {
+            format!("sends a {}, {}", datagram(direction), count(bytes.into(), "byte"))
+        }
+        What::Delivered { direction } => format!("{} arrives", datagram(direction)),
+        What::Dropped { direction, cause } => format!("{} {cause}", datagram(direction)),
+        What::TimerArmed { timer, .. } => {
+            let wait = timeline.wait_of(id);
+            let wait = wait.map_or_else(String::new, |wait| span(wait.deadline - wait.armed));
+            format!("waits {wait}, then to {timer}")
+        }
+        What::TimerFired { timer } => format!("the wait is over: {timer}"),
+        What::Answered { sends, elapsed, .. } => after("answered", elapsed, sends),
+        What::LateReply => "a late reply, ignored".to_string(),
+        What::Stranger => "a stranger's datagram, ignored".to_string(),
+        What::GaveUp { sends, elapsed } => after("gave up", elapsed, sends),
+        What::Refused { sends, elapsed } => after("refused", elapsed, sends),
+        What::Note(words) => words.to_string(),
+        _ => record.what.name().replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retrylab_core::sim::Scenario;
+
+    #[test]
+    fn a_table_has_the_ladders_records_and_marks_the_moment() {
+        let (scenario, _) = Scenario::from_fragment(crate::lessons::OPENING.fragment);
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(run.scenario(), run.records(), false);
+        let ladder = Ladder::new(&run, &timeline, 1);
+        let text = rows(&run, &timeline, &ladder, (0, 100), (100_000_000, 3));
+        assert_eq!(text.matches("\"id\":").count(), run.records().len());
+        assert_eq!(text.matches("\"now\":true").count(), 3, "fired, sent, armed: {text}");
+        assert!(text.contains(r#""at":"0.100","side":"client","what":"the wait is over: resend""#));
+        assert!(text.contains(r#""what":"reply lost on the link","send":"1.1""#), "{text}");
+        assert_eq!(place(&ladder, 0), 0);
+        assert_eq!(place(&ladder, 100_000_000), 5);
+        let page = rows(&run, &timeline, &ladder, (5, 1), (100_000_000, 3));
+        assert_eq!(page.matches("\"id\":").count(), 1);
+        assert!(page.contains("\"now\":true"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Colours and fonts, as the page's style sheet says: one place decides, in CSS.
+
+/// What a stroke, a shape or a text is drawn with. The discriminant is the place in [`NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// Text, and lines that must be seen.
+    Text,
+    /// Secondary text.
+    Muted,
+    /// Hairlines and tracks.
+    Line,
+    /// Boxes on the ground.
+    Surface,
+    /// The ground.
+    Ground,
+    /// A first copy of a request.
+    Request,
+    /// A later copy.
+    Retry,
+    /// A reply.
+    Reply,
+    /// A loss, and giving up.
+    Lost,
+    /// A wait that runs.
+    Wait,
+    /// A wait's bar in the ladder.
+    WaitSoft,
+    /// Text on a request's, a retry's or a reply's shape.
+    OnRequest,
+    /// As above.
+    OnRetry,
+    /// As above.
+    OnReply,
+    /// What is selected.
+    Select,
+}
+
+/// The style sheet's custom properties, in the order of [`Ink`]; the last two are font families.
+pub(crate) const NAMES: [&str; 17] = [
+    "--text",
+    "--muted",
+    "--line",
+    "--surface",
+    "--ground",
+    "--request",
+    "--retry",
+    "--reply",
+    "--lost",
+    "--wait",
+    "--wait-soft",
+    "--on-request",
+    "--on-retry",
+    "--on-reply",
+    "--select",
+    "--sans",
+    "--mono",
+];
+
+/// The values of [`NAMES`].
+#[derive(Clone, Debug)]
+pub(crate) struct Theme {
+    values: Vec<String>,
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Theme {
+    /// The theme with these values; what is missing is black, or a plain font.
+    pub(crate) fn new(mut values: Vec<String>) -> Self {
+        while values.len() < NAMES.len() {
+            let font = values.len() >= NAMES.len() - 2;
+            values.push(if font { "sans-serif" } else { "#000" }.to_string());
+        }
+        Self { values }
+    }
+
+    pub(crate) fn ink(&self, ink: Ink) -> &str {
+        &self.values[ink as usize]
+    }
+
+    pub(crate) fn sans(&self) -> &str {
+        &self.values[NAMES.len() - 2]
+    }
+
+    pub(crate) fn mono(&self) -> &str {
+        &self.values[NAMES.len() - 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ink_has_its_name() {
+        assert_eq!(NAMES[Ink::Text as usize], "--text");
+        assert_eq!(NAMES[Ink::OnRequest as usize], "--on-request");
+        assert_eq!(NAMES[Ink::Select as usize], "--select");
+        assert_eq!(Ink::Select as usize, NAMES.len() - 3);
+    }
+
+    #[test]
+    fn a_short_list_is_no_panic() {
+        let theme = Theme::new(vec!["#111".to_string()]);
+        assert_eq!((theme.ink(Ink::Text), theme.ink(Ink::Lost)), ("#111", "#000"));
+        assert_eq!(theme.mono(), "sans-serif");
+    }
+}

@@ -1,0 +1,273 @@
+//! Records become things that last: packets on their way, waits that run, phases of a client. Every
+//! question of the pictures is "what at this time?", and is answered by binary search.
+//!
+//! One thing is added to what the trace knows. The link decides a loss when the datagram is sent, and
+//! the record says so; on the page the datagram travels half of the usual way before it is seen to be
+//! lost. That moment, [`Packet::end`], is the page's, and [`Timeline::shown`] orders the records by it.
+
+mod build;
+#[cfg(test)]
+mod tests;
+
+use retrylab_core::link::Latency;
+use retrylab_core::machine::{Label, Timer};
+use retrylab_core::sim::{Scenario, Summary};
+use retrylab_core::time::nanos;
+use retrylab_core::trace::{Cause, Direction, Record, Sink};
+
+/// An index into one of the timeline's lists.
+pub(crate) type Id = u32;
+
+/// A datagram, from its sending to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    /// Its number in the trace.
+    pub(crate) number: u64,
+    pub(crate) flow: u32,
+    pub(crate) label: Option<Label>,
+    pub(crate) direction: Direction,
+    pub(crate) bytes: u32,
+    pub(crate) sent: u64,
+    /// When it arrived, or when it is shown to be lost.
+    pub(crate) end: u64,
+    pub(crate) fate: Fate,
+    /// What its arrival did to the client.
+    pub(crate) effect: Effect,
+    /// For a reply: the request it answers.
+    pub(crate) request: Option<Id>,
+    /// The wait that began when it, or the request it answers, was sent.
+    pub(crate) wait: Option<Id>,
+}
+
+impl Packet {
+    /// Is it a copy that repeats an earlier one?
+    pub(crate) fn is_retry(&self) -> bool {
+        self.direction == Direction::Request && self.send() > 1
+    }
+
+    /// Which copy of its request it is, or answers; 1 if nobody knows.
+    pub(crate) fn send(&self) -> u32 {
+        self.label.map_or(1, |label| label.send.get())
+    }
+
+    /// Which exchange it belongs to; 1 if nobody knows.
+    pub(crate) fn exchange(&self) -> u32 {
+        self.label.map_or(1, |label| label.exchange.get())
+    }
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It arrives after the last record kept.
+    Unknown,
+    /// It arrived, and was taken in.
+    Arrived,
+    /// It arrived, and the server dropped it.
+    Dropped(Cause),
+    /// It never arrived.
+    Lost(Cause),
+}
+
+/// What a reply's arrival did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing that was recorded.
+    None,
+    /// It ended the exchange.
+    Answered,
+    /// It came too late and was ignored.
+    Late,
+}
+
+/// A timer, from its arming to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wait {
+    pub(crate) flow: u32,
+    pub(crate) label: Option<Label>,
+    pub(crate) timer: Timer,
+    pub(crate) armed: u64,
+    pub(crate) deadline: u64,
+    /// When it fired, or stopped to matter.
+    pub(crate) ended: u64,
+    pub(crate) fired: bool,
+    /// The request whose reply is waited for.
+    pub(crate) request: Option<Id>,
+}
+
+/// What a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Packet(Id),
+    Wait(Id),
+    Nothing,
+}
+
+/// What a client is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Waiting(Id),
+    Answered,
+    GaveUp,
+    Refused,
+}
+
+/// From when on a client is in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Phase {
+    flow: u32,
+    from: u64,
+    state: State,
+}
+
+/// Prefix sums of the counts are kept for every so many records.
+const STRIDE: usize = 512;
+
+/// What happened, arranged for looking at.
+#[derive(Debug, Default)]
+pub(crate) struct Timeline {
+    /// By time of sending.
+    packets: Vec<Packet>,
+    /// When packets end, in order.
+    ends: Vec<u64>,
+    waits: Vec<Wait>,
+    /// What each record of the trace is about.
+    subjects: Vec<Subject>,
+    /// By client, then by time.
+    phases: Vec<Phase>,
+    /// When each record is shown, in order, and its index in the trace.
+    shown: Vec<(u64, Id)>,
+    /// The times of `shown`, each once.
+    moments: Vec<u64>,
+    /// Counts before every [`STRIDE`]th record of `shown`.
+    sums: Vec<Summary>,
+    /// The longest time that a packet is on its way.
+    longest: u64,
+    /// The longest time that a wait runs.
+    longest_wait: u64,
+    end: u64,
+}
+
+impl Timeline {
+    /// Arranges `records`; `cut` says that records are missing at their end.
+    pub(crate) fn new(scenario: &Scenario, records: &[Record], cut: bool) -> Self {
+        build::build(usual_latency(scenario), records, cut)
+    }
+
+    pub(crate) fn packets(&self) -> &[Packet] {
+        &self.packets
+    }
+
+    pub(crate) fn packet(&self, id: Id) -> Option<&Packet> {
+        self.packets.get(id as usize)
+    }
+
+    pub(crate) fn waits(&self) -> &[Wait] {
+        &self.waits
+    }
+
+    pub(crate) fn wait(&self, id: Id) -> Option<&Wait> {
+        self.waits.get(id as usize)
+    }
+
+    /// The packet with this number in the trace.
+    pub(crate) fn packet_numbered(&self, number: u64) -> Option<Id> {
+        self.packets.binary_search_by_key(&number, |packet| packet.number).ok().map(|i| i as Id)
+    }
+
+    /// What a record is about, by its index in the trace.
+    pub(crate) fn subject(&self, record: Id) -> Subject {
+        self.subjects.get(record as usize).copied().unwrap_or(Subject::Nothing)
+    }
+
+    /// The wait that a record is about, by the record's index in the trace.
+    pub(crate) fn wait_of(&self, record: Id) -> Option<&Wait> {
+        match self.subject(record) {
+            Subject::Wait(id) => self.wait(id),
+            _ => None,
+        }
+    }
+
+    /// The last time at which something is shown to happen.
+    pub(crate) const fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The longest time that a wait runs.
+    pub(crate) const fn longest_wait(&self) -> u64 {
+        self.longest_wait
+    }
+
+    /// Times at which something is shown to happen.
+    pub(crate) fn moments(&self) -> &[u64] {
+        &self.moments
+    }
+
+    /// The records shown at exactly `at`, as indices into the trace.
+    pub(crate) fn shown_at(&self, at: u64) -> impl Iterator<Item = Id> {
+        let from = self.shown.partition_point(|(time, _)| *time < at);
+        self.shown[from..].iter().take_while(move |(time, _)| *time == at).map(|(_, id)| *id)
+    }
+
+    /// The records in the order in which they are shown, with their times.
+    pub(crate) fn shown(&self) -> &[(u64, Id)] {
+        &self.shown
+    }
+
+    /// The latest moment at or before `at`.
+    pub(crate) fn moment(&self, at: u64) -> Option<u64> {
+        before(&self.moments, at.saturating_add(1))
+    }
+
+    /// What is counted up to and including `at`.
+    pub(crate) fn summary(&self, records: &[Record], at: u64) -> Summary {
+        let until = self.shown.partition_point(|(time, _)| *time <= at);
+        let mut sum = self.sums.get(until / STRIDE).copied().unwrap_or_default();
+        for (_, id) in &self.shown[until / STRIDE * STRIDE..until] {
+            sum.record(&records[*id as usize]);
+        }
+        sum
+    }
+
+    /// Packets on their way at `at`.
+    pub(crate) fn in_flight(&self, at: u64) -> usize {
+        let sent = self.packets.partition_point(|packet| packet.sent <= at);
+        sent - self.ends.partition_point(|end| *end <= at).min(sent)
+    }
+
+    /// The packets that are on their way at `at` or ended at most `linger` before: a range that holds
+    /// them all, and some others.
+    pub(crate) fn around(&self, at: u64, linger: u64) -> impl Iterator<Item = (Id, &Packet)> {
+        let reach = self.longest.saturating_add(linger);
+        let from = self.packets.partition_point(|packet| packet.sent < at.saturating_sub(reach));
+        let to = self.packets.partition_point(|packet| packet.sent <= at);
+        (from..to).map(|i| (i as Id, &self.packets[i]))
+    }
+
+    /// What client `flow` is doing at `at`; `None` before it began.
+    pub(crate) fn state(&self, flow: u32, at: u64) -> Option<State> {
+        let after = self.phases.partition_point(|phase| (phase.flow, phase.from) <= (flow, at));
+        let phase = self.phases.get(after.checked_sub(1)?)?;
+        (phase.flow == flow).then_some(phase.state)
+    }
+}
+
+/// The nearest of the ordered `times` before `at`.
+pub(crate) fn before(times: &[u64], at: u64) -> Option<u64> {
+    times.partition_point(|time| *time < at).checked_sub(1).map(|i| times[i])
+}
+
+/// The nearest of the ordered `times` after `at`.
+pub(crate) fn after(times: &[u64], at: u64) -> Option<u64> {
+    times.get(times.partition_point(|time| *time <= at)).copied()
+}
+
+/// How long a datagram usually takes, one way.
+pub(crate) fn usual_latency(scenario: &Scenario) -> u64 {
+    match scenario.link.latency {
+        Latency::Constant(latency) => nanos(latency),
+        Latency::Uniform(low, high) => nanos(low) / 2 + nanos(high) / 2,
+        Latency::Normal(mean, _) => nanos(mean),
+        _ => 10_000_000,
+    }
+}

@@ -1,0 +1,374 @@
+//! Sentences: what a scenario is, what happens at a moment, what came out.
+
+use crate::lessons::LESSONS;
+use crate::numbers::{count, grouped, percent, ratio, span};
+use crate::run::Run;
+use crate::timeline::{Id, Packet, Timeline};
+use retrylab_core::machine::Timer;
+use retrylab_core::random::Probability;
+use retrylab_core::sim::{Scenario, Summary};
+use retrylab_core::time::nanos;
+use retrylab_core::trace::{Cause, Direction, Record, What};
+
+/// The scenario's title, and what it is or what to look at in it.
+pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
+    let fragment = scenario.to_fragment();
+    match LESSONS.iter().find(|lesson| lesson.fragment == fragment) {
+        Some(lesson) => (lesson.title, lesson.sentence.to_string()),
+        None => ("Your own run", own(scenario)),
+    }
+}
+
+/// A scenario that is no lesson, in words.
+fn own(scenario: &Scenario) -> String {
+    let one = scenario.clients == 1;
+    let who = if one { "One client asks" } else { "clients ask at once" };
+    let mut out = if one { String::new() } else { grouped(scenario.clients.into()) + " " };
+    out += who;
+    if scenario.exchanges > 1 {
+        out += &format!(", {} times each, one after another", grouped(scenario.exchanges.into()));
+    }
+    out += &format!(". A packet takes {}", scenario.link.latency);
+    if scenario.link.loss > Probability::NEVER {
+        out += &format!(" and is lost with probability {}", scenario.link.loss);
+    }
+    if scenario.server.drop > Probability::NEVER {
+        out += &format!("; the server drops a request with probability {}", scenario.server.drop);
+    }
+    let policy = &scenario.policy;
+    let each = if one { "The client" } else { "Each client" };
+    let wait = span(nanos(policy.initial_timeout()));
+    let factor = policy.multiplier().to_string();
+    out += &if factor == "1" {
+        format!(". {each} waits {wait} after every send")
+    } else {
+        format!(". {each} waits {wait}, then {factor} times as long after each silence")
+    };
+    out += if policy.never_gives_up() { ", and never gives up." } else { "." };
+    out
+}
+
+/// What came out of a run, or of what was simulated of it.
+pub(crate) fn outcome(run: &Run) -> String {
+    let summary = run.summary();
+    let mut out = String::new();
+    if run.was_stopped() {
+        let (events, at) = (run.events(), span(run.simulated().as_nanos()));
+        out += &format!("Stopped after {} and {at}. ", count(events, "event"));
+    }
+    out += &match ending(run, &summary) {
+        Some(sentence) => sentence,
+        None => exchanges(&summary),
+    };
+    for (n, one, many) in [
+        (summary.lost, "The link lost one packet.", "The link lost # packets."),
+        (
+            summary.server_dropped,
+            "The server dropped one request.",
+            "The server dropped # requests.",
+        ),
+        (summary.late_replies, "One reply came too late.", "# replies came too late."),
+    ] {
+        match n {
+            0 => {}
+            1 => out = out + " " + one,
+            n => out = out + " " + &many.replace('#', &grouped(n)),
+        }
+    }
+    out
+}
+
+/// How the only exchange of a run ended.
+fn ending(run: &Run, summary: &Summary) -> Option<String> {
+    if summary.finished() != 1 {
+        return None;
+    }
+    run.records().iter().rev().find_map(|record| end_of_exchange(&record.what))
+}
+
+/// The end of an exchange as a sentence; `None` for other events.
+fn end_of_exchange(what: &What) -> Option<String> {
+    let sends = |n: u32| count(n.into(), "send");
+    Some(match what {
+        What::Answered { sends: n, elapsed, .. } => {
+            format!("Answered after {} and {}.", span(nanos(*elapsed)), sends(*n))
+        }
+        What::GaveUp { sends: n, elapsed } => format!(
+            "The client gave up after {} and {}: it takes the server to be down.",
+            span(nanos(*elapsed)),
+            sends(*n)
+        ),
+        What::Refused { sends: n, elapsed } => {
+            format!("Refused after {} and {}.", span(nanos(*elapsed)), sends(*n))
+        }
+        _ => return None,
+    })
+}
+
+fn exchanges(summary: &Summary) -> String {
+    let finished = summary.finished();
+    if finished == 0 {
+        return format!("No exchange has ended; {} so far.", count(summary.sends, "send"));
+    }
+    let mut out = match summary.answered {
+        0 => format!("None of {} was answered", count(finished, "exchange")),
+        n if n == finished => format!("All {} were answered", count(finished, "exchange")),
+        n => format!(
+            "{} of {} were answered ({})",
+            grouped(n),
+            count(finished, "exchange"),
+            percent(n, finished)
+        ),
+    };
+    if summary.gave_up > 0 && summary.answered > 0 {
+        out += &format!(", {} gave up", grouped(summary.gave_up));
+    }
+    if summary.refused > 0 {
+        out += &format!(", {} were refused", grouped(summary.refused));
+    }
+    out += &format!(". {} sends per exchange.", ratio(summary.sends, finished));
+    out
+}
+
+/// Beyond so many clients at one moment they are counted, not named.
+const NAMED: usize = 2;
+
+/// What happens at the latest moment at or before `at`.
+pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
+    let Some(moment) = timeline.moment(at) else { return String::new() };
+    let ids: Vec<Id> = timeline.shown_at(moment).collect();
+    let records = run.records();
+    let mut flows: Vec<u32> = ids.iter().map(|id| records[*id as usize].flow).collect();
+    flows.sort_unstable();
+    flows.dedup();
+    if flows.len() > NAMED {
+        return crowd(records, &ids);
+    }
+    let mut sentences = Vec::new();
+    for flow in flows {
+        let of_flow = ids.iter().copied().filter(|id| records[*id as usize].flow == flow);
+        let happened: Vec<Id> = of_flow.collect();
+        let name = (run.scenario().clients > 1).then_some(flow);
+        sentences.extend(story(run, timeline, &happened, name));
+    }
+    sentences.join(" ")
+}
+
+/// What happens to one client at one moment, as sentences.
+fn story(run: &Run, timeline: &Timeline, ids: &[Id], name: Option<u32>) -> Vec<String> {
+    let client = name.map_or("the client".to_string(), |flow| format!("client {flow}"));
+    let whose = name.map_or(String::new(), |flow| format!(" of client {flow}"));
+    let records = run.records();
+    let has = |test: fn(&What) -> bool| ids.iter().any(|id| test(&records[*id as usize].what));
+    let replies = has(|what| matches!(what, What::Sent { direction: Direction::Reply, .. }));
+    let armed = ids
+        .iter()
+        .copied()
+        .find(|id| matches!(records[*id as usize].what, What::TimerArmed { .. }));
+    let waits = armed.and_then(|id| timeline.wait_of(id)).map_or(String::new(), |wait| {
+        let what = if wait.timer == Timer::GiveUp { "waits a last" } else { "waits" };
+        format!(" and {what} {}", span(wait.deadline - wait.armed))
+    });
+    let mut out = Vec::new();
+    let mut silence = None;
+    for id in ids {
+        let record = &records[*id as usize];
+        let (send, exchange) = record.label.map_or((1, 1), |l| (l.send.get(), l.exchange.get()));
+        out.push(match record.what {
+            What::TimerFired { .. } => {
+                silence = timeline.wait_of(*id).map(|wait| span(wait.ended - wait.armed));
+                continue;
+            }
+            What::Sent { direction: Direction::Request, .. } => match (silence.take(), exchange) {
+                (Some(silence), _) => format!(
+                    "No reply for {silence}: {client} sends the same request again (send {send})\
+                     {waits}."
+                ),
+                (None, 1) => format!("{} sends its request{waits} for a reply.", capital(&client)),
+                (None, n) => format!("{} begins exchange {n}{waits}.", capital(&client)),
+            },
+            What::Delivered { direction: Direction::Request } if replies => {
+                format!("The request{whose} arrives (send {send}); the server replies.")
+            }
+            What::Delivered { direction: Direction::Request } => {
+                format!("The request{whose} arrives (send {send}).")
+            }
+            What::Dropped { direction: Direction::Request, cause: Cause::LinkLoss } => {
+                format!("The request{whose} is lost on the link (send {send}).")
+            }
+            What::Dropped { direction: Direction::Request, cause } => format!("It is {cause}."),
+            What::Dropped { direction: Direction::Reply, cause } => {
+                format!("The reply to send {send}{whose} is {cause}.")
+            }
+            What::Delivered { direction: Direction::Reply } => continue,
+            What::Answered { .. } => {
+                let end = end_of_exchange(&record.what).unwrap_or_default();
+                format!("The reply to send {}{whose} arrives. {end}", arrived(timeline, record))
+            }
+            What::LateReply => format!(
+                "The reply to send {}{whose} arrives too late and is ignored.",
+                arrived(timeline, record)
+            ),
+            What::GaveUp { .. } | What::Refused { .. } => {
+                let end = end_of_exchange(&record.what).unwrap_or_default();
+                match silence.take() {
+                    Some(silence) => format!("No reply for {silence}. {end}"),
+                    None => end,
+                }
+                .replace("The client", &capital(&client))
+            }
+            What::Stranger => format!("{} hears a stranger and ignores it.", capital(&client)),
+            What::Note(words) => format!("{}: {words}.", capital(&client)),
+            _ => continue,
+        });
+    }
+    out
+}
+
+/// Which send the reply answers that a record is about.
+fn arrived(timeline: &Timeline, record: &Record) -> u32 {
+    let packet = timeline.packet_numbered(record.packet).and_then(|id| timeline.packet(id));
+    packet.map_or(1, Packet::send)
+}
+
+/// What happens to many clients at one moment.
+fn crowd(records: &[Record], ids: &[Id]) -> String {
+    let mut sum = Summary::default();
+    let (mut requests, mut again, mut replies) = (0, 0, 0);
+    for id in ids {
+        use retrylab_core::trace::Sink;
+        let record = &records[*id as usize];
+        sum.record(record);
+        match record.what {
+            What::Delivered { direction: Direction::Request } => requests += 1,
+            What::Delivered { direction: Direction::Reply } => replies += 1,
+            What::Sent { direction: Direction::Request, .. } => {
+                again += u64::from(record.label.is_some_and(|label| label.send.get() > 1));
+            }
+            _ => {}
+        }
+    }
+    let mut parts = Vec::new();
+    for (n, noun, verb) in [
+        (sum.sends - again, "request", "sent"),
+        (again, "request", "sent again"),
+        (requests, "request", "arrive at the server"),
+        (sum.lost, "packet", "lost on the link"),
+        (sum.server_dropped, "request", "dropped by the server"),
+        (replies, "reply", "arrive"),
+        (sum.gave_up, "client", "gave up"),
+    ] {
+        if n > 0 {
+            let things = count(n, noun).replace("replys", "replies");
+            parts.push(format!("{things} {verb}"));
+        }
+    }
+    format!("{}.", parts.join(", "))
+}
+
+/// The text with a capital first letter.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn over(fragment: &str) -> (Run, Timeline) {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, []);
+        let mut run = Run::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+        (run, timeline)
+    }
+
+    fn stories(fragment: &str) -> Vec<String> {
+        let (run, timeline) = over(fragment);
+        timeline.moments().iter().map(|at| moment(&run, &timeline, *at)).collect()
+    }
+
+    #[test]
+    fn the_opening_run_reads_as_a_story() {
+        assert_eq!(
+            stories(LESSONS[0].fragment),
+            [
+                "The client sends its request and waits 100 ms for a reply.",
+                "The request arrives (send 1); the server replies.",
+                "The reply to send 1 is lost on the link.",
+                "No reply for 100 ms: the client sends the same request again (send 2) and waits \
+                 200 ms.",
+                "The request arrives (send 2); the server replies.",
+                "The reply to send 2 arrives. Answered after 120 ms and 2 sends.",
+            ]
+        );
+    }
+
+    #[test]
+    fn drops_late_replies_and_giving_up_have_their_words() {
+        let nobody = stories("server.drop=1&policy.max_sends=1");
+        assert_eq!(
+            nobody,
+            [
+                "The client sends its request and waits a last 100 ms for a reply.",
+                "The request arrives (send 1). It is dropped by the server at random.",
+                "No reply for 100 ms. The client gave up after 100 ms and 1 send: it takes the \
+                 server to be down.",
+            ]
+        );
+        let late = stories("link.latency=60ms").pop().unwrap();
+        assert_eq!(late, "The reply to send 2 arrives too late and is ignored.");
+        let second = &stories("exchanges=2")[2];
+        assert_eq!(
+            second,
+            "The reply to send 1 arrives. Answered after 20 ms and 1 send. The client begins \
+             exchange 2 and waits 100 ms."
+        );
+    }
+
+    #[test]
+    fn two_clients_are_named_and_many_are_counted() {
+        assert!(stories("clients=2")[0].contains("Client 2 sends its request"));
+        let many = stories("clients=40&link.loss=0.3");
+        assert_eq!(many[0], "40 requests sent.");
+        assert!(many[1].contains(" lost on the link"), "{}", many[1]);
+    }
+
+    #[test]
+    fn outcomes_say_what_came_out() {
+        let say = |fragment| outcome(&over(fragment).0);
+        assert_eq!(
+            say("seed=7&link.loss=0.3"),
+            "Answered after 120 ms and 2 sends. The link lost one packet."
+        );
+        assert_eq!(
+            say("server.drop=1"),
+            "The client gave up after 3.1 s and 5 sends: it takes the server to be down. The \
+             server dropped 5 requests."
+        );
+        assert_eq!(say("clients=3"), "All 3 exchanges were answered. 1 sends per exchange.");
+        assert!(say("clients=100&link.loss=0.3").contains("of 100 exchanges were answered ("));
+        let (scenario, _) = Scenario::from_fragment("server.drop=1");
+        let mut run = Run::new(scenario);
+        run.advance(1);
+        run.stop();
+        assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
+    }
+
+    #[test]
+    fn a_run_of_ones_own_is_described() {
+        let say = |fragment: &str| headline(&Scenario::from_fragment(fragment).0);
+        assert_eq!(say("seed=7&link.loss=0.3").0, "One lost reply");
+        let (title, sentence) = say("clients=3&link.loss=0.25&server.drop=0.5&exchanges=2");
+        assert_eq!(title, "Your own run");
+        assert_eq!(
+            sentence,
+            "3 clients ask at once, 2 times each, one after another. A packet takes 10ms and is \
+             lost with probability 0.25; the server drops a request with probability 0.5. Each \
+             client waits 100 ms, then 2 times as long after each silence."
+        );
+        assert!(say("policy.multiplier=1").1.ends_with("after every send, and never gives up."));
+    }
+}
