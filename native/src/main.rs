@@ -1,1 +1,23 @@
-fn main() {}
+//! The `retrylab` program: a thin shell around the core's machines.
+
+mod address;
+mod cli;
+mod exit;
+mod flags;
+mod keys;
+mod lab;
+mod ladder;
+mod output;
+mod runtime;
+mod scenario_file;
+mod send;
+mod serve;
+mod signals;
+mod sim;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run().into()
+}

@@ -1,0 +1,113 @@
+//! The command line.
+
+use crate::exit::Exit;
+use crate::output::{Stdout, complain};
+use crate::{keys, lab, send, serve, sim};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+const START: &str = "\
+Start here:
+  retrylab serve --drop 0.5            a server that loses half of the requests
+  retrylab send 127.0.0.1 --ladder     a client that asks it, and what happens
+  retrylab sim --ladder                both, over a simulated network
+  retrylab lab --open                  the same in the browser
+
+Results go to stdout, narration to stderr; --json makes results lines of JSON. Colours appear on
+terminals only, and NO_COLOR turns them off. `retrylab COMMAND --help` has examples, units and exit
+codes.";
+
+/// What do I do when no reply comes?
+///
+/// A laboratory for clients that send again: a server that loses datagrams on purpose, a client with
+/// a retry policy, and the same two machines over a simulated network and in a browser page.
+#[derive(Parser, Debug)]
+#[command(name = "retrylab", version, after_help = START, max_term_width = 100)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(serve::Args),
+    Send(send::Args),
+    Sim(sim::Args),
+    Lab(lab::Args),
+    /// Show every key of a scenario: its default, what it takes and what it means
+    Keys {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell
+    ///
+    /// For bash: `retrylab completions bash > ~/.local/share/bash-completion/completions/retrylab`.
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+impl Cli {
+    /// Does what was asked for; every error becomes one sentence on stderr.
+    pub(crate) fn run(self) -> Exit {
+        let result = match self.command {
+            Command::Serve(args) => serve::run(&args).map_err(Error::from),
+            Command::Send(args) => send::run(&args).map_err(Error::from),
+            Command::Sim(args) => sim::run(&args).map_err(Error::from),
+            Command::Lab(args) => lab::run(&args).map_err(Error::from),
+            Command::Keys { json } => Ok(keys::run(json)),
+            Command::Completions { shell } => Ok(completions(shell)),
+        };
+        result.unwrap_or_else(|error| {
+            complain(&error);
+            error.exit()
+        })
+    }
+}
+
+/// What went wrong, by command.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Serve(#[from] serve::Error),
+    #[error(transparent)]
+    Send(#[from] send::Error),
+    #[error(transparent)]
+    Sim(#[from] sim::Error),
+    #[error(transparent)]
+    Lab(#[from] lab::Error),
+}
+
+impl Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Serve(error) => error.exit(),
+            Self::Send(error) => error.exit(),
+            Self::Sim(error) => error.exit(),
+            Self::Lab(error) => error.exit(),
+        }
+    }
+}
+
+fn completions(shell: Shell) -> Exit {
+    // Into memory first: the generator panics when a pipe breaks.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "retrylab", &mut script);
+    let mut out = Stdout::default();
+    out.line(String::from_utf8_lossy(&script).trim_end());
+    out.finish(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// clap's own check of the definition: clashing names, impossible defaults.
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

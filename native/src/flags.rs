@@ -1,0 +1,174 @@
+//! Flags made from the core's table of scenario keys, so that a value is read, refused and explained
+//! on the command line exactly as in a scenario file, a link and the page.
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgMatches, Command};
+use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
+use std::marker::PhantomData;
+
+/// Some keys of the scenario that share a prefix.
+pub(crate) trait Group {
+    /// What their names begin with, the dot included.
+    const PREFIX: &'static str;
+    /// The heading above their flags in `--help`.
+    const HEADING: &'static str;
+}
+
+/// `policy.*`: when to send again, and when to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy;
+
+impl Group for Policy {
+    const PREFIX: &'static str = "policy.";
+    const HEADING: &'static str = "Policy (when to send again, and when to stop)";
+}
+
+/// `server.*`: what the server answers and drops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server;
+
+impl Group for Server {
+    const PREFIX: &'static str = "server.";
+    const HEADING: &'static str = "Server (what it answers and drops)";
+}
+
+/// The flags of a group as they were given, each checked by itself: pairs for [`Scenario::apply`].
+#[derive(Clone, Debug)]
+pub(crate) struct Flags<G> {
+    /// Keys and values.
+    pub(crate) pairs: Vec<(&'static str, String)>,
+    group: PhantomData<G>,
+}
+
+impl<G: Group> Flags<G> {
+    fn fields() -> impl Iterator<Item = (&'static str, &'static Field)> {
+        FIELDS.iter().filter_map(|field| Some((field.key.strip_prefix(G::PREFIX)?, field)))
+    }
+
+    fn args() -> impl Iterator<Item = Arg> {
+        let defaults = Scenario::default();
+        Self::fields().map(move |(name, field)| {
+            let default = defaults.value(field.key).unwrap_or_default();
+            let default = if default.is_empty() { "none".to_string() } else { default };
+            Arg::new(field.key)
+                .long(name.replace('_', "-"))
+                .help(format!("{} [default: {default}]", sentence(field.help)))
+                .help_heading(G::HEADING)
+                .value_name(value_name(field.kind))
+                // So that `--drop -1` is told what it may be, not that there is no flag `-1`.
+                .allow_negative_numbers(true)
+                .value_parser(parser(field.key))
+        })
+    }
+
+    fn read(matches: &ArgMatches) -> Self {
+        let pairs = Self::fields().filter_map(|(_, field)| {
+            Some((field.key, matches.get_one::<String>(field.key)?.clone()))
+        });
+        Self { pairs: pairs.collect(), group: PhantomData }
+    }
+}
+
+impl<G: Group> clap::Args for Flags<G> {
+    fn augment_args(command: Command) -> Command {
+        command.args(Self::args())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<G: Group> clap::FromArgMatches for Flags<G> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self::read(matches))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::read(matches);
+        Ok(())
+    }
+}
+
+/// Reads the value of `key` as text, if a scenario would take it.
+pub(crate) fn parser(key: &'static str) -> ValueParser {
+    match FIELDS.iter().find(|field| field.key == key) {
+        // Completions list the words.
+        Some(Field { kind: Kind::Choice(words), .. }) => PossibleValuesParser::new(*words).into(),
+        _ => ValueParser::new(move |text: &str| check(key, text)),
+    }
+}
+
+/// Refuses a value that `key` does not take. What contradicts other flags is found when all are known.
+fn check(key: &'static str, text: &str) -> Result<String, String> {
+    match Scenario::default().apply([(key, text)]) {
+        Ok(()) | Err(FieldError::Contradiction { .. }) => Ok(text.to_string()),
+        Err(error) => {
+            let field = FIELDS.iter().find(|field| field.key == key);
+            Err(field.map_or_else(|| error.to_string(), |field| format!("it takes {}", field.kind)))
+        }
+    }
+}
+
+/// What stands for the value in `--help`.
+const fn value_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Integer(..) | Kind::OptionalInteger(..) => "N",
+        Kind::Probability => "P",
+        Kind::Factor => "FACTOR",
+        Kind::Duration | Kind::OptionalDuration => "TIME",
+        Kind::Bool => "BOOL",
+        Kind::Choice(_) => "NAME",
+        Kind::NumberList => "LIST",
+        Kind::Latency => "LAW",
+        _ => "VALUE",
+    }
+}
+
+/// Begins with a capital letter, as clap's own help does, unless it begins with a value.
+fn sentence(help: &str) -> String {
+    if help.split(' ').next().is_some_and(|word| word.ends_with(':')) {
+        return help.to_string();
+    }
+    let mut chars = help.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<G: Group>() -> Vec<String> {
+        Flags::<G>::args().filter_map(|arg| arg.get_long().map(str::to_string)).collect()
+    }
+
+    #[test]
+    fn every_key_of_a_group_is_a_flag() {
+        let policy = names::<Policy>();
+        for name in [
+            "preset",
+            "initial-timeout",
+            "multiplier",
+            "max-timeout",
+            "give-up-above",
+            "max-sends",
+            "deadline",
+        ] {
+            assert!(policy.contains(&name.to_string()), "--{name} is not in {policy:?}");
+        }
+        for name in ["drop", "drop-first", "drop-list", "reply"] {
+            assert!(names::<Server>().contains(&name.to_string()), "--{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_refused_in_the_cores_words() {
+        assert_eq!(check("server.drop", "0.5"), Ok("0.5".to_string()));
+        assert_eq!(
+            check("server.drop", "2"),
+            Err("it takes a probability from 0 to 1, at most 9 decimals".to_string())
+        );
+        // Above the textbook's give_up_above, which another flag may raise.
+        assert_eq!(check("policy.initial_timeout", "5s"), Ok("5s".to_string()));
+    }
+}

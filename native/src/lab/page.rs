@@ -1,0 +1,220 @@
+//! The page's files and how they are answered.
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, Response, StatusCode, Uri};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use std::fmt::Write;
+
+/// What `cargo xtask page` built. The folder is always there; its files only after that.
+#[derive(RustEmbed)]
+#[folder = "../www/dist"]
+#[exclude = ".gitignore"]
+struct Dist;
+
+/// Nothing from elsewhere, nothing in frames, no script but the page's own and its WebAssembly.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+                      connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
+                      base-uri 'none'";
+
+/// Is there a page to serve?
+pub(super) fn is_built() -> bool {
+    Dist::get("index.html").is_some()
+}
+
+/// Answers one request.
+pub(super) fn respond(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+    respond_from(Dist::get, method, uri, headers)
+}
+
+fn respond_from(
+    file: impl Fn(&str) -> Option<EmbeddedFile>,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    if !asks_this_machine(uri, headers) {
+        // A name of somebody else's that was made to point here (DNS rebinding) gets nothing.
+        let text = "this is the lab of 127.0.0.1, and answers by that name or localhost only\n";
+        return plain(StatusCode::FORBIDDEN, text.to_string());
+    }
+    if method != Method::GET && method != Method::HEAD {
+        let mut response =
+            plain(StatusCode::METHOD_NOT_ALLOWED, "the lab can only be read\n".to_string());
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let path = uri.path().trim_start_matches('/');
+    let path = if path.is_empty() { "index.html" } else { path };
+    let Some(file) = file(path) else {
+        return plain(StatusCode::NOT_FOUND, "there is no such file in the lab\n".to_string());
+    };
+    let tag = tag(&file);
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = if known.is_some_and(|known| known.contains(&tag)) {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::from(file.data))
+    };
+    set(&mut response, header::CONTENT_TYPE, content_type(path));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    secure(response)
+}
+
+fn plain(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    set(&mut response, header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    secure(response)
+}
+
+/// The headers of every response.
+fn secure(mut response: Response<Body>) -> Response<Body> {
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // Ask each time, and get the file only if it has changed: a page that was rebuilt is seen.
+        (header::CACHE_CONTROL, "no-cache"),
+    ] {
+        set(&mut response, name, value);
+    }
+    response
+}
+
+fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+}
+
+/// Was this request meant for this machine, by a name that only this machine has?
+fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let named = |authority: &str| {
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        ["127.0.0.1", "[::1]"].contains(&host) || host.eq_ignore_ascii_case("localhost")
+    };
+    let in_uri = uri.authority().is_none_or(|authority| named(authority.as_str()));
+    in_uri && host.to_str().is_ok_and(named)
+}
+
+/// The file's fingerprint as an entity tag.
+fn tag(file: &EmbeddedFile) -> String {
+    let mut tag = String::from('"');
+    for byte in &file.metadata.sha256_hash()[..16] {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
+}
+
+/// The type by the name's ending. Browsers compile WebAssembly while it arrives only if it is named so.
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" | "md" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_embed::Metadata;
+    use std::borrow::Cow;
+
+    fn file(path: &str) -> Option<EmbeddedFile> {
+        let data: &[u8] = match path {
+            "index.html" => b"<!doctype html>",
+            "a.js" => b"1",
+            "a.wasm" => b"\0asm",
+            _ => return None,
+        };
+        let metadata = Metadata::__rust_embed_new([data.len() as u8; 32], None, None);
+        Some(EmbeddedFile { data: Cow::Borrowed(data), metadata })
+    }
+
+    fn get(path: &str, headers: &[(HeaderName, &str)]) -> Response<Body> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name.clone(), HeaderValue::from_str(value).unwrap());
+        }
+        respond_from(file, &Method::GET, &path.parse().unwrap(), &map)
+    }
+
+    fn header<'a>(response: &'a Response<Body>, name: &HeaderName) -> &'a str {
+        response.headers().get(name).unwrap().to_str().unwrap()
+    }
+
+    #[test]
+    fn files_have_their_types_and_every_answer_its_guards() {
+        let host = [(header::HOST, "localhost:8060")];
+        for (path, status, kind) in [
+            ("/", 200, "text/html; charset=utf-8"),
+            ("/index.html?x=1", 200, "text/html; charset=utf-8"),
+            ("/a.js", 200, "text/javascript; charset=utf-8"),
+            ("/a.wasm", 200, "application/wasm"),
+            ("/.gitignore", 404, "text/plain; charset=utf-8"),
+            ("/../Cargo.toml", 404, "text/plain; charset=utf-8"),
+        ] {
+            let response = get(path, &host);
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(header(&response, &header::CONTENT_TYPE), kind, "{path}");
+            assert_eq!(header(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+            assert!(header(&response, &header::CONTENT_SECURITY_POLICY).contains("'self'"));
+        }
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_answered() {
+        for (host, status) in [
+            ("127.0.0.1:8060", 200),
+            ("127.0.0.1", 200),
+            ("LocalHost:1", 200),
+            ("[::1]:8060", 200),
+            ("evil.example:8060", 403),
+            ("127.0.0.1.evil.example", 403),
+            ("localhost.evil.example:8060", 403),
+            ("", 403),
+        ] {
+            assert_eq!(get("/", &[(header::HOST, host)]).status(), status, "{host}");
+        }
+        assert_eq!(get("/", &[]).status(), 403, "no name at all");
+        let two = [(header::HOST, "localhost"), (header::HOST, "evil.example")];
+        assert_eq!(get("/", &two).status(), 403);
+        let host = [(header::HOST, "localhost")];
+        assert_eq!(get("http://evil.example/", &host).status(), 403, "a name in the request line");
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_sent_again() {
+        let host = (header::HOST, "localhost");
+        let tag = header(&get("/a.js", std::slice::from_ref(&host)), &header::ETAG).to_string();
+        let again = get("/a.js", &[host.clone(), (header::IF_NONE_MATCH, &tag)]);
+        assert_eq!(again.status(), 304);
+        assert_eq!(get("/", &[host, (header::IF_NONE_MATCH, &tag)]).status(), 200);
+    }
+
+    #[test]
+    fn nothing_can_be_written() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+        let response = respond_from(file, &Method::POST, &"/".parse().unwrap(), &headers);
+        assert_eq!(response.status(), 405);
+    }
+}

@@ -1,0 +1,102 @@
+//! The text ladder and the JSON log as sinks: a record becomes a line at once, nothing is kept.
+
+use retrylab_core::trace::{Ladder, Record, Sink, write_json};
+use std::fmt::{self, Write as _};
+use std::io::{self, Write};
+
+/// Writes each record as one line.
+pub(crate) struct LineSink<F> {
+    format: F,
+    out: Box<dyn Write>,
+    line: String,
+    failure: Option<io::Error>,
+}
+
+/// How a record becomes a line.
+pub(crate) trait Format {
+    /// The line above the first record, if there is one.
+    fn header(&self) -> Option<&'static str>;
+    /// Appends the line of one record, without its end.
+    fn line(&self, record: &Record, line: &mut String) -> fmt::Result;
+}
+
+impl Format for Ladder {
+    fn header(&self) -> Option<&'static str> {
+        Some(Self::header(self))
+    }
+
+    fn line(&self, record: &Record, line: &mut String) -> fmt::Result {
+        write!(line, "{}", Self::line(self, record))
+    }
+}
+
+/// The trace as JSON lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonLines;
+
+impl Format for JsonLines {
+    fn header(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn line(&self, record: &Record, line: &mut String) -> fmt::Result {
+        write_json(line, record)
+    }
+}
+
+impl<F: Format> LineSink<F> {
+    /// A sink that writes to `out`, its header first.
+    pub(crate) fn new(format: F, out: Box<dyn Write>) -> Self {
+        let mut sink = Self { format, out, line: String::new(), failure: None };
+        if let Some(header) = sink.format.header() {
+            sink.line.push_str(header);
+            sink.write();
+        }
+        sink
+    }
+
+    /// Has a line not been written? Then no further one is.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Writes what is still held back.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => self.out.flush(),
+        }
+    }
+
+    fn write(&mut self) {
+        self.line.push('\n');
+        self.failure = self.out.write_all(self.line.as_bytes()).err();
+    }
+}
+
+impl<F: Format> Sink for LineSink<F> {
+    fn record(&mut self, record: &Record) {
+        if self.failure.is_some() {
+            return;
+        }
+        self.line.clear();
+        if self.format.line(record, &mut self.line).is_ok() {
+            self.write();
+        }
+    }
+}
+
+/// Hands every line on at once: for a run that a person watches.
+pub(crate) struct Unbuffered<W>(pub(crate) W);
+
+impl<W: Write> Write for Unbuffered<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(bytes)?;
+        self.0.flush()?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

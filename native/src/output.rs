@@ -1,0 +1,160 @@
+//! Results go to stdout, narration goes to stderr; colours only where a terminal shows them.
+
+use crate::exit::Exit;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::fmt;
+use std::io::{self, Write};
+
+/// For what went as asked.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// For what was lost or refused.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// For what may surprise.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// For the word before an error's sentence, as clap has it.
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// `schema` in every JSON object: changes when a key changes its meaning or goes away.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// Writes a line of narration to stderr. A closed stderr is nobody's problem.
+macro_rules! narrate {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stderr(), $($arg)*);
+    }};
+}
+pub(crate) use narrate;
+
+/// Says an error's sentence.
+pub(crate) fn complain(sentence: impl fmt::Display) {
+    narrate!("{ERROR}error:{ERROR:#} {sentence}");
+}
+
+/// Says a warning's sentence.
+pub(crate) fn warn(sentence: impl fmt::Display) {
+    narrate!("{WARNING}warning:{WARNING:#} {sentence}");
+}
+
+/// Standard output, a line at a time, each flushed: a script that reads along is never kept waiting.
+///
+/// After the first failure nothing more is written. `head` that has seen enough is no error;
+/// a full disk is, and [`finish`](Self::finish) says so.
+#[derive(Debug, Default)]
+pub(crate) struct Stdout {
+    failure: Option<io::Error>,
+}
+
+impl Stdout {
+    /// Writes one line.
+    pub(crate) fn line(&mut self, line: impl fmt::Display) {
+        if self.failure.is_none() {
+            let mut out = anstream::stdout().lock();
+            self.failure = writeln!(out, "{line}").and_then(|()| out.flush()).err();
+        }
+    }
+
+    /// Writes `value` as JSON on one line.
+    pub(crate) fn json(&mut self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(line) => self.line(line),
+            Err(error) => self.failure = Some(error.into()),
+        }
+    }
+
+    /// Does nobody read it any more?
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// The exit code, now that all has been written.
+    pub(crate) fn finish(self, exit: Exit) -> Exit {
+        match self.failure {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                complain(format_args!("stdout cannot be written: {error}"));
+                if exit == Exit::Success { Exit::Failed } else { exit }
+            }
+            _ => exit,
+        }
+    }
+}
+
+/// Shows bytes of a stranger on a terminal: broken UTF-8 as U+FFFD, and nothing that could move the
+/// cursor or turn the writing direction.
+pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in String::from_utf8_lossy(self.0).chars() {
+            // Unicode's marks and isolates of direction (UAX #9) are no control characters to Rust.
+            let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}');
+            if c.is_control() || turns {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `1 send`, `2 sends`.
+pub(crate) struct Count<'a>(pub(crate) u64, pub(crate) &'a str);
+
+impl fmt::Display for Count<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+/// A time for people: `3.1 s`, `0.301 s`, `0.34 ms`. Hundredths of a second from one second on,
+/// thousandths below, and hundredths of a millisecond where that would leave little.
+pub(crate) struct Rounded(pub(crate) std::time::Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        let (text, unit) = match seconds {
+            1.0.. => (format!("{seconds:.2}"), "s"),
+            0.01.. => (format!("{seconds:.3}"), "s"),
+            _ => (format!("{:.2}", seconds * 1e3), "ms"),
+        };
+        write!(f, "{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_a_stranger_sends_cannot_move_the_cursor() {
+        for (bytes, shown) in [
+            (&b"Your data was 5 bytes"[..], "Your data was 5 bytes"),
+            (b"a\x1b[2Jb\r\n", "a\\u{1b}[2Jb\\r\\n"),
+            (b"\xff\xc3\xa9", "\u{fffd}\u{e9}"),
+            ("\u{202e}abc".as_bytes(), "\\u{202e}abc"),
+        ] {
+            assert_eq!(Printable(bytes).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn seconds_are_rounded_for_people() {
+        for (micros, shown) in [
+            (3_100_412, "3.1 s"),
+            (10_000_000, "10 s"),
+            (300_712, "0.301 s"),
+            (300_112, "0.3 s"),
+            (100_000, "0.1 s"),
+            (9_996, "10 ms"),
+            (341, "0.34 ms"),
+            (0, "0 ms"),
+        ] {
+            assert_eq!(Rounded(Duration::from_micros(micros)).to_string(), shown);
+        }
+    }
+}

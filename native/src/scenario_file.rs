@@ -1,0 +1,215 @@
+//! Scenario files: TOML, each error with its line.
+//!
+//! The values are read from their text, never through a float, so that `0.1` in a file is the same
+//! number as `0.1` in a flag.
+
+use retrylab_core::sim::{FIELDS, FieldError, Kind, Scenario};
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+/// Longer than any scenario: a drop list of 10,000 ranges and the longest message fit with room.
+pub(crate) const MOST_BYTES: u64 = 1 << 20;
+
+/// Why a file is no scenario: one sentence that begins with the file and its line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("{name}:{line}: this is no TOML: {message}")]
+    Toml { name: String, line: usize, message: String },
+    #[error("{name}:{line}: {error}")]
+    Field { name: String, line: usize, error: FieldError },
+    #[error("{name}:{line}: {key} cannot be {what}; it takes {allowed}")]
+    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: Kind },
+}
+
+/// A key of the file with its value's text.
+struct Entry {
+    key: String,
+    value: String,
+    line: usize,
+}
+
+/// Applies the file `name` with the contents `text` to `scenario`; all of it or, on an error, nothing.
+pub(crate) fn apply(scenario: &mut Scenario, name: &str, text: &str) -> Result<(), FileError> {
+    let table = DeTable::parse(text).map_err(|error| FileError::Toml {
+        name: name.to_string(),
+        line: line_of(text, error.span().unwrap_or_default()),
+        message: error.message().replace('\n', ", "),
+    })?;
+    let mut reader = Reader { name, text, entries: Vec::new() };
+    reader.table("", table.get_ref())?;
+    let mut entries = reader.entries;
+    // The parser sorts by key; the error to tell is the first in the file.
+    entries.sort_by_key(|entry| entry.line);
+    scenario.apply(entries.iter().map(|entry| (&entry.key, &entry.value))).map_err(|error| {
+        FileError::Field { name: name.to_string(), line: line_at_fault(&entries, &error), error }
+    })
+}
+
+/// Collects the keys of nested tables.
+struct Reader<'a> {
+    name: &'a str,
+    text: &'a str,
+    entries: Vec<Entry>,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, prefix: &str, table: &DeTable<'_>) -> Result<(), FileError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", name.get_ref());
+            let line = line_of(self.text, name.span());
+            self.value(key, line, value)?;
+        }
+        Ok(())
+    }
+
+    fn value(
+        &mut self,
+        key: String,
+        line: usize,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<(), FileError> {
+        let value = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(integer) => integer_text(integer),
+            DeValue::Float(float) => float.as_str().trim_start_matches('+').to_string(),
+            DeValue::Boolean(truth) => truth.to_string(),
+            DeValue::Table(table) => {
+                let prefix = format!("{key}.");
+                let known = FIELDS.iter().any(|field| field.key.starts_with(&prefix));
+                return if known {
+                    self.table(&prefix, table)
+                } else {
+                    Err(self.refuse(key, line, "a table"))
+                };
+            }
+            DeValue::Array(array) if is_list(&key) => {
+                let items: Option<Vec<String>> = array.iter().map(list_item).collect();
+                let what = "this array";
+                items
+                    .map(|items| items.join(","))
+                    .ok_or_else(|| self.refuse(key.clone(), line, what))?
+            }
+            DeValue::Array(_) => return Err(self.refuse(key, line, "an array")),
+            DeValue::Datetime(_) => return Err(self.refuse(key, line, "a date or time of day")),
+        };
+        self.entries.push(Entry { key, value, line });
+        Ok(())
+    }
+
+    /// The error of a key whose value is `what`; that of an unknown key, if it is one.
+    fn refuse(&self, key: String, line: usize, what: &'static str) -> FileError {
+        let name = self.name.to_string();
+        if let Some(field) = FIELDS.iter().find(|field| field.key == key) {
+            return FileError::NoValue { name, line, key, what, allowed: field.kind };
+        }
+        // Only the scenario knows how to say that there is no such key.
+        let error = Scenario::default().apply([(&key, "")]).err();
+        let error = error.unwrap_or(FieldError::UnknownKey { key, meant: None });
+        FileError::Field { name, line, error }
+    }
+}
+
+fn is_list(key: &str) -> bool {
+    FIELDS.iter().any(|field| field.key == key && field.kind == Kind::NumberList)
+}
+
+/// An item of a list of numbers: `3` or `"5-7"`.
+fn list_item(item: &Spanned<DeValue<'_>>) -> Option<String> {
+    match item.get_ref() {
+        DeValue::Integer(integer) => Some(integer_text(integer)),
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// An integer in decimal, whatever its base in the file; as written if it is out of range.
+fn integer_text(integer: &DeInteger<'_>) -> String {
+    u64::from_str_radix(integer.as_str(), integer.radix())
+        .map_or_else(|_| integer.to_string(), |number| number.to_string())
+}
+
+/// The line, from 1, in which `span` begins.
+fn line_of(text: &str, span: Range<usize>) -> usize {
+    text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The line of the key that `error` is about. A contradiction may name a key that the file leaves at its
+/// default: then the last of the same group is the one that contradicts it.
+fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
+    let group = error.key().split('.').next().unwrap_or_default();
+    let by_key = entries.iter().rfind(|entry| entry.key == error.key());
+    let by_group = || entries.iter().rfind(|entry| entry.key.starts_with(group));
+    by_key.or_else(by_group).map_or(1, |entry| entry.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Scenario, String> {
+        let mut scenario = Scenario::default();
+        apply(&mut scenario, "x.toml", text).map_err(|error| error.to_string())?;
+        Ok(scenario)
+    }
+
+    #[test]
+    fn a_file_says_what_flags_say() {
+        let text = "\
+            seed = 0xFFFF_FFFF_FFFF_FFFF\n\
+            exchanges = 1_000\n\
+            message = 'hi'\n\
+            connected = false\n\
+            policy.initial_timeout = '50ms'\n\
+            [server]\n\
+            drop = 0.1\n\
+            drop_list = [1, '3-5']\n\
+            [link]\n\
+            loss = 1\n";
+        let mut flags = Scenario::default();
+        let pairs = [
+            ("seed", "18446744073709551615"),
+            ("exchanges", "1000"),
+            ("message", "hi"),
+            ("connected", "false"),
+            ("policy.initial_timeout", "50ms"),
+            ("server.drop", "0.1"),
+            ("server.drop_list", "1,3-5"),
+            ("link.loss", "1"),
+        ];
+        flags.apply(pairs).unwrap();
+        assert_eq!(read(text).unwrap(), flags);
+        assert_eq!(read("").unwrap(), Scenario::default());
+        assert_eq!(read("[server]\n").unwrap(), Scenario::default());
+    }
+
+    #[test]
+    fn every_error_is_one_sentence_with_file_and_line() {
+        for (text, begins) in [
+            (
+                "\n[server]\ndrop = 2\n",
+                "x.toml:3: server.drop cannot be `2`; it takes a probability",
+            ),
+            ("\nserver.drup = 0.5\n", "x.toml:2: there is no key `server.drup`; did you mean"),
+            ("sever = 1\n", "x.toml:1: there is no key `sever`; "),
+            ("\n[sever]\n", "x.toml:2: there is no key `sever`; "),
+            ("seed = 1\nclients = \n", "x.toml:2: this is no TOML: "),
+            ("seed = 1\nseed = 2\n", "x.toml:2: this is no TOML: duplicate key"),
+            ("\nseed = 1979-05-27\n", "x.toml:2: seed cannot be a date or time of day; it takes a"),
+            ("clients = [1]\n", "x.toml:1: clients cannot be an array; it takes a whole number"),
+            ("seed = {a = 1}\n", "x.toml:1: seed cannot be a table; it takes a whole number"),
+            ("server.drop_list = [[1]]\n", "x.toml:1: server.drop_list cannot be this array; it"),
+            ("clients = -1\n", "x.toml:1: clients cannot be `-1`; it takes a whole number from 1"),
+            ("clients = 1.5\n", "x.toml:1: clients cannot be `1.5`; it takes"),
+            (
+                "[policy]\ninitial_timeout = '5s'\n",
+                "x.toml:2: policy.give_up_above is 2s; it must not be below",
+            ),
+            ("server.drop = 5\nseed = 'x'\n", "x.toml:1: server.drop cannot be"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(begins), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `retrylab send`: the core's client on a real socket.
+
+mod message;
+mod report;
+mod session;
+
+use crate::address::{Address, NameError, loopback_if_unspecified};
+use crate::exit::Exit;
+use crate::flags::{self, Flags};
+use crate::ladder::{LineSink, Unbuffered};
+use crate::output::{Stdout, narrate};
+use crate::runtime;
+use crate::signals::Signals;
+use message::MessageError;
+use report::{Outcome, Report};
+use retrylab::clock::Clock;
+use retrylab::udp::{self, Socket};
+use retrylab_core::retry::{Client, Config};
+use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::trace::Ladder;
+use session::Session;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+const EXAMPLES: &str = "\
+Examples:
+  retrylab send 127.0.0.1                      ask the server of `retrylab serve`
+  retrylab send 127.0.0.1 --ladder             and see each send, wait and reply
+  retrylab send localhost:7 'how are you?' --count 10 --json
+  retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
+  head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
+
+The default policy is the textbook's: wait 0.1 s, double the wait after each silence, give up when
+the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up at 3.1 s.
+A time is a number with its unit: 250us, 100ms, 1.5s, 2m.
+
+Exit codes: 0 answered, 1 no reply, 2 usage, 3 refused or unreachable (the network said so),
+4 name not found, 130 interrupted. With --count the worst of the exchanges: 3, then 1, then 0.";
+
+/// Send a message, and send it again until a reply comes or the policy gives up
+///
+/// Replies go to stdout, one line each with control characters escaped; what happens meanwhile is
+/// told on stderr.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Where to: a name or an address; the port is 1060 unless it is given
+    #[arg(value_name = "HOST[:PORT]", value_parser = Address::for_sending)]
+    host: Address,
+    /// What to send; `-` reads it from stdin, every byte as it is
+    #[arg(default_value = "hello", allow_negative_numbers = true)]
+    message: OsString,
+    /// Exchanges, one after another; each begins when the one before is over
+    #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::parser("exchanges"))]
+    count: String,
+    /// Do not connect the socket (sendto): hear everyone, tell of strangers, hear no refusal
+    #[arg(long)]
+    unconnected: bool,
+    /// Begin each datagram with its name, `#exchange.send `, so that a mirrored reply tells which it
+    /// answers
+    #[arg(long)]
+    token: bool,
+    /// One JSON object an exchange on stdout; times in seconds
+    #[arg(long)]
+    json: bool,
+    /// Show everything that happens as a ladder, on stdout (on stderr with --json)
+    #[arg(long)]
+    ladder: bool,
+    #[command(flatten)]
+    policy: Flags<flags::Policy>,
+}
+
+/// Why nothing was sent, or no more.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{0}")]
+    Field(#[from] FieldError),
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error("{0} cannot be reached: {1}")]
+    Unreachable(SocketAddr, io::Error),
+    #[error("the system gives no sockets or signals: {0}")]
+    System(#[from] io::Error),
+    #[error("interrupted before anything was sent")]
+    Interrupted,
+}
+
+impl Error {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Field(_) | Self::System(_) => Outcome::Failed,
+            Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
+            Self::Message(MessageError::TooLong { .. }) => Outcome::TooLong,
+            Self::Name(_) => Outcome::NameNotFound,
+            Self::Unreachable(..) => Outcome::Unreachable,
+            Self::Interrupted => Outcome::Interrupted,
+        }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Field(_) => Exit::Usage,
+            _ => self.outcome().exit(),
+        }
+    }
+}
+
+/// Runs the exchanges.
+pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
+    let mut scenario = Scenario::default();
+    scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
+    scenario.apply([("exchanges", &args.count)])?;
+    let result = runtime::block_on(send(args, &scenario))?;
+    if let (Err(error), true) = (&result, args.json) {
+        let mut out = Stdout::default();
+        out.json(&Report::without_exchange(error.outcome(), &args.host, error));
+        out.finish(error.exit());
+    }
+    result
+}
+
+async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
+    let mut signals = Signals::listen()?;
+    let prepared = tokio::select! {
+        biased;
+        () = signals.recv() => return Err(Error::Interrupted),
+        prepared = prepare(args, scenario) => prepared?,
+    };
+    let (socket, config) = prepared;
+    let (peer, count) = (config.peer, config.exchanges);
+    let mut client = Client::new(Arc::new(config));
+    let mut session = Session::new(peer, count, args.token, args.json);
+    let mut ladder = args.ladder.then(|| ladder(args.json, count));
+
+    let clock = Clock::start();
+    let ended = tokio::select! {
+        biased;
+        () = signals.recv() => None,
+        ended = udp::drive(&mut client, &socket, clock, &mut ladder, &mut session) => Some(ended),
+    };
+    match ended {
+        Some(Err(error)) => return Err(Error::Unreachable(peer, error)),
+        Some(Ok(_)) => {}
+        None => session.interrupted(clock.now()),
+    }
+    Ok(session.finish())
+}
+
+/// Everything that has to be known before the first datagram leaves.
+async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), Error> {
+    let message = message::read(&args.message).await?;
+    let resolved = args.host.resolve().await?;
+    let peer = loopback_if_unspecified(resolved.address);
+    if resolved.named || peer != resolved.address {
+        let others = match resolved.others {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        narrate!("{} is {}{others}", args.host.host, peer.ip());
+    }
+    message::check_length(message.len(), args.token, scenario, peer)?;
+    let connected = !args.unconnected;
+    let socket =
+        if connected { Socket::connected(peer).await } else { Socket::unconnected(peer).await };
+    let socket = socket.map_err(|error| Error::Unreachable(peer, error))?;
+    let (token, exchanges, policy) = (args.token, scenario.exchanges, scenario.policy);
+    let config = Config { peer, connected, message: message.into(), token, exchanges, policy };
+    Ok((socket, config))
+}
+
+/// The ladder goes to stdout, unless that is for JSON only.
+fn ladder(json: bool, exchanges: u32) -> LineSink<Ladder> {
+    let out: Box<dyn Write> =
+        if json { Box::new(Unbuffered(io::stderr())) } else { Box::new(Unbuffered(io::stdout())) };
+    LineSink::new(Ladder { name_clients: false, name_exchanges: exchanges > 1 }, out)
+}

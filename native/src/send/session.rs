@@ -1,0 +1,238 @@
+//! What the client tells while it runs, and what it comes to.
+
+use super::report::{Outcome, Report};
+use crate::exit::Exit;
+use crate::output::{
+    BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, warn,
+};
+use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab_core::machine::{Timer, Transmit};
+use retrylab_core::retry::Event;
+use retrylab_core::time::{Duration, Instant};
+use std::io;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+
+/// Follows the client, tells people on stderr and scripts on stdout.
+#[derive(Debug)]
+pub(super) struct Session {
+    peer: SocketAddr,
+    count: u32,
+    token: bool,
+    json: bool,
+    out: Stdout,
+    exchange: Exchange,
+    worst: Outcome,
+}
+
+/// The exchange in progress.
+#[derive(Debug, Default)]
+struct Exchange {
+    /// From 1.
+    number: u32,
+    sends: Vec<Instant>,
+    /// The bytes of its last datagram.
+    bytes: usize,
+    late_replies: u32,
+    strangers: u32,
+}
+
+impl Exchange {
+    fn elapsed(&self, now: Instant) -> Duration {
+        self.sends.first().map_or(Duration::ZERO, |first| now.saturating_since(*first))
+    }
+}
+
+/// A reply that ended an exchange.
+struct Reply<'a> {
+    bytes: &'a [u8],
+    answered_send: u32,
+}
+
+impl Session {
+    pub(super) fn new(peer: SocketAddr, count: u32, token: bool, json: bool) -> Self {
+        let exchange = Exchange { number: 1, ..Exchange::default() };
+        let (out, worst) = (Stdout::default(), Outcome::Answered);
+        Self { peer, count, token, json, out, exchange, worst }
+    }
+
+    /// Ctrl-C: the exchange in progress ends here.
+    pub(super) fn interrupted(&mut self, now: Instant) {
+        let elapsed = self.exchange.elapsed(now);
+        let (number, count) = (self.exchange.number, self.count);
+        let sends = Count(self.exchange.sends.len() as u64, "send");
+        let peer = self.peer;
+        let waited = Rounded(elapsed);
+        narrate!(
+            "interrupted in exchange {number} of {count}: {sends} to {peer}, no reply yet after \
+             {waited}"
+        );
+        self.end(Outcome::Interrupted, elapsed, None, None);
+    }
+
+    /// The exit code of it all.
+    pub(super) fn finish(self) -> Exit {
+        self.out.finish(self.worst.exit())
+    }
+
+    /// Ends the exchange in progress: one line of result.
+    fn end(
+        &mut self,
+        outcome: Outcome,
+        elapsed: Duration,
+        reply: Option<Reply<'_>>,
+        error: Option<String>,
+    ) {
+        let number = self.exchange.number + 1;
+        let ended =
+            std::mem::replace(&mut self.exchange, Exchange { number, ..Exchange::default() });
+        if self.json {
+            let first = ended.sends.first().copied().unwrap_or_default();
+            let since = |at: &Instant| at.saturating_since(first).as_secs_f64();
+            self.out.json(&Report {
+                schema: SCHEMA,
+                exchange: Some(ended.number),
+                outcome,
+                peer: self.peer.to_string(),
+                sends: ended.sends.len(),
+                send_times_s: ended.sends.iter().map(since).collect(),
+                elapsed_s: elapsed.as_secs_f64(),
+                reply: reply.as_ref().map(|r| String::from_utf8_lossy(r.bytes).into_owned()),
+                reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
+                answered_send: reply.as_ref().map(|reply| reply.answered_send),
+                late_replies: ended.late_replies,
+                strangers: ended.strangers,
+                error,
+            });
+        } else if let Some(reply) = reply {
+            self.out.line(Printable(reply.bytes));
+        }
+        if outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
+            self.worst = outcome;
+        }
+    }
+
+    fn answered(&mut self, sends: u32, answered_send: u32, elapsed: Duration, bytes: &[u8]) {
+        // Karn's rule: without a name in the reply, any of several copies may have caused it.
+        let sure = if self.token || sends == 1 { "" } else { " presumably" };
+        let (name, waited) = (self.name(), Rounded(elapsed));
+        narrate!(
+            "{name}{GOOD}answered{GOOD:#} after {waited}:{sure} send {answered_send} of {sends}, \
+             {}",
+            Count(bytes.len() as u64, "byte")
+        );
+        self.end(Outcome::Answered, elapsed, Some(Reply { bytes, answered_send }), None);
+    }
+
+    fn gave_up(&mut self, sends: u32, elapsed: Duration) {
+        let (name, sends, waited) = (self.name(), Count(sends.into(), "send"), Rounded(elapsed));
+        narrate!("{name}{BAD}no reply{BAD:#} after {sends} in {waited}: is the server down?");
+        self.end(Outcome::GaveUp, elapsed, None, None);
+    }
+
+    fn refused(&mut self, elapsed: Duration) {
+        let sentence = format!("{} refused the datagram: nobody listens there", self.peer);
+        narrate!("{}{BAD}{sentence}{BAD:#}", self.name());
+        self.end(Outcome::Refused, elapsed, None, Some(sentence));
+    }
+
+    /// The system did not send or hear. Where trying again cannot help, the exchange ends.
+    fn failed(&mut self, at: Instant, error: &io::Error) -> ControlFlow<()> {
+        let peer = self.peer;
+        let (outcome, sentence) = if error.raw_os_error() == Some(EMSGSIZE) {
+            // The way's limit may be below that of IP itself.
+            (Outcome::TooLong, format!("the message is too long for the way to {peer}: {error}"))
+        } else if is_lasting(error.kind()) {
+            (Outcome::Unreachable, format!("{peer} cannot be reached: {error}"))
+        } else {
+            // A datagram that was not sent is a datagram lost, and the policy is for those.
+            warn(format_args!("{}the system lost a datagram: {error}", self.name()));
+            return ControlFlow::Continue(());
+        };
+        complain(&sentence);
+        let elapsed = self.exchange.elapsed(at);
+        self.end(outcome, elapsed, None, Some(sentence));
+        ControlFlow::Break(())
+    }
+
+    /// Which exchange a line is about, when there are several.
+    fn name(&self) -> String {
+        if self.count > 1 { format!("exchange {}: ", self.exchange.number) } else { String::new() }
+    }
+}
+
+/// Would the next copy meet the same error?
+fn is_lasting(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        kind,
+        K::HostUnreachable
+            | K::NetworkUnreachable
+            | K::NetworkDown
+            | K::AddrNotAvailable
+            | K::PermissionDenied
+            | K::InvalidInput
+    )
+}
+
+// The standard library has no name for "message too long".
+#[cfg(target_os = "linux")]
+const EMSGSIZE: i32 = 90;
+#[cfg(windows)]
+const EMSGSIZE: i32 = 10_040;
+#[cfg(not(any(target_os = "linux", windows)))]
+const EMSGSIZE: i32 = 40;
+
+impl Observer<Event> for Session {
+    fn sent(&mut self, at: Instant, _transmit: &Transmit, bytes: &[u8]) {
+        self.exchange.sends.push(at);
+        self.exchange.bytes = bytes.len();
+    }
+
+    fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
+        let (name, peer) = (self.name(), self.peer);
+        let (send, bytes) = (self.exchange.sends.len(), Count(self.exchange.bytes as u64, "byte"));
+        let wait = Rounded(deadline.saturating_since(at));
+        let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
+        narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+    }
+
+    fn event(
+        &mut self,
+        _at: Instant,
+        event: &Event,
+        datagram: Option<Datagram<'_>>,
+    ) -> ControlFlow<()> {
+        let bytes = datagram.map_or(&b""[..], |datagram| datagram.bytes);
+        match *event {
+            Event::Answered { sends, answered_send, elapsed, .. } => {
+                self.answered(sends, answered_send, elapsed, bytes);
+            }
+            Event::GaveUp { sends, elapsed, .. } => self.gave_up(sends, elapsed),
+            Event::Refused { elapsed, .. } => self.refused(elapsed),
+            Event::LateReply { .. } => {
+                self.exchange.late_replies += 1;
+                let bytes = Count(bytes.len() as u64, "byte");
+                narrate!("{}a late reply of {bytes}, ignored", self.name());
+            }
+            Event::Stranger { from } => {
+                self.exchange.strangers += 1;
+                let bytes = Count(bytes.len() as u64, "byte");
+                let peer = self.peer;
+                warn(format_args!(
+                    "{}a datagram of {bytes} from {from}, a stranger (not {peer}), ignored",
+                    self.name()
+                ));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
+        match trouble {
+            Trouble::Send { error, .. } | Trouble::Receive(error) => self.failed(at, error),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What the server tells: a line a datagram, and the summary.
+
+use crate::exit::Exit;
+use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, warn};
+use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab_core::echo::Event;
+use retrylab_core::machine::Transmit;
+use retrylab_core::sim::Scenario;
+use retrylab_core::time::Instant;
+use retrylab_core::trace::Cause;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+
+/// Counts what happens and tells it on stdout.
+#[derive(Debug)]
+pub(super) struct Log {
+    json: bool,
+    quiet: bool,
+    out: Stdout,
+    /// The datagram in hand.
+    from: Option<SocketAddr>,
+    bytes: usize,
+    datagrams: u64,
+    answered: u64,
+    /// By the scenario's key that caused it.
+    dropped: BTreeMap<&'static str, u64>,
+    /// Replies that the system did not send.
+    not_sent: u64,
+    receive_errors: u64,
+}
+
+impl Log {
+    pub(super) fn new(json: bool, quiet: bool) -> Self {
+        // Named even when nothing is dropped, so that a script finds the keys.
+        let causes = [Cause::ServerDrop, Cause::DropFirst, Cause::DropList];
+        Self {
+            json,
+            quiet,
+            out: Stdout::default(),
+            from: None,
+            bytes: 0,
+            datagrams: 0,
+            answered: 0,
+            dropped: causes.into_iter().map(|cause| (cause.name(), 0)).collect(),
+            not_sent: 0,
+            receive_errors: 0,
+        }
+    }
+
+    /// Tells a script where the server listens; people are told on stderr.
+    pub(super) fn listening(&mut self, address: SocketAddr, scenario: &Scenario) {
+        if self.json {
+            let server = &scenario.server;
+            self.out.json(&Listening {
+                schema: SCHEMA,
+                event: "listening",
+                addr: address.to_string(),
+                port: address.port(),
+                reply: server.reply.name(),
+                drop: server.drop.as_f64(),
+                drop_first: server.drop_first,
+                drop_list: server.drop_list.to_string(),
+                seed: scenario.seed,
+            });
+        }
+    }
+
+    /// Tells what it all came to.
+    pub(super) fn summary(mut self, now: Instant) -> Exit {
+        let dropped: u64 = self.dropped.values().sum();
+        if self.json {
+            self.out.json(&Summary {
+                schema: SCHEMA,
+                event: "summary",
+                datagrams: self.datagrams,
+                answered: self.answered,
+                dropped,
+                dropped_by: &self.dropped,
+                send_errors: self.not_sent,
+                receive_errors: self.receive_errors,
+                elapsed_s: seconds(now),
+            });
+        } else {
+            let causes: Vec<String> = self.causes().collect();
+            let causes =
+                if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
+            let datagrams = Count(self.datagrams, "datagram");
+            let elapsed = Rounded(now.saturating_since(Instant::ZERO));
+            let (answered, failed) = (self.answered, self.failures());
+            self.out.line(format_args!(
+                "{datagrams} in {elapsed}: {answered} answered, {dropped} dropped{causes}{failed}"
+            ));
+        }
+        self.out.finish(Exit::Success)
+    }
+
+    fn causes(&self) -> impl Iterator<Item = String> {
+        let counted = self.dropped.iter().filter(|(_, count)| **count > 0);
+        counted.map(|(cause, count)| format!("{count} by {cause}"))
+    }
+
+    fn failures(&self) -> String {
+        let mut text = String::new();
+        if self.not_sent > 0 {
+            text += &format!(", {} not sent", self.not_sent);
+        }
+        if self.receive_errors > 0 {
+            text += &format!(", {}", Count(self.receive_errors, "receive error"));
+        }
+        text
+    }
+
+    /// Tells what became of the datagram in hand.
+    fn tell(&mut self, at: Instant, fate: &Fate<'_>) {
+        if self.quiet || self.out.is_closed() {
+            return;
+        }
+        let from = self.from.map(|from| from.to_string()).unwrap_or_default();
+        if self.json {
+            self.out.json(&Line {
+                schema: SCHEMA,
+                event: fate.name(),
+                at_s: seconds(at),
+                number: self.datagrams,
+                from,
+                bytes: self.bytes,
+                reply_bytes: fate.reply_bytes(),
+                cause: fate.cause(),
+                error: fate.error(),
+            });
+        } else {
+            let bytes = Count(self.bytes as u64, "byte");
+            self.out.line(format_args!("#{} from {from}, {bytes}: {fate}", self.datagrams));
+        }
+        if self.out.is_closed() {
+            warn("stdout cannot be written any more; the server goes on without telling");
+        }
+    }
+}
+
+/// The first object of the JSON output.
+#[derive(Serialize)]
+struct Listening {
+    schema: u32,
+    event: &'static str,
+    addr: String,
+    port: u16,
+    reply: &'static str,
+    drop: f64,
+    drop_first: u64,
+    drop_list: String,
+    seed: u64,
+}
+
+/// The object of one datagram; of the last three keys, the one that applies.
+#[derive(Serialize)]
+struct Line {
+    schema: u32,
+    event: &'static str,
+    at_s: f64,
+    number: u64,
+    from: String,
+    bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// The last object of the JSON output.
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema: u32,
+    event: &'static str,
+    datagrams: u64,
+    answered: u64,
+    dropped: u64,
+    dropped_by: &'a BTreeMap<&'static str, u64>,
+    send_errors: u64,
+    receive_errors: u64,
+    elapsed_s: f64,
+}
+
+/// What became of a datagram.
+enum Fate<'a> {
+    Answered { reply_bytes: usize },
+    Dropped(Cause),
+    NotSent(&'a io::Error),
+    ReceiveError(&'a io::Error),
+}
+
+impl Fate<'_> {
+    /// Its name in JSON.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Answered { .. } => "answered",
+            Self::Dropped(_) => "dropped",
+            Self::NotSent(_) => "send_error",
+            Self::ReceiveError(_) => "receive_error",
+        }
+    }
+
+    const fn reply_bytes(&self) -> Option<usize> {
+        if let Self::Answered { reply_bytes } = self { Some(*reply_bytes) } else { None }
+    }
+
+    const fn cause(&self) -> Option<&'static str> {
+        if let Self::Dropped(cause) = self { Some(cause.name()) } else { None }
+    }
+
+    fn error(&self) -> Option<String> {
+        match self {
+            Self::NotSent(error) | Self::ReceiveError(error) => Some(error.to_string()),
+            Self::Answered { .. } | Self::Dropped(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Fate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { reply_bytes } => {
+                write!(f, "{GOOD}answered{GOOD:#} with {}", Count(*reply_bytes as u64, "byte"))
+            }
+            Self::Dropped(cause) => write!(f, "{BAD}{cause}{BAD:#}"),
+            Self::NotSent(error) => write!(f, "{BAD}the reply was not sent{BAD:#}: {error}"),
+            Self::ReceiveError(error) => {
+                write!(f, "{BAD}a receive failed after it{BAD:#}: {error}")
+            }
+        }
+    }
+}
+
+impl Observer<Event> for Log {
+    fn received(&mut self, _at: Instant, datagram: Datagram<'_>) {
+        self.datagrams += 1;
+        self.from = Some(datagram.from);
+        self.bytes = datagram.bytes.len();
+    }
+
+    fn sent(&mut self, at: Instant, _transmit: &Transmit, bytes: &[u8]) {
+        self.answered += 1;
+        self.tell(at, &Fate::Answered { reply_bytes: bytes.len() });
+    }
+
+    fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
+        if let Event::Dropped { cause, .. } = *event {
+            *self.dropped.entry(cause.name()).or_default() += 1;
+            self.tell(at, &Fate::Dropped(cause));
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Nothing that the network or a client's address can cause ends the server.
+    fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
+        match trouble {
+            Trouble::Send { error, .. } => {
+                self.not_sent += 1;
+                self.tell(at, &Fate::NotSent(error));
+            }
+            Trouble::Receive(error) => {
+                self.receive_errors += 1;
+                self.tell(at, &Fate::ReceiveError(error));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn seconds(at: Instant) -> f64 {
+    at.saturating_since(Instant::ZERO).as_secs_f64()
+}

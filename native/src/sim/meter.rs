@@ -1,0 +1,49 @@
+//! The progress bar of a long run, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use retrylab_core::sim::Scenario;
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// A run that is over sooner needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Shows how far a run is.
+pub(super) struct Meter {
+    bar: Option<ProgressBar>,
+    exchanges: u64,
+    begun: Instant,
+    wanted: bool,
+}
+
+impl Meter {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let exchanges = u64::from(scenario.clients) * u64::from(scenario.exchanges);
+        let wanted = std::io::stderr().is_terminal();
+        Self { bar: None, exchanges, begun: Instant::now(), wanted }
+    }
+
+    /// Shows that so many exchanges are over.
+    pub(super) fn show(&mut self, finished: u64) {
+        if !self.wanted {
+            return;
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(finished);
+        } else if self.begun.elapsed() >= PATIENCE {
+            let bar = ProgressBar::new(self.exchanges).with_elapsed(self.begun.elapsed());
+            let template = "{bar:30} {human_pos}/{human_len} exchanges, {per_sec}, {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            self.bar = Some(bar);
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub(super) fn clear(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a run came to: as JSON for scripts, as a table for people.
+
+use super::run::{EndedBy, Result};
+use crate::output::{Count, Rounded, SCHEMA, narrate, warn};
+use retrylab_core::sim::Scenario;
+use retrylab_core::time::Instant;
+use serde::Serialize;
+
+/// The result as JSON. Nothing in it depends on the machine that ran it: two runs of one scenario
+/// print the same bytes. Wall time is narration.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    schema: u32,
+    ended_by: EndedBy,
+    seed: u64,
+    /// Exchanges that are over.
+    exchanges: u64,
+    answered: u64,
+    gave_up: u64,
+    refused: u64,
+    /// Null before the first exchange is over.
+    answered_share: Option<f64>,
+    gave_up_share: Option<f64>,
+    sends: u64,
+    /// Sends per exchange.
+    amplification: f64,
+    replies: u64,
+    late_replies: u64,
+    /// On the link, either way.
+    lost: u64,
+    server_dropped: u64,
+    simulated_s: f64,
+    events: u64,
+    digest: String,
+    /// The scenario as a link's fragment, without the `#`.
+    link: String,
+    scenario: &'a Scenario,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(scenario: &'a Scenario, result: &Result) -> Self {
+        let summary = result.outcome.summary;
+        let exchanges = summary.finished();
+        let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
+        Self {
+            schema: SCHEMA,
+            ended_by: result.ended_by,
+            seed: scenario.seed,
+            exchanges,
+            answered: summary.answered,
+            gave_up: summary.gave_up,
+            refused: summary.refused,
+            answered_share: share(summary.answered),
+            gave_up_share: share(summary.gave_up),
+            sends: summary.sends,
+            amplification: summary.amplification(),
+            replies: summary.replies,
+            late_replies: summary.late_replies,
+            lost: summary.lost,
+            server_dropped: summary.server_dropped,
+            simulated_s: seconds(result.outcome.simulated),
+            events: result.events,
+            digest: result.outcome.digest.to_string(),
+            link: scenario.to_fragment(),
+            scenario,
+        }
+    }
+
+    /// The table, line by line.
+    pub(super) fn show(&self, mut line: impl FnMut(String)) {
+        let mut row = |name: &str, value: &dyn std::fmt::Display, remark: String| {
+            line(format!("{name:<22}{value:>14}  {remark}").trim_end().to_string());
+        };
+        let share = |n: u64| {
+            if self.exchanges == 0 {
+                return String::new();
+            }
+            format!("{:8.4} %", 100.0 * n as f64 / self.exchanges as f64)
+        };
+        row("exchanges", &self.exchanges, String::new());
+        row("  answered", &self.answered, share(self.answered));
+        row("  gave up", &self.gave_up, share(self.gave_up));
+        row("  refused", &self.refused, share(self.refused));
+        row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
+        row("dropped by the server", &self.server_dropped, String::new());
+        row("lost on the link", &self.lost, String::new());
+        row("replies", &self.replies, String::new());
+        row("late replies", &self.late_replies, String::new());
+        row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
+        row("seed", &self.seed, String::new());
+        // Longer than the column, so that it stands on its own.
+        line(format!("digest                {}", self.digest));
+        line(format!("link                  #{}", self.link));
+        line(format!("ended by              {}", self.words()));
+    }
+
+    const fn words(&self) -> &'static str {
+        match self.ended_by {
+            EndedBy::Finished => "itself: nothing was left to happen",
+            EndedBy::EventLimit => "the limit of events (--max-events)",
+            EndedBy::Interrupted => "an interrupt",
+            EndedBy::Output => "an output that cannot be written",
+        }
+    }
+
+    /// What is true of this machine, or only worth a remark.
+    pub(super) fn narrate(&self, result: &Result, max_events: u64) {
+        let all = u64::from(self.scenario.clients) * u64::from(self.scenario.exchanges);
+        let open = Count(all - self.exchanges.min(all), "exchange");
+        match self.ended_by {
+            EndedBy::EventLimit => {
+                let events = Count(max_events, "event");
+                warn(format_args!("ended after {events} by --max-events; {open} not over"));
+            }
+            EndedBy::Interrupted => warn(format_args!("interrupted; {open} not over")),
+            EndedBy::Finished | EndedBy::Output => {}
+        }
+        let wall = result.wall;
+        let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);
+        let (exchanges, wall) = (Count(self.exchanges, "exchange"), Rounded(wall));
+        // The rate of a short run is that of its start-up.
+        let rate = if self.exchanges < 10_000 {
+            String::new()
+        } else {
+            format!(": {rate:.0} exchanges a second")
+        };
+        narrate!("{exchanges} in {wall} of wall time{rate}");
+    }
+}
+
+fn seconds(at: Instant) -> f64 {
+    // One division of exact integers, so that 0.32 s is printed as 0.32.
+    at.as_nanos() as f64 / 1e9
+}

@@ -1,0 +1,81 @@
+//! Where the scenario comes from: a file or a link, then `--set`, then `--seed`.
+
+use super::Args;
+use crate::scenario_file::{self, FileError};
+use retrylab_core::sim::{FieldError, Scenario};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why there is no scenario to run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{0} cannot be read: {1}")]
+    Read(String, io::Error),
+    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MOST_BYTES)]
+    TooLong(String),
+    #[error("the link: {0}")]
+    Link(FieldError),
+    #[error("--set: {0}")]
+    Set(FieldError),
+    #[error("--seed: {0}")]
+    Seed(FieldError),
+}
+
+/// The scenario that `args` ask for.
+pub(super) fn scenario(args: &Args) -> Result<Scenario, SourceError> {
+    let mut scenario = match (&args.link, &args.scenario) {
+        (Some(link), _) => from_link(link)?,
+        (None, Some(link)) if is_link(link) => from_link(link)?,
+        (None, Some(file)) => from_file(file)?,
+        (None, None) => Scenario::default(),
+    };
+    let pairs: Result<Vec<(&str, &str)>, FieldError> = args.set.iter().map(|p| pair(p)).collect();
+    // All at once: two values may contradict each other's defaults, but not each other.
+    pairs.and_then(|pairs| scenario.apply(pairs)).map_err(SourceError::Set)?;
+    if let Some(seed) = &args.seed {
+        scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
+    }
+    Ok(scenario)
+}
+
+fn pair(text: &str) -> Result<(&str, &str), FieldError> {
+    let (key, value) =
+        text.split_once('=').ok_or_else(|| FieldError::NotAPair { text: text.to_string() })?;
+    Ok((key.trim(), value))
+}
+
+/// Is it a link, rather than the name of a file?
+fn is_link(text: &str) -> bool {
+    text.contains("://") || text.contains('#') && !Path::new(text).exists()
+}
+
+/// Reads a link, all of it: a person who runs a link wants what it says, not most of it.
+fn from_link(link: &str) -> Result<Scenario, SourceError> {
+    if link.contains("://") && !link.contains('#') {
+        return Ok(Scenario::default());
+    }
+    let (scenario, errors) = Scenario::from_fragment(link);
+    errors.into_iter().next().map_or(Ok(scenario), |error| Err(SourceError::Link(error)))
+}
+
+fn from_file(path: &str) -> Result<Scenario, SourceError> {
+    let failed = |error| SourceError::Read(path.to_string(), error);
+    let mut text = String::new();
+    // One byte more than allowed is enough to know that it is too long.
+    let most = scenario_file::MOST_BYTES + 1;
+    let length = if path == "-" {
+        io::stdin().lock().take(most).read_to_string(&mut text).map_err(failed)?
+    } else {
+        File::open(path).map_err(failed)?.take(most).read_to_string(&mut text).map_err(failed)?
+    };
+    if length as u64 == most {
+        return Err(SourceError::TooLong(path.to_string()));
+    }
+    let name = if path == "-" { "stdin" } else { path };
+    let mut scenario = Scenario::default();
+    scenario_file::apply(&mut scenario, name, &text)?;
+    Ok(scenario)
+}
