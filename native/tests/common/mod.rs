@@ -1,0 +1,234 @@
+//! What the tests share: the real program under a deadline, never left behind.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::UdpSocket;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// No run of these tests takes longer, on however slow a machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program that is killed when the test is over, however it ends.
+pub(crate) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Finished {
+    /// The lines of stdout as JSON; nothing else may be there.
+    pub(crate) fn json(&self) -> Vec<Value> {
+        let parse = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
+        self.stdout.lines().map(parse).collect()
+    }
+
+    /// The one JSON object of stdout.
+    pub(crate) fn object(&self) -> Value {
+        let mut objects = self.json();
+        assert_eq!(objects.len(), 1, "{self:?}");
+        objects.remove(0)
+    }
+}
+
+/// The program `retrylab` with these arguments.
+pub(crate) fn retrylab(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retrylab"));
+    command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// Runs `retrylab` to its end.
+pub(crate) fn run(args: &[&str]) -> Finished {
+    run_with(args, b"")
+}
+
+/// Runs `retrylab` with `input` on stdin to its end.
+pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Finished {
+    let begun = Instant::now();
+    let mut running = Running::start(retrylab(args));
+    running.write(input);
+    running.close_stdin();
+    running.finish(begun)
+}
+
+impl Running {
+    /// Starts `command` with pipes at all three ends.
+    ///
+    /// # Panics
+    /// With a sentence about how to install the program, when it is missing.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!(
+                "{program} does not start ({error}); the tests need socat and ncat: \
+                 `cargo xtask test` installs them, or `apt-get install socat ncat`"
+            )
+        });
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { stdin: child.stdin.take(), child, stdout, stderr }
+    }
+
+    pub(crate) fn write(&mut self, input: &[u8]) {
+        if let Some(stdin) = &mut self.stdin {
+            // A program that does not read its stdin is no failure of the test.
+            let _ = stdin.write_all(input).and_then(|()| stdin.flush());
+        }
+    }
+
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The next line of stdout, with its end if it has one.
+    pub(crate) fn line(&mut self) -> String {
+        self.stdout.recv_timeout(PATIENCE).expect("a line on stdout")
+    }
+
+    /// The next line of stdout as JSON.
+    pub(crate) fn json(&mut self) -> Value {
+        let line = self.line();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// The next line of stderr.
+    pub(crate) fn narration(&mut self) -> String {
+        self.stderr.recv_timeout(PATIENCE).expect("a line on stderr")
+    }
+
+    /// Sends a signal by its name: `INT`, `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Waits for the program's end.
+    pub(crate) fn finish(mut self, begun: Instant) -> Finished {
+        let status = self.wait();
+        let took = begun.elapsed();
+        let rest = |lines: &Receiver<String>| lines.iter().collect::<String>();
+        let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));
+        Finished { code: status.code(), stdout, stderr, took }
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("the program runs for longer than {PATIENCE:?}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads lines on a thread of its own, so that no pipe fills up; the last one may have no end.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        loop {
+            let mut bytes = Vec::new();
+            match pipe.read_until(b'\n', &mut bytes) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {
+                    let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+                }
+            }
+        }
+    });
+    receiver
+}
+
+/// `retrylab serve` on a free port of the loopback.
+pub(crate) struct Server {
+    pub(crate) running: Running,
+    pub(crate) address: String,
+    pub(crate) port: u16,
+}
+
+impl Server {
+    /// Starts `retrylab serve 0 --json` with more arguments; it listens when this returns.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut running = Running::start(retrylab(&[&["serve", "0", "--json"], args].concat()));
+        let listening = running.json();
+        assert_eq!(listening["event"], "listening");
+        let address = listening["addr"].as_str().unwrap().to_string();
+        let port = u16::try_from(listening["port"].as_u64().unwrap()).unwrap();
+        Self { running, address, port }
+    }
+
+    /// Ends it by SIGTERM; the rest of its output, the summary last.
+    pub(crate) fn stop(self) -> Vec<Value> {
+        self.running.signal("TERM");
+        let finished = self.running.finish(Instant::now());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        finished.json()
+    }
+}
+
+/// A socket of the test's own on the loopback.
+pub(crate) fn socket() -> (UdpSocket, String) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    (socket, address)
+}
+
+/// A port of the loopback where nobody listens.
+pub(crate) fn free_port() -> u16 {
+    socket().0.local_addr().unwrap().port()
+}
+
+/// Tries a measurement up to three times: a machine that tests run on may be busy for a moment, but a
+/// program that is wrong is wrong each time.
+pub(crate) fn within_three_tries(measure: impl Fn() -> Result<(), String>) {
+    let mut failures = Vec::new();
+    for _ in 0..3 {
+        match measure() {
+            Ok(()) => return,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    panic!("three tries: {failures:#?}");
+}
+
+/// Are the times the expected ones to within 5 ms?
+pub(crate) fn close(times: &[f64], expected: &[f64]) -> Result<(), String> {
+    let far = |(time, expected): (&f64, &f64)| (time - expected).abs() > 0.005;
+    if times.len() != expected.len() || times.iter().zip(expected).any(far) {
+        return Err(format!("{times:?} instead of {expected:?}"));
+    }
+    Ok(())
+}
+
+/// The numbers of a JSON array.
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}

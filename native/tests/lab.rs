@@ -1,0 +1,118 @@
+//! `retrylab lab`: the page on the loopback, to this machine only.
+//!
+//! Whether the program has a page in it depends on whether one was built before it (`cargo xtask
+//! page`); without one there is a sentence to check instead. The answers themselves are also tested
+//! without a page, beside their code.
+
+mod common;
+
+use common::{Running, retrylab, run};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Was there a page when this program was built?
+fn is_built() -> bool {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
+}
+
+/// The lab on a free port, and where.
+fn start() -> (Running, String) {
+    let mut lab = Running::start(retrylab(&["lab", "--port", "0"]));
+    let line = lab.line();
+    let url = line.trim_end().strip_prefix("the lab is at http://").expect(&line);
+    (lab, url.trim_end_matches('/').to_string())
+}
+
+/// The head and the body of the answer to `GET path`.
+fn get(address: &str, path: &str, host: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head");
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap().to_lowercase(), body)
+}
+
+#[test]
+fn the_page_is_served_or_how_to_build_it_is_said() {
+    if !is_built() {
+        let finished = run(&["lab", "--port", "0"]);
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        assert!(finished.stderr.contains("cargo xtask lab"), "{finished:?}");
+        return;
+    }
+    let (lab, address) = start();
+    let (head, body) = get(&address, "/", &address);
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("content-type: text/html; charset=utf-8"), "{head}");
+    assert!(head.contains("content-security-policy: default-src 'self'"), "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    assert!(head.contains("cache-control: no-cache"), "{head}");
+    assert!(head.contains("etag: "), "{head}");
+    let page = String::from_utf8(body).unwrap().to_lowercase();
+    assert!(page.contains("<!doctype html>"), "{page}");
+    let (head, _) = get(&address, "/", "evil.example");
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+    let (head, _) = get(&address, "/no-such-file", &address);
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    lab.signal("INT");
+    assert_eq!(lab.finish(Instant::now()).code, Some(0));
+}
+
+/// The files of a folder and of its folders, hidden ones left out.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.file_name().unwrap().to_str().unwrap().starts_with('.') {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Every file that was built is served as it is, the WebAssembly by its own type.
+#[test]
+fn every_file_of_the_page_is_served() {
+    if !is_built() {
+        return the_page_is_served_or_how_to_build_it_is_said();
+    }
+    let (_lab, address) = start();
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist"));
+    let mut modules = 0;
+    for path in files(root) {
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+        let (head, body) = get(&address, &format!("/{name}"), "localhost");
+        assert!(head.starts_with("http/1.1 200"), "{name}: {head}");
+        assert_eq!(body, std::fs::read(&path).unwrap(), "{name}");
+        if name.ends_with(".wasm") {
+            modules += 1;
+            assert!(head.contains("content-type: application/wasm"), "{head}");
+        }
+        if name.ends_with(".js") {
+            assert!(head.contains("content-type: text/javascript"), "{head}");
+        }
+    }
+    assert_eq!(modules, 1);
+}
+
+#[test]
+fn a_taken_port_is_one_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let finished = run(&["lab", "--port", &port]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert_eq!(finished.stderr.trim_end().lines().count(), 1, "{finished:?}");
+    if is_built() {
+        assert!(finished.stderr.contains(&format!("port {port} is taken")), "{finished:?}");
+        assert!(finished.stderr.contains("--port"), "{finished:?}");
+    } else {
+        assert!(finished.stderr.contains("cargo xtask lab"), "{finished:?}");
+    }
+}

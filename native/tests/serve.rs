@@ -1,0 +1,168 @@
+//! `retrylab serve` as scripts and strangers see it.
+
+mod common;
+
+use common::{Running, Server, free_port, retrylab, run, socket};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+fn ask(server: &Server, message: &[u8]) -> Option<Vec<u8>> {
+    let (client, _) = socket();
+    client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    client.send_to(message, &server.address).unwrap();
+    let mut buf = vec![0; 70_000];
+    let (len, from) = client.recv_from(&mut buf).ok()?;
+    assert_eq!(from.to_string(), server.address);
+    buf.truncate(len);
+    Some(buf)
+}
+
+#[test]
+fn it_tells_each_datagrams_fate_and_sums_up() {
+    let mut server = Server::start(&["--drop-first", "1", "--drop-list", "3"]);
+    assert_eq!(ask(&server, b"one"), None);
+    assert_eq!(ask(&server, b"two!").as_deref(), Some(&b"Your data was 4 bytes"[..]));
+    assert_eq!(ask(&server, b"three"), None);
+    for (number, event, key, value) in [
+        (1, "dropped", "cause", Value::from("server.drop_first")),
+        (2, "answered", "reply_bytes", Value::from(21)),
+        (3, "dropped", "cause", Value::from("server.drop_list")),
+    ] {
+        let line = server.running.json();
+        assert_eq!((&line["number"], &line["event"]), (&number.into(), &event.into()));
+        assert_eq!(line[key], value, "{line}");
+        assert!(line["from"].as_str().unwrap().starts_with("127.0.0.1:"));
+    }
+    let rest = server.stop();
+    let summary = rest.last().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["datagrams"], 3);
+    assert_eq!(summary["answered"], 1);
+    assert_eq!(summary["dropped"], 2);
+    assert_eq!(summary["dropped_by"]["server.drop_first"], 1);
+    assert_eq!(summary["dropped_by"]["server.drop_list"], 1);
+    assert_eq!(summary["dropped_by"]["server.drop"], 0);
+}
+
+#[test]
+fn people_read_lines_and_scripts_may_have_quiet() {
+    for quiet in [false, true] {
+        let port = free_port().to_string();
+        let mut args = vec!["serve", &port, "--drop-list", "2"];
+        args.extend(quiet.then_some("--quiet"));
+        let mut running = Running::start(retrylab(&args));
+        let listening = running.narration();
+        assert!(listening.starts_with(&format!("listening on 127.0.0.1:{port}")), "{listening}");
+        let (client, from) = socket();
+        for message in ["hello", "lost"] {
+            client.send_to(message.as_bytes(), format!("127.0.0.1:{port}")).unwrap();
+        }
+        assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+        std::thread::sleep(Duration::from_millis(100));
+        running.signal("INT");
+        let finished = running.finish(Instant::now());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let lines: Vec<&str> = finished.stdout.lines().collect();
+        assert!(lines.last().unwrap().starts_with("2 datagrams in "), "{finished:?}");
+        assert!(lines.last().unwrap().ends_with("1 answered, 1 dropped (1 by server.drop_list)"));
+        if quiet {
+            assert_eq!(lines.len(), 1, "{finished:?}");
+        } else {
+            assert_eq!(lines[0], format!("#1 from {from}, 5 bytes: answered with 21 bytes"));
+            assert_eq!(
+                lines[1],
+                format!("#2 from {from}, 4 bytes: dropped by the server, on its list")
+            );
+        }
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_one_sentence() {
+    let (_taken, address) = socket();
+    let finished = run(&["serve", &address]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains(&format!("cannot listen on {address}")), "{finished:?}");
+    assert!(finished.stderr.contains("in use"), "{finished:?}");
+    // A documentation address (RFC 5737) that no test machine has.
+    let finished = run(&["serve", "203.0.113.77:0"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains("not an address of this machine"), "{finished:?}");
+    let finished = run(&["serve", "no-such-host.invalid"]);
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+}
+
+#[test]
+fn values_are_refused_with_what_is_allowed() {
+    for (args, parts) in [
+        (&["--drop", "2"][..], &["--drop", "'2'", "probability from 0 to 1"][..]),
+        (&["--drop", "-0.5"], &["--drop", "'-0.5'", "probability from 0 to 1"]),
+        (&["--drop-first", "x"], &["--drop-first", "'x'", "whole number from 0"]),
+        (&["--drop-list", "5-3"], &["--drop-list", "'5-3'", "ascending ranges"]),
+        (&["--reply", "parrot"], &["--reply", "'parrot'", "report", "mirror"]),
+        (&["--seed", "-1"], &["--seed", "'-1'", "whole number from 0"]),
+        (&["127.0.0.1:70000"], &["70000", "from 0 to 65535"]),
+    ] {
+        let finished = run(&[&["serve"], args].concat());
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        for part in parts {
+            assert!(finished.stderr.contains(part), "{part} is not in {finished:?}");
+        }
+    }
+}
+
+#[test]
+fn it_warns_when_it_answers_everyone() {
+    let mut running = Running::start(retrylab(&["serve", "0.0.0.0:0"]));
+    running.narration();
+    let warning = running.narration();
+    assert!(warning.contains("not the loopback"), "{warning}");
+    assert!(warning.contains("mirror"), "{warning}");
+}
+
+#[test]
+fn empty_and_huge_datagrams_are_mirrored() {
+    let server = Server::start(&["--reply", "mirror", "-q"]);
+    for len in [0, 1, 65_507] {
+        assert_eq!(ask(&server, &vec![7; len]).map(|reply| reply.len()), Some(len));
+    }
+}
+
+/// A client that is gone when its reply arrives makes the system refuse it; the server goes on.
+#[test]
+fn a_reply_that_nobody_takes_does_not_stop_it() {
+    let server = Server::start(&[]);
+    for _ in 0..50 {
+        let gone = UdpSocket::bind("127.0.0.1:0").unwrap();
+        gone.send_to(b"bye", &server.address).unwrap();
+    }
+    assert!(ask(&server, b"hello").is_some());
+    let lines = server.stop();
+    assert_eq!(lines.last().unwrap()["datagrams"], 51);
+}
+
+/// The log's reader may leave; the server's clients are still there.
+#[test]
+fn it_goes_on_when_nobody_reads_its_stdout() {
+    let mut command = retrylab(&["serve", "0", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let listening: Value = serde_json::from_str(&first).unwrap();
+    let address = listening["addr"].as_str().unwrap();
+    let (client, _) = socket();
+    let answers = (0..3).filter(|_| {
+        client.send_to(b"hello", address).unwrap();
+        client.recv(&mut [0; 64]).is_ok()
+    });
+    let answers = answers.count();
+    let _ = child.kill();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(answers, 3, "{stderr}");
+    assert!(stderr.contains("goes on without telling"), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}

@@ -1,0 +1,252 @@
+//! `retrylab sim` as scripts see it.
+
+mod common;
+
+use common::{Finished, Running, retrylab, run, run_with};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Instant;
+
+/// A file of this test alone, removed at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, text: &str) -> Self {
+        let name = format!("retrylab-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Against the closed forms for five sends that are each lost with one half: an exchange gives up with
+/// 1/32, and takes 1 + 1/2 + 1/4 + 1/8 + 1/16 sends on average.
+#[test]
+fn a_million_exchanges_come_out_as_theory_says() {
+    let args = ["--set", "server.drop=0.5", "--set", "exchanges=1000000", "--json"];
+    let object = run(&[&["sim"], &args[..]].concat()).object();
+    let n = 1e6;
+    assert_eq!(object["exchanges"], 1_000_000);
+    assert_eq!(object["ended_by"], "finished");
+    let gave_up = object["gave_up"].as_f64().unwrap() / n;
+    let p = 1.0 / 32.0;
+    let error = (p * (1.0 - p) / n).sqrt();
+    assert!((gave_up - p).abs() < 4.0 * error, "{gave_up}");
+    let sends = object["sends"].as_f64().unwrap() / n;
+    let chances = [0.5, 0.25, 0.125, 0.0625, 0.0625];
+    let moment = |power: i32| -> f64 {
+        chances.iter().zip(1..).map(|(p, k)| p * f64::from(k).powi(power)).sum()
+    };
+    assert_eq!(moment(1), 1.9375);
+    let error = ((moment(2) - moment(1).powi(2)) / n).sqrt();
+    assert!((sends - 1.9375).abs() < 4.0 * error, "{sends}");
+    assert_eq!(object["amplification"].as_f64().unwrap(), sends);
+    let answered = object["answered"].as_u64().unwrap();
+    assert_eq!(answered + object["gave_up"].as_u64().unwrap(), 1_000_000);
+}
+
+#[test]
+fn the_ladder_shows_sends_at_0_and_100_and_300_ms() {
+    let finished = run(&["sim", "--ladder", "--set", "server.drop_list=1-2"]);
+    assert_eq!(finished.code, Some(0));
+    let sends: Vec<&str> =
+        finished.stdout.lines().filter(|line| line.contains("──────▶")).collect();
+    assert_eq!(
+        sends,
+        [
+            "    0.000000  send 1, 5 bytes                    ──────▶",
+            "    0.100000  send 2, 5 bytes                    ──────▶",
+            "    0.300000  send 3, 5 bytes                    ──────▶",
+        ]
+    );
+    assert!(finished.stdout.contains("0.320000  answered in 0.32 s, 3 sends"), "{finished:?}");
+}
+
+#[test]
+fn equal_scenarios_are_equal_to_the_last_byte() {
+    let run = |seed| {
+        let args = ["sim", "--set", "server.drop=0.3", "--set", "clients=20", "--set"];
+        let more = ["exchanges=50", "--seed", seed, "--json", "--trace", "-"];
+        run(&[&args[..], &more].concat()).stdout
+    };
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+    let last: Value = serde_json::from_str(run("7").lines().last().unwrap()).unwrap();
+    assert_eq!(last["digest"].as_str().unwrap().len(), 16);
+    assert!(last["digest"].as_str().unwrap().bytes().all(|b| b.is_ascii_hexdigit()));
+    assert_eq!(last["seed"], 7);
+}
+
+/// A file, a link, flags and the printed result all say the same scenario.
+#[test]
+fn a_scenario_is_the_same_from_wherever_it_comes() {
+    let text = "exchanges = 300\nseed = 3\n[server]\ndrop = 0.25\n\
+                [policy]\ninitial_timeout = \"50ms\"\n";
+    let file = Scratch::new("same.toml", text);
+    let from_file = run(&["sim", file.path(), "--json"]).object();
+    let sets = ["exchanges=300", "server.drop=0.25", "policy.initial_timeout=50ms", "seed=3"];
+    let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    assert_eq!(run(&[&["sim", "--json"], &args[..]].concat()).object(), from_file);
+    let fragment = from_file["link"].as_str().unwrap();
+    assert_eq!(run(&["sim", "--link", fragment, "--json"]).object(), from_file);
+    let link = format!("http://127.0.0.1:8060/#{fragment}");
+    assert_eq!(run(&["sim", &link, "--json"]).object(), from_file);
+    assert_eq!(run_with(&["sim", "-", "--json"], text.as_bytes()).object(), from_file);
+    // Flags come after the file, and the seed last.
+    let layered = ["sim", file.path(), "--set", "seed=4", "--seed", "5", "--json"];
+    let layered = run(&layered).object();
+    assert_eq!(layered["seed"], 5);
+    assert_eq!(layered["scenario"]["exchanges"], 300);
+}
+
+fn assert_refused(finished: &Finished, parts: &[&str]) {
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert_eq!(finished.stdout, "");
+    assert_eq!(finished.stderr.trim_end().lines().count(), 1, "one sentence: {finished:?}");
+    for part in parts {
+        assert!(finished.stderr.contains(part), "{part} is not in {finished:?}");
+    }
+}
+
+#[test]
+fn errors_name_the_key_the_value_and_what_is_allowed() {
+    for (set, parts) in [
+        ("server.drop=2", &["server.drop", "`2`", "a probability from 0 to 1"][..]),
+        ("server.drup=0.5", &["server.drup", "did you mean `server.drop`?"]),
+        ("exchanges", &["`exchanges`", "key=value"]),
+        ("exchanges=-1", &["exchanges", "`-1`", "a whole number from 1"]),
+        ("policy.max_timeout=1ms", &["policy.max_timeout is 1ms", "policy.initial_timeout, 100ms"]),
+        ("link.latency=fast", &["link.latency", "`fast`", "uniform 5ms 15ms"]),
+    ] {
+        assert_refused(&run(&["sim", "--set", set]), parts);
+    }
+    // Two values that contradict each other's defaults, but not each other.
+    let pair = ["--set", "policy.initial_timeout=5s", "--set", "policy.give_up_above=20s"];
+    assert_eq!(run(&[&["sim"], &pair[..]].concat()).code, Some(0));
+}
+
+#[test]
+fn errors_in_a_file_have_its_name_and_line() {
+    for (text, line, parts) in [
+        ("seed = 1\n[server]\ndrop = 2\n", 3, &["server.drop cannot be `2`", "from 0 to 1"][..]),
+        ("[server]\nreply = 'parrot'\n", 2, &["server.reply", "`parrot`", "`mirror`"]),
+        ("seed = 1\nclients = \n", 2, &["no TOML"]),
+        ("\n\nclints = 3\n", 3, &["clints", "did you mean `clients`?"]),
+    ] {
+        let file = Scratch::new("bad.toml", text);
+        let place = format!("{}:{line}: ", file.path());
+        assert_refused(&run(&["sim", file.path()]), &[&[place.as_str()], parts].concat());
+    }
+    assert_refused(&run(&["sim", "/no/such/file.toml"]), &["/no/such/file.toml"]);
+    let binary = run_with(&["sim", "-"], b"\xff\xfe");
+    assert_refused(&binary, &["UTF-8"]);
+}
+
+#[test]
+fn a_link_is_believed_whole_or_not_at_all() {
+    let link = "http://127.0.0.1:8060/#seed=7&server.drop=3&clients=2";
+    assert_refused(&run(&["sim", link]), &["server.drop", "`3`"]);
+    assert_refused(&run(&["sim", "--link", "seed=7&nosuch=1"]), &["nosuch"]);
+    assert_eq!(run(&["sim", "http://127.0.0.1:8060/#"]).code, Some(0));
+    assert_eq!(run(&["sim", "x.toml", "--link", "seed=7"]).code, Some(2), "one or the other");
+}
+
+#[test]
+fn the_trace_is_lines_of_json() {
+    let file = Scratch::new("trace.jsonl", "");
+    let args = ["sim", "--set", "server.drop=0.5", "--set", "exchanges=100", "--json"];
+    let result = run(&[&args[..], &["--trace", file.path()]].concat()).object();
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    let records: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = |event: &str| records.iter().filter(|record| record["event"] == event).count();
+    assert_eq!(result["answered"], count("answered"));
+    assert_eq!(result["gave_up"], count("gave_up"));
+    assert_eq!(result["server_dropped"], count("dropped"));
+    let unwritable = run(&["sim", "--trace", "/no/such/folder/x"]);
+    assert_eq!(unwritable.code, Some(1), "{unwritable:?}");
+    assert!(unwritable.stderr.contains("/no/such/folder/x"), "{unwritable:?}");
+}
+
+#[test]
+fn an_endless_run_is_bounded_and_says_by_what() {
+    let endless = ["sim", "--set", "server.drop=1", "--set", "policy.give_up_above=none", "--set"];
+    let more = ["policy.multiplier=1", "--max-events", "1000"];
+    let args = [&endless[..], &more].concat();
+    let people = run(&args);
+    assert_eq!(people.code, Some(0), "{people:?}");
+    assert!(people.stdout.contains("--max-events"), "{people:?}");
+    let object = run(&[&args[..], &["--json"]].concat()).object();
+    assert_eq!(object["ended_by"], "event_limit");
+    assert_eq!(object["events"], 1_000);
+    assert_eq!(object["exchanges"], 0);
+    // Just enough is not too few: start, arrival, arrival.
+    let enough = run(&["sim", "--max-events", "3", "--json"]).object();
+    assert_eq!(enough["ended_by"], "finished");
+    let short = run(&["sim", "--max-events", "2", "--json"]).object();
+    assert_eq!(short["ended_by"], "event_limit");
+}
+
+#[test]
+fn ctrl_c_tells_what_came_out_so_far() {
+    let args = ["sim", "--set", "exchanges=4294967295", "--json", "--trace", "-"];
+    let mut running = Running::start(retrylab(&args));
+    running.line();
+    running.signal("INT");
+    let finished = running.finish(Instant::now());
+    assert_eq!(finished.code, Some(130), "{}", finished.stderr);
+    let last: Value = serde_json::from_str(finished.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["ended_by"], "interrupted");
+    assert!(last["exchanges"].as_u64().unwrap() < 4_294_967_295);
+}
+
+/// A reader that has seen enough, such as `head`, ends the run without a word.
+#[test]
+fn a_broken_pipe_is_no_error() {
+    for args in [
+        &["sim", "--ladder", "--set", "exchanges=4294967295"][..],
+        &["sim", "--trace", "-", "--set", "exchanges=4294967295"],
+        &["keys"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        let mut command = retrylab(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("error"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn every_key_is_explained() {
+    for command in [&["keys"][..], &["sim", "--keys"]] {
+        let people = run(command).stdout;
+        let object = run(&[command, &["--json"]].concat()).object();
+        let keys = object["keys"].as_array().unwrap();
+        assert!(keys.len() >= 19);
+        for key in keys {
+            let name = key["key"].as_str().unwrap();
+            assert!(people.lines().any(|line| line.starts_with(name)), "{name}");
+            for part in ["takes", "help"] {
+                assert!(!key[part].as_str().unwrap().is_empty(), "{key}");
+            }
+            // The default is a value that the key takes; an empty list is written as nothing.
+            let set = format!("{name}={}", key["default"].as_str().unwrap());
+            assert_eq!(run(&["sim", "--set", &set]).code, Some(0), "{set}");
+        }
+    }
+}
