@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 /// Some keys of the scenario that share a prefix.
 pub(crate) trait Group {
@@ -97,6 +98,25 @@ pub(crate) fn parser(key: &'static str) -> ValueParser {
         Some(Field { kind: Kind::Choice(words), .. }) => PossibleValuesParser::new(*words).into(),
         _ => ValueParser::new(move |text: &str| check(key, text)),
     }
+}
+
+/// Reads a whole number that is no key of a scenario.
+pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("it takes a whole number from 0 to {}", T::MOST))
+}
+
+/// Whole numbers from 0 to a greatest one.
+pub(crate) trait Bounded {
+    /// The greatest.
+    const MOST: u64;
+}
+
+impl Bounded for u16 {
+    const MOST: u64 = Self::MAX as u64;
+}
+
+impl Bounded for u64 {
+    const MOST: u64 = Self::MAX;
 }
 
 /// Refuses a value that `key` does not take. What contradicts other flags is found when all are known.

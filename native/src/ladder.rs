@@ -1,5 +1,6 @@
 //! The text ladder and the JSON log as sinks: a record becomes a line at once, nothing is kept.
 
+use crate::output::OutputError;
 use retrylab_core::trace::{Ladder, Record, Sink, write_json};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -7,6 +8,7 @@ use std::io::{self, Write};
 /// Writes each record as one line.
 pub(crate) struct LineSink<F> {
     format: F,
+    name: String,
     out: Box<dyn Write>,
     line: String,
     failure: Option<io::Error>,
@@ -45,9 +47,10 @@ impl Format for JsonLines {
 }
 
 impl<F: Format> LineSink<F> {
-    /// A sink that writes to `out`, its header first.
-    pub(crate) fn new(format: F, out: Box<dyn Write>) -> Self {
-        let mut sink = Self { format, out, line: String::new(), failure: None };
+    /// A sink that writes to `out`, which errors call `name`; its header first.
+    pub(crate) fn new(format: F, name: &str, out: Box<dyn Write>) -> Self {
+        let (name, line) = (name.to_string(), String::new());
+        let mut sink = Self { format, name, out, line, failure: None };
         if let Some(header) = sink.format.header() {
             sink.line.push_str(header);
             sink.write();
@@ -61,11 +64,9 @@ impl<F: Format> LineSink<F> {
     }
 
     /// Writes what is still held back.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        match self.failure.take() {
-            Some(error) => Err(error),
-            None => self.out.flush(),
-        }
+    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
+        let result = self.failure.take().map_or_else(|| self.out.flush(), Err);
+        result.map_err(|error| OutputError { name: self.name, error })
     }
 
     fn write(&mut self) {

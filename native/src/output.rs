@@ -70,13 +70,37 @@ impl Stdout {
 
     /// The exit code, now that all has been written.
     pub(crate) fn finish(self, exit: Exit) -> Exit {
-        match self.failure {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                complain(format_args!("stdout cannot be written: {error}"));
-                if exit == Exit::Success { Exit::Failed } else { exit }
-            }
-            _ => exit,
+        let failure = self.failure.map(|error| OutputError { name: "stdout".to_string(), error });
+        exit_after(failure, exit)
+    }
+}
+
+/// An output that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} cannot be written: {error}")]
+pub(crate) struct OutputError {
+    /// The file, or `stdout`.
+    pub(crate) name: String,
+    /// Why.
+    pub(crate) error: io::Error,
+}
+
+impl OutputError {
+    /// Is it only that the reader has left?
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// The exit code after `failure`, which is told: success becomes failure, everything else says more
+/// than that an output failed.
+pub(crate) fn exit_after(failure: Option<OutputError>, exit: Exit) -> Exit {
+    match failure {
+        Some(failure) if !failure.is_broken_pipe() => {
+            complain(failure);
+            if exit == Exit::Success { Exit::Failed } else { exit }
         }
+        _ => exit,
     }
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Running, Server, retrylab, run, run_with, socket};
 use serde_json::Value;
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -66,6 +67,31 @@ fn the_longest_message_comes_back_whole() {
 }
 
 #[test]
+fn ipv6_carries_twenty_bytes_more() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6 loopback: nothing to test");
+        return;
+    }
+    let server = Server::start_at("[::1]:0", &["--reply", "mirror"]);
+    assert!(server.address.starts_with("[::1]:"), "{}", server.address);
+    let message = vec![b'x'; 65_528];
+    let finished = run_with(&["send", &server.address, "-", "--json"], &message[1..]);
+    assert_eq!(finished.object()["reply_bytes"], 65_527, "{}", finished.stderr);
+    let finished = run_with(&["send", &server.address, "-", "--json"], &message);
+    assert_eq!(finished.code, Some(2), "{}", finished.stderr);
+    assert!(finished.stderr.contains("over IPv6 carries at most 65527"), "{}", finished.stderr);
+}
+
+/// The system's own refusal, before anything is sent: broadcast is not permitted.
+#[test]
+fn what_cannot_be_reached_is_told_from_silence() {
+    let finished = run(&["send", "255.255.255.255", "--json"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.stderr.contains("255.255.255.255:1060 cannot be reached"), "{finished:?}");
+    assert_eq!(finished.object()["outcome"], "unreachable");
+}
+
+#[test]
 fn messages_and_replies_are_bytes() {
     let server = Server::start(&["--reply", "mirror"]);
     let finished = run_with(&["send", &server.address, "-"], b"a\x1b[2J\xff\n");
@@ -101,6 +127,18 @@ fn ctrl_c_ends_the_exchange_in_progress() {
         while silent.recv(&mut [0; 16]).is_ok() {}
         silent.set_nonblocking(false).unwrap();
     }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_stdin_too() {
+    let running = Running::start(retrylab(&["send", "127.0.0.1", "-", "--json"]));
+    // There is nothing to wait for but the handler, which is set up within milliseconds.
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("INT");
+    let finished = running.finish(Instant::now());
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    assert_eq!(finished.object()["outcome"], "interrupted");
+    assert_eq!(finished.object()["sends"], 0);
 }
 
 #[test]

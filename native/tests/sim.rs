@@ -149,6 +149,11 @@ fn errors_in_a_file_have_its_name_and_line() {
         assert_refused(&run(&["sim", file.path()]), &[&[place.as_str()], parts].concat());
     }
     assert_refused(&run(&["sim", "/no/such/file.toml"]), &["/no/such/file.toml"]);
+    let events = run(&["sim", "--max-events", "-1"]);
+    assert_eq!(events.code, Some(2));
+    for part in ["--max-events", "'-1'", "a whole number from 0"] {
+        assert!(events.stderr.contains(part), "{events:?}");
+    }
     let binary = run_with(&["sim", "-"], b"\xff\xfe");
     assert_refused(&binary, &["UTF-8"]);
 }

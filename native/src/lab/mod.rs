@@ -3,6 +3,7 @@
 mod page;
 
 use crate::exit::Exit;
+use crate::flags;
 use crate::output::{Stdout, narrate};
 use crate::runtime;
 use crate::signals::Signals;
@@ -30,7 +31,8 @@ page, 2 usage.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The port on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 8060)]
+    #[arg(long, value_name = "PORT", default_value = "8060", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::whole_number::<u16>)]
     port: u16,
     /// Open the page in the browser
     #[arg(long)]

@@ -8,7 +8,7 @@ use crate::address::{Address, NameError, loopback_if_unspecified};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
 use crate::ladder::{LineSink, Unbuffered};
-use crate::output::{Stdout, narrate};
+use crate::output::{Stdout, exit_after, narrate};
 use crate::runtime;
 use crate::signals::Signals;
 use message::MessageError;
@@ -148,7 +148,8 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
         Some(Ok(_)) => {}
         None => session.interrupted(clock.now()),
     }
-    Ok(session.finish())
+    let exit = session.finish();
+    Ok(exit_after(ladder.and_then(|ladder| ladder.finish().err()), exit))
 }
 
 /// Everything that has to be known before the first datagram leaves.
@@ -175,7 +176,10 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
 
 /// The ladder goes to stdout, unless that is for JSON only.
 fn ladder(json: bool, exchanges: u32) -> LineSink<Ladder> {
-    let out: Box<dyn Write> =
-        if json { Box::new(Unbuffered(io::stderr())) } else { Box::new(Unbuffered(io::stdout())) };
-    LineSink::new(Ladder { name_clients: false, name_exchanges: exchanges > 1 }, out)
+    let (name, out): (_, Box<dyn Write>) = if json {
+        ("stderr", Box::new(Unbuffered(io::stderr())))
+    } else {
+        ("stdout", Box::new(Unbuffered(io::stdout())))
+    };
+    LineSink::new(Ladder { name_clients: false, name_exchanges: exchanges > 1 }, name, out)
 }

@@ -1,6 +1,7 @@
 //! `retrylab sim`: the same machines over the simulated network.
 
 mod meter;
+mod outputs;
 mod report;
 mod run;
 mod source;
@@ -8,16 +9,12 @@ mod source;
 use crate::exit::Exit;
 use crate::flags;
 use crate::keys;
-use crate::ladder::{JsonLines, LineSink};
-use crate::output::Stdout;
+use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
 use report::Report;
-use retrylab_core::sim::Scenario;
-use retrylab_core::trace::Ladder;
-use run::{Bounds, EndedBy, Finished, Recorder};
+use run::{Bounds, EndedBy, Finished};
 use source::SourceError;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +66,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
     /// End the run after so many events (a start, an arrival or a timer): it may be an endless one
-    #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
+    #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
     /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
     #[arg(long)]
@@ -81,8 +79,8 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("{0} cannot be written: {1}")]
-    Output(String, io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("the system gives no signals: {0}")]
     System(io::Error),
 }
@@ -91,7 +89,7 @@ impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Source(_) => Exit::Usage,
-            Self::Output(..) | Self::System(_) => Exit::Failed,
+            Self::Output(_) | Self::System(_) => Exit::Failed,
         }
     }
 }
@@ -105,88 +103,27 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds { max_events: args.max_events, interrupted };
     // Without outputs the sink is the empty one, which costs nothing.
-    let finished = match outputs(args, &scenario)? {
+    let Finished { result, failure } = match outputs::open(args, &scenario)? {
         (None, None) => run::run(&scenario, (), &bounds),
-        outputs => run::run(&scenario, Outputs(outputs.0, outputs.1), &bounds),
-    };
-    let Finished { result, failure } = finished;
-    let closed = match failure {
-        // A reader that has seen enough, such as `head`, is no error; nothing more is to be told.
-        Some(error) if error.kind() == io::ErrorKind::BrokenPipe => true,
-        Some(error) => return Err(Error::Output(outputs_name(args), error)),
-        None => false,
+        outputs => run::run(&scenario, outputs, &bounds),
     };
     let exit = match result.ended_by {
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Finished | EndedBy::EventLimit | EndedBy::Output => Exit::Success,
     };
-    if closed {
-        return Ok(exit);
+    if let Some(failure) = failure {
+        // A reader that has seen enough, such as `head`, wants no table either.
+        return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
     }
     let mut out = Stdout::default();
     let report = Report::new(&scenario, &result);
     if args.json {
         out.json(&report);
-    } else if args.trace.as_deref() == Some("-") {
-        report.show(|line| crate::output::narrate!("{line}"));
+    } else if outputs::trace_is_on_stdout(args) {
+        report.show(|line| narrate!("{line}"));
     } else {
         report.show(|line| out.line(line));
     }
     report.narrate(&result, args.max_events);
     Ok(out.finish(exit))
-}
-
-/// The ladder and the trace, where they are asked for.
-struct Outputs(Option<LineSink<Ladder>>, Option<LineSink<JsonLines>>);
-
-impl retrylab_core::trace::Sink for Outputs {
-    fn record(&mut self, record: &retrylab_core::trace::Record) {
-        self.0.record(record);
-        self.1.record(record);
-    }
-}
-
-impl Recorder for Outputs {
-    fn has_failed(&self) -> bool {
-        self.0.as_ref().is_some_and(LineSink::has_failed)
-            || self.1.as_ref().is_some_and(LineSink::has_failed)
-    }
-
-    fn finish(self) -> io::Result<()> {
-        self.0.map_or(Ok(()), LineSink::finish)?;
-        self.1.map_or(Ok(()), LineSink::finish)
-    }
-}
-
-type MaybeOutputs = (Option<LineSink<Ladder>>, Option<LineSink<JsonLines>>);
-
-fn outputs(args: &Args, scenario: &Scenario) -> Result<MaybeOutputs, Error> {
-    let trace_to_stdout = args.trace.as_deref() == Some("-");
-    let ladder = args.ladder.then(|| {
-        let out: Box<dyn Write> = if args.json || trace_to_stdout {
-            Box::new(BufWriter::new(io::stderr()))
-        } else {
-            Box::new(BufWriter::new(io::stdout()))
-        };
-        let several = scenario.exchanges > 1;
-        let ladder = Ladder { name_clients: scenario.clients > 1, name_exchanges: several };
-        LineSink::new(ladder, out)
-    });
-    let trace = match args.trace.as_deref() {
-        None => None,
-        Some("-") => Some(Box::new(BufWriter::new(io::stdout())) as Box<dyn Write>),
-        Some(path) => {
-            let failed = |error| Error::Output(path.to_string(), error);
-            Some(Box::new(BufWriter::new(File::create(path).map_err(failed)?)) as Box<dyn Write>)
-        }
-    };
-    Ok((ladder, trace.map(|out| LineSink::new(JsonLines, out))))
-}
-
-/// What a failed output may be called.
-fn outputs_name(args: &Args) -> String {
-    match args.trace.as_deref() {
-        None | Some("-") => "stdout".to_string(),
-        Some(path) => path.to_string(),
-    }
 }

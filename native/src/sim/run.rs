@@ -1,10 +1,10 @@
 //! The run: step by step, within bounds.
 
 use super::meter::Meter;
+use crate::output::OutputError;
 use retrylab_core::sim::{Outcome, Scenario};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -43,7 +43,7 @@ pub(super) struct Result {
 /// A run that is over, with the error of its outputs if they had one.
 pub(super) struct Finished {
     pub(super) result: Result,
-    pub(super) failure: Option<io::Error>,
+    pub(super) failure: Option<OutputError>,
 }
 
 /// A sink that may fail, and that holds lines back.
@@ -51,7 +51,7 @@ pub(super) trait Recorder: Sink {
     /// Has it failed? Then the run is not worth going on.
     fn has_failed(&self) -> bool;
     /// Writes what is still held back.
-    fn finish(self) -> io::Result<()>;
+    fn finish(self) -> std::result::Result<(), OutputError>;
 }
 
 impl Recorder for () {
@@ -59,7 +59,7 @@ impl Recorder for () {
         false
     }
 
-    fn finish(self) -> io::Result<()> {
+    fn finish(self) -> std::result::Result<(), OutputError> {
         Ok(())
     }
 }

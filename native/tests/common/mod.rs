@@ -176,7 +176,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `retrylab serve 0 --json` with more arguments; it listens when this returns.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut running = Running::start(retrylab(&[&["serve", "0", "--json"], args].concat()));
+        Self::start_at("0", args)
+    }
+
+    /// The same with an address.
+    pub(crate) fn start_at(address: &str, args: &[&str]) -> Self {
+        let mut running = Running::start(retrylab(&[&["serve", address, "--json"], args].concat()));
         let listening = running.json();
         assert_eq!(listening["event"], "listening");
         let address = listening["addr"].as_str().unwrap().to_string();
