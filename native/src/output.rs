@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};
+use retrylab_core::time::{Duration, nanos};
 use serde::Serialize;
 use std::fmt;
 use std::io::{self, Write};
@@ -133,9 +134,14 @@ impl fmt::Display for Count<'_> {
     }
 }
 
+/// Seconds for JSON: one division of whole nanoseconds, so that 0.32 s is printed as 0.32.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    nanos(duration) as f64 / 1e9
+}
+
 /// A time for people: `3.1 s`, `0.301 s`, `0.34 ms`. Hundredths of a second from one second on,
 /// thousandths below, and hundredths of a millisecond where that would leave little.
-pub(crate) struct Rounded(pub(crate) std::time::Duration);
+pub(crate) struct Rounded(pub(crate) Duration);
 
 impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,7 +158,6 @@ impl fmt::Display for Rounded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn what_a_stranger_sends_cannot_move_the_cursor() {
@@ -180,5 +185,7 @@ mod tests {
         ] {
             assert_eq!(Rounded(Duration::from_micros(micros)).to_string(), shown);
         }
+        // `as_secs_f64` says 1.5058666939999998.
+        assert_eq!(seconds(Duration::from_nanos(1_505_866_694)).to_string(), "1.505866694");
     }
 }

@@ -3,7 +3,7 @@
 use super::report::{Outcome, Report};
 use crate::exit::Exit;
 use crate::output::{
-    BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, warn,
+    BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
 };
 use retrylab::udp::{Datagram, Observer, Trouble};
 use retrylab_core::machine::{Timer, Transmit};
@@ -88,7 +88,7 @@ impl Session {
             std::mem::replace(&mut self.exchange, Exchange { number, ..Exchange::default() });
         if self.json {
             let first = ended.sends.first().copied().unwrap_or_default();
-            let since = |at: &Instant| at.saturating_since(first).as_secs_f64();
+            let since = |at: &Instant| seconds(at.saturating_since(first));
             self.out.json(&Report {
                 schema: SCHEMA,
                 exchange: Some(ended.number),
@@ -96,7 +96,7 @@ impl Session {
                 peer: self.peer.to_string(),
                 sends: ended.sends.len(),
                 send_times_s: ended.sends.iter().map(since).collect(),
-                elapsed_s: elapsed.as_secs_f64(),
+                elapsed_s: seconds(elapsed),
                 reply: reply.as_ref().map(|r| String::from_utf8_lossy(r.bytes).into_owned()),
                 reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
                 answered_send: reply.as_ref().map(|reply| reply.answered_send),

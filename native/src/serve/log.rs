@@ -1,7 +1,7 @@
 //! What the server tells: a line a datagram, and the summary.
 
 use crate::exit::Exit;
-use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, warn};
+use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
 use retrylab::udp::{Datagram, Observer, Trouble};
 use retrylab_core::echo::Event;
 use retrylab_core::machine::Transmit;
@@ -82,7 +82,7 @@ impl Log {
                 dropped_by: &self.dropped,
                 send_errors: self.not_sent,
                 receive_errors: self.receive_errors,
-                elapsed_s: seconds(now),
+                elapsed_s: seconds(now.saturating_since(Instant::ZERO)),
             });
         } else {
             let causes: Vec<String> = self.causes().collect();
@@ -124,7 +124,7 @@ impl Log {
             self.out.json(&Line {
                 schema: SCHEMA,
                 event: fate.name(),
-                at_s: seconds(at),
+                at_s: seconds(at.saturating_since(Instant::ZERO)),
                 number: self.datagrams,
                 from,
                 bytes: self.bytes,
@@ -272,8 +272,4 @@ impl Observer<Event> for Log {
         }
         ControlFlow::Continue(())
     }
-}
-
-fn seconds(at: Instant) -> f64 {
-    at.saturating_since(Instant::ZERO).as_secs_f64()
 }

@@ -32,7 +32,7 @@ impl Meter {
             bar.set_position(finished);
         } else if self.begun.elapsed() >= PATIENCE {
             let bar = ProgressBar::new(self.exchanges).with_elapsed(self.begun.elapsed());
-            let template = "{bar:30} {human_pos}/{human_len} exchanges, {per_sec}, {eta} left";
+            let template = "{bar:30} {human_pos}/{human_len} exchanges, {eta} left";
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }

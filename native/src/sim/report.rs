@@ -1,7 +1,7 @@
 //! What a run came to: as JSON for scripts, as a table for people.
 
 use super::run::{EndedBy, Result};
-use crate::output::{Count, Rounded, SCHEMA, narrate, warn};
+use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
 use retrylab_core::sim::Scenario;
 use retrylab_core::time::Instant;
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl<'a> Report<'a> {
             late_replies: summary.late_replies,
             lost: summary.lost,
             server_dropped: summary.server_dropped,
-            simulated_s: seconds(result.outcome.simulated),
+            simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.events,
             digest: result.outcome.digest.to_string(),
             link: scenario.to_fragment(),
@@ -126,9 +126,4 @@ impl<'a> Report<'a> {
         };
         narrate!("{exchanges} in {wall} of wall time{rate}");
     }
-}
-
-fn seconds(at: Instant) -> f64 {
-    // One division of exact integers, so that 0.32 s is printed as 0.32.
-    at.as_nanos() as f64 / 1e9
 }
