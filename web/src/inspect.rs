@@ -1,7 +1,7 @@
 //! All that is known of one packet or one wait, and why it happened, for the inspector.
 
 use crate::json::Json;
-use crate::numbers::{clock, count, span};
+use crate::numbers::{address, clock, count, span};
 use crate::run::Run;
 use crate::timeline::{Effect, Fate, Id, Packet, Timeline, Wait};
 use retrylab_core::echo;
@@ -72,7 +72,7 @@ fn fact(json: &mut Json, name: &str, text: &str) {
 
 fn owner(json: &mut Json, run: &Run, flow: u32, exchange: u32) {
     if run.scenario().clients > 1 {
-        fact(json, "client", &format!("{flow} ({})", client_address(flow)));
+        fact(json, "client", &format!("{flow} ({})", address(client_address(flow))));
     }
     if run.scenario().exchanges > 1 {
         fact(json, "exchange", &exchange.to_string());

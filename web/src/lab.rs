@@ -29,6 +29,8 @@ pub struct Lab {
     at: u64,
     /// The client whose ladder is shown.
     flow: u32,
+    /// The reader chose that client.
+    chosen: bool,
     selected: Option<Pick>,
 }
 
@@ -54,6 +56,7 @@ impl Lab {
             theme: Theme::default(),
             at: 0,
             flow: 1,
+            chosen: false,
             selected: None,
         };
         lab.load(fragment);
@@ -89,7 +92,7 @@ impl Lab {
     }
 
     fn begin(&mut self, scenario: Scenario) {
-        self.flow = self.flow.clamp(1, scenario.clients.min(MOST_FLOWS));
+        self.chosen &= self.flow <= scenario.clients;
         self.run = Run::new(scenario);
         self.scene = None;
         self.selected = None;
@@ -185,8 +188,11 @@ impl Lab {
             let run = &self.run;
             let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
             let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
-            let ladder = Ladder::new(run, &timeline, self.flow);
             let layout = Layout::new(1.0, 1.0, run.scenario());
+            if !self.chosen {
+                self.flow = if layout.is_crowd() { timeline.busiest() } else { 1 };
+            }
+            let ladder = Ladder::new(run, &timeline, self.flow);
             let places = if whole { 3 } else { 6 };
             self.scene = Some(Scene { timeline, ladder, layout, places });
         }
@@ -319,26 +325,31 @@ impl Lab {
     /// The playhead's time as text, in seconds.
     #[must_use]
     pub fn clock(&self) -> String {
-        clock(self.at, self.places())
+        clock(self.at, self.clock_places())
     }
 
     /// The end's time as text, in seconds.
     #[wasm_bindgen(js_name = endClock)]
     #[must_use]
     pub fn end_clock(&self) -> String {
-        clock(self.end_nanos(), self.places())
+        clock(self.end_nanos(), self.clock_places())
     }
 
-    fn places(&self) -> u32 {
-        self.scene.as_ref().map_or(3, |scene| scene.places)
+    /// Decimals of the playhead's time: milliseconds, but for runs that are over in a blink.
+    fn clock_places(&self) -> u32 {
+        let long = self.end_nanos() >= 100_000_000;
+        self.scene.as_ref().map_or(3, |scene| if long { 3 } else { scene.places })
     }
 
-    /// What happened at the latest moment, in words.
+    /// What happened at the latest moment, in words; of a crowd that `runs`, how it stands.
     #[must_use]
-    pub fn moment(&self) -> String {
-        self.scene
-            .as_ref()
-            .map_or_else(String::new, |scene| words::moment(&self.run, &scene.timeline, self.at))
+    pub fn moment(&self, runs: bool) -> String {
+        let Some(scene) = &self.scene else { return String::new() };
+        if runs && scene.layout.is_crowd() {
+            words::overview(&self.run, &scene.timeline, self.at)
+        } else {
+            words::moment(&self.run, &scene.timeline, self.at)
+        }
     }
 
     /// Counts up to now: an array of `name`, `value`, in the order in which to show them.
@@ -351,7 +362,7 @@ impl Lab {
             for (name, value) in [
                 ("sends", sum.sends),
                 ("replies", sum.replies),
-                ("on the way", flying),
+                ("in flight", flying),
                 ("lost", sum.lost),
                 ("dropped", sum.server_dropped),
                 ("too late", sum.late_replies),
@@ -385,6 +396,7 @@ impl Lab {
     /// Shows the ladder of another client.
     pub fn follow(&mut self, flow: u32) {
         self.flow = flow.clamp(1, self.clients());
+        self.chosen = true;
         if let Some(scene) = &mut self.scene {
             scene.ladder = Ladder::new(&self.run, &scene.timeline, self.flow);
         }

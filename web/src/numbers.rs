@@ -1,6 +1,8 @@
 //! Numbers as people read them on a page: rounded, grouped, with a unit. Integers only, which also
 //! keeps the float formatter out of the module.
 
+use std::net::SocketAddr;
+
 /// `1,234,567`
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -57,6 +59,14 @@ pub(crate) fn percent(a: u64, b: u64) -> String {
     match ratio(a.saturating_mul(100), b) {
         zero if zero == "0" && a > 0 => "< 0.01 %".to_string(),
         text => format!("{text} %"),
+    }
+}
+
+/// `192.0.2.1:1060`; simulated hosts have no other addresses than those of IPv4.
+pub(crate) fn address(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(address) => format!("{}:{}", address.ip(), address.port()),
+        SocketAddr::V6(_) => String::new(),
     }
 }
 

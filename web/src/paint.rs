@@ -57,6 +57,11 @@ impl Shape {
 /// A point in CSS pixels.
 pub(crate) type Point = (f64, f64);
 
+/// The length of a vector; without the care for extremes that `hypot` takes.
+pub(crate) fn length_of(dx: f64, dy: f64) -> f64 {
+    (dx * dx + dy * dy).sqrt()
+}
+
 /// Where text hangs from its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -209,10 +214,10 @@ impl Path<'_> {
         let _ = self.0.arc(x, y, r, 0.0, TAU);
     }
 
-    /// The last `share` of a clock's round: what is left of a wait, ending at twelve.
+    /// The last `share` of a clock's round: what is left of a wait, ending at twelve. To be the first
+    /// in its path, or a line would lead to it.
     pub(crate) fn ring(&self, (x, y): Point, r: f64, share: f64) {
         let from = -FRAC_PI_2 + TAU * (1.0 - share.clamp(0.0, 1.0));
-        self.0.move_to(x + r * from.cos(), y + r * from.sin());
         let _ = self.0.arc(x, y, r, from, TAU - FRAC_PI_2);
     }
 
@@ -228,10 +233,18 @@ impl Path<'_> {
         self.0.line_to(x + r, y - 0.7 * r);
     }
 
+    /// A triangle that points to the right, its flat side at `x`.
+    pub(crate) fn pointer(&self, (x, y): Point, size: f64) {
+        self.0.move_to(x, y - size / 2.0);
+        self.0.line_to(x + size * 0.9, y);
+        self.0.line_to(x, y + size / 2.0);
+        self.0.close_path();
+    }
+
     /// An arrow's head at `at`, for a line that comes from `from`.
     pub(crate) fn head(&self, from: Point, at: Point, size: f64) {
         let (dx, dy) = (at.0 - from.0, at.1 - from.1);
-        let length = dx.hypot(dy).max(1e-6);
+        let length = length_of(dx, dy).max(1e-6);
         let (ux, uy) = (dx / length * size, dy / length * size);
         self.0.move_to(at.0 - ux - uy * 0.55, at.1 - uy + ux * 0.55);
         self.0.line_to(at.0, at.1);

@@ -28,8 +28,7 @@ pub(crate) fn rows(
                 json.text("at", &clock(record.at.as_nanos(), places));
                 json.text("side", record.side.name());
                 json.text("what", &what(timeline, *id, record));
-                let label = record.label.map(|label| format!("{}.{}", label.exchange, label.send));
-                json.text("send", &label.unwrap_or_default());
+                json.text("send", &which(run, record));
                 json.flag("now", now.is_some() && now == moment_of(ladder, place));
             });
         }
@@ -46,6 +45,17 @@ pub(crate) fn place(ladder: &Ladder, at: u64) -> usize {
 /// When the record at a place of the table is shown.
 fn moment_of(ladder: &Ladder, place: usize) -> Option<u64> {
     ladder.row_of(place).map(|row| row.at)
+}
+
+/// The send that a record belongs to, and its exchange when there are several.
+fn which(run: &Run, record: &Record) -> String {
+    match record.label {
+        None => String::new(),
+        Some(label) if run.scenario().exchanges > 1 => {
+            format!("#{} send {}", label.exchange, label.send)
+        }
+        Some(label) => format!("send {}", label.send),
+    }
 }
 
 fn what(timeline: &Timeline, id: Id, record: &Record) -> String {
@@ -94,7 +104,7 @@ mod tests {
         assert_eq!(text.matches("\"id\":").count(), run.records().len());
         assert_eq!(text.matches("\"now\":true").count(), 3, "fired, sent, armed: {text}");
         assert!(text.contains(r#""at":"0.100","side":"client","what":"the wait is over: resend""#));
-        assert!(text.contains(r#""what":"reply lost on the link","send":"1.1""#), "{text}");
+        assert!(text.contains(r#""what":"reply lost on the link","send":"send 1""#), "{text}");
         assert_eq!(place(&ladder, 0), 0);
         assert_eq!(place(&ladder, 100_000_000), 5);
         let page = rows(&run, &timeline, &ladder, (5, 1), (100_000_000, 3));

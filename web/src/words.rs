@@ -138,11 +138,15 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
     let Some(moment) = timeline.moment(at) else { return String::new() };
     let ids: Vec<Id> = timeline.shown_at(moment).collect();
     let records = run.records();
-    let mut flows: Vec<u32> = ids.iter().map(|id| records[*id as usize].flow).collect();
-    flows.sort_unstable();
-    flows.dedup();
-    if flows.len() > NAMED {
-        return crowd(records, &ids);
+    let mut flows = Vec::new();
+    for id in &ids {
+        let flow = records[*id as usize].flow;
+        if !flows.contains(&flow) {
+            if flows.len() == NAMED {
+                return crowd(records, &ids);
+            }
+            flows.push(flow);
+        }
     }
     let mut sentences = Vec::new();
     for flow in flows {
@@ -152,6 +156,18 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
         sentences.extend(story(run, timeline, &happened, name));
     }
     sentences.join(" ")
+}
+
+/// How many clients stand where at `at`: for a crowd that moves too fast to be told one by one.
+pub(crate) fn overview(run: &Run, timeline: &Timeline, at: u64) -> String {
+    let summary = timeline.summary(run.records(), at);
+    let total = u64::from(run.scenario().clients) * u64::from(run.scenario().exchanges);
+    let flying = timeline.in_flight(at) as u64;
+    let mut out = format!("{} of {} answered", grouped(summary.answered), count(total, "exchange"));
+    if summary.gave_up > 0 {
+        out += &format!(", {} gave up", grouped(summary.gave_up));
+    }
+    out + &format!("; {} in flight.", count(flying, "packet"))
 }
 
 /// What happens to one client at one moment, as sentences.
@@ -266,10 +282,13 @@ fn crowd(records: &[Record], ids: &[Id]) -> String {
     format!("{}.", parts.join(", "))
 }
 
-/// The text with a capital first letter.
+/// The text with a capital first letter, if that is an ASCII one.
 pub(crate) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    let mut text = text.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 #[cfg(test)]
@@ -334,6 +353,11 @@ mod tests {
         let many = stories("clients=40&link.loss=0.3");
         assert_eq!(many[0], "40 requests sent.");
         assert!(many[1].contains(" lost on the link"), "{}", many[1]);
+        let (run, timeline) = over("clients=40");
+        assert_eq!(
+            overview(&run, &timeline, 5_000_000),
+            "0 of 40 exchanges answered; 40 packets in flight."
+        );
     }
 
     #[test]

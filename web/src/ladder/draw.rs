@@ -33,13 +33,13 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     current(paint, view);
     lanes(paint, view);
     waits(paint, view, first.at, last.at);
+    playhead(paint, view);
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
         arrow(paint, view, id, packet);
     }
     for row in rows {
         words(paint, view, row);
     }
-    playhead(paint, view);
     header(paint, view);
 }
 
@@ -77,7 +77,7 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
         let y = |at: u64| ladder.y(at) - view.top;
         let ended = wait.ended.min(wait.deadline).min(view.timeline.end());
         let (top, bottom) = (y(wait.armed) + 2.0, y(ended) - 2.0);
-        let now = y(view.at.clamp(wait.armed, ended)).clamp(top, bottom.max(top));
+        let now = y(view.at.max(wait.armed).min(ended)).max(top).min(bottom);
         let bar = |ink, from: f64, to: f64| {
             if to > from {
                 let x = view.columns.client - 3.0;
@@ -180,12 +180,12 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
     side(&text.server, server + 10.0, Align::Left);
 }
 
+/// The playhead: a line where no words stand, and a pointer at the times.
 fn playhead(paint: &Paint<'_>, view: &View<'_>) {
     let y = (view.ladder.y(view.at) - view.top).round() + 0.5;
-    paint.alpha(0.75);
-    paint.stroke(Ink::Select, 1.0, |path| path.line((4.0, y), (view.columns.w - 4.0, y)));
-    paint.alpha(1.0);
-    paint.fill(Ink::Select, |path| path.disc((5.0, y), 3.5));
+    let Columns { client, server, .. } = view.columns;
+    paint.stroke(Ink::Select, 1.5, |path| path.line((client - 6.0, y), (server + 4.0, y)));
+    paint.fill(Ink::Select, |path| path.pointer((3.0, y), 8.0));
 }
 
 /// The names of the columns stay in sight.

@@ -10,7 +10,7 @@ mod lines;
 pub(crate) use draw::{View, draw};
 pub(crate) use lines::{Line, lines};
 
-use crate::paint::Point;
+use crate::paint::{Point, length_of};
 use crate::run::Run;
 use crate::stage::Pick;
 use crate::timeline::{Fate, Id, Packet, Subject, Timeline};
@@ -202,18 +202,18 @@ impl Ladder {
 
     /// What a row is about, on one side: what arrived or left there, else the wait that ended.
     fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: Side) -> Option<Pick> {
-        let ids = self.records_of(row).iter().copied();
-        let mut of_side: Vec<Id> = ids.collect();
-        of_side.sort_by_key(|id| {
+        // The less telling it is, the larger its key.
+        let key = |id: &Id| {
             let record = &run.records()[*id as usize];
             let dull = matches!(record.what, What::TimerArmed { .. } | What::TimerFired { .. });
             (record.side != side, dull)
-        });
-        of_side.iter().find_map(|id| match timeline.subject(*id) {
+        };
+        let id = self.records_of(row).iter().copied().min_by_key(key)?;
+        match timeline.subject(id) {
             Subject::Packet(id) => Some(Pick::Packet(id)),
             Subject::Wait(id) => Some(Pick::Wait(id)),
             Subject::Nothing => None,
-        })
+        }
     }
 }
 
@@ -259,7 +259,7 @@ fn distance(p: Point, a: Point, b: Point) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let length = (dx * dx + dy * dy).max(1e-9);
     let share = (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0);
-    (p.0 - a.0 - share * dx).hypot(p.1 - a.1 - share * dy)
+    length_of(p.0 - a.0 - share * dx, p.1 - a.1 - share * dy)
 }
 
 #[cfg(test)]

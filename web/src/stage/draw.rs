@@ -2,7 +2,7 @@
 
 use super::layout::{Layout, Point, Rect};
 use super::{Sight, place, sight};
-use crate::numbers::{grouped, span};
+use crate::numbers::{address, grouped, span};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
 use crate::timeline::{Id, Packet, State, Timeline};
@@ -49,7 +49,7 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
         paint.text(ink, font, Align::Center, (cx, cy + dy), text);
     };
     line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
-    line(-11.0, Ink::Muted, Font::mono(if narrow { 9.5 } else { 11.0 }), &SERVER.to_string());
+    line(-11.0, Ink::Muted, Font::mono(if narrow { 9.5 } else { 11.0 }), &address(SERVER));
     let Summary { replies, server_dropped, .. } = scene.summary;
     let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
     line(13.0, Ink::Text, Font::sans(small), &replies);
@@ -120,7 +120,7 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
         let narrow = scene.layout.w < 480.0;
         let below = y + ring + 20.0;
         paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (x, below), "client");
-        let text = if narrow { under.to_string() } else { client_address(flow).to_string() };
+        let text = if narrow { under.to_string() } else { address(client_address(flow)) };
         let font = if narrow { Font::sans(11.0) } else { Font::mono(11.0) };
         paint.text(Ink::Muted, font, Align::Center, (x, below + 18.0), &text);
     } else if scene.layout.w >= 480.0 {
@@ -156,9 +156,13 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
             None => {}
         }
     }
-    for (shape, spots) in
-        [(Shape::Request, &waiting), (Shape::Retry, &again), (Shape::Reply, &answered)]
-    {
+    // Those that are done step back behind those that wait.
+    for (shape, alpha, spots) in [
+        (Shape::Reply, 0.45, &answered),
+        (Shape::Request, 1.0, &waiting),
+        (Shape::Retry, 1.0, &again),
+    ] {
+        paint.alpha(alpha);
         paint.fill(shape.ink(), |path| {
             spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
         });

@@ -106,8 +106,9 @@ impl Layout {
         if self.is_crowd() {
             self.cell * 0.36
         } else {
-            let most = if self.w < 480.0 { 34.0 } else { 46.0 };
-            (self.cell * 0.38).clamp(6.0, most)
+            let most = if self.w < 480.0 { 36.0 } else { 58.0 };
+            let share = if self.clients == 1 { 0.26 } else { 0.38 };
+            (self.cell * share).max(6.0).min(most)
         }
     }
 
@@ -116,7 +117,7 @@ impl Layout {
         if self.is_crowd() {
             (self.cell * 0.3).clamp(1.5, 5.0)
         } else {
-            (self.cell * 0.17).clamp(4.0, 12.0)
+            (self.cell * 0.17).clamp(4.0, 13.0)
         }
     }
 

@@ -6,6 +6,7 @@ mod layout;
 pub(crate) use draw::{Scene, draw};
 pub(crate) use layout::Layout;
 
+use crate::paint::length_of;
 use crate::timeline::{Fate, Id, Packet, Timeline};
 use layout::Spot;
 
@@ -71,7 +72,7 @@ pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64
     for (id, packet) in timeline.around(at, layout.horizon(timeline)) {
         let Some(sight) = sight(layout, timeline, packet, at) else { continue };
         let (px, py) = place(layout, packet, sight);
-        let distance = (px - x).hypot(py - y);
+        let distance = length_of(px - x, py - y);
         if distance <= reach && nearest.is_none_or(|(least, _)| distance < least) {
             nearest = Some((distance, id));
         }

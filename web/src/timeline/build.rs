@@ -12,6 +12,7 @@ pub(super) fn build(usual_latency: u64, records: &[Record], cut: bool) -> Timeli
         last_wait: vec![None; flows],
         last_request: vec![None; flows],
         delivered: None,
+        late: Vec::new(),
         timeline: Timeline::default(),
     };
     for (id, record) in records.iter().enumerate() {
@@ -30,6 +31,8 @@ struct Builder {
     last_request: Vec<Option<Id>>,
     /// The request that reached the server last.
     delivered: Option<Id>,
+    /// Records that are shown later than they were made.
+    late: Vec<(u64, Id)>,
     timeline: Timeline,
 }
 
@@ -78,7 +81,8 @@ impl Builder {
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             _ => {}
         }
-        self.timeline.shown.push((shown, id));
+        // Two lists, each in order: losses are shown later than they are recorded.
+        if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
         let subject = self.subject(record);
         self.timeline.subjects.push(subject);
     }
@@ -151,9 +155,8 @@ impl Builder {
     fn finish(self, records: &[Record], cut: bool) -> Timeline {
         let mut timeline = self.timeline;
         let last = records.last().map_or(0, |record| record.at.as_nanos());
-        // Both sorts are stable: what happened first at a time stays first.
-        timeline.phases.sort_by_key(|phase| (phase.flow, phase.from));
-        timeline.shown.sort_by_key(|(time, _)| *time);
+        timeline.phases = by_flow(timeline.phases, self.open_wait.len());
+        timeline.shown = merge(timeline.shown, self.late);
         if cut {
             // What comes after the last record kept is not known, so it is not shown in part.
             timeline.shown.retain(|(time, _)| *time <= last);
@@ -172,11 +175,49 @@ impl Builder {
         let waits = timeline.waits.iter();
         let waited = waits.map(|wait| wait.ended.min(wait.deadline).saturating_sub(wait.armed));
         timeline.longest_wait = waited.max().unwrap_or(0);
-        timeline.ends = timeline.packets.iter().map(|packet| packet.end).collect();
-        timeline.ends.sort_unstable();
+        let ending = |(time, id): &(u64, Id)| {
+            let record = &records[*id as usize];
+            let ends = match record.what {
+                What::Delivered { .. } => true,
+                What::Dropped { .. } => record.side == Side::Link,
+                _ => false,
+            };
+            ends.then_some(*time)
+        };
+        timeline.ends = timeline.shown.iter().filter_map(ending).collect();
         timeline.sums = sums(&timeline.shown, records);
         timeline
     }
+}
+
+/// Groups phases, which are in order of time, by client: a counting sort.
+fn by_flow(phases: Vec<Phase>, flows: usize) -> Vec<Phase> {
+    let mut places = vec![0; flows + 1];
+    for phase in &phases {
+        places[phase.flow as usize + 1] += 1;
+    }
+    for flow in 1..places.len() {
+        places[flow] += places[flow - 1];
+    }
+    let mut grouped = phases.clone();
+    for phase in phases {
+        let place = &mut places[phase.flow as usize];
+        grouped[*place] = phase;
+        *place += 1;
+    }
+    grouped
+}
+
+/// Merges two ordered lists; at equal times what was recorded first stays first.
+fn merge(a: Vec<(u64, Id)>, b: Vec<(u64, Id)>) -> Vec<(u64, Id)> {
+    let mut merged = Vec::with_capacity(a.len() + b.len());
+    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        merged.extend(if x <= y { a.next() } else { b.next() });
+    }
+    merged.extend(a);
+    merged.extend(b);
+    merged
 }
 
 fn sums(shown: &[(u64, Id)], records: &[Record]) -> Vec<Summary> {

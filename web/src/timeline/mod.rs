@@ -244,6 +244,17 @@ impl Timeline {
         (from..to).map(|i| (i as Id, &self.packets[i]))
     }
 
+    /// The first client to which most happened: the one that has most to show.
+    pub(crate) fn busiest(&self) -> u32 {
+        let mut busiest = (0, 1);
+        for phases in self.phases.chunk_by(|a, b| a.flow == b.flow) {
+            if phases.len() > busiest.0 {
+                busiest = (phases.len(), phases[0].flow);
+            }
+        }
+        busiest.1
+    }
+
     /// What client `flow` is doing at `at`; `None` before it began.
     pub(crate) fn state(&self, flow: u32, at: u64) -> Option<State> {
         let after = self.phases.partition_point(|phase| (phase.flow, phase.from) <= (flow, at));

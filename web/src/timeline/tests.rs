@@ -118,6 +118,17 @@ fn a_run_that_was_cut_ends_with_its_last_record() {
 }
 
 #[test]
+fn the_busiest_client_is_the_one_with_most_phases() {
+    let (_, timeline) = over("clients=1000&link.loss=0.3&seed=2");
+    let phases = |flow| timeline.phases.iter().filter(|phase| phase.flow == flow).count();
+    let most = (1..=1000).map(phases).max().unwrap();
+    let busiest = timeline.busiest();
+    assert_eq!(phases(busiest), most);
+    assert!((1..busiest).all(|flow| phases(flow) < most), "the first of them");
+    assert_eq!(Timeline::default().busiest(), 1);
+}
+
+#[test]
 fn no_run_is_too_small() {
     for fragment in ["", "link.latency=0s", "link.loss=1&link.latency=0s"] {
         let (run, timeline) = over(fragment);
