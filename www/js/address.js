@@ -1,0 +1,21 @@
+// @ts-check
+// The address bar always holds the run.
+
+/** The fragment that a link came with, without `#`. */
+export const read = () => location.hash.slice(1);
+
+/**
+ * Shows a run in the address bar; no entry in the history, or Back would walk through every edit.
+ * @param {string} fragment
+ */
+export function write(fragment) {
+  if (read() !== fragment) history.replaceState(null, "", `#${fragment}`);
+}
+
+/**
+ * Calls back when somebody opens another link in this tab.
+ * @param {() => void} changed
+ */
+export function watch(changed) {
+  addEventListener("hashchange", changed);
+}

@@ -1,0 +1,155 @@
+// @ts-check
+// The form, drawn from the table that wasm hands over: no key is spelled here.
+
+import { byId, icon, make, say } from "./dom.js";
+
+/**
+ * A key of the scenario, as `Lab.fields` describes it.
+ * @typedef {object} Field
+ * @property {string} key
+ * @property {string} label
+ * @property {string} help
+ * @property {string} allowed
+ * @property {string} group empty for what is always in sight
+ * @property {string} value
+ * @property {"text" | "number" | "switch" | "choice"} input
+ * @property {string[]} choices
+ * @property {string[]} stops of a slider
+ * @property {number} stop the one that is nearest to the value
+ * @property {boolean} changed
+ * @property {boolean} dice
+ */
+
+/** A field with its elements. */
+class Row {
+  /**
+   * @param {Field} field
+   * @param {Controls} controls
+   */
+  constructor(field, controls) {
+    this.field = field;
+    this.controls = controls;
+    const id = `field-${field.key.replaceAll(".", "-")}`;
+    this.input = this.makeInput(id);
+    this.problem = make("span", { class: "problem", id: `${id}-problem`, hidden: true });
+    this.slider = field.stops.length > 0 ? this.makeSlider() : null;
+    const help = make("span", { class: "help", id: `${id}-help` }, field.help);
+    this.input.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
+    const row = make("div", { class: "row" }, make("label", { for: id }, field.label), this.input);
+    if (field.dice) row.append(this.makeDice());
+    const kind = field.group ? "field more-field" : "field";
+    this.element = make("div", { class: kind }, row, this.slider ?? "", help, this.problem);
+  }
+
+  /** @param {string} id */
+  makeInput(id) {
+    const { input, choices, key } = this.field;
+    /** @type {HTMLInputElement | HTMLSelectElement} */
+    let element;
+    if (input === "choice") {
+      element = make("select", { id, name: key }, ...choices.map((word) => make("option", {}, word)));
+    } else if (input === "switch") {
+      element = make("input", { id, name: key, type: "checkbox" });
+    } else {
+      const mode = input === "number" ? "numeric" : "text";
+      element = make("input", { id, name: key, type: "text", inputmode: mode, spellcheck: "false" });
+    }
+    element.addEventListener("change", () => this.set(this.read()));
+    return element;
+  }
+
+  makeSlider() {
+    const { stops, label } = this.field;
+    const slider = make("input", {
+      type: "range", min: 0, max: stops.length - 1, step: 1, "aria-label": `${label}, slider`,
+    });
+    slider.addEventListener("input", () => this.set(stops[slider.valueAsNumber]));
+    return slider;
+  }
+
+  makeDice() {
+    const title = "Another seed (N)";
+    const dice = make("button", { type: "button", class: "icon", title, "aria-label": "Another seed" }, icon("i-dice"));
+    dice.addEventListener("click", () => this.controls.roll());
+    return dice;
+  }
+
+  read() {
+    const { input } = this;
+    if (input instanceof HTMLInputElement && input.type === "checkbox") return String(input.checked);
+    return input.value;
+  }
+
+  /** @param {string} value */
+  set(value) {
+    const error = this.controls.set(this.field.key, value);
+    if (error) this.complain(error);
+  }
+
+  /** @param {string} sentence */
+  complain(sentence) {
+    this.input.setAttribute("aria-invalid", "true");
+    this.problem.hidden = false;
+    const value = this.field.value === "" ? "the empty text" : this.field.value;
+    say(this.problem, `${sentence}. The run goes on with ${value}.`);
+  }
+
+  /** @param {Field} field */
+  show(field) {
+    this.field = field;
+    const { input, slider } = this;
+    if (input instanceof HTMLInputElement && input.type === "checkbox") {
+      input.checked = field.value === "true";
+    } else {
+      input.value = field.value;
+    }
+    if (slider) {
+      slider.value = String(field.stop);
+      slider.setAttribute("aria-valuetext", field.value);
+    }
+    input.removeAttribute("aria-invalid");
+    this.problem.hidden = true;
+    this.problem.textContent = "";
+    this.element.classList.toggle("changed", field.changed);
+  }
+}
+
+export class Controls {
+  /**
+   * @param {(key: string, value: string) => string} set hands a value over; an error's sentence or ""
+   * @param {() => void} roll takes another seed
+   */
+  constructor(set, roll) {
+    this.set = set;
+    this.roll = roll;
+    /** @type {Map<string, Row>} */
+    this.rows = new Map();
+    byId("controls", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** @param {Field[]} fields */
+  show(fields) {
+    if (this.rows.size === 0) this.build(fields);
+    for (const field of fields) this.rows.get(field.key)?.show(field);
+  }
+
+  /** @param {Field[]} fields */
+  build(fields) {
+    const [main, more] = [byId("fields", HTMLElement), byId("more-fields", HTMLElement)];
+    main.replaceChildren();
+    /** @type {Map<string, HTMLElement>} */
+    const groups = new Map();
+    for (const field of fields) {
+      const row = new Row(field, this);
+      this.rows.set(field.key, row);
+      let place = field.group ? groups.get(field.group) : main;
+      if (!place) {
+        place = make("fieldset", {}, make("legend", {}, field.group));
+        groups.set(field.group, place);
+        more.append(place);
+      }
+      place.append(row.element);
+    }
+    byId("more", HTMLDetailsElement).hidden = false;
+  }
+}

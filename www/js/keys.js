@@ -1,0 +1,45 @@
+// @ts-check
+// Single keys. They rest while a field has the focus or a dialog is open, and can be switched off.
+
+import { byId, recall, remember } from "./dom.js";
+
+/** @typedef {(shift: boolean) => void} Act */
+
+/**
+ * @param {Record<string, Act>} acts by `KeyboardEvent.key`; letters in lower case
+ */
+export function start(acts) {
+  const dialog = byId("keys", HTMLDialogElement);
+  const enabled = byId("keys-on", HTMLInputElement);
+  enabled.checked = recall("keys") !== "off";
+  enabled.addEventListener("change", () => remember("keys", enabled.checked ? "on" : "off"));
+  byId("keys-open", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
+
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]") || isField(event.target)) return;
+    if (event.key === "?" && enabled.checked) {
+      dialog.showModal();
+      return;
+    }
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const act = acts[key];
+    const single = event.key.length === 1 && event.key !== " ";
+    if (!act || (single && !enabled.checked)) return;
+    // A button that has the focus is what Space presses.
+    if (event.key === " " && isPressable(event.target)) return;
+    event.preventDefault();
+    act(event.shiftKey);
+  });
+}
+
+/** @param {EventTarget | null} target */
+function isField(target) {
+  if (!(target instanceof Element)) return false;
+  if (target.id === "scrub") return false;
+  return target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
+}
+
+/** @param {EventTarget | null} target */
+const isPressable = (target) =>
+  target instanceof Element && target.matches("button, summary, a, input[type=checkbox]");

@@ -1,0 +1,70 @@
+// @ts-check
+// Outcome, counts and inspector.
+
+import { byId, icon, make, say } from "./dom.js";
+
+/**
+ * What `Lab.inspect` tells.
+ * @typedef {object} Story
+ * @property {string} title
+ * @property {string} shape
+ * @property {{ name: string, text: string }[]} facts
+ * @property {string[]} why
+ * @property {string} text
+ * @property {string} hex
+ */
+
+/** @typedef {{ name: string, value: string }} Count */
+
+const outcome = byId("outcome", HTMLElement);
+const digest = byId("digest", HTMLElement);
+const counts = byId("counts", HTMLElement);
+const inspector = byId("inspect", HTMLElement);
+const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
+
+/**
+ * @param {string} sentence
+ * @param {string} fingerprint empty when there is none
+ */
+export function showOutcome(sentence, fingerprint) {
+  say(outcome, sentence);
+  say(digest, fingerprint);
+  digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
+}
+
+/** The run is another one, and not over: an old digest must not stand for it. */
+export function pending() {
+  say(digest, "");
+}
+
+/** @param {Count[]} list */
+export function showCounts(list) {
+  const shown = counts.querySelectorAll("dd");
+  if (shown.length !== list.length) {
+    counts.replaceChildren(
+      ...list.map(({ name, value }) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+    );
+    return;
+  }
+  list.forEach(({ value }, i) => say(shown[i], value));
+}
+
+/** @param {Story | null} story */
+export function showStory(story) {
+  if (!story) {
+    inspector.replaceChildren(hint);
+    return;
+  }
+  const facts = story.facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, text)]);
+  inspector.replaceChildren(
+    make("h3", {}, icon(`m-${story.shape}`), story.title),
+    make("dl", {}, ...facts),
+    ...story.why.map((sentence) => make("p", {}, sentence)),
+  );
+  if (story.text) {
+    inspector.append(
+      make("pre", { "aria-label": "Payload as text" }, story.text),
+      make("pre", { "aria-label": "Payload in hexadecimal digits" }, story.hex),
+    );
+  }
+}

@@ -1,0 +1,70 @@
+// @ts-check
+// The link, the command line and the events, to take away.
+
+import { byId, say } from "./dom.js";
+import { announce } from "./live.js";
+
+/** @typedef {import("./wasm.js").Lab} Lab */
+
+/** Lines of the trace that are made at a time: a long string is made of parts. */
+const PART = 20000;
+
+/**
+ * Copies text; the button says so for a while.
+ * @param {string} text
+ * @param {HTMLButtonElement} button
+ */
+async function copy(text, button) {
+  const label = button.dataset.label ?? button.textContent ?? "";
+  button.dataset.label = label;
+  let said = "Copied";
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // No permission, or an old browser: the text can be copied by hand.
+    said = "Select and copy";
+  }
+  say(button, said);
+  announce(said);
+  setTimeout(() => say(button, label), 1600);
+}
+
+/** @param {Lab} lab */
+export function start(lab) {
+  const dialog = byId("export", HTMLDialogElement);
+  const command = byId("command", HTMLTextAreaElement);
+  const link = byId("link", HTMLTextAreaElement);
+  byId("export-open", HTMLButtonElement).addEventListener("click", () => {
+    command.value = lab.commandLine();
+    link.value = location.href;
+    const notice = lab.notice();
+    say(byId("trace-note", HTMLElement), `One JSON object a line, ${lab.kept()} lines. ${notice}`);
+    dialog.showModal();
+  });
+  for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {
+    const button = byId(id, HTMLButtonElement);
+    button.addEventListener("click", () => {
+      field.select();
+      void copy(field.value, button);
+    });
+  }
+  byId("trace-save", HTMLButtonElement).addEventListener("click", () => save(lab));
+  byId("share", HTMLButtonElement).addEventListener("click", copyLink);
+}
+
+/** Copies the link to the run that is shown. */
+export function copyLink() {
+  void copy(location.href, byId("share", HTMLButtonElement));
+}
+
+/** @param {Lab} lab */
+function save(lab) {
+  const parts = [];
+  for (let from = 0; from < lab.kept(); from += PART) parts.push(lab.trace(from, PART));
+  const url = URL.createObjectURL(new Blob(parts, { type: "application/x-ndjson" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `retrylab-${lab.digest() || "part"}.jsonl`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

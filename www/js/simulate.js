@@ -1,0 +1,88 @@
+// @ts-check
+// A run is simulated in slices: short ones are over before the next frame, long ones leave the page
+// usable, and endless ones ask.
+
+/** @typedef {import("./wasm.js").Lab} Lab */
+
+/** How long a slice may take, in milliseconds: less than a frame. */
+const SLICE = 11;
+
+/** Steps between two looks at the clock. */
+const STEPS = 1000;
+
+/** After so many events somebody is asked whether to go on. */
+const ASK = 50e6;
+
+/**
+ * @typedef {object} Hooks
+ * @property {() => void} ready the run can be looked at
+ * @property {(events: number) => void} progress it goes on
+ * @property {(events: number) => void} ask it has gone on for very long, and waits for `goOn`
+ * @property {() => void} done it is over
+ */
+
+export class Simulation {
+  /**
+   * Begins at once; a short run is over when this returns.
+   * @param {Lab} lab
+   * @param {Hooks} hooks
+   * @param {(error: unknown) => void} failed
+   */
+  constructor(lab, hooks, failed) {
+    this.lab = lab;
+    this.hooks = hooks;
+    this.failed = failed;
+    this.limit = ASK;
+    this.isReady = false;
+    this.cancelled = false;
+    this.channel = new MessageChannel();
+    this.channel.port1.onmessage = () => this.slice();
+    this.slice();
+  }
+
+  slice() {
+    if (this.cancelled) return;
+    try {
+      const until = performance.now() + SLICE;
+      let over = this.lab.runSome(STEPS);
+      while (!over && performance.now() < until) over = this.lab.runSome(STEPS);
+      if (!this.isReady && this.lab.ready()) {
+        this.isReady = true;
+        this.hooks.ready();
+      }
+      const events = this.lab.events();
+      if (over) {
+        this.end();
+        this.hooks.done();
+      } else if (events >= this.limit) {
+        this.hooks.ask(events);
+      } else {
+        this.hooks.progress(events);
+        this.channel.port2.postMessage(null);
+      }
+    } catch (error) {
+      this.end();
+      this.failed(error);
+    }
+  }
+
+  /** Goes on for as long again. */
+  goOn() {
+    this.limit += ASK;
+    this.slice();
+  }
+
+  /** Ends the run where it is; it can be looked at. */
+  stop() {
+    if (this.cancelled) return;
+    this.lab.stop();
+    this.limit = Infinity;
+    this.slice();
+  }
+
+  /** Forgets about it. */
+  end() {
+    this.cancelled = true;
+    this.channel.port1.close();
+  }
+}

@@ -1,0 +1,89 @@
+// @ts-check
+// The ladder as a table: real rows, a page at a time, walked with the arrow keys.
+
+import { byId, make, say } from "./dom.js";
+
+/** @typedef {import("./wasm.js").Lab} Lab */
+/** @typedef {{ id: number, at: string, side: string, what: string, send: string, now: boolean }} Event */
+
+/** Rows on a page. */
+const PAGE = 200;
+
+export class Table {
+  /**
+   * @param {Lab} lab
+   * @param {() => void} picked
+   */
+  constructor(lab, picked) {
+    this.lab = lab;
+    this.picked = picked;
+    this.from = 0;
+    this.body = byId("rows", HTMLElement);
+    this.which = byId("rows-which", HTMLElement);
+    this.back = byId("rows-back", HTMLButtonElement);
+    this.forth = byId("rows-next", HTMLButtonElement);
+    this.back.addEventListener("click", () => this.turn(this.from - PAGE));
+    this.forth.addEventListener("click", () => this.turn(this.from + PAGE));
+    this.body.addEventListener("click", (event) => this.click(event));
+    this.body.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  get isShown() {
+    return document.body.dataset.view === "table";
+  }
+
+  /** Shows the page with the latest moment. */
+  follow() {
+    if (!this.isShown) return;
+    this.turn(Math.floor(this.lab.tableNow() / PAGE) * PAGE);
+    this.body.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {number} from */
+  turn(from) {
+    const length = this.lab.tableLength();
+    this.from = Math.max(0, Math.min(from, length - 1));
+    /** @type {Event[]} */
+    const events = JSON.parse(this.lab.table(this.from, PAGE));
+    this.body.replaceChildren(...events.map((event) => row(event)));
+    const first = this.body.querySelector("tr.now button") ?? this.body.querySelector("button");
+    first?.setAttribute("tabindex", "0");
+    const to = this.from + events.length;
+    say(this.which, length === 0 ? "no events" : `${this.from + 1} to ${to} of ${length}`);
+    this.back.disabled = this.from === 0;
+    this.forth.disabled = to >= length;
+  }
+
+  /** @param {MouseEvent} event */
+  click(event) {
+    const row = event.target instanceof Element ? event.target.closest("tr") : null;
+    if (row?.dataset.id && this.lab.pickRecord(Number(row.dataset.id))) this.picked();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const down = event.key === "ArrowDown";
+    if (!down && event.key !== "ArrowUp") return;
+    const row = event.target instanceof Element ? event.target.closest("tr") : null;
+    const next = (down ? row?.nextElementSibling : row?.previousElementSibling)?.querySelector("button");
+    if (next && event.target instanceof Element) {
+      event.target.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+      event.preventDefault();
+    }
+  }
+}
+
+/** @param {Event} event */
+function row(event) {
+  const what = make("button", { type: "button", tabindex: -1 }, event.what);
+  return make(
+    "tr",
+    event.now ? { class: "now", "data-id": event.id, "aria-current": "true" } : { "data-id": event.id },
+    make("td", {}, event.at),
+    make("td", {}, event.side),
+    make("td", {}, what),
+    make("td", {}, event.send),
+  );
+}

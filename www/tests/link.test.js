@@ -1,0 +1,139 @@
+// @ts-check
+// The link is the run: what it says is what is shown, everywhere and again.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fragmentOf, openLab, text, visit, watch } from "./support.js";
+
+/** @type {import("./support.js").Lab} */
+let lab;
+before(async () => {
+  lab = await openLab();
+});
+after(() => lab.close());
+
+const GOLDEN = new URL("../../core/tests/digests.txt", import.meta.url);
+
+test("a link shows the same run to somebody else, and after a reload", async () => {
+  const fragment = "seed=11&clients=4&server.drop=0.25&link.latency=uniform+5ms+60ms&link.loss=0.2";
+  const one = await visit(lab, fragment);
+  const digest = await text(one.page, "digest");
+  assert.equal(fragmentOf(one.page), fragment);
+  await one.page.reload();
+  await one.page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  assert.equal(await text(one.page, "digest"), digest);
+  const other = await visit(lab, fragment);
+  assert.equal(await text(other.page, "digest"), digest);
+  assert.equal(await text(other.page, "outcome"), await text(one.page, "outcome"));
+  assert.deepEqual([...one.faults, ...other.faults], []);
+  await one.page.context().close();
+  await other.page.context().close();
+});
+
+test("editing an own link in the address bar changes the run", async () => {
+  const { page, faults } = await visit(lab, "server.drop=1");
+  assert.match(await text(page, "outcome"), /gave up after 3\.1 s and 5 sends/);
+  await page.evaluate(() => {
+    location.hash = "#server.drop=1&policy.max_sends=2";
+  });
+  await page.waitForFunction(() => document.getElementById("outcome")?.textContent?.includes("2 sends"));
+  assert.equal(fragmentOf(page), "policy.max_sends=2&server.drop=1", "in the order of the table");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("the default run stands in the address bar too", async () => {
+  const { page, faults } = await visit(lab, "seed=1");
+  assert.equal(fragmentOf(page), "seed=1");
+  assert.match(await text(page, "outcome"), /^Answered after 20 ms and 1 send\.$/);
+  await page.reload();
+  await page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  assert.match(await text(page, "outcome"), /1 send\.$/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a bad link names what is wrong with it, and the rest is shown", async () => {
+  const { page, faults } = await visit(lab, "server.dorp=1&clients=x&seed=9&link.loss=0.4");
+  const notice = (await page.locator("[data-notice=link]").textContent()) ?? "";
+  assert.match(notice, /server\.dorp/);
+  assert.match(notice, /did you mean server\.drop/);
+  assert.match(notice, /clients cannot be x/);
+  assert.equal(fragmentOf(page), "seed=9&link.loss=0.4", "what could be read");
+  assert.match(await text(page, "digest"), /^[0-9a-f]{16}$/);
+  await page.locator("[data-notice=link] button").click();
+  assert.equal(await page.locator("[data-notice=link]").count(), 0);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("hostile links are text, not markup", async () => {
+  const { page, faults } = await visit(lab, "message=<img+src=x+onerror=alert(1)>&<b>=1&link.loss=%3Cscript%3E");
+  assert.equal(await page.locator("#notices img, #notices b, #notices script").count(), 0);
+  assert.match((await page.locator("[data-notice=link]").textContent()) ?? "", /<b>/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("share copies the link; export has the command line and the events", async () => {
+  const { page, faults } = await visit(lab, "message=it%27s+me&link.loss=0.3&seed=7", {
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  await page.click("#share");
+  await page.waitForFunction(() => document.getElementById("share")?.textContent === "Copied");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+  await page.click("#export-open");
+  const command = await page.locator("#command").inputValue();
+  assert.equal(command, String.raw`retrylab sim --set seed=7 --set 'message=it'\''s me' --set link.loss=0.3`);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#trace-save")]);
+  assert.equal(download.suggestedFilename(), `retrylab-${await text(page, "digest")}.jsonl`);
+  const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.equal(lines[0].event, "sent");
+  assert.equal(lines.at(-1).event, "answered");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("every golden digest is that of the browser", { skip: !existsSync(GOLDEN) }, async () => {
+  const lines = readFileSync(GOLDEN, "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const golden = lines.map((line) => line.split(" "));
+  const { page, faults } = await visit(lab, golden[0][0]);
+  const found = await page.evaluate(async (fragments) => {
+    const shown = () => document.getElementById("digest")?.textContent ?? "";
+    const digests = [];
+    for (const fragment of fragments) {
+      // What the page showed before must not pass for the answer.
+      const digest = document.getElementById("digest");
+      if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
+      location.hash = `#${fragment}`;
+      for (let tries = 0; shown().length !== 16 && tries < 2000; tries++) {
+        await new Promise((next) => setTimeout(next, 0));
+      }
+      digests.push(shown());
+    }
+    return digests;
+  }, golden.map(([fragment]) => fragment));
+  golden.forEach(([fragment, digest], i) => assert.equal(found[i], digest, fragment));
+  console.log(`${golden.length} digests are the same in Chromium`);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a long run shows its beginning while it goes on, and can be stopped", async () => {
+  const context = await lab.browser.newContext();
+  const page = await context.newPage();
+  const faults = watch(page, lab.url);
+  await page.goto(`${lab.url}#clients=50&server.drop=1&policy.multiplier=1&policy.initial_timeout=1ms`);
+  await page.locator("[data-notice=long] button").waitFor();
+  assert.match((await page.locator("[data-notice=long]").textContent()) ?? "", /Simulating … [\d.]+ M events/);
+  await page.keyboard.press("ArrowRight");
+  assert.notEqual(await text(page, "clock"), "0.000000", "its beginning can be looked at");
+  await page.locator("[data-notice=long] button").click();
+  await page.locator("[data-notice=part]").waitFor();
+  assert.match(await text(page, "outcome"), /^Stopped after [\d,]+ events/);
+  assert.equal(await text(page, "digest"), "", "a stopped run has no digest");
+  assert.match((await page.locator("[data-notice=part]").textContent()) ?? "", /the first 200,000 of/);
+  assert.deepEqual(faults, []);
+  await context.close();
+});

@@ -1,0 +1,93 @@
+// @ts-check
+// How fast it draws: nothing at all when nothing moves, and smoothly when much does. The rate is
+// printed, not judged: it is the machine's as much as the page's.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openLab, text, visit } from "./support.js";
+
+/** @type {import("./support.js").Lab} */
+let lab;
+before(async () => {
+  lab = await openLab();
+});
+after(() => lab.close());
+
+/** Everyone's packet is on its way for seconds, and nobody asks again. */
+const flood = (/** @type {number} */ n) =>
+  `clients=${n}&policy.initial_timeout=30s&policy.give_up_above=none&policy.max_sends=1&link.latency=uniform+4s+9s`;
+
+/**
+ * Counts how often canvases are cleared, which every drawing begins with.
+ * @param {import("playwright-core").Page} page
+ */
+async function countDrawings(page) {
+  await page.evaluate(() => {
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    Reflect.set(globalThis, "drawings", []);
+    CanvasRenderingContext2D.prototype.clearRect = function (x, y, w, h) {
+      if (this.canvas.id === "stage") Reflect.get(globalThis, "drawings").push(performance.now());
+      clearRect.call(this, x, y, w, h);
+    };
+  });
+}
+
+/**
+ * The times of the drawings within so many milliseconds.
+ * @param {import("playwright-core").Page} page
+ * @param {number} span
+ * @returns {Promise<number[]>}
+ */
+async function drawings(page, span) {
+  await page.evaluate(() => Reflect.get(globalThis, "drawings").splice(0));
+  await page.waitForTimeout(span);
+  return page.evaluate(() => Reflect.get(globalThis, "drawings"));
+}
+
+test("a paused page draws nothing", async () => {
+  const { page } = await visit(lab, "clients=50&link.loss=0.3");
+  await countDrawings(page);
+  await page.waitForTimeout(200);
+  assert.deepEqual(await drawings(page, 1000), []);
+  await page.keyboard.press("ArrowRight");
+  await page.waitForTimeout(200);
+  assert.deepEqual(await drawings(page, 1000), [], "after a step, too");
+  await page.keyboard.press("End");
+  await page.keyboard.press(" ");
+  await page.keyboard.press(" ");
+  await page.waitForTimeout(200);
+  assert.deepEqual(await drawings(page, 1000), [], "and after playing");
+  await page.context().close();
+});
+
+for (const n of [1000, 5000]) {
+  test(`${n} packets on their way are drawn smoothly`, async () => {
+    const { page, faults } = await visit(lab, flood(n));
+    await countDrawings(page);
+    await page.selectOption("#speed", { label: "1×" });
+    await page.click("#play");
+    await page.waitForTimeout(500);
+    const times = await drawings(page, 2000);
+    const counts = await page.locator("#counts div").allTextContents();
+    const flying = Number(counts.find((c) => c.startsWith("in flight"))?.slice(9).replace(",", ""));
+    assert.equal(flying, n);
+    const gaps = times.slice(1).map((time, i) => time - times[i]);
+    const rate = (1000 * gaps.length) / (times[times.length - 1] - times[0]);
+    console.log(`${n} packets in flight: ${rate.toFixed(1)} frames per second, slowest frame ${Math.max(...gaps).toFixed(0)} ms`);
+    assert(times.length > 10, "it moves");
+    assert.equal(await text(page, "play-text"), "Pause");
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+}
+
+test("the first picture comes soon", async () => {
+  const { page } = await visit(lab);
+  const ready = await page.evaluate(() => {
+    const [entry] = performance.getEntriesByType("navigation");
+    return entry instanceof PerformanceNavigationTiming ? entry.domContentLoadedEventEnd : 0;
+  });
+  const files = await page.evaluate(() => performance.getEntriesByType("resource").length);
+  console.log(`first visit: scripts done after ${ready.toFixed(0)} ms, ${files + 1} requests`);
+  await page.context().close();
+});

@@ -1,0 +1,199 @@
+// @ts-check
+// A first visit, and going through a run: by buttons, by the scrubber, by keys.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { OPENING, fragmentOf, openLab, text, visit } from "./support.js";
+
+/** @type {import("./support.js").Lab} */
+let lab;
+before(async () => {
+  lab = await openLab();
+});
+after(() => lab.close());
+
+/** @param {import("playwright-core").Page} page */
+const clock = (page) => text(page, "clock");
+
+/**
+ * Moves the scrubber as a hand does.
+ * @param {import("playwright-core").Page} page
+ * @param {number} share
+ */
+async function scrub(page, share) {
+  const box = await page.locator("#scrub").boundingBox();
+  assert(box);
+  await page.mouse.click(box.x + 4.5 + share * (box.width - 9), box.y + box.height / 2);
+}
+
+test("a first visit shows one lost reply, paused at 0, and says what to look at", async () => {
+  const { page, faults } = await visit(lab);
+  assert.equal(fragmentOf(page), OPENING);
+  assert.equal(await clock(page), "0.000");
+  assert.equal(await text(page, "play-text"), "Play");
+  assert.match(await text(page, "sentence"), /its reply is lost.*Watch the ring/s);
+  assert.match(await text(page, "digest"), /^[0-9a-f]{16}$/);
+  assert.equal(await text(page, "moment"), "The client sends its request and waits 100 ms for a reply.");
+  assert.equal(await page.locator("#lesson option:checked").textContent(), "One lost reply");
+  await page.waitForTimeout(300);
+  assert.equal(await clock(page), "0.000", "it stays paused");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("playing comes to the end and says what came out", async () => {
+  const { page, faults } = await visit(lab);
+  await page.selectOption("#speed", { label: "1/10×" });
+  await page.click("#play");
+  assert.equal(await text(page, "play-text"), "Pause");
+  await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
+  assert.equal(await clock(page), "0.120");
+  const outcome = "Answered after 120 ms and 2 sends. The link lost one packet.";
+  assert.equal(await text(page, "outcome"), outcome);
+  assert.match(await text(page, "live"), /The run is over\. Answered after 120 ms and 2 sends/);
+  const counts = await page.locator("#counts div").allTextContents();
+  assert(counts.includes("sends2") && counts.includes("lost1") && counts.includes("answered1"));
+  await page.click("#play");
+  assert.notEqual(await clock(page), "0.120", "it plays again from the start");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("steps go from event to event, forth and back", async () => {
+  const { page, faults } = await visit(lab);
+  const there = ["0.010", "0.015", "0.100", "0.110", "0.120", "0.120"];
+  for (const time of there) {
+    await page.click("#step-next");
+    assert.equal(await clock(page), time);
+  }
+  assert.match(await text(page, "live"), /Answered after 120 ms/);
+  for (const time of ["0.110", "0.100", "0.015", "0.010", "0.000", "0.000"]) {
+    await page.click("#step-back");
+    assert.equal(await clock(page), time);
+  }
+  assert.match(await text(page, "live"), /^0\.000 seconds\. The client sends its request/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("the scrubber goes anywhere, and counts go with it", async () => {
+  const { page, faults } = await visit(lab);
+  await scrub(page, 0.5);
+  assert.match(await clock(page), /^0\.0(59|60|61)$/);
+  assert.equal(await text(page, "moment"), "The reply to send 1 is lost on the link.");
+  await scrub(page, 1);
+  assert.equal(await clock(page), "0.120");
+  await scrub(page, 0);
+  assert.equal(await clock(page), "0.000");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a click inspects a packet, and the inspector says why", async () => {
+  const { page, faults } = await visit(lab);
+  await page.keyboard.press("End");
+  await page.click("[data-show=table]");
+  await page.getByRole("button", { name: "sends a request, 5 bytes" }).nth(1).click();
+  const inspector = await text(page, "inspect");
+  assert.match(inspector, /Request, send 2/);
+  assert.match(inspector, /because the 100 ms wait fired; the reply to send 1 was lost on the link/);
+  assert.match(inspector, /hello/);
+  await page.keyboard.press("Escape");
+  assert.match(await text(page, "inspect"), /^Click a packet/);
+
+  // On the stage: the first request, half of its way.
+  await page.keyboard.press("Home");
+  await scrub(page, 5 / 120);
+  const stage = await page.locator("#stage").boundingBox();
+  assert(stage);
+  let found = "";
+  for (let x = 0.3; x < 0.8 && !found.includes("send 1"); x += 0.02) {
+    await page.mouse.click(stage.x + x * stage.width, stage.y + stage.height / 2 - 30);
+    found = await text(page, "inspect");
+  }
+  assert.match(found, /Request, send 1/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("everything goes by keys alone", async () => {
+  const { page, faults } = await visit(lab);
+  const { keyboard } = page;
+  await keyboard.press("ArrowRight");
+  assert.equal(await clock(page), "0.010");
+  await keyboard.press("ArrowLeft");
+  await keyboard.press("End");
+  assert.equal(await clock(page), "0.120");
+  await keyboard.press("Home");
+  assert.equal(await clock(page), "0.000");
+  await keyboard.press("\\");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "1×");
+  await keyboard.press("[");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "1/2×");
+  await keyboard.press("]");
+  await keyboard.press(" ");
+  await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
+  await keyboard.press("[");
+  await keyboard.press("[");
+  await keyboard.press("[");
+  await keyboard.press("r");
+  assert.equal(await text(page, "play-text"), "Pause");
+  await keyboard.press(" ");
+  assert.notEqual(await text(page, "play-text"), "Pause");
+
+  await keyboard.press("n");
+  assert.notEqual(fragmentOf(page), OPENING, "another seed");
+  assert.match(fragmentOf(page), /^seed=\d+&link\.loss=0\.3$|^link\.loss=0\.3$/);
+
+  await keyboard.press("?");
+  assert(await page.locator("#keys").isVisible());
+  const before = await clock(page);
+  await keyboard.press("ArrowRight");
+  assert.equal(await clock(page), before, "keys rest while a dialog is open");
+  await page.locator("#keys-on").uncheck();
+  await keyboard.press("Escape");
+  assert(!(await page.locator("#keys").isVisible()));
+  const fragment = fragmentOf(page);
+  await keyboard.press("n");
+  assert.equal(fragmentOf(page), fragment, "single keys are switched off");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("every control is reached by Tab, and its focus is seen", async () => {
+  const { page, faults } = await visit(lab);
+  /** @type {string[]} */
+  const reached = [];
+  for (let i = 0; i < 45; i++) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (!at || at === document.body) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(at);
+      const seen = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+      return { name: at.id || at.getAttribute("data-show") || at.getAttribute("aria-label") || at.tagName, seen };
+    });
+    if (!focus) continue;
+    assert(focus.seen, `${focus.name} shows its focus`);
+    reached.push(focus.name);
+  }
+  for (const name of ["lesson", "share", "export-open", "theme", "keys-open", "field-link-loss", "field-seed",
+    "ladder", "table", "play", "step-next", "step-back", "to-start", "to-end", "scrub", "speed"]) {
+    assert(reached.includes(name), `Tab reaches ${name}: ${reached.join(" ")}`);
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a hidden tab pauses", async () => {
+  const { page, faults } = await visit(lab, "server.drop=1");
+  await page.keyboard.press(" ");
+  assert.equal(await text(page, "play-text"), "Pause");
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  assert.equal(await text(page, "play-text"), "Play");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
