@@ -34,3 +34,8 @@
 
 pub mod clock;
 pub mod udp;
+
+/// The README's code is run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -23,8 +23,8 @@ Examples:
 The page runs the simulated network in the browser itself. It is served to this machine only, needs
 nothing from elsewhere, and sends nothing anywhere.
 
-Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, or this program was built without the
-page, 2 usage.";
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, or this program was built without
+the page, 2 usage.";
 
 /// Serve the laboratory's page to a browser on this machine
 #[derive(clap::Args, Debug)]

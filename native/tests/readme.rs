@@ -1,0 +1,120 @@
+//! The README shows what the program prints: every ```console block is run and compared.
+//!
+//! `UPDATE_README=1 cargo test -p retrylab --test readme` writes the outputs anew.
+
+mod common;
+
+use common::{Running, Server, retrylab, run};
+use std::fmt::Write;
+use std::time::Instant;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+
+/// The command of a block, split at blanks; quotes hold words together.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in command.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words
+}
+
+/// What the program prints on stdout; servers are stopped when they have done what is shown.
+fn output(args: &[&str], server: &mut Option<Server>) -> String {
+    match args {
+        // Its output comes when `send` has asked it: the README shows it first.
+        ["serve", rest @ ..] => {
+            *server = Some(Server::start_at("0", rest));
+            String::new()
+        }
+        ["send", "127.0.0.1", rest @ ..] => {
+            let address = &server.as_ref().expect("serve comes before send").address;
+            run(&[&["send", address], rest].concat()).stdout
+        }
+        ["lab", rest @ ..] => {
+            let mut lab = Running::start(retrylab(&[&["lab", "--port", "0"], rest].concat()));
+            lab.line()
+        }
+        _ => {
+            let finished = run(args);
+            assert_eq!(finished.code, Some(0), "{args:?}: {finished:?}");
+            finished.stdout
+        }
+    }
+}
+
+/// Numbers of a run on real sockets differ each time: their digits do not count.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    let mut number = false;
+    for c in text.chars() {
+        let digit = c.is_ascii_digit() || number && c == '.';
+        if !digit {
+            out.push(c);
+        } else if !number {
+            out.push('N');
+        }
+        number = digit;
+    }
+    out
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let readme = std::fs::read_to_string(PATH).expect("the README");
+    let mut fresh = String::new();
+    let mut blocks = 0;
+    let mut server = None;
+    let mut rest = readme.as_str();
+    while let Some((before, block)) = rest.split_once("```console\n$ retrylab ") {
+        let (command, block) = block.split_once('\n').expect("a command");
+        let (shown, after) = block.split_once("```").expect("the block's end");
+        // Of long outputs the README shows the head.
+        let (program, most) = match command.split_once(" | head -n ") {
+            Some((program, most)) => (program, most.parse().expect("a number of lines")),
+            None => (command, usize::MAX),
+        };
+        let args = words(program);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let printed = output(&args, &mut server);
+        let printed: String = printed.split_inclusive('\n').take(most).collect();
+        let live = matches!(args[0], "send" | "lab");
+        let same = match args[0] {
+            "serve" => true,
+            _ if live => without_numbers(&printed) == without_numbers(shown),
+            _ => printed == shown,
+        };
+        if std::env::var_os("UPDATE_README").is_none() {
+            assert!(same, "retrylab {command} prints\n{printed}and the README shows\n{shown}");
+        }
+        let kept = if same { shown } else { &printed };
+        write!(fresh, "{before}```console\n$ retrylab {command}\n{kept}```").unwrap();
+        rest = after;
+        blocks += 1;
+    }
+    fresh += rest;
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(PATH, &fresh).unwrap();
+    }
+    assert!(blocks >= 5, "{blocks} blocks");
+
+    // What serve printed meanwhile.
+    let server = server.expect("the README shows serve");
+    let Server { mut running, .. } = server;
+    let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
+    let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
+    for line in shown.lines() {
+        let event = running.json();
+        let told = ["dropped", "answered"].iter().find(|told| line.contains(*told)).unwrap();
+        assert_eq!(event["event"], *told, "{line}");
+        assert!(line.starts_with(&format!("#{}", event["number"])), "{line}: {event}");
+    }
+    running.signal("TERM");
+    let finished = running.finish(Instant::now());
+    assert_eq!(finished.stdout.lines().count(), 1, "only the summary is left: {finished:?}");
+}
