@@ -43,6 +43,7 @@ pub mod machine;
 pub mod policy;
 pub mod random;
 pub mod retry;
+#[cfg(feature = "sim")]
 pub mod sim;
 mod text;
 pub mod time;

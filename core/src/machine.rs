@@ -146,6 +146,8 @@ pub enum Timer {
     Resend,
     /// The last copy is out; the exchange has failed when it fires.
     GiveUp,
+    /// The policy's first delay: the first copy goes out when it fires.
+    Start,
     /// A timer of a machine that is not this crate's, by its name.
     Other(&'static str),
 }
@@ -157,6 +159,7 @@ impl Timer {
         match self {
             Self::Resend => "resend",
             Self::GiveUp => "give up",
+            Self::Start => "start",
             Self::Other(name) => name,
         }
     }

@@ -23,6 +23,8 @@ pub enum Purpose {
     LinkLatency = 2,
     /// Does the server drop it?
     ServerDrop = 3,
+    /// How long does a client wait before it sends again, and does its budget let it?
+    Jitter = 4,
 }
 
 /// Which way a datagram travels.
@@ -67,6 +69,12 @@ impl Stream {
         let key = mix(seed.wrapping_add(GOLDEN));
         let key = mix((key ^ name).wrapping_add(GOLDEN));
         Self { state: mix((key ^ index).wrapping_add(GOLDEN)) }
+    }
+
+    /// The stream of a client's own draws in one exchange, numbered from 1.
+    #[must_use]
+    pub const fn jitter(seed: u64, flow: u32, exchange: u32) -> Self {
+        Self::new(seed, Purpose::Jitter, flow, Direction::Request, exchange as u64)
     }
 
     /// A stream from its raw state; the numbers are those of SplitMix64 seeded with `state`.

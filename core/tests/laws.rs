@@ -97,6 +97,7 @@ fn any_client() -> impl Strategy<Value = Client> {
                 token,
                 exchanges,
                 policy,
+                seed: 1,
             }))
         },
     )

@@ -81,7 +81,7 @@ fn what(timeline: &Timeline, id: Id, record: &Record) -> String {
         What::Answered { sends, elapsed, .. } => after("answered", elapsed, sends),
         What::LateReply => "a late reply, ignored".to_string(),
         What::Stranger => "a stranger's datagram, ignored".to_string(),
-        What::GaveUp { sends, elapsed } => after("gave up", elapsed, sends),
+        What::GaveUp { sends, elapsed, .. } => after("gave up", elapsed, sends),
         What::Refused { sends, elapsed } => after("refused", elapsed, sends),
         What::Note(words) => words.to_string(),
         _ => record.what.name().replace('_', " "),

@@ -93,7 +93,7 @@ fn end_of_exchange(what: &What) -> Option<String> {
         What::Answered { sends: n, elapsed, .. } => {
             format!("Answered after {} and {}.", span(nanos(*elapsed)), sends(*n))
         }
-        What::GaveUp { sends: n, elapsed } => format!(
+        What::GaveUp { sends: n, elapsed, .. } => format!(
             "The client gave up after {} and {}: it takes the server to be down.",
             span(nanos(*elapsed)),
             sends(*n)

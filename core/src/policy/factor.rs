@@ -1,9 +1,22 @@
-//! A multiplier as an integer, so that waits are the same on every platform.
+//! Multipliers and shares as integers, so that waits are the same on every platform.
 
 use crate::text::{Scaled, parse_scaled};
 use core::fmt;
 
 const MILLION: u64 = 1_000_000;
+
+/// `nanos * millionths / 10^6`, rounded to the nearest nanosecond, saturating.
+const fn scale(nanos: u64, millionths: u32) -> u64 {
+    // Below three hours and a half the product fits 64 bits, and a 64-bit division by a constant
+    // costs a tenth of a 128-bit one.
+    if let Some(product) = nanos.checked_mul(millionths as u64)
+        && let Some(rounded) = product.checked_add(MILLION / 2)
+    {
+        return rounded / MILLION;
+    }
+    let wide = (nanos as u128 * millionths as u128 + MILLION as u128 / 2) / MILLION as u128;
+    if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
+}
 
 /// What a wait is multiplied by: 1 to 1000 in steps of a millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +37,11 @@ impl Factor {
         }
     }
 
+    /// `tenths / 10`, for presets.
+    pub(super) const fn tenths(tenths: u32) -> Self {
+        Self(tenths * 100_000)
+    }
+
     /// Reads `1` to `1000` with at most six decimals.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -33,20 +51,52 @@ impl Factor {
     /// `nanos` times this factor, rounded to the nearest nanosecond, saturating.
     #[must_use]
     pub const fn times(self, nanos: u64) -> u64 {
-        let factor = self.0 as u64;
-        // Below three hours and a half the product fits 64 bits, and a 64-bit division by a
-        // constant costs a tenth of a 128-bit one.
-        if let Some(product) = nanos.checked_mul(factor)
-            && let Some(rounded) = product.checked_add(MILLION / 2)
-        {
-            return rounded / MILLION;
-        }
-        let wide = (nanos as u128 * factor as u128 + MILLION as u128 / 2) / MILLION as u128;
-        if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
+        scale(nanos, self.0)
     }
 }
 
 impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Scaled(u64::from(self.0), 6).fmt(f)
+    }
+}
+
+/// A part of a whole: 0 to 1 in steps of a millionth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Share(u32);
+
+impl Share {
+    /// `millionths / 10^6`, or `None` above 1.
+    #[must_use]
+    pub const fn from_millionths(millionths: u32) -> Option<Self> {
+        if millionths as u64 <= MILLION { Some(Self(millionths)) } else { None }
+    }
+
+    /// `hundredths / 100`, for presets.
+    pub(super) const fn percent(hundredths: u32) -> Self {
+        Self(hundredths * 10_000)
+    }
+
+    /// Reads `0` to `1` with at most six decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::from_millionths(u32::try_from(parse_scaled(text.trim(), 6)?).ok()?)
+    }
+
+    /// This share of `nanos`, rounded to the nearest nanosecond.
+    #[must_use]
+    pub const fn of(self, nanos: u64) -> u64 {
+        scale(nanos, self.0)
+    }
+
+    /// Millionths of the whole.
+    #[must_use]
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Scaled(u64::from(self.0), 6).fmt(f)
     }

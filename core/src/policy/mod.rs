@@ -1,7 +1,9 @@
 //! When to send again, and when to stop.
 //!
-//! A [`Policy`] is a validated description; a [`Schedule`] walks it for one exchange. Both are pure:
-//! no clock, no allocation, integer nanoseconds.
+//! A [`Policy`] is a validated description. A [`Schedule`] walks it for one exchange; a [`Budget`], a
+//! [`Breaker`] and a server's [`Hint`] may overrule it; [`Rtt`] measures where it begins; a [`Pacer`]
+//! puts them together for one client. All are pure: no clock, no generator, integer nanoseconds. They
+//! work alone, without the simulated network, without `std`, and in wasm.
 //!
 //! ```
 //! use retrylab_core::policy::Policy;
@@ -12,32 +14,167 @@
 //! assert_eq!(sends, [0.0, 0.1, 0.3, 0.7, 1.5]);
 //! assert_eq!(policy.gives_up_after(), Some(Duration::from_millis(3_100)));
 //! ```
+//!
+//! # A retry loop of your own
+//!
+//! ```
+//! use retrylab_core::policy::{Preset, Schedule};
+//! use retrylab_core::random::{Direction, Purpose, Stream};
+//! use retrylab_core::time::Duration;
+//!
+//! fn call() -> Result<u32, ()> { # static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+//!     // Whatever can fail.
+//! #   if N.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2 { Err(()) } else { Ok(7) }
+//! }
+//! # fn sleep(_: Duration) {}
+//!
+//! let policy = Preset::AwsStandard.policy();
+//! let stream = Stream::new(42, Purpose::Jitter, 1, Direction::Request, 1);
+//! let (mut schedule, mut elapsed) = (Schedule::random(&policy, stream), Duration::ZERO);
+//! let answer = loop {
+//!     let Ok(wait) = schedule.next(&policy, elapsed) else { break None };
+//!     match call() {
+//!         Ok(answer) => break Some(answer),
+//!         Err(()) => {
+//!             sleep(wait.timeout);
+//!             elapsed += wait.timeout;
+//!         }
+//!     }
+//! };
+//! assert_eq!((answer, schedule.sends()), (Some(7), 3));
+//! ```
+//!
+//! # Which policy for which job
+//!
+//! - **A datagram protocol on the Internet:** [`Preset::Coap`] or [`Preset::Stun`]; with traffic enough
+//!   to measure by, [`Preset::TcpRfc6298`]. RFC 8085 section 3.1 asks for a first wait of 1 s without a
+//!   measured round trip (500 ms is STUN's exception), exponential backoff, and no more than one
+//!   datagram per round trip on average, or one in 3 s where nothing comes back. The textbook's 0.1 s
+//!   is for a laboratory.
+//! - **A call inside a data centre:** [`Preset::AwsStandard`] or [`Preset::Grpc`], with a budget. The
+//!   schedule bounds one exchange; only a budget bounds the load that all of them make together when
+//!   the server is in trouble.
+//! - **Many clients that fail at once** (a restart, a lost link): full jitter, or decorrelated.
+//! - **The slowest replies matter:** [`Preset::GrpcHedging`] with a budget, and only if the server may
+//!   do the work twice.
+//! - **For ever in the background:** a cap and no stop, as [`Preset::Dhcpv6Solicit`] or
+//!   [`Preset::GrpcConnect`].
+//!
+//! What each jitter costs:
+//!
+//! | jitter | mean wait | cost |
+//! |---|---|---|
+//! | none | `v` | clients that failed together come back together, for ever |
+//! | proportional | `v` | the herd is only widened: fine for few clients |
+//! | equal | `3v/4` | never hasty; half of the spread of `full` |
+//! | full | `v/2` | the fewest calls under contention; some retries come at once |
+//! | decorrelated | grows by 1.5 | as good; its waits forget the attempt's number, and pile up at the cap |
+//! | once | `v (1 + p/2)` | one draw an exchange: cheap, and the doubling stays exact |
+//! | compounding | `v` | drifts: after `n` waits the spread has grown with `n` |
+//!
+//! Jitter is drawn after the cap, so it survives there; [`Jitter::bound`] is what a wait can reach.
 
+mod backoff;
+mod breaker;
+mod budget;
+mod builder;
 mod factor;
+mod hint;
+mod jitter;
+mod pacer;
 mod preset;
+mod rtt;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
-pub use factor::Factor;
+pub use backoff::{Backoff, Timeouts};
+pub use breaker::{Breaker, BreakerRule};
+pub use budget::{Budget, BudgetError, BudgetRule};
+pub use builder::{LONGEST, PolicyBuilder, PolicyError};
+pub use factor::{Factor, Share};
+pub use hint::{Hint, HintError, HintRule};
+pub use jitter::{Draw, Jitter, JitterError};
+pub use pacer::Pacer;
 pub use preset::Preset;
+pub use rtt::{Adaptive, Rtt};
 pub use schedule::{Schedule, Sends, Wait};
 
-use crate::time::{Duration, WithUnit, nanos};
+use crate::random::Stream;
+use crate::time::{Duration, WithUnit, nanos, parse_duration};
 use core::fmt;
+use core::str::FromStr;
 
-/// The longest wait and deadline that a policy may name: 100 days.
-pub const LONGEST: Duration = Duration::from_secs(100 * 86_400);
+/// Declares [`Policy`], its getters and its builder's setters from one list of fields.
+macro_rules! policy {
+    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
+        /// A retry policy. Every value of this type has been validated; see [`PolicyBuilder`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Policy {
+            $($name: $type,)*
+        }
 
-/// A retry policy: exponential growth with its bounds. Every value of this type has been validated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+        /// What it says.
+        impl Policy {
+            $($(#[$doc])* #[must_use] #[inline] pub const fn $name(&self) -> $type { self.$name })*
+        }
+
+        /// What can be said.
+        impl PolicyBuilder {
+            $($(#[$doc])* pub const fn $name(mut self, $name: $type) -> Self {
+                self.0.$name = $name;
+                self
+            })*
+        }
+    };
+}
+
+policy! {
+    /// How waits grow.
+    backoff: Backoff,
+    /// The wait after the first send: more than 0, at most [`LONGEST`].
     initial_timeout: Duration,
+    /// What each wait is multiplied by to give the next, under [`Backoff::Exponential`].
     multiplier: Factor,
+    /// What each wait is lengthened by, under [`Backoff::Linear`] and, after the multiplication,
+    /// [`Backoff::Exponential`].
+    increment: Duration,
+    /// The waits of [`Backoff::List`].
+    timeouts: Timeouts,
+    /// So many waits are repeated before the first one grows (Linux: `tcp_syn_linear_timeouts`).
+    linear_timeouts: u32,
+    /// No wait is longer than this, before jitter; not below `initial_timeout`.
     max_timeout: Option<Duration>,
+    /// The wait after the last of `max_sends` copies, when it differs (STUN's Rm, RFC 8489 section
+    /// 6.2.1).
+    last_timeout: Option<Duration>,
+    /// How long to wait before the first copy.
+    first_delay: Option<Delay>,
+    /// How waits are made to differ.
+    jitter: Jitter,
+    /// How the first wait follows the measured round-trip time.
+    adaptive: Adaptive,
+    /// No adaptive first wait is shorter than this.
+    min_timeout: Option<Duration>,
+    /// The client gives up instead of starting a wait that would be longer than this, judged before
+    /// `max_timeout` and jitter; not below `initial_timeout`.
     give_up_above: Option<Duration>,
+    /// The number of copies sent at most, the first included; at least 1.
     max_sends: Option<u32>,
+    /// The exchange ends this long after its first send at the latest: no copy is sent at or after it,
+    /// and no wait reaches past it.
     deadline: Option<Duration>,
+    /// What happens to a wait that would reach past the deadline.
+    deadline_rule: DeadlineRule,
+    /// The next copy does not replace the one before: the first reply wins, and after a failure the
+    /// next goes out at once.
+    hedging: bool,
+    /// How many retries all exchanges may cost together.
+    budget: Option<BudgetRule>,
+    /// When to stop asking for a while.
+    breaker: Option<BreakerRule>,
+    /// What to make of a server's hint.
+    hint: HintRule,
 }
 
 impl Policy {
@@ -50,17 +187,40 @@ impl Policy {
     pub const fn textbook() -> Self {
         Self {
             initial_timeout: Duration::from_millis(100),
-            multiplier: Factor::TWO,
-            max_timeout: None,
             give_up_above: Some(Duration::from_secs(2)),
+            ..Self::plain(Duration::from_secs(1))
+        }
+    }
+
+    /// This first wait, doubling, without any stop.
+    pub(crate) const fn plain(initial_timeout: Duration) -> Self {
+        Self {
+            backoff: Backoff::Exponential,
+            initial_timeout,
+            multiplier: Factor::TWO,
+            increment: Duration::ZERO,
+            timeouts: Timeouts::EMPTY,
+            linear_timeouts: 0,
+            max_timeout: None,
+            last_timeout: None,
+            first_delay: None,
+            jitter: Jitter::None,
+            adaptive: Adaptive::None,
+            min_timeout: None,
+            give_up_above: None,
             max_sends: None,
             deadline: None,
+            deadline_rule: DeadlineRule::At,
+            hedging: false,
+            budget: None,
+            breaker: None,
+            hint: HintRule::Jitter(Share::percent(50)),
         }
     }
 
     /// Starts a policy of your own: this first wait, doubling, without any stop.
     pub const fn exponential(initial_timeout: Duration) -> PolicyBuilder {
-        PolicyBuilder(Self { initial_timeout, give_up_above: None, ..Self::textbook() })
+        PolicyBuilder(Self::plain(initial_timeout))
     }
 
     /// This policy as a builder, to change parts of it.
@@ -68,54 +228,30 @@ impl Policy {
         PolicyBuilder(self)
     }
 
-    /// The wait after the first send.
-    #[must_use]
-    pub const fn initial_timeout(&self) -> Duration {
-        self.initial_timeout
-    }
-
-    /// What each wait is multiplied by to give the next.
-    #[must_use]
-    pub const fn multiplier(&self) -> Factor {
-        self.multiplier
-    }
-
-    /// No wait is longer than this.
-    #[must_use]
-    pub const fn max_timeout(&self) -> Option<Duration> {
-        self.max_timeout
-    }
-
-    /// The client gives up instead of starting a wait that would be longer than this, judged before
-    /// `max_timeout` shortens it.
-    #[must_use]
-    pub const fn give_up_above(&self) -> Option<Duration> {
-        self.give_up_above
-    }
-
-    /// The number of copies sent at most, the first included.
-    #[must_use]
-    pub const fn max_sends(&self) -> Option<u32> {
-        self.max_sends
-    }
-
-    /// The exchange ends this long after its first send at the latest: no copy is sent at or after
-    /// it, and the wait in progress is cut short to end exactly there.
-    #[must_use]
-    pub const fn deadline(&self) -> Option<Duration> {
-        self.deadline
-    }
-
-    /// The times at which copies are sent when no reply ever comes, from the first at 0.
+    /// The times at which copies are sent when no reply ever comes, from the first at 0, without
+    /// jitter. A law that draws below the wait (`full`, `equal`, `slots`) counts as the whole wait,
+    /// `decorrelated` as the middle of each draw, which is its mean while uncapped.
     ///
     /// Endless for a policy without a stop.
     #[must_use]
-    pub const fn sends(&self) -> Sends<'_> {
-        Sends::new(self)
+    pub fn sends(&self) -> Sends<'_> {
+        self.sends_drawn(Draw::Nominal)
     }
 
-    /// How long after its first send an exchange without any reply ends; `None` when the policy never
-    /// gives up.
+    /// The same with jitter: at its least, at its most, or drawn from a stream.
+    #[must_use]
+    pub fn sends_drawn(&self, draw: Draw) -> Sends<'_> {
+        Sends::new(self, Schedule::drawn(self, self.initial_timeout, draw))
+    }
+
+    /// The send times of exchange `exchange` (from 1) of a run with this seed.
+    #[must_use]
+    pub fn sends_of(&self, seed: u64, exchange: u32) -> Sends<'_> {
+        self.sends_drawn(Draw::Random(Stream::jitter(seed, 1, exchange)))
+    }
+
+    /// How long after its first send an exchange without any reply ends, without jitter; `None` when
+    /// the policy never gives up.
     ///
     /// Walks the schedule: a policy that allows billions of sends takes as many steps.
     #[must_use]
@@ -131,36 +267,19 @@ impl Policy {
     /// Does this policy go on for ever?
     #[must_use]
     pub fn never_gives_up(&self) -> bool {
-        let stops_by_growth = self.give_up_above.is_some() && self.multiplier > Factor::ONE;
-        self.max_sends.is_none() && self.deadline.is_none() && !stops_by_growth
+        self.max_sends.is_none() && self.deadline.is_none() && !self.outgrows()
     }
 
-    fn validate(self) -> Result<Self, PolicyError> {
-        use PolicyError as E;
-        let longest = |duration: &Duration| *duration > LONGEST || duration.is_zero();
-        if longest(&self.initial_timeout) {
-            return Err(E::OutOfRange("initial_timeout", self.initial_timeout));
+    /// Does some wait grow above `give_up_above`?
+    fn outgrows(&self) -> bool {
+        let Some(above) = self.give_up_above else { return false };
+        match self.backoff {
+            Backoff::Constant => false,
+            Backoff::Linear => !self.increment.is_zero(),
+            Backoff::Exponential => self.multiplier > Factor::ONE || !self.increment.is_zero(),
+            Backoff::Fibonacci => true,
+            Backoff::List => self.timeouts.iter().any(|wait| wait > above),
         }
-        for (name, value) in [
-            ("max_timeout", self.max_timeout),
-            ("give_up_above", self.give_up_above),
-            ("deadline", self.deadline),
-        ] {
-            if let Some(value) = value.filter(longest) {
-                return Err(E::OutOfRange(name, value));
-            }
-        }
-        for (name, value) in
-            [("max_timeout", self.max_timeout), ("give_up_above", self.give_up_above)]
-        {
-            if let Some(value) = value.filter(|value| *value < self.initial_timeout) {
-                return Err(E::BelowFirstWait(name, value, self.initial_timeout));
-            }
-        }
-        if self.max_sends == Some(0) {
-            return Err(E::NoSends);
-        }
-        Ok(self)
     }
 }
 
@@ -170,103 +289,113 @@ impl Default for Policy {
     }
 }
 
-/// Makes a [`Policy`]; [`build`](Self::build) validates it.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct PolicyBuilder(Policy);
-
-impl PolicyBuilder {
-    /// Sets the wait after the first send: more than 0, at most [`LONGEST`].
-    pub const fn initial_timeout(mut self, wait: Duration) -> Self {
-        self.0.initial_timeout = wait;
-        self
-    }
-
-    /// Sets what each wait is multiplied by.
-    pub const fn multiplier(mut self, multiplier: Factor) -> Self {
-        self.0.multiplier = multiplier;
-        self
-    }
-
-    /// Sets the cap of the waits; not below `initial_timeout`.
-    pub const fn max_timeout(mut self, cap: Option<Duration>) -> Self {
-        self.0.max_timeout = cap;
-        self
-    }
-
-    /// Sets the wait above which the client gives up; not below `initial_timeout`.
-    pub const fn give_up_above(mut self, wait: Option<Duration>) -> Self {
-        self.0.give_up_above = wait;
-        self
-    }
-
-    /// Sets the number of copies at most, the first included; at least 1.
-    pub const fn max_sends(mut self, sends: Option<u32>) -> Self {
-        self.0.max_sends = sends;
-        self
-    }
-
-    /// Sets the time from the first send at which the exchange ends at the latest.
-    pub const fn deadline(mut self, deadline: Option<Duration>) -> Self {
-        self.0.deadline = deadline;
-        self
-    }
-
-    /// The policy, if its parts make sense together.
-    ///
-    /// # Errors
-    /// One [`PolicyError`], which names the field, its value and what is allowed.
-    pub fn build(self) -> Result<Policy, PolicyError> {
-        self.0.validate()
-    }
-}
-
-/// Why a policy was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an exchange ends without a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum PolicyError {
-    /// A duration that is zero or above [`LONGEST`].
-    OutOfRange(&'static str, Duration),
-    /// A bound below the first wait: nothing would be sent, or no wait would be as asked.
-    BelowFirstWait(&'static str, Duration, Duration),
-    /// `max_sends` is 0.
-    NoSends,
+pub enum Stop {
+    /// All of `max_sends` copies are out.
+    MaxSends,
+    /// The next wait would be longer than `give_up_above`.
+    GiveUpAbove,
+    /// The deadline is reached, or the next wait would pass it.
+    Deadline,
+    /// The budget allows no more copies.
+    Budget,
+    /// The circuit breaker is open.
+    Breaker,
+    /// The server asked not to come back.
+    PushedBack,
 }
 
-impl PolicyError {
-    /// The name of the field that is at fault.
+impl Stop {
+    /// Its name in traces and JSON.
     #[must_use]
-    pub const fn field(&self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::OutOfRange(field, _) | Self::BelowFirstWait(field, ..) => field,
-            Self::NoSends => "max_sends",
+            Self::MaxSends => "max_sends",
+            Self::GiveUpAbove => "give_up_above",
+            Self::Deadline => "deadline",
+            Self::Budget => "budget",
+            Self::Breaker => "breaker",
+            Self::PushedBack => "pushed_back",
         }
     }
 }
 
-impl fmt::Display for PolicyError {
+impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::OutOfRange(field, value) => write!(
-                f,
-                "policy.{field} is {}; it must be more than 0 and at most {}",
-                WithUnit(value),
-                WithUnit(LONGEST)
-            ),
-            Self::BelowFirstWait(field, value, first) => write!(
-                f,
-                "policy.{field} is {}; it must not be below policy.initial_timeout, {}",
-                WithUnit(value),
-                WithUnit(first)
-            ),
-            Self::NoSends => f.write_str("policy.max_sends is 0; it must be at least 1"),
-        }
+        f.write_str(match self {
+            Self::MaxSends => "all copies are out",
+            Self::GiveUpAbove => "the next wait would be too long",
+            Self::Deadline => "the deadline",
+            Self::Budget => "the budget is spent",
+            Self::Breaker => "the breaker is open",
+            Self::PushedBack => "the server asked not to come back",
+        })
     }
 }
 
-impl core::error::Error for PolicyError {}
+/// What happens to a wait that would reach past the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum DeadlineRule {
+    /// It is cut: the exchange ends exactly at the deadline.
+    #[default]
+    At,
+    /// Its copy is not sent: the exchange ends before the deadline, at the end of the wait in progress.
+    Before,
+}
+
+impl DeadlineRule {
+    /// The words of both rules.
+    pub const NAMES: &[&str] = &["at", "before"];
+
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl FromStr for DeadlineRule {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::At, Self::Before].into_iter().find(|rule| rule.name() == text.trim()).ok_or(())
+    }
+}
+
+/// A delay drawn uniformly between two bounds, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Delay {
+    /// The shortest.
+    pub least: Duration,
+    /// The longest; not below `least`.
+    pub most: Duration,
+}
+
+/// `20ms 120ms`, or `1s` when it is always the same.
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.least == self.most {
+            return WithUnit(self.least).fmt(f);
+        }
+        write!(f, "{} {}", WithUnit(self.least), WithUnit(self.most))
+    }
+}
+
+impl FromStr for Delay {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (least, most) = text.trim().split_once(' ').unwrap_or((text, text));
+        let least = parse_duration(least).ok_or(())?;
+        let most = parse_duration(most).filter(|most| *most >= least).ok_or(())?;
+        Ok(Self { least, most })
+    }
+}
 
 /// Nanoseconds of an optional bound.
+#[inline]
 fn bound(duration: Option<Duration>) -> u64 {
     duration.map_or(u64::MAX, nanos)
 }

@@ -1,18 +1,33 @@
 //! The walk through one exchange: which wait follows the next send.
 
-use super::{Policy, bound};
+use super::{Backoff, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop, bound};
+use crate::random::Stream;
 use crate::time::{Duration, nanos};
 
-/// Where an exchange stands in its policy's schedule.
+/// Where an exchange stands in its policy's schedule: a pure iterator that is told the time.
 ///
-/// Ask [`next`](Self::next) before each send: it returns the wait that follows it, or `None` when
-/// nothing more is to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Ask [`next`](Self::next) before each send: it returns the wait that follows it, or why nothing more
+/// is to be sent.
+#[derive(Clone, Debug)]
 pub struct Schedule {
-    /// The wait after the next send, before the cap, in nanoseconds.
+    /// The wait after the next send, before cap and jitter, in nanoseconds.
     backoff: u64,
+    /// The wait before it: as it grew for Fibonacci, as it was drawn for jitters that go on from there.
+    memory: u64,
+    /// The exchange's own draws.
+    stream: Stream,
     /// Copies sent so far.
     sends: u32,
+    mode: Mode,
+}
+
+/// [`Draw`] without its stream, so that a schedule fits 32 bytes.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Nominal,
+    Least,
+    Most,
+    Random,
 }
 
 /// What follows a send.
@@ -25,10 +40,33 @@ pub struct Wait {
 }
 
 impl Schedule {
-    /// The schedule of a new exchange.
+    /// The schedule of a new exchange without jitter: each wait is what its law's name stands for.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        Self { backoff: nanos(policy.initial_timeout), sends: 0 }
+        Self::drawn(policy, policy.initial_timeout(), Draw::Nominal)
+    }
+
+    /// The schedule of a new exchange whose jitter comes from `stream`.
+    #[must_use]
+    pub fn random(policy: &Policy, stream: Stream) -> Self {
+        Self::drawn(policy, policy.initial_timeout(), Draw::Random(stream))
+    }
+
+    /// The schedule of a new exchange with a first wait of its own (an adaptive one) and its jitter
+    /// drawn as `draw` says.
+    #[must_use]
+    pub fn drawn(policy: &Policy, first: Duration, draw: Draw) -> Self {
+        let first = match policy.backoff() {
+            Backoff::List => policy.timeouts().at(0),
+            _ => nanos(first),
+        };
+        let (mode, stream) = match draw {
+            Draw::Nominal => (Mode::Nominal, Stream::from_state(0)),
+            Draw::Least => (Mode::Least, Stream::from_state(0)),
+            Draw::Most => (Mode::Most, Stream::from_state(0)),
+            Draw::Random(stream) => (Mode::Random, stream),
+        };
+        Self { backoff: first, memory: 0, stream, sends: 0, mode }
     }
 
     /// Copies sent so far.
@@ -37,23 +75,188 @@ impl Schedule {
         self.sends
     }
 
-    /// May a copy be sent, `elapsed` after the exchange's first send? If so: how long to wait then.
-    pub fn next(&mut self, policy: &Policy, elapsed: Duration) -> Option<Wait> {
-        let left = policy.deadline.map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
-        if !self.allows(policy) || left == 0 {
-            return None;
-        }
-        let timeout = self.backoff.min(bound(policy.max_timeout)).min(left);
-        self.sends = self.sends.saturating_add(1);
-        self.backoff = policy.multiplier.times(self.backoff);
-        let last = !self.allows(policy) || policy.deadline.is_some() && timeout == left;
-        Some(Wait { timeout: Duration::from_nanos(timeout), last })
+    /// How long to wait before the first send.
+    pub fn first_delay(&mut self, policy: &Policy) -> Duration {
+        policy.first_delay().map_or(Duration::ZERO, |delay| {
+            let (least, most) = (nanos(delay.least), nanos(delay.most));
+            Duration::from_nanos(self.between(least, least, most))
+        })
     }
 
-    /// May one more copy be sent, as far as numbers and waits go?
-    fn allows(&self, policy: &Policy) -> bool {
-        self.backoff <= bound(policy.give_up_above)
-            && policy.max_sends.is_none_or(|most| self.sends < most)
+    /// Sends a copy, `elapsed` after the exchange's first one: how long to wait then.
+    ///
+    /// # Errors
+    /// Why nothing more may be sent. The first copy is always sent.
+    #[inline]
+    pub fn next(&mut self, policy: &Policy, elapsed: Duration) -> Result<Wait, Stop> {
+        if let Some(stop) = self.stop(policy) {
+            return Err(stop);
+        }
+        let left = policy.deadline().map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
+        let wait = match policy.last_timeout() {
+            Some(last) if policy.max_sends() == Some(self.sends + 1) => nanos(last),
+            _ => self.wait(policy),
+        };
+        let passes = wait > left && policy.deadline_rule() == DeadlineRule::Before;
+        if left == 0 || passes && self.sends > 0 {
+            return Err(Stop::Deadline);
+        }
+        self.sends = self.sends.saturating_add(1);
+        self.grow(policy);
+        let timeout = wait.min(left);
+        let last = self.stop(policy).is_some() || policy.deadline().is_some() && timeout == left;
+        Ok(Wait { timeout: Duration::from_nanos(timeout), last })
+    }
+
+    /// The copy just sent was answered by a failure that may be retried, `elapsed` after the first
+    /// copy: how long to pause before the next one, and what the server's hint makes of that.
+    ///
+    /// A hint that reaches to the deadline or past it ends the exchange: waiting for it would be in
+    /// vain. While hedging, the next copy goes out at once.
+    ///
+    /// # Errors
+    /// Why nothing more may be sent.
+    pub fn after_failure(
+        &mut self,
+        policy: &Policy,
+        planned: Wait,
+        elapsed: Duration,
+        hint: Option<Hint>,
+    ) -> Result<Duration, Stop> {
+        if hint == Some(Hint::Never) {
+            return Err(Stop::PushedBack);
+        }
+        if let Some(stop) = self.stop(policy) {
+            return Err(stop);
+        }
+        let own = if policy.hedging() { 0 } else { nanos(planned.timeout) };
+        let pause = match hint {
+            Some(Hint::After(asked)) => {
+                if policy.hint() == HintRule::Exact {
+                    self.backoff = nanos(policy.initial_timeout());
+                }
+                let (least, most) = policy.hint().range(nanos(asked), own);
+                self.between(least, least, most)
+            }
+            _ => own,
+        };
+        let left = policy.deadline().map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
+        if pause >= left {
+            return Err(Stop::Deadline);
+        }
+        Ok(Duration::from_nanos(pause))
+    }
+
+    /// The exchange's own draws, for budgets.
+    pub(super) const fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// A value from `low` to `high`, both included.
+    #[inline]
+    const fn between(&mut self, low: u64, nominal: u64, high: u64) -> u64 {
+        match self.mode {
+            Mode::Nominal => nominal,
+            Mode::Least => low,
+            Mode::Most => high,
+            Mode::Random => low.saturating_add(self.stream.up_to(high.saturating_sub(low))),
+        }
+    }
+
+    /// Why no more copy may be sent, as far as numbers and growth go.
+    #[inline]
+    fn stop(&self, policy: &Policy) -> Option<Stop> {
+        if self.sends == 0 {
+            None
+        } else if self.backoff > bound(policy.give_up_above()) {
+            Some(Stop::GiveUpAbove)
+        } else if policy.max_sends().is_some_and(|most| self.sends >= most) {
+            Some(Stop::MaxSends)
+        } else {
+            None
+        }
+    }
+
+    /// The wait after the next send: grown, capped, then drawn. In nanoseconds.
+    #[inline]
+    fn wait(&mut self, policy: &Policy) -> u64 {
+        let cap = bound(policy.max_timeout());
+        let v = self.backoff.min(cap);
+        match policy.jitter() {
+            Jitter::None => v,
+            Jitter::Full => self.between(0, v, v),
+            Jitter::Equal => self.between(v / 2, v, v),
+            Jitter::Proportional(p) => self.around(v, p.of(v)),
+            Jitter::ProportionalLater(p) => {
+                if self.sends == 0 {
+                    v
+                } else {
+                    self.around(v, p.of(v))
+                }
+            }
+            Jitter::Additive(d) => self.around(v, nanos(d)),
+            Jitter::Slots(d) => {
+                let most = v / nanos(d).max(1);
+                self.between(0, most, most).saturating_mul(nanos(d))
+            }
+            Jitter::Once(p) if self.sends == 0 => {
+                // Every later wait grows from this one.
+                self.backoff = self.between(v, v, v.saturating_add(p.of(v)));
+                self.backoff.min(cap)
+            }
+            Jitter::Once(_) => v,
+            Jitter::Decorrelated => {
+                let least = nanos(policy.initial_timeout());
+                let before = if self.sends == 0 { least } else { self.memory };
+                let most = before.saturating_mul(3).max(least);
+                let mean = least + (most - least) / 2;
+                self.memory = self.between(least, mean, most).min(cap);
+                self.memory
+            }
+            Jitter::Compounding(p) | Jitter::CompoundingUp(p) => {
+                let first = self.sends == 0;
+                let up = first && matches!(policy.jitter(), Jitter::CompoundingUp(_));
+                let before = if first { self.backoff } else { self.memory };
+                let grown = if first { before } else { policy.multiplier().times(before) };
+                let spread = p.of(before);
+                let least = if up { grown.saturating_add(1) } else { grown.saturating_sub(spread) };
+                let most = grown.saturating_add(spread).max(least);
+                let drawn = self.between(least, grown, most);
+                self.memory = if drawn > cap { self.around(cap, p.of(cap)) } else { drawn };
+                self.memory
+            }
+        }
+    }
+
+    /// `v U[-spread, spread]` around `v`, not below zero.
+    #[inline]
+    const fn around(&mut self, v: u64, spread: u64) -> u64 {
+        self.between(v.saturating_sub(spread), v, v.saturating_add(spread))
+    }
+
+    /// Grows the wait for the send after the one just made.
+    #[inline]
+    fn grow(&mut self, policy: &Policy) {
+        if policy.backoff() == Backoff::List {
+            self.backoff = policy.timeouts().at(self.sends);
+            return;
+        }
+        if self.sends <= policy.linear_timeouts() {
+            return;
+        }
+        let increment = nanos(policy.increment());
+        match policy.backoff() {
+            Backoff::Constant | Backoff::List => {}
+            Backoff::Linear => self.backoff = self.backoff.saturating_add(increment),
+            Backoff::Exponential => {
+                self.backoff = policy.multiplier().times(self.backoff).saturating_add(increment);
+            }
+            Backoff::Fibonacci => {
+                let next = self.memory.saturating_add(self.backoff);
+                self.memory = self.backoff;
+                self.backoff = next;
+            }
+        }
     }
 }
 
@@ -61,13 +264,14 @@ impl Schedule {
 #[derive(Clone, Debug)]
 pub struct Sends<'a> {
     policy: &'a Policy,
-    schedule: Option<Schedule>,
+    schedule: Schedule,
     elapsed: Duration,
+    stop: Option<Stop>,
 }
 
 impl<'a> Sends<'a> {
-    pub(super) const fn new(policy: &'a Policy) -> Self {
-        Self { policy, schedule: None, elapsed: Duration::ZERO }
+    pub(super) const fn new(policy: &'a Policy, schedule: Schedule) -> Self {
+        Self { policy, schedule, elapsed: Duration::ZERO, stop: None }
     }
 
     /// The time from the first send to the end of the last wait that was walked.
@@ -75,16 +279,31 @@ impl<'a> Sends<'a> {
     pub const fn elapsed(&self) -> Duration {
         self.elapsed
     }
+
+    /// Why the walk ended; `None` while it goes on.
+    #[must_use]
+    pub const fn stop(&self) -> Option<Stop> {
+        self.stop
+    }
 }
 
 impl Iterator for Sends<'_> {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
-        let schedule = self.schedule.get_or_insert_with(|| Schedule::new(self.policy));
+        if self.stop.is_some() {
+            return None;
+        }
         let at = self.elapsed;
-        let wait = schedule.next(self.policy, at)?;
-        self.elapsed = at.saturating_add(wait.timeout);
-        Some(at)
+        match self.schedule.next(self.policy, at) {
+            Ok(wait) => {
+                self.elapsed = at.saturating_add(wait.timeout);
+                Some(at)
+            }
+            Err(stop) => {
+                self.stop = Some(stop);
+                None
+            }
+        }
     }
 }

@@ -11,12 +11,14 @@ mod token;
 pub use token::Token;
 
 use crate::machine::{Label, Machine, Timer, Transmit};
-use crate::policy::{Policy, Schedule, Wait};
-use crate::time::{Duration, Instant};
+use crate::policy::{Pacer, Policy, Stop, Wait};
+use crate::random::Stream;
+use crate::time::{Duration, Instant, nanos};
 use crate::trace::What;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::num::NonZeroU64;
 
 /// The largest payload of a UDP datagram over IPv4: 65,535 less 20 bytes of IP and 8 of UDP header.
 pub const MAX_MESSAGE_IPV4: usize = 65_507;
@@ -38,6 +40,8 @@ pub struct Config {
     pub exchanges: u32,
     /// When to send again and when to stop.
     pub policy: Policy,
+    /// Names the policy's random draws.
+    pub seed: u64,
 }
 
 impl Config {
@@ -51,6 +55,7 @@ impl Config {
             token: false,
             exchanges: 1,
             policy: Policy::textbook(),
+            seed: 1,
         })
     }
 }
@@ -77,11 +82,9 @@ pub enum Event {
         token: Option<Token>,
     },
     /// The datagram just handled is not from the server. (Unconnected clients only.)
-    Stranger {
-        /// Whose it is.
-        from: SocketAddr,
-    },
-    /// No reply came, and the policy allows no further copy.
+    Stranger,
+    /// No reply came, and the policy allows no further copy; or, with no copy sent, a brake refused the
+    /// exchange, and the client rested for its first wait instead.
     GaveUp {
         /// Which exchange.
         exchange: u32,
@@ -89,6 +92,8 @@ pub enum Event {
         sends: u32,
         /// Time since the first copy.
         elapsed: Duration,
+        /// What ended it.
+        why: Stop,
     },
     /// The network said that nobody listens there. (Connected clients only.)
     Refused {
@@ -108,8 +113,8 @@ impl From<Event> for What {
                 Self::Answered { sends, answered_send, elapsed }
             }
             Event::LateReply { .. } => Self::LateReply,
-            Event::Stranger { .. } => Self::Stranger,
-            Event::GaveUp { sends, elapsed, .. } => Self::GaveUp { sends, elapsed },
+            Event::Stranger => Self::Stranger,
+            Event::GaveUp { sends, elapsed, why, .. } => Self::GaveUp { sends, elapsed, why },
             Event::Refused { sends, elapsed, .. } => Self::Refused { sends, elapsed },
         }
     }
@@ -119,9 +124,11 @@ impl From<Event> for What {
 #[derive(Clone, Debug)]
 pub struct Client {
     config: Arc<Config>,
+    /// Which client it is, from 1: part of the name of its random draws.
+    flow: u32,
     /// The exchange in progress, from 1.
     exchange: u32,
-    schedule: Schedule,
+    pacer: Pacer,
     /// When the exchange's first copy was sent.
     started: Instant,
     state: State,
@@ -130,27 +137,43 @@ pub struct Client {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// A copy is to be sent, followed by this wait; `first` begins an exchange.
-    Sending { wait: Wait, first: bool },
-    /// A copy is out. Without a deadline if that would lie past the last instant that can be named.
-    Waiting { deadline: Option<Instant>, last: bool },
+    /// An exchange begins as soon as the time is known.
+    Beginning,
+    /// A copy is to be sent, followed by a wait of so many nanoseconds; `first` begins an exchange.
+    Sending { wait: u64, last: bool, first: bool },
+    /// Nothing to do before the deadline, in nanoseconds; it is `None` if it would lie past the last
+    /// instant that can be named. A wait ends later than it begins, so that zero is free for `None`.
+    Waiting { deadline: Option<NonZeroU64>, until: Until },
     /// Every exchange is over.
     Finished,
 }
 
+/// What a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// A copy is out, and another one will be.
+    Resend,
+    /// The last copy is out.
+    GiveUp,
+    /// The first copy is delayed.
+    Start,
+    /// A brake refused the exchange: the client rests.
+    Refused(Stop),
+}
+
 impl Client {
-    /// A client that sends its first copy at the first `poll_transmit`.
+    /// A client that sends its first copy at the first `poll_transmit`, unless its policy delays that.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        let schedule = Schedule::new(&config.policy);
-        let mut client = Self {
-            config,
-            exchange: 0,
-            schedule,
-            started: Instant::ZERO,
-            state: State::Finished,
-            event: None,
-        };
+        Self::numbered(config, 1)
+    }
+
+    /// Client `flow` of several, from 1: each has random draws of its own.
+    #[must_use]
+    pub fn numbered(config: Arc<Config>, flow: u32) -> Self {
+        let pacer = Pacer::new(&config.policy);
+        let (started, state) = (Instant::ZERO, State::Finished);
+        let mut client = Self { config, flow, exchange: 0, pacer, started, state, event: None };
         client.begin_next();
         client
     }
@@ -165,12 +188,47 @@ impl Client {
     fn begin_next(&mut self) {
         self.state = State::Finished;
         if self.exchange < self.config.exchanges {
-            self.schedule = Schedule::new(&self.config.policy);
-            if let Some(wait) = self.schedule.next(&self.config.policy, Duration::ZERO) {
-                self.exchange += 1;
-                self.state = State::Sending { wait, first: true };
+            self.exchange += 1;
+            self.state = State::Beginning;
+        }
+    }
+
+    /// Asks the brakes, and waits for the policy's first delay.
+    fn begin(&mut self, now: Instant) {
+        let policy = &self.config.policy;
+        let stream = Stream::jitter(self.config.seed, self.flow, self.exchange);
+        match self.pacer.begin(policy, now, stream) {
+            Ok(Duration::ZERO) => self.open(now),
+            Ok(delay) => self.state = waiting(now, nanos(delay), Until::Start),
+            Err(why) => {
+                self.started = now;
+                self.state = waiting(now, nanos(policy.initial_timeout()), Until::Refused(why));
             }
         }
+    }
+
+    /// Sends the first copy.
+    fn open(&mut self, now: Instant) {
+        match self.pacer.next(&self.config.policy, now, Duration::ZERO) {
+            Ok(wait) => self.state = sending(wait, true),
+            // The first copy is always sent; should a policy know better, that is its end.
+            Err(why) => self.give_up(now, 0, why),
+        }
+    }
+
+    /// Sends one more copy, or ends the exchange.
+    fn go_on(&mut self, now: Instant) {
+        let (sends, elapsed) = (self.pacer.sends(), now.saturating_since(self.started));
+        match self.pacer.next(&self.config.policy, now, elapsed) {
+            Ok(wait) => self.state = sending(wait, false),
+            Err(why) => self.give_up(now, sends, why),
+        }
+    }
+
+    fn give_up(&mut self, now: Instant, sends: u32, why: Stop) {
+        self.pacer.gave_up(now, sends);
+        let elapsed = now.saturating_since(self.started);
+        self.end_with(Event::GaveUp { exchange: self.exchange, sends, elapsed, why });
     }
 
     /// Ends the exchange in progress with `event`.
@@ -179,22 +237,41 @@ impl Client {
         self.begin_next();
     }
 
+    /// Copies of the exchange in progress that are out.
+    fn sent(&self) -> u32 {
+        match self.state {
+            State::Waiting { until: Until::Resend | Until::GiveUp, .. } => self.pacer.sends(),
+            // The one to come is already counted, but not yet sent.
+            State::Sending { first: false, .. } => self.pacer.sends() - 1,
+            _ => 0,
+        }
+    }
+
     /// Which copy of the exchange in progress a reply answers; `None` if it answers none.
     fn answered_send(&self, token: Option<Token>) -> Option<u32> {
-        // Between two copies the one to come is already counted, but not yet sent.
-        let sent = match self.state {
-            State::Waiting { .. } => self.schedule.sends(),
-            State::Sending { first: false, .. } => self.schedule.sends() - 1,
-            State::Sending { first: true, .. } | State::Finished => return None,
-        };
+        let sent = self.sent();
         match token {
-            None => Some(sent),
+            None => (sent > 0).then_some(sent),
             Some(Token(label)) => {
                 let send = label.send.get();
                 (label.exchange.get() == self.exchange && send <= sent).then_some(send)
             }
         }
     }
+}
+
+fn sending(Wait { timeout, last }: Wait, first: bool) -> State {
+    State::Sending { wait: nanos(timeout), last, first }
+}
+
+/// A wait from `now` on. A wait of nothing lasts for a nanosecond: a deadline lies later than now.
+const fn waiting(now: Instant, wait: u64, until: Until) -> State {
+    let wait = if wait == 0 { 1 } else { wait };
+    let deadline = match now.as_nanos().checked_add(wait) {
+        Some(deadline) => NonZeroU64::new(deadline),
+        None => None,
+    };
+    State::Waiting { deadline, until }
 }
 
 impl Machine for Client {
@@ -204,7 +281,7 @@ impl Machine for Client {
         if from != self.config.peer {
             // A connected socket never shows these to its owner.
             if !self.config.connected {
-                self.event = Some(Event::Stranger { from });
+                self.event = Some(Event::Stranger);
             }
             return;
         }
@@ -213,44 +290,53 @@ impl Machine for Client {
             self.event = Some(Event::LateReply { token });
             return;
         };
-        let sends = match self.state {
-            State::Sending { .. } => self.schedule.sends() - 1,
-            _ => self.schedule.sends(),
-        };
-        let elapsed = now.saturating_since(self.started);
+        let (sends, elapsed) = (self.sent(), now.saturating_since(self.started));
+        self.pacer.answered(now, sends, elapsed);
         let exchange = self.exchange;
         self.end_with(Event::Answered { exchange, sends, answered_send, elapsed });
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        let State::Waiting { deadline: Some(deadline), .. } = self.state else { return };
-        if now < deadline {
+        let State::Waiting { deadline: Some(deadline), until } = self.state else { return };
+        if now.as_nanos() < deadline.get() {
             return;
         }
-        let (sends, elapsed) = (self.schedule.sends(), now.saturating_since(self.started));
-        match self.schedule.next(&self.config.policy, elapsed) {
-            Some(wait) => self.state = State::Sending { wait, first: false },
-            None => self.end_with(Event::GaveUp { exchange: self.exchange, sends, elapsed }),
+        match until {
+            Until::Resend | Until::GiveUp => self.go_on(now),
+            Until::Start => self.open(now),
+            Until::Refused(why) => self.give_up(now, 0, why),
         }
     }
 
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        let waiting = matches!(self.state, State::Waiting { .. });
-        if waiting && self.config.connected && peer == self.config.peer {
-            let (exchange, sends) = (self.exchange, self.schedule.sends());
-            let elapsed = now.saturating_since(self.started);
-            self.end_with(Event::Refused { exchange, sends, elapsed });
+        let State::Waiting { until: until @ (Until::Resend | Until::GiveUp), .. } = self.state
+        else {
+            return;
+        };
+        if !self.config.connected || peer != self.config.peer {
+            return;
         }
+        if self.config.policy.hedging() && until == Until::Resend {
+            // A failure while hedging is no end: the next copy goes out at once (gRFC A6).
+            return self.go_on(now);
+        }
+        let (exchange, sends) = (self.exchange, self.pacer.sends());
+        let elapsed = now.saturating_since(self.started);
+        self.pacer.gave_up(now, sends);
+        self.end_with(Event::Refused { exchange, sends, elapsed });
     }
 
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let State::Sending { wait, first } = self.state else { return None };
+        if self.state == State::Beginning {
+            self.begin(now);
+        }
+        let State::Sending { wait, last, first } = self.state else { return None };
         if first {
             self.started = now;
         }
-        let deadline = now.checked_add(wait.timeout);
-        self.state = State::Waiting { deadline, last: wait.last };
-        let label = Label::new(self.exchange, self.schedule.sends());
+        let until = if last { Until::GiveUp } else { Until::Resend };
+        self.state = waiting(now, wait, until);
+        let label = Label::new(self.exchange, self.pacer.sends());
         buf.clear();
         if let (true, Some(label)) = (self.config.token, label) {
             Token(label).emit(buf);
@@ -264,8 +350,13 @@ impl Machine for Client {
     }
 
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
-        let State::Waiting { deadline: Some(deadline), last } = self.state else { return None };
-        Some((if last { Timer::GiveUp } else { Timer::Resend }, deadline))
+        let State::Waiting { deadline: Some(deadline), until } = self.state else { return None };
+        let timer = match until {
+            Until::Resend => Timer::Resend,
+            Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
+            Until::Start => Timer::Start,
+        };
+        Some((timer, Instant::from_nanos(deadline.get())))
     }
 
     fn is_finished(&self) -> bool {

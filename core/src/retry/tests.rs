@@ -46,7 +46,10 @@ fn silence_ends_after_five_sends_at_3_1_seconds() {
     let now = fire(&mut client, 5);
     assert_eq!(now, at(3_100));
     let elapsed = Duration::from_millis(3_100);
-    assert_eq!(client.poll_event(), Some(Event::GaveUp { exchange: 1, sends: 5, elapsed }));
+    assert_eq!(
+        client.poll_event(),
+        Some(Event::GaveUp { exchange: 1, sends: 5, elapsed, why: Stop::GiveUpAbove })
+    );
     assert!(client.is_finished());
     assert_eq!(client.poll_timeout(), None);
 }
@@ -84,7 +87,7 @@ fn a_connected_client_is_deaf_to_strangers_and_an_unconnected_one_reports_them()
         let mut client = client(|config| config.connected = connected);
         let _ = sends(&mut client, at(0));
         client.handle_datagram(at(1), stranger, b"Your data was 5 bytes");
-        let heard = (!connected).then_some(Event::Stranger { from: stranger });
+        let heard = (!connected).then_some(Event::Stranger);
         assert_eq!(client.poll_event(), heard);
         assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "the wait goes on");
     }
@@ -165,5 +168,5 @@ fn a_client_without_exchanges_does_nothing() {
 #[test]
 fn a_client_is_small() {
     assert!(size_of::<Client>() <= 112, "{}", size_of::<Client>());
-    assert!(size_of::<Schedule>() <= 64, "{}", size_of::<Schedule>());
+    assert!(size_of::<Pacer>() <= 64, "{}", size_of::<Pacer>());
 }

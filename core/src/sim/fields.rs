@@ -3,6 +3,9 @@
 //! A TOML file, the flags and `--set`, the page's controls, the page's link and the JSON output all
 //! read this table, so that a key is spelled, checked and explained in one way everywhere.
 
+use crate::policy::{
+    Adaptive, Backoff, BudgetError, DeadlineRule, HintError, JitterError, Preset, Timeouts,
+};
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -43,6 +46,18 @@ pub enum Kind {
     NumberList,
     /// A latency law.
     Latency,
+    /// Waits, or `none`.
+    Timeouts,
+    /// One time or two, or `none`.
+    Delay,
+    /// A law of jitter.
+    Jitter,
+    /// A retry budget, or `none`.
+    Budget,
+    /// A circuit breaker, or `none`.
+    Breaker,
+    /// A rule for hints.
+    Hint,
 }
 
 impl fmt::Display for Kind {
@@ -67,6 +82,19 @@ impl fmt::Display for Kind {
             Self::Text(most) => write!(f, "text of at most {most} bytes"),
             Self::NumberList => crate::echo::NumberListError.fmt(f),
             Self::Latency => crate::link::LatencyError.fmt(f),
+            Self::Timeouts => {
+                let most = Timeouts::MOST;
+                write!(f, "times with their units such as `0s, 10s, 1m`, at most {most}, or `none`")
+            }
+            Self::Delay => f.write_str(
+                "a time such as `1s`, two such as `20ms 120ms` (least, most), or `none`",
+            ),
+            Self::Jitter => JitterError.fmt(f),
+            Self::Budget => BudgetError.fmt(f),
+            Self::Breaker => {
+                f.write_str("failures and a time such as `5 10s`, each more than 0, or `none`")
+            }
+            Self::Hint => HintError.fmt(f),
         }
     }
 }
@@ -99,10 +127,47 @@ pub const FIELDS: &[Field] = &[
         Kind::Bool,
         "each datagram begins with its own name, so that a mirrored reply tells what it answers",
     ),
-    field("policy.preset", Kind::Choice(&["textbook"]), "the policy to start from"),
+    field("policy.preset", Kind::Choice(Preset::NAMES), "the policy to start from"),
+    field("policy.backoff", Kind::Choice(Backoff::NAMES), "how waits grow from send to send"),
     field("policy.initial_timeout", Kind::Duration, "the wait after the first send"),
-    field("policy.multiplier", Kind::Factor, "each wait is the one before, times this"),
-    field("policy.max_timeout", Kind::OptionalDuration, "no wait is longer than this"),
+    field(
+        "policy.multiplier",
+        Kind::Factor,
+        "exponential backoff: each wait is the one before, times this",
+    ),
+    field(
+        "policy.increment",
+        Kind::Duration,
+        "linear backoff: each wait is the one before, plus this; exponential: added after multiplying",
+    ),
+    field("policy.timeouts", Kind::Timeouts, "list backoff: the waits; the last one repeats"),
+    field(
+        "policy.linear_timeouts",
+        Kind::Integer(0, u32::MAX as u64),
+        "so many waits are repeated before the first one grows",
+    ),
+    field(
+        "policy.max_timeout",
+        Kind::OptionalDuration,
+        "no wait is longer than this, before jitter",
+    ),
+    field(
+        "policy.last_timeout",
+        Kind::OptionalDuration,
+        "the wait after the last of max_sends copies, when it differs",
+    ),
+    field("policy.first_delay", Kind::Delay, "how long to wait before the first copy"),
+    field("policy.jitter", Kind::Jitter, "how waits are made to differ, after max_timeout"),
+    field(
+        "policy.adaptive",
+        Kind::Choice(Adaptive::NAMES),
+        "the first wait follows the measured round-trip time",
+    ),
+    field(
+        "policy.min_timeout",
+        Kind::OptionalDuration,
+        "no adaptive first wait is shorter than this",
+    ),
     field(
         "policy.give_up_above",
         Kind::OptionalDuration,
@@ -118,6 +183,23 @@ pub const FIELDS: &[Field] = &[
         Kind::OptionalDuration,
         "the exchange ends this long after its first send at the latest",
     ),
+    field(
+        "policy.deadline_rule",
+        Kind::Choice(DeadlineRule::NAMES),
+        "a wait that would pass the deadline is cut to end at it, or its copy is not sent",
+    ),
+    field(
+        "policy.hedging",
+        Kind::Bool,
+        "copies do not replace those before; after a failure the next goes out at once",
+    ),
+    field("policy.budget", Kind::Budget, "how many retries all exchanges may cost together"),
+    field(
+        "policy.breaker",
+        Kind::Breaker,
+        "after so many failed exchanges in a row, ask nothing for this long",
+    ),
+    field("policy.hint", Kind::Hint, "what to make of a server's word when to come back"),
     field("server.drop", Kind::Probability, "the server drops a request with this probability"),
     field(
         "server.drop_first",

@@ -18,6 +18,7 @@
 mod fields;
 mod link_text;
 mod network;
+mod policy_keys;
 mod queue;
 mod scenario;
 #[cfg(feature = "serde")]

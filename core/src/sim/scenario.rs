@@ -2,13 +2,12 @@
 
 use super::fields::{FIELDS, FieldError, Kind};
 use super::network::{Network, SERVER, flow_of};
-use super::{ScenarioNetwork, Summary};
+use super::{ScenarioNetwork, Summary, policy_keys};
 use crate::echo::{self, Server};
 use crate::link::Link;
-use crate::policy::{Factor, Policy, PolicyBuilder, Preset};
+use crate::policy::{Policy, PolicyBuilder, Preset};
 use crate::random::Probability;
 use crate::retry::{self, Client};
-use crate::time::{WithUnit, parse_duration};
 use crate::trace::{DigestSink, Sink};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -123,21 +122,15 @@ impl Scenario {
                 self.preset = value.parse().ok()?;
                 *policy = self.preset.policy().to_builder();
             }
-            "policy.initial_timeout" => *policy = policy.initial_timeout(parse_duration(value)?),
-            "policy.multiplier" => *policy = policy.multiplier(Factor::parse(value)?),
-            "policy.max_timeout" => *policy = policy.max_timeout(or_none(value, parse_duration)?),
-            "policy.give_up_above" => {
-                *policy = policy.give_up_above(or_none(value, parse_duration)?);
-            }
-            "policy.max_sends" => *policy = policy.max_sends(or_none(value, |_| small())?),
-            "policy.deadline" => *policy = policy.deadline(or_none(value, parse_duration)?),
             "server.drop" => self.server.drop = Probability::parse(value)?,
             "server.drop_first" => self.server.drop_first = integer(kind, value)?,
             "server.drop_list" => self.server.drop_list = value.parse().ok()?,
             "server.reply" => self.server.reply = value.parse().ok()?,
             "link.latency" => self.link.latency = value.parse().ok()?,
             "link.loss" => self.link.loss = Probability::parse(value)?,
-            _ => return None,
+            _ => {
+                *policy = policy_keys::set(*policy, key.strip_prefix("policy.")?, kind, value)?;
+            }
         }
         Some(())
     }
@@ -145,7 +138,6 @@ impl Scenario {
     /// The value of `key` as text that [`apply`](Self::apply) takes; `None` if there is no such key.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<String> {
-        let policy = &self.policy;
         Some(match key {
             "seed" => self.seed.to_string(),
             "clients" => self.clients.to_string(),
@@ -154,19 +146,13 @@ impl Scenario {
             "connected" => self.connected.to_string(),
             "token" => self.token.to_string(),
             "policy.preset" => self.preset.name().to_string(),
-            "policy.initial_timeout" => WithUnit(policy.initial_timeout()).to_string(),
-            "policy.multiplier" => policy.multiplier().to_string(),
-            "policy.max_timeout" => none_or(policy.max_timeout().map(WithUnit)),
-            "policy.give_up_above" => none_or(policy.give_up_above().map(WithUnit)),
-            "policy.max_sends" => none_or(policy.max_sends()),
-            "policy.deadline" => none_or(policy.deadline().map(WithUnit)),
             "server.drop" => self.server.drop.to_string(),
             "server.drop_first" => self.server.drop_first.to_string(),
             "server.drop_list" => self.server.drop_list.to_string(),
             "server.reply" => self.server.reply.to_string(),
             "link.latency" => self.link.latency.to_string(),
             "link.loss" => self.link.loss.to_string(),
-            _ => return None,
+            _ => return policy_keys::value(&self.policy, key.strip_prefix("policy.")?),
         })
     }
 
@@ -199,6 +185,7 @@ impl Scenario {
             token: self.token,
             exchanges: self.exchanges,
             policy: self.policy,
+            seed: self.seed,
         }
     }
 
@@ -206,7 +193,8 @@ impl Scenario {
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let config = Arc::new(self.client_config());
-        let clients = (0..self.clients).map(|_| Client::new(Arc::clone(&config))).collect();
+        let clients =
+            (1..=self.clients).map(|flow| Client::numbered(Arc::clone(&config), flow)).collect();
         let server = Server::numbered(self.server.clone(), self.seed, flow_of);
         let counted = (Summary::default(), DigestSink::default());
         Network::new(clients, server, self.link, self.seed, (counted, sink))
@@ -228,7 +216,7 @@ fn plain_integer(value: &str) -> Option<u64> {
         .and_then(|text| u64::from_str(text).ok())
 }
 
-fn integer(kind: Kind, value: &str) -> Option<u64> {
+pub(super) fn integer(kind: Kind, value: &str) -> Option<u64> {
     let (Kind::Integer(low, high) | Kind::OptionalInteger(low, high)) = kind else { return None };
     plain_integer(value).filter(|n| (low..=high).contains(n))
 }
@@ -239,10 +227,10 @@ fn text(kind: Kind, value: &str) -> Option<String> {
 }
 
 /// Reads `none`, or a value with `parse`.
-fn or_none<T>(value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn or_none<T>(value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if value.trim() == "none" { Some(None) } else { parse(value).map(Some) }
 }
 
-fn none_or(value: Option<impl ToString>) -> String {
+pub(super) fn none_or(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "none".to_string(), |value| value.to_string())
 }

@@ -2,6 +2,7 @@
 
 use super::{Cause, Direction, Record, Sink, Timer, What};
 use crate::machine::Label;
+use crate::policy::Stop;
 use crate::time::nanos;
 use core::fmt;
 
@@ -83,7 +84,9 @@ fn encode(what: &What) -> (u64, u64) {
         }
         What::LateReply => (7, 0),
         What::Stranger => (8, 0),
-        What::GaveUp { sends, elapsed } => (9, nanos(elapsed) ^ u64::from(sends) << 48),
+        What::GaveUp { sends, elapsed, why } => {
+            (9 | stop_code(why) << 8, nanos(elapsed) ^ u64::from(sends) << 48)
+        }
         What::Refused { sends, elapsed } => (10, nanos(elapsed) ^ u64::from(sends) << 48),
         What::Note(words) => (11, fnv(words)),
     }
@@ -99,10 +102,21 @@ const fn cause_code(cause: Cause) -> u64 {
     }
 }
 
+/// The schedule's own stops follow from the rest of the record; brakes do not.
+const fn stop_code(stop: Stop) -> u64 {
+    match stop {
+        Stop::MaxSends | Stop::GiveUpAbove | Stop::Deadline => 0,
+        Stop::Budget => 1,
+        Stop::Breaker => 2,
+        Stop::PushedBack => 3,
+    }
+}
+
 fn timer_code(timer: Timer) -> u64 {
     match timer {
         Timer::Resend => 1,
         Timer::GiveUp => 2,
+        Timer::Start => 3,
         Timer::Other(name) => 0x8000 | fnv(name) & 0x7FFF,
     }
 }
@@ -153,7 +167,9 @@ mod tests {
             What::Answered { sends: 1, answered_send: 1, elapsed },
             What::Answered { sends: 2, answered_send: 1, elapsed },
             What::Answered { sends: 2, answered_send: 2, elapsed },
-            What::GaveUp { sends: 1, elapsed },
+            What::GaveUp { sends: 1, elapsed, why: Stop::MaxSends },
+            What::GaveUp { sends: 1, elapsed, why: Stop::Budget },
+            What::GaveUp { sends: 1, elapsed, why: Stop::Breaker },
             What::Refused { sends: 1, elapsed },
             What::LateReply,
             What::Stranger,

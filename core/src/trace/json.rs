@@ -8,7 +8,7 @@ use core::fmt;
 ///
 /// Keys: `at_s`, `event`, `side`, `flow`, then `exchange`, `send` and `packet` where known, then the
 /// event's own (`direction`, `bytes`, `cause`, `timer`, `deadline_s`, `sends`, `answered_send`,
-/// `elapsed_s`, `note`).
+/// `elapsed_s`, `why`, `note`).
 ///
 /// # Errors
 /// Those of `out`.
@@ -41,7 +41,11 @@ pub fn write_json(out: &mut impl fmt::Write, record: &Record) -> fmt::Result {
             write!(out, r#","sends":{sends},"answered_send":{answered_send}"#)?;
             write!(out, r#","elapsed_s":{}"#, Seconds(*elapsed))?;
         }
-        What::GaveUp { sends, elapsed } | What::Refused { sends, elapsed } => {
+        What::GaveUp { sends, elapsed, why } => {
+            write!(out, r#","sends":{sends},"elapsed_s":{}"#, Seconds(*elapsed))?;
+            write!(out, r#","why":"{}""#, why.name())?;
+        }
+        What::Refused { sends, elapsed } => {
             write!(out, r#","sends":{sends},"elapsed_s":{}"#, Seconds(*elapsed))?;
         }
         What::Note(words) => write_field(out, "note", words)?,
@@ -76,6 +80,7 @@ mod tests {
     use super::super::{Cause, Side};
     use super::*;
     use crate::machine::{Label, Timer};
+    use crate::policy::Stop;
     use crate::time::{Duration, Instant};
     use alloc::string::String;
 
@@ -105,7 +110,7 @@ mod tests {
             What::Answered { sends: 3, answered_send: 3, elapsed },
             What::LateReply,
             What::Stranger,
-            What::GaveUp { sends: 5, elapsed },
+            What::GaveUp { sends: 5, elapsed, why: Stop::Budget },
             What::Refused { sends: 1, elapsed },
             What::Note("with \"quotes\",\n\\ and a line"),
         ] {

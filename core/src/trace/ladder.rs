@@ -71,9 +71,9 @@ impl Ladder {
                 let text = format!("{name}answered in {} s, {}", Seconds(elapsed), count(sends));
                 in_column(record, text)
             }
-            What::GaveUp { sends, elapsed } => {
-                let text = format!("{name}gave up at {} s, {}", Seconds(elapsed), count(sends));
-                in_column(record, text)
+            What::GaveUp { sends, elapsed, why } => {
+                let (at, sends) = (Seconds(elapsed), count(sends));
+                in_column(record, format!("{name}gave up at {at} s, {sends}: {why}"))
             }
             What::Refused { sends, elapsed } => {
                 let text = format!("{name}refused at {} s, {}", Seconds(elapsed), count(sends));

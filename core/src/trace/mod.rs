@@ -14,6 +14,7 @@ pub use json::write_json;
 pub use ladder::Ladder;
 
 use crate::machine::{Label, Timer};
+use crate::policy::Stop;
 pub use crate::random::Direction;
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -116,6 +117,8 @@ pub enum What {
         sends: u32,
         /// Time since the exchange's first send.
         elapsed: Duration,
+        /// What ended it.
+        why: Stop,
     },
     /// The network said that nobody listens there; the exchange is over.
     Refused {

@@ -170,7 +170,15 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
         if connected { Socket::connected(peer).await } else { Socket::unconnected(peer).await };
     let socket = socket.map_err(|error| Error::Unreachable(peer, error))?;
     let (token, exchanges, policy) = (args.token, scenario.exchanges, scenario.policy);
-    let config = Config { peer, connected, message: message.into(), token, exchanges, policy };
+    let config = Config {
+        peer,
+        connected,
+        message: message.into(),
+        token,
+        exchanges,
+        policy,
+        seed: scenario.seed,
+    };
     Ok((socket, config))
 }
 

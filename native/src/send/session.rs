@@ -215,8 +215,9 @@ impl Observer<Event> for Session {
                 let bytes = Count(bytes.len() as u64, "byte");
                 narrate!("{}a late reply of {bytes}, ignored", self.name());
             }
-            Event::Stranger { from } => {
+            Event::Stranger => {
                 self.exchange.strangers += 1;
+                let from = datagram.map_or(self.peer, |datagram| datagram.from);
                 let bytes = Count(bytes.len() as u64, "byte");
                 let peer = self.peer;
                 warn(format_args!(

@@ -1,0 +1,134 @@
+//! How waits grow from one send to the next.
+
+use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use core::fmt;
+use core::str::FromStr;
+
+/// The law of growth. What it starts from and grows by are fields of the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Backoff {
+    /// Every wait is `initial_timeout`.
+    Constant,
+    /// Each wait is the one before plus `increment`.
+    Linear,
+    /// Each wait is the one before times `multiplier`, plus `increment` (which is usually zero).
+    #[default]
+    Exponential,
+    /// Each wait is the sum of the two before; the first two are `initial_timeout`.
+    Fibonacci,
+    /// The waits are those of `timeouts`; the last one repeats.
+    List,
+}
+
+impl Backoff {
+    /// The words of all laws, in order.
+    pub const NAMES: &[&str] = &["constant", "linear", "exponential", "fibonacci", "list"];
+
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl FromStr for Backoff {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Constant, Self::Linear, Self::Exponential, Self::Fibonacci, Self::List];
+        all.into_iter().find(|backoff| backoff.name() == text.trim()).ok_or(())
+    }
+}
+
+/// An explicit list of waits, such as `0s, 10s, 1m`. Zero is allowed: the next copy then goes out at
+/// once.
+///
+/// It is stored in place, so that policies stay plain values without an allocation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Timeouts {
+    len: u8,
+    nanos: [u64; Self::MOST],
+}
+
+impl Timeouts {
+    /// The most waits that a list may have.
+    pub const MOST: usize = 16;
+
+    /// No waits.
+    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MOST] };
+
+    /// The list of these waits; `None` if they are more than [`MOST`](Self::MOST).
+    #[must_use]
+    pub fn new(waits: &[Duration]) -> Option<Self> {
+        let mut list = Self { len: u8::try_from(waits.len()).ok()?, ..Self::EMPTY };
+        for (place, wait) in waits.iter().enumerate() {
+            *list.nanos.get_mut(place)? = nanos(*wait);
+        }
+        Some(list)
+    }
+
+    /// A list of whole seconds, for presets.
+    pub(super) const fn seconds<const N: usize>(seconds: [u64; N]) -> Self {
+        let mut list = Self { len: N as u8, nanos: [0; Self::MOST] };
+        let mut place = 0;
+        while place < N {
+            list.nanos[place] = seconds[place] * 1_000_000_000;
+            place += 1;
+        }
+        list
+    }
+
+    /// The waits in order.
+    pub fn iter(&self) -> impl Iterator<Item = Duration> {
+        self.nanos.iter().take(self.len.into()).map(|n| Duration::from_nanos(*n))
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The wait after send `sends + 1`, in nanoseconds; the last one repeats.
+    pub(super) fn at(&self, sends: u32) -> u64 {
+        let last = usize::from(self.len).saturating_sub(1);
+        self.nanos[last.min(usize::try_from(sends).unwrap_or(last))]
+    }
+}
+
+impl fmt::Debug for Timeouts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// `1s, 2s, 5s`, or `none`.
+impl fmt::Display for Timeouts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
+        for (place, wait) in self.iter().enumerate() {
+            write!(f, "{}{}", if place == 0 { "" } else { ", " }, WithUnit(wait))?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Timeouts {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut list = Self::EMPTY;
+        if text.trim() == "none" {
+            return Ok(list);
+        }
+        for wait in text.split(',') {
+            let slot = list.nanos.get_mut(usize::from(list.len)).ok_or(())?;
+            *slot = nanos(parse_duration(wait).ok_or(())?);
+            list.len += 1;
+        }
+        Ok(list)
+    }
+}

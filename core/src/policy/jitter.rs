@@ -1,0 +1,136 @@
+//! How waits are made to differ, so that clients which failed together do not come back together.
+//!
+//! The order is always the same: the wait grows, `max_timeout` caps it, then the jitter is drawn. So
+//! jitter survives at the cap, and each law states the bound that a wait can reach above the cap.
+
+use super::Share;
+use crate::random::Stream;
+use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use core::fmt;
+use core::str::FromStr;
+
+/// A law of jitter. `v` is the wait that growth and cap ask for, `U[a, b]` a uniform draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// The wait is `v`. Bound: the cap.
+    #[default]
+    None,
+    /// `U[0, v]`, mean `v/2`: the fewest calls in the AWS experiment of 2015. Bound: the cap.
+    Full,
+    /// `v/2 + U[0, v/2]`, mean `3v/4`: never less than half. Bound: the cap.
+    Equal,
+    /// `v U[1-p, 1+p]` (gRPC, Kafka). Bound: the cap times `1 + p`.
+    Proportional(Share),
+    /// Like `Proportional`, but the first wait is exact (gRPC's connection backoff).
+    ProportionalLater(Share),
+    /// `min(cap, U[initial_timeout, 3 x the wait before])`, where the first draw follows
+    /// `initial_timeout` (AWS 2015). Uncapped its mean grows by 1.5, not 3: `2b 1.5^n - b`. Once the
+    /// waits reach the cap, two draws in three are the cap itself. Bound: the cap.
+    Decorrelated,
+    /// The first wait is `initial_timeout U[1, 1+p]`, drawn once per exchange; the others grow from it
+    /// (CoAP's ACK_RANDOM_FACTOR, RFC 7252 section 4.2). Bound: the cap.
+    Once(Share),
+    /// `RAND` of RFC 8415 section 15: each wait is the one before, as drawn, times `multiplier + r`,
+    /// with `r` from `U[-p, p]`; at the cap it is the cap times `1 + r`. Bound: the cap times `1 + p`.
+    Compounding(Share),
+    /// Like `Compounding`, but the first `r` is above zero (a DHCPv6 Solicit).
+    CompoundingUp(Share),
+    /// `v + U[-d, d]`, never below zero (DHCPv4, RFC 2131 section 4.1). Bound: the cap plus `d`.
+    Additive(Duration),
+    /// A whole number of slots, uniform from 0 to `v / d` (Ethernet, Envoy). Bound: the cap.
+    Slots(Duration),
+}
+
+impl Jitter {
+    /// The longest wait that this law makes of waits capped at `cap` nanoseconds.
+    #[must_use]
+    pub fn bound(self, cap: u64) -> u64 {
+        match self {
+            Self::Proportional(p)
+            | Self::ProportionalLater(p)
+            | Self::Compounding(p)
+            | Self::CompoundingUp(p) => cap.saturating_add(p.of(cap)),
+            Self::Additive(d) => cap.saturating_add(nanos(d)),
+            _ => cap,
+        }
+    }
+}
+
+/// Where in its range a draw falls.
+#[derive(Clone, Debug)]
+pub enum Draw {
+    /// Where the law's name puts a wait without jitter: the schedule that tables show.
+    Nominal,
+    /// At the lower end.
+    Least,
+    /// At the upper end.
+    Most,
+    /// At random, from a named stream.
+    Random(Stream),
+}
+
+/// `none`, `full`, `proportional 0.2`, `additive 1s`: what [`FromStr`] reads.
+impl fmt::Display for Jitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::None => f.write_str("none"),
+            Self::Full => f.write_str("full"),
+            Self::Equal => f.write_str("equal"),
+            Self::Decorrelated => f.write_str("decorrelated"),
+            Self::Proportional(p) => write!(f, "proportional {p}"),
+            Self::ProportionalLater(p) => write!(f, "proportional {p} later"),
+            Self::Once(p) => write!(f, "once {p}"),
+            Self::Compounding(p) => write!(f, "compounding {p}"),
+            Self::CompoundingUp(p) => write!(f, "compounding {p} up"),
+            Self::Additive(d) => write!(f, "additive {}", WithUnit(d)),
+            Self::Slots(d) => write!(f, "slots {}", WithUnit(d)),
+        }
+    }
+}
+
+/// What a jitter has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JitterError;
+
+impl fmt::Display for JitterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`none`, `full`, `equal`, `decorrelated`, `proportional 0.2`, `proportional 0.2 later`, \
+             `once 0.5`, `compounding 0.1`, `compounding 0.1 up`, `additive 1s` or `slots 51.2us` \
+             (a share is 0 to 1, at most 6 decimals; a slot is more than 0)",
+        )
+    }
+}
+
+impl core::error::Error for JitterError {}
+
+impl FromStr for Jitter {
+    type Err = JitterError;
+
+    fn from_str(text: &str) -> Result<Self, JitterError> {
+        let mut words = text.split_whitespace();
+        let (law, amount, more) = (words.next(), words.next(), words.next());
+        let share = || amount.and_then(Share::parse).ok_or(JitterError);
+        let time = || amount.and_then(parse_duration).ok_or(JitterError);
+        let jitter = match (law, more) {
+            (Some("proportional"), None) => Self::Proportional(share()?),
+            (Some("proportional"), Some("later")) => Self::ProportionalLater(share()?),
+            (Some("once"), None) => Self::Once(share()?),
+            (Some("compounding"), None) => Self::Compounding(share()?),
+            (Some("compounding"), Some("up")) => Self::CompoundingUp(share()?),
+            (Some("additive"), None) => Self::Additive(time()?),
+            (Some("slots"), None) => Self::Slots(time()?),
+            (Some(word), None) if amount.is_none() => match word {
+                "none" => Self::None,
+                "full" => Self::Full,
+                "equal" => Self::Equal,
+                "decorrelated" => Self::Decorrelated,
+                _ => return Err(JitterError),
+            },
+            _ => return Err(JitterError),
+        };
+        let slot_of_nothing = jitter == Self::Slots(Duration::ZERO);
+        if words.next().is_some() || slot_of_nothing { Err(JitterError) } else { Ok(jitter) }
+    }
+}
