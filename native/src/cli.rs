@@ -2,14 +2,16 @@
 
 use crate::exit::Exit;
 use crate::output::{Stdout, complain};
-use crate::{keys, lab, send, serve, sim};
+use crate::{keys, lab, presets, schedule, send, serve, sim};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use retrylab_core::sim::FieldError;
 
 const START: &str = "\
 Start here:
   retrylab serve --drop 0.5            a server that loses half of the requests
   retrylab send 127.0.0.1 --ladder     a client that asks it, and what happens
+  retrylab schedule --preset coap      when a policy sends, waits and gives up
   retrylab sim --ladder                both, over a simulated network
   retrylab lab --open                  the same in the browser
 
@@ -35,6 +37,13 @@ enum Command {
     Send(send::Args),
     Sim(sim::Args),
     Lab(lab::Args),
+    Schedule(schedule::Args),
+    /// List the policies that have a name: the standards, and what well-known clients do
+    Presets {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Show every key of a scenario: its default, what it takes and what it means
     Keys {
         /// As one JSON object
@@ -58,6 +67,8 @@ impl Cli {
             Command::Send(args) => send::run(&args).map_err(Error::from),
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
+            Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
+            Command::Presets { json } => Ok(presets::run(json)),
             Command::Keys { json } => Ok(keys::run(json)),
             Command::Completions { shell } => Ok(completions(shell)),
         };
@@ -79,6 +90,8 @@ enum Error {
     Sim(#[from] sim::Error),
     #[error(transparent)]
     Lab(#[from] lab::Error),
+    #[error(transparent)]
+    Schedule(#[from] FieldError),
 }
 
 impl Error {
@@ -88,6 +101,7 @@ impl Error {
             Self::Send(error) => error.exit(),
             Self::Sim(error) => error.exit(),
             Self::Lab(error) => error.exit(),
+            Self::Schedule(_) => Exit::Usage,
         }
     }
 }

@@ -105,6 +105,21 @@ pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String
     text.parse().map_err(|_| format!("it takes a whole number from 0 to {}", T::MOST))
 }
 
+/// Reads how many samples to draw.
+pub(crate) fn samples(text: &str) -> Result<u32, String> {
+    between(text, 1, 1_000_000)
+}
+
+/// Reads how many lines to show.
+pub(crate) fn shown(text: &str) -> Result<usize, String> {
+    between(text, 1, 1_000).map(|n| n as usize)
+}
+
+fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|n| (least..=most).contains(n));
+    number.ok_or_else(|| format!("it takes a whole number from {least} to {most}"))
+}
+
 /// Whole numbers from 0 to a greatest one.
 pub(crate) trait Bounded {
     /// The greatest.
@@ -140,7 +155,9 @@ const fn value_name(kind: Kind) -> &'static str {
         Kind::Bool => "BOOL",
         Kind::Choice(_) => "NAME",
         Kind::NumberList => "LIST",
-        Kind::Latency => "LAW",
+        Kind::Latency | Kind::Jitter | Kind::Budget | Kind::Breaker | Kind::Hint => "LAW",
+        Kind::Timeouts => "TIMES",
+        Kind::Delay => "TIME",
         _ => "VALUE",
     }
 }

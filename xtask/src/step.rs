@@ -35,7 +35,8 @@ pub(crate) const HELP: &str = "\
 Steps, in the order in which they run; a failed one does not stop the others:
   fmt         the layout of all Rust code
   clippy      lints of all Rust code, warnings are errors
-  no-std      core without its standard library: natively, and for wasm with and without serde
+  no-std      core without its standard library, without and with the simulated network and serde:
+              natively and for wasm
   page        the page build of `cargo xtask page`
   web-clippy  lints of web/ for wasm; skipped where the wasm toolchain has no clippy
   test        all Rust tests: unit, property, integration, documentation
@@ -99,7 +100,9 @@ impl Step {
                 cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
             }
             Self::NoStd => {
-                cargo("build -p retrylab-core --no-default-features").run()?;
+                for features in CORE_FEATURES {
+                    cargo("build -p retrylab-core --no-default-features").words(features).run()?;
+                }
                 no_std_for_wasm(machine)?;
             }
             Self::Page => page::build(paths, machine.wasm()?)?,
@@ -124,10 +127,14 @@ impl Step {
     }
 }
 
+/// The core without its standard library: the machines and policies alone, with the simulated network,
+/// and with the scenario's text forms.
+const CORE_FEATURES: [&str; 3] = ["", "--features sim", "--features serde"];
+
 /// The page's profile is used again, so that a standard library built for it serves here too.
 fn no_std_for_wasm(machine: &Machine<'_>) -> Result<()> {
     let toolchain = machine.wasm()?;
-    for features in ["", "--features serde"] {
+    for features in CORE_FEATURES {
         toolchain
             .cargo(machine.paths, "build", Std::Alloc)
             .words("--profile wasm -p retrylab-core --no-default-features")

@@ -177,6 +177,9 @@ policy! {
     hint: HintRule,
 }
 
+/// How many sends [`Policy::gives_up_after`] looks at: policies may allow billions.
+pub const MOST_WALKED: usize = 1_000_000;
+
 impl Policy {
     /// The textbook UDP client: waits 0.1 s, doubles the wait after each silence, and gives up when
     /// the next wait would exceed 2.0 s. Sends at 0, 0.1, 0.3, 0.7, 1.5 s; gives up at 3.1 s.
@@ -251,17 +254,16 @@ impl Policy {
     }
 
     /// How long after its first send an exchange without any reply ends, without jitter; `None` when
-    /// the policy never gives up.
-    ///
-    /// Walks the schedule: a policy that allows billions of sends takes as many steps.
+    /// the policy [never gives up](Self::never_gives_up), or not within [`MOST_WALKED`] sends.
     #[must_use]
     pub fn gives_up_after(&self) -> Option<Duration> {
         if self.never_gives_up() {
             return None;
         }
         let mut sends = self.sends();
-        sends.by_ref().for_each(drop);
-        Some(sends.elapsed())
+        sends.by_ref().take(MOST_WALKED).for_each(drop);
+        let at = sends.elapsed();
+        (sends.next().is_none()).then_some(at)
     }
 
     /// Does this policy go on for ever?
@@ -270,13 +272,25 @@ impl Policy {
         self.max_sends.is_none() && self.deadline.is_none() && !self.outgrows()
     }
 
+    /// Does anything of it depend on random draws?
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        self.jitter != Jitter::None
+            || self.first_delay.is_some_and(|delay| delay.least < delay.most)
+            || matches!(self.budget, Some(BudgetRule::Adaptive { .. }))
+    }
+
     /// Does some wait grow above `give_up_above`?
     fn outgrows(&self) -> bool {
         let Some(above) = self.give_up_above else { return false };
         match self.backoff {
             Backoff::Constant => false,
             Backoff::Linear => !self.increment.is_zero(),
-            Backoff::Exponential => self.multiplier > Factor::ONE || !self.increment.is_zero(),
+            Backoff::Exponential => {
+                // A short wait times hardly more than 1 is rounded to itself.
+                let first = nanos(self.initial_timeout);
+                self.multiplier.times(first) > first || !self.increment.is_zero()
+            }
             Backoff::Fibonacci => true,
             Backoff::List => self.timeouts.iter().any(|wait| wait > above),
         }

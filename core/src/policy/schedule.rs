@@ -89,16 +89,19 @@ impl Schedule {
     /// Why nothing more may be sent. The first copy is always sent.
     #[inline]
     pub fn next(&mut self, policy: &Policy, elapsed: Duration) -> Result<Wait, Stop> {
+        let left = policy.deadline().map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
+        if left == 0 {
+            return Err(Stop::Deadline);
+        }
         if let Some(stop) = self.stop(policy) {
             return Err(stop);
         }
-        let left = policy.deadline().map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
         let wait = match policy.last_timeout() {
             Some(last) if policy.max_sends() == Some(self.sends + 1) => nanos(last),
             _ => self.wait(policy),
         };
         let passes = wait > left && policy.deadline_rule() == DeadlineRule::Before;
-        if left == 0 || passes && self.sends > 0 {
+        if passes && self.sends > 0 {
             return Err(Stop::Deadline);
         }
         self.sends = self.sends.saturating_add(1);

@@ -1,6 +1,7 @@
 //! The message: where it comes from, and whether it fits a datagram.
 
 use retrylab_core::machine::Label;
+use retrylab_core::policy::Draw;
 use retrylab_core::retry::{MAX_MESSAGE_IPV4, Token};
 use retrylab_core::sim::Scenario;
 use std::ffi::OsStr;
@@ -69,7 +70,8 @@ pub(super) fn check_length(
 /// The length of the token of the very last copy.
 fn longest_token(scenario: &Scenario) -> usize {
     let policy = &scenario.policy;
-    let walked = policy.sends().take(MOST_STEPS).count();
+    // The shortest waits make for the most copies before a deadline.
+    let walked = policy.sends_drawn(Draw::Least).take(MOST_STEPS).count();
     let sends = if walked < MOST_STEPS {
         u32::try_from(walked).unwrap_or(u32::MAX)
     } else {

@@ -20,6 +20,7 @@ use retrylab_core::sim::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use session::Session;
 use std::ffi::OsString;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,6 +64,10 @@ pub(crate) struct Args {
     /// answers
     #[arg(long)]
     token: bool,
+    /// Names the policy's random draws, to repeat a run [default: another one each time]
+    #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
+    #[arg(allow_negative_numbers = true)]
+    seed: Option<String>,
     /// One JSON object an exchange on stdout; times in seconds
     #[arg(long)]
     json: bool,
@@ -115,6 +120,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("exchanges", &args.count)])?;
+    match &args.seed {
+        Some(seed) => scenario.apply([("seed", seed)])?,
+        None => scenario.seed = a_seed(),
+    }
     let result = runtime::block_on(send(args, &scenario))?;
     if let (Err(error), true) = (&result, args.json) {
         let mut out = Stdout::default();
@@ -122,6 +131,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         out.finish(error.exit());
     }
     result
+}
+
+/// A seed that no other program has: clients which all draw alike would come back together.
+fn a_seed() -> u64 {
+    // The standard library's keys against flooded hash maps are random, and that is all we need.
+    RandomState::new().build_hasher().finish() % 1_000_000_000
 }
 
 async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
@@ -134,6 +149,10 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     let (socket, config) = prepared;
     let (peer, count) = (config.peer, config.exchanges);
     let mut client = Client::new(Arc::new(config));
+    let draws = scenario.policy.draws();
+    if draws && args.seed.is_none() {
+        narrate!("seed {}: `--seed {}` waits the same again", scenario.seed, scenario.seed);
+    }
     let mut session = Session::new(peer, count, args.token, args.json);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
 

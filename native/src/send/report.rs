@@ -70,6 +70,8 @@ pub(super) struct Report {
     pub(super) reply_bytes: Option<usize>,
     /// Which send the reply answers: by its token, else presumably the last.
     pub(super) answered_send: Option<u32>,
+    /// What ended an exchange that gave up: a field of the policy, or a brake.
+    pub(super) why: Option<&'static str>,
     pub(super) late_replies: u32,
     pub(super) strangers: u32,
     pub(super) error: Option<String>,
@@ -93,6 +95,7 @@ impl Report {
             reply: None,
             reply_bytes: None,
             answered_send: None,
+            why: None,
             late_replies: 0,
             strangers: 0,
             error: Some(error.to_string()),

@@ -7,6 +7,7 @@ use crate::output::{
 };
 use retrylab::udp::{Datagram, Observer, Trouble};
 use retrylab_core::machine::{Timer, Transmit};
+use retrylab_core::policy::Stop;
 use retrylab_core::retry::Event;
 use retrylab_core::time::{Duration, Instant};
 use std::io;
@@ -35,6 +36,8 @@ struct Exchange {
     bytes: usize,
     late_replies: u32,
     strangers: u32,
+    /// What ended it, if it gave up.
+    why: Option<Stop>,
 }
 
 impl Exchange {
@@ -100,6 +103,7 @@ impl Session {
                 reply: reply.as_ref().map(|r| String::from_utf8_lossy(r.bytes).into_owned()),
                 reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
                 answered_send: reply.as_ref().map(|reply| reply.answered_send),
+                why: ended.why.map(Stop::name),
                 late_replies: ended.late_replies,
                 strangers: ended.strangers,
                 error,
@@ -124,9 +128,21 @@ impl Session {
         self.end(Outcome::Answered, elapsed, Some(Reply { bytes, answered_send }), None);
     }
 
-    fn gave_up(&mut self, sends: u32, elapsed: Duration) {
-        let (name, sends, waited) = (self.name(), Count(sends.into(), "send"), Rounded(elapsed));
-        narrate!("{name}{BAD}no reply{BAD:#} after {sends} in {waited}: is the server down?");
+    fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
+        let (name, waited) = (self.name(), Rounded(elapsed));
+        let copies = Count(sends.into(), "send");
+        match why {
+            Stop::Budget | Stop::Breaker if sends == 0 => {
+                narrate!("{name}{BAD}not sent{BAD:#}: {why}; rested for {waited}");
+            }
+            Stop::Budget | Stop::Breaker => {
+                narrate!("{name}{BAD}no reply{BAD:#} after {copies} in {waited}: {why}");
+            }
+            _ => narrate!(
+                "{name}{BAD}no reply{BAD:#} after {copies} in {waited}: is the server down?"
+            ),
+        }
+        self.exchange.why = Some(why);
         self.end(Outcome::GaveUp, elapsed, None, None);
     }
 
@@ -208,7 +224,7 @@ impl Observer<Event> for Session {
             Event::Answered { sends, answered_send, elapsed, .. } => {
                 self.answered(sends, answered_send, elapsed, bytes);
             }
-            Event::GaveUp { sends, elapsed, .. } => self.gave_up(sends, elapsed),
+            Event::GaveUp { sends, elapsed, why, .. } => self.gave_up(sends, elapsed, why),
             Event::Refused { elapsed, .. } => self.refused(elapsed),
             Event::LateReply { .. } => {
                 self.exchange.late_replies += 1;

@@ -1,0 +1,75 @@
+//! What it costs to decide on the next send: `cargo bench -p retrylab-core --bench policy`.
+//!
+//! Printed first: the size of a client's state, and the allocations of a million decisions.
+
+#[path = "../tests/support/counting.rs"]
+mod counting;
+
+use counting::{Counting, allocations};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use retrylab_core::policy::{Pacer, Policy, Preset};
+use retrylab_core::random::Stream;
+use retrylab_core::time::Instant;
+use std::hint::black_box;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Exchanges that are never answered, one after another, until `decisions` sends were asked about.
+fn decide(policy: &Policy, pacer: &mut Pacer, decisions: u64) -> Instant {
+    let (mut now, mut asked, mut exchange) = (Instant::ZERO, 0, 0);
+    while asked < decisions {
+        exchange += 1;
+        let _ = black_box(pacer.begin(policy, now, Stream::jitter(1, 1, exchange)));
+        let begun = now;
+        while asked < decisions {
+            asked += 1;
+            let Ok(wait) = pacer.next(policy, now, now.saturating_since(begun)) else { break };
+            now = now.saturating_add(black_box(wait.timeout));
+        }
+        pacer.gave_up(now, pacer.sends());
+    }
+    now
+}
+
+fn benches(c: &mut Criterion) {
+    const DECISIONS: u64 = 1_000_000;
+    let policy = Policy::textbook();
+    let mut pacer = Pacer::new(&policy);
+    let before = allocations();
+    black_box(decide(&policy, &mut pacer, DECISIONS));
+    let allocated = allocations() - before;
+    println!("a client's policy state: {} bytes", size_of::<Pacer>());
+    println!("{DECISIONS} decisions: {allocated} allocations");
+
+    let mut group = c.benchmark_group("next send");
+    // A decision is too short to be timed alone: a thousand are, of exchanges one after another.
+    group.throughput(Throughput::Elements(1_000));
+    for preset in [
+        Preset::Textbook,
+        Preset::Coap,
+        Preset::AwsStandard,
+        Preset::Dhcpv6Request,
+        Preset::TcpRfc6298,
+        Preset::Grpc,
+        Preset::Ethernet,
+    ] {
+        let policy = preset.policy();
+        group.bench_function(preset.name(), |b| {
+            b.iter_batched_ref(
+                || Pacer::new(&policy),
+                |pacer| decide(&policy, pacer, 1_000),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+
+    c.bench_function("schedule of coap", |b| {
+        let policy = Preset::Coap.policy();
+        b.iter(|| black_box(&policy).gives_up_after());
+    });
+}
+
+criterion_group!(policy, benches);
+criterion_main!(policy);

@@ -1,0 +1,66 @@
+//! `retrylab schedule`: when a policy sends, waits and gives up, before anything is sent.
+
+mod picture;
+mod report;
+mod walk;
+
+use crate::exit::Exit;
+use crate::flags::{self, Flags};
+use crate::output::Stdout;
+use report::Report;
+use retrylab_core::sim::{FieldError, Scenario};
+use walk::Walk;
+
+const EXAMPLES: &str = "\
+Examples:
+  retrylab schedule                          the textbook's: 0, 0.1, 0.3, 0.7, 1.5 s
+  retrylab schedule --preset coap            a first wait that is drawn from 2 to 3 s
+  retrylab schedule --preset stun --deadline 10s
+  retrylab schedule --initial-timeout 1s --jitter full --max-sends 4 --give-up-above none
+  retrylab schedule --preset aws-standard --json --samples 100000
+
+`retrylab presets` lists the presets. The times are those of an exchange that is never answered. `at`
+is without jitter, least and most are its bounds, mean is that of the samples. Budgets, breakers and
+hints depend on more than one exchange, and adaptive timeouts on measured round trips: the schedule
+is what a first exchange would do.
+
+Exit codes: 0 shown, 1 stdout cannot be written, 2 usage or a policy that makes no sense.";
+
+/// Show when a policy sends, how long it waits, and when it gives up
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Names the random draws of the samples
+    #[arg(long, value_name = "N", value_parser = flags::parser("seed"), default_value = "1")]
+    #[arg(allow_negative_numbers = true)]
+    seed: String,
+    /// How many exchanges are drawn for the means of a policy with jitter
+    #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::samples)]
+    samples: u32,
+    /// Show so many sends at most: a schedule may have no end
+    #[arg(long, value_name = "N", default_value = "16", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::shown)]
+    show: usize,
+    /// One JSON object on stdout; times in seconds
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    policy: Flags<flags::Policy>,
+}
+
+/// Prints the schedule.
+pub(crate) fn run(args: &Args) -> Result<Exit, FieldError> {
+    let mut scenario = Scenario::default();
+    scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
+    scenario.apply([("seed", &args.seed)])?;
+    let walk = Walk::new(&scenario, args.show, args.samples);
+    let report = Report::new(&scenario, &walk);
+    let mut out = Stdout::default();
+    if args.json {
+        out.json(&report);
+    } else {
+        report::show(&scenario, &walk, |line| out.line(line));
+    }
+    Ok(out.finish(Exit::Success))
+}

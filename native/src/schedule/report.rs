@@ -1,0 +1,206 @@
+//! A schedule for scripts and for people.
+
+use super::picture::Picture;
+use super::walk::{Band, End, Walk};
+use crate::output::{Count, SCHEMA, seconds};
+use retrylab_core::policy::DeadlineRule;
+use retrylab_core::sim::Scenario;
+use retrylab_core::time::{Duration, WithUnit};
+use serde::Serialize;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A schedule as JSON. Every key is always there; what does not apply is null.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    schema: u32,
+    /// The preset that the policy started from.
+    preset: &'static str,
+    /// Where the preset's numbers are from.
+    source: &'static str,
+    use_when: &'static str,
+    /// The keys that differ from the preset.
+    changes: BTreeMap<&'static str, String>,
+    /// When the copies go out, without jitter; the first ones of a longer schedule.
+    sends_s: Vec<f64>,
+    waits_s: Vec<f64>,
+    /// What jitter makes of the times; the same three numbers without jitter.
+    bands_s: Vec<BandReport>,
+    /// Copies in all; null when there is no end.
+    sends: Option<usize>,
+    /// Null for never.
+    gives_up_s: Option<f64>,
+    gives_up_band_s: Option<BandReport>,
+    /// What ends it.
+    why: Option<&'static str>,
+    first_delay_s: Option<[f64; 2]>,
+}
+
+#[derive(Debug, Serialize)]
+struct BandReport {
+    least: f64,
+    mean: f64,
+    most: f64,
+}
+
+impl From<Band> for BandReport {
+    fn from(band: Band) -> Self {
+        let Band { least, mean, most } = band;
+        Self { least: seconds(least), mean: seconds(mean), most: seconds(most) }
+    }
+}
+
+impl Report {
+    pub(super) fn new(scenario: &Scenario, walk: &Walk) -> Self {
+        let (sends, at, band, why) = match walk.end {
+            End::Never | End::Far => (None, None, None, None),
+            End::At { at, band, sends, why } => (Some(sends), Some(at), Some(band), Some(why)),
+        };
+        let delay = scenario.policy.first_delay();
+        Self {
+            schema: SCHEMA,
+            preset: scenario.preset.name(),
+            source: scenario.preset.source(),
+            use_when: scenario.preset.use_when(),
+            changes: changes(scenario).collect(),
+            sends_s: walk.sends.iter().map(|send| seconds(send.at)).collect(),
+            waits_s: walk.sends.iter().map(|send| seconds(send.wait)).collect(),
+            bands_s: walk.sends.iter().map(|send| send.band.into()).collect(),
+            sends,
+            gives_up_s: at.map(seconds),
+            gives_up_band_s: band.map(BandReport::from),
+            why: why.map(|why| why.name()),
+            first_delay_s: delay.map(|delay| [seconds(delay.least), seconds(delay.most)]),
+        }
+    }
+}
+
+/// The policy's keys that differ from its preset.
+fn changes(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> {
+    let policy = |key: &str| key.starts_with("policy.") && key != "policy.preset";
+    scenario.changes().filter(move |(key, _)| policy(key))
+}
+
+/// Prints the schedule as a table with its picture.
+pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn fmt::Display)) {
+    let mut say = |text: String| line(&text.trim_end());
+    let preset = scenario.preset;
+    say(format!("{preset}: {}", preset.use_when()));
+    say(format!("source: {}", preset.source()));
+    let changes: Vec<String> = changes(scenario).map(|(k, v)| format!("{k}={v}")).collect();
+    if !changes.is_empty() {
+        say(format!("changed: {}", changes.join(", ")));
+    }
+    say(String::new());
+    let picture = Picture::new(walk);
+    let end = WithUnit(picture.end());
+    if walk.random {
+        say(format!(
+            "send  {:>9} {:>11} {:>11} {:>11} {:>9}  0s to {end}",
+            "at", "least", "mean", "most", "wait"
+        ));
+    } else {
+        say(format!("send  {:>9} {:>9}  0s to {end}", "at", "wait"));
+    }
+    for (place, send) in walk.sends.iter().enumerate() {
+        let (number, at, wait) = (place + 1, text(send.at), text(send.wait));
+        let bar = picture.line(walk, place);
+        if walk.random {
+            let Band { least, mean, most } = send.band;
+            let band = [least, mean, most].map(|time| format!("{:>11}", rounded(time))).join(" ");
+            say(format!("{number:>4}  {at:>9} {band} {wait:>9}  {bar}"));
+        } else {
+            say(format!("{number:>4}  {at:>9} {wait:>9}  {bar}"));
+        }
+    }
+    say(String::new());
+    say(ending(walk));
+    notes(scenario, walk).into_iter().for_each(say);
+}
+
+/// When it ends, and why.
+fn ending(walk: &Walk) -> String {
+    match &walk.end {
+        End::Never => "never gives up; the first sends are shown".to_string(),
+        End::Far => "gives up after more than a million sends".to_string(),
+        End::At { at, band, sends, why } => {
+            let copies = Count(*sends as u64, "send");
+            let mut out = format!("gives up at {} after {copies}: {why}", text(*at));
+            if band.least != band.most {
+                let [least, mean, most] = [band.least, band.mean, band.most].map(rounded);
+                out += &format!("; with jitter from {least} to {most}, mean {mean}");
+            }
+            if *sends > walk.sends.len() {
+                out += &format!("; the first {} are shown", walk.sends.len());
+            }
+            out
+        }
+    }
+}
+
+/// What else there is to know of it.
+fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
+    let policy = &scenario.policy;
+    let mut notes = Vec::new();
+    if let Some(deadline) = policy.deadline() {
+        notes.extend(fits(scenario, walk, deadline));
+    }
+    if let Some(delay) = policy.first_delay() {
+        let (least, most) = (text(delay.least), text(delay.most));
+        notes.push(format!("the first send is delayed by {least} to {most}; times count from it"));
+    }
+    let others = ["adaptive", "hedging", "budget", "breaker"];
+    for key in others.map(|name| format!("policy.{name}")) {
+        let value = scenario.value(&key).unwrap_or_default();
+        if value != "none" && value != "false" {
+            notes.push(format!("not in the picture: {key} {value}"));
+        }
+    }
+    notes
+}
+
+/// Which sends the deadline lets through, and what it does to the last wait.
+fn fits(scenario: &Scenario, walk: &Walk, deadline: Duration) -> Vec<String> {
+    let policy = &scenario.policy;
+    let Ok(free) = policy.to_builder().deadline(None).build() else { return Vec::new() };
+    let Some(last) = walk.sends.last() else { return Vec::new() };
+    let End::At { sends, .. } = walk.end else { return Vec::new() };
+    if sends > walk.sends.len() {
+        return Vec::new();
+    }
+    // The same sends without the deadline: their last wait in full, and what would come next.
+    let mut asked = free.sends();
+    asked.by_ref().take(sends).for_each(drop);
+    let wait = asked.elapsed().saturating_sub(last.at);
+    let mut out =
+        format!("the deadline is {}: {} fit", text(deadline), Count(sends as u64, "send"));
+    if let Some(next) = asked.next() {
+        let (number, at) = (sends + 1, text(next));
+        out += &match next.cmp(&deadline) {
+            Ordering::Less => format!("; send {number} at {at} would wait past it"),
+            Ordering::Equal => format!("; send {number} would fall on it"),
+            Ordering::Greater => format!("; send {number} at {at} would come too late"),
+        };
+    }
+    if policy.deadline_rule() == DeadlineRule::At && wait > last.wait {
+        out += &format!("; the last wait, {}, is cut to {}", text(wait), text(last.wait));
+    }
+    vec![out]
+}
+
+/// An exact time with the unit that reads best.
+fn text(duration: Duration) -> String {
+    WithUnit(duration).to_string()
+}
+
+/// A time that was drawn: more digits than these are noise.
+fn rounded(duration: Duration) -> String {
+    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let step = match nanos {
+        0..1_000_000 => 10,
+        1_000_000..1_000_000_000 => 10_000,
+        _ => 1_000_000,
+    };
+    text(Duration::from_nanos((nanos + step / 2) / step * step))
+}
