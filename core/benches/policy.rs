@@ -5,11 +5,12 @@
 #[path = "../tests/support/counting.rs"]
 mod counting;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use counting::{Counting, allocations};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use retrylab_core::policy::{Pacer, Policy, Preset};
 use retrylab_core::random::Stream;
-use retrylab_core::time::Instant;
+use retrylab_core::time::{Duration, Instant};
 use std::hint::black_box;
 
 #[global_allocator]
@@ -30,6 +31,15 @@ fn decide(policy: &Policy, pacer: &mut Pacer, decisions: u64) -> Instant {
         pacer.gave_up(now, pacer.sends());
     }
     now
+}
+
+/// backon's exponential policy with the textbook's waits.
+fn peer() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_factor(2.0)
+        .without_max_delay()
+        .with_max_times(5)
 }
 
 fn benches(c: &mut Criterion) {
@@ -61,6 +71,24 @@ fn benches(c: &mut Criterion) {
                 |pacer| decide(&policy, pacer, 1_000),
                 BatchSize::SmallInput,
             );
+        });
+    }
+    // The same work by a library that people use: its iterator of waits, built anew per exchange.
+    for (name, builder) in [("backon, textbook", peer()), ("backon, jitter", peer().with_jitter())]
+    {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let (mut asked, mut sum) = (0, Duration::ZERO);
+                while asked < 1_000 {
+                    let mut waits = black_box(&builder).build();
+                    while let Some(wait) = waits.next() {
+                        sum += wait;
+                        asked += 1;
+                    }
+                    asked += 1;
+                }
+                sum
+            });
         });
     }
     group.finish();

@@ -3,7 +3,7 @@
 use super::picture::Picture;
 use super::walk::{Band, End, Walk};
 use crate::output::{Count, SCHEMA, seconds};
-use retrylab_core::policy::DeadlineRule;
+use retrylab_core::policy::{DeadlineRule, Stop};
 use retrylab_core::sim::Scenario;
 use retrylab_core::time::{Duration, WithUnit};
 use serde::Serialize;
@@ -70,7 +70,7 @@ impl Report {
             sends,
             gives_up_s: at.map(seconds),
             gives_up_band_s: band.map(BandReport::from),
-            why: why.map(|why| why.name()),
+            why: why.map(Stop::name),
             first_delay_s: delay.map(|delay| [seconds(delay.least), seconds(delay.most)]),
         }
     }
