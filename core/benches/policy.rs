@@ -80,8 +80,7 @@ fn benches(c: &mut Criterion) {
             b.iter(|| {
                 let (mut asked, mut sum) = (0, Duration::ZERO);
                 while asked < 1_000 {
-                    let mut waits = black_box(&builder).build();
-                    while let Some(wait) = waits.next() {
+                    for wait in black_box(&builder).build() {
                         sum += wait;
                         asked += 1;
                     }
