@@ -7,6 +7,7 @@ use retrylab_core::machine::Machine;
 use retrylab_core::policy::{Factor, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::retry::{self, Client};
+use retrylab_core::sim::Scenario;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -66,15 +67,67 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 0..60)
 }
 
+/// Laws of waiting and brakes, as a scenario would name them.
+fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let of = |key: &'static str, values: &'static [&'static str]| {
+        prop::option::weighted(0.3, prop::sample::select(values).prop_map(move |v| (key, v)))
+    };
+    let jitters = &[
+        "full",
+        "equal",
+        "decorrelated",
+        "proportional 0.2",
+        "proportional 1 later",
+        "once 0.5",
+        "compounding 0.1",
+        "compounding 1 up",
+        "additive 1s",
+        "slots 7ms",
+    ];
+    let budgets = &[
+        "throttle 3 0.5",
+        "deposits 0.2 1 1s",
+        "quota 3 2 1",
+        "concurrent 0.2 1",
+        "concurrent 0 0",
+        "adaptive 1.1 1s",
+    ];
+    (
+        of("policy.backoff", &["constant", "linear", "exponential", "fibonacci", "list"]),
+        of("policy.timeouts", &["0s", "0s, 1ms", "10ms, 0s, 2s", "1ns"]),
+        of("policy.increment", &["1ns", "10ms"]),
+        of("policy.jitter", jitters),
+        of("policy.first_delay", &["1s", "0s 1ms", "0s"]),
+        of("policy.adaptive", &["rfc6298", "rfc9002"]),
+        of("policy.budget", budgets),
+        of("policy.breaker", &["1 1s", "2 10ms"]),
+        of("policy.hedging", &["true"]),
+        of("policy.deadline_rule", &["before"]),
+    )
+        .prop_map(|(a, b, c, d, e, f, g, h, i, j)| {
+            [a, b, c, d, e, f, g, h, i, j].into_iter().flatten().collect()
+        })
+}
+
 fn any_policy() -> impl Strategy<Value = Policy> {
     let wait = || 1u64..10_000_000_000;
     let bound = || prop::option::of(wait());
     let sends = prop::option::of(1u32..10);
-    (wait(), 1_000_000u32..4_000_000, bound(), bound(), sends, bound()).prop_filter_map(
+    let bounds = (wait(), 1_000_000u32..4_000_000, bound(), bound(), sends, bound());
+    (bounds, any_law()).prop_filter_map(
         "a contradiction",
-        |(first, factor, cap, above, sends, deadline)| {
+        |((first, factor, cap, above, sends, deadline), laws)| {
             let ns = Duration::from_nanos;
-            Policy::exponential(ns(first))
+            let mut scenario = Scenario::default();
+            // Laws that contradict each other are left out one by one.
+            scenario.apply([("policy.give_up_above", "none")]).ok()?;
+            for law in laws {
+                let _ = scenario.apply([law]);
+            }
+            scenario
+                .policy
+                .to_builder()
+                .initial_timeout(ns(first))
                 .multiplier(Factor::from_millionths(factor)?)
                 .max_timeout(cap.map(ns))
                 .give_up_above(above.map(ns))

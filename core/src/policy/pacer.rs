@@ -112,6 +112,9 @@ impl Pacer {
         if sends > 0 {
             self.ended(now, sends, false);
         }
+        if let Some(memory) = self.memory.as_deref_mut() {
+            memory.rtt.begin_anew();
+        }
     }
 
     fn ended(&mut self, now: Instant, sends: u32, answered: bool) {

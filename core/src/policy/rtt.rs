@@ -1,6 +1,6 @@
 //! Timeouts that follow the measured round-trip time.
 
-use super::{Policy, bound};
+use super::{LONGEST, Policy, bound};
 use crate::time::{Duration, nanos};
 use core::fmt;
 use core::str::FromStr;
@@ -104,7 +104,13 @@ impl Rtt {
     /// Remembers how far an exchange had to back off: the next one begins there, until a sample comes
     /// (Karn's algorithm; RFC 6298 section 5.5 to 5.7, RFC 9147 section 5.8.2).
     pub fn back_off(&mut self, wait: Duration) {
-        self.backed_off = nanos(wait);
+        self.backed_off = nanos(wait.min(LONGEST));
+    }
+
+    /// Forgets that: an exchange that was given up ends what TCP would call the connection, and the next
+    /// one begins anew. Without this a client would wait ever longer for a server that is down.
+    pub const fn begin_anew(&mut self) {
+        self.backed_off = 0;
     }
 
     /// The first wait of the next exchange under `policy`.

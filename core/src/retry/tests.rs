@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::{Adaptive, Backoff, BreakerRule, Delay, Jitter, PolicyBuilder, Timeouts};
 use alloc::vec;
 
 const SERVER: &str = "192.0.2.1:1060";
@@ -162,6 +163,103 @@ fn a_client_without_exchanges_does_nothing() {
     let mut client = client(|config| config.exchanges = 0);
     assert!(client.is_finished());
     assert!(sends(&mut client, at(0)).is_empty());
+}
+
+/// The client under a policy given as scenario keys would give it.
+fn client_of(policy: PolicyBuilder, exchanges: u32) -> Client {
+    client(|config| {
+        config.policy = policy.build().unwrap();
+        config.exchanges = exchanges;
+    })
+}
+
+#[test]
+fn a_first_delay_holds_back_the_first_copy_only() {
+    let delay = Delay { least: Duration::from_millis(20), most: Duration::from_millis(20) };
+    let mut client = client_of(Policy::textbook().to_builder().first_delay(Some(delay)), 1);
+    assert!(sends(&mut client, at(5)).is_empty());
+    assert_eq!(client.poll_timeout(), Some((Timer::Start, at(25))));
+    client.handle_datagram(at(10), server(), b"early");
+    assert_eq!(
+        client.poll_event(),
+        Some(Event::LateReply { token: None }),
+        "nothing was asked yet"
+    );
+    client.handle_timeout(at(24));
+    assert!(sends(&mut client, at(24)).is_empty());
+    client.handle_timeout(at(25));
+    assert_eq!(sends(&mut client, at(25)).len(), 1);
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(125))));
+}
+
+#[test]
+fn a_wait_of_nothing_sends_again_at_once_and_still_has_a_later_deadline() {
+    let waits = Timeouts::new(&[Duration::ZERO, Duration::from_secs(1)]).unwrap();
+    let list = Policy::textbook().to_builder().backoff(Backoff::List).timeouts(waits);
+    let mut client = client_of(list.give_up_above(None), 1);
+    assert_eq!(sends(&mut client, at(0)).len(), 1);
+    let (_, deadline) = client.poll_timeout().unwrap();
+    assert_eq!(deadline.as_nanos(), 1);
+    client.handle_timeout(deadline);
+    assert_eq!(sends(&mut client, deadline).len(), 1);
+    assert_eq!(client.poll_timeout().unwrap().1.as_nanos(), 1_000_000_001);
+}
+
+#[test]
+fn an_open_breaker_refuses_exchanges_and_the_client_rests_instead() {
+    let rule = BreakerRule { failures: 1, rest: Duration::from_secs(10) };
+    let builder = Policy::textbook().to_builder().max_sends(Some(1)).breaker(Some(rule));
+    let mut client = client_of(builder, 3);
+    assert_eq!(fire(&mut client, 1), at(100));
+    assert!(matches!(client.poll_event(), Some(Event::GaveUp { why: Stop::MaxSends, .. })));
+    // The second exchange is refused: no copy, and a rest of the first wait.
+    assert!(sends(&mut client, at(100)).is_empty());
+    assert_eq!(client.poll_timeout(), Some((Timer::GiveUp, at(200))));
+    client.handle_timeout(at(200));
+    let elapsed = Duration::from_millis(100);
+    let refused = Event::GaveUp { exchange: 2, sends: 0, elapsed, why: Stop::Breaker };
+    assert_eq!(client.poll_event(), Some(refused));
+    // After the breaker's rest the third is the probe.
+    assert_eq!(sends(&mut client, at(10_200)).len(), 1);
+    client.handle_datagram(at(10_210), server(), b"back");
+    assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 3, .. })));
+}
+
+#[test]
+fn measured_round_trips_shorten_the_first_wait() {
+    let adaptive = Policy::exponential(Duration::from_secs(1)).adaptive(Adaptive::Rfc6298);
+    let mut client = client_of(adaptive, 2);
+    let _ = sends(&mut client, at(0));
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(1_000))));
+    client.handle_datagram(at(100), server(), b"reply");
+    let _ = sends(&mut client, at(100));
+    // SRTT 100 ms and RTTVAR 50 ms make an RTO of 300 ms.
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(400))));
+}
+
+#[test]
+fn a_refusal_while_hedging_sends_the_next_copy_at_once() {
+    let hedging = Policy::textbook().to_builder().max_sends(Some(2)).hedging(true);
+    let mut client = client_of(hedging, 1);
+    let _ = sends(&mut client, at(0));
+    client.handle_refused(at(10), server());
+    assert_eq!(client.poll_event(), None);
+    assert_eq!(sends(&mut client, at(10)).len(), 1);
+    client.handle_refused(at(11), server());
+    assert!(matches!(client.poll_event(), Some(Event::Refused { sends: 2, .. })));
+}
+
+#[test]
+fn clients_of_one_seed_wait_apart_and_each_the_same_again() {
+    let builder = Policy::textbook().to_builder().jitter(Jitter::Full).max_sends(Some(9));
+    let config = Arc::new(Config {
+        policy: builder.give_up_above(None).build().unwrap(),
+        ..Arc::unwrap_or_clone(Config::textbook(server(), b"hello"))
+    });
+    let ends: Vec<Instant> =
+        [1, 1, 2, 3].map(|flow| fire(&mut Client::numbered(Arc::clone(&config), flow), 9)).to_vec();
+    assert_eq!(ends[0], ends[1]);
+    assert!(ends[1] != ends[2] && ends[2] != ends[3], "{ends:?}");
 }
 
 /// The state of a client that waits is what a million of them pay.
