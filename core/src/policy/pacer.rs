@@ -1,6 +1,6 @@
 //! Schedule, round-trip time and brakes put together: what one client keeps of its policy.
 
-use super::{Adaptive, Breaker, Budget, Draw, Policy, Rtt, Schedule, Stop, Wait};
+use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, Wait};
 use crate::random::Stream;
 use crate::time::{Duration, Instant};
 use alloc::boxed::Box;
@@ -89,6 +89,21 @@ impl Pacer {
         // Until a sample comes, the next exchange begins where this one had to back off to.
         memory.rtt.back_off(wait.timeout);
         Ok(wait)
+    }
+
+    /// A copy was answered by a failure that may be retried: how long to pause before
+    /// [`next`](Self::next); see [`Schedule::after_failure`].
+    ///
+    /// # Errors
+    /// Why nothing more may be sent.
+    pub fn after_failure(
+        &mut self,
+        policy: &Policy,
+        planned: Wait,
+        elapsed: Duration,
+        hint: Option<Hint>,
+    ) -> Result<Duration, Stop> {
+        self.schedule.after_failure(policy, planned, elapsed, hint)
     }
 
     /// Copies of this exchange so far, the one that [`next`](Self::next) was asked for included.

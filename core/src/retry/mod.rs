@@ -11,7 +11,7 @@ mod token;
 pub use token::Token;
 
 use crate::machine::{Label, Machine, Timer, Transmit};
-use crate::policy::{Pacer, Policy, Stop, Wait};
+use crate::policy::{Hint, Pacer, Policy, Stop, Wait};
 use crate::random::Stream;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::What;
@@ -182,6 +182,27 @@ impl Client {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The server answered the exchange in progress with a failure that may be retried, and perhaps with
+    /// a hint when to come back. For drivers whose protocol can say so: a datagram does not.
+    ///
+    /// The next copy goes out when the wait in progress is over, or when the policy's
+    /// [`hint`](Policy::hint) says; while hedging, at once. Without an exchange in progress nothing
+    /// happens.
+    pub fn handle_failure(&mut self, now: Instant, hint: Option<Hint>) {
+        let State::Waiting { deadline, until: Until::Resend | Until::GiveUp } = self.state else {
+            return;
+        };
+        let left = deadline.map_or(u64::MAX, |end| end.get().saturating_sub(now.as_nanos()));
+        let planned = Wait { timeout: Duration::from_nanos(left), last: false };
+        let (sends, elapsed) = (self.pacer.sends(), now.saturating_since(self.started));
+        match self.pacer.after_failure(&self.config.policy, planned, elapsed, hint) {
+            Ok(pause) => self.state = waiting(now, nanos(pause), Until::Resend),
+            // The copies before may still be answered.
+            Err(Stop::MaxSends | Stop::GiveUpAbove) if self.config.policy.hedging() => {}
+            Err(why) => self.give_up(now, sends, why),
+        }
     }
 
     /// Begins the next exchange, or finishes after the last.

@@ -1,5 +1,7 @@
 use super::*;
-use crate::policy::{Adaptive, Backoff, BreakerRule, Delay, Jitter, PolicyBuilder, Timeouts};
+use crate::policy::{
+    Adaptive, Backoff, BreakerRule, Delay, HintRule, Jitter, PolicyBuilder, Timeouts,
+};
 use alloc::vec;
 
 const SERVER: &str = "192.0.2.1:1060";
@@ -247,6 +249,60 @@ fn a_refusal_while_hedging_sends_the_next_copy_at_once() {
     assert_eq!(sends(&mut client, at(10)).len(), 1);
     client.handle_refused(at(11), server());
     assert!(matches!(client.poll_event(), Some(Event::Refused { sends: 2, .. })));
+}
+
+#[test]
+fn a_servers_hint_moves_the_next_copy_and_its_no_ends_the_exchange() {
+    let failing = |rule, hint| {
+        let mut client = client_of(Policy::textbook().to_builder().hint(rule), 1);
+        client.handle_failure(at(0), None);
+        let _ = sends(&mut client, at(0));
+        client.handle_failure(at(10), hint);
+        client
+    };
+    let after = |ms| Some(Hint::After(Duration::from_millis(ms)));
+    let deadline = |client: &Client| client.poll_timeout().map(|(_, deadline)| deadline);
+    // A failure alone leaves the schedule as it is.
+    assert_eq!(deadline(&failing(HintRule::Exact, None)), Some(at(100)));
+    assert_eq!(deadline(&failing(HintRule::Ignore, after(500))), Some(at(100)));
+    assert_eq!(deadline(&failing(HintRule::Exact, after(500))), Some(at(510)));
+    let clamp = HintRule::Clamp(Duration::from_millis(20));
+    assert_eq!(deadline(&failing(clamp, after(30))), Some(at(60)), "90 ms were left: at most 50");
+    let jittered = deadline(&failing(HintRule::default(), after(500))).unwrap();
+    assert!(jittered >= at(510) && jittered <= at(760), "{jittered:?}");
+
+    let mut refused = failing(HintRule::default(), Some(Hint::Never));
+    let elapsed = Duration::from_millis(10);
+    let why = Stop::PushedBack;
+    assert_eq!(refused.poll_event(), Some(Event::GaveUp { exchange: 1, sends: 1, elapsed, why }));
+    assert!(refused.is_finished());
+}
+
+#[test]
+fn an_exact_hint_begins_the_schedule_anew() {
+    let mut client = client_of(Policy::textbook().to_builder().hint(HintRule::Exact), 1);
+    let now = fire(&mut client, 3);
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(1_500))), "the wait is 0.8 s now");
+    client.handle_failure(now, Some(Hint::After(Duration::from_millis(50))));
+    client.handle_timeout(at(750));
+    let _ = sends(&mut client, at(750));
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(850))), "and the first one again");
+}
+
+#[test]
+fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_copies_their_chance() {
+    let hedging = Policy::textbook().to_builder().max_sends(Some(2)).hedging(true);
+    let mut client = client_of(hedging, 1);
+    let _ = sends(&mut client, at(0));
+    client.handle_failure(at(10), None);
+    let (_, soon) = client.poll_timeout().unwrap();
+    client.handle_timeout(soon);
+    assert_eq!((soon.as_nanos(), sends(&mut client, soon).len()), (10_000_001, 1));
+    // Of the last copy, too, only the failure is known: the wait goes on.
+    client.handle_failure(at(20), None);
+    assert_eq!(client.poll_event(), None);
+    client.handle_datagram(at(30), server(), b"reply");
+    assert!(matches!(client.poll_event(), Some(Event::Answered { sends: 2, .. })));
 }
 
 #[test]
