@@ -54,6 +54,19 @@ pub(crate) const LESSONS: &[Lesson] = &[
                    Watch the retries: equal waits turn one burst into the next, 0.1, 0.3, 0.7 and \
                    1.5 s after the first.",
     },
+    Lesson {
+        title: "A hundred clients, no jitter",
+        fragment: "clients=100&server.drop_first=100",
+        sentence: "The server drops the first hundred datagrams, as after a restart. Nothing tells \
+                   the clients apart: all hundred wait 0.1 s and come back in the same instant.",
+    },
+    Lesson {
+        title: "A hundred clients, full jitter",
+        fragment: "clients=100&policy.jitter=full&server.drop_first=100",
+        sentence: "The same hundred, but each draws its waits, from nothing up to what was 0.1 s. \
+                   No burst: at most four come back within a millisecond. The price is haste: \
+                   twelve copies go out for nothing.",
+    },
 ];
 
 #[cfg(test)]
@@ -127,6 +140,22 @@ mod tests {
         let mut bursts: Vec<u64> = thousand.sink.iter().filter_map(resent).collect();
         bursts.dedup();
         assert_eq!(bursts, [100, 300, 700, 1_500]);
+
+        let herd = by_title("A hundred clients, no jitter");
+        assert_eq!(herd.summary.server_dropped, 100);
+        assert_eq!(bursts_of(&herd.sink), [(100, 100)]);
+
+        let spread = by_title("A hundred clients, full jitter");
+        assert_eq!((spread.summary.sends, spread.summary.late_replies), (212, 12));
+        let bursts = bursts_of(&spread.sink);
+        assert!(bursts.iter().all(|(at, _)| *at < 100), "the first waits: {bursts:?}");
+        assert_eq!(bursts.iter().map(|(_, copies)| *copies).max(), Some(4));
+    }
+
+    /// The milliseconds in which later copies went out, with how many did.
+    fn bursts_of(records: &[Record]) -> Vec<(u64, usize)> {
+        let times: Vec<u64> = records.iter().filter_map(resent).collect();
+        times.chunk_by(|a, b| a == b).map(|burst| (burst[0], burst.len())).collect()
     }
 
     /// When, in milliseconds, a later copy went out.
