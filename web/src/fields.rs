@@ -3,9 +3,10 @@
 
 use crate::json::Json;
 use crate::words::capital;
+use retrylab_core::policy::{Adaptive, Backoff, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::sim::{FIELDS, Field, Kind, Scenario};
-use retrylab_core::time::{nanos, parse_duration};
+use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::time::{WithUnit, nanos, parse_duration};
 
 /// A control that is always in sight.
 struct Main {
@@ -17,23 +18,15 @@ struct Main {
     help: &'static str,
 }
 
-/// The five that a visitor meets; every other key is folded away.
+/// What a visitor meets, the policy first and what it meets after it; every other key is folded away.
 const MAIN: &[Main] = &[
-    Main {
-        key: "link.loss",
-        label: "Loss",
-        stops: &[
-            "0", "0.01", "0.02", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4",
-            "0.45", "0.5", "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95", "1",
-        ],
-        help: "share of packets that the link loses, each way",
-    },
+    Main { key: PRESET, label: "Policy", stops: &[], help: "" },
     Main {
         key: "policy.initial_timeout",
         label: "First timeout",
         stops: &[
             "5ms", "10ms", "15ms", "20ms", "30ms", "50ms", "70ms", "100ms", "150ms", "200ms",
-            "300ms", "500ms", "700ms", "1s", "1.5s", "2s",
+            "300ms", "500ms", "700ms", "1s", "1.5s", "2s", "3s", "4s", "5s", "10s",
         ],
         help: "the wait after the first send",
     },
@@ -41,7 +34,16 @@ const MAIN: &[Main] = &[
         key: "policy.multiplier",
         label: "Multiplier",
         stops: &["1", "1.1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4", "5", "8", "10"],
-        help: "each wait is the one before, times this",
+        help: "what each wait is multiplied by",
+    },
+    Main {
+        key: "link.loss",
+        label: "Loss",
+        stops: &[
+            "0", "0.01", "0.02", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4",
+            "0.45", "0.5", "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95", "1",
+        ],
+        help: "share of packets lost, each way",
     },
     Main {
         key: "clients",
@@ -55,26 +57,28 @@ const MAIN: &[Main] = &[
     Main { key: SEED, label: "Seed", stops: &[], help: "same seed, same luck" },
 ];
 
+/// The key that names the policy to start from.
+const PRESET: &str = "policy.preset";
+
 /// The key that names a run's luck.
 pub(crate) const SEED: &str = "seed";
 
 /// The form's description with the values of `scenario`.
 ///
 /// An array of objects: `key`, `label`, `help`, `value`, `allowed` (in words), `group` (empty for the
-/// controls that are always in sight), `input` (`text`, `number`, `switch` or `choice`), `choices`,
-/// `stops`, `stop` (the nearest one's place), `changed` (from the default), `dice`.
+/// controls that are always in sight), `input` (`text`, `long`, `number`, `switch` or `choice`),
+/// `choices`, `stops` (those that the scenario allows), `stop` (the nearest one's place), `changed`
+/// (from the default, or from the preset), `dice`, `idle` (why it has no effect now, or empty); and for
+/// the preset alone `notes` (sentences), `apart` (the policy is not the preset's any more).
 pub(crate) fn describe(scenario: &Scenario) -> String {
     let changed: Vec<&str> = scenario.changes().map(|(key, _)| key).collect();
+    let main = |field: &Field| MAIN.iter().find(|main| main.key == field.key);
+    let first = MAIN.iter().filter_map(|m| FIELDS.iter().find(|field| field.key == m.key));
+    let folded = FIELDS.iter().filter(|field| main(field).is_none());
     Json::array(|json| {
-        for main in MAIN {
-            if let Some(field) = FIELDS.iter().find(|field| field.key == main.key) {
-                let changed = changed.contains(&field.key);
-                json.element(|json| one(json, field, Some(main), scenario, changed));
-            }
-        }
-        for field in FIELDS.iter().filter(|field| !MAIN.iter().any(|main| main.key == field.key)) {
+        for field in first.chain(folded) {
             let changed = changed.contains(&field.key);
-            json.element(|json| one(json, field, None, scenario, changed));
+            json.element(|json| one(json, field, main(field), scenario, changed));
         }
     })
 }
@@ -83,7 +87,7 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     let value = scenario.value(field.key).unwrap_or_default();
     let (group, name) = field.key.split_once('.').unwrap_or(("run", field.key));
     let label = main.map_or_else(|| capital(&name.replace('_', " ")), |m| m.label.to_string());
-    let stops = main.map_or(&[][..], |main| main.stops);
+    let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
     json.text("key", field.key);
     json.text("label", &label);
     json.text("help", main.map_or(field.help, |main| main.help));
@@ -96,10 +100,74 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     } else {
         json.texts("choices", [""; 0]);
     }
+    json.number("stop", nearest(&stops, &value) as u64);
     json.texts("stops", stops);
-    json.number("stop", nearest(stops, &value) as u64);
     json.flag("changed", changed);
     json.flag("dice", field.key == SEED);
+    json.text("idle", idle(name, &scenario.policy).unwrap_or_default());
+    if field.key == PRESET {
+        let (use_when, source) = (scenario.preset.use_when(), scenario.preset.source());
+        json.texts("notes", [format!("Use when: {use_when}."), format!("Source: {source}.")]);
+        json.flag("apart", scenario.policy != scenario.preset.policy());
+    }
+}
+
+/// The stops of a control that do not contradict the rest of the policy.
+fn stops(main: &Main, scenario: &Scenario) -> Vec<&'static str> {
+    let fits = |stop: &&&str| {
+        !main.key.starts_with("policy.") || scenario.clone().apply([(main.key, **stop)]).is_ok()
+    };
+    main.stops.iter().filter(fits).copied().collect()
+}
+
+/// Why a field of the policy has no effect as things are; `None` for those that have one.
+fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
+    let backoff = policy.backoff();
+    let grows = matches!(backoff, Backoff::Linear | Backoff::Exponential);
+    let why = match name {
+        "initial_timeout" if backoff == Backoff::List => "the waits are a list",
+        "multiplier" if backoff != Backoff::Exponential => "backoff is not exponential",
+        "increment" if !grows => "backoff is neither linear nor exponential",
+        "timeouts" if backoff != Backoff::List => "backoff is not list",
+        "linear_timeouts" if backoff == Backoff::List => "the waits are a list",
+        "linear_timeouts" | "give_up_above" if backoff == Backoff::Constant => "no wait grows",
+        "last_timeout" if policy.max_sends().is_none() => "max sends is none",
+        "min_timeout" if policy.adaptive() == Adaptive::None => "adaptive is none",
+        "deadline_rule" if policy.deadline().is_none() => "deadline is none",
+        _ => return None,
+    };
+    Some(why)
+}
+
+/// `scenario` with another value; choosing how waits grow also sets what only that law allows or
+/// needs, because no order of single steps would get there.
+pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenario, FieldError> {
+    let mut changed = scenario.clone();
+    let alone = changed.apply([(key, value)]);
+    if alone.is_ok() || key != "policy.backoff" {
+        return alone.map(|()| changed);
+    }
+    let list = value == Backoff::List.name();
+    let grows = value == Backoff::Linear.name() || value == Backoff::Exponential.name();
+    let timeouts = if list { waits(&scenario.policy) } else { "none".to_string() };
+    let mut pairs = vec![(key, value), ("policy.timeouts", timeouts.as_str())];
+    if list {
+        pairs.push(("policy.linear_timeouts", "0"));
+    }
+    if !grows {
+        pairs.push(("policy.increment", "0s"));
+    }
+    changed.apply(pairs).map(|()| changed)
+}
+
+/// The first waits of a policy, as the list that makes the same.
+fn waits(policy: &Policy) -> String {
+    let sends: Vec<_> = policy.sends().take(7).collect();
+    let waits: Vec<String> = match sends.as_slice() {
+        [_] | [] => vec![WithUnit(policy.initial_timeout()).to_string()],
+        sends => sends.windows(2).map(|pair| WithUnit(pair[1] - pair[0]).to_string()).collect(),
+    };
+    waits.join(", ")
 }
 
 /// Which form control suits a kind of value.
@@ -108,6 +176,14 @@ const fn input(kind: Kind) -> &'static str {
         Kind::Bool => "switch",
         Kind::Choice(_) => "choice",
         Kind::Integer(..) => "number",
+        Kind::Timeouts
+        | Kind::Delay
+        | Kind::Jitter
+        | Kind::Budget
+        | Kind::Breaker
+        | Kind::Hint
+        | Kind::NumberList
+        | Kind::Latency => "long",
         _ => "text",
     }
 }
@@ -155,7 +231,7 @@ mod tests {
                 assert_eq!(value, *stop, "written as the core writes it");
                 assert_eq!(nearest(main.stops, &value), place, "{} {stop}", main.key);
             }
-            assert!(main.key == SEED || main.stops.len() > 4);
+            assert!([SEED, PRESET].contains(&main.key) || main.stops.len() > 4);
         }
     }
 
@@ -168,6 +244,66 @@ mod tests {
         assert_eq!(nearest(&["1", "2", "5", "10"], "1000000"), 3);
         assert_eq!(nearest(&["10ms", "1s"], "90ms"), 0);
         assert_eq!(nearest(&[], "x"), 0);
+    }
+
+    #[test]
+    fn a_slider_stops_where_the_policy_allows_it() {
+        let first = MAIN.iter().find(|main| main.label == "First timeout").unwrap();
+        let mut scenario = Scenario::default();
+        assert_eq!(stops(first, &scenario).last(), Some(&"2s"), "give_up_above");
+        scenario.apply([("policy.preset", "coap")]).unwrap();
+        assert_eq!(stops(first, &scenario).last(), Some(&"10s"));
+    }
+
+    #[test]
+    fn another_backoff_brings_what_it_needs() {
+        let start = Scenario::default();
+        let list = set(&start, "policy.backoff", "list").unwrap();
+        let same = [100, 200, 400, 800].map(retrylab_core::time::Duration::from_millis);
+        assert!(list.policy.timeouts().iter().eq(same));
+        for backoff in Backoff::NAMES {
+            let back = set(&list, "policy.backoff", backoff).unwrap();
+            assert_eq!(back.policy.backoff().name(), *backoff);
+        }
+        for preset in retrylab_core::policy::Preset::ALL {
+            let mut scenario = Scenario::default();
+            scenario.apply([("policy.preset", preset.name())]).unwrap();
+            for backoff in Backoff::NAMES {
+                match set(&scenario, "policy.backoff", backoff) {
+                    Ok(changed) => assert_eq!(changed.preset, *preset),
+                    Err(error) => assert!(error.key().starts_with("policy."), "{error}"),
+                }
+            }
+        }
+        let error = set(&start, "policy.min_timeout", "1s").unwrap_err();
+        assert_eq!(error.key(), "policy.min_timeout");
+    }
+
+    #[test]
+    fn a_preset_tells_of_itself_and_whether_it_was_left() {
+        let mut scenario = Scenario::default();
+        scenario.apply([("policy.preset", "coap")]).unwrap();
+        let text = describe(&scenario);
+        assert!(text.contains("Source: RFC 7252 4.2, 4.8."), "{text}");
+        assert!(text.contains(r#""apart":false"#));
+        scenario.apply([("policy.max_sends", "3")]).unwrap();
+        let text = describe(&scenario);
+        assert!(text.contains(r#""apart":true"#));
+        assert_eq!(text.matches("\"changed\":true").count(), 2, "the preset and what was changed");
+    }
+
+    #[test]
+    fn what_has_no_effect_says_why() {
+        let idle_of = |name, preset: &str| {
+            idle(name, &preset.parse::<retrylab_core::policy::Preset>().unwrap().policy())
+        };
+        assert_eq!(idle_of("multiplier", "textbook"), None);
+        assert_eq!(idle_of("multiplier", "wget"), Some("backoff is not exponential"));
+        assert_eq!(
+            idle_of("initial_timeout", "kubernetes-crashloop"),
+            Some("the waits are a list")
+        );
+        assert_eq!(idle_of("timeouts", "kubernetes-crashloop"), None);
     }
 
     #[test]

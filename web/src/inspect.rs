@@ -3,9 +3,9 @@
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
 use crate::run::Run;
-use crate::timeline::{Effect, Fate, Id, Packet, Timeline, Wait};
+use crate::timeline::{Effect, Fate, Id, Packet, Purpose, Timeline, Wait};
 use retrylab_core::echo;
-use retrylab_core::machine::{Machine, Timer};
+use retrylab_core::machine::Machine;
 use retrylab_core::retry::Token;
 use retrylab_core::sim::client_address;
 use retrylab_core::time::Instant;
@@ -43,18 +43,22 @@ pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Opt
 /// A wait, in the same form.
 pub(crate) fn wait(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let wait = timeline.wait(id)?;
-    let exchange = wait.label.map_or(1, |label| label.exchange.get());
     let send = wait.label.map_or(1, |label| label.send.get());
+    let (title, then) = match wait.purpose() {
+        Purpose::Reply => (format!("The wait after send {send}"), "sends again"),
+        Purpose::LastReply => (format!("The wait after send {send}"), "gives up"),
+        Purpose::Start => ("The wait before the first send".to_string(), "sends"),
+        Purpose::Rest => ("The rest of a client that may not ask".to_string(), "goes on"),
+    };
     Some(Json::object(|json| {
-        json.text("title", &format!("The wait after send {send}"));
+        json.text("title", &title);
         json.text("shape", "wait");
         json.number("flow", wait.flow.into());
         json.list("facts", |json| {
-            owner(json, run, wait.flow, exchange);
+            owner(json, run, wait.flow, wait.exchange());
             fact(json, "began", &format!("{} s", clock(wait.armed, places)));
             fact(json, "would end", &format!("{} s", clock(wait.deadline, places)));
-            fact(json, "length", &span(wait.deadline - wait.armed));
-            let then = if wait.timer == Timer::GiveUp { "gives up" } else { "sends again" };
+            fact(json, "length", &wait.length());
             fact(json, "then", &format!("the client {then}"));
         });
         json.texts("why", wait_story(timeline, wait));
@@ -114,8 +118,7 @@ fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
         }
         Direction::Request => {
             let before = wait_before(timeline, packet);
-            let wait =
-                before.map_or_else(String::new, |wait| span(wait.deadline - wait.armed) + " ");
+            let wait = before.map_or_else(String::new, |wait| wait.length() + " ");
             let mut sentence = format!("Send {send} went out because the {wait}wait fired");
             if let Some(cause) = before.and_then(|wait| silence(timeline, wait)) {
                 sentence += &format!("; {cause}");
@@ -177,8 +180,21 @@ fn silence(timeline: &Timeline, wait: &Wait) -> Option<String> {
 
 fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
     let mut out = Vec::new();
+    match wait.purpose() {
+        Purpose::Start => out.push("The policy delays the first copy.".to_string()),
+        Purpose::Rest => out.push(
+            "The policy's budget or breaker refused the exchange: nothing of it is sent."
+                .to_string(),
+        ),
+        Purpose::Reply | Purpose::LastReply => {}
+    }
     if wait.fired {
-        let then = if wait.timer == Timer::GiveUp { "gave up" } else { "sent again" };
+        let then = match wait.purpose() {
+            Purpose::Reply => "sent again",
+            Purpose::LastReply => "gave up",
+            Purpose::Start => "sent",
+            Purpose::Rest => "went on",
+        };
         let mut sentence = format!("It fired, and the client {then}");
         if let Some(cause) = silence(timeline, wait) {
             sentence += &format!(": {cause}");

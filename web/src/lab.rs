@@ -6,6 +6,7 @@ use crate::lessons::{LESSONS, OPENING};
 use crate::numbers::{clock, grouped};
 use crate::paint::Paint;
 use crate::run::{MOST_FLOWS, Run};
+use crate::schedule::{self, Schedule};
 use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
 use crate::timeline::{Timeline, after, before, usual_latency};
@@ -22,6 +23,7 @@ use web_sys::CanvasRenderingContext2d;
 #[wasm_bindgen]
 pub struct Lab {
     run: Run,
+    schedule: Schedule,
     errors: Vec<String>,
     scene: Option<Scene>,
     theme: Theme,
@@ -49,8 +51,10 @@ impl Lab {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(fragment: &str) -> Self {
+        let scenario = Scenario::default();
         let mut lab = Self {
-            run: Run::new(Scenario::default()),
+            schedule: Schedule::new(&scenario.policy),
+            run: Run::new(scenario),
             errors: Vec::new(),
             scene: None,
             theme: Theme::default(),
@@ -77,8 +81,8 @@ impl Lab {
     /// # Errors
     /// What is wrong with the value, in one sentence that names the key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let mut scenario = self.run.scenario().clone();
-        scenario.apply([(key, value)]).map_err(|error| error.to_string())?;
+        let changed = fields::set(self.run.scenario(), key, value);
+        let scenario = changed.map_err(|error| error.to_string())?;
         self.errors.clear();
         self.begin(scenario);
         Ok(())
@@ -93,6 +97,7 @@ impl Lab {
 
     fn begin(&mut self, scenario: Scenario) {
         self.chosen &= self.flow <= scenario.clients;
+        self.schedule = Schedule::new(&scenario.policy);
         self.run = Run::new(scenario);
         self.scene = None;
         self.selected = None;
@@ -486,6 +491,19 @@ impl Lab {
     /// Sets colours and fonts: the values of `themeNames`.
     pub fn paint(&mut self, values: Vec<String>) {
         self.theme = Theme::new(values);
+    }
+
+    /// Draws the policy's schedule, which is known before the run is.
+    #[wasm_bindgen(js_name = drawSchedule)]
+    pub fn draw_schedule(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
+        let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
+        schedule::draw(&paint, &self.schedule, w, h);
+    }
+
+    /// The policy's schedule in words: see `schedule`.
+    #[must_use]
+    pub fn schedule(&self) -> String {
+        self.schedule.words()
     }
 
     /// Draws the stage.

@@ -16,6 +16,7 @@
 //! | `run` | steps the simulated network within a bound, keeps its first records |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; each has its layout apart from its paint |
+//! | `schedule` | the policy's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
 //! | `inspect` | all that is known of one packet or wait, and why it happened |
 //! | `fields` | the core's table of keys as a form's description |
@@ -33,6 +34,7 @@ mod numbers;
 mod paint;
 mod panic;
 mod run;
+mod schedule;
 mod stage;
 mod strip;
 mod table;

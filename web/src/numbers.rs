@@ -24,16 +24,48 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
 
 /// Nanoseconds with the unit that reads best and at most three digits that count: `12.3 ms`.
 pub(crate) fn span(nanos: u64) -> String {
-    let (unit, name) = match nanos {
-        0 => return "0 s".to_string(),
+    spread(nanos, nanos, "")
+}
+
+/// Two lengths of time, or one if they are equal, with one unit: `2–3 s` where `to` is a dash.
+pub(crate) fn spread(least: u64, most: u64, to: &str) -> String {
+    let (size, name) = unit(most);
+    let most_text = ratio(most, size);
+    if least == most {
+        format!("{most_text} {name}")
+    } else {
+        format!("{}{to}{most_text} {name}", ratio(least, size))
+    }
+}
+
+/// The unit that reads best: its nanoseconds and its name.
+pub(crate) const fn unit(nanos: u64) -> (u64, &'static str) {
+    match nanos {
+        0 => (1_000_000_000, "s"),
         1..1_000 => (1, "ns"),
         1_000..1_000_000 => (1_000, "µs"),
         1_000_000..1_000_000_000 => (1_000_000, "ms"),
         1_000_000_000..300_000_000_000 => (1_000_000_000, "s"),
         300_000_000_000..18_000_000_000_000 => (60_000_000_000, "min"),
         _ => (3_600_000_000_000, "h"),
-    };
-    format!("{} {name}", ratio(nanos, unit))
+    }
+}
+
+/// Nanoseconds in a unit of `size`, to the last digit where that ends: `0.0512`.
+pub(crate) fn exact(nanos: u64, size: u64) -> String {
+    let mut out = (nanos / size).to_string();
+    let mut rest = u128::from(nanos % size) * 10;
+    if rest > 0 {
+        out.push('.');
+    }
+    for _ in 0..9 {
+        if rest == 0 {
+            break;
+        }
+        out += &(rest / u128::from(size)).to_string();
+        rest = rest % u128::from(size) * 10;
+    }
+    out
 }
 
 /// `a / b` with at most three digits that count, and all digits before the point.

@@ -4,7 +4,7 @@ use crate::json::Json;
 use crate::ladder::Ladder;
 use crate::numbers::{clock, count, span};
 use crate::run::Run;
-use crate::timeline::{Id, Timeline};
+use crate::timeline::{Id, Purpose, Timeline, Wait};
 use retrylab_core::time::nanos;
 use retrylab_core::trace::{Direction, Record, What};
 
@@ -28,7 +28,7 @@ pub(crate) fn rows(
                 json.text("at", &clock(record.at.as_nanos(), places));
                 json.text("side", record.side.name());
                 json.text("what", &what(timeline, *id, record));
-                json.text("send", &which(run, record));
+                json.text("send", &which(run, timeline, *id, record));
                 json.flag("now", now.is_some() && now == moment_of(ladder, place));
             });
         }
@@ -48,8 +48,14 @@ fn moment_of(ladder: &Ladder, place: usize) -> Option<u64> {
 }
 
 /// The send that a record belongs to, and its exchange when there are several.
-fn which(run: &Run, record: &Record) -> String {
+fn which(run: &Run, timeline: &Timeline, id: Id, record: &Record) -> String {
+    // The label is that of the last send, which was in the exchange before.
+    let unsent = timeline.wait_of(id).filter(|wait| wait.is_unsent());
     match record.label {
+        _ if unsent.is_some() => match unsent {
+            Some(wait) if run.scenario().exchanges > 1 => format!("#{}", wait.exchange()),
+            _ => String::new(),
+        },
         None => String::new(),
         Some(label) if run.scenario().exchanges > 1 => {
             format!("#{} send {}", label.exchange, label.send)
@@ -73,19 +79,31 @@ fn what(timeline: &Timeline, id: Id, record: &Record) -> String {
         What::Delivered { direction } => format!("{} arrives", datagram(direction)),
         What::Dropped { direction, cause } => format!("{} {cause}", datagram(direction)),
         What::TimerArmed { timer, .. } => {
-            let wait = timeline.wait_of(id);
-            let wait = wait.map_or_else(String::new, |wait| span(wait.deadline - wait.armed));
-            format!("waits {wait}, then to {timer}")
+            let length = timeline.wait_of(id).map_or_else(String::new, Wait::length);
+            match timeline.wait_of(id).map(Wait::purpose) {
+                Some(Purpose::Start) => format!("waits {length} before its first send"),
+                Some(Purpose::Rest) => format!("may not ask, rests {length}"),
+                _ => format!("waits {length}, then to {timer}"),
+            }
         }
+        What::TimerFired { .. } if rests(timeline, id) => "the rest is over".to_string(),
         What::TimerFired { timer } => format!("the wait is over: {timer}"),
         What::Answered { sends, elapsed, .. } => after("answered", elapsed, sends),
         What::LateReply => "a late reply, ignored".to_string(),
         What::Stranger => "a stranger's datagram, ignored".to_string(),
-        What::GaveUp { sends, elapsed, .. } => after("gave up", elapsed, sends),
+        What::GaveUp { sends: 0, why, .. } => format!("did not ask: {why}"),
+        What::GaveUp { sends, elapsed, why } => {
+            format!("{}: {why}", after("gave up", elapsed, sends))
+        }
         What::Refused { sends, elapsed } => after("refused", elapsed, sends),
         What::Note(words) => words.to_string(),
         _ => record.what.name().replace('_', " "),
     }
+}
+
+/// Is a record about a client that a brake holds?
+fn rests(timeline: &Timeline, id: Id) -> bool {
+    timeline.wait_of(id).is_some_and(|wait| wait.purpose() == Purpose::Rest)
 }
 
 #[cfg(test)]

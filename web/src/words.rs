@@ -2,9 +2,10 @@
 
 use crate::lessons::LESSONS;
 use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::run::Run;
-use crate::timeline::{Id, Packet, Timeline};
-use retrylab_core::machine::Timer;
+use crate::run::{MOST_FLOWS, Run};
+use crate::schedule::Schedule;
+use crate::timeline::{Id, Packet, Purpose, Timeline, Wait};
+use retrylab_core::policy::{Backoff, Factor, Jitter, Policy, Share, Stop};
 use retrylab_core::random::Probability;
 use retrylab_core::sim::{Scenario, Summary};
 use retrylab_core::time::nanos;
@@ -35,17 +36,60 @@ fn own(scenario: &Scenario) -> String {
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
     }
-    let policy = &scenario.policy;
-    let each = if one { "The client" } else { "Each client" };
-    let wait = span(nanos(policy.initial_timeout()));
-    let factor = policy.multiplier().to_string();
-    out += &if factor == "1" {
-        format!(". {each} waits {wait} after every send")
-    } else {
-        format!(". {each} waits {wait}, then {factor} times as long after each silence")
+    let apart = scenario.policy != scenario.preset.policy();
+    let changed = if apart { ", changed" } else { "" };
+    out += &format!(". By the policy {}{changed}, ", scenario.preset);
+    out += if one { "the client " } else { "each client " };
+    out + &policy(&scenario.policy) + "."
+}
+
+/// What a policy's client does: "waits 2 s, then …, and gives up at 62 s".
+fn policy(policy: &Policy) -> String {
+    let time = |duration| span(nanos(duration));
+    let (first, factor) = (time(policy.initial_timeout()), policy.multiplier());
+    let more = time(policy.increment());
+    let adds = !policy.increment().is_zero();
+    let mut out = match policy.backoff() {
+        Backoff::Linear if adds => format!("waits {first}, then {more} longer after each silence"),
+        Backoff::Exponential if factor > Factor::ONE => {
+            let and = if adds { format!(" and {more} more") } else { String::new() };
+            format!("waits {first}, then {factor} times as long{and} after each silence")
+        }
+        Backoff::Exponential if adds => {
+            format!("waits {first}, then {more} longer after each silence")
+        }
+        Backoff::Fibonacci => format!("waits {first} twice, then as long as the last two together"),
+        Backoff::List => {
+            let waits: Vec<String> = policy.timeouts().iter().map(time).collect();
+            format!("waits {}, and so on", waits.join(", "))
+        }
+        _ => format!("waits {first} after every send"),
     };
-    out += if policy.never_gives_up() { ", and never gives up." } else { "." };
-    out
+    if let Some(most) = policy.max_timeout() {
+        out += &format!(", at most {}", time(most));
+    }
+    out += &match policy.jitter() {
+        Jitter::Full => ", each drawn from nothing up to that".to_string(),
+        Jitter::Equal => ", each drawn from half of that up to that".to_string(),
+        Jitter::Decorrelated => {
+            format!(", each drawn from {first} up to three times the one before")
+        }
+        Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
+        Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
+        Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
+        Jitter::Proportional(share)
+        | Jitter::ProportionalLater(share)
+        | Jitter::Compounding(share)
+        | Jitter::CompoundingUp(share) => format!(", each up to {} off", part(share)),
+        _ => String::new(),
+    };
+    out += ", and ";
+    out + &Schedule::new(policy).ending()
+}
+
+/// A share in percent.
+fn part(share: Share) -> String {
+    percent(share.millionths().into(), 1_000_000)
 }
 
 /// What came out of a run, or of what was simulated of it.
@@ -75,6 +119,29 @@ pub(crate) fn outcome(run: &Run) -> String {
             n => out = out + " " + &many.replace('#', &grouped(n)),
         }
     }
+    out + &brakes(run, &summary)
+}
+
+/// How many of several exchanges a brake ended, where all records are there to tell.
+fn brakes(run: &Run, summary: &Summary) -> String {
+    if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MOST_FLOWS {
+        return String::new();
+    }
+    let ended = |by: Stop| {
+        let is = |record: &&Record| matches!(record.what, What::GaveUp { why, .. } if why == by);
+        run.records().iter().filter(is).count() as u64
+    };
+    let of = |n| count(n, "exchange");
+    let mut out = String::new();
+    for (n, what) in [
+        (ended(Stop::Budget), "The spent budget"),
+        (ended(Stop::Breaker), "The open breaker"),
+        (ended(Stop::Deadline), "The deadline"),
+    ] {
+        if n > 0 {
+            out += &format!(" {what} ended {}.", of(n));
+        }
+    }
     out
 }
 
@@ -93,11 +160,16 @@ fn end_of_exchange(what: &What) -> Option<String> {
         What::Answered { sends: n, elapsed, .. } => {
             format!("Answered after {} and {}.", span(nanos(*elapsed)), sends(*n))
         }
-        What::GaveUp { sends: n, elapsed, .. } => format!(
-            "The client gave up after {} and {}: it takes the server to be down.",
-            span(nanos(*elapsed)),
-            sends(*n)
-        ),
+        What::GaveUp { sends: 0, why, .. } => format!("The client did not ask: {why}."),
+        What::GaveUp { sends: n, elapsed, why } => {
+            let why = match why {
+                Stop::MaxSends | Stop::GiveUpAbove => "it takes the server to be down".to_string(),
+                Stop::Deadline => "its deadline allows no more".to_string(),
+                brake => brake.to_string(),
+            };
+            let (elapsed, sends) = (span(nanos(*elapsed)), sends(*n));
+            format!("The client gave up after {elapsed} and {sends}: {why}.")
+        }
         What::Refused { sends: n, elapsed } => {
             format!("Refused after {} and {}.", span(nanos(*elapsed)), sends(*n))
         }
@@ -143,7 +215,7 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
         let flow = records[*id as usize].flow;
         if !flows.contains(&flow) {
             if flows.len() == NAMED {
-                return crowd(records, &ids);
+                return crowd(records, timeline, &ids);
             }
             flows.push(flow);
         }
@@ -181,9 +253,11 @@ fn story(run: &Run, timeline: &Timeline, ids: &[Id], name: Option<u32>) -> Vec<S
         .iter()
         .copied()
         .find(|id| matches!(records[*id as usize].what, What::TimerArmed { .. }));
-    let waits = armed.and_then(|id| timeline.wait_of(id)).map_or(String::new(), |wait| {
-        let what = if wait.timer == Timer::GiveUp { "waits a last" } else { "waits" };
-        format!(" and {what} {}", span(wait.deadline - wait.armed))
+    let waits = armed.and_then(|id| timeline.wait_of(id)).filter(|wait| !wait.is_unsent());
+    let waits = waits.map_or(String::new(), |wait| {
+        let last = wait.purpose() == Purpose::LastReply;
+        let what = if last { "waits a last" } else { "waits" };
+        format!(" and {what} {}", wait.length())
     });
     let mut out = Vec::new();
     let mut silence = None;
@@ -192,8 +266,23 @@ fn story(run: &Run, timeline: &Timeline, ids: &[Id], name: Option<u32>) -> Vec<S
         let (send, exchange) = record.label.map_or((1, 1), |l| (l.send.get(), l.exchange.get()));
         out.push(match record.what {
             What::TimerFired { .. } => {
-                silence = timeline.wait_of(*id).map(|wait| span(wait.ended - wait.armed));
+                let wait = timeline.wait_of(*id).filter(|wait| !wait.is_unsent());
+                silence = wait.map(Wait::length);
                 continue;
+            }
+            What::TimerArmed { .. } => {
+                let Some(wait) = timeline.wait_of(*id) else { continue };
+                let (client, length) = (capital(&client), wait.length());
+                match wait.purpose() {
+                    Purpose::Start if wait.exchange() == 1 => {
+                        format!("{client} waits {length} before its first send.")
+                    }
+                    Purpose::Start => {
+                        format!("{client} waits {length} before exchange {}.", wait.exchange())
+                    }
+                    Purpose::Rest => format!("{client} may not ask now, and rests {length}."),
+                    Purpose::Reply | Purpose::LastReply => continue,
+                }
             }
             What::Sent { direction: Direction::Request, .. } => match (silence.take(), exchange) {
                 (Some(silence), _) => format!(
@@ -248,9 +337,10 @@ fn arrived(timeline: &Timeline, record: &Record) -> u32 {
 }
 
 /// What happens to many clients at one moment.
-fn crowd(records: &[Record], ids: &[Id]) -> String {
+fn crowd(records: &[Record], timeline: &Timeline, ids: &[Id]) -> String {
     let mut sum = Summary::default();
     let (mut requests, mut again, mut replies) = (0, 0, 0);
+    let (mut starting, mut resting) = (0, 0);
     for id in ids {
         use retrylab_core::trace::Sink;
         let record = &records[*id as usize];
@@ -261,6 +351,11 @@ fn crowd(records: &[Record], ids: &[Id]) -> String {
             What::Sent { direction: Direction::Request, .. } => {
                 again += u64::from(record.label.is_some_and(|label| label.send.get() > 1));
             }
+            What::TimerArmed { .. } => match timeline.wait_of(*id).map(Wait::purpose) {
+                Some(Purpose::Start) => starting += 1,
+                Some(Purpose::Rest) => resting += 1,
+                _ => {}
+            },
             _ => {}
         }
     }
@@ -273,13 +368,15 @@ fn crowd(records: &[Record], ids: &[Id]) -> String {
         (sum.server_dropped, "request", "dropped by the server"),
         (replies, "reply", "arrive"),
         (sum.gave_up, "client", "gave up"),
+        (starting, "client", "about to send"),
+        (resting, "client", "held by a brake"),
     ] {
         if n > 0 {
             let things = count(n, noun).replace("replys", "replies");
             parts.push(format!("{things} {verb}"));
         }
     }
-    format!("{}.", parts.join(", "))
+    if parts.is_empty() { String::new() } else { format!("{}.", parts.join(", ")) }
 }
 
 /// The text with a capital first letter, if that is an ASCII one.
@@ -390,9 +487,83 @@ mod tests {
         assert_eq!(
             sentence,
             "3 clients ask at once, 2 times each, one after another. A packet takes 10ms and is \
-             lost with probability 0.25; the server drops a request with probability 0.5. Each \
-             client waits 100 ms, then 2 times as long after each silence."
+             lost with probability 0.25; the server drops a request with probability 0.5. By the \
+             policy textbook, each client waits 100 ms, then 2 times as long after each silence, \
+             and gives up at 3.1 s."
         );
-        assert!(say("policy.multiplier=1").1.ends_with("after every send, and never gives up."));
+        for (fragment, words) in [
+            ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
+            (
+                "policy.preset=coap",
+                "By the policy coap, the client waits 2 s, then 2 times as long after each \
+                 silence, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
+            ),
+            (
+                "policy.preset=wget&policy.max_sends=3",
+                "By the policy wget, changed, the client waits 1 s, then 1 s longer after each \
+                 silence, at most 10 s, and gives up at 6 s.",
+            ),
+            (
+                "policy.preset=aws-standard",
+                "at most 20 s, each drawn from nothing up to that, and gives up at 0 to 7 s.",
+            ),
+            (
+                "policy.preset=kubernetes-crashloop",
+                "waits 0 s, 10 s, 20 s, 40 s, 80 s, 160 s, 5 min, and so on, and never gives up.",
+            ),
+            (
+                "policy.backoff=fibonacci",
+                "waits 100 ms twice, then as long as the last two \
+              together, and gives up at 3.3 s.",
+            ),
+            (
+                "policy.preset=ethernet",
+                "at most 52.4 ms, each drawn in slots of 51.2 µs, and gives up at 0 to 419 ms.",
+            ),
+        ] {
+            let (_, sentence) = say(fragment);
+            assert!(sentence.ends_with(words), "{fragment}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_delayed_start_and_the_brakes_have_their_words() {
+        let delayed = stories("policy.first_delay=50ms&exchanges=2");
+        assert_eq!(delayed[0], "The client waits 50 ms before its first send.");
+        assert_eq!(delayed[1], "The client sends its request and waits 100 ms for a reply.");
+        assert!(
+            delayed[3].ends_with("The client waits 50 ms before exchange 2."),
+            "{}",
+            delayed[3]
+        );
+        assert_eq!(delayed[4], "The client begins exchange 2 and waits 100 ms.");
+
+        let broken = stories("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
+        assert_eq!(
+            broken[2..],
+            [
+                "No reply for 100 ms. The client gave up after 100 ms and 1 send: it takes the \
+                 server to be down. The client may not ask now, and rests 100 ms.",
+                "The client did not ask: the breaker is open.",
+            ]
+        );
+        let (run, _) = over("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
+        assert!(
+            outcome(&run).ends_with(" The open breaker ended 1 exchange."),
+            "{}",
+            outcome(&run)
+        );
+
+        let say = |fragment| outcome(&over(fragment).0);
+        assert!(say("policy.deadline=250ms&server.drop=1").starts_with(
+            "The client gave up after 250 ms and 2 sends: its deadline allows no more."
+        ));
+        assert!(
+            say("policy.budget=quota+500+501+1&server.drop=1")
+                .starts_with("The client gave up after 100 ms and 1 send: the budget is spent.")
+        );
+        let crowd = stories("clients=40&policy.first_delay=0s+50ms");
+        assert_eq!(crowd[0], "40 clients about to send.");
+        assert!(crowd.iter().all(|words| words != "."));
     }
 }

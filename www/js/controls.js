@@ -12,12 +12,15 @@ import { byId, icon, make, say } from "./dom.js";
  * @property {string} allowed
  * @property {string} group empty for what is always in sight
  * @property {string} value
- * @property {"text" | "number" | "switch" | "choice"} input
+ * @property {"text" | "long" | "number" | "switch" | "choice"} input
  * @property {string[]} choices
  * @property {string[]} stops of a slider
  * @property {number} stop the one that is nearest to the value
  * @property {boolean} changed
  * @property {boolean} dice
+ * @property {string} idle why it has no effect now; empty when it has one
+ * @property {string[]} [notes] what is told of the preset; no other key has them
+ * @property {boolean} [apart] the policy is not the preset's any more
  */
 
 /** A field with its elements. */
@@ -33,12 +36,31 @@ class Row {
     this.input = this.makeInput(id);
     this.problem = make("span", { class: "problem", id: `${id}-problem`, hidden: true });
     this.slider = field.stops.length > 0 ? this.makeSlider() : null;
-    const help = make("span", { class: "help", id: `${id}-help` }, field.help);
+    this.help = make("span", { class: "help", id: `${id}-help` });
     this.input.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
-    const row = make("div", { class: "row" }, make("label", { for: id }, field.label), this.input);
+    const row = make("div", { class: "row" }, make("label", { for: id }, field.label));
+    this.apart = make("span", { class: "apart quiet", id: `${id}-apart` });
+    this.reset = field.notes ? this.makeReset() : null;
+    if (this.reset) {
+      row.append(this.apart, this.reset);
+      this.input.setAttribute("aria-describedby", `${id}-apart ${id}-help ${id}-problem`);
+    }
+    row.append(this.input);
     if (field.dice) row.append(this.makeDice());
     const kind = field.group ? "field more-field" : "field";
-    this.element = make("div", { class: kind }, row, this.slider ?? "", help, this.problem);
+    const long = field.input === "long" ? " long" : "";
+    this.element = make("div", { class: kind + long }, row, this.slider ?? "", this.help, this.problem);
+  }
+
+  /** Back to what the preset says. */
+  makeReset() {
+    const reset = make("button", { type: "button", class: "reset" }, "Reset");
+    reset.addEventListener("click", () => {
+      this.set(this.field.value);
+      // The button is gone.
+      this.input.focus();
+    });
+    return reset;
   }
 
   /** @param {string} id */
@@ -63,7 +85,7 @@ class Row {
     const slider = make("input", {
       type: "range", min: 0, max: stops.length - 1, step: 1, "aria-label": `${label}, slider`,
     });
-    slider.addEventListener("input", () => this.set(stops[slider.valueAsNumber]));
+    slider.addEventListener("input", () => this.set(this.field.stops[slider.valueAsNumber]));
     return slider;
   }
 
@@ -104,6 +126,7 @@ class Row {
       input.value = field.value;
     }
     if (slider) {
+      slider.max = String(field.stops.length - 1);
       slider.value = String(field.stop);
       slider.setAttribute("aria-valuetext", field.value);
     }
@@ -111,6 +134,23 @@ class Row {
     this.problem.hidden = true;
     this.problem.textContent = "";
     this.element.classList.toggle("changed", field.changed);
+    this.element.classList.toggle("idle", field.idle !== "");
+    this.explain();
+  }
+
+  /** What the field means, and whether it has an effect now. */
+  explain() {
+    const { help, allowed, input, idle, notes, apart, value } = this.field;
+    const lines = notes ?? [help];
+    if (input === "long") lines.push(`It takes ${allowed}.`.replaceAll("`", ""));
+    if (idle) lines.push(`No effect now: ${idle}.`);
+    const shown = [...this.help.children].map((line) => line.textContent);
+    if (lines.join() !== shown.join()) this.help.replaceChildren(...lines.map((line) => make("span", {}, line)));
+    if (!this.reset) return;
+    this.reset.hidden = !apart;
+    this.reset.setAttribute("aria-label", `Reset to ${value}`);
+    this.reset.title = `Reset to ${value}`;
+    say(this.apart, apart ? "changed" : "");
   }
 }
 
@@ -131,18 +171,21 @@ export class Controls {
   show(fields) {
     if (this.rows.size === 0) this.build(fields);
     for (const field of fields) this.rows.get(field.key)?.show(field);
+    const folded = fields.filter((field) => field.group && field.changed).length;
+    say(byId("more-changed", HTMLElement), folded > 0 ? ` ${folded} changed` : "");
   }
 
   /** @param {Field[]} fields */
   build(fields) {
     const [main, more] = [byId("fields", HTMLElement), byId("more-fields", HTMLElement)];
+    const policy = byId("policy", HTMLElement);
     main.replaceChildren();
     /** @type {Map<string, HTMLElement>} */
     const groups = new Map();
     for (const field of fields) {
       const row = new Row(field, this);
       this.rows.set(field.key, row);
-      let place = field.group ? groups.get(field.group) : main;
+      let place = field.notes ? policy : field.group ? groups.get(field.group) : main;
       if (!place) {
         place = make("fieldset", {}, make("legend", {}, field.group));
         groups.set(field.group, place);

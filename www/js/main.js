@@ -162,6 +162,7 @@ class Page {
     panel.pending();
     address.write(this.lab.fragment());
     this.controls.show(JSON.parse(this.lab.fields()));
+    this.view.renewSchedule();
     this.showLessons();
     say(byId("title", HTMLElement), this.lab.title());
     say(byId("sentence", HTMLElement), this.lab.sentence());

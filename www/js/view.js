@@ -1,7 +1,7 @@
 // @ts-check
 // The canvases: their sizes, when they are drawn, and clicks on them. What they show is drawn in wasm.
 
-import { byId } from "./dom.js";
+import { byId, make, say } from "./dom.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 
@@ -46,17 +46,20 @@ export class View {
     this.stage = new Surface(byId("stage", HTMLCanvasElement));
     this.ladder = new Surface(byId("ladder-canvas", HTMLCanvasElement));
     this.strip = new Surface(byId("strip", HTMLCanvasElement));
+    this.schedule = new Surface(byId("schedule", HTMLCanvasElement));
     this.scroller = byId("ladder", HTMLElement);
     this.space = byId("ladder-space", HTMLElement);
     this.frame = 0;
     this.stripIsOld = true;
+    this.scheduleIsOld = true;
     this.drawnTop = -1;
     this.watch();
   }
 
   watch() {
     const sizes = new ResizeObserver(() => this.request());
-    for (const element of [this.stage.canvas, this.strip.canvas, this.scroller]) sizes.observe(element);
+    const { stage, strip, schedule } = this;
+    for (const element of [stage.canvas, strip.canvas, schedule.canvas, this.scroller]) sizes.observe(element);
     this.scroller.addEventListener("scroll", () => {
       if (this.scroller.scrollTop !== this.drawnTop) this.request();
     });
@@ -69,9 +72,24 @@ export class View {
     });
   }
 
+  /** The policy may be another one: its schedule is known before the run is. */
+  renewSchedule() {
+    /** @type {{ end: string, sends: string, notes: string, label: string }} */
+    const words = JSON.parse(this.lab.schedule());
+    this.schedule.canvas.setAttribute("aria-label", words.label);
+    say(byId("schedule-end", HTMLElement), `${words.end}.`);
+    // A range is not broken between lines.
+    const parts = `Sends at ${words.sends}.`.split(" ").flatMap((part) => [make("span", {}, part), " "]);
+    byId("schedule-sends", HTMLElement).replaceChildren(...parts);
+    say(byId("schedule-notes", HTMLElement), words.notes);
+    this.scheduleIsOld = true;
+    this.request();
+  }
+
   /** The run is another one. */
   renew() {
     this.stripIsOld = true;
+    this.scheduleIsOld = true;
     this.scroller.scrollTop = 0;
     this.request();
   }
@@ -90,6 +108,7 @@ export class View {
       this.drawStage();
       this.drawLadder();
       this.drawStrip();
+      this.drawSchedule();
     } catch (error) {
       this.hooks.failed(error);
     }
@@ -117,6 +136,15 @@ export class View {
     if ((changed || this.stripIsOld) && this.strip.w > 0) {
       this.stripIsOld = false;
       this.lab.drawStrip(ctx, this.strip.w, this.strip.h, this.strip.ratio);
+    }
+  }
+
+  drawSchedule() {
+    const { canvas, ctx } = this.schedule;
+    const changed = this.schedule.fit(canvas.clientWidth, canvas.clientHeight);
+    if ((changed || this.scheduleIsOld) && this.schedule.w > 0) {
+      this.scheduleIsOld = false;
+      this.lab.drawSchedule(ctx, this.schedule.w, this.schedule.h, this.schedule.ratio);
     }
   }
 

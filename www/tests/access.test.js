@@ -3,12 +3,9 @@
 // when things go wrong.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { axe } from "./axe.js";
 import { openLab, text, visit, watch } from "./support.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -16,34 +13,6 @@ before(async () => {
   lab = await openLab();
 });
 after(() => lab.close());
-
-/**
- * What axe-core finds: violations, and what it could not decide.
- * @param {import("playwright-core").Page} page
- * @returns {Promise<string[]>}
- */
-async function axe(page) {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { run } = Reflect.get(globalThis, "axe");
-    /** @typedef {{ id: string, nodes: { html: string, target: string[], failureSummary: string }[] }} Rule */
-    /** @param {Rule[]} rules */
-    const lines = (rules) =>
-      rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
-    const { violations, incomplete } = await run();
-    const found = lines(violations);
-    // What lies behind the head of a table or the transport cannot be judged there: each is brought
-    // into sight and judged alone.
-    for (const { id, nodes } of /** @type {Rule[]} */ (incomplete)) {
-      for (const { target } of nodes) {
-        document.querySelector(target[0])?.scrollIntoView({ block: "center", behavior: "instant" });
-        const alone = await run(target[0], { runOnly: [id] });
-        found.push(...lines([...alone.violations, ...alone.incomplete]));
-      }
-    }
-    return found;
-  });
-}
 
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   for (const [width, height] of [[1280, 800], [390, 844]]) {

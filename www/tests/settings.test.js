@@ -22,10 +22,10 @@ async function enter(page, id, value) {
   await page.press(`#${id}`, "Enter");
 }
 
-test("five settings are in sight, the others are folded away", async () => {
+test("six settings are in sight, the others are folded away", async () => {
   const { page, faults } = await visit(lab);
-  const labels = await page.locator("#fields label").allTextContents();
-  assert.deepEqual(labels, ["Loss", "First timeout", "Multiplier", "Clients", "Seed"]);
+  const labels = await page.locator("#policy label, #fields label").allTextContents();
+  assert.deepEqual(labels, ["Policy", "First timeout", "Multiplier", "Loss", "Clients", "Seed"]);
   assert(!(await page.locator("#more-fields label").first().isVisible()));
   await page.click("#more summary");
   assert((await page.locator("#more-fields label").count()) >= 14);

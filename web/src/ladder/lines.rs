@@ -2,7 +2,8 @@
 
 use crate::numbers::span;
 use crate::run::Run;
-use crate::timeline::{Id, Timeline};
+use crate::timeline::{Id, Purpose, Timeline, Wait};
+use retrylab_core::policy::Stop;
 use retrylab_core::time::nanos;
 use retrylab_core::trace::{Cause, Direction, Record, Side, What};
 
@@ -58,23 +59,37 @@ fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut
             Line::new(text.clone(), text)
         }
         What::Sent { .. } => Line::new(format!("send {send}"), format!("send {send}")),
-        What::TimerArmed { .. } => {
-            // It belongs to the send that began it.
-            if let (Some(wait), Some(line)) = (wait, out.last_mut()) {
-                line.long += &format!(", waits {}", span(wait.deadline - wait.armed));
+        What::TimerArmed { .. } => match (wait.map(Wait::purpose), wait.map(Wait::length)) {
+            (Some(Purpose::Start), Some(length)) => {
+                Line::new(format!("first send in {length}"), format!("in {length}"))
             }
-            return;
-        }
+            (Some(Purpose::Rest), Some(length)) => {
+                Line::new(format!("may not ask, rests {length}"), "rests")
+            }
+            (_, length) => {
+                // It belongs to the send that began it.
+                if let (Some(length), Some(line)) = (length, out.last_mut()) {
+                    line.long += &format!(", waits {length}");
+                }
+                return;
+            }
+        },
+        What::TimerFired { .. } if wait.is_some_and(Wait::is_unsent) => return,
         What::TimerFired { .. } => {
-            let silence = wait.map_or_else(String::new, |wait| span(wait.ended - wait.armed));
+            let silence = wait.map_or_else(String::new, Wait::length);
             Line::new(format!("no reply for {silence}"), format!("{silence} over"))
         }
         What::Answered { elapsed, .. } => {
             Line::new(format!("answered in {}", span(nanos(elapsed))), "answered")
         }
         What::LateReply => Line::new("late reply, ignored", "late reply"),
-        What::GaveUp { elapsed, .. } => {
-            Line::new(format!("gives up after {}", span(nanos(elapsed))), "gives up")
+        What::GaveUp { sends: 0, why, .. } => Line::new(format!("{why}"), "not asked"),
+        What::GaveUp { elapsed, why, .. } => {
+            let brake = match why {
+                Stop::MaxSends | Stop::GiveUpAbove => String::new(),
+                why => format!(": {why}"),
+            };
+            Line::new(format!("gives up after {}{brake}", span(nanos(elapsed))), "gives up")
         }
         What::Refused { .. } => Line::new("refused", "refused"),
         What::Stranger => Line::new("a stranger, ignored", "stranger"),

@@ -2,11 +2,10 @@
 
 use super::layout::{Layout, Point, Rect};
 use super::{Sight, place, sight};
-use crate::numbers::{address, grouped, span};
+use crate::numbers::{address, grouped};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Id, Packet, State, Timeline};
-use retrylab_core::machine::Timer;
+use crate::timeline::{Id, Packet, Purpose, State, Timeline};
 use retrylab_core::sim::{SERVER, Summary, client_address};
 use retrylab_core::trace::Direction;
 
@@ -88,13 +87,16 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
             if let Some(wait) = scene.timeline.wait(id) {
                 let left = wait.deadline.saturating_sub(scene.at);
                 let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
-                let last = wait.timer == Timer::GiveUp;
-                let ink = if last { Ink::Lost } else { Ink::Wait };
+                let (ink, word) = match wait.purpose() {
+                    Purpose::Reply => (Ink::Wait, "left"),
+                    Purpose::LastReply => (Ink::Lost, "last wait"),
+                    Purpose::Start => (Ink::Wait, "to the start"),
+                    Purpose::Rest => (Ink::Lost, "of rest"),
+                };
                 paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
                 if roomy {
                     let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();
-                    paint.text(Ink::Text, font, Align::Center, (x, y - 6.0), &span(left));
-                    let word = if last { "last wait" } else { "left" };
+                    paint.text(Ink::Text, font, Align::Center, (x, y - 6.0), &wait.left(scene.at));
                     paint.text(Ink::Muted, Font::sans(11.0), Align::Center, (x, y + 11.0), word);
                 }
                 under = "waits";

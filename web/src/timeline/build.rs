@@ -27,7 +27,7 @@ struct Builder {
     open_wait: Vec<Option<Id>>,
     /// Per client: the wait that began last.
     last_wait: Vec<Option<Id>>,
-    /// Per client: the request sent last.
+    /// Per client: the request sent last, until a wait follows it.
     last_request: Vec<Option<Id>>,
     /// The request that reached the server last.
     delivered: Option<Id>,
@@ -55,7 +55,7 @@ impl Builder {
             What::Dropped { cause, .. } => self.end_packet(record, Fate::Dropped(cause), at),
             What::TimerArmed { timer, deadline } => {
                 self.end_wait(record.flow, at, false);
-                let request = self.last_request[record.flow as usize];
+                let request = self.last_request[record.flow as usize].take();
                 let wait = self.timeline.waits.len() as Id;
                 if let Some(request) = request {
                     self.timeline.packets[request as usize].wait = Some(wait);

@@ -9,6 +9,7 @@ mod build;
 #[cfg(test)]
 mod tests;
 
+use crate::numbers::span;
 use retrylab_core::link::Latency;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::sim::{Scenario, Summary};
@@ -91,8 +92,55 @@ pub(crate) struct Wait {
     /// When it fired, or stopped to matter.
     pub(crate) ended: u64,
     pub(crate) fired: bool,
-    /// The request whose reply is waited for.
+    /// The request whose reply is waited for; `None` before the first send of an exchange, and while a
+    /// brake holds the client.
     pub(crate) request: Option<Id>,
+}
+
+/// What a client waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A reply, or else to send again.
+    Reply,
+    /// A reply, or else to give up.
+    LastReply,
+    /// To send for the first time.
+    Start,
+    /// For a brake that refused the exchange: it ends unsent.
+    Rest,
+}
+
+impl Wait {
+    pub(crate) fn purpose(&self) -> Purpose {
+        match (self.timer, self.request) {
+            (Timer::Start, _) => Purpose::Start,
+            (Timer::GiveUp, None) => Purpose::Rest,
+            (Timer::GiveUp, Some(_)) => Purpose::LastReply,
+            _ => Purpose::Reply,
+        }
+    }
+
+    /// Did no send of its exchange come before it?
+    pub(crate) fn is_unsent(&self) -> bool {
+        matches!(self.purpose(), Purpose::Start | Purpose::Rest)
+    }
+
+    /// The exchange it belongs to; the label is that of the last send.
+    pub(crate) fn exchange(&self) -> u32 {
+        let last = self.label.map_or(0, |label| label.exchange.get());
+        if self.is_unsent() { last + 1 } else { last.max(1) }
+    }
+
+    /// How long it is to take. A wait of nothing takes a nanosecond, since no deadline is now.
+    pub(crate) fn length(&self) -> String {
+        self.left(self.armed)
+    }
+
+    /// How long it takes from `at` on.
+    pub(crate) fn left(&self, at: u64) -> String {
+        let left = self.deadline.saturating_sub(at);
+        span(if left == 1 { 0 } else { left })
+    }
 }
 
 /// What a record is about.
