@@ -29,6 +29,7 @@
 //! | [`echo`] | the server: mirror or report, drop on purpose |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
+//! | [`theory`] | closed forms, to stand beside every measurement |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -46,5 +47,6 @@ pub mod retry;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod text;
+pub mod theory;
 pub mod time;
 pub mod trace;

@@ -2,10 +2,11 @@
 
 use crate::exit::Exit;
 use crate::output::{Stdout, complain};
-use crate::{keys, lab, presets, schedule, send, serve, sim};
+use crate::{keys, lab, presets, schedule, send, serve, sim, theory};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::sim::FieldError;
+use retrylab_core::theory::TheoryError;
 
 const START: &str = "\
 Start here:
@@ -44,6 +45,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Theory(theory::Args),
     /// Show every key of a scenario: its default, what it takes and what it means
     Keys {
         /// As one JSON object
@@ -68,6 +70,7 @@ impl Cli {
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
+            Command::Theory(args) => theory::run(&args).map_err(Error::from),
             Command::Presets { json } => Ok(presets::run(json)),
             Command::Keys { json } => Ok(keys::run(json)),
             Command::Completions { shell } => Ok(completions(shell)),
@@ -92,6 +95,8 @@ enum Error {
     Lab(#[from] lab::Error),
     #[error(transparent)]
     Schedule(#[from] FieldError),
+    #[error(transparent)]
+    Theory(#[from] TheoryError),
 }
 
 impl Error {
@@ -101,7 +106,7 @@ impl Error {
             Self::Send(error) => error.exit(),
             Self::Sim(error) => error.exit(),
             Self::Lab(error) => error.exit(),
-            Self::Schedule(_) => Exit::Usage,
+            Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
         }
     }
 }

@@ -16,6 +16,7 @@ mod send;
 mod serve;
 mod signals;
 mod sim;
+mod theory;
 
 use clap::Parser;
 use std::process::ExitCode;

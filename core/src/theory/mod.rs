@@ -1,0 +1,20 @@
+//! Closed forms, to stand beside every measurement.
+//!
+//! Each function states its conditions; where they do not hold its number is not a prediction. The
+//! [`MODELS`] are the same functions by name, with their inputs as text, for the command line.
+//!
+//! Floats are fine here: nothing in a run depends on them.
+
+mod channel;
+mod metastable;
+mod models;
+mod queues;
+mod retries;
+#[cfg(test)]
+mod tests;
+
+pub use channel::{GilbertElliott, aloha, herd, slotted_aloha};
+pub use metastable::{Load, Metastable};
+pub use models::{Input, MODELS, Model, Output, TheoryError};
+pub use queues::{Queue, erlang_b, erlang_c, md1, mm1, mm1k};
+pub use retries::{Bernoulli, amplification};

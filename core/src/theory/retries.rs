@@ -1,0 +1,73 @@
+//! What retries cost when every datagram has the same chance.
+
+use crate::policy::{MOST_WALKED, Policy};
+
+/// An exchange whose every copy is lost, dropped and answered independently of the others.
+///
+/// Conditions: independent loss of probability `p` each way and drop of probability `d` at the server;
+/// a constant round trip that is shorter than the first wait; no jitter; a policy that ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bernoulli {
+    /// The chance that one copy is answered: `s = (1-p)^2 (1-d)`.
+    pub answered_send: f64,
+    /// Copies at most, `k`.
+    pub max_sends: f64,
+    /// The chance that the exchange fails: `(1-s)^k`.
+    pub gave_up: f64,
+    /// Copies per exchange: `(1 - (1-s)^k) / s`.
+    pub amplification: f64,
+    /// Mean time to the reply of an answered exchange, in seconds.
+    pub time_answered: f64,
+    /// Mean time to the end of any exchange, in seconds.
+    pub time: f64,
+    /// How often the server does the work of one exchange: `amplification (1-p) (1-d)`.
+    pub executions: f64,
+    /// The chance that the server did the work and the client gave up all the same.
+    pub executed_gave_up: f64,
+}
+
+impl Bernoulli {
+    /// The numbers for `policy` with loss `p`, drop `d` and a round trip of `rtt` seconds; `None` if the
+    /// policy does not end.
+    #[must_use]
+    pub fn new(policy: &Policy, p: f64, d: f64, rtt: f64) -> Option<Self> {
+        let end = policy.gives_up_after()?.as_secs_f64();
+        let s = (1.0 - p) * (1.0 - p) * (1.0 - d);
+        let (q, executed) = (1.0 - s, (1.0 - p) * (1.0 - d));
+        // Silence up to the copy at hand, and silence with no work done.
+        let (mut silent, mut idle, mut sends, mut weighted) = (1.0, 1.0, 0.0, 0.0);
+        for at in policy.sends().take(MOST_WALKED) {
+            weighted += silent * s * at.as_secs_f64();
+            silent *= q;
+            idle *= 1.0 - executed;
+            sends += 1.0;
+        }
+        let answered = 1.0 - silent;
+        let amplification = if s > 0.0 { answered / s } else { sends };
+        let in_time = weighted + rtt * answered;
+        Some(Self {
+            answered_send: s,
+            max_sends: sends,
+            gave_up: silent,
+            amplification,
+            time_answered: in_time / answered,
+            time: in_time + silent * end,
+            executions: amplification * executed,
+            executed_gave_up: silent - idle,
+        })
+    }
+}
+
+/// Calls per first try through `layers` of clients that each send up to `sends` times while every call
+/// fails with probability `f`: `((1 - f^sends) / (1 - f))^layers`.
+///
+/// Conditions: failures are independent of the load, and each layer retries on its own.
+#[must_use]
+pub fn amplification(f: f64, sends: u32, layers: u32) -> f64 {
+    let of_one: f64 = if f >= 1.0 {
+        f64::from(sends)
+    } else {
+        (1.0 - libm::pow(f, f64::from(sends))) / (1.0 - f)
+    };
+    libm::pow(of_one, f64::from(layers))
+}
