@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
-use retrylab_core::theory::{MODELS, Model, Output, TheoryError};
+use retrylab_core::theory::{Evaluation, MODELS, Model, Output, TheoryError};
 use serde_json::{Map, Value, json};
 
 const EXAMPLES: &str = "\
@@ -77,7 +77,7 @@ fn list(model: &Model, out: &mut Stdout) {
 
 fn evaluate(model: &Model, args: &Args, out: &mut Stdout) -> Result<(), TheoryError> {
     let pairs: Vec<(&str, &str)> = args.inputs.iter().map(|(k, v)| (&**k, &**v)).collect();
-    let (inputs, outputs) = model.evaluate(&pairs)?;
+    let Evaluation { inputs, outputs } = model.evaluate(&pairs)?;
     if args.json {
         let results: Map<String, Value> =
             outputs.iter().map(|output| (output.key.to_string(), value(output))).collect();

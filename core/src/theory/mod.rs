@@ -15,6 +15,6 @@ mod tests;
 
 pub use channel::{GilbertElliott, aloha, herd, slotted_aloha};
 pub use metastable::{Load, Metastable};
-pub use models::{Input, MODELS, Model, Output, TheoryError};
+pub use models::{Evaluation, Input, MODELS, Model, Output, TheoryError};
 pub use queues::{Queue, erlang_b, erlang_c, md1, mm1, mm1k};
 pub use retries::{Bernoulli, amplification};

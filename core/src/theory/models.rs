@@ -82,6 +82,15 @@ pub struct Output {
     pub word: Option<&'static str>,
 }
 
+/// A [`Model`] with its numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The inputs as used, each with its key.
+    pub inputs: Vec<(&'static str, String)>,
+    /// What they come to.
+    pub outputs: Vec<Output>,
+}
+
 /// Why a model was not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -121,10 +130,7 @@ impl Model {
     ///
     /// # Errors
     /// The first [`TheoryError`].
-    pub fn evaluate<'a>(
-        &self,
-        pairs: &[(&'a str, &'a str)],
-    ) -> Result<(Vec<(&'static str, String)>, Vec<Output>), TheoryError> {
+    pub fn evaluate<'a>(&self, pairs: &[(&'a str, &'a str)]) -> Result<Evaluation, TheoryError> {
         for (key, _) in pairs {
             if !self.inputs.iter().any(|input| input.key == *key) {
                 let known: Vec<&str> = self.inputs.iter().map(|input| input.key).collect();
@@ -138,7 +144,7 @@ impl Model {
         let inputs: Vec<(&'static str, String)> =
             self.inputs.iter().map(|input| (input.key, given(input))).collect();
         let outputs = (self.evaluate)(&Values { inputs: self.inputs, values: &inputs })?;
-        Ok((inputs, outputs))
+        Ok(Evaluation { inputs, outputs })
     }
 }
 

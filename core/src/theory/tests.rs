@@ -113,7 +113,7 @@ fn a_server_is_stable_vulnerable_or_collapsed() {
 #[test]
 fn every_model_evaluates_with_its_defaults_and_refuses_what_it_cannot_read() {
     for model in MODELS {
-        let (inputs, outputs) = model.evaluate(&[]).unwrap();
+        let Evaluation { inputs, outputs } = model.evaluate(&[]).unwrap();
         assert_eq!(inputs.len(), model.inputs.len(), "{model}");
         let told = outputs.iter().filter(|o| o.value.is_finite() || o.word.is_some()).count();
         assert!(told > 0 && told + 2 >= outputs.len(), "{model}: {outputs:?}");
