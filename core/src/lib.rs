@@ -16,6 +16,8 @@
 //! What it does not do: it is not a transport (no congestion control, no ordering, no fragments of its
 //! own) and not a service to expose to the Internet.
 //!
+//! Which policy is for which job, and what each kind of jitter costs, says the guide of [`policy`].
+//!
 //! The layers, each knowing only those above it:
 //!
 //! | module | what it is |

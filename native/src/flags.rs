@@ -112,8 +112,11 @@ pub(crate) fn samples(text: &str) -> Result<u32, String> {
 
 /// Reads how many lines to show.
 pub(crate) fn shown(text: &str) -> Result<usize, String> {
-    between(text, 1, 1_000).map(|n| n as usize)
+    between(text, 1, MOST_SHOWN as u32).map(|n| n as usize)
 }
+
+/// The most lines that can be asked for.
+pub(crate) const MOST_SHOWN: usize = 1_000;
 
 fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|n| (least..=most).contains(n));

@@ -38,10 +38,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::samples)]
     samples: u32,
-    /// Show so many sends at most: a schedule may have no end
-    #[arg(long, value_name = "N", default_value = "16", allow_negative_numbers = true)]
-    #[arg(value_parser = flags::shown)]
-    show: usize,
+    /// Show so many sends at most [default: 20; with --json all, or 20 of a schedule without an end]
+    #[arg(long, value_name = "N", value_parser = flags::shown, allow_negative_numbers = true)]
+    show: Option<usize>,
     /// One JSON object on stdout; times in seconds
     #[arg(long)]
     json: bool,
@@ -54,7 +53,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FieldError> {
     let mut scenario = Scenario::default();
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("seed", &args.seed)])?;
-    let walk = Walk::new(&scenario, args.show, args.samples);
+    let all = args.json && !scenario.policy.never_gives_up();
+    let show = args.show.unwrap_or(if all { flags::MOST_SHOWN } else { 20 });
+    let walk = Walk::new(&scenario, show, args.samples);
     let report = Report::new(&scenario, &walk);
     let mut out = Stdout::default();
     if args.json {
