@@ -4,7 +4,7 @@
 //! Where jitter draws, a band reaches from the earliest to the latest moment.
 
 use crate::json::Json;
-use crate::numbers::{count, exact, grouped, ratio, spread, unit};
+use crate::numbers::{count, exact, grouped, ratio, span, spread, unit};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
 use crate::words::capital;
@@ -14,8 +14,11 @@ use retrylab_core::time::nanos;
 /// Sends that the picture has room for; of a longer schedule it shows the first ones.
 const MOST: usize = 10;
 
-/// Ranges that the text names; each is long.
-const MOST_RANGES: usize = 6;
+/// Longer lists of sends are shortened where there is little room.
+const LONG: usize = 58;
+
+/// Sends that a shortened list names.
+const SHORT: usize = 6;
 
 /// Sends that are walked to find the end, so that billions of them do not stop the page.
 const STEPS: u64 = 5_000;
@@ -103,7 +106,9 @@ impl Schedule {
             [Draw::Least, Draw::Nominal, Draw::Most].map(|draw| Walk::new(policy, draw));
         let walks = [&least, &nominal, &most];
         let counts = walks.map(|walk| walk.count);
-        let longest = counts.into_iter().max().unwrap_or(1);
+        // The shortest waits may be none at all, and their copies without number: one of those that
+        // only they allow is enough.
+        let longest = counts.into_iter().max().unwrap_or(1).min(nominal.count + 1);
         let cut = longest > MOST as u64;
         let shown = if cut { MOST - 1 } else { longest as usize };
         let of = |pick: &dyn Fn(&Walk) -> u64| {
@@ -158,9 +163,11 @@ impl Schedule {
             self.sends(" to ", MOST),
             capital(&self.ending()),
         );
+        let whole = self.sends("–", MOST);
+        let sends = if whole.len() > LONG { self.sends("–", SHORT) } else { whole };
         Json::object(|json| {
             json.text("end", &end);
-            json.text("sends", &self.sends("–", MOST_RANGES));
+            json.text("sends", &sends);
             json.text("notes", notes);
             json.text("label", &label);
         })
@@ -176,7 +183,9 @@ impl Schedule {
             End::Never => "never gives up".to_string(),
             End::At(end) => {
                 let (size, name) = shared_unit([end.least, end.most]);
-                format!("gives up at {} {name}", moment(end, size, to))
+                let text = format!("{} {name}", moment(end, size, to));
+                let long = end.least == end.most && text.len() > 9;
+                format!("gives up at {}", if long { span(end.nominal) } else { text })
             }
             End::Far(Some(sends)) => {
                 format!("gives up after {}", count(sends.into(), "send"))
@@ -185,10 +194,9 @@ impl Schedule {
         }
     }
 
-    /// `0, 0.1, 0.3, 0.7, 1.5 s`, exactly; ranges rounded, and not more than `ranges` of them.
-    fn sends(&self, to: &str, ranges: usize) -> String {
-        let jitter = self.rows.iter().any(|row| row.at.least < row.at.most);
-        let rows = &self.rows[..self.rows.len().min(if jitter { ranges } else { MOST })];
+    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exactly, or rounded where jitter draws.
+    fn sends(&self, to: &str, most: usize) -> String {
+        let rows = &self.rows[..self.rows.len().min(most)];
         let ends = rows.iter().flat_map(|row| [row.at.least, row.at.most]);
         let (size, name) = shared_unit(ends);
         let mut out = String::new();
@@ -277,8 +285,12 @@ const HEAD: f64 = 15.0;
 impl Places {
     fn new(schedule: &Schedule, w: f64, h: f64) -> Self {
         let longest = schedule.rows.iter().map(|row| label(row).chars().count()).max();
-        // Two widths only, or the picture would shiver while a slider moves.
-        let label = if longest.unwrap_or(0) > 7 { 92.0 } else { 70.0 };
+        // Few widths, or the picture would shiver while a slider moves.
+        let label = match longest.unwrap_or(0) {
+            0..8 => 70.0,
+            8..11 => 92.0,
+            _ => 108.0,
+        };
         let last = usize::from(schedule.end != End::Never);
         let rows = schedule.rows.len() + usize::from(schedule.more.is_some()) + last;
         Self {
@@ -439,6 +451,30 @@ mod tests {
         ] {
             assert_eq!(said(fragment), text, "{fragment}");
         }
+    }
+
+    #[test]
+    fn odd_policies_are_told_without_a_long_walk() {
+        for (fragment, text) in [
+            (
+                "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
+                "0, 0–0.1, 0–0.3, 0–0.7, 0–1.5, perhaps 0–3 s. gives up at 3 s. ",
+            ),
+            (
+                "policy.multiplier=1&policy.max_sends=4000000000",
+                "0, 100, 200, 300, 400, 500, 600, 700, 800 ms and so on. gives up after \
+                 4,000,000,000 sends. ",
+            ),
+            (
+                "policy.multiplier=1.000001",
+                "0, 100, 200.0001, 300.0003, 400.0006, 500.001, 600.0015, 700.0021, 800.0028 ms \
+                 and so on. gives up after more than 5,000 sends. ",
+            ),
+        ] {
+            assert_eq!(said(fragment), text, "{fragment}");
+        }
+        let steep = said("policy.multiplier=1.1");
+        assert!(steep.ends_with(" and 23 more. gives up at 20.1 s. "), "{steep}");
     }
 
     #[test]

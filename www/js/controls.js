@@ -2,6 +2,7 @@
 // The form, drawn from the table that wasm hands over: no key is spelled here.
 
 import { byId, icon, make, say } from "./dom.js";
+import { announce } from "./live.js";
 
 /**
  * A key of the scenario, as `Lab.fields` describes it.
@@ -106,6 +107,7 @@ class Row {
   set(value) {
     const error = this.controls.set(this.field.key, value);
     if (error) this.complain(error);
+    else if (this.field.notes) announce(byId("schedule", HTMLElement).getAttribute("aria-label") ?? "");
   }
 
   /** @param {string} sentence */

@@ -78,8 +78,9 @@ export class View {
     const words = JSON.parse(this.lab.schedule());
     this.schedule.canvas.setAttribute("aria-label", words.label);
     say(byId("schedule-end", HTMLElement), `${words.end}.`);
-    // A range is not broken between lines.
-    const parts = `Sends at ${words.sends}.`.split(" ").flatMap((part) => [make("span", {}, part), " "]);
+    // No range is broken between lines, and no number parted from its unit.
+    const sends = words.sends.replace(/ (?=[a-zµ]+(?: and|$))/, "\u00a0");
+    const parts = `Sends at ${sends}.`.split(" ").flatMap((part) => [make("span", {}, part), " "]);
     byId("schedule-sends", HTMLElement).replaceChildren(...parts);
     say(byId("schedule-notes", HTMLElement), words.notes);
     this.scheduleIsOld = true;

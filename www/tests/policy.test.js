@@ -37,6 +37,7 @@ test("choosing a preset changes the link, the picture and the outcome", async ()
   assert.equal(await label(page), "The schedule when no reply comes. " +
     "Sends at 0, 2 to 3, 6 to 9, 14 to 21, 30 to 45 s. Gives up at 62 to 93 s.");
   assert.notEqual(await picture(page), before);
+  assert.equal(await text(page, "live"), await label(page), "and who does not see it is told");
   assert.match(await text(page, "outcome"), /gave up after (6[2-9]|[78]\d|9[0-3])(\.\d)? s and 5 sends/);
   assert.match(await text(page, "sentence"), /By the policy coap, the client waits 2 s/);
   const help = (await page.locator(`${PRESET}-help`).textContent()) ?? "";
@@ -90,7 +91,7 @@ test("the picture follows a slider at once, even while a long run is simulated",
   });
   const schedule = "The schedule when no reply comes. Sends at ";
   assert.deepEqual(labels, [
-    ["", `${schedule}0, 0.1, 0.25, 0.475, 0.8125, 1.31875, 2.078125, 3.2171875 s. Gives up at 4.92578125 s.`],
+    ["", `${schedule}0, 0.1, 0.25, 0.475, 0.8125, 1.31875, 2.078125, 3.2171875 s. Gives up at 4.93 s.`],
     ["", `${schedule}0, 0.1, 0.3, 0.7, 1.5 s. Gives up at 3.1 s.`],
     ["", `${schedule}0, 100, 400 ms. Gives up at 1.3 s.`],
   ]);

@@ -53,7 +53,7 @@ pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
 fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut Vec<Line>) {
     let (send, exchange) = numbers(record);
     let wait = timeline.wait_of(id);
-    out.push(match record.what {
+    let line = match record.what {
         What::Sent { .. } if several && send == 1 => {
             let text = format!("#{exchange}: send 1");
             Line::new(text.clone(), text)
@@ -63,9 +63,7 @@ fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut
             (Some(Purpose::Start), Some(length)) => {
                 Line::new(format!("first send in {length}"), format!("in {length}"))
             }
-            (Some(Purpose::Rest), Some(length)) => {
-                Line::new(format!("may not ask, rests {length}"), "rests")
-            }
+            (Some(Purpose::Rest), Some(length)) => Line::new(format!("rests {length}"), "rests"),
             (_, length) => {
                 // It belongs to the send that began it.
                 if let (Some(length), Some(line)) = (length, out.last_mut()) {
@@ -85,17 +83,18 @@ fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut
         What::LateReply => Line::new("late reply, ignored", "late reply"),
         What::GaveUp { sends: 0, why, .. } => Line::new(format!("{why}"), "not asked"),
         What::GaveUp { elapsed, why, .. } => {
-            let brake = match why {
-                Stop::MaxSends | Stop::GiveUpAbove => String::new(),
-                why => format!(": {why}"),
-            };
-            Line::new(format!("gives up after {}{brake}", span(nanos(elapsed))), "gives up")
+            out.push(Line::new(format!("gives up after {}", span(nanos(elapsed))), "gives up"));
+            match why {
+                Stop::MaxSends | Stop::GiveUpAbove => return,
+                why => Line::new(why.to_string(), why.name().replace('_', " ")),
+            }
         }
         What::Refused { .. } => Line::new("refused", "refused"),
         What::Stranger => Line::new("a stranger, ignored", "stranger"),
         What::Note(words) => Line::new(words, words),
         _ => return,
-    });
+    };
+    out.push(line);
 }
 
 fn server(record: &Record, out: &mut Vec<Line>) {
@@ -128,9 +127,9 @@ mod tests {
     use crate::ladder::Ladder;
     use retrylab_core::sim::Scenario;
 
-    #[test]
-    fn a_ladder_says_what_both_sides_do() {
-        let (scenario, _) = Scenario::from_fragment("server.drop=1&policy.max_sends=2");
+    /// Both sides of each row: the client's long and short form, the server's long one.
+    fn rows_of(fragment: &str) -> Vec<(String, String, String)> {
+        let (scenario, _) = Scenario::from_fragment(fragment);
         let mut run = Run::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), false);
@@ -139,17 +138,38 @@ mod tests {
             let text = lines.iter().map(|line| if long { &line.long } else { &line.short });
             text.cloned().collect::<Vec<_>>().join(" / ")
         };
-        let rows: Vec<_> = ladder
+        ladder
             .rows
             .iter()
             .map(|row| {
                 let lines = lines(&run, &timeline, ladder.records_of(row));
                 (text(&lines.client, true), text(&lines.client, false), text(&lines.server, true))
             })
-            .collect();
+            .collect()
+    }
+
+    #[test]
+    fn a_delayed_start_and_the_brakes_have_lines_of_their_own() {
+        let long = |fragment| rows_of(fragment).into_iter().map(|row| row.0).collect::<Vec<_>>();
+        let delayed = long("policy.first_delay=50ms");
+        assert_eq!(delayed[..2], ["first send in 50 ms", "send 1, waits 100 ms"]);
+        let broken = long("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
+        assert_eq!(
+            broken[2..],
+            ["no reply for 100 ms / gives up after 100 ms / rests 100 ms", "the breaker is open"]
+        );
+        let spent = long("policy.budget=quota+500+501+1&server.drop=1");
+        assert_eq!(
+            spent.last().unwrap(),
+            "no reply for 100 ms / gives up after 100 ms / the budget is spent"
+        );
+    }
+
+    #[test]
+    fn a_ladder_says_what_both_sides_do() {
         let row = |a: &str, b: &str, c: &str| (a.to_string(), b.to_string(), c.to_string());
         assert_eq!(
-            rows,
+            rows_of("server.drop=1&policy.max_sends=2"),
             [
                 row("send 1, waits 100 ms", "send 1", ""),
                 row("", "", "drops it, at random"),
