@@ -5,6 +5,7 @@ use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::run::{MOST_FLOWS, Run};
 use crate::schedule::Schedule;
 use crate::timeline::{Id, Packet, Purpose, Timeline, Wait};
+use retrylab_core::link::Latency;
 use retrylab_core::policy::{Backoff, Factor, Jitter, Policy, Share, Stop};
 use retrylab_core::random::Probability;
 use retrylab_core::sim::{Scenario, Summary};
@@ -29,7 +30,7 @@ fn own(scenario: &Scenario) -> String {
     if scenario.exchanges > 1 {
         out += &format!(", {} times each, one after another", grouped(scenario.exchanges.into()));
     }
-    out += &format!(". A packet takes {}", scenario.link.latency);
+    out += &format!(". A packet takes {}", latency(scenario.link.latency));
     if scenario.link.loss > Probability::NEVER {
         out += &format!(" and is lost with probability {}", scenario.link.loss);
     }
@@ -53,7 +54,9 @@ fn policy(policy: &Policy) -> String {
         Backoff::Linear if adds => format!("waits {first}, then {more} longer after each silence"),
         Backoff::Exponential if factor > Factor::ONE => {
             let and = if adds { format!(" and {more} more") } else { String::new() };
-            format!("waits {first}, then {factor} times as long{and} after each silence")
+            let times =
+                if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
+            format!("waits {first}, then {times} as long{and} after each silence")
         }
         Backoff::Exponential if adds => {
             format!("waits {first}, then {more} longer after each silence")
@@ -228,6 +231,19 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
         sentences.extend(story(run, timeline, &happened, name));
     }
     sentences.join(" ")
+}
+
+/// How long a packet takes.
+fn latency(latency: Latency) -> String {
+    let span = |time| span(nanos(time));
+    match latency {
+        Latency::Constant(time) => span(time),
+        Latency::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
+        Latency::Normal(mean, deviation) => {
+            format!("{}, give or take {}", span(mean), span(deviation))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// How many clients stand where at `at`: for a crowd that moves too fast to be told one by one.
@@ -486,16 +502,16 @@ mod tests {
         assert_eq!(title, "Your own run");
         assert_eq!(
             sentence,
-            "3 clients ask at once, 2 times each, one after another. A packet takes 10ms and is \
+            "3 clients ask at once, 2 times each, one after another. A packet takes 10 ms and is \
              lost with probability 0.25; the server drops a request with probability 0.5. By the \
-             policy textbook, each client waits 100 ms, then 2 times as long after each silence, \
+             policy textbook, each client waits 100 ms, then twice as long after each silence, \
              and gives up at 3.1 s."
         );
         for (fragment, words) in [
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
             (
                 "policy.preset=coap",
-                "By the policy coap, the client waits 2 s, then 2 times as long after each \
+                "By the policy coap, the client waits 2 s, then twice as long after each \
                  silence, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
             ),
             (
