@@ -226,7 +226,9 @@ impl Budget {
                 enough
             }
             (Left::Active { all, retrying }, BudgetRule::Concurrent { share, at_least }) => {
-                let most = u64::from(at_least).max(share.of((*all).into()));
+                // Whole exchanges: what is not a whole one is not allowed.
+                let part = u64::from(*all) * u64::from(share.millionths()) / 1_000_000;
+                let most = part.max(at_least.into());
                 let allowed = again || u64::from(*retrying) < most;
                 *retrying += u32::from(allowed && !again);
                 allowed

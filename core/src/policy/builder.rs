@@ -109,12 +109,14 @@ impl Policy {
         if !grows && !self.increment.is_zero() {
             return wrong("increment", backoff, "it must be 0s");
         }
-        let chains = match self.jitter {
-            Jitter::Decorrelated | Jitter::Compounding(_) | Jitter::CompoundingUp(_) => true,
-            Jitter::Once(_) => list,
-            _ => false,
+        let fits = match self.jitter {
+            Jitter::Decorrelated | Jitter::Compounding(_) | Jitter::CompoundingUp(_) => {
+                self.backoff == Backoff::Exponential
+            }
+            Jitter::Once(_) => !list && self.backoff != Backoff::Fibonacci,
+            _ => true,
         };
-        if chains && self.backoff != Backoff::Exponential {
+        if !fits {
             return wrong("jitter", backoff, "it must be another law");
         }
         if list && self.linear_timeouts > 0 {

@@ -62,7 +62,8 @@ impl Jitter {
 pub enum Draw {
     /// Where the law's name puts a wait without jitter: the schedule that tables show.
     Nominal,
-    /// At the lower end.
+    /// At the lower end. (A compounding wait that grows above the cap is drawn anew around it, and may
+    /// then come out lower than one that just stays below.)
     Least,
     /// At the upper end.
     Most,

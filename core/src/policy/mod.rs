@@ -22,9 +22,12 @@
 //! use retrylab_core::random::{Direction, Purpose, Stream};
 //! use retrylab_core::time::Duration;
 //!
-//! fn call() -> Result<u32, ()> { # static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-//!     // Whatever can fail.
-//! #   if N.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2 { Err(()) } else { Ok(7) }
+//! # static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+//! /// Whatever can fail.
+//! fn call() -> Result<u32, ()> {
+//!     // …
+//! #   let calls = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+//! #   if calls < 2 { Err(()) } else { Ok(7) }
 //! }
 //! # fn sleep(_: Duration) {}
 //!

@@ -12,7 +12,8 @@ use crate::time::{Duration, nanos};
 pub struct Schedule {
     /// The wait after the next send, before cap and jitter, in nanoseconds.
     backoff: u64,
-    /// The wait before it: as it grew for Fibonacci, as it was drawn for jitters that go on from there.
+    /// The wait before it, for Fibonacci; what was drawn and grew from that, for jitters that go on from
+    /// there.
     memory: u64,
     /// The exchange's own draws.
     stream: Stream,
@@ -150,6 +151,12 @@ impl Schedule {
         Ok(Duration::from_nanos(pause))
     }
 
+    /// As if so many copies had been sent: tests do not wait for four billion.
+    #[cfg(test)]
+    pub(super) const fn jump_to(&mut self, sends: u32) {
+        self.sends = sends;
+    }
+
     /// The exchange's own draws, for budgets.
     pub(super) const fn stream(&mut self) -> &mut Stream {
         &mut self.stream
@@ -202,12 +209,14 @@ impl Schedule {
                 let most = v / nanos(d).max(1);
                 self.between(0, most, most).saturating_mul(nanos(d))
             }
-            Jitter::Once(p) if self.sends == 0 => {
-                // Every later wait grows from this one.
-                self.backoff = self.between(v, v, v.saturating_add(p.of(v)));
-                self.backoff.min(cap)
+            Jitter::Once(p) => {
+                if self.sends == 0 {
+                    // Every later wait grows from this one.
+                    let first = self.backoff;
+                    self.memory = self.between(first, first, first.saturating_add(p.of(first)));
+                }
+                self.memory.min(cap)
             }
-            Jitter::Once(_) => v,
             Jitter::Decorrelated => {
                 let least = nanos(policy.initial_timeout());
                 let before = if self.sends == 0 { least } else { self.memory };
@@ -247,19 +256,27 @@ impl Schedule {
         if self.sends <= policy.linear_timeouts() {
             return;
         }
-        let increment = nanos(policy.increment());
-        match policy.backoff() {
-            Backoff::Constant | Backoff::List => {}
-            Backoff::Linear => self.backoff = self.backoff.saturating_add(increment),
-            Backoff::Exponential => {
-                self.backoff = policy.multiplier().times(self.backoff).saturating_add(increment);
-            }
-            Backoff::Fibonacci => {
-                let next = self.memory.saturating_add(self.backoff);
-                self.memory = self.backoff;
-                self.backoff = next;
-            }
+        if policy.backoff() == Backoff::Fibonacci {
+            let next = self.memory.saturating_add(self.backoff);
+            self.memory = self.backoff;
+            self.backoff = next;
+            return;
         }
+        self.backoff = grown(policy, self.backoff);
+        if let Jitter::Once(_) = policy.jitter() {
+            self.memory = grown(policy, self.memory);
+        }
+    }
+}
+
+/// The wait after one of `wait` nanoseconds, where that depends on nothing else.
+#[inline]
+fn grown(policy: &Policy, wait: u64) -> u64 {
+    let increment = nanos(policy.increment());
+    match policy.backoff() {
+        Backoff::Linear => wait.saturating_add(increment),
+        Backoff::Exponential => policy.multiplier().times(wait).saturating_add(increment),
+        Backoff::Constant | Backoff::Fibonacci | Backoff::List => wait,
     }
 }
 

@@ -1,3 +1,10 @@
+mod budgets;
+mod defects;
+mod jitter;
+mod properties;
+mod rtt;
+mod schedules;
+
 use super::*;
 use alloc::string::ToString;
 use alloc::vec::Vec;

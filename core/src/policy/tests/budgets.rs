@@ -1,0 +1,216 @@
+//! Budgets and the breaker: the exact numbers of those who invented them.
+
+use super::super::*;
+use crate::time::Instant;
+use alloc::string::ToString;
+
+fn budget(rule: &str) -> Budget {
+    Budget::new(rule.parse().unwrap())
+}
+
+fn stream() -> Stream {
+    Stream::jitter(1, 1, 1)
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_millis(seconds * 1_000)
+}
+
+/// How many retries a budget gives at once.
+fn drain(budget: &mut Budget, now: Instant) -> u32 {
+    (0..10_000).take_while(|_| budget.retry(now, false, &mut stream())).count() as u32
+}
+
+/// gRFC A6: 10 tokens, a failure takes 1, a success gives 0.1, retries above half.
+#[test]
+fn grpcs_throttle_stops_at_the_fifth_failure() {
+    let mut throttle = budget("throttle 10 0.1");
+    for failure in 1..=5 {
+        throttle.failed();
+        let allowed = throttle.retry(at(0), false, &mut stream());
+        assert_eq!(allowed, failure < 5, "failure {failure}");
+    }
+    throttle.ended(at(0), true, 0);
+    assert!(throttle.retry(at(0), false, &mut stream()), "one success enables it again");
+}
+
+/// In the balance a failure takes what ten successes give: at a failure share of 1/11 the throttle
+/// just stands, above it sinks, below it fills.
+#[test]
+fn grpcs_throttle_stands_still_at_one_failure_in_eleven() {
+    let after = |successes: u32| {
+        let mut throttle = budget("throttle 10 0.1");
+        (0..3).for_each(|_| throttle.failed());
+        for _ in 0..100 {
+            throttle.failed();
+            (0..successes).for_each(|_| throttle.ended(at(0), true, 0));
+        }
+        throttle
+    };
+    let mut start = budget("throttle 10 0.1");
+    (0..3).for_each(|_| start.failed());
+    assert_eq!(after(10), start, "1 in 11");
+    assert_ne!(after(11), start, "1 in 12 fills it");
+    assert!(!after(9).retry(at(0), false, &mut stream()), "1 in 10 empties it");
+}
+
+/// Finagle: 10 retries a second and 20 % over a window of 10 s.
+#[test]
+fn finagles_budget_allows_a_hundred_and_then_one_in_five() {
+    let mut deposits = budget("deposits 0.2 10 10s");
+    assert_eq!(drain(&mut deposits, at(0)), 100);
+    for exchange in 1..=50 {
+        assert!(deposits.first(at(0), &mut stream()));
+        let allowed = deposits.retry(at(0), false, &mut stream());
+        assert_eq!(allowed, exchange % 5 == 0, "exchange {exchange}");
+    }
+}
+
+/// The reserve is one per window, not a refill: half a window later there is nothing more.
+#[test]
+fn finagles_reserve_is_for_a_whole_window() {
+    let mut deposits = budget("deposits 0.2 10 10s");
+    assert_eq!(drain(&mut deposits, at(0)), 100);
+    assert_eq!(drain(&mut deposits, at(5)), 0);
+    assert_eq!(drain(&mut deposits, at(9)), 0);
+    assert_eq!(drain(&mut deposits, at(10)), 100, "the withdrawals are forgotten after the window");
+    // Deposits are forgotten with the window, too.
+    (0..500).for_each(|_| assert!(deposits.first(at(10), &mut stream())));
+    assert_eq!(drain(&mut deposits.clone(), at(11)), 100);
+    assert_eq!(drain(&mut deposits, at(1_000)), 100);
+}
+
+/// AWS: 500 tokens; a retry costs 5, after a timeout 10, in version 2.1 14.
+#[test]
+fn awss_quota_allows_100_or_50_or_35_retries_from_full() {
+    for (cost, retries) in [(5, 100), (10, 50), (14, 35)] {
+        let mut quota = budget(&alloc::format!("quota 500 {cost} 1"));
+        assert_eq!(drain(&mut quota, at(0)), retries, "cost {cost}");
+    }
+    let mut quota = budget("quota 500 5 1");
+    assert_eq!(drain(&mut quota, at(0)), 100);
+    quota.ended(at(0), true, 2);
+    assert_eq!(drain(&mut quota, at(0)), 1, "a retried success gives back its last cost");
+    (0..4).for_each(|_| quota.ended(at(0), true, 0));
+    assert_eq!(drain(&mut quota, at(0)), 0, "an untroubled one gives 1");
+    quota.ended(at(0), true, 0);
+    assert_eq!(drain(&mut quota, at(0)), 1);
+    quota.ended(at(0), false, 3);
+    assert_eq!(drain(&mut quota, at(0)), 0, "a failure gives nothing");
+    (0..1_000).for_each(|_| quota.ended(at(0), true, 0));
+    assert_eq!(drain(&mut quota, at(0)), 100, "it is never more than full");
+}
+
+/// Envoy: 20 % of the active ones, and no fewer than 3.
+#[test]
+fn envoys_budget_is_a_share_of_what_is_active() {
+    let active = |exchanges: u32| {
+        let mut budget = budget("concurrent 0.2 3");
+        (0..exchanges).for_each(|_| assert!(budget.first(at(0), &mut stream())));
+        budget
+    };
+    let mut hundred = active(100);
+    assert_eq!(drain(&mut hundred, at(0)), 20);
+    assert!(hundred.retry(at(0), true, &mut stream()), "one that is retried already goes on");
+    hundred.ended(at(0), true, 1);
+    assert_eq!(drain(&mut hundred, at(0)), 0, "99 are active: 19 may retry, and do");
+    assert_eq!(drain(&mut active(5), at(0)), 3);
+}
+
+/// SRE: at four times what the server can do, K = 2 rejects half, K = 1.1 72.5 %.
+#[test]
+fn adaptive_throttling_sends_k_times_what_is_answered() {
+    for (k, rejected) in [("2", 0.5), ("1.1", 0.725)] {
+        let mut budget = budget(&alloc::format!("adaptive {k} 2m"));
+        let mut draws = stream();
+        let (mut asked, mut refused) = (0.0, 0.0);
+        // 400 a second are wanted, 100 can be answered.
+        for second in 0..1_200 {
+            let mut left = 100;
+            for _ in 0..400 {
+                let sent = budget.first(at(second), &mut draws);
+                if sent && left > 0 {
+                    left -= 1;
+                    budget.ended(at(second), true, 0);
+                }
+                if second >= 240 {
+                    asked += 1.0;
+                    refused += f64::from(u8::from(!sent));
+                }
+            }
+        }
+        let share: f64 = refused / asked;
+        assert!((share - rejected).abs() < 0.01, "K = {k}: {share}");
+    }
+    let mut healthy = budget("adaptive 2 2m");
+    for _ in 0..1_000 {
+        assert!(healthy.first(at(0), &mut stream()), "nothing is refused while all is answered");
+        healthy.ended(at(0), true, 0);
+    }
+}
+
+#[test]
+fn a_breaker_opens_rests_and_tries_one() {
+    let mut breaker = Breaker::new("3 10s".parse().unwrap());
+    for _ in 0..2 {
+        assert!(breaker.admit(at(0)));
+        breaker.ended(at(0), false);
+    }
+    breaker.ended(at(0), true);
+    for _ in 0..3 {
+        assert_eq!(breaker.state(), "closed", "a success in between counts anew");
+        assert!(breaker.admit(at(1)));
+        breaker.ended(at(1), false);
+    }
+    assert_eq!((breaker.state(), breaker.allows_retry()), ("open", false));
+    assert!(!breaker.admit(at(10)));
+    breaker.ended(at(10), true);
+    assert_eq!(breaker.state(), "open", "one that began before it opened changes nothing");
+    assert!(breaker.admit(at(11)), "the probe");
+    assert_eq!((breaker.state(), breaker.admit(at(11))), ("half-open", false));
+    breaker.ended(at(12), false);
+    assert!(!breaker.admit(at(21)) && breaker.admit(at(22)));
+    breaker.withdrawn(at(22));
+    assert!(breaker.admit(at(22)), "a probe that was not sent leaves its place to the next");
+    breaker.ended(at(23), true);
+    assert_eq!(breaker.state(), "closed");
+}
+
+#[test]
+fn rules_are_read_as_they_are_shown() {
+    for rule in [
+        "throttle 10 0.1",
+        "deposits 0.2 10 10s",
+        "quota 500 10 1",
+        "concurrent 0.2 3",
+        "adaptive 1.1 2m",
+    ] {
+        let shown = rule.replace("2m", "120s");
+        assert_eq!(rule.parse::<BudgetRule>().unwrap().to_string(), shown);
+    }
+    for bad in [
+        "",
+        "throttle",
+        "throttle 10",
+        "throttle -1 0",
+        "deposits 2 10 10s",
+        "deposits 0.2 10 9ns",
+        "quota 1 2",
+        "quota 1 2 3 4",
+        "adaptive 0.5 2m",
+        "tokens 1",
+        "concurrent 0.2 x",
+    ] {
+        assert_eq!(bad.parse::<BudgetRule>(), Err(BudgetError), "{bad}");
+    }
+    assert_eq!("5 10s".parse::<BreakerRule>().unwrap().to_string(), "5 10s");
+    for bad in ["", "5", "0 10s", "5 0s", "-1 1s", "5 10"] {
+        assert_eq!(bad.parse::<BreakerRule>(), Err(()), "{bad}");
+    }
+    for rule in ["ignore", "exact", "jitter 0.5", "clamp 5s"] {
+        assert_eq!(rule.parse::<HintRule>().unwrap().to_string(), rule);
+    }
+    for bad in ["", "jitter", "jitter 2", "clamp 5", "exact 1"] {
+        assert_eq!(bad.parse::<HintRule>(), Err(HintError), "{bad}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Round-trip estimates: the worked samples of the RFCs, to the nanosecond.
+
+use super::super::*;
+use crate::time::{Duration, Instant};
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn adaptive(adaptive: Adaptive) -> PolicyBuilder {
+    Policy::exponential(Duration::from_secs(1)).adaptive(adaptive)
+}
+
+/// RFC 6298 section 2, with a clock of 1 ms and no lower bound.
+#[test]
+fn the_retransmission_timeout_follows_the_samples_to_the_nanosecond() {
+    let policy = adaptive(Adaptive::Rfc6298).build().unwrap();
+    let mut rtt = Rtt::default();
+    assert_eq!(rtt.timeout(&policy), Duration::from_secs(1), "before the first sample");
+    assert_eq!(rtt.smoothed(), None);
+    for (sample, timeout) in [
+        (100, 300_000_000),
+        (100, 250_000_000),
+        (300, 437_500_000),
+        (100, 381_250_000),
+        (50, 379_296_875),
+    ] {
+        rtt.sample(ms(sample));
+        assert_eq!(rtt.timeout(&policy), Duration::from_nanos(timeout), "after {sample} ms");
+    }
+    assert_eq!(rtt.smoothed(), Some(Duration::from_nanos(112_890_625)));
+}
+
+/// RFC 6298 section 2.4: less than a second is rounded up to a second.
+#[test]
+fn the_timeout_has_a_floor_and_a_cap() {
+    let floored = adaptive(Adaptive::Rfc6298).min_timeout(Some(Duration::from_secs(1)));
+    let capped = adaptive(Adaptive::Rfc6298).max_timeout(Some(Duration::from_secs(2)));
+    let mut rtt = Rtt::default();
+    rtt.sample(ms(100));
+    assert_eq!(rtt.timeout(&floored.build().unwrap()), Duration::from_secs(1));
+    rtt.sample(Duration::from_secs(30));
+    assert_eq!(rtt.timeout(&capped.build().unwrap()), Duration::from_secs(2));
+    // A steady path: G keeps the timeout above the round trip itself.
+    let mut steady = Rtt::default();
+    (0..1_000).for_each(|_| steady.sample(ms(80)));
+    let policy = adaptive(Adaptive::Rfc6298).build().unwrap();
+    assert_eq!(steady.timeout(&policy), ms(81));
+}
+
+/// RFC 9002 appendix A.7's order: the deviation is updated before the mean. Section 5.3's order would
+/// give .071875.
+#[test]
+fn quics_probe_timeout_adds_the_peers_delay() {
+    let policy = adaptive(Adaptive::Rfc9002).build().unwrap();
+    let mut rtt = Rtt::default();
+    for sample in [100, 100, 300] {
+        rtt.sample(ms(sample));
+    }
+    assert_eq!(rtt.deviation(), Duration::from_nanos(78_125_000));
+    assert_eq!(rtt.smoothed(), Some(ms(125)));
+    // 125 + 4 * 78.125 + 25 ms.
+    assert_eq!(rtt.timeout(&policy), Duration::from_nanos(462_500_000));
+    assert_eq!(Preset::QuicPto.policy().initial_timeout(), ms(999));
+}
+
+/// Runs one exchange through a pacer: `sends` copies, the last one answered after `rtt`.
+fn exchange(
+    pacer: &mut Pacer,
+    policy: &Policy,
+    number: u32,
+    sends: u32,
+    rtt: Duration,
+) -> Duration {
+    let stream = Stream::jitter(1, 1, number);
+    pacer.begin(policy, Instant::ZERO, stream).unwrap();
+    let mut elapsed = Duration::ZERO;
+    let mut first = Duration::ZERO;
+    for send in 1..=sends {
+        let wait = pacer.next(policy, Instant::ZERO, elapsed).unwrap();
+        if send == 1 {
+            first = wait.timeout;
+        }
+        elapsed += if send == sends { rtt } else { wait.timeout };
+    }
+    pacer.answered(Instant::ZERO, sends, elapsed);
+    first
+}
+
+/// Karn's rule: an exchange of two copies tells no round-trip time, and what it backed off to is kept
+/// until one of one copy does (RFC 6298 section 5.5 to 5.7).
+#[test]
+fn a_retransmitted_exchange_takes_no_sample_and_keeps_its_backoff() {
+    let policy = adaptive(Adaptive::Rfc6298).build().unwrap();
+    let mut pacer = Pacer::new(&policy);
+    assert_eq!(exchange(&mut pacer, &policy, 1, 1, ms(100)), Duration::from_secs(1));
+    assert_eq!(exchange(&mut pacer, &policy, 2, 3, ms(10)), ms(300));
+    assert_eq!(pacer.rtt().unwrap().smoothed(), Some(ms(100)), "no sample");
+    // 300, 600, 1200 ms: the third wait is kept, twice.
+    assert_eq!(exchange(&mut pacer, &policy, 3, 1, ms(100)), ms(1_200));
+    assert_eq!(exchange(&mut pacer, &policy, 4, 1, ms(100)), ms(250));
+}
+
+#[test]
+fn an_exchange_that_was_given_up_lets_the_next_begin_anew() {
+    let policy = adaptive(Adaptive::Rfc6298).max_sends(Some(3)).build().unwrap();
+    let mut pacer = Pacer::new(&policy);
+    for number in 1..=5 {
+        pacer.begin(&policy, Instant::ZERO, Stream::jitter(1, 1, number)).unwrap();
+        let mut elapsed = Duration::ZERO;
+        let first = pacer.next(&policy, Instant::ZERO, elapsed).unwrap().timeout;
+        assert_eq!(first, Duration::from_secs(1), "exchange {number}");
+        elapsed += first;
+        while let Ok(wait) = pacer.next(&policy, Instant::ZERO, elapsed) {
+            elapsed += wait.timeout;
+        }
+        pacer.gave_up(Instant::ZERO, 3);
+    }
+}
+
+#[test]
+fn absurd_samples_are_no_panic() {
+    let policy = adaptive(Adaptive::Rfc9002).build().unwrap();
+    let mut rtt = Rtt::default();
+    for sample in [Duration::MAX, Duration::ZERO, Duration::MAX, Duration::from_nanos(1)] {
+        for _ in 0..100 {
+            rtt.sample(sample);
+            assert!(rtt.timeout(&policy) > Duration::ZERO);
+        }
+    }
+}

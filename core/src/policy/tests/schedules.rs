@@ -1,0 +1,221 @@
+//! The send times of the presets: each row of the standards' schedules, to the nanosecond.
+
+use super::super::*;
+use crate::time::Duration;
+use Preset as P;
+use alloc::vec::Vec;
+
+/// Seconds with at most nine decimals as a duration, exactly.
+fn s(seconds: &str) -> Duration {
+    parse_duration(&alloc::format!("{seconds}s")).expect(seconds)
+}
+
+/// The first sends as a table writes them: `0 .1 .3`.
+fn table(text: &str) -> Vec<Duration> {
+    text.split_whitespace().map(s).collect()
+}
+
+/// Asserts the sends and the end; `..` at the end of the sends: the first ones of more.
+fn assert_row(preset: Preset, sends: &str, gives_up: Option<&str>) {
+    let policy = preset.policy();
+    let (sends, more) = match sends.strip_suffix(" ..") {
+        Some(first) => (table(first), true),
+        None => (table(sends), false),
+    };
+    let most = sends.len() + 1;
+    let walked: Vec<Duration> = policy.sends().take(most).collect();
+    assert_eq!(walked[..sends.len()], sends, "{preset}");
+    assert_eq!(walked.len() > sends.len(), more, "{preset}: {walked:?}");
+    assert_eq!(policy.gives_up_after(), gives_up.map(s), "{preset}");
+}
+
+/// Rows whose numbers were read in the standard or in the project's source.
+#[test]
+fn the_standards_schedules_hold_to_the_nanosecond() {
+    for (preset, sends, gives_up) in [
+        (P::Textbook, "0 .1 .3 .7 1.5", Some("3.1")),
+        (P::TcpRfc6298, "0 1 3 7 15 31 63 ..", None),
+        (P::QuicPto, "0 .999 2.997 6.993 14.985 30.969 ..", None),
+        (P::Coap, "0 2 6 14 30", Some("62")),
+        (P::Stun, "0 .5 1.5 3.5 7.5 15.5 31.5", Some("39.5")),
+        (P::SipInvite, "0 .5 1.5 3.5 7.5 15.5 31.5", Some("32")),
+        (P::SipNonInvite, "0 .5 1.5 3.5 7.5 11.5 15.5 19.5 23.5 27.5 31.5", Some("32")),
+        (P::Dhcpv6Solicit, "0 1 3 7 ..", None),
+        (P::Dhcpv6Request, "0 1 3 7 15 31 61 91 121 151", Some("181")),
+        (P::Dhcpv6Confirm, "0 1 3 7", Some("10")),
+        (P::Dhcpv6Release, "0 1 3 7", Some("15")),
+        (P::Dhcpv6Reconfigure, "0 2 6 14 30 62 126 254", Some("510")),
+        (P::Dhcpv4, "0 4 12 28 60 124 188 ..", None),
+        (P::Radius, "0 2 6 14", Some("30")),
+        (P::Dtls, "0 1 3 7 15 31 63 ..", None),
+        (P::Ipv6Rs, "0 4 12 28 ..", None),
+        (P::MdnsQuery, "0 1 3 7 ..", None),
+        (P::MdnsProbe, "0 .25 .5", Some(".75")),
+        (P::Grpc, "0 .1 .3 .7", Some("1.5")),
+        (P::GrpcHedging, "0 .5 1 1.5", Some("2")),
+        (
+            P::GrpcConnect,
+            "0 1 2.6 5.16 9.256 15.8096 26.29536 43.072576 69.9161216 112.86579456 ..",
+            None,
+        ),
+        (P::Kafka, "0 .1 .3 .7 1.5 2.5 ..", Some("120")),
+    ] {
+        assert_row(preset, sends, gives_up);
+    }
+}
+
+/// Rows known from manuals, kernel documentation and other pages only.
+#[test]
+fn schedules_from_secondary_sources_hold_too() {
+    let wget = "0 1 3 6 10 15 21 28 36 45 55 65 75 85 95 105 115 125 135 145";
+    for (preset, sends, gives_up) in [
+        (P::TcpSynLinux, "0 1 3 7 15 31 63", Some("127")),
+        (P::TcpSynLinux65, "0 1 2 3 4 5 7 11 19 35 67", Some("131")),
+        (P::DnsStub, "0 5", Some("10")),
+        (P::Snmp, "0 1 2 3 4 5", Some("6")),
+        (P::KubernetesCrashloop, "0 0 10 30 70 150 310 610 910 ..", None),
+        (P::Curl, "0 1 3 7 15 31 63 127 255 511 1023 1623 ..", None),
+        (P::Wget, wget, Some("155")),
+    ] {
+        assert_row(preset, sends, gives_up);
+    }
+}
+
+/// RFC 8415: waits double up to MRT 3600 s and stay there.
+#[test]
+fn endless_schedules_reach_their_cap() {
+    for (preset, cap) in [(P::Dhcpv6Solicit, 3_600), (P::Ipv6Rs, 3_600), (P::Dhcpv4, 64)] {
+        let sends: Vec<Duration> = preset.policy().sends().take(40).collect();
+        let last = sends[39] - sends[38];
+        assert_eq!(last, Duration::from_secs(cap), "{preset}");
+    }
+}
+
+/// RFC 7252 section 4.8.2: MAX_TRANSMIT_WAIT is 93 s, at the random factor 1.5.
+#[test]
+fn coaps_first_wait_is_drawn_once_and_doubled() {
+    let policy = P::Coap.policy();
+    for (draw, sends, end) in
+        [(Draw::Least, "0 2 6 14 30", "62"), (Draw::Most, "0 3 9 21 45", "93")]
+    {
+        let mut walk = policy.sends_drawn(draw);
+        assert_eq!(walk.by_ref().collect::<Vec<_>>(), table(sends));
+        assert_eq!(walk.elapsed(), s(end));
+        assert_eq!(walk.stop(), Some(Stop::MaxSends));
+    }
+    for exchange in 1..100 {
+        let mut walk = policy.sends_of(7, exchange);
+        let sends: Vec<Duration> = walk.by_ref().collect();
+        let first = sends[1];
+        let doubled = [0, 1, 3, 7, 15].map(|times| first * times);
+        assert_eq!(sends, doubled, "exchange {exchange} of seed 7");
+    }
+}
+
+/// Full jitter: the mean sends of the AWS SDKs' standard mode are 0, 0.5 and 1.5 s.
+#[test]
+fn the_aws_sdks_send_at_half_the_wait_in_the_mean() {
+    const N: u32 = 100_000;
+    let policy = P::AwsStandard.policy();
+    let (mut second, mut third) = (0.0, 0.0);
+    for exchange in 1..=N {
+        let sends: Vec<f64> = policy.sends_of(1, exchange).map(|at| at.as_secs_f64()).collect();
+        assert_eq!(sends.len(), 3);
+        second += sends[1] / f64::from(N);
+        third += sends[2] / f64::from(N);
+    }
+    // Standard deviations of U[0, 1] and of U[0, 1] + U[0, 2], divided by the root of N.
+    let root = f64::from(N).sqrt();
+    let (of_second, of_third) = ((1.0f64 / 12.0).sqrt() / root, (5.0f64 / 12.0).sqrt() / root);
+    assert!((second - 0.5).abs() < 4.0 * of_second, "{second}");
+    assert!((third - 1.5).abs() < 4.0 * of_third, "{third}");
+}
+
+/// Envoy draws whole milliseconds from 0 up to, not including, (2^n - 1) times 25 ms.
+#[test]
+fn envoys_waits_are_whole_milliseconds_below_their_bound() {
+    let endless = P::Envoy.policy().to_builder().max_sends(Some(6)).build().unwrap();
+    let bounds = [24, 74, 174, 249, 249];
+    let mut most = [0; 5];
+    for exchange in 1..=5_000 {
+        let sends: Vec<Duration> = endless.sends_of(3, exchange).collect();
+        for (place, pair) in sends.windows(2).enumerate() {
+            let wait = pair[1] - pair[0];
+            assert_eq!(wait.subsec_nanos() % 1_000_000, 0, "{wait:?}");
+            assert!(wait <= Duration::from_millis(bounds[place]), "{wait:?} at {place}");
+            most[place] = most[place].max(wait.as_millis());
+        }
+    }
+    assert_eq!(most, bounds.map(u128::from), "every bound is reached in 5,000 draws");
+    assert_eq!(P::Envoy.policy().max_sends(), Some(2), "one retry");
+}
+
+/// IEEE 802.3: 15 backoffs, at most 7151 slots, 3575.5 in the mean, 366.13 ms at 10 Mbit/s.
+#[test]
+fn ethernet_backs_off_in_slots() {
+    let policy = P::Ethernet.policy();
+    let slot = Duration::from_nanos(51_200);
+    let all = |draw| policy.sends_drawn(draw).last().unwrap();
+    assert_eq!(policy.sends().count(), 16);
+    assert_eq!(all(Draw::Most), slot * 7_151);
+    assert_eq!(all(Draw::Most), Duration::from_nanos(366_131_200));
+    assert_eq!(all(Draw::Least), Duration::ZERO);
+    let (mut sum, mut squares) = (0.0, 0.0);
+    const N: u32 = 20_000;
+    for exchange in 1..=N {
+        let last = policy.sends_of(1, exchange).last().unwrap();
+        assert_eq!(last.as_nanos() % slot.as_nanos(), 0);
+        let slots = (last.as_nanos() / slot.as_nanos()) as f64;
+        sum += slots;
+        squares += slots * slots;
+    }
+    let n = f64::from(N);
+    let mean = sum / n;
+    let error = ((squares / n - mean * mean) / n).sqrt();
+    assert!((mean - 3_575.5).abs() < 4.0 * error, "{mean}, error {error}");
+}
+
+#[test]
+fn first_delays_are_drawn_between_their_bounds() {
+    for (preset, least, most) in [
+        (P::Dhcpv6Solicit, 0, 1_000),
+        (P::Dhcpv6Confirm, 0, 1_000),
+        (P::MdnsQuery, 20, 120),
+        (P::MdnsProbe, 0, 250),
+        (P::Textbook, 0, 0),
+    ] {
+        let policy = preset.policy();
+        let bounds = [least, most].map(Duration::from_millis);
+        let delay = |draw| Schedule::drawn(&policy, s("1"), draw).first_delay(&policy);
+        assert_eq!([delay(Draw::Least), delay(Draw::Most)], bounds, "{preset}");
+        let drawn = delay(Draw::Random(Stream::jitter(1, 1, 1)));
+        assert!(drawn >= bounds[0] && drawn <= bounds[1], "{preset}: {drawn:?}");
+    }
+}
+
+/// "Solicit first r > 0": the first wait is longer than IRT.
+#[test]
+fn a_solicits_first_wait_is_longer_than_a_second() {
+    let policy = P::Dhcpv6Solicit.policy();
+    for exchange in 1..=1_000 {
+        let first = policy.sends_of(1, exchange).nth(1).unwrap();
+        assert!(first > s("1") && first <= s("1.1"), "exchange {exchange}: {first:?}");
+    }
+    let request = P::Dhcpv6Request.policy();
+    let shorter = (1..=1_000).filter(|e| request.sends_of(1, *e).nth(1).unwrap() < s("1")).count();
+    assert!(shorter.abs_diff(500) < 64, "a Request's is symmetric: {shorter}");
+}
+
+#[test]
+fn every_preset_validates_and_says_where_it_is_from() {
+    assert_eq!(P::ALL.len(), 32);
+    for (place, preset) in P::ALL.iter().enumerate() {
+        assert_eq!(preset.policy().to_builder().build(), Ok(preset.policy()), "{preset}");
+        assert_eq!(preset.name().parse(), Ok(*preset));
+        assert_eq!(P::NAMES[place], preset.name());
+        assert!(preset.source().len() > 4 && preset.use_when().len() > 10, "{preset}");
+        assert!(!preset.use_when().ends_with('.'), "{preset}: a line, not a sentence");
+        assert!(!P::NAMES[..place].contains(&preset.name()), "{preset} is there twice");
+    }
+    assert_eq!("no-such".parse::<Preset>(), Err(()));
+}
