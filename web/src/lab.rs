@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::ladder::{self, Columns, Ladder};
 use crate::lessons::{LESSONS, OPENING};
-use crate::numbers::{clock, grouped};
+use crate::numbers::{clock, compact, grouped};
 use crate::paint::Paint;
 use crate::run::{MOST_FLOWS, Run};
 use crate::schedule::{self, Schedule};
@@ -43,6 +43,13 @@ struct Scene {
     layout: Layout,
     /// Decimals of the seconds that are shown.
     places: u32,
+}
+
+impl Scene {
+    /// How many characters the ladder's latest time has.
+    fn digits(&self) -> usize {
+        clock(self.timeline.end(), self.places).len()
+    }
 }
 
 #[wasm_bindgen]
@@ -135,6 +142,9 @@ impl Lab {
                 format!("'{}'", pair.replace('\'', r"'\''"))
             };
             out += &format!(" --set {quoted}");
+        }
+        if self.run.was_stopped() {
+            out += &format!(" --max-events {}", self.run.events());
         }
         out
     }
@@ -239,7 +249,12 @@ impl Lab {
         if parts.is_empty() {
             return String::new();
         }
-        format!("Showing {}. The outcome and the digest cover the whole run.", parts.join(", "))
+        let cover = if self.run.was_stopped() {
+            "The outcome is that of the part that ran; only a whole run has a digest."
+        } else {
+            "The outcome and the digest cover the whole run."
+        };
+        format!("Showing {}. {cover}", parts.join(", "))
     }
 
     /// Records kept: the lines of `trace`.
@@ -376,7 +391,7 @@ impl Lab {
             ] {
                 json.element(|json| {
                     json.text("name", name);
-                    json.text("value", &grouped(value));
+                    json.text("value", &compact(value));
                 });
             }
         })
@@ -419,7 +434,7 @@ impl Lab {
     #[wasm_bindgen(js_name = pickLadder)]
     pub fn pick_ladder(&mut self, x: f64, y: f64, w: f64) -> bool {
         let Some(scene) = &self.scene else { return false };
-        let columns = Columns::new(w);
+        let columns = Columns::new(w, scene.digits());
         let pick = scene.ladder.pick(&self.run, &scene.timeline, &columns, (x, y));
         self.select(pick)
     }
@@ -554,7 +569,7 @@ impl Lab {
                 run: &self.run,
                 timeline: &scene.timeline,
                 ladder: &scene.ladder,
-                columns: Columns::new(w),
+                columns: Columns::new(w, scene.digits()),
                 h,
                 top,
                 at: self.at,

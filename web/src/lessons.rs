@@ -38,7 +38,7 @@ pub(crate) const LESSONS: &[Lesson] = &[
     Lesson {
         title: "Half of the requests dropped",
         fragment: "seed=7&exchanges=5&server.drop=0.5",
-        sentence: "The textbook's server drops every second request, by the toss of a coin. Five \
+        sentence: "The textbook's server drops each request with probability one half. Five \
                    exchanges, one after another: four are answered, one has no luck five times.",
     },
     Lesson {

@@ -16,6 +16,16 @@ pub(crate) fn grouped(n: u64) -> String {
     out
 }
 
+/// A number that has room for six characters: `99,999`, `123 k`, `4.29 G`.
+pub(crate) fn compact(n: u64) -> String {
+    match n {
+        0..100_000 => grouped(n),
+        100_000..1_000_000 => format!("{} k", n / 1_000),
+        1_000_000..1_000_000_000 => format!("{} M", ratio(n, 1_000_000)),
+        _ => format!("{} G", ratio(n, 1_000_000_000)),
+    }
+}
+
 /// `1 send`, `2 sends`, `1,000 sends`
 pub(crate) fn count(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };

@@ -28,7 +28,9 @@ fn own(scenario: &Scenario) -> String {
     let mut out = if one { String::new() } else { grouped(scenario.clients.into()) + " " };
     out += who;
     if scenario.exchanges > 1 {
-        out += &format!(", {} times each, one after another", grouped(scenario.exchanges.into()));
+        let each = if scenario.clients > 1 { " each" } else { "" };
+        let times = grouped(scenario.exchanges.into());
+        out += &format!(", {times} times{each}, one after another");
     }
     out += &format!(". A packet takes {}", latency(scenario.link.latency));
     if scenario.link.loss > Probability::NEVER {
@@ -201,24 +203,31 @@ fn exchanges(summary: &Summary) -> String {
     if summary.refused > 0 {
         out += &format!(", {} were refused", grouped(summary.refused));
     }
-    out += &format!(". {} sends per exchange.", ratio(summary.sends, finished));
+    let s = if summary.sends == finished { "" } else { "s" };
+    out += &format!(". {} send{s} per exchange.", ratio(summary.sends, finished));
     out
 }
 
 /// Beyond so many clients at one moment they are counted, not named.
 const NAMED: usize = 2;
 
+/// Beyond so many records at one moment they are counted, not told.
+const TOLD: usize = 12;
+
 /// What happens at the latest moment at or before `at`.
 pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
     let Some(moment) = timeline.moment(at) else { return String::new() };
-    let ids: Vec<Id> = timeline.shown_at(moment).collect();
     let records = run.records();
+    if timeline.shown_at(moment).nth(TOLD).is_some() {
+        return crowd(records, timeline, timeline.shown_at(moment));
+    }
+    let ids: Vec<Id> = timeline.shown_at(moment).collect();
     let mut flows = Vec::new();
     for id in &ids {
         let flow = records[*id as usize].flow;
         if !flows.contains(&flow) {
             if flows.len() == NAMED {
-                return crowd(records, timeline, &ids);
+                return crowd(records, timeline, ids.iter().copied());
             }
             flows.push(flow);
         }
@@ -343,6 +352,10 @@ fn story(run: &Run, timeline: &Timeline, ids: &[Id], name: Option<u32>) -> Vec<S
             _ => continue,
         });
     }
+    if let (Some(silence), true) = (silence, out.is_empty()) {
+        // What followed is not kept.
+        out.push(format!("No reply for {silence}."));
+    }
     out
 }
 
@@ -353,13 +366,13 @@ fn arrived(timeline: &Timeline, record: &Record) -> u32 {
 }
 
 /// What happens to many clients at one moment.
-fn crowd(records: &[Record], timeline: &Timeline, ids: &[Id]) -> String {
+fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>) -> String {
     let mut sum = Summary::default();
     let (mut requests, mut again, mut replies) = (0, 0, 0);
     let (mut starting, mut resting) = (0, 0);
     for id in ids {
         use retrylab_core::trace::Sink;
-        let record = &records[*id as usize];
+        let record = &records[id as usize];
         sum.record(record);
         match record.what {
             What::Delivered { direction: Direction::Request } => requests += 1,
@@ -367,7 +380,7 @@ fn crowd(records: &[Record], timeline: &Timeline, ids: &[Id]) -> String {
             What::Sent { direction: Direction::Request, .. } => {
                 again += u64::from(record.label.is_some_and(|label| label.send.get() > 1));
             }
-            What::TimerArmed { .. } => match timeline.wait_of(*id).map(Wait::purpose) {
+            What::TimerArmed { .. } => match timeline.wait_of(id).map(Wait::purpose) {
                 Some(Purpose::Start) => starting += 1,
                 Some(Purpose::Rest) => resting += 1,
                 _ => {}
@@ -485,7 +498,7 @@ mod tests {
             "The client gave up after 3.1 s and 5 sends: it takes the server to be down. The \
              server dropped 5 requests."
         );
-        assert_eq!(say("clients=3"), "All 3 exchanges were answered. 1 sends per exchange.");
+        assert_eq!(say("clients=3"), "All 3 exchanges were answered. 1 send per exchange.");
         assert!(say("clients=100&link.loss=0.3").contains("of 100 exchanges were answered ("));
         let (scenario, _) = Scenario::from_fragment("server.drop=1");
         let mut run = Run::new(scenario);
@@ -540,6 +553,13 @@ mod tests {
             let (_, sentence) = say(fragment);
             assert!(sentence.ends_with(words), "{fragment}: {sentence}");
         }
+    }
+
+    #[test]
+    fn an_instant_with_very_much_in_it_is_counted() {
+        let (run, timeline) = over("exchanges=5000&link.latency=0s");
+        let told = moment(&run, &timeline, 0);
+        assert!(told.len() < 200 && told.contains("5,000 requests"), "{told}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The words beside a row: what the client and the server do at one moment.
 
-use crate::numbers::span;
+use crate::numbers::{grouped, span};
 use crate::run::Run;
 use crate::timeline::{Id, Purpose, Timeline, Wait};
 use retrylab_core::policy::Stop;
@@ -34,11 +34,20 @@ impl Lines {
     }
 }
 
+/// A row is not much higher than so many lines.
+const MOST: usize = 12;
+
 /// The words of the records of one row.
 pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
     let several = run.scenario().exchanges > 1;
     let mut lines = Lines::default();
-    for id in ids {
+    for (place, id) in ids.iter().enumerate() {
+        if lines.height() > MOST {
+            // Without latency a whole run may happen at one moment.
+            let more = format!("and {} more events", grouped((ids.len() - place) as u64));
+            lines.client.push(Line::new(more, "and more"));
+            break;
+        }
         let record = &run.records()[*id as usize];
         match record.side {
             Side::Client => client(timeline, *id, record, several, &mut lines.client),

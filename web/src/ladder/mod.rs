@@ -90,14 +90,17 @@ impl Ladder {
 
     /// Gives every row its height.
     fn place(&mut self, run: &Run, timeline: &Timeline) {
-        let mut y = HEADER + LEAD;
+        let mut y = 0.0;
         let (mut before, mut half) = (None, 0.0);
         for i in 0..self.rows.len() {
             let count = lines(run, timeline, self.records_of(&self.rows[i])).height();
             let this = count.max(1) as f64 * LINE / 2.0;
-            if let Some(before) = before {
-                let gap = self.rows[i].at - before;
-                y += half + this + 6.0 + stretch(gap);
+            match before {
+                None => y = HEADER + LEAD.max(this + 6.0),
+                Some(before) => {
+                    let gap = self.rows[i].at - before;
+                    y += half + this + 6.0 + stretch(gap);
+                }
             }
             self.rows[i].y = y;
             (before, half) = (Some(self.rows[i].at), this);
@@ -230,10 +233,12 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn new(w: f64) -> Self {
+    /// The columns of a ladder of width `w` whose latest time is written with `digits` characters.
+    pub(crate) fn new(w: f64, digits: usize) -> Self {
         let narrow = w < 520.0;
-        let time = if narrow { 54.0 } else { 78.0 };
-        let client = if narrow { time + 92.0 } else { time + (w * 0.26).clamp(160.0, 230.0) };
+        let of_times = digits as f64 * if narrow { 6.1 } else { 7.0 };
+        let time = if narrow { 54f64 } else { 78.0 }.max((of_times + 12.0).min(w * 0.3));
+        let client = if narrow { time + 92.0 } else { time + (w * 0.3).clamp(180.0, 240.0) };
         let server = w - if narrow { 62.0 } else { (w * 0.2).clamp(130.0, 190.0) };
         Self { w, time, client: client.round(), server: server.round(), narrow }
     }
@@ -312,7 +317,7 @@ mod tests {
     #[test]
     fn arrows_and_rows_can_be_clicked() {
         let (run, timeline, ladder) = ladder(crate::lessons::OPENING.fragment, 1);
-        let columns = Columns::new(700.0);
+        let columns = Columns::new(700.0, 5);
         let pick = |x, y| ladder.pick(&run, &timeline, &columns, (x, y));
         for (id, packet) in timeline.packets().iter().enumerate() {
             let ((x, y), (to_x, to_y)) = ladder.segment(&columns, &timeline, packet);
@@ -331,8 +336,11 @@ mod tests {
     #[test]
     fn columns_are_in_order_at_every_width() {
         for w in [300.0, 358.0, 500.0, 720.0, 1_600.0] {
-            let c = Columns::new(w);
-            assert!(c.time < c.client && c.client + 80.0 < c.server && c.server < w, "{c:?}");
+            for digits in [5, 9, 15] {
+                let c = Columns::new(w, digits);
+                assert!(c.time < c.client && c.client + 50.0 < c.server && c.server < w, "{c:?}");
+                assert!(c.time >= 6.0 * digits.min(9) as f64, "{c:?}");
+            }
         }
     }
 }
