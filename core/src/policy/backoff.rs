@@ -90,10 +90,10 @@ impl Timeouts {
         self.len == 0
     }
 
-    /// The wait after send `sends + 1`, in nanoseconds; the last one repeats.
-    pub(super) fn at(&self, sends: u32) -> u64 {
+    /// The wait at this place, from 0, in nanoseconds; the last one repeats.
+    pub(super) fn at(&self, place: u64) -> u64 {
         let last = usize::from(self.len).saturating_sub(1);
-        self.nanos[last.min(usize::try_from(sends).unwrap_or(last))]
+        self.nanos[last.min(usize::try_from(place).unwrap_or(last))]
     }
 }
 

@@ -12,8 +12,8 @@ use crate::time::{Duration, nanos};
 pub struct Schedule {
     /// The wait after the next send, before cap and jitter, in nanoseconds.
     backoff: u64,
-    /// The wait before it, for Fibonacci; what was drawn and grew from that, for jitters that go on from
-    /// there.
+    /// The wait before it, for Fibonacci; its place, for lists; what was drawn and grew from that, for
+    /// jitters that go on from there. Zero where the waits begin.
     memory: u64,
     /// The exchange's own draws.
     stream: Stream,
@@ -57,17 +57,24 @@ impl Schedule {
     /// drawn as `draw` says.
     #[must_use]
     pub fn drawn(policy: &Policy, first: Duration, draw: Draw) -> Self {
-        let first = match policy.backoff() {
-            Backoff::List => policy.timeouts().at(0),
-            _ => nanos(first),
-        };
         let (mode, stream) = match draw {
             Draw::Nominal => (Mode::Nominal, Stream::from_state(0)),
             Draw::Least => (Mode::Least, Stream::from_state(0)),
             Draw::Most => (Mode::Most, Stream::from_state(0)),
             Draw::Random(stream) => (Mode::Random, stream),
         };
-        Self { backoff: first, memory: 0, stream, sends: 0, mode }
+        let mut schedule = Self { backoff: 0, memory: 0, stream, sends: 0, mode };
+        schedule.begin_waits(policy, first);
+        schedule
+    }
+
+    /// Begins the waits, or begins them anew; copies are counted on.
+    fn begin_waits(&mut self, policy: &Policy, first: Duration) {
+        self.backoff = match policy.backoff() {
+            Backoff::List => policy.timeouts().at(0),
+            _ => nanos(first),
+        };
+        self.memory = 0;
     }
 
     /// Copies sent so far.
@@ -137,7 +144,7 @@ impl Schedule {
         let pause = match hint {
             Some(Hint::After(asked)) => {
                 if policy.hint() == HintRule::Exact {
-                    self.backoff = nanos(policy.initial_timeout());
+                    self.begin_waits(policy, policy.initial_timeout());
                 }
                 let (least, most) = policy.hint().range(nanos(asked), own);
                 self.between(least, least, most)
@@ -210,7 +217,7 @@ impl Schedule {
                 self.between(0, most, most).saturating_mul(nanos(d))
             }
             Jitter::Once(p) => {
-                if self.sends == 0 {
+                if self.memory == 0 {
                     // Every later wait grows from this one.
                     let first = self.backoff;
                     self.memory = self.between(first, first, first.saturating_add(p.of(first)));
@@ -219,14 +226,14 @@ impl Schedule {
             }
             Jitter::Decorrelated => {
                 let least = nanos(policy.initial_timeout());
-                let before = if self.sends == 0 { least } else { self.memory };
+                let before = if self.memory == 0 { least } else { self.memory };
                 let most = before.saturating_mul(3).max(least);
                 let mean = least + (most - least) / 2;
                 self.memory = self.between(least, mean, most).min(cap);
                 self.memory
             }
             Jitter::Compounding(p) | Jitter::CompoundingUp(p) => {
-                let first = self.sends == 0;
+                let first = self.memory == 0;
                 let up = first && matches!(policy.jitter(), Jitter::CompoundingUp(_));
                 let before = if first { self.backoff } else { self.memory };
                 let grown = if first { before } else { policy.multiplier().times(before) };
@@ -250,7 +257,8 @@ impl Schedule {
     #[inline]
     fn grow(&mut self, policy: &Policy) {
         if policy.backoff() == Backoff::List {
-            self.backoff = policy.timeouts().at(self.sends);
+            self.memory = self.memory.saturating_add(1);
+            self.backoff = policy.timeouts().at(self.memory);
             return;
         }
         if self.sends <= policy.linear_timeouts() {
