@@ -103,7 +103,14 @@ impl Pacer {
         elapsed: Duration,
         hint: Option<Hint>,
     ) -> Result<Duration, Stop> {
-        self.schedule.after_failure(policy, planned, elapsed, hint)
+        let pause = self.schedule.after_failure(policy, planned, elapsed, hint);
+        if pause.is_err()
+            && let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut()
+        {
+            // No `next` follows to count it.
+            budget.failed();
+        }
+        pause
     }
 
     /// Copies of this exchange so far, the one that [`next`](Self::next) was asked for included.
