@@ -1,7 +1,7 @@
 //! Making a policy, and refusing one that makes no sense.
 
-use super::{Adaptive, Backoff, Delay, Jitter, Policy};
-use crate::time::{Duration, WithUnit};
+use super::{Adaptive, Backoff, BudgetRule, Delay, Jitter, Policy, bound};
+use crate::time::{Duration, WithUnit, nanos};
 use core::fmt;
 
 /// The longest wait and deadline that a policy may name: 100 days.
@@ -29,32 +29,34 @@ impl PolicyBuilder {
 impl Policy {
     /// Each duration by itself.
     fn check_ranges(&self) -> Result<(), PolicyError> {
-        let initial = ("initial_timeout", Some(self.initial_timeout));
+        let (additive, slot) = match self.jitter {
+            Jitter::Additive(spread) => (spread, None),
+            Jitter::Slots(slot) => (Duration::ZERO, Some(slot)),
+            _ => (Duration::ZERO, None),
+        };
+        let window = match self.budget {
+            Some(BudgetRule::Deposits { ttl, .. }) => Some(ttl),
+            Some(BudgetRule::Adaptive { window, .. }) => Some(window),
+            _ => None,
+        };
         let bounds = [
-            initial,
+            ("initial_timeout", Some(self.initial_timeout)),
             ("max_timeout", self.max_timeout),
             ("last_timeout", self.last_timeout),
             ("min_timeout", self.min_timeout),
             ("give_up_above", self.give_up_above),
             ("deadline", self.deadline),
+            ("jitter", slot),
+            ("budget", window),
+            ("breaker", self.breaker.map(|rule| rule.rest)),
         ];
         for (name, value) in bounds {
             if let Some(value) = value.filter(|value| value.is_zero() || *value > LONGEST) {
                 return Err(PolicyError::OutOfRange(name, value));
             }
         }
-        let additive = match self.jitter {
-            Jitter::Additive(spread) | Jitter::Slots(spread) => spread,
-            _ => Duration::ZERO,
-        };
         let delay = self.first_delay.map_or(Duration::ZERO, |Delay { most, .. }| most);
-        let rest = self.breaker.map_or(Duration::ZERO, |rule| rule.rest);
-        let others = [
-            ("increment", self.increment),
-            ("first_delay", delay),
-            ("jitter", additive),
-            ("breaker", rest),
-        ];
+        let others = [("increment", self.increment), ("first_delay", delay), ("jitter", additive)];
         let waits = self.timeouts.iter().map(|wait| ("timeouts", wait));
         match others.into_iter().chain(waits).find(|(_, value)| *value > LONGEST) {
             Some((name, value)) => Err(PolicyError::TooLong(name, value)),
@@ -88,8 +90,16 @@ impl Policy {
         {
             return Err(PolicyError::AboveCap(least, most));
         }
+        if let Some(Delay { least, most }) = self.first_delay
+            && least > most
+        {
+            return Err(PolicyError::Backwards(least, most));
+        }
         if self.max_sends == Some(0) {
             return Err(PolicyError::NoSends);
+        }
+        if self.breaker.is_some_and(|rule| rule.failures == 0) {
+            return Err(PolicyError::NoFailures);
         }
         Ok(())
     }
@@ -131,7 +141,44 @@ impl Policy {
         if self.adaptive == Adaptive::None && self.min_timeout.is_some() {
             return wrong("min_timeout", ("adaptive", "none"), "it must be none");
         }
-        Ok(())
+        self.check_pace()
+    }
+
+    /// Without an end of the sends, waits have to go on taking time: else copies would follow each other
+    /// without a pause.
+    fn check_pace(&self) -> Result<(), PolicyError> {
+        if self.max_sends.is_some() {
+            return Ok(());
+        }
+        let at_last = self.last_growth().min(bound(self.max_timeout));
+        let wrong = |field, allowed| {
+            Err(PolicyError::Contradiction { field, with: ("max_sends", "none"), allowed })
+        };
+        if at_last == 0 {
+            return wrong("timeouts", "the last wait, which repeats, must be above zero");
+        }
+        match self.jitter {
+            Jitter::Slots(slot) if nanos(slot) > at_last => {
+                wrong("jitter", "a slot must not be longer than the wait that waits grow to")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What waits grow to before the cap, in nanoseconds.
+    fn last_growth(&self) -> u64 {
+        let first = nanos(self.initial_timeout);
+        match self.backoff {
+            Backoff::List => self.timeouts.at(u64::MAX),
+            Backoff::Constant => first,
+            Backoff::Linear if self.increment.is_zero() => first,
+            Backoff::Exponential
+                if self.increment.is_zero() && self.multiplier.times(first) == first =>
+            {
+                first
+            }
+            Backoff::Linear | Backoff::Exponential | Backoff::Fibonacci => u64::MAX,
+        }
     }
 }
 
@@ -156,8 +203,12 @@ pub enum PolicyError {
     },
     /// `min_timeout` is above `max_timeout`.
     AboveCap(Duration, Duration),
+    /// `first_delay` is longer at its shortest than at its longest.
+    Backwards(Duration, Duration),
     /// `max_sends` is 0.
     NoSends,
+    /// `breaker` opens after 0 failures.
+    NoFailures,
     /// A field that another one leaves without a meaning.
     Contradiction {
         /// The field.
@@ -179,7 +230,9 @@ impl PolicyError {
             | Self::BelowFirstWait { field, .. }
             | Self::Contradiction { field, .. } => field,
             Self::AboveCap(..) => "min_timeout",
+            Self::Backwards(..) => "first_delay",
             Self::NoSends => "max_sends",
+            Self::NoFailures => "breaker",
         }
     }
 }
@@ -207,7 +260,14 @@ impl fmt::Display for PolicyError {
                     "policy.min_timeout is {least}; it must not be above policy.max_timeout, {most}"
                 )
             }
+            Self::Backwards(least, most) => {
+                let (least, most) = (WithUnit(least), WithUnit(most));
+                write!(f, "policy.first_delay is {least} {most}; the second must not be below")
+            }
             Self::NoSends => f.write_str("policy.max_sends is 0; it must be at least 1"),
+            Self::NoFailures => {
+                f.write_str("policy.breaker opens after 0 failures; it must be at least 1")
+            }
             Self::Contradiction { field, with: (other, value), allowed } => {
                 write!(f, "policy.{field} does not fit policy.{other}, {value}: {allowed}")
             }
