@@ -1,7 +1,9 @@
 mod budgets;
 mod defects;
+mod hints;
 mod jitter;
 mod properties;
+mod refusals;
 mod rtt;
 mod schedules;
 

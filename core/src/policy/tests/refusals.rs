@@ -1,0 +1,78 @@
+//! Values that their text forms refuse are refused when they are built from types, too; and no
+//! schedule may become a busy loop.
+
+use super::super::*;
+use crate::time::Duration;
+use alloc::string::ToString;
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn list(waits: &[u64]) -> PolicyBuilder {
+    let waits: alloc::vec::Vec<Duration> = waits.iter().copied().map(ms).collect();
+    Policy::exponential(ms(100)).backoff(Backoff::List).timeouts(Timeouts::new(&waits).unwrap())
+}
+
+#[test]
+fn typed_values_are_refused_like_their_texts() {
+    let base = Policy::exponential(ms(100));
+    let backwards = Delay { least: ms(2), most: ms(1) };
+    let late = Delay { least: LONGEST + ms(1), most: LONGEST + ms(1) };
+    let rule = |failures, rest| Some(BreakerRule { failures, rest });
+    let ttl = |ttl| BudgetRule::Deposits { share: Share::percent(20), per_second: 1, ttl };
+    let window = |window| BudgetRule::Adaptive { k: Factor::TWO, window };
+    for (builder, field) in [
+        (base.jitter(Jitter::Slots(Duration::ZERO)), "jitter"),
+        (base.first_delay(Some(backwards)), "first_delay"),
+        (base.first_delay(Some(late)), "first_delay"),
+        (base.breaker(rule(0, ms(1))), "breaker"),
+        (base.breaker(rule(1, Duration::ZERO)), "breaker"),
+        (base.budget(Some(ttl(Duration::ZERO))), "budget"),
+        (base.budget(Some(window(Duration::ZERO))), "budget"),
+    ] {
+        let error = builder.build().expect_err(field);
+        assert_eq!(error.field(), field, "{error}");
+        assert!(error.to_string().starts_with(&alloc::format!("policy.{field} ")), "{error}");
+    }
+    for builder in [
+        base.jitter(Jitter::Slots(ms(1))),
+        base.first_delay(Some(Delay { least: ms(1), most: ms(1) })),
+        base.breaker(rule(1, ms(1))),
+        base.budget(Some(ttl(Duration::from_nanos(10)))),
+        base.budget(Some(window(Duration::from_nanos(10)))),
+    ] {
+        assert!(builder.build().is_ok(), "{:?}", builder.build());
+    }
+}
+
+/// The last wait of a list repeats: without an end of the sends it must not be zero.
+#[test]
+fn a_list_does_not_end_in_an_endless_stream_of_copies() {
+    let error = list(&[100, 0]).build().unwrap_err();
+    assert_eq!(error.field(), "timeouts", "{error}");
+    assert!(list(&[100, 0]).deadline(Some(ms(1_000))).build().is_err(), "waits of 0 take no time");
+    assert!(list(&[100, 0]).max_sends(Some(3)).build().is_ok());
+    assert!(list(&[0, 100]).build().is_ok());
+}
+
+/// A wait shorter than a slot is always zero: some wait has to be as long as one.
+#[test]
+fn a_slot_fits_into_some_wait() {
+    let slot = |builder: PolicyBuilder| builder.jitter(Jitter::Slots(ms(200))).build();
+    let base = Policy::exponential(ms(100));
+    for builder in [
+        base.backoff(Backoff::Constant),
+        base.multiplier(Factor::ONE),
+        base.max_timeout(Some(ms(199))),
+        list(&[100, 199]),
+        // 200 ms come once, then 100 ms for ever.
+        list(&[100, 200, 100]),
+    ] {
+        assert_eq!(slot(builder).map_err(|error| error.field()), Err("jitter"));
+    }
+    for builder in [base, base.max_timeout(Some(ms(200))), list(&[100, 200])] {
+        assert!(slot(builder).is_ok(), "{:?}", slot(builder));
+    }
+    assert!(slot(list(&[100, 200, 100]).max_sends(Some(4))).is_ok(), "it has an end");
+}
