@@ -37,6 +37,8 @@ export async function serve() {
  */
 function serveBy(binary) {
   const program = spawn(binary, ["lab", "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
+  // Also when a failed test ends the process before anyone stops the server.
+  process.on("exit", () => program.kill());
   let said = "";
   return new Promise((resolve, reject) => {
     const read = (/** @type {Buffer} */ part) => {

@@ -70,8 +70,12 @@ impl fmt::Display for Kind {
             }
             Self::Probability => f.write_str("a probability from 0 to 1, at most 9 decimals"),
             Self::Factor => f.write_str("a number from 1 to 1000, at most 6 decimals"),
-            Self::Duration => f.write_str("a time with its unit such as `100ms`"),
-            Self::OptionalDuration => f.write_str("a time with its unit such as `2s`, or `none`"),
+            Self::Duration => f.write_str(
+                "a time with its unit such as `100ms` (ns, us, ms, s, m, h), at most 2400h",
+            ),
+            Self::OptionalDuration => f.write_str(
+                "a time with its unit such as `2s` (ns, us, ms, s, m, h), at most 2400h, or `none`",
+            ),
             Self::Bool => f.write_str("`true` or `false`"),
             Self::Choice(words) => {
                 for (i, word) in words.iter().enumerate() {
@@ -249,6 +253,11 @@ pub enum FieldError {
         /// The whole sentence.
         sentence: String,
     },
+    /// The text is not percent-encoded UTF-8.
+    BadEncoding {
+        /// The text as written.
+        text: String,
+    },
     /// The text is not `key=value`.
     NotAPair {
         /// The text as written.
@@ -263,7 +272,7 @@ impl FieldError {
         match self {
             Self::UnknownKey { key, .. } | Self::Contradiction { key, .. } => key,
             Self::BadValue { key, .. } => key,
-            Self::NotAPair { text } => text,
+            Self::NotAPair { text } | Self::BadEncoding { text } => text,
         }
     }
 
@@ -282,11 +291,20 @@ impl fmt::Display for FieldError {
                 if let Some(meant) = meant {
                     return write!(f, "did you mean `{meant}`?");
                 }
-                f.write_str("the keys are ")?;
-                for (i, field) in FIELDS.iter().enumerate() {
-                    write!(f, "{}{}", if i == 0 { "" } else { ", " }, field.key)?;
+                // Of the group that was meant, or an overview.
+                let group = key.split_once('.').map_or("", |(group, _)| group);
+                let known =
+                    |field: &&Field| field.key.split_once('.').map_or("", |(g, _)| g) == group;
+                let mut keys = FIELDS.iter().filter(known).map(|field| field.key).peekable();
+                if group.is_empty() || keys.peek().is_none() {
+                    let plain = FIELDS.iter().map(|field| field.key).filter(|k| !k.contains('.'));
+                    f.write_str("the keys are ")?;
+                    plain.into_iter().try_for_each(|key| write!(f, "{key}, "))?;
+                    return f.write_str("policy.…, server.… and link.…");
                 }
-                Ok(())
+                write!(f, "the keys of `{group}` are ")?;
+                keys.enumerate()
+                    .try_for_each(|(i, key)| write!(f, "{}{key}", if i == 0 { "" } else { ", " }))
             }
             Self::BadValue { key, value } => {
                 write!(f, "{key} cannot be `{}`; it takes ", Shortened(value))?;
@@ -296,6 +314,9 @@ impl fmt::Display for FieldError {
                 }
             }
             Self::Contradiction { sentence, .. } => f.write_str(sentence),
+            Self::BadEncoding { text } => {
+                write!(f, "`{}` is not percent-encoded UTF-8", Shortened(text))
+            }
             Self::NotAPair { text } => {
                 write!(f, "`{}` is not of the form key=value", Shortened(text))
             }

@@ -31,9 +31,13 @@ impl Scenario {
         let mut errors = Vec::new();
         let mut pairs = Vec::new();
         for part in fragment.split('&').filter(|part| !part.is_empty()) {
-            match part.split_once('=') {
-                Some((key, value)) => pairs.push((decode(key), decode(value))),
-                None => errors.push(FieldError::NotAPair { text: part.to_string() }),
+            let Some((key, value)) = part.split_once('=') else {
+                errors.push(FieldError::NotAPair { text: part.to_string() });
+                continue;
+            };
+            match (decode(key), decode(value)) {
+                (Some(key), Some(value)) => pairs.push((key, value)),
+                _ => errors.push(FieldError::BadEncoding { text: part.to_string() }),
             }
         }
         let mut scenario = Self::default();
@@ -79,8 +83,8 @@ fn encode(value: &str, out: &mut String) {
     }
 }
 
-/// Undoes [`encode`]; what is no valid encoding stays as written, broken UTF-8 becomes U+FFFD.
-fn decode(text: &str) -> String {
+/// Undoes [`encode`]; `None` for what is no valid encoding, or no UTF-8.
+fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());
@@ -91,10 +95,11 @@ fn decode(text: &str) -> String {
                 out.push((high * 16 + low) as u8);
                 at += 2;
             }
+            (b'%', ..) => return None,
             (b'+', ..) => out.push(b' '),
             (byte, ..) => out.push(byte),
         }
         at += 1;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8(out).ok()
 }

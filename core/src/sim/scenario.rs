@@ -7,7 +7,7 @@ use crate::echo::{self, Server};
 use crate::link::Link;
 use crate::policy::{Policy, PolicyBuilder, Preset};
 use crate::random::Probability;
-use crate::retry::{self, Client};
+use crate::retry::{self, Client, MAX_MESSAGE_IPV4, Token};
 use crate::trace::{DigestSink, Sink};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -85,6 +85,14 @@ impl Scenario {
             key: format!("policy.{}", error.field()),
             sentence: error.to_string(),
         })?;
+        let longest = MAX_MESSAGE_IPV4 - Token::MAX_LEN;
+        if changed.token && changed.message.len() > longest {
+            let sentence = format!(
+                "message is {} bytes long; with token=true it must be at most {longest}",
+                changed.message.len()
+            );
+            return Err(FieldError::Contradiction { key: "message".to_string(), sentence });
+        }
         *self = changed;
         Ok(())
     }

@@ -168,7 +168,8 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
         (
             "policy.max_timeout",
             "0.1",
-            "policy.max_timeout cannot be `0.1`; it takes a time with its unit such as `2s`, or `none`",
+            "policy.max_timeout cannot be `0.1`; it takes a time with its unit such as \
+             `2s` (ns, us, ms, s, m, h), at most 2400h, or `none`",
         ),
         (
             "policy.give_up_above",
@@ -184,6 +185,18 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
     }
     let unknown = scenario.apply([("whatever", "1")]).unwrap_err().to_string();
     assert!(unknown.contains("the keys are seed, clients,"), "{unknown}");
+    let of_group = scenario.apply([("server.x", "1")]).unwrap_err().to_string();
+    assert!(
+        of_group.ends_with(
+            "the keys of `server` are server.drop, server.drop_first, \
+        server.drop_list, server.reply"
+        ),
+        "{of_group}"
+    );
+    let full = "x".repeat(crate::retry::MAX_MESSAGE_IPV4);
+    scenario.apply([("message", &full)]).unwrap();
+    let with_token = scenario.apply([("token", "true")]).unwrap_err().to_string();
+    assert_eq!(with_token, "message is 65507 bytes long; with token=true it must be at most 65484");
     let long = scenario.apply([("connected", "x".repeat(100))]).unwrap_err().to_string();
     assert!(long.len() < 140, "{long}");
 }
@@ -207,6 +220,30 @@ fn a_preset_comes_before_the_keys_that_change_it() {
     assert_eq!(scenario.to_fragment(), "policy.multiplier=3");
     scenario.apply([("policy.preset", "textbook")]).unwrap();
     assert_eq!(scenario.to_fragment(), "", "a preset of a later layer starts anew");
+}
+
+#[test]
+fn a_link_that_is_no_text_is_refused_pair_by_pair() {
+    for bad in ["message=%FF", "message=%zz", "message=%", "%80=1"] {
+        let (scenario, errors) = Scenario::from_fragment(&alloc::format!("seed=7&{bad}"));
+        assert_eq!(errors, [FieldError::BadEncoding { text: bad.to_string() }]);
+        assert_eq!(scenario.seed, 7);
+    }
+}
+
+/// Every preset, and each part of its policy, survives the link.
+#[test]
+fn presets_survive_their_link() {
+    for name in crate::policy::Preset::NAMES {
+        let mut scenario = Scenario::default();
+        scenario.apply([("policy.preset", *name)]).unwrap();
+        let fragment = scenario.to_fragment();
+        assert_eq!(Scenario::from_fragment(&fragment), (scenario.clone(), alloc::vec![]));
+        let mut spelled = Scenario::default();
+        let parts = scenario.pairs().filter(|(key, _)| *key != "policy.preset");
+        spelled.apply(parts).unwrap();
+        assert_eq!(spelled.policy, scenario.policy, "{name}");
+    }
 }
 
 #[test]

@@ -153,7 +153,7 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     if draws && args.seed.is_none() {
         narrate!("seed {}: `--seed {}` waits the same again", scenario.seed, scenario.seed);
     }
-    let mut session = Session::new(peer, count, args.token, args.json);
+    let mut session = Session::new(peer, count, args.token, args.json, args.ladder);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
 
     let clock = Clock::start();

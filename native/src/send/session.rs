@@ -21,6 +21,8 @@ pub(super) struct Session {
     count: u32,
     token: bool,
     json: bool,
+    /// A ladder tells each send.
+    laddered: bool,
     out: Stdout,
     exchange: Exchange,
     worst: Outcome,
@@ -53,10 +55,16 @@ struct Reply<'a> {
 }
 
 impl Session {
-    pub(super) fn new(peer: SocketAddr, count: u32, token: bool, json: bool) -> Self {
+    pub(super) fn new(
+        peer: SocketAddr,
+        count: u32,
+        token: bool,
+        json: bool,
+        laddered: bool,
+    ) -> Self {
         let exchange = Exchange { number: 1, ..Exchange::default() };
         let (out, worst) = (Stdout::default(), Outcome::Answered);
-        Self { peer, count, token, json, out, exchange, worst }
+        Self { peer, count, token, json, laddered, out, exchange, worst }
     }
 
     /// Ctrl-C: the exchange in progress ends here.
@@ -209,6 +217,13 @@ impl Observer<Event> for Session {
         let (name, peer) = (self.name(), self.peer);
         let (send, bytes) = (self.exchange.sends.len(), Count(self.exchange.bytes as u64, "byte"));
         let wait = Rounded(deadline.saturating_since(at));
+        if timer == Timer::Start {
+            return narrate!("{name}the first send is delayed by {wait}");
+        }
+        // A rest is told when it is over; on a ladder each send is told already.
+        if send == 0 || self.laddered {
+            return;
+        }
         let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
         narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
     }

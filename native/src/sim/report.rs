@@ -113,6 +113,10 @@ impl<'a> Report<'a> {
                 warn(format_args!("ended after {events} by --max-events; {open} not over"));
             }
             EndedBy::Interrupted => warn(format_args!("interrupted; {open} not over")),
+            EndedBy::Finished if self.exchanges < all => warn(format_args!(
+                "{open} not over, and nothing is left to happen: a wait ends after the last time \
+                 that can be named, 584 years"
+            )),
             EndedBy::Finished | EndedBy::Output => {}
         }
         let wall = result.wall;
