@@ -241,8 +241,10 @@ impl Schedule {
                 let least = if up { grown.saturating_add(1) } else { grown.saturating_sub(spread) };
                 let most = grown.saturating_add(spread).max(least);
                 let drawn = self.between(least, grown, most);
-                self.memory = if drawn > cap { self.around(cap, p.of(cap)) } else { drawn };
-                self.memory
+                let wait = if drawn > cap { self.around(cap, p.of(cap)) } else { drawn };
+                // From nothing no wait would ever grow again.
+                self.memory = wait.max(1);
+                wait
             }
         }
     }
