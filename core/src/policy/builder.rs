@@ -132,6 +132,20 @@ impl Policy {
         if list && self.linear_timeouts > 0 {
             return wrong("linear_timeouts", backoff, "it must be 0");
         }
+        // Waits that go on from what was drawn follow neither of these.
+        let chain = match self.jitter {
+            Jitter::Decorrelated => Some(("jitter", "decorrelated")),
+            Jitter::Compounding(_) | Jitter::CompoundingUp(_) => Some(("jitter", "compounding")),
+            _ => None,
+        };
+        if let Some(jitter) = chain {
+            if !self.increment.is_zero() {
+                return wrong("increment", jitter, "it must be 0s");
+            }
+            if self.linear_timeouts > 0 {
+                return wrong("linear_timeouts", jitter, "it must be 0");
+            }
+        }
         if list && self.adaptive != Adaptive::None {
             return wrong("adaptive", backoff, "it must be none");
         }
