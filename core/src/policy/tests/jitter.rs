@@ -59,6 +59,66 @@ fn coaps_and_ethernets_laws_have_their_means() {
     assert_mean("slots 500ms", 0, 4.0);
 }
 
+/// The waits after three sends, in milliseconds.
+type Waits = [u64; 3];
+
+/// The least, the nominal and the longest wait, where waits double from 1 s up to a cap of 3 s.
+#[test]
+fn each_law_reaches_its_ends_and_no_further() {
+    let cases: [(&str, [Waits; 3]); 14] = [
+        ("none", [[1_000, 2_000, 3_000], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
+        ("full", [[0, 0, 0], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
+        ("equal", [[500, 1_000, 1_500], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
+        ("proportional 0.2", [[800, 1_600, 2_400], [1_000, 2_000, 3_000], [1_200, 2_400, 3_600]]),
+        ("proportional 1", [[0, 0, 0], [1_000, 2_000, 3_000], [2_000, 4_000, 6_000]]),
+        (
+            "proportional 0.2 later",
+            [[1_000, 1_600, 2_400], [1_000, 2_000, 3_000], [1_000, 2_400, 3_600]],
+        ),
+        ("additive 0.5s", [[500, 1_500, 2_500], [1_000, 2_000, 3_000], [1_500, 2_500, 3_500]]),
+        ("additive 2s", [[0, 0, 1_000], [1_000, 2_000, 3_000], [3_000, 4_000, 5_000]]),
+        // U[1, 3], then U[1, 3 s], never more than the cap.
+        ("decorrelated", [[1_000, 1_000, 1_000], [2_000, 3_000, 3_000], [3_000, 3_000, 3_000]]),
+        ("once 0.5", [[1_000, 2_000, 3_000], [1_000, 2_000, 3_000], [1_500, 3_000, 3_000]]),
+        ("slots 700ms", [[0, 0, 0], [700, 1_400, 2_800], [700, 1_400, 2_800]]),
+        ("slots 500ms", [[0, 0, 0], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
+        // RT = IRT (1 + r), 2 RT + r RT, then MRT (1 + r) once that passes MRT.
+        ("compounding 0.1", [[900, 1_710, 2_700], [1_000, 2_000, 3_000], [1_100, 2_310, 3_300]]),
+        ("compounding 0.5", [[500, 750, 1_125], [1_000, 2_000, 3_000], [1_500, 4_500, 4_500]]),
+    ];
+    for (law, [least, nominal, most]) in cases {
+        let policy = Policy::exponential(Duration::from_secs(1))
+            .jitter(law.parse().unwrap())
+            .max_timeout(Some(Duration::from_secs(3)))
+            .build()
+            .unwrap();
+        let of = |draw| {
+            let mut schedule = Schedule::drawn(&policy, policy.initial_timeout(), draw);
+            [(); 3].map(|()| schedule.next(&policy, Duration::ZERO).unwrap().timeout)
+        };
+        let expected = [least, nominal, most].map(|waits| waits.map(Duration::from_millis));
+        assert_eq!([Draw::Least, Draw::Nominal, Draw::Most].map(of), expected, "{law}");
+        let bound = policy.jitter().bound(3_000_000_000);
+        assert!(most.iter().all(|wait| wait * 1_000_000 <= bound), "{law} passes {bound} ns");
+    }
+}
+
+/// RFC 8415 section 15: the second wait is (1 + r)(2 + r') of two draws of RAND, not 2 (1 + r').
+#[test]
+fn rand_compounds_through_the_wait_before() {
+    let policy =
+        Policy::exponential(Duration::from_secs(1)).jitter("compounding 0.1".parse().unwrap());
+    let (mean, error) = mean(&policy.build().unwrap(), 1);
+    assert!((mean - 2.0).abs() <= 4.0 * error, "{mean} ± {error}");
+    let variance = error * error * f64::from(DRAWS);
+    // E[(1+r)^2] E[(2+r')^2] - 4 with E[r^2] = 0.01 / 3.
+    let r2 = 0.01 / 3.0;
+    let expected = (1.0 + r2) * (4.0 + r2) - 4.0;
+    // The estimate of a variance is off by about root 2/N of it.
+    let off = 4.0 * (2.0 / f64::from(DRAWS)).sqrt();
+    assert!((variance / expected - 1.0).abs() < off, "{variance}, expected {expected}");
+}
+
 /// `E[s_n] = 2b 1.5^n - b`: it grows by 1.5, not by 2. For b = 5.
 #[test]
 fn decorrelated_jitter_grows_by_half_in_the_mean() {

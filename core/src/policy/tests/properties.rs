@@ -58,15 +58,22 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         let (backoff, first, factor, increment, list, linear) = growth;
         let (cap, above, last, sends, deadline, before) = bounds;
         let (jitter, adaptive, hedging) = others;
-        let list = if backoff == Backoff::List { Timeouts::new(&list)? } else { Timeouts::EMPTY };
-        let grows = matches!(backoff, Backoff::Linear | Backoff::Exponential);
+        let list = Timeouts::new(&list)?;
+        let chains = matches!(
+            jitter,
+            Jitter::Decorrelated | Jitter::Compounding(_) | Jitter::CompoundingUp(_)
+        );
+        let backoff = if chains { Backoff::Exponential } else { backoff };
+        let list = if backoff == Backoff::List { list } else { Timeouts::EMPTY };
+        let grows = !chains && matches!(backoff, Backoff::Linear | Backoff::Exponential);
         let adaptive = if backoff == Backoff::List { "none" } else { adaptive };
+        let linear = if chains || backoff == Backoff::List { 0 } else { linear };
         Policy::exponential(first)
             .backoff(backoff)
             .multiplier(Factor::from_millionths(factor)?)
             .increment(if grows { increment } else { Duration::ZERO })
             .timeouts(list)
-            .linear_timeouts(if backoff == Backoff::List { 0 } else { linear })
+            .linear_timeouts(linear)
             .max_timeout(cap)
             .give_up_above(above)
             .last_timeout(last.filter(|_| sends.is_some()))
@@ -151,6 +158,41 @@ proptest! {
     #[test]
     fn the_same_seed_waits_the_same(policy in any_policy(), exchange in 1u32..) {
         prop_assert_eq!(walk(&policy, random(exchange), 50), walk(&policy, random(exchange), 50));
+    }
+
+    /// Another exchange waits otherwise, and another client's. (Where a draw has a million values at
+    /// least, a hundred in a row are not the same by chance.)
+    #[test]
+    fn other_exchanges_and_other_clients_wait_otherwise(
+        first in 1_000_000_000u64..1 << 50,
+        share in 1_000u32..=1_000_000,
+        law in 0usize..10,
+        seed: u64,
+        exchange in 1u32..u32::MAX,
+    ) {
+        let (first, share) = (Duration::from_nanos(first), Share::from_millionths(share).unwrap());
+        let jitter = [
+            Jitter::Full,
+            Jitter::Equal,
+            Jitter::Decorrelated,
+            Jitter::Proportional(share),
+            Jitter::ProportionalLater(share),
+            Jitter::Once(share),
+            Jitter::Compounding(share),
+            Jitter::CompoundingUp(share),
+            Jitter::Additive(Duration::from_millis(1)),
+            Jitter::Slots(Duration::from_micros(1)),
+        ][law];
+        let policy = Policy::exponential(first).jitter(jitter).max_timeout(Some(first * 4));
+        let policy = policy.build().unwrap();
+        let of = |seed, flow, exchange| {
+            walk(&policy, Draw::Random(Stream::jitter(seed, flow, exchange)), 100).0
+        };
+        let waits = of(seed, 1, exchange);
+        prop_assert_eq!(&waits, &of(seed, 1, exchange));
+        prop_assert_ne!(&waits, &of(seed, 1, exchange + 1));
+        prop_assert_ne!(&waits, &of(seed, 2, exchange));
+        prop_assert_ne!(&waits, &of(seed.wrapping_add(1), 1, exchange));
     }
 
     /// Under both rules no wait reaches past the deadline, and no copy is sent at or after it, whenever

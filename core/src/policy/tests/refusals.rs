@@ -46,6 +46,31 @@ fn typed_values_are_refused_like_their_texts() {
     }
 }
 
+/// Waits that go on from what was drawn do not follow these fields, and say so.
+#[test]
+fn fields_that_a_jitter_would_ignore_are_refused() {
+    let base = Policy::exponential(ms(100));
+    let compounding = base.jitter(Jitter::Compounding(Share::percent(10)));
+    let decorrelated = base.jitter(Jitter::Decorrelated);
+    for (builder, sentence) in [
+        (
+            compounding.increment(ms(1)),
+            "policy.increment does not fit policy.jitter, compounding: it must be 0s",
+        ),
+        (
+            compounding.linear_timeouts(1),
+            "policy.linear_timeouts does not fit policy.jitter, compounding: it must be 0",
+        ),
+        (
+            decorrelated.linear_timeouts(1),
+            "policy.linear_timeouts does not fit policy.jitter, decorrelated: it must be 0",
+        ),
+    ] {
+        assert_eq!(builder.build().map_err(|error| error.to_string()), Err(sentence.to_string()));
+    }
+    assert!(compounding.build().is_ok() && decorrelated.build().is_ok());
+}
+
 /// The last wait of a list repeats: without an end of the sends it must not be zero.
 #[test]
 fn a_list_does_not_end_in_an_endless_stream_of_copies() {
