@@ -413,6 +413,13 @@ impl Lab {
         self.flow
     }
 
+    /// Are the clients so many that the stage shows them as a grid?
+    #[wasm_bindgen(js_name = isCrowd)]
+    #[must_use]
+    pub fn is_crowd(&self) -> bool {
+        self.scene.as_ref().is_some_and(|scene| scene.layout.is_crowd())
+    }
+
     /// Shows the ladder of another client.
     pub fn follow(&mut self, flow: u32) {
         self.flow = flow.clamp(1, self.clients());

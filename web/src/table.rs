@@ -25,7 +25,9 @@ pub(crate) fn rows(
             let record = &run.records()[*id as usize];
             json.element(|json| {
                 json.number("id", (*id).into());
-                json.text("at", &clock(record.at.as_nanos(), places));
+                // As the ladder and the stage have it: a loss is shown on its way.
+                let at = moment_of(ladder, place).unwrap_or(record.at.as_nanos());
+                json.text("at", &clock(at, places));
                 json.text("side", record.side.name());
                 json.text("what", &what(timeline, *id, record));
                 json.text("send", &which(run, timeline, *id, record));

@@ -1,7 +1,7 @@
 // @ts-check
 // The form, drawn from the table that wasm hands over: no key is spelled here.
 
-import { byId, icon, make, say } from "./dom.js";
+import { byId, icon, make, marked, say } from "./dom.js";
 import { announce } from "./live.js";
 
 /**
@@ -115,7 +115,8 @@ class Row {
     this.input.setAttribute("aria-invalid", "true");
     this.problem.hidden = false;
     const value = this.field.value === "" ? "the empty text" : this.field.value;
-    say(this.problem, `${sentence}. The run goes on with ${value}.`);
+    this.problem.replaceChildren(...marked(`${sentence}. The run goes on with ${value}.`));
+    this.controls.unfold(sentence, this.field.key);
   }
 
   /** @param {Field} field */
@@ -175,6 +176,16 @@ export class Controls {
     for (const field of fields) this.rows.get(field.key)?.show(field);
     const folded = fields.filter((field) => field.group && field.changed).length;
     say(byId("more-changed", HTMLElement), folded > 0 ? ` ${folded} changed` : "");
+  }
+
+  /**
+   * Shows the folded fields if the sentence names one of them beside its own.
+   * @param {string} sentence
+   * @param {string} own
+   */
+  unfold(sentence, own) {
+    const others = [...this.rows.values()].filter((row) => row.field.group && row.field.key !== own);
+    if (others.some((row) => sentence.includes(row.field.key))) byId("more", HTMLDetailsElement).open = true;
   }
 
   /** @param {Field[]} fields */

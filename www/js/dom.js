@@ -79,3 +79,11 @@ export function remember(name, value) {
 
 /** Does the reader want things to move as little as possible? */
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/**
+ * A sentence with its `quoted` parts as code.
+ * @param {string} sentence
+ */
+export function marked(sentence) {
+  return sentence.split("`").map((part, i) => (i % 2 === 1 ? make("code", {}, part) : part));
+}

@@ -297,6 +297,7 @@ class Page {
       const text = lab.inspect();
       panel.showStory(text ? JSON.parse(text) : null);
       byId("client-choice", HTMLElement).hidden = lab.clients() === 1;
+      byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd();
       this.client.max = String(lab.clients());
       this.client.value = String(lab.flow());
       say(byId("client-of", HTMLElement), `of ${lab.clients()}`);

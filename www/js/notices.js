@@ -2,7 +2,7 @@
 // What the page has to tell: a link that could not be read in full, a run that takes long, what is
 // not shown, and that something broke.
 
-import { byId, make } from "./dom.js";
+import { byId, make, marked } from "./dom.js";
 
 const place = byId("notices", HTMLElement);
 
@@ -44,14 +44,6 @@ export function retitle(name, title) {
   const strong = find(name)?.querySelector("strong");
   if (strong) strong.textContent = title;
   return Boolean(strong);
-}
-
-/**
- * A sentence with its `quoted` parts as code.
- * @param {string} sentence
- */
-function marked(sentence) {
-  return sentence.split("`").map((part, i) => (i % 2 === 1 ? make("code", {}, part) : part));
 }
 
 /** @param {string} name */

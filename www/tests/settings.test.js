@@ -77,7 +77,7 @@ test("a bad value is explained beside its field, and the last good run stays", a
   await enter(page, "field-link-loss", "half");
   const problem = page.locator("#field-link-loss-problem");
   assert(await problem.isVisible());
-  assert.match((await problem.textContent()) ?? "", /link\.loss cannot be `half`.*from 0 to 1.*goes on with 0\.3/);
+  assert.match((await problem.textContent()) ?? "", /link\.loss cannot be half;.*from 0 to 1.*goes on with 0\.3/);
   assert.equal(await page.locator("#field-link-loss").getAttribute("aria-invalid"), "true");
   assert.equal(await text(page, "digest"), digest);
   await enter(page, "field-policy-initial_timeout", "3s");
@@ -120,6 +120,17 @@ test("the dice gives another seed, a lesson another run", async () => {
   await page.press("#client", "Enter");
   await page.click("[data-show=table]");
   assert((await page.locator("#rows tr").count()) > 3);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a contradiction with a folded setting shows that one, too", async () => {
+  const { page, faults } = await visit(lab);
+  await page.fill("#field-policy-initial_timeout", "5s");
+  await page.press("#field-policy-initial_timeout", "Enter");
+  const problem = await text(page, "field-policy-initial_timeout-problem");
+  assert.match(problem, /policy\.give_up_above is 2s; it must not be below policy\.initial_timeout, 5s/);
+  assert(await page.locator("#field-policy-give_up_above").isVisible(), "More settings is open");
   assert.deepEqual(faults, []);
   await page.context().close();
 });
