@@ -133,6 +133,11 @@ fn envoys_budget_is_a_share_of_what_is_active() {
     assert!(hundred.retry(at(0), true, &mut stream()), "one that is retried already goes on");
     hundred.ended(at(0), true, 1);
     assert_eq!(drain(&mut hundred, at(0)), 0, "99 are active: 19 may retry, and do");
+    assert!(hundred.first(at(0), &mut stream()));
+    assert_eq!(drain(&mut hundred, at(0)), 1, "100 again: the place of the one that ended");
+    hundred.ended(at(0), true, 0);
+    assert!(hundred.first(at(0), &mut stream()));
+    assert_eq!(drain(&mut hundred, at(0)), 0, "one that was not retried leaves no place");
     for exchanges in 0..200 {
         let expected = (exchanges / 5).max(3);
         assert_eq!(drain(&mut active(exchanges), at(0)), expected, "{exchanges} are active");
@@ -168,6 +173,23 @@ fn adaptive_throttling_sends_k_times_what_is_answered() {
     for _ in 0..1_000 {
         assert!(healthy.first(at(0), &mut stream()), "nothing is refused while all is answered");
         healthy.ended(at(0), true, 0);
+    }
+}
+
+/// The exact probability where numbers are small: `(R - K A) / (R + 1)`.
+#[test]
+fn adaptive_throttling_starts_gently() {
+    const N: u32 = 40_000;
+    for (asked, answered, refused) in [(0, 0, 0.0), (1, 0, 0.5), (2, 0, 2.0 / 3.0), (9, 3, 0.3)] {
+        let mut draws = stream();
+        let mut before = budget("adaptive 2 2m");
+        // Asked for, whether it was let through or not.
+        (0..asked).for_each(|_| _ = before.first(at(0), &mut draws));
+        (0..answered).for_each(|_| before.ended(at(0), true, 0));
+        let count = (0..N).filter(|_| !before.clone().first(at(0), &mut draws)).count();
+        let share = count as f64 / f64::from(N);
+        let error = (refused * (1.0 - refused) / f64::from(N)).sqrt();
+        assert!((share - refused).abs() <= 4.0 * error, "{asked}, {answered}: {share}");
     }
 }
 

@@ -103,6 +103,20 @@ fn each_law_reaches_its_ends_and_no_further() {
     }
 }
 
+/// RFC 8415 section 18.2.1: a Solicit's first RAND is strictly above zero, the others are not.
+#[test]
+fn the_first_rand_of_a_solicit_is_above_zero() {
+    let policy = Policy::exponential(Duration::from_secs(1))
+        .jitter("compounding 0.1 up".parse().unwrap())
+        .build()
+        .unwrap();
+    let sends: Vec<Duration> = policy.sends_drawn(Draw::Least).take(3).collect();
+    let (first, second) = (1_000_000_001, 1_900_000_002);
+    assert_eq!(sends, [0, first, first + second].map(Duration::from_nanos));
+    let sends: Vec<Duration> = policy.sends_drawn(Draw::Most).take(3).collect();
+    assert_eq!(sends, [0, 1_100, 1_100 + 2_310].map(Duration::from_millis));
+}
+
 /// RFC 8415 section 15: the second wait is (1 + r)(2 + r') of two draws of RAND, not 2 (1 + r').
 #[test]
 fn rand_compounds_through_the_wait_before() {

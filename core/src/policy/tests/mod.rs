@@ -2,6 +2,7 @@ mod budgets;
 mod defects;
 mod hints;
 mod jitter;
+mod pacer;
 mod properties;
 mod refusals;
 mod rtt;
@@ -96,6 +97,11 @@ fn factors_are_exact_and_saturate() {
     assert_eq!(waits, [1_000_000_000, 1_600_000_000, 2_560_000_000, 4_096_000_000, 6_553_600_000]);
     assert_eq!(Factor::TWO.times(u64::MAX / 2 + 1), u64::MAX);
     assert_eq!(Factor::ONE.times(u64::MAX), u64::MAX);
+    // Rounded to the nearest, also where the product needs more than 64 bits.
+    let half = Factor::parse("1.5").unwrap();
+    for n in [1, 1_000_001, (1 << 52) + 1, (1 << 62) + 1] {
+        assert_eq!(half.times(n), n + n / 2 + 1, "{n} is odd: half of it is rounded up");
+    }
     for bad in ["0", "0.99", "1000.000001", "-2", "two", "1.0000001", ""] {
         assert_eq!(Factor::parse(bad), None, "{bad}");
     }

@@ -94,11 +94,14 @@ fn a_retransmitted_exchange_takes_no_sample_and_keeps_its_backoff() {
     let policy = adaptive(Adaptive::Rfc6298).build().unwrap();
     let mut pacer = Pacer::new(&policy);
     assert_eq!(exchange(&mut pacer, &policy, 1, 1, ms(100)), Duration::from_secs(1));
-    assert_eq!(exchange(&mut pacer, &policy, 2, 3, ms(10)), ms(300));
+    // 300, then 600 ms, answered 10 ms into the second wait: that is no sample, and is kept.
+    assert_eq!(exchange(&mut pacer, &policy, 2, 2, ms(10)), ms(300));
     assert_eq!(pacer.rtt().unwrap().smoothed(), Some(ms(100)), "no sample");
-    // 300, 600, 1200 ms: the third wait is kept, twice.
-    assert_eq!(exchange(&mut pacer, &policy, 3, 1, ms(100)), ms(1_200));
-    assert_eq!(exchange(&mut pacer, &policy, 4, 1, ms(100)), ms(250));
+    // From there on: 600, 1200, 2400 ms.
+    assert_eq!(exchange(&mut pacer, &policy, 3, 3, ms(10)), ms(600));
+    assert_eq!(pacer.rtt().unwrap().smoothed(), Some(ms(100)), "no sample");
+    assert_eq!(exchange(&mut pacer, &policy, 4, 1, ms(100)), ms(2_400));
+    assert_eq!(exchange(&mut pacer, &policy, 5, 1, ms(100)), ms(250));
 }
 
 #[test]

@@ -220,6 +220,33 @@ fn first_delays_are_drawn_between_their_bounds() {
     }
 }
 
+/// The second send at its earliest, and at its latest.
+#[test]
+fn each_presets_jitter_reaches_as_far_as_its_source_says() {
+    for (preset, earliest, latest) in [
+        (P::TcpRfc6298, "1", "1"),
+        (P::Coap, "2", "3"),
+        (P::Stun, ".5", ".5"),
+        (P::Dhcpv4, "3", "5"),
+        (P::Dhcpv6Request, ".9", "1.1"),
+        (P::Radius, "1.8", "2.2"),
+        (P::Ipv6Rs, "3.6", "4.4"),
+        (P::Grpc, ".08", ".12"),
+        (P::GrpcHedging, ".5", ".5"),
+        (P::AwsStandard, "0", "1"),
+        (P::Kafka, ".08", ".12"),
+    ] {
+        let policy = preset.policy();
+        let second = |draw| policy.sends_drawn(draw).nth(1).unwrap();
+        let ends = [second(Draw::Least), second(Draw::Most)];
+        assert_eq!(ends, [s(earliest), s(latest)], "{preset}");
+    }
+    // grpc-go's first wait is exact.
+    let connect = P::GrpcConnect.policy();
+    let ends = [Draw::Least, Draw::Most].map(|draw| connect.sends_drawn(draw).nth(2).unwrap());
+    assert_eq!(ends, [s("2.28"), s("2.92")]);
+}
+
 /// "Solicit first r > 0": the first wait is longer than IRT.
 #[test]
 fn a_solicits_first_wait_is_longer_than_a_second() {

@@ -1,0 +1,116 @@
+//! The pacer: which brake is asked when, and what it is told.
+
+use super::super::*;
+use crate::time::{Duration, Instant};
+use alloc::vec::Vec;
+
+/// A client of three sends, 0.1 s and 0.2 s apart.
+fn client(change: impl FnOnce(PolicyBuilder) -> PolicyBuilder) -> (Pacer, Policy) {
+    let base = Policy::exponential(Duration::from_millis(100)).max_sends(Some(3));
+    let policy = change(base).build().unwrap();
+    (Pacer::new(&policy), policy)
+}
+
+fn budget(rule: &str) -> (Pacer, Policy) {
+    client(|policy| policy.budget(Some(rule.parse().unwrap())))
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_millis(seconds * 1_000)
+}
+
+/// Runs exchange `number` until nothing more may be sent; returns the copies and why it ended.
+fn fail((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) -> (u32, Stop) {
+    let mut sends = 0;
+    let begun = pacer.begin(policy, now, Stream::jitter(1, 1, number));
+    let why = begun.err().unwrap_or_else(|| {
+        loop {
+            match pacer.next(policy, now, Duration::ZERO) {
+                Ok(_) => sends += 1,
+                Err(why) => break why,
+            }
+        }
+    });
+    pacer.gave_up(now, sends);
+    (sends, why)
+}
+
+/// Runs exchange `number`, whose first copy is answered.
+fn answer((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) {
+    pacer.begin(policy, now, Stream::jitter(1, 1, number)).unwrap();
+    pacer.next(policy, now, Duration::ZERO).unwrap();
+    pacer.answered(now, 1, Duration::from_millis(1));
+}
+
+/// Of Envoy's budget an exchange takes one place, however often it is retried, and gives it back.
+#[test]
+fn a_retried_exchange_takes_one_place_and_gives_it_back() {
+    for exchange in 1..=3 {
+        assert_eq!(fail(&mut budget("concurrent 0 0"), at(0), exchange), (1, Stop::Budget));
+    }
+    let mut one = budget("concurrent 0 1");
+    for exchange in 1..=3 {
+        assert_eq!(fail(&mut one, at(0), exchange), (3, Stop::MaxSends), "exchange {exchange}");
+    }
+}
+
+/// AWS: an exchange without a retry gives 1, and not what a retry would have cost.
+#[test]
+fn the_first_copy_is_no_retry() {
+    let mut quota = budget("quota 20 10 1");
+    assert_eq!(fail(&mut quota, at(0), 1), (3, Stop::MaxSends));
+    assert_eq!(fail(&mut quota, at(0), 2), (1, Stop::Budget));
+    (3..12).for_each(|exchange| answer(&mut quota, at(0), exchange));
+    assert_eq!(fail(&mut quota, at(0), 12), (1, Stop::Budget), "nine tokens");
+    answer(&mut quota, at(0), 13);
+    assert_eq!(fail(&mut quota, at(0), 14), (2, Stop::Budget), "ten tokens are one retry");
+}
+
+/// gRFC A6: each copy without a reply takes a token, the last one too.
+#[test]
+fn the_throttle_counts_every_copy_that_was_not_answered() {
+    // Ten tokens: 3 and 2 are taken, then five are not more than half.
+    let mut throttle = budget("throttle 10 0.1");
+    let ends: Vec<(u32, Stop)> = (1..=3).map(|n| fail(&mut throttle, at(0), n)).collect();
+    assert_eq!(ends, [(3, Stop::MaxSends), (2, Stop::Budget), (1, Stop::Budget)]);
+}
+
+#[test]
+fn a_breaker_counts_exchanges_and_not_copies() {
+    let mut client = client(|policy| policy.breaker(Some("2 10s".parse().unwrap())));
+    assert_eq!(fail(&mut client, at(0), 1), (3, Stop::MaxSends));
+    assert_eq!(fail(&mut client, at(0), 2), (3, Stop::MaxSends));
+    assert_eq!(fail(&mut client, at(9), 3), (0, Stop::Breaker));
+    // Who sends in spite of that may not send again.
+    let (pacer, policy) = &mut client;
+    assert_eq!(pacer.begin(policy, at(9), Stream::jitter(1, 1, 4)), Err(Stop::Breaker));
+    assert!(pacer.next(policy, at(9), Duration::ZERO).is_ok());
+    assert_eq!(pacer.next(policy, at(9), Duration::ZERO), Err(Stop::Breaker));
+    // The probe fails, the next one succeeds.
+    assert_eq!(fail(&mut client, at(10), 5), (3, Stop::MaxSends));
+    assert_eq!(fail(&mut client, at(19), 6), (0, Stop::Breaker));
+    answer(&mut client, at(20), 7);
+    assert_eq!(fail(&mut client, at(20), 8), (3, Stop::MaxSends), "closed: one failure is none");
+    answer(&mut client, at(20), 9);
+}
+
+/// A budget that refuses the breaker's probe leaves the place to the next exchange.
+#[test]
+fn a_probe_that_the_budget_refuses_is_none() {
+    let brakes = |policy: PolicyBuilder| {
+        let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
+        policy.budget(Some("adaptive 1 1h".parse().unwrap()))
+    };
+    let (mut pacer, policy) = client(brakes);
+    pacer.begin(&policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+    // A thousand copies asked for and none answered: all but one in a thousand are refused.
+    (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
+    pacer.gave_up(at(0), 1);
+    assert_eq!(pacer.begin(&policy, at(0), Stream::jitter(1, 1, 2)), Err(Stop::Breaker));
+    for exchange in 3..=5 {
+        let refused = pacer.begin(&policy, at(1), Stream::jitter(1, 1, exchange));
+        assert_eq!(refused, Err(Stop::Budget), "exchange {exchange} of seed 1");
+        // Nothing was sent: that is no failure of the server either.
+        pacer.gave_up(at(1), 0);
+    }
+}
