@@ -114,3 +114,20 @@ fn a_probe_that_the_budget_refuses_is_none() {
         pacer.gave_up(at(1), 0);
     }
 }
+
+/// What the budget refuses before a copy is out says nothing about the server: the breaker stays shut.
+#[test]
+fn an_exchange_without_a_copy_is_no_failure() {
+    let (mut pacer, policy) = client(|policy| {
+        let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
+        policy.budget(Some("adaptive 1 1h".parse().unwrap()))
+    });
+    pacer.begin(&policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+    (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
+    pacer.answered(at(0), 2, Duration::ZERO);
+    for exchange in 2..=4 {
+        let refused = pacer.begin(&policy, at(0), Stream::jitter(1, 1, exchange));
+        assert_eq!(refused, Err(Stop::Budget), "exchange {exchange} of seed 1");
+        pacer.gave_up(at(0), 0);
+    }
+}
