@@ -6,16 +6,11 @@
 
 mod common;
 
-use common::{Running, retrylab, run};
+use common::{Running, page_is_built, retrylab, run};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Was there a page when this program was built?
-fn is_built() -> bool {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
-}
 
 /// The lab on a free port, and where.
 fn start() -> (Running, String) {
@@ -39,7 +34,7 @@ fn get(address: &str, path: &str, host: &str) -> (String, Vec<u8>) {
 
 #[test]
 fn the_page_is_served_or_how_to_build_it_is_said() {
-    if !is_built() {
+    if !page_is_built() {
         let finished = run(&["lab", "--port", "0"]);
         assert_eq!(finished.code, Some(1), "{finished:?}");
         assert!(finished.stderr.contains("cargo xtask lab"), "{finished:?}");
@@ -80,7 +75,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Every file that was built is served as it is, the WebAssembly by its own type.
 #[test]
 fn every_file_of_the_page_is_served() {
-    if !is_built() {
+    if !page_is_built() {
         return the_page_is_served_or_how_to_build_it_is_said();
     }
     let (_lab, address) = start();
@@ -109,7 +104,7 @@ fn a_taken_port_is_one_sentence() {
     let finished = run(&["lab", "--port", &port]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert_eq!(finished.stderr.trim_end().lines().count(), 1, "{finished:?}");
-    if is_built() {
+    if page_is_built() {
         assert!(finished.stderr.contains(&format!("port {port} is taken")), "{finished:?}");
         assert!(finished.stderr.contains("--port"), "{finished:?}");
     } else {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Running, Server, retrylab, run};
+use common::{Running, Server, page_is_built, retrylab, run};
 use std::fmt::Write;
 use std::time::Instant;
 
@@ -36,6 +36,7 @@ fn output(args: &[&str], server: &mut Option<Server>) -> String {
             let address = &server.as_ref().expect("serve comes before send").address;
             run(&[&["send", address], rest].concat()).stdout
         }
+        ["lab", ..] if !page_is_built() => String::new(),
         ["lab", rest @ ..] => {
             let mut lab = Running::start(retrylab(&[&["lab", "--port", "0"], rest].concat()));
             lab.line()
@@ -83,9 +84,12 @@ fn the_readme_shows_what_the_program_prints() {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let printed = output(&args, &mut server);
         let printed: String = printed.split_inclusive('\n').take(most).collect();
+        // A program built before its page has none to serve, and says so: see `tests/lab.rs`.
+        let absent = args[0] == "lab" && !page_is_built();
         let live = matches!(args[0], "send" | "lab");
         let same = match args[0] {
             "serve" => true,
+            _ if absent => true,
             _ if live => without_numbers(&printed) == without_numbers(shown),
             _ => printed == shown,
         };

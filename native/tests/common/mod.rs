@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -210,6 +211,11 @@ pub(crate) fn socket() -> (UdpSocket, String) {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let address = socket.local_addr().unwrap().to_string();
     (socket, address)
+}
+
+/// Was there a page when this program was built?
+pub(crate) fn page_is_built() -> bool {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
 }
 
 /// A port of the loopback where nobody listens.
