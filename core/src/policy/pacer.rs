@@ -139,6 +139,14 @@ impl Pacer {
         }
     }
 
+    /// The network refused the last of `sends` copies: a failure, and the end of the exchange.
+    pub fn refused(&mut self, now: Instant, sends: u32) {
+        if let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut() {
+            budget.failed();
+        }
+        self.gave_up(now, sends);
+    }
+
     fn ended(&mut self, now: Instant, sends: u32, answered: bool) {
         if let Some(Memory { budget, breaker, .. }) = self.memory.as_deref_mut() {
             if let Some(budget) = budget {

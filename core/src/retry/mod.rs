@@ -343,7 +343,7 @@ impl Machine for Client {
         }
         let (exchange, sends) = (self.exchange, self.pacer.sends());
         let elapsed = now.saturating_since(self.started);
-        self.pacer.gave_up(now, sends);
+        self.pacer.refused(now, sends);
         self.end_with(Event::Refused { exchange, sends, elapsed });
     }
 

@@ -306,6 +306,20 @@ fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_copies_their_chanc
 }
 
 #[test]
+fn a_refusal_is_a_failure_to_the_budget() {
+    let throttle = "throttle 4 0.1".parse().unwrap();
+    let mut client = client_of(Policy::textbook().to_builder().budget(Some(throttle)), 2);
+    let _ = sends(&mut client, at(0));
+    client.handle_refused(at(1), server());
+    assert!(matches!(client.poll_event(), Some(Event::Refused { .. })));
+    // Four tokens less two failures are no more than half: the second exchange may not retry.
+    let _ = sends(&mut client, at(1));
+    client.handle_timeout(at(101));
+    let ended = client.poll_event();
+    assert!(matches!(ended, Some(Event::GaveUp { sends: 1, why: Stop::Budget, .. })), "{ended:?}");
+}
+
+#[test]
 fn clients_of_one_seed_wait_apart_and_each_the_same_again() {
     let builder = Policy::textbook().to_builder().jitter(Jitter::Full).max_sends(Some(9));
     let config = Arc::new(Config {
