@@ -50,3 +50,23 @@ fn models_are_listed_and_wrong_inputs_are_refused_in_one_sentence() {
         assert!(finished.stderr.contains(sentence), "{sentence}\n{}", finished.stderr);
     }
 }
+
+#[test]
+fn a_run_stands_beside_its_prediction_or_says_why_there_is_none() {
+    let sim = |sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        run(&[&["sim", "--json"][..], &sets].concat()).object()["theory"].clone()
+    };
+    let predicted = sim(&["server.drop=0.5", "exchanges=20000"]);
+    assert_eq!(predicted["gave_up_share"], 0.03125);
+    assert_eq!(predicted["amplification"], 1.9375);
+    for key in ["gave_up_standard_errors", "amplification_standard_errors"] {
+        assert!(predicted[key].as_f64().unwrap().abs() < 4.0, "{predicted}");
+    }
+    let jittered = sim(&["policy.jitter=full"]);
+    assert!(jittered["gave_up_share"].is_null());
+    assert_eq!(jittered["not_predicted"], "the waits are drawn or measured");
+    let text = run(&["sim", "--set", "link.latency=60ms"]).stdout;
+    let sentence = "not predicted: the round trip is not shorter than every wait";
+    assert!(text.contains(sentence), "{text}");
+}

@@ -8,6 +8,8 @@
 mod channel;
 mod metastable;
 mod models;
+#[cfg(feature = "sim")]
+mod prediction;
 mod queues;
 mod retries;
 #[cfg(test)]
@@ -16,5 +18,7 @@ mod tests;
 pub use channel::{GilbertElliott, aloha, herd, slotted_aloha};
 pub use metastable::{Load, Metastable};
 pub use models::{Evaluation, Input, MODELS, Model, Output, TheoryError};
+#[cfg(feature = "sim")]
+pub use prediction::{Distance, predict};
 pub use queues::{Queue, erlang_b, erlang_c, md1, mm1, mm1k};
 pub use retries::{Bernoulli, amplification};

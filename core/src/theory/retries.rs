@@ -16,6 +16,10 @@ pub struct Bernoulli {
     pub gave_up: f64,
     /// Copies per exchange: `(1 - (1-s)^k) / s`.
     pub amplification: f64,
+    /// The standard deviation of the copies of one exchange.
+    pub deviation: f64,
+    /// The shortest wait, in seconds: a round trip that is longer makes for needless copies.
+    pub shortest_wait: f64,
     /// Mean time to the reply of an answered exchange, in seconds.
     pub time_answered: f64,
     /// Mean time to the end of any exchange, in seconds.
@@ -36,8 +40,15 @@ impl Bernoulli {
         let (q, executed) = (1.0 - s, (1.0 - p) * (1.0 - d));
         // Silence up to the copy at hand, and silence with no work done.
         let (mut silent, mut idle, mut sends, mut weighted) = (1.0, 1.0, 0.0, 0.0);
+        let (mut squares, mut last, mut shortest) = (0.0, 0.0, end);
         for at in policy.sends().take(MOST_WALKED) {
-            weighted += silent * s * at.as_secs_f64();
+            let before = core::mem::replace(&mut last, at.as_secs_f64());
+            if sends > 0.0 {
+                shortest = shortest.min(last - before);
+            }
+            weighted += silent * s * last;
+            // E[S^2] = sum of (2j - 1) P(S >= j).
+            squares += (2.0 * sends + 1.0) * silent;
             silent *= q;
             idle *= 1.0 - executed;
             sends += 1.0;
@@ -50,6 +61,8 @@ impl Bernoulli {
             max_sends: sends,
             gave_up: silent,
             amplification,
+            deviation: libm::sqrt((squares - amplification * amplification).max(0.0)),
+            shortest_wait: shortest.min(end - last),
             time_answered: in_time / answered,
             time: in_time + silent * end,
             executions: amplification * executed,

@@ -50,6 +50,42 @@ fn independent_losses_have_the_tables_numbers() {
     assert_eq!(Bernoulli::new(&endless, 0.1, 0.0, 0.0), None);
 }
 
+/// A million exchanges of each: the simulated network is where theory says, and says how far off.
+#[cfg(feature = "sim")]
+#[test]
+fn the_simulated_network_agrees_with_its_prediction() {
+    use crate::sim::{Scenario, run};
+    for fragment in [
+        "exchanges=200000&server.drop=0.5",
+        "exchanges=200000&link.loss=0.1&server.drop=0.5&seed=3",
+        "exchanges=100000&clients=2&link.loss=0.2&policy.preset=coap&policy.jitter=none",
+        "exchanges=1000",
+        "exchanges=100&server.drop=1",
+    ] {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, []);
+        let distance = predict(&scenario).unwrap().distance(&run(&scenario, ()).summary).unwrap();
+        assert!(distance.gave_up.abs() < 4.0, "{fragment}: {distance:?}");
+        assert!(distance.amplification.abs() < 4.0, "{fragment}: {distance:?}");
+    }
+    // A run that is not what was predicted is far away.
+    let (other, _) = Scenario::from_fragment("exchanges=100000&server.drop=0.49");
+    let (half, _) = Scenario::from_fragment("server.drop=0.5");
+    let far = predict(&half).unwrap().distance(&run(&other, ()).summary).unwrap();
+    assert!(far.amplification < -4.0, "{far:?}");
+    for (fragment, why) in [
+        ("link.latency=50ms", "the round trip is not shorter than every wait"),
+        ("policy.deadline=1510ms", "the round trip is not shorter than every wait"),
+        ("link.latency=uniform+1ms+2ms", "the latency is not constant"),
+        ("policy.preset=coap", "the waits are drawn or measured"),
+        ("policy.budget=quota+1+1+1", "a brake joins the exchanges"),
+        ("server.drop_list=1", "the server drops by number"),
+        ("policy.give_up_above=none", "the policy does not end"),
+    ] {
+        assert_eq!(predict(&Scenario::from_fragment(fragment).0), Err(why));
+    }
+}
+
 #[test]
 fn layers_multiply() {
     close(amplification(1.0, 4, 3), 64.0, 9);

@@ -3,6 +3,7 @@
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
 use retrylab_core::sim::Scenario;
+use retrylab_core::theory;
 use retrylab_core::time::Instant;
 use serde::Serialize;
 
@@ -29,12 +30,62 @@ pub(super) struct Report<'a> {
     /// On the link, either way.
     lost: u64,
     server_dropped: u64,
+    theory: Theory,
     simulated_s: f64,
     events: u64,
     digest: String,
     /// The scenario as a link's fragment, without the `#`.
     link: String,
     scenario: &'a Scenario,
+}
+
+/// What the closed form says, where its conditions hold, and how far off the run is.
+#[derive(Default, Serialize)]
+struct Theory {
+    gave_up_share: Option<f64>,
+    amplification: Option<f64>,
+    /// Standard errors of the mean; null where nothing can vary and yet something differs.
+    gave_up_standard_errors: Option<f64>,
+    amplification_standard_errors: Option<f64>,
+    /// The condition that does not hold.
+    not_predicted: Option<&'static str>,
+}
+
+impl Theory {
+    fn new(scenario: &Scenario, result: &Result) -> Self {
+        let missing = |why| Self { not_predicted: Some(why), ..Self::default() };
+        if result.ended_by != EndedBy::Finished {
+            return missing("the run did not come to its end");
+        }
+        let model = match theory::predict(scenario) {
+            Ok(model) => model,
+            Err(why) => return missing(why),
+        };
+        let Some(distance) = model.distance(&result.outcome.summary) else {
+            return missing("no exchange has ended");
+        };
+        Self {
+            gave_up_share: Some(model.gave_up),
+            amplification: Some(model.amplification),
+            gave_up_standard_errors: Some(distance.gave_up),
+            amplification_standard_errors: Some(distance.amplification),
+            not_predicted: None,
+        }
+    }
+
+    /// `3.1250 % (+0.5 standard errors), 1.9375 per exchange (-1.8)`
+    fn words(&self) -> String {
+        let (Some(gave_up), Some(sends)) = (self.gave_up_share, self.amplification) else {
+            return format!("not predicted: {}", self.not_predicted.unwrap_or_default());
+        };
+        let gave_up = 100.0 * gave_up;
+        let off = self.gave_up_standard_errors.unwrap_or_default();
+        let sends_off = self.amplification_standard_errors.unwrap_or_default();
+        format!(
+            "{gave_up:.4} % give up ({off:+.1} standard errors), \
+             {sends:.4} sends per exchange ({sends_off:+.1})"
+        )
+    }
 }
 
 impl<'a> Report<'a> {
@@ -58,6 +109,7 @@ impl<'a> Report<'a> {
             late_replies: summary.late_replies,
             lost: summary.lost,
             server_dropped: summary.server_dropped,
+            theory: Theory::new(scenario, result),
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.events,
             digest: result.outcome.digest.to_string(),
@@ -90,6 +142,7 @@ impl<'a> Report<'a> {
         row("seed", &self.seed, String::new());
         // Longer than the column, so that it stands on its own.
         line(format!("digest                {}", self.digest));
+        line(format!("theory                {}", self.theory.words()));
         line(format!("link                  #{}", self.link));
         line(format!("ended by              {}", self.words()));
     }

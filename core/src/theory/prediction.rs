@@ -1,0 +1,66 @@
+//! What the closed forms say of a scenario, where their conditions hold.
+
+use super::Bernoulli;
+use crate::link::Latency;
+use crate::policy::{Adaptive, Jitter};
+use crate::sim::{Scenario, Summary};
+
+/// The numbers of `scenario` by theory.
+///
+/// # Errors
+/// The condition that does not hold, as the end of a sentence that begins with "not predicted:".
+pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
+    let Scenario { policy, server, link, .. } = scenario;
+    let Latency::Constant(latency) = link.latency else {
+        return Err("the latency is not constant");
+    };
+    if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
+        return Err("the waits are drawn or measured");
+    }
+    if policy.budget().is_some() || policy.breaker().is_some() {
+        return Err("a brake joins the exchanges");
+    }
+    if server.drop_first > 0 || !server.drop_list.is_empty() {
+        return Err("the server drops by number");
+    }
+    let (p, d) = (link.loss.as_f64(), server.drop.as_f64());
+    let rtt = latency.saturating_mul(2).as_secs_f64();
+    let model = Bernoulli::new(policy, p, d, rtt).ok_or("the policy does not end")?;
+    if model.shortest_wait > rtt {
+        Ok(model)
+    } else {
+        Err("the round trip is not shorter than every wait")
+    }
+}
+
+/// How far a run is from its prediction, in standard errors of the mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Distance {
+    /// Of the share of exchanges that gave up.
+    pub gave_up: f64,
+    /// Of the sends per exchange.
+    pub amplification: f64,
+}
+
+impl Bernoulli {
+    /// The distance of what was measured; `None` before an exchange has ended. A number that cannot
+    /// vary is 0 standard errors away, or infinitely many.
+    #[must_use]
+    pub fn distance(&self, measured: &Summary) -> Option<Distance> {
+        if measured.finished() == 0 {
+            return None;
+        }
+        let n = measured.finished() as f64;
+        let errors = |value: f64, expected: f64, deviation: f64| {
+            let (off, error) = (value - expected, deviation / libm::sqrt(n));
+            // Rounding of the formulas is no distance.
+            if libm::fabs(off) < 1e-12 { 0.0 } else { off / error }
+        };
+        let share = measured.gave_up as f64 / n;
+        let spread = libm::sqrt(self.gave_up * (1.0 - self.gave_up));
+        Some(Distance {
+            gave_up: errors(share, self.gave_up, spread),
+            amplification: errors(measured.amplification(), self.amplification, self.deviation),
+        })
+    }
+}
