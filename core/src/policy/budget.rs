@@ -307,9 +307,6 @@ impl Window {
         for step in 1..=steps.min(SLOTS as u64) {
             self.slots[((self.newest + step) % SLOTS as u64) as usize] = 0;
         }
-        if steps > SLOTS as u64 {
-            self.slots = [0; SLOTS];
-        }
         self.newest = self.newest.max(newest);
     }
 }

@@ -180,12 +180,13 @@ impl Policy {
     }
 
     /// What waits grow to before the cap, in nanoseconds.
-    fn last_growth(&self) -> u64 {
+    pub(super) fn last_growth(&self) -> u64 {
         let first = nanos(self.initial_timeout);
         match self.backoff {
             Backoff::List => self.timeouts.at(u64::MAX),
             Backoff::Constant => first,
             Backoff::Linear if self.increment.is_zero() => first,
+            // A short wait times hardly more than 1 is rounded to itself.
             Backoff::Exponential
                 if self.increment.is_zero() && self.multiplier.times(first) == first =>
             {

@@ -191,11 +191,8 @@ impl Policy {
     /// laboratory and a local network only.
     #[must_use]
     pub const fn textbook() -> Self {
-        Self {
-            initial_timeout: Duration::from_millis(100),
-            give_up_above: Some(Duration::from_secs(2)),
-            ..Self::plain(Duration::from_secs(1))
-        }
+        let give_up_above = Some(Duration::from_secs(2));
+        Self { give_up_above, ..Self::plain(Duration::from_millis(100)) }
     }
 
     /// This first wait, doubling, without any stop.
@@ -285,18 +282,10 @@ impl Policy {
 
     /// Does some wait grow above `give_up_above`?
     fn outgrows(&self) -> bool {
-        let Some(above) = self.give_up_above else { return false };
-        match self.backoff {
-            Backoff::Constant => false,
-            Backoff::Linear => !self.increment.is_zero(),
-            Backoff::Exponential => {
-                // A short wait times hardly more than 1 is rounded to itself.
-                let first = nanos(self.initial_timeout);
-                self.multiplier.times(first) > first || !self.increment.is_zero()
-            }
-            Backoff::Fibonacci => true,
+        self.give_up_above.is_some_and(|above| match self.backoff {
             Backoff::List => self.timeouts.iter().any(|wait| wait > above),
-        }
+            _ => self.last_growth() > nanos(above),
+        })
     }
 }
 
