@@ -4,40 +4,21 @@ use crate::time::{Duration, WithUnit, nanos, parse_duration};
 use core::fmt;
 use core::str::FromStr;
 
-/// The law of growth. What it starts from and grows by are fields of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Backoff {
-    /// Every wait is `initial_timeout`.
-    Constant,
-    /// Each wait is the one before plus `increment`.
-    Linear,
-    /// Each wait is the one before times `multiplier`, plus `increment` (which is usually zero).
-    #[default]
-    Exponential,
-    /// Each wait is the sum of the two before; the first two are `initial_timeout`.
-    Fibonacci,
-    /// The waits are those of `timeouts`; the last one repeats.
-    List,
-}
-
-impl Backoff {
-    /// The words of all laws, in order.
-    pub const NAMES: &[&str] = &["constant", "linear", "exponential", "fibonacci", "list"];
-
-    /// Its name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-impl FromStr for Backoff {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::Constant, Self::Linear, Self::Exponential, Self::Fibonacci, Self::List];
-        all.into_iter().find(|backoff| backoff.name() == text.trim()).ok_or(())
+words! {
+    /// The law of growth. What it starts from and grows by are fields of the policy.
+    #[non_exhaustive]
+    Backoff {
+        /// Every wait is `initial_timeout`.
+        Constant = "constant",
+        /// Each wait is the one before plus `increment`.
+        Linear = "linear",
+        /// Each wait is the one before times `multiplier`, plus `increment` (which is usually zero).
+        #[default]
+        Exponential = "exponential",
+        /// Each wait is the sum of the two before; the first two are `initial_timeout`.
+        Fibonacci = "fibonacci",
+        /// The waits are those of `timeouts`; the last one repeats.
+        List = "list",
     }
 }
 

@@ -77,6 +77,9 @@
 //!
 //! Jitter is drawn after the cap, so it survives there; [`Jitter::bound`] is what a wait can reach.
 
+#[macro_use]
+mod words;
+
 mod backoff;
 mod breaker;
 mod budget;
@@ -341,32 +344,15 @@ impl fmt::Display for Stop {
     }
 }
 
-/// What happens to a wait that would reach past the deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum DeadlineRule {
-    /// It is cut: the exchange ends exactly at the deadline.
-    #[default]
-    At,
-    /// Its copy is not sent: the exchange ends before the deadline, at the end of the wait in progress.
-    Before,
-}
-
-impl DeadlineRule {
-    /// The words of both rules.
-    pub const NAMES: &[&str] = &["at", "before"];
-
-    /// Its name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-impl FromStr for DeadlineRule {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::At, Self::Before].into_iter().find(|rule| rule.name() == text.trim()).ok_or(())
+words! {
+    /// What happens to a wait that would reach past the deadline.
+    DeadlineRule {
+        /// It is cut: the exchange ends exactly at the deadline.
+        #[default]
+        At = "at",
+        /// Its copy is not sent: the exchange ends before the deadline, at the end of the wait in
+        /// progress.
+        Before = "before",
     }
 }
 

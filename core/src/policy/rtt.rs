@@ -2,21 +2,20 @@
 
 use super::{LONGEST, Policy, bound};
 use crate::time::{Duration, nanos};
-use core::fmt;
-use core::str::FromStr;
 
-/// How `initial_timeout` follows the round-trip times that were measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Adaptive {
-    /// It does not.
-    #[default]
-    None,
-    /// TCP's retransmission timeout, RFC 6298: `SRTT + max(G, 4 RTTVAR)` with a clock of G = 1 ms.
-    Rfc6298,
-    /// QUIC's probe timeout, RFC 9002 section 6.2.1: `smoothed_rtt + max(4 rttvar, 1 ms) +
-    /// max_ack_delay` with a max_ack_delay of 25 ms.
-    Rfc9002,
+words! {
+    /// How `initial_timeout` follows the round-trip times that were measured.
+    #[non_exhaustive]
+    Adaptive {
+        /// It does not.
+        #[default]
+        None = "none",
+        /// TCP's retransmission timeout, RFC 6298: `SRTT + max(G, 4 RTTVAR)` with a clock of G = 1 ms.
+        Rfc6298 = "rfc6298",
+        /// QUIC's probe timeout, RFC 9002 section 6.2.1: `smoothed_rtt + max(4 rttvar, 1 ms) +
+        /// max_ack_delay` with a max_ack_delay of 25 ms.
+        Rfc9002 = "rfc9002",
+    }
 }
 
 /// RFC 6298 calls the clock's step G; RFC 9002's kGranularity is the same.
@@ -28,32 +27,6 @@ const MAX_ACK_DELAY: u64 = 25_000_000;
 /// Longer round trips are taken for this long, so that no sum of the estimate overflows: 2^56 ns are
 /// more than two years.
 const LONGEST_SAMPLE: u64 = 1 << 56;
-
-impl Adaptive {
-    /// The words of all estimators, in order.
-    pub const NAMES: &[&str] = &["none", "rfc6298", "rfc9002"];
-
-    /// Its name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-impl fmt::Display for Adaptive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Adaptive {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::None, Self::Rfc6298, Self::Rfc9002];
-        all.into_iter().find(|adaptive| adaptive.name() == text.trim()).ok_or(())
-    }
-}
 
 /// What is known of the round-trip time to one peer.
 ///
