@@ -27,8 +27,9 @@
 //! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
 //! | [`policy`] | when to send again, and when to stop |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
-//! | [`retry`] | the client: one exchange, then the next |
-//! | [`echo`] | the server: mirror or report, drop on purpose |
+//! | [`retry`] | the client: one exchange, then the next, or as many as arrive |
+//! | [`echo`] | the server: mirror or report, drop or fail on purpose |
+//! | [`station`] | work that takes time: a queue and workers before the server's replies |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
 //! | [`theory`] | closed forms, to stand beside every measurement |
@@ -40,6 +41,9 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[macro_use]
+mod words;
+
 pub mod echo;
 pub mod link;
 pub mod machine;
@@ -48,6 +52,7 @@ pub mod random;
 pub mod retry;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod station;
 mod text;
 pub mod theory;
 pub mod time;

@@ -38,6 +38,12 @@ pub enum Verdict {
 }
 
 impl Link {
+    /// Does a datagram's fate depend on random draws?
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        self.loss > Probability::NEVER || !matches!(self.latency, Latency::Constant(_))
+    }
+
     /// The fate of datagram `index` of `flow` in this direction.
     #[must_use]
     pub fn verdict(&self, seed: u64, flow: u32, direction: Direction, index: u64) -> Verdict {
@@ -66,8 +72,10 @@ pub enum Latency {
 }
 
 impl Latency {
-    fn draw(self, stream: &mut Stream) -> Duration {
-        match self {
+    /// A draw from `stream`.
+    #[must_use]
+    pub fn draw(&self, stream: &mut Stream) -> Duration {
+        match *self {
             Self::Constant(latency) => latency,
             Self::Uniform(low, high) => {
                 let span = nanos(high.saturating_sub(low));

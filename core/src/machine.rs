@@ -88,6 +88,13 @@ pub trait Machine {
     /// the older event, never the machine's own state.
     fn poll_event(&mut self) -> Option<Self::Event>;
 
+    /// What an event is about, where its driver cannot know: for the trace.
+    #[must_use]
+    fn about(event: &Self::Event) -> About {
+        let _ = event;
+        About::default()
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout), and why; `None`: no timer runs.
     #[must_use]
     fn poll_timeout(&self) -> Option<(Timer, Instant)>;
@@ -116,6 +123,16 @@ impl Transmit {
     pub const fn to(to: SocketAddr) -> Self {
         Self { to, label: None }
     }
+}
+
+/// Whom and which send an event is about. What is left out is taken from the input that caused it, and
+/// from the last datagram sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct About {
+    /// The other host.
+    pub peer: Option<SocketAddr>,
+    /// The send.
+    pub label: Option<Label>,
 }
 
 /// Names one copy of one request: the `send`-th of the `exchange`-th, both from 1.
@@ -148,6 +165,14 @@ pub enum Timer {
     GiveUp,
     /// The policy's first delay: the first copy goes out when it fires.
     Start,
+    /// The copy that is out is abandoned when it fires, and the backoff begins.
+    Timeout,
+    /// The client rests between two exchanges.
+    Think,
+    /// The server's next work is done when it fires.
+    Service,
+    /// The next exchange of an open loop arrives when it fires.
+    Arrival,
     /// A timer of a machine that is not this crate's, by its name.
     Other(&'static str),
 }
@@ -160,6 +185,10 @@ impl Timer {
             Self::Resend => "resend",
             Self::GiveUp => "give up",
             Self::Start => "start",
+            Self::Timeout => "timeout",
+            Self::Think => "think",
+            Self::Service => "service",
+            Self::Arrival => "arrival",
             Self::Other(name) => name,
         }
     }

@@ -25,6 +25,16 @@ pub enum Purpose {
     ServerDrop = 3,
     /// How long does a client wait before it sends again, and does its budget let it?
     Jitter = 4,
+    /// How long does a client rest between two exchanges?
+    Think = 5,
+    /// When does the next exchange of an open loop arrive?
+    Arrival = 6,
+    /// Does the server answer with a failure?
+    ServerFail = 7,
+    /// How long does the server work on a request?
+    Service = 8,
+    /// Does a fault of the link take this datagram?
+    FaultLoss = 9,
 }
 
 /// Which way a datagram travels.

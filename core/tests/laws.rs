@@ -6,8 +6,9 @@ use retrylab_core::echo::{self, Reply, Server};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::{Factor, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::retry::{self, Client};
-use retrylab_core::sim::Scenario;
+use retrylab_core::retry::{self, Client, OpenClient};
+use retrylab_core::sim::{Scenario, flow_of};
+use retrylab_core::station::Station;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 const PEER: &str = "192.0.2.1:1060";
 
 /// More transmits or events than this after one input is a loop.
-const MOST_PER_INPUT: usize = 16;
+const MOST_PER_INPUT: usize = 64;
 
 /// One thing that a driver, good or bad, may do.
 #[derive(Clone, Debug)]
@@ -46,6 +47,9 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let bytes = prop_oneof![
         Just(b"hello".to_vec()),
         (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
+        (0u32..4, 0u32..4)
+            .prop_map(|(e, s)| format!("retrylab: failed\n#{e}.{s} hello").into_bytes()),
+        Just(b"retrylab: failed, retry in 10ms\n".to_vec()),
         prop::collection::vec(any::<u8>(), 0..64),
     ];
     let clock = prop_oneof![
@@ -103,9 +107,10 @@ fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         of("policy.breaker", &["1 1s", "2 10ms"]),
         of("policy.hedging", &["true"]),
         of("policy.deadline_rule", &["before"]),
+        of("policy.attempt_timeout", &["1ns", "10ms", "3s"]),
     )
-        .prop_map(|(a, b, c, d, e, f, g, h, i, j)| {
-            [a, b, c, d, e, f, g, h, i, j].into_iter().flatten().collect()
+        .prop_map(|(a, b, c, d, e, f, g, h, i, j, k)| {
+            [a, b, c, d, e, f, g, h, i, j, k].into_iter().flatten().collect()
         })
 }
 
@@ -139,31 +144,71 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn any_client() -> impl Strategy<Value = Client> {
+fn any_config() -> impl Strategy<Value = Arc<retry::Config>> {
     let message = prop::collection::vec(any::<u8>(), 0..16);
-    (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message).prop_map(
-        |(policy, connected, token, exchanges, message)| {
-            Client::new(Arc::new(retry::Config {
+    let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
+    let arrivals = prop::sample::select(times).prop_map(|law| law.parse().unwrap());
+    let rests = &["0s", "10ms", "uniform 0s 1s"];
+    let think = prop::option::of(prop::sample::select(rests));
+    let think = think.prop_map(|law| law.map(|law| law.parse().unwrap()));
+    (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, arrivals, think).prop_map(
+        |(policy, connected, token, exchanges, message, arrivals, think)| {
+            Arc::new(retry::Config {
                 peer: PEER.parse().unwrap(),
                 connected,
                 message: message.into(),
                 token,
                 exchanges,
+                think,
+                arrivals: Some(arrivals),
+                duration: None,
                 policy,
                 seed: 1,
-            }))
+            })
         },
     )
 }
 
+fn any_client() -> impl Strategy<Value = Client> {
+    any_config().prop_map(Client::new)
+}
+
+fn any_station() -> impl Strategy<Value = Station> {
+    let of = |key: &'static str, values: &'static [&'static str]| {
+        prop::option::weighted(0.5, prop::sample::select(values).prop_map(move |v| (key, v)))
+    };
+    let faults = &["1s 1s server-down", "0s 10ms server-down keep; 5ms 1s slow 3"];
+    let keys = (
+        of("server.service", &["0s", "10ms", "uniform 0s 1s"]),
+        of("server.rising", &["1ms"]),
+        of("server.workers", &["2", "none"]),
+        of("server.queue", &["0", "1"]),
+        of("server.order", &["lifo"]),
+        of("server.expire", &["0s", "5ms"]),
+        of("server.overflow", &["fail"]),
+        of("faults", faults),
+    );
+    (any_server(), keys).prop_map(|(server, (a, b, c, d, e, f, g, h))| {
+        let mut scenario = Scenario::default();
+        scenario.apply([a, b, c, d, e, f, g, h].into_iter().flatten()).unwrap();
+        Station::new(server, scenario.station_config(), 1, flow_of)
+    })
+}
+
 fn any_server() -> impl Strategy<Value = Server> {
     let probability = (0u32..=1_000_000_000).prop_map(Probability::from_parts_per_billion);
-    (any::<bool>(), probability, 0u64..4, any::<u64>()).prop_map(|(mirror, drop, first, seed)| {
+    let some = || (0u32..=1_000_000_000).prop_map(Probability::from_parts_per_billion);
+    let hint = prop::option::of((0u64..1 << 40).prop_map(Duration::from_nanos));
+    let answers = (any::<bool>(), some(), hint);
+    (answers, probability, 0u64..4, any::<u64>()).prop_map(|(answers, drop, first, seed)| {
+        let (mirror, fail, hint) = answers;
         let config = echo::Config {
             reply: if mirror { Reply::Mirror } else { Reply::Report },
             drop: drop.expect("at most a billion"),
             drop_first: first,
             drop_list: "5,7-9".parse().unwrap(),
+            fail: fail.expect("at most a billion"),
+            hint,
         };
         Server::new(config, seed)
     })
@@ -243,6 +288,16 @@ proptest! {
     }
 
     #[test]
+    fn the_open_client_keeps_the_laws(config in any_config(), ops in ops()) {
+        keeps_the_laws(OpenClient::numbered(config, 1), ops);
+    }
+
+    #[test]
+    fn the_station_keeps_the_laws(station in any_station(), ops in ops()) {
+        keeps_the_laws(station, ops);
+    }
+
+    #[test]
     fn the_server_keeps_the_laws(server in any_server(), ops in ops()) {
         keeps_the_laws(server, ops);
     }
@@ -261,7 +316,7 @@ proptest! {
             client.handle_timeout(now);
             drain(&mut client, now, &mut buf);
             wakes += 1;
-            prop_assert!(wakes <= 4 * 10, "exchanges times sends");
+            prop_assert!(wakes <= 4 * 22, "exchanges times sends, each with a pause and a rest");
         }
         prop_assert!(client.is_finished());
     }

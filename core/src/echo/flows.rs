@@ -10,7 +10,7 @@ const MOST: usize = 1 << 24;
 
 /// A counter per client.
 #[derive(Clone, Debug)]
-pub(super) enum Flows {
+pub(crate) enum Flows {
     /// Clients are numbered from 1 in order of appearance: all that a server on a real socket can do.
     /// Looked up, never iterated: the map's order would depend on the hash.
     Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
@@ -21,7 +21,7 @@ pub(super) enum Flows {
 impl Flows {
     /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
     /// it, from 0.
-    pub(super) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
+    pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
             Self::Appearing(counters) => {
                 if counters.len() >= MOST && !counters.contains_key(&client) {
@@ -48,7 +48,7 @@ impl Flows {
 
 /// A fast hash for addresses that a peer may choose: MOST bounds what a flood of collisions can cost.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct MixHasher(u64);
+pub(crate) struct MixHasher(u64);
 
 impl Hasher for MixHasher {
     fn write(&mut self, bytes: &[u8]) {

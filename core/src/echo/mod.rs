@@ -4,22 +4,24 @@
 //! ([`Reply::Report`]). It keeps no state for a request; what it keeps is one counter per client, so
 //! that the fate of a client's n-th datagram does not depend on other clients.
 
+mod failure;
 mod flows;
 mod list;
 #[cfg(test)]
 mod tests;
 
+pub use failure::{FAILURE, parse_failure};
 pub use list::{NumberList, NumberListError};
 
 use crate::machine::{Machine, Timer, Transmit};
 use crate::random::{Direction, Probability, Purpose, Stream};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 use core::str::FromStr;
-use flows::Flows;
+pub(crate) use flows::Flows;
 use hashbrown::HashMap;
 
 /// What a server answers.
@@ -69,6 +71,10 @@ pub struct Config {
     pub drop_first: u64,
     /// The datagrams with these numbers, from 1 over the server's life, are dropped.
     pub drop_list: NumberList,
+    /// The probability that a datagram which is not dropped is answered with a failure.
+    pub fail: Probability,
+    /// When a failure says to come back.
+    pub hint: Option<Duration>,
 }
 
 /// What a server tells its application. A datagram that it answers shows in `poll_transmit`.
@@ -82,12 +88,15 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// The datagram just handled is answered with a failure.
+    Failed,
 }
 
 impl From<Event> for What {
     fn from(event: Event) -> Self {
         match event {
             Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
+            Event::Failed => Self::Failed,
         }
     }
 }
@@ -132,22 +141,47 @@ impl Server {
         self.received
     }
 
-    /// Why the datagram that was just counted is to be dropped, if it is.
-    fn verdict(&mut self, from: SocketAddr) -> Option<Cause> {
+    /// Answers the datagram at hand with a failure, whatever else was to become of it.
+    pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let request = if self.config.reply == Reply::Mirror { bytes } else { &[] };
+        self.reply_bytes.clear();
+        failure::emit(self.config.hint, request, &mut self.reply_bytes);
+        self.reply = Some(from);
+        self.event = Some(Event::Failed);
+    }
+
+    /// Whether the datagram that was just counted is to be dropped, and why, or to fail.
+    fn verdict(&mut self, from: SocketAddr) -> Verdict {
         // Every datagram of a flow counts, whatever becomes of it: its index is its name.
-        let random = self.config.drop > Probability::NEVER && {
+        let Config { drop, fail, .. } = self.config;
+        let (mut dropped, mut failed) = (false, false);
+        if drop > Probability::NEVER || fail > Probability::NEVER {
             let (flow, index) = self.flows.count(from);
-            Stream::new(self.seed, Purpose::ServerDrop, flow, Direction::Request, index)
-                .chance(self.config.drop)
-        };
+            let stream =
+                |purpose| Stream::new(self.seed, purpose, flow, Direction::Request, index);
+            dropped = stream(Purpose::ServerDrop).chance(drop);
+            failed = fail > Probability::NEVER && stream(Purpose::ServerFail).chance(fail);
+        }
         if self.received <= self.config.drop_first {
-            Some(Cause::DropFirst)
+            Verdict::Drop(Cause::DropFirst)
         } else if self.config.drop_list.contains(self.received) {
-            Some(Cause::DropList)
+            Verdict::Drop(Cause::DropList)
+        } else if dropped {
+            Verdict::Drop(Cause::ServerDrop)
+        } else if failed {
+            Verdict::Fail
         } else {
-            random.then_some(Cause::ServerDrop)
+            Verdict::Answer
         }
     }
+}
+
+/// What becomes of a datagram.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Answer,
+    Drop(Cause),
+    Fail,
 }
 
 impl Machine for Server {
@@ -155,9 +189,13 @@ impl Machine for Server {
 
     fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.received = self.received.saturating_add(1);
-        if let Some(cause) = self.verdict(from) {
+        let verdict = self.verdict(from);
+        if let Verdict::Drop(cause) = verdict {
             self.event = Some(Event::Dropped { number: self.received, cause });
             return;
+        }
+        if verdict == Verdict::Fail {
+            return self.fail(from, bytes);
         }
         self.reply_bytes.clear();
         match self.config.reply {

@@ -42,6 +42,7 @@ impl Policy {
         let bounds = [
             ("initial_timeout", Some(self.initial_timeout)),
             ("max_timeout", self.max_timeout),
+            ("attempt_timeout", self.attempt_timeout),
             ("last_timeout", self.last_timeout),
             ("min_timeout", self.min_timeout),
             ("give_up_above", self.give_up_above),
@@ -151,6 +152,19 @@ impl Policy {
         }
         if self.last_timeout.is_some() && self.max_sends.is_none() {
             return wrong("last_timeout", ("max_sends", "none"), "it must be none");
+        }
+        if self.attempt_timeout.is_some() {
+            if self.hedging {
+                return wrong("attempt_timeout", ("hedging", "true"), "it must be none");
+            }
+            if self.adaptive != Adaptive::None {
+                let adaptive = ("adaptive", "a measured first wait");
+                return wrong("attempt_timeout", adaptive, "it must be none");
+            }
+            if self.last_timeout.is_some() {
+                let last = ("last_timeout", "the wait after the last copy");
+                return wrong("attempt_timeout", last, "it must be none");
+            }
         }
         if self.adaptive == Adaptive::None && self.min_timeout.is_some() {
             return wrong("min_timeout", ("adaptive", "none"), "it must be none");

@@ -48,6 +48,12 @@ impl Factor {
         Self::from_millionths(u32::try_from(parse_scaled(text.trim(), 6)?).ok()?)
     }
 
+    /// The factor as a float, for formulas.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        f64::from(self.0) / MILLION as f64
+    }
+
     /// `nanos` times this factor, rounded to the nearest nanosecond, saturating.
     #[must_use]
     pub const fn times(self, nanos: u64) -> u64 {

@@ -77,9 +77,6 @@
 //!
 //! Jitter is drawn after the cap, so it survives there; [`Jitter::bound`] is what a wait can reach.
 
-#[macro_use]
-mod words;
-
 mod backoff;
 mod breaker;
 mod budget;
@@ -102,6 +99,7 @@ pub use factor::{Factor, Share};
 pub use hint::{Hint, HintError, HintRule};
 pub use jitter::{Draw, Jitter, JitterError};
 pub use pacer::Pacer;
+pub(crate) use pacer::Shared;
 pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
 pub use schedule::{Schedule, Sends, Wait};
@@ -151,6 +149,10 @@ policy! {
     linear_timeouts: u32,
     /// No wait is longer than this, before jitter; not below `initial_timeout`.
     max_timeout: Option<Duration>,
+    /// How long a reply to a copy is waited for. Without it that is the whole wait until the next copy,
+    /// and replies to earlier copies count as well (datagrams). With it a copy that is not answered in
+    /// this time is abandoned, and the backoff begins then, or when a failure comes (calls).
+    attempt_timeout: Option<Duration>,
     /// The wait after the last of `max_sends` copies, when it differs (STUN's Rm, RFC 8489 section
     /// 6.2.1).
     last_timeout: Option<Duration>,
@@ -208,6 +210,7 @@ impl Policy {
             timeouts: Timeouts::EMPTY,
             linear_timeouts: 0,
             max_timeout: None,
+            attempt_timeout: None,
             last_timeout: None,
             first_delay: None,
             jitter: Jitter::None,
@@ -314,6 +317,8 @@ pub enum Stop {
     Breaker,
     /// The server asked not to come back.
     PushedBack,
+    /// Too many exchanges are open at once: none of its copies was sent.
+    TooMany,
 }
 
 impl Stop {
@@ -327,6 +332,7 @@ impl Stop {
             Self::Budget => "budget",
             Self::Breaker => "breaker",
             Self::PushedBack => "pushed_back",
+            Self::TooMany => "too_many",
         }
     }
 }
@@ -340,6 +346,7 @@ impl fmt::Display for Stop {
             Self::Budget => "the budget is spent",
             Self::Breaker => "the breaker is open",
             Self::PushedBack => "the server asked not to come back",
+            Self::TooMany => "too many exchanges are open",
         })
     }
 }

@@ -16,10 +16,17 @@ pub struct Pacer {
     memory: Option<Box<Memory>>,
 }
 
-/// What is remembered from one exchange to the next. The brakes are the judge: may another copy go
-/// out, whatever the schedule says?
 #[derive(Clone, Debug)]
 struct Memory {
+    /// The pause that follows the wait in progress, under an attempt timeout.
+    pause: Duration,
+    shared: Option<Box<Shared>>,
+}
+
+/// What is remembered from one exchange to the next, and shared by those that are open at once. The
+/// brakes are the judge: may another copy go out, whatever the schedule says?
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
     rtt: Rtt,
     budget: Option<Budget>,
     breaker: Option<Breaker>,
@@ -31,10 +38,22 @@ impl Pacer {
     pub fn new(policy: &Policy) -> Self {
         let budget = policy.budget().map(Budget::new);
         let breaker = policy.breaker().map(Breaker::new);
-        let adaptive = policy.adaptive() != Adaptive::None;
-        let any = adaptive || budget.is_some() || breaker.is_some();
-        let memory = any.then(|| Box::new(Memory { rtt: Rtt::default(), budget, breaker }));
+        let any = policy.adaptive() != Adaptive::None || budget.is_some() || breaker.is_some();
+        let shared = any.then(|| Box::new(Shared { rtt: Rtt::default(), budget, breaker }));
+        let memory = (any || policy.attempt_timeout().is_some())
+            .then(|| Box::new(Memory { pause: Duration::ZERO, shared }));
         Self { schedule: Schedule::new(policy), memory }
+    }
+
+    /// Exchanges what is remembered from exchange to exchange, for clients with several open at once.
+    pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
+        if let Some(memory) = &mut self.memory {
+            core::mem::swap(&mut memory.shared, other);
+        }
+    }
+
+    fn shared(&mut self) -> Option<&mut Shared> {
+        self.memory.as_deref_mut()?.shared.as_deref_mut()
     }
 
     /// Begins an exchange whose draws come from `stream`; returns how long to wait before its first
@@ -48,14 +67,15 @@ impl Pacer {
         now: Instant,
         stream: Stream,
     ) -> Result<Duration, Stop> {
-        let first = self.memory.as_ref().map(|memory| memory.rtt.timeout(policy));
-        let first = first.unwrap_or(policy.initial_timeout());
+        let first = self.rtt().map_or(policy.initial_timeout(), |rtt| rtt.timeout(policy));
         self.schedule = Schedule::drawn(policy, first, Draw::Random(stream));
-        if let Some(Memory { budget, breaker, .. }) = self.memory.as_deref_mut() {
+        let Self { schedule, memory } = self;
+        let shared = memory.as_deref_mut().and_then(|memory| memory.shared.as_deref_mut());
+        if let Some(Shared { budget, breaker, .. }) = shared {
             if breaker.as_mut().is_some_and(|breaker| !breaker.admit(now)) {
                 return Err(Stop::Breaker);
             }
-            let draw = self.schedule.stream();
+            let draw = schedule.stream();
             if budget.as_mut().is_some_and(|budget| !budget.first(now, draw)) {
                 if let Some(breaker) = breaker {
                     breaker.withdrawn(now);
@@ -74,20 +94,22 @@ impl Pacer {
     pub fn next(&mut self, policy: &Policy, now: Instant, elapsed: Duration) -> Result<Wait, Stop> {
         let sends = self.schedule.sends();
         let wait = self.schedule.next(policy, elapsed);
-        let (Some(memory), true) = (self.memory.as_deref_mut(), sends > 0) else { return wait };
-        if let Some(budget) = &mut memory.budget {
+        let Some(memory) = self.memory.as_deref_mut() else { return wait };
+        memory.pause = wait.map_or(Duration::ZERO, |wait| wait.pause);
+        let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return wait };
+        if let Some(budget) = &mut shared.budget {
             budget.failed();
         }
         let wait = wait?;
-        if memory.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
+        if shared.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
             return Err(Stop::Breaker);
         }
         let draw = self.schedule.stream();
-        if memory.budget.as_mut().is_some_and(|budget| !budget.retry(now, sends > 1, draw)) {
+        if shared.budget.as_mut().is_some_and(|budget| !budget.retry(now, sends > 1, draw)) {
             return Err(Stop::Budget);
         }
         // Until a sample comes, the next exchange begins where this one had to back off to.
-        memory.rtt.back_off(wait.timeout);
+        shared.rtt.back_off(wait.timeout);
         Ok(wait)
     }
 
@@ -105,12 +127,18 @@ impl Pacer {
     ) -> Result<Duration, Stop> {
         let pause = self.schedule.after_failure(policy, planned, elapsed, hint);
         if pause.is_err()
-            && let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut()
+            && let Some(Shared { budget: Some(budget), .. }) = self.shared()
         {
             // No `next` follows to count it.
             budget.failed();
         }
         pause
+    }
+
+    /// How long to pause after the wait in progress, before the next copy.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        self.memory.as_ref().map_or(Duration::ZERO, |memory| memory.pause)
     }
 
     /// Copies of this exchange so far, the one that [`next`](Self::next) was asked for included.
@@ -123,8 +151,8 @@ impl Pacer {
     ///
     /// Only an exchange of one copy tells its round-trip time (Karn's rule).
     pub fn answered(&mut self, now: Instant, sends: u32, elapsed: Duration) {
-        if let (Some(memory), 1) = (self.memory.as_deref_mut(), sends) {
-            memory.rtt.sample(elapsed);
+        if let (Some(shared), 1) = (self.shared(), sends) {
+            shared.rtt.sample(elapsed);
         }
         self.ended(now, sends, true);
     }
@@ -134,21 +162,21 @@ impl Pacer {
         if sends > 0 {
             self.ended(now, sends, false);
         }
-        if let Some(memory) = self.memory.as_deref_mut() {
-            memory.rtt.begin_anew();
+        if let Some(shared) = self.shared() {
+            shared.rtt.begin_anew();
         }
     }
 
     /// The network refused the last of `sends` copies: a failure, and the end of the exchange.
     pub fn refused(&mut self, now: Instant, sends: u32) {
-        if let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut() {
+        if let Some(Shared { budget: Some(budget), .. }) = self.shared() {
             budget.failed();
         }
         self.gave_up(now, sends);
     }
 
     fn ended(&mut self, now: Instant, sends: u32, answered: bool) {
-        if let Some(Memory { budget, breaker, .. }) = self.memory.as_deref_mut() {
+        if let Some(Shared { budget, breaker, .. }) = self.shared() {
             if let Some(budget) = budget {
                 budget.ended(now, answered, sends.saturating_sub(1));
             }
@@ -161,6 +189,6 @@ impl Pacer {
     /// What is known of the round-trip time; `None` if the policy does not measure it.
     #[must_use]
     pub fn rtt(&self) -> Option<&Rtt> {
-        self.memory.as_ref().map(|memory| &memory.rtt)
+        self.memory.as_ref()?.shared.as_ref().map(|shared| &shared.rtt)
     }
 }

@@ -36,6 +36,8 @@ enum Mode {
 pub struct Wait {
     /// How long to wait for the reply.
     pub timeout: Duration,
+    /// How long to pause then before the next copy: nothing without a policy's `attempt_timeout`.
+    pub pause: Duration,
     /// Nothing will be sent after this wait.
     pub last: bool,
 }
@@ -108,15 +110,20 @@ impl Schedule {
             Some(last) if policy.max_sends() == Some(self.sends + 1) => nanos(last),
             _ => self.wait(policy),
         };
-        let passes = wait > left && policy.deadline_rule() == DeadlineRule::Before;
+        let attempt = policy.attempt_timeout().map_or(wait, nanos);
+        let pause = if policy.attempt_timeout().is_some() { wait } else { 0 };
+        let until_next = attempt.saturating_add(pause);
+        let passes = until_next > left && policy.deadline_rule() == DeadlineRule::Before;
         if passes && self.sends > 0 {
             return Err(Stop::Deadline);
         }
         self.sends = self.sends.saturating_add(1);
         self.grow(policy);
-        let timeout = wait.min(left);
-        let last = self.stop(policy).is_some() || policy.deadline().is_some() && timeout == left;
-        Ok(Wait { timeout: Duration::from_nanos(timeout), last })
+        let timeout = attempt.min(left);
+        let last = self.stop(policy).is_some() || policy.deadline().is_some() && until_next >= left;
+        // After the last copy nothing follows the wait for its reply.
+        let pause = if last { 0 } else { pause };
+        Ok(Wait { timeout: Duration::from_nanos(timeout), pause: Duration::from_nanos(pause), last })
     }
 
     /// The copy just sent was answered by a failure that may be retried, `elapsed` after the first
@@ -140,7 +147,11 @@ impl Schedule {
         if let Some(stop) = self.stop(policy) {
             return Err(stop);
         }
-        let own = if policy.hedging() { 0 } else { nanos(planned.timeout) };
+        let own = match policy.attempt_timeout() {
+            _ if policy.hedging() => 0,
+            Some(_) => nanos(planned.pause),
+            None => nanos(planned.timeout),
+        };
         let pause = match hint {
             Some(Hint::After(asked)) => {
                 if policy.hint() == HintRule::Exact {
@@ -327,7 +338,7 @@ impl Iterator for Sends<'_> {
         let at = self.elapsed;
         match self.schedule.next(self.policy, at) {
             Ok(wait) => {
-                self.elapsed = at.saturating_add(wait.timeout);
+                self.elapsed = at.saturating_add(wait.timeout).saturating_add(wait.pause);
                 Some(at)
             }
             Err(stop) => {

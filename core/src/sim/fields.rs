@@ -6,6 +6,7 @@
 use crate::policy::{
     Adaptive, Backoff, BudgetError, DeadlineRule, HintError, JitterError, Preset, Timeouts,
 };
+use crate::station::{Order, Overflow};
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -46,6 +47,12 @@ pub enum Kind {
     NumberList,
     /// A latency law.
     Latency,
+    /// A latency law, or `none`.
+    OptionalLatency,
+    /// A law of arrivals, or `closed`.
+    Arrivals,
+    /// A timeline of faults.
+    Faults,
     /// Waits, or `none`.
     Timeouts,
     /// One time or two, or `none`.
@@ -86,6 +93,9 @@ impl fmt::Display for Kind {
             Self::Text(most) => write!(f, "text of at most {most} bytes"),
             Self::NumberList => crate::echo::NumberListError.fmt(f),
             Self::Latency => crate::link::LatencyError.fmt(f),
+            Self::OptionalLatency => write!(f, "`none`, {}", crate::link::LatencyError),
+            Self::Arrivals => write!(f, "`closed`, {}", crate::retry::ArrivalsError),
+            Self::Faults => super::FaultsError.fmt(f),
             Self::Timeouts => {
                 let most = Timeouts::MOST;
                 write!(f, "times with their units such as `0s, 10s, 1m`, at most {most}, or `none`")
@@ -131,6 +141,17 @@ pub const FIELDS: &[Field] = &[
         Kind::Bool,
         "each datagram begins with its own name, so that a mirrored reply tells what it answers",
     ),
+    field(
+        "workload.arrivals",
+        Kind::Arrivals,
+        "when exchanges begin at each client: closed (after the one before), or an open loop",
+    ),
+    field("workload.duration", Kind::OptionalDuration, "until when exchanges arrive (open loops)"),
+    field(
+        "workload.think",
+        Kind::OptionalLatency,
+        "how long a client rests between two exchanges (closed loops)",
+    ),
     field("policy.preset", Kind::Choice(Preset::NAMES), "the policy to start from"),
     field("policy.backoff", Kind::Choice(Backoff::NAMES), "how waits grow from send to send"),
     field("policy.initial_timeout", Kind::Duration, "the wait after the first send"),
@@ -154,6 +175,12 @@ pub const FIELDS: &[Field] = &[
         "policy.max_timeout",
         Kind::OptionalDuration,
         "no wait is longer than this, before jitter",
+    ),
+    field(
+        "policy.attempt_timeout",
+        Kind::OptionalDuration,
+        "how long a copy is waited for; then it is abandoned and the backoff begins (calls); none: \
+         the backoff is that wait, and every copy's reply counts (datagrams)",
     ),
     field(
         "policy.last_timeout",
@@ -216,6 +243,39 @@ pub const FIELDS: &[Field] = &[
         "the server drops these datagrams, numbered from 1 over its life",
     ),
     field(
+        "server.fail",
+        Kind::Probability,
+        "the server answers with a failure with this probability; it is news to the client at once",
+    ),
+    field("server.hint", Kind::OptionalDuration, "when a failure says to come back"),
+    field("server.service", Kind::Latency, "how long the work on a request takes"),
+    field(
+        "server.rising",
+        Kind::Duration,
+        "each request in work, itself included, lengthens the work that begins by this",
+    ),
+    field(
+        "server.workers",
+        Kind::OptionalInteger(1, u32::MAX as u64),
+        "how many requests are worked on at once; none: all",
+    ),
+    field(
+        "server.queue",
+        Kind::OptionalInteger(0, u32::MAX as u64),
+        "how many requests may wait; none: all",
+    ),
+    field("server.order", Kind::Choice(Order::NAMES), "which waiting request is next: oldest or newest"),
+    field(
+        "server.expire",
+        Kind::OptionalDuration,
+        "a request that waited for longer is dropped, not worked on; none: late work is done",
+    ),
+    field(
+        "server.overflow",
+        Kind::Choice(Overflow::NAMES),
+        "what becomes of a request that finds the queue full: dropped, or answered with a failure",
+    ),
+    field(
         "server.reply",
         Kind::Choice(&["report", "mirror"]),
         "report: `Your data was N bytes`; mirror: the request itself (RFC 862)",
@@ -226,6 +286,7 @@ pub const FIELDS: &[Field] = &[
         Kind::Probability,
         "the link loses a datagram with this probability, each way",
     ),
+    field("faults", Kind::Faults, "what goes wrong, when, and for how long"),
 ];
 
 /// Why a scenario was refused: one sentence that names the key, the value and what is allowed.
@@ -300,7 +361,7 @@ impl fmt::Display for FieldError {
                     let plain = FIELDS.iter().map(|field| field.key).filter(|k| !k.contains('.'));
                     f.write_str("the keys are ")?;
                     plain.into_iter().try_for_each(|key| write!(f, "{key}, "))?;
-                    return f.write_str("policy.…, server.… and link.…");
+                    return f.write_str("workload.…, policy.…, server.… and link.…");
                 }
                 write!(f, "the keys of `{group}` are ")?;
                 keys.enumerate()

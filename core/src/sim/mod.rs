@@ -15,31 +15,36 @@
 //! # Ok::<(), retrylab_core::sim::FieldError>(())
 //! ```
 
+mod faults;
 mod fields;
+mod hosts;
 mod link_text;
 mod network;
+mod packets;
 mod policy_keys;
 mod queue;
 mod scenario;
+mod server_keys;
 #[cfg(feature = "serde")]
 mod serde;
 mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{Fault, FaultKind, Faults, FaultsError};
 pub use fields::{FIELDS, Field, FieldError, Kind};
+pub use hosts::ScenarioClient;
 pub use network::{MOST_CLIENTS, Network, SERVER, client_address, flow_of};
 pub use queue::Queue;
-pub use scenario::Scenario;
+pub use scenario::{Scenario, Workload};
 pub use summary::Summary;
 
-use crate::echo::Server;
-use crate::retry::Client;
+use crate::station::Station;
 use crate::time::Instant;
 use crate::trace::{Digest, DigestSink, Sink};
 
 /// The network of a [`Scenario`], counted and fingerprinted, recording into `K`.
-pub type ScenarioNetwork<K> = Network<Client, Server, ((Summary, DigestSink), K)>;
+pub type ScenarioNetwork<K> = Network<ScenarioClient, Station, ((Summary, DigestSink), K)>;
 
 /// What came out of a run.
 #[derive(Clone, Debug)]

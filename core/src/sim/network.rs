@@ -3,12 +3,15 @@
 //! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
+use super::faults::{Fault, FaultKind};
+use super::packets::Packets;
 use super::queue::Queue;
 use crate::link::{Link, Verdict};
-use crate::machine::{Label, Machine, Timer};
-use crate::random::Direction;
-use crate::time::Instant;
+use crate::machine::{About, Label, Machine, Timer};
+use crate::random::{Direction, Purpose, Stream};
+use crate::time::{Duration, Instant};
 use crate::trace::{Cause, Record, Side, Sink, What};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -38,40 +41,37 @@ pub fn flow_of(address: SocketAddr) -> Option<u32> {
 #[derive(Clone, Debug)]
 struct Host<M> {
     machine: M,
-    /// Its timer as last seen, for the trace.
-    timer: Option<(Timer, Instant)>,
     /// The queue entry that will wake it, if any: entries are not moved when a deadline is, the
-    /// machine is woken early and asked again.
-    wake: Option<Instant>,
+    /// machine is woken early and asked again. In nanoseconds; `u64::MAX` for none.
+    wake: u64,
     /// What it sent last: its timers and events are about that.
     label: Option<Label>,
-    /// Datagrams sent by it and to it: the index that names a datagram's fate.
-    sent: [u32; 2],
 }
+
+/// No entry will wake the host. (The last instant that can be named is as good as never.)
+const NEVER: u64 = u64::MAX;
 
 impl<M> Host<M> {
     const fn new(machine: M) -> Self {
-        Self { machine, timer: None, wake: None, label: None, sent: [0; 2] }
+        Self { machine, wake: NEVER, label: None }
     }
 }
 
-/// What the queue holds.
+/// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
+/// slot of the datagram that arrives.
 #[derive(Clone, Copy, Debug)]
-enum Due {
-    /// Host `0` is the server, others are clients.
-    Wake(u32),
-    /// The datagram in this slot arrives.
-    Arrival(u32),
-}
+struct Due(u32);
 
-/// A datagram on its way.
-#[derive(Clone, Debug, Default)]
-struct Packet {
-    number: u64,
-    flow: u32,
-    to_server: bool,
-    label: Option<Label>,
-    bytes: Vec<u8>,
+impl Due {
+    const ARRIVAL: u32 = 1 << 31;
+
+    const fn wake(host: u32) -> Self {
+        Self(host)
+    }
+
+    const fn arrival(slot: u32) -> Self {
+        Self(slot | Self::ARRIVAL)
+    }
 }
 
 /// A simulated network of clients `C` around one server `S`, which records into `K`.
@@ -90,12 +90,15 @@ pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Host<C>>,
     server: Host<S>,
     link: Link,
+    faults: Vec<Fault>,
     seed: u64,
     sink: K,
     now: Instant,
     queue: Queue<Due>,
-    packets: Vec<Packet>,
-    free: Vec<u32>,
+    packets: Packets,
+    /// Datagrams sent by each client and to it: the index that names a datagram's fate. Empty while the
+    /// link draws nothing.
+    counts: Vec<[u32; 2]>,
     sent: u64,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
@@ -110,6 +113,9 @@ struct Context {
     label: Option<Label>,
 }
 
+/// A machine's timer, before and after what it was told.
+type Deadline = Option<(Timer, Instant)>;
+
 impl<C, S, K> Network<C, S, K>
 where
     C: Machine<Event: Into<What>>,
@@ -122,44 +128,72 @@ where
     /// # Panics
     /// With more than [`MOST_CLIENTS`] clients.
     #[must_use]
-    pub fn new(clients: Vec<C>, server: S, link: Link, seed: u64, sink: K) -> Self {
+    pub fn new(
+        clients: impl IntoIterator<Item = C>,
+        server: S,
+        link: Link,
+        seed: u64,
+        sink: K,
+    ) -> Self {
+        let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         assert!(clients.len() <= MOST_CLIENTS as usize, "too many clients: {}", clients.len());
+        let counts = if link.draws() { vec![[0; 2]; clients.len()] } else { Vec::new() };
         Self {
-            clients: clients.into_iter().map(Host::new).collect(),
+            clients,
+            counts,
             server: Host::new(server),
             link,
+            faults: Vec::new(),
             seed,
             sink,
             now: Instant::ZERO,
             queue: Queue::default(),
-            packets: Vec::new(),
-            free: Vec::new(),
+            packets: Packets::default(),
             sent: 0,
             started: 0,
             buf: Vec::new(),
         }
     }
 
+    /// The same with faults of the link; those of others are not its business.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        if !faults.is_empty() && self.counts.is_empty() {
+            self.counts = vec![[0; 2]; self.clients.len()];
+        }
+        self.faults = faults;
+        self
+    }
+
     /// Handles the next thing that happens and says when it did; `None` when nothing is left.
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
-            self.started += 1;
-            self.drain_client(Context { flow: self.started, packet: 0, label: None });
-            return Some(self.now);
+            return self.start();
         }
         loop {
             let (key, due) = self.queue.pop()?;
             let at = time_of(key);
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
-            let happened = match due {
-                Due::Wake(0) => self.wake_server(at),
-                Due::Wake(flow) => self.wake_client(flow, at),
-                Due::Arrival(slot) => self.arrive(slot, at),
+            let happened = match due.0 {
+                0 => self.wake_server(at),
+                flow if flow < Due::ARRIVAL => self.wake_client(flow, at),
+                slot => self.arrive(slot & !Due::ARRIVAL, at),
             };
             if happened {
                 return Some(self.now);
             }
         }
+    }
+
+    /// Starts the next client; the server, which may have timers of its own, before the first.
+    #[cold]
+    fn start(&mut self) -> Option<Instant> {
+        if self.started == 0 {
+            self.drain_server(Context { flow: 0, packet: 0, label: None }, None);
+        }
+        self.started += 1;
+        self.drain_client(Context { flow: self.started, packet: 0, label: None }, None);
+        Some(self.now)
     }
 
     /// The time reached.
@@ -171,17 +205,22 @@ where
     /// The datagrams that are on their way.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.packets.len() - self.free.len()
+        self.packets.len()
     }
 
     /// The clients' machines, in order.
-    pub fn clients(&self) -> impl Iterator<Item = &C> {
+    pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
         self.clients.iter().map(|host| &host.machine)
     }
 
     /// The server's machine.
     pub const fn server(&self) -> &S {
         &self.server.machine
+    }
+
+    /// The link.
+    pub const fn link(&self) -> &Link {
+        &self.link
     }
 
     /// What it records into.
@@ -200,8 +239,8 @@ where
         self.now = at;
         let context = Context { flow, packet: 0, label: host.label };
         host.machine.handle_timeout(at);
-        self.record(context, Side::Client, What::TimerFired { timer });
-        self.drain_client(context);
+        self.record(context, Side::Client, What::TimerFired { timer: timer.0 });
+        self.drain_client(context, Some(timer));
         true
     }
 
@@ -210,77 +249,102 @@ where
         self.now = at;
         let context = Context { flow: 0, packet: 0, label: None };
         self.server.machine.handle_timeout(at);
-        self.record(context, Side::Server, What::TimerFired { timer });
-        self.drain_server(context);
+        self.record(context, Side::Server, What::TimerFired { timer: timer.0 });
+        self.drain_server(context, Some(timer));
         true
     }
 
     fn arrive(&mut self, slot: u32, at: Instant) -> bool {
         self.now = at;
-        let mut packet = core::mem::take(&mut self.packets[slot as usize]);
-        let Packet { number, flow, label, .. } = packet;
-        let context = Context { flow, packet: number, label };
-        if packet.to_server {
-            let what = What::Delivered { direction: Direction::Request };
+        let packet = self.packets.take(slot);
+        let (flow, direction) = (packet.flow(), packet.direction());
+        let context = Context { flow, packet: packet.number, label: packet.label };
+        let what = What::Delivered { direction };
+        if direction == Direction::Request {
             self.record(context, Side::Server, what);
-            self.server.machine.handle_datagram(self.now, client_address(flow), &packet.bytes);
-            self.drain_server(context);
+            let before = self.server.machine.poll_timeout();
+            let bytes = self.packets.bytes(packet);
+            self.server.machine.handle_datagram(at, client_address(flow), bytes);
+            self.packets.release(packet);
+            self.drain_server(context, before);
         } else {
-            let what = What::Delivered { direction: Direction::Reply };
             self.record(context, Side::Client, what);
             let machine = &mut self.clients[flow as usize - 1].machine;
-            machine.handle_datagram(self.now, SERVER, &packet.bytes);
-            self.drain_client(context);
+            let before = machine.poll_timeout();
+            machine.handle_datagram(at, SERVER, self.packets.bytes(packet));
+            self.packets.release(packet);
+            self.drain_client(context, before);
         }
-        // The slot's buffer is used again. Slots are freed last so that a reply gets its own.
-        packet.bytes.clear();
-        self.packets[slot as usize] = packet;
-        self.free.push(slot);
         true
     }
 
-    fn drain_client(&mut self, context: Context) {
+    fn drain_client(&mut self, context: Context, before: Deadline) {
         let Context { flow, packet, .. } = context;
         let index = flow as usize - 1;
-        while let Some(event) = self.clients[index].machine.poll_event() {
-            // What a client tells is about its own last send, whatever the packet was about.
-            let context = Context { flow, packet, label: self.clients[index].label };
-            self.record(context, Side::Client, event.into());
-        }
+        self.hear_client(flow, packet);
         let mut buf = core::mem::take(&mut self.buf);
+        let mut sent = false;
         while let Some(transmit) = self.clients[index].machine.poll_transmit(self.now, &mut buf) {
+            sent = true;
             self.clients[index].label = transmit.label;
             let context = Context { flow, packet: 0, label: transmit.label };
             self.send(context, Direction::Request, transmit.to == SERVER, &buf);
         }
         self.buf = buf;
+        if sent {
+            // Beginning to send may be the end of something else.
+            self.hear_client(flow, packet);
+        }
         let host = &mut self.clients[index];
         let context = Context { flow, packet: 0, label: host.label };
-        if let Some(what) = follow_timer(host, flow, &mut self.queue) {
+        if let Some(what) = follow_timer(host, flow, before, &mut self.queue) {
             self.record(context, Side::Client, what);
         }
     }
 
-    fn drain_server(&mut self, context: Context) {
+    /// Records what a client has to tell.
+    #[inline]
+    fn hear_client(&mut self, flow: u32, packet: u64) {
+        let index = flow as usize - 1;
+        while let Some(event) = self.clients[index].machine.poll_event() {
+            // What a client tells is about its own last send, whatever the packet was about.
+            let label = C::about(&event).label.or(self.clients[index].label);
+            self.record(Context { flow, packet, label }, Side::Client, event.into());
+        }
+    }
+
+    fn drain_server(&mut self, context: Context, before: Deadline) {
         let mut buf = core::mem::take(&mut self.buf);
         while let Some(event) = self.server.machine.poll_event() {
+            let context = match S::about(&event) {
+                About { peer: None, label } => Context { label: label.or(context.label), ..context },
+                About { peer: Some(peer), label } => {
+                    let flow = flow_of(peer).unwrap_or(0);
+                    let own = flow == context.flow;
+                    let packet = if own { context.packet } else { 0 };
+                    let label = label.or(context.label.filter(|_| own));
+                    Context { flow, packet, label }
+                }
+            };
             self.record(context, Side::Server, event.into());
         }
         while let Some(transmit) = self.server.machine.poll_transmit(self.now, &mut buf) {
             let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= self.clients.len());
             // A reply to the client whose request is being handled belongs to that request.
-            let label = if flow == Some(context.flow) { context.label } else { transmit.label };
+            let own = context.label.filter(|_| flow == Some(context.flow));
+            let label = transmit.label.or(own);
             let context = Context { flow: flow.unwrap_or(0), label, ..context };
             self.send(context, Direction::Reply, flow.is_some(), &buf);
         }
         self.buf = buf;
-        if let Some(what) = follow_timer(&mut self.server, 0, &mut self.queue) {
+        if let Some(what) = follow_timer(&mut self.server, 0, before, &mut self.queue) {
             let context = Context { flow: 0, packet: 0, label: None };
             self.record(context, Side::Server, what);
         }
     }
 
     /// Puts a datagram on the link, if anyone is at the other end.
+    #[inline]
     fn send(&mut self, context: Context, direction: Direction, known: bool, bytes: &[u8]) {
         self.sent += 1;
         let context = Context { packet: self.sent, ..context };
@@ -294,34 +358,53 @@ where
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
             return self.record(context, Side::Link, what);
         }
-        let index = &mut self.clients[context.flow as usize - 1].sent[direction as usize];
-        let fate = self.link.verdict(self.seed, context.flow, direction, u64::from(*index));
-        *index = index.wrapping_add(1);
+        let index = self.counts.get_mut(context.flow as usize - 1).map_or(0, |counts| {
+            let count = &mut counts[direction as usize];
+            *count = count.wrapping_add(1);
+            u64::from(count.wrapping_sub(1))
+        });
+        let mut fate = self.link.verdict(self.seed, context.flow, direction, index);
+        if !self.faults.is_empty() {
+            fate = self.fault(context.flow, direction, index).map_or(fate, Verdict::Drop);
+        }
         match fate {
             Verdict::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
             }
             Verdict::Deliver(after) => {
-                let slot = self.store(context, direction, bytes);
-                let at = self.now.saturating_add(after);
-                self.queue.push(arrival_key(at), Due::Arrival(slot));
+                let Context { flow, packet, label } = context;
+                let slot = self.packets.store(packet, flow, direction, label, bytes);
+                let at = self.now.saturating_add(after).saturating_add(self.delay());
+                self.queue.push(arrival_key(at), Due::arrival(slot));
             }
         }
     }
 
-    fn store(&mut self, context: Context, direction: Direction, bytes: &[u8]) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.packets.push(Packet::default());
-            self.packets.len() as u32 - 1
-        });
-        let packet = &mut self.packets[slot as usize];
-        packet.number = context.packet;
-        packet.flow = context.flow;
-        packet.to_server = direction == Direction::Request;
-        packet.label = context.label;
-        packet.bytes.clear();
-        packet.bytes.extend_from_slice(bytes);
-        slot
+    /// The fault that takes a datagram now, if one does.
+    #[cold]
+    fn fault(&self, flow: u32, direction: Direction, index: u64) -> Option<Cause> {
+        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
+        on.filter_map(|fault| match fault.kind {
+            FaultKind::Partition(only) if only.is_none_or(|only| only == direction) => {
+                Some(Cause::Partition)
+            }
+            FaultKind::Loss(loss) => {
+                Stream::new(self.seed, Purpose::FaultLoss, flow, direction, index)
+                    .chance(loss)
+                    .then_some(Cause::FaultLoss)
+            }
+            _ => None,
+        })
+        .next()
+    }
+
+    /// What faults add to the latency now.
+    fn delay(&self) -> Duration {
+        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
+        on.fold(Duration::ZERO, |delay, fault| match fault.kind {
+            FaultKind::Latency(more) => delay.saturating_add(more),
+            _ => delay,
+        })
     }
 
     #[inline]
@@ -332,41 +415,44 @@ where
 }
 
 /// Takes the queue's entry for `host` at `at`: the timer that is due, if any is.
+#[inline]
 fn wake<M: Machine>(
     host: &mut Host<M>,
     id: u32,
     at: Instant,
     queue: &mut Queue<Due>,
-) -> Option<Timer> {
-    if host.wake != Some(at) {
+) -> Option<(Timer, Instant)> {
+    if host.wake != at.as_nanos() {
         return None; // The host was given an earlier entry since, and has been woken by it.
     }
-    host.wake = None;
+    host.wake = NEVER;
     let (timer, deadline) = host.machine.poll_timeout()?;
     if deadline <= at {
-        return Some(timer);
+        return Some((timer, deadline));
     }
     arm(host, id, deadline, queue);
     None
 }
 
-/// Sees to it that `host` is woken at its deadline; returns what to record if its timer changed.
-fn follow_timer<M: Machine>(host: &mut Host<M>, id: u32, queue: &mut Queue<Due>) -> Option<What> {
-    let timer = host.machine.poll_timeout();
-    if let Some((_, deadline)) = timer
-        && host.wake.is_none_or(|wake| deadline < wake)
-    {
+/// Sees to it that `host` is woken at its deadline; returns what to record if its timer is another one
+/// than `before`.
+#[inline]
+fn follow_timer<M: Machine>(
+    host: &mut Host<M>,
+    id: u32,
+    before: Deadline,
+    queue: &mut Queue<Due>,
+) -> Option<What> {
+    let (timer, deadline) = host.machine.poll_timeout()?;
+    if deadline.as_nanos() < host.wake {
         arm(host, id, deadline, queue);
     }
-    let changed = timer != host.timer;
-    host.timer = timer;
-    let (timer, deadline) = timer.filter(|_| changed)?;
-    Some(What::TimerArmed { timer, deadline })
+    (before != Some((timer, deadline))).then_some(What::TimerArmed { timer, deadline })
 }
 
 fn arm<M>(host: &mut Host<M>, id: u32, deadline: Instant, queue: &mut Queue<Due>) {
-    host.wake = Some(deadline);
-    queue.push(wake_key(deadline), Due::Wake(id));
+    host.wake = deadline.as_nanos();
+    queue.push(wake_key(deadline), Due::wake(id));
 }
 
 /// Arrivals come before the timers of the same instant: a reply that arrives exactly when the wait

@@ -6,18 +6,22 @@
 //! at most 64 times in its life, and a million waiting clients cost the loop little more than ten.
 //!
 //! Entries of the same time leave in the order in which they came: they share a bucket at every moment
-//! and each redistribution keeps their order. No tie-breaking counter is stored.
+//! and each redistribution keeps their order. No tie-breaking counter is stored. Neighbours of the same
+//! time share one time stamp: a million clients that wait for the same moment cost four bytes each.
 
 use alloc::vec::Vec;
 
 const BUCKETS: usize = 65;
+
+/// A bucket that was once larger than this gives its memory back when it is empty.
+const KEPT: usize = 1 << 14;
 
 /// A monotone priority queue of `T` by `u64` time.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
     /// Bucket 0: entries of exactly the time reached, from `head` on. Bucket b: those whose highest
     /// bit that differs from it is bit b - 1.
-    buckets: [Vec<(u64, T)>; BUCKETS],
+    buckets: [Bucket<T>; BUCKETS],
     /// Entries of bucket 0 that have left already.
     head: usize,
     /// Bit b - 1 is set when bucket b holds something (bucket 0 is looked at first).
@@ -27,30 +31,64 @@ pub struct Queue<T> {
     len: usize,
 }
 
+/// Entries in the order in which they came, with their times: each run is so many of the same time.
+#[derive(Clone, Debug)]
+struct Bucket<T> {
+    items: Vec<T>,
+    runs: Vec<(u64, u32)>,
+}
+
+impl<T> Bucket<T> {
+    const EMPTY: Self = Self { items: Vec::new(), runs: Vec::new() };
+
+    /// Counts `n` more entries of `time`.
+    #[inline]
+    fn lengthen(&mut self, time: u64, n: u32) {
+        match self.runs.last_mut() {
+            Some((last, count)) if *last == time && count.checked_add(n).is_some() => *count += n,
+            _ => self.runs.push((time, n)),
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.items.capacity() > KEPT {
+            *self = Self::EMPTY;
+        } else {
+            self.items.clear();
+            self.runs.clear();
+        }
+    }
+}
+
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        let buckets = core::array::from_fn(|_| Vec::new());
+        let buckets = [const { Bucket::EMPTY }; BUCKETS];
         Self { buckets, head: 0, occupied: 0, reached: 0, len: 0 }
     }
 }
 
 impl<T: Copy> Queue<T> {
     /// Adds `item` at `time`, or at the time reached if that is later: nothing happens in the past.
+    #[inline]
     pub fn push(&mut self, time: u64, item: T) {
         let time = time.max(self.reached);
-        self.place(time, item);
+        let bucket = self.bucket_of(time);
+        let bucket = &mut self.buckets[bucket];
+        bucket.items.push(item);
+        bucket.lengthen(time, 1);
         self.len += 1;
     }
 
     /// Takes the earliest entry; among those of the same time, the one that came first.
+    #[inline]
     pub fn pop(&mut self) -> Option<(u64, T)> {
-        if self.head == self.buckets[0].len() {
+        if self.head == self.buckets[0].items.len() {
             self.refill()?;
         }
-        let entry = self.buckets[0][self.head];
+        let item = self.buckets[0].items[self.head];
         self.head += 1;
         self.len -= 1;
-        Some(entry)
+        Some((self.reached, item))
     }
 
     /// The number of entries.
@@ -65,12 +103,14 @@ impl<T: Copy> Queue<T> {
         self.len == 0
     }
 
-    fn place(&mut self, time: u64, item: T) {
+    /// Where an entry of `time` lies, noted as occupied.
+    #[inline]
+    const fn bucket_of(&mut self, time: u64) -> usize {
         let bucket = (u64::BITS - (time ^ self.reached).leading_zeros()) as usize;
         if bucket > 0 {
             self.occupied |= 1 << (bucket - 1);
         }
-        self.buckets[bucket].push((time, item));
+        bucket
     }
 
     /// Advances to the earliest time that is queued and fills bucket 0 with it.
@@ -80,15 +120,26 @@ impl<T: Copy> Queue<T> {
         if self.occupied == 0 {
             return None;
         }
-        let bucket = self.occupied.trailing_zeros() as usize + 1;
+        let lowest = self.occupied.trailing_zeros() as usize + 1;
         self.occupied &= self.occupied - 1;
-        let mut entries = core::mem::take(&mut self.buckets[bucket]);
-        self.reached = entries.iter().map(|entry| entry.0).min()?;
-        for (time, item) in entries.drain(..) {
-            self.place(time, item);
+        let mut entries = core::mem::replace(&mut self.buckets[lowest], Bucket::EMPTY);
+        self.reached = entries.runs.iter().map(|run| run.0).min()?;
+        if entries.runs.len() == 1 {
+            // All of the same time: they need not be moved.
+            core::mem::swap(&mut self.buckets[0], &mut entries);
+        } else {
+            let mut from = 0;
+            for (time, count) in &entries.runs {
+                let items = &entries.items[from..from + *count as usize];
+                from += *count as usize;
+                let bucket = self.bucket_of(*time);
+                self.buckets[bucket].items.extend_from_slice(items);
+                self.buckets[bucket].lengthen(*time, *count);
+            }
         }
         // Every entry went to a lower bucket, so this one is still empty: keep its memory.
-        self.buckets[bucket] = entries;
+        entries.clear();
+        self.buckets[lowest] = entries;
         Some(())
     }
 }

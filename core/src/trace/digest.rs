@@ -89,6 +89,9 @@ fn encode(what: &What) -> (u64, u64) {
         }
         What::Refused { sends, elapsed } => (10, nanos(elapsed) ^ u64::from(sends) << 48),
         What::Note(words) => (11, fnv(words)),
+        What::Failed => (12, 0),
+        What::Served { waited, worked } => (13, nanos(waited) ^ nanos(worked).rotate_left(32)),
+        What::Duplicated { direction: d } => (14 | direction(d), 0),
     }
 }
 
@@ -99,6 +102,11 @@ const fn cause_code(cause: Cause) -> u64 {
         Cause::DropFirst => 3,
         Cause::DropList => 4,
         Cause::NobodyThere => 5,
+        Cause::ServerQueue => 6,
+        Cause::Expired => 7,
+        Cause::ServerDown => 8,
+        Cause::Partition => 9,
+        Cause::FaultLoss => 10,
     }
 }
 
@@ -109,6 +117,7 @@ const fn stop_code(stop: Stop) -> u64 {
         Stop::Budget => 1,
         Stop::Breaker => 2,
         Stop::PushedBack => 3,
+        Stop::TooMany => 4,
     }
 }
 
@@ -117,6 +126,10 @@ fn timer_code(timer: Timer) -> u64 {
         Timer::Resend => 1,
         Timer::GiveUp => 2,
         Timer::Start => 3,
+        Timer::Timeout => 4,
+        Timer::Think => 5,
+        Timer::Service => 6,
+        Timer::Arrival => 7,
         Timer::Other(name) => 0x8000 | fnv(name) & 0x7FFF,
     }
 }
@@ -173,6 +186,11 @@ mod tests {
             What::Refused { sends: 1, elapsed },
             What::LateReply,
             What::Stranger,
+            What::Failed,
+            What::Served { waited: elapsed, worked: Duration::ZERO },
+            What::Served { waited: Duration::ZERO, worked: elapsed },
+            What::Duplicated { direction: Direction::Request },
+            What::Duplicated { direction: Direction::Reply },
             What::Note("a"),
             What::Note("b"),
         ];

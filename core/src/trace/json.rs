@@ -49,7 +49,11 @@ pub fn write_json(out: &mut impl fmt::Write, record: &Record) -> fmt::Result {
             write!(out, r#","sends":{sends},"elapsed_s":{}"#, Seconds(*elapsed))?;
         }
         What::Note(words) => write_field(out, "note", words)?,
-        What::LateReply | What::Stranger => {}
+        What::Served { waited, worked } => {
+            write!(out, r#","waited_s":{},"worked_s":{}"#, Seconds(*waited), Seconds(*worked))?;
+        }
+        What::Duplicated { direction } => write_field(out, "direction", name(*direction))?,
+        What::Failed | What::LateReply | What::Stranger => {}
     }
     out.write_char('}')
 }

@@ -79,6 +79,16 @@ impl Ladder {
                 let text = format!("{name}refused at {} s, {}", Seconds(elapsed), count(sends));
                 in_column(record, text)
             }
+            What::Failed if record.side == Side::Server => {
+                in_column(record, format!("{name}answers with a failure"))
+            }
+            What::Failed => in_column(record, format!("{name}heard of a failure")),
+            What::Served { waited, worked } => {
+                let (waited, worked) = (Seconds(waited), Seconds(worked));
+                let text = format!("{name}served in {worked} s after {waited} s in the queue");
+                in_column(record, text)
+            }
+            What::Duplicated { .. } => (none(), "  ═══  ", format!("{name}duplicated")),
             What::LateReply => in_column(record, format!("{name}late reply, ignored")),
             What::Stranger => in_column(record, format!("{name}not from the server, ignored")),
             What::Note(words) => in_column(record, format!("{name}{words}")),

@@ -107,6 +107,20 @@ pub enum What {
         /// Time since the exchange's first send.
         elapsed: Duration,
     },
+    /// The server answered with a failure; at a client: it heard of that.
+    Failed,
+    /// The server's work on a request is done.
+    Served {
+        /// How long the request waited in the queue.
+        waited: Duration,
+        /// How long the work took.
+        worked: Duration,
+    },
+    /// The link made a second copy of a datagram.
+    Duplicated {
+        /// Which way it travels.
+        direction: Direction,
+    },
     /// The client ignored a reply that belongs to no exchange in progress.
     LateReply,
     /// The client ignored a datagram that is not from its server.
@@ -142,6 +156,9 @@ impl What {
             Self::TimerArmed { .. } => "timer_armed",
             Self::TimerFired { .. } => "timer_fired",
             Self::Answered { .. } => "answered",
+            Self::Failed => "failed",
+            Self::Served { .. } => "served",
+            Self::Duplicated { .. } => "duplicated",
             Self::LateReply => "late_reply",
             Self::Stranger => "stranger",
             Self::GaveUp { .. } => "gave_up",
@@ -172,6 +189,16 @@ pub enum Cause {
     DropList,
     /// It is for an address where nobody listens.
     NobodyThere,
+    /// The server's queue was full.
+    ServerQueue,
+    /// The server found it too old to be worth the work.
+    Expired,
+    /// The server was down, or went down with it.
+    ServerDown,
+    /// A fault on the timeline cut the link.
+    Partition,
+    /// A fault on the timeline made the link lossy.
+    FaultLoss,
 }
 
 impl Cause {
@@ -184,6 +211,11 @@ impl Cause {
             Self::DropFirst => "server.drop_first",
             Self::DropList => "server.drop_list",
             Self::NobodyThere => "nobody_there",
+            Self::ServerQueue => "server.queue",
+            Self::Expired => "server.expire",
+            Self::ServerDown => "fault.server_down",
+            Self::Partition => "fault.partition",
+            Self::FaultLoss => "fault.loss",
         }
     }
 }
@@ -197,6 +229,11 @@ impl fmt::Display for Cause {
             Self::DropFirst => "dropped by the server, one of its first",
             Self::DropList => "dropped by the server, on its list",
             Self::NobodyThere => "nobody listens there",
+            Self::ServerQueue => "dropped by the server, its queue is full",
+            Self::Expired => "dropped by the server, too old",
+            Self::ServerDown => "lost, the server is down",
+            Self::Partition => "lost, the link is cut",
+            Self::FaultLoss => "lost on the faulty link",
         })
     }
 }

@@ -195,6 +195,9 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
         message: message.into(),
         token,
         exchanges,
+        think: None,
+        arrivals: None,
+        duration: None,
         policy,
         seed: scenario.seed,
     };

@@ -38,7 +38,7 @@ fn after_an_exact_hint_every_law_begins_anew() {
             let mut schedule = Schedule::drawn(&policy, secs(1), draw.clone());
             let fresh = waits(&mut schedule, &policy);
             for hint in 1..=2 {
-                let planned = Wait { timeout: secs(1), last: false };
+                let planned = Wait { timeout: secs(1), pause: Duration::ZERO, last: false };
                 let hinted = Some(Hint::After(secs(30)));
                 let pause = schedule.after_failure(&policy, planned, Duration::ZERO, hinted);
                 assert_eq!(pause, Ok(secs(30)));
@@ -69,7 +69,7 @@ fn each_rule_keeps_its_range() {
         let pauses = [Draw::Least, Draw::Most].map(|draw| {
             let mut schedule = Schedule::drawn(&policy, secs(1), draw);
             schedule.next(&policy, Duration::ZERO).unwrap();
-            let planned = Wait { timeout: secs(own), last: false };
+            let planned = Wait { timeout: secs(own), pause: Duration::ZERO, last: false };
             let hint = Some(Hint::After(secs(10)));
             schedule.after_failure(&policy, planned, Duration::ZERO, hint).unwrap()
         });

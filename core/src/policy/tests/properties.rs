@@ -263,7 +263,7 @@ proptest! {
         let mut pacer = Pacer::new(&policy);
         for (call, time, n) in calls {
             let (now, elapsed) = (Instant::from_nanos(time), Duration::from_nanos(time / 2));
-            let wait = Wait { timeout: elapsed, last: false };
+            let wait = Wait { timeout: elapsed, pause: Duration::ZERO, last: false };
             match call {
                 0 => drop(pacer.begin(&policy, now, Stream::jitter(1, 1, n))),
                 1 => drop(pacer.next(&policy, now, elapsed)),

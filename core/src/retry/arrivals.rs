@@ -1,0 +1,281 @@
+//! When the exchanges of an open loop arrive: whether or not those before them are over.
+
+use crate::random::{Direction, Purpose, Stream};
+use crate::text::{Scaled, parse_scaled};
+use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// Exchanges per second, in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(u64);
+
+/// A million a second for each client.
+const MOST_RATE: u64 = 1_000_000_000;
+
+/// The most times or changes of the rate.
+const MOST_PARTS: usize = 100_000;
+
+/// Nanoseconds in which one exchange arrives at a rate of a thousandth a second.
+const ONE: f64 = 1e12;
+
+impl Rate {
+    /// Exchanges per second.
+    #[must_use]
+    pub fn per_second(self) -> f64 {
+        self.0 as f64 / 1e3
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        parse_scaled(text, 3).filter(|rate| *rate <= MOST_RATE).map(Self)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Scaled(self.0, 3).fmt(f)
+    }
+}
+
+/// A rate that holds from a time on, in nanoseconds.
+type Step = (u64, Rate);
+
+/// The law of arrivals of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Arrivals {
+    /// Independent of each other, at a rate that may change: a Poisson process.
+    Poisson(Arc<[Step]>),
+    /// Evenly spaced, at a rate that may change; each client with a phase of its own.
+    Constant(Arc<[Step]>),
+    /// At these times, in nanoseconds and in order.
+    Times(Arc<[u64]>),
+}
+
+impl Arrivals {
+    /// When arrival `number` (from 1) comes after the one at `before` (time 0 for the first); `None` if
+    /// none comes any more.
+    #[must_use]
+    pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
+        let mut stream =
+            Stream::new(seed, Purpose::Arrival, flow, Direction::Request, number.into());
+        match self {
+            Self::Times(times) => {
+                times.get(number as usize - 1).map(|at| Instant::from_nanos(*at))
+            }
+            // The waiting time of a Poisson process of rate 1.
+            Self::Poisson(steps) => {
+                walk(steps, before, -libm::log(1.0 - stream.unit()))
+            }
+            Self::Constant(steps) => {
+                walk(steps, before, if number == 1 { stream.unit() } else { 1.0 })
+            }
+        }
+    }
+
+    /// The same with the rate multiplied by `factor` from `from` to `until`; times are not changed.
+    #[must_use]
+    pub fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
+        let spiked = |steps: &[Step]| {
+            let rate_at = |at: u64| {
+                let step = steps.iter().rev().find(|step| step.0 <= at);
+                let rate = step.map_or(0, |step| step.1.0);
+                let within = (from.as_nanos()..until.as_nanos()).contains(&at);
+                let factor = if within { factor } else { 1.0 };
+                Rate((libm::round(rate as f64 * factor) as u64).min(MOST_RATE))
+            };
+            let mut times: Vec<u64> = steps.iter().map(|step| step.0).collect();
+            times.extend([from.as_nanos(), until.as_nanos()]);
+            times.sort_unstable();
+            times.dedup();
+            times.into_iter().map(|at| (at, rate_at(at))).collect()
+        };
+        match self {
+            Self::Poisson(steps) => Self::Poisson(spiked(steps)),
+            Self::Constant(steps) => Self::Constant(spiked(steps)),
+            Self::Times(times) => Self::Times(Arc::clone(times)),
+        }
+    }
+
+    /// The rate that holds throughout, in exchanges a second; `None` if it changes.
+    #[must_use]
+    pub fn steady(&self) -> Option<f64> {
+        match self {
+            Self::Poisson(steps) | Self::Constant(steps) if steps.len() == 1 => {
+                Some(steps[0].1.per_second())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The time at which `arrivals` more arrivals are due after `before`.
+fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
+    let mut at = before.as_nanos();
+    for (i, (from, rate)) in steps.iter().enumerate() {
+        let until = steps.get(i + 1).map_or(u64::MAX, |next| next.0);
+        if until <= at {
+            continue;
+        }
+        at = at.max(*from);
+        let rate = rate.0 as f64;
+        let here = (until - at) as f64 * rate / ONE;
+        if rate > 0.0 && arrivals <= here {
+            // Arrivals of the same nanosecond would be arrivals without end at any rate.
+            let after = (libm::round(arrivals * ONE / rate) as u64).max(1);
+            return at.checked_add(after).map(Instant::from_nanos);
+        }
+        arrivals -= here;
+        at = until;
+    }
+    None
+}
+
+/// `poisson 10`, `poisson 40, 20s 80, 25s 40`, `constant 10` or `times 0s, 10ms`.
+impl fmt::Display for Arrivals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |nanos: u64| WithUnit(Duration::from_nanos(nanos));
+        let (law, steps) = match self {
+            Self::Poisson(steps) => ("poisson", steps),
+            Self::Constant(steps) => ("constant", steps),
+            Self::Times(times) => {
+                f.write_str("times")?;
+                return times.iter().enumerate().try_for_each(|(i, at)| {
+                    write!(f, "{} {}", if i == 0 { "" } else { "," }, time(*at))
+                });
+            }
+        };
+        write!(f, "{law} {}", steps[0].1)?;
+        steps[1..].iter().try_for_each(|(at, rate)| write!(f, ", {} {rate}", time(*at)))
+    }
+}
+
+/// What a law of arrivals has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrivalsError;
+
+impl fmt::Display for ArrivalsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`poisson 10` (exchanges a second and client, at most 1000000, at most 3 decimals), \
+             `poisson 40, 20s 80, 25s 40` (with changes of the rate, in order), `constant 10`, or \
+             `times 0s, 10ms` (in order)",
+        )
+    }
+}
+
+impl core::error::Error for ArrivalsError {}
+
+impl FromStr for Arrivals {
+    type Err = ArrivalsError;
+
+    fn from_str(text: &str) -> Result<Self, ArrivalsError> {
+        let (law, rest) = text.trim().split_once(' ').ok_or(ArrivalsError)?;
+        let parts = || rest.split(',').map(str::trim).take(MOST_PARTS + 1);
+        if parts().count() > MOST_PARTS {
+            return Err(ArrivalsError);
+        }
+        fn time(text: &str) -> Result<u64, ArrivalsError> {
+            parse_duration(text).map(nanos).ok_or(ArrivalsError)
+        }
+        let in_order = |times: &mut dyn Iterator<Item = u64>| times.is_sorted();
+        if law == "times" {
+            let times: Vec<u64> = parts().map(time).collect::<Result<_, _>>()?;
+            let sorted = in_order(&mut times.iter().copied());
+            return if sorted { Ok(Self::Times(times.into())) } else { Err(ArrivalsError) };
+        }
+        let step = |(i, part): (usize, &str)| {
+            let (at, rate) = match part.split_once(' ') {
+                None if i == 0 => (0, part),
+                Some((at, rate)) if i > 0 => (time(at)?, rate.trim()),
+                _ => return Err(ArrivalsError),
+            };
+            Ok((at, Rate::parse(rate).ok_or(ArrivalsError)?))
+        };
+        let steps: Vec<Step> = parts().enumerate().map(step).collect::<Result<_, _>>()?;
+        if !in_order(&mut steps.iter().map(|step| step.0)) {
+            return Err(ArrivalsError);
+        }
+        match law {
+            "poisson" => Ok(Self::Poisson(steps.into())),
+            "constant" => Ok(Self::Constant(steps.into())),
+            _ => Err(ArrivalsError),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn times(law: &str, until: f64) -> Vec<f64> {
+        let law: Arrivals = law.parse().unwrap();
+        let (mut at, mut out) = (Instant::ZERO, Vec::new());
+        for number in 1.. {
+            match law.next(7, 1, number, at) {
+                Some(next) if next.saturating_since(Instant::ZERO).as_secs_f64() < until => {
+                    at = next;
+                    out.push(next.saturating_since(Instant::ZERO).as_secs_f64());
+                }
+                _ => return out,
+            }
+        }
+        out
+    }
+
+    /// Counts within five standard errors, and gaps whose deviation is their mean.
+    #[test]
+    fn a_poisson_process_has_its_rate_and_its_spread() {
+        let at = times("poisson 10", 10_000.0);
+        let n = at.len() as f64;
+        assert!((n - 100_000.0).abs() < 5.0 * 100_000f64.sqrt(), "{n}");
+        let gaps: Vec<f64> = at.windows(2).map(|w| w[1] - w[0]).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let deviation =
+            (gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64).sqrt();
+        assert!((deviation / mean - 1.0).abs() < 0.03, "{mean} {deviation}");
+    }
+
+    #[test]
+    fn a_rate_changes_when_it_is_to() {
+        let at = times("poisson 40, 20s 80, 25s 0, 30s 40", 40.0);
+        let within = |from: f64, until: f64| {
+            at.iter().filter(|at| (from..until).contains(at)).count() as f64
+        };
+        for (from, until, expected) in [(0.0, 20.0, 800.0), (20.0, 25.0, 400.0), (30.0, 40.0, 400.0)]
+        {
+            let n: f64 = within(from, until);
+            assert!((n - expected).abs() < 5.0 * f64::sqrt(expected), "{from}: {n}");
+        }
+        assert_eq!(within(25.0, 30.0), 0.0);
+        assert_eq!(times("poisson 5, 10s 0", 1e6).iter().filter(|at| **at > 10.0).count(), 0);
+        let spiked = "poisson 10".parse::<Arrivals>().unwrap().spiked(
+            Instant::from_millis(2_000),
+            Instant::from_millis(3_000),
+            2.5,
+        );
+        assert_eq!(spiked.to_string(), "poisson 10, 2s 25, 3s 10");
+    }
+
+    #[test]
+    fn constant_arrivals_are_evenly_spaced() {
+        let at = times("constant 4", 10.0);
+        assert_eq!(at.len(), 40);
+        assert!(at.windows(2).all(|w| (w[1] - w[0] - 0.25).abs() < 1e-9));
+        assert_eq!(times("times 0s, 10ms, 10ms, 2s", 10.0), [0.0, 0.01, 0.01, 2.0]);
+    }
+
+    #[test]
+    fn laws_are_read_and_shown() {
+        for law in ["poisson 10", "poisson 40, 20s 80.5, 25s 40", "constant 0.1", "times 0s, 1ms"] {
+            assert_eq!(law.parse::<Arrivals>().unwrap().to_string(), law);
+        }
+        for bad in ["", "poisson", "poisson -1", "poisson 1, 2", "poisson 1s 2", "times 2s, 1s",
+            "poisson 1, 3s 1, 2s 1", "constant 1000001", "uniform 1", "times", "times x"] {
+            assert_eq!(bad.parse::<Arrivals>(), Err(ArrivalsError), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Datagrams on their way, and their bytes.
+
+use crate::machine::Label;
+use crate::random::Direction;
+use alloc::vec::Vec;
+
+/// A datagram on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packet {
+    pub(super) number: u64,
+    pub(super) label: Option<Label>,
+    /// The client's number; the highest bit says that it is a reply.
+    flow: u32,
+    payload: u32,
+}
+
+const REPLY: u32 = 1 << 31;
+
+impl Packet {
+    pub(super) const fn flow(&self) -> u32 {
+        self.flow & !REPLY
+    }
+
+    pub(super) const fn direction(&self) -> Direction {
+        if self.flow & REPLY == 0 { Direction::Request } else { Direction::Reply }
+    }
+}
+
+/// Bytes that so many datagrams carry: the same request of a million clients is kept once.
+#[derive(Clone, Debug, Default)]
+struct Payload {
+    bytes: Vec<u8>,
+    carriers: u32,
+}
+
+/// All datagrams on their way: as much memory as there ever were at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packets {
+    packets: Vec<Packet>,
+    free: Vec<u32>,
+    payloads: Vec<Payload>,
+    free_payloads: Vec<u32>,
+    /// What was last sent in each direction, kept as if one more carried it.
+    last: [Option<u32>; 2],
+}
+
+impl Packets {
+    /// Datagrams on their way.
+    pub(super) fn len(&self) -> usize {
+        self.packets.len() - self.free.len()
+    }
+
+    /// Keeps a datagram; returns its slot.
+    pub(super) fn store(
+        &mut self,
+        number: u64,
+        flow: u32,
+        direction: Direction,
+        label: Option<Label>,
+        bytes: &[u8],
+    ) -> u32 {
+        let payload = self.payload(direction, bytes);
+        let reply = if direction == Direction::Reply { REPLY } else { 0 };
+        let packet = Packet { number, label, flow: flow | reply, payload };
+        if let Some(slot) = self.free.pop() {
+            self.packets[slot as usize] = packet;
+            return slot;
+        }
+        self.packets.push(packet);
+        self.packets.len() as u32 - 1
+    }
+
+    /// The datagram in `slot`, which is free from now on; its bytes until [`release`](Self::release).
+    pub(super) fn take(&mut self, slot: u32) -> Packet {
+        self.free.push(slot);
+        self.packets[slot as usize]
+    }
+
+    pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
+        &self.payloads[packet.payload as usize].bytes
+    }
+
+    /// Nobody needs the datagram's bytes any more.
+    pub(super) fn release(&mut self, packet: Packet) {
+        self.put_down(packet.payload);
+    }
+
+    fn put_down(&mut self, payload: u32) {
+        let entry = &mut self.payloads[payload as usize];
+        entry.carriers -= 1;
+        if entry.carriers == 0 {
+            self.free_payloads.push(payload);
+        }
+    }
+
+    fn payload(&mut self, direction: Direction, bytes: &[u8]) -> u32 {
+        let last = self.last[direction as usize];
+        if let Some(last) = last {
+            let entry = &mut self.payloads[last as usize];
+            if entry.bytes == bytes && entry.carriers < u32::MAX {
+                entry.carriers += 1;
+                return last;
+            }
+        }
+        let payload = self.free_payloads.pop().unwrap_or_else(|| {
+            self.payloads.push(Payload::default());
+            self.payloads.len() as u32 - 1
+        });
+        let entry = &mut self.payloads[payload as usize];
+        entry.bytes.clear();
+        entry.bytes.extend_from_slice(bytes);
+        entry.carriers = 2;
+        self.last[direction as usize] = Some(payload);
+        if let Some(last) = last {
+            self.put_down(last);
+        }
+        payload
+    }
+}
