@@ -1,8 +1,9 @@
 //! Schedule, round-trip time and brakes put together: what one client keeps of its policy.
 
+use super::schedule::Step;
 use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, Wait};
 use crate::random::Stream;
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 
 /// All that a client keeps of its policy, exchange after exchange: at most 64 bytes. What only some
@@ -18,8 +19,8 @@ pub struct Pacer {
 
 #[derive(Clone, Debug)]
 struct Memory {
-    /// The pause that follows the wait in progress, under an attempt timeout.
-    pause: Duration,
+    /// The pause that follows the wait in progress, under an attempt timeout, in nanoseconds.
+    pause: u64,
     shared: Option<Box<Shared>>,
 }
 
@@ -41,7 +42,7 @@ impl Pacer {
         let any = policy.adaptive() != Adaptive::None || budget.is_some() || breaker.is_some();
         let shared = any.then(|| Box::new(Shared { rtt: Rtt::default(), budget, breaker }));
         let memory = (any || policy.attempt_timeout().is_some())
-            .then(|| Box::new(Memory { pause: Duration::ZERO, shared }));
+            .then(|| Box::new(Memory { pause: 0, shared }));
         Self { schedule: Schedule::new(policy), memory }
     }
 
@@ -92,15 +93,26 @@ impl Pacer {
     /// Why nothing more may be sent.
     #[inline]
     pub fn next(&mut self, policy: &Policy, now: Instant, elapsed: Duration) -> Result<Wait, Stop> {
+        self.step(policy, now, nanos(elapsed)).map(Step::wait)
+    }
+
+    /// The same in nanoseconds.
+    #[inline]
+    pub(crate) fn step(
+        &mut self,
+        policy: &Policy,
+        now: Instant,
+        elapsed: u64,
+    ) -> Result<Step, Stop> {
         let sends = self.schedule.sends();
-        let wait = self.schedule.next(policy, elapsed);
-        let Some(memory) = self.memory.as_deref_mut() else { return wait };
-        memory.pause = wait.map_or(Duration::ZERO, |wait| wait.pause);
-        let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return wait };
+        let step = self.schedule.step(policy, elapsed);
+        let Some(memory) = self.memory.as_deref_mut() else { return step };
+        memory.pause = step.map_or(0, |step| step.pause);
+        let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return step };
         if let Some(budget) = &mut shared.budget {
             budget.failed();
         }
-        let wait = wait?;
+        let step = step?;
         if shared.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
             return Err(Stop::Breaker);
         }
@@ -109,8 +121,8 @@ impl Pacer {
             return Err(Stop::Budget);
         }
         // Until a sample comes, the next exchange begins where this one had to back off to.
-        shared.rtt.back_off(wait.timeout);
-        Ok(wait)
+        shared.rtt.back_off(Duration::from_nanos(step.timeout));
+        Ok(step)
     }
 
     /// A copy was answered by a failure that may be retried: how long to pause before
@@ -137,8 +149,14 @@ impl Pacer {
 
     /// How long to pause after the wait in progress, before the next copy.
     #[must_use]
+    #[inline]
     pub fn pause(&self) -> Duration {
-        self.memory.as_ref().map_or(Duration::ZERO, |memory| memory.pause)
+        Duration::from_nanos(self.pause_nanos())
+    }
+
+    #[inline]
+    pub(crate) fn pause_nanos(&self) -> u64 {
+        self.memory.as_ref().map_or(0, |memory| memory.pause)
     }
 
     /// Copies of this exchange so far, the one that [`next`](Self::next) was asked for included.

@@ -42,6 +42,21 @@ pub struct Wait {
     pub last: bool,
 }
 
+/// [`Wait`] in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) timeout: u64,
+    pub(crate) pause: u64,
+    pub(crate) last: bool,
+}
+
+impl Step {
+    pub(super) const fn wait(self) -> Wait {
+        let Self { timeout, pause, last } = self;
+        Wait { timeout: Duration::from_nanos(timeout), pause: Duration::from_nanos(pause), last }
+    }
+}
+
 impl Schedule {
     /// The schedule of a new exchange without jitter: each wait is what its law's name stands for.
     #[must_use]
@@ -99,7 +114,16 @@ impl Schedule {
     /// Why nothing more may be sent. The first copy is always sent.
     #[inline]
     pub fn next(&mut self, policy: &Policy, elapsed: Duration) -> Result<Wait, Stop> {
-        let left = policy.deadline().map_or(u64::MAX, |end| nanos(end.saturating_sub(elapsed)));
+        self.step(policy, nanos(elapsed)).map(Step::wait)
+    }
+
+    /// The same in nanoseconds: what the simulated network's speed hangs on.
+    #[inline]
+    pub(super) fn step(&mut self, policy: &Policy, elapsed: u64) -> Result<Step, Stop> {
+        let left = match policy.deadline() {
+            None => u64::MAX,
+            Some(end) => nanos(end).saturating_sub(elapsed),
+        };
         if left == 0 {
             return Err(Stop::Deadline);
         }
@@ -110,8 +134,10 @@ impl Schedule {
             Some(last) if policy.max_sends() == Some(self.sends + 1) => nanos(last),
             _ => self.wait(policy),
         };
-        let attempt = policy.attempt_timeout().map_or(wait, nanos);
-        let pause = if policy.attempt_timeout().is_some() { wait } else { 0 };
+        let (attempt, pause) = match policy.attempt_timeout() {
+            None => (wait, 0),
+            Some(attempt) => (nanos(attempt), wait),
+        };
         let until_next = attempt.saturating_add(pause);
         let passes = until_next > left && policy.deadline_rule() == DeadlineRule::Before;
         if passes && self.sends > 0 {
@@ -119,11 +145,9 @@ impl Schedule {
         }
         self.sends = self.sends.saturating_add(1);
         self.grow(policy);
-        let timeout = attempt.min(left);
         let last = self.stop(policy).is_some() || policy.deadline().is_some() && until_next >= left;
         // After the last copy nothing follows the wait for its reply.
-        let pause = if last { 0 } else { pause };
-        Ok(Wait { timeout: Duration::from_nanos(timeout), pause: Duration::from_nanos(pause), last })
+        Ok(Step { timeout: attempt.min(left), pause: if last { 0 } else { pause }, last })
     }
 
     /// The copy just sent was answered by a failure that may be retried, `elapsed` after the first

@@ -3,7 +3,7 @@
 use super::{Config, Event, Token};
 use crate::echo::parse_failure;
 use crate::machine::{About, Label, Machine, Timer, Transmit};
-use crate::policy::{Hint, Pacer, Stop, Wait};
+use crate::policy::{Hint, Pacer, Step, Stop, Wait};
 use crate::random::{Direction, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::sync::Arc;
@@ -192,7 +192,7 @@ impl Client {
 
     /// Sends the first copy.
     fn open(&mut self, now: Instant) {
-        match self.pacer.next(&self.config.policy, now, Duration::ZERO) {
+        match self.pacer.step(&self.config.policy, now, 0) {
             Ok(wait) => self.send(wait, true),
             // The first copy is always sent; should a policy know better, that is its end.
             Err(why) => self.give_up(now, 0, why),
@@ -201,15 +201,16 @@ impl Client {
 
     /// Sends one more copy, or ends the exchange.
     fn go_on(&mut self, now: Instant) {
-        let (sends, elapsed) = (self.pacer.sends(), now.saturating_since(self.started));
-        match self.pacer.next(&self.config.policy, now, elapsed) {
+        let sends = self.pacer.sends();
+        let elapsed = now.as_nanos().saturating_sub(self.started.as_nanos());
+        match self.pacer.step(&self.config.policy, now, elapsed) {
             Ok(wait) => self.send(wait, false),
             Err(why) => self.give_up(now, sends, why),
         }
     }
 
-    fn send(&mut self, Wait { timeout, last, .. }: Wait, first: bool) {
-        self.clock = nanos(timeout);
+    fn send(&mut self, Step { timeout, last, .. }: Step, first: bool) {
+        self.clock = timeout;
         self.phase = Phase::Sending { last, first };
     }
 
@@ -302,8 +303,8 @@ impl Machine for Client {
             return;
         }
         match until {
-            Until::Resend if !self.pacer.pause().is_zero() => {
-                self.wait(now, nanos(self.pacer.pause()), Until::Paused);
+            Until::Resend if self.pacer.pause_nanos() > 0 => {
+                self.wait(now, self.pacer.pause_nanos(), Until::Paused);
             }
             Until::Resend | Until::GiveUp | Until::Paused => self.go_on(now),
             Until::Start => self.open(now),
@@ -345,7 +346,11 @@ impl Machine for Client {
         Some(Transmit { to: self.config.peer, label })
     }
 
+    #[inline]
     fn poll_event(&mut self) -> Option<Event> {
+        if let Told::Nothing = self.told {
+            return None;
+        }
         let told = core::mem::replace(&mut self.told, Told::Nothing);
         // When an exchange has ended, the next one counts already, if there is one.
         let ended = self.exchange - u32::from(self.phase != Phase::Finished);
@@ -382,10 +387,11 @@ impl Machine for Client {
         About { peer: None, label }
     }
 
+    #[inline]
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
         let (until, deadline) = self.deadline()?;
         let timer = match until {
-            Until::Resend if !self.pacer.pause().is_zero() => Timer::Timeout,
+            Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
             Until::Resend | Until::Paused => Timer::Resend,
             Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
             Until::Start => Timer::Start,

@@ -407,7 +407,7 @@ where
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn record(&mut self, context: Context, side: Side, what: What) {
         let Context { flow, packet, label } = context;
         self.sink.record(&Record { at: self.now, flow, side, packet, label, what });
@@ -416,6 +416,7 @@ where
 
 /// Takes the queue's entry for `host` at `at`: the timer that is due, if any is.
 #[inline]
+#[inline(always)]
 fn wake<M: Machine>(
     host: &mut Host<M>,
     id: u32,
@@ -437,6 +438,7 @@ fn wake<M: Machine>(
 /// Sees to it that `host` is woken at its deadline; returns what to record if its timer is another one
 /// than `before`.
 #[inline]
+#[inline(always)]
 fn follow_timer<M: Machine>(
     host: &mut Host<M>,
     id: u32,

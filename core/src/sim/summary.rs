@@ -38,7 +38,7 @@ impl Summary {
 }
 
 impl Sink for Summary {
-    #[inline]
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         match record.what {
             What::Sent { direction: Direction::Request, .. } => self.sends += 1,

@@ -266,7 +266,7 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
 /// Both sinks see every record, the first one first.
 impl<A: Sink, B: Sink> Sink for (A, B) {
-    #[inline]
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.0.record(record);
         self.1.record(record);
