@@ -29,6 +29,7 @@
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
 //! | [`retry`] | the client: one exchange, then the next |
 //! | [`echo`] | the server: mirror or report, drop on purpose |
+//! | [`contention`] | many writers and one row: what backing off costs |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
 //! | [`theory`] | closed forms, to stand beside every measurement |
@@ -40,6 +41,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod contention;
 pub mod echo;
 pub mod link;
 pub mod machine;

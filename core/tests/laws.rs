@@ -2,6 +2,7 @@
 //! arbitrary bytes, addresses, times and call orders.
 
 use proptest::prelude::*;
+use retrylab_core::contention;
 use retrylab_core::echo::{self, Reply, Server};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::{Factor, Policy};
@@ -46,6 +47,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let bytes = prop_oneof![
         Just(b"hello".to_vec()),
         (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
+        prop::sample::select(&["read", "write 0", "write 1", "version 1", "ok 1", "stale 1"])
+            .prop_map(|said| said.as_bytes().to_vec()),
         prop::collection::vec(any::<u8>(), 0..64),
     ];
     let clock = prop_oneof![
@@ -169,6 +172,13 @@ fn any_server() -> impl Strategy<Value = Server> {
     })
 }
 
+fn any_writer() -> impl Strategy<Value = contention::Client> {
+    any_policy().prop_map(|policy| {
+        let config = contention::Config { peer: PEER.parse().unwrap(), policy, seed: 1 };
+        contention::Client::numbered(Arc::new(config), 1)
+    })
+}
+
 /// Drains `machine`; returns how many transmits and events it had.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
@@ -245,6 +255,16 @@ proptest! {
     #[test]
     fn the_server_keeps_the_laws(server in any_server(), ops in ops()) {
         keeps_the_laws(server, ops);
+    }
+
+    #[test]
+    fn the_writer_keeps_the_laws(writer in any_writer(), ops in ops()) {
+        keeps_the_laws(writer, ops);
+    }
+
+    #[test]
+    fn the_row_keeps_the_laws(ops in ops()) {
+        keeps_the_laws(contention::Server::default(), ops);
     }
 
     /// With a stop in its policy and a driver that is on time, every client comes to its end.
