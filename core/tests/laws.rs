@@ -93,6 +93,7 @@ fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         "quota 3 2 1",
         "concurrent 0.2 1",
         "concurrent 0 0",
+        "bucket 2 0.5",
         "adaptive 1.1 1s",
     ];
     (
@@ -103,7 +104,7 @@ fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         of("policy.first_delay", &["1s", "0s 1ms", "0s"]),
         of("policy.adaptive", &["rfc6298", "rfc9002"]),
         of("policy.budget", budgets),
-        of("policy.breaker", &["1 1s", "2 10ms"]),
+        of("policy.breaker", &["1 1s", "2 10ms", "share 0.5"]),
         of("policy.hedging", &["true"]),
         of("policy.deadline_rule", &["before"]),
     )

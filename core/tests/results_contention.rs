@@ -1,12 +1,16 @@
 //! The AWS experiment of 2015 ("Exponential Backoff And Jitter"), run again: N clients that each write
 //! one row once, hops of |Normal(10, 2)| ms, a base of 5 ms, a cap of 2 s, the first wait 10 ms.
 
+#[path = "support/sample.rs"]
+mod sample;
+
 use retrylab_core::contention::{Client, Config, Server};
 use retrylab_core::link::Link;
 use retrylab_core::policy::{Jitter, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::sim::{Network, SERVER};
 use retrylab_core::time::Duration;
+use sample::Sample;
 use std::sync::Arc;
 
 const TRIALS: u32 = 100;
@@ -44,29 +48,13 @@ fn trial(strategy: &str, clients: u32, seed: u64) -> (f64, f64) {
     (f64::from(sent), network.now().as_nanos() as f64 / 1e6)
 }
 
-/// A mean of `TRIALS` trials and the standard deviation of one.
-#[derive(Clone, Copy)]
-struct Sample {
-    mean: f64,
-    deviation: f64,
-}
-
-impl Sample {
-    fn of(values: &[f64]) -> Self {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        Self { mean, deviation: variance.sqrt() }
-    }
-
-    /// Both numbers are means of 100 trials, so that their difference has a deviation of
-    /// sd sqrt(2/100); four of these are allowed.
-    fn agrees(self, strategy: &str, published: f64, deviation: f64) {
-        let allowed = 4.0 * deviation * (2.0 / f64::from(TRIALS)).sqrt();
-        let Self { mean, deviation: own } = self;
-        println!("{strategy}: {mean:.2} ({own:.2}), published {published} +- {allowed:.2}");
-        assert!((mean - published).abs() <= allowed, "{strategy}: {mean}, not {published}");
-    }
+/// Both numbers are means of 100 trials, so that their difference has a deviation of sd sqrt(2/100);
+/// four of these are allowed.
+fn agrees(strategy: &str, measured: Sample, published: f64, deviation: f64) {
+    let allowed = 4.0 * deviation * (2.0 / f64::from(TRIALS)).sqrt();
+    let Sample { mean, deviation: own } = measured;
+    println!("{strategy}: {mean:.2} ({own:.2}), published {published} +- {allowed:.2}");
+    assert!((mean - published).abs() <= allowed, "{strategy}: {mean}, not {published}");
 }
 
 /// The calls and the times of every strategy, in the order of [`STRATEGIES`].
@@ -91,7 +79,7 @@ fn ten_clients_make_the_published_calls() {
     let published = [(50.9, 3.6), (50.8, 3.8), (42.7, 2.3), (38.9, 2.3), (37.4, 2.5)];
     for ((strategy, (calls, _)), (mean, deviation)) in STRATEGIES.iter().zip(run(10)).zip(published)
     {
-        calls.agrees(strategy, mean, deviation);
+        agrees(strategy, calls, mean, deviation);
     }
 }
 
@@ -102,7 +90,7 @@ fn ten_clients_make_the_published_calls() {
 fn fifty_clients_make_the_published_calls() {
     let published = [687.0, 624.0, 347.0, 332.0, 376.0];
     for ((strategy, (calls, _)), mean) in STRATEGIES.iter().zip(run(50)).zip(published) {
-        calls.agrees(strategy, mean, calls.deviation);
+        agrees(strategy, calls, mean, calls.deviation);
     }
 }
 
@@ -116,9 +104,9 @@ fn a_hundred_clients_make_the_published_calls_in_the_published_time() {
     let samples = run(100);
     for (at, strategy) in STRATEGIES.iter().enumerate() {
         let ((calls, times), (mean, deviation)) = (samples[at], published_calls[at]);
-        calls.agrees(strategy, mean, deviation);
+        agrees(strategy, calls, mean, deviation);
         let (mean, deviation) = published_times[at];
-        times.agrees(&format!("{strategy}, ms"), mean, deviation);
+        agrees(&format!("{strategy}, ms"), times, mean, deviation);
     }
     assert_eq!(
         order(samples.map(|(calls, _)| calls.mean)),

@@ -75,9 +75,7 @@ impl Pacer {
         let sends = self.schedule.sends();
         let wait = self.schedule.next(policy, elapsed);
         let (Some(memory), true) = (self.memory.as_deref_mut(), sends > 0) else { return wait };
-        if let Some(budget) = &mut memory.budget {
-            budget.failed();
-        }
+        memory.failed();
         let wait = wait?;
         if memory.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
             return Err(Stop::Breaker);
@@ -105,10 +103,10 @@ impl Pacer {
     ) -> Result<Duration, Stop> {
         let pause = self.schedule.after_failure(policy, planned, elapsed, hint);
         if pause.is_err()
-            && let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut()
+            && let Some(memory) = self.memory.as_deref_mut()
         {
             // No `next` follows to count it.
-            budget.failed();
+            memory.failed();
         }
         pause
     }
@@ -141,8 +139,8 @@ impl Pacer {
 
     /// The network refused the last of `sends` copies: a failure, and the end of the exchange.
     pub fn refused(&mut self, now: Instant, sends: u32) {
-        if let Some(Memory { budget: Some(budget), .. }) = self.memory.as_deref_mut() {
-            budget.failed();
+        if let Some(memory) = self.memory.as_deref_mut() {
+            memory.failed();
         }
         self.gave_up(now, sends);
     }
@@ -162,5 +160,17 @@ impl Pacer {
     #[must_use]
     pub fn rtt(&self) -> Option<&Rtt> {
         self.memory.as_ref().map(|memory| &memory.rtt)
+    }
+}
+
+impl Memory {
+    /// A copy brought no reply, or a failure.
+    fn failed(&mut self) {
+        if let Some(budget) = &mut self.budget {
+            budget.failed();
+        }
+        if let Some(breaker) = &mut self.breaker {
+            breaker.failed();
+        }
     }
 }
