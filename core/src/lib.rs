@@ -32,6 +32,7 @@
 //! | [`contention`] | many writers and one row: what backing off costs |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
+//! | [`harness`] | your own machines under test |
 //! | [`theory`] | closed forms, to stand beside every measurement |
 
 #![no_std]
@@ -43,6 +44,8 @@ extern crate std;
 
 pub mod contention;
 pub mod echo;
+#[cfg(feature = "sim")]
+pub mod harness;
 pub mod link;
 pub mod machine;
 pub mod policy;
