@@ -30,8 +30,10 @@
 //! | [`retry`] | the client: one exchange, then the next, or as many as arrive |
 //! | [`echo`] | the server: mirror or report, drop or fail on purpose |
 //! | [`station`] | work that takes time: a queue and workers before the server's replies |
+//! | [`contention`] | many writers and one row: what backing off costs |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
+//! | [`harness`] | your own machines under test |
 //! | [`theory`] | closed forms, to stand beside every measurement |
 
 #![no_std]
@@ -44,7 +46,10 @@ extern crate std;
 #[macro_use]
 mod words;
 
+pub mod contention;
 pub mod echo;
+#[cfg(feature = "sim")]
+pub mod harness;
 pub mod link;
 pub mod machine;
 pub mod policy;

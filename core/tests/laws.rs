@@ -2,6 +2,7 @@
 //! arbitrary bytes, addresses, times and call orders.
 
 use proptest::prelude::*;
+use retrylab_core::contention;
 use retrylab_core::echo::{self, Reply, Server};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::{Factor, Policy};
@@ -50,6 +51,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         (0u32..4, 0u32..4)
             .prop_map(|(e, s)| format!("retrylab: failed\n#{e}.{s} hello").into_bytes()),
         Just(b"retrylab: failed, retry in 10ms\n".to_vec()),
+        prop::sample::select(&["read", "write 0", "write 1", "version 1", "ok 1", "stale 1"])
+            .prop_map(|said| said.as_bytes().to_vec()),
         prop::collection::vec(any::<u8>(), 0..64),
     ];
     let clock = prop_oneof![
@@ -94,6 +97,7 @@ fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         "quota 3 2 1",
         "concurrent 0.2 1",
         "concurrent 0 0",
+        "bucket 2 0.5",
         "adaptive 1.1 1s",
     ];
     (
@@ -104,7 +108,7 @@ fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         of("policy.first_delay", &["1s", "0s 1ms", "0s"]),
         of("policy.adaptive", &["rfc6298", "rfc9002"]),
         of("policy.budget", budgets),
-        of("policy.breaker", &["1 1s", "2 10ms"]),
+        of("policy.breaker", &["1 1s", "2 10ms", "share 0.5"]),
         of("policy.hedging", &["true"]),
         of("policy.deadline_rule", &["before"]),
         of("policy.attempt_timeout", &["1ns", "10ms", "3s"]),
@@ -214,6 +218,13 @@ fn any_server() -> impl Strategy<Value = Server> {
     })
 }
 
+fn any_writer() -> impl Strategy<Value = contention::Client> {
+    any_policy().prop_map(|policy| {
+        let config = contention::Config { peer: PEER.parse().unwrap(), policy, seed: 1 };
+        contention::Client::numbered(Arc::new(config), 1)
+    })
+}
+
 /// Drains `machine`; returns how many transmits and events it had.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
@@ -300,6 +311,16 @@ proptest! {
     #[test]
     fn the_server_keeps_the_laws(server in any_server(), ops in ops()) {
         keeps_the_laws(server, ops);
+    }
+
+    #[test]
+    fn the_writer_keeps_the_laws(writer in any_writer(), ops in ops()) {
+        keeps_the_laws(writer, ops);
+    }
+
+    #[test]
+    fn the_row_keeps_the_laws(ops in ops()) {
+        keeps_the_laws(contention::Server::default(), ops);
     }
 
     /// With a stop in its policy and a driver that is on time, every client comes to its end.

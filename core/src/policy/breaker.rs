@@ -1,45 +1,83 @@
-//! The circuit breaker: after enough failures in a row, stop asking for a while.
+//! The circuit breaker: when too much fails, stop asking, or at least stop asking again.
 
+use super::Share;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
 use core::fmt;
 use core::str::FromStr;
 
-/// When a [`Breaker`] opens, and for how long.
+/// When a [`Breaker`] opens, and what it then holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BreakerRule {
-    /// Failed exchanges in a row that open it; at least 1.
-    pub failures: u32,
-    /// How long it stays open.
-    pub rest: Duration,
+#[non_exhaustive]
+pub enum BreakerRule {
+    /// Opens after so many failed exchanges in a row and lets nothing pass for a while (Nygard's
+    /// "Release It!").
+    Consecutive {
+        /// Failed exchanges in a row that open it; at least 1.
+        failures: u32,
+        /// How long it stays open.
+        rest: Duration,
+    },
+    /// Retries stop while failures / calls is above this share. A call is an exchange that began, a
+    /// failure is any copy that failed, so failed retries count above the line only. Both are counted
+    /// over the client's life, and first copies are never held back (the breaker of Brooker's retry
+    /// simulation, "Fixing retries with token buckets and circuit breakers", 2022).
+    Share(Share),
 }
 
-/// `5 10s`: opens after five failures in a row, for ten seconds.
+/// `5 10s`: opens after five failures in a row, for ten seconds. `share 0.1`: no retries while more
+/// than a tenth fails.
 impl fmt::Display for BreakerRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.failures, WithUnit(self.rest))
+        match *self {
+            Self::Consecutive { failures, rest } => write!(f, "{failures} {}", WithUnit(rest)),
+            Self::Share(share) => write!(f, "share {share}"),
+        }
     }
 }
+
+/// What a circuit breaker has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerError;
+
+impl fmt::Display for BreakerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`none`, `5 10s` (failed exchanges in a row, rest; each more than 0) or `share 0.1` (no \
+             retries while failures / calls is above it; 0 to 1, at most 6 decimals)",
+        )
+    }
+}
+
+impl core::error::Error for BreakerError {}
 
 impl FromStr for BreakerRule {
-    type Err = ();
+    type Err = BreakerError;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (failures, rest) = text.trim().split_once(' ').ok_or(())?;
-        let failures = failures.parse().ok().filter(|n| *n > 0).ok_or(())?;
-        let rest = parse_duration(rest).filter(|d| !d.is_zero()).ok_or(())?;
-        Ok(Self { failures, rest })
+    fn from_str(text: &str) -> Result<Self, BreakerError> {
+        let (first, second) = text.trim().split_once(' ').ok_or(BreakerError)?;
+        if first == "share" {
+            return Share::parse(second).map(Self::Share).ok_or(BreakerError);
+        }
+        let failures = first.parse().ok().filter(|n| *n > 0).ok_or(BreakerError)?;
+        let rest = parse_duration(second).filter(|d| !d.is_zero()).ok_or(BreakerError)?;
+        Ok(Self::Consecutive { failures, rest })
     }
 }
 
-/// A circuit breaker, after the pattern of Nygard's "Release It!".
+/// A circuit breaker: its rule, and what it remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Breaker {
-    rule: BreakerRule,
-    state: State,
-}
+pub struct Breaker(State);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// Of the rule `Consecutive`: how many failures open it, for how long, and where it stands.
+    Switch { failures: u32, rest: Duration, position: Position },
+    /// Of the rule `Share`.
+    Counts { share: Share, failures: u64, calls: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
     /// Everything passes; this many exchanges failed in a row.
     Closed(u32),
     /// Nothing passes before this time.
@@ -52,56 +90,86 @@ impl Breaker {
     /// A closed breaker.
     #[must_use]
     pub const fn new(rule: BreakerRule) -> Self {
-        Self { rule, state: State::Closed(0) }
+        Self(match rule {
+            BreakerRule::Consecutive { failures, rest } => {
+                State::Switch { failures, rest, position: Position::Closed(0) }
+            }
+            BreakerRule::Share(share) => State::Counts { share, failures: 0, calls: 0 },
+        })
     }
 
-    /// May an exchange begin? The first one after the rest is the probe that decides.
+    /// May an exchange begin? Of the rule `Consecutive` the first one after the rest is the probe that
+    /// decides; the rule `Share` never says no.
     pub fn admit(&mut self, now: Instant) -> bool {
-        match self.state {
-            State::Closed(_) => true,
-            State::Open(until) if now >= until => {
-                self.state = State::HalfOpen;
+        match &mut self.0 {
+            State::Counts { calls, .. } => {
+                *calls = calls.saturating_add(1);
                 true
             }
-            State::Open(_) | State::HalfOpen => false,
+            State::Switch { position, .. } => match *position {
+                Position::Closed(_) => true,
+                Position::Open(until) if now >= until => {
+                    *position = Position::HalfOpen;
+                    true
+                }
+                Position::Open(_) | Position::HalfOpen => false,
+            },
+        }
+    }
+
+    /// A copy brought no reply, or a failure.
+    pub const fn failed(&mut self) {
+        if let State::Counts { failures, .. } = &mut self.0 {
+            *failures = failures.saturating_add(1);
         }
     }
 
     /// May a copy be sent again? Not while it is open: whoever is out already waits and no more.
     #[must_use]
     pub const fn allows_retry(&self) -> bool {
-        !matches!(self.state, State::Open(_))
+        match self.0 {
+            State::Switch { position, .. } => !matches!(position, Position::Open(_)),
+            State::Counts { share, failures, calls } => {
+                failures as u128 * 1_000_000 <= calls as u128 * share.millionths() as u128
+            }
+        }
     }
 
     /// An exchange that was admitted is not sent after all: the next one may be the probe.
     pub const fn withdrawn(&mut self, now: Instant) {
-        if let State::HalfOpen = self.state {
-            self.state = State::Open(now);
+        match &mut self.0 {
+            State::Counts { calls, .. } => *calls = calls.saturating_sub(1),
+            State::Switch { position, .. } => {
+                if let Position::HalfOpen = position {
+                    *position = Position::Open(now);
+                }
+            }
         }
     }
 
     /// An exchange that was admitted is over.
     pub fn ended(&mut self, now: Instant, answered: bool) {
-        self.state = match (self.state, answered) {
-            (State::Closed(_) | State::HalfOpen, true) => State::Closed(0),
-            (State::Closed(before), false) if before + 1 < self.rule.failures => {
-                State::Closed(before + 1)
+        let State::Switch { failures, rest, position } = &mut self.0 else { return };
+        *position = match (*position, answered) {
+            (Position::Closed(_) | Position::HalfOpen, true) => Position::Closed(0),
+            (Position::Closed(before), false) if before + 1 < *failures => {
+                Position::Closed(before + 1)
             }
-            (State::Closed(_) | State::HalfOpen, false) => {
-                State::Open(now.saturating_add(self.rule.rest))
+            (Position::Closed(_) | Position::HalfOpen, false) => {
+                Position::Open(now.saturating_add(*rest))
             }
             // One that began before it opened changes nothing.
-            (open @ State::Open(_), _) => open,
+            (open @ Position::Open(_), _) => open,
         };
     }
 
     /// The state's name: `closed`, `open` or `half-open`.
     #[must_use]
     pub const fn state(&self) -> &'static str {
-        match self.state {
-            State::Closed(_) => "closed",
-            State::Open(_) => "open",
-            State::HalfOpen => "half-open",
+        match self.0 {
+            State::Switch { position: Position::HalfOpen, .. } => "half-open",
+            _ if self.allows_retry() => "closed",
+            _ => "open",
         }
     }
 }

@@ -44,6 +44,15 @@ pub enum BudgetRule {
         /// What an exchange without a retry gives.
         refill: u32,
     },
+    /// The token bucket of Brooker's retry simulation ("Fixing retries with token buckets and circuit
+    /// breakers", 2022): full at the start, each exchange puts `deposit` into it, a retry takes 1 and
+    /// needs more than that. In thousandths.
+    Bucket {
+        /// Tokens at most, and at the start, in thousandths.
+        capacity: u32,
+        /// What an exchange gives when it begins, in thousandths.
+        deposit: u32,
+    },
     /// Envoy's retry budget: exchanges that are being retried are at most `share` of all that are in
     /// progress, or `at_least`. One client of this crate has one exchange in progress at a time, so
     /// there only `at_least` counts.
@@ -73,7 +82,7 @@ impl fmt::Display for BudgetError {
         f.write_str(
             "`none`, `throttle 10 0.1` (tokens, tokens a success), `deposits 0.2 10 10s` (retries an \
              exchange, retries a second, window), `quota 500 10 1` (tokens, cost, refill), \
-             `concurrent 0.2 3` (share, at least) or `adaptive 2 2m` (k, window)",
+             `bucket 5 0.1` (tokens, tokens an exchange), `concurrent 0.2 3` (share, at least) or `adaptive 2 2m` (k, window)",
         )
     }
 }
@@ -90,6 +99,9 @@ impl fmt::Display for BudgetRule {
                 write!(f, "deposits {share} {per_second} {}", WithUnit(ttl))
             }
             Self::Quota { capacity, cost, refill } => write!(f, "quota {capacity} {cost} {refill}"),
+            Self::Bucket { capacity, deposit } => {
+                write!(f, "bucket {} {}", Scaled(capacity.into(), 3), Scaled(deposit.into(), 3))
+            }
             Self::Concurrent { share, at_least } => write!(f, "concurrent {share} {at_least}"),
             Self::Adaptive { k, window } => write!(f, "adaptive {k} {}", WithUnit(window)),
         }
@@ -129,6 +141,9 @@ impl FromStr for BudgetRule {
                 cost: number(word()?)?,
                 refill: number(word()?)?,
             },
+            "bucket" => {
+                Self::Bucket { capacity: thousandths(word()?)?, deposit: thousandths(word()?)? }
+            }
             "concurrent" => Self::Concurrent { share: share(word()?)?, at_least: number(word()?)? },
             "adaptive" => {
                 let k = Factor::parse(word()?).ok_or(BudgetError)?;
@@ -149,7 +164,7 @@ pub struct Budget {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Left {
-    /// Tokens, in thousandths for `Throttle`.
+    /// Tokens, in thousandths for `Throttle` and `Bucket`.
     Tokens(u32),
     /// Millionths of retries deposited, less those withdrawn.
     Balance(Window),
@@ -158,6 +173,9 @@ enum Left {
     /// Copies asked for, and answers.
     Ratio { asked: Window, answered: Window },
 }
+
+/// A token where they are counted in thousandths.
+const ONE_TOKEN: u32 = 1_000;
 
 /// What a retry takes from a balance of deposits.
 const ONE_RETRY: i64 = 1_000_000;
@@ -168,7 +186,9 @@ impl Budget {
     pub fn new(rule: BudgetRule) -> Self {
         let left = match rule {
             BudgetRule::Throttle { max, .. } => Left::Tokens(max),
-            BudgetRule::Quota { capacity, .. } => Left::Tokens(capacity),
+            BudgetRule::Quota { capacity, .. } | BudgetRule::Bucket { capacity, .. } => {
+                Left::Tokens(capacity)
+            }
             BudgetRule::Deposits { ttl, .. } => Left::Balance(Window::new(ttl)),
             BudgetRule::Concurrent { .. } => Left::Active { all: 0, retrying: 0 },
             BudgetRule::Adaptive { window, .. } => {
@@ -186,6 +206,10 @@ impl Budget {
                 window.add(now, share.millionths().into());
                 true
             }
+            (Left::Tokens(tokens), BudgetRule::Bucket { capacity, deposit }) => {
+                *tokens = tokens.saturating_add(deposit).min(capacity);
+                true
+            }
             (Left::Active { all, .. }, _) => {
                 *all = all.saturating_add(1);
                 true
@@ -198,7 +222,7 @@ impl Budget {
     /// A copy brought no reply, or a failure.
     pub fn failed(&mut self) {
         if let (Left::Tokens(tokens), BudgetRule::Throttle { .. }) = (&mut self.left, self.rule) {
-            *tokens = tokens.saturating_sub(1_000);
+            *tokens = tokens.saturating_sub(ONE_TOKEN);
         }
     }
 
@@ -215,6 +239,13 @@ impl Budget {
                     }
                     None => false,
                 }
+            }
+            (Left::Tokens(tokens), BudgetRule::Bucket { .. }) => {
+                let enough = *tokens > ONE_TOKEN;
+                if enough {
+                    *tokens -= ONE_TOKEN;
+                }
+                enough
             }
             (Left::Balance(window), BudgetRule::Deposits { per_second, ttl, .. }) => {
                 let reserve = u128::from(per_second) * ttl.as_nanos() / 1_000;

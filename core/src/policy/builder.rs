@@ -1,6 +1,6 @@
 //! Making a policy, and refusing one that makes no sense.
 
-use super::{Adaptive, Backoff, BudgetRule, Delay, Jitter, Policy, bound};
+use super::{Adaptive, Backoff, BreakerRule, BudgetRule, Delay, Jitter, Policy, bound};
 use crate::time::{Duration, WithUnit, nanos};
 use core::fmt;
 
@@ -39,6 +39,10 @@ impl Policy {
             Some(BudgetRule::Adaptive { window, .. }) => Some(window),
             _ => None,
         };
+        let rest = match self.breaker {
+            Some(BreakerRule::Consecutive { rest, .. }) => Some(rest),
+            _ => None,
+        };
         let bounds = [
             ("initial_timeout", Some(self.initial_timeout)),
             ("max_timeout", self.max_timeout),
@@ -49,7 +53,7 @@ impl Policy {
             ("deadline", self.deadline),
             ("jitter", slot),
             ("budget", window),
-            ("breaker", self.breaker.map(|rule| rule.rest)),
+            ("breaker", rest),
         ];
         for (name, value) in bounds {
             if let Some(value) = value.filter(|value| value.is_zero() || *value > LONGEST) {
@@ -99,7 +103,7 @@ impl Policy {
         if self.max_sends == Some(0) {
             return Err(PolicyError::NoSends);
         }
-        if self.breaker.is_some_and(|rule| rule.failures == 0) {
+        if let Some(BreakerRule::Consecutive { failures: 0, .. }) = self.breaker {
             return Err(PolicyError::NoFailures);
         }
         Ok(())

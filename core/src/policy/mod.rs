@@ -92,7 +92,7 @@ mod schedule;
 mod tests;
 
 pub use backoff::{Backoff, Timeouts};
-pub use breaker::{Breaker, BreakerRule};
+pub use breaker::{Breaker, BreakerError, BreakerRule};
 pub use budget::{Budget, BudgetError, BudgetRule};
 pub use builder::{LONGEST, PolicyBuilder, PolicyError};
 pub use factor::{Factor, Share};

@@ -109,9 +109,7 @@ impl Pacer {
         let Some(memory) = self.memory.as_deref_mut() else { return step };
         memory.pause = step.map_or(0, |step| step.pause);
         let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return step };
-        if let Some(budget) = &mut shared.budget {
-            budget.failed();
-        }
+        shared.failed();
         let step = step?;
         if shared.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
             return Err(Stop::Breaker);
@@ -139,10 +137,10 @@ impl Pacer {
     ) -> Result<Duration, Stop> {
         let pause = self.schedule.after_failure(policy, planned, elapsed, hint);
         if pause.is_err()
-            && let Some(Shared { budget: Some(budget), .. }) = self.shared()
+            && let Some(shared) = self.shared()
         {
             // No `next` follows to count it.
-            budget.failed();
+            shared.failed();
         }
         pause
     }
@@ -187,8 +185,8 @@ impl Pacer {
 
     /// The network refused the last of `sends` copies: a failure, and the end of the exchange.
     pub fn refused(&mut self, now: Instant, sends: u32) {
-        if let Some(Shared { budget: Some(budget), .. }) = self.shared() {
-            budget.failed();
+        if let Some(shared) = self.shared() {
+            shared.failed();
         }
         self.gave_up(now, sends);
     }
@@ -208,5 +206,17 @@ impl Pacer {
     #[must_use]
     pub fn rtt(&self) -> Option<&Rtt> {
         self.memory.as_ref()?.shared.as_ref().map(|shared| &shared.rtt)
+    }
+}
+
+impl Shared {
+    /// A copy brought no reply, or a failure.
+    fn failed(&mut self) {
+        if let Some(budget) = &mut self.budget {
+            budget.failed();
+        }
+        if let Some(breaker) = &mut self.breaker {
+            breaker.failed();
+        }
     }
 }

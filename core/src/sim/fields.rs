@@ -4,7 +4,8 @@
 //! read this table, so that a key is spelled, checked and explained in one way everywhere.
 
 use crate::policy::{
-    Adaptive, Backoff, BudgetError, DeadlineRule, HintError, JitterError, Preset, Timeouts,
+    Adaptive, Backoff, BreakerError, BudgetError, DeadlineRule, HintError, JitterError, Preset,
+    Timeouts,
 };
 use crate::station::{Order, Overflow};
 use alloc::string::{String, ToString};
@@ -105,9 +106,7 @@ impl fmt::Display for Kind {
             ),
             Self::Jitter => JitterError.fmt(f),
             Self::Budget => BudgetError.fmt(f),
-            Self::Breaker => {
-                f.write_str("failures and a time such as `5 10s`, each more than 0, or `none`")
-            }
+            Self::Breaker => BreakerError.fmt(f),
             Self::Hint => HintError.fmt(f),
         }
     }
@@ -228,7 +227,7 @@ pub const FIELDS: &[Field] = &[
     field(
         "policy.breaker",
         Kind::Breaker,
-        "after so many failed exchanges in a row, ask nothing for this long",
+        "when too much fails: ask nothing for a while, or ask once and not again",
     ),
     field("policy.hint", Kind::Hint, "what to make of a server's word when to come back"),
     field("server.drop", Kind::Probability, "the server drops a request with this probability"),

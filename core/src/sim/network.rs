@@ -415,7 +415,6 @@ where
 }
 
 /// Takes the queue's entry for `host` at `at`: the timer that is due, if any is.
-#[inline]
 #[inline(always)]
 fn wake<M: Machine>(
     host: &mut Host<M>,
@@ -437,7 +436,6 @@ fn wake<M: Machine>(
 
 /// Sees to it that `host` is woken at its deadline; returns what to record if its timer is another one
 /// than `before`.
-#[inline]
 #[inline(always)]
 fn follow_timer<M: Machine>(
     host: &mut Host<M>,

@@ -120,6 +120,27 @@ fn awss_quota_allows_100_or_50_or_35_retries_from_full() {
     assert_eq!(drain(&mut quota, at(0)), 100, "it is never more than full");
 }
 
+/// Brooker: full at 5, 0.1 a first copy, a retry takes 1 and needs more than 1.
+#[test]
+fn brookers_bucket_needs_more_than_one_token() {
+    let mut bucket = budget("bucket 5 0.1");
+    assert_eq!(drain(&mut bucket, at(0)), 4, "one token is not more than one");
+    let first = |bucket: &mut Budget| assert!(bucket.first(at(0), &mut stream()));
+    first(&mut bucket);
+    assert_eq!(drain(&mut bucket, at(0)), 1, "1.1 is");
+    for exchange in 1..=10 {
+        assert_eq!(drain(&mut bucket, at(0)), 0, "{exchange}: the first one's 0.1 is left");
+        first(&mut bucket);
+        bucket.failed();
+        bucket.ended(at(0), exchange % 2 == 0, 0);
+    }
+    assert_eq!(drain(&mut bucket, at(0)), 1, "ten more give 1, however they end");
+    (0..1_000).for_each(|_| first(&mut bucket));
+    assert_eq!(drain(&mut bucket, at(0)), 4, "it is never more than full");
+    assert_eq!(drain(&mut budget("bucket 1 0.1"), at(0)), 0);
+    assert_eq!(drain(&mut budget("bucket 1.001 0"), at(0)), 1);
+}
+
 /// Envoy: 20 % of the active ones, and no fewer than 3.
 #[test]
 fn envoys_budget_is_a_share_of_what_is_active() {
@@ -220,12 +241,45 @@ fn a_breaker_opens_rests_and_tries_one() {
     assert_eq!(breaker.state(), "closed");
 }
 
+/// Brooker: failures / calls, where failed retries count above the line only.
+#[test]
+fn a_breaker_by_share_stops_retries_and_nothing_else() {
+    let mut breaker = Breaker::new("share 0.1".parse().unwrap());
+    let calls = |breaker: &mut Breaker, n: u32| {
+        (0..n).for_each(|_| assert!(breaker.admit(at(0)), "a first copy is never held back"));
+    };
+    calls(&mut breaker, 1);
+    breaker.failed();
+    assert_eq!((breaker.allows_retry(), breaker.state()), (false, "open"), "1 of 1");
+    calls(&mut breaker, 8);
+    assert!(!breaker.allows_retry(), "1 of 9");
+    calls(&mut breaker, 1);
+    assert_eq!((breaker.allows_retry(), breaker.state()), (true, "closed"), "1 of 10: no more");
+    breaker.failed();
+    assert!(!breaker.allows_retry(), "a retry failed: 2 of 10");
+    breaker.ended(at(0), true);
+    breaker.ended(at(0), false);
+    assert!(!breaker.allows_retry(), "how exchanges end is not asked");
+    calls(&mut breaker, 10);
+    assert!(breaker.allows_retry(), "2 of 20");
+    breaker.withdrawn(at(0));
+    assert!(!breaker.allows_retry(), "2 of 19: that one was no call");
+    // A share of 1 can be passed: failed retries are no calls.
+    let mut all = Breaker::new("share 1".parse().unwrap());
+    calls(&mut all, 1);
+    all.failed();
+    assert!(all.allows_retry());
+    all.failed();
+    assert!(!all.allows_retry());
+}
+
 #[test]
 fn rules_are_read_as_they_are_shown() {
     for rule in [
         "throttle 10 0.1",
         "deposits 0.2 10 10s",
         "quota 500 10 1",
+        "bucket 5 0.1",
         "concurrent 0.2 3",
         "adaptive 1.1 2m",
     ] {
@@ -241,15 +295,20 @@ fn rules_are_read_as_they_are_shown() {
         "deposits 0.2 10 9ns",
         "quota 1 2",
         "quota 1 2 3 4",
+        "bucket 5",
+        "bucket 5 0.0001",
+        "bucket 5 0.1 1",
         "adaptive 0.5 2m",
         "tokens 1",
         "concurrent 0.2 x",
     ] {
         assert_eq!(bad.parse::<BudgetRule>(), Err(BudgetError), "{bad}");
     }
-    assert_eq!("5 10s".parse::<BreakerRule>().unwrap().to_string(), "5 10s");
-    for bad in ["", "5", "0 10s", "5 0s", "-1 1s", "5 10"] {
-        assert_eq!(bad.parse::<BreakerRule>(), Err(()), "{bad}");
+    for rule in ["5 10s", "share 0.1", "share 1"] {
+        assert_eq!(rule.parse::<BreakerRule>().unwrap().to_string(), rule);
+    }
+    for bad in ["", "5", "0 10s", "5 0s", "-1 1s", "5 10", "share", "share 1.1", "share 0.1 10s"] {
+        assert_eq!(bad.parse::<BreakerRule>(), Err(BreakerError), "{bad}");
     }
     for rule in ["ignore", "exact", "jitter 0.5", "clamp 5s"] {
         assert_eq!(rule.parse::<HintRule>().unwrap().to_string(), rule);

@@ -94,6 +94,38 @@ fn a_breaker_counts_exchanges_and_not_copies() {
     answer(&mut client, at(20), 9);
 }
 
+/// Each failed copy counts once, whatever tells of it; the exchange's end does not count again.
+#[test]
+fn a_breaker_by_share_counts_copies() {
+    let share = |text: &str| client(|policy| policy.breaker(Some(text.parse().unwrap())));
+    assert_eq!(fail(&mut share("share 0.9"), at(0), 1), (1, Stop::Breaker), "1 of 1");
+    assert_eq!(fail(&mut share("share 1"), at(0), 1), (2, Stop::Breaker), "2 of 1");
+    // Three copies fail, the last one at the end of the schedule: 3 of 5.
+    let after = |text: &str| {
+        let mut client = share(text);
+        (1..=4).for_each(|exchange| answer(&mut client, at(0), exchange));
+        (fail(&mut client, at(0), 5), fail(&mut client, at(0), 6))
+    };
+    assert_eq!(after("share 0.6"), ((3, Stop::MaxSends), (1, Stop::Breaker)), "then 4 of 6");
+    assert_eq!(after("share 0.7"), ((3, Stop::MaxSends), (2, Stop::Breaker)), "then 5 of 6");
+    // A refused copy has failed, too, and so has one after which the server pushes back.
+    for told in [0, 1] {
+        let mut client = share("share 0.5");
+        let (pacer, policy) = &mut client;
+        pacer.begin(policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+        let wait = pacer.next(policy, at(0), Duration::ZERO).unwrap();
+        if told == 0 {
+            pacer.refused(at(0), 1);
+        } else {
+            let hint = Some(Hint::Never);
+            pacer.after_failure(policy, wait, Duration::ZERO, hint).unwrap_err();
+            pacer.gave_up(at(0), 1);
+        }
+        (2..=3).for_each(|exchange| answer(&mut client, at(0), exchange));
+        assert_eq!(fail(&mut client, at(0), 4), (2, Stop::Breaker), "2 of 4, then 3 of 4");
+    }
+}
+
 /// A budget that refuses the breaker's probe leaves the place to the next exchange.
 #[test]
 fn a_probe_that_the_budget_refuses_is_none() {

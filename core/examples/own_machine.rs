@@ -1,0 +1,127 @@
+//! A protocol of one's own under test: stop and wait. A sender has some numbers to tell, one at a time,
+//! and repeats each until it is acknowledged; a receiver acknowledges whatever comes and keeps each
+//! number once.
+//!
+//! `cargo run --example own_machine` shows one run over a link that loses every third datagram, and
+//! checks a thousand.
+
+use retrylab_core::harness::{Pair, for_each_seed};
+use retrylab_core::link::Link;
+use retrylab_core::machine::{Label, Machine, Timer, Transmit};
+use retrylab_core::random::Probability;
+use retrylab_core::sim::SERVER;
+use retrylab_core::time::{Duration, Instant};
+use std::net::SocketAddr;
+
+/// How many numbers are told: 0, 1, 2.
+pub(crate) const NUMBERS: u8 = 3;
+
+/// Tells the numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Sender {
+    number: u8,
+    /// Copies of it sent so far.
+    copies: u32,
+    /// When to send the next one, after the first.
+    resend: Option<Instant>,
+}
+
+impl Machine for Sender {
+    type Event = &'static str;
+
+    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, bytes: &[u8]) {
+        if bytes == [self.number] && !self.is_finished() {
+            *self = Self { number: self.number + 1, ..Self::default() };
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.resend = self.resend.filter(|at| *at > now);
+    }
+
+    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        if self.is_finished() || self.resend.is_some() {
+            return None;
+        }
+        self.resend = now.checked_add(Duration::from_millis(50));
+        buf.clear();
+        buf.push(self.number);
+        // The label is for the trace: which copy of which number.
+        self.copies += 1;
+        let label = Label::new(u32::from(self.number) + 1, self.copies);
+        Some(Transmit { to: SERVER, label })
+    }
+
+    fn poll_event(&mut self) -> Option<Self::Event> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        self.resend.map(|at| (Timer::Resend, at))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.number == NUMBERS
+    }
+}
+
+/// Keeps the numbers in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Receiver {
+    /// What was told.
+    pub(crate) numbers: Vec<u8>,
+    reply: Option<(SocketAddr, u8)>,
+    event: Option<&'static str>,
+}
+
+impl Machine for Receiver {
+    type Event = &'static str;
+
+    fn handle_datagram(&mut self, _: Instant, from: SocketAddr, bytes: &[u8]) {
+        let [number] = *bytes else { return };
+        self.event = Some("heard before");
+        if !self.numbers.contains(&number) {
+            self.numbers.push(number);
+            self.event = Some("new");
+        }
+        self.reply = Some((from, number));
+    }
+
+    fn handle_timeout(&mut self, _: Instant) {}
+
+    fn poll_transmit(&mut self, _: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (to, number) = self.reply.take()?;
+        buf.clear();
+        buf.push(number);
+        Some(Transmit::to(to))
+    }
+
+    fn poll_event(&mut self) -> Option<Self::Event> {
+        self.event.take()
+    }
+
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        None
+    }
+}
+
+/// The two over a link that loses this share.
+pub(crate) fn pair(loss: &str, seed: u64) -> Pair<Sender, Receiver> {
+    let loss = Probability::parse(loss).expect("a probability");
+    let link = Link { loss, ..Link::default() };
+    Pair::new(Sender::default(), Receiver::default(), link, seed)
+}
+
+/// One run as text, then many.
+pub(crate) fn main() {
+    let mut one = pair("0.3", 7);
+    one.drive_bounded(1_000).expect("one lucky copy in so many");
+    println!("{}", one.ladder());
+    for_each_seed(0..1_000, |seed| {
+        let mut pair = pair("0.3", seed);
+        pair.drive_bounded(1_000).unwrap();
+        assert!(pair.client().is_finished());
+        assert_eq!(pair.server().numbers, [0, 1, 2], "{}", pair.ladder());
+    });
+    println!("and 1000 other seeds end well");
+}
