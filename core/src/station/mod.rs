@@ -98,20 +98,30 @@ pub struct Station {
 }
 
 impl Station {
-    /// `server` behind the queue that `config` describes; `number` tells a client's number (from 1) by
-    /// its address, for the names of random draws.
+    /// `server` behind the queue that `config` describes. It numbers its clients in the order in which
+    /// they appear, for the names of random draws.
     #[must_use]
-    pub fn new(
+    pub fn new(server: Server, config: Config, seed: u64) -> Self {
+        Self::with_flows(server, config, seed, Flows::appearing())
+    }
+
+    /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1).
+    #[must_use]
+    pub fn numbered(
         server: Server,
         config: Config,
         seed: u64,
         number: fn(SocketAddr) -> Option<u32>,
     ) -> Self {
+        Self::with_flows(server, config, seed, Flows::Numbered(number, Vec::new()))
+    }
+
+    fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {
         Self {
             server,
             config,
             seed,
-            flows: Flows::Numbered(number, Vec::new()),
+            flows,
             jobs: Vec::new(),
             free: Vec::new(),
             waiting: VecDeque::new(),
@@ -209,8 +219,7 @@ impl Station {
             return nanos(work);
         }
         let (flow, index) = self.flows.count(from);
-        let mut stream =
-            Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
+        let mut stream = Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
         nanos(self.config.service.draw(&mut stream))
     }
 
