@@ -55,6 +55,10 @@ impl From<Event> for What {
     }
 }
 
+/// The most bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
+/// strangers. Beyond, the queue is full.
+pub const MOST_HELD: usize = 1 << 28;
+
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
 struct Job {
@@ -93,6 +97,8 @@ pub struct Station {
     /// Beginnings and ends of outages that have been seen to.
     outages: usize,
     deepest: usize,
+    /// Bytes of the replies held back.
+    held: usize,
     down: bool,
     buf: Vec<u8>,
 }
@@ -131,6 +137,7 @@ impl Station {
             events: VecDeque::new(),
             outages: 0,
             deepest: 0,
+            held: 0,
             down: false,
             buf: Vec::new(),
         }
@@ -168,7 +175,8 @@ impl Station {
         let told = self.server.poll_event().map(Event::Server);
         let free = self.config.workers.is_none_or(|most| self.working.len() < most as usize);
         let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
-        if answered && !free && !room {
+        let held = self.held.saturating_add(self.buf.len());
+        if answered && (!free && !room || held > MOST_HELD) {
             return self.overflow(from, bytes);
         }
         self.events.extend(told);
@@ -185,6 +193,7 @@ impl Station {
         let job = &mut self.jobs[slot as usize];
         (job.from, job.label, job.arrived, job.work) = (from, label, now, work);
         core::mem::swap(&mut job.reply, &mut self.buf);
+        self.held += job.reply.len();
         if free {
             self.begin(now, slot);
         } else {
@@ -239,7 +248,10 @@ impl Station {
     }
 
     fn lose(&mut self, slot: u32, cause: Cause) {
-        let about = self.jobs[slot as usize].about();
+        let job = &mut self.jobs[slot as usize];
+        let about = job.about();
+        self.held -= job.reply.len();
+        job.reply.clear();
         self.events.push_back(Event::Dropped { cause, about });
         self.free.push(slot);
     }
@@ -309,6 +321,7 @@ impl Machine for Station {
             let (from, label, about) = (job.from, job.label, job.about());
             let waited = job.begun.saturating_since(job.arrived);
             let worked = at.saturating_since(job.begun);
+            self.held -= job.reply.len();
             self.done.push_back((from, label, core::mem::take(&mut job.reply)));
             self.events.push_back(Event::Served { waited, worked, about });
             self.free.push(slot);
