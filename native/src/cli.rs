@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::output::{Stdout, complain};
-use crate::{keys, lab, presets, schedule, send, serve, sim, theory};
+use crate::{keys, lab, presets, scenarios, schedule, send, serve, sim, theory};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::sim::FieldError;
@@ -45,6 +45,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Scenarios(scenarios::Args),
     Theory(theory::Args),
     /// Show every key of a scenario: its default, what it takes and what it means
     Keys {
@@ -70,6 +71,7 @@ impl Cli {
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
+            Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
             Command::Presets { json } => Ok(presets::run(json)),
             Command::Keys { json } => Ok(keys::run(json)),
@@ -96,6 +98,8 @@ enum Error {
     #[error(transparent)]
     Schedule(#[from] FieldError),
     #[error(transparent)]
+    Scenarios(#[from] sim::SourceError),
+    #[error(transparent)]
     Theory(#[from] TheoryError),
 }
 
@@ -106,7 +110,7 @@ impl Error {
             Self::Send(error) => error.exit(),
             Self::Sim(error) => error.exit(),
             Self::Lab(error) => error.exit(),
-            Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
+            Self::Schedule(_) | Self::Scenarios(_) | Self::Theory(_) => Exit::Usage,
         }
     }
 }

@@ -11,6 +11,7 @@ mod output;
 mod presets;
 mod runtime;
 mod scenario_file;
+mod scenarios;
 mod schedule;
 mod send;
 mod serve;

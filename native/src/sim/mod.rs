@@ -14,7 +14,7 @@ use crate::signals;
 use report::Report;
 use retrylab_core::sim::Bounds;
 use run::{EndedBy, Finished};
-use source::SourceError;
+pub(crate) use source::SourceError;
 use std::io;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
+  retrylab sim retry-storm                 one that ships; `retrylab scenarios` lists them
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
   retrylab sim --keys                      every key, what it takes and what it means
@@ -45,8 +46,9 @@ written, 2 usage or a scenario that makes no sense, 130 interrupted (what came o
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A scenario file (TOML; `-` reads stdin), or a link of the lab; the default scenario without it
-    #[arg(value_name = "SCENARIO.toml")]
+    /// A scenario that ships, a file (TOML; `-` reads stdin), or a link of the lab; the default scenario
+    /// without it
+    #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
     /// A link of the lab, or what follows its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]

@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::scenario_file::{self, FileError};
-use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::sim::{FieldError, SHIPPED, Scenario, Shipped};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,6 +14,8 @@ pub(crate) enum SourceError {
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
+    #[error("{0} is no file and no scenario that ships; those are {known}", known = known())]
+    NoSuch(String),
     #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MOST_BYTES)]
     TooLong(String),
     #[error("the link: {0}")]
@@ -61,7 +63,13 @@ fn from_link(link: &str) -> Result<Scenario, SourceError> {
     errors.into_iter().next().map_or(Ok(scenario), |error| Err(SourceError::Link(error)))
 }
 
+/// A shipped scenario of this name, or the file. (A file of the same name is `./name`.)
 fn from_file(path: &str) -> Result<Scenario, SourceError> {
+    let mut scenario = Scenario::default();
+    if let Some(shipped) = Shipped::find(path) {
+        scenario_file::apply(&mut scenario, path, shipped.toml)?;
+        return Ok(scenario);
+    }
     let failed = |error| SourceError::Read(path.to_string(), error);
     let mut text = String::new();
     // One byte more than allowed is enough to know that it is too long.
@@ -69,13 +77,25 @@ fn from_file(path: &str) -> Result<Scenario, SourceError> {
     let length = if path == "-" {
         io::stdin().lock().take(most).read_to_string(&mut text).map_err(failed)?
     } else {
-        File::open(path).map_err(failed)?.take(most).read_to_string(&mut text).map_err(failed)?
+        let file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if is_name(path) => SourceError::NoSuch(path.to_string()),
+            _ => failed(error),
+        })?;
+        file.take(most).read_to_string(&mut text).map_err(failed)?
     };
     if length as u64 == most {
         return Err(SourceError::TooLong(path.to_string()));
     }
     let name = if path == "-" { "stdin" } else { path };
-    let mut scenario = Scenario::default();
     scenario_file::apply(&mut scenario, name, &text)?;
     Ok(scenario)
+}
+
+/// Could it be meant as the name of a scenario that ships?
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+fn known() -> String {
+    SHIPPED.iter().map(|shipped| shipped.name).collect::<Vec<_>>().join(", ")
 }
