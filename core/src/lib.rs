@@ -31,6 +31,7 @@
 //! | [`echo`] | the server: mirror or report, drop on purpose |
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
+//! | [`stats`] | what a sample says: means, shares and their intervals |
 //! | [`theory`] | closed forms, to stand beside every measurement |
 
 #![no_std]
@@ -48,6 +49,7 @@ pub mod random;
 pub mod retry;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod stats;
 mod text;
 pub mod theory;
 pub mod time;
