@@ -105,6 +105,16 @@ pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String
     text.parse().map_err(|_| format!("it takes a whole number from 0 to {}", T::MOST))
 }
 
+/// Reads how many seeds each combination has.
+pub(crate) fn seeds(text: &str) -> Result<u32, String> {
+    between(text, 1, 10_000_000)
+}
+
+/// Reads how many threads to work with.
+pub(crate) fn threads(text: &str) -> Result<u32, String> {
+    between(text, 1, 1_024)
+}
+
 /// Reads how many samples to draw.
 pub(crate) fn samples(text: &str) -> Result<u32, String> {
     between(text, 1, 1_000_000)

@@ -3,17 +3,17 @@
 mod meter;
 mod outputs;
 mod report;
-mod run;
-mod source;
+pub(crate) mod run;
 
 use crate::exit::Exit;
 use crate::flags;
 use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
+use crate::source::{Source, SourceError};
+use meter::Meter;
 use report::Report;
 use run::{Bounds, EndedBy, Finished};
-use source::SourceError;
 use std::io;
 
 const EXAMPLES: &str = "\
@@ -99,14 +99,23 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.keys {
         return Ok(keys::run(args.json));
     }
-    let scenario = source::scenario(args)?;
+    let source = Source {
+        scenario: args.scenario.as_deref(),
+        link: args.link.as_deref(),
+        set: &args.set,
+        seed: args.seed.as_deref(),
+    };
+    let scenario = source.scenario()?;
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds { max_events: args.max_events, interrupted };
     // Without outputs the sink is the empty one, which costs nothing.
+    let mut meter = Meter::new(&scenario);
+    let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, &scenario)? {
-        (None, None) => run::run(&scenario, (), &bounds),
-        outputs => run::run(&scenario, outputs, &bounds),
+        (None, None) => run::run(&scenario, (), &bounds, show),
+        outputs => run::run(&scenario, outputs, &bounds, show),
     };
+    meter.clear();
     let exit = match result.ended_by {
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Finished | EndedBy::EventLimit | EndedBy::Output => Exit::Success,

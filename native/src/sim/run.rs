@@ -1,6 +1,5 @@
 //! The run: step by step, within bounds.
 
-use super::meter::Meter;
 use crate::output::OutputError;
 use retrylab_core::sim::{Outcome, Scenario};
 use retrylab_core::time::Duration;
@@ -13,15 +12,15 @@ use std::time::Instant;
 const BATCH: u64 = 4_096;
 
 /// What may end a run before its own end.
-pub(super) struct Bounds {
-    pub(super) max_events: u64,
-    pub(super) interrupted: Arc<AtomicBool>,
+pub(crate) struct Bounds {
+    pub(crate) max_events: u64,
+    pub(crate) interrupted: Arc<AtomicBool>,
 }
 
 /// What ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum EndedBy {
+pub(crate) enum EndedBy {
     /// Nothing was left to happen.
     Finished,
     /// `--max-events`.
@@ -33,21 +32,21 @@ pub(super) enum EndedBy {
 }
 
 /// What came out of a run, and how.
-pub(super) struct Result {
-    pub(super) outcome: Outcome<()>,
-    pub(super) ended_by: EndedBy,
-    pub(super) events: u64,
-    pub(super) wall: Duration,
+pub(crate) struct Result {
+    pub(crate) outcome: Outcome<()>,
+    pub(crate) ended_by: EndedBy,
+    pub(crate) events: u64,
+    pub(crate) wall: Duration,
 }
 
 /// A run that is over, with the error of its outputs if they had one.
-pub(super) struct Finished {
-    pub(super) result: Result,
-    pub(super) failure: Option<OutputError>,
+pub(crate) struct Finished {
+    pub(crate) result: Result,
+    pub(crate) failure: Option<OutputError>,
 }
 
 /// A sink that may fail, and that holds lines back.
-pub(super) trait Recorder: Sink {
+pub(crate) trait Recorder: Sink {
     /// Has it failed? Then the run is not worth going on.
     fn has_failed(&self) -> bool;
     /// Writes what is still held back.
@@ -64,15 +63,20 @@ impl Recorder for () {
     }
 }
 
-/// Runs `scenario` to its end or to the first of `bounds`.
-pub(super) fn run<K: Recorder>(scenario: &Scenario, sink: K, bounds: &Bounds) -> Finished {
+/// Runs `scenario` to its end or to the first of `bounds`, and tells `show` again and again how many
+/// exchanges are over.
+pub(crate) fn run<K: Recorder>(
+    scenario: &Scenario,
+    sink: K,
+    bounds: &Bounds,
+    mut show: impl FnMut(u64),
+) -> Finished {
     let begun = Instant::now();
     let mut network = scenario.network(sink);
-    let mut meter = Meter::new(scenario);
     let mut events = 0;
     let ended_by = 'run: loop {
         let ((summary, _), sink) = network.sink();
-        meter.show(summary.finished());
+        show(summary.finished());
         if bounds.interrupted.load(Ordering::Relaxed) {
             break EndedBy::Interrupted;
         }
@@ -94,7 +98,6 @@ pub(super) fn run<K: Recorder>(scenario: &Scenario, sink: K, bounds: &Bounds) ->
             break if over { EndedBy::Finished } else { EndedBy::EventLimit };
         }
     };
-    meter.clear();
     let wall = begun.elapsed();
     let Outcome { summary, digest, simulated, sink, .. } = Outcome::of(network);
     let failure = sink.finish().err();
