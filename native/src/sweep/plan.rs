@@ -29,7 +29,7 @@ pub(crate) enum PlanError {
     Seeds { first: u64, seeds: u64 },
     #[error("--vary and --seeds make {0} points; a sweep has at most {MOST_POINTS}")]
     TooMany(String),
-    #[error("{names}: {error}")]
+    #[error("--vary: with {names}, {error}")]
     Point { names: String, error: FieldError },
 }
 
@@ -100,12 +100,24 @@ impl Plan {
 
     /// Checks every combination, and writes the values as the scenario does.
     fn check(&mut self) -> Result<(), PlanError> {
+        let sets = self.sets.iter().map(|(key, value)| (key, value));
+        if let Err(error) = self.base.clone().apply(sets)
+            // What is varied may put a contradiction right.
+            && !matches!(error, FieldError::Contradiction { .. })
+        {
+            return Err(SourceError::Set(error).into());
+        }
         let wrong = |n| self.combination(n).err().map(|error| (n, error));
         if let Some((n, error)) = (0..self.combinations).into_par_iter().find_map_first(wrong) {
             let named = |(vary, at): (&Vary, usize)| format!("{}={}", vary.key, vary.values[at]);
             let names: Vec<String> = self.vary.iter().zip(self.places(n)).map(named).collect();
-            let names = if names.is_empty() { "--set".to_string() } else { names.join(", ") };
-            return Err(PlanError::Point { names, error });
+            return Err(match error {
+                error @ FieldError::Contradiction { .. } if !names.is_empty() => {
+                    PlanError::Point { names: names.join(", "), error }
+                }
+                error if names.is_empty() => SourceError::Set(error).into(),
+                error => ValuesError::Field(error).into(),
+            });
         }
         let first = self.combination(0).map_err(SourceError::Set)?;
         self.first_seed = first.seed;

@@ -22,7 +22,7 @@ impl Shard {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let numbers = text.split_once('/').and_then(|(index, count)| {
             let (index, count) = (index.parse::<u64>().ok()?, count.parse::<u64>().ok()?);
-            (1..=count).contains(&index).then_some(Self { index: index - 1, count })
+            (1..=count).contains(&index).then(|| Self { index: index - 1, count })
         });
         numbers.ok_or_else(|| "it takes i/n, the i-th of n parts, such as `1/64` to `64/64`".into())
     }
