@@ -38,7 +38,12 @@ pub(super) fn work(
         scope.spawn_broadcast(move |_, _| {
             take_points(open, next, plan, shard, bounds, &lines);
         });
-        keep(arrivals, journal, &meter)
+        let kept = keep(arrivals, journal, &meter);
+        if kept.is_err() {
+            // What still runs cannot be kept.
+            bounds.interrupted.store(true, Ordering::Relaxed);
+        }
+        kept
     });
     meter.clear();
     kept.and_then(|()| journal.flush())

@@ -13,6 +13,7 @@ use ::parquet::record::Field;
 use ::parquet::schema::types::Type;
 use std::fs::File;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 /// The key of the header.
@@ -125,9 +126,22 @@ fn number(cell: &Cell) -> Option<f64> {
     }
 }
 
+/// What `read` comes to, without a word on stderr: the reader panics at some files that make no sense.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    // What was read in part is not looked at again.
+    let result = panic::catch_unwind(AssertUnwindSafe(read));
+    panic::set_hook(hook);
+    match result {
+        Ok(result) => result.map_err(|error| error.to_string().replace('\n', ", ")),
+        Err(_) => Err("its bytes make no sense".to_string()),
+    }
+}
+
 pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let malformed = |what: String| TableError::Malformed(name.to_string(), what);
-    let reader = SerializedFileReader::new(file).map_err(|error| malformed(error.to_string()))?;
+    let reader = guarded(|| SerializedFileReader::new(file)).map_err(malformed)?;
     let metadata = reader.metadata().file_metadata().key_value_metadata();
     let text = metadata.and_then(|pairs| pairs.iter().find(|pair| pair.key == KEY)?.value.as_ref());
     let text = text.ok_or_else(|| malformed(format!("its metadata has no `{KEY}`")))?;
@@ -135,13 +149,19 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let columns = header.columns.clone();
     let (name, width) = (name.to_string(), columns.len());
     let file = name.clone();
-    let rows = reader.into_iter().enumerate().map(move |(at, row)| {
+    let (mut reader, mut at) = (reader.into_iter(), 0);
+    let rows = std::iter::from_fn(move || {
+        let row = guarded(|| reader.next().transpose());
+        at += 1;
         let malformed = |what: String| TableError::Malformed(file.clone(), what);
-        let row = row.map_err(|error| malformed(error.to_string()))?;
+        let row = match row {
+            Ok(row) => row?,
+            Err(what) => return Some(Err(malformed(what))),
+        };
         let cells: Option<Row> = row.get_column_iter().map(|(_, field)| cell(field)).collect();
-        cells
-            .filter(|row| row.len() == width && matches!(row[0], Cell::Integer(_)))
-            .ok_or_else(|| malformed(format!("row {} is not of its columns", at + 1)))
+        let whole = |row: &Row| row.len() == width && matches!(row[0], Cell::Integer(_));
+        let row = cells.filter(whole);
+        Some(row.ok_or_else(|| malformed(format!("row {at} is not of its columns"))))
     });
     Ok(Table { name, header: Some(header), columns, rows: Box::new(rows) })
 }
@@ -154,4 +174,57 @@ fn cell(field: &Field) -> Option<Cell> {
         Field::Str(text) => Cell::Text(text.clone()),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::OutputError;
+
+    /// Whatever a file has in the place of any one byte, it is read, or refused in a sentence.
+    #[test]
+    fn a_file_with_a_byte_changed_is_no_panic() {
+        let path = std::env::temp_dir().join(format!("retrylab-{}.parquet", std::process::id()));
+        let name = path.to_str().unwrap();
+        let header = Header {
+            schema: 1,
+            version: "1".to_string(),
+            sweep: "ab".to_string(),
+            points: 2,
+            scenario: serde_json::Value::Null,
+            vary: Vec::new(),
+            seeds: 2,
+            max_events: 1,
+            columns: vec![
+                Column::new("point", ColumnKind::Integer),
+                Column::new("share", ColumnKind::Number),
+                Column::new("digest", ColumnKind::Text),
+            ],
+        };
+        let row = |point, share| vec![Cell::Integer(point), share, Cell::Text("x".to_string())];
+        let rows = [row(0, Cell::Empty), row(1, Cell::Number(0.1))];
+        let target = super::super::Target::new(name).unwrap();
+        target.write(&header, rows.iter().cloned().map(Ok::<Row, OutputError>)).unwrap();
+        let read = || {
+            let table = super::super::open(name).map_err(|error| error.to_string())?;
+            let rows: Result<Vec<Row>, TableError> = table.rows.collect();
+            rows.map_err(|error| error.to_string())
+        };
+        assert_eq!(read().unwrap(), rows);
+        let bytes = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        for at in 0..bytes.len() {
+            for other in [0, 0xFF, bytes[at] ^ 1, bytes[at].wrapping_add(16)] {
+                let mut changed = bytes.clone();
+                changed[at] = other;
+                std::fs::write(&path, changed).unwrap();
+                if let Err(sentence) = read() {
+                    assert!(sentence.starts_with(name) && !sentence.contains('\n'), "{sentence}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 100, "{refused}");
+        std::fs::remove_file(&path).unwrap();
+    }
 }
