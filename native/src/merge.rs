@@ -83,8 +83,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// The header that all files share. A CSV file without rows says no more than its columns.
 fn common_header(tables: &[Table]) -> Result<Header, Error> {
-    let with_header = |table| Option::zip(Some(table), Table::header(table));
-    let (first, header) = tables.iter().find_map(with_header).ok_or(Error::NoRows)?;
+    let known = tables.iter().find_map(|table| Some((table, table.header.as_ref()?)));
+    let (first, header) = known.ok_or(Error::NoRows)?;
     for table in tables {
         let differs = match &table.header {
             Some(other) => header.difference(other),

@@ -2,7 +2,7 @@
 
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError, Vary};
 use crate::output::SCHEMA;
-use ::csv::{Reader, StringRecord};
+use ::csv::{ErrorKind, Reader, StringRecord};
 use serde_json::Value;
 use std::fs::File;
 use std::io;
@@ -19,7 +19,7 @@ impl Writer {
     pub(super) fn new(sink: Sink, header: &Header) -> io::Result<Self> {
         let mut writer = ::csv::Writer::from_writer(sink);
         let names = header.columns.iter().map(|column| column.name.as_str());
-        writer.write_record(names.chain(OWN))?;
+        writer.write_record(names.chain(OWN)).map_err(system)?;
         Ok(Self { writer, own: [header.points.to_string(), header.sweep.clone()] })
     }
 }
@@ -27,11 +27,19 @@ impl Writer {
 impl RowWriter for Writer {
     fn row(&mut self, row: &Row) -> io::Result<()> {
         let cells = row.iter().map(Cell::text).chain(self.own.iter().cloned());
-        Ok(self.writer.write_record(cells)?)
+        self.writer.write_record(cells).map_err(system)
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// What the system said, where it said something: a broken pipe has to be known as one.
+fn system(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 

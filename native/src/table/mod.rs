@@ -165,12 +165,6 @@ pub(crate) struct Table {
     pub(crate) rows: Box<dyn Iterator<Item = Result<Row, TableError>>>,
 }
 
-impl Table {
-    pub(crate) const fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
-    }
-}
-
 /// Opens the file `name`.
 pub(crate) fn open(name: &str) -> Result<Table, TableError> {
     let format = Format::of(name).ok_or_else(|| TableError::Extension(name.to_string()))?;
