@@ -328,6 +328,24 @@ fn a_row_says_which_bound_ended_it() {
     assert_eq!(rows[2][column("amplification")], "");
 }
 
+#[test]
+fn files_without_an_end_are_refused() {
+    let folder = Folder::new("endless");
+    let endless = |name: &str| {
+        std::os::unix::fs::symlink("/dev/zero", folder.path(name)).unwrap();
+    };
+    let out = folder.path("a.csv");
+    endless("a.csv.part");
+    assert_refused(&sweep(&[], &["--out", &out]), &["a.csv.part:1 is no line of a part file"]);
+    for form in ["csv", "json", "parquet"] {
+        let name = format!("b.{form}");
+        endless(&name);
+        let merged =
+            run(&["merge", "--out", &folder.path(&format!("c.{form}")), &folder.path(&name)]);
+        assert_refused(&merged, &[&name, "no results of a sweep"]);
+    }
+}
+
 /// A reader that has seen enough, such as `head`, ends it without a word.
 #[test]
 fn a_broken_pipe_is_no_error() {

@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 /// A kill loses at most what was done in this time.
 pub(super) const FLUSH: Duration = Duration::from_millis(100);
 
+/// By so much the lines of a part file may be longer than this sweep's first one: what is longer is
+/// something else, which may have no end.
+const SLACK: u64 = 1 << 20;
+
 /// Why a part file is of no use.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
@@ -102,7 +106,12 @@ impl Journal {
         let copy = file.try_clone().map_err(failed)?;
         let mut journal = Self::new(&name, Box::new(copy), shard, points);
         let (header, first) = first_line(identity, shard);
-        let end = journal.read(BufReader::new(&file), &header, width)?;
+        let longest = first.len() as u64 + SLACK;
+        let end = if restart {
+            0
+        } else {
+            journal.read(BufReader::new(&file), &header, longest, width)?
+        };
         file.set_len(end).map_err(failed)?;
         journal.end = end;
         journal.storage.seek(SeekFrom::Start(end)).map_err(failed)?;
@@ -113,22 +122,24 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Takes in what a file has; returns where its last whole line ends.
+    /// Takes in what a file has, whose lines are no longer than `longest`; returns where its last whole
+    /// line ends.
     fn read(
         &mut self,
         mut file: impl BufRead,
         header: &Value,
+        longest: u64,
         width: usize,
     ) -> Result<u64, JournalError> {
         let (mut end, mut number, mut text) = (0, 0, Vec::new());
         loop {
             text.clear();
             let failed = |error| JournalError::Read(self.name.clone(), error);
-            let length = file.read_until(b'\n', &mut text).map_err(failed)?;
-            if text.last() != Some(&b'\n') {
+            let length = (&mut file).take(longest).read_until(b'\n', &mut text).map_err(failed)?;
+            number += 1;
+            if text.last() != Some(&b'\n') && (length as u64) < longest {
                 return Ok(end);
             }
-            number += 1;
             let malformed = || JournalError::Malformed { name: self.name.clone(), line: number };
             if number == 1 {
                 let found: Value = serde_json::from_slice(&text).map_err(|_| malformed())?;

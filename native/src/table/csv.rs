@@ -5,7 +5,7 @@ use crate::output::SCHEMA;
 use ::csv::{ErrorKind, Reader, StringRecord};
 use serde_json::Value;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, BufReader};
 
 /// The columns that say of which sweep a row is.
 const OWN: [&str; 2] = ["points", "sweep"];
@@ -45,6 +45,12 @@ fn system(error: ::csv::Error) -> io::Error {
 
 pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let malformed = |what: String| TableError::Malformed(name.to_string(), what);
+    let mut file = BufReader::new(file);
+    let begins = file.fill_buf().map_err(|error| TableError::Read(name.to_string(), error))?;
+    if !begins.starts_with(b"point,") {
+        // Before the reader looks for the end of a line, which may be far.
+        return Err(malformed("its first column is not point".to_string()));
+    }
     let mut reader = Reader::from_reader(file);
     let names = reader.headers().map_err(|error| malformed(error.to_string()))?.clone();
     let names: Vec<&str> = names.iter().collect();
@@ -85,7 +91,7 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
 
 struct Rows {
     name: String,
-    reader: Reader<File>,
+    reader: Reader<BufReader<File>>,
     /// Read ahead for the header.
     first: Option<Row>,
     /// The points and the sweep of all rows so far.
