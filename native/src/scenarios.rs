@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
-use crate::sim::SourceError;
+use crate::source::SourceError;
 use retrylab_core::sim::{SHIPPED, Shipped};
 use serde::Serialize;
 

@@ -1,6 +1,5 @@
 //! Where the scenario comes from: a file or a link, then `--set`, then `--seed`.
 
-use super::Args;
 use crate::scenario_file::{self, FileError};
 use retrylab_core::sim::{FieldError, SHIPPED, Scenario, Shipped};
 use std::fs::File;
@@ -26,24 +25,49 @@ pub(crate) enum SourceError {
     Seed(FieldError),
 }
 
-/// The scenario that `args` ask for.
-pub(super) fn scenario(args: &Args) -> Result<Scenario, SourceError> {
-    let mut scenario = match (&args.link, &args.scenario) {
-        (Some(link), _) => from_link(link)?,
-        (None, Some(link)) if is_link(link) => from_link(link)?,
-        (None, Some(file)) => from_file(file)?,
-        (None, None) => Scenario::default(),
-    };
-    let pairs: Result<Vec<(&str, &str)>, FieldError> = args.set.iter().map(|p| pair(p)).collect();
-    // All at once: two values may contradict each other's defaults, but not each other.
-    pairs.and_then(|pairs| scenario.apply(pairs)).map_err(SourceError::Set)?;
-    if let Some(seed) = &args.seed {
-        scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
-    }
-    Ok(scenario)
+/// What names a scenario on a command line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    /// A file, or a link.
+    pub(crate) scenario: Option<&'a str>,
+    /// A link, or what follows its `#`.
+    pub(crate) link: Option<&'a str>,
+    /// `key=value`, applied to it.
+    pub(crate) set: &'a [String],
+    /// Applied last.
+    pub(crate) seed: Option<&'a str>,
 }
 
-fn pair(text: &str) -> Result<(&str, &str), FieldError> {
+impl<'a> Source<'a> {
+    /// The scenario that is asked for.
+    pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
+        let mut scenario = self.base()?;
+        // All at once: two values may contradict each other's defaults, but not each other.
+        self.sets().and_then(|pairs| scenario.apply(pairs)).map_err(SourceError::Set)?;
+        if let Some(seed) = self.seed {
+            scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
+        }
+        Ok(scenario)
+    }
+
+    /// What the file or the link says, without `--set` and `--seed`.
+    pub(crate) fn base(&self) -> Result<Scenario, SourceError> {
+        match (self.link, self.scenario) {
+            (Some(link), _) => from_link(link),
+            (None, Some(link)) if is_link(link) => from_link(link),
+            (None, Some(file)) => from_file(file),
+            (None, None) => Ok(Scenario::default()),
+        }
+    }
+
+    /// The pairs of `--set`.
+    pub(crate) fn sets(&self) -> Result<Vec<(&'a str, &'a str)>, FieldError> {
+        self.set.iter().map(|text| pair(text)).collect()
+    }
+}
+
+/// Splits `key=value`.
+pub(crate) fn pair(text: &str) -> Result<(&str, &str), FieldError> {
     let (key, value) =
         text.split_once('=').ok_or_else(|| FieldError::NotAPair { text: text.to_string() })?;
     Ok((key.trim(), value))
