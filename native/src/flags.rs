@@ -158,7 +158,16 @@ const fn value_name(kind: Kind) -> &'static str {
         Kind::Bool => "BOOL",
         Kind::Choice(_) => "NAME",
         Kind::NumberList => "LIST",
-        Kind::Latency | Kind::Jitter | Kind::Budget | Kind::Breaker | Kind::Hint => "LAW",
+        Kind::Latency
+        | Kind::ReplyLatency
+        | Kind::Loss
+        | Kind::ReplyLoss
+        | Kind::QueueRule
+        | Kind::Jitter
+        | Kind::Budget
+        | Kind::Breaker
+        | Kind::Hint => "LAW",
+        Kind::Rate | Kind::ReplyRate => "RATE",
         Kind::Timeouts => "TIMES",
         Kind::Delay => "TIME",
         _ => "VALUE",

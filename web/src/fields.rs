@@ -183,7 +183,11 @@ const fn input(kind: Kind) -> &'static str {
         | Kind::Breaker
         | Kind::Hint
         | Kind::NumberList
-        | Kind::Latency => "long",
+        | Kind::Latency
+        | Kind::ReplyLatency
+        | Kind::Loss
+        | Kind::ReplyLoss
+        | Kind::QueueRule => "long",
         _ => "text",
     }
 }

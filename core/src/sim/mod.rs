@@ -16,6 +16,7 @@
 //! ```
 
 mod fields;
+mod link_keys;
 mod link_text;
 mod network;
 mod policy_keys;

@@ -4,7 +4,7 @@
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
 use super::queue::Queue;
-use crate::link::{Link, Verdict};
+use crate::link::{Channel, Delivery, Fate, Link};
 use crate::machine::{Label, Machine, Timer};
 use crate::random::Direction;
 use crate::time::Instant;
@@ -89,7 +89,7 @@ struct Packet {
 pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Host<C>>,
     server: Host<S>,
-    link: Link,
+    channel: Channel,
     seed: u64,
     sink: K,
     now: Instant,
@@ -127,7 +127,7 @@ where
         Self {
             clients: clients.into_iter().map(Host::new).collect(),
             server: Host::new(server),
-            link,
+            channel: Channel::new(&link),
             seed,
             sink,
             now: Instant::ZERO,
@@ -294,19 +294,27 @@ where
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
             return self.record(context, Side::Link, what);
         }
-        let index = &mut self.clients[context.flow as usize - 1].sent[direction as usize];
-        let fate = self.link.verdict(self.seed, context.flow, direction, u64::from(*index));
+        let flow = context.flow;
+        let index = &mut self.clients[flow as usize - 1].sent[direction as usize];
+        let (name, now) = (u64::from(*index), self.now);
         *index = index.wrapping_add(1);
-        match fate {
-            Verdict::Drop(cause) => {
+        match self.channel.send(self.seed, now, flow, direction, name, bytes.len()) {
+            Fate::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
             }
-            Verdict::Deliver(after) => {
-                let slot = self.store(context, direction, bytes);
-                let at = self.now.saturating_add(after);
-                self.queue.push(arrival_key(at), Due::Arrival(slot));
+            Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
+            Fate::Twice(first, second) => {
+                self.deliver(context, direction, bytes, first);
+                self.deliver(context, direction, bytes, second);
             }
         }
+    }
+
+    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], how: Delivery) {
+        let slot = self.store(context, direction, bytes);
+        how.damage(&mut self.packets[slot as usize].bytes);
+        let at = self.now.saturating_add(how.after);
+        self.queue.push(arrival_key(at), Due::Arrival(slot));
     }
 
     fn store(&mut self, context: Context, direction: Direction, bytes: &[u8]) -> u32 {

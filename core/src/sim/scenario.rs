@@ -2,9 +2,9 @@
 
 use super::fields::{FIELDS, FieldError, Kind};
 use super::network::{Network, SERVER, flow_of};
-use super::{ScenarioNetwork, Summary, policy_keys};
+use super::{ScenarioNetwork, Summary, link_keys, policy_keys};
 use crate::echo::{self, Server};
-use crate::link::Link;
+use crate::link::{self, Link};
 use crate::policy::{Policy, PolicyBuilder, Preset};
 use crate::random::Probability;
 use crate::retry::{self, Client, MAX_MESSAGE_IPV4, Token};
@@ -39,6 +39,8 @@ pub struct Scenario {
     pub policy: Policy,
     /// The server.
     pub server: echo::Config,
+    /// The preset that the link started from.
+    pub link_preset: link::Preset,
     /// The link between each client and the server.
     pub link: Link,
 }
@@ -56,6 +58,7 @@ impl Default for Scenario {
             preset: Preset::Textbook,
             policy: Preset::Textbook.policy(),
             server: echo::Config::default(),
+            link_preset: link::Preset::Default,
             link: Link::default(),
         }
     }
@@ -64,8 +67,8 @@ impl Default for Scenario {
 impl Scenario {
     /// Changes the scenario by pairs of key and value; all of them or, on an error, none.
     ///
-    /// `policy.preset` is applied before the other keys of the same call, wherever it stands; among
-    /// equal keys the last one counts.
+    /// `policy.preset` and `link.preset` are applied before the other keys of the same call, wherever
+    /// they stand; among equal keys the last one counts.
     ///
     /// # Errors
     /// The first [`FieldError`].
@@ -75,7 +78,7 @@ impl Scenario {
         V: AsRef<str>,
     {
         let mut pairs: Vec<(K, V)> = pairs.into_iter().collect();
-        pairs.sort_by_key(|(key, _)| key.as_ref() != "policy.preset");
+        pairs.sort_by_key(|(key, _)| !key.as_ref().ends_with(".preset"));
         let mut changed = self.clone();
         let mut policy = changed.policy.to_builder();
         for (key, value) in &pairs {
@@ -134,8 +137,13 @@ impl Scenario {
             "server.drop_first" => self.server.drop_first = integer(kind, value)?,
             "server.drop_list" => self.server.drop_list = value.parse().ok()?,
             "server.reply" => self.server.reply = value.parse().ok()?,
-            "link.latency" => self.link.latency = value.parse().ok()?,
-            "link.loss" => self.link.loss = Probability::parse(value)?,
+            "link.preset" => {
+                self.link_preset = value.parse().ok()?;
+                self.link = self.link_preset.link();
+            }
+            _ if key.starts_with("link.") => {
+                link_keys::set(&mut self.link, key.strip_prefix("link.")?, kind, value)?;
+            }
             _ => {
                 *policy = policy_keys::set(*policy, key.strip_prefix("policy.")?, kind, value)?;
             }
@@ -158,8 +166,10 @@ impl Scenario {
             "server.drop_first" => self.server.drop_first.to_string(),
             "server.drop_list" => self.server.drop_list.to_string(),
             "server.reply" => self.server.reply.to_string(),
-            "link.latency" => self.link.latency.to_string(),
-            "link.loss" => self.link.loss.to_string(),
+            "link.preset" => self.link_preset.name().to_string(),
+            _ if key.starts_with("link.") => {
+                return link_keys::value(&self.link, key.strip_prefix("link.")?);
+            }
             _ => return policy_keys::value(&self.policy, key.strip_prefix("policy.")?),
         })
     }
@@ -169,17 +179,16 @@ impl Scenario {
         FIELDS.iter().filter_map(|field| Some((field.key, self.value(field.key)?)))
     }
 
-    /// The keys whose values differ from the default scenario's; those of the policy, from its
-    /// preset's.
+    /// The keys whose values differ from the default scenario's; those of the policy and of the link,
+    /// from their presets'.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let preset = self.preset;
-        let default = Self { preset, policy: preset.policy(), ..Self::default() };
-        self.pairs().filter(move |(key, value)| {
-            if *key == "policy.preset" {
-                preset != Preset::default()
-            } else {
-                default.value(key).as_ref() != Some(value)
-            }
+        let (preset, link_preset) = (self.preset, self.link_preset);
+        let (policy, link) = (preset.policy(), link_preset.link());
+        let default = Self { preset, policy, link_preset, link, ..Self::default() };
+        self.pairs().filter(move |(key, value)| match *key {
+            "policy.preset" => preset != Preset::default(),
+            "link.preset" => link_preset != link::Preset::default(),
+            key => default.value(key).as_ref() != Some(value),
         })
     }
 
@@ -205,7 +214,7 @@ impl Scenario {
             (1..=self.clients).map(|flow| Client::numbered(Arc::clone(&config), flow)).collect();
         let server = Server::numbered(self.server.clone(), self.seed, flow_of);
         let counted = (Summary::default(), DigestSink::default());
-        Network::new(clients, server, self.link, self.seed, (counted, sink))
+        Network::new(clients, server, self.link.clone(), self.seed, (counted, sink))
     }
 }
 

@@ -99,6 +99,9 @@ const fn cause_code(cause: Cause) -> u64 {
         Cause::DropFirst => 3,
         Cause::DropList => 4,
         Cause::NobodyThere => 5,
+        Cause::LinkQueue => 16,
+        Cause::TooBig => 17,
+        Cause::Corrupted => 18,
     }
 }
 

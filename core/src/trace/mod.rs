@@ -172,6 +172,12 @@ pub enum Cause {
     DropList,
     /// It is for an address where nobody listens.
     NobodyThere,
+    /// The link's queue was full, or its rule dropped it.
+    LinkQueue,
+    /// It is larger than the link's MTU.
+    TooBig,
+    /// The link damaged it, and the checksum told.
+    Corrupted,
 }
 
 impl Cause {
@@ -184,6 +190,9 @@ impl Cause {
             Self::DropFirst => "server.drop_first",
             Self::DropList => "server.drop_list",
             Self::NobodyThere => "nobody_there",
+            Self::LinkQueue => "link.queue",
+            Self::TooBig => "link.mtu",
+            Self::Corrupted => "link.corrupt",
         }
     }
 }
@@ -197,6 +206,9 @@ impl fmt::Display for Cause {
             Self::DropFirst => "dropped by the server, one of its first",
             Self::DropList => "dropped by the server, on its list",
             Self::NobodyThere => "nobody listens there",
+            Self::LinkQueue => "dropped by the link's queue",
+            Self::TooBig => "too big for the link",
+            Self::Corrupted => "damaged on the link",
         })
     }
 }
