@@ -352,3 +352,31 @@ impl Way {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A million clients of a plain link cost nothing; a feature costs only the clients that send.
+    #[test]
+    fn only_features_that_need_it_remember_flows() {
+        let sent = |link: &Link| {
+            let mut channel = Channel::new(link);
+            for flow in 1..=100 {
+                channel.send(7, Instant::ZERO, flow, Direction::Request, 0, 10);
+            }
+            (channel.plain, channel.memories.len(), channel.lanes.len())
+        };
+        let (loss, mtu) = ("0.1".parse().unwrap(), Some(99));
+        let plain = Link { loss, correlation: Probability::ALWAYS, ..Link::default() };
+        assert_eq!(sent(&plain), (true, 0, 0), "a constant latency has nothing to correlate");
+        let stateless =
+            Link { mtu, duplicate: Probability::ALWAYS, reorder: Probability::ALWAYS, ..plain };
+        assert_eq!(sent(&stateless), (false, 0, 0));
+        let bursts = Link { loss: "burst 0.1 4".parse().unwrap(), ..Link::default() };
+        assert_eq!(sent(&bursts), (false, 201, 0));
+        assert_eq!(sent(&Link { shared: true, ..bursts }), (false, 1, 0));
+        let slow = Link { rate: Rate::from_bits(9), ..Link::default() };
+        assert_eq!(sent(&slow), (false, 0, 201));
+    }
+}

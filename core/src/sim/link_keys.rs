@@ -73,3 +73,114 @@ fn same_or<T>(value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Opti
 fn same(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "same".to_string(), |value| value.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::link::{Link, Preset};
+    use crate::sim::{FIELDS, FieldError, Scenario};
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    /// Every key with a value that is not its default.
+    const ALL: [(&str, &str); 18] = [
+        ("link.preset", "mobile-4g"),
+        ("link.latency", "lognormal 10ms 2ms"),
+        ("link.correlation", "0.25"),
+        ("link.loss", "burst 0.04 4"),
+        ("link.duplicate", "0.01"),
+        ("link.reorder", "0.02"),
+        ("link.reorder_gap", "5"),
+        ("link.corrupt", "0.03"),
+        ("link.checksum", "false"),
+        ("link.rate", "1.5mbit"),
+        ("link.queue", "20"),
+        ("link.queue_rule", "red 5 15 0.1"),
+        ("link.overhead", "48"),
+        ("link.mtu", "1500"),
+        ("link.shared", "true"),
+        ("link.reply_latency", "table 9ms 10ms"),
+        ("link.reply_loss", "0.5"),
+        ("link.reply_rate", "none"),
+    ];
+
+    fn scenario(pairs: &[(&str, &str)]) -> Scenario {
+        let mut scenario = Scenario::default();
+        scenario.apply(pairs.iter().copied()).unwrap();
+        scenario
+    }
+
+    #[test]
+    fn every_key_of_the_link_survives_its_text() {
+        let known = FIELDS.iter().map(|field| field.key).filter(|key| key.starts_with("link."));
+        assert_eq!(known.collect::<Vec<_>>(), ALL.map(|(key, _)| key));
+        let all = scenario(&ALL);
+        for (key, value) in ALL {
+            assert_eq!(all.value(key).unwrap(), value);
+            assert_ne!(Scenario::default().value(key).unwrap(), value, "{key}");
+        }
+        let (back, errors) = Scenario::from_fragment(&all.to_fragment());
+        assert_eq!((back, errors), (all, Vec::new()));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn every_key_of_the_link_survives_serde() {
+        let all = scenario(&ALL);
+        let json = serde_json::to_value(&all).unwrap();
+        assert_eq!(json["link"]["loss"], "burst 0.04 4");
+        assert_eq!(json["link"]["reply_loss"], 0.5, "a plain number stays one");
+        assert_eq!(json["link"]["mtu"], 1_500);
+        assert_eq!(serde_json::from_value::<Scenario>(json).unwrap(), all);
+    }
+
+    #[test]
+    fn presets_come_first_and_survive_their_link() {
+        for (preset, name) in Preset::ALL.iter().zip(Preset::NAMES) {
+            let named = scenario(&[("link.preset", *name)]);
+            assert_eq!(named.link, preset.link());
+            let fragment = named.to_fragment();
+            let expected =
+                if *name == "default" { String::new() } else { format!("link.preset={name}") };
+            assert_eq!(fragment, expected);
+            let spelled: Vec<_> = named.pairs().filter(|(key, _)| *key != "link.preset").collect();
+            let mut other = Scenario::default();
+            other.apply(spelled).unwrap();
+            assert_eq!(other.link, named.link, "{name}");
+        }
+        let changed = scenario(&[("link.latency", "1ms"), ("link.preset", "very-bad")]);
+        assert_eq!(changed.value("link.latency").unwrap(), "1ms", "whatever the order");
+        assert_eq!(changed.value("link.loss").unwrap(), "0.1");
+        assert_eq!(changed.to_fragment(), "link.preset=very-bad&link.latency=1ms");
+        // A preset resets what was there before.
+        let mut again = scenario(&ALL);
+        again.apply([("link.preset", "default")]).unwrap();
+        assert_eq!(again.link, Link::default());
+    }
+
+    #[test]
+    fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
+        for (key, value, allowed) in [
+            ("link.preset", "wifi", "`wifi-lossy`"),
+            ("link.latency", "pareto 1ms", "`pareto 5ms 3`"),
+            ("link.loss", "burst 0.9 1", "`burst 0.04 4`"),
+            ("link.reply_loss", "x", "`same`"),
+            ("link.rate", "10", "`10mbit`"),
+            ("link.rate", "same", "`none`"),
+            ("link.reply_rate", "x", "`none`, or `same`"),
+            ("link.queue", "0", "from 1 to 1000000"),
+            ("link.queue_rule", "codel", "`tail`"),
+            ("link.reorder_gap", "0", "from 1"),
+            ("link.overhead", "65536", "from 0 to 65535"),
+            ("link.mtu", "0", "`none`"),
+            ("link.checksum", "yes", "`true` or `false`"),
+            ("link.correlation", "1.1", "probability"),
+        ] {
+            let error = Scenario::default().apply([(key, value)]).unwrap_err();
+            assert_eq!(error, FieldError::BadValue { key, value: value.to_string() });
+            let sentence = error.to_string();
+            let begin = format!("{key} cannot be `{value}`; it takes ");
+            assert!(sentence.starts_with(&begin) && sentence.contains(allowed), "{sentence}");
+        }
+    }
+}
