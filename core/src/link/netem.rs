@@ -236,6 +236,9 @@ impl Netem {
             // What netem sees of a packet begins with Ethernet's 14 bytes, then IPv4's and UDP's 28.
             let overhead = i64::from(link.overhead) - 42;
             self.option(format_args!("rate {rate} {overhead}"));
+            if !rate.bits().is_multiple_of(8) {
+                self.note("tc counts a rate in whole bytes a second, so that a few bits get lost.");
+            }
             if !link.latency_of(direction).is_constant() {
                 self.note(
                     "netem puts the latency before the rate, so that datagrams stay in order; here it \

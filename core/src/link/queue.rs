@@ -216,7 +216,7 @@ impl Lane {
         } else {
             self.average += WEIGHT * (f64::from(self.depth()) - self.average);
         }
-        let place = (self.average - f64::from(min)) / f64::from(max - min.min(max - 1));
+        let place = (self.average - f64::from(min)) / f64::from(max.saturating_sub(min).max(1));
         if place < 0.0 {
             self.since_drop = None;
             return false;

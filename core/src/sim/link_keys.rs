@@ -77,7 +77,7 @@ fn same(value: Option<impl ToString>) -> String {
 #[cfg(test)]
 mod tests {
     use crate::link::{Link, Preset};
-    use crate::sim::{FIELDS, FieldError, Scenario};
+    use crate::sim::{FIELDS, FieldError, Scenario, run};
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -156,6 +156,20 @@ mod tests {
         let mut again = scenario(&ALL);
         again.apply([("link.preset", "default")]).unwrap();
         assert_eq!(again.link, Link::default());
+    }
+
+    /// With every feature on, both ways of sharing, and every preset: each exchange ends, twice alike.
+    #[test]
+    fn every_exchange_over_any_link_ends() {
+        let presets = Preset::NAMES.iter().map(|name| [("link.preset", *name)].to_vec());
+        let all = [ALL.to_vec(), [&ALL[..], &[("link.shared", "false")]].concat()];
+        for link in presets.chain(all) {
+            let basics = [("clients", "20"), ("exchanges", "20"), ("server.reply", "mirror")];
+            let scenario = scenario(&[link.as_slice(), &basics].concat());
+            let (once, again) = (run(&scenario, ()), run(&scenario, ()));
+            assert_eq!(once.summary.finished(), 400, "{link:?}");
+            assert_eq!(once.digest, again.digest, "{link:?}");
+        }
     }
 
     #[test]

@@ -97,6 +97,9 @@ fn rates_take_ethernets_header_out() {
         notes.contains("RED as a qdisc of its own") && notes.contains("on a router"),
         "{notes}"
     );
+    let odd =
+        Link { rate: "1001bit".parse().ok(), latency: "0s".parse().unwrap(), ..Link::default() };
+    assert!(request(&odd).notes()[0].contains("whole bytes"));
     let command = request(&Preset::Mobile3g.link()).command("eth0");
     assert_eq!(command, "tc qdisc add dev eth0 root netem limit 1000 delay 100ms rate 330kbit -14");
 }
