@@ -93,8 +93,9 @@ impl Latency {
         matches!(self, Self::Constant(_))
     }
 
-    /// A draw that depends on no other.
-    pub(super) fn draw(&self, stream: &mut Stream) -> Duration {
+    /// A draw from `stream` that depends on no other.
+    #[must_use]
+    pub fn draw(&self, stream: &mut Stream) -> Duration {
         match self {
             Self::Constant(latency) => *latency,
             Self::Uniform(low, high) => {

@@ -100,6 +100,18 @@ impl Default for Link {
 }
 
 impl Link {
+    /// Does a datagram's fate depend on its number, by a random draw or by a list? If not, nobody has
+    /// to count.
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        let certain = [Direction::Request, Direction::Reply].into_iter().all(|way| {
+            let early = self.rate_of(way).is_some() && self.queue_rule != QueueRule::Tail;
+            self.latency_of(way).is_constant() && *self.loss_of(way) == Loss::NEVER && !early
+        });
+        let never = [self.duplicate, self.reorder, self.corrupt] == [Probability::NEVER; 3];
+        !(certain && never)
+    }
+
     /// The latency in this direction.
     #[must_use]
     pub const fn latency_of(&self, direction: Direction) -> &Latency {

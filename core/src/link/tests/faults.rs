@@ -170,3 +170,33 @@ fn a_feature_that_never_acts_changes_nothing() {
         assert_eq!(fates(&plain, 5_000, MS), fates(&long, 5_000, MS), "{latency}");
     }
 }
+
+/// Where a link says that it draws nothing, the number of a datagram changes nothing; each feature that
+/// draws says so.
+#[test]
+fn a_link_says_whether_numbers_matter() {
+    let rate = "1mbit".parse().ok();
+    let certain = Link { rate, mtu: Some(100), queue: 2, ..Link::default() };
+    assert!(!certain.draws() && !Link::default().draws());
+    let fates = |offset| {
+        let mut channel = Channel::new(&certain);
+        let now = Instant::ZERO;
+        let sizes = [50, 90, 50, 50].into_iter().zip(offset..);
+        sizes.map(|(n, i)| channel.send(SEED, now, 1, Direction::Reply, i, n)).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(0), fates(99));
+    let red = "red 1 3 0.5".parse().unwrap();
+    for drawing in [
+        Link { latency: "uniform 1ms 2ms".parse().unwrap(), ..Link::default() },
+        Link { reply_latency: "exponential 1ms".parse().ok(), ..Link::default() },
+        Link { reply_loss: "first 1".parse().ok(), ..Link::default() },
+        Link { loss: "0.1".parse().unwrap(), ..Link::default() },
+        Link { duplicate: p("0.1"), ..Link::default() },
+        Link { reorder: p("0.1"), ..Link::default() },
+        Link { corrupt: p("0.1"), ..Link::default() },
+        Link { queue_rule: red, ..certain.clone() },
+    ] {
+        assert!(drawing.draws(), "{drawing:?}");
+    }
+    assert!(!Link { queue_rule: red, ..Link::default() }.draws(), "no rate, no queue");
+}
