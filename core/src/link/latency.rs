@@ -87,6 +87,21 @@ impl Latency {
         }
     }
 
+    /// What no draw exceeds, but for one in more than 10^20; `None` for a law with a longer tail.
+    #[must_use]
+    pub fn bound(&self) -> Option<Duration> {
+        match self {
+            Self::Constant(most) | Self::Uniform(_, most) => Some(*most),
+            // Ten deviations: 10^-23. Fifty means: 10^-21.
+            Self::Normal(mean, deviation) => {
+                Some(mean.saturating_add(deviation.saturating_mul(10)))
+            }
+            Self::Exponential(mean) => Some(mean.saturating_mul(50)),
+            Self::Table(Samples(samples)) => samples.last().copied(),
+            Self::LogNormal(..) | Self::Pareto(..) => None,
+        }
+    }
+
     /// Does it never vary?
     #[must_use]
     pub const fn is_constant(&self) -> bool {

@@ -1,10 +1,10 @@
 //! What the closed forms say of a scenario, where their conditions hold.
 
 use super::Bernoulli;
-use crate::link::{Latency, Link, Loss};
+use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::sim::{Scenario, Summary};
+use crate::sim::{Scenario, Summary, Task};
 use crate::time::Duration;
 
 /// The numbers of `scenario` by theory.
@@ -23,22 +23,36 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if server.drop_first > 0 || !server.drop_list.is_empty() {
         return Err("the server drops by number");
     }
+    if scenario.workload.task != Task::Ask {
+        return Err("the clients contend for a row");
+    }
+    if !scenario.station.is_instant() {
+        return Err("the server takes time");
+    }
+    if !scenario.faults.as_slice().is_empty() {
+        return Err("something goes wrong on the way");
+    }
+    if server.fail > Probability::NEVER && policy.deadline().is_some() {
+        return Err("failures move the sends towards a deadline");
+    }
     let rtt = rtt.as_secs_f64();
-    let model = Bernoulli::new(policy, p.as_f64(), server.drop.as_f64(), rtt)
-        .ok_or("the policy does not end")?;
-    if model.shortest_wait > rtt {
+    // A failure is as good as a loss, only sooner known.
+    let silent = 1.0 - (1.0 - server.drop.as_f64()) * (1.0 - server.fail.as_f64());
+    let model =
+        Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
+    let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
+    if waits > rtt {
         Ok(model)
     } else {
-        Err("the round trip is not shorter than every wait")
+        Err("the round trip may be longer than a wait")
     }
 }
 
 /// The loss each way and the round trip of a link whose datagrams are independent of each other.
 fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
-    let [Latency::Constant(there), Latency::Constant(back)] = ways.map(|way| link.latency_of(way))
-    else {
-        return Err("the latency is not constant");
+    let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
+        return Err("the latency has no bound");
     };
     let [Loss::Independent(loss), Loss::Independent(reply_loss)] =
         ways.map(|way| link.loss_of(way))

@@ -74,11 +74,14 @@ fn the_simulated_network_agrees_with_its_prediction() {
     let far = predict(&half).unwrap().distance(&run(&other, ()).summary).unwrap();
     assert!(far.amplification < -4.0, "{far:?}");
     for (fragment, why) in [
-        ("link.latency=50ms", "the round trip is not shorter than every wait"),
-        ("policy.deadline=1510ms", "the round trip is not shorter than every wait"),
-        ("link.latency=uniform+1ms+2ms", "the latency is not constant"),
-        ("link.reply_latency=uniform+1ms+2ms", "the latency is not constant"),
-        ("link.reply_latency=90ms", "the round trip is not shorter than every wait"),
+        ("server.service=1ms", "the server takes time"),
+        ("faults=1s+1s+partition", "something goes wrong on the way"),
+        ("workload.task=write", "the clients contend for a row"),
+        ("link.latency=50ms", "the round trip may be longer than a wait"),
+        ("policy.deadline=1510ms", "the round trip may be longer than a wait"),
+        ("link.latency=lognormal+1ms+2ms", "the latency has no bound"),
+        ("link.reply_latency=pareto+1ms+2", "the latency has no bound"),
+        ("link.reply_latency=90ms", "the round trip may be longer than a wait"),
         ("link.loss=burst+0.1+4", "the losses are not independent"),
         ("link.loss=0.1&link.reply_loss=first+1", "the losses are not independent"),
         ("link.reply_loss=0.1", "requests and replies are lost with different probabilities"),
