@@ -38,14 +38,9 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     let rtt = rtt.as_secs_f64();
     // A failure is as good as a loss, only sooner known.
     let silent = 1.0 - (1.0 - server.drop.as_f64()) * (1.0 - server.fail.as_f64());
-    let model =
-        Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
+    let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
     let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
-    if waits > rtt {
-        Ok(model)
-    } else {
-        Err("the round trip may be longer than a wait")
-    }
+    if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
 }
 
 /// The loss each way and the round trip of a link whose datagrams are independent of each other.
@@ -77,7 +72,7 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     if link.mtu.is_some() {
         return Err("the link has an MTU");
     }
-    Ok((*loss, there.saturating_add(*back)))
+    Ok((*loss, there.saturating_add(back)))
 }
 
 /// How far a run is from its prediction, in standard errors of the mean.
