@@ -1,5 +1,7 @@
 //! `retrylab sim`: the same machines over the simulated network.
 
+pub(crate) mod bar;
+pub(crate) mod measure;
 mod meter;
 mod outputs;
 mod report;
