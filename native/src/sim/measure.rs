@@ -48,9 +48,17 @@ pub(crate) fn columns() -> Vec<Column> {
     MEASURES.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
 }
 
+/// What came out of a run.
+pub(crate) struct Measured {
+    /// In the order of [`columns`].
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) ended_by: EndedBy,
+}
+
 /// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
-pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Vec<Cell>> {
+pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
     let run = run::run(scenario, (), limits, |_| ()).result;
-    let whole = run.ended_by != EndedBy::Interrupted;
-    whole.then(|| MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect())
+    let cells = || MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect();
+    let ended_by = run.ended_by;
+    (ended_by != EndedBy::Interrupted).then(|| Measured { cells: cells(), ended_by })
 }

@@ -62,8 +62,8 @@ fn take_points(
         let point = shard.point(*slot);
         // The plan has checked every point.
         let Ok(scenario) = plan.scenario(point) else { return };
-        let Some(cells) = measure(&scenario, limits) else { return };
-        if lines.send((*slot, journal::line(point, &cells))).is_err() {
+        let Some(measured) = measure(&scenario, limits) else { return };
+        if lines.send((*slot, journal::line(point, &measured.cells))).is_err() {
             return;
         }
     }
