@@ -116,6 +116,11 @@ pub(crate) fn seeds(text: &str) -> Result<u32, String> {
     between(text, 1, 10_000_000)
 }
 
+/// Reads how many seeds to run and keep in memory.
+pub(crate) fn runs(text: &str) -> Result<u32, String> {
+    between(text, 1, 100_000)
+}
+
 /// Reads how many threads to work with.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     between(text, 1, 1_024)

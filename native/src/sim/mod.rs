@@ -1,9 +1,15 @@
 //! `retrylab sim`: the same machines over the simulated network.
 
+pub(crate) mod bar;
+mod compare;
+mod many;
+pub(crate) mod measure;
 mod meter;
 mod outputs;
 mod report;
 pub(crate) mod run;
+mod seeds;
+mod spread;
 
 use crate::exit::Exit;
 use crate::flags;
@@ -11,9 +17,10 @@ use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
 use crate::source::{Source, SourceError};
+use many::Many;
 use meter::Meter;
 use report::Report;
-use retrylab_core::sim::Bounds;
+use retrylab_core::sim::{Bounds, Scenario};
 use run::{EndedBy, Finished, Limits};
 use std::io;
 use std::time::Duration;
@@ -25,6 +32,9 @@ Examples:
   retrylab sim retry-storm                 one that ships; `retrylab scenarios` lists them
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
+  retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with 95 % intervals
+  retrylab sim textbook --versus-set policy.preset=coap     two policies, the same packet fates
+  retrylab sim metastable --versus budget-saves-the-day --seeds 10
   retrylab sim --keys                      every key, what it takes and what it means
 
 A scenario file is TOML with the same keys:
@@ -36,6 +46,12 @@ A scenario file is TOML with the same keys:
 
 The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
 byte: equal digests say that the same things happened at the same times.
+
+A comparison runs A, which is SCENARIO with its --set, and B, which is the one of --versus, or A
+again, with its --versus-set. Both have the seeds of A. What becomes of a datagram depends on the
+seed, the client, the direction and its index: both meet the same losses. A preset in --versus-set
+brings all of its values. Of twenty measures that do not differ, one is marked * by chance: run
+other seeds before you believe a single mark.
 
 Exit codes: 0 the run is over (also at a --max-…; the output says which), 1 an output cannot be
 written, 2 usage or a scenario that makes no sense, 130 interrupted (what came out so far is told).";
@@ -83,6 +99,8 @@ pub(crate) struct Args {
     /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
     #[arg(long)]
     keys: bool,
+    #[command(flatten)]
+    many: Many,
 }
 
 /// Why nothing was simulated.
@@ -94,13 +112,21 @@ pub(crate) enum Error {
     Output(#[from] OutputError),
     #[error("the system gives no signals: {0}")]
     System(io::Error),
+    #[error("the system gives no threads: {0}")]
+    Threads(rayon::ThreadPoolBuildError),
+    #[error("--seeds: {count} seeds from {first} on go beyond the last one, {}", u64::MAX)]
+    Seeds { first: u64, count: u64 },
+    #[error("--versus: stdin has one scenario; one of the two must be a file, a name or a link")]
+    BothStdin,
+    #[error("--versus-set: seed cannot differ, so that both meet the same fates; --seed sets it")]
+    OtherSeed,
 }
 
 impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Source(_) => Exit::Usage,
-            Self::Output(_) | Self::System(_) => Exit::Failed,
+            Self::Source(_) | Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
+            Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }
 }
@@ -117,6 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         seed: args.seed.as_deref(),
     };
     let scenario = source.scenario()?;
+    let other = args.many.compares().then(|| compare::other(args, &scenario)).transpose()?;
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds {
         events: args.max_events,
@@ -124,12 +151,21 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         memory: u64::from(args.max_memory) << 20,
     };
     let limits = Limits { bounds, interrupted };
+    match other {
+        Some(other) => compare::run(args, &scenario, &other, &limits),
+        None if args.many.is_wanted() => seeds::run(args, &scenario, &limits),
+        None => run_one(args, &scenario, &limits),
+    }
+}
+
+/// One run, with its outputs.
+fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     // Without outputs the sink is the empty one, which costs nothing.
-    let mut meter = Meter::new(&scenario);
+    let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
-    let Finished { result, failure } = match outputs::open(args, &scenario)? {
-        (None, None) => run::run(&scenario, (), &limits, show),
-        outputs => run::run(&scenario, outputs, &limits, show),
+    let Finished { result, failure } = match outputs::open(args, scenario)? {
+        (None, None) => run::run(scenario, (), limits, show),
+        outputs => run::run(scenario, outputs, limits, show),
     };
     meter.clear();
     let exit = match result.ended_by {
@@ -141,7 +177,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
     }
     let mut out = Stdout::default();
-    let report = Report::new(&scenario, &result);
+    let report = Report::new(scenario, &result);
     if args.json {
         out.json(&report);
     } else if outputs::trace_is_on_stdout(args) {
