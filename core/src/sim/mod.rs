@@ -19,6 +19,8 @@ mod faults;
 mod fields;
 mod hosts;
 mod link_text;
+#[cfg(feature = "std")]
+pub mod metrics;
 mod network;
 mod packets;
 mod policy_keys;
