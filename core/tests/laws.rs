@@ -195,7 +195,7 @@ fn any_station() -> impl Strategy<Value = Station> {
     (any_server(), keys).prop_map(|(server, (a, b, c, d, e, f, g, h))| {
         let mut scenario = Scenario::default();
         scenario.apply([a, b, c, d, e, f, g, h].into_iter().flatten()).unwrap();
-        Station::new(server, scenario.station_config(), 1, flow_of)
+        Station::numbered(server, scenario.station_config(), 1, flow_of)
     })
 }
 

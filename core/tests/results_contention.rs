@@ -38,7 +38,8 @@ fn policy(strategy: &str) -> Policy {
 fn trial(strategy: &str, clients: u32, seed: u64) -> (f64, f64) {
     let link = Link { latency: "normal 10ms 2ms".parse().unwrap(), loss: Probability::NEVER };
     let config = Arc::new(Config { peer: SERVER, policy: policy(strategy), seed });
-    let writers = (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect::<Vec<_>>();
+    let writers =
+        (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect::<Vec<_>>();
     let mut network = Network::new(writers, Server::default(), link, seed, ());
     while network.step().is_some() {}
     let sent: u32 = network.clients().map(Client::writes).sum();

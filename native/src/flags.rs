@@ -4,6 +4,7 @@
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::time::{Duration, parse_duration};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
@@ -105,6 +106,11 @@ pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String
     text.parse().map_err(|_| format!("it takes a whole number from 0 to {}", T::MOST))
 }
 
+/// Reads a time with its unit.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| format!("it takes {}", Kind::Duration))
+}
+
 /// Reads how many samples to draw.
 pub(crate) fn samples(text: &str) -> Result<u32, String> {
     between(text, 1, 1_000_000)
@@ -133,6 +139,10 @@ impl Bounded for u16 {
     const MOST: u64 = Self::MAX as u64;
 }
 
+impl Bounded for u32 {
+    const MOST: u64 = Self::MAX as u64;
+}
+
 impl Bounded for u64 {
     const MOST: u64 = Self::MAX;
 }
@@ -158,7 +168,14 @@ const fn value_name(kind: Kind) -> &'static str {
         Kind::Bool => "BOOL",
         Kind::Choice(_) => "NAME",
         Kind::NumberList => "LIST",
-        Kind::Latency | Kind::Jitter | Kind::Budget | Kind::Breaker | Kind::Hint => "LAW",
+        Kind::Latency
+        | Kind::OptionalLatency
+        | Kind::Arrivals
+        | Kind::Faults
+        | Kind::Jitter
+        | Kind::Budget
+        | Kind::Breaker
+        | Kind::Hint => "LAW",
         Kind::Timeouts => "TIMES",
         Kind::Delay => "TIME",
         _ => "VALUE",

@@ -174,3 +174,30 @@ fn it_goes_on_when_nobody_reads_its_stdout() {
     let _ = child.wait();
     assert!(told.join().unwrap().is_some(), "it tells that it goes on");
 }
+
+/// A server that takes time, over real sockets: one worker of 200 ms has three requests at once.
+#[test]
+fn work_takes_its_time_and_a_full_queue_is_told() {
+    let args = ["--service", "200ms", "--queue", "1", "--overflow", "fail", "--reply", "mirror"];
+    let mut server = Server::start(&args);
+    let (client, _) = socket();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let begun = Instant::now();
+    for message in ["one", "two", "three"] {
+        client.send_to(message.as_bytes(), &server.address).unwrap();
+    }
+    let mut replies = Vec::new();
+    for _ in 0..3 {
+        let mut buf = [0; 100];
+        let (len, _) = client.recv_from(&mut buf).unwrap();
+        replies.push((String::from_utf8_lossy(&buf[..len]).into_owned(), begun.elapsed()));
+    }
+    let [shed, first, second] = &replies[..] else { panic!("{replies:?}") };
+    assert_eq!(shed.0, "retrylab: failed\nthree", "shed at once: {replies:?}");
+    assert_eq!((first.0.as_str(), second.0.as_str()), ("one", "two"));
+    // Never early: one worker does one after the other.
+    assert!(first.1 >= Duration::from_millis(200) && second.1 >= Duration::from_millis(400));
+    let _ = server.running.json();
+    let summary = server.stop().pop().unwrap();
+    assert_eq!((&summary["answered"], &summary["failed"]), (&3.into(), &1.into()), "{summary}");
+}

@@ -183,7 +183,10 @@ const fn input(kind: Kind) -> &'static str {
         | Kind::Breaker
         | Kind::Hint
         | Kind::NumberList
-        | Kind::Latency => "long",
+        | Kind::Latency
+        | Kind::OptionalLatency
+        | Kind::Arrivals
+        | Kind::Faults => "long",
         _ => "text",
     }
 }

@@ -19,6 +19,11 @@ pub(crate) enum Flows {
 }
 
 impl Flows {
+    /// No client has appeared yet.
+    pub(crate) fn appearing() -> Self {
+        Self::Appearing(HashMap::default())
+    }
+
     /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
     /// it, from 0.
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {

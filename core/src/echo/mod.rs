@@ -22,7 +22,6 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::str::FromStr;
 pub(crate) use flows::Flows;
-use hashbrown::HashMap;
 
 /// What a server answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -121,7 +120,7 @@ impl Server {
     /// they appear.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
-        Self::with_flows(config, seed, Flows::Appearing(HashMap::default()))
+        Self::with_flows(config, seed, Flows::appearing())
     }
 
     /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1): the
@@ -157,8 +156,7 @@ impl Server {
         let (mut dropped, mut failed) = (false, false);
         if drop > Probability::NEVER || fail > Probability::NEVER {
             let (flow, index) = self.flows.count(from);
-            let stream =
-                |purpose| Stream::new(self.seed, purpose, flow, Direction::Request, index);
+            let stream = |purpose| Stream::new(self.seed, purpose, flow, Direction::Request, index);
             dropped = stream(Purpose::ServerDrop).chance(drop);
             failed = fail > Probability::NEVER && stream(Purpose::ServerFail).chance(fail);
         }

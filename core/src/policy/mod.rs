@@ -100,9 +100,9 @@ pub use hint::{Hint, HintError, HintRule};
 pub use jitter::{Draw, Jitter, JitterError};
 pub use pacer::Pacer;
 pub(crate) use pacer::Shared;
-pub(crate) use schedule::Step;
 pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
+pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
 
 use crate::random::Stream;

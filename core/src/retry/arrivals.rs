@@ -62,13 +62,9 @@ impl Arrivals {
         let mut stream =
             Stream::new(seed, Purpose::Arrival, flow, Direction::Request, number.into());
         match self {
-            Self::Times(times) => {
-                times.get(number as usize - 1).map(|at| Instant::from_nanos(*at))
-            }
+            Self::Times(times) => times.get(number as usize - 1).map(|at| Instant::from_nanos(*at)),
             // The waiting time of a Poisson process of rate 1.
-            Self::Poisson(steps) => {
-                walk(steps, before, -libm::log(1.0 - stream.unit()))
-            }
+            Self::Poisson(steps) => walk(steps, before, -libm::log(1.0 - stream.unit())),
             Self::Constant(steps) => {
                 walk(steps, before, if number == 1 { stream.unit() } else { 1.0 })
             }
@@ -245,7 +241,8 @@ mod tests {
         let within = |from: f64, until: f64| {
             at.iter().filter(|at| (from..until).contains(at)).count() as f64
         };
-        for (from, until, expected) in [(0.0, 20.0, 800.0), (20.0, 25.0, 400.0), (30.0, 40.0, 400.0)]
+        for (from, until, expected) in
+            [(0.0, 20.0, 800.0), (20.0, 25.0, 400.0), (30.0, 40.0, 400.0)]
         {
             let n: f64 = within(from, until);
             assert!((n - expected).abs() < 5.0 * f64::sqrt(expected), "{from}: {n}");
@@ -273,8 +270,19 @@ mod tests {
         for law in ["poisson 10", "poisson 40, 20s 80.5, 25s 40", "constant 0.1", "times 0s, 1ms"] {
             assert_eq!(law.parse::<Arrivals>().unwrap().to_string(), law);
         }
-        for bad in ["", "poisson", "poisson -1", "poisson 1, 2", "poisson 1s 2", "times 2s, 1s",
-            "poisson 1, 3s 1, 2s 1", "constant 1000001", "uniform 1", "times", "times x"] {
+        for bad in [
+            "",
+            "poisson",
+            "poisson -1",
+            "poisson 1, 2",
+            "poisson 1s 2",
+            "times 2s, 1s",
+            "poisson 1, 3s 1, 2s 1",
+            "constant 1000001",
+            "uniform 1",
+            "times",
+            "times x",
+        ] {
             assert_eq!(bad.parse::<Arrivals>(), Err(ArrivalsError), "{bad}");
         }
     }

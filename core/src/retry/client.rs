@@ -169,8 +169,7 @@ impl Client {
         let think = self.config.think.as_ref().filter(|_| self.exchange > 1);
         let Some(think) = think else { return self.begin(now) };
         let (seed, index) = (self.config.seed, u64::from(self.exchange));
-        let mut stream =
-            Stream::new(seed, Purpose::Think, self.flow, Direction::Request, index);
+        let mut stream = Stream::new(seed, Purpose::Think, self.flow, Direction::Request, index);
         let rest = nanos(think.draw(&mut stream));
         self.wait(now, rest, Until::Thought);
     }

@@ -1,12 +1,12 @@
 use super::*;
 use crate::machine::{Machine, Timer};
-use crate::policy::{Hint, Pacer};
-use crate::time::Instant;
-use alloc::vec::Vec;
 use crate::policy::{
     Adaptive, Backoff, BreakerRule, Delay, HintRule, Jitter, PolicyBuilder, Timeouts,
 };
+use crate::policy::{Hint, Pacer};
+use crate::time::Instant;
 use alloc::vec;
+use alloc::vec::Vec;
 
 const SERVER: &str = "192.0.2.1:1060";
 

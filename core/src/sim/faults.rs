@@ -117,9 +117,10 @@ impl fmt::Display for Faults {
         if self.0.is_empty() {
             return f.write_str("none");
         }
-        self.0.iter().enumerate().try_for_each(|(i, fault)| {
-            write!(f, "{}{fault}", if i == 0 { "" } else { "; " })
-        })
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, fault)| write!(f, "{}{fault}", if i == 0 { "" } else { "; " }))
     }
 }
 
@@ -210,9 +211,20 @@ mod tests {
         }
         let sorted: Faults = "5s 1s slow 2; 1s 1s partition".parse().unwrap();
         assert_eq!(sorted.to_string(), "1s 1s partition; 5s 1s slow 2");
-        for bad in ["", "20s", "20s 5s", "20s 5s burn", "20s 0s partition", "1s 1s slow 0.5",
-            "1s 1s partition both", "1s 1s server-down keep it", "1s 1s loss", "1s 1s latency 2h",
-            "1s 5s server-down; 2s 1s server-down", "1s 1s partition;"] {
+        for bad in [
+            "",
+            "20s",
+            "20s 5s",
+            "20s 5s burn",
+            "20s 0s partition",
+            "1s 1s slow 0.5",
+            "1s 1s partition both",
+            "1s 1s server-down keep it",
+            "1s 1s loss",
+            "1s 1s latency 2h",
+            "1s 5s server-down; 2s 1s server-down",
+            "1s 1s partition;",
+        ] {
             assert_eq!(bad.parse::<Faults>(), Err(FaultsError), "{bad}");
         }
     }

@@ -3,6 +3,7 @@
 //! A TOML file, the flags and `--set`, the page's controls, the page's link and the JSON output all
 //! read this table, so that a key is spelled, checked and explained in one way everywhere.
 
+use super::scenario::Task;
 use crate::policy::{
     Adaptive, Backoff, BreakerError, BudgetError, DeadlineRule, HintError, JitterError, Preset,
     Timeouts,
@@ -145,6 +146,11 @@ pub const FIELDS: &[Field] = &[
         Kind::Arrivals,
         "when exchanges begin at each client: closed (after the one before), or an open loop",
     ),
+    field(
+        "workload.task",
+        Kind::Choice(Task::NAMES),
+        "what clients want: an answer each time, or to write one row once, against each other",
+    ),
     field("workload.duration", Kind::OptionalDuration, "until when exchanges arrive (open loops)"),
     field(
         "workload.think",
@@ -263,7 +269,11 @@ pub const FIELDS: &[Field] = &[
         Kind::OptionalInteger(0, u32::MAX as u64),
         "how many requests may wait; none: all",
     ),
-    field("server.order", Kind::Choice(Order::NAMES), "which waiting request is next: oldest or newest"),
+    field(
+        "server.order",
+        Kind::Choice(Order::NAMES),
+        "which waiting request is next: oldest or newest",
+    ),
     field(
         "server.expire",
         Kind::OptionalDuration,

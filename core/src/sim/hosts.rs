@@ -1,20 +1,136 @@
 //! The machines that a scenario may ask for, as one type of client and one of server.
 
+use crate::contention;
 use crate::machine::{About, Machine, Timer, Transmit};
-use crate::retry::{Client, Event, OpenClient};
+use crate::retry::{self, Client, OpenClient};
+use crate::station::{self, Station};
 use crate::time::Instant;
+use crate::trace::What;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// A client of a scenario.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ScenarioClient {
+/// Declares a machine that is one of several, each with what its events are called.
+macro_rules! one_of {
+    (
+        $(#[$meta:meta])* $name:ident, $event:ident:
+        $($(#[$doc:meta])* $variant:ident($machine:ty) tells $told:ident($its:ty),)*
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant)] // A million clients must not each have a box.
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* $variant($machine),)*
+        }
+
+        impl Machine for $name {
+            type Event = $event;
+
+            #[inline]
+            fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+                match self { $(Self::$variant(machine) => machine.handle_datagram(now, from, bytes)),* }
+            }
+
+            #[inline]
+            fn handle_timeout(&mut self, now: Instant) {
+                match self { $(Self::$variant(machine) => machine.handle_timeout(now)),* }
+            }
+
+            fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
+                match self { $(Self::$variant(machine) => machine.handle_refused(now, peer)),* }
+            }
+
+            #[inline]
+            fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+                match self { $(Self::$variant(machine) => machine.poll_transmit(now, buf)),* }
+            }
+
+            #[inline]
+            fn poll_event(&mut self) -> Option<$event> {
+                match self { $(Self::$variant(machine) => machine.poll_event().map($event::$told)),* }
+            }
+
+            #[inline]
+            fn about(event: &$event) -> About {
+                one_of!(@about $event event $($told $its,)*)
+            }
+
+            #[inline]
+            fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+                match self { $(Self::$variant(machine) => machine.poll_timeout()),* }
+            }
+
+            fn is_finished(&self) -> bool {
+                match self { $(Self::$variant(machine) => machine.is_finished()),* }
+            }
+        }
+    };
+    (@about $event:ident $given:ident $($told:ident $its:ty,)*) => {
+        match $given { $($event::$told(event) => <$its>::about(event)),* }
+    };
+}
+
+one_of! {
+    /// A client of a scenario.
+    ScenarioClient, ClientEvent:
     /// One exchange after another.
-    Closed(Client),
+    Closed(Client) tells Retry(Client),
     /// As many as arrive.
-    Open(Box<OpenClient>),
+    Open(Box<OpenClient>) tells Open(OpenClient),
+    /// One write of a row that others write as well.
+    Contending(Box<contention::Client>) tells Contention(contention::Client),
+}
+
+one_of! {
+    /// The server of a scenario.
+    ScenarioServer, ServerEvent:
+    /// It answers, perhaps after a while.
+    Station(Box<Station>) tells Station(Station),
+    /// It keeps a row.
+    Row(contention::Server) tells Row(contention::Server),
+}
+
+/// What a scenario's client tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// A client of a closed loop.
+    Retry(retry::Event),
+    /// A client of an open loop.
+    Open(retry::Event),
+    /// A writer.
+    Contention(contention::Event),
+}
+
+impl From<ClientEvent> for What {
+    #[inline]
+    fn from(event: ClientEvent) -> Self {
+        match event {
+            ClientEvent::Retry(event) | ClientEvent::Open(event) => event.into(),
+            ClientEvent::Contention(event) => event.into(),
+        }
+    }
+}
+
+/// What a scenario's server tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A server that answers.
+    Station(station::Event),
+    /// A server that keeps a row.
+    Row(contention::Verdict),
+}
+
+impl From<ServerEvent> for What {
+    #[inline]
+    fn from(event: ServerEvent) -> Self {
+        match event {
+            ServerEvent::Station(event) => event.into(),
+            ServerEvent::Row(event) => event.into(),
+        }
+    }
 }
 
 impl ScenarioClient {
@@ -22,60 +138,19 @@ impl ScenarioClient {
     #[must_use]
     pub fn open(&self) -> usize {
         match self {
-            Self::Closed(_) => 0,
             Self::Open(client) => client.open(),
+            _ => 0,
         }
     }
 }
 
-/// Calls the verb of whichever machine it is.
-macro_rules! either {
-    ($self:ident, $machine:ident => $call:expr) => {
-        match $self {
-            Self::Closed($machine) => $call,
-            Self::Open($machine) => $call,
+impl ScenarioServer {
+    /// The station, unless it keeps a row.
+    #[must_use]
+    pub fn station(&self) -> Option<&Station> {
+        match self {
+            Self::Station(station) => Some(station),
+            Self::Row(_) => None,
         }
-    };
-}
-
-impl Machine for ScenarioClient {
-    type Event = Event;
-
-    #[inline]
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-        either!(self, machine => machine.handle_datagram(now, from, bytes));
-    }
-
-    #[inline]
-    fn handle_timeout(&mut self, now: Instant) {
-        either!(self, machine => machine.handle_timeout(now));
-    }
-
-    fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        either!(self, machine => machine.handle_refused(now, peer));
-    }
-
-    #[inline]
-    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        either!(self, machine => machine.poll_transmit(now, buf))
-    }
-
-    #[inline]
-    fn poll_event(&mut self) -> Option<Event> {
-        either!(self, machine => machine.poll_event())
-    }
-
-    #[inline]
-    fn about(event: &Event) -> About {
-        OpenClient::about(event)
-    }
-
-    #[inline]
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
-        either!(self, machine => machine.poll_timeout())
-    }
-
-    fn is_finished(&self) -> bool {
-        either!(self, machine => machine.is_finished())
     }
 }

@@ -15,6 +15,7 @@
 //! # Ok::<(), retrylab_core::sim::FieldError>(())
 //! ```
 
+mod bounds;
 mod faults;
 mod fields;
 mod hosts;
@@ -26,27 +27,27 @@ mod packets;
 mod policy_keys;
 mod queue;
 mod scenario;
-mod server_keys;
 #[cfg(feature = "serde")]
 mod serde;
+mod server_keys;
 mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::{Bounds, EndedBy, Run};
 pub use faults::{Fault, FaultKind, Faults, FaultsError};
 pub use fields::{FIELDS, Field, FieldError, Kind};
-pub use hosts::ScenarioClient;
+pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::{MOST_CLIENTS, Network, SERVER, client_address, flow_of};
 pub use queue::Queue;
-pub use scenario::{Scenario, Workload};
+pub use scenario::{Scenario, Task, Workload};
 pub use summary::Summary;
 
-use crate::station::Station;
 use crate::time::Instant;
 use crate::trace::{Digest, DigestSink, Sink};
 
 /// The network of a [`Scenario`], counted and fingerprinted, recording into `K`.
-pub type ScenarioNetwork<K> = Network<ScenarioClient, Station, ((Summary, DigestSink), K)>;
+pub type ScenarioNetwork<K> = Network<ScenarioClient, ScenarioServer, ((Summary, DigestSink), K)>;
 
 /// What came out of a run.
 #[derive(Clone, Debug)]
@@ -57,26 +58,37 @@ pub struct Outcome<K> {
     pub digest: Digest,
     /// When the last thing happened.
     pub simulated: Instant,
+    /// What ended it.
+    pub ended_by: EndedBy,
+    /// Events handled.
+    pub events: u64,
     /// What was recorded.
     pub sink: K,
 }
 
-/// Runs `scenario` to its end.
-///
-/// That end may never come for a policy that never gives up against a server that never answers:
-/// callers who take scenarios from others step the [`Network`] themselves, within a bound.
+/// Runs `scenario` to its end, or to the default [`Bounds`].
 pub fn run<K: Sink>(scenario: &Scenario, sink: K) -> Outcome<K> {
-    let mut network = scenario.network(sink);
-    while network.step().is_some() {}
-    Outcome::of(network)
+    run_within(scenario, sink, Bounds::default())
+}
+
+/// Runs `scenario` to its end or to the first of `bounds`.
+pub fn run_within<K: Sink>(scenario: &Scenario, sink: K, bounds: Bounds) -> Outcome<K> {
+    let mut run = scenario.begin(sink, bounds);
+    loop {
+        if let Some(ended_by) = run.advance() {
+            return Outcome::of(run, ended_by);
+        }
+    }
 }
 
 impl<K: Sink> Outcome<K> {
-    /// What has come out of `network` so far.
+    /// What has come out of `run`, which `ended_by` ended.
     #[must_use]
-    pub fn of(network: ScenarioNetwork<K>) -> Self {
+    pub fn of(run: Run<K>, ended_by: EndedBy) -> Self {
+        let events = run.events();
+        let network = run.into_network();
         let simulated = network.now();
         let ((summary, digest), sink) = network.into_sink();
-        Self { summary, digest: digest.digest(), simulated, sink }
+        Self { summary, digest: digest.digest(), simulated, ended_by, events, sink }
     }
 }

@@ -102,6 +102,8 @@ pub struct Network<C: Machine, S: Machine, K> {
     sent: u64,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
+    /// Nothing happens after this.
+    end: Instant,
     buf: Vec<u8>,
 }
 
@@ -151,6 +153,7 @@ where
             packets: Packets::default(),
             sent: 0,
             started: 0,
+            end: Instant::MAX,
             buf: Vec::new(),
         }
     }
@@ -173,6 +176,10 @@ where
         loop {
             let (key, due) = self.queue.pop()?;
             let at = time_of(key);
+            if at > self.end {
+                self.queue.push(key, due);
+                return None;
+            }
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
             let happened = match due.0 {
                 0 => self.wake_server(at),
@@ -194,6 +201,20 @@ where
         self.started += 1;
         self.drain_client(Context { flow: self.started, packet: 0, label: None }, None);
         Some(self.now)
+    }
+
+    /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.
+    pub const fn end_at(&mut self, end: Instant) {
+        self.end = end;
+    }
+
+    /// Is anything left to happen, be it after the end that was set? Looks at every host.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        (self.started as usize) < self.clients.len()
+            || self.in_flight() > 0
+            || self.server.machine.poll_timeout().is_some()
+            || self.clients().any(|client| client.poll_timeout().is_some())
     }
 
     /// The time reached.
@@ -317,7 +338,9 @@ where
         let mut buf = core::mem::take(&mut self.buf);
         while let Some(event) = self.server.machine.poll_event() {
             let context = match S::about(&event) {
-                About { peer: None, label } => Context { label: label.or(context.label), ..context },
+                About { peer: None, label } => {
+                    Context { label: label.or(context.label), ..context }
+                }
                 About { peer: Some(peer), label } => {
                     let flow = flow_of(peer).unwrap_or(0);
                     let own = flow == context.flow;

@@ -1,10 +1,12 @@
 //! A scenario: everything that a run depends on, in one struct.
 
-use super::fields::{FIELDS, FieldError, Kind};
+use super::bounds::{Bounds, Run};
 use super::faults::{FaultKind, Faults};
-use super::hosts::ScenarioClient;
+use super::fields::{FIELDS, FieldError, Kind};
+use super::hosts::{ScenarioClient, ScenarioServer};
 use super::network::{Network, SERVER, flow_of};
 use super::{ScenarioNetwork, Summary, policy_keys, server_keys};
+use crate::contention;
 use crate::echo::{self, Server};
 use crate::link::{Latency, Link};
 use crate::policy::{Policy, PolicyBuilder, Preset};
@@ -54,6 +56,17 @@ pub struct Scenario {
     pub faults: Faults,
 }
 
+words! {
+    /// What clients want of the server.
+    Task {
+        /// An answer to their message.
+        #[default]
+        Ask = "ask",
+        /// To write one row, once each, under optimistic concurrency (see [`contention`]).
+        Write = "write",
+    }
+}
+
 /// When exchanges begin.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Workload {
@@ -64,6 +77,8 @@ pub struct Workload {
     pub duration: Option<Duration>,
     /// How long a client of a closed loop rests between two exchanges.
     pub think: Option<Latency>,
+    /// What clients want.
+    pub task: Task,
 }
 
 /// One exchange under the textbook's policy over a perfect link of 10 ms.
@@ -148,6 +163,9 @@ impl Scenario {
             let sentence = "workload.duration ends arrivals; in a closed loop it must be none";
             return wrong("workload.duration", sentence.to_string());
         }
+        if self.workload.task == Task::Write {
+            self.check_writers()?;
+        }
         let load = |kind| matches!(kind, FaultKind::Load(_));
         if !open && self.faults.as_slice().iter().any(|fault| load(fault.kind)) {
             let sentence = "faults multiply the load of an open loop; in a closed one there must be \
@@ -155,6 +173,30 @@ impl Scenario {
             return wrong("faults", sentence.to_string());
         }
         Ok(())
+    }
+
+    /// Writers send nothing again because no reply came: whatever loses one would hold them for ever.
+    fn check_writers(&self) -> Result<(), FieldError> {
+        let default = Self::default();
+        let same = |key: &str| self.value(key) == default.value(key);
+        let keys = FIELDS.iter().map(|field| field.key);
+        let mut others = keys.filter(|key| {
+            let meant = ["workload.task", "link.preset", "link.latency", "link.correlation"];
+            let group = key.split('.').next().unwrap_or_default();
+            ["exchanges", "workload", "server", "link", "faults"].contains(&group)
+                && !meant.contains(key)
+        });
+        match others.find(|key| !same(key)) {
+            None => Ok(()),
+            Some(key) => {
+                let value = default.value(key).unwrap_or_default();
+                let sentence = format!(
+                    "{key} must be `{value}` with workload.task=write: a write is done once, over \
+                     a link that loses nothing, by a server that takes no time"
+                );
+                Err(FieldError::Contradiction { key: key.to_string(), sentence })
+            }
+        }
     }
 
     fn set(
@@ -273,7 +315,9 @@ impl Scenario {
     fn arrivals(&self) -> Option<Arrivals> {
         let arrivals = self.workload.arrivals.clone()?;
         Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
-            FaultKind::Load(factor) => arrivals.spiked(fault.from(), fault.until(), factor.as_f64()),
+            FaultKind::Load(factor) => {
+                arrivals.spiked(fault.from(), fault.until(), factor.as_f64())
+            }
             _ => arrivals,
         }))
     }
@@ -284,23 +328,49 @@ impl Scenario {
         station::Config { outages: self.faults.outages(), ..self.station.clone() }
     }
 
+    /// The exchanges of a run that nothing cuts short; `None` if arrivals decide.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        let closed = self.workload.arrivals.is_none();
+        closed.then(|| u64::from(self.clients) * u64::from(self.exchanges))
+    }
+
+    /// Begins a run of this scenario within `bounds`, recording into `sink`.
+    #[must_use]
+    pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
+        Run::new(self.network(sink), bounds)
+    }
+
     /// The network that runs this scenario and records into `sink`.
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
+        let Self { policy, seed, .. } = *self;
         let config = Arc::new(self.client_config());
+        let writer = Arc::new(contention::Config { peer: SERVER, policy, seed });
         let open = config.arrivals.is_some();
         let clients = (1..=self.clients).map(|flow| {
             let config = Arc::clone(&config);
-            if open {
-                ScenarioClient::Open(Box::new(OpenClient::numbered(config, flow)))
-            } else {
-                ScenarioClient::Closed(Client::numbered(config, flow))
+            match self.workload.task {
+                Task::Write => {
+                    let client = contention::Client::numbered(Arc::clone(&writer), flow);
+                    ScenarioClient::Contending(Box::new(client))
+                }
+                Task::Ask if open => {
+                    ScenarioClient::Open(Box::new(OpenClient::numbered(config, flow)))
+                }
+                Task::Ask => ScenarioClient::Closed(Client::numbered(config, flow)),
             }
         });
-        let server = Server::numbered(self.server.clone(), self.seed, flow_of);
-        let station = Station::new(server, self.station_config(), self.seed, flow_of);
+        let server = match self.workload.task {
+            Task::Write => ScenarioServer::Row(contention::Server::default()),
+            Task::Ask => {
+                let server = Server::numbered(self.server.clone(), seed, flow_of);
+                let config = self.station_config();
+                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, flow_of)))
+            }
+        };
         let counted = (Summary::default(), DigestSink::default());
-        Network::new(clients, station, self.link.clone(), self.seed, (counted, sink))
+        Network::new(clients, server, self.link.clone(), self.seed, (counted, sink))
             .with_faults(self.faults.of_link())
     }
 }

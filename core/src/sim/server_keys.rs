@@ -63,6 +63,7 @@ pub(super) fn set_workload(scenario: &mut Scenario, name: &str, value: &str) -> 
             let closed = value.trim() == "closed";
             workload.arrivals = if closed { None } else { Some(value.parse().ok()?) };
         }
+        "task" => workload.task = value.parse().ok()?,
         "duration" => workload.duration = or_none(value, parse_duration)?,
         "think" => workload.think = or_none(value, |text| text.parse().ok())?,
         _ => return None,
@@ -78,6 +79,7 @@ pub(super) fn workload_value(scenario: &Scenario, name: &str) -> Option<String> 
             None => "closed".to_string(),
             Some(arrivals) => arrivals.to_string(),
         },
+        "task" => workload.task.to_string(),
         "duration" => none_or(workload.duration.map(WithUnit)),
         "think" => none_or(workload.think.as_ref()),
         _ => return None,

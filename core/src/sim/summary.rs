@@ -13,6 +13,8 @@ pub struct Summary {
     pub refused: u64,
     /// Copies of requests sent.
     pub sends: u64,
+    /// Sends by the account of the exchanges that are over; in contention, writes.
+    pub calls: u64,
     /// Replies sent.
     pub replies: u64,
     /// Replies that came when their exchange was over.
@@ -45,10 +47,19 @@ impl Sink for Summary {
             What::Sent { direction: Direction::Reply, .. } => self.replies += 1,
             What::Dropped { .. } if record.side == Side::Server => self.server_dropped += 1,
             What::Dropped { .. } => self.lost += 1,
-            What::Answered { .. } => self.answered += 1,
+            What::Answered { sends, .. } => {
+                self.answered += 1;
+                self.calls += u64::from(sends);
+            }
             What::LateReply => self.late_replies += 1,
-            What::GaveUp { .. } => self.gave_up += 1,
-            What::Refused { .. } => self.refused += 1,
+            What::GaveUp { sends, .. } => {
+                self.gave_up += 1;
+                self.calls += u64::from(sends);
+            }
+            What::Refused { sends, .. } => {
+                self.refused += 1;
+                self.calls += u64::from(sends);
+            }
             _ => {}
         }
     }

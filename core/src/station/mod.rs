@@ -55,6 +55,10 @@ impl From<Event> for What {
     }
 }
 
+/// The most bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
+/// strangers. Beyond, the queue is full.
+pub const MOST_HELD: usize = 1 << 28;
+
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
 struct Job {
@@ -93,25 +97,37 @@ pub struct Station {
     /// Beginnings and ends of outages that have been seen to.
     outages: usize,
     deepest: usize,
+    /// Bytes of the replies held back.
+    held: usize,
     down: bool,
     buf: Vec<u8>,
 }
 
 impl Station {
-    /// `server` behind the queue that `config` describes; `number` tells a client's number (from 1) by
-    /// its address, for the names of random draws.
+    /// `server` behind the queue that `config` describes. It numbers its clients in the order in which
+    /// they appear, for the names of random draws.
     #[must_use]
-    pub fn new(
+    pub fn new(server: Server, config: Config, seed: u64) -> Self {
+        Self::with_flows(server, config, seed, Flows::appearing())
+    }
+
+    /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1).
+    #[must_use]
+    pub fn numbered(
         server: Server,
         config: Config,
         seed: u64,
         number: fn(SocketAddr) -> Option<u32>,
     ) -> Self {
+        Self::with_flows(server, config, seed, Flows::Numbered(number, Vec::new()))
+    }
+
+    fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {
         Self {
             server,
             config,
             seed,
-            flows: Flows::Numbered(number, Vec::new()),
+            flows,
             jobs: Vec::new(),
             free: Vec::new(),
             waiting: VecDeque::new(),
@@ -121,6 +137,7 @@ impl Station {
             events: VecDeque::new(),
             outages: 0,
             deepest: 0,
+            held: 0,
             down: false,
             buf: Vec::new(),
         }
@@ -164,7 +181,8 @@ impl Station {
         let told = self.server.poll_event().map(Event::Server);
         let free = self.config.workers.is_none_or(|most| self.working.len() < most as usize);
         let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
-        if answered && !free && !room {
+        let held = self.held.saturating_add(self.buf.len());
+        if answered && (!free && !room || held > MOST_HELD) {
             return self.overflow(from, bytes);
         }
         self.events.extend(told);
@@ -181,6 +199,7 @@ impl Station {
         let job = &mut self.jobs[slot as usize];
         (job.from, job.label, job.arrived, job.work) = (from, label, now, work);
         core::mem::swap(&mut job.reply, &mut self.buf);
+        self.held += job.reply.len();
         if free {
             self.begin(now, slot);
         } else {
@@ -215,8 +234,7 @@ impl Station {
             return nanos(work);
         }
         let (flow, index) = self.flows.count(from);
-        let mut stream =
-            Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
+        let mut stream = Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
         nanos(self.config.service.draw(&mut stream))
     }
 
@@ -236,7 +254,10 @@ impl Station {
     }
 
     fn lose(&mut self, slot: u32, cause: Cause) {
-        let about = self.jobs[slot as usize].about();
+        let job = &mut self.jobs[slot as usize];
+        let about = job.about();
+        self.held -= job.reply.len();
+        job.reply.clear();
         self.events.push_back(Event::Dropped { cause, about });
         self.free.push(slot);
     }
@@ -306,6 +327,7 @@ impl Machine for Station {
             let (from, label, about) = (job.from, job.label, job.about());
             let waited = job.begun.saturating_since(job.arrived);
             let worked = at.saturating_since(job.begun);
+            self.held -= job.reply.len();
             self.done.push_back((from, label, core::mem::take(&mut job.reply)));
             self.events.push_back(Event::Served { waited, worked, about });
             self.free.push(slot);

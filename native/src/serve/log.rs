@@ -3,9 +3,10 @@
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
 use retrylab::udp::{Datagram, Observer, Trouble};
-use retrylab_core::echo::Event;
+use retrylab_core::echo;
 use retrylab_core::machine::Transmit;
 use retrylab_core::sim::Scenario;
+use retrylab_core::station::Event;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::Cause;
 use serde::Serialize;
@@ -22,10 +23,15 @@ pub(super) struct Log {
     quiet: bool,
     out: Stdout,
     /// The datagram in hand.
+    delayed: bool,
     from: Option<SocketAddr>,
+    /// Is what is told about the datagram received last?
+    in_hand: bool,
     bytes: usize,
     datagrams: u64,
     answered: u64,
+    /// Answered with a failure; they count as answered as well.
+    failed: u64,
     /// By the scenario's key that caused it.
     dropped: BTreeMap<&'static str, u64>,
     /// Replies that the system did not send.
@@ -34,17 +40,21 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(json: bool, quiet: bool) -> Self {
+    /// `delayed`: replies come later than their requests, so that nobody can tell which is whose.
+    pub(super) fn new(json: bool, quiet: bool, delayed: bool) -> Self {
         // Named even when nothing is dropped, so that a script finds the keys.
         let causes = [Cause::ServerDrop, Cause::DropFirst, Cause::DropList];
         Self {
             json,
             quiet,
+            delayed,
             out: Stdout::default(),
             from: None,
+            in_hand: true,
             bytes: 0,
             datagrams: 0,
             answered: 0,
+            failed: 0,
             dropped: causes.into_iter().map(|cause| (cause.name(), 0)).collect(),
             not_sent: 0,
             receive_errors: 0,
@@ -78,6 +88,7 @@ impl Log {
                 event: "summary",
                 datagrams: self.datagrams,
                 answered: self.answered,
+                failed: self.failed,
                 dropped,
                 dropped_by: &self.dropped,
                 send_errors: self.not_sent,
@@ -105,6 +116,9 @@ impl Log {
 
     fn failures(&self) -> String {
         let mut text = String::new();
+        if self.failed > 0 {
+            text += &format!(", {} of the answers were failures", self.failed);
+        }
         if self.not_sent > 0 {
             text += &format!(", {} not sent", self.not_sent);
         }
@@ -120,21 +134,28 @@ impl Log {
             return;
         }
         let from = self.from.map(|from| from.to_string()).unwrap_or_default();
+        let (number, bytes) =
+            if self.in_hand { (Some(self.datagrams), Some(self.bytes)) } else { (None, None) };
         if self.json {
             self.out.json(&Line {
                 schema: SCHEMA,
                 event: fate.name(),
                 at_s: seconds(at.saturating_since(Instant::ZERO)),
-                number: self.datagrams,
+                number,
                 from,
-                bytes: self.bytes,
+                bytes,
                 reply_bytes: fate.reply_bytes(),
                 cause: fate.cause(),
                 error: fate.error(),
             });
         } else {
-            let bytes = Count(self.bytes as u64, "byte");
-            self.out.line(format_args!("#{} from {from}, {bytes}: {fate}", self.datagrams));
+            let request = match (number, bytes) {
+                (Some(number), Some(bytes)) => {
+                    format!("#{number} from {from}, {}", Count(bytes as u64, "byte"))
+                }
+                _ => format!("one from {from}"),
+            };
+            self.out.line(format_args!("{request}: {fate}"));
         }
         if self.out.is_closed() {
             warn("stdout cannot be written any more; the server goes on without telling");
@@ -162,9 +183,10 @@ struct Line {
     schema: u32,
     event: &'static str,
     at_s: f64,
-    number: u64,
+    /// Null for a reply that was held back.
+    number: Option<u64>,
     from: String,
-    bytes: usize,
+    bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +202,8 @@ struct Summary<'a> {
     event: &'static str,
     datagrams: u64,
     answered: u64,
+    /// Of those answered.
+    failed: u64,
     dropped: u64,
     dropped_by: &'a BTreeMap<&'static str, u64>,
     send_errors: u64,
@@ -240,17 +264,30 @@ impl fmt::Display for Fate<'_> {
 impl Observer<Event> for Log {
     fn received(&mut self, _at: Instant, datagram: Datagram<'_>) {
         self.datagrams += 1;
-        self.from = Some(datagram.from);
+        (self.from, self.in_hand) = (Some(datagram.from), true);
         self.bytes = datagram.bytes.len();
     }
 
-    fn sent(&mut self, at: Instant, _transmit: &Transmit, bytes: &[u8]) {
+    fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
         self.answered += 1;
+        if self.delayed {
+            (self.from, self.in_hand) = (Some(transmit.to), false);
+        }
         self.tell(at, &Fate::Answered { reply_bytes: bytes.len() });
     }
 
     fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
-        if let Event::Dropped { cause, .. } = *event {
+        let cause = match *event {
+            Event::Server(echo::Event::Failed) => {
+                self.failed += 1;
+                return ControlFlow::Continue(());
+            }
+            Event::Server(echo::Event::Dropped { cause, .. }) | Event::Dropped { cause, .. } => {
+                Some(cause)
+            }
+            _ => None,
+        };
+        if let Some(cause) = cause {
             *self.dropped.entry(cause.name()).or_default() += 1;
             self.tell(at, &Fate::Dropped(cause));
         }

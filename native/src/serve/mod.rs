@@ -13,6 +13,7 @@ use retrylab::clock::Clock;
 use retrylab::udp::{self, Socket};
 use retrylab_core::echo::{Reply, Server};
 use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::station::Station;
 use std::io;
 use std::net::SocketAddr;
 
@@ -112,11 +113,13 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let socket = Socket::serving(wanted).await.map_err(|error| Error::Bind(wanted, error))?;
     let address = socket.local_addr()?;
 
-    let mut log = Log::new(args.json, args.quiet);
+    let mut log = Log::new(args.json, args.quiet, !scenario.station.is_instant());
     announce(address, &scenario);
     log.listening(address, &scenario);
 
-    let mut server = Server::new(scenario.server, scenario.seed);
+    let station = scenario.station_config();
+    let server = Server::new(scenario.server, scenario.seed);
+    let mut server = Station::new(server, station, scenario.seed);
     let clock = Clock::start();
     let failed = tokio::select! {
         biased;

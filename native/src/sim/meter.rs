@@ -11,14 +11,15 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Shows how far a run is.
 pub(super) struct Meter {
     bar: Option<ProgressBar>,
-    exchanges: u64,
+    /// Unknown while exchanges arrive.
+    exchanges: Option<u64>,
     begun: Instant,
     wanted: bool,
 }
 
 impl Meter {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let exchanges = u64::from(scenario.clients) * u64::from(scenario.exchanges);
+        let exchanges = scenario.total();
         let wanted = std::io::stderr().is_terminal();
         Self { bar: None, exchanges, begun: Instant::now(), wanted }
     }
@@ -31,8 +32,12 @@ impl Meter {
         if let Some(bar) = &self.bar {
             bar.set_position(finished);
         } else if self.begun.elapsed() >= PATIENCE {
-            let bar = ProgressBar::new(self.exchanges).with_elapsed(self.begun.elapsed());
-            let template = "{bar:30} {human_pos}/{human_len} exchanges, {eta} left";
+            let bar = self.exchanges.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+            let bar = bar.with_elapsed(self.begun.elapsed());
+            let template = match self.exchanges {
+                Some(_) => "{bar:30} {human_pos}/{human_len} exchanges, {eta} left",
+                None => "{spinner} {human_pos} exchanges",
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }

@@ -12,9 +12,11 @@ use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
 use report::Report;
-use run::{Bounds, EndedBy, Finished};
+use retrylab_core::sim::Bounds;
+use run::{EndedBy, Finished};
 use source::SourceError;
 use std::io;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +36,7 @@ A scenario file is TOML with the same keys:
 The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
 byte: equal digests say that the same things happened at the same times.
 
-Exit codes: 0 the run is over (also at --max-events; the output says which), 1 an output cannot be
+Exit codes: 0 the run is over (also at a --max-…; the output says which), 1 an output cannot be
 written, 2 usage or a scenario that makes no sense, 130 interrupted (what came out so far is told).";
 
 /// Run a scenario in the simulated network, millions of exchanges a second
@@ -69,6 +71,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
+    /// End the run at this simulated time
+    #[arg(long, value_name = "TIME", default_value = "87600h", value_parser = flags::time)]
+    max_time: Duration,
+    /// End the run when it holds so many MiB, by its own estimate
+    #[arg(long, value_name = "MIB", default_value = "4096", allow_negative_numbers = true)]
+    #[arg(value_parser = flags::whole_number::<u32>)]
+    max_memory: u32,
     /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
     #[arg(long)]
     keys: bool,
@@ -101,15 +110,19 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let scenario = source::scenario(args)?;
     let interrupted = signals::flag().map_err(Error::System)?;
-    let bounds = Bounds { max_events: args.max_events, interrupted };
+    let bounds = Bounds {
+        events: args.max_events,
+        time: args.max_time,
+        memory: u64::from(args.max_memory) << 20,
+    };
     // Without outputs the sink is the empty one, which costs nothing.
     let Finished { result, failure } = match outputs::open(args, &scenario)? {
-        (None, None) => run::run(&scenario, (), &bounds),
-        outputs => run::run(&scenario, outputs, &bounds),
+        (None, None) => run::run(&scenario, (), bounds, &interrupted),
+        outputs => run::run(&scenario, outputs, bounds, &interrupted),
     };
     let exit = match result.ended_by {
         EndedBy::Interrupted => Exit::Interrupted,
-        EndedBy::Finished | EndedBy::EventLimit | EndedBy::Output => Exit::Success,
+        EndedBy::Itself(_) | EndedBy::Output => Exit::Success,
     };
     if let Some(failure) = failure {
         // A reader that has seen enough, such as `head`, wants no table either.
@@ -124,6 +137,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     } else {
         report.show(|line| out.line(line));
     }
-    report.narrate(&result, args.max_events);
+    report.narrate(&result);
     Ok(out.finish(exit))
 }

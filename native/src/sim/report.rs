@@ -2,7 +2,7 @@
 
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
-use retrylab_core::sim::Scenario;
+use retrylab_core::sim::{self, Scenario, Task};
 use retrylab_core::theory;
 use retrylab_core::time::Instant;
 use serde::Serialize;
@@ -23,6 +23,8 @@ pub(super) struct Report<'a> {
     answered_share: Option<f64>,
     gave_up_share: Option<f64>,
     sends: u64,
+    /// Sends by the account of the exchanges that are over; in contention, writes.
+    calls: u64,
     /// Sends per exchange.
     amplification: f64,
     replies: u64,
@@ -54,7 +56,7 @@ struct Theory {
 impl Theory {
     fn new(scenario: &Scenario, result: &Result) -> Self {
         let missing = |why| Self { not_predicted: Some(why), ..Self::default() };
-        if result.ended_by != EndedBy::Finished {
+        if !result.ended_by.is_finished() {
             return missing("the run did not come to its end");
         }
         let model = match theory::predict(scenario) {
@@ -104,6 +106,7 @@ impl<'a> Report<'a> {
             answered_share: share(summary.answered),
             gave_up_share: share(summary.gave_up),
             sends: summary.sends,
+            calls: summary.calls,
             amplification: summary.amplification(),
             replies: summary.replies,
             late_replies: summary.late_replies,
@@ -111,7 +114,7 @@ impl<'a> Report<'a> {
             server_dropped: summary.server_dropped,
             theory: Theory::new(scenario, result),
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
-            events: result.events,
+            events: result.outcome.events,
             digest: result.outcome.digest.to_string(),
             link: scenario.to_fragment(),
             scenario,
@@ -134,6 +137,9 @@ impl<'a> Report<'a> {
         row("  gave up", &self.gave_up, share(self.gave_up));
         row("  refused", &self.refused, share(self.refused));
         row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
+        if self.scenario.workload.task == Task::Write {
+            row("writes", &self.calls, String::new());
+        }
         row("dropped by the server", &self.server_dropped, String::new());
         row("lost on the link", &self.lost, String::new());
         row("replies", &self.replies, String::new());
@@ -144,33 +150,24 @@ impl<'a> Report<'a> {
         line(format!("digest                {}", self.digest));
         line(format!("theory                {}", self.theory.words()));
         line(format!("link                  #{}", self.link));
-        line(format!("ended by              {}", self.words()));
-    }
-
-    const fn words(&self) -> &'static str {
-        match self.ended_by {
-            EndedBy::Finished => "itself: nothing was left to happen",
-            EndedBy::EventLimit => "the limit of events (--max-events)",
-            EndedBy::Interrupted => "an interrupt",
-            EndedBy::Output => "an output that cannot be written",
-        }
+        line(format!("ended by              {}", self.ended_by));
     }
 
     /// What is true of this machine, or only worth a remark.
-    pub(super) fn narrate(&self, result: &Result, max_events: u64) {
-        let all = u64::from(self.scenario.clients) * u64::from(self.scenario.exchanges);
-        let open = Count(all - self.exchanges.min(all), "exchange");
+    pub(super) fn narrate(&self, result: &Result) {
+        let open = self.scenario.total().map_or_else(String::new, |all| {
+            format!("; {} not over", Count(all - self.exchanges.min(all), "exchange"))
+        });
+        let missing = self.scenario.total().is_some_and(|all| self.exchanges < all);
         match self.ended_by {
-            EndedBy::EventLimit => {
-                let events = Count(max_events, "event");
-                warn(format_args!("ended after {events} by --max-events; {open} not over"));
-            }
-            EndedBy::Interrupted => warn(format_args!("interrupted; {open} not over")),
-            EndedBy::Finished if self.exchanges < all => warn(format_args!(
-                "{open} not over, and nothing is left to happen: a wait ends after the last time \
-                 that can be named, 584 years"
+            EndedBy::Itself(sim::EndedBy::Finished) if missing => warn(format_args!(
+                "nothing is left to happen{open}: a wait ends after the last time that can be \
+                 named, 584 years"
             )),
-            EndedBy::Finished | EndedBy::Output => {}
+            EndedBy::Itself(sim::EndedBy::Finished) | EndedBy::Output => {}
+            EndedBy::Itself(_) | EndedBy::Interrupted => {
+                warn(format_args!("ended by {}{open}", self.ended_by));
+            }
         }
         let wall = result.wall;
         let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);

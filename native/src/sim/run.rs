@@ -2,41 +2,65 @@
 
 use super::meter::Meter;
 use crate::output::OutputError;
-use retrylab_core::sim::{Outcome, Scenario};
+use retrylab_core::sim::{self, Bounds, Outcome, Scenario};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Events between two looks at the bounds: a fraction of a millisecond of work.
-const BATCH: u64 = 4_096;
-
-/// What may end a run before its own end.
-pub(super) struct Bounds {
-    pub(super) max_events: u64,
-    pub(super) interrupted: Arc<AtomicBool>,
-}
-
 /// What ended a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndedBy {
-    /// Nothing was left to happen.
-    Finished,
-    /// `--max-events`.
-    EventLimit,
+    /// Its own end, or one of its bounds.
+    Itself(sim::EndedBy),
     /// Ctrl-C.
     Interrupted,
     /// The ladder or the trace could not be written.
     Output,
 }
 
+impl EndedBy {
+    /// Its name in JSON.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Itself(ended_by) => ended_by.name(),
+            Self::Interrupted => "interrupted",
+            Self::Output => "output",
+        }
+    }
+
+    /// Did the run come to its own end?
+    pub(super) fn is_finished(self) -> bool {
+        self == Self::Itself(sim::EndedBy::Finished)
+    }
+}
+
+impl fmt::Display for EndedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Itself(sim::EndedBy::Events) => f.write_str("the limit of events (--max-events)"),
+            Self::Itself(sim::EndedBy::Time) => {
+                f.write_str("the limit of simulated time (--max-time)")
+            }
+            Self::Itself(sim::EndedBy::Memory) => f.write_str("the limit of memory (--max-memory)"),
+            Self::Itself(ended_by) => ended_by.fmt(f),
+            Self::Interrupted => f.write_str("an interrupt"),
+            Self::Output => f.write_str("an output that cannot be written"),
+        }
+    }
+}
+
+impl serde::Serialize for EndedBy {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> std::result::Result<S::Ok, S::Error> {
+        out.serialize_str(self.name())
+    }
+}
+
 /// What came out of a run, and how.
 pub(super) struct Result {
     pub(super) outcome: Outcome<()>,
     pub(super) ended_by: EndedBy,
-    pub(super) events: u64,
     pub(super) wall: Duration,
 }
 
@@ -65,39 +89,38 @@ impl Recorder for () {
 }
 
 /// Runs `scenario` to its end or to the first of `bounds`.
-pub(super) fn run<K: Recorder>(scenario: &Scenario, sink: K, bounds: &Bounds) -> Finished {
+pub(super) fn run<K: Recorder>(
+    scenario: &Scenario,
+    sink: K,
+    bounds: Bounds,
+    interrupted: &AtomicBool,
+) -> Finished {
     let begun = Instant::now();
-    let mut network = scenario.network(sink);
+    let mut run = scenario.begin(sink, bounds);
     let mut meter = Meter::new(scenario);
-    let mut events = 0;
-    let ended_by = 'run: loop {
-        let ((summary, _), sink) = network.sink();
+    let ended_by = loop {
+        let ((summary, _), sink) = run.network().sink();
         meter.show(summary.finished());
-        if bounds.interrupted.load(Ordering::Relaxed) {
+        if interrupted.load(Ordering::Relaxed) {
             break EndedBy::Interrupted;
         }
         if sink.has_failed() {
             break EndedBy::Output;
         }
-        let batch = BATCH.min(bounds.max_events - events);
-        for _ in 0..batch {
-            if network.step().is_none() {
-                break 'run EndedBy::Finished;
-            }
-            events += 1;
-        }
-        if events == bounds.max_events {
-            // The last event that was allowed may have been the last one at all.
-            let ((summary, _), _) = network.sink();
-            let all = u64::from(scenario.clients) * u64::from(scenario.exchanges);
-            let over = summary.finished() == all && network.in_flight() == 0;
-            break if over { EndedBy::Finished } else { EndedBy::EventLimit };
+        if let Some(ended_by) = run.advance() {
+            break EndedBy::Itself(ended_by);
         }
     };
     meter.clear();
     let wall = begun.elapsed();
-    let Outcome { summary, digest, simulated, sink, .. } = Outcome::of(network);
+    let at_end = match ended_by {
+        EndedBy::Itself(ended_by) => ended_by,
+        // Nobody asks: what ended it stands beside.
+        EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
+    };
+    let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
+        Outcome::of(run, at_end);
     let failure = sink.finish().err();
-    let outcome = Outcome { summary, digest, simulated, sink: () };
-    Finished { result: Result { outcome, ended_by, events, wall }, failure }
+    let outcome = Outcome { summary, digest, simulated, ended_by: at_end, events, sink: () };
+    Finished { result: Result { outcome, ended_by, wall }, failure }
 }
