@@ -33,7 +33,7 @@ pub use series::{Counts, MOST_INTERVALS, Series};
 pub use times::Times;
 
 use crate::policy::Stop;
-use crate::time::{Duration, nanos};
+use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, Direction, Record, Side, Sink, What};
 use alloc::vec::Vec;
 use times::rank;
@@ -126,7 +126,23 @@ impl Metrics {
         &self.series
     }
 
-    #[inline(always)]
+    // Apart from `record`, which is in every place where the network's loop records something: long
+    // code there slows the loop.
+    #[inline(never)]
+    fn answer(&mut self, at: Instant, sends: u32, elapsed: Duration) {
+        self.end(sends);
+        self.latency.add(elapsed);
+        self.series.at(at).answered += 1;
+    }
+
+    #[inline(never)]
+    fn give_up(&mut self, at: Instant, sends: u32, elapsed: Duration, why: Stop) {
+        self.end(sends);
+        self.gave_up.add(elapsed);
+        self.gave_up_by.add(why);
+        self.series.at(at).gave_up += 1;
+    }
+
     fn end(&mut self, sends: u32) {
         self.attempts[(sends as usize).min(MOST_ATTEMPTS + 1)] += 1;
     }
@@ -147,17 +163,8 @@ impl Sink for Metrics {
                 self.series.at(record.at).replies += 1;
             }
             What::Dropped { cause, .. } => self.dropped_by.add(cause),
-            What::Answered { sends, elapsed, .. } => {
-                self.end(sends);
-                self.latency.add(elapsed);
-                self.series.at(record.at).answered += 1;
-            }
-            What::GaveUp { sends, elapsed, why } => {
-                self.end(sends);
-                self.gave_up.add(elapsed);
-                self.gave_up_by.add(why);
-                self.series.at(record.at).gave_up += 1;
-            }
+            What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
+            What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
             What::Refused { sends, .. } => {
                 self.end(sends);
                 self.refused += 1;

@@ -1,7 +1,6 @@
 use super::*;
 use crate::machine::Label;
 use crate::sim::{Outcome, Scenario, Summary, run};
-use crate::time::Instant;
 use crate::trace::What::{Answered, Dropped, Failed, GaveUp, Refused, Sent, Served};
 use core::ops::Range;
 
