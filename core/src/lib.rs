@@ -34,6 +34,7 @@
 //! | [`link`] | what a network does to a datagram |
 //! | [`sim`] | the simulated network: event queue, hosts, scenario |
 //! | [`harness`] | your own machines under test |
+//! | [`stats`] | what a sample says: means, shares and their intervals |
 //! | [`theory`] | closed forms, to stand beside every measurement |
 
 #![no_std]
@@ -58,6 +59,7 @@ pub mod retry;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod station;
+pub mod stats;
 mod text;
 pub mod theory;
 pub mod time;

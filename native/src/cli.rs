@@ -2,7 +2,10 @@
 
 use crate::exit::Exit;
 use crate::output::{Stdout, complain};
-use crate::{keys, lab, presets, schedule, send, serve, sim, theory};
+use crate::source::SourceError;
+use crate::{
+    keys, lab, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep, theory,
+};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::sim::FieldError;
@@ -37,6 +40,9 @@ enum Command {
     Serve(serve::Args),
     Send(send::Args),
     Sim(sim::Args),
+    Sweep(sweep::Args),
+    Merge(merge::Args),
+    Plot(plot::Args),
     Lab(lab::Args),
     Schedule(schedule::Args),
     /// List the policies that have a name: the standards, and what well-known clients do
@@ -45,6 +51,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Scenarios(scenarios::Args),
     Theory(theory::Args),
     /// Show every key of a scenario: its default, what it takes and what it means
     Keys {
@@ -68,8 +75,12 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).map_err(Error::from),
             Command::Send(args) => send::run(&args).map_err(Error::from),
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
+            Command::Sweep(args) => sweep::run(&args).map_err(Error::from),
+            Command::Merge(args) => merge::run(&args).map_err(Error::from),
+            Command::Plot(args) => plot::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
+            Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
             Command::Presets { json } => Ok(presets::run(json)),
             Command::Keys { json } => Ok(keys::run(json)),
@@ -92,9 +103,17 @@ enum Error {
     #[error(transparent)]
     Sim(#[from] sim::Error),
     #[error(transparent)]
+    Sweep(#[from] sweep::Error),
+    #[error(transparent)]
+    Merge(#[from] merge::Error),
+    #[error(transparent)]
+    Plot(#[from] plot::Error),
+    #[error(transparent)]
     Lab(#[from] lab::Error),
     #[error(transparent)]
     Schedule(#[from] FieldError),
+    #[error(transparent)]
+    Scenarios(#[from] SourceError),
     #[error(transparent)]
     Theory(#[from] TheoryError),
 }
@@ -105,8 +124,11 @@ impl Error {
             Self::Serve(error) => error.exit(),
             Self::Send(error) => error.exit(),
             Self::Sim(error) => error.exit(),
+            Self::Sweep(error) => error.exit(),
+            Self::Merge(error) => error.exit(),
+            Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
-            Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
+            Self::Schedule(_) | Self::Scenarios(_) | Self::Theory(_) => Exit::Usage,
         }
     }
 }

@@ -111,6 +111,16 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| format!("it takes {}", Kind::Duration))
 }
 
+/// Reads how many seeds each combination has.
+pub(crate) fn seeds(text: &str) -> Result<u32, String> {
+    between(text, 1, 10_000_000)
+}
+
+/// Reads how many threads to work with.
+pub(crate) fn threads(text: &str) -> Result<u32, String> {
+    between(text, 1, 1_024)
+}
+
 /// Reads how many samples to draw.
 pub(crate) fn samples(text: &str) -> Result<u32, String> {
     between(text, 1, 1_000_000)

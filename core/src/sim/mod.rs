@@ -30,6 +30,7 @@ mod scenario;
 #[cfg(feature = "serde")]
 mod serde;
 mod server_keys;
+mod shipped;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::{MOST_CLIENTS, Network, SERVER, client_address, flow_of};
 pub use queue::Queue;
 pub use scenario::{Scenario, Task, Workload};
+pub use shipped::{SHIPPED, Shipped};
 pub use summary::Summary;
 
 use crate::time::Instant;

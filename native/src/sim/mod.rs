@@ -3,18 +3,18 @@
 mod meter;
 mod outputs;
 mod report;
-mod run;
-mod source;
+pub(crate) mod run;
 
 use crate::exit::Exit;
 use crate::flags;
 use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
+use crate::source::{Source, SourceError};
+use meter::Meter;
 use report::Report;
 use retrylab_core::sim::Bounds;
-use run::{EndedBy, Finished};
-use source::SourceError;
+use run::{EndedBy, Finished, Limits};
 use std::io;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
+  retrylab sim retry-storm                 one that ships; `retrylab scenarios` lists them
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
   retrylab sim --keys                      every key, what it takes and what it means
@@ -45,8 +46,9 @@ written, 2 usage or a scenario that makes no sense, 130 interrupted (what came o
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A scenario file (TOML; `-` reads stdin), or a link of the lab; the default scenario without it
-    #[arg(value_name = "SCENARIO.toml")]
+    /// A scenario that ships, a file (TOML; `-` reads stdin), or a link of the lab; the default scenario
+    /// without it
+    #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
     /// A link of the lab, or what follows its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
@@ -108,18 +110,28 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.keys {
         return Ok(keys::run(args.json));
     }
-    let scenario = source::scenario(args)?;
+    let source = Source {
+        scenario: args.scenario.as_deref(),
+        link: args.link.as_deref(),
+        set: &args.set,
+        seed: args.seed.as_deref(),
+    };
+    let scenario = source.scenario()?;
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds {
         events: args.max_events,
         time: args.max_time,
         memory: u64::from(args.max_memory) << 20,
     };
+    let limits = Limits { bounds, interrupted };
     // Without outputs the sink is the empty one, which costs nothing.
+    let mut meter = Meter::new(&scenario);
+    let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, &scenario)? {
-        (None, None) => run::run(&scenario, (), bounds, &interrupted),
-        outputs => run::run(&scenario, outputs, bounds, &interrupted),
+        (None, None) => run::run(&scenario, (), &limits, show),
+        outputs => run::run(&scenario, outputs, &limits, show),
     };
+    meter.clear();
     let exit = match result.ended_by {
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Itself(_) | EndedBy::Output => Exit::Success,

@@ -1,17 +1,23 @@
 //! The run: step by step, within bounds.
 
-use super::meter::Meter;
 use crate::output::OutputError;
 use retrylab_core::sim::{self, Bounds, Outcome, Scenario};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// What may end a run before its own end.
+pub(crate) struct Limits {
+    pub(crate) bounds: Bounds,
+    pub(crate) interrupted: Arc<AtomicBool>,
+}
+
 /// What ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EndedBy {
+pub(crate) enum EndedBy {
     /// Its own end, or one of its bounds.
     Itself(sim::EndedBy),
     /// Ctrl-C.
@@ -22,7 +28,7 @@ pub(super) enum EndedBy {
 
 impl EndedBy {
     /// Its name in JSON.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Itself(ended_by) => ended_by.name(),
             Self::Interrupted => "interrupted",
@@ -31,7 +37,7 @@ impl EndedBy {
     }
 
     /// Did the run come to its own end?
-    pub(super) fn is_finished(self) -> bool {
+    pub(crate) fn is_finished(self) -> bool {
         self == Self::Itself(sim::EndedBy::Finished)
     }
 }
@@ -58,20 +64,20 @@ impl serde::Serialize for EndedBy {
 }
 
 /// What came out of a run, and how.
-pub(super) struct Result {
-    pub(super) outcome: Outcome<()>,
-    pub(super) ended_by: EndedBy,
-    pub(super) wall: Duration,
+pub(crate) struct Result {
+    pub(crate) outcome: Outcome<()>,
+    pub(crate) ended_by: EndedBy,
+    pub(crate) wall: Duration,
 }
 
 /// A run that is over, with the error of its outputs if they had one.
-pub(super) struct Finished {
-    pub(super) result: Result,
-    pub(super) failure: Option<OutputError>,
+pub(crate) struct Finished {
+    pub(crate) result: Result,
+    pub(crate) failure: Option<OutputError>,
 }
 
 /// A sink that may fail, and that holds lines back.
-pub(super) trait Recorder: Sink {
+pub(crate) trait Recorder: Sink {
     /// Has it failed? Then the run is not worth going on.
     fn has_failed(&self) -> bool;
     /// Writes what is still held back.
@@ -88,20 +94,20 @@ impl Recorder for () {
     }
 }
 
-/// Runs `scenario` to its end or to the first of `bounds`.
-pub(super) fn run<K: Recorder>(
+/// Runs `scenario` to its end or to the first of `limits`, and tells `show` again and again how many
+/// exchanges are over.
+pub(crate) fn run<K: Recorder>(
     scenario: &Scenario,
     sink: K,
-    bounds: Bounds,
-    interrupted: &AtomicBool,
+    limits: &Limits,
+    mut show: impl FnMut(u64),
 ) -> Finished {
     let begun = Instant::now();
-    let mut run = scenario.begin(sink, bounds);
-    let mut meter = Meter::new(scenario);
+    let mut run = scenario.begin(sink, limits.bounds);
     let ended_by = loop {
         let ((summary, _), sink) = run.network().sink();
-        meter.show(summary.finished());
-        if interrupted.load(Ordering::Relaxed) {
+        show(summary.finished());
+        if limits.interrupted.load(Ordering::Relaxed) {
             break EndedBy::Interrupted;
         }
         if sink.has_failed() {
@@ -111,7 +117,6 @@ pub(super) fn run<K: Recorder>(
             break EndedBy::Itself(ended_by);
         }
     };
-    meter.clear();
     let wall = begun.elapsed();
     let at_end = match ended_by {
         EndedBy::Itself(ended_by) => ended_by,

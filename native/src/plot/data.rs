@@ -1,0 +1,282 @@
+//! What a picture shows: for each line and each x, the mean over the seeds.
+
+use crate::source;
+use crate::table::{Cell, Row, Table, TableError};
+use retrylab_core::sim::FieldError;
+use retrylab_core::stats::Mean;
+use retrylab_core::time::{nanos, parse_duration};
+use std::collections::BTreeMap;
+
+/// More lines than this cannot be told apart.
+const MOST_LINES: usize = 24;
+
+/// What is asked for.
+pub(super) struct Choice<'a> {
+    pub(super) x: Option<&'a str>,
+    pub(super) y: &'a str,
+    pub(super) by: Option<&'a str>,
+    pub(super) only: &'a [String],
+    pub(super) log_x: bool,
+    pub(super) log_y: bool,
+}
+
+/// Why the results do not give the picture.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error("--where: {0}")]
+    Pair(#[from] FieldError),
+    #[error("--{flag}: {file} has no {what} `{name}`; it has {known}")]
+    Unknown { flag: &'static str, file: String, what: &'static str, name: String, known: String },
+    #[error("--y: {0} is no number but `{1}`")]
+    NoNumber(String, String),
+    #[error("--x and --by are both {0}; a line needs two different keys")]
+    SameKey(String),
+    #[error(
+        "{key} varies too ({values}); choose one with --where {key}=VALUE, or name it with --x or --by"
+    )]
+    Mixed { key: String, values: String },
+    #[error("{0} has no such row")]
+    Empty(String),
+    #[error("--by: {key} has {lines} values; a picture shows at most {MOST_LINES} lines")]
+    TooManyLines { key: String, lines: usize },
+    #[error("--log-{axis}: {name} is {value}, and a logarithm takes numbers above 0 only")]
+    Log { axis: char, name: String, value: String },
+}
+
+/// The values of x, in their order.
+#[derive(Debug)]
+pub(super) enum Xs {
+    /// Numbers; times are in this unit.
+    Numbers(Vec<f64>, Option<&'static str>),
+    Categories,
+}
+
+/// A line.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) label: String,
+    /// By the place of x; where nothing was measured, of no numbers.
+    pub(super) means: Vec<Mean>,
+}
+
+/// A picture's content.
+#[derive(Debug)]
+pub(super) struct Data {
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) by: Option<String>,
+    /// As written in the results.
+    pub(super) x_texts: Vec<String>,
+    pub(super) xs: Xs,
+    pub(super) lines: Vec<Line>,
+    /// What `--where` chose.
+    pub(super) only: Vec<String>,
+    /// How many rows were taken.
+    pub(super) rows: u64,
+    /// How many of them were ended by a bound.
+    pub(super) cut_short: u64,
+}
+
+/// Texts in the order in which they came.
+#[derive(Default)]
+struct Names {
+    texts: Vec<String>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn place(&mut self, text: String) -> usize {
+        if let Some(place) = self.places.get(&text) {
+            return *place;
+        }
+        self.places.insert(text.clone(), self.texts.len());
+        self.texts.push(text);
+        self.texts.len() - 1
+    }
+}
+
+/// Where the columns are.
+struct Columns {
+    x: usize,
+    y: usize,
+    by: Option<usize>,
+    only: Vec<(usize, String)>,
+    /// Varied keys that are neither: they must not vary.
+    fixed: Vec<usize>,
+    ended_by: Option<usize>,
+}
+
+impl Columns {
+    fn new(table: &Table, choice: &Choice<'_>) -> Result<Self, DataError> {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let seed = names.iter().position(|name| *name == "seed").unwrap_or(names.len() - 1);
+        let find = |flag, what, name: &str, range: std::ops::Range<usize>| {
+            range.clone().find(|at| names[*at] == name).ok_or_else(|| DataError::Unknown {
+                flag,
+                file: table.name.clone(),
+                what,
+                name: name.to_string(),
+                known: names[range].join(", "),
+            })
+        };
+        let key = |flag, name: &str| find(flag, "varied key", name, 1..seed + 1);
+        let first = if seed > 1 { 1 } else { seed };
+        let x = choice.x.map_or(Ok(first), |name| key("x", name))?;
+        let only = choice.only.iter().map(|text| {
+            let (name, value) = source::pair(text)?;
+            Ok((key("where", name)?, value.to_string()))
+        });
+        let only: Vec<(usize, String)> = only.collect::<Result<_, DataError>>()?;
+        let chosen = |at: &usize| only.iter().any(|(key, _)| key == at);
+        let by = match choice.by {
+            Some(name) => Some(key("by", name)?),
+            None => (1..seed).find(|at| *at != x && !chosen(at)),
+        };
+        if by == Some(x) {
+            return Err(DataError::SameKey(names[x].to_string()));
+        }
+        let y = find("y", "measure", choice.y, seed + 1..names.len())?;
+        let fixed = (1..seed).filter(|at| *at != x && Some(*at) != by).collect();
+        let ended_by = names.iter().position(|name| *name == "ended_by");
+        Ok(Self { x, y, by, only, fixed, ended_by })
+    }
+
+    fn takes(&self, row: &Row) -> bool {
+        self.only.iter().all(|(at, value)| row[*at].text() == *value)
+    }
+}
+
+impl Data {
+    pub(super) fn read(table: Table, choice: &Choice<'_>) -> Result<Self, DataError> {
+        let columns = Columns::new(&table, choice)?;
+        let name = |at: usize| table.columns[at].name.clone();
+        let (mut x_names, mut labels) = (Names::default(), Names::default());
+        let mut fixed: Vec<Names> = columns.fixed.iter().map(|_| Names::default()).collect();
+        let mut means: BTreeMap<(usize, usize), Mean> = BTreeMap::new();
+        let (mut rows, mut cut_short) = (0, 0);
+        for row in table.rows {
+            let row = row?;
+            if !columns.takes(&row) {
+                continue;
+            }
+            rows += 1;
+            let ended_by = columns.ended_by.map(|at| row[at].text());
+            cut_short += u64::from(ended_by.is_some_and(|text| text != "finished"));
+            for (at, names) in columns.fixed.iter().zip(&mut fixed) {
+                names.place(row[*at].text());
+            }
+            let label = columns.by.map(|at| row[at].text()).unwrap_or_default();
+            let place = (labels.place(label), x_names.place(row[columns.x].text()));
+            let mean = means.entry(place).or_default();
+            let y = number(&row[columns.y]);
+            mean.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), text))?);
+        }
+        for (at, names) in columns.fixed.iter().zip(&fixed) {
+            if names.texts.len() > 1 {
+                let values = names.texts.join(", ");
+                return Err(DataError::Mixed { key: name(*at), values });
+            }
+        }
+        if means.values().all(|mean| mean.count() == 0) {
+            return Err(DataError::Empty(table.name));
+        }
+        if labels.texts.len() > MOST_LINES {
+            let key = columns.by.map(name).unwrap_or_default();
+            return Err(DataError::TooManyLines { key, lines: labels.texts.len() });
+        }
+        let line = |(at, label): (usize, &String)| Line {
+            label: label.clone(),
+            means: (0..x_names.texts.len())
+                .map(|x| means.get(&(at, x)).copied().unwrap_or_default())
+                .collect(),
+        };
+        let data = Self {
+            x: name(columns.x),
+            y: name(columns.y),
+            by: columns.by.map(name),
+            xs: numbers(&x_names.texts),
+            lines: labels.texts.iter().enumerate().map(line).collect(),
+            x_texts: x_names.texts,
+            only: choice.only.to_vec(),
+            rows,
+            cut_short,
+        };
+        data.check_logarithms(choice)?;
+        Ok(data.sorted())
+    }
+
+    fn check_logarithms(&self, choice: &Choice<'_>) -> Result<(), DataError> {
+        let refuse = |axis, name: &str, value: String| {
+            Err(DataError::Log { axis, name: name.to_string(), value })
+        };
+        if choice.log_x {
+            match &self.xs {
+                Xs::Categories => {
+                    let text = |text: &&String| text.parse::<f64>().is_err();
+                    let value = self.x_texts.iter().find(text).cloned().unwrap_or_default();
+                    return refuse('x', &self.x, format!("`{value}`"));
+                }
+                Xs::Numbers(numbers, _) => {
+                    if let Some(at) = numbers.iter().position(|number| *number <= 0.0) {
+                        return refuse('x', &self.x, self.x_texts[at].clone());
+                    }
+                }
+            }
+        }
+        let means = self.lines.iter().flat_map(|line| &line.means);
+        let below = |mean: &&Mean| mean.count() > 0 && mean.mean() <= 0.0;
+        match means.filter(|_| choice.log_y).find(below) {
+            Some(mean) => refuse('y', &self.y, mean.mean().to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// With numbers in ascending order.
+    fn sorted(mut self) -> Self {
+        let Xs::Numbers(numbers, unit) = &self.xs else { return self };
+        let mut order: Vec<usize> = (0..numbers.len()).collect();
+        order.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
+        self.xs = Xs::Numbers(order.iter().map(|at| numbers[*at]).collect(), *unit);
+        self.x_texts = order.iter().map(|at| self.x_texts[*at].clone()).collect();
+        for line in &mut self.lines {
+            line.means = order.iter().map(|at| line.means[*at]).collect();
+        }
+        self
+    }
+}
+
+/// A cell's number, if it has one; its text if that is none.
+fn number(cell: &Cell) -> Result<Option<f64>, String> {
+    match cell {
+        Cell::Empty => Ok(None),
+        Cell::Integer(number) => Ok(Some(*number as f64)),
+        Cell::Number(number) => Ok(Some(*number)),
+        Cell::Text(text) if text.is_empty() => Ok(None),
+        Cell::Text(text) => {
+            text.parse().ok().filter(|n: &f64| n.is_finite()).map(Some).ok_or_else(|| text.clone())
+        }
+    }
+}
+
+/// The numbers, or times, that `texts` are, if all of them are.
+fn numbers(texts: &[String]) -> Xs {
+    let plain: Option<Vec<f64>> = texts
+        .iter()
+        .map(|text| text.parse().ok().filter(|number: &f64| number.is_finite()))
+        .collect();
+    if let Some(numbers) = plain {
+        return Xs::Numbers(numbers, None);
+    }
+    let times: Option<Vec<u64>> =
+        texts.iter().map(|text| parse_duration(text).map(nanos)).collect();
+    let Some(times) = times else { return Xs::Categories };
+    let (unit, size) = match times.iter().max().copied().unwrap_or_default() {
+        1_000_000_000.. => ("s", 1e9),
+        1_000_000.. => ("ms", 1e6),
+        1_000.. => ("us", 1e3),
+        _ => ("ns", 1.0),
+    };
+    Xs::Numbers(times.into_iter().map(|time| time as f64 / size).collect(), Some(unit))
+}

@@ -1,0 +1,345 @@
+//! The picture: one SVG without scripts or fonts of its own, light or dark as the reader's system is.
+
+use super::axis::Axis;
+use super::data::{Data, Line, Xs};
+use retrylab_core::stats::Mean;
+use std::fmt::Write;
+
+const WIDTH: f64 = 800.0;
+const HEIGHT: f64 = 500.0;
+const LEFT: f64 = 84.0;
+const TOP: f64 = 64.0;
+const BOTTOM: f64 = 428.0;
+/// The width of a character, nearly.
+const CHARACTER: f64 = 7.2;
+
+/// Colours of lines on light and on dark ground; told apart with every common colour blindness.
+const COLOURS: [(&str, &str); 8] = [
+    ("#0072b2", "#56b4e9"),
+    ("#d55e00", "#ff9a57"),
+    ("#00805e", "#2fc493"),
+    ("#b3478a", "#e59ac4"),
+    ("#9a6b00", "#f0c04a"),
+    ("#5b4bc4", "#b3a6ff"),
+    ("#6b3e1f", "#d9a37c"),
+    ("#5c6670", "#b4bec8"),
+];
+/// Lines that share a colour differ in these.
+const DASHES: [&str; 3] = ["none", "7 4", "2 4"];
+
+/// Draws `data`.
+pub(super) fn draw(data: &Data, log_x: bool, log_y: bool) -> String {
+    let mut picture = Picture::new(data, log_x, log_y);
+    picture.head();
+    picture.axes();
+    for at in 0..data.lines.len() {
+        picture.line(at);
+    }
+    picture.legend();
+    picture.out + "</svg>\n"
+}
+
+struct Picture<'a> {
+    data: &'a Data,
+    /// `None` for categories.
+    x: Option<Axis>,
+    y: Axis,
+    right: f64,
+    out: String,
+}
+
+/// Writes to a string, which cannot fail.
+macro_rules! put {
+    ($out:expr, $($arg:tt)*) => {{ let _ = writeln!($out, $($arg)*); }};
+}
+
+impl<'a> Picture<'a> {
+    fn new(data: &'a Data, log_x: bool, log_y: bool) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for mean in data.lines.iter().flat_map(|line| &line.means).filter(|mean| mean.count() > 0) {
+            let (least, most) = interval(mean);
+            // A logarithm has no place for an interval that reaches below 0.
+            let least = if log_y && least <= 0.0 { mean.mean() } else { least };
+            (low, high) = (low.min(least), high.max(most));
+        }
+        // From 0, where that costs little room: heights can then be compared.
+        if !log_y && low > 0.0 && low < 0.4 * high {
+            low = 0.0;
+        }
+        let x = match &data.xs {
+            Xs::Categories => None,
+            Xs::Numbers(numbers, _) => {
+                let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+                Some(Axis::new(first, last, log_x, false))
+            }
+        };
+        let longest = data.lines.iter().map(|line| line.label.chars().count()).max();
+        let longest =
+            longest.into_iter().chain(data.by.as_ref().map(|by| by.chars().count())).max();
+        let legend = match data.by {
+            Some(_) => 52.0 + CHARACTER * longest.unwrap_or_default().min(26) as f64,
+            None => 28.0,
+        };
+        Self {
+            data,
+            x,
+            y: Axis::new(low, high, log_y, true),
+            right: WIDTH - legend,
+            out: String::new(),
+        }
+    }
+
+    fn head(&mut self) {
+        let Data { x, y, by, only, lines, .. } = self.data;
+        let by = by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+        let title = format!("{y} over {x}{by}");
+        let counts = lines.iter().flat_map(|line| &line.means).map(Mean::count);
+        let counts = counts.filter(|count| *count > 0);
+        let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
+        let mut remark = match (least, most) {
+            (1, 1) => "one run each".to_string(),
+            _ if least == most => format!("means of {most} runs, with 95 % intervals"),
+            _ => format!("means of {least} to {most} runs, with 95 % intervals"),
+        };
+        for pair in only {
+            let _ = write!(remark, "; {pair}");
+        }
+        let (title, remark) = (escaped(&title, 84), escaped(&remark, 100));
+        let out = &mut self.out;
+        put!(
+            out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+             width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\">"
+        );
+        put!(out, "<title>{title}</title>");
+        put!(out, "<style>\n{}</style>", style());
+        put!(out, "<rect class=\"back\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>");
+        put!(out, "<text class=\"title\" x=\"{LEFT}\" y=\"28\">{title}</text>");
+        put!(out, "<text class=\"remark\" x=\"{LEFT}\" y=\"48\">{remark}</text>");
+    }
+
+    fn axes(&mut self) {
+        let right = self.right;
+        for (number, text) in self.y.ticks.clone() {
+            let y = self.up(number);
+            put!(self.out, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{right:.1}\"/>");
+            let (x, y) = (LEFT - 8.0, y + 4.5);
+            put!(self.out, "<text text-anchor=\"end\" x=\"{x}\" y=\"{y:.1}\">{text}</text>");
+        }
+        if let Some(axis) = self.x.clone() {
+            for (number, text) in &axis.ticks {
+                self.mark(self.across(axis.place(*number)), text, false);
+            }
+        } else {
+            self.categories();
+        }
+        put!(self.out, "<path class=\"axis\" d=\"M{LEFT} {TOP}V{BOTTOM}H{right:.1}\"/>");
+        let unit = match &self.data.xs {
+            Xs::Numbers(_, Some(unit)) => format!(" ({unit})"),
+            _ => String::new(),
+        };
+        let (x, name) = ((LEFT + right) / 2.0, escaped(&format!("{}{unit}", self.data.x), 60));
+        put!(self.out, "<text text-anchor=\"middle\" x=\"{x:.1}\" y=\"488\">{name}</text>");
+        let (y, name) = ((TOP + BOTTOM) / 2.0, escaped(&self.data.y, 44));
+        put!(
+            self.out,
+            "<text text-anchor=\"middle\" transform=\"translate(22 {y}) rotate(-90)\">{name}</text>"
+        );
+    }
+
+    /// A tick of x with its text.
+    fn mark(&mut self, x: f64, text: &str, slanted: bool) {
+        let below = BOTTOM + 5.0;
+        put!(self.out, "<path class=\"axis\" d=\"M{x:.1} {BOTTOM}V{below}\"/>");
+        if slanted {
+            let (y, text) = (BOTTOM + 15.0, escaped(text, 12));
+            put!(
+                self.out,
+                "<text class=\"small\" text-anchor=\"end\" \
+                 transform=\"translate({x:.1} {y}) rotate(-30)\">{text}</text>"
+            );
+        } else {
+            let (y, text) = (BOTTOM + 21.0, escaped(text, 60));
+            put!(self.out, "<text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">{text}</text>");
+        }
+    }
+
+    fn categories(&mut self) {
+        let texts = &self.data.x_texts;
+        let room = (self.right - LEFT) / texts.len() as f64;
+        let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or_default();
+        let slanted = longest as f64 * CHARACTER > room - 8.0;
+        let every = (22.0 / room).ceil().max(1.0) as usize;
+        for (at, text) in texts.iter().enumerate().step_by(every) {
+            self.mark(self.middle(at), text, slanted);
+        }
+    }
+
+    /// A line with its band, or points with whiskers.
+    fn line(&mut self, at: usize) {
+        let line = &self.data.lines[at];
+        let (colour, dash) = (at % COLOURS.len(), at / COLOURS.len() % DASHES.len());
+        let places = self.places(at);
+        // Between what was measured: a gap is a gap.
+        let joined = self.x.is_some();
+        for run in runs(line).filter(|run| joined && run.len() > 1) {
+            let mean = |place: &usize| &line.means[*place];
+            let at = |place: &usize, number: f64| {
+                format!("{:.1} {:.1}", places[*place], self.up(number))
+            };
+            let upper = run.iter().map(|place| at(place, interval(mean(place)).1));
+            let lower = run.iter().rev().map(|place| at(place, interval(mean(place)).0));
+            let band = upper.chain(lower).collect::<Vec<_>>().join("L");
+            let way = run.iter().map(|place| at(place, mean(place).mean()));
+            let way = way.collect::<Vec<_>>().join("L");
+            if run.iter().any(|place| mean(place).count() > 1) {
+                put!(self.out, "<path class=\"band f{colour}\" d=\"M{band}Z\"/>");
+            }
+            put!(self.out, "<path class=\"line l{colour} d{dash}\" d=\"M{way}\"/>");
+        }
+        let alone: Vec<usize> = runs(line).filter(|run| run.len() == 1).flatten().collect();
+        for (place, mean) in line.means.iter().enumerate().filter(|(_, mean)| mean.count() > 0) {
+            let (x, y, (low, high)) = (places[place], self.up(mean.mean()), interval(mean));
+            if mean.count() > 1 && (!joined || alone.contains(&place)) {
+                let (low, high, left, right) = (self.up(low), self.up(high), x - 4.0, x + 4.0);
+                put!(
+                    self.out,
+                    "<path class=\"line l{colour}\" d=\"M{left:.1} {low:.1}H{right:.1}M{x:.1} {low:.1}\
+                     V{high:.1}M{left:.1} {high:.1}H{right:.1}\"/>"
+                );
+            }
+            let said = self.words(line, place, mean);
+            put!(
+                self.out,
+                "<circle class=\"f{colour}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\">\
+                 <title>{said}</title></circle>"
+            );
+        }
+    }
+
+    /// What a point says when it is pointed at.
+    fn words(&self, line: &Line, place: usize, mean: &Mean) -> String {
+        let Data { x, y, by, x_texts, .. } = self.data;
+        let by = by.as_ref().map(|by| format!(", {by}={}", line.label)).unwrap_or_default();
+        let interval = mean.t_interval();
+        let interval = interval.map(|(low, high)| format!(", {low} to {high}")).unwrap_or_default();
+        let (number, count) = (mean.mean(), mean.count());
+        let text = format!("{x}={}{by}: {y} {number}{interval}, of {count}", x_texts[place]);
+        escaped(&text, 400)
+    }
+
+    fn legend(&mut self) {
+        let Some(by) = &self.data.by else { return };
+        let x = self.right + 18.0;
+        let (y, name) = (TOP + 6.0, escaped(by, 26));
+        put!(self.out, "<text class=\"small\" x=\"{x:.1}\" y=\"{y}\">{name}</text>");
+        // As many as fit at the usual distance, more of them closer.
+        let step = 20f64.min((BOTTOM - TOP - 14.0) / self.data.lines.len() as f64);
+        for (at, line) in self.data.lines.iter().enumerate() {
+            let (colour, dash) = (at % COLOURS.len(), at / COLOURS.len() % DASHES.len());
+            let y = TOP + 26.0 + at as f64 * step;
+            let (end, middle, text) = (x + 20.0, y - 4.0, x + 26.0);
+            put!(
+                self.out,
+                "<path class=\"line l{colour} d{dash}\" d=\"M{x:.1} {middle:.1}H{end:.1}\"/>"
+            );
+            let label = escaped(&line.label, 26);
+            put!(self.out, "<text class=\"small\" x=\"{text:.1}\" y=\"{y:.1}\">{label}</text>");
+        }
+    }
+
+    fn up(&self, number: f64) -> f64 {
+        BOTTOM - self.y.place(number) * (BOTTOM - TOP)
+    }
+
+    fn across(&self, place: f64) -> f64 {
+        LEFT + 12.0 + place * (self.right - LEFT - 24.0)
+    }
+
+    /// The middle of a category.
+    fn middle(&self, at: usize) -> f64 {
+        LEFT + (at as f64 + 0.5) * (self.right - LEFT) / self.data.x_texts.len() as f64
+    }
+
+    /// Where the points of a line are, from left to right.
+    fn places(&self, line: usize) -> Vec<f64> {
+        match (&self.x, &self.data.xs) {
+            (Some(axis), Xs::Numbers(numbers, _)) => {
+                numbers.iter().map(|number| self.across(axis.place(*number))).collect()
+            }
+            _ => {
+                // Side by side, so that no whisker hides another one.
+                let count = self.data.lines.len() as f64;
+                let room = (self.right - LEFT) / self.data.x_texts.len() as f64;
+                let step = 12f64.min(0.7 * room / count);
+                let aside = (line as f64 - (count - 1.0) / 2.0) * step;
+                (0..self.data.x_texts.len()).map(|at| self.middle(at) + aside).collect()
+            }
+        }
+    }
+}
+
+/// The interval of the mean; the mean itself of one number.
+fn interval(mean: &Mean) -> (f64, f64) {
+    mean.t_interval().unwrap_or((mean.mean(), mean.mean()))
+}
+
+/// The places that follow each other without a gap.
+fn runs(line: &Line) -> impl Iterator<Item = Vec<usize>> {
+    let places: Vec<usize> =
+        (0..line.means.len()).filter(|at| line.means[*at].count() > 0).collect();
+    let runs = places.chunk_by(|a, b| a + 1 == *b).map(<[usize]>::to_vec).collect::<Vec<_>>();
+    runs.into_iter()
+}
+
+fn style() -> String {
+    let mut out = String::from(
+        "text { font: 14px system-ui, sans-serif; fill: #24292f }\n\
+         .title { font-size: 17px; font-weight: 600 }\n\
+         .remark, .small { font-size: 13px }\n\
+         .remark { fill: #57606a }\n\
+         .back { fill: #ffffff }\n\
+         .grid { stroke: #d8dee4; fill: none }\n\
+         .axis { stroke: #57606a; fill: none }\n\
+         .line { fill: none; stroke-width: 2 }\n\
+         .band { opacity: 0.2 }\n",
+    );
+    for (at, dash) in DASHES.iter().enumerate() {
+        put!(out, ".d{at} {{ stroke-dasharray: {dash} }}");
+    }
+    let colours = |out: &mut String, colour: fn(&(&'static str, &'static str)) -> &'static str| {
+        for (at, pair) in COLOURS.iter().enumerate() {
+            let colour = colour(pair);
+            put!(out, ".l{at} {{ stroke: {colour} }} .f{at} {{ fill: {colour} }}");
+        }
+    };
+    colours(&mut out, |pair| pair.0);
+    out += "@media (prefers-color-scheme: dark) {\n\
+            text { fill: #e6edf3 }\n\
+            .remark { fill: #9ea7b0 }\n\
+            .back { fill: #0d1117 }\n\
+            .grid { stroke: #30363d }\n\
+            .axis { stroke: #8b949e }\n";
+    colours(&mut out, |pair| pair.1);
+    out + "}\n"
+}
+
+/// At most `most` characters as XML text. What XML cannot hold is shown as U+FFFD.
+fn escaped(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let long = text.chars().count() > most;
+    for c in text.chars().take(if long { most - 1 } else { most }) {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    if long {
+        out.push('…');
+    }
+    out
+}

@@ -1,0 +1,125 @@
+//! Where the scenario comes from: a file or a link, then `--set`, then `--seed`.
+
+use crate::scenario_file::{self, FileError};
+use retrylab_core::sim::{FieldError, SHIPPED, Scenario, Shipped};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why there is no scenario to run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{0} cannot be read: {1}")]
+    Read(String, io::Error),
+    #[error("{0} is no file and no scenario that ships; those are {known}", known = known())]
+    NoSuch(String),
+    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MOST_BYTES)]
+    TooLong(String),
+    #[error("the link: {0}")]
+    Link(FieldError),
+    #[error("--set: {0}")]
+    Set(FieldError),
+    #[error("--seed: {0}")]
+    Seed(FieldError),
+}
+
+/// What names a scenario on a command line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    /// A file, or a link.
+    pub(crate) scenario: Option<&'a str>,
+    /// A link, or what follows its `#`.
+    pub(crate) link: Option<&'a str>,
+    /// `key=value`, applied to it.
+    pub(crate) set: &'a [String],
+    /// Applied last.
+    pub(crate) seed: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    /// The scenario that is asked for.
+    pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
+        let mut scenario = self.base()?;
+        // All at once: two values may contradict each other's defaults, but not each other.
+        self.sets().and_then(|pairs| scenario.apply(pairs)).map_err(SourceError::Set)?;
+        if let Some(seed) = self.seed {
+            scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
+        }
+        Ok(scenario)
+    }
+
+    /// What the file or the link says, without `--set` and `--seed`.
+    pub(crate) fn base(&self) -> Result<Scenario, SourceError> {
+        match (self.link, self.scenario) {
+            (Some(link), _) => from_link(link),
+            (None, Some(link)) if is_link(link) => from_link(link),
+            (None, Some(file)) => from_file(file),
+            (None, None) => Ok(Scenario::default()),
+        }
+    }
+
+    /// The pairs of `--set`.
+    pub(crate) fn sets(&self) -> Result<Vec<(&'a str, &'a str)>, FieldError> {
+        self.set.iter().map(|text| pair(text)).collect()
+    }
+}
+
+/// Splits `key=value`.
+pub(crate) fn pair(text: &str) -> Result<(&str, &str), FieldError> {
+    let (key, value) =
+        text.split_once('=').ok_or_else(|| FieldError::NotAPair { text: text.to_string() })?;
+    Ok((key.trim(), value))
+}
+
+/// Is it a link, rather than the name of a file?
+fn is_link(text: &str) -> bool {
+    text.contains("://") || text.contains('#') && !Path::new(text).exists()
+}
+
+/// Reads a link, all of it: a person who runs a link wants what it says, not most of it.
+fn from_link(link: &str) -> Result<Scenario, SourceError> {
+    if link.contains("://") && !link.contains('#') {
+        return Ok(Scenario::default());
+    }
+    let (scenario, errors) = Scenario::from_fragment(link);
+    errors.into_iter().next().map_or(Ok(scenario), |error| Err(SourceError::Link(error)))
+}
+
+/// A shipped scenario of this name, or the file. (A file of the same name is `./name`.)
+fn from_file(path: &str) -> Result<Scenario, SourceError> {
+    let mut scenario = Scenario::default();
+    if let Some(shipped) = Shipped::find(path) {
+        scenario_file::apply(&mut scenario, path, shipped.toml)?;
+        return Ok(scenario);
+    }
+    let failed = |error| SourceError::Read(path.to_string(), error);
+    let mut text = String::new();
+    // One byte more than allowed is enough to know that it is too long.
+    let most = scenario_file::MOST_BYTES + 1;
+    let length = if path == "-" {
+        io::stdin().lock().take(most).read_to_string(&mut text).map_err(failed)?
+    } else {
+        let file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if is_name(path) => SourceError::NoSuch(path.to_string()),
+            _ => failed(error),
+        })?;
+        file.take(most).read_to_string(&mut text).map_err(failed)?
+    };
+    if length as u64 == most {
+        return Err(SourceError::TooLong(path.to_string()));
+    }
+    let name = if path == "-" { "stdin" } else { path };
+    scenario_file::apply(&mut scenario, name, &text)?;
+    Ok(scenario)
+}
+
+/// Could it be meant as the name of a scenario that ships?
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+fn known() -> String {
+    SHIPPED.iter().map(|shipped| shipped.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,56 @@
+//! What is measured at each point: the one place that names the measures.
+
+use crate::output::seconds;
+use crate::sim::run::{self, EndedBy, Limits, Result};
+use crate::table::{Cell, Column, ColumnKind};
+use retrylab_core::sim::Scenario;
+use retrylab_core::time::Instant;
+use serde_json::{Value, json};
+
+/// A measure: the column's name, what it holds, and how it comes out of a run.
+type Measure = (&'static str, ColumnKind, fn(&Result) -> Cell);
+
+/// Every measure, in the order of the columns.
+const MEASURES: &[Measure] = {
+    use ColumnKind::{Integer, Number, Text};
+    &[
+        ("exchanges", Integer, |run| Cell::Integer(run.outcome.summary.finished())),
+        ("answered", Integer, |run| Cell::Integer(run.outcome.summary.answered)),
+        ("gave_up", Integer, |run| Cell::Integer(run.outcome.summary.gave_up)),
+        ("refused", Integer, |run| Cell::Integer(run.outcome.summary.refused)),
+        ("answered_share", Number, |run| share(run, run.outcome.summary.answered)),
+        ("gave_up_share", Number, |run| share(run, run.outcome.summary.gave_up)),
+        ("sends", Integer, |run| Cell::Integer(run.outcome.summary.sends)),
+        ("amplification", Number, |run| share(run, run.outcome.summary.sends)),
+        ("replies", Integer, |run| Cell::Integer(run.outcome.summary.replies)),
+        ("late_replies", Integer, |run| Cell::Integer(run.outcome.summary.late_replies)),
+        ("lost", Integer, |run| Cell::Integer(run.outcome.summary.lost)),
+        ("server_dropped", Integer, |run| Cell::Integer(run.outcome.summary.server_dropped)),
+        ("simulated_s", Number, |run| {
+            Cell::number(seconds(run.outcome.simulated.saturating_since(Instant::ZERO)))
+        }),
+        ("events", Integer, |run| Cell::Integer(run.outcome.events)),
+        ("digest", Text, |run| Cell::Text(run.outcome.digest.to_string())),
+        ("ended_by", Text, |run| match json!(run.ended_by) {
+            Value::String(name) => Cell::Text(name),
+            _ => Cell::Empty,
+        }),
+    ]
+};
+
+/// Per exchange that is over; nothing before the first one is.
+fn share(run: &Result, count: u64) -> Cell {
+    Cell::number(count as f64 / run.outcome.summary.finished() as f64)
+}
+
+/// The columns of the measures.
+pub(super) fn columns() -> Vec<Column> {
+    MEASURES.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
+}
+
+/// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
+pub(super) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Vec<Cell>> {
+    let run = run::run(scenario, (), limits, |_| ()).result;
+    let whole = run.ended_by != EndedBy::Interrupted;
+    whole.then(|| MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect())
+}

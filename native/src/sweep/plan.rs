@@ -1,0 +1,289 @@
+//! The points of a sweep: every combination of the varied values, each with every seed.
+
+use super::shard::Shard;
+use super::values::{self, MOST_POINTS, ValuesError};
+use crate::output::SCHEMA;
+use crate::source::{Source, SourceError};
+use crate::table::{Cell, Column, ColumnKind, Header, Vary};
+use rayon::prelude::*;
+use retrylab_core::sim::{FieldError, Scenario};
+use serde::Serialize;
+use serde_json::json;
+
+/// Why there is nothing to sweep.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Values(#[from] ValuesError),
+    #[error("--vary: {0} is varied twice; one list can have all values")]
+    Twice(String),
+    #[error("{0} is set by --set and varied by --vary; one of them")]
+    SetAndVaried(String),
+    #[error("--vary: seed is varied by --seeds N, which takes the scenario's seed and those after")]
+    Seed,
+    #[error("--vary: {key} is `{value}` twice")]
+    SameValue { key: String, value: String },
+    #[error("--seeds: {seeds} seeds from {first} on go beyond the last one, {}", u64::MAX)]
+    Seeds { first: u64, seeds: u64 },
+    #[error("--vary and --seeds make {0} points; a sweep has at most {MOST_POINTS}")]
+    TooMany(String),
+    #[error("--vary: with {names}, {error}")]
+    Point { names: String, error: FieldError },
+}
+
+/// A sweep that makes sense: every one of its points has been checked.
+pub(super) struct Plan {
+    base: Scenario,
+    /// `--set` and `--seed`.
+    sets: Vec<(String, String)>,
+    /// As values are shown by the scenario: `0.10` is `0.1`.
+    vary: Vec<Vary>,
+    kinds: Vec<ColumnKind>,
+    combinations: u64,
+    first_seed: u64,
+    seeds: u64,
+    max_events: u64,
+}
+
+/// What tells one sweep from all others, so that no row of another one is taken for its own.
+#[derive(Serialize)]
+pub(super) struct Identity {
+    version: &'static str,
+    scenario: String,
+    set: Vec<String>,
+    vary: Vec<Vary>,
+    seeds: u64,
+    max_events: u64,
+}
+
+impl Plan {
+    pub(super) fn new(
+        source: &Source<'_>,
+        vary: &[String],
+        seeds: u64,
+        max_events: u64,
+    ) -> Result<Self, PlanError> {
+        let base = source.base()?;
+        let sets = source.sets().map_err(SourceError::Set)?;
+        let mut sets: Vec<(String, String)> =
+            sets.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        sets.extend(source.seed.map(|seed| ("seed".to_string(), seed.to_string())));
+        let vary: Vec<Vary> =
+            vary.iter().map(|text| values::read(text)).collect::<Result<_, _>>()?;
+        for (at, Vary { key, .. }) in vary.iter().enumerate() {
+            if key == "seed" {
+                return Err(PlanError::Seed);
+            }
+            if vary[..at].iter().any(|before| before.key == *key) {
+                return Err(PlanError::Twice(key.clone()));
+            }
+            if sets.iter().any(|(set, _)| set == key) {
+                return Err(PlanError::SetAndVaried(key.clone()));
+            }
+        }
+        let combinations =
+            vary.iter().map(|vary| vary.values.len() as u128).try_fold(1u128, u128::checked_mul);
+        let points = combinations.and_then(|n| n.checked_mul(seeds.into()));
+        let combinations = match (combinations, points) {
+            (Some(n), Some(points)) if points <= MOST_POINTS.into() => n as u64,
+            (_, Some(points)) => return Err(PlanError::TooMany(points.to_string())),
+            (_, None) => return Err(PlanError::TooMany("more than 10^38".to_string())),
+        };
+        let kinds = Vec::new();
+        let mut plan =
+            Self { base, sets, vary, kinds, combinations, first_seed: 0, seeds, max_events };
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// Checks every combination, and writes the values as the scenario does.
+    fn check(&mut self) -> Result<(), PlanError> {
+        let sets = self.sets.iter().map(|(key, value)| (key, value));
+        if let Err(error) = self.base.clone().apply(sets)
+            // What is varied may put a contradiction right.
+            && !matches!(error, FieldError::Contradiction { .. })
+        {
+            return Err(SourceError::Set(error).into());
+        }
+        let wrong = |n| self.combination(n).err().map(|error| (n, error));
+        if let Some((n, error)) = (0..self.combinations).into_par_iter().find_map_first(wrong) {
+            let named = |(vary, at): (&Vary, usize)| format!("{}={}", vary.key, vary.values[at]);
+            let names: Vec<String> = self.vary.iter().zip(self.places(n)).map(named).collect();
+            return Err(match error {
+                error @ FieldError::Contradiction { .. } if !names.is_empty() => {
+                    PlanError::Point { names: names.join(", "), error }
+                }
+                error if names.is_empty() => SourceError::Set(error).into(),
+                error => ValuesError::Field(error).into(),
+            });
+        }
+        let first = self.combination(0).map_err(SourceError::Set)?;
+        self.first_seed = first.seed;
+        let seeds = self.seeds;
+        if first.seed.checked_add(seeds - 1).is_none() {
+            return Err(PlanError::Seeds { first: first.seed, seeds });
+        }
+        let mut stride = self.combinations;
+        let mut vary = self.vary.clone();
+        for Vary { key, values } in &mut vary {
+            // The other keys at their first values.
+            stride /= values.len() as u64;
+            for (n, value) in values.iter_mut().enumerate() {
+                let scenario = self.combination(n as u64 * stride).map_err(SourceError::Set)?;
+                *value = scenario.value(key).unwrap_or_default();
+            }
+            let mut sorted: Vec<&String> = values.iter().collect();
+            sorted.sort_unstable();
+            if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                let (key, value) = (key.clone(), pair[0].clone());
+                return Err(PlanError::SameValue { key, value });
+            }
+        }
+        self.kinds = vary.iter().map(|vary| kind(&vary.values)).collect();
+        self.vary = vary;
+        Ok(())
+    }
+
+    /// The place of each varied key's value in combination `n`; the last key varies fastest.
+    fn places(&self, n: u64) -> Vec<usize> {
+        let mut rest = n;
+        let mut places: Vec<usize> = Vec::with_capacity(self.vary.len());
+        for vary in self.vary.iter().rev() {
+            let count = vary.values.len() as u64;
+            places.push((rest % count) as usize);
+            rest /= count;
+        }
+        places.reverse();
+        places
+    }
+
+    /// The scenario of combination `n`, with the first seed.
+    fn combination(&self, n: u64) -> Result<Scenario, FieldError> {
+        let mut scenario = self.base.clone();
+        let sets = self.sets.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let places = self.places(n);
+        let varied = self.vary.iter().zip(&places);
+        let varied = varied.map(|(vary, at)| (vary.key.as_str(), vary.values[*at].as_str()));
+        // All at once: a varied preset comes before what --set changes of it.
+        scenario.apply(sets.chain(varied))?;
+        Ok(scenario)
+    }
+
+    /// The scenario of a point.
+    pub(super) fn scenario(&self, point: u64) -> Result<Scenario, FieldError> {
+        let mut scenario = self.combination(point / self.seeds)?;
+        scenario.seed = self.seed(point);
+        Ok(scenario)
+    }
+
+    fn seed(&self, point: u64) -> u64 {
+        self.first_seed + point % self.seeds
+    }
+
+    pub(super) const fn points(&self) -> u64 {
+        self.combinations * self.seeds
+    }
+
+    /// The cells before the measures: the point, the varied keys and the seed.
+    pub(super) fn cells(&self, point: u64) -> Vec<Cell> {
+        let places = self.places(point / self.seeds);
+        let varied = self.vary.iter().zip(&self.kinds).zip(places);
+        let varied = varied.map(|((vary, kind), at)| cell(&vary.values[at], *kind));
+        let mut cells = vec![Cell::Integer(point)];
+        cells.extend(varied);
+        cells.push(Cell::Integer(self.seed(point)));
+        cells
+    }
+
+    /// The columns of these cells.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        let varied = self.vary.iter().zip(&self.kinds);
+        let varied = varied.map(|(vary, kind)| Column::new(&vary.key, *kind));
+        let mut columns = vec![Column::new("point", ColumnKind::Integer)];
+        columns.extend(varied);
+        columns.push(Column::new("seed", ColumnKind::Integer));
+        columns
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        Identity {
+            version: env!("CARGO_PKG_VERSION"),
+            scenario: self.base.to_fragment(),
+            set: self.sets.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+            vary: self.vary.clone(),
+            seeds: self.seeds,
+            max_events: self.max_events,
+        }
+    }
+
+    /// The header of results whose rows have `measures` after the plan's own columns.
+    pub(super) fn header(&self, measures: Vec<Column>) -> Header {
+        let identity = serde_json::to_vec(&self.identity()).unwrap_or_default();
+        let mut columns = self.columns();
+        columns.extend(measures);
+        let first = self.scenario(0).ok();
+        Header {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            sweep: format!("{:016x}", fingerprint(&identity)),
+            points: self.points(),
+            scenario: json!(first),
+            vary: self.vary.clone(),
+            seeds: self.seeds,
+            max_events: self.max_events,
+            columns,
+        }
+    }
+
+    /// `6 points: 3 of server.drop x 2 seeds`
+    pub(super) fn words(&self, shard: Shard) -> String {
+        let mut factors: Vec<String> =
+            self.vary.iter().map(|vary| format!("{} of {}", vary.values.len(), vary.key)).collect();
+        let last = self.first_seed + (self.seeds - 1);
+        factors.push(if self.seeds == 1 {
+            format!("seed {last}")
+        } else {
+            format!("{} seeds, {} to {last}", self.seeds, self.first_seed)
+        });
+        let points = self.points();
+        let whole = format!("{points} points: {}", factors.join(" x "));
+        if shard.is_whole() {
+            return whole;
+        }
+        format!("{whole}; {} of them in shard {shard}", shard.len(points))
+    }
+}
+
+/// Numbers, if all values are written as numbers are.
+fn kind(values: &[String]) -> ColumnKind {
+    let whole = |text: &String| text.parse::<u64>().is_ok_and(|n| n.to_string() == *text);
+    let number = |text: &String| {
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        plain && text.parse::<f64>().is_ok_and(|n| n.to_string() == *text)
+    };
+    if values.iter().all(whole) {
+        ColumnKind::Integer
+    } else if values.iter().all(number) {
+        ColumnKind::Number
+    } else {
+        ColumnKind::Text
+    }
+}
+
+fn cell(text: &str, kind: ColumnKind) -> Cell {
+    let read = match kind {
+        ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
+        ColumnKind::Number => text.parse().ok().map(Cell::Number),
+        ColumnKind::Text => None,
+    };
+    read.unwrap_or_else(|| Cell::Text(text.to_string()))
+}
+
+/// FNV-1a, 64 bits: against accidents, not against an adversary.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

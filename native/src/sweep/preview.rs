@@ -1,0 +1,38 @@
+//! `--dry-run`: what would be done.
+
+use super::plan::Plan;
+use super::shard::Shard;
+use crate::output::Stdout;
+use crate::table::Cell;
+
+/// How many points are shown at each end.
+const SHOWN: u64 = 3;
+
+/// Says how many points there are, and shows the first and the last ones.
+pub(super) fn show(plan: &Plan, shard: Shard, out: &mut Stdout) {
+    out.line(plan.words(shard));
+    let count = shard.len(plan.points());
+    if count == 0 {
+        return;
+    }
+    let gap = count > 2 * SHOWN + 1;
+    let slots: Vec<u64> =
+        (0..count).filter(|n| !gap || *n < SHOWN || *n + SHOWN >= count).collect();
+    let names = plan.columns().into_iter().map(|column| column.name).collect();
+    let cells = |slot: &u64| plan.cells(shard.point(*slot)).iter().map(Cell::text).collect();
+    let mut rows: Vec<Vec<String>> = vec![names];
+    rows.extend(slots.iter().map(cells));
+    if gap {
+        rows.insert(1 + SHOWN as usize, vec!["…".to_string()]);
+    }
+    let width = |at: usize| {
+        let lengths = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+        lengths.max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    for row in &rows {
+        let cells = row.iter().zip(&widths);
+        let line: String = cells.map(|(cell, width)| format!("{cell:<width$}  ")).collect();
+        out.line(line.trim_end());
+    }
+}

@@ -1,0 +1,169 @@
+//! What `--vary` says: a key with a list of values, some of them ranges.
+
+use crate::source;
+use crate::table::Vary;
+use retrylab_core::sim::{FIELDS, FieldError, Kind};
+use retrylab_core::time::{Duration, WithUnit, nanos, parse_duration};
+
+/// The most points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
+pub(super) const MOST_POINTS: u64 = 10_000_000;
+
+/// Why `--vary` says nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ValuesError {
+    #[error("--vary: {0}")]
+    Field(#[from] FieldError),
+    #[error(
+        "--vary: {key} cannot be the range `{text}`: {why}; a range is least..most/step, such as \
+         `0..0.5/0.1` or `10ms..100ms/10ms`"
+    )]
+    Range { key: String, text: String, why: &'static str },
+}
+
+/// Reads `KEY=V1,V2,…`; with a `;` in it, only that separates.
+pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
+    let (key, list) = source::pair(text)?;
+    let kind = FIELDS.iter().find(|field| field.key == key).map(|field| field.kind);
+    let separator = if list.contains(';') { ';' } else { ',' };
+    let mut values = Vec::new();
+    for item in list.split(separator).map(str::trim) {
+        // A message may well be `1..5/1`.
+        if matches!(kind, Some(Kind::Text(_))) || !item.contains("..") {
+            values.push(item.to_string());
+            continue;
+        }
+        let range = |why| ValuesError::Range { key: key.to_string(), text: item.to_string(), why };
+        values.extend(expand(item).map_err(range)?);
+    }
+    Ok(Vary { key: key.to_string(), values })
+}
+
+/// The values of `least..most/step`, the most included if a step meets it.
+fn expand(text: &str) -> Result<Vec<String>, &'static str> {
+    let (least, rest) = text.split_once("..").unwrap_or((text, ""));
+    let (most, step) = rest.split_once('/').ok_or("it has no step")?;
+    let parts = [least, most, step].map(str::trim);
+    let (scale, [least, most, step]) = Scale::of(parts).ok_or("its parts are no such numbers")?;
+    if step == 0 {
+        return Err("its step is 0");
+    }
+    let count = most.checked_sub(least).ok_or("its most is below its least")? / step;
+    if count >= MOST_POINTS.into() {
+        return Err("it has more values than a sweep has points");
+    }
+    // `least + i * step` is at most `most`.
+    Ok((0..=count).map(|i| scale.show(least + i * step)).collect())
+}
+
+/// What a range counts in, so that its values are exact.
+enum Scale<'a> {
+    /// Decimals with so many places and what follows them.
+    Decimal(usize, &'a str),
+    /// Nanoseconds.
+    Time,
+}
+
+impl<'a> Scale<'a> {
+    /// The scale of `parts`, and each of them in it.
+    fn of(parts: [&'a str; 3]) -> Option<(Self, [u128; 3])> {
+        let times = parts.map(|part| parse_duration(part).map(|time| u128::from(nanos(time))));
+        if let [Some(least), Some(most), Some(step)] = times
+            // `0` is a time and a number.
+            && parts.iter().any(|part| part.ends_with(char::is_alphabetic))
+        {
+            return Some((Self::Time, [least, most, step]));
+        }
+        let split = |part: &'a str| {
+            let end = part.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(part.len());
+            part.split_at(end)
+        };
+        let (numbers, units) = (parts.map(|part| split(part).0), parts.map(|part| split(part).1));
+        let places = |number: &str| number.split_once('.').map_or(0, |(_, after)| after.len());
+        let most_places = numbers.map(places).into_iter().max()?;
+        if units != [units[0]; 3] || most_places > 18 {
+            return None;
+        }
+        let scaled = |number: &str| -> Option<u128> {
+            let (whole, after) = number.split_once('.').unwrap_or((number, ""));
+            if number.len() > 20 || after.contains('.') {
+                return None;
+            }
+            format!("{whole}{after:0<most_places$}").parse().ok()
+        };
+        let [least, most, step] = numbers.map(scaled);
+        Some((Self::Decimal(most_places, units[0]), [least?, most?, step?]))
+    }
+
+    fn show(&self, number: u128) -> String {
+        match self {
+            Self::Time => {
+                let nanos = u64::try_from(number).unwrap_or(u64::MAX);
+                WithUnit(Duration::from_nanos(nanos)).to_string()
+            }
+            Self::Decimal(0, unit) => format!("{number}{unit}"),
+            Self::Decimal(places, unit) => {
+                let one = 10u128.pow(*places as u32);
+                let text = format!("{}.{:0places$}", number / one, number % one);
+                format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Result<String, String> {
+        read(text).map(|vary| vary.values.join(" ")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn ranges_are_exact() {
+        for (text, expected) in [
+            ("server.drop=0..0.5/0.1", "0 0.1 0.2 0.3 0.4 0.5"),
+            ("server.drop=0.1..0.3/0.15", "0.1 0.25"),
+            ("clients=1..1/1", "1"),
+            ("clients=8..10/1,100", "8 9 10 100"),
+            ("link.latency=10ms..40ms/10ms", "10ms 20ms 30ms 40ms"),
+            ("link.latency=0..1s/500ms", "0s 500ms 1s"),
+            ("link.latency=999us..1.001ms/1us", "999us 1ms 1.001ms"),
+            ("some.rate=1mbit..3mbit/1mbit", "1mbit 2mbit 3mbit"),
+            ("server.drop=0..0.000000003/0.000000001", "0 0.000000001 0.000000002 0.000000003"),
+        ] {
+            assert_eq!(values(text).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(read("server.drop=0..1/0.000001").unwrap().values.len(), 1_000_001);
+    }
+
+    #[test]
+    fn values_with_commas_are_separated_by_semicolons() {
+        assert_eq!(read("server.drop_list=;1,3;1-2").unwrap().values, ["", "1,3", "1-2"]);
+        assert_eq!(read("server.drop=0.1, 0.2").unwrap().values, ["0.1", "0.2"]);
+        assert_eq!(read("message=1..5/1").unwrap().values, ["1..5/1"]);
+        assert_eq!(read("message=").unwrap().values, [""]);
+    }
+
+    #[test]
+    fn ranges_that_make_no_sense_are_refused_with_their_reason() {
+        for (text, why) in [
+            ("server.drop=0..0.5", "it has no step"),
+            ("server.drop=0..0.5/0", "its step is 0"),
+            ("server.drop=0.5..0/0.1", "its most is below its least"),
+            ("server.drop=a..b/c", "its parts are no such numbers"),
+            ("server.drop=-1..1/1", "its parts are no such numbers"),
+            ("server.drop=0..1..2/1", "its parts are no such numbers"),
+            ("server.drop=0.1.2..1/1", "its parts are no such numbers"),
+            ("server.drop=../1", "its parts are no such numbers"),
+            ("link.latency=1ms..2s/1", "its parts are no such numbers"),
+            ("clients=0..100000000/1", "it has more values than a sweep has points"),
+            ("clients=0..99999999999999999999999/1", "its parts are no such numbers"),
+        ] {
+            let error = values(text).unwrap_err();
+            let (key, range) = text.split_once('=').unwrap();
+            let begins = format!("--vary: {key} cannot be the range `{range}`: {why}; a range is");
+            assert!(error.starts_with(&begins), "{error}");
+        }
+        assert_eq!(values("drop"), Err("--vary: `drop` is not of the form key=value".to_string()));
+    }
+}

@@ -1,0 +1,82 @@
+//! The work: every open point, on all cores.
+//!
+//! The threads take the points in their order and hand each one's line to the thread that keeps the
+//! journal. A point's measures depend on its scenario alone, so that neither the number of threads nor
+//! who takes which point can be seen in them.
+
+use super::journal::{self, FLUSH, Journal};
+use super::measure::measure;
+use super::meter::Meter;
+use super::plan::Plan;
+use super::shard::Shard;
+use crate::output::OutputError;
+use crate::sim::run::Limits;
+use rayon::ThreadPool;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+
+/// Lines on their way to the journal: enough that no thread waits for it.
+const ON_THE_WAY: usize = 4_096;
+
+/// A point's place in the shard, and its line.
+type Done = (u64, String);
+
+/// Does what is open in `journal`, until all is done or `limits` say that it is interrupted.
+pub(super) fn work(
+    pool: &ThreadPool,
+    plan: &Plan,
+    shard: Shard,
+    limits: &Limits,
+    journal: &mut Journal,
+) -> Result<(), OutputError> {
+    let open = journal.open_slots();
+    let next = AtomicUsize::new(0);
+    let meter = Meter::new(journal.done(), shard.len(plan.points()));
+    let kept = pool.in_place_scope(|scope| {
+        let (lines, arrivals) = sync_channel(ON_THE_WAY);
+        let (open, next) = (&open, &next);
+        scope.spawn_broadcast(move |_, _| {
+            take_points(open, next, plan, shard, limits, &lines);
+        });
+        let kept = keep(arrivals, journal, &meter);
+        if kept.is_err() {
+            // What still runs cannot be kept.
+            limits.interrupted.store(true, Ordering::Relaxed);
+        }
+        kept
+    });
+    meter.clear();
+    kept.and_then(|()| journal.flush())
+}
+
+/// Takes one open point after the other, until there is none or nobody wants them.
+fn take_points(
+    open: &[u64],
+    next: &AtomicUsize,
+    plan: &Plan,
+    shard: Shard,
+    limits: &Limits,
+    lines: &SyncSender<Done>,
+) {
+    while let Some(slot) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let point = shard.point(*slot);
+        // The plan has checked every point.
+        let Ok(scenario) = plan.scenario(point) else { return };
+        let Some(cells) = measure(&scenario, limits) else { return };
+        if lines.send((*slot, journal::line(point, &cells))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Keeps what arrives, until all threads have ended.
+fn keep(arrivals: Receiver<Done>, journal: &mut Journal, meter: &Meter) -> Result<(), OutputError> {
+    loop {
+        match arrivals.recv_timeout(FLUSH) {
+            Ok((slot, line)) => journal.add(slot, &line)?,
+            Err(RecvTimeoutError::Timeout) => journal.flush()?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        meter.show(journal.done());
+    }
+}

@@ -1,0 +1,230 @@
+//! Parquet: whole numbers as unsigned 64-bit, numbers as optional doubles, text as UTF-8. The header is
+//! JSON in the file's key-value metadata, under `retrylab`.
+
+use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError};
+use ::parquet::basic::{IntType, LogicalType, Repetition, Type as PhysicalType};
+use ::parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::record::Field;
+use ::parquet::schema::types::Type;
+use std::fs::File;
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+
+/// The key of the header.
+const KEY: &str = "retrylab";
+/// Rows that are held until they are written, column by column.
+const GROUP: usize = 1 << 16;
+
+pub(super) struct Writer {
+    writer: SerializedFileWriter<Sink>,
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+}
+
+impl Writer {
+    pub(super) fn new(sink: Sink, header: &Header) -> io::Result<Self> {
+        let fields: Result<Vec<_>, ParquetError> =
+            header.columns.iter().map(|column| Ok(Arc::new(field(column)?))).collect();
+        let schema = Type::group_type_builder("sweep").with_fields(fields.map_err(other)?).build();
+        let header_text = serde_json::to_string(header)?;
+        let properties = WriterProperties::builder()
+            .set_created_by(format!("retrylab {}", env!("CARGO_PKG_VERSION")))
+            .set_key_value_metadata(Some(vec![KeyValue::new(KEY.to_string(), header_text)]))
+            .build();
+        let schema = Arc::new(schema.map_err(other)?);
+        let writer = SerializedFileWriter::new(sink, schema, Arc::new(properties));
+        let (columns, rows) = (header.columns.clone(), Vec::new());
+        Ok(Self { writer: writer.map_err(other)?, columns, rows })
+    }
+
+    fn write_group(&mut self) -> Result<(), ParquetError> {
+        let mut group = self.writer.next_row_group()?;
+        for (at, column) in self.columns.iter().enumerate() {
+            let Some(mut writer) = group.next_column()? else { break };
+            let cells = self.rows.iter().map(|row| &row[at]);
+            match column.kind {
+                ColumnKind::Integer => {
+                    let values: Vec<i64> = cells.map(integer).collect();
+                    writer.typed::<Int64Type>().write_batch(&values, None, None)?;
+                }
+                ColumnKind::Number => {
+                    let numbers: Vec<Option<f64>> = cells.map(number).collect();
+                    let levels: Vec<i16> = numbers.iter().map(|n| n.is_some().into()).collect();
+                    let values: Vec<f64> = numbers.into_iter().flatten().collect();
+                    writer.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
+                }
+                ColumnKind::Text => {
+                    let values: Vec<ByteArray> =
+                        cells.map(|cell| ByteArray::from(cell.text().into_bytes())).collect();
+                    writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
+                }
+            }
+            writer.close()?;
+        }
+        group.close()?;
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+impl RowWriter for Writer {
+    fn row(&mut self, row: &Row) -> io::Result<()> {
+        self.rows.push(row.clone());
+        if self.rows.len() == GROUP { self.write_group().map_err(other) } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if !self.rows.is_empty() {
+            self.write_group().map_err(other)?;
+        }
+        self.writer.close().map(drop).map_err(other)
+    }
+}
+
+fn other(error: ParquetError) -> io::Error {
+    match error {
+        // What the system said, where it said something.
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        error => io::Error::other(error),
+    }
+}
+
+fn field(column: &Column) -> Result<Type, ParquetError> {
+    let unsigned = LogicalType::Integer(IntType { bit_width: 64, is_signed: false });
+    let (physical, logical, repetition) = match column.kind {
+        ColumnKind::Integer => (PhysicalType::INT64, Some(unsigned), Repetition::REQUIRED),
+        ColumnKind::Number => (PhysicalType::DOUBLE, None, Repetition::OPTIONAL),
+        ColumnKind::Text => {
+            (PhysicalType::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)
+        }
+    };
+    Type::primitive_type_builder(&column.name, physical)
+        .with_logical_type(logical)
+        .with_repetition(repetition)
+        .build()
+}
+
+/// The bits of an unsigned number, as the format has it.
+fn integer(cell: &Cell) -> i64 {
+    if let Cell::Integer(number) = cell { number.cast_signed() } else { 0 }
+}
+
+fn number(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Number(number) => Some(*number),
+        Cell::Integer(number) => Some(*number as f64),
+        Cell::Empty | Cell::Text(_) => None,
+    }
+}
+
+/// What `read` comes to, without a word on stderr: the reader panics at some files that make no sense.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    // What was read in part is not looked at again.
+    let result = panic::catch_unwind(AssertUnwindSafe(read));
+    panic::set_hook(hook);
+    match result {
+        Ok(result) => result.map_err(|error| error.to_string().replace('\n', ", ")),
+        Err(_) => Err("its bytes make no sense".to_string()),
+    }
+}
+
+pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
+    let malformed = |what: String| TableError::Malformed(name.to_string(), what);
+    let reader = guarded(|| SerializedFileReader::new(file)).map_err(malformed)?;
+    let metadata = reader.metadata().file_metadata().key_value_metadata();
+    let text = metadata.and_then(|pairs| pairs.iter().find(|pair| pair.key == KEY)?.value.as_ref());
+    let text = text.ok_or_else(|| malformed(format!("its metadata has no `{KEY}`")))?;
+    let header: Header = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
+    let columns = header.columns.clone();
+    let (name, width) = (name.to_string(), columns.len());
+    let file = name.clone();
+    let (mut reader, mut at) = (reader.into_iter(), 0);
+    let rows = std::iter::from_fn(move || {
+        let row = guarded(|| reader.next().transpose());
+        at += 1;
+        let malformed = |what: String| TableError::Malformed(file.clone(), what);
+        let row = match row {
+            Ok(row) => row?,
+            Err(what) => return Some(Err(malformed(what))),
+        };
+        let cells: Option<Row> = row.get_column_iter().map(|(_, field)| cell(field)).collect();
+        let whole = |row: &Row| row.len() == width && matches!(row[0], Cell::Integer(_));
+        let row = cells.filter(whole);
+        Some(row.ok_or_else(|| malformed(format!("row {at} is not of its columns"))))
+    });
+    Ok(Table { name, header: Some(header), columns, rows: Box::new(rows) })
+}
+
+fn cell(field: &Field) -> Option<Cell> {
+    Some(match field {
+        Field::Null => Cell::Empty,
+        Field::ULong(number) => Cell::Integer(*number),
+        Field::Double(number) => Cell::Number(*number),
+        Field::Str(text) => Cell::Text(text.clone()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::OutputError;
+
+    /// Whatever a file has in the place of any one byte, it is read, or refused in a sentence.
+    #[test]
+    fn a_file_with_a_byte_changed_is_no_panic() {
+        let path = std::env::temp_dir().join(format!("retrylab-{}.parquet", std::process::id()));
+        let name = path.to_str().unwrap();
+        let header = Header {
+            schema: 1,
+            version: "1".to_string(),
+            sweep: "ab".to_string(),
+            points: 2,
+            scenario: serde_json::Value::Null,
+            vary: Vec::new(),
+            seeds: 2,
+            max_events: 1,
+            columns: vec![
+                Column::new("point", ColumnKind::Integer),
+                Column::new("share", ColumnKind::Number),
+                Column::new("digest", ColumnKind::Text),
+            ],
+        };
+        let row = |point, share| vec![Cell::Integer(point), share, Cell::Text("x".to_string())];
+        let rows = [row(0, Cell::Empty), row(1, Cell::Number(0.1))];
+        let target = super::super::Target::new(name).unwrap();
+        target.write(&header, rows.iter().cloned().map(Ok::<Row, OutputError>)).unwrap();
+        let read = || {
+            let table = super::super::open(name).map_err(|error| error.to_string())?;
+            let rows: Result<Vec<Row>, TableError> = table.rows.collect();
+            rows.map_err(|error| error.to_string())
+        };
+        assert_eq!(read().unwrap(), rows);
+        let bytes = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        for at in 0..bytes.len() {
+            for other in [0, 0xFF, bytes[at] ^ 1, bytes[at].wrapping_add(16)] {
+                let mut changed = bytes.clone();
+                changed[at] = other;
+                std::fs::write(&path, changed).unwrap();
+                if let Err(sentence) = read() {
+                    assert!(sentence.starts_with(name) && !sentence.contains('\n'), "{sentence}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 100, "{refused}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}

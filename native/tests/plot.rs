@@ -1,0 +1,133 @@
+//! `retrylab plot` as scripts see it.
+
+mod common;
+
+use common::{Folder, assert_refused, run};
+
+/// Sweeps into `out`.
+fn swept(args: &[&str], out: &str) {
+    let finished = run(&[&["sweep"], args, &["--out", out]].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+}
+
+/// The names of the elements in their order, each end after its begin.
+fn elements(svg: &str) -> Vec<String> {
+    let (mut open, mut all) = (Vec::new(), Vec::new());
+    let mut rest = svg;
+    while let Some((text, tag)) = rest.split_once('<') {
+        assert!(!text.contains('>'), "{text}");
+        for entity in text.split('&').skip(1) {
+            let name = entity.split_once(';').expect("an entity's end").0;
+            assert!(["amp", "lt", "gt", "quot"].contains(&name), "{name}");
+        }
+        let (tag, after) = tag.split_once('>').expect("a tag's end");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        let name: String = tag.chars().take_while(|c| !" />".contains(*c)).collect();
+        if let Some(end) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(end), "{tag}");
+        } else {
+            all.push(name.clone());
+            if !tag.ends_with('/') {
+                open.push(name);
+            }
+        }
+        rest = after;
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "{open:?}");
+    all
+}
+
+#[test]
+fn plots_are_pictures_of_the_means() {
+    let folder = Folder::new("plot");
+    let mut pictures = Vec::new();
+    for form in ["csv", "json", "parquet"] {
+        let file = folder.path(&format!("a.{form}"));
+        let drop = ["--set", "exchanges=40", "--vary", "server.drop=0..0.6/0.15"];
+        let list = ["--vary", "server.drop_list=;1,3", "--seeds", "13"];
+        swept(&[&drop[..], &list].concat(), &file);
+        let picture = run(&["plot", &file, "--out", "-"]);
+        assert_eq!(picture.code, Some(0), "{picture:?}");
+        pictures.push(picture.stdout);
+    }
+    assert!(pictures.iter().all(|picture| *picture == pictures[0]), "the form does not show");
+    let svg = &pictures[0];
+    let elements = elements(svg);
+    // A point for each of 5 x 2 means, a line and a band for each of the two.
+    assert_eq!(elements.iter().filter(|name| *name == "circle").count(), 10);
+    assert_eq!(svg.matches("class=\"band").count(), 2);
+    for part in [
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 500\"",
+        "prefers-color-scheme: dark",
+        "amplification over server.drop, by server.drop_list",
+        "means of 13 runs, with 95 % intervals",
+        ">0.6</text>",
+        ">1,3</text>",
+        "server.drop=0, server.drop_list=: amplification 1, 1 to 1, of 13",
+    ] {
+        assert!(svg.contains(part), "{part} is not in {svg}");
+    }
+    let file = folder.path("a.csv");
+    let out = folder.path("a.svg");
+    let more = ["--x", "server.drop_list", "--by", "server.drop", "--y", "gave_up_share"];
+    let categories = run(&[&["plot", &file, "--out", &out], &more[..]].concat());
+    assert_eq!((categories.code, categories.stdout.as_str()), (Some(0), ""));
+    let svg = std::fs::read_to_string(&out).unwrap();
+    assert!(!svg.contains("class=\"band"), "whiskers, where x is no number");
+    assert_eq!(self::elements(&svg).iter().filter(|name| *name == "circle").count(), 10);
+}
+
+/// The interval of three numbers by hand: Student's t for 2 degrees of freedom is 4.302653.
+#[test]
+fn a_plot_says_its_numbers() {
+    let folder = Folder::new("numbers");
+    let file = folder.path("a.csv");
+    let rows = "point,link.latency,message,seed,sends,points,sweep\n\
+                0,20ms,a<&\"b,1,4,6,ab\n1,20ms,a<&\"b,2,5,6,ab\n2,20ms,a<&\"b,3,9,6,ab\n\
+                3,1ms,a<&\"b,1,7,6,ab\n4,1ms,a<&\"b,2,,6,ab\n5,1ms,a<&\"b,3,,6,ab\n";
+    std::fs::write(&file, rows.replace("a<&\"b", "\"a<&\"\"b\"")).unwrap();
+    let plot =
+        |more: &[&str]| run(&[&["plot", &file, "--out", "-", "--y", "sends"], more].concat());
+    let picture = plot(&[]);
+    assert_eq!(picture.code, Some(0), "{picture:?}");
+    elements(&picture.stdout);
+    for part in ["link.latency (ms)", "a&lt;&amp;&quot;b", "means of 1 to 3 runs"] {
+        assert!(picture.stdout.contains(part), "{part}: {picture:?}");
+    }
+    assert!(picture.stdout.contains(": sends 7, of 1<"), "{picture:?}");
+    let said = picture.stdout.split_once(": sends 6, ").expect("the mean").1;
+    let said = said.split_once(", of 3<").unwrap().0;
+    let (low, high) = said.split_once(" to ").unwrap();
+    let reach = 4.302_652_729_7 * (7.0_f64 / 3.0).sqrt();
+    for (text, expected) in [(low, 6.0 - reach), (high, 6.0 + reach)] {
+        let number: f64 = text.parse().unwrap();
+        assert!((number - expected).abs() < 1e-9, "{number} instead of {expected}");
+    }
+    assert_eq!(plot(&["--log-x", "--log-y"]).code, Some(0));
+}
+
+#[test]
+fn plots_that_make_no_sense_are_refused() {
+    let folder = Folder::new("no-plot");
+    let file = folder.path("a.csv");
+    let three =
+        ["--vary", "server.drop=0,0.1", "--vary", "link.loss=0,0.1", "--vary", "clients=1,2"];
+    swept(&three, &file);
+    let plot = |args: &[&str]| run(&[&["plot", &file, "--out", "-"], args].concat());
+    for (args, parts) in [
+        (&["--x", "policy.preset"][..], &["--x", "policy.preset", "server.drop, link.loss"][..]),
+        (&["--y", "speed"], &["--y", "`speed`", "amplification"]),
+        (&["--y", "digest"], &["digest", "no number"]),
+        (&["--by", "server.drop"], &["--x and --by are both server.drop"]),
+        (&[], &["clients varies too (1, 2)", "--where clients=VALUE"]),
+        (&["--where", "clients=7"], &["no such row"]),
+        (&["--where", "clients"], &["`clients`", "key=value"]),
+        (&["--where", "clients=1", "--log-x"], &["--log-x: server.drop is 0"]),
+        (&["--where", "clients=1", "--log-y", "--y", "gave_up"], &["--log-y: gave_up is 0"]),
+    ] {
+        assert_refused(&plot(args), parts);
+    }
+    assert_eq!(plot(&["--where", "clients=1"]).code, Some(0));
+    assert_refused(&run(&["plot", &file, "--out", "a.png"]), &["a.png", ".svg"]);
+    assert_refused(&run(&["plot", "a.txt", "--out", "-"]), &["a.txt", ".csv, .json and .parquet"]);
+}
