@@ -114,18 +114,19 @@ pub struct WorkReport {
 }
 
 impl WorkReport {
-    fn new(metrics: &Metrics, simulated: Instant, station: &Station) -> Self {
-        let instant = station.config().is_instant();
-        let served = if instant { metrics.replies } else { metrics.served };
-        let share = |sum: u128, of: f64| (!instant && of > 0.0).then(|| sum as f64 / of);
+    /// `station` is `None` for a server that takes no time.
+    fn new(metrics: &Metrics, simulated: Instant, station: Option<&Station>) -> Self {
+        let served = if station.is_some() { metrics.served } else { metrics.replies };
+        let known = |of: f64| station.is_some() && of > 0.0;
+        let share = |sum: u128, of: f64| known(of).then(|| sum as f64 / of);
         let time = simulated.as_nanos() as f64;
-        let workers = station.config().workers;
+        let workers = station.and_then(|station| station.config().workers);
         Self {
             served,
             wasted: served.saturating_sub(metrics.latency.count()),
             utilisation: workers.and_then(|n| share(metrics.worked, f64::from(n) * time)),
             mean_queue: share(metrics.waited, time),
-            deepest_queue: station.deepest() as u64,
+            deepest_queue: station.map_or(0, |station| station.deepest() as u64),
             mean_wait_s: share(metrics.waited, served as f64 * 1e9),
             mean_work_s: share(metrics.worked, served as f64 * 1e9),
         }
@@ -153,7 +154,7 @@ pub struct SeriesReport {
 }
 
 impl SeriesReport {
-    fn new(series: &Series, instant: bool) -> Self {
+    fn new(series: &Series, takes_time: bool) -> Self {
         let all = series.intervals();
         Self {
             interval_s: seconds(series.interval()),
@@ -164,16 +165,19 @@ impl SeriesReport {
             failed: all.iter().map(|counts| counts.failed).collect(),
             served: all
                 .iter()
-                .map(|counts| if instant { counts.replies } else { counts.served })
+                .map(|counts| if takes_time { counts.served } else { counts.replies })
                 .collect(),
         }
     }
 }
 
 impl Metrics {
-    /// What has been measured until `simulated` of a run against `station`.
+    /// What has been measured until `simulated` of a run against `station`; `None`: against a server that
+    /// takes no time.
     #[must_use]
-    pub fn report(&self, simulated: Instant, station: &Station) -> MetricsReport {
+    pub fn report(&self, simulated: Instant, station: Option<&Station>) -> MetricsReport {
+        let station = station.filter(|station| !station.config().is_instant());
+        let takes_time = station.is_some();
         let longest = self.attempts.iter().rposition(|count| *count > 0);
         let attempts = longest.map_or(&[][..], |last| &self.attempts[..=last]);
         MetricsReport {
@@ -184,7 +188,7 @@ impl Metrics {
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
             work: WorkReport::new(self, simulated, station),
-            series: SeriesReport::new(&self.series, station.config().is_instant()),
+            series: SeriesReport::new(&self.series, takes_time),
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::machine::Label;
 use crate::sim::{Outcome, Scenario, Summary, run};
-use crate::trace::What::{Answered, Dropped, Failed, GaveUp, Refused, Sent, Served};
+use crate::trace::What::{Answered, Dropped, Failed, GaveUp, Refused, Sent};
 use core::ops::Range;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -205,7 +205,7 @@ fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
 fn report(scenario: &Scenario) -> MetricsReport {
     let mut network = scenario.network(Metrics::new(10 * MILLISECOND));
     while network.step().is_some() {}
-    network.sink().1.report(network.now(), network.server())
+    network.sink().1.report(network.now(), network.server().station())
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn work_for_nobody_is_wasted() {
 #[test]
 fn before_anything_happened_nothing_is_claimed() {
     let network = scenario([("server.service", "1s")]).network(());
-    let report = Metrics::new(SECOND).report(network.now(), network.server());
+    let report = Metrics::new(SECOND).report(network.now(), network.server().station());
     assert_eq!((report.work.utilisation, report.work.mean_queue), (None, None));
     assert_eq!(
         (report.work.mean_wait_s, report.latency_s.p50, report.all_s.max),
