@@ -182,10 +182,15 @@ const fn value_name(kind: Kind) -> &'static str {
         | Kind::OptionalLatency
         | Kind::Arrivals
         | Kind::Faults
+        | Kind::ReplyLatency
+        | Kind::Loss
+        | Kind::ReplyLoss
+        | Kind::QueueRule
         | Kind::Jitter
         | Kind::Budget
         | Kind::Breaker
         | Kind::Hint => "LAW",
+        Kind::Rate | Kind::ReplyRate => "RATE",
         Kind::Timeouts => "TIMES",
         Kind::Delay => "TIME",
         _ => "VALUE",

@@ -19,6 +19,7 @@ mod bounds;
 mod faults;
 mod fields;
 mod hosts;
+mod link_keys;
 mod link_text;
 #[cfg(feature = "std")]
 pub mod metrics;
