@@ -1,14 +1,15 @@
 //! The metrics as plain numbers, times in seconds: for tables, JSON and files.
 
 use super::{Metrics, Series, Times};
+use crate::link::Usage;
+use crate::sim::ScenarioNetwork;
 use crate::station::Station;
 use crate::time::{Duration, Instant, nanos};
+use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// What a run came to.
-///
-/// How busy a link was is no matter of records: the link itself knows.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -29,6 +30,8 @@ pub struct MetricsReport {
     pub dropped_by: BTreeMap<&'static str, u64>,
     /// The server's.
     pub work: WorkReport,
+    /// The link's.
+    pub link: LinkReport,
     /// What happened when.
     pub series: SeriesReport,
 }
@@ -133,6 +136,43 @@ impl WorkReport {
     }
 }
 
+/// How much of the link was used; null in a direction that has no rate, or that nothing was sent in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct LinkReport {
+    /// From the clients to the server.
+    pub request: Option<WayReport>,
+    /// Back.
+    pub reply: Option<WayReport>,
+}
+
+/// How much of one direction was used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WayReport {
+    /// The share of time in which bits passed; the mean over the clients unless they share the link. What
+    /// is in the queue when a run is cut short counts as passed. Null before any time has passed.
+    pub busy: Option<f64>,
+    /// The most datagrams in one queue, the one on the wire included.
+    pub deepest_queue: u32,
+    /// Datagrams that a queue dropped.
+    pub dropped: u64,
+}
+
+impl LinkReport {
+    fn new<K: Sink>(network: &ScenarioNetwork<K>) -> Self {
+        let links = if network.link().shared { 1 } else { network.clients().len() };
+        let time = links as f64 * network.now().as_nanos() as f64;
+        let way = |direction| {
+            let Usage { busy, taken, dropped, deepest } = network.channel().usage(direction);
+            let busy = (time > 0.0).then(|| nanos(busy) as f64 / time);
+            let way = WayReport { busy, deepest_queue: deepest, dropped };
+            (taken + dropped > 0).then_some(way)
+        };
+        Self { request: way(Direction::Request), reply: way(Direction::Reply) }
+    }
+}
+
 /// Counts by intervals of simulated time: the `n`-th, from 0, begins at `n * interval_s`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -172,10 +212,10 @@ impl SeriesReport {
 }
 
 impl Metrics {
-    /// What has been measured until `simulated` of a run against `station`; `None`: against a server that
-    /// takes no time.
+    /// What has been measured so far of the run of `network`.
     #[must_use]
-    pub fn report(&self, simulated: Instant, station: Option<&Station>) -> MetricsReport {
+    pub fn report<K: Sink>(&self, network: &ScenarioNetwork<K>) -> MetricsReport {
+        let station = network.server().station();
         let station = station.filter(|station| !station.config().is_instant());
         let takes_time = station.is_some();
         let longest = self.attempts.iter().rposition(|count| *count > 0);
@@ -187,7 +227,8 @@ impl Metrics {
             attempts: attempts.to_vec(),
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
-            work: WorkReport::new(self, simulated, station),
+            work: WorkReport::new(self, network.now(), station),
+            link: LinkReport::new(network),
             series: SeriesReport::new(&self.series, takes_time),
         }
     }

@@ -205,7 +205,7 @@ fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
 fn report(scenario: &Scenario) -> MetricsReport {
     let mut network = scenario.network(Metrics::new(10 * MILLISECOND));
     while network.step().is_some() {}
-    network.sink().1.report(network.now(), network.server().station())
+    network.sink().1.report(&network)
 }
 
 #[test]
@@ -294,9 +294,26 @@ fn work_for_nobody_is_wasted() {
 }
 
 #[test]
+fn a_slow_link_is_busy() {
+    // With 28 bytes of headers before `hello`, 33 bytes at 2,640 bits a second take 0.1 s, then 10 ms of
+    // latency; replies have no rate and take 10 ms.
+    let used = |shared| {
+        let (rate, replies) = (("link.rate", "2640bit"), ("link.reply_rate", "none"));
+        let wait = ("policy.initial_timeout", "1s");
+        report(&scenario([rate, replies, wait, ("clients", "3"), ("link.shared", shared)])).link
+    };
+    let way = |busy, deepest_queue| {
+        let request = Some(WayReport { busy: Some(busy), deepest_queue, dropped: 0 });
+        LinkReport { request, reply: None }
+    };
+    assert_eq!(used("true"), way(0.3 / 0.32, 3), "one after the other");
+    assert_eq!(used("false"), way(0.1 / 0.12, 1), "beside each other");
+}
+
+#[test]
 fn before_anything_happened_nothing_is_claimed() {
     let network = scenario([("server.service", "1s")]).network(());
-    let report = Metrics::new(SECOND).report(network.now(), network.server().station());
+    let report = Metrics::new(SECOND).report(&network);
     assert_eq!((report.work.utilisation, report.work.mean_queue), (None, None));
     assert_eq!(
         (report.work.mean_wait_s, report.latency_s.p50, report.all_s.max),
