@@ -1,7 +1,7 @@
 //! The metrics of a run, in lines for people.
 
 use crate::output::Rounded;
-use retrylab_core::sim::metrics::{MetricsReport, Quantiles, WorkReport};
+use retrylab_core::sim::metrics::{LinkReport, MetricsReport, Quantiles, WorkReport};
 use retrylab_core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ const MANY: usize = 8;
 
 /// Lines of a name and its words; those that have nothing to say are left out.
 pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static str, String)> {
-    let MetricsReport { latency_s, gave_up_s, all_s, work, .. } = metrics;
+    let MetricsReport { latency_s, gave_up_s, all_s, work, link, .. } = metrics;
     let gave_up = (gave_up_s.count > 0).then(|| {
         let median = gave_up_s.p50.map(time).unwrap_or_default();
         format!(
@@ -27,6 +27,7 @@ pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static s
         ("exchanges by sends", (all_s.count > 0).then(|| attempts(&metrics.attempts))),
         ("server", served(work)),
         ("  queue", queue(work)),
+        ("link", ways(link)),
     ];
     lines.into_iter().filter_map(|(name, words)| Some((name, words?)))
 }
@@ -79,6 +80,18 @@ fn served(work: &WorkReport) -> Option<String> {
 fn queue(work: &WorkReport) -> Option<String> {
     let (mean, wait, deepest) = (work.mean_queue?, work.mean_wait_s?, work.deepest_queue);
     Some(format!("{mean:.2} waited at a time, {deepest} at most, {} each", time(wait)))
+}
+
+/// What passed over a link that has a rate.
+fn ways(link: &LinkReport) -> Option<String> {
+    let ways = [("requests", link.request), ("replies", link.reply)].into_iter();
+    let words = ways.filter_map(|(name, way)| {
+        let way = way?;
+        let (busy, deepest, dropped) = (100.0 * way.busy?, way.deepest_queue, way.dropped);
+        Some(format!("{name} {busy:.2} % busy, {deepest} queued at most, {dropped} dropped there"))
+    });
+    let words = words.collect::<Vec<_>>().join("; ");
+    (!words.is_empty()).then_some(words)
 }
 
 fn time(seconds: f64) -> String {

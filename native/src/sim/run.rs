@@ -146,7 +146,7 @@ pub(crate) fn run<K: Recorder>(
     };
     let network = run.network();
     let metrics = network.sink().1.metrics();
-    let metrics = metrics.map(|metrics| metrics.report(network.now(), network.server().station()));
+    let metrics = metrics.map(|metrics| metrics.report(network));
     let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
         Outcome::of(run, at_end);
     let failure = sink.finish().err();
