@@ -149,6 +149,12 @@ impl Station {
         &self.server
     }
 
+    /// How it works.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Requests that wait for a worker.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -28,7 +28,7 @@ const SEEDS: u32 = 30;
     clap::ArgGroup::new("many")
         .args(["seeds", "versus", "versus_set"])
         .multiple(true)
-        .conflicts_with_all(["ladder", "trace"])
+        .conflicts_with_all(["ladder", "trace", "series"])
 ))]
 pub(super) struct Many {
     /// Run the scenario's seed and those after it, so many in all; tells means with their 95 % intervals

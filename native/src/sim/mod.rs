@@ -4,11 +4,13 @@ pub(crate) mod bar;
 mod compare;
 mod many;
 pub(crate) mod measure;
+mod measured;
 mod meter;
 mod outputs;
 mod report;
 pub(crate) mod run;
 mod seeds;
+mod series;
 mod spread;
 
 use crate::exit::Exit;
@@ -20,10 +22,15 @@ use crate::source::{Source, SourceError};
 use many::Many;
 use meter::Meter;
 use report::Report;
+use retrylab_core::sim::metrics::Metrics;
 use retrylab_core::sim::{Bounds, Scenario};
 use run::{EndedBy, Finished, Limits};
+use series::SeriesFile;
 use std::io;
 use std::time::Duration;
+
+/// How finely a run of up to ten seconds is told over time; intervals of longer ones double.
+const INTERVAL: Duration = Duration::from_millis(10);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +53,9 @@ A scenario file is TOML with the same keys:
 
 The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
 byte: equal digests say that the same things happened at the same times.
+
+In brackets stands where a share lies with 95 % (Wilson), if exchanges do not depend on each other.
+Latencies are right to a thousandth. `of all` counts who gave up as longer than every answer.
 
 A comparison runs A, which is SCENARIO with its --set, and B, which is the one of --versus, or A
 again, with its --versus-set. Both have the seeds of A. What becomes of a datagram depends on the
@@ -79,12 +89,15 @@ pub(crate) struct Args {
     /// The result as one JSON object on stdout
     #[arg(long)]
     json: bool,
-    /// Show everything that happens as a ladder, on stdout (on stderr with --json or --trace -)
+    /// Show everything that happens as a ladder, on stdout (on stderr if stdout is taken)
     #[arg(long)]
     ladder: bool,
     /// Write everything that happens to FILE as JSON lines (`-` is stdout)
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
+    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout)
+    #[arg(long, value_name = "FILE.csv")]
+    series: Option<String>,
     /// End the run after so many events (a start, an arrival or a timer): it may be an endless one
     #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
@@ -160,12 +173,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// One run, with its outputs.
 fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
-    // Without outputs the sink is the empty one, which costs nothing.
+    let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
+    let metrics = Metrics::new(INTERVAL);
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
-        (None, None) => run::run(scenario, (), limits, show),
-        outputs => run::run(scenario, outputs, limits, show),
+        // Without outputs the rest of the sink is the empty one, which costs nothing.
+        (None, None) => run::run(scenario, (metrics, ()), limits, show),
+        outputs => run::run(scenario, (metrics, outputs), limits, show),
     };
     meter.clear();
     let exit = match result.ended_by {
@@ -176,11 +191,14 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         // A reader that has seen enough, such as `head`, wants no table either.
         return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
     }
+    if let (Some(file), Some(metrics)) = (series, &result.metrics) {
+        file.write(&metrics.series)?;
+    }
     let mut out = Stdout::default();
     let report = Report::new(scenario, &result);
     if args.json {
         out.json(&report);
-    } else if outputs::trace_is_on_stdout(args) {
+    } else if outputs::stdout_is_taken(args) {
         report.show(|line| narrate!("{line}"));
     } else {
         report.show(|line| out.line(line));
