@@ -42,7 +42,7 @@ mod wasm {
     // The attribute is unsafe because two symbols of one name would be one: the module has no other.
     #[unsafe(no_mangle)]
     pub extern "C" fn work(clients: u32, exchanges: u32) -> u64 {
-        super::work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
+        crate::work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
     }
 }
 
