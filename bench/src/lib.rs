@@ -34,16 +34,13 @@ pub fn work<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Outcome<K>
     Ok(run(&scenario(clients, exchanges)?, sink))
 }
 
-/// The work as a function of the wasm module.
+/// [`work`] as the wasm module exports it: returns the run's digest, to be compared with a native
+/// run's; 0 if the numbers are refused.
+// Exporting is unsafe because two symbols of one name would be one: the module has no other.
 #[cfg(target_family = "wasm")]
-mod wasm {
-    /// Does the work and returns the run's digest, to be compared with a native run's; 0 if the
-    /// numbers are refused.
-    // The attribute is unsafe because two symbols of one name would be one: the module has no other.
-    #[unsafe(no_mangle)]
-    pub extern "C" fn work(clients: u32, exchanges: u32) -> u64 {
-        crate::work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
-    }
+#[unsafe(export_name = "work")]
+pub extern "C" fn digest_of_work(clients: u32, exchanges: u32) -> u64 {
+    work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
 }
 
 /// What a contender did, and how long it took.

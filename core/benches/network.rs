@@ -45,7 +45,7 @@ fn event_loop(c: &mut Criterion) {
 }
 
 /// A queue of `u32` by `u64` time.
-trait Timed: Default + Clone {
+trait Timed: Default {
     fn put(&mut self, time: u64, item: u32);
     fn take(&mut self) -> Option<(u64, u32)>;
 }

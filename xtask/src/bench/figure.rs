@@ -53,6 +53,8 @@ impl Figure {
 
     fn json(&self) -> Value {
         let Self { name, unit, median, least, most, .. } = self;
+        // Indented names are for the table: they belong to the lines above.
+        let name = name.trim_start();
         let mut value =
             json!({ "name": name, "unit": unit, "median": median, "least": least, "most": most });
         match self.wanted {
