@@ -71,6 +71,8 @@ pub struct Run<K: Sink> {
     network: ScenarioNetwork<K>,
     bounds: Bounds,
     events: u64,
+    /// When to look at the memory again.
+    next_look: u64,
 }
 
 /// Events between two looks at the memory: a fraction of a millisecond of work.
@@ -79,7 +81,7 @@ const BATCH: u64 = 4_096;
 impl<K: Sink> Run<K> {
     pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
-        Self { network, bounds, events: 0 }
+        Self { network, bounds, events: 0, next_look: 0 }
     }
 
     /// Lets about four thousand things happen, a fraction of a millisecond of work; says what ended the
@@ -97,6 +99,11 @@ impl<K: Sink> Run<K> {
             // The last event that was allowed may have been the last one at all.
             return Some(if self.network.has_more() { EndedBy::Events } else { EndedBy::Finished });
         }
+        if self.events < self.next_look {
+            return None;
+        }
+        // Looking at every client takes about as long as an event each.
+        self.next_look = self.events + self.network.clients().len() as u64;
         (memory(&self.network) > self.bounds.memory).then_some(EndedBy::Memory)
     }
 
