@@ -76,6 +76,12 @@ impl Packets {
         self.packets[slot as usize]
     }
 
+    /// The client of the datagram in `slot`.
+    #[inline]
+    pub(super) fn flow(&self, slot: u32) -> u32 {
+        self.packets[slot as usize].flow()
+    }
+
     pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
         &self.payloads[packet.payload as usize].bytes
     }

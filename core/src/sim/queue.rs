@@ -91,6 +91,13 @@ impl<T: Copy> Queue<T> {
         Some((self.reached, item))
     }
 
+    /// The entries that leave next, as far as they have the time of the one taken last.
+    #[inline]
+    #[must_use]
+    pub fn upcoming(&self) -> &[T] {
+        &self.buckets[0].items[self.head..]
+    }
+
     /// The number of entries.
     #[must_use]
     pub const fn len(&self) -> usize {

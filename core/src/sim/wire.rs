@@ -116,6 +116,17 @@ impl<K: Sink> Wire<K> {
         Some((at, happening))
     }
 
+    /// The hosts that something happens to next, as far as it is known; the others are 0.
+    #[inline]
+    pub(super) fn upcoming<const N: usize>(&self) -> [u32; N] {
+        let mut hosts = [0; N];
+        for (host, Due(due)) in hosts.iter_mut().zip(self.queue.upcoming()) {
+            let arrives = *due >= Due::ARRIVAL;
+            *host = if arrives { self.packets.flow(due & !Due::ARRIVAL) } else { *due };
+        }
+        hosts
+    }
+
     /// Sees to it that `host` is woken at `deadline`.
     #[inline]
     pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
