@@ -6,6 +6,7 @@ mod many;
 pub(crate) mod measure;
 mod measured;
 mod meter;
+mod netem;
 mod outputs;
 mod report;
 pub(crate) mod run;
@@ -42,6 +43,7 @@ Examples:
   retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with 95 % intervals
   retrylab sim textbook --versus-set policy.preset=coap     two policies, the same packet fates
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
+  retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, what it takes and what it means
 
 A scenario file is TOML with the same keys:
@@ -112,6 +114,14 @@ pub(crate) struct Args {
     /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
     #[arg(long)]
     keys: bool,
+    /// Print what makes Linux's netem do the same as the link, and what it cannot, instead of running:
+    /// a shell script with a command for each direction
+    #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
+    #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series"])]
+    #[arg(conflicts_with_all = ["seeds", "versus", "versus_set"])]
+    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
+    print_netem: Option<String>,
     #[command(flatten)]
     many: Many,
 }
@@ -156,6 +166,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         seed: args.seed.as_deref(),
     };
     let scenario = source.scenario()?;
+    if let Some(device) = &args.print_netem {
+        return Ok(netem::print(&scenario, device, args.json));
+    }
     let other = args.many.compares().then(|| compare::other(args, &scenario)).transpose()?;
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds {
