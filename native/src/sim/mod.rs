@@ -43,6 +43,7 @@ Examples:
   retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with 95 % intervals
   retrylab sim textbook --versus-set policy.preset=coap     two policies, the same packet fates
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
+  retrylab sim --set link.latency=@pings.txt         samples from a file, one a line
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, what it takes and what it means
 
@@ -55,6 +56,10 @@ A scenario file is TOML with the same keys:
 
 The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
 byte: equal digests say that the same things happened at the same times.
+
+Measured times: where a key takes a latency or arrivals, `@FILE` stands for the times in FILE, one a
+line: `12.5ms`; or plain numbers below a first line with their unit (ns, us, ms or s). `#` begins a
+comment. A scenario's file has its FILE beside it; a flag, in the working directory.
 
 In brackets stands where a share lies with 95 % (Wilson), if exchanges do not depend on each other.
 Latencies are right to a thousandth. `of all` counts who gave up as longer than every answer.
