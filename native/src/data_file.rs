@@ -24,13 +24,8 @@ const SHOWN: usize = 40;
 
 /// Why a file has no such value: one sentence that names the key, the file and its line.
 #[derive(Debug, thiserror::Error)]
-#[error("{key}: {file}{at}{why}")]
-pub(crate) struct DataError {
-    key: &'static str,
-    file: String,
-    at: At,
-    why: Why,
-}
+#[error("{0}")]
+pub(crate) struct DataError(Box<str>);
 
 /// The line, where it is one's.
 #[derive(Debug)]
@@ -113,7 +108,7 @@ pub(crate) fn expand<'a>(
     let Some((key, law, name)) = find(key, value) else { return Ok(Cow::Borrowed(value)) };
     let shown = if name.is_empty() { "`@`" } else { name };
     let file = || Printable(shown.as_bytes()).to_string();
-    let wrong = |(at, why)| DataError { key, file: file(), at: At(at), why };
+    let wrong = |(at, why)| DataError(format!("{key}: {}{}{why}", file(), At(at)).into());
     if name.is_empty() {
         return Err(wrong((None, Why::NoName)));
     }

@@ -44,9 +44,9 @@ fn flags_read_files_from_where_they_are_given() {
     write(&folder, "b.txt", "us\n7000\n8000\n");
     let set = run_in(&folder, &["sim", "--set", "server.service=@a.txt", "--json"]).object();
     assert_eq!(set["scenario"]["server"]["service"], "table 5ms");
-    let parent = "link.latency=@../".to_string()
-        + &folder.path("").rsplit('/').nth(1).unwrap()
-        + "/a.txt,@b.txt";
+    let path = folder.path("");
+    let name = path.rsplit('/').nth(1).unwrap();
+    let parent = format!("link.latency=@../{name}/a.txt,@b.txt");
     let swept = run_in(&folder, &["sweep", "--vary", &parent, "--dry-run"]);
     assert_eq!(swept.code, Some(0), "{swept:?}");
     assert!(swept.stdout.contains("table 5ms") && swept.stdout.contains("table 7ms 8ms"));

@@ -8,6 +8,7 @@ mod measured;
 mod meter;
 mod netem;
 mod outputs;
+pub(crate) mod predicted;
 mod report;
 pub(crate) mod run;
 mod seeds;
