@@ -195,8 +195,8 @@ mod of_servers {
         scenario
     }
 
-    /// A million arrivals in all. Such runs vary by their busy times, not by their arrivals: over seeds
-    /// these numbers have standard errors of about 1 %, those of the busy share of 0.2 %.
+    /// Runs of 400,000 arrivals, seed 1. Over seeds they have a standard deviation of about 2 % of the share
+    /// refused, 1 % of wait and queue, and 0.2 % of the busy share; the tolerances are four or more.
     #[test]
     fn the_simulated_server_agrees_with_its_prediction() {
         for (rest, model, load, refused, wait, waits) in [
@@ -266,7 +266,7 @@ mod of_servers {
                 assert!(off <= tolerance * expected, "{model} {what}: {measured}, not {expected}");
             };
             let sends = summary.sends as f64;
-            near("refused", (sends - work.served as f64) / sends, predicted.refused, 0.05);
+            near("refused", (sends - work.served as f64) / sends, predicted.refused, 0.1);
             near("wait", work.mean_wait_s.unwrap(), predicted.mean_wait, 0.05);
             near("queue", work.mean_queue.unwrap(), predicted.mean_queue, 0.05);
             near("busy", work.utilisation.unwrap(), predicted.utilisation, 0.01);
