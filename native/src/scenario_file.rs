@@ -3,8 +3,10 @@
 //! The values are read from their text, never through a float, so that `0.1` in a file is the same
 //! number as `0.1` in a flag.
 
+use crate::data_file::{self, DataError};
 use retrylab_core::sim::{FIELDS, FieldError, Kind, Scenario};
 use std::ops::Range;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
@@ -19,7 +21,9 @@ pub(crate) enum FileError {
     #[error("{name}:{line}: {error}")]
     Field { name: String, line: usize, error: FieldError },
     #[error("{name}:{line}: {key} cannot be {what}; it takes {allowed}")]
-    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: Kind },
+    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: String },
+    #[error("{name}:{line}: {error}")]
+    Data { name: String, line: usize, error: DataError },
 }
 
 /// A key of the file with its value's text.
@@ -30,7 +34,13 @@ struct Entry {
 }
 
 /// Applies the file `name` with the contents `text` to `scenario`; all of it or, on an error, nothing.
-pub(crate) fn apply(scenario: &mut Scenario, name: &str, text: &str) -> Result<(), FileError> {
+/// Files of times that it names are sought in `folder`.
+pub(crate) fn apply(
+    scenario: &mut Scenario,
+    name: &str,
+    folder: &Path,
+    text: &str,
+) -> Result<(), FileError> {
     let table = DeTable::parse(text).map_err(|error| FileError::Toml {
         name: name.to_string(),
         line: line_of(text, error.span().unwrap_or_default()),
@@ -41,6 +51,11 @@ pub(crate) fn apply(scenario: &mut Scenario, name: &str, text: &str) -> Result<(
     let mut entries = reader.entries;
     // The parser sorts by key; the error to tell is the first in the file.
     entries.sort_by_key(|entry| entry.line);
+    for Entry { key, value, line } in &mut entries {
+        let (name, line) = (name.to_string(), *line);
+        let times = data_file::expand(key, value, folder);
+        *value = times.map_err(|error| FileError::Data { name, line, error })?.into_owned();
+    }
     scenario.apply(entries.iter().map(|entry| (&entry.key, &entry.value))).map_err(|error| {
         FileError::Field { name: name.to_string(), line: line_at_fault(&entries, &error), error }
     })
@@ -101,7 +116,13 @@ impl Reader<'_> {
     fn refuse(&self, key: String, line: usize, what: &'static str) -> FileError {
         let name = self.name.to_string();
         if let Some(field) = FIELDS.iter().find(|field| field.key == key) {
-            return FileError::NoValue { name, line, key, what, allowed: field.kind };
+            return FileError::NoValue {
+                name,
+                line,
+                key,
+                what,
+                allowed: data_file::takes(field.kind),
+            };
         }
         // Only the scenario knows how to say that there is no such key.
         let error = Scenario::default().apply([(&key, "")]).err();
@@ -149,7 +170,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Scenario, String> {
         let mut scenario = Scenario::default();
-        apply(&mut scenario, "x.toml", text).map_err(|error| error.to_string())?;
+        apply(&mut scenario, "x.toml", Path::new(""), text).map_err(|error| error.to_string())?;
         Ok(scenario)
     }
 
