@@ -229,6 +229,15 @@ where
         self.packets.len()
     }
 
+    /// Bytes of memory, about: the hosts, what is on its way, and what is to happen. What the machines
+    /// hold outside of themselves is not known here.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        // A queued entry and its time stamp; buckets grow by doubling.
+        let queue = self.queue.len() * 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
+        (self.clients.len() * size_of::<Host<C>>() + self.packets.memory() + queue) as u64
+    }
+
     /// The clients' machines, in order.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
         self.clients.iter().map(|host| &host.machine)
