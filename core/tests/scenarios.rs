@@ -82,6 +82,16 @@ fn arbitrary_scenarios_reach_every_key_and_every_ending() {
     assert_eq!(endings.len(), 3, "{endings:?}");
 }
 
+/// A fuzzer without sanitizers does not see what text is compared with.
+#[test]
+fn the_fuzzer_is_told_every_key() {
+    let words = include_str!("../../fuzz/keys.dict");
+    for field in FIELDS {
+        let line = format!("\n\"{}\"\n", field.key);
+        assert!(words.contains(&line), "fuzz/keys.dict lacks {}", field.key);
+    }
+}
+
 fn scenario(pairs: &[(&str, &str)]) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.apply(pairs.iter().copied()).unwrap();

@@ -9,9 +9,11 @@
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
 //! cargo xtask test    everything that guards the project, step by step
+//! cargo xtask fuzz    a fuzzer on what reads scenarios and what runs them
 //! ```
 
 mod dist;
+mod fuzz;
 mod install;
 mod lab;
 mod node;
@@ -60,6 +62,16 @@ enum Command {
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
+    /// Let a fuzzer look for input that breaks the project
+    #[command(after_help = fuzz::HELP)]
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, value_name = "N", default_value_t = 180)]
+        seconds: u32,
+        /// The target to run
+        #[arg(value_name = "TARGET")]
+        target: Option<String>,
+    },
     /// Run the page's tests and keep their picture of the lab as docs/lab.png
     Screenshot,
 }
@@ -97,6 +109,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 Ok(ExitCode::from(2))
             }
         },
+        Command::Fuzz { seconds, target } => fuzz::fuzz(&paths, target.as_deref(), seconds),
         Command::Screenshot => screenshot::screenshot(&paths),
     }
 }
