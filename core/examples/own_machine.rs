@@ -6,7 +6,7 @@
 //! checks a thousand.
 
 use retrylab_core::harness::{Pair, for_each_seed};
-use retrylab_core::link::Link;
+use retrylab_core::link::{Link, Loss};
 use retrylab_core::machine::{Label, Machine, Timer, Transmit};
 use retrylab_core::random::Probability;
 use retrylab_core::sim::SERVER;
@@ -108,7 +108,7 @@ impl Machine for Receiver {
 /// The two over a link that loses this share.
 pub(crate) fn pair(loss: &str, seed: u64) -> Pair<Sender, Receiver> {
     let loss = Probability::parse(loss).expect("a probability");
-    let link = Link { loss, ..Link::default() };
+    let link = Link { loss: Loss::Independent(loss), ..Link::default() };
     Pair::new(Sender::default(), Receiver::default(), link, seed)
 }
 

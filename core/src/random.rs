@@ -35,6 +35,16 @@ pub enum Purpose {
     Service = 8,
     /// Does a fault of the link take this datagram?
     FaultLoss = 9,
+    /// Does the link's loss change its state?
+    LinkState = 16,
+    /// Does the link deliver this datagram twice?
+    LinkDuplicate = 17,
+    /// Does it overtake those before it?
+    LinkReorder = 18,
+    /// Does the link damage it, and where?
+    LinkCorrupt = 19,
+    /// Does a queue that is not full drop it?
+    LinkQueue = 20,
 }
 
 /// Which way a datagram travels.
@@ -142,6 +152,18 @@ impl Probability {
     #[must_use]
     pub const fn from_parts_per_billion(parts: u32) -> Option<Self> {
         if parts <= BILLION { Some(Self(parts)) } else { None }
+    }
+
+    /// The probability nearest to `value`: 0 below 0 and for what is no number, 1 above 1.
+    pub(crate) fn nearest(value: f64) -> Self {
+        let parts = libm::round(value * f64::from(BILLION)).clamp(0.0, f64::from(BILLION));
+        Self(parts as u32)
+    }
+
+    /// Parts per billion.
+    #[must_use]
+    pub const fn parts_per_billion(self) -> u32 {
+        self.0
     }
 
     /// Reads `0` to `1` with at most nine decimals.

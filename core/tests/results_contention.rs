@@ -7,7 +7,6 @@ mod sample;
 use retrylab_core::contention::{Client, Config, Server};
 use retrylab_core::link::Link;
 use retrylab_core::policy::{Jitter, Policy};
-use retrylab_core::random::Probability;
 use retrylab_core::sim::{Network, SERVER};
 use retrylab_core::time::Duration;
 use sample::Sample;
@@ -36,7 +35,7 @@ fn policy(strategy: &str) -> Policy {
 
 /// One trial: how many writes were sent, and when the last thing happened, in ms.
 fn trial(strategy: &str, clients: u32, seed: u64) -> (f64, f64) {
-    let link = Link { latency: "normal 10ms 2ms".parse().unwrap(), loss: Probability::NEVER };
+    let link = Link { latency: "normal 10ms 2ms".parse().unwrap(), ..Link::default() };
     let config = Arc::new(Config { peer: SERVER, policy: policy(strategy), seed });
     let writers =
         (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect::<Vec<_>>();

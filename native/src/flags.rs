@@ -116,6 +116,11 @@ pub(crate) fn seeds(text: &str) -> Result<u32, String> {
     between(text, 1, 10_000_000)
 }
 
+/// Reads how many seeds to run and keep in memory.
+pub(crate) fn runs(text: &str) -> Result<u32, String> {
+    between(text, 1, 100_000)
+}
+
 /// Reads how many threads to work with.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     between(text, 1, 1_024)
@@ -182,10 +187,15 @@ const fn value_name(kind: Kind) -> &'static str {
         | Kind::OptionalLatency
         | Kind::Arrivals
         | Kind::Faults
+        | Kind::ReplyLatency
+        | Kind::Loss
+        | Kind::ReplyLoss
+        | Kind::QueueRule
         | Kind::Jitter
         | Kind::Budget
         | Kind::Breaker
         | Kind::Hint => "LAW",
+        Kind::Rate | Kind::ReplyRate => "RATE",
         Kind::Timeouts => "TIMES",
         Kind::Delay => "TIME",
         _ => "VALUE",

@@ -21,6 +21,10 @@ pub(crate) enum SourceError {
     Link(FieldError),
     #[error("--set: {0}")]
     Set(FieldError),
+    #[error("--versus: {0}")]
+    Versus(Box<SourceError>),
+    #[error("--versus-set: {0}")]
+    VersusSet(FieldError),
     #[error("--seed: {0}")]
     Seed(FieldError),
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Finished, Running, retrylab, run, run_with};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Instant;
@@ -182,6 +182,53 @@ fn the_trace_is_lines_of_json() {
     let unwritable = run(&["sim", "--trace", "/no/such/folder/x"]);
     assert_eq!(unwritable.code, Some(1), "{unwritable:?}");
     assert!(unwritable.stderr.contains("/no/such/folder/x"), "{unwritable:?}");
+}
+
+#[test]
+fn a_run_is_measured() {
+    let series = Scratch::new("series.csv", "");
+    let args = ["sim", "--set", "clients=2", "--set", "server.service=10ms"];
+    let object = run(&[&args[..], &["--json", "--series", series.path()]].concat()).object();
+    let metrics = &object["metrics"];
+    // Both arrive at 10 ms; one is served until 20 ms, the other until 30 ms and answered at 40 ms.
+    assert_eq!(metrics["latency_s"]["max"], 0.04);
+    assert_eq!(metrics["attempts"], json!([0, 2]));
+    assert_eq!(metrics["work"]["utilisation"], 0.5);
+    assert_eq!(metrics["work"]["deepest_queue"], 1);
+    assert_eq!(object["gave_up_share_95"][0], 0.0);
+    let lines = "\
+        from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served\n\
+        0,200,0,2,2,0,0,0,0\n\
+        0.01,0,0,0,0,0,0,0,0\n\
+        0.02,0,0,0,0,0,0,0,1\n\
+        0.03,0,100,0,0,1,0,0,1\n\
+        0.04,0,100,0,0,1,0,0,0\n";
+    assert_eq!(std::fs::read_to_string(series.path()).unwrap(), lines);
+
+    let finished = run(&[&args[..], &["--ladder", "--series", "-"]].concat());
+    assert_eq!(finished.stdout, lines, "on stdout the series stands alone");
+    let server =
+        "server                served 2, 0 of them in vain, 50.00 % busy, 0.01 s of work each";
+    assert!(finished.stderr.contains(server), "{finished:?}");
+
+    let finished = run(&["sim", "--series", "/nowhere/at/all.csv"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""));
+    assert!(finished.stderr.contains("/nowhere/at/all.csv cannot be written"), "{finished:?}");
+}
+
+#[test]
+fn who_gave_up_is_never_left_out() {
+    let finished = run(&["sim", "--set", "server.drop=1", "--set", "exchanges=3"]);
+    let gave_up =
+        "  of all              p50 and above gave up; 3 gave up, half of them after 3.1 s";
+    assert!(finished.stdout.contains(gave_up), "{finished:?}");
+    assert!(!finished.stdout.contains("latency"), "nothing was answered: {finished:?}");
+    assert!(!finished.stdout.contains("gave up by"), "for one reason: {finished:?}");
+
+    let breaker = ["--set", "policy.breaker=2 30s", "--set", "server.drop=1"];
+    let finished = run(&[&["sim", "--set", "exchanges=4"], &breaker[..]].concat());
+    let reasons = "  gave up by          breaker 2, give_up_above 2";
+    assert!(finished.stdout.contains(reasons), "{finished:?}");
 }
 
 #[test]

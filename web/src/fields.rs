@@ -186,7 +186,11 @@ const fn input(kind: Kind) -> &'static str {
         | Kind::Latency
         | Kind::OptionalLatency
         | Kind::Arrivals
-        | Kind::Faults => "long",
+        | Kind::Faults
+        | Kind::ReplyLatency
+        | Kind::Loss
+        | Kind::ReplyLoss
+        | Kind::QueueRule => "long",
         _ => "text",
     }
 }

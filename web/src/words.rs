@@ -5,11 +5,11 @@ use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::run::{MOST_FLOWS, Run};
 use crate::schedule::Schedule;
 use crate::timeline::{Id, Packet, Purpose, Timeline, Wait};
-use retrylab_core::link::Latency;
+use retrylab_core::link::{Latency, Loss};
 use retrylab_core::policy::{Backoff, Factor, Jitter, Policy, Share, Stop};
 use retrylab_core::random::Probability;
 use retrylab_core::sim::{Scenario, Summary};
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Duration, nanos};
 use retrylab_core::trace::{Cause, Direction, Record, What};
 
 /// The scenario's title, and what it is or what to look at in it.
@@ -32,9 +32,11 @@ fn own(scenario: &Scenario) -> String {
         let times = grouped(scenario.exchanges.into());
         out += &format!(", {times} times{each}, one after another");
     }
-    out += &format!(". A packet takes {}", latency(scenario.link.latency));
-    if scenario.link.loss > Probability::NEVER {
-        out += &format!(" and is lost with probability {}", scenario.link.loss);
+    out += &format!(". A packet takes {}", latency(&scenario.link.latency));
+    match &scenario.link.loss {
+        Loss::Independent(Probability::NEVER) => {}
+        Loss::Independent(loss) => out += &format!(" and is lost with probability {loss}"),
+        loss => out += &format!(" and is lost by the law {loss}"),
     }
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
@@ -243,8 +245,8 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
 }
 
 /// How long a packet takes.
-fn latency(latency: Latency) -> String {
-    let span = |time| span(nanos(time));
+fn latency(latency: &Latency) -> String {
+    let span = |time: &Duration| span(nanos(*time));
     match latency {
         Latency::Constant(time) => span(time),
         Latency::Uniform(low, high) => format!("{} to {}", span(low), span(high)),

@@ -10,8 +10,10 @@
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
 //! cargo xtask test    everything that guards the project, step by step
 //! cargo xtask fuzz    a fuzzer on what reads scenarios and what runs them
+//! cargo xtask bench   its speed and its memory, beside others and beside what is wanted
 //! ```
 
+mod bench;
 mod dist;
 mod fuzz;
 mod install;
@@ -72,6 +74,9 @@ enum Command {
         #[arg(value_name = "TARGET")]
         target: Option<String>,
     },
+    /// Measure speed and memory, beside a peer and beside what is wanted
+    #[command(after_help = bench::HELP)]
+    Bench(bench::Flags),
     /// Run the page's tests and keep their picture of the lab as docs/lab.png
     Screenshot,
 }
@@ -81,6 +86,7 @@ Start here:
   cargo xtask lab --open      see it: builds what is missing, serves the page, opens it
   cargo xtask test            what CI runs: every step, its time, and a summary
   cargo xtask test fmt clippy only these steps; `cargo xtask test --help` lists them
+  cargo xtask bench --quick   speed and memory, in a minute; without --quick, in earnest
 
 What is missing on the machine (the wasm target, socat, ncat, chromium) is installed when
 that needs no question: by rustup, or by apt as root. Otherwise one command is printed.
@@ -110,6 +116,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             }
         },
         Command::Fuzz { seconds, target } => fuzz::fuzz(&paths, target.as_deref(), seconds),
+        Command::Bench(flags) => bench::bench(&paths, &flags),
         Command::Screenshot => screenshot::screenshot(&paths),
     }
 }

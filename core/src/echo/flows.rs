@@ -26,6 +26,7 @@ impl Flows {
 
     /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
     /// it, from 0.
+    #[inline(always)]
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
             Self::Appearing(counters) => {

@@ -150,6 +150,7 @@ impl Server {
     }
 
     /// Whether the datagram that was just counted is to be dropped, and why, or to fail.
+    #[inline(always)]
     fn verdict(&mut self, from: SocketAddr) -> Verdict {
         // Every datagram of a flow counts, whatever becomes of it: its index is its name.
         let Config { drop, fail, .. } = self.config;
@@ -185,6 +186,7 @@ enum Verdict {
 impl Machine for Server {
     type Event = Event;
 
+    #[inline(always)]
     fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.received = self.received.saturating_add(1);
         let verdict = self.verdict(from);
@@ -203,8 +205,10 @@ impl Machine for Server {
         self.reply = Some(from);
     }
 
+    #[inline(always)]
     fn handle_timeout(&mut self, _now: Instant) {}
 
+    #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         let to = self.reply.take()?;
         buf.clear();
@@ -212,10 +216,12 @@ impl Machine for Server {
         Some(Transmit::to(to))
     }
 
+    #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
         self.event.take()
     }
 
+    #[inline(always)]
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
         None
     }

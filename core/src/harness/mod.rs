@@ -8,13 +8,12 @@
 //! ```
 //! use retrylab_core::harness::{Pair, for_each_seed};
 //! use retrylab_core::link::Link;
-//! use retrylab_core::random::Probability;
 //! # use retrylab_core::{echo, retry, sim::SERVER};
 //! # fn my_client() -> retry::Client { retry::Client::new(retry::Config::textbook(SERVER, b"hello")) }
 //! # fn my_server() -> echo::Server { echo::Server::new(echo::Config::default(), 1) }
 //! # use retrylab_core::machine::Machine;
 //!
-//! let link = Link { loss: Probability::parse("0.3").unwrap(), ..Link::default() };
+//! let link = Link { loss: "0.3".parse().unwrap(), ..Link::default() };
 //! for_each_seed(0..100, |seed| {
 //!     let mut pair = Pair::new(my_client(), my_server(), link, seed);
 //!     pair.drive_bounded(100).unwrap();

@@ -42,6 +42,12 @@ impl Factor {
         Self(tenths * 100_000)
     }
 
+    /// Millionths of one.
+    #[must_use]
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+
     /// Reads `1` to `1000` with at most six decimals.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -156,6 +156,7 @@ impl Client {
     }
 
     /// Begins the next exchange, or finishes after the last.
+    #[inline]
     fn begin_next(&mut self) {
         self.phase = Phase::Finished;
         if self.exchange < self.config.exchanges {
@@ -165,6 +166,7 @@ impl Client {
     }
 
     /// Rests before every exchange but the first, where it is asked to.
+    #[inline]
     fn think(&mut self, now: Instant) {
         let think = self.config.think.as_ref().filter(|_| self.exchange > 1);
         let Some(think) = think else { return self.begin(now) };
@@ -175,6 +177,7 @@ impl Client {
     }
 
     /// Asks the brakes, and waits for the policy's first delay.
+    #[inline]
     fn begin(&mut self, now: Instant) {
         let policy = &self.config.policy;
         let stream = Stream::jitter(self.config.seed, self.flow, self.exchange);
@@ -190,6 +193,7 @@ impl Client {
     }
 
     /// Sends the first copy.
+    #[inline]
     fn open(&mut self, now: Instant) {
         match self.pacer.step(&self.config.policy, now, 0) {
             Ok(wait) => self.send(wait, true),
@@ -199,6 +203,7 @@ impl Client {
     }
 
     /// Sends one more copy, or ends the exchange.
+    #[inline]
     fn go_on(&mut self, now: Instant) {
         let sends = self.pacer.sends();
         let elapsed = now.as_nanos().saturating_sub(self.started.as_nanos());
@@ -208,12 +213,14 @@ impl Client {
         }
     }
 
+    #[inline]
     fn send(&mut self, Step { timeout, last, .. }: Step, first: bool) {
         self.clock = timeout;
         self.phase = Phase::Sending { last, first };
     }
 
     /// Waits from `now` on. A wait of nothing lasts for a nanosecond: a deadline lies later than now.
+    #[inline]
     fn wait(&mut self, now: Instant, wait: u64, until: Until) {
         self.clock = now.as_nanos().checked_add(wait.max(1)).unwrap_or(0);
         self.phase = Phase::Waiting(until);
@@ -226,12 +233,14 @@ impl Client {
     }
 
     /// Ends the exchange in progress.
+    #[inline]
     fn end_with(&mut self, told: Told) {
         self.told = told;
         self.begin_next();
     }
 
     /// Copies of the exchange in progress that are out.
+    #[inline]
     fn sent(&self) -> u32 {
         match self.phase {
             Phase::Waiting(Until::Resend | Until::GiveUp | Until::Paused) => self.pacer.sends(),
@@ -242,6 +251,7 @@ impl Client {
     }
 
     /// Which copy of the exchange in progress a reply answers; `None` if it answers none.
+    #[inline]
     fn answered_send(&self, token: Option<Token>) -> Option<u32> {
         let sent = self.sent();
         let send = match token {
@@ -268,6 +278,7 @@ impl Client {
 impl Machine for Client {
     type Event = Event;
 
+    #[inline(always)]
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         if from != self.config.peer {
             // A connected socket never shows these to its owner.
@@ -296,6 +307,7 @@ impl Machine for Client {
         self.end_with(Told::Answered { end: End::new(sends, elapsed), answered_send });
     }
 
+    #[inline(always)]
     fn handle_timeout(&mut self, now: Instant) {
         let Some((until, deadline)) = self.deadline() else { return };
         if now < deadline {
@@ -326,6 +338,7 @@ impl Machine for Client {
         self.end_with(Told::Refused(End::new(sends, now.saturating_since(self.started))));
     }
 
+    #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         if self.phase == Phase::Beginning {
             self.think(now);
@@ -345,7 +358,7 @@ impl Machine for Client {
         Some(Transmit { to: self.config.peer, label })
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
         if let Told::Nothing = self.told {
             return None;
@@ -386,7 +399,7 @@ impl Machine for Client {
         About { peer: None, label }
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
         let (until, deadline) = self.deadline()?;
         let timer = match until {

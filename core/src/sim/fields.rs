@@ -4,6 +4,7 @@
 //! read this table, so that a key is spelled, checked and explained in one way everywhere.
 
 use super::scenario::Task;
+use crate::link;
 use crate::policy::{
     Adaptive, Backoff, BreakerError, BudgetError, DeadlineRule, HintError, JitterError, Preset,
     Timeouts,
@@ -55,6 +56,18 @@ pub enum Kind {
     Arrivals,
     /// A timeline of faults.
     Faults,
+    /// A latency law, or `same`.
+    ReplyLatency,
+    /// A loss law.
+    Loss,
+    /// A loss law, or `same`.
+    ReplyLoss,
+    /// A rate, or `none`.
+    Rate,
+    /// A rate, `none` or `same`.
+    ReplyRate,
+    /// A rule of a queue.
+    QueueRule,
     /// Waits, or `none`.
     Timeouts,
     /// One time or two, or `none`.
@@ -94,8 +107,14 @@ impl fmt::Display for Kind {
             }
             Self::Text(most) => write!(f, "text of at most {most} bytes"),
             Self::NumberList => crate::echo::NumberListError.fmt(f),
-            Self::Latency => crate::link::LatencyError.fmt(f),
-            Self::OptionalLatency => write!(f, "`none`, {}", crate::link::LatencyError),
+            Self::Latency => link::LatencyError.fmt(f),
+            Self::ReplyLatency => write!(f, "{}, or `same`", link::LatencyError),
+            Self::Loss => link::LossError.fmt(f),
+            Self::ReplyLoss => write!(f, "{}, or `same`", link::LossError),
+            Self::Rate => write!(f, "{}, or `none`", link::RateError),
+            Self::ReplyRate => write!(f, "{}, `none`, or `same`", link::RateError),
+            Self::QueueRule => link::QueueRuleError.fmt(f),
+            Self::OptionalLatency => write!(f, "`none`, {}", link::LatencyError),
             Self::Arrivals => write!(f, "`closed`, {}", crate::retry::ArrivalsError),
             Self::Faults => super::FaultsError.fmt(f),
             Self::Timeouts => {
@@ -289,12 +308,56 @@ pub const FIELDS: &[Field] = &[
         Kind::Choice(&["report", "mirror"]),
         "report: `Your data was N bytes`; mirror: the request itself (RFC 862)",
     ),
+    field("link.preset", Kind::Choice(link::Preset::NAMES), "the link to start from"),
     field("link.latency", Kind::Latency, "how long a datagram takes, one way"),
     field(
-        "link.loss",
+        "link.correlation",
         Kind::Probability,
-        "the link loses a datagram with this probability, each way",
+        "how much of a latency is carried over from the flow's last one",
     ),
+    field("link.loss", Kind::Loss, "which datagrams the link loses, each way"),
+    field("link.duplicate", Kind::Probability, "a datagram arrives twice with this probability"),
+    field(
+        "link.reorder",
+        Kind::Probability,
+        "a datagram goes at once, past all before it, with this probability",
+    ),
+    field(
+        "link.reorder_gap",
+        Kind::Integer(1, u32::MAX as u64),
+        "after one that overtook, so many less one go in order",
+    ),
+    field("link.corrupt", Kind::Probability, "one bit is flipped with this probability"),
+    field(
+        "link.checksum",
+        Kind::Bool,
+        "the receiver's checksum drops what was damaged; without it, it arrives",
+    ),
+    field("link.rate", Kind::Rate, "bits a second; what comes faster waits in a queue"),
+    field(
+        "link.queue",
+        Kind::Integer(1, 1_000_000),
+        "the most datagrams in that queue, the one on the wire included",
+    ),
+    field("link.queue_rule", Kind::QueueRule, "whom the queue drops"),
+    field(
+        "link.overhead",
+        Kind::Integer(0, 65_535),
+        "bytes of headers that each datagram adds to its payload, for rate and mtu",
+    ),
+    field(
+        "link.mtu",
+        Kind::OptionalInteger(1, 1_000_000),
+        "larger datagrams are dropped, headers included",
+    ),
+    field(
+        "link.shared",
+        Kind::Bool,
+        "all clients share one queue and one chain of losses each way, or each has its own",
+    ),
+    field("link.reply_latency", Kind::ReplyLatency, "how long a reply takes"),
+    field("link.reply_loss", Kind::ReplyLoss, "which replies the link loses"),
+    field("link.reply_rate", Kind::ReplyRate, "bits a second of replies"),
     field("faults", Kind::Faults, "what goes wrong, when, and for how long"),
 ];
 

@@ -19,7 +19,10 @@ mod bounds;
 mod faults;
 mod fields;
 mod hosts;
+mod link_keys;
 mod link_text;
+#[cfg(feature = "std")]
+pub mod metrics;
 mod network;
 mod packets;
 mod policy_keys;

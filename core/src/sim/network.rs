@@ -6,7 +6,7 @@
 use super::faults::{Fault, FaultKind};
 use super::packets::Packets;
 use super::queue::Queue;
-use crate::link::{Link, Verdict};
+use crate::link::{Channel, Delivery, Fate, Link};
 use crate::machine::{About, Label, Machine, Timer};
 use crate::random::{Direction, Purpose, Stream};
 use crate::time::{Duration, Instant};
@@ -89,7 +89,7 @@ impl Due {
 pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Host<C>>,
     server: Host<S>,
-    link: Link,
+    channel: Channel,
     faults: Vec<Fault>,
     seed: u64,
     sink: K,
@@ -144,7 +144,7 @@ where
             clients,
             counts,
             server: Host::new(server),
-            link,
+            channel: Channel::new(&link),
             faults: Vec::new(),
             seed,
             sink,
@@ -248,9 +248,14 @@ where
         &self.server.machine
     }
 
+    /// The link as it runs.
+    pub const fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
     /// The link.
     pub const fn link(&self) -> &Link {
-        &self.link
+        self.channel.link()
     }
 
     /// What it records into.
@@ -395,21 +400,38 @@ where
             *count = count.wrapping_add(1);
             u64::from(count.wrapping_sub(1))
         });
-        let mut fate = self.link.verdict(self.seed, context.flow, direction, index);
-        if !self.faults.is_empty() {
-            fate = self.fault(context.flow, direction, index).map_or(fate, Verdict::Drop);
+        if !self.faults.is_empty()
+            && let Some(cause) = self.fault(context.flow, direction, index)
+        {
+            return self.record(context, Side::Link, What::Dropped { direction, cause });
         }
-        match fate {
-            Verdict::Drop(cause) => {
+        let (flow, now, size) = (context.flow, self.now, bytes.len());
+        match self.channel.send(self.seed, now, flow, direction, index, size) {
+            Fate::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
             }
-            Verdict::Deliver(after) => {
-                let Context { flow, packet, label } = context;
-                let slot = self.packets.store(packet, flow, direction, label, bytes);
-                let at = self.now.saturating_add(after).saturating_add(self.delay());
-                self.queue.push(arrival_key(at), Due::arrival(slot));
+            Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
+            Fate::Twice(first, second) => {
+                self.record(context, Side::Link, What::Duplicated { direction });
+                self.deliver(context, direction, bytes, first);
+                self.deliver(context, direction, bytes, second);
             }
         }
+    }
+
+    #[inline]
+    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], how: Delivery) {
+        let Context { flow, packet, label } = context;
+        let slot = if how.flipped.is_some() {
+            let mut damaged = bytes.to_vec();
+            how.damage(&mut damaged);
+            self.packets.store(packet, flow, direction, label, &damaged)
+        } else {
+            self.packets.store(packet, flow, direction, label, bytes)
+        };
+        let delay = if self.faults.is_empty() { Duration::ZERO } else { self.delay() };
+        let at = self.now.saturating_add(how.after).saturating_add(delay);
+        self.queue.push(arrival_key(at), Due::arrival(slot));
     }
 
     /// The fault that takes a datagram now, if one does.

@@ -5,12 +5,11 @@ use super::faults::{FaultKind, Faults};
 use super::fields::{FIELDS, FieldError, Kind};
 use super::hosts::{ScenarioClient, ScenarioServer};
 use super::network::{Network, SERVER, flow_of};
-use super::{ScenarioNetwork, Summary, policy_keys, server_keys};
+use super::{ScenarioNetwork, Summary, link_keys, policy_keys, server_keys};
 use crate::contention;
 use crate::echo::{self, Server};
-use crate::link::{Latency, Link};
+use crate::link::{self, Latency, Link};
 use crate::policy::{Policy, PolicyBuilder, Preset};
-use crate::random::Probability;
 use crate::retry::{self, Arrivals, Client, MAX_MESSAGE_IPV4, OpenClient, Token};
 use crate::station::{self, Station};
 use crate::time::Duration;
@@ -50,6 +49,8 @@ pub struct Scenario {
     pub server: echo::Config,
     /// How long that takes it. Its outages are those of `faults`.
     pub station: station::Config,
+    /// The preset that the link started from.
+    pub link_preset: link::Preset,
     /// The link between each client and the server.
     pub link: Link,
     /// What goes wrong, and when.
@@ -96,6 +97,7 @@ impl Default for Scenario {
             workload: Workload::default(),
             server: echo::Config::default(),
             station: station::Config::default(),
+            link_preset: link::Preset::Default,
             link: Link::default(),
             faults: Faults::default(),
         }
@@ -105,8 +107,8 @@ impl Default for Scenario {
 impl Scenario {
     /// Changes the scenario by pairs of key and value; all of them or, on an error, none.
     ///
-    /// `policy.preset` is applied before the other keys of the same call, wherever it stands; among
-    /// equal keys the last one counts.
+    /// `policy.preset` and `link.preset` are applied before the other keys of the same call, wherever
+    /// they stand; among equal keys the last one counts.
     ///
     /// # Errors
     /// The first [`FieldError`].
@@ -116,7 +118,7 @@ impl Scenario {
         V: AsRef<str>,
     {
         let mut pairs: Vec<(K, V)> = pairs.into_iter().collect();
-        pairs.sort_by_key(|(key, _)| key.as_ref() != "policy.preset");
+        pairs.sort_by_key(|(key, _)| !key.as_ref().ends_with(".preset"));
         let mut changed = self.clone();
         let mut policy = changed.policy.to_builder();
         for (key, value) in &pairs {
@@ -233,12 +235,15 @@ impl Scenario {
                 *policy = self.preset.policy().to_builder();
             }
             "faults" => self.faults = value.parse().ok()?,
-            "link.latency" => self.link.latency = value.parse().ok()?,
-            "link.loss" => self.link.loss = Probability::parse(value)?,
+            "link.preset" => {
+                self.link_preset = value.parse().ok()?;
+                self.link = self.link_preset.link();
+            }
             _ => {
                 return match key.split_once('.')? {
                     ("server", name) => server_keys::set_server(self, name, kind, value),
                     ("workload", name) => server_keys::set_workload(self, name, value),
+                    ("link", name) => link_keys::set(&mut self.link, name, kind, value),
                     ("policy", name) => {
                         *policy = policy_keys::set(*policy, name, kind, value)?;
                         Some(())
@@ -262,13 +267,13 @@ impl Scenario {
             "token" => self.token.to_string(),
             "policy.preset" => self.preset.name().to_string(),
             "faults" => self.faults.to_string(),
-            "link.latency" => self.link.latency.to_string(),
-            "link.loss" => self.link.loss.to_string(),
+            "link.preset" => self.link_preset.name().to_string(),
             _ => {
                 return match key.split_once('.')? {
                     ("server", name) => server_keys::server_value(self, name),
                     ("workload", name) => server_keys::workload_value(self, name),
                     ("policy", name) => policy_keys::value(&self.policy, name),
+                    ("link", name) => link_keys::value(&self.link, name),
                     _ => None,
                 };
             }
@@ -280,17 +285,16 @@ impl Scenario {
         FIELDS.iter().filter_map(|field| Some((field.key, self.value(field.key)?)))
     }
 
-    /// The keys whose values differ from the default scenario's; those of the policy, from its
-    /// preset's.
+    /// The keys whose values differ from the default scenario's; those of the policy and of the link,
+    /// from their presets'.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let preset = self.preset;
-        let default = Self { preset, policy: preset.policy(), ..Self::default() };
-        self.pairs().filter(move |(key, value)| {
-            if *key == "policy.preset" {
-                preset != Preset::default()
-            } else {
-                default.value(key).as_ref() != Some(value)
-            }
+        let (preset, link_preset) = (self.preset, self.link_preset);
+        let (policy, link) = (preset.policy(), link_preset.link());
+        let default = Self { preset, policy, link_preset, link, ..Self::default() };
+        self.pairs().filter(move |(key, value)| match *key {
+            "policy.preset" => preset != Preset::default(),
+            "link.preset" => link_preset != link::Preset::default(),
+            key => default.value(key).as_ref() != Some(value),
         })
     }
 

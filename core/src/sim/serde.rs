@@ -52,7 +52,7 @@ fn leaf(kind: Kind, value: String) -> Leaf {
     let number = || value.parse().ok().map(Leaf::Number);
     match kind {
         Kind::Integer(..) | Kind::OptionalInteger(..) => integer(),
-        Kind::Probability | Kind::Factor => number(),
+        Kind::Probability | Kind::Factor | Kind::Loss | Kind::ReplyLoss => number(),
         Kind::Bool => value.parse().ok().map(Leaf::Bool),
         _ => None,
     }

@@ -149,6 +149,12 @@ impl Station {
         &self.server
     }
 
+    /// How it works.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Requests that wait for a worker.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -174,6 +180,7 @@ impl Station {
     }
 
     /// Takes the server's reply to the request just handled into a job, and lets it wait or work.
+    #[inline(never)]
     fn admit(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let mut reply = core::mem::take(&mut self.buf);
         let answered = self.server.poll_transmit(now, &mut reply).is_some();
@@ -287,6 +294,7 @@ impl Station {
     }
 
     /// Sees to the outages that begin or end until `now`.
+    #[inline]
     fn follow_outages(&mut self, now: Instant) {
         while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {
             self.outages += 1;
@@ -304,6 +312,7 @@ impl Station {
 impl Machine for Station {
     type Event = Event;
 
+    #[inline(always)]
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.follow_outages(now);
         if self.down {
@@ -316,6 +325,7 @@ impl Machine for Station {
         }
     }
 
+    #[inline(always)]
     fn handle_timeout(&mut self, now: Instant) {
         self.follow_outages(now);
         while let Some(Reverse((at, _, slot))) = self.working.peek().copied() {
@@ -335,7 +345,7 @@ impl Machine for Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         let Some((to, label, reply)) = self.done.pop_front() else {
             return self.server.poll_transmit(now, buf);
@@ -345,7 +355,7 @@ impl Machine for Station {
         Some(Transmit { to, label })
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front().or_else(|| self.server.poll_event().map(Event::Server))
     }
@@ -357,7 +367,7 @@ impl Machine for Station {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_timeout(&self) -> Option<(Timer, Instant)> {
         let work = self.working.peek().map(|Reverse((at, ..))| *at);
         let switch = self.config.switch(self.outages).map(|(at, _)| at);

@@ -1,9 +1,11 @@
 //! What the closed forms say of a scenario, where their conditions hold.
 
 use super::Bernoulli;
-use crate::link::Latency;
+use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
-use crate::sim::{Scenario, Summary};
+use crate::random::{Direction, Probability};
+use crate::sim::{Scenario, Summary, Task};
+use crate::time::Duration;
 
 /// The numbers of `scenario` by theory.
 ///
@@ -11,9 +13,7 @@ use crate::sim::{Scenario, Summary};
 /// The condition that does not hold, as the end of a sentence that begins with "not predicted:".
 pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     let Scenario { policy, server, link, .. } = scenario;
-    let Latency::Constant(latency) = link.latency else {
-        return Err("the latency is not constant");
-    };
+    let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
     }
@@ -23,14 +23,56 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if server.drop_first > 0 || !server.drop_list.is_empty() {
         return Err("the server drops by number");
     }
-    let (p, d) = (link.loss.as_f64(), server.drop.as_f64());
-    let rtt = latency.saturating_mul(2).as_secs_f64();
-    let model = Bernoulli::new(policy, p, d, rtt).ok_or("the policy does not end")?;
-    if model.shortest_wait > rtt {
-        Ok(model)
-    } else {
-        Err("the round trip is not shorter than every wait")
+    if scenario.workload.task != Task::Ask {
+        return Err("the clients contend for a row");
     }
+    if !scenario.station.is_instant() {
+        return Err("the server takes time");
+    }
+    if !scenario.faults.as_slice().is_empty() {
+        return Err("something goes wrong on the way");
+    }
+    if server.fail > Probability::NEVER && policy.deadline().is_some() {
+        return Err("failures move the sends towards a deadline");
+    }
+    let rtt = rtt.as_secs_f64();
+    // A failure is as good as a loss, only sooner known.
+    let silent = 1.0 - (1.0 - server.drop.as_f64()) * (1.0 - server.fail.as_f64());
+    let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
+    let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
+    if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
+}
+
+/// The loss each way and the round trip of a link whose datagrams are independent of each other.
+fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
+    let ways = [Direction::Request, Direction::Reply];
+    let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
+        return Err("the latency has no bound");
+    };
+    let [Loss::Independent(loss), Loss::Independent(reply_loss)] =
+        ways.map(|way| link.loss_of(way))
+    else {
+        return Err("the losses are not independent");
+    };
+    if loss != reply_loss {
+        return Err("requests and replies are lost with different probabilities");
+    }
+    if link.duplicate > Probability::NEVER {
+        return Err("the link duplicates datagrams");
+    }
+    if link.reorder > Probability::NEVER {
+        return Err("the link reorders datagrams");
+    }
+    if link.corrupt > Probability::NEVER {
+        return Err("the link damages datagrams");
+    }
+    if ways.iter().any(|way| link.rate_of(*way).is_some()) {
+        return Err("the link has a rate");
+    }
+    if link.mtu.is_some() {
+        return Err("the link has an MTU");
+    }
+    Ok((*loss, there.saturating_add(back)))
 }
 
 /// How far a run is from its prediction, in standard errors of the mean.

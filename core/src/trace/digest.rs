@@ -109,6 +109,9 @@ const fn cause_code(cause: Cause) -> u64 {
         Cause::ServerDown => 8,
         Cause::Partition => 9,
         Cause::FaultLoss => 10,
+        Cause::LinkQueue => 16,
+        Cause::TooBig => 17,
+        Cause::Corrupted => 18,
     }
 }
 

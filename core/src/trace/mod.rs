@@ -199,6 +199,12 @@ pub enum Cause {
     Partition,
     /// A fault on the timeline made the link lossy.
     FaultLoss,
+    /// The link's queue was full, or its rule dropped it.
+    LinkQueue,
+    /// It is larger than the link's MTU.
+    TooBig,
+    /// The link damaged it, and the checksum told.
+    Corrupted,
 }
 
 impl Cause {
@@ -216,6 +222,9 @@ impl Cause {
             Self::ServerDown => "fault.server_down",
             Self::Partition => "fault.partition",
             Self::FaultLoss => "fault.loss",
+            Self::LinkQueue => "link.queue",
+            Self::TooBig => "link.mtu",
+            Self::Corrupted => "link.corrupt",
         }
     }
 }
@@ -234,6 +243,9 @@ impl fmt::Display for Cause {
             Self::ServerDown => "lost, the server is down",
             Self::Partition => "lost, the link is cut",
             Self::FaultLoss => "lost on the faulty link",
+            Self::LinkQueue => "dropped by the link's queue",
+            Self::TooBig => "too big for the link",
+            Self::Corrupted => "damaged on the link",
         })
     }
 }

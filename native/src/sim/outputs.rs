@@ -27,7 +27,7 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
     let ladder = args.ladder.then(|| {
         let several = scenario.exchanges > 1;
         let ladder = Ladder { name_clients: scenario.clients > 1, name_exchanges: several };
-        if args.json || trace_is_on_stdout(args) {
+        if args.json || stdout_is_taken(args) {
             LineSink::new(ladder, "stderr", Box::new(BufWriter::new(io::stderr())))
         } else {
             LineSink::new(ladder, "stdout", to_stdout())
@@ -36,9 +36,9 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
     Ok((ladder, trace))
 }
 
-/// Does the trace take stdout for itself?
-pub(super) fn trace_is_on_stdout(args: &Args) -> bool {
-    args.trace.as_deref() == Some("-")
+/// Do the trace or the series take stdout for themselves?
+pub(super) fn stdout_is_taken(args: &Args) -> bool {
+    [&args.trace, &args.series].into_iter().any(|path| path.as_deref() == Some("-"))
 }
 
 impl Recorder for Outputs {

@@ -1,8 +1,11 @@
 //! What a run came to: as JSON for scripts, as a table for people.
 
+use super::measured;
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
+use retrylab_core::sim::metrics::MetricsReport;
 use retrylab_core::sim::{self, Scenario, Task};
+use retrylab_core::stats::wilson;
 use retrylab_core::theory;
 use retrylab_core::time::Instant;
 use serde::Serialize;
@@ -22,6 +25,9 @@ pub(super) struct Report<'a> {
     /// Null before the first exchange is over.
     answered_share: Option<f64>,
     gave_up_share: Option<f64>,
+    /// Where the share lies with 95 %, if exchanges do not depend on each other (Wilson).
+    answered_share_95: Option<[f64; 2]>,
+    gave_up_share_95: Option<[f64; 2]>,
     sends: u64,
     /// Sends by the account of the exchanges that are over; in contention, writes.
     calls: u64,
@@ -32,6 +38,7 @@ pub(super) struct Report<'a> {
     /// On the link, either way.
     lost: u64,
     server_dropped: u64,
+    metrics: Option<&'a MetricsReport>,
     theory: Theory,
     simulated_s: f64,
     events: u64,
@@ -91,10 +98,11 @@ impl Theory {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(scenario: &'a Scenario, result: &Result) -> Self {
+    pub(super) fn new(scenario: &'a Scenario, result: &'a Result) -> Self {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();
         let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
+        let interval = |n| (exchanges > 0).then(|| <[f64; 2]>::from(wilson(n, exchanges)));
         Self {
             schema: SCHEMA,
             ended_by: result.ended_by,
@@ -105,6 +113,8 @@ impl<'a> Report<'a> {
             refused: summary.refused,
             answered_share: share(summary.answered),
             gave_up_share: share(summary.gave_up),
+            answered_share_95: interval(summary.answered),
+            gave_up_share_95: interval(summary.gave_up),
             sends: summary.sends,
             calls: summary.calls,
             amplification: summary.amplification(),
@@ -112,6 +122,7 @@ impl<'a> Report<'a> {
             late_replies: summary.late_replies,
             lost: summary.lost,
             server_dropped: summary.server_dropped,
+            metrics: result.metrics.as_ref(),
             theory: Theory::new(scenario, result),
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.outcome.events,
@@ -126,16 +137,15 @@ impl<'a> Report<'a> {
         let mut row = |name: &str, value: &dyn std::fmt::Display, remark: String| {
             line(format!("{name:<22}{value:>14}  {remark}").trim_end().to_string());
         };
-        let share = |n: u64| {
-            if self.exchanges == 0 {
-                return String::new();
-            }
-            format!("{:8.4} %", 100.0 * n as f64 / self.exchanges as f64)
+        let share = |share: Option<f64>, within: Option<[f64; 2]>| {
+            let Some((share, [low, high])) = share.zip(within) else { return String::new() };
+            let [share, low, high] = [share, low, high].map(|share| 100.0 * share);
+            format!("{share:8.4} %  ({low:.4} to {high:.4})")
         };
         row("exchanges", &self.exchanges, String::new());
-        row("  answered", &self.answered, share(self.answered));
-        row("  gave up", &self.gave_up, share(self.gave_up));
-        row("  refused", &self.refused, share(self.refused));
+        row("  answered", &self.answered, share(self.answered_share, self.answered_share_95));
+        row("  gave up", &self.gave_up, share(self.gave_up_share, self.gave_up_share_95));
+        row("  refused", &self.refused, String::new());
         row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
         if self.scenario.workload.task == Task::Write {
             row("writes", &self.calls, String::new());
@@ -146,7 +156,10 @@ impl<'a> Report<'a> {
         row("late replies", &self.late_replies, String::new());
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
-        // Longer than the column, so that it stands on its own.
+        // Longer than the column, so that they stand on their own.
+        for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
+            line(format!("{name:<22}{words}"));
+        }
         line(format!("digest                {}", self.digest));
         line(format!("theory                {}", self.theory.words()));
         line(format!("link                  #{}", self.link));

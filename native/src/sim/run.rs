@@ -1,6 +1,7 @@
 //! The run: step by step, within bounds.
 
 use crate::output::OutputError;
+use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::sim::{self, Bounds, Outcome, Scenario};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
@@ -67,6 +68,8 @@ impl serde::Serialize for EndedBy {
 pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
+    /// If it was measured.
+    pub(crate) metrics: Option<MetricsReport>,
     pub(crate) wall: Duration,
 }
 
@@ -80,6 +83,10 @@ pub(crate) struct Finished {
 pub(crate) trait Recorder: Sink {
     /// Has it failed? Then the run is not worth going on.
     fn has_failed(&self) -> bool;
+    /// What measures the run, if anything does.
+    fn metrics(&self) -> Option<&Metrics> {
+        None
+    }
     /// Writes what is still held back.
     fn finish(self) -> std::result::Result<(), OutputError>;
 }
@@ -91,6 +98,20 @@ impl Recorder for () {
 
     fn finish(self) -> std::result::Result<(), OutputError> {
         Ok(())
+    }
+}
+
+impl<K: Recorder> Recorder for (Metrics, K) {
+    fn has_failed(&self) -> bool {
+        self.1.has_failed()
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        Some(&self.0)
+    }
+
+    fn finish(self) -> std::result::Result<(), OutputError> {
+        self.1.finish()
     }
 }
 
@@ -123,9 +144,12 @@ pub(crate) fn run<K: Recorder>(
         // Nobody asks: what ended it stands beside.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
+    let network = run.network();
+    let metrics = network.sink().1.metrics();
+    let metrics = metrics.map(|metrics| metrics.report(network));
     let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
         Outcome::of(run, at_end);
     let failure = sink.finish().err();
     let outcome = Outcome { summary, digest, simulated, ended_by: at_end, events, sink: () };
-    Finished { result: Result { outcome, ended_by, wall }, failure }
+    Finished { result: Result { outcome, ended_by, metrics, wall }, failure }
 }

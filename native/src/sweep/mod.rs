@@ -1,8 +1,6 @@
 //! `retrylab sweep`: one scenario, many values and seeds, all cores, one table.
 
 mod journal;
-mod measure;
-mod meter;
 mod plan;
 mod preview;
 mod shard;
@@ -13,6 +11,7 @@ use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, OutputError, Rounded, Stdout, narrate, warn};
 use crate::signals;
+use crate::sim::measure;
 use crate::sim::run::Limits;
 use crate::source::Source;
 use crate::table::{Row, Target, TargetError, with_suffix};

@@ -5,11 +5,11 @@
 //! who takes which point can be seen in them.
 
 use super::journal::{self, FLUSH, Journal};
-use super::measure::measure;
-use super::meter::Meter;
 use super::plan::Plan;
 use super::shard::Shard;
 use crate::output::OutputError;
+use crate::sim::bar::Bar;
+use crate::sim::measure::measure;
 use crate::sim::run::Limits;
 use rayon::ThreadPool;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,21 +31,21 @@ pub(super) fn work(
 ) -> Result<(), OutputError> {
     let open = journal.open_slots();
     let next = AtomicUsize::new(0);
-    let meter = Meter::new(journal.done(), shard.len(plan.points()));
+    let bar = Bar::new(journal.done(), shard.len(plan.points()), "points");
     let kept = pool.in_place_scope(|scope| {
         let (lines, arrivals) = sync_channel(ON_THE_WAY);
         let (open, next) = (&open, &next);
         scope.spawn_broadcast(move |_, _| {
             take_points(open, next, plan, shard, limits, &lines);
         });
-        let kept = keep(arrivals, journal, &meter);
+        let kept = keep(arrivals, journal, &bar);
         if kept.is_err() {
             // What still runs cannot be kept.
             limits.interrupted.store(true, Ordering::Relaxed);
         }
         kept
     });
-    meter.clear();
+    bar.clear();
     kept.and_then(|()| journal.flush())
 }
 
@@ -62,21 +62,21 @@ fn take_points(
         let point = shard.point(*slot);
         // The plan has checked every point.
         let Ok(scenario) = plan.scenario(point) else { return };
-        let Some(cells) = measure(&scenario, limits) else { return };
-        if lines.send((*slot, journal::line(point, &cells))).is_err() {
+        let Some(measured) = measure(&scenario, limits) else { return };
+        if lines.send((*slot, journal::line(point, &measured.cells))).is_err() {
             return;
         }
     }
 }
 
 /// Keeps what arrives, until all threads have ended.
-fn keep(arrivals: Receiver<Done>, journal: &mut Journal, meter: &Meter) -> Result<(), OutputError> {
+fn keep(arrivals: Receiver<Done>, journal: &mut Journal, bar: &Bar) -> Result<(), OutputError> {
     loop {
         match arrivals.recv_timeout(FLUSH) {
             Ok((slot, line)) => journal.add(slot, &line)?,
             Err(RecvTimeoutError::Timeout) => journal.flush()?,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        meter.show(journal.done());
+        bar.show(journal.done());
     }
 }

@@ -10,7 +10,6 @@ mod build;
 mod tests;
 
 use crate::numbers::span;
-use retrylab_core::link::Latency;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::sim::{Scenario, Summary};
 use retrylab_core::time::nanos;
@@ -323,10 +322,5 @@ pub(crate) fn after(times: &[u64], at: u64) -> Option<u64> {
 
 /// How long a datagram usually takes, one way.
 pub(crate) fn usual_latency(scenario: &Scenario) -> u64 {
-    match scenario.link.latency {
-        Latency::Constant(latency) => nanos(latency),
-        Latency::Uniform(low, high) => nanos(low) / 2 + nanos(high) / 2,
-        Latency::Normal(mean, _) => nanos(mean),
-        _ => 10_000_000,
-    }
+    nanos(scenario.link.latency.mean())
 }

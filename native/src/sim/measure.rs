@@ -1,7 +1,7 @@
-//! What is measured at each point: the one place that names the measures.
+//! What is measured of a run: the one place that names the measures.
 
+use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
-use crate::sim::run::{self, EndedBy, Limits, Result};
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::sim::Scenario;
 use retrylab_core::time::Instant;
@@ -44,13 +44,21 @@ fn share(run: &Result, count: u64) -> Cell {
 }
 
 /// The columns of the measures.
-pub(super) fn columns() -> Vec<Column> {
+pub(crate) fn columns() -> Vec<Column> {
     MEASURES.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
 }
 
+/// What came out of a run.
+pub(crate) struct Measured {
+    /// In the order of [`columns`].
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) ended_by: EndedBy,
+}
+
 /// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
-pub(super) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Vec<Cell>> {
+pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
     let run = run::run(scenario, (), limits, |_| ()).result;
-    let whole = run.ended_by != EndedBy::Interrupted;
-    whole.then(|| MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect())
+    let cells = || MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect();
+    let ended_by = run.ended_by;
+    (ended_by != EndedBy::Interrupted).then(|| Measured { cells: cells(), ended_by })
 }

@@ -1,0 +1,53 @@
+//! The simulated network as a contender: `simulation CLIENTS EXCHANGES [trace]`.
+//!
+//! It does what `retrylab sim` does, and tells what only the process itself knows exactly: the time of
+//! the work alone and the most memory it had. With `trace` it keeps every record in memory.
+
+use retrylab_bench::{Report, work};
+use retrylab_core::sim::{FieldError, Outcome};
+use retrylab_core::trace::{Record, Sink};
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (clients, exchanges, trace) = match words[..] {
+        [clients, exchanges] => (clients, exchanges, false),
+        [clients, exchanges, "trace"] => (clients, exchanges, true),
+        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace]"),
+    };
+    let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
+        return refuse("CLIENTS and EXCHANGES are whole numbers");
+    };
+    let report = if trace {
+        report(clients, exchanges, Vec::<Record>::new())
+    } else {
+        report(clients, exchanges, ())
+    };
+    match report {
+        Ok(report) => println!("{}", report.json()),
+        Err(error) => return refuse(&error.to_string()),
+    }
+    ExitCode::SUCCESS
+}
+
+fn report<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Report, FieldError> {
+    let begun = Instant::now();
+    // What was recorded lives until the clock has stopped: giving its memory back is not recording.
+    let Outcome { summary, digest, sink, .. } = work(clients, exchanges, sink)?;
+    let wall = begun.elapsed();
+    drop(sink);
+    Ok(Report {
+        exchanges: summary.finished(),
+        sends: summary.sends,
+        failures: summary.gave_up,
+        wall,
+        digest: Some(digest.to_string()),
+    })
+}
+
+fn refuse(sentence: &str) -> ExitCode {
+    eprintln!("error: {sentence}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,145 @@
+//! What the simulated network's parts cost: `cargo bench -p retrylab-core --bench network`.
+//!
+//! The whole loop in exchanges a second, the queue beside a binary heap, and a datagram's way through
+//! the server and the link.
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use retrylab_core::echo::{Config, Server};
+use retrylab_core::link::Link;
+use retrylab_core::machine::Machine;
+use retrylab_core::random::{Direction, Probability, Stream};
+use retrylab_core::sim::{Queue, Scenario, client_address, flow_of, run};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::Record;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hint::black_box;
+
+/// The work of `cargo xtask bench`: half of the requests dropped, the textbook's policy.
+fn scenario(clients: u32, exchanges: u32) -> Scenario {
+    let mut scenario = Scenario::default();
+    let (clients, exchanges) = (clients.to_string(), exchanges.to_string());
+    let keys = [("clients", &*clients), ("exchanges", &*exchanges), ("server.drop", "0.5")];
+    scenario.apply(keys).expect("keys and values that a scenario takes");
+    scenario
+}
+
+fn event_loop(c: &mut Criterion) {
+    let mut group = c.benchmark_group("event loop");
+    group.sample_size(10);
+    for (clients, exchanges) in [(1, 10_000), (1_000, 100), (100_000, 1)] {
+        let scenario = scenario(clients, exchanges);
+        group.throughput(Throughput::Elements(u64::from(clients) * u64::from(exchanges)));
+        group.bench_function(BenchmarkId::new("clients", clients), |b| {
+            b.iter(|| run(&scenario, ()));
+        });
+    }
+    // What is wanted of the trace is told by `cargo xtask bench trace`, in a process of its own: here
+    // the allocator hands out the same memory again and again.
+    let scenario = scenario(1_000, 100);
+    group.throughput(Throughput::Elements(100_000));
+    group.bench_function("1000 clients, trace kept", |b| {
+        b.iter_with_large_drop(|| run(&scenario, Vec::<Record>::new()));
+    });
+    group.finish();
+}
+
+/// A queue of `u32` by `u64` time.
+trait Timed: Default {
+    fn put(&mut self, time: u64, item: u32);
+    fn take(&mut self) -> Option<(u64, u32)>;
+}
+
+impl Timed for Queue<u32> {
+    fn put(&mut self, time: u64, item: u32) {
+        self.push(time, item);
+    }
+
+    fn take(&mut self) -> Option<(u64, u32)> {
+        self.pop()
+    }
+}
+
+/// What stands in most simulators; a counter would have to break its ties.
+impl Timed for BinaryHeap<Reverse<(u64, u32)>> {
+    fn put(&mut self, time: u64, item: u32) {
+        self.push(Reverse((time, item)));
+    }
+
+    fn take(&mut self) -> Option<(u64, u32)> {
+        self.pop().map(|Reverse(entry)| entry)
+    }
+}
+
+/// Takes the next of `size` entries and puts it back later, a thousand times: a queue at work.
+fn hold<Q: Timed>(group: &mut Group<'_>, name: &str, size: u32) {
+    const SECOND: u64 = 1_000_000_000;
+    let mut draws = Stream::from_state(1);
+    let mut queue = Q::default();
+    (0..size).for_each(|item| queue.put(draws.up_to(SECOND), item));
+    group.bench_function(BenchmarkId::new(name, size), |b| {
+        b.iter(|| {
+            for _ in 0..1_000 {
+                let (time, item) = queue.take().expect("as many entries as were put");
+                queue.put(time + draws.up_to(SECOND), black_box(item));
+            }
+        });
+    });
+}
+
+type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
+
+fn queues(c: &mut Criterion) {
+    let mut group = c.benchmark_group("queue, take and put");
+    group.throughput(Throughput::Elements(1_000));
+    for size in [10, 1_000, 100_000, 1_000_000] {
+        hold::<Queue<u32>>(&mut group, "radix heap", size);
+        hold::<BinaryHeap<Reverse<(u64, u32)>>>(&mut group, "binary heap", size);
+    }
+    group.finish();
+}
+
+fn datagrams(c: &mut Criterion) {
+    let half = Probability::parse("0.5").expect("a probability");
+    let mut group = c.benchmark_group("a thousand datagrams");
+    group.throughput(Throughput::Elements(1_000));
+    for (name, drop) in [("answered", Probability::NEVER), ("half dropped", half)] {
+        let server = Server::numbered(Config { drop, ..Config::default() }, 1, flow_of);
+        group.bench_function(BenchmarkId::new("server", name), |b| {
+            let mut buf = Vec::new();
+            b.iter_batched_ref(
+                || server.clone(),
+                |server| {
+                    for flow in 1..=1_000 {
+                        server.handle_datagram(Instant::ZERO, client_address(flow), b"hello");
+                        while let Some(event) = server.poll_event() {
+                            black_box(event);
+                        }
+                        while let Some(transmit) = server.poll_transmit(Instant::ZERO, &mut buf) {
+                            black_box((transmit, &buf));
+                        }
+                    }
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    for (name, law, loss) in [
+        ("constant", "10ms", Probability::NEVER),
+        ("uniform, lossy", "uniform 5ms 15ms", half),
+        ("normal, lossy", "normal 10ms 2ms", half),
+    ] {
+        let link = Link { latency: law.parse().expect("a law of latency"), loss };
+        group.bench_function(BenchmarkId::new("link", name), |b| {
+            b.iter(|| {
+                for index in 0..1_000 {
+                    black_box(link.verdict(1, 1, Direction::Request, black_box(index)));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(network, event_loop, queues, datagrams);
+criterion_main!(network);

@@ -1,0 +1,146 @@
+//! Loss as it runs: the state that a law of [`Loss`] keeps, and its steps.
+
+use super::Loss;
+use super::channel::{Memory, Name};
+use super::loss::burst_chain;
+use crate::random::{Probability, Purpose};
+use crate::time::{Instant, nanos};
+
+/// A law of loss, with what its steps need worked out once.
+#[derive(Clone, Debug)]
+pub(super) enum Chain {
+    Independent(Probability),
+    TwoState {
+        p: Probability,
+        r: Probability,
+        lost: [Probability; 2],
+        /// The share of the bad state.
+        start: Probability,
+    },
+    Timed {
+        /// How fast the past is forgotten: per nanosecond.
+        rate: f64,
+        /// The share of the bad state.
+        share: f64,
+        lost: [Probability; 2],
+    },
+    FourState {
+        /// Where each state may go, and with what probability: first and second choice.
+        from: [[(u8, Probability); 2]; 4],
+        /// The shares of states 2, 3 and 4.
+        start: [Probability; 3],
+    },
+    Numbered(Loss),
+}
+
+/// The states of [`Chain::FourState`], one less than their numbers.
+const RECEIVED: u8 = 0;
+const RECEIVED_IN_BURST: u8 = 1;
+const LOST_IN_BURST: u8 = 2;
+const LOST_ALONE: u8 = 3;
+
+impl Chain {
+    pub(super) fn new(loss: &Loss) -> Self {
+        match *loss {
+            Loss::Independent(probability) => Self::Independent(probability),
+            Loss::GilbertElliott { p, r, bad, good } => Self::two_state(p, r, [good, bad]),
+            Loss::Burst { share, mean } => {
+                // A share that no such bursts make up: all is lost.
+                let all = (Probability::ALWAYS, Probability::NEVER);
+                let (p, r) = burst_chain(share, mean).unwrap_or(all);
+                Self::two_state(p, r, [Probability::NEVER, Probability::ALWAYS])
+            }
+            Loss::Timed { bad, good, lost_bad, lost_good } => {
+                let (v, u) = (1.0 / nanos(bad) as f64, 1.0 / nanos(good) as f64);
+                Self::Timed { rate: u + v, share: u / (u + v), lost: [lost_good, lost_bad] }
+            }
+            Loss::FourState { p13, p31, p32, p23, p14 } => Self::FourState {
+                from: [
+                    [(LOST_ALONE, p14), (LOST_IN_BURST, p13)],
+                    [(LOST_IN_BURST, p23), (LOST_IN_BURST, Probability::NEVER)],
+                    [(RECEIVED_IN_BURST, p32), (RECEIVED, p31)],
+                    [(RECEIVED, Probability::ALWAYS), (RECEIVED, Probability::NEVER)],
+                ],
+                start: four_shares([p13, p31, p32, p23, p14].map(Probability::as_f64)),
+            },
+            Loss::First(_) | Loss::List(_) => Self::Numbered(loss.clone()),
+        }
+    }
+
+    fn two_state(p: Probability, r: Probability, lost: [Probability; 2]) -> Self {
+        let start = Probability::nearest(p.as_f64() / (p.as_f64() + r.as_f64()));
+        Self::TwoState { p, r, lost, start }
+    }
+
+    /// Does it keep something from datagram to datagram?
+    pub(super) const fn has_memory(&self, shared: bool) -> bool {
+        match self {
+            Self::Independent(_) => false,
+            Self::TwoState { .. } | Self::Timed { .. } | Self::FourState { .. } => true,
+            // The datagrams of one flow are numbered by who sends them.
+            Self::Numbered(_) => shared,
+        }
+    }
+
+    /// Is this datagram lost? Makes a step; `number` counts the datagrams before it.
+    pub(super) fn loses(&self, memory: &mut Memory, now: Instant, number: u64, name: Name) -> bool {
+        let lost = |probability| name.stream(Purpose::LinkLoss).chance(probability);
+        match self {
+            Self::Independent(probability) => lost(*probability),
+            Self::TwoState { p, r, lost: shares, start } => {
+                let mut steps = name.stream(Purpose::LinkState);
+                let bad = memory.state.map_or_else(|| steps.chance(*start), |state| state == 1);
+                let next = if bad { !steps.chance(*r) } else { steps.chance(*p) };
+                memory.state = Some(u8::from(next));
+                lost(shares[usize::from(bad)])
+            }
+            Self::Timed { rate, share, lost: shares } => {
+                let passed = nanos(now.saturating_since(memory.last)) as f64;
+                let was = memory.state.map_or(*share, f64::from);
+                let bad = share + (was - share) * libm::exp(-rate * passed);
+                let bad = name.stream(Purpose::LinkState).chance(Probability::nearest(bad));
+                (memory.state, memory.last) = (Some(u8::from(bad)), now);
+                lost(shares[usize::from(bad)])
+            }
+            Self::FourState { from, start } => {
+                let mut steps = name.stream(Purpose::LinkState);
+                let draw = steps.up_to(999_999_999) as u32;
+                let state = match memory.state {
+                    None => choose(draw, start.iter().zip(1..).map(|(p, s)| (s, *p)), RECEIVED),
+                    Some(state) => choose(draw, from[usize::from(state)], state),
+                };
+                memory.state = Some(state);
+                state >= LOST_IN_BURST
+            }
+            Self::Numbered(Loss::First(count)) => number < *count,
+            Self::Numbered(Loss::List(list)) => list.contains(number.saturating_add(1)),
+            Self::Numbered(_) => false,
+        }
+    }
+}
+
+/// The choice that `draw`, below a billion, falls on, or `rest` if on none.
+fn choose(draw: u32, choices: impl IntoIterator<Item = (u8, Probability)>, rest: u8) -> u8 {
+    let mut left = draw;
+    for (state, probability) in choices {
+        match left.checked_sub(probability.parts_per_billion()) {
+            None => return state,
+            Some(after) => left = after,
+        }
+    }
+    rest
+}
+
+/// The stationary shares of states 2, 3 and 4, from the balance of what enters and leaves each; none
+/// of them where a burst may never end, so that it begins in state 1 as netem does.
+fn four_shares([p13, p31, p32, p23, p14]: [f64; 5]) -> [Probability; 3] {
+    if p13 > 0.0 && (p31 == 0.0 || p32 > 0.0 && p23 == 0.0) {
+        return [Probability::NEVER; 3];
+    }
+    // As multiples of state 1's share.
+    let lost_alone = p14;
+    let lost_in_burst = if p13 > 0.0 { p13 / p31 } else { 0.0 };
+    let in_burst = if p32 > 0.0 { lost_in_burst * p32 / p23.max(f64::MIN_POSITIVE) } else { 0.0 };
+    let all = 1.0 + in_burst + lost_in_burst + lost_alone;
+    [in_burst, lost_in_burst, lost_alone].map(|share| Probability::nearest(share / all))
+}

@@ -1,0 +1,382 @@
+//! A link as it runs.
+
+use super::chain::Chain;
+use super::queue::{Lane, Rate, Usage};
+use super::{Latency, Link};
+use crate::random::{Direction, Probability, Purpose, Stream};
+use crate::time::{Duration, Instant};
+use crate::trace::Cause;
+use alloc::vec::Vec;
+
+/// What becomes of one datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives.
+    Deliver(Delivery),
+    /// It arrives twice; which copy first, say their times.
+    Twice(Delivery, Delivery),
+    /// It is lost.
+    Drop(Cause),
+}
+
+/// One arrival of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// How long after it was sent.
+    pub after: Duration,
+    /// The bit of its payload that arrives flipped, counted from the lowest bit of the first byte.
+    pub flipped: Option<u32>,
+}
+
+impl Delivery {
+    /// It arrives whole.
+    #[must_use]
+    pub const fn whole(after: Duration) -> Self {
+        Self { after, flipped: None }
+    }
+
+    /// Does to the datagram what the link did to it.
+    pub fn damage(self, payload: &mut [u8]) {
+        if let Some(bit) = self.flipped
+            && let Some(byte) = payload.get_mut(bit as usize / 8)
+        {
+            *byte ^= 1 << (bit % 8);
+        }
+    }
+}
+
+/// A [`Link`] as it runs: it says what becomes of each datagram at the moment when it is sent.
+///
+/// A fate depends on the datagram's name (seed, flow, direction, index; see
+/// [`random`](crate::random)), on the flow's own earlier datagrams where loss or latency hangs
+/// together, on their times where it changes with time, and on the other traffic only in a queue or on
+/// a shared link. What is remembered of a flow is kept only while a feature needs it: a link of
+/// latency and independent loss remembers nothing.
+///
+/// ```
+/// use retrylab_core::link::{Channel, Delivery, Fate, Link};
+/// use retrylab_core::random::Direction;
+/// use retrylab_core::time::{Duration, Instant};
+/// use retrylab_core::trace::Cause;
+///
+/// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; one may be in the queue.
+/// let link = Link { rate: "1mbit".parse().ok(), queue: 1, ..Link::default() };
+/// let mut channel = Channel::new(&link);
+/// let mut send = |index| channel.send(7, Instant::ZERO, 1, Direction::Request, index, 1_000);
+/// assert_eq!(send(0), Fate::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
+/// assert_eq!(send(1), Fate::Drop(Cause::LinkQueue));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// No feature that remembers anything or looks at the size: the short way.
+    plain: bool,
+    ways: [Way; 2],
+    link: Link,
+    /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
+    memories: Vec<Memory>,
+    /// In the same places; empty without a rate.
+    lanes: Vec<Lane>,
+    usage: [Usage; 2],
+}
+
+/// What differs by direction.
+#[derive(Clone, Debug)]
+struct Way {
+    /// Of the short way.
+    loss: Probability,
+    latency: Latency,
+    chain: Chain,
+    rate: Option<Rate>,
+    /// Does its loss, latency or reordering remember anything?
+    has_memory: bool,
+}
+
+/// What is remembered of a flow in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Memory {
+    /// The state of its loss; none before the first datagram.
+    pub(super) state: Option<u8>,
+    /// When that was.
+    pub(super) last: Instant,
+    /// The normal variable behind its last latency.
+    normal: Option<f64>,
+    /// Datagrams since the last that overtook others.
+    in_order: u32,
+    /// Datagrams so far.
+    count: u64,
+}
+
+/// A datagram's name.
+#[derive(Clone, Copy)]
+pub(super) struct Name {
+    seed: u64,
+    flow: u32,
+    direction: Direction,
+    index: u64,
+}
+
+impl Name {
+    pub(super) const fn stream(self, purpose: Purpose) -> Stream {
+        Stream::new(self.seed, purpose, self.flow, self.direction, self.index)
+    }
+
+    /// The name of its second copy: no flow sends 2^63 datagrams.
+    const fn copy(self) -> Self {
+        Self { index: self.index ^ 1 << 63, ..self }
+    }
+}
+
+impl Channel {
+    /// The link, with nothing sent yet.
+    #[must_use]
+    pub fn new(link: &Link) -> Self {
+        let ways =
+            [Direction::Request, Direction::Reply].map(|direction| Way::new(link, direction));
+        let simple = ways.iter().all(|way| {
+            let independent = matches!(way.chain, Chain::Independent(_));
+            independent && !way.has_memory && way.rate.is_none()
+        });
+        let never = [link.duplicate, link.reorder, link.corrupt] == [Probability::NEVER; 3];
+        Self {
+            plain: simple && never && link.mtu.is_none(),
+            ways,
+            link: link.clone(),
+            memories: Vec::new(),
+            lanes: Vec::new(),
+            usage: [Usage::default(); 2],
+        }
+    }
+
+    /// What it runs.
+    #[must_use]
+    pub const fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// From now on it is this link. What is in a queue leaves as it was going to; a chain of another
+    /// law begins anew.
+    pub fn change(&mut self, link: &Link) {
+        let mut changed = Self::new(link);
+        changed.usage = self.usage;
+        if link.shared == self.link.shared {
+            changed.lanes = core::mem::take(&mut self.lanes);
+            changed.memories = core::mem::take(&mut self.memories);
+            let same = [Direction::Request, Direction::Reply]
+                .map(|way| link.loss_of(way) == self.link.loss_of(way));
+            for (place, memory) in changed.memories.iter_mut().enumerate() {
+                if !same[place % 2] {
+                    memory.state = None;
+                }
+            }
+        }
+        *self = changed;
+    }
+
+    /// What the queues of this direction have seen.
+    #[must_use]
+    pub const fn usage(&self, direction: Direction) -> Usage {
+        self.usage[direction as usize]
+    }
+
+    /// What becomes of datagram `index` of `flow` in this direction, with `payload` bytes, sent `now`.
+    ///
+    /// Flows are numbered from 1 without large gaps, the datagrams of a flow and direction from 0 in
+    /// the order of sending, and `now` never goes back.
+    #[inline]
+    pub fn send(
+        &mut self,
+        seed: u64,
+        now: Instant,
+        flow: u32,
+        direction: Direction,
+        index: u64,
+        payload: usize,
+    ) -> Fate {
+        let name = Name { seed, flow, direction, index };
+        if !self.plain {
+            return self.carry(now, name, payload as u64);
+        }
+        let way = &self.ways[direction as usize];
+        if way.loss > Probability::NEVER && name.stream(Purpose::LinkLoss).chance(way.loss) {
+            return Fate::Drop(Cause::LinkLoss);
+        }
+        Fate::Deliver(Delivery::whole(match &way.latency {
+            Latency::Constant(latency) => *latency,
+            random => random.draw(&mut name.stream(Purpose::LinkLatency)),
+        }))
+    }
+
+    /// The long way: each feature in its turn.
+    fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Fate {
+        let size = payload.saturating_add(self.link.overhead.into());
+        if self.link.mtu.is_some_and(|mtu| size > mtu.into()) {
+            return Fate::Drop(Cause::TooBig);
+        }
+        if self.loses(now, name) {
+            return Fate::Drop(Cause::LinkLoss);
+        }
+        let first = self.copy(now, name, payload, size);
+        let twice = name.stream(Purpose::LinkDuplicate).chance(self.link.duplicate);
+        let second = twice.then(|| self.copy(now, name.copy(), payload, size));
+        match (first, second) {
+            (Ok(first), Some(Ok(second))) => Fate::Twice(first, second),
+            (Ok(one), _) | (Err(_), Some(Ok(one))) => Fate::Deliver(one),
+            (Err(cause), _) => Fate::Drop(cause),
+        }
+    }
+
+    fn loses(&mut self, now: Instant, name: Name) -> bool {
+        let way = name.direction as usize;
+        let (mut unused, mut number) = (Memory::default(), name.index);
+        let memory = match self.remember(name) {
+            Some(place) => &mut self.memories[place],
+            None => &mut unused,
+        };
+        if self.link.shared {
+            number = memory.count;
+            memory.count += 1;
+        }
+        self.ways[way].chain.loses(memory, now, number, name)
+    }
+
+    /// One copy of a datagram through the queue and over the wire.
+    fn copy(
+        &mut self,
+        now: Instant,
+        name: Name,
+        payload: u64,
+        size: u64,
+    ) -> Result<Delivery, Cause> {
+        let after = if self.overtakes(name) {
+            Duration::ZERO
+        } else {
+            let left = self.queue(now, name, size)?;
+            left.saturating_add(self.latency(name))
+        };
+        let mut draws = name.stream(Purpose::LinkCorrupt);
+        if !draws.chance(self.link.corrupt) {
+            return Ok(Delivery::whole(after));
+        }
+        if self.link.checksum {
+            return Err(Cause::Corrupted);
+        }
+        let last = payload.saturating_mul(8).checked_sub(1);
+        let flipped = last.map(|last| draws.up_to(last.min(u32::MAX.into())) as u32);
+        Ok(Delivery { after, flipped })
+    }
+
+    /// Is this the one that goes at once, past all before it? As netem does: `reorder_gap - 1` go in
+    /// order, then each may overtake until one does.
+    fn overtakes(&mut self, name: Name) -> bool {
+        if self.link.reorder == Probability::NEVER {
+            return false;
+        }
+        let chance = name.stream(Purpose::LinkReorder).chance(self.link.reorder);
+        let gap = self.link.reorder_gap;
+        let Some(place) = self.remember(name) else { return chance };
+        let in_order = &mut self.memories[place].in_order;
+        let overtakes = chance && in_order.saturating_add(1) >= gap;
+        *in_order = if overtakes { 0 } else { in_order.saturating_add(1) };
+        overtakes
+    }
+
+    /// How long it is in the queue and on the wire.
+    fn queue(&mut self, now: Instant, name: Name, size: u64) -> Result<Duration, Cause> {
+        let Some(rate) = self.ways[name.direction as usize].rate else { return Ok(Duration::ZERO) };
+        let place = self.place(name);
+        if place >= self.lanes.len() {
+            self.lanes.resize_with(place + 1, Lane::default);
+        }
+        let (lane, usage) = (&mut self.lanes[place], &mut self.usage[name.direction as usize]);
+        let (service, draws) = (rate.time_of(size), name.stream(Purpose::LinkQueue));
+        match lane.enter(now, service, self.link.queue, self.link.queue_rule, draws) {
+            Some(left) => {
+                usage.taken += 1;
+                usage.busy = usage.busy.saturating_add(service);
+                usage.deepest = usage.deepest.max(lane.depth());
+                Ok(left.saturating_since(now))
+            }
+            None => {
+                usage.dropped += 1;
+                Err(Cause::LinkQueue)
+            }
+        }
+    }
+
+    fn latency(&mut self, name: Name) -> Duration {
+        let rho = self.link.correlation.as_f64();
+        let mut draws = name.stream(Purpose::LinkLatency);
+        let latency = &self.ways[name.direction as usize].latency;
+        if rho == 0.0 || latency.is_constant() {
+            return latency.draw(&mut draws);
+        }
+        let new = draws.standard_normal();
+        let Some(place) = self.remember(name) else { return Duration::ZERO };
+        let last = &mut self.memories[place].normal;
+        // AR(1) with unit variance: the latencies follow their law whatever the correlation.
+        let z = last.map_or(new, |last| rho * last + libm::sqrt(1.0 - rho * rho) * new);
+        *last = Some(z);
+        self.ways[name.direction as usize].latency.at(z)
+    }
+
+    /// Where what is remembered of this flow is kept.
+    const fn place(&self, name: Name) -> usize {
+        let flow = if self.link.shared { 0 } else { name.flow as usize };
+        flow * 2 + name.direction as usize
+    }
+
+    /// That place, made if need be; `None` when nothing is remembered.
+    fn remember(&mut self, name: Name) -> Option<usize> {
+        if !self.ways[name.direction as usize].has_memory {
+            return None;
+        }
+        let place = self.place(name);
+        if place >= self.memories.len() {
+            self.memories.resize(place + 1, Memory::default());
+        }
+        Some(place)
+    }
+}
+
+impl Way {
+    fn new(link: &Link, direction: Direction) -> Self {
+        let (latency, chain) = (link.latency_of(direction), Chain::new(link.loss_of(direction)));
+        let correlated = link.correlation > Probability::NEVER && !latency.is_constant();
+        let gaps = link.reorder > Probability::NEVER && link.reorder_gap > 1;
+        Self {
+            loss: if let Chain::Independent(loss) = chain { loss } else { Probability::NEVER },
+            latency: latency.clone(),
+            rate: link.rate_of(direction),
+            has_memory: correlated || gaps || chain.has_memory(link.shared),
+            chain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A million clients of a plain link cost nothing; a feature costs only the clients that send.
+    #[test]
+    fn only_features_that_need_it_remember_flows() {
+        let sent = |link: &Link| {
+            let mut channel = Channel::new(link);
+            for flow in 1..=100 {
+                channel.send(7, Instant::ZERO, flow, Direction::Request, 0, 10);
+            }
+            (channel.plain, channel.memories.len(), channel.lanes.len())
+        };
+        let (loss, mtu) = ("0.1".parse().unwrap(), Some(99));
+        let plain = Link { loss, correlation: Probability::ALWAYS, ..Link::default() };
+        assert_eq!(sent(&plain), (true, 0, 0), "a constant latency has nothing to correlate");
+        let stateless =
+            Link { mtu, duplicate: Probability::ALWAYS, reorder: Probability::ALWAYS, ..plain };
+        assert_eq!(sent(&stateless), (false, 0, 0));
+        let bursts = Link { loss: "burst 0.1 4".parse().unwrap(), ..Link::default() };
+        assert_eq!(sent(&bursts), (false, 201, 0));
+        assert_eq!(sent(&Link { shared: true, ..bursts }), (false, 1, 0));
+        let slow = Link { rate: Rate::from_bits(9), ..Link::default() };
+        assert_eq!(sent(&slow), (false, 0, 201));
+    }
+}

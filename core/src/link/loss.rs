@@ -1,0 +1,206 @@
+//! Which datagrams a link loses: the laws of loss, and their text.
+
+use crate::echo::NumberList;
+use crate::policy::Factor;
+use crate::random::Probability;
+use crate::time::{Duration, WithUnit, parse_duration};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// Which datagrams a link loses.
+///
+/// [`GilbertElliott`](Self::GilbertElliott), [`Burst`](Self::Burst) and [`FourState`](Self::FourState)
+/// make a step for each datagram, as netem does, however much time lies between two;
+/// [`Timed`](Self::Timed) changes with time, however many datagrams there are. Each begins in its
+/// stationary state, where netem begins in the good one: a client that sends little would otherwise
+/// meet no loss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// Each datagram by itself, with this probability.
+    Independent(Probability),
+    /// A good and a bad state, a step for each datagram (netem's `gemodel`; Gilbert 1960, Elliott
+    /// 1963). The state decides about the datagram, then it may change.
+    GilbertElliott {
+        /// From good to bad.
+        p: Probability,
+        /// From bad to good.
+        r: Probability,
+        /// Lost in the bad state.
+        bad: Probability,
+        /// Lost in the good state.
+        good: Probability,
+    },
+    /// [`GilbertElliott`](Self::GilbertElliott) that loses all in the bad state and nothing in the
+    /// good one, told by what is seen: see [`burst_chain`].
+    Burst {
+        /// The share of datagrams that are lost.
+        share: Probability,
+        /// The mean number of datagrams lost in a row.
+        mean: Factor,
+    },
+    /// A good and a bad state that change with time: each lasts an exponential time. A flow that comes
+    /// back after `t` finds the bad state with probability `s + (b - s) e^(-(u + v) t)`, where `u` and
+    /// `v` are one over the means, `s = u / (u + v)`, and `b` is 1 if it was bad and 0 if not.
+    Timed {
+        /// The mean time in the bad state.
+        bad: Duration,
+        /// The mean time in the good state.
+        good: Duration,
+        /// Lost in the bad state.
+        lost_bad: Probability,
+        /// Lost in the good state.
+        lost_good: Probability,
+    },
+    /// Four states, a step for each datagram (netem's `loss state`; Salsano, Ludovici, Ordine 2009):
+    /// 1 received and 4 lost by itself, in good times; 3 lost and 2 received, in a burst. What is not
+    /// given here stays: 1, 2 or 3 again. From 4 it goes back to 1.
+    FourState {
+        /// From 1 into a burst.
+        p13: Probability,
+        /// From a loss in a burst to the end of it.
+        p31: Probability,
+        /// From a loss in a burst to a datagram received in it.
+        p32: Probability,
+        /// From a datagram received in a burst to a loss in it.
+        p23: Probability,
+        /// From 1 to a loss by itself.
+        p14: Probability,
+    },
+    /// The first so many of each client and direction; of a shared link, of all in that direction.
+    First(u64),
+    /// These, numbered from 1 in the same way.
+    List(NumberList),
+}
+
+impl Loss {
+    /// Nothing is lost.
+    pub const NEVER: Self = Self::Independent(Probability::NEVER);
+}
+
+impl Default for Loss {
+    fn default() -> Self {
+        Self::NEVER
+    }
+}
+
+/// The steps `p` (good to bad) and `r` (bad to good) of the chain that loses `share` of all datagrams
+/// in bursts of `mean`: `r = 1 / mean` and `p = share r / (1 - share)`, each to the nearest part per
+/// billion. `None` where `p` would be above 1: bursts of that mean cannot make up so large a share.
+#[must_use]
+pub fn burst_chain(share: Probability, mean: Factor) -> Option<(Probability, Probability)> {
+    const BILLION: u128 = 1_000_000_000;
+    let (share, mean) = (u128::from(share.parts_per_billion()), u128::from(mean.millionths()));
+    let nearest = |numerator: u128, divisor: u128| {
+        let parts = (numerator + divisor / 2).checked_div(divisor)?;
+        Probability::from_parts_per_billion(u32::try_from(parts).ok()?)
+    };
+    let r = nearest(BILLION * 1_000_000, mean)?;
+    let p = nearest(share * BILLION * 1_000_000, (BILLION - share) * mean)?;
+    Some((p, r))
+}
+
+/// The text that `FromStr` reads; what is at its default is left out.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lost =
+            |f: &mut fmt::Formatter<'_>, bad: Probability, good: Probability| match (bad, good) {
+                (Probability::ALWAYS, Probability::NEVER) => Ok(()),
+                (bad, Probability::NEVER) => write!(f, " {bad}"),
+                (bad, good) => write!(f, " {bad} {good}"),
+            };
+        match self {
+            Self::Independent(probability) => probability.fmt(f),
+            Self::GilbertElliott { p, r, bad, good } => {
+                write!(f, "gilbert-elliott {p} {r}")?;
+                lost(f, *bad, *good)
+            }
+            Self::Burst { share, mean } => write!(f, "burst {share} {mean}"),
+            Self::Timed { bad, good, lost_bad, lost_good } => {
+                write!(f, "timed {} {}", WithUnit(*bad), WithUnit(*good))?;
+                lost(f, *lost_bad, *lost_good)
+            }
+            Self::FourState { p13, p31, p32, p23, p14 } => {
+                write!(f, "4-state {p13} {p31} {p32} {p23} {p14}")
+            }
+            Self::First(count) => write!(f, "first {count}"),
+            Self::List(list) => write!(f, "list {list}"),
+        }
+    }
+}
+
+/// What a loss has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LossError;
+
+impl fmt::Display for LossError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a probability such as `0.1`, `gilbert-elliott 0.01 0.25` (to bad, to good, then lost in bad \
+             and in good), `burst 0.04 4` (share, mean length), `timed 200ms 5s` (mean times bad and \
+             good, then lost in each), `4-state 0.01 0.3 0.1 0.5 0.001` (p13 p31 p32 p23 p14), \
+             `first 2` or `list 1,3-5`",
+        )
+    }
+}
+
+impl core::error::Error for LossError {}
+
+impl FromStr for Loss {
+    type Err = LossError;
+
+    fn from_str(text: &str) -> Result<Self, LossError> {
+        parse(text).ok_or(LossError)
+    }
+}
+
+fn parse(text: &str) -> Option<Loss> {
+    let text = text.trim();
+    let Some((law, rest)) = text.split_once(char::is_whitespace) else {
+        return Probability::parse(text).map(Loss::Independent);
+    };
+    if law == "list" {
+        return rest.parse().ok().filter(|list: &NumberList| !list.is_empty()).map(Loss::List);
+    }
+    let words: Vec<&str> = rest.split_whitespace().take(6).collect();
+    let share = |place: usize| Probability::parse(words.get(place)?);
+    let or = |place: usize, default| if place < words.len() { share(place) } else { Some(default) };
+    let time = |place: usize| parse_duration(words.get(place)?).filter(|time| !time.is_zero());
+    let (always, never) = (Probability::ALWAYS, Probability::NEVER);
+    Some(match (law, words.len()) {
+        ("gilbert-elliott", 2..=4) => Loss::GilbertElliott {
+            p: share(0)?,
+            r: share(1)?,
+            bad: or(2, always)?,
+            good: or(3, never)?,
+        },
+        ("burst", 2) => {
+            let (share, mean) = (share(0)?, Factor::parse(words[1])?);
+            burst_chain(share, mean)?;
+            Loss::Burst { share, mean }
+        }
+        ("timed", 2..=4) => Loss::Timed {
+            bad: time(0)?,
+            good: time(1)?,
+            lost_bad: or(2, always)?,
+            lost_good: or(3, never)?,
+        },
+        ("4-state", 5) => {
+            let [p13, p31, p32, p23, p14] = [share(0)?, share(1)?, share(2)?, share(3)?, share(4)?];
+            // What leaves a state is a probability, too.
+            let sum = |a: Probability, b: Probability| {
+                let parts = a.parts_per_billion() + b.parts_per_billion();
+                Probability::from_parts_per_billion(parts)
+            };
+            sum(p13, p14)?;
+            sum(p31, p32)?;
+            Loss::FourState { p13, p31, p32, p23, p14 }
+        }
+        ("first", 1) => {
+            let plain = words[0].bytes().all(|byte| byte.is_ascii_digit());
+            Loss::First(words[0].parse().ok().filter(|_| plain)?)
+        }
+        _ => return None,
+    })
+}

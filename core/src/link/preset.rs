@@ -1,0 +1,147 @@
+//! Links by name, with the source of their numbers.
+//!
+//! A round trip is halved where the source names only that. A reply travels downstream: to a client
+//! that sits behind the slow end.
+
+use super::{Latency, Link, Loss, Rate};
+use crate::policy::Factor;
+use crate::random::Probability;
+use crate::time::Duration;
+use core::fmt;
+use core::str::FromStr;
+
+/// Declares [`Preset`] with all that is told of each one from one table.
+macro_rules! presets {
+    ($($(#[$doc:meta])* $name:ident $text:literal, source: $source:literal, $link:expr;)*) => {
+        /// A link with a name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+        #[non_exhaustive]
+        pub enum Preset {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Preset {
+            /// Every preset, in the order in which people are shown them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The names of all presets.
+            pub const NAMES: &[&str] = &[$($text),*];
+
+            /// Its name in scenarios.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// Where its numbers are from.
+            #[must_use]
+            pub const fn source(self) -> &'static str {
+                match self { $(Self::$name => $source),* }
+            }
+
+            /// Its link.
+            #[must_use]
+            pub fn link(self) -> Link {
+                match self { $(Self::$name => $link),* }
+            }
+        }
+    };
+}
+
+/// A link that takes so many microseconds one way.
+fn takes(micros: u64) -> Link {
+    Link { latency: Latency::Constant(Duration::from_micros(micros)), ..Link::default() }
+}
+
+/// A link that takes so many microseconds one way, with so many kbit a second up and down.
+fn line(micros: u64, up: u64, down: u64) -> Link {
+    let rate = |kilobits: u64| Rate::from_bits(kilobits * 1_000);
+    let reply_rate = (up != down).then(|| rate(down));
+    Link { rate: rate(up), reply_rate, ..takes(micros) }
+}
+
+presets! {
+    /// 10 ms each way and nothing else.
+    #[default]
+    Default "default",
+    source: "a choice: round numbers, nothing is lost",
+    Link::default();
+
+    /// Within a data centre: a round trip of 0.5 ms.
+    Datacentre "datacentre",
+    source: "Dean, Numbers everyone should know: round trip within the same datacenter 0.5 ms",
+    takes(250);
+
+    /// California to the Netherlands: a round trip of 150 ms.
+    Transatlantic "transatlantic",
+    source: "Dean, Numbers everyone should know: packet CA to Netherlands to CA 150 ms",
+    takes(75_000);
+
+    /// Over a geostationary satellite, from the edge of its view: 279 ms one way, 558 ms both.
+    Satellite "satellite",
+    source: "RFC 2488 section 2: 239.6 ms below the satellite, 279.0 ms at the edge, one way",
+    takes(279_000);
+
+    /// DSL: 5 ms, 256 kbit/s up and 2 Mbit/s down.
+    Dsl "dsl",
+    source: "Apple's Network Link Conditioner, DSL: 5 ms, 256 kbit/s up, 2 Mbit/s down",
+    line(5_000, 256, 2_000);
+
+    /// A slow 4G: a round trip of 150 ms, 750 kbit/s up and 1.6 Mbit/s down.
+    Mobile4g "mobile-4g",
+    source: "Lighthouse, mobile throttling (slow 4G): 150 ms round trip, 750 kbit/s up, 1.6 Mbit/s down",
+    line(75_000, 750, 1_600);
+
+    /// 3G: 100 ms, 330 kbit/s up and 780 kbit/s down.
+    Mobile3g "mobile-3g",
+    source: "Apple's Network Link Conditioner, 3G: 100 ms, 330 kbit/s up, 780 kbit/s down",
+    line(100_000, 330, 780);
+
+    /// Half a second, a tenth lost, 1 Mbit/s.
+    VeryBad "very-bad",
+    source: "Apple's Network Link Conditioner, Very Bad Network: 500 ms, 10 % loss, 1 Mbit/s",
+    Link {
+        loss: Loss::Independent(parts(100_000_000)),
+        ..line(500_000, 1_000, 1_000)
+    };
+
+    /// A radio that somebody walks past: 3 ms with a long tail, a tenth lost in bursts of 200 ms.
+    WifiLossy "wifi-lossy",
+    source: "a choice for teaching, measured nowhere: bursts of loss that outlast a short wait",
+    Link {
+        latency: Latency::LogNormal(Duration::from_millis(3), Duration::from_millis(3)),
+        loss: Loss::Timed {
+            bad: Duration::from_millis(200),
+            good: Duration::from_millis(1_800),
+            lost_bad: Probability::ALWAYS,
+            lost_good: Probability::NEVER,
+        },
+        ..Link::default()
+    };
+
+    /// One in 25 lost, four in a row on average, a step for each datagram.
+    Bursty "bursty",
+    source: "a choice for teaching: the example of a Gilbert-Elliott channel, in netem's vocabulary",
+    Link {
+        loss: Loss::Burst { share: parts(40_000_000), mean: Factor::from_millionths(4_000_000).unwrap_or(Factor::ONE) },
+        ..Link::default()
+    };
+}
+
+fn parts(per_billion: u32) -> Probability {
+    Probability::from_parts_per_billion(per_billion).unwrap_or(Probability::ALWAYS)
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|preset| preset.name() == text.trim()).ok_or(())
+    }
+}

@@ -1,0 +1,202 @@
+use super::*;
+use crate::link::{Delivery, Loss};
+use crate::random::Probability;
+
+fn p(text: &str) -> Probability {
+    Probability::parse(text).unwrap()
+}
+
+#[test]
+fn what_is_not_lost_arrives_twice_as_often_as_told() {
+    let loss = Loss::Independent(p("0.2"));
+    let link = Link {
+        latency: "uniform 5ms 15ms".parse().unwrap(),
+        loss,
+        duplicate: p("0.1"),
+        ..Link::default()
+    };
+    let fates = fates(&link, 100_000, MS);
+    let twice = |fate: &Fate| f64::from(u8::from(matches!(fate, Fate::Twice(..))));
+    close("twice", fates.iter().map(twice), 0.8 * 0.1);
+    close("lost", fates.iter().map(|fate| f64::from(u8::from(is_lost(fate)))), 0.2);
+    // Copies have latencies of their own, by the same law.
+    let copies = fates.iter().filter_map(|fate| match fate {
+        Fate::Twice(first, second) => Some((first.after, second.after)),
+        _ => None,
+    });
+    let copies: Vec<_> = copies.collect();
+    assert!(copies.iter().all(|(first, second)| first != second));
+    close("the copy's latency", copies.iter().map(|(_, copy)| copy.as_secs_f64()), 0.01);
+}
+
+#[test]
+fn what_overtakes_goes_at_once() {
+    let link = Link { reorder: p("0.25"), ..Link::default() };
+    let fates = fates(&link, 100_000, MS);
+    assert!(fates.iter().all(|fate| [Duration::ZERO, MS * 10].contains(&after(fate))));
+    let at_once = |fate: &Fate| f64::from(u8::from(after(fate).is_zero()));
+    close("overtakes", fates.iter().map(at_once), 0.25);
+}
+
+/// As tc-netem(8) has it: `gap - 1` in order, then each overtakes with the probability until one does.
+#[test]
+fn a_gap_keeps_datagrams_in_order() {
+    let gaps = |reorder: &str| {
+        let link = Link { reorder: p(reorder), reorder_gap: 5, ..Link::default() };
+        let fates = fates(&link, 200_000, MS);
+        let order: Vec<bool> = fates.iter().map(|fate| after(fate).is_zero()).collect();
+        order.split(|at_once| *at_once).map(<[bool]>::len).collect::<Vec<_>>()
+    };
+    let every_fifth = gaps("1");
+    assert!(every_fifth.len() == 40_001 && every_fifth[..40_000].iter().all(|gap| *gap == 4));
+    let quarter = gaps("0.25");
+    let whole = &quarter[..quarter.len() - 1];
+    assert!(whole.iter().all(|gap| *gap >= 4));
+    close("in order between two", whole.iter().map(|gap| *gap as f64), 4.0 + 3.0);
+}
+
+#[test]
+fn what_overtakes_goes_past_the_queue() {
+    let link = Link {
+        reorder: Probability::ALWAYS,
+        reorder_gap: 2,
+        rate: "1kbit".parse().ok(),
+        ..Link::default()
+    };
+    let fates = fates(&link, 4, Duration::ZERO);
+    // 128 bytes at 1 kbit/s take 1.024 s.
+    let times: Vec<u128> = fates.iter().map(|fate| after(fate).as_millis()).collect();
+    assert_eq!(times, [1_034, 0, 2_058, 0]);
+}
+
+#[test]
+fn the_checksum_drops_what_was_damaged() {
+    let link = Link { corrupt: p("0.1"), ..Link::default() };
+    let fates = fates(&link, 100_000, MS);
+    let damaged = |fate: &Fate| f64::from(u8::from(*fate == Fate::Drop(Cause::Corrupted)));
+    close("damaged", fates.iter().map(damaged), 0.1);
+    let rest = fates.iter().filter(|fate| **fate != Fate::Drop(Cause::Corrupted));
+    assert!(rest.into_iter().all(|fate| *fate == Fate::Deliver(Delivery::whole(MS * 10))));
+}
+
+#[test]
+fn without_a_checksum_one_bit_is_flipped() {
+    let link = Link { corrupt: p("0.5"), checksum: false, ..Link::default() };
+    let deliveries: Vec<Delivery> = fates(&link, 100_000, MS)
+        .iter()
+        .map(|fate| match fate {
+            Fate::Deliver(delivery) => *delivery,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let flipped: Vec<u32> = deliveries.iter().filter_map(|delivery| delivery.flipped).collect();
+    close("damaged", deliveries.iter().map(|d| f64::from(u8::from(d.flipped.is_some()))), 0.5);
+    // Any of the 800 bits.
+    close("place", flipped.iter().map(|bit| f64::from(*bit)), 399.5);
+    assert_eq!((flipped.iter().min(), flipped.iter().max()), (Some(&0), Some(&799)));
+    for delivery in &deliveries[..100] {
+        let mut payload = [0u8; 100];
+        delivery.damage(&mut payload);
+        let ones: u32 = payload.iter().map(|byte| byte.count_ones()).sum();
+        assert_eq!(ones, u32::from(delivery.flipped.is_some()));
+    }
+    let mut payload = [0u8; 2];
+    Delivery { after: MS, flipped: Some(11) }.damage(&mut payload);
+    assert_eq!(payload, [0, 0b1000]);
+    // A datagram without a payload has none to flip; one that is shorter than told is left alone.
+    let mut empty = Channel::new(&Link { corrupt: Probability::ALWAYS, checksum: false, ..link });
+    let fate = empty.send(SEED, Instant::ZERO, 1, Direction::Request, 0, 0);
+    assert_eq!(fate, Fate::Deliver(Delivery::whole(MS * 10)));
+    Delivery { after: MS, flipped: Some(11) }.damage(&mut []);
+}
+
+/// What happens to a flow does not depend on what the others do, whatever is on.
+#[test]
+fn fates_do_not_depend_on_other_flows() {
+    for loss in ["0.1", "burst 0.1 3", "timed 20ms 80ms 0.9", "4-state 0.1 0.2 0.4 0.3 0.2"] {
+        let link = Link {
+            latency: "lognormal 10ms 5ms".parse().unwrap(),
+            correlation: p("0.5"),
+            loss: loss.parse().unwrap(),
+            duplicate: p("0.1"),
+            reorder: p("0.3"),
+            reorder_gap: 3,
+            corrupt: p("0.1"),
+            checksum: false,
+            rate: "1mbit".parse().ok(),
+            queue: 3,
+            queue_rule: "red 1 3 0.5".parse().unwrap(),
+            reply_rate: Some("500kbit".parse().ok()),
+            ..Link::default()
+        };
+        const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
+        let send = |channel: &mut Channel, flow, way, index: u64| {
+            let now = Instant::from_millis(index * 2 + index % 7);
+            channel.send(SEED, now, flow, way, index, 100 + index as usize)
+        };
+        let (mut together, mut interleaved) = (Channel::new(&link), Vec::new());
+        for index in 0..300 {
+            for flow in 1..=5 {
+                for way in WAYS {
+                    let fate = send(&mut together, flow, way, index);
+                    interleaved.push((flow, way as u8, index, fate));
+                }
+            }
+        }
+        let mut alone = Vec::new();
+        for flow in 1..=5 {
+            for way in WAYS {
+                let mut channel = Channel::new(&link);
+                for index in 0..300 {
+                    alone.push((flow, way as u8, index, send(&mut channel, flow, way, index)));
+                }
+            }
+        }
+        interleaved.sort_by_key(|(flow, way, index, _)| (*flow, *way, *index));
+        assert_eq!(interleaved, alone, "{loss}");
+    }
+}
+
+/// The short way and the long one decide alike.
+#[test]
+fn a_feature_that_never_acts_changes_nothing() {
+    for latency in ["10ms", "normal 10ms 4ms", "pareto 1ms 2"] {
+        let plain = Link {
+            latency: latency.parse().unwrap(),
+            loss: Loss::Independent(p("0.2")),
+            ..Link::default()
+        };
+        let long = Link { mtu: Some(1_000), ..plain.clone() };
+        assert_eq!(fates(&plain, 5_000, MS), fates(&long, 5_000, MS), "{latency}");
+    }
+}
+
+/// Where a link says that it draws nothing, the number of a datagram changes nothing; each feature that
+/// draws says so.
+#[test]
+fn a_link_says_whether_numbers_matter() {
+    let rate = "1mbit".parse().ok();
+    let certain = Link { rate, mtu: Some(100), queue: 2, ..Link::default() };
+    assert!(!certain.draws() && !Link::default().draws());
+    let fates = |offset| {
+        let mut channel = Channel::new(&certain);
+        let now = Instant::ZERO;
+        let sizes = [50, 90, 50, 50].into_iter().zip(offset..);
+        sizes.map(|(n, i)| channel.send(SEED, now, 1, Direction::Reply, i, n)).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(0), fates(99));
+    let red = "red 1 3 0.5".parse().unwrap();
+    for drawing in [
+        Link { latency: "uniform 1ms 2ms".parse().unwrap(), ..Link::default() },
+        Link { reply_latency: "exponential 1ms".parse().ok(), ..Link::default() },
+        Link { reply_loss: "first 1".parse().ok(), ..Link::default() },
+        Link { loss: "0.1".parse().unwrap(), ..Link::default() },
+        Link { duplicate: p("0.1"), ..Link::default() },
+        Link { reorder: p("0.1"), ..Link::default() },
+        Link { corrupt: p("0.1"), ..Link::default() },
+        Link { queue_rule: red, ..certain.clone() },
+    ] {
+        assert!(drawing.draws(), "{drawing:?}");
+    }
+    assert!(!Link { queue_rule: red, ..Link::default() }.draws(), "no rate, no queue");
+}

@@ -1,0 +1,69 @@
+//! Every law against its formula, every fault against its rate, every queue against its clock.
+
+mod faults;
+mod latencies;
+mod losses;
+mod netem;
+mod queues;
+mod text;
+
+use super::{Channel, Fate, Link};
+use crate::random::Direction;
+use crate::time::{Duration, Instant};
+use crate::trace::Cause;
+use alloc::vec::Vec;
+
+/// The seed of every statistical test here.
+const SEED: u64 = 7;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// How far a measured mean may be from theory: the chance of more is below 10^-5 a comparison, and the
+/// seed is fixed.
+const ERRORS: f64 = 4.5;
+
+/// The fates of the first `count` requests of client 1, of 100 bytes, one every `gap`.
+fn fates(link: &Link, count: u64, gap: Duration) -> Vec<Fate> {
+    let mut channel = Channel::new(link);
+    let mut now = Instant::ZERO;
+    (0..count)
+        .map(|index| {
+            let fate = channel.send(SEED, now, 1, Direction::Request, index, 100);
+            now = now.saturating_add(gap);
+            fate
+        })
+        .collect()
+}
+
+/// A mean and its standard error, by the means of 200 batches: what hangs together does so within one.
+fn mean(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    let values: Vec<f64> = values.into_iter().collect();
+    let size = values.len() / 200;
+    let means: Vec<f64> =
+        values.chunks_exact(size).map(|batch| batch.iter().sum::<f64>() / size as f64).collect();
+    let n = means.len() as f64;
+    let mean = means.iter().sum::<f64>() / n;
+    let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// Asserts that the mean of `values` is `expected` within its errors, and that those are small enough
+/// to tell.
+fn close(what: &str, values: impl IntoIterator<Item = f64>, expected: f64) {
+    let (mean, error) = mean(values);
+    let told = alloc::format!("{what}, seed {SEED}: {mean} +- {error}, not {expected}");
+    assert!((mean - expected).abs() <= ERRORS * error + 1e-9 * expected.abs(), "{told}");
+    assert!(error <= 0.03 * expected.abs(), "too few to tell: {told}");
+}
+
+fn is_lost(fate: &Fate) -> bool {
+    matches!(fate, Fate::Drop(Cause::LinkLoss))
+}
+
+/// The latency of a datagram that arrives once.
+fn after(fate: &Fate) -> Duration {
+    match fate {
+        Fate::Deliver(delivery) => delivery.after,
+        other => panic!("not delivered once: {other:?}"),
+    }
+}

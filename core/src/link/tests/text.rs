@@ -1,0 +1,166 @@
+use crate::link::{
+    Latency, LatencyError, Loss, LossError, Preset, QueueRule, QueueRuleError, Rate, RateError,
+    Samples,
+};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use proptest::prelude::*;
+
+#[test]
+fn latencies_are_read_and_shown() {
+    for law in [
+        "10ms",
+        "uniform 5ms 15ms",
+        "normal 10ms 2ms",
+        "lognormal 10ms 2.5ms",
+        "pareto 5ms 1.5",
+        "exponential 10ms",
+        "table 7ms",
+        "table 9ms 10ms 10ms 1.2s",
+        "0s",
+    ] {
+        assert_eq!(law.parse::<Latency>().unwrap().to_string(), law);
+    }
+    let table: Latency = " table 30ms  10ms".parse().unwrap();
+    assert_eq!(table.to_string(), "table 10ms 30ms", "in order");
+    for bad in [
+        "",
+        "10",
+        "uniform 5ms",
+        "uniform 2ms 1ms",
+        "normal 1ms",
+        "2h",
+        "10ms 1ms 2ms 3ms",
+        "pareto 1ms 2ms",
+        "pareto 1ms 0.9",
+        "lognormal 0s 1ms",
+        "exponential",
+        "exponential 1ms 1ms",
+        "table",
+        "table 1ms x",
+        "table 2h",
+        "10ms 5ms",
+    ] {
+        assert_eq!(bad.parse::<Latency>(), Err(LatencyError), "{bad}");
+    }
+    let most = |n| format!("table{}", " 1ms".repeat(n));
+    assert!(most(Samples::MOST).parse::<Latency>().is_ok());
+    assert_eq!(most(Samples::MOST + 1).parse::<Latency>(), Err(LatencyError));
+    assert_eq!(Samples::new(vec![]), None);
+}
+
+#[test]
+fn losses_are_read_and_shown() {
+    for law in [
+        "0",
+        "0.1",
+        "1",
+        "gilbert-elliott 0.01 0.25",
+        "gilbert-elliott 0.01 0.25 0.9",
+        "gilbert-elliott 0.01 0.25 1 0.001",
+        "burst 0.04 4",
+        "burst 0.5 1",
+        "timed 200ms 5s",
+        "timed 200ms 5s 0.5 0.01",
+        "4-state 0.01 0.3 0.1 0.5 0.001",
+        "first 2",
+        "first 0",
+        "list 1,3-5",
+    ] {
+        assert_eq!(law.parse::<Loss>().unwrap().to_string(), law);
+    }
+    for (text, shown) in [
+        ("gilbert-elliott 0.01 0.25 1 0", "gilbert-elliott 0.01 0.25"),
+        (" timed  1s 1m 1 ", "timed 1s 60s"),
+        ("list 3, 1, 2", "list 1-3"),
+    ] {
+        assert_eq!(text.parse::<Loss>().unwrap().to_string(), shown);
+    }
+    for bad in [
+        "",
+        "2",
+        "10%",
+        "gilbert-elliott 0.01",
+        "gilbert-elliott 0.01 0.25 1 0 0",
+        "gilbert-elliott 0.01 1.25",
+        "burst 0.6 1",
+        "burst 0.1",
+        "burst 0.1 0.5",
+        "burst 1 1000",
+        "timed 0s 1s",
+        "timed 1s 0",
+        "timed 1s",
+        "4-state 0.1 0.1 0.1 0.1",
+        "4-state 0.6 0.1 0.1 0.1 0.5",
+        "4-state 0.1 0.6 0.5 0.1 0.1",
+        "first",
+        "first -1",
+        "first +1",
+        "list",
+        "list ",
+        "list 0",
+        "list 5-3",
+        "sometimes 0.1",
+    ] {
+        assert_eq!(bad.parse::<Loss>(), Err(LossError), "{bad}");
+    }
+}
+
+#[test]
+fn rates_and_rules_are_read_and_shown() {
+    for (text, bits, shown) in [
+        ("10mbit", 10_000_000, "10mbit"),
+        ("750kbit", 750_000, "750kbit"),
+        ("1.6mbit", 1_600_000, "1.6mbit"),
+        ("1600 kbit", 1_600_000, "1.6mbit"),
+        ("1bit", 1, "1bit"),
+        ("999bit", 999, "999bit"),
+        ("1234567bit", 1_234_567, "1.234567mbit"),
+        ("1000gbit", Rate::MOST, "1000gbit"),
+    ] {
+        let rate: Rate = text.parse().unwrap();
+        assert_eq!((rate.bits(), rate.to_string().as_str()), (bits, shown));
+        assert_eq!(shown.parse(), Ok(rate));
+    }
+    for bad in ["", "0bit", "10", "10mb", "mbit", "-1mbit", "0.5bit", "1001gbit", "1e3kbit"] {
+        assert_eq!(bad.parse::<Rate>(), Err(RateError), "{bad}");
+    }
+    for rule in ["tail", "red 5 15 0.1", "red 0 1 1"] {
+        assert_eq!(rule.parse::<QueueRule>().unwrap().to_string(), rule);
+    }
+    for bad in ["", "red", "red 5 5 0.1", "red 15 5 0.1", "red 5 15 2", "red +5 15 0.1", "codel"] {
+        assert_eq!(bad.parse::<QueueRule>(), Err(QueueRuleError), "{bad}");
+    }
+}
+
+#[test]
+fn presets_are_read_by_their_names_and_say_their_source() {
+    for (preset, name) in Preset::ALL.iter().zip(Preset::NAMES) {
+        assert_eq!(name.parse(), Ok(*preset));
+        assert_eq!(preset.to_string(), *name);
+        assert!(preset.source().len() > 20, "{name}");
+    }
+    assert_eq!("default".parse::<Preset>().unwrap().link(), crate::link::Link::default());
+    assert_eq!("nowhere".parse::<Preset>(), Err(()));
+    let mobile = Preset::Mobile4g.link();
+    assert_eq!(mobile.rate.unwrap().to_string(), "750kbit");
+    assert_eq!(mobile.reply_rate.unwrap().unwrap().to_string(), "1.6mbit");
+    assert_eq!(Preset::VeryBad.link().reply_rate, None, "the same both ways");
+    assert_eq!(Preset::Bursty.link().loss.to_string(), "burst 0.04 4");
+}
+
+proptest! {
+    /// Words that could begin a law, then anything.
+    #[test]
+    fn arbitrary_laws_are_no_panic(
+        law in "(table|pareto|timed|burst|first|list|red|4-state|gilbert-elliott|lognormal)",
+        rest: String,
+        bits in 1..=Rate::MOST,
+    ) {
+        let text = format!("{law} {rest}");
+        let _ = (text.parse::<Latency>(), text.parse::<Loss>(), text.parse::<QueueRule>());
+        let rate = Rate::from_bits(bits).unwrap();
+        prop_assert_eq!(rate.to_string().parse(), Ok(rate));
+    }
+}

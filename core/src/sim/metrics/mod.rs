@@ -1,0 +1,200 @@
+//! What a run is measured by: how long exchanges took, what ended them, what happened when, and what
+//! the server's work came to.
+//!
+//! [`Metrics`] is a [`Sink`]: whoever wants it puts it beside the run, and who does not pays nothing.
+//! Its memory is bounded however long the run.
+//!
+//! An exchange that was given up has no latency, but it is never left out: its time stands beside those
+//! of the answered ones, and [`quantile_of_all`](Metrics::quantile_of_all) counts it as longer than
+//! every answer. A policy that gives up early would else look fast.
+//!
+//! ```
+//! use retrylab_core::sim::{Scenario, metrics::Metrics, run};
+//! use retrylab_core::time::Duration;
+//!
+//! let mut scenario = Scenario::default();
+//! scenario.apply([("server.drop", "0.5"), ("exchanges", "10000")])?;
+//! let metrics = run(&scenario, Metrics::new(Duration::from_millis(10))).sink;
+//! // Half of the exchanges are answered at once; one in 32 never is.
+//! let median = metrics.latency().quantile(5_000).unwrap();
+//! assert!((20_000..=20_020).contains(&median.as_micros()), "20 ms, to a thousandth");
+//! assert_eq!(metrics.latency().max(), Some(Duration::from_millis(1_520)));
+//! assert_eq!(metrics.quantile_of_all(9_900), None);
+//! # Ok::<(), retrylab_core::sim::FieldError>(())
+//! ```
+
+mod report;
+mod series;
+#[cfg(test)]
+mod tests;
+mod times;
+
+pub use report::{LinkReport, MetricsReport, Quantiles, SeriesReport, WayReport, WorkReport};
+pub use series::{Counts, MOST_INTERVALS, Series};
+pub use times::Times;
+
+use crate::policy::Stop;
+use crate::time::{Duration, Instant, nanos};
+use crate::trace::{Cause, Direction, Record, Side, Sink, What};
+use alloc::vec::Vec;
+use times::rank;
+
+/// The most sends of an exchange that [`Metrics::attempts`] tells apart from more.
+pub const MOST_ATTEMPTS: usize = 32;
+
+/// Measures a run by its records.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    latency: Times,
+    gave_up: Times,
+    refused: u64,
+    attempts: [u64; MOST_ATTEMPTS + 2],
+    gave_up_by: Tally<Stop>,
+    dropped_by: Tally<Cause>,
+    series: Series,
+    served: u64,
+    replies: u64,
+    /// In nanoseconds, over all requests served.
+    waited: u128,
+    worked: u128,
+}
+
+impl Metrics {
+    /// Nothing so far. What happens when is counted by intervals of `interval` (of a nanosecond, if it
+    /// is zero), which double when a run lasts longer than [`MOST_INTERVALS`] of them.
+    #[must_use]
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            latency: Times::default(),
+            gave_up: Times::default(),
+            refused: 0,
+            attempts: [0; MOST_ATTEMPTS + 2],
+            gave_up_by: Tally(Vec::new()),
+            dropped_by: Tally(Vec::new()),
+            series: Series::new(interval),
+            served: 0,
+            replies: 0,
+            waited: 0,
+            worked: 0,
+        }
+    }
+
+    /// From the first send to the reply, of the exchanges that were answered.
+    #[must_use]
+    pub const fn latency(&self) -> &Times {
+        &self.latency
+    }
+
+    /// From the first send to the end, of the exchanges that were given up.
+    #[must_use]
+    pub const fn gave_up(&self) -> &Times {
+        &self.gave_up
+    }
+
+    /// Exchanges that are over: answered, given up, or refused by the network.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.latency.count() + self.gave_up.count() + self.refused
+    }
+
+    /// Like [`Times::quantile`], over all exchanges that are over, where one without an answer counts as
+    /// longer than every answer. `None`: so many have no answer that the quantile is one of them.
+    #[must_use]
+    pub fn quantile_of_all(&self, ten_thousandths: u32) -> Option<Duration> {
+        self.latency.at_rank(rank(ten_thousandths, self.finished()))
+    }
+
+    /// Exchanges that are over by their sends: `attempts()[n]` took `n`, the last entry counts those that
+    /// took more than [`MOST_ATTEMPTS`]. None at all were sent where a brake refused the exchange.
+    #[must_use]
+    pub const fn attempts(&self) -> &[u64; MOST_ATTEMPTS + 2] {
+        &self.attempts
+    }
+
+    /// Exchanges that were given up, by what ended them; reasons that ended none are left out.
+    pub fn gave_up_by(&self) -> impl Iterator<Item = (Stop, u64)> {
+        self.gave_up_by.0.iter().copied()
+    }
+
+    /// Datagrams that were lost, by what lost them; causes that lost none are left out.
+    pub fn dropped_by(&self) -> impl Iterator<Item = (Cause, u64)> {
+        self.dropped_by.0.iter().copied()
+    }
+
+    /// What happened when.
+    #[must_use]
+    pub const fn series(&self) -> &Series {
+        &self.series
+    }
+
+    // Apart from `record`, which is in every place where the network's loop records something: long
+    // code there slows the loop.
+    #[inline(never)]
+    fn answer(&mut self, at: Instant, sends: u32, elapsed: Duration) {
+        self.end(sends);
+        self.latency.add(elapsed);
+        self.series.at(at).answered += 1;
+    }
+
+    #[inline(never)]
+    fn give_up(&mut self, at: Instant, sends: u32, elapsed: Duration, why: Stop) {
+        self.end(sends);
+        self.gave_up.add(elapsed);
+        self.gave_up_by.add(why);
+        self.series.at(at).gave_up += 1;
+    }
+
+    fn end(&mut self, sends: u32) {
+        self.attempts[(sends as usize).min(MOST_ATTEMPTS + 1)] += 1;
+    }
+}
+
+impl Sink for Metrics {
+    #[inline(always)]
+    fn record(&mut self, record: &Record) {
+        match record.what {
+            What::Sent { direction: Direction::Request, .. } => {
+                let first = record.label.is_some_and(|label| label.send.get() == 1);
+                let counts = self.series.at(record.at);
+                counts.sends += 1;
+                counts.begun += u64::from(first);
+            }
+            What::Sent { direction: Direction::Reply, .. } => {
+                self.replies += 1;
+                self.series.at(record.at).replies += 1;
+            }
+            What::Dropped { cause, .. } => self.dropped_by.add(cause),
+            What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
+            What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
+            What::Refused { sends, .. } => {
+                self.end(sends);
+                self.refused += 1;
+                self.series.at(record.at).gave_up += 1;
+            }
+            What::Failed if record.side == Side::Client => {
+                self.series.at(record.at).failed += 1;
+            }
+            What::Served { waited, worked } => {
+                self.served += 1;
+                self.waited += u128::from(nanos(waited));
+                self.worked += u128::from(nanos(worked));
+                self.series.at(record.at).served += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How often each of a few things happened, in the order in which they first did.
+#[derive(Clone, Debug)]
+struct Tally<T>(Vec<(T, u64)>);
+
+impl<T: Copy + PartialEq> Tally<T> {
+    #[inline]
+    fn add(&mut self, thing: T) {
+        match self.0.iter_mut().find(|(known, _)| *known == thing) {
+            Some((_, count)) => *count += 1,
+            None => self.0.push((thing, 1)),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Many runs at once: the same scenarios with seed after seed, on all cores.
+//!
+//! A run depends on its scenario alone, and what came out stands in the order of the seeds, so that
+//! neither the number of threads nor who took which run can be seen in it.
+
+use super::bar::Bar;
+use super::measure::{Measured, measure};
+use super::run::{EndedBy, Limits};
+use super::{Args, Error};
+use crate::exit::Exit;
+use crate::flags;
+use crate::output::{Count, Rounded, narrate, warn};
+use rayon::ThreadPool;
+use retrylab_core::sim::Scenario;
+use serde::Serialize;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::time::Instant;
+
+/// Seeds of a comparison that asks for no number.
+const SEEDS: u32 = 30;
+
+/// The flags of many runs.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Many runs")]
+#[command(group(
+    clap::ArgGroup::new("many")
+        .args(["seeds", "versus", "versus_set"])
+        .multiple(true)
+        .conflicts_with_all(["ladder", "trace", "series"])
+))]
+pub(super) struct Many {
+    /// Run the scenario's seed and those after it, so many in all; tells means with their 95 % intervals
+    /// (30 seeds in a comparison that does not say)
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::runs)]
+    pub(super) seeds: Option<u32>,
+    /// One line per seed: the share of its exchanges that were answered
+    #[arg(long, requires = "many", conflicts_with = "json")]
+    pub(super) each: bool,
+    /// Compare with another scenario on the same packet fates: one that ships, a file or a link
+    #[arg(long, value_name = "SCENARIO")]
+    pub(super) versus: Option<String>,
+    /// Compare with the same scenario after this change, or with that of --versus after it; may be given
+    /// more than once
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    pub(super) versus_set: Vec<String>,
+    /// Threads; as many as there are cores without it
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
+    #[arg(requires = "many")]
+    pub(super) threads: Option<u32>,
+}
+
+impl Many {
+    /// Is another scenario to be run beside the first?
+    pub(super) const fn compares(&self) -> bool {
+        self.versus.is_some() || !self.versus_set.is_empty()
+    }
+
+    /// Is there more than one run?
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.seeds.is_some() || self.compares()
+    }
+}
+
+/// Seeds one after another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Seeds {
+    first: u64,
+    count: u64,
+}
+
+impl Seeds {
+    /// Those of `scenario` that are asked for.
+    pub(super) fn new(many: &Many, scenario: &Scenario) -> Result<Self, Error> {
+        let (first, count) = (scenario.seed, u64::from(many.seeds.unwrap_or(SEEDS)));
+        // There is one at least.
+        let last = first.checked_add(count - 1);
+        last.map(|_| Self { first, count }).ok_or(Error::Seeds { first, count })
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = u64> {
+        (0..self.count).map(move |n| self.first + n)
+    }
+}
+
+/// `seed 1`, `30 seeds, 1 to 30`
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, count } = *self;
+        if count == 1 {
+            return write!(f, "seed {first}");
+        }
+        write!(f, "{count} seeds, {first} to {}", first + (count - 1))
+    }
+}
+
+/// What came out of scenarios that ran with the same seeds.
+pub(super) struct Runs<const N: usize> {
+    /// Those that were run with every scenario: all, or the first ones of an interrupted program.
+    pub(super) seeds: Seeds,
+    /// For each seed, what came out of each scenario.
+    runs: Vec<Measured>,
+    pub(super) exit: Exit,
+}
+
+impl<const N: usize> Runs<N> {
+    /// Runs each of `scenarios` with each of `seeds`, and tells how long that took.
+    pub(super) fn new(
+        scenarios: [&Scenario; N],
+        seeds: Seeds,
+        args: &Args,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let threads = args.many.threads.unwrap_or_default() as usize;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(Error::Threads)?;
+        let begun = Instant::now();
+        let mut runs = run(&pool, scenarios, seeds, limits);
+        // Half a comparison is none.
+        runs.truncate(runs.len() / N * N);
+        let whole = Seeds { count: (runs.len() / N) as u64, ..seeds };
+        let exit = if whole == seeds { Exit::Success } else { Exit::Interrupted };
+        if exit == Exit::Interrupted {
+            warn(format_args!("interrupted; {} of {} are done", whole.count, seeds));
+        }
+        let (took, count) = (Rounded(begun.elapsed()), Count(runs.len() as u64, "run"));
+        let threads = Count(pool.current_num_threads() as u64, "thread");
+        narrate!("{count} in {took} of wall time on {threads}");
+        Ok(Self { seeds: whole, runs, exit })
+    }
+
+    /// Each seed with what came out of each scenario.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[Measured])> {
+        self.seeds.iter().zip(self.runs.chunks_exact(N))
+    }
+
+    /// What came out of one scenario, seed after seed.
+    pub(super) fn of(&self, scenario: usize) -> impl Iterator<Item = &Measured> {
+        self.runs.iter().skip(scenario).step_by(N)
+    }
+
+    /// Runs of one scenario that a bound ended.
+    pub(super) fn cut(&self, scenario: usize) -> usize {
+        self.of(scenario).filter(|run| !run.ended_by.is_finished()).count()
+    }
+
+    /// Warns of runs that a bound ended: each kind of bound, with how many runs it ended.
+    pub(super) fn warn_of_cuts(&self) {
+        let mut kinds: Vec<(EndedBy, usize)> = Vec::new();
+        for ended_by in self.runs.iter().map(|run| run.ended_by).filter(|by| !by.is_finished()) {
+            match kinds.iter_mut().find(|(kind, _)| *kind == ended_by) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((ended_by, 1)),
+            }
+        }
+        for (kind, count) in kinds {
+            let all = Count(self.runs.len() as u64, "run");
+            warn(format_args!("{count} of {all} ended by {kind}, and count as far as they came"));
+        }
+    }
+}
+
+/// Runs everything; what was done before the first run that was interrupted.
+fn run<const N: usize>(
+    pool: &ThreadPool,
+    scenarios: [&Scenario; N],
+    seeds: Seeds,
+    limits: &Limits,
+) -> Vec<Measured> {
+    let all = seeds.count as usize * N;
+    let next = AtomicUsize::new(0);
+    let bar = Bar::new(0, all as u64, "runs");
+    let mut runs: Vec<Option<Measured>> = (0..all).map(|_| None).collect();
+    pool.in_place_scope(|scope| {
+        let (done, arrivals) = channel();
+        let next = &next;
+        scope.spawn_broadcast(move |_, _| {
+            let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < all);
+            take_runs(take, scenarios, seeds, limits, &done);
+        });
+        for (count, (n, measured)) in arrivals.iter().enumerate() {
+            if let Some(slot) = runs.get_mut::<usize>(n) {
+                *slot = Some(measured);
+            }
+            bar.show(count as u64 + 1);
+        }
+    });
+    bar.clear();
+    runs.into_iter().map_while(|run| run).collect()
+}
+
+/// Takes one run after the other, until there is none or they are interrupted.
+fn take_runs<const N: usize>(
+    take: impl Fn() -> Option<usize>,
+    scenarios: [&Scenario; N],
+    seeds: Seeds,
+    limits: &Limits,
+    done: &Sender<(usize, Measured)>,
+) {
+    while let Some(n) = take() {
+        let seed = seeds.first + (n / N) as u64;
+        let scenario = Scenario { seed, ..scenarios[n % N].clone() };
+        let Some(measured) = measure(&scenario, limits) else { return };
+        if done.send((n, measured)).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The metrics of a run, in lines for people.
+
+use crate::output::Rounded;
+use retrylab_core::sim::metrics::{LinkReport, MetricsReport, Quantiles, WorkReport};
+use retrylab_core::time::Duration;
+use std::collections::BTreeMap;
+
+/// Attempts from here on are shown together.
+const MANY: usize = 8;
+
+/// Lines of a name and its words; those that have nothing to say are left out.
+pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static str, String)> {
+    let MetricsReport { latency_s, gave_up_s, all_s, work, link, .. } = metrics;
+    let gave_up = (gave_up_s.count > 0).then(|| {
+        let median = gave_up_s.p50.map(time).unwrap_or_default();
+        format!(
+            "{}; {} gave up, half of them after {median}",
+            without_answer(all_s),
+            gave_up_s.count
+        )
+    });
+    let reasons = &metrics.gave_up_by;
+    let lines = [
+        ("latency", latency_s.p50.map(|_| quantiles(latency_s))),
+        ("  of all", gave_up),
+        ("  gave up by", (reasons.len() > 1).then(|| by_name(reasons))),
+        ("exchanges by sends", (all_s.count > 0).then(|| attempts(&metrics.attempts))),
+        ("server", served(work)),
+        ("  queue", queue(work)),
+        ("link", ways(link)),
+    ];
+    lines.into_iter().filter_map(|(name, words)| Some((name, words?)))
+}
+
+/// `p50 0.02 s, p90 0.32 s, …, max 1.52 s`
+fn quantiles(of: &Quantiles) -> String {
+    let named = levels(of).into_iter().chain([("max", of.max)]);
+    let words = named.filter_map(|(name, at)| Some(format!("{name} {}", time(at?))));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// `p50 0.02 s, p90 0.32 s, p99 and above gave up`
+fn without_answer(all: &Quantiles) -> String {
+    let levels = levels(all);
+    let answered = levels.iter().map_while(|(name, at)| Some(format!("{name} {}", time((*at)?))));
+    let first_without = levels.iter().find(|(_, at)| at.is_none()).map_or("max", |(name, _)| name);
+    let rest = match first_without {
+        "max" => "the longest gave up".to_string(),
+        name => format!("{name} and above gave up"),
+    };
+    answered.chain([rest]).collect::<Vec<_>>().join(", ")
+}
+
+const fn levels(of: &Quantiles) -> [(&'static str, Option<f64>); 5] {
+    [("p50", of.p50), ("p90", of.p90), ("p99", of.p99), ("p99.9", of.p999), ("p99.99", of.p9999)]
+}
+
+/// `1: 50012, 2: 24990, 8 or more: 3`
+fn attempts(by_sends: &[u64]) -> String {
+    let few = by_sends.iter().take(MANY).enumerate().filter(|(_, count)| **count > 0);
+    let many: u64 = by_sends.iter().skip(MANY).sum();
+    let few = few.map(|(sends, count)| format!("{sends}: {count}"));
+    let many = (many > 0).then(|| format!("{MANY} or more: {many}"));
+    few.chain(many).collect::<Vec<_>>().join(", ")
+}
+
+fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
+    let words = counts.iter().map(|(name, count)| format!("{name} {count}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What the work came to; nothing of a server that takes no time.
+fn served(work: &WorkReport) -> Option<String> {
+    let took = time(work.mean_work_s?);
+    let busy = work.utilisation.map(|busy| format!(", {:.2} % busy", 100.0 * busy));
+    let (served, wasted, busy) = (work.served, work.wasted, busy.unwrap_or_default());
+    Some(format!("served {served}, {wasted} of them in vain{busy}, {took} of work each"))
+}
+
+fn queue(work: &WorkReport) -> Option<String> {
+    let (mean, wait, deepest) = (work.mean_queue?, work.mean_wait_s?, work.deepest_queue);
+    Some(format!("{mean:.2} waited at a time, {deepest} at most, {} each", time(wait)))
+}
+
+/// What passed over a link that has a rate.
+fn ways(link: &LinkReport) -> Option<String> {
+    let ways = [("requests", link.request), ("replies", link.reply)].into_iter();
+    let words = ways.filter_map(|(name, way)| {
+        let way = way?;
+        let (busy, deepest, dropped) = (100.0 * way.busy?, way.deepest_queue, way.dropped);
+        Some(format!("{name} {busy:.2} % busy, {deepest} queued at most, {dropped} dropped there"))
+    });
+    let words = words.collect::<Vec<_>>().join("; ");
+    (!words.is_empty()).then_some(words)
+}
+
+fn time(seconds: f64) -> String {
+    Rounded(Duration::from_secs_f64(seconds)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Quantiles = Quantiles {
+        count: 9,
+        p50: None,
+        p90: None,
+        p99: None,
+        p999: None,
+        p9999: None,
+        max: None,
+        mean: None,
+    };
+
+    #[test]
+    fn who_gave_up_is_told_from_where_on() {
+        let some = Quantiles { p50: Some(0.02), p90: Some(0.32), ..NOTHING };
+        assert_eq!(without_answer(&some), "p50 0.02 s, p90 0.32 s, p99 and above gave up");
+        assert_eq!(without_answer(&NOTHING), "p50 and above gave up");
+        let one = Some(1.0);
+        let most = Quantiles { p50: one, p90: one, p99: one, p999: one, p9999: one, ..NOTHING };
+        assert!(without_answer(&most).ends_with("p99.99 1 s, the longest gave up"));
+    }
+
+    #[test]
+    fn many_attempts_are_told_together() {
+        assert_eq!(attempts(&[0, 5, 0, 2]), "1: 5, 3: 2");
+        assert_eq!(attempts(&[1, 0, 0, 0, 0, 0, 0, 3, 4, 0, 1]), "0: 1, 7: 3, 8 or more: 5");
+    }
+}

@@ -1,0 +1,152 @@
+//! `--seeds`: one scenario with many seeds, told as means with their intervals.
+
+use super::many::{Runs, Seeds};
+use super::run::Limits;
+use super::spread::{Object, Spread, cells, lines, measures, number, of_seeds, shown};
+use super::{Args, Error};
+use crate::exit::Exit;
+use crate::output::{SCHEMA, Stdout};
+use crate::table::{Cell, Column, ColumnKind};
+use retrylab_core::sim::Scenario;
+use retrylab_core::stats::wilson;
+use serde::Serialize;
+
+/// What came out, as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    seeds: Seeds,
+    measures: Object<String, Spread>,
+    pooled: Object<&'static str, Pooled>,
+    /// Runs that a bound ended.
+    cut: usize,
+    runs: Vec<Run<'a>>,
+    link: String,
+    scenario: &'a Scenario,
+}
+
+/// A run, as JSON.
+#[derive(Serialize)]
+struct Run<'a> {
+    seed: u64,
+    #[serde(flatten)]
+    measured: Object<String, &'a Cell>,
+}
+
+/// A share of the exchanges of all runs, with Wilson's interval.
+///
+/// It takes exchanges for independent of each other. Where they meet in a queue they are not, and only
+/// the interval over seeds is right.
+#[derive(Clone, Copy, Serialize)]
+struct Pooled {
+    count: u64,
+    of: u64,
+    /// Null of no exchange.
+    share: Option<f64>,
+    low: f64,
+    high: f64,
+}
+
+/// Runs and reports.
+pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
+    let runs = Runs::new([scenario], Seeds::new(&args.many, scenario)?, args, limits)?;
+    if runs.iter().next().is_none() {
+        return Ok(runs.exit);
+    }
+    let mut out = Stdout::default();
+    let report = Report::new(scenario, &runs);
+    if args.json {
+        out.json(&report);
+    } else {
+        report.show(args.many.each, &mut out);
+    }
+    runs.warn_of_cuts();
+    Ok(out.finish(runs.exit))
+}
+
+impl<'a> Report<'a> {
+    fn new(scenario: &'a Scenario, runs: &'a Runs<1>) -> Self {
+        let spread = |(at, column): (usize, Column)| {
+            let numbers = runs.of(0).filter_map(|run| number(run.cells.get(at)?));
+            (column.name, numbers.collect())
+        };
+        let row = |(seed, run): (u64, &'a [super::measure::Measured])| Run {
+            seed,
+            measured: cells(&run[0].cells),
+        };
+        Self {
+            schema: SCHEMA,
+            seeds: runs.seeds,
+            measures: measures().map(spread).collect(),
+            pooled: ["answered", "gave_up"]
+                .map(|name| (name, pooled(runs, name)))
+                .into_iter()
+                .collect(),
+            cut: runs.cut(0),
+            runs: runs.iter().map(row).collect(),
+            link: scenario.to_fragment(),
+            scenario,
+        }
+    }
+
+    /// The table, line by line.
+    fn show(&self, each: bool, out: &mut Stdout) {
+        out.line(self.seeds);
+        let head = ["", "mean", "low", "high", "deviation", "min", "max"];
+        let mut rows: Vec<Vec<String>> = vec![head.map(str::to_string).to_vec()];
+        for ((name, spread), (_, Column { kind, .. })) in self.measures.0.iter().zip(measures()) {
+            let Spread { count, mean, low, high, deviation, min, max } = *spread;
+            let numbers = [mean, low, high, deviation].map(|number| shown(number, kind));
+            let ends = [min, max].map(|number| match (number, kind) {
+                // Of one run each: a count.
+                (Some(count), ColumnKind::Integer) => format!("{count:.0}"),
+                (number, _) => shown(number, kind),
+            });
+            let mut row = [&[name.clone()][..], &numbers, &ends].concat();
+            row.extend(of_seeds(count, self.runs.len()));
+            rows.push(row);
+        }
+        lines(&rows).for_each(|line| out.line(line));
+        let one = self.runs.len() == 1;
+        out.line(if one { "one seed: no interval" } else { "low, high: the mean's 95 % interval" });
+        for (name, Pooled { count, of, share, low, high }) in &self.pooled.0 {
+            let name = name.replace('_', " ");
+            let share =
+                share.map_or_else(|| "-".to_string(), |share| format!("{:.4} %", 100.0 * share));
+            let (low, high) = (100.0 * low, 100.0 * high);
+            out.line(format_args!(
+                "{name}: {count} of {of}, {share}, by Wilson {low:.4} % to {high:.4} %"
+            ));
+        }
+        out.line(format_args!("ended by a bound: {} of {}", self.cut, self.runs.len()));
+        out.line(format_args!("link: #{}", self.link));
+        if each {
+            self.show_each(out);
+        }
+    }
+
+    fn show_each(&self, out: &mut Stdout) {
+        let mut rows = vec![vec!["seed".to_string(), "answered_share".to_string()]];
+        for Run { seed, measured } in &self.runs {
+            let share = measured.0.iter().find(|(name, _)| name == "answered_share");
+            let share = shown(share.and_then(|(_, cell)| number(cell)), ColumnKind::Number);
+            rows.push(vec![seed.to_string(), share]);
+        }
+        lines(&rows).for_each(|line| out.line(line));
+    }
+}
+
+/// The share of the count `name` in all exchanges of all runs.
+fn pooled(runs: &Runs<1>, name: &str) -> Pooled {
+    let total = |name: &str| -> u64 {
+        let at = measures().find(|(_, column)| column.name == name).map(|(at, _)| at);
+        let count = |cells: &[Cell]| match at.and_then(|at| cells.get(at)) {
+            Some(Cell::Integer(count)) => *count,
+            _ => 0,
+        };
+        runs.of(0).map(|run| count(&run.cells)).sum()
+    };
+    let (count, of) = (total(name), total("exchanges"));
+    let (low, high) = wilson(count, of);
+    Pooled { count, of, share: (of > 0).then(|| count as f64 / of as f64), low, high }
+}

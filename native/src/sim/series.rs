@@ -1,0 +1,76 @@
+//! What happened when, as a file: a line for each interval of simulated time.
+
+use crate::output::OutputError;
+use retrylab_core::sim::metrics::SeriesReport;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+/// The file of `--series`, opened before the run: who mistypes its name need not wait for that.
+pub(super) struct SeriesFile {
+    name: String,
+    out: Box<dyn Write>,
+}
+
+impl SeriesFile {
+    /// Creates the file at `path`; `-` is stdout.
+    pub(super) fn create(path: &str) -> Result<Self, OutputError> {
+        if path == "-" {
+            return Ok(Self { name: "stdout".to_string(), out: Box::new(io::stdout()) });
+        }
+        let name = path.to_string();
+        match File::create(path) {
+            Ok(file) => Ok(Self { name, out: Box::new(file) }),
+            Err(error) => Err(OutputError { name, error }),
+        }
+    }
+
+    /// Writes the series as CSV.
+    pub(super) fn write(self, series: &SeriesReport) -> Result<(), OutputError> {
+        write(BufWriter::new(self.out), series)
+            .map_err(|error| OutputError { name: self.name, error })
+    }
+}
+
+fn write(mut out: impl Write, series: &SeriesReport) -> io::Result<()> {
+    let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
+    writeln!(out, "from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served")?;
+    // In whole nanoseconds: the third interval of 0.1 s begins at 0.3, not at 0.30000000000000004.
+    let nanos = (interval_s * 1e9).round();
+    for n in 0..begun.len() {
+        let from_s = n as f64 * nanos / 1e9;
+        let (offered, goodput) = (begun[n] as f64 / interval_s, answered[n] as f64 / interval_s);
+        writeln!(
+            out,
+            "{from_s},{offered},{goodput},{},{},{},{},{},{}",
+            begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]
+        )?;
+    }
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_for_each_interval() {
+        let series = SeriesReport {
+            interval_s: 0.1,
+            begun: vec![4, 0, 0, 1],
+            sends: vec![5, 0, 0, 1],
+            answered: vec![2, 1, 0, 1],
+            gave_up: vec![0, 0, 1, 0],
+            failed: vec![0, 0, 0, 7],
+            served: vec![3, 1, 0, 1],
+        };
+        let mut out = Vec::new();
+        write(&mut out, &series).unwrap();
+        let lines = "\
+            from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served\n\
+            0,40,20,4,5,2,0,0,3\n\
+            0.1,0,10,0,0,1,0,0,1\n\
+            0.2,0,0,0,0,0,1,0,0\n\
+            0.3,10,10,1,1,1,0,7,1\n";
+        assert_eq!(String::from_utf8(out).unwrap(), lines);
+    }
+}

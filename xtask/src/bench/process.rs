@@ -1,0 +1,38 @@
+//! A contender that is a process of its own: it is timed from outside, and reports in one line.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::run::Cmd;
+
+/// What a process did.
+pub(super) struct Finished {
+    /// From its start to its end, in seconds.
+    pub(super) wall: f64,
+    /// The JSON object that it printed.
+    pub(super) report: Value,
+}
+
+/// Runs a command that prints one JSON object.
+pub(super) fn run(cmd: Cmd) -> Result<Finished> {
+    let begun = Instant::now();
+    let output = cmd.output()?;
+    let wall = begun.elapsed().as_secs_f64();
+    let report = serde_json::from_str(&output)
+        .with_context(|| format!("this is no JSON object: {output}"))?;
+    Ok(Finished { wall, report })
+}
+
+impl Finished {
+    /// A number of the report.
+    pub(super) fn number(&self, key: &str) -> Result<f64> {
+        self.report[key].as_f64().with_context(|| format!("no number `{key}` in {}", self.report))
+    }
+
+    /// A text of the report.
+    pub(super) fn text(&self, key: &str) -> Result<&str> {
+        self.report[key].as_str().with_context(|| format!("no text `{key}` in {}", self.report))
+    }
+}

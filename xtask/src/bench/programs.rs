@@ -1,0 +1,70 @@
+//! The contenders' programs: built once, named in one place.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::paths::Paths;
+use crate::run::Cmd;
+
+/// Clients and exchanges of each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) clients: u32,
+    pub(super) exchanges: u32,
+}
+
+impl Size {
+    pub(super) const fn new(clients: u32, exchanges: u32) -> Self {
+        Self { clients, exchanges }
+    }
+
+    /// All exchanges.
+    pub(super) fn total(self) -> f64 {
+        f64::from(self.clients) * f64::from(self.exchanges)
+    }
+
+    fn words(self) -> [String; 2] {
+        [self.clients.to_string(), self.exchanges.to_string()]
+    }
+}
+
+/// Builds the contenders of `bench/`.
+pub(super) fn build(paths: &Paths) -> Result<()> {
+    Cmd::cargo(paths).words("build --release -p retrylab-bench --bins").run()
+}
+
+/// Builds the command-line program.
+pub(super) fn build_retrylab(paths: &Paths) -> Result<()> {
+    Cmd::cargo(paths).words("build --release -p retrylab").run()
+}
+
+/// `retrylab sim`, which a person can run as it stands.
+pub(super) fn retrylab(paths: &Paths, size: Size) -> Cmd {
+    let Size { clients, exchanges } = size;
+    Cmd::new(paths.release_binary(), &paths.root)
+        .words("sim --json --set server.drop=0.5 --set")
+        .arg(format!("clients={clients}"))
+        .arg("--set")
+        .arg(format!("exchanges={exchanges}"))
+}
+
+/// The simulated network in a process that reports its own time and memory.
+pub(super) fn simulation(paths: &Paths, size: Size) -> Cmd {
+    Cmd::new(release(paths, "simulation"), &paths.root).args(size.words())
+}
+
+/// The peer.
+pub(super) fn tokio_paused(paths: &Paths, size: Size) -> Cmd {
+    Cmd::new(release(paths, "tokio_paused"), &paths.root).args(size.words())
+}
+
+/// The simulated network in `module` under Node.
+pub(super) fn node(paths: &Paths, module: &PathBuf, size: Size) -> Cmd {
+    Cmd::new("node", &paths.root).arg("bench/wasm/run.mjs").arg(module).args(size.words())
+}
+
+fn release(paths: &Paths, name: &str) -> PathBuf {
+    paths.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}

@@ -1,0 +1,47 @@
+//! The same work in wasm under Node and natively, each timed from inside: what a page does again and
+//! again costs no start.
+
+use anyhow::{Result, ensure};
+
+use super::Effort;
+use super::figure::{Figure, Wanted};
+use super::process;
+use super::programs::{self, Size};
+use super::rounds::{Contender, take_turns};
+use crate::node;
+use crate::paths::Paths;
+use crate::toolchain::{Std, Toolchain};
+
+const SIZE: Size = Size::new(1_000, 1_000);
+
+pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
+    node::check(paths)?;
+    Toolchain::find(paths)?
+        .cargo(paths, "build", Std::Full)
+        .words("--profile wasm -p retrylab-bench --lib")
+        .run()?;
+    programs::build(paths)?;
+    let module = paths.wasm_build().join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm");
+
+    // A rate says nothing about a run that came out otherwise.
+    let native = process::run(programs::simulation(paths, SIZE))?;
+    let wasm = process::run(programs::node(paths, &module, SIZE))?;
+    let (native, wasm) = (native.text("digest")?, wasm.text("digest")?);
+    ensure!(native == wasm, "the digest is {native} natively and {wasm} in wasm");
+
+    let inside = |cmd| process::run(cmd)?.number("exchanges_per_second");
+    let mut contenders = [
+        Contender { name: "native", run: Box::new(|| inside(programs::simulation(paths, SIZE))) },
+        Contender {
+            name: "wasm under Node",
+            run: Box::new(|| inside(programs::node(paths, &module, SIZE))),
+        },
+    ];
+    let rates = take_turns(&mut contenders, effort.rounds)?;
+    Ok(vec![
+        Figure::new("in process, native, 1,000 clients", "exchanges/s", rates.of(0)),
+        Figure::new("in process, wasm under Node, 1,000", "exchanges/s", rates.of(1)),
+        Figure::new("  wasm beside native", "times", &rates.ratios(1, 0))
+            .wanted(Wanted::AtLeast(0.6)),
+    ])
+}
