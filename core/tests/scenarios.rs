@@ -14,7 +14,7 @@ use scenarios::{Source, check_run, check_text, from_bytes, value};
 use std::collections::BTreeSet;
 
 /// Small, so that a debug build runs a few hundred.
-const BOUNDS: Bounds = Bounds { events: 3_000, time: Duration::from_secs(600), memory: 1 << 20 };
+const BOUNDS: Bounds = Bounds { events: 2_000, time: Duration::from_secs(600), memory: 1 << 20 };
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..120)
@@ -120,6 +120,22 @@ fn each_bound_ends_a_run_and_says_so() {
     assert_eq!(ended(&long, Bounds { time: Duration::ZERO, ..wide }), (EndedBy::Time, 1));
 }
 
+/// Each exchange ends long before its deadline, and the rest after it is shorter than that.
+#[test]
+fn what_is_over_takes_no_memory() {
+    let scenario = scenario(&[
+        ("exchanges", "1000000"),
+        ("workload.think", "1ms"),
+        ("policy.initial_timeout", "1h"),
+        ("policy.give_up_above", "none"),
+        ("policy.max_sends", "2"),
+    ]);
+    let mut run = scenario.begin((), Bounds { events: 200_000, ..Bounds::default() });
+    while run.advance().is_none() {}
+    assert_eq!(run.events(), 200_000);
+    assert!(run.network().memory() < 1 << 20, "{}", run.network().memory());
+}
+
 /// Each of these piles something up for ever: open exchanges, requests that wait, and datagrams on
 /// their way, which are heavier the longer they are.
 #[test]
@@ -135,7 +151,7 @@ fn whatever_piles_up_ends_a_run_by_its_memory() {
     ];
     let most = [1_000_000, 1_000_000, 1_000_000, 5_000];
     for (more, most) in heaps.into_iter().zip(most) {
-        let bounds = Bounds { memory: 16 << 20, ..Bounds::default() };
+        let bounds = Bounds { memory: 8 << 20, ..Bounds::default() };
         let pairs = [&open[..], more].concat();
         let (ended_by, events) = ended(&pairs, bounds);
         let key = more[1].0;

@@ -57,6 +57,9 @@ impl<M> Host<M> {
     }
 }
 
+/// So many entries of the queue are never tidied.
+const SPARE_ENTRIES: usize = 1 << 14;
+
 /// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
 /// slot of the datagram that arrives.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +98,8 @@ pub struct Network<C: Machine, S: Machine, K> {
     sink: K,
     now: Instant,
     queue: Queue<Due>,
+    /// With more entries than this the queue is tidied.
+    tidy_at: usize,
     packets: Packets,
     /// Datagrams sent by each client and to it: the index that names a datagram's fate. Empty while the
     /// link draws nothing.
@@ -150,6 +155,7 @@ where
             sink,
             now: Instant::ZERO,
             queue: Queue::default(),
+            tidy_at: SPARE_ENTRIES,
             packets: Packets::default(),
             sent: 0,
             started: 0,
@@ -172,6 +178,9 @@ where
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
             return self.start();
+        }
+        if self.queue.len() > self.tidy_at {
+            self.tidy();
         }
         loop {
             let (key, due) = self.queue.pop()?;
@@ -201,6 +210,23 @@ where
         self.started += 1;
         self.drain_client(Context { flow: self.started, packet: 0, label: None }, None);
         Some(self.now)
+    }
+
+    /// Drops entries that would wake nobody. A host that is given an earlier entry leaves the later one
+    /// behind: answered after 20 ms of a wait of an hour, it would leave one with every exchange.
+    #[cold]
+    fn tidy(&mut self) {
+        let Self { queue, server, clients, .. } = self;
+        queue.retain(|key, due| {
+            let at = time_of(key).as_nanos();
+            match due.0 {
+                0 => server.wake == at,
+                flow if flow < Due::ARRIVAL => clients[flow as usize - 1].wake == at,
+                _ => true,
+            }
+        });
+        // As many may come again: so tidying costs each entry little.
+        self.tidy_at = 2 * self.queue.len() + SPARE_ENTRIES;
     }
 
     /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.
