@@ -23,6 +23,7 @@ pub const MOST_CLIENTS: u32 = (1 << 24) - 1;
 
 /// The address of client `flow`, numbered from 1.
 #[must_use]
+#[inline]
 pub const fn client_address(flow: u32) -> SocketAddr {
     let [_, a, b, c] = flow.to_be_bytes();
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, a, b, c)), 40_000)
@@ -30,6 +31,7 @@ pub const fn client_address(flow: u32) -> SocketAddr {
 
 /// The client's number of an address that [`client_address`] made.
 #[must_use]
+#[inline]
 pub fn flow_of(address: SocketAddr) -> Option<u32> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let [net, a, b, c] = ip.octets();
@@ -432,6 +434,13 @@ where
             return self.record(context, Side::Link, What::Dropped { direction, cause });
         }
         let (flow, now, size) = (context.flow, self.now, bytes.len());
+        if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
+            // Nothing to draw and nothing to remember.
+            let Context { flow, packet, label } = context;
+            let slot = self.packets.store(packet, flow, direction, label, bytes);
+            let at = Instant::from_nanos(now.as_nanos().saturating_add(after));
+            return self.queue.push(arrival_key(at), Due::arrival(slot));
+        }
         match self.channel.send(self.seed, now, flow, direction, index, size) {
             Fate::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
@@ -527,7 +536,9 @@ fn follow_timer<M: Machine>(
     if deadline.as_nanos() < host.wake {
         arm(host, id, deadline, queue);
     }
-    (before != Some((timer, deadline))).then_some(What::TimerArmed { timer, deadline })
+    // The time first: it nearly always tells, and names of timers are long to compare.
+    let changed = before.is_none_or(|(was, at)| at != deadline || was != timer);
+    changed.then_some(What::TimerArmed { timer, deadline })
 }
 
 fn arm<M>(host: &mut Host<M>, id: u32, deadline: Instant, queue: &mut Queue<Due>) {
