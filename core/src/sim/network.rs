@@ -146,6 +146,8 @@ where
     ) -> Self {
         let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         assert!(clients.len() <= MOST_CLIENTS as usize, "too many clients: {}", clients.len());
+        // A wait and a datagram for each client, with room: that is no disorder yet.
+        let tidy_at = 4 * clients.len() + SPARE_ENTRIES;
         let counts = if link.draws() { vec![[0; 2]; clients.len()] } else { Vec::new() };
         Self {
             clients,
@@ -157,7 +159,7 @@ where
             sink,
             now: Instant::ZERO,
             queue: Queue::default(),
-            tidy_at: SPARE_ENTRIES,
+            tidy_at,
             packets: Packets::default(),
             sent: 0,
             started: 0,

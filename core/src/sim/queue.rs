@@ -191,8 +191,9 @@ mod tests {
                     now = expected.map_or(now, |(time, _)| time);
                 }
                 if i % 64 == 63 {
-                    queue.retain(|time, i| (time ^ *i as u64) % 3 > 0);
-                    model.retain(|(time, i), ()| (time ^ *i as u64) % 3 > 0);
+                    let keep = |time: u64, i: usize| !(time ^ i as u64).is_multiple_of(3);
+                    queue.retain(|time, i| keep(time, *i));
+                    model.retain(|(time, i), ()| keep(*time, *i));
                 }
                 prop_assert_eq!(queue.len(), model.len());
             }
