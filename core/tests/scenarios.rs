@@ -159,3 +159,22 @@ fn whatever_piles_up_ends_a_run_by_its_memory() {
         assert!(events < most, "{key}: {events}");
     }
 }
+
+/// A thousand exchanges arrive at once at each of a thousand clients: one event may be a thousand.
+#[test]
+fn memory_is_looked_at_in_time_when_exchanges_arrive_in_bursts() {
+    let times = format!("times 0s{}", ", 0s".repeat(999));
+    let pairs = [
+        ("token", "true"),
+        ("server.reply", "mirror"),
+        ("exchanges", "1000"),
+        ("clients", "1000"),
+        ("policy.first_delay", "1s"),
+        ("workload.arrivals", &times),
+    ];
+    let bounds = Bounds { memory: 4 << 20, ..Bounds::default() };
+    let (ended_by, events) = ended(&pairs, bounds);
+    assert_eq!(ended_by, EndedBy::Memory);
+    // All clients start; then every arrival takes 256 bytes of the 3 MB that are left.
+    assert!((1_001..1_050).contains(&events), "{events}");
+}

@@ -72,7 +72,9 @@ pub struct Run<K: Sink> {
     network: ScenarioNetwork<K>,
     bounds: Bounds,
     events: u64,
-    /// Exchanges open beside each other when they were last counted, and after how many events they are
+    /// Exchanges that one event may open.
+    burst: u64,
+    /// Bytes of open loops when their exchanges were last counted, and after how many events they are
     /// counted again.
     open: usize,
     next_count: u64,
@@ -82,15 +84,15 @@ pub struct Run<K: Sink> {
 const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
-    pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds) -> Self {
+    pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds, burst: u64) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
-        Self { network, bounds, events: 0, open: 0, next_count: 0 }
+        Self { network, bounds, events: 0, burst, open: 0, next_count: 0 }
     }
 
-    /// Lets about four thousand things happen, a fraction of a millisecond of work; says what ended the
-    /// run if it is over.
+    /// Lets at most about four thousand things happen, a fraction of a millisecond of work; says what
+    /// ended the run if it is over.
     pub fn advance(&mut self) -> Option<EndedBy> {
-        let batch = BATCH.min(self.bounds.events - self.events);
+        let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
         for _ in 0..batch {
             if self.network.step().is_none() {
                 let more = self.network.has_more();
@@ -109,16 +111,19 @@ impl<K: Sink> Run<K> {
     fn memory(&mut self) -> u64 {
         /// An open exchange, with its timers; a request at the server.
         const EACH: usize = 256;
+        /// The client of an open loop, with the room that it keeps.
+        const OPEN_CLIENT: usize = 1_024;
         let clients = self.network.clients();
         let is_open = matches!(self.network.clients().next(), Some(ScenarioClient::Open(_)));
         if is_open && self.events >= self.next_count {
-            // A count costs no more than the events between two, however many clients there are.
-            self.next_count = self.events + BATCH.max(clients.len() as u64);
-            self.open = clients.map(ScenarioClient::open).sum();
+            // A count costs no more than what happens between two, however many clients there are.
+            self.next_count = self.events + (BATCH.max(clients.len() as u64) / self.burst).max(1);
+            let clients = clients.map(|client| OPEN_CLIENT + client.open() * EACH);
+            self.open = clients.sum();
         }
         let station = self.network.server().station();
         let (jobs, held) = station.map_or((0, 0), |s| (s.waiting() + s.working(), s.held()));
-        self.network.memory() + ((self.open + jobs) * EACH + held) as u64
+        self.network.memory() + (self.open + jobs * EACH + held) as u64
     }
 
     /// Events handled so far.
