@@ -11,6 +11,9 @@ use crate::trace::{Cause, Record, Side, Sink, What};
 use alloc::vec;
 use alloc::vec::Vec;
 
+/// So many entries of the queue are never tidied.
+const SPARE_ENTRIES: usize = 1 << 14;
+
 /// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
 /// slot of the datagram that arrives.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,8 @@ pub(super) struct Wire<K> {
     pub(super) now: Instant,
     pub(super) sink: K,
     queue: Queue<Due>,
+    /// With more entries than this the queue is untidy.
+    tidy_at: usize,
     packets: Packets,
     channel: Channel,
     faults: Vec<Fault>,
@@ -69,6 +74,8 @@ impl<K: Sink> Wire<K> {
             now: Instant::ZERO,
             sink,
             queue: Queue::default(),
+            // A wait and a datagram for each client, with room: that is no disorder yet.
+            tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
             channel: Channel::new(link),
             faults: Vec::new(),
@@ -131,6 +138,26 @@ impl<K: Sink> Wire<K> {
     #[inline]
     pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
         self.queue.push(wake_key(deadline), Due::wake(host));
+    }
+
+    /// Have entries piled up that may wake nobody?
+    #[inline]
+    pub(super) const fn is_untidy(&self) -> bool {
+        self.queue.len() > self.tidy_at
+    }
+
+    /// Drops the entries of hosts of which `wakes` says that they will wake nobody.
+    pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
+        self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));
+        // As many may come again: so tidying costs each entry little.
+        self.tidy_at = 2 * self.queue.len() + SPARE_ENTRIES;
+    }
+
+    /// Bytes of memory, about.
+    pub(super) fn memory(&self) -> usize {
+        // A queued entry and its time stamp; buckets grow by doubling.
+        let entry = 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
+        self.queue.len() * entry + self.packets.memory()
     }
 
     /// The bytes of a datagram that has arrived, until it is [released](Self::release).

@@ -1,0 +1,33 @@
+//! Any text is a scenario file, or is refused in one line that begins with the file and its line.
+
+#![no_main]
+
+#[path = "../../native/src/scenario_file.rs"]
+mod scenario_file;
+
+use libfuzzer_sys::fuzz_target;
+use retrylab_core::sim::Scenario;
+
+fuzz_target!(|text: &str| {
+    if text.len() as u64 > scenario_file::MOST_BYTES {
+        return;
+    }
+    let mut scenario = Scenario::default();
+    match scenario_file::apply(&mut scenario, "x.toml", text) {
+        Ok(()) => {
+            // What was read can be shown and read again.
+            let mut again = Scenario::default();
+            again.apply(scenario.pairs()).unwrap();
+            assert_eq!(again, scenario);
+        }
+        Err(error) => {
+            assert_eq!(scenario, Scenario::default(), "a refused file changes nothing");
+            let sentence = error.to_string();
+            assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+            let line = sentence.strip_prefix("x.toml:").and_then(|rest| rest.split_once(": "));
+            let line: usize = line.unwrap().0.parse().unwrap();
+            let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            assert!((1..=lines).contains(&line), "{sentence:?}");
+        }
+    }
+});
