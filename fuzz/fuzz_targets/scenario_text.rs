@@ -5,15 +5,35 @@
 #[path = "../../native/src/scenario_file.rs"]
 mod scenario_file;
 
+/// What the reader does with `@FILE`, without a disk: an arbitrary text must not name real files.
+mod data_file {
+    use retrylab_core::sim::Kind;
+    use std::borrow::Cow;
+    use std::path::Path;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("there are no files here")]
+    pub(crate) struct DataError;
+
+    pub(crate) fn expand<'a>(_: &str, value: &'a str, _: &Path) -> Result<Cow<'a, str>, DataError> {
+        if value.starts_with('@') { Err(DataError) } else { Ok(Cow::Borrowed(value)) }
+    }
+
+    pub(crate) fn takes(kind: Kind) -> String {
+        kind.to_string()
+    }
+}
+
 use libfuzzer_sys::fuzz_target;
 use retrylab_core::sim::Scenario;
+use std::path::Path;
 
 fuzz_target!(|text: &str| {
     if text.len() as u64 > scenario_file::MOST_BYTES {
         return;
     }
     let mut scenario = Scenario::default();
-    match scenario_file::apply(&mut scenario, "x.toml", text) {
+    match scenario_file::apply(&mut scenario, "x.toml", Path::new(""), text) {
         Ok(()) => {
             // What was read can be shown and read again.
             let mut again = Scenario::default();

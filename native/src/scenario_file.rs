@@ -311,7 +311,7 @@ mod tests {
     fn every_scenario_that_ships_can_be_read() {
         for shipped in SHIPPED {
             assert_eq!(
-                apply(&mut Scenario::default(), shipped.name, shipped.toml)
+                apply(&mut Scenario::default(), shipped.name, Path::new(""), shipped.toml)
                     .err()
                     .map(|e| e.to_string()),
                 None
