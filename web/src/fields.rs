@@ -139,12 +139,26 @@ fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
     Some(why)
 }
 
-/// `scenario` with another value; choosing how waits grow also sets what only that law allows or
-/// needs, because no order of single steps would get there.
+/// `scenario` with another value; choosing how waits grow or when exchanges arrive also sets what only
+/// that law allows or needs: nobody should have to find the order of single steps that gets there.
 pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenario, FieldError> {
     let mut changed = scenario.clone();
     let alone = changed.apply([(key, value)]);
-    if alone.is_ok() || key != "policy.backoff" {
+    if alone.is_ok() {
+        return alone.map(|()| changed);
+    }
+    let with: &[(&str, &str)] = match (key, value.trim()) {
+        ("workload.arrivals", "closed") => &[("workload.duration", "none")],
+        ("workload.arrivals", _) => {
+            &[("token", "true"), ("server.reply", "mirror"), ("workload.think", "none")]
+        }
+        _ => &[],
+    };
+    if !with.is_empty() {
+        let pairs = with.iter().copied().chain([(key, value)]);
+        return changed.apply(pairs).map(|()| changed);
+    }
+    if key != "policy.backoff" {
         return alone.map(|()| changed);
     }
     let list = value == Backoff::List.name();
