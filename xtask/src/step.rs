@@ -118,7 +118,11 @@ impl Step {
                 machine.node()?;
                 node::types(paths)?;
             }
-            Self::Release => cargo("build --release -p retrylab").run()?,
+            Self::Release => {
+                cargo("build --release -p retrylab").run()?;
+                // A release build has to give the same digests as a debug build.
+                cargo("test --release -p retrylab-core --test digests").run()?;
+            }
             Self::Browser => {
                 node::browser(paths, machine.node()?, &machine.browser()?, long)?;
             }

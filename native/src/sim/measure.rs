@@ -6,7 +6,7 @@ use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::sim::Scenario;
-use retrylab_core::sim::metrics::Metrics;
+use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;
 use serde_json::{Value, json};
@@ -33,6 +33,17 @@ const MEASURES: &[Measure] = {
         ("simulated_s", Number, |run| {
             Cell::number(seconds(run.outcome.simulated.saturating_since(Instant::ZERO)))
         }),
+        ("latency_mean_s", Number, |run| metric(run, |m| m.latency_s.mean)),
+        ("latency_p50_s", Number, |run| metric(run, |m| m.latency_s.p50)),
+        ("latency_p90_s", Number, |run| metric(run, |m| m.latency_s.p90)),
+        ("latency_p99_s", Number, |run| metric(run, |m| m.latency_s.p99)),
+        ("latency_p999_s", Number, |run| metric(run, |m| m.latency_s.p999)),
+        // Who gave up waited longer than everybody: empty where the quantile is one of those.
+        ("all_p99_s", Number, |run| metric(run, |m| m.all_s.p99)),
+        ("served", Integer, |run| counted(run, |m| m.work.served)),
+        ("wasted", Integer, |run| counted(run, |m| m.work.wasted)),
+        ("utilisation", Number, |run| metric(run, |m| m.work.utilisation)),
+        ("mean_queue", Number, |run| metric(run, |m| m.work.mean_queue)),
         ("events", Integer, |run| Cell::Integer(run.outcome.events)),
         ("digest", Text, |run| Cell::Text(run.outcome.digest.to_string())),
         ("ended_by", Text, |run| match json!(run.ended_by) {
@@ -45,6 +56,14 @@ const MEASURES: &[Measure] = {
 /// Per exchange that is over; nothing before the first one is.
 fn share(run: &Result, count: u64) -> Cell {
     Cell::number(count as f64 / run.outcome.summary.finished() as f64)
+}
+
+fn metric(run: &Result, value: fn(&MetricsReport) -> Option<f64>) -> Cell {
+    run.metrics.as_ref().and_then(value).map_or(Cell::Empty, Cell::number)
+}
+
+fn counted(run: &Result, value: fn(&MetricsReport) -> u64) -> Cell {
+    run.metrics.as_ref().map_or(Cell::Empty, |metrics| Cell::Integer(value(metrics)))
 }
 
 /// The columns of the measures.
@@ -63,7 +82,8 @@ pub(crate) struct Measured {
 
 /// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
-    measured(&run::run(scenario, (), limits, |_| ()).result, None)
+    let run = run::run(scenario, (Metrics::new(INTERVAL), ()), limits, |_| ()).result;
+    measured(&run, None)
 }
 
 /// The same with the measures of the queue, if theory predicts them.
