@@ -5,6 +5,7 @@ use crate::policy::{
 };
 use crate::policy::{Hint, Pacer};
 use crate::time::Instant;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -341,4 +342,155 @@ fn clients_of_one_seed_wait_apart_and_each_the_same_again() {
 fn a_client_is_small() {
     assert!(size_of::<Client>() <= 96, "{}", size_of::<Client>());
     assert!(size_of::<Pacer>() <= 64, "{}", size_of::<Pacer>());
+}
+
+/// Attempts of 100 ms, backoff 50 ms then 100 ms, three of them.
+fn attempts() -> Config {
+    let policy = Policy::textbook()
+        .to_builder()
+        .attempt_timeout(Some(Duration::from_millis(100)))
+        .initial_timeout(Duration::from_millis(50))
+        .give_up_above(None)
+        .max_sends(Some(3));
+    Config {
+        token: true,
+        policy: policy.build().unwrap(),
+        ..(*Config::textbook(server(), b"x")).clone()
+    }
+}
+
+#[test]
+fn an_attempt_is_abandoned_before_the_backoff() {
+    let config = attempts();
+    let times: Vec<u128> = config.policy.sends().map(|at| at.as_millis()).collect();
+    assert_eq!(times, [0, 150, 350]);
+    assert_eq!(config.policy.gives_up_after(), Some(Duration::from_millis(450)));
+    let mut client = Client::new(Arc::new(config));
+    assert_eq!(sends(&mut client, at(0)), [b"#1.1 x"]);
+    assert_eq!(client.poll_timeout(), Some((Timer::Timeout, at(100))));
+    client.handle_timeout(at(100));
+    assert_eq!(sends(&mut client, at(100)), Vec::<Vec<u8>>::new());
+    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(150))));
+    // Nobody listens to the first attempt any more, now or later.
+    for ms in [120, 170] {
+        client.handle_datagram(at(ms), server(), b"#1.1 x");
+        assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })), "{ms}");
+        client.handle_timeout(at(150));
+        let _ = sends(&mut client, at(150));
+    }
+    client.handle_datagram(at(200), server(), b"#1.2 x");
+    let elapsed = Duration::from_millis(200);
+    let answered = Event::Answered { exchange: 1, sends: 2, answered_send: 2, elapsed };
+    assert_eq!(client.poll_event(), Some(answered));
+    assert!(client.is_finished());
+}
+
+#[test]
+fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
+    let mut client = Client::new(Arc::new(attempts()));
+    let failure = |send: u32| alloc::format!("retrylab: failed\n#1.{send} x").into_bytes();
+    let mut now = 0;
+    for (send, backoff) in [(1, 50), (2, 100)] {
+        assert_eq!(sends(&mut client, at(now)).len(), 1);
+        now += 10;
+        client.handle_datagram(at(now), server(), &failure(send));
+        assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send }));
+        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(now + backoff))));
+        // Twice is no second failure.
+        client.handle_datagram(at(now), server(), &failure(send));
+        assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
+        now += backoff;
+        client.handle_timeout(at(now));
+    }
+    assert_eq!(sends(&mut client, at(now)).len(), 1);
+    client.handle_datagram(at(now + 10), server(), &failure(3));
+    let event = client.poll_event();
+    assert!(
+        matches!(event, Some(Event::GaveUp { sends: 3, why: Stop::MaxSends, .. })),
+        "{event:?}"
+    );
+}
+
+/// Without an attempt timeout a failed datagram's wait goes on, unless the failure says when.
+#[test]
+fn a_hint_in_a_failure_is_followed() {
+    let policy = Policy::textbook().to_builder().hint(HintRule::Exact).build().unwrap();
+    let config = Config { policy, ..(*Config::textbook(server(), b"x")).clone() };
+    for (bytes, resend) in [
+        (&b"retrylab: failed\n"[..], 100),
+        (b"retrylab: failed, retry in 30ms\n", 40),
+        (b"retrylab: failed, retry in soon\n", 0),
+    ] {
+        let mut client = Client::new(Arc::new(config.clone()));
+        assert_eq!(sends(&mut client, at(0)).len(), 1);
+        client.handle_datagram(at(10), server(), bytes);
+        match resend {
+            // No failure that anyone could read is an answer.
+            0 => assert!(matches!(client.poll_event(), Some(Event::Answered { .. }))),
+            ms => assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(ms)))),
+        }
+    }
+}
+
+#[test]
+fn a_client_thinks_between_exchanges_only() {
+    let think = Some("20ms".parse().unwrap());
+    let config = Config { exchanges: 2, think, ..(*Config::textbook(server(), b"x")).clone() };
+    let mut client = Client::new(Arc::new(config));
+    assert_eq!(sends(&mut client, at(0)).len(), 1);
+    client.handle_datagram(at(5), server(), b"y");
+    assert_eq!(sends(&mut client, at(5)).len(), 0);
+    assert_eq!(client.poll_timeout(), Some((Timer::Think, at(25))));
+    client.handle_timeout(at(25));
+    assert_eq!(sends(&mut client, at(25)).len(), 1);
+}
+
+#[test]
+fn an_open_loop_does_not_wait_for_answers() {
+    let arrivals = Some("times 0s, 10ms, 20ms, 500ms".parse().unwrap());
+    let config = Config { exchanges: 9, arrivals, ..attempts() };
+    let mut client = OpenClient::numbered(Arc::new(config), 1);
+    let (mut buf, mut sent) = (Vec::new(), Vec::new());
+    let mut events = Vec::new();
+    while let Some((_, now)) = client.poll_timeout() {
+        client.handle_timeout(now);
+        while client.poll_transmit(now, &mut buf).is_some() {
+            sent.push((now.as_nanos() / 1_000_000, String::from_utf8(buf.clone()).unwrap()));
+        }
+        events.extend(core::iter::from_fn(|| client.poll_event()));
+        if now == at(20) {
+            assert_eq!(client.open(), 3);
+            client.handle_datagram(at(20), server(), b"#2.1 x");
+            assert!(client.poll_transmit(now, &mut buf).is_none());
+            events.extend(core::iter::from_fn(|| client.poll_event()));
+        }
+    }
+    let of = |exchange: &str| -> Vec<u64> {
+        sent.iter().filter(|(_, text)| text.starts_with(exchange)).map(|(ms, _)| *ms).collect()
+    };
+    assert_eq!(of("#1."), [0, 150, 350]);
+    assert_eq!(of("#2."), [10], "answered at 20 ms");
+    assert_eq!(of("#3."), [20, 170, 370]);
+    assert_eq!(of("#4."), [500, 650, 850]);
+    assert_eq!(events.len(), 4, "{events:?}");
+    assert!(client.is_finished());
+}
+
+/// Exchanges that are open together spend one budget.
+#[test]
+fn open_exchanges_share_their_brakes() {
+    let budget = "bucket 2 0".parse().unwrap();
+    let policy = attempts().policy.to_builder().budget(Some(budget)).build().unwrap();
+    let arrivals = Some("times 0s, 1ms, 2ms, 3ms, 4ms, 5ms".parse().unwrap());
+    let config = Config { exchanges: 9, arrivals, policy, ..attempts() };
+    let mut client = OpenClient::numbered(Arc::new(config), 1);
+    let (mut buf, mut sent) = (Vec::new(), 0);
+    while let Some((_, now)) = client.poll_timeout() {
+        client.handle_timeout(now);
+        while client.poll_transmit(now, &mut buf).is_some() {
+            sent += 1;
+        }
+        while client.poll_event().is_some() {}
+    }
+    assert_eq!(sent, 6 + 1, "two tokens, and a retry needs more than one");
 }

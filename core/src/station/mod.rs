@@ -5,7 +5,7 @@
 //! fills, it does work that nobody waits for any more, it sheds load, it crashes and comes back.
 
 mod config;
-#[cfg(test)]
+#[cfg(all(test, feature = "sim"))]
 mod tests;
 
 pub use config::{Config, Order, Outage, Overflow, Trouble};
@@ -36,10 +36,10 @@ pub enum Event {
     },
     /// The work on a request is done.
     Served {
-        /// How long it waited.
-        waited: Duration,
-        /// How long the work took.
-        worked: Duration,
+        /// When it arrived.
+        arrived: Instant,
+        /// When the work began.
+        begun: Instant,
         /// Whose it is.
         about: About,
     },
@@ -50,7 +50,7 @@ impl From<Event> for What {
         match event {
             Event::Server(event) => event.into(),
             Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
-            Event::Served { waited, worked, .. } => Self::Served { waited, worked },
+            Event::Served { arrived, begun, .. } => Self::Served { arrived, begun },
         }
     }
 }
@@ -335,11 +335,10 @@ impl Machine for Station {
             self.working.pop();
             let job = &mut self.jobs[slot as usize];
             let (from, label, about) = (job.from, job.label, job.about());
-            let waited = job.begun.saturating_since(job.arrived);
-            let worked = at.saturating_since(job.begun);
+            let (arrived, begun) = (job.arrived, job.begun);
             self.held -= job.reply.len();
             self.done.push_back((from, label, core::mem::take(&mut job.reply)));
-            self.events.push_back(Event::Served { waited, worked, about });
+            self.events.push_back(Event::Served { arrived, begun, about });
             self.free.push(slot);
             self.refill(at);
         }

@@ -92,7 +92,9 @@ fn encode(what: &What) -> (u64, u64) {
         What::Refused { sends, elapsed } => (10, nanos(elapsed) ^ u64::from(sends) << 48),
         What::Note(words) => (11, fnv(words)),
         What::Failed => (12, 0),
-        What::Served { waited, worked } => (13, nanos(waited) ^ nanos(worked).rotate_left(32)),
+        What::Served { arrived, begun } => {
+            (13, arrived.as_nanos() ^ begun.as_nanos().rotate_left(32))
+        }
         What::Duplicated { direction: d } => (14 | direction(d), 0),
     }
 }
@@ -192,8 +194,8 @@ mod tests {
             What::LateReply,
             What::Stranger,
             What::Failed,
-            What::Served { waited: elapsed, worked: Duration::ZERO },
-            What::Served { waited: Duration::ZERO, worked: elapsed },
+            What::Served { arrived: Instant::ZERO, begun: Instant::from_nanos(1) },
+            What::Served { arrived: Instant::from_nanos(1), begun: Instant::from_nanos(1) },
             What::Duplicated { direction: Direction::Request },
             What::Duplicated { direction: Direction::Reply },
             What::Note("a"),

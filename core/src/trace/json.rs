@@ -49,8 +49,10 @@ pub fn write_json(out: &mut impl fmt::Write, record: &Record) -> fmt::Result {
             write!(out, r#","sends":{sends},"elapsed_s":{}"#, Seconds(*elapsed))?;
         }
         What::Note(words) => write_field(out, "note", words)?,
-        What::Served { waited, worked } => {
-            write!(out, r#","waited_s":{},"worked_s":{}"#, Seconds(*waited), Seconds(*worked))?;
+        What::Served { arrived, begun } => {
+            let waited = Seconds(begun.saturating_since(*arrived));
+            let worked = Seconds(record.at.saturating_since(*begun));
+            write!(out, r#","waited_s":{waited},"worked_s":{worked}"#)?;
         }
         What::Duplicated { direction } => write_field(out, "direction", name(*direction))?,
         What::Failed | What::LateReply | What::Stranger => {}

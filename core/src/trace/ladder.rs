@@ -83,8 +83,9 @@ impl Ladder {
                 in_column(record, format!("{name}answers with a failure"))
             }
             What::Failed => in_column(record, format!("{name}heard of a failure")),
-            What::Served { waited, worked } => {
-                let (waited, worked) = (Seconds(waited), Seconds(worked));
+            What::Served { arrived, begun } => {
+                let waited = Seconds(begun.saturating_since(arrived));
+                let worked = Seconds(record.at.saturating_since(begun));
                 let text = format!("{name}served in {worked} s after {waited} s in the queue");
                 in_column(record, text)
             }

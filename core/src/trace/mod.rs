@@ -111,10 +111,10 @@ pub enum What {
     Failed,
     /// The server's work on a request is done.
     Served {
-        /// How long the request waited in the queue.
-        waited: Duration,
-        /// How long the work took.
-        worked: Duration,
+        /// When the request arrived.
+        arrived: Instant,
+        /// When the work on it began.
+        begun: Instant,
     },
     /// The link made a second copy of a datagram.
     Duplicated {

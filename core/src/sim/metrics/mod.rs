@@ -174,10 +174,10 @@ impl Sink for Metrics {
             What::Failed if record.side == Side::Client => {
                 self.series.at(record.at).failed += 1;
             }
-            What::Served { waited, worked } => {
+            What::Served { arrived, begun } => {
                 self.served += 1;
-                self.waited += u128::from(nanos(waited));
-                self.worked += u128::from(nanos(worked));
+                self.waited += u128::from(nanos(begun.saturating_since(arrived)));
+                self.worked += u128::from(nanos(record.at.saturating_since(begun)));
                 self.series.at(record.at).served += 1;
             }
             _ => {}
