@@ -21,6 +21,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::str::FromStr;
 
+/// The most bytes of messages that one client may send at the same moment.
+const MOST_BURST: usize = 1 << 28;
+
 /// What to simulate. Same scenario, same trace, byte for byte.
 ///
 /// The fields are named by the keys of [`FIELDS`]; [`apply`](Self::apply) changes them from text and
@@ -155,6 +158,16 @@ impl Scenario {
             let sentence = "workload.arrivals opens exchanges beside each other: replies have to say \
                             what they answer, so token must be true and server.reply mirror";
             return wrong("workload.arrivals", sentence.to_string());
+        }
+        // One event handles them all: no bound on memory could step in.
+        let burst = self.workload.arrivals.as_ref().map_or(0, Arrivals::burst);
+        if burst.saturating_mul(self.message.len()) > MOST_BURST {
+            let length = self.message.len();
+            let sentence = format!(
+                "workload.arrivals opens {burst} exchanges at the same moment, each with a message \
+                 of {length} bytes; together they must be at most {MOST_BURST} bytes"
+            );
+            return wrong("workload.arrivals", sentence);
         }
         if open && self.workload.think.is_some() {
             let sentence = "workload.think is for clients that begin the next exchange by \

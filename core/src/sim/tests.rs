@@ -351,3 +351,23 @@ fn a_zero_latency_link_delivers_at_once() {
     assert_eq!(outcome.summary.sends, 3);
     assert_eq!(Duration::ZERO, outcome.simulated.saturating_since(Instant::ZERO));
 }
+
+/// What one event does no bound of a run can cut short.
+#[test]
+fn a_burst_that_would_fill_the_memory_at_once_is_refused() {
+    let times = alloc::format!("times {}", ["1s"; 5_000].join(", "));
+    let message = "x".repeat(60_000);
+    let mut scenario = Scenario::default();
+    let pairs = [
+        ("token", "true"),
+        ("server.reply", "mirror"),
+        ("message", message.as_str()),
+        ("workload.arrivals", times.as_str()),
+    ];
+    let error = scenario.apply(pairs).unwrap_err();
+    assert_eq!(error.key(), "workload.arrivals");
+    assert!(error.to_string().contains("opens 5000 exchanges at the same moment"), "{error}");
+    scenario
+        .apply(pairs.map(|(key, value)| (key, if key == "message" { "x" } else { value })))
+        .unwrap();
+}
