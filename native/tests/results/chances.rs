@@ -27,6 +27,17 @@ fn a_round_trip_costs_the_sends_within_it() {
 /// The table of independent losses, with a round trip of 0. `fail1` and `fail3` are one and three sends.
 #[test]
 fn independent_losses_have_the_tables_numbers() {
+    independent_losses("exchanges=2000");
+}
+
+/// A hundred times as many exchanges: standard errors are a tenth.
+#[test]
+#[ignore = "long: cargo xtask test --long"]
+fn independent_losses_have_the_tables_numbers_in_long_runs() {
+    independent_losses("exchanges=200000");
+}
+
+fn independent_losses(exchanges: &str) {
     const SEEDS: u32 = 10;
     for (loss, drop, fails, sends, answered_s, all_s, executions) in [
         ("0", "0.5", [0.5, 0.125, 0.03125], 1.9375, 0.158_064_52, 0.25, 0.968_75),
@@ -51,7 +62,7 @@ fn independent_losses_have_the_tables_numbers() {
     ] {
         let name = |what: &str| format!("loss {loss}, drop {drop}: {what}");
         let [loss_set, drop_set] = [format!("link.loss={loss}"), format!("server.drop={drop}")];
-        let sets = [&loss_set, &drop_set, "link.latency=0s", "exchanges=20000"];
+        let sets = [&loss_set, &drop_set, "link.latency=0s", exchanges];
         for (sends, fail) in ["policy.max_sends=1", "policy.max_sends=3"].into_iter().zip(fails) {
             let runs = each(&[], &[&sets[..], &[sends]].concat(), SEEDS);
             within_four(&name(sends), numbers(&runs, "gave_up_share"), SEEDS, fail);
