@@ -5,7 +5,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use retrylab_core::echo::{Config, Server};
-use retrylab_core::link::Link;
+use retrylab_core::link::{Channel, Link, Loss};
 use retrylab_core::machine::Machine;
 use retrylab_core::random::{Direction, Probability, Stream};
 use retrylab_core::sim::{Queue, Scenario, client_address, flow_of, run};
@@ -129,11 +129,23 @@ fn datagrams(c: &mut Criterion) {
         ("uniform, lossy", "uniform 5ms 15ms", half),
         ("normal, lossy", "normal 10ms 2ms", half),
     ] {
-        let link = Link { latency: law.parse().expect("a law of latency"), loss };
+        let link = Link {
+            latency: law.parse().expect("a law of latency"),
+            loss: Loss::Independent(loss),
+            ..Link::default()
+        };
+        let mut channel = Channel::new(&link);
         group.bench_function(BenchmarkId::new("link", name), |b| {
             b.iter(|| {
                 for index in 0..1_000 {
-                    black_box(link.verdict(1, 1, Direction::Request, black_box(index)));
+                    black_box(channel.send(
+                        1,
+                        Instant::ZERO,
+                        1,
+                        Direction::Request,
+                        black_box(index),
+                        5,
+                    ));
                 }
             });
         });

@@ -69,8 +69,12 @@ impl fmt::Debug for Instant {
 
 /// A duration's nanoseconds, or `u64::MAX` (584 years).
 #[must_use]
-pub fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+#[inline]
+pub const fn nanos(duration: Duration) -> u64 {
+    match duration.as_secs().checked_mul(1_000_000_000) {
+        Some(whole) => whole.saturating_add(duration.subsec_nanos() as u64),
+        None => u64::MAX,
+    }
 }
 
 /// Shows a duration as exact decimal seconds, for tables and JSON: `0.1`.

@@ -1,11 +1,13 @@
 //! Flags made from the core's table of scenario keys, so that a value is read, refused and explained
 //! on the command line exactly as in a scenario file, a link and the page.
 
+use crate::data_file;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
 use retrylab_core::time::{Duration, parse_duration};
 use std::marker::PhantomData;
+use std::path::Path;
 use std::str::FromStr;
 
 /// Some keys of the scenario that share a prefix.
@@ -164,11 +166,15 @@ impl Bounded for u64 {
 
 /// Refuses a value that `key` does not take. What contradicts other flags is found when all are known.
 fn check(key: &'static str, text: &str) -> Result<String, String> {
-    match Scenario::default().apply([(key, text)]) {
-        Ok(()) | Err(FieldError::Contradiction { .. }) => Ok(text.to_string()),
+    let text = data_file::expand(key, text, Path::new("")).map_err(|error| error.to_string())?;
+    match Scenario::default().apply([(key, &text)]) {
+        Ok(()) | Err(FieldError::Contradiction { .. }) => Ok(text.into_owned()),
         Err(error) => {
             let field = FIELDS.iter().find(|field| field.key == key);
-            Err(field.map_or_else(|| error.to_string(), |field| format!("it takes {}", field.kind)))
+            Err(field.map_or_else(
+                || error.to_string(),
+                |field| format!("it takes {}", data_file::takes(field.kind)),
+            ))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `retrylab keys`: the scenario's vocabulary, from the core's table.
 
+use crate::data_file;
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use retrylab_core::sim::{FIELDS, Scenario};
@@ -11,7 +12,7 @@ pub(crate) fn run(as_json: bool) -> Exit {
     let defaults = Scenario::default();
     let rows = FIELDS.iter().map(|field| {
         let default = defaults.value(field.key).unwrap_or_default();
-        (field.key, default, field.kind.to_string(), field.help)
+        (field.key, default, data_file::takes(field.kind), field.help)
     });
     if as_json {
         let keys: Vec<Value> = rows

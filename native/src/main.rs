@@ -2,6 +2,7 @@
 
 mod address;
 mod cli;
+mod data_file;
 mod exit;
 mod flags;
 mod keys;

@@ -3,8 +3,10 @@
 //! The values are read from their text, never through a float, so that `0.1` in a file is the same
 //! number as `0.1` in a flag.
 
+use crate::data_file::{self, DataError};
 use retrylab_core::sim::{FIELDS, FieldError, Kind, Scenario};
 use std::ops::Range;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
@@ -19,7 +21,9 @@ pub(crate) enum FileError {
     #[error("{name}:{line}: {error}")]
     Field { name: String, line: usize, error: FieldError },
     #[error("{name}:{line}: {key} cannot be {what}; it takes {allowed}")]
-    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: Kind },
+    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: String },
+    #[error("{name}:{line}: {error}")]
+    Data { name: String, line: usize, error: DataError },
 }
 
 /// A key of the file with its value's text.
@@ -30,7 +34,13 @@ struct Entry {
 }
 
 /// Applies the file `name` with the contents `text` to `scenario`; all of it or, on an error, nothing.
-pub(crate) fn apply(scenario: &mut Scenario, name: &str, text: &str) -> Result<(), FileError> {
+/// Files of times that it names are sought in `folder`.
+pub(crate) fn apply(
+    scenario: &mut Scenario,
+    name: &str,
+    folder: &Path,
+    text: &str,
+) -> Result<(), FileError> {
     let table = DeTable::parse(text).map_err(|error| FileError::Toml {
         name: name.to_string(),
         line: line_of(text, error.span().unwrap_or_default()),
@@ -41,6 +51,11 @@ pub(crate) fn apply(scenario: &mut Scenario, name: &str, text: &str) -> Result<(
     let mut entries = reader.entries;
     // The parser sorts by key; the error to tell is the first in the file.
     entries.sort_by_key(|entry| entry.line);
+    for Entry { key, value, line } in &mut entries {
+        let (name, line) = (name.to_string(), *line);
+        let times = data_file::expand(key, value, folder);
+        *value = times.map_err(|error| FileError::Data { name, line, error })?.into_owned();
+    }
     scenario.apply(entries.iter().map(|entry| (&entry.key, &entry.value))).map_err(|error| {
         FileError::Field { name: name.to_string(), line: line_at_fault(&entries, &error), error }
     })
@@ -101,7 +116,13 @@ impl Reader<'_> {
     fn refuse(&self, key: String, line: usize, what: &'static str) -> FileError {
         let name = self.name.to_string();
         if let Some(field) = FIELDS.iter().find(|field| field.key == key) {
-            return FileError::NoValue { name, line, key, what, allowed: field.kind };
+            return FileError::NoValue {
+                name,
+                line,
+                key,
+                what,
+                allowed: data_file::takes(field.kind),
+            };
         }
         // Only the scenario knows how to say that there is no such key.
         let error = Scenario::default().apply([(&key, "")]).err();
@@ -146,10 +167,11 @@ fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use retrylab_core::sim::{Field, SHIPPED};
 
     fn read(text: &str) -> Result<Scenario, String> {
         let mut scenario = Scenario::default();
-        apply(&mut scenario, "x.toml", text).map_err(|error| error.to_string())?;
+        apply(&mut scenario, "x.toml", Path::new(""), text).map_err(|error| error.to_string())?;
         Ok(scenario)
     }
 
@@ -210,6 +232,90 @@ mod tests {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(begins), "{error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    /// A value that is wrong for every kind, and types of TOML that no key takes.
+    #[test]
+    fn every_key_refuses_what_it_does_not_take() {
+        for (i, field) in FIELDS.iter().enumerate() {
+            let Field { key, kind, .. } = *field;
+            let (value, shown) = match kind {
+                // Any text is one, if it is not too long.
+                Kind::Text(most) => ("x".repeat(most + 1), format!("`{}…`", "x".repeat(60))),
+                _ => ("\\u0001?\\n".to_string(), r"`\u{1}?\n`".to_string()),
+            };
+            let array = if is_list(key) { "this array" } else { "an array" };
+            for (written, shown) in [
+                (format!("\"{value}\""), shown.as_str()),
+                ("1979-05-27".to_string(), "a date or time of day"),
+                ("[[]]".to_string(), array),
+                ("{ a = 1 }".to_string(), "a table"),
+            ] {
+                let text = format!("{}{key} = {written}\n", "#\n".repeat(i));
+                let line = i + 1;
+                let expected = format!("x.toml:{line}: {key} cannot be {shown}; it takes {kind}");
+                assert_eq!(read(&text).unwrap_err(), expected);
+            }
+            assert!(!kind.to_string().contains('\n'), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_that_contradict_each_other_are_told_with_the_line_of_one() {
+        for (text, begins) in [
+            (
+                "exchanges = 9\n[workload]\narrivals = 'poisson 10'\n",
+                "x.toml:3: workload.arrivals opens exchanges beside each other: replies have to say \
+                 what they answer, so token must be true and server.reply mirror",
+            ),
+            (
+                "token = true\n[server]\nreply = 'mirror'\n[workload]\n\
+                 arrivals = 'poisson 10'\nthink = '1s'\n",
+                "x.toml:6: workload.think is for clients that begin the next exchange by themselves",
+            ),
+            ("[workload]\n\nduration = '1s'\n", "x.toml:3: workload.duration ends arrivals; in a"),
+            (
+                "seed = 1\nfaults = '1s 1s load 2'\n",
+                "x.toml:2: faults multiply the load of an open loop; in a closed one there must be",
+            ),
+            (
+                "[workload]\ntask = 'write'\n[link]\nloss = 0.1\n",
+                "x.toml:4: link.loss must be `0` with workload.task=write: a write is done once",
+            ),
+            (
+                "[workload]\ntask = 'write'\n[server]\n\nservice = '1ms'\n",
+                "x.toml:5: server.service must be `0s` with workload.task=write",
+            ),
+            (
+                "\n\nmessage = \"retrylab: failed\\n\"\n",
+                "x.toml:3: message begins like a server's failure; it must begin otherwise",
+            ),
+            (
+                "[policy]\ninitial_timeout = '1s'\nmax_timeout = '10ms'\n",
+                "x.toml:3: policy.max_timeout is 10ms; it must not be below policy.initial_timeout",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(begins), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+        let most = retrylab_core::retry::MAX_MESSAGE_IPV4;
+        let text = format!("token = true\nmessage = '{}'\n", "x".repeat(most));
+        let error = read(&text).unwrap_err();
+        let begins = format!("x.toml:2: message is {most} bytes long; with token=true it must be");
+        assert!(error.starts_with(&begins), "{error}");
+    }
+
+    #[test]
+    fn every_scenario_that_ships_can_be_read() {
+        for shipped in SHIPPED {
+            assert_eq!(
+                apply(&mut Scenario::default(), shipped.name, Path::new(""), shipped.toml)
+                    .err()
+                    .map(|e| e.to_string()),
+                None
+            );
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Where the scenario comes from: a file or a link, then `--set`, then `--seed`.
 
+use crate::data_file::{self, DataError};
 use crate::scenario_file::{self, FileError};
 use retrylab_core::sim::{FieldError, SHIPPED, Scenario, Shipped};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -21,6 +23,8 @@ pub(crate) enum SourceError {
     Link(FieldError),
     #[error("--set: {0}")]
     Set(FieldError),
+    #[error("{0}: {1}")]
+    Data(&'static str, DataError),
     #[error("--versus: {0}")]
     Versus(Box<SourceError>),
     #[error("--versus-set: {0}")]
@@ -47,7 +51,7 @@ impl<'a> Source<'a> {
     pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
         let mut scenario = self.base()?;
         // All at once: two values may contradict each other's defaults, but not each other.
-        self.sets().and_then(|pairs| scenario.apply(pairs)).map_err(SourceError::Set)?;
+        scenario.apply(self.sets()?).map_err(SourceError::Set)?;
         if let Some(seed) = self.seed {
             scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
         }
@@ -65,9 +69,23 @@ impl<'a> Source<'a> {
     }
 
     /// The pairs of `--set`.
-    pub(crate) fn sets(&self) -> Result<Vec<(&'a str, &'a str)>, FieldError> {
-        self.set.iter().map(|text| pair(text)).collect()
+    pub(crate) fn sets(&self) -> Result<Vec<(&'a str, Cow<'a, str>)>, SourceError> {
+        pairs("--set", self.set, SourceError::Set)
     }
+}
+
+/// The pairs of a flag, with the times of their files; `wrong` makes its error.
+pub(crate) fn pairs<'a>(
+    flag: &'static str,
+    texts: &'a [String],
+    wrong: fn(FieldError) -> SourceError,
+) -> Result<Vec<(&'a str, Cow<'a, str>)>, SourceError> {
+    let read = |text: &'a String| {
+        let (key, value) = pair(text).map_err(wrong)?;
+        let value = data_file::expand(key, value, Path::new(""));
+        Ok((key, value.map_err(|error| SourceError::Data(flag, error))?))
+    };
+    texts.iter().map(read).collect()
 }
 
 /// Splits `key=value`.
@@ -95,7 +113,7 @@ fn from_link(link: &str) -> Result<Scenario, SourceError> {
 fn from_file(path: &str) -> Result<Scenario, SourceError> {
     let mut scenario = Scenario::default();
     if let Some(shipped) = Shipped::find(path) {
-        scenario_file::apply(&mut scenario, path, shipped.toml)?;
+        scenario_file::apply(&mut scenario, path, Path::new(""), shipped.toml)?;
         return Ok(scenario);
     }
     let failed = |error| SourceError::Read(path.to_string(), error);
@@ -114,8 +132,12 @@ fn from_file(path: &str) -> Result<Scenario, SourceError> {
     if length as u64 == most {
         return Err(SourceError::TooLong(path.to_string()));
     }
-    let name = if path == "-" { "stdin" } else { path };
-    scenario_file::apply(&mut scenario, name, &text)?;
+    let (name, folder) = if path == "-" {
+        ("stdin", Path::new(""))
+    } else {
+        (path, Path::new(path).parent().unwrap_or(Path::new("")))
+    };
+    scenario_file::apply(&mut scenario, name, folder, &text)?;
     Ok(scenario)
 }
 

@@ -29,6 +29,15 @@ pub(crate) const SOCAT: Program =
 pub(crate) const NCAT: Program =
     Program { names: &["ncat"], apt: "ncat", dnf: "nmap-ncat", pacman: "nmap", brew: "nmap" };
 
+/// The compiler of the fuzzer's engine.
+pub(crate) const CXX: Program = Program {
+    names: &["c++", "g++", "clang++"],
+    apt: "g++",
+    dnf: "gcc-c++",
+    pacman: "gcc",
+    brew: "gcc",
+};
+
 /// The browser of the page's tests; see [`chromium`].
 pub(crate) const CHROMIUM: Program = Program {
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],

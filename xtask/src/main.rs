@@ -9,11 +9,13 @@
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
 //! cargo xtask test    everything that guards the project, step by step
+//! cargo xtask fuzz    a fuzzer on what reads scenarios and what runs them
 //! cargo xtask bench   its speed and its memory, beside others and beside what is wanted
 //! ```
 
 mod bench;
 mod dist;
+mod fuzz;
 mod install;
 mod lab;
 mod node;
@@ -63,6 +65,16 @@ enum Command {
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
+    /// Let a fuzzer look for input that breaks the project
+    #[command(after_help = fuzz::HELP)]
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, value_name = "N", default_value_t = 180)]
+        seconds: u32,
+        /// The target to run
+        #[arg(value_name = "TARGET")]
+        target: Option<String>,
+    },
     /// Measure speed and memory, beside a peer and beside what is wanted
     #[command(after_help = bench::HELP)]
     Bench(bench::Flags),
@@ -104,6 +116,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 Ok(ExitCode::from(2))
             }
         },
+        Command::Fuzz { seconds, target } => fuzz::fuzz(&paths, target.as_deref(), seconds),
         Command::Bench(flags) => bench::bench(&paths, &flags),
         Command::Screenshot => screenshot::screenshot(&paths),
     }

@@ -24,7 +24,11 @@ pub(super) fn emit(hint: Option<Duration>, request: &[u8], out: &mut Vec<u8>) {
 
 /// The hint of the failure that `bytes` are, and the bytes that follow it; `None` if they are none.
 #[must_use]
+#[inline]
 pub fn parse_failure(bytes: &[u8]) -> Option<(Option<Hint>, &[u8])> {
+    if bytes.first() != FAILURE.first() {
+        return None; // The rule, and told at a glance.
+    }
     let rest = bytes.strip_prefix(FAILURE)?;
     let end = rest.iter().take(MOST_HINT).position(|byte| *byte == b'\n')?;
     let (hint, request) = (&rest[..end], &rest[end + 1..]);

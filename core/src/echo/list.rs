@@ -17,7 +17,12 @@ impl NumberList {
 
     /// Is `number` on the list?
     #[must_use]
+    #[inline]
     pub fn contains(&self, number: u64) -> bool {
+        !self.ranges.is_empty() && self.finds(number)
+    }
+
+    fn finds(&self, number: u64) -> bool {
         let after = self.ranges.partition_point(|&(first, _)| first <= number);
         after > 0 && number <= self.ranges[after - 1].1
     }

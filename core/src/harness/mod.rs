@@ -15,7 +15,7 @@
 //!
 //! let link = Link { loss: "0.3".parse().unwrap(), ..Link::default() };
 //! for_each_seed(0..100, |seed| {
-//!     let mut pair = Pair::new(my_client(), my_server(), link, seed);
+//!     let mut pair = Pair::new(my_client(), my_server(), link.clone(), seed);
 //!     pair.drive_bounded(100).unwrap();
 //!     assert!(pair.client().is_finished(), "{}", pair.ladder());
 //! });

@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::queue::{Lane, Rate, Usage};
 use super::{Latency, Link};
 use crate::random::{Direction, Probability, Purpose, Stream};
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, nanos};
 use crate::trace::Cause;
 use alloc::vec::Vec;
 
@@ -70,6 +70,8 @@ impl Delivery {
 pub struct Channel {
     /// No feature that remembers anything or looks at the size: the short way.
     plain: bool,
+    /// In nanoseconds, where every datagram of this direction takes as long and none is lost.
+    constant: [Option<u64>; 2],
     ways: [Way; 2],
     link: Link,
     /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
@@ -137,14 +139,30 @@ impl Channel {
             independent && !way.has_memory && way.rate.is_none()
         });
         let never = [link.duplicate, link.reorder, link.corrupt] == [Probability::NEVER; 3];
+        let plain = simple && never && link.mtu.is_none();
+        let constant = [0, 1].map(|way: usize| match &ways[way] {
+            Way { loss: Probability::NEVER, latency: Latency::Constant(latency), .. } if plain => {
+                Some(nanos(*latency))
+            }
+            _ => None,
+        });
         Self {
-            plain: simple && never && link.mtu.is_none(),
+            plain,
+            constant,
             ways,
             link: link.clone(),
             memories: Vec::new(),
             lanes: Vec::new(),
             usage: [Usage::default(); 2],
         }
+    }
+
+    /// How long every datagram of this direction takes, in nanoseconds, where all take as long and
+    /// nothing else happens to them.
+    #[must_use]
+    #[inline]
+    pub const fn constant(&self, direction: Direction) -> Option<u64> {
+        self.constant[direction as usize]
     }
 
     /// What it runs.

@@ -281,6 +281,7 @@ impl Policy {
 
     /// Does anything of it depend on random draws?
     #[must_use]
+    #[inline]
     pub fn draws(&self) -> bool {
         self.jitter != Jitter::None
             || self.first_delay.is_some_and(|delay| delay.least < delay.most)

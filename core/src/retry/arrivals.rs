@@ -95,6 +95,13 @@ impl Arrivals {
         }
     }
 
+    /// The most exchanges that arrive at one client at the same instant; at least 1.
+    #[must_use]
+    pub fn burst(&self) -> usize {
+        let Self::Times(times) = self else { return 1 };
+        times.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(1)
+    }
+
     /// The rate that holds throughout, in exchanges a second; `None` if it changes.
     #[must_use]
     pub fn steady(&self) -> Option<f64> {
@@ -263,6 +270,8 @@ mod tests {
         assert_eq!(at.len(), 40);
         assert!(at.windows(2).all(|w| (w[1] - w[0] - 0.25).abs() < 1e-9));
         assert_eq!(times("times 0s, 10ms, 10ms, 2s", 10.0), [0.0, 0.01, 0.01, 2.0]);
+        let burst = |law: &str| law.parse::<Arrivals>().unwrap().burst();
+        assert_eq!([burst("times 0s, 10ms, 10ms, 2s"), burst("poisson 10")], [2, 1]);
     }
 
     #[test]

@@ -180,7 +180,13 @@ impl Client {
     #[inline]
     fn begin(&mut self, now: Instant) {
         let policy = &self.config.policy;
-        let stream = Stream::jitter(self.config.seed, self.flow, self.exchange);
+        let Config { seed, .. } = *self.config;
+        // A policy that draws nothing needs no stream.
+        let stream = if policy.draws() {
+            Stream::jitter(seed, self.flow, self.exchange)
+        } else {
+            Stream::from_state(0)
+        };
         match self.pacer.begin(policy, now, stream) {
             Ok(Duration::ZERO) => self.open(now),
             Ok(delay) => self.wait(now, nanos(delay), Until::Start),

@@ -19,6 +19,9 @@ use core::net::SocketAddr;
 /// The most exchanges that one client has open at once; one that arrives beyond ends at once.
 pub const MOST_OPEN: usize = 1 << 20;
 
+/// So many deadlines that no longer hold are no matter.
+const SPARE_DEADLINES: usize = 64;
+
 /// The machine of a client whose exchanges arrive by [`Config::arrivals`].
 #[derive(Clone, Debug)]
 pub struct OpenClient {
@@ -128,8 +131,14 @@ impl OpenClient {
         self.sending.push_back(slot);
     }
 
-    /// Drops entries that no longer hold from the head of the deadlines.
+    /// Drops entries that no longer hold: from the head of the deadlines, and all of them when they
+    /// are more than the others. Who is answered long before a deadline leaves one behind.
     fn trim(&mut self) {
+        if self.deadlines.len() > 2 * self.slots.len() + SPARE_DEADLINES {
+            let deadline = |slot: &u32| self.slots[*slot as usize].poll_timeout();
+            let held = self.open.values().filter_map(|slot| Some((deadline(slot)?.1, *slot)));
+            self.deadlines = held.map(Reverse).collect();
+        }
         while let Some(Reverse((at, slot))) = self.deadlines.peek() {
             let holds = self.slots[*slot as usize].poll_timeout().is_some_and(|(_, d)| d == *at);
             if holds {
@@ -222,5 +231,37 @@ impl Machine for OpenClient {
 
     fn is_finished(&self) -> bool {
         self.next.is_none() && self.open.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    #[test]
+    fn answered_exchanges_leave_nothing_behind() {
+        let peer = "192.0.2.1:1060".parse().unwrap();
+        let waits = Policy::textbook().to_builder().initial_timeout(Duration::from_secs(3_600));
+        let config = Arc::new(Config {
+            token: true,
+            exchanges: 10_000,
+            arrivals: Some("constant 1000".parse().unwrap()),
+            policy: waits.give_up_above(None).max_sends(Some(2)).build().unwrap(),
+            ..Arc::unwrap_or_clone(Config::textbook(peer, b"hello"))
+        });
+        let mut client = OpenClient::numbered(config, 1);
+        let (mut buf, mut answered) = (Vec::new(), 0);
+        while let Some((Timer::Arrival, at)) = client.poll_timeout() {
+            client.handle_timeout(at);
+            while client.poll_transmit(at, &mut buf).is_some() {}
+            client.handle_datagram(at, peer, &buf);
+            assert!(client.poll_transmit(at, &mut buf).is_none());
+            while let Some(event) = client.poll_event() {
+                answered += u32::from(matches!(event, Event::Answered { .. }));
+            }
+            assert!(client.deadlines.len() <= SPARE_DEADLINES + 3, "{}", client.deadlines.len());
+        }
+        assert_eq!((answered, client.is_finished()), (10_000, true));
     }
 }

@@ -1,6 +1,6 @@
 //! Every run is bounded, and says what ended it.
 
-use super::ScenarioNetwork;
+use super::{ScenarioClient, ScenarioNetwork};
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
 use core::fmt;
@@ -12,7 +12,8 @@ pub struct Bounds {
     pub events: u64,
     /// Simulated time.
     pub time: Duration,
-    /// Memory in bytes, as [`Network::memory`](super::Network) estimates it.
+    /// Memory in bytes, an estimate from what the network and its machines hold; looked at every
+    /// few thousand events.
     pub memory: u64,
 }
 
@@ -71,21 +72,27 @@ pub struct Run<K: Sink> {
     network: ScenarioNetwork<K>,
     bounds: Bounds,
     events: u64,
+    /// Exchanges that one event may open.
+    burst: u64,
+    /// Bytes of open loops when their exchanges were last counted, and after how many events they are
+    /// counted again.
+    open: usize,
+    next_count: u64,
 }
 
-/// Events between two looks at the memory: a fraction of a millisecond of work.
+/// Events of an advance: a fraction of a millisecond of work.
 const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
-    pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds) -> Self {
+    pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds, burst: u64) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
-        Self { network, bounds, events: 0 }
+        Self { network, bounds, events: 0, burst, open: 0, next_count: 0 }
     }
 
-    /// Lets about four thousand things happen, a fraction of a millisecond of work; says what ended the
-    /// run if it is over.
+    /// Lets at most about four thousand things happen, a fraction of a millisecond of work; says what
+    /// ended the run if it is over.
     pub fn advance(&mut self) -> Option<EndedBy> {
-        let batch = BATCH.min(self.bounds.events - self.events);
+        let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
         for _ in 0..batch {
             if self.network.step().is_none() {
                 let more = self.network.has_more();
@@ -97,7 +104,26 @@ impl<K: Sink> Run<K> {
             // The last event that was allowed may have been the last one at all.
             return Some(if self.network.has_more() { EndedBy::Events } else { EndedBy::Finished });
         }
-        (memory(&self.network) > self.bounds.memory).then_some(EndedBy::Memory)
+        (self.memory() > self.bounds.memory).then_some(EndedBy::Memory)
+    }
+
+    /// The memory in bytes, about: from what the network and its machines hold.
+    fn memory(&mut self) -> u64 {
+        /// An open exchange, with its timers; a request at the server.
+        const EACH: usize = 256;
+        /// The client of an open loop, with the room that it keeps.
+        const OPEN_CLIENT: usize = 1_024;
+        let clients = self.network.clients();
+        let is_open = matches!(self.network.clients().next(), Some(ScenarioClient::Open(_)));
+        if is_open && self.events >= self.next_count {
+            // A count costs no more than what happens between two, however many clients there are.
+            self.next_count = self.events + (BATCH.max(clients.len() as u64) / self.burst).max(1);
+            let clients = clients.map(|client| OPEN_CLIENT + client.open() * EACH);
+            self.open = clients.sum();
+        }
+        let station = self.network.server().station();
+        let (jobs, held) = station.map_or((0, 0), |s| (s.waiting() + s.working(), s.held()));
+        self.network.memory() + (self.open + jobs * EACH + held) as u64
     }
 
     /// Events handled so far.
@@ -117,16 +143,4 @@ impl<K: Sink> Run<K> {
     pub fn into_network(self) -> ScenarioNetwork<K> {
         self.network
     }
-}
-
-/// The memory of a run in bytes: an estimate from what it holds.
-fn memory<K: Sink>(network: &ScenarioNetwork<K>) -> u64 {
-    /// An open exchange, with its timers; a request at the server, with its reply.
-    const EACH: u64 = 256;
-    let clients = network.clients();
-    let hosts = clients.len() as u64 * 128;
-    let open: u64 = clients.map(|client| client.open() as u64).sum();
-    let station = network.server().station();
-    let jobs = station.map_or(0, |s| (s.waiting() + s.working()) as u64);
-    hosts + (open + jobs + network.in_flight() as u64) * EACH
 }

@@ -35,6 +35,7 @@ mod shipped;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use bounds::{Bounds, EndedBy, Run};
 pub use faults::{Fault, FaultKind, Faults, FaultsError};

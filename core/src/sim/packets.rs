@@ -40,6 +40,8 @@ pub(super) struct Packets {
     free: Vec<u32>,
     payloads: Vec<Payload>,
     free_payloads: Vec<u32>,
+    /// Bytes that the payloads hold, those that are free included.
+    held: usize,
     /// What was last sent in each direction, kept as if one more carried it.
     last: [Option<u32>; 2],
 }
@@ -48,6 +50,12 @@ impl Packets {
     /// Datagrams on their way.
     pub(super) fn len(&self) -> usize {
         self.packets.len() - self.free.len()
+    }
+
+    /// Bytes of memory, about.
+    pub(super) fn memory(&self) -> usize {
+        let payloads = self.payloads.len() * size_of::<Payload>();
+        self.packets.len() * size_of::<Packet>() + payloads + self.held
     }
 
     /// Keeps a datagram; returns its slot.
@@ -74,6 +82,12 @@ impl Packets {
     pub(super) fn take(&mut self, slot: u32) -> Packet {
         self.free.push(slot);
         self.packets[slot as usize]
+    }
+
+    /// The client of the datagram in `slot`.
+    #[inline]
+    pub(super) fn flow(&self, slot: u32) -> u32 {
+        self.packets[slot as usize].flow()
     }
 
     pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
@@ -107,8 +121,10 @@ impl Packets {
             self.payloads.len() as u32 - 1
         });
         let entry = &mut self.payloads[payload as usize];
+        self.held -= entry.bytes.capacity();
         entry.bytes.clear();
         entry.bytes.extend_from_slice(bytes);
+        self.held += entry.bytes.capacity();
         entry.carriers = 2;
         self.last[direction as usize] = Some(payload);
         if let Some(last) = last {

@@ -91,6 +91,33 @@ impl<T: Copy> Queue<T> {
         Some((self.reached, item))
     }
 
+    /// The entries that leave next, as far as they have the time of the one taken last.
+    #[inline]
+    #[must_use]
+    pub fn upcoming(&self) -> &[T] {
+        &self.buckets[0].items[self.head..]
+    }
+
+    /// Drops the entries of which `keep` says no; the others keep their order.
+    pub fn retain(&mut self, mut keep: impl FnMut(u64, &T) -> bool) {
+        self.len = 0;
+        for (b, bucket) in self.buckets.iter_mut().enumerate() {
+            let old = core::mem::replace(bucket, Bucket::EMPTY);
+            let times = old.runs.iter().flat_map(|(at, n)| core::iter::repeat_n(*at, *n as usize));
+            let left = if b == 0 { core::mem::take(&mut self.head) } else { 0 };
+            for (time, item) in times.zip(&old.items).skip(left) {
+                if keep(time, item) {
+                    bucket.items.push(*item);
+                    bucket.lengthen(time, 1);
+                }
+            }
+            self.len += bucket.items.len();
+            if b > 0 && bucket.items.is_empty() {
+                self.occupied &= !(1 << (b - 1));
+            }
+        }
+    }
+
     /// The number of entries.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -151,7 +178,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against a sorted map by (time, order of arrival), for any mix of pushes and pops.
+        /// Against a sorted map by (time, order of arrival), for any mix of pushes and pops, and now and
+        /// then a clearing.
         #[test]
         fn it_orders_like_a_sorted_map(
             ops in prop::collection::vec((any::<bool>(), any::<u64>(), 0u32..64), 0..500),
@@ -168,6 +196,11 @@ mod tests {
                     let expected = model.pop_first().map(|((time, i), ())| (time, i));
                     prop_assert_eq!(queue.pop(), expected);
                     now = expected.map_or(now, |(time, _)| time);
+                }
+                if i % 64 == 63 {
+                    let keep = |time: u64, i: usize| !(time ^ i as u64).is_multiple_of(3);
+                    queue.retain(|time, i| keep(time, *i));
+                    model.retain(|(time, i), ()| keep(*time, *i));
                 }
                 prop_assert_eq!(queue.len(), model.len());
             }

@@ -342,7 +342,8 @@ impl Scenario {
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
-        Run::new(self.network(sink), bounds)
+        let burst = self.workload.arrivals.as_ref().map_or(1, Arrivals::burst);
+        Run::new(self.network(sink), bounds, burst as u64)
     }
 
     /// The network that runs this scenario and records into `sink`.

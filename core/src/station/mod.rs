@@ -167,6 +167,12 @@ impl Station {
         self.working.len()
     }
 
+    /// Bytes of the replies held back.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
     /// The most that ever waited at once.
     #[must_use]
     pub const fn deepest(&self) -> usize {

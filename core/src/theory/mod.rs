@@ -12,6 +12,8 @@ mod models;
 mod prediction;
 mod queues;
 mod retries;
+#[cfg(feature = "sim")]
+mod served;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +24,5 @@ pub use models::{Evaluation, Input, MODELS, Model, Output, TheoryError};
 pub use prediction::{Distance, predict};
 pub use queues::{Queue, erlang_b, erlang_c, md1, mm1, mm1k};
 pub use retries::{Bernoulli, amplification};
+#[cfg(feature = "sim")]
+pub use served::{MetastablePrediction, QueuePrediction, predict_metastable, predict_queue};

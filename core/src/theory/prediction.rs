@@ -57,6 +57,13 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     if loss != reply_loss {
         return Err("requests and replies are lost with different probabilities");
     }
+    plain(link)?;
+    Ok((*loss, there.saturating_add(back)))
+}
+
+/// Does the link nothing to a datagram but lose and delay it?
+pub(super) fn plain(link: &Link) -> Result<(), &'static str> {
+    let ways = [Direction::Request, Direction::Reply];
     if link.duplicate > Probability::NEVER {
         return Err("the link duplicates datagrams");
     }
@@ -72,7 +79,7 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     if link.mtu.is_some() {
         return Err("the link has an MTU");
     }
-    Ok((*loss, there.saturating_add(back)))
+    Ok(())
 }
 
 /// How far a run is from its prediction, in standard errors of the mean.

@@ -13,9 +13,9 @@ use super::spread::{
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{Printable, SCHEMA, Stdout, narrate};
-use crate::source::{Source, SourceError, pair};
+use crate::source::{Source, SourceError, pairs};
 use crate::table::{Cell, Column, ColumnKind};
-use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::sim::Scenario;
 use serde::Serialize;
 
 /// The same of both scenarios.
@@ -73,8 +73,7 @@ pub(super) fn other(args: &Args, a: &Scenario) -> Result<Scenario, Error> {
             source.base().map_err(|error| SourceError::Versus(Box::new(error)))?
         }
     };
-    let pairs: Result<Vec<_>, FieldError> = versus_set.iter().map(|text| pair(text)).collect();
-    let pairs = pairs.map_err(SourceError::VersusSet)?;
+    let pairs = pairs("--versus-set", versus_set, SourceError::VersusSet)?;
     if pairs.iter().any(|(key, _)| *key == "seed") {
         return Err(Error::OtherSeed);
     }

@@ -4,7 +4,7 @@
 //! neither the number of threads nor who took which run can be seen in it.
 
 use super::bar::Bar;
-use super::measure::{Measured, measure};
+use super::measure::{Measured, measure, measure_queue};
 use super::run::{EndedBy, Limits};
 use super::{Args, Error};
 use crate::exit::Exit;
@@ -201,6 +201,8 @@ fn take_runs<const N: usize>(
     while let Some(n) = take() {
         let seed = seeds.first + (n / N) as u64;
         let scenario = Scenario { seed, ..scenarios[n % N].clone() };
+        // Only the report of one scenario tells theory beside the measurement.
+        let measure = if N == 1 { measure_queue } else { measure };
         let Some(measured) = measure(&scenario, limits) else { return };
         if done.send((n, measured)).is_err() {
             return;

@@ -1,9 +1,13 @@
 //! What is measured of a run: the one place that names the measures.
 
+use super::INTERVAL;
+use super::predicted::{QueueMeasures, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::sim::Scenario;
+use retrylab_core::sim::metrics::Metrics;
+use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;
 use serde_json::{Value, json};
 
@@ -54,12 +58,27 @@ pub(crate) struct Measured {
     /// In the order of [`columns`].
     pub(crate) cells: Vec<Cell>,
     pub(crate) ended_by: EndedBy,
+    /// If they were asked for, and theory has something to say of them.
+    pub(crate) queue: Option<QueueMeasures>,
 }
 
 /// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
-    let run = run::run(scenario, (), limits, |_| ()).result;
-    let cells = || MEASURES.iter().map(|(_, _, cell)| cell(&run)).collect();
+    measured(&run::run(scenario, (), limits, |_| ()).result, None)
+}
+
+/// The same with the measures of the queue, if theory predicts them.
+pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
+    if predict_queue(scenario).is_err() {
+        return measure(scenario, limits);
+    }
+    let run = run::run(scenario, (Metrics::new(INTERVAL), ()), limits, |_| ()).result;
+    let queue = queue_measures(&run);
+    measured(&run, Some(queue))
+}
+
+fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
+    let cells = || MEASURES.iter().map(|(_, _, cell)| cell(run)).collect();
     let ended_by = run.ended_by;
-    (ended_by != EndedBy::Interrupted).then(|| Measured { cells: cells(), ended_by })
+    (ended_by != EndedBy::Interrupted).then(|| Measured { cells: cells(), ended_by, queue })
 }

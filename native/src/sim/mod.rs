@@ -6,7 +6,9 @@ mod many;
 pub(crate) mod measure;
 mod measured;
 mod meter;
+mod netem;
 mod outputs;
+pub(crate) mod predicted;
 mod report;
 pub(crate) mod run;
 mod seeds;
@@ -42,6 +44,8 @@ Examples:
   retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with 95 % intervals
   retrylab sim textbook --versus-set policy.preset=coap     two policies, the same packet fates
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
+  retrylab sim --set link.latency=@pings.txt         samples from a file, one a line
+  retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, what it takes and what it means
 
 A scenario file is TOML with the same keys:
@@ -53,6 +57,10 @@ A scenario file is TOML with the same keys:
 
 The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
 byte: equal digests say that the same things happened at the same times.
+
+Measured times: where a key takes a latency or arrivals, `@FILE` stands for the times in FILE, one a
+line: `12.5ms`; or plain numbers below a first line with their unit (ns, us, ms or s). `#` begins a
+comment. A scenario's file has its FILE beside it; a flag, in the working directory.
 
 In brackets stands where a share lies with 95 % (Wilson), if exchanges do not depend on each other.
 Latencies are right to a thousandth. `of all` counts who gave up as longer than every answer.
@@ -112,6 +120,14 @@ pub(crate) struct Args {
     /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
     #[arg(long)]
     keys: bool,
+    /// Print what makes Linux's netem do the same as the link, and what it cannot, instead of running:
+    /// a shell script with a command for each direction
+    #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
+    #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series"])]
+    #[arg(conflicts_with_all = ["seeds", "versus", "versus_set"])]
+    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
+    print_netem: Option<String>,
     #[command(flatten)]
     many: Many,
 }
@@ -156,6 +172,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         seed: args.seed.as_deref(),
     };
     let scenario = source.scenario()?;
+    if let Some(device) = &args.print_netem {
+        return Ok(netem::print(&scenario, device, args.json));
+    }
     let other = args.many.compares().then(|| compare::other(args, &scenario)).transpose()?;
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds {

@@ -1,6 +1,7 @@
 //! What a run came to: as JSON for scripts, as a table for people.
 
 use super::measured;
+use super::predicted::Server;
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
 use retrylab_core::sim::metrics::MetricsReport;
@@ -58,11 +59,14 @@ struct Theory {
     amplification_standard_errors: Option<f64>,
     /// The condition that does not hold.
     not_predicted: Option<&'static str>,
+    #[serde(flatten)]
+    server: Server,
 }
 
 impl Theory {
     fn new(scenario: &Scenario, result: &Result) -> Self {
-        let missing = |why| Self { not_predicted: Some(why), ..Self::default() };
+        let server = || Server::new(scenario, result);
+        let missing = |why| Self { not_predicted: Some(why), server: server(), ..Self::default() };
         if !result.ended_by.is_finished() {
             return missing("the run did not come to its end");
         }
@@ -79,6 +83,7 @@ impl Theory {
             gave_up_standard_errors: Some(distance.gave_up),
             amplification_standard_errors: Some(distance.amplification),
             not_predicted: None,
+            server: server(),
         }
     }
 
@@ -162,6 +167,9 @@ impl<'a> Report<'a> {
         }
         line(format!("digest                {}", self.digest));
         line(format!("theory                {}", self.theory.words()));
+        for (name, words) in self.theory.server.lines() {
+            line(format!("{name:<22}{words}"));
+        }
         line(format!("link                  #{}", self.link));
         line(format!("ended by              {}", self.ended_by));
     }

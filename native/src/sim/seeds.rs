@@ -1,6 +1,7 @@
 //! `--seeds`: one scenario with many seeds, told as means with their intervals.
 
 use super::many::{Runs, Seeds};
+use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
 use super::spread::{Object, Spread, cells, lines, measures, number, of_seeds, shown};
 use super::{Args, Error};
@@ -20,9 +21,17 @@ struct Report<'a> {
     pooled: Object<&'static str, Pooled>,
     /// Runs that a bound ended.
     cut: usize,
+    theory: Theory,
     runs: Vec<Run<'a>>,
     link: String,
     scenario: &'a Scenario,
+}
+
+/// What theory says beside it.
+#[derive(Serialize)]
+struct Theory {
+    /// Null where its conditions do not hold, or a bound has ended a run.
+    queue: Option<Queue<OfSeeds>>,
 }
 
 /// A run, as JSON.
@@ -74,6 +83,9 @@ impl<'a> Report<'a> {
             seed,
             measured: cells(&run[0].cells),
         };
+        let queues: Option<Vec<_>> = runs.of(0).map(|run| run.queue).collect();
+        let queues = queues.filter(|_| runs.cut(0) == 0);
+        let queue = queues.and_then(|queues| over_seeds(scenario, &queues));
         Self {
             schema: SCHEMA,
             seeds: runs.seeds,
@@ -83,6 +95,7 @@ impl<'a> Report<'a> {
                 .into_iter()
                 .collect(),
             cut: runs.cut(0),
+            theory: Theory { queue },
             runs: runs.iter().map(row).collect(),
             link: scenario.to_fragment(),
             scenario,
@@ -117,6 +130,9 @@ impl<'a> Report<'a> {
             out.line(format_args!(
                 "{name}: {count} of {of}, {share}, by Wilson {low:.4} % to {high:.4} %"
             ));
+        }
+        if let Some(queue) = &self.theory.queue {
+            out.line(queue.line());
         }
         out.line(format_args!("ended by a bound: {} of {}", self.cut, self.runs.len()));
         out.line(format_args!("link: #{}", self.link));

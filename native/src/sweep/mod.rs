@@ -37,6 +37,7 @@ Values of --vary:
   server.drop=0..0.5/0.1        0, 0.1, … 0.5; exact, whatever the step
   link.latency=10ms..50ms/10ms  times alike; ranges may stand in lists
   'server.drop_list=1;1,3'      values with commas: `;` separates as soon as there is one
+  link.latency=@a.txt,@b.txt    measured times from files, one a line; `retrylab sim --help` tells more
 
 Columns: point, the varied keys, seed, and what was measured, whose shares are empty where no exchange
 is over. JSON and Parquet also hold the scenario; CSV has the columns points and sweep instead, by which

@@ -66,9 +66,9 @@ impl Plan {
         max_events: u64,
     ) -> Result<Self, PlanError> {
         let base = source.base()?;
-        let sets = source.sets().map_err(SourceError::Set)?;
+        let sets = source.sets()?;
         let mut sets: Vec<(String, String)> =
-            sets.into_iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+            sets.into_iter().map(|(key, value)| (key.to_string(), value.into_owned())).collect();
         sets.extend(source.seed.map(|seed| ("seed".to_string(), seed.to_string())));
         let vary: Vec<Vary> =
             vary.iter().map(|text| values::read(text)).collect::<Result<_, _>>()?;

@@ -1,9 +1,11 @@
 //! What `--vary` says: a key with a list of values, some of them ranges.
 
+use crate::data_file::{self, DataError};
 use crate::source;
 use crate::table::Vary;
 use retrylab_core::sim::{FIELDS, FieldError, Kind};
 use retrylab_core::time::{Duration, WithUnit, nanos, parse_duration};
+use std::path::Path;
 
 /// The most points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
 pub(super) const MOST_POINTS: u64 = 10_000_000;
@@ -13,6 +15,8 @@ pub(super) const MOST_POINTS: u64 = 10_000_000;
 pub(crate) enum ValuesError {
     #[error("--vary: {0}")]
     Field(#[from] FieldError),
+    #[error("--vary: {0}")]
+    Data(#[from] DataError),
     #[error(
         "--vary: {key} cannot be the range `{text}`: {why}; a range is least..most/step, such as \
          `0..0.5/0.1` or `10ms..100ms/10ms`"
@@ -27,6 +31,11 @@ pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
     let separator = if list.contains(';') { ';' } else { ',' };
     let mut values = Vec::new();
     for item in list.split(separator).map(str::trim) {
+        // A file's name may well begin with `../`.
+        if data_file::is_file(key, item) {
+            values.push(data_file::expand(key, item, Path::new(""))?.into_owned());
+            continue;
+        }
         // A message may well be `1..5/1`.
         if matches!(kind, Some(Kind::Text(_))) || !item.contains("..") {
             values.push(item.to_string());

@@ -1,0 +1,287 @@
+//! What lies between the hosts: the link, the datagrams on it, what is due, and the records.
+
+use super::faults::{Fault, FaultKind};
+use super::packets::{Packet, Packets};
+use super::queue::Queue;
+use crate::link::{Channel, Delivery, Fate, Link};
+use crate::machine::Label;
+use crate::random::{Direction, Purpose, Stream};
+use crate::time::{Duration, Instant};
+use crate::trace::{Cause, Record, Side, Sink, What};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// So many entries of the queue are never tidied.
+const SPARE_ENTRIES: usize = 1 << 14;
+
+/// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
+/// slot of the datagram that arrives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due(u32);
+
+impl Due {
+    const ARRIVAL: u32 = 1 << 31;
+
+    pub(super) const fn wake(host: u32) -> Self {
+        Self(host)
+    }
+
+    const fn arrival(slot: u32) -> Self {
+        Self(slot | Self::ARRIVAL)
+    }
+}
+
+/// What is due, as the loop takes it.
+pub(super) enum Happening {
+    /// A host is to be woken; 0 is the server.
+    Wake(u32),
+    /// A datagram arrives.
+    Arrival(Packet),
+}
+
+/// What a host's handler is about: for the records that it causes.
+#[derive(Clone, Copy)]
+pub(super) struct Context {
+    pub(super) flow: u32,
+    pub(super) packet: u64,
+    pub(super) label: Option<Label>,
+}
+
+/// Everything between the hosts.
+#[derive(Debug)]
+pub(super) struct Wire<K> {
+    pub(super) now: Instant,
+    pub(super) sink: K,
+    queue: Queue<Due>,
+    /// With more entries than this the queue is untidy.
+    tidy_at: usize,
+    packets: Packets,
+    channel: Channel,
+    faults: Vec<Fault>,
+    seed: u64,
+    clients: usize,
+    /// Datagrams sent by each client and to it: the index that names a datagram's fate. Empty while the
+    /// link draws nothing.
+    counts: Vec<[u32; 2]>,
+    sent: u64,
+    /// Nothing happens after this.
+    end: Instant,
+}
+
+impl<K: Sink> Wire<K> {
+    pub(super) fn new(link: &Link, seed: u64, clients: usize, sink: K) -> Self {
+        Self {
+            now: Instant::ZERO,
+            sink,
+            queue: Queue::default(),
+            // A wait and a datagram for each client, with room: that is no disorder yet.
+            tidy_at: 4 * clients + SPARE_ENTRIES,
+            packets: Packets::default(),
+            channel: Channel::new(link),
+            faults: Vec::new(),
+            seed,
+            clients,
+            counts: if link.draws() { vec![[0; 2]; clients] } else { Vec::new() },
+            sent: 0,
+            end: Instant::MAX,
+        }
+    }
+
+    pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
+        if !faults.is_empty() && self.counts.is_empty() {
+            self.counts = vec![[0; 2]; self.clients];
+        }
+        self.faults = faults;
+    }
+
+    pub(super) const fn end_at(&mut self, end: Instant) {
+        self.end = end;
+    }
+
+    pub(super) const fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Takes what is due next, with its time; `None` if nothing is, before the end.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<(Instant, Happening)> {
+        let (key, due) = self.queue.pop()?;
+        let at = time_of(key);
+        if at > self.end {
+            self.queue.push(key, due);
+            return None;
+        }
+        let happening = if due.0 < Due::ARRIVAL {
+            Happening::Wake(due.0)
+        } else {
+            Happening::Arrival(self.packets.take(due.0 & !Due::ARRIVAL))
+        };
+        Some((at, happening))
+    }
+
+    /// The hosts that something happens to next, as far as it is known; the others are 0.
+    #[inline]
+    pub(super) fn upcoming<const N: usize>(&self) -> [u32; N] {
+        let mut hosts = [0; N];
+        for (host, Due(due)) in hosts.iter_mut().zip(self.queue.upcoming()) {
+            let arrives = *due >= Due::ARRIVAL;
+            *host = if arrives { self.packets.flow(due & !Due::ARRIVAL) } else { *due };
+        }
+        hosts
+    }
+
+    /// Sees to it that `host` is woken at `deadline`.
+    #[inline]
+    pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
+        self.queue.push(wake_key(deadline), Due::wake(host));
+    }
+
+    /// Have entries piled up that may wake nobody?
+    #[inline]
+    pub(super) const fn is_untidy(&self) -> bool {
+        self.queue.len() > self.tidy_at
+    }
+
+    /// Drops the entries of hosts of which `wakes` says that they will wake nobody.
+    pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
+        self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));
+        // As many may come again: so tidying costs each entry little.
+        self.tidy_at = 2 * self.queue.len() + SPARE_ENTRIES;
+    }
+
+    /// Bytes of memory, about.
+    pub(super) fn memory(&self) -> usize {
+        // A queued entry and its time stamp; buckets grow by doubling.
+        let entry = 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
+        self.queue.len() * entry + self.packets.memory()
+    }
+
+    /// The bytes of a datagram that has arrived, until it is [released](Self::release).
+    #[inline]
+    pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
+        self.packets.bytes(packet)
+    }
+
+    #[inline]
+    pub(super) fn release(&mut self, packet: Packet) {
+        self.packets.release(packet);
+    }
+
+    /// Puts a datagram on the link, if anyone is at the other end.
+    #[inline]
+    pub(super) fn send(
+        &mut self,
+        context: Context,
+        direction: Direction,
+        known: bool,
+        bytes: &[u8],
+    ) {
+        self.sent += 1;
+        let context = Context { packet: self.sent, ..context };
+        let side = match direction {
+            Direction::Request => Side::Client,
+            Direction::Reply => Side::Server,
+        };
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.record(context, side, What::Sent { direction, bytes: len });
+        if !known {
+            let what = What::Dropped { direction, cause: Cause::NobodyThere };
+            return self.record(context, Side::Link, what);
+        }
+        let index = self.counts.get_mut(context.flow as usize - 1).map_or(0, |counts| {
+            let count = &mut counts[direction as usize];
+            *count = count.wrapping_add(1);
+            u64::from(count.wrapping_sub(1))
+        });
+        if !self.faults.is_empty()
+            && let Some(cause) = self.fault(context.flow, direction, index)
+        {
+            return self.record(context, Side::Link, What::Dropped { direction, cause });
+        }
+        let (flow, now, size) = (context.flow, self.now, bytes.len());
+        if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
+            // Nothing to draw and nothing to remember.
+            let Context { flow, packet, label } = context;
+            let slot = self.packets.store(packet, flow, direction, label, bytes);
+            let at = Instant::from_nanos(now.as_nanos().saturating_add(after));
+            return self.queue.push(arrival_key(at), Due::arrival(slot));
+        }
+        match self.channel.send(self.seed, now, flow, direction, index, size) {
+            Fate::Drop(cause) => {
+                self.record(context, Side::Link, What::Dropped { direction, cause });
+            }
+            Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
+            Fate::Twice(first, second) => {
+                self.record(context, Side::Link, What::Duplicated { direction });
+                self.deliver(context, direction, bytes, first);
+                self.deliver(context, direction, bytes, second);
+            }
+        }
+    }
+
+    #[inline]
+    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], how: Delivery) {
+        let Context { flow, packet, label } = context;
+        let slot = if how.flipped.is_some() {
+            let mut damaged = bytes.to_vec();
+            how.damage(&mut damaged);
+            self.packets.store(packet, flow, direction, label, &damaged)
+        } else {
+            self.packets.store(packet, flow, direction, label, bytes)
+        };
+        let delay = if self.faults.is_empty() { Duration::ZERO } else { self.delay() };
+        let at = self.now.saturating_add(how.after).saturating_add(delay);
+        self.queue.push(arrival_key(at), Due::arrival(slot));
+    }
+
+    /// The fault that takes a datagram now, if one does.
+    #[cold]
+    fn fault(&self, flow: u32, direction: Direction, index: u64) -> Option<Cause> {
+        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
+        on.filter_map(|fault| match fault.kind {
+            FaultKind::Partition(only) if only.is_none_or(|only| only == direction) => {
+                Some(Cause::Partition)
+            }
+            FaultKind::Loss(loss) => {
+                Stream::new(self.seed, Purpose::FaultLoss, flow, direction, index)
+                    .chance(loss)
+                    .then_some(Cause::FaultLoss)
+            }
+            _ => None,
+        })
+        .next()
+    }
+
+    /// What faults add to the latency now.
+    fn delay(&self) -> Duration {
+        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
+        on.fold(Duration::ZERO, |delay, fault| match fault.kind {
+            FaultKind::Latency(more) => delay.saturating_add(more),
+            _ => delay,
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn record(&mut self, context: Context, side: Side, what: What) {
+        let Context { flow, packet, label } = context;
+        self.sink.record(&Record { at: self.now, flow, side, packet, label, what });
+    }
+}
+
+/// Arrivals come before the timers of the same instant: a reply that arrives exactly when the wait
+/// ends is in time. The queue's key is therefore twice the time, plus one for a timer.
+const fn arrival_key(at: Instant) -> u64 {
+    at.as_nanos().saturating_mul(2)
+}
+
+const fn wake_key(at: Instant) -> u64 {
+    arrival_key(at).saturating_add(1)
+}
+
+const fn time_of(key: u64) -> Instant {
+    Instant::from_nanos(key / 2)
+}

@@ -1,0 +1,196 @@
+//! Arbitrary valid scenarios, and what must hold of every run: for the property test and the fuzz target.
+
+use retrylab_core::random::Direction;
+use retrylab_core::sim::{Bounds, EndedBy, FIELDS, Field, Kind, Outcome, Scenario, run_within};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::{Record, Sink, What};
+
+/// Keys that are refused without each other, so that no walk through single keys would find them often.
+const BEGINNINGS: [&[(&str, &str)]; 5] = [
+    &[],
+    &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
+    &[("exchanges", "1000")],
+    &[
+        ("token", "true"),
+        ("server.reply", "mirror"),
+        ("exchanges", "1000"),
+        ("workload.arrivals", "poisson 100"),
+    ],
+    &[("workload.task", "write"), ("policy.give_up_above", "none"), ("clients", "10")],
+];
+
+/// The scenario that `bytes` describe: one of the [`BEGINNINGS`], then key after key. What is refused
+/// is left out.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Scenario {
+    let mut source = Source(bytes);
+    let mut scenario = Scenario::default();
+    // A later version may name these otherwise: then the property test says so, not this.
+    let _ = scenario.apply(source.pick(&BEGINNINGS).iter().copied());
+    while !source.0.is_empty() {
+        let field = source.pick(FIELDS);
+        let value = value(&field, &mut source);
+        let _ = scenario.apply([(field.key, value)]);
+    }
+    scenario
+}
+
+/// What is left of the bytes; zeros after their end.
+pub(crate) struct Source<'a>(pub(crate) &'a [u8]);
+
+impl Source<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    fn two(&mut self) -> u64 {
+        u64::from(self.byte()) << 8 | u64::from(self.byte())
+    }
+
+    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::from(self.byte()) % all.len()]
+    }
+}
+
+/// A value for `field`, which may still be refused.
+pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
+    match field.kind {
+        // All clients are made before the first event, so their number is no matter of bounds.
+        Kind::Integer(..) if field.key == "clients" => (1 + source.two() % 300).to_string(),
+        Kind::Integer(low, high) => integer(low, high, source),
+        Kind::OptionalInteger(low, high) => match source.byte() % 4 {
+            0 => "none".to_string(),
+            _ => integer(low, high, source),
+        },
+        Kind::Probability => {
+            source.pick(&["0", "0.5", "0.1", "0.9", "1", "0.000000001"]).to_string()
+        }
+        Kind::Factor => number(source),
+        Kind::Text(most) => match source.byte() % 8 {
+            0 => "x".repeat(most - 64),
+            _ => (0..source.byte() % 16).map(|_| char::from(source.byte())).collect(),
+        },
+        kind => {
+            // Every kind says by examples what it takes; so kinds that are yet to come do as well.
+            let allowed = kind.to_string();
+            let examples: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
+            let mut value = varied(source.pick(&examples), source);
+            if kind == Kind::Faults {
+                for _ in 0..source.byte() % 3 {
+                    value += "; ";
+                    value += &varied(source.pick(&examples), source);
+                }
+            }
+            value
+        }
+    }
+}
+
+fn integer(low: u64, high: u64, source: &mut Source<'_>) -> String {
+    let more = match source.byte() % 8 {
+        0..4 => u64::from(source.byte() % 8),
+        4..6 => u64::from(source.byte()),
+        6 => source.two(),
+        _ => u64::MAX,
+    };
+    low.saturating_add(more).min(high).to_string()
+}
+
+fn number(source: &mut Source<'_>) -> String {
+    match source.byte() % 8 {
+        0 => source.two().to_string(),
+        1 => format!("{}.{}", source.byte() % 4, source.byte()),
+        _ => {
+            source.pick(&["0", "1", "2", "3", "5", "10", "0.1", "0.5", "0.001", "1000"]).to_string()
+        }
+    }
+}
+
+/// The example with other numbers and other units of time; some are left as they are.
+fn varied(example: &str, source: &mut Source<'_>) -> String {
+    let mut out = String::new();
+    let mut rest = example;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(from.len());
+        let (old, after) = from.split_at(end);
+        let unit_end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        out += before;
+        if source.byte().is_multiple_of(4) {
+            out += old;
+            out += unit;
+        } else {
+            out += &number(source);
+            let is_time = ["ns", "us", "ms", "s", "m", "h"].contains(&unit);
+            out += if is_time {
+                source.pick(&["ms", "s", "ms", "s", "us", "ns", "m", "h"])
+            } else {
+                unit
+            };
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// What no count of the summary says.
+#[derive(Debug, Default)]
+struct Watch {
+    last: Instant,
+    replies_delivered: u64,
+    went_back: bool,
+}
+
+impl Sink for Watch {
+    fn record(&mut self, record: &Record) {
+        self.went_back |= record.at < self.last;
+        self.last = record.at;
+        let reply = What::Delivered { direction: Direction::Reply };
+        self.replies_delivered += u64::from(record.what == reply);
+    }
+}
+
+/// Runs `scenario` twice within `bounds` and checks that it ends, why, and that its counts add up.
+///
+/// # Panics
+/// When they do not.
+pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
+    let Outcome { summary, digest, simulated, ended_by, events, sink, .. } =
+        run_within(scenario, Watch::default(), bounds);
+    let again = run_within(scenario, (), bounds);
+    assert_eq!((again.summary, again.digest), (summary, digest));
+    assert_eq!((again.simulated, again.ended_by, again.events), (simulated, ended_by, events));
+
+    assert!(!sink.went_back, "time goes back");
+    assert!(events <= bounds.events, "{events} events");
+    assert!(simulated <= Instant::ZERO.saturating_add(bounds.time), "{simulated:?}");
+    if ended_by == EndedBy::Events {
+        assert_eq!(events, bounds.events);
+    }
+    let writes = scenario.value("workload.task").as_deref() == Some("write");
+    let each = if writes { 1 } else { scenario.exchanges };
+    let most = u64::from(scenario.clients) * u64::from(each);
+    assert!(summary.finished() <= most, "{summary:?}");
+    if ended_by == EndedBy::Finished && scenario.workload.arrivals.is_none() {
+        assert_eq!(summary.finished(), most, "{summary:?}");
+    }
+    assert!(summary.calls <= summary.sends, "{summary:?}");
+    let heard = summary.answered + summary.late_replies;
+    assert!(heard <= sink.replies_delivered, "{summary:?} {sink:?}");
+    ended_by
+}
+
+/// Checks that `scenario` is the same after a way through its text and through a link.
+///
+/// # Panics
+/// When it is not.
+pub(crate) fn check_text(scenario: &Scenario) {
+    let mut again = Scenario::default();
+    let read = again.apply(scenario.pairs());
+    assert_eq!(read, Ok(()), "{:?}", scenario.to_fragment());
+    assert_eq!(again, *scenario);
+    let fragment = scenario.to_fragment();
+    assert_eq!(Scenario::from_fragment(&fragment), (again, Vec::new()), "{fragment}");
+}

@@ -1,0 +1,17 @@
+//! Any text is a link, as far as it can be read; the rest is told of.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use retrylab_core::sim::Scenario;
+
+fuzz_target!(|link: &str| {
+    let (scenario, errors) = Scenario::from_fragment(link);
+    for error in errors {
+        let sentence = error.to_string();
+        assert!(!sentence.is_empty() && !sentence.chars().any(char::is_control), "{sentence:?}");
+    }
+    // What was read is what its own link says.
+    let fragment = scenario.to_fragment();
+    assert_eq!(Scenario::from_fragment(&fragment), (scenario, Vec::new()), "{fragment}");
+});

@@ -1,0 +1,19 @@
+//! Any valid scenario ends within its bounds, and says what ended it.
+
+#![no_main]
+
+#[path = "../../core/tests/support/scenarios.rs"]
+mod scenarios;
+
+use libfuzzer_sys::fuzz_target;
+use retrylab_core::sim::Bounds;
+use retrylab_core::time::Duration;
+
+const BOUNDS: Bounds =
+    Bounds { events: 10_000, time: Duration::from_secs(3_600), memory: 64 << 20 };
+
+fuzz_target!(|bytes: &[u8]| {
+    let scenario = scenarios::from_bytes(bytes);
+    scenarios::check_text(&scenario);
+    scenarios::check_run(&scenario, BOUNDS);
+});

@@ -1,0 +1,53 @@
+//! Any text is a scenario file, or is refused in one line that begins with the file and its line.
+
+#![no_main]
+
+#[path = "../../native/src/scenario_file.rs"]
+mod scenario_file;
+
+/// What the reader does with `@FILE`, without a disk: an arbitrary text must not name real files.
+mod data_file {
+    use retrylab_core::sim::Kind;
+    use std::borrow::Cow;
+    use std::path::Path;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("there are no files here")]
+    pub(crate) struct DataError;
+
+    pub(crate) fn expand<'a>(_: &str, value: &'a str, _: &Path) -> Result<Cow<'a, str>, DataError> {
+        if value.starts_with('@') { Err(DataError) } else { Ok(Cow::Borrowed(value)) }
+    }
+
+    pub(crate) fn takes(kind: Kind) -> String {
+        kind.to_string()
+    }
+}
+
+use libfuzzer_sys::fuzz_target;
+use retrylab_core::sim::Scenario;
+use std::path::Path;
+
+fuzz_target!(|text: &str| {
+    if text.len() as u64 > scenario_file::MOST_BYTES {
+        return;
+    }
+    let mut scenario = Scenario::default();
+    match scenario_file::apply(&mut scenario, "x.toml", Path::new(""), text) {
+        Ok(()) => {
+            // What was read can be shown and read again.
+            let mut again = Scenario::default();
+            again.apply(scenario.pairs()).unwrap();
+            assert_eq!(again, scenario);
+        }
+        Err(error) => {
+            assert_eq!(scenario, Scenario::default(), "a refused file changes nothing");
+            let sentence = error.to_string();
+            assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+            let line = sentence.strip_prefix("x.toml:").and_then(|rest| rest.split_once(": "));
+            let line: usize = line.unwrap().0.parse().unwrap();
+            let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            assert!((1..=lines).contains(&line), "{sentence:?}");
+        }
+    }
+});

@@ -1,0 +1,106 @@
+//! `@FILE`: latencies and arrivals that were measured.
+
+mod common;
+
+use common::{Finished, Folder, Running, assert_refused, retrylab, run};
+use std::time::Instant;
+
+fn write(folder: &Folder, name: &str, text: &str) -> String {
+    let path = folder.path(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// Runs the program in `folder`.
+fn run_in(folder: &Folder, args: &[&str]) -> Finished {
+    let mut command = retrylab(args);
+    command.current_dir(folder.path(""));
+    let mut running = Running::start(command);
+    running.close_stdin();
+    running.finish(Instant::now())
+}
+
+#[test]
+fn a_scenarios_file_has_its_times_beside_it() {
+    let folder = Folder::new("times-beside");
+    write(&folder, "pings.txt", "# ping's times\nms\n9\n10.5\n12\n");
+    write(&folder, "log.txt", "0s\n10ms # the second\n\n2s\n");
+    let toml = "exchanges = 10\ntoken = true\nserver.reply = 'mirror'\n\
+        link.latency = '@pings.txt'\nworkload.arrivals = '@log.txt'\n";
+    let scenario = write(&folder, "x.toml", toml);
+    let object = run(&["sim", &scenario, "--json"]).object();
+    assert_eq!(object["scenario"]["link"]["latency"], "table 9ms 10.5ms 12ms");
+    assert_eq!(object["scenario"]["workload"]["arrivals"], "times 0s, 10ms, 2s");
+    assert_eq!((&object["exchanges"], &object["answered"]), (&3.into(), &3.into()));
+    // The link holds the numbers: the same run without the files.
+    let again = run(&["sim", "--json", "--link", object["link"].as_str().unwrap()]).object();
+    assert_eq!(again["digest"], object["digest"]);
+}
+
+#[test]
+fn flags_read_files_from_where_they_are_given() {
+    let folder = Folder::new("times-here");
+    write(&folder, "a.txt", "5ms\n");
+    write(&folder, "b.txt", "us\n7000\n8000\n");
+    let set = run_in(&folder, &["sim", "--set", "server.service=@a.txt", "--json"]).object();
+    assert_eq!(set["scenario"]["server"]["service"], "table 5ms");
+    let path = folder.path("");
+    let name = path.rsplit('/').nth(1).unwrap();
+    let parent = format!("link.latency=@../{name}/a.txt,@b.txt");
+    let swept = run_in(&folder, &["sweep", "--vary", &parent, "--dry-run"]);
+    assert_eq!(swept.code, Some(0), "{swept:?}");
+    assert!(swept.stdout.contains("table 5ms") && swept.stdout.contains("table 7ms 8ms"));
+    let versus = ["sim", "--versus-set", "link.reply_latency=@b.txt", "--seeds", "2", "--json"];
+    let both = run_in(&folder, &versus).object();
+    assert_eq!(both["scenario"]["b"]["link"]["reply_latency"], "table 7ms 8ms");
+    // Text is text.
+    let message = run_in(&folder, &["sim", "--set", "message=@a.txt", "--json"]).object();
+    assert_eq!(message["scenario"]["message"], "@a.txt");
+}
+
+#[test]
+fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
+    let folder = Folder::new("times-wrong");
+    write(&folder, "bad.txt", "1ms\n12\n");
+    write(&folder, "back.txt", "s\n2\n1\n");
+    write(&folder, "x.toml", "seed = 1\n[link]\nlatency = '@bad.txt'\n");
+    let folder_path = folder.path("");
+    for (args, parts) in [
+        (
+            &["sim", "x.toml"][..],
+            &[
+                "x.toml:3: link.latency: bad.txt:2: `12` is no time; a line has a time with its unit",
+            ][..],
+        ),
+        (
+            &["sim", "--set", "workload.arrivals=@back.txt"],
+            &["--set: workload.arrivals: back.txt:3: `1` is earlier"],
+        ),
+        (
+            &["sim", "--set", "workload.think=@none.txt"],
+            &["--set: workload.think: none.txt cannot be read: "],
+        ),
+        (&["sim", "--set", "link.latency=@"], &["--set: link.latency: `@` names no file"]),
+        (
+            &["sim", "--set", &format!("link.latency=@{folder_path}")],
+            &["--set: link.latency: ", " cannot be read: "],
+        ),
+        (
+            &["sim", "--versus-set", "link.latency=@bad.txt"],
+            &["--versus-set: link.latency: bad.txt:2: "],
+        ),
+        (
+            &["sweep", "--vary", "link.latency=1ms,@bad.txt", "--dry-run"],
+            &["--vary: link.latency: bad.txt:2: "],
+        ),
+        // A link is somebody else's: it reads no files.
+        (
+            &["sim", "--link", "link.latency=@bad.txt"],
+            &["the link: link.latency cannot be `@bad.txt`; it takes"],
+        ),
+    ] {
+        assert_refused(&run_in(&folder, args), parts);
+    }
+    let keys = run(&["keys"]).stdout;
+    assert_eq!(keys.matches("or `@FILE` with times, one a line").count(), 5, "{keys}");
+}

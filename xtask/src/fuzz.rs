@@ -1,0 +1,124 @@
+//! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while.
+//!
+//! The project's code is safe Rust, so what a fuzzer can find are panics, endless runs and memory
+//! without bounds; a sanitizer would find nothing more. Without one the stable toolchain is enough.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::iter;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::install;
+use crate::paths::Paths;
+use crate::run::{Cmd, find_program};
+
+/// A target, the folder with inputs to start from, and the longest input.
+struct Target {
+    name: &'static str,
+    seeds: Option<&'static str>,
+    longest: u32,
+}
+
+const TARGETS: [Target; 3] = [
+    Target { name: "scenario_text", seeds: Some("core/scenarios"), longest: 4_096 },
+    Target { name: "scenario_link", seeds: None, longest: 1_024 },
+    Target { name: "scenario_run", seeds: None, longest: 256 },
+];
+
+/// The targets in `cargo xtask fuzz --help`.
+pub(crate) const HELP: &str = "\
+Targets; all of them, one after another, when none is named:
+  scenario_text   any text is a scenario file, or is refused in one line with file and line
+  scenario_link   any text is a link as far as it can be read
+  scenario_run    any valid scenario ends within its bounds, and says what ended it
+
+An input that fails is kept in fuzz/artifacts/; what was learnt, in fuzz/corpus/.";
+
+/// The one command that brings what is missing.
+const INSTALL: &str = "cargo install cargo-fuzz --root target/tools";
+
+/// Runs the targets for `seconds` each. The exit code is 2 when nothing could be run, with the reason.
+pub(crate) fn fuzz(paths: &Paths, name: Option<&str>, seconds: u32) -> Result<ExitCode> {
+    let known = TARGETS.map(|target| target.name);
+    if let Some(unknown) = name.filter(|name| !known.contains(name)) {
+        let known = known.join(", ");
+        eprintln!("error: `{unknown}` is no target; the targets are {known}");
+        return Ok(ExitCode::from(2));
+    }
+    if let Err(error) = install::programs(&[&install::CXX]) {
+        eprintln!("error: {error:#}");
+        return Ok(ExitCode::from(2));
+    }
+    if !has_cargo_fuzz(paths) {
+        eprintln!("error: cargo-fuzz not found; run: {INSTALL}");
+        return Ok(ExitCode::from(2));
+    }
+    let path = search_path(paths)?;
+    for target in TARGETS.iter().filter(|target| name.is_none_or(|name| name == target.name)) {
+        target.run(paths, &path, seconds)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Target {
+    fn run(&self, paths: &Paths, path: &OsStr, seconds: u32) -> Result<()> {
+        let fuzz = paths.root.join("fuzz");
+        let corpus = fuzz.join("corpus").join(self.name);
+        fs::create_dir_all(&corpus).context("fuzz/corpus cannot be made")?;
+        // New inputs go to the first folder.
+        let folders = [Some(corpus), self.seeds.map(|seeds| paths.root.join(seeds))];
+        Cmd::cargo(paths)
+            .env("PATH", path)
+            .words("fuzz run --sanitizer none --fuzz-dir")
+            .arg(&fuzz)
+            .arg("--target-dir")
+            .arg(paths.target.join("fuzz"))
+            .arg(self.name)
+            .args(folders.into_iter().flatten())
+            .arg("--")
+            .arg(format!("-dict={}", fuzz.join("keys.dict").display()))
+            .arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-max_len={}", self.longest))
+            // Seconds for one input, and mebibytes: no input may need as much.
+            .words("-timeout=20 -rss_limit_mb=2048 -len_control=0")
+            .run()
+    }
+}
+
+/// The folder that [`INSTALL`] fills.
+fn tools(paths: &Paths) -> PathBuf {
+    paths.root.join("target").join("tools").join("bin")
+}
+
+fn has_cargo_fuzz(paths: &Paths) -> bool {
+    let name = format!("cargo-fuzz{}", env::consts::EXE_SUFFIX);
+    tools(paths).join(name).is_file() || find_program("cargo-fuzz").is_some()
+}
+
+/// `PATH` with the tools' folder before it: cargo looks for its subcommands there.
+fn search_path(paths: &Paths) -> Result<OsString> {
+    let inherited = env::var_os("PATH").unwrap_or_default();
+    let all = iter::once(tools(paths)).chain(env::split_paths(&inherited));
+    env::join_paths(all).context("PATH cannot be extended")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_target_and_each_has_its_file() {
+        let root = Paths::find().unwrap().root;
+        let manifest = fs::read_to_string(root.join("fuzz/Cargo.toml")).unwrap();
+        for Target { name, seeds, .. } in TARGETS {
+            assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+            assert!(root.join(format!("fuzz/fuzz_targets/{name}.rs")).is_file(), "{name}");
+            assert!(seeds.is_none_or(|seeds| root.join(seeds).is_dir()), "{name}");
+        }
+    }
+}
