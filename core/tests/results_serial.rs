@@ -113,7 +113,7 @@ fn first_tries(sets: &[(&str, &str)], seed: u64) -> f64 {
 }
 
 /// A published number is one run's: the mean of these runs may differ by four deviations of that
-/// difference, which are 260 and 280 calls. Without a pause a call takes
+/// difference, about 240 and 290 calls. Without a pause a call takes
 /// E max(X, S) = 108.8 ms, with it 235.5 ms.
 #[test]
 fn a_backoff_cuts_the_first_tries_of_serial_clients() {

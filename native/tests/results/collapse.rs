@@ -19,7 +19,7 @@ fn recovers(goodput: f64) -> bool {
 }
 
 /// Never their mean. 13 of 20 runs collapse in the publication, and a chance of .65 makes that 6 to 19
-/// with probability .9997. (400 runs here: 300 collapse, which the published 13 do not contradict.)
+/// with probability .9995. (400 runs here: 300 collapse, which the published 13 do not contradict.)
 #[test]
 fn without_a_backoff_a_run_collapses_for_good_or_recovers() {
     let goodputs: Vec<f64> = each(&["brooker-collapse"], &[], 20).iter().map(goodput).collect();
@@ -51,7 +51,8 @@ fn under_a_load_that_stays_too_high_a_backoff_only_defers_work() {
 
 /// A fluid of 40 calls a second keeps c = 40 / (1 - .01 x 40) = 66.667 in work. A call counts itself in
 /// the latency, which a fluid's drop does not: it finds E[c] and works for 1 + .01 (E[c] + 1) seconds, so
-/// that E[c] = 40 x 1.01 / .6 = 67.333. Four standard errors of that, and one call of the fluid.
+/// that E[c] = 40 x 1.01 / .6 = 67.333. The mean is within four standard errors of that, and 3 % of the
+/// fluid's number.
 #[test]
 fn without_timeouts_the_fluids_number_is_in_work() {
     const SEEDS: u32 = 10;
@@ -70,5 +71,5 @@ fn without_timeouts_the_fluids_number_is_in_work() {
     within_four("in work", in_work, SEEDS, 40.0 * 1.01 / 0.6);
     let fluid = 40.0 / 0.6;
     let off = in_work.mean - fluid;
-    assert!(off.abs() < 1.0 + 0.02 * fluid, "seeds 1 to {SEEDS}: {} in work", in_work.mean);
+    assert!(off.abs() < 0.03 * fluid, "seeds 1 to {SEEDS}: {} in work", in_work.mean);
 }
