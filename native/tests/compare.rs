@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// The measures that are numbers.
-const NUMBERS: [&str; 21] = [
+const NUMBERS: [&str; 22] = [
     "exchanges",
     "answered",
     "gave_up",
@@ -15,6 +15,7 @@ const NUMBERS: [&str; 21] = [
     "answered_share",
     "gave_up_share",
     "sends",
+    "calls",
     "amplification",
     "replies",
     "late_replies",

@@ -57,7 +57,8 @@ enum Command {
     /// Run everything that guards the project, or only the named steps
     #[command(after_help = step::HELP)]
     Test {
-        /// Run the long tests too: sets RETRYLAB_LONG=1 and includes ignored tests
+        /// Run the long tests too: the ignored ones of core and the program, in a release build, and
+        /// the page's, which RETRYLAB_LONG=1 turns on
         #[arg(long)]
         long: bool,
         /// The steps to run; all of them when none is named

@@ -12,12 +12,17 @@ fn close(value: f64, expected: f64, digits: i32) {
 #[test]
 fn independent_losses_have_the_tables_numbers() {
     let textbook = Policy::textbook();
-    for (p, d, gave_up, sends, answered, time, executions, wasted) in [
-        (0.0, 0.5, 0.03125, 1.9375, 0.158_064_52, 0.25, 0.968_75, 0.0),
+    let of_sends = |sends| {
+        let base = Policy::exponential(crate::time::Duration::from_millis(100));
+        base.max_sends(Some(sends)).build().unwrap()
+    };
+    let (once, thrice) = (of_sends(1), of_sends(3));
+    for (p, d, fails, sends, answered, time, executions, wasted) in [
+        (0.0, 0.5, [0.5, 0.125, 0.03125], 1.9375, 0.158_064_52, 0.25, 0.968_75, 0.0),
         (
             0.1,
             0.0,
-            0.000_247_61,
+            [0.19, 0.006_859, 0.000_247_61],
             1.234_262_21,
             0.029_642_09,
             0.030_402_34,
@@ -27,7 +32,7 @@ fn independent_losses_have_the_tables_numbers() {
         (
             0.1,
             0.5,
-            0.074_573_55,
+            [0.595, 0.210_644_87, 0.074_573_55],
             2.285_003_58,
             0.219_325_46,
             0.434_147_59,
@@ -36,7 +41,9 @@ fn independent_losses_have_the_tables_numbers() {
         ),
     ] {
         let model = Bernoulli::new(&textbook, p, d, 0.0).unwrap();
-        close(model.gave_up, gave_up, 8);
+        for (policy, fail) in [&once, &thrice, &textbook].into_iter().zip(fails) {
+            close(Bernoulli::new(policy, p, d, 0.0).unwrap().gave_up, fail, 8);
+        }
         close(model.amplification, sends, 8);
         close(model.time_answered, answered, 8);
         close(model.time, time, 8);

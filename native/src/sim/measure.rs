@@ -25,6 +25,7 @@ const MEASURES: &[Measure] = {
         ("answered_share", Number, |run| share(run, run.outcome.summary.answered)),
         ("gave_up_share", Number, |run| share(run, run.outcome.summary.gave_up)),
         ("sends", Integer, |run| Cell::Integer(run.outcome.summary.sends)),
+        ("calls", Integer, |run| Cell::Integer(run.outcome.summary.calls)),
         ("amplification", Number, |run| share(run, run.outcome.summary.sends)),
         ("replies", Integer, |run| Cell::Integer(run.outcome.summary.replies)),
         ("late_replies", Integer, |run| Cell::Integer(run.outcome.summary.late_replies)),

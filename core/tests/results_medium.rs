@@ -1,0 +1,109 @@
+//! Senders that do not listen: a herd that comes back spread over a window, and ALOHA. The server here is
+//! a medium: it counts those who had it for themselves.
+
+#[path = "support/sample.rs"]
+mod sample;
+
+use retrylab_core::link::Link;
+use retrylab_core::machine::{Machine, Timer, Transmit};
+use retrylab_core::retry::Client;
+use retrylab_core::sim::{Network, Scenario};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::What;
+use sample::Sample;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+const RUNS: u32 = 20;
+/// Run r has the seed `SEED + r`.
+const SEED: u64 = 1_970;
+/// All clients send once, at a time from 0 to 10 s.
+const WINDOW_S: f64 = 10.0;
+/// Each keeps the medium for 1 ms.
+const FRAME: u64 = 1_000_000;
+
+/// Counts frames that no other one overlaps.
+#[derive(Default)]
+struct Medium {
+    /// Frames begin at whole milliseconds only.
+    slotted: bool,
+    /// The last frame: when it began, and was it alone until then?
+    last: Option<(u64, bool)>,
+    untouched: u32,
+}
+
+impl Medium {
+    /// With the last frame of all.
+    fn untouched(&self) -> f64 {
+        f64::from(self.untouched + u32::from(self.last.is_some_and(|(_, alone)| alone)))
+    }
+}
+
+impl Machine for Medium {
+    type Event = What;
+
+    fn handle_datagram(&mut self, now: Instant, _from: SocketAddr, _bytes: &[u8]) {
+        // A frame waits for its slot.
+        let now = now.as_nanos();
+        let begun = if self.slotted { now.div_ceil(FRAME) * FRAME } else { now };
+        let apart = self.last.is_none_or(|(last, _)| begun - last >= FRAME);
+        if apart && self.last.is_some_and(|(_, alone)| alone) {
+            self.untouched += 1;
+        }
+        self.last = Some((begun, apart));
+    }
+
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    fn poll_transmit(&mut self, _now: Instant, _buf: &mut Vec<u8>) -> Option<Transmit> {
+        None
+    }
+
+    fn poll_event(&mut self) -> Option<What> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        None
+    }
+}
+
+/// How many of the clients had the medium for themselves.
+fn untouched(clients: u32, slotted: bool, seed: u64) -> f64 {
+    let mut scenario = Scenario { seed, ..Scenario::default() };
+    scenario.apply([("policy.first_delay", "0s 10s"), ("policy.max_sends", "1")]).unwrap();
+    let config = Arc::new(scenario.client_config());
+    let clients: Vec<_> =
+        (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect();
+    let medium = Medium { slotted, ..Medium::default() };
+    let mut network = Network::new(clients, medium, Link::default(), seed, ());
+    while network.step().is_some() {}
+    network.server().untouched()
+}
+
+/// The mean of all runs, each multiplied by `factor`, lies within four of its standard errors. (That a
+/// window has ends, and that there are N clients and not a Poisson number, is worth a ten-thousandth.)
+fn agrees(name: &str, clients: u32, slotted: bool, factor: f64, expected: f64) {
+    let runs = (0..RUNS).map(|run| factor * untouched(clients, slotted, SEED + u64::from(run)));
+    let Sample { mean, deviation } = Sample::of(&runs.collect::<Vec<_>>());
+    let error = deviation / f64::from(RUNS).sqrt();
+    println!("{name}: {mean:.5} +- {error:.5}, expected {expected}");
+    assert!(
+        (mean - expected).abs() <= 4.0 * error,
+        "{name}, seeds from {SEED}: {mean} +- {error}, not {expected}",
+    );
+}
+
+/// e^(-2 N tau / W).
+#[test]
+fn of_a_herd_the_expected_share_is_untouched() {
+    agrees("herd", 1_000, false, 1.0 / 1_000.0, 0.818_878_15);
+}
+
+/// S = G e^(-2G), and with slots G e^(-G); at their best G.
+#[test]
+fn aloha_carries_what_is_expected() {
+    let frames = WINDOW_S * 1e9 / FRAME as f64;
+    agrees("ALOHA, G = .5", 5_000, false, 1.0 / frames, 0.183_939_72);
+    agrees("slotted, G = 1", 10_000, true, 1.0 / frames, 0.367_879_44);
+}
