@@ -95,8 +95,9 @@ impl<K: Sink> Run<K> {
         let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
         for _ in 0..batch {
             if self.network.step().is_none() {
-                let more = self.network.has_more();
-                return Some(if more { EndedBy::Time } else { EndedBy::Finished });
+                // What lies after the end may be a wake-up that nobody needs any more.
+                let cut = self.network.has_reached_end() && self.network.has_more();
+                return Some(if cut { EndedBy::Time } else { EndedBy::Finished });
             }
             self.events += 1;
         }

@@ -85,7 +85,7 @@ pub struct Network<C: Machine, S: Machine, K> {
 const NEAR: usize = 4_096;
 
 /// So many events are looked at together.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 32;
 
 /// A machine's timer, before and after what it was told.
 type Deadline = Option<(Timer, Instant)>;
@@ -156,8 +156,8 @@ where
             self.looked_at -= 1;
             return;
         }
-        self.looked_at = TOGETHER - 1;
-        let hosts: [u32; TOGETHER] = self.wire.upcoming();
+        let (hosts, seen) = self.wire.look_ahead::<TOGETHER>();
+        self.looked_at = seen.saturating_sub(1);
         let hosts = hosts.map(|host| self.clients.get((host as usize).wrapping_sub(1)));
         let wakes = hosts.iter().flatten().map(|host| host.wake);
         core::hint::black_box(wakes.fold(0, u64::wrapping_add));
@@ -191,6 +191,12 @@ where
     /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.
     pub const fn end_at(&mut self, end: Instant) {
         self.wire.end_at(end);
+    }
+
+    /// Was something left to happen after the end that was set?
+    #[must_use]
+    pub const fn has_reached_end(&self) -> bool {
+        self.wire.has_reached_end()
     }
 
     /// Is anything left to happen, be it after the end that was set? Looks at every host.

@@ -66,6 +66,8 @@ pub(super) struct Wire<K> {
     sent: u64,
     /// Nothing happens after this.
     end: Instant,
+    /// Something would have.
+    reached_end: bool,
 }
 
 impl<K: Sink> Wire<K> {
@@ -84,6 +86,7 @@ impl<K: Sink> Wire<K> {
             counts: if link.draws() { vec![[0; 2]; clients] } else { Vec::new() },
             sent: 0,
             end: Instant::MAX,
+            reached_end: false,
         }
     }
 
@@ -96,6 +99,10 @@ impl<K: Sink> Wire<K> {
 
     pub(super) const fn end_at(&mut self, end: Instant) {
         self.end = end;
+    }
+
+    pub(super) const fn has_reached_end(&self) -> bool {
+        self.reached_end
     }
 
     pub(super) const fn channel(&self) -> &Channel {
@@ -113,6 +120,7 @@ impl<K: Sink> Wire<K> {
         let at = time_of(key);
         if at > self.end {
             self.queue.push(key, due);
+            self.reached_end = true;
             return None;
         }
         let happening = if due.0 < Due::ARRIVAL {
@@ -123,15 +131,16 @@ impl<K: Sink> Wire<K> {
         Some((at, happening))
     }
 
-    /// The hosts that something happens to next, as far as it is known; the others are 0.
+    /// The hosts that something happens to next, as far as it is known (the others are 0), and how many
+    /// those are.
     #[inline]
-    pub(super) fn upcoming<const N: usize>(&self) -> [u32; N] {
-        let mut hosts = [0; N];
-        for (host, Due(due)) in hosts.iter_mut().zip(self.queue.upcoming()) {
+    pub(super) fn look_ahead<const N: usize>(&self) -> ([u32; N], usize) {
+        let (mut hosts, upcoming) = ([0; N], self.queue.upcoming());
+        for (host, Due(due)) in hosts.iter_mut().zip(upcoming) {
             let arrives = *due >= Due::ARRIVAL;
-            *host = if arrives { self.packets.flow(due & !Due::ARRIVAL) } else { *due };
+            *host = if arrives { self.packets.look_at(due & !Due::ARRIVAL) } else { *due };
         }
-        hosts
+        (hosts, upcoming.len().min(N))
     }
 
     /// Sees to it that `host` is woken at `deadline`.
