@@ -116,7 +116,7 @@ impl From<ClientEvent> for What {
 }
 
 /// What a scenario's server tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerEvent {
     /// A server that answers.

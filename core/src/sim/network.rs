@@ -30,7 +30,7 @@ pub const fn client_address(flow: u32) -> SocketAddr {
 
 /// The client's number of an address that [`client_address`] made.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn flow_of(address: SocketAddr) -> Option<u32> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let [net, a, b, c] = ip.octets();
@@ -76,6 +76,8 @@ pub struct Network<C: Machine, S: Machine, K> {
     wire: Wire<K>,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
+    /// Are there more clients than are near the processor?
+    far: bool,
     /// Events to come that have been looked at.
     looked_at: usize,
     buf: Vec<u8>,
@@ -112,7 +114,16 @@ where
         let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         assert!(clients.len() <= MOST_CLIENTS as usize, "too many clients: {}", clients.len());
         let wire = Wire::new(&link, seed, clients.len(), sink);
-        Self { clients, server: Host::new(server), wire, started: 0, looked_at: 0, buf: Vec::new() }
+        let far = clients.len() > NEAR;
+        Self {
+            clients,
+            server: Host::new(server),
+            wire,
+            started: 0,
+            far,
+            looked_at: 0,
+            buf: Vec::new(),
+        }
     }
 
     /// The same with faults of the link; those of others are not its business.
@@ -131,7 +142,9 @@ where
             self.tidy();
         }
         loop {
-            self.look_ahead();
+            if self.far {
+                self.look_ahead();
+            }
             let (at, happening) = self.wire.next()?;
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
             let happened = match happening {
@@ -147,11 +160,8 @@ where
 
     /// With a million clients every event finds its datagram and its host far from the processor. Looking
     /// at those of some events together lets these waits overlap; nothing else comes of it.
-    #[inline]
+    #[inline(never)]
     fn look_ahead(&mut self) {
-        if self.clients.len() <= NEAR {
-            return;
-        }
         if self.looked_at > 0 {
             self.looked_at -= 1;
             return;
@@ -328,7 +338,7 @@ where
     fn drain_server(&mut self, context: Context, before: Deadline) {
         let Self { clients, server, wire, buf, .. } = self;
         while let Some(event) = server.machine.poll_event() {
-            wire.record(context_of(S::about(&event), context), Side::Server, event.into());
+            tell_of_server::<S, K>(event, context, wire);
         }
         while let Some(transmit) = server.machine.poll_transmit(wire.now, buf) {
             let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= clients.len());
@@ -344,6 +354,16 @@ where
     }
 }
 
+/// Records what a server has to tell, when it was caused by `context`.
+#[inline(always)]
+fn tell_of_server<S: Machine<Event: Into<What>>, K: Sink>(
+    event: S::Event,
+    context: Context,
+    wire: &mut Wire<K>,
+) {
+    wire.record(context_of(S::about(&event), context), Side::Server, event.into());
+}
+
 /// What a server's event is about, when it was caused by `context`.
 #[inline]
 fn context_of(about: About, context: Context) -> Context {
@@ -357,14 +377,19 @@ fn context_of(about: About, context: Context) -> Context {
 }
 
 impl<M: Machine<Event: Into<What>>> Host<M> {
-    /// Records what a client has to tell.
-    #[inline]
+    /// Records what a client has to tell: most often nothing.
+    #[inline(always)]
     fn hear<K: Sink>(&mut self, flow: u32, packet: u64, wire: &mut Wire<K>) {
         while let Some(event) = self.machine.poll_event() {
-            // What a client tells is about its own last send, whatever the packet was about.
-            let label = M::about(&event).label.or(self.label);
-            wire.record(Context { flow, packet, label }, Side::Client, event.into());
+            self.tell(event, flow, packet, wire);
         }
+    }
+
+    #[inline(never)]
+    fn tell<K: Sink>(&mut self, event: M::Event, flow: u32, packet: u64, wire: &mut Wire<K>) {
+        // What a client tells is about its own last send, whatever the packet was about.
+        let label = M::about(&event).label.or(self.label);
+        wire.record(Context { flow, packet, label }, Side::Client, event.into());
     }
 
     /// Takes the queue's entry at `at`: the timer that is due, if any is.

@@ -59,6 +59,7 @@ impl Packets {
     }
 
     /// Keeps a datagram; returns its slot.
+    #[inline]
     pub(super) fn store(
         &mut self,
         number: u64,
@@ -79,6 +80,7 @@ impl Packets {
     }
 
     /// The datagram in `slot`, which is free from now on; its bytes until [`release`](Self::release).
+    #[inline]
     pub(super) fn take(&mut self, slot: u32) -> Packet {
         self.free.push(slot);
         self.packets[slot as usize]
@@ -93,15 +95,18 @@ impl Packets {
         packet.flow()
     }
 
+    #[inline]
     pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
         &self.payloads[packet.payload as usize].bytes
     }
 
     /// Nobody needs the datagram's bytes any more.
+    #[inline]
     pub(super) fn release(&mut self, packet: Packet) {
         self.put_down(packet.payload);
     }
 
+    #[inline]
     fn put_down(&mut self, payload: u32) {
         let entry = &mut self.payloads[payload as usize];
         entry.carriers -= 1;
@@ -110,6 +115,7 @@ impl Packets {
         }
     }
 
+    #[inline]
     fn payload(&mut self, direction: Direction, bytes: &[u8]) -> u32 {
         let last = self.last[direction as usize];
         if let Some(last) = last {
@@ -119,6 +125,12 @@ impl Packets {
                 return last;
             }
         }
+        self.new_payload(direction, last, bytes)
+    }
+
+    /// Keeps bytes that are not those sent last.
+    #[inline(never)]
+    fn new_payload(&mut self, direction: Direction, last: Option<u32>, bytes: &[u8]) -> u32 {
         let payload = self.free_payloads.pop().unwrap_or_else(|| {
             self.payloads.push(Payload::default());
             self.payloads.len() as u32 - 1

@@ -80,7 +80,7 @@ impl<T: Copy> Queue<T> {
     }
 
     /// Takes the earliest entry; among those of the same time, the one that came first.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<(u64, T)> {
         if self.head == self.buckets[0].items.len() {
             self.refill()?;
@@ -141,6 +141,7 @@ impl<T: Copy> Queue<T> {
     }
 
     /// Advances to the earliest time that is queued and fills bucket 0 with it.
+    #[inline(never)]
     fn refill(&mut self) -> Option<()> {
         self.buckets[0].clear();
         self.head = 0;

@@ -201,6 +201,18 @@ impl<K: Sink> Wire<K> {
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
             return self.record(context, Side::Link, what);
         }
+        if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
+            // Nothing to draw and nothing to remember.
+            let Context { flow, packet, label } = context;
+            let slot = self.packets.store(packet, flow, direction, label, bytes);
+            let at = Instant::from_nanos(self.now.as_nanos().saturating_add(after));
+            return self.queue.push(arrival_key(at), Due::arrival(slot));
+        }
+        self.send_with_luck(context, direction, bytes);
+    }
+
+    /// Puts a datagram on a link that draws its fate.
+    fn send_with_luck(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
         let index = self.counts.get_mut(context.flow as usize - 1).map_or(0, |counts| {
             let count = &mut counts[direction as usize];
             *count = count.wrapping_add(1);
@@ -212,13 +224,6 @@ impl<K: Sink> Wire<K> {
             return self.record(context, Side::Link, What::Dropped { direction, cause });
         }
         let (flow, now, size) = (context.flow, self.now, bytes.len());
-        if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
-            // Nothing to draw and nothing to remember.
-            let Context { flow, packet, label } = context;
-            let slot = self.packets.store(packet, flow, direction, label, bytes);
-            let at = Instant::from_nanos(now.as_nanos().saturating_add(after));
-            return self.queue.push(arrival_key(at), Due::arrival(slot));
-        }
         match self.channel.send(self.seed, now, flow, direction, index, size) {
             Fate::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });

@@ -16,13 +16,15 @@ use crate::random::{Direction, Purpose, Stream};
 use crate::retry::Token;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, What};
+use alloc::boxed::Box;
 use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
 
-/// What a station tells its application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a station tells its application. Whose it is lies apart, so that events stay small: every
+/// datagram's handling passes one on, and most have nothing to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// What the server inside tells of the datagram just handled.
@@ -32,7 +34,7 @@ pub enum Event {
         /// Why.
         cause: Cause,
         /// Whose it is.
-        about: About,
+        about: Box<About>,
     },
     /// The work on a request is done.
     Served {
@@ -41,7 +43,7 @@ pub enum Event {
         /// When the work began.
         begun: Instant,
         /// Whose it is.
-        about: About,
+        about: Box<About>,
     },
 }
 
@@ -72,8 +74,8 @@ struct Job {
 }
 
 impl Job {
-    const fn about(&self) -> About {
-        About { peer: Some(self.from), label: self.label }
+    fn about(&self) -> Box<About> {
+        Box::new(About { peer: Some(self.from), label: self.label })
     }
 }
 
@@ -218,7 +220,7 @@ impl Station {
     /// The queue is full.
     fn overflow(&mut self, from: SocketAddr, bytes: &[u8]) {
         let label = Token::parse(bytes).map(|Token(label)| label);
-        let about = About { peer: Some(from), label };
+        let about = Box::new(About { peer: Some(from), label });
         match self.config.overflow {
             Overflow::Drop => {
                 self.events.push_back(Event::Dropped { cause: Cause::ServerQueue, about });
@@ -316,7 +318,8 @@ impl Machine for Station {
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.follow_outages(now);
         if self.down {
-            let about = About { peer: Some(from), label: Token::parse(bytes).map(|t| t.0) };
+            let label = Token::parse(bytes).map(|Token(label)| label);
+            let about = Box::new(About { peer: Some(from), label });
             return self.events.push_back(Event::Dropped { cause: Cause::ServerDown, about });
         }
         self.server.handle_datagram(now, from, bytes);
@@ -362,7 +365,7 @@ impl Machine for Station {
     fn about(event: &Event) -> About {
         match event {
             Event::Server(_) => About::default(),
-            Event::Dropped { about, .. } | Event::Served { about, .. } => *about,
+            Event::Dropped { about, .. } | Event::Served { about, .. } => **about,
         }
     }
 

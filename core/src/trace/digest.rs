@@ -128,6 +128,7 @@ const fn stop_code(stop: Stop) -> u64 {
     }
 }
 
+#[inline(always)]
 fn timer_code(timer: Timer) -> u64 {
     match timer {
         Timer::Resend => 1,

@@ -277,13 +277,13 @@ impl Observer<Event> for Log {
     }
 
     fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
-        let cause = match *event {
+        let cause = match event {
             Event::Server(echo::Event::Failed) => {
                 self.failed += 1;
                 return ControlFlow::Continue(());
             }
             Event::Server(echo::Event::Dropped { cause, .. }) | Event::Dropped { cause, .. } => {
-                Some(cause)
+                Some(*cause)
             }
             _ => None,
         };
