@@ -35,6 +35,11 @@ pub(super) fn build(paths: &Paths) -> Result<()> {
     Cmd::cargo(paths).words("build --release -p retrylab-bench --bins").run()
 }
 
+/// Builds the peer with cargo's own settings.
+pub(super) fn build_plain_peer(paths: &Paths) -> Result<()> {
+    Cmd::cargo(paths).words("build --profile plain -p retrylab-bench --bin tokio_paused").run()
+}
+
 /// Builds the command-line program.
 pub(super) fn build_retrylab(paths: &Paths) -> Result<()> {
     Cmd::cargo(paths).words("build --release -p retrylab").run()
@@ -55,9 +60,14 @@ pub(super) fn simulation(paths: &Paths, size: Size) -> Cmd {
     Cmd::new(release(paths, "simulation"), &paths.root).args(size.words())
 }
 
-/// The peer.
+/// The peer, built with our settings.
 pub(super) fn tokio_paused(paths: &Paths, size: Size) -> Cmd {
     Cmd::new(release(paths, "tokio_paused"), &paths.root).args(size.words())
+}
+
+/// The peer, built with cargo's own settings.
+pub(super) fn plain_tokio_paused(paths: &Paths, size: Size) -> Cmd {
+    Cmd::new(built(paths, "plain", "tokio_paused"), &paths.root).args(size.words())
 }
 
 /// The simulated network in `module` under Node.
@@ -66,5 +76,9 @@ pub(super) fn node(paths: &Paths, module: &PathBuf, size: Size) -> Cmd {
 }
 
 fn release(paths: &Paths, name: &str) -> PathBuf {
-    paths.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    built(paths, "release", name)
+}
+
+fn built(paths: &Paths, profile: &str, name: &str) -> PathBuf {
+    paths.target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }

@@ -16,23 +16,27 @@ const MANY: Size = Size::new(1_000_000, 1);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     programs::build(paths)?;
+    programs::build_plain_peer(paths)?;
     programs::build_retrylab(paths)?;
     let whole = |cmd: fn(&Paths, Size) -> Cmd, size: Size| {
         Box::new(move || Ok(size.total() / process::run(cmd(paths, size))?.wall))
     };
     let mut contenders = [
-        Contender { name: "tokio paused, 1,000", run: whole(programs::tokio_paused, FEW) },
+        Contender { name: "tokio paused, 1,000", run: whole(programs::plain_tokio_paused, FEW) },
         Contender { name: "retrylab sim, 1,000", run: whole(programs::retrylab, FEW) },
         Contender { name: "retrylab sim, 1,000,000", run: whole(programs::retrylab, MANY) },
+        Contender { name: "tokio paused, ours", run: whole(programs::tokio_paused, FEW) },
     ];
     let rates = take_turns(&mut contenders, effort.rounds)?;
     let unit = "exchanges/s";
     Ok(vec![
         Figure::new("tokio paused, 1,000 clients", unit, rates.of(0)),
+        Figure::new("  the same, built with our settings", unit, rates.of(3)),
         Figure::new("retrylab sim, 1,000 clients", unit, rates.of(1)),
         Figure::new("retrylab sim, 1,000,000 clients", unit, rates.of(2)),
         Figure::new("  retrylab beside tokio paused, 1,000", "times", &rates.ratios(1, 0))
             .wanted(Wanted::AtLeast(5.0)),
+        Figure::new("  the same, both with our settings", "times", &rates.ratios(1, 3)),
         Figure::new("  retrylab, 1,000,000 beside 1,000", "times", &rates.ratios(2, 1))
             .wanted(Wanted::AtLeast(0.5)),
     ])
