@@ -418,6 +418,7 @@ impl Machine for Client {
         Some((timer, deadline))
     }
 
+    #[inline]
     fn is_finished(&self) -> bool {
         self.phase == Phase::Finished
     }

@@ -63,6 +63,7 @@ macro_rules! one_of {
                 match self { $(Self::$variant(machine) => machine.poll_timeout()),* }
             }
 
+            #[inline(always)]
             fn is_finished(&self) -> bool {
                 match self { $(Self::$variant(machine) => machine.is_finished()),* }
             }
