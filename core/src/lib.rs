@@ -23,6 +23,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`time`] | integer nanoseconds since the run began |
+//! | [`addresses`] | of the simulated network: they tell a client's number |
 //! | [`random`] | every draw comes from a named stream of one seed |
 //! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
 //! | [`policy`] | when to send again, and when to stop |
@@ -47,6 +48,7 @@ extern crate std;
 #[macro_use]
 mod words;
 
+pub mod addresses;
 pub mod contention;
 pub mod echo;
 #[cfg(feature = "sim")]

@@ -8,7 +8,7 @@ use retrylab_core::machine::Machine;
 use retrylab_core::policy::{Factor, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::retry::{self, Client, OpenClient};
-use retrylab_core::sim::{Scenario, flow_of};
+use retrylab_core::sim::Scenario;
 use retrylab_core::station::Station;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
@@ -195,7 +195,7 @@ fn any_station() -> impl Strategy<Value = Station> {
     (any_server(), keys).prop_map(|(server, (a, b, c, d, e, f, g, h))| {
         let mut scenario = Scenario::default();
         scenario.apply([a, b, c, d, e, f, g, h].into_iter().flatten()).unwrap();
-        Station::numbered(server, scenario.station_config(), 1, flow_of)
+        Station::numbered(server, scenario.station_config(), 1)
     })
 }
 

@@ -1,5 +1,6 @@
 //! Which client a datagram is from, and how many it has sent: the name of the datagram's fate.
 
+use crate::addresses::flow_of;
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 use core::net::SocketAddr;
@@ -15,7 +16,7 @@ pub(crate) enum Flows {
     /// Looked up, never iterated: the map's order would depend on the hash.
     Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
     /// The addresses themselves tell the client's number, so that it depends on no other client.
-    Numbered(fn(SocketAddr) -> Option<u32>, Vec<u32>),
+    Numbered(Vec<u32>),
 }
 
 impl Flows {
@@ -37,9 +38,9 @@ impl Flows {
                 let (flow, count) = counters.entry(client).or_insert((next, 0));
                 (*flow, count)
             }
-            Self::Numbered(number, counts) => {
+            Self::Numbered(counts) => {
                 // Strangers share the number 0.
-                let flow = number(client).filter(|flow| (*flow as usize) < MOST).unwrap_or(0);
+                let flow = flow_of(client).filter(|flow| (*flow as usize) < MOST).unwrap_or(0);
                 if counts.len() <= flow as usize {
                     counts.resize(flow as usize + 1, 0);
                 }

@@ -123,11 +123,11 @@ impl Server {
         Self::with_flows(config, seed, Flows::appearing())
     }
 
-    /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1): the
-    /// fates of one client's datagrams then do not depend on when others appear.
+    /// Like [`new`](Self::new), for the simulated network, whose addresses tell the client's number (from
+    /// 1): the fates of one client's datagrams then do not depend on when others appear.
     #[must_use]
-    pub fn numbered(config: Config, seed: u64, number: fn(SocketAddr) -> Option<u32>) -> Self {
-        Self::with_flows(config, seed, Flows::Numbered(number, Vec::new()))
+    pub fn numbered(config: Config, seed: u64) -> Self {
+        Self::with_flows(config, seed, Flows::Numbered(Vec::new()))
     }
 
     fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {

@@ -37,11 +37,12 @@ mod summary;
 mod tests;
 mod wire;
 
+pub use crate::addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use faults::{Fault, FaultKind, Faults, FaultsError};
 pub use fields::{FIELDS, Field, FieldError, Kind};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
-pub use network::{MOST_CLIENTS, Network, SERVER, client_address, flow_of};
+pub use network::Network;
 pub use queue::Queue;
 pub use scenario::{Scenario, Task, Workload};
 pub use shipped::{SHIPPED, Shipped};

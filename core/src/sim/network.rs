@@ -6,37 +6,13 @@
 use super::faults::Fault;
 use super::packets::Packet;
 use super::wire::{Context, Happening, Wire};
+use crate::addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
 use crate::link::{Channel, Link};
 use crate::machine::{About, Label, Machine, Timer};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{Side, Sink, What};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-/// Where the server listens: a documentation address (RFC 5737) with the textbook's port.
-pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
-
-/// The most clients: their addresses come from 10.0.0.0/8.
-pub const MOST_CLIENTS: u32 = (1 << 24) - 1;
-
-/// The address of client `flow`, numbered from 1.
-#[must_use]
-#[inline]
-pub const fn client_address(flow: u32) -> SocketAddr {
-    let [_, a, b, c] = flow.to_be_bytes();
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, a, b, c)), 40_000)
-}
-
-/// The client's number of an address that [`client_address`] made.
-#[must_use]
-#[inline(always)]
-pub fn flow_of(address: SocketAddr) -> Option<u32> {
-    let IpAddr::V4(ip) = address.ip() else { return None };
-    let [net, a, b, c] = ip.octets();
-    let flow = u32::from_be_bytes([0, a, b, c]);
-    (net == 10 && address.port() == 40_000 && flow >= 1).then_some(flow)
-}
 
 /// A machine with what the loop keeps for it.
 #[derive(Clone, Debug)]

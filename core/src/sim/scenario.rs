@@ -4,8 +4,9 @@ use super::bounds::{Bounds, Run};
 use super::faults::{FaultKind, Faults};
 use super::fields::{FIELDS, FieldError, Kind};
 use super::hosts::{ScenarioClient, ScenarioServer};
-use super::network::{Network, SERVER, flow_of};
+use super::network::Network;
 use super::{ScenarioNetwork, Summary, link_keys, policy_keys, server_keys};
+use crate::addresses::SERVER;
 use crate::contention;
 use crate::echo::{self, Server};
 use crate::link::{self, Latency, Link};
@@ -382,9 +383,9 @@ impl Scenario {
         let server = match self.workload.task {
             Task::Write => ScenarioServer::Row(contention::Server::default()),
             Task::Ask => {
-                let server = Server::numbered(self.server.clone(), seed, flow_of);
+                let server = Server::numbered(self.server.clone(), seed);
                 let config = self.station_config();
-                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, flow_of)))
+                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed)))
             }
         };
         let counted = (Summary::default(), DigestSink::default());

@@ -113,15 +113,10 @@ impl Station {
         Self::with_flows(server, config, seed, Flows::appearing())
     }
 
-    /// Like [`new`](Self::new), for a network whose addresses tell the client's number (from 1).
+    /// Like [`new`](Self::new), for the simulated network, whose addresses tell the client's number (from 1).
     #[must_use]
-    pub fn numbered(
-        server: Server,
-        config: Config,
-        seed: u64,
-        number: fn(SocketAddr) -> Option<u32>,
-    ) -> Self {
-        Self::with_flows(server, config, seed, Flows::Numbered(number, Vec::new()))
+    pub fn numbered(server: Server, config: Config, seed: u64) -> Self {
+        Self::with_flows(server, config, seed, Flows::Numbered(Vec::new()))
     }
 
     fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {

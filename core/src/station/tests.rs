@@ -8,8 +8,8 @@ fn station(pairs: &[(&str, &str)]) -> Station {
     let mut scenario = Scenario::default();
     scenario.apply([("server.reply", "mirror")].iter().chain(pairs).copied()).unwrap();
     assert_eq!(scenario.server.reply, Reply::Mirror);
-    let server = Server::numbered(scenario.server.clone(), 1, flow_of);
-    Station::numbered(server, scenario.station_config(), 1, flow_of)
+    let server = Server::numbered(scenario.server.clone(), 1);
+    Station::numbered(server, scenario.station_config(), 1)
 }
 
 /// Requests of client 1 at these milliseconds, each with its own bytes; what becomes of them, in order:
