@@ -63,7 +63,7 @@ pub struct Network<C: Machine, S: Machine, K> {
 const NEAR: usize = 4_096;
 
 /// So many events are looked at together.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
 
 /// A machine's timer, before and after what it was told.
 type Deadline = Option<(Timer, Instant)>;
