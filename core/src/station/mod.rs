@@ -11,6 +11,7 @@ mod tests;
 pub use config::{Config, Order, Outage, Overflow, Trouble};
 
 use crate::echo::{self, Flows, Server};
+use crate::link::Latency;
 use crate::machine::{About, Label, Machine, Timer, Transmit};
 use crate::random::{Direction, Purpose, Stream};
 use crate::retry::Token;
@@ -193,17 +194,17 @@ impl Station {
         if !answered {
             return;
         }
-        let work = self.work(from);
-        let label = Token::parse(bytes).map(|Token(label)| label);
-        let slot = self.free.pop().unwrap_or_else(|| {
-            let (begun, reply) = (now, Vec::new());
-            self.jobs.push(Job { from, label, arrived: now, begun, work, reply });
+        let (work, label) = (self.work(from), label_of(bytes));
+        let reply = core::mem::take(&mut self.buf);
+        self.held += reply.len();
+        let job = Job { from, label, arrived: now, begun: now, work, reply };
+        let slot = if let Some(slot) = self.free.pop() {
+            self.jobs[slot as usize] = job;
+            slot
+        } else {
+            self.jobs.push(job);
             self.jobs.len() as u32 - 1
-        });
-        let job = &mut self.jobs[slot as usize];
-        (job.from, job.label, job.arrived, job.work) = (from, label, now, work);
-        core::mem::swap(&mut job.reply, &mut self.buf);
-        self.held += job.reply.len();
+        };
         if free {
             self.begin(now, slot);
         } else {
@@ -214,27 +215,27 @@ impl Station {
 
     /// The queue is full.
     fn overflow(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let label = Token::parse(bytes).map(|Token(label)| label);
-        let about = Box::new(About { peer: Some(from), label });
         match self.config.overflow {
-            Overflow::Drop => {
-                self.events.push_back(Event::Dropped { cause: Cause::ServerQueue, about });
-            }
+            Overflow::Drop => self.refuse(from, bytes, Cause::ServerQueue),
             Overflow::Fail => {
                 self.server.fail(from, bytes);
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
-                while let Some(event) = self.server.poll_event() {
-                    self.events.push_back(Event::Server(event));
-                }
-                self.done.push_back((from, label, reply));
+                self.events.extend(self.server.poll_event().map(Event::Server));
+                self.done.push_back((from, label_of(bytes), reply));
             }
         }
     }
 
+    /// Loses a request on its arrival.
+    fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
+        let about = Box::new(About { peer: Some(from), label: label_of(bytes) });
+        self.events.push_back(Event::Dropped { cause, about });
+    }
+
     /// How long the work on the next request of `from` takes by itself, in nanoseconds.
     fn work(&mut self, from: SocketAddr) -> u64 {
-        if let crate::link::Latency::Constant(work) = self.config.service {
+        if let Latency::Constant(work) = self.config.service {
             return nanos(work);
         }
         let (flow, index) = self.flows.count(from);
@@ -306,6 +307,11 @@ impl Station {
     }
 }
 
+/// Which send a request is, if it says so.
+fn label_of(bytes: &[u8]) -> Option<Label> {
+    Token::parse(bytes).map(|Token(label)| label)
+}
+
 impl Machine for Station {
     type Event = Event;
 
@@ -313,9 +319,7 @@ impl Machine for Station {
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.follow_outages(now);
         if self.down {
-            let label = Token::parse(bytes).map(|Token(label)| label);
-            let about = Box::new(About { peer: Some(from), label });
-            return self.events.push_back(Event::Dropped { cause: Cause::ServerDown, about });
+            return self.refuse(from, bytes, Cause::ServerDown);
         }
         self.server.handle_datagram(now, from, bytes);
         if !self.config.is_instant() {
