@@ -91,15 +91,7 @@ pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> R
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    let mut out = Stdout::default();
-    let report = Report::new(Both { a, b }, &runs);
-    if args.json {
-        out.json(&report);
-    } else {
-        report.show(args.many.each, &mut out);
-    }
-    runs.warn_of_cuts();
-    Ok(out.finish(runs.exit))
+    Ok(runs.tell(args, &Report::new(Both { a, b }, &runs), Report::show))
 }
 
 /// What both measured at `at`.

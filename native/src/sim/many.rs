@@ -9,7 +9,7 @@ use super::run::{EndedBy, Limits};
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::flags;
-use crate::output::{Count, Rounded, narrate, warn};
+use crate::output::{Count, Rounded, Stdout, narrate, warn};
 use rayon::ThreadPool;
 use retrylab_core::sim::Scenario;
 use serde::Serialize;
@@ -145,8 +145,25 @@ impl<const N: usize> Runs<N> {
         self.of(scenario).filter(|run| !run.ended_by.is_finished()).count()
     }
 
+    /// Tells `report`, as JSON or as `show` writes it for people.
+    pub(super) fn tell<R: Serialize>(
+        &self,
+        args: &Args,
+        report: &R,
+        show: impl FnOnce(&R, bool, &mut Stdout),
+    ) -> Exit {
+        let mut out = Stdout::default();
+        if args.json {
+            out.json(report);
+        } else {
+            show(report, args.many.each, &mut out);
+        }
+        self.warn_of_cuts();
+        out.finish(self.exit)
+    }
+
     /// Warns of runs that a bound ended: each kind of bound, with how many runs it ended.
-    pub(super) fn warn_of_cuts(&self) {
+    fn warn_of_cuts(&self) {
         let mut kinds: Vec<(EndedBy, usize)> = Vec::new();
         for ended_by in self.runs.iter().map(|run| run.ended_by).filter(|by| !by.is_finished()) {
             match kinds.iter_mut().find(|(kind, _)| *kind == ended_by) {

@@ -62,15 +62,7 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    let mut out = Stdout::default();
-    let report = Report::new(scenario, &runs);
-    if args.json {
-        out.json(&report);
-    } else {
-        report.show(args.many.each, &mut out);
-    }
-    runs.warn_of_cuts();
-    Ok(out.finish(runs.exit))
+    Ok(runs.tell(args, &Report::new(scenario, &runs), Report::show))
 }
 
 impl<'a> Report<'a> {
