@@ -7,31 +7,21 @@ use super::{Latency, Link, Loss, Rate};
 use crate::policy::Factor;
 use crate::random::Probability;
 use crate::time::Duration;
-use core::fmt;
-use core::str::FromStr;
 
 /// Declares [`Preset`] with all that is told of each one from one table.
 macro_rules! presets {
     ($($(#[$doc:meta])* $name:ident $text:literal, source: $source:literal, $link:expr;)*) => {
-        /// A link with a name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-        #[non_exhaustive]
-        pub enum Preset {
-            $($(#[$doc])* $name,)*
+        words! {
+            /// A link with a name.
+            #[non_exhaustive]
+            Preset {
+                $($(#[$doc])* $name = $text,)*
+            }
         }
 
         impl Preset {
             /// Every preset, in the order in which people are shown them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The names of all presets.
-            pub const NAMES: &[&str] = &[$($text),*];
-
-            /// Its name in scenarios.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text),* }
-            }
 
             /// Where its numbers are from.
             #[must_use]
@@ -130,18 +120,4 @@ presets! {
 
 fn parts(per_billion: u32) -> Probability {
     Probability::from_parts_per_billion(per_billion).unwrap_or(Probability::ALWAYS)
-}
-
-impl fmt::Display for Preset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Preset {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|preset| preset.name() == text.trim()).ok_or(())
-    }
 }
