@@ -131,16 +131,13 @@ impl<K: Sink> Wire<K> {
         Some((at, happening))
     }
 
-    /// The hosts that something happens to next, as far as it is known (the others are 0), and how many
-    /// those are.
+    /// The hosts that something happens to next, as far as it is known, `most` at most.
     #[inline]
-    pub(super) fn look_ahead<const N: usize>(&self) -> ([u32; N], usize) {
-        let (mut hosts, upcoming) = ([0; N], self.queue.upcoming());
-        for (host, Due(due)) in hosts.iter_mut().zip(upcoming) {
+    pub(super) fn upcoming_hosts(&self, most: usize) -> impl ExactSizeIterator<Item = u32> {
+        self.queue.upcoming().iter().take(most).map(|Due(due)| {
             let arrives = *due >= Due::ARRIVAL;
-            *host = if arrives { self.packets.look_at(due & !Due::ARRIVAL) } else { *due };
-        }
-        (hosts, upcoming.len().min(N))
+            if arrives { self.packets.look_at(due & !Due::ARRIVAL) } else { *due }
+        })
     }
 
     /// Sees to it that `host` is woken at `deadline`.
