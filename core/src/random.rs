@@ -66,6 +66,12 @@ const fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// `random * below / 2^64`, by halves: where there is no wide multiplication, as in wasm, it is a call.
+const fn scaled(random: u64, below: u32) -> u64 {
+    let (high, low) = (random >> 32, random & u32::MAX as u64);
+    (high * below as u64 + ((low * below as u64) >> 32)) >> 32
+}
+
 /// One named stream of draws.
 #[derive(Clone, Debug)]
 pub struct Stream {
@@ -114,7 +120,11 @@ impl Stream {
     /// Multiply-shift (Lemire 2019) without the rejection step: the bias is below `max / 2^64`, far
     /// below what any run can see, and every draw costs the same.
     pub const fn up_to(&mut self, max: u64) -> u64 {
-        ((self.next_u64() as u128 * (max as u128 + 1)) >> 64) as u64
+        let random = self.next_u64();
+        if max < u32::MAX as u64 {
+            return scaled(random, max as u32 + 1);
+        }
+        ((random as u128 * (max as u128 + 1)) >> 64) as u64
     }
 
     /// A uniform number in `[0, 1)`, a multiple of 2^-53.
@@ -132,7 +142,7 @@ impl Stream {
     /// Does an event of this probability happen?
     pub const fn chance(&mut self, probability: Probability) -> bool {
         // A draw from 0..10^9 is below 0 never and below 10^9 always: 0 and 1 are exact.
-        self.up_to(BILLION as u64 - 1) < probability.0 as u64
+        scaled(self.next_u64(), BILLION) < probability.0 as u64
     }
 }
 
@@ -248,6 +258,14 @@ mod tests {
         assert!((sum_normal / n).abs() < 5.0 / n.sqrt(), "{}", sum_normal / n);
         assert!((square_normal / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt());
         assert!((hits / n - 0.3).abs() < 5.0 * (0.21 / n).sqrt(), "{}", hits / n);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn halves_make_the_whole_product(random: u64, below: u32) {
+            let wide = (u128::from(random) * u128::from(below)) >> 64;
+            proptest::prop_assert_eq!(u128::from(scaled(random, below)), wide);
+        }
     }
 
     #[test]

@@ -71,10 +71,11 @@ impl fmt::Debug for Instant {
 #[must_use]
 #[inline]
 pub const fn nanos(duration: Duration) -> u64 {
-    match duration.as_secs().checked_mul(1_000_000_000) {
-        Some(whole) => whole.saturating_add(duration.subsec_nanos() as u64),
-        None => u64::MAX,
+    // No checked multiplication: where there is no wide one, as in wasm, it is a call.
+    if duration.as_secs() > u64::MAX / 1_000_000_000 {
+        return u64::MAX;
     }
+    (duration.as_secs() * 1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// Shows a duration as exact decimal seconds, for tables and JSON: `0.1`.

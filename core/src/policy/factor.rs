@@ -7,12 +7,10 @@ const MILLION: u64 = 1_000_000;
 
 /// `nanos * millionths / 10^6`, rounded to the nearest nanosecond, saturating.
 const fn scale(nanos: u64, millionths: u32) -> u64 {
-    // Below three hours and a half the product fits 64 bits, and a 64-bit division by a constant
-    // costs a tenth of a 128-bit one.
-    if let Some(product) = nanos.checked_mul(millionths as u64)
-        && let Some(rounded) = product.checked_add(MILLION / 2)
-    {
-        return rounded / MILLION;
+    // Doubled, waits below an hour fit 63 bits, and a 64-bit division by a constant costs a tenth of a
+    // 128-bit one.
+    if nanos.leading_zeros() + (millionths as u64).leading_zeros() > 64 {
+        return (nanos * millionths as u64 + MILLION / 2) / MILLION;
     }
     let wide = (nanos as u128 * millionths as u128 + MILLION as u128 / 2) / MILLION as u128;
     if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
@@ -111,5 +109,21 @@ impl Share {
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Scaled(u64::from(self.0), 6).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// Where the product fits 64 bits, and where it does not.
+        #[test]
+        fn a_wait_is_scaled_to_the_nearest_nanosecond(nanos: u64, shift in 0u32..64, millionths: u32) {
+            let nanos = nanos >> shift;
+            let wide = u128::from(nanos) * u128::from(millionths) + 500_000;
+            let wanted = u64::try_from(wide / 1_000_000).unwrap_or(u64::MAX);
+            proptest::prop_assert_eq!(scale(nanos, millionths), wanted);
+        }
     }
 }

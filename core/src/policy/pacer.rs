@@ -166,6 +166,7 @@ impl Pacer {
     /// A reply came, `elapsed` after the first copy, when `sends` copies had been sent.
     ///
     /// Only an exchange of one copy tells its round-trip time (Karn's rule).
+    #[inline]
     pub fn answered(&mut self, now: Instant, sends: u32, elapsed: Duration) {
         if let (Some(shared), 1) = (self.shared(), sends) {
             shared.rtt.sample(elapsed);

@@ -77,8 +77,7 @@ struct End {
 }
 
 impl End {
-    fn new(sends: u32, elapsed: Duration) -> Self {
-        let elapsed = nanos(elapsed);
+    const fn new(sends: u32, elapsed: u64) -> Self {
         Self { sends, elapsed: [(elapsed >> 32) as u32, elapsed as u32] }
     }
 
@@ -212,8 +211,7 @@ impl Client {
     #[inline]
     fn go_on(&mut self, now: Instant) {
         let sends = self.pacer.sends();
-        let elapsed = now.as_nanos().saturating_sub(self.started.as_nanos());
-        match self.pacer.step(&self.config.policy, now, elapsed) {
+        match self.pacer.step(&self.config.policy, now, self.elapsed(now)) {
             Ok(wait) => self.send(wait, false),
             Err(why) => self.give_up(now, sends, why),
         }
@@ -234,7 +232,7 @@ impl Client {
 
     fn give_up(&mut self, now: Instant, sends: u32, why: Stop) {
         self.pacer.gave_up(now, sends);
-        let end = End::new(sends, now.saturating_since(self.started));
+        let end = End::new(sends, self.elapsed(now));
         self.end_with(Told::GaveUp { end, why });
     }
 
@@ -243,6 +241,11 @@ impl Client {
     fn end_with(&mut self, told: Told) {
         self.told = told;
         self.begin_next();
+    }
+
+    /// Nanoseconds since the first copy of the exchange in progress.
+    const fn elapsed(&self, now: Instant) -> u64 {
+        now.as_nanos().saturating_sub(self.started.as_nanos())
     }
 
     /// Copies of the exchange in progress that are out.
@@ -300,7 +303,7 @@ impl Machine for Client {
             self.told = Told::LateReply(token);
             return;
         };
-        let (sends, elapsed) = (self.sent(), now.saturating_since(self.started));
+        let (sends, elapsed) = (self.sent(), self.elapsed(now));
         if let Some((hint, _)) = failure {
             self.told = Told::Failed { send: answered_send };
             // Of copies that were sent again meanwhile, only the last one's failure is news.
@@ -309,7 +312,7 @@ impl Machine for Client {
             }
             return;
         }
-        self.pacer.answered(now, sends, elapsed);
+        self.pacer.answered(now, sends, Duration::from_nanos(elapsed));
         self.end_with(Told::Answered { end: End::new(sends, elapsed), answered_send });
     }
 
@@ -341,7 +344,7 @@ impl Machine for Client {
         }
         let sends = self.pacer.sends();
         self.pacer.refused(now, sends);
-        self.end_with(Told::Refused(End::new(sends, now.saturating_since(self.started))));
+        self.end_with(Told::Refused(End::new(sends, self.elapsed(now))));
     }
 
     #[inline(always)]
