@@ -110,7 +110,8 @@ pub struct Server {
     /// Datagrams received from each client; empty unless a probability asks for it.
     flows: Flows,
     /// The reply to send, and to whom.
-    reply: Option<SocketAddr>,
+    reply: Option<(SocketAddr, Answer)>,
+    /// A reply's own bytes.
     reply_bytes: Vec<u8>,
     event: Option<Event>,
 }
@@ -145,7 +146,7 @@ impl Server {
         let request = if self.config.reply == Reply::Mirror { bytes } else { &[] };
         self.reply_bytes.clear();
         failure::emit(self.config.hint, request, &mut self.reply_bytes);
-        self.reply = Some(from);
+        self.reply = Some((from, Answer::Bytes));
         self.event = Some(Event::Failed);
     }
 
@@ -175,6 +176,15 @@ impl Server {
     }
 }
 
+/// What a reply says.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    /// The request's length.
+    Report(usize),
+    /// Bytes that the server keeps.
+    Bytes,
+}
+
 /// What becomes of a datagram.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -197,12 +207,15 @@ impl Machine for Server {
         if verdict == Verdict::Fail {
             return self.fail(from, bytes);
         }
-        self.reply_bytes.clear();
-        match self.config.reply {
-            Reply::Mirror => self.reply_bytes.extend_from_slice(bytes),
-            Reply::Report => report(bytes.len(), &mut self.reply_bytes),
-        }
-        self.reply = Some(from);
+        let answer = match self.config.reply {
+            Reply::Report => Answer::Report(bytes.len()),
+            Reply::Mirror => {
+                self.reply_bytes.clear();
+                self.reply_bytes.extend_from_slice(bytes);
+                Answer::Bytes
+            }
+        };
+        self.reply = Some((from, answer));
     }
 
     #[inline(always)]
@@ -210,9 +223,12 @@ impl Machine for Server {
 
     #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let to = self.reply.take()?;
+        let (to, answer) = self.reply.take()?;
         buf.clear();
-        buf.extend_from_slice(&self.reply_bytes);
+        match answer {
+            Answer::Report(len) => report(len, buf),
+            Answer::Bytes => buf.extend_from_slice(&self.reply_bytes),
+        }
         Some(Transmit::to(to))
     }
 

@@ -20,6 +20,8 @@ pub struct Schedule {
     /// Copies sent so far.
     sends: u32,
     mode: Mode,
+    /// Why no further copy may be sent, as far as numbers and growth go.
+    stop: Option<Stop>,
 }
 
 /// [`Draw`] without its stream, so that a schedule fits 32 bytes.
@@ -80,7 +82,7 @@ impl Schedule {
             Draw::Most => (Mode::Most, Stream::from_state(0)),
             Draw::Random(stream) => (Mode::Random, stream),
         };
-        let mut schedule = Self { backoff: 0, memory: 0, stream, sends: 0, mode };
+        let mut schedule = Self { backoff: 0, memory: 0, stream, sends: 0, mode, stop: None };
         schedule.begin_waits(policy, first);
         schedule
     }
@@ -92,6 +94,7 @@ impl Schedule {
             _ => nanos(first),
         };
         self.memory = 0;
+        self.stop = self.stops(policy);
     }
 
     /// Copies sent so far.
@@ -122,12 +125,12 @@ impl Schedule {
     pub(super) fn step(&mut self, policy: &Policy, elapsed: u64) -> Result<Step, Stop> {
         let left = match policy.deadline() {
             None => u64::MAX,
-            Some(end) => nanos(end).saturating_sub(elapsed),
+            end => bound(end).saturating_sub(elapsed),
         };
         if left == 0 {
             return Err(Stop::Deadline);
         }
-        if let Some(stop) = self.stop(policy) {
+        if let Some(stop) = self.stop {
             return Err(stop);
         }
         let wait = match policy.last_timeout() {
@@ -145,7 +148,8 @@ impl Schedule {
         }
         self.sends = self.sends.saturating_add(1);
         self.grow(policy);
-        let last = self.stop(policy).is_some() || policy.deadline().is_some() && until_next >= left;
+        self.stop = self.stops(policy);
+        let last = self.stop.is_some() || policy.deadline().is_some() && until_next >= left;
         // After the last copy nothing follows the wait for its reply.
         Ok(Step { timeout: attempt.min(left), pause: if last { 0 } else { pause }, last })
     }
@@ -168,7 +172,7 @@ impl Schedule {
         if hint == Some(Hint::Never) {
             return Err(Stop::PushedBack);
         }
-        if let Some(stop) = self.stop(policy) {
+        if let Some(stop) = self.stop {
             return Err(stop);
         }
         let own = match policy.attempt_timeout() {
@@ -215,9 +219,9 @@ impl Schedule {
         }
     }
 
-    /// Why no more copy may be sent, as far as numbers and growth go.
+    /// Why no further copy may be sent, as far as numbers and growth go. The first one always may.
     #[inline]
-    fn stop(&self, policy: &Policy) -> Option<Stop> {
+    fn stops(&self, policy: &Policy) -> Option<Stop> {
         if self.sends == 0 {
             None
         } else if self.backoff > bound(policy.give_up_above()) {

@@ -59,7 +59,7 @@ impl Packets {
     }
 
     /// Keeps a datagram; returns its slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn store(
         &mut self,
         number: u64,
