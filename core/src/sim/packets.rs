@@ -11,10 +11,14 @@ pub(super) struct Packet {
     pub(super) label: Option<Label>,
     /// The client's number; the highest bit says that it is a reply.
     flow: u32,
+    /// The payload's place; in a free slot, the next free slot.
     payload: u32,
 }
 
 const REPLY: u32 = 1 << 31;
+
+/// No slot is free.
+const NONE: u32 = u32::MAX;
 
 impl Packet {
     pub(super) const fn flow(&self) -> u32 {
@@ -34,10 +38,12 @@ struct Payload {
 }
 
 /// All datagrams on their way: as much memory as there ever were at once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Packets {
     packets: Vec<Packet>,
-    free: Vec<u32>,
+    /// The slot that became free last: it names the one before it, and so on.
+    free: u32,
+    on_their_way: usize,
     payloads: Vec<Payload>,
     free_payloads: Vec<u32>,
     /// Bytes that the payloads hold, those that are free included.
@@ -46,10 +52,24 @@ pub(super) struct Packets {
     last: [Option<u32>; 2],
 }
 
+impl Default for Packets {
+    fn default() -> Self {
+        Self {
+            packets: Vec::new(),
+            free: NONE,
+            on_their_way: 0,
+            payloads: Vec::new(),
+            free_payloads: Vec::new(),
+            held: 0,
+            last: [None; 2],
+        }
+    }
+}
+
 impl Packets {
     /// Datagrams on their way.
-    pub(super) fn len(&self) -> usize {
-        self.packets.len() - self.free.len()
+    pub(super) const fn len(&self) -> usize {
+        self.on_their_way
     }
 
     /// Bytes of memory, about.
@@ -71,8 +91,11 @@ impl Packets {
         let payload = self.payload(direction, bytes);
         let reply = if direction == Direction::Reply { REPLY } else { 0 };
         let packet = Packet { number, label, flow: flow | reply, payload };
-        if let Some(slot) = self.free.pop() {
-            self.packets[slot as usize] = packet;
+        self.on_their_way += 1;
+        let slot = self.free;
+        if let Some(place) = self.packets.get_mut(slot as usize) {
+            self.free = place.payload;
+            *place = packet;
             return slot;
         }
         self.packets.push(packet);
@@ -82,8 +105,11 @@ impl Packets {
     /// The datagram in `slot`, which is free from now on; its bytes until [`release`](Self::release).
     #[inline]
     pub(super) fn take(&mut self, slot: u32) -> Packet {
-        self.free.push(slot);
-        self.packets[slot as usize]
+        self.on_their_way -= 1;
+        let place = &mut self.packets[slot as usize];
+        let packet = *place;
+        place.payload = core::mem::replace(&mut self.free, slot);
+        packet
     }
 
     /// The client of the datagram in `slot`, all of which is looked at.
