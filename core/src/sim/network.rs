@@ -119,7 +119,10 @@ where
         }
         loop {
             if self.far {
-                self.look_ahead();
+                match self.looked_at.checked_sub(1) {
+                    Some(left) => self.looked_at = left,
+                    None => self.look_ahead(),
+                }
             }
             let (at, happening) = self.wire.next()?;
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
@@ -138,10 +141,6 @@ where
     /// at those of some events together lets these waits overlap; nothing else comes of it.
     #[inline(never)]
     fn look_ahead(&mut self) {
-        if self.looked_at > 0 {
-            self.looked_at -= 1;
-            return;
-        }
         let mut looks = 0;
         let hosts = self.wire.upcoming_hosts(TOGETHER);
         self.looked_at = hosts.len().saturating_sub(1);
