@@ -12,6 +12,11 @@ const fn scale(nanos: u64, millionths: u32) -> u64 {
     if nanos.leading_zeros() + (millionths as u64).leading_zeros() > 64 {
         return (nanos * millionths as u64 + MILLION / 2) / MILLION;
     }
+    scale_wide(nanos, millionths)
+}
+
+#[cold]
+const fn scale_wide(nanos: u64, millionths: u32) -> u64 {
     let wide = (nanos as u128 * millionths as u128 + MILLION as u128 / 2) / MILLION as u128;
     if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
 }

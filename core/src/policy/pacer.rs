@@ -106,6 +106,17 @@ impl Pacer {
     ) -> Result<Step, Stop> {
         let sends = self.schedule.sends();
         let step = self.schedule.step(policy, elapsed);
+        if self.memory.is_none() { step } else { self.remember(now, sends, step) }
+    }
+
+    /// Keeps what outlasts the schedule's `step` after `sends` copies, and asks the brakes.
+    #[inline(never)]
+    fn remember(
+        &mut self,
+        now: Instant,
+        sends: u32,
+        step: Result<Step, Stop>,
+    ) -> Result<Step, Stop> {
         let Some(memory) = self.memory.as_deref_mut() else { return step };
         memory.pause = step.map_or(0, |step| step.pause);
         let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return step };

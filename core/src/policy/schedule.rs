@@ -238,6 +238,13 @@ impl Schedule {
     fn wait(&mut self, policy: &Policy) -> u64 {
         let cap = bound(policy.max_timeout());
         let v = self.backoff.min(cap);
+        if policy.jitter() == Jitter::None { v } else { self.jittered(policy, v, cap) }
+    }
+
+    /// The wait `v`, grown and capped, as the policy's jitter draws it. Apart, because a policy without
+    /// jitter would carry the weight of all these laws.
+    #[inline(never)]
+    fn jittered(&mut self, policy: &Policy, v: u64, cap: u64) -> u64 {
         match policy.jitter() {
             Jitter::None => v,
             Jitter::Full => self.between(0, v, v),
