@@ -103,7 +103,8 @@ pub(super) fn json(figures: &[Figure], rounds: u32) -> String {
 /// Large numbers in groups of three digits, small ones with three that count.
 fn number(n: f64) -> String {
     if n.abs() < 100.0 {
-        let text = format!("{n:.2}");
+        // What rounds to nothing has no sign.
+        let text = format!("{:.2}", (n * 100.0).round() / 100.0 + 0.0);
         return text.strip_suffix(".00").map_or(text.clone(), str::to_owned);
     }
     let digits = format!("{:.0}", n.abs());
@@ -147,6 +148,8 @@ mod tests {
     fn numbers_are_shown_as_people_read_them() {
         for (n, text) in [
             (0.5, "0.50"),
+            (-0.004, "0"),
+            (-0.25, "-0.25"),
             (5.0, "5"),
             (999.6, "1,000"),
             (-1_234.0, "-1,234"),
