@@ -395,9 +395,8 @@ impl FromStr for Delay {
     }
 }
 
-/// Nanoseconds of an optional bound. None is longer than [`LONGEST`], so that nothing can overflow.
+/// Nanoseconds of an optional bound.
 #[inline]
 fn bound(duration: Option<Duration>) -> u64 {
-    duration
-        .map_or(u64::MAX, |most| most.as_secs() * 1_000_000_000 + u64::from(most.subsec_nanos()))
+    duration.map_or(u64::MAX, nanos)
 }

@@ -106,32 +106,10 @@ impl Pacer {
     ) -> Result<Step, Stop> {
         let sends = self.schedule.sends();
         let step = self.schedule.step(policy, elapsed);
-        if self.memory.is_none() { step } else { self.remember(now, sends, step) }
-    }
-
-    /// Keeps what outlasts the schedule's `step` after `sends` copies, and asks the brakes.
-    #[inline(never)]
-    fn remember(
-        &mut self,
-        now: Instant,
-        sends: u32,
-        step: Result<Step, Stop>,
-    ) -> Result<Step, Stop> {
-        let Some(memory) = self.memory.as_deref_mut() else { return step };
-        memory.pause = step.map_or(0, |step| step.pause);
-        let (Some(shared), true) = (memory.shared.as_deref_mut(), sends > 0) else { return step };
-        shared.failed();
-        let step = step?;
-        if shared.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
-            return Err(Stop::Breaker);
+        match &mut self.memory {
+            None => step,
+            Some(memory) => memory.remember(self.schedule.stream(), now, sends, step),
         }
-        let draw = self.schedule.stream();
-        if shared.budget.as_mut().is_some_and(|budget| !budget.retry(now, sends > 1, draw)) {
-            return Err(Stop::Budget);
-        }
-        // Until a sample comes, the next exchange begins where this one had to back off to.
-        shared.rtt.back_off(Duration::from_nanos(step.timeout));
-        Ok(step)
     }
 
     /// A copy was answered by a failure that may be retried: how long to pause before
@@ -218,6 +196,33 @@ impl Pacer {
     #[must_use]
     pub fn rtt(&self) -> Option<&Rtt> {
         self.memory.as_ref()?.shared.as_ref().map(|shared| &shared.rtt)
+    }
+}
+
+impl Memory {
+    /// Keeps what outlasts the schedule's `step` after `sends` copies, and asks the brakes. Apart, because
+    /// most clients remember nothing.
+    #[inline(never)]
+    fn remember(
+        &mut self,
+        draw: &mut Stream,
+        now: Instant,
+        sends: u32,
+        step: Result<Step, Stop>,
+    ) -> Result<Step, Stop> {
+        self.pause = step.map_or(0, |step| step.pause);
+        let (Some(shared), true) = (self.shared.as_deref_mut(), sends > 0) else { return step };
+        shared.failed();
+        let step = step?;
+        if shared.breaker.is_some_and(|breaker| !breaker.allows_retry()) {
+            return Err(Stop::Breaker);
+        }
+        if shared.budget.as_mut().is_some_and(|budget| !budget.retry(now, sends > 1, draw)) {
+            return Err(Stop::Budget);
+        }
+        // Until a sample comes, the next exchange begins where this one had to back off to.
+        shared.rtt.back_off(Duration::from_nanos(step.timeout));
+        Ok(step)
     }
 }
 

@@ -125,7 +125,7 @@ impl Schedule {
     pub(super) fn step(&mut self, policy: &Policy, elapsed: u64) -> Result<Step, Stop> {
         let left = match policy.deadline() {
             None => u64::MAX,
-            end => bound(end).saturating_sub(elapsed),
+            Some(end) => nanos(end).saturating_sub(elapsed),
         };
         if left == 0 {
             return Err(Stop::Deadline);

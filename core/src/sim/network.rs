@@ -313,7 +313,7 @@ where
     fn drain_server(&mut self, context: Context, before: Deadline) {
         let Self { clients, server, wire, buf, .. } = self;
         while let Some(event) = server.machine.poll_event() {
-            tell_of_server::<S, K>(event, context, wire);
+            wire.record(context_of(S::about(&event), context), Side::Server, event.into());
         }
         while let Some(transmit) = server.machine.poll_transmit(wire.now, buf) {
             let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= clients.len());
@@ -327,16 +327,6 @@ where
             wire.record(Context { flow: 0, packet: 0, label: None }, Side::Server, what);
         }
     }
-}
-
-/// Records what a server has to tell, when it was caused by `context`.
-#[inline(always)]
-fn tell_of_server<S: Machine<Event: Into<What>>, K: Sink>(
-    event: S::Event,
-    context: Context,
-    wire: &mut Wire<K>,
-) {
-    wire.record(context_of(S::about(&event), context), Side::Server, event.into());
 }
 
 /// What a server's event is about, when it was caused by `context`.
