@@ -4,7 +4,8 @@
 //! that drops half of the requests, under the textbook's policy: waits of 0.1, 0.2, 0.4, 0.8 and
 //! 1.6 s, then the exchange has failed. Of many exchanges 1/32 fail, and each costs 1.9375 sends.
 
-use retrylab_core::sim::{FieldError, Outcome, Scenario, run};
+use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::sim::{Outcome, run};
 use retrylab_core::trace::Sink;
 use std::time::Duration;
 

@@ -18,25 +18,28 @@
 //!
 //! Which policy is for which job, and what each kind of jitter costs, says the guide of [`policy`].
 //!
-//! The layers, each knowing only those above it:
+//! The layers. A module uses only modules above it in this table; `tests/layers.rs` reads the table and
+//! every `use crate::` line, and fails when they disagree.
 //!
 //! | module | what it is |
 //! |---|---|
+//! | `text` | exact decimal text (private) |
 //! | [`time`] | integer nanoseconds since the run began |
-//! | [`addresses`] | of the simulated network: they tell a client's number |
 //! | [`random`] | every draw comes from a named stream of one seed |
-//! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
+//! | [`value`] | values that people write: words, lists of numbers, factors |
+//! | [`dist`] | distributions of times |
 //! | [`policy`] | when to send again, and when to stop |
+//! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
-//! | [`retry`] | the client: one exchange, then the next, or as many as arrive |
-//! | [`echo`] | the server: mirror or report, drop or fail on purpose |
-//! | [`station`] | work that takes time: a queue and workers before the server's replies |
-//! | [`contention`] | many writers and one row: what backing off costs |
+//! | [`protocol`] | what requests and replies look like as bytes |
+//! | [`client`] | clients: one exchange after another, as many as arrive, or writers of one row |
+//! | [`server`] | servers: echo, work that takes time, the keeper of a row |
 //! | [`link`] | what a network does to a datagram |
-//! | [`sim`] | the simulated network: event queue, hosts, scenario |
-//! | [`harness`] | your own machines under test |
+//! | [`scenario`] | everything that a run depends on, as keys and values |
+//! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |
 //! | [`stats`] | what a sample says: means, shares and their intervals |
 //! | [`theory`] | closed forms, to stand beside every measurement |
+//! | [`harness`] | your own machines under test |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -45,24 +48,22 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[macro_use]
-mod words;
-
-pub mod addresses;
-pub mod contention;
-pub mod echo;
+pub mod client;
+pub mod dist;
 #[cfg(feature = "sim")]
 pub mod harness;
 pub mod link;
 pub mod machine;
 pub mod policy;
+pub mod protocol;
 pub mod random;
-pub mod retry;
+pub mod scenario;
+pub mod server;
 #[cfg(feature = "sim")]
 pub mod sim;
-pub mod station;
 pub mod stats;
 mod text;
 pub mod theory;
 pub mod time;
 pub mod trace;
+pub mod value;

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use retrylab_core::machine::{Machine, Timer};
-//! use retrylab_core::retry::{Client, Config};
+//! use retrylab_core::client::{Client, Config};
 //! use retrylab_core::time::{Duration, Instant};
 //!
 //! /// Drains `machine` and returns its deadline: the second half of the law.

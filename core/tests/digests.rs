@@ -4,7 +4,8 @@
 //! A change of them is a change of what runs mean: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
 //! --test digests` writes the file anew, and the commit says why.
 
-use retrylab_core::sim::{Scenario, run};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::run;
 use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");

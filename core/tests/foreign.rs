@@ -1,8 +1,8 @@
 //! A machine that this crate knows nothing of, in the simulated network.
 
-use retrylab_core::echo::{self, Server};
 use retrylab_core::link::Link;
 use retrylab_core::machine::{Machine, Timer, Transmit};
+use retrylab_core::server::echo::{self, Server};
 use retrylab_core::sim::{Network, SERVER, Summary};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::{Record, Side, What};
@@ -110,7 +110,7 @@ impl Machine for Thinker {
 
 #[test]
 fn our_client_runs_against_a_foreign_server() {
-    use retrylab_core::retry::{Client, Config};
+    use retrylab_core::client::{Client, Config};
     let client = Client::new(Config::textbook(SERVER, b"hello"));
     let sink = Vec::<Record>::new();
     let mut network = Network::new(vec![client], Thinker::default(), Link::default(), 1, sink);

@@ -2,15 +2,17 @@
 //! arbitrary bytes, addresses, times and call orders.
 
 use proptest::prelude::*;
-use retrylab_core::contention;
-use retrylab_core::echo::{self, Reply, Server};
+use retrylab_core::client::{self, Client, OpenClient, contention};
 use retrylab_core::machine::Machine;
-use retrylab_core::policy::{Factor, Policy};
+use retrylab_core::policy::Policy;
 use retrylab_core::random::Probability;
-use retrylab_core::retry::{self, Client, OpenClient};
-use retrylab_core::sim::Scenario;
-use retrylab_core::station::Station;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::server::echo::{self, Reply, Server};
+use retrylab_core::server::row;
+use retrylab_core::server::service::Station;
+use retrylab_core::sim::flow_of;
 use retrylab_core::time::{Duration, Instant};
+use retrylab_core::value::Factor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -148,7 +150,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn any_config() -> impl Strategy<Value = Arc<retry::Config>> {
+fn any_config() -> impl Strategy<Value = Arc<client::Config>> {
     let message = prop::collection::vec(any::<u8>(), 0..16);
     let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
     let arrivals = prop::sample::select(times).prop_map(|law| law.parse().unwrap());
@@ -157,7 +159,7 @@ fn any_config() -> impl Strategy<Value = Arc<retry::Config>> {
     let think = think.prop_map(|law| law.map(|law| law.parse().unwrap()));
     (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, arrivals, think).prop_map(
         |(policy, connected, token, exchanges, message, arrivals, think)| {
-            Arc::new(retry::Config {
+            Arc::new(client::Config {
                 peer: PEER.parse().unwrap(),
                 connected,
                 message: message.into(),
@@ -195,7 +197,7 @@ fn any_station() -> impl Strategy<Value = Station> {
     (any_server(), keys).prop_map(|(server, (a, b, c, d, e, f, g, h))| {
         let mut scenario = Scenario::default();
         scenario.apply([a, b, c, d, e, f, g, h].into_iter().flatten()).unwrap();
-        Station::numbered(server, scenario.station_config(), 1)
+        Station::numbered(server, scenario.station_config(), 1, flow_of)
     })
 }
 
@@ -320,7 +322,7 @@ proptest! {
 
     #[test]
     fn the_row_keeps_the_laws(ops in ops()) {
-        keeps_the_laws(contention::Server::default(), ops);
+        keeps_the_laws(row::Server::default(), ops);
     }
 
     /// With a stop in its policy and a driver that is on time, every client comes to its end.

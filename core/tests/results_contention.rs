@@ -4,9 +4,10 @@
 #[path = "support/sample.rs"]
 mod sample;
 
-use retrylab_core::contention::{Client, Config, Server};
+use retrylab_core::client::contention::{Client, Config};
 use retrylab_core::link::Link;
 use retrylab_core::policy::{Jitter, Policy};
+use retrylab_core::server::row::Server;
 use retrylab_core::sim::{Network, SERVER};
 use retrylab_core::time::Duration;
 use sample::Sample;

@@ -4,10 +4,11 @@
 #[path = "support/sample.rs"]
 mod sample;
 
+use retrylab_core::client::Client;
 use retrylab_core::link::Link;
 use retrylab_core::machine::{Machine, Timer, Transmit};
-use retrylab_core::retry::Client;
-use retrylab_core::sim::{Network, Scenario};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::{Network, SERVER};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::What;
 use sample::Sample;
@@ -72,7 +73,7 @@ impl Machine for Medium {
 fn untouched(clients: u32, slotted: bool, seed: u64) -> f64 {
     let mut scenario = Scenario { seed, ..Scenario::default() };
     scenario.apply([("policy.first_delay", "0s 10s"), ("policy.max_sends", "1")]).unwrap();
-    let config = Arc::new(scenario.client_config());
+    let config = Arc::new(scenario.client_config(SERVER));
     let clients: Vec<_> =
         (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect();
     let medium = Medium { slotted, ..Medium::default() };

@@ -9,11 +9,12 @@
 #[path = "support/sample.rs"]
 mod sample;
 
-use retrylab_core::echo::Server;
+use retrylab_core::client::{Client, Config, Event};
 use retrylab_core::machine::{Machine, Timer, Transmit};
 use retrylab_core::random::{Direction, Purpose, Stream};
-use retrylab_core::retry::{Client, Config, Event};
-use retrylab_core::sim::{Network, Scenario};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::server::echo::Server;
+use retrylab_core::sim::{Network, SERVER};
 use retrylab_core::time::{Duration, Instant};
 use sample::Sample;
 use std::net::SocketAddr;
@@ -104,7 +105,7 @@ fn first_tries(sets: &[(&str, &str)], seed: u64) -> f64 {
         ("policy.backoff", "constant"),
     ];
     scenario.apply(calls.iter().chain(sets).copied()).unwrap();
-    let config = Arc::new(scenario.client_config());
+    let config = Arc::new(scenario.client_config(SERVER));
     let clients: Vec<_> = (1..=100).map(|flow| Serial::new(config.clone(), flow)).collect();
     let server = Server::new(scenario.server.clone(), seed);
     let mut network = Network::new(clients, server, scenario.link.clone(), seed, ());

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 
 fuzz_target!(|link: &str| {
     let (scenario, errors) = Scenario::from_fragment(link);

@@ -7,7 +7,7 @@ mod scenario_file;
 
 /// What the reader does with `@FILE`, without a disk: an arbitrary text must not name real files.
 mod data_file {
-    use retrylab_core::sim::Kind;
+    use retrylab_core::scenario::Kind;
     use std::borrow::Cow;
     use std::path::Path;
 
@@ -25,7 +25,7 @@ mod data_file {
 }
 
 use libfuzzer_sys::fuzz_target;
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use std::path::Path;
 
 fuzz_target!(|text: &str| {

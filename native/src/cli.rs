@@ -8,7 +8,7 @@ use crate::{
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use retrylab_core::sim::FieldError;
+use retrylab_core::scenario::FieldError;
 use retrylab_core::theory::TheoryError;
 
 const START: &str = "\

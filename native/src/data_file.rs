@@ -4,8 +4,9 @@
 //! scenario then holds the numbers, not the file's name: its link tells the whole run.
 
 use crate::output::Printable;
-use retrylab_core::link::{LONGEST_LATENCY, Samples};
-use retrylab_core::sim::{FIELDS, Kind};
+use retrylab_core::dist::MAX_TIME;
+use retrylab_core::dist::Samples;
+use retrylab_core::scenario::{FIELDS, Kind};
 use retrylab_core::time::{Duration, parse_duration};
 use std::borrow::Cow;
 use std::fmt;
@@ -59,7 +60,7 @@ enum Why {
     #[error("`{0}` is no number of {1} from 0, with no digit finer than a nanosecond")]
     NoNumber(String, &'static str),
     #[error("`{0}` is too long; a latency is at most 1h")]
-    Latency(String),
+    Distribution(String),
     #[error("`{0}` is earlier than the time before; arrivals are in order")]
     Order(String),
 }
@@ -157,7 +158,7 @@ fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
             wrong(unit.map_or_else(|| Why::NoTime(shown()), |unit| Why::NoNumber(shown(), unit)))
         })?;
         match law {
-            Law::Table if time > LONGEST_LATENCY => return Err(wrong(Why::Latency(shown()))),
+            Law::Table if time > MAX_TIME => return Err(wrong(Why::Distribution(shown()))),
             Law::Times if time < before => return Err(wrong(Why::Order(shown()))),
             Law::Table | Law::Times => before = time,
         }
@@ -172,7 +173,7 @@ fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     fn read(text: &str, law: Law) -> Result<String, String> {
         times(text, law)

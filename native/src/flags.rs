@@ -4,7 +4,7 @@
 use crate::data_file;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
-use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, FieldError, Kind, Scenario};
 use retrylab_core::time::{Duration, parse_duration};
 use std::marker::PhantomData;
 use std::path::Path;

@@ -3,7 +3,7 @@
 use crate::data_file;
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
-use retrylab_core::sim::{FIELDS, Scenario};
+use retrylab_core::scenario::{FIELDS, Scenario};
 use serde_json::{Value, json};
 
 /// Prints every key with its default, what it takes and what it means.

@@ -10,14 +10,14 @@
 //! use retrylab::clock::Clock;
 //! use retrylab::udp::{self, Ended, Socket};
 //! use retrylab_core::trace::{Record, What};
-//! use retrylab_core::{echo, retry};
+//! use retrylab_core::{client, server::echo};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! let mut server = echo::Server::new(echo::Config::default(), 1);
 //! let server_socket = Socket::serving("127.0.0.1:0".parse().unwrap()).await?;
 //! let peer = server_socket.local_addr()?;
 //!
-//! let mut client = retry::Client::new(retry::Config::textbook(peer, b"hello"));
+//! let mut client = client::Client::new(client::Config::textbook(peer, b"hello"));
 //! let client_socket = Socket::connected(peer).await?;
 //! let mut records: Vec<Record> = Vec::new();
 //!

@@ -4,7 +4,7 @@
 //! number as `0.1` in a flag.
 
 use crate::data_file::{self, DataError};
-use retrylab_core::sim::{FIELDS, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, FieldError, Kind, Scenario};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -167,7 +167,7 @@ fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::{Field, SHIPPED};
+    use retrylab_core::scenario::{Field, SHIPPED};
 
     fn read(text: &str) -> Result<Scenario, String> {
         let mut scenario = Scenario::default();
@@ -305,7 +305,7 @@ mod tests {
             assert!(error.starts_with(begins), "{error}");
             assert!(!error.contains('\n'), "{error}");
         }
-        let most = retrylab_core::retry::MAX_MESSAGE_IPV4;
+        let most = retrylab_core::client::MAX_MESSAGE_IPV4;
         let text = format!("token = true\nmessage = '{}'\n", "x".repeat(most));
         let error = read(&text).unwrap_err();
         let begins = format!("x.toml:2: message is {most} bytes long; with token=true it must be");

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::source::SourceError;
-use retrylab_core::sim::{SHIPPED, Shipped};
+use retrylab_core::scenario::{SHIPPED, Shipped};
 use serde::Serialize;
 
 const EXAMPLES: &str = "\

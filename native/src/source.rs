@@ -2,7 +2,7 @@
 
 use crate::data_file::{self, DataError};
 use crate::scenario_file::{self, FileError};
-use retrylab_core::sim::{FieldError, SHIPPED, Scenario, Shipped};
+use retrylab_core::scenario::{FieldError, SHIPPED, Scenario, Shipped};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};

@@ -5,7 +5,7 @@ use crate::json::Json;
 use crate::words::capital;
 use retrylab_core::policy::{Adaptive, Backoff, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::sim::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, FieldError, Kind, Scenario};
 use retrylab_core::time::{WithUnit, nanos, parse_duration};
 
 /// A control that is always in sight.

@@ -4,9 +4,9 @@ use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
 use crate::run::Run;
 use crate::timeline::{Effect, Fate, Id, Packet, Purpose, Timeline, Wait};
-use retrylab_core::echo;
 use retrylab_core::machine::Machine;
-use retrylab_core::retry::Token;
+use retrylab_core::protocol::Token;
+use retrylab_core::server::echo;
 use retrylab_core::sim::client_address;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Cause, Direction};
@@ -246,7 +246,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     fn over(fragment: &str) -> (Run, Timeline) {
         let (scenario, _) = Scenario::from_fragment(fragment);

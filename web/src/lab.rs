@@ -11,7 +11,7 @@ use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
 use crate::timeline::{Timeline, after, before, usual_latency};
 use crate::{fields, inspect, strip, table, words};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::write_json;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::CanvasRenderingContext2d;

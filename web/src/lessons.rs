@@ -72,7 +72,8 @@ pub(crate) const LESSONS: &[Lesson] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::{Outcome, Scenario, run};
+    use retrylab_core::scenario::Scenario;
+    use retrylab_core::sim::{Outcome, run};
     use retrylab_core::trace::{Cause, Direction, Record, Side, What};
 
     fn outcome(fragment: &str) -> Outcome<Vec<Record>> {

@@ -1,7 +1,8 @@
 //! A run in the page: the network is stepped in slices, so that a long run never freezes the tab, and
 //! its first records are kept, so that an endless one never fills it.
 
-use retrylab_core::sim::{Scenario, ScenarioNetwork, Summary};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::{ScenarioNetwork, Summary};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 

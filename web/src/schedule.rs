@@ -424,7 +424,7 @@ fn stairs(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
 mod tests {
     use super::*;
     use retrylab_core::policy::Preset;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     fn of(fragment: &str) -> Schedule {
         let (scenario, errors) = Scenario::from_fragment(fragment);

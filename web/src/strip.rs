@@ -72,7 +72,7 @@ fn column(at: u64, end: u64, last: usize) -> usize {
 mod tests {
     use super::*;
     use crate::run::Run;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     #[test]
     fn every_event_falls_into_a_column() {

@@ -111,7 +111,7 @@ fn rests(timeline: &Timeline, id: Id) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     #[test]
     fn a_table_has_the_ladders_records_and_marks_the_moment() {

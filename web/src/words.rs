@@ -5,12 +5,16 @@ use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::run::{MOST_FLOWS, Run};
 use crate::schedule::Schedule;
 use crate::timeline::{Id, Packet, Purpose, Timeline, Wait};
-use retrylab_core::link::{Latency, Loss};
-use retrylab_core::policy::{Backoff, Factor, Jitter, Policy, Share, Stop};
+use retrylab_core::dist::Distribution;
+use retrylab_core::link::Loss;
+use retrylab_core::policy::{Backoff, Jitter, Policy, Stop};
 use retrylab_core::random::Probability;
-use retrylab_core::sim::{Scenario, Summary};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::trace::{Cause, Direction, Record, What};
+use retrylab_core::value::Factor;
+use retrylab_core::value::Share;
 
 /// The scenario's title, and what it is or what to look at in it.
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
@@ -245,12 +249,12 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
 }
 
 /// How long a packet takes.
-fn latency(latency: &Latency) -> String {
+fn latency(latency: &Distribution) -> String {
     let span = |time: &Duration| span(nanos(*time));
     match latency {
-        Latency::Constant(time) => span(time),
-        Latency::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
-        Latency::Normal(mean, deviation) => {
+        Distribution::Constant(time) => span(time),
+        Distribution::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
+        Distribution::Normal(mean, deviation) => {
             format!("{}, give or take {}", span(mean), span(deviation))
         }
         other => other.to_string(),

@@ -4,7 +4,8 @@
 //! the work alone and the most memory it had. With `trace` it keeps every record in memory.
 
 use retrylab_bench::{Report, work};
-use retrylab_core::sim::{FieldError, Outcome};
+use retrylab_core::scenario::FieldError;
+use retrylab_core::sim::Outcome;
 use retrylab_core::trace::{Record, Sink};
 use std::process::ExitCode;
 use std::time::Instant;

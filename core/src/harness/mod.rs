@@ -8,8 +8,8 @@
 //! ```
 //! use retrylab_core::harness::{Pair, for_each_seed};
 //! use retrylab_core::link::Link;
-//! # use retrylab_core::{echo, retry, sim::SERVER};
-//! # fn my_client() -> retry::Client { retry::Client::new(retry::Config::textbook(SERVER, b"hello")) }
+//! # use retrylab_core::{client, server::echo, sim::SERVER};
+//! # fn my_client() -> client::Client { client::Client::new(client::Config::textbook(SERVER, b"hello")) }
 //! # fn my_server() -> echo::Server { echo::Server::new(echo::Config::default(), 1) }
 //! # use retrylab_core::machine::Machine;
 //!

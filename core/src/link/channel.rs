@@ -1,8 +1,9 @@
 //! A link as it runs.
 
+use super::Link;
 use super::chain::Chain;
 use super::queue::{Lane, Rate, Usage};
-use super::{Latency, Link};
+use crate::dist::Distribution;
 use crate::random::{Direction, Probability, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::Cause;
@@ -86,7 +87,7 @@ pub struct Channel {
 struct Way {
     /// Of the short way.
     loss: Probability,
-    latency: Latency,
+    latency: Distribution,
     chain: Chain,
     rate: Option<Rate>,
     /// Does its loss, latency or reordering remember anything?
@@ -140,12 +141,13 @@ impl Channel {
         });
         let never = [link.duplicate, link.reorder, link.corrupt] == [Probability::NEVER; 3];
         let plain = simple && never && link.mtu.is_none();
-        let constant = [0, 1].map(|way: usize| match &ways[way] {
-            Way { loss: Probability::NEVER, latency: Latency::Constant(latency), .. } if plain => {
-                Some(nanos(*latency))
-            }
-            _ => None,
-        });
+        let constant =
+            [0, 1].map(|way: usize| match &ways[way] {
+                Way {
+                    loss: Probability::NEVER, latency: Distribution::Constant(latency), ..
+                } if plain => Some(nanos(*latency)),
+                _ => None,
+            });
         Self {
             plain,
             constant,
@@ -219,7 +221,7 @@ impl Channel {
             return Fate::Drop(Cause::LinkLoss);
         }
         Fate::Deliver(Delivery::whole(match &way.latency {
-            Latency::Constant(latency) => *latency,
+            Distribution::Constant(latency) => *latency,
             random => random.draw(&mut name.stream(Purpose::LinkLatency)),
         }))
     }

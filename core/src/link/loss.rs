@@ -1,9 +1,9 @@
 //! Which datagrams a link loses: the laws of loss, and their text.
 
-use crate::echo::NumberList;
-use crate::policy::Factor;
 use crate::random::Probability;
 use crate::time::{Duration, WithUnit, parse_duration};
+use crate::value::Factor;
+use crate::value::NumberList;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;

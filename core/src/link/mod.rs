@@ -14,7 +14,6 @@
 
 mod chain;
 mod channel;
-mod latency;
 mod loss;
 mod netem;
 mod preset;
@@ -23,12 +22,12 @@ mod queue;
 mod tests;
 
 pub use channel::{Channel, Delivery, Fate};
-pub use latency::{LONGEST_LATENCY, Latency, LatencyError, Samples};
 pub use loss::{Loss, LossError, burst_chain};
 pub use netem::Netem;
 pub use preset::Preset;
 pub use queue::{QueueRule, QueueRuleError, Rate, RateError, Usage};
 
+use crate::dist::Distribution;
 use crate::random::{Direction, Probability};
 use crate::time::Duration;
 
@@ -36,7 +35,7 @@ use crate::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// How long a datagram takes, one way.
-    pub latency: Latency,
+    pub latency: Distribution,
     /// How much of a latency is carried over from the one before, of the same flow and direction: the
     /// correlation of the normal variables behind them (AR(1)). The latencies follow their law whatever
     /// it is; their own correlation is this for a normal law, and nearly this for others.
@@ -66,7 +65,7 @@ pub struct Link {
     /// Do all clients share one queue and one chain of losses in each direction, or has each its own?
     pub shared: bool,
     /// The latency of replies, where it differs.
-    pub reply_latency: Option<Latency>,
+    pub reply_latency: Option<Distribution>,
     /// The loss of replies, where it differs.
     pub reply_loss: Option<Loss>,
     /// The rate of replies, where it differs; `Some(None)` is no rate.
@@ -77,7 +76,7 @@ pub struct Link {
 impl Default for Link {
     fn default() -> Self {
         Self {
-            latency: Latency::Constant(Duration::from_millis(10)),
+            latency: Distribution::Constant(Duration::from_millis(10)),
             correlation: Probability::NEVER,
             loss: Loss::NEVER,
             duplicate: Probability::NEVER,
@@ -114,7 +113,7 @@ impl Link {
 
     /// The latency in this direction.
     #[must_use]
-    pub const fn latency_of(&self, direction: Direction) -> &Latency {
+    pub const fn latency_of(&self, direction: Direction) -> &Distribution {
         match (direction, &self.reply_latency) {
             (Direction::Reply, Some(latency)) => latency,
             _ => &self.latency,

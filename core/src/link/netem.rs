@@ -1,11 +1,12 @@
 //! What makes Linux do the same: a link as a `tc … netem` command, and what that command cannot say.
 
 use super::loss::burst_chain;
-use super::{Latency, Link, Loss, QueueRule};
-use crate::policy::Factor;
+use super::{Link, Loss, QueueRule};
+use crate::dist::Distribution;
 use crate::random::{Direction, Probability};
 use crate::text::Scaled;
 use crate::time::{Duration, nanos};
+use crate::value::Factor;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -92,16 +93,16 @@ impl Netem {
     }
 
     /// Returns whether there is a delay at all.
-    fn delay(&mut self, latency: &Latency, correlation: Probability) -> bool {
+    fn delay(&mut self, latency: &Distribution, correlation: Probability) -> bool {
         let none = Duration::ZERO;
         let (mean, jitter, law) = match latency {
-            Latency::Constant(latency) => (*latency, none, ""),
-            Latency::Uniform(low, high) => {
+            Distribution::Constant(latency) => (*latency, none, ""),
+            Distribution::Uniform(low, high) => {
                 let (low, high) = (nanos(*low), nanos(*high));
                 let half = Duration::from_nanos((high - low.min(high)) / 2);
                 (Duration::from_nanos(low).saturating_add(half), half, "")
             }
-            Latency::Normal(mean, deviation) => {
+            Distribution::Normal(mean, deviation) => {
                 if deviation.saturating_mul(4) > *mean {
                     self.note(
                         "Where the normal law falls below zero, netem sends at once; here it is \
@@ -112,25 +113,27 @@ impl Netem {
             }
             // Netem's table is the law of shape 3, less its mean of 1.5, divided by its variance of
             // 0.75, and cut at 4.
-            Latency::Pareto(least, shape) if Some(*shape) == Factor::from_millionths(3_000_000) => {
+            Distribution::Pareto(least, shape)
+                if Some(*shape) == Factor::from_millionths(3_000_000) =>
+            {
                 self.note("netem cuts Pareto's law at 4.5 times the least latency.");
                 let half = nanos(*least) / 2;
                 let jitter = Duration::from_nanos(half.saturating_add(half / 2));
                 (least.saturating_add(Duration::from_nanos(half)), jitter, " distribution pareto")
             }
-            Latency::Pareto(..) => {
+            Distribution::Pareto(..) => {
                 self.only_mean("Pareto's law but that of shape 3");
                 (latency.mean(), none, "")
             }
-            Latency::LogNormal(..) => {
+            Distribution::LogNormal(..) => {
                 self.only_mean("log-normal law");
                 (latency.mean(), none, "")
             }
-            Latency::Exponential(_) => {
+            Distribution::Exponential(_) => {
                 self.only_mean("exponential law");
                 (latency.mean(), none, "")
             }
-            Latency::Table(_) => {
+            Distribution::Table(_) => {
                 self.only_mean(
                     "table without a file that netem's maketable has made of the samples",
                 );

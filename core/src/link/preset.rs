@@ -3,10 +3,12 @@
 //! A round trip is halved where the source names only that. A reply travels downstream: to a client
 //! that sits behind the slow end.
 
-use super::{Latency, Link, Loss, Rate};
-use crate::policy::Factor;
+use super::{Link, Loss, Rate};
+use crate::dist::Distribution;
 use crate::random::Probability;
 use crate::time::Duration;
+use crate::value::Factor;
+use crate::value::words;
 
 /// Declares [`Preset`] with all that is told of each one from one table.
 macro_rules! presets {
@@ -40,7 +42,7 @@ macro_rules! presets {
 
 /// A link that takes so many microseconds one way.
 fn takes(micros: u64) -> Link {
-    Link { latency: Latency::Constant(Duration::from_micros(micros)), ..Link::default() }
+    Link { latency: Distribution::Constant(Duration::from_micros(micros)), ..Link::default() }
 }
 
 /// A link that takes so many microseconds one way, with so many kbit a second up and down.
@@ -99,7 +101,7 @@ presets! {
     WifiLossy "wifi-lossy",
     source: "a choice for teaching, measured nowhere: bursts of loss that outlast a short wait",
     Link {
-        latency: Latency::LogNormal(Duration::from_millis(3), Duration::from_millis(3)),
+        latency: Distribution::LogNormal(Duration::from_millis(3), Duration::from_millis(3)),
         loss: Loss::Timed {
             bad: Duration::from_millis(200),
             good: Duration::from_millis(1_800),

@@ -1,6 +1,7 @@
 //! How waits grow from one send to the next.
 
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use crate::value::words;
 use core::fmt;
 use core::str::FromStr;
 

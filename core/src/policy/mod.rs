@@ -81,7 +81,6 @@ mod backoff;
 mod breaker;
 mod budget;
 mod builder;
-mod factor;
 mod hint;
 mod jitter;
 mod pacer;
@@ -91,11 +90,11 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
+pub use crate::value::{Factor, Share};
 pub use backoff::{Backoff, Timeouts};
 pub use breaker::{Breaker, BreakerError, BreakerRule};
 pub use budget::{Budget, BudgetError, BudgetRule};
 pub use builder::{LONGEST, PolicyBuilder, PolicyError};
-pub use factor::{Factor, Share};
 pub use hint::{Hint, HintError, HintRule};
 pub use jitter::{Draw, Jitter, JitterError};
 pub use pacer::Pacer;
@@ -107,6 +106,7 @@ pub use schedule::{Schedule, Sends, Wait};
 
 use crate::random::Stream;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use crate::value::words;
 use core::fmt;
 use core::str::FromStr;
 

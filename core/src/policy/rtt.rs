@@ -2,6 +2,7 @@
 
 use super::{LONGEST, Policy, bound};
 use crate::time::{Duration, nanos};
+use crate::value::words;
 
 words! {
     /// How `initial_timeout` follows the round-trip times that were measured.

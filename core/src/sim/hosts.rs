@@ -1,9 +1,10 @@
 //! The machines that a scenario may ask for, as one type of client and one of server.
 
-use crate::contention;
+use crate::client::contention;
+use crate::client::{self, Client, OpenClient};
 use crate::machine::{About, Machine, Timer, Transmit};
-use crate::retry::{self, Client, OpenClient};
-use crate::station::{self, Station};
+use crate::server::row;
+use crate::server::service::{self, Station};
 use crate::time::Instant;
 use crate::trace::What;
 use alloc::boxed::Box;
@@ -91,7 +92,7 @@ one_of! {
     /// It answers, perhaps after a while.
     Station(Box<Station>) tells Station(Station),
     /// It keeps a row.
-    Row(contention::Server) tells Row(contention::Server),
+    Row(row::Server) tells Row(row::Server),
 }
 
 /// What a scenario's client tells.
@@ -99,9 +100,9 @@ one_of! {
 #[non_exhaustive]
 pub enum ClientEvent {
     /// A client of a closed loop.
-    Retry(retry::Event),
+    Retry(client::Event),
     /// A client of an open loop.
-    Open(retry::Event),
+    Open(client::Event),
     /// A writer.
     Contention(contention::Event),
 }
@@ -121,9 +122,9 @@ impl From<ClientEvent> for What {
 #[non_exhaustive]
 pub enum ServerEvent {
     /// A server that answers.
-    Station(station::Event),
+    Station(service::Event),
     /// A server that keeps a row.
-    Row(contention::Verdict),
+    Row(row::Verdict),
 }
 
 impl From<ServerEvent> for What {

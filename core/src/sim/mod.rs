@@ -3,7 +3,8 @@
 //! [`Scenario`] says what to simulate, [`Network`] runs it, [`Summary`] counts what came out.
 //!
 //! ```
-//! use retrylab_core::sim::{Scenario, run};
+//! use retrylab_core::scenario::Scenario;
+//! use retrylab_core::sim::run;
 //!
 //! let mut scenario = Scenario::default();
 //! scenario.apply([("server.drop", "0.5"), ("exchanges", "10000")])?;
@@ -12,42 +13,31 @@
 //! // One exchange in 32 sees all five sends dropped.
 //! let share = outcome.summary.gave_up as f64 / 10_000.0;
 //! assert!((share - 1.0 / 32.0).abs() < 0.009);
-//! # Ok::<(), retrylab_core::sim::FieldError>(())
+//! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+mod addresses;
 mod bounds;
-mod faults;
-mod fields;
+mod build;
 mod hosts;
-mod link_keys;
-mod link_text;
 #[cfg(feature = "std")]
 pub mod metrics;
 mod network;
 mod packets;
-mod policy_keys;
 mod queue;
-mod scenario;
-#[cfg(feature = "serde")]
-mod serde;
-mod server_keys;
-mod shipped;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use crate::addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
+pub use addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
-pub use faults::{Fault, FaultKind, Faults, FaultsError};
-pub use fields::{FIELDS, Field, FieldError, Kind};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
 pub use queue::Queue;
-pub use scenario::{Scenario, Task, Workload};
-pub use shipped::{SHIPPED, Shipped};
 pub use summary::Summary;
 
+use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::trace::{Digest, DigestSink, Sink};
 

@@ -3,13 +3,13 @@
 //! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
-use super::faults::Fault;
 use super::packets::Packet;
 use super::wire::{Context, Happening, Wire};
-use crate::addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
+use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
 use crate::link::{Channel, Link};
 use crate::machine::{About, Label, Machine, Timer};
 use crate::random::Direction;
+use crate::scenario::Fault;
 use crate::time::Instant;
 use crate::trace::{Side, Sink, What};
 use alloc::vec::Vec;
@@ -37,9 +37,9 @@ impl<M> Host<M> {
 /// A simulated network of clients `C` around one server `S`, which records into `K`.
 ///
 /// ```
-/// use retrylab_core::{echo, link::Link, retry, sim::{Network, SERVER}, trace::Record};
+/// use retrylab_core::{client, link::Link, server::echo, sim::{Network, SERVER}, trace::Record};
 ///
-/// let client = retry::Client::new(retry::Config::textbook(SERVER, b"hello"));
+/// let client = client::Client::new(client::Config::textbook(SERVER, b"hello"));
 /// let server = echo::Server::new(echo::Config { drop_first: 2, ..Default::default() }, 1);
 /// let mut network = Network::new(vec![client], server, Link::default(), 1, Vec::<Record>::new());
 /// while network.step().is_some() {}

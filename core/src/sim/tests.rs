@@ -1,4 +1,5 @@
 use super::*;
+use crate::scenario::{FIELDS, FieldError};
 use crate::time::Duration;
 use crate::trace::{Ladder, Record, Side, What};
 use alloc::format;
@@ -190,7 +191,7 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
         of_group.contains("the keys of `server` are server.drop, server.drop_first, "),
         "{of_group}"
     );
-    let full = "x".repeat(crate::retry::MAX_MESSAGE_IPV4);
+    let full = "x".repeat(crate::client::MAX_MESSAGE_IPV4);
     scenario.apply([("message", &full)]).unwrap();
     let with_token = scenario.apply([("token", "true")]).unwrap_err().to_string();
     assert_eq!(with_token, "message is 65507 bytes long; with token=true it must be at most 65484");

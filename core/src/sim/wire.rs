@@ -1,11 +1,11 @@
 //! What lies between the hosts: the link, the datagrams on it, what is due, and the records.
 
-use super::faults::{Fault, FaultKind};
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use crate::link::{Channel, Delivery, Fate, Link};
 use crate::machine::Label;
 use crate::random::{Direction, Purpose, Stream};
+use crate::scenario::{Fault, FaultKind};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, Record, Side, Sink, What};
 use alloc::vec;

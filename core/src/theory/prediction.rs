@@ -4,7 +4,8 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::sim::{Scenario, Summary, Task};
+use crate::scenario::{Scenario, Task};
+use crate::sim::Summary;
 use crate::time::Duration;
 
 /// The numbers of `scenario` by theory.

@@ -2,11 +2,12 @@
 
 use super::prediction::plain;
 use super::{Metastable, Queue, erlang_b, erlang_c, md1, mm1, mm1k};
-use crate::link::{Latency, Loss};
+use crate::client::Arrivals;
+use crate::dist::Distribution;
+use crate::link::Loss;
 use crate::random::{Direction, Probability};
-use crate::retry::Arrivals;
-use crate::sim::{FaultKind, Scenario, Task};
-use crate::station::Order;
+use crate::scenario::{FaultKind, Scenario, Task};
+use crate::server::service::Order;
 use crate::time::{Duration, nanos};
 
 /// The most workers, and the longest queue, that a formula walks over.
@@ -65,8 +66,8 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
     }
     let load = rate * service;
     let (servers, exponential) =
-        (f64::from(workers), matches!(station.service, Latency::Exponential(_)));
-    let constant = matches!(station.service, Latency::Constant(_));
+        (f64::from(workers), matches!(station.service, Distribution::Exponential(_)));
+    let constant = matches!(station.service, Distribution::Constant(_));
     // Of one worker: from the numbers in the system, in service times, to those of the queue.
     let one = |model, Queue { blocked, in_system, time }: Queue| {
         let busy = load * (1.0 - blocked);
@@ -77,7 +78,7 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
     };
     let (model, refused, waits, wait, mean_queue, utilisation) = match (station.queue, workers) {
         (Some(0), _) => {
-            if matches!(station.service, Latency::Normal(..) | Latency::Pareto(..)) {
+            if matches!(station.service, Distribution::Normal(..) | Distribution::Pareto(..)) {
                 return Err("the service law is reflected, or cut, and its mean is another");
             }
             let blocked = erlang_b(workers, load);
@@ -127,7 +128,7 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     if ends_early(scenario, load) {
         return Err("clients may run out of exchanges before their time");
     }
-    let exponential = matches!(station.service, Latency::Exponential(_));
+    let exponential = matches!(station.service, Distribution::Exponential(_));
     if station.workers != Some(1) || station.queue.is_some() || !exponential {
         return Err("the server is not M/M/1");
     }
@@ -140,7 +141,7 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     if policy.hedging() || policy.deadline().is_some() {
         return Err("copies are hedged, or cut by a deadline");
     }
-    let [Latency::Constant(there), Latency::Constant(back)] =
+    let [Distribution::Constant(there), Distribution::Constant(back)] =
         [Direction::Request, Direction::Reply].map(|way| link.latency_of(way))
     else {
         return Err("the latency varies");

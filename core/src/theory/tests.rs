@@ -61,7 +61,8 @@ fn independent_losses_have_the_tables_numbers() {
 #[cfg(feature = "sim")]
 #[test]
 fn the_simulated_network_agrees_with_its_prediction() {
-    use crate::sim::{Scenario, run};
+    use crate::scenario::Scenario;
+    use crate::sim::run;
     for fragment in [
         "exchanges=200000&server.drop=0.5",
         "exchanges=200000&link.loss=0.1&server.drop=0.5&seed=3",
@@ -189,8 +190,9 @@ fn every_model_evaluates_with_its_defaults_and_refuses_what_it_cannot_read() {
 #[cfg(feature = "sim")]
 mod of_servers {
     use super::*;
+    use crate::scenario::Scenario;
+    use crate::sim::Bounds;
     use crate::sim::metrics::Metrics;
-    use crate::sim::{Bounds, Scenario};
     use crate::time::Duration;
 
     const OPEN: &str = "token=true&server.reply=mirror&policy.max_sends=1&exchanges=400000&\

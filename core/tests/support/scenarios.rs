@@ -1,7 +1,8 @@
 //! Arbitrary valid scenarios, and what must hold of every run: for the property test and the fuzz target.
 
 use retrylab_core::random::Direction;
-use retrylab_core::sim::{Bounds, EndedBy, FIELDS, Field, Kind, Outcome, Scenario, run_within};
+use retrylab_core::scenario::{FIELDS, Field, Kind, Scenario};
+use retrylab_core::sim::{Bounds, EndedBy, Outcome, run_within};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Record, Sink, What};
 

@@ -2,7 +2,7 @@
 
 use crate::source;
 use crate::table::{Cell, Row, Table, TableError};
-use retrylab_core::sim::FieldError;
+use retrylab_core::scenario::FieldError;
 use retrylab_core::stats::Mean;
 use retrylab_core::time::{nanos, parse_duration};
 use std::collections::BTreeMap;

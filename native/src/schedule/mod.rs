@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::flags::{self, Flags};
 use crate::output::Stdout;
 use report::Report;
-use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::scenario::{FieldError, Scenario};
 use walk::Walk;
 
 const EXAMPLES: &str = "\

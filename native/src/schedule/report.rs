@@ -4,7 +4,7 @@ use super::picture::Picture;
 use super::walk::{Band, End, Walk};
 use crate::output::{Count, SCHEMA, seconds};
 use retrylab_core::policy::{DeadlineRule, Stop};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::time::{Duration, WithUnit};
 use serde::Serialize;
 use std::cmp::Ordering;

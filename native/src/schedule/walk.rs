@@ -1,7 +1,7 @@
 //! The walk through a policy's schedule: without jitter, at its bounds, and in the mean.
 
 use retrylab_core::policy::{Draw, Jitter, MOST_WALKED, Policy, Sends, Stop};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Duration;
 
 /// When the copies of an exchange without a reply are sent.

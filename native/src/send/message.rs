@@ -1,9 +1,10 @@
 //! The message: where it comes from, and whether it fits a datagram.
 
+use retrylab_core::client::MAX_MESSAGE_IPV4;
 use retrylab_core::machine::Label;
 use retrylab_core::policy::Draw;
-use retrylab_core::retry::{MAX_MESSAGE_IPV4, Token};
-use retrylab_core::sim::Scenario;
+use retrylab_core::protocol::Token;
+use retrylab_core::scenario::Scenario;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::net::SocketAddr;

@@ -6,9 +6,9 @@ use crate::output::{
     BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
 };
 use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::policy::Stop;
-use retrylab_core::retry::Event;
 use retrylab_core::time::{Duration, Instant};
 use std::io;
 use std::net::SocketAddr;

@@ -3,10 +3,10 @@
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
 use retrylab::udp::{Datagram, Observer, Trouble};
-use retrylab_core::echo;
 use retrylab_core::machine::Transmit;
-use retrylab_core::sim::Scenario;
-use retrylab_core::station::Event;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::server::echo;
+use retrylab_core::server::service::Event;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::Cause;
 use serde::Serialize;

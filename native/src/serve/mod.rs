@@ -11,9 +11,9 @@ use crate::signals::Signals;
 use log::Log;
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Socket};
-use retrylab_core::echo::{Reply, Server};
-use retrylab_core::sim::{FieldError, Scenario};
-use retrylab_core::station::Station;
+use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::server::echo::{Reply, Server};
+use retrylab_core::server::service::Station;
 use std::io;
 use std::net::SocketAddr;
 

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::output::{Printable, SCHEMA, Stdout, narrate};
 use crate::source::{Source, SourceError, pairs};
 use crate::table::{Cell, Column, ColumnKind};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use serde::Serialize;
 
 /// The same of both scenarios.

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, Rounded, Stdout, narrate, warn};
 use rayon::ThreadPool;
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@ use super::predicted::{QueueMeasures, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;

@@ -1,7 +1,7 @@
 //! The progress bar of a long run, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 

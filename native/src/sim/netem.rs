@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use retrylab_core::link::Netem;
 use retrylab_core::random::Direction;
-use retrylab_core::sim::{FaultKind, Scenario};
+use retrylab_core::scenario::{FaultKind, Scenario};
 use serde::Serialize;
 
 /// The interface of a command that is told none.

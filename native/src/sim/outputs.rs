@@ -4,7 +4,7 @@ use super::Args;
 use super::run::Recorder;
 use crate::ladder::{JsonLines, LineSink};
 use crate::output::OutputError;
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Ladder;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -5,7 +5,7 @@
 
 use super::run::Result;
 use crate::output::Rounded;
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::stats::Mean;
 use retrylab_core::theory::{Load, QueuePrediction, predict_metastable, predict_queue};
 use retrylab_core::time::Duration;

@@ -1,8 +1,9 @@
 //! The run: step by step, within bounds.
 
 use crate::output::OutputError;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
-use retrylab_core::sim::{self, Bounds, Outcome, Scenario};
+use retrylab_core::sim::{self, Bounds, Outcome};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
 use std::fmt;

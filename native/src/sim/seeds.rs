@@ -8,7 +8,7 @@ use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::{Cell, Column, ColumnKind};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::stats::wilson;
 use serde::Serialize;
 

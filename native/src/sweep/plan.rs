@@ -6,7 +6,7 @@ use crate::output::SCHEMA;
 use crate::source::{Source, SourceError};
 use crate::table::{Cell, Column, ColumnKind, Header, Vary};
 use rayon::prelude::*;
-use retrylab_core::sim::{FieldError, Scenario};
+use retrylab_core::scenario::{FieldError, Scenario};
 use serde::Serialize;
 use serde_json::json;
 

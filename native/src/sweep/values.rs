@@ -3,7 +3,7 @@
 use crate::data_file::{self, DataError};
 use crate::source;
 use crate::table::Vary;
-use retrylab_core::sim::{FIELDS, FieldError, Kind};
+use retrylab_core::scenario::{FIELDS, FieldError, Kind};
 use retrylab_core::time::{Duration, WithUnit, nanos, parse_duration};
 use std::path::Path;
 

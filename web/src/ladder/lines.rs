@@ -134,7 +134,7 @@ fn numbers(record: &Record) -> (u32, u32) {
 mod tests {
     use super::*;
     use crate::ladder::Ladder;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     /// Both sides of each row: the client's long and short form, the server's long one.
     fn rows_of(fragment: &str) -> Vec<(String, String, String)> {

@@ -270,7 +270,7 @@ fn distance(p: Point, a: Point, b: Point) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     const MS: u64 = 1_000_000;
 

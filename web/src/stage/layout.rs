@@ -3,7 +3,7 @@
 
 use crate::run::MOST_FLOWS;
 use crate::timeline::{Timeline, usual_latency};
-use retrylab_core::sim::Scenario;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Direction;
 
 pub(crate) use crate::paint::Point;

@@ -88,7 +88,7 @@ pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64
 mod tests {
     use super::*;
     use crate::run::Run;
-    use retrylab_core::sim::Scenario;
+    use retrylab_core::scenario::Scenario;
 
     const MS: u64 = 1_000_000;
 

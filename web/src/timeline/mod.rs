@@ -11,7 +11,8 @@ mod tests;
 
 use crate::numbers::span;
 use retrylab_core::machine::{Label, Timer};
-use retrylab_core::sim::{Scenario, Summary};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
 use retrylab_core::time::nanos;
 use retrylab_core::trace::{Cause, Direction, Record, Sink};
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::link::{LONGEST_LATENCY, Latency};
+use crate::dist::Distribution;
+use crate::dist::MAX_TIME;
 use crate::random::Probability;
 
 fn latencies(law: &str, correlation: &str) -> Vec<f64> {
@@ -108,7 +109,7 @@ fn no_latency_is_longer_than_the_longest() {
         for correlation in [Probability::NEVER, Probability::parse("0.9").unwrap()] {
             let link = Link { latency: law.parse().unwrap(), correlation, ..Link::default() };
             let latencies: Vec<Duration> = fates(&link, 2_000, MS).iter().map(after).collect();
-            assert_eq!(latencies.iter().max(), Some(&LONGEST_LATENCY), "{law}");
+            assert_eq!(latencies.iter().max(), Some(&MAX_TIME), "{law}");
         }
     }
 }
@@ -116,8 +117,8 @@ fn no_latency_is_longer_than_the_longest() {
 #[test]
 fn means_are_those_of_the_laws() {
     for (law, mean, ..) in LAWS.into_iter().filter(|(law, ..)| *law != "normal 0s 1ms") {
-        let law: Latency = law.parse().unwrap();
+        let law: Distribution = law.parse().unwrap();
         assert!((law.mean().as_secs_f64() * 1e3 - mean).abs() < 1e-6, "{law}");
     }
-    assert_eq!("pareto 1ms 1".parse::<Latency>().unwrap().mean(), LONGEST_LATENCY);
+    assert_eq!("pareto 1ms 1".parse::<Distribution>().unwrap().mean(), MAX_TIME);
 }

@@ -1,8 +1,9 @@
 use super::*;
-use crate::link::{Latency, Loss, burst_chain};
-use crate::policy::Factor;
+use crate::dist::Distribution;
+use crate::link::{Loss, burst_chain};
 use crate::random::Probability;
 use crate::theory::GilbertElliott;
+use crate::value::Factor;
 
 fn losing(loss: &str) -> Link {
     Link { loss: loss.parse().unwrap(), ..Link::default() }
@@ -32,9 +33,9 @@ fn loss_is_independent_of_latency_and_direction() {
             .map(|i| is_lost(&channel.send(SEED, Instant::ZERO, 1, direction, i, 1)))
             .collect::<Vec<_>>()
     };
-    let constant = fates(Latency::Constant(MS), Direction::Request);
-    assert_eq!(constant, fates(Latency::Normal(MS, MS), Direction::Request));
-    assert_ne!(constant, fates(Latency::Constant(MS), Direction::Reply));
+    let constant = fates(Distribution::Constant(MS), Direction::Request);
+    assert_eq!(constant, fates(Distribution::Normal(MS, MS), Direction::Request));
+    assert_ne!(constant, fates(Distribution::Constant(MS), Direction::Reply));
     let lost = constant.iter().filter(|lost| **lost).count();
     assert!(lost.abs_diff(300) < 73, "five standard errors: {lost}");
 }

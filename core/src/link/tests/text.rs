@@ -1,7 +1,7 @@
-use crate::link::{
-    Latency, LatencyError, Loss, LossError, Preset, QueueRule, QueueRuleError, Rate, RateError,
-    Samples,
-};
+use crate::dist::Distribution;
+use crate::dist::DistributionError;
+use crate::dist::Samples;
+use crate::link::{Loss, LossError, Preset, QueueRule, QueueRuleError, Rate, RateError};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -20,9 +20,9 @@ fn latencies_are_read_and_shown() {
         "table 9ms 10ms 10ms 1.2s",
         "0s",
     ] {
-        assert_eq!(law.parse::<Latency>().unwrap().to_string(), law);
+        assert_eq!(law.parse::<Distribution>().unwrap().to_string(), law);
     }
-    let table: Latency = " table 30ms  10ms".parse().unwrap();
+    let table: Distribution = " table 30ms  10ms".parse().unwrap();
     assert_eq!(table.to_string(), "table 10ms 30ms", "in order");
     for bad in [
         "",
@@ -42,11 +42,11 @@ fn latencies_are_read_and_shown() {
         "table 2h",
         "10ms 5ms",
     ] {
-        assert_eq!(bad.parse::<Latency>(), Err(LatencyError), "{bad}");
+        assert_eq!(bad.parse::<Distribution>(), Err(DistributionError), "{bad}");
     }
     let most = |n| format!("table{}", " 1ms".repeat(n));
-    assert!(most(Samples::MOST).parse::<Latency>().is_ok());
-    assert_eq!(most(Samples::MOST + 1).parse::<Latency>(), Err(LatencyError));
+    assert!(most(Samples::MOST).parse::<Distribution>().is_ok());
+    assert_eq!(most(Samples::MOST + 1).parse::<Distribution>(), Err(DistributionError));
     assert_eq!(Samples::new(vec![]), None);
 }
 
@@ -159,7 +159,7 @@ proptest! {
         bits in 1..=Rate::MOST,
     ) {
         let text = format!("{law} {rest}");
-        let _ = (text.parse::<Latency>(), text.parse::<Loss>(), text.parse::<QueueRule>());
+        let _ = (text.parse::<Distribution>(), text.parse::<Loss>(), text.parse::<QueueRule>());
         let rate = Rate::from_bits(bits).unwrap();
         prop_assert_eq!(rate.to_string().parse(), Ok(rate));
     }

@@ -2,8 +2,8 @@
 //! list in which they were collected; the libraries' names are in the comments.
 
 use super::super::*;
+use crate::client::{Client, Config};
 use crate::machine::Machine;
-use crate::retry::{Client, Config};
 use crate::time::{Duration, Instant};
 use alloc::string::ToString;
 use alloc::sync::Arc;

@@ -9,7 +9,8 @@
 //! every answer. A policy that gives up early would else look fast.
 //!
 //! ```
-//! use retrylab_core::sim::{Scenario, metrics::Metrics, run};
+//! use retrylab_core::scenario::Scenario;
+//! use retrylab_core::sim::{metrics::Metrics, run};
 //! use retrylab_core::time::Duration;
 //!
 //! let mut scenario = Scenario::default();

@@ -2,8 +2,8 @@
 
 use super::{Metrics, Series, Times};
 use crate::link::Usage;
+use crate::server::service::Station;
 use crate::sim::ScenarioNetwork;
-use crate::station::Station;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;

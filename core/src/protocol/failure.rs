@@ -1,0 +1,62 @@
+//! A reply that is no answer: the server says that it failed, and perhaps when to come back.
+
+use crate::policy::Hint;
+use crate::time::{Duration, WithUnit, parse_duration};
+use alloc::format;
+use alloc::vec::Vec;
+
+/// What a failure begins with. A request that begins like this would look like one when mirrored.
+pub const FAILURE: &[u8] = b"retrylab: failed";
+
+/// The longest hint in bytes, `, retry in ` and the time with its unit.
+const MOST_HINT: usize = 64;
+
+/// Appends a failure to `out`: [`FAILURE`], `, retry in 100ms` with a hint, a line's end, and the
+/// request's bytes where the server mirrors.
+pub(crate) fn emit(hint: Option<Duration>, request: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(FAILURE);
+    if let Some(hint) = hint {
+        out.extend_from_slice(format!(", retry in {}", WithUnit(hint)).as_bytes());
+    }
+    out.push(b'\n');
+    out.extend_from_slice(request);
+}
+
+/// The hint of the failure that `bytes` are, and the bytes that follow it; `None` if they are none.
+#[must_use]
+#[inline]
+pub fn parse_failure(bytes: &[u8]) -> Option<(Option<Hint>, &[u8])> {
+    if bytes.first() != FAILURE.first() {
+        return None; // The rule, and told at a glance.
+    }
+    let rest = bytes.strip_prefix(FAILURE)?;
+    let end = rest.iter().take(MOST_HINT).position(|byte| *byte == b'\n')?;
+    let (hint, request) = (&rest[..end], &rest[end + 1..]);
+    if hint.is_empty() {
+        return Some((None, request));
+    }
+    let hint = core::str::from_utf8(hint.strip_prefix(b", retry in ")?).ok()?;
+    Some((Some(Hint::After(parse_duration(hint)?)), request))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_failure_survives_its_bytes(nanos in 0u64..1 << 50, with in 0..2, request: Vec<u8>) {
+            let hint = (with == 1).then(|| Duration::from_nanos(nanos));
+            let mut bytes = Vec::new();
+            emit(hint, &request, &mut bytes);
+            let expected = (hint.map(Hint::After), request.as_slice());
+            proptest::prop_assert_eq!(parse_failure(&bytes), Some(expected));
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_no_panic(bytes: Vec<u8>) {
+            let _ = parse_failure(&bytes);
+            let _ = parse_failure(&[FAILURE, &bytes].concat());
+        }
+    }
+}

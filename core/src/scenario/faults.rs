@@ -1,0 +1,231 @@
+//! What goes wrong, and when: a timeline that a scenario writes in words.
+
+use crate::dist::MAX_TIME;
+use crate::random::{Direction, Probability};
+use crate::server::service::{Outage, Trouble};
+use crate::time::{Duration, Instant, WithUnit, parse_duration};
+use crate::value::Factor;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// The most faults of a scenario.
+const MOST: usize = 1_000;
+
+/// Something that goes wrong for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// When it begins.
+    pub at: Duration,
+    /// How long it lasts.
+    pub lasts: Duration,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The server is down; what is in work is lost, and its queue, unless it is kept.
+    ServerDown {
+        /// Does the queue survive?
+        keeps_queue: bool,
+    },
+    /// The server's work takes so many times as long.
+    Slow(Factor),
+    /// Nothing passes, one way or both.
+    Partition(Option<Direction>),
+    /// So much more is lost, each way.
+    Loss(Probability),
+    /// Every datagram takes so much longer, each way.
+    Latency(Duration),
+    /// Exchanges arrive at so many times the rate (open loops).
+    Load(Factor),
+}
+
+impl Fault {
+    /// When it begins.
+    #[must_use]
+    pub fn from(&self) -> Instant {
+        Instant::ZERO.saturating_add(self.at)
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn until(&self) -> Instant {
+        self.from().saturating_add(self.lasts)
+    }
+
+    /// Is it on at `now`?
+    #[must_use]
+    pub fn is_on(&self, now: Instant) -> bool {
+        (self.from()..self.until()).contains(&now)
+    }
+
+    /// Does it happen on the link?
+    #[must_use]
+    pub const fn is_of_link(&self) -> bool {
+        use FaultKind::{Latency, Loss, Partition};
+        matches!(self.kind, Partition(_) | Loss(_) | Latency(_))
+    }
+
+    fn outage(&self) -> Option<Outage> {
+        let trouble = match self.kind {
+            FaultKind::ServerDown { keeps_queue } => Trouble::Down { keeps_queue },
+            FaultKind::Slow(factor) => Trouble::Slow(factor),
+            _ => return None,
+        };
+        Some(Outage { from: self.from(), until: self.until(), trouble })
+    }
+}
+
+/// The timeline: faults in the order in which they begin.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// What befalls the server.
+    #[must_use]
+    pub fn outages(&self) -> Vec<Outage> {
+        self.0.iter().filter_map(Fault::outage).collect()
+    }
+
+    /// What befalls the link.
+    #[must_use]
+    pub fn of_link(&self) -> Vec<Fault> {
+        self.0.iter().filter(|fault| fault.is_of_link()).copied().collect()
+    }
+
+    /// Are there times at which the server is down twice?
+    fn overlaps(&self) -> bool {
+        let down = |fault: &&Fault| matches!(fault.kind, FaultKind::ServerDown { .. });
+        let downs: Vec<&Fault> = self.0.iter().filter(down).collect();
+        downs.windows(2).any(|pair| pair[1].from() < pair[0].until())
+    }
+}
+
+/// `20s 5s server-down`, and the like, separated by `; `, or `none`.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, fault)| write!(f, "{}{fault}", if i == 0 { "" } else { "; " }))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ", WithUnit(self.at), WithUnit(self.lasts))?;
+        match self.kind {
+            FaultKind::ServerDown { keeps_queue: false } => f.write_str("server-down"),
+            FaultKind::ServerDown { keeps_queue: true } => f.write_str("server-down keep"),
+            FaultKind::Slow(factor) => write!(f, "slow {factor}"),
+            FaultKind::Partition(None) => f.write_str("partition"),
+            FaultKind::Partition(Some(Direction::Request)) => f.write_str("partition request"),
+            FaultKind::Partition(Some(Direction::Reply)) => f.write_str("partition reply"),
+            FaultKind::Loss(loss) => write!(f, "loss {loss}"),
+            FaultKind::Latency(more) => write!(f, "latency {}", WithUnit(more)),
+            FaultKind::Load(factor) => write!(f, "load {factor}"),
+        }
+    }
+}
+
+/// What a timeline of faults has to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultsError;
+
+impl fmt::Display for FaultsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "`none`, or faults separated by `;`, each with its beginning and length: `20s 5s \
+             server-down` (`keep`: the queue survives), `20s 5s slow 10`, `20s 5s partition` (or \
+             `partition request`, `partition reply`), `20s 5s loss 0.3`, `20s 5s latency 100ms` or \
+             `20s 5s load 3`; the server is not down twice at once",
+        )
+    }
+}
+
+impl core::error::Error for FaultsError {}
+
+impl FromStr for Faults {
+    type Err = FaultsError;
+
+    fn from_str(text: &str) -> Result<Self, FaultsError> {
+        if text.trim() == "none" {
+            return Ok(Self::default());
+        }
+        let faults = text.split(';').take(MOST + 1).map(|fault| read(fault).ok_or(FaultsError));
+        let mut faults: Vec<Fault> = faults.collect::<Result<_, _>>()?;
+        faults.sort_by_key(|fault| fault.at);
+        let faults = Self(faults);
+        if faults.0.len() > MOST || faults.overlaps() { Err(FaultsError) } else { Ok(faults) }
+    }
+}
+
+fn read(text: &str) -> Option<Fault> {
+    let mut words = text.split_whitespace();
+    let at = parse_duration(words.next()?)?;
+    let lasts = parse_duration(words.next()?).filter(|lasts| !lasts.is_zero())?;
+    let kind = match (words.next()?, words.next()) {
+        ("server-down", None) => FaultKind::ServerDown { keeps_queue: false },
+        ("server-down", Some("keep")) => FaultKind::ServerDown { keeps_queue: true },
+        ("slow", Some(factor)) => FaultKind::Slow(Factor::parse(factor)?),
+        ("partition", None) => FaultKind::Partition(None),
+        ("partition", Some("request")) => FaultKind::Partition(Some(Direction::Request)),
+        ("partition", Some("reply")) => FaultKind::Partition(Some(Direction::Reply)),
+        ("loss", Some(loss)) => FaultKind::Loss(Probability::parse(loss)?),
+        ("latency", Some(more)) => {
+            FaultKind::Latency(parse_duration(more).filter(|more| *more <= MAX_TIME)?)
+        }
+        ("load", Some(factor)) => FaultKind::Load(Factor::parse(factor)?),
+        _ => return None,
+    };
+    words.next().is_none().then_some(Fault { at, lasts, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn faults_are_read_and_shown() {
+        for text in [
+            "none",
+            "20s 5s server-down",
+            "1s 2s server-down keep; 5s 5s slow 10; 6s 1ms partition; 7s 1s partition request",
+            "1s 1s partition reply; 2s 1s loss 0.3; 3s 1s latency 100ms; 4s 1s load 2.5",
+        ] {
+            assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
+        }
+        let sorted: Faults = "5s 1s slow 2; 1s 1s partition".parse().unwrap();
+        assert_eq!(sorted.to_string(), "1s 1s partition; 5s 1s slow 2");
+        for bad in [
+            "",
+            "20s",
+            "20s 5s",
+            "20s 5s burn",
+            "20s 0s partition",
+            "1s 1s slow 0.5",
+            "1s 1s partition both",
+            "1s 1s server-down keep it",
+            "1s 1s loss",
+            "1s 1s latency 2h",
+            "1s 5s server-down; 2s 1s server-down",
+            "1s 1s partition;",
+        ] {
+            assert_eq!(bad.parse::<Faults>(), Err(FaultsError), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A scenario as the fragment of a link: `seed=7&server.drop=0.5`, only what differs from the default.
+
+use super::Scenario;
+use super::fields::FieldError;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+impl Scenario {
+    /// The scenario as a link's fragment, without the `#`; empty for the default scenario.
+    #[must_use]
+    pub fn to_fragment(&self) -> String {
+        let mut out = String::new();
+        for (key, value) in self.changes() {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            out += key;
+            out.push('=');
+            encode(&value, &mut out);
+        }
+        out
+    }
+
+    /// Reads a link's fragment, or a whole link.
+    ///
+    /// What can be read is applied; each pair that cannot is left out and told of. So an old or mistyped
+    /// link still shows most of what it meant, and says what it does not.
+    #[must_use]
+    pub fn from_fragment(link: &str) -> (Self, Vec<FieldError>) {
+        let fragment = link.split_once('#').map_or(link, |(_, fragment)| fragment);
+        let mut errors = Vec::new();
+        let mut pairs = Vec::new();
+        for part in fragment.split('&').filter(|part| !part.is_empty()) {
+            let Some((key, value)) = part.split_once('=') else {
+                errors.push(FieldError::NotAPair { text: part.to_string() });
+                continue;
+            };
+            match (decode(key), decode(value)) {
+                (Some(key), Some(value)) => pairs.push((key, value)),
+                _ => errors.push(FieldError::BadEncoding { text: part.to_string() }),
+            }
+        }
+        let mut scenario = Self::default();
+        // Each round either succeeds or takes out what was at fault, so the rounds are bounded.
+        while let Err(error) = scenario.apply(pairs.iter().map(|(key, value)| (key, value))) {
+            let before = pairs.len();
+            pairs.retain(|(key, value)| !at_fault(&error, key, value));
+            if pairs.len() == before {
+                // The contradiction is with a key that the link does not name: drop its whole group.
+                pairs.retain(|(key, _)| !key.starts_with("policy."));
+            }
+            errors.push(error);
+            if pairs.len() == before {
+                break;
+            }
+        }
+        (scenario, errors)
+    }
+}
+
+fn at_fault(error: &FieldError, key: &str, value: &str) -> bool {
+    match error {
+        FieldError::BadValue { key: bad, value: written } => *bad == key && written == value,
+        other => other.key() == key,
+    }
+}
+
+/// Percent-encodes what would end a value or a link; the rest stays readable.
+fn encode(value: &str, out: &mut String) {
+    for byte in value.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
+                out.push(byte as char);
+            }
+            _ => {
+                let digit = |n: u8| char::from_digit(n.into(), 16).unwrap_or('0');
+                out.push('%');
+                out.push(digit(byte >> 4).to_ascii_uppercase());
+                out.push(digit(byte & 15).to_ascii_uppercase());
+            }
+        }
+    }
+}
+
+/// Undoes [`encode`]; `None` for what is no valid encoding, or no UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 2;
+            }
+            (b'%', ..) => return None,
+            (b'+', ..) => out.push(b' '),
+            (byte, ..) => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8(out).ok()
+}

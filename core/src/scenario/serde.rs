@@ -1,0 +1,128 @@
+//! The scenario in serde's model: nested maps of the keys of [`FIELDS`], as in a TOML file.
+
+use super::Scenario;
+use super::fields::{FIELDS, Kind};
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// Numbers and truth values as such, everything else as text.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Leaf {
+    Integer(u64),
+    Number(f64),
+    Bool(bool),
+    Text(String),
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Node {
+    Leaf(Leaf),
+    Group(BTreeMap<&'static str, Leaf>),
+}
+
+impl Serialize for Scenario {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut root: BTreeMap<&str, Node> = BTreeMap::new();
+        for (field, (key, value)) in FIELDS.iter().zip(self.pairs()) {
+            let leaf = leaf(field.kind, value);
+            match key.split_once('.') {
+                None => drop(root.insert(key, Node::Leaf(leaf))),
+                Some((group, name)) => {
+                    let node = root.entry(group).or_insert_with(|| Node::Group(BTreeMap::new()));
+                    if let Node::Group(leaves) = node {
+                        leaves.insert(name, leaf);
+                    }
+                }
+            }
+        }
+        root.serialize(serializer)
+    }
+}
+
+fn leaf(kind: Kind, value: String) -> Leaf {
+    let integer = || value.parse().ok().map(Leaf::Integer);
+    let number = || value.parse().ok().map(Leaf::Number);
+    match kind {
+        Kind::Integer(..) | Kind::OptionalInteger(..) => integer(),
+        Kind::Probability | Kind::Factor | Kind::Loss | Kind::ReplyLoss => number(),
+        Kind::Bool => value.parse().ok().map(Leaf::Bool),
+        _ => None,
+    }
+    .unwrap_or(Leaf::Text(value))
+}
+
+impl<'de> Deserialize<'de> for Scenario {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut pairs = Vec::new();
+        deserializer.deserialize_any(Flatten { prefix: String::new(), pairs: &mut pairs })?;
+        let mut scenario = Self::default();
+        scenario.apply(pairs).map_err(de::Error::custom)?;
+        Ok(scenario)
+    }
+}
+
+/// Collects nested maps as dotted keys with the text of their values.
+struct Flatten<'a> {
+    prefix: String,
+    pairs: &'a mut Vec<(String, String)>,
+}
+
+impl Flatten<'_> {
+    fn leaf<E>(self, value: impl ToString) -> Result<(), E> {
+        self.pairs.push((self.prefix, value.to_string()));
+        Ok(())
+    }
+}
+
+impl<'de> de::DeserializeSeed<'de> for Flatten<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Flatten<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of scenario keys, or a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.leaf(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.leaf(value)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.leaf(value)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.leaf(value)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.leaf(value)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let dot = if self.prefix.is_empty() { "" } else { "." };
+            let prefix = format!("{}{dot}{key}", self.prefix.to_owned());
+            map.next_value_seed(Flatten { prefix, pairs: self.pairs })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! The server: answers each datagram, and loses some on purpose.
+//!
+//! It is the echo service of RFC 862 ([`Reply::Mirror`]) or the textbook's reporter of lengths
+//! ([`Reply::Report`]). It keeps no state for a request; what it keeps is one counter per client, so
+//! that the fate of a client's n-th datagram does not depend on other clients.
+
+#[cfg(test)]
+mod tests;
+
+use crate::machine::{Machine, Timer, Transmit};
+use crate::protocol::emit_failure;
+use crate::random::{Direction, Probability, Purpose, Stream};
+use crate::server::{FlowOf, Flows};
+use crate::time::{Duration, Instant};
+use crate::trace::{Cause, What};
+use crate::value::NumberList;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+use core::str::FromStr;
+
+/// What a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reply {
+    /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
+    /// Internet, where it would amplify forged traffic.
+    #[default]
+    Report,
+    /// The request's own bytes, as in RFC 862; also those of an empty datagram.
+    Mirror,
+}
+
+impl Reply {
+    /// Its name in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Mirror => "mirror",
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Reply {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Report, Self::Mirror].into_iter().find(|reply| reply.name() == text).ok_or(())
+    }
+}
+
+/// What a [`Server`] does.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Config {
+    /// What it answers.
+    pub reply: Reply,
+    /// The probability that a datagram is dropped.
+    pub drop: Probability,
+    /// The first so many datagrams of the server's life are dropped.
+    pub drop_first: u64,
+    /// The datagrams with these numbers, from 1 over the server's life, are dropped.
+    pub drop_list: NumberList,
+    /// The probability that a datagram which is not dropped is answered with a failure.
+    pub fail: Probability,
+    /// When a failure says to come back.
+    pub hint: Option<Duration>,
+}
+
+/// What a server tells its application. A datagram that it answers shows in `poll_transmit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The datagram just handled was dropped on purpose.
+    Dropped {
+        /// Its number over the server's life, from 1.
+        number: u64,
+        /// Why.
+        cause: Cause,
+    },
+    /// The datagram just handled is answered with a failure.
+    Failed,
+}
+
+impl From<Event> for What {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
+            Event::Failed => Self::Failed,
+        }
+    }
+}
+
+/// The server's machine.
+#[derive(Clone, Debug)]
+pub struct Server {
+    config: Config,
+    seed: u64,
+    /// Datagrams received over the server's life.
+    received: u64,
+    /// Datagrams received from each client; empty unless a probability asks for it.
+    flows: Flows,
+    /// The reply to send, and to whom.
+    reply: Option<(SocketAddr, Answer)>,
+    /// A reply's own bytes.
+    reply_bytes: Vec<u8>,
+    event: Option<Event>,
+}
+
+impl Server {
+    /// A server whose random drops are those of `seed`. It numbers its clients in the order in which
+    /// they appear.
+    #[must_use]
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self::with_flows(config, seed, Flows::appearing())
+    }
+
+    /// Like [`new`](Self::new), for a network whose addresses give the client's number: the fates of one
+    /// client's datagrams then do not depend on when others appear.
+    #[must_use]
+    pub fn numbered(config: Config, seed: u64, flow_of: FlowOf) -> Self {
+        Self::with_flows(config, seed, Flows::Numbered(flow_of, Vec::new()))
+    }
+
+    fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {
+        Self { config, seed, received: 0, flows, reply: None, reply_bytes: Vec::new(), event: None }
+    }
+
+    /// Datagrams received so far.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Answers the datagram at hand with a failure, whatever else was to become of it.
+    pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let request = if self.config.reply == Reply::Mirror { bytes } else { &[] };
+        self.reply_bytes.clear();
+        emit_failure(self.config.hint, request, &mut self.reply_bytes);
+        self.reply = Some((from, Answer::Bytes));
+        self.event = Some(Event::Failed);
+    }
+
+    /// Whether the datagram that was just counted is to be dropped, and why, or to fail.
+    #[inline(always)]
+    fn verdict(&mut self, from: SocketAddr) -> Verdict {
+        // Every datagram of a flow counts, whatever becomes of it: its index is its name.
+        let Config { drop, fail, .. } = self.config;
+        let (mut dropped, mut failed) = (false, false);
+        if drop > Probability::NEVER || fail > Probability::NEVER {
+            let (flow, index) = self.flows.count(from);
+            let stream = |purpose| Stream::new(self.seed, purpose, flow, Direction::Request, index);
+            dropped = stream(Purpose::ServerDrop).chance(drop);
+            failed = fail > Probability::NEVER && stream(Purpose::ServerFail).chance(fail);
+        }
+        if self.received <= self.config.drop_first {
+            Verdict::Drop(Cause::DropFirst)
+        } else if self.config.drop_list.contains(self.received) {
+            Verdict::Drop(Cause::DropList)
+        } else if dropped {
+            Verdict::Drop(Cause::ServerDrop)
+        } else if failed {
+            Verdict::Fail
+        } else {
+            Verdict::Answer
+        }
+    }
+}
+
+/// What a reply says.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    /// The request's length.
+    Report(usize),
+    /// Bytes that the server keeps.
+    Bytes,
+}
+
+/// What becomes of a datagram.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Answer,
+    Drop(Cause),
+    Fail,
+}
+
+impl Machine for Server {
+    type Event = Event;
+
+    #[inline(always)]
+    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.received = self.received.saturating_add(1);
+        let verdict = self.verdict(from);
+        if let Verdict::Drop(cause) = verdict {
+            self.event = Some(Event::Dropped { number: self.received, cause });
+            return;
+        }
+        if verdict == Verdict::Fail {
+            return self.fail(from, bytes);
+        }
+        let answer = match self.config.reply {
+            Reply::Report => Answer::Report(bytes.len()),
+            Reply::Mirror => {
+                self.reply_bytes.clear();
+                self.reply_bytes.extend_from_slice(bytes);
+                Answer::Bytes
+            }
+        };
+        self.reply = Some((from, answer));
+    }
+
+    #[inline(always)]
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    #[inline(always)]
+    fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (to, answer) = self.reply.take()?;
+        buf.clear();
+        match answer {
+            Answer::Report(len) => report(len, buf),
+            Answer::Bytes => buf.extend_from_slice(&self.reply_bytes),
+        }
+        Some(Transmit::to(to))
+    }
+
+    #[inline(always)]
+    fn poll_event(&mut self) -> Option<Event> {
+        self.event.take()
+    }
+
+    #[inline(always)]
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        None
+    }
+}
+
+/// Appends `Your data was N bytes`.
+fn report(len: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Your data was ");
+    let mut digits = [0u8; 20];
+    let (mut at, mut rest) = (digits.len(), len);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b" bytes");
+}

@@ -1,0 +1,10 @@
+//! Servers: [`echo`] answers at once and loses requests on purpose, [`service`] takes time to answer,
+//! [`row`] keeps one row that many clients write.
+
+pub mod echo;
+mod flows;
+pub mod row;
+pub mod service;
+
+pub use flows::FlowOf;
+pub(crate) use flows::Flows;

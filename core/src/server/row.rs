@@ -1,0 +1,93 @@
+//! The keeper of the row.
+
+use crate::machine::{Machine, Timer, Transmit};
+use crate::protocol::row::{Reply, Request};
+use crate::time::Instant;
+use crate::trace::What;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+/// One row with a version. It answers at once; what is not a [`Request`] it ignores.
+#[derive(Clone, Debug, Default)]
+pub struct Server {
+    version: u64,
+    refused: u64,
+    reply: Option<(SocketAddr, Reply)>,
+    verdict: Option<Verdict>,
+}
+
+/// What became of a write: the server's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The row was written.
+    Written,
+    /// The write came with a version that the row no longer has.
+    Stale,
+}
+
+impl From<Verdict> for What {
+    fn from(verdict: Verdict) -> Self {
+        Self::Note(match verdict {
+            Verdict::Written => "row written",
+            Verdict::Stale => "stale write refused",
+        })
+    }
+}
+
+impl Server {
+    /// Writes that were done. It is also the row's version: each write makes the next one.
+    #[must_use]
+    pub const fn written(&self) -> u64 {
+        self.version
+    }
+
+    /// Writes that were asked for, done or refused: what the AWS experiment calls *calls*.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.version.saturating_add(self.refused)
+    }
+
+    fn answer(&mut self, request: Request) -> Reply {
+        match request {
+            Request::Read => Reply::Version(self.version),
+            Request::Write(version) if version == self.version => {
+                self.version = self.version.wrapping_add(1);
+                self.verdict = Some(Verdict::Written);
+                Reply::Done(version)
+            }
+            Request::Write(version) => {
+                self.refused = self.refused.saturating_add(1);
+                self.verdict = Some(Verdict::Stale);
+                Reply::Stale(version)
+            }
+        }
+    }
+}
+
+impl Machine for Server {
+    type Event = Verdict;
+
+    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+        if let Some(request) = Request::parse(bytes) {
+            self.reply = Some((from, self.answer(request)));
+        }
+    }
+
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (to, reply) = self.reply.take()?;
+        buf.clear();
+        buf.extend_from_slice(reply.to_string().as_bytes());
+        Some(Transmit::to(to))
+    }
+
+    fn poll_event(&mut self) -> Option<Verdict> {
+        self.verdict.take()
+    }
+
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        None
+    }
+}

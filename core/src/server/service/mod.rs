@@ -1,0 +1,382 @@
+//! Work that takes time: a queue and workers before a server's replies.
+//!
+//! The server inside decides at once what it answers; a [`Station`] holds the reply back for as long as
+//! the request waits for a worker and is worked on. It knows what a real one does in trouble: its queue
+//! fills, it does work that nobody waits for any more, it sheds load, it crashes and comes back.
+
+mod config;
+#[cfg(all(test, feature = "sim"))]
+mod tests;
+
+pub use config::{Config, Order, Outage, Overflow, Trouble};
+
+use crate::dist::Distribution;
+use crate::machine::{About, Label, Machine, Timer, Transmit};
+use crate::protocol::Token;
+use crate::random::{Direction, Purpose, Stream};
+use crate::server::echo::{self, Server};
+use crate::server::{FlowOf, Flows};
+use crate::time::{Duration, Instant, nanos};
+use crate::trace::{Cause, What};
+use alloc::boxed::Box;
+use alloc::collections::{BinaryHeap, VecDeque};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::net::SocketAddr;
+
+/// What a station tells its application. Whose it is lies apart, so that events stay small: every
+/// datagram's handling passes one on, and most have nothing to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// What the server inside tells of the datagram just handled.
+    Server(echo::Event),
+    /// A request is lost.
+    Dropped {
+        /// Why.
+        cause: Cause,
+        /// Whose it is.
+        about: Box<About>,
+    },
+    /// The work on a request is done.
+    Served {
+        /// When it arrived.
+        arrived: Instant,
+        /// When the work began.
+        begun: Instant,
+        /// Whose it is.
+        about: Box<About>,
+    },
+}
+
+impl From<Event> for What {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Server(event) => event.into(),
+            Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
+            Event::Served { arrived, begun, .. } => Self::Served { arrived, begun },
+        }
+    }
+}
+
+/// The most bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
+/// strangers. Beyond, the queue is full.
+pub const MOST_HELD: usize = 1 << 28;
+
+/// A request on its way through the station.
+#[derive(Clone, Debug)]
+struct Job {
+    from: SocketAddr,
+    label: Option<Label>,
+    arrived: Instant,
+    begun: Instant,
+    /// How long the work takes by itself; drawn on arrival, from the datagram's own stream.
+    work: u64,
+    reply: Vec<u8>,
+}
+
+impl Job {
+    fn about(&self) -> Box<About> {
+        Box::new(About { peer: Some(self.from), label: self.label })
+    }
+}
+
+/// The machine of a server that takes time.
+#[derive(Clone, Debug)]
+pub struct Station {
+    server: Server,
+    config: Config,
+    seed: u64,
+    /// Names the draws of random service times; empty without them.
+    flows: Flows,
+    jobs: Vec<Job>,
+    free: Vec<u32>,
+    waiting: VecDeque<u32>,
+    /// Jobs in work by the time at which they are done; the number keeps the order of equal times.
+    working: BinaryHeap<Reverse<(Instant, u64, u32)>>,
+    begun: u64,
+    /// Replies to send.
+    done: VecDeque<(SocketAddr, Option<Label>, Vec<u8>)>,
+    events: VecDeque<Event>,
+    /// Beginnings and ends of outages that have been seen to.
+    outages: usize,
+    deepest: usize,
+    /// Bytes of the replies held back.
+    held: usize,
+    down: bool,
+    buf: Vec<u8>,
+}
+
+impl Station {
+    /// `server` behind the queue that `config` describes. It numbers its clients in the order in which
+    /// they appear, for the names of random draws.
+    #[must_use]
+    pub fn new(server: Server, config: Config, seed: u64) -> Self {
+        Self::with_flows(server, config, seed, Flows::appearing())
+    }
+
+    /// Like [`new`](Self::new), for a network whose addresses give the client's number.
+    #[must_use]
+    pub fn numbered(server: Server, config: Config, seed: u64, flow_of: FlowOf) -> Self {
+        Self::with_flows(server, config, seed, Flows::Numbered(flow_of, Vec::new()))
+    }
+
+    fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {
+        Self {
+            server,
+            config,
+            seed,
+            flows,
+            jobs: Vec::new(),
+            free: Vec::new(),
+            waiting: VecDeque::new(),
+            working: BinaryHeap::new(),
+            begun: 0,
+            done: VecDeque::new(),
+            events: VecDeque::new(),
+            outages: 0,
+            deepest: 0,
+            held: 0,
+            down: false,
+            buf: Vec::new(),
+        }
+    }
+
+    /// The server inside.
+    #[must_use]
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// How it works.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Requests that wait for a worker.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Requests in work.
+    #[must_use]
+    pub fn working(&self) -> usize {
+        self.working.len()
+    }
+
+    /// Bytes of the replies held back.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The most that ever waited at once.
+    #[must_use]
+    pub const fn deepest(&self) -> usize {
+        self.deepest
+    }
+
+    /// Takes the server's reply to the request just handled into a job, and lets it wait or work.
+    #[inline(never)]
+    fn admit(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let mut reply = core::mem::take(&mut self.buf);
+        let answered = self.server.poll_transmit(now, &mut reply).is_some();
+        self.buf = reply;
+        let told = self.server.poll_event().map(Event::Server);
+        let free = self.config.workers.is_none_or(|most| self.working.len() < most as usize);
+        let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
+        let held = self.held.saturating_add(self.buf.len());
+        if answered && (!free && !room || held > MOST_HELD) {
+            return self.overflow(from, bytes);
+        }
+        self.events.extend(told);
+        if !answered {
+            return;
+        }
+        let (work, label) = (self.work(from), label_of(bytes));
+        let reply = core::mem::take(&mut self.buf);
+        self.held += reply.len();
+        let job = Job { from, label, arrived: now, begun: now, work, reply };
+        let slot = if let Some(slot) = self.free.pop() {
+            self.jobs[slot as usize] = job;
+            slot
+        } else {
+            self.jobs.push(job);
+            self.jobs.len() as u32 - 1
+        };
+        if free {
+            self.begin(now, slot);
+        } else {
+            self.waiting.push_back(slot);
+            self.deepest = self.deepest.max(self.waiting.len());
+        }
+    }
+
+    /// The queue is full.
+    fn overflow(&mut self, from: SocketAddr, bytes: &[u8]) {
+        match self.config.overflow {
+            Overflow::Drop => self.refuse(from, bytes, Cause::ServerQueue),
+            Overflow::Fail => {
+                self.server.fail(from, bytes);
+                let mut reply = Vec::new();
+                let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
+                self.events.extend(self.server.poll_event().map(Event::Server));
+                self.done.push_back((from, label_of(bytes), reply));
+            }
+        }
+    }
+
+    /// Loses a request on its arrival.
+    fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
+        let about = Box::new(About { peer: Some(from), label: label_of(bytes) });
+        self.events.push_back(Event::Dropped { cause, about });
+    }
+
+    /// How long the work on the next request of `from` takes by itself, in nanoseconds.
+    fn work(&mut self, from: SocketAddr) -> u64 {
+        if let Distribution::Constant(work) = self.config.service {
+            return nanos(work);
+        }
+        let (flow, index) = self.flows.count(from);
+        let mut stream = Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
+        nanos(self.config.service.draw(&mut stream))
+    }
+
+    /// Begins the work on a job, unless it is too old.
+    fn begin(&mut self, now: Instant, slot: u32) {
+        let job = &mut self.jobs[slot as usize];
+        let waited = now.saturating_since(job.arrived);
+        if self.config.expire.is_some_and(|most| waited > most) {
+            return self.lose(slot, Cause::Expired);
+        }
+        job.begun = now;
+        let crowd = nanos(self.config.rising).saturating_mul(self.working.len() as u64 + 1);
+        let work = self.config.slowed(now, job.work.saturating_add(crowd));
+        self.begun += 1;
+        let done = now.saturating_add(Duration::from_nanos(work));
+        self.working.push(Reverse((done, self.begun, slot)));
+    }
+
+    fn lose(&mut self, slot: u32, cause: Cause) {
+        let job = &mut self.jobs[slot as usize];
+        let about = job.about();
+        self.held -= job.reply.len();
+        job.reply.clear();
+        self.events.push_back(Event::Dropped { cause, about });
+        self.free.push(slot);
+    }
+
+    /// Gives free workers what waits.
+    fn refill(&mut self, now: Instant) {
+        while self.config.workers.is_none_or(|most| self.working.len() < most as usize) {
+            let next = match self.config.order {
+                Order::Fifo => self.waiting.pop_front(),
+                Order::Lifo => self.waiting.pop_back(),
+            };
+            let Some(slot) = next else { break };
+            self.begin(now, slot);
+        }
+    }
+
+    /// Goes down: what is in work is lost, and what waits, unless it is kept.
+    fn crash(&mut self, keeps_queue: bool) {
+        self.down = true;
+        let mut lost: Vec<(u64, u32)> =
+            self.working.drain().map(|Reverse((_, number, slot))| (number, slot)).collect();
+        lost.sort_unstable();
+        if !keeps_queue {
+            lost.extend(self.waiting.drain(..).map(|slot| (0, slot)));
+        }
+        lost.into_iter().for_each(|(_, slot)| self.lose(slot, Cause::ServerDown));
+    }
+
+    /// Sees to the outages that begin or end until `now`.
+    #[inline]
+    fn follow_outages(&mut self, now: Instant) {
+        while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {
+            self.outages += 1;
+            match down {
+                Some(keeps_queue) => self.crash(keeps_queue),
+                None => {
+                    self.down = false;
+                    self.refill(now);
+                }
+            }
+        }
+    }
+}
+
+/// Which send a request is, if it says so.
+fn label_of(bytes: &[u8]) -> Option<Label> {
+    Token::parse(bytes).map(|Token(label)| label)
+}
+
+impl Machine for Station {
+    type Event = Event;
+
+    #[inline(always)]
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        self.follow_outages(now);
+        if self.down {
+            return self.refuse(from, bytes, Cause::ServerDown);
+        }
+        self.server.handle_datagram(now, from, bytes);
+        if !self.config.is_instant() {
+            self.admit(now, from, bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn handle_timeout(&mut self, now: Instant) {
+        self.follow_outages(now);
+        while let Some(Reverse((at, _, slot))) = self.working.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.working.pop();
+            let job = &mut self.jobs[slot as usize];
+            let (from, label, about) = (job.from, job.label, job.about());
+            let (arrived, begun) = (job.arrived, job.begun);
+            self.held -= job.reply.len();
+            self.done.push_back((from, label, core::mem::take(&mut job.reply)));
+            self.events.push_back(Event::Served { arrived, begun, about });
+            self.free.push(slot);
+            self.refill(at);
+        }
+    }
+
+    #[inline(always)]
+    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let Some((to, label, reply)) = self.done.pop_front() else {
+            return self.server.poll_transmit(now, buf);
+        };
+        buf.clear();
+        buf.extend_from_slice(&reply);
+        Some(Transmit { to, label })
+    }
+
+    #[inline(always)]
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front().or_else(|| self.server.poll_event().map(Event::Server))
+    }
+
+    fn about(event: &Event) -> About {
+        match event {
+            Event::Server(_) => About::default(),
+            Event::Dropped { about, .. } | Event::Served { about, .. } => **about,
+        }
+    }
+
+    #[inline(always)]
+    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+        let work = self.working.peek().map(|Reverse((at, ..))| *at);
+        let switch = self.config.switch(self.outages).map(|(at, _)| at);
+        let next = match (work, switch) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        };
+        next.map(|at| (Timer::Service, at))
+    }
+}

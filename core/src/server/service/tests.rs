@@ -1,0 +1,130 @@
+use super::*;
+use crate::scenario::Scenario;
+use crate::server::echo::Reply;
+use crate::sim::{client_address, flow_of};
+use alloc::format;
+use alloc::string::String;
+
+fn station(pairs: &[(&str, &str)]) -> Station {
+    let mut scenario = Scenario::default();
+    scenario.apply([("server.reply", "mirror")].iter().chain(pairs).copied()).unwrap();
+    assert_eq!(scenario.server.reply, Reply::Mirror);
+    let server = Server::numbered(scenario.server.clone(), 1, flow_of);
+    Station::numbered(server, scenario.station_config(), 1, flow_of)
+}
+
+/// Requests of client 1 at these milliseconds, each with its own bytes; what becomes of them, in order:
+/// `12ms a` is a reply, `3ms !b` a failure, `5ms server.queue` a loss.
+fn story(station: &mut Station, requests: &[(u64, &str)]) -> Vec<String> {
+    let (mut told, mut buf) = (Vec::new(), Vec::new());
+    let mut requests = requests.iter().peekable();
+    loop {
+        let deadline = station.poll_timeout().map(|(_, at)| at);
+        let next = requests.peek().map(|(ms, _)| Instant::from_millis(*ms));
+        let now = match (deadline, next) {
+            (None, None) => return told,
+            // What arrives when a worker becomes free finds it free.
+            (Some(a), Some(b)) if a <= b => {
+                station.handle_timeout(a);
+                a
+            }
+            (Some(a), None) => {
+                station.handle_timeout(a);
+                a
+            }
+            (_, Some(b)) => {
+                let (_, request) = requests.next().unwrap();
+                station.handle_datagram(b, client_address(1), request.as_bytes());
+                b
+            }
+        };
+        let at = now.as_nanos() / 1_000_000;
+        while let Some(event) = station.poll_event() {
+            if let What::Dropped { cause, .. } = event.into() {
+                told.push(format!("{at}ms {}", cause.name()));
+            }
+        }
+        while station.poll_transmit(now, &mut buf).is_some() {
+            let text = String::from_utf8_lossy(&buf).replace("retrylab: failed\n", "!");
+            told.push(format!("{at}ms {text}"));
+        }
+    }
+}
+
+const TEN: (&str, &str) = ("server.service", "10ms");
+
+#[test]
+fn one_worker_does_one_after_the_other() {
+    let requests = [(0, "a"), (1, "b"), (2, "c")];
+    let told = story(&mut station(&[TEN]), &requests);
+    assert_eq!(told, ["10ms a", "20ms b", "30ms c"]);
+    let two = story(&mut station(&[TEN, ("server.workers", "2")]), &requests);
+    assert_eq!(two, ["10ms a", "11ms b", "20ms c"]);
+    let all = story(&mut station(&[TEN, ("server.workers", "none")]), &requests);
+    assert_eq!(all, ["10ms a", "11ms b", "12ms c"]);
+    let newest = story(&mut station(&[TEN, ("server.order", "lifo")]), &requests);
+    assert_eq!(newest, ["10ms a", "20ms c", "30ms b"]);
+}
+
+#[test]
+fn a_full_queue_drops_or_says_so() {
+    let requests = [(0, "a"), (1, "b"), (2, "c"), (12, "d")];
+    let one = [TEN, ("server.queue", "1")];
+    let mut server = station(&one);
+    assert_eq!(story(&mut server, &requests), ["2ms server.queue", "10ms a", "20ms b", "30ms d"]);
+    assert_eq!((server.deepest(), server.waiting(), server.working(), server.held()), (1, 0, 0, 0));
+    let shed = story(&mut station(&[&one[..], &[("server.overflow", "fail")]].concat()), &requests);
+    assert_eq!(shed, ["2ms !c", "10ms a", "20ms b", "30ms d"]);
+}
+
+#[test]
+fn late_work_is_done_or_dropped() {
+    let requests = [(0, "a"), (1, "b"), (2, "c")];
+    let told = story(&mut station(&[TEN, ("server.expire", "15ms")]), &requests);
+    assert_eq!(told, ["10ms a", "20ms server.expire", "20ms b"], "c had waited 18 ms");
+}
+
+#[test]
+fn work_takes_longer_in_a_crowd_and_in_trouble() {
+    let crowd = [("server.rising", "1ms"), ("server.workers", "none"), TEN];
+    let told = story(&mut station(&crowd), &[(0, "a"), (1, "b"), (20, "c")]);
+    assert_eq!(told, ["11ms a", "13ms b", "31ms c"]);
+    let slow = [TEN, ("faults", "5ms 10ms slow 3")];
+    let told = story(&mut station(&slow), &[(0, "a"), (1, "b"), (40, "c")]);
+    assert_eq!(told, ["10ms a", "40ms b", "50ms c"], "b began at 10 ms");
+}
+
+#[test]
+fn a_crash_loses_the_work_and_the_queue_unless_it_is_kept() {
+    let requests = [(0, "a"), (1, "b"), (20, "c"), (40, "d")];
+    let lost = story(&mut station(&[TEN, ("faults", "5ms 25ms server-down")]), &requests);
+    let down = "fault.server_down";
+    let at = |ms: u64| format!("{ms}ms {down}");
+    assert_eq!(lost, [at(5), at(5), at(20), "50ms d".into()]);
+    let kept = story(&mut station(&[TEN, ("faults", "5ms 25ms server-down keep")]), &requests);
+    assert_eq!(kept, [at(5), at(20), "40ms b".into(), "50ms d".into()], "b is done after 30 ms");
+}
+
+/// Random times are named by the client and its datagram, not by the order in which others come.
+#[test]
+fn a_requests_work_does_not_depend_on_others() {
+    let server = || station(&[("server.service", "exponential 10ms"), ("server.workers", "none")]);
+    let done = |flows: &[u32]| {
+        let mut server = server();
+        for flow in flows {
+            server.handle_datagram(Instant::ZERO, client_address(*flow), b"x");
+        }
+        let mut done = Vec::new();
+        while let Some((_, at)) = server.poll_timeout() {
+            server.handle_timeout(at);
+            while let Some(transmit) = server.poll_transmit(at, &mut Vec::new()) {
+                done.push((flow_of(transmit.to).unwrap(), at));
+            }
+        }
+        done.sort_unstable();
+        done
+    };
+    let (alone, together) = (done(&[2]), done(&[3, 2, 1]));
+    assert_eq!(together.len(), 3);
+    assert!(together.contains(&alone[0]), "{together:?}");
+}
