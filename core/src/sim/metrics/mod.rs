@@ -21,7 +21,7 @@
 //! assert!((20_000..=20_020).contains(&median.as_micros()), "20 ms, to a thousandth");
 //! assert_eq!(metrics.latency().max(), Some(Duration::from_millis(1_520)));
 //! assert_eq!(metrics.quantile_of_all(9_900), None);
-//! # Ok::<(), retrylab_core::sim::FieldError>(())
+//! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
 mod report;
