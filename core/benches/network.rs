@@ -16,6 +16,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
+/// The address at which the machine under test receives.
+const LOCAL: std::net::SocketAddr =
+    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 /// The work of `cargo xtask bench`: half of the requests dropped, the textbook's policy.
 fn scenario(clients: u32, exchanges: u32) -> Scenario {
     let mut scenario = Scenario::default();
@@ -112,12 +116,18 @@ fn datagrams(c: &mut Criterion) {
                 || server.clone(),
                 |server| {
                     for flow in 1..=1_000 {
-                        server.handle_datagram(Instant::ZERO, client_address(flow), b"hello");
+                        server.handle_datagram(
+                            Instant::ZERO,
+                            LOCAL,
+                            client_address(flow),
+                            b"hello",
+                        );
                         while let Some(event) = server.poll_event() {
                             black_box(event);
                         }
                         while let Some(transmit) = server.poll_transmit(Instant::ZERO, &mut buf) {
                             black_box((transmit, &buf));
+                            buf.clear();
                         }
                     }
                 },

@@ -29,7 +29,7 @@ pub(crate) struct Sender {
 impl Machine for Sender {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, _: SocketAddr, bytes: &[u8]) {
         if bytes == [self.number] && !self.is_finished() {
             *self = Self { number: self.number + 1, ..Self::default() };
         }
@@ -44,19 +44,18 @@ impl Machine for Sender {
             return None;
         }
         self.resend = now.checked_add(Duration::from_millis(50));
-        buf.clear();
         buf.push(self.number);
         // The label is for the trace: which copy of which number.
         self.copies += 1;
         let label = Label::new(u32::from(self.number) + 1, self.copies);
-        Some(Transmit { to: SERVER, label })
+        Some(Transmit::to(SERVER).labelled(label))
     }
 
     fn poll_event(&mut self) -> Option<Self::Event> {
         None
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         self.resend.map(|at| (Timer::Resend, at))
     }
 
@@ -77,7 +76,7 @@ pub(crate) struct Receiver {
 impl Machine for Receiver {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, _: Instant, _local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         let [number] = *bytes else { return };
         self.event = Some("heard before");
         if !self.numbers.contains(&number) {
@@ -91,7 +90,6 @@ impl Machine for Receiver {
 
     fn poll_transmit(&mut self, _: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         let (to, number) = self.reply.take()?;
-        buf.clear();
         buf.push(number);
         Some(Transmit::to(to))
     }
@@ -100,7 +98,7 @@ impl Machine for Receiver {
         self.event.take()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
 }

@@ -1,146 +1,265 @@
 //! The contract that every state machine keeps.
 //!
 //! A machine never reads a clock, touches a socket, sleeps, spawns or draws from a global generator.
-//! It is told what happened and what time it is, and it answers with datagrams, events and one
-//! deadline. That is why the same machine runs over a real socket, in the simulated network and in a
-//! browser page.
+//! Its driver hands it inputs (a start, a datagram, a time-out), each with the current time, and
+//! collects its outputs (datagrams to send, events for the application, one deadline). That is why the
+//! same machine runs over a real socket, in the simulated network and in a browser page.
 //!
-//! # The driving law
+//! # How to drive a machine
 //!
-//! **One input, then drain transmits and events to `None`, then read the deadline.** Creating a machine
-//! is an input too: it may want to send at once.
+//! **One input, then drain transmits and events to `None`, then read the deadline.** The first input is
+//! [`handle_start`](Machine::handle_start). [`drive`](crate::drive) does this for every driver of this
+//! project; a driver of your own needs no more than:
 //!
 //! ```
-//! use retrylab_core::machine::{Machine, Timer};
 //! use retrylab_core::client::{Client, Config};
+//! use retrylab_core::machine::{Machine, Timer};
 //! use retrylab_core::time::{Duration, Instant};
 //!
-//! /// Drains `machine` and returns its deadline: the second half of the law.
+//! /// Drains `machine` and returns its deadline: what follows every input.
 //! fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> Option<(Timer, Instant)> {
-//!     while let Some(transmit) = machine.poll_transmit(now, buf) {
+//!     loop {
+//!         while machine.poll_event().is_some() {}
+//!         buf.clear();
+//!         let Some(transmit) = machine.poll_transmit(now, buf) else { break };
 //!         println!("{now:?}: {} bytes to {}", buf.len(), transmit.to);
 //!     }
-//!     while machine.poll_event().is_some() {}
 //!     machine.poll_timeout()
 //! }
 //!
-//! // A driver whose network swallows everything: its clock jumps from deadline to deadline.
+//! // A driver whose network loses everything: its clock jumps from deadline to deadline.
 //! let server = "192.0.2.1:1060".parse().unwrap();
 //! let mut client = Client::new(Config::textbook(server, b"hello"));
-//! let (mut now, mut buf, mut sends) = (Instant::ZERO, Vec::new(), vec![now_s(Instant::ZERO)]);
-//! # fn now_s(t: Instant) -> String { t.to_string() }
+//! let (mut now, mut buf, mut sends) = (Instant::ZERO, Vec::new(), vec!["0".to_string()]);
+//! client.handle_start(now);
 //! while let Some((timer, deadline)) = drain(&mut client, now, &mut buf) {
 //!     now = deadline;
 //!     client.handle_timeout(now);
 //!     if timer == Timer::Resend {
-//!         sends.push(now_s(now));
+//!         sends.push(now.to_string());
 //!     }
 //! }
 //! assert_eq!(sends, ["0", "0.1", "0.3", "0.7", "1.5"]);
 //! assert_eq!(now, Instant::from_millis(3_100), "and then it gives up");
 //! ```
 //!
-//! # The laws of the deadline
+//! # Rules
 //!
-//! - An early or repeated call is a no-op.
-//! - After `handle_timeout(t)` with `t` at or past the deadline, and a full drain, the deadline is
-//!   `None` or later than `t`.
+//! For the machine:
+//!
+//! - An early or repeated [`handle_timeout`](Machine::handle_timeout) does nothing.
 //! - A finished machine has no deadline.
 //! - Time that goes back does no harm.
 //! - No sentinel (zero, the far future) stands for "never"; that is `None`.
 //! - Whatever a peer or a network can cause is an event, never a panic.
+//! - After `handle_timeout` the deadline moves on or disappears. A deadline that is not later than now
+//!   is due at once, so a machine may ask for several time-outs in a row at one instant, but not for an
+//!   endless run of them (see [`MAX_TIMEOUTS_AT_ONCE`]).
 //!
-//! `tests/laws.rs` holds every machine of this crate to them with arbitrary bytes, addresses, times
-//! and call orders.
+//! For the driver:
+//!
+//! - `buf` is empty when [`poll_transmit`](Machine::poll_transmit) is called.
+//! - Events are drained before each transmit and after the last one: a transmit may raise events.
+//! - Between two inputs `poll_timeout` may be called any number of times.
+//!
+//! `tests/laws.rs` checks every machine of this crate against these rules with arbitrary bytes,
+//! addresses, times and orders of calls.
 
 use crate::time::Instant;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
 
-/// A state machine that talks in datagrams. See the [module's](self) law.
+/// Maximum number of time-outs in a row at one instant, without anything else happening in between.
+/// A machine that asks for more is stuck; its driver stops.
+pub const MAX_TIMEOUTS_AT_ONCE: u32 = 10_000;
+
+/// A state machine that sends and receives datagrams. See the [module](self) for how to drive it.
+///
+/// The trait is object-safe: `Box<dyn Machine<Event = E>>` is a machine, too.
 pub trait Machine {
-    /// What the application wants to know. A handle of a few bytes, not a carrier of payloads: the
-    /// driver still holds the datagram that caused it.
+    /// What the application wants to know. A few bytes, not a payload: the driver still holds the
+    /// datagram that caused it.
     type Event;
 
-    /// A datagram arrived from `from`.
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]);
+    /// The run begins. Called once, before every other input.
+    fn handle_start(&mut self, now: Instant) {
+        let _ = now;
+    }
 
-    /// Time has reached the deadline. Early calls are no-ops.
+    /// A datagram from `from` arrived at `local`, one of the host's addresses.
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]);
+
+    /// Time has reached the deadline. Early calls do nothing.
     fn handle_timeout(&mut self, now: Instant);
 
-    /// The network says that nobody listens at `peer` (ICMP port unreachable: `ECONNREFUSED`).
+    /// The network reports that nobody listens at `peer` (ICMP port unreachable: `ECONNREFUSED`).
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
         let _ = (now, peer);
     }
 
-    /// The next datagram to send: its bytes replace the contents of `buf`.
+    /// Writes the next datagram to send into `buf`, which is empty.
     ///
-    /// Call it again until `None`.
-    #[must_use = "a transmit that is not sent is a datagram lost by the driver"]
+    /// Call it again until it returns `None`.
+    #[must_use = "the driver has to send the datagram"]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit>;
 
-    /// The next event for the application.
+    /// Returns the next event for the application.
     ///
-    /// Call it again until `None`. A driver that feeds the next input before it has drained may lose
-    /// the older event, never the machine's own state.
+    /// Call it again until it returns `None`. A driver that feeds the next input before that may lose
+    /// the older event, but never the machine's own state.
     fn poll_event(&mut self) -> Option<Self::Event>;
 
-    /// What an event is about, where its driver cannot know: for the trace.
+    /// Returns the peer and the send that an event refers to, where its driver cannot know them: for the
+    /// trace.
     #[must_use]
-    fn about(event: &Self::Event) -> About {
+    fn subject(&self, event: &Self::Event) -> Subject {
         let _ = event;
-        About::default()
+        Subject::default()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), and why; `None`: no timer runs.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), and why; `None` if no timer runs.
     #[must_use]
-    fn poll_timeout(&self) -> Option<(Timer, Instant)>;
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)>;
 
-    /// Has the machine done all that it will ever do on its own?
+    /// Returns true when the machine will do nothing more on its own.
     ///
-    /// A machine that only ever answers, like a server, is never finished.
+    /// A machine that only answers, like a server, is never finished.
     #[must_use]
     fn is_finished(&self) -> bool {
         false
     }
+
+    /// Describes a payload of this machine's protocol in a few words, for people who look at a trace;
+    /// `None` if there is nothing to say.
+    #[must_use]
+    fn describe(&self, payload: &[u8]) -> Option<String> {
+        let _ = payload;
+        None
+    }
+}
+
+/// Boxed machines are machines, so that hosts of different kinds fit one network.
+impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
+    type Event = M::Event;
+
+    fn handle_start(&mut self, now: Instant) {
+        (**self).handle_start(now);
+    }
+
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+        (**self).handle_datagram(now, local, from, bytes);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        (**self).handle_timeout(now);
+    }
+
+    fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
+        (**self).handle_refused(now, peer);
+    }
+
+    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        (**self).poll_transmit(now, buf)
+    }
+
+    fn poll_event(&mut self) -> Option<M::Event> {
+        (**self).poll_event()
+    }
+
+    fn subject(&self, event: &M::Event) -> Subject {
+        (**self).subject(event)
+    }
+
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
+        (**self).poll_timeout()
+    }
+
+    fn is_finished(&self) -> bool {
+        (**self).is_finished()
+    }
+
+    fn describe(&self, payload: &[u8]) -> Option<String> {
+        (**self).describe(payload)
+    }
 }
 
 /// A datagram that a machine wants to send; its bytes are in the caller's buffer.
+///
+/// ```
+/// use retrylab_core::machine::{Label, Transmit};
+///
+/// let server = "192.0.2.1:1060".parse().unwrap();
+/// let transmit = Transmit::to(server).labelled(Label::new(1, 2));
+/// assert_eq!((transmit.to, transmit.from), (server, None));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transmit {
-    /// Where to.
+    /// The destination.
     pub to: SocketAddr,
+    /// The host's address to send from; `None` for its usual one.
+    pub from: Option<SocketAddr>,
     /// Which send of which exchange it is, when the machine knows.
     pub label: Option<Label>,
 }
 
 impl Transmit {
-    /// A datagram to `to` that belongs to no exchange its sender knows of.
+    /// A datagram to `to`, from the host's usual address, that belongs to no exchange.
     #[must_use]
+    #[inline]
     pub const fn to(to: SocketAddr) -> Self {
-        Self { to, label: None }
+        Self { to, from: None, label: None }
+    }
+
+    /// The same datagram, sent from `from`, one of the host's addresses.
+    #[must_use]
+    #[inline]
+    pub const fn sent_from(self, from: SocketAddr) -> Self {
+        Self { from: Some(from), ..self }
+    }
+
+    /// The same datagram as a send of an exchange.
+    #[must_use]
+    #[inline]
+    pub const fn labelled(self, label: Option<Label>) -> Self {
+        Self { label, ..self }
     }
 }
 
-/// Whom and which send an event is about. What is left out is taken from the input that caused it, and
-/// from the last datagram sent.
+/// The peer and the send that an event refers to. What is `None` is taken from the input that caused the
+/// event, and from the last datagram sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct About {
+#[non_exhaustive]
+pub struct Subject {
     /// The other host.
     pub peer: Option<SocketAddr>,
     /// The send.
     pub label: Option<Label>,
 }
 
-/// Names one copy of one request: the `send`-th of the `exchange`-th, both from 1.
+impl Subject {
+    /// A send, with the peer of the input.
+    #[must_use]
+    pub const fn send(label: Option<Label>) -> Self {
+        Self { peer: None, label }
+    }
+
+    /// A send of an exchange with `peer`.
+    #[must_use]
+    pub const fn of(peer: SocketAddr, label: Option<Label>) -> Self {
+        Self { peer: Some(peer), label }
+    }
+}
+
+/// Names one send of one exchange, both numbered from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label {
     /// The exchange's number, from 1.
     pub exchange: NonZeroU32,
-    /// The copy's number within its exchange, from 1.
+    /// The send's number within its exchange, from 1.
     pub send: NonZeroU32,
 }
 
@@ -159,17 +278,17 @@ impl Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timer {
-    /// No reply yet; the next copy goes out when it fires.
+    /// No reply yet; the next send goes out when it fires.
     Resend,
-    /// The last copy is out; the exchange has failed when it fires.
+    /// The last send is out; the exchange has failed when it fires.
     GiveUp,
-    /// The policy's first delay: the first copy goes out when it fires.
+    /// The policy's first delay: the first send goes out when it fires.
     Start,
-    /// The copy that is out is abandoned when it fires, and the backoff begins.
+    /// The attempt is abandoned when it fires, and the backoff begins.
     Timeout,
-    /// The client rests between two exchanges.
+    /// The client pauses between two exchanges.
     Think,
-    /// The server's next work is done when it fires.
+    /// The server's next piece of work is done when it fires.
     Service,
     /// The next exchange of an open loop arrives when it fires.
     Arrival,

@@ -20,7 +20,13 @@ struct Heart {
 impl Machine for Heart {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _now: Instant, _from: SocketAddr, _bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        _now: Instant,
+        _local: SocketAddr,
+        _from: SocketAddr,
+        _bytes: &[u8],
+    ) {
         self.answers += 1;
         self.said = Some("heard");
     }
@@ -37,7 +43,6 @@ impl Machine for Heart {
         }
         self.beats += 1;
         self.next = now.checked_add(Duration::from_millis(30)).filter(|_| self.beats < 5);
-        buf.clear();
         buf.extend_from_slice(b"beat");
         Some(Transmit::to(SERVER))
     }
@@ -46,7 +51,7 @@ impl Machine for Heart {
         self.said.take()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         self.next.map(|next| (Timer::Other("heartbeat"), next))
     }
 }
@@ -84,7 +89,13 @@ struct Thinker {
 impl Machine for Thinker {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, _bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        _bytes: &[u8],
+    ) {
         self.waiting = Some((from, now.saturating_add(Duration::from_millis(5))));
     }
 
@@ -94,8 +105,7 @@ impl Machine for Thinker {
         }
     }
 
-    fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        buf.clear();
+    fn poll_transmit(&mut self, _now: Instant, _buf: &mut Vec<u8>) -> Option<Transmit> {
         self.ready.take().map(Transmit::to)
     }
 
@@ -103,7 +113,7 @@ impl Machine for Thinker {
         None
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         self.waiting.map(|(_, at)| (Timer::Other("think"), at))
     }
 }

@@ -73,7 +73,7 @@ struct Flawed {
 impl Machine for Flawed {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, _: &[u8]) {}
+    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, _: SocketAddr, _: &[u8]) {}
 
     fn handle_timeout(&mut self, now: Instant) {
         match self.flaw {
@@ -86,7 +86,7 @@ impl Machine for Flawed {
         }
     }
 
-    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+    fn poll_transmit(&mut self, now: Instant, _buf: &mut Vec<u8>) -> Option<Transmit> {
         if self.sent && self.flaw != "sends without end" {
             return None;
         }
@@ -94,7 +94,6 @@ impl Machine for Flawed {
             self.deadline = now.checked_add(Duration::from_millis(5));
         }
         self.sent = true;
-        buf.clear();
         Some(Transmit::to(SERVER))
     }
 
@@ -102,7 +101,7 @@ impl Machine for Flawed {
         (self.flaw == "tells without end").then_some("again")
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         self.deadline.map(|at| (Timer::Other("flaw"), at))
     }
 

@@ -16,6 +16,10 @@ use retrylab_core::value::Factor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// The address at which the machine under test receives.
+const LOCAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 const PEER: &str = "192.0.2.1:1060";
 
 /// More transmits or events than this after one input is a loop.
@@ -230,7 +234,9 @@ fn any_writer() -> impl Strategy<Value = contention::Client> {
 /// Drains `machine`; returns how many transmits and events it had.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
+    buf.clear();
     while machine.poll_transmit(now, buf).is_some() {
+        buf.clear();
         polls += 1;
         assert!(polls <= MOST_PER_INPUT, "poll_transmit does not come to an end");
     }
@@ -249,7 +255,7 @@ fn keeps_the_laws<M: Machine>(mut machine: M, ops: Vec<Op>) {
     for op in ops {
         match op {
             Op::Datagram { from_peer, from, bytes } => {
-                machine.handle_datagram(now, if from_peer { peer } else { from }, &bytes);
+                machine.handle_datagram(now, LOCAL, if from_peer { peer } else { from }, &bytes);
             }
             Op::Timeout => time_out(&mut machine, now, &mut buf),
             Op::AtDeadline => {
@@ -262,7 +268,10 @@ fn keeps_the_laws<M: Machine>(mut machine: M, ops: Vec<Op>) {
                 machine.handle_refused(now, if real { peer } else { other });
             }
             Op::Drain => drop(drain(&mut machine, now, &mut buf)),
-            Op::PollTransmit => drop(machine.poll_transmit(now, &mut buf)),
+            Op::PollTransmit => {
+                buf.clear();
+                let _ = machine.poll_transmit(now, &mut buf);
+            }
             Op::PollEvent => drop(machine.poll_event()),
             Op::Clock(to) => now = to,
         }

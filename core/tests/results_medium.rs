@@ -43,7 +43,13 @@ impl Medium {
 impl Machine for Medium {
     type Event = What;
 
-    fn handle_datagram(&mut self, now: Instant, _from: SocketAddr, _bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        _from: SocketAddr,
+        _bytes: &[u8],
+    ) {
         // A frame waits for its slot.
         let now = now.as_nanos();
         let begun = if self.slotted { now.div_ceil(FRAME) * FRAME } else { now };
@@ -64,7 +70,7 @@ impl Machine for Medium {
         None
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
 }

@@ -20,6 +20,10 @@ use sample::Sample;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// The address at which the machine under test receives.
+const LOCAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 const RUNS: u32 = 20;
 /// Run r has the seed `SEED + r`.
 const SEED: u64 = 2_022;
@@ -57,9 +61,15 @@ impl Serial {
 impl Machine for Serial {
     type Event = Event;
 
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if let Some(call) = &mut self.call {
-            call.handle_datagram(now, from, bytes);
+            call.handle_datagram(now, LOCAL, from, bytes);
         }
     }
 
@@ -82,9 +92,9 @@ impl Machine for Serial {
         self.call.as_mut()?.poll_event()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         match self.busy() {
-            Some(call) => call.poll_timeout(),
+            Some(_) => self.call.as_mut().and_then(Machine::poll_timeout),
             None => Some((Timer::Other("next call"), self.due)),
         }
     }

@@ -35,7 +35,13 @@ impl Prober {
 impl Machine for Prober {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        _now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if from == self.peer && bytes.starts_with(b"probe ") {
             self.replies += 1;
             self.event = Some("a probe came back");
@@ -54,16 +60,15 @@ impl Machine for Prober {
         }
         self.probes += 1;
         self.next = Some(now.saturating_add(PERIOD));
-        buf.clear();
         buf.extend_from_slice(format!("probe {}", self.probes).as_bytes());
-        Some(Transmit { to: self.peer, label: Label::new(1, self.probes) })
+        Some(Transmit::to(self.peer).labelled(Label::new(1, self.probes)))
     }
 
     fn poll_event(&mut self) -> Option<&'static str> {
         self.event.take()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let next = self.next.filter(|_| !self.is_finished())?;
         Some((Timer::Other("probe"), next))
     }
@@ -119,7 +124,13 @@ struct Greeter {
 impl Machine for Greeter {
     type Event = &'static str;
 
-    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, _bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        _now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        _bytes: &[u8],
+    ) {
         self.heard += 1;
         self.greet.extend([from, from]);
     }
@@ -127,7 +138,6 @@ impl Machine for Greeter {
     fn handle_timeout(&mut self, _now: Instant) {}
 
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        buf.clear();
         buf.extend_from_slice(b"hi");
         self.greet.pop().map(Transmit::to)
     }
@@ -136,7 +146,7 @@ impl Machine for Greeter {
         None
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
 

@@ -7,7 +7,7 @@ use crate::timeline::{Effect, Fate, Id, Packet, Purpose, Timeline, Wait};
 use retrylab_core::machine::Machine;
 use retrylab_core::protocol::Token;
 use retrylab_core::server::echo;
-use retrylab_core::sim::client_address;
+use retrylab_core::sim::{SERVER, client_address};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Cause, Direction};
 
@@ -222,7 +222,7 @@ fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
     }
     let config = echo::Config { reply: scenario.server.reply, ..echo::Config::default() };
     let mut server = echo::Server::new(config, 0);
-    server.handle_datagram(Instant::ZERO, client_address(packet.flow), &request);
+    server.handle_datagram(Instant::ZERO, SERVER, client_address(packet.flow), &request);
     let mut reply = Vec::new();
     let _ = server.poll_transmit(Instant::ZERO, &mut reply);
     reply

@@ -1,7 +1,7 @@
 //! The client of a closed loop: the next exchange begins when the one before is over.
 
 use super::{Config, Event};
-use crate::machine::{About, Label, Machine, Timer, Transmit};
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::policy::{Hint, Pacer, Step, Stop, Wait};
 use crate::protocol::{Token, parse_failure};
 use crate::random::{Direction, Purpose, Stream};
@@ -274,6 +274,19 @@ impl Client {
         (!over).then_some(send)
     }
 
+    #[inline(always)]
+    pub(super) fn timer(&self) -> Option<(Timer, Instant)> {
+        let (until, deadline) = self.deadline()?;
+        let timer = match until {
+            Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
+            Until::Resend | Until::Paused => Timer::Resend,
+            Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
+            Until::Start => Timer::Start,
+            Until::Thought => Timer::Think,
+        };
+        Some((timer, deadline))
+    }
+
     fn deadline(&self) -> Option<(Until, Instant)> {
         match self.phase {
             Phase::Waiting(until) if self.clock > 0 => {
@@ -288,7 +301,13 @@ impl Machine for Client {
     type Event = Event;
 
     #[inline(always)]
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if from != self.config.peer {
             // A connected socket never shows these to its owner.
             if !self.config.connected {
@@ -359,12 +378,11 @@ impl Machine for Client {
         let until = if last { Until::GiveUp } else { Until::Resend };
         self.wait(now, self.clock, until);
         let label = Label::new(self.exchange, self.pacer.sends());
-        buf.clear();
         if let (true, Some(label)) = (self.config.token, label) {
             Token(label).emit(buf);
         }
         buf.extend_from_slice(&self.config.message);
-        Some(Transmit { to: self.config.peer, label })
+        Some(Transmit::to(self.config.peer).labelled(label))
     }
 
     #[inline(always)]
@@ -395,34 +413,31 @@ impl Machine for Client {
         })
     }
 
-    fn about(event: &Event) -> About {
-        let label = match *event {
-            Event::Answered { exchange, sends, .. }
-            | Event::Failed { exchange, send: sends }
-            | Event::GaveUp { exchange, sends, .. }
-            | Event::Refused { exchange, sends, .. } => Label::new(exchange, sends),
-            // One that says what it answers is about that, not about the last copy sent.
-            Event::LateReply { token } => token.map(|Token(label)| label),
-            Event::Stranger => None,
-        };
-        About { peer: None, label }
+    fn subject(&self, event: &Event) -> Subject {
+        subject(event)
     }
 
     #[inline(always)]
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
-        let (until, deadline) = self.deadline()?;
-        let timer = match until {
-            Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
-            Until::Resend | Until::Paused => Timer::Resend,
-            Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
-            Until::Start => Timer::Start,
-            Until::Thought => Timer::Think,
-        };
-        Some((timer, deadline))
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
+        self.timer()
     }
 
     #[inline]
     fn is_finished(&self) -> bool {
         self.phase == Phase::Finished
     }
+}
+
+/// The send that an event refers to.
+pub(super) fn subject(event: &Event) -> Subject {
+    let label = match *event {
+        Event::Answered { exchange, sends, .. }
+        | Event::Failed { exchange, send: sends }
+        | Event::GaveUp { exchange, sends, .. }
+        | Event::Refused { exchange, sends, .. } => Label::new(exchange, sends),
+        // One that says what it answers is about that, not about the last copy sent.
+        Event::LateReply { token } => token.map(|Token(label)| label),
+        Event::Stranger => None,
+    };
+    Subject::send(label)
 }

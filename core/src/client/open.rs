@@ -4,8 +4,9 @@
 //! lent to the one that acts, so that all share them. Replies have to say what they answer:
 //! [`Config::token`] should be on, else every reply goes to the newest exchange.
 
+use super::closed::subject;
 use super::{Client, Config, Event};
-use crate::machine::{About, Machine, Timer, Transmit};
+use crate::machine::{Machine, Subject, Timer, Transmit};
 use crate::policy::{Shared, Stop};
 use crate::protocol::{Token, parse_failure};
 use crate::time::{Duration, Instant};
@@ -135,12 +136,12 @@ impl OpenClient {
     /// are more than the others. Who is answered long before a deadline leaves one behind.
     fn trim(&mut self) {
         if self.deadlines.len() > 2 * self.slots.len() + SPARE_DEADLINES {
-            let deadline = |slot: &u32| self.slots[*slot as usize].poll_timeout();
+            let deadline = |slot: &u32| self.slots[*slot as usize].timer();
             let held = self.open.values().filter_map(|slot| Some((deadline(slot)?.1, *slot)));
             self.deadlines = held.map(Reverse).collect();
         }
         while let Some(Reverse((at, slot))) = self.deadlines.peek() {
-            let holds = self.slots[*slot as usize].poll_timeout().is_some_and(|(_, d)| d == *at);
+            let holds = self.slots[*slot as usize].timer().is_some_and(|(_, d)| d == *at);
             if holds {
                 break;
             }
@@ -162,7 +163,7 @@ impl OpenClient {
 impl Machine for OpenClient {
     type Event = Event;
 
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         if from != self.config.peer {
             if !self.config.connected {
                 self.events.push_back(Event::Stranger);
@@ -173,7 +174,7 @@ impl Machine for OpenClient {
             let token = if self.config.token { Token::parse(bytes) } else { None };
             return self.events.push_back(Event::LateReply { token });
         };
-        self.input(slot, |client| client.handle_datagram(now, from, bytes));
+        self.input(slot, |client| client.handle_datagram(now, local, from, bytes));
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -204,7 +205,7 @@ impl Machine for OpenClient {
             }
             self.sending.pop_front();
             self.hear(slot);
-            if let Some((_, deadline)) = self.slots[slot as usize].poll_timeout() {
+            if let Some((_, deadline)) = self.slots[slot as usize].timer() {
                 self.deadlines.push(Reverse((deadline, slot)));
             }
         }
@@ -216,16 +217,16 @@ impl Machine for OpenClient {
         self.events.pop_front()
     }
 
-    fn about(event: &Event) -> About {
-        Client::about(event)
+    fn subject(&self, event: &Event) -> Subject {
+        subject(event)
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let arrival = self.next.map(|at| (Timer::Arrival, at));
         let Some(Reverse((at, slot))) = self.deadlines.peek() else { return arrival };
         match arrival {
             Some((_, arrives)) if arrives <= *at => arrival,
-            _ => self.slots[*slot as usize].poll_timeout(),
+            _ => self.slots[*slot as usize].timer(),
         }
     }
 
@@ -238,6 +239,10 @@ impl Machine for OpenClient {
 mod tests {
     use super::*;
     use crate::policy::Policy;
+
+    /// The address at which the machine under test receives.
+    const LOCAL: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
     #[test]
     fn answered_exchanges_leave_nothing_behind() {
@@ -254,8 +259,10 @@ mod tests {
         let (mut buf, mut answered) = (Vec::new(), 0);
         while let Some((Timer::Arrival, at)) = client.poll_timeout() {
             client.handle_timeout(at);
-            while client.poll_transmit(at, &mut buf).is_some() {}
-            client.handle_datagram(at, peer, &buf);
+            assert!(client.poll_transmit(at, &mut buf).is_some());
+            assert!(client.poll_transmit(at, &mut Vec::new()).is_none());
+            client.handle_datagram(at, LOCAL, peer, &buf);
+            buf.clear();
             assert!(client.poll_transmit(at, &mut buf).is_none());
             while let Some(event) = client.poll_event() {
                 answered += u32::from(matches!(event, Event::Answered { .. }));

@@ -9,6 +9,10 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+/// The address at which the machine under test receives.
+const LOCAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 const SERVER: &str = "192.0.2.1:1060";
 
 fn server() -> SocketAddr {
@@ -31,7 +35,7 @@ fn sends(client: &mut Client, now: Instant) -> Vec<Vec<u8>> {
     let mut out = vec![];
     while let Some(transmit) = client.poll_transmit(now, &mut buf) {
         assert_eq!(transmit.to, server());
-        out.push(buf.clone());
+        out.push(core::mem::take(&mut buf));
     }
     out
 }
@@ -78,7 +82,7 @@ fn the_timer_says_why_it_runs() {
 fn a_reply_ends_the_exchange_and_the_next_begins_at_once() {
     let mut client = client(|config| config.exchanges = 2);
     let now = fire(&mut client, 2);
-    client.handle_datagram(now, server(), b"Your data was 5 bytes");
+    client.handle_datagram(now, LOCAL, server(), b"Your data was 5 bytes");
     let elapsed = Duration::from_millis(300);
     assert_eq!(
         client.poll_event(),
@@ -94,7 +98,7 @@ fn a_connected_client_is_deaf_to_strangers_and_an_unconnected_one_reports_them()
     for connected in [true, false] {
         let mut client = client(|config| config.connected = connected);
         let _ = sends(&mut client, at(0));
-        client.handle_datagram(at(1), stranger, b"Your data was 5 bytes");
+        client.handle_datagram(at(1), LOCAL, stranger, b"Your data was 5 bytes");
         let heard = (!connected).then_some(Event::Stranger);
         assert_eq!(client.poll_event(), heard);
         assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "the wait goes on");
@@ -111,7 +115,7 @@ fn a_late_reply_is_told_from_a_current_one_by_its_token() {
     client.handle_timeout(at(100));
     assert_eq!(sends(&mut client, at(100)), [b"#1.2 hello"]);
     // The first copy's reply comes after the second copy went out: the token says which it is.
-    client.handle_datagram(at(120), server(), b"#1.1 hello");
+    client.handle_datagram(at(120), LOCAL, server(), b"#1.1 hello");
     let elapsed = Duration::from_millis(120);
     assert_eq!(
         client.poll_event(),
@@ -119,16 +123,16 @@ fn a_late_reply_is_told_from_a_current_one_by_its_token() {
     );
     assert_eq!(sends(&mut client, at(120)), [b"#2.1 hello"]);
     // The second copy's reply now meets the second exchange, which must not take it for its own.
-    client.handle_datagram(at(130), server(), b"#1.2 hello");
+    client.handle_datagram(at(130), LOCAL, server(), b"#1.2 hello");
     let late = Token::parse(b"#1.2 ");
     assert_eq!(client.poll_event(), Some(Event::LateReply { token: late }));
-    client.handle_datagram(at(140), server(), b"#2.2 hello");
+    client.handle_datagram(at(140), LOCAL, server(), b"#2.2 hello");
     let unsent = Token::parse(b"#2.2 ");
     assert_eq!(client.poll_event(), Some(Event::LateReply { token: unsent }), "never sent");
-    client.handle_datagram(at(150), server(), b"#2.1 hello");
+    client.handle_datagram(at(150), LOCAL, server(), b"#2.1 hello");
     assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 2, .. })));
     assert!(client.is_finished());
-    client.handle_datagram(at(160), server(), b"#2.1 hello");
+    client.handle_datagram(at(160), LOCAL, server(), b"#2.1 hello");
     assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
 }
 
@@ -186,7 +190,7 @@ fn a_first_delay_holds_back_the_first_copy_only() {
     let mut client = client_of(Policy::textbook().to_builder().first_delay(Some(delay)), 1);
     assert!(sends(&mut client, at(5)).is_empty());
     assert_eq!(client.poll_timeout(), Some((Timer::Start, at(25))));
-    client.handle_datagram(at(10), server(), b"early");
+    client.handle_datagram(at(10), LOCAL, server(), b"early");
     assert_eq!(
         client.poll_event(),
         Some(Event::LateReply { token: None }),
@@ -228,7 +232,7 @@ fn an_open_breaker_refuses_exchanges_and_the_client_rests_instead() {
     assert_eq!(client.poll_event(), Some(refused));
     // After the breaker's rest the third is the probe.
     assert_eq!(sends(&mut client, at(10_200)).len(), 1);
-    client.handle_datagram(at(10_210), server(), b"back");
+    client.handle_datagram(at(10_210), LOCAL, server(), b"back");
     assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 3, .. })));
 }
 
@@ -238,7 +242,7 @@ fn measured_round_trips_shorten_the_first_wait() {
     let mut client = client_of(adaptive, 2);
     let _ = sends(&mut client, at(0));
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(1_000))));
-    client.handle_datagram(at(100), server(), b"reply");
+    client.handle_datagram(at(100), LOCAL, server(), b"reply");
     let _ = sends(&mut client, at(100));
     // SRTT 100 ms and RTTVAR 50 ms make an RTO of 300 ms.
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(400))));
@@ -266,7 +270,7 @@ fn a_servers_hint_moves_the_next_copy_and_its_no_ends_the_exchange() {
         client
     };
     let after = |ms| Some(Hint::After(Duration::from_millis(ms)));
-    let deadline = |client: &Client| client.poll_timeout().map(|(_, deadline)| deadline);
+    let deadline = |client: &Client| client.timer().map(|(_, deadline)| deadline);
     // A failure alone leaves the schedule as it is.
     assert_eq!(deadline(&failing(HintRule::Exact, None)), Some(at(100)));
     assert_eq!(deadline(&failing(HintRule::Ignore, after(500))), Some(at(100)));
@@ -306,7 +310,7 @@ fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_copies_their_chanc
     // Of the last copy, too, only the failure is known: the wait goes on.
     client.handle_failure(at(20), None);
     assert_eq!(client.poll_event(), None);
-    client.handle_datagram(at(30), server(), b"reply");
+    client.handle_datagram(at(30), LOCAL, server(), b"reply");
     assert!(matches!(client.poll_event(), Some(Event::Answered { sends: 2, .. })));
 }
 
@@ -373,12 +377,12 @@ fn an_attempt_is_abandoned_before_the_backoff() {
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(150))));
     // Nobody listens to the first attempt any more, now or later.
     for ms in [120, 170] {
-        client.handle_datagram(at(ms), server(), b"#1.1 x");
+        client.handle_datagram(at(ms), LOCAL, server(), b"#1.1 x");
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })), "{ms}");
         client.handle_timeout(at(150));
         let _ = sends(&mut client, at(150));
     }
-    client.handle_datagram(at(200), server(), b"#1.2 x");
+    client.handle_datagram(at(200), LOCAL, server(), b"#1.2 x");
     let elapsed = Duration::from_millis(200);
     let answered = Event::Answered { exchange: 1, sends: 2, answered_send: 2, elapsed };
     assert_eq!(client.poll_event(), Some(answered));
@@ -393,17 +397,17 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
     for (send, backoff) in [(1, 50), (2, 100)] {
         assert_eq!(sends(&mut client, at(now)).len(), 1);
         now += 10;
-        client.handle_datagram(at(now), server(), &failure(send));
+        client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send }));
         assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(now + backoff))));
         // Twice is no second failure.
-        client.handle_datagram(at(now), server(), &failure(send));
+        client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
         now += backoff;
         client.handle_timeout(at(now));
     }
     assert_eq!(sends(&mut client, at(now)).len(), 1);
-    client.handle_datagram(at(now + 10), server(), &failure(3));
+    client.handle_datagram(at(now + 10), LOCAL, server(), &failure(3));
     let event = client.poll_event();
     assert!(
         matches!(event, Some(Event::GaveUp { sends: 3, why: Stop::MaxSends, .. })),
@@ -423,7 +427,7 @@ fn a_hint_in_a_failure_is_followed() {
     ] {
         let mut client = Client::new(Arc::new(config.clone()));
         assert_eq!(sends(&mut client, at(0)).len(), 1);
-        client.handle_datagram(at(10), server(), bytes);
+        client.handle_datagram(at(10), LOCAL, server(), bytes);
         match resend {
             // No failure that anyone could read is an answer.
             0 => assert!(matches!(client.poll_event(), Some(Event::Answered { .. }))),
@@ -438,7 +442,7 @@ fn a_client_thinks_between_exchanges_only() {
     let config = Config { exchanges: 2, think, ..(*Config::textbook(server(), b"x")).clone() };
     let mut client = Client::new(Arc::new(config));
     assert_eq!(sends(&mut client, at(0)).len(), 1);
-    client.handle_datagram(at(5), server(), b"y");
+    client.handle_datagram(at(5), LOCAL, server(), b"y");
     assert_eq!(sends(&mut client, at(5)).len(), 0);
     assert_eq!(client.poll_timeout(), Some((Timer::Think, at(25))));
     client.handle_timeout(at(25));
@@ -455,12 +459,13 @@ fn an_open_loop_does_not_wait_for_answers() {
     while let Some((_, now)) = client.poll_timeout() {
         client.handle_timeout(now);
         while client.poll_transmit(now, &mut buf).is_some() {
-            sent.push((now.as_nanos() / 1_000_000, String::from_utf8(buf.clone()).unwrap()));
+            let bytes = core::mem::take(&mut buf);
+            sent.push((now.as_nanos() / 1_000_000, String::from_utf8(bytes).unwrap()));
         }
         events.extend(core::iter::from_fn(|| client.poll_event()));
         if now == at(20) {
             assert_eq!(client.open(), 3);
-            client.handle_datagram(at(20), server(), b"#2.1 x");
+            client.handle_datagram(at(20), LOCAL, server(), b"#2.1 x");
             assert!(client.poll_transmit(now, &mut buf).is_none());
             events.extend(core::iter::from_fn(|| client.poll_event()));
         }
@@ -488,6 +493,7 @@ fn open_exchanges_share_their_brakes() {
     while let Some((_, now)) = client.poll_timeout() {
         client.handle_timeout(now);
         while client.poll_transmit(now, &mut buf).is_some() {
+            buf.clear();
             sent += 1;
         }
         while client.poll_event().is_some() {}

@@ -52,13 +52,10 @@ where
                 return Ok(events);
             }
         }
-        Err(NoEnd {
-            most,
-            at: self.now(),
-            client: self.client().poll_timeout(),
-            server: self.server().poll_timeout(),
-            in_flight: self.network.in_flight(),
-        })
+        let (at, in_flight) = (self.now(), self.network.in_flight());
+        let client = self.network.clients_mut().next().and_then(Machine::poll_timeout);
+        let server = self.network.server_mut().poll_timeout();
+        Err(NoEnd { most, at, client, server, in_flight })
     }
 
     /// The client's machine.

@@ -1,7 +1,8 @@
 //! A machine whose driver checks, at every call, the laws that it can see.
 
-use crate::machine::{Machine, Timer, Transmit};
+use crate::machine::{Machine, Subject, Timer, Transmit};
 use crate::time::Instant;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -48,9 +49,9 @@ impl<M: Machine> Watched<M> {
 impl<M: Machine> Machine for Watched<M> {
     type Event = M::Event;
 
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         self.input(None);
-        self.machine.handle_datagram(now, from, bytes);
+        self.machine.handle_datagram(now, local, from, bytes);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -77,7 +78,7 @@ impl<M: Machine> Machine for Watched<M> {
     }
 
     /// The network reads the deadline only after a full drain, so that every law of it holds here.
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let (timer, deadline) = self.machine.poll_timeout()?;
         let name = self.name;
         assert!(
@@ -92,6 +93,19 @@ impl<M: Machine> Machine for Watched<M> {
             self.due.unwrap_or_default(),
         );
         Some((timer, deadline))
+    }
+
+    fn handle_start(&mut self, now: Instant) {
+        self.input(None);
+        self.machine.handle_start(now);
+    }
+
+    fn subject(&self, event: &M::Event) -> Subject {
+        self.machine.subject(event)
+    }
+
+    fn describe(&self, payload: &[u8]) -> Option<String> {
+        self.machine.describe(payload)
     }
 
     fn is_finished(&self) -> bool {

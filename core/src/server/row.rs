@@ -68,7 +68,13 @@ impl Server {
 impl Machine for Server {
     type Event = Verdict;
 
-    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        _now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if let Some(request) = Request::parse(bytes) {
             self.reply = Some((from, self.answer(request)));
         }
@@ -78,7 +84,6 @@ impl Machine for Server {
 
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         let (to, reply) = self.reply.take()?;
-        buf.clear();
         buf.extend_from_slice(reply.to_string().as_bytes());
         Some(Transmit::to(to))
     }
@@ -87,7 +92,7 @@ impl Machine for Server {
         self.verdict.take()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::contention;
 use crate::client::{self, Client, OpenClient};
-use crate::machine::{About, Machine, Timer, Transmit};
+use crate::machine::{Machine, Subject, Timer, Transmit};
 use crate::server::row;
 use crate::server::service::{self, Station};
 use crate::time::Instant;
@@ -17,7 +17,7 @@ use core::net::SocketAddr;
 macro_rules! one_of {
     (
         $(#[$meta:meta])* $name:ident, $event:ident:
-        $($(#[$doc:meta])* $variant:ident($machine:ty) tells $told:ident($its:ty),)*
+        $($(#[$doc:meta])* $variant:ident($machine:ty) tells $told:ident,)*
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -30,9 +30,13 @@ macro_rules! one_of {
         impl Machine for $name {
             type Event = $event;
 
+            fn handle_start(&mut self, now: Instant) {
+                match self { $(Self::$variant(machine) => machine.handle_start(now)),* }
+            }
+
             #[inline(always)]
-            fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-                match self { $(Self::$variant(machine) => machine.handle_datagram(now, from, bytes)),* }
+            fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+                match self { $(Self::$variant(machine) => machine.handle_datagram(now, local, from, bytes)),* }
             }
 
             #[inline(always)]
@@ -55,12 +59,17 @@ macro_rules! one_of {
             }
 
             #[inline(always)]
-            fn about(event: &$event) -> About {
-                one_of!(@about $event event $($told $its,)*)
+            fn subject(&self, event: &$event) -> Subject {
+                match (self, event) {
+                    $((Self::$variant(machine), $event::$told(event)) => machine.subject(event),)*
+                    // Nobody else's events come here.
+                    #[allow(unreachable_patterns)]
+                    _ => Subject::default(),
+                }
             }
 
             #[inline(always)]
-            fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+            fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
                 match self { $(Self::$variant(machine) => machine.poll_timeout()),* }
             }
 
@@ -70,29 +79,26 @@ macro_rules! one_of {
             }
         }
     };
-    (@about $event:ident $given:ident $($told:ident $its:ty,)*) => {
-        match $given { $($event::$told(event) => <$its>::about(event)),* }
-    };
 }
 
 one_of! {
     /// A client of a scenario.
     ScenarioClient, ClientEvent:
     /// One exchange after another.
-    Closed(Client) tells Retry(Client),
+    Closed(Client) tells Retry,
     /// As many as arrive.
-    Open(Box<OpenClient>) tells Open(OpenClient),
+    Open(Box<OpenClient>) tells Open,
     /// One write of a row that others write as well.
-    Contending(Box<contention::Client>) tells Contention(contention::Client),
+    Contending(Box<contention::Client>) tells Contention,
 }
 
 one_of! {
     /// The server of a scenario.
     ScenarioServer, ServerEvent:
     /// It answers, perhaps after a while.
-    Station(Box<Station>) tells Station(Station),
+    Station(Box<Station>) tells Station,
     /// It keeps a row.
-    Row(row::Server) tells Row(row::Server),
+    Row(row::Server) tells Row,
 }
 
 /// What a scenario's client tells.

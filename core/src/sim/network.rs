@@ -7,7 +7,7 @@ use super::packets::Packet;
 use super::wire::{Context, Happening, Wire};
 use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
 use crate::link::{Channel, Link};
-use crate::machine::{About, Label, Machine, Timer};
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::Direction;
 use crate::scenario::Fault;
 use crate::time::Instant;
@@ -186,11 +186,11 @@ where
 
     /// Is anything left to happen, be it after the end that was set? Looks at every host.
     #[must_use]
-    pub fn has_more(&self) -> bool {
+    pub fn has_more(&mut self) -> bool {
         (self.started as usize) < self.clients.len()
             || self.in_flight() > 0
             || self.server.machine.poll_timeout().is_some()
-            || self.clients().any(|client| client.poll_timeout().is_some())
+            || self.clients_mut().any(|client| client.poll_timeout().is_some())
     }
 
     /// The time reached.
@@ -215,6 +215,16 @@ where
     /// The clients' machines, in order.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
         self.clients.iter().map(|host| &host.machine)
+    }
+
+    /// The clients' machines, in order, to be changed between two steps.
+    pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
+        self.clients.iter_mut().map(|host| &mut host.machine)
+    }
+
+    /// The server's machine, to be changed between two steps.
+    pub const fn server_mut(&mut self) -> &mut S {
+        &mut self.server.machine
     }
 
     /// The server's machine.
@@ -274,14 +284,14 @@ where
             self.wire.record(context, Side::Server, what);
             let machine = &mut self.server.machine;
             let before = machine.poll_timeout();
-            machine.handle_datagram(at, client_address(flow), self.wire.bytes(packet));
+            machine.handle_datagram(at, SERVER, client_address(flow), self.wire.bytes(packet));
             self.wire.release(packet);
             self.drain_server(context, before);
         } else {
             self.wire.record(context, Side::Client, what);
             let machine = &mut self.clients[flow as usize - 1].machine;
             let before = machine.poll_timeout();
-            machine.handle_datagram(at, SERVER, self.wire.bytes(packet));
+            machine.handle_datagram(at, client_address(flow), SERVER, self.wire.bytes(packet));
             self.wire.release(packet);
             self.drain_client(context, before);
         }
@@ -294,7 +304,7 @@ where
         let host = &mut clients[flow as usize - 1];
         host.hear(flow, packet, wire);
         let mut sent = false;
-        while let Some(transmit) = host.machine.poll_transmit(wire.now, buf) {
+        while let Some(transmit) = next_transmit(&mut host.machine, wire.now, buf) {
             sent = true;
             host.label = transmit.label;
             let context = Context { flow, packet: 0, label: transmit.label };
@@ -313,9 +323,13 @@ where
     fn drain_server(&mut self, context: Context, before: Deadline) {
         let Self { clients, server, wire, buf, .. } = self;
         while let Some(event) = server.machine.poll_event() {
-            wire.record(context_of(S::about(&event), context), Side::Server, event.into());
+            wire.record(
+                context_of(server.machine.subject(&event), context),
+                Side::Server,
+                event.into(),
+            );
         }
-        while let Some(transmit) = server.machine.poll_transmit(wire.now, buf) {
+        while let Some(transmit) = next_transmit(&mut server.machine, wire.now, buf) {
             let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= clients.len());
             // A reply to the client whose request is being handled belongs to that request.
             let own = context.label.filter(|_| flow == Some(context.flow));
@@ -329,10 +343,16 @@ where
     }
 }
 
+#[inline(always)]
+fn next_transmit<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+    buf.clear();
+    machine.poll_transmit(now, buf)
+}
+
 /// What a server's event is about, when it was caused by `context`.
 #[inline]
-fn context_of(about: About, context: Context) -> Context {
-    let About { peer: Some(peer), label } = about else {
+fn context_of(about: Subject, context: Context) -> Context {
+    let Subject { peer: Some(peer), label, .. } = about else {
         return Context { label: about.label.or(context.label), ..context };
     };
     let flow = flow_of(peer).unwrap_or(0);
@@ -353,7 +373,7 @@ impl<M: Machine<Event: Into<What>>> Host<M> {
     #[inline(never)]
     fn tell<K: Sink>(&mut self, event: M::Event, flow: u32, packet: u64, wire: &mut Wire<K>) {
         // What a client tells is about its own last send, whatever the packet was about.
-        let label = M::about(&event).label.or(self.label);
+        let label = self.machine.subject(&event).label.or(self.label);
         wire.record(Context { flow, packet, label }, Side::Client, event.into());
     }
 

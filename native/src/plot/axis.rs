@@ -10,7 +10,7 @@ pub(super) struct Axis {
     pub(super) ticks: Vec<(f64, String)>,
 }
 
-/// About so many ticks.
+/// Subject so many ticks.
 const TICKS: f64 = 7.0;
 
 impl Axis {

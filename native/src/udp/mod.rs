@@ -64,6 +64,7 @@ where
 {
     let mut driver = Driver {
         machine,
+        local: socket.local_addr()?,
         socket,
         clock,
         sink,
@@ -84,6 +85,7 @@ where
 struct Driver<'a, M, K, O> {
     machine: &'a mut M,
     socket: &'a Socket,
+    local: SocketAddr,
     clock: Clock,
     sink: K,
     observer: O,
@@ -118,9 +120,9 @@ where
     O: Observer<M::Event>,
 {
     async fn run(&mut self) -> io::Result<Ended> {
-        // To be created is an input too.
         let mut context = Context { flow: self.own_flow(), ..Context::default() };
         let mut now = self.clock.now();
+        self.machine.handle_start(now);
         loop {
             if self.drain(now, context).await.is_break() {
                 return Ok(Ended::Stopped);
@@ -183,7 +185,7 @@ where
         self.record(now, context, None, what);
         let bytes = &self.incoming[..len];
         self.observer.received(now, Datagram { from, bytes });
-        self.machine.handle_datagram(now, from, bytes);
+        self.machine.handle_datagram(now, self.local, from, bytes);
         context
     }
 
@@ -212,7 +214,11 @@ where
         loop {
             self.tell_events(now, context)?;
             let mut refused = None;
-            while let Some(transmit) = self.machine.poll_transmit(now, &mut self.outgoing) {
+            loop {
+                self.outgoing.clear();
+                let Some(transmit) = self.machine.poll_transmit(now, &mut self.outgoing) else {
+                    break;
+                };
                 refused = self.send(now, transmit).await?.or(refused);
             }
             // The system hands a refusal to whichever call comes next, and that may be a send.
@@ -241,7 +247,7 @@ where
         now: Instant,
         transmit: Transmit,
     ) -> ControlFlow<(), Option<SocketAddr>> {
-        let Transmit { to, label } = transmit;
+        let Transmit { to, label, .. } = transmit;
         let result = self.socket.send(&self.outgoing, to).await;
         self.label = label;
         let flow = self.flow_of(to);

@@ -187,7 +187,13 @@ impl Client {
 impl Machine for Client {
     type Event = Event;
 
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if from != self.config.peer {
             return;
         }
@@ -226,16 +232,16 @@ impl Machine for Client {
         if let Request::Write(_) = request {
             self.writes = self.writes.saturating_add(1);
         }
-        buf.clear();
         buf.extend_from_slice(request.to_string().as_bytes());
-        Some(Transmit { to: self.config.peer, label: Label::new(1, self.schedule.sends()) })
+        let label = Label::new(1, self.schedule.sends());
+        Some(Transmit::to(self.config.peer).labelled(label))
     }
 
     fn poll_event(&mut self) -> Option<Event> {
         self.event.take()
     }
 
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         match self.state {
             State::BackingOff(until) => until.map(|until| (Timer::Resend, until)),
             _ => None,

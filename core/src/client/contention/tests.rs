@@ -9,6 +9,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
+/// The address at which the machine under test receives.
+const LOCAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 fn server() -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], 1060))
 }
@@ -27,14 +31,14 @@ fn said<M: Machine>(machine: &mut M, now: Instant) -> Vec<String> {
     let mut buf = Vec::new();
     core::iter::from_fn(|| {
         machine.poll_transmit(now, &mut buf)?;
-        Some(String::from_utf8(buf.clone()).unwrap())
+        Some(String::from_utf8(core::mem::take(&mut buf)).unwrap())
     })
     .collect()
 }
 
 /// Tells `client` something from the server; returns what it sends then.
 fn tell(client: &mut Client, now: u64, bytes: &str) -> Vec<String> {
-    client.handle_datagram(at(now), server(), bytes.as_bytes());
+    client.handle_datagram(at(now), LOCAL, server(), bytes.as_bytes());
     said(client, at(now))
 }
 
@@ -92,7 +96,7 @@ fn what_is_not_the_reply_changes_nothing() {
     for bytes in ["", "ok 1", "stale 1", "version", "version x", "version -1", "read"] {
         unexpected(&mut client, bytes);
     }
-    client.handle_datagram(at(20), SocketAddr::from(([192, 0, 2, 2], 1060)), b"version 1");
+    client.handle_datagram(at(20), LOCAL, SocketAddr::from(([192, 0, 2, 2], 1060)), b"version 1");
     assert_eq!((said(&mut client, at(20)).len(), client.poll_event()), (0, None));
     assert_eq!(tell(&mut client, 20, "version 1"), ["write 1"]);
     for bytes in ["version 1", "ok 0", "stale 0", "stale 2"] {
@@ -107,7 +111,7 @@ fn what_is_not_the_reply_changes_nothing() {
 fn the_second_with_a_version_is_refused() {
     let mut row = Server::default();
     let mut ask = |bytes: &str| {
-        row.handle_datagram(at(0), server(), bytes.as_bytes());
+        row.handle_datagram(at(0), LOCAL, server(), bytes.as_bytes());
         (said(&mut row, at(0)).concat(), row.poll_event())
     };
     let answer = |text: &str, event| (text.to_string(), event);

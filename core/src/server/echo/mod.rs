@@ -193,7 +193,13 @@ impl Machine for Server {
     type Event = Event;
 
     #[inline(always)]
-    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        _now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         self.received = self.received.saturating_add(1);
         let verdict = self.verdict(from);
         if let Verdict::Drop(cause) = verdict {
@@ -220,7 +226,6 @@ impl Machine for Server {
     #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
         let (to, answer) = self.reply.take()?;
-        buf.clear();
         match answer {
             Answer::Report(len) => report(len, buf),
             Answer::Bytes => buf.extend_from_slice(&self.reply_bytes),
@@ -234,7 +239,7 @@ impl Machine for Server {
     }
 
     #[inline(always)]
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
 }

@@ -2,6 +2,10 @@ use super::*;
 use crate::value::NumberListError;
 use alloc::string::{String, ToString};
 
+/// The address at which the machine under test receives.
+const LOCAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
+
 fn client(port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 7], port))
 }
@@ -9,7 +13,7 @@ fn client(port: u16) -> SocketAddr {
 /// Hands `bytes` to the server and returns its reply.
 fn ask(server: &mut Server, from: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut buf = Vec::new();
-    server.handle_datagram(Instant::ZERO, from, bytes);
+    server.handle_datagram(Instant::ZERO, LOCAL, from, bytes);
     let transmit = server.poll_transmit(Instant::ZERO, &mut buf);
     assert_eq!(server.poll_event().is_some(), transmit.is_none(), "a drop is told");
     assert_eq!(server.poll_event(), None);

@@ -11,7 +11,7 @@ mod tests;
 pub use config::{Config, Order, Outage, Overflow, Trouble};
 
 use crate::dist::Distribution;
-use crate::machine::{About, Label, Machine, Timer, Transmit};
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::protocol::Token;
 use crate::random::{Direction, Purpose, Stream};
 use crate::server::echo::{self, Server};
@@ -36,7 +36,7 @@ pub enum Event {
         /// Why.
         cause: Cause,
         /// Whose it is.
-        about: Box<About>,
+        about: Box<Subject>,
     },
     /// The work on a request is done.
     Served {
@@ -45,7 +45,7 @@ pub enum Event {
         /// When the work began.
         begun: Instant,
         /// Whose it is.
-        about: Box<About>,
+        about: Box<Subject>,
     },
 }
 
@@ -76,8 +76,8 @@ struct Job {
 }
 
 impl Job {
-    fn about(&self) -> Box<About> {
-        Box::new(About { peer: Some(self.from), label: self.label })
+    fn about(&self) -> Box<Subject> {
+        Box::new(Subject::of(self.from, self.label))
     }
 }
 
@@ -182,6 +182,7 @@ impl Station {
     #[inline(never)]
     fn admit(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let mut reply = core::mem::take(&mut self.buf);
+        reply.clear();
         let answered = self.server.poll_transmit(now, &mut reply).is_some();
         self.buf = reply;
         let told = self.server.poll_event().map(Event::Server);
@@ -230,7 +231,7 @@ impl Station {
 
     /// Loses a request on its arrival.
     fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
-        let about = Box::new(About { peer: Some(from), label: label_of(bytes) });
+        let about = Box::new(Subject::of(from, label_of(bytes)));
         self.events.push_back(Event::Dropped { cause, about });
     }
 
@@ -317,12 +318,12 @@ impl Machine for Station {
     type Event = Event;
 
     #[inline(always)]
-    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         self.follow_outages(now);
         if self.down {
             return self.refuse(from, bytes, Cause::ServerDown);
         }
-        self.server.handle_datagram(now, from, bytes);
+        self.server.handle_datagram(now, local, from, bytes);
         if !self.config.is_instant() {
             self.admit(now, from, bytes);
         }
@@ -352,9 +353,8 @@ impl Machine for Station {
         let Some((to, label, reply)) = self.done.pop_front() else {
             return self.server.poll_transmit(now, buf);
         };
-        buf.clear();
         buf.extend_from_slice(&reply);
-        Some(Transmit { to, label })
+        Some(Transmit::to(to).labelled(label))
     }
 
     #[inline(always)]
@@ -362,15 +362,15 @@ impl Machine for Station {
         self.events.pop_front().or_else(|| self.server.poll_event().map(Event::Server))
     }
 
-    fn about(event: &Event) -> About {
+    fn subject(&self, event: &Event) -> Subject {
         match event {
-            Event::Server(_) => About::default(),
+            Event::Server(_) => Subject::default(),
             Event::Dropped { about, .. } | Event::Served { about, .. } => **about,
         }
     }
 
     #[inline(always)]
-    fn poll_timeout(&self) -> Option<(Timer, Instant)> {
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let work = self.working.peek().map(|Reverse((at, ..))| *at);
         let switch = self.config.switch(self.outages).map(|(at, _)| at);
         let next = match (work, switch) {
