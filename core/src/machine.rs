@@ -141,49 +141,64 @@ pub trait Machine {
     }
 }
 
-/// Boxed machines are machines, so that hosts of different kinds fit one network.
-impl<M: Machine + ?Sized> Machine for alloc::boxed::Box<M> {
-    type Event = M::Event;
+/// Declares that a pointer to a machine is a machine, too.
+macro_rules! pointer {
+    ($(#[$doc:meta])* $pointer:ty) => {
+        $(#[$doc])*
+        impl<M: Machine + ?Sized> Machine for $pointer {
+            type Event = M::Event;
 
-    fn handle_start(&mut self, now: Instant) {
-        (**self).handle_start(now);
-    }
+            fn handle_start(&mut self, now: Instant) {
+                (**self).handle_start(now);
+            }
 
-    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
-        (**self).handle_datagram(now, local, from, bytes);
-    }
+            fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+                (**self).handle_datagram(now, local, from, bytes);
+            }
 
-    fn handle_timeout(&mut self, now: Instant) {
-        (**self).handle_timeout(now);
-    }
+            fn handle_timeout(&mut self, now: Instant) {
+                (**self).handle_timeout(now);
+            }
 
-    fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        (**self).handle_refused(now, peer);
-    }
+            fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
+                (**self).handle_refused(now, peer);
+            }
 
-    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        (**self).poll_transmit(now, buf)
-    }
+            fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+                (**self).poll_transmit(now, buf)
+            }
 
-    fn poll_event(&mut self) -> Option<M::Event> {
-        (**self).poll_event()
-    }
+            fn poll_event(&mut self) -> Option<M::Event> {
+                (**self).poll_event()
+            }
 
-    fn subject(&self, event: &M::Event) -> Subject {
-        (**self).subject(event)
-    }
+            fn subject(&self, event: &M::Event) -> Subject {
+                (**self).subject(event)
+            }
 
-    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        (**self).poll_timeout()
-    }
+            fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
+                (**self).poll_timeout()
+            }
 
-    fn is_finished(&self) -> bool {
-        (**self).is_finished()
-    }
+            fn is_finished(&self) -> bool {
+                (**self).is_finished()
+            }
 
-    fn describe(&self, payload: &[u8]) -> Option<String> {
-        (**self).describe(payload)
-    }
+            fn describe(&self, payload: &[u8]) -> Option<String> {
+                (**self).describe(payload)
+            }
+        }
+    };
+}
+
+pointer! {
+    /// Hosts of different kinds fit one network as `Box<dyn Machine<Event = E>>`.
+    alloc::boxed::Box<M>
+}
+
+pointer! {
+    /// A driver may borrow a machine for as long as it runs.
+    &mut M
 }
 
 /// A datagram that a machine wants to send; its bytes are in the caller's buffer.

@@ -15,7 +15,7 @@ use core::fmt::{self, Write};
 /// [`client_address(1)`](crate::sim::client_address).
 ///
 /// Whenever a machine breaks a law that can be seen from outside, the run panics and says which: a
-/// deadline that [`handle_timeout`](Machine::handle_timeout) left in the past, a drain that does not end
+/// an endless run of time-outs at one instant (more than [`MAX_TIMEOUTS_AT_ONCE`](crate::machine::MAX_TIMEOUTS_AT_ONCE)), a drain that does not end
 /// (more than [`MOST_PER_INPUT`](super::MOST_PER_INPUT) answers to one input), a finished machine that
 /// waits.
 #[derive(Debug)]

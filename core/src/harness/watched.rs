@@ -1,6 +1,7 @@
 //! A machine whose driver checks, at every call, the laws that it can see.
 
-use crate::machine::{Machine, Subject, Timer, Transmit};
+use crate::drive::Timeouts;
+use crate::machine::{MAX_TIMEOUTS_AT_ONCE, Machine, Subject, Timer, Transmit};
 use crate::time::Instant;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,22 +18,20 @@ pub(super) struct Watched<M> {
     name: &'static str,
     /// Transmits and events since the last input.
     polls: u32,
-    /// The last input was `handle_timeout` at this time, and it was due.
-    due: Option<Instant>,
+    timeouts: Timeouts,
 }
 
 impl<M: Machine> Watched<M> {
     pub(super) const fn new(machine: M, name: &'static str) -> Self {
-        Self { machine, name, polls: 0, due: None }
+        Self { machine, name, polls: 0, timeouts: Timeouts::of_hosts(1) }
     }
 
     pub(super) const fn inner(&self) -> &M {
         &self.machine
     }
 
-    const fn input(&mut self, due: Option<Instant>) {
+    const fn input(&mut self) {
         self.polls = 0;
-        self.due = due;
     }
 
     fn polled(&mut self, what: &str) {
@@ -50,18 +49,25 @@ impl<M: Machine> Machine for Watched<M> {
     type Event = M::Event;
 
     fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
-        self.input(None);
+        self.input();
         self.machine.handle_datagram(now, local, from, bytes);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        let deadline = self.machine.poll_timeout();
-        self.input(deadline.filter(|(_, deadline)| *deadline <= now).map(|_| now));
+        self.input();
+        if let Some((timer, deadline)) = self.machine.poll_timeout() {
+            assert!(
+                !self.timeouts.is_stuck(now, deadline),
+                "the {} is stuck: at {now} s it has asked for more than {MAX_TIMEOUTS_AT_ONCE} \
+                 time-outs in a row ({timer}), each due when the one before it was handled",
+                self.name,
+            );
+        }
         self.machine.handle_timeout(now);
     }
 
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        self.input(None);
+        self.input();
         self.machine.handle_refused(now, peer);
     }
 
@@ -86,17 +92,11 @@ impl<M: Machine> Machine for Watched<M> {
             "the {name} breaks the laws of the deadline: it is finished, yet waits until {deadline} s \
              ({timer})",
         );
-        assert!(
-            self.due.is_none_or(|now| deadline > now),
-            "the {name} breaks the laws of the deadline: after `handle_timeout` at {} s and a full \
-             drain it waits until {deadline} s ({timer}), which is not later",
-            self.due.unwrap_or_default(),
-        );
         Some((timer, deadline))
     }
 
     fn handle_start(&mut self, now: Instant) {
-        self.input(None);
+        self.input();
         self.machine.handle_start(now);
     }
 

@@ -4,33 +4,32 @@
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
 use super::packets::Packet;
-use super::wire::{Context, Happening, Wire};
+use super::wire::{Happening, Wire};
 use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
+use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Link};
-use crate::machine::{Label, Machine, Subject, Timer, Transmit};
+use crate::machine::{Machine, Timer};
 use crate::random::Direction;
 use crate::scenario::Fault;
 use crate::time::Instant;
 use crate::trace::{Side, Sink, What};
 use alloc::vec::Vec;
 
-/// A machine with what the loop keeps for it.
+/// A host with the queue entry that will wake it.
 #[derive(Clone, Debug)]
-struct Host<M> {
-    machine: M,
-    /// The queue entry that will wake it, if any: entries are not moved when a deadline is, the
-    /// machine is woken early and asked again. In nanoseconds; `u64::MAX` for none.
+struct Slot<M> {
+    host: Host<M>,
+    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. Entries are not moved when a
+    /// deadline is: the host is woken early and asked again.
     wake: u64,
-    /// What it sent last: its timers and events are about that.
-    label: Option<Label>,
 }
 
 /// No entry will wake the host. (The last instant that can be named is as good as never.)
 const NEVER: u64 = u64::MAX;
 
-impl<M> Host<M> {
+impl<M> Slot<M> {
     const fn new(machine: M) -> Self {
-        Self { machine, wake: NEVER, label: None }
+        Self { host: Host::new(machine), wake: NEVER }
     }
 }
 
@@ -47,8 +46,8 @@ impl<M> Host<M> {
 /// ```
 #[derive(Debug)]
 pub struct Network<C: Machine, S: Machine, K> {
-    clients: Vec<Host<C>>,
-    server: Host<S>,
+    clients: Vec<Slot<C>>,
+    server: Slot<S>,
     wire: Wire<K>,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
@@ -57,6 +56,9 @@ pub struct Network<C: Machine, S: Machine, K> {
     /// Events to come that have been looked at.
     looked_at: usize,
     buf: Vec<u8>,
+    timeouts: Timeouts,
+    /// Machines asked for time-outs without end.
+    stuck: bool,
 }
 
 /// So many clients are near the processor anyway.
@@ -64,9 +66,6 @@ const NEAR: usize = 4_096;
 
 /// So many events are looked at together.
 const TOGETHER: usize = 64;
-
-/// A machine's timer, before and after what it was told.
-type Deadline = Option<(Timer, Instant)>;
 
 impl<C, S, K> Network<C, S, K>
 where
@@ -87,18 +86,21 @@ where
         seed: u64,
         sink: K,
     ) -> Self {
-        let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
+        let clients: Vec<Slot<C>> = clients.into_iter().map(Slot::new).collect();
         assert!(clients.len() <= MOST_CLIENTS as usize, "too many clients: {}", clients.len());
         let wire = Wire::new(&link, seed, clients.len(), sink);
         let far = clients.len() > NEAR;
+        let timeouts = Timeouts::of_hosts(clients.len() as u64 + 1);
         Self {
             clients,
-            server: Host::new(server),
+            server: Slot::new(server),
             wire,
             started: 0,
             far,
             looked_at: 0,
             buf: Vec::new(),
+            timeouts,
+            stuck: false,
         }
     }
 
@@ -124,6 +126,9 @@ where
                     None => self.look_ahead(),
                 }
             }
+            if self.stuck {
+                return None;
+            }
             let (at, happening) = self.wire.next()?;
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
             let happened = match happening {
@@ -144,9 +149,9 @@ where
         let mut looks = 0;
         let hosts = self.wire.upcoming_hosts(TOGETHER);
         self.looked_at = hosts.len().saturating_sub(1);
-        for host in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
+        for slot in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
             // Nothing is decided by what is seen: a decision would wait for it.
-            looks ^= host.wake ^ u64::from(host.machine.is_finished());
+            looks ^= slot.wake ^ u64::from(slot.host.machine().is_finished());
         }
         core::hint::black_box(looks);
     }
@@ -154,12 +159,16 @@ where
     /// Starts the next client; the server, which may have timers of its own, before the first.
     #[cold]
     fn start(&mut self) -> Option<Instant> {
+        let now = self.wire.now;
         if self.started == 0 {
-            self.drain_server(Context { flow: 0, packet: 0, label: None }, None);
+            let visit = self.server.host.start(Role::Server, now);
+            self.drain_server(visit);
         }
         self.started += 1;
-        self.drain_client(Context { flow: self.started, packet: 0, label: None }, None);
-        Some(self.wire.now)
+        let flow = self.started;
+        let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
+        self.drain_client(flow, visit);
+        Some(now)
     }
 
     /// Drops entries that would wake nobody. A host that is given an earlier entry leaves the later one
@@ -178,6 +187,13 @@ where
         self.wire.end_at(end);
     }
 
+    /// Did machines ask for time-outs without end, each due when the one before it was handled?
+    /// [`step`](Self::step) returns `None` then.
+    #[must_use]
+    pub const fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
     /// Was something left to happen after the end that was set?
     #[must_use]
     pub const fn has_reached_end(&self) -> bool {
@@ -189,7 +205,7 @@ where
     pub fn has_more(&mut self) -> bool {
         (self.started as usize) < self.clients.len()
             || self.in_flight() > 0
-            || self.server.machine.poll_timeout().is_some()
+            || self.server.host.machine_mut().poll_timeout().is_some()
             || self.clients_mut().any(|client| client.poll_timeout().is_some())
     }
 
@@ -209,27 +225,27 @@ where
     /// hold outside of themselves is not known here.
     #[must_use]
     pub fn memory(&self) -> u64 {
-        (self.clients.len() * size_of::<Host<C>>() + self.wire.memory()) as u64
+        (self.clients.len() * size_of::<Slot<C>>() + self.wire.memory()) as u64
     }
 
     /// The clients' machines, in order.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
-        self.clients.iter().map(|host| &host.machine)
+        self.clients.iter().map(|slot| slot.host.machine())
     }
 
     /// The clients' machines, in order, to be changed between two steps.
     pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
-        self.clients.iter_mut().map(|host| &mut host.machine)
+        self.clients.iter_mut().map(|slot| slot.host.machine_mut())
     }
 
     /// The server's machine, to be changed between two steps.
     pub const fn server_mut(&mut self) -> &mut S {
-        &mut self.server.machine
+        self.server.host.machine_mut()
     }
 
     /// The server's machine.
     pub const fn server(&self) -> &S {
-        &self.server.machine
+        self.server.host.machine()
     }
 
     /// The link as it runs.
@@ -254,166 +270,127 @@ where
 
     #[inline]
     fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
-        let host = &mut self.clients[flow as usize - 1];
-        let Some(due) = host.wake(flow, at, &mut self.wire) else { return false };
-        self.wire.now = at;
-        let context = Context { flow, packet: 0, label: host.label };
-        host.machine.handle_timeout(at);
-        self.wire.record(context, Side::Client, What::TimerFired { timer: due.0 });
-        self.drain_client(context, Some(due));
+        let slot = &mut self.clients[flow as usize - 1];
+        let Some((timer, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
+            return false;
+        };
+        self.fired(timer, &visit, at);
+        self.drain_client(flow, visit);
         true
     }
 
     fn wake_server(&mut self, at: Instant) -> bool {
-        let Some(due) = self.server.wake(0, at, &mut self.wire) else { return false };
-        self.wire.now = at;
-        let context = Context { flow: 0, packet: 0, label: None };
-        self.server.machine.handle_timeout(at);
-        self.wire.record(context, Side::Server, What::TimerFired { timer: due.0 });
-        self.drain_server(context, Some(due));
+        let woken = self.server.wake(Role::Server, 0, at, &mut self.wire);
+        let Some((timer, visit)) = woken else { return false };
+        self.fired(timer, &visit, at);
+        self.drain_server(visit);
         true
+    }
+
+    #[inline]
+    fn fired(&mut self, timer: Timer, visit: &Visit, at: Instant) {
+        self.stuck = self.timeouts.is_stuck(at, at);
+        self.wire.now = at;
+        self.wire.record(visit.cause(), What::TimerFired { timer });
     }
 
     #[inline]
     fn arrive(&mut self, packet: Packet, at: Instant) -> bool {
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
-        let context = Context { flow, packet: packet.number, label: packet.label };
+        let arrival = Arrival { flow, packet: packet.number, label: packet.label };
         let what = What::Delivered { direction };
         if direction == Direction::Request {
-            self.wire.record(context, Side::Server, what);
-            let machine = &mut self.server.machine;
-            let before = machine.poll_timeout();
-            machine.handle_datagram(at, SERVER, client_address(flow), self.wire.bytes(packet));
+            self.wire.record(arrived(arrival, Side::Server), what);
+            let way = (SERVER, client_address(flow));
+            let bytes = self.wire.bytes(packet);
+            let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_server(context, before);
+            self.drain_server(visit);
         } else {
-            self.wire.record(context, Side::Client, what);
-            let machine = &mut self.clients[flow as usize - 1].machine;
-            let before = machine.poll_timeout();
-            machine.handle_datagram(at, client_address(flow), SERVER, self.wire.bytes(packet));
+            self.wire.record(arrived(arrival, Side::Client), what);
+            let way = (client_address(flow), SERVER);
+            let bytes = self.wire.bytes(packet);
+            let host = &mut self.clients[flow as usize - 1].host;
+            let visit = host.deliver(Role::Client(flow), at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_client(context, before);
+            self.drain_client(flow, visit);
         }
         true
     }
 
-    fn drain_client(&mut self, context: Context, before: Deadline) {
-        let Context { flow, packet, .. } = context;
+    fn drain_client(&mut self, flow: u32, mut visit: Visit) {
         let Self { clients, wire, buf, .. } = self;
-        let host = &mut clients[flow as usize - 1];
-        host.hear(flow, packet, wire);
-        let mut sent = false;
-        while let Some(transmit) = next_transmit(&mut host.machine, wire.now, buf) {
-            sent = true;
-            host.label = transmit.label;
-            let context = Context { flow, packet: 0, label: transmit.label };
-            wire.send(context, Direction::Request, transmit.to == SERVER, buf);
-        }
-        if sent {
-            // Beginning to send may be the end of something else.
-            host.hear(flow, packet, wire);
-        }
-        let context = Context { flow, packet: 0, label: host.label };
-        if let Some(what) = host.follow_timer(flow, before, wire) {
-            wire.record(context, Side::Client, what);
+        let slot = &mut clients[flow as usize - 1];
+        loop {
+            match slot.host.poll(&mut visit, wire.now, buf, |_| None) {
+                Output::Event(context, event) => wire.report(context, event),
+                Output::Transmit(context, transmit) => {
+                    wire.send(context, Direction::Request, transmit.to == SERVER, buf);
+                }
+                Output::Armed(context, timer, deadline) => {
+                    wire.record(context, What::TimerArmed { timer, deadline });
+                }
+                Output::Wait(deadline) => return slot.wait(flow, deadline, wire),
+            }
         }
     }
 
-    fn drain_server(&mut self, context: Context, before: Deadline) {
+    fn drain_server(&mut self, mut visit: Visit) {
         let Self { clients, server, wire, buf, .. } = self;
-        while let Some(event) = server.machine.poll_event() {
-            wire.record(
-                context_of(server.machine.subject(&event), context),
-                Side::Server,
-                event.into(),
-            );
-        }
-        while let Some(transmit) = next_transmit(&mut server.machine, wire.now, buf) {
-            let flow = flow_of(transmit.to).filter(|flow| *flow as usize <= clients.len());
-            // A reply to the client whose request is being handled belongs to that request.
-            let own = context.label.filter(|_| flow == Some(context.flow));
-            let label = transmit.label.or(own);
-            let context = Context { flow: flow.unwrap_or(0), label, ..context };
-            wire.send(context, Direction::Reply, flow.is_some(), buf);
-        }
-        if let Some(what) = server.follow_timer(0, before, wire) {
-            wire.record(Context { flow: 0, packet: 0, label: None }, Side::Server, what);
+        let known = clients.len();
+        let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
+        loop {
+            match server.host.poll(&mut visit, wire.now, buf, flow_of) {
+                Output::Event(context, event) => wire.record(context, event.into()),
+                Output::Transmit(context, transmit) => {
+                    wire.send(context, Direction::Reply, flow_of(transmit.to).is_some(), buf);
+                }
+                Output::Armed(context, timer, deadline) => {
+                    wire.record(context, What::TimerArmed { timer, deadline });
+                }
+                Output::Wait(deadline) => return server.wait(0, deadline, wire),
+            }
         }
     }
 }
 
+/// What the arrival of a datagram refers to.
 #[inline(always)]
-fn next_transmit<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-    buf.clear();
-    machine.poll_transmit(now, buf)
+const fn arrived(Arrival { flow, packet, label }: Arrival, side: Side) -> Context {
+    Context { side, flow, packet, label }
 }
 
-/// What a server's event is about, when it was caused by `context`.
-#[inline]
-fn context_of(about: Subject, context: Context) -> Context {
-    let Subject { peer: Some(peer), label, .. } = about else {
-        return Context { label: about.label.or(context.label), ..context };
-    };
-    let flow = flow_of(peer).unwrap_or(0);
-    let own = flow == context.flow;
-    let packet = if own { context.packet } else { 0 };
-    Context { flow, packet, label: label.or(context.label.filter(|_| own)) }
-}
-
-impl<M: Machine<Event: Into<What>>> Host<M> {
-    /// Records what a client has to tell: most often nothing.
-    #[inline(always)]
-    fn hear<K: Sink>(&mut self, flow: u32, packet: u64, wire: &mut Wire<K>) {
-        while let Some(event) = self.machine.poll_event() {
-            self.tell(event, flow, packet, wire);
-        }
-    }
-
-    #[inline(never)]
-    fn tell<K: Sink>(&mut self, event: M::Event, flow: u32, packet: u64, wire: &mut Wire<K>) {
-        // What a client tells is about its own last send, whatever the packet was about.
-        let label = self.machine.subject(&event).label.or(self.label);
-        wire.record(Context { flow, packet, label }, Side::Client, event.into());
-    }
-
-    /// Takes the queue's entry at `at`: the timer that is due, if any is.
+impl<M: Machine> Slot<M> {
+    /// Takes the queue's entry at `at` and fires the timer, if it is due.
     #[inline(always)]
     fn wake<K: Sink>(
         &mut self,
+        role: Role,
         id: u32,
         at: Instant,
         wire: &mut Wire<K>,
-    ) -> Option<(Timer, Instant)> {
+    ) -> Option<(Timer, Visit)> {
         if self.wake != at.as_nanos() {
             return None; // The host was given an earlier entry since, and has been woken by it.
         }
         self.wake = NEVER;
-        let (timer, deadline) = self.machine.poll_timeout()?;
-        if deadline <= at {
-            return Some((timer, deadline));
+        match self.host.fire(role, at) {
+            Ok(fired) => Some(fired),
+            Err(deadline) => {
+                self.wait(id, deadline, wire);
+                None
+            }
         }
-        self.wake = deadline.as_nanos();
-        wire.wake_at(id, deadline);
-        None
     }
 
-    /// Sees to it that it is woken at its deadline; returns what to record if its timer is another one
-    /// than `before`.
+    /// Sees to it that the host is woken at its deadline; at once, if that is past.
     #[inline(always)]
-    fn follow_timer<K: Sink>(
-        &mut self,
-        id: u32,
-        before: Deadline,
-        wire: &mut Wire<K>,
-    ) -> Option<What> {
-        let (timer, deadline) = self.machine.poll_timeout()?;
+    fn wait<K: Sink>(&mut self, id: u32, deadline: Option<Instant>, wire: &mut Wire<K>) {
+        let Some(deadline) = deadline.map(|deadline| deadline.max(wire.now)) else { return };
         if deadline.as_nanos() < self.wake {
             self.wake = deadline.as_nanos();
             wire.wake_at(id, deadline);
         }
-        // The time first: it nearly always tells, and names of timers are long to compare.
-        let changed = before.is_none_or(|(was, at)| at != deadline || was != timer);
-        changed.then_some(What::TimerArmed { timer, deadline })
     }
 }

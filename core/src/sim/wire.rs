@@ -2,12 +2,12 @@
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
+use crate::drive::Context;
 use crate::link::{Channel, Delivery, Fate, Link};
-use crate::machine::Label;
 use crate::random::{Direction, Purpose, Stream};
 use crate::scenario::{Fault, FaultKind};
 use crate::time::{Duration, Instant};
-use crate::trace::{Cause, Record, Side, Sink, What};
+use crate::trace::{Cause, Side, Sink, What};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -37,14 +37,6 @@ pub(super) enum Happening {
     Wake(u32),
     /// A datagram arrives.
     Arrival(Packet),
-}
-
-/// What a host's handler is about: for the records that it causes.
-#[derive(Clone, Copy)]
-pub(super) struct Context {
-    pub(super) flow: u32,
-    pub(super) packet: u64,
-    pub(super) label: Option<Label>,
 }
 
 /// Everything between the hosts.
@@ -188,19 +180,15 @@ impl<K: Sink> Wire<K> {
     ) {
         self.sent += 1;
         let context = Context { packet: self.sent, ..context };
-        let side = match direction {
-            Direction::Request => Side::Client,
-            Direction::Reply => Side::Server,
-        };
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.record(context, side, What::Sent { direction, bytes: len });
+        self.record(context, What::Sent { direction, bytes: len });
         if !known {
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
-            return self.record(context, Side::Link, what);
+            return self.record(on_link(context), what);
         }
         if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
             // Nothing to draw and nothing to remember.
-            let Context { flow, packet, label } = context;
+            let Context { flow, packet, label, .. } = context;
             let slot = self.packets.store(packet, flow, direction, label, bytes);
             let at = Instant::from_nanos(self.now.as_nanos().saturating_add(after));
             return self.queue.push(arrival_key(at), Due::arrival(slot));
@@ -218,16 +206,16 @@ impl<K: Sink> Wire<K> {
         if !self.faults.is_empty()
             && let Some(cause) = self.fault(context.flow, direction, index)
         {
-            return self.record(context, Side::Link, What::Dropped { direction, cause });
+            return self.record(on_link(context), What::Dropped { direction, cause });
         }
         let (flow, now, size) = (context.flow, self.now, bytes.len());
         match self.channel.send(self.seed, now, flow, direction, index, size) {
             Fate::Drop(cause) => {
-                self.record(context, Side::Link, What::Dropped { direction, cause });
+                self.record(on_link(context), What::Dropped { direction, cause });
             }
             Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
             Fate::Twice(first, second) => {
-                self.record(context, Side::Link, What::Duplicated { direction });
+                self.record(on_link(context), What::Duplicated { direction });
                 self.deliver(context, direction, bytes, first);
                 self.deliver(context, direction, bytes, second);
             }
@@ -236,7 +224,7 @@ impl<K: Sink> Wire<K> {
 
     #[inline]
     fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], how: Delivery) {
-        let Context { flow, packet, label } = context;
+        let Context { flow, packet, label, .. } = context;
         let slot = if how.flipped.is_some() {
             let mut damaged = bytes.to_vec();
             how.damage(&mut damaged);
@@ -277,10 +265,20 @@ impl<K: Sink> Wire<K> {
     }
 
     #[inline(always)]
-    pub(super) fn record(&mut self, context: Context, side: Side, what: What) {
-        let Context { flow, packet, label } = context;
-        self.sink.record(&Record { at: self.now, flow, side, packet, label, what });
+    pub(super) fn record(&mut self, context: Context, what: What) {
+        self.sink.record(&context.record(self.now, what));
     }
+
+    /// Records an event of a client: rare beside what else happens to it.
+    #[inline(never)]
+    pub(super) fn report(&mut self, context: Context, event: impl Into<What>) {
+        self.record(context, event.into());
+    }
+}
+
+/// The same, on its way.
+const fn on_link(context: Context) -> Context {
+    Context { side: Side::Link, ..context }
 }
 
 /// Arrivals come before the timers of the same instant: a reply that arrives exactly when the wait

@@ -1,7 +1,7 @@
 //! The driver: any machine over a UDP socket.
 //!
-//! It keeps the law of [`retrylab_core::machine`] (one input, then drain, then read the deadline) with
-//! tokio's socket and the real clock, and records what happened as the simulated network does. A trace
+//! [`retrylab_core::drive`] drives the machine and says what to record, as in the simulated network; this
+//! module moves bytes with tokio's socket and reads the real clock. A trace
 //! of a real run differs in what nobody can know from one end only: there are no records of the link,
 //! and a reply does not name the send that caused it.
 
@@ -15,9 +15,10 @@ pub use socket::Socket;
 
 use crate::clock::Clock;
 use flows::Flows;
-use retrylab_core::machine::{Label, Machine, Timer, Transmit};
+use retrylab_core::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
+use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Record, Side, Sink, What};
+use retrylab_core::trace::{Side, Sink, What};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -63,7 +64,11 @@ where
     O: Observer<M::Event>,
 {
     let mut driver = Driver {
-        machine,
+        host: Host::new(machine),
+        role: match socket.side {
+            Side::Server => Role::Server,
+            Side::Client | Side::Link => Role::Client(OWN_FLOW),
+        },
         local: socket.local_addr()?,
         socket,
         clock,
@@ -71,46 +76,54 @@ where
         observer,
         incoming: vec![0; RECEIVE_BUFFER],
         outgoing: Vec::new(),
-        timer: None,
-        label: None,
+        deadline: None,
         packets: 0,
         flows: Flows::default(),
         errors: 0,
         before_timer: 0,
+        timeouts: Timeouts::of_hosts(1),
     };
     driver.run().await
 }
 
+/// A client's number in its own trace.
+const OWN_FLOW: u32 = 1;
+
 /// The loop's state.
 struct Driver<'a, M, K, O> {
-    machine: &'a mut M,
-    socket: &'a Socket,
+    host: Host<&'a mut M>,
+    role: Role,
     local: SocketAddr,
+    socket: &'a Socket,
     clock: Clock,
     sink: K,
     observer: O,
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
-    /// The machine's timer as last seen.
-    timer: Option<(Timer, Instant)>,
-    /// What the machine sent last: its timers and events are about that.
-    label: Option<Label>,
-    /// Datagrams that this end has seen, its own and others': their numbers in the trace.
+    /// When the machine wants to be woken.
+    deadline: Option<Instant>,
+    /// Datagrams that this end has sent and received: their numbers in the trace.
     packets: u64,
     flows: Flows,
-    /// Errors of the socket on end.
+    /// Errors of the socket in a row.
     errors: u32,
-    /// Datagrams on end that were taken although a timer was due.
+    /// Datagrams in a row that were taken although a timer was due.
     before_timer: u32,
+    timeouts: Timeouts,
 }
 
-/// What an input was about: for the records and events that it causes.
-#[derive(Clone, Copy, Default)]
-struct Context {
-    flow: u32,
-    packet: u64,
-    /// The datagram in the buffer: whose, and how long.
+/// One input: when it came, what follows it, and the datagram in the buffer that it was, if any.
+struct Input {
+    now: Instant,
+    visit: Visit,
+    /// Its sender and its length.
     datagram: Option<(SocketAddr, usize)>,
+}
+
+impl Input {
+    const fn without_datagram(now: Instant, visit: Visit) -> Self {
+        Self { now, visit, datagram: None }
+    }
 }
 
 impl<M, K, O> Driver<'_, M, K, O>
@@ -120,17 +133,16 @@ where
     O: Observer<M::Event>,
 {
     async fn run(&mut self) -> io::Result<Ended> {
-        let mut context = Context { flow: self.own_flow(), ..Context::default() };
-        let mut now = self.clock.now();
-        self.machine.handle_start(now);
+        let now = self.clock.now();
+        let mut input = Input::without_datagram(now, self.host.start(self.role, now));
         loop {
-            if self.drain(now, context).await.is_break() {
+            if self.drain(input).await.is_break() {
                 return Ok(Ended::Stopped);
             }
-            if self.machine.is_finished() {
+            if self.host.machine().is_finished() {
                 return Ok(Ended::Finished);
             }
-            (now, context) = loop {
+            input = loop {
                 if let ControlFlow::Break(end) = self.input().await? {
                     match end {
                         Some(input) => break input,
@@ -142,66 +154,71 @@ where
     }
 
     /// Waits, and gives the machine what came. Breaks with the input, or with `None` if the observer
-    /// wants no more; continues when nothing was to be given.
-    async fn input(&mut self) -> io::Result<ControlFlow<Option<(Instant, Context)>>> {
-        let deadline = self.timer.map(|(_, deadline)| deadline);
-        let woken = match deadline {
+    /// wants no more; continues when there was no input after all.
+    async fn input(&mut self) -> io::Result<ControlFlow<Option<Input>>> {
+        let woken = match self.deadline {
             Some(_) if self.before_timer >= MOST_BEFORE_TIMER => Woken::Due,
-            _ => wait(&self.socket.io, self.clock, deadline).await?,
+            deadline => wait(&self.socket.io, self.clock, deadline).await?,
         };
         let now = self.clock.now();
         if woken == Woken::Due {
             (self.before_timer, self.errors) = (0, 0);
-            return Ok(ControlFlow::Break(Some((now, self.fire(now)))));
+            return self.fire(now);
         }
-        let due = deadline.is_some_and(|deadline| deadline <= now);
+        let due = self.deadline.is_some_and(|deadline| deadline <= now);
         self.before_timer = if due { self.before_timer + 1 } else { 0 };
         match self.socket.receive(&mut self.incoming) {
             Ok((len, from)) => {
                 self.errors = 0;
-                Ok(ControlFlow::Break(Some((now, self.deliver(now, from, len)))))
+                Ok(ControlFlow::Break(Some(self.deliver(now, from, len))))
             }
             Err(error) if nothing_there(&error) => Ok(ControlFlow::Continue(())),
             Err(error) => self.failed_to_receive(now, error),
         }
     }
 
-    /// The timer has run out.
-    fn fire(&mut self, now: Instant) -> Context {
-        let context = Context { flow: self.own_flow(), ..Context::default() };
-        if let Some((timer, _)) = self.timer {
-            self.machine.handle_timeout(now);
-            self.record(now, context, self.label, What::TimerFired { timer });
+    /// Fires the timer that is due.
+    fn fire(&mut self, now: Instant) -> io::Result<ControlFlow<Option<Input>>> {
+        match self.host.fire(self.role, now) {
+            Err(deadline) => {
+                self.deadline = deadline;
+                Ok(ControlFlow::Continue(()))
+            }
+            Ok(_) if self.timeouts.is_stuck(now, self.deadline.unwrap_or(now)) => {
+                Err(io::Error::other("the machine asks for time-outs without end"))
+            }
+            Ok((timer, visit)) => {
+                self.record(now, visit.cause(), What::TimerFired { timer });
+                Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))))
+            }
         }
-        context
     }
 
     /// A datagram of `len` bytes is in the buffer.
-    fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Context {
+    fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Input {
         self.packets += 1;
         let flow = self.flow_of(from);
-        let context = Context { flow, packet: self.packets, datagram: Some((from, len)) };
-        let what = What::Delivered { direction: self.socket.inward() };
-        self.record(now, context, None, what);
+        let arrival = Arrival { flow, packet: self.packets, label: None };
         let bytes = &self.incoming[..len];
         self.observer.received(now, Datagram { from, bytes });
-        self.machine.handle_datagram(now, self.local, from, bytes);
-        context
+        let visit = self.host.deliver(self.role, now, arrival, (self.local, from), bytes);
+        let what = What::Delivered { direction: self.socket.inward() };
+        self.record(now, visit.cause(), what);
+        Input { now, visit, datagram: Some((from, len)) }
     }
 
     fn failed_to_receive(
         &mut self,
         now: Instant,
         error: io::Error,
-    ) -> io::Result<ControlFlow<Option<(Instant, Context)>>> {
+    ) -> io::Result<ControlFlow<Option<Input>>> {
         self.errors += 1;
         if self.errors >= MOST_ERRORS {
             return Err(error);
         }
         if let Some(peer) = self.socket.peer.filter(|_| is_refusal(&error)) {
-            let context = Context { flow: self.own_flow(), ..Context::default() };
-            self.machine.handle_refused(now, peer);
-            return Ok(ControlFlow::Break(Some((now, context))));
+            let visit = self.host.refuse(self.role, now, peer);
+            return Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))));
         }
         Ok(match self.observer.trouble(now, &Trouble::Receive(error)) {
             ControlFlow::Break(()) => ControlFlow::Break(None),
@@ -209,61 +226,59 @@ where
         })
     }
 
-    /// The second half of the law: everything that the machine wants after an input.
-    async fn drain(&mut self, now: Instant, mut context: Context) -> ControlFlow<()> {
+    /// Does everything that the machine wants after an input.
+    async fn drain(&mut self, input: Input) -> ControlFlow<()> {
+        let Input { now, mut visit, mut datagram } = input;
+        let mut refused = None;
         loop {
-            self.tell_events(now, context)?;
-            let mut refused = None;
-            loop {
-                self.outgoing.clear();
-                let Some(transmit) = self.machine.poll_transmit(now, &mut self.outgoing) else {
-                    break;
-                };
-                refused = self.send(now, transmit).await?.or(refused);
+            let (role, flows) = (self.role, &mut self.flows);
+            let flow_of = |peer| Some(flow_of(role, flows, peer));
+            match self.host.poll(&mut visit, now, &mut self.outgoing, flow_of) {
+                Output::Event(context, event) => {
+                    let datagram =
+                        datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
+                    let flow = self.observer.event(now, &event, datagram);
+                    self.record(now, context, event.into());
+                    flow?;
+                }
+                Output::Transmit(context, transmit) => {
+                    refused = self.send(now, context, transmit).await?.or(refused);
+                }
+                Output::Armed(context, timer, deadline) => {
+                    self.record(now, context, What::TimerArmed { timer, deadline });
+                    self.observer.armed(now, timer, deadline);
+                }
+                Output::Wait(deadline) => {
+                    self.deadline = deadline;
+                    // The system hands a refusal to whichever call comes next, and that may be a send.
+                    let Some(peer) = refused.take() else { return ControlFlow::Continue(()) };
+                    visit = self.host.refuse(self.role, now, peer);
+                    datagram = None;
+                }
             }
-            // The system hands a refusal to whichever call comes next, and that may be a send.
-            let Some(peer) = refused else { break };
-            self.machine.handle_refused(now, peer);
-            context = Context { flow: self.own_flow(), ..Context::default() };
         }
-        self.follow_timer(now);
-        ControlFlow::Continue(())
-    }
-
-    fn tell_events(&mut self, now: Instant, context: Context) -> ControlFlow<()> {
-        while let Some(event) = self.machine.poll_event() {
-            let datagram =
-                context.datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
-            let flow = self.observer.event(now, &event, datagram);
-            self.record(now, context, self.label, event.into());
-            flow?;
-        }
-        ControlFlow::Continue(())
     }
 
     /// Sends what is in the outgoing buffer; returns the peer if it refused an earlier datagram.
     async fn send(
         &mut self,
         now: Instant,
+        context: Context,
         transmit: Transmit,
     ) -> ControlFlow<(), Option<SocketAddr>> {
-        let Transmit { to, label, .. } = transmit;
-        let result = self.socket.send(&self.outgoing, to).await;
-        self.label = label;
-        let flow = self.flow_of(to);
-        match result {
+        let to = transmit.to;
+        match self.socket.send(&self.outgoing, to).await {
             Ok(_) => {
                 self.packets += 1;
-                let context = Context { flow, packet: self.packets, datagram: None };
+                let context = Context { packet: self.packets, ..context };
                 let bytes = u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX);
                 let what = What::Sent { direction: self.socket.outward(), bytes };
-                self.record(now, context, label, what);
+                self.record(now, context, what);
                 self.observer.sent(now, &transmit, &self.outgoing);
                 ControlFlow::Continue(None)
             }
             Err(error) => {
-                let context = Context { flow, ..Context::default() };
-                self.record(now, context, label, What::Note("the system sent nothing"));
+                self.record(now, context, What::Note("the system sent nothing"));
                 if is_refusal(&error) && self.socket.peer == Some(to) {
                     return ControlFlow::Continue(Some(to));
                 }
@@ -273,34 +288,20 @@ where
         }
     }
 
-    /// Reads the machine's deadline, and records it if it changed.
-    fn follow_timer(&mut self, now: Instant) {
-        let timer = self.machine.poll_timeout();
-        if timer != self.timer
-            && let Some((timer, deadline)) = timer
-        {
-            let context = Context { flow: self.own_flow(), ..Context::default() };
-            self.record(now, context, self.label, What::TimerArmed { timer, deadline });
-            self.observer.armed(now, timer, deadline);
-        }
-        self.timer = timer;
-    }
-
-    /// The flow of what concerns no peer in particular: a client is its own, a server has none.
-    fn own_flow(&self) -> u32 {
-        u32::from(self.socket.side == Side::Client)
-    }
-
     fn flow_of(&mut self, peer: SocketAddr) -> u32 {
-        match self.socket.side {
-            Side::Server => self.flows.number(peer),
-            Side::Client | Side::Link => self.own_flow(),
-        }
+        flow_of(self.role, &mut self.flows, peer)
     }
 
-    fn record(&mut self, at: Instant, context: Context, label: Option<Label>, what: What) {
-        let Context { flow, packet, .. } = context;
-        self.sink.record(&Record { at, flow, side: self.socket.side, packet, label, what });
+    fn record(&mut self, at: Instant, context: Context, what: What) {
+        self.sink.record(&context.record(at, what));
+    }
+}
+
+/// The client that a datagram concerns: to a client, itself; to a server, its peer.
+fn flow_of(role: Role, flows: &mut Flows, peer: SocketAddr) -> u32 {
+    match role {
+        Role::Server => flows.number(peer),
+        Role::Client(flow) => flow,
     }
 }
 

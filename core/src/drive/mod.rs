@@ -1,0 +1,330 @@
+//! The driver of every machine: in which order it is drained, what its timers and events refer to, and
+//! when it is due.
+//!
+//! A [`Host`] is a machine with what its driver has to remember. An input ([`start`](Host::start),
+//! [`deliver`](Host::deliver), [`fire`](Host::fire), [`refuse`](Host::refuse)) returns a [`Visit`];
+//! [`poll`](Host::poll) then hands out what the machine wants, one [`Output`] at a time, until it waits.
+//! The simulated network and the UDP driver of the `retrylab` program are loops around this: they move
+//! bytes, keep time and write the records.
+//!
+//! The order after each input: events, then one transmit, then the events that it raised, then the next
+//! transmit, and so on; at last the timer, if it is another one than before the input.
+//!
+//! ```
+//! use retrylab_core::client::{Client, Config};
+//! use retrylab_core::drive::{Host, Output, Role};
+//! use retrylab_core::time::Instant;
+//!
+//! let server = "192.0.2.1:1060".parse().unwrap();
+//! let mut host = Host::new(Client::new(Config::textbook(server, b"hello")));
+//! let (mut buf, mut log) = (Vec::new(), Vec::new());
+//! let mut visit = host.start(Role::Client(1), Instant::ZERO);
+//! let deadline = loop {
+//!     match host.poll(&mut visit, Instant::ZERO, &mut buf, |_| None) {
+//!         Output::Event(..) => log.push("event"),
+//!         Output::Transmit(..) => log.push("transmit"),
+//!         Output::Armed(..) => log.push("armed"),
+//!         Output::Wait(deadline) => break deadline,
+//!     }
+//! };
+//! assert_eq!(log, ["transmit", "armed"]);
+//! assert_eq!(deadline, Some(Instant::from_millis(100)));
+//! ```
+
+mod stuck;
+#[cfg(test)]
+mod tests;
+
+pub use stuck::Timeouts;
+
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
+use crate::time::Instant;
+use crate::trace::{Record, Side, What};
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+/// A machine with what its driver has to remember between two inputs.
+#[derive(Clone, Debug)]
+pub struct Host<M> {
+    machine: M,
+    /// The last send: timers and events refer to it unless they say otherwise.
+    label: Option<Label>,
+}
+
+/// Which end of the network a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The client with this number, from 1. All that it does belongs to its own flow.
+    Client(u32),
+    /// A server. What it does belongs to the flow of the client concerned.
+    Server,
+}
+
+impl Role {
+    #[inline(always)]
+    const fn side(self) -> Side {
+        match self {
+            Self::Client(_) => Side::Client,
+            Self::Server => Side::Server,
+        }
+    }
+
+    /// The flow of what concerns no peer in particular.
+    #[inline(always)]
+    const fn flow(self) -> u32 {
+        match self {
+            Self::Client(flow) => flow,
+            Self::Server => 0,
+        }
+    }
+}
+
+/// What a record refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Where it happened.
+    pub side: Side,
+    /// Which client it concerns.
+    pub flow: u32,
+    /// Which datagram.
+    pub packet: u64,
+    /// Which send.
+    pub label: Option<Label>,
+}
+
+impl Context {
+    /// The record of `what`, at `at`.
+    #[must_use]
+    #[inline(always)]
+    pub const fn record(self, at: Instant, what: What) -> Record {
+        let Self { side, flow, packet, label } = self;
+        Record { at, flow, side, packet, label, what }
+    }
+}
+
+/// A datagram that arrived, as far as its driver knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The client that sent it or that it is for.
+    pub flow: u32,
+    /// Its number in the trace.
+    pub packet: u64,
+    /// The send that it belongs to, where that is known.
+    pub label: Option<Label>,
+}
+
+/// What follows one input: see [`Host::poll`].
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    role: Role,
+    /// What the input referred to.
+    cause: Context,
+    /// The timer before the input.
+    before: Option<(Timer, Instant)>,
+    /// Nothing is left but the timer's own report.
+    armed: bool,
+}
+
+impl Visit {
+    /// What the input referred to: for the record of the input itself.
+    #[must_use]
+    #[inline(always)]
+    pub const fn cause(&self) -> Context {
+        self.cause
+    }
+}
+
+/// What a machine wants of its driver, in this order of precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output<E> {
+    /// The machine reports an event.
+    Event(Context, E),
+    /// The datagram in the buffer is to be sent. (Its packet number is the driver's to give.)
+    Transmit(Context, Transmit),
+    /// The machine waits for another timer, or for another time, than before the input.
+    Armed(Context, Timer, Instant),
+    /// The machine wants nothing more before this time; `None` if it waits for datagrams only. A time
+    /// that is not later than now is due at once.
+    Wait(Option<Instant>),
+}
+
+impl<M> Host<M> {
+    /// A host that has not started.
+    #[must_use]
+    pub const fn new(machine: M) -> Self {
+        Self { machine, label: None }
+    }
+
+    /// The machine.
+    #[must_use]
+    #[inline(always)]
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, to be changed between two inputs.
+    #[inline(always)]
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn into_machine(self) -> M {
+        self.machine
+    }
+}
+
+impl<M: Machine> Host<M> {
+    /// The run begins.
+    #[inline]
+    pub fn start(&mut self, role: Role, now: Instant) -> Visit {
+        self.machine.handle_start(now);
+        self.own_visit(role, None)
+    }
+
+    /// A datagram from `from` has arrived at `local`.
+    #[inline(always)]
+    pub fn deliver(
+        &mut self,
+        role: Role,
+        now: Instant,
+        arrival: Arrival,
+        (local, from): (SocketAddr, SocketAddr),
+        bytes: &[u8],
+    ) -> Visit {
+        let before = self.machine.poll_timeout();
+        self.machine.handle_datagram(now, local, from, bytes);
+        let Arrival { flow, packet, label } = arrival;
+        let cause = Context { side: role.side(), flow, packet, label };
+        Visit { role, cause, before, armed: false }
+    }
+
+    /// The network reports that nobody listens at `peer`.
+    pub fn refuse(&mut self, role: Role, now: Instant, peer: SocketAddr) -> Visit {
+        let before = self.machine.poll_timeout();
+        self.machine.handle_refused(now, peer);
+        self.own_visit(role, before)
+    }
+
+    /// Fires the timer if it is due. Returns the timer, or the time at which it will be due.
+    ///
+    /// # Errors
+    /// The machine's deadline, if it is later than `now` or there is none.
+    #[inline(always)]
+    pub fn fire(&mut self, role: Role, now: Instant) -> Result<(Timer, Visit), Option<Instant>> {
+        let before = self.machine.poll_timeout();
+        let Some((timer, deadline)) = before else { return Err(None) };
+        if deadline > now {
+            return Err(Some(deadline));
+        }
+        // What fires refers to the last send before it.
+        let visit = self.own_visit(role, before);
+        self.machine.handle_timeout(now);
+        Ok((timer, visit))
+    }
+
+    /// The next thing that the machine wants after an input: call it until [`Output::Wait`].
+    ///
+    /// `flow_of` numbers the clients by their addresses, for a server; a client has no use for it. The
+    /// bytes of a transmit replace the contents of `buf`.
+    #[inline(always)]
+    pub fn poll(
+        &mut self,
+        visit: &mut Visit,
+        now: Instant,
+        buf: &mut Vec<u8>,
+        flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+    ) -> Output<M::Event> {
+        if !visit.armed {
+            if let Some(event) = self.machine.poll_event() {
+                return Output::Event(self.event_context(visit, &event, flow_of), event);
+            }
+            buf.clear();
+            if let Some(transmit) = self.machine.poll_transmit(now, buf) {
+                return Output::Transmit(
+                    self.transmit_context(visit, &transmit, flow_of),
+                    transmit,
+                );
+            }
+        }
+        let timer = self.machine.poll_timeout();
+        if let Some((timer, deadline)) = timer
+            && !visit.armed
+            // The time first: it nearly always differs, and names of timers are long to compare.
+            && visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
+        {
+            visit.armed = true;
+            return Output::Armed(self.own_context(visit.role), timer, deadline);
+        }
+        Output::Wait(timer.map(|(_, deadline)| deadline))
+    }
+
+    fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
+        Visit { role, cause: self.own_context(role), before, armed: false }
+    }
+
+    /// What the host's own doings refer to: a client's to its last send, a server's to nobody.
+    #[inline(always)]
+    const fn own_context(&self, role: Role) -> Context {
+        let label = match role {
+            Role::Client(_) => self.label,
+            Role::Server => None,
+        };
+        Context { side: role.side(), flow: role.flow(), packet: 0, label }
+    }
+
+    #[inline(always)]
+    fn event_context(
+        &self,
+        visit: &Visit,
+        event: &M::Event,
+        flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+    ) -> Context {
+        let subject = self.machine.subject(event);
+        match visit.role {
+            // An event of a client refers to its own last send, whatever the datagram belonged to.
+            Role::Client(_) => Context { label: subject.label.or(self.label), ..visit.cause },
+            Role::Server => server_context(subject, visit.cause, flow_of),
+        }
+    }
+
+    #[inline(always)]
+    fn transmit_context(
+        &mut self,
+        visit: &Visit,
+        transmit: &Transmit,
+        mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+    ) -> Context {
+        let side = visit.role.side();
+        match visit.role {
+            Role::Client(flow) => {
+                self.label = transmit.label;
+                Context { side, flow, packet: 0, label: transmit.label }
+            }
+            Role::Server => {
+                let flow = flow_of(transmit.to);
+                // A reply to the client whose request is being handled belongs to that request.
+                let own = visit.cause.label.filter(|_| flow == Some(visit.cause.flow));
+                let label = transmit.label.or(own);
+                Context { side, flow: flow.unwrap_or(0), packet: 0, label }
+            }
+        }
+    }
+}
+
+/// What a server's event refers to, when the input referred to `cause`.
+#[inline(always)]
+fn server_context(
+    subject: Subject,
+    cause: Context,
+    mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+) -> Context {
+    let Subject { peer: Some(peer), label, .. } = subject else {
+        return Context { label: subject.label.or(cause.label), ..cause };
+    };
+    let flow = flow_of(peer).unwrap_or(0);
+    let own = flow == cause.flow;
+    let packet = if own { cause.packet } else { 0 };
+    Context { flow, packet, label: label.or(cause.label.filter(|_| own)), ..cause }
+}
