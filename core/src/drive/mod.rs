@@ -18,16 +18,15 @@
 //! let server = "192.0.2.1:1060".parse().unwrap();
 //! let mut host = Host::new(Client::new(Config::textbook(server, b"hello")));
 //! let (mut buf, mut log) = (Vec::new(), Vec::new());
-//! let mut visit = host.start(Role::Client(1), Instant::ZERO);
+//! let visit = host.start(Role::Client(1), Instant::ZERO);
 //! let deadline = loop {
-//!     match host.poll(&mut visit, Instant::ZERO, &mut buf, |_| None) {
+//!     match host.poll(&visit, Instant::ZERO, &mut buf, |_| None) {
 //!         Output::Event(..) => log.push("event"),
 //!         Output::Transmit(..) => log.push("transmit"),
-//!         Output::Armed(..) => log.push("armed"),
-//!         Output::Wait(deadline) => break deadline,
+//!         Output::Wait(wait) => break wait.deadline(),
 //!     }
 //! };
-//! assert_eq!(log, ["transmit", "armed"]);
+//! assert_eq!(log, ["transmit"]);
 //! assert_eq!(deadline, Some(Instant::from_millis(100)));
 //! ```
 
@@ -116,13 +115,10 @@ pub struct Arrival {
 /// What follows one input: see [`Host::poll`].
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
-    role: Role,
-    /// What the input referred to.
+    /// What the input referred to: it also says which host was visited.
     cause: Context,
     /// The timer before the input.
     before: Option<(Timer, Instant)>,
-    /// Nothing is left but the timer's own report.
-    armed: bool,
 }
 
 impl Visit {
@@ -131,6 +127,14 @@ impl Visit {
     #[inline(always)]
     pub const fn cause(&self) -> Context {
         self.cause
+    }
+
+    #[inline(always)]
+    const fn role(&self) -> Role {
+        match self.cause.side {
+            Side::Server => Role::Server,
+            Side::Client | Side::Link => Role::Client(self.cause.flow),
+        }
     }
 }
 
@@ -141,11 +145,34 @@ pub enum Output<E> {
     Event(Context, E),
     /// The datagram in the buffer is to be sent. (Its packet number is the driver's to give.)
     Transmit(Context, Transmit),
-    /// The machine waits for another timer, or for another time, than before the input.
-    Armed(Context, Timer, Instant),
-    /// The machine wants nothing more before this time; `None` if it waits for datagrams only. A time
-    /// that is not later than now is due at once.
-    Wait(Option<Instant>),
+    /// The machine wants nothing more for now.
+    Wait(Wait),
+}
+
+/// What a machine waits for once it has been drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Why, and until when; `None` if it waits for datagrams only.
+    pub timer: Option<(Timer, Instant)>,
+    /// Where the timer, or its time, is another one than before the input: what its record refers to.
+    pub armed: Option<Context>,
+}
+
+impl Wait {
+    /// When to fire the timer. A time that is not later than now is due at once.
+    #[must_use]
+    #[inline(always)]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timer.map(|(_, deadline)| deadline)
+    }
+
+    /// The record of the timer, if it is to be recorded.
+    #[must_use]
+    #[inline(always)]
+    pub fn record(&self) -> Option<(Context, What)> {
+        let (timer, deadline) = self.timer?;
+        Some((self.armed?, What::TimerArmed { timer, deadline }))
+    }
 }
 
 impl<M> Host<M> {
@@ -197,7 +224,7 @@ impl<M: Machine> Host<M> {
         self.machine.handle_datagram(now, local, from, bytes);
         let Arrival { flow, packet, label } = arrival;
         let cause = Context { side: role.side(), flow, packet, label };
-        Visit { role, cause, before, armed: false }
+        Visit { cause, before }
     }
 
     /// The network reports that nobody listens at `peer`.
@@ -231,37 +258,28 @@ impl<M: Machine> Host<M> {
     #[inline(always)]
     pub fn poll(
         &mut self,
-        visit: &mut Visit,
+        visit: &Visit,
         now: Instant,
         buf: &mut Vec<u8>,
         flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Output<M::Event> {
-        if !visit.armed {
-            if let Some(event) = self.machine.poll_event() {
-                return Output::Event(self.event_context(visit, &event, flow_of), event);
-            }
-            buf.clear();
-            if let Some(transmit) = self.machine.poll_transmit(now, buf) {
-                return Output::Transmit(
-                    self.transmit_context(visit, &transmit, flow_of),
-                    transmit,
-                );
-            }
+        if let Some(event) = self.machine.poll_event() {
+            return Output::Event(self.event_context(visit, &event, flow_of), event);
+        }
+        buf.clear();
+        if let Some(transmit) = self.machine.poll_transmit(now, buf) {
+            return Output::Transmit(self.transmit_context(visit, &transmit, flow_of), transmit);
         }
         let timer = self.machine.poll_timeout();
-        if let Some((timer, deadline)) = timer
-            && !visit.armed
+        let armed = timer.is_some_and(|(timer, deadline)| {
             // The time first: it nearly always differs, and names of timers are long to compare.
-            && visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
-        {
-            visit.armed = true;
-            return Output::Armed(self.own_context(visit.role), timer, deadline);
-        }
-        Output::Wait(timer.map(|(_, deadline)| deadline))
+            visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
+        });
+        Output::Wait(Wait { timer, armed: armed.then(|| self.own_context(visit.role())) })
     }
 
     fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
-        Visit { role, cause: self.own_context(role), before, armed: false }
+        Visit { cause: self.own_context(role), before }
     }
 
     /// What the host's own doings refer to: a client's to its last send, a server's to nobody.
@@ -282,7 +300,7 @@ impl<M: Machine> Host<M> {
         flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
         let subject = self.machine.subject(event);
-        match visit.role {
+        match visit.role() {
             // An event of a client refers to its own last send, whatever the datagram belonged to.
             Role::Client(_) => Context { label: subject.label.or(self.label), ..visit.cause },
             Role::Server => server_context(subject, visit.cause, flow_of),
@@ -296,8 +314,8 @@ impl<M: Machine> Host<M> {
         transmit: &Transmit,
         mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
-        let side = visit.role.side();
-        match visit.role {
+        let side = visit.cause.side;
+        match visit.role() {
             Role::Client(flow) => {
                 self.label = transmit.label;
                 Context { side, flow, packet: 0, label: transmit.label }

@@ -62,20 +62,24 @@ impl Machine for Chatty {
 /// All outputs after an input, and the deadline.
 fn outputs<M: Machine<Event = &'static str>>(
     host: &mut Host<M>,
-    mut visit: Visit,
+    visit: Visit,
     now: Instant,
 ) -> (Vec<String>, Option<Instant>) {
     let (mut buf, mut log) = (Vec::from(*b"left over"), Vec::new());
     loop {
         let flow_of = |peer| if peer == address(7) { Some(7) } else { None };
-        log.push(match host.poll(&mut visit, now, &mut buf, flow_of) {
+        log.push(match host.poll(&visit, now, &mut buf, flow_of) {
             Output::Event(context, event) => format!("{event} of {}", context.flow),
             Output::Transmit(context, transmit) => {
                 assert_eq!(transmit.from, Some(address(2)), "several addresses a host");
                 format!("send {}", context.label.map_or(0, |label| label.send.get()))
             }
-            Output::Armed(_, timer, deadline) => format!("{timer} until {deadline}"),
-            Output::Wait(deadline) => return (log, deadline),
+            Output::Wait(wait) => {
+                if let Some((_, What::TimerArmed { timer, deadline })) = wait.record() {
+                    log.push(format!("{timer} until {deadline}"));
+                }
+                return (log, wait.deadline());
+            }
         });
     }
 }

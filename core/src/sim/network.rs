@@ -319,37 +319,37 @@ where
         true
     }
 
-    fn drain_client(&mut self, flow: u32, mut visit: Visit) {
+    fn drain_client(&mut self, flow: u32, visit: Visit) {
         let Self { clients, wire, buf, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
-            match slot.host.poll(&mut visit, wire.now, buf, |_| None) {
+            match slot.host.poll(&visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(context, event),
                 Output::Transmit(context, transmit) => {
                     wire.send(context, Direction::Request, transmit.to == SERVER, buf);
                 }
-                Output::Armed(context, timer, deadline) => {
-                    wire.record(context, What::TimerArmed { timer, deadline });
+                Output::Wait(wait) => {
+                    slot.wait(flow, wait.deadline(), wire);
+                    break wire.record_timer(&wait);
                 }
-                Output::Wait(deadline) => return slot.wait(flow, deadline, wire),
             }
         }
     }
 
-    fn drain_server(&mut self, mut visit: Visit) {
+    fn drain_server(&mut self, visit: Visit) {
         let Self { clients, server, wire, buf, .. } = self;
         let known = clients.len();
         let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
         loop {
-            match server.host.poll(&mut visit, wire.now, buf, flow_of) {
+            match server.host.poll(&visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
-                Output::Transmit(context, transmit) => {
-                    wire.send(context, Direction::Reply, flow_of(transmit.to).is_some(), buf);
+                Output::Transmit(context, _) => {
+                    wire.send(context, Direction::Reply, context.flow != 0, buf);
                 }
-                Output::Armed(context, timer, deadline) => {
-                    wire.record(context, What::TimerArmed { timer, deadline });
+                Output::Wait(wait) => {
+                    server.wait(0, wait.deadline(), wire);
+                    break wire.record_timer(&wait);
                 }
-                Output::Wait(deadline) => return server.wait(0, deadline, wire),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
-use crate::drive::Context;
+use crate::drive::{Context, Wait};
 use crate::link::{Channel, Delivery, Fate, Link};
 use crate::random::{Direction, Purpose, Stream};
 use crate::scenario::{Fault, FaultKind};
@@ -267,6 +267,13 @@ impl<K: Sink> Wire<K> {
     #[inline(always)]
     pub(super) fn record(&mut self, context: Context, what: What) {
         self.sink.record(&context.record(self.now, what));
+    }
+
+    #[inline(always)]
+    pub(super) fn record_timer(&mut self, wait: &Wait) {
+        if let Some((context, what)) = wait.record() {
+            self.record(context, what);
+        }
     }
 
     /// Records an event of a client: rare beside what else happens to it.

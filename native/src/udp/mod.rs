@@ -15,7 +15,7 @@ pub use socket::Socket;
 
 use crate::clock::Clock;
 use flows::Flows;
-use retrylab_core::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
+use retrylab_core::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit, Wait};
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Side, Sink, What};
@@ -233,7 +233,7 @@ where
         loop {
             let (role, flows) = (self.role, &mut self.flows);
             let flow_of = |peer| Some(flow_of(role, flows, peer));
-            match self.host.poll(&mut visit, now, &mut self.outgoing, flow_of) {
+            match self.host.poll(&visit, now, &mut self.outgoing, flow_of) {
                 Output::Event(context, event) => {
                     let datagram =
                         datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
@@ -244,12 +244,8 @@ where
                 Output::Transmit(context, transmit) => {
                     refused = self.send(now, context, transmit).await?.or(refused);
                 }
-                Output::Armed(context, timer, deadline) => {
-                    self.record(now, context, What::TimerArmed { timer, deadline });
-                    self.observer.armed(now, timer, deadline);
-                }
-                Output::Wait(deadline) => {
-                    self.deadline = deadline;
+                Output::Wait(wait) => {
+                    self.armed(now, &wait);
                     // The system hands a refusal to whichever call comes next, and that may be a send.
                     let Some(peer) = refused.take() else { return ControlFlow::Continue(()) };
                     visit = self.host.refuse(self.role, now, peer);
@@ -285,6 +281,17 @@ where
                 self.observer.trouble(now, &Trouble::Send { to, error })?;
                 ControlFlow::Continue(None)
             }
+        }
+    }
+
+    /// Notes until when the machine waits, and records that if it has changed.
+    fn armed(&mut self, now: Instant, wait: &Wait) {
+        self.deadline = wait.deadline();
+        if let Some((context, what)) = wait.record() {
+            self.record(now, context, what);
+        }
+        if let (Some((timer, deadline)), Some(_)) = (wait.timer, wait.armed) {
+            self.observer.armed(now, timer, deadline);
         }
     }
 
