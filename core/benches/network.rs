@@ -6,7 +6,7 @@
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use retrylab_core::link::{Channel, Link, Loss};
 use retrylab_core::machine::Machine;
-use retrylab_core::random::{Direction, Probability, Stream};
+use retrylab_core::random::{Direction, Name, Probability, Stream};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{Config, Server};
 use retrylab_core::sim::{Queue, client_address, flow_of, run};
@@ -139,14 +139,9 @@ fn datagrams(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("link", name), |b| {
             b.iter(|| {
                 for index in 0..1_000 {
-                    black_box(channel.send(
-                        1,
-                        Instant::ZERO,
-                        1,
-                        Direction::Request,
-                        black_box(index),
-                        5,
-                    ));
+                    let index = black_box(index);
+                    let name = Name { seed: 1, flow: 1, direction: Direction::Request, index };
+                    black_box(channel.send(Instant::ZERO, name, 5));
                 }
             });
         });

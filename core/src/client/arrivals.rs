@@ -1,6 +1,6 @@
 //! When the exchanges of an open loop arrive: whether or not those before them are over.
 
-use crate::random::{Direction, Purpose, Stream};
+use crate::random::{Name, Purpose};
 use crate::text::{Scaled, parse_scaled};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
 use alloc::sync::Arc;
@@ -59,8 +59,7 @@ impl Arrivals {
     /// none comes any more.
     #[must_use]
     pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
-        let mut stream =
-            Stream::new(seed, Purpose::Arrival, flow, Direction::Request, number.into());
+        let mut stream = Name::exchange(seed, flow, number).stream(Purpose::Arrival);
         match self {
             Self::Times(times) => times.get(number as usize - 1).map(|at| Instant::from_nanos(*at)),
             // The waiting time of a Poisson process of rate 1.

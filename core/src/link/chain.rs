@@ -1,9 +1,9 @@
 //! Loss as it runs: the state that a law of [`Loss`] keeps, and its steps.
 
 use super::Loss;
-use super::channel::{Memory, Name};
+use super::channel::Memory;
 use super::loss::burst_chain;
-use crate::random::{Probability, Purpose};
+use crate::random::{Name, Probability, Purpose};
 use crate::time::{Instant, nanos};
 
 /// A law of loss, with what its steps need worked out once.

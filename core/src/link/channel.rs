@@ -4,7 +4,7 @@ use super::Link;
 use super::chain::Chain;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
-use crate::random::{Direction, Probability, Purpose, Stream};
+use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::Cause;
 use alloc::vec::Vec;
@@ -56,14 +56,15 @@ impl Delivery {
 ///
 /// ```
 /// use retrylab_core::link::{Channel, Delivery, Fate, Link};
-/// use retrylab_core::random::Direction;
+/// use retrylab_core::random::{Direction, Name};
 /// use retrylab_core::time::{Duration, Instant};
 /// use retrylab_core::trace::Cause;
 ///
 /// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; one may be in the queue.
 /// let link = Link { rate: "1mbit".parse().ok(), queue: 1, ..Link::default() };
 /// let mut channel = Channel::new(&link);
-/// let mut send = |index| channel.send(7, Instant::ZERO, 1, Direction::Request, index, 1_000);
+/// let name = |index| Name { seed: 7, flow: 1, direction: Direction::Request, index };
+/// let mut send = |index| channel.send(Instant::ZERO, name(index), 1_000);
 /// assert_eq!(send(0), Fate::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
 /// assert_eq!(send(1), Fate::Drop(Cause::LinkQueue));
 /// ```
@@ -107,26 +108,6 @@ pub(super) struct Memory {
     in_order: u32,
     /// Datagrams so far.
     count: u64,
-}
-
-/// A datagram's name.
-#[derive(Clone, Copy)]
-pub(super) struct Name {
-    seed: u64,
-    flow: u32,
-    direction: Direction,
-    index: u64,
-}
-
-impl Name {
-    pub(super) const fn stream(self, purpose: Purpose) -> Stream {
-        Stream::new(self.seed, purpose, self.flow, self.direction, self.index)
-    }
-
-    /// The name of its second copy: no flow sends 2^63 datagrams.
-    const fn copy(self) -> Self {
-        Self { index: self.index ^ 1 << 63, ..self }
-    }
 }
 
 impl Channel {
@@ -198,25 +179,16 @@ impl Channel {
         self.usage[direction as usize]
     }
 
-    /// What becomes of datagram `index` of `flow` in this direction, with `payload` bytes, sent `now`.
+    /// Decides what happens to the datagram `name`, of `payload` bytes, that is sent `now`.
     ///
     /// Flows are numbered from 1 without large gaps, the datagrams of a flow and direction from 0 in
     /// the order of sending, and `now` never goes back.
     #[inline]
-    pub fn send(
-        &mut self,
-        seed: u64,
-        now: Instant,
-        flow: u32,
-        direction: Direction,
-        index: u64,
-        payload: usize,
-    ) -> Fate {
-        let name = Name { seed, flow, direction, index };
+    pub fn send(&mut self, now: Instant, name: Name, payload: usize) -> Fate {
         if !self.plain {
             return self.carry(now, name, payload as u64);
         }
-        let way = &self.ways[direction as usize];
+        let way = &self.ways[name.direction as usize];
         if way.loss > Probability::NEVER && name.stream(Purpose::LinkLoss).chance(way.loss) {
             return Fate::Drop(Cause::LinkLoss);
         }
@@ -237,7 +209,7 @@ impl Channel {
         }
         let first = self.copy(now, name, payload, size);
         let twice = name.stream(Purpose::LinkDuplicate).chance(self.link.duplicate);
-        let second = twice.then(|| self.copy(now, name.copy(), payload, size));
+        let second = twice.then(|| self.copy(now, name.duplicate(), payload, size));
         match (first, second) {
             (Ok(first), Some(Ok(second))) => Fate::Twice(first, second),
             (Ok(one), _) | (Err(_), Some(Ok(one))) => Fate::Deliver(one),
@@ -383,7 +355,8 @@ mod tests {
         let sent = |link: &Link| {
             let mut channel = Channel::new(link);
             for flow in 1..=100 {
-                channel.send(7, Instant::ZERO, flow, Direction::Request, 0, 10);
+                let name = Name { seed: 7, flow, direction: Direction::Request, index: 0 };
+                channel.send(Instant::ZERO, name, 10);
             }
             (channel.plain, channel.memories.len(), channel.lanes.len())
         };

@@ -4,7 +4,7 @@ use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use crate::link::{Channel, Delivery, Fate, Link};
 use crate::machine::Label;
-use crate::random::{Direction, Purpose, Stream};
+use crate::random::{Direction, Name, Purpose};
 use crate::scenario::{Fault, FaultKind};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, Record, Side, Sink, What};
@@ -220,8 +220,8 @@ impl<K: Sink> Wire<K> {
         {
             return self.record(context, Side::Link, What::Dropped { direction, cause });
         }
-        let (flow, now, size) = (context.flow, self.now, bytes.len());
-        match self.channel.send(self.seed, now, flow, direction, index, size) {
+        let name = Name { seed: self.seed, flow: context.flow, direction, index };
+        match self.channel.send(self.now, name, bytes.len()) {
             Fate::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
             }
@@ -258,9 +258,8 @@ impl<K: Sink> Wire<K> {
                 Some(Cause::Partition)
             }
             FaultKind::Loss(loss) => {
-                Stream::new(self.seed, Purpose::FaultLoss, flow, direction, index)
-                    .chance(loss)
-                    .then_some(Cause::FaultLoss)
+                let name = Name { seed: self.seed, flow, direction, index };
+                name.stream(Purpose::FaultLoss).chance(loss).then_some(Cause::FaultLoss)
             }
             _ => None,
         })

@@ -105,7 +105,7 @@ fn without_a_checksum_one_bit_is_flipped() {
     assert_eq!(payload, [0, 0b1000]);
     // A datagram without a payload has none to flip; one that is shorter than told is left alone.
     let mut empty = Channel::new(&Link { corrupt: Probability::ALWAYS, checksum: false, ..link });
-    let fate = empty.send(SEED, Instant::ZERO, 1, Direction::Request, 0, 0);
+    let fate = empty.send(Instant::ZERO, name(1, Direction::Request, 0), 0);
     assert_eq!(fate, Fate::Deliver(Delivery::whole(MS * 10)));
     Delivery { after: MS, flipped: Some(11) }.damage(&mut []);
 }
@@ -132,7 +132,7 @@ fn fates_do_not_depend_on_other_flows() {
         const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
         let send = |channel: &mut Channel, flow, way, index: u64| {
             let now = Instant::from_millis(index * 2 + index % 7);
-            channel.send(SEED, now, flow, way, index, 100 + index as usize)
+            channel.send(now, name(flow, way, index), 100 + index as usize)
         };
         let (mut together, mut interleaved) = (Channel::new(&link), Vec::new());
         for index in 0..300 {
@@ -182,7 +182,7 @@ fn a_link_says_whether_numbers_matter() {
         let mut channel = Channel::new(&certain);
         let now = Instant::ZERO;
         let sizes = [50, 90, 50, 50].into_iter().zip(offset..);
-        sizes.map(|(n, i)| channel.send(SEED, now, 1, Direction::Reply, i, n)).collect::<Vec<_>>()
+        sizes.map(|(n, i)| channel.send(now, name(1, Direction::Reply, i), n)).collect::<Vec<_>>()
     };
     assert_eq!(fates(0), fates(99));
     let red = "red 1 3 0.5".parse().unwrap();

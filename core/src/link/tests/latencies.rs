@@ -96,7 +96,7 @@ fn correlation_is_of_one_flow() {
         ..Link::default()
     };
     let mut channel = Channel::new(&link);
-    let mut draw = |flow, way, index| channel.send(SEED, Instant::ZERO, flow, way, index, 1);
+    let mut draw = |flow, way, index| channel.send(Instant::ZERO, name(flow, way, index), 1);
     let first = draw(1, Direction::Request, 0);
     assert_eq!(first, draw(1, Direction::Request, 1), "wholly carried over");
     assert_ne!(first, draw(2, Direction::Request, 0));

@@ -30,7 +30,7 @@ fn loss_is_independent_of_latency_and_direction() {
         let link = Link { latency, loss: Loss::Independent(loss), ..Link::default() };
         let mut channel = Channel::new(&link);
         (0..1_000)
-            .map(|i| is_lost(&channel.send(SEED, Instant::ZERO, 1, direction, i, 1)))
+            .map(|i| is_lost(&channel.send(Instant::ZERO, name(1, direction, i), 1)))
             .collect::<Vec<_>>()
     };
     let constant = fates(Distribution::Constant(MS), Direction::Request);
@@ -117,7 +117,7 @@ fn chains_begin_as_they_are_on_average() {
         ("4-state 0.1 0.2 0.4 0.3 0.2", 0.7 / (1.7 + 0.5 * 4.0 / 3.0)),
     ] {
         let mut channel = Channel::new(&losing(loss));
-        let first = |flow| channel.send(SEED, Instant::ZERO, flow, Direction::Request, 0, 1);
+        let first = |flow| channel.send(Instant::ZERO, name(flow, Direction::Request, 0), 1);
         let lost: Vec<bool> = (1..=200_000).map(first).map(|fate| is_lost(&fate)).collect();
         close(loss, shares(&lost), share);
     }
@@ -142,7 +142,7 @@ fn losses_by_number_are_of_each_flow_or_of_all() {
     let lost = |loss: &str, shared| {
         let mut channel = Channel::new(&Link { shared, ..losing(loss) });
         let mut of = |flow, direction, index| {
-            is_lost(&channel.send(SEED, Instant::ZERO, flow, direction, index, 1))
+            is_lost(&channel.send(Instant::ZERO, name(flow, direction, index), 1))
         };
         let mut lost = Vec::new();
         for index in 0..3 {

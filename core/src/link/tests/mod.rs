@@ -8,7 +8,7 @@ mod queues;
 mod text;
 
 use super::{Channel, Fate, Link};
-use crate::random::Direction;
+use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
 use alloc::vec::Vec;
@@ -22,13 +22,17 @@ const MS: Duration = Duration::from_millis(1);
 /// seed is fixed.
 const ERRORS: f64 = 4.5;
 
+fn name(flow: u32, direction: Direction, index: u64) -> Name {
+    Name { seed: SEED, flow, direction, index }
+}
+
 /// The fates of the first `count` requests of client 1, of 100 bytes, one every `gap`.
 fn fates(link: &Link, count: u64, gap: Duration) -> Vec<Fate> {
     let mut channel = Channel::new(link);
     let mut now = Instant::ZERO;
     (0..count)
         .map(|index| {
-            let fate = channel.send(SEED, now, 1, Direction::Request, index, 100);
+            let fate = channel.send(now, name(1, Direction::Request, index), 100);
             now = now.saturating_add(gap);
             fate
         })

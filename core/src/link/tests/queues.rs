@@ -30,7 +30,7 @@ fn datagrams_take_their_time_to_the_nanosecond() {
 fn a_full_queue_drops_who_comes_last() {
     let link = Link { queue: 10, ..slow() };
     let mut channel = Channel::new(&link);
-    let mut send = |now, index| channel.send(SEED, now, 1, Direction::Request, index, 100);
+    let mut send = |now, index| channel.send(now, name(1, Direction::Request, index), 100);
     for index in 0..50 {
         let dropped = send(Instant::ZERO, index) == Fate::Drop(Cause::LinkQueue);
         assert_eq!(dropped, index >= 10, "{index}");
@@ -97,7 +97,7 @@ fn fates_of_flood(link: &Link) -> f64 {
 #[test]
 fn what_is_larger_than_the_mtu_is_dropped() {
     let mut channel = Channel::new(&Link { mtu: Some(1_500), ..Link::default() });
-    let mut send = |payload| channel.send(SEED, Instant::ZERO, 1, Direction::Reply, 0, payload);
+    let mut send = |payload| channel.send(Instant::ZERO, name(1, Direction::Reply, 0), payload);
     assert!(matches!(send(1_472), Fate::Deliver(_)));
     assert_eq!(send(1_473), Fate::Drop(Cause::TooBig));
     assert_eq!(send(usize::MAX), Fate::Drop(Cause::TooBig));
@@ -112,7 +112,7 @@ fn replies_go_by_their_own_fields() {
         ..Link { latency: "20ms".parse().unwrap(), ..slow() }
     };
     let mut channel = Channel::new(&link);
-    let mut send = |way, index| channel.send(SEED, Instant::ZERO, 1, way, index, 100);
+    let mut send = |way, index| channel.send(Instant::ZERO, name(1, way, index), 100);
     assert_eq!(after(&send(Direction::Request, 0)), MS * 20 + SERVICE);
     assert!(is_lost(&send(Direction::Reply, 0)));
     assert_eq!(after(&send(Direction::Reply, 1)), MS * 30, "no rate, though requests have one");
@@ -123,7 +123,7 @@ fn a_shared_link_is_one_queue_for_all_and_one_chain() {
     let first_of_each = |shared| {
         let mut channel = Channel::new(&Link { shared, queue: 3, ..slow() });
         (1..=4)
-            .map(|flow| channel.send(SEED, Instant::ZERO, flow, Direction::Request, 0, 100))
+            .map(|flow| channel.send(Instant::ZERO, name(flow, Direction::Request, 0), 100))
             .collect::<Vec<_>>()
     };
     assert!(first_of_each(false).iter().all(|fate| after(fate) == SERVICE));
@@ -134,14 +134,14 @@ fn a_shared_link_is_one_queue_for_all_and_one_chain() {
     // Directions share nothing.
     let mut channel = Channel::new(&Link { shared: true, ..slow() });
     for way in [Direction::Request, Direction::Reply] {
-        assert_eq!(after(&channel.send(SEED, Instant::ZERO, 1, way, 0, 100)), SERVICE);
+        assert_eq!(after(&channel.send(Instant::ZERO, name(1, way, 0), 100)), SERVICE);
     }
     // A burst hits neighbours in time, whoever they are.
     let neighbours = |shared| {
         let loss = "burst 0.2 50".parse().unwrap();
         let mut channel = Channel::new(&Link { shared, loss, ..Link::default() });
         let lost: Vec<bool> = (1..=20_000)
-            .map(|flow| is_lost(&channel.send(SEED, Instant::ZERO, flow, Direction::Reply, 0, 1)))
+            .map(|flow| is_lost(&channel.send(Instant::ZERO, name(flow, Direction::Reply, 0), 1)))
             .collect();
         let alike = lost.windows(2).filter(|pair| pair[0] == pair[1]).count();
         alike as f64 / 20_000.0
@@ -156,7 +156,7 @@ fn a_link_may_change_while_it_runs() {
     let mut channel = Channel::new(&slow());
     let send = |channel: &mut Channel, millis, index| {
         let now = Instant::from_millis(millis);
-        channel.send(SEED, now, 1, Direction::Request, index, 100)
+        channel.send(now, name(1, Direction::Request, index), 100)
     };
     for index in 0..10 {
         send(&mut channel, 0, index);
