@@ -2,6 +2,7 @@
 
 use super::Link;
 use super::chain::Chain;
+use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
 use crate::random::{Direction, Name, Probability, Purpose};
@@ -9,14 +10,14 @@ use crate::time::{Duration, Instant, nanos};
 use crate::trace::Cause;
 use alloc::vec::Vec;
 
-/// What becomes of one datagram.
+/// What a link does with one datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It arrives.
+pub enum Action {
+    /// It delivers the datagram.
     Deliver(Delivery),
-    /// It arrives twice; which copy first, say their times.
-    Twice(Delivery, Delivery),
-    /// It is lost.
+    /// It delivers two copies. Either may arrive first.
+    DeliverTwice(Delivery, Delivery),
+    /// It drops the datagram.
     Drop(Cause),
 }
 
@@ -55,7 +56,7 @@ impl Delivery {
 /// latency and independent loss remembers nothing.
 ///
 /// ```
-/// use retrylab_core::link::{Channel, Delivery, Fate, Link};
+/// use retrylab_core::link::{Channel, Delivery, Action, Link};
 /// use retrylab_core::random::{Direction, Name};
 /// use retrylab_core::time::{Duration, Instant};
 /// use retrylab_core::trace::Cause;
@@ -65,8 +66,8 @@ impl Delivery {
 /// let mut channel = Channel::new(&link);
 /// let name = |index| Name { seed: 7, flow: 1, direction: Direction::Request, index };
 /// let mut send = |index| channel.send(Instant::ZERO, name(index), 1_000);
-/// assert_eq!(send(0), Fate::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
-/// assert_eq!(send(1), Fate::Drop(Cause::LinkQueue));
+/// assert_eq!(send(0), Action::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
+/// assert_eq!(send(1), Action::Drop(Cause::LinkQueue));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Channel {
@@ -77,7 +78,7 @@ pub struct Channel {
     ways: [Way; 2],
     link: Link,
     /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
-    memories: Vec<Memory>,
+    flows: Vec<FlowState>,
     /// In the same places; empty without a rate.
     lanes: Vec<Lane>,
     usage: [Usage; 2],
@@ -93,21 +94,6 @@ struct Way {
     rate: Option<Rate>,
     /// Does its loss, latency or reordering remember anything?
     has_memory: bool,
-}
-
-/// What is remembered of a flow in one direction.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Memory {
-    /// The state of its loss; none before the first datagram.
-    pub(super) state: Option<u8>,
-    /// When that was.
-    pub(super) last: Instant,
-    /// The normal variable behind its last latency.
-    normal: Option<f64>,
-    /// Datagrams since the last that overtook others.
-    in_order: u32,
-    /// Datagrams so far.
-    count: u64,
 }
 
 impl Channel {
@@ -134,7 +120,7 @@ impl Channel {
             constant,
             ways,
             link: link.clone(),
-            memories: Vec::new(),
+            flows: Vec::new(),
             lanes: Vec::new(),
             usage: [Usage::default(); 2],
         }
@@ -161,12 +147,12 @@ impl Channel {
         changed.usage = self.usage;
         if link.shared == self.link.shared {
             changed.lanes = core::mem::take(&mut self.lanes);
-            changed.memories = core::mem::take(&mut self.memories);
+            changed.flows = core::mem::take(&mut self.flows);
             let same = [Direction::Request, Direction::Reply]
                 .map(|way| link.loss_of(way) == self.link.loss_of(way));
-            for (place, memory) in changed.memories.iter_mut().enumerate() {
+            for (place, flow) in changed.flows.iter_mut().enumerate() {
                 if !same[place % 2] {
-                    memory.state = None;
+                    flow.loss = None;
                 }
             }
         }
@@ -184,51 +170,51 @@ impl Channel {
     /// Flows are numbered from 1 without large gaps, the datagrams of a flow and direction from 0 in
     /// the order of sending, and `now` never goes back.
     #[inline]
-    pub fn send(&mut self, now: Instant, name: Name, payload: usize) -> Fate {
+    pub fn send(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         if !self.plain {
             return self.carry(now, name, payload as u64);
         }
         let way = &self.ways[name.direction as usize];
         if way.loss > Probability::NEVER && name.stream(Purpose::LinkLoss).chance(way.loss) {
-            return Fate::Drop(Cause::LinkLoss);
+            return Action::Drop(Cause::LinkLoss);
         }
-        Fate::Deliver(Delivery::whole(match &way.latency {
+        Action::Deliver(Delivery::whole(match &way.latency {
             Distribution::Constant(latency) => *latency,
             random => random.draw(&mut name.stream(Purpose::LinkLatency)),
         }))
     }
 
     /// The long way: each feature in its turn.
-    fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Fate {
+    fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Action {
         let size = payload.saturating_add(self.link.overhead.into());
         if self.link.mtu.is_some_and(|mtu| size > mtu.into()) {
-            return Fate::Drop(Cause::TooBig);
+            return Action::Drop(Cause::TooBig);
         }
         if self.loses(now, name) {
-            return Fate::Drop(Cause::LinkLoss);
+            return Action::Drop(Cause::LinkLoss);
         }
         let first = self.copy(now, name, payload, size);
         let twice = name.stream(Purpose::LinkDuplicate).chance(self.link.duplicate);
         let second = twice.then(|| self.copy(now, name.duplicate(), payload, size));
         match (first, second) {
-            (Ok(first), Some(Ok(second))) => Fate::Twice(first, second),
-            (Ok(one), _) | (Err(_), Some(Ok(one))) => Fate::Deliver(one),
-            (Err(cause), _) => Fate::Drop(cause),
+            (Ok(first), Some(Ok(second))) => Action::DeliverTwice(first, second),
+            (Ok(one), _) | (Err(_), Some(Ok(one))) => Action::Deliver(one),
+            (Err(cause), _) => Action::Drop(cause),
         }
     }
 
     fn loses(&mut self, now: Instant, name: Name) -> bool {
         let way = name.direction as usize;
-        let (mut unused, mut number) = (Memory::default(), name.index);
-        let memory = match self.remember(name) {
-            Some(place) => &mut self.memories[place],
+        let (mut unused, mut number) = (FlowState::default(), name.index);
+        let state = match self.remember(name) {
+            Some(place) => &mut self.flows[place],
             None => &mut unused,
         };
         if self.link.shared {
-            number = memory.count;
-            memory.count += 1;
+            number = state.count;
+            state.count += 1;
         }
-        self.ways[way].chain.loses(memory, now, number, name)
+        self.ways[way].chain.loses(state, now, number, name)
     }
 
     /// One copy of a datagram through the queue and over the wire.
@@ -266,7 +252,7 @@ impl Channel {
         let chance = name.stream(Purpose::LinkReorder).chance(self.link.reorder);
         let gap = self.link.reorder_gap;
         let Some(place) = self.remember(name) else { return chance };
-        let in_order = &mut self.memories[place].in_order;
+        let in_order = &mut self.flows[place].in_order;
         let overtakes = chance && in_order.saturating_add(1) >= gap;
         *in_order = if overtakes { 0 } else { in_order.saturating_add(1) };
         overtakes
@@ -304,7 +290,7 @@ impl Channel {
         }
         let new = draws.standard_normal();
         let Some(place) = self.remember(name) else { return Duration::ZERO };
-        let last = &mut self.memories[place].normal;
+        let last = &mut self.flows[place].normal;
         // AR(1) with unit variance: the latencies follow their law whatever the correlation.
         let z = last.map_or(new, |last| rho * last + libm::sqrt(1.0 - rho * rho) * new);
         *last = Some(z);
@@ -323,8 +309,8 @@ impl Channel {
             return None;
         }
         let place = self.place(name);
-        if place >= self.memories.len() {
-            self.memories.resize(place + 1, Memory::default());
+        if place >= self.flows.len() {
+            self.flows.resize(place + 1, FlowState::default());
         }
         Some(place)
     }
@@ -358,7 +344,7 @@ mod tests {
                 let name = Name { seed: 7, flow, direction: Direction::Request, index: 0 };
                 channel.send(Instant::ZERO, name, 10);
             }
-            (channel.plain, channel.memories.len(), channel.lanes.len())
+            (channel.plain, channel.flows.len(), channel.lanes.len())
         };
         let (loss, mtu) = ("0.1".parse().unwrap(), Some(99));
         let plain = Link { loss, correlation: Probability::ALWAYS, ..Link::default() };

@@ -14,6 +14,7 @@
 
 mod chain;
 mod channel;
+mod flow;
 mod loss;
 mod netem;
 mod preset;
@@ -21,7 +22,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-pub use channel::{Channel, Delivery, Fate};
+pub use channel::{Action, Channel, Delivery};
 pub use loss::{Loss, LossError, burst_chain};
 pub use netem::Netem;
 pub use preset::Preset;

@@ -2,7 +2,7 @@
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
-use crate::link::{Channel, Delivery, Fate, Link};
+use crate::link::{Action, Channel, Delivery, Link};
 use crate::machine::Label;
 use crate::random::{Direction, Name, Purpose};
 use crate::scenario::{Fault, FaultKind};
@@ -222,11 +222,11 @@ impl<K: Sink> Wire<K> {
         }
         let name = Name { seed: self.seed, flow: context.flow, direction, index };
         match self.channel.send(self.now, name, bytes.len()) {
-            Fate::Drop(cause) => {
+            Action::Drop(cause) => {
                 self.record(context, Side::Link, What::Dropped { direction, cause });
             }
-            Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
-            Fate::Twice(first, second) => {
+            Action::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
+            Action::DeliverTwice(first, second) => {
                 self.record(context, Side::Link, What::Duplicated { direction });
                 self.deliver(context, direction, bytes, first);
                 self.deliver(context, direction, bytes, second);

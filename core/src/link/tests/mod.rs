@@ -7,7 +7,7 @@ mod netem;
 mod queues;
 mod text;
 
-use super::{Channel, Fate, Link};
+use super::{Action, Channel, Link};
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
@@ -26,15 +26,15 @@ fn name(flow: u32, direction: Direction, index: u64) -> Name {
     Name { seed: SEED, flow, direction, index }
 }
 
-/// The fates of the first `count` requests of client 1, of 100 bytes, one every `gap`.
-fn fates(link: &Link, count: u64, gap: Duration) -> Vec<Fate> {
+/// Returns what the link does with the first `count` requests of client 1, of 100 bytes, one every `gap`.
+fn actions(link: &Link, count: u64, gap: Duration) -> Vec<Action> {
     let mut channel = Channel::new(link);
     let mut now = Instant::ZERO;
     (0..count)
         .map(|index| {
-            let fate = channel.send(now, name(1, Direction::Request, index), 100);
+            let action = channel.send(now, name(1, Direction::Request, index), 100);
             now = now.saturating_add(gap);
-            fate
+            action
         })
         .collect()
 }
@@ -60,14 +60,14 @@ fn close(what: &str, values: impl IntoIterator<Item = f64>, expected: f64) {
     assert!(error <= 0.03 * expected.abs(), "too few to tell: {told}");
 }
 
-fn is_lost(fate: &Fate) -> bool {
-    matches!(fate, Fate::Drop(Cause::LinkLoss))
+fn is_lost(action: &Action) -> bool {
+    matches!(action, Action::Drop(Cause::LinkLoss))
 }
 
 /// The latency of a datagram that arrives once.
-fn after(fate: &Fate) -> Duration {
-    match fate {
-        Fate::Deliver(delivery) => delivery.after,
+fn after(action: &Action) -> Duration {
+    match action {
+        Action::Deliver(delivery) => delivery.after,
         other => panic!("not delivered once: {other:?}"),
     }
 }
