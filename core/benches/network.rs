@@ -4,9 +4,9 @@
 //! the server and the link.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use retrylab_core::link::{Channel, Link, Loss};
+use retrylab_core::link::{Link, Loss, Pipe};
 use retrylab_core::machine::Machine;
-use retrylab_core::random::{Direction, Name, Probability, Stream};
+use retrylab_core::random::{Direction, Probability, Stream};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{Config, Server};
 use retrylab_core::sim::{Queue, client_address, flow_of, run};
@@ -135,13 +135,12 @@ fn datagrams(c: &mut Criterion) {
             loss: Loss::Independent(loss),
             ..Link::default()
         };
-        let mut channel = Channel::new(&link);
+        let mut pipe = Pipe::new(&link, 1);
         group.bench_function(BenchmarkId::new("link", name), |b| {
             b.iter(|| {
-                for index in 0..1_000 {
-                    let index = black_box(index);
-                    let name = Name { seed: 1, flow: 1, direction: Direction::Request, index };
-                    black_box(channel.send(Instant::ZERO, name, 5));
+                for _ in 0..1_000 {
+                    let flow = black_box(1);
+                    black_box(pipe.send(Instant::ZERO, flow, Direction::Request, 5));
                 }
             });
         });

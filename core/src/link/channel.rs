@@ -6,8 +6,9 @@ use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
 use crate::random::{Direction, Name, Probability, Purpose};
-use crate::time::{Duration, Instant, nanos};
+use crate::time::{Duration, Instant};
 use crate::trace::Cause;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 /// What a link does with one datagram.
@@ -21,29 +22,54 @@ pub enum Action {
     Drop(Cause),
 }
 
-/// One arrival of a datagram.
+/// How one copy of a datagram arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// How long after it was sent.
+    /// Delay between sending and arrival.
     pub after: Duration,
-    /// The bit of its payload that arrives flipped, counted from the lowest bit of the first byte.
+    /// Bit of the payload that arrives flipped, counted from the lowest bit of the first byte.
     pub flipped: Option<u32>,
 }
 
 impl Delivery {
-    /// It arrives whole.
+    /// Returns the delivery of an undamaged datagram.
     #[must_use]
+    #[inline]
     pub const fn whole(after: Duration) -> Self {
         Self { after, flipped: None }
     }
 
-    /// Does to the datagram what the link did to it.
+    /// Returns the time of arrival of a datagram that was sent at `sent`.
+    #[must_use]
+    #[inline]
+    pub fn at(self, sent: Instant) -> Instant {
+        sent.saturating_add(self.after)
+    }
+
+    /// Returns the payload as it arrives: borrowed, unless the link damages it.
+    #[must_use]
+    #[inline]
+    pub fn payload(self, sent: &[u8]) -> Cow<'_, [u8]> {
+        if self.flipped.is_none() {
+            return Cow::Borrowed(sent);
+        }
+        let mut payload = sent.to_vec();
+        self.damage(&mut payload);
+        Cow::Owned(payload)
+    }
+
+    /// Flips the bit of `payload` that the link flips, if any.
     pub fn damage(self, payload: &mut [u8]) {
         if let Some(bit) = self.flipped
             && let Some(byte) = payload.get_mut(bit as usize / 8)
         {
             *byte ^= 1 << (bit % 8);
         }
+    }
+
+    /// Returns the same delivery, `delay` later.
+    pub(super) fn later_by(self, delay: Duration) -> Self {
+        Self { after: self.after.saturating_add(delay), ..self }
     }
 }
 
@@ -73,8 +99,8 @@ impl Delivery {
 pub struct Channel {
     /// No feature that remembers anything or looks at the size: the short way.
     plain: bool,
-    /// In nanoseconds, where every datagram of this direction takes as long and none is lost.
-    constant: [Option<u64>; 2],
+    /// Where every datagram of this direction takes as long and none is lost.
+    constant: [Option<Duration>; 2],
     ways: [Way; 2],
     link: Link,
     /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
@@ -112,7 +138,7 @@ impl Channel {
             [0, 1].map(|way: usize| match &ways[way] {
                 Way {
                     loss: Probability::NEVER, latency: Distribution::Constant(latency), ..
-                } if plain => Some(nanos(*latency)),
+                } if plain => Some(*latency),
                 _ => None,
             });
         Self {
@@ -126,11 +152,11 @@ impl Channel {
         }
     }
 
-    /// How long every datagram of this direction takes, in nanoseconds, where all take as long and
-    /// nothing else happens to them.
+    /// Returns the delay of every datagram in this direction, where all have the same and nothing else
+    /// happens to them.
     #[must_use]
     #[inline]
-    pub const fn constant(&self, direction: Direction) -> Option<u64> {
+    pub const fn constant(&self, direction: Direction) -> Option<Duration> {
         self.constant[direction as usize]
     }
 

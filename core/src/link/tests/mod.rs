@@ -4,6 +4,7 @@ mod faults;
 mod latencies;
 mod losses;
 mod netem;
+mod pipe;
 mod queues;
 mod text;
 
