@@ -4,7 +4,7 @@
 //! the server and the link.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use retrylab_core::link::{Channel, Link, Loss};
+use retrylab_core::link::{Link, Loss, Pipe};
 use retrylab_core::machine::Machine;
 use retrylab_core::random::{Direction, Probability, Stream};
 use retrylab_core::scenario::Scenario;
@@ -145,18 +145,12 @@ fn datagrams(c: &mut Criterion) {
             loss: Loss::Independent(loss),
             ..Link::default()
         };
-        let mut channel = Channel::new(&link);
+        let mut pipe = Pipe::new(&link, 1);
         group.bench_function(BenchmarkId::new("link", name), |b| {
             b.iter(|| {
-                for index in 0..1_000 {
-                    black_box(channel.send(
-                        1,
-                        Instant::ZERO,
-                        1,
-                        Direction::Request,
-                        black_box(index),
-                        5,
-                    ));
+                for _ in 0..1_000 {
+                    let flow = black_box(1);
+                    black_box(pipe.send(Instant::ZERO, flow, Direction::Request, 5));
                 }
             });
         });

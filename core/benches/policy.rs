@@ -9,7 +9,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use counting::{Counting, allocations};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use retrylab_core::policy::{Pacer, Policy, Preset};
-use retrylab_core::random::Stream;
+use retrylab_core::random::{Name, Purpose};
 use retrylab_core::time::{Duration, Instant};
 use std::hint::black_box;
 
@@ -21,7 +21,11 @@ fn decide(policy: &Policy, pacer: &mut Pacer, decisions: u64) -> Instant {
     let (mut now, mut asked, mut exchange) = (Instant::ZERO, 0, 0);
     while asked < decisions {
         exchange += 1;
-        let _ = black_box(pacer.begin(policy, now, Stream::jitter(1, 1, exchange)));
+        let _ = black_box(pacer.begin(
+            policy,
+            now,
+            Name::exchange(1, 1, exchange).stream(Purpose::Jitter),
+        ));
         let begun = now;
         while asked < decisions {
             asked += 1;

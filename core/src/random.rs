@@ -1,6 +1,7 @@
 //! Randomness without a generator that is passed around: every draw has a name.
 //!
-//! A draw is a function of *(seed, purpose, flow, direction, index)* and of nothing else. What happens
+//! A draw is a function of its [`Name`] *(seed, flow, direction, index)* and its [`Purpose`], and of
+//! nothing else. What happens
 //! to the third request of client 5 therefore does not depend on which other traffic was drawn before
 //! it: two policies can be compared on the same packet fates, and a server on a real socket drops
 //! exactly the datagrams that its simulated twin drops.
@@ -72,37 +73,63 @@ const fn scaled(random: u64, below: u32) -> u64 {
     (high * below as u64 + ((low * below as u64) >> 32)) >> 32
 }
 
-/// One named stream of draws.
+/// Name of everything that is drawn for one datagram, or for one exchange of a client. With a
+/// [`Purpose`] it gives a [`Stream`] of draws.
+///
+/// ```
+/// use retrylab_core::random::{Direction, Name, Probability, Purpose};
+///
+/// let third = Name { seed: 42, flow: 1, direction: Direction::Request, index: 2 };
+/// let half = Probability::parse("0.5").unwrap();
+/// let lost = third.stream(Purpose::LinkLoss).chance(half);
+/// assert_eq!(lost, third.stream(Purpose::LinkLoss).chance(half), "the same name, the same draws");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Number of the client, from 1. Where addresses do not give it, clients are numbered in the order
+    /// in which they appear.
+    pub flow: u32,
+    /// Direction of the datagram.
+    pub direction: Direction,
+    /// Number of the datagram within its flow and direction, from 0.
+    pub index: u64,
+}
+
+impl Name {
+    /// Returns the name of what client `flow` draws for itself in its exchange number `exchange`, from
+    /// 1: jitter, think time, arrival.
+    #[must_use]
+    pub const fn exchange(seed: u64, flow: u32, exchange: u32) -> Self {
+        Self { seed, flow, direction: Direction::Request, index: exchange as u64 }
+    }
+
+    /// Returns the name of the second copy of a duplicated datagram. It collides with no other
+    /// datagram's name, because no flow sends 2^63 datagrams.
+    #[must_use]
+    pub const fn duplicate(self) -> Self {
+        Self { index: self.index ^ 1 << 63, ..self }
+    }
+
+    /// Returns the stream of draws for `purpose`.
+    #[must_use]
+    #[inline]
+    pub const fn stream(self, purpose: Purpose) -> Stream {
+        let name = (self.flow as u64) << 16 | (purpose as u64) << 8 | self.direction as u64;
+        let key = mix(self.seed.wrapping_add(GOLDEN));
+        let key = mix((key ^ name).wrapping_add(GOLDEN));
+        Stream { state: mix((key ^ self.index).wrapping_add(GOLDEN)) }
+    }
+}
+
+/// A stream of draws. A [`Name`] and a [`Purpose`] give one.
 #[derive(Clone, Debug)]
 pub struct Stream {
     state: u64,
 }
 
 impl Stream {
-    /// The stream of draws named by its arguments.
-    ///
-    /// `flow` is the number of the client (from 1, in order of appearance), `index` the number of the
-    /// datagram within its flow and direction.
-    #[must_use]
-    pub const fn new(
-        seed: u64,
-        purpose: Purpose,
-        flow: u32,
-        direction: Direction,
-        index: u64,
-    ) -> Self {
-        let name = (flow as u64) << 16 | (purpose as u64) << 8 | direction as u64;
-        let key = mix(seed.wrapping_add(GOLDEN));
-        let key = mix((key ^ name).wrapping_add(GOLDEN));
-        Self { state: mix((key ^ index).wrapping_add(GOLDEN)) }
-    }
-
-    /// The stream of a client's own draws in one exchange, numbered from 1.
-    #[must_use]
-    pub const fn jitter(seed: u64, flow: u32, exchange: u32) -> Self {
-        Self::new(seed, Purpose::Jitter, flow, Direction::Request, exchange as u64)
-    }
-
     /// A stream from its raw state; the numbers are those of SplitMix64 seeded with `state`.
     #[must_use]
     pub const fn from_state(state: u64) -> Self {
@@ -218,7 +245,7 @@ mod tests {
     #[test]
     fn streams_differ_by_every_part_of_their_name() {
         let draw = |seed, purpose, flow, direction, index| {
-            Stream::new(seed, purpose, flow, direction, index).next_u64()
+            Name { seed, flow, direction, index }.stream(purpose).next_u64()
         };
         use Direction::{Reply, Request};
         use Purpose::{LinkLoss, ServerDrop};
@@ -233,6 +260,20 @@ mod tests {
         ] {
             assert_ne!(base, other);
         }
+        let name = Name { seed: 1, flow: 1, direction: Request, index: 0 };
+        assert_ne!(name.duplicate().stream(LinkLoss).next_u64(), base);
+        assert_eq!(name.duplicate().duplicate(), name);
+    }
+
+    /// The draws behind every golden digest: a change here changes what every run means.
+    #[test]
+    fn names_give_the_same_streams_as_ever() {
+        let name = Name { seed: 7, flow: 3, direction: Direction::Reply, index: 5 };
+        assert_eq!(name.stream(Purpose::LinkLoss).next_u64(), 4_533_639_147_466_464_584);
+        assert_eq!(
+            Name::exchange(7, 3, 5).stream(Purpose::Jitter).next_u64(),
+            736_890_482_640_269_283
+        );
     }
 
     /// The first draws of neighbouring streams, which is what a run uses, are themselves uniform and
@@ -246,7 +287,8 @@ mod tests {
         for i in 0..N {
             let stream = || {
                 let (flow, index) = (i % 1_000, u64::from(i / 1_000));
-                Stream::new(7, Purpose::LinkLoss, flow, Direction::Reply, index)
+                let name = Name { seed: 7, flow, direction: Direction::Reply, index };
+                name.stream(Purpose::LinkLoss)
             };
             sum += stream().unit();
             let z = stream().standard_normal();

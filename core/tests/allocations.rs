@@ -5,7 +5,7 @@ mod counting;
 
 use counting::{Counting, allocations};
 use retrylab_core::policy::{Pacer, Preset};
-use retrylab_core::random::Stream;
+use retrylab_core::random::{Name, Purpose};
 use retrylab_core::time::{Duration, Instant};
 
 #[global_allocator]
@@ -16,7 +16,10 @@ fn exchanges(preset: Preset, pacer: &mut Pacer) -> u64 {
     let policy = preset.policy();
     let (mut now, mut decided) = (Instant::ZERO, 0);
     for exchange in 1..=200 {
-        if pacer.begin(&policy, now, Stream::jitter(1, 1, exchange)).is_err() {
+        if pacer
+            .begin(&policy, now, Name::exchange(1, 1, exchange).stream(Purpose::Jitter))
+            .is_err()
+        {
             now = now.saturating_add(Duration::from_secs(1));
             continue;
         }

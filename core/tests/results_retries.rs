@@ -7,7 +7,7 @@
 mod sample;
 
 use retrylab_core::policy::{Pacer, Policy, PolicyBuilder};
-use retrylab_core::random::{Direction, Probability, Purpose, Stream};
+use retrylab_core::random::{Name, Probability, Purpose, Stream};
 use retrylab_core::time::{Duration, Instant};
 use sample::Sample;
 
@@ -19,14 +19,14 @@ const SEED: u64 = 2_022;
 fn run(policy: &Policy, fails: Probability, seed: u64) -> (f64, f64) {
     let (mut calls, mut copies, mut successes) = (0u32, 0u32, 0u32);
     for flow in 1..=100 {
-        let mut draws = Stream::new(seed, Purpose::ServerDrop, flow, Direction::Request, 0);
+        let mut draws = Name::exchange(seed, flow, 0).stream(Purpose::ServerDrop);
         let mut pacer = Pacer::new(policy);
         // Times between the arrivals of a Poisson process are exponential, here of 0.1 s.
         let mut gap = || -0.1 * (1.0 - draws.unit()).ln();
         let arrivals = std::iter::successors(Some(gap()), |at| Some(at + gap()));
         let own = arrivals.take_while(|at| *at < 10.0).count() as u32;
         for exchange in 1..=own {
-            let stream = Stream::jitter(seed, flow, exchange);
+            let stream = Name::exchange(seed, flow, exchange).stream(Purpose::Jitter);
             let (sent, answered) = call(&mut pacer, policy, stream, || draws.chance(fails));
             copies += sent;
             successes += u32::from(answered);

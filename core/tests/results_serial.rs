@@ -11,7 +11,7 @@ mod sample;
 
 use retrylab_core::client::{Client, Config, Event};
 use retrylab_core::machine::{Machine, Timer, Transmit};
-use retrylab_core::random::{Direction, Purpose, Stream};
+use retrylab_core::random::{Name, Purpose, Stream};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::Server;
 use retrylab_core::sim::{Network, SERVER};
@@ -42,7 +42,7 @@ struct Serial {
 
 impl Serial {
     fn new(config: Arc<Config>, flow: u32) -> Self {
-        let gaps = Stream::new(config.seed, Purpose::Arrival, flow, Direction::Request, 0);
+        let gaps = Name::exchange(config.seed, flow, 0).stream(Purpose::Arrival);
         let mut serial = Self { config, flow, gaps, call: None, due: Instant::ZERO, begun: 0 };
         serial.draw(Instant::ZERO);
         serial

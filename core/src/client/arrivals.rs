@@ -1,6 +1,6 @@
 //! When the exchanges of an open loop arrive: whether or not those before them are over.
 
-use crate::random::{Direction, Purpose, Stream};
+use crate::random::{Name, Purpose};
 use crate::text::{Scaled, parse_scaled};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
 use alloc::sync::Arc;
@@ -10,7 +10,7 @@ use core::str::FromStr;
 
 /// Exchanges per second, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rate(u64);
+pub struct ArrivalRate(u64);
 
 /// A million a second for each client.
 const MOST_RATE: u64 = 1_000_000_000;
@@ -21,7 +21,7 @@ const MOST_PARTS: usize = 100_000;
 /// Nanoseconds in which one exchange arrives at a rate of a thousandth a second.
 const ONE: f64 = 1e12;
 
-impl Rate {
+impl ArrivalRate {
     /// Exchanges per second.
     #[must_use]
     pub fn per_second(self) -> f64 {
@@ -33,14 +33,14 @@ impl Rate {
     }
 }
 
-impl fmt::Display for Rate {
+impl fmt::Display for ArrivalRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Scaled(self.0, 3).fmt(f)
     }
 }
 
 /// A rate that holds from a time on, in nanoseconds.
-type Step = (u64, Rate);
+type Step = (u64, ArrivalRate);
 
 /// The law of arrivals of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +59,7 @@ impl Arrivals {
     /// none comes any more.
     #[must_use]
     pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
-        let mut stream =
-            Stream::new(seed, Purpose::Arrival, flow, Direction::Request, number.into());
+        let mut stream = Name::exchange(seed, flow, number).stream(Purpose::Arrival);
         match self {
             Self::Times(times) => times.get(number as usize - 1).map(|at| Instant::from_nanos(*at)),
             // The waiting time of a Poisson process of rate 1.
@@ -80,7 +79,7 @@ impl Arrivals {
                 let rate = step.map_or(0, |step| step.1.0);
                 let within = (from.as_nanos()..until.as_nanos()).contains(&at);
                 let factor = if within { factor } else { 1.0 };
-                Rate((libm::round(rate as f64 * factor) as u64).min(MOST_RATE))
+                ArrivalRate((libm::round(rate as f64 * factor) as u64).min(MOST_RATE))
             };
             let mut times: Vec<u64> = steps.iter().map(|step| step.0).collect();
             times.extend([from.as_nanos(), until.as_nanos()]);
@@ -195,7 +194,7 @@ impl FromStr for Arrivals {
                 Some((at, rate)) if i > 0 => (time(at)?, rate.trim()),
                 _ => return Err(ArrivalsError),
             };
-            Ok((at, Rate::parse(rate).ok_or(ArrivalsError)?))
+            Ok((at, ArrivalRate::parse(rate).ok_or(ArrivalsError)?))
         };
         let steps: Vec<Step> = parts().enumerate().map(step).collect::<Result<_, _>>()?;
         if !in_order(&mut steps.iter().map(|step| step.0)) {

@@ -4,7 +4,7 @@ use super::{Config, Event};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::policy::{Hint, Pacer, Step, Stop, Wait};
 use crate::protocol::{Token, parse_failure};
-use crate::random::{Direction, Purpose, Stream};
+use crate::random::{Name, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -169,9 +169,8 @@ impl Client {
     fn think(&mut self, now: Instant) {
         let think = self.config.think.as_ref().filter(|_| self.exchange > 1);
         let Some(think) = think else { return self.begin(now) };
-        let (seed, index) = (self.config.seed, u64::from(self.exchange));
-        let mut stream = Stream::new(seed, Purpose::Think, self.flow, Direction::Request, index);
-        let rest = nanos(think.draw(&mut stream));
+        let name = Name::exchange(self.config.seed, self.flow, self.exchange);
+        let rest = nanos(think.draw(&mut name.stream(Purpose::Think)));
         self.wait(now, rest, Until::Thought);
     }
 
@@ -182,7 +181,7 @@ impl Client {
         let Config { seed, .. } = *self.config;
         // A policy that draws nothing needs no stream.
         let stream = if policy.draws() {
-            Stream::jitter(seed, self.flow, self.exchange)
+            Name::exchange(seed, self.flow, self.exchange).stream(Purpose::Jitter)
         } else {
             Stream::from_state(0)
         };

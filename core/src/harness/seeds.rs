@@ -14,10 +14,10 @@ pub const SEED_VARIABLE: &str = "RETRYLAB_SEED";
 ///
 /// ```
 /// use retrylab_core::harness::for_each_seed;
-/// use retrylab_core::random::{Direction, Purpose, Stream};
+/// use retrylab_core::random::{Name, Purpose};
 ///
 /// for_each_seed(0..1_000, |seed| {
-///     let draw = Stream::new(seed, Purpose::LinkLoss, 1, Direction::Request, 0).up_to(5);
+///     let draw = Name::exchange(seed, 1, 0).stream(Purpose::LinkLoss).up_to(5);
 ///     assert!(draw <= 5, "{draw}");
 /// });
 /// ```

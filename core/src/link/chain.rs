@@ -1,9 +1,9 @@
 //! Loss as it runs: the state that a law of [`Loss`] keeps, and its steps.
 
 use super::Loss;
-use super::channel::{Memory, Name};
+use super::flow::FlowState;
 use super::loss::burst_chain;
-use crate::random::{Probability, Purpose};
+use crate::random::{Name, Probability, Purpose};
 use crate::time::{Instant, nanos};
 
 /// A law of loss, with what its steps need worked out once.
@@ -83,33 +83,39 @@ impl Chain {
     }
 
     /// Is this datagram lost? Makes a step; `number` counts the datagrams before it.
-    pub(super) fn loses(&self, memory: &mut Memory, now: Instant, number: u64, name: Name) -> bool {
+    pub(super) fn loses(
+        &self,
+        flow: &mut FlowState,
+        now: Instant,
+        number: u64,
+        name: Name,
+    ) -> bool {
         let lost = |probability| name.stream(Purpose::LinkLoss).chance(probability);
         match self {
             Self::Independent(probability) => lost(*probability),
             Self::TwoState { p, r, lost: shares, start } => {
                 let mut steps = name.stream(Purpose::LinkState);
-                let bad = memory.state.map_or_else(|| steps.chance(*start), |state| state == 1);
+                let bad = flow.loss.map_or_else(|| steps.chance(*start), |state| state == 1);
                 let next = if bad { !steps.chance(*r) } else { steps.chance(*p) };
-                memory.state = Some(u8::from(next));
+                flow.loss = Some(u8::from(next));
                 lost(shares[usize::from(bad)])
             }
             Self::Timed { rate, share, lost: shares } => {
-                let passed = nanos(now.saturating_since(memory.last)) as f64;
-                let was = memory.state.map_or(*share, f64::from);
+                let passed = nanos(now.saturating_since(flow.last)) as f64;
+                let was = flow.loss.map_or(*share, f64::from);
                 let bad = share + (was - share) * libm::exp(-rate * passed);
                 let bad = name.stream(Purpose::LinkState).chance(Probability::nearest(bad));
-                (memory.state, memory.last) = (Some(u8::from(bad)), now);
+                (flow.loss, flow.last) = (Some(u8::from(bad)), now);
                 lost(shares[usize::from(bad)])
             }
             Self::FourState { from, start } => {
                 let mut steps = name.stream(Purpose::LinkState);
                 let draw = steps.up_to(999_999_999) as u32;
-                let state = match memory.state {
+                let state = match flow.loss {
                     None => choose(draw, start.iter().zip(1..).map(|(p, s)| (s, *p)), RECEIVED),
                     Some(state) => choose(draw, from[usize::from(state)], state),
                 };
-                memory.state = Some(state);
+                flow.loss = Some(state);
                 state >= LOST_IN_BURST
             }
             Self::Numbered(Loss::First(count)) => number < *count,

@@ -2,47 +2,74 @@
 
 use super::Link;
 use super::chain::Chain;
+use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
-use crate::random::{Direction, Probability, Purpose, Stream};
-use crate::time::{Duration, Instant, nanos};
+use crate::random::{Direction, Name, Probability, Purpose};
+use crate::time::{Duration, Instant};
 use crate::trace::Cause;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// What becomes of one datagram.
+/// What a link does with one datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It arrives.
+pub enum Action {
+    /// It delivers the datagram.
     Deliver(Delivery),
-    /// It arrives twice; which copy first, say their times.
-    Twice(Delivery, Delivery),
-    /// It is lost.
+    /// It delivers two copies. Either may arrive first.
+    DeliverTwice(Delivery, Delivery),
+    /// It drops the datagram.
     Drop(Cause),
 }
 
-/// One arrival of a datagram.
+/// How one copy of a datagram arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// How long after it was sent.
+    /// Delay between sending and arrival.
     pub after: Duration,
-    /// The bit of its payload that arrives flipped, counted from the lowest bit of the first byte.
+    /// Bit of the payload that arrives flipped, counted from the lowest bit of the first byte.
     pub flipped: Option<u32>,
 }
 
 impl Delivery {
-    /// It arrives whole.
+    /// Returns the delivery of an undamaged datagram.
     #[must_use]
+    #[inline]
     pub const fn whole(after: Duration) -> Self {
         Self { after, flipped: None }
     }
 
-    /// Does to the datagram what the link did to it.
+    /// Returns the time of arrival of a datagram that was sent at `sent`.
+    #[must_use]
+    #[inline]
+    pub fn at(self, sent: Instant) -> Instant {
+        sent.saturating_add(self.after)
+    }
+
+    /// Returns the payload as it arrives: borrowed, unless the link damages it.
+    #[must_use]
+    #[inline]
+    pub fn payload(self, sent: &[u8]) -> Cow<'_, [u8]> {
+        if self.flipped.is_none() {
+            return Cow::Borrowed(sent);
+        }
+        let mut payload = sent.to_vec();
+        self.damage(&mut payload);
+        Cow::Owned(payload)
+    }
+
+    /// Flips the bit of `payload` that the link flips, if any.
     pub fn damage(self, payload: &mut [u8]) {
         if let Some(bit) = self.flipped
             && let Some(byte) = payload.get_mut(bit as usize / 8)
         {
             *byte ^= 1 << (bit % 8);
         }
+    }
+
+    /// Returns the same delivery, `delay` later.
+    pub(super) fn later_by(self, delay: Duration) -> Self {
+        Self { after: self.after.saturating_add(delay), ..self }
     }
 }
 
@@ -55,28 +82,29 @@ impl Delivery {
 /// latency and independent loss remembers nothing.
 ///
 /// ```
-/// use retrylab_core::link::{Channel, Delivery, Fate, Link};
-/// use retrylab_core::random::Direction;
+/// use retrylab_core::link::{Channel, Delivery, Action, Link};
+/// use retrylab_core::random::{Direction, Name};
 /// use retrylab_core::time::{Duration, Instant};
 /// use retrylab_core::trace::Cause;
 ///
 /// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; one may be in the queue.
 /// let link = Link { rate: "1mbit".parse().ok(), queue: 1, ..Link::default() };
 /// let mut channel = Channel::new(&link);
-/// let mut send = |index| channel.send(7, Instant::ZERO, 1, Direction::Request, index, 1_000);
-/// assert_eq!(send(0), Fate::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
-/// assert_eq!(send(1), Fate::Drop(Cause::LinkQueue));
+/// let name = |index| Name { seed: 7, flow: 1, direction: Direction::Request, index };
+/// let mut send = |index| channel.send(Instant::ZERO, name(index), 1_000);
+/// assert_eq!(send(0), Action::Deliver(Delivery::whole(Duration::from_micros(10_000 + 8_224))));
+/// assert_eq!(send(1), Action::Drop(Cause::LinkQueue));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Channel {
     /// No feature that remembers anything or looks at the size: the short way.
     plain: bool,
-    /// In nanoseconds, where every datagram of this direction takes as long and none is lost.
-    constant: [Option<u64>; 2],
+    /// Where every datagram of this direction takes as long and none is lost.
+    constant: [Option<Duration>; 2],
     ways: [Way; 2],
     link: Link,
     /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
-    memories: Vec<Memory>,
+    flows: Vec<FlowState>,
     /// In the same places; empty without a rate.
     lanes: Vec<Lane>,
     usage: [Usage; 2],
@@ -92,41 +120,6 @@ struct Way {
     rate: Option<Rate>,
     /// Does its loss, latency or reordering remember anything?
     has_memory: bool,
-}
-
-/// What is remembered of a flow in one direction.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Memory {
-    /// The state of its loss; none before the first datagram.
-    pub(super) state: Option<u8>,
-    /// When that was.
-    pub(super) last: Instant,
-    /// The normal variable behind its last latency.
-    normal: Option<f64>,
-    /// Datagrams since the last that overtook others.
-    in_order: u32,
-    /// Datagrams so far.
-    count: u64,
-}
-
-/// A datagram's name.
-#[derive(Clone, Copy)]
-pub(super) struct Name {
-    seed: u64,
-    flow: u32,
-    direction: Direction,
-    index: u64,
-}
-
-impl Name {
-    pub(super) const fn stream(self, purpose: Purpose) -> Stream {
-        Stream::new(self.seed, purpose, self.flow, self.direction, self.index)
-    }
-
-    /// The name of its second copy: no flow sends 2^63 datagrams.
-    const fn copy(self) -> Self {
-        Self { index: self.index ^ 1 << 63, ..self }
-    }
 }
 
 impl Channel {
@@ -145,7 +138,7 @@ impl Channel {
             [0, 1].map(|way: usize| match &ways[way] {
                 Way {
                     loss: Probability::NEVER, latency: Distribution::Constant(latency), ..
-                } if plain => Some(nanos(*latency)),
+                } if plain => Some(*latency),
                 _ => None,
             });
         Self {
@@ -153,17 +146,17 @@ impl Channel {
             constant,
             ways,
             link: link.clone(),
-            memories: Vec::new(),
+            flows: Vec::new(),
             lanes: Vec::new(),
             usage: [Usage::default(); 2],
         }
     }
 
-    /// How long every datagram of this direction takes, in nanoseconds, where all take as long and
-    /// nothing else happens to them.
+    /// Returns the delay of every datagram in this direction, where all have the same and nothing else
+    /// happens to them.
     #[must_use]
     #[inline]
-    pub const fn constant(&self, direction: Direction) -> Option<u64> {
+    pub const fn constant(&self, direction: Direction) -> Option<Duration> {
         self.constant[direction as usize]
     }
 
@@ -180,12 +173,12 @@ impl Channel {
         changed.usage = self.usage;
         if link.shared == self.link.shared {
             changed.lanes = core::mem::take(&mut self.lanes);
-            changed.memories = core::mem::take(&mut self.memories);
+            changed.flows = core::mem::take(&mut self.flows);
             let same = [Direction::Request, Direction::Reply]
                 .map(|way| link.loss_of(way) == self.link.loss_of(way));
-            for (place, memory) in changed.memories.iter_mut().enumerate() {
+            for (place, flow) in changed.flows.iter_mut().enumerate() {
                 if !same[place % 2] {
-                    memory.state = None;
+                    flow.loss = None;
                 }
             }
         }
@@ -198,65 +191,56 @@ impl Channel {
         self.usage[direction as usize]
     }
 
-    /// What becomes of datagram `index` of `flow` in this direction, with `payload` bytes, sent `now`.
+    /// Decides what happens to the datagram `name`, of `payload` bytes, that is sent `now`.
     ///
     /// Flows are numbered from 1 without large gaps, the datagrams of a flow and direction from 0 in
     /// the order of sending, and `now` never goes back.
     #[inline]
-    pub fn send(
-        &mut self,
-        seed: u64,
-        now: Instant,
-        flow: u32,
-        direction: Direction,
-        index: u64,
-        payload: usize,
-    ) -> Fate {
-        let name = Name { seed, flow, direction, index };
+    pub fn send(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         if !self.plain {
             return self.carry(now, name, payload as u64);
         }
-        let way = &self.ways[direction as usize];
+        let way = &self.ways[name.direction as usize];
         if way.loss > Probability::NEVER && name.stream(Purpose::LinkLoss).chance(way.loss) {
-            return Fate::Drop(Cause::LinkLoss);
+            return Action::Drop(Cause::LinkLoss);
         }
-        Fate::Deliver(Delivery::whole(match &way.latency {
+        Action::Deliver(Delivery::whole(match &way.latency {
             Distribution::Constant(latency) => *latency,
             random => random.draw(&mut name.stream(Purpose::LinkLatency)),
         }))
     }
 
     /// The long way: each feature in its turn.
-    fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Fate {
+    fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Action {
         let size = payload.saturating_add(self.link.overhead.into());
         if self.link.mtu.is_some_and(|mtu| size > mtu.into()) {
-            return Fate::Drop(Cause::TooBig);
+            return Action::Drop(Cause::TooBig);
         }
         if self.loses(now, name) {
-            return Fate::Drop(Cause::LinkLoss);
+            return Action::Drop(Cause::LinkLoss);
         }
         let first = self.copy(now, name, payload, size);
         let twice = name.stream(Purpose::LinkDuplicate).chance(self.link.duplicate);
-        let second = twice.then(|| self.copy(now, name.copy(), payload, size));
+        let second = twice.then(|| self.copy(now, name.duplicate(), payload, size));
         match (first, second) {
-            (Ok(first), Some(Ok(second))) => Fate::Twice(first, second),
-            (Ok(one), _) | (Err(_), Some(Ok(one))) => Fate::Deliver(one),
-            (Err(cause), _) => Fate::Drop(cause),
+            (Ok(first), Some(Ok(second))) => Action::DeliverTwice(first, second),
+            (Ok(one), _) | (Err(_), Some(Ok(one))) => Action::Deliver(one),
+            (Err(cause), _) => Action::Drop(cause),
         }
     }
 
     fn loses(&mut self, now: Instant, name: Name) -> bool {
         let way = name.direction as usize;
-        let (mut unused, mut number) = (Memory::default(), name.index);
-        let memory = match self.remember(name) {
-            Some(place) => &mut self.memories[place],
+        let (mut unused, mut number) = (FlowState::default(), name.index);
+        let state = match self.remember(name) {
+            Some(place) => &mut self.flows[place],
             None => &mut unused,
         };
         if self.link.shared {
-            number = memory.count;
-            memory.count += 1;
+            number = state.count;
+            state.count += 1;
         }
-        self.ways[way].chain.loses(memory, now, number, name)
+        self.ways[way].chain.loses(state, now, number, name)
     }
 
     /// One copy of a datagram through the queue and over the wire.
@@ -294,7 +278,7 @@ impl Channel {
         let chance = name.stream(Purpose::LinkReorder).chance(self.link.reorder);
         let gap = self.link.reorder_gap;
         let Some(place) = self.remember(name) else { return chance };
-        let in_order = &mut self.memories[place].in_order;
+        let in_order = &mut self.flows[place].in_order;
         let overtakes = chance && in_order.saturating_add(1) >= gap;
         *in_order = if overtakes { 0 } else { in_order.saturating_add(1) };
         overtakes
@@ -332,7 +316,7 @@ impl Channel {
         }
         let new = draws.standard_normal();
         let Some(place) = self.remember(name) else { return Duration::ZERO };
-        let last = &mut self.memories[place].normal;
+        let last = &mut self.flows[place].normal;
         // AR(1) with unit variance: the latencies follow their law whatever the correlation.
         let z = last.map_or(new, |last| rho * last + libm::sqrt(1.0 - rho * rho) * new);
         *last = Some(z);
@@ -351,8 +335,8 @@ impl Channel {
             return None;
         }
         let place = self.place(name);
-        if place >= self.memories.len() {
-            self.memories.resize(place + 1, Memory::default());
+        if place >= self.flows.len() {
+            self.flows.resize(place + 1, FlowState::default());
         }
         Some(place)
     }
@@ -383,9 +367,10 @@ mod tests {
         let sent = |link: &Link| {
             let mut channel = Channel::new(link);
             for flow in 1..=100 {
-                channel.send(7, Instant::ZERO, flow, Direction::Request, 0, 10);
+                let name = Name { seed: 7, flow, direction: Direction::Request, index: 0 };
+                channel.send(Instant::ZERO, name, 10);
             }
-            (channel.plain, channel.memories.len(), channel.lanes.len())
+            (channel.plain, channel.flows.len(), channel.lanes.len())
         };
         let (loss, mtu) = ("0.1".parse().unwrap(), Some(99));
         let plain = Link { loss, correlation: Probability::ALWAYS, ..Link::default() };

@@ -1,8 +1,9 @@
 //! What a network does to a datagram, in netem's vocabulary.
 //!
-//! A [`Link`] is a description; a [`Channel`] is the link as it runs. The fate of a datagram is decided
-//! from its name (see [`random`](crate::random)) and from what its flow sent before, never from a
-//! generator that is passed around: so the same link serves the simulated network, a server and a
+//! A [`Link`] is a description, and a [`Pipe`] is the machine that runs it: it numbers the datagrams of
+//! each flow, applies [faults](Fault) while they last, and asks a [`Channel`] for the rest. The fate of
+//! a datagram depends on its name (see [`random`](crate::random)) and on what its flow sent before,
+//! never on a generator that is passed around. So one pipe serves the simulated network, a server and a
 //! proxy, and gives each datagram the same fate in all of them.
 //!
 //! The order is netem's: too large, lost, queued, delayed, damaged; what overtakes goes past queue and
@@ -14,16 +15,21 @@
 
 mod chain;
 mod channel;
+mod fault;
+mod flow;
 mod loss;
 mod netem;
+mod pipe;
 mod preset;
 mod queue;
 #[cfg(test)]
 mod tests;
 
-pub use channel::{Channel, Delivery, Fate};
+pub use channel::{Action, Channel, Delivery};
+pub use fault::{Fault, FaultEffect};
 pub use loss::{Loss, LossError, burst_chain};
 pub use netem::Netem;
+pub use pipe::Pipe;
 pub use preset::Preset;
 pub use queue::{QueueRule, QueueRuleError, Rate, RateError, Usage};
 

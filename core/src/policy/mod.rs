@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use retrylab_core::policy::{Preset, Schedule};
-//! use retrylab_core::random::{Direction, Purpose, Stream};
+//! use retrylab_core::random::{Name, Purpose};
 //! use retrylab_core::time::Duration;
 //!
 //! # static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -32,7 +32,7 @@
 //! # fn sleep(_: Duration) {}
 //!
 //! let policy = Preset::AwsStandard.policy();
-//! let stream = Stream::new(42, Purpose::Jitter, 1, Direction::Request, 1);
+//! let stream = Name::exchange(42, 1, 1).stream(Purpose::Jitter);
 //! let (mut schedule, mut elapsed) = (Schedule::random(&policy, stream), Duration::ZERO);
 //! let answer = loop {
 //!     let Ok(wait) = schedule.next(&policy, elapsed) else { break None };
@@ -104,7 +104,7 @@ pub use rtt::{Adaptive, Rtt};
 pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
 
-use crate::random::Stream;
+use crate::random::{Name, Purpose};
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
 use crate::value::words;
 use core::fmt;
@@ -257,7 +257,7 @@ impl Policy {
     /// The send times of exchange `exchange` (from 1) of a run with this seed.
     #[must_use]
     pub fn sends_of(&self, seed: u64, exchange: u32) -> Sends<'_> {
-        self.sends_drawn(Draw::Random(Stream::jitter(seed, 1, exchange)))
+        self.sends_drawn(Draw::Random(Name::exchange(seed, 1, exchange).stream(Purpose::Jitter)))
     }
 
     /// How long after its first send an exchange without any reply ends, without jitter; `None` when

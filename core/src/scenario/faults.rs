@@ -1,6 +1,7 @@
 //! What goes wrong, and when: a timeline that a scenario writes in words.
 
 use crate::dist::MAX_TIME;
+use crate::link::{self, FaultEffect};
 use crate::random::{Direction, Probability};
 use crate::server::service::{Outage, Trouble};
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
@@ -63,11 +64,16 @@ impl Fault {
         (self.from()..self.until()).contains(&now)
     }
 
-    /// Does it happen on the link?
+    /// Returns the fault as the link runs it; `None` for a fault that does not concern the link.
     #[must_use]
-    pub const fn is_of_link(&self) -> bool {
-        use FaultKind::{Latency, Loss, Partition};
-        matches!(self.kind, Partition(_) | Loss(_) | Latency(_))
+    pub fn on_link(&self) -> Option<link::Fault> {
+        let effect = match self.kind {
+            FaultKind::Partition(direction) => FaultEffect::Partition(direction),
+            FaultKind::Loss(loss) => FaultEffect::Loss(loss),
+            FaultKind::Latency(delay) => FaultEffect::Latency(delay),
+            FaultKind::ServerDown { .. } | FaultKind::Slow(_) | FaultKind::Load(_) => return None,
+        };
+        Some(link::Fault { from: self.from(), until: self.until(), effect })
     }
 
     fn outage(&self) -> Option<Outage> {
@@ -97,10 +103,10 @@ impl Faults {
         self.0.iter().filter_map(Fault::outage).collect()
     }
 
-    /// What befalls the link.
+    /// The faults that concern the link, as it runs them.
     #[must_use]
-    pub fn of_link(&self) -> Vec<Fault> {
-        self.0.iter().filter(|fault| fault.is_of_link()).copied().collect()
+    pub fn of_link(&self) -> Vec<link::Fault> {
+        self.0.iter().filter_map(Fault::on_link).collect()
     }
 
     /// Are there times at which the server is down twice?
@@ -198,6 +204,28 @@ fn read(text: &str) -> Option<Fault> {
 mod tests {
     use super::*;
     use alloc::string::ToString;
+
+    /// Each fault is the link's, the server's or the load's.
+    #[test]
+    fn the_link_runs_its_part_of_the_timeline() {
+        let faults: Faults = "1s 2s loss 0.3; 2s 1s slow 2; 3s 1ms partition reply; 4s 1s load 3; \
+                              5s 1s server-down; 6s 1s latency 100ms"
+            .parse()
+            .unwrap();
+        let part = |from, until, effect| {
+            let (from, until) = (Instant::from_millis(from), Instant::from_millis(until));
+            link::Fault { from, until, effect }
+        };
+        let loss = FaultEffect::Loss(Probability::parse("0.3").unwrap());
+        let expected = [
+            part(1_000, 3_000, loss),
+            part(3_000, 3_001, FaultEffect::Partition(Some(Direction::Reply))),
+            part(6_000, 7_000, FaultEffect::Latency(Duration::from_millis(100))),
+        ];
+        let on_link: Vec<_> = faults.as_slice().iter().filter_map(Fault::on_link).collect();
+        assert_eq!(on_link, expected);
+        assert_eq!((faults.of_link().len(), faults.outages().len()), (3, 2));
+    }
 
     #[test]
     fn faults_are_read_and_shown() {

@@ -7,10 +7,9 @@ use super::packets::Packet;
 use super::wire::{Happening, Wire};
 use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
-use crate::link::{Channel, Link};
+use crate::link::{Channel, Fault, Link};
 use crate::machine::{Machine, Timer};
 use crate::random::Direction;
-use crate::scenario::Fault;
 use crate::time::Instant;
 use crate::trace::{Side, Sink, What};
 use alloc::vec::Vec;
@@ -104,7 +103,7 @@ where
         }
     }
 
-    /// The same with faults of the link; those of others are not its business.
+    /// The same network with faults of its link.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);

@@ -3,12 +3,11 @@
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use crate::drive::{Context, Wait};
-use crate::link::{Channel, Delivery, Fate, Link};
-use crate::random::{Direction, Purpose, Stream};
-use crate::scenario::{Fault, FaultKind};
-use crate::time::{Duration, Instant};
+use crate::link::Fault;
+use crate::link::{Action, Channel, Delivery, Link, Pipe};
+use crate::random::Direction;
+use crate::time::Instant;
 use crate::trace::{Cause, Side, Sink, What};
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// So many entries of the queue are never tidied.
@@ -48,13 +47,8 @@ pub(super) struct Wire<K> {
     /// With more entries than this the queue is untidy.
     tidy_at: usize,
     packets: Packets,
-    channel: Channel,
-    faults: Vec<Fault>,
-    seed: u64,
-    clients: usize,
-    /// Datagrams sent by each client and to it: the index that names a datagram's fate. Empty while the
-    /// link draws nothing.
-    counts: Vec<[u32; 2]>,
+    pipe: Pipe,
+    clients: u32,
     sent: u64,
     /// Nothing happens after this.
     end: Instant,
@@ -64,29 +58,28 @@ pub(super) struct Wire<K> {
 
 impl<K: Sink> Wire<K> {
     pub(super) fn new(link: &Link, seed: u64, clients: usize, sink: K) -> Self {
-        Self {
+        let mut wire = Self {
             now: Instant::ZERO,
             sink,
             queue: Queue::default(),
             // A wait and a datagram for each client, with room: that is no disorder yet.
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
-            channel: Channel::new(link),
-            faults: Vec::new(),
-            seed,
-            clients,
-            counts: if link.draws() { vec![[0; 2]; clients] } else { Vec::new() },
+            pipe: Pipe::new(link, seed),
+            // A network refuses more clients than a flow's number can name.
+            clients: clients as u32,
             sent: 0,
             end: Instant::MAX,
             reached_end: false,
-        }
+        };
+        wire.pipe.reserve(wire.clients);
+        wire
     }
 
+    /// Adds those of `faults` that concern the link.
     pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
-        if !faults.is_empty() && self.counts.is_empty() {
-            self.counts = vec![[0; 2]; self.clients];
-        }
-        self.faults = faults;
+        self.pipe.add_faults(faults);
+        self.pipe.reserve(self.clients);
     }
 
     pub(super) const fn end_at(&mut self, end: Instant) {
@@ -98,7 +91,7 @@ impl<K: Sink> Wire<K> {
     }
 
     pub(super) const fn channel(&self) -> &Channel {
-        &self.channel
+        self.pipe.channel()
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -186,82 +179,39 @@ impl<K: Sink> Wire<K> {
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
             return self.record(on_link(context), what);
         }
-        if let (Some(after), true) = (self.channel.constant(direction), self.faults.is_empty()) {
-            // Nothing to draw and nothing to remember.
-            let Context { flow, packet, label, .. } = context;
-            let slot = self.packets.store(packet, flow, direction, label, bytes);
-            let at = Instant::from_nanos(self.now.as_nanos().saturating_add(after));
-            return self.queue.push(arrival_key(at), Due::arrival(slot));
+        match self.pipe.send(self.now, context.flow, direction, bytes.len()) {
+            Action::Deliver(whole) if whole.flipped.is_none() => {
+                self.deliver(context, direction, bytes, whole.at(self.now));
+            }
+            action => self.carry_out(action, context, direction, bytes),
         }
-        self.send_with_luck(context, direction, bytes);
     }
 
-    /// Puts a datagram on a link that draws its fate.
-    fn send_with_luck(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
-        let index = self.counts.get_mut(context.flow as usize - 1).map_or(0, |counts| {
-            let count = &mut counts[direction as usize];
-            *count = count.wrapping_add(1);
-            u64::from(count.wrapping_sub(1))
-        });
-        if !self.faults.is_empty()
-            && let Some(cause) = self.fault(context.flow, direction, index)
-        {
-            return self.record(on_link(context), What::Dropped { direction, cause });
-        }
-        let (flow, now, size) = (context.flow, self.now, bytes.len());
-        match self.channel.send(self.seed, now, flow, direction, index, size) {
-            Fate::Drop(cause) => {
+    /// Carries out any other action than delivering one undamaged copy. It is out of line to keep the
+    /// ordinary path short.
+    #[inline(never)]
+    fn carry_out(&mut self, action: Action, context: Context, direction: Direction, bytes: &[u8]) {
+        let deliver = |wire: &mut Self, delivery: Delivery| {
+            wire.deliver(context, direction, &delivery.payload(bytes), delivery.at(wire.now));
+        };
+        match action {
+            Action::Deliver(delivery) => deliver(self, delivery),
+            Action::DeliverTwice(first, second) => {
+                self.record(on_link(context), What::Duplicated { direction });
+                deliver(self, first);
+                deliver(self, second);
+            }
+            Action::Drop(cause) => {
                 self.record(on_link(context), What::Dropped { direction, cause });
             }
-            Fate::Deliver(delivery) => self.deliver(context, direction, bytes, delivery),
-            Fate::Twice(first, second) => {
-                self.record(on_link(context), What::Duplicated { direction });
-                self.deliver(context, direction, bytes, first);
-                self.deliver(context, direction, bytes, second);
-            }
         }
     }
 
-    #[inline]
-    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], how: Delivery) {
+    #[inline(always)]
+    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], at: Instant) {
         let Context { flow, packet, label, .. } = context;
-        let slot = if how.flipped.is_some() {
-            let mut damaged = bytes.to_vec();
-            how.damage(&mut damaged);
-            self.packets.store(packet, flow, direction, label, &damaged)
-        } else {
-            self.packets.store(packet, flow, direction, label, bytes)
-        };
-        let delay = if self.faults.is_empty() { Duration::ZERO } else { self.delay() };
-        let at = self.now.saturating_add(how.after).saturating_add(delay);
+        let slot = self.packets.store(packet, flow, direction, label, bytes);
         self.queue.push(arrival_key(at), Due::arrival(slot));
-    }
-
-    /// The fault that takes a datagram now, if one does.
-    #[cold]
-    fn fault(&self, flow: u32, direction: Direction, index: u64) -> Option<Cause> {
-        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
-        on.filter_map(|fault| match fault.kind {
-            FaultKind::Partition(only) if only.is_none_or(|only| only == direction) => {
-                Some(Cause::Partition)
-            }
-            FaultKind::Loss(loss) => {
-                Stream::new(self.seed, Purpose::FaultLoss, flow, direction, index)
-                    .chance(loss)
-                    .then_some(Cause::FaultLoss)
-            }
-            _ => None,
-        })
-        .next()
-    }
-
-    /// What faults add to the latency now.
-    fn delay(&self) -> Duration {
-        let on = self.faults.iter().filter(|fault| fault.is_on(self.now));
-        on.fold(Duration::ZERO, |delay, fault| match fault.kind {
-            FaultKind::Latency(more) => delay.saturating_add(more),
-            _ => delay,
-        })
     }
 
     #[inline(always)]

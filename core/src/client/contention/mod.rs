@@ -44,7 +44,7 @@ mod tests;
 use crate::machine::{Label, Machine, Timer, Transmit};
 use crate::policy::{Policy, Schedule, Stop, Wait};
 use crate::protocol::row::{Reply, Request};
-use crate::random::Stream;
+use crate::random::{Name, Purpose};
 use crate::time::{Duration, Instant};
 use crate::trace::What;
 use alloc::string::ToString;
@@ -134,7 +134,10 @@ impl Client {
     /// sends its first read at the first `poll_transmit`.
     #[must_use]
     pub fn numbered(config: Arc<Config>, flow: u32) -> Self {
-        let schedule = Schedule::random(&config.policy, Stream::jitter(config.seed, flow, 1));
+        let schedule = Schedule::random(
+            &config.policy,
+            Name::exchange(config.seed, flow, 1).stream(Purpose::Jitter),
+        );
         Self {
             config,
             schedule,

@@ -15,13 +15,13 @@ fn what_is_not_lost_arrives_twice_as_often_as_told() {
         duplicate: p("0.1"),
         ..Link::default()
     };
-    let fates = fates(&link, 100_000, MS);
-    let twice = |fate: &Fate| f64::from(u8::from(matches!(fate, Fate::Twice(..))));
-    close("twice", fates.iter().map(twice), 0.8 * 0.1);
-    close("lost", fates.iter().map(|fate| f64::from(u8::from(is_lost(fate)))), 0.2);
+    let actions = actions(&link, 100_000, MS);
+    let twice = |action: &Action| f64::from(u8::from(matches!(action, Action::DeliverTwice(..))));
+    close("twice", actions.iter().map(twice), 0.8 * 0.1);
+    close("lost", actions.iter().map(|action| f64::from(u8::from(is_lost(action)))), 0.2);
     // Copies have latencies of their own, by the same law.
-    let copies = fates.iter().filter_map(|fate| match fate {
-        Fate::Twice(first, second) => Some((first.after, second.after)),
+    let copies = actions.iter().filter_map(|action| match action {
+        Action::DeliverTwice(first, second) => Some((first.after, second.after)),
         _ => None,
     });
     let copies: Vec<_> = copies.collect();
@@ -32,10 +32,10 @@ fn what_is_not_lost_arrives_twice_as_often_as_told() {
 #[test]
 fn what_overtakes_goes_at_once() {
     let link = Link { reorder: p("0.25"), ..Link::default() };
-    let fates = fates(&link, 100_000, MS);
-    assert!(fates.iter().all(|fate| [Duration::ZERO, MS * 10].contains(&after(fate))));
-    let at_once = |fate: &Fate| f64::from(u8::from(after(fate).is_zero()));
-    close("overtakes", fates.iter().map(at_once), 0.25);
+    let actions = actions(&link, 100_000, MS);
+    assert!(actions.iter().all(|action| [Duration::ZERO, MS * 10].contains(&after(action))));
+    let at_once = |action: &Action| f64::from(u8::from(after(action).is_zero()));
+    close("overtakes", actions.iter().map(at_once), 0.25);
 }
 
 /// As tc-netem(8) has it: `gap - 1` in order, then each overtakes with the probability until one does.
@@ -43,8 +43,8 @@ fn what_overtakes_goes_at_once() {
 fn a_gap_keeps_datagrams_in_order() {
     let gaps = |reorder: &str| {
         let link = Link { reorder: p(reorder), reorder_gap: 5, ..Link::default() };
-        let fates = fates(&link, 200_000, MS);
-        let order: Vec<bool> = fates.iter().map(|fate| after(fate).is_zero()).collect();
+        let actions = actions(&link, 200_000, MS);
+        let order: Vec<bool> = actions.iter().map(|action| after(action).is_zero()).collect();
         order.split(|at_once| *at_once).map(<[bool]>::len).collect::<Vec<_>>()
     };
     let every_fifth = gaps("1");
@@ -63,29 +63,29 @@ fn what_overtakes_goes_past_the_queue() {
         rate: "1kbit".parse().ok(),
         ..Link::default()
     };
-    let fates = fates(&link, 4, Duration::ZERO);
+    let actions = actions(&link, 4, Duration::ZERO);
     // 128 bytes at 1 kbit/s take 1.024 s.
-    let times: Vec<u128> = fates.iter().map(|fate| after(fate).as_millis()).collect();
+    let times: Vec<u128> = actions.iter().map(|action| after(action).as_millis()).collect();
     assert_eq!(times, [1_034, 0, 2_058, 0]);
 }
 
 #[test]
 fn the_checksum_drops_what_was_damaged() {
     let link = Link { corrupt: p("0.1"), ..Link::default() };
-    let fates = fates(&link, 100_000, MS);
-    let damaged = |fate: &Fate| f64::from(u8::from(*fate == Fate::Drop(Cause::Corrupted)));
-    close("damaged", fates.iter().map(damaged), 0.1);
-    let rest = fates.iter().filter(|fate| **fate != Fate::Drop(Cause::Corrupted));
-    assert!(rest.into_iter().all(|fate| *fate == Fate::Deliver(Delivery::whole(MS * 10))));
+    let actions = actions(&link, 100_000, MS);
+    let damaged = |action: &Action| f64::from(u8::from(*action == Action::Drop(Cause::Corrupted)));
+    close("damaged", actions.iter().map(damaged), 0.1);
+    let rest = actions.iter().filter(|action| **action != Action::Drop(Cause::Corrupted));
+    assert!(rest.into_iter().all(|action| *action == Action::Deliver(Delivery::whole(MS * 10))));
 }
 
 #[test]
 fn without_a_checksum_one_bit_is_flipped() {
     let link = Link { corrupt: p("0.5"), checksum: false, ..Link::default() };
-    let deliveries: Vec<Delivery> = fates(&link, 100_000, MS)
+    let deliveries: Vec<Delivery> = actions(&link, 100_000, MS)
         .iter()
-        .map(|fate| match fate {
-            Fate::Deliver(delivery) => *delivery,
+        .map(|action| match action {
+            Action::Deliver(delivery) => *delivery,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -105,8 +105,8 @@ fn without_a_checksum_one_bit_is_flipped() {
     assert_eq!(payload, [0, 0b1000]);
     // A datagram without a payload has none to flip; one that is shorter than told is left alone.
     let mut empty = Channel::new(&Link { corrupt: Probability::ALWAYS, checksum: false, ..link });
-    let fate = empty.send(SEED, Instant::ZERO, 1, Direction::Request, 0, 0);
-    assert_eq!(fate, Fate::Deliver(Delivery::whole(MS * 10)));
+    let action = empty.send(Instant::ZERO, name(1, Direction::Request, 0), 0);
+    assert_eq!(action, Action::Deliver(Delivery::whole(MS * 10)));
     Delivery { after: MS, flipped: Some(11) }.damage(&mut []);
 }
 
@@ -132,14 +132,14 @@ fn fates_do_not_depend_on_other_flows() {
         const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
         let send = |channel: &mut Channel, flow, way, index: u64| {
             let now = Instant::from_millis(index * 2 + index % 7);
-            channel.send(SEED, now, flow, way, index, 100 + index as usize)
+            channel.send(now, name(flow, way, index), 100 + index as usize)
         };
         let (mut together, mut interleaved) = (Channel::new(&link), Vec::new());
         for index in 0..300 {
             for flow in 1..=5 {
                 for way in WAYS {
-                    let fate = send(&mut together, flow, way, index);
-                    interleaved.push((flow, way as u8, index, fate));
+                    let action = send(&mut together, flow, way, index);
+                    interleaved.push((flow, way as u8, index, action));
                 }
             }
         }
@@ -167,7 +167,7 @@ fn a_feature_that_never_acts_changes_nothing() {
             ..Link::default()
         };
         let long = Link { mtu: Some(1_000), ..plain.clone() };
-        assert_eq!(fates(&plain, 5_000, MS), fates(&long, 5_000, MS), "{latency}");
+        assert_eq!(actions(&plain, 5_000, MS), actions(&long, 5_000, MS), "{latency}");
     }
 }
 
@@ -178,13 +178,13 @@ fn a_link_says_whether_numbers_matter() {
     let rate = "1mbit".parse().ok();
     let certain = Link { rate, mtu: Some(100), queue: 2, ..Link::default() };
     assert!(!certain.draws() && !Link::default().draws());
-    let fates = |offset| {
+    let actions = |offset| {
         let mut channel = Channel::new(&certain);
         let now = Instant::ZERO;
         let sizes = [50, 90, 50, 50].into_iter().zip(offset..);
-        sizes.map(|(n, i)| channel.send(SEED, now, 1, Direction::Reply, i, n)).collect::<Vec<_>>()
+        sizes.map(|(n, i)| channel.send(now, name(1, Direction::Reply, i), n)).collect::<Vec<_>>()
     };
-    assert_eq!(fates(0), fates(99));
+    assert_eq!(actions(0), actions(99));
     let red = "red 1 3 0.5".parse().unwrap();
     for drawing in [
         Link { latency: "uniform 1ms 2ms".parse().unwrap(), ..Link::default() },

@@ -6,7 +6,7 @@ use crate::random::Probability;
 fn latencies(law: &str, correlation: &str) -> Vec<f64> {
     let correlation = Probability::parse(correlation).unwrap();
     let link = Link { latency: law.parse().unwrap(), correlation, ..Link::default() };
-    fates(&link, 100_000, MS).iter().map(|fate| after(fate).as_secs_f64() * 1e3).collect()
+    actions(&link, 100_000, MS).iter().map(|action| after(action).as_secs_f64() * 1e3).collect()
 }
 
 /// Each law with its mean, its standard deviation, and its kurtosis, which says how exactly the
@@ -96,7 +96,7 @@ fn correlation_is_of_one_flow() {
         ..Link::default()
     };
     let mut channel = Channel::new(&link);
-    let mut draw = |flow, way, index| channel.send(SEED, Instant::ZERO, flow, way, index, 1);
+    let mut draw = |flow, way, index| channel.send(Instant::ZERO, name(flow, way, index), 1);
     let first = draw(1, Direction::Request, 0);
     assert_eq!(first, draw(1, Direction::Request, 1), "wholly carried over");
     assert_ne!(first, draw(2, Direction::Request, 0));
@@ -108,7 +108,7 @@ fn no_latency_is_longer_than_the_longest() {
     for law in ["pareto 1h 1", "exponential 1h", "lognormal 1h 1h", "normal 1h 1h"] {
         for correlation in [Probability::NEVER, Probability::parse("0.9").unwrap()] {
             let link = Link { latency: law.parse().unwrap(), correlation, ..Link::default() };
-            let latencies: Vec<Duration> = fates(&link, 2_000, MS).iter().map(after).collect();
+            let latencies: Vec<Duration> = actions(&link, 2_000, MS).iter().map(after).collect();
             assert_eq!(latencies.iter().max(), Some(&MAX_TIME), "{law}");
         }
     }

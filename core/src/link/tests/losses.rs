@@ -10,7 +10,7 @@ fn losing(loss: &str) -> Link {
 }
 
 fn losses(loss: &str, count: u64, gap: Duration) -> Vec<bool> {
-    fates(&losing(loss), count, gap).iter().map(is_lost).collect()
+    actions(&losing(loss), count, gap).iter().map(is_lost).collect()
 }
 
 fn shares(lost: &[bool]) -> impl Iterator<Item = f64> {
@@ -26,16 +26,16 @@ fn runs(lost: &[bool]) -> Vec<f64> {
 #[test]
 fn loss_is_independent_of_latency_and_direction() {
     let loss = Probability::parse("0.3").unwrap();
-    let fates = |latency, direction| {
+    let actions = |latency, direction| {
         let link = Link { latency, loss: Loss::Independent(loss), ..Link::default() };
         let mut channel = Channel::new(&link);
         (0..1_000)
-            .map(|i| is_lost(&channel.send(SEED, Instant::ZERO, 1, direction, i, 1)))
+            .map(|i| is_lost(&channel.send(Instant::ZERO, name(1, direction, i), 1)))
             .collect::<Vec<_>>()
     };
-    let constant = fates(Distribution::Constant(MS), Direction::Request);
-    assert_eq!(constant, fates(Distribution::Normal(MS, MS), Direction::Request));
-    assert_ne!(constant, fates(Distribution::Constant(MS), Direction::Reply));
+    let constant = actions(Distribution::Constant(MS), Direction::Request);
+    assert_eq!(constant, actions(Distribution::Normal(MS, MS), Direction::Request));
+    assert_ne!(constant, actions(Distribution::Constant(MS), Direction::Reply));
     let lost = constant.iter().filter(|lost| **lost).count();
     assert!(lost.abs_diff(300) < 73, "five standard errors: {lost}");
 }
@@ -117,8 +117,8 @@ fn chains_begin_as_they_are_on_average() {
         ("4-state 0.1 0.2 0.4 0.3 0.2", 0.7 / (1.7 + 0.5 * 4.0 / 3.0)),
     ] {
         let mut channel = Channel::new(&losing(loss));
-        let first = |flow| channel.send(SEED, Instant::ZERO, flow, Direction::Request, 0, 1);
-        let lost: Vec<bool> = (1..=200_000).map(first).map(|fate| is_lost(&fate)).collect();
+        let first = |flow| channel.send(Instant::ZERO, name(flow, Direction::Request, 0), 1);
+        let lost: Vec<bool> = (1..=200_000).map(first).map(|action| is_lost(&action)).collect();
         close(loss, shares(&lost), share);
     }
 }
@@ -142,7 +142,7 @@ fn losses_by_number_are_of_each_flow_or_of_all() {
     let lost = |loss: &str, shared| {
         let mut channel = Channel::new(&Link { shared, ..losing(loss) });
         let mut of = |flow, direction, index| {
-            is_lost(&channel.send(SEED, Instant::ZERO, flow, direction, index, 1))
+            is_lost(&channel.send(Instant::ZERO, name(flow, direction, index), 1))
         };
         let mut lost = Vec::new();
         for index in 0..3 {

@@ -4,11 +4,12 @@ mod faults;
 mod latencies;
 mod losses;
 mod netem;
+mod pipe;
 mod queues;
 mod text;
 
-use super::{Channel, Fate, Link};
-use crate::random::Direction;
+use super::{Action, Channel, Link};
+use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
 use alloc::vec::Vec;
@@ -22,15 +23,19 @@ const MS: Duration = Duration::from_millis(1);
 /// seed is fixed.
 const ERRORS: f64 = 4.5;
 
-/// The fates of the first `count` requests of client 1, of 100 bytes, one every `gap`.
-fn fates(link: &Link, count: u64, gap: Duration) -> Vec<Fate> {
+fn name(flow: u32, direction: Direction, index: u64) -> Name {
+    Name { seed: SEED, flow, direction, index }
+}
+
+/// Returns what the link does with the first `count` requests of client 1, of 100 bytes, one every `gap`.
+fn actions(link: &Link, count: u64, gap: Duration) -> Vec<Action> {
     let mut channel = Channel::new(link);
     let mut now = Instant::ZERO;
     (0..count)
         .map(|index| {
-            let fate = channel.send(SEED, now, 1, Direction::Request, index, 100);
+            let action = channel.send(now, name(1, Direction::Request, index), 100);
             now = now.saturating_add(gap);
-            fate
+            action
         })
         .collect()
 }
@@ -56,14 +61,14 @@ fn close(what: &str, values: impl IntoIterator<Item = f64>, expected: f64) {
     assert!(error <= 0.03 * expected.abs(), "too few to tell: {told}");
 }
 
-fn is_lost(fate: &Fate) -> bool {
-    matches!(fate, Fate::Drop(Cause::LinkLoss))
+fn is_lost(action: &Action) -> bool {
+    matches!(action, Action::Drop(Cause::LinkLoss))
 }
 
 /// The latency of a datagram that arrives once.
-fn after(fate: &Fate) -> Duration {
-    match fate {
-        Fate::Deliver(delivery) => delivery.after,
+fn after(action: &Action) -> Duration {
+    match action {
+        Action::Deliver(delivery) => delivery.after,
         other => panic!("not delivered once: {other:?}"),
     }
 }

@@ -10,15 +10,15 @@ const SERVICE: Duration = Duration::from_micros(1_024);
 
 #[test]
 fn datagrams_take_their_time_to_the_nanosecond() {
-    for (count, fate) in (1..).zip(fates(&slow(), 20, Duration::ZERO)) {
-        assert_eq!(after(&fate), SERVICE * count);
+    for (count, action) in (1..).zip(actions(&slow(), 20, Duration::ZERO)) {
+        assert_eq!(after(&action), SERVICE * count);
     }
     // As fast as they come: each finds the wire free.
-    assert!(fates(&slow(), 20, SERVICE).iter().all(|fate| after(fate) == SERVICE));
+    assert!(actions(&slow(), 20, SERVICE).iter().all(|action| after(action) == SERVICE));
     // A nanosecond too fast: each waits one longer.
-    let faster = fates(&slow(), 20, SERVICE - Duration::from_nanos(1));
-    for (count, fate) in (0..).zip(&faster) {
-        assert_eq!(after(fate), SERVICE + Duration::from_nanos(count));
+    let faster = actions(&slow(), 20, SERVICE - Duration::from_nanos(1));
+    for (count, action) in (0..).zip(&faster) {
+        assert_eq!(after(action), SERVICE + Duration::from_nanos(count));
     }
     let rate: Rate = "3mbit".parse().unwrap();
     assert_eq!(rate.time_of(128), Duration::from_nanos(341_333), "1024 bits / 3, cut");
@@ -30,17 +30,17 @@ fn datagrams_take_their_time_to_the_nanosecond() {
 fn a_full_queue_drops_who_comes_last() {
     let link = Link { queue: 10, ..slow() };
     let mut channel = Channel::new(&link);
-    let mut send = |now, index| channel.send(SEED, now, 1, Direction::Request, index, 100);
+    let mut send = |now, index| channel.send(now, name(1, Direction::Request, index), 100);
     for index in 0..50 {
-        let dropped = send(Instant::ZERO, index) == Fate::Drop(Cause::LinkQueue);
+        let dropped = send(Instant::ZERO, index) == Action::Drop(Cause::LinkQueue);
         assert_eq!(dropped, index >= 10, "{index}");
     }
     // One nanosecond before the first has left, and when it has.
     let left = Instant::ZERO.saturating_add(SERVICE);
     let before = Instant::from_nanos(left.as_nanos() - 1);
-    assert_eq!(send(before, 50), Fate::Drop(Cause::LinkQueue));
+    assert_eq!(send(before, 50), Action::Drop(Cause::LinkQueue));
     assert_eq!(after(&send(left, 51)), SERVICE * 10);
-    assert_eq!(send(left, 52), Fate::Drop(Cause::LinkQueue));
+    assert_eq!(send(left, 52), Action::Drop(Cause::LinkQueue));
     let usage = channel.usage(Direction::Request);
     assert_eq!((usage.taken, usage.dropped, usage.deepest), (11, 42, 10));
     assert_eq!(usage.busy, SERVICE * 11);
@@ -52,21 +52,21 @@ fn a_full_queue_drops_who_comes_last() {
 fn red_drops_early_and_evenly() {
     let link = Link { queue_rule: "red 5 15 0.1".parse().unwrap(), ..slow() };
     // A burst of L brings the average to L + 1 + ((1 - w)^(L + 1) - 1) / w, here 2.5: all of it passes.
-    let burst = fates(&link, 50, Duration::ZERO);
-    assert!(burst.iter().all(|fate| matches!(fate, Fate::Deliver(_))));
+    let burst = actions(&link, 50, Duration::ZERO);
+    assert!(burst.iter().all(|action| matches!(action, Action::Deliver(_))));
     // One of 100 brings it to 9.5.
-    let burst = fates(&link, 100, Duration::ZERO);
-    assert!(burst.contains(&Fate::Drop(Cause::LinkQueue)));
+    let burst = actions(&link, 100, Duration::ZERO);
+    assert!(burst.contains(&Action::Drop(Cause::LinkQueue)));
     let every = Duration::from_nanos(1_024_000 * 100 / 105);
-    let fates = fates(&link, 200_000, every);
+    let actions = actions(&link, 200_000, every);
     // The average needs its time at first.
-    let steady = &fates[20_000..];
+    let steady = &actions[20_000..];
     let dropped: Vec<bool> =
-        steady.iter().map(|fate| *fate == Fate::Drop(Cause::LinkQueue)).collect();
+        steady.iter().map(|action| *action == Action::Drop(Cause::LinkQueue)).collect();
     let share = dropped.iter().filter(|dropped| **dropped).count() as f64 / dropped.len() as f64;
     assert!((share - (1.0 - 1.0 / 1.05)).abs() < 0.002, "{share}");
-    let waits = steady.iter().filter_map(|fate| match fate {
-        Fate::Deliver(delivery) => Some(delivery.after.as_secs_f64() / SERVICE.as_secs_f64()),
+    let waits = steady.iter().filter_map(|action| match action {
+        Action::Deliver(delivery) => Some(delivery.after.as_secs_f64() / SERVICE.as_secs_f64()),
         _ => None,
     });
     let (depth, _) = mean(waits);
@@ -80,15 +80,15 @@ fn red_drops_early_and_evenly() {
     let ratio = spread.sqrt() / average;
     assert!((0.5..0.75).contains(&ratio), "{ratio}");
     // Beyond the upper mark nothing passes but what brings the average down.
-    let flood = fates_of_flood(&link);
+    let flood = mean_wait_in_a_flood(&link);
     assert!(flood < 30.0, "the queue stays near the mark: {flood}");
 }
 
 /// The mean time in the queue, in services, when twice too much comes.
-fn fates_of_flood(link: &Link) -> f64 {
-    let fates = fates(link, 50_000, SERVICE / 2);
-    let waits = fates[25_000..].iter().filter_map(|fate| match fate {
-        Fate::Deliver(delivery) => Some(delivery.after.as_secs_f64() / SERVICE.as_secs_f64()),
+fn mean_wait_in_a_flood(link: &Link) -> f64 {
+    let actions = actions(link, 50_000, SERVICE / 2);
+    let waits = actions[25_000..].iter().filter_map(|action| match action {
+        Action::Deliver(delivery) => Some(delivery.after.as_secs_f64() / SERVICE.as_secs_f64()),
         _ => None,
     });
     mean(waits).0
@@ -97,10 +97,10 @@ fn fates_of_flood(link: &Link) -> f64 {
 #[test]
 fn what_is_larger_than_the_mtu_is_dropped() {
     let mut channel = Channel::new(&Link { mtu: Some(1_500), ..Link::default() });
-    let mut send = |payload| channel.send(SEED, Instant::ZERO, 1, Direction::Reply, 0, payload);
-    assert!(matches!(send(1_472), Fate::Deliver(_)));
-    assert_eq!(send(1_473), Fate::Drop(Cause::TooBig));
-    assert_eq!(send(usize::MAX), Fate::Drop(Cause::TooBig));
+    let mut send = |payload| channel.send(Instant::ZERO, name(1, Direction::Reply, 0), payload);
+    assert!(matches!(send(1_472), Action::Deliver(_)));
+    assert_eq!(send(1_473), Action::Drop(Cause::TooBig));
+    assert_eq!(send(usize::MAX), Action::Drop(Cause::TooBig));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn replies_go_by_their_own_fields() {
         ..Link { latency: "20ms".parse().unwrap(), ..slow() }
     };
     let mut channel = Channel::new(&link);
-    let mut send = |way, index| channel.send(SEED, Instant::ZERO, 1, way, index, 100);
+    let mut send = |way, index| channel.send(Instant::ZERO, name(1, way, index), 100);
     assert_eq!(after(&send(Direction::Request, 0)), MS * 20 + SERVICE);
     assert!(is_lost(&send(Direction::Reply, 0)));
     assert_eq!(after(&send(Direction::Reply, 1)), MS * 30, "no rate, though requests have one");
@@ -123,25 +123,25 @@ fn a_shared_link_is_one_queue_for_all_and_one_chain() {
     let first_of_each = |shared| {
         let mut channel = Channel::new(&Link { shared, queue: 3, ..slow() });
         (1..=4)
-            .map(|flow| channel.send(SEED, Instant::ZERO, flow, Direction::Request, 0, 100))
+            .map(|flow| channel.send(Instant::ZERO, name(flow, Direction::Request, 0), 100))
             .collect::<Vec<_>>()
     };
-    assert!(first_of_each(false).iter().all(|fate| after(fate) == SERVICE));
+    assert!(first_of_each(false).iter().all(|action| after(action) == SERVICE));
     let shared = first_of_each(true);
     let waits: Vec<Duration> = shared[..3].iter().map(after).collect();
     assert_eq!(waits, [SERVICE, SERVICE * 2, SERVICE * 3]);
-    assert_eq!(shared[3], Fate::Drop(Cause::LinkQueue));
+    assert_eq!(shared[3], Action::Drop(Cause::LinkQueue));
     // Directions share nothing.
     let mut channel = Channel::new(&Link { shared: true, ..slow() });
     for way in [Direction::Request, Direction::Reply] {
-        assert_eq!(after(&channel.send(SEED, Instant::ZERO, 1, way, 0, 100)), SERVICE);
+        assert_eq!(after(&channel.send(Instant::ZERO, name(1, way, 0), 100)), SERVICE);
     }
     // A burst hits neighbours in time, whoever they are.
     let neighbours = |shared| {
         let loss = "burst 0.2 50".parse().unwrap();
         let mut channel = Channel::new(&Link { shared, loss, ..Link::default() });
         let lost: Vec<bool> = (1..=20_000)
-            .map(|flow| is_lost(&channel.send(SEED, Instant::ZERO, flow, Direction::Reply, 0, 1)))
+            .map(|flow| is_lost(&channel.send(Instant::ZERO, name(flow, Direction::Reply, 0), 1)))
             .collect();
         let alike = lost.windows(2).filter(|pair| pair[0] == pair[1]).count();
         alike as f64 / 20_000.0
@@ -156,7 +156,7 @@ fn a_link_may_change_while_it_runs() {
     let mut channel = Channel::new(&slow());
     let send = |channel: &mut Channel, millis, index| {
         let now = Instant::from_millis(millis);
-        channel.send(SEED, now, 1, Direction::Request, index, 100)
+        channel.send(now, name(1, Direction::Request, index), 100)
     };
     for index in 0..10 {
         send(&mut channel, 0, index);

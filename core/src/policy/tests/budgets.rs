@@ -1,6 +1,7 @@
 //! Budgets and the breaker: the exact numbers of those who invented them.
 
 use super::super::*;
+use crate::random::Stream;
 use crate::time::Instant;
 use alloc::string::ToString;
 
@@ -9,7 +10,7 @@ fn budget(rule: &str) -> Budget {
 }
 
 fn stream() -> Stream {
-    Stream::jitter(1, 1, 1)
+    Name::exchange(1, 1, 1).stream(Purpose::Jitter)
 }
 
 fn at(seconds: u64) -> Instant {

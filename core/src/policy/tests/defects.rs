@@ -14,7 +14,8 @@ fn secs(seconds: u64) -> Duration {
 }
 
 fn waits(policy: &Policy, exchange: u32, most: usize) -> Vec<Duration> {
-    let mut schedule = Schedule::random(policy, Stream::jitter(5, 1, exchange));
+    let mut schedule =
+        Schedule::random(policy, Name::exchange(5, 1, exchange).stream(Purpose::Jitter));
     let next = || schedule.next(policy, Duration::ZERO).ok().map(|wait| wait.timeout);
     core::iter::from_fn(next).take(most).collect()
 }
@@ -99,7 +100,8 @@ fn defect_4_long_schedules_saturate() {
         assert!(*longest > secs(1 << 30), "{law}: {longest:?}");
         let capped = jittered(secs(1), law.parse().unwrap()).max_timeout(Some(secs(60)));
         let capped = capped.build().unwrap();
-        let mut schedule = Schedule::random(&capped, Stream::jitter(5, 1, 1));
+        let mut schedule =
+            Schedule::random(&capped, Name::exchange(5, 1, 1).stream(Purpose::Jitter));
         for _ in 0..3_000 {
             let wait = schedule.next(&capped, Duration::MAX).unwrap().timeout;
             assert!(wait <= secs(120), "{law} ignores the cap: {wait:?}");
@@ -171,7 +173,9 @@ fn defect_8_a_new_exchange_begins_with_the_first_wait() {
     let policy = Policy::textbook();
     let mut pacer = Pacer::new(&policy);
     for exchange in 1..=3 {
-        pacer.begin(&policy, Instant::ZERO, Stream::jitter(1, 1, exchange)).unwrap();
+        pacer
+            .begin(&policy, Instant::ZERO, Name::exchange(1, 1, exchange).stream(Purpose::Jitter))
+            .unwrap();
         let mut elapsed = Duration::ZERO;
         for expected in [100, 200, 400] {
             let wait = pacer.next(&policy, Instant::ZERO, elapsed).unwrap().timeout;
@@ -214,7 +218,8 @@ fn defect_11_a_hint_does_not_form_the_herd_anew() {
     let asked = Duration::from_secs(10);
     let mut pauses: Vec<Duration> = (1..=100)
         .map(|client| {
-            let mut schedule = Schedule::random(&policy, Stream::jitter(1, client, 1));
+            let mut schedule =
+                Schedule::random(&policy, Name::exchange(1, client, 1).stream(Purpose::Jitter));
             let wait = schedule.next(&policy, Duration::ZERO).unwrap();
             let hint = Some(Hint::After(asked));
             schedule.after_failure(&policy, wait, Duration::ZERO, hint).unwrap()
@@ -231,7 +236,7 @@ fn defect_11_a_hint_does_not_form_the_herd_anew() {
 fn defect_12_every_parameter_of_a_budget_has_an_effect() {
     let retries = |rule: &str| {
         let mut budget = Budget::new(rule.parse().unwrap());
-        let mut stream = Stream::jitter(1, 1, 1);
+        let mut stream = Name::exchange(1, 1, 1).stream(Purpose::Jitter);
         let mut count = 0;
         for second in 0..30 {
             let now = Instant::from_millis(second * 1_000);

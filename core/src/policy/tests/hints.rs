@@ -109,7 +109,13 @@ fn a_failure_that_ends_the_exchange_takes_its_token() {
         let policy = policy.build().unwrap();
         let mut pacer = Pacer::new(&policy);
         for exchange in 1..=5 {
-            pacer.begin(&policy, Instant::ZERO, Stream::jitter(1, 1, exchange)).unwrap();
+            pacer
+                .begin(
+                    &policy,
+                    Instant::ZERO,
+                    Name::exchange(1, 1, exchange).stream(Purpose::Jitter),
+                )
+                .unwrap();
             let wait = pacer.next(&policy, Instant::ZERO, Duration::ZERO).unwrap();
             let end = pacer.after_failure(&policy, wait, Duration::ZERO, hint);
             assert_eq!(end, Err(stop));
@@ -117,7 +123,9 @@ fn a_failure_that_ends_the_exchange_takes_its_token() {
         }
         // Five of ten tokens are gone: what is left is not more than half.
         let patient = policy.to_builder().max_sends(Some(2)).deadline(None).build().unwrap();
-        pacer.begin(&patient, Instant::ZERO, Stream::jitter(1, 1, 6)).unwrap();
+        pacer
+            .begin(&patient, Instant::ZERO, Name::exchange(1, 1, 6).stream(Purpose::Jitter))
+            .unwrap();
         pacer.next(&patient, Instant::ZERO, Duration::ZERO).unwrap();
         let retry = pacer.next(&patient, Instant::ZERO, secs(1));
         assert_eq!(retry, Err(Stop::Budget), "after five times {stop:?}");

@@ -11,7 +11,8 @@ const DRAWS: u32 = 1_000_000;
 fn mean(policy: &Policy, place: usize) -> (f64, f64) {
     let (mut sum, mut squares) = (0.0, 0.0);
     for exchange in 1..=DRAWS {
-        let mut schedule = Schedule::random(policy, Stream::jitter(11, 1, exchange));
+        let mut schedule =
+            Schedule::random(policy, Name::exchange(11, 1, exchange).stream(Purpose::Jitter));
         let mut wait = Duration::ZERO;
         for _ in 0..=place {
             wait = schedule.next(policy, Duration::ZERO).unwrap().timeout;
@@ -140,7 +141,8 @@ fn decorrelated_jitter_grows_by_half_in_the_mean() {
     let policy = policy.build().unwrap();
     let (mut sums, mut squares) = ([0.0; 5], [0.0; 5]);
     for exchange in 1..=DRAWS {
-        let mut schedule = Schedule::random(&policy, Stream::jitter(12, 1, exchange));
+        let mut schedule =
+            Schedule::random(&policy, Name::exchange(12, 1, exchange).stream(Purpose::Jitter));
         for place in 0..5 {
             let wait = schedule.next(&policy, Duration::ZERO).unwrap().timeout.as_secs_f64();
             sums[place] += wait;

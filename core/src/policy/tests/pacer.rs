@@ -22,7 +22,7 @@ fn at(seconds: u64) -> Instant {
 /// Runs exchange `number` until nothing more may be sent; returns the copies and why it ended.
 fn fail((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) -> (u32, Stop) {
     let mut sends = 0;
-    let begun = pacer.begin(policy, now, Stream::jitter(1, 1, number));
+    let begun = pacer.begin(policy, now, Name::exchange(1, 1, number).stream(Purpose::Jitter));
     let why = begun.err().unwrap_or_else(|| {
         loop {
             match pacer.next(policy, now, Duration::ZERO) {
@@ -37,7 +37,7 @@ fn fail((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) -> (u3
 
 /// Runs exchange `number`, whose first copy is answered.
 fn answer((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) {
-    pacer.begin(policy, now, Stream::jitter(1, 1, number)).unwrap();
+    pacer.begin(policy, now, Name::exchange(1, 1, number).stream(Purpose::Jitter)).unwrap();
     pacer.next(policy, now, Duration::ZERO).unwrap();
     pacer.answered(now, 1, Duration::from_millis(1));
 }
@@ -83,7 +83,10 @@ fn a_breaker_counts_exchanges_and_not_copies() {
     assert_eq!(fail(&mut client, at(9), 3), (0, Stop::Breaker));
     // Who sends in spite of that may not send again.
     let (pacer, policy) = &mut client;
-    assert_eq!(pacer.begin(policy, at(9), Stream::jitter(1, 1, 4)), Err(Stop::Breaker));
+    assert_eq!(
+        pacer.begin(policy, at(9), Name::exchange(1, 1, 4).stream(Purpose::Jitter)),
+        Err(Stop::Breaker)
+    );
     assert!(pacer.next(policy, at(9), Duration::ZERO).is_ok());
     assert_eq!(pacer.next(policy, at(9), Duration::ZERO), Err(Stop::Breaker));
     // The probe fails, the next one succeeds.
@@ -112,7 +115,7 @@ fn a_breaker_by_share_counts_copies() {
     for told in [0, 1] {
         let mut client = share("share 0.5");
         let (pacer, policy) = &mut client;
-        pacer.begin(policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+        pacer.begin(policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
         let wait = pacer.next(policy, at(0), Duration::ZERO).unwrap();
         if told == 0 {
             pacer.refused(at(0), 1);
@@ -134,13 +137,17 @@ fn a_probe_that_the_budget_refuses_is_none() {
         policy.budget(Some("adaptive 1 1h".parse().unwrap()))
     };
     let (mut pacer, policy) = client(brakes);
-    pacer.begin(&policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+    pacer.begin(&policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
     // A thousand copies asked for and none answered: all but one in a thousand are refused.
     (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
     pacer.gave_up(at(0), 1);
-    assert_eq!(pacer.begin(&policy, at(0), Stream::jitter(1, 1, 2)), Err(Stop::Breaker));
+    assert_eq!(
+        pacer.begin(&policy, at(0), Name::exchange(1, 1, 2).stream(Purpose::Jitter)),
+        Err(Stop::Breaker)
+    );
     for exchange in 3..=5 {
-        let refused = pacer.begin(&policy, at(1), Stream::jitter(1, 1, exchange));
+        let refused =
+            pacer.begin(&policy, at(1), Name::exchange(1, 1, exchange).stream(Purpose::Jitter));
         assert_eq!(refused, Err(Stop::Budget), "exchange {exchange} of seed 1");
         // Nothing was sent: that is no failure of the server either.
         pacer.gave_up(at(1), 0);
@@ -154,11 +161,12 @@ fn an_exchange_without_a_copy_is_no_failure() {
         let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
         policy.budget(Some("adaptive 1 1h".parse().unwrap()))
     });
-    pacer.begin(&policy, at(0), Stream::jitter(1, 1, 1)).unwrap();
+    pacer.begin(&policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
     (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
     pacer.answered(at(0), 2, Duration::ZERO);
     for exchange in 2..=4 {
-        let refused = pacer.begin(&policy, at(0), Stream::jitter(1, 1, exchange));
+        let refused =
+            pacer.begin(&policy, at(0), Name::exchange(1, 1, exchange).stream(Purpose::Jitter));
         assert_eq!(refused, Err(Stop::Budget), "exchange {exchange} of seed 1");
         pacer.gave_up(at(0), 0);
     }

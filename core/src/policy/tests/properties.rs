@@ -100,7 +100,7 @@ fn walk(policy: &Policy, draw: Draw, most: usize) -> (Vec<Duration>, Option<Stop
 }
 
 fn random(exchange: u32) -> Draw {
-    Draw::Random(Stream::jitter(9, 1, exchange))
+    Draw::Random(Name::exchange(9, 1, exchange).stream(Purpose::Jitter))
 }
 
 proptest! {
@@ -186,7 +186,7 @@ proptest! {
         let policy = Policy::exponential(first).jitter(jitter).max_timeout(Some(first * 4));
         let policy = policy.build().unwrap();
         let of = |seed, flow, exchange| {
-            walk(&policy, Draw::Random(Stream::jitter(seed, flow, exchange)), 100).0
+            walk(&policy, Draw::Random(Name::exchange(seed, flow, exchange).stream(Purpose::Jitter)), 100).0
         };
         let waits = of(seed, 1, exchange);
         prop_assert_eq!(&waits, &of(seed, 1, exchange));
@@ -205,7 +205,7 @@ proptest! {
         late in prop::collection::vec(time(), 50),
     ) {
         let Ok(policy) = policy.to_builder().deadline(Some(end)).build() else { return Ok(()) };
-        let mut schedule = Schedule::random(&policy, Stream::jitter(9, 1, exchange));
+        let mut schedule = Schedule::random(&policy, Name::exchange(9, 1, exchange).stream(Purpose::Jitter));
         let mut elapsed = Duration::ZERO;
         for late in late {
             let Ok(wait) = schedule.next(&policy, elapsed) else { return Ok(()) };
@@ -265,7 +265,7 @@ proptest! {
             let (now, elapsed) = (Instant::from_nanos(time), Duration::from_nanos(time / 2));
             let wait = Wait { timeout: elapsed, pause: Duration::ZERO, last: false };
             match call {
-                0 => drop(pacer.begin(&policy, now, Stream::jitter(1, 1, n))),
+                0 => drop(pacer.begin(&policy, now, Name::exchange(1, 1, n).stream(Purpose::Jitter))),
                 1 => drop(pacer.next(&policy, now, elapsed)),
                 2 => pacer.answered(now, n, elapsed),
                 3 => pacer.gave_up(now, n),

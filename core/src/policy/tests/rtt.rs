@@ -72,7 +72,7 @@ fn exchange(
     sends: u32,
     rtt: Duration,
 ) -> Duration {
-    let stream = Stream::jitter(1, 1, number);
+    let stream = Name::exchange(1, 1, number).stream(Purpose::Jitter);
     pacer.begin(policy, Instant::ZERO, stream).unwrap();
     let mut elapsed = Duration::ZERO;
     let mut first = Duration::ZERO;
@@ -109,7 +109,9 @@ fn an_exchange_that_was_given_up_lets_the_next_begin_anew() {
     let policy = adaptive(Adaptive::Rfc6298).max_sends(Some(3)).build().unwrap();
     let mut pacer = Pacer::new(&policy);
     for number in 1..=5 {
-        pacer.begin(&policy, Instant::ZERO, Stream::jitter(1, 1, number)).unwrap();
+        pacer
+            .begin(&policy, Instant::ZERO, Name::exchange(1, 1, number).stream(Purpose::Jitter))
+            .unwrap();
         let mut elapsed = Duration::ZERO;
         let first = pacer.next(&policy, Instant::ZERO, elapsed).unwrap().timeout;
         assert_eq!(first, Duration::from_secs(1), "exchange {number}");

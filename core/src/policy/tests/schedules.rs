@@ -215,7 +215,7 @@ fn first_delays_are_drawn_between_their_bounds() {
         let bounds = [least, most].map(Duration::from_millis);
         let delay = |draw| Schedule::drawn(&policy, s("1"), draw).first_delay(&policy);
         assert_eq!([delay(Draw::Least), delay(Draw::Most)], bounds, "{preset}");
-        let drawn = delay(Draw::Random(Stream::jitter(1, 1, 1)));
+        let drawn = delay(Draw::Random(Name::exchange(1, 1, 1).stream(Purpose::Jitter)));
         assert!(drawn >= bounds[0] && drawn <= bounds[1], "{preset}: {drawn:?}");
     }
 }

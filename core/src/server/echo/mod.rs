@@ -9,7 +9,7 @@ mod tests;
 
 use crate::machine::{Machine, Timer, Transmit};
 use crate::protocol::emit_failure;
-use crate::random::{Direction, Probability, Purpose, Stream};
+use crate::random::{Direction, Name, Probability, Purpose};
 use crate::server::{FlowOf, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
@@ -154,9 +154,9 @@ impl Server {
         let (mut dropped, mut failed) = (false, false);
         if drop > Probability::NEVER || fail > Probability::NEVER {
             let (flow, index) = self.flows.count(from);
-            let stream = |purpose| Stream::new(self.seed, purpose, flow, Direction::Request, index);
-            dropped = stream(Purpose::ServerDrop).chance(drop);
-            failed = fail > Probability::NEVER && stream(Purpose::ServerFail).chance(fail);
+            let name = Name { seed: self.seed, flow, direction: Direction::Request, index };
+            dropped = name.stream(Purpose::ServerDrop).chance(drop);
+            failed = fail > Probability::NEVER && name.stream(Purpose::ServerFail).chance(fail);
         }
         if self.received <= self.config.drop_first {
             Verdict::Drop(Cause::DropFirst)

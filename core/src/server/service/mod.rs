@@ -13,7 +13,7 @@ pub use config::{Config, Order, Outage, Overflow, Trouble};
 use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::protocol::Token;
-use crate::random::{Direction, Purpose, Stream};
+use crate::random::{Direction, Name, Purpose};
 use crate::server::echo::{self, Server};
 use crate::server::{FlowOf, Flows};
 use crate::time::{Duration, Instant, nanos};
@@ -241,8 +241,8 @@ impl Station {
             return nanos(work);
         }
         let (flow, index) = self.flows.count(from);
-        let mut stream = Stream::new(self.seed, Purpose::Service, flow, Direction::Request, index);
-        nanos(self.config.service.draw(&mut stream))
+        let name = Name { seed: self.seed, flow, direction: Direction::Request, index };
+        nanos(self.config.service.draw(&mut name.stream(Purpose::Service)))
     }
 
     /// Begins the work on a job, unless it is too old.

@@ -1,0 +1,64 @@
+//! Faults of a link: periods in which it does more harm than usual.
+
+use crate::random::{Direction, Name, Probability, Purpose};
+use crate::time::{Duration, Instant};
+use crate::trace::Cause;
+
+/// A fault of a link, from `from` until just before `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Time at which it begins.
+    pub from: Instant,
+    /// Time at which it is over.
+    pub until: Instant,
+    /// What it does to datagrams that are sent meanwhile.
+    pub effect: FaultEffect,
+}
+
+/// What a [`Fault`] does to datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultEffect {
+    /// Drops every datagram, in one direction or in both.
+    Partition(Option<Direction>),
+    /// Drops each datagram with this probability, before the link's own loss.
+    Loss(Probability),
+    /// Adds this to the latency of each datagram.
+    Latency(Duration),
+}
+
+impl Fault {
+    /// Returns whether the fault lasts at `now`.
+    #[must_use]
+    pub fn is_on(&self, now: Instant) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+
+    /// Returns whether the fault may depend on the number of a datagram.
+    pub(super) const fn draws(&self) -> bool {
+        matches!(self.effect, FaultEffect::Loss(_))
+    }
+
+    /// Returns why the fault drops a datagram that is sent while it lasts, if it does.
+    pub(super) fn drops(&self, name: Name) -> Option<Cause> {
+        match self.effect {
+            FaultEffect::Partition(direction) => {
+                let drops = direction.is_none_or(|direction| direction == name.direction);
+                drops.then_some(Cause::Partition)
+            }
+            FaultEffect::Loss(loss) => {
+                let drops = name.stream(Purpose::FaultLoss).chance(loss);
+                drops.then_some(Cause::FaultLoss)
+            }
+            FaultEffect::Latency(_) => None,
+        }
+    }
+
+    /// Returns what the fault adds to a latency while it lasts.
+    pub(super) const fn delay(&self) -> Duration {
+        match self.effect {
+            FaultEffect::Latency(delay) => delay,
+            FaultEffect::Partition(_) | FaultEffect::Loss(_) => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The machine that a simulation, a server and a proxy share.
+
+use super::{Action, Channel, Delivery, Fault, Link};
+use crate::random::{Direction, Name};
+use crate::time::{Duration, Instant};
+use alloc::vec::Vec;
+
+/// A [`Link`] as it runs, in both directions: the machine between two hosts.
+///
+/// It decides what happens to each datagram at the moment when it is sent, and holds no datagram: its
+/// driver keeps the bytes until they are due. It needs no timer, no clock and no socket, so a simulated
+/// network, a server on a real socket and a proxy use it alike.
+///
+/// A pipe counts the datagrams of each flow in each direction. The count completes the [`Name`] that
+/// every draw depends on, so the same seed gives each datagram the same fate everywhere, and no flow
+/// changes the fates of another. Counters grow as flows appear, and exist only while the link or one of
+/// its [faults](Fault) draws something.
+///
+/// # Example
+///
+/// A proxy asks the pipe and keeps what is not due yet:
+///
+/// ```
+/// use retrylab_core::link::{Action, Link, Pipe};
+/// use retrylab_core::random::{Direction, Probability};
+/// use retrylab_core::time::{Duration, Instant};
+///
+/// let link = Link { duplicate: Probability::ALWAYS, ..Link::default() };
+/// let mut pipe = Pipe::new(&link, 42);
+/// let mut due: Vec<(Instant, Vec<u8>)> = Vec::new();
+///
+/// let (now, datagram) = (Instant::from_millis(5), b"hello");
+/// match pipe.send(now, 1, Direction::Request, datagram.len()) {
+///     Action::Drop(cause) => println!("dropped: {cause}"),
+///     Action::Deliver(delivery) => {
+///         due.push((delivery.at(now), delivery.payload(datagram).into_owned()));
+///     }
+///     Action::DeliverTwice(first, second) => {
+///         for delivery in [first, second] {
+///             due.push((delivery.at(now), delivery.payload(datagram).into_owned()));
+///         }
+///     }
+/// }
+/// assert_eq!(due, vec![(Instant::from_millis(15), b"hello".to_vec()); 2]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pipe {
+    /// Delay of every datagram in each direction, where all have the same and nothing else happens to
+    /// them.
+    constant: [Option<Duration>; 2],
+    seed: u64,
+    channel: Channel,
+    faults: Vec<Fault>,
+    /// Number of datagrams so far, by flow and direction.
+    counts: Vec<[u32; 2]>,
+    /// Whether anything depends on those numbers.
+    counting: bool,
+}
+
+impl Pipe {
+    /// Creates a pipe that nothing has been sent through. It draws from `seed`.
+    #[must_use]
+    pub fn new(link: &Link, seed: u64) -> Self {
+        let channel = Channel::new(link);
+        let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
+        let counting = link.draws();
+        Self { constant, seed, channel, faults: Vec::new(), counts: Vec::new(), counting }
+    }
+
+    /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.add_faults(faults);
+        self
+    }
+
+    /// Adds `faults`. Where several last at once, the first that drops a datagram names the cause, and
+    /// their delays add up. A flow whose datagrams were not counted so far starts at 0.
+    pub fn add_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.extend(faults);
+        if !self.faults.is_empty() {
+            self.constant = [None; 2];
+        }
+        self.counting |= self.faults.iter().any(Fault::draws);
+    }
+
+    /// Makes room for the counters of flows 1 to `flows`, if there are to be any.
+    pub fn reserve(&mut self, flows: u32) {
+        if self.counting {
+            self.counts.resize(self.counts.len().max(flows as usize + 1), [0; 2]);
+        }
+    }
+
+    /// Decides what happens to a datagram of `payload` bytes that `flow` sends in `direction` at `now`.
+    ///
+    /// Flows are numbered from 1 without large gaps, because memory grows with the largest number. A
+    /// `now` that goes back is harmless; a queue and a timed loss then see no time pass.
+    #[inline]
+    #[must_use]
+    pub fn send(
+        &mut self,
+        now: Instant,
+        flow: u32,
+        direction: Direction,
+        payload: usize,
+    ) -> Action {
+        match self.constant[direction as usize] {
+            Some(delay) => Action::Deliver(Delivery::whole(delay)),
+            None => self.carry(now, flow, direction, payload),
+        }
+    }
+
+    /// Returns the link as it runs without its faults.
+    #[must_use]
+    pub const fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// Returns the link.
+    #[must_use]
+    pub const fn link(&self) -> &Link {
+        self.channel.link()
+    }
+
+    /// Number of flows that there are counters for, the number 0 included.
+    #[cfg(test)]
+    pub(super) const fn counters(&self) -> usize {
+        self.counts.len()
+    }
+
+    fn carry(&mut self, now: Instant, flow: u32, direction: Direction, payload: usize) -> Action {
+        let index = if self.counting { self.count(flow, direction) } else { 0 };
+        let name = Name { seed: self.seed, flow, direction, index };
+        if self.faults.is_empty() {
+            return self.channel.send(now, name, payload);
+        }
+        self.carry_with_faults(now, name, payload)
+    }
+
+    /// Counts a datagram and returns the number of those before it.
+    #[inline]
+    fn count(&mut self, flow: u32, direction: Direction) -> u64 {
+        let flow = flow as usize;
+        if flow >= self.counts.len() {
+            self.counts.resize(flow + 1, [0; 2]);
+        }
+        let count = &mut self.counts[flow][direction as usize];
+        let index = *count;
+        *count = index.wrapping_add(1);
+        index.into()
+    }
+
+    #[cold]
+    fn carry_with_faults(&mut self, now: Instant, name: Name, payload: usize) -> Action {
+        let on = || self.faults.iter().filter(|fault| fault.is_on(now));
+        if let Some(cause) = on().find_map(|fault| fault.drops(name)) {
+            return Action::Drop(cause);
+        }
+        let delay = on().fold(Duration::ZERO, |sum, fault| sum.saturating_add(fault.delay()));
+        match self.channel.send(now, name, payload) {
+            Action::Deliver(delivery) => Action::Deliver(delivery.later_by(delay)),
+            Action::DeliverTwice(first, second) => {
+                Action::DeliverTwice(first.later_by(delay), second.later_by(delay))
+            }
+            Action::Drop(cause) => Action::Drop(cause),
+        }
+    }
+}

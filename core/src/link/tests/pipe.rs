@@ -1,0 +1,261 @@
+//! A pipe numbers datagrams, applies faults, and leaves the rest to its channel.
+
+use super::*;
+use crate::link::{Delivery, Fault, FaultEffect, Pipe};
+use crate::random::Probability;
+use alloc::borrow::Cow;
+use proptest::prelude::*;
+
+const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
+
+fn lossy() -> Link {
+    Link {
+        latency: "uniform 5ms 60ms".parse().unwrap(),
+        loss: "0.3".parse().unwrap(),
+        ..Link::default()
+    }
+}
+
+fn share(text: &str) -> Probability {
+    Probability::parse(text).unwrap()
+}
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+/// Returns a fault from 100 ms until just before 200 ms.
+fn fault(effect: FaultEffect) -> Fault {
+    Fault { from: at(100), until: at(200), effect }
+}
+
+/// Returns what the pipe does with a request of flow 1.
+fn request(pipe: &mut Pipe, now: Instant) -> Action {
+    pipe.send(now, 1, Direction::Request, 100)
+}
+
+#[test]
+fn a_constant_link_delivers_each_datagram_after_its_latency() {
+    let mut pipe = Pipe::new(&Link::default(), SEED);
+    for flow in 0..1_000 {
+        let delivery = Delivery::whole(MS * 10);
+        assert_eq!(pipe.send(at(5), flow, Direction::Reply, 9), Action::Deliver(delivery));
+        assert_eq!(delivery.at(at(5)), at(15));
+    }
+    assert_eq!(pipe.counters(), 0, "nothing depends on the numbers of datagrams");
+}
+
+/// Flows may appear in any order, as on a server's socket, and none changes the fates of another.
+#[test]
+fn counters_grow_with_the_flows_and_name_the_same_fates() {
+    let mut alone = Pipe::new(&lossy(), SEED);
+    let expected: Vec<Action> = (0..50).map(|_| request(&mut alone, at(0))).collect();
+    assert_eq!(alone.counters(), 2);
+    let mut crowd = Pipe::new(&lossy(), SEED);
+    let mut actions = Vec::new();
+    for index in 0..50 {
+        for flow in [900, 3, 2] {
+            // Some flows send more than others, and replies have numbers of their own.
+            for _ in 0..index % 3 {
+                let _ = crowd.send(at(0), flow, Direction::Request, 100);
+            }
+        }
+        let _ = crowd.send(at(0), 1, Direction::Reply, 100);
+        actions.push(request(&mut crowd, at(0)));
+    }
+    assert_eq!(actions, expected);
+    assert_eq!(crowd.counters(), 901);
+    let mut reserved = Pipe::new(&lossy(), SEED);
+    reserved.reserve(7);
+    assert_eq!(reserved.counters(), 8);
+    assert_eq!(request(&mut reserved, at(0)), expected[0]);
+}
+
+#[test]
+fn counters_exist_only_where_something_is_drawn() {
+    let counters = |link: &Link, effect| {
+        let mut pipe = Pipe::new(link, SEED).with_faults([fault(effect)]);
+        pipe.reserve(3);
+        let _ = pipe.send(at(0), 9, Direction::Request, 1);
+        pipe.counters()
+    };
+    let (certain, loss) = (Link::default(), FaultEffect::Loss(share("0.5")));
+    assert_eq!(counters(&certain, FaultEffect::Partition(None)), 0);
+    assert_eq!(counters(&certain, FaultEffect::Latency(MS)), 0);
+    assert_eq!(counters(&certain, loss), 10);
+    assert_eq!(counters(&lossy(), FaultEffect::Latency(MS)), 10);
+}
+
+#[test]
+fn a_partition_drops_one_direction_or_both_while_it_lasts() {
+    let whole = Action::Deliver(Delivery::whole(MS * 10));
+    let dropped = Action::Drop(Cause::Partition);
+    for only in [None, Some(Direction::Request), Some(Direction::Reply)] {
+        let partition = fault(FaultEffect::Partition(only));
+        let mut pipe = Pipe::new(&Link::default(), SEED).with_faults([partition]);
+        let before_end = Instant::from_nanos(at(200).as_nanos() - 1);
+        for way in WAYS {
+            let meanwhile = if only.is_none_or(|only| only == way) { dropped } else { whole };
+            let expected =
+                [(at(99), whole), (at(100), meanwhile), (before_end, meanwhile), (at(200), whole)];
+            for (now, action) in expected {
+                assert_eq!(pipe.send(now, 1, way, 1), action, "{only:?} {way:?} {now}");
+            }
+        }
+    }
+}
+
+#[test]
+fn delays_of_faults_add_up_for_each_copy() {
+    let faults = [20, 30].map(|delay| fault(FaultEffect::Latency(MS * delay)));
+    let twice = Link { duplicate: Probability::ALWAYS, ..Link::default() };
+    let mut pipe = Pipe::new(&twice, SEED).with_faults(faults);
+    for (now, delay) in [(99, 10), (100, 60), (200, 10)] {
+        let copy = Delivery::whole(MS * delay);
+        assert_eq!(request(&mut pipe, at(now)), Action::DeliverTwice(copy, copy));
+    }
+}
+
+/// The fault's loss has draws of its own, beside those of the link's.
+#[test]
+fn a_fault_loses_its_share_beside_the_links_own() {
+    let half = fault(FaultEffect::Loss(share("0.5")));
+    let mut pipe = Pipe::new(&lossy(), SEED).with_faults([half]);
+    let actions: Vec<Action> = (0..100_000).map(|_| request(&mut pipe, at(150))).collect();
+    let lost = |cause| {
+        let is = move |action: &Action| f64::from(u8::from(*action == Action::Drop(cause)));
+        actions.iter().map(is)
+    };
+    close("by the fault", lost(Cause::FaultLoss), 0.5);
+    close("by the link", lost(Cause::LinkLoss), 0.5 * 0.3);
+    // What the fault spares has the fate that it has without the fault.
+    let mut without = Pipe::new(&lossy(), SEED);
+    for action in actions {
+        let other = request(&mut without, at(150));
+        assert!(action == Action::Drop(Cause::FaultLoss) || action == other);
+    }
+}
+
+#[test]
+fn the_first_fault_that_drops_names_the_cause() {
+    let loss = fault(FaultEffect::Loss(Probability::ALWAYS));
+    let partition = fault(FaultEffect::Partition(None));
+    for (faults, cause) in
+        [([loss, partition], Cause::FaultLoss), ([partition, loss], Cause::Partition)]
+    {
+        let mut pipe = Pipe::new(&Link::default(), SEED).with_faults(faults);
+        assert_eq!(request(&mut pipe, at(150)), Action::Drop(cause));
+    }
+}
+
+/// A datagram that a fault drops never reaches the queue.
+#[test]
+fn a_fault_comes_before_the_queue() {
+    let link = Link { rate: "1kbit".parse().ok(), queue: 1, ..Link::default() };
+    let partition = fault(FaultEffect::Partition(None));
+    let mut pipe = Pipe::new(&link, SEED).with_faults([partition]);
+    assert_eq!(request(&mut pipe, at(199)), Action::Drop(Cause::Partition));
+    assert!(matches!(request(&mut pipe, at(200)), Action::Deliver(_)));
+    assert_eq!(request(&mut pipe, at(200)), Action::Drop(Cause::LinkQueue));
+    let usage = pipe.channel().usage(Direction::Request);
+    assert_eq!((usage.taken, usage.dropped), (1, 1));
+}
+
+#[test]
+fn a_damaged_payload_differs_in_the_bit_that_is_named() {
+    let link = Link { corrupt: Probability::ALWAYS, checksum: false, ..Link::default() };
+    let mut pipe = Pipe::new(&link, SEED);
+    let sent: Vec<u8> = (0..100).collect();
+    for _ in 0..1_000 {
+        let Action::Deliver(delivery) = request(&mut pipe, at(0)) else { panic!("not delivered") };
+        let bit = delivery.flipped.unwrap() as usize;
+        let mut expected = sent.clone();
+        expected[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(delivery.payload(&sent), expected);
+    }
+    let whole = Delivery::whole(MS);
+    assert!(matches!(whole.payload(&sent), Cow::Borrowed(bytes) if bytes == sent));
+}
+
+#[test]
+fn copies_differ_in_latency_and_in_damage() {
+    let link = Link {
+        duplicate: Probability::ALWAYS,
+        corrupt: Probability::ALWAYS,
+        checksum: false,
+        ..lossy()
+    };
+    let mut pipe = Pipe::new(&link, SEED);
+    let actions = (0..1_000).map(|_| request(&mut pipe, at(0)));
+    let copies: Vec<_> = actions
+        .filter_map(|action| match action {
+            Action::DeliverTwice(first, second) => Some((first, second)),
+            _ => None,
+        })
+        .collect();
+    assert!(copies.len() > 600);
+    assert!(copies.iter().all(|(first, second)| first.after != second.after));
+    let same_bit = copies.iter().filter(|(first, second)| first.flipped == second.flipped).count();
+    assert!(same_bit < 10, "one in 800 by chance: {same_bit}");
+}
+
+#[test]
+fn what_is_larger_than_the_mtu_is_dropped_at_the_byte() {
+    let mut pipe = Pipe::new(&Link { mtu: Some(1_500), ..Link::default() }, SEED);
+    let mut send = |payload| pipe.send(at(0), 1, Direction::Request, payload);
+    assert_eq!(send(1_472), Action::Deliver(Delivery::whole(MS * 10)));
+    assert_eq!(send(1_473), Action::Drop(Cause::TooBig));
+}
+
+fn links() -> impl Strategy<Value = Link> {
+    let latency = prop_oneof![Just("10ms"), Just("normal 10ms 4ms"), Just("pareto 1ms 2")];
+    let loss = prop_oneof![
+        Just("0"),
+        Just("0.2"),
+        Just("burst 0.2 3"),
+        Just("timed 20ms 80ms 0.9"),
+        Just("first 2"),
+    ];
+    let chance = prop_oneof![Just("0"), Just("0.3")];
+    let rate = prop_oneof![Just(None), Just("1mbit".parse().ok())];
+    (latency, loss, chance.clone(), chance.clone(), chance, rate, any::<(bool, bool)>()).prop_map(
+        |(latency, loss, duplicate, reorder, corrupt, rate, (checksum, shared))| Link {
+            latency: latency.parse().unwrap(),
+            loss: loss.parse().unwrap(),
+            duplicate: share(duplicate),
+            reorder: share(reorder),
+            corrupt: share(corrupt),
+            checksum,
+            rate,
+            queue: 3,
+            shared,
+            ..Link::default()
+        },
+    )
+}
+
+proptest! {
+    /// The pipe adds numbers to a channel, and nothing else: both take the same course with any link
+    /// and any traffic, faults that are over included.
+    #[test]
+    fn a_pipe_does_what_a_channel_does_with_the_same_names(
+        link in links(),
+        seed: u64,
+        traffic in prop::collection::vec((1..5u32, 0..2usize, 0..200usize, 0..20u64), 1..200),
+    ) {
+        let mut pipe = Pipe::new(&link, seed);
+        let mut faulty = Pipe::new(&link, seed)
+            .with_faults([Fault { from: at(0), until: at(0), effect: FaultEffect::Partition(None) }]);
+        let mut channel = Channel::new(&link);
+        let (mut counts, mut millis) = ([[0u64; 2]; 5], 0);
+        for (flow, way, payload, gap) in traffic {
+            millis += gap;
+            let (now, direction) = (at(millis), WAYS[way]);
+            let index = counts[flow as usize][way];
+            counts[flow as usize][way] += 1;
+            let expected = channel.send(now, Name { seed, flow, direction, index }, payload);
+            prop_assert_eq!(pipe.send(now, flow, direction, payload), expected);
+            prop_assert_eq!(faulty.send(now, flow, direction, payload), expected);
+        }
+    }
+}
