@@ -18,8 +18,8 @@
 //!
 //! Which policy is for which job, and what each kind of jitter costs, says the guide of [`policy`].
 //!
-//! The layers. A module uses only modules above it in this table; `tests/layers.rs` reads the table and
-//! every `use crate::` line, and fails when they disagree.
+//! The layers. A module uses only modules above it in this table; `cargo xtask test tidy` reads the table
+//! and every path of the code, and fails when they disagree.
 //!
 //! | module | what it is |
 //! |---|---|

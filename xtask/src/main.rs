@@ -9,6 +9,7 @@
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
 //! cargo xtask test    everything that guards the project, step by step
+//! cargo xtask tidy    the step of that name alone, and lists of what is left to rewrite
 //! cargo xtask fuzz    a fuzzer on what reads scenarios and what runs them
 //! cargo xtask bench   its speed and its memory, beside others and beside what is wanted
 //! ```
@@ -26,6 +27,7 @@ mod screenshot;
 mod setup;
 mod step;
 mod test;
+mod tidy;
 mod toolchain;
 
 use std::ffi::OsString;
@@ -64,6 +66,15 @@ enum Command {
         /// The steps to run; all of them when none is named
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
+    },
+    /// Check layers, cycles, lengths and phrases, or list the phrases that are left to rewrite
+    Tidy {
+        /// List every phrase in files whose paths begin with PATH, whatever the budget
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+        /// Lower the budget of phrases to what is there, instead of checking
+        #[arg(long, conflicts_with = "paths")]
+        update: bool,
     },
     /// Let a fuzzer look for input that breaks the project
     #[command(after_help = fuzz::HELP)]
@@ -116,6 +127,14 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 Ok(ExitCode::from(2))
             }
         },
+        Command::Tidy { update, paths: prefixes } => {
+            match (update, prefixes.is_empty()) {
+                (true, _) => tidy::update(&paths),
+                (false, true) => tidy::check(&paths),
+                (false, false) => tidy::list(&paths, &prefixes),
+            }?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Fuzz { seconds, target } => fuzz::fuzz(&paths, target.as_deref(), seconds),
         Command::Bench(flags) => bench::bench(&paths, &flags),
         Command::Screenshot => screenshot::screenshot(&paths),

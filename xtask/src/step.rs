@@ -6,12 +6,14 @@ use crate::node;
 use crate::page;
 use crate::run::Cmd;
 use crate::setup::{Machine, Need};
+use crate::tidy;
 use crate::toolchain::{Std, Toolchain};
 
 /// One step. A step stands alone: it can be named on the command line without those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Fmt,
+    Tidy,
     Clippy,
     NoStd,
     Page,
@@ -34,6 +36,8 @@ pub(crate) enum Done {
 pub(crate) const HELP: &str = "\
 Steps, in the order in which they run; a failed one does not stop the others:
   fmt         the layout of all Rust code
+  tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
+              English; `cargo xtask tidy` runs it alone
   clippy      lints of all Rust code, warnings are errors
   no-std      core without its standard library, without and with the simulated network and serde:
               natively and for wasm
@@ -51,8 +55,9 @@ Steps, in the order in which they run; a failed one does not stop the others:
 impl Step {
     /// All steps, in the order in which they run: the quick ones first, then each after those
     /// whose results it looks at.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
+        Self::Tidy,
         Self::Clippy,
         Self::NoStd,
         Self::Page,
@@ -68,6 +73,7 @@ impl Step {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",
+            Self::Tidy => "tidy",
             Self::Clippy => "clippy",
             Self::NoStd => "no-std",
             Self::Page => "page",
@@ -83,7 +89,7 @@ impl Step {
     /// What has to be on the machine.
     pub(crate) fn needs(self) -> &'static [Need] {
         match self {
-            Self::Fmt | Self::Clippy | Self::Doc | Self::Release => &[],
+            Self::Fmt | Self::Tidy | Self::Clippy | Self::Doc | Self::Release => &[],
             Self::NoStd | Self::Page | Self::WebClippy => &[Need::Wasm],
             Self::Test => &[Need::Peers],
             Self::Types => &[Need::Node],
@@ -97,6 +103,7 @@ impl Step {
         let cargo = |words| Cmd::cargo(paths).words(words);
         match self {
             Self::Fmt => cargo("fmt --all --check").run()?,
+            Self::Tidy => tidy::check(paths)?,
             Self::Clippy => {
                 cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
             }
@@ -197,8 +204,8 @@ mod tests {
         let sentence = parse_words("fmt tset").unwrap_err();
         assert_eq!(
             sentence,
-            "`tset` is no step; the steps are fmt, clippy, no-std, page, web-clippy, test, doc, \
-             types, release, browser"
+            "`tset` is no step; the steps are fmt, tidy, clippy, no-std, page, web-clippy, test, \
+             doc, types, release, browser"
         );
     }
 

@@ -1,17 +1,12 @@
 use super::*;
 use crate::machine::{Machine, Timer};
 use crate::policy::{
-    Adaptive, Backoff, BreakerRule, Delay, HintRule, Jitter, PolicyBuilder, Timeouts,
+    Adaptive, Backoff, BreakerRule, Delay, Hint, HintRule, Jitter, Pacer, PolicyBuilder, Timeouts,
 };
-use crate::policy::{Hint, Pacer};
 use crate::time::Instant;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 const SERVER: &str = "192.0.2.1:1060";
 

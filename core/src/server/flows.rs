@@ -1,5 +1,7 @@
 //! Which client a datagram is from, and how many it has sent: the name of the datagram's fate.
 
+#![expect(clippy::disallowed_types, reason = "the map is looked up and never iterated")]
+
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 use core::net::SocketAddr;
