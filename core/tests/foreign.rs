@@ -129,3 +129,48 @@ fn our_client_runs_against_a_foreign_server() {
     let answered = What::Answered { sends: 1, answered_send: 1, elapsed };
     assert!(network.sink().iter().any(|record| record.what == answered));
 }
+
+/// Deadlines 10 ms, then one of 5 ms, which is past when it is asked for, then 20 ms.
+struct Late {
+    fired: Vec<u64>,
+    next: Vec<u64>,
+}
+
+impl Machine for Late {
+    type Event = &'static str;
+
+    fn handle_datagram(&mut self, _: Instant, _: SocketAddr, _: SocketAddr, _: &[u8]) {}
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.fired.push(now.as_nanos() / 1_000_000);
+    }
+
+    fn poll_transmit(&mut self, _: Instant, _: &mut Vec<u8>) -> Option<Transmit> {
+        None
+    }
+
+    fn poll_event(&mut self) -> Option<&'static str> {
+        None
+    }
+
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
+        let next = self.next.get(self.fired.len()).or(self.next.last().filter(|ms| **ms == 0))?;
+        Some((Timer::Other("late"), Instant::from_millis(*next)))
+    }
+}
+
+#[test]
+fn a_deadline_in_the_past_is_due_at_once() {
+    let late = |next: &[u64]| Late { fired: Vec::new(), next: next.to_vec() };
+    let run = |next: &[u64]| {
+        let mut network = Network::new([late(next)], late(next), Link::default(), 1, ());
+        while network.step().is_some() {}
+        let fired = |machine: &Late| machine.fired.clone();
+        (fired(network.server()), fired(network.clients().next().unwrap()), network.is_stuck())
+    };
+    let fired = vec![10, 10, 20];
+    assert_eq!(run(&[10, 5, 20]), (fired.clone(), fired, false));
+    let (server, client, stuck) = run(&[10, 0]);
+    assert!(stuck, "after {} and {} time-outs", server.len(), client.len());
+    assert!(server.iter().chain(&client).all(|ms| *ms == 10));
+}

@@ -129,6 +129,20 @@ impl Visit {
         self.cause
     }
 
+    /// The timer that ran before the input: after [`Host::fire`], the one that fired.
+    #[must_use]
+    #[inline(always)]
+    pub fn timer(&self) -> Option<Timer> {
+        self.before.map(|(timer, _)| timer)
+    }
+
+    /// What the input itself is recorded as, if it was a timer that fired.
+    #[must_use]
+    #[inline(always)]
+    pub fn fired(&self) -> Option<What> {
+        self.timer().map(|timer| What::TimerFired { timer })
+    }
+
     #[inline(always)]
     const fn role(&self) -> Role {
         match self.cause.side {
@@ -234,21 +248,21 @@ impl<M: Machine> Host<M> {
         self.own_visit(role, before)
     }
 
-    /// Fires the timer if it is due. Returns the timer, or the time at which it will be due.
+    /// Fires the timer if it is due; [`Visit::timer`] says which it was.
     ///
     /// # Errors
     /// The machine's deadline, if it is later than `now` or there is none.
     #[inline(always)]
-    pub fn fire(&mut self, role: Role, now: Instant) -> Result<(Timer, Visit), Option<Instant>> {
+    pub fn fire(&mut self, role: Role, now: Instant) -> Result<Visit, Option<Instant>> {
         let before = self.machine.poll_timeout();
-        let Some((timer, deadline)) = before else { return Err(None) };
+        let Some((_, deadline)) = before else { return Err(None) };
         if deadline > now {
             return Err(Some(deadline));
         }
         // What fires refers to the last send before it.
         let visit = self.own_visit(role, before);
         self.machine.handle_timeout(now);
-        Ok((timer, visit))
+        Ok(visit)
     }
 
     /// The next thing that the machine wants after an input: call it until [`Output::Wait`].

@@ -112,7 +112,8 @@ fn a_deadline_in_the_past_is_due_at_once() {
     let mut fired = 0;
     let next = loop {
         match host.fire(Role::Client(1), now) {
-            Ok((_, visit)) => {
+            Ok(visit) => {
+                assert_eq!(visit.timer(), Some(Timer::Other("t")));
                 fired += 1;
                 let _ = outputs(&mut host, visit, now);
             }

@@ -40,6 +40,8 @@ pub enum EndedBy {
     Time,
     /// [`Bounds::memory`].
     Memory,
+    /// Machines asked for time-outs without end, all at one instant.
+    Stuck,
 }
 
 impl EndedBy {
@@ -51,6 +53,7 @@ impl EndedBy {
             Self::Events => "event_limit",
             Self::Time => "time_limit",
             Self::Memory => "memory_limit",
+            Self::Stuck => "stuck",
         }
     }
 }
@@ -62,6 +65,7 @@ impl fmt::Display for EndedBy {
             Self::Events => "the limit of events",
             Self::Time => "the limit of simulated time",
             Self::Memory => "the limit of memory",
+            Self::Stuck => "a machine that asked for time-outs without end at one instant",
         })
     }
 }
@@ -95,6 +99,9 @@ impl<K: Sink> Run<K> {
         let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
         for _ in 0..batch {
             if self.network.step().is_none() {
+                if self.network.is_stuck() {
+                    return Some(EndedBy::Stuck);
+                }
                 // What lies after the end may be a wake-up that nobody needs any more.
                 let cut = self.network.has_reached_end() && self.network.has_more();
                 return Some(if cut { EndedBy::Time } else { EndedBy::Finished });

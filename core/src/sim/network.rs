@@ -8,7 +8,7 @@ use super::wire::{Happening, Wire};
 use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
-use crate::machine::{Machine, Timer};
+use crate::machine::Machine;
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{Side, Sink, What};
@@ -125,9 +125,6 @@ where
                     None => self.look_ahead(),
                 }
             }
-            if self.stuck {
-                return None;
-            }
             let (at, happening) = self.wire.next()?;
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
             let happened = match happening {
@@ -161,12 +158,12 @@ where
         let now = self.wire.now;
         if self.started == 0 {
             let visit = self.server.host.start(Role::Server, now);
-            self.drain_server(visit);
+            self.drain_server(&visit);
         }
         self.started += 1;
         let flow = self.started;
         let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
-        self.drain_client(flow, visit);
+        self.drain_client(flow, &visit);
         Some(now)
     }
 
@@ -270,27 +267,38 @@ where
     #[inline]
     fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
         let slot = &mut self.clients[flow as usize - 1];
-        let Some((timer, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
+        let Some(visit) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
             return false;
         };
-        self.fired(timer, &visit, at);
-        self.drain_client(flow, visit);
+        if self.fired(&visit, at) {
+            self.drain_client(flow, &visit);
+        }
         true
     }
 
     fn wake_server(&mut self, at: Instant) -> bool {
-        let woken = self.server.wake(Role::Server, 0, at, &mut self.wire);
-        let Some((timer, visit)) = woken else { return false };
-        self.fired(timer, &visit, at);
-        self.drain_server(visit);
+        let Some(visit) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
+            return false;
+        };
+        if self.fired(&visit, at) {
+            self.drain_server(&visit);
+        }
         true
     }
 
+    /// Records a timer that has fired. Returns false when the machines are stuck: nothing happens after
+    /// that.
     #[inline]
-    fn fired(&mut self, timer: Timer, visit: &Visit, at: Instant) {
-        self.stuck = self.timeouts.is_stuck(at, at);
+    fn fired(&mut self, visit: &Visit, at: Instant) -> bool {
         self.wire.now = at;
-        self.wire.record(visit.cause(), What::TimerFired { timer });
+        if let Some(what) = visit.fired() {
+            self.wire.record(visit.cause(), what);
+        }
+        if self.timeouts.is_stuck(at, at) {
+            self.stuck = true;
+            self.wire.clear();
+        }
+        !self.stuck
     }
 
     #[inline]
@@ -305,7 +313,7 @@ where
             let bytes = self.wire.bytes(packet);
             let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_server(visit);
+            self.drain_server(&visit);
         } else {
             self.wire.record(arrived(arrival, Side::Client), what);
             let way = (client_address(flow), SERVER);
@@ -313,16 +321,16 @@ where
             let host = &mut self.clients[flow as usize - 1].host;
             let visit = host.deliver(Role::Client(flow), at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_client(flow, visit);
+            self.drain_client(flow, &visit);
         }
         true
     }
 
-    fn drain_client(&mut self, flow: u32, visit: Visit) {
+    fn drain_client(&mut self, flow: u32, visit: &Visit) {
         let Self { clients, wire, buf, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
-            match slot.host.poll(&visit, wire.now, buf, |_| None) {
+            match slot.host.poll(visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(context, event),
                 Output::Transmit(context, transmit) => {
                     wire.send(context, Direction::Request, transmit.to == SERVER, buf);
@@ -335,12 +343,12 @@ where
         }
     }
 
-    fn drain_server(&mut self, visit: Visit) {
+    fn drain_server(&mut self, visit: &Visit) {
         let Self { clients, server, wire, buf, .. } = self;
         let known = clients.len();
         let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
         loop {
-            match server.host.poll(&visit, wire.now, buf, flow_of) {
+            match server.host.poll(visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
                 Output::Transmit(context, _) => {
                     wire.send(context, Direction::Reply, context.flow != 0, buf);
@@ -369,13 +377,13 @@ impl<M: Machine> Slot<M> {
         id: u32,
         at: Instant,
         wire: &mut Wire<K>,
-    ) -> Option<(Timer, Visit)> {
+    ) -> Option<Visit> {
         if self.wake != at.as_nanos() {
             return None; // The host was given an earlier entry since, and has been woken by it.
         }
         self.wake = NEVER;
         match self.host.fire(role, at) {
-            Ok(fired) => Some(fired),
+            Ok(visit) => Some(visit),
             Err(deadline) => {
                 self.wait(id, deadline, wire);
                 None

@@ -137,6 +137,12 @@ impl<K: Sink> Wire<K> {
         self.queue.len() > self.tidy_at
     }
 
+    /// Drops all entries: nothing happens any more.
+    #[cold]
+    pub(super) fn clear(&mut self) {
+        self.queue = Queue::default();
+    }
+
     /// Drops the entries of hosts of which `wakes` says that they will wake nobody.
     pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
         self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));

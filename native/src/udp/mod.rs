@@ -187,8 +187,10 @@ where
             Ok(_) if self.timeouts.is_stuck(now, self.deadline.unwrap_or(now)) => {
                 Err(io::Error::other("the machine asks for time-outs without end"))
             }
-            Ok((timer, visit)) => {
-                self.record(now, visit.cause(), What::TimerFired { timer });
+            Ok(visit) => {
+                if let Some(what) = visit.fired() {
+                    self.record(now, visit.cause(), what);
+                }
                 Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))))
             }
         }
