@@ -14,7 +14,7 @@ mod open;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{Arrivals, ArrivalsError, Rate};
+pub use arrivals::{Arrivals, Rate};
 pub use closed::Client;
 pub use open::{MOST_OPEN, OpenClient};
 
