@@ -10,7 +10,7 @@
 //! OOPSLA 2014): eight bytes of state, the same numbers on every platform, and its mixing function is
 //! the hash that turns a name into a stream.
 
-use crate::text::{Scaled, parse_scaled};
+use crate::text::{Scaled, parse_share};
 use core::fmt;
 
 /// What a draw is for. Streams of different purposes are independent.
@@ -203,10 +203,10 @@ impl Probability {
         self.0
     }
 
-    /// Reads `0` to `1` with at most nine decimals.
+    /// Reads `0` to `1` with at most nine decimals, or `0%` to `100%`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let parts = u32::try_from(parse_scaled(text.trim(), 9)?).ok()?;
+        let parts = u32::try_from(parse_share(text, 9)?).ok()?;
         Self::from_parts_per_billion(parts)
     }
 
@@ -320,8 +320,11 @@ mod tests {
 
     #[test]
     fn probabilities_are_read_exactly() {
-        for bad in ["", "-0.1", "1.1", "0.0000000001", "half", "50%", "NaN", "1e-3"] {
+        for bad in ["", "-0.1", "1.1", "0.0000000001", "half", "101%", "%", "NaN", "1e-10", "1e"] {
             assert_eq!(Probability::parse(bad), None, "{bad}");
+        }
+        for (text, shown) in [("50%", "0.5"), ("1e-3", "0.001"), (" 0.1 % ", "0.001")] {
+            assert_eq!(alloc::format!("{}", Probability::parse(text).unwrap()), shown);
         }
         assert_eq!(Probability::parse("1"), Some(Probability::ALWAYS));
         assert_eq!(Probability::parse("0"), Some(Probability::NEVER));

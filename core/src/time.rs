@@ -109,27 +109,62 @@ impl fmt::Display for WithUnit {
     }
 }
 
-/// Reads a duration with its unit: `250us`, `100ms`, `1.5s`, `2m`, `1h`; a plain `0` needs none.
+/// The units of a duration, longest first: names, decimals of a second, seconds.
+const UNITS: [(&[&str], u32, u64); 6] = [
+    (&["h"], 9, 3_600),
+    (&["m", "min"], 9, 60),
+    (&["s"], 9, 1),
+    (&["ms"], 6, 1),
+    // The micro sign (U+00B5) and the Greek letter (U+03BC) look alike.
+    (&["us", "\u{b5}s", "\u{3bc}s"], 3, 1),
+    (&["ns"], 0, 1),
+];
+
+/// Reads a duration with its unit: `250us`, `100 ms`, `1.5s`, `1m30s`, `1h 5m`; a plain `0` needs none.
+///
+/// Parts are added, from the longest unit to the shortest. Units may be in upper case, except `M`,
+/// which could be a month.
 ///
 /// `None` when the text is anything else, finer than a nanosecond, or longer than 584 years.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if text == "0" {
+    let mut rest = text.trim();
+    if rest == "0" {
         return Some(Duration::ZERO);
     }
-    let split = text.find(|c: char| c != '.' && !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(split);
-    let (places, times) = match unit.trim_start() {
-        "ns" => (0, 1),
-        "us" | "µs" => (3, 1),
-        "ms" => (6, 1),
-        "s" => (9, 1),
-        "m" | "min" => (9, 60),
-        "h" => (9, 3600),
-        _ => return None,
+    let (mut sum, mut allowed) = (0u64, 0);
+    loop {
+        let (number, after) = rest.split_at(number_end(rest)?);
+        let after = after.trim_start();
+        let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let at = UNITS.iter().position(|(names, ..)| {
+            names.iter().any(|name| unit != "M" && unit.eq_ignore_ascii_case(name))
+        })?;
+        // A part of `1m 30s` is a plain number: only the first may have a sign.
+        if at < allowed || allowed > 0 && number.starts_with('+') {
+            return None;
+        }
+        let (_, places, seconds) = UNITS[at];
+        sum = sum.checked_add(parse_scaled(number, places)?.checked_mul(seconds)?)?;
+        allowed = at + 1;
+        rest = after.trim_start();
+        if rest.is_empty() {
+            return Some(Duration::from_nanos(sum));
+        }
+    }
+}
+
+/// Where the number at the start of `text` ends, its exponent included; `None` if nothing follows.
+fn number_end(text: &str) -> Option<usize> {
+    let digits = |from: usize| {
+        let end = text[from..].find(|c: char| c != '.' && !c.is_ascii_digit());
+        end.map(|end| from + end)
     };
-    parse_scaled(number, places)?.checked_mul(times).map(Duration::from_nanos)
+    let end = digits(usize::from(text.starts_with('+')))?;
+    let Some(exponent) = text[end..].strip_prefix(['e', 'E']) else { return Some(end) };
+    let sign = usize::from(exponent.starts_with(['+', '-']));
+    digits(end + 1 + sign)
 }
 
 #[cfg(test)]
@@ -149,6 +184,34 @@ mod tests {
             ("1.5s", Some(1_500_000_000)),
             ("2m", Some(120_000_000_000)),
             ("1h", Some(3_600_000_000_000)),
+            (" 1 h ", Some(3_600_000_000_000)),
+            ("1H", Some(3_600_000_000_000)),
+            ("100MS", Some(100_000_000)),
+            ("2min", Some(120_000_000_000)),
+            ("2 Min", Some(120_000_000_000)),
+            ("1\u{b5}s", Some(1_000)),
+            ("1\u{3bc}s", Some(1_000)),
+            ("1 \u{3bc}s", Some(1_000)),
+            ("1m30s", Some(90_000_000_000)),
+            ("1m 30s", Some(90_000_000_000)),
+            ("1h 5m", Some(3_900_000_000_000)),
+            ("1h 2m 3s 4ms 5us 6ns", Some(3_723_004_005_006)),
+            ("1.5m 0.5s", Some(90_500_000_000)),
+            ("1e-05s", Some(10_000)),
+            ("1e-05 s", Some(10_000)),
+            ("1.5e3ms", Some(1_500_000_000)),
+            ("1e+2ms", Some(100_000_000)),
+            ("+5s", Some(5_000_000_000)),
+            ("30s1m", None),
+            ("10ms 5ms", None),
+            ("1m +30s", None),
+            ("1m 30", None),
+            ("1M", None),
+            ("1e5", None),
+            ("1es", None),
+            ("++1s", None),
+            ("1 s x", None),
+            ("1.2.3s", None),
             ("0.5ns", None),
             ("100", None),
             ("ms", None),

@@ -1,4 +1,4 @@
-//! Any text is a link, as far as it can be read; the rest is told of.
+//! Any text is a link, as far as it can be read; the rest is reported.
 
 #![no_main]
 

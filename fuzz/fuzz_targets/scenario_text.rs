@@ -7,7 +7,7 @@ mod scenario_file;
 
 /// What the reader does with `@FILE`, without a disk: an arbitrary text must not name real files.
 mod data_file {
-    use retrylab_core::scenario::Kind;
+    use retrylab_core::scenario::Field;
     use std::borrow::Cow;
     use std::path::Path;
 
@@ -19,8 +19,8 @@ mod data_file {
         if value.starts_with('@') { Err(DataError) } else { Ok(Cow::Borrowed(value)) }
     }
 
-    pub(crate) fn takes(kind: Kind) -> String {
-        kind.to_string()
+    pub(crate) fn refusal(field: &Field) -> String {
+        field.shape.refusal().to_string()
     }
 }
 
@@ -29,7 +29,7 @@ use retrylab_core::scenario::Scenario;
 use std::path::Path;
 
 fuzz_target!(|text: &str| {
-    if text.len() as u64 > scenario_file::MOST_BYTES {
+    if text.len() as u64 > scenario_file::MAX_BYTES {
         return;
     }
     let mut scenario = Scenario::default();

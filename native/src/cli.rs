@@ -53,7 +53,7 @@ enum Command {
     },
     Scenarios(scenarios::Args),
     Theory(theory::Args),
-    /// Show every key of a scenario: its default, what it takes and what it means
+    /// Show every key of a scenario: its default, its meaning and its allowed values
     Keys {
         /// As one JSON object
         #[arg(long)]

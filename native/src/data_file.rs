@@ -1,24 +1,21 @@
-//! Values from a file: `@FILE` in place of a law stands for the times that the file lists.
+//! Values from a file: `@FILE` stands for the times that the file lists.
 //!
-//! For a latency they are samples, each as likely as the others; for arrivals, when exchanges begin. A
-//! scenario then holds the numbers, not the file's name: its link tells the whole run.
+//! For a latency they are samples, each equally likely; for arrivals, the times at which exchanges
+//! begin. The scenario then holds the numbers, not the file's name, so its link describes the whole
+//! run.
 
 use crate::output::Printable;
-use retrylab_core::dist::MAX_TIME;
-use retrylab_core::dist::Samples;
-use retrylab_core::scenario::{FIELDS, Kind};
-use retrylab_core::time::{Duration, parse_duration};
+use retrylab_core::scenario::Field;
+use retrylab_core::time::{Duration, WithUnit, parse_duration};
+use retrylab_core::value::Series;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Longer than the most times, each with a comment of its own.
-const MOST_BYTES: u64 = 1 << 23;
-
-/// The most arrivals that the core takes.
-const MOST_ARRIVALS: usize = 100_000;
+/// Maximum size of a file: more than the longest list of times, each with a comment of its own.
+const MAX_BYTES: u64 = 1 << 23;
 
 /// How much of a line an error shows.
 const SHOWN: usize = 40;
@@ -28,7 +25,7 @@ const SHOWN: usize = 40;
 #[error("{0}")]
 pub(crate) struct DataError(Box<str>);
 
-/// The line, where it is one's.
+/// The line, if the error is in one.
 #[derive(Debug)]
 struct At(Option<usize>);
 
@@ -43,49 +40,38 @@ impl fmt::Display for At {
 
 #[derive(Debug, thiserror::Error)]
 enum Why {
-    #[error("names no file")]
+    #[error("does not name a file")]
     NoName,
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    #[error("is longer than {MOST_BYTES} bytes, and no list of times is")]
-    TooLong,
-    #[error("has no time; it takes one a line")]
+    #[error("is longer than {MAX_BYTES} bytes, the maximum for a list of times")]
+    TooLarge,
+    #[error("has no times; write one per line")]
     Empty,
-    #[error("has more than {0} times, which is the most")]
+    #[error("has more than {0} times, the maximum")]
     TooMany(usize),
-    #[error(
-        "`{0}` is no time; a line has a time with its unit such as `12.5ms` (ns, us, ms, s, m, h)"
-    )]
+    #[error("\"{0}\" is not a duration; try 12.5ms (units: ns, us, ms, s, m, h)")]
     NoTime(String),
-    #[error("`{0}` is no number of {1} from 0, with no digit finer than a nanosecond")]
+    #[error("\"{0}\" is not a number of {1} from 0, with no digit finer than a nanosecond")]
     NoNumber(String, &'static str),
-    #[error("`{0}` is too long; a latency is at most 1h")]
-    Distribution(String),
-    #[error("`{0}` is earlier than the time before; arrivals are in order")]
+    #[error("\"{0}\" is too long; a time is at most {max}", max = WithUnit(*.1))]
+    TooLong(String, Duration),
+    #[error("\"{0}\" is earlier than the previous time; times must be in ascending order")]
     Order(String),
 }
 
-/// What a key takes, and that a file may have it.
-pub(crate) fn takes(kind: Kind) -> String {
-    match law(kind) {
-        Some(_) => format!("{kind}, or `@FILE` with times, one a line"),
-        None => kind.to_string(),
-    }
+/// What is allowed for a key, a file of times included.
+pub(crate) fn allowed(field: &Field) -> String {
+    let file =
+        if field.shape.series().is_some() { ", or `@FILE` with times, one per line" } else { "" };
+    format!("{}{file}", field.shape)
 }
 
-/// The law that a list of times is, for a key of this kind.
-const fn law(kind: Kind) -> Option<Law> {
-    match kind {
-        Kind::Latency | Kind::OptionalLatency | Kind::ReplyLatency => Some(Law::Table),
-        Kind::Arrivals => Some(Law::Times),
-        _ => None,
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Law {
-    Table,
-    Times,
+/// Why a value of a key is refused, a file of times included: `is not a distribution of times; try …`.
+pub(crate) fn refusal(field: &Field) -> String {
+    let file =
+        if field.shape.series().is_some() { ", or @FILE with times, one per line" } else { "" };
+    format!("{}{file}", field.shape.refusal())
 }
 
 /// Is it a file, for this key? A message may well begin with an `@`.
@@ -93,11 +79,11 @@ pub(crate) fn is_file(key: &str, value: &str) -> bool {
     find(key, value).is_some()
 }
 
-/// The key, its law and the file's name, if `value` is one.
-fn find<'a>(key: &str, value: &'a str) -> Option<(&'static str, Law, &'a str)> {
+/// The key, the series that a file can stand for, and the file's name, if `value` is one.
+fn find<'a>(key: &str, value: &'a str) -> Option<(&'static str, Series, &'a str)> {
     let file = value.trim().strip_prefix('@')?;
-    let field = FIELDS.iter().find(|field| field.key == key)?;
-    Some((field.key, law(field.kind)?, file))
+    let field = Field::find(key).ok()?;
+    Some((field.key, field.shape.series()?, file))
 }
 
 /// The value of `key`, from the file if it is `@FILE`, which is sought in `folder`.
@@ -106,7 +92,7 @@ pub(crate) fn expand<'a>(
     value: &'a str,
     folder: &Path,
 ) -> Result<Cow<'a, str>, DataError> {
-    let Some((key, law, name)) = find(key, value) else { return Ok(Cow::Borrowed(value)) };
+    let Some((key, series, name)) = find(key, value) else { return Ok(Cow::Borrowed(value)) };
     let shown = if name.is_empty() { "`@`" } else { name };
     let file = || Printable(shown.as_bytes()).to_string();
     let wrong = |(at, why)| DataError(format!("{key}: {}{}{why}", file(), At(at)).into());
@@ -114,26 +100,19 @@ pub(crate) fn expand<'a>(
         return Err(wrong((None, Why::NoName)));
     }
     let text = read(&folder.join(name)).map_err(|why| wrong((None, why)))?;
-    let times = times(&text, law).map_err(wrong)?;
-    Ok(Cow::Owned(match law {
-        Law::Table => format!("table {}", times.join(" ")),
-        Law::Times => format!("times {}", times.join(", ")),
-    }))
+    let times = times(&text, &series).map_err(wrong)?;
+    Ok(Cow::Owned(format!("{} {}", series.keyword, times.join(series.separator))))
 }
 
 fn read(path: &Path) -> Result<String, Why> {
     let file = File::open(path).map_err(Why::Read)?;
     let mut text = String::new();
-    let length = file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(Why::Read)?;
-    if length as u64 > MOST_BYTES { Err(Why::TooLong) } else { Ok(text) }
+    let length = file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(Why::Read)?;
+    if length as u64 > MAX_BYTES { Err(Why::TooLarge) } else { Ok(text) }
 }
 
 /// The times of a file, each with its unit.
-fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
-    let most = match law {
-        Law::Table => Samples::MOST,
-        Law::Times => MOST_ARRIVALS,
-    };
+fn times(text: &str, series: &Series) -> Result<Vec<String>, (Option<usize>, Why)> {
     let mut unit = None;
     let mut times = Vec::new();
     let mut before = Duration::ZERO;
@@ -157,13 +136,15 @@ fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
         let time = parse_duration(&with_unit).ok_or_else(|| {
             wrong(unit.map_or_else(|| Why::NoTime(shown()), |unit| Why::NoNumber(shown(), unit)))
         })?;
-        match law {
-            Law::Table if time > MAX_TIME => return Err(wrong(Why::Distribution(shown()))),
-            Law::Times if time < before => return Err(wrong(Why::Order(shown()))),
-            Law::Table | Law::Times => before = time,
+        if time > series.max_time {
+            return Err(wrong(Why::TooLong(shown(), series.max_time)));
         }
-        if times.len() == most {
-            return Err((None, Why::TooMany(most)));
+        if series.ordered && time < before {
+            return Err(wrong(Why::Order(shown())));
+        }
+        before = time;
+        if times.len() == series.max_len {
+            return Err((None, Why::TooMany(series.max_len)));
         }
         times.push(with_unit);
     }
@@ -173,10 +154,18 @@ fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::scenario::Scenario;
+    use retrylab_core::scenario::{FIELDS, Scenario};
 
-    fn read(text: &str, law: Law) -> Result<String, String> {
-        times(text, law)
+    /// The series of a key.
+    fn series(key: &str) -> Series {
+        Field::find(key).unwrap().shape.series().unwrap()
+    }
+
+    const TABLE: &str = "link.latency";
+    const TIMES: &str = "workload.arrivals";
+
+    fn read(text: &str, key: &str) -> Result<String, String> {
+        times(text, &series(key))
             .map(|times| times.join(" "))
             .map_err(|(at, why)| format!("x{}{why}", At(at)))
     }
@@ -190,33 +179,33 @@ mod tests {
             ("\u{feff}# measured\n us # unit\n7\n", "7us"),
             ("0\n", "0"),
         ] {
-            assert_eq!(read(text, Law::Table).as_deref(), Ok(expected), "{text:?}");
+            assert_eq!(read(text, TABLE).as_deref(), Ok(expected), "{text:?}");
         }
-        assert_eq!(read("s\n0\n0.5\n0.5\n", Law::Times).as_deref(), Ok("0s 0.5s 0.5s"));
+        assert_eq!(read("s\n0\n0.5\n0.5\n", TIMES).as_deref(), Ok("0s 0.5s 0.5s"));
     }
 
     #[test]
     fn what_is_no_list_is_one_sentence_with_its_line() {
         let long = "x".repeat(100);
-        for (text, law, sentence) in [
-            ("", Law::Table, "x has no time; it takes one a line"),
-            ("# nothing\nms\n", Law::Times, "x has no time; it takes one a line"),
-            ("1ms\n12\n", Law::Table, "x:2: `12` is no time; a line has a time with its unit such"),
-            ("1ms,2ms\n", Law::Table, "x:1: `1ms,2ms` is no time"),
-            ("ms\n1\nms\n", Law::Table, "x:3: `ms` is no number of ms from 0"),
-            ("ms\n1ms\n", Law::Table, "x:2: `1ms` is no number of ms from 0"),
-            ("us\n-1\n", Law::Table, "x:2: `-1` is no number of us from 0"),
+        for (text, key, sentence) in [
+            ("", TABLE, "x has no times; write one per line"),
+            ("# nothing\nms\n", TIMES, "x has no times; write one per line"),
+            ("1ms\n12\n", TABLE, "x:2: \"12\" is not a duration; try 12.5ms"),
+            ("1ms,2ms\n", TABLE, "x:1: \"1ms,2ms\" is not a duration"),
+            ("ms\n1\nms\n", TABLE, "x:3: \"ms\" is not a number of ms from 0"),
+            ("ms\n1ms\n", TABLE, "x:2: \"1ms\" is not a number of ms from 0"),
+            ("us\n-1\n", TABLE, "x:2: \"-1\" is not a number of us from 0"),
             (
                 "us\n1.2345\n",
-                Law::Table,
-                "x:2: `1.2345` is no number of us from 0, with no digit finer",
+                TABLE,
+                "x:2: \"1.2345\" is not a number of us from 0, with no digit finer",
             ),
-            ("1h\n61m\n", Law::Table, "x:2: `61m` is too long; a latency is at most 1h"),
-            ("2ms\n1ms\n", Law::Times, "x:2: `1ms` is earlier than the time before; arrivals are"),
-            ("\x1b[2J\n", Law::Table, "x:1: `\\u{1b}[2J` is no time"),
-            (&long, Law::Table, &format!("x:1: `{}` is no time", &long[..SHOWN])),
+            ("1h\n61m\n", TABLE, "x:2: \"61m\" is too long; a time is at most 1h"),
+            ("2ms\n1ms\n", TIMES, "x:2: \"1ms\" is earlier than the previous time; times must be"),
+            ("\x1b[2J\n", TABLE, "x:1: \"\\u{1b}[2J\" is not a duration"),
+            (&long, TABLE, &format!("x:1: \"{}\" is not a duration", &long[..SHOWN])),
         ] {
-            let error = read(text, law).unwrap_err();
+            let error = read(text, key).unwrap_err();
             assert!(error.starts_with(sentence) && !error.contains('\n'), "{error}");
         }
     }
@@ -225,22 +214,19 @@ mod tests {
     #[test]
     fn the_most_times_are_the_cores() {
         let lines = |count: usize| "1ms\n".repeat(count);
-        for (law, most) in [(Law::Table, Samples::MOST), (Law::Times, MOST_ARRIVALS)] {
+        for (key, most) in [(TABLE, 10_000), (TIMES, 100_000)] {
             let apply = |times: &str| {
-                let value = match law {
-                    Law::Table => format!("table {times}"),
-                    Law::Times => format!("times {}", times.replace(' ', ", ")),
-                };
-                let key = if law == Law::Table { "link.latency" } else { "workload.arrivals" };
+                let Series { keyword, separator, .. } = series(key);
+                let value = format!("{keyword} {}", times.replace(' ', separator));
                 let mut scenario = Scenario::default();
                 let pairs = [("token", "true"), ("server.reply", "mirror"), (key, &value)];
                 scenario.apply(pairs).map_err(|error| error.to_string())
             };
-            let times = read(&lines(most), law).unwrap();
+            let times = read(&lines(most), key).unwrap();
             assert_eq!(apply(&times), Ok(()));
             assert!(apply(&format!("{times} 1ms")).is_err());
-            let error = read(&lines(most + 1), law).unwrap_err();
-            assert_eq!(error, format!("x has more than {most} times, which is the most"));
+            let error = read(&lines(most + 1), key).unwrap_err();
+            assert_eq!(error, format!("x has more than {most} times, the maximum"));
         }
     }
 
@@ -257,12 +243,9 @@ mod tests {
             ("nonsense", false),
         ] {
             assert_eq!(is_file(key, "@x"), is, "{key}");
-            let told = FIELDS.iter().find(|field| field.key == key);
-            assert_eq!(
-                told.is_some_and(|field| takes(field.kind).contains("`@FILE`")),
-                is,
-                "{key}"
-            );
+            let field = FIELDS.iter().find(|field| field.key == key);
+            assert_eq!(field.is_some_and(|field| allowed(field).contains("`@FILE`")), is, "{key}");
+            assert_eq!(field.is_some_and(|field| refusal(field).contains("@FILE")), is, "{key}");
         }
         assert_eq!(expand("message", "@x", Path::new("")).unwrap(), "@x");
         assert_eq!(expand("link.latency", "5ms", Path::new("")).unwrap(), "5ms");

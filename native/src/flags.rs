@@ -4,8 +4,9 @@
 use crate::data_file;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
-use retrylab_core::scenario::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field};
 use retrylab_core::time::{Duration, parse_duration};
+use retrylab_core::value::{Form, Shape};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
@@ -50,17 +51,16 @@ impl<G: Group> Flags<G> {
     }
 
     fn args() -> impl Iterator<Item = Arg> {
-        let defaults = Scenario::default();
-        Self::fields().map(move |(name, field)| {
-            let default = defaults.value(field.key).unwrap_or_default();
-            let default = if default.is_empty() { "none".to_string() } else { default };
+        Self::fields().map(|(name, field)| {
+            let default = field.default_value();
             Arg::new(field.key)
                 .long(name.replace('_', "-"))
                 .help(format!("{} [default: {default}]", sentence(field.help)))
                 .help_heading(G::HEADING)
-                .value_name(value_name(field.kind))
-                // So that `--drop -1` is told what it may be, not that there is no flag `-1`.
+                .value_name(value_name(&field.shape))
+                // So that `--drop -1` is refused as a value, not as an unknown flag `-1`.
                 .allow_negative_numbers(true)
+                .ignore_case(matches!(field.shape.form, Form::Choice(_)))
                 .value_parser(parser(field.key))
         })
     }
@@ -98,19 +98,21 @@ impl<G: Group> clap::FromArgMatches for Flags<G> {
 pub(crate) fn parser(key: &'static str) -> ValueParser {
     match FIELDS.iter().find(|field| field.key == key) {
         // Completions list the words.
-        Some(Field { kind: Kind::Choice(words), .. }) => PossibleValuesParser::new(*words).into(),
+        Some(Field { shape: Shape { form: Form::Choice(words), .. }, .. }) => {
+            PossibleValuesParser::new(*words).into()
+        }
         _ => ValueParser::new(move |text: &str| check(key, text)),
     }
 }
 
-/// Reads a whole number that is no key of a scenario.
+/// Reads a whole number that is not a key of a scenario.
 pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("it takes a whole number from 0 to {}", T::MOST))
+    text.parse().map_err(|_| format!("it is not a whole number from 0 to {}", T::MAX))
 }
 
 /// Reads a time with its unit.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| format!("it takes {}", Kind::Duration))
+    parse_duration(text).ok_or_else(|| "it is not a duration; try 100ms or 1m30s".to_string())
 }
 
 /// Reads how many seeds each combination has.
@@ -135,76 +137,60 @@ pub(crate) fn samples(text: &str) -> Result<u32, String> {
 
 /// Reads how many lines to show.
 pub(crate) fn shown(text: &str) -> Result<usize, String> {
-    between(text, 1, MOST_SHOWN as u32).map(|n| n as usize)
+    between(text, 1, MAX_SHOWN as u32).map(|n| n as usize)
 }
 
-/// The most lines that can be asked for.
-pub(crate) const MOST_SHOWN: usize = 1_000;
+/// Maximum number of lines that can be asked for.
+pub(crate) const MAX_SHOWN: usize = 1_000;
 
 fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|n| (least..=most).contains(n));
-    number.ok_or_else(|| format!("it takes a whole number from {least} to {most}"))
+    number.ok_or_else(|| format!("it is not a whole number from {least} to {most}"))
 }
 
-/// Whole numbers from 0 to a greatest one.
+/// Whole numbers from 0 to a largest one.
 pub(crate) trait Bounded {
-    /// The greatest.
-    const MOST: u64;
+    /// The largest.
+    const MAX: u64;
 }
 
 impl Bounded for u16 {
-    const MOST: u64 = Self::MAX as u64;
+    const MAX: u64 = Self::MAX as u64;
 }
 
 impl Bounded for u32 {
-    const MOST: u64 = Self::MAX as u64;
+    const MAX: u64 = Self::MAX as u64;
 }
 
 impl Bounded for u64 {
-    const MOST: u64 = Self::MAX;
+    const MAX: u64 = Self::MAX;
 }
 
-/// Refuses a value that `key` does not take. What contradicts other flags is found when all are known.
+/// Refuses a value that is not one of `key`. Contradictions with other flags are found later, when all
+/// are known.
 fn check(key: &'static str, text: &str) -> Result<String, String> {
     let text = data_file::expand(key, text, Path::new("")).map_err(|error| error.to_string())?;
-    match Scenario::default().apply([(key, &text)]) {
-        Ok(()) | Err(FieldError::Contradiction { .. }) => Ok(text.into_owned()),
-        Err(error) => {
-            let field = FIELDS.iter().find(|field| field.key == key);
-            Err(field.map_or_else(
-                || error.to_string(),
-                |field| format!("it takes {}", data_file::takes(field.kind)),
-            ))
-        }
+    let field = Field::find(key).map_err(|error| error.to_string())?;
+    match field.canonical(&text) {
+        Ok(_) => Ok(text.into_owned()),
+        Err(_) => Err(format!("it {}", data_file::refusal(field))),
     }
 }
 
-/// What stands for the value in `--help`.
-const fn value_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Integer(..) | Kind::OptionalInteger(..) => "N",
-        Kind::Probability => "P",
-        Kind::Factor => "FACTOR",
-        Kind::Duration | Kind::OptionalDuration => "TIME",
-        Kind::Bool => "BOOL",
-        Kind::Choice(_) => "NAME",
-        Kind::NumberList => "LIST",
-        Kind::Latency
-        | Kind::OptionalLatency
-        | Kind::Arrivals
-        | Kind::Faults
-        | Kind::ReplyLatency
-        | Kind::Loss
-        | Kind::ReplyLoss
-        | Kind::QueueRule
-        | Kind::Jitter
-        | Kind::Budget
-        | Kind::Breaker
-        | Kind::Hint => "LAW",
-        Kind::Rate | Kind::ReplyRate => "RATE",
-        Kind::Timeouts => "TIMES",
-        Kind::Delay => "TIME",
-        _ => "VALUE",
+/// What stands for the value in `--help`: the noun of its grammar, `DURATION`, or what it is.
+fn value_name(shape: &Shape) -> String {
+    match shape.form {
+        Form::Bool => "BOOL".to_string(),
+        Form::Choice(_) => "NAME".to_string(),
+        Form::Integer { .. } => "N".to_string(),
+        Form::Text { .. } => "TEXT".to_string(),
+        _ => {
+            let noun = shape.grammar().map_or("a value", |grammar| grammar.noun);
+            let words = noun.split(' ').filter(|word| !["a", "an"].contains(word));
+            let name: Vec<&str> =
+                words.take_while(|word| !["from", "of", "and"].contains(word)).collect();
+            name.join("_").to_uppercase()
+        }
     }
 }
 
@@ -245,11 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_called_by_its_noun() {
+        let name = |key| value_name(&Field::find(key).unwrap().shape);
+        assert_eq!(name("server.drop"), "PROBABILITY");
+        assert_eq!(name("policy.deadline"), "DURATION");
+        assert_eq!(name("policy.jitter"), "JITTER_MODE");
+        assert_eq!(name("policy.timeouts"), "LIST");
+        assert_eq!(name("server.workers"), "N");
+    }
+
+    #[test]
     fn values_are_refused_in_the_cores_words() {
         assert_eq!(check("server.drop", "0.5"), Ok("0.5".to_string()));
         assert_eq!(
             check("server.drop", "2"),
-            Err("it takes a probability from 0 to 1, at most 9 decimals".to_string())
+            Err("it is not a probability from 0 to 1; try 0.3 or 30%".to_string())
         );
         // Above the textbook's give_up_above, which another flag may raise.
         assert_eq!(check("policy.initial_timeout", "5s"), Ok("5s".to_string()));

@@ -4,24 +4,25 @@
 //! number as `0.1` in a flag.
 
 use crate::data_file::{self, DataError};
-use retrylab_core::scenario::{FIELDS, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
+use retrylab_core::value::Form;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-/// Longer than any scenario: a drop list of 10,000 ranges and the longest message fit with room.
-pub(crate) const MOST_BYTES: u64 = 1 << 20;
+/// Maximum size of a file: a drop list of 10,000 ranges and the longest message fit with room.
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 
-/// Why a file is no scenario: one sentence that begins with the file and its line.
+/// Why a file is not a scenario: one sentence that begins with the file and its line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    #[error("{name}:{line}: this is no TOML: {message}")]
+    #[error("{name}:{line}: this is not TOML: {message}")]
     Toml { name: String, line: usize, message: String },
     #[error("{name}:{line}: {error}")]
     Field { name: String, line: usize, error: FieldError },
-    #[error("{name}:{line}: {key} cannot be {what}; it takes {allowed}")]
-    NoValue { name: String, line: usize, key: String, what: &'static str, allowed: String },
+    #[error("{name}:{line}: {key}: {what} {refusal}")]
+    NoValue { name: String, line: usize, key: String, what: &'static str, refusal: String },
     #[error("{name}:{line}: {error}")]
     Data { name: String, line: usize, error: DataError },
 }
@@ -49,7 +50,7 @@ pub(crate) fn apply(
     let mut reader = Reader { name, text, entries: Vec::new() };
     reader.table("", table.get_ref())?;
     let mut entries = reader.entries;
-    // The parser sorts by key; the error to tell is the first in the file.
+    // The parser sorts by key; the error to report is the first in the file.
     entries.sort_by_key(|entry| entry.line);
     for Entry { key, value, line } in &mut entries {
         let (name, line) = (name.to_string(), *line);
@@ -112,27 +113,21 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The error of a key whose value is `what`; that of an unknown key, if it is one.
+    /// The error of a key whose value is `what`, or of an unknown key.
     fn refuse(&self, key: String, line: usize, what: &'static str) -> FileError {
         let name = self.name.to_string();
-        if let Some(field) = FIELDS.iter().find(|field| field.key == key) {
-            return FileError::NoValue {
-                name,
-                line,
-                key,
-                what,
-                allowed: data_file::takes(field.kind),
-            };
+        match Field::find(&key) {
+            Ok(field) => {
+                FileError::NoValue { name, line, key, what, refusal: data_file::refusal(field) }
+            }
+            Err(error) => FileError::Field { name, line, error },
         }
-        // Only the scenario knows how to say that there is no such key.
-        let error = Scenario::default().apply([(&key, "")]).err();
-        let error = error.unwrap_or(FieldError::UnknownKey { key, meant: None });
-        FileError::Field { name, line, error }
     }
 }
 
+/// Is it a list of numbers, which TOML can write as an array?
 fn is_list(key: &str) -> bool {
-    FIELDS.iter().any(|field| field.key == key && field.kind == Kind::NumberList)
+    Field::find(key).is_ok_and(|field| matches!(field.shape.form, Form::List(_)))
 }
 
 /// An item of a list of numbers: `3` or `"5-7"`.
@@ -167,7 +162,7 @@ fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use retrylab_core::scenario::{Field, SHIPPED};
+    use retrylab_core::scenario::SHIPPED;
 
     fn read(text: &str) -> Result<Scenario, String> {
         let mut scenario = Scenario::default();
@@ -210,24 +205,33 @@ mod tests {
         for (text, begins) in [
             (
                 "\n[server]\ndrop = 2\n",
-                "x.toml:3: server.drop cannot be `2`; it takes a probability",
+                "x.toml:3: server.drop: \"2\" is not a probability from 0 to 1; try 0.3 or 30%",
             ),
-            ("\nserver.drup = 0.5\n", "x.toml:2: there is no key `server.drup`; did you mean"),
-            ("sever = 1\n", "x.toml:1: there is no key `sever`; "),
-            ("\n[sever]\n", "x.toml:2: there is no key `sever`; "),
-            ("seed = 1\nclients = \n", "x.toml:2: this is no TOML: "),
-            ("seed = 1\nseed = 2\n", "x.toml:2: this is no TOML: duplicate key"),
-            ("\nseed = 1979-05-27\n", "x.toml:2: seed cannot be a date or time of day; it takes a"),
-            ("clients = [1]\n", "x.toml:1: clients cannot be an array; it takes a whole number"),
-            ("seed = {a = 1}\n", "x.toml:1: seed cannot be a table; it takes a whole number"),
-            ("server.drop_list = [[1]]\n", "x.toml:1: server.drop_list cannot be this array; it"),
-            ("clients = -1\n", "x.toml:1: clients cannot be `-1`; it takes a whole number from 1"),
-            ("clients = 1.5\n", "x.toml:1: clients cannot be `1.5`; it takes"),
+            (
+                "\nserver.drup = 0.5\n",
+                "x.toml:2: unknown key \"server.drup\"; did you mean server.drop?",
+            ),
+            ("sever = 1\n", "x.toml:1: unknown key \"sever\"; the keys are"),
+            ("\n[sever]\n", "x.toml:2: unknown key \"sever\"; the keys are"),
+            ("seed = 1\nclients = \n", "x.toml:2: this is not TOML: "),
+            ("seed = 1\nseed = 2\n", "x.toml:2: this is not TOML: duplicate key"),
+            (
+                "\nseed = 1979-05-27\n",
+                "x.toml:2: seed: a date or time of day is not a whole number",
+            ),
+            ("clients = [1]\n", "x.toml:1: clients: an array is not a whole number from 1"),
+            ("seed = {a = 1}\n", "x.toml:1: seed: a table is not a whole number"),
+            (
+                "server.drop_list = [[1]]\n",
+                "x.toml:1: server.drop_list: this array is not a list of numbers",
+            ),
+            ("clients = -1\n", "x.toml:1: clients: \"-1\" is not a whole number from 1"),
+            ("clients = 1.5\n", "x.toml:1: clients: \"1.5\" is not a whole number from 1"),
             (
                 "[policy]\ninitial_timeout = '5s'\n",
                 "x.toml:2: policy.give_up_above is 2s; it must not be below",
             ),
-            ("server.drop = 5\nseed = 'x'\n", "x.toml:1: server.drop cannot be"),
+            ("server.drop = 5\nseed = 'x'\n", "x.toml:1: server.drop: \"5\" is not"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(begins), "{error}");
@@ -235,15 +239,15 @@ mod tests {
         }
     }
 
-    /// A value that is wrong for every kind, and types of TOML that no key takes.
+    /// A value that is wrong for every type, and types of TOML that no key has.
     #[test]
     fn every_key_refuses_what_it_does_not_take() {
         for (i, field) in FIELDS.iter().enumerate() {
-            let Field { key, kind, .. } = *field;
-            let (value, shown) = match kind {
+            let Field { key, shape, .. } = *field;
+            let (value, shown) = match shape.form {
                 // Any text is one, if it is not too long.
-                Kind::Text(most) => ("x".repeat(most + 1), format!("`{}…`", "x".repeat(60))),
-                _ => ("\\u0001?\\n".to_string(), r"`\u{1}?\n`".to_string()),
+                Form::Text { max } => ("x".repeat(max + 1), format!("\"{}…\"", "x".repeat(60))),
+                _ => ("\\u0001?\\n".to_string(), r#""\u{1}?\n""#.to_string()),
             };
             let array = if is_list(key) { "this array" } else { "an array" };
             for (written, shown) in [
@@ -254,47 +258,47 @@ mod tests {
             ] {
                 let text = format!("{}{key} = {written}\n", "#\n".repeat(i));
                 let line = i + 1;
-                // The core does not know of files: what it is told of the text has none.
-                let text_of_its_own = written.starts_with('"');
-                let allowed =
-                    if text_of_its_own { kind.to_string() } else { data_file::takes(kind) };
-                let expected =
-                    format!("x.toml:{line}: {key} cannot be {shown}; it takes {allowed}");
+                // The core does not know of files: its refusal of a text does not mention them.
+                let refusal = if written.starts_with('"') {
+                    shape.refusal().to_string()
+                } else {
+                    data_file::refusal(field)
+                };
+                let expected = format!("x.toml:{line}: {key}: {shown} {refusal}");
                 assert_eq!(read(&text).unwrap_err(), expected);
             }
-            assert!(!kind.to_string().contains('\n'), "{key}");
         }
     }
 
     #[test]
-    fn keys_that_contradict_each_other_are_told_with_the_line_of_one() {
+    fn keys_that_contradict_each_other_are_reported_with_the_line_of_one() {
         for (text, begins) in [
             (
                 "exchanges = 9\n[workload]\narrivals = 'poisson 10'\n",
-                "x.toml:3: workload.arrivals opens exchanges beside each other: replies have to say \
-                 what they answer, so token must be true and server.reply mirror",
+                "x.toml:3: workload.arrivals lets exchanges overlap, so each reply has to name the one it \
+                 answers: token must be true and server.reply must be mirror",
             ),
             (
                 "token = true\n[server]\nreply = 'mirror'\n[workload]\n\
                  arrivals = 'poisson 10'\nthink = '1s'\n",
-                "x.toml:6: workload.think is for clients that begin the next exchange by themselves",
+                "x.toml:6: workload.think is \"1s\"; with workload.arrivals it must be none",
             ),
-            ("[workload]\n\nduration = '1s'\n", "x.toml:3: workload.duration ends arrivals; in a"),
+            ("[workload]\n\nduration = '1s'\n", "x.toml:3: workload.duration is \"1s\"; without"),
             (
                 "seed = 1\nfaults = '1s 1s load 2'\n",
-                "x.toml:2: faults multiply the load of an open loop; in a closed one there must be",
+                "x.toml:2: faults has a fault `load`, which multiplies arrivals; in a closed loop there",
             ),
             (
                 "[workload]\ntask = 'write'\n[link]\nloss = 0.1\n",
-                "x.toml:4: link.loss must be `0` with workload.task=write: a write is done once",
+                "x.toml:4: link.loss is \"0.1\"; with workload.task=write it must be 0, because each",
             ),
             (
                 "[workload]\ntask = 'write'\n[server]\n\nservice = '1ms'\n",
-                "x.toml:5: server.service must be `0s` with workload.task=write",
+                "x.toml:5: server.service is \"1ms\"; with workload.task=write it must be 0s",
             ),
             (
                 "\n\nmessage = \"retrylab: failed\\n\"\n",
-                "x.toml:3: message begins like a server's failure; it must begin otherwise",
+                "x.toml:3: message begins like a server's failure; it must begin differently",
             ),
             (
                 "[policy]\ninitial_timeout = '1s'\nmax_timeout = '10ms'\n",

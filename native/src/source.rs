@@ -17,7 +17,7 @@ pub(crate) enum SourceError {
     Read(String, io::Error),
     #[error("{0} is no file and no scenario that ships; those are {known}", known = known())]
     NoSuch(String),
-    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MOST_BYTES)]
+    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MAX_BYTES)]
     TooLong(String),
     #[error("the link: {0}")]
     Link(FieldError),
@@ -119,7 +119,7 @@ fn from_file(path: &str) -> Result<Scenario, SourceError> {
     let failed = |error| SourceError::Read(path.to_string(), error);
     let mut text = String::new();
     // One byte more than allowed is enough to know that it is too long.
-    let most = scenario_file::MOST_BYTES + 1;
+    let most = scenario_file::MAX_BYTES + 1;
     let length = if path == "-" {
         io::stdin().lock().take(most).read_to_string(&mut text).map_err(failed)?
     } else {

@@ -296,10 +296,13 @@ fn what_makes_no_sense_is_refused() {
     for (args, parts) in [
         (&["--versus", "nosuch"][..], &["--versus: nosuch", "retry-storm", "textbook"][..]),
         (&["--versus", "/no/such.toml"], &["--versus: /no/such.toml cannot be read"]),
-        (&["--versus", "#server.drop=3"], &["--versus: the link: server.drop", "`3`"]),
-        (&["--versus-set", "server.drop=2"], &["--versus-set: server.drop", "`2`", "from 0 to 1"]),
-        (&["--versus-set", "server.drup=0"], &["--versus-set", "did you mean `server.drop`?"]),
-        (&["--versus-set", "drop"], &["--versus-set: `drop`", "key=value"]),
+        (&["--versus", "#server.drop=3"], &["--versus: the link: server.drop", "\"3\""]),
+        (
+            &["--versus-set", "server.drop=2"],
+            &["--versus-set: server.drop", "\"2\"", "from 0 to 1"],
+        ),
+        (&["--versus-set", "server.drup=0"], &["--versus-set", "did you mean server.drop?"]),
+        (&["--versus-set", "drop"], &["--versus-set: \"drop\"", "key=value"]),
         (&["--versus-set", "seed=2"], &["--versus-set: seed", "--seed"]),
         (&["-", "--versus", "-"], &["--versus: stdin"]),
         (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds from"]),

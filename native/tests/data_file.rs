@@ -68,19 +68,17 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
     for (args, parts) in [
         (
             &["sim", "x.toml"][..],
-            &[
-                "x.toml:3: link.latency: bad.txt:2: `12` is no time; a line has a time with its unit",
-            ][..],
+            &["x.toml:3: link.latency: bad.txt:2: \"12\" is not a duration; try 12.5ms"][..],
         ),
         (
             &["sim", "--set", "workload.arrivals=@back.txt"],
-            &["--set: workload.arrivals: back.txt:3: `1` is earlier"],
+            &["--set: workload.arrivals: back.txt:3: \"1\" is earlier"],
         ),
         (
             &["sim", "--set", "workload.think=@none.txt"],
             &["--set: workload.think: none.txt cannot be read: "],
         ),
-        (&["sim", "--set", "link.latency=@"], &["--set: link.latency: `@` names no file"]),
+        (&["sim", "--set", "link.latency=@"], &["--set: link.latency: `@` does not name a file"]),
         (
             &["sim", "--set", &format!("link.latency=@{folder_path}")],
             &["--set: link.latency: ", " cannot be read: "],
@@ -96,11 +94,11 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
         // A link is somebody else's: it reads no files.
         (
             &["sim", "--link", "link.latency=@bad.txt"],
-            &["the link: link.latency cannot be `@bad.txt`; it takes"],
+            &["the link: link.latency: \"@bad.txt\" is not a distribution of times; try"],
         ),
     ] {
         assert_refused(&run_in(&folder, args), parts);
     }
     let keys = run(&["keys"]).stdout;
-    assert_eq!(keys.matches("or `@FILE` with times, one a line").count(), 5, "{keys}");
+    assert_eq!(keys.matches("or `@FILE` with times, one per line").count(), 5, "{keys}");
 }

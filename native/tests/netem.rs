@@ -94,5 +94,5 @@ fn what_makes_no_sense_is_refused() {
         assert!(finished.stderr.contains(&sentence), "{}", finished.stderr);
     }
     let finished = run(&["sim", "--print-netem", "--set", "link.loss=x"]);
-    assert_refused(&finished, &["--set: link.loss cannot be `x`"]);
+    assert_refused(&finished, &["--set: link.loss: \"x\" is not a loss model"]);
 }

@@ -92,11 +92,11 @@ fn what_makes_no_sense_is_refused_in_one_sentence() {
         ),
         (
             &["--jitter", "lots"],
-            "it takes `none`, `full`, `equal`, `decorrelated`, `proportional 0.2`",
+            "it is not a jitter mode; try `none`, `full`, `equal`, `decorrelated`, `proportional 0.2`",
         ),
         (&["--preset", "coapp"], "a similar value exists: 'coap'"),
-        (&["--samples", "0"], "it takes a whole number from 1 to 1000000"),
-        (&["--show", "1001"], "it takes a whole number from 1 to 1000"),
+        (&["--samples", "0"], "it is not a whole number from 1 to 1000000"),
+        (&["--show", "1001"], "it is not a whole number from 1 to 1000"),
     ] {
         let finished = schedule(args);
         assert_eq!(finished.code, Some(2), "{finished:?}");

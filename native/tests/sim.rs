@@ -122,12 +122,12 @@ fn assert_refused(finished: &Finished, parts: &[&str]) {
 #[test]
 fn errors_name_the_key_the_value_and_what_is_allowed() {
     for (set, parts) in [
-        ("server.drop=2", &["server.drop", "`2`", "a probability from 0 to 1"][..]),
-        ("server.drup=0.5", &["server.drup", "did you mean `server.drop`?"]),
-        ("exchanges", &["`exchanges`", "key=value"]),
-        ("exchanges=-1", &["exchanges", "`-1`", "a whole number from 1"]),
+        ("server.drop=2", &["server.drop", "\"2\"", "a probability from 0 to 1"][..]),
+        ("server.drup=0.5", &["server.drup", "did you mean server.drop?"]),
+        ("exchanges", &["\"exchanges\"", "key=value"]),
+        ("exchanges=-1", &["exchanges", "\"-1\"", "a whole number from 1"]),
         ("policy.max_timeout=1ms", &["policy.max_timeout is 1ms", "policy.initial_timeout, 100ms"]),
-        ("link.latency=fast", &["link.latency", "`fast`", "uniform 5ms 15ms"]),
+        ("link.latency=fast", &["link.latency", "\"fast\"", "uniform 5ms 15ms"]),
     ] {
         assert_refused(&run(&["sim", "--set", set]), parts);
     }
@@ -139,10 +139,18 @@ fn errors_name_the_key_the_value_and_what_is_allowed() {
 #[test]
 fn errors_in_a_file_have_its_name_and_line() {
     for (text, line, parts) in [
-        ("seed = 1\n[server]\ndrop = 2\n", 3, &["server.drop cannot be `2`", "from 0 to 1"][..]),
-        ("[server]\nreply = 'parrot'\n", 2, &["server.reply", "`parrot`", "`mirror`"]),
-        ("seed = 1\nclients = \n", 2, &["no TOML"]),
-        ("\n\nclints = 3\n", 3, &["clints", "did you mean `clients`?"]),
+        (
+            "seed = 1\n[server]\ndrop = 2\n",
+            3,
+            &["server.drop: \"2\" is not a probability", "from 0 to 1"][..],
+        ),
+        (
+            "[server]\nreply = 'parrot'\n",
+            2,
+            &["server.reply", "\"parrot\"", "is not one of report or mirror"],
+        ),
+        ("seed = 1\nclients = \n", 2, &["this is not TOML"]),
+        ("\n\nclints = 3\n", 3, &["clints", "did you mean clients?"]),
     ] {
         let file = Scratch::new("bad.toml", text);
         let place = format!("{}:{line}: ", file.path());
@@ -161,7 +169,7 @@ fn errors_in_a_file_have_its_name_and_line() {
 #[test]
 fn a_link_is_believed_whole_or_not_at_all() {
     let link = "http://127.0.0.1:8060/#seed=7&server.drop=3&clients=2";
-    assert_refused(&run(&["sim", link]), &["server.drop", "`3`"]);
+    assert_refused(&run(&["sim", link]), &["server.drop", "\"3\""]);
     assert_refused(&run(&["sim", "--link", "seed=7&nosuch=1"]), &["nosuch"]);
     assert_eq!(run(&["sim", "http://127.0.0.1:8060/#"]).code, Some(0));
     assert_eq!(run(&["sim", "x.toml", "--link", "seed=7"]).code, Some(2), "one or the other");

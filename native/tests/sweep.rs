@@ -265,15 +265,18 @@ fn every_point_is_checked_before_any_runs() {
     let folder = Folder::new("refused");
     let out = folder.path("a.csv");
     for (args, parts) in [
-        (&["--vary", "server.drop=0.5,2"][..], &["server.drop", "`2`", "a probability from 0"][..]),
-        (&["--vary", "server.drup=0.5"], &["server.drup", "did you mean `server.drop`?"]),
-        (&["--vary", "server.drop"], &["`server.drop`", "key=value"]),
+        (
+            &["--vary", "server.drop=0.5,2"][..],
+            &["server.drop", "\"2\"", "a probability from 0"][..],
+        ),
+        (&["--vary", "server.drup=0.5"], &["server.drup", "did you mean server.drop?"]),
+        (&["--vary", "server.drop"], &["\"server.drop\"", "key=value"]),
         (
             &["--vary", "server.drop=0..1"],
-            &["server.drop", "`0..1`", "no step", "least..most/step"],
+            &["server.drop", "\"0..1\"", "no step", "try 0..0.5/0.1"],
         ),
-        (&["--vary", "server.drop="], &["server.drop", "``"]),
-        (&["--set", "server.drop=2"], &["--set: server.drop", "`2`"]),
+        (&["--vary", "server.drop="], &["server.drop", "\"\""]),
+        (&["--set", "server.drop=2"], &["--set: server.drop", "\"2\""]),
         (&["--vary", "seed=1,2"], &["--seeds"]),
         (&["--vary", "clients=1", "--vary", "clients=2"], &["clients", "twice"]),
         (&["--vary", "clients=1", "--set", "clients=2"], &["clients", "--set", "--vary"]),
@@ -289,10 +292,14 @@ fn every_point_is_checked_before_any_runs() {
         assert_refused(&sweep(args, &["--out", &out]), parts);
     }
     assert_refused(&sweep(&[], &["--out", "a.txt"]), &["a.txt", ".csv, .json and .parquet"]);
-    for (flag, value) in [("--shard", "3/2"), ("--seeds", "0"), ("--threads", "0")] {
+    for (flag, value, sentence) in [
+        ("--shard", "3/2", "it is not one of n parts; try 1/64"),
+        ("--seeds", "0", "it is not a whole number from 1 to 10000000"),
+        ("--threads", "0", "it is not a whole number from 1 to 1024"),
+    ] {
         let finished = sweep(&[], &["--out", &out, flag, value]);
         assert_eq!(finished.code, Some(2));
-        assert!(finished.stderr.contains(flag) && finished.stderr.contains("it takes"));
+        assert!(finished.stderr.contains(flag) && finished.stderr.contains(sentence));
     }
     let unwritable = sweep(&[], &["--out", "/no/such/folder/a.csv"]);
     assert_eq!(unwritable.code, Some(1), "{unwritable:?}");
@@ -372,7 +379,7 @@ fn json_holds_the_whole_sweep() {
     for (point, row) in rows.iter().enumerate() {
         assert_eq!(row["point"], point);
         assert_eq!(row["seed"], 5 + point % 13);
-        assert_eq!(row["server.drop_list"], ["", "1,3"][point / 13 % 2]);
+        assert_eq!(row["server.drop_list"], ["none", "1,3"][point / 13 % 2]);
         assert_eq!(row["server.drop"].as_f64(), Some([0.0, 0.15, 0.3, 0.45, 0.6][point / 26]));
     }
     let dry = sweep(&SMALL, &["--dry-run"]);

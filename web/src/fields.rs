@@ -5,8 +5,9 @@ use crate::json::Json;
 use crate::words::capital;
 use retrylab_core::policy::{Adaptive, Backoff, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::scenario::{FIELDS, Field, FieldError, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
 use retrylab_core::time::{WithUnit, nanos, parse_duration};
+use retrylab_core::value::{Form, Shape};
 
 /// A control that is always in sight.
 struct Main {
@@ -84,18 +85,18 @@ pub(crate) fn describe(scenario: &Scenario) -> String {
 }
 
 fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario, changed: bool) {
-    let value = scenario.value(field.key).unwrap_or_default();
-    let (group, name) = field.key.split_once('.').unwrap_or(("run", field.key));
+    let (value, name) = (field.value(scenario), field.name());
+    let group = if field.group().is_empty() { "run" } else { field.group() };
     let label = main.map_or_else(|| capital(&name.replace('_', " ")), |m| m.label.to_string());
     let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
     json.text("key", field.key);
     json.text("label", &label);
     json.text("help", main.map_or(field.help, |main| main.help));
-    json.text("allowed", &field.kind.to_string());
+    json.text("allowed", &field.shape.to_string());
     json.text("group", &if main.is_some() { String::new() } else { capital(group) });
     json.text("value", &value);
-    json.text("input", input(field.kind));
-    if let Kind::Choice(words) = field.kind {
+    json.text("input", input(&field.shape));
+    if let Form::Choice(words) = field.shape.form {
         json.texts("choices", words);
     } else {
         json.texts("choices", [""; 0]);
@@ -184,27 +185,14 @@ fn waits(policy: &Policy) -> String {
     waits.join(", ")
 }
 
-/// Which form control suits a kind of value.
-const fn input(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bool => "switch",
-        Kind::Choice(_) => "choice",
-        Kind::Integer(..) => "number",
-        Kind::Timeouts
-        | Kind::Delay
-        | Kind::Jitter
-        | Kind::Budget
-        | Kind::Breaker
-        | Kind::Hint
-        | Kind::NumberList
-        | Kind::Latency
-        | Kind::OptionalLatency
-        | Kind::Arrivals
-        | Kind::Faults
-        | Kind::ReplyLatency
-        | Kind::Loss
-        | Kind::ReplyLoss
-        | Kind::QueueRule => "long",
+/// Which form control suits a value.
+fn input(shape: &Shape) -> &'static str {
+    match shape.form {
+        Form::Bool => "switch",
+        Form::Choice(_) => "choice",
+        // A number field has no room for `none`.
+        Form::Integer { .. } if shape.words().next().is_none() => "number",
+        Form::List(_) | Form::Phrase(_) => "long",
         _ => "text",
     }
 }

@@ -145,7 +145,7 @@ class Row {
   explain() {
     const { help, allowed, input, idle, notes, apart, value } = this.field;
     const lines = notes ?? [help];
-    if (input === "long") lines.push(`It takes ${allowed}.`.replaceAll("`", ""));
+    if (input === "long") lines.push(`Allowed: ${allowed}.`.replaceAll("`", ""));
     if (idle) lines.push(`No effect now: ${idle}.`);
     const shown = [...this.help.children].map((line) => line.textContent);
     if (lines.join() !== shown.join()) this.help.replaceChildren(...lines.map((line) => make("span", {}, line)));

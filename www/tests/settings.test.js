@@ -77,7 +77,7 @@ test("a bad value is explained beside its field, and the last good run stays", a
   await enter(page, "field-link-loss", "half");
   const problem = page.locator("#field-link-loss-problem");
   assert(await problem.isVisible());
-  assert.match((await problem.textContent()) ?? "", /link\.loss cannot be half; it takes a probability such as 0\.1,.*goes on with 0\.3/);
+  assert.match((await problem.textContent()) ?? "", /link\.loss: "half" is not a loss model; try 0\.1 \(probability\),.*goes on with 0\.3/);
   assert.equal(await page.locator("#field-link-loss").getAttribute("aria-invalid"), "true");
   assert.equal(await text(page, "digest"), digest);
   await enter(page, "field-policy-initial_timeout", "3s");

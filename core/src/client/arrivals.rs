@@ -1,12 +1,12 @@
 //! When the exchanges of an open loop arrive: whether or not those before them are over.
 
 use crate::random::{Name, Purpose};
-use crate::text::{Scaled, parse_scaled};
+use crate::text::{Scaled, parse_scaled, words};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
+use crate::value::{Grammar, Series, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
 /// Exchanges per second, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +15,8 @@ pub struct ArrivalRate(u64);
 /// A million a second for each client.
 const MOST_RATE: u64 = 1_000_000_000;
 
-/// The most times or changes of the rate.
-const MOST_PARTS: usize = 100_000;
+/// Maximum number of times, or of rates.
+const MAX_PARTS: usize = 100_000;
 
 /// Nanoseconds in which one exchange arrives at a rate of a thousandth a second.
 const ONE: f64 = 1e12;
@@ -154,56 +154,55 @@ impl fmt::Display for Arrivals {
     }
 }
 
-/// What a law of arrivals has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArrivalsError;
+phrase!(
+    Arrivals,
+    Phrase,
+    Grammar::new(
+        "an arrival process",
+        &[
+            ("poisson 10", "exchanges per second and client"),
+            ("poisson 40, 20s 80, 25s 40", "with changes of the rate, in order"),
+            ("constant 10", "evenly spaced"),
+            ("times 0s, 10ms", "in order"),
+        ],
+    )
+    .limits("a rate is at most 1000000 with at most 3 decimals")
+    .series(Series {
+        keyword: "times",
+        separator: ", ",
+        max_len: MAX_PARTS,
+        max_time: Duration::MAX,
+        ordered: true,
+    })
+);
 
-impl fmt::Display for ArrivalsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`poisson 10` (exchanges a second and client, at most 1000000, at most 3 decimals), \
-             `poisson 40, 20s 80, 25s 40` (with changes of the rate, in order), `constant 10`, or \
-             `times 0s, 10ms` (in order)",
-        )
-    }
-}
-
-impl core::error::Error for ArrivalsError {}
-
-impl FromStr for Arrivals {
-    type Err = ArrivalsError;
-
-    fn from_str(text: &str) -> Result<Self, ArrivalsError> {
-        let (law, rest) = text.trim().split_once(' ').ok_or(ArrivalsError)?;
-        let parts = || rest.split(',').map(str::trim).take(MOST_PARTS + 1);
-        if parts().count() > MOST_PARTS {
-            return Err(ArrivalsError);
+impl Arrivals {
+    fn read(text: &str) -> Option<Self> {
+        let (process, rest) = text.trim().split_once(char::is_whitespace)?;
+        let parts = || rest.split(',').map(str::trim).take(MAX_PARTS + 1);
+        if parts().count() > MAX_PARTS {
+            return None;
         }
-        fn time(text: &str) -> Result<u64, ArrivalsError> {
-            parse_duration(text).map(nanos).ok_or(ArrivalsError)
-        }
-        let in_order = |times: &mut dyn Iterator<Item = u64>| times.is_sorted();
-        if law == "times" {
-            let times: Vec<u64> = parts().map(time).collect::<Result<_, _>>()?;
-            let sorted = in_order(&mut times.iter().copied());
-            return if sorted { Ok(Self::Times(times.into())) } else { Err(ArrivalsError) };
+        let time = |text: &str| parse_duration(text).map(nanos);
+        let process = process.to_ascii_lowercase();
+        if process == "times" {
+            let times: Vec<u64> = parts().map(time).collect::<Option<_>>()?;
+            return times.is_sorted().then(|| Self::Times(times.into()));
         }
         let step = |(i, part): (usize, &str)| {
-            let (at, rate) = match part.split_once(' ') {
-                None if i == 0 => (0, part),
-                Some((at, rate)) if i > 0 => (time(at)?, rate.trim()),
-                _ => return Err(ArrivalsError),
-            };
-            Ok((at, ArrivalRate::parse(rate).ok_or(ArrivalsError)?))
+            let mut words = words(part);
+            let at = if i == 0 { 0 } else { time(words.next()?)? };
+            let rate = ArrivalRate::parse(words.next()?)?;
+            words.next().is_none().then_some((at, rate))
         };
-        let steps: Vec<Step> = parts().enumerate().map(step).collect::<Result<_, _>>()?;
-        if !in_order(&mut steps.iter().map(|step| step.0)) {
-            return Err(ArrivalsError);
+        let steps: Vec<Step> = parts().enumerate().map(step).collect::<Option<_>>()?;
+        if !steps.is_sorted_by_key(|step| step.0) {
+            return None;
         }
-        match law {
-            "poisson" => Ok(Self::Poisson(steps.into())),
-            "constant" => Ok(Self::Constant(steps.into())),
-            _ => Err(ArrivalsError),
+        match process.as_str() {
+            "poisson" => Some(Self::Poisson(steps.into())),
+            "constant" => Some(Self::Constant(steps.into())),
+            _ => None,
         }
     }
 }
@@ -211,6 +210,7 @@ impl FromStr for Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::ValueError;
     use alloc::string::ToString;
 
     fn times(law: &str, until: f64) -> Vec<f64> {
@@ -291,7 +291,7 @@ mod tests {
             "times",
             "times x",
         ] {
-            assert_eq!(bad.parse::<Arrivals>(), Err(ArrivalsError), "{bad}");
+            assert_eq!(bad.parse::<Arrivals>(), Err(ValueError::of::<Arrivals>()), "{bad}");
         }
     }
 }

@@ -14,7 +14,7 @@ mod open;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{ArrivalRate, Arrivals, ArrivalsError};
+pub use arrivals::{ArrivalRate, Arrivals};
 pub use closed::Client;
 pub use open::{MOST_OPEN, OpenClient};
 

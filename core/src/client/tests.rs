@@ -7,6 +7,9 @@ use crate::time::Instant;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
 
 const SERVER: &str = "192.0.2.1:1060";
 

@@ -1,12 +1,12 @@
 //! How long a datagram takes: the laws of latency.
 
 use crate::random::Stream;
+use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
-use crate::value::Factor;
+use crate::value::{Factor, Grammar, Series, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
 /// The longest latency that a link may have: an hour. A longer draw is cut to it.
 pub const MAX_TIME: Duration = Duration::from_secs(3_600);
@@ -34,13 +34,13 @@ pub enum Distribution {
     Table(Samples),
 }
 
-/// Measured latencies, from one to [`Samples::MOST`], each at most [`MAX_TIME`].
+/// Measured latencies, from one to [`Samples::MAX_LEN`], each at most [`MAX_TIME`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Samples(Arc<[Duration]>);
 
 impl Samples {
-    /// The most samples that a table may have.
-    pub const MOST: usize = 10_000;
+    /// Maximum number of samples.
+    pub const MAX_LEN: usize = 10_000;
 
     /// A table of `samples`, which are put in ascending order; `None` if there are none or too many,
     /// or one is too long.
@@ -48,7 +48,7 @@ impl Samples {
     pub fn new(mut samples: Vec<Duration>) -> Option<Self> {
         samples.sort_unstable();
         let fit = samples.last().is_some_and(|longest| *longest <= MAX_TIME);
-        (fit && samples.len() <= Self::MOST).then(|| Self(samples.into()))
+        (fit && samples.len() <= Self::MAX_LEN).then(|| Self(samples.into()))
     }
 
     /// The samples in ascending order.
@@ -188,59 +188,54 @@ impl fmt::Display for Distribution {
     }
 }
 
-/// What a latency has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DistributionError;
+phrase!(
+    Distribution,
+    Phrase,
+    Grammar::new(
+        "a distribution of times",
+        &[
+            ("10ms", "always the same"),
+            ("uniform 5ms 15ms", "low, high"),
+            ("normal 10ms 2ms", "mean, deviation"),
+            ("lognormal 10ms 2ms", "mean, deviation"),
+            ("pareto 5ms 3", "minimum, shape"),
+            ("exponential 10ms", "mean"),
+            ("table 9ms 10ms", "measured times, each equally likely"),
+        ],
+    )
+    .limits("each time at most 1h, at most 10000 measured times")
+    .series(Series {
+        keyword: "table",
+        separator: " ",
+        max_len: Samples::MAX_LEN,
+        max_time: MAX_TIME,
+        ordered: false,
+    })
+);
 
-impl fmt::Display for DistributionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`10ms`, `uniform 5ms 15ms` (low, high), `normal 10ms 2ms` or `lognormal 10ms 2ms` (mean, \
-             deviation), `pareto 5ms 3` (least, shape), `exponential 10ms` (mean) or `table 9ms 10ms` \
-             (at most {} samples), each time at most 1h",
-            Samples::MOST
-        )
-    }
-}
-
-impl core::error::Error for DistributionError {}
-
-impl FromStr for Distribution {
-    type Err = DistributionError;
-
-    fn from_str(text: &str) -> Result<Self, DistributionError> {
-        let words: Vec<&str> = text.split_whitespace().take(Samples::MOST + 2).collect();
-        let time = |text: &str| {
-            parse_duration(text).filter(|time| *time <= MAX_TIME).ok_or(DistributionError)
-        };
-        Ok(match *words.as_slice() {
-            [constant] => Self::Constant(time(constant)?),
-            ["uniform", low, high] => {
+impl Distribution {
+    fn read(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = words(text).take(Samples::MAX_LEN + 2).collect();
+        let time = |text: &str| parse_duration(text).filter(|time| *time <= MAX_TIME);
+        let (first, rest) = parts.split_first()?;
+        Some(match (first.to_ascii_lowercase().as_str(), rest) {
+            (_, []) => Self::Constant(time(first)?),
+            ("uniform", [low, high]) => {
                 let (low, high) = (time(low)?, time(high)?);
-                if low > high {
-                    return Err(DistributionError);
-                }
-                Self::Uniform(low, high)
+                (low <= high).then_some(Self::Uniform(low, high))?
             }
-            ["normal", mean, deviation] => Self::Normal(time(mean)?, time(deviation)?),
-            ["lognormal", mean, deviation] => {
-                let mean = time(mean)?;
-                if mean.is_zero() {
-                    return Err(DistributionError);
-                }
+            ("normal", [mean, deviation]) => Self::Normal(time(mean)?, time(deviation)?),
+            ("lognormal", [mean, deviation]) => {
+                let mean = time(mean).filter(|mean| !mean.is_zero())?;
                 Self::LogNormal(mean, time(deviation)?)
             }
-            ["pareto", least, shape] => {
-                Self::Pareto(time(least)?, Factor::parse(shape).ok_or(DistributionError)?)
+            ("pareto", [least, shape]) => Self::Pareto(time(least)?, Factor::parse(shape)?),
+            ("exponential", [mean]) => Self::Exponential(time(mean)?),
+            ("table", samples) => {
+                let samples = samples.iter().map(|sample| time(sample)).collect::<Option<_>>()?;
+                Self::Table(Samples::new(samples)?)
             }
-            ["exponential", mean] => Self::Exponential(time(mean)?),
-            ["table", ref samples @ ..] => {
-                let samples =
-                    samples.iter().map(|sample| time(sample)).collect::<Result<_, _>>()?;
-                Self::Table(Samples::new(samples).ok_or(DistributionError)?)
-            }
-            _ => return Err(DistributionError),
+            _ => return None,
         })
     }
 }

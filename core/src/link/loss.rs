@@ -1,12 +1,11 @@
 //! Which datagrams a link loses: the laws of loss, and their text.
 
 use crate::random::Probability;
+use crate::text::words;
 use crate::time::{Duration, WithUnit, parse_duration};
-use crate::value::Factor;
-use crate::value::NumberList;
+use crate::value::{Factor, Grammar, NumberList, Value as _, phrase};
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
 /// Which datagrams a link loses.
 ///
@@ -130,77 +129,73 @@ impl fmt::Display for Loss {
     }
 }
 
-/// What a loss has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LossError;
+phrase!(
+    Loss,
+    Phrase,
+    Grammar::new(
+        "a loss model",
+        &[
+            ("0.1", "probability"),
+            ("gilbert-elliott 0.01 0.25", "to bad, to good; then lost in bad, in good"),
+            ("burst 0.04 4", "share, mean length"),
+            ("timed 200ms 5s", "mean times bad and good; then lost in bad, in good"),
+            ("4-state 0.01 0.3 0.1 0.5 0.001", "p13 p31 p32 p23 p14"),
+            ("first 2", "the first N"),
+            ("list 1,3-5", "by number"),
+        ],
+    )
+);
 
-impl fmt::Display for LossError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a probability such as `0.1`, `gilbert-elliott 0.01 0.25` (to bad, to good, then lost in bad \
-             and in good), `burst 0.04 4` (share, mean length), `timed 200ms 5s` (mean times bad and \
-             good, then lost in each), `4-state 0.01 0.3 0.1 0.5 0.001` (p13 p31 p32 p23 p14), \
-             `first 2` or `list 1,3-5`",
-        )
-    }
-}
-
-impl core::error::Error for LossError {}
-
-impl FromStr for Loss {
-    type Err = LossError;
-
-    fn from_str(text: &str) -> Result<Self, LossError> {
-        parse(text).ok_or(LossError)
-    }
-}
-
-fn parse(text: &str) -> Option<Loss> {
-    let text = text.trim();
-    let Some((law, rest)) = text.split_once(char::is_whitespace) else {
-        return Probability::parse(text).map(Loss::Independent);
-    };
-    if law == "list" {
-        return rest.parse().ok().filter(|list: &NumberList| !list.is_empty()).map(Loss::List);
-    }
-    let words: Vec<&str> = rest.split_whitespace().take(6).collect();
-    let share = |place: usize| Probability::parse(words.get(place)?);
-    let or = |place: usize, default| if place < words.len() { share(place) } else { Some(default) };
-    let time = |place: usize| parse_duration(words.get(place)?).filter(|time| !time.is_zero());
-    let (always, never) = (Probability::ALWAYS, Probability::NEVER);
-    Some(match (law, words.len()) {
-        ("gilbert-elliott", 2..=4) => Loss::GilbertElliott {
-            p: share(0)?,
-            r: share(1)?,
-            bad: or(2, always)?,
-            good: or(3, never)?,
-        },
-        ("burst", 2) => {
-            let (share, mean) = (share(0)?, Factor::parse(words[1])?);
-            burst_chain(share, mean)?;
-            Loss::Burst { share, mean }
+impl Loss {
+    fn read(text: &str) -> Option<Self> {
+        let mut all = words(text);
+        let first = all.next()?;
+        let words: Vec<&str> = all.take(6).collect();
+        if words.is_empty() {
+            return Probability::parse(first).map(Self::Independent);
         }
-        ("timed", 2..=4) => Loss::Timed {
-            bad: time(0)?,
-            good: time(1)?,
-            lost_bad: or(2, always)?,
-            lost_good: or(3, never)?,
-        },
-        ("4-state", 5) => {
-            let [p13, p31, p32, p23, p14] = [share(0)?, share(1)?, share(2)?, share(3)?, share(4)?];
-            // What leaves a state is a probability, too.
-            let sum = |a: Probability, b: Probability| {
-                let parts = a.parts_per_billion() + b.parts_per_billion();
-                Probability::from_parts_per_billion(parts)
-            };
-            sum(p13, p14)?;
-            sum(p31, p32)?;
-            Loss::FourState { p13, p31, p32, p23, p14 }
+        let model = first.to_ascii_lowercase();
+        if model == "list" {
+            let list = text.trim().get(first.len()..)?;
+            return NumberList::parse(list).filter(|list| !list.is_empty()).map(Self::List);
         }
-        ("first", 1) => {
-            let plain = words[0].bytes().all(|byte| byte.is_ascii_digit());
-            Loss::First(words[0].parse().ok().filter(|_| plain)?)
-        }
-        _ => return None,
-    })
+        let share = |place: usize| Probability::parse(words.get(place)?);
+        let or =
+            |place: usize, default| if place < words.len() { share(place) } else { Some(default) };
+        let time = |place: usize| parse_duration(words.get(place)?).filter(|time| !time.is_zero());
+        let (always, never) = (Probability::ALWAYS, Probability::NEVER);
+        Some(match (model.as_str(), words.len()) {
+            ("gilbert-elliott", 2..=4) => Self::GilbertElliott {
+                p: share(0)?,
+                r: share(1)?,
+                bad: or(2, always)?,
+                good: or(3, never)?,
+            },
+            ("burst", 2) => {
+                let (share, mean) = (share(0)?, Factor::parse(words[1])?);
+                burst_chain(share, mean)?;
+                Self::Burst { share, mean }
+            }
+            ("timed", 2..=4) => Self::Timed {
+                bad: time(0)?,
+                good: time(1)?,
+                lost_bad: or(2, always)?,
+                lost_good: or(3, never)?,
+            },
+            ("4-state", 5) => {
+                let [p13, p31, p32, p23, p14] =
+                    [share(0)?, share(1)?, share(2)?, share(3)?, share(4)?];
+                // What leaves a state is a probability, too.
+                let sum = |a: Probability, b: Probability| {
+                    let parts = a.parts_per_billion() + b.parts_per_billion();
+                    Probability::from_parts_per_billion(parts)
+                };
+                sum(p13, p14)?;
+                sum(p31, p32)?;
+                Self::FourState { p13, p31, p32, p23, p14 }
+            }
+            ("first", 1) => Self::First(u64::parse(words[0])?),
+            _ => return None,
+        })
+    }
 }

@@ -27,15 +27,16 @@ mod tests;
 
 pub use channel::{Action, Channel, Delivery};
 pub use fault::{Fault, FaultEffect};
-pub use loss::{Loss, LossError, burst_chain};
+pub use loss::{Loss, burst_chain};
 pub use netem::Netem;
 pub use pipe::Pipe;
 pub use preset::Preset;
-pub use queue::{QueueRule, QueueRuleError, Rate, RateError, Usage};
+pub use queue::{QueueRule, Rate, Usage};
 
 use crate::dist::Distribution;
 use crate::random::{Direction, Probability};
 use crate::time::Duration;
+use crate::value::Same;
 
 /// A link between two hosts; the same both ways, except where a reply's field says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +72,11 @@ pub struct Link {
     /// Do all clients share one queue and one chain of losses in each direction, or has each its own?
     pub shared: bool,
     /// The latency of replies, where it differs.
-    pub reply_latency: Option<Distribution>,
+    pub reply_latency: Same<Distribution>,
     /// The loss of replies, where it differs.
-    pub reply_loss: Option<Loss>,
-    /// The rate of replies, where it differs; `Some(None)` is no rate.
-    pub reply_rate: Option<Option<Rate>>,
+    pub reply_loss: Same<Loss>,
+    /// The rate of replies, where it differs.
+    pub reply_rate: Same<Option<Rate>>,
 }
 
 /// 10 ms, and nothing else.
@@ -97,9 +98,9 @@ impl Default for Link {
             overhead: 28,
             mtu: None,
             shared: false,
-            reply_latency: None,
-            reply_loss: None,
-            reply_rate: None,
+            reply_latency: Same::Same,
+            reply_loss: Same::Same,
+            reply_rate: Same::Same,
         }
     }
 }
@@ -121,7 +122,7 @@ impl Link {
     #[must_use]
     pub const fn latency_of(&self, direction: Direction) -> &Distribution {
         match (direction, &self.reply_latency) {
-            (Direction::Reply, Some(latency)) => latency,
+            (Direction::Reply, Same::Own(latency)) => latency,
             _ => &self.latency,
         }
     }
@@ -130,7 +131,7 @@ impl Link {
     #[must_use]
     pub const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
-            (Direction::Reply, Some(loss)) => loss,
+            (Direction::Reply, Same::Own(loss)) => loss,
             _ => &self.loss,
         }
     }
@@ -139,7 +140,7 @@ impl Link {
     #[must_use]
     pub const fn rate_of(&self, direction: Direction) -> Option<Rate> {
         match (direction, self.reply_rate) {
-            (Direction::Reply, Some(rate)) => rate,
+            (Direction::Reply, Same::Own(rate)) => rate,
             _ => self.rate,
         }
     }

@@ -33,7 +33,7 @@ impl Link {
     ///     "tc qdisc add dev eth0 root netem limit 1000000 delay 10ms \
     ///      loss gemodel 6.25% 25% 100% 0%"
     /// );
-    /// # Ok::<(), retrylab_core::link::LossError>(())
+    /// # Ok::<(), retrylab_core::value::ValueError>(())
     /// ```
     #[must_use]
     pub fn netem(&self, direction: Direction) -> Netem {

@@ -7,8 +7,7 @@ use super::{Link, Loss, Rate};
 use crate::dist::Distribution;
 use crate::random::Probability;
 use crate::time::Duration;
-use crate::value::Factor;
-use crate::value::words;
+use crate::value::{Factor, Same, words};
 
 /// Declares [`Preset`] with all that is told of each one from one table.
 macro_rules! presets {
@@ -22,9 +21,6 @@ macro_rules! presets {
         }
 
         impl Preset {
-            /// Every preset, in the order in which people are shown them.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
             /// Where its numbers are from.
             #[must_use]
             pub const fn source(self) -> &'static str {
@@ -48,7 +44,7 @@ fn takes(micros: u64) -> Link {
 /// A link that takes so many microseconds one way, with so many kbit a second up and down.
 fn line(micros: u64, up: u64, down: u64) -> Link {
     let rate = |kilobits: u64| Rate::from_bits(kilobits * 1_000);
-    let reply_rate = (up != down).then(|| rate(down));
+    let reply_rate = if up == down { Same::Same } else { Same::Own(rate(down)) };
     Link { rate: rate(up), reply_rate, ..takes(micros) }
 }
 

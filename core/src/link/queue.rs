@@ -1,13 +1,13 @@
 //! A link's rate, and the queue before it.
 
 use crate::random::{Probability, Stream};
-use crate::text::{Scaled, parse_scaled};
+use crate::text::{Scaled, parse_scaled, words};
 use crate::time::{Duration, Instant};
+use crate::value::{Grammar, Value as _, phrase};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU64;
-use core::str::FromStr;
 
 /// A rate in bits per second, from 1 bit to 1000 gigabits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,13 +18,13 @@ const UNITS: [(&str, u32); 4] = [("gbit", 9), ("mbit", 6), ("kbit", 3), ("bit", 
 
 impl Rate {
     /// The highest rate.
-    pub const MOST: u64 = 1_000_000_000_000;
+    pub const MAX: u64 = 1_000_000_000_000;
 
-    /// `bits` per second; `None` for 0 and above [`Rate::MOST`].
+    /// `bits` per second; `None` for 0 and above [`Rate::MAX`].
     #[must_use]
     pub const fn from_bits(bits: u64) -> Option<Self> {
         match NonZeroU64::new(bits) {
-            Some(rate) if bits <= Self::MOST => Some(Self(rate)),
+            Some(rate) if bits <= Self::MAX => Some(Self(rate)),
             _ => None,
         }
     }
@@ -54,28 +54,22 @@ impl fmt::Display for Rate {
     }
 }
 
-/// What a rate has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateError;
+phrase!(
+    Rate,
+    Number,
+    Grammar::new("a rate of at most 1000gbit", &[("10mbit", ""), ("750kbit", "")])
+        .limits("units: bit, kbit, mbit, gbit per second")
+);
 
-impl fmt::Display for RateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a rate such as `10mbit` (bit, kbit, mbit, gbit a second), at most 1000gbit")
-    }
-}
-
-impl core::error::Error for RateError {}
-
-impl FromStr for Rate {
-    type Err = RateError;
-
-    fn from_str(text: &str) -> Result<Self, RateError> {
-        let text = text.trim();
-        UNITS
+impl Rate {
+    /// Units may be in upper case and end in `/s`. (`mbps` is refused: to tc it means megabytes.)
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        let text = text.strip_suffix("/s").unwrap_or(&text);
+        let (number, places) = UNITS
             .iter()
-            .find_map(|(unit, places)| Some((text.strip_suffix(unit)?.trim_end(), *places)))
-            .and_then(|(number, places)| Self::from_bits(parse_scaled(number, places)?))
-            .ok_or(RateError)
+            .find_map(|(unit, places)| Some((text.strip_suffix(unit)?.trim_end(), *places)))?;
+        Self::from_bits(parse_scaled(number, places)?)
     }
 }
 
@@ -109,36 +103,33 @@ impl fmt::Display for QueueRule {
     }
 }
 
-/// What a rule of a queue has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueRuleError;
+phrase!(
+    QueueRule,
+    Phrase,
+    Grammar::new(
+        "a queue rule",
+        &[
+            ("tail", ""),
+            (
+                "red 5 15 0.1",
+                "average lengths at which drops begin and at which all is dropped, maximum probability",
+            ),
+        ],
+    )
+);
 
-impl fmt::Display for QueueRuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`tail`, or `red 5 15 0.1` (average lengths where drops begin and where all is dropped, \
-             the probability reached between them)",
-        )
-    }
-}
-
-impl core::error::Error for QueueRuleError {}
-
-impl FromStr for QueueRule {
-    type Err = QueueRuleError;
-
-    fn from_str(text: &str) -> Result<Self, QueueRuleError> {
-        let words: Vec<&str> = text.split_whitespace().take(5).collect();
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let count = |text: &str| text.parse().ok().filter(|_| plain(text)).ok_or(QueueRuleError);
+impl QueueRule {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let words: Vec<&str> = words(&text).take(5).collect();
         match *words.as_slice() {
-            ["tail"] => Ok(Self::Tail),
+            ["tail"] => Some(Self::Tail),
             ["red", min, max, most] => {
-                let (min, max) = (count(min)?, count(max)?);
-                let most = Probability::parse(most).ok_or(QueueRuleError)?;
-                if min < max { Ok(Self::Red { min, max, most }) } else { Err(QueueRuleError) }
+                let (min, max) = (u32::parse(min)?, u32::parse(max)?);
+                let most = Probability::parse(most)?;
+                (min < max).then_some(Self::Red { min, max, most })
             }
-            _ => Err(QueueRuleError),
+            _ => None,
         }
     }
 }

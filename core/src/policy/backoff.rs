@@ -1,9 +1,8 @@
 //! How waits grow from one send to the next.
 
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
-use crate::value::words;
+use crate::value::{Grammar, is_word, phrase, words};
 use core::fmt;
-use core::str::FromStr;
 
 words! {
     /// The law of growth. What it starts from and grows by are fields of the policy.
@@ -30,17 +29,17 @@ words! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Timeouts {
     len: u8,
-    nanos: [u64; Self::MOST],
+    nanos: [u64; Self::MAX_LEN],
 }
 
 impl Timeouts {
-    /// The most waits that a list may have.
-    pub const MOST: usize = 16;
+    /// Maximum number of waits.
+    pub const MAX_LEN: usize = 16;
 
     /// No waits.
-    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MOST] };
+    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MAX_LEN] };
 
-    /// The list of these waits; `None` if they are more than [`MOST`](Self::MOST).
+    /// The list of these waits; `None` if they are more than [`MAX_LEN`](Self::MAX_LEN).
     #[must_use]
     pub fn new(waits: &[Duration]) -> Option<Self> {
         let mut list = Self { len: u8::try_from(waits.len()).ok()?, ..Self::EMPTY };
@@ -52,7 +51,7 @@ impl Timeouts {
 
     /// A list of whole seconds, for presets.
     pub(super) const fn seconds<const N: usize>(seconds: [u64; N]) -> Self {
-        let mut list = Self { len: N as u8, nanos: [0; Self::MOST] };
+        let mut list = Self { len: N as u8, nanos: [0; Self::MAX_LEN] };
         let mut place = 0;
         while place < N {
             list.nanos[place] = seconds[place] * 1_000_000_000;
@@ -98,19 +97,24 @@ impl fmt::Display for Timeouts {
     }
 }
 
-impl FromStr for Timeouts {
-    type Err = ();
+phrase!(
+    Timeouts,
+    List,
+    Grammar::new("a list of durations", &[("0s, 10s, 1m", ""), ("none", "")])
+        .limits("at most 16, each at most 2400h")
+);
 
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl Timeouts {
+    fn read(text: &str) -> Option<Self> {
         let mut list = Self::EMPTY;
-        if text.trim() == "none" {
-            return Ok(list);
+        if is_word(text, "none") {
+            return Some(list);
         }
         for wait in text.split(',') {
-            let slot = list.nanos.get_mut(usize::from(list.len)).ok_or(())?;
-            *slot = nanos(parse_duration(wait).ok_or(())?);
+            let slot = list.nanos.get_mut(usize::from(list.len))?;
+            *slot = nanos(parse_duration(wait)?);
             list.len += 1;
         }
-        Ok(list)
+        Some(list)
     }
 }

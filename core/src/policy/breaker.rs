@@ -1,9 +1,10 @@
 //! The circuit breaker: when too much fails, stop asking, or at least stop asking again.
 
 use super::Share;
+use crate::text::words;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
+use crate::value::{Grammar, Value as _, phrase};
 use core::fmt;
-use core::str::FromStr;
 
 /// When a [`Breaker`] opens, and what it then holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,32 +36,31 @@ impl fmt::Display for BreakerRule {
     }
 }
 
-/// What a circuit breaker has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerError;
+phrase!(
+    BreakerRule,
+    Phrase,
+    Grammar::new(
+        "a circuit breaker",
+        &[
+            ("5 10s", "failed exchanges in a row that open it, how long it stays open"),
+            ("share 0.1", "no retries while failures / calls is above this"),
+        ],
+    )
+    .limits("both numbers are more than 0; a share is 0 to 1 with at most 6 decimals")
+);
 
-impl fmt::Display for BreakerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`none`, `5 10s` (failed exchanges in a row, rest; each more than 0) or `share 0.1` (no \
-             retries while failures / calls is above it; 0 to 1, at most 6 decimals)",
-        )
-    }
-}
-
-impl core::error::Error for BreakerError {}
-
-impl FromStr for BreakerRule {
-    type Err = BreakerError;
-
-    fn from_str(text: &str) -> Result<Self, BreakerError> {
-        let (first, second) = text.trim().split_once(' ').ok_or(BreakerError)?;
-        if first == "share" {
-            return Share::parse(second).map(Self::Share).ok_or(BreakerError);
-        }
-        let failures = first.parse().ok().filter(|n| *n > 0).ok_or(BreakerError)?;
-        let rest = parse_duration(second).filter(|d| !d.is_zero()).ok_or(BreakerError)?;
-        Ok(Self::Consecutive { failures, rest })
+impl BreakerRule {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut words = words(&text);
+        let rule = match (words.next()?, words.next()?) {
+            ("share", share) => Self::Share(Share::parse(share)?),
+            (failures, rest) => Self::Consecutive {
+                failures: u32::parse(failures).filter(|failures| *failures > 0)?,
+                rest: parse_duration(rest).filter(|rest| !rest.is_zero())?,
+            },
+        };
+        words.next().is_none().then_some(rule)
     }
 }
 

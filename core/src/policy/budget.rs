@@ -6,10 +6,10 @@
 
 use super::{Factor, Share};
 use crate::random::Stream;
-use crate::text::{Scaled, parse_scaled};
+use crate::text::{Scaled, parse_scaled, words};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
+use crate::value::{Grammar, Value as _, phrase};
 use core::fmt;
-use core::str::FromStr;
 
 /// The rule of a [`Budget`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,22 +73,6 @@ pub enum BudgetRule {
     },
 }
 
-/// What a budget has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BudgetError;
-
-impl fmt::Display for BudgetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`none`, `throttle 10 0.1` (tokens, tokens a success), `deposits 0.2 10 10s` (retries an \
-             exchange, retries a second, window), `quota 500 10 1` (tokens, cost, refill), \
-             `bucket 5 0.1` (tokens, tokens an exchange), `concurrent 0.2 3` (share, at least) or `adaptive 2 2m` (k, window)",
-        )
-    }
-}
-
-impl core::error::Error for BudgetError {}
-
 impl fmt::Display for BudgetRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -108,50 +92,54 @@ impl fmt::Display for BudgetRule {
     }
 }
 
-impl FromStr for BudgetRule {
-    type Err = BudgetError;
+phrase!(
+    BudgetRule,
+    Phrase,
+    Grammar::new(
+        "a retry budget",
+        &[
+            ("throttle 10 0.1", "tokens, tokens per success"),
+            ("deposits 0.2 10 10s", "retries per exchange, retries per second, window"),
+            ("quota 500 10 1", "tokens, cost, refill"),
+            ("bucket 5 0.1", "tokens, tokens per exchange"),
+            ("concurrent 0.2 3", "share, minimum"),
+            ("adaptive 2 2m", "k, window"),
+        ],
+    )
+);
 
-    fn from_str(text: &str) -> Result<Self, BudgetError> {
-        let mut words = text.split_whitespace();
-        let mut word = || words.next().ok_or(BudgetError);
-        fn number(text: &str) -> Result<u32, BudgetError> {
-            text.parse().map_err(|_| BudgetError)
-        }
-        fn thousandths(text: &str) -> Result<u32, BudgetError> {
-            let n = parse_scaled(text, 3).and_then(|n| u32::try_from(n).ok());
-            n.ok_or(BudgetError)
-        }
+impl BudgetRule {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut words = words(&text);
+        let thousandths = |text| u32::try_from(parse_scaled(text, 3)?).ok();
         // A window has to be as long as its slots are many, in nanoseconds.
-        let window = |text| {
-            let window = parse_duration(text).filter(|d| nanos(*d) >= SLOTS as u64);
-            window.ok_or(BudgetError)
-        };
-        let share = |text| Share::parse(text).ok_or(BudgetError);
+        let window = |text| parse_duration(text).filter(|time| nanos(*time) >= SLOTS as u64);
+        let mut word = || words.next();
         let rule = match word()? {
             "throttle" => {
                 Self::Throttle { max: thousandths(word()?)?, ratio: thousandths(word()?)? }
             }
             "deposits" => Self::Deposits {
-                share: share(word()?)?,
-                per_second: number(word()?)?,
+                share: Share::parse(word()?)?,
+                per_second: u32::parse(word()?)?,
                 ttl: window(word()?)?,
             },
             "quota" => Self::Quota {
-                capacity: number(word()?)?,
-                cost: number(word()?)?,
-                refill: number(word()?)?,
+                capacity: u32::parse(word()?)?,
+                cost: u32::parse(word()?)?,
+                refill: u32::parse(word()?)?,
             },
             "bucket" => {
                 Self::Bucket { capacity: thousandths(word()?)?, deposit: thousandths(word()?)? }
             }
-            "concurrent" => Self::Concurrent { share: share(word()?)?, at_least: number(word()?)? },
-            "adaptive" => {
-                let k = Factor::parse(word()?).ok_or(BudgetError)?;
-                Self::Adaptive { k, window: window(word()?)? }
+            "concurrent" => {
+                Self::Concurrent { share: Share::parse(word()?)?, at_least: u32::parse(word()?)? }
             }
-            _ => return Err(BudgetError),
+            "adaptive" => Self::Adaptive { k: Factor::parse(word()?)?, window: window(word()?)? },
+            _ => return None,
         };
-        if words.next().is_some() { Err(BudgetError) } else { Ok(rule) }
+        words.next().is_none().then_some(rule)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{Adaptive, Backoff, BreakerRule, BudgetRule, Delay, Jitter, Policy, bound};
 use crate::time::{Duration, WithUnit, nanos};
+use crate::value::MAX_DURATION;
 use core::fmt;
 
 /// The longest wait and deadline that a policy may name: 100 days.
-pub const LONGEST: Duration = Duration::from_secs(100 * 86_400);
+pub const LONGEST: Duration = MAX_DURATION;
 
 /// Makes a [`Policy`]; [`build`](Self::build) validates it.
 #[derive(Clone, Copy, Debug)]

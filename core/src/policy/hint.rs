@@ -1,9 +1,10 @@
 //! What to do when the server says when to come back (Retry-After, push-back).
 
 use super::Share;
+use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use crate::value::{Grammar, phrase};
 use core::fmt;
-use core::str::FromStr;
 
 /// What a server said with its failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,18 +54,6 @@ impl HintRule {
     }
 }
 
-/// What a hint rule has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HintError;
-
-impl fmt::Display for HintError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`ignore`, `exact`, `jitter 0.5` (a share of the hint) or `clamp 5s`")
-    }
-}
-
-impl core::error::Error for HintError {}
-
 impl fmt::Display for HintRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -76,18 +65,31 @@ impl fmt::Display for HintRule {
     }
 }
 
-impl FromStr for HintRule {
-    type Err = HintError;
+phrase!(
+    HintRule,
+    Phrase,
+    Grammar::new(
+        "a hint rule",
+        &[
+            ("ignore", ""),
+            ("exact", ""),
+            ("jitter 0.5", "at most this share of the hint later"),
+            ("clamp 5s", "the schedule's own wait, from the hint to this much later"),
+        ],
+    )
+);
 
-    fn from_str(text: &str) -> Result<Self, HintError> {
-        let (rule, amount) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        let rule = match (rule, amount) {
-            ("ignore", "") => Some(Self::Ignore),
-            ("exact", "") => Some(Self::Exact),
-            ("jitter", share) => Share::parse(share).map(Self::Jitter),
-            ("clamp", later) => parse_duration(later).map(Self::Clamp),
-            _ => None,
+impl HintRule {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut words = words(&text);
+        let rule = match (words.next()?, words.next()) {
+            ("ignore", None) => Self::Ignore,
+            ("exact", None) => Self::Exact,
+            ("jitter", Some(share)) => Self::Jitter(Share::parse(share)?),
+            ("clamp", Some(later)) => Self::Clamp(parse_duration(later)?),
+            _ => return None,
         };
-        rule.ok_or(HintError)
+        words.next().is_none().then_some(rule)
     }
 }

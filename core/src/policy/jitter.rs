@@ -5,9 +5,10 @@
 
 use super::Share;
 use crate::random::Stream;
+use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use crate::value::{Grammar, phrase};
 use core::fmt;
-use core::str::FromStr;
 
 /// A law of jitter. `v` is the wait that growth and cap ask for, `U[a, b]` a uniform draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -71,7 +72,7 @@ pub enum Draw {
     Random(Stream),
 }
 
-/// `none`, `full`, `proportional 0.2`, `additive 1s`: what [`FromStr`] reads.
+/// `none`, `full`, `proportional 0.2`, `additive 1s`: what `FromStr` reads.
 impl fmt::Display for Jitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -90,48 +91,49 @@ impl fmt::Display for Jitter {
     }
 }
 
-/// What a jitter has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JitterError;
+phrase!(
+    Jitter,
+    Phrase,
+    Grammar::new(
+        "a jitter mode",
+        &[
+            ("none", ""),
+            ("full", ""),
+            ("equal", ""),
+            ("decorrelated", ""),
+            ("proportional 0.2", "share"),
+            ("proportional 0.2 later", "share, first wait exact"),
+            ("once 0.5", "share"),
+            ("compounding 0.1", "share"),
+            ("compounding 0.1 up", "share, first draw above zero"),
+            ("additive 1s", "either way"),
+            ("slots 51.2us", "slot length"),
+        ],
+    )
+    .limits("a share is 0 to 1 with at most 6 decimals; a slot is longer than 0")
+);
 
-impl fmt::Display for JitterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`none`, `full`, `equal`, `decorrelated`, `proportional 0.2`, `proportional 0.2 later`, \
-             `once 0.5`, `compounding 0.1`, `compounding 0.1 up`, `additive 1s` or `slots 51.2us` \
-             (a share is 0 to 1, at most 6 decimals; a slot is more than 0)",
-        )
-    }
-}
-
-impl core::error::Error for JitterError {}
-
-impl FromStr for Jitter {
-    type Err = JitterError;
-
-    fn from_str(text: &str) -> Result<Self, JitterError> {
-        let mut words = text.split_whitespace();
-        let (law, amount, more) = (words.next(), words.next(), words.next());
-        let share = || amount.and_then(Share::parse).ok_or(JitterError);
-        let time = || amount.and_then(parse_duration).ok_or(JitterError);
-        let jitter = match (law, more) {
-            (Some("proportional"), None) => Self::Proportional(share()?),
-            (Some("proportional"), Some("later")) => Self::ProportionalLater(share()?),
-            (Some("once"), None) => Self::Once(share()?),
-            (Some("compounding"), None) => Self::Compounding(share()?),
-            (Some("compounding"), Some("up")) => Self::CompoundingUp(share()?),
-            (Some("additive"), None) => Self::Additive(time()?),
-            (Some("slots"), None) => Self::Slots(time()?),
-            (Some(word), None) if amount.is_none() => match word {
-                "none" => Self::None,
-                "full" => Self::Full,
-                "equal" => Self::Equal,
-                "decorrelated" => Self::Decorrelated,
-                _ => return Err(JitterError),
-            },
-            _ => return Err(JitterError),
+impl Jitter {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut words = words(&text);
+        let (mode, amount, more) = (words.next()?, words.next(), words.next());
+        let share = || Share::parse(amount?);
+        let time = || parse_duration(amount?);
+        let jitter = match (mode, amount, more) {
+            ("none", None, None) => Self::None,
+            ("full", None, None) => Self::Full,
+            ("equal", None, None) => Self::Equal,
+            ("decorrelated", None, None) => Self::Decorrelated,
+            ("proportional", Some(_), None) => Self::Proportional(share()?),
+            ("proportional", Some(_), Some("later")) => Self::ProportionalLater(share()?),
+            ("once", Some(_), None) => Self::Once(share()?),
+            ("compounding", Some(_), None) => Self::Compounding(share()?),
+            ("compounding", Some(_), Some("up")) => Self::CompoundingUp(share()?),
+            ("additive", Some(_), None) => Self::Additive(time()?),
+            ("slots", Some(_), None) => Self::Slots(time().filter(|slot| !slot.is_zero())?),
+            _ => return None,
         };
-        let slot_of_nothing = jitter == Self::Slots(Duration::ZERO);
-        if words.next().is_some() || slot_of_nothing { Err(JitterError) } else { Ok(jitter) }
+        words.next().is_none().then_some(jitter)
     }
 }

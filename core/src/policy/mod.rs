@@ -92,11 +92,11 @@ mod tests;
 
 pub use crate::value::{Factor, Share};
 pub use backoff::{Backoff, Timeouts};
-pub use breaker::{Breaker, BreakerError, BreakerRule};
-pub use budget::{Budget, BudgetError, BudgetRule};
+pub use breaker::{Breaker, BreakerRule};
+pub use budget::{Budget, BudgetRule};
 pub use builder::{LONGEST, PolicyBuilder, PolicyError};
-pub use hint::{Hint, HintError, HintRule};
-pub use jitter::{Draw, Jitter, JitterError};
+pub use hint::{Hint, HintRule};
+pub use jitter::{Draw, Jitter};
 pub use pacer::Pacer;
 pub(crate) use pacer::Shared;
 pub use preset::Preset;
@@ -105,10 +105,10 @@ pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
 
 use crate::random::{Name, Purpose};
+use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
-use crate::value::words;
+use crate::value::{Grammar, phrase};
 use core::fmt;
-use core::str::FromStr;
 
 /// Declares [`Policy`], its getters and its builder's setters from one list of fields.
 macro_rules! policy {
@@ -353,7 +353,7 @@ impl fmt::Display for Stop {
     }
 }
 
-words! {
+crate::value::words! {
     /// What happens to a wait that would reach past the deadline.
     DeadlineRule {
         /// It is cut: the exchange ends exactly at the deadline.
@@ -384,14 +384,19 @@ impl fmt::Display for Delay {
     }
 }
 
-impl FromStr for Delay {
-    type Err = ();
+phrase!(
+    Delay,
+    Phrase,
+    Grammar::new("a delay", &[("1s", "always the same"), ("20ms 120ms", "minimum, maximum")],)
+        .limits("each at most 2400h")
+);
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (least, most) = text.trim().split_once(' ').unwrap_or((text, text));
-        let least = parse_duration(least).ok_or(())?;
-        let most = parse_duration(most).filter(|most| *most >= least).ok_or(())?;
-        Ok(Self { least, most })
+impl Delay {
+    fn read(text: &str) -> Option<Self> {
+        let mut words = words(text);
+        let least = parse_duration(words.next()?)?;
+        let most = words.next().map_or(Some(least), parse_duration)?;
+        (least <= most && words.next().is_none()).then_some(Self { least, most })
     }
 }
 

@@ -8,8 +8,7 @@ use super::{
     Adaptive, Backoff, BudgetRule, Delay, Factor, HintRule, Jitter, Policy, Share, Timeouts,
 };
 use crate::time::Duration;
-use core::fmt;
-use core::str::FromStr;
+use crate::value::named;
 
 /// Declares [`Preset`] with all that is told of each one from one table.
 macro_rules! presets {
@@ -395,16 +394,4 @@ presets! {
     };
 }
 
-impl fmt::Display for Preset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Preset {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|preset| preset.name() == text).ok_or(())
-    }
-}
+named!(Preset);

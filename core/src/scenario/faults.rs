@@ -4,14 +4,14 @@ use crate::dist::MAX_TIME;
 use crate::link::{self, FaultEffect};
 use crate::random::{Direction, Probability};
 use crate::server::service::{Outage, Trouble};
+use crate::text::words;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
-use crate::value::Factor;
+use crate::value::{Factor, Grammar, is_word, phrase};
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
-/// The most faults of a scenario.
-const MOST: usize = 1_000;
+/// Maximum number of faults in a scenario.
+const MAX_FAULTS: usize = 1_000;
 
 /// Something that goes wrong for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub enum FaultKind {
         /// Does the queue survive?
         keeps_queue: bool,
     },
-    /// The server's work takes so many times as long.
+    /// The server's work takes this many times as long.
     Slow(Factor),
     /// Nothing passes, one way or both.
     Partition(Option<Direction>),
-    /// So much more is lost, each way.
+    /// Additional loss, each way.
     Loss(Probability),
-    /// Every datagram takes so much longer, each way.
+    /// Additional latency, each way.
     Latency(Duration),
-    /// Exchanges arrive at so many times the rate (open loops).
+    /// Exchanges arrive at this many times the rate (open loops).
     Load(Factor),
 }
 
@@ -147,62 +147,68 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What a timeline of faults has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultsError;
+phrase!(
+    Faults,
+    Phrase,
+    Grammar::new(
+        "a timeline of faults separated by `;`, each with its start and length",
+        &[
+            ("none", ""),
+            ("20s 5s server-down", "the queue is lost"),
+            ("20s 5s server-down keep", "the queue survives"),
+            ("20s 5s slow 10", "the work takes 10 times as long"),
+            ("20s 5s partition", "both ways"),
+            ("20s 5s partition request", "requests only"),
+            ("20s 5s partition reply", "replies only"),
+            ("20s 5s loss 0.3", "additional loss each way"),
+            ("20s 5s latency 100ms", "additional latency each way"),
+            ("20s 5s load 3", "3 times the arrivals of an open loop"),
+        ],
+    )
+    .limits("at most 1000; the server cannot be down twice at once")
+);
 
-impl fmt::Display for FaultsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "`none`, or faults separated by `;`, each with its beginning and length: `20s 5s \
-             server-down` (`keep`: the queue survives), `20s 5s slow 10`, `20s 5s partition` (or \
-             `partition request`, `partition reply`), `20s 5s loss 0.3`, `20s 5s latency 100ms` or \
-             `20s 5s load 3`; the server is not down twice at once",
-        )
-    }
-}
-
-impl core::error::Error for FaultsError {}
-
-impl FromStr for Faults {
-    type Err = FaultsError;
-
-    fn from_str(text: &str) -> Result<Self, FaultsError> {
-        if text.trim() == "none" {
-            return Ok(Self::default());
+impl Faults {
+    fn read(text: &str) -> Option<Self> {
+        if is_word(text, "none") {
+            return Some(Self::default());
         }
-        let faults = text.split(';').take(MOST + 1).map(|fault| read(fault).ok_or(FaultsError));
-        let mut faults: Vec<Fault> = faults.collect::<Result<_, _>>()?;
+        let faults = text.split(';').take(MAX_FAULTS + 1).map(Fault::read);
+        let mut faults: Vec<Fault> = faults.collect::<Option<_>>()?;
         faults.sort_by_key(|fault| fault.at);
         let faults = Self(faults);
-        if faults.0.len() > MOST || faults.overlaps() { Err(FaultsError) } else { Ok(faults) }
+        (faults.0.len() <= MAX_FAULTS && !faults.overlaps()).then_some(faults)
     }
 }
 
-fn read(text: &str) -> Option<Fault> {
-    let mut words = text.split_whitespace();
-    let at = parse_duration(words.next()?)?;
-    let lasts = parse_duration(words.next()?).filter(|lasts| !lasts.is_zero())?;
-    let kind = match (words.next()?, words.next()) {
-        ("server-down", None) => FaultKind::ServerDown { keeps_queue: false },
-        ("server-down", Some("keep")) => FaultKind::ServerDown { keeps_queue: true },
-        ("slow", Some(factor)) => FaultKind::Slow(Factor::parse(factor)?),
-        ("partition", None) => FaultKind::Partition(None),
-        ("partition", Some("request")) => FaultKind::Partition(Some(Direction::Request)),
-        ("partition", Some("reply")) => FaultKind::Partition(Some(Direction::Reply)),
-        ("loss", Some(loss)) => FaultKind::Loss(Probability::parse(loss)?),
-        ("latency", Some(more)) => {
-            FaultKind::Latency(parse_duration(more).filter(|more| *more <= MAX_TIME)?)
-        }
-        ("load", Some(factor)) => FaultKind::Load(Factor::parse(factor)?),
-        _ => return None,
-    };
-    words.next().is_none().then_some(Fault { at, lasts, kind })
+impl Fault {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let mut words = words(&text);
+        let at = parse_duration(words.next()?)?;
+        let lasts = parse_duration(words.next()?).filter(|lasts| !lasts.is_zero())?;
+        let kind = match (words.next()?, words.next()) {
+            ("server-down", None) => FaultKind::ServerDown { keeps_queue: false },
+            ("server-down", Some("keep")) => FaultKind::ServerDown { keeps_queue: true },
+            ("slow", Some(factor)) => FaultKind::Slow(Factor::parse(factor)?),
+            ("partition", None) => FaultKind::Partition(None),
+            ("partition", Some("request")) => FaultKind::Partition(Some(Direction::Request)),
+            ("partition", Some("reply")) => FaultKind::Partition(Some(Direction::Reply)),
+            ("loss", Some(loss)) => FaultKind::Loss(Probability::parse(loss)?),
+            ("latency", Some(more)) => {
+                FaultKind::Latency(parse_duration(more).filter(|more| *more <= MAX_TIME)?)
+            }
+            ("load", Some(factor)) => FaultKind::Load(Factor::parse(factor)?),
+            _ => return None,
+        };
+        words.next().is_none().then_some(Fault { at, lasts, kind })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::ValueError;
     use alloc::string::ToString;
 
     /// Each fault is the link's, the server's or the load's.
@@ -253,7 +259,7 @@ mod tests {
             "1s 5s server-down; 2s 1s server-down",
             "1s 1s partition;",
         ] {
-            assert_eq!(bad.parse::<Faults>(), Err(FaultsError), "{bad}");
+            assert_eq!(bad.parse::<Faults>(), Err(ValueError::of::<Faults>()), "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A scenario as the fragment of a link: `seed=7&server.drop=0.5`, only what differs from the default.
 
-use super::Scenario;
-use super::fields::FieldError;
+use super::error::FieldError;
+use super::model::Scenario;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ impl Scenario {
 
     /// Reads a link's fragment, or a whole link.
     ///
-    /// What can be read is applied; each pair that cannot is left out and told of. So an old or mistyped
+    /// What can be read is applied; each pair that cannot is left out and reported. So an old or mistyped
     /// link still shows most of what it meant, and says what it does not.
     #[must_use]
     pub fn from_fragment(link: &str) -> (Self, Vec<FieldError>) {
@@ -47,7 +47,8 @@ impl Scenario {
             pairs.retain(|(key, value)| !at_fault(&error, key, value));
             if pairs.len() == before {
                 // The contradiction is with a key that the link does not name: drop its whole group.
-                pairs.retain(|(key, _)| !key.starts_with("policy."));
+                let group = |key: &str| key.split_once('.').map(|(group, _)| group.to_string());
+                pairs.retain(|(key, _)| group(key) != group(error.key()));
             }
             errors.push(error);
             if pairs.len() == before {
@@ -60,7 +61,7 @@ impl Scenario {
 
 fn at_fault(error: &FieldError, key: &str, value: &str) -> bool {
     match error {
-        FieldError::BadValue { key: bad, value: written } => *bad == key && written == value,
+        FieldError::BadValue { key: bad, value: written, .. } => *bad == key && written == value,
         other => other.key() == key,
     }
 }
@@ -83,7 +84,7 @@ fn encode(value: &str, out: &mut String) {
     }
 }
 
-/// Undoes [`encode`]; `None` for what is no valid encoding, or no UTF-8.
+/// Undoes [`encode`]; `None` for an invalid encoding, or if the bytes are not UTF-8.
 fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));

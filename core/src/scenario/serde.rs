@@ -1,7 +1,8 @@
 //! The scenario in serde's model: nested maps of the keys of [`FIELDS`], as in a TOML file.
 
-use super::Scenario;
-use super::fields::{FIELDS, Kind};
+use super::keys::FIELDS;
+use super::model::Scenario;
+use crate::value::Form;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -31,29 +32,28 @@ enum Node {
 impl Serialize for Scenario {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut root: BTreeMap<&str, Node> = BTreeMap::new();
-        for (field, (key, value)) in FIELDS.iter().zip(self.pairs()) {
-            let leaf = leaf(field.kind, value);
-            match key.split_once('.') {
-                None => drop(root.insert(key, Node::Leaf(leaf))),
-                Some((group, name)) => {
-                    let node = root.entry(group).or_insert_with(|| Node::Group(BTreeMap::new()));
-                    if let Node::Group(leaves) = node {
-                        leaves.insert(name, leaf);
-                    }
-                }
+        for field in FIELDS {
+            let leaf = leaf(field.shape.form, field.value(self));
+            if field.group().is_empty() {
+                root.insert(field.key, Node::Leaf(leaf));
+                continue;
+            }
+            let group = || Node::Group(BTreeMap::new());
+            if let Node::Group(leaves) = root.entry(field.group()).or_insert_with(group) {
+                leaves.insert(field.name(), leaf);
             }
         }
         root.serialize(serializer)
     }
 }
 
-fn leaf(kind: Kind, value: String) -> Leaf {
-    let integer = || value.parse().ok().map(Leaf::Integer);
-    let number = || value.parse().ok().map(Leaf::Number);
-    match kind {
-        Kind::Integer(..) | Kind::OptionalInteger(..) => integer(),
-        Kind::Probability | Kind::Factor | Kind::Loss | Kind::ReplyLoss => number(),
-        Kind::Bool => value.parse().ok().map(Leaf::Bool),
+/// A number is one where that cannot be mistaken: a text `5` stays a text.
+fn leaf(form: Form, value: String) -> Leaf {
+    let is_number = value.starts_with(|c: char| c.is_ascii_digit());
+    match form {
+        Form::Bool => value.parse().ok().map(Leaf::Bool),
+        Form::Integer { .. } => value.parse().ok().map(Leaf::Integer),
+        Form::Number(_) | Form::Phrase(_) if is_number => value.parse().ok().map(Leaf::Number),
         _ => None,
     }
     .unwrap_or(Leaf::Text(value))

@@ -4,7 +4,7 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::scenario::{Scenario, Task};
+use crate::scenario::{Scenario, Workload};
 use crate::sim::Summary;
 use crate::time::Duration;
 
@@ -24,7 +24,7 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if server.drop_first > 0 || !server.drop_list.is_empty() {
         return Err("the server drops by number");
     }
-    if scenario.workload.task != Task::Ask {
+    if scenario.workload == Workload::Write {
         return Err("the clients contend for a row");
     }
     if !scenario.station.is_instant() {

@@ -6,7 +6,7 @@ use crate::client::Arrivals;
 use crate::dist::Distribution;
 use crate::link::Loss;
 use crate::random::{Direction, Probability};
-use crate::scenario::{FaultKind, Scenario, Task};
+use crate::scenario::{FaultKind, Scenario, Workload};
 use crate::server::service::Order;
 use crate::time::{Duration, nanos};
 
@@ -171,10 +171,10 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
 /// What both have in common: arrivals per second, and the mean service time in seconds.
 fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     let Scenario { policy, server, station, link, workload, .. } = scenario;
-    if workload.task != Task::Ask {
+    if *workload == Workload::Write {
         return Err("the clients contend for a row");
     }
-    let Some(arrivals @ Arrivals::Poisson(_)) = &workload.arrivals else {
+    let Some(arrivals @ Arrivals::Poisson(_)) = workload.arrivals() else {
         return Err("the arrivals are not Poisson");
     };
     let rate = arrivals.steady().ok_or("the rate of arrivals changes")?;
@@ -221,5 +221,9 @@ fn ends_early(scenario: &Scenario, rate: f64) -> bool {
         let mean = of_one(time);
         f64::from(scenario.exchanges) > mean + 6.0 * libm::sqrt(mean) + 6.0
     };
-    scenario.clients > 1 && !scenario.workload.duration.is_some_and(reaches)
+    let duration = match scenario.workload {
+        Workload::Open { duration, .. } => duration,
+        Workload::Closed { .. } | Workload::Write => None,
+    };
+    scenario.clients > 1 && !duration.is_some_and(reaches)
 }

@@ -1,8 +1,11 @@
 //! A list of numbers as people write it: `1,3-5`.
 
+use super::basic::is_word;
+use super::shape::Grammar;
+use super::words::phrase;
+use crate::text::parse_whole;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
 /// Numbers from 1 in ascending ranges that do not touch.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -12,8 +15,8 @@ pub struct NumberList {
 }
 
 impl NumberList {
-    /// The most ranges that a list may have.
-    pub const MOST_RANGES: usize = 10_000;
+    /// Maximum number of ranges.
+    pub const MAX_RANGES: usize = 10_000;
 
     /// Is `number` on the list?
     #[must_use]
@@ -34,33 +37,23 @@ impl NumberList {
     }
 }
 
-/// What a list of numbers has to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberListError;
+phrase!(
+    NumberList,
+    List,
+    Grammar::new("a list of numbers from 1 and ascending ranges", &[("1,3-5", "")])
+        .limits("at most 10000 of them")
+);
 
-impl fmt::Display for NumberListError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "numbers from 1 and ascending ranges such as `1,3-5`, at most {} of them",
-            NumberList::MOST_RANGES
-        )
-    }
-}
-
-impl core::error::Error for NumberListError {}
-
-impl FromStr for NumberList {
-    type Err = NumberListError;
-
-    fn from_str(text: &str) -> Result<Self, NumberListError> {
+impl NumberList {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
         let mut ranges = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|_| !text.trim().is_empty()) {
+        let none = text.is_empty() || is_word(text, "none");
+        for part in text.split(',').filter(|_| !none) {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let number = |text: &str| text.trim().parse::<u64>().map_err(|_| NumberListError);
-            let (first, last) = (number(first)?, number(last)?);
-            if first == 0 || last < first || ranges.len() == Self::MOST_RANGES {
-                return Err(NumberListError);
+            let (first, last) = (parse_whole(first)?, parse_whole(last)?);
+            if first == 0 || last < first || ranges.len() == Self::MAX_RANGES {
+                return None;
             }
             ranges.push((first, last));
         }
@@ -72,12 +65,16 @@ impl FromStr for NumberList {
             }
             touches
         });
-        Ok(Self { ranges })
+        Some(Self { ranges })
     }
 }
 
+/// `1,3-5`, or `none`.
 impl fmt::Display for NumberList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
         for (i, &(first, last)) in self.ranges.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
             write!(f, "{comma}{first}")?;

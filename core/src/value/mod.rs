@@ -1,9 +1,34 @@
-//! Values that people write: whole words, lists of numbers, factors.
+//! Values that people write: how each type is read, shown and explained.
+//!
+//! A type of which a scenario has a value implements [`Value`], beside the type itself. Reading is
+//! lenient where the meaning is clear (`30%`, `10 ms`, `1m30s`, `1e-05`), and never guesses: `100` is not
+//! a duration. Writing is canonical, and what is written is read back as the same value.
+//!
+//! ```
+//! use retrylab_core::time::Duration;
+//! use retrylab_core::value::{Value, canonical};
+//!
+//! assert_eq!(Option::<Duration>::parse("1m 30s"), Some(Some(Duration::from_secs(90))));
+//! assert_eq!(canonical::<Option<Duration>>("1m 30s").as_deref(), Ok("90s"));
+//!
+//! let error = canonical::<Option<Duration>>("100").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "not a duration of at most 2400h; try 100ms or 1m30s, or none"
+//! );
+//! ```
 
+mod basic;
 mod factor;
 mod list;
+mod shape;
+mod text;
 mod words;
 
+pub use basic::Same;
+pub(crate) use basic::{MAX_DURATION, is_word};
 pub use factor::{Factor, Share};
-pub use list::{NumberList, NumberListError};
-pub(crate) use words::words;
+pub use list::NumberList;
+pub use shape::{Form, Grammar, Refusal, Series, Shape};
+pub use text::{Value, ValueError, Written, canonical};
+pub(crate) use words::{from_text, named, phrase, words};

@@ -1,10 +1,11 @@
 //! Arbitrary valid scenarios, and what must hold of every run: for the property test and the fuzz target.
 
 use retrylab_core::random::Direction;
-use retrylab_core::scenario::{FIELDS, Field, Kind, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, Scenario, Workload};
 use retrylab_core::sim::{Bounds, EndedBy, Outcome, run_within};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Record, Sink, What};
+use retrylab_core::value::Form;
 
 /// Keys that are refused without each other, so that no walk through single keys would find them often.
 const BEGINNINGS: [&[(&str, &str)]; 5] = [
@@ -56,31 +57,28 @@ impl Source<'_> {
 
 /// A value for `field`, which may still be refused.
 pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
-    match field.kind {
+    let words: Vec<&str> = field.shape.words().collect();
+    if !words.is_empty() && source.byte().is_multiple_of(4) {
+        return source.pick(&words).to_string();
+    }
+    match field.shape.form {
+        Form::Bool => source.pick(&["true", "false"]).to_string(),
+        Form::Choice(words) => source.pick(words).to_string(),
         // All clients are made before the first event, so their number is no matter of bounds.
-        Kind::Integer(..) if field.key == "clients" => (1 + source.two() % 300).to_string(),
-        Kind::Integer(low, high) => integer(low, high, source),
-        Kind::OptionalInteger(low, high) => match source.byte() % 4 {
-            0 => "none".to_string(),
-            _ => integer(low, high, source),
-        },
-        Kind::Probability => {
-            source.pick(&["0", "0.5", "0.1", "0.9", "1", "0.000000001"]).to_string()
-        }
-        Kind::Factor => number(source),
-        Kind::Text(most) => match source.byte() % 8 {
-            0 => "x".repeat(most - 64),
+        Form::Integer { .. } if field.key == "clients" => (1 + source.two() % 300).to_string(),
+        Form::Integer { min, max } => integer(min, max, source),
+        Form::Text { max } => match source.byte() % 8 {
+            0 => "x".repeat(max - 64),
             _ => (0..source.byte() % 16).map(|_| char::from(source.byte())).collect(),
         },
-        kind => {
-            // Every kind says by examples what it takes; so kinds that are yet to come do as well.
-            let allowed = kind.to_string();
-            let examples: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
-            let mut value = varied(source.pick(&examples), source);
-            if kind == Kind::Faults {
+        // Every grammar has examples; so those that are yet to come do as well.
+        _ => {
+            let examples = field.shape.grammar().map_or(&[][..], |grammar| grammar.examples);
+            let mut value = varied(source.pick(examples).0, source);
+            if field.key == "faults" {
                 for _ in 0..source.byte() % 3 {
                     value += "; ";
-                    value += &varied(source.pick(&examples), source);
+                    value += &varied(source.pick(examples).0, source);
                 }
             }
             value
@@ -170,11 +168,10 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     if ended_by == EndedBy::Events {
         assert_eq!(events, bounds.events);
     }
-    let writes = scenario.value("workload.task").as_deref() == Some("write");
-    let each = if writes { 1 } else { scenario.exchanges };
+    let each = if scenario.workload == Workload::Write { 1 } else { scenario.exchanges };
     let most = u64::from(scenario.clients) * u64::from(each);
     assert!(summary.finished() <= most, "{summary:?}");
-    if ended_by == EndedBy::Finished && scenario.workload.arrivals.is_none() {
+    if ended_by == EndedBy::Finished && scenario.workload.arrivals().is_none() {
         assert_eq!(summary.finished(), most, "{summary:?}");
     }
     assert!(summary.calls <= summary.sends, "{summary:?}");
@@ -183,7 +180,8 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     ended_by
 }
 
-/// Checks that `scenario` is the same after a way through its text and through a link.
+/// Checks that `scenario` is the same after a way through its text and through a link, and that each of
+/// its values is written canonically.
 ///
 /// # Panics
 /// When it is not.
@@ -194,4 +192,8 @@ pub(crate) fn check_text(scenario: &Scenario) {
     assert_eq!(again, *scenario);
     let fragment = scenario.to_fragment();
     assert_eq!(Scenario::from_fragment(&fragment), (again, Vec::new()), "{fragment}");
+    for field in FIELDS {
+        let value = field.value(scenario);
+        assert_eq!(field.canonical(&value).as_ref(), Ok(&value), "{}", field.key);
+    }
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FieldError> {
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("seed", &args.seed)])?;
     let all = args.json && !scenario.policy.never_gives_up();
-    let show = args.show.unwrap_or(if all { flags::MOST_SHOWN } else { 20 });
+    let show = args.show.unwrap_or(if all { flags::MAX_SHOWN } else { 20 });
     let walk = Walk::new(&scenario, show, args.samples);
     let report = Report::new(&scenario, &walk);
     let mut out = Stdout::default();

@@ -47,7 +47,7 @@ Examples:
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
   retrylab sim --set link.latency=@pings.txt         samples from a file, one a line
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
-  retrylab sim --keys                      every key, what it takes and what it means
+  retrylab sim --keys                      every key, its meaning and allowed values
 
 A scenario file is TOML with the same keys:
   exchanges = 1000

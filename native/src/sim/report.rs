@@ -4,7 +4,7 @@ use super::measured;
 use super::predicted::Server;
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
-use retrylab_core::scenario::{Scenario, Task};
+use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::sim;
 use retrylab_core::sim::metrics::MetricsReport;
 use retrylab_core::stats::wilson;
@@ -153,7 +153,7 @@ impl<'a> Report<'a> {
         row("  gave up", &self.gave_up, share(self.gave_up_share, self.gave_up_share_95));
         row("  refused", &self.refused, String::new());
         row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
-        if self.scenario.workload.task == Task::Write {
+        if self.scenario.workload == Workload::Write {
             row("writes", &self.calls, String::new());
         }
         row("dropped by the server", &self.server_dropped, String::new());

@@ -1,7 +1,7 @@
 //! The points of a sweep: every combination of the varied values, each with every seed.
 
 use super::shard::Shard;
-use super::values::{self, MOST_POINTS, ValuesError};
+use super::values::{self, MAX_POINTS, ValuesError};
 use crate::output::SCHEMA;
 use crate::source::{Source, SourceError};
 use crate::table::{Cell, Column, ColumnKind, Header, Vary};
@@ -27,7 +27,7 @@ pub(crate) enum PlanError {
     SameValue { key: String, value: String },
     #[error("--seeds: {seeds} seeds from {first} on go beyond the last one, {}", u64::MAX)]
     Seeds { first: u64, seeds: u64 },
-    #[error("--vary and --seeds make {0} points; a sweep has at most {MOST_POINTS}")]
+    #[error("--vary and --seeds make {0} points; a sweep has at most {MAX_POINTS}")]
     TooMany(String),
     #[error("--vary: with {names}, {error}")]
     Point { names: String, error: FieldError },
@@ -87,7 +87,7 @@ impl Plan {
             vary.iter().map(|vary| vary.values.len() as u128).try_fold(1u128, u128::checked_mul);
         let points = combinations.and_then(|n| n.checked_mul(seeds.into()));
         let combinations = match (combinations, points) {
-            (Some(n), Some(points)) if points <= MOST_POINTS.into() => n as u64,
+            (Some(n), Some(points)) if points <= MAX_POINTS.into() => n as u64,
             (_, Some(points)) => return Err(PlanError::TooMany(points.to_string())),
             (_, None) => return Err(PlanError::TooMany("more than 10^38".to_string())),
         };

@@ -24,7 +24,7 @@ impl Shard {
             let (index, count) = (index.parse::<u64>().ok()?, count.parse::<u64>().ok()?);
             (1..=count).contains(&index).then(|| Self { index: index - 1, count })
         });
-        numbers.ok_or_else(|| "it takes i/n, the i-th of n parts, such as `1/64` to `64/64`".into())
+        numbers.ok_or_else(|| "it is not one of n parts; try 1/64 to 64/64".into())
     }
 
     pub(super) fn is_whole(self) -> bool {

@@ -3,12 +3,13 @@
 use crate::data_file::{self, DataError};
 use crate::source;
 use crate::table::Vary;
-use retrylab_core::scenario::{FIELDS, FieldError, Kind};
+use retrylab_core::scenario::{Field, FieldError};
 use retrylab_core::time::{Duration, WithUnit, nanos, parse_duration};
+use retrylab_core::value::Form;
 use std::path::Path;
 
-/// The most points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
-pub(super) const MOST_POINTS: u64 = 10_000_000;
+/// Maximum number of points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
+pub(super) const MAX_POINTS: u64 = 10_000_000;
 
 /// Why `--vary` says nothing.
 #[derive(Debug, thiserror::Error)]
@@ -17,17 +18,14 @@ pub(crate) enum ValuesError {
     Field(#[from] FieldError),
     #[error("--vary: {0}")]
     Data(#[from] DataError),
-    #[error(
-        "--vary: {key} cannot be the range `{text}`: {why}; a range is least..most/step, such as \
-         `0..0.5/0.1` or `10ms..100ms/10ms`"
-    )]
+    #[error("--vary: {key}: \"{text}\" is not a range: {why}; try 0..0.5/0.1 or 10ms..100ms/10ms")]
     Range { key: String, text: String, why: &'static str },
 }
 
 /// Reads `KEY=V1,V2,…`; with a `;` in it, only that separates.
 pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
     let (key, list) = source::pair(text)?;
-    let kind = FIELDS.iter().find(|field| field.key == key).map(|field| field.kind);
+    let form = Field::find(key).ok().map(|field| field.shape.form);
     let separator = if list.contains(';') { ';' } else { ',' };
     let mut values = Vec::new();
     for item in list.split(separator).map(str::trim) {
@@ -37,7 +35,7 @@ pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
             continue;
         }
         // A message may well be `1..5/1`.
-        if matches!(kind, Some(Kind::Text(_))) || !item.contains("..") {
+        if matches!(form, Some(Form::Text { .. })) || !item.contains("..") {
             values.push(item.to_string());
             continue;
         }
@@ -57,7 +55,7 @@ fn expand(text: &str) -> Result<Vec<String>, &'static str> {
         return Err("its step is 0");
     }
     let count = most.checked_sub(least).ok_or("its most is below its least")? / step;
-    if count >= MOST_POINTS.into() {
+    if count >= MAX_POINTS.into() {
         return Err("it has more values than a sweep has points");
     }
     // `least + i * step` is at most `most`.
@@ -66,7 +64,7 @@ fn expand(text: &str) -> Result<Vec<String>, &'static str> {
 
 /// What a range counts in, so that its values are exact.
 enum Scale<'a> {
-    /// Decimals with so many places and what follows them.
+    /// Decimals with this many places, and what follows them.
     Decimal(usize, &'a str),
     /// Nanoseconds.
     Time,
@@ -138,6 +136,7 @@ mod tests {
             ("link.latency=0..1s/500ms", "0s 500ms 1s"),
             ("link.latency=999us..1.001ms/1us", "999us 1ms 1.001ms"),
             ("some.rate=1mbit..3mbit/1mbit", "1mbit 2mbit 3mbit"),
+            ("server.drop=0%..20%/10%", "0% 10% 20%"),
             ("server.drop=0..0.000000003/0.000000001", "0 0.000000001 0.000000002 0.000000003"),
         ] {
             assert_eq!(values(text).as_deref(), Ok(expected), "{text}");
@@ -170,9 +169,13 @@ mod tests {
         ] {
             let error = values(text).unwrap_err();
             let (key, range) = text.split_once('=').unwrap();
-            let begins = format!("--vary: {key} cannot be the range `{range}`: {why}; a range is");
+            let begins =
+                format!("--vary: {key}: \"{range}\" is not a range: {why}; try 0..0.5/0.1 or");
             assert!(error.starts_with(&begins), "{error}");
         }
-        assert_eq!(values("drop"), Err("--vary: `drop` is not of the form key=value".to_string()));
+        assert_eq!(
+            values("drop"),
+            Err("--vary: \"drop\" is not of the form key=value".to_string())
+        );
     }
 }

@@ -40,10 +40,6 @@ const ACCEPTED: &[Accepted] = &[
     Accepted { from: "core/src/policy/rtt.rs", to: "core/src/policy/builder.rs" },
     Accepted { from: "core/src/policy/rtt.rs", to: "core/src/policy/mod.rs" },
     Accepted { from: "core/src/policy/schedule.rs", to: "core/src/policy/mod.rs" },
-    // The readers of values are functions of the scenario, which calls the files of keys.
-    Accepted { from: "core/src/scenario/link_keys.rs", to: "core/src/scenario/mod.rs" },
-    Accepted { from: "core/src/scenario/policy_keys.rs", to: "core/src/scenario/mod.rs" },
-    Accepted { from: "core/src/scenario/server_keys.rs", to: "core/src/scenario/mod.rs" },
     // `capital`, a small function on text.
     Accepted { from: "web/src/schedule.rs", to: "web/src/words.rs" },
 ];

@@ -1,6 +1,7 @@
 use super::*;
 use crate::link::{Delivery, Loss};
 use crate::random::Probability;
+use crate::value::Same;
 
 fn p(text: &str) -> Probability {
     Probability::parse(text).unwrap()
@@ -126,7 +127,7 @@ fn fates_do_not_depend_on_other_flows() {
             rate: "1mbit".parse().ok(),
             queue: 3,
             queue_rule: "red 1 3 0.5".parse().unwrap(),
-            reply_rate: Some("500kbit".parse().ok()),
+            reply_rate: Same::Own("500kbit".parse().ok()),
             ..Link::default()
         };
         const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
@@ -188,8 +189,8 @@ fn a_link_says_whether_numbers_matter() {
     let red = "red 1 3 0.5".parse().unwrap();
     for drawing in [
         Link { latency: "uniform 1ms 2ms".parse().unwrap(), ..Link::default() },
-        Link { reply_latency: "exponential 1ms".parse().ok(), ..Link::default() },
-        Link { reply_loss: "first 1".parse().ok(), ..Link::default() },
+        Link { reply_latency: Same::Own("exponential 1ms".parse().unwrap()), ..Link::default() },
+        Link { reply_loss: Same::Own("first 1".parse().unwrap()), ..Link::default() },
         Link { loss: "0.1".parse().unwrap(), ..Link::default() },
         Link { duplicate: p("0.1"), ..Link::default() },
         Link { reorder: p("0.1"), ..Link::default() },

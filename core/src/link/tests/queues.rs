@@ -1,5 +1,6 @@
 use super::*;
 use crate::link::Rate;
+use crate::value::Same;
 
 /// 1 Mbit/s, so that the 128 bytes of 100 take 1.024 ms; no latency.
 fn slow() -> Link {
@@ -106,9 +107,9 @@ fn what_is_larger_than_the_mtu_is_dropped() {
 #[test]
 fn replies_go_by_their_own_fields() {
     let link = Link {
-        reply_latency: Some("30ms".parse().unwrap()),
-        reply_loss: Some("first 1".parse().unwrap()),
-        reply_rate: Some(None),
+        reply_latency: Same::Own("30ms".parse().unwrap()),
+        reply_loss: Same::Own("first 1".parse().unwrap()),
+        reply_rate: Same::Own(None),
         ..Link { latency: "20ms".parse().unwrap(), ..slow() }
     };
     let mut channel = Channel::new(&link);

@@ -3,6 +3,7 @@
 use super::super::*;
 use crate::random::Stream;
 use crate::time::Instant;
+use crate::value::ValueError;
 use alloc::string::ToString;
 
 fn budget(rule: &str) -> Budget {
@@ -303,18 +304,18 @@ fn rules_are_read_as_they_are_shown() {
         "tokens 1",
         "concurrent 0.2 x",
     ] {
-        assert_eq!(bad.parse::<BudgetRule>(), Err(BudgetError), "{bad}");
+        assert_eq!(bad.parse::<BudgetRule>(), Err(ValueError::of::<BudgetRule>()), "{bad}");
     }
     for rule in ["5 10s", "share 0.1", "share 1"] {
         assert_eq!(rule.parse::<BreakerRule>().unwrap().to_string(), rule);
     }
     for bad in ["", "5", "0 10s", "5 0s", "-1 1s", "5 10", "share", "share 1.1", "share 0.1 10s"] {
-        assert_eq!(bad.parse::<BreakerRule>(), Err(BreakerError), "{bad}");
+        assert_eq!(bad.parse::<BreakerRule>(), Err(ValueError::of::<BreakerRule>()), "{bad}");
     }
     for rule in ["ignore", "exact", "jitter 0.5", "clamp 5s"] {
         assert_eq!(rule.parse::<HintRule>().unwrap().to_string(), rule);
     }
     for bad in ["", "jitter", "jitter 2", "clamp 5", "exact 1"] {
-        assert_eq!(bad.parse::<HintRule>(), Err(HintError), "{bad}");
+        assert_eq!(bad.parse::<HintRule>(), Err(ValueError::of::<HintRule>()), "{bad}");
     }
 }

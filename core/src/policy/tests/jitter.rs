@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::time::Duration;
+use crate::value::ValueError;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -191,7 +192,7 @@ fn every_law_is_read_as_it_is_shown() {
         "compounding 0.1 later",
         "equal 0.5 later x",
     ] {
-        assert_eq!(bad.parse::<Jitter>(), Err(JitterError), "{bad}");
+        assert_eq!(bad.parse::<Jitter>(), Err(ValueError::of::<Jitter>()), "{bad}");
     }
 }
 

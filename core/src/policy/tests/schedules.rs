@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::time::Duration;
+use crate::value::ValueError;
 use Preset as P;
 use alloc::vec::Vec;
 
@@ -270,5 +271,5 @@ fn every_preset_validates_and_says_where_it_is_from() {
         assert!(!preset.use_when().ends_with('.'), "{preset}: a line, not a sentence");
         assert!(!P::NAMES[..place].contains(&preset.name()), "{preset} is there twice");
     }
-    assert_eq!("no-such".parse::<Preset>(), Err(()));
+    assert_eq!("no-such".parse::<Preset>(), Err(ValueError::of::<Preset>()));
 }

@@ -13,45 +13,19 @@ use crate::random::{Direction, Name, Probability, Purpose};
 use crate::server::{FlowOf, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
-use crate::value::NumberList;
+use crate::value::{NumberList, words};
 use alloc::vec::Vec;
-use core::fmt;
 use core::net::SocketAddr;
-use core::str::FromStr;
 
-/// What a server answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Reply {
-    /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
-    /// Internet, where it would amplify forged traffic.
-    #[default]
-    Report,
-    /// The request's own bytes, as in RFC 862; also those of an empty datagram.
-    Mirror,
-}
-
-impl Reply {
-    /// Its name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Report => "report",
-            Self::Mirror => "mirror",
-        }
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Reply {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Report, Self::Mirror].into_iter().find(|reply| reply.name() == text).ok_or(())
+words! {
+    /// What a server answers.
+    Reply {
+        /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
+        /// Internet, where it would amplify forged traffic.
+        #[default]
+        Report = "report",
+        /// The request's own bytes, as in RFC 862; also those of an empty datagram.
+        Mirror = "mirror",
     }
 }
 

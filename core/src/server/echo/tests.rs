@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::NumberListError;
+use crate::value::ValueError;
 use alloc::string::{String, ToString};
 
 /// The address at which the machine under test receives.
@@ -82,12 +82,17 @@ fn random_drops_happen_as_often_as_asked() {
 
 #[test]
 fn lists_of_numbers_are_read_and_shown() {
-    for (text, shown) in [("", ""), ("1,3-5", "1,3-5"), ("5-6, 1 ,2,4-5", "1-2,4-6"), ("7-7", "7")]
-    {
+    for (text, shown) in [
+        ("", "none"),
+        ("none", "none"),
+        ("1,3-5", "1,3-5"),
+        ("5-6, 1 ,2,4-5", "1-2,4-6"),
+        ("7-7", "7"),
+    ] {
         assert_eq!(text.parse::<NumberList>().unwrap().to_string(), shown);
     }
     for bad in ["0", "2-1", "1,", ",", "a", "1-", "-1", "1--2", "99999999999999999999", "1;2"] {
-        assert_eq!(bad.parse::<NumberList>(), Err(NumberListError), "{bad}");
+        assert_eq!(bad.parse::<NumberList>(), Err(ValueError::of::<NumberList>()), "{bad}");
     }
     let list: NumberList = "1,3-5".parse().unwrap();
     assert_eq!((0..8).filter(|n| list.contains(*n)).collect::<Vec<_>>(), [1, 3, 4, 5]);

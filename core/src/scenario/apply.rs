@@ -1,0 +1,60 @@
+//! From text into a scenario, and back.
+
+use super::error::FieldError;
+use super::field::{Draft, Field};
+use super::keys::FIELDS;
+use super::model::Scenario;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+impl Scenario {
+    /// Changes the scenario by pairs of key and value: all of them or, on an error, none.
+    ///
+    /// Presets are applied before the other keys of the same call, wherever they stand; among equal
+    /// keys the last one counts.
+    ///
+    /// # Errors
+    /// The first [`FieldError`].
+    pub fn apply<K, V>(&mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), FieldError>
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let find = |(key, value): (K, V)| (Field::find(key.as_ref()), value);
+        let mut pairs: Vec<_> = pairs.into_iter().map(find).collect();
+        pairs.sort_by_key(|(field, _)| !field.as_ref().is_ok_and(|field| field.access.resets));
+        let mut draft = Draft::new(self);
+        for (field, value) in pairs {
+            field?.set(&mut draft, value.as_ref())?;
+        }
+        let changed = draft.build()?;
+        changed.check()?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// The value of `key` as text that [`apply`](Self::apply) reads; `None` if there is no such key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<String> {
+        Field::find(key).ok().map(|field| field.value(self))
+    }
+
+    /// Every key with its value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, String)> {
+        FIELDS.iter().map(|field| (field.key, field.value(self)))
+    }
+
+    /// The keys whose values differ from the default scenario's; those of the policy and of the link,
+    /// from their presets'.
+    pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let (preset, link_preset) = (self.preset, self.link_preset);
+        let (policy, link) = (preset.policy(), link_preset.link());
+        let default = Self::default();
+        let of_presets = Self { preset, policy, link_preset, link, ..Self::default() };
+        FIELDS.iter().filter_map(move |field| {
+            let value = field.value(self);
+            let base = if field.access.resets { &default } else { &of_presets };
+            (field.value(base) != value).then_some((field.key, value))
+        })
+    }
+}

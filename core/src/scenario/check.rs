@@ -1,0 +1,94 @@
+//! Keys of a scenario against each other.
+
+use super::error::{FieldError, Shortened};
+use super::faults::FaultKind;
+use super::keys::FIELDS;
+use super::model::Scenario;
+use super::workload::Workload;
+use crate::client::{Arrivals, MAX_MESSAGE_IPV4};
+use crate::protocol::{FAILURE, Token};
+use crate::server::echo::Reply;
+use alloc::format;
+
+/// Maximum number of message bytes that one client may send at the same moment.
+const MAX_BURST: usize = 1 << 28;
+
+/// What writers may choose; every other key of these groups is at its default.
+const OF_WRITERS: [&str; 4] = ["workload.task", "link.preset", "link.latency", "link.correlation"];
+
+impl Scenario {
+    /// Checks keys whose values are fine by themselves.
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        self.check_message()?;
+        match &self.workload {
+            Workload::Open { arrivals, .. } => return self.check_open(arrivals),
+            Workload::Write => self.check_writers()?,
+            Workload::Closed { .. } => {}
+        }
+        let load = |kind| matches!(kind, FaultKind::Load(_));
+        if self.faults.as_slice().iter().any(|fault| load(fault.kind)) {
+            let sentence = "faults has a fault `load`, which multiplies arrivals; in a closed loop \
+                            there must be none";
+            return FieldError::contradiction("faults", sentence);
+        }
+        Ok(())
+    }
+
+    fn check_message(&self) -> Result<(), FieldError> {
+        let (length, longest) = (self.message.len(), MAX_MESSAGE_IPV4 - Token::MAX_LEN);
+        if self.token && length > longest {
+            let sentence = format!(
+                "message is {length} bytes long; with token=true it must be at most {longest}"
+            );
+            return FieldError::contradiction("message", sentence);
+        }
+        if self.message.as_bytes().starts_with(FAILURE) {
+            let sentence = "message begins like a server's failure; it must begin differently";
+            return FieldError::contradiction("message", sentence);
+        }
+        Ok(())
+    }
+
+    fn check_open(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
+        if !(self.token && self.server.reply == Reply::Mirror) {
+            let sentence = "workload.arrivals lets exchanges overlap, so each reply has to name the \
+                            one it answers: token must be true and server.reply must be mirror";
+            return FieldError::contradiction("workload.arrivals", sentence);
+        }
+        // One event handles them all: no bound on memory could step in.
+        let (burst, length) = (arrivals.burst(), self.message.len());
+        if burst.saturating_mul(length) > MAX_BURST {
+            let sentence = format!(
+                "workload.arrivals begins {burst} exchanges at the same moment, each with a message \
+                 of {length} bytes; together they must be at most {MAX_BURST} bytes"
+            );
+            return FieldError::contradiction("workload.arrivals", sentence);
+        }
+        Ok(())
+    }
+
+    /// Writers do not send again when no reply comes: a loss would hold them for ever.
+    fn check_writers(&self) -> Result<(), FieldError> {
+        let default = Self::default();
+        let groups = ["workload", "server", "link"];
+        let fixed = FIELDS.iter().filter(|field| {
+            let in_group = groups.contains(&field.group());
+            (in_group || ["exchanges", "faults"].contains(&field.key))
+                && !OF_WRITERS.contains(&field.key)
+        });
+        for field in fixed {
+            let (value, allowed) = (field.value(self), field.value(&default));
+            if value != allowed {
+                let sentence = format!(
+                    "{key} is \"{value}\"; with workload.task=write it must be {allowed}, because \
+                     each client writes once, over a link that loses nothing, to a server that takes \
+                     no time",
+                    key = field.key,
+                    value = Shortened(&value),
+                );
+                return FieldError::contradiction(field.key, sentence);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a scenario is refused.
+
+use crate::value::Shape;
+use alloc::string::String;
+use core::fmt;
+
+/// Why a scenario was refused: one sentence that names the key, the value and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// There is no such key.
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// Which key was probably meant, or which ones there are.
+        hint: String,
+    },
+    /// The value is not one of the key's.
+    BadValue {
+        /// The key.
+        key: &'static str,
+        /// The value as written.
+        value: String,
+        /// What is allowed.
+        shape: &'static Shape,
+    },
+    /// Each value is fine by itself, but not with the others.
+    Contradiction {
+        /// The key at fault.
+        key: String,
+        /// The whole sentence.
+        sentence: String,
+    },
+    /// The text is not percent-encoded UTF-8.
+    BadEncoding {
+        /// The text as written.
+        text: String,
+    },
+    /// The text is not `key=value`.
+    NotAPair {
+        /// The text as written.
+        text: String,
+    },
+}
+
+impl FieldError {
+    /// The key at fault, as written.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::UnknownKey { key, .. } | Self::Contradiction { key, .. } => key,
+            Self::BadValue { key, .. } => key,
+            Self::NotAPair { text } | Self::BadEncoding { text } => text,
+        }
+    }
+
+    pub(super) fn contradiction<T>(key: &str, sentence: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Contradiction { key: key.into(), sentence: sentence.into() })
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey { key, hint } => {
+                write!(f, "unknown key \"{}\"; {hint}", Shortened(key))
+            }
+            Self::BadValue { key, value, shape } => {
+                write!(f, "{key}: \"{}\" {}", Shortened(value), shape.refusal())
+            }
+            Self::Contradiction { sentence, .. } => f.write_str(sentence),
+            Self::BadEncoding { text } => {
+                write!(f, "\"{}\" is not percent-encoded UTF-8", Shortened(text))
+            }
+            Self::NotAPair { text } => {
+                write!(f, "\"{}\" is not of the form key=value", Shortened(text))
+            }
+        }
+    }
+}
+
+impl core::error::Error for FieldError {}
+
+/// Shows at most 60 characters of what somebody wrote, control characters escaped.
+pub(super) struct Shortened<'a>(pub(super) &'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.0.chars();
+        for c in chars.by_ref().take(60) {
+            if c.is_control() {
+                write!(f, "{}", c.escape_debug())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        f.write_str(if chars.next().is_some() { "…" } else { "" })
+    }
+}

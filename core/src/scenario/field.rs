@@ -1,0 +1,157 @@
+//! One key of a scenario: the row from which everything about it is made.
+
+use super::error::FieldError;
+use super::model::Scenario;
+use super::workload::Parts;
+use crate::policy::{Policy, PolicyBuilder};
+use crate::value::{Shape, Value};
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// One key of a scenario.
+#[derive(Clone, Copy)]
+pub struct Field {
+    /// Its name, with dots.
+    pub key: &'static str,
+    /// How its values are written, and which ones are allowed.
+    pub shape: Shape,
+    /// What it means, in one line.
+    pub help: &'static str,
+    pub(super) access: Access,
+}
+
+/// How a field's value is reached. The macro of the table makes all of it from one place expression.
+#[derive(Clone, Copy)]
+pub(super) struct Access {
+    /// Sets it from text; false if the text is refused.
+    pub(super) set: fn(&mut Draft, &str, &Shape) -> bool,
+    /// Returns it as text.
+    pub(super) value: fn(&Scenario) -> String,
+    /// Returns a text of such a value in its canonical form.
+    pub(super) canonical: fn(&str, &Shape) -> Option<String>,
+    /// Does it reset a whole group? Then it is applied before all others.
+    pub(super) resets: bool,
+}
+
+impl Field {
+    /// Its value in `scenario`, as text that [`Scenario::apply`] reads.
+    #[must_use]
+    pub fn value(&self, scenario: &Scenario) -> String {
+        (self.access.value)(scenario)
+    }
+
+    /// Its value in the default scenario.
+    #[must_use]
+    pub fn default_value(&self) -> String {
+        self.value(&Scenario::default())
+    }
+
+    /// The group before the dot, such as `link`; empty for a key without one.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(group, _)| group)
+    }
+
+    /// The name after the dot.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.key.split_once('.').map_or(self.key, |(_, name)| name)
+    }
+
+    /// Reads `text` as this key's value, by itself, and returns it in its canonical form.
+    ///
+    /// # Errors
+    /// [`FieldError::BadValue`] if it is refused.
+    pub fn canonical(&'static self, text: &str) -> Result<String, FieldError> {
+        (self.access.canonical)(text, &self.shape).ok_or_else(|| self.refuse(text))
+    }
+
+    pub(super) fn set(&'static self, draft: &mut Draft, text: &str) -> Result<(), FieldError> {
+        let is_set = (self.access.set)(draft, text, &self.shape);
+        if is_set { Ok(()) } else { Err(self.refuse(text)) }
+    }
+
+    fn refuse(&'static self, text: &str) -> FieldError {
+        FieldError::BadValue { key: self.key, value: text.to_string(), shape: &self.shape }
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Field").field(&self.key).finish()
+    }
+}
+
+/// A scenario while its keys are set: its policy and its workload may be contradictory.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) scenario: Scenario,
+    pub(super) policy: PolicyBuilder,
+    pub(super) workload: Parts,
+}
+
+impl Draft {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let (policy, workload) = (scenario.policy.to_builder(), scenario.workload.parts());
+        Self { scenario: scenario.clone(), policy, workload }
+    }
+
+    /// Starts the policy anew from its preset.
+    pub(super) fn reset_policy(&mut self) {
+        self.policy = self.scenario.preset.policy().to_builder();
+    }
+
+    /// Starts the link anew from its preset.
+    pub(super) fn reset_link(&mut self) {
+        self.scenario.link = self.scenario.link_preset.link();
+    }
+
+    /// The scenario, if its policy and its workload make sense by themselves.
+    pub(super) fn build(self) -> Result<Scenario, FieldError> {
+        let policy = self.policy.build().map_err(|error| FieldError::Contradiction {
+            key: alloc::format!("policy.{}", error.field()),
+            sentence: error.to_string(),
+        })?;
+        Ok(Scenario { policy, workload: self.workload.build()?, ..self.scenario })
+    }
+}
+
+/// What of a field depends on its value's type alone.
+pub(super) struct Type {
+    pub(super) shape: Shape,
+    pub(super) canonical: fn(&str, &Shape) -> Option<String>,
+}
+
+impl Type {
+    const fn of<T: Value>() -> Self {
+        Self { shape: T::SHAPE, canonical: |text, shape| Some(read::<T>(text, shape)?.to_text()) }
+    }
+
+    pub(super) const fn in_scenario<T: Value>(_: fn(&Scenario) -> &T) -> Self {
+        Self::of::<T>()
+    }
+
+    pub(super) const fn in_workload<T: Value>(_: fn(&Parts) -> &T) -> Self {
+        Self::of::<T>()
+    }
+
+    pub(super) const fn in_policy<T: Value>(_: fn(&Policy) -> T) -> Self {
+        Self::of::<T>()
+    }
+}
+
+/// Reads a value that is within the bounds of `shape`.
+pub(super) fn read<T: Value>(text: &str, shape: &Shape) -> Option<T> {
+    T::parse(text).filter(|value| value.fits(shape))
+}
+
+/// Sets `place` from text.
+pub(super) fn set<T: Value>(place: &mut T, text: &str, shape: &Shape) -> bool {
+    match read(text, shape) {
+        Some(value) => {
+            *place = value;
+            true
+        }
+        None => false,
+    }
+}

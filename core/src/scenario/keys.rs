@@ -1,0 +1,242 @@
+//! The scenario's vocabulary: one row per key, read by everything that reads or shows a scenario.
+//!
+//! Scenario files, flags, `--set`, sweeps, links, JSON output and the page's controls are made from this
+//! table, so that a key is spelled, checked and explained in one way everywhere. A new key is a field of
+//! a struct and a row here; its type implements [`Value`](crate::value::Value).
+
+use super::error::FieldError;
+use super::field::{Access, Draft, Field, Type, read, set};
+use super::model::Scenario;
+use super::workload::Parts;
+use crate::client::MAX_MESSAGE_IPV4;
+use crate::policy::Policy;
+use crate::value::Value;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The largest `u32`, for ranges.
+const MAX: u64 = u32::MAX as u64;
+
+/// Declares [`FIELDS`]. A row is
+///
+/// ```text
+/// "key" = owner.field in min..=max => reset, "help";
+/// ```
+///
+/// where the owner is the scenario or, as their values may contradict each other until all are known,
+/// the workload's parts or the policy's builder. The range bounds an integer or a text's length;
+/// `reset` is the method of [`Draft`] that a preset calls. Both may be left out.
+macro_rules! keys {
+    ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
+        $help:literal;)*) => {
+        /// Every key of a scenario, in the order in which people are shown them.
+        pub const FIELDS: &[Field] = &[$({
+            let Type { shape, canonical } = access!(type $owner.$($place).+);
+            $(let shape = shape.within($min, $max);)?
+            let resets = false $(| { let _ = Draft::$reset; true })?;
+            Field {
+                key: $key,
+                shape,
+                help: $help,
+                access: Access {
+                    set: |draft, text, shape| {
+                        let is_set = access!(set $owner.$($place).+, draft, text, shape);
+                        $(if is_set {
+                            draft.$reset();
+                        })?
+                        is_set
+                    },
+                    value: |scenario| access!(value $owner.$($place).+, scenario),
+                    canonical,
+                    resets,
+                },
+            }
+        }),*];
+    };
+}
+
+/// How each owner's fields are reached.
+macro_rules! access {
+    (type scenario.$($place:ident).+) => {
+        Type::in_scenario(|scenario: &Scenario| &scenario.$($place).+)
+    };
+    (set scenario.$($place:ident).+, $draft:ident, $text:ident, $shape:ident) => {
+        set(&mut $draft.scenario.$($place).+, $text, $shape)
+    };
+    (value scenario.$($place:ident).+, $scenario:ident) => { $scenario.$($place).+.to_text() };
+
+    (type workload.$place:ident) => { Type::in_workload(|parts: &Parts| &parts.$place) };
+    (set workload.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
+        set(&mut $draft.workload.$place, $text, $shape)
+    };
+    (value workload.$place:ident, $scenario:ident) => { $scenario.workload.parts().$place.to_text() };
+
+    (type policy.$place:ident) => { Type::in_policy(Policy::$place) };
+    (set policy.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
+        match read($text, $shape) {
+            Some(value) => {
+                $draft.policy = $draft.policy.$place(value);
+                true
+            }
+            None => false,
+        }
+    };
+    (value policy.$place:ident, $scenario:ident) => { $scenario.policy.$place().to_text() };
+}
+
+keys! {
+    "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
+    "clients" = scenario.clients in 1..=1_000_000, "number of clients, which all start at once";
+    "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client";
+    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends";
+    "connected" = scenario.connected,
+        "clients accept datagrams from their server only (connect + send), not from everyone (sendto)";
+    "token" = scenario.token,
+        "each datagram begins with a token, so that a mirrored reply names the send it answers";
+
+    "workload.arrivals" = workload.arrivals,
+        "when exchanges begin: closed (each after the previous one), or as they arrive (open loop)";
+    "workload.task" = workload.task,
+        "what clients do: ask for answers, or each write one shared row once";
+    "workload.duration" = workload.duration, "when arrivals end (open loop)";
+    "workload.think" = workload.think, "pause of a client between two exchanges (closed loop)";
+
+    "policy.preset" = scenario.preset => reset_policy, "the policy to start from";
+    "policy.backoff" = policy.backoff, "how waits grow from send to send";
+    "policy.initial_timeout" = policy.initial_timeout, "the wait after the first send";
+    "policy.multiplier" = policy.multiplier,
+        "exponential backoff: factor from each wait to the next";
+    "policy.increment" = policy.increment,
+        "linear backoff: what each wait adds to the previous one; exponential: added after multiplying";
+    "policy.timeouts" = policy.timeouts, "list backoff: the waits; the last one repeats";
+    "policy.linear_timeouts" = policy.linear_timeouts in 0..=MAX,
+        "how many waits repeat before the first one grows";
+    "policy.max_timeout" = policy.max_timeout, "upper bound of each wait, before jitter";
+    "policy.attempt_timeout" = policy.attempt_timeout,
+        "how long each send waits for its reply before it is abandoned and the backoff begins (calls); \
+         none: the backoff is the wait, and a reply to any send counts (datagrams)";
+    "policy.last_timeout" = policy.last_timeout,
+        "the wait after the last of max_sends sends, if it differs";
+    "policy.first_delay" = policy.first_delay, "delay before the first send";
+    "policy.jitter" = policy.jitter, "how waits are randomized, after max_timeout";
+    "policy.adaptive" = policy.adaptive, "the first wait follows the measured round-trip time";
+    "policy.min_timeout" = policy.min_timeout, "lower bound of an adaptive first wait";
+    "policy.give_up_above" = policy.give_up_above,
+        "give up when the next wait, before max_timeout, would be longer than this";
+    "policy.max_sends" = policy.max_sends in 1..=MAX, "maximum number of sends, the first included";
+    "policy.deadline" = policy.deadline, "the exchange ends at most this long after its first send";
+    "policy.deadline_rule" = policy.deadline_rule,
+        "a wait that would pass the deadline ends at it, or its send is left out";
+    "policy.hedging" = policy.hedging,
+        "each send joins the earlier ones instead of replacing them; after a failure the next one goes \
+         out at once";
+    "policy.budget" = policy.budget, "retry budget: a limit on the retries of all exchanges together";
+    "policy.breaker" = policy.breaker,
+        "circuit breaker: after too many failures, send nothing for a while, or do not retry";
+    "policy.hint" = policy.hint, "how to treat a server's hint when to come back";
+
+    "server.drop" = scenario.server.drop, "probability that the server drops a request";
+    "server.drop_first" = scenario.server.drop_first,
+        "the server drops the first N datagrams of its lifetime";
+    "server.drop_list" = scenario.server.drop_list,
+        "datagrams that the server drops, numbered from 1 over its lifetime";
+    "server.fail" = scenario.server.fail,
+        "probability that the server answers with a failure, which the client learns at once";
+    "server.hint" = scenario.server.hint, "when to come back, sent with each failure";
+    "server.service" = scenario.station.service, "how long the work on a request takes";
+    "server.rising" = scenario.station.rising,
+        "added to the service time for each request in work, the new one included";
+    "server.workers" = scenario.station.workers in 1..=MAX,
+        "how many requests are worked on at once; none: all";
+    "server.queue" = scenario.station.queue in 0..=MAX, "how many requests may wait; none: all";
+    "server.order" = scenario.station.order, "queue order: oldest first (fifo) or newest first (lifo)";
+    "server.expire" = scenario.station.expire,
+        "a request that has waited longer than this is dropped; none: late requests are served";
+    "server.overflow" = scenario.station.overflow,
+        "overflow policy: a request that finds the queue full is dropped, or answered with a failure";
+    "server.reply" = scenario.server.reply,
+        "report: `Your data was N bytes`; mirror: the request itself (RFC 862)";
+
+    "link.preset" = scenario.link_preset => reset_link, "the link to start from";
+    "link.latency" = scenario.link.latency, "how long a datagram takes, one way";
+    "link.correlation" = scenario.link.correlation,
+        "correlation of each latency with the previous one of its flow";
+    "link.loss" = scenario.link.loss, "which datagrams the link loses, each way";
+    "link.duplicate" = scenario.link.duplicate, "probability that a datagram arrives twice";
+    "link.reorder" = scenario.link.reorder,
+        "probability that a datagram goes at once, past all before it";
+    "link.reorder_gap" = scenario.link.reorder_gap in 1..=MAX,
+        "minimum distance, in datagrams, between two that are reordered";
+    "link.corrupt" = scenario.link.corrupt, "probability that one bit of a datagram is flipped";
+    "link.checksum" = scenario.link.checksum,
+        "the receiver's checksum drops damaged datagrams; without it they arrive";
+    "link.rate" = scenario.link.rate, "bits per second; what arrives faster waits in a queue";
+    "link.queue" = scenario.link.queue in 1..=1_000_000,
+        "capacity of that queue in datagrams, the one being sent included";
+    "link.queue_rule" = scenario.link.queue_rule, "which datagrams the queue drops";
+    "link.overhead" = scenario.link.overhead in 0..=65_535,
+        "bytes of headers added to each payload, for rate and mtu";
+    "link.mtu" = scenario.link.mtu in 1..=1_000_000,
+        "larger datagrams, headers included, are dropped";
+    "link.shared" = scenario.link.shared,
+        "all clients share one queue and one loss process each way; otherwise each has its own";
+    "link.reply_latency" = scenario.link.reply_latency, "how long a reply takes";
+    "link.reply_loss" = scenario.link.reply_loss, "which replies the link loses";
+    "link.reply_rate" = scenario.link.reply_rate, "bits per second of replies";
+
+    "faults" = scenario.faults, "what goes wrong, when, and for how long";
+}
+
+impl Field {
+    /// The key of this name.
+    ///
+    /// # Errors
+    /// [`FieldError::UnknownKey`], which suggests the key that was probably meant.
+    pub fn find(key: &str) -> Result<&'static Self, FieldError> {
+        let field = FIELDS.iter().find(|field| field.key == key);
+        field.ok_or_else(|| FieldError::UnknownKey { key: key.to_string(), hint: hint(key) })
+    }
+}
+
+/// The key that was probably meant, or those of its group, or an overview.
+fn hint(key: &str) -> String {
+    let nearest = FIELDS.iter().map(|field| (distance(key, field.key), field.key)).min();
+    if let Some((distance, meant)) = nearest
+        && distance <= meant.len() / 3
+    {
+        return format!("did you mean {meant}?");
+    }
+    let list = |group: &str| {
+        let keys = FIELDS.iter().filter(|field| field.group() == group).map(|field| field.key);
+        keys.collect::<Vec<_>>().join(", ")
+    };
+    match key.split_once('.').map(|(group, _)| (group, list(group))) {
+        Some((group, keys)) if !keys.is_empty() => format!("the keys of {group} are {keys}"),
+        _ => {
+            let mut groups: Vec<String> =
+                FIELDS.iter().map(|field| format!("{}.…", field.group())).collect();
+            groups.retain(|group| group != ".…");
+            groups.dedup();
+            format!("the keys are {}, {}", list(""), groups.join(", "))
+        }
+    }
+}
+
+/// The Levenshtein distance of two keys, bounded by their lengths.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

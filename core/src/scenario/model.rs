@@ -1,0 +1,116 @@
+//! A scenario as a program sees it.
+
+use super::faults::{FaultKind, Faults};
+use super::workload::Workload;
+use crate::client::{self, Arrivals};
+use crate::link::{self, Link};
+use crate::policy::{Policy, Preset};
+use crate::server::{echo, service};
+use alloc::string::{String, ToString};
+use core::net::SocketAddr;
+
+/// What to simulate. The same scenario gives the same trace, byte for byte.
+///
+/// [`FIELDS`](super::FIELDS) lists its keys; [`apply`](Self::apply) changes them from text and checks
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// The seed of every random draw.
+    pub seed: u64,
+    /// Number of clients, which all start at once.
+    pub clients: u32,
+    /// Exchanges per client.
+    pub exchanges: u32,
+    /// The request.
+    pub message: String,
+    /// Do clients accept datagrams from their server only?
+    pub connected: bool,
+    /// Does each datagram begin with a token?
+    pub token: bool,
+    /// The preset that the policy started from.
+    pub preset: Preset,
+    /// The clients' policy.
+    pub policy: Policy,
+    /// When exchanges begin.
+    pub workload: Workload,
+    /// What the server answers.
+    pub server: echo::Config,
+    /// How long the server works on a request. Its outages are those of `faults`.
+    pub station: service::Config,
+    /// The preset that the link started from.
+    pub link_preset: link::Preset,
+    /// The link between each client and the server.
+    pub link: Link,
+    /// What goes wrong, and when.
+    pub faults: Faults,
+}
+
+/// One exchange under the textbook's policy over a perfect link of 10 ms.
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            clients: 1,
+            exchanges: 1,
+            message: "hello".to_string(),
+            connected: true,
+            token: false,
+            preset: Preset::Textbook,
+            policy: Preset::Textbook.policy(),
+            workload: Workload::default(),
+            server: echo::Config::default(),
+            station: service::Config::default(),
+            link_preset: link::Preset::Default,
+            link: Link::default(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Scenario {
+    /// The clients' configuration, for a server at `peer`.
+    #[must_use]
+    pub fn client_config(&self, peer: SocketAddr) -> client::Config {
+        let (think, duration) = match &self.workload {
+            Workload::Closed { think } => (think.clone(), None),
+            Workload::Open { duration, .. } => (None, *duration),
+            Workload::Write => (None, None),
+        };
+        client::Config {
+            peer,
+            connected: self.connected,
+            message: self.message.as_bytes().into(),
+            token: self.token,
+            exchanges: self.exchanges,
+            think,
+            arrivals: self.arrivals(),
+            duration,
+            policy: self.policy,
+            seed: self.seed,
+        }
+    }
+
+    /// The arrivals of an open loop, with the spikes of the load.
+    fn arrivals(&self) -> Option<Arrivals> {
+        let arrivals = self.workload.arrivals()?.clone();
+        Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
+            FaultKind::Load(factor) => {
+                arrivals.spiked(fault.from(), fault.until(), factor.as_f64())
+            }
+            _ => arrivals,
+        }))
+    }
+
+    /// How the server works, its outages included.
+    #[must_use]
+    pub fn station_config(&self) -> service::Config {
+        service::Config { outages: self.faults.outages(), ..self.station.clone() }
+    }
+
+    /// The number of exchanges of a run that nothing cuts short; `None` if arrivals decide.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        let closed = self.workload.arrivals().is_none();
+        closed.then(|| u64::from(self.clients) * u64::from(self.exchanges))
+    }
+}

@@ -1,0 +1,268 @@
+//! Each key by itself: its text, its refusals, its presets.
+
+use super::{FIELDS, Field, FieldError, Scenario, Workload};
+use crate::link::{Link, Preset};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Every key with a value that is not its default.
+const ALL: [(&str, &str); 18] = [
+    ("link.preset", "mobile-4g"),
+    ("link.latency", "lognormal 10ms 2ms"),
+    ("link.correlation", "0.25"),
+    ("link.loss", "burst 0.04 4"),
+    ("link.duplicate", "0.01"),
+    ("link.reorder", "0.02"),
+    ("link.reorder_gap", "5"),
+    ("link.corrupt", "0.03"),
+    ("link.checksum", "false"),
+    ("link.rate", "1.5mbit"),
+    ("link.queue", "20"),
+    ("link.queue_rule", "red 5 15 0.1"),
+    ("link.overhead", "48"),
+    ("link.mtu", "1500"),
+    ("link.shared", "true"),
+    ("link.reply_latency", "table 9ms 10ms"),
+    ("link.reply_loss", "0.5"),
+    ("link.reply_rate", "none"),
+];
+
+fn scenario(pairs: &[(&str, &str)]) -> Scenario {
+    let mut scenario = Scenario::default();
+    scenario.apply(pairs.iter().copied()).unwrap();
+    scenario
+}
+
+#[test]
+fn every_key_of_the_link_survives_its_text() {
+    let known = FIELDS.iter().map(|field| field.key).filter(|key| key.starts_with("link."));
+    assert_eq!(known.collect::<Vec<_>>(), ALL.map(|(key, _)| key));
+    let all = scenario(&ALL);
+    for (key, value) in ALL {
+        assert_eq!(all.value(key).unwrap(), value);
+        assert_ne!(Scenario::default().value(key).unwrap(), value, "{key}");
+    }
+    let (back, errors) = Scenario::from_fragment(&all.to_fragment());
+    assert_eq!((back, errors), (all, Vec::new()));
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn every_key_of_the_link_survives_serde() {
+    let all = scenario(&ALL);
+    let json = serde_json::to_value(&all).unwrap();
+    assert_eq!(json["link"]["loss"], "burst 0.04 4");
+    assert_eq!(json["link"]["reply_loss"], 0.5, "a plain number stays one");
+    assert_eq!(json["link"]["mtu"], 1_500);
+    assert_eq!(serde_json::from_value::<Scenario>(json).unwrap(), all);
+}
+
+#[test]
+fn presets_come_first_and_survive_their_link() {
+    for (preset, name) in Preset::ALL.iter().zip(Preset::NAMES) {
+        let named = scenario(&[("link.preset", *name)]);
+        assert_eq!(named.link, preset.link());
+        let fragment = named.to_fragment();
+        let expected =
+            if *name == "default" { String::new() } else { format!("link.preset={name}") };
+        assert_eq!(fragment, expected);
+        let spelled: Vec<_> = named.pairs().filter(|(key, _)| *key != "link.preset").collect();
+        let mut other = Scenario::default();
+        other.apply(spelled).unwrap();
+        assert_eq!(other.link, named.link, "{name}");
+    }
+    let changed = scenario(&[("link.latency", "1ms"), ("link.preset", "very-bad")]);
+    assert_eq!(changed.value("link.latency").unwrap(), "1ms", "whatever the order");
+    assert_eq!(changed.value("link.loss").unwrap(), "0.1");
+    assert_eq!(changed.to_fragment(), "link.preset=very-bad&link.latency=1ms");
+    // A preset resets what was there before.
+    let mut again = scenario(&ALL);
+    again.apply([("link.preset", "default")]).unwrap();
+    assert_eq!(again.link, Link::default());
+}
+
+#[test]
+fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
+    for (key, value, allowed) in [
+        ("link.preset", "wifi", "one of default, "),
+        ("link.latency", "pareto 1ms", "`pareto 5ms 3` (minimum, shape)"),
+        ("link.loss", "burst 0.9 1", "`burst 0.04 4` (share, mean length)"),
+        ("link.reply_loss", "x", "or same"),
+        ("link.rate", "10", "a rate of at most 1000gbit; try 10mbit or 750kbit, or none"),
+        ("link.rate", "same", "or none"),
+        ("link.reply_rate", "x", "or none, or same"),
+        ("link.queue", "0", "a whole number from 1 to 1000000"),
+        ("link.queue_rule", "codel", "a queue rule; try `tail` or `red 5 15 0.1`"),
+        ("link.reorder_gap", "0", "a whole number from 1 to 4294967295"),
+        ("link.overhead", "65536", "a whole number from 0 to 65535"),
+        ("link.mtu", "0", "a whole number from 1 to 1000000, or none"),
+        ("link.correlation", "1.1", "a probability from 0 to 1; try 0.3 or 30%"),
+        ("policy.max_timeout", "100", "a duration of at most 2400h; try 100ms or 1m30s, or none"),
+        ("policy.increment", "2401h", "a duration of at most 2400h; try 100ms or 1m30s"),
+        ("policy.multiplier", "150%", "a number from 1 to 1000; try 2 or 1.5"),
+        ("server.reply", "echo", "one of report or mirror"),
+        ("server.drop_list", "0", "a list of numbers from 1 and ascending ranges; try `1,3-5`"),
+        ("workload.arrivals", "x", "or closed"),
+    ] {
+        let error = Scenario::default().apply([(key, value)]).unwrap_err();
+        let shape = &Field::find(key).unwrap().shape;
+        assert_eq!(error, FieldError::BadValue { key, value: value.to_string(), shape });
+        let sentence = error.to_string();
+        let begin = format!("{key}: \"{value}\" is not ");
+        assert!(sentence.starts_with(&begin) && sentence.contains(allowed), "{sentence}");
+        assert!(!sentence.contains('\n'), "{sentence}");
+    }
+    let checksum = Scenario::default().apply([("link.checksum", "yes")]).unwrap_err();
+    assert_eq!(checksum.to_string(), "link.checksum: \"yes\" is neither true nor false");
+    let message = Scenario::default().apply([("message", "x".repeat(65_508))]).unwrap_err();
+    let begins = format!("message: \"{}…\" is longer than 65507 bytes", "x".repeat(60));
+    assert_eq!(message.to_string(), begins);
+}
+
+/// Each spelling of which the meaning is clear, beside the canonical one.
+#[test]
+fn reading_is_lenient_and_writing_is_canonical() {
+    for (key, text, canonical) in [
+        ("seed", "0xFF", "255"),
+        ("seed", " +7 ", "7"),
+        ("clients", "1e3", "1000"),
+        ("message", " as it is ", " as it is "),
+        ("connected", " TRUE ", "true"),
+        ("server.drop", "30%", "0.3"),
+        ("server.drop", "30 %", "0.3"),
+        ("server.drop", "1e-05", "0.00001"),
+        ("server.drop", "+.5", "0.5"),
+        ("server.drop_first", "1E2", "100"),
+        ("server.drop_list", " 3 - 5 , 1 ", "1,3-5"),
+        ("server.drop_list", "", "none"),
+        ("server.reply", "Mirror", "mirror"),
+        ("server.hint", "None", "none"),
+        ("server.service", "Exponential 5 ms", "exponential 5ms"),
+        ("server.rising", "1\u{b5}s", "1us"),
+        ("server.rising", "1 \u{3bc}s", "1us"),
+        ("policy.initial_timeout", "10 ms", "10ms"),
+        ("policy.initial_timeout", "10MS", "10ms"),
+        ("policy.deadline", "1m30s", "90s"),
+        ("policy.deadline", "1h 5m", "3900s"),
+        ("policy.deadline", "1e-05s", "10us"),
+        ("policy.multiplier", "+1.50", "1.5"),
+        ("policy.timeouts", "0s,1 m", "0s, 60s"),
+        ("policy.first_delay", "20 ms 120 ms", "20ms 120ms"),
+        ("policy.first_delay", "1s 1s", "1s"),
+        ("policy.jitter", " Proportional 20% Later", "proportional 0.2 later"),
+        ("policy.budget", "deposits 20 % 10 10 s", "deposits 0.2 10 10s"),
+        ("policy.breaker", "Share 10%", "share 0.1"),
+        ("policy.hint", "clamp 5 s", "clamp 5s"),
+        ("policy.preset", "CoAP", "coap"),
+        ("workload.arrivals", "Closed", "closed"),
+        ("workload.arrivals", "Poisson 40,20 s 80", "poisson 40, 20s 80"),
+        ("workload.arrivals", "times  0s,10 ms", "times 0s, 10ms"),
+        ("workload.think", "uniform 0s 1m30s", "uniform 0s 90s"),
+        ("link.loss", "10%", "0.1"),
+        ("link.loss", "Burst 4% 4", "burst 0.04 4"),
+        ("link.loss", "LIST 3, 1-2", "list 1-3"),
+        ("link.rate", "10 Mbit/s", "10mbit"),
+        ("link.rate", "1e3kbit", "1mbit"),
+        ("link.reply_rate", "SAME", "same"),
+        ("link.reply_rate", "None", "none"),
+        ("link.queue_rule", "RED 5 15 10%", "red 5 15 0.1"),
+        ("faults", "20 s 5 s LOSS 30 %", "20s 5s loss 0.3"),
+        ("faults", "1m30s 5s server-down Keep", "90s 5s server-down keep"),
+    ] {
+        let field = Field::find(key).unwrap();
+        assert_eq!(field.canonical(text).as_deref(), Ok(canonical), "{key}={text}");
+        assert_eq!(field.canonical(canonical).as_deref(), Ok(canonical), "{key}");
+    }
+}
+
+#[test]
+fn text_that_could_mean_two_things_is_refused() {
+    for (key, text) in [
+        ("policy.deadline", "100"),
+        ("policy.deadline", "1M"),
+        ("policy.deadline", "30s 1m"),
+        ("policy.multiplier", "50%"),
+        ("clients", "1,000"),
+        ("clients", "1.5"),
+        ("clients", "-1"),
+        ("link.rate", "10mb"),
+        ("link.rate", "10mbps"),
+        ("link.checksum", "1"),
+        ("server.drop", "0,3"),
+        ("server.hint", "-"),
+        ("link.reply_loss", "none"),
+        ("link.rate", ""),
+    ] {
+        assert!(Field::find(key).unwrap().canonical(text).is_err(), "{key}={text}");
+    }
+}
+
+#[test]
+fn a_workload_is_of_one_kind() {
+    let open = [("token", "true"), ("server.reply", "mirror")];
+    let poisson = ("workload.arrivals", "poisson 10");
+    for (pairs, key, sentence) in [
+        (
+            &[poisson, ("workload.think", "1s")][..],
+            "workload.think",
+            "workload.think is \"1s\"; with workload.arrivals it must be none, because exchanges \
+             that arrive do not wait for earlier ones",
+        ),
+        (
+            &[("workload.duration", "1s")],
+            "workload.duration",
+            "workload.duration is \"1s\"; without workload.arrivals it must be none, because it ends \
+             arrivals",
+        ),
+        (
+            &[("workload.task", "write"), poisson],
+            "workload.arrivals",
+            "workload.arrivals is \"poisson 10\"; with workload.task=write it must be closed, because \
+             each client writes once",
+        ),
+        (
+            &[("workload.task", "write"), ("workload.think", "1s")],
+            "workload.think",
+            "workload.think is \"1s\"; with workload.task=write it must be none, because each client \
+             writes once",
+        ),
+    ] {
+        let mut refused = scenario(&open);
+        let error = refused.apply(pairs.iter().copied()).unwrap_err();
+        assert_eq!((error.key(), error.to_string().as_str()), (key, sentence));
+        assert_eq!(refused, scenario(&open), "all or nothing");
+    }
+    // The order of the keys does not matter, and each kind gives way to another one.
+    let mut changing = scenario(&open);
+    changing.apply([("workload.duration", "2s"), poisson]).unwrap();
+    assert!(matches!(changing.workload, Workload::Open { duration: Some(_), .. }));
+    let closed =
+        [("workload.think", "1s"), ("workload.duration", "none"), ("workload.arrivals", "closed")];
+    changing.apply(closed).unwrap();
+    assert!(matches!(changing.workload, Workload::Closed { think: Some(_) }));
+    let mut writing = Scenario::default();
+    writing.apply([("workload.task", "write")]).unwrap();
+    assert_eq!(writing.workload, Workload::Write);
+    assert_eq!(writing.value("workload.arrivals").unwrap(), "closed");
+}
+
+#[test]
+fn a_shape_of_each_key_is_explained() {
+    for field in FIELDS {
+        let allowed = field.shape.to_string();
+        assert!(!allowed.contains('\n') && !allowed.is_empty(), "{}", field.key);
+        // The examples are values of the key, as it writes them or nearly so.
+        for (example, _) in field.shape.grammar().map_or(&[][..], |grammar| grammar.examples) {
+            assert!(field.canonical(example).is_ok(), "{}: {example}", field.key);
+        }
+        for word in field.shape.words() {
+            assert_eq!(field.canonical(word).as_deref(), Ok(word), "{}", field.key);
+        }
+        if let Some(series) = field.shape.series() {
+            let text = format!("{} 1s{}2s", series.keyword, series.separator);
+            assert_eq!(field.canonical(&text), Ok(text), "{}", field.key);
+        }
+        assert!(!field.help.is_empty() && !field.help.ends_with('.'), "{}", field.key);
+    }
+}

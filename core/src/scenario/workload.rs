@@ -1,0 +1,152 @@
+//! When exchanges begin, and what clients want of the server.
+
+use super::error::{FieldError, Shortened};
+use crate::client::Arrivals;
+use crate::dist::Distribution;
+use crate::time::Duration;
+use crate::value::{Shape, Value, is_word, words};
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+words! {
+    /// What clients want of the server.
+    Task {
+        /// An answer to their message.
+        #[default]
+        Ask = "ask",
+        /// To write one row, once each, under optimistic concurrency (see [`contention`](crate::client::contention)).
+        Write = "write",
+    }
+}
+
+/// What the clients of a scenario do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// A closed loop: each client begins the next exchange when the previous one is over.
+    Closed {
+        /// How long a client pauses between two exchanges.
+        think: Option<Distribution>,
+    },
+    /// An open loop: exchanges begin as they arrive, whether or not earlier ones are over.
+    Open {
+        /// When they arrive at each client.
+        arrivals: Arrivals,
+        /// When arrivals end, from the start of the run.
+        duration: Option<Duration>,
+    },
+    /// Each client writes one row once, competing with all others.
+    Write,
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Self::Closed { think: None }
+    }
+}
+
+impl Workload {
+    /// What clients want.
+    #[must_use]
+    pub const fn task(&self) -> Task {
+        match self {
+            Self::Closed { .. } | Self::Open { .. } => Task::Ask,
+            Self::Write => Task::Write,
+        }
+    }
+
+    /// When exchanges arrive, in an open loop.
+    #[must_use]
+    pub const fn arrivals(&self) -> Option<&Arrivals> {
+        match self {
+            Self::Open { arrivals, .. } => Some(arrivals),
+            Self::Closed { .. } | Self::Write => None,
+        }
+    }
+
+    /// The values of its keys.
+    pub(super) fn parts(&self) -> Parts {
+        let mut parts = Parts { task: self.task(), ..Parts::default() };
+        match self {
+            Self::Closed { think } => parts.think.clone_from(think),
+            Self::Open { arrivals, duration } => {
+                parts.arrivals = Begin::Arriving(arrivals.clone());
+                parts.duration = *duration;
+            }
+            Self::Write => {}
+        }
+        parts
+    }
+}
+
+/// When exchanges begin.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) enum Begin {
+    /// Each when the previous one is over.
+    #[default]
+    Closed,
+    /// As they arrive.
+    Arriving(Arrivals),
+}
+
+/// `closed`, or arrivals.
+impl Value for Begin {
+    const SHAPE: Shape = Arrivals::SHAPE.or("closed");
+
+    fn parse(text: &str) -> Option<Self> {
+        if is_word(text, "closed") {
+            Some(Self::Closed)
+        } else {
+            Arrivals::parse(text).map(Self::Arriving)
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("closed"),
+            Self::Arriving(arrivals) => arrivals.write(f),
+        }
+    }
+}
+
+/// The values of the keys `workload.*`, which may contradict each other until they are built.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    pub(super) arrivals: Begin,
+    pub(super) task: Task,
+    pub(super) duration: Option<Duration>,
+    pub(super) think: Option<Distribution>,
+}
+
+impl Parts {
+    /// The workload, if its parts fit together.
+    pub(super) fn build(self) -> Result<Workload, FieldError> {
+        let wrong = |key: &str, value: String, why: &str| {
+            let sentence = format!("{key} is \"{}\"; {why}", Shortened(&value));
+            FieldError::contradiction(key, sentence)
+        };
+        let (open, write) = (self.arrivals != Begin::Closed, self.task == Task::Write);
+        if open && write {
+            let why = "with workload.task=write it must be closed, because each client writes once";
+            return wrong("workload.arrivals", self.arrivals.to_text(), why);
+        }
+        if (open || write) && self.think.is_some() {
+            let why = if open {
+                "with workload.arrivals it must be none, because exchanges that arrive do not wait \
+                 for earlier ones"
+            } else {
+                "with workload.task=write it must be none, because each client writes once"
+            };
+            return wrong("workload.think", self.think.to_text(), why);
+        }
+        if !open && self.duration.is_some() {
+            let why = "without workload.arrivals it must be none, because it ends arrivals";
+            return wrong("workload.duration", self.duration.to_text(), why);
+        }
+        Ok(match self.arrivals {
+            Begin::Arriving(arrivals) => Workload::Open { arrivals, duration: self.duration },
+            Begin::Closed if write => Workload::Write,
+            Begin::Closed => Workload::Closed { think: self.think },
+        })
+    }
+}
