@@ -18,6 +18,8 @@ pub use arrivals::{Arrivals, ArrivalsError, Rate};
 pub use closed::Client;
 pub use open::{MOST_OPEN, OpenClient};
 
+pub use crate::protocol::MAX_MESSAGE_IPV4;
+
 use crate::dist::Distribution;
 use crate::policy::{Policy, Stop};
 use crate::protocol::Token;
@@ -25,9 +27,6 @@ use crate::time::Duration;
 use crate::trace::What;
 use alloc::sync::Arc;
 use core::net::SocketAddr;
-
-/// The largest payload of a UDP datagram over IPv4: 65,535 less 20 bytes of IP and 8 of UDP header.
-pub const MAX_MESSAGE_IPV4: usize = 65_507;
 
 /// What a [`Client`] does. Clients that do the same share one.
 #[derive(Clone, Debug)]

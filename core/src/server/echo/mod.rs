@@ -7,53 +7,18 @@
 #[cfg(test)]
 mod tests;
 
-use crate::machine::{Machine, Timer, Transmit};
-use crate::protocol::emit_failure;
+pub use crate::protocol::echo::Reply;
+
+use crate::machine::{Label, Machine, Timer, Transmit};
+use crate::protocol::ServerCodec;
+use crate::protocol::echo::report;
 use crate::random::{Direction, Probability, Purpose, Stream};
 use crate::server::{FlowOf, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
 use crate::value::NumberList;
 use alloc::vec::Vec;
-use core::fmt;
 use core::net::SocketAddr;
-use core::str::FromStr;
-
-/// What a server answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Reply {
-    /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
-    /// Internet, where it would amplify forged traffic.
-    #[default]
-    Report,
-    /// The request's own bytes, as in RFC 862; also those of an empty datagram.
-    Mirror,
-}
-
-impl Reply {
-    /// Its name in scenarios.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Report => "report",
-            Self::Mirror => "mirror",
-        }
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Reply {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Report, Self::Mirror].into_iter().find(|reply| reply.name() == text).ok_or(())
-    }
-}
 
 /// What a [`Server`] does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -137,11 +102,15 @@ impl Server {
         self.received
     }
 
+    /// Returns the send that a request names, if it names one.
+    pub(crate) fn label(&self, request: &[u8]) -> Option<Label> {
+        self.config.reply.label(request)
+    }
+
     /// Answers the datagram at hand with a failure, whatever else was to become of it.
     pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let request = if self.config.reply == Reply::Mirror { bytes } else { &[] };
         self.reply_bytes.clear();
-        emit_failure(self.config.hint, request, &mut self.reply_bytes);
+        self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
         self.reply = Some((from, Answer::Bytes));
         self.event = Some(Event::Failed);
     }
@@ -242,21 +211,4 @@ impl Machine for Server {
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
-}
-
-/// Appends `Your data was N bytes`.
-fn report(len: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"Your data was ");
-    let mut digits = [0u8; 20];
-    let (mut at, mut rest) = (digits.len(), len);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-    out.extend_from_slice(b" bytes");
 }

@@ -12,7 +12,6 @@ pub use config::{Config, Order, Outage, Overflow, Trouble};
 
 use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
-use crate::protocol::Token;
 use crate::random::{Direction, Purpose, Stream};
 use crate::server::echo::{self, Server};
 use crate::server::{FlowOf, Flows};
@@ -196,7 +195,7 @@ impl Station {
         if !answered {
             return;
         }
-        let (work, label) = (self.work(from), label_of(bytes));
+        let (work, label) = (self.work(from), self.server.label(bytes));
         let reply = core::mem::take(&mut self.buf);
         self.held += reply.len();
         let job = Job { from, label, arrived: now, begun: now, work, reply };
@@ -224,14 +223,14 @@ impl Station {
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
                 self.events.extend(self.server.poll_event().map(Event::Server));
-                self.done.push_back((from, label_of(bytes), reply));
+                self.done.push_back((from, self.server.label(bytes), reply));
             }
         }
     }
 
     /// Loses a request on its arrival.
     fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
-        let about = Box::new(Subject::of(from, label_of(bytes)));
+        let about = Box::new(Subject::of(from, self.server.label(bytes)));
         self.events.push_back(Event::Dropped { cause, about });
     }
 
@@ -307,11 +306,6 @@ impl Station {
             }
         }
     }
-}
-
-/// Which send a request is, if it says so.
-fn label_of(bytes: &[u8]) -> Option<Label> {
-    Token::parse(bytes).map(|Token(label)| label)
 }
 
 impl Machine for Station {
