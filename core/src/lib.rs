@@ -31,6 +31,7 @@
 //! | [`policy`] | when to send again, and when to stop |
 //! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
+//! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
 //! | [`protocol`] | what requests and replies look like as bytes |
 //! | [`client`] | clients: one exchange after another, as many as arrive, or writers of one row |
 //! | [`server`] | servers: echo, work that takes time, the keeper of a row |
@@ -50,6 +51,7 @@ extern crate std;
 
 pub mod client;
 pub mod dist;
+pub mod exchange;
 #[cfg(feature = "sim")]
 pub mod harness;
 pub mod link;

@@ -18,7 +18,7 @@ use crate::client::{self, Arrivals, MAX_MESSAGE_IPV4};
 use crate::dist::Distribution;
 use crate::link::{self, Link};
 use crate::policy::{Policy, PolicyBuilder, Preset};
-use crate::protocol::{FAILURE, Token};
+use crate::protocol::{Echo, FAILURE, Token};
 use crate::server::{echo, service};
 use crate::time::Duration;
 use crate::value::words;
@@ -321,18 +321,20 @@ impl Scenario {
     /// The clients' configuration, for a server at `peer`.
     #[must_use]
     pub fn client_config(&self, peer: SocketAddr) -> client::Config {
-        client::Config {
-            peer,
-            connected: self.connected,
-            message: self.message.as_bytes().into(),
-            token: self.token,
-            exchanges: self.exchanges,
-            think: self.workload.think.clone(),
-            arrivals: self.arrivals(),
-            duration: self.workload.duration,
-            policy: self.policy,
-            seed: self.seed,
-        }
+        let codec = Echo::new(self.message.as_bytes()).with_token(self.token);
+        client::Config::new(peer, codec)
+            .connected(self.connected)
+            .policy(self.policy)
+            .seed(self.seed)
+            .exchanges(self.exchanges)
+            .think(self.workload.think.clone())
+    }
+
+    /// What its clients of an open loop do with this server; `None` in a closed one.
+    #[must_use]
+    pub fn open_client_config(&self, peer: SocketAddr) -> Option<client::Config<client::OpenLoop>> {
+        let config = self.client_config(peer).open(self.arrivals()?);
+        Some(config.duration(self.workload.duration))
     }
 
     /// The law of arrivals, spikes of the load included.
