@@ -170,6 +170,11 @@ impl<C: Codec> Machine for Client<C> {
         self.exchange.deadline()
     }
 
+    #[inline(always)]
+    fn timer_label(&self) -> Option<Label> {
+        Some(self.exchange.label())
+    }
+
     #[inline]
     fn is_finished(&self) -> bool {
         self.exchange.is_over()

@@ -120,8 +120,9 @@ impl Event {
         let label = match *self {
             Self::Answered { exchange, sends, .. }
             | Self::Failed { exchange, send: sends }
-            | Self::GaveUp { exchange, sends, .. }
             | Self::Refused { exchange, sends, .. } => Label::new(exchange, sends),
+            // An exchange that the limits refused is still before its first send.
+            Self::GaveUp { exchange, sends, .. } => Label::new(exchange, sends.max(1)),
             // A reply that names a send belongs to that one, not to the last one made.
             Self::LateReply { label } => label,
             Self::Stranger | Self::Unreadable => None,

@@ -152,6 +152,12 @@ impl<C: Codec> OpenClient<C> {
         }
     }
 
+    /// The slot whose deadline is next; `None` if nothing is due before the next arrival.
+    fn waiting(&self) -> Option<u32> {
+        let Reverse((at, slot)) = *self.deadlines.peek()?;
+        (!self.next.is_some_and(|arrives| arrives <= at)).then_some(slot)
+    }
+
     /// The slot of the newest exchange in progress.
     fn newest(&self) -> Option<u32> {
         self.open.last_key_value().map(|(_, slot)| *slot)
@@ -195,9 +201,6 @@ impl<C: Codec> Machine for OpenClient<C> {
             Some((slot, self.slots[slot as usize].send_answered(rules, label)?))
         });
         let Some((slot, send)) = answered else {
-            // A failure of an exchange that is over goes unnamed.
-            let over = label.is_none_or(|l| !self.open.contains_key(&l.exchange.get()));
-            let label = label.filter(|_| !(failure.is_some() && over));
             return self.events.push_back(Event::LateReply { label });
         };
         match failure {
@@ -276,11 +279,16 @@ impl<C: Codec> Machine for OpenClient<C> {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        let arrival = self.next.map(|at| (Timer::Arrival, at));
-        let Some(Reverse((at, slot))) = self.deadlines.peek() else { return arrival };
-        match arrival {
-            Some((_, arrives)) if arrives <= *at => arrival,
-            _ => self.slots[*slot as usize].deadline(),
+        match self.waiting() {
+            Some(slot) => self.slots[slot as usize].deadline(),
+            None => Some((Timer::Arrival, self.next?)),
+        }
+    }
+
+    fn timer_label(&self) -> Option<Label> {
+        match self.waiting() {
+            Some(slot) => Some(self.slots[slot as usize].label()),
+            None => Label::new(self.arrived.saturating_add(1), 1),
         }
     }
 

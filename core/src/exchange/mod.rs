@@ -159,6 +159,7 @@ impl Exchange {
 
     /// Begins only after a pause of `nanos` nanoseconds: its client thinks.
     pub fn postpone(&mut self, now: Instant, nanos: u64) {
+        self.pacer.forget_sends();
         self.wait(now, nanos, Until::Beginning);
     }
 
@@ -235,6 +236,15 @@ impl Exchange {
             Until::Beginning => Timer::Think,
         };
         Some((timer, deadline))
+    }
+
+    /// Returns the send that its wait refers to: the last one made, or the first one while that is still
+    /// to come.
+    #[must_use]
+    #[inline(always)]
+    pub fn label(&self) -> Label {
+        let send = NonZeroU32::new(self.pacer.sends()).unwrap_or(NonZeroU32::MIN);
+        Label { exchange: self.number, send }
     }
 
     /// Returns the sends that are out.

@@ -123,9 +123,15 @@ fn an_attempt_that_is_over_is_not_answered_any_more() {
 #[test]
 fn it_can_be_postponed() {
     let mut case = Case::textbook(|policy| policy);
-    case.exchange.prepare(NonZeroU32::MIN);
+    assert_eq!(case.begin(1, at(0)), None);
+    case.send(1, at(0));
+    assert_eq!(case.due(at(100)), None);
+    case.send(2, at(100));
+    assert_eq!(case.exchange.label(), Label::new(1, 2).unwrap());
+    case.exchange.prepare(NonZeroU32::new(2).unwrap());
     assert!(case.exchange.is_beginning());
     case.exchange.postpone(at(10), nanos(ms(20)));
+    assert_eq!(case.exchange.label(), Label::new(2, 1).unwrap(), "not one of exchange 1");
     assert_eq!(case.deadline(), Some((Timer::Think, at(30))));
     assert_eq!(case.exchange.next_send(at(20)), None);
     assert_eq!(case.due(at(30)), None);
@@ -142,6 +148,7 @@ fn the_limits_refuse_an_exchange_that_waits_before_it_ends() {
     assert_eq!(case.due(at(100)), gave_up(1, ms(100), Stop::MaxSends));
     assert_eq!(case.begin(2, at(100)), None);
     assert_eq!(case.exchange.next_send(at(100)), None);
+    assert_eq!(case.exchange.label(), Label::new(2, 1).unwrap(), "the first send is still to come");
     assert_eq!(case.deadline(), Some((Timer::GiveUp, at(200))));
     assert_eq!(case.due(at(200)), gave_up(0, ms(100), Stop::Breaker));
 }

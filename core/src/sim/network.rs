@@ -21,7 +21,7 @@ struct Host<M> {
     /// The queue entry that will wake it, if any: entries are not moved when a deadline is, the
     /// machine is woken early and asked again. In nanoseconds; `u64::MAX` for none.
     wake: u64,
-    /// What it sent last: its timers and events are about that.
+    /// What it sent last: its timers and events refer to that, unless it says otherwise.
     label: Option<Label>,
 }
 
@@ -257,7 +257,7 @@ where
         let host = &mut self.clients[flow as usize - 1];
         let Some(due) = host.wake(flow, at, &mut self.wire) else { return false };
         self.wire.now = at;
-        let context = Context { flow, packet: 0, label: host.label };
+        let context = Context { flow, packet: 0, label: host.timer_label() };
         host.machine.handle_timeout(at);
         self.wire.record(context, Side::Client, What::TimerFired { timer: due.0 });
         self.drain_client(context, Some(due));
@@ -314,9 +314,8 @@ where
             // Beginning to send may be the end of something else.
             host.hear(flow, packet, wire);
         }
-        let context = Context { flow, packet: 0, label: host.label };
-        if let Some(what) = host.follow_timer(flow, before, wire) {
-            wire.record(context, Side::Client, what);
+        if let Some((label, what)) = host.follow_timer(flow, before, wire) {
+            wire.record(Context { flow, packet: 0, label }, Side::Client, what);
         }
     }
 
@@ -337,7 +336,7 @@ where
             let context = Context { flow: flow.unwrap_or(0), label, ..context };
             wire.send(context, Direction::Reply, flow.is_some(), buf);
         }
-        if let Some(what) = server.follow_timer(0, before, wire) {
+        if let Some((_, what)) = server.follow_timer(0, before, wire) {
             wire.record(Context { flow: 0, packet: 0, label: None }, Side::Server, what);
         }
     }
@@ -377,6 +376,12 @@ impl<M: Machine<Event: Into<What>>> Host<M> {
         wire.record(Context { flow, packet, label }, Side::Client, event.into());
     }
 
+    /// The send that its timer refers to.
+    #[inline(always)]
+    fn timer_label(&self) -> Option<Label> {
+        self.machine.timer_label().or(self.label)
+    }
+
     /// Takes the queue's entry at `at`: the timer that is due, if any is.
     #[inline(always)]
     fn wake<K: Sink>(
@@ -398,22 +403,23 @@ impl<M: Machine<Event: Into<What>>> Host<M> {
         None
     }
 
-    /// Sees to it that it is woken at its deadline; returns what to record if its timer is another one
-    /// than `before`.
+    /// Sees to it that it is woken at its deadline; returns what to record, and of which send, if its
+    /// timer is another one than `before`.
     #[inline(always)]
     fn follow_timer<K: Sink>(
         &mut self,
         id: u32,
         before: Deadline,
         wire: &mut Wire<K>,
-    ) -> Option<What> {
+    ) -> Option<(Option<Label>, What)> {
         let (timer, deadline) = self.machine.poll_timeout()?;
+        let label = self.timer_label();
         if deadline.as_nanos() < self.wake {
             self.wake = deadline.as_nanos();
             wire.wake_at(id, deadline);
         }
         // The time first: it nearly always tells, and names of timers are long to compare.
         let changed = before.is_none_or(|(was, at)| at != deadline || was != timer);
-        changed.then_some(What::TimerArmed { timer, deadline })
+        changed.then_some((label, What::TimerArmed { timer, deadline }))
     }
 }

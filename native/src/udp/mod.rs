@@ -93,7 +93,7 @@ struct Driver<'a, M, K, O> {
     outgoing: Vec<u8>,
     /// The machine's timer as last seen.
     timer: Option<(Timer, Instant)>,
-    /// What the machine sent last: its timers and events are about that.
+    /// What the machine sent last: its timers and events refer to that, unless it says otherwise.
     label: Option<Label>,
     /// Datagrams that this end has seen, its own and others': their numbers in the trace.
     packets: u64,
@@ -170,8 +170,9 @@ where
     fn fire(&mut self, now: Instant) -> Context {
         let context = Context { flow: self.own_flow(), ..Context::default() };
         if let Some((timer, _)) = self.timer {
+            let label = self.machine.timer_label().or(self.label);
             self.machine.handle_timeout(now);
-            self.record(now, context, self.label, What::TimerFired { timer });
+            self.record(now, context, label, What::TimerFired { timer });
         }
         context
     }
@@ -235,7 +236,8 @@ where
             let datagram =
                 context.datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
             let flow = self.observer.event(now, &event, datagram);
-            self.record(now, context, self.label, event.into());
+            let label = self.machine.subject(&event).label.or(self.label);
+            self.record(now, context, label, event.into());
             flow?;
         }
         ControlFlow::Continue(())
@@ -280,7 +282,8 @@ where
             && let Some((timer, deadline)) = timer
         {
             let context = Context { flow: self.own_flow(), ..Context::default() };
-            self.record(now, context, self.label, What::TimerArmed { timer, deadline });
+            let label = self.machine.timer_label().or(self.label);
+            self.record(now, context, label, What::TimerArmed { timer, deadline });
             self.observer.armed(now, timer, deadline);
         }
         self.timer = timer;
