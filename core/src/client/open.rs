@@ -155,7 +155,7 @@ impl<C: Codec> OpenClient<C> {
     /// The slot whose deadline is next; `None` if nothing is due before the next arrival.
     fn waiting(&self) -> Option<u32> {
         let Reverse((at, slot)) = *self.deadlines.peek()?;
-        (!self.next.is_some_and(|arrives| arrives <= at)).then_some(slot)
+        self.next.is_none_or(|arrives| arrives > at).then_some(slot)
     }
 
     /// The slot of the newest exchange in progress.
