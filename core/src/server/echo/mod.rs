@@ -27,7 +27,7 @@ pub struct Config {
     pub reply: Reply,
     /// The probability that a datagram is dropped.
     pub drop: Probability,
-    /// The first so many datagrams of the server's life are dropped.
+    /// The first N datagrams of the server's life are dropped.
     pub drop_first: u64,
     /// The datagrams with these numbers, from 1 over the server's life, are dropped.
     pub drop_list: NumberList,
@@ -37,7 +37,7 @@ pub struct Config {
     pub hint: Option<Duration>,
 }
 
-/// What a server tells its application. A datagram that it answers shows in `poll_transmit`.
+/// What a server reports to its application. A datagram that it answers shows in `poll_transmit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
