@@ -32,6 +32,7 @@
 //! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
 //! | [`drive`] | the driver core: drain order, timers, what records refer to |
+//! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
 //! | [`protocol`] | what requests and replies look like as bytes |
 //! | [`client`] | clients: one exchange after another, as many as arrive, or writers of one row |
 //! | [`server`] | servers: echo, work that takes time, the keeper of a row |
@@ -52,6 +53,7 @@ extern crate std;
 pub mod client;
 pub mod dist;
 pub mod drive;
+pub mod exchange;
 #[cfg(feature = "sim")]
 pub mod harness;
 pub mod link;

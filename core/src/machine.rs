@@ -124,6 +124,13 @@ pub trait Machine {
     #[must_use]
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)>;
 
+    /// Returns the send that the timer of [`poll_timeout`](Self::poll_timeout) refers to, made or still
+    /// to come, where its driver cannot know it: for the trace. `None` for the last one made.
+    #[must_use]
+    fn timer_label(&self) -> Option<Label> {
+        None
+    }
+
     /// Returns true when the machine will do nothing more on its own.
     ///
     /// A machine that only answers, like a server, is never finished.
@@ -178,6 +185,10 @@ macro_rules! pointer {
 
             fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
                 (**self).poll_timeout()
+            }
+
+            fn timer_label(&self) -> Option<Label> {
+                (**self).timer_label()
             }
 
             fn is_finished(&self) -> bool {

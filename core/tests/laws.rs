@@ -2,9 +2,10 @@
 //! arbitrary bytes, addresses, times and call orders.
 
 use proptest::prelude::*;
-use retrylab_core::client::{self, Client, OpenClient, contention};
+use retrylab_core::client::{self, Client, OpenClient, OpenLoop, contention};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::Policy;
+use retrylab_core::protocol::Echo;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{self, Reply, Server};
@@ -154,29 +155,27 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn any_config() -> impl Strategy<Value = Arc<client::Config>> {
+fn any_config() -> impl Strategy<Value = client::Config> {
     let message = prop::collection::vec(any::<u8>(), 0..16);
-    let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
-    let arrivals = prop::sample::select(times).prop_map(|law| law.parse().unwrap());
-    let rests = &["0s", "10ms", "uniform 0s 1s"];
-    let think = prop::option::of(prop::sample::select(rests));
+    let pauses = &["0s", "10ms", "uniform 0s 1s"];
+    let think = prop::option::of(prop::sample::select(pauses));
     let think = think.prop_map(|law| law.map(|law| law.parse().unwrap()));
-    (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, arrivals, think).prop_map(
-        |(policy, connected, token, exchanges, message, arrivals, think)| {
-            Arc::new(client::Config {
-                peer: PEER.parse().unwrap(),
-                connected,
-                message: message.into(),
-                token,
-                exchanges,
-                think,
-                arrivals: Some(arrivals),
-                duration: None,
-                policy,
-                seed: 1,
-            })
+    (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, think).prop_map(
+        |(policy, connected, token, exchanges, message, think)| {
+            let codec = Echo::new(&message).with_token(token);
+            client::Config::new(PEER.parse().unwrap(), codec)
+                .connected(connected)
+                .policy(policy)
+                .exchanges(exchanges)
+                .think(think)
         },
     )
+}
+
+fn any_open_config() -> impl Strategy<Value = client::Config<OpenLoop>> {
+    let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
+    (any_config(), prop::sample::select(times))
+        .prop_map(|(config, law)| config.open(law.parse().unwrap()))
 }
 
 fn any_client() -> impl Strategy<Value = Client> {
@@ -226,7 +225,7 @@ fn any_server() -> impl Strategy<Value = Server> {
 
 fn any_writer() -> impl Strategy<Value = contention::Client> {
     any_policy().prop_map(|policy| {
-        let config = contention::Config { peer: PEER.parse().unwrap(), policy, seed: 1 };
+        let config = contention::Config::new(PEER.parse().unwrap(), policy, 1);
         contention::Client::numbered(Arc::new(config), 1)
     })
 }
@@ -310,7 +309,7 @@ proptest! {
     }
 
     #[test]
-    fn the_open_client_keeps_the_laws(config in any_config(), ops in ops()) {
+    fn the_open_client_keeps_the_laws(config in any_open_config(), ops in ops()) {
         keeps_the_laws(OpenClient::numbered(config, 1), ops);
     }
 
@@ -340,7 +339,7 @@ proptest! {
         let mut config = client.config().clone();
         let sends = config.policy.max_sends().or(Some(9));
         config.policy = config.policy.to_builder().max_sends(sends).build().unwrap();
-        let mut client = Client::new(Arc::new(config));
+        let mut client = Client::new(config);
         let (mut now, mut buf, mut wakes) = (Instant::ZERO, Vec::new(), 0);
         drain(&mut client, now, &mut buf);
         while let Some((_, deadline)) = client.poll_timeout() {

@@ -37,7 +37,7 @@ fn policy(strategy: &str) -> Policy {
 /// One trial: how many writes were sent, and when the last thing happened, in ms.
 fn trial(strategy: &str, clients: u32, seed: u64) -> (f64, f64) {
     let link = Link { latency: "normal 10ms 2ms".parse().unwrap(), ..Link::default() };
-    let config = Arc::new(Config { peer: SERVER, policy: policy(strategy), seed });
+    let config = Arc::new(Config::new(SERVER, policy(strategy), seed));
     let writers =
         (1..=clients).map(|flow| Client::numbered(config.clone(), flow)).collect::<Vec<_>>();
     let mut network = Network::new(writers, Server::default(), link, seed, ());

@@ -243,9 +243,7 @@ impl<E> Observer<E> for Slow {
 fn a_flood_does_not_hold_up_a_timer() {
     let (silent, _) = socket();
     let peer = silent.local_addr().unwrap();
-    let mut config = Arc::unwrap_or_clone(Config::textbook(peer, b"hello"));
-    config.connected = false;
-    let mut client = Client::new(Arc::new(config));
+    let mut client = Client::new(Config::textbook(peer, b"hello").connected(false));
     let mut records: Vec<Record> = Vec::new();
     let over = Arc::new(AtomicBool::new(false));
     block_on(async {

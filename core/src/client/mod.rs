@@ -1,14 +1,15 @@
-//! The client: one exchange after another, or many at once, each with as many sends as its policy
-//! allows.
+//! Clients: one exchange after another, or many at once, each with as many sends as its policy allows.
 //!
-//! It sends its message, waits, sends the same bytes again when no reply comes, and either accepts a
-//! reply or gives up. It does not think about what the reply says, and it does not split, encrypt or
-//! acknowledge anything.
+//! A client sends its request, waits, sends it again when no reply comes, and either accepts a reply or
+//! gives up. When to do what is the [exchange](crate::exchange)'s decision, what requests and replies
+//! look like is the [protocol](crate::protocol)'s; the client knows addresses and datagrams. It does not
+//! split, encrypt or acknowledge anything.
 //!
 //! [`Client`] has one exchange in progress (a closed loop), [`OpenClient`] as many as arrive.
 
 mod arrivals;
 mod closed;
+mod config;
 pub mod contention;
 mod open;
 #[cfg(test)]
@@ -16,66 +17,18 @@ mod tests;
 
 pub use arrivals::{ArrivalRate, Arrivals};
 pub use closed::Client;
-pub use open::{MOST_OPEN, OpenClient};
+pub use config::{ClosedLoop, Config, OpenLoop};
+pub use open::{MAX_OPEN, OpenClient};
 
-use crate::dist::Distribution;
-use crate::policy::{Policy, Stop};
-use crate::protocol::Token;
+pub use crate::protocol::MAX_MESSAGE_IPV4;
+
+use crate::exchange::{Ending, Outcome};
+use crate::machine::{Label, Subject};
+use crate::policy::Stop;
 use crate::time::Duration;
 use crate::trace::What;
-use alloc::sync::Arc;
-use core::net::SocketAddr;
 
-/// The largest payload of a UDP datagram over IPv4: 65,535 less 20 bytes of IP and 8 of UDP header.
-pub const MAX_MESSAGE_IPV4: usize = 65_507;
-
-/// What a [`Client`] does. Clients that do the same share one.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The server.
-    pub peer: SocketAddr,
-    /// Accept replies from `peer` only, and hear refusals (`connect` + `send`). Otherwise (`sendto`) a
-    /// datagram from anyone is looked at, and one that is not from `peer` is reported as a
-    /// [stranger's](Event::Stranger).
-    pub connected: bool,
-    /// The request's bytes, at most [`MAX_MESSAGE_IPV4`] over IPv4.
-    pub message: Arc<[u8]>,
-    /// Begin each datagram with a [`Token`], so that a reply which mirrors it tells what it answers.
-    pub token: bool,
-    /// How many exchanges, one after another; 0 does nothing.
-    pub exchanges: u32,
-    /// How long to rest between one exchange and the next.
-    pub think: Option<Distribution>,
-    /// When exchanges arrive in an [`OpenClient`]; a [`Client`] begins the next one by itself.
-    pub arrivals: Option<Arrivals>,
-    /// Until when exchanges arrive, from the beginning.
-    pub duration: Option<Duration>,
-    /// When to send again and when to stop.
-    pub policy: Policy,
-    /// Names the random draws.
-    pub seed: u64,
-}
-
-impl Config {
-    /// One exchange of `message` with `peer`, connected, under the textbook's policy.
-    #[must_use]
-    pub fn textbook(peer: SocketAddr, message: &[u8]) -> Arc<Self> {
-        Arc::new(Self {
-            peer,
-            connected: true,
-            message: message.into(),
-            token: false,
-            exchanges: 1,
-            think: None,
-            arrivals: None,
-            duration: None,
-            policy: Policy::textbook(),
-            seed: 1,
-        })
-    }
-}
-
-/// What a client tells its application. Numbers count from 1.
+/// What a client reports to its application. Numbers count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -83,59 +36,61 @@ pub enum Event {
     Answered {
         /// Which exchange.
         exchange: u32,
-        /// Copies sent.
+        /// Sends made.
         sends: u32,
-        /// Which copy it answers: as the reply's token says, else the last one sent (a guess: without
-        /// a token nobody can tell, which is why Karn's rule takes no sample from it).
+        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
+        /// can tell, which is why Karn's rule takes no sample from it).
         answered_send: u32,
-        /// Time since the first copy.
+        /// Time since the first send.
         elapsed: Duration,
     },
     /// The datagram just handled says that the server failed; the exchange goes on.
     Failed {
         /// Which exchange.
         exchange: u32,
-        /// Which copy: as the token says, else the last one sent.
+        /// Which send: as the reply says, else the last one.
         send: u32,
     },
-    /// The datagram just handled is from the server but answers no exchange in progress.
+    /// The datagram just handled is a reply of the server but answers no exchange in progress.
     LateReply {
-        /// What it answers, when it says so.
-        token: Option<Token>,
+        /// The send that it answers, if it names one.
+        label: Option<Label>,
     },
     /// The datagram just handled is not from the server. (Unconnected clients only.)
     Stranger,
-    /// No reply came, and the policy allows no further copy; or, with no copy sent, a brake refused the
-    /// exchange, and the client rested for its first wait instead.
+    /// The datagram just handled is from the server, but not a reply of the protocol.
+    Unreadable,
+    /// No reply came, and the policy allows no further send; or, with no send made, its limits refused
+    /// the exchange, and the client paused for its first wait instead.
     GaveUp {
         /// Which exchange.
         exchange: u32,
-        /// Copies sent.
+        /// Sends made.
         sends: u32,
-        /// Time since the first copy.
+        /// Time since the first send.
         elapsed: Duration,
         /// What ended it.
         why: Stop,
     },
-    /// The network said that nobody listens there. (Connected clients only.)
+    /// The network reported that nobody listens there. (Connected clients only.)
     Refused {
         /// Which exchange.
         exchange: u32,
-        /// Copies sent.
+        /// Sends made.
         sends: u32,
-        /// Time since the first copy.
+        /// Time since the first send.
         elapsed: Duration,
     },
 }
 
 impl Event {
-    /// Does it end an exchange?
+    /// Returns true if it ends an exchange.
     #[must_use]
     pub const fn ends(&self) -> bool {
         matches!(self, Self::Answered { .. } | Self::GaveUp { .. } | Self::Refused { .. })
     }
 
-    /// The exchange that it is about, if it is one's.
+    /// Returns the number of its exchange, if it belongs to one.
     #[must_use]
     pub const fn exchange(&self) -> Option<u32> {
         match *self {
@@ -143,8 +98,36 @@ impl Event {
             | Self::Failed { exchange, .. }
             | Self::GaveUp { exchange, .. }
             | Self::Refused { exchange, .. } => Some(exchange),
-            Self::LateReply { .. } | Self::Stranger => None,
+            Self::LateReply { .. } | Self::Stranger | Self::Unreadable => None,
         }
+    }
+
+    /// The end of an exchange.
+    #[inline(always)]
+    const fn over(exchange: u32, outcome: Outcome) -> Self {
+        let (sends, elapsed) = (outcome.sends, outcome.elapsed());
+        match outcome.how {
+            Ending::Answered { send } => {
+                Self::Answered { exchange, sends, answered_send: send.get(), elapsed }
+            }
+            Ending::GaveUp(why) => Self::GaveUp { exchange, sends, elapsed, why },
+            Ending::Refused => Self::Refused { exchange, sends, elapsed },
+        }
+    }
+
+    /// The send that it refers to.
+    fn subject(&self) -> Subject {
+        let label = match *self {
+            Self::Answered { exchange, sends, .. }
+            | Self::Failed { exchange, send: sends }
+            | Self::Refused { exchange, sends, .. } => Label::new(exchange, sends),
+            // An exchange that the limits refused is still before its first send.
+            Self::GaveUp { exchange, sends, .. } => Label::new(exchange, sends.max(1)),
+            // A reply that names a send belongs to that one, not to the last one made.
+            Self::LateReply { label } => label,
+            Self::Stranger | Self::Unreadable => None,
+        };
+        Subject::send(label)
     }
 }
 
@@ -157,6 +140,7 @@ impl From<Event> for What {
             Event::Failed { .. } => Self::Failed,
             Event::LateReply { .. } => Self::LateReply,
             Event::Stranger => Self::Stranger,
+            Event::Unreadable => Self::Note("not a reply, ignored"),
             Event::GaveUp { sends, elapsed, why, .. } => Self::GaveUp { sends, elapsed, why },
             Event::Refused { sends, elapsed, .. } => Self::Refused { sends, elapsed },
         }

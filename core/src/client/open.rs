@@ -1,14 +1,14 @@
-//! The client of an open loop: exchanges begin when they arrive, however many are still open.
+//! The client of an open loop: exchanges begin when they arrive, however many are in progress.
 //!
-//! Each open exchange is a [`Client`] of its own; the brakes (budget, breaker, measured round trip) are
-//! lent to the one that acts, so that all share them. Replies have to say what they answer:
-//! [`Config::token`] should be on, else every reply goes to the newest exchange.
+//! What a client remembers from one exchange to the next (budget, breaker, measured round trip) is lent
+//! to the exchange that acts, so that all share it. Replies should name the send that they answer
+//! ([`Codec::replies_are_labelled`]), else every reply goes to the newest exchange.
 
-use super::closed::subject;
-use super::{Client, Config, Event};
-use crate::machine::{Machine, Subject, Timer, Transmit};
+use super::{Config, Event, OpenLoop};
+use crate::exchange::{Exchange, Outcome};
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::policy::{Shared, Stop};
-use crate::protocol::{Token, parse_failure};
+use crate::protocol::{Codec, Echo, Received};
 use crate::time::{Duration, Instant};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -16,26 +16,25 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
+use core::num::NonZeroU32;
 
-/// The most exchanges that one client has open at once; one that arrives beyond ends at once.
-pub const MOST_OPEN: usize = 1 << 20;
+/// Maximum number of exchanges that one client has in progress; one that arrives beyond ends at once.
+pub const MAX_OPEN: usize = 1 << 20;
 
-/// So many deadlines that no longer hold are no matter.
+/// Number of deadlines that no longer hold and are kept nevertheless.
 const SPARE_DEADLINES: usize = 64;
 
-/// The machine of a client whose exchanges arrive by [`Config::arrivals`].
+/// The machine of a client whose exchanges arrive.
 #[derive(Clone, Debug)]
-pub struct OpenClient {
-    /// What each exchange is told: one at a time, begun by us.
-    each: Arc<Config>,
-    config: Arc<Config>,
+pub struct OpenClient<C = Echo> {
+    config: Arc<Config<OpenLoop, C>>,
     flow: u32,
     /// Exchanges that have arrived.
     arrived: u32,
     next: Option<Instant>,
-    slots: Vec<Client>,
+    slots: Vec<Exchange>,
     idle: Vec<u32>,
-    /// The slot of each open exchange.
+    /// The slot of each exchange in progress.
     open: BTreeMap<u32, u32>,
     /// When a slot wants to be woken; entries whose slot has changed its mind are passed over.
     deadlines: BinaryHeap<Reverse<(Instant, u32)>>,
@@ -45,15 +44,14 @@ pub struct OpenClient {
     shared: Option<Box<Shared>>,
 }
 
-impl OpenClient {
-    /// Client `flow`, from 1. Without [`Config::arrivals`] nothing ever arrives.
+impl<C: Codec> OpenClient<C> {
+    /// Client `flow`, from 1.
     #[must_use]
-    pub fn numbered(config: Arc<Config>, flow: u32) -> Self {
-        let each = Arc::new(Config { exchanges: 0, think: None, ..(*config).clone() });
+    pub fn numbered(config: impl Into<Arc<Config<OpenLoop, C>>>, flow: u32) -> Self {
+        let config = config.into();
         let mut shared = None;
-        Client::numbered(Arc::clone(&each), flow).pacer.swap_shared(&mut shared);
+        Exchange::new(&config.policy).swap_shared(&mut shared);
         let mut client = Self {
-            each,
             config,
             flow,
             arrived: 0,
@@ -70,78 +68,83 @@ impl OpenClient {
         client
     }
 
-    /// Exchanges that are open now.
+    /// Returns the number of exchanges in progress.
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.len()
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {
-        if self.arrived >= self.config.exchanges {
+        let OpenLoop { arrivals, exchanges, duration } = &self.config.load;
+        let number = self.arrived.checked_add(1)?;
+        if exchanges.is_some_and(|most| number > most) {
             return None;
         }
-        let arrivals = self.config.arrivals.as_ref()?;
-        let next = arrivals.next(self.config.seed, self.flow, self.arrived + 1, before)?;
+        let next = arrivals.next(self.config.seed, self.flow, number, before)?;
         let over = |end: Duration| next >= Instant::ZERO.saturating_add(end);
-        (!self.config.duration.is_some_and(over)).then_some(next)
+        (!duration.is_some_and(over)).then_some(next)
     }
 
     fn arrive(&mut self, at: Instant) {
-        self.arrived += 1;
+        let number = NonZeroU32::MIN.saturating_add(self.arrived);
+        self.arrived = number.get();
         self.next = self.arrival_after(at);
-        let exchange = self.arrived;
-        if self.open.len() >= MOST_OPEN {
-            let (elapsed, why) = (Duration::ZERO, Stop::TooMany);
+        if self.open.len() >= MAX_OPEN {
+            let (exchange, elapsed, why) = (number.get(), Duration::ZERO, Stop::TooMany);
             return self.events.push_back(Event::GaveUp { exchange, sends: 0, elapsed, why });
         }
         let slot = self.idle.pop().unwrap_or_else(|| {
-            let mut client = Client::numbered(Arc::clone(&self.each), self.flow);
-            client.pacer.swap_shared(&mut None);
-            self.slots.push(client);
+            let mut exchange = Exchange::new(&self.config.policy);
+            exchange.swap_shared(&mut None);
+            self.slots.push(exchange);
             self.slots.len() as u32 - 1
         });
-        self.slots[slot as usize].open_exchange(exchange);
-        self.open.insert(exchange, slot);
+        self.slots[slot as usize].prepare(number);
+        self.open.insert(number.get(), slot);
         self.sending.push_back(slot);
     }
 
-    /// Lets `act` act on a slot that has the brakes in hand.
-    fn with<T>(&mut self, slot: u32, act: impl FnOnce(&mut Client) -> T) -> T {
-        let client = &mut self.slots[slot as usize];
-        client.pacer.swap_shared(&mut self.shared);
-        let result = act(client);
-        client.pacer.swap_shared(&mut self.shared);
+    /// Lets `act` act on a slot to which is lent what all share.
+    fn with<T>(
+        &mut self,
+        slot: u32,
+        act: impl FnOnce(&mut Exchange, &Config<OpenLoop, C>) -> T,
+    ) -> T {
+        let exchange = &mut self.slots[slot as usize];
+        exchange.swap_shared(&mut self.shared);
+        let result = act(exchange, &self.config);
+        exchange.swap_shared(&mut self.shared);
         result
     }
 
-    /// Takes what a slot has to tell.
-    fn hear(&mut self, slot: u32) {
-        while let Some(event) = self.slots[slot as usize].poll_event() {
-            if let (true, Some(exchange)) = (event.ends(), event.exchange()) {
-                self.open.remove(&exchange);
-                self.idle.push(slot);
-            }
-            self.events.push_back(event);
-        }
+    /// If a slot's exchange is over, reports that and frees the slot.
+    fn follow(&mut self, slot: u32, outcome: Option<Outcome>) {
+        let Some(outcome) = outcome else { return };
+        let number = self.slots[slot as usize].number().get();
+        self.open.remove(&number);
+        self.idle.push(slot);
+        self.events.push_back(Event::over(number, outcome));
     }
 
-    /// Lets `act` act on a slot, which may want to send then.
-    fn input(&mut self, slot: u32, act: impl FnOnce(&mut Client)) {
-        self.with(slot, act);
-        self.hear(slot);
-        self.sending.push_back(slot);
+    /// A failure of `send` reached a slot.
+    fn failed(&mut self, slot: u32, send: NonZeroU32, outcome: Option<Outcome>) {
+        if outcome.is_none() {
+            let exchange = self.slots[slot as usize].number().get();
+            self.events.push_back(Event::Failed { exchange, send: send.get() });
+        }
+        self.follow(slot, outcome);
     }
 
     /// Drops entries that no longer hold: from the head of the deadlines, and all of them when they
-    /// are more than the others. Who is answered long before a deadline leaves one behind.
+    /// are more than the others. An exchange that is answered long before its deadline leaves one.
     fn trim(&mut self) {
         if self.deadlines.len() > 2 * self.slots.len() + SPARE_DEADLINES {
-            let deadline = |slot: &u32| self.slots[*slot as usize].timer();
+            let deadline = |slot: &u32| self.slots[*slot as usize].deadline();
             let held = self.open.values().filter_map(|slot| Some((deadline(slot)?.1, *slot)));
             self.deadlines = held.map(Reverse).collect();
         }
         while let Some(Reverse((at, slot))) = self.deadlines.peek() {
-            let holds = self.slots[*slot as usize].timer().is_some_and(|(_, d)| d == *at);
+            let holds = self.slots[*slot as usize].deadline().is_some_and(|(_, d)| d == *at);
             if holds {
                 break;
             }
@@ -149,63 +152,117 @@ impl OpenClient {
         }
     }
 
-    /// The slot that a datagram is for.
-    fn slot_of(&self, bytes: &[u8]) -> Option<u32> {
-        if !self.config.token {
-            return self.open.last_key_value().map(|(_, slot)| *slot);
+    /// The slot whose deadline is next; `None` if nothing is due before the next arrival.
+    fn waiting(&self) -> Option<u32> {
+        let Reverse((at, slot)) = *self.deadlines.peek()?;
+        self.next.is_none_or(|arrives| arrives > at).then_some(slot)
+    }
+
+    /// The slot of the newest exchange in progress.
+    fn newest(&self) -> Option<u32> {
+        self.open.last_key_value().map(|(_, slot)| *slot)
+    }
+
+    /// The slot that a reply is for.
+    fn slot_of(&self, label: Option<Label>) -> Option<u32> {
+        match label {
+            Some(label) => self.open.get(&label.exchange.get()).copied(),
+            None if self.config.codec.replies_are_labelled() => None,
+            None => self.newest(),
         }
-        let bytes = parse_failure(bytes).map_or(bytes, |(_, request)| request);
-        let Token(label) = Token::parse(bytes)?;
-        self.open.get(&label.exchange.get()).copied()
     }
 }
 
-impl Machine for OpenClient {
+impl<C: Codec> Machine for OpenClient<C> {
     type Event = Event;
 
-    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+    fn handle_datagram(
+        &mut self,
+        now: Instant,
+        _local: SocketAddr,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
         if from != self.config.peer {
             if !self.config.connected {
                 self.events.push_back(Event::Stranger);
             }
             return;
         }
-        let Some(slot) = self.slot_of(bytes) else {
-            let token = if self.config.token { Token::parse(bytes) } else { None };
-            return self.events.push_back(Event::LateReply { token });
+        let newest = NonZeroU32::new(self.arrived).unwrap_or(NonZeroU32::MIN);
+        let (label, failure) = match self.config.codec.reply(bytes, newest) {
+            Received::Answer { label } => (label, None),
+            Received::Failure { label, hint } => (label, Some(hint)),
+            Received::Other => return self.events.push_back(Event::Unreadable),
         };
-        self.input(slot, |client| client.handle_datagram(now, local, from, bytes));
+        let flow = self.flow;
+        let answered = self.slot_of(label).and_then(|slot| {
+            let rules = self.config.rules(flow);
+            Some((slot, self.slots[slot as usize].send_answered(rules, label)?))
+        });
+        let Some((slot, send)) = answered else {
+            return self.events.push_back(Event::LateReply { label });
+        };
+        match failure {
+            None => {
+                let outcome = self.with(slot, |exchange, _| exchange.answered(now, send));
+                self.follow(slot, Some(outcome));
+            }
+            Some(hint) => {
+                let outcome = self.with(slot, |exchange, config| {
+                    exchange.failed(config.rules(flow), now, send, hint)
+                });
+                self.failed(slot, send, outcome);
+            }
+        }
+        self.sending.push_back(slot);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
         while let Some(at) = self.next.filter(|at| *at <= now) {
             self.arrive(at);
         }
+        let flow = self.flow;
         while let Some(Reverse((at, slot))) = self.deadlines.peek().copied() {
             if at > now {
                 break;
             }
             self.deadlines.pop();
-            self.input(slot, |client| client.handle_timeout(now));
+            let outcome = self.with(slot, |exchange, config| exchange.due(config.rules(flow), now));
+            self.follow(slot, outcome);
+            self.sending.push_back(slot);
         }
     }
 
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        // The network does not say which copy was refused: the newest one.
-        if let Some(slot) = self.open.last_key_value().map(|(_, slot)| *slot) {
-            self.input(slot, |client| client.handle_refused(now, peer));
+        if !self.config.connected || peer != self.config.peer {
+            return;
+        }
+        let flow = self.flow;
+        // The network does not say which send was refused: one of the newest exchange.
+        if let Some(slot) = self.newest() {
+            let outcome =
+                self.with(slot, |exchange, config| exchange.refused(config.rules(flow), now));
+            self.follow(slot, outcome);
+            self.sending.push_back(slot);
         }
     }
 
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let flow = self.flow;
         while let Some(slot) = self.sending.front().copied() {
-            let transmit = self.with(slot, |client| client.poll_transmit(now, buf));
-            if transmit.is_some() {
-                return transmit;
+            let (outcome, label) = self.with(slot, |exchange, config| {
+                let begins = exchange.is_beginning();
+                let outcome = if begins { exchange.begin(config.rules(flow), now) } else { None };
+                (outcome, exchange.next_send(now))
+            });
+            if let Some(label) = label {
+                self.config.codec.request(label, buf);
+                return Some(Transmit::to(self.config.peer).labelled(Some(label)));
             }
             self.sending.pop_front();
-            self.hear(slot);
-            if let Some((_, deadline)) = self.slots[slot as usize].timer() {
+            self.follow(slot, outcome);
+            if let Some((_, deadline)) = self.slots[slot as usize].deadline() {
                 self.deadlines.push(Reverse((deadline, slot)));
             }
         }
@@ -218,15 +275,20 @@ impl Machine for OpenClient {
     }
 
     fn subject(&self, event: &Event) -> Subject {
-        subject(event)
+        event.subject()
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        let arrival = self.next.map(|at| (Timer::Arrival, at));
-        let Some(Reverse((at, slot))) = self.deadlines.peek() else { return arrival };
-        match arrival {
-            Some((_, arrives)) if arrives <= *at => arrival,
-            _ => self.slots[*slot as usize].timer(),
+        match self.waiting() {
+            Some(slot) => self.slots[slot as usize].deadline(),
+            None => Some((Timer::Arrival, self.next?)),
+        }
+    }
+
+    fn timer_label(&self) -> Option<Label> {
+        match self.waiting() {
+            Some(slot) => Some(self.slots[slot as usize].label()),
+            None => Label::new(self.arrived.saturating_add(1), 1),
         }
     }
 
@@ -248,13 +310,9 @@ mod tests {
     fn answered_exchanges_leave_nothing_behind() {
         let peer = "192.0.2.1:1060".parse().unwrap();
         let waits = Policy::textbook().to_builder().initial_timeout(Duration::from_secs(3_600));
-        let config = Arc::new(Config {
-            token: true,
-            exchanges: 10_000,
-            arrivals: Some("constant 1000".parse().unwrap()),
-            policy: waits.give_up_above(None).max_sends(Some(2)).build().unwrap(),
-            ..Arc::unwrap_or_clone(Config::textbook(peer, b"hello"))
-        });
+        let policy = waits.give_up_above(None).max_sends(Some(2)).build().unwrap();
+        let config = Config::new(peer, Echo::new(b"hello").with_token(true)).policy(policy);
+        let config = config.exchanges(10_000).open("constant 1000".parse().unwrap());
         let mut client = OpenClient::numbered(config, 1);
         let (mut buf, mut answered) = (Vec::new(), 0);
         while let Some((Timer::Arrival, at)) = client.poll_timeout() {

@@ -1,13 +1,15 @@
 use super::*;
 use crate::machine::{Machine, Timer};
 use crate::policy::{
-    Adaptive, Backoff, BreakerRule, Delay, Hint, HintRule, Jitter, Pacer, PolicyBuilder, Timeouts,
+    Adaptive, Backoff, BreakerRule, Delay, HintRule, Jitter, Pacer, Policy, PolicyBuilder, Timeouts,
 };
+use crate::protocol::{Codec, Echo, Received};
 use crate::time::Instant;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
 
@@ -22,9 +24,9 @@ fn at(ms: u64) -> Instant {
 }
 
 fn client(change: impl FnOnce(&mut Config)) -> Client {
-    let mut config = Arc::unwrap_or_clone(Config::textbook(server(), b"hello"));
+    let mut config = Config::textbook(server(), b"hello");
     change(&mut config);
-    Client::new(Arc::new(config))
+    Client::new(config)
 }
 
 /// Drains `client` and returns the datagrams it wants to send.
@@ -78,7 +80,7 @@ fn the_timer_says_why_it_runs() {
 
 #[test]
 fn a_reply_ends_the_exchange_and_the_next_begins_at_once() {
-    let mut client = client(|config| config.exchanges = 2);
+    let mut client = client(|config| config.load.exchanges = 2);
     let now = fire(&mut client, 2);
     client.handle_datagram(now, LOCAL, server(), b"Your data was 5 bytes");
     let elapsed = Duration::from_millis(300);
@@ -97,22 +99,22 @@ fn a_connected_client_is_deaf_to_strangers_and_an_unconnected_one_reports_them()
         let mut client = client(|config| config.connected = connected);
         let _ = sends(&mut client, at(0));
         client.handle_datagram(at(1), LOCAL, stranger, b"Your data was 5 bytes");
-        let heard = (!connected).then_some(Event::Stranger);
-        assert_eq!(client.poll_event(), heard);
+        let reported = (!connected).then_some(Event::Stranger);
+        assert_eq!(client.poll_event(), reported);
         assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "the wait goes on");
     }
 }
 
 #[test]
-fn a_late_reply_is_told_from_a_current_one_by_its_token() {
+fn a_late_reply_is_known_from_a_current_one_by_its_token() {
     let mut client = client(|config| {
-        config.token = true;
-        config.exchanges = 2;
+        config.codec.token = true;
+        config.load.exchanges = 2;
     });
     assert_eq!(sends(&mut client, at(0)), [b"#1.1 hello"]);
     client.handle_timeout(at(100));
     assert_eq!(sends(&mut client, at(100)), [b"#1.2 hello"]);
-    // The first copy's reply comes after the second copy went out: the token says which it is.
+    // The first send's reply comes after the second went out: the token says which it is.
     client.handle_datagram(at(120), LOCAL, server(), b"#1.1 hello");
     let elapsed = Duration::from_millis(120);
     assert_eq!(
@@ -120,13 +122,13 @@ fn a_late_reply_is_told_from_a_current_one_by_its_token() {
         Some(Event::Answered { exchange: 1, sends: 2, answered_send: 1, elapsed })
     );
     assert_eq!(sends(&mut client, at(120)), [b"#2.1 hello"]);
-    // The second copy's reply now meets the second exchange, which must not take it for its own.
+    // The second send's reply now meets the second exchange, which must not take it for its own.
     client.handle_datagram(at(130), LOCAL, server(), b"#1.2 hello");
-    let late = Token::parse(b"#1.2 ");
-    assert_eq!(client.poll_event(), Some(Event::LateReply { token: late }));
+    let late = Label::new(1, 2);
+    assert_eq!(client.poll_event(), Some(Event::LateReply { label: late }));
     client.handle_datagram(at(140), LOCAL, server(), b"#2.2 hello");
-    let unsent = Token::parse(b"#2.2 ");
-    assert_eq!(client.poll_event(), Some(Event::LateReply { token: unsent }), "never sent");
+    let unsent = Label::new(2, 2);
+    assert_eq!(client.poll_event(), Some(Event::LateReply { label: unsent }), "never sent");
     client.handle_datagram(at(150), LOCAL, server(), b"#2.1 hello");
     assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 2, .. })));
     assert!(client.is_finished());
@@ -158,7 +160,7 @@ fn a_driver_that_comes_late_sends_no_burst_and_keeps_the_deadline() {
             Policy::textbook().to_builder().deadline(Some(Duration::from_secs(1))).build().unwrap();
     });
     let _ = sends(&mut client, at(0));
-    // 650 ms late: one copy, not the three that the schedule had meanwhile.
+    // 650 ms late: one send, not the three that the schedule had meanwhile.
     client.handle_timeout(at(750));
     assert_eq!(sends(&mut client, at(750)).len(), 1);
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(950))));
@@ -169,7 +171,7 @@ fn a_driver_that_comes_late_sends_no_burst_and_keeps_the_deadline() {
 
 #[test]
 fn a_client_without_exchanges_does_nothing() {
-    let mut client = client(|config| config.exchanges = 0);
+    let mut client = client(|config| config.load.exchanges = 0);
     assert!(client.is_finished());
     assert!(sends(&mut client, at(0)).is_empty());
 }
@@ -178,12 +180,12 @@ fn a_client_without_exchanges_does_nothing() {
 fn client_of(policy: PolicyBuilder, exchanges: u32) -> Client {
     client(|config| {
         config.policy = policy.build().unwrap();
-        config.exchanges = exchanges;
+        config.load.exchanges = exchanges;
     })
 }
 
 #[test]
-fn a_first_delay_holds_back_the_first_copy_only() {
+fn a_first_delay_holds_back_the_first_send_only() {
     let delay = Delay { least: Duration::from_millis(20), most: Duration::from_millis(20) };
     let mut client = client_of(Policy::textbook().to_builder().first_delay(Some(delay)), 1);
     assert!(sends(&mut client, at(5)).is_empty());
@@ -191,7 +193,7 @@ fn a_first_delay_holds_back_the_first_copy_only() {
     client.handle_datagram(at(10), LOCAL, server(), b"early");
     assert_eq!(
         client.poll_event(),
-        Some(Event::LateReply { token: None }),
+        Some(Event::LateReply { label: None }),
         "nothing was asked yet"
     );
     client.handle_timeout(at(24));
@@ -215,20 +217,20 @@ fn a_wait_of_nothing_sends_again_at_once_and_still_has_a_later_deadline() {
 }
 
 #[test]
-fn an_open_breaker_refuses_exchanges_and_the_client_rests_instead() {
+fn an_open_breaker_refuses_exchanges_and_the_client_pauses_instead() {
     let rule = BreakerRule::Consecutive { failures: 1, rest: Duration::from_secs(10) };
     let builder = Policy::textbook().to_builder().max_sends(Some(1)).breaker(Some(rule));
     let mut client = client_of(builder, 3);
     assert_eq!(fire(&mut client, 1), at(100));
     assert!(matches!(client.poll_event(), Some(Event::GaveUp { why: Stop::MaxSends, .. })));
-    // The second exchange is refused: no copy, and a rest of the first wait.
+    // The second exchange is refused: no send, and a pause of the first wait.
     assert!(sends(&mut client, at(100)).is_empty());
     assert_eq!(client.poll_timeout(), Some((Timer::GiveUp, at(200))));
     client.handle_timeout(at(200));
     let elapsed = Duration::from_millis(100);
     let refused = Event::GaveUp { exchange: 2, sends: 0, elapsed, why: Stop::Breaker };
     assert_eq!(client.poll_event(), Some(refused));
-    // After the breaker's rest the third is the probe.
+    // When the breaker has been open for long enough, the third is the probe.
     assert_eq!(sends(&mut client, at(10_200)).len(), 1);
     client.handle_datagram(at(10_210), LOCAL, server(), b"back");
     assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 3, .. })));
@@ -244,72 +246,6 @@ fn measured_round_trips_shorten_the_first_wait() {
     let _ = sends(&mut client, at(100));
     // SRTT 100 ms and RTTVAR 50 ms make an RTO of 300 ms.
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(400))));
-}
-
-#[test]
-fn a_refusal_while_hedging_sends_the_next_copy_at_once() {
-    let hedging = Policy::textbook().to_builder().max_sends(Some(2)).hedging(true);
-    let mut client = client_of(hedging, 1);
-    let _ = sends(&mut client, at(0));
-    client.handle_refused(at(10), server());
-    assert_eq!(client.poll_event(), None);
-    assert_eq!(sends(&mut client, at(10)).len(), 1);
-    client.handle_refused(at(11), server());
-    assert!(matches!(client.poll_event(), Some(Event::Refused { sends: 2, .. })));
-}
-
-#[test]
-fn a_servers_hint_moves_the_next_copy_and_its_no_ends_the_exchange() {
-    let failing = |rule, hint| {
-        let mut client = client_of(Policy::textbook().to_builder().hint(rule), 1);
-        client.handle_failure(at(0), None);
-        let _ = sends(&mut client, at(0));
-        client.handle_failure(at(10), hint);
-        client
-    };
-    let after = |ms| Some(Hint::After(Duration::from_millis(ms)));
-    let deadline = |client: &Client| client.timer().map(|(_, deadline)| deadline);
-    // A failure alone leaves the schedule as it is.
-    assert_eq!(deadline(&failing(HintRule::Exact, None)), Some(at(100)));
-    assert_eq!(deadline(&failing(HintRule::Ignore, after(500))), Some(at(100)));
-    assert_eq!(deadline(&failing(HintRule::Exact, after(500))), Some(at(510)));
-    let clamp = HintRule::Clamp(Duration::from_millis(20));
-    assert_eq!(deadline(&failing(clamp, after(30))), Some(at(60)), "90 ms were left: at most 50");
-    let jittered = deadline(&failing(HintRule::default(), after(500))).unwrap();
-    assert!(jittered >= at(510) && jittered <= at(760), "{jittered:?}");
-
-    let mut refused = failing(HintRule::default(), Some(Hint::Never));
-    let elapsed = Duration::from_millis(10);
-    let why = Stop::PushedBack;
-    assert_eq!(refused.poll_event(), Some(Event::GaveUp { exchange: 1, sends: 1, elapsed, why }));
-    assert!(refused.is_finished());
-}
-
-#[test]
-fn an_exact_hint_begins_the_schedule_anew() {
-    let mut client = client_of(Policy::textbook().to_builder().hint(HintRule::Exact), 1);
-    let now = fire(&mut client, 3);
-    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(1_500))), "the wait is 0.8 s now");
-    client.handle_failure(now, Some(Hint::After(Duration::from_millis(50))));
-    client.handle_timeout(at(750));
-    let _ = sends(&mut client, at(750));
-    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(850))), "and the first one again");
-}
-
-#[test]
-fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_copies_their_chance() {
-    let hedging = Policy::textbook().to_builder().max_sends(Some(2)).hedging(true);
-    let mut client = client_of(hedging, 1);
-    let _ = sends(&mut client, at(0));
-    client.handle_failure(at(10), None);
-    let (_, soon) = client.poll_timeout().unwrap();
-    client.handle_timeout(soon);
-    assert_eq!((soon.as_nanos(), sends(&mut client, soon).len()), (10_000_001, 1));
-    // Of the last copy, too, only the failure is known: the wait goes on.
-    client.handle_failure(at(20), None);
-    assert_eq!(client.poll_event(), None);
-    client.handle_datagram(at(30), LOCAL, server(), b"reply");
-    assert!(matches!(client.poll_event(), Some(Event::Answered { sends: 2, .. })));
 }
 
 #[test]
@@ -329,14 +265,58 @@ fn a_refusal_is_a_failure_to_the_budget() {
 #[test]
 fn clients_of_one_seed_wait_apart_and_each_the_same_again() {
     let builder = Policy::textbook().to_builder().jitter(Jitter::Full).max_sends(Some(9));
-    let config = Arc::new(Config {
-        policy: builder.give_up_above(None).build().unwrap(),
-        ..Arc::unwrap_or_clone(Config::textbook(server(), b"hello"))
-    });
+    let policy = builder.give_up_above(None).build().unwrap();
+    let config = Arc::new(Config::textbook(server(), b"hello").policy(policy));
     let ends: Vec<Instant> =
         [1, 1, 2, 3].map(|flow| fire(&mut Client::numbered(Arc::clone(&config), flow), 9)).to_vec();
     assert_eq!(ends[0], ends[1]);
     assert!(ends[1] != ends[2] && ends[2] != ends[3], "{ends:?}");
+}
+
+/// A protocol of one byte a reply: `+` is an answer, `-` a failure. It carries no label, as HTTP.
+struct Signs;
+
+impl Codec for Signs {
+    fn request(&self, label: Label, buf: &mut Vec<u8>) {
+        buf.extend_from_slice(alloc::format!("{}", label.send).as_bytes());
+    }
+
+    fn reply(&self, bytes: &[u8], _newest: core::num::NonZeroU32) -> Received {
+        match bytes {
+            b"+" => Received::Answer { label: None },
+            b"-" => Received::Failure { label: None, hint: None },
+            _ => Received::Other,
+        }
+    }
+
+    fn replies_are_labelled(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn another_protocol_is_another_codec() {
+    let mut client = Client::new(Config::new(server(), Signs));
+    let mut buf = Vec::new();
+    assert!(client.poll_transmit(at(0), &mut buf).is_some());
+    assert_eq!(buf, b"1");
+    client.handle_datagram(at(1), LOCAL, server(), b"what?");
+    assert_eq!(client.poll_event(), Some(Event::Unreadable));
+    client.handle_datagram(at(2), LOCAL, server(), b"-");
+    assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send: 1 }));
+    client.handle_datagram(at(3), LOCAL, server(), b"+");
+    assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 1, .. })));
+    // Replies without labels go to the newest exchange of an open loop.
+    let config = Config::new(server(), Signs).open("times 0s, 1ms".parse().unwrap());
+    let mut client = OpenClient::numbered(config.exchanges(None), 1);
+    for ms in [0, 1] {
+        client.handle_timeout(at(ms));
+        assert!(client.poll_transmit(at(ms), &mut buf).is_some());
+        assert!(client.poll_transmit(at(ms), &mut buf).is_none());
+    }
+    client.handle_datagram(at(3), LOCAL, server(), b"+");
+    assert!(matches!(client.poll_event(), Some(Event::Answered { exchange: 2, .. })));
+    assert_eq!(client.open(), 1);
 }
 
 /// The state of a client that waits is what a million of them pay.
@@ -354,11 +334,8 @@ fn attempts() -> Config {
         .initial_timeout(Duration::from_millis(50))
         .give_up_above(None)
         .max_sends(Some(3));
-    Config {
-        token: true,
-        policy: policy.build().unwrap(),
-        ..(*Config::textbook(server(), b"x")).clone()
-    }
+    let codec = Echo::new(b"x").with_token(true);
+    Config::new(server(), codec).policy(policy.build().unwrap())
 }
 
 #[test]
@@ -367,7 +344,7 @@ fn an_attempt_is_abandoned_before_the_backoff() {
     let times: Vec<u128> = config.policy.sends().map(|at| at.as_millis()).collect();
     assert_eq!(times, [0, 150, 350]);
     assert_eq!(config.policy.gives_up_after(), Some(Duration::from_millis(450)));
-    let mut client = Client::new(Arc::new(config));
+    let mut client = Client::new(config);
     assert_eq!(sends(&mut client, at(0)), [b"#1.1 x"]);
     assert_eq!(client.poll_timeout(), Some((Timer::Timeout, at(100))));
     client.handle_timeout(at(100));
@@ -389,7 +366,7 @@ fn an_attempt_is_abandoned_before_the_backoff() {
 
 #[test]
 fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
-    let mut client = Client::new(Arc::new(attempts()));
+    let mut client = Client::new(attempts());
     let failure = |send: u32| alloc::format!("retrylab: failed\n#1.{send} x").into_bytes();
     let mut now = 0;
     for (send, backoff) in [(1, 50), (2, 100)] {
@@ -417,13 +394,13 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
 #[test]
 fn a_hint_in_a_failure_is_followed() {
     let policy = Policy::textbook().to_builder().hint(HintRule::Exact).build().unwrap();
-    let config = Config { policy, ..(*Config::textbook(server(), b"x")).clone() };
+    let config = Config::textbook(server(), b"x").policy(policy);
     for (bytes, resend) in [
         (&b"retrylab: failed\n"[..], 100),
         (b"retrylab: failed, retry in 30ms\n", 40),
         (b"retrylab: failed, retry in soon\n", 0),
     ] {
-        let mut client = Client::new(Arc::new(config.clone()));
+        let mut client = Client::new(config.clone());
         assert_eq!(sends(&mut client, at(0)).len(), 1);
         client.handle_datagram(at(10), LOCAL, server(), bytes);
         match resend {
@@ -437,8 +414,8 @@ fn a_hint_in_a_failure_is_followed() {
 #[test]
 fn a_client_thinks_between_exchanges_only() {
     let think = Some("20ms".parse().unwrap());
-    let config = Config { exchanges: 2, think, ..(*Config::textbook(server(), b"x")).clone() };
-    let mut client = Client::new(Arc::new(config));
+    let config = Config::textbook(server(), b"x").exchanges(2).think(think);
+    let mut client = Client::new(config);
     assert_eq!(sends(&mut client, at(0)).len(), 1);
     client.handle_datagram(at(5), LOCAL, server(), b"y");
     assert_eq!(sends(&mut client, at(5)).len(), 0);
@@ -449,9 +426,8 @@ fn a_client_thinks_between_exchanges_only() {
 
 #[test]
 fn an_open_loop_does_not_wait_for_answers() {
-    let arrivals = Some("times 0s, 10ms, 20ms, 500ms".parse().unwrap());
-    let config = Config { exchanges: 9, arrivals, ..attempts() };
-    let mut client = OpenClient::numbered(Arc::new(config), 1);
+    let config = attempts().open("times 0s, 10ms, 20ms, 500ms".parse().unwrap());
+    let mut client = OpenClient::numbered(config.exchanges(None), 1);
     let (mut buf, mut sent) = (Vec::new(), Vec::new());
     let mut events = Vec::new();
     while let Some((_, now)) = client.poll_timeout() {
@@ -481,12 +457,12 @@ fn an_open_loop_does_not_wait_for_answers() {
 
 /// Exchanges that are open together spend one budget.
 #[test]
-fn open_exchanges_share_their_brakes() {
+fn open_exchanges_share_their_limits() {
     let budget = "bucket 2 0".parse().unwrap();
     let policy = attempts().policy.to_builder().budget(Some(budget)).build().unwrap();
-    let arrivals = Some("times 0s, 1ms, 2ms, 3ms, 4ms, 5ms".parse().unwrap());
-    let config = Config { exchanges: 9, arrivals, policy, ..attempts() };
-    let mut client = OpenClient::numbered(Arc::new(config), 1);
+    let arrivals = "times 0s, 1ms, 2ms, 3ms, 4ms, 5ms".parse().unwrap();
+    let config = attempts().policy(policy).open(arrivals).exchanges(Some(9));
+    let mut client = OpenClient::numbered(config, 1);
     let (mut buf, mut sent) = (Vec::new(), 0);
     while let Some((_, now)) = client.poll_timeout() {
         client.handle_timeout(now);

@@ -296,11 +296,12 @@ impl<M: Machine> Host<M> {
         Visit { cause: self.own_context(role), before }
     }
 
-    /// What the host's own doings refer to: a client's to its last send, a server's to nobody.
+    /// What the host's timers refer to: a client's to the send that it names, or to its last one; a
+    /// server's to nobody.
     #[inline(always)]
-    const fn own_context(&self, role: Role) -> Context {
+    fn own_context(&self, role: Role) -> Context {
         let label = match role {
-            Role::Client(_) => self.label,
+            Role::Client(_) => self.machine.timer_label().or(self.label),
             Role::Server => None,
         };
         Context { side: role.side(), flow: role.flow(), packet: 0, label }

@@ -1,7 +1,7 @@
 //! A machine whose driver checks, at every call, the laws that it can see.
 
 use crate::drive::Timeouts;
-use crate::machine::{MAX_TIMEOUTS_AT_ONCE, Machine, Subject, Timer, Transmit};
+use crate::machine::{Label, MAX_TIMEOUTS_AT_ONCE, Machine, Subject, Timer, Transmit};
 use crate::time::Instant;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -106,6 +106,10 @@ impl<M: Machine> Machine for Watched<M> {
 
     fn describe(&self, payload: &[u8]) -> Option<String> {
         self.machine.describe(payload)
+    }
+
+    fn timer_label(&self) -> Option<Label> {
+        self.machine.timer_label()
     }
 
     fn is_finished(&self) -> bool {

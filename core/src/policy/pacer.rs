@@ -152,6 +152,11 @@ impl Pacer {
         self.schedule.sends()
     }
 
+    /// Forgets the sends of an exchange that is over, before the next one [begins](Self::begin).
+    pub(crate) const fn forget_sends(&mut self) {
+        self.schedule.forget_sends();
+    }
+
     /// A reply came, `elapsed` after the first copy, when `sends` copies had been sent.
     ///
     /// Only an exchange of one copy tells its round-trip time (Karn's rule).

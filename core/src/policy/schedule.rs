@@ -197,6 +197,11 @@ impl Schedule {
         Ok(Duration::from_nanos(pause))
     }
 
+    /// Forgets the sends of an exchange that is over, before the next one begins.
+    pub(super) const fn forget_sends(&mut self) {
+        self.sends = 0;
+    }
+
     /// As if so many copies had been sent: tests do not wait for four billion.
     #[cfg(test)]
     pub(super) const fn jump_to(&mut self, sends: u32) {

@@ -1,19 +1,19 @@
-//! A reply that is no answer: the server says that it failed, and perhaps when to come back.
+//! A reply that is not an answer: the server says that it failed, and perhaps when to come back.
 
 use crate::policy::Hint;
 use crate::time::{Duration, WithUnit, parse_duration};
 use alloc::format;
 use alloc::vec::Vec;
 
-/// What a failure begins with. A request that begins like this would look like one when mirrored.
+/// The bytes that a failure begins with. A request that begins like this would look like one when mirrored.
 pub const FAILURE: &[u8] = b"retrylab: failed";
 
-/// The longest hint in bytes, `, retry in ` and the time with its unit.
-const MOST_HINT: usize = 64;
+/// Maximum length of a hint in bytes: `, retry in ` and the time with its unit.
+const MAX_HINT_LEN: usize = 64;
 
 /// Appends a failure to `out`: [`FAILURE`], `, retry in 100ms` with a hint, a line's end, and the
 /// request's bytes where the server mirrors.
-pub(crate) fn emit(hint: Option<Duration>, request: &[u8], out: &mut Vec<u8>) {
+pub(super) fn emit(hint: Option<Duration>, request: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(FAILURE);
     if let Some(hint) = hint {
         out.extend_from_slice(format!(", retry in {}", WithUnit(hint)).as_bytes());
@@ -22,15 +22,15 @@ pub(crate) fn emit(hint: Option<Duration>, request: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(request);
 }
 
-/// The hint of the failure that `bytes` are, and the bytes that follow it; `None` if they are none.
+/// Returns the failure's hint and the bytes that follow it; `None` if `bytes` are not a failure.
 #[must_use]
 #[inline]
 pub fn parse_failure(bytes: &[u8]) -> Option<(Option<Hint>, &[u8])> {
     if bytes.first() != FAILURE.first() {
-        return None; // The rule, and told at a glance.
+        return None; // Most replies are answers, and one byte is enough to see that.
     }
     let rest = bytes.strip_prefix(FAILURE)?;
-    let end = rest.iter().take(MOST_HINT).position(|byte| *byte == b'\n')?;
+    let end = rest.iter().take(MAX_HINT_LEN).position(|byte| *byte == b'\n')?;
     let (hint, request) = (&rest[..end], &rest[end + 1..]);
     if hint.is_empty() {
         return Some((None, request));

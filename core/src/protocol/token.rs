@@ -1,4 +1,4 @@
-//! A datagram's own name in its own bytes, so that a mirrored reply tells which copy it answers.
+//! A datagram's own name in its own bytes, so that a mirrored reply names the send that it answers.
 
 use crate::machine::Label;
 use alloc::format;
@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 pub struct Token(pub Label);
 
 impl Token {
-    /// The longest token in bytes: two numbers of ten digits, `#`, `.` and the blank.
+    /// Maximum length of a token in bytes: two numbers of ten digits, `#`, `.` and the blank.
     pub const MAX_LEN: usize = 23;
 
     /// Appends the token to `buf`.
@@ -18,7 +18,7 @@ impl Token {
         buf.extend_from_slice(format!("#{exchange}.{send} ").as_bytes());
     }
 
-    /// The token at the head of `bytes`; `None` if there is none.
+    /// Returns the token at the head of `bytes`; `None` if there is none.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (exchange, rest) = number(bytes.strip_prefix(b"#")?)?;

@@ -5,6 +5,7 @@ use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link};
 use crate::policy::{Policy, Preset};
+use crate::protocol::Echo;
 use crate::server::{echo, service};
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
@@ -68,26 +69,28 @@ impl Default for Scenario {
 }
 
 impl Scenario {
-    /// The clients' configuration, for a server at `peer`.
+    /// Returns the configuration of closed-loop clients, for a server at `peer`.
     #[must_use]
     pub fn client_config(&self, peer: SocketAddr) -> client::Config {
-        let (think, duration) = match &self.workload {
-            Workload::Closed { think } => (think.clone(), None),
-            Workload::Open { duration, .. } => (None, *duration),
-            Workload::Write => (None, None),
+        let think = match &self.workload {
+            Workload::Closed { think } => think.clone(),
+            Workload::Open { .. } | Workload::Write => None,
         };
-        client::Config {
-            peer,
-            connected: self.connected,
-            message: self.message.as_bytes().into(),
-            token: self.token,
-            exchanges: self.exchanges,
-            think,
-            arrivals: self.arrivals(),
-            duration,
-            policy: self.policy,
-            seed: self.seed,
-        }
+        let codec = Echo::new(self.message.as_bytes()).with_token(self.token);
+        client::Config::new(peer, codec)
+            .connected(self.connected)
+            .policy(self.policy)
+            .seed(self.seed)
+            .exchanges(self.exchanges)
+            .think(think)
+    }
+
+    /// Returns the configuration of open-loop clients, for a server at `peer`; `None` for any other
+    /// workload.
+    #[must_use]
+    pub fn open_client_config(&self, peer: SocketAddr) -> Option<client::Config<client::OpenLoop>> {
+        let Workload::Open { duration, .. } = self.workload else { return None };
+        Some(self.client_config(peer).open(self.arrivals()?).duration(duration))
     }
 
     /// The arrivals of an open loop, with the spikes of the load.

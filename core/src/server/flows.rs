@@ -7,8 +7,8 @@ use core::hash::{BuildHasherDefault, Hasher};
 use core::net::SocketAddr;
 use hashbrown::HashMap;
 
-/// The most clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
-const MOST: usize = 1 << 24;
+/// Maximum number of clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
+const MAX_CLIENTS: usize = 1 << 24;
 
 /// The number of the client with this address, from 1; `None` for an address that is no client's.
 pub type FlowOf = fn(SocketAddr) -> Option<u32>;
@@ -35,7 +35,7 @@ impl Flows {
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
             Self::Appearing(counters) => {
-                if counters.len() >= MOST && !counters.contains_key(&client) {
+                if counters.len() >= MAX_CLIENTS && !counters.contains_key(&client) {
                     counters.clear();
                 }
                 let next = counters.len() as u32 + 1;
@@ -44,7 +44,8 @@ impl Flows {
             }
             Self::Numbered(flow_of, counts) => {
                 // Strangers share the number 0.
-                let flow = flow_of(client).filter(|flow| (*flow as usize) < MOST).unwrap_or(0);
+                let flow =
+                    flow_of(client).filter(|flow| (*flow as usize) < MAX_CLIENTS).unwrap_or(0);
                 if counts.len() <= flow as usize {
                     counts.resize(flow as usize + 1, 0);
                 }
@@ -57,7 +58,7 @@ impl Flows {
     }
 }
 
-/// A fast hash for addresses that a peer may choose: MOST bounds what a flood of collisions can cost.
+/// A fast hash for addresses that a peer may choose: MAX_CLIENTS bounds what a flood of collisions can cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MixHasher(u64);
 

@@ -25,19 +25,18 @@ impl Scenario {
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let Self { policy, seed, .. } = *self;
         let config = Arc::new(self.client_config(SERVER));
-        let writer = Arc::new(contention::Config { peer: SERVER, policy, seed });
-        let clients = (1..=self.clients).map(|flow| {
-            let config = Arc::clone(&config);
-            match self.workload {
-                Workload::Write => {
-                    let client = contention::Client::numbered(Arc::clone(&writer), flow);
-                    ScenarioClient::Contending(Box::new(client))
-                }
-                Workload::Open { .. } => {
-                    ScenarioClient::Open(Box::new(OpenClient::numbered(config, flow)))
-                }
-                Workload::Closed { .. } => ScenarioClient::Closed(Client::numbered(config, flow)),
+        let open = self.open_client_config(SERVER).map(Arc::new);
+        let writer = Arc::new(contention::Config::new(SERVER, policy, seed));
+        let clients = (1..=self.clients).map(|flow| match (&self.workload, &open) {
+            (Workload::Write, _) => {
+                let client = contention::Client::numbered(Arc::clone(&writer), flow);
+                ScenarioClient::Contending(Box::new(client))
             }
+            (_, Some(config)) => {
+                let client = OpenClient::numbered(Arc::clone(config), flow);
+                ScenarioClient::Open(Box::new(client))
+            }
+            (_, None) => ScenarioClient::Closed(Client::numbered(Arc::clone(&config), flow)),
         });
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),

@@ -2,7 +2,7 @@
 
 use crate::client::contention;
 use crate::client::{self, Client, OpenClient};
-use crate::machine::{Machine, Subject, Timer, Transmit};
+use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::server::row;
 use crate::server::service::{self, Station};
 use crate::time::Instant;
@@ -71,6 +71,11 @@ macro_rules! one_of {
             #[inline(always)]
             fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
                 match self { $(Self::$variant(machine) => machine.poll_timeout()),* }
+            }
+
+            #[inline(always)]
+            fn timer_label(&self) -> Option<Label> {
+                match self { $(Self::$variant(machine) => machine.timer_label()),* }
             }
 
             #[inline(always)]

@@ -22,6 +22,27 @@ fn sent_at_ms(records: &[Record]) -> Vec<u64> {
     records.iter().filter(sent).map(|r| r.at.as_nanos() / 1_000_000).collect()
 }
 
+/// What happens before an exchange's first send belongs to it, not to the exchange before.
+#[test]
+fn a_refused_exchange_has_its_own_number() {
+    let keys = [("exchanges", "8"), ("server.drop", "1"), ("policy.breaker", "3 2s")];
+    let records = records(&scenario(&keys));
+    let exchanges = |pick: fn(&What) -> bool| -> Vec<u32> {
+        let picked = records.iter().filter(|r| r.side == Side::Client && pick(&r.what));
+        picked.map(|r| r.label.expect("it has a label").exchange.get()).collect()
+    };
+    let ends = exchanges(|what| matches!(what, What::GaveUp { .. }));
+    assert_eq!(ends, [1, 2, 3, 4, 5, 6, 7, 8]);
+    let refused = exchanges(|what| matches!(what, What::GaveUp { sends: 0, .. }));
+    assert_eq!(refused[..2], [4, 5], "the breaker opens after three failures");
+    let mut armed = exchanges(|what| matches!(what, What::TimerArmed { .. }));
+    armed.dedup();
+    assert_eq!(armed, ends);
+    let mut fired = exchanges(|what| matches!(what, What::TimerFired { .. }));
+    fired.dedup();
+    assert_eq!(fired, ends);
+}
+
 #[test]
 fn two_dropped_requests_are_sent_again_at_100_and_300_ms() {
     let scenario = scenario(&[("server.drop_list", "1-2")]);

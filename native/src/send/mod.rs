@@ -16,6 +16,7 @@ use report::{Outcome, Report};
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Socket};
 use retrylab_core::client::{Client, Config};
+use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use session::Session;
@@ -23,7 +24,6 @@ use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -147,8 +147,8 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
         prepared = prepare(args, scenario) => prepared?,
     };
     let (socket, config) = prepared;
-    let (peer, count) = (config.peer, config.exchanges);
-    let mut client = Client::new(Arc::new(config));
+    let (peer, count) = (config.peer, config.load.exchanges);
+    let mut client = Client::new(config);
     let draws = scenario.policy.draws();
     if draws && args.seed.is_none() {
         narrate!("seed {}: `--seed {}` waits the same again", scenario.seed, scenario.seed);
@@ -188,19 +188,11 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
     let socket =
         if connected { Socket::connected(peer).await } else { Socket::unconnected(peer).await };
     let socket = socket.map_err(|error| Error::Unreachable(peer, error))?;
-    let (token, exchanges, policy) = (args.token, scenario.exchanges, scenario.policy);
-    let config = Config {
-        peer,
-        connected,
-        message: message.into(),
-        token,
-        exchanges,
-        think: None,
-        arrivals: None,
-        duration: None,
-        policy,
-        seed: scenario.seed,
-    };
+    let config = Config::new(peer, Echo::new(&message).with_token(args.token))
+        .connected(connected)
+        .policy(scenario.policy)
+        .seed(scenario.seed)
+        .exchanges(scenario.exchanges);
     Ok((socket, config))
 }
 

@@ -27,7 +27,7 @@
 //! // Five writers over a link of 10 ms each way. Without jitter they meet again and again.
 //! let calls = |jitter| {
 //!     let policy = Policy::exponential(Duration::from_millis(10)).jitter(jitter).build().unwrap();
-//!     let config = Arc::new(Config { peer: SERVER, policy, seed: 1 });
+//!     let config = Arc::new(Config::new(SERVER, policy, 1));
 //!     let clients = (1..=5).map(|flow| Client::numbered(config.clone(), flow)).collect::<Vec<_>>();
 //!     let mut network = Network::new(clients, Server::default(), Link::default(), 1, ());
 //!     while network.step().is_some() {}
@@ -54,18 +54,27 @@ use core::net::SocketAddr;
 
 /// What a [`Client`] does. Clients of one row share one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The server. Datagrams from anyone else are not looked at.
     pub peer: SocketAddr,
     /// How long to wait after a refused write, and when to stop. One attempt, a read and its write,
-    /// counts as one send. Of the rest of a policy nothing is asked: no first delay, no round-trip
-    /// time, no brake.
+    /// counts as one send. The rest of the policy is not used: no first delay, no round-trip time, no
+    /// limits.
     pub policy: Policy,
     /// Names the policy's random draws.
     pub seed: u64,
 }
 
-/// What a client tells its application.
+impl Config {
+    /// One write of the row that `peer` keeps.
+    #[must_use]
+    pub const fn new(peer: SocketAddr, policy: Policy, seed: u64) -> Self {
+        Self { peer, policy, seed }
+    }
+}
+
+/// What a client reports to its application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -6,7 +6,6 @@ use crate::client::{Client, Config};
 use crate::machine::Machine;
 use crate::time::{Duration, Instant};
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 fn secs(seconds: u64) -> Duration {
@@ -192,10 +191,8 @@ fn defect_8_a_new_exchange_begins_with_the_first_wait() {
 #[test]
 fn defects_9_and_10_time_is_what_the_caller_says() {
     let peer = "192.0.2.1:1060".parse().unwrap();
-    let mut client = Client::new(Arc::new(Config {
-        policy: Preset::AwsStandard.policy(),
-        ..Arc::unwrap_or_clone(Config::textbook(peer, b"hello"))
-    }));
+    let config = Config::textbook(peer, b"hello").policy(Preset::AwsStandard.policy());
+    let mut client = Client::new(config);
     let mut buf = Vec::new();
     assert!(client.poll_transmit(Instant::ZERO, &mut buf).is_some());
     let (timer, deadline) = client.poll_timeout().unwrap();

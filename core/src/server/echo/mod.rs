@@ -7,27 +7,18 @@
 #[cfg(test)]
 mod tests;
 
-use crate::machine::{Machine, Timer, Transmit};
-use crate::protocol::emit_failure;
+pub use crate::protocol::echo::Reply;
+
+use crate::machine::{Label, Machine, Timer, Transmit};
+use crate::protocol::ServerCodec;
+use crate::protocol::echo::report;
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::server::{FlowOf, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
-use crate::value::{NumberList, words};
+use crate::value::NumberList;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-
-words! {
-    /// What a server answers.
-    Reply {
-        /// `Your data was N bytes`, as in the textbook. Longer than a short request: not for the open
-        /// Internet, where it would amplify forged traffic.
-        #[default]
-        Report = "report",
-        /// The request's own bytes, as in RFC 862; also those of an empty datagram.
-        Mirror = "mirror",
-    }
-}
 
 /// What a [`Server`] does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -36,7 +27,7 @@ pub struct Config {
     pub reply: Reply,
     /// The probability that a datagram is dropped.
     pub drop: Probability,
-    /// The first so many datagrams of the server's life are dropped.
+    /// The first N datagrams of the server's life are dropped.
     pub drop_first: u64,
     /// The datagrams with these numbers, from 1 over the server's life, are dropped.
     pub drop_list: NumberList,
@@ -46,7 +37,7 @@ pub struct Config {
     pub hint: Option<Duration>,
 }
 
-/// What a server tells its application. A datagram that it answers shows in `poll_transmit`.
+/// What a server reports to its application. A datagram that it answers shows in `poll_transmit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -111,11 +102,15 @@ impl Server {
         self.received
     }
 
+    /// Returns the send that a request names, if it names one.
+    pub(crate) fn label(&self, request: &[u8]) -> Option<Label> {
+        self.config.reply.label(request)
+    }
+
     /// Answers the datagram at hand with a failure, whatever else was to become of it.
     pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let request = if self.config.reply == Reply::Mirror { bytes } else { &[] };
         self.reply_bytes.clear();
-        emit_failure(self.config.hint, request, &mut self.reply_bytes);
+        self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
         self.reply = Some((from, Answer::Bytes));
         self.event = Some(Event::Failed);
     }
@@ -216,21 +211,4 @@ impl Machine for Server {
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
     }
-}
-
-/// Appends `Your data was N bytes`.
-fn report(len: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"Your data was ");
-    let mut digits = [0u8; 20];
-    let (mut at, mut rest) = (digits.len(), len);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-    out.extend_from_slice(b" bytes");
 }

@@ -15,7 +15,7 @@ fn ask(server: &mut Server, from: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut buf = Vec::new();
     server.handle_datagram(Instant::ZERO, LOCAL, from, bytes);
     let transmit = server.poll_transmit(Instant::ZERO, &mut buf);
-    assert_eq!(server.poll_event().is_some(), transmit.is_none(), "a drop is told");
+    assert_eq!(server.poll_event().is_some(), transmit.is_none(), "a drop is reported");
     assert_eq!(server.poll_event(), None);
     transmit.map(|transmit| {
         assert_eq!(transmit.to, from);

@@ -1,4 +1,4 @@
-//! What a station is told.
+//! How a station works.
 
 use crate::dist::Distribution;
 use crate::time::{Duration, Instant};

@@ -12,7 +12,6 @@ pub use config::{Config, Order, Outage, Overflow, Trouble};
 
 use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
-use crate::protocol::Token;
 use crate::random::{Direction, Name, Purpose};
 use crate::server::echo::{self, Server};
 use crate::server::{FlowOf, Flows};
@@ -24,12 +23,12 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
 
-/// What a station tells its application. Whose it is lies apart, so that events stay small: every
+/// What a station reports to its application. Whose it is lies apart, so that events stay small: every
 /// datagram's handling passes one on, and most have nothing to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// What the server inside tells of the datagram just handled.
+    /// What the server inside reports of the datagram just handled.
     Server(echo::Event),
     /// A request is lost.
     Dropped {
@@ -59,9 +58,9 @@ impl From<Event> for What {
     }
 }
 
-/// The most bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
+/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
 /// strangers. Beyond, the queue is full.
-pub const MOST_HELD: usize = 1 << 28;
+pub const MAX_HELD: usize = 1 << 28;
 
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
@@ -185,18 +184,18 @@ impl Station {
         reply.clear();
         let answered = self.server.poll_transmit(now, &mut reply).is_some();
         self.buf = reply;
-        let told = self.server.poll_event().map(Event::Server);
+        let reported = self.server.poll_event().map(Event::Server);
         let free = self.config.workers.is_none_or(|most| self.working.len() < most as usize);
         let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
         let held = self.held.saturating_add(self.buf.len());
-        if answered && (!free && !room || held > MOST_HELD) {
+        if answered && (!free && !room || held > MAX_HELD) {
             return self.overflow(from, bytes);
         }
-        self.events.extend(told);
+        self.events.extend(reported);
         if !answered {
             return;
         }
-        let (work, label) = (self.work(from), label_of(bytes));
+        let (work, label) = (self.work(from), self.server.label(bytes));
         let reply = core::mem::take(&mut self.buf);
         self.held += reply.len();
         let job = Job { from, label, arrived: now, begun: now, work, reply };
@@ -224,14 +223,14 @@ impl Station {
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
                 self.events.extend(self.server.poll_event().map(Event::Server));
-                self.done.push_back((from, label_of(bytes), reply));
+                self.done.push_back((from, self.server.label(bytes), reply));
             }
         }
     }
 
     /// Loses a request on its arrival.
     fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
-        let about = Box::new(Subject::of(from, label_of(bytes)));
+        let about = Box::new(Subject::of(from, self.server.label(bytes)));
         self.events.push_back(Event::Dropped { cause, about });
     }
 
@@ -307,11 +306,6 @@ impl Station {
             }
         }
     }
-}
-
-/// Which send a request is, if it says so.
-fn label_of(bytes: &[u8]) -> Option<Label> {
-    Token::parse(bytes).map(|Token(label)| label)
 }
 
 impl Machine for Station {

@@ -1,0 +1,150 @@
+//! What a client does: one part that all clients have, and one for how their exchanges begin.
+
+use super::Arrivals;
+use crate::dist::Distribution;
+use crate::exchange::Rules;
+use crate::policy::Policy;
+use crate::protocol::Echo;
+use crate::time::Duration;
+use core::net::SocketAddr;
+
+/// What a client does. Clients that do the same share one.
+///
+/// `L` says how exchanges begin ([`ClosedLoop`] or [`OpenLoop`]), `C` is the protocol's
+/// [`Codec`](crate::protocol::Codec).
+///
+/// ```
+/// use retrylab_core::client::{Client, Config, OpenClient};
+/// use retrylab_core::policy::Preset;
+/// use retrylab_core::protocol::Echo;
+///
+/// let server = "192.0.2.1:1060".parse().unwrap();
+/// let config = Config::new(server, Echo::new(b"hello").with_token(true))
+///     .policy(Preset::AwsStandard.policy())
+///     .seed(7)
+///     .exchanges(10);
+/// let one_after_another = Client::new(config.clone());
+/// let config = config.open("poisson 5".parse().unwrap());
+/// let as_they_arrive = OpenClient::numbered(config, 1);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config<L = ClosedLoop, C = Echo> {
+    /// The server.
+    pub peer: SocketAddr,
+    /// Accept replies from `peer` only, and report refusals (`connect` + `send`). Otherwise (`sendto`) a
+    /// datagram from anyone is looked at, and one that is not from `peer` is reported as a
+    /// [stranger's](super::Event::Stranger).
+    pub connected: bool,
+    /// The requests' and replies' bytes.
+    pub codec: C,
+    /// When to send again and when to stop.
+    pub policy: Policy,
+    /// Names the random draws.
+    pub seed: u64,
+    /// How exchanges begin.
+    pub load: L,
+}
+
+/// A closed loop: the next exchange begins when the one before is over.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClosedLoop {
+    /// Number of exchanges.
+    pub exchanges: u32,
+    /// How long to pause between one exchange and the next.
+    pub think: Option<Distribution>,
+}
+
+/// An open loop: exchanges begin when they arrive, however many are in progress.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OpenLoop {
+    /// When exchanges arrive.
+    pub arrivals: Arrivals,
+    /// Maximum number of exchanges.
+    pub exchanges: Option<u32>,
+    /// Until when exchanges arrive, from the beginning.
+    pub duration: Option<Duration>,
+}
+
+impl Config {
+    /// One exchange of `message` with `peer`, connected, under the textbook's policy.
+    #[must_use]
+    pub fn textbook(peer: SocketAddr, message: &[u8]) -> Self {
+        Self::new(peer, Echo::new(message))
+    }
+}
+
+impl<C> Config<ClosedLoop, C> {
+    /// One exchange with `peer`, connected, under the textbook's policy, with random draws of seed 1.
+    #[must_use]
+    pub fn new(peer: SocketAddr, codec: C) -> Self {
+        let load = ClosedLoop { exchanges: 1, think: None };
+        Self { peer, connected: true, codec, policy: Policy::textbook(), seed: 1, load }
+    }
+
+    /// The same with this number of exchanges.
+    #[must_use]
+    pub fn exchanges(mut self, exchanges: u32) -> Self {
+        self.load.exchanges = exchanges;
+        self
+    }
+
+    /// The same with a pause between one exchange and the next, or none.
+    #[must_use]
+    pub fn think(mut self, think: Option<Distribution>) -> Self {
+        self.load.think = think;
+        self
+    }
+
+    /// An open loop that does the same: the number of exchanges is its maximum.
+    #[must_use]
+    pub fn open(self, arrivals: Arrivals) -> Config<OpenLoop, C> {
+        let Self { peer, connected, codec, policy, seed, load } = self;
+        let load = OpenLoop { arrivals, exchanges: Some(load.exchanges), duration: None };
+        Config { peer, connected, codec, policy, seed, load }
+    }
+}
+
+impl<C> Config<OpenLoop, C> {
+    /// The same with this maximum number of exchanges, or none.
+    #[must_use]
+    pub fn exchanges(mut self, exchanges: Option<u32>) -> Self {
+        self.load.exchanges = exchanges;
+        self
+    }
+
+    /// The same with an end of arrivals, from the beginning, or none.
+    #[must_use]
+    pub fn duration(mut self, duration: Option<Duration>) -> Self {
+        self.load.duration = duration;
+        self
+    }
+}
+
+impl<L, C> Config<L, C> {
+    /// The same under another policy.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The same with the random draws of another seed.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The same, connected or not.
+    #[must_use]
+    pub fn connected(self, connected: bool) -> Self {
+        Self { connected, ..self }
+    }
+
+    /// What the exchanges of client `flow` go by.
+    #[inline(always)]
+    pub(super) const fn rules(&self, flow: u32) -> Rules<'_> {
+        Rules::new(&self.policy, self.seed, flow)
+    }
+}

@@ -1,0 +1,417 @@
+//! One request with all its sends: when the next send is due, which send a reply answers, and how the
+//! exchange ends.
+//!
+//! It knows no bytes, no addresses and no datagrams. A client asks it what to do and carries that out:
+//! over UDP, over a connection, or in a table of numbers as below.
+//!
+//! ```text
+//!               begin             next_send            answered
+//!   beginning ─────────▶ sending ───────────▶ waiting ──────────▶ over
+//!       │ postpone          ▲                    │ ▲   refused,      ▲
+//!       ▼                   │        due, failed │ │   gave up       │
+//!    waiting ───────────────┴────────────────────┘ └── failed ───────┘
+//! ```
+//!
+//! ```
+//! use retrylab_core::exchange::{Ending, Exchange, Rules};
+//! use retrylab_core::policy::Policy;
+//! use retrylab_core::time::Instant;
+//! use std::num::NonZeroU32;
+//!
+//! let policy = Policy::textbook();
+//! let rules = Rules::new(&policy, 1, 1);
+//! let mut exchange = Exchange::new(&policy);
+//! exchange.prepare(NonZeroU32::MIN);
+//! let mut now = Instant::ZERO;
+//! assert_eq!(exchange.begin(rules, now), None);
+//! while let Some(label) = exchange.next_send(now) {
+//!     println!("{now}: send {}", label.send);
+//!     let (_, deadline) = exchange.deadline().expect("it waits for a reply");
+//!     if label.send.get() == 3 {
+//!         break;
+//!     }
+//!     now = deadline;
+//!     assert_eq!(exchange.due(rules, now), None);
+//! }
+//! // A reply that does not name its send answers the last one.
+//! let send = exchange.send_answered(rules, None).expect("a send is out");
+//! let outcome = exchange.answered(now, send);
+//! assert_eq!((outcome.sends, outcome.how), (3, Ending::Answered { send }));
+//! assert!(exchange.is_over());
+//! ```
+
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+pub use outcome::{Ending, Outcome};
+
+use crate::machine::{Label, Timer};
+use crate::policy::{Hint, Pacer, Policy, Shared, Step, Stop, Wait};
+use crate::random::{Name, Purpose, Stream};
+use crate::time::{Duration, Instant, nanos};
+use alloc::boxed::Box;
+use core::num::{NonZeroU32, NonZeroU64};
+
+/// What an exchange goes by: its client's policy, and what names its random draws.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rules<'a> {
+    /// When to send again and when to stop. The same one in every call.
+    pub policy: &'a Policy,
+    /// The run's seed.
+    pub seed: u64,
+    /// The client's number, from 1.
+    pub flow: u32,
+}
+
+impl<'a> Rules<'a> {
+    /// The rules of client `flow`, from 1.
+    #[must_use]
+    #[inline]
+    pub const fn new(policy: &'a Policy, seed: u64, flow: u32) -> Self {
+        Self { policy, seed, flow }
+    }
+}
+
+/// An exchange, and what its client remembers for the next one. See the [module](self) for its verbs.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pacer: Pacer,
+    /// The time of its first send; of one that is refused, of the refusal.
+    started: Instant,
+    /// In nanoseconds. While sending: how long to wait then. While waiting: the deadline; `None` if it
+    /// would lie past the last instant that can be named.
+    clock: Option<NonZeroU64>,
+    number: NonZeroU32,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It begins as soon as its client says when.
+    Beginning,
+    /// A send is to go out; `last` if none will follow.
+    Sending { last: bool },
+    /// Nothing to do before the deadline.
+    Waiting(Until),
+    /// It has ended, or none was begun yet.
+    Over,
+}
+
+/// What a wait is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// The client pauses before it begins the exchange.
+    Beginning,
+    /// The policy delays the first send.
+    Start,
+    /// A send is out, and another one will follow.
+    Resend,
+    /// The last send is out.
+    GiveUp,
+    /// The sends so far are abandoned or have failed; the next one will follow.
+    Backoff,
+    /// The policy's limits refused the exchange: its client pauses.
+    Refused(Stop),
+}
+
+impl Exchange {
+    /// No exchange yet, under `policy`: [`prepare`](Self::prepare) the first one.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        Self {
+            pacer: Pacer::new(policy),
+            started: Instant::ZERO,
+            clock: None,
+            number: NonZeroU32::MIN,
+            phase: Phase::Over,
+        }
+    }
+
+    /// Makes it exchange `number`, which is to [`begin`](Self::begin), whatever went before.
+    #[inline]
+    pub const fn prepare(&mut self, number: NonZeroU32) {
+        self.number = number;
+        self.phase = Phase::Beginning;
+    }
+
+    /// Returns its number, from 1.
+    #[must_use]
+    #[inline]
+    pub const fn number(&self) -> NonZeroU32 {
+        self.number
+    }
+
+    /// Returns true if it is prepared, and neither begun nor postponed.
+    #[must_use]
+    #[inline]
+    pub fn is_beginning(&self) -> bool {
+        self.phase == Phase::Beginning
+    }
+
+    /// Returns true if it has ended.
+    #[must_use]
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Begins only after a pause of `nanos` nanoseconds: its client thinks.
+    pub fn postpone(&mut self, now: Instant, nanos: u64) {
+        self.pacer.forget_sends();
+        self.wait(now, nanos, Until::Beginning);
+    }
+
+    /// Begins: asks the policy's limits, and waits for its first delay.
+    ///
+    /// A refused exchange waits as long as its first timeout would have been, and ends then: else its
+    /// client would begin the next one at once, and the one after that.
+    #[inline(always)]
+    #[must_use = "an exchange may end before it begins"]
+    pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
+        let Rules { policy, seed, flow } = rules;
+        // A policy that draws nothing needs no stream.
+        let stream = if policy.draws() {
+            Name::exchange(seed, flow, self.number.get()).stream(Purpose::Jitter)
+        } else {
+            Stream::from_state(0)
+        };
+        match self.pacer.begin(policy, now, stream) {
+            Ok(Duration::ZERO) => return self.start(policy, now),
+            Ok(delay) => self.wait(now, nanos(delay), Until::Start),
+            Err(why) => {
+                self.started = now;
+                self.wait(now, nanos(policy.initial_timeout()), Until::Refused(why));
+            }
+        }
+        None
+    }
+
+    /// The time has reached `now`: whatever is due is done. Early calls do nothing.
+    #[inline(always)]
+    #[must_use = "an exchange may end when its deadline passes"]
+    pub fn due(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
+        let (until, deadline) = self.wait_in_progress()?;
+        if now < deadline {
+            return None;
+        }
+        match until {
+            Until::Resend if self.pacer.pause_nanos() > 0 => {
+                self.wait(now, self.pacer.pause_nanos(), Until::Backoff);
+                None
+            }
+            Until::Resend | Until::GiveUp | Until::Backoff => self.go_on(rules.policy, now),
+            Until::Start => self.start(rules.policy, now),
+            Until::Beginning => self.begin_late(rules, now),
+            Until::Refused(why) => Some(self.give_up(now, 0, why)),
+        }
+    }
+
+    /// Makes the next send, if one is due, and waits for its reply: returns which send it is.
+    #[inline(always)]
+    #[must_use = "the request has to be sent"]
+    pub fn next_send(&mut self, now: Instant) -> Option<Label> {
+        let Phase::Sending { last } = self.phase else { return None };
+        let send = NonZeroU32::new(self.pacer.sends())?;
+        if send == NonZeroU32::MIN {
+            self.started = now;
+        }
+        let until = if last { Until::GiveUp } else { Until::Resend };
+        self.clock = self.clock.and_then(|wait| wait.checked_add(now.as_nanos()));
+        self.phase = Phase::Waiting(until);
+        Some(Label { exchange: self.number, send })
+    }
+
+    /// Returns when [`due`](Self::due) has something to do, and why it waits.
+    #[must_use]
+    #[inline(always)]
+    pub fn deadline(&self) -> Option<(Timer, Instant)> {
+        let (until, deadline) = self.wait_in_progress()?;
+        let timer = match until {
+            Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
+            Until::Resend | Until::Backoff => Timer::Resend,
+            Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
+            Until::Start => Timer::Start,
+            Until::Beginning => Timer::Think,
+        };
+        Some((timer, deadline))
+    }
+
+    /// Returns the send that its wait refers to: the last one made, or the first one while that is still
+    /// to come.
+    #[must_use]
+    #[inline(always)]
+    pub fn label(&self) -> Label {
+        let send = NonZeroU32::new(self.pacer.sends()).unwrap_or(NonZeroU32::MIN);
+        Label { exchange: self.number, send }
+    }
+
+    /// Returns the sends that are out.
+    #[must_use]
+    #[inline]
+    pub fn sends(&self) -> u32 {
+        match self.phase {
+            Phase::Waiting(Until::Resend | Until::GiveUp | Until::Backoff) => self.pacer.sends(),
+            // The one to come is already counted, but not yet sent.
+            Phase::Sending { .. } => self.pacer.sends() - 1,
+            _ => 0,
+        }
+    }
+
+    /// Returns which send a reply answers that names `label`, or none; `None` if it answers none of this
+    /// exchange.
+    ///
+    /// A reply without a label is taken to answer the last send. Under an
+    /// [`attempt_timeout`](Policy::attempt_timeout) an attempt that is over is not answered any more.
+    #[must_use]
+    #[inline]
+    pub fn send_answered(&self, rules: Rules<'_>, label: Option<Label>) -> Option<NonZeroU32> {
+        let sent = NonZeroU32::new(self.sends())?;
+        let send = match label {
+            None => sent,
+            Some(Label { exchange, send }) if exchange == self.number && send <= sent => send,
+            Some(_) => return None,
+        };
+        let attempts = rules.policy.attempt_timeout().is_some();
+        let over = attempts && (send < sent || self.phase == Phase::Waiting(Until::Backoff));
+        (!over).then_some(send)
+    }
+
+    /// A reply answers `send`: the exchange is over.
+    #[inline(always)]
+    #[must_use]
+    pub fn answered(&mut self, now: Instant, send: NonZeroU32) -> Outcome {
+        let (sends, elapsed) = (self.sends(), self.elapsed(now));
+        self.pacer.answered(now, sends, Duration::from_nanos(elapsed));
+        self.end(sends, elapsed, Ending::Answered { send })
+    }
+
+    /// The server failed to serve `send`, and perhaps said when to come back.
+    ///
+    /// The next send goes out when the wait in progress is over (under an
+    /// [`attempt_timeout`](Policy::attempt_timeout), after the backoff), or when the policy's
+    /// [`hint`](Policy::hint) says; while hedging, at once. The failure of a send that was followed by
+    /// another one changes nothing.
+    #[must_use = "a failure may end the exchange"]
+    pub fn failed(
+        &mut self,
+        rules: Rules<'_>,
+        now: Instant,
+        send: NonZeroU32,
+        hint: Option<Hint>,
+    ) -> Option<Outcome> {
+        let waiting = matches!(self.phase, Phase::Waiting(Until::Resend | Until::GiveUp));
+        if !waiting || send.get() != self.sends() {
+            return None;
+        }
+        let policy = rules.policy;
+        let left = self.clock.map_or(u64::MAX, NonZeroU64::get).saturating_sub(now.as_nanos());
+        let timeout = Duration::from_nanos(left);
+        let planned = Wait { timeout, pause: self.pacer.pause(), last: false };
+        let elapsed = now.saturating_since(self.started);
+        match self.pacer.after_failure(policy, planned, elapsed, hint) {
+            Ok(pause) => {
+                // Earlier sends of a datagram may still be answered; an attempt that failed is over.
+                let abandoned = policy.attempt_timeout().is_some();
+                let until = if abandoned { Until::Backoff } else { Until::Resend };
+                self.wait(now, nanos(pause), until);
+                None
+            }
+            // The sends before may still be answered.
+            Err(Stop::MaxSends | Stop::GiveUpAbove) if policy.hedging() => None,
+            Err(why) => Some(self.give_up(now, self.pacer.sends(), why)),
+        }
+    }
+
+    /// The network refused the last send: nobody listens there. That ends the exchange, unless the
+    /// policy hedges and another send may follow: it goes out at once (gRFC A6).
+    #[must_use = "a refusal may end the exchange"]
+    pub fn refused(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
+        let Phase::Waiting(until @ (Until::Resend | Until::GiveUp)) = self.phase else {
+            return None;
+        };
+        if rules.policy.hedging() && until == Until::Resend {
+            return self.go_on(rules.policy, now);
+        }
+        let sends = self.pacer.sends();
+        self.pacer.refused(now, sends);
+        Some(self.end(sends, self.elapsed(now), Ending::Refused))
+    }
+
+    /// Exchanges what a client remembers from one exchange to the next (round-trip times and limits) for
+    /// `other`: clients with several exchanges in progress lend it to the one that acts.
+    pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
+        self.pacer.swap_shared(other);
+    }
+
+    /// Begins after a pause. Apart, because most clients do not pause.
+    #[inline(never)]
+    fn begin_late(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
+        self.begin(rules, now)
+    }
+
+    /// Makes the first send due.
+    #[inline]
+    fn start(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
+        match self.pacer.step(policy, now, 0) {
+            Ok(step) => self.make_due(step),
+            // The first send is always allowed; should a policy know better, that is the end.
+            Err(why) => return Some(self.give_up(now, 0, why)),
+        }
+        None
+    }
+
+    /// Makes one more send due, or ends the exchange.
+    #[inline]
+    fn go_on(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
+        let sends = self.pacer.sends();
+        match self.pacer.step(policy, now, self.elapsed(now)) {
+            Ok(step) => self.make_due(step),
+            Err(why) => return Some(self.give_up(now, sends, why)),
+        }
+        None
+    }
+
+    #[inline]
+    fn make_due(&mut self, Step { timeout, last, .. }: Step) {
+        self.clock = Some(at_least_one(timeout));
+        self.phase = Phase::Sending { last };
+    }
+
+    #[inline]
+    fn wait(&mut self, now: Instant, nanos: u64, until: Until) {
+        self.clock = at_least_one(nanos).checked_add(now.as_nanos());
+        self.phase = Phase::Waiting(until);
+    }
+
+    fn give_up(&mut self, now: Instant, sends: u32, why: Stop) -> Outcome {
+        self.pacer.gave_up(now, sends);
+        self.end(sends, self.elapsed(now), Ending::GaveUp(why))
+    }
+
+    #[inline(always)]
+    fn end(&mut self, sends: u32, elapsed: u64, how: Ending) -> Outcome {
+        self.phase = Phase::Over;
+        Outcome::new(sends, elapsed, how)
+    }
+
+    /// Nanoseconds since the first send.
+    const fn elapsed(&self, now: Instant) -> u64 {
+        now.as_nanos().saturating_sub(self.started.as_nanos())
+    }
+
+    #[inline(always)]
+    fn wait_in_progress(&self) -> Option<(Until, Instant)> {
+        match (self.phase, self.clock) {
+            (Phase::Waiting(until), Some(at)) => Some((until, Instant::from_nanos(at.get()))),
+            _ => None,
+        }
+    }
+}
+
+/// A wait of nothing lasts for a nanosecond: a deadline lies later than now.
+#[inline]
+fn at_least_one(nanos: u64) -> NonZeroU64 {
+    NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN)
+}

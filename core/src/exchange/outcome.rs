@@ -1,0 +1,47 @@
+//! How an exchange ended.
+
+use crate::policy::Stop;
+use crate::time::Duration;
+use core::num::NonZeroU32;
+
+/// How an exchange ended. Its time is kept in halves, so that a client that holds one stays small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Sends made.
+    pub sends: u32,
+    elapsed: [u32; 2],
+    /// What ended it.
+    pub how: Ending,
+}
+
+/// What ended an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A reply came.
+    Answered {
+        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
+        /// can tell, which is why Karn's rule takes no sample from it).
+        send: NonZeroU32,
+    },
+    /// No reply came, and the policy allows no further send; or, with no send made, its limits refused
+    /// the exchange.
+    GaveUp(Stop),
+    /// The network reported that nobody listens there.
+    Refused,
+}
+
+impl Outcome {
+    #[inline]
+    pub(super) const fn new(sends: u32, elapsed: u64, how: Ending) -> Self {
+        Self { sends, elapsed: [(elapsed >> 32) as u32, elapsed as u32], how }
+    }
+
+    /// Returns the time since the first send.
+    #[must_use]
+    #[inline]
+    pub const fn elapsed(self) -> Duration {
+        let [high, low] = self.elapsed;
+        Duration::from_nanos((high as u64) << 32 | low as u64)
+    }
+}
