@@ -124,11 +124,18 @@ pub trait Machine {
     #[must_use]
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)>;
 
-    /// Returns the send that the timer of [`poll_timeout`](Self::poll_timeout) refers to, made or still
-    /// to come, where its driver cannot know it: for the trace. `None` for the last one made.
+    /// Returns the peer and the send that the timer of [`poll_timeout`](Self::poll_timeout) refers to,
+    /// made or still to come, where its driver cannot know them: for the trace. A client's timer refers
+    /// to its last send otherwise.
     #[must_use]
-    fn timer_label(&self) -> Option<Label> {
-        None
+    fn timer_subject(&self) -> Subject {
+        Subject::default()
+    }
+
+    /// Names the send that the next datagram belongs to, where the driver knows it, as a simulated
+    /// network does. For the trace only: nothing may be decided by it.
+    fn note_label(&mut self, label: Option<Label>) {
+        let _ = label;
     }
 
     /// Returns true when the machine will do nothing more on its own.
@@ -187,8 +194,12 @@ macro_rules! pointer {
                 (**self).poll_timeout()
             }
 
-            fn timer_label(&self) -> Option<Label> {
-                (**self).timer_label()
+            fn timer_subject(&self) -> Subject {
+                (**self).timer_subject()
+            }
+
+            fn note_label(&mut self, label: Option<Label>) {
+                (**self).note_label(label);
             }
 
             fn is_finished(&self) -> bool {
@@ -302,7 +313,6 @@ impl Label {
 
 /// Why a machine waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Timer {
     /// No reply yet; the next send goes out when it fires.
     Resend,
@@ -312,10 +322,20 @@ pub enum Timer {
     Start,
     /// The attempt is abandoned when it fires, and the backoff begins.
     Timeout,
+    /// The last send was abandoned or has failed; the next one goes out when it fires.
+    Backoff,
+    /// The server said when to come back; the next send goes out when it fires.
+    Hint,
+    /// The limits (retry budget, circuit breaker) refused the exchange; it is over when it fires.
+    Limits,
     /// The client pauses between two exchanges.
     Think,
     /// The server's next piece of work is done when it fires.
     Service,
+    /// The server goes down when it fires.
+    Outage,
+    /// The server comes back when it fires.
+    Recovery,
     /// The next exchange of an open loop arrives when it fires.
     Arrival,
     /// A timer of a machine that is not this crate's, by its name.
@@ -331,8 +351,13 @@ impl Timer {
             Self::GiveUp => "give up",
             Self::Start => "start",
             Self::Timeout => "timeout",
+            Self::Backoff => "backoff",
+            Self::Hint => "hint",
+            Self::Limits => "limits",
             Self::Think => "think",
             Self::Service => "service",
+            Self::Outage => "outage",
+            Self::Recovery => "recovery",
             Self::Arrival => "arrival",
             Self::Other(name) => name,
         }

@@ -49,7 +49,7 @@ pub enum Purpose {
 }
 
 /// Which way a datagram travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// From a client to the server.
     Request,

@@ -5,7 +5,7 @@ use retrylab_core::machine::{Machine, Timer, Transmit};
 use retrylab_core::server::echo::{self, Server};
 use retrylab_core::sim::{Network, SERVER, Summary};
 use retrylab_core::time::{Duration, Instant};
-use retrylab_core::trace::{Record, Side, What};
+use retrylab_core::trace::{HostId, Record, What};
 use std::net::SocketAddr;
 
 /// Sends a heartbeat every 30 ms, five times, whatever comes back, and counts the answers.
@@ -72,9 +72,9 @@ fn a_foreign_client_runs_against_our_server() {
         let of = records.iter().filter(|record| keep(record));
         of.map(|record| record.at.as_nanos() / 1_000_000).collect()
     };
-    let sent = |r: &Record| r.side == Side::Client && matches!(r.what, What::Sent { .. });
+    let sent = |r: &Record| r.host == HostId::Client && matches!(r.what, What::Sent { .. });
     assert_eq!(at(sent), [0, 30, 60, 90, 120]);
-    assert_eq!(at(|r| r.what == What::Note("heard")), [20, 80, 110, 140]);
+    assert_eq!(at(|r| r.what == What::Note { words: "heard" }), [20, 80, 110, 140]);
     let fired = What::TimerFired { timer: Timer::Other("heartbeat") };
     assert_eq!(records.iter().filter(|record| record.what == fired).count(), 4);
 }

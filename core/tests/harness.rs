@@ -11,7 +11,7 @@ use retrylab_core::random::Direction;
 use retrylab_core::server::echo;
 use retrylab_core::sim::SERVER;
 use retrylab_core::time::{Duration, Instant};
-use retrylab_core::trace::{Side, What};
+use retrylab_core::trace::{HostId, What};
 use std::net::SocketAddr;
 use std::process::{Command, Output};
 
@@ -30,8 +30,8 @@ fn a_pair_steps_from_event_to_event() {
     assert_eq!(times, [0, 10, 20, 30, 40, 50, 60]);
     assert!(pair.client().is_finished());
     assert_eq!(pair.server().numbers, [0, 1, 2]);
-    let new = pair.records().iter().filter(|record| record.what == What::Note("new"));
-    assert!(new.clone().all(|record| record.side == Side::Server));
+    let new = pair.records().iter().filter(|record| record.what == What::Note { words: "new" });
+    assert!(new.clone().all(|record| record.host == HostId::SERVER));
     assert_eq!(new.count(), 3);
     assert_eq!(pair.ladder().lines().count(), pair.records().len() + 1, "and a header");
     assert!(pair.ladder().contains("waits until 0.050000 to resend"), "{}", pair.ladder());
@@ -254,6 +254,6 @@ fn a_watched_machine_keeps_the_subjects_of_its_events() {
     let server = || echo::Server::new(echo::Config::default(), 1);
     let mut pair = Pair::new(Labelling::default(), server(), Link::default(), 1);
     pair.drive_bounded(10).unwrap();
-    let note = pair.records().iter().find(|record| matches!(record.what, What::Note(_)));
+    let note = pair.records().iter().find(|record| matches!(record.what, What::Note { .. }));
     assert_eq!(note.unwrap().label, Label::new(7, 3));
 }

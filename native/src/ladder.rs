@@ -19,7 +19,7 @@ pub(crate) trait Format {
     /// The line above the first record, if there is one.
     fn header(&self) -> Option<&'static str>;
     /// Appends the line of one record, without its end.
-    fn line(&self, record: &Record, line: &mut String) -> fmt::Result;
+    fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result;
 }
 
 impl Format for Ladder {
@@ -27,8 +27,8 @@ impl Format for Ladder {
         Some(Self::header(self))
     }
 
-    fn line(&self, record: &Record, line: &mut String) -> fmt::Result {
-        write!(line, "{}", Self::line(self, record))
+    fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result {
+        line.write_str(&Self::line(self, record))
     }
 }
 
@@ -41,7 +41,7 @@ impl Format for JsonLines {
         None
     }
 
-    fn line(&self, record: &Record, line: &mut String) -> fmt::Result {
+    fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result {
         write_json(line, record)
     }
 }

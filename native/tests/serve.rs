@@ -74,7 +74,9 @@ fn people_read_lines_and_scripts_may_have_quiet() {
             assert_eq!(lines[0], format!("#1 from {from}, 5 bytes: answered with 21 bytes"));
             assert_eq!(
                 lines[1],
-                format!("#2 from {from}, 4 bytes: dropped by the server, on its list")
+                format!(
+                    "#2 from {from}, 4 bytes: dropped by the server: its drop list names the request"
+                )
             );
         }
     }

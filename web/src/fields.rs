@@ -2,7 +2,7 @@
 //! this table says and hands back what a person wrote.
 
 use crate::json::Json;
-use crate::words::capital;
+use crate::numbers::capital;
 use retrylab_core::policy::{Adaptive, Backoff, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};

@@ -3,12 +3,14 @@
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
 use crate::run::Run;
-use crate::timeline::{Effect, Fate, Id, Packet, Purpose, Timeline, Wait};
-use retrylab_core::machine::Machine;
+use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
+use retrylab_core::machine::{Machine, Timer};
 use retrylab_core::protocol::Token;
+use retrylab_core::random::Probability;
 use retrylab_core::server::echo;
 use retrylab_core::sim::{SERVER, client_address};
 use retrylab_core::time::Instant;
+use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
 /// How many bytes of a payload are shown.
@@ -17,11 +19,11 @@ const MOST_BYTES: usize = 64;
 /// A packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
 pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let packet = timeline.packet(id)?;
-    let send = packet.send();
+    let which = which(timeline, packet);
     let (shape, title) = match packet.direction {
-        Direction::Reply => ("reply", format!("Reply to send {send}")),
-        Direction::Request if packet.is_retry() => ("retry", format!("Request, send {send}")),
-        Direction::Request => ("request", format!("Request, send {send}")),
+        Direction::Reply => ("reply", format!("Reply to {which}")),
+        Direction::Request if packet.is_retry() => ("retry", format!("Request, {which}")),
+        Direction::Request => ("request", format!("Request, {which}")),
     };
     let payload = payload(run, packet);
     Some(Json::object(|json| {
@@ -40,18 +42,18 @@ pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Opt
     }))
 }
 
+/// `send 2`; of a writer `attempt 2`.
+fn which(timeline: &Timeline, packet: &Packet) -> String {
+    let write = timeline.setting().pattern == Pattern::Write;
+    format!("{} {}", if write { "attempt" } else { "send" }, packet.send())
+}
+
 /// A wait, in the same form.
 pub(crate) fn wait(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let wait = timeline.wait(id)?;
-    let send = wait.label.map_or(1, |label| label.send.get());
-    let (title, then) = match wait.purpose() {
-        Purpose::Reply => (format!("The wait after send {send}"), "sends again"),
-        Purpose::LastReply => (format!("The wait after send {send}"), "gives up"),
-        Purpose::Start => ("The wait before the first send".to_string(), "sends"),
-        Purpose::Rest => ("The rest of a client that may not ask".to_string(), "goes on"),
-    };
+    let words = timeline.words(run.records(), wait.record);
     Some(Json::object(|json| {
-        json.text("title", &title);
+        json.text("title", words.sentence().trim_end_matches('.'));
         json.text("shape", "wait");
         json.number("flow", wait.flow.into());
         json.list("facts", |json| {
@@ -59,7 +61,6 @@ pub(crate) fn wait(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Optio
             fact(json, "began", &format!("{} s", clock(wait.armed, places)));
             fact(json, "would end", &format!("{} s", clock(wait.deadline, places)));
             fact(json, "length", &wait.length());
-            fact(json, "then", &format!("the client {then}"));
         });
         json.texts("why", wait_story(timeline, wait));
         json.text("text", "");
@@ -86,72 +87,101 @@ fn owner(json: &mut Json, run: &Run, flow: u32, exchange: u32) {
 fn fate(json: &mut Json, packet: &Packet, places: u32) {
     let way = span(packet.end.saturating_sub(packet.sent));
     let end = clock(packet.end, places);
-    match packet.fate {
-        Fate::Arrived => {
-            fact(json, "arrived", &format!("{end} s, {way} on its way"));
+    let arrived = format!("{end} s, {way} on its way");
+    match packet.ending {
+        Ending::Arrived => {
+            fact(json, "arrived", &arrived);
             match packet.effect {
                 Effect::Answered => fact(json, "effect", "ends the exchange"),
-                Effect::Late => fact(json, "effect", "too late, ignored"),
+                Effect::Failed => fact(json, "effect", "reports a failure"),
+                Effect::Ignored => fact(json, "effect", "ignored, nothing waits for it"),
                 Effect::None => {}
             }
         }
-        Fate::Dropped(cause) => {
-            fact(json, "arrived", &format!("{end} s, {way} on its way"));
+        Ending::Dropped(cause) => {
+            fact(json, "arrived", &arrived);
             fact(json, "fate", &cause.to_string());
         }
         // The link decides when it is sent; where on its way it is lost, nobody knows.
-        Fate::Lost(cause) => fact(json, "fate", &cause.to_string()),
-        Fate::Unknown => fact(json, "fate", "arrives after the events that are kept"),
+        Ending::Lost(cause) => fact(json, "fate", &cause.to_string()),
+        Ending::Unknown => fact(json, "fate", "arrives after the events that are kept"),
     }
 }
 
 /// Why it was sent, and why it was lost.
 fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
-    let mut out = Vec::new();
-    let send = packet.send();
-    match packet.direction {
-        Direction::Reply => out.push(format!(
-            "The server answers each request that it does not drop; this one answers send {send}."
-        )),
-        Direction::Request if send == 1 => {
-            out.push(format!("It begins exchange {}.", packet.exchange()));
-        }
-        Direction::Request => {
-            let before = wait_before(timeline, packet);
-            let wait = before.map_or_else(String::new, |wait| wait.length() + " ");
-            let mut sentence = format!("Send {send} went out because the {wait}wait fired");
-            if let Some(cause) = before.and_then(|wait| silence(timeline, wait)) {
-                sentence += &format!("; {cause}");
-            }
-            out.push(sentence + ".");
-        }
+    let mut out = vec![match packet.direction {
+        Direction::Reply => reply_story(timeline, packet),
+        Direction::Request => request_story(timeline, packet),
+    }];
+    if packet.duplicate {
+        out.push("The link duplicated it: this is the second of two.".to_string());
     }
-    match packet.fate {
-        Fate::Lost(Cause::LinkLoss) => {
+    if packet.damaged.is_some() {
+        out.push("The link flipped one bit of it, and no checksum caught that.".to_string());
+    }
+    match packet.ending {
+        Ending::Lost(Cause::LinkLoss) => {
             out.push(
                 "The link lost it: the draw named by the seed, the client and the packet's \
                       number said so."
                     .to_string(),
             );
         }
-        Fate::Lost(cause) | Fate::Dropped(cause) => out.push(format!("It was {cause}.")),
-        Fate::Arrived | Fate::Unknown => {}
+        Ending::Lost(cause) | Ending::Dropped(cause) => out.push(format!("It was {cause}.")),
+        Ending::Arrived | Ending::Unknown => {}
     }
-    if packet.effect == Effect::Late {
-        out.push("When it came, its exchange was over: the client ignored it.".to_string());
+    if packet.effect == Effect::Ignored {
+        out.push("Nothing waited for it when it came: the client ignored it.".to_string());
     }
     out
 }
 
-/// The wait whose end sent `packet`: that of the send before it.
-fn wait_before<'a>(timeline: &'a Timeline, packet: &Packet) -> Option<&'a Wait> {
-    let own = packet.wait.and_then(|id| timeline.wait(id))?;
-    // Waits are in order of their beginning; the one that ended when this began is near.
-    let until = timeline.waits().partition_point(|wait| wait.armed <= own.armed);
-    timeline.waits()[..until]
-        .iter()
-        .rev()
-        .find(|wait| wait.flow == packet.flow && wait.fired && wait.ended == packet.sent)
+fn reply_story(timeline: &Timeline, packet: &Packet) -> String {
+    let which = which(timeline, packet);
+    if packet.failure {
+        format!("The server failed to serve {which}, and says so.")
+    } else {
+        format!("It answers {which}.")
+    }
+}
+
+fn request_story(timeline: &Timeline, packet: &Packet) -> String {
+    let exchange = packet.exchange();
+    if timeline.setting().pattern == Pattern::Write {
+        let name = which(timeline, packet);
+        return match packet.name.number.get() % 2 {
+            1 => format!("It reads the row: {name} begins."),
+            _ => format!("It writes the row, with the version that {name} has read."),
+        };
+    }
+    if packet.send() == 1 {
+        return format!("It begins exchange {exchange}.");
+    }
+    let send = packet.send();
+    let Some(wait) = packet.after.and_then(|id| timeline.wait(id)) else {
+        return format!("It repeats the request of exchange {exchange}.");
+    };
+    let length = wait.length();
+    match wait.timer {
+        Timer::Backoff | Timer::Hint => {
+            format!("Send {send} went out because the {length} that the client waited are over.")
+        }
+        Timer::Resend
+        | Timer::GiveUp
+        | Timer::Timeout
+        | Timer::Start
+        | Timer::Limits
+        | Timer::Think
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Arrival
+        | Timer::Other(_) => {
+            let cause = silence(timeline, wait).map_or(String::new(), |cause| format!("; {cause}"));
+            format!("Send {send} went out because the {length} wait fired{cause}.")
+        }
+    }
 }
 
 /// Why no reply came during a wait.
@@ -160,19 +190,29 @@ fn silence(timeline: &Timeline, wait: &Wait) -> Option<String> {
     let request = timeline.packet(id)?;
     let send = request.send();
     let lost = |what: &str, cause: Cause| format!("{what} was {cause}");
-    match request.fate {
-        Fate::Lost(cause) | Fate::Dropped(cause) => Some(lost(&format!("send {send}"), cause)),
-        Fate::Unknown => None,
-        Fate::Arrived if request.end > wait.ended => {
+    match request.ending {
+        Ending::Lost(cause) | Ending::Dropped(cause) => Some(lost(&format!("send {send}"), cause)),
+        Ending::Unknown => None,
+        Ending::Arrived if request.end > wait.ended => {
             Some(format!("send {send} was still on its way"))
         }
-        Fate::Arrived => {
+        Ending::Arrived => {
             let replies = timeline.packets().iter();
             let first = timeline.packets().partition_point(|packet| packet.sent < request.end);
-            let reply = replies.skip(first).find(|packet| packet.request == Some(id))?;
-            match reply.fate {
-                Fate::Lost(cause) => Some(lost(&format!("the reply to send {send}"), cause)),
-                _ => Some(format!("the reply to send {send} was still on its way")),
+            let replies = replies.skip(first).take_while(|packet| packet.sent <= wait.ended);
+            let Some(reply) = replies.into_iter().find(|packet| packet.request == Some(id)) else {
+                return Some(format!("the server had not replied to send {send} yet"));
+            };
+            match reply.ending {
+                Ending::Lost(cause) => Some(lost(&format!("the reply to send {send}"), cause)),
+                Ending::Unknown | Ending::Dropped(_) => None,
+                Ending::Arrived if reply.end > wait.ended => {
+                    Some(format!("the reply to send {send} was still on its way"))
+                }
+                Ending::Arrived if reply.effect == Effect::Failed => {
+                    Some(format!("send {send} failed"))
+                }
+                Ending::Arrived => Some(format!("the reply to send {send} was ignored")),
             }
         }
     }
@@ -180,52 +220,68 @@ fn silence(timeline: &Timeline, wait: &Wait) -> Option<String> {
 
 fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
     let mut out = Vec::new();
-    match wait.purpose() {
-        Purpose::Start => out.push("The policy delays the first copy.".to_string()),
-        Purpose::Rest => out.push(
-            "The policy's budget or breaker refused the exchange: nothing of it is sent."
-                .to_string(),
-        ),
-        Purpose::Reply | Purpose::LastReply => {}
-    }
-    if wait.fired {
-        let then = match wait.purpose() {
-            Purpose::Reply => "sent again",
-            Purpose::LastReply => "gave up",
-            Purpose::Start => "sent",
-            Purpose::Rest => "went on",
-        };
-        let mut sentence = format!("It fired, and the client {then}");
-        if let Some(cause) = silence(timeline, wait) {
-            sentence += &format!(": {cause}");
+    let reason = match wait.timer {
+        Timer::Start => "The policy delays the first send.",
+        Timer::Limits => {
+            "The policy's retry budget or circuit breaker refused the exchange: nothing of it is sent."
         }
-        out.push(sentence + ".");
-    } else if wait.ended == u64::MAX {
-        out.push("It ends after the events that are kept.".to_string());
-    } else {
-        let early = span(wait.deadline.saturating_sub(wait.ended));
-        out.push(format!("A reply ended it {early} before it would have fired."));
+        Timer::Think => "The workload pauses between two exchanges.",
+        Timer::Arrival => "The workload says when exchanges arrive.",
+        Timer::Backoff => "The last send was abandoned or has failed.",
+        Timer::Hint => "The server said when to come back.",
+        Timer::Timeout => "The policy abandons a send that is not answered in this time.",
+        Timer::Resend
+        | Timer::GiveUp
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => "",
+    };
+    if !reason.is_empty() {
+        out.push(reason.to_string());
     }
+    out.push(match wait.end {
+        WaitEnd::Fired => match silence(timeline, wait) {
+            Some(cause) => format!("It ran to its end: {cause}."),
+            None => "It ran to its end.".to_string(),
+        },
+        WaitEnd::Unknown => "It ends after the events that are kept.".to_string(),
+        WaitEnd::Replaced => "Another wait took its place.".to_string(),
+        WaitEnd::Answered => {
+            let early = span(wait.deadline.saturating_sub(wait.ended));
+            format!("A reply ended it {early} before it would have fired.")
+        }
+        WaitEnd::Over => "The exchange ended without a reply.".to_string(),
+    });
     out
 }
 
-/// The bytes of a packet, as the core's machines make them.
+/// The bytes of a packet, as the core's machines make them; none where they are not known, as those of
+/// a row's versions.
 fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
     let scenario = run.scenario();
-    let mut request = Vec::new();
+    if scenario.setting().pattern == Pattern::Write {
+        return Vec::new();
+    }
+    let mut bytes = Vec::new();
     if let (true, Some(label)) = (scenario.token, packet.label) {
-        Token(label).emit(&mut request);
+        Token(label).emit(&mut bytes);
     }
-    request.extend_from_slice(scenario.message.as_bytes());
-    if packet.direction == Direction::Request {
-        return request;
+    bytes.extend_from_slice(scenario.message.as_bytes());
+    if packet.direction == Direction::Reply {
+        let fail = if packet.failure { Probability::ALWAYS } else { Probability::NEVER };
+        let (reply, hint) = (scenario.server.reply, scenario.server.hint);
+        let config = echo::Config { reply, fail, hint, ..echo::Config::default() };
+        let mut server = echo::Server::new(config, 0);
+        server.handle_datagram(Instant::ZERO, SERVER, client_address(packet.flow), &bytes);
+        bytes.clear();
+        let _ = server.poll_transmit(Instant::ZERO, &mut bytes);
     }
-    let config = echo::Config { reply: scenario.server.reply, ..echo::Config::default() };
-    let mut server = echo::Server::new(config, 0);
-    server.handle_datagram(Instant::ZERO, SERVER, client_address(packet.flow), &request);
-    let mut reply = Vec::new();
-    let _ = server.poll_transmit(Instant::ZERO, &mut reply);
-    reply
+    if let Some(byte) = packet.damaged.and_then(|bit| bytes.get_mut(bit as usize / 8)) {
+        *byte ^= 1 << (packet.damaged.unwrap_or(0) % 8);
+    }
+    // What a damaged request made the server say is not known here.
+    if bytes.len() == packet.bytes as usize { bytes } else { Vec::new() }
 }
 
 /// Rows of up to eight bytes in hexadecimal digits.
@@ -275,7 +331,7 @@ mod tests {
         assert!(text(0).contains(r#""hex":"68 65 6c 6c 6f""#), "{}", text(0));
         assert_eq!(packet(&run, &timeline, 4, 3), None);
         let first = wait(&run, &timeline, 0, 3).unwrap();
-        assert!(first.contains("sent again: the reply to send 1 was lost on the link."), "{first}");
+        assert!(first.contains("to its end: the reply to send 1 was lost on the link."), "{first}");
         let second = wait(&run, &timeline, 1, 3).unwrap();
         assert!(second.contains("180 ms before it would have fired"), "{second}");
     }
@@ -286,7 +342,7 @@ mod tests {
         let second = packet(&run, &timeline, 2, 3).unwrap();
         assert!(second.contains("the reply to send 1 was still on its way"), "{second}");
         let late = packet(&run, &timeline, 3, 3).unwrap();
-        assert!(late.contains("its exchange was over"), "{late}");
+        assert!(late.contains("Nothing waited for it"), "{late}");
         let (run, timeline) = over("server.drop=1");
         let second = packet(&run, &timeline, 1, 3).unwrap();
         assert!(second.contains("send 1 was dropped by the server at random"), "{second}");

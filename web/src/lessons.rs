@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use retrylab_core::scenario::Scenario;
     use retrylab_core::sim::{Outcome, run};
-    use retrylab_core::trace::{Cause, Direction, Record, Side, What};
+    use retrylab_core::trace::{Cause, Direction, HostId, Record, What};
 
     fn outcome(fragment: &str) -> Outcome<Vec<Record>> {
         let (scenario, errors) = Scenario::from_fragment(fragment);
@@ -94,7 +94,7 @@ mod tests {
                 match record.what {
                     What::Delivered { direction } => Some((direction, send, "delivered")),
                     What::Dropped { direction, cause: Cause::LinkLoss } => {
-                        assert_eq!(record.side, Side::Link);
+                        assert_eq!(record.host, HostId::Link);
                         Some((direction, send, "lost"))
                     }
                     What::Answered { sends, .. } => Some((Reply, sends, "answered")),

@@ -4,10 +4,9 @@
 //! Where jitter draws, a band reaches from the earliest to the latest moment.
 
 use crate::json::Json;
-use crate::numbers::{count, exact, grouped, ratio, span, spread, unit};
+use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use crate::words::capital;
 use retrylab_core::policy::{Adaptive, Draw, Policy};
 use retrylab_core::time::nanos;
 

@@ -13,10 +13,11 @@ const COLUMN: f64 = 3.0;
 struct Bin {
     sent: u32,
     lost: u32,
-    ended: u32,
+    answered: u32,
+    gave_up: u32,
 }
 
-/// Draws the strip: sends upward from its middle, losses downward, the ends of exchanges as ticks.
+/// Draws the strip: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
 pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w: f64, h: f64) {
     let bins = bins(timeline, records, (w / COLUMN) as usize);
     let middle = (h * 0.62).round();
@@ -25,7 +26,8 @@ pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w
     let height = |n: u32, room: f64| (f64::from(n) / f64::from(most)).sqrt() * (room - 2.0);
     paint.fill(Ink::Line, |path| path.rect((0.0, middle - 0.5), w, 1.0));
     for (ink, pick) in [
-        (Ink::Reply, (|bin| (bin.ended, true)) as fn(&Bin) -> (u32, bool)),
+        (Ink::Reply, (|bin| (bin.answered, true)) as fn(&Bin) -> (u32, bool)),
+        (Ink::Lost, |bin| (bin.gave_up, true)),
         (Ink::Request, |bin| (bin.sent, true)),
         (Ink::Lost, |bin| (bin.lost, false)),
     ] {
@@ -53,8 +55,23 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
         match records[*id as Id as usize].what {
             What::Sent { direction: Direction::Request, .. } => bin.sent += 1,
             What::Dropped { .. } => bin.lost += 1,
-            What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => bin.ended += 1,
-            _ => {}
+            What::Answered { .. } => bin.answered += 1,
+            What::GaveUp { .. } | What::Refused { .. } => bin.gave_up += 1,
+            What::Sent { .. }
+            | What::Delivered { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::TimerArmed { .. }
+            | What::TimerFired { .. }
+            | What::Failed
+            | What::LateReply
+            | What::Stranger
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. } => {}
         }
     }
     bins
@@ -76,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_event_falls_into_a_column() {
-        let (scenario, _) = Scenario::from_fragment("clients=50&link.loss=0.3");
+        let (scenario, _) = Scenario::from_fragment("clients=50&link.loss=0.5");
         let mut run = Run::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), false);
@@ -86,7 +103,8 @@ mod tests {
                 |pick: fn(&Bin) -> u32| bins.iter().map(|bin| u64::from(pick(bin))).sum::<u64>();
             assert_eq!(sum(|bin| bin.sent), run.summary().sends);
             assert_eq!(sum(|bin| bin.lost), run.summary().lost);
-            assert_eq!(sum(|bin| bin.ended), 50);
+            assert_eq!(sum(|bin| bin.answered), run.summary().answered);
+            assert_eq!(sum(|bin| bin.gave_up), run.summary().gave_up);
         }
         assert_eq!(column(u64::MAX, u64::MAX, 99), 99);
         assert_eq!(column(0, 0, 99), 0);

@@ -256,7 +256,7 @@ class Page {
       say(this.clock, clock);
       say(this.momentTime, `${clock} s`);
       say(this.momentText, lab.moment(this.player.playing));
-      panel.showCounts(JSON.parse(lab.counts()));
+      panel.showCounts(lab.countsTitle(), JSON.parse(lab.counts()));
       if (this.player.playing) mention(() => `At ${clock} seconds: ${counted(lab)}`);
       else this.still();
     });

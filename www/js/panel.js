@@ -19,6 +19,7 @@ import { byId, icon, make, say } from "./dom.js";
 const outcome = byId("outcome", HTMLElement);
 const digest = byId("digest", HTMLElement);
 const counts = byId("counts", HTMLElement);
+const countsTitle = byId("counts-title", HTMLElement);
 const inspector = byId("inspect", HTMLElement);
 const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
 
@@ -37,8 +38,12 @@ export function pending() {
   say(digest, "");
 }
 
-/** @param {Count[]} list */
-export function showCounts(list) {
+/**
+ * @param {string} title what is counted
+ * @param {Count[]} list
+ */
+export function showCounts(title, list) {
+  say(countsTitle, title);
   const shown = counts.querySelectorAll("dd");
   if (shown.length !== list.length) {
     counts.replaceChildren(

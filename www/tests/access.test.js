@@ -141,7 +141,7 @@ test("canvases have names that say what they show, and the table says the same",
   assert.equal(await page.locator("#rows tr").count(), 12);
   const now = await page.locator("#rows tr.now").allTextContents();
   assert.deepEqual(now.map((row) => row.replace(/\s+/g, " ")), [
-    "0.010serverrequest arrivessend 1", "0.010serversends a reply, 21 bytessend 1",
+    "0.010serverThe request arrives (send 1).send 1", "0.010serverThe server replies, 21 bytes.send 1",
   ]);
   await page.locator("#rows button[tabindex='0']").focus();
   await page.keyboard.press("ArrowDown");

@@ -93,7 +93,7 @@ test("a click inspects a packet, and the inspector says why", async () => {
   const { page, faults } = await visit(lab);
   await page.keyboard.press("End");
   await page.click("[data-show=table]");
-  await page.getByRole("button", { name: "sends a request, 5 bytes" }).nth(1).click();
+  await page.getByRole("button", { name: "sends its request" }).nth(1).click();
   const inspector = await text(page, "inspect");
   assert.match(inspector, /Request, send 2/);
   assert.match(inspector, /because the 100 ms wait fired; the reply to send 1 was lost on the link/);

@@ -161,10 +161,10 @@ test("another backoff brings what it needs; a contradiction stands beside its fi
 
 test("a brake is named: open breaker, spent budget, deadline", async () => {
   for (const [fragment, outcome, rows] of /** @type {const} */ ([
-    ["exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1", /The open breaker ended 1 exchange/,
-      /did not ask: the breaker is open/],
-    ["policy.budget=quota+500+501+1&server.drop=1", /1 send: the budget is spent/, /the budget is spent/],
-    ["policy.deadline=250ms&server.drop=1", /its deadline allows no more/, /the deadline/],
+    ["exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1", /The open circuit breaker ended 1 exchange/,
+      /did not send: the circuit breaker is open/],
+    ["policy.budget=quota+500+501+1&server.drop=1", /1 send; the retry budget is spent/, /the retry budget is spent/],
+    ["policy.deadline=250ms&server.drop=1", /its deadline allows no more/, /its deadline/],
   ])) {
     const { page, faults } = await visit(lab, fragment);
     assert.match(await text(page, "outcome"), outcome);

@@ -171,8 +171,8 @@ impl<C: Codec> Machine for Client<C> {
     }
 
     #[inline(always)]
-    fn timer_label(&self) -> Option<Label> {
-        Some(self.exchange.label())
+    fn timer_subject(&self) -> Subject {
+        Subject::send(Some(self.exchange.label()))
     }
 
     #[inline]

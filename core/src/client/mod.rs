@@ -140,7 +140,7 @@ impl From<Event> for What {
             Event::Failed { .. } => Self::Failed,
             Event::LateReply { .. } => Self::LateReply,
             Event::Stranger => Self::Stranger,
-            Event::Unreadable => Self::Note("not a reply, ignored"),
+            Event::Unreadable => Self::from("not a reply, ignored"),
             Event::GaveUp { sends, elapsed, why, .. } => Self::GaveUp { sends, elapsed, why },
             Event::Refused { sends, elapsed, .. } => Self::Refused { sends, elapsed },
         }

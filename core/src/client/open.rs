@@ -285,11 +285,11 @@ impl<C: Codec> Machine for OpenClient<C> {
         }
     }
 
-    fn timer_label(&self) -> Option<Label> {
-        match self.waiting() {
+    fn timer_subject(&self) -> Subject {
+        Subject::send(match self.waiting() {
             Some(slot) => Some(self.slots[slot as usize].label()),
             None => Label::new(self.arrived.saturating_add(1), 1),
-        }
+        })
     }
 
     fn is_finished(&self) -> bool {

@@ -225,7 +225,7 @@ fn an_open_breaker_refuses_exchanges_and_the_client_pauses_instead() {
     assert!(matches!(client.poll_event(), Some(Event::GaveUp { why: Stop::MaxSends, .. })));
     // The second exchange is refused: no send, and a pause of the first wait.
     assert!(sends(&mut client, at(100)).is_empty());
-    assert_eq!(client.poll_timeout(), Some((Timer::GiveUp, at(200))));
+    assert_eq!(client.poll_timeout(), Some((Timer::Limits, at(200))));
     client.handle_timeout(at(200));
     let elapsed = Duration::from_millis(100);
     let refused = Event::GaveUp { exchange: 2, sends: 0, elapsed, why: Stop::Breaker };
@@ -349,7 +349,7 @@ fn an_attempt_is_abandoned_before_the_backoff() {
     assert_eq!(client.poll_timeout(), Some((Timer::Timeout, at(100))));
     client.handle_timeout(at(100));
     assert_eq!(sends(&mut client, at(100)), Vec::<Vec<u8>>::new());
-    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(150))));
+    assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(150))));
     // Nobody listens to the first attempt any more, now or later.
     for ms in [120, 170] {
         client.handle_datagram(at(ms), LOCAL, server(), b"#1.1 x");
@@ -374,7 +374,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
         now += 10;
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send }));
-        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(now + backoff))));
+        assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(now + backoff))));
         // Twice is no second failure.
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
@@ -395,10 +395,10 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
 fn a_hint_in_a_failure_is_followed() {
     let policy = Policy::textbook().to_builder().hint(HintRule::Exact).build().unwrap();
     let config = Config::textbook(server(), b"x").policy(policy);
-    for (bytes, resend) in [
-        (&b"retrylab: failed\n"[..], 100),
-        (b"retrylab: failed, retry in 30ms\n", 40),
-        (b"retrylab: failed, retry in soon\n", 0),
+    for (bytes, timer, resend) in [
+        (&b"retrylab: failed\n"[..], Timer::Backoff, 100),
+        (b"retrylab: failed, retry in 30ms\n", Timer::Hint, 40),
+        (b"retrylab: failed, retry in soon\n", Timer::Hint, 0),
     ] {
         let mut client = Client::new(config.clone());
         assert_eq!(sends(&mut client, at(0)).len(), 1);
@@ -406,7 +406,7 @@ fn a_hint_in_a_failure_is_followed() {
         match resend {
             // No failure that anyone could read is an answer.
             0 => assert!(matches!(client.poll_event(), Some(Event::Answered { .. }))),
-            ms => assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(ms)))),
+            ms => assert_eq!(client.poll_timeout(), Some((timer, at(ms)))),
         }
     }
 }

@@ -38,9 +38,10 @@ pub use stuck::Timeouts;
 
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::time::Instant;
-use crate::trace::{Record, Side, What};
+use crate::trace::{HostId, Record, What};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::num::NonZeroU32;
 
 /// A machine with what its driver has to remember between two inputs.
 #[derive(Clone, Debug)]
@@ -61,10 +62,10 @@ pub enum Role {
 
 impl Role {
     #[inline(always)]
-    const fn side(self) -> Side {
+    const fn host(self) -> HostId {
         match self {
-            Self::Client(_) => Side::Client,
-            Self::Server => Side::Server,
+            Self::Client(_) => HostId::Client,
+            Self::Server => HostId::SERVER,
         }
     }
 
@@ -78,15 +79,15 @@ impl Role {
     }
 }
 
-/// What a record refers to.
+/// What a record refers to. Clients and datagrams are numbered from 1; a loop's own 0 is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// Where it happened.
-    pub side: Side,
+    /// Which host makes the record.
+    pub host: HostId,
     /// Which client it concerns.
     pub flow: u32,
-    /// Which datagram.
-    pub packet: u64,
+    /// Which datagram, by its number within its flow and direction.
+    pub packet: u32,
     /// Which send.
     pub label: Option<Label>,
 }
@@ -96,8 +97,9 @@ impl Context {
     #[must_use]
     #[inline(always)]
     pub const fn record(self, at: Instant, what: What) -> Record {
-        let Self { side, flow, packet, label } = self;
-        Record { at, flow, side, packet, label, what }
+        let Self { host, flow, packet, label } = self;
+        let (flow, packet) = (NonZeroU32::new(flow), NonZeroU32::new(packet));
+        Record { at, host, flow, packet, label, what }
     }
 }
 
@@ -106,8 +108,8 @@ impl Context {
 pub struct Arrival {
     /// The client that sent it or that it is for.
     pub flow: u32,
-    /// Its number in the trace.
-    pub packet: u64,
+    /// Its number within its flow and direction, from 1.
+    pub packet: u32,
     /// The send that it belongs to, where that is known.
     pub label: Option<Label>,
 }
@@ -143,11 +145,26 @@ impl Visit {
         self.timer().map(|timer| What::TimerFired { timer })
     }
 
+    /// What the record of an event refers to. A network that knows which send a datagram belongs to knows
+    /// better than a client that has no use for it.
+    #[must_use]
+    #[inline(always)]
+    pub const fn of_event(&self, context: Context, what: &What) -> Context {
+        match (self.cause.host, what) {
+            (HostId::Client, What::Failed | What::LateReply | What::Stranger)
+                if self.cause.packet != 0 && self.cause.label.is_some() =>
+            {
+                Context { label: self.cause.label, ..context }
+            }
+            _ => context,
+        }
+    }
+
     #[inline(always)]
     const fn role(&self) -> Role {
-        match self.cause.side {
-            Side::Server => Role::Server,
-            Side::Client | Side::Link => Role::Client(self.cause.flow),
+        match self.cause.host {
+            HostId::Server(_) => Role::Server,
+            HostId::Client | HostId::Link => Role::Client(self.cause.flow),
         }
     }
 }
@@ -235,9 +252,10 @@ impl<M: Machine> Host<M> {
         bytes: &[u8],
     ) -> Visit {
         let before = self.machine.poll_timeout();
+        self.machine.note_label(arrival.label);
         self.machine.handle_datagram(now, local, from, bytes);
         let Arrival { flow, packet, label } = arrival;
-        let cause = Context { side: role.side(), flow, packet, label };
+        let cause = Context { host: role.host(), flow, packet, label };
         Visit { cause, before }
     }
 
@@ -248,21 +266,33 @@ impl<M: Machine> Host<M> {
         self.own_visit(role, before)
     }
 
-    /// Fires the timer if it is due; [`Visit::timer`] says which it was.
+    /// Fires the timer if it is due. Returns what its record refers to; [`Visit::fired`] is the record.
+    /// `flow_of` is that of [`poll`](Self::poll).
     ///
     /// # Errors
     /// The machine's deadline, if it is later than `now` or there is none.
     #[inline(always)]
-    pub fn fire(&mut self, role: Role, now: Instant) -> Result<Visit, Option<Instant>> {
+    pub fn fire(
+        &mut self,
+        role: Role,
+        now: Instant,
+        flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+    ) -> Result<(Context, Visit), Option<Instant>> {
         let before = self.machine.poll_timeout();
         let Some((_, deadline)) = before else { return Err(None) };
         if deadline > now {
             return Err(Some(deadline));
         }
-        // What fires refers to the last send before it.
-        let visit = self.own_visit(role, before);
+        // What fires refers to what the machine waited for before it.
+        let context = self.timer_context(role, flow_of);
+        let cause = match role {
+            Role::Client(_) => context,
+            // What a server does next may concern other clients than the one that its timer was for.
+            Role::Server => Context { flow: 0, label: None, ..context },
+        };
+        let visit = Visit { cause, before };
         self.machine.handle_timeout(now);
-        Ok(visit)
+        Ok((context, visit))
     }
 
     /// The next thing that the machine wants after an input: call it until [`Output::Wait`].
@@ -289,22 +319,26 @@ impl<M: Machine> Host<M> {
             // The time first: it nearly always differs, and names of timers are long to compare.
             visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
         });
-        Output::Wait(Wait { timer, armed: armed.then(|| self.own_context(visit.role())) })
+        Output::Wait(Wait {
+            timer,
+            armed: armed.then(|| self.timer_context(visit.role(), flow_of)),
+        })
     }
 
     fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
-        Visit { cause: self.own_context(role), before }
+        let cause = Context { host: role.host(), flow: role.flow(), packet: 0, label: self.label };
+        Visit { cause, before }
     }
 
-    /// What the host's timers refer to: a client's to the send that it names, or to its last one; a
-    /// server's to nobody.
+    /// What the host's timer refers to: a client's to the send that it names, or to its last one.
     #[inline(always)]
-    fn own_context(&self, role: Role) -> Context {
-        let label = match role {
-            Role::Client(_) => self.machine.timer_label().or(self.label),
-            Role::Server => None,
-        };
-        Context { side: role.side(), flow: role.flow(), packet: 0, label }
+    fn timer_context(&self, role: Role, flow_of: impl FnMut(SocketAddr) -> Option<u32>) -> Context {
+        let own = Context { host: role.host(), flow: role.flow(), packet: 0, label: None };
+        let subject = self.machine.timer_subject();
+        match role {
+            Role::Client(_) => Context { label: subject.label.or(self.label), ..own },
+            Role::Server => server_context(subject, own, flow_of),
+        }
     }
 
     #[inline(always)]
@@ -329,18 +363,18 @@ impl<M: Machine> Host<M> {
         transmit: &Transmit,
         mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
-        let side = visit.cause.side;
+        let host = visit.cause.host;
         match visit.role() {
             Role::Client(flow) => {
                 self.label = transmit.label;
-                Context { side, flow, packet: 0, label: transmit.label }
+                Context { host, flow, packet: 0, label: transmit.label }
             }
             Role::Server => {
                 let flow = flow_of(transmit.to);
                 // A reply to the client whose request is being handled belongs to that request.
                 let own = visit.cause.label.filter(|_| flow == Some(visit.cause.flow));
                 let label = transmit.label.or(own);
-                Context { side, flow: flow.unwrap_or(0), packet: 0, label }
+                Context { host, flow: flow.unwrap_or(0), packet: 0, label }
             }
         }
     }
@@ -358,6 +392,8 @@ fn server_context(
     };
     let flow = flow_of(peer).unwrap_or(0);
     let own = flow == cause.flow;
-    let packet = if own { cause.packet } else { 0 };
+    // Another send of the same client is another datagram.
+    let same = own && (label.is_none() || label == cause.label);
+    let packet = if same { cause.packet } else { 0 };
     Context { flow, packet, label: label.or(cause.label.filter(|_| own)), ..cause }
 }

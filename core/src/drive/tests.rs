@@ -96,7 +96,7 @@ fn events_of_transmits_are_drained_before_the_next_transmit() {
     let visit = host.deliver(Role::Server, now, arrival, (address(2), address(3)), b"");
     assert_eq!(
         visit.cause(),
-        Context { side: Side::Server, flow: 3, packet: 8, label: Label::new(4, 5) }
+        Context { host: HostId::SERVER, flow: 3, packet: 8, label: Label::new(4, 5) }
     );
     let (log, deadline) = outputs(&mut host, visit, now);
     assert_eq!(log, ["event of 7", "send 1", "event of 7", "send 2", "event of 7"]);
@@ -111,8 +111,8 @@ fn a_deadline_in_the_past_is_due_at_once() {
     let now = Instant::from_millis(10);
     let mut fired = 0;
     let next = loop {
-        match host.fire(Role::Client(1), now) {
-            Ok(visit) => {
+        match host.fire(Role::Client(1), now, |_| None) {
+            Ok((_, visit)) => {
                 assert_eq!(visit.timer(), Some(Timer::Other("t")));
                 fired += 1;
                 let _ = outputs(&mut host, visit, now);

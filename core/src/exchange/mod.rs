@@ -47,7 +47,7 @@ mod tests;
 pub use outcome::{Ending, Outcome};
 
 use crate::machine::{Label, Timer};
-use crate::policy::{Hint, Pacer, Policy, Shared, Step, Stop, Wait};
+use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
 use crate::random::{Name, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
@@ -110,8 +110,11 @@ enum Until {
     Resend,
     /// The last send is out.
     GiveUp,
-    /// The sends so far are abandoned or have failed; the next one will follow.
-    Backoff,
+    /// The sends so far are abandoned; the next one follows, at the server's request if `hinted`.
+    Backoff { hinted: bool },
+    /// The last send has failed, those before may still be answered; the next one follows, at the
+    /// server's request if `hinted`.
+    Failed { hinted: bool },
     /// The policy's limits refused the exchange: its client pauses.
     Refused(Stop),
 }
@@ -198,10 +201,12 @@ impl Exchange {
         }
         match until {
             Until::Resend if self.pacer.pause_nanos() > 0 => {
-                self.wait(now, self.pacer.pause_nanos(), Until::Backoff);
+                self.wait(now, self.pacer.pause_nanos(), Until::Backoff { hinted: false });
                 None
             }
-            Until::Resend | Until::GiveUp | Until::Backoff => self.go_on(rules.policy, now),
+            Until::Resend | Until::GiveUp | Until::Backoff { .. } | Until::Failed { .. } => {
+                self.go_on(rules.policy, now)
+            }
             Until::Start => self.start(rules.policy, now),
             Until::Beginning => self.begin_late(rules, now),
             Until::Refused(why) => Some(self.give_up(now, 0, why)),
@@ -230,8 +235,11 @@ impl Exchange {
         let (until, deadline) = self.wait_in_progress()?;
         let timer = match until {
             Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
-            Until::Resend | Until::Backoff => Timer::Resend,
-            Until::GiveUp | Until::Refused(_) => Timer::GiveUp,
+            Until::Resend => Timer::Resend,
+            Until::Backoff { hinted: true } | Until::Failed { hinted: true } => Timer::Hint,
+            Until::Backoff { .. } | Until::Failed { .. } => Timer::Backoff,
+            Until::GiveUp => Timer::GiveUp,
+            Until::Refused(_) => Timer::Limits,
             Until::Start => Timer::Start,
             Until::Beginning => Timer::Think,
         };
@@ -252,7 +260,9 @@ impl Exchange {
     #[inline]
     pub fn sends(&self) -> u32 {
         match self.phase {
-            Phase::Waiting(Until::Resend | Until::GiveUp | Until::Backoff) => self.pacer.sends(),
+            Phase::Waiting(
+                Until::Resend | Until::GiveUp | Until::Backoff { .. } | Until::Failed { .. },
+            ) => self.pacer.sends(),
             // The one to come is already counted, but not yet sent.
             Phase::Sending { .. } => self.pacer.sends() - 1,
             _ => 0,
@@ -274,7 +284,8 @@ impl Exchange {
             Some(_) => return None,
         };
         let attempts = rules.policy.attempt_timeout().is_some();
-        let over = attempts && (send < sent || self.phase == Phase::Waiting(Until::Backoff));
+        let paused = matches!(self.phase, Phase::Waiting(Until::Backoff { .. }));
+        let over = attempts && (send < sent || paused);
         (!over).then_some(send)
     }
 
@@ -301,7 +312,10 @@ impl Exchange {
         send: NonZeroU32,
         hint: Option<Hint>,
     ) -> Option<Outcome> {
-        let waiting = matches!(self.phase, Phase::Waiting(Until::Resend | Until::GiveUp));
+        let waiting = matches!(
+            self.phase,
+            Phase::Waiting(Until::Resend | Until::GiveUp | Until::Failed { .. })
+        );
         if !waiting || send.get() != self.sends() {
             return None;
         }
@@ -314,7 +328,9 @@ impl Exchange {
             Ok(pause) => {
                 // Earlier sends of a datagram may still be answered; an attempt that failed is over.
                 let abandoned = policy.attempt_timeout().is_some();
-                let until = if abandoned { Until::Backoff } else { Until::Resend };
+                let hinted = hint.is_some() && policy.hint() != HintRule::Ignore;
+                let until =
+                    if abandoned { Until::Backoff { hinted } } else { Until::Failed { hinted } };
                 self.wait(now, nanos(pause), until);
                 None
             }
@@ -328,10 +344,12 @@ impl Exchange {
     /// policy hedges and another send may follow: it goes out at once (gRFC A6).
     #[must_use = "a refusal may end the exchange"]
     pub fn refused(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        let Phase::Waiting(until @ (Until::Resend | Until::GiveUp)) = self.phase else {
+        let Phase::Waiting(until @ (Until::Resend | Until::GiveUp | Until::Failed { .. })) =
+            self.phase
+        else {
             return None;
         };
-        if rules.policy.hedging() && until == Until::Resend {
+        if rules.policy.hedging() && until != Until::GiveUp {
             return self.go_on(rules.policy, now);
         }
         let sends = self.pacer.sends();

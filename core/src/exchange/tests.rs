@@ -114,7 +114,7 @@ fn an_attempt_that_is_over_is_not_answered_any_more() {
         (Some((Timer::Timeout, at(50))), Some(1))
     );
     assert_eq!(case.due(at(50)), None);
-    assert_eq!((case.deadline(), case.answered_by(1, 1)), (Some((Timer::Resend, at(150))), None));
+    assert_eq!((case.deadline(), case.answered_by(1, 1)), (Some((Timer::Backoff, at(150))), None));
     assert_eq!(case.due(at(150)), None);
     case.send(2, at(150));
     assert_eq!((case.answered_by(1, 1), case.answered_by(1, 2)), (None, Some(2)));
@@ -149,7 +149,7 @@ fn the_limits_refuse_an_exchange_that_waits_before_it_ends() {
     assert_eq!(case.begin(2, at(100)), None);
     assert_eq!(case.exchange.next_send(at(100)), None);
     assert_eq!(case.exchange.label(), Label::new(2, 1).unwrap(), "the first send is still to come");
-    assert_eq!(case.deadline(), Some((Timer::GiveUp, at(200))));
+    assert_eq!(case.deadline(), Some((Timer::Limits, at(200))));
     assert_eq!(case.due(at(200)), gave_up(0, ms(100), Stop::Breaker));
 }
 

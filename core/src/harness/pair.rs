@@ -85,7 +85,7 @@ where
     /// The same as text, one line a record: what a failed assertion wants to show.
     #[must_use]
     pub fn ladder(&self) -> String {
-        let ladder = Ladder::default();
+        let mut ladder = Ladder::default();
         let mut text = String::from(ladder.header());
         for record in self.records() {
             // Writing to a string does not fail.

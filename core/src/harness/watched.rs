@@ -83,6 +83,10 @@ impl<M: Machine> Machine for Watched<M> {
         Some(event)
     }
 
+    fn note_label(&mut self, label: Option<Label>) {
+        self.machine.note_label(label);
+    }
+
     /// The network reads the deadline only after a full drain, so that every law of it holds here.
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let (timer, deadline) = self.machine.poll_timeout()?;
@@ -108,8 +112,8 @@ impl<M: Machine> Machine for Watched<M> {
         self.machine.describe(payload)
     }
 
-    fn timer_label(&self) -> Option<Label> {
-        self.machine.timer_label()
+    fn timer_subject(&self) -> Subject {
+        self.machine.timer_subject()
     }
 
     fn is_finished(&self) -> bool {

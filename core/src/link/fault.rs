@@ -34,11 +34,6 @@ impl Fault {
         (self.from..self.until).contains(&now)
     }
 
-    /// Returns whether the fault may depend on the number of a datagram.
-    pub(super) const fn draws(&self) -> bool {
-        matches!(self.effect, FaultEffect::Loss(_))
-    }
-
     /// Returns why the fault drops a datagram that is sent while it lasts, if it does.
     pub(super) fn drops(&self, name: Name) -> Option<Cause> {
         match self.effect {

@@ -13,8 +13,7 @@ use alloc::vec::Vec;
 ///
 /// A pipe counts the datagrams of each flow in each direction. The count completes the [`Name`] that
 /// every draw depends on, so the same seed gives each datagram the same fate everywhere, and no flow
-/// changes the fates of another. Counters grow as flows appear, and exist only while the link or one of
-/// its [faults](Fault) draws something.
+/// changes the fates of another. Counters grow as flows appear.
 ///
 /// # Example
 ///
@@ -30,7 +29,8 @@ use alloc::vec::Vec;
 /// let mut due: Vec<(Instant, Vec<u8>)> = Vec::new();
 ///
 /// let (now, datagram) = (Instant::from_millis(5), b"hello");
-/// match pipe.send(now, 1, Direction::Request, datagram.len()) {
+/// let name = pipe.name(1, Direction::Request);
+/// match pipe.send(now, name, datagram.len()) {
 ///     Action::Drop(cause) => println!("dropped: {cause}"),
 ///     Action::Deliver(delivery) => {
 ///         due.push((delivery.at(now), delivery.payload(datagram).into_owned()));
@@ -53,8 +53,6 @@ pub struct Pipe {
     faults: Vec<Fault>,
     /// Number of datagrams so far, by flow and direction.
     counts: Vec<[u32; 2]>,
-    /// Whether anything depends on those numbers.
-    counting: bool,
 }
 
 impl Pipe {
@@ -63,8 +61,7 @@ impl Pipe {
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
         let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
-        let counting = link.draws();
-        Self { constant, seed, channel, faults: Vec::new(), counts: Vec::new(), counting }
+        Self { constant, seed, channel, faults: Vec::new(), counts: Vec::new() }
     }
 
     /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
@@ -75,38 +72,46 @@ impl Pipe {
     }
 
     /// Adds `faults`. Where several last at once, the first that drops a datagram names the cause, and
-    /// their delays add up. A flow whose datagrams were not counted so far starts at 0.
+    /// their delays add up.
     pub fn add_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.extend(faults);
         if !self.faults.is_empty() {
             self.constant = [None; 2];
         }
-        self.counting |= self.faults.iter().any(Fault::draws);
     }
 
-    /// Makes room for the counters of flows 1 to `flows`, if there are to be any.
+    /// Makes room for the counters of flows 1 to `flows`.
     pub fn reserve(&mut self, flows: u32) {
-        if self.counting {
-            self.counts.resize(self.counts.len().max(flows as usize + 1), [0; 2]);
-        }
+        let flows = self.counts.len().max(flows as usize + 1);
+        self.counts.reserve_exact(flows - self.counts.len());
+        self.counts.resize(flows, [0; 2]);
     }
 
-    /// Decides what happens to a datagram of `payload` bytes that `flow` sends in `direction` at `now`.
+    /// Counts a datagram that `flow` sends in `direction`; returns its name.
     ///
-    /// Flows are numbered from 1 without large gaps, because memory grows with the largest number. A
-    /// `now` that goes back is harmless; a queue and a timed loss then see no time pass.
+    /// Flows are numbered from 1 without large gaps, because memory grows with the largest number.
+    #[inline]
+    pub fn name(&mut self, flow: u32, direction: Direction) -> Name {
+        let place = flow as usize;
+        if place >= self.counts.len() {
+            self.counts.resize(place + 1, [0; 2]);
+        }
+        let count = &mut self.counts[place][direction as usize];
+        let index = u64::from(*count);
+        *count = count.wrapping_add(1);
+        Name { seed: self.seed, flow, direction, index }
+    }
+
+    /// Decides what happens to the datagram of this [`name`](Self::name), with `payload` bytes, that is sent
+    /// at `now`.
+    ///
+    /// A `now` that goes back is harmless; a queue and a timed loss then see no time pass.
     #[inline]
     #[must_use]
-    pub fn send(
-        &mut self,
-        now: Instant,
-        flow: u32,
-        direction: Direction,
-        payload: usize,
-    ) -> Action {
-        match self.constant[direction as usize] {
+    pub fn send(&mut self, now: Instant, name: Name, payload: usize) -> Action {
+        match self.constant[name.direction as usize] {
             Some(delay) => Action::Deliver(Delivery::whole(delay)),
-            None => self.carry(now, flow, direction, payload),
+            None => self.carry(now, name, payload),
         }
     }
 
@@ -128,26 +133,11 @@ impl Pipe {
         self.counts.len()
     }
 
-    fn carry(&mut self, now: Instant, flow: u32, direction: Direction, payload: usize) -> Action {
-        let index = if self.counting { self.count(flow, direction) } else { 0 };
-        let name = Name { seed: self.seed, flow, direction, index };
+    fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         if self.faults.is_empty() {
             return self.channel.send(now, name, payload);
         }
         self.carry_with_faults(now, name, payload)
-    }
-
-    /// Counts a datagram and returns the number of those before it.
-    #[inline]
-    fn count(&mut self, flow: u32, direction: Direction) -> u64 {
-        let flow = flow as usize;
-        if flow >= self.counts.len() {
-            self.counts.resize(flow + 1, [0; 2]);
-        }
-        let count = &mut self.counts[flow][direction as usize];
-        let index = *count;
-        *count = index.wrapping_add(1);
-        index.into()
     }
 
     #[cold]

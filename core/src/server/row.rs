@@ -28,10 +28,10 @@ pub enum Verdict {
 
 impl From<Verdict> for What {
     fn from(verdict: Verdict) -> Self {
-        Self::Note(match verdict {
-            Verdict::Written => "row written",
-            Verdict::Stale => "stale write refused",
-        })
+        match verdict {
+            Verdict::Written => Self::Written,
+            Verdict::Stale => Self::Stale,
+        }
     }
 }
 

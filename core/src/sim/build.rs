@@ -8,11 +8,24 @@ use crate::scenario::{Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::row;
 use crate::server::service::Station;
+use crate::trace::words::{Pattern, Setting};
 use crate::trace::{DigestSink, Sink};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 impl Scenario {
+    /// What kind of run it makes: what sentences about its records have to name.
+    #[must_use]
+    pub fn setting(&self) -> Setting {
+        let pattern = match self.workload {
+            Workload::Write => Pattern::Write,
+            Workload::Open { .. } => Pattern::Open,
+            Workload::Closed { .. } => Pattern::Closed,
+        };
+        let exchanges = self.exchanges > 1 && pattern != Pattern::Write;
+        Setting { clients: self.clients > 1, exchanges, pattern }
+    }
+
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {

@@ -74,8 +74,13 @@ macro_rules! one_of {
             }
 
             #[inline(always)]
-            fn timer_label(&self) -> Option<Label> {
-                match self { $(Self::$variant(machine) => machine.timer_label()),* }
+            fn timer_subject(&self) -> Subject {
+                match self { $(Self::$variant(machine) => machine.timer_subject()),* }
+            }
+
+            #[inline(always)]
+            fn note_label(&mut self, label: Option<Label>) {
+                match self { $(Self::$variant(machine) => machine.note_label(label)),* }
             }
 
             #[inline(always)]

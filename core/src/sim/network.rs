@@ -11,7 +11,7 @@ use crate::link::{Channel, Fault, Link};
 use crate::machine::Machine;
 use crate::random::Direction;
 use crate::time::Instant;
-use crate::trace::{Side, Sink, What};
+use crate::trace::{HostId, Sink, What};
 use alloc::vec::Vec;
 
 /// A host with the queue entry that will wake it.
@@ -267,20 +267,20 @@ where
     #[inline]
     fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
         let slot = &mut self.clients[flow as usize - 1];
-        let Some(visit) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
+        let Some((context, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
             return false;
         };
-        if self.fired(&visit, at) {
+        if self.fired(context, &visit, at) {
             self.drain_client(flow, &visit);
         }
         true
     }
 
     fn wake_server(&mut self, at: Instant) -> bool {
-        let Some(visit) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
+        let Some((context, visit)) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
             return false;
         };
-        if self.fired(&visit, at) {
+        if self.fired(context, &visit, at) {
             self.drain_server(&visit);
         }
         true
@@ -289,10 +289,10 @@ where
     /// Records a timer that has fired. Returns false when the machines are stuck: nothing happens after
     /// that.
     #[inline]
-    fn fired(&mut self, visit: &Visit, at: Instant) -> bool {
+    fn fired(&mut self, context: Context, visit: &Visit, at: Instant) -> bool {
         self.wire.now = at;
         if let Some(what) = visit.fired() {
-            self.wire.record(visit.cause(), what);
+            self.wire.record(context, what);
         }
         if self.timeouts.is_stuck(at, at) {
             self.stuck = true;
@@ -308,14 +308,14 @@ where
         let arrival = Arrival { flow, packet: packet.number, label: packet.label };
         let what = What::Delivered { direction };
         if direction == Direction::Request {
-            self.wire.record(arrived(arrival, Side::Server), what);
+            self.wire.record(arrived(arrival, HostId::SERVER), what);
             let way = (SERVER, client_address(flow));
             let bytes = self.wire.bytes(packet);
             let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
             self.wire.release(packet);
             self.drain_server(&visit);
         } else {
-            self.wire.record(arrived(arrival, Side::Client), what);
+            self.wire.record(arrived(arrival, HostId::Client), what);
             let way = (client_address(flow), SERVER);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
@@ -331,7 +331,7 @@ where
         let slot = &mut clients[flow as usize - 1];
         loop {
             match slot.host.poll(visit, wire.now, buf, |_| None) {
-                Output::Event(context, event) => wire.report(context, event),
+                Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, transmit) => {
                     wire.send(context, Direction::Request, transmit.to == SERVER, buf);
                 }
@@ -364,8 +364,8 @@ where
 
 /// What the arrival of a datagram refers to.
 #[inline(always)]
-const fn arrived(Arrival { flow, packet, label }: Arrival, side: Side) -> Context {
-    Context { side, flow, packet, label }
+const fn arrived(Arrival { flow, packet, label }: Arrival, host: HostId) -> Context {
+    Context { host, flow, packet, label }
 }
 
 impl<M: Machine> Slot<M> {
@@ -377,13 +377,13 @@ impl<M: Machine> Slot<M> {
         id: u32,
         at: Instant,
         wire: &mut Wire<K>,
-    ) -> Option<Visit> {
+    ) -> Option<(Context, Visit)> {
         if self.wake != at.as_nanos() {
             return None; // The host was given an earlier entry since, and has been woken by it.
         }
         self.wake = NEVER;
-        match self.host.fire(role, at) {
-            Ok(visit) => Some(visit),
+        match self.host.fire(role, at, flow_of) {
+            Ok(fired) => Some(fired),
             Err(deadline) => {
                 self.wait(id, deadline, wire);
                 None

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 /// A datagram on its way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packet {
-    pub(super) number: u64,
+    /// Its number within its flow and direction, from 1.
+    pub(super) number: u32,
     pub(super) label: Option<Label>,
     /// The client's number; the highest bit says that it is a reply.
     flow: u32,
@@ -82,7 +83,7 @@ impl Packets {
     #[inline(always)]
     pub(super) fn store(
         &mut self,
-        number: u64,
+        number: u32,
         flow: u32,
         direction: Direction,
         label: Option<Label>,
@@ -172,5 +173,15 @@ impl Packets {
             self.put_down(last);
         }
         payload
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_is_small() {
+        assert_eq!(size_of::<Packet>(), 20);
     }
 }

@@ -1,6 +1,6 @@
 //! What a run comes to, counted from its records.
 
-use crate::trace::{Direction, Record, Side, Sink, What};
+use crate::trace::{Direction, HostId, Record, Sink, What};
 
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -45,7 +45,9 @@ impl Sink for Summary {
         match record.what {
             What::Sent { direction: Direction::Request, .. } => self.sends += 1,
             What::Sent { direction: Direction::Reply, .. } => self.replies += 1,
-            What::Dropped { .. } if record.side == Side::Server => self.server_dropped += 1,
+            What::Dropped { .. } if matches!(record.host, HostId::Server(_)) => {
+                self.server_dropped += 1;
+            }
             What::Dropped { .. } => self.lost += 1,
             What::Answered { sends, .. } => {
                 self.answered += 1;
@@ -60,7 +62,20 @@ impl Sink for Summary {
                 self.refused += 1;
                 self.calls += u64::from(sends);
             }
-            _ => {}
+            // Not counted: they show in the metrics, or follow from what is.
+            What::Delivered { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::TimerArmed { .. }
+            | What::TimerFired { .. }
+            | What::Failed
+            | What::Stranger
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. } => {}
         }
     }
 }

@@ -1,10 +1,11 @@
 use super::*;
 use crate::scenario::{FIELDS, FieldError};
 use crate::time::Duration;
-use crate::trace::{Ladder, Record, Side, What};
+use crate::trace::{Digest, DigestSink, HostId, Ladder, Record, What};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use proptest::prelude::*;
 
 fn scenario(pairs: &[(&str, &str)]) -> Scenario {
@@ -18,7 +19,7 @@ fn records(scenario: &Scenario) -> Vec<Record> {
 }
 
 fn sent_at_ms(records: &[Record]) -> Vec<u64> {
-    let sent = |r: &&Record| r.side == Side::Client && matches!(r.what, What::Sent { .. });
+    let sent = |r: &&Record| r.host == HostId::Client && matches!(r.what, What::Sent { .. });
     records.iter().filter(sent).map(|r| r.at.as_nanos() / 1_000_000).collect()
 }
 
@@ -28,7 +29,7 @@ fn a_refused_exchange_has_its_own_number() {
     let keys = [("exchanges", "8"), ("server.drop", "1"), ("policy.breaker", "3 2s")];
     let records = records(&scenario(&keys));
     let exchanges = |pick: fn(&What) -> bool| -> Vec<u32> {
-        let picked = records.iter().filter(|r| r.side == Side::Client && pick(&r.what));
+        let picked = records.iter().filter(|r| r.host == HostId::Client && pick(&r.what));
         picked.map(|r| r.label.expect("it has a label").exchange.get()).collect()
     };
     let ends = exchanges(|what| matches!(what, What::GaveUp { .. }));
@@ -50,24 +51,24 @@ fn two_dropped_requests_are_sent_again_at_100_and_300_ms() {
     assert_eq!(sent_at_ms(&outcome.sink), [0, 100, 300]);
     assert_eq!((outcome.summary.answered, outcome.summary.sends), (1, 3));
     assert_eq!(outcome.simulated.to_string(), "0.32");
-    let ladder: String =
-        outcome.sink.iter().map(|r| format!("{}\n", Ladder::default().line(r))).collect();
+    let mut ladder = Ladder::default();
+    let ladder: String = outcome.sink.iter().map(|r| format!("{}\n", ladder.line(r))).collect();
     let expected = "    0.000000  send 1, 5 bytes                    ──────▶
-    0.000000  waits until 0.100000 to resend
+    0.000000  waits 100 ms
     0.010000                                          ─▶  request arrives
-    0.010000                                          ─✕  dropped by the server, on its list
-    0.100000  timer fired: resend
+    0.010000                                          ─✕  drops it, on its list
+    0.100000  no reply for 100 ms
     0.100000  send 2, 5 bytes                    ──────▶
-    0.100000  waits until 0.300000 to resend
+    0.100000  waits 200 ms
     0.110000                                          ─▶  request arrives
-    0.110000                                          ─✕  dropped by the server, on its list
-    0.300000  timer fired: resend
+    0.110000                                          ─✕  drops it, on its list
+    0.300000  no reply for 200 ms
     0.300000  send 3, 5 bytes                    ──────▶
-    0.300000  waits until 0.700000 to resend
+    0.300000  waits 400 ms
     0.310000                                          ─▶  request arrives
-    0.310000                                     ◀──────  reply, 21 bytes
+    0.310000                                     ◀──────  replies to send 3, 21 bytes
     0.320000  reply arrives                      ◀─
-    0.320000  answered in 0.32 s, 3 sends
+    0.320000  answered in 320 ms, 3 sends
 ";
     assert_eq!(ladder, expected);
 }
@@ -127,7 +128,11 @@ fn a_clients_fates_do_not_depend_on_the_others() {
             ("server.drop", "0.3"),
         ];
         let of_first = |record: &Record| (record.at.as_nanos(), record.what);
-        records(&scenario(&pairs)).iter().filter(|r| r.flow == 1).map(of_first).collect()
+        records(&scenario(&pairs))
+            .iter()
+            .filter(|r| r.flow == NonZeroU32::new(1))
+            .map(of_first)
+            .collect()
     };
     // Not `assert_eq`: the difference would fill the screen.
     assert!(with("1") == with("2"));
@@ -150,14 +155,18 @@ fn the_digest_is_that_of_the_records_and_the_same_each_time() {
 fn every_datagram_sent_is_delivered_or_lost_once() {
     let scenario = scenario(&[("link.loss", "0.3"), ("clients", "20"), ("exchanges", "20")]);
     let (mut sent, mut arrived, mut lost) = (0, 0, 0);
+    let mut counts = [[0; 2]; 20];
     for record in records(&scenario) {
         match record.what {
             What::Sent { .. } => {
                 sent += 1;
-                assert_eq!(record.packet, sent, "numbered in the order of sending");
+                let packet = record.packet().unwrap();
+                let count = &mut counts[packet.flow.get() as usize - 1][packet.direction as usize];
+                *count += 1;
+                assert_eq!(packet.number.get(), *count, "numbered in the order of sending");
             }
             What::Delivered { .. } => arrived += 1,
-            What::Dropped { .. } if record.side == Side::Link => lost += 1,
+            What::Dropped { .. } if record.host == HostId::Link => lost += 1,
             _ => {}
         }
     }
@@ -426,4 +435,35 @@ fn every_exchange_over_any_link_ends() {
         assert_eq!(once.summary.finished(), 400, "{link:?}");
         assert_eq!(once.digest, again.digest, "{link:?}");
     }
+}
+
+/// Clients that share nothing may be simulated apart: the merged digests are that of the whole.
+#[test]
+fn flows_simulated_one_by_one_have_the_digest_of_all_together() {
+    let pairs = [
+        ("clients", "12"),
+        ("exchanges", "6"),
+        ("link.loss", "0.2"),
+        ("link.latency", "normal 10ms 4ms"),
+        ("server.drop", "0.3"),
+        ("policy.jitter", "full"),
+    ];
+    let scenario = scenario(&pairs);
+    let whole = run(&scenario, ()).digest;
+    let alone = |flow: u32| {
+        // The others are there, and have nothing to do.
+        let idle = Scenario { exchanges: 0, ..scenario.clone() };
+        let client = |of: u32| {
+            let scenario = if of == flow { &scenario } else { &idle };
+            crate::client::Client::numbered(scenario.client_config(SERVER), of)
+        };
+        let clients = (1..=scenario.clients).map(client);
+        let server = crate::server::echo::Server::numbered(scenario.server.clone(), 1, flow_of);
+        let sink = DigestSink::default();
+        let mut network = Network::new(clients, server, scenario.link.clone(), 1, sink);
+        while network.step().is_some() {}
+        network.sink().digest()
+    };
+    assert_eq!((1..=12).map(alone).sum::<Digest>(), whole);
+    assert_eq!((1..=12).rev().map(alone).sum::<Digest>(), whole);
 }

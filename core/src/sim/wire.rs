@@ -2,12 +2,12 @@
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
-use crate::drive::{Context, Wait};
+use crate::drive::{Context, Visit, Wait};
 use crate::link::Fault;
 use crate::link::{Action, Channel, Delivery, Link, Pipe};
 use crate::random::Direction;
 use crate::time::Instant;
-use crate::trace::{Cause, Side, Sink, What};
+use crate::trace::{Cause, HostId, Sink, What};
 use alloc::vec::Vec;
 
 /// So many entries of the queue are never tidied.
@@ -49,7 +49,6 @@ pub(super) struct Wire<K> {
     packets: Packets,
     pipe: Pipe,
     clients: u32,
-    sent: u64,
     /// Nothing happens after this.
     end: Instant,
     /// Something would have.
@@ -68,7 +67,6 @@ impl<K: Sink> Wire<K> {
             pipe: Pipe::new(link, seed),
             // A network refuses more clients than a flow's number can name.
             clients: clients as u32,
-            sent: 0,
             end: Instant::MAX,
             reached_end: false,
         };
@@ -177,15 +175,17 @@ impl<K: Sink> Wire<K> {
         known: bool,
         bytes: &[u8],
     ) {
-        self.sent += 1;
-        let context = Context { packet: self.sent, ..context };
+        // What is for nobody has no number: it is not on the way to anyone.
+        let name = known.then(|| self.pipe.name(context.flow, direction));
+        let packet = name.map_or(0, |name| (name.index as u32).wrapping_add(1));
+        let context = Context { packet, ..context };
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.record(context, What::Sent { direction, bytes: len });
-        if !known {
+        let Some(name) = name else {
             let what = What::Dropped { direction, cause: Cause::NobodyThere };
             return self.record(on_link(context), what);
-        }
-        match self.pipe.send(self.now, context.flow, direction, bytes.len()) {
+        };
+        match self.pipe.send(self.now, name, bytes.len()) {
             Action::Deliver(whole) if whole.flipped.is_none() => {
                 self.deliver(context, direction, bytes, whole.at(self.now));
             }
@@ -234,14 +234,15 @@ impl<K: Sink> Wire<K> {
 
     /// Records an event of a client: rare beside what else happens to it.
     #[inline(never)]
-    pub(super) fn report(&mut self, context: Context, event: impl Into<What>) {
-        self.record(context, event.into());
+    pub(super) fn report(&mut self, visit: &Visit, context: Context, event: impl Into<What>) {
+        let what = event.into();
+        self.record(visit.of_event(context, &what), what);
     }
 }
 
 /// The same, on its way.
 const fn on_link(context: Context) -> Context {
-    Context { side: Side::Link, ..context }
+    Context { host: HostId::Link, ..context }
 }
 
 /// Arrivals come before the timers of the same instant: a reply that arrives exactly when the wait

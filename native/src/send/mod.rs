@@ -19,6 +19,7 @@ use retrylab_core::client::{Client, Config};
 use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
+use retrylab_core::trace::words::Setting;
 use session::Session;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -203,5 +204,6 @@ fn ladder(json: bool, exchanges: u32) -> LineSink<Ladder> {
     } else {
         ("stdout", Box::new(Unbuffered(io::stdout())))
     };
-    LineSink::new(Ladder { name_clients: false, name_exchanges: exchanges > 1 }, name, out)
+    let setting = Setting { exchanges: exchanges > 1, ..Setting::default() };
+    LineSink::new(Ladder::new(setting), name, out)
 }

@@ -5,10 +5,10 @@ use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
 use retrylab::udp::{Datagram, Observer, Trouble};
 use retrylab_core::machine::Transmit;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::server::echo;
 use retrylab_core::server::service::Event;
 use retrylab_core::time::Instant;
-use retrylab_core::trace::Cause;
+use retrylab_core::trace::words::{self, Known, Setting};
+use retrylab_core::trace::{Cause, HostId, Record, What};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -128,8 +128,27 @@ impl Log {
         text
     }
 
-    /// Tells what became of the datagram in hand.
-    fn tell(&mut self, at: Instant, fate: &Fate<'_>) {
+    /// Reports what concerns no datagram in particular.
+    fn happened(&mut self, at: Instant, what: What) {
+        if self.quiet || self.out.is_closed() {
+            return;
+        }
+        let (flow, packet, label) = (None, None, None);
+        let record = Record { at, host: HostId::SERVER, flow, packet, label, what };
+        if self.json {
+            self.out.json(&Happened {
+                schema: SCHEMA,
+                event: what.name(),
+                at_s: seconds(at.saturating_since(Instant::ZERO)),
+            });
+        } else {
+            let words = words::tell(&record, Setting::default(), Known::default());
+            self.out.line(words.sentence());
+        }
+    }
+
+    /// Reports how the datagram in hand was dealt with.
+    fn tell(&mut self, at: Instant, outcome: &Outcome<'_>) {
         if self.quiet || self.out.is_closed() {
             return;
         }
@@ -139,14 +158,14 @@ impl Log {
         if self.json {
             self.out.json(&Line {
                 schema: SCHEMA,
-                event: fate.name(),
+                event: outcome.name(),
                 at_s: seconds(at.saturating_since(Instant::ZERO)),
                 number,
                 from,
                 bytes,
-                reply_bytes: fate.reply_bytes(),
-                cause: fate.cause(),
-                error: fate.error(),
+                reply_bytes: outcome.reply_bytes(),
+                cause: outcome.cause(),
+                error: outcome.error(),
             });
         } else {
             let request = match (number, bytes) {
@@ -155,7 +174,7 @@ impl Log {
                 }
                 _ => format!("one from {from}"),
             };
-            self.out.line(format_args!("{request}: {fate}"));
+            self.out.line(format_args!("{request}: {outcome}"));
         }
         if self.out.is_closed() {
             warn("stdout cannot be written any more; the server goes on without telling");
@@ -175,6 +194,14 @@ struct Listening {
     drop_first: u64,
     drop_list: String,
     seed: u64,
+}
+
+/// The object of an event that concerns no datagram in particular.
+#[derive(Serialize)]
+struct Happened {
+    schema: u32,
+    event: &'static str,
+    at_s: f64,
 }
 
 /// The object of one datagram; of the last three keys, the one that applies.
@@ -211,15 +238,15 @@ struct Summary<'a> {
     elapsed_s: f64,
 }
 
-/// What became of a datagram.
-enum Fate<'a> {
+/// How the server dealt with a datagram.
+enum Outcome<'a> {
     Answered { reply_bytes: usize },
     Dropped(Cause),
     NotSent(&'a io::Error),
     ReceiveError(&'a io::Error),
 }
 
-impl Fate<'_> {
+impl Outcome<'_> {
     /// Its name in JSON.
     const fn name(&self) -> &'static str {
         match self {
@@ -246,7 +273,7 @@ impl Fate<'_> {
     }
 }
 
-impl fmt::Display for Fate<'_> {
+impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered { reply_bytes } => {
@@ -273,23 +300,37 @@ impl Observer<Event> for Log {
         if self.delayed {
             (self.from, self.in_hand) = (Some(transmit.to), false);
         }
-        self.tell(at, &Fate::Answered { reply_bytes: bytes.len() });
+        self.tell(at, &Outcome::Answered { reply_bytes: bytes.len() });
     }
 
     fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
-        let cause = match event {
-            Event::Server(echo::Event::Failed) => {
-                self.failed += 1;
-                return ControlFlow::Continue(());
+        match What::from(event.clone()) {
+            What::Dropped { cause, .. } => {
+                *self.dropped.entry(cause.name()).or_default() += 1;
+                self.tell(at, &Outcome::Dropped(cause));
             }
-            Event::Server(echo::Event::Dropped { cause, .. }) | Event::Dropped { cause, .. } => {
-                Some(*cause)
+            What::Failed => self.failed += 1,
+            what @ (What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. }) => {
+                self.happened(at, what);
             }
-            _ => None,
-        };
-        if let Some(cause) = cause {
-            *self.dropped.entry(cause.name()).or_default() += 1;
-            self.tell(at, &Fate::Dropped(cause));
+            // The line of the reply says it.
+            What::Served { .. } => {}
+            // Events of a client, of a link or of the driver: a server has none of them.
+            What::Sent { .. }
+            | What::Delivered { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::TimerArmed { .. }
+            | What::TimerFired { .. }
+            | What::Answered { .. }
+            | What::LateReply
+            | What::Stranger
+            | What::GaveUp { .. }
+            | What::Refused { .. } => {}
         }
         ControlFlow::Continue(())
     }
@@ -299,11 +340,11 @@ impl Observer<Event> for Log {
         match trouble {
             Trouble::Send { error, .. } => {
                 self.not_sent += 1;
-                self.tell(at, &Fate::NotSent(error));
+                self.tell(at, &Outcome::NotSent(error));
             }
             Trouble::Receive(error) => {
                 self.receive_errors += 1;
-                self.tell(at, &Fate::ReceiveError(error));
+                self.tell(at, &Outcome::ReceiveError(error));
             }
             _ => {}
         }

@@ -25,8 +25,7 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
         }
     };
     let ladder = args.ladder.then(|| {
-        let several = scenario.exchanges > 1;
-        let ladder = Ladder { name_clients: scenario.clients > 1, name_exchanges: several };
+        let ladder = Ladder::new(scenario.setting());
         if args.json || stdout_is_taken(args) {
             LineSink::new(ladder, "stderr", Box::new(BufWriter::new(io::stderr())))
         } else {

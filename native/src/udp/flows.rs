@@ -1,5 +1,6 @@
-//! Which client is which, for the trace of a server.
+//! Which client is which and which of its datagrams is which, for the trace.
 
+use retrylab_core::trace::Direction;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
@@ -7,18 +8,30 @@ use std::net::SocketAddr;
 /// the memory.
 const MOST: usize = 1 << 16;
 
-/// Numbers clients from 1 in order of appearance.
+/// Numbers clients from 1 in order of appearance, and their datagrams in each direction from 1.
 #[derive(Debug, Default)]
-pub(super) struct Flows(HashMap<SocketAddr, u32>);
+pub(super) struct Flows(HashMap<SocketAddr, (u32, [u32; 2])>);
 
 impl Flows {
     /// The number of `client`.
     pub(super) fn number(&mut self, client: SocketAddr) -> u32 {
+        self.entry(client).0
+    }
+
+    /// Counts a datagram that `client` has sent or is sent; returns its number.
+    pub(super) fn count(&mut self, client: SocketAddr, direction: Direction) -> u32 {
+        let (_, counts) = self.entry(client);
+        let count = &mut counts[direction as usize];
+        *count = count.wrapping_add(1);
+        *count
+    }
+
+    fn entry(&mut self, client: SocketAddr) -> &mut (u32, [u32; 2]) {
         if self.0.len() >= MOST && !self.0.contains_key(&client) {
             self.0.clear();
         }
         let next = self.0.len() as u32 + 1;
-        *self.0.entry(client).or_insert(next)
+        self.0.entry(client).or_insert((next, [0; 2]))
     }
 }
 
@@ -35,5 +48,9 @@ mod tests {
             flows.number(client(n));
             assert!(flows.0.len() <= MOST);
         }
+        let mut count = |n, direction| flows.count(client(n), direction);
+        assert_eq!(count(1, Direction::Request), 1);
+        assert_eq!((count(1, Direction::Request), count(1, Direction::Reply)), (2, 1));
+        assert_eq!(count(2, Direction::Request), 1);
     }
 }

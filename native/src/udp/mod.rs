@@ -18,7 +18,7 @@ use flows::Flows;
 use retrylab_core::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit, Wait};
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Side, Sink, What};
+use retrylab_core::trace::{Direction, HostId, Sink, What};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -65,9 +65,9 @@ where
 {
     let mut driver = Driver {
         host: Host::new(machine),
-        role: match socket.side {
-            Side::Server => Role::Server,
-            Side::Client | Side::Link => Role::Client(OWN_FLOW),
+        role: match socket.host {
+            HostId::Server(_) => Role::Server,
+            HostId::Client | HostId::Link => Role::Client(OWN_FLOW),
         },
         local: socket.local_addr()?,
         socket,
@@ -77,7 +77,7 @@ where
         incoming: vec![0; RECEIVE_BUFFER],
         outgoing: Vec::new(),
         deadline: None,
-        packets: 0,
+        own: [0; 2],
         flows: Flows::default(),
         errors: 0,
         before_timer: 0,
@@ -102,8 +102,8 @@ struct Driver<'a, M, K, O> {
     outgoing: Vec<u8>,
     /// When the machine wants to be woken.
     deadline: Option<Instant>,
-    /// Datagrams that this end has sent and received: their numbers in the trace.
-    packets: u64,
+    /// A client's datagrams so far, by direction: their numbers in the trace.
+    own: [u32; 2],
     flows: Flows,
     /// Errors of the socket in a row.
     errors: u32,
@@ -179,7 +179,8 @@ where
 
     /// Fires the timer that is due.
     fn fire(&mut self, now: Instant) -> io::Result<ControlFlow<Option<Input>>> {
-        match self.host.fire(self.role, now) {
+        let (role, flows) = (self.role, &mut self.flows);
+        match self.host.fire(role, now, |peer| Some(flow_of(role, flows, peer))) {
             Err(deadline) => {
                 self.deadline = deadline;
                 Ok(ControlFlow::Continue(()))
@@ -187,9 +188,9 @@ where
             Ok(_) if self.timeouts.is_stuck(now, self.deadline.unwrap_or(now)) => {
                 Err(io::Error::other("the machine asks for time-outs without end"))
             }
-            Ok(visit) => {
+            Ok((context, visit)) => {
                 if let Some(what) = visit.fired() {
-                    self.record(now, visit.cause(), what);
+                    self.record(now, context, what);
                 }
                 Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))))
             }
@@ -198,14 +199,13 @@ where
 
     /// A datagram of `len` bytes is in the buffer.
     fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Input {
-        self.packets += 1;
-        let flow = self.flow_of(from);
-        let arrival = Arrival { flow, packet: self.packets, label: None };
+        let direction = self.socket.inward();
+        let (flow, packet) = (self.flow_of(from), self.count(from, direction));
+        let arrival = Arrival { flow, packet, label: None };
         let bytes = &self.incoming[..len];
         self.observer.received(now, Datagram { from, bytes });
         let visit = self.host.deliver(self.role, now, arrival, (self.local, from), bytes);
-        let what = What::Delivered { direction: self.socket.inward() };
-        self.record(now, visit.cause(), what);
+        self.record(now, visit.cause(), What::Delivered { direction });
         Input { now, visit, datagram: Some((from, len)) }
     }
 
@@ -240,7 +240,8 @@ where
                     let datagram =
                         datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
                     let flow = self.observer.event(now, &event, datagram);
-                    self.record(now, context, event.into());
+                    let what = event.into();
+                    self.record(now, visit.of_event(context, &what), what);
                     flow?;
                 }
                 Output::Transmit(context, transmit) => {
@@ -267,16 +268,16 @@ where
         let to = transmit.to;
         match self.socket.send(&self.outgoing, to).await {
             Ok(_) => {
-                self.packets += 1;
-                let context = Context { packet: self.packets, ..context };
+                let direction = self.socket.outward();
+                let context = Context { packet: self.count(to, direction), ..context };
                 let bytes = u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX);
-                let what = What::Sent { direction: self.socket.outward(), bytes };
+                let what = What::Sent { direction, bytes };
                 self.record(now, context, what);
                 self.observer.sent(now, &transmit, &self.outgoing);
                 ControlFlow::Continue(None)
             }
             Err(error) => {
-                self.record(now, context, What::Note("the system sent nothing"));
+                self.record(now, context, What::from("the system sent nothing"));
                 if is_refusal(&error) && self.socket.peer == Some(to) {
                     return ControlFlow::Continue(Some(to));
                 }
@@ -299,6 +300,18 @@ where
 
     fn flow_of(&mut self, peer: SocketAddr) -> u32 {
         flow_of(self.role, &mut self.flows, peer)
+    }
+
+    /// Counts a datagram from or to `peer`; a client counts those of all peers as its own.
+    fn count(&mut self, peer: SocketAddr, direction: Direction) -> u32 {
+        match self.role {
+            Role::Server => self.flows.count(peer, direction),
+            Role::Client(_) => {
+                let count = &mut self.own[direction as usize];
+                *count = count.wrapping_add(1);
+                *count
+            }
+        }
     }
 
     fn record(&mut self, at: Instant, context: Context, what: What) {

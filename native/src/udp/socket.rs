@@ -1,6 +1,6 @@
 //! A UDP socket together with what it is to its machine.
 
-use retrylab_core::trace::{Direction, Side};
+use retrylab_core::trace::{Direction, HostId};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::Interest;
@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 #[derive(Debug)]
 pub struct Socket {
     pub(super) io: UdpSocket,
-    pub(super) side: Side,
+    pub(super) host: HostId,
     /// Whom it is connected to.
     pub(super) peer: Option<SocketAddr>,
 }
@@ -23,7 +23,7 @@ impl Socket {
     /// # Errors
     /// Those of `bind`: the address is in use, not this machine's, or not permitted.
     pub async fn serving(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { io: UdpSocket::bind(address).await?, side: Side::Server, peer: None })
+        Ok(Self { io: UdpSocket::bind(address).await?, host: HostId::SERVER, peer: None })
     }
 
     /// A client's socket that hears `peer` only, and hears it when nobody listens there
@@ -46,7 +46,7 @@ impl Socket {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
-        Ok(Self { io: UdpSocket::bind(any).await?, side: Side::Client, peer: None })
+        Ok(Self { io: UdpSocket::bind(any).await?, host: HostId::Client, peer: None })
     }
 
     /// The address that it is bound to, with the real port where 0 was asked for.
@@ -59,9 +59,9 @@ impl Socket {
 
     /// The direction in which it sends.
     pub(super) const fn outward(&self) -> Direction {
-        match self.side {
-            Side::Server => Direction::Reply,
-            Side::Client | Side::Link => Direction::Request,
+        match self.host {
+            HostId::Server(_) => Direction::Reply,
+            HostId::Client | HostId::Link => Direction::Request,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::run::Run;
 use crate::theme::Ink;
-use crate::timeline::{Fate, Id, Packet, Timeline};
+use crate::timeline::{Ending, Id, Packet, Timeline};
 
 /// What is to be seen of a ladder.
 pub(crate) struct View<'a> {
@@ -102,11 +102,12 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     from.1 -= view.top;
     to.1 -= view.top;
     let shape = Shape::of(packet);
-    let lost = matches!(packet.fate, Fate::Lost(_));
-    let dropped = matches!(packet.fate, Fate::Dropped(_));
+    let cause = if let Ending::Lost(cause) = packet.ending { Some(cause) } else { None };
+    let lost = cause.is_some();
+    let dropped = matches!(packet.ending, Ending::Dropped(_));
     let sent = view.at >= packet.sent;
     let end = end_of(packet, view.timeline);
-    let over = view.at >= end && packet.fate != Fate::Unknown;
+    let over = view.at >= end && packet.ending != Ending::Unknown;
     let line = |alpha: f64, width: f64, to: Point, head: bool| {
         paint.alpha(alpha);
         paint.stroke_as(shape, width, |path| path.line(from, to));
@@ -136,11 +137,11 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     if lost || dropped {
         let ink = if over { Ink::Lost } else { Ink::Muted };
         paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
-        if lost && !view.columns.narrow {
+        if let (Some(cause), false) = (cause, view.columns.narrow) {
             let font = Font::sans(12.0);
             let font = if over { font.bold() } else { font };
             let side = if from.0 < to.0 { (Align::Left, 13.0) } else { (Align::Right, -13.0) };
-            paint.text(ink, font, side.0, (to.0 + side.1, to.1), "lost on the link");
+            paint.text(ink, font, side.0, (to.0 + side.1, to.1), &cause.to_string());
         }
     }
     marker(paint, shape, packet.send(), spot, sent);

@@ -1,11 +1,10 @@
-//! The words beside a row: what the client and the server do at one moment.
+//! The words beside a row: what the client and the server do at one moment. The words themselves are
+//! the core's.
 
-use crate::numbers::{grouped, span};
 use crate::run::Run;
-use crate::timeline::{Id, Purpose, Timeline, Wait};
-use retrylab_core::policy::Stop;
-use retrylab_core::time::nanos;
-use retrylab_core::trace::{Cause, Direction, Record, Side, What};
+use crate::timeline::{Id, Timeline};
+use retrylab_core::trace::words::{Words, grouped};
+use retrylab_core::trace::{Direction, HostId, Record, What};
 
 /// A line of text, and its form where there is little room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +16,11 @@ pub(crate) struct Line {
 impl Line {
     fn new(long: impl Into<String>, short: impl Into<String>) -> Self {
         Self { long: long.into(), short: short.into() }
+    }
+
+    /// Is there room for what follows?
+    fn has_room(&self, words: &Words) -> bool {
+        self.long.chars().count() + words.note.chars().count() <= WIDE
     }
 }
 
@@ -37,10 +41,14 @@ impl Lines {
 /// A row is not much higher than so many lines.
 const MOST: usize = 12;
 
+/// Characters that a line has room for.
+const WIDE: usize = 34;
+
 /// The words of the records of one row.
 pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
-    let several = run.scenario().exchanges > 1;
     let mut lines = Lines::default();
+    // What the client's last line is about.
+    let mut last = None;
     for (place, id) in ids.iter().enumerate() {
         if lines.height() > MOST {
             // Without latency a whole run may happen at one moment.
@@ -49,85 +57,63 @@ pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
             break;
         }
         let record = &run.records()[*id as usize];
-        match record.side {
-            Side::Client => client(timeline, *id, record, several, &mut lines.client),
-            Side::Server => server(record, &mut lines.server),
-            // Losses stand at their cross.
-            Side::Link => {}
+        let Some(side) = side(record) else { continue };
+        let words = timeline.words(run.records(), *id);
+        let tells = |other: &Record| {
+            other.host == record.host && !matches!(other.what, What::TimerFired { .. })
+        };
+        if words.is_dull() && ids.iter().any(|id| tells(&run.records()[*id as usize])) {
+            continue;
+        }
+        let out = if side == Side::Server { &mut lines.server } else { &mut lines.client };
+        let tag = timeline.setting().exchange_tag(record);
+        match out.last_mut() {
+            // A wait belongs to the send that began it.
+            Some(line) if is_wait(record) && last == record.label && line.has_room(&words) => {
+                line.long += &format!(", {}", words.note);
+            }
+            _ => out.extend(broken(&tag, &words)),
+        }
+        if record.host == HostId::Client {
+            last = record.label.filter(|_| !is_wait(record));
         }
     }
     lines
 }
 
-fn client(timeline: &Timeline, id: Id, record: &Record, several: bool, out: &mut Vec<Line>) {
-    let (send, exchange) = numbers(record);
-    let wait = timeline.wait_of(id);
-    let line = match record.what {
-        What::Sent { .. } if several && send == 1 => {
-            let text = format!("#{exchange}: send 1");
-            Line::new(text.clone(), text)
-        }
-        What::Sent { .. } => Line::new(format!("send {send}"), format!("send {send}")),
-        What::TimerArmed { .. } => match (wait.map(Wait::purpose), wait.map(Wait::length)) {
-            (Some(Purpose::Start), Some(length)) => {
-                Line::new(format!("first send in {length}"), format!("in {length}"))
-            }
-            (Some(Purpose::Rest), Some(length)) => Line::new(format!("rests {length}"), "rests"),
-            (_, length) => {
-                // It belongs to the send that began it.
-                if let (Some(length), Some(line)) = (length, out.last_mut()) {
-                    line.long += &format!(", waits {length}");
-                }
-                return;
-            }
-        },
-        What::TimerFired { .. } if wait.is_some_and(Wait::is_unsent) => return,
-        What::TimerFired { .. } => {
-            let silence = wait.map_or_else(String::new, Wait::length);
-            Line::new(format!("no reply for {silence}"), format!("{silence} over"))
-        }
-        What::Answered { elapsed, .. } => {
-            Line::new(format!("answered in {}", span(nanos(elapsed))), "answered")
-        }
-        What::LateReply => Line::new("late reply, ignored", "late reply"),
-        What::GaveUp { sends: 0, why, .. } => Line::new(format!("{why}"), "not asked"),
-        What::GaveUp { elapsed, why, .. } => {
-            out.push(Line::new(format!("gives up after {}", span(nanos(elapsed))), "gives up"));
-            match why {
-                Stop::MaxSends | Stop::GiveUpAbove => return,
-                why => Line::new(why.to_string(), why.name().replace('_', " ")),
-            }
-        }
-        What::Refused { .. } => Line::new("refused", "refused"),
-        What::Stranger => Line::new("a stranger, ignored", "stranger"),
-        What::Note(words) => Line::new(words, words),
-        _ => return,
-    };
-    out.push(line);
+/// The line of a note; two where its reason would make it too long.
+fn broken(tag: &str, words: &Words) -> Vec<Line> {
+    let (note, brief) = (tag.to_string() + &words.note, tag.to_string() + &words.brief);
+    match note.split_once(": ").filter(|_| note.chars().count() > WIDE) {
+        Some((what, why)) => vec![Line::new(what, brief), Line::new(why, "")],
+        None => vec![Line::new(note, brief)],
+    }
 }
 
-fn server(record: &Record, out: &mut Vec<Line>) {
-    let (send, _) = numbers(record);
-    out.push(match record.what {
-        What::Sent { direction: Direction::Reply, .. } => {
-            Line::new(format!("replies to send {send}"), format!("reply {send}"))
-        }
-        What::Dropped { cause, .. } => {
-            let why = match cause {
-                Cause::ServerDrop => "at random",
-                Cause::DropFirst => "one of its first",
-                Cause::DropList => "on its list",
-                _ => "",
-            };
-            Line::new(format!("drops it, {why}"), "drops it")
-        }
-        What::Note(words) => Line::new(words, words),
-        _ => return,
-    });
+/// A side of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
 }
 
-fn numbers(record: &Record) -> (u32, u32) {
-    record.label.map_or((1, 1), |label| (label.send.get(), label.exchange.get()))
+fn is_wait(record: &Record) -> bool {
+    matches!(record.what, What::TimerArmed { .. }) && record.host == HostId::Client
+}
+
+/// Where a record's words stand; `None` where its arrow says it.
+fn side(record: &Record) -> Option<Side> {
+    match (record.what, record.host) {
+        // Arrows end where a packet arrives, and at a cross with the cause where it is lost.
+        (What::Delivered { .. }, _) | (What::Dropped { .. }, HostId::Link) => None,
+        // What the link does to a packet stands where the packet comes from.
+        (_, HostId::Link) => Some(match record.what.direction() {
+            Some(Direction::Reply) => Side::Server,
+            Some(Direction::Request) | None => Side::Client,
+        }),
+        (_, HostId::Client) => Some(Side::Client),
+        (_, HostId::Server(_)) => Some(Side::Server),
+    }
 }
 
 #[cfg(test)]
@@ -165,12 +151,15 @@ mod tests {
         let broken = long("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
         assert_eq!(
             broken[2..],
-            ["no reply for 100 ms / gives up after 100 ms / rests 100 ms", "the breaker is open"]
+            [
+                "#1 no reply for 100 ms / #1 gave up after 100 ms / #2 may not send, pauses 100 ms",
+                "#2 not sent / the circuit breaker is open"
+            ]
         );
         let spent = long("policy.budget=quota+500+501+1&server.drop=1");
         assert_eq!(
             spent.last().unwrap(),
-            "no reply for 100 ms / gives up after 100 ms / the budget is spent"
+            "no reply for 100 ms / gave up after 100 ms / the retry budget is spent"
         );
     }
 
@@ -181,10 +170,14 @@ mod tests {
             rows_of("server.drop=1&policy.max_sends=2"),
             [
                 row("send 1, waits 100 ms", "send 1", ""),
-                row("", "", "drops it, at random"),
-                row("no reply for 100 ms / send 2, waits 200 ms", "100 ms over / send 2", ""),
-                row("", "", "drops it, at random"),
-                row("no reply for 200 ms / gives up after 300 ms", "200 ms over / gives up", ""),
+                row("", "", "drops it at random"),
+                row(
+                    "no reply for 100 ms / send 2, waits a final 200 ms",
+                    "100 ms over / send 2",
+                    ""
+                ),
+                row("", "", "drops it at random"),
+                row("no reply for 200 ms / gave up after 300 ms", "200 ms over / gave up", ""),
             ]
         );
     }

@@ -13,8 +13,8 @@ pub(crate) use lines::{Line, lines};
 use crate::paint::{Point, length_of};
 use crate::run::Run;
 use crate::stage::Pick;
-use crate::timeline::{Fate, Id, Packet, Subject, Timeline};
-use retrylab_core::trace::{Direction, Side, What};
+use crate::timeline::{Ending, Id, Packet, Subject, Timeline};
+use retrylab_core::trace::{Direction, HostId, What};
 
 /// The height of a line of text.
 const LINE: f64 = 16.0;
@@ -68,7 +68,8 @@ impl Ladder {
             height: 0.0,
         };
         for (at, id) in timeline.shown() {
-            if trace[*id as usize].flow == flow {
+            // What concerns no client in particular concerns each: a server that goes down.
+            if trace[*id as usize].flow.is_none_or(|own| own.get() == flow) {
                 if ladder.moments.last() != Some(at) {
                     let from = ladder.records.len() as u32;
                     ladder.moments.push(*at);
@@ -168,12 +169,15 @@ impl Ladder {
     fn segment(&self, columns: &Columns, timeline: &Timeline, packet: &Packet) -> (Point, Point) {
         let (near, far) = (columns.client + 5.0, columns.server - 3.0);
         let middle = f64::midpoint(near, far);
-        let lost = matches!(packet.fate, Fate::Lost(_) | Fate::Unknown);
+        let lost = matches!(packet.ending, Ending::Lost(_) | Ending::Unknown);
         let (from, to) = match packet.direction {
             Direction::Request => (near, if lost { middle } else { far }),
             Direction::Reply => (far, if lost { middle } else { near }),
         };
-        ((from, self.y(packet.sent)), (to, self.y(end_of(packet, timeline))))
+        // A duplicate that travels with the other one is seen beside it.
+        let aside = if packet.duplicate { 7.0 } else { 0.0 };
+        let y = |at| self.y(at) + aside;
+        ((from, y(packet.sent)), (to, y(end_of(packet, timeline))))
     }
 
     /// What stands at `x` and, from the top of the whole ladder, `y`.
@@ -199,17 +203,17 @@ impl Ladder {
         if (row.y - y).abs() > 18.0 {
             return None;
         }
-        let here = if x > columns.server - 10.0 { Side::Server } else { Side::Client };
+        let here = if x > columns.server - 10.0 { HostId::SERVER } else { HostId::Client };
         self.pick_row(run, timeline, row, here)
     }
 
     /// What a row is about, on one side: what arrived or left there, else the wait that ended.
-    fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: Side) -> Option<Pick> {
+    fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: HostId) -> Option<Pick> {
         // The less telling it is, the larger its key.
         let key = |id: &Id| {
             let record = &run.records()[*id as usize];
             let dull = matches!(record.what, What::TimerArmed { .. } | What::TimerFired { .. });
-            (record.side != side, dull)
+            (record.host != side, dull)
         };
         let id = self.records_of(row).iter().copied().min_by_key(key)?;
         match timeline.subject(id) {
@@ -246,7 +250,7 @@ impl Columns {
 
 /// When a packet's line ends: at the last moment there is, if it is not known.
 fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
-    if packet.fate == Fate::Unknown { timeline.end().max(packet.sent) } else { packet.end }
+    if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
 }
 
 /// The room that a silence gets beyond the rows' own: it grows with the root of its length, to a
@@ -271,6 +275,7 @@ fn distance(p: Point, a: Point, b: Point) -> f64 {
 mod tests {
     use super::*;
     use retrylab_core::scenario::Scenario;
+    use std::num::NonZeroU32;
 
     const MS: u64 = 1_000_000;
 
@@ -307,8 +312,13 @@ mod tests {
     #[test]
     fn a_ladder_has_its_own_clients_records_only() {
         let (run, timeline, ladder) = ladder("clients=7&link.loss=0.3&seed=2", 4);
-        assert!(ladder.records().iter().all(|id| run.records()[*id as usize].flow == 4));
-        let all = run.records().iter().filter(|record| record.flow == 4).count();
+        assert!(
+            ladder
+                .records()
+                .iter()
+                .all(|id| run.records()[*id as usize].flow == NonZeroU32::new(4))
+        );
+        let all = run.records().iter().filter(|record| record.flow == NonZeroU32::new(4)).count();
         assert_eq!(ladder.records().len(), all);
         let everything = ladder.packets_between(&timeline, 0, u64::MAX).count();
         assert_eq!(everything, ladder.packets.len());

@@ -5,9 +5,10 @@ use super::{Sight, place, sight};
 use crate::numbers::{address, grouped};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Id, Packet, Purpose, State, Timeline};
+use crate::timeline::{Id, Packet, State, Timeline};
+use retrylab_core::machine::Timer;
 use retrylab_core::sim::{SERVER, Summary, client_address};
-use retrylab_core::trace::Direction;
+use retrylab_core::trace::{Direction, words};
 
 /// The most packets drawn in one frame; of more, every n-th is.
 const MOST_DRAWN: usize = 20_000;
@@ -87,12 +88,9 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
             if let Some(wait) = scene.timeline.wait(id) {
                 let left = wait.deadline.saturating_sub(scene.at);
                 let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
-                let (ink, word) = match wait.purpose() {
-                    Purpose::Reply => (Ink::Wait, "left"),
-                    Purpose::LastReply => (Ink::Lost, "last wait"),
-                    Purpose::Start => (Ink::Wait, "to the start"),
-                    Purpose::Rest => (Ink::Lost, "of rest"),
-                };
+                let bad = matches!(wait.timer, Timer::GiveUp | Timer::Limits);
+                let ink = if bad { Ink::Lost } else { Ink::Wait };
+                let word = words::countdown(wait.timer);
                 paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
                 if roomy {
                     let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();

@@ -7,7 +7,7 @@ pub(crate) use draw::{Scene, draw};
 pub(crate) use layout::Layout;
 
 use crate::paint::length_of;
-use crate::timeline::{Fate, Id, Packet, Timeline};
+use crate::timeline::{Ending, Id, Packet, Timeline};
 use layout::Spot;
 
 /// What a click on the stage, or on the ladder, means.
@@ -33,13 +33,13 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     if at < packet.sent {
         return None;
     }
-    let gone = matches!(packet.fate, Fate::Lost(_) | Fate::Dropped(_));
+    let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
         // A packet that arrives is still seen at the moment of its arrival.
         let span = (packet.end - packet.sent).max(1);
-        let share = match packet.fate {
-            Fate::Unknown => 0.5,
-            Fate::Lost(_) => (at - packet.sent) as f64 / span as f64 / 2.0,
+        let share = match packet.ending {
+            Ending::Unknown => 0.5,
+            Ending::Lost(_) => (at - packet.sent) as f64 / span as f64 / 2.0,
             _ => (at - packet.sent) as f64 / span as f64,
         };
         return Some(Sight::Flying(share));
@@ -59,10 +59,13 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
 fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     let share = match sight {
         Sight::Flying(share) => share,
-        Sight::Gone(_) if matches!(packet.fate, Fate::Lost(_)) => 0.5,
+        Sight::Gone(_) if matches!(packet.ending, Ending::Lost(_)) => 0.5,
         Sight::Gone(_) => 1.0,
     };
-    layout.on_way(packet.flow, packet.direction, share)
+    let (x, y) = layout.on_way(packet.flow, packet.direction, share);
+    // A duplicate that travels with the other one is seen beside it.
+    let aside = if packet.duplicate { 0.7 * layout.packet() } else { 0.0 };
+    (x - aside, y + aside)
 }
 
 /// What stands at `(x, y)`: the nearest packet within a finger's reach, else the client there.

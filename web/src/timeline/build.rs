@@ -1,19 +1,29 @@
 //! One pass over the records: each either opens something that lasts, or ends it.
 
-use super::{Effect, Fate, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait};
+use super::{
+    Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd,
+    usual_latency,
+};
+use retrylab_core::machine::{Label, Timer};
+use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
-use retrylab_core::trace::{Direction, Record, Side, Sink, What};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::words::{Known, Narrator};
+use retrylab_core::trace::{Direction, HostId, Record, Sink, What};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
 
-pub(super) fn build(usual_latency: u64, records: &[Record], cut: bool) -> Timeline {
-    let flows = records.iter().map(|record| record.flow).max().unwrap_or(0) as usize + 1;
+pub(super) fn build(scenario: &Scenario, records: &[Record], cut: bool) -> Timeline {
+    let flows = records.iter().map(flow_of).max().unwrap_or(0) as usize + 1;
+    let setting = scenario.setting();
     let mut builder = Builder {
-        half_way: usual_latency / 2,
-        open_wait: vec![None; flows],
-        last_wait: vec![None; flows],
-        last_request: vec![None; flows],
-        delivered: None,
+        half_way: usual_latency(scenario) / 2,
+        narrator: Narrator::new(setting),
+        clients: vec![Client::default(); flows],
+        sent: HashMap::new(),
+        arrived: HashMap::new(),
         late: Vec::new(),
-        timeline: Timeline::default(),
+        timeline: Timeline { setting, named: vec![[vec![], vec![]]; flows], ..Timeline::default() },
     };
     for (id, record) in records.iter().enumerate() {
         builder.add(id as Id, record);
@@ -21,141 +31,278 @@ pub(super) fn build(usual_latency: u64, records: &[Record], cut: bool) -> Timeli
     builder.finish(records, cut)
 }
 
+/// The client that a record concerns, from 1; 0 for none.
+fn flow_of(record: &Record) -> u32 {
+    record.flow.map_or(0, NonZeroU32::get)
+}
+
 struct Builder {
     half_way: u64,
-    /// Per client: the wait that runs.
-    open_wait: Vec<Option<Id>>,
-    /// Per client: the wait that began last.
-    last_wait: Vec<Option<Id>>,
-    /// Per client: the request sent last, until a wait follows it.
-    last_request: Vec<Option<Id>>,
-    /// The request that reached the server last.
-    delivered: Option<Id>,
+    narrator: Narrator,
+    clients: Vec<Client>,
+    /// The requests that were sent, and those that arrived: the last ones of their label.
+    sent: HashMap<(u32, Label), Id>,
+    arrived: HashMap<(u32, Label), Id>,
     /// Records that are shown later than they were made.
     late: Vec<(u64, Id)>,
     timeline: Timeline,
 }
 
+/// What is known of a client so far.
+#[derive(Clone, Copy, Default)]
+struct Client {
+    /// The wait that runs.
+    open_wait: Option<Id>,
+    /// The wait that began last.
+    last_wait: Option<Id>,
+    /// The wait that fired last.
+    fired: Option<Id>,
+    /// The packet that arrived last.
+    received: Option<Id>,
+}
+
 impl Builder {
     fn add(&mut self, id: Id, record: &Record) {
+        let known = self.narrator.follow(record);
+        if known != Known::default() {
+            self.timeline.known.push((id, known));
+        }
         let at = record.at.as_nanos();
-        let mut shown = at;
+        let (mut shown, mut about) = (at, None);
         match record.what {
-            What::Sent { direction, bytes } => self.sent(record, direction, bytes),
-            What::Delivered { direction } => {
-                self.end_packet(record, Fate::Arrived, at);
-                if direction == Direction::Request {
-                    self.delivered = self.timeline.packet_numbered(record.packet);
-                }
-            }
-            What::Dropped { cause, .. } if record.side == Side::Link => {
+            What::Sent { direction, bytes } => about = self.sent(record, direction, bytes, known),
+            What::Duplicated { .. } => self.duplicated(record),
+            What::Damaged { bit, .. } => self.damaged(record, bit),
+            What::Delivered { .. } => about = self.delivered(record),
+            What::Dropped { cause, .. } if record.host == HostId::Link => {
                 shown = at.saturating_add(self.half_way);
-                self.end_packet(record, Fate::Lost(cause), shown);
+                self.end_packet(record, Ending::Lost(cause), shown);
             }
-            What::Dropped { cause, .. } => self.end_packet(record, Fate::Dropped(cause), at),
-            What::TimerArmed { timer, deadline } => {
-                self.end_wait(record.flow, at, false);
-                let request = self.last_request[record.flow as usize].take();
-                let wait = self.timeline.waits.len() as Id;
-                if let Some(request) = request {
-                    self.timeline.packets[request as usize].wait = Some(wait);
-                }
-                self.open_wait[record.flow as usize] = Some(wait);
-                self.last_wait[record.flow as usize] = Some(wait);
-                self.timeline.waits.push(Wait {
-                    flow: record.flow,
-                    label: record.label,
-                    timer,
-                    armed: at,
-                    deadline: deadline.as_nanos(),
-                    ended: u64::MAX,
-                    fired: false,
-                    request,
-                });
-                self.phase(record, State::Waiting(wait));
+            What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
+            What::TimerArmed { timer, deadline } if record.host == HostId::Client => {
+                self.armed(id, record, timer, deadline);
             }
-            What::TimerFired { .. } => self.end_wait(record.flow, at, true),
+            What::TimerFired { .. } if record.host == HostId::Client => {
+                let ended = self.end_wait(record, WaitEnd::Fired);
+                self.client(record).fired = ended;
+            }
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
-            What::LateReply => self.affect(record, Effect::Late),
+            What::Failed if record.host == HostId::Client => self.affect(record, Effect::Failed),
+            What::LateReply => self.affect(record, Effect::Ignored),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
-            _ => {}
+            // These have words, and change nothing that lasts.
+            What::TimerArmed { .. }
+            | What::TimerFired { .. }
+            | What::Failed
+            | What::Stranger
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. } => {}
         }
         // Two lists, each in order: losses are shown later than they are recorded.
         if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
-        let subject = self.subject(record);
+        let subject = about.map_or_else(|| self.subject(record), Subject::Packet);
         self.timeline.subjects.push(subject);
     }
 
-    /// Records about a datagram carry its number; the others are about their client's last wait.
-    fn subject(&self, record: &Record) -> Subject {
-        match self.timeline.packet_numbered(record.packet) {
-            Some(id) => Subject::Packet(id),
-            None => self.last_wait[record.flow as usize].map_or(Subject::Nothing, Subject::Wait),
-        }
+    fn client(&mut self, record: &Record) -> &mut Client {
+        &mut self.clients[flow_of(record) as usize]
     }
 
-    fn sent(&mut self, record: &Record, direction: Direction, bytes: u32) {
-        let (mut request, mut wait) = (None, None);
-        if direction == Direction::Reply {
-            request = self.delivered.filter(|id| {
-                let asked = &self.timeline.packets[*id as usize];
-                asked.flow == record.flow && asked.label == record.label
-            });
-            wait = request.and_then(|id| self.timeline.packets[id as usize].wait);
-        } else {
-            self.last_request[record.flow as usize] = Some(self.timeline.packets.len() as Id);
-        }
-        self.timeline.packets.push(Packet {
-            number: record.packet,
-            flow: record.flow,
+    fn named(&self, record: &Record) -> Option<Id> {
+        record.packet().and_then(|name| self.timeline.packet_named(name))
+    }
+
+    /// Records about a datagram carry its name, those of a server at least its label; the others are
+    /// about their client's last wait.
+    fn subject(&self, record: &Record) -> Subject {
+        let client = self.clients[flow_of(record) as usize];
+        let packet = match (self.named(record), record.host) {
+            (Some(_), HostId::Client) => client.received,
+            (Some(id), HostId::Link) => Some(id),
+            (Some(id), HostId::Server(_)) => self.request(record).or(Some(id)),
+            (None, HostId::Server(_)) => self.request(record),
+            (None, HostId::Client | HostId::Link) => {
+                return client.last_wait.map_or(Subject::Nothing, Subject::Wait);
+            }
+        };
+        packet.map_or(Subject::Nothing, Subject::Packet)
+    }
+
+    /// The request that a server's record is about, by its label.
+    fn request(&self, record: &Record) -> Option<Id> {
+        self.arrived.get(&(flow_of(record), record.label?)).copied()
+    }
+
+    fn sent(
+        &mut self,
+        record: &Record,
+        direction: Direction,
+        bytes: u32,
+        known: Known,
+    ) -> Option<Id> {
+        let (flow, name) = (flow_of(record), record.packet()?);
+        let id = self.timeline.packets.len() as Id;
+        let mut packet = Packet {
+            name,
+            flow,
             label: record.label,
             direction,
             bytes,
             sent: record.at.as_nanos(),
             end: u64::MAX,
-            fate: Fate::Unknown,
+            ending: Ending::Unknown,
             effect: Effect::None,
-            request,
-            wait,
-        });
+            duplicate: false,
+            damaged: None,
+            failure: direction == Direction::Reply && known.failure,
+            request: None,
+            wait: None,
+            after: None,
+        };
+        match direction {
+            Direction::Reply => {
+                packet.request = self.request(record);
+                let request = packet.request.and_then(|id| self.timeline.packet(id));
+                packet.wait = request.and_then(|request| request.wait);
+            }
+            Direction::Request => {
+                packet.after = self.clients[flow as usize].fired.filter(|id| {
+                    let wait = &self.timeline.waits[*id as usize];
+                    wait.ended == packet.sent && wait.is_of_exchange(record.label)
+                });
+                if let Some(label) = record.label {
+                    self.sent.insert((flow, label), id);
+                }
+            }
+        }
+        self.timeline.named[flow as usize][direction as usize].push(id);
+        self.timeline.packets.push(packet);
+        Some(id)
     }
 
-    fn end_packet(&mut self, record: &Record, fate: Fate, end: u64) {
-        if let Some(id) = self.timeline.packet_numbered(record.packet) {
-            let packet = &mut self.timeline.packets[id as usize];
-            (packet.fate, packet.end) = (fate, end);
+    /// The link makes two of the packet sent last.
+    fn duplicated(&mut self, record: &Record) {
+        if let Some(first) = self.named(record) {
+            let copy = Packet { duplicate: true, ..self.timeline.packets[first as usize] };
+            self.timeline.packets.push(copy);
         }
     }
 
+    /// The first of the packets that a record may be about for which `test` holds: the one sent, and
+    /// right behind it the one that the link made of it.
+    fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
+        let first = self.named(record)?;
+        let is_copy = |packet: &Packet| packet.duplicate && Some(packet.name) == record.packet();
+        let second = self.timeline.packet(first + 1).filter(|packet| is_copy(packet));
+        match second {
+            _ if test(self.timeline.packet(first)?) => Some(first),
+            Some(second) if test(second) => Some(first + 1),
+            _ => None,
+        }
+    }
+
+    fn damaged(&mut self, record: &Record, bit: u32) {
+        if let Some(id) = self.find(record, |packet| packet.damaged.is_none()) {
+            self.timeline.packets[id as usize].damaged = Some(bit);
+        }
+    }
+
+    fn delivered(&mut self, record: &Record) -> Option<Id> {
+        let id = self.end_packet(record, Ending::Arrived, record.at.as_nanos())?;
+        let packet = self.timeline.packets[id as usize];
+        match (packet.direction, packet.label) {
+            (Direction::Request, Some(label)) => {
+                self.arrived.insert((packet.flow, label), id);
+            }
+            (Direction::Request, None) => {}
+            (Direction::Reply, _) => self.client(record).received = Some(id),
+        }
+        Some(id)
+    }
+
+    /// A server drops a request, which has arrived just now or earlier.
+    fn dropped(&mut self, record: &Record, ending: Ending) {
+        let id = self.request(record).or_else(|| self.named(record));
+        if let Some(packet) = id.and_then(|id| self.timeline.packets.get_mut(id as usize)) {
+            packet.ending = ending;
+        }
+    }
+
+    fn end_packet(&mut self, record: &Record, ending: Ending, end: u64) -> Option<Id> {
+        let id = self.find(record, |packet| packet.ending == Ending::Unknown)?;
+        let packet = &mut self.timeline.packets[id as usize];
+        (packet.ending, packet.end) = (ending, end);
+        Some(id)
+    }
+
+    /// What the packet that a client has just received did.
     fn affect(&mut self, record: &Record, effect: Effect) {
-        if let Some(id) = self.timeline.packet_numbered(record.packet) {
+        let received = self.client(record).received.filter(|_| record.packet.is_some());
+        if let Some(id) = received {
             self.timeline.packets[id as usize].effect = effect;
         }
     }
 
-    fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
-        self.affect(record, effect);
-        self.end_wait(record.flow, record.at.as_nanos(), false);
-        self.phase(record, state);
+    fn armed(&mut self, id: Id, record: &Record, timer: Timer, deadline: Instant) {
+        self.end_wait(record, WaitEnd::Replaced);
+        let flow = flow_of(record);
+        let mut wait = Wait {
+            record: id,
+            flow,
+            label: record.label,
+            timer,
+            armed: record.at.as_nanos(),
+            deadline: deadline.as_nanos(),
+            ended: u64::MAX,
+            end: WaitEnd::Unknown,
+            request: None,
+        };
+        let place = self.timeline.waits.len() as Id;
+        if let (Some(label), false) = (record.label, wait.is_unsent()) {
+            wait.request = self.sent.get(&(flow, label)).copied();
+        }
+        if let Some(request) = wait.request {
+            self.timeline.packets[request as usize].wait.get_or_insert(place);
+        }
+        let client = self.client(record);
+        (client.open_wait, client.last_wait) = (Some(place), Some(place));
+        self.timeline.waits.push(wait);
+        self.phase(record, State::Waiting(place));
     }
 
-    fn end_wait(&mut self, flow: u32, at: u64, fired: bool) {
-        if let Some(id) = self.open_wait[flow as usize].take() {
-            let wait = &mut self.timeline.waits[id as usize];
-            (wait.ended, wait.fired) = (at, fired);
+    fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
+        self.affect(record, effect);
+        let open = self.client(record).open_wait.map(|id| &self.timeline.waits[id as usize]);
+        // In an open loop the client may still wait for something else.
+        if open.is_none_or(|wait| wait.is_of_exchange(record.label)) {
+            let end = if effect == Effect::Answered { WaitEnd::Answered } else { WaitEnd::Over };
+            self.end_wait(record, end);
+            self.phase(record, state);
         }
     }
 
+    /// Ends the wait that runs; returns it.
+    fn end_wait(&mut self, record: &Record, end: WaitEnd) -> Option<Id> {
+        let id = self.client(record).open_wait.take()?;
+        let wait = &mut self.timeline.waits[id as usize];
+        (wait.ended, wait.end) = (record.at.as_nanos(), end);
+        Some(id)
+    }
+
     fn phase(&mut self, record: &Record, state: State) {
-        let from = record.at.as_nanos();
-        self.timeline.phases.push(Phase { flow: record.flow, from, state });
+        let (flow, from) = (flow_of(record), record.at.as_nanos());
+        self.timeline.phases.push(Phase { flow, from, state });
     }
 
     fn finish(self, records: &[Record], cut: bool) -> Timeline {
         let mut timeline = self.timeline;
         let last = records.last().map_or(0, |record| record.at.as_nanos());
-        timeline.phases = by_flow(timeline.phases, self.open_wait.len());
+        timeline.phases = by_flow(timeline.phases, self.clients.len());
         timeline.shown = merge(timeline.shown, self.late);
         if cut {
             // What comes after the last record kept is not known, so it is not shown in part.
@@ -164,11 +311,11 @@ impl Builder {
         timeline.end = timeline.shown.last().map_or(0, |(time, _)| *time);
         timeline.moments = timeline.shown.iter().map(|(time, _)| *time).collect();
         timeline.moments.dedup();
-        let ended = timeline.packets.iter().filter(|packet| packet.fate != Fate::Unknown);
+        let ended = timeline.packets.iter().filter(|packet| packet.ending != Ending::Unknown);
         timeline.longest = ended.map(|packet| packet.end - packet.sent).max().unwrap_or(0);
         if cut {
             // A packet without a known end may have been on its way for as long as there is.
-            let unknown = timeline.packets.iter().find(|packet| packet.fate == Fate::Unknown);
+            let unknown = timeline.packets.iter().find(|packet| packet.ending == Ending::Unknown);
             let age = unknown.map_or(0, |packet| last - packet.sent);
             timeline.longest = timeline.longest.max(age);
         }
@@ -177,11 +324,8 @@ impl Builder {
         timeline.longest_wait = waited.max().unwrap_or(0);
         let ending = |(time, id): &(u64, Id)| {
             let record = &records[*id as usize];
-            let ends = match record.what {
-                What::Delivered { .. } => true,
-                What::Dropped { .. } => record.side == Side::Link,
-                _ => false,
-            };
+            let ends = matches!(record.what, What::Delivered { .. })
+                || matches!(record.what, What::Dropped { .. }) && record.host == HostId::Link;
             ends.then_some(*time)
         };
         timeline.ends = timeline.shown.iter().filter_map(ending).collect();

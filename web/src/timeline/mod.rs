@@ -9,21 +9,21 @@ mod build;
 #[cfg(test)]
 mod tests;
 
-use crate::numbers::span;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::time::nanos;
-use retrylab_core::trace::{Cause, Direction, Record, Sink};
+use retrylab_core::trace::words::{self, Known, Setting, Words, span};
+use retrylab_core::trace::{Cause, Direction, PacketId, Record, Sink};
 
 /// An index into one of the timeline's lists.
 pub(crate) type Id = u32;
 
-/// A datagram, from its sending to its end.
+/// A datagram, from its sending to its end. One that the link duplicates is two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
-    /// Its number in the trace.
-    pub(crate) number: u64,
+    /// Its name in the trace.
+    pub(crate) name: PacketId,
     pub(crate) flow: u32,
     pub(crate) label: Option<Label>,
     pub(crate) direction: Direction,
@@ -31,13 +31,21 @@ pub(crate) struct Packet {
     pub(crate) sent: u64,
     /// When it arrived, or when it is shown to be lost.
     pub(crate) end: u64,
-    pub(crate) fate: Fate,
+    pub(crate) ending: Ending,
     /// What its arrival did to the client.
     pub(crate) effect: Effect,
+    /// The link made it out of another one.
+    pub(crate) duplicate: bool,
+    /// The bit that the link flipped.
+    pub(crate) damaged: Option<u32>,
+    /// For a reply: it is a failure.
+    pub(crate) failure: bool,
     /// For a reply: the request it answers.
     pub(crate) request: Option<Id>,
     /// The wait that began when it, or the request it answers, was sent.
     pub(crate) wait: Option<Id>,
+    /// The wait whose end sent it.
+    pub(crate) after: Option<Id>,
 }
 
 impl Packet {
@@ -57,14 +65,14 @@ impl Packet {
     }
 }
 
-/// What became of a packet.
+/// How a packet ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Ending {
     /// It arrives after the last record kept.
     Unknown,
     /// It arrived, and was taken in.
     Arrived,
-    /// It arrived, and the server dropped it.
+    /// It arrived, and the server dropped it, at once or later.
     Dropped(Cause),
     /// It never arrived.
     Lost(Cause),
@@ -77,13 +85,17 @@ pub(crate) enum Effect {
     None,
     /// It ended the exchange.
     Answered,
-    /// It came too late and was ignored.
-    Late,
+    /// The client learned that its request failed.
+    Failed,
+    /// Nothing waited for it.
+    Ignored,
 }
 
-/// A timer, from its arming to its end.
+/// A client's timer, from its arming to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
+    /// The record that armed it.
+    pub(crate) record: Id,
     pub(crate) flow: u32,
     pub(crate) label: Option<Label>,
     pub(crate) timer: Timer,
@@ -91,44 +103,40 @@ pub(crate) struct Wait {
     pub(crate) deadline: u64,
     /// When it fired, or stopped to matter.
     pub(crate) ended: u64,
-    pub(crate) fired: bool,
-    /// The request whose reply is waited for; `None` before the first send of an exchange, and while a
-    /// brake holds the client.
+    pub(crate) end: WaitEnd,
+    /// The request whose reply is waited for; `None` before the first send of an exchange.
     pub(crate) request: Option<Id>,
 }
 
-/// What a client waits for.
+/// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// A reply, or else to send again.
-    Reply,
-    /// A reply, or else to give up.
-    LastReply,
-    /// To send for the first time.
-    Start,
-    /// For a brake that refused the exchange: it ends unsent.
-    Rest,
+pub(crate) enum WaitEnd {
+    /// Nothing that is kept.
+    Unknown,
+    /// Its time.
+    Fired,
+    /// The exchange was answered.
+    Answered,
+    /// The exchange ended without a reply.
+    Over,
+    /// Another wait took its place.
+    Replaced,
 }
 
 impl Wait {
-    pub(crate) fn purpose(&self) -> Purpose {
-        match (self.timer, self.request) {
-            (Timer::Start, _) => Purpose::Start,
-            (Timer::GiveUp, None) => Purpose::Rest,
-            (Timer::GiveUp, Some(_)) => Purpose::LastReply,
-            _ => Purpose::Reply,
-        }
-    }
-
     /// Did no send of its exchange come before it?
-    pub(crate) fn is_unsent(&self) -> bool {
-        matches!(self.purpose(), Purpose::Start | Purpose::Rest)
+    pub(crate) const fn is_unsent(&self) -> bool {
+        words::is_unsent(self.timer)
     }
 
-    /// The exchange it belongs to; the label is that of the last send.
+    /// Does it belong to this exchange?
+    fn is_of_exchange(&self, label: Option<Label>) -> bool {
+        self.label.map(|label| label.exchange) == label.map(|label| label.exchange)
+    }
+
+    /// The exchange it belongs to; 1 if nobody knows.
     pub(crate) fn exchange(&self) -> u32 {
-        let last = self.label.map_or(0, |label| label.exchange.get());
-        if self.is_unsent() { last + 1 } else { last.max(1) }
+        self.label.map_or(1, |label| label.exchange.get())
     }
 
     /// How long it is to take. A wait of nothing takes a nanosecond, since no deadline is now.
@@ -174,8 +182,13 @@ const STRIDE: usize = 512;
 /// What happened, arranged for looking at.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
+    setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
+    /// By client, direction and number; the duplicates stand behind theirs in `packets`.
+    named: Vec<[Vec<Id>; 2]>,
+    /// What the records before a record tell about it, where they tell anything; by record.
+    known: Vec<(Id, Known)>,
     /// When packets end, in order.
     ends: Vec<u64>,
     waits: Vec<Wait>,
@@ -199,7 +212,19 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// Arranges `records`; `cut` says that records are missing at their end.
     pub(crate) fn new(scenario: &Scenario, records: &[Record], cut: bool) -> Self {
-        build::build(usual_latency(scenario), records, cut)
+        build::build(scenario, records, cut)
+    }
+
+    /// What kind of run it is.
+    pub(crate) const fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// A record in words.
+    pub(crate) fn words(&self, records: &[Record], id: Id) -> Words {
+        let place = self.known.binary_search_by_key(&id, |(id, _)| *id);
+        let known = place.map_or_else(|_| Known::default(), |place| self.known[place].1);
+        words::tell(&records[id as usize], self.setting, known)
     }
 
     pub(crate) fn packets(&self) -> &[Packet] {
@@ -218,22 +243,15 @@ impl Timeline {
         self.waits.get(id as usize)
     }
 
-    /// The packet with this number in the trace.
-    pub(crate) fn packet_numbered(&self, number: u64) -> Option<Id> {
-        self.packets.binary_search_by_key(&number, |packet| packet.number).ok().map(|i| i as Id)
+    /// The packet with this name in the trace; the first one where it was duplicated.
+    pub(crate) fn packet_named(&self, name: PacketId) -> Option<Id> {
+        let of_flow = self.named.get(name.flow.get() as usize)?;
+        of_flow[name.direction as usize].get(name.number.get() as usize - 1).copied()
     }
 
     /// What a record is about, by its index in the trace.
     pub(crate) fn subject(&self, record: Id) -> Subject {
         self.subjects.get(record as usize).copied().unwrap_or(Subject::Nothing)
-    }
-
-    /// The wait that a record is about, by the record's index in the trace.
-    pub(crate) fn wait_of(&self, record: Id) -> Option<&Wait> {
-        match self.subject(record) {
-            Subject::Wait(id) => self.wait(id),
-            _ => None,
-        }
     }
 
     /// The last time at which something is shown to happen.

@@ -31,13 +31,12 @@ fn packets_are_paired_with_their_fates() {
         [(Request, 1, 0, 10), (Reply, 1, 10, 15), (Request, 2, 100, 110), (Reply, 2, 110, 120)]
     );
     let [request, lost, retry, reply] = timeline.packets() else { unreachable!() };
-    assert_eq!(request.fate, Fate::Arrived);
-    assert_eq!(lost.fate, Fate::Lost(Cause::LinkLoss));
+    assert_eq!(request.ending, Ending::Arrived);
+    assert_eq!(lost.ending, Ending::Lost(Cause::LinkLoss));
     assert_eq!((lost.request, lost.wait), (Some(0), Some(0)), "it was asked for, and waited for");
     assert!(retry.is_retry() && !request.is_retry() && !reply.is_retry());
     assert_eq!((reply.effect, lost.effect), (Effect::Answered, Effect::None));
-    assert_eq!(timeline.packet_numbered(reply.number), Some(3));
-    assert_eq!(timeline.packet_numbered(99), None);
+    assert_eq!(timeline.packet_named(reply.name), Some(3));
 }
 
 #[test]
@@ -46,7 +45,9 @@ fn waits_end_by_firing_or_by_an_answer() {
     let waits: Vec<_> = timeline
         .waits()
         .iter()
-        .map(|wait| (wait.armed / MS, wait.deadline / MS, wait.ended / MS, wait.fired))
+        .map(|wait| {
+            (wait.armed / MS, wait.deadline / MS, wait.ended / MS, wait.end == WaitEnd::Fired)
+        })
         .collect();
     assert_eq!(waits, [(0, 100, 100, true), (100, 300, 120, false)]);
 }
@@ -112,7 +113,8 @@ fn a_run_that_was_cut_ends_with_its_last_record() {
     let (run, timeline) = over("clients=100&exchanges=400&server.drop=0.5&link.loss=0.1");
     assert!(run.is_cut());
     assert_eq!(timeline.end(), run.records().last().unwrap().at.as_nanos());
-    let unknown = timeline.packets().iter().filter(|packet| packet.fate == Fate::Unknown).count();
+    let unknown =
+        timeline.packets().iter().filter(|packet| packet.ending == Ending::Unknown).count();
     assert!(unknown > 0, "some were on their way when the records ended");
     assert!(timeline.in_flight(timeline.end()) >= unknown);
 }

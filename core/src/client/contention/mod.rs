@@ -94,6 +94,8 @@ pub enum Event {
         /// What ended it.
         why: Stop,
     },
+    /// Its write was refused: the row has another version. It reads again after a while.
+    Stale,
     /// The datagram just handled is from the server, but not the reply that it waits for.
     Unexpected,
 }
@@ -105,6 +107,7 @@ impl From<Event> for What {
                 Self::Answered { sends: writes, answered_send: writes, elapsed }
             }
             Event::GaveUp { writes, elapsed, why } => Self::GaveUp { sends: writes, elapsed, why },
+            Event::Stale => Self::Stale,
             Event::Unexpected => Self::LateReply,
         }
     }
@@ -185,6 +188,7 @@ impl Client {
             Ok(pause) => {
                 let pause = pause.max(Duration::from_nanos(1));
                 self.state = State::BackingOff(now.checked_add(pause));
+                self.event = Some(Event::Stale);
             }
             Err(why) => self.give_up(elapsed, why),
         }
@@ -255,7 +259,7 @@ impl Machine for Client {
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         match self.state {
-            State::BackingOff(until) => until.map(|until| (Timer::Resend, until)),
+            State::BackingOff(until) => until.map(|until| (Timer::Backoff, until)),
             _ => None,
         }
     }

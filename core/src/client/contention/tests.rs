@@ -48,14 +48,14 @@ fn a_refused_write_waits_and_reads_again() {
     assert_eq!(said(&mut client, at(5)), ["read"]);
     assert_eq!(tell(&mut client, 25, "version 7"), ["write 7"]);
     assert_eq!(tell(&mut client, 45, "stale 7"), [""; 0]);
-    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(55))), "the first wait is 10 ms");
+    assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(55))), "the first wait is 10 ms");
     client.handle_timeout(at(54));
     assert_eq!(said(&mut client, at(54)), [""; 0]);
     client.handle_timeout(at(55));
     assert_eq!(said(&mut client, at(55)), ["read"]);
     assert_eq!(tell(&mut client, 75, "version 9"), ["write 9"]);
     assert_eq!(tell(&mut client, 95, "stale 9"), [""; 0]);
-    assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(115))), "the second is 20 ms");
+    assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(115))), "the second is 20 ms");
     client.handle_timeout(at(115));
     assert_eq!(said(&mut client, at(115)), ["read"]);
     assert_eq!(tell(&mut client, 135, "version 10"), ["write 10"]);

@@ -29,9 +29,15 @@ fn fault(effect: FaultEffect) -> Fault {
     Fault { from: at(100), until: at(200), effect }
 }
 
+/// Sends one datagram of a flow in a direction; returns what the pipe does with it.
+fn one(pipe: &mut Pipe, now: Instant, (flow, way): (u32, Direction), payload: usize) -> Action {
+    let name = pipe.name(flow, way);
+    pipe.send(now, name, payload)
+}
+
 /// Returns what the pipe does with a request of flow 1.
 fn request(pipe: &mut Pipe, now: Instant) -> Action {
-    pipe.send(now, 1, Direction::Request, 100)
+    one(pipe, now, (1, Direction::Request), 100)
 }
 
 #[test]
@@ -39,10 +45,9 @@ fn a_constant_link_delivers_each_datagram_after_its_latency() {
     let mut pipe = Pipe::new(&Link::default(), SEED);
     for flow in 0..1_000 {
         let delivery = Delivery::whole(MS * 10);
-        assert_eq!(pipe.send(at(5), flow, Direction::Reply, 9), Action::Deliver(delivery));
+        assert_eq!(one(&mut pipe, at(5), (flow, Direction::Reply), 9), Action::Deliver(delivery));
         assert_eq!(delivery.at(at(5)), at(15));
     }
-    assert_eq!(pipe.counters(), 0, "nothing depends on the numbers of datagrams");
 }
 
 /// Flows may appear in any order, as on a server's socket, and none changes the fates of another.
@@ -57,10 +62,10 @@ fn counters_grow_with_the_flows_and_name_the_same_fates() {
         for flow in [900, 3, 2] {
             // Some flows send more than others, and replies have numbers of their own.
             for _ in 0..index % 3 {
-                let _ = crowd.send(at(0), flow, Direction::Request, 100);
+                let _ = one(&mut crowd, at(0), (flow, Direction::Request), 100);
             }
         }
-        let _ = crowd.send(at(0), 1, Direction::Reply, 100);
+        let _ = one(&mut crowd, at(0), (1, Direction::Reply), 100);
         actions.push(request(&mut crowd, at(0)));
     }
     assert_eq!(actions, expected);
@@ -69,21 +74,6 @@ fn counters_grow_with_the_flows_and_name_the_same_fates() {
     reserved.reserve(7);
     assert_eq!(reserved.counters(), 8);
     assert_eq!(request(&mut reserved, at(0)), expected[0]);
-}
-
-#[test]
-fn counters_exist_only_where_something_is_drawn() {
-    let counters = |link: &Link, effect| {
-        let mut pipe = Pipe::new(link, SEED).with_faults([fault(effect)]);
-        pipe.reserve(3);
-        let _ = pipe.send(at(0), 9, Direction::Request, 1);
-        pipe.counters()
-    };
-    let (certain, loss) = (Link::default(), FaultEffect::Loss(share("0.5")));
-    assert_eq!(counters(&certain, FaultEffect::Partition(None)), 0);
-    assert_eq!(counters(&certain, FaultEffect::Latency(MS)), 0);
-    assert_eq!(counters(&certain, loss), 10);
-    assert_eq!(counters(&lossy(), FaultEffect::Latency(MS)), 10);
 }
 
 #[test]
@@ -99,7 +89,7 @@ fn a_partition_drops_one_direction_or_both_while_it_lasts() {
             let expected =
                 [(at(99), whole), (at(100), meanwhile), (before_end, meanwhile), (at(200), whole)];
             for (now, action) in expected {
-                assert_eq!(pipe.send(now, 1, way, 1), action, "{only:?} {way:?} {now}");
+                assert_eq!(one(&mut pipe, now, (1, way), 1), action, "{only:?} {way:?} {now}");
             }
         }
     }
@@ -202,7 +192,7 @@ fn copies_differ_in_latency_and_in_damage() {
 #[test]
 fn what_is_larger_than_the_mtu_is_dropped_at_the_byte() {
     let mut pipe = Pipe::new(&Link { mtu: Some(1_500), ..Link::default() }, SEED);
-    let mut send = |payload| pipe.send(at(0), 1, Direction::Request, payload);
+    let mut send = |payload| one(&mut pipe, at(0), (1, Direction::Request), payload);
     assert_eq!(send(1_472), Action::Deliver(Delivery::whole(MS * 10)));
     assert_eq!(send(1_473), Action::Drop(Cause::TooBig));
 }
@@ -254,8 +244,8 @@ proptest! {
             let index = counts[flow as usize][way];
             counts[flow as usize][way] += 1;
             let expected = channel.send(now, Name { seed, flow, direction, index }, payload);
-            prop_assert_eq!(pipe.send(now, flow, direction, payload), expected);
-            prop_assert_eq!(faulty.send(now, flow, direction, payload), expected);
+            prop_assert_eq!(one(&mut pipe, now, (flow, direction), payload), expected);
+            prop_assert_eq!(one(&mut faulty, now, (flow, direction), payload), expected);
         }
     }
 }

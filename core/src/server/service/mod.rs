@@ -46,6 +46,13 @@ pub enum Event {
         /// Whose it is.
         about: Box<Subject>,
     },
+    /// The server goes down.
+    Down {
+        /// Does what waits survive?
+        keeps_queue: bool,
+    },
+    /// The server comes back.
+    Up,
 }
 
 impl From<Event> for What {
@@ -54,6 +61,8 @@ impl From<Event> for What {
             Event::Server(event) => event.into(),
             Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
             Event::Served { arrived, begun, .. } => Self::Served { arrived, begun },
+            Event::Down { keeps_queue } => Self::Down { keeps_queue },
+            Event::Up => Self::Up,
         }
     }
 }
@@ -103,6 +112,8 @@ pub struct Station {
     /// Bytes of the replies held back.
     held: usize,
     down: bool,
+    /// Which send the datagram at hand is, where the driver knows.
+    noted: Option<Label>,
     buf: Vec<u8>,
 }
 
@@ -137,6 +148,7 @@ impl Station {
             deepest: 0,
             held: 0,
             down: false,
+            noted: None,
             buf: Vec::new(),
         }
     }
@@ -195,7 +207,7 @@ impl Station {
         if !answered {
             return;
         }
-        let (work, label) = (self.work(from), self.server.label(bytes));
+        let (work, label) = (self.work(from), self.label_of(bytes));
         let reply = core::mem::take(&mut self.buf);
         self.held += reply.len();
         let job = Job { from, label, arrived: now, begun: now, work, reply };
@@ -223,15 +235,29 @@ impl Station {
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
                 self.events.extend(self.server.poll_event().map(Event::Server));
-                self.done.push_back((from, self.server.label(bytes), reply));
+                self.done.push_back((from, self.label_of(bytes), reply));
             }
         }
     }
 
     /// Loses a request on its arrival.
     fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
-        let about = Box::new(Subject::of(from, self.server.label(bytes)));
+        let about = Box::new(Subject::of(from, self.label_of(bytes)));
         self.events.push_back(Event::Dropped { cause, about });
+    }
+
+    /// Which send the request at hand is: as the driver knows, else as it says itself.
+    fn label_of(&self, bytes: &[u8]) -> Option<Label> {
+        self.noted.or_else(|| self.server.label(bytes))
+    }
+
+    #[inline(always)]
+    fn timer(&self) -> Option<(Timer, Instant)> {
+        let work = self.working.peek().map(|Reverse((at, ..))| (Timer::Service, *at));
+        let Some((at, down)) = self.config.switch(self.outages) else { return work };
+        // At the same instant the outage comes first.
+        let timer = if down.is_some() { Timer::Outage } else { Timer::Recovery };
+        work.filter(|(_, done)| *done < at).or(Some((timer, at)))
     }
 
     /// How long the work on the next request of `from` takes by itself, in nanoseconds.
@@ -283,6 +309,7 @@ impl Station {
     /// Goes down: what is in work is lost, and what waits, unless it is kept.
     fn crash(&mut self, keeps_queue: bool) {
         self.down = true;
+        self.events.push_back(Event::Down { keeps_queue });
         let mut lost: Vec<(u64, u32)> =
             self.working.drain().map(|Reverse((_, number, slot))| (number, slot)).collect();
         lost.sort_unstable();
@@ -301,6 +328,7 @@ impl Station {
                 Some(keeps_queue) => self.crash(keeps_queue),
                 None => {
                     self.down = false;
+                    self.events.push_back(Event::Up);
                     self.refill(now);
                 }
             }
@@ -358,19 +386,28 @@ impl Machine for Station {
 
     fn subject(&self, event: &Event) -> Subject {
         match event {
-            Event::Server(_) => Subject::default(),
+            Event::Server(_) | Event::Down { .. } | Event::Up => Subject::default(),
             Event::Dropped { about, .. } | Event::Served { about, .. } => **about,
         }
     }
 
     #[inline(always)]
+    fn note_label(&mut self, label: Option<Label>) {
+        self.noted = label;
+    }
+
+    fn timer_subject(&self) -> Subject {
+        match (self.timer(), self.working.peek()) {
+            (Some((Timer::Service, _)), Some(Reverse((.., slot)))) => {
+                let job = &self.jobs[*slot as usize];
+                Subject::of(job.from, job.label)
+            }
+            _ => Subject::default(),
+        }
+    }
+
+    #[inline(always)]
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        let work = self.working.peek().map(|Reverse((at, ..))| *at);
-        let switch = self.config.switch(self.outages).map(|(at, _)| at);
-        let next = match (work, switch) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        };
-        next.map(|at| (Timer::Service, at))
+        self.timer()
     }
 }

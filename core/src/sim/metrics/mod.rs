@@ -36,7 +36,7 @@ pub use times::Times;
 
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, nanos};
-use crate::trace::{Cause, Direction, Record, Side, Sink, What};
+use crate::trace::{Cause, Direction, HostId, Record, Sink, What};
 use alloc::vec::Vec;
 use times::rank;
 
@@ -172,7 +172,7 @@ impl Sink for Metrics {
                 self.refused += 1;
                 self.series.at(record.at).gave_up += 1;
             }
-            What::Failed if record.side == Side::Client => {
+            What::Failed if record.host == HostId::Client => {
                 self.series.at(record.at).failed += 1;
             }
             What::Served { arrived, begun } => {
@@ -181,7 +181,20 @@ impl Sink for Metrics {
                 self.worked += u128::from(nanos(record.at.saturating_since(begun)));
                 self.series.at(record.at).served += 1;
             }
-            _ => {}
+            // Not measured.
+            What::Delivered { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::TimerArmed { .. }
+            | What::TimerFired { .. }
+            | What::Failed
+            | What::LateReply
+            | What::Stranger
+            | What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. } => {}
         }
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::machine::Label;
 use crate::sim::{Outcome, Scenario, Summary, run};
 use crate::trace::What::{Answered, Dropped, Failed, GaveUp, Refused, Sent};
+use core::num::NonZeroU32;
 use core::ops::Range;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -11,13 +12,13 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 fn measured(what: impl IntoIterator<Item = (u64, What)>) -> Metrics {
     let mut metrics = Metrics::new(SECOND);
     for (second, what) in what {
-        metrics.record(&seen(Instant::from_millis(1_000 * second), Side::Client, None, what));
+        metrics.record(&seen(Instant::from_millis(1_000 * second), HostId::Client, None, what));
     }
     metrics
 }
 
-const fn seen(at: Instant, side: Side, label: Option<Label>, what: What) -> Record {
-    Record { at, flow: 1, side, packet: 0, label, what }
+const fn seen(at: Instant, host: HostId, label: Option<Label>, what: What) -> Record {
+    Record { at, host, flow: NonZeroU32::new(1), packet: None, label, what }
 }
 
 const fn answered(sends: u32, nanos: u64) -> What {
@@ -130,12 +131,12 @@ fn an_exchange_begins_with_its_first_copy_and_a_failure_counts_where_it_is_heard
     let reply = Sent { direction: Direction::Reply, bytes: 5 };
     let first = Label::new(7, 1);
     for (side, label, what) in [
-        (Side::Client, first, request),
-        (Side::Client, Label::new(7, 2), request),
-        (Side::Client, None, request),
-        (Side::Server, first, Failed),
-        (Side::Server, first, reply),
-        (Side::Client, first, Failed),
+        (HostId::Client, first, request),
+        (HostId::Client, Label::new(7, 2), request),
+        (HostId::Client, None, request),
+        (HostId::SERVER, first, Failed),
+        (HostId::SERVER, first, reply),
+        (HostId::Client, first, Failed),
     ] {
         metrics.record(&seen(Instant::ZERO, side, label, what));
     }
@@ -184,7 +185,7 @@ fn the_memory_of_a_long_run_is_bounded() {
         let time = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (n % 64);
         let stop = [Stop::MaxSends, Stop::Deadline, Stop::Budget][n as usize % 3];
         let what = if n % 2 == 0 { answered(n as u32, time) } else { gave_up(1, time, stop) };
-        metrics.record(&seen(at, Side::Client, None, what));
+        metrics.record(&seen(at, HostId::Client, None, what));
         assert!(metrics.series.intervals().len() <= MOST_INTERVALS);
     }
     let intervals = metrics.series.intervals();

@@ -1,0 +1,165 @@
+//! What the type of a record's field has to know.
+
+use super::{Cause, Direction};
+use crate::machine::Timer;
+use crate::policy::Stop;
+use crate::time::{Duration, Instant, Seconds, nanos};
+use core::fmt;
+
+/// A type that a field of a record may have.
+pub(super) trait Field: Copy {
+    /// Writes the value as JSON.
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result;
+
+    /// The value as a word of the digest: different for different values.
+    fn word(self) -> u64;
+}
+
+impl Field for u32 {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{self}")
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self.into()
+    }
+}
+
+impl Field for bool {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{self}")
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self.into()
+    }
+}
+
+/// In seconds since the run began.
+impl Field for Instant {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{self}")
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self.as_nanos()
+    }
+}
+
+/// In seconds.
+impl Field for Duration {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{}", Seconds(self))
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        nanos(self)
+    }
+}
+
+impl Field for Direction {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(
+            out,
+            match self {
+                Self::Request => "request",
+                Self::Reply => "reply",
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self as u64
+    }
+}
+
+impl Field for Cause {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+impl Field for Stop {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
+    fn word(self) -> u64 {
+        match self {
+            Self::MaxSends => 1,
+            Self::GiveUpAbove => 2,
+            Self::Deadline => 3,
+            Self::Budget => 4,
+            Self::Breaker => 5,
+            Self::PushedBack => 6,
+            Self::TooMany => 7,
+        }
+    }
+}
+
+impl Field for Timer {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
+    #[inline(always)]
+    fn word(self) -> u64 {
+        match self {
+            Self::Resend => 1,
+            Self::GiveUp => 2,
+            Self::Start => 3,
+            Self::Timeout => 4,
+            Self::Think => 5,
+            Self::Service => 6,
+            Self::Arrival => 7,
+            Self::Backoff => 8,
+            Self::Hint => 9,
+            Self::Limits => 10,
+            Self::Outage => 11,
+            Self::Recovery => 12,
+            Self::Other(name) => fnv(name),
+        }
+    }
+}
+
+impl Field for &'static str {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self)
+    }
+
+    fn word(self) -> u64 {
+        fnv(self)
+    }
+}
+
+/// FNV-1a, for the names that foreign machines give.
+#[cold]
+fn fnv(words: &str) -> u64 {
+    words.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
+}
+
+/// Writes a JSON string, escaped as in RFC 8259 section 7: names of foreign machines are not ours.
+fn write_text(out: &mut dyn fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            c if c < ' ' => write!(out, "\\u{:04x}", c as u32)?,
+            c => out.write_char(c)?,
+        }
+    }
+    out.write_char('"')
+}

@@ -1,0 +1,252 @@
+//! The records: each is declared here once.
+//!
+//! A row gives a record's name in the JSON log and its number in the digest, its fields with their
+//! types and JSON keys, and after `says` the function of [`words`](super::words) that puts it into
+//! words. A row without one of them does not compile. Numbers are never used again: a run's digest
+//! depends on them.
+
+use super::digest::Mix;
+use super::field::Field;
+use super::words::{self, Told, Words};
+use super::{Cause, Direction};
+use crate::machine::Timer;
+use crate::policy::Stop;
+use crate::time::{Duration, Instant};
+use core::fmt;
+
+macro_rules! records {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident $({ $(
+            $(#[$field_doc:meta])*
+            $field:ident: $type:ty = $key:literal,
+        )* })? = $name:literal, $code:literal, says $says:path;
+    )*) => {
+        /// What can happen.
+        ///
+        /// It is exhaustive, so that whoever reports records has to decide about each of them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum What {
+            $(
+                $(#[$doc])*
+                $variant $({ $(
+                    $(#[$field_doc])*
+                    $field: $type,
+                )* })?,
+            )*
+        }
+
+        impl What {
+            /// The names of all records, in the order of their declaration.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The record's name in the JSON log.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $name,)*
+                }
+            }
+
+            /// Writes the record's fields as members of a JSON object, each with a comma before it.
+            pub(super) fn write_fields(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+                match *self {
+                    $(Self::$variant $({ $($field),* })? => {
+                        $($(
+                            out.write_str(concat!(",\"", $key, "\":"))?;
+                            Field::write_json($field, out)?;
+                        )*)?
+                    })*
+                }
+                Ok(())
+            }
+
+            /// Mixes the record's kind and fields into its hash.
+            #[inline(always)]
+            pub(super) fn mix(&self, mix: &mut Mix) {
+                match *self {
+                    $(Self::$variant $({ $($field),* })? => {
+                        mix.kind($code);
+                        $($(mix.word(Field::word($field));)*)?
+                    })*
+                }
+            }
+
+            /// Puts the record into words.
+            pub(super) fn say(&self, told: &Told<'_>) -> Words {
+                match *self {
+                    $(Self::$variant $({ $($field),* })? => $says(told $($(, $field)*)?),)*
+                }
+            }
+        }
+
+        // Two records with one number would share digests.
+        const _: () = {
+            let codes = [$($code),*];
+            let mut i = 0;
+            while i < codes.len() {
+                let mut j = i + 1;
+                while j < codes.len() {
+                    assert!(codes[i] != codes[j], "two records have the same number");
+                    j += 1;
+                }
+                i += 1;
+            }
+        };
+    };
+}
+
+records! {
+    /// A datagram left a host.
+    Sent {
+        /// Which way.
+        direction: Direction = "direction",
+        /// Its payload in bytes.
+        bytes: u32 = "bytes",
+    } = "sent", 1, says words::sent;
+
+    /// A datagram reached a host.
+    Delivered {
+        /// Which way it travelled.
+        direction: Direction = "direction",
+    } = "delivered", 2, says words::delivered;
+
+    /// A datagram was lost.
+    Dropped {
+        /// Which way it travelled.
+        direction: Direction = "direction",
+        /// What lost it.
+        cause: Cause = "cause",
+    } = "dropped", 3, says words::dropped;
+
+    /// The link made two datagrams of one.
+    Duplicated {
+        /// Which way they travel.
+        direction: Direction = "direction",
+    } = "duplicated", 14, says words::duplicated;
+
+    /// The link flipped a bit of a datagram that it delivers nevertheless.
+    Damaged {
+        /// Which way it travels.
+        direction: Direction = "direction",
+        /// Which bit of its payload, counted from the lowest bit of the first byte.
+        bit: u32 = "bit",
+    } = "damaged", 15, says words::damaged;
+
+    /// A host waits.
+    TimerArmed {
+        /// What for.
+        timer: Timer = "timer",
+        /// When it will fire.
+        deadline: Instant = "deadline_s",
+    } = "timer_armed", 4, says words::timer_armed;
+
+    /// The wait is over.
+    TimerFired {
+        /// What the host waited for.
+        timer: Timer = "timer",
+    } = "timer_fired", 5, says words::timer_fired;
+
+    /// The client accepted a reply; the exchange is over.
+    Answered {
+        /// Sends made.
+        sends: u32 = "sends",
+        /// Which of them the client takes it to answer.
+        answered_send: u32 = "answered_send",
+        /// Time since the exchange's first send.
+        elapsed: Duration = "elapsed_s",
+    } = "answered", 6, says words::answered;
+
+    /// The server answers with a failure; at a client, it received that answer.
+    Failed = "failed", 12, says words::failed;
+
+    /// The client ignored a reply that nothing waits for: its exchange or its attempt is over.
+    LateReply = "late_reply", 7, says words::late_reply;
+
+    /// The client ignored a datagram that is not from its server.
+    Stranger = "stranger", 8, says words::stranger;
+
+    /// The client ended the exchange without a reply.
+    GaveUp {
+        /// Sends made.
+        sends: u32 = "sends",
+        /// Time since the exchange's first send.
+        elapsed: Duration = "elapsed_s",
+        /// What ended it.
+        why: Stop = "why",
+    } = "gave_up", 9, says words::gave_up;
+
+    /// The network reported that nobody listens there; the exchange is over.
+    Refused {
+        /// Sends made.
+        sends: u32 = "sends",
+        /// Time since the exchange's first send.
+        elapsed: Duration = "elapsed_s",
+    } = "refused", 10, says words::refused;
+
+    /// The server's work on a request is done.
+    Served {
+        /// When the request arrived.
+        arrived: Instant = "arrived_s",
+        /// When the work on it began.
+        begun: Instant = "begun_s",
+    } = "served", 13, says words::served;
+
+    /// The server goes down.
+    Down {
+        /// Do the requests that wait survive?
+        keeps_queue: bool = "keeps_queue",
+    } = "down", 16, says words::down;
+
+    /// The server comes back.
+    Up = "up", 17, says words::up;
+
+    /// The server wrote its row, as a client asked.
+    Written = "written", 18, says words::written;
+
+    /// The server refused a write because the row had changed since the client read it; at a client,
+    /// it received that answer.
+    Stale = "stale", 19, says words::stale;
+
+    /// An event of a machine that is not this crate's, in its own words.
+    Note {
+        /// The words.
+        words: &'static str = "note",
+    } = "note", 11, says words::note;
+}
+
+impl What {
+    /// Which way the datagram travels that was sent, delivered, lost or changed; `None` for other
+    /// records.
+    #[must_use]
+    pub const fn direction(&self) -> Option<Direction> {
+        match *self {
+            Self::Sent { direction, .. }
+            | Self::Delivered { direction }
+            | Self::Dropped { direction, .. }
+            | Self::Duplicated { direction }
+            | Self::Damaged { direction, .. } => Some(direction),
+            Self::TimerArmed { .. }
+            | Self::TimerFired { .. }
+            | Self::Answered { .. }
+            | Self::Failed
+            | Self::LateReply
+            | Self::Stranger
+            | Self::GaveUp { .. }
+            | Self::Refused { .. }
+            | Self::Served { .. }
+            | Self::Down { .. }
+            | Self::Up
+            | Self::Written
+            | Self::Stale
+            | Self::Note { .. } => None,
+        }
+    }
+}
+
+/// A foreign machine may use plain words as its events.
+impl From<&'static str> for What {
+    fn from(words: &'static str) -> Self {
+        Self::Note { words }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the records before a record tell about it.
+
+use super::super::{Direction, HostId, Record, What};
+use super::{Setting, Words, tell};
+use crate::machine::Label;
+use crate::time::Instant;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What is known about a record from those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Of a wait for a reply: when it began, which is when the last send went out.
+    pub since: Option<Instant>,
+    /// The reply is a failure; of a wait or of an end: the exchange has received one.
+    pub failure: bool,
+    /// What a server deals with has arrived just before, at this very moment.
+    pub prompt: bool,
+}
+
+/// Puts records into words, one after another, in the order in which they were made.
+///
+/// It remembers the exchanges that are open, so its memory is that of the clients it hears of.
+#[derive(Clone, Debug, Default)]
+pub struct Narrator {
+    setting: Setting,
+    flows: BTreeMap<u32, Flow>,
+}
+
+/// What is remembered of one client.
+#[derive(Clone, Debug, Default)]
+struct Flow {
+    open: Vec<Open>,
+    /// The request that reached a server last.
+    arrived: Option<(Instant, Option<Label>)>,
+    /// Requests that a server fails, until it replies.
+    failing: Vec<Option<Label>>,
+}
+
+/// An exchange that has begun and is not over.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// The last send.
+    label: Label,
+    sent: Instant,
+    /// A failure came since.
+    failed: bool,
+    /// A failure has come in the exchange.
+    failed_once: bool,
+}
+
+impl Narrator {
+    /// A narrator of a run of this kind.
+    #[must_use]
+    pub fn new(setting: Setting) -> Self {
+        Self { setting, flows: BTreeMap::new() }
+    }
+
+    /// The kind of run.
+    #[must_use]
+    pub const fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// Puts the next record into words.
+    #[must_use]
+    pub fn tell(&mut self, record: &Record) -> Words {
+        let known = self.follow(record);
+        tell(record, self.setting, known)
+    }
+
+    /// Takes the next record and returns what is known about it.
+    pub fn follow(&mut self, record: &Record) -> Known {
+        let flow = self.flows.entry(record.flow_number()).or_default();
+        let (at, label) = (record.at, record.label);
+        let server = matches!(record.host, HostId::Server(_));
+        let prompt = server && flow.arrived == Some((at, label));
+        let known = Known { prompt, ..Known::default() };
+        if server && !prompt {
+            // The server has turned to something else: "it" would be that.
+            flow.arrived = None;
+        }
+        match record.what {
+            What::Sent { direction: Direction::Request, .. } => {
+                flow.sent(at, label);
+                known
+            }
+            What::Sent { direction: Direction::Reply, .. } => {
+                Known { failure: flow.take_failing(label), ..known }
+            }
+            What::Delivered { direction: Direction::Request } => {
+                flow.arrived = Some((at, label));
+                known
+            }
+            What::Dropped { .. } if server => {
+                flow.take_failing(label);
+                known
+            }
+            What::Failed if server => {
+                flow.failing.push(label);
+                known
+            }
+            What::Failed => {
+                flow.failed(label);
+                known
+            }
+            What::TimerArmed { .. } | What::TimerFired { .. } => match flow.open(label) {
+                Some(open) => Known { since: Some(open.sent), failure: open.failed, ..known },
+                None => known,
+            },
+            What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
+                Known { failure: flow.close(label), ..known }
+            }
+            What::Delivered { direction: Direction::Reply }
+            | What::Dropped { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::LateReply
+            | What::Stranger
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up
+            | What::Written
+            | What::Stale
+            | What::Note { .. } => known,
+        }
+    }
+}
+
+impl Flow {
+    fn sent(&mut self, at: Instant, label: Option<Label>) {
+        let Some(label) = label else { return };
+        let own = |open: &&mut Open| open.label.exchange == label.exchange;
+        match self.open.iter_mut().find(own) {
+            Some(open) => (open.label, open.sent, open.failed) = (label, at, false),
+            None => self.open.push(Open { label, sent: at, failed: false, failed_once: false }),
+        }
+    }
+
+    /// The open exchange whose last send this is.
+    fn open(&self, label: Option<Label>) -> Option<&Open> {
+        self.open.iter().find(|open| Some(open.label) == label)
+    }
+
+    fn failed(&mut self, label: Option<Label>) {
+        let Some(label) = label else { return };
+        let own = |open: &&mut Open| open.label.exchange == label.exchange;
+        if let Some(open) = self.open.iter_mut().find(own) {
+            (open.failed, open.failed_once) = (true, true);
+        }
+    }
+
+    /// Forgets an exchange that is over; returns whether a failure came in it.
+    fn close(&mut self, label: Option<Label>) -> bool {
+        let Some(label) = label else { return false };
+        let place = self.open.iter().position(|open| open.label.exchange == label.exchange);
+        place.is_some_and(|place| self.open.swap_remove(place).failed_once)
+    }
+
+    /// Was this request to be answered with a failure? Asked once.
+    fn take_failing(&mut self, label: Option<Label>) -> bool {
+        let place = self.failing.iter().position(|failing| *failing == label);
+        place.is_some_and(|place| {
+            self.failing.remove(place);
+            true
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Sentences joined, and many records counted.
+
+use super::super::{Direction, HostId, Record, What};
+use super::{Pattern, Role, Setting, Words, capital, count};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Joins what is said of one moment to a text: "No reply for 100 ms: the client sends its request again
+/// (send 2) and waits 200 ms for a reply."
+#[must_use]
+pub fn story(told: &[Words]) -> String {
+    let telling = told.iter().any(|words| words.role != Role::Dull);
+    let mut sentences: Vec<String> = Vec::new();
+    // What the last sentence is about, and whether it may be continued.
+    let (mut before, mut joinable): (Option<&Words>, bool) = (None, false);
+    for words in told.iter().filter(|words| !telling || words.role != Role::Dull) {
+        let last = sentences.last_mut();
+        let continued = match (last, before) {
+            (Some(last), Some(before))
+                if before.role == Role::Lead && words.role == Role::Plain =>
+            {
+                *last += &format!(": {}", words.clause());
+                // One more may follow.
+                joinable = true;
+                true
+            }
+            (Some(last), Some(before))
+                if joinable && before.subject == words.subject && !words.subject.is_empty() =>
+            {
+                *last += &format!(" and {}", words.predicate);
+                joinable = false;
+                true
+            }
+            (Some(last), Some(before)) if joinable && is_arrival(before, words) => {
+                *last += &format!("; {}", words.clause());
+                joinable = true;
+                true
+            }
+            _ => false,
+        };
+        if !continued {
+            sentences.push(words.clause());
+            joinable = true;
+        }
+        joinable &= !words.predicate.contains([':', ';']);
+        before = Some(words);
+    }
+    let whole = sentences.iter().map(|sentence| capital(sentence) + ".");
+    whole.collect::<Vec<_>>().join(" ")
+}
+
+/// Is it a request's arrival, and what a server does then?
+fn is_arrival(before: &Words, words: &Words) -> bool {
+    before.predicate.starts_with("arrives") && words.is_prompt
+}
+
+/// What happens to many at one moment, counted: "40 requests sent, 3 packets lost on the link."
+#[must_use]
+pub fn crowd<'a>(records: impl IntoIterator<Item = &'a Record>, setting: Setting) -> String {
+    let mut counts: Vec<(&'static str, &'static str, u64)> = Vec::new();
+    for record in records {
+        let (noun, verb) = counted(record, setting);
+        match counts.iter_mut().find(|(n, v, _)| (*n, *v) == (noun, verb)) {
+            Some((.., count)) => *count += 1,
+            None => counts.push((noun, verb, 1)),
+        }
+    }
+    let part = |(noun, verb, n): &(&str, &str, u64)| {
+        let things = count(*n, noun).replace("replys", "replies");
+        if verb.is_empty() { things } else { format!("{things} {verb}") }
+    };
+    let parts: Vec<String> = counts.iter().map(part).collect();
+    if parts.is_empty() { String::new() } else { capital(&(parts.join(", ") + ".")) }
+}
+
+/// What a record counts as: a noun, and what is said behind it.
+const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static str) {
+    let again = match record.label {
+        Some(label) => label.send.get() > 1,
+        None => false,
+    };
+    let server = matches!(record.host, HostId::Server(_));
+    let request = match setting.pattern {
+        Pattern::Closed | Pattern::Open => "request",
+        // A read or a write.
+        Pattern::Write => "datagram",
+    };
+    match record.what {
+        What::Sent { direction: Direction::Request, .. } => match (setting.pattern, again) {
+            (Pattern::Closed | Pattern::Open, true) => (request, "sent again"),
+            (Pattern::Closed | Pattern::Open | Pattern::Write, _) => (request, "sent"),
+        },
+        What::Sent { direction: Direction::Reply, .. } => ("reply", "sent"),
+        What::Delivered { direction: Direction::Request } => (request, "delivered"),
+        What::Delivered { direction: Direction::Reply } => ("reply", "delivered"),
+        What::Dropped { .. } if server => ("request", "dropped by the server"),
+        What::Dropped { .. } => ("packet", "lost on the link"),
+        What::Duplicated { .. } => ("packet", "duplicated"),
+        What::Damaged { .. } => ("packet", "damaged"),
+        What::TimerArmed { .. } => ("wait", "begun"),
+        What::TimerFired { .. } => ("wait", "over"),
+        What::Answered { .. } => ("exchange", "answered"),
+        What::Failed if server => ("request", "failed"),
+        What::Failed => ("failure", "received"),
+        What::LateReply => ("reply", "ignored"),
+        What::Stranger => ("stranger", "ignored"),
+        What::GaveUp { sends: 0, .. } => ("exchange", "not sent"),
+        What::GaveUp { .. } => ("exchange", "given up"),
+        What::Refused { .. } => ("exchange", "refused"),
+        What::Served { .. } => ("request", "served"),
+        What::Down { .. } => ("server", "down"),
+        What::Up => ("server", "back"),
+        What::Written => ("write", "accepted"),
+        What::Stale if server => ("write", "refused"),
+        What::Stale => ("refusal", "received"),
+        What::Note { .. } => ("note", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(told: &[Words]) -> String {
+        story(told)
+    }
+
+    #[test]
+    fn sentences_are_joined_where_one_leads_to_the_other() {
+        let silence = Words::new("", "no reply for 100 ms").role(Role::Lead);
+        let send = Words::new("the client", "sends its request again (send 2)");
+        let wait = Words::new("the client", "waits 200 ms for a reply");
+        let over = Words::new("the pause", "is over").role(Role::Dull);
+        assert_eq!(
+            say(&[over.clone(), silence.clone(), send.clone(), wait.clone()]),
+            "No reply for 100 ms: the client sends its request again (send 2) and waits 200 ms for \
+             a reply."
+        );
+        assert_eq!(say(&[silence]), "No reply for 100 ms.");
+        assert_eq!(say(core::slice::from_ref(&over)), "The pause is over.");
+        assert_eq!(
+            say(&[
+                Words::new("the request", "arrives (send 1)"),
+                Words { is_prompt: true, ..Words::new("the server", "fails to serve it") },
+                Words::new("the server", "replies with a failure"),
+                wait,
+            ]),
+            "The request arrives (send 1); the server fails to serve it and replies with a \
+             failure. The client waits 200 ms for a reply."
+        );
+        assert_eq!(say(&[]), "");
+    }
+}

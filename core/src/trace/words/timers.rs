@@ -1,0 +1,187 @@
+//! Waits.
+
+use super::{Pattern, Role, Told, Words, span};
+use crate::machine::Timer;
+use crate::time::{Duration, Instant, nanos};
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// The length of a wait. A wait of nothing takes a nanosecond, since no deadline is now.
+fn length(wait: Duration) -> String {
+    match nanos(wait) {
+        1 => span(0),
+        nanos => span(nanos),
+    }
+}
+
+/// Does such a wait come before the first send of an exchange?
+#[must_use]
+pub const fn is_unsent(timer: Timer) -> bool {
+    match timer {
+        Timer::Start | Timer::Limits | Timer::Think | Timer::Arrival => true,
+        Timer::Resend
+        | Timer::GiveUp
+        | Timer::Timeout
+        | Timer::Backoff
+        | Timer::Hint
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => false,
+    }
+}
+
+/// What stands below the time that is left of a wait.
+#[must_use]
+pub const fn countdown(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Resend | Timer::Timeout => "for a reply",
+        Timer::GiveUp => "final wait",
+        Timer::Start => "to the start",
+        Timer::Backoff => "of backoff",
+        Timer::Hint => "as asked",
+        Timer::Limits => "of pause",
+        Timer::Think => "of pause",
+        Timer::Service => "of work",
+        Timer::Outage => "to the outage",
+        Timer::Recovery => "of outage",
+        Timer::Arrival => "to the next",
+        Timer::Other(_) => "left",
+    }
+}
+
+pub(in super::super) fn timer_armed(told: &Told<'_>, timer: Timer, deadline: Instant) -> Words {
+    let left = length(deadline.saturating_since(told.record.at));
+    let host = told.host();
+    let exchange = told.exchange();
+    match timer {
+        Timer::Resend | Timer::Timeout => waits_for_reply(told, "", &left),
+        Timer::GiveUp => waits_for_reply(told, "a final ", &left),
+        Timer::Backoff | Timer::Hint => waits_to_resend(told, timer == Timer::Hint, &left),
+        Timer::Limits => {
+            let words = match told.overlapping() {
+                Some(exchange) => {
+                    let what = format!("is not allowed to send exchange {exchange}");
+                    Words::new(host, format!("{what}, which ends in {left}"))
+                }
+                None => Words::new(host, format!("is not allowed to send and pauses {left}")),
+            };
+            words.noted(format!("may not send, pauses {left}"), "pauses")
+        }
+        Timer::Start => {
+            let predicate = match (told.overlapping(), exchange) {
+                (Some(exchange), _) => format!("will send exchange {exchange} in {left}"),
+                (None, Some(exchange)) if exchange > 1 => {
+                    format!("waits {left} before exchange {exchange}")
+                }
+                (None, _) => format!("waits {left} before its first send"),
+            };
+            Words::new(host, predicate).noted(format!("first send in {left}"), format!("in {left}"))
+        }
+        Timer::Think => {
+            let next = exchange.map_or_else(
+                || "its next exchange".to_string(),
+                |exchange| format!("exchange {exchange}"),
+            );
+            Words::new(host, format!("pauses {left} before {next}"))
+                .noted(format!("pauses {left}"), "pauses")
+        }
+        Timer::Arrival => Words::new(arrival(told), format!("arrives in {left}"))
+            .noted(format!("arrives in {left}"), format!("in {left}")),
+        Timer::Service if told.known.prompt => Words::new(host, format!("works on it for {left}"))
+            .noted(format!("works {left}"), format!("works {left}")),
+        Timer::Service => Words::new(host, format!("is done with {} in {left}", job(told)))
+            .noted(format!("done in {left}"), format!("{left} left")),
+        Timer::Outage => Words::new(host + "'s outage", format!("begins in {left}"))
+            .noted(format!("down in {left}"), format!("in {left}")),
+        Timer::Recovery => Words::new(host + "'s outage", format!("ends in {left}"))
+            .noted(format!("back in {left}"), format!("in {left}")),
+        Timer::Other(name) => Words::new(host, format!("waits {left} ({name})")),
+    }
+}
+
+/// A client waits for a reply.
+fn waits_for_reply(told: &Told<'_>, what: &str, left: &str) -> Words {
+    // A wait that began with an earlier record goes on.
+    let goes_on = told.known.since.is_some_and(|since| since < told.record.at);
+    let more = if goes_on { "another " } else { what };
+    let to = match told.which().filter(|_| goes_on || told.overlapping().is_some()) {
+        Some(which) => format!(" to {which}"),
+        None => String::new(),
+    };
+    let note = format!("waits {more}{left}");
+    Words::new(told.host(), format!("{note} for a reply{to}")).noted(note, format!("waits {left}"))
+}
+
+/// A client waits because a send was abandoned or has failed.
+fn waits_to_resend(told: &Told<'_>, hinted: bool, left: &str) -> Words {
+    let asked = if hinted { ", as the server asked" } else { "" };
+    let predicate = match (told.overlapping(), told.setting.pattern) {
+        (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
+        (None, Pattern::Write) => format!("waits {left} before it reads again"),
+        (None, Pattern::Closed | Pattern::Open) => {
+            format!("waits {left} before it sends again{asked}")
+        }
+    };
+    let note = if hinted { format!("waits {left}, as asked") } else { format!("backs off {left}") };
+    Words::new(told.host(), predicate).noted(note, format!("in {left}"))
+}
+
+/// What arrives in an open loop.
+fn arrival(told: &Told<'_>) -> String {
+    match told.exchange() {
+        Some(exchange) => format!("exchange {exchange}{}", told.whose()),
+        None => format!("the next exchange{}", told.whose()),
+    }
+}
+
+/// What a server works on.
+fn job(told: &Told<'_>) -> String {
+    told.which().unwrap_or_else(|| "its next request".to_string()) + &told.whose()
+}
+
+pub(in super::super) fn timer_fired(told: &Told<'_>, timer: Timer) -> Words {
+    let dull = |subject: String, predicate: &str, note: &str| {
+        Words::new(subject, predicate).noted(note, note).role(Role::Dull)
+    };
+    match timer {
+        Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(told),
+        Timer::Backoff => dull(whose_pause(told, "backoff"), "is over", "backoff over"),
+        Timer::Hint => {
+            let what = "wait that the server asked for";
+            dull(whose_pause(told, what), "is over", "wait over")
+        }
+        Timer::Limits | Timer::Think => dull(whose_pause(told, "pause"), "is over", "pause over"),
+        Timer::Start => dull(whose_pause(told, "first delay"), "is over", "first delay over"),
+        Timer::Arrival => dull(arrival(told), "arrives", "arrives"),
+        Timer::Service => dull(told.host(), &format!("is done with {}", job(told)), "work done"),
+        Timer::Outage => dull(told.host() + "'s outage", "begins", "outage begins"),
+        Timer::Recovery => dull(told.host() + "'s outage", "ends", "outage ends"),
+        Timer::Other(name) => {
+            let over = format!("is over ({name})");
+            dull(format!("the wait of {}", told.host()), &over, &format!("wait over ({name})"))
+        }
+    }
+}
+
+fn whose_pause(told: &Told<'_>, what: &str) -> String {
+    format!("the {what}{}", told.whose())
+}
+
+/// A wait for a reply is over.
+fn silence(told: &Told<'_>) -> Words {
+    let of = told.which().filter(|_| told.overlapping().is_some());
+    let to = of.map_or_else(String::new, |which| format!(" to {which}"));
+    // After a failure it would be wrong to say that nothing came.
+    match told.known.since.filter(|_| !told.known.failure) {
+        Some(since) => {
+            let waited = length(told.record.at.saturating_since(since));
+            let whose = told.whose();
+            Words::new("", format!("no reply{to}{} for {waited}", whose.replace(" of ", " for ")))
+                .noted(format!("no reply for {waited}"), format!("{waited} over"))
+        }
+        None => Words::new(whose_pause(told, &format!("wait for a reply{to}")), "is over")
+            .noted("wait over", "wait over"),
+    }
+    .role(Role::Lead)
+}

@@ -1,0 +1,186 @@
+//! What the page's JavaScript holds and calls: one scenario, its run, the playhead and the pictures.
+
+mod pictures;
+mod playhead;
+mod run;
+mod select;
+
+use crate::json::Json;
+use crate::ladder::Ladder;
+use crate::lessons::{LESSONS, OPENING};
+use crate::numbers::clock;
+use crate::run::Run;
+use crate::schedule::Schedule;
+use crate::stage::{Layout, Pick};
+use crate::theme::Theme;
+use crate::timeline::Timeline;
+use crate::{fields, words};
+use retrylab_core::scenario::Scenario;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The laboratory.
+///
+/// After a change of the scenario (`new`, `load`, `set`) call `run_some` until it returns `true`; from
+/// the first time that `ready` returns `true`, the pictures and the playhead can be used.
+#[wasm_bindgen]
+pub struct Lab {
+    run: Run,
+    schedule: Schedule,
+    errors: Vec<String>,
+    scene: Option<Scene>,
+    theme: Theme,
+    /// The playhead.
+    at: u64,
+    /// The client whose ladder is shown.
+    flow: u32,
+    /// The reader chose that client.
+    chosen: bool,
+    selected: Option<Pick>,
+}
+
+/// What can be looked at once the records are there.
+struct Scene {
+    timeline: Timeline,
+    ladder: Ladder,
+    layout: Layout,
+    /// Decimals of the seconds that are shown.
+    places: u32,
+}
+
+impl Scene {
+    /// How many characters the ladder's latest time has.
+    fn digits(&self) -> usize {
+        clock(self.timeline.end(), self.places).len()
+    }
+}
+
+#[wasm_bindgen]
+impl Lab {
+    /// The lab with the scenario of a link's fragment; the opening scenario when it is empty.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(fragment: &str) -> Self {
+        let scenario = Scenario::default();
+        let mut lab = Self {
+            schedule: Schedule::new(&scenario.policy),
+            run: Run::new(scenario),
+            errors: Vec::new(),
+            scene: None,
+            theme: Theme::default(),
+            at: 0,
+            flow: 1,
+            chosen: false,
+            selected: None,
+        };
+        lab.load(fragment);
+        lab
+    }
+
+    /// Begins the run of another link; see `errors` for what of it could not be read.
+    pub fn load(&mut self, fragment: &str) {
+        let fragment = fragment.trim_start_matches('#');
+        let fragment = if fragment.is_empty() { OPENING.fragment } else { fragment };
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        self.errors = errors.iter().map(ToString::to_string).collect();
+        self.begin(scenario);
+    }
+
+    /// Changes one value and begins the run anew. The error is a sentence; the run then stays.
+    ///
+    /// # Errors
+    /// What is wrong with the value, in one sentence that names the key.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let changed = fields::set(self.run.scenario(), key, value);
+        let scenario = changed.map_err(|error| error.to_string())?;
+        self.errors.clear();
+        self.begin(scenario);
+        Ok(())
+    }
+
+    /// The key that names the run's luck, for "the same with another seed".
+    #[wasm_bindgen(js_name = seedKey)]
+    #[must_use]
+    pub fn seed_key() -> String {
+        fields::SEED.to_string()
+    }
+
+    fn begin(&mut self, scenario: Scenario) {
+        self.chosen &= self.flow <= scenario.clients;
+        self.schedule = Schedule::new(&scenario.policy);
+        self.run = Run::new(scenario);
+        self.scene = None;
+        self.selected = None;
+        self.at = 0;
+    }
+
+    /// What of the link could not be read, a sentence each.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        self.errors.clone()
+    }
+
+    /// The scenario as a link's fragment, without `#`; never empty, so that a reload shows the same.
+    #[must_use]
+    pub fn fragment(&self) -> String {
+        let fragment = self.run.scenario().to_fragment();
+        if fragment.is_empty() {
+            format!("{}={}", fields::SEED, self.run.scenario().seed)
+        } else {
+            fragment
+        }
+    }
+
+    /// The scenario as a command line for a shell.
+    #[wasm_bindgen(js_name = commandLine)]
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let mut out = "retrylab sim".to_string();
+        for (key, value) in self.run.scenario().changes() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || ".,_-%/:@+".contains(c);
+            let pair = format!("{key}={value}");
+            let quoted = if value.chars().all(plain) {
+                pair
+            } else {
+                format!("'{}'", pair.replace('\'', r"'\''"))
+            };
+            out += &format!(" --set {quoted}");
+        }
+        if self.run.was_stopped() {
+            out += &format!(" --max-events {}", self.run.events());
+        }
+        out
+    }
+
+    /// The form's description: see `fields::describe`.
+    #[must_use]
+    pub fn fields(&self) -> String {
+        fields::describe(self.run.scenario())
+    }
+
+    /// The lessons: an array of `title`, `fragment`, `current`.
+    #[must_use]
+    pub fn lessons(&self) -> String {
+        let here = self.run.scenario().to_fragment();
+        Json::array(|json| {
+            for lesson in LESSONS {
+                json.element(|json| {
+                    json.text("title", lesson.title);
+                    json.text("fragment", lesson.fragment);
+                    json.flag("current", lesson.fragment == here);
+                });
+            }
+        })
+    }
+
+    /// The scenario's title.
+    #[must_use]
+    pub fn title(&self) -> String {
+        words::headline(self.run.scenario()).0.to_string()
+    }
+
+    /// What to look at, or what the scenario is.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        words::headline(self.run.scenario()).1
+    }
+}

@@ -1,0 +1,142 @@
+//! The pictures and the table.
+
+use super::Lab;
+use crate::ladder::{self, Columns};
+use crate::paint::Paint;
+use crate::stage::{self, Layout, Pick};
+use crate::theme::{self, Theme};
+use crate::{schedule, strip, table};
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::CanvasRenderingContext2d;
+
+/// The pictures. Sizes are CSS pixels; `ratio` is how many device pixels one is wide.
+#[wasm_bindgen]
+impl Lab {
+    /// The style sheet's custom properties that `paint` takes, in order.
+    #[wasm_bindgen(js_name = themeNames)]
+    #[must_use]
+    pub fn theme_names() -> Vec<String> {
+        theme::NAMES.map(String::from).into()
+    }
+
+    /// Sets colours and fonts: the values of `themeNames`.
+    pub fn paint(&mut self, values: Vec<String>) {
+        self.theme = Theme::new(values);
+    }
+
+    /// Draws the policy's schedule, which is known before the run is.
+    #[wasm_bindgen(js_name = drawSchedule)]
+    pub fn draw_schedule(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
+        let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
+        schedule::draw(&paint, &self.schedule, w, h);
+    }
+
+    /// The policy's schedule in words: see `schedule`.
+    #[must_use]
+    pub fn schedule(&self) -> String {
+        self.schedule.words()
+    }
+
+    /// Draws the stage.
+    #[wasm_bindgen(js_name = drawStage)]
+    pub fn draw_stage(&mut self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
+        let Some(scene) = &mut self.scene else { return };
+        if (scene.layout.w, scene.layout.h) != (w, h) {
+            scene.layout = Layout::new(w, h, self.run.scenario());
+        }
+        let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
+        let packet = match self.selected {
+            Some(Pick::Packet(id)) => Some(id),
+            _ => None,
+        };
+        stage::draw(
+            &paint,
+            &stage::Scene {
+                layout: &scene.layout,
+                timeline: &scene.timeline,
+                at: self.at,
+                summary: scene.timeline.summary(self.run.records(), self.at),
+                packet,
+                client: self.flow,
+            },
+        );
+    }
+
+    /// Draws the part of the ladder that is scrolled to `top`.
+    #[wasm_bindgen(js_name = drawLadder)]
+    pub fn draw_ladder(
+        &self,
+        ctx: &CanvasRenderingContext2d,
+        w: f64,
+        h: f64,
+        ratio: f64,
+        top: f64,
+    ) {
+        let Some(scene) = &self.scene else { return };
+        let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
+        let (packet, wait) = match self.selected {
+            Some(Pick::Packet(id)) => (Some(id), None),
+            Some(Pick::Wait(id)) => (None, Some(id)),
+            _ => (None, None),
+        };
+        ladder::draw(
+            &paint,
+            &ladder::View {
+                run: &self.run,
+                timeline: &scene.timeline,
+                ladder: &scene.ladder,
+                columns: Columns::new(w, scene.digits()),
+                h,
+                top,
+                at: self.at,
+                places: scene.places,
+                packet,
+                wait,
+            },
+        );
+    }
+
+    /// Draws the strip of the whole run.
+    #[wasm_bindgen(js_name = drawStrip)]
+    pub fn draw_strip(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
+        let Some(scene) = &self.scene else { return };
+        let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
+        strip::draw(&paint, &scene.timeline, self.run.records(), w, h);
+    }
+
+    /// The height of the whole ladder.
+    #[wasm_bindgen(js_name = ladderHeight)]
+    #[must_use]
+    pub fn ladder_height(&self) -> f64 {
+        self.scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
+    }
+
+    /// The playhead's place in the whole ladder.
+    #[wasm_bindgen(js_name = ladderNow)]
+    #[must_use]
+    pub fn ladder_now(&self) -> f64 {
+        self.scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
+    }
+
+    /// Rows of the ladder's table: see `table::rows`.
+    #[must_use]
+    pub fn table(&self, from: u32, most: u32) -> String {
+        let Some(scene) = &self.scene else { return "[]".to_string() };
+        let (window, now) = ((from as usize, most as usize), (self.at, scene.places));
+        table::rows(&self.run, &scene.timeline, &scene.ladder, window, now)
+    }
+
+    /// Rows of the whole table.
+    #[wasm_bindgen(js_name = tableLength)]
+    #[must_use]
+    pub fn table_length(&self) -> u32 {
+        self.scene.as_ref().map_or(0, |scene| scene.ladder.records().len() as u32)
+    }
+
+    /// The row of the latest moment.
+    #[wasm_bindgen(js_name = tableNow)]
+    #[must_use]
+    pub fn table_now(&self) -> u32 {
+        self.scene.as_ref().map_or(0, |scene| table::place(&scene.ladder, self.at) as u32)
+    }
+}

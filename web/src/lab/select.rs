@@ -1,0 +1,110 @@
+//! What is selected, and whose ladder is shown.
+
+use super::Lab;
+use crate::inspect;
+use crate::ladder::{Columns, Ladder};
+use crate::run::MOST_FLOWS;
+use crate::stage::{self, Pick};
+use crate::timeline::Subject;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Selecting.
+#[wasm_bindgen]
+impl Lab {
+    /// Clients whose ladder can be shown.
+    #[must_use]
+    pub fn clients(&self) -> u32 {
+        self.run.scenario().clients.min(MOST_FLOWS)
+    }
+
+    /// The client whose ladder is shown.
+    #[must_use]
+    pub fn flow(&self) -> u32 {
+        self.flow
+    }
+
+    /// Are the clients so many that the stage shows them as a grid?
+    #[wasm_bindgen(js_name = isCrowd)]
+    #[must_use]
+    pub fn is_crowd(&self) -> bool {
+        self.scene.as_ref().is_some_and(|scene| scene.layout.is_crowd())
+    }
+
+    /// Shows the ladder of another client.
+    pub fn follow(&mut self, flow: u32) {
+        self.flow = flow.clamp(1, self.clients());
+        self.chosen = true;
+        if let Some(scene) = &mut self.scene {
+            scene.ladder = Ladder::new(&self.run, &scene.timeline, self.flow);
+        }
+    }
+
+    /// Selects what stands on the stage at a point; `true` if that changed anything.
+    #[wasm_bindgen(js_name = pickStage)]
+    pub fn pick_stage(&mut self, x: f64, y: f64) -> bool {
+        let Some(scene) = &self.scene else { return false };
+        let pick = stage::pick(&scene.layout, &scene.timeline, self.at, x, y);
+        self.select(pick)
+    }
+
+    /// Selects what stands on the ladder, `y` from the top of the whole of it.
+    #[wasm_bindgen(js_name = pickLadder)]
+    pub fn pick_ladder(&mut self, x: f64, y: f64, w: f64) -> bool {
+        let Some(scene) = &self.scene else { return false };
+        let columns = Columns::new(w, scene.digits());
+        let pick = scene.ladder.pick(&self.run, &scene.timeline, &columns, (x, y));
+        self.select(pick)
+    }
+
+    /// Selects what a record of the table is about.
+    #[wasm_bindgen(js_name = pickRecord)]
+    pub fn pick_record(&mut self, id: u32) -> bool {
+        let Some(scene) = &self.scene else { return false };
+        let pick = match scene.timeline.subject(id) {
+            Subject::Packet(id) => Some(Pick::Packet(id)),
+            Subject::Wait(id) => Some(Pick::Wait(id)),
+            Subject::Nothing => None,
+        };
+        self.select(pick)
+    }
+
+    /// Selects nothing.
+    pub fn deselect(&mut self) {
+        self.selected = None;
+    }
+
+    fn select(&mut self, pick: Option<Pick>) -> bool {
+        let flow = match (pick, &self.scene) {
+            (Some(Pick::Client(flow)), _) => {
+                self.selected = None;
+                Some(flow)
+            }
+            (Some(Pick::Packet(id)), Some(scene)) => {
+                self.selected = pick;
+                scene.timeline.packet(id).map(|packet| packet.flow)
+            }
+            _ => {
+                let changed = self.selected != pick;
+                self.selected = pick;
+                return changed;
+            }
+        };
+        if let Some(flow) = flow.filter(|flow| *flow != self.flow) {
+            self.follow(flow);
+        }
+        true
+    }
+
+    /// What is selected, for the inspector: see `inspect`; empty when nothing is.
+    #[must_use]
+    pub fn inspect(&self) -> String {
+        let Some(scene) = &self.scene else { return String::new() };
+        let (run, timeline, places) = (&self.run, &scene.timeline, scene.places);
+        let text = match self.selected {
+            Some(Pick::Packet(id)) => inspect::packet(run, timeline, id, places),
+            Some(Pick::Wait(id)) => inspect::wait(run, timeline, id, places),
+            _ => None,
+        };
+        text.unwrap_or_default()
+    }
+}

@@ -1,0 +1,205 @@
+//! What a scenario is, in words.
+
+use crate::lessons::LESSONS;
+use crate::numbers::{count, grouped, percent, span};
+use crate::schedule::Schedule;
+use retrylab_core::dist::Distribution;
+use retrylab_core::link::Loss;
+use retrylab_core::policy::{Backoff, Jitter, Policy};
+use retrylab_core::random::Probability;
+use retrylab_core::scenario::{Scenario, Workload};
+use retrylab_core::time::{Duration, nanos};
+use retrylab_core::value::{Factor, Share};
+
+/// The scenario's title, and what it is or what to look at in it.
+pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
+    let fragment = scenario.to_fragment();
+    match LESSONS.iter().find(|lesson| lesson.fragment == fragment) {
+        Some(lesson) => (lesson.title, lesson.sentence.to_string()),
+        None => ("Your own run", own(scenario)),
+    }
+}
+
+/// A scenario that is no lesson, in words.
+fn own(scenario: &Scenario) -> String {
+    let one = scenario.clients == 1;
+    let mut out = workload(scenario);
+    out += &format!(". A packet takes {}", latency(&scenario.link.latency));
+    match &scenario.link.loss {
+        Loss::Independent(Probability::NEVER) => {}
+        Loss::Independent(loss) => out += &format!(" and is lost with probability {loss}"),
+        loss => out += &format!(" and is lost as by {loss}"),
+    }
+    if scenario.server.drop > Probability::NEVER {
+        out += &format!("; the server drops a request with probability {}", scenario.server.drop);
+    }
+    let apart = scenario.policy != scenario.preset.policy();
+    let changed = if apart { ", changed" } else { "" };
+    out += &format!(". By the policy {}{changed}, ", scenario.preset);
+    out += if one { "the client " } else { "each client " };
+    out + &policy(&scenario.policy) + "."
+}
+
+/// What a policy's client does: "waits 2 s, then …, and gives up at 62 s".
+fn policy(policy: &Policy) -> String {
+    let time = |duration| span(nanos(duration));
+    let (first, factor) = (time(policy.initial_timeout()), policy.multiplier());
+    let more = time(policy.increment());
+    let adds = !policy.increment().is_zero();
+    let mut out = match policy.backoff() {
+        Backoff::Linear if adds => format!("waits {first}, then {more} longer after each silence"),
+        Backoff::Exponential if factor > Factor::ONE => {
+            let and = if adds { format!(" and {more} more") } else { String::new() };
+            let times =
+                if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
+            format!("waits {first}, then {times} as long{and} after each silence")
+        }
+        Backoff::Exponential if adds => {
+            format!("waits {first}, then {more} longer after each silence")
+        }
+        Backoff::Fibonacci => format!("waits {first} twice, then as long as the last two together"),
+        Backoff::List => {
+            let waits: Vec<String> = policy.timeouts().iter().map(time).collect();
+            format!("waits {}, and so on", waits.join(", "))
+        }
+        _ => format!("waits {first} after every send"),
+    };
+    if let Some(most) = policy.max_timeout() {
+        out += &format!(", at most {}", time(most));
+    }
+    out += &match policy.jitter() {
+        Jitter::Full => ", each drawn from nothing up to that".to_string(),
+        Jitter::Equal => ", each drawn from half of that up to that".to_string(),
+        Jitter::Decorrelated => {
+            format!(", each drawn from {first} up to three times the one before")
+        }
+        Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
+        Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
+        Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
+        Jitter::Proportional(share)
+        | Jitter::ProportionalLater(share)
+        | Jitter::Compounding(share)
+        | Jitter::CompoundingUp(share) => format!(", each up to {} off", part(share)),
+        _ => String::new(),
+    };
+    out += ", and ";
+    out + &Schedule::new(policy).ending()
+}
+
+/// A share in percent.
+fn part(share: Share) -> String {
+    percent(share.millionths().into(), 1_000_000)
+}
+
+/// Who asks for what, and when.
+fn workload(scenario: &Scenario) -> String {
+    let one = scenario.clients == 1;
+    let clients =
+        if one { "One client".into() } else { grouped(scenario.clients.into()) + " clients" };
+    let (s, each) = if one { ("s", "") } else { ("", " each") };
+    let exchanges = u64::from(scenario.exchanges);
+    match &scenario.workload {
+        Workload::Write => format!("{clients} write{s} the same row, once{each}"),
+        Workload::Open { arrivals, duration } => {
+            let most = match duration {
+                Some(time) => format!("for {}", span(nanos(*time))),
+                None => format!("up to {}", count(exchanges, "exchange")),
+            };
+            format!(
+                "{clients} begin{s} exchanges as they arrive ({arrivals}), {most}{each}, whether or \
+                 not those before have ended"
+            )
+        }
+        Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
+        Workload::Closed { .. } if exchanges == 1 => format!("{clients} ask at once"),
+        Workload::Closed { .. } => {
+            let at_once = if one { "" } else { " at once" };
+            let times = grouped(exchanges);
+            format!("{clients} ask{s}{at_once}, {times} times{each}, one after another")
+        }
+    }
+}
+
+/// How long a packet takes.
+fn latency(latency: &Distribution) -> String {
+    let span = |time: &Duration| span(nanos(*time));
+    match latency {
+        Distribution::Constant(time) => span(time),
+        Distribution::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
+        Distribution::Normal(mean, deviation) => {
+            format!("{}, give or take {}", span(mean), span(deviation))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_ones_own_is_described() {
+        let say = |fragment: &str| headline(&Scenario::from_fragment(fragment).0);
+        assert_eq!(say("seed=7&link.loss=0.3").0, "One lost reply");
+        let (title, sentence) = say("clients=3&link.loss=0.25&server.drop=0.5&exchanges=2");
+        assert_eq!(title, "Your own run");
+        assert_eq!(
+            sentence,
+            "3 clients ask at once, 2 times each, one after another. A packet takes 10 ms and is \
+             lost with probability 0.25; the server drops a request with probability 0.5. By the \
+             policy textbook, each client waits 100 ms, then twice as long after each silence, \
+             and gives up at 3.1 s."
+        );
+        for (fragment, words) in [
+            ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
+            (
+                "policy.preset=coap",
+                "By the policy coap, the client waits 2 s, then twice as long after each \
+                 silence, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
+            ),
+            (
+                "policy.preset=wget&policy.max_sends=3",
+                "By the policy wget, changed, the client waits 1 s, then 1 s longer after each \
+                 silence, at most 10 s, and gives up at 6 s.",
+            ),
+            (
+                "policy.preset=aws-standard",
+                "at most 20 s, each drawn from nothing up to that, and gives up at 0 to 7 s.",
+            ),
+            (
+                "policy.preset=kubernetes-crashloop",
+                "waits 0 s, 10 s, 20 s, 40 s, 80 s, 160 s, 5 min, and so on, and never gives up.",
+            ),
+            (
+                "policy.backoff=fibonacci",
+                "waits 100 ms twice, then as long as the last two \
+              together, and gives up at 3.3 s.",
+            ),
+            (
+                "policy.preset=ethernet",
+                "at most 52.4 ms, each drawn in slots of 51.2 µs, and gives up at 0 to 419 ms.",
+            ),
+        ] {
+            let (_, sentence) = say(fragment);
+            assert!(sentence.ends_with(words), "{fragment}: {sentence}");
+        }
+    }
+
+    /// An open loop was once described as "one after another", and its arrivals as a client's asking.
+    #[test]
+    fn a_workload_is_called_what_it_is() {
+        let say = |fragment: &str| headline(&Scenario::from_fragment(fragment).0).1;
+        let open = say("exchanges=4&token=true&workload.arrivals=constant+20&server.reply=mirror");
+        assert!(open.starts_with(
+            "One client begins exchanges as they arrive (constant 20), up to 4 exchanges, whether \
+             or not those before have ended. A packet takes 10 ms."
+        ), "{open}");
+        let write = "workload.task=write&clients=3&policy.give_up_above=none";
+        assert!(
+            say(write).starts_with("3 clients write the same row, once each."),
+            "{}",
+            say(write)
+        );
+        assert!(!say(write).contains("ask"), "{}", say(write));
+    }
+}

@@ -1,0 +1,260 @@
+use super::*;
+use crate::lessons::LESSONS;
+use retrylab_core::scenario::Scenario;
+
+fn over(fragment: &str) -> (Run, Timeline) {
+    let (scenario, errors) = Scenario::from_fragment(fragment);
+    assert_eq!(errors, []);
+    let mut run = Run::new(scenario);
+    while !run.advance(1_000) {}
+    let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+    (run, timeline)
+}
+
+fn stories(fragment: &str) -> Vec<String> {
+    let (run, timeline) = over(fragment);
+    timeline.moments().iter().map(|at| moment(&run, &timeline, *at)).collect()
+}
+
+#[test]
+fn the_opening_run_reads_as_a_story() {
+    assert_eq!(
+        stories(LESSONS[0].fragment),
+        [
+            "The client sends its request and waits 100 ms for a reply.",
+            "The request arrives (send 1); the server replies.",
+            "The reply to send 1 is lost on the link.",
+            "No reply for 100 ms: the client sends its request again (send 2) and waits 200 ms for \
+             a reply.",
+            "The request arrives (send 2); the server replies.",
+            "The reply to send 2 arrives. Answered after 120 ms and 2 sends.",
+        ]
+    );
+}
+
+#[test]
+fn drops_late_replies_and_giving_up_have_their_words() {
+    let nobody = stories("server.drop=1&policy.max_sends=1");
+    assert_eq!(
+        nobody,
+        [
+            "The client sends its request and waits a final 100 ms for a reply.",
+            "The request arrives (send 1); the server drops it at random.",
+            "No reply for 100 ms: the client gave up after 100 ms and 1 send; it has made all its \
+             sends.",
+        ]
+    );
+    let late = stories("link.latency=60ms").pop().unwrap();
+    assert_eq!(late, "The reply to send 2 arrives and is ignored: nothing waits for it.");
+    let second = &stories("exchanges=2")[2];
+    assert_eq!(
+        second,
+        "The reply to send 1 of exchange 1 arrives. Answered after 20 ms and 1 send. The client \
+         begins exchange 2 and waits 100 ms for a reply."
+    );
+}
+
+#[test]
+fn two_clients_are_named_and_many_are_counted() {
+    assert!(stories("clients=2")[0].contains("Client 2 sends its request"));
+    let many = stories("clients=40&link.loss=0.3");
+    assert_eq!(many[0], "40 requests sent, 40 waits begun.");
+    assert!(many[1].contains(" lost on the link"), "{}", many[1]);
+    let (run, timeline) = over("clients=40");
+    assert_eq!(
+        overview(&run, &timeline, 5_000_000),
+        "0 of 40 exchanges answered; 40 packets in flight."
+    );
+}
+
+#[test]
+fn outcomes_say_what_came_out() {
+    let say = |fragment| outcome(&over(fragment).0);
+    assert_eq!(
+        say("seed=7&link.loss=0.3"),
+        "Answered after 120 ms and 2 sends. The link lost one packet."
+    );
+    assert_eq!(
+        say("server.drop=1"),
+        "The client gave up after 3.1 s and 5 sends; it assumes that the server is down. The \
+         server dropped 5 requests."
+    );
+    assert_eq!(say("clients=3"), "All 3 exchanges were answered. 1 send per exchange.");
+    assert!(say("clients=100&link.loss=0.3").contains("of 100 exchanges were answered ("));
+    let (scenario, _) = Scenario::from_fragment("server.drop=1");
+    let mut run = Run::new(scenario);
+    run.advance(1);
+    run.stop();
+    assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
+}
+
+#[test]
+fn an_instant_with_very_much_in_it_is_counted() {
+    let (run, timeline) = over("exchanges=5000&link.latency=0s");
+    let told = moment(&run, &timeline, 0);
+    assert!(told.len() < 200 && told.contains("5,000 requests"), "{told}");
+}
+
+#[test]
+fn a_delayed_start_and_the_brakes_have_their_words() {
+    let delayed = stories("policy.first_delay=50ms&exchanges=2");
+    assert_eq!(delayed[0], "The client waits 50 ms before its first send.");
+    assert_eq!(delayed[1], "The client sends its request and waits 100 ms for a reply.");
+    assert!(delayed[3].ends_with("The client waits 50 ms before exchange 2."), "{}", delayed[3]);
+    assert_eq!(delayed[4], "The client begins exchange 2 and waits 100 ms for a reply.");
+
+    let broken = stories("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
+    assert_eq!(
+        broken[2..],
+        [
+            "No reply for 100 ms: the client gave up after 100 ms and 1 send; it has made all its \
+             sends. The client is not allowed to send and pauses 100 ms.",
+            "The client did not send: the circuit breaker is open.",
+        ]
+    );
+    let (run, _) = over("exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1");
+    assert!(
+        outcome(&run).ends_with(" The open circuit breaker ended 1 exchange."),
+        "{}",
+        outcome(&run)
+    );
+
+    let say = |fragment| outcome(&over(fragment).0);
+    assert!(
+        say("policy.deadline=250ms&server.drop=1").starts_with(
+            "The client gave up after 250 ms and 2 sends; its deadline allows no more."
+        )
+    );
+    assert!(
+        say("policy.budget=quota+500+501+1&server.drop=1")
+            .starts_with("The client gave up after 100 ms and 1 send; the retry budget is spent.")
+    );
+    let crowd = stories("clients=40&policy.first_delay=0s+50ms");
+    assert_eq!(crowd[0], "40 waits begun.");
+    assert!(crowd.iter().all(|words| words != "."));
+}
+
+/// What each of these runs was once told wrongly.
+mod false_once {
+    use super::*;
+
+    fn whole(fragment: &str) -> String {
+        stories(fragment).join(" | ")
+    }
+
+    #[test]
+    fn a_pause_between_exchanges_is_no_silence() {
+        let told = stories("seed=7&exchanges=3&workload.think=500ms");
+        assert_eq!(
+            told[2],
+            "The reply to send 1 of exchange 1 arrives. Answered after 20 ms and 1 send. The \
+             client pauses 500 ms before exchange 2."
+        );
+        assert_eq!(told[3], "The client begins exchange 2 and waits 100 ms for a reply.");
+        assert!(told.iter().all(|told| !told.contains("again") && !told.contains("No reply")));
+    }
+
+    #[test]
+    fn an_open_loop_begins_exchanges_as_they_arrive() {
+        let fragment = "exchanges=4&token=true&workload.arrivals=constant+20&server.reply=mirror";
+        let told = stories(fragment);
+        assert!(told[0].starts_with("Exchange 1 arrives in "), "{}", told[0]);
+        assert_eq!(
+            told[1],
+            "The client sends the request of exchange 1. Exchange 2 arrives in 50 ms."
+        );
+        assert!(told.iter().all(|told| !told.contains("again") && !told.contains("No reply")));
+        let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
+        assert!(!sentence.contains("one after another"), "{sentence}");
+    }
+
+    #[test]
+    fn what_the_server_works_on_is_the_servers() {
+        let told = stories("server.service=50ms");
+        assert_eq!(
+            told[1..],
+            [
+                "The request arrives (send 1); the server works on it for 50 ms.",
+                "The server finishes send 1 after 50 ms of work and replies to send 1.",
+                "The reply to send 1 arrives. Answered after 70 ms and 1 send.",
+            ]
+        );
+    }
+
+    #[test]
+    fn nobody_hears_of_client_0() {
+        // As thundering-herd, backoff-without-jitter and hedging ship, for fewer clients.
+        for fragment in [
+            "clients=100&policy.max_timeout=5s&policy.give_up_above=none&policy.max_sends=12\
+             &server.service=5ms&server.queue=10",
+            "clients=50&faults=0s+1s+server-down&policy.max_timeout=5s&policy.give_up_above=none\
+             &policy.max_sends=20&server.service=2ms&server.queue=20",
+            "clients=20&exchanges=50&token=true&policy.backoff=constant\
+             &policy.initial_timeout=60ms&policy.give_up_above=none&policy.max_sends=2\
+             &policy.last_timeout=10s&policy.hedging=true&workload.think=exponential+100ms\
+             &server.reply=mirror&server.service=lognormal+20ms+40ms&server.workers=none",
+        ] {
+            let (run, timeline) = over(fragment);
+            assert!((1..=run.scenario().clients).contains(&timeline.busiest()), "{fragment}");
+        }
+    }
+
+    #[test]
+    fn failures_are_told_and_so_is_what_is_waited_for_then() {
+        let told = stories("seed=3&server.fail=1");
+        assert_eq!(
+            told[1..4],
+            [
+                "The request arrives (send 1); the server fails to serve it and replies with a \
+                 failure.",
+                "The reply to send 1 arrives. The client learns that send 1 failed and waits 80 ms \
+                 before it sends again.",
+                "The client sends its request again (send 2) and waits 200 ms for a reply.",
+            ]
+        );
+        let hinted = stories("seed=3&server.fail=1&server.hint=1s");
+        assert!(
+            hinted[2].starts_with(
+                "The reply to send 1 arrives. The client learns that send 1 failed and waits "
+            ) && hinted[2].ends_with(" s before it sends again, as the server asked."),
+            "{}",
+            hinted[2]
+        );
+        assert!(!hinted.join(" ").contains("No reply"), "{hinted:?}");
+        let (run, timeline) = over("seed=3&server.fail=1&server.hint=1s");
+        let reply = crate::inspect::packet(&run, &timeline, 1, 3).unwrap();
+        assert!(reply.contains("retrylab: failed, retry in 1s"), "{reply}");
+    }
+
+    #[test]
+    fn a_late_reply_names_the_send_that_caused_it() {
+        let told = whole("clients=3&server.service=50ms&server.queue=1");
+        assert!(told.contains("The reply to send 1 of client 1 arrives."), "{told}");
+        assert!(told.contains("drops it: its queue is full."), "{told}");
+        assert!(!told.contains(", |") && !told.contains(", ."), "{told}");
+    }
+
+    #[test]
+    fn a_write_is_called_a_write() {
+        let told = whole(
+            "clients=2&workload.task=write&policy.initial_timeout=10ms&policy.give_up_above=none",
+        );
+        assert!(told.starts_with("Client 1 reads the row. Client 2 reads the row."), "{told}");
+        assert!(told.contains("Client 2 writes the row."), "{told}");
+        assert!(told.contains("the server refuses the write: the row has changed"), "{told}");
+        assert!(told.contains("Client 2 learns that the row had changed"), "{told}");
+        assert!(told.contains("Client 2 reads the row again (attempt 2)."), "{told}");
+        assert!(!told.contains("a request for a reply"), "{told}");
+    }
+
+    #[test]
+    fn duplicates_are_two_packets() {
+        let (_, timeline) = over("link.duplicate=1");
+        // The request twice, and the reply to each of them twice.
+        let requests = timeline.packets().iter().filter(|packet| packet.name.number.get() == 1);
+        assert_eq!(timeline.packets().len(), 6);
+        assert_eq!(requests.count(), 4, "two requests and two replies");
+        let told = whole("link.duplicate=1");
+        assert!(told.contains("The link duplicates the request (send 1)."), "{told}");
+    }
+}
