@@ -23,7 +23,7 @@ const LOCAL: SocketAddr =
 const PEER: &str = "192.0.2.1:1060";
 
 /// More transmits or events than this after one input is a loop.
-const MOST_PER_INPUT: usize = 64;
+const MAX_PER_INPUT: usize = 64;
 
 /// One thing that a driver, good or bad, may do.
 #[derive(Clone, Debug)]
@@ -238,11 +238,11 @@ fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize 
     while machine.poll_transmit(now, buf).is_some() {
         buf.clear();
         polls += 1;
-        assert!(polls <= MOST_PER_INPUT, "poll_transmit does not come to an end");
+        assert!(polls <= MAX_PER_INPUT, "poll_transmit does not come to an end");
     }
     while machine.poll_event().is_some() {
         polls += 1;
-        assert!(polls <= MOST_PER_INPUT, "poll_event does not come to an end");
+        assert!(polls <= MAX_PER_INPUT, "poll_event does not come to an end");
     }
     polls
 }

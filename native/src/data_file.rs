@@ -131,7 +131,7 @@ fn read(path: &Path) -> Result<String, Why> {
 /// The times of a file, each with its unit.
 fn times(text: &str, law: Law) -> Result<Vec<String>, (Option<usize>, Why)> {
     let most = match law {
-        Law::Table => Samples::MOST,
+        Law::Table => Samples::MAX_LEN,
         Law::Times => MOST_ARRIVALS,
     };
     let mut unit = None;
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn the_most_times_are_the_cores() {
         let lines = |count: usize| "1ms\n".repeat(count);
-        for (law, most) in [(Law::Table, Samples::MOST), (Law::Times, MOST_ARRIVALS)] {
+        for (law, most) in [(Law::Table, Samples::MAX_LEN), (Law::Times, MOST_ARRIVALS)] {
             let apply = |times: &str| {
                 let value = match law {
                     Law::Table => format!("table {times}"),

@@ -38,4 +38,4 @@ mod watched;
 pub use pair::{NoEnd, Pair};
 #[cfg(feature = "std")]
 pub use seeds::{SEED_VARIABLE, for_each_seed};
-pub use watched::MOST_PER_INPUT;
+pub use watched::MAX_PER_INPUT;

@@ -16,7 +16,7 @@ use core::fmt::{self, Write};
 ///
 /// Whenever a machine breaks a law that can be seen from outside, the run panics and says which: a
 /// an endless run of time-outs at one instant (more than [`MAX_TIMEOUTS_AT_ONCE`](crate::machine::MAX_TIMEOUTS_AT_ONCE)), a drain that does not end
-/// (more than [`MOST_PER_INPUT`](super::MOST_PER_INPUT) answers to one input), a finished machine that
+/// (more than [`MAX_PER_INPUT`](super::MAX_PER_INPUT) answers to one input), a finished machine that
 /// waits.
 #[derive(Debug)]
 pub struct Pair<C: Machine, S: Machine> {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 /// More transmits and events than this after one input are taken for a drain that never ends.
-pub const MOST_PER_INPUT: u32 = 10_000;
+pub const MAX_PER_INPUT: u32 = 10_000;
 
 /// `M`, watched.
 #[derive(Clone, Debug)]
@@ -37,8 +37,8 @@ impl<M: Machine> Watched<M> {
     fn polled(&mut self, what: &str) {
         self.polls += 1;
         assert!(
-            self.polls <= MOST_PER_INPUT,
-            "the {} breaks the driving law: {what} has not come to `None` after {MOST_PER_INPUT} \
+            self.polls <= MAX_PER_INPUT,
+            "the {} breaks the driving law: {what} has not come to `None` after {MAX_PER_INPUT} \
              transmits and events since the last input",
             self.name,
         );

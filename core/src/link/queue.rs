@@ -18,13 +18,13 @@ const UNITS: [(&str, u32); 4] = [("gbit", 9), ("mbit", 6), ("kbit", 3), ("bit", 
 
 impl Rate {
     /// The highest rate.
-    pub const MOST: u64 = 1_000_000_000_000;
+    pub const MAX_BITS: u64 = 1_000_000_000_000;
 
-    /// `bits` per second; `None` for 0 and above [`Rate::MOST`].
+    /// `bits` per second; `None` for 0 and above [`Rate::MAX_BITS`].
     #[must_use]
     pub const fn from_bits(bits: u64) -> Option<Self> {
         match NonZeroU64::new(bits) {
-            Some(rate) if bits <= Self::MOST => Some(Self(rate)),
+            Some(rate) if bits <= Self::MAX_BITS => Some(Self(rate)),
             _ => None,
         }
     }

@@ -6,41 +6,40 @@ use core::fmt;
 use core::str::FromStr;
 
 words! {
-    /// The law of growth. What it starts from and grows by are fields of the policy.
+    /// How waits grow. The first wait and the step are fields of the policy.
     #[non_exhaustive]
     Backoff {
         /// Every wait is `initial_timeout`.
         Constant = "constant",
-        /// Each wait is the one before plus `increment`.
+        /// Each wait is the previous one plus `increment`.
         Linear = "linear",
-        /// Each wait is the one before times `multiplier`, plus `increment` (which is usually zero).
+        /// Each wait is the previous one times `multiplier`, plus `increment` (usually zero).
         #[default]
         Exponential = "exponential",
-        /// Each wait is the sum of the two before; the first two are `initial_timeout`.
+        /// Each wait is the sum of the previous two; the first two are `initial_timeout`.
         Fibonacci = "fibonacci",
-        /// The waits are those of `timeouts`; the last one repeats.
+        /// The waits are listed in `timeouts`; the last one repeats.
         List = "list",
     }
 }
 
-/// An explicit list of waits, such as `0s, 10s, 1m`. Zero is allowed: the next copy then goes out at
-/// once.
+/// Explicit list of waits, such as `0s, 10s, 1m`. After a wait of zero, the next send is immediate.
 ///
-/// It is stored in place, so that policies stay plain values without an allocation.
+/// The list is stored inline, so a policy is a plain value without an allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Timeouts {
     len: u8,
-    nanos: [u64; Self::MOST],
+    nanos: [u64; Self::MAX_LEN],
 }
 
 impl Timeouts {
-    /// The most waits that a list may have.
-    pub const MOST: usize = 16;
+    /// Maximum number of waits.
+    pub const MAX_LEN: usize = 16;
 
-    /// No waits.
-    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MOST] };
+    /// Empty list.
+    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MAX_LEN] };
 
-    /// The list of these waits; `None` if they are more than [`MOST`](Self::MOST).
+    /// Creates a list of these waits; `None` for more than [`MAX_LEN`](Self::MAX_LEN).
     #[must_use]
     pub fn new(waits: &[Duration]) -> Option<Self> {
         let mut list = Self { len: u8::try_from(waits.len()).ok()?, ..Self::EMPTY };
@@ -50,9 +49,9 @@ impl Timeouts {
         Some(list)
     }
 
-    /// A list of whole seconds, for presets.
+    /// Creates a list of whole seconds, for presets.
     pub(super) const fn seconds<const N: usize>(seconds: [u64; N]) -> Self {
-        let mut list = Self { len: N as u8, nanos: [0; Self::MOST] };
+        let mut list = Self { len: N as u8, nanos: [0; Self::MAX_LEN] };
         let mut place = 0;
         while place < N {
             list.nanos[place] = seconds[place] * 1_000_000_000;
@@ -61,21 +60,21 @@ impl Timeouts {
         list
     }
 
-    /// The waits in order.
+    /// Returns the waits in order.
     pub fn iter(&self) -> impl Iterator<Item = Duration> {
         self.nanos.iter().take(self.len.into()).map(|n| Duration::from_nanos(*n))
     }
 
-    /// Are there none?
+    /// Returns true if the list is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The wait at this place, from 0, in nanoseconds; the last one repeats.
-    pub(super) fn at(&self, place: u64) -> u64 {
+    /// Returns the wait at `index`, from 0, in nanoseconds; the last one repeats.
+    pub(super) fn at(&self, index: u64) -> u64 {
         let last = usize::from(self.len).saturating_sub(1);
-        self.nanos[last.min(usize::try_from(place).unwrap_or(last))]
+        self.nanos[last.min(usize::try_from(index).unwrap_or(last))]
     }
 }
 
@@ -85,7 +84,7 @@ impl fmt::Debug for Timeouts {
     }
 }
 
-/// `1s, 2s, 5s`, or `none`.
+/// Writes `1s, 2s, 5s`, or `none`.
 impl fmt::Display for Timeouts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {

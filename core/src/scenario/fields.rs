@@ -118,7 +118,7 @@ impl fmt::Display for Kind {
             Self::Arrivals => write!(f, "`closed`, {}", crate::client::ArrivalsError),
             Self::Faults => super::FaultsError.fmt(f),
             Self::Timeouts => {
-                let most = Timeouts::MOST;
+                let most = Timeouts::MAX_LEN;
                 write!(f, "times with their units such as `0s, 10s, 1m`, at most {most}, or `none`")
             }
             Self::Delay => f.write_str(

@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
 
 /// The most clients: their addresses come from 10.0.0.0/8.
-pub const MOST_CLIENTS: u32 = (1 << 24) - 1;
+pub const MAX_CLIENTS: u32 = (1 << 24) - 1;
 
 /// The address of client `flow`, numbered from 1.
 #[must_use]

@@ -1,6 +1,6 @@
-//! Choices that scenarios write as a word.
+//! Choices that are a single word in scenarios.
 
-/// Declares an enum whose variants have a word each: `NAMES`, `name`, showing and reading it.
+/// Declares an enum with one word per variant: `NAMES`, `name`, `Display` and `FromStr`.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$meta])*
@@ -10,10 +10,10 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The words of all choices, in order.
+            /// Words of all choices, in order.
             pub const NAMES: &[&str] = &[$($word),*];
 
-            /// Its word in scenarios.
+            /// Returns the choice's word in scenarios.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }

@@ -35,11 +35,6 @@ struct Accepted {
 
 /// The list may only get shorter: an entry whose cycle is gone is a finding.
 const ACCEPTED: &[Accepted] = &[
-    // `bound`, a function of the policy's own file, and the longest wait, which the builder defines.
-    Accepted { from: "core/src/policy/builder.rs", to: "core/src/policy/mod.rs" },
-    Accepted { from: "core/src/policy/rtt.rs", to: "core/src/policy/builder.rs" },
-    Accepted { from: "core/src/policy/rtt.rs", to: "core/src/policy/mod.rs" },
-    Accepted { from: "core/src/policy/schedule.rs", to: "core/src/policy/mod.rs" },
     // The readers of values are functions of the scenario, which calls the files of keys.
     Accepted { from: "core/src/scenario/link_keys.rs", to: "core/src/scenario/mod.rs" },
     Accepted { from: "core/src/scenario/policy_keys.rs", to: "core/src/scenario/mod.rs" },

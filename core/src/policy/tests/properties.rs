@@ -49,7 +49,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         time(),
         1_000_000u32..=10_000_000,
         time(),
-        prop::collection::vec(time(), 1..=Timeouts::MOST),
+        prop::collection::vec(time(), 1..=Timeouts::MAX_LEN),
         0u32..4,
     );
     let bounds = (some(), some(), some(), prop::option::of(1u32..40), some(), any::<bool>());

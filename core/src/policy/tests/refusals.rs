@@ -19,7 +19,7 @@ fn typed_values_are_refused_like_their_texts() {
     let base = Policy::exponential(ms(100));
     let backwards = Delay { least: ms(2), most: ms(1) };
     let late = Delay { least: LONGEST + ms(1), most: LONGEST + ms(1) };
-    let rule = |failures, rest| Some(BreakerRule::Consecutive { failures, rest });
+    let rule = |failures, open_for| Some(BreakerRule::Consecutive { failures, open_for });
     let ttl = |ttl| BudgetRule::Deposits { share: Share::percent(20), per_second: 1, ttl };
     let window = |window| BudgetRule::Adaptive { k: Factor::TWO, window };
     for (builder, field) in [

@@ -31,7 +31,7 @@ mod tests;
 mod times;
 
 pub use report::{LinkReport, MetricsReport, Quantiles, SeriesReport, WayReport, WorkReport};
-pub use series::{Counts, MOST_INTERVALS, Series};
+pub use series::{Counts, MAX_INTERVALS, Series};
 pub use times::Times;
 
 use crate::policy::Stop;
@@ -41,7 +41,7 @@ use alloc::vec::Vec;
 use times::rank;
 
 /// The most sends of an exchange that [`Metrics::attempts`] tells apart from more.
-pub const MOST_ATTEMPTS: usize = 32;
+pub const MAX_ATTEMPTS: usize = 32;
 
 /// Measures a run by its records.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Metrics {
     latency: Times,
     gave_up: Times,
     refused: u64,
-    attempts: [u64; MOST_ATTEMPTS + 2],
+    attempts: [u64; MAX_ATTEMPTS + 2],
     gave_up_by: Tally<Stop>,
     dropped_by: Tally<Cause>,
     series: Series,
@@ -62,14 +62,14 @@ pub struct Metrics {
 
 impl Metrics {
     /// Nothing so far. What happens when is counted by intervals of `interval` (of a nanosecond, if it
-    /// is zero), which double when a run lasts longer than [`MOST_INTERVALS`] of them.
+    /// is zero), which double when a run lasts longer than [`MAX_INTERVALS`] of them.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         Self {
             latency: Times::default(),
             gave_up: Times::default(),
             refused: 0,
-            attempts: [0; MOST_ATTEMPTS + 2],
+            attempts: [0; MAX_ATTEMPTS + 2],
             gave_up_by: Tally(Vec::new()),
             dropped_by: Tally(Vec::new()),
             series: Series::new(interval),
@@ -106,9 +106,9 @@ impl Metrics {
     }
 
     /// Exchanges that are over by their sends: `attempts()[n]` took `n`, the last entry counts those that
-    /// took more than [`MOST_ATTEMPTS`]. None at all were sent where a brake refused the exchange.
+    /// took more than [`MAX_ATTEMPTS`]. None at all were sent where a brake refused the exchange.
     #[must_use]
-    pub const fn attempts(&self) -> &[u64; MOST_ATTEMPTS + 2] {
+    pub const fn attempts(&self) -> &[u64; MAX_ATTEMPTS + 2] {
         &self.attempts
     }
 
@@ -146,7 +146,7 @@ impl Metrics {
     }
 
     fn end(&mut self, sends: u32) {
-        self.attempts[(sends as usize).min(MOST_ATTEMPTS + 1)] += 1;
+        self.attempts[(sends as usize).min(MAX_ATTEMPTS + 1)] += 1;
     }
 }
 

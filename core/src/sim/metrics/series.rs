@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 /// The most intervals that are kept.
-pub const MOST_INTERVALS: usize = 1_024;
+pub const MAX_INTERVALS: usize = 1_024;
 
 /// What was counted in one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -42,7 +42,7 @@ impl Counts {
 
 /// Counts by intervals of equal length, from time 0 to the last one in which something was counted.
 ///
-/// Its memory is bounded: when a time comes for which [`MOST_INTERVALS`] are too few, the interval
+/// Its memory is bounded: when a time comes for which [`MAX_INTERVALS`] are too few, the interval
 /// doubles, and neighbours become one, until they suffice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
@@ -72,7 +72,7 @@ impl Series {
 
     #[cold]
     fn seek(&mut self, at: u64) {
-        while at / self.interval >= MOST_INTERVALS as u64 {
+        while at / self.interval >= MAX_INTERVALS as u64 {
             let pairs = self.intervals.chunks(2);
             self.intervals = pairs
                 .map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus))

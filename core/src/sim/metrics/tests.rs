@@ -185,10 +185,10 @@ fn the_memory_of_a_long_run_is_bounded() {
         let stop = [Stop::MaxSends, Stop::Deadline, Stop::Budget][n as usize % 3];
         let what = if n % 2 == 0 { answered(n as u32, time) } else { gave_up(1, time, stop) };
         metrics.record(&seen(at, Side::Client, None, what));
-        assert!(metrics.series.intervals().len() <= MOST_INTERVALS);
+        assert!(metrics.series.intervals().len() <= MAX_INTERVALS);
     }
     let intervals = metrics.series.intervals();
-    assert!(intervals.len() > MOST_INTERVALS / 2, "and not coarser than need be");
+    assert!(intervals.len() > MAX_INTERVALS / 2, "and not coarser than need be");
     assert_eq!(intervals.iter().map(|counts| counts.answered + counts.gave_up).sum::<u64>(), many);
     assert_eq!(metrics.gave_up_by.0.len(), 3);
     assert_eq!(metrics.finished(), many);
