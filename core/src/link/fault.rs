@@ -1,21 +1,21 @@
-//! Faults of a link: periods in which it does more harm than usual.
+//! Faults of a link: periods in which it drops or delays more than usual.
 
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
 
-/// A fault of a link, from `from` until just before `until`.
+/// Fault of a link, from `from` until just before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Time at which it begins.
+    /// Start of the fault.
     pub from: Instant,
-    /// Time at which it is over.
+    /// End of the fault.
     pub until: Instant,
-    /// What it does to datagrams that are sent meanwhile.
+    /// Effect on datagrams that are sent during the fault.
     pub effect: FaultEffect,
 }
 
-/// What a [`Fault`] does to datagrams.
+/// Effect of a [`Fault`] on datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultEffect {
@@ -28,18 +28,18 @@ pub enum FaultEffect {
 }
 
 impl Fault {
-    /// Returns whether the fault lasts at `now`.
+    /// Returns true if the fault is active at `now`.
     #[must_use]
     pub fn is_on(&self, now: Instant) -> bool {
         (self.from..self.until).contains(&now)
     }
 
-    /// Returns whether the fault may depend on the number of a datagram.
+    /// Returns true if the fault depends on random draws.
     pub(super) const fn draws(&self) -> bool {
         matches!(self.effect, FaultEffect::Loss(_))
     }
 
-    /// Returns why the fault drops a datagram that is sent while it lasts, if it does.
+    /// Returns the cause of the drop, if the active fault drops this datagram.
     pub(super) fn drops(&self, name: Name) -> Option<Cause> {
         match self.effect {
             FaultEffect::Partition(direction) => {
@@ -54,7 +54,7 @@ impl Fault {
         }
     }
 
-    /// Returns what the fault adds to a latency while it lasts.
+    /// Returns the latency that the active fault adds.
     pub(super) const fn delay(&self) -> Duration {
         match self.effect {
             FaultEffect::Latency(delay) => delay,

@@ -1,24 +1,24 @@
-//! The machine that a simulation, a server and a proxy share.
+//! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
 use super::{Action, Channel, Delivery, Fault, Link};
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
 
-/// A [`Link`] as it runs, in both directions: the machine between two hosts.
+/// Machine that runs a [`Link`] in both directions.
 ///
-/// It decides what happens to each datagram at the moment when it is sent, and holds no datagram: its
-/// driver keeps the bytes until they are due. It needs no timer, no clock and no socket, so a simulated
-/// network, a server on a real socket and a proxy use it alike.
+/// It decides what happens to each datagram when it is sent, and stores no datagram: the driver keeps
+/// the bytes until they are due. A pipe needs no timer, no clock and no socket, so a simulated network,
+/// a server on a real socket and a proxy can all use it.
 ///
-/// A pipe counts the datagrams of each flow in each direction. The count completes the [`Name`] that
-/// every draw depends on, so the same seed gives each datagram the same fate everywhere, and no flow
-/// changes the fates of another. Counters grow as flows appear, and exist only while the link or one of
-/// its [faults](Fault) draws something.
+/// A pipe counts the datagrams of each flow in each direction. The count is part of the [`Name`] that
+/// every draw depends on, so the same seed gives the same result everywhere, and flows do not affect each
+/// other. Counters exist only if the link or one of its [faults](Fault) depends on random draws, and grow
+/// as flows appear.
 ///
 /// # Example
 ///
-/// A proxy asks the pipe and keeps what is not due yet:
+/// A proxy asks the pipe and keeps datagrams that are not due yet:
 ///
 /// ```
 /// use retrylab_core::link::{Action, Link, Pipe};
@@ -45,20 +45,19 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pipe {
-    /// Delay of every datagram in each direction, where all have the same and nothing else happens to
-    /// them.
+    /// Delay of each direction, if it is the same for all datagrams and nothing else happens to them.
     constant: [Option<Duration>; 2],
     seed: u64,
     channel: Channel,
     faults: Vec<Fault>,
     /// Number of datagrams so far, by flow and direction.
     counts: Vec<[u32; 2]>,
-    /// Whether anything depends on those numbers.
+    /// Whether anything depends on these numbers.
     counting: bool,
 }
 
 impl Pipe {
-    /// Creates a pipe that nothing has been sent through. It draws from `seed`.
+    /// Creates a pipe through which nothing has been sent. It draws from `seed`.
     #[must_use]
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
@@ -74,8 +73,8 @@ impl Pipe {
         self
     }
 
-    /// Adds `faults`. Where several last at once, the first that drops a datagram names the cause, and
-    /// their delays add up. A flow whose datagrams were not counted so far starts at 0.
+    /// Adds `faults`. If several are active, the first one that drops a datagram gives the cause, and
+    /// delays add up. A flow whose datagrams were not counted so far starts at 0.
     pub fn add_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.extend(faults);
         if !self.faults.is_empty() {
@@ -84,7 +83,7 @@ impl Pipe {
         self.counting |= self.faults.iter().any(Fault::draws);
     }
 
-    /// Makes room for the counters of flows 1 to `flows`, if there are to be any.
+    /// Reserves the counters of flows 1 to `flows`, if the pipe counts datagrams.
     pub fn reserve(&mut self, flows: u32) {
         if self.counting {
             self.counts.resize(self.counts.len().max(flows as usize + 1), [0; 2]);
@@ -93,8 +92,8 @@ impl Pipe {
 
     /// Decides what happens to a datagram of `payload` bytes that `flow` sends in `direction` at `now`.
     ///
-    /// Flows are numbered from 1 without large gaps, because memory grows with the largest number. A
-    /// `now` that goes back is harmless; a queue and a timed loss then see no time pass.
+    /// Number flows from 1 without large gaps, because memory grows with the largest number. A `now` that
+    /// goes back is harmless: for a queue or a timed loss, no time passes.
     #[inline]
     #[must_use]
     pub fn send(
@@ -110,7 +109,7 @@ impl Pipe {
         }
     }
 
-    /// Returns the link as it runs without its faults.
+    /// Returns the state of the link without its faults.
     #[must_use]
     pub const fn channel(&self) -> &Channel {
         &self.channel
@@ -122,7 +121,7 @@ impl Pipe {
         self.channel.link()
     }
 
-    /// Number of flows that there are counters for, the number 0 included.
+    /// Returns the number of counters; flow 0 has one too.
     #[cfg(test)]
     pub(super) const fn counters(&self) -> usize {
         self.counts.len()
@@ -137,7 +136,7 @@ impl Pipe {
         self.carry_with_faults(now, name, payload)
     }
 
-    /// Counts a datagram and returns the number of those before it.
+    /// Counts a datagram and returns the number of earlier ones.
     #[inline]
     fn count(&mut self, flow: u32, direction: Direction) -> u64 {
         let flow = flow as usize;

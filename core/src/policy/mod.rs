@@ -72,7 +72,7 @@
 //! | proportional | `v` | spreads the retries a little: enough for a few clients |
 //! | equal | `3v/4` | never retries early; spreads half as much as `full` |
 //! | full | `v/2` | fewest calls under contention; some retries are immediate |
-//! | decorrelated | grows by 1.5 | as good as `full`; waits do not depend on the attempt's number and often equal the cap |
+//! | decorrelated | grows by 1.5 | about as few calls as `full`; waits do not depend on the attempt's number and often equal the cap |
 //! | once | `v (1 + p/2)` | one draw per exchange: cheap, and the doubling stays exact |
 //! | compounding | `v` | drifts: the spread grows with the number of waits |
 //!

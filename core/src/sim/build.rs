@@ -1,4 +1,4 @@
-//! From a scenario to the network that runs it.
+//! Builds the network that runs a scenario.
 
 use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
@@ -13,14 +13,14 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 impl Scenario {
-    /// Begins a run of this scenario within `bounds`, recording into `sink`.
+    /// Begins a run of this scenario that is limited by `bounds` and records into `sink`.
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
         let burst = self.workload.arrivals.as_ref().map_or(1, Arrivals::burst);
         Run::new(self.network(sink), bounds, burst as u64)
     }
 
-    /// The network that runs this scenario and records into `sink`.
+    /// Builds the network that runs this scenario and records into `sink`.
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let Self { policy, seed, .. } = *self;

@@ -25,7 +25,7 @@ const BEGINNINGS: [&[(&str, &str)]; 5] = [
 pub(crate) fn from_bytes(bytes: &[u8]) -> Scenario {
     let mut source = Source(bytes);
     let mut scenario = Scenario::default();
-    // A later version may name these otherwise: then the property test says so, not this.
+    // A later version may rename these; then the property test fails, not this one.
     let _ = scenario.apply(source.pick(&BEGINNINGS).iter().copied());
     while !source.0.is_empty() {
         let field = source.pick(FIELDS);
@@ -57,7 +57,7 @@ impl Source<'_> {
 /// A value for `field`, which may still be refused.
 pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
     match field.kind {
-        // All clients are made before the first event, so their number is no matter of bounds.
+        // All clients are made before the first event, so bounds do not limit their number.
         Kind::Integer(..) if field.key == "clients" => (1 + source.two() % 300).to_string(),
         Kind::Integer(low, high) => integer(low, high, source),
         Kind::OptionalInteger(low, high) => match source.byte() % 4 {
@@ -73,7 +73,7 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
             _ => (0..source.byte() % 16).map(|_| char::from(source.byte())).collect(),
         },
         kind => {
-            // Every kind says by examples what it takes; so kinds that are yet to come do as well.
+            // The description of every kind contains examples of accepted values, so this also covers new kinds.
             let allowed = kind.to_string();
             let examples: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
             let mut value = varied(source.pick(&examples), source);
@@ -178,8 +178,8 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
         assert_eq!(summary.finished(), most, "{summary:?}");
     }
     assert!(summary.calls <= summary.sends, "{summary:?}");
-    let heard = summary.answered + summary.late_replies;
-    assert!(heard <= sink.replies_delivered, "{summary:?} {sink:?}");
+    let arrived = summary.answered + summary.late_replies;
+    assert!(arrived <= sink.replies_delivered, "{summary:?} {sink:?}");
     ended_by
 }
 
