@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 
 const SERVER: &str = "192.0.2.1:1060";
 
-/// Address at which the client receives.
 const LOCAL: SocketAddr =
     SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST), 40_000);
 

@@ -106,13 +106,13 @@ fn a_partition_drops_one_direction_or_both_while_it_lasts() {
 }
 
 #[test]
-fn delays_of_faults_add_up_for_each_copy() {
+fn delays_of_faults_add_up_for_each_delivery() {
     let faults = [20, 30].map(|delay| fault(FaultEffect::Latency(MS * delay)));
     let twice = Link { duplicate: Probability::ALWAYS, ..Link::default() };
     let mut pipe = Pipe::new(&twice, SEED).with_faults(faults);
     for (now, delay) in [(99, 10), (100, 60), (200, 10)] {
-        let copy = Delivery::whole(MS * delay);
-        assert_eq!(request(&mut pipe, at(now)), Action::DeliverTwice(copy, copy));
+        let late = Delivery::whole(MS * delay);
+        assert_eq!(request(&mut pipe, at(now)), Action::DeliverTwice(late, late));
     }
 }
 

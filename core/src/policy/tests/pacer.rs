@@ -56,7 +56,7 @@ fn a_retried_exchange_takes_one_place_and_gives_it_back() {
 
 /// AWS: an exchange without a retry gives 1, and not what a retry would have cost.
 #[test]
-fn the_first_copy_is_no_retry() {
+fn the_first_send_is_not_a_retry() {
     let mut quota = budget("quota 20 10 1");
     assert_eq!(fail(&mut quota, at(0), 1), (3, Stop::MaxSends));
     assert_eq!(fail(&mut quota, at(0), 2), (1, Stop::Budget));
@@ -68,7 +68,7 @@ fn the_first_copy_is_no_retry() {
 
 /// gRFC A6: each send without a reply takes a token, the last one too.
 #[test]
-fn the_throttle_counts_every_copy_that_was_not_answered() {
+fn the_throttle_counts_every_unanswered_send() {
     // Ten tokens: 3 and 2 are taken, then five are not more than half.
     let mut throttle = budget("throttle 10 0.1");
     let ends: Vec<(u32, Stop)> = (1..=3).map(|n| fail(&mut throttle, at(0), n)).collect();
@@ -157,7 +157,7 @@ fn a_probe_that_the_budget_refuses_is_none() {
 /// An exchange that the budget refuses before its first send says nothing about the server: the breaker
 /// stays closed.
 #[test]
-fn an_exchange_without_a_copy_is_no_failure() {
+fn an_exchange_without_a_send_is_not_a_failure() {
     let (mut pacer, policy) = client(|policy| {
         let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
         policy.budget(Some("adaptive 1 1h".parse().unwrap()))
