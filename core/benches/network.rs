@@ -1,6 +1,6 @@
 //! What the simulated network's parts cost: `cargo bench -p retrylab-core --bench network`.
 //!
-//! The whole loop in exchanges a second, the queue beside a binary heap, and a datagram's way through
+//! The whole loop in exchanges a second, the queue compared with a binary heap, and a datagram's way through
 //! the server and the link.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -39,7 +39,7 @@ fn event_loop(c: &mut Criterion) {
             b.iter(|| run(&scenario, ()));
         });
     }
-    // What is wanted of the trace is told by `cargo xtask bench trace`, in a process of its own: here
+    // `cargo xtask bench trace` measures the targets of the trace in a separate process: here
     // the allocator hands out the same memory again and again.
     let scenario = scenario(1_000, 100);
     group.throughput(Throughput::Elements(100_000));
@@ -65,7 +65,7 @@ impl Timed for Queue<u32> {
     }
 }
 
-/// What stands in most simulators; a counter would have to break its ties.
+/// Queue of most simulators; it would need a counter to break ties.
 impl Timed for BinaryHeap<Reverse<(u64, u32)>> {
     fn put(&mut self, time: u64, item: u32) {
         self.push(Reverse((time, item)));
@@ -135,13 +135,13 @@ fn datagrams(c: &mut Criterion) {
             );
         });
     }
-    for (name, law, loss) in [
+    for (name, distribution, loss) in [
         ("constant", "10ms", Probability::NEVER),
         ("uniform, lossy", "uniform 5ms 15ms", half),
         ("normal, lossy", "normal 10ms 2ms", half),
     ] {
         let link = Link {
-            latency: law.parse().expect("a law of latency"),
+            latency: distribution.parse().expect("a distribution"),
             loss: Loss::Independent(loss),
             ..Link::default()
         };

@@ -77,7 +77,7 @@ fn benches(c: &mut Criterion) {
             );
         });
     }
-    // The same work by a library that people use: its iterator of waits, built anew per exchange.
+    // The same work with a widely used library: its iterator of waits, built again for each exchange.
     for (name, builder) in [("backon, textbook", peer()), ("backon, jitter", peer().with_jitter())]
     {
         group.bench_function(name, |b| {

@@ -1,4 +1,4 @@
-//! A protocol of one's own under test: stop and wait. A sender has some numbers to tell, one at a time,
+//! Tests your own protocol: stop and wait. A sender has some numbers to transfer, one at a time,
 //! and repeats each until it is acknowledged; a receiver acknowledges whatever comes and keeps each
 //! number once.
 //!
@@ -13,15 +13,15 @@ use retrylab_core::sim::SERVER;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
 
-/// How many numbers are told: 0, 1, 2.
+/// Number of numbers to send: 0, 1, 2.
 pub(crate) const NUMBERS: u8 = 3;
 
-/// Tells the numbers.
+/// Sender of the numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Sender {
     number: u8,
-    /// Copies of it sent so far.
-    copies: u32,
+    /// Number of its sends so far.
+    sends: u32,
     /// When to send the next one, after the first.
     resend: Option<Instant>,
 }
@@ -45,9 +45,9 @@ impl Machine for Sender {
         }
         self.resend = now.checked_add(Duration::from_millis(50));
         buf.push(self.number);
-        // The label is for the trace: which copy of which number.
-        self.copies += 1;
-        let label = Label::new(u32::from(self.number) + 1, self.copies);
+        // The label is for the trace: which send of which number.
+        self.sends += 1;
+        let label = Label::new(u32::from(self.number) + 1, self.sends);
         Some(Transmit::to(SERVER).labelled(label))
     }
 
@@ -67,7 +67,7 @@ impl Machine for Sender {
 /// Keeps the numbers in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Receiver {
-    /// What was told.
+    /// Numbers received so far.
     pub(crate) numbers: Vec<u8>,
     reply: Option<(SocketAddr, u8)>,
     event: Option<&'static str>,
@@ -78,7 +78,7 @@ impl Machine for Receiver {
 
     fn handle_datagram(&mut self, _: Instant, _local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         let [number] = *bytes else { return };
-        self.event = Some("heard before");
+        self.event = Some("received before");
         if !self.numbers.contains(&number) {
             self.numbers.push(number);
             self.event = Some("new");
@@ -113,7 +113,7 @@ pub(crate) fn pair(loss: &str, seed: u64) -> Pair<Sender, Receiver> {
 /// One run as text, then many.
 pub(crate) fn main() {
     let mut one = pair("0.3", 7);
-    one.drive_bounded(1_000).expect("one lucky copy in so many");
+    one.drive_bounded(1_000).expect("one of many sends arrives");
     println!("{}", one.ladder());
     for_each_seed(0..1_000, |seed| {
         let mut pair = pair("0.3", seed);

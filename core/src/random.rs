@@ -1,10 +1,9 @@
-//! Randomness without a generator that is passed around: every draw has a name.
+//! Random draws by name, without a shared generator.
 //!
-//! A draw is a function of its [`Name`] *(seed, flow, direction, index)* and its [`Purpose`], and of
-//! nothing else. What happens
-//! to the third request of client 5 therefore does not depend on which other traffic was drawn before
-//! it: two policies can be compared on the same packet fates, and a server on a real socket drops
-//! exactly the datagrams that its simulated twin drops.
+//! A draw depends only on its [`Name`] *(seed, flow, direction, index)* and its [`Purpose`]. What
+//! happens to the third request of client 5 therefore does not depend on other traffic. Two policies can
+//! be compared under the same losses, and a server on a real socket drops exactly the datagrams that its
+//! simulation drops.
 //!
 //! The generator is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
 //! OOPSLA 2014): eight bytes of state, the same numbers on every platform, and its mixing function is
@@ -13,38 +12,38 @@
 use crate::text::{Scaled, parse_share};
 use core::fmt;
 
-/// What a draw is for. Streams of different purposes are independent.
+/// Purpose of a draw. Streams with different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Purpose {
-    /// Does the link lose this datagram?
+    /// Loss of a datagram on the link.
     LinkLoss = 1,
-    /// How long does the link take to carry it?
+    /// Latency of a datagram on the link.
     LinkLatency = 2,
-    /// Does the server drop it?
+    /// Drop of a request at the server.
     ServerDrop = 3,
-    /// How long does a client wait before it sends again, and does its budget let it?
+    /// Waits of a client between sends, and the decisions of its retry budget.
     Jitter = 4,
-    /// How long does a client rest between two exchanges?
+    /// Think time of a client between two exchanges.
     Think = 5,
-    /// When does the next exchange of an open loop arrive?
+    /// Arrival of the next exchange of an open loop.
     Arrival = 6,
-    /// Does the server answer with a failure?
+    /// Failure as the server's reply.
     ServerFail = 7,
-    /// How long does the server work on a request?
+    /// Service time of a request at the server.
     Service = 8,
-    /// Does a fault of the link take this datagram?
+    /// Loss of a datagram during a fault of the link.
     FaultLoss = 9,
-    /// Does the link's loss change its state?
+    /// Change of state of the link's loss model.
     LinkState = 16,
-    /// Does the link deliver this datagram twice?
+    /// Duplication of a datagram by the link.
     LinkDuplicate = 17,
-    /// Does it overtake those before it?
+    /// Datagram that overtakes earlier ones.
     LinkReorder = 18,
-    /// Does the link damage it, and where?
+    /// Corruption of a datagram, and the position of the flipped bit.
     LinkCorrupt = 19,
-    /// Does a queue that is not full drop it?
+    /// Early drop by a queue that is not full.
     LinkQueue = 20,
 }
 
@@ -57,17 +56,18 @@ pub enum Direction {
     Reply,
 }
 
-/// 2^64 divided by the golden ratio, the increment of SplitMix64.
+/// Increment of SplitMix64: 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The mixing function of SplitMix64 (variant 13 of Stafford's search).
+/// Applies the mixing function of SplitMix64 (variant 13 of Stafford's search).
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
 
-/// `random * below / 2^64`, by halves: where there is no wide multiplication, as in wasm, it is a call.
+/// Returns `random * below / 2^64`. It multiplies halves, because a target without a wide
+/// multiplication, such as wasm, would call a function.
 const fn scaled(random: u64, below: u32) -> u64 {
     let (high, low) = (random >> 32, random & u32::MAX as u64);
     (high * below as u64 + ((low * below as u64) >> 32)) >> 32
@@ -105,8 +105,8 @@ impl Name {
         Self { seed, flow, direction: Direction::Request, index: exchange as u64 }
     }
 
-    /// Returns the name of the second copy of a duplicated datagram. It collides with no other
-    /// datagram's name, because no flow sends 2^63 datagrams.
+    /// Returns the name of the duplicate of this datagram. No other datagram has the same name, because
+    /// no flow sends 2^63 datagrams.
     #[must_use]
     pub const fn duplicate(self) -> Self {
         Self { index: self.index ^ 1 << 63, ..self }
@@ -123,29 +123,29 @@ impl Name {
     }
 }
 
-/// A stream of draws. A [`Name`] and a [`Purpose`] give one.
+/// Stream of draws; see [`Name::stream`].
 #[derive(Clone, Debug)]
 pub struct Stream {
     state: u64,
 }
 
 impl Stream {
-    /// A stream from its raw state; the numbers are those of SplitMix64 seeded with `state`.
+    /// Creates a stream from its raw state: SplitMix64 seeded with `state`.
     #[must_use]
     pub const fn from_state(state: u64) -> Self {
         Self { state }
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     pub const fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN);
         mix(self.state)
     }
 
-    /// A uniform integer in `0..=max`.
+    /// Returns a uniform integer in `0..=max`.
     ///
-    /// Multiply-shift (Lemire 2019) without the rejection step: the bias is below `max / 2^64`, far
-    /// below what any run can see, and every draw costs the same.
+    /// It uses multiply-shift (Lemire 2019) without the rejection step: the bias is below `max / 2^64`,
+    /// far too small for any run to detect, and every draw costs the same.
     pub const fn up_to(&mut self, max: u64) -> u64 {
         let random = self.next_u64();
         if max < u32::MAX as u64 {
@@ -154,50 +154,50 @@ impl Stream {
         ((random as u128 * (max as u128 + 1)) >> 64) as u64
     }
 
-    /// A uniform number in `[0, 1)`, a multiple of 2^-53.
+    /// Returns a uniform number in `[0, 1)`, a multiple of 2^-53.
     pub const fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A draw from the standard normal distribution (Box and Muller 1958, the cosine branch).
+    /// Returns a draw from the standard normal distribution (Box and Muller 1958, cosine branch).
     pub fn standard_normal(&mut self) -> f64 {
         // 1 - u is in (0, 1], so the logarithm is finite.
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.unit()));
         radius * libm::cos(2.0 * core::f64::consts::PI * self.unit())
     }
 
-    /// Does an event of this probability happen?
+    /// Returns true with this probability.
     pub const fn chance(&mut self, probability: Probability) -> bool {
-        // A draw from 0..10^9 is below 0 never and below 10^9 always: 0 and 1 are exact.
+        // A draw from 0..10^9 is never below 0 and always below 10^9: probabilities 0 and 1 are exact.
         scaled(self.next_u64(), BILLION) < probability.0 as u64
     }
 }
 
 const BILLION: u32 = 1_000_000_000;
 
-/// A probability in parts per billion, so that every decision is made in integers.
+/// Probability in parts per billion, so that every decision uses integers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Probability(u32);
 
 impl Probability {
-    /// It never happens.
+    /// Probability 0.
     pub const NEVER: Self = Self(0);
-    /// It always happens.
+    /// Probability 1.
     pub const ALWAYS: Self = Self(BILLION);
 
-    /// `parts` per billion, or `None` above a billion.
+    /// Creates a probability of `parts` per billion; `None` above a billion.
     #[must_use]
     pub const fn from_parts_per_billion(parts: u32) -> Option<Self> {
         if parts <= BILLION { Some(Self(parts)) } else { None }
     }
 
-    /// The probability nearest to `value`: 0 below 0 and for what is no number, 1 above 1.
+    /// Returns the probability nearest to `value`: 0 below 0 and for NaN, 1 above 1.
     pub(crate) fn nearest(value: f64) -> Self {
         let parts = libm::round(value * f64::from(BILLION)).clamp(0.0, f64::from(BILLION));
         Self(parts as u32)
     }
 
-    /// Parts per billion.
+    /// Returns the parts per billion.
     #[must_use]
     pub const fn parts_per_billion(self) -> u32 {
         self.0
@@ -210,7 +210,7 @@ impl Probability {
         Self::from_parts_per_billion(parts)
     }
 
-    /// The probability as a float, for formulas and displays; never for decisions.
+    /// Returns the probability as a float, for formulas and display, never for decisions.
     #[must_use]
     pub fn as_f64(self) -> f64 {
         f64::from(self.0) / f64::from(BILLION)
@@ -227,7 +227,7 @@ impl fmt::Display for Probability {
 mod tests {
     use super::*;
 
-    /// The published first outputs of SplitMix64 for the seed 1234567.
+    /// Compares with the published first outputs of SplitMix64 for the seed 1234567.
     #[test]
     fn the_generator_is_splitmix64() {
         let mut stream = Stream::from_state(1_234_567);
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(expected.map(|_| stream.next_u64()), expected);
     }
 
-    /// Every part of a stream's name matters: changing any one gives other draws.
+    /// A change to any part of a stream's name gives other draws.
     #[test]
     fn streams_differ_by_every_part_of_their_name() {
         let draw = |seed, purpose, flow, direction, index| {
@@ -265,9 +265,9 @@ mod tests {
         assert_eq!(name.duplicate().duplicate(), name);
     }
 
-    /// The draws behind every golden digest: a change here changes what every run means.
+    /// Every golden digest depends on these draws.
     #[test]
-    fn names_give_the_same_streams_as_ever() {
+    fn streams_never_change() {
         let name = Name { seed: 7, flow: 3, direction: Direction::Reply, index: 5 };
         assert_eq!(name.stream(Purpose::LinkLoss).next_u64(), 4_533_639_147_466_464_584);
         assert_eq!(
@@ -276,8 +276,8 @@ mod tests {
         );
     }
 
-    /// The first draws of neighbouring streams, which is what a run uses, are themselves uniform and
-    /// normal: mean and variance within five standard errors over a million streams.
+    /// A run uses only the first draws of many neighbouring streams. They must be uniform and normal
+    /// themselves: mean and variance are within five standard errors over a million streams.
     #[test]
     fn first_draws_of_neighbouring_streams_have_the_right_moments() {
         const N: u32 = 1_000_000;
@@ -304,14 +304,14 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn halves_make_the_whole_product(random: u64, below: u32) {
+        fn halves_give_the_same_product_as_a_wide_multiplication(random: u64, below: u32) {
             let wide = (u128::from(random) * u128::from(below)) >> 64;
             proptest::prop_assert_eq!(u128::from(scaled(random, below)), wide);
         }
     }
 
     #[test]
-    fn certain_things_are_certain() {
+    fn never_and_always_are_exact() {
         for state in 0..1_000 {
             assert!(!Stream::from_state(state).chance(Probability::NEVER));
             assert!(Stream::from_state(state).chance(Probability::ALWAYS));

@@ -1,4 +1,4 @@
-//! What a sample says about what it was drawn from: means and shares, with their intervals at 95 %.
+//! Means and shares of samples, with their 95 % confidence intervals.
 //!
 //! ```
 //! use retrylab_core::stats::{Mean, wilson};
@@ -7,30 +7,30 @@
 //! let (low, high) = mean.t_interval().unwrap();
 //! assert!((mean.mean() - 1.9).abs() < 1e-12);
 //! assert!((high - low - 2.0 * 2.776445 * (0.025_f64 / 5.0).sqrt()).abs() < 1e-6);
-//! // Nobody of 30 gave up: up to 11 % of all may.
+//! // 0 of 30 gave up: the true share may be up to 11 %.
 //! let (low, high) = wilson(0, 30);
 //! assert!(low == 0.0 && (high - 0.11352).abs() < 1e-5);
 //! ```
 
 use core::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
-/// The standard normal distribution is within this distance of 0 with 95 %.
+/// Distance from 0 that contains 95 % of the standard normal distribution.
 pub const NORMAL_95: f64 = 1.959_963_984_540_054;
 
-/// Mean and variance of numbers that come one by one (Welford 1962).
+/// Running mean and variance (Welford 1962).
 ///
-/// Nothing is kept but three numbers, and nothing cancels: the variance of numbers that are large and
-/// close together comes out right. The order of the numbers matters in the last bits only.
+/// It stores three numbers. The variance is exact even for numbers that are large and close together,
+/// and the order of the numbers changes only the last bits.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Mean {
     count: u64,
     mean: f64,
-    /// The sum of squared distances from the mean.
+    /// Sum of squared distances from the mean.
     squares: f64,
 }
 
 impl Mean {
-    /// Takes one more number.
+    /// Adds a number.
     pub fn add(&mut self, number: f64) {
         self.count += 1;
         let before = number - self.mean;
@@ -38,34 +38,34 @@ impl Mean {
         self.squares += before * (number - self.mean);
     }
 
-    /// How many numbers there were.
+    /// Returns the count of numbers.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// The mean; 0 of no numbers.
+    /// Returns the mean; 0 without numbers.
     #[must_use]
     pub const fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// The unbiased variance, over `n - 1`; `None` of fewer than two numbers.
+    /// Returns the unbiased variance, over `n - 1`; `None` for fewer than two numbers.
     #[must_use]
     pub fn variance(&self) -> Option<f64> {
         (self.count > 1).then(|| self.squares / (self.count - 1) as f64)
     }
 
-    /// The standard deviation; `None` of fewer than two numbers.
+    /// Returns the standard deviation; `None` for fewer than two numbers.
     #[must_use]
     pub fn deviation(&self) -> Option<f64> {
         self.variance().map(libm::sqrt)
     }
 
-    /// The interval around the mean that holds the true one with 95 %; `None` of fewer than two numbers.
+    /// Returns the 95 % confidence interval of the mean; `None` for fewer than two numbers.
     ///
-    /// Exact for independent numbers from a normal distribution, and good for means of many of nearly
-    /// any other.
+    /// It is exact for independent numbers from a normal distribution, and a good approximation for many
+    /// numbers from nearly any other.
     #[must_use]
     pub fn t_interval(&self) -> Option<(f64, f64)> {
         let error = libm::sqrt(self.variance()? / self.count as f64);
@@ -88,11 +88,11 @@ impl FromIterator<f64> for Mean {
     }
 }
 
-/// Student's t distribution with so many degrees of freedom is within this distance of 0 with 95 %: its
-/// quantile at 0.975. Infinite without any freedom.
+/// Returns the distance from 0 that contains 95 % of Student's t distribution with `freedom` degrees of
+/// freedom: its quantile at 0.975. It is infinite for 0 degrees.
 ///
-/// Good to 11 digits: below 1,000 the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4 is
-/// inverted, from there on their expansion 26.7.5 is as exact.
+/// The result has 11 correct digits. Below 1,000 degrees it inverts the finite series 26.7.3 and 26.7.4
+/// of Abramowitz and Stegun; from 1,000, their expansion 26.7.5 is as exact.
 #[must_use]
 pub fn student_95(freedom: u64) -> f64 {
     match freedom {
@@ -103,7 +103,7 @@ pub fn student_95(freedom: u64) -> f64 {
 }
 
 fn student_by_series(freedom: u64) -> f64 {
-    // With t = sqrt(freedom) tan(angle). Each round halves the interval: after 60 it is a point.
+    // With t = sqrt(freedom) tan(angle). Each round halves the interval; after 60 it is a point.
     let (mut low, mut high) = (0.0, FRAC_PI_2);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -112,7 +112,7 @@ fn student_by_series(freedom: u64) -> f64 {
     libm::sqrt(freedom as f64) * libm::tan(0.5 * (low + high))
 }
 
-/// The chance that |T| is below `sqrt(freedom) tan(angle)`.
+/// Returns the probability that |T| is below `sqrt(freedom) tan(angle)`.
 fn student_within(angle: f64, freedom: u64) -> f64 {
     let (sine, cosine) = libm::sincos(angle);
     let odd = freedom % 2 == 1;
@@ -133,7 +133,7 @@ fn student_within(angle: f64, freedom: u64) -> f64 {
 fn student_by_expansion(freedom: f64) -> f64 {
     let z = NORMAL_95;
     let square = z * z;
-    // Horner's scheme in z^2, the highest power first.
+    // Horner's method in z^2, highest power first.
     let odd = |powers: &[f64]| z * powers.iter().fold(0.0, |sum, factor| sum * square + factor);
     let terms = [
         odd(&[1.0, 1.0]) / 4.0,
@@ -144,10 +144,10 @@ fn student_by_expansion(freedom: f64) -> f64 {
     z + terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom)
 }
 
-/// Wilson's interval (1927): where the true share lies with 95 % when `successes` of `n` were counted.
+/// Returns Wilson's 95 % confidence interval (1927) of a share, for `successes` of `n`.
 ///
-/// It stays within 0 and 1 and says something even when nothing or everything succeeded, where the
-/// usual `p ± 1.96 sqrt(p (1 - p) / n)` says that there is no doubt. Everything is possible of `n = 0`.
+/// The interval stays within 0 and 1. It is useful even if none or all succeeded, where the usual
+/// `p ± 1.96 sqrt(p (1 - p) / n)` has no width. For `n = 0` it is 0 to 1.
 #[must_use]
 pub fn wilson(successes: u64, n: u64) -> (f64, f64) {
     if n == 0 {
@@ -160,7 +160,7 @@ pub fn wilson(successes: u64, n: u64) -> (f64, f64) {
     let centre = (share + square / (2.0 * count)) / scale;
     let spread = share * (1.0 - share) / count + square / (4.0 * count * count);
     let reach = NORMAL_95 * libm::sqrt(spread) / scale;
-    // The ends are exact, which rounding would spoil.
+    // Rounding would miss the exact ends.
     let low = if successes == 0 { 0.0 } else { centre - reach };
     let high = if successes >= n { 1.0 } else { centre + reach };
     (low, high)
@@ -176,9 +176,9 @@ mod tests {
         assert!((value - expected).abs() <= within, "{value} instead of {expected}");
     }
 
-    /// The values of any table of Student's distribution, such as Abramowitz and Stegun 26.10.
+    /// Compares with a table of Student's distribution, Abramowitz and Stegun 26.10.
     #[test]
-    fn students_quantiles_are_those_of_the_tables() {
+    fn students_quantiles_match_published_tables() {
         for (freedom, t) in [
             (1, 12.706_204_736_2),
             (2, 4.302_652_729_7),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn series_and_expansion_meet() {
+    fn series_and_expansion_agree_where_they_meet() {
         for freedom in [998, 999] {
             near(student_by_series(freedom), student_by_expansion(freedom as f64), 1e-11);
         }
@@ -211,7 +211,7 @@ mod tests {
         let mean: Mean = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
         assert_eq!((mean.count(), mean.mean()), (8, 5.0));
         near(mean.variance().unwrap(), 32.0 / 7.0, 1e-12);
-        // Sums of squares would lose all of it.
+        // Plain sums of squares would lose all digits.
         let far: Mean = [1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0].into_iter().collect();
         assert_eq!(far.variance(), Some(30.0));
         let equal: Mean = [0.1; 10].into_iter().collect();
@@ -225,23 +225,23 @@ mod tests {
         assert_eq!(Mean::default().t_interval(), None);
     }
 
-    /// Of 4,000 intervals of five numbers each, 95 % hold the mean, to five standard errors.
+    /// Of 4,000 intervals of five numbers each, 95 % contain the mean, within five standard errors.
     #[test]
-    fn intervals_hold_the_mean_as_often_as_they_say() {
+    fn ninety_five_percent_of_intervals_contain_the_mean() {
         let (seed, n) = (11, 4_000.0_f64);
         let mut stream = Stream::from_state(seed);
-        let holds = |_: &u32| {
+        let contains = |_: &u32| {
             let mean: Mean = (0..5).map(|_| 10.0 + 3.0 * stream.standard_normal()).collect();
             mean.t_interval().is_some_and(|(low, high)| low <= 10.0 && 10.0 <= high)
         };
-        let share = (0..4_000).filter(holds).count() as f64 / n;
+        let share = (0..4_000).filter(contains).count() as f64 / n;
         let error = (0.95 * 0.05 / n).sqrt();
         assert!((share - 0.95).abs() < 5.0 * error, "seed {seed}: {share}");
     }
 
-    /// 1/10 and 0/10 by hand: the roots of `(p - x)^2 = z^2 x (1 - x) / n`.
+    /// Compares with values computed by hand: the roots of `(p - x)^2 = z^2 x (1 - x) / n`.
     #[test]
-    fn wilsons_intervals_are_the_roots_of_his_equation() {
+    fn wilsons_intervals_solve_his_equation() {
         for (successes, n, low, high) in [
             (1, 10, 0.017_876, 0.404_150),
             (0, 10, 0.0, 0.277_533),

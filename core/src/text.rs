@@ -1,12 +1,12 @@
-//! Exact decimal text: every number that a person writes becomes an integer, never a float, so that
-//! the same text means the same bits on every platform.
+//! Exact decimal text: numbers are parsed as integers, never as floats, so that the same text gives the
+//! same bits on every platform.
 
 use core::fmt;
 
 /// Reads an unsigned decimal such as `12`, `0.25`, `+3` or `1e-05` and multiplies it by `10^places`.
 ///
-/// `None` when the text is not such a number, when it has digits finer than `10^-places` (nothing
-/// is rounded silently), or when the result does not fit.
+/// Returns `None` if the text is not such a number, if it has more than `places` decimals (it is never
+/// rounded silently), or if the result does not fit.
 pub(crate) fn parse_scaled(text: &str, places: u32) -> Option<u64> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -90,22 +90,22 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Shows `value / 10^places` as the shortest exact decimal: `Scaled(1_500, 3)` is `1.5`.
+/// Displays `value / 10^places` as the shortest exact decimal: `Scaled(1_500, 3)` is `1.5`.
 pub(crate) struct Scaled(pub(crate) u64, pub(crate) u32);
 
 impl fmt::Display for Scaled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = 10u64.pow(self.1);
         write!(f, "{}", self.0 / unit)?;
-        let (mut rest, mut places) = (self.0 % unit, self.1 as usize);
-        if rest == 0 {
+        let (mut fraction, mut places) = (self.0 % unit, self.1 as usize);
+        if fraction == 0 {
             return Ok(());
         }
-        while rest.is_multiple_of(10) {
-            rest /= 10;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
             places -= 1;
         }
-        write!(f, ".{rest:0places$}")
+        write!(f, ".{fraction:0places$}")
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn decimals_are_read_exactly_or_not_at_all() {
+    fn decimals_are_parsed_exactly_or_rejected() {
         for (text, places, value) in [
             ("0", 9, Some(0)),
             ("0.5", 9, Some(500_000_000)),
@@ -211,7 +211,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_shown_is_read_back(value: u64, places in 0u32..=9) {
+        fn a_displayed_decimal_parses_back(value: u64, places in 0u32..=9) {
             let text = Scaled(value, places).to_string();
             proptest::prop_assert_eq!(parse_scaled(&text, places), Some(value));
         }

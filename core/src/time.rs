@@ -1,60 +1,60 @@
-//! Time as integer nanoseconds since the run began, and durations as people write them (`100ms`).
+//! Time as integer nanoseconds since the start of the run, and durations as text (`100ms`).
 //!
-//! There is no clock here: a driver or the simulated network says what time it is. All arithmetic
-//! is checked or saturating; time never wraps.
+//! This module has no clock: a driver or the simulated network passes the time. All arithmetic is
+//! checked or saturating, so time never wraps.
 
 use crate::text::{Scaled, parse_scaled};
 use core::fmt;
 pub use core::time::Duration;
 
-/// A point in time: nanoseconds since the run began.
+/// Point in time: nanoseconds since the start of the run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The beginning of the run.
+    /// Start of the run.
     pub const ZERO: Self = Self(0);
-    /// The latest time that can be named, 584 years after the beginning.
+    /// Latest point in time, 584 years after the start.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The instant `nanos` nanoseconds after the beginning.
+    /// Creates the instant `nanos` nanoseconds after the start.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
-    /// The instant `millis` milliseconds after the beginning, or [`Instant::MAX`].
+    /// Creates the instant `millis` milliseconds after the start, or [`Instant::MAX`].
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
-    /// Nanoseconds since the beginning.
+    /// Returns the nanoseconds since the start.
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// `self + duration`, or `None` past [`Instant::MAX`].
+    /// Returns `self + duration`, or `None` past [`Instant::MAX`].
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         self.0.checked_add(u64::try_from(duration.as_nanos()).ok()?).map(Self)
     }
 
-    /// `self + duration`, or [`Instant::MAX`].
+    /// Returns `self + duration`, or [`Instant::MAX`].
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
-    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    /// Returns the time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Seconds, exactly: `0.1`.
+/// Writes exact decimal seconds: `0.1`.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Scaled(self.0, 9).fmt(f)
@@ -67,18 +67,18 @@ impl fmt::Debug for Instant {
     }
 }
 
-/// A duration's nanoseconds, or `u64::MAX` (584 years).
+/// Returns a duration in nanoseconds, or `u64::MAX` (584 years).
 #[must_use]
 #[inline]
 pub const fn nanos(duration: Duration) -> u64 {
-    // No checked multiplication: where there is no wide one, as in wasm, it is a call.
+    // A checked multiplication would be a function call on targets without a wide one, such as wasm.
     if duration.as_secs() > u64::MAX / 1_000_000_000 {
         return u64::MAX;
     }
     (duration.as_secs() * 1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
-/// Shows a duration as exact decimal seconds, for tables and JSON: `0.1`.
+/// Displays a duration as exact decimal seconds, for tables and JSON: `0.1`.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds(pub Duration);
 
@@ -88,7 +88,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Shows a duration exactly with the unit that reads best: `100ms`, `1.5s`, `0s`, `2h`.
+/// Displays a duration exactly, with a suitable unit: `100ms`, `1.5s`, `0s`, `2h`.
 #[derive(Clone, Copy, Debug)]
 pub struct WithUnit(pub Duration);
 
@@ -125,7 +125,7 @@ const UNITS: [(&[&str], u32, u64); 6] = [
 /// Parts are added, from the longest unit to the shortest. Units may be in upper case, except `M`,
 /// which could be a month.
 ///
-/// `None` when the text is anything else, finer than a nanosecond, or longer than 584 years.
+/// Returns `None` for any other text, for parts of a nanosecond, and for more than 584 years.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
@@ -173,7 +173,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn durations_are_read_with_their_unit() {
+    fn durations_are_parsed_with_their_unit() {
         for (text, nanos) in [
             ("0", Some(0)),
             ("0s", Some(0)),
@@ -236,14 +236,14 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_duration_survives_its_text(nanos: u64) {
+        fn a_displayed_duration_parses_back(nanos: u64) {
             let duration = Duration::from_nanos(nanos);
             let text = WithUnit(duration).to_string();
             proptest::prop_assert_eq!(parse_duration(&text), Some(duration), "{}", text);
         }
 
         #[test]
-        fn arbitrary_text_is_no_panic(text: alloc::string::String) {
+        fn arbitrary_text_never_panics(text: alloc::string::String) {
             let _ = parse_duration(&text);
         }
     }

@@ -2,7 +2,7 @@
 //! each. The page's tests check the same file in a browser, the program's tests with `retrylab sim`.
 //!
 //! A change of them is a change of what runs mean: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
-//! --test digests` writes the file anew, and the commit says why.
+//! --test digests` rewrites the file, and the commit says why.
 
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::run;
@@ -20,7 +20,7 @@ const SCENARIOS: [&str; 16] = [
      &policy.give_up_above=none&policy.max_sends=9&policy.deadline=600ms&server.drop=0.8",
     "clients=3&exchanges=9&connected=false&token=true&message=%C3%A9cho&server.reply=mirror\
      &server.drop_list=2,4-6&server.drop_first=1&link.latency=normal+90ms+60ms",
-    // Jitter of three kinds, round-trip times that are measured, and brakes.
+    // Three jitter modes, measured round-trip times, retry budgets and circuit breakers.
     "clients=20&exchanges=5&server.drop=0.6&policy.preset=aws-standard",
     "clients=5&exchanges=4&link.loss=0.4&policy.preset=dhcpv6-solicit&policy.max_sends=6",
     "exchanges=40&link.loss=0.3&link.latency=normal+40ms+15ms&policy.preset=tcp-rfc6298\

@@ -28,7 +28,7 @@ impl Machine for Heart {
         _bytes: &[u8],
     ) {
         self.answers += 1;
-        self.said = Some("heard");
+        self.said = Some("received");
     }
 
     fn handle_timeout(&mut self, now: Instant) {

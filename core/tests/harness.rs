@@ -42,8 +42,8 @@ fn a_run_within_its_bound_says_how_long_it_was() {
     assert_eq!(pair("0", 1).drive_bounded(1_000), Ok(7));
     assert_eq!(pair("0", 1).drive_bounded(7), Ok(7));
     let late = pair("0", 1).drive_bounded(6).unwrap_err();
-    assert_eq!((late.most, late.at), (6, Instant::from_millis(60)));
-    // The same seed, the same fates.
+    assert_eq!((late.max, late.at), (6, Instant::from_millis(60)));
+    // The same seed loses the same datagrams.
     let records = |seed| {
         let mut pair = pair("0.5", seed);
         pair.drive_bounded(1_000).unwrap();
@@ -57,7 +57,7 @@ fn a_run_within_its_bound_says_how_long_it_was() {
 fn a_run_without_an_end_says_who_waits_for_what() {
     let error = pair("1", 1).drive_bounded(10).unwrap_err();
     let sentence = "the run did not end within 10 events: at 0.5 s the client waits until 0.55 s \
-                    (resend), the server waits for no timer, datagrams on their way: 0";
+                    (resend), the server waits for no timer, datagrams in flight: 0";
     assert_eq!(error.to_string(), sentence);
     assert_eq!(format!("{error:?}"), sentence, "what `unwrap` shows");
 }
@@ -99,7 +99,7 @@ impl Machine for Flawed {
     }
 
     fn poll_event(&mut self) -> Option<&'static str> {
-        (self.flaw == "tells without end").then_some("again")
+        (self.flaw == "reports without end").then_some("again")
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
@@ -122,27 +122,27 @@ fn flawed(flaw: &'static str) -> Result<u64, String> {
 }
 
 #[test]
-fn a_broken_law_is_named() {
+fn a_broken_rule_is_reported() {
     assert_eq!(flawed("none"), Ok(3), "the start, the arrival of nothing, the timer");
     for (flaw, sentence) in [
         (
             "keeps its deadline",
             "the client is stuck: at 0.005 s it has asked for more than 10000 time-outs in a row \
-             (flaw), each due when the one before it was handled",
+             (flaw), each due when the previous one was handled",
         ),
         (
             "finishes with its timer on",
-            "the client breaks the laws of the deadline: it is finished, yet waits until 0.006 s \
+            "the client breaks the contract: it is finished, yet waits until 0.006 s \
              (flaw)",
         ),
         (
             "sends without end",
-            "the client breaks the driving law: `poll_transmit` has not come to `None` after 10000 \
+            "the client breaks the contract: `poll_transmit` does not return `None` after 10000 \
              transmits and events since the last input",
         ),
         (
-            "tells without end",
-            "the client breaks the driving law: `poll_event` has not come to `None` after 10000 \
+            "reports without end",
+            "the client breaks the contract: `poll_event` does not return `None` after 10000 \
              transmits and events since the last input",
         ),
     ] {
@@ -165,7 +165,7 @@ fn lossy_runs_end_well() {
         let lost = pair.records().iter().map(|record| &record.what).filter(lost).count();
         let sent = What::Sent { direction: Direction::Request, bytes: 1 };
         let sent = pair.records().iter().filter(|record| record.what == sent).count();
-        assert_eq!(sent, 3 + lost, "one more copy for each datagram lost: {}", pair.ladder());
+        assert_eq!(sent, 3 + lost, "one more send for each lost datagram: {}", pair.ladder());
         assert!(!(fault && seed == 17), "the fault");
     });
 }
@@ -187,18 +187,18 @@ fn child(fault: bool, seed: Option<&str>) -> (bool, Vec<u64>, String) {
 }
 
 #[test]
-fn a_failing_seed_is_told_and_replays_alone() {
-    let told =
+fn a_failing_seed_is_reported_and_replays_alone() {
+    let report =
         "seed 17 failed; replay it alone with RETRYLAB_SEED=17 cargo test lossy_runs_end_well";
     let (passed, seeds, stderr) = child(true, None);
     assert_eq!((passed, seeds), (false, (10..=17).collect()), "{stderr}");
-    let line = stderr.lines().position(|line| line == told);
+    let line = stderr.lines().position(|line| line == report);
     let fault = stderr.lines().position(|line| line == "the fault");
     assert!(fault.is_some() && line > fault, "the panic's own words, then the seed:\n{stderr}");
 
     let (passed, seeds, stderr) = child(true, Some("17"));
     assert_eq!((passed, seeds), (false, vec![17]), "{stderr}");
-    assert!(stderr.lines().any(|line| line == told), "{stderr}");
+    assert!(stderr.lines().any(|line| line == report), "{stderr}");
 
     let (passed, seeds, stderr) = child(true, Some("16"));
     assert_eq!((passed, seeds), (true, vec![16]), "{stderr}");
@@ -222,14 +222,14 @@ fn a_watched_machine_keeps_the_subjects_of_its_events() {
     #[derive(Default)]
     struct Labelling {
         sent: bool,
-        heard: bool,
+        received: bool,
     }
 
     impl Machine for Labelling {
         type Event = &'static str;
 
         fn handle_datagram(&mut self, _: Instant, _: SocketAddr, _: SocketAddr, _: &[u8]) {
-            self.heard = true;
+            self.received = true;
         }
 
         fn handle_timeout(&mut self, _: Instant) {}
@@ -239,7 +239,7 @@ fn a_watched_machine_keeps_the_subjects_of_its_events() {
         }
 
         fn poll_event(&mut self) -> Option<&'static str> {
-            std::mem::take(&mut self.heard).then_some("heard")
+            std::mem::take(&mut self.received).then_some("received")
         }
 
         fn subject(&self, _: &&'static str) -> Subject {

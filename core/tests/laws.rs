@@ -1,4 +1,4 @@
-//! The laws of the contract (see `retrylab_core::machine`), held by every machine of the crate under
+//! The rules of the contract (see `retrylab_core::machine`), kept by every machine of the crate under
 //! arbitrary bytes, addresses, times and call orders.
 
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ const LOCAL: SocketAddr =
 const PEER: &str = "192.0.2.1:1060";
 
 /// More transmits or events than this after one input is a loop.
-const MOST_PER_INPUT: usize = 64;
+const MAX_PER_INPUT: usize = 64;
 
 /// One thing that a driver, good or bad, may do.
 #[derive(Clone, Debug)]
@@ -81,8 +81,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 0..60)
 }
 
-/// Laws of waiting and brakes, as a scenario would name them.
-fn any_law() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+/// Jitter, retry budgets and circuit breakers, as settings of a scenario.
+fn any_jitter() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let of = |key: &'static str, values: &'static [&'static str]| {
         prop::option::weighted(0.3, prop::sample::select(values).prop_map(move |v| (key, v)))
     };
@@ -130,15 +130,15 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     let bound = || prop::option::of(wait());
     let sends = prop::option::of(1u32..10);
     let bounds = (wait(), 1_000_000u32..4_000_000, bound(), bound(), sends, bound());
-    (bounds, any_law()).prop_filter_map(
+    (bounds, any_jitter()).prop_filter_map(
         "a contradiction",
-        |((first, factor, cap, above, sends, deadline), laws)| {
+        |((first, factor, cap, above, sends, deadline), settings)| {
             let ns = Duration::from_nanos;
             let mut scenario = Scenario::default();
-            // Laws that contradict each other are left out one by one.
+            // Settings that contradict each other are left out one by one.
             scenario.apply([("policy.give_up_above", "none")]).ok()?;
-            for law in laws {
-                let _ = scenario.apply([law]);
+            for setting in settings {
+                let _ = scenario.apply([setting]);
             }
             scenario
                 .policy
@@ -237,17 +237,17 @@ fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize 
     while machine.poll_transmit(now, buf).is_some() {
         buf.clear();
         polls += 1;
-        assert!(polls <= MOST_PER_INPUT, "poll_transmit does not come to an end");
+        assert!(polls <= MAX_PER_INPUT, "poll_transmit does not end");
     }
     while machine.poll_event().is_some() {
         polls += 1;
-        assert!(polls <= MOST_PER_INPUT, "poll_event does not come to an end");
+        assert!(polls <= MAX_PER_INPUT, "poll_event does not end");
     }
     polls
 }
 
-/// Drives `machine` through `ops` and checks every law after every call.
-fn keeps_the_laws<M: Machine>(mut machine: M, ops: Vec<Op>) {
+/// Drives `machine` through `ops` and checks every rule after every call.
+fn keeps_the_contract<M: Machine>(mut machine: M, ops: Vec<Op>) {
     let peer: SocketAddr = PEER.parse().unwrap();
     let (mut now, mut buf) = (Instant::ZERO, Vec::new());
     drain(&mut machine, now, &mut buf);
@@ -282,7 +282,7 @@ fn keeps_the_laws<M: Machine>(mut machine: M, ops: Vec<Op>) {
     }
 }
 
-/// Calls `handle_timeout(now)` and checks what the law says of it.
+/// Calls `handle_timeout(now)` and checks the rules for it.
 fn time_out<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) {
     drain(machine, now, buf);
     let before = machine.poll_timeout();
@@ -304,33 +304,33 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn the_client_keeps_the_laws(client in any_client(), ops in ops()) {
-        keeps_the_laws(client, ops);
+    fn the_client_keeps_the_contract(client in any_client(), ops in ops()) {
+        keeps_the_contract(client, ops);
     }
 
     #[test]
-    fn the_open_client_keeps_the_laws(config in any_open_config(), ops in ops()) {
-        keeps_the_laws(OpenClient::numbered(config, 1), ops);
+    fn the_open_client_keeps_the_contract(config in any_open_config(), ops in ops()) {
+        keeps_the_contract(OpenClient::numbered(config, 1), ops);
     }
 
     #[test]
-    fn the_station_keeps_the_laws(station in any_station(), ops in ops()) {
-        keeps_the_laws(station, ops);
+    fn the_station_keeps_the_contract(station in any_station(), ops in ops()) {
+        keeps_the_contract(station, ops);
     }
 
     #[test]
-    fn the_server_keeps_the_laws(server in any_server(), ops in ops()) {
-        keeps_the_laws(server, ops);
+    fn the_server_keeps_the_contract(server in any_server(), ops in ops()) {
+        keeps_the_contract(server, ops);
     }
 
     #[test]
-    fn the_writer_keeps_the_laws(writer in any_writer(), ops in ops()) {
-        keeps_the_laws(writer, ops);
+    fn the_writer_keeps_the_contract(writer in any_writer(), ops in ops()) {
+        keeps_the_contract(writer, ops);
     }
 
     #[test]
-    fn the_row_keeps_the_laws(ops in ops()) {
-        keeps_the_laws(row::Server::default(), ops);
+    fn the_row_server_keeps_the_contract(ops in ops()) {
+        keeps_the_contract(row::Server::default(), ops);
     }
 
     /// With a stop in its policy and a driver that is on time, every client comes to its end.

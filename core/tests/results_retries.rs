@@ -1,7 +1,7 @@
 //! Brooker's retry simulation ("Fixing retries with token buckets and circuit breakers", 2022), run
 //! again without its network: 100 clients, each with as many calls as a Poisson process of 10 a second
-//! makes in 10 s, against a server that fails each copy with probability f. The pacer is driven
-//! directly; how long copies take and wait changes nothing here, as no rule asks for the time.
+//! makes in 10 s, against a server that fails each send with probability f. The pacer is driven
+//! directly; times do not matter here, because no rule depends on them.
 
 #[path = "support/sample.rs"]
 mod sample;
@@ -15,9 +15,9 @@ const RUNS: u32 = 20;
 /// Run r has the seed `SEED + r`.
 const SEED: u64 = 2_022;
 
-/// One run: the share of calls that succeed and copies per call, both in percent.
+/// One run: the share of calls that succeed and the sends per call, both in percent.
 fn run(policy: &Policy, fails: Probability, seed: u64) -> (f64, f64) {
-    let (mut calls, mut copies, mut successes) = (0u32, 0u32, 0u32);
+    let (mut calls, mut sends, mut successes) = (0u32, 0u32, 0u32);
     for flow in 1..=100 {
         let mut draws = Name::exchange(seed, flow, 0).stream(Purpose::ServerDrop);
         let mut pacer = Pacer::new(policy);
@@ -28,16 +28,16 @@ fn run(policy: &Policy, fails: Probability, seed: u64) -> (f64, f64) {
         for exchange in 1..=own {
             let stream = Name::exchange(seed, flow, exchange).stream(Purpose::Jitter);
             let (sent, answered) = call(&mut pacer, policy, stream, || draws.chance(fails));
-            copies += sent;
+            sends += sent;
             successes += u32::from(answered);
         }
         calls += own;
     }
     let percent = |count: u32| 100.0 * f64::from(count) / f64::from(calls);
-    (percent(successes), percent(copies))
+    (percent(successes), percent(sends))
 }
 
-/// One call: how many copies were sent, and was one answered?
+/// Makes one call; returns the number of sends and whether one was answered.
 fn call(
     pacer: &mut Pacer,
     policy: &Policy,
@@ -45,7 +45,7 @@ fn call(
     mut fails: impl FnMut() -> bool,
 ) -> (u32, bool) {
     let (now, elapsed) = (Instant::ZERO, Duration::ZERO);
-    pacer.begin(policy, now, stream).expect("no first copy is held back");
+    pacer.begin(policy, now, stream).expect("a first send is never blocked");
     let mut sent = 0;
     while pacer.next(policy, now, elapsed).is_ok() {
         sent += 1;
@@ -71,7 +71,7 @@ fn runs(name: &str, policy: PolicyBuilder, fails: &str) -> [Sample; 2] {
     [success, load]
 }
 
-/// A client that sends again at once, so many times at most.
+/// Policy of a client that retries immediately, with a maximum number of sends.
 fn at_once(retries: Option<u32>) -> PolicyBuilder {
     Policy::exponential(Duration::from_nanos(1)).max_sends(retries.map(|n| n + 1))
 }
@@ -80,7 +80,7 @@ fn at_once(retries: Option<u32>) -> PolicyBuilder {
 /// differ by four deviations of that difference, and by half a unit of the digit.
 ///
 /// The published bucket adds up tenths in floats, so that a whole token is now above 1, now not. That is
-/// worth one deposit a client at most: 0.1 copies in a hundred calls.
+/// worth one deposit a client at most: 0.1 sends per hundred calls.
 #[test]
 fn the_published_success_and_load_come_out() {
     let three = || at_once(Some(3));

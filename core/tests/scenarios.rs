@@ -85,7 +85,7 @@ fn arbitrary_scenarios_reach_every_key_and_every_ending() {
 
 /// A fuzzer without sanitizers does not see what text is compared with.
 #[test]
-fn the_fuzzer_is_told_every_key() {
+fn the_fuzzer_knows_every_key() {
     let words = include_str!("../../fuzz/keys.dict");
     for field in FIELDS {
         let line = format!("\n\"{}\"\n", field.key);
@@ -137,7 +137,7 @@ fn what_is_over_takes_no_memory() {
     assert!(run.network().memory() < 1 << 20, "{}", run.network().memory());
 }
 
-/// Each of these piles something up for ever: open exchanges, requests that wait, and datagrams on
+/// Each of these accumulates something forever: open exchanges, requests that wait, and datagrams on
 /// their way, which are heavier the longer they are.
 #[test]
 fn whatever_piles_up_ends_a_run_by_its_memory() {

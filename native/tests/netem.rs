@@ -51,8 +51,9 @@ fn what_has_no_equal_is_said_in_comments_of_a_valid_script() {
         let notes: Vec<&str> = notes.iter().map(|note| note.as_str().unwrap()).collect();
         assert!(notes.iter().any(|note| note.starts_with(faults)), "{notes:?}");
         assert!(notes.iter().any(|note| note.starts_with("netem has no MTU")), "{notes:?}");
-        let law = notes.iter().any(|note| note.starts_with("netem has no log-normal law"));
-        assert_eq!(law, way == "request", "{notes:?}");
+        let distribution =
+            notes.iter().any(|note| note.starts_with("netem has no log-normal distribution"));
+        assert_eq!(distribution, way == "request", "{notes:?}");
         assert!(notes.iter().all(|note| text.contains(&format!("# {note}\n"))), "{text}");
     }
 }

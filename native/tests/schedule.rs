@@ -88,7 +88,7 @@ fn what_makes_no_sense_is_refused_in_one_sentence() {
     for (args, sentence) in [
         (
             &["--backoff", "list"][..],
-            "policy.timeouts does not fit policy.backoff, list: it must name a wait above zero",
+            "policy.timeouts does not fit policy.backoff, list: it must contain a wait above zero",
         ),
         (
             &["--jitter", "lots"],

@@ -38,8 +38,11 @@ fn models_are_listed_and_wrong_inputs_are_refused_in_one_sentence() {
     let listed = run(&["theory", "--json"]).object();
     assert_eq!(listed["models"].as_array().unwrap().len(), 10);
     for (args, sentence) in [
-        (&["bernoulli", "x=1"][..], "there is no input `x`; it takes preset, loss, drop, rtt"),
-        (&["bernoulli", "drop=2"], "drop cannot be `2`; it takes a number from 0 to 1"),
+        (
+            &["bernoulli", "x=1"][..],
+            "there is no input `x`; the inputs are preset, loss, drop, rtt",
+        ),
+        (&["bernoulli", "drop=2"], "drop is `2`; it must be a number from 0 to 1"),
         (&["bernoulli", "preset=dtls"], "never gives up"),
         (&["erlang-c", "offered=3"], "`offered` must be below `servers`"),
         (&["bernoulli", "drop"], "it is not of the form KEY=VALUE"),

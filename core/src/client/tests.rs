@@ -218,7 +218,7 @@ fn a_wait_of_nothing_sends_again_at_once_and_still_has_a_later_deadline() {
 
 #[test]
 fn an_open_breaker_refuses_exchanges_and_the_client_pauses_instead() {
-    let rule = BreakerRule::Consecutive { failures: 1, rest: Duration::from_secs(10) };
+    let rule = BreakerRule::Consecutive { failures: 1, open_for: Duration::from_secs(10) };
     let builder = Policy::textbook().to_builder().max_sends(Some(1)).breaker(Some(rule));
     let mut client = client_of(builder, 3);
     assert_eq!(fire(&mut client, 1), at(100));

@@ -1,4 +1,4 @@
-//! How long a datagram takes: the laws of latency.
+//! Distributions of times, such as latencies and service times.
 
 use crate::random::Stream;
 use crate::text::words;
@@ -8,29 +8,29 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The longest latency that a link may have: an hour. A longer draw is cut to it.
+/// Maximum time that a distribution draws: an hour. Longer draws are cut to it.
 pub const MAX_TIME: Duration = Duration::from_secs(3_600);
 
-/// How long a datagram takes, one way.
+/// Distribution of a time, such as the one-way latency of a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distribution {
-    /// Always the same.
+    /// Always the same time.
     Constant(Duration),
     /// Uniform between two bounds, both included.
     Uniform(Duration, Duration),
-    /// The absolute value of a normal variable with this mean and standard deviation: reflected at
-    /// zero, since nothing arrives before it was sent.
+    /// Absolute value of a normal variable with this mean and standard deviation: reflected at zero,
+    /// because nothing arrives before it was sent.
     Normal(Duration, Duration),
-    /// Log-normal: this mean and standard deviation of the latency itself, not of its logarithm.
+    /// Log-normal, with the mean and standard deviation of the time itself, not of its logarithm.
     LogNormal(Duration, Duration),
-    /// Pareto's law: at least this long, and longer than `x` times that with probability `x^-shape`.
-    /// The mean is the least times `shape / (shape - 1)`; a shape of 1 has none, one of 2 or less no
-    /// deviation.
+    /// Pareto, with its minimum and shape: `x` times the minimum is exceeded with probability
+    /// `x^-shape`. The mean is the minimum times `shape / (shape - 1)`. It is infinite for a shape of 1,
+    /// and the deviation is infinite for a shape of 2 or less.
     Pareto(Duration, Factor),
     /// Exponential with this mean.
     Exponential(Duration),
-    /// One of these, each as likely as the others: what was measured.
+    /// One of these measured samples, all with equal probability.
     Table(Samples),
 }
 
@@ -42,8 +42,8 @@ impl Samples {
     /// Maximum number of samples.
     pub const MAX_LEN: usize = 10_000;
 
-    /// A table of `samples`, which are put in ascending order; `None` if there are none or too many,
-    /// or one is too long.
+    /// Creates a table of `samples` and sorts them; `None` if there are no samples or too many, or if
+    /// one is too long.
     #[must_use]
     pub fn new(mut samples: Vec<Duration>) -> Option<Self> {
         samples.sort_unstable();
@@ -51,14 +51,14 @@ impl Samples {
         (fit && samples.len() <= Self::MAX_LEN).then(|| Self(samples.into()))
     }
 
-    /// The samples in ascending order.
+    /// Returns the samples in ascending order.
     #[must_use]
     pub fn as_slice(&self) -> &[Duration] {
         &self.0
     }
 }
 
-/// A time in nanoseconds as a latency. Float to integer casts saturate.
+/// Converts nanoseconds to a time. Casts from float to integer saturate.
 fn latency(nanos: f64) -> Duration {
     Duration::from_nanos(libm::round(nanos) as u64).min(MAX_TIME)
 }
@@ -68,7 +68,7 @@ fn float(duration: Duration) -> f64 {
 }
 
 impl Distribution {
-    /// The law's mean, before reflection and cut; the longest latency for a law without a mean.
+    /// Returns the mean before reflection and cut; [`MAX_TIME`] if the mean is infinite.
     #[must_use]
     pub fn mean(&self) -> Duration {
         match self {
@@ -87,12 +87,13 @@ impl Distribution {
         }
     }
 
-    /// What no draw exceeds, but for one in more than 10^20; `None` for a law with a longer tail.
+    /// Returns a bound that fewer than one draw in 10^20 exceeds; `None` for a distribution with a long
+    /// tail.
     #[must_use]
     pub fn bound(&self) -> Option<Duration> {
         match self {
             Self::Constant(most) | Self::Uniform(_, most) => Some(*most),
-            // Ten deviations: 10^-23. Fifty means: 10^-21.
+            // Beyond ten deviations: 10^-23. Beyond fifty means: 10^-21.
             Self::Normal(mean, deviation) => {
                 Some(mean.saturating_add(deviation.saturating_mul(10)))
             }
@@ -102,13 +103,13 @@ impl Distribution {
         }
     }
 
-    /// Does it never vary?
+    /// Returns true if all draws are equal.
     #[must_use]
     pub const fn is_constant(&self) -> bool {
         matches!(self, Self::Constant(_))
     }
 
-    /// A draw from `stream` that depends on no other.
+    /// Returns an independent draw from `stream`.
     #[must_use]
     pub fn draw(&self, stream: &mut Stream) -> Duration {
         match self {
@@ -126,10 +127,11 @@ impl Distribution {
         }
     }
 
-    /// The latency that stands where `z` stands in the standard normal law: so a chain of normal
-    /// variables gives latencies that hang together and still follow their own law.
+    /// Returns the time whose quantile in this distribution equals the quantile of `z` in the standard
+    /// normal distribution. Correlated normal variables thus give correlated times that still follow
+    /// this distribution.
     pub(crate) fn at(&self, z: f64) -> Duration {
-        // The probability of a larger z.
+        // Probability of a larger z.
         let exceeded = || 0.5 * libm::erfc(z * core::f64::consts::FRAC_1_SQRT_2);
         match self {
             Self::Constant(latency) => *latency,
@@ -146,13 +148,13 @@ impl Distribution {
             }
             Self::Pareto(..) | Self::Exponential(_) => self.exceeded(exceeded()),
             Self::Table(Samples(samples)) => {
-                let place = ((1.0 - exceeded()) * samples.len() as f64) as usize;
-                samples[place.min(samples.len() - 1)]
+                let index = ((1.0 - exceeded()) * samples.len() as f64) as usize;
+                samples[index.min(samples.len() - 1)]
             }
         }
     }
 
-    /// The latency that is exceeded with this probability, by the laws that are simplest told so.
+    /// Returns the time that is exceeded with this probability, for Pareto and exponential.
     fn exceeded(&self, probability: f64) -> Duration {
         match self {
             Self::Pareto(least, shape) => {
@@ -167,10 +169,11 @@ fn as_f64(factor: Factor) -> f64 {
     f64::from(factor.millionths()) / 1e6
 }
 
-/// `10ms`, `uniform 5ms 15ms`, `pareto 5ms 3`, `table 9ms 10ms 12ms`: what `FromStr` reads.
+/// Writes the form that `FromStr` reads, such as `10ms`, `uniform 5ms 15ms`, `pareto 5ms 3` or
+/// `table 9ms 10ms 12ms`.
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (law, a, b) = match self {
+        let (name, a, b) = match self {
             Self::Constant(latency) => return WithUnit(*latency).fmt(f),
             Self::Exponential(mean) => return write!(f, "exponential {}", WithUnit(*mean)),
             Self::Pareto(least, shape) => {
@@ -184,7 +187,7 @@ impl fmt::Display for Distribution {
             Self::Normal(mean, deviation) => ("normal", mean, deviation),
             Self::LogNormal(mean, deviation) => ("lognormal", mean, deviation),
         };
-        write!(f, "{law} {} {}", WithUnit(*a), WithUnit(*b))
+        write!(f, "{name} {} {}", WithUnit(*a), WithUnit(*b))
     }
 }
 

@@ -141,7 +141,7 @@ fn it_can_be_postponed() {
 
 #[test]
 fn the_limits_refuse_an_exchange_that_waits_before_it_ends() {
-    let rule = BreakerRule::Consecutive { failures: 1, rest: Duration::from_secs(10) };
+    let rule = BreakerRule::Consecutive { failures: 1, open_for: Duration::from_secs(10) };
     let mut case = Case::textbook(|policy| policy.max_sends(Some(1)).breaker(Some(rule)));
     assert_eq!(case.begin(1, at(0)), None);
     case.send(1, at(0));

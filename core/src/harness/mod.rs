@@ -1,9 +1,9 @@
-//! Your own state machines under test: two of them, a virtual clock, a link, and many seeds.
+//! Test harness for your own state machines: two machines, a virtual clock, a link, and many seeds.
 //!
 //! A [`Pair`] runs a client and a server of any types in the simulated network. It jumps from event to
-//! event, keeps what happened, ends a run that does not end by itself, and says so when a machine
-//! breaks the [driving law](crate::machine). [`for_each_seed`] repeats a test under many fates and names
-//! the one that fails.
+//! event, records what happens, stops a run that does not end by itself, and panics when a machine
+//! breaks a rule of the [contract](crate::machine). [`for_each_seed`] repeats a test with many seeds and
+//! reports the one that fails.
 //!
 //! ```
 //! use retrylab_core::harness::{Pair, for_each_seed};
@@ -27,8 +27,8 @@
 //! seed 17 failed; replay it alone with RETRYLAB_SEED=17 cargo test my_protocol_ends
 //! ```
 //!
-//! `examples/own_machine.rs` is a whole protocol under test. For more than one client there is
-//! [`Network`](crate::sim::Network) itself.
+//! `examples/own_machine.rs` tests a whole protocol. For more than one client, use
+//! [`Network`](crate::sim::Network).
 
 mod pair;
 #[cfg(feature = "std")]
@@ -38,4 +38,4 @@ mod watched;
 pub use pair::{NoEnd, Pair};
 #[cfg(feature = "std")]
 pub use seeds::{SEED_VARIABLE, for_each_seed};
-pub use watched::MOST_PER_INPUT;
+pub use watched::MAX_PER_INPUT;

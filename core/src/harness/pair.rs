@@ -10,14 +10,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-/// A client and a server under one virtual clock, with a link between them. The client finds the server
-/// at [`SERVER`](crate::sim::SERVER) and has the address
+/// Client and server with one virtual clock and a link between them. The server's address is
+/// [`SERVER`](crate::sim::SERVER), and the client's is
 /// [`client_address(1)`](crate::sim::client_address).
 ///
-/// Whenever a machine breaks a law that can be seen from outside, the run panics and says which: a
-/// an endless run of time-outs at one instant (more than [`MAX_TIMEOUTS_AT_ONCE`](crate::machine::MAX_TIMEOUTS_AT_ONCE)), a drain that does not end
-/// (more than [`MOST_PER_INPUT`](super::MOST_PER_INPUT) answers to one input), a finished machine that
-/// waits.
+/// The run panics when a machine breaks a rule that the driver can check:
+/// - more than [`MAX_TIMEOUTS_AT_ONCE`](crate::machine::MAX_TIMEOUTS_AT_ONCE) time-outs at one instant,
+/// - more than [`MAX_PER_INPUT`](super::MAX_PER_INPUT) transmits and events after one input,
+/// - a finished machine that waits for a timer.
 #[derive(Debug)]
 pub struct Pair<C: Machine, S: Machine> {
     network: Network<Watched<C>, Watched<S>, Vec<Record>>,
@@ -28,7 +28,7 @@ where
     C: Machine<Event: Into<What>>,
     S: Machine<Event: Into<What>>,
 {
-    /// A pair at time 0. The fates of its datagrams are those of `seed`.
+    /// Creates a pair at time 0. All random draws come from `seed`.
     #[must_use]
     pub fn new(client: C, server: S, link: Link, seed: u64) -> Self {
         let client = Watched::new(client, "client");
@@ -36,18 +36,18 @@ where
         Self { network: Network::new(Vec::from([client]), server, link, seed, Vec::new()) }
     }
 
-    /// Handles the next event, an arrival or a deadline, and says when it was; `None` when nothing is
-    /// left to happen. The first step starts the client.
+    /// Handles the next event, an arrival or a deadline, and returns its time; `None` if no event is
+    /// left. The first step starts the client.
     pub fn step(&mut self) -> Option<Instant> {
         self.network.step()
     }
 
-    /// Steps until nothing is left to happen; returns how many events that were.
+    /// Steps until no event is left; returns the number of events.
     ///
     /// # Errors
-    /// [`NoEnd`], when there are more than `most`: what both machines then wait for.
-    pub fn drive_bounded(&mut self, most: u64) -> Result<u64, NoEnd> {
-        for events in 0..=most {
+    /// [`NoEnd`] after more than `max` events. It says what both machines wait for.
+    pub fn drive_bounded(&mut self, max: u64) -> Result<u64, NoEnd> {
+        for events in 0..=max {
             if self.step().is_none() {
                 return Ok(events);
             }
@@ -55,34 +55,34 @@ where
         let (at, in_flight) = (self.now(), self.network.in_flight());
         let client = self.network.clients_mut().next().and_then(Machine::poll_timeout);
         let server = self.network.server_mut().poll_timeout();
-        Err(NoEnd { most, at, client, server, in_flight })
+        Err(NoEnd { max, at, client, server, in_flight })
     }
 
-    /// The client's machine.
+    /// Returns the client's machine.
     #[must_use]
     pub fn client(&self) -> &C {
         self.network.clients().next().expect("a pair has one client").inner()
     }
 
-    /// The server's machine.
+    /// Returns the server's machine.
     #[must_use]
     pub const fn server(&self) -> &S {
         self.network.server().inner()
     }
 
-    /// The time reached.
+    /// Returns the current time.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.network.now()
     }
 
-    /// What has happened so far.
+    /// Returns the records so far.
     #[must_use]
     pub fn records(&self) -> &[Record] {
         self.network.sink()
     }
 
-    /// The same as text, one line a record: what a failed assertion wants to show.
+    /// Returns the records as text, one line per record, for the message of an assertion.
     #[must_use]
     pub fn ladder(&self) -> String {
         let mut ladder = Ladder::default();
@@ -95,33 +95,34 @@ where
     }
 }
 
-/// A run that went on beyond its bound. `Debug` is `Display`, so that `unwrap` shows the sentence.
+/// Error of a run that exceeds its limit of events. `Debug` is the same as `Display`, so that `unwrap`
+/// prints the sentence.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoEnd {
-    /// The bound, in events.
-    pub most: u64,
-    /// The time reached.
+    /// Maximum number of events.
+    pub max: u64,
+    /// Time of the last event.
     pub at: Instant,
-    /// What the client waits for, and until when.
+    /// Timer that the client waits for, and its deadline.
     pub client: Option<(Timer, Instant)>,
-    /// What the server waits for, and until when.
+    /// Timer that the server waits for, and its deadline.
     pub server: Option<(Timer, Instant)>,
-    /// The datagrams that are on their way.
+    /// Number of datagrams in flight.
     pub in_flight: usize,
 }
 
 impl fmt::Display for NoEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { most, at, client, server, in_flight } = self;
-        write!(f, "the run did not end within {most} events: at {at} s ")?;
+        let Self { max, at, client, server, in_flight } = self;
+        write!(f, "the run did not end within {max} events: at {at} s ")?;
         for (name, timer) in [("client", client), ("server", server)] {
             match timer {
                 Some((timer, until)) => write!(f, "the {name} waits until {until} s ({timer}), ")?,
                 None => write!(f, "the {name} waits for no timer, ")?,
             }
         }
-        write!(f, "datagrams on their way: {in_flight}")
+        write!(f, "datagrams in flight: {in_flight}")
     }
 }
 

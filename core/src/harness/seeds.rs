@@ -1,16 +1,16 @@
-//! The same test under many seeds.
+//! Runs a test with many seeds.
 
 use alloc::format;
 use alloc::string::String;
 
-/// The environment variable that names the one seed to run.
+/// Environment variable with the only seed to run.
 pub const SEED_VARIABLE: &str = "RETRYLAB_SEED";
 
 /// Runs `body` once for each of `seeds`.
 ///
-/// When one panics, the panic goes on as it would without this function, and stderr gets one line more:
-/// which seed it was, and the command that replays it alone. With the environment variable
-/// `RETRYLAB_SEED` set, `body` runs for that seed only, whether or not it is one of `seeds`.
+/// If a seed panics, the panic propagates unchanged, and stderr gets an additional line with the seed and
+/// the command that replays it. If the environment variable `RETRYLAB_SEED` is set, `body` runs for that
+/// seed only, even if it is not one of `seeds`.
 ///
 /// ```
 /// use retrylab_core::harness::for_each_seed;
@@ -23,14 +23,14 @@ pub const SEED_VARIABLE: &str = "RETRYLAB_SEED";
 /// ```
 ///
 /// # Panics
-/// When `body` does; when `seeds` is empty, since such a test could not fail; when `RETRYLAB_SEED` is not
-/// a whole number.
+/// If `body` panics; if `seeds` is empty, because such a test cannot fail; if `RETRYLAB_SEED` is not a
+/// whole number.
 #[track_caller]
 pub fn for_each_seed(seeds: impl IntoIterator<Item = u64>, mut body: impl FnMut(u64)) {
     let mut run = |seed| {
-        let told = TellSeed(seed);
+        let report = ReportSeed(seed);
         body(seed);
-        drop(told);
+        drop(report);
     };
     let mut seeds = seeds.into_iter().peekable();
     assert!(seeds.peek().is_some(), "there are no seeds: a test that runs nothing cannot fail");
@@ -45,11 +45,11 @@ pub fn for_each_seed(seeds: impl IntoIterator<Item = u64>, mut body: impl FnMut(
     seeds.for_each(run);
 }
 
-/// Tells its seed if it is dropped by a panic: nothing has to be caught for that, and so the panic's own
-/// message and backtrace stay what they are.
-struct TellSeed(u64);
+/// Prints its seed if a panic drops it. The panic is not caught, so its message and backtrace do not
+/// change.
+struct ReportSeed(u64);
 
-impl Drop for TellSeed {
+impl Drop for ReportSeed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let thread = std::thread::current();
@@ -58,7 +58,8 @@ impl Drop for TellSeed {
     }
 }
 
-/// How to run `seed` alone. The test harness names each thread after its test; the main thread is none.
+/// Returns the command that runs `seed` alone. Rust's test harness names each thread after its test,
+/// except for the main thread.
 fn replay(seed: u64, thread: Option<&str>) -> String {
     let command = match thread {
         Some(test) if test != "main" => format!(" cargo test {test}"),
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "there are no seeds")]
-    fn a_test_of_nothing_is_none() {
+    fn a_test_without_seeds_panics() {
         for_each_seed([], |_| {});
     }
 }

@@ -1,4 +1,4 @@
-//! A machine whose driver checks, at every call, the laws that it can see.
+//! A wrapper that checks at every call whether a machine follows the contract.
 
 use crate::drive::Timeouts;
 use crate::machine::{Label, MAX_TIMEOUTS_AT_ONCE, Machine, Subject, Timer, Transmit};
@@ -7,16 +7,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// More transmits and events than this after one input are taken for a drain that never ends.
-pub const MOST_PER_INPUT: u32 = 10_000;
+/// Maximum number of transmits and events after one input; more mean that the drain never ends.
+pub const MAX_PER_INPUT: u32 = 10_000;
 
-/// `M`, watched.
+/// Machine `M` with checks.
 #[derive(Clone, Debug)]
 pub(super) struct Watched<M> {
     machine: M,
-    /// Which of the two it is, for messages.
+    /// `client` or `server`, for messages.
     name: &'static str,
-    /// Transmits and events since the last input.
+    /// Number of transmits and events since the last input.
     polls: u32,
     timeouts: Timeouts,
 }
@@ -37,9 +37,9 @@ impl<M: Machine> Watched<M> {
     fn polled(&mut self, what: &str) {
         self.polls += 1;
         assert!(
-            self.polls <= MOST_PER_INPUT,
-            "the {} breaks the driving law: {what} has not come to `None` after {MOST_PER_INPUT} \
-             transmits and events since the last input",
+            self.polls <= MAX_PER_INPUT,
+            "the {} breaks the contract: {what} does not return `None` after {MAX_PER_INPUT} transmits \
+             and events since the last input",
             self.name,
         );
     }
@@ -59,7 +59,7 @@ impl<M: Machine> Machine for Watched<M> {
             assert!(
                 !self.timeouts.is_stuck(now, deadline),
                 "the {} is stuck: at {now} s it has asked for more than {MAX_TIMEOUTS_AT_ONCE} \
-                 time-outs in a row ({timer}), each due when the one before it was handled",
+                 time-outs in a row ({timer}), each due when the previous one was handled",
                 self.name,
             );
         }
@@ -93,8 +93,7 @@ impl<M: Machine> Machine for Watched<M> {
         let name = self.name;
         assert!(
             !self.machine.is_finished(),
-            "the {name} breaks the laws of the deadline: it is finished, yet waits until {deadline} s \
-             ({timer})",
+            "the {name} breaks the contract: it is finished, yet waits until {deadline} s ({timer})",
         );
         Some((timer, deadline))
     }

@@ -1,4 +1,4 @@
-//! Loss as it runs: the state that a law of [`Loss`] keeps, and its steps.
+//! The loss models of [`Loss`] at run time: their states and transitions.
 
 use super::Loss;
 use super::flow::FlowState;
@@ -6,7 +6,7 @@ use super::loss::burst_chain;
 use crate::random::{Name, Probability, Purpose};
 use crate::time::{Instant, nanos};
 
-/// A law of loss, with what its steps need worked out once.
+/// Loss model, with everything its transitions need precomputed.
 #[derive(Clone, Debug)]
 pub(super) enum Chain {
     Independent(Probability),
@@ -14,26 +14,26 @@ pub(super) enum Chain {
         p: Probability,
         r: Probability,
         lost: [Probability; 2],
-        /// The share of the bad state.
+        /// Share of the bad state.
         start: Probability,
     },
     Timed {
-        /// How fast the past is forgotten: per nanosecond.
+        /// Rate at which the state becomes independent of the past, per nanosecond.
         rate: f64,
-        /// The share of the bad state.
+        /// Share of the bad state.
         share: f64,
         lost: [Probability; 2],
     },
     FourState {
-        /// Where each state may go, and with what probability: first and second choice.
+        /// Two transitions from each state, with their probabilities.
         from: [[(u8, Probability); 2]; 4],
-        /// The shares of states 2, 3 and 4.
+        /// Shares of states 2, 3 and 4.
         start: [Probability; 3],
     },
     Numbered(Loss),
 }
 
-/// The states of [`Chain::FourState`], one less than their numbers.
+// States of `Chain::FourState`: netem's numbers minus 1.
 const RECEIVED: u8 = 0;
 const RECEIVED_IN_BURST: u8 = 1;
 const LOST_IN_BURST: u8 = 2;
@@ -45,7 +45,7 @@ impl Chain {
             Loss::Independent(probability) => Self::Independent(probability),
             Loss::GilbertElliott { p, r, bad, good } => Self::two_state(p, r, [good, bad]),
             Loss::Burst { share, mean } => {
-                // A share that no such bursts make up: all is lost.
+                // Bursts of this mean cannot reach the share: everything is lost.
                 let all = (Probability::ALWAYS, Probability::NEVER);
                 let (p, r) = burst_chain(share, mean).unwrap_or(all);
                 Self::two_state(p, r, [Probability::NEVER, Probability::ALWAYS])
@@ -72,17 +72,17 @@ impl Chain {
         Self::TwoState { p, r, lost, start }
     }
 
-    /// Does it keep something from datagram to datagram?
+    /// Returns true if the model keeps state between datagrams.
     pub(super) const fn has_memory(&self, shared: bool) -> bool {
         match self {
             Self::Independent(_) => false,
             Self::TwoState { .. } | Self::Timed { .. } | Self::FourState { .. } => true,
-            // The datagrams of one flow are numbered by who sends them.
+            // On a link that is not shared, the sender numbers the datagrams of a flow.
             Self::Numbered(_) => shared,
         }
     }
 
-    /// Is this datagram lost? Makes a step; `number` counts the datagrams before it.
+    /// Returns true if this datagram is lost, and advances the state. `number` counts earlier datagrams.
     pub(super) fn loses(
         &self,
         flow: &mut FlowState,
@@ -125,8 +125,8 @@ impl Chain {
     }
 }
 
-/// The choice that `draw`, below a billion, falls on, or `rest` if on none.
-fn choose(draw: u32, choices: impl IntoIterator<Item = (u8, Probability)>, rest: u8) -> u8 {
+/// Returns the choice that `draw`, below a billion, selects; `otherwise` if it selects none.
+fn choose(draw: u32, choices: impl IntoIterator<Item = (u8, Probability)>, otherwise: u8) -> u8 {
     let mut left = draw;
     for (state, probability) in choices {
         match left.checked_sub(probability.parts_per_billion()) {
@@ -134,16 +134,16 @@ fn choose(draw: u32, choices: impl IntoIterator<Item = (u8, Probability)>, rest:
             Some(after) => left = after,
         }
     }
-    rest
+    otherwise
 }
 
-/// The stationary shares of states 2, 3 and 4, from the balance of what enters and leaves each; none
-/// of them where a burst may never end, so that it begins in state 1 as netem does.
+/// Returns the stationary shares of states 2, 3 and 4, for which each state is entered as often as it is
+/// left. If a burst may never end, the shares are 0, so that the model starts in state 1 like netem.
 fn four_shares([p13, p31, p32, p23, p14]: [f64; 5]) -> [Probability; 3] {
     if p13 > 0.0 && (p31 == 0.0 || p32 > 0.0 && p23 == 0.0) {
         return [Probability::NEVER; 3];
     }
-    // As multiples of state 1's share.
+    // Multiples of the share of state 1.
     let lost_alone = p14;
     let lost_in_burst = if p13 > 0.0 { p13 / p31 } else { 0.0 };
     let in_burst = if p32 > 0.0 { lost_in_burst * p32 / p23.max(f64::MIN_POSITIVE) } else { 0.0 };

@@ -1,4 +1,4 @@
-//! A link as it runs.
+//! A link at run time, without faults.
 
 use super::Link;
 use super::chain::Chain;
@@ -16,13 +16,13 @@ use alloc::vec::Vec;
 pub enum Action {
     /// It delivers the datagram.
     Deliver(Delivery),
-    /// It delivers two copies. Either may arrive first.
+    /// It delivers the datagram twice. Either delivery may arrive first.
     DeliverTwice(Delivery, Delivery),
     /// It drops the datagram.
     Drop(Cause),
 }
 
-/// How one copy of a datagram arrives.
+/// How a datagram arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Delay between sending and arrival.
@@ -73,13 +73,13 @@ impl Delivery {
     }
 }
 
-/// A [`Link`] as it runs: it says what becomes of each datagram at the moment when it is sent.
+/// State of a running [`Link`]. It decides what happens to each datagram when it is sent.
 ///
-/// A fate depends on the datagram's name (seed, flow, direction, index; see
-/// [`random`](crate::random)), on the flow's own earlier datagrams where loss or latency hangs
-/// together, on their times where it changes with time, and on the other traffic only in a queue or on
-/// a shared link. What is remembered of a flow is kept only while a feature needs it: a link of
-/// latency and independent loss remembers nothing.
+/// The decision depends on the datagram's name (seed, flow, direction, index; see
+/// [`random`](crate::random)). If losses or latencies are correlated, it also depends on earlier
+/// datagrams of the flow, and on their times if the loss changes with time. Other traffic matters only
+/// in a queue and on a shared link. A channel keeps state for a flow only if a feature needs it: with
+/// only latency and independent loss it keeps none.
 ///
 /// ```
 /// use retrylab_core::link::{Channel, Delivery, Action, Link};
@@ -87,7 +87,7 @@ impl Delivery {
 /// use retrylab_core::time::{Duration, Instant};
 /// use retrylab_core::trace::Cause;
 ///
-/// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; one may be in the queue.
+/// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; the queue holds one datagram.
 /// let link = Link { rate: "1mbit".parse().ok(), queue: 1, ..Link::default() };
 /// let mut channel = Channel::new(&link);
 /// let name = |index| Name { seed: 7, flow: 1, direction: Direction::Request, index };
@@ -97,33 +97,33 @@ impl Delivery {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Channel {
-    /// No feature that remembers anything or looks at the size: the short way.
+    /// Whether no feature keeps state or depends on the size, which allows the fast path.
     plain: bool,
-    /// Where every datagram of this direction takes as long and none is lost.
+    /// Latency of each direction, if it is the same for all datagrams and none is lost.
     constant: [Option<Duration>; 2],
     ways: [Way; 2],
     link: Link,
-    /// Of each flow and direction, or of each direction when shared; empty while nothing needs it.
+    /// State per flow and direction, or per direction if shared; empty while no feature needs it.
     flows: Vec<FlowState>,
-    /// In the same places; empty without a rate.
+    /// Queues, with the same indices; empty without a rate.
     lanes: Vec<Lane>,
     usage: [Usage; 2],
 }
 
-/// What differs by direction.
+/// One direction of a link.
 #[derive(Clone, Debug)]
 struct Way {
-    /// Of the short way.
+    /// Independent loss, for the fast path.
     loss: Probability,
     latency: Distribution,
     chain: Chain,
     rate: Option<Rate>,
-    /// Does its loss, latency or reordering remember anything?
+    /// Whether loss, latency or reordering keep state.
     has_memory: bool,
 }
 
 impl Channel {
-    /// The link, with nothing sent yet.
+    /// Creates a channel through which nothing has been sent.
     #[must_use]
     pub fn new(link: &Link) -> Self {
         let ways =
@@ -152,22 +152,22 @@ impl Channel {
         }
     }
 
-    /// Returns the delay of every datagram in this direction, where all have the same and nothing else
-    /// happens to them.
+    /// Returns the delay of all datagrams in this direction, if it is the same for all of them and nothing
+    /// else happens to them.
     #[must_use]
     #[inline]
     pub const fn constant(&self, direction: Direction) -> Option<Duration> {
         self.constant[direction as usize]
     }
 
-    /// What it runs.
+    /// Returns the link.
     #[must_use]
     pub const fn link(&self) -> &Link {
         &self.link
     }
 
-    /// From now on it is this link. What is in a queue leaves as it was going to; a chain of another
-    /// law begins anew.
+    /// Replaces the link. Datagrams in a queue leave as planned; a different loss model starts in its
+    /// initial state.
     pub fn change(&mut self, link: &Link) {
         let mut changed = Self::new(link);
         changed.usage = self.usage;
@@ -185,7 +185,7 @@ impl Channel {
         *self = changed;
     }
 
-    /// What the queues of this direction have seen.
+    /// Returns the usage of the queues in this direction.
     #[must_use]
     pub const fn usage(&self, direction: Direction) -> Usage {
         self.usage[direction as usize]
@@ -210,7 +210,7 @@ impl Channel {
         }))
     }
 
-    /// The long way: each feature in its turn.
+    /// Applies each feature in turn.
     fn carry(&mut self, now: Instant, name: Name, payload: u64) -> Action {
         let size = payload.saturating_add(self.link.overhead.into());
         if self.link.mtu.is_some_and(|mtu| size > mtu.into()) {
@@ -219,9 +219,9 @@ impl Channel {
         if self.loses(now, name) {
             return Action::Drop(Cause::LinkLoss);
         }
-        let first = self.copy(now, name, payload, size);
+        let first = self.transmit(now, name, payload, size);
         let twice = name.stream(Purpose::LinkDuplicate).chance(self.link.duplicate);
-        let second = twice.then(|| self.copy(now, name.duplicate(), payload, size));
+        let second = twice.then(|| self.transmit(now, name.duplicate(), payload, size));
         match (first, second) {
             (Ok(first), Some(Ok(second))) => Action::DeliverTwice(first, second),
             (Ok(one), _) | (Err(_), Some(Ok(one))) => Action::Deliver(one),
@@ -243,8 +243,8 @@ impl Channel {
         self.ways[way].chain.loses(state, now, number, name)
     }
 
-    /// One copy of a datagram through the queue and over the wire.
-    fn copy(
+    /// Sends a datagram, or its duplicate, through the queue and over the wire.
+    fn transmit(
         &mut self,
         now: Instant,
         name: Name,
@@ -269,8 +269,8 @@ impl Channel {
         Ok(Delivery { after, flipped })
     }
 
-    /// Is this the one that goes at once, past all before it? As netem does: `reorder_gap - 1` go in
-    /// order, then each may overtake until one does.
+    /// Returns true if this datagram is sent immediately and overtakes earlier ones. As in netem, the
+    /// first `reorder_gap - 1` datagrams stay in order; then each may overtake, until one does.
     fn overtakes(&mut self, name: Name) -> bool {
         if self.link.reorder == Probability::NEVER {
             return false;
@@ -284,7 +284,7 @@ impl Channel {
         overtakes
     }
 
-    /// How long it is in the queue and on the wire.
+    /// Returns the time in the queue and on the wire.
     fn queue(&mut self, now: Instant, name: Name, size: u64) -> Result<Duration, Cause> {
         let Some(rate) = self.ways[name.direction as usize].rate else { return Ok(Duration::ZERO) };
         let place = self.place(name);
@@ -317,19 +317,20 @@ impl Channel {
         let new = draws.standard_normal();
         let Some(place) = self.remember(name) else { return Duration::ZERO };
         let last = &mut self.flows[place].normal;
-        // AR(1) with unit variance: the latencies follow their law whatever the correlation.
+        // AR(1) with unit variance: latencies keep their distribution for any correlation.
         let z = last.map_or(new, |last| rho * last + libm::sqrt(1.0 - rho * rho) * new);
         *last = Some(z);
         self.ways[name.direction as usize].latency.at(z)
     }
 
-    /// Where what is remembered of this flow is kept.
+    /// Returns the index of this flow's state.
     const fn place(&self, name: Name) -> usize {
         let flow = if self.link.shared { 0 } else { name.flow as usize };
         flow * 2 + name.direction as usize
     }
 
-    /// That place, made if need be; `None` when nothing is remembered.
+    /// Returns the index of this flow's state and creates the state if necessary; `None` if no feature
+    /// keeps state.
     fn remember(&mut self, name: Name) -> Option<usize> {
         if !self.ways[name.direction as usize].has_memory {
             return None;
@@ -361,9 +362,9 @@ impl Way {
 mod tests {
     use super::*;
 
-    /// A million clients of a plain link cost nothing; a feature costs only the clients that send.
+    /// Clients of a plain link need no memory; with other features, only clients that send do.
     #[test]
-    fn only_features_that_need_it_remember_flows() {
+    fn only_features_with_state_allocate_flows() {
         let sent = |link: &Link| {
             let mut channel = Channel::new(link);
             for flow in 1..=100 {

@@ -1,21 +1,21 @@
-//! Faults of a link: periods in which it does more harm than usual.
+//! Faults of a link: periods in which it drops or delays more than usual.
 
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
 use crate::trace::Cause;
 
-/// A fault of a link, from `from` until just before `until`.
+/// Fault of a link, from `from` until just before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Time at which it begins.
+    /// Start of the fault.
     pub from: Instant,
-    /// Time at which it is over.
+    /// End of the fault.
     pub until: Instant,
-    /// What it does to datagrams that are sent meanwhile.
+    /// Effect on datagrams that are sent during the fault.
     pub effect: FaultEffect,
 }
 
-/// What a [`Fault`] does to datagrams.
+/// Effect of a [`Fault`] on datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultEffect {
@@ -28,7 +28,7 @@ pub enum FaultEffect {
 }
 
 impl Fault {
-    /// Returns whether the fault lasts at `now`.
+    /// Returns true if the fault is active at `now`.
     #[must_use]
     pub fn is_on(&self, now: Instant) -> bool {
         (self.from..self.until).contains(&now)
@@ -49,7 +49,7 @@ impl Fault {
         }
     }
 
-    /// Returns what the fault adds to a latency while it lasts.
+    /// Returns the latency that the active fault adds.
     pub(super) const fn delay(&self) -> Duration {
         match self.effect {
             FaultEffect::Latency(delay) => delay,

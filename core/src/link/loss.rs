@@ -1,4 +1,4 @@
-//! Which datagrams a link loses: the laws of loss, and their text.
+//! Loss models of a link, and their text form.
 
 use crate::random::Probability;
 use crate::text::words;
@@ -7,74 +7,76 @@ use crate::value::{Factor, Grammar, NumberList, Value as _, phrase};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Which datagrams a link loses.
+/// Loss model: which datagrams a link loses.
 ///
 /// [`GilbertElliott`](Self::GilbertElliott), [`Burst`](Self::Burst) and [`FourState`](Self::FourState)
-/// make a step for each datagram, as netem does, however much time lies between two;
-/// [`Timed`](Self::Timed) changes with time, however many datagrams there are. Each begins in its
-/// stationary state, where netem begins in the good one: a client that sends little would otherwise
-/// meet no loss.
+/// change state with each datagram, as in netem, no matter how much time passes.
+/// [`Timed`](Self::Timed) changes state with time, no matter how many datagrams are sent. Each starts in
+/// its stationary state. Netem starts in the good state, where a client that sends little would see no
+/// loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loss {
-    /// Each datagram by itself, with this probability.
+    /// Independent loss with this probability.
     Independent(Probability),
-    /// A good and a bad state, a step for each datagram (netem's `gemodel`; Gilbert 1960, Elliott
-    /// 1963). The state decides about the datagram, then it may change.
+    /// A good and a bad state that change with each datagram (netem's `gemodel`; Gilbert 1960, Elliott
+    /// 1963). The state decides whether the datagram is lost, then it may change.
     GilbertElliott {
-        /// From good to bad.
+        /// Probability of the change from good to bad.
         p: Probability,
-        /// From bad to good.
+        /// Probability of the change from bad to good.
         r: Probability,
-        /// Lost in the bad state.
+        /// Probability of loss in the bad state.
         bad: Probability,
-        /// Lost in the good state.
+        /// Probability of loss in the good state.
         good: Probability,
     },
-    /// [`GilbertElliott`](Self::GilbertElliott) that loses all in the bad state and nothing in the
-    /// good one, told by what is seen: see [`burst_chain`].
+    /// [`GilbertElliott`](Self::GilbertElliott) that loses everything in the bad state and nothing in the
+    /// good one, specified by its results: see [`burst_chain`].
     Burst {
-        /// The share of datagrams that are lost.
+        /// Share of datagrams that are lost.
         share: Probability,
-        /// The mean number of datagrams lost in a row.
+        /// Mean number of datagrams lost in a row.
         mean: Factor,
     },
-    /// A good and a bad state that change with time: each lasts an exponential time. A flow that comes
-    /// back after `t` finds the bad state with probability `s + (b - s) e^(-(u + v) t)`, where `u` and
-    /// `v` are one over the means, `s = u / (u + v)`, and `b` is 1 if it was bad and 0 if not.
+    /// A good and a bad state that change with time: each lasts for an exponential time. At a time `t`
+    /// after its previous datagram, a flow finds the bad state with probability
+    /// `s + (b - s) e^(-(u + v) t)`, where `v` and `u` are the inverses of the mean times in the bad and
+    /// the good state, `s = u / (u + v)`, and `b` is 1 if the previous state was bad, otherwise 0.
     Timed {
-        /// The mean time in the bad state.
+        /// Mean time in the bad state.
         bad: Duration,
-        /// The mean time in the good state.
+        /// Mean time in the good state.
         good: Duration,
-        /// Lost in the bad state.
+        /// Probability of loss in the bad state.
         lost_bad: Probability,
-        /// Lost in the good state.
+        /// Probability of loss in the good state.
         lost_good: Probability,
     },
-    /// Four states, a step for each datagram (netem's `loss state`; Salsano, Ludovici, Ordine 2009):
-    /// 1 received and 4 lost by itself, in good times; 3 lost and 2 received, in a burst. What is not
-    /// given here stays: 1, 2 or 3 again. From 4 it goes back to 1.
+    /// Four states that change with each datagram (netem's `loss state`; Salsano, Ludovici, Ordine
+    /// 2009). Outside a burst, state 1 receives and state 4 loses a single datagram; in a burst, state 3
+    /// loses and state 2 receives. With the remaining probability, states 1, 2 and 3 stay as they are.
+    /// State 4 always returns to 1.
     FourState {
-        /// From 1 into a burst.
+        /// Probability that a burst begins.
         p13: Probability,
-        /// From a loss in a burst to the end of it.
+        /// Probability that a burst ends after a loss.
         p31: Probability,
-        /// From a loss in a burst to a datagram received in it.
+        /// Probability of a received datagram after a loss, in a burst.
         p32: Probability,
-        /// From a datagram received in a burst to a loss in it.
+        /// Probability of a loss after a received datagram, in a burst.
         p23: Probability,
-        /// From 1 to a loss by itself.
+        /// Probability of a single loss outside a burst.
         p14: Probability,
     },
-    /// The first so many of each client and direction; of a shared link, of all in that direction.
+    /// Loses the first N datagrams of each client and direction; on a shared link, of each direction.
     First(u64),
-    /// These, numbered from 1 in the same way.
+    /// Loses the datagrams with these numbers, from 1, counted in the same way.
     List(NumberList),
 }
 
 impl Loss {
-    /// Nothing is lost.
+    /// No loss.
     pub const NEVER: Self = Self::Independent(Probability::NEVER);
 }
 
@@ -84,9 +86,11 @@ impl Default for Loss {
     }
 }
 
-/// The steps `p` (good to bad) and `r` (bad to good) of the chain that loses `share` of all datagrams
-/// in bursts of `mean`: `r = 1 / mean` and `p = share r / (1 - share)`, each to the nearest part per
-/// billion. `None` where `p` would be above 1: bursts of that mean cannot make up so large a share.
+/// Returns the probabilities `p` (good to bad) and `r` (bad to good) of the Gilbert-Elliott model that
+/// loses `share` of all datagrams in bursts of `mean`: `r = 1 / mean` and `p = share r / (1 - share)`,
+/// each to the nearest part per billion.
+///
+/// Returns `None` if `p` would be above 1: bursts of that mean cannot reach so large a share.
 #[must_use]
 pub fn burst_chain(share: Probability, mean: Factor) -> Option<(Probability, Probability)> {
     const BILLION: u128 = 1_000_000_000;
@@ -100,7 +104,7 @@ pub fn burst_chain(share: Probability, mean: Factor) -> Option<(Probability, Pro
     Some((p, r))
 }
 
-/// The text that `FromStr` reads; what is at its default is left out.
+/// Writes the form that `FromStr` reads, without values that equal their defaults.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lost =

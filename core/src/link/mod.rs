@@ -1,17 +1,17 @@
-//! What a network does to a datagram, in netem's vocabulary.
+//! What a network does to datagrams, in the terms of Linux's netem.
 //!
 //! A [`Link`] is a description, and a [`Pipe`] is the machine that runs it: it numbers the datagrams of
-//! each flow, applies [faults](Fault) while they last, and asks a [`Channel`] for the rest. The fate of
-//! a datagram depends on its name (see [`random`](crate::random)) and on what its flow sent before,
-//! never on a generator that is passed around. So one pipe serves the simulated network, a server and a
-//! proxy, and gives each datagram the same fate in all of them.
+//! each flow, applies [faults](Fault) while they are active, and leaves the rest to a [`Channel`]. What
+//! happens to a datagram depends on its name (see [`random`](crate::random)) and on earlier datagrams of
+//! its flow, never on a shared generator. So a simulation, a server and a proxy drop, delay and
+//! duplicate the same datagrams.
 //!
-//! The order is netem's: too large, lost, queued, delayed, damaged; what overtakes goes past queue and
-//! latency. It is not a model of radio or of Ethernet: there are no collisions, no fragments and no
-//! retransmissions below the datagram.
+//! The order is that of netem: size limit, loss, queue, latency, corruption. A datagram that overtakes
+//! skips queue and latency. This is not a model of radio or Ethernet: it has no collisions, no fragments
+//! and no retransmissions below the datagram.
 //!
-//! [`Preset`] has links by name, with the source of their numbers; [`Link::netem`] tells what makes
-//! Linux do the same.
+//! [`Preset`] contains links by name, with the source of their numbers; [`Link::netem`] returns the
+//! options that make Linux do the same.
 
 mod chain;
 mod channel;
@@ -38,38 +38,39 @@ use crate::random::{Direction, Probability};
 use crate::time::Duration;
 use crate::value::Same;
 
-/// A link between two hosts; the same both ways, except where a reply's field says otherwise.
+/// Link between two hosts. Both directions are the same, except where a `reply_` field is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// How long a datagram takes, one way.
+    /// One-way latency of a datagram.
     pub latency: Distribution,
-    /// How much of a latency is carried over from the one before, of the same flow and direction: the
-    /// correlation of the normal variables behind them (AR(1)). The latencies follow their law whatever
-    /// it is; their own correlation is this for a normal law, and nearly this for others.
+    /// Correlation of a latency with the previous one of the same flow and direction. It applies to the
+    /// normal variables from which latencies are computed (AR(1)). Latencies keep their distribution;
+    /// their own correlation is exactly this for a normal distribution and close to it for others.
     pub correlation: Probability,
-    /// Which datagrams are lost.
+    /// Loss model.
     pub loss: Loss,
-    /// The probability that a datagram which is not lost arrives twice.
+    /// Probability that a datagram that is not lost arrives twice.
     pub duplicate: Probability,
-    /// The probability that a datagram overtakes: it goes at once, past the queue, without latency.
+    /// Probability that a datagram overtakes others: it skips the queue and has no latency.
     pub reorder: Probability,
-    /// After one that overtook, so many less one go in order.
+    /// Minimum distance between two datagrams that overtake: `reorder_gap - 1` stay in order.
     pub reorder_gap: u32,
-    /// The probability that one bit of a datagram is flipped.
+    /// Probability that one bit of a datagram is flipped.
     pub corrupt: Probability,
-    /// Does the receiver drop what was damaged? UDP's checksum tells every single flipped bit.
+    /// Whether the receiver drops corrupted datagrams. UDP's checksum detects every single flipped bit.
     pub checksum: bool,
-    /// How many bits a second pass; without a rate there is no queue.
+    /// Rate in bits per second; without a rate there is no queue.
     pub rate: Option<Rate>,
-    /// The most datagrams in the queue, the one on the wire included.
+    /// Maximum number of datagrams in the queue, the one on the wire included.
     pub queue: u32,
-    /// Whom the queue drops.
+    /// Which datagrams the queue drops.
     pub queue_rule: QueueRule,
-    /// Bytes that each datagram has beside its payload, for its rate and MTU.
+    /// Number of bytes in headers per datagram; they count for the rate and the MTU.
     pub overhead: u32,
-    /// The most bytes of a datagram, its overhead included: nothing is fragmented.
+    /// Maximum size of a datagram in bytes, headers included. Larger datagrams are dropped.
     pub mtu: Option<u32>,
-    /// Do all clients share one queue and one chain of losses in each direction, or has each its own?
+    /// Whether all clients share one queue and one loss state per direction. Otherwise each client has
+    /// its own.
     pub shared: bool,
     /// The latency of replies, where it differs.
     pub reply_latency: Same<Distribution>,
@@ -79,7 +80,7 @@ pub struct Link {
     pub reply_rate: Same<Option<Rate>>,
 }
 
-/// 10 ms, and nothing else.
+/// A latency of 10 ms, and nothing else.
 impl Default for Link {
     fn default() -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Default for Link {
             rate: None,
             queue: 1_000,
             queue_rule: QueueRule::Tail,
-            // IPv4's header and UDP's.
+            // Headers of IPv4 and UDP.
             overhead: 28,
             mtu: None,
             shared: false,
@@ -106,8 +107,8 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Does a datagram's fate depend on its number, by a random draw or by a list? If not, nobody has
-    /// to count.
+    /// Returns true if what happens to a datagram depends on its number, through a random draw or a list.
+    /// Otherwise datagrams need not be counted.
     #[must_use]
     pub fn draws(&self) -> bool {
         let certain = [Direction::Request, Direction::Reply].into_iter().all(|way| {
@@ -118,7 +119,7 @@ impl Link {
         !(certain && never)
     }
 
-    /// The latency in this direction.
+    /// Returns the latency in this direction.
     #[must_use]
     pub const fn latency_of(&self, direction: Direction) -> &Distribution {
         match (direction, &self.reply_latency) {
@@ -127,7 +128,7 @@ impl Link {
         }
     }
 
-    /// The loss in this direction.
+    /// Returns the loss model in this direction.
     #[must_use]
     pub const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
@@ -136,7 +137,7 @@ impl Link {
         }
     }
 
-    /// The rate in this direction.
+    /// Returns the rate in this direction.
     #[must_use]
     pub const fn rate_of(&self, direction: Direction) -> Option<Rate> {
         match (direction, self.reply_rate) {

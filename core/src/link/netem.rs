@@ -1,4 +1,4 @@
-//! What makes Linux do the same: a link as a `tc … netem` command, and what that command cannot say.
+//! A link as a `tc … netem` command for Linux, and the differences that remain.
 
 use super::loss::burst_chain;
 use super::{Link, Loss, QueueRule};
@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// One direction of a link in the words of tc-netem(8).
+/// One direction of a link as options of tc-netem(8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Netem {
     options: String,
@@ -20,8 +20,8 @@ pub struct Netem {
 }
 
 impl Link {
-    /// This direction of the link for netem. Netem acts on what leaves an interface: that of the
-    /// client's host for requests, that of the server's for replies.
+    /// Returns the options that make netem act like this direction of the link. Netem acts on what
+    /// leaves an interface: use the client's host for requests and the server's host for replies.
     ///
     /// ```
     /// use retrylab_core::{link::Link, random::Direction};
@@ -49,19 +49,19 @@ impl Link {
 }
 
 impl Netem {
-    /// What stands after `netem` in the command.
+    /// Returns the options that follow `netem` in the command.
     #[must_use]
     pub fn options(&self) -> &str {
         &self.options
     }
 
-    /// The whole command for an interface.
+    /// Returns the whole command for an interface.
     #[must_use]
     pub fn command(&self, device: &str) -> String {
         format!("tc qdisc add dev {device} root netem {}", self.options)
     }
 
-    /// Sentences: what the command does not do, or does otherwise.
+    /// Returns notes on what the command does not do or does differently, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -78,7 +78,7 @@ impl Netem {
         self.notes.push(sentence.into());
     }
 
-    /// Netem's limit counts datagrams on their way, too; its default of 1000 is soon too few.
+    /// Sets netem's limit. It counts delayed datagrams too, so its default of 1000 is soon too low.
     fn limit(&mut self, link: &Link, direction: Direction) {
         if link.rate_of(direction).is_none() {
             return self.option(format_args!("limit 1000000"));
@@ -86,68 +86,26 @@ impl Netem {
         self.option(format_args!("limit {}", link.queue));
         if !link.latency_of(direction).mean().is_zero() {
             self.note(
-                "netem's limit counts the datagrams that the latency holds back as well: add as many as \
-                 are on their way at the full rate.",
+                "netem's limit also counts the datagrams that its delay holds back: add as many as are \
+                 in flight at the full rate.",
             );
         }
     }
 
-    /// Returns whether there is a delay at all.
+    /// Adds the delay; returns whether there is one.
     fn delay(&mut self, latency: &Distribution, correlation: Probability) -> bool {
-        let none = Duration::ZERO;
-        let (mean, jitter, law) = match latency {
-            Distribution::Constant(latency) => (*latency, none, ""),
-            Distribution::Uniform(low, high) => {
-                let (low, high) = (nanos(*low), nanos(*high));
-                let half = Duration::from_nanos((high - low.min(high)) / 2);
-                (Duration::from_nanos(low).saturating_add(half), half, "")
-            }
-            Distribution::Normal(mean, deviation) => {
-                if deviation.saturating_mul(4) > *mean {
-                    self.note(
-                        "Where the normal law falls below zero, netem sends at once; here it is \
-                         reflected.",
-                    );
-                }
-                (*mean, *deviation, " distribution normal")
-            }
-            // Netem's table is the law of shape 3, less its mean of 1.5, divided by its variance of
-            // 0.75, and cut at 4.
-            Distribution::Pareto(least, shape)
-                if Some(*shape) == Factor::from_millionths(3_000_000) =>
-            {
-                self.note("netem cuts Pareto's law at 4.5 times the least latency.");
-                let half = nanos(*least) / 2;
-                let jitter = Duration::from_nanos(half.saturating_add(half / 2));
-                (least.saturating_add(Duration::from_nanos(half)), jitter, " distribution pareto")
-            }
-            Distribution::Pareto(..) => {
-                self.only_mean("Pareto's law but that of shape 3");
-                (latency.mean(), none, "")
-            }
-            Distribution::LogNormal(..) => {
-                self.only_mean("log-normal law");
-                (latency.mean(), none, "")
-            }
-            Distribution::Exponential(_) => {
-                self.only_mean("exponential law");
-                (latency.mean(), none, "")
-            }
-            Distribution::Table(_) => {
-                self.only_mean(
-                    "table without a file that netem's maketable has made of the samples",
-                );
-                (latency.mean(), none, "")
-            }
-        };
-        // The longest that tc takes, and the widest that the kernel does.
+        let Delay { mean, jitter, distribution } = self.delay_of(latency);
+        // Limits of tc and of the kernel.
         if mean > Duration::from_secs(274) || jitter > Duration::from_millis(2_147) {
-            self.note("tc takes delays up to 274 s, and the kernel cuts their jitter at 2.147 s.");
+            self.note(
+                "tc accepts delays up to 274 s, and the kernel cuts their jitter at 2.147 s.",
+            );
         }
         if correlation > Probability::NEVER && !latency.is_constant() {
             self.note(
-                "netem correlates the random numbers before it looks the delay up, which narrows its law \
-                 and correlates little; the command leaves the correlation out.",
+                "netem correlates its random numbers before it looks up the delay, which narrows the \
+                 distribution and correlates the delays only a little; the command leaves the \
+                 correlation out.",
             );
         }
         if mean.is_zero() && jitter.is_zero() {
@@ -155,16 +113,62 @@ impl Netem {
         }
         self.option(format_args!("delay {}", Millis(mean)));
         if !jitter.is_zero() {
-            self.option(format_args!("{}{law}", Millis(jitter)));
+            self.option(format_args!("{}{distribution}", Millis(jitter)));
         }
         true
     }
 
-    fn only_mean(&mut self, law: &str) {
-        self.note(format!("netem has no {law}: the command has the mean latency."));
+    /// Returns the delay that is closest to `latency`, and notes the differences.
+    fn delay_of(&mut self, latency: &Distribution) -> Delay {
+        let delay = |mean, jitter, distribution| Delay { mean, jitter, distribution };
+        match latency {
+            Distribution::Constant(latency) => delay(*latency, Duration::ZERO, ""),
+            Distribution::Uniform(low, high) => {
+                let (low, high) = (nanos(*low), nanos(*high));
+                let half = Duration::from_nanos((high - low.min(high)) / 2);
+                delay(Duration::from_nanos(low).saturating_add(half), half, "")
+            }
+            Distribution::Normal(mean, deviation) => {
+                if deviation.saturating_mul(4) > *mean {
+                    self.note(
+                        "If a draw of the normal distribution is below zero, netem sends immediately; \
+                         here it is reflected.",
+                    );
+                }
+                delay(*mean, *deviation, " distribution normal")
+            }
+            // Netem's table is the distribution of shape 3, minus its mean of 1.5, divided by its
+            // variance of 0.75, and cut at 4.
+            Distribution::Pareto(least, shape)
+                if Some(*shape) == Factor::from_millionths(3_000_000) =>
+            {
+                self.note("netem cuts the Pareto distribution at 4.5 times its minimum.");
+                let half = nanos(*least) / 2;
+                let jitter = Duration::from_nanos(half.saturating_add(half / 2));
+                let mean = least.saturating_add(Duration::from_nanos(half));
+                delay(mean, jitter, " distribution pareto")
+            }
+            Distribution::Pareto(..) => {
+                self.only_mean(latency, "netem's Pareto distribution has shape 3 only")
+            }
+            Distribution::LogNormal(..) => {
+                self.only_mean(latency, "netem has no log-normal distribution")
+            }
+            Distribution::Exponential(_) => {
+                self.only_mean(latency, "netem has no exponential distribution")
+            }
+            Distribution::Table(_) => self
+                .only_mean(latency, "netem needs a file that its maketable makes of the samples"),
+        }
     }
 
-    /// Returns whether the loss makes steps.
+    /// Returns the mean of `latency` without jitter, and notes why.
+    fn only_mean(&mut self, latency: &Distribution, why: &str) -> Delay {
+        self.note(format!("{why}: the command uses the mean latency."));
+        Delay { mean: latency.mean(), jitter: Duration::ZERO, distribution: "" }
+    }
+
+    /// Adds the loss; returns whether it has a state that changes with each datagram.
     fn loss(&mut self, loss: &Loss) -> bool {
         let (p, r, bad, good) = match *loss {
             Loss::Independent(loss) => {
@@ -186,8 +190,8 @@ impl Netem {
             }
             Loss::Timed { .. } => {
                 self.note(
-                    "netem's chains make a step for each datagram; none changes with time: the \
-                           command loses nothing.",
+                    "netem's loss models change state with each datagram, none with time: the command \
+                     loses nothing.",
                 );
                 return true;
             }
@@ -203,7 +207,9 @@ impl Netem {
     }
 
     fn begins_good(&mut self) {
-        self.note("netem's chain begins in its good state; here it begins as it is on average.");
+        self.note(
+            "netem's loss model starts in its good state; here it starts in its stationary state.",
+        );
     }
 
     fn faults(&mut self, link: &Link, delays: bool) {
@@ -214,8 +220,8 @@ impl Netem {
                 || *link.loss_of(Direction::Reply) != Loss::NEVER
             {
                 self.note(
-                    "netem duplicates before it loses: a copy may be lost by itself, or make up for the \
-                     loss; here what is lost has no copy.",
+                    "netem duplicates a datagram before it loses one, so a duplicate can be lost alone or \
+                     replace a lost datagram; here a lost datagram has no duplicate.",
                 );
             }
         }
@@ -236,29 +242,29 @@ impl Netem {
 
     fn rate(&mut self, link: &Link, direction: Direction) {
         if let Some(rate) = link.rate_of(direction) {
-            // What netem sees of a packet begins with Ethernet's 14 bytes, then IPv4's and UDP's 28.
+            // The packet that netem sees includes 14 bytes of Ethernet and 28 of IPv4 and UDP.
             let overhead = i64::from(link.overhead) - 42;
             self.option(format_args!("rate {rate} {overhead}"));
             if !rate.bits().is_multiple_of(8) {
-                self.note("tc counts a rate in whole bytes a second, so that a few bits get lost.");
+                self.note("tc rounds the rate down to whole bytes per second.");
             }
             if !link.latency_of(direction).is_constant() {
                 self.note(
-                    "netem puts the latency before the rate, so that datagrams stay in order; here it \
-                     comes after.",
+                    "netem applies the latency before the rate, so datagrams stay in order; here the \
+                     latency comes after the rate.",
                 );
             }
             if matches!(link.queue_rule, QueueRule::Red { .. }) {
                 self.note(
-                    "netem's queue drops at its end only; tc has RED as a qdisc of its own, which counts \
-                     bytes.",
+                    "netem's queue drops only when it is full; tc has RED as a separate qdisc, which \
+                     counts bytes.",
                 );
             }
         }
         if link.mtu.is_some() {
             self.note(
-                "netem has no MTU: `ip link set dev … mtu …` sets the interface's, and the host \
-                 fragments what is larger.",
+                "netem has no MTU: `ip link set dev … mtu …` sets that of the interface, and the host \
+                 fragments larger datagrams.",
             );
         }
     }
@@ -266,14 +272,22 @@ impl Netem {
     fn hosts(&mut self, link: &Link, direction: Direction, remembers: bool) {
         match (direction, link.shared) {
             (Direction::Request, true) if remembers => self.note(
-                "The link is shared: netem has to sit on a router that all clients send through.",
+                "The link is shared: netem must run on a router that all clients send through.",
             ),
             (Direction::Reply, false) if remembers => self.note(
-                "Netem on the server's host treats all clients as one; here each has a link of its own.",
+                "Netem on the server's host treats all clients as one; here each client has its own link.",
             ),
             _ => {}
         }
     }
+}
+
+/// A delay in netem's terms.
+struct Delay {
+    mean: Duration,
+    jitter: Duration,
+    /// The option that follows the jitter; empty for a uniform distribution.
+    distribution: &'static str,
 }
 
 /// A time as tc reads it, exactly.

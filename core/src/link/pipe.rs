@@ -1,15 +1,15 @@
-//! The machine that a simulation, a server and a proxy share.
+//! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
 use super::{Action, Channel, Delivery, Fault, Link};
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
 
-/// A [`Link`] as it runs, in both directions: the machine between two hosts.
+/// Machine that runs a [`Link`] in both directions.
 ///
-/// It decides what happens to each datagram at the moment when it is sent, and holds no datagram: its
-/// driver keeps the bytes until they are due. It needs no timer, no clock and no socket, so a simulated
-/// network, a server on a real socket and a proxy use it alike.
+/// It decides what happens to each datagram when it is sent, and stores no datagram: the driver keeps
+/// the bytes until they are due. A pipe needs no timer, no clock and no socket, so a simulated network,
+/// a server on a real socket and a proxy can all use it.
 ///
 /// A pipe counts the datagrams of each flow in each direction. The count completes the [`Name`] that
 /// every draw depends on, so the same seed gives each datagram the same fate everywhere, and no flow
@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 ///
 /// # Example
 ///
-/// A proxy asks the pipe and keeps what is not due yet:
+/// A proxy asks the pipe and keeps datagrams that are not due yet:
 ///
 /// ```
 /// use retrylab_core::link::{Action, Link, Pipe};
@@ -45,8 +45,7 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pipe {
-    /// Delay of every datagram in each direction, where all have the same and nothing else happens to
-    /// them.
+    /// Delay of each direction, if it is the same for all datagrams and nothing else happens to them.
     constant: [Option<Duration>; 2],
     seed: u64,
     channel: Channel,
@@ -56,7 +55,7 @@ pub struct Pipe {
 }
 
 impl Pipe {
-    /// Creates a pipe that nothing has been sent through. It draws from `seed`.
+    /// Creates a pipe through which nothing has been sent. It draws from `seed`.
     #[must_use]
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
@@ -115,7 +114,7 @@ impl Pipe {
         }
     }
 
-    /// Returns the link as it runs without its faults.
+    /// Returns the state of the link without its faults.
     #[must_use]
     pub const fn channel(&self) -> &Channel {
         &self.channel
@@ -127,7 +126,7 @@ impl Pipe {
         self.channel.link()
     }
 
-    /// Number of flows that there are counters for, the number 0 included.
+    /// Returns the number of counters; flow 0 has one too.
     #[cfg(test)]
     pub(super) const fn counters(&self) -> usize {
         self.counts.len()

@@ -1,7 +1,7 @@
 //! Links by name, with the source of their numbers.
 //!
-//! A round trip is halved where the source names only that. A reply travels downstream: to a client
-//! that sits behind the slow end.
+//! If a source gives only the round-trip time, the latency is half of it. Clients are on the slow side, so
+//! replies travel downstream.
 
 use super::{Link, Loss, Rate};
 use crate::dist::Distribution;
@@ -9,11 +9,11 @@ use crate::random::Probability;
 use crate::time::Duration;
 use crate::value::{Factor, Same, words};
 
-/// Declares [`Preset`] with all that is told of each one from one table.
+/// Declares [`Preset`] and the properties of each preset from one table.
 macro_rules! presets {
     ($($(#[$doc:meta])* $name:ident $text:literal, source: $source:literal, $link:expr;)*) => {
         words! {
-            /// A link with a name.
+            /// Link with a name.
             #[non_exhaustive]
             Preset {
                 $($(#[$doc])* $name = $text,)*
@@ -27,7 +27,7 @@ macro_rules! presets {
                 match self { $(Self::$name => $source),* }
             }
 
-            /// Its link.
+            /// Returns the preset's link.
             #[must_use]
             pub fn link(self) -> Link {
                 match self { $(Self::$name => $link),* }
@@ -36,12 +36,12 @@ macro_rules! presets {
     };
 }
 
-/// A link that takes so many microseconds one way.
+/// Returns a link with a latency of `micros` microseconds.
 fn takes(micros: u64) -> Link {
     Link { latency: Distribution::Constant(Duration::from_micros(micros)), ..Link::default() }
 }
 
-/// A link that takes so many microseconds one way, with so many kbit a second up and down.
+/// Returns a link with a latency of `micros` microseconds, and `up` and `down` kbit/s.
 fn line(micros: u64, up: u64, down: u64) -> Link {
     let rate = |kilobits: u64| Rate::from_bits(kilobits * 1_000);
     let reply_rate = if up == down { Same::Same } else { Same::Own(rate(down)) };
@@ -52,7 +52,7 @@ presets! {
     /// 10 ms each way and nothing else.
     #[default]
     Default "default",
-    source: "a choice: round numbers, nothing is lost",
+    source: "an arbitrary choice: round numbers, no loss",
     Link::default();
 
     /// Within a data centre: a round trip of 0.5 ms.
@@ -65,7 +65,7 @@ presets! {
     source: "Dean, Numbers everyone should know: packet CA to Netherlands to CA 150 ms",
     takes(75_000);
 
-    /// Over a geostationary satellite, from the edge of its view: 279 ms one way, 558 ms both.
+    /// Geostationary satellite, from the edge of its coverage: 279 ms one way, 558 ms round trip.
     Satellite "satellite",
     source: "RFC 2488 section 2: 239.6 ms below the satellite, 279.0 ms at the edge, one way",
     takes(279_000);
@@ -75,7 +75,7 @@ presets! {
     source: "Apple's Network Link Conditioner, DSL: 5 ms, 256 kbit/s up, 2 Mbit/s down",
     line(5_000, 256, 2_000);
 
-    /// A slow 4G: a round trip of 150 ms, 750 kbit/s up and 1.6 Mbit/s down.
+    /// Slow 4G: a round trip of 150 ms, 750 kbit/s up and 1.6 Mbit/s down.
     Mobile4g "mobile-4g",
     source: "Lighthouse, mobile throttling (slow 4G): 150 ms round trip, 750 kbit/s up, 1.6 Mbit/s down",
     line(75_000, 750, 1_600);
@@ -93,9 +93,9 @@ presets! {
         ..line(500_000, 1_000, 1_000)
     };
 
-    /// A radio that somebody walks past: 3 ms with a long tail, a tenth lost in bursts of 200 ms.
+    /// Wi-Fi with interference: 3 ms with a long tail, a tenth lost in bursts of 200 ms.
     WifiLossy "wifi-lossy",
-    source: "a choice for teaching, measured nowhere: bursts of loss that outlast a short wait",
+    source: "an example for teaching, not measured: bursts of loss that outlast a short wait",
     Link {
         latency: Distribution::LogNormal(Duration::from_millis(3), Duration::from_millis(3)),
         loss: Loss::Timed {
@@ -107,9 +107,9 @@ presets! {
         ..Link::default()
     };
 
-    /// One in 25 lost, four in a row on average, a step for each datagram.
+    /// One in 25 lost, four in a row on average; the state changes with each datagram.
     Bursty "bursty",
-    source: "a choice for teaching: the example of a Gilbert-Elliott channel, in netem's vocabulary",
+    source: "an example for teaching: a Gilbert-Elliott channel, in the terms of netem",
     Link {
         loss: Loss::Burst { share: parts(40_000_000), mean: Factor::from_millionths(4_000_000).unwrap_or(Factor::ONE) },
         ..Link::default()

@@ -1,4 +1,4 @@
-//! A link's rate, and the queue before it.
+//! The rate of a link, and the queue in front of it.
 
 use crate::random::{Probability, Stream};
 use crate::text::{Scaled, parse_scaled, words};
@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU64;
 
-/// A rate in bits per second, from 1 bit to 1000 gigabits.
+/// Rate in bits per second, from 1 bit to 1000 gigabits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(NonZeroU64);
 
-/// The units of a rate, as tc has them: powers of 1000, the bit being the first.
+/// Units of a rate and their powers of ten, as in tc.
 const UNITS: [(&str, u32); 4] = [("gbit", 9), ("mbit", 6), ("kbit", 3), ("bit", 0)];
 
 impl Rate {
@@ -29,13 +29,13 @@ impl Rate {
         }
     }
 
-    /// Bits per second.
+    /// Returns the bits per second.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.0.get()
     }
 
-    /// How long so many bytes take, in whole nanoseconds; a part of one is left out, as netem does.
+    /// Returns the time that `bytes` take, rounded down to whole nanoseconds as in netem.
     #[must_use]
     pub const fn time_of(self, bytes: u64) -> Duration {
         let time = bytes as u128 * 8_000_000_000 / self.0.get() as u128;
@@ -43,7 +43,7 @@ impl Rate {
     }
 }
 
-/// `10mbit`, in the largest unit of which it has one.
+/// Writes the rate in the largest unit that fits: `10mbit`.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, places) = UNITS
@@ -73,27 +73,27 @@ impl Rate {
     }
 }
 
-/// Whom a queue drops.
+/// Which datagrams a queue drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum QueueRule {
-    /// Who finds it full.
+    /// Drops a datagram that finds the queue full.
     #[default]
     Tail,
-    /// Random early detection (Floyd and Jacobson 1993), with their weight of 0.002: nobody while the
-    /// average length is below `min`, everybody from `max` on; between them more and more, up to one
-    /// in `1 / most`, spread evenly. Who finds it full is dropped as well.
+    /// Random early detection (Floyd and Jacobson 1993), with a weight of 0.002. It drops nothing while
+    /// the average length is below `min`, and everything from `max`. In between, the probability of a
+    /// drop grows up to `most`, and drops are evenly spaced. A full queue drops as well.
     Red {
-        /// In datagrams.
+        /// Average length in datagrams at which drops begin.
         min: u32,
-        /// In datagrams.
+        /// Average length in datagrams from which everything is dropped.
         max: u32,
-        /// The probability that is reached at `max`.
+        /// Probability of a drop just below `max`.
         most: Probability,
     },
 }
 
-/// `tail` or `red 5 15 0.1`.
+/// Writes `tail` or `red 5 15 0.1`.
 impl fmt::Display for QueueRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,39 +134,38 @@ impl QueueRule {
     }
 }
 
-/// What the queues of one direction have seen; those of all clients together.
+/// Usage of the queues in one direction, over all clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// How long the links are busy with what they took, what is still in a queue included.
+    /// Time on the wire of all accepted datagrams, those still in a queue included.
     pub busy: Duration,
-    /// Datagrams that a queue took.
+    /// Number of datagrams that a queue accepted.
     pub taken: u64,
-    /// Datagrams that a queue dropped.
+    /// Number of datagrams that a queue dropped.
     pub dropped: u64,
-    /// The most datagrams in one queue, the one on the wire included.
+    /// Maximum number of datagrams in one queue, the one on the wire included.
     pub deepest: u32,
 }
 
-/// One queue and its wire. It is known at once when each datagram will have left: who comes later does
-/// not overtake.
+/// Queue and its wire. Datagrams do not overtake here, so the departure of each is known when it enters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lane {
-    /// When the datagrams in the queue will have left, in order; the first may be on the wire.
+    /// Departures of the datagrams in the queue, in order; the first may be on the wire.
     departures: VecDeque<Instant>,
-    /// When the last of all has left.
+    /// Departure of the last datagram.
     idle_from: Instant,
-    /// The average length, for RED.
+    /// Average length, for RED.
     average: f64,
-    /// Datagrams since RED's last drop; none while the average is low.
+    /// Number of datagrams since RED's last drop; `None` while the average is below `min`.
     since_drop: Option<u32>,
 }
 
-/// RED's weight of the present length in its average.
+/// Weight of the current length in RED's average.
 const WEIGHT: f64 = 0.002;
 
 impl Lane {
-    /// Puts a datagram that takes `service` on the wire into a queue of at most `limit`, and says when
-    /// it will have left; `None` if it is dropped.
+    /// Puts a datagram that takes `service` on the wire into a queue of at most `limit`, and returns its
+    /// departure; `None` if it is dropped.
     pub(super) fn enter(
         &mut self,
         now: Instant,
@@ -186,7 +185,7 @@ impl Lane {
         Some(self.idle_from)
     }
 
-    /// Datagrams in the queue, the one on the wire included.
+    /// Returns the number of datagrams in the queue, the one on the wire included.
     pub(super) fn depth(&self) -> u32 {
         self.departures.len() as u32
     }
@@ -200,7 +199,7 @@ impl Lane {
     ) -> bool {
         let QueueRule::Red { min, max, most } = rule else { return false };
         if self.departures.is_empty() {
-            // As if so many small ones had found it empty meanwhile.
+            // The average decays as if this many datagrams had found the queue empty.
             let idle = now.saturating_since(self.idle_from).as_nanos() as f64;
             let missed = idle / (service.as_nanos() as f64).max(1.0);
             self.average *= libm::pow(1.0 - WEIGHT, missed);

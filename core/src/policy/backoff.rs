@@ -5,27 +5,26 @@ use crate::value::{Grammar, is_word, phrase, words};
 use core::fmt;
 
 words! {
-    /// The law of growth. What it starts from and grows by are fields of the policy.
+    /// How waits grow. The first wait and the step are fields of the policy.
     #[non_exhaustive]
     Backoff {
         /// Every wait is `initial_timeout`.
         Constant = "constant",
-        /// Each wait is the one before plus `increment`.
+        /// Each wait is the previous one plus `increment`.
         Linear = "linear",
-        /// Each wait is the one before times `multiplier`, plus `increment` (which is usually zero).
+        /// Each wait is the previous one times `multiplier`, plus `increment` (usually zero).
         #[default]
         Exponential = "exponential",
-        /// Each wait is the sum of the two before; the first two are `initial_timeout`.
+        /// Each wait is the sum of the previous two; the first two are `initial_timeout`.
         Fibonacci = "fibonacci",
-        /// The waits are those of `timeouts`; the last one repeats.
+        /// The waits are listed in `timeouts`; the last one repeats.
         List = "list",
     }
 }
 
-/// An explicit list of waits, such as `0s, 10s, 1m`. Zero is allowed: the next copy then goes out at
-/// once.
+/// Explicit list of waits, such as `0s, 10s, 1m`. After a wait of zero, the next send is immediate.
 ///
-/// It is stored in place, so that policies stay plain values without an allocation.
+/// The list is stored inline, so a policy is a plain value without an allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Timeouts {
     len: u8,
@@ -49,7 +48,7 @@ impl Timeouts {
         Some(list)
     }
 
-    /// A list of whole seconds, for presets.
+    /// Creates a list of whole seconds, for presets.
     pub(super) const fn seconds<const N: usize>(seconds: [u64; N]) -> Self {
         let mut list = Self { len: N as u8, nanos: [0; Self::MAX_LEN] };
         let mut place = 0;
@@ -60,21 +59,21 @@ impl Timeouts {
         list
     }
 
-    /// The waits in order.
+    /// Returns the waits in order.
     pub fn iter(&self) -> impl Iterator<Item = Duration> {
         self.nanos.iter().take(self.len.into()).map(|n| Duration::from_nanos(*n))
     }
 
-    /// Are there none?
+    /// Returns true if the list is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The wait at this place, from 0, in nanoseconds; the last one repeats.
-    pub(super) fn at(&self, place: u64) -> u64 {
+    /// Returns the wait at `index`, from 0, in nanoseconds; the last one repeats.
+    pub(super) fn at(&self, index: u64) -> u64 {
         let last = usize::from(self.len).saturating_sub(1);
-        self.nanos[last.min(usize::try_from(place).unwrap_or(last))]
+        self.nanos[last.min(usize::try_from(index).unwrap_or(last))]
     }
 }
 
@@ -84,7 +83,7 @@ impl fmt::Debug for Timeouts {
     }
 }
 
-/// `1s, 2s, 5s`, or `none`.
+/// Writes `1s, 2s, 5s`, or `none`.
 impl fmt::Display for Timeouts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {

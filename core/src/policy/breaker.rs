@@ -1,4 +1,4 @@
-//! The circuit breaker: when too much fails, stop asking, or at least stop asking again.
+//! The circuit breaker: stops exchanges, or at least retries, while too many of them fail.
 
 use super::Share;
 use crate::text::words;
@@ -6,31 +6,33 @@ use crate::time::{Duration, Instant, WithUnit, parse_duration};
 use crate::value::{Grammar, Value as _, phrase};
 use core::fmt;
 
-/// When a [`Breaker`] opens, and what it then holds back.
+/// When a [`Breaker`] opens, and what it blocks while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BreakerRule {
-    /// Opens after so many failed exchanges in a row and lets nothing pass for a while (Nygard's
+    /// Opens after `failures` failed exchanges in a row and blocks everything for a while (Nygard,
     /// "Release It!").
     Consecutive {
-        /// Failed exchanges in a row that open it; at least 1.
+        /// Number of failed exchanges in a row that opens the breaker; at least 1.
         failures: u32,
-        /// How long it stays open.
-        rest: Duration,
+        /// Time for which it stays open.
+        open_for: Duration,
     },
-    /// Retries stop while failures / calls is above this share. A call is an exchange that began, a
-    /// failure is any copy that failed, so failed retries count above the line only. Both are counted
-    /// over the client's life, and first copies are never held back (the breaker of Brooker's retry
-    /// simulation, "Fixing retries with token buckets and circuit breakers", 2022).
+    /// Blocks retries while the ratio of failures to calls is above this share. A call is an exchange
+    /// that began; a failure is any send that failed, so a failed retry adds a failure but no call. Both
+    /// are counted over the client's lifetime, and first sends are never blocked (the breaker of
+    /// Brooker's retry simulation, "Fixing retries with token buckets and circuit breakers", 2022).
     Share(Share),
 }
 
-/// `5 10s`: opens after five failures in a row, for ten seconds. `share 0.1`: no retries while more
-/// than a tenth fails.
+/// Writes `5 10s` (opens for ten seconds after five failures in a row) or `share 0.1` (no retries while
+/// more than a tenth fails).
 impl fmt::Display for BreakerRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Consecutive { failures, rest } => write!(f, "{failures} {}", WithUnit(rest)),
+            Self::Consecutive { failures, open_for } => {
+                write!(f, "{failures} {}", WithUnit(open_for))
+            }
             Self::Share(share) => write!(f, "share {share}"),
         }
     }
@@ -57,49 +59,49 @@ impl BreakerRule {
             ("share", share) => Self::Share(Share::parse(share)?),
             (failures, rest) => Self::Consecutive {
                 failures: u32::parse(failures).filter(|failures| *failures > 0)?,
-                rest: parse_duration(rest).filter(|rest| !rest.is_zero())?,
+                open_for: parse_duration(rest).filter(|time| !time.is_zero())?,
             },
         };
         words.next().is_none().then_some(rule)
     }
 }
 
-/// A circuit breaker: its rule, and what it remembers.
+/// Circuit breaker: its rule and its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker(State);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Of the rule `Consecutive`: how many failures open it, for how long, and where it stands.
-    Switch { failures: u32, rest: Duration, position: Position },
-    /// Of the rule `Share`.
+    /// State of the rule `Consecutive`.
+    Switch { failures: u32, open_for: Duration, position: Position },
+    /// State of the rule `Share`.
     Counts { share: Share, failures: u64, calls: u64 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
-    /// Everything passes; this many exchanges failed in a row.
+    /// Everything passes; the number counts failed exchanges in a row.
     Closed(u32),
     /// Nothing passes before this time.
     Open(Instant),
-    /// One exchange is out to see whether the other side is back.
+    /// One exchange probes whether the server is back.
     HalfOpen,
 }
 
 impl Breaker {
-    /// A closed breaker.
+    /// Creates a closed breaker.
     #[must_use]
     pub const fn new(rule: BreakerRule) -> Self {
         Self(match rule {
-            BreakerRule::Consecutive { failures, rest } => {
-                State::Switch { failures, rest, position: Position::Closed(0) }
+            BreakerRule::Consecutive { failures, open_for } => {
+                State::Switch { failures, open_for, position: Position::Closed(0) }
             }
             BreakerRule::Share(share) => State::Counts { share, failures: 0, calls: 0 },
         })
     }
 
-    /// May an exchange begin? Of the rule `Consecutive` the first one after the rest is the probe that
-    /// decides; the rule `Share` never says no.
+    /// Returns true if an exchange may begin. With the rule `Consecutive`, the first exchange after the
+    /// open time is the probe. The rule `Share` admits every exchange.
     pub fn admit(&mut self, now: Instant) -> bool {
         match &mut self.0 {
             State::Counts { calls, .. } => {
@@ -117,14 +119,15 @@ impl Breaker {
         }
     }
 
-    /// A copy brought no reply, or a failure.
+    /// Records a send that got no reply, or a failure as its reply.
     pub const fn failed(&mut self) {
         if let State::Counts { failures, .. } = &mut self.0 {
             *failures = failures.saturating_add(1);
         }
     }
 
-    /// May a copy be sent again? Not while it is open: whoever is out already waits and no more.
+    /// Returns true if an exchange may retry. While the breaker is open, exchanges in progress only wait
+    /// for replies.
     #[must_use]
     pub const fn allows_retry(&self) -> bool {
         match self.0 {
@@ -135,7 +138,7 @@ impl Breaker {
         }
     }
 
-    /// An exchange that was admitted is not sent after all: the next one may be the probe.
+    /// Withdraws an admitted exchange that is not sent after all: the next one may be the probe.
     pub const fn withdrawn(&mut self, now: Instant) {
         match &mut self.0 {
             State::Counts { calls, .. } => *calls = calls.saturating_sub(1),
@@ -147,23 +150,23 @@ impl Breaker {
         }
     }
 
-    /// An exchange that was admitted is over.
+    /// Records the end of an admitted exchange.
     pub fn ended(&mut self, now: Instant, answered: bool) {
-        let State::Switch { failures, rest, position } = &mut self.0 else { return };
+        let State::Switch { failures, open_for, position } = &mut self.0 else { return };
         *position = match (*position, answered) {
             (Position::Closed(_) | Position::HalfOpen, true) => Position::Closed(0),
             (Position::Closed(before), false) if before + 1 < *failures => {
                 Position::Closed(before + 1)
             }
             (Position::Closed(_) | Position::HalfOpen, false) => {
-                Position::Open(now.saturating_add(*rest))
+                Position::Open(now.saturating_add(*open_for))
             }
-            // One that began before it opened changes nothing.
+            // This exchange began before the breaker opened.
             (open @ Position::Open(_), _) => open,
         };
     }
 
-    /// The state's name: `closed`, `open` or `half-open`.
+    /// Returns the state's name: `closed`, `open` or `half-open`.
     #[must_use]
     pub const fn state(&self) -> &'static str {
         match self.0 {

@@ -1,8 +1,8 @@
-//! Budgets: how many retries all exchanges of one client may cost together.
+//! Retry budgets: a limit on the retries of all exchanges together.
 //!
-//! A schedule bounds one exchange; only a budget bounds what a thousand failing ones do to a server
-//! that is already in trouble. A [`Budget`] is asked before each copy and told what became of it. It
-//! may serve one client, as in this crate's, or be shared by all that speak to one server.
+//! A schedule limits one exchange; only a budget limits what a thousand failing exchanges do to an
+//! overloaded server. The client asks a [`Budget`] before each send and reports the result. A budget can
+//! belong to one client, as in this crate, or be shared by all clients of a server.
 
 use super::{Factor, Share};
 use crate::random::Stream;
@@ -11,64 +11,65 @@ use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
 use crate::value::{Grammar, Value as _, phrase};
 use core::fmt;
 
-/// The rule of a [`Budget`].
+/// Rule of a [`Budget`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BudgetRule {
-    /// gRPC's retry throttling (gRFC A6): starts with `max` tokens, a failure takes one, a success
-    /// gives `ratio`; retries while more than half are left. In thousandths, as gRPC counts.
+    /// Retry throttling of gRPC (gRFC A6): starts with `max` tokens, a failure takes one token, and a
+    /// success adds `ratio`. Retries are allowed while more than half of the tokens are left. Counts are
+    /// in thousandths, as in gRPC.
     Throttle {
-        /// Tokens at most, in thousandths.
+        /// Maximum number of tokens, in thousandths.
         max: u32,
-        /// What a success gives, in thousandths.
+        /// Tokens that a success adds, in thousandths.
         ratio: u32,
     },
-    /// Finagle's and tower's budget: each exchange deposits `share` of a retry, on top of a reserve of
-    /// `per_second` retries for each second of a window of `ttl`. Deposits and withdrawals are
-    /// forgotten after `ttl`; the reserve is one per window, not a refill.
+    /// Retry budget of Finagle and tower: each exchange deposits `share` of a retry. In addition, a
+    /// window of `ttl` has a reserve of `per_second` retries for each of its seconds. Deposits and
+    /// withdrawals expire after `ttl`; the reserve is fixed per window and is not refilled.
     Deposits {
         /// Retries per exchange.
         share: Share,
-        /// Retries a second that are always there.
+        /// Retries per second in the reserve.
         per_second: u32,
-        /// The window.
+        /// Length of the window.
         ttl: Duration,
     },
-    /// The retry quota of the AWS SDKs: a retry takes `cost`; an exchange that was answered gives back
-    /// its last cost, or `refill` when it needed no retry.
+    /// Retry quota of the AWS SDKs: a retry takes `cost` tokens. An answered exchange gives back the
+    /// cost of its last retry, or `refill` tokens if it needed no retry.
     Quota {
-        /// Tokens at most, and at the start.
+        /// Maximum and initial number of tokens.
         capacity: u32,
-        /// What a retry takes.
+        /// Tokens that a retry takes.
         cost: u32,
-        /// What an exchange without a retry gives.
+        /// Tokens that an exchange without a retry adds.
         refill: u32,
     },
-    /// The token bucket of Brooker's retry simulation ("Fixing retries with token buckets and circuit
-    /// breakers", 2022): full at the start, each exchange puts `deposit` into it, a retry takes 1 and
-    /// needs more than that. In thousandths.
+    /// Token bucket of Brooker's retry simulation ("Fixing retries with token buckets and circuit
+    /// breakers", 2022): each exchange adds `deposit`, and a retry takes 1 token and needs more than 1.
+    /// Counts are in thousandths.
     Bucket {
-        /// Tokens at most, and at the start, in thousandths.
+        /// Maximum and initial number of tokens, in thousandths.
         capacity: u32,
-        /// What an exchange gives when it begins, in thousandths.
+        /// Tokens that an exchange adds when it begins, in thousandths.
         deposit: u32,
     },
-    /// Envoy's retry budget: exchanges that are being retried are at most `share` of all that are in
-    /// progress, or `at_least`. One client of this crate has one exchange in progress at a time, so
-    /// there only `at_least` counts.
+    /// Retry budget of Envoy: the exchanges being retried are at most `share` of all exchanges in
+    /// progress, or `at_least`, whichever is more. A client of this crate has one exchange in progress
+    /// at a time, so only `at_least` matters there.
     Concurrent {
-        /// Retrying exchanges of all in progress.
+        /// Maximum share of exchanges in progress that are being retried.
         share: Share,
-        /// Retrying exchanges that are always allowed.
+        /// Number of exchanges being retried that is always allowed.
         at_least: u32,
     },
-    /// Client-side adaptive throttling ("Site Reliability Engineering", chapter 21): a copy, the first
-    /// one too, is refused with probability `max(0, (R - k A) / (R + 1))` of R asked for and A
-    /// answered within `window`.
+    /// Client-side adaptive throttling ("Site Reliability Engineering", chapter 21): refuses a send,
+    /// even a first one, with probability `max(0, (R - k A) / (R + 1))`, where R is the number of
+    /// requests and A the number of replies within `window`.
     Adaptive {
-        /// What a server may be asked for, in multiples of what it answers.
+        /// Maximum ratio of requests to replies before requests are refused.
         k: Factor,
-        /// How long requests and answers are remembered.
+        /// Time for which requests and replies count.
         window: Duration,
     },
 }
@@ -143,7 +144,7 @@ impl BudgetRule {
     }
 }
 
-/// A budget: its rule, and what is left.
+/// Retry budget: its rule and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     rule: BudgetRule,
@@ -152,24 +153,24 @@ pub struct Budget {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Left {
-    /// Tokens, in thousandths for `Throttle` and `Bucket`.
+    /// Number of tokens, in thousandths for `Throttle` and `Bucket`.
     Tokens(u32),
-    /// Millionths of retries deposited, less those withdrawn.
+    /// Deposits minus withdrawals, in millionths of a retry.
     Balance(Window),
-    /// Exchanges in progress, and those of them that are being retried.
+    /// Number of exchanges in progress, and of those that are being retried.
     Active { all: u32, retrying: u32 },
-    /// Copies asked for, and answers.
+    /// Number of sends asked for, and of replies.
     Ratio { asked: Window, answered: Window },
 }
 
-/// A token where they are counted in thousandths.
+/// One token in thousandths.
 const ONE_TOKEN: u32 = 1_000;
 
-/// What a retry takes from a balance of deposits.
+/// One retry in a balance of deposits.
 const ONE_RETRY: i64 = 1_000_000;
 
 impl Budget {
-    /// A full budget.
+    /// Creates a full budget.
     #[must_use]
     pub fn new(rule: BudgetRule) -> Self {
         let left = match rule {
@@ -187,7 +188,7 @@ impl Budget {
         Self { rule, left }
     }
 
-    /// May an exchange begin? Only `Adaptive` ever refuses that; it draws from `draw`.
+    /// Returns true if an exchange may begin. Only `Adaptive` ever refuses; it draws from `draw`.
     pub fn first(&mut self, now: Instant, draw: &mut Stream) -> bool {
         match (&mut self.left, self.rule) {
             (Left::Balance(window), BudgetRule::Deposits { share, .. }) => {
@@ -207,15 +208,15 @@ impl Budget {
         }
     }
 
-    /// A copy brought no reply, or a failure.
+    /// Records a send that got no reply, or a failure as its reply.
     pub fn failed(&mut self) {
         if let (Left::Tokens(tokens), BudgetRule::Throttle { .. }) = (&mut self.left, self.rule) {
             *tokens = tokens.saturating_sub(ONE_TOKEN);
         }
     }
 
-    /// May one more copy of an exchange be sent? What it costs is taken. `again`: the exchange has been
-    /// retried before.
+    /// Returns true if an exchange may retry, and takes the cost of the retry. `again` is true if the
+    /// exchange was retried before.
     pub fn retry(&mut self, now: Instant, again: bool, draw: &mut Stream) -> bool {
         match (&mut self.left, self.rule) {
             (Left::Tokens(tokens), BudgetRule::Throttle { max, .. }) => *tokens > max / 2,
@@ -245,7 +246,7 @@ impl Budget {
                 enough
             }
             (Left::Active { all, retrying }, BudgetRule::Concurrent { share, at_least }) => {
-                // Whole exchanges: what is not a whole one is not allowed.
+                // A fraction of an exchange is not allowed.
                 let part = u64::from(*all) * u64::from(share.millionths()) / 1_000_000;
                 let most = part.max(at_least.into());
                 let allowed = again || u64::from(*retrying) < most;
@@ -256,7 +257,7 @@ impl Budget {
         }
     }
 
-    /// An exchange that was admitted is over, after `retries` more copies than the first.
+    /// Records the end of an admitted exchange, after `retries` retries.
     pub fn ended(&mut self, now: Instant, answered: bool, retries: u32) {
         match (&mut self.left, self.rule) {
             (Left::Tokens(tokens), BudgetRule::Throttle { max, ratio }) if answered => {
@@ -275,7 +276,7 @@ impl Budget {
         }
     }
 
-    /// The draw of adaptive throttling, before this copy is counted.
+    /// Draws whether adaptive throttling admits this send, then counts it.
     fn admits(&mut self, now: Instant, draw: &mut Stream) -> bool {
         let (Left::Ratio { asked, answered }, BudgetRule::Adaptive { k, .. }) =
             (&mut self.left, self.rule)
@@ -283,7 +284,7 @@ impl Budget {
             return true;
         };
         let requests = asked.sum(now).unsigned_abs();
-        // Counts in millionths, so that k may have decimals.
+        // Counts are in millionths, so that k may have decimals.
         let accepted = k.times(answered.sum(now).unsigned_abs().saturating_mul(1_000_000));
         let excess = requests.saturating_mul(1_000_000).saturating_sub(accepted);
         asked.add(now, 1);
@@ -293,12 +294,12 @@ impl Budget {
 
 const SLOTS: usize = 10;
 
-/// A sum over the last `SLOTS` slots of time.
+/// Sum over the last `SLOTS` slots of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Window {
-    /// A slot's width in nanoseconds.
+    /// Width of a slot in nanoseconds.
     width: u64,
-    /// The number of the newest slot since the beginning.
+    /// Number of the newest slot, counted from time 0.
     newest: u64,
     slots: [i64; SLOTS],
 }
@@ -319,7 +320,7 @@ impl Window {
         self.slots.iter().fold(0, |sum, slot| sum.saturating_add(*slot))
     }
 
-    /// Forgets what is too old. Time that goes back changes nothing.
+    /// Clears the slots that are too old. A `now` in the past changes nothing.
     fn move_to(&mut self, now: Instant) {
         let newest = now.as_nanos() / self.width;
         let steps = newest.saturating_sub(self.newest);

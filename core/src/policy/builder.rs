@@ -1,12 +1,9 @@
-//! Making a policy, and refusing one that makes no sense.
+//! Building a policy, and rejecting one that contradicts itself.
 
-use super::{Adaptive, Backoff, BreakerRule, BudgetRule, Delay, Jitter, Policy, bound};
+use super::limits::{LONGEST, bound};
+use super::{Adaptive, Backoff, BreakerRule, BudgetRule, Delay, Jitter, Policy};
 use crate::time::{Duration, WithUnit, nanos};
-use crate::value::MAX_DURATION;
 use core::fmt;
-
-/// The longest wait and deadline that a policy may name: 100 days.
-pub const LONGEST: Duration = MAX_DURATION;
 
 /// Makes a [`Policy`]; [`build`](Self::build) validates it.
 #[derive(Clone, Copy, Debug)]
@@ -14,21 +11,24 @@ pub const LONGEST: Duration = MAX_DURATION;
 pub struct PolicyBuilder(pub(super) Policy);
 
 impl PolicyBuilder {
-    /// The policy, if its parts make sense together.
+    /// Returns the policy, if its fields are valid and do not contradict each other.
     ///
     /// # Errors
-    /// One [`PolicyError`], which names the field, its value and what is allowed.
+    /// The first [`PolicyError`]. It names the field, its value and what is allowed.
     pub fn build(self) -> Result<Policy, PolicyError> {
         let policy = self.0;
         policy.check_ranges()?;
         policy.check_bounds()?;
-        policy.check_laws()?;
+        policy.check_growth()?;
+        policy.check_chained_jitter()?;
+        policy.check_timeouts()?;
+        policy.check_pace()?;
         Ok(policy)
     }
 }
 
 impl Policy {
-    /// Each duration by itself.
+    /// Checks each duration by itself.
     fn check_ranges(&self) -> Result<(), PolicyError> {
         let (additive, slot) = match self.jitter {
             Jitter::Additive(spread) => (spread, None),
@@ -40,8 +40,8 @@ impl Policy {
             Some(BudgetRule::Adaptive { window, .. }) => Some(window),
             _ => None,
         };
-        let rest = match self.breaker {
-            Some(BreakerRule::Consecutive { rest, .. }) => Some(rest),
+        let open_for = match self.breaker {
+            Some(BreakerRule::Consecutive { open_for, .. }) => Some(open_for),
             _ => None,
         };
         let bounds = [
@@ -54,7 +54,7 @@ impl Policy {
             ("deadline", self.deadline),
             ("jitter", slot),
             ("budget", window),
-            ("breaker", rest),
+            ("breaker", open_for),
         ];
         for (name, value) in bounds {
             if let Some(value) = value.filter(|value| value.is_zero() || *value > LONGEST) {
@@ -70,7 +70,7 @@ impl Policy {
         }
     }
 
-    /// Bounds against each other.
+    /// Checks limits against each other.
     fn check_bounds(&self) -> Result<(), PolicyError> {
         let (first, name) = match self.backoff {
             Backoff::List => {
@@ -110,20 +110,19 @@ impl Policy {
         Ok(())
     }
 
-    /// Fields that another field leaves without a meaning.
-    fn check_laws(&self) -> Result<(), PolicyError> {
-        let wrong = |field, with, allowed| Err(PolicyError::Contradiction { field, with, allowed });
+    /// Checks the fields that say how waits grow against the backoff.
+    fn check_growth(&self) -> Result<(), PolicyError> {
         let backoff = ("backoff", self.backoff.name());
         let list = self.backoff == Backoff::List;
         if list && self.timeouts.iter().all(|wait| wait.is_zero()) {
-            return wrong("timeouts", backoff, "it must name a wait above zero");
+            return contradiction("timeouts", backoff, "it must contain a wait above zero");
         }
         if !list && !self.timeouts.is_empty() {
-            return wrong("timeouts", backoff, "it must be none");
+            return contradiction("timeouts", backoff, "it must be none");
         }
         let grows = matches!(self.backoff, Backoff::Linear | Backoff::Exponential);
         if !grows && !self.increment.is_zero() {
-            return wrong("increment", backoff, "it must be 0s");
+            return contradiction("increment", backoff, "it must be 0s");
         }
         let fits = match self.jitter {
             Jitter::Decorrelated | Jitter::Compounding(_) | Jitter::CompoundingUp(_) => {
@@ -133,79 +132,86 @@ impl Policy {
             _ => true,
         };
         if !fits {
-            return wrong("jitter", backoff, "it must be another law");
+            return contradiction("jitter", backoff, "use another jitter mode");
         }
         if list && self.linear_timeouts > 0 {
-            return wrong("linear_timeouts", backoff, "it must be 0");
+            return contradiction("linear_timeouts", backoff, "it must be 0");
         }
-        // Waits that go on from what was drawn follow neither of these.
-        let chain = match self.jitter {
-            Jitter::Decorrelated => Some(("jitter", "decorrelated")),
-            Jitter::Compounding(_) | Jitter::CompoundingUp(_) => Some(("jitter", "compounding")),
-            _ => None,
+        Ok(())
+    }
+
+    /// Checks a jitter whose waits grow from the wait drawn before: it ignores these fields.
+    fn check_chained_jitter(&self) -> Result<(), PolicyError> {
+        let jitter = match self.jitter {
+            Jitter::Decorrelated => ("jitter", "decorrelated"),
+            Jitter::Compounding(_) | Jitter::CompoundingUp(_) => ("jitter", "compounding"),
+            _ => return Ok(()),
         };
-        if let Some(jitter) = chain {
-            if !self.increment.is_zero() {
-                return wrong("increment", jitter, "it must be 0s");
-            }
-            if self.linear_timeouts > 0 {
-                return wrong("linear_timeouts", jitter, "it must be 0");
-            }
+        if !self.increment.is_zero() {
+            return contradiction("increment", jitter, "it must be 0s");
         }
-        if list && self.adaptive != Adaptive::None {
-            return wrong("adaptive", backoff, "it must be none");
+        if self.linear_timeouts > 0 {
+            return contradiction("linear_timeouts", jitter, "it must be 0");
+        }
+        Ok(())
+    }
+
+    /// Checks timeouts that have no effect, or no meaning, next to another field.
+    fn check_timeouts(&self) -> Result<(), PolicyError> {
+        let must_be_none = |field, with| contradiction(field, with, "it must be none");
+        if self.backoff == Backoff::List && self.adaptive != Adaptive::None {
+            return must_be_none("adaptive", ("backoff", self.backoff.name()));
         }
         if self.last_timeout.is_some() && self.max_sends.is_none() {
-            return wrong("last_timeout", ("max_sends", "none"), "it must be none");
+            return must_be_none("last_timeout", ("max_sends", "none"));
         }
         if self.attempt_timeout.is_some() {
             if self.hedging {
-                return wrong("attempt_timeout", ("hedging", "true"), "it must be none");
+                return must_be_none("attempt_timeout", ("hedging", "true"));
             }
             if self.adaptive != Adaptive::None {
-                let adaptive = ("adaptive", "a measured first wait");
-                return wrong("attempt_timeout", adaptive, "it must be none");
+                return must_be_none("attempt_timeout", ("adaptive", "a measured first wait"));
             }
             if self.last_timeout.is_some() {
-                let last = ("last_timeout", "the wait after the last copy");
-                return wrong("attempt_timeout", last, "it must be none");
+                let last = ("last_timeout", "the wait after the last send");
+                return must_be_none("attempt_timeout", last);
             }
         }
         if self.adaptive == Adaptive::None && self.min_timeout.is_some() {
-            return wrong("min_timeout", ("adaptive", "none"), "it must be none");
+            return must_be_none("min_timeout", ("adaptive", "none"));
         }
-        self.check_pace()
+        Ok(())
     }
 
-    /// Without an end of the sends, waits have to go on taking time: else copies would follow each other
-    /// without a pause.
+    /// Checks that waits keep taking time if the number of sends is unlimited. Otherwise a client would
+    /// send without a pause.
     fn check_pace(&self) -> Result<(), PolicyError> {
         if self.max_sends.is_some() {
             return Ok(());
         }
         let at_last = self.last_growth().min(bound(self.max_timeout));
-        let wrong = |field, allowed| {
-            Err(PolicyError::Contradiction { field, with: ("max_sends", "none"), allowed })
-        };
+        let unlimited = ("max_sends", "none");
         if at_last == 0 {
-            return wrong("timeouts", "the last wait, which repeats, must be above zero");
+            let allowed = "the last wait, which repeats, must be above zero";
+            return contradiction("timeouts", unlimited, allowed);
         }
         match self.jitter {
             Jitter::Slots(slot) if nanos(slot) > at_last => {
-                wrong("jitter", "a slot must not be longer than the wait that waits grow to")
+                let allowed = "a slot must not be longer than the longest wait";
+                contradiction("jitter", unlimited, allowed)
             }
             _ => Ok(()),
         }
     }
 
-    /// What waits grow to before the cap, in nanoseconds.
+    /// Returns the wait that waits grow to before the cap, in nanoseconds.
     pub(super) fn last_growth(&self) -> u64 {
         let first = nanos(self.initial_timeout);
         match self.backoff {
             Backoff::List => self.timeouts.at(u64::MAX),
             Backoff::Constant => first,
             Backoff::Linear if self.increment.is_zero() => first,
-            // A short wait times hardly more than 1 is rounded to itself.
+            // A short wait times a factor just above 1 rounds to itself.
             Backoff::Exponential
                 if self.increment.is_zero() && self.multiplier.times(first) == first =>
             {
@@ -216,7 +222,15 @@ impl Policy {
     }
 }
 
-/// Why a policy was refused.
+fn contradiction(
+    field: &'static str,
+    with: (&'static str, &'static str),
+    allowed: &'static str,
+) -> Result<(), PolicyError> {
+    Err(PolicyError::Contradiction { field, with, allowed })
+}
+
+/// Error that [`PolicyBuilder::build`] returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyError {
@@ -224,38 +238,38 @@ pub enum PolicyError {
     OutOfRange(&'static str, Duration),
     /// A duration above [`LONGEST`], where zero is allowed.
     TooLong(&'static str, Duration),
-    /// A bound below the first wait: nothing would be sent, or no wait would be as asked.
+    /// A limit below the first wait: nothing would be sent, or no wait would be as configured.
     BelowFirstWait {
-        /// The bound.
+        /// The field of the limit.
         field: &'static str,
-        /// What it is.
+        /// The limit.
         value: Duration,
-        /// Where the first wait stands.
+        /// The field of the first wait.
         name: &'static str,
         /// The first wait.
         first: Duration,
     },
     /// `min_timeout` is above `max_timeout`.
     AboveCap(Duration, Duration),
-    /// `first_delay` is longer at its shortest than at its longest.
+    /// The lower bound of `first_delay` is above the upper one.
     Backwards(Duration, Duration),
     /// `max_sends` is 0.
     NoSends,
     /// `breaker` opens after 0 failures.
     NoFailures,
-    /// A field that another one leaves without a meaning.
+    /// A field that has no meaning next to the value of another one.
     Contradiction {
         /// The field.
         field: &'static str,
-        /// The other one, and its value.
+        /// The other field and its value.
         with: (&'static str, &'static str),
-        /// What is allowed then.
+        /// What the field allows next to that value.
         allowed: &'static str,
     },
 }
 
 impl PolicyError {
-    /// The name of the field that is at fault.
+    /// Returns the name of the invalid field.
     #[must_use]
     pub const fn field(&self) -> &'static str {
         match self {
@@ -281,7 +295,7 @@ impl fmt::Display for PolicyError {
             }
             Self::TooLong(field, value) => {
                 let value = WithUnit(value);
-                write!(f, "policy.{field} has {value}; no time may be longer than {longest}")
+                write!(f, "policy.{field} contains {value}; a time may be at most {longest}")
             }
             Self::BelowFirstWait { field, value, name, first } => {
                 let (value, first) = (WithUnit(value), WithUnit(first));
@@ -296,11 +310,14 @@ impl fmt::Display for PolicyError {
             }
             Self::Backwards(least, most) => {
                 let (least, most) = (WithUnit(least), WithUnit(most));
-                write!(f, "policy.first_delay is {least} {most}; the second must not be below")
+                write!(
+                    f,
+                    "policy.first_delay is {least} {most}; the second time must be at least the first"
+                )
             }
             Self::NoSends => f.write_str("policy.max_sends is 0; it must be at least 1"),
             Self::NoFailures => {
-                f.write_str("policy.breaker opens after 0 failures; it must be at least 1")
+                f.write_str("policy.breaker opens after 0 failures; use at least 1")
             }
             Self::Contradiction { field, with: (other, value), allowed } => {
                 write!(f, "policy.{field} does not fit policy.{other}, {value}: {allowed}")

@@ -1,4 +1,4 @@
-//! What to do when the server says when to come back (Retry-After, push-back).
+//! What to do when the server says when to retry (Retry-After, gRPC's push-back).
 
 use super::Share;
 use crate::text::words;
@@ -6,32 +6,32 @@ use crate::time::{Duration, WithUnit, nanos, parse_duration};
 use crate::value::{Grammar, phrase};
 use core::fmt;
 
-/// What a server said with its failure.
+/// Hint that a server sends with a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hint {
-    /// Come back after this long.
+    /// Retry after this time.
     After(Duration),
-    /// Do not come back (gRPC: a negative push-back).
+    /// Do not retry (gRPC: a negative push-back).
     Never,
 }
 
-/// How a hint is followed.
+/// How a client follows a hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HintRule {
-    /// Not at all: the schedule goes on.
+    /// Ignores it: the schedule continues.
     Ignore,
-    /// To the letter, and the schedule begins anew (gRPC's push-back, gRFC A6). Clients that were told
-    /// the same time come back together.
+    /// Waits exactly as long as the hint says and restarts the schedule (gRPC's push-back, gRFC A6).
+    /// Clients that get the same hint retry together.
     Exact,
-    /// `U[h, h (1 + p)]`: never earlier than asked for, and not all at once.
+    /// Waits `U[h, h (1 + p)]` for a hint of `h`: never less than the hint, and not all clients at once.
     Jitter(Share),
-    /// The schedule's own wait, but not earlier than the hint and at most this much later (AWS:
+    /// Keeps the schedule's wait, raised to at least the hint and cut to at most this much more (AWS:
     /// `x-amz-retry-after`, 5 s).
     Clamp(Duration),
 }
 
-/// Half of the hint on top of it, at most: a herd that a hint gathered is spread again.
+/// Adds up to half of the hint, so that clients with the same hint do not retry together.
 impl Default for HintRule {
     fn default() -> Self {
         Self::Jitter(Share::percent(50))
@@ -39,8 +39,8 @@ impl Default for HintRule {
 }
 
 impl HintRule {
-    /// The waits that a hint of `asked` nanoseconds makes of the schedule's `own` one: the least and
-    /// the most.
+    /// Returns the minimum and the maximum wait for a hint of `asked` nanoseconds, where the schedule
+    /// alone would wait `own`.
     pub(super) fn range(self, asked: u64, own: u64) -> (u64, u64) {
         match self {
             Self::Ignore => (own, own),

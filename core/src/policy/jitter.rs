@@ -1,7 +1,7 @@
-//! How waits are made to differ, so that clients which failed together do not come back together.
+//! Jitter: random variation of the waits, so that clients that fail together do not retry together.
 //!
 //! The order is always the same: the wait grows, `max_timeout` caps it, then the jitter is drawn. So
-//! jitter survives at the cap, and each law states the bound that a wait can reach above the cap.
+//! capped waits vary too, and each mode documents the longest wait that it can produce.
 
 use super::Share;
 use crate::random::Stream;
@@ -10,7 +10,7 @@ use crate::time::{Duration, WithUnit, nanos, parse_duration};
 use crate::value::{Grammar, phrase};
 use core::fmt;
 
-/// A law of jitter. `v` is the wait that growth and cap ask for, `U[a, b]` a uniform draw.
+/// Jitter mode. `v` is the wait after growth and cap, `U[a, b]` a uniform draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Jitter {
@@ -19,21 +19,21 @@ pub enum Jitter {
     None,
     /// `U[0, v]`, mean `v/2`: the fewest calls in the AWS experiment of 2015. Bound: the cap.
     Full,
-    /// `v/2 + U[0, v/2]`, mean `3v/4`: never less than half. Bound: the cap.
+    /// `v/2 + U[0, v/2]`, mean `3v/4`: at least half of the wait. Bound: the cap.
     Equal,
     /// `v U[1-p, 1+p]` (gRPC, Kafka). Bound: the cap times `1 + p`.
     Proportional(Share),
     /// Like `Proportional`, but the first wait is exact (gRPC's connection backoff).
     ProportionalLater(Share),
-    /// `min(cap, U[initial_timeout, 3 x the wait before])`, where the first draw follows
-    /// `initial_timeout` (AWS 2015). Uncapped its mean grows by 1.5, not 3: `2b 1.5^n - b`. Once the
-    /// waits reach the cap, two draws in three are the cap itself. Bound: the cap.
+    /// `min(cap, U[initial_timeout, 3 x previous wait])`; the first draw uses `initial_timeout` as the
+    /// previous wait (AWS 2015). While uncapped, the mean grows by a factor of 1.5, not 3:
+    /// `2b 1.5^n - b`. Once waits reach the cap, two draws in three are the cap itself. Bound: the cap.
     Decorrelated,
-    /// The first wait is `initial_timeout U[1, 1+p]`, drawn once per exchange; the others grow from it
+    /// The first wait is `initial_timeout U[1, 1+p]`, drawn once per exchange; later waits grow from it
     /// (CoAP's ACK_RANDOM_FACTOR, RFC 7252 section 4.2). Bound: the cap.
     Once(Share),
-    /// `RAND` of RFC 8415 section 15: each wait is the one before, as drawn, times `multiplier + r`,
-    /// with `r` from `U[-p, p]`; at the cap it is the cap times `1 + r`. Bound: the cap times `1 + p`.
+    /// `RAND` of RFC 8415 section 15: each wait is the previous drawn wait times `multiplier + r`, with
+    /// `r` from `U[-p, p]`; at the cap it is the cap times `1 + r`. Bound: the cap times `1 + p`.
     Compounding(Share),
     /// Like `Compounding`, but the first `r` is above zero (a DHCPv6 Solicit).
     CompoundingUp(Share),
@@ -44,7 +44,7 @@ pub enum Jitter {
 }
 
 impl Jitter {
-    /// The longest wait that this law makes of waits capped at `cap` nanoseconds.
+    /// Returns the longest wait that this mode makes of waits capped at `cap` nanoseconds.
     #[must_use]
     pub fn bound(self, cap: u64) -> u64 {
         match self {
@@ -58,17 +58,17 @@ impl Jitter {
     }
 }
 
-/// Where in its range a draw falls.
+/// How a wait is chosen from the range that its jitter allows.
 #[derive(Clone, Debug)]
 pub enum Draw {
-    /// Where the law's name puts a wait without jitter: the schedule that tables show.
+    /// The wait without jitter, as tables of schedules show it.
     Nominal,
-    /// At the lower end. (A compounding wait that grows above the cap is drawn anew around it, and may
-    /// then come out lower than one that just stays below.)
+    /// The lower end of the range. (A compounding wait that grows above the cap is drawn again around
+    /// the cap, and can then be shorter than one that stays just below it.)
     Least,
-    /// At the upper end.
+    /// The upper end of the range.
     Most,
-    /// At random, from a named stream.
+    /// A random wait, from a named stream.
     Random(Stream),
 }
 

@@ -1,9 +1,10 @@
-//! When to send again, and when to stop.
+//! Retry policies: when to send again, and when to stop.
 //!
-//! A [`Policy`] is a validated description. A [`Schedule`] walks it for one exchange; a [`Budget`], a
-//! [`Breaker`] and a server's [`Hint`] may overrule it; [`Rtt`] measures where it begins; a [`Pacer`]
-//! puts them together for one client. All are pure: no clock, no generator, integer nanoseconds. They
-//! work alone, without the simulated network, without `std`, and in wasm.
+//! A [`Policy`] is a validated description. A [`Schedule`] runs it for one exchange. A [`Budget`], a
+//! [`Breaker`] and a server's [`Hint`] can overrule the schedule, and [`Rtt`] measures the first wait. A
+//! [`Pacer`] combines all of them for one client. None of them uses a clock or a global random number
+//! generator, and times are integer nanoseconds. They work without the simulated network, without
+//! `std`, and in wasm.
 //!
 //! ```
 //! use retrylab_core::policy::Policy;
@@ -47,35 +48,35 @@
 //! assert_eq!((answer, schedule.sends()), (Some(7), 3));
 //! ```
 //!
-//! # Which policy for which job
+//! # Choosing a policy
 //!
-//! - **A datagram protocol on the Internet:** [`Preset::Coap`] or [`Preset::Stun`]; with traffic enough
-//!   to measure by, [`Preset::TcpRfc6298`]. RFC 8085 section 3.1 asks for a first wait of 1 s without a
-//!   measured round trip (500 ms is STUN's exception), exponential backoff, and no more than one
-//!   datagram per round trip on average, or one in 3 s where nothing comes back. The textbook's 0.1 s
-//!   is for a laboratory.
+//! - **A datagram protocol on the Internet:** [`Preset::Coap`] or [`Preset::Stun`]; with enough traffic
+//!   to measure round trips, [`Preset::TcpRfc6298`]. RFC 8085 section 3.1 asks for a first wait of 1 s
+//!   until a round trip is measured (STUN's 500 ms is an exception), exponential backoff, and at most
+//!   one datagram per round trip on average, or one per 3 s if no replies arrive. The textbook's first
+//!   wait of 0.1 s is for test networks only.
 //! - **A call inside a data centre:** [`Preset::AwsStandard`] or [`Preset::Grpc`], with a budget. The
-//!   schedule bounds one exchange; only a budget bounds the load that all of them make together when
-//!   the server is in trouble.
-//! - **Many clients that fail at once** (a restart, a lost link): full jitter, or decorrelated.
-//! - **The slowest replies matter:** [`Preset::GrpcHedging`] with a budget, and only if the server may
-//!   do the work twice.
-//! - **For ever in the background:** a cap and no stop, as [`Preset::Dhcpv6Solicit`] or
+//!   schedule limits one exchange; only a budget limits the load of all exchanges together when the
+//!   server is overloaded.
+//! - **Many clients that fail at the same time** (a restart, a lost link): full or decorrelated jitter.
+//! - **Low tail latency:** [`Preset::GrpcHedging`] with a budget, and only if the server may process a
+//!   request twice.
+//! - **Background work that never gives up:** a cap and no stop, as in [`Preset::Dhcpv6Solicit`] and
 //!   [`Preset::GrpcConnect`].
 //!
-//! What each jitter costs:
+//! # Choosing a jitter
 //!
-//! | jitter | mean wait | cost |
+//! | jitter | mean wait | effect |
 //! |---|---|---|
-//! | none | `v` | clients that failed together come back together, for ever |
-//! | proportional | `v` | the herd is only widened: fine for few clients |
-//! | equal | `3v/4` | never hasty; half of the spread of `full` |
-//! | full | `v/2` | the fewest calls under contention; some retries come at once |
-//! | decorrelated | grows by 1.5 | as good; its waits forget the attempt's number, and pile up at the cap |
-//! | once | `v (1 + p/2)` | one draw an exchange: cheap, and the doubling stays exact |
-//! | compounding | `v` | drifts: after `n` waits the spread has grown with `n` |
+//! | none | `v` | clients that fail together retry together, every time |
+//! | proportional | `v` | spreads the retries a little: enough for a few clients |
+//! | equal | `3v/4` | never retries early; spreads half as much as `full` |
+//! | full | `v/2` | fewest calls under contention; some retries are immediate |
+//! | decorrelated | grows by 1.5 | about as few calls as `full`; waits do not depend on the attempt's number and often equal the cap |
+//! | once | `v (1 + p/2)` | one draw per exchange: cheap, and the doubling stays exact |
+//! | compounding | `v` | drifts: the spread grows with the number of waits |
 //!
-//! Jitter is drawn after the cap, so it survives there; [`Jitter::bound`] is what a wait can reach.
+//! Jitter is drawn after the cap, so capped waits vary too; [`Jitter::bound`] is the longest one.
 
 mod backoff;
 mod breaker;
@@ -83,6 +84,7 @@ mod budget;
 mod builder;
 mod hint;
 mod jitter;
+mod limits;
 mod pacer;
 mod preset;
 mod rtt;
@@ -94,9 +96,10 @@ pub use crate::value::{Factor, Share};
 pub use backoff::{Backoff, Timeouts};
 pub use breaker::{Breaker, BreakerRule};
 pub use budget::{Budget, BudgetRule};
-pub use builder::{LONGEST, PolicyBuilder, PolicyError};
+pub use builder::{PolicyBuilder, PolicyError};
 pub use hint::{Hint, HintRule};
 pub use jitter::{Draw, Jitter};
+pub use limits::LONGEST;
 pub use pacer::Pacer;
 pub(crate) use pacer::Shared;
 pub use preset::Preset;
@@ -119,12 +122,12 @@ macro_rules! policy {
             $($name: $type,)*
         }
 
-        /// What it says.
+        /// The fields.
         impl Policy {
             $($(#[$doc])* #[must_use] #[inline] pub const fn $name(&self) -> $type { self.$name })*
         }
 
-        /// What can be said.
+        /// Setters of the fields.
         impl PolicyBuilder {
             $($(#[$doc])* pub const fn $name(mut self, $name: $type) -> Self {
                 self.0.$name = $name;
@@ -135,73 +138,74 @@ macro_rules! policy {
 }
 
 policy! {
-    /// How waits grow.
+    /// Growth of the waits.
     backoff: Backoff,
-    /// The wait after the first send: more than 0, at most [`LONGEST`].
+    /// Wait after the first send: above 0, at most [`LONGEST`].
     initial_timeout: Duration,
-    /// What each wait is multiplied by to give the next, under [`Backoff::Exponential`].
+    /// Factor from each wait to the next, under [`Backoff::Exponential`].
     multiplier: Factor,
-    /// What each wait is lengthened by, under [`Backoff::Linear`] and, after the multiplication,
-    /// [`Backoff::Exponential`].
+    /// Time added to each wait to give the next, under [`Backoff::Linear`] and, after the
+    /// multiplication, [`Backoff::Exponential`].
     increment: Duration,
-    /// The waits of [`Backoff::List`].
+    /// Waits of [`Backoff::List`].
     timeouts: Timeouts,
-    /// So many waits are repeated before the first one grows (Linux: `tcp_syn_linear_timeouts`).
+    /// Number of times that the first wait is repeated before waits grow (Linux:
+    /// `tcp_syn_linear_timeouts`).
     linear_timeouts: u32,
-    /// No wait is longer than this, before jitter; not below `initial_timeout`.
+    /// Maximum wait, before jitter; at least `initial_timeout`.
     max_timeout: Option<Duration>,
-    /// How long a reply to a copy is waited for. Without it that is the whole wait until the next copy,
-    /// and replies to earlier copies count as well (datagrams). With it a copy that is not answered in
-    /// this time is abandoned, and the backoff begins then, or when a failure comes (calls).
+    /// Time to wait for the reply to one send. Without it, the client waits until the next send, and a
+    /// reply to an earlier send counts as well (datagrams). With it, the client abandons a send that is
+    /// not answered in this time; the backoff begins at that moment, or when a failure arrives (calls).
     attempt_timeout: Option<Duration>,
-    /// The wait after the last of `max_sends` copies, when it differs (STUN's Rm, RFC 8489 section
-    /// 6.2.1).
+    /// Wait after the last of `max_sends` sends, where it differs (STUN's Rm, RFC 8489 section 6.2.1).
     last_timeout: Option<Duration>,
-    /// How long to wait before the first copy.
+    /// Delay before the first send.
     first_delay: Option<Delay>,
-    /// How waits are made to differ.
+    /// Random variation of the waits.
     jitter: Jitter,
     /// How the first wait follows the measured round-trip time.
     adaptive: Adaptive,
-    /// No adaptive first wait is shorter than this.
+    /// Minimum of an adaptive first wait.
     min_timeout: Option<Duration>,
-    /// The client gives up instead of starting a wait that would be longer than this, judged before
-    /// `max_timeout` and jitter; not below `initial_timeout`.
+    /// Wait above which the client gives up instead of waiting. It is compared before `max_timeout` and
+    /// jitter apply; at least `initial_timeout`.
     give_up_above: Option<Duration>,
-    /// The number of copies sent at most, the first included; at least 1.
+    /// Maximum number of sends, the first included; at least 1.
     max_sends: Option<u32>,
-    /// The exchange ends this long after its first send at the latest: no copy is sent at or after it,
-    /// and no wait reaches past it.
+    /// Maximum duration of an exchange from its first send. Nothing is sent at or after the deadline,
+    /// and no wait extends past it.
     deadline: Option<Duration>,
-    /// What happens to a wait that would reach past the deadline.
+    /// What happens to a wait that would extend past the deadline.
     deadline_rule: DeadlineRule,
-    /// The next copy does not replace the one before: the first reply wins, and after a failure the
-    /// next goes out at once.
+    /// Whether earlier sends stay valid when the next one goes out: the first reply wins, and after a
+    /// failure the next send is immediate.
     hedging: bool,
-    /// How many retries all exchanges may cost together.
+    /// Limit on the retries of all exchanges together.
     budget: Option<BudgetRule>,
-    /// When to stop asking for a while.
+    /// When to stop sending for a while.
     breaker: Option<BreakerRule>,
-    /// What to make of a server's hint.
+    /// How to treat a server's hint.
     hint: HintRule,
 }
 
-/// How many sends [`Policy::gives_up_after`] looks at: policies may allow billions.
-pub const MOST_WALKED: usize = 1_000_000;
+/// Maximum number of sends that [`Policy::gives_up_after`] examines: policies may allow billions.
+pub const MAX_WALKED: usize = 1_000_000;
 
 impl Policy {
-    /// The textbook UDP client: waits 0.1 s, doubles the wait after each silence, and gives up when
-    /// the next wait would exceed 2.0 s. Sends at 0, 0.1, 0.3, 0.7, 1.5 s; gives up at 3.1 s.
+    /// Returns the policy of the textbook UDP client: it waits 0.1 s, doubles the wait each time no
+    /// reply arrives, and gives up when the next wait would exceed 2.0 s. It sends at 0, 0.1, 0.3, 0.7
+    /// and 1.5 s and gives up at 3.1 s.
     ///
-    /// Its first wait is a tenth of what RFC 8085 section 3.1.1 asks for on the Internet (1 s): for a
-    /// laboratory and a local network only.
+    /// Its first wait is a tenth of the 1 s that RFC 8085 section 3.1.1 asks for on the Internet. Use it
+    /// only on a local or a test network.
     #[must_use]
     pub const fn textbook() -> Self {
         let give_up_above = Some(Duration::from_secs(2));
         Self { give_up_above, ..Self::plain(Duration::from_millis(100)) }
     }
 
-    /// This first wait, doubling, without any stop.
+    /// Returns the policy with this first wait that doubles its waits and never stops.
     pub(crate) const fn plain(initial_timeout: Duration) -> Self {
         Self {
             backoff: Backoff::Exponential,
@@ -228,58 +232,60 @@ impl Policy {
         }
     }
 
-    /// Starts a policy of your own: this first wait, doubling, without any stop.
+    /// Starts a policy of your own, with this first wait, waits that double, and no stop.
     pub const fn exponential(initial_timeout: Duration) -> PolicyBuilder {
         PolicyBuilder(Self::plain(initial_timeout))
     }
 
-    /// This policy as a builder, to change parts of it.
+    /// Returns a builder that starts from this policy.
     pub const fn to_builder(self) -> PolicyBuilder {
         PolicyBuilder(self)
     }
 
-    /// The times at which copies are sent when no reply ever comes, from the first at 0, without
-    /// jitter. A law that draws below the wait (`full`, `equal`, `slots`) counts as the whole wait,
-    /// `decorrelated` as the middle of each draw, which is its mean while uncapped.
+    /// Returns the send times of an exchange that gets no reply, without jitter. The first is 0.
     ///
-    /// Endless for a policy without a stop.
+    /// A jitter mode that only shortens waits (`full`, `equal`, `slots`) counts as the whole wait.
+    /// `decorrelated` counts as the middle of each draw, which is its mean while uncapped.
+    ///
+    /// The iterator is endless for a policy without a stop.
     #[must_use]
     pub fn sends(&self) -> Sends<'_> {
         self.sends_drawn(Draw::Nominal)
     }
 
-    /// The same with jitter: at its least, at its most, or drawn from a stream.
+    /// Like [`sends`](Self::sends), with jitter at its minimum, at its maximum, or drawn from a stream.
     #[must_use]
     pub fn sends_drawn(&self, draw: Draw) -> Sends<'_> {
         Sends::new(self, Schedule::drawn(self, self.initial_timeout, draw))
     }
 
-    /// The send times of exchange `exchange` (from 1) of a run with this seed.
+    /// Returns the send times of exchange number `exchange`, from 1, of a run with this seed.
     #[must_use]
     pub fn sends_of(&self, seed: u64, exchange: u32) -> Sends<'_> {
         self.sends_drawn(Draw::Random(Name::exchange(seed, 1, exchange).stream(Purpose::Jitter)))
     }
 
-    /// How long after its first send an exchange without any reply ends, without jitter; `None` when
-    /// the policy [never gives up](Self::never_gives_up), or not within [`MOST_WALKED`] sends.
+    /// Returns the time from the first send to the end of an exchange that gets no reply, without
+    /// jitter; `None` if the policy [never gives up](Self::never_gives_up), or not within [`MAX_WALKED`]
+    /// sends.
     #[must_use]
     pub fn gives_up_after(&self) -> Option<Duration> {
         if self.never_gives_up() {
             return None;
         }
         let mut sends = self.sends();
-        sends.by_ref().take(MOST_WALKED).for_each(drop);
+        sends.by_ref().take(MAX_WALKED).for_each(drop);
         let at = sends.elapsed();
         (sends.next().is_none()).then_some(at)
     }
 
-    /// Does this policy go on for ever?
+    /// Returns true if an exchange that gets no reply never ends.
     #[must_use]
     pub fn never_gives_up(&self) -> bool {
         self.max_sends.is_none() && self.deadline.is_none() && !self.outgrows()
     }
 
-    /// Does anything of it depend on random draws?
+    /// Returns true if any part of the policy depends on random draws.
     #[must_use]
     #[inline]
     pub fn draws(&self) -> bool {
@@ -288,7 +294,7 @@ impl Policy {
             || matches!(self.budget, Some(BudgetRule::Adaptive { .. }))
     }
 
-    /// Does some wait grow above `give_up_above`?
+    /// Returns true if some wait grows above `give_up_above`.
     fn outgrows(&self) -> bool {
         self.give_up_above.is_some_and(|above| match self.backoff {
             Backoff::List => self.timeouts.iter().any(|wait| wait > above),
@@ -303,28 +309,28 @@ impl Default for Policy {
     }
 }
 
-/// Why an exchange ends without a reply.
+/// Reason why an exchange ends without a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stop {
-    /// All of `max_sends` copies are out.
+    /// `max_sends` sends got no reply.
     MaxSends,
     /// The next wait would be longer than `give_up_above`.
     GiveUpAbove,
     /// The deadline is reached, or the next wait would pass it.
     Deadline,
-    /// The budget allows no more copies.
+    /// The retry budget allows no further send.
     Budget,
     /// The circuit breaker is open.
     Breaker,
-    /// The server asked not to come back.
+    /// The server asked the client not to retry.
     PushedBack,
-    /// Too many exchanges are open at once: none of its copies was sent.
+    /// Too many exchanges are open at the same time: this one sent nothing.
     TooMany,
 }
 
 impl Stop {
-    /// Its name in traces and JSON.
+    /// Returns the reason's name in traces and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -342,12 +348,12 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::MaxSends => "all copies are out",
+            Self::MaxSends => "no sends are left",
             Self::GiveUpAbove => "the next wait would be too long",
-            Self::Deadline => "the deadline",
+            Self::Deadline => "the deadline is reached",
             Self::Budget => "the budget is spent",
             Self::Breaker => "the breaker is open",
-            Self::PushedBack => "the server asked not to come back",
+            Self::PushedBack => "the server asked the client not to retry",
             Self::TooMany => "too many exchanges are open",
         })
     }
@@ -356,11 +362,11 @@ impl fmt::Display for Stop {
 crate::value::words! {
     /// What happens to a wait that would reach past the deadline.
     DeadlineRule {
-        /// It is cut: the exchange ends exactly at the deadline.
+        /// The wait is cut: the exchange ends exactly at the deadline.
         #[default]
         At = "at",
-        /// Its copy is not sent: the exchange ends before the deadline, at the end of the wait in
-        /// progress.
+        /// The send before that wait is skipped: the exchange ends before the deadline, at the end of
+        /// the wait in progress.
         Before = "before",
     }
 }
@@ -368,13 +374,13 @@ crate::value::words! {
 /// A delay drawn uniformly between two bounds, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Delay {
-    /// The shortest.
+    /// Lower bound.
     pub least: Duration,
-    /// The longest; not below `least`.
+    /// Upper bound; at least `least`.
     pub most: Duration,
 }
 
-/// `20ms 120ms`, or `1s` when it is always the same.
+/// Writes `20ms 120ms`, or `1s` if both bounds are equal.
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.least == self.most {
@@ -398,10 +404,4 @@ impl Delay {
         let most = words.next().map_or(Some(least), parse_duration)?;
         (least <= most && words.next().is_none()).then_some(Self { least, most })
     }
-}
-
-/// Nanoseconds of an optional bound.
-#[inline]
-fn bound(duration: Option<Duration>) -> u64 {
-    duration.map_or(u64::MAX, nanos)
 }

@@ -1,4 +1,4 @@
-//! Schedule, round-trip time and brakes put together: what one client keeps of its policy.
+//! The state of one client: schedule, round-trip time, retry budget and circuit breaker.
 
 use super::schedule::Step;
 use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, Wait};
@@ -6,10 +6,10 @@ use crate::random::Stream;
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 
-/// All that a client keeps of its policy, exchange after exchange: at most 64 bytes. What only some
-/// policies need (round-trip times, brakes) is in one allocation of its own, made at the start.
+/// State that a client keeps for its policy, across exchanges: at most 64 bytes. What only some policies
+/// need (round-trip times, budget, breaker) is in a separate allocation, made once at the start.
 ///
-/// In each exchange: [`begin`](Self::begin), then [`next`](Self::next) before each send, then
+/// In each exchange, call [`begin`](Self::begin), then [`next`](Self::next) before each send, then
 /// [`answered`](Self::answered) or [`gave_up`](Self::gave_up).
 #[derive(Clone, Debug)]
 pub struct Pacer {
@@ -19,13 +19,13 @@ pub struct Pacer {
 
 #[derive(Clone, Debug)]
 struct Memory {
-    /// The pause that follows the wait in progress, under an attempt timeout, in nanoseconds.
+    /// Pause after the wait in progress, under an attempt timeout, in nanoseconds.
     pause: u64,
     shared: Option<Box<Shared>>,
 }
 
-/// What is remembered from one exchange to the next, and shared by those that are open at once. The
-/// brakes are the judge: may another copy go out, whatever the schedule says?
+/// State that outlasts an exchange, shared by all exchanges that are open at the same time. Budget and
+/// breaker can forbid a send that the schedule allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     rtt: Rtt,
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
 }
 
 impl Pacer {
-    /// A client's state before its first exchange.
+    /// Creates the state of a client before its first exchange.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let budget = policy.budget().map(Budget::new);
@@ -46,7 +46,7 @@ impl Pacer {
         Self { schedule: Schedule::new(policy), memory }
     }
 
-    /// Exchanges what is remembered from exchange to exchange, for clients with several open at once.
+    /// Swaps the state that outlasts an exchange with `other`, for clients with several open exchanges.
     pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
         if let Some(memory) = &mut self.memory {
             core::mem::swap(&mut memory.shared, other);
@@ -57,11 +57,10 @@ impl Pacer {
         self.memory.as_deref_mut()?.shared.as_deref_mut()
     }
 
-    /// Begins an exchange whose draws come from `stream`; returns how long to wait before its first
-    /// copy.
+    /// Begins an exchange that draws from `stream`, and returns the delay before its first send.
     ///
     /// # Errors
-    /// [`Stop::Breaker`] or [`Stop::Budget`]: it is over before it began.
+    /// [`Stop::Breaker`] or [`Stop::Budget`] if the exchange must not send anything.
     pub fn begin(
         &mut self,
         policy: &Policy,
@@ -87,16 +86,16 @@ impl Pacer {
         Ok(self.schedule.first_delay(policy))
     }
 
-    /// Sends a copy, `elapsed` after the exchange's first one: how long to wait then.
+    /// Counts a send, `elapsed` after the exchange's first one, and returns the wait that follows it.
     ///
     /// # Errors
-    /// Why nothing more may be sent.
+    /// The reason to stop.
     #[inline]
     pub fn next(&mut self, policy: &Policy, now: Instant, elapsed: Duration) -> Result<Wait, Stop> {
         self.step(policy, now, nanos(elapsed)).map(Step::wait)
     }
 
-    /// The same in nanoseconds.
+    /// Like [`next`](Self::next), in nanoseconds.
     #[inline]
     pub(crate) fn step(
         &mut self,
@@ -112,11 +111,11 @@ impl Pacer {
         }
     }
 
-    /// A copy was answered by a failure that may be retried: how long to pause before
-    /// [`next`](Self::next); see [`Schedule::after_failure`].
+    /// Handles a retryable failure and returns the pause before [`next`](Self::next); see
+    /// [`Schedule::after_failure`].
     ///
     /// # Errors
-    /// Why nothing more may be sent.
+    /// The reason to stop.
     pub fn after_failure(
         &mut self,
         policy: &Policy,
@@ -128,13 +127,13 @@ impl Pacer {
         if pause.is_err()
             && let Some(shared) = self.shared()
         {
-            // No `next` follows to count it.
+            // No `next` follows that would count the failure.
             shared.failed();
         }
         pause
     }
 
-    /// How long to pause after the wait in progress, before the next copy.
+    /// Returns the pause between the wait in progress and the next send.
     #[must_use]
     #[inline]
     pub fn pause(&self) -> Duration {
@@ -146,7 +145,8 @@ impl Pacer {
         self.memory.as_ref().map_or(0, |memory| memory.pause)
     }
 
-    /// Copies of this exchange so far, the one that [`next`](Self::next) was asked for included.
+    /// Returns the number of sends of this exchange so far, the latest call of [`next`](Self::next)
+    /// included.
     #[must_use]
     pub const fn sends(&self) -> u32 {
         self.schedule.sends()
@@ -159,7 +159,7 @@ impl Pacer {
 
     /// A reply came, `elapsed` after the first copy, when `sends` copies had been sent.
     ///
-    /// Only an exchange of one copy tells its round-trip time (Karn's rule).
+    /// Only an exchange with one send gives a round-trip time (Karn's algorithm).
     #[inline]
     pub fn answered(&mut self, now: Instant, sends: u32, elapsed: Duration) {
         if let (Some(shared), 1) = (self.shared(), sends) {
@@ -168,17 +168,18 @@ impl Pacer {
         self.ended(now, sends, true);
     }
 
-    /// The exchange is over without a reply, after `sends` copies.
+    /// Records the end of an exchange without a reply, after `sends` sends.
     pub fn gave_up(&mut self, now: Instant, sends: u32) {
         if sends > 0 {
             self.ended(now, sends, false);
         }
         if let Some(shared) = self.shared() {
-            shared.rtt.begin_anew();
+            shared.rtt.reset_backoff();
         }
     }
 
-    /// The network refused the last of `sends` copies: a failure, and the end of the exchange.
+    /// Records that the network refused the last of `sends` sends, which ends the exchange with a
+    /// failure.
     pub fn refused(&mut self, now: Instant, sends: u32) {
         if let Some(shared) = self.shared() {
             shared.failed();
@@ -197,7 +198,7 @@ impl Pacer {
         }
     }
 
-    /// What is known of the round-trip time; `None` if the policy does not measure it.
+    /// Returns the estimate of the round-trip time; `None` if the policy keeps none.
     #[must_use]
     pub fn rtt(&self) -> Option<&Rtt> {
         self.memory.as_ref()?.shared.as_ref().map(|shared| &shared.rtt)
@@ -205,8 +206,8 @@ impl Pacer {
 }
 
 impl Memory {
-    /// Keeps what outlasts the schedule's `step` after `sends` copies, and asks the brakes. Apart, because
-    /// most clients remember nothing.
+    /// Stores what outlasts the schedule's `step` after `sends` sends, and asks breaker and budget. Not
+    /// inlined, because most clients have no such state.
     #[inline(never)]
     fn remember(
         &mut self,
@@ -225,14 +226,14 @@ impl Memory {
         if shared.budget.as_mut().is_some_and(|budget| !budget.retry(now, sends > 1, draw)) {
             return Err(Stop::Budget);
         }
-        // Until a sample comes, the next exchange begins where this one had to back off to.
+        // Until a sample arrives, the next exchange begins with the wait that this one backed off to.
         shared.rtt.back_off(Duration::from_nanos(step.timeout));
         Ok(step)
     }
 }
 
 impl Shared {
-    /// A copy brought no reply, or a failure.
+    /// Records a send that got no reply, or a failure as its reply.
     fn failed(&mut self) {
         if let Some(budget) = &mut self.budget {
             budget.failed();

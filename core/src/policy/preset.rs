@@ -1,8 +1,8 @@
-//! Policies by name: the standards, and what well-known clients do.
+//! Policies by name: those of standards and of well-known clients.
 //!
-//! Each preset's doc names its source and, where that contradicts itself, the reading taken here. Times
-//! are offsets from the first send when nothing ever answers, without jitter. "Never" gives up means
-//! that the source names no end of its own: set `max_sends` or `deadline`.
+//! Each preset documents its source and, where the source contradicts itself, the chosen reading. Times
+//! are offsets from the first send of an exchange that gets no reply, without jitter. Where a source
+//! defines no end, the preset never gives up: set `max_sends` or `deadline`.
 
 use super::{
     Adaptive, Backoff, BudgetRule, Delay, Factor, HintRule, Jitter, Policy, Share, Timeouts,
@@ -10,7 +10,7 @@ use super::{
 use crate::time::Duration;
 use crate::value::named;
 
-/// Declares [`Preset`] with all that is told of each one from one table.
+/// Declares [`Preset`] and the properties of each preset from one table.
 macro_rules! presets {
     ($(
         $(#[$doc:meta])*
@@ -19,7 +19,7 @@ macro_rules! presets {
         use_when: $use_when:literal,
         $policy:expr;
     )*) => {
-        /// A policy with a name.
+        /// Policy with a name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
         #[non_exhaustive]
         pub enum Preset {
@@ -27,31 +27,31 @@ macro_rules! presets {
         }
 
         impl Preset {
-            /// Every preset, in the order in which people are shown them.
+            /// All presets, in the order in which they are listed.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The names of all presets.
+            /// Names of all presets.
             pub const NAMES: &[&str] = &[$($text),*];
 
-            /// Its name in scenarios.
+            /// Returns the preset's name in scenarios.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// Where its numbers are from.
+            /// Returns the source of the preset's numbers.
             #[must_use]
             pub const fn source(self) -> &'static str {
                 match self { $(Self::$name => $source),* }
             }
 
-            /// What it is good for, in one line.
+            /// Returns when to use the preset, in one line.
             #[must_use]
             pub const fn use_when(self) -> &'static str {
                 match self { $(Self::$name => $use_when),* }
             }
 
-            /// Its policy.
+            /// Returns the preset's policy.
             #[must_use]
             pub const fn policy(self) -> Policy {
                 match self { $(Self::$name => $policy),* }
@@ -71,8 +71,8 @@ const fn secs(secs: u64) -> Duration {
 /// `RAND` of RFC 8415 section 15 is uniform in -0.1 to 0.1.
 const DHCP_RAND: Share = Share::percent(10);
 
-/// The rule of RFC 8415 section 15: IRT, MRT (0 for none), MRC (0 for none), MRD (0 for none), all
-/// times in seconds.
+/// Returns the policy of RFC 8415 section 15 for IRT, MRT, MRC and MRD. Times are in seconds, and 0
+/// disables MRT, MRC or MRD.
 const fn dhcpv6(irt: u64, mrt: u64, mrc: u32, mrd: u64) -> Policy {
     Policy {
         max_timeout: if mrt == 0 { None } else { Some(secs(mrt)) },
@@ -88,15 +88,15 @@ presets! {
     #[default]
     Textbook "textbook",
     source: "the textbook UDP client on port 1060",
-    use_when: "in a laboratory; its first wait of 0.1 s is not for the Internet (RFC 8085 3.1.1)",
+    use_when: "on a test network; a first wait of 0.1 s is too short for the Internet (RFC 8085 3.1.1)",
     Policy::textbook();
 
-    /// TCP's retransmission timer, RFC 6298: the first wait is 1 s until a round trip is measured
-    /// (2.1), doubles (5.5), and is not capped below 60 s (2.5: "at least 60 seconds"; 60 s here). It
-    /// names no end; RFC 1122 asks for R2 of at least 100 s.
+    /// TCP's retransmission timer, RFC 6298: the wait is 1 s until a round trip is measured (2.1),
+    /// doubles (5.5), and is capped at 60 s (2.5 asks for "at least 60 seconds"). The RFC defines no
+    /// end; RFC 1122 asks for an R2 of at least 100 s.
     TcpRfc6298 "tcp-rfc6298",
     source: "RFC 6298 2.1, 2.5, 5.5",
-    use_when: "there is traffic enough to measure round trips by",
+    use_when: "there is enough traffic to measure round-trip times",
     Policy {
         max_timeout: Some(secs(60)),
         adaptive: Adaptive::Rfc6298,
@@ -104,157 +104,158 @@ presets! {
         ..Policy::plain(secs(1))
     };
 
-    /// A SYN of Linux before 6.5 with `tcp_syn_retries` 6: 127 s in all, below the 180 s that RFC 1122
-    /// section 4.2.3.5 asks for.
+    /// SYN of Linux before 6.5 with `tcp_syn_retries` 6. Gives up after 127 s, earlier than the 180 s
+    /// that RFC 1122 section 4.2.3.5 asks for.
     TcpSynLinux "tcp-syn-linux",
     source: "Linux before 6.5, tcp_syn_retries = 6",
     use_when: "you want to know how long connect() hangs on an older kernel",
     Policy { max_sends: Some(7), ..Policy::plain(secs(1)) };
 
-    /// A SYN of Linux from 6.5 on, where `tcp_syn_linear_timeouts` 4 waits come before the first that
-    /// doubles: 131 s in all.
+    /// SYN of Linux 6.5 and later, where `tcp_syn_linear_timeouts` 4 repeats the first wait before it
+    /// doubles. Gives up after 131 s.
     TcpSynLinux65 "tcp-syn-linux-6.5",
     source: "Linux 6.5, tcp_syn_linear_timeouts = 4",
     use_when: "you want to know how long connect() hangs on a current kernel",
     Policy { linear_timeouts: 4, max_sends: Some(11), ..Policy::plain(secs(1)) };
 
     /// QUIC's probe timeout before a round trip is measured, RFC 9002 section 6.2: an initial RTT of
-    /// 333 ms with a deviation of half of it gives 0.999 s. The connection's idle timeout ends it.
+    /// 333 ms with half of it as deviation gives 0.999 s. In QUIC, the idle timeout ends the connection.
     QuicPto "quic-pto",
     source: "RFC 9002 6.2",
-    use_when: "probing a peer over a path that is measured all the time",
+    use_when: "probing a peer over a path whose round-trip time is measured continuously",
     Policy { adaptive: Adaptive::Rfc9002, ..Policy::plain(ms(999)) };
 
-    /// A confirmable CoAP message, RFC 7252 sections 4.2 and 4.8: the first wait is drawn once from 2
-    /// to 3 s, then doubled; 4 retransmissions. Gives up at 62 s, or 93 s (MAX_TRANSMIT_WAIT) with the
-    /// longest first wait.
+    /// Confirmable CoAP message, RFC 7252 sections 4.2 and 4.8: the first wait is drawn from 2 to 3 s
+    /// and then doubles; 4 retransmissions. Gives up after 62 s, or after 93 s (MAX_TRANSMIT_WAIT) with
+    /// the longest first wait.
     Coap "coap",
     source: "RFC 7252 4.2, 4.8",
-    use_when: "a small device asks over the Internet, without state per peer",
+    use_when: "a small device sends requests over the Internet and keeps no state per peer",
     Policy {
         jitter: Jitter::Once(Share::percent(50)),
         max_sends: Some(5),
         ..Policy::plain(secs(2))
     };
 
-    /// A STUN request over UDP, RFC 8489 section 6.2.1: Rc 7 copies, and after the last one a wait of
-    /// Rm = 16 times the first.
+    /// STUN request over UDP, RFC 8489 section 6.2.1: 7 sends (Rc), and after the last one a wait of 16
+    /// times the first (Rm).
     Stun "stun",
     source: "RFC 8489 6.2.1",
-    use_when: "a request through a NAT has half a minute to be answered",
+    use_when: "a request through a NAT may take half a minute",
     Policy { max_sends: Some(7), last_timeout: Some(secs(8)), ..Policy::plain(ms(500)) };
 
-    /// A SIP INVITE, RFC 3261 section 17.1.1.2: timer A doubles and is not capped by T2; timer B ends it
-    /// at 64 T1.
+    /// SIP INVITE, RFC 3261 section 17.1.1.2: timer A doubles and is not capped by T2; timer B ends the
+    /// exchange at 64 T1.
     SipInvite "sip-invite",
     source: "RFC 3261 17.1.1.2, timers A and B",
-    use_when: "the other side confirms early that it works on the request",
+    use_when: "the server confirms early that it is processing the request",
     Policy { deadline: Some(secs(32)), ..Policy::plain(ms(500)) };
 
-    /// Any other SIP request, RFC 3261 section 17.1.2.2: timer E doubles up to T2 = 4 s; timer F ends
-    /// it at 64 T1.
+    /// SIP request other than INVITE, RFC 3261 section 17.1.2.2: timer E doubles up to T2 = 4 s; timer F
+    /// ends the exchange at 64 T1.
     SipNonInvite "sip-non-invite",
     source: "RFC 3261 17.1.2.2, timers E and F",
-    use_when: "a reply is wanted soon after the network comes back",
+    use_when: "a reply should arrive soon after the network recovers",
     Policy { max_timeout: Some(secs(4)), deadline: Some(secs(32)), ..Policy::plain(ms(500)) };
 
-    /// DHCPv4, RFC 2131 section 4.1: 4 s, doubled up to 64 s, each with 1 s of uniform jitter either
-    /// way. It names no end (3.1 gives four retransmissions in 60 s as an example).
+    /// DHCPv4, RFC 2131 section 4.1: 4 s, doubled up to 64 s, each wait with a uniform jitter of plus or
+    /// minus 1 s. The RFC defines no end (3.1 gives four retransmissions in 60 s as an example).
     Dhcpv4 "dhcpv4",
     source: "RFC 2131 4.1",
-    use_when: "a host starts together with many others",
+    use_when: "many hosts start at the same time",
     Policy {
         max_timeout: Some(secs(64)),
         jitter: Jitter::Additive(secs(1)),
         ..Policy::plain(secs(4))
     };
 
-    /// A DHCPv6 Solicit, RFC 8415 sections 15, 18.2.1 and 7.6: the first copy is delayed by up to 1 s,
-    /// and the first RAND is above zero.
+    /// DHCPv6 Solicit, RFC 8415 sections 15, 18.2.1 and 7.6: the first send is delayed by up to 1 s, and
+    /// the first RAND is above zero.
     Dhcpv6Solicit "dhcpv6-solicit",
     source: "RFC 8415 15, 18.2.1, 7.6 (SOL)",
-    use_when: "looking for a server for ever, at next to no cost",
+    use_when: "searching for a server indefinitely, at almost no cost",
     Policy {
         first_delay: Some(Delay { least: Duration::ZERO, most: secs(1) }),
         jitter: Jitter::CompoundingUp(DHCP_RAND),
         ..dhcpv6(1, 3_600, 0, 0)
     };
 
-    /// A DHCPv6 Request, RFC 8415 section 7.6: MRC 10. The client waits once more after the tenth copy
-    /// (181 s); read literally, "transmitted MRC times" ends it with the tenth, at 151 s.
+    /// DHCPv6 Request, RFC 8415 section 7.6: MRC 10. The client also waits after the tenth send and
+    /// gives up after 181 s; read literally, "transmitted MRC times" ends the exchange with the tenth
+    /// send, at 151 s.
     Dhcpv6Request "dhcpv6-request",
     source: "RFC 8415 15, 7.6 (REQ)",
-    use_when: "a known server has to answer within minutes",
+    use_when: "a known server should answer within minutes",
     dhcpv6(1, 30, 10, 0);
 
-    /// A DHCPv6 Confirm, RFC 8415 section 7.6: ended by its duration, MRD 10 s.
+    /// DHCPv6 Confirm, RFC 8415 section 7.6: ended by its maximum duration, MRD 10 s.
     Dhcpv6Confirm "dhcpv6-confirm",
     source: "RFC 8415 15, 7.6 (CNF)",
-    use_when: "an answer later than ten seconds is of no use",
+    use_when: "a reply after more than ten seconds is useless",
     Policy {
         first_delay: Some(Delay { least: Duration::ZERO, most: secs(1) }),
         ..dhcpv6(1, 4, 0, 10)
     };
 
-    /// A DHCPv6 Release or Decline, RFC 8415 section 7.6.
+    /// DHCPv6 Release or Decline, RFC 8415 section 7.6.
     Dhcpv6Release "dhcpv6-release",
     source: "RFC 8415 15, 7.6 (REL, DEC)",
-    use_when: "telling somebody something that he can do without",
+    use_when: "sending a notification that the receiver can do without",
     dhcpv6(1, 0, 4, 0);
 
-    /// A DHCPv6 Reconfigure, RFC 8415 section 7.6.
+    /// DHCPv6 Reconfigure, RFC 8415 section 7.6.
     Dhcpv6Reconfigure "dhcpv6-reconfigure",
     source: "RFC 8415 15, 7.6 (REC)",
-    use_when: "a server asks clients that may be asleep",
+    use_when: "a server contacts clients that may be asleep",
     dhcpv6(2, 0, 8, 0);
 
-    /// RADIUS, RFC 5080 section 2.2.1, by the rule of DHCPv6: MRC 5, MRT 16 s, MRD 30 s. The fifth copy
-    /// would fall on the end of the duration and is not sent.
+    /// RADIUS, RFC 5080 section 2.2.1, with the algorithm of DHCPv6: MRC 5, MRT 16 s, MRD 30 s. The
+    /// fifth send would be at the end of the duration and is skipped.
     Radius "radius",
     source: "RFC 5080 2.2.1",
-    use_when: "somebody waits at a login, behind a switch that has rebooted",
+    use_when: "a user waits for a login behind a switch that is rebooting",
     dhcpv6(2, 16, 5, 30);
 
-    /// DTLS 1.3, RFC 9147 section 5.8.2: 1 s, doubled, capped at no less than 60 s (60 s here). After a
-    /// retransmission the backed-off wait is kept for the next flight.
+    /// DTLS 1.3, RFC 9147 section 5.8.2: 1 s, doubled, capped at 60 s (the RFC asks for at least 60 s).
+    /// After a retransmission, the next flight keeps the backed-off wait.
     Dtls "dtls",
     source: "RFC 9147 5.8.2",
-    use_when: "a handshake over datagrams",
+    use_when: "a handshake runs over datagrams",
     Policy {
         max_timeout: Some(secs(60)),
         adaptive: Adaptive::Rfc6298,
         ..Policy::plain(secs(1))
     };
 
-    /// An IPv6 router solicitation, RFC 7559, by the rule of DHCPv6. The random delay before the first
-    /// one is not part of it here.
+    /// IPv6 router solicitation, RFC 7559, with the algorithm of DHCPv6. The random delay before the
+    /// first send is left out.
     Ipv6Rs "ipv6-rs",
     source: "RFC 7559",
-    use_when: "a link may come up any time",
+    use_when: "a link may come up at any time",
     dhcpv6(4, 3_600, 0, 0);
 
-    /// A stub resolver with one server, resolv.conf's defaults: timeout 5, attempts 2.
+    /// Stub resolver with one server and the defaults of resolv.conf: timeout 5, attempts 2.
     DnsStub "dns-stub",
     source: "resolv.conf(5): timeout 5, attempts 2",
-    use_when: "you want to know what a name look-up costs when the server is down",
+    use_when: "you want to know how long a name lookup takes when the server is down",
     Policy { backoff: Backoff::Constant, max_sends: Some(2), ..Policy::plain(secs(5)) };
 
-    /// A multicast DNS query, RFC 6762 section 5.2: the first copy is delayed by 20 to 120 ms; the
+    /// Multicast DNS query, RFC 6762 section 5.2: the first send is delayed by 20 to 120 ms; the
     /// interval at least doubles, up to an hour.
     MdnsQuery "mdns-query",
     source: "RFC 6762 5.2",
-    use_when: "browsing for what may appear at any time",
+    use_when: "browsing for services that may appear at any time",
     Policy {
         first_delay: Some(Delay { least: ms(20), most: ms(120) }),
         max_timeout: Some(secs(3_600)),
         ..Policy::plain(secs(1))
     };
 
-    /// A multicast DNS probe, RFC 6762 section 8.1: three copies 250 ms apart, after up to 250 ms;
-    /// silence is the good answer, known at 750 ms.
+    /// Multicast DNS probe, RFC 6762 section 8.1: three sends 250 ms apart, after a delay of up to
+    /// 250 ms. No reply within 750 ms means that the name is free.
     MdnsProbe "mdns-probe",
     source: "RFC 6762 8.1",
-    use_when: "silence means yes",
+    use_when: "no reply means success",
     Policy {
         backoff: Backoff::Constant,
         first_delay: Some(Delay { least: Duration::ZERO, most: ms(250) }),
@@ -262,18 +263,18 @@ presets! {
         ..Policy::plain(ms(250))
     };
 
-    /// net-snmp's defaults: a timeout of 1 s, five retries, no backoff. RFC 3414 names none.
+    /// Defaults of net-snmp: a timeout of 1 s, five retries, no backoff. RFC 3414 defines no values.
     Snmp "snmp",
     source: "net-snmp: timeout 1 s, retries 5",
-    use_when: "polling a device on a quiet network; there is no backoff",
+    use_when: "polling a device on a network with little traffic; there is no backoff",
     Policy { backoff: Backoff::Constant, max_sends: Some(6), ..Policy::plain(secs(1)) };
 
-    /// The retry policy of gRFC A6's example: 0.1 s, doubled up to 1 s, 4 attempts, each wait times
-    /// U[0.8, 1.2] after the cap (until 2024: U[0, 1]), with the throttle of its example (10 tokens,
-    /// 0.1 a success). A push-back is followed exactly.
+    /// Retry policy of the example in gRFC A6: 0.1 s, doubled up to 1 s, 4 attempts, each wait times
+    /// U[0.8, 1.2] after the cap (until 2024: U[0, 1]), with the throttling of the same example (10
+    /// tokens, 0.1 per success). A push-back is followed exactly.
     Grpc "grpc",
-    source: "gRFC A6 and gRPC's sources",
-    use_when: "calls inside a data centre, with a throttle against overload",
+    source: "gRFC A6 and gRPC's source code",
+    use_when: "calls stay inside a data centre; a throttle protects against overload",
     Policy {
         max_timeout: Some(secs(1)),
         jitter: Jitter::Proportional(Share::percent(20)),
@@ -283,11 +284,11 @@ presets! {
         ..Policy::plain(ms(100))
     };
 
-    /// Hedging as in gRFC A6: a copy every 0.5 s without giving up those before, 4 in all; after a
-    /// failure the next goes out at once.
+    /// Hedging as in gRFC A6: 4 sends, one every 0.5 s, without abandoning earlier ones; after a failure
+    /// the next send is immediate.
     GrpcHedging "grpc-hedging",
     source: "gRFC A6",
-    use_when: "the slowest replies matter, and doing the work twice does no harm",
+    use_when: "tail latency matters, and processing a request twice does no harm",
     Policy {
         backoff: Backoff::Constant,
         max_sends: Some(4),
@@ -297,11 +298,11 @@ presets! {
         ..Policy::plain(ms(500))
     };
 
-    /// gRPC's connection backoff: 1 s times 1.6 up to 120 s, each but the first with 20 % of jitter
-    /// either way.
+    /// Connection backoff of gRPC: 1 s, times 1.6 up to 120 s; all waits but the first have a jitter of
+    /// plus or minus 20 %.
     GrpcConnect "grpc-connect",
     source: "grpc-go's DefaultConfig",
-    use_when: "connecting again, for as long as it takes",
+    use_when: "reconnecting, for as long as necessary",
     Policy {
         multiplier: Factor::tenths(16),
         max_timeout: Some(secs(120)),
@@ -309,12 +310,12 @@ presets! {
         ..Policy::plain(secs(1))
     };
 
-    /// The standard mode of the AWS SDKs: 3 attempts, waits of U[0, 1] times 1, 2, … s up to 20 s, and
-    /// the quota of 500 tokens, of which a retry after a timeout takes 10. With jitter the mean send
-    /// times are 0, 0.5 and 1.5 s. A hint is followed for up to 5 s more.
+    /// Standard mode of the AWS SDKs: 3 attempts, waits of U[0, 1] times 1, 2, … s up to 20 s, and a
+    /// quota of 500 tokens, of which a retry after a timeout takes 10. With jitter, the mean send times
+    /// are 0, 0.5 and 1.5 s. A hint can extend a wait by up to 5 s.
     AwsStandard "aws-standard",
     source: "botocore, standard mode",
-    use_when: "calling a service that many others call, too",
+    use_when: "many clients call the same service",
     Policy {
         max_timeout: Some(secs(20)),
         jitter: Jitter::Full,
@@ -324,11 +325,11 @@ presets! {
         ..Policy::plain(secs(1))
     };
 
-    /// A Kafka client: retry.backoff.ms 100 up to retry.backoff.max.ms 1000 with 20 % of jitter either
-    /// way after the cap, until delivery.timeout.ms, 120 s.
+    /// Kafka client: retry.backoff.ms 100 up to retry.backoff.max.ms 1000, with a jitter of plus or
+    /// minus 20 % after the cap, until delivery.timeout.ms, 120 s.
     Kafka "kafka",
     source: "Kafka's client configuration",
-    use_when: "a producer that must not lose anything for two minutes",
+    use_when: "a producer must keep trying for two minutes before it loses a record",
     Policy {
         max_timeout: Some(secs(1)),
         jitter: Jitter::Proportional(Share::percent(20)),
@@ -336,28 +337,28 @@ presets! {
         ..Policy::plain(ms(100))
     };
 
-    /// Kubernetes' CrashLoopBackOff: a container that ends is started again at once, then after 10 s,
-    /// doubled up to 300 s. Ten minutes of health reset it.
+    /// CrashLoopBackOff of Kubernetes: a container that exits restarts immediately, then after 10 s,
+    /// doubled up to 300 s. Ten minutes without a crash reset the backoff.
     KubernetesCrashloop "kubernetes-crashloop",
     source: "kubelet",
-    use_when: "restarting a program that may never work",
+    use_when: "restarting a program that may keep crashing",
     Policy {
         backoff: Backoff::List,
         timeouts: Timeouts::seconds([0, 10, 20, 40, 80, 160, 300]),
         ..Policy::plain(secs(10))
     };
 
-    /// `curl --retry`: 1 s, doubled up to 600 s. It retries as often as it is told (not at all by
-    /// default): set `max_sends`.
+    /// `curl --retry`: 1 s, doubled up to 600 s. The number of retries is the flag's argument, and by
+    /// default there are none: set `max_sends`.
     Curl "curl",
     source: "curl(1), --retry",
-    use_when: "a script fetches something over a bad line",
+    use_when: "a script downloads over an unreliable connection",
     Policy { max_timeout: Some(secs(600)), ..Policy::plain(secs(1)) };
 
     /// `wget`: 20 tries, waits of 1, 2, … up to 10 s.
     Wget "wget",
     source: "wget(1): tries 20, waitretry 10",
-    use_when: "a download that somebody waits for",
+    use_when: "a user waits for a download",
     Policy {
         backoff: Backoff::Linear,
         increment: secs(1),
@@ -367,7 +368,7 @@ presets! {
     };
 
     /// Envoy: one retry after U[0, 25) ms, further ones after U[0, (2^n - 1) 25) ms up to ten times the
-    /// base, in whole milliseconds; the retry budget's minimum of 3, or 20 % of all.
+    /// base, in whole milliseconds. Its retry budget is 20 % of the requests in progress, at least 3.
     Envoy "envoy",
     source: "Envoy's router: base 25 ms, num_retries 1",
     use_when: "a proxy retries on behalf of many clients",
@@ -380,11 +381,11 @@ presets! {
         ..Policy::plain(ms(24))
     };
 
-    /// CSMA/CD of IEEE 802.3 at 10 Mbit/s: after the n-th collision a wait of 0 to 2^min(n, 10) - 1
+    /// CSMA/CD of IEEE 802.3 at 10 Mbit/s: after the n-th collision, a wait of 0 to 2^min(n, 10) - 1
     /// slots of 51.2 us; 16 attempts.
     Ethernet "ethernet",
     source: "IEEE 802.3: slot of 512 bit times, 16 attempts",
-    use_when: "many share one medium and notice collisions",
+    use_when: "stations share a medium and detect collisions",
     Policy {
         increment: Duration::from_nanos(51_200),
         max_timeout: Some(Duration::from_nanos(1_023 * 51_200)),

@@ -1,17 +1,19 @@
 //! Timeouts that follow the measured round-trip time.
 
-use super::{LONGEST, Policy, bound};
+use super::Policy;
+use super::limits::{LONGEST, bound};
 use crate::time::{Duration, nanos};
 use crate::value::words;
 
 words! {
-    /// How `initial_timeout` follows the round-trip times that were measured.
+    /// How the first wait follows the measured round-trip time.
     #[non_exhaustive]
     Adaptive {
-        /// It does not.
+        /// It does not: the first wait is `initial_timeout`.
         #[default]
         None = "none",
-        /// TCP's retransmission timeout, RFC 6298: `SRTT + max(G, 4 RTTVAR)` with a clock of G = 1 ms.
+        /// TCP's retransmission timeout, RFC 6298: `SRTT + max(G, 4 RTTVAR)` with a clock granularity G
+        /// of 1 ms.
         Rfc6298 = "rfc6298",
         /// QUIC's probe timeout, RFC 9002 section 6.2.1: `smoothed_rtt + max(4 rttvar, 1 ms) +
         /// max_ack_delay` with a max_ack_delay of 25 ms.
@@ -19,55 +21,55 @@ words! {
     }
 }
 
-/// RFC 6298 calls the clock's step G; RFC 9002's kGranularity is the same.
+/// Clock granularity in nanoseconds: G of RFC 6298, kGranularity of RFC 9002.
 const GRANULARITY: u64 = 1_000_000;
 
-/// RFC 9000 section 18.2: the default of max_ack_delay.
+/// Default max_ack_delay in nanoseconds, RFC 9000 section 18.2.
 const MAX_ACK_DELAY: u64 = 25_000_000;
 
-/// Longer round trips are taken for this long, so that no sum of the estimate overflows: 2^56 ns are
-/// more than two years.
+/// Maximum of a sample in nanoseconds, so that no sum of the estimate overflows: 2^56 ns are more than
+/// two years.
 const LONGEST_SAMPLE: u64 = 1 << 56;
 
-/// What is known of the round-trip time to one peer.
+/// Estimate of the round-trip time to one peer.
 ///
-/// RFC 9002 contradicts itself: section 5.3 updates smoothed_rtt first, its appendix A.7 rttvar
-/// first. This follows the appendix, which is RFC 6298's order.
+/// RFC 9002 contradicts itself: section 5.3 updates smoothed_rtt first, appendix A.7 updates rttvar
+/// first. This type follows the appendix, which has the same order as RFC 6298.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Rtt {
-    /// Eight times the smoothed round-trip time: the divisions of the updates stay exact.
+    /// Eight times the smoothed round-trip time, so that updates divide exactly.
     srtt_8: u64,
     /// Four times the mean deviation.
     var_4: u64,
-    /// The wait that the last exchange ended with, when it had to retransmit; 0 after a sample.
+    /// Last wait of the previous exchange, if it retransmitted; 0 after a sample.
     backed_off: u64,
 }
 
 impl Rtt {
-    /// The smoothed round-trip time; `None` before the first sample.
+    /// Returns the smoothed round-trip time; `None` before the first sample.
     #[must_use]
     pub fn smoothed(&self) -> Option<Duration> {
         (self.srtt_8 > 0).then(|| Duration::from_nanos(self.srtt_8 / 8))
     }
 
-    /// The mean deviation of the round-trip time.
+    /// Returns the mean deviation of the round-trip time.
     #[must_use]
     pub const fn deviation(&self) -> Duration {
         Duration::from_nanos(self.var_4 / 4)
     }
 
-    /// Takes a round-trip time into account.
+    /// Adds a measured round-trip time.
     ///
-    /// Karn's rule (RFC 6298 section 3, RFC 8085 section 3.1.1) is the caller's to keep: a reply to an
-    /// exchange that was sent more than once tells no round-trip time.
+    /// The caller must follow Karn's algorithm (RFC 6298 section 3, RFC 8085 section 3.1.1): a reply to
+    /// an exchange that was sent more than once is not a sample.
     pub fn sample(&mut self, rtt: Duration) {
-        // A round trip of nothing would look like no sample.
+        // A round trip of 0 would look like a missing sample.
         let rtt = nanos(rtt).clamp(1, LONGEST_SAMPLE);
         if self.srtt_8 == 0 {
             self.srtt_8 = 8 * rtt;
             self.var_4 = 2 * rtt;
         } else {
-            // The deviation first: it is from the old mean.
+            // The deviation comes first: it refers to the old mean.
             let deviation = (self.srtt_8 / 8).abs_diff(rtt);
             self.var_4 = self.var_4 - self.var_4 / 4 + deviation;
             self.srtt_8 = self.srtt_8 - self.srtt_8 / 8 + rtt;
@@ -75,19 +77,20 @@ impl Rtt {
         self.backed_off = 0;
     }
 
-    /// Remembers how far an exchange had to back off: the next one begins there, until a sample comes
-    /// (Karn's algorithm; RFC 6298 section 5.5 to 5.7, RFC 9147 section 5.8.2).
+    /// Stores the wait that an exchange backed off to. The next exchange starts with it, until a sample
+    /// arrives (Karn's algorithm; RFC 6298 sections 5.5 to 5.7, RFC 9147 section 5.8.2).
     pub fn back_off(&mut self, wait: Duration) {
         self.backed_off = nanos(wait.min(LONGEST));
     }
 
-    /// Forgets that: an exchange that was given up ends what TCP would call the connection, and the next
-    /// one begins anew. Without this a client would wait ever longer for a server that is down.
-    pub const fn begin_anew(&mut self) {
+    /// Clears the stored [backoff](Self::back_off) after an exchange that was given up, just as a new TCP
+    /// connection starts without one. Otherwise a client would wait longer and longer for a server that
+    /// is down.
+    pub const fn reset_backoff(&mut self) {
         self.backed_off = 0;
     }
 
-    /// The first wait of the next exchange under `policy`.
+    /// Returns the first wait of the next exchange under `policy`.
     #[must_use]
     pub fn timeout(&self, policy: &Policy) -> Duration {
         let of_samples = match (policy.adaptive(), self.srtt_8) {

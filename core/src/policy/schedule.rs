@@ -1,30 +1,31 @@
-//! The walk through one exchange: which wait follows the next send.
+//! The schedule of one exchange: which wait follows each send.
 
-use super::{Backoff, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop, bound};
+use super::limits::bound;
+use super::{Backoff, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop};
 use crate::random::Stream;
 use crate::time::{Duration, nanos};
 
-/// Where an exchange stands in its policy's schedule: a pure iterator that is told the time.
+/// Progress of one exchange through its policy. It has no clock: the caller passes the time.
 ///
-/// Ask [`next`](Self::next) before each send: it returns the wait that follows it, or why nothing more
-/// is to be sent.
+/// Call [`next`](Self::next) before each send: it returns the wait that follows the send, or the reason
+/// to stop.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// The wait after the next send, before cap and jitter, in nanoseconds.
+    /// Wait after the next send, before cap and jitter, in nanoseconds.
     backoff: u64,
-    /// The wait before it, for Fibonacci; its place, for lists; what was drawn and grew from that, for
-    /// jitters that go on from there. Zero where the waits begin.
+    /// State of the growth: the previous wait for Fibonacci, the position for a list, the drawn wait for
+    /// a jitter that grows from it. Zero at the start.
     memory: u64,
-    /// The exchange's own draws.
+    /// Random draws of this exchange.
     stream: Stream,
-    /// Copies sent so far.
+    /// Number of sends so far.
     sends: u32,
     mode: Mode,
-    /// Why no further copy may be sent, as far as numbers and growth go.
+    /// Reason to stop that follows from the number of sends or the growth of the waits.
     stop: Option<Stop>,
 }
 
-/// [`Draw`] without its stream, so that a schedule fits 32 bytes.
+/// [`Draw`] without its stream, so that a schedule fits in 32 bytes.
 #[derive(Clone, Copy, Debug)]
 enum Mode {
     Nominal,
@@ -33,14 +34,14 @@ enum Mode {
     Random,
 }
 
-/// What follows a send.
+/// Wait that follows a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// How long to wait for the reply.
+    /// Time to wait for the reply.
     pub timeout: Duration,
-    /// How long to pause then before the next copy: nothing without a policy's `attempt_timeout`.
+    /// Pause between that time and the next send: zero unless the policy has an `attempt_timeout`.
     pub pause: Duration,
-    /// Nothing will be sent after this wait.
+    /// Whether this wait is the last: nothing is sent after it.
     pub last: bool,
 }
 
@@ -60,20 +61,20 @@ impl Step {
 }
 
 impl Schedule {
-    /// The schedule of a new exchange without jitter: each wait is what its law's name stands for.
+    /// Creates the schedule of a new exchange without jitter: each draw is [`Draw::Nominal`].
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         Self::drawn(policy, policy.initial_timeout(), Draw::Nominal)
     }
 
-    /// The schedule of a new exchange whose jitter comes from `stream`.
+    /// Creates the schedule of a new exchange that draws its jitter from `stream`.
     #[must_use]
     pub fn random(policy: &Policy, stream: Stream) -> Self {
         Self::drawn(policy, policy.initial_timeout(), Draw::Random(stream))
     }
 
-    /// The schedule of a new exchange with a first wait of its own (an adaptive one) and its jitter
-    /// drawn as `draw` says.
+    /// Creates the schedule of a new exchange with `first` as its first wait, for example a measured
+    /// one, and with jitter from `draw`.
     #[must_use]
     pub fn drawn(policy: &Policy, first: Duration, draw: Draw) -> Self {
         let (mode, stream) = match draw {
@@ -87,7 +88,7 @@ impl Schedule {
         schedule
     }
 
-    /// Begins the waits, or begins them anew; copies are counted on.
+    /// Starts the waits, or restarts them; the number of sends is kept.
     fn begin_waits(&mut self, policy: &Policy, first: Duration) {
         self.backoff = match policy.backoff() {
             Backoff::List => policy.timeouts().at(0),
@@ -97,13 +98,13 @@ impl Schedule {
         self.stop = self.stops(policy);
     }
 
-    /// Copies sent so far.
+    /// Returns the number of sends so far.
     #[must_use]
     pub const fn sends(&self) -> u32 {
         self.sends
     }
 
-    /// How long to wait before the first send.
+    /// Returns the delay before the first send.
     pub fn first_delay(&mut self, policy: &Policy) -> Duration {
         policy.first_delay().map_or(Duration::ZERO, |delay| {
             let (least, most) = (nanos(delay.least), nanos(delay.most));
@@ -111,16 +112,16 @@ impl Schedule {
         })
     }
 
-    /// Sends a copy, `elapsed` after the exchange's first one: how long to wait then.
+    /// Counts a send, `elapsed` after the exchange's first one, and returns the wait that follows it.
     ///
     /// # Errors
-    /// Why nothing more may be sent. The first copy is always sent.
+    /// The reason to stop. The first send never fails.
     #[inline]
     pub fn next(&mut self, policy: &Policy, elapsed: Duration) -> Result<Wait, Stop> {
         self.step(policy, nanos(elapsed)).map(Step::wait)
     }
 
-    /// The same in nanoseconds: what the simulated network's speed hangs on.
+    /// Like [`next`](Self::next), in nanoseconds. The speed of the simulated network depends on it.
     #[inline]
     pub(super) fn step(&mut self, policy: &Policy, elapsed: u64) -> Result<Step, Stop> {
         let left = match policy.deadline() {
@@ -150,18 +151,18 @@ impl Schedule {
         self.grow(policy);
         self.stop = self.stops(policy);
         let last = self.stop.is_some() || policy.deadline().is_some() && until_next >= left;
-        // After the last copy nothing follows the wait for its reply.
+        // After the last send, nothing follows the wait for its reply.
         Ok(Step { timeout: attempt.min(left), pause: if last { 0 } else { pause }, last })
     }
 
-    /// The copy just sent was answered by a failure that may be retried, `elapsed` after the first
-    /// copy: how long to pause before the next one, and what the server's hint makes of that.
+    /// Handles a retryable failure that arrives `elapsed` after the first send, and returns the pause
+    /// before the next send. The pause takes the server's hint into account.
     ///
-    /// A hint that reaches to the deadline or past it ends the exchange: waiting for it would be in
-    /// vain. While hedging, the next copy goes out at once.
+    /// A pause that reaches the deadline ends the exchange, because nothing could be sent after it. A
+    /// hedging policy sends again immediately.
     ///
     /// # Errors
-    /// Why nothing more may be sent.
+    /// The reason to stop.
     pub fn after_failure(
         &mut self,
         policy: &Policy,
@@ -208,12 +209,12 @@ impl Schedule {
         self.sends = sends;
     }
 
-    /// The exchange's own draws, for budgets.
+    /// Returns the random draws of this exchange, for budgets.
     pub(super) const fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
 
-    /// A value from `low` to `high`, both included.
+    /// Returns a value from `low` to `high`, both included.
     #[inline]
     const fn between(&mut self, low: u64, nominal: u64, high: u64) -> u64 {
         match self.mode {
@@ -224,7 +225,8 @@ impl Schedule {
         }
     }
 
-    /// Why no further copy may be sent, as far as numbers and growth go. The first one always may.
+    /// Returns the reason to stop that follows from the number of sends or the growth of the waits. The
+    /// first send has none.
     #[inline]
     fn stops(&self, policy: &Policy) -> Option<Stop> {
         if self.sends == 0 {
@@ -238,7 +240,7 @@ impl Schedule {
         }
     }
 
-    /// The wait after the next send: grown, capped, then drawn. In nanoseconds.
+    /// Returns the wait after the next send in nanoseconds: grown, capped, then drawn.
     #[inline]
     fn wait(&mut self, policy: &Policy) -> u64 {
         let cap = bound(policy.max_timeout());
@@ -246,8 +248,8 @@ impl Schedule {
         if policy.jitter() == Jitter::None { v } else { self.jittered(policy, v, cap) }
     }
 
-    /// The wait `v`, grown and capped, as the policy's jitter draws it. Apart, because a policy without
-    /// jitter would carry the weight of all these laws.
+    /// Applies the policy's jitter to the wait `v`, which has grown and is capped. Not inlined, so that
+    /// policies without jitter do not pay for the code of all modes.
     #[inline(never)]
     fn jittered(&mut self, policy: &Policy, v: u64, cap: u64) -> u64 {
         match policy.jitter() {
@@ -293,20 +295,20 @@ impl Schedule {
                 let most = grown.saturating_add(spread).max(least);
                 let drawn = self.between(least, grown, most);
                 let wait = if drawn > cap { self.around(cap, p.of(cap)) } else { drawn };
-                // From nothing no wait would ever grow again.
+                // A wait of 0 would never grow again.
                 self.memory = wait.max(1);
                 wait
             }
         }
     }
 
-    /// `v U[-spread, spread]` around `v`, not below zero.
+    /// Returns `v + U[-spread, spread]`, at least zero.
     #[inline]
     const fn around(&mut self, v: u64, spread: u64) -> u64 {
         self.between(v.saturating_sub(spread), v, v.saturating_add(spread))
     }
 
-    /// Grows the wait for the send after the one just made.
+    /// Grows the wait for the next send.
     #[inline]
     fn grow(&mut self, policy: &Policy) {
         if policy.backoff() == Backoff::List {
@@ -330,7 +332,7 @@ impl Schedule {
     }
 }
 
-/// The wait after one of `wait` nanoseconds, where that depends on nothing else.
+/// Returns the wait that follows a wait of `wait` nanoseconds, where it depends on nothing else.
 #[inline]
 fn grown(policy: &Policy, wait: u64) -> u64 {
     let increment = nanos(policy.increment());
@@ -341,7 +343,7 @@ fn grown(policy: &Policy, wait: u64) -> u64 {
     }
 }
 
-/// The send times of an exchange that is never answered. See [`Policy::sends`].
+/// Send times of an exchange that gets no reply; see [`Policy::sends`].
 #[derive(Clone, Debug)]
 pub struct Sends<'a> {
     policy: &'a Policy,
@@ -355,13 +357,13 @@ impl<'a> Sends<'a> {
         Self { policy, schedule, elapsed: Duration::ZERO, stop: None }
     }
 
-    /// The time from the first send to the end of the last wait that was walked.
+    /// Returns the time from the first send to the end of the last wait so far.
     #[must_use]
     pub const fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// Why the walk ended; `None` while it goes on.
+    /// Returns the reason why the iterator ended; `None` until it does.
     #[must_use]
     pub const fn stop(&self) -> Option<Stop> {
         self.stop

@@ -1,14 +1,14 @@
-//! The addresses of the simulated network: they tell a client's number.
+//! Addresses of the simulated network. A client's address contains its number.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Where the server listens: a documentation address (RFC 5737) with the textbook's port.
+/// Address of the server: a documentation address (RFC 5737) with the textbook's port.
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
 
-/// The most clients: their addresses come from 10.0.0.0/8.
-pub const MOST_CLIENTS: u32 = (1 << 24) - 1;
+/// Maximum number of clients: their addresses come from 10.0.0.0/8.
+pub const MAX_CLIENTS: u32 = (1 << 24) - 1;
 
-/// The address of client `flow`, numbered from 1.
+/// Returns the address of client `flow`, numbered from 1.
 #[must_use]
 #[inline]
 pub const fn client_address(flow: u32) -> SocketAddr {
@@ -16,7 +16,7 @@ pub const fn client_address(flow: u32) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, a, b, c)), 40_000)
 }
 
-/// The client's number of an address that [`client_address`] made.
+/// Returns the number of the client with this address; `None` if [`client_address`] did not create it.
 #[must_use]
 #[inline(always)]
 pub fn flow_of(address: SocketAddr) -> Option<u32> {

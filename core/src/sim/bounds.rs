@@ -1,23 +1,23 @@
-//! Every run is bounded, and says what ended it.
+//! Limits of a run, and what ended it.
 
 use super::{ScenarioClient, ScenarioNetwork};
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
 use core::fmt;
 
-/// What may end a run before its own end.
+/// Limits that can end a run early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Events handled: starts, arrivals and timers.
+    /// Maximum number of events: starts, arrivals and timers.
     pub events: u64,
-    /// Simulated time.
+    /// Maximum simulated time.
     pub time: Duration,
-    /// Memory in bytes, an estimate from what the network and its machines hold; looked at every
-    /// few thousand events.
+    /// Maximum memory in bytes. It is estimated from what the network and its machines hold, and checked
+    /// every few thousand events.
     pub memory: u64,
 }
 
-/// Ten thousand million events, ten years, four gibibytes.
+/// 10^10 events, ten years, four gibibytes.
 impl Default for Bounds {
     fn default() -> Self {
         Self {
@@ -32,20 +32,20 @@ impl Default for Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EndedBy {
-    /// Nothing was left to happen.
+    /// No event was left.
     Finished,
-    /// [`Bounds::events`].
+    /// The limit [`Bounds::events`].
     Events,
-    /// [`Bounds::time`].
+    /// The limit [`Bounds::time`].
     Time,
-    /// [`Bounds::memory`].
+    /// The limit [`Bounds::memory`].
     Memory,
     /// Machines asked for time-outs without end, all at one instant.
     Stuck,
 }
 
 impl EndedBy {
-    /// Its name in JSON.
+    /// Returns the name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,21 +70,21 @@ impl fmt::Display for EndedBy {
     }
 }
 
-/// A run on its way to its end or to the first of its bounds.
+/// Run in progress.
 #[derive(Debug)]
 pub struct Run<K: Sink> {
     network: ScenarioNetwork<K>,
     bounds: Bounds,
     events: u64,
-    /// Exchanges that one event may open.
+    /// Maximum number of exchanges that one event opens.
     burst: u64,
-    /// Bytes of open loops when their exchanges were last counted, and after how many events they are
-    /// counted again.
+    /// Memory of open loops in bytes when their exchanges were last counted, and the number of events at
+    /// which they are counted again.
     open: usize,
     next_count: u64,
 }
 
-/// Events of an advance: a fraction of a millisecond of work.
+/// Maximum number of events per [`Run::advance`]: a fraction of a millisecond of work.
 const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
@@ -93,8 +93,8 @@ impl<K: Sink> Run<K> {
         Self { network, bounds, events: 0, burst, open: 0, next_count: 0 }
     }
 
-    /// Lets at most about four thousand things happen, a fraction of a millisecond of work; says what
-    /// ended the run if it is over.
+    /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
+    /// the run if it is over.
     pub fn advance(&mut self) -> Option<EndedBy> {
         let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
         for _ in 0..batch {
@@ -109,22 +109,22 @@ impl<K: Sink> Run<K> {
             self.events += 1;
         }
         if self.events == self.bounds.events {
-            // The last event that was allowed may have been the last one at all.
+            // The last event within the limit may be the last event of the run.
             return Some(if self.network.has_more() { EndedBy::Events } else { EndedBy::Finished });
         }
         (self.memory() > self.bounds.memory).then_some(EndedBy::Memory)
     }
 
-    /// The memory in bytes, about: from what the network and its machines hold.
+    /// Returns an estimate of the memory in bytes, from what the network and its machines hold.
     fn memory(&mut self) -> u64 {
-        /// An open exchange, with its timers; a request at the server.
+        /// Bytes of an open exchange with its timers, or of a request at the server.
         const EACH: usize = 256;
-        /// The client of an open loop, with the room that it keeps.
+        /// Bytes of an open-loop client, spare capacity included.
         const OPEN_CLIENT: usize = 1_024;
         let clients = self.network.clients();
         let is_open = matches!(self.network.clients().next(), Some(ScenarioClient::Open(_)));
         if is_open && self.events >= self.next_count {
-            // A count costs no more than what happens between two, however many clients there are.
+            // Counting costs no more than the events between two counts, for any number of clients.
             self.next_count = self.events + (BATCH.max(clients.len() as u64) / self.burst).max(1);
             let clients = clients.map(|client| OPEN_CLIENT + client.open() * EACH);
             self.open = clients.sum();
@@ -134,19 +134,19 @@ impl<K: Sink> Run<K> {
         self.network.memory() + (self.open + jobs * EACH + held) as u64
     }
 
-    /// Events handled so far.
+    /// Returns the number of events handled so far.
     #[must_use]
     pub const fn events(&self) -> u64 {
         self.events
     }
 
-    /// The network, to be looked at.
+    /// Returns the network.
     #[must_use]
     pub const fn network(&self) -> &ScenarioNetwork<K> {
         &self.network
     }
 
-    /// The network, wherever it has come to.
+    /// Returns the network in its current state.
     #[must_use]
     pub fn into_network(self) -> ScenarioNetwork<K> {
         self.network

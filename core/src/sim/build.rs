@@ -1,4 +1,4 @@
-//! From a scenario to the network that runs it.
+//! Builds the network that runs a scenario.
 
 use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
@@ -33,7 +33,7 @@ impl Scenario {
         Run::new(self.network(sink), bounds, burst as u64)
     }
 
-    /// The network that runs this scenario and records into `sink`.
+    /// Builds the network that runs this scenario and records into `sink`.
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         let Self { policy, seed, .. } = *self;

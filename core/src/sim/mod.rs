@@ -1,6 +1,6 @@
-//! The simulated network: the same machines, millions of exchanges a second, no sockets.
+//! The simulated network: the same machines without sockets, at millions of exchanges per second.
 //!
-//! [`Scenario`] says what to simulate, [`Network`] runs it, [`Summary`] counts what came out.
+//! [`Scenario`] describes what to simulate, [`Network`] runs it, and [`Summary`] counts the results.
 //!
 //! ```
 //! use retrylab_core::scenario::Scenario;
@@ -30,7 +30,7 @@ mod summary;
 mod tests;
 mod wire;
 
-pub use addresses::{MOST_CLIENTS, SERVER, client_address, flow_of};
+pub use addresses::{MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
@@ -41,32 +41,32 @@ use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::trace::{Digest, DigestSink, Sink};
 
-/// The network of a [`Scenario`], counted and fingerprinted, recording into `K`.
+/// Network of a [`Scenario`] with its summary and digest, recording into `K`.
 pub type ScenarioNetwork<K> = Network<ScenarioClient, ScenarioServer, ((Summary, DigestSink), K)>;
 
-/// What came out of a run.
+/// Result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome<K> {
-    /// What was counted.
+    /// Counts of the run.
     pub summary: Summary,
-    /// The run's fingerprint.
+    /// Digest of all records.
     pub digest: Digest,
-    /// When the last thing happened.
+    /// Time of the last event.
     pub simulated: Instant,
-    /// What ended it.
+    /// What ended the run.
     pub ended_by: EndedBy,
-    /// Events handled.
+    /// Number of events handled.
     pub events: u64,
-    /// What was recorded.
+    /// Sink with the records.
     pub sink: K,
 }
 
-/// Runs `scenario` to its end, or to the default [`Bounds`].
+/// Runs `scenario` to its end, or until it reaches one of the default [`Bounds`].
 pub fn run<K: Sink>(scenario: &Scenario, sink: K) -> Outcome<K> {
     run_within(scenario, sink, Bounds::default())
 }
 
-/// Runs `scenario` to its end or to the first of `bounds`.
+/// Runs `scenario` to its end, or until it reaches one of `bounds`.
 pub fn run_within<K: Sink>(scenario: &Scenario, sink: K, bounds: Bounds) -> Outcome<K> {
     let mut run = scenario.begin(sink, bounds);
     loop {
@@ -77,7 +77,7 @@ pub fn run_within<K: Sink>(scenario: &Scenario, sink: K, bounds: Bounds) -> Outc
 }
 
 impl<K: Sink> Outcome<K> {
-    /// What has come out of `run`, which `ended_by` ended.
+    /// Creates the outcome of `run`, which `ended_by` ended.
     #[must_use]
     pub fn of(run: Run<K>, ended_by: EndedBy) -> Self {
         let events = run.events();

@@ -5,7 +5,7 @@
 
 use super::packets::Packet;
 use super::wire::{Happening, Wire};
-use super::{MOST_CLIENTS, SERVER, client_address, flow_of};
+use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
 use crate::machine::Machine;
@@ -76,7 +76,7 @@ where
     /// [`SERVER`]. All clients start at once.
     ///
     /// # Panics
-    /// With more than [`MOST_CLIENTS`] clients.
+    /// With more than [`MAX_CLIENTS`] clients.
     #[must_use]
     pub fn new(
         clients: impl IntoIterator<Item = C>,
@@ -86,7 +86,7 @@ where
         sink: K,
     ) -> Self {
         let clients: Vec<Slot<C>> = clients.into_iter().map(Slot::new).collect();
-        assert!(clients.len() <= MOST_CLIENTS as usize, "too many clients: {}", clients.len());
+        assert!(clients.len() <= MAX_CLIENTS as usize, "too many clients: {}", clients.len());
         let wire = Wire::new(&link, seed, clients.len(), sink);
         let far = clients.len() > NEAR;
         let timeouts = Timeouts::of_hosts(clients.len() as u64 + 1);

@@ -1,24 +1,24 @@
-//! Datagrams on their way, and their bytes.
+//! Datagrams in flight, and their bytes.
 
 use crate::machine::Label;
 use crate::random::Direction;
 use alloc::vec::Vec;
 
-/// A datagram on its way.
+/// Datagram in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packet {
     /// Its number within its flow and direction, from 1.
     pub(super) number: u32,
     pub(super) label: Option<Label>,
-    /// The client's number; the highest bit says that it is a reply.
+    /// Number of the client; the highest bit is set for a reply.
     flow: u32,
-    /// The payload's place; in a free slot, the next free slot.
+    /// Index of the payload; in a free slot, the next free slot.
     payload: u32,
 }
 
 const REPLY: u32 = 1 << 31;
 
-/// No slot is free.
+/// End of the list of free slots.
 const NONE: u32 = u32::MAX;
 
 impl Packet {
@@ -31,25 +31,25 @@ impl Packet {
     }
 }
 
-/// Bytes that so many datagrams carry: the same request of a million clients is kept once.
+/// Bytes that `carriers` datagrams share: the same request of a million clients is stored once.
 #[derive(Clone, Debug, Default)]
 struct Payload {
     bytes: Vec<u8>,
     carriers: u32,
 }
 
-/// All datagrams on their way: as much memory as there ever were at once.
+/// All datagrams in flight. Memory grows with the maximum number in flight and is not released.
 #[derive(Clone, Debug)]
 pub(super) struct Packets {
     packets: Vec<Packet>,
-    /// The slot that became free last: it names the one before it, and so on.
+    /// First free slot; each free slot contains the next one.
     free: u32,
-    on_their_way: usize,
+    in_flight: usize,
     payloads: Vec<Payload>,
     free_payloads: Vec<u32>,
-    /// Bytes that the payloads hold, those that are free included.
+    /// Capacity of all payloads in bytes, free ones included.
     held: usize,
-    /// What was last sent in each direction, kept as if one more carried it.
+    /// Last payload sent in each direction; it counts as one carrier.
     last: [Option<u32>; 2],
 }
 
@@ -58,7 +58,7 @@ impl Default for Packets {
         Self {
             packets: Vec::new(),
             free: NONE,
-            on_their_way: 0,
+            in_flight: 0,
             payloads: Vec::new(),
             free_payloads: Vec::new(),
             held: 0,
@@ -68,18 +68,18 @@ impl Default for Packets {
 }
 
 impl Packets {
-    /// Datagrams on their way.
+    /// Returns the number of datagrams in flight.
     pub(super) const fn len(&self) -> usize {
-        self.on_their_way
+        self.in_flight
     }
 
-    /// Bytes of memory, about.
+    /// Returns an estimate of the memory in bytes.
     pub(super) fn memory(&self) -> usize {
         let payloads = self.payloads.len() * size_of::<Payload>();
         self.packets.len() * size_of::<Packet>() + payloads + self.held
     }
 
-    /// Keeps a datagram; returns its slot.
+    /// Stores a datagram and returns its slot.
     #[inline(always)]
     pub(super) fn store(
         &mut self,
@@ -92,7 +92,7 @@ impl Packets {
         let payload = self.payload(direction, bytes);
         let reply = if direction == Direction::Reply { REPLY } else { 0 };
         let packet = Packet { number, label, flow: flow | reply, payload };
-        self.on_their_way += 1;
+        self.in_flight += 1;
         let slot = self.free;
         if let Some(place) = self.packets.get_mut(slot as usize) {
             self.free = place.payload;
@@ -103,21 +103,21 @@ impl Packets {
         self.packets.len() as u32 - 1
     }
 
-    /// The datagram in `slot`, which is free from now on; its bytes until [`release`](Self::release).
+    /// Removes the datagram from `slot` and returns it. Its bytes stay until [`release`](Self::release).
     #[inline]
     pub(super) fn take(&mut self, slot: u32) -> Packet {
-        self.on_their_way -= 1;
+        self.in_flight -= 1;
         let place = &mut self.packets[slot as usize];
         let packet = *place;
         place.payload = core::mem::replace(&mut self.free, slot);
         packet
     }
 
-    /// The client of the datagram in `slot`, all of which is looked at.
+    /// Returns the client of the datagram in `slot`, and reads all of the slot to load it into the cache.
     #[inline]
     pub(super) fn look_at(&self, slot: u32) -> u32 {
         let packet = &self.packets[slot as usize];
-        // It may begin in one line of the cache and end in the next.
+        // A slot may span two cache lines.
         core::hint::black_box(packet.number);
         packet.flow()
     }
@@ -127,7 +127,7 @@ impl Packets {
         &self.payloads[packet.payload as usize].bytes
     }
 
-    /// Nobody needs the datagram's bytes any more.
+    /// Releases the bytes of a datagram.
     #[inline]
     pub(super) fn release(&mut self, packet: Packet) {
         self.put_down(packet.payload);
@@ -155,7 +155,7 @@ impl Packets {
         self.new_payload(direction, last, bytes)
     }
 
-    /// Keeps bytes that are not those sent last.
+    /// Stores bytes that differ from the last ones sent.
     #[inline(never)]
     fn new_payload(&mut self, direction: Direction, last: Option<u32>, bytes: &[u8]) -> u32 {
         let payload = self.free_payloads.pop().unwrap_or_else(|| {

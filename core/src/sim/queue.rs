@@ -1,37 +1,38 @@
 //! The event queue: a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990).
 //!
-//! Simulated time never goes back, so a full ordering is more than the loop needs: an entry lies in the
-//! bucket of the highest bit in which its time differs from the time reached, and only the lowest
-//! non-empty bucket is ever sorted out. A push is a few instructions whatever the size, an entry moves
-//! at most 64 times in its life, and a million waiting clients cost the loop little more than ten.
+//! Simulated time never goes back, so the queue does not need a full ordering. An entry is in the bucket
+//! of the highest bit in which its time differs from the current time, and only the lowest non-empty
+//! bucket is ever redistributed. A push takes a few instructions for any size, an entry moves at most 64
+//! times, and a million waiting clients cost the loop little more than ten.
 //!
-//! Entries of the same time leave in the order in which they came: they share a bucket at every moment
-//! and each redistribution keeps their order. No tie-breaking counter is stored. Neighbours of the same
-//! time share one time stamp: a million clients that wait for the same moment cost four bytes each.
+//! Entries with the same time leave in the order in which they were pushed: they are always in the same
+//! bucket, and redistribution keeps their order, so the queue stores no counter to break ties. Neighbours
+//! with the same time share one time stamp: a million clients that wait for the same instant take four
+//! bytes each.
 
 use alloc::vec::Vec;
 
 const BUCKETS: usize = 65;
 
-/// A bucket that was once larger than this gives its memory back when it is empty.
+/// Maximum capacity that an empty bucket keeps.
 const KEPT: usize = 1 << 14;
 
-/// A monotone priority queue of `T` by `u64` time.
+/// Monotone priority queue of `T` by `u64` time.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
-    /// Bucket 0: entries of exactly the time reached, from `head` on. Bucket b: those whose highest
-    /// bit that differs from it is bit b - 1.
+    /// Bucket 0 holds entries at the current time, starting at `head`. Bucket b holds entries whose time
+    /// differs from the current time in bit b - 1 and in no higher bit.
     buckets: [Bucket<T>; BUCKETS],
-    /// Entries of bucket 0 that have left already.
+    /// Number of entries of bucket 0 that have left.
     head: usize,
-    /// Bit b - 1 is set when bucket b holds something (bucket 0 is looked at first).
+    /// Bit b - 1 is set if bucket b is not empty. (Bucket 0 is checked first.)
     occupied: u64,
-    /// The time of the last entry that left.
+    /// Current time: that of the last entry that left.
     reached: u64,
     len: usize,
 }
 
-/// Entries in the order in which they came, with their times: each run is so many of the same time.
+/// Entries in the order in which they were pushed. Each run is a time and the number of entries with it.
 #[derive(Clone, Debug)]
 struct Bucket<T> {
     items: Vec<T>,
@@ -41,7 +42,7 @@ struct Bucket<T> {
 impl<T> Bucket<T> {
     const EMPTY: Self = Self { items: Vec::new(), runs: Vec::new() };
 
-    /// Counts `n` more entries of `time`.
+    /// Counts `n` more entries with `time`.
     #[inline]
     fn lengthen(&mut self, time: u64, n: u32) {
         match self.runs.last_mut() {
@@ -68,7 +69,7 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T: Copy> Queue<T> {
-    /// Adds `item` at `time`, or at the time reached if that is later: nothing happens in the past.
+    /// Adds `item` at `time`, or at the current time if `time` is in the past.
     #[inline]
     pub fn push(&mut self, time: u64, item: T) {
         let time = time.max(self.reached);
@@ -79,7 +80,7 @@ impl<T: Copy> Queue<T> {
         self.len += 1;
     }
 
-    /// Takes the earliest entry; among those of the same time, the one that came first.
+    /// Removes the earliest entry; of entries with the same time, the one that was pushed first.
     #[inline(always)]
     pub fn pop(&mut self) -> Option<(u64, T)> {
         if self.head == self.buckets[0].items.len() {
@@ -91,14 +92,14 @@ impl<T: Copy> Queue<T> {
         Some((self.reached, item))
     }
 
-    /// The entries that leave next, as far as they have the time of the one taken last.
+    /// Returns the next entries that have the same time as the last removed one.
     #[inline]
     #[must_use]
     pub fn upcoming(&self) -> &[T] {
         &self.buckets[0].items[self.head..]
     }
 
-    /// Drops the entries of which `keep` says no; the others keep their order.
+    /// Removes the entries for which `keep` returns false; the others keep their order.
     pub fn retain(&mut self, mut keep: impl FnMut(u64, &T) -> bool) {
         self.len = 0;
         for (b, bucket) in self.buckets.iter_mut().enumerate() {
@@ -118,19 +119,19 @@ impl<T: Copy> Queue<T> {
         }
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Is it empty?
+    /// Returns true if the queue is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Where an entry of `time` lies, noted as occupied.
+    /// Returns the bucket of an entry with `time` and marks it as occupied.
     #[inline]
     const fn bucket_of(&mut self, time: u64) -> usize {
         let bucket = (u64::BITS - (time ^ self.reached).leading_zeros()) as usize;
@@ -140,7 +141,7 @@ impl<T: Copy> Queue<T> {
         bucket
     }
 
-    /// Advances to the earliest time that is queued and fills bucket 0 with it.
+    /// Advances to the earliest queued time and fills bucket 0 with its entries.
     #[inline(never)]
     fn refill(&mut self) -> Option<()> {
         self.buckets[0].clear();
@@ -153,7 +154,7 @@ impl<T: Copy> Queue<T> {
         let mut entries = core::mem::replace(&mut self.buckets[lowest], Bucket::EMPTY);
         self.reached = entries.runs.iter().map(|run| run.0).min()?;
         if entries.runs.len() == 1 {
-            // All of the same time: they need not be moved.
+            // All entries have the same time: the bucket is moved as a whole.
             core::mem::swap(&mut self.buckets[0], &mut entries);
         } else {
             let mut from = 0;
@@ -165,7 +166,7 @@ impl<T: Copy> Queue<T> {
                 self.buckets[bucket].lengthen(*time, *count);
             }
         }
-        // Every entry went to a lower bucket, so this one is still empty: keep its memory.
+        // Every entry moved to a lower bucket, so this one is still empty: it keeps its memory.
         entries.clear();
         self.buckets[lowest] = entries;
         Some(())
@@ -179,8 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against a sorted map by (time, order of arrival), for any mix of pushes and pops, and now and
-        /// then a clearing.
+        /// Compares with a map sorted by (time, order of pushes), for any mix of pushes, pops and retains.
         #[test]
         fn it_orders_like_a_sorted_map(
             ops in prop::collection::vec((any::<bool>(), any::<u64>(), 0u32..64), 0..500),
@@ -189,7 +189,7 @@ mod tests {
             let mut now = 0;
             for (i, (push, time, shift)) in ops.into_iter().enumerate() {
                 if push {
-                    // Near and far times alike, and ties.
+                    // Near times, distant times, and ties.
                     let time = now + (time >> shift).min(u64::MAX - now);
                     queue.push(time, i);
                     model.insert((time, i), ());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_becomes_now() {
+    fn an_entry_in_the_past_is_due_now() {
         let mut queue = Queue::default();
         queue.push(10, 'a');
         assert_eq!(queue.pop(), Some((10, 'a')));

@@ -1,45 +1,45 @@
-//! Whether a server that is pushed over its limit comes back.
+//! Whether a server recovers from an overload.
 //!
-//! An M/M/1 server with rate `mu` does all the work that reaches it, late work too. Clients give up a
-//! copy after `timeout` and send up to `sends` of them, so the load feeds itself: with `x` arriving, a
-//! copy is late with probability `p = exp(-(mu - x) timeout)` (1 from `x = mu` on), and
-//! `x = load (1 + p + … + p^(sends-1))`.
+//! An M/M/1 server with rate `mu` processes all requests that reach it, even late ones. Clients abandon
+//! a send after `timeout` and send up to `sends` times, so retries add to the load. When `x` requests per
+//! second arrive, the reply to a send is late with probability `p = exp(-(mu - x) timeout)` (1 for
+//! `x >= mu`), and `x = load (1 + p + … + p^(sends-1))`.
 //!
-//! An approximation: it takes retries for Poisson and independent. It shows where there are two
-//! states, not their digits.
+//! This is an approximation: it assumes that retries are independent Poisson arrivals. It shows at which
+//! loads there are two states, but its numbers are not exact.
 
-/// The server and its clients.
+/// Server and its clients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metastable {
-    /// What the server can do, per second.
+    /// Maximum number of requests per second that the server can process.
     pub mu: f64,
-    /// After how many seconds a client takes a copy for lost.
+    /// Time in seconds after which a client abandons a send.
     pub timeout: f64,
-    /// Copies at most, the first included.
+    /// Maximum number of sends, the first included.
     pub sends: u32,
 }
 
-/// What a load comes to.
+/// States that a load leads to, in requests that arrive per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Load {
-    /// One state: this many copies a second, and it comes back to it from every spike.
+    /// One state: the server returns to this arrival rate after every spike.
     Stable(f64),
-    /// Two states. A spike above `tipping` ends in `collapsed`, and stays there.
+    /// Two states: after a spike above `tipping`, the server stays in the state `collapsed`.
     Vulnerable {
-        /// Copies a second while all is well.
+        /// Arrival rate in the healthy state.
         healthy: f64,
-        /// The point of no return.
+        /// Arrival rate beyond which the server collapses.
         tipping: f64,
-        /// Copies a second after a collapse.
+        /// Arrival rate after a collapse.
         collapsed: f64,
     },
-    /// One state: the collapse.
+    /// One state: the server is collapsed at this arrival rate.
     Collapsed(f64),
 }
 
 impl Load {
-    /// `stable`, `vulnerable` or `collapsed`.
+    /// Returns `stable`, `vulnerable` or `collapsed`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,23 +51,24 @@ impl Load {
 }
 
 impl Metastable {
-    /// Copies per first try when `x` copies a second arrive.
-    fn copies(&self, x: f64) -> f64 {
+    /// Returns the sends per exchange when `x` requests per second arrive.
+    fn sends_at(&self, x: f64) -> f64 {
         let p = if x >= self.mu { 1.0 } else { libm::exp(-(self.mu - x) * self.timeout) };
         (0..self.sends).fold((0.0, 1.0), |(sum, power), _| (sum + power, power * p)).0
     }
 
-    /// The load from which on a collapse lasts: `mu / sends`. Below it the server always recovers.
+    /// Returns the load from which a collapse can persist: `mu / sends`. Below it, the server always
+    /// recovers.
     #[must_use]
     pub fn vulnerable_from(&self) -> f64 {
         self.mu / f64::from(self.sends)
     }
 
-    /// The load above which there is only the collapse, and the arrivals at that point.
+    /// Returns the load above which the server always collapses, and the arrival rate at that load.
     #[must_use]
     pub fn collapses_from(&self) -> (f64, f64) {
-        // The largest load that has a state below mu. x / copies(x) has one maximum there.
-        let load = |x: f64| x / self.copies(x);
+        // The largest load that has a state below mu. x / sends_at(x) has one maximum there.
+        let load = |x: f64| x / self.sends_at(x);
         let (mut low, mut high) = (0.0, self.mu);
         for _ in 0..200 {
             let (a, b) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
@@ -77,7 +78,7 @@ impl Metastable {
         (load(x), x)
     }
 
-    /// What `load` first tries a second come to.
+    /// Returns the states for a load of `load` exchanges per second.
     #[must_use]
     pub fn at(&self, load: f64) -> Load {
         let collapsed = load * f64::from(self.sends);
@@ -85,7 +86,7 @@ impl Metastable {
         if load > most {
             return Load::Collapsed(collapsed);
         }
-        let excess = |x: f64| load * self.copies(x) - x;
+        let excess = |x: f64| load * self.sends_at(x) - x;
         let healthy = root(0.0, turn, excess);
         if collapsed < self.mu {
             return Load::Stable(healthy);
@@ -95,7 +96,7 @@ impl Metastable {
     }
 }
 
-/// Where `f` changes its sign between `low` and `high`, by bisection.
+/// Returns the point between `low` and `high` where `f` changes its sign, found by bisection.
 fn root(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
     let sign = f(low) > 0.0;
     for _ in 0..200 {

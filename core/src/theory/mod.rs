@@ -1,9 +1,9 @@
-//! Closed forms, to stand beside every measurement.
+//! Closed-form models, to compare measurements with theory.
 //!
-//! Each function states its conditions; where they do not hold its number is not a prediction. The
-//! [`MODELS`] are the same functions by name, with their inputs as text, for the command line.
+//! Each function documents its conditions; if they do not hold, its result is not a prediction.
+//! [`MODELS`] lists the same functions by name, with inputs as text, for the command line.
 //!
-//! Floats are fine here: nothing in a run depends on them.
+//! The models use floats, because no run depends on them.
 
 mod channel;
 mod metastable;

@@ -1,4 +1,4 @@
-//! The closed forms by name, with inputs and results as a table: for the command line.
+//! Table of the closed-form models with their inputs and results, for the command line.
 
 use super::{Bernoulli, GilbertElliott, Load, Metastable};
 use super::{aloha, amplification, erlang_b, erlang_c, herd, md1, mm1, mm1k, slotted_aloha};
@@ -10,43 +10,43 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A closed form.
+/// Closed-form model.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it answers.
+    /// Subject of the model.
     pub about: &'static str,
-    /// When its numbers are predictions.
+    /// Conditions under which its results are predictions.
     pub conditions: &'static str,
-    /// What it takes.
+    /// Inputs of the model.
     pub inputs: &'static [Input],
     evaluate: fn(&Values<'_>) -> Result<Vec<Output>, TheoryError>,
 }
 
-/// An input of a [`Model`].
+/// Input of a [`Model`].
 #[derive(Clone, Copy, Debug)]
 pub struct Input {
-    /// Its key.
+    /// Key of the input.
     pub key: &'static str,
-    /// Its value when none is given.
+    /// Default value.
     pub default: &'static str,
-    /// What it means.
+    /// Meaning of the input.
     pub help: &'static str,
     kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// A number from 0 to 1.
+    /// Number from 0 to 1.
     Share,
-    /// A number above 0.
+    /// Number above 0.
     Positive,
-    /// A whole number from 1 to this.
+    /// Whole number from 1 to this one.
     Count(u32),
-    /// A time with its unit.
+    /// Time with its unit.
     Time,
-    /// The name of a preset.
+    /// Name of a preset.
     Preset,
 }
 
@@ -63,43 +63,43 @@ impl fmt::Display for Kind {
 }
 
 impl Input {
-    /// What values it takes, in words.
+    /// Returns a description of the values that the input accepts.
     pub fn allowed(&self) -> impl fmt::Display {
         self.kind
     }
 }
 
-/// A result of a [`Model`].
+/// Result of a [`Model`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// Its key.
+    /// Key of the result.
     pub key: &'static str,
-    /// Its value; NaN where it does not exist.
+    /// Value; NaN if it does not exist.
     pub value: f64,
-    /// What it is.
+    /// Meaning of the result.
     pub help: &'static str,
-    /// A word instead of a number.
+    /// Word that replaces the number, for a result that is not a number.
     pub word: Option<&'static str>,
 }
 
-/// A [`Model`] with its numbers.
+/// Inputs and results of an evaluated [`Model`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// The inputs as used, each with its key.
+    /// Inputs as used, each with its key.
     pub inputs: Vec<(&'static str, String)>,
-    /// What they come to.
+    /// Results.
     pub outputs: Vec<Output>,
 }
 
-/// Why a model was not evaluated.
+/// Error that [`Model::evaluate`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TheoryError {
-    /// The model has no such input.
+    /// The model has no input with this key; the second text lists the keys that it has.
     UnknownKey(String, String),
-    /// The value is not what the input takes.
+    /// The input does not accept this value; the second text describes what it accepts.
     BadValue(&'static str, String, String),
-    /// The values are fine by themselves, but the model has no answer for them together.
+    /// Each value is valid, but the conditions of the model do not hold.
     Conditions(&'static str),
 }
 
@@ -107,10 +107,10 @@ impl fmt::Display for TheoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(key, known) => {
-                write!(f, "there is no input `{key}`; it takes {known}")
+                write!(f, "there is no input `{key}`; the inputs are {known}")
             }
             Self::BadValue(key, value, allowed) => {
-                write!(f, "{key} cannot be `{value}`; it takes {allowed}")
+                write!(f, "{key} is `{value}`; it must be {allowed}")
             }
             Self::Conditions(sentence) => f.write_str(sentence),
         }
@@ -120,13 +120,13 @@ impl fmt::Display for TheoryError {
 impl core::error::Error for TheoryError {}
 
 impl Model {
-    /// The model of this name.
+    /// Returns the model with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         MODELS.iter().find(|model| model.name == name)
     }
 
-    /// Evaluates the model: the inputs as used, and the results.
+    /// Evaluates the model and returns the inputs as used, and the results.
     ///
     /// # Errors
     /// The first [`TheoryError`].
@@ -148,14 +148,14 @@ impl Model {
     }
 }
 
-/// The inputs of one evaluation.
+/// Inputs of one evaluation.
 struct Values<'a> {
     inputs: &'static [Input],
     values: &'a [(&'static str, String)],
 }
 
 impl Values<'_> {
-    /// The text of `key` and its input. Models ask only for what their own table has.
+    /// Returns the input `key` and its text. A model reads only inputs that its table has.
     fn text(&self, key: &str) -> Result<(&'static Input, &str), TheoryError> {
         let place = self.inputs.iter().position(|input| input.key == key);
         let place = place.ok_or(TheoryError::Conditions("a model asks for an input it lacks"))?;
@@ -186,7 +186,9 @@ impl Values<'_> {
     fn count(&self, key: &str) -> Result<u32, TheoryError> {
         let (input, _) = self.text(key)?;
         let Kind::Count(most) = input.kind else {
-            return Err(TheoryError::Conditions("a model counts what is no number"));
+            return Err(TheoryError::Conditions(
+                "a model reads a count from another kind of input",
+            ));
         };
         self.read(key, |text| text.parse().ok().filter(|n| (1..=most).contains(n)))
     }
@@ -202,11 +204,11 @@ const fn output(key: &'static str, value: f64, help: &'static str) -> Output {
 
 const LOAD: Input = input("load", "0.8", "arrivals per service time", Kind::Positive);
 
-/// Every model.
+/// All models.
 pub const MODELS: &[Model] = &[
     Model {
         name: "bernoulli",
-        about: "an exchange whose copies are lost and dropped independently of each other",
+        about: "an exchange whose sends are lost and dropped independently of each other",
         conditions: "independent loss and drop, a round trip shorter than the first wait, no jitter",
         inputs: &[
             input("preset", "textbook", "the policy", Kind::Preset),
@@ -218,36 +220,49 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "amplification",
-        about: "calls per first try through layers of clients that retry",
-        conditions: "failures do not depend on the load, and each layer retries on its own",
+        about: "calls per request through layers of clients that retry",
+        conditions: "failures do not depend on the load, and each layer retries independently",
         inputs: &[
             input("failure", "0.5", "share of calls that fail", Kind::Share),
-            input("sends", "4", "sends at most, the first included", Kind::Count(1_000_000)),
-            input("layers", "1", "layers that retry", Kind::Count(1_000)),
+            input(
+                "sends",
+                "4",
+                "maximum number of sends, the first included",
+                Kind::Count(1_000_000),
+            ),
+            input("layers", "1", "number of layers that retry", Kind::Count(1_000)),
         ],
         evaluate: |values| {
             let (f, sends) = (values.number("failure")?, values.count("sends")?);
             let one = amplification(f, sends, 1);
             let all = amplification(f, sends, values.count("layers")?);
             Ok(vec![
-                output("amplification", one, "calls per first try, one layer"),
-                output("amplification_all", all, "calls at the bottom per first try at the top"),
-                output("success", 1.0 - libm::pow(f, f64::from(sends)), "exchanges that succeed"),
+                output("amplification", one, "calls per request with one layer"),
+                output(
+                    "amplification_all",
+                    all,
+                    "calls at the last layer per request at the first",
+                ),
+                output(
+                    "success",
+                    1.0 - libm::pow(f, f64::from(sends)),
+                    "share of exchanges that succeed",
+                ),
             ])
         },
     },
     Model {
         name: "mm1k",
-        about: "a server with a queue that is full at k",
-        conditions: "Poisson arrivals, exponential service, one server, room for k in all",
+        about: "a server with a limited queue",
+        conditions: "Poisson arrivals, exponential service, one server, at most k requests in the system",
         inputs: &[
             LOAD,
-            input("k", "10", "room, the one in service included", Kind::Count(1_000_000)),
+            input("k", "10", "limit, the request in service included", Kind::Count(1_000_000)),
         ],
         evaluate: |values| {
             let queue = mm1k(values.number("load")?, values.count("k")?);
             Ok(vec![
-                output("blocked", queue.blocked, "arrivals that find it full"),
+                output("blocked", queue.blocked, "share of arrivals that find the queue full"),
                 output("in_system", queue.in_system, "mean number in the system"),
                 output("time", queue.time, "mean time in the system, in service times"),
             ])
@@ -255,14 +270,14 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "md1",
-        about: "a server whose service always takes as long, and M/M/1 beside it",
-        conditions: "Poisson arrivals, one server, no limit, a load below 1",
+        about: "a server with constant service time, compared with M/M/1",
+        conditions: "Poisson arrivals, one server, an unlimited queue, a load below 1",
         inputs: &[LOAD],
         evaluate: |values| {
             let load = values.number("load")?;
             if load >= 1.0 {
                 return Err(TheoryError::Conditions(
-                    "the load must be below 1: no queue without end",
+                    "`load` must be below 1: otherwise the queue grows forever",
                 ));
             }
             Ok(vec![
@@ -274,18 +289,18 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "erlang-b",
-        about: "calls that find all servers busy, and are gone",
-        conditions: "Poisson arrivals, any service law",
+        about: "calls that are rejected when all servers are busy",
+        conditions: "Poisson arrivals, any distribution of service times",
         inputs: ERLANG,
         evaluate: |values| {
             let blocked = erlang_b(values.count("servers")?, values.number("offered")?);
-            Ok(vec![output("blocked", blocked, "arrivals that find all servers busy")])
+            Ok(vec![output("blocked", blocked, "share of arrivals that find all servers busy")])
         },
     },
     Model {
         name: "erlang-c",
-        about: "calls that have to wait for a server",
-        conditions: "Poisson arrivals, exponential service, less offered than there are servers",
+        about: "calls that wait for a free server",
+        conditions: "Poisson arrivals, exponential service, `offered` below `servers`",
         inputs: ERLANG,
         evaluate: |values| {
             let (servers, offered) = (values.count("servers")?, values.number("offered")?);
@@ -295,18 +310,18 @@ pub const MODELS: &[Model] = &[
             let waits = erlang_c(servers, offered);
             let wait = waits / (f64::from(servers) - offered);
             Ok(vec![
-                output("waits", waits, "arrivals that have to wait"),
-                output("wait", wait, "mean wait of all, in service times"),
+                output("waits", waits, "share of arrivals that wait"),
+                output("wait", wait, "mean wait of all arrivals, in service times"),
             ])
         },
     },
     Model {
         name: "gilbert-elliott",
-        about: "losses that come in bursts",
+        about: "burst losses",
         conditions: "one step per packet",
         inputs: &[
-            input("u", "0.01", "chance to turn bad, at each step", Kind::Share),
-            input("v", "0.25", "chance to turn good, at each step", Kind::Share),
+            input("u", "0.01", "probability to turn bad, at each step", Kind::Share),
+            input("v", "0.25", "probability to turn good, at each step", Kind::Share),
             input("loss_good", "0", "loss in the good state", Kind::Share),
             input("loss_bad", "1", "loss in the bad state", Kind::Share),
         ],
@@ -314,7 +329,7 @@ pub const MODELS: &[Model] = &[
             let (u, v) = (values.number("u")?, values.number("v")?);
             if u == 0.0 || v == 0.0 {
                 return Err(TheoryError::Conditions(
-                    "`u` and `v` must be above 0: both states occur",
+                    "`u` and `v` must be above 0: otherwise one state lasts forever",
                 ));
             }
             let model =
@@ -329,25 +344,25 @@ pub const MODELS: &[Model] = &[
     },
     Model {
         name: "aloha",
-        about: "senders that share a medium without listening",
-        conditions: "Poisson offers, retransmissions included",
+        about: "senders that share a medium without carrier sensing",
+        conditions: "frames, retransmissions included, are offered as a Poisson process",
         inputs: &[input("g", "0.5", "frames offered per frame time", Kind::Positive)],
         evaluate: |values| {
             let g = values.number("g")?;
             Ok(vec![
-                output("throughput", aloha(g), "frames per frame time that get through"),
-                output("slotted", slotted_aloha(g), "the same with slots"),
+                output("throughput", aloha(g), "frames received per frame time"),
+                output("slotted", slotted_aloha(g), "the same with slotted ALOHA"),
             ])
         },
     },
     Model {
         name: "herd",
-        about: "clients that come back spread over a window",
-        conditions: "many clients, a uniform spread, a service that is short beside the window",
+        about: "clients that return spread over a window",
+        conditions: "many clients, a uniform spread, a service time that is short for the window",
         inputs: &[
-            input("clients", "1000", "clients", Kind::Count(u32::MAX)),
-            input("window", "10s", "what they are spread over", Kind::Time),
-            input("service", "1ms", "how long each keeps the server", Kind::Time),
+            input("clients", "1000", "number of clients", Kind::Count(u32::MAX)),
+            input("window", "10s", "time over which they return", Kind::Time),
+            input("service", "1ms", "time for which each occupies the server", Kind::Time),
         ],
         evaluate: |values| {
             let clients = f64::from(values.count("clients")?);
@@ -356,25 +371,26 @@ pub const MODELS: &[Model] = &[
                 return Err(TheoryError::Conditions("`window` must be above 0"));
             }
             let alone = herd(clients, window, values.number("service")?);
-            Ok(vec![output("untouched", alone, "clients that meet no other")])
+            Ok(vec![output("untouched", alone, "share of clients that overlap with no other")])
         },
     },
     Model {
         name: "metastable",
-        about: "whether a server that was overloaded for a moment comes back",
-        conditions: "an approximation: M/M/1, late work is done, retries are Poisson and independent",
+        about: "whether a server recovers from a short overload",
+        conditions: "an approximation: M/M/1, late requests are processed too, retries are independent \
+                     Poisson arrivals",
         inputs: &[
-            input("mu", "100", "what the server can do per second", Kind::Positive),
-            input("timeout", "100ms", "when a client takes a copy for lost", Kind::Time),
-            input("sends", "3", "sends at most, the first included", Kind::Count(1_000)),
-            input("load", "50", "first tries per second", Kind::Positive),
+            input("mu", "100", "requests that the server can process per second", Kind::Positive),
+            input("timeout", "100ms", "time after which a client abandons a send", Kind::Time),
+            input("sends", "3", "maximum number of sends, the first included", Kind::Count(1_000)),
+            input("load", "50", "exchanges per second", Kind::Positive),
         ],
         evaluate: metastable,
     },
 ];
 
 const ERLANG: &[Input] = &[
-    input("servers", "2", "servers", Kind::Count(1_000_000)),
+    input("servers", "2", "number of servers", Kind::Count(1_000_000)),
     input("offered", "1.6", "calls that arrive per service time", Kind::Positive),
 ];
 
@@ -383,14 +399,18 @@ fn bernoulli(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {
     let (loss, drop, rtt) = (values.number("loss")?, values.number("drop")?, values.number("rtt")?);
     let model = Bernoulli::new(&preset.policy(), loss, drop, rtt);
     let model =
-        model.ok_or(TheoryError::Conditions("this preset never gives up: it has no `k`"))?;
+        model.ok_or(TheoryError::Conditions("this preset never gives up; use one that does"))?;
     Ok(vec![
-        output("gave_up", model.gave_up, "exchanges that fail"),
+        output("gave_up", model.gave_up, "share of exchanges that fail"),
         output("amplification", model.amplification, "sends per exchange"),
         output("time_answered_s", model.time_answered, "mean time to the reply"),
-        output("time_s", model.time, "mean time to the end, failed ones included"),
-        output("executions", model.executions, "times the server does the work of an exchange"),
-        output("executed_gave_up", model.executed_gave_up, "exchanges done, yet given up"),
+        output("time_s", model.time, "mean time to the end, failed exchanges included"),
+        output("executions", model.executions, "times that the server processes an exchange"),
+        output(
+            "executed_gave_up",
+            model.executed_gave_up,
+            "share of exchanges that the server processes and the client gives up",
+        ),
     ])
 }
 
@@ -408,18 +428,18 @@ fn metastable(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {
         Output {
             key: "state",
             value: nan,
-            help: "what this load comes to",
+            help: "state of the server at this load",
             word: Some(load.name()),
         },
-        output("healthy", healthy, "arrivals per second while all is well"),
-        output("tipping", tipping, "arrivals from which on it collapses"),
+        output("healthy", healthy, "arrivals per second in the healthy state"),
+        output("tipping", tipping, "arrivals per second from which the server collapses"),
         output("collapsed", collapsed, "arrivals per second after a collapse"),
-        output("vulnerable_from", model.vulnerable_from(), "load from which on a collapse lasts"),
-        output("collapses_from", model.collapses_from().0, "load with no healthy state"),
+        output("vulnerable_from", model.vulnerable_from(), "load from which a collapse persists"),
+        output("collapses_from", model.collapses_from().0, "load without a healthy state"),
     ])
 }
 
-/// `bernoulli: …`
+/// Writes the name and the subject: `bernoulli: …`.
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&format!("{}: {}", self.name, self.about))

@@ -1,4 +1,4 @@
-//! What the closed forms say of a scenario, where their conditions hold.
+//! Predictions for a scenario from the closed-form models, if their conditions hold.
 
 use super::Bernoulli;
 use crate::link::{Link, Loss};
@@ -8,10 +8,10 @@ use crate::scenario::{Scenario, Workload};
 use crate::sim::Summary;
 use crate::time::Duration;
 
-/// The numbers of `scenario` by theory.
+/// Returns the prediction for the exchanges of `scenario`.
 ///
 /// # Errors
-/// The condition that does not hold, as the end of a sentence that begins with "not predicted:".
+/// The condition that does not hold, to follow the words "not predicted:".
 pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     let Scenario { policy, server, link, .. } = scenario;
     let (p, rtt) = way(link)?;
@@ -19,10 +19,10 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         return Err("the waits are drawn or measured");
     }
     if policy.budget().is_some() || policy.breaker().is_some() {
-        return Err("a brake joins the exchanges");
+        return Err("a retry budget or a circuit breaker couples the exchanges");
     }
     if server.drop_first > 0 || !server.drop_list.is_empty() {
-        return Err("the server drops by number");
+        return Err("the server drops requests by number");
     }
     if scenario.workload == Workload::Write {
         return Err("the clients contend for a row");
@@ -31,20 +31,20 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         return Err("the server takes time");
     }
     if !scenario.faults.as_slice().is_empty() {
-        return Err("something goes wrong on the way");
+        return Err("the scenario has faults");
     }
     if server.fail > Probability::NEVER && policy.deadline().is_some() {
-        return Err("failures move the sends towards a deadline");
+        return Err("failures move sends closer to the deadline");
     }
     let rtt = rtt.as_secs_f64();
-    // A failure is as good as a loss, only sooner known.
+    // A failure counts as a loss that the client learns about earlier.
     let silent = 1.0 - (1.0 - server.drop.as_f64()) * (1.0 - server.fail.as_f64());
     let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
     let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
     if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
 }
 
-/// The loss each way and the round trip of a link whose datagrams are independent of each other.
+/// Returns the loss in each direction and the round-trip time of a link whose datagrams are independent.
 fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
     let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
@@ -62,7 +62,7 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     Ok((*loss, there.saturating_add(back)))
 }
 
-/// Does the link nothing to a datagram but lose and delay it?
+/// Checks that the link only loses and delays datagrams.
 pub(super) fn plain(link: &Link) -> Result<(), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
     if link.duplicate > Probability::NEVER {
@@ -83,18 +83,18 @@ pub(super) fn plain(link: &Link) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// How far a run is from its prediction, in standard errors of the mean.
+/// Distance of a run from its prediction, in standard errors of the mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Distance {
-    /// Of the share of exchanges that gave up.
+    /// Distance of the share of exchanges that gave up.
     pub gave_up: f64,
-    /// Of the sends per exchange.
+    /// Distance of the sends per exchange.
     pub amplification: f64,
 }
 
 impl Bernoulli {
-    /// The distance of what was measured; `None` before an exchange has ended. A number that cannot
-    /// vary is 0 standard errors away, or infinitely many.
+    /// Returns the distance of `measured` from the prediction; `None` before any exchange ends. For a
+    /// number that cannot vary, the distance is 0 or infinite.
     #[must_use]
     pub fn distance(&self, measured: &Summary) -> Option<Distance> {
         if measured.finished() == 0 {
@@ -103,7 +103,7 @@ impl Bernoulli {
         let n = measured.finished() as f64;
         let errors = |value: f64, expected: f64, deviation: f64| {
             let (off, error) = (value - expected, deviation / libm::sqrt(n));
-            // Rounding of the formulas is no distance.
+            // Ignores rounding errors of the formulas.
             if libm::fabs(off) < 1e-12 { 0.0 } else { off / error }
         };
         let share = measured.gave_up as f64 / n;

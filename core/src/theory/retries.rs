@@ -1,47 +1,48 @@
-//! What retries cost when every datagram has the same chance.
+//! Cost of retries when all datagrams are lost independently.
 
-use crate::policy::{MOST_WALKED, Policy};
+use crate::policy::{MAX_WALKED, Policy};
 
-/// An exchange whose every copy is lost, dropped and answered independently of the others.
+/// Exchange in which each send is lost, dropped and answered independently.
 ///
-/// Conditions: independent loss of probability `p` each way and drop of probability `d` at the server;
-/// a constant round trip that is shorter than the first wait; no jitter; a policy that ends.
+/// Conditions: independent loss with probability `p` in each direction; independent drop with
+/// probability `d` at the server; a constant round-trip time shorter than the first wait; no jitter; a
+/// policy that ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bernoulli {
-    /// The chance that one copy is answered: `s = (1-p)^2 (1-d)`.
+    /// Probability that one send is answered: `s = (1-p)^2 (1-d)`.
     pub answered_send: f64,
-    /// Copies at most, `k`.
+    /// Maximum number of sends, `k`.
     pub max_sends: f64,
-    /// The chance that the exchange fails: `(1-s)^k`.
+    /// Probability that the exchange fails: `(1-s)^k`.
     pub gave_up: f64,
-    /// Copies per exchange: `(1 - (1-s)^k) / s`.
+    /// Mean number of sends per exchange: `(1 - (1-s)^k) / s`.
     pub amplification: f64,
-    /// The standard deviation of the copies of one exchange.
+    /// Standard deviation of the number of sends per exchange.
     pub deviation: f64,
-    /// The shortest wait, in seconds: a round trip that is longer makes for needless copies.
+    /// Shortest wait in seconds. A longer round trip causes needless sends.
     pub shortest_wait: f64,
     /// Mean time to the reply of an answered exchange, in seconds.
     pub time_answered: f64,
     /// Mean time to the end of any exchange, in seconds.
     pub time: f64,
-    /// How often the server does the work of one exchange: `amplification (1-p) (1-d)`.
+    /// Mean number of times that the server processes an exchange: `amplification (1-p) (1-d)`.
     pub executions: f64,
-    /// The chance that the server did the work and the client gave up all the same.
+    /// Probability that the server processes the exchange and the client still gives up.
     pub executed_gave_up: f64,
 }
 
 impl Bernoulli {
-    /// The numbers for `policy` with loss `p`, drop `d` and a round trip of `rtt` seconds; `None` if the
-    /// policy does not end.
+    /// Evaluates the model for `policy` with loss `p`, drop `d` and a round trip of `rtt` seconds; `None`
+    /// if the policy does not end.
     #[must_use]
     pub fn new(policy: &Policy, p: f64, d: f64, rtt: f64) -> Option<Self> {
         let end = policy.gives_up_after()?.as_secs_f64();
         let s = (1.0 - p) * (1.0 - p) * (1.0 - d);
         let (q, executed) = (1.0 - s, (1.0 - p) * (1.0 - d));
-        // Silence up to the copy at hand, and silence with no work done.
+        // Probabilities before each send: of no reply, and of a request that was never processed.
         let (mut silent, mut idle, mut sends, mut weighted) = (1.0, 1.0, 0.0, 0.0);
         let (mut squares, mut last, mut shortest) = (0.0, 0.0, end);
-        for at in policy.sends().take(MOST_WALKED) {
+        for at in policy.sends().take(MAX_WALKED) {
             let before = core::mem::replace(&mut last, at.as_secs_f64());
             if sends > 0.0 {
                 shortest = shortest.min(last - before);
@@ -71,10 +72,10 @@ impl Bernoulli {
     }
 }
 
-/// Calls per first try through `layers` of clients that each send up to `sends` times while every call
-/// fails with probability `f`: `((1 - f^sends) / (1 - f))^layers`.
+/// Returns the calls per request through `layers` of clients that each send up to `sends` times while
+/// every call fails with probability `f`: `((1 - f^sends) / (1 - f))^layers`.
 ///
-/// Conditions: failures are independent of the load, and each layer retries on its own.
+/// Conditions: failures do not depend on the load, and each layer retries independently.
 #[must_use]
 pub fn amplification(f: f64, sends: u32, layers: u32) -> f64 {
     let of_one: f64 = if f >= 1.0 {

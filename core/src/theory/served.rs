@@ -1,4 +1,4 @@
-//! What the closed forms say of a scenario's server, where their conditions hold.
+//! Predictions for a scenario's server from the closed-form models, if their conditions hold.
 
 use super::prediction::plain;
 use super::{Metastable, Queue, erlang_b, erlang_c, md1, mm1, mm1k};
@@ -10,44 +10,44 @@ use crate::scenario::{FaultKind, Scenario, Workload};
 use crate::server::service::Order;
 use crate::time::{Duration, nanos};
 
-/// The most workers, and the longest queue, that a formula walks over.
-const MOST: u32 = 1_000_000;
+/// Maximum number of workers, and of places in the queue, that a formula iterates over.
+const MAX_WORKERS: u32 = 1_000_000;
 
-/// The longest rest between two attempts that the model of collapse takes for none.
-const LONGEST_REST: Duration = Duration::from_millis(1);
+/// Maximum pause between two attempts that [`Metastable`] neglects.
+const MAX_PAUSE: Duration = Duration::from_millis(1);
 
-/// The most sends that the model of collapse looks at.
-const MOST_SENDS: u32 = 1_000;
+/// Maximum number of sends that [`Metastable`] iterates over.
+const MAX_SENDS: u32 = 1_000;
 
-/// A queue in front of workers, in its steady state.
+/// Queue in front of workers, in its steady state.
 ///
-/// Conditions: open Poisson arrivals at a steady rate, which reach the server as they are (nothing is
-/// lost, doubled or held up on the way, nothing goes wrong), each exchange sent once, and a server
-/// that does all its work in a time that does not depend on the load. A run begins with an empty queue
-/// and ends with the last arrival's work, so that a short one lies below.
+/// Conditions: an open loop with Poisson arrivals at a constant rate; arrivals that the link does not
+/// lose, duplicate or queue; no faults; one send per exchange; and a server that processes every request
+/// in a time that does not depend on the load. A run starts with an empty queue and ends when the last
+/// request is processed, so a short run measures less than the prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueuePrediction {
-    /// The model: `M/M/1`, `M/M/1/K`, `M/D/1`, `Erlang B` or `Erlang C`. Erlang B holds for any service
-    /// law: only its mean counts.
+    /// Model: `M/M/1`, `M/M/1/K`, `M/D/1`, `Erlang B` or `Erlang C`. Erlang B holds for any distribution
+    /// of service times; only the mean matters.
     pub model: &'static str,
     /// Arrivals per mean service time.
     pub load: f64,
-    /// The share of arrivals that find the queue full.
+    /// Share of arrivals that find the queue full.
     pub refused: f64,
-    /// The share of those that get in that have to wait.
+    /// Share of accepted requests that wait.
     pub waits: f64,
-    /// The mean wait of those that get in, in seconds, without the service.
+    /// Mean wait of accepted requests in seconds, without the service time.
     pub mean_wait: f64,
-    /// Mean number that waits.
+    /// Mean number of waiting requests.
     pub mean_queue: f64,
-    /// The share of the workers' time in which they work.
+    /// Share of time in which the workers are busy.
     pub utilisation: f64,
 }
 
-/// The queue of `scenario` by theory.
+/// Returns the prediction for the queue of `scenario`.
 ///
 /// # Errors
-/// The condition that does not hold, as the end of a sentence that begins with "not predicted:".
+/// The condition that does not hold, to follow the words "not predicted:".
 pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static str> {
     let (rate, service) = server(scenario)?;
     let Scenario { policy, station, .. } = scenario;
@@ -55,23 +55,23 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
         return Err("an exchange may be sent more than once");
     }
     if !scenario.faults.as_slice().is_empty() {
-        return Err("something goes wrong on the way");
+        return Err("the scenario has faults");
     }
     if ends_early(scenario, rate) {
         return Err("clients may run out of exchanges before their time");
     }
-    let workers = station.workers.ok_or("the server works on everything at once")?;
-    if workers > MOST || station.queue.is_some_and(|most| most > MOST) {
+    let workers = station.workers.ok_or("the number of workers is unlimited")?;
+    if workers > MAX_WORKERS || station.queue.is_some_and(|most| most > MAX_WORKERS) {
         return Err("more than 1000000 workers or places in the queue");
     }
     let load = rate * service;
     let (servers, exponential) =
         (f64::from(workers), matches!(station.service, Distribution::Exponential(_)));
     let constant = matches!(station.service, Distribution::Constant(_));
-    // Of one worker: from the numbers in the system, in service times, to those of the queue.
+    // Converts a model of one worker: from the system, in service times, to the queue.
     let one = |model, Queue { blocked, in_system, time }: Queue| {
         let busy = load * (1.0 - blocked);
-        // Who gets in and finds the worker free does not wait. PASTA: arrivals see the steady state.
+        // A request that finds the worker free does not wait. Arrivals see the steady state (PASTA).
         let waits = (busy - blocked) / (1.0 - blocked);
         let (wait, queue) = (time - 1.0, in_system - busy);
         (model, blocked, waits, wait, queue, busy)
@@ -79,12 +79,12 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
     let (model, refused, waits, wait, mean_queue, utilisation) = match (station.queue, workers) {
         (Some(0), _) => {
             if matches!(station.service, Distribution::Normal(..) | Distribution::Pareto(..)) {
-                return Err("the service law is reflected, or cut, and its mean is another");
+                return Err("the service time is reflected or cut, which changes its mean");
             }
             let blocked = erlang_b(workers, load);
             ("Erlang B", blocked, 0.0, 0.0, 0.0, load * (1.0 - blocked) / servers)
         }
-        (None, _) if load >= servers => return Err("more arrives than the server can do"),
+        (None, _) if load >= servers => return Err("the load is above the server's capacity"),
         (Some(queue), 1) if exponential => one("M/M/1/K", mm1k(load, queue + 1)),
         (None, 1) if exponential => one("M/M/1", mm1(load)),
         (None, 1) if constant => one("M/D/1", md1(load)),
@@ -94,36 +94,36 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
             ("Erlang C", 0.0, waits, wait, load * wait, load / servers)
         }
         (Some(_), _) => return Err("a limited queue has a closed form for M/M/1/K only"),
-        (None, _) => return Err("the service law has no closed form here"),
+        (None, _) => return Err("no model covers this distribution of service times"),
     };
     let mean_wait = wait * service;
     Ok(QueuePrediction { model, load, refused, waits, mean_wait, mean_queue, utilisation })
 }
 
-/// The server's load and its limits: does it come back from a spike?
+/// Prediction of whether a server recovers from a spike of the load.
 ///
-/// Conditions: those of [`QueuePrediction`] with one worker, exponential service and a queue without
-/// limit, first in first out, where a copy is abandoned after an attempt timeout and sent again within a
-/// millisecond; spikes of the load are what the model is about. The timeout counts from the client: the
-/// link's round trip is taken off.
+/// Conditions: those of [`QueuePrediction`], except that faults may be spikes of the load and exchanges
+/// retry; one worker, exponential service and an unlimited FIFO queue; and clients that abandon a send
+/// after the attempt timeout and send again within a millisecond. The model's timeout is the attempt
+/// timeout minus the link's round-trip time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetastablePrediction {
-    /// The server and its clients.
+    /// Server and clients.
     pub model: Metastable,
-    /// First tries per second.
+    /// Exchanges that begin per second.
     pub load: f64,
 }
 
-/// The collapse of `scenario` by theory: ask the model [`at`](Metastable::at) the load.
+/// Returns the prediction for a collapse of `scenario`; see [`Metastable::at`] for the states at a load.
 ///
 /// # Errors
-/// The condition that does not hold, as the end of a sentence that begins with "not predicted:".
+/// The condition that does not hold, to follow the words "not predicted:".
 pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &'static str> {
     let (load, service) = server(scenario)?;
     let Scenario { policy, station, link, .. } = scenario;
     let load_only = |kind| matches!(kind, FaultKind::Load(_));
     if !scenario.faults.as_slice().iter().all(|fault| load_only(fault.kind)) {
-        return Err("more than a spike of the load goes wrong");
+        return Err("the scenario has faults other than load spikes");
     }
     if ends_early(scenario, load) {
         return Err("clients may run out of exchanges before their time");
@@ -135,11 +135,11 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     if station.order != Order::Fifo {
         return Err("the newest request is served first");
     }
-    let timeout = policy.attempt_timeout().ok_or("copies are not abandoned after a timeout")?;
-    let sends = policy.max_sends().filter(|sends| (2..=MOST_SENDS).contains(sends));
+    let timeout = policy.attempt_timeout().ok_or("the policy has no attempt timeout")?;
+    let sends = policy.max_sends().filter(|sends| (2..=MAX_SENDS).contains(sends));
     let sends = sends.ok_or("an exchange is not sent 2 to 1000 times")?;
     if policy.hedging() || policy.deadline().is_some() {
-        return Err("copies are hedged, or cut by a deadline");
+        return Err("the policy hedges or has a deadline");
     }
     let [Distribution::Constant(there), Distribution::Constant(back)] =
         [Direction::Request, Direction::Reply].map(|way| link.latency_of(way))
@@ -153,22 +153,23 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     let mut before = None;
     let mut walked = 0;
     for at in policy.sends_drawn(crate::policy::Draw::Most).take(sends as usize) {
-        let rest = before.map_or(Duration::ZERO, |before| at.saturating_sub(before + timeout));
-        if rest > LONGEST_REST {
-            return Err("the clients rest between attempts");
+        let pause = before.map_or(Duration::ZERO, |before| at.saturating_sub(before + timeout));
+        if pause > MAX_PAUSE {
+            return Err("the clients pause between attempts");
         }
         before = Some(at);
         walked += 1;
     }
     if walked < sends {
-        return Err("the policy ends before its last copy");
+        return Err("the policy ends before its last send");
     }
     let timeout = (timeout - trip).as_secs_f64();
     let model = Metastable { mu: 1.0 / service, timeout, sends };
     Ok(MetastablePrediction { model, load })
 }
 
-/// What both have in common: arrivals per second, and the mean service time in seconds.
+/// Checks the conditions that both predictions share, and returns the arrivals per second of one client
+/// and the mean service time in seconds.
 fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     let Scenario { policy, server, station, link, workload, .. } = scenario;
     if *workload == Workload::Write {
@@ -199,22 +200,24 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     if ways.iter().any(|way| *link.loss_of(*way) != Loss::NEVER) {
         return Err("the link loses datagrams");
     }
-    // Poisson arrivals stay such when each is held up for a time of its own.
+    // Poisson arrivals stay Poisson when each is delayed independently.
     if link.correlation > Probability::NEVER && !link.latency_of(Direction::Request).is_constant() {
-        return Err("the latencies hang together");
+        return Err("the latencies are correlated");
     }
     if policy.budget().is_some() || policy.breaker().is_some() {
-        return Err("a brake joins the exchanges");
+        return Err("a retry budget or a circuit breaker couples the exchanges");
     }
     if policy.first_delay().is_some() {
-        return Err("the first copy is delayed");
+        return Err("the first send is delayed");
     }
     let service = nanos(station.service.mean()) as f64 / 1e9;
     Ok((f64::from(scenario.clients) * rate, service))
 }
 
-/// Do clients stop one after the other, each when it has had its exchanges? One alone cannot, and a
-/// duration ends all at once if the exchanges reach so far: six standard deviations beyond its mean.
+/// Returns true if some clients may finish their exchanges before others, so that the load decreases.
+///
+/// A single client cannot. With a duration, all clients stop at the same time if each has enough
+/// exchanges: six standard deviations above the mean number of arrivals.
 fn ends_early(scenario: &Scenario, rate: f64) -> bool {
     let of_one = |time: Duration| rate / f64::from(scenario.clients) * time.as_secs_f64();
     let reaches = |time| {

@@ -3,14 +3,14 @@ use crate::policy::Policy;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Equal to all digits that a table shows.
+/// Asserts that `value` equals `expected` to this many decimals.
 fn close(value: f64, expected: f64, digits: i32) {
     let error = (value - expected).abs();
     assert!(error <= 0.500_001 * 10f64.powi(-digits), "{value} is not {expected}");
 }
 
 #[test]
-fn independent_losses_have_the_tables_numbers() {
+fn independent_losses_match_the_table() {
     let textbook = Policy::textbook();
     let of_sends = |sends| {
         let base = Policy::exponential(crate::time::Duration::from_millis(100));
@@ -57,7 +57,7 @@ fn independent_losses_have_the_tables_numbers() {
     assert_eq!(Bernoulli::new(&endless, 0.1, 0.0, 0.0), None);
 }
 
-/// A million exchanges of each: the simulated network is where theory says, and says how far off.
+/// Runs hundreds of thousands of exchanges and compares them with the prediction.
 #[cfg(feature = "sim")]
 #[test]
 fn the_simulated_network_agrees_with_its_prediction() {
@@ -76,14 +76,14 @@ fn the_simulated_network_agrees_with_its_prediction() {
         assert!(distance.gave_up.abs() < 4.0, "{fragment}: {distance:?}");
         assert!(distance.amplification.abs() < 4.0, "{fragment}: {distance:?}");
     }
-    // A run that is not what was predicted is far away.
+    // A run of another scenario is far from the prediction.
     let (other, _) = Scenario::from_fragment("exchanges=100000&server.drop=0.49");
     let (half, _) = Scenario::from_fragment("server.drop=0.5");
     let far = predict(&half).unwrap().distance(&run(&other, ()).summary).unwrap();
     assert!(far.amplification < -4.0, "{far:?}");
     for (fragment, why) in [
         ("server.service=1ms", "the server takes time"),
-        ("faults=1s+1s+partition", "something goes wrong on the way"),
+        ("faults=1s+1s+partition", "the scenario has faults"),
         ("workload.task=write", "the clients contend for a row"),
         ("link.latency=50ms", "the round trip may be longer than a wait"),
         ("policy.deadline=1510ms", "the round trip may be longer than a wait"),
@@ -99,8 +99,8 @@ fn the_simulated_network_agrees_with_its_prediction() {
         ("link.reply_rate=1mbit", "the link has a rate"),
         ("link.mtu=1500", "the link has an MTU"),
         ("policy.preset=coap", "the waits are drawn or measured"),
-        ("policy.budget=quota+1+1+1", "a brake joins the exchanges"),
-        ("server.drop_list=1", "the server drops by number"),
+        ("policy.budget=quota+1+1+1", "a retry budget or a circuit breaker couples the exchanges"),
+        ("server.drop_list=1", "the server drops requests by number"),
         ("policy.give_up_above=none", "the policy does not end"),
     ] {
         assert_eq!(predict(&Scenario::from_fragment(fragment).0), Err(why));
@@ -108,7 +108,7 @@ fn the_simulated_network_agrees_with_its_prediction() {
 }
 
 #[test]
-fn layers_multiply() {
+fn layers_multiply_their_amplification() {
     close(amplification(1.0, 4, 3), 64.0, 9);
     close(amplification(0.5, 4, 1), 1.875, 9);
     close(amplification(0.1, 4, 1), 1.111, 9);
@@ -116,7 +116,7 @@ fn layers_multiply() {
 }
 
 #[test]
-fn queues_have_the_textbooks_numbers() {
+fn queues_match_published_numbers() {
     for (load, k, blocked, in_system, time) in [
         (0.8, 10, 0.023_492_86, 2.966_314_27, 3.797_097_50),
         (1.2, 10, 0.192_586_50, 6.710_708_68, 6.926_137_84),
@@ -139,12 +139,12 @@ fn queues_have_the_textbooks_numbers() {
 }
 
 #[test]
-fn bursts_and_herds_have_their_numbers() {
+fn bursts_and_herds_match_published_numbers() {
     let channel = GilbertElliott::new(0.01, 0.25, 0.0, 1.0);
     close(channel.loss, 0.038_461_54, 8);
     close(channel.loss_run, 4.0, 9);
     close(channel.bad_length, 4.0, 9);
-    // Without a difference between the states a run is geometric.
+    // If both states lose equally, the length of a run is geometric.
     close(GilbertElliott::new(0.3, 0.2, 0.5, 0.5).loss_run, 2.0, 9);
     close(herd(1_000.0, 10.0, 0.001), 0.818_878_15, 8);
     close(aloha(0.5), 0.183_939_72, 8);
@@ -168,16 +168,17 @@ fn a_server_is_stable_vulnerable_or_collapsed() {
 }
 
 #[test]
-fn every_model_evaluates_with_its_defaults_and_refuses_what_it_cannot_read() {
+fn every_model_evaluates_its_defaults_and_rejects_bad_values() {
     for model in MODELS {
         let Evaluation { inputs, outputs } = model.evaluate(&[]).unwrap();
         assert_eq!(inputs.len(), model.inputs.len(), "{model}");
-        let told = outputs.iter().filter(|o| o.value.is_finite() || o.word.is_some()).count();
-        assert!(told > 0 && told + 2 >= outputs.len(), "{model}: {outputs:?}");
+        let known = outputs.iter().filter(|o| o.value.is_finite() || o.word.is_some()).count();
+        assert!(known > 0 && known + 2 >= outputs.len(), "{model}: {outputs:?}");
         for input in model.inputs {
             for bad in ["", "x", "-1", "NaN", "inf", "1e400"] {
                 let error = model.evaluate(&[(input.key, bad)]).unwrap_err().to_string();
-                assert!(error.starts_with(&alloc::format!("{} cannot be", input.key)), "{error}");
+                let start = alloc::format!("{} is `{bad}`; it must be", input.key);
+                assert!(error.starts_with(&start), "{error}");
             }
         }
         let error = model.evaluate(&[("nonsense", "1")]).unwrap_err();
@@ -188,7 +189,7 @@ fn every_model_evaluates_with_its_defaults_and_refuses_what_it_cannot_read() {
 }
 
 #[cfg(feature = "sim")]
-mod of_servers {
+mod servers {
     use super::*;
     use crate::scenario::Scenario;
     use crate::sim::Bounds;
@@ -198,66 +199,57 @@ mod of_servers {
     const OPEN: &str = "token=true&server.reply=mirror&policy.max_sends=1&exchanges=400000&\
                         link.latency=0s&workload.arrivals=poisson+";
 
+    /// What follows [`OPEN`], the model, and its load, share refused, mean wait in service times and share
+    /// that waits.
+    const SERVERS: [(&str, &str, f64, f64, f64, f64); 6] = [
+        (
+            "80&server.service=exponential+10ms&server.queue=9",
+            "M/M/1/K",
+            0.8,
+            0.023_493,
+            2.797_098,
+            0.776,
+        ),
+        (
+            "120&server.service=exponential+10ms&server.queue=9",
+            "M/M/1/K",
+            1.2,
+            0.192_586,
+            5.926_138,
+            0.961,
+        ),
+        ("70&server.service=exponential+10ms&server.order=lifo", "M/M/1", 0.7, 0.0, 2.333_333, 0.7),
+        ("70&server.service=10ms&link.latency=exponential+50ms", "M/D/1", 0.7, 0.0, 1.166_667, 0.7),
+        (
+            "160&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0",
+            "Erlang B",
+            1.6,
+            0.329_897,
+            0.0,
+            0.0,
+        ),
+        (
+            "140&server.service=exponential+10ms&server.workers=2",
+            "Erlang C",
+            1.4,
+            0.0,
+            0.960_784,
+            0.576_471,
+        ),
+    ];
+
     fn scenario(fragment: &str) -> Scenario {
         let (scenario, errors) = Scenario::from_fragment(fragment);
         assert_eq!(errors, [], "{fragment}");
         scenario
     }
 
-    /// Runs of 400,000 arrivals, seed 1. Over seeds they have a standard deviation of about 2 % of the share
-    /// refused, 1 % of wait and queue, and 0.2 % of the busy share; the tolerances are four or more.
+    /// Runs 400,000 arrivals with seed 1. Across seeds, the standard deviation is about 2 % of the share
+    /// refused, 1 % of wait and queue, and 0.2 % of the busy share; the tolerances are at least four times
+    /// that.
     #[test]
     fn the_simulated_server_agrees_with_its_prediction() {
-        for (rest, model, load, refused, wait, waits) in [
-            (
-                "80&server.service=exponential+10ms&server.queue=9",
-                "M/M/1/K",
-                0.8,
-                0.023_493,
-                2.797_098,
-                0.776,
-            ),
-            (
-                "120&server.service=exponential+10ms&server.queue=9",
-                "M/M/1/K",
-                1.2,
-                0.192_586,
-                5.926_138,
-                0.961,
-            ),
-            (
-                "70&server.service=exponential+10ms&server.order=lifo",
-                "M/M/1",
-                0.7,
-                0.0,
-                2.333_333,
-                0.7,
-            ),
-            (
-                "70&server.service=10ms&link.latency=exponential+50ms",
-                "M/D/1",
-                0.7,
-                0.0,
-                1.166_667,
-                0.7,
-            ),
-            (
-                "160&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0",
-                "Erlang B",
-                1.6,
-                0.329_897,
-                0.0,
-                0.0,
-            ),
-            (
-                "140&server.service=exponential+10ms&server.workers=2",
-                "Erlang C",
-                1.4,
-                0.0,
-                0.960_784,
-                0.576_471,
-            ),
-        ] {
+        for (rest, model, load, refused, wait, waits) in SERVERS {
             let scenario = scenario(&alloc::format!("{OPEN}{rest}"));
             let predicted = predict_queue(&scenario).unwrap();
             assert_eq!(predicted.model, model);
@@ -283,31 +275,37 @@ mod of_servers {
     }
 
     #[test]
-    fn a_queue_without_its_conditions_is_not_predicted() {
+    fn a_queue_is_predicted_only_under_its_conditions() {
         let good = alloc::format!("{OPEN}50&server.service=exponential+10ms");
         assert!(predict_queue(&scenario(&good)).is_ok());
         for (more, why) in [
             ("policy.max_sends=2", "an exchange may be sent more than once"),
-            ("faults=1s+1s+load+2", "something goes wrong on the way"),
+            ("faults=1s+1s+load+2", "the scenario has faults"),
             ("clients=2", "clients may run out of exchanges before their time"),
             (
                 "clients=2&workload.duration=8000s",
                 "clients may run out of exchanges before their time",
             ),
-            ("server.workers=none", "the server works on everything at once"),
+            ("server.workers=none", "the number of workers is unlimited"),
             ("server.workers=2000000", "more than 1000000 workers or places in the queue"),
             ("server.queue=2000000", "more than 1000000 workers or places in the queue"),
             (
                 "server.service=normal+1ms+9ms&server.queue=0",
-                "the service law is reflected, or cut, and its mean is another",
+                "the service time is reflected or cut, which changes its mean",
             ),
-            ("server.service=exponential+20ms", "more arrives than the server can do"),
+            ("server.service=exponential+20ms", "the load is above the server's capacity"),
             (
                 "server.workers=2&server.queue=3",
                 "a limited queue has a closed form for M/M/1/K only",
             ),
-            ("server.service=uniform+1ms+2ms", "the service law has no closed form here"),
-            ("server.service=1ms&server.workers=2", "the service law has no closed form here"),
+            (
+                "server.service=uniform+1ms+2ms",
+                "no model covers this distribution of service times",
+            ),
+            (
+                "server.service=1ms&server.workers=2",
+                "no model covers this distribution of service times",
+            ),
             ("workload.arrivals=closed", "the arrivals are not Poisson"),
             ("workload.arrivals=constant+5", "the arrivals are not Poisson"),
             ("workload.arrivals=poisson+5,+1s+6", "the rate of arrivals changes"),
@@ -319,9 +317,12 @@ mod of_servers {
             ("server.drop_first=1", "the server drops or fails"),
             ("link.reply_loss=0.1", "the link loses datagrams"),
             ("link.mtu=1500", "the link has an MTU"),
-            ("link.latency=exponential+1ms&link.correlation=0.5", "the latencies hang together"),
-            ("policy.budget=quota+1+1+1", "a brake joins the exchanges"),
-            ("policy.first_delay=1s", "the first copy is delayed"),
+            ("link.latency=exponential+1ms&link.correlation=0.5", "the latencies are correlated"),
+            (
+                "policy.budget=quota+1+1+1",
+                "a retry budget or a circuit breaker couples the exchanges",
+            ),
+            ("policy.first_delay=1s", "the first send is delayed"),
         ] {
             let scenario = scenario(&alloc::format!("{good}&{more}"));
             assert_eq!(predict_queue(&scenario), Err(why), "{more}");
@@ -332,7 +333,7 @@ mod of_servers {
     }
 
     #[test]
-    fn a_collapse_is_predicted_for_its_model_alone() {
+    fn a_collapse_is_predicted_only_under_its_conditions() {
         let mut shipped = Scenario::default();
         let table: [(&str, &str); 11] = [
             ("exchanges", "1000000"),
@@ -355,19 +356,19 @@ mod of_servers {
         // The default link's round trip of 20 ms is part of the client's timeout.
         close(predict_metastable(&shipped).unwrap().model.timeout, 0.08, 12);
         for (key, value, why) in [
-            ("faults", "1s 1s partition", "more than a spike of the load goes wrong"),
+            ("faults", "1s 1s partition", "the scenario has faults other than load spikes"),
             ("clients", "2", "clients may run out of exchanges before their time"),
             ("server.service", "10ms", "the server is not M/M/1"),
             ("server.workers", "2", "the server is not M/M/1"),
             ("server.queue", "10", "the server is not M/M/1"),
             ("server.order", "lifo", "the newest request is served first"),
-            ("policy.attempt_timeout", "none", "copies are not abandoned after a timeout"),
+            ("policy.attempt_timeout", "none", "the policy has no attempt timeout"),
             ("policy.max_sends", "1", "an exchange is not sent 2 to 1000 times"),
             ("policy.max_sends", "1001", "an exchange is not sent 2 to 1000 times"),
-            ("policy.deadline", "1s", "copies are hedged, or cut by a deadline"),
+            ("policy.deadline", "1s", "the policy hedges or has a deadline"),
             ("link.latency", "exponential 1ms", "the latency varies"),
             ("link.latency", "50ms", "the round trip is longer than the attempt timeout"),
-            ("policy.initial_timeout", "2ms", "the clients rest between attempts"),
+            ("policy.initial_timeout", "2ms", "the clients pause between attempts"),
             ("server.expire", "1s", "old requests are dropped"),
         ] {
             let mut other = shipped.clone();

@@ -1,14 +1,14 @@
-//! Multipliers and shares as integers, so that waits are the same on every platform.
+//! Factors and shares as integers, so that waits are the same on every platform.
 
 use crate::text::{Scaled, parse_scaled, parse_share};
 use core::fmt;
 
 const MILLION: u64 = 1_000_000;
 
-/// `nanos * millionths / 10^6`, rounded to the nearest nanosecond, saturating.
+/// Returns `nanos * millionths / 10^6`, rounded to the nearest nanosecond, saturating.
 const fn scale(nanos: u64, millionths: u32) -> u64 {
-    // Doubled, waits below an hour fit 63 bits, and a 64-bit division by a constant costs a tenth of a
-    // 128-bit one.
+    // For waits below an hour and a factor of 2, the product fits in 64 bits, and a 64-bit division by a
+    // constant costs a tenth of a 128-bit one.
     if nanos.leading_zeros() + (millionths as u64).leading_zeros() > 64 {
         return (nanos * millionths as u64 + MILLION / 2) / MILLION;
     }
@@ -21,17 +21,17 @@ const fn scale_wide(nanos: u64, millionths: u32) -> u64 {
     if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
 }
 
-/// What a wait is multiplied by: 1 to 1000 in steps of a millionth.
+/// Factor that waits are multiplied by: 1 to 1000 in steps of a millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Factor(u32);
 
 impl Factor {
-    /// Waits stay as they are.
+    /// Factor that leaves waits unchanged.
     pub const ONE: Self = Self(MILLION as u32);
-    /// Waits double.
+    /// Factor that doubles waits.
     pub const TWO: Self = Self(2 * MILLION as u32);
 
-    /// `millionths / 10^6`, or `None` outside 1 to 1000.
+    /// Creates the factor `millionths / 10^6`; `None` outside 1 to 1000.
     #[must_use]
     pub const fn from_millionths(millionths: u32) -> Option<Self> {
         match millionths as u64 {
@@ -40,12 +40,12 @@ impl Factor {
         }
     }
 
-    /// `tenths / 10`, for presets.
+    /// Creates the factor `tenths / 10`, for presets.
     pub(crate) const fn tenths(tenths: u32) -> Self {
         Self(tenths * 100_000)
     }
 
-    /// Millionths of one.
+    /// Returns the factor in millionths.
     #[must_use]
     pub const fn millionths(self) -> u32 {
         self.0
@@ -57,13 +57,13 @@ impl Factor {
         Self::from_millionths(u32::try_from(parse_scaled(text.trim(), 6)?).ok()?)
     }
 
-    /// The factor as a float, for formulas.
+    /// Returns the factor as a float, for formulas.
     #[must_use]
     pub fn as_f64(self) -> f64 {
         f64::from(self.0) / MILLION as f64
     }
 
-    /// `nanos` times this factor, rounded to the nearest nanosecond, saturating.
+    /// Returns `nanos` times this factor, rounded to the nearest nanosecond, saturating.
     #[must_use]
     pub const fn times(self, nanos: u64) -> u64 {
         scale(nanos, self.0)
@@ -76,18 +76,18 @@ impl fmt::Display for Factor {
     }
 }
 
-/// A part of a whole: 0 to 1 in steps of a millionth.
+/// Share of a whole: 0 to 1 in steps of a millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Share(u32);
 
 impl Share {
-    /// `millionths / 10^6`, or `None` above 1.
+    /// Creates the share `millionths / 10^6`; `None` above 1.
     #[must_use]
     pub const fn from_millionths(millionths: u32) -> Option<Self> {
         if millionths as u64 <= MILLION { Some(Self(millionths)) } else { None }
     }
 
-    /// `hundredths / 100`, for presets.
+    /// Creates the share `hundredths / 100`, for presets.
     pub(crate) const fn percent(hundredths: u32) -> Self {
         Self(hundredths * 10_000)
     }
@@ -98,13 +98,13 @@ impl Share {
         Self::from_millionths(u32::try_from(parse_share(text, 6)?).ok()?)
     }
 
-    /// This share of `nanos`, rounded to the nearest nanosecond.
+    /// Returns this share of `nanos`, rounded to the nearest nanosecond.
     #[must_use]
     pub const fn of(self, nanos: u64) -> u64 {
         scale(nanos, self.0)
     }
 
-    /// Millionths of the whole.
+    /// Returns the share in millionths.
     #[must_use]
     pub const fn millionths(self) -> u32 {
         self.0
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
-        /// Where the product fits 64 bits, and where it does not.
+        /// Covers products that fit in 64 bits and products that do not.
         #[test]
         fn a_wait_is_scaled_to_the_nearest_nanosecond(nanos: u64, shift in 0u32..64, millionths: u32) {
             let nanos = nanos >> shift;

@@ -16,7 +16,7 @@ macro_rules! words {
             /// The words of all choices, in order.
             pub const NAMES: &[&str] = &[$($word),*];
 
-            /// Its word in scenarios.
+            /// Returns the choice's word in scenarios.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }

@@ -26,7 +26,7 @@ const BEGINNINGS: [&[(&str, &str)]; 5] = [
 pub(crate) fn from_bytes(bytes: &[u8]) -> Scenario {
     let mut source = Source(bytes);
     let mut scenario = Scenario::default();
-    // A later version may name these otherwise: then the property test says so, not this.
+    // A later version may rename these; then the property test fails, not this one.
     let _ = scenario.apply(source.pick(&BEGINNINGS).iter().copied());
     while !source.0.is_empty() {
         let field = source.pick(FIELDS);
@@ -175,8 +175,8 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
         assert_eq!(summary.finished(), most, "{summary:?}");
     }
     assert!(summary.calls <= summary.sends, "{summary:?}");
-    let heard = summary.answered + summary.late_replies;
-    assert!(heard <= sink.replies_delivered, "{summary:?} {sink:?}");
+    let arrived = summary.answered + summary.late_replies;
+    assert!(arrived <= sink.replies_delivered, "{summary:?} {sink:?}");
     ended_by
 }
 

@@ -1,6 +1,6 @@
 //! The walk through a policy's schedule: without jitter, at its bounds, and in the mean.
 
-use retrylab_core::policy::{Draw, Jitter, MOST_WALKED, Policy, Sends, Stop};
+use retrylab_core::policy::{Draw, Jitter, MAX_WALKED, Policy, Sends, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Duration;
 
@@ -47,7 +47,7 @@ impl Walk {
     pub(super) fn new(scenario: &Scenario, shown: usize, samples: u32) -> Self {
         let policy = &scenario.policy;
         let random = policy.jitter() != Jitter::None;
-        let steps = if policy.never_gives_up() { shown } else { MOST_WALKED };
+        let steps = if policy.never_gives_up() { shown } else { MAX_WALKED };
         let nominal = Line::walk(policy.sends(), shown, steps);
         let mut walk = Self { sends: Vec::new(), end: nominal.end(policy), random };
         let exact = |at| Band { least: at, mean: at, most: at };

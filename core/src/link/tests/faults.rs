@@ -8,7 +8,7 @@ fn p(text: &str) -> Probability {
 }
 
 #[test]
-fn what_is_not_lost_arrives_twice_as_often_as_told() {
+fn datagrams_that_are_not_lost_are_duplicated_at_the_configured_rate() {
     let loss = Loss::Independent(p("0.2"));
     let link = Link {
         latency: "uniform 5ms 15ms".parse().unwrap(),
@@ -20,14 +20,18 @@ fn what_is_not_lost_arrives_twice_as_often_as_told() {
     let twice = |action: &Action| f64::from(u8::from(matches!(action, Action::DeliverTwice(..))));
     close("twice", actions.iter().map(twice), 0.8 * 0.1);
     close("lost", actions.iter().map(|action| f64::from(u8::from(is_lost(action)))), 0.2);
-    // Copies have latencies of their own, by the same law.
-    let copies = actions.iter().filter_map(|action| match action {
+    // A duplicate has its own latency, from the same distribution.
+    let duplicates = actions.iter().filter_map(|action| match action {
         Action::DeliverTwice(first, second) => Some((first.after, second.after)),
         _ => None,
     });
-    let copies: Vec<_> = copies.collect();
-    assert!(copies.iter().all(|(first, second)| first != second));
-    close("the copy's latency", copies.iter().map(|(_, copy)| copy.as_secs_f64()), 0.01);
+    let duplicates: Vec<_> = duplicates.collect();
+    assert!(duplicates.iter().all(|(first, second)| first != second));
+    close(
+        "the duplicate's latency",
+        duplicates.iter().map(|(_, second)| second.as_secs_f64()),
+        0.01,
+    );
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn without_a_checksum_one_bit_is_flipped() {
     let mut payload = [0u8; 2];
     Delivery { after: MS, flipped: Some(11) }.damage(&mut payload);
     assert_eq!(payload, [0, 0b1000]);
-    // A datagram without a payload has none to flip; one that is shorter than told is left alone.
+    // A datagram without a payload has none to flip; one that is shorter than configured is left alone.
     let mut empty = Channel::new(&Link { corrupt: Probability::ALWAYS, checksum: false, ..link });
     let action = empty.send(Instant::ZERO, name(1, Direction::Request, 0), 0);
     assert_eq!(action, Action::Deliver(Delivery::whole(MS * 10)));

@@ -3,15 +3,15 @@ use crate::dist::Distribution;
 use crate::dist::MAX_TIME;
 use crate::random::Probability;
 
-fn latencies(law: &str, correlation: &str) -> Vec<f64> {
+fn latencies(distribution: &str, correlation: &str) -> Vec<f64> {
     let correlation = Probability::parse(correlation).unwrap();
-    let link = Link { latency: law.parse().unwrap(), correlation, ..Link::default() };
+    let link = Link { latency: distribution.parse().unwrap(), correlation, ..Link::default() };
     actions(&link, 100_000, MS).iter().map(|action| after(action).as_secs_f64() * 1e3).collect()
 }
 
-/// Each law with its mean, its standard deviation, and its kurtosis, which says how exactly the
+/// Each distribution with its mean, its standard deviation, and its kurtosis, which says how exactly the
 /// deviation is measured.
-const LAWS: [(&str, f64, f64, f64); 10] = [
+const DISTRIBUTIONS: [(&str, f64, f64, f64); 10] = [
     ("10ms", 10.0, 0.0, 3.0),
     ("uniform 5ms 15ms", 10.0, 2.886_751_3, 1.8),
     ("normal 10ms 2ms", 10.0, 2.0, 3.0),
@@ -26,30 +26,30 @@ const LAWS: [(&str, f64, f64, f64); 10] = [
     ("table 7ms", 7.0, 0.0, 3.0),
 ];
 
-/// With and without correlation, which changes no law.
+/// With and without correlation, which changes no distribution.
 #[test]
-fn latencies_follow_their_law() {
-    for (law, mean, deviation, kurtosis) in LAWS {
+fn latencies_follow_their_distribution() {
+    for (distribution, mean, deviation, kurtosis) in DISTRIBUTIONS {
         for (correlation, fewer) in [("0", 1.0), ("0.6", 4.0)] {
-            let sample = latencies(law, correlation);
-            // Correlated draws tell as much as (1 - r) / (1 + r) of them.
+            let sample = latencies(distribution, correlation);
+            // n correlated draws are worth n (1 - r) / (1 + r) independent ones.
             let n = sample.len() as f64;
-            let told = n / fewer;
+            let effective = n / fewer;
             let measured = sample.iter().sum::<f64>() / n;
             let spread = (sample.iter().map(|x| (x - measured).powi(2)).sum::<f64>() / n).sqrt();
-            let error = deviation / told.sqrt();
-            let words = alloc::format!("{law}, seed {SEED}: {measured} +- {spread}");
+            let error = deviation / effective.sqrt();
+            let words = alloc::format!("{distribution}, seed {SEED}: {measured} +- {spread}");
             assert!((measured - mean).abs() <= ERRORS * error + 1e-6, "{words}");
-            let error = deviation * ((kurtosis - 1.0) / (4.0 * told)).sqrt();
+            let error = deviation * ((kurtosis - 1.0) / (4.0 * effective)).sqrt();
             assert!((spread - deviation).abs() <= ERRORS * error + 1e-6, "{words}");
         }
     }
 }
 
-/// The shares beyond a point, where moments tell little.
+/// Shares beyond a point, because moments say little about tails.
 #[test]
-fn tails_follow_their_law() {
-    for (law, point, beyond) in [
+fn tails_follow_their_distribution() {
+    for (distribution, point, beyond) in [
         ("exponential 10ms", 30.0, (-3f64).exp()),
         ("pareto 10ms 1", 100.0, 0.1),
         ("pareto 10ms 3", 20.0, 0.125),
@@ -59,8 +59,8 @@ fn tails_follow_their_law() {
         ("table 10ms 20ms 30ms 40ms", 35.0, 0.25),
     ] {
         for correlation in ["0", "0.6"] {
-            let sample = latencies(law, correlation);
-            close(law, sample.iter().map(|x| f64::from(u8::from(*x > point))), beyond);
+            let sample = latencies(distribution, correlation);
+            close(distribution, sample.iter().map(|x| f64::from(u8::from(*x > point))), beyond);
         }
     }
     let bounds = latencies("uniform 5ms 15ms", "0.6");
@@ -69,21 +69,24 @@ fn tails_follow_their_law() {
 }
 
 #[test]
-fn successive_latencies_are_correlated_as_told() {
-    for (law, told, expected) in [
+fn successive_latencies_have_the_configured_correlation() {
+    for (distribution, configured, expected) in [
         ("normal 20ms 2ms", "0.25", 0.25),
         ("normal 20ms 2ms", "0.9", 0.9),
         ("normal 20ms 2ms", "0", 0.0),
-        // Of uniform laws behind normal ones: 6/pi asin(r/2).
+        // Correlation of uniform variables that are computed from normal ones: 6/pi asin(r/2).
         ("uniform 5ms 15ms", "0.5", 0.482_583_3),
     ] {
-        let sample = latencies(law, told);
+        let sample = latencies(distribution, configured);
         let n = sample.len() as f64;
         let mean = sample.iter().sum::<f64>() / n;
         let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
         let together: f64 = sample.windows(2).map(|w| (w[0] - mean) * (w[1] - mean)).sum();
         let (measured, error) = (together / variance, 1.0 / n.sqrt());
-        assert!((measured - expected).abs() < ERRORS * error, "{law} {told}: {measured}");
+        assert!(
+            (measured - expected).abs() < ERRORS * error,
+            "{distribution} {configured}: {measured}"
+        );
     }
 }
 
@@ -105,20 +108,23 @@ fn correlation_is_of_one_flow() {
 
 #[test]
 fn no_latency_is_longer_than_the_longest() {
-    for law in ["pareto 1h 1", "exponential 1h", "lognormal 1h 1h", "normal 1h 1h"] {
+    for distribution in ["pareto 1h 1", "exponential 1h", "lognormal 1h 1h", "normal 1h 1h"] {
         for correlation in [Probability::NEVER, Probability::parse("0.9").unwrap()] {
-            let link = Link { latency: law.parse().unwrap(), correlation, ..Link::default() };
+            let link =
+                Link { latency: distribution.parse().unwrap(), correlation, ..Link::default() };
             let latencies: Vec<Duration> = actions(&link, 2_000, MS).iter().map(after).collect();
-            assert_eq!(latencies.iter().max(), Some(&MAX_TIME), "{law}");
+            assert_eq!(latencies.iter().max(), Some(&MAX_TIME), "{distribution}");
         }
     }
 }
 
 #[test]
-fn means_are_those_of_the_laws() {
-    for (law, mean, ..) in LAWS.into_iter().filter(|(law, ..)| *law != "normal 0s 1ms") {
-        let law: Distribution = law.parse().unwrap();
-        assert!((law.mean().as_secs_f64() * 1e3 - mean).abs() < 1e-6, "{law}");
+fn means_match_the_distributions() {
+    for (distribution, mean, ..) in
+        DISTRIBUTIONS.into_iter().filter(|(distribution, ..)| *distribution != "normal 0s 1ms")
+    {
+        let distribution: Distribution = distribution.parse().unwrap();
+        assert!((distribution.mean().as_secs_f64() * 1e3 - mean).abs() < 1e-6, "{distribution}");
     }
     assert_eq!("pareto 1ms 1".parse::<Distribution>().unwrap().mean(), MAX_TIME);
 }

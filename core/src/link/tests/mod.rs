@@ -1,4 +1,4 @@
-//! Every law against its formula, every fault against its rate, every queue against its clock.
+//! Compares distributions with formulas, faults with their rates, and queues with a clock.
 
 mod faults;
 mod latencies;
@@ -53,12 +53,12 @@ fn mean(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 }
 
 /// Asserts that the mean of `values` is `expected` within its errors, and that those are small enough
-/// to tell.
+/// to detect a difference.
 fn close(what: &str, values: impl IntoIterator<Item = f64>, expected: f64) {
     let (mean, error) = mean(values);
-    let told = alloc::format!("{what}, seed {SEED}: {mean} +- {error}, not {expected}");
-    assert!((mean - expected).abs() <= ERRORS * error + 1e-9 * expected.abs(), "{told}");
-    assert!(error <= 0.03 * expected.abs(), "too few to tell: {told}");
+    let context = alloc::format!("{what}, seed {SEED}: {mean} +- {error}, not {expected}");
+    assert!((mean - expected).abs() <= ERRORS * error + 1e-9 * expected.abs(), "{context}");
+    assert!(error <= 0.03 * expected.abs(), "too few samples: {context}");
 }
 
 fn is_lost(action: &Action) -> bool {

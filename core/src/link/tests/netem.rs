@@ -6,12 +6,16 @@ fn request(link: &Link) -> Netem {
     link.netem(Direction::Request)
 }
 
-fn latency(law: &str) -> Netem {
-    request(&Link { latency: law.parse().unwrap(), ..Link::default() })
+fn latency(distribution: &str) -> Netem {
+    request(&Link { latency: distribution.parse().unwrap(), ..Link::default() })
 }
 
-fn loss(law: &str) -> Netem {
-    request(&Link { latency: "0s".parse().unwrap(), loss: law.parse().unwrap(), ..Link::default() })
+fn loss(model: &str) -> Netem {
+    request(&Link {
+        latency: "0s".parse().unwrap(),
+        loss: model.parse().unwrap(),
+        ..Link::default()
+    })
 }
 
 /// The options after the limit, and the beginning of each note.
@@ -32,14 +36,14 @@ fn latencies_become_delays() {
     says(&latency("uniform 5ms 15ms"), "delay 10ms 5ms", &[]);
     says(&latency("uniform 5ms 5ms"), "delay 5ms", &[]);
     says(&latency("normal 10ms 2ms"), "delay 10ms 2ms distribution normal", &[]);
-    let reflected = ["falls below zero"];
+    let reflected = ["below zero"];
     says(&latency("normal 10ms 4ms"), "delay 10ms 4ms distribution normal", &reflected);
     // Netem's own table: shape 3, least latency = mean - 2/3 of the jitter.
-    let cut = ["at 4.5 times the least"];
+    let cut = ["at 4.5 times its minimum"];
     says(&latency("pareto 10ms 3"), "delay 15ms 7.5ms distribution pareto", &cut);
-    says(&latency("pareto 10ms 2"), "delay 20ms", &["no Pareto's law but"]);
+    says(&latency("pareto 10ms 2"), "delay 20ms", &["has shape 3 only"]);
     says(&latency("lognormal 10ms 5ms"), "delay 10ms", &["no log-normal"]);
-    says(&latency("exponential 10ms"), "delay 10ms", &["no exponential law"]);
+    says(&latency("exponential 10ms"), "delay 10ms", &["no exponential"]);
     says(&latency("table 10ms 20ms"), "delay 15ms", &["maketable"]);
     says(&latency("5m"), "delay 300000ms", &["up to 274 s"]);
     let correlation = Probability::ALWAYS;
@@ -50,14 +54,14 @@ fn latencies_become_delays() {
 
 #[test]
 fn losses_become_losses() {
-    let begins = ["begins in its good state"];
+    let begins = ["starts in its good state"];
     says(&loss("0.015"), "loss random 1.5%", &[]);
     says(&loss("0.000000001"), "loss random 0.0000001%", &[]);
     says(&loss("gilbert-elliott 0.01 0.25 0.9 0.001"), "loss gemodel 1% 25% 90% 0.1%", &begins);
     says(&loss("burst 0.2 4"), "loss gemodel 6.25% 25% 100% 0%", &begins);
     let state = "loss state 1% 30% 10% 50% 0.1%";
     says(&loss("4-state 0.01 0.3 0.1 0.5 0.001"), state, &begins);
-    says(&loss("timed 1s 2s"), "", &["changes with time"]);
+    says(&loss("timed 1s 2s"), "", &["none with time"]);
     says(&loss("first 2"), "", &["by number"]);
     says(&loss("list 2"), "", &["by number"]);
 }
@@ -77,7 +81,7 @@ fn faults_become_options() {
     let still = Link { latency: "0s".parse().unwrap(), reorder: quarter, ..Link::default() };
     says(&request(&still), "", &[]);
     let lossy = Link { loss: "0.1".parse().unwrap(), duplicate: quarter, ..still };
-    says(&request(&lossy), "loss random 10% duplicate 25%", &["duplicates before it loses"]);
+    says(&request(&lossy), "loss random 10% duplicate 25%", &["before it loses one"]);
     let unchecked = Link { corrupt: quarter, checksum: false, ..Link::default() };
     says(&request(&unchecked), "delay 10ms corrupt 25%", &["flips a bit", "UDP's checksum"]);
     says(&request(&Link { mtu: Some(1_500), ..Link::default() }), "delay 10ms", &["no MTU"]);
@@ -93,10 +97,7 @@ fn rates_take_ethernets_header_out() {
     assert!(reply.notes()[0].contains("all clients as one"), "{:?}", reply.notes());
     let shared = Link { shared: true, queue_rule: "red 5 15 0.1".parse().unwrap(), ..link };
     let notes = request(&shared).notes().join("\n");
-    assert!(
-        notes.contains("RED as a qdisc of its own") && notes.contains("on a router"),
-        "{notes}"
-    );
+    assert!(notes.contains("RED as a separate qdisc") && notes.contains("on a router"), "{notes}");
     let odd =
         Link { rate: "1001bit".parse().ok(), latency: "0s".parse().unwrap(), ..Link::default() };
     assert!(request(&odd).notes()[0].contains("whole bytes"));

@@ -96,17 +96,17 @@ fn a_partition_drops_one_direction_or_both_while_it_lasts() {
 }
 
 #[test]
-fn delays_of_faults_add_up_for_each_copy() {
+fn delays_of_faults_add_up_for_each_delivery() {
     let faults = [20, 30].map(|delay| fault(FaultEffect::Latency(MS * delay)));
     let twice = Link { duplicate: Probability::ALWAYS, ..Link::default() };
     let mut pipe = Pipe::new(&twice, SEED).with_faults(faults);
     for (now, delay) in [(99, 10), (100, 60), (200, 10)] {
-        let copy = Delivery::whole(MS * delay);
-        assert_eq!(request(&mut pipe, at(now)), Action::DeliverTwice(copy, copy));
+        let late = Delivery::whole(MS * delay);
+        assert_eq!(request(&mut pipe, at(now)), Action::DeliverTwice(late, late));
     }
 }
 
-/// The fault's loss has draws of its own, beside those of the link's.
+/// The loss of a fault is drawn separately from the loss of the link.
 #[test]
 fn a_fault_loses_its_share_beside_the_links_own() {
     let half = fault(FaultEffect::Loss(share("0.5")));
@@ -168,7 +168,7 @@ fn a_damaged_payload_differs_in_the_bit_that_is_named() {
 }
 
 #[test]
-fn copies_differ_in_latency_and_in_damage() {
+fn duplicates_differ_in_latency_and_corruption() {
     let link = Link {
         duplicate: Probability::ALWAYS,
         corrupt: Probability::ALWAYS,
@@ -177,15 +177,16 @@ fn copies_differ_in_latency_and_in_damage() {
     };
     let mut pipe = Pipe::new(&link, SEED);
     let actions = (0..1_000).map(|_| request(&mut pipe, at(0)));
-    let copies: Vec<_> = actions
+    let duplicates: Vec<_> = actions
         .filter_map(|action| match action {
             Action::DeliverTwice(first, second) => Some((first, second)),
             _ => None,
         })
         .collect();
-    assert!(copies.len() > 600);
-    assert!(copies.iter().all(|(first, second)| first.after != second.after));
-    let same_bit = copies.iter().filter(|(first, second)| first.flipped == second.flipped).count();
+    assert!(duplicates.len() > 600);
+    assert!(duplicates.iter().all(|(first, second)| first.after != second.after));
+    let same_bit =
+        duplicates.iter().filter(|(first, second)| first.flipped == second.flipped).count();
     assert!(same_bit < 10, "one in 800 by chance: {same_bit}");
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 #[test]
 fn latencies_are_read_and_shown() {
-    for law in [
+    for name in [
         "10ms",
         "uniform 5ms 15ms",
         "normal 10ms 2ms",
@@ -20,7 +20,7 @@ fn latencies_are_read_and_shown() {
         "table 9ms 10ms 10ms 1.2s",
         "0s",
     ] {
-        assert_eq!(law.parse::<Distribution>().unwrap().to_string(), law);
+        assert_eq!(name.parse::<Distribution>().unwrap().to_string(), name);
     }
     let table: Distribution = " table 30ms  10ms".parse().unwrap();
     assert_eq!(table.to_string(), "table 10ms 30ms", "in order");
@@ -55,7 +55,7 @@ fn latencies_are_read_and_shown() {
 
 #[test]
 fn losses_are_read_and_shown() {
-    for law in [
+    for name in [
         "0",
         "0.1",
         "1",
@@ -71,7 +71,7 @@ fn losses_are_read_and_shown() {
         "first 0",
         "list 1,3-5",
     ] {
-        assert_eq!(law.parse::<Loss>().unwrap().to_string(), law);
+        assert_eq!(name.parse::<Loss>().unwrap().to_string(), name);
     }
     for (text, shown) in [
         ("gilbert-elliott 0.01 0.25 1 0", "gilbert-elliott 0.01 0.25"),
@@ -161,14 +161,14 @@ fn presets_are_read_by_their_names_and_say_their_source() {
 }
 
 proptest! {
-    /// Words that could begin a law, then anything.
+    /// Names of distributions and loss models, followed by arbitrary text.
     #[test]
-    fn arbitrary_laws_are_no_panic(
-        law in "(table|pareto|timed|burst|first|list|red|4-state|gilbert-elliott|lognormal)",
+    fn arbitrary_text_never_panics(
+        name in "(table|pareto|timed|burst|first|list|red|4-state|gilbert-elliott|lognormal)",
         rest: String,
         bits in 1..=Rate::MAX,
     ) {
-        let text = format!("{law} {rest}");
+        let text = format!("{name} {rest}");
         let _ = (text.parse::<Distribution>(), text.parse::<Loss>(), text.parse::<QueueRule>());
         let rate = Rate::from_bits(bits).unwrap();
         prop_assert_eq!(rate.to_string().parse(), Ok(rate));

@@ -122,7 +122,7 @@ fn awss_quota_allows_100_or_50_or_35_retries_from_full() {
     assert_eq!(drain(&mut quota, at(0)), 100, "it is never more than full");
 }
 
-/// Brooker: full at 5, 0.1 a first copy, a retry takes 1 and needs more than 1.
+/// Brooker's bucket: full at 5, 0.1 per first send, a retry takes 1 and needs more than 1.
 #[test]
 fn brookers_bucket_needs_more_than_one_token() {
     let mut bucket = budget("bucket 5 0.1");
@@ -153,7 +153,10 @@ fn envoys_budget_is_a_share_of_what_is_active() {
     };
     let mut hundred = active(100);
     assert_eq!(drain(&mut hundred, at(0)), 20);
-    assert!(hundred.retry(at(0), true, &mut stream()), "one that is retried already goes on");
+    assert!(
+        hundred.retry(at(0), true, &mut stream()),
+        "an exchange that is being retried may continue"
+    );
     hundred.ended(at(0), true, 1);
     assert_eq!(drain(&mut hundred, at(0)), 0, "99 are active: 19 may retry, and do");
     assert!(hundred.first(at(0), &mut stream()));
@@ -217,7 +220,7 @@ fn adaptive_throttling_starts_gently() {
 }
 
 #[test]
-fn a_breaker_opens_rests_and_tries_one() {
+fn a_breaker_opens_waits_and_probes() {
     let mut breaker = Breaker::new("3 10s".parse().unwrap());
     for _ in 0..2 {
         assert!(breaker.admit(at(0)));
@@ -225,7 +228,7 @@ fn a_breaker_opens_rests_and_tries_one() {
     }
     breaker.ended(at(0), true);
     for _ in 0..3 {
-        assert_eq!(breaker.state(), "closed", "a success in between counts anew");
+        assert_eq!(breaker.state(), "closed", "a success in between resets the count");
         assert!(breaker.admit(at(1)));
         breaker.ended(at(1), false);
     }
@@ -248,7 +251,7 @@ fn a_breaker_opens_rests_and_tries_one() {
 fn a_breaker_by_share_stops_retries_and_nothing_else() {
     let mut breaker = Breaker::new("share 0.1".parse().unwrap());
     let calls = |breaker: &mut Breaker, n: u32| {
-        (0..n).for_each(|_| assert!(breaker.admit(at(0)), "a first copy is never held back"));
+        (0..n).for_each(|_| assert!(breaker.admit(at(0)), "a first send is never blocked"));
     };
     calls(&mut breaker, 1);
     breaker.failed();
@@ -265,8 +268,8 @@ fn a_breaker_by_share_stops_retries_and_nothing_else() {
     calls(&mut breaker, 10);
     assert!(breaker.allows_retry(), "2 of 20");
     breaker.withdrawn(at(0));
-    assert!(!breaker.allows_retry(), "2 of 19: that one was no call");
-    // A share of 1 can be passed: failed retries are no calls.
+    assert!(!breaker.allows_retry(), "2 of 19: the withdrawn exchange does not count");
+    // The ratio can exceed 1: a failed retry adds no call.
     let mut all = Breaker::new("share 1".parse().unwrap());
     calls(&mut all, 1);
     all.failed();

@@ -46,7 +46,7 @@ fn defect_1_jitter_is_not_absent() {
 #[test]
 fn defect_2_jitter_survives_at_the_cap_within_its_bound() {
     let cap = secs(8);
-    for law in [
+    for mode in [
         "full",
         "equal",
         "decorrelated",
@@ -55,19 +55,19 @@ fn defect_2_jitter_survives_at_the_cap_within_its_bound() {
         "additive 1s",
         "slots 1ms",
     ] {
-        let jitter: Jitter = law.parse().unwrap();
+        let jitter: Jitter = mode.parse().unwrap();
         let policy = jittered(secs(1), jitter).max_timeout(Some(cap)).build().unwrap();
         let bound = Duration::from_nanos(jitter.bound(nanos(cap)));
         let mut tenth: Vec<Duration> = Vec::new();
         for exchange in 1..=200 {
             let waits = waits(&policy, exchange, 10);
-            assert!(waits.iter().all(|wait| *wait <= bound), "{law}: {waits:?}");
+            assert!(waits.iter().all(|wait| *wait <= bound), "{mode}: {waits:?}");
             tenth.push(waits[9]);
         }
         tenth.sort_unstable();
         tenth.dedup();
         // Decorrelated waits are the cap in two draws of three; the third is still anywhere.
-        assert!(tenth.len() > 40, "{law}: {} different waits of 200 at the cap", tenth.len());
+        assert!(tenth.len() > 40, "{mode}: {} different waits of 200 at the cap", tenth.len());
     }
 }
 
@@ -75,12 +75,12 @@ fn defect_2_jitter_survives_at_the_cap_within_its_bound() {
 /// sleep.
 #[test]
 fn defect_3_jitter_of_zero_or_more_than_the_wait_is_fine() {
-    for law in
+    for mode in
         ["proportional 0", "once 0", "compounding 0", "additive 0s", "additive 1h", "slots 1h"]
     {
-        let policy = jittered(Duration::from_nanos(1), law.parse().unwrap()).build().unwrap();
+        let policy = jittered(Duration::from_nanos(1), mode.parse().unwrap()).build().unwrap();
         for exchange in 1..=50 {
-            assert_eq!(waits(&policy, exchange, 80).len(), 80, "{law}");
+            assert_eq!(waits(&policy, exchange, 80).len(), 80, "{mode}");
         }
     }
     let none = jittered(secs(1), Jitter::Proportional(Share::percent(0))).build().unwrap();
@@ -91,19 +91,19 @@ fn defect_3_jitter_of_zero_or_more_than_the_wait_is_fine() {
 /// or to NaN.
 #[test]
 fn defect_4_long_schedules_saturate() {
-    for law in ["none", "full", "decorrelated", "compounding 1", "proportional 1"] {
-        let policy = jittered(secs(1), law.parse().unwrap()).build().unwrap();
+    for mode in ["none", "full", "decorrelated", "compounding 1", "proportional 1"] {
+        let policy = jittered(secs(1), mode.parse().unwrap()).build().unwrap();
         let waits = waits(&policy, 1, 3_000);
         assert_eq!(waits.len(), 3_000);
         let longest = waits.iter().max().unwrap();
-        assert!(*longest > secs(1 << 30), "{law}: {longest:?}");
-        let capped = jittered(secs(1), law.parse().unwrap()).max_timeout(Some(secs(60)));
+        assert!(*longest > secs(1 << 30), "{mode}: {longest:?}");
+        let capped = jittered(secs(1), mode.parse().unwrap()).max_timeout(Some(secs(60)));
         let capped = capped.build().unwrap();
         let mut schedule =
             Schedule::random(&capped, Name::exchange(5, 1, 1).stream(Purpose::Jitter));
         for _ in 0..3_000 {
             let wait = schedule.next(&capped, Duration::MAX).unwrap().timeout;
-            assert!(wait <= secs(120), "{law} ignores the cap: {wait:?}");
+            assert!(wait <= secs(120), "{mode} ignores the cap: {wait:?}");
         }
     }
 }
@@ -117,11 +117,11 @@ fn defect_5_fields_mean_what_they_say() {
     assert_eq!(sends(policy.build().unwrap()), [0, 50, 150, 350], "50, 100, 200 ms, four sends");
     let tripled = policy.multiplier(Factor::parse("3").unwrap());
     assert_eq!(sends(tripled.build().unwrap()), [0, 50, 200, 650]);
-    // The multiplier is not ignored by the laws of jitter either: their upper ends grow by it.
-    for law in ["full", "equal", "proportional 0.5"] {
-        let tripled = tripled.jitter(law.parse().unwrap()).build().unwrap();
+    // The multiplier is not ignored by jitter modes either: their upper ends grow by it.
+    for mode in ["full", "equal", "proportional 0.5"] {
+        let tripled = tripled.jitter(mode.parse().unwrap()).build().unwrap();
         let longest: Duration = (1..=200).map(|e| waits(&tripled, e, 3)[2]).max().unwrap();
-        assert!(longest > Duration::from_millis(400), "{law}: {longest:?} of 450");
+        assert!(longest > Duration::from_millis(400), "{mode}: {longest:?} of 450");
     }
 }
 
@@ -147,9 +147,9 @@ fn defect_6_a_deadline_is_kept() {
     assert!(pause >= secs(120), "{pause:?}");
 }
 
-/// Defect 7 (resilience4j, Polly, backon): there is no cap, or one law does not keep it.
+/// Defect 7 (resilience4j, Polly, backon): there is no cap, or one backoff ignores it.
 #[test]
-fn defect_7_every_law_of_growth_has_a_cap_that_it_keeps() {
+fn defect_7_every_backoff_respects_its_cap() {
     let cap = Some(secs(7));
     let base = Policy::exponential(secs(1)).max_timeout(cap);
     let list = Timeouts::new(&[secs(1), secs(100)]).unwrap();
@@ -166,7 +166,7 @@ fn defect_7_every_law_of_growth_has_a_cap_that_it_keeps() {
     }
 }
 
-/// Defect 8 (failsafe): after a success the backoff goes on where it was.
+/// Defect 8 (failsafe): after a success the backoff continues where it was.
 #[test]
 fn defect_8_a_new_exchange_begins_with_the_first_wait() {
     let policy = Policy::textbook();
@@ -187,7 +187,7 @@ fn defect_8_a_new_exchange_begins_with_the_first_wait() {
 
 /// Defects 9 and 10 (backoff and jazz in wasm; failsafe, Polly, stamina, tokio's paused time): a clock
 /// is read that is not there, or not the one of the test. Here time is what the caller says: it may
-/// stand still for ever, or jump.
+/// stop, or jump.
 #[test]
 fn defects_9_and_10_time_is_what_the_caller_says() {
     let peer = "192.0.2.1:1060".parse().unwrap();
@@ -200,7 +200,11 @@ fn defects_9_and_10_time_is_what_the_caller_says() {
         client.handle_timeout(Instant::ZERO);
         assert!(client.poll_transmit(Instant::ZERO, &mut buf).is_none(), "a busy loop");
     }
-    assert_eq!(client.poll_timeout(), Some((timer, deadline)), "a clock that stands is no news");
+    assert_eq!(
+        client.poll_timeout(),
+        Some((timer, deadline)),
+        "a clock that stops changes nothing"
+    );
     // Not a nanosecond early (249 ms for 250 ms), and at once when time jumps.
     client.handle_timeout(Instant::from_nanos(deadline.as_nanos() - 1));
     assert!(client.poll_transmit(deadline, &mut buf).is_none());
@@ -208,7 +212,7 @@ fn defects_9_and_10_time_is_what_the_caller_says() {
     assert!(client.poll_transmit(Instant::from_millis(3_600_000), &mut buf).is_some());
 }
 
-/// Defect 11 (docker-agent, jp): clients that are told the same time come back together.
+/// Defect 11 (docker-agent, jp): clients with the same hint retry together.
 #[test]
 fn defect_11_a_hint_does_not_form_the_herd_anew() {
     let policy = Policy::textbook();

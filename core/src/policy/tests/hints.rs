@@ -1,4 +1,4 @@
-//! A server's hints, and what a failure that was told of does to the schedule and to the budget.
+//! Hints of a server, and the effect of a reported failure on schedule and budget.
 
 use super::super::*;
 use crate::time::{Duration, Instant};
@@ -14,9 +14,9 @@ fn waits(schedule: &mut Schedule, policy: &Policy) -> Vec<Duration> {
 }
 
 /// gRFC A6: a push-back is an exact wait, and the backoff "resets to the initial" one. It does so under
-/// every law, whatever the law remembers of the waits before.
+/// every mode, whatever it stores of earlier waits.
 #[test]
-fn after_an_exact_hint_every_law_begins_anew() {
+fn after_an_exact_hint_every_schedule_restarts() {
     let list = Timeouts::new(&[1, 7, 2, 9, 9, 9].map(secs)).unwrap();
     let base = Policy::exponential(secs(1)).hint(HintRule::Exact);
     for builder in [
@@ -45,7 +45,7 @@ fn after_an_exact_hint_every_law_begins_anew() {
                 let again = waits(&mut schedule, &policy);
                 assert_eq!(again, fresh, "{draw:?}, after hint {hint}: {policy:?}");
             }
-            assert_eq!(schedule.sends(), 12, "copies are counted on");
+            assert_eq!(schedule.sends(), 12, "the number of sends is kept");
         }
     }
 }
@@ -77,7 +77,7 @@ fn each_rule_keeps_its_range() {
     }
 }
 
-/// A hint is no way around the number of copies, and hints that overflow saturate.
+/// A hint does not extend the number of sends, and hints that overflow saturate.
 #[test]
 fn a_hint_lifts_no_bound() {
     let after = |rule: HintRule, hint, max_sends| {
@@ -97,7 +97,7 @@ fn a_hint_lifts_no_bound() {
     }
 }
 
-/// gRFC A6: every failure takes a token, also the one after which the server wants no more.
+/// gRFC A6: every failure takes a token, even the one with which the server stops the retries.
 #[test]
 fn a_failure_that_ends_the_exchange_takes_its_token() {
     let builder = Preset::Grpc.policy().to_builder();

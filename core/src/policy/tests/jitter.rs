@@ -48,14 +48,14 @@ fn equal_jitter_has_three_quarters_of_the_wait_as_its_mean() {
 }
 
 #[test]
-fn symmetric_laws_keep_the_mean() {
+fn symmetric_jitter_keeps_the_mean() {
     assert_mean("proportional 0.2", 0, 8.0);
     assert_mean("additive 1s", 0, 8.0);
     assert_mean("compounding 0.1", 1, 16.0);
 }
 
 #[test]
-fn coaps_and_ethernets_laws_have_their_means() {
+fn jitters_of_coap_and_ethernet_have_the_expected_means() {
     assert_mean("once 0.5", 1, 20.0);
     // Whole slots from 0 to 16.
     assert_mean("slots 500ms", 0, 4.0);
@@ -66,7 +66,7 @@ type Waits = [u64; 3];
 
 /// The least, the nominal and the longest wait, where waits double from 1 s up to a cap of 3 s.
 #[test]
-fn each_law_reaches_its_ends_and_no_further() {
+fn every_draw_stays_within_the_documented_bound() {
     let cases: [(&str, [Waits; 3]); 14] = [
         ("none", [[1_000, 2_000, 3_000], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
         ("full", [[0, 0, 0], [1_000, 2_000, 3_000], [1_000, 2_000, 3_000]]),
@@ -88,9 +88,9 @@ fn each_law_reaches_its_ends_and_no_further() {
         ("compounding 0.1", [[900, 1_710, 2_700], [1_000, 2_000, 3_000], [1_100, 2_310, 3_300]]),
         ("compounding 0.5", [[500, 750, 1_125], [1_000, 2_000, 3_000], [1_500, 4_500, 4_500]]),
     ];
-    for (law, [least, nominal, most]) in cases {
+    for (mode, [least, nominal, most]) in cases {
         let policy = Policy::exponential(Duration::from_secs(1))
-            .jitter(law.parse().unwrap())
+            .jitter(mode.parse().unwrap())
             .max_timeout(Some(Duration::from_secs(3)))
             .build()
             .unwrap();
@@ -99,9 +99,9 @@ fn each_law_reaches_its_ends_and_no_further() {
             [(); 3].map(|()| schedule.next(&policy, Duration::ZERO).unwrap().timeout)
         };
         let expected = [least, nominal, most].map(|waits| waits.map(Duration::from_millis));
-        assert_eq!([Draw::Least, Draw::Nominal, Draw::Most].map(of), expected, "{law}");
+        assert_eq!([Draw::Least, Draw::Nominal, Draw::Most].map(of), expected, "{mode}");
         let bound = policy.jitter().bound(3_000_000_000);
-        assert!(most.iter().all(|wait| wait * 1_000_000 <= bound), "{law} passes {bound} ns");
+        assert!(most.iter().all(|wait| wait * 1_000_000 <= bound), "{mode} passes {bound} ns");
     }
 }
 
@@ -162,8 +162,8 @@ fn decorrelated_jitter_grows_by_half_in_the_mean() {
 }
 
 #[test]
-fn every_law_is_read_as_it_is_shown() {
-    for law in [
+fn every_displayed_jitter_parses_back() {
+    for mode in [
         "none",
         "full",
         "equal",
@@ -176,7 +176,7 @@ fn every_law_is_read_as_it_is_shown() {
         "additive 1s",
         "slots 51.2us",
     ] {
-        assert_eq!(law.parse::<Jitter>().unwrap().to_string(), law);
+        assert_eq!(mode.parse::<Jitter>().unwrap().to_string(), mode);
     }
     for bad in [
         "",

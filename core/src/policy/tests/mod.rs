@@ -135,7 +135,7 @@ proptest! {
         let (mut elapsed, mut before) = (Duration::ZERO, Duration::ZERO);
         for sends in 1..=300u32 {
             let Ok(wait) = schedule.next(&policy, elapsed) else {
-                prop_assert!(sends > 1, "the first copy is always sent");
+                prop_assert!(sends > 1, "the first send always happens");
                 break;
             };
             prop_assert_eq!(schedule.sends(), sends);

@@ -1,4 +1,4 @@
-//! The pacer: which brake is asked when, and what it is told.
+//! The pacer: when it asks budget and breaker, and what it reports to them.
 
 use super::super::*;
 use crate::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1_000)
 }
 
-/// Runs exchange `number` until nothing more may be sent; returns the copies and why it ended.
+/// Runs exchange `number` until nothing more may be sent; returns the number of sends and the reason.
 fn fail((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) -> (u32, Stop) {
     let mut sends = 0;
     let begun = pacer.begin(policy, now, Name::exchange(1, 1, number).stream(Purpose::Jitter));
@@ -35,7 +35,7 @@ fn fail((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) -> (u3
     (sends, why)
 }
 
-/// Runs exchange `number`, whose first copy is answered.
+/// Runs exchange `number`, whose first send is answered.
 fn answer((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) {
     pacer.begin(policy, now, Name::exchange(1, 1, number).stream(Purpose::Jitter)).unwrap();
     pacer.next(policy, now, Duration::ZERO).unwrap();
@@ -56,7 +56,7 @@ fn a_retried_exchange_takes_one_place_and_gives_it_back() {
 
 /// AWS: an exchange without a retry gives 1, and not what a retry would have cost.
 #[test]
-fn the_first_copy_is_no_retry() {
+fn the_first_send_is_not_a_retry() {
     let mut quota = budget("quota 20 10 1");
     assert_eq!(fail(&mut quota, at(0), 1), (3, Stop::MaxSends));
     assert_eq!(fail(&mut quota, at(0), 2), (1, Stop::Budget));
@@ -66,9 +66,9 @@ fn the_first_copy_is_no_retry() {
     assert_eq!(fail(&mut quota, at(0), 14), (2, Stop::Budget), "ten tokens are one retry");
 }
 
-/// gRFC A6: each copy without a reply takes a token, the last one too.
+/// gRFC A6: each send without a reply takes a token, the last one too.
 #[test]
-fn the_throttle_counts_every_copy_that_was_not_answered() {
+fn the_throttle_counts_every_unanswered_send() {
     // Ten tokens: 3 and 2 are taken, then five are not more than half.
     let mut throttle = budget("throttle 10 0.1");
     let ends: Vec<(u32, Stop)> = (1..=3).map(|n| fail(&mut throttle, at(0), n)).collect();
@@ -76,7 +76,7 @@ fn the_throttle_counts_every_copy_that_was_not_answered() {
 }
 
 #[test]
-fn a_breaker_counts_exchanges_and_not_copies() {
+fn a_breaker_counts_exchanges_and_not_sends() {
     let mut client = client(|policy| policy.breaker(Some("2 10s".parse().unwrap())));
     assert_eq!(fail(&mut client, at(0), 1), (3, Stop::MaxSends));
     assert_eq!(fail(&mut client, at(0), 2), (3, Stop::MaxSends));
@@ -97,13 +97,13 @@ fn a_breaker_counts_exchanges_and_not_copies() {
     answer(&mut client, at(20), 9);
 }
 
-/// Each failed copy counts once, whatever tells of it; the exchange's end does not count again.
+/// Each failed send counts once, however it fails; the end of the exchange does not count again.
 #[test]
-fn a_breaker_by_share_counts_copies() {
+fn a_breaker_by_share_counts_sends() {
     let share = |text: &str| client(|policy| policy.breaker(Some(text.parse().unwrap())));
     assert_eq!(fail(&mut share("share 0.9"), at(0), 1), (1, Stop::Breaker), "1 of 1");
     assert_eq!(fail(&mut share("share 1"), at(0), 1), (2, Stop::Breaker), "2 of 1");
-    // Three copies fail, the last one at the end of the schedule: 3 of 5.
+    // Three sends fail, the last one at the end of the schedule: 3 of 5.
     let after = |text: &str| {
         let mut client = share(text);
         (1..=4).for_each(|exchange| answer(&mut client, at(0), exchange));
@@ -111,13 +111,13 @@ fn a_breaker_by_share_counts_copies() {
     };
     assert_eq!(after("share 0.6"), ((3, Stop::MaxSends), (1, Stop::Breaker)), "then 4 of 6");
     assert_eq!(after("share 0.7"), ((3, Stop::MaxSends), (2, Stop::Breaker)), "then 5 of 6");
-    // A refused copy has failed, too, and so has one after which the server pushes back.
-    for told in [0, 1] {
+    // A refused send is a failure too, and so is one that the server pushes back.
+    for case in [0, 1] {
         let mut client = share("share 0.5");
         let (pacer, policy) = &mut client;
         pacer.begin(policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
         let wait = pacer.next(policy, at(0), Duration::ZERO).unwrap();
-        if told == 0 {
+        if case == 0 {
             pacer.refused(at(0), 1);
         } else {
             let hint = Some(Hint::Never);
@@ -132,13 +132,13 @@ fn a_breaker_by_share_counts_copies() {
 /// A budget that refuses the breaker's probe leaves the place to the next exchange.
 #[test]
 fn a_probe_that_the_budget_refuses_is_none() {
-    let brakes = |policy: PolicyBuilder| {
+    let limits = |policy: PolicyBuilder| {
         let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
         policy.budget(Some("adaptive 1 1h".parse().unwrap()))
     };
-    let (mut pacer, policy) = client(brakes);
+    let (mut pacer, policy) = client(limits);
     pacer.begin(&policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
-    // A thousand copies asked for and none answered: all but one in a thousand are refused.
+    // A thousand sends asked for and none answered: all but one in a thousand are refused.
     (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
     pacer.gave_up(at(0), 1);
     assert_eq!(
@@ -149,14 +149,15 @@ fn a_probe_that_the_budget_refuses_is_none() {
         let refused =
             pacer.begin(&policy, at(1), Name::exchange(1, 1, exchange).stream(Purpose::Jitter));
         assert_eq!(refused, Err(Stop::Budget), "exchange {exchange} of seed 1");
-        // Nothing was sent: that is no failure of the server either.
+        // Nothing was sent, so the server did not fail.
         pacer.gave_up(at(1), 0);
     }
 }
 
-/// What the budget refuses before a copy is out says nothing about the server: the breaker stays shut.
+/// An exchange that the budget refuses before its first send says nothing about the server: the breaker
+/// stays closed.
 #[test]
-fn an_exchange_without_a_copy_is_no_failure() {
+fn an_exchange_without_a_send_is_not_a_failure() {
     let (mut pacer, policy) = client(|policy| {
         let policy = policy.max_sends(None).breaker(Some("1 1s".parse().unwrap()));
         policy.budget(Some("adaptive 1 1h".parse().unwrap()))

@@ -113,7 +113,7 @@ proptest! {
         let bound = bound.max(policy.last_timeout().unwrap_or_default());
         for draw in [Draw::Nominal, Draw::Least, Draw::Most, random(exchange)] {
             let (waits, stop) = walk(&policy, draw, 200);
-            prop_assert!(!waits.is_empty(), "the first copy is always sent");
+            prop_assert!(!waits.is_empty(), "the first send always happens");
             prop_assert!(waits.iter().all(|wait| *wait <= bound), "{bound:?}: {waits:?}");
             let sends = waits.len() as u32;
             prop_assert!(policy.max_sends().is_none_or(|most| sends <= most));
@@ -124,10 +124,10 @@ proptest! {
         }
     }
 
-    /// Each draw lies between the least and the most of its place, as long as both walk as far. (Jitter
-    /// that goes on from what was drawn widens; a deadline cuts.)
+    /// Each draw is between the minimum and the maximum at its position, as far as all three schedules go.
+    /// (This excludes jitter that grows from earlier draws, and deadlines.)
     #[test]
-    fn draws_lie_between_the_least_and_the_most(policy in any_policy(), exchange in 1u32..) {
+    fn draws_are_between_minimum_and_maximum(policy in any_policy(), exchange in 1u32..) {
         let policy = policy.to_builder().deadline(None).build().unwrap();
         let compounds = matches!(
             policy.jitter(),
@@ -166,7 +166,7 @@ proptest! {
     fn other_exchanges_and_other_clients_wait_otherwise(
         first in 1_000_000_000u64..1 << 50,
         share in 1_000u32..=1_000_000,
-        law in 0usize..10,
+        mode in 0usize..10,
         seed: u64,
         exchange in 1u32..u32::MAX,
     ) {
@@ -182,7 +182,7 @@ proptest! {
             Jitter::CompoundingUp(share),
             Jitter::Additive(Duration::from_millis(1)),
             Jitter::Slots(Duration::from_micros(1)),
-        ][law];
+        ][mode];
         let policy = Policy::exponential(first).jitter(jitter).max_timeout(Some(first * 4));
         let policy = policy.build().unwrap();
         let of = |seed, flow, exchange| {
@@ -195,7 +195,7 @@ proptest! {
         prop_assert_ne!(&waits, &of(seed.wrapping_add(1), 1, exchange));
     }
 
-    /// Under both rules no wait reaches past the deadline, and no copy is sent at or after it, whenever
+    /// Under both rules no wait extends past the deadline, and nothing is sent at or after it, whenever
     /// the driver comes back.
     #[test]
     fn a_deadline_is_never_passed(
@@ -221,7 +221,7 @@ proptest! {
         }
     }
 
-    /// However long an exchange is, numbers saturate: 2^32 sends are no panic and no zero.
+    /// Numbers saturate in long exchanges: 2^32 sends neither panic nor wrap to zero.
     #[test]
     fn the_last_of_four_billion_sends_is_like_any_other(policy in any_policy()) {
         let policy = policy.to_builder().max_sends(None).last_timeout(None).deadline(None);

@@ -19,7 +19,7 @@ fn typed_values_are_refused_like_their_texts() {
     let base = Policy::exponential(ms(100));
     let backwards = Delay { least: ms(2), most: ms(1) };
     let late = Delay { least: LONGEST + ms(1), most: LONGEST + ms(1) };
-    let rule = |failures, rest| Some(BreakerRule::Consecutive { failures, rest });
+    let rule = |failures, open_for| Some(BreakerRule::Consecutive { failures, open_for });
     let ttl = |ttl| BudgetRule::Deposits { share: Share::percent(20), per_second: 1, ttl };
     let window = |window| BudgetRule::Adaptive { k: Factor::TWO, window };
     for (builder, field) in [
@@ -73,7 +73,7 @@ fn fields_that_a_jitter_would_ignore_are_refused() {
 
 /// The last wait of a list repeats: without an end of the sends it must not be zero.
 #[test]
-fn a_list_does_not_end_in_an_endless_stream_of_copies() {
+fn a_list_cannot_end_in_sends_without_a_pause() {
     let error = list(&[100, 0]).build().unwrap_err();
     assert_eq!(error.field(), "timeouts", "{error}");
     assert!(list(&[100, 0]).deadline(Some(ms(1_000))).build().is_err(), "waits of 0 take no time");
@@ -91,7 +91,7 @@ fn a_slot_fits_into_some_wait() {
         base.multiplier(Factor::ONE),
         base.max_timeout(Some(ms(199))),
         list(&[100, 199]),
-        // 200 ms come once, then 100 ms for ever.
+        // 200 ms once, then 100 ms forever.
         list(&[100, 200, 100]),
     ] {
         assert_eq!(slot(builder).map_err(|error| error.field()), Err("jitter"));

@@ -64,7 +64,7 @@ fn quics_probe_timeout_adds_the_peers_delay() {
     assert_eq!(Preset::QuicPto.policy().initial_timeout(), ms(999));
 }
 
-/// Runs one exchange through a pacer: `sends` copies, the last one answered after `rtt`.
+/// Runs one exchange through a pacer: `sends` sends, the last one answered after `rtt`.
 fn exchange(
     pacer: &mut Pacer,
     policy: &Policy,
@@ -87,14 +87,14 @@ fn exchange(
     first
 }
 
-/// Karn's rule: an exchange of two copies tells no round-trip time, and what it backed off to is kept
-/// until one of one copy does (RFC 6298 section 5.5 to 5.7).
+/// Karn's algorithm: an exchange with two sends is not sampled, and its backoff is kept until an exchange
+/// with one send gives one (RFC 6298 sections 5.5 to 5.7).
 #[test]
 fn a_retransmitted_exchange_takes_no_sample_and_keeps_its_backoff() {
     let policy = adaptive(Adaptive::Rfc6298).build().unwrap();
     let mut pacer = Pacer::new(&policy);
     assert_eq!(exchange(&mut pacer, &policy, 1, 1, ms(100)), Duration::from_secs(1));
-    // 300, then 600 ms, answered 10 ms into the second wait: that is no sample, and is kept.
+    // 300, then 600 ms, answered 10 ms into the second wait: this is not a sample, and the backoff is kept.
     assert_eq!(exchange(&mut pacer, &policy, 2, 2, ms(10)), ms(300));
     assert_eq!(pacer.rtt().unwrap().smoothed(), Some(ms(100)), "no sample");
     // From there on: 600, 1200, 2400 ms.

@@ -1,12 +1,11 @@
-//! What a run is measured by: how long exchanges took, what ended them, what happened when, and what
-//! the server's work came to.
+//! Metrics of a run: the duration of exchanges, what ended them, counts over time, and the server's work.
 //!
-//! [`Metrics`] is a [`Sink`]: whoever wants it puts it beside the run, and who does not pays nothing.
-//! Its memory is bounded however long the run.
+//! [`Metrics`] is an optional [`Sink`]: a run without it pays nothing. Its memory is bounded for runs of
+//! any length.
 //!
-//! An exchange that was given up has no latency, but it is never left out: its time stands beside those
-//! of the answered ones, and [`quantile_of_all`](Metrics::quantile_of_all) counts it as longer than
-//! every answer. A policy that gives up early would else look fast.
+//! An exchange that was given up has no latency, but it always counts: its duration is measured
+//! separately, and [`quantile_of_all`](Metrics::quantile_of_all) treats it as longer than every answered
+//! one. Otherwise a policy that gives up early would look fast.
 //!
 //! ```
 //! use retrylab_core::scenario::Scenario;
@@ -31,7 +30,7 @@ mod tests;
 mod times;
 
 pub use report::{LinkReport, MetricsReport, Quantiles, SeriesReport, WayReport, WorkReport};
-pub use series::{Counts, MOST_INTERVALS, Series};
+pub use series::{Counts, MAX_INTERVALS, Series};
 pub use times::Times;
 
 use crate::policy::Stop;
@@ -40,36 +39,36 @@ use crate::trace::{Cause, Direction, HostId, Record, Sink, What};
 use alloc::vec::Vec;
 use times::rank;
 
-/// The most sends of an exchange that [`Metrics::attempts`] tells apart from more.
-pub const MOST_ATTEMPTS: usize = 32;
+/// Maximum number of sends that [`Metrics::attempts`] counts separately.
+pub const MAX_ATTEMPTS: usize = 32;
 
-/// Measures a run by its records.
+/// Metrics of a run, computed from its records.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     latency: Times,
     gave_up: Times,
     refused: u64,
-    attempts: [u64; MOST_ATTEMPTS + 2],
+    attempts: [u64; MAX_ATTEMPTS + 2],
     gave_up_by: Tally<Stop>,
     dropped_by: Tally<Cause>,
     series: Series,
     served: u64,
     replies: u64,
-    /// In nanoseconds, over all requests served.
+    /// Total times in nanoseconds over all served requests.
     waited: u128,
     worked: u128,
 }
 
 impl Metrics {
-    /// Nothing so far. What happens when is counted by intervals of `interval` (of a nanosecond, if it
-    /// is zero), which double when a run lasts longer than [`MOST_INTERVALS`] of them.
+    /// Creates empty metrics. Counts over time use intervals of `interval` (a nanosecond if it is zero),
+    /// which double when a run is longer than [`MAX_INTERVALS`] of them.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         Self {
             latency: Times::default(),
             gave_up: Times::default(),
             refused: 0,
-            attempts: [0; MOST_ATTEMPTS + 2],
+            attempts: [0; MAX_ATTEMPTS + 2],
             gave_up_by: Tally(Vec::new()),
             dropped_by: Tally(Vec::new()),
             series: Series::new(interval),
@@ -80,56 +79,57 @@ impl Metrics {
         }
     }
 
-    /// From the first send to the reply, of the exchanges that were answered.
+    /// Returns the times from the first send to the reply, of answered exchanges.
     #[must_use]
     pub const fn latency(&self) -> &Times {
         &self.latency
     }
 
-    /// From the first send to the end, of the exchanges that were given up.
+    /// Returns the times from the first send to the end, of exchanges that were given up.
     #[must_use]
     pub const fn gave_up(&self) -> &Times {
         &self.gave_up
     }
 
-    /// Exchanges that are over: answered, given up, or refused by the network.
+    /// Returns the number of finished exchanges: answered, given up, or refused by the network.
     #[must_use]
     pub fn finished(&self) -> u64 {
         self.latency.count() + self.gave_up.count() + self.refused
     }
 
-    /// Like [`Times::quantile`], over all exchanges that are over, where one without an answer counts as
-    /// longer than every answer. `None`: so many have no answer that the quantile is one of them.
+    /// Like [`Times::quantile`], over all finished exchanges. An exchange without a reply counts as longer
+    /// than every answered one; `None` if the quantile is such an exchange.
     #[must_use]
     pub fn quantile_of_all(&self, ten_thousandths: u32) -> Option<Duration> {
         self.latency.at_rank(rank(ten_thousandths, self.finished()))
     }
 
-    /// Exchanges that are over by their sends: `attempts()[n]` took `n`, the last entry counts those that
-    /// took more than [`MOST_ATTEMPTS`]. None at all were sent where a brake refused the exchange.
+    /// Returns finished exchanges by their number of sends: `attempts()[n]` counts those with `n` sends,
+    /// and the last entry those with more than [`MAX_ATTEMPTS`]. Entry 0 counts exchanges that budget or
+    /// breaker refused.
     #[must_use]
-    pub const fn attempts(&self) -> &[u64; MOST_ATTEMPTS + 2] {
+    pub const fn attempts(&self) -> &[u64; MAX_ATTEMPTS + 2] {
         &self.attempts
     }
 
-    /// Exchanges that were given up, by what ended them; reasons that ended none are left out.
+    /// Returns the number of exchanges that were given up, by reason; reasons without any are left out.
     pub fn gave_up_by(&self) -> impl Iterator<Item = (Stop, u64)> {
         self.gave_up_by.0.iter().copied()
     }
 
-    /// Datagrams that were lost, by what lost them; causes that lost none are left out.
+    /// Returns the number of lost datagrams, by cause; causes without any are left out.
     pub fn dropped_by(&self) -> impl Iterator<Item = (Cause, u64)> {
         self.dropped_by.0.iter().copied()
     }
 
-    /// What happened when.
+    /// Returns the counts over time.
     #[must_use]
     pub const fn series(&self) -> &Series {
         &self.series
     }
 
-    // Apart from `record`, which is in every place where the network's loop records something: long
-    // code there slows the loop.
+    // Not inlined into `record`, which is inlined wherever the network's loop records something: more code
+    // there slows the loop.
     #[inline(never)]
     fn answer(&mut self, at: Instant, sends: u32, elapsed: Duration) {
         self.end(sends);
@@ -146,7 +146,7 @@ impl Metrics {
     }
 
     fn end(&mut self, sends: u32) {
-        self.attempts[(sends as usize).min(MOST_ATTEMPTS + 1)] += 1;
+        self.attempts[(sends as usize).min(MAX_ATTEMPTS + 1)] += 1;
     }
 }
 
@@ -199,7 +199,7 @@ impl Sink for Metrics {
     }
 }
 
-/// How often each of a few things happened, in the order in which they first did.
+/// Counts of a few different things, in the order in which each first occurred.
 #[derive(Clone, Debug)]
 struct Tally<T>(Vec<(T, u64)>);
 

@@ -1,4 +1,4 @@
-//! The metrics as plain numbers, times in seconds: for tables, JSON and files.
+//! Metrics as plain numbers with times in seconds, for tables, JSON and files.
 
 use super::{Metrics, Series, Times};
 use crate::link::Usage;
@@ -9,52 +9,52 @@ use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// What a run came to.
+/// Metrics of a run as numbers.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct MetricsReport {
-    /// Of answered exchanges, from the first send to the reply.
+    /// Times of answered exchanges, from the first send to the reply.
     pub latency_s: Quantiles,
-    /// Of exchanges that were given up, from the first send to the end.
+    /// Times of exchanges that were given up, from the first send to the end.
     pub gave_up_s: Quantiles,
-    /// Of all exchanges that are over, where one without an answer counts as longer than every answer:
-    /// null where the quantile is one of those; maximum and mean as soon as there is one.
+    /// Times of all finished exchanges, where an exchange without a reply counts as longer than every
+    /// answered one. A quantile that is such an exchange is null; so are maximum and mean if there is one.
     pub all_s: Quantiles,
-    /// Exchanges that are over by their sends: entry `n` counts those that took `n`, entry 33 those that
-    /// took 33 or more. It ends with the last entry that is not 0.
+    /// Number of finished exchanges by sends: entry `n` counts those with `n` sends, entry 33 those with
+    /// 33 or more. The last entry is not 0.
     pub attempts: Vec<u64>,
-    /// Exchanges that were given up, by the name of [`Stop`](crate::policy::Stop).
+    /// Number of exchanges that were given up, by the name of [`Stop`](crate::policy::Stop).
     pub gave_up_by: BTreeMap<&'static str, u64>,
-    /// Datagrams that were lost, by the name of [`Cause`](crate::trace::Cause).
+    /// Number of lost datagrams, by the name of [`Cause`](crate::trace::Cause).
     pub dropped_by: BTreeMap<&'static str, u64>,
-    /// The server's.
+    /// Work of the server.
     pub work: WorkReport,
-    /// The link's.
+    /// Usage of the link.
     pub link: LinkReport,
-    /// What happened when.
+    /// Counts over time.
     pub series: SeriesReport,
 }
 
-/// Quantiles of times in seconds; null where there is nothing to tell.
+/// Quantiles of times in seconds; null if there are no times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Quantiles {
-    /// Exchanges that were timed.
+    /// Number of exchanges.
     pub count: u64,
-    /// The median.
+    /// Median.
     pub p50: Option<f64>,
-    /// At most a tenth took longer.
+    /// 90th percentile.
     pub p90: Option<f64>,
-    /// At most a hundredth took longer.
+    /// 99th percentile.
     pub p99: Option<f64>,
-    /// At most a thousandth took longer.
+    /// 99.9th percentile.
     pub p999: Option<f64>,
-    /// At most a ten-thousandth took longer.
+    /// 99.99th percentile.
     pub p9999: Option<f64>,
-    /// The longest, exactly.
+    /// Exact maximum.
     pub max: Option<f64>,
-    /// Exactly, too.
+    /// Exact mean.
     pub mean: Option<f64>,
 }
 
@@ -91,28 +91,28 @@ impl Quantiles {
     }
 }
 
-/// What the server's work came to.
+/// Work of the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WorkReport {
-    /// Requests whose work was done. Where the server takes no time these are its replies, failures
+    /// Number of processed requests. If the server takes no time, these are its replies, failures
     /// included.
     pub served: u64,
-    /// Requests served less exchanges answered: work on copies whose exchange was over or was answered
-    /// by another copy, whose reply was lost or has not yet arrived, or that came to a failure.
+    /// Processed requests minus answered exchanges: requests of an exchange that had ended or that
+    /// another send answered, requests whose reply was lost or has not arrived yet, and failures.
     pub wasted: u64,
-    /// The share of the workers' time in which they worked on requests that were served; null where the
-    /// server takes no time or works on everything at once, and before any time has passed.
+    /// Share of time in which the workers were busy with requests that they finished; null if the server
+    /// takes no time or has unlimited workers, and before any time passes.
     pub utilisation: Option<f64>,
-    /// Requests that waited at a time, on average (Little's law: total wait over time); null where the
-    /// server takes no time, and before any time has passed. Requests that waited in vain (too old, or
-    /// lost with the server) have left no trace of how long they did, and are not in it.
+    /// Mean number of waiting requests (Little's law: total wait divided by time); null if the server
+    /// takes no time, and before any time passes. Requests that left the queue unprocessed (expired, or
+    /// lost in a crash) do not count, because their waits are not recorded.
     pub mean_queue: Option<f64>,
-    /// The most requests that waited at once.
+    /// Maximum number of waiting requests.
     pub deepest_queue: u64,
-    /// How long a request that was served waited; null if the server takes no time or served none.
+    /// Mean wait of a processed request; null if the server takes no time or processed none.
     pub mean_wait_s: Option<f64>,
-    /// How long the work on it took; null as before.
+    /// Mean service time of a processed request; null under the same conditions.
     pub mean_work_s: Option<f64>,
 }
 
@@ -136,26 +136,26 @@ impl WorkReport {
     }
 }
 
-/// How much of the link was used; null in a direction that has no rate, or that nothing was sent in.
+/// Usage of the link; null in a direction without a rate or without datagrams.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LinkReport {
-    /// From the clients to the server.
+    /// Usage from the clients to the server.
     pub request: Option<WayReport>,
-    /// Back.
+    /// Usage from the server to the clients.
     pub reply: Option<WayReport>,
 }
 
-/// How much of one direction was used.
+/// Usage of one direction of the link.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WayReport {
-    /// The share of time in which bits passed; the mean over the clients unless they share the link. What
-    /// is in the queue when a run is cut short counts as passed. Null before any time has passed.
+    /// Share of time in which the wire was busy; the mean over all clients unless they share the link.
+    /// Datagrams still queued when a run is cut short count too. Null before any time passes.
     pub busy: Option<f64>,
-    /// The most datagrams in one queue, the one on the wire included.
+    /// Maximum number of datagrams in one queue, the one on the wire included.
     pub deepest_queue: u32,
-    /// Datagrams that a queue dropped.
+    /// Number of datagrams that a queue dropped.
     pub dropped: u64,
 }
 
@@ -173,23 +173,23 @@ impl LinkReport {
     }
 }
 
-/// Counts by intervals of simulated time: the `n`-th, from 0, begins at `n * interval_s`.
+/// Counts per interval of simulated time. Interval `n`, from 0, begins at `n * interval_s`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SeriesReport {
-    /// How long each interval is.
+    /// Length of each interval.
     pub interval_s: f64,
-    /// Exchanges whose first copy was sent.
+    /// Number of first sends.
     pub begun: Vec<u64>,
-    /// Copies of requests sent.
+    /// Number of sends.
     pub sends: Vec<u64>,
-    /// Exchanges that a reply ended.
+    /// Number of exchanges that ended with a reply.
     pub answered: Vec<u64>,
-    /// Exchanges that ended without one.
+    /// Number of exchanges that ended without a reply.
     pub gave_up: Vec<u64>,
-    /// Failures that clients heard of.
+    /// Number of failures that reached a client.
     pub failed: Vec<u64>,
-    /// Requests served, as in [`WorkReport::served`].
+    /// Number of processed requests, as in [`WorkReport::served`].
     pub served: Vec<u64>,
 }
 
@@ -212,7 +212,7 @@ impl SeriesReport {
 }
 
 impl Metrics {
-    /// What has been measured so far of the run of `network`.
+    /// Returns the metrics so far of the run of `network`.
     #[must_use]
     pub fn report<K: Sink>(&self, network: &ScenarioNetwork<K>) -> MetricsReport {
         let station = network.server().station();
@@ -234,7 +234,7 @@ impl Metrics {
     }
 }
 
-/// One division of whole nanoseconds, so that 0.32 s is printed as 0.32.
+/// Converts to seconds with a single division, so that 0.32 s is printed as 0.32.
 fn seconds(time: Duration) -> f64 {
     nanos(time) as f64 / 1e9
 }

@@ -1,28 +1,28 @@
-//! What happened when: counts by intervals of simulated time.
+//! Counts per interval of simulated time.
 
 use crate::time::{Duration, Instant, nanos};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// The most intervals that are kept.
-pub const MOST_INTERVALS: usize = 1_024;
+/// Maximum number of intervals.
+pub const MAX_INTERVALS: usize = 1_024;
 
-/// What was counted in one interval.
+/// Counts of one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Exchanges whose first copy was sent.
+    /// Number of first sends.
     pub begun: u64,
-    /// Copies of requests sent, first ones included: the load that is offered to the network.
+    /// Number of sends, first ones included: the load offered to the network.
     pub sends: u64,
-    /// Exchanges that a reply ended: goodput.
+    /// Number of exchanges that ended with a reply: goodput.
     pub answered: u64,
-    /// Exchanges that ended without one, those whose first copy was never sent included.
+    /// Number of exchanges that ended without a reply, those that sent nothing included.
     pub gave_up: u64,
-    /// Failures that clients heard of.
+    /// Number of failures that reached a client.
     pub failed: u64,
-    /// Requests whose work was done, by a server that takes time.
+    /// Number of requests processed by a server that takes time.
     pub served: u64,
-    /// Replies sent, failures included.
+    /// Number of replies sent, failures included.
     pub replies: u64,
 }
 
@@ -40,15 +40,15 @@ impl Counts {
     }
 }
 
-/// Counts by intervals of equal length, from time 0 to the last one in which something was counted.
+/// Counts in intervals of equal length, from time 0 to the last interval with a count.
 ///
-/// Its memory is bounded: when a time comes for which [`MOST_INTERVALS`] are too few, the interval
-/// doubles, and neighbours become one, until they suffice.
+/// Memory is bounded: when a time does not fit in [`MAX_INTERVALS`], the length of the intervals doubles
+/// and neighbours are merged, as often as necessary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
     interval: u64,
     intervals: Vec<Counts>,
-    /// The one that was counted in last, and when it begins: most records come in the order of time.
+    /// Index and start of the last interval used: most records are in order of time.
     index: usize,
     from: u64,
 }
@@ -59,11 +59,11 @@ impl Series {
         Self { interval, intervals: vec![Counts::default()], index: 0, from: 0 }
     }
 
-    /// The interval that `at` lies in.
+    /// Returns the interval that contains `at`.
     #[inline(always)]
     pub(super) fn at(&mut self, at: Instant) -> &mut Counts {
         let at = at.as_nanos();
-        // A time before `from` wraps around to far beyond the interval.
+        // A time before `from` wraps around to a value beyond the interval.
         if at.wrapping_sub(self.from) >= self.interval {
             self.seek(at);
         }
@@ -72,7 +72,7 @@ impl Series {
 
     #[cold]
     fn seek(&mut self, at: u64) {
-        while at / self.interval >= MOST_INTERVALS as u64 {
+        while at / self.interval >= MAX_INTERVALS as u64 {
             let pairs = self.intervals.chunks(2);
             self.intervals = pairs
                 .map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus))
@@ -86,13 +86,13 @@ impl Series {
         }
     }
 
-    /// How long each interval is: what was asked for, or that many times doubled.
+    /// Returns the length of an interval: the requested one, doubled as often as necessary.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         Duration::from_nanos(self.interval)
     }
 
-    /// The intervals: the `n`-th, from 0, begins at `n` times [`interval`](Self::interval).
+    /// Returns the intervals. Interval `n`, from 0, begins at `n` times [`interval`](Self::interval).
     #[must_use]
     pub fn intervals(&self) -> &[Counts] {
         &self.intervals

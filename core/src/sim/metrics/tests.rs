@@ -86,7 +86,7 @@ fn who_gave_up_took_longer_than_every_answer() {
     let metrics = measured(answers(1..991).chain(lost(10)));
     assert_eq!(metrics.quantile_of_all(9_900).unwrap().as_nanos(), 990, "the slowest answer");
     assert_eq!(metrics.quantile_of_all(9_901), None);
-    assert_eq!(metrics.gave_up().max().unwrap().as_nanos(), 7, "its time is kept beside");
+    assert_eq!(metrics.gave_up().max().unwrap().as_nanos(), 7, "its time is kept separately");
 
     // One more in 1,000, and p99 is one of those.
     let metrics = measured(answers(1..990).chain(lost(11)));
@@ -94,7 +94,7 @@ fn who_gave_up_took_longer_than_every_answer() {
     assert_eq!(metrics.quantile_of_all(9_890).unwrap().as_nanos(), 989);
     assert_eq!(metrics.latency().quantile(9_900).unwrap().as_nanos(), 980, "the 980th of 989");
 
-    // A refusal is no answer either.
+    // A refusal does not count as a reply either.
     let refused = Refused { sends: 1, elapsed: Duration::ZERO };
     let metrics = measured(answers(1..2).chain([(0, refused)]));
     assert_eq!(metrics.quantile_of_all(5_000).unwrap().as_nanos(), 1);
@@ -125,7 +125,7 @@ fn exchanges_are_counted_by_sends_and_by_what_ended_them() {
 }
 
 #[test]
-fn an_exchange_begins_with_its_first_copy_and_a_failure_counts_where_it_is_heard() {
+fn an_exchange_begins_with_its_first_send_and_a_failure_counts_at_the_client() {
     let mut metrics = Metrics::new(SECOND);
     let request = Sent { direction: Direction::Request, bytes: 5 };
     let reply = Sent { direction: Direction::Reply, bytes: 5 };
@@ -186,10 +186,10 @@ fn the_memory_of_a_long_run_is_bounded() {
         let stop = [Stop::MaxSends, Stop::Deadline, Stop::Budget][n as usize % 3];
         let what = if n % 2 == 0 { answered(n as u32, time) } else { gave_up(1, time, stop) };
         metrics.record(&seen(at, HostId::Client, None, what));
-        assert!(metrics.series.intervals().len() <= MOST_INTERVALS);
+        assert!(metrics.series.intervals().len() <= MAX_INTERVALS);
     }
     let intervals = metrics.series.intervals();
-    assert!(intervals.len() > MOST_INTERVALS / 2, "and not coarser than need be");
+    assert!(intervals.len() > MAX_INTERVALS / 2, "and not coarser than need be");
     assert_eq!(intervals.iter().map(|counts| counts.answered + counts.gave_up).sum::<u64>(), many);
     assert_eq!(metrics.gave_up_by.0.len(), 3);
     assert_eq!(metrics.finished(), many);
@@ -278,13 +278,13 @@ fn two_requests_for_one_worker() {
 #[test]
 fn work_for_nobody_is_wasted() {
     // The work takes longer than the first two waits: the first reply answers the exchange, and the
-    // other two copies are worked on for nothing.
+    // work on the other two sends is wasted.
     let slow = scenario([("server.service", "350ms"), ("server.workers", "none")]);
     let found = report(&slow).work;
     assert_eq!((found.served, found.wasted), (3, 2));
     assert_eq!((found.utilisation, found.mean_queue), (None, Some(0.0)), "nobody waits");
 
-    // A server that takes no time serves by replying; nothing is known of its time.
+    // A server that takes no time counts its replies as served; its times are unknown.
     let instant = scenario([("exchanges", "100"), ("link.loss", "0.4")]);
     let found = report(&instant).work;
     let summary = run(&instant, ()).summary;
@@ -308,7 +308,7 @@ fn a_slow_link_is_busy() {
         LinkReport { request, reply: None }
     };
     assert_eq!(used("true"), way(0.3 / 0.32, 3), "one after the other");
-    assert_eq!(used("false"), way(0.1 / 0.12, 1), "beside each other");
+    assert_eq!(used("false"), way(0.1 / 0.12, 1), "in parallel");
 }
 
 #[test]

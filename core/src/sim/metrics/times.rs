@@ -1,14 +1,14 @@
-//! How long exchanges took.
+//! Histogram of the durations of exchanges.
 
 use crate::time::{Duration, nanos};
 use core::fmt;
 use hdrhistogram::Histogram;
 
-/// Longer times are counted as a year.
+/// Maximum time in nanoseconds; longer times count as a year.
 const YEAR: u64 = 365 * 24 * 3_600 * 1_000_000_000;
 
-/// The times of many exchanges, in nanoseconds to three digits: a histogram of 370 kB, however many
-/// they are (HdrHistogram by Tene).
+/// Times of many exchanges, in nanoseconds to three digits. The histogram takes 370 kB for any number of
+/// exchanges (HdrHistogram by Tene).
 #[derive(Clone)]
 pub struct Times {
     histogram: Histogram<u64>,
@@ -33,22 +33,23 @@ impl Times {
         self.longest = self.longest.max(time);
     }
 
-    /// How many there are.
+    /// Returns the number of times.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.histogram.len()
     }
 
-    /// The shortest time that at least so many ten-thousandths of all do not exceed: 5,000 asks for the
-    /// median, 9,999 for p99.99. `None` without times, and above 10,000.
+    /// Returns the quantile `ten_thousandths / 10,000`: 5,000 is the median, 9,999 is p99.99. `None`
+    /// without times, and above 10,000.
     ///
-    /// Exact below two microseconds, then at most a thousandth too long, and never beyond the longest.
+    /// The result is exact below two microseconds, otherwise at most a thousandth too long, and at most
+    /// the maximum.
     #[must_use]
     pub fn quantile(&self, ten_thousandths: u32) -> Option<Duration> {
         self.at_rank(rank(ten_thousandths, self.count()))
     }
 
-    /// The `rank`-th shortest time, from 1.
+    /// Returns the `rank`-th shortest time, from 1.
     pub(super) fn at_rank(&self, rank: u64) -> Option<Duration> {
         let mut reached = 0;
         let found = self.histogram.iter_recorded().find(|step| {
@@ -58,13 +59,13 @@ impl Times {
         Some(Duration::from_nanos(found.value_iterated_to().min(self.longest)))
     }
 
-    /// The longest one, exactly; `None` without times.
+    /// Returns the exact maximum; `None` without times.
     #[must_use]
     pub fn max(&self) -> Option<Duration> {
         (self.count() > 0).then_some(Duration::from_nanos(self.longest))
     }
 
-    /// Their mean, to the nanosecond; `None` without times.
+    /// Returns the mean, rounded down to a nanosecond; `None` without times.
     #[must_use]
     pub fn mean(&self) -> Option<Duration> {
         let mean = self.sum.checked_div(u128::from(self.count()))?;
@@ -72,7 +73,7 @@ impl Times {
     }
 }
 
-/// The counts would fill pages.
+/// Leaves out the counts, which would fill pages.
 impl fmt::Debug for Times {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, mean, max) = (self.count(), self.mean(), self.max());
@@ -80,7 +81,7 @@ impl fmt::Debug for Times {
     }
 }
 
-/// The rank, from 1, of the quantile among `count` times; in whole numbers, so that no rounding moves it.
+/// Returns the rank, from 1, of the quantile among `count` times. It uses integers to avoid rounding.
 pub(super) fn rank(ten_thousandths: u32, count: u64) -> u64 {
     let rank = (u128::from(ten_thousandths) * u128::from(count)).div_ceil(10_000);
     u64::try_from(rank).unwrap_or(u64::MAX).max(1)
