@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> R
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.tell(args, &Report::new(Both { a, b }, &runs), Report::show))
+    Ok(runs.print(args, &Report::new(Both { a, b }, &runs), Report::show))
 }
 
 /// What both measured at `at`.

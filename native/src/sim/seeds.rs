@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.tell(args, &Report::new(scenario, &runs), Report::show))
+    Ok(runs.print(args, &Report::new(scenario, &runs), Report::show))
 }
 
 impl<'a> Report<'a> {
