@@ -38,7 +38,9 @@ pub(crate) enum Error {
     Table(#[from] TableError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("{file} and --out {out} have different formats; shards and output must have the same one")]
+    #[error(
+        "{file} and --out {out} have different formats; shards and output must have the same one"
+    )]
     Form { file: String, out: String },
     #[error("{file} and {first} belong to different sweeps: {differs} differs")]
     OtherSweep { file: String, first: String, differs: &'static str },

@@ -40,8 +40,10 @@ fn respond_from(
         return plain(StatusCode::FORBIDDEN, text.to_string());
     }
     if method != Method::GET && method != Method::HEAD {
-        let mut response =
-            plain(StatusCode::METHOD_NOT_ALLOWED, "this server answers only GET and HEAD\n".to_string());
+        let mut response = plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this server answers only GET and HEAD\n".to_string(),
+        );
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
@@ -200,7 +202,11 @@ mod tests {
         let two = [(header::HOST, "localhost"), (header::HOST, "evil.example")];
         assert_eq!(get("/", &two).status(), 403);
         let host = [(header::HOST, "localhost")];
-        assert_eq!(get("http://evil.example/", &host).status(), 403, "another host in the request line");
+        assert_eq!(
+            get("http://evil.example/", &host).status(),
+            403,
+            "another host in the request line"
+        );
     }
 
     #[test]

@@ -43,9 +43,9 @@ impl Axis {
         };
         let mut ticks = decades(&[1.0, 2.0, 5.0]);
         // The range goes from the last tick below the numbers to the first one above.
-        let least = ticks.iter().copied().rfind(|tick| *tick <= low * 1.000_001).unwrap_or(low);
+        let min = ticks.iter().copied().rfind(|tick| *tick <= low * 1.000_001).unwrap_or(low);
         let max = ticks.iter().copied().find(|tick| *tick >= high / 1.000_001).unwrap_or(high);
-        let (low, high) = if widened { (least, most) } else { (low, high) };
+        let (low, high) = if widened { (min, max) } else { (low, high) };
         if ticks.len() as f64 > 2.0 * TICKS {
             ticks = decades(&[1.0]);
         }

@@ -148,7 +148,9 @@ fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
     }
     if let Some(delay) = policy.first_delay() {
         let (least, most) = (text(delay.least), text(delay.most));
-        notes.push(format!("the first send is delayed by {least} to {most}; times are counted from the first send"));
+        notes.push(format!(
+            "the first send is delayed by {least} to {most}; times are counted from the first send"
+        ));
     }
     let others = ["adaptive", "hedging", "budget", "breaker"];
     for key in others.map(|name| format!("policy.{name}")) {

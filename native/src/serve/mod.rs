@@ -136,8 +136,11 @@ fn announce(address: SocketAddr, scenario: &Scenario) {
         .changes()
         .map(|(key, value)| format!("{} {value}", key.trim_start_matches("server.")))
         .collect();
-    let settings =
-        if settings.is_empty() { "answering every request".to_string() } else { settings.join(", ") };
+    let settings = if settings.is_empty() {
+        "answering every request".to_string()
+    } else {
+        settings.join(", ")
+    };
     narrate!("listening on {address}, {settings}; press Ctrl-C to stop and print a summary");
     if !address.ip().is_loopback() {
         let longer = match scenario.server.reply {

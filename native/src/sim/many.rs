@@ -172,7 +172,9 @@ impl<const N: usize> Runs<N> {
         }
         for (kind, count) in kinds {
             let all = Count(self.runs.len() as u64, "run");
-            warn(format_args!("{count} of {all} ended early by {kind}; only the part before it counts"));
+            warn(format_args!(
+                "{count} of {all} ended early by {kind}; only the part before it counts"
+            ));
         }
     }
 }

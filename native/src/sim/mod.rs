@@ -149,9 +149,13 @@ pub(crate) enum Error {
     Threads(rayon::ThreadPoolBuildError),
     #[error("--seeds: {count} seeds starting at {first} exceed the largest seed, {}", u64::MAX)]
     Seeds { first: u64, count: u64 },
-    #[error("--versus: only one of the two scenarios can come from stdin; use a file, a name or a link for the other")]
+    #[error(
+        "--versus: only one of the two scenarios can come from stdin; use a file, a name or a link for the other"
+    )]
     BothStdin,
-    #[error("--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed")]
+    #[error(
+        "--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed"
+    )]
     OtherSeed,
 }
 
