@@ -176,7 +176,7 @@ fn fits(scenario: &Scenario, walk: &Walk, deadline: Duration) -> Vec<String> {
     unlimited.by_ref().take(sends).for_each(drop);
     let wait = unlimited.elapsed().saturating_sub(last.at);
     let mut out =
-        format!("the deadline is {}: {} within it", text(deadline), Count(sends as u64, "send"));
+        format!("the deadline is {}: {} fit", text(deadline), Count(sends as u64, "send"));
     if let Some(next) = unlimited.next() {
         let (number, at) = (sends + 1, text(next));
         out += &match next.cmp(&deadline) {

@@ -1,6 +1,6 @@
 //! Compares the predictions for the server, its queue and its collapse, with the measurement.
 //!
-//! Requests in a queue are not independent, so a single run gives no valid standard error. A single run
+//! Requests in a queue are not independent, so a single run has no valid standard error. A single run
 //! shows the difference in per cent; several seeds show it in standard errors.
 
 use super::run::Result;
