@@ -1,4 +1,4 @@
-//! The page is embedded into the program: a page that was built anew is a program to build anew.
+//! Rebuilds the program when the page changes, because the page is embedded in it.
 
 fn main() {
     println!("cargo::rerun-if-changed=../www/dist");

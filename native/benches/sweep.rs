@@ -1,8 +1,8 @@
-//! How well a sweep uses the cores: `cargo bench -p retrylab --bench sweep`.
+//! Measures how a sweep scales with the number of cores: `cargo bench -p retrylab --bench sweep`.
 //!
-//! One sweep of 64 runs of 50,000 exchanges, as a whole process, with 1, 2, … threads in turn, so that
-//! a machine that slows down or is busy for a while does so for all of them. Shown is the median of the
-//! rounds, and which share of perfect speed-up it is. On a machine that does other work it says little.
+//! Each run is a process that sweeps 64 runs of 50,000 exchanges. The thread counts 1, 2, … take turns, so that
+//! a slow phase of the machine affects all of them. The output shows the median of the rounds and its share of
+//! perfect speed-up. Results from a busy machine are not meaningful.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ fn sweep(threads: usize) -> Duration {
 }
 
 fn main() {
-    // `cargo test --benches` only wants to know that it compiles.
+    // `cargo test --benches` only checks that it compiles.
     if !std::env::args().any(|arg| arg == "--bench") {
         return;
     }

@@ -1,13 +1,13 @@
-//! Addresses as people write them, and the look-up of names.
+//! Parses addresses and resolves host names.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The textbook's port.
+/// Default port of `serve` and `send`.
 pub(crate) const DEFAULT_PORT: u16 = 1060;
 
-/// A host and a port, not looked up yet.
+/// A host and a port, not resolved yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// A name, or an IP address without brackets.
@@ -16,28 +16,28 @@ pub(crate) struct Address {
     pub(crate) port: u16,
 }
 
-/// Why a text is no address.
+/// Error that [`Address::for_serving`] and [`Address::for_sending`] return.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
-    #[error("an address is a host, a port, or both: 127.0.0.1:1060, localhost, [::1]:1060")]
+    #[error("the address is empty; try 127.0.0.1:1060, localhost or [::1]:1060")]
     Empty,
-    #[error("`{0}` is no port; a port is a whole number from {1} to 65535")]
+    #[error("`{0}` is not a port; use a whole number from {1} to 65535")]
     Port(String, u16),
-    #[error("an IPv6 address with a port is written in brackets: [::1]:1060")]
+    #[error("an IPv6 address with a port needs brackets, as in [::1]:1060")]
     Colons,
-    #[error("`{0}` is no IPv6 address; in brackets stands one, as in [::1]:1060")]
+    #[error("`{0}` is not an IPv6 address; brackets must contain one, as in [::1]:1060")]
     Brackets(String),
-    #[error("there is no host before the colon; name one, as in 127.0.0.1:1060")]
+    #[error("the host before the colon is missing; try 127.0.0.1:1060")]
     NoHost,
-    #[error("`{0}` is a port without a host; name both, as in 127.0.0.1:{0}")]
+    #[error("`{0}` is a port without a host; try 127.0.0.1:{0}")]
     OnlyPort(String),
-    #[error("`{0}` is no host name")]
+    #[error("`{0}` is not a host name")]
     Name(String),
 }
 
 impl Address {
-    /// Reads where to listen: `PORT`, `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`. Without a host it is
-    /// the loopback; port 0 lets the system choose.
+    /// Parses an address to listen on: `PORT`, `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`. The default
+    /// host is 127.0.0.1. With port 0, the system selects a free port.
     pub(crate) fn for_serving(text: &str) -> Result<Self, AddressError> {
         if is_number(text) {
             return Ok(Self { host: Ipv4Addr::LOCALHOST.to_string(), port: port(text, 0)? });
@@ -47,10 +47,10 @@ impl Address {
         Ok(Self { host: host.to_string(), port })
     }
 
-    /// Reads where to send: `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`.
+    /// Parses an address to send to: `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`.
     pub(crate) fn for_sending(text: &str) -> Result<Self, AddressError> {
         if is_number(text) {
-            // The system would take it for an IPv4 address in one number: 1060 is 0.0.4.36.
+            // The system would read it as an IPv4 address: 1060 is 0.0.4.36.
             return Err(AddressError::OnlyPort(text.to_string()));
         }
         let (host, number) = split(text)?;
@@ -58,10 +58,10 @@ impl Address {
         Ok(Self { host: host.to_string(), port })
     }
 
-    /// Finds the socket address: the first over IPv4, or else the first.
+    /// Resolves the host to its first IPv4 address, or to its first address if it has none over IPv4.
     ///
     /// # Errors
-    /// When the name has no address, in one sentence.
+    /// If the name does not resolve.
     pub(crate) async fn resolve(&self) -> Result<Resolved, NameError> {
         if let Ok(ip) = self.host.parse::<IpAddr>() {
             return Ok(Resolved { address: (ip, self.port).into(), others: 0, named: false });
@@ -71,7 +71,7 @@ impl Address {
             tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(error)?;
         let found: Vec<SocketAddr> = found.collect();
         let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-        let none = || error(io::Error::other("it has no address"));
+        let none = || error(io::Error::other("the name has no address"));
         let address = *first.ok_or_else(none)?;
         Ok(Resolved { address, others: found.len() - 1, named: true })
     }
@@ -84,33 +84,33 @@ impl fmt::Display for Address {
     }
 }
 
-/// What an [`Address`] became.
+/// An [`Address`] after name resolution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolved {
     /// The address to use.
     pub(crate) address: SocketAddr,
-    /// How many more the name has.
+    /// Number of further addresses of the name.
     pub(crate) others: usize,
-    /// Was there a name to look up?
+    /// Whether the host was a name.
     pub(crate) named: bool,
 }
 
-/// A name without an address.
+/// Error for a name that does not resolve.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the name `{host}` was not found: {why}")]
+#[error("cannot resolve the name `{host}`: {why}")]
 pub(crate) struct NameError {
     host: String,
     why: String,
 }
 
-/// What the resolver says, without the words that Rust puts before it.
+/// Returns the message of the resolver without the prefix that the standard library adds.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let bare = text.strip_prefix("failed to lookup address information: ");
     bare.map_or_else(|| text.clone(), str::to_string)
 }
 
-/// An address to send to when `address` names no host: 0.0.0.0 and :: mean this machine.
+/// Replaces the unspecified addresses 0.0.0.0 and `::` by the loopback address.
 pub(crate) fn loopback_if_unspecified(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -121,7 +121,7 @@ pub(crate) fn loopback_if_unspecified(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Splits a text into its host and, if there is one, its port.
+/// Splits a text into the host and the optional port.
 fn split(text: &str) -> Result<(&str, Option<&str>), AddressError> {
     if text.is_empty() {
         return Err(AddressError::Empty);
@@ -154,7 +154,7 @@ fn split(text: &str) -> Result<(&str, Option<&str>), AddressError> {
     Ok((host, port))
 }
 
-/// Is it an IPv6 address, perhaps with a zone (`fe80::1%eth0`)?
+/// Returns whether `text` is an IPv6 address, with or without a zone (`fe80::1%eth0`).
 fn is_ipv6(text: &str) -> bool {
     let (address, zone) = text.split_once('%').unwrap_or((text, "0"));
     address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty()
@@ -164,11 +164,11 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn port(text: &str, least: u16) -> Result<u16, AddressError> {
+fn port(text: &str, min: u16) -> Result<u16, AddressError> {
     let number = Some(text).filter(|text| is_number(text)).and_then(|text| text.parse().ok());
     number
-        .filter(|port| *port >= least)
-        .ok_or_else(|| AddressError::Port(text.escape_debug().to_string(), least))
+        .filter(|port| *port >= min)
+        .ok_or_else(|| AddressError::Port(text.escape_debug().to_string(), min))
 }
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_as_people_write_them() {
+    fn all_forms_of_an_address_are_parsed() {
         for (text, serving, sending) in [
             ("127.0.0.1:7", Some("127.0.0.1:7"), Some("127.0.0.1:7")),
             ("127.0.0.1", Some("127.0.0.1:1060"), Some("127.0.0.1:1060")),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn nowhere_in_particular_means_this_machine() {
+    fn unspecified_addresses_become_the_loopback_address() {
         for (address, becomes) in
             [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "[::1]:7"), ("192.0.2.1:7", "192.0.2.1:7")]
         {

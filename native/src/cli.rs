@@ -13,20 +13,20 @@ use retrylab_core::theory::TheoryError;
 
 const START: &str = "\
 Start here:
-  retrylab serve --drop 0.5            a server that loses half of the requests
-  retrylab send 127.0.0.1 --ladder     a client that asks it, and what happens
-  retrylab schedule --preset coap      when a policy sends, waits and gives up
-  retrylab sim --ladder                both, over a simulated network
-  retrylab lab --open                  the same in the browser
+  retrylab serve --drop 0.5            start a server that drops half of the requests
+  retrylab send 127.0.0.1 --ladder     send it a message and watch each send, wait and reply
+  retrylab schedule --preset coap      show when a policy sends, waits and gives up
+  retrylab sim --ladder                run client and server over a simulated network
+  retrylab lab --open                  watch the simulation in the browser
 
-Results go to stdout, narration to stderr; --json makes results lines of JSON. Colours appear on
-terminals only, and NO_COLOR turns them off. `retrylab COMMAND --help` has examples, units and exit
-codes.";
+Results go to stdout, progress messages to stderr. --json prints results as JSON. Colours appear
+only on terminals; NO_COLOR turns them off. `retrylab COMMAND --help` shows examples, units and
+exit codes.";
 
 /// What do I do when no reply comes?
 ///
-/// A laboratory for clients that send again: a server that loses datagrams on purpose, a client with
-/// a retry policy, and the same two machines over a simulated network and in a browser page.
+/// A laboratory for retries: a client with a retry policy and a server that drops datagrams on
+/// purpose. Both run on real sockets, over a simulated network and in a browser page.
 #[derive(Parser, Debug)]
 #[command(name = "retrylab", version, after_help = START, max_term_width = 100)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
@@ -45,9 +45,9 @@ enum Command {
     Plot(plot::Args),
     Lab(lab::Args),
     Schedule(schedule::Args),
-    /// List the policies that have a name: the standards, and what well-known clients do
+    /// List the policies of standards and well-known clients
     Presets {
-        /// As one JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -55,7 +55,7 @@ enum Command {
     Theory(theory::Args),
     /// Show every key of a scenario: its default, its meaning and its allowed values
     Keys {
-        /// As one JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -63,13 +63,13 @@ enum Command {
     ///
     /// For bash: `retrylab completions bash > ~/.local/share/bash-completion/completions/retrylab`.
     Completions {
-        /// The shell
+        /// Shell to generate the script for
         shell: Shell,
     },
 }
 
 impl Cli {
-    /// Does what was asked for; every error becomes one sentence on stderr.
+    /// Runs the command. Every error is reported in one sentence on stderr.
     pub(crate) fn run(self) -> Exit {
         let result = match self.command {
             Command::Serve(args) => serve::run(&args).map_err(Error::from),
@@ -93,7 +93,7 @@ impl Cli {
     }
 }
 
-/// What went wrong, by command.
+/// An error of any command.
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error(transparent)]
@@ -134,7 +134,7 @@ impl Error {
 }
 
 fn completions(shell: Shell) -> Exit {
-    // Into memory first: the generator panics when a pipe breaks.
+    // The script is generated in memory first, because the generator panics on a broken pipe.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "retrylab", &mut script);
     let mut out = Stdout::default();
@@ -146,7 +146,7 @@ fn completions(shell: Shell) -> Exit {
 mod tests {
     use super::*;
 
-    /// clap's own check of the definition: clashing names, impossible defaults.
+    /// Runs clap's check for clashing names and invalid defaults.
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();

@@ -1,19 +1,19 @@
-//! The clock that real runs read: the machines have none.
+//! The clock of real runs. The machines themselves have no clock.
 
 use retrylab_core::time::{Instant, nanos};
 
-/// Measures time since the run began. Monotonic: setting the wall clock does not move it.
+/// A monotonic clock that starts at zero. Setting the wall clock does not affect it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(std::time::Instant);
 
 impl Clock {
-    /// Begins the run: [`now`](Self::now) counts from here.
+    /// Starts the clock at zero.
     #[must_use]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
     }
 
-    /// The time since the run began.
+    /// Returns the time since the start.
     #[must_use]
     pub fn now(self) -> Instant {
         Instant::from_nanos(nanos(self.0.elapsed()))

@@ -1,26 +1,26 @@
-//! Exit codes: scripts tell outcomes apart by them, so each has one meaning.
+//! Exit codes. Scripts distinguish outcomes by them, so each has one meaning.
 
 use std::process::ExitCode;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All went well: every exchange was answered, the run is over, the server was told to stop.
+    /// Success: every exchange was answered, the run ended, or a signal stopped the server.
     Success,
     /// An exchange gave up, or something failed while running.
     Failed,
-    /// The command line or a scenario makes no sense; nothing was done.
+    /// The command line or a scenario is invalid; nothing was done.
     Usage,
-    /// Refused or unreachable: the network said so, which is more than silence.
+    /// Refused or unreachable, as reported by the network.
     Refused,
-    /// A name has no address.
+    /// A name does not resolve.
     NameNotFound,
-    /// Ctrl-C.
+    /// Interrupted with Ctrl-C.
     Interrupted,
 }
 
 impl Exit {
-    /// What the shell sees.
+    /// Returns the number that the shell sees.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Success => 0,

@@ -1,10 +1,10 @@
 //! The machines of [`retrylab_core`] on real sockets.
 //!
-//! The program `retrylab` is built on this library, and so can be a program or a test that brings a
-//! state machine of its own: [`udp::drive`] runs anything that keeps the contract of
-//! [`retrylab_core::machine`] over a UDP socket, and writes the same trace as the simulated network.
+//! [`udp::drive`] runs any state machine that implements [`retrylab_core::machine`] over a UDP socket, and
+//! writes the same trace as the simulated network. The program `retrylab` uses this library, and so can
+//! your own program or test.
 //!
-//! What it does not do: it is no server for the open Internet, and it does not batch system calls.
+//! The library is not made for servers on the open Internet, and it does not batch system calls.
 //!
 //! ```
 //! use retrylab::clock::Clock;
@@ -35,7 +35,7 @@
 pub mod clock;
 pub mod udp;
 
-/// The README's code is run as documentation tests.
+/// Runs the code in the README as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

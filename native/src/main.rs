@@ -1,4 +1,4 @@
-//! The `retrylab` program: a thin shell around the core's machines.
+//! The `retrylab` program: a command line for the machines of `retrylab_core`.
 
 mod address;
 mod cli;

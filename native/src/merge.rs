@@ -1,4 +1,4 @@
-//! `retrylab merge`: the shards of a sweep become one table.
+//! `retrylab merge`: joins the shards of a sweep into one table.
 
 use crate::exit::Exit;
 use crate::output::{Count, OutputError, narrate};
@@ -11,25 +11,25 @@ Examples:
   retrylab merge --out all.csv part-*.csv
   retrylab merge --out all.parquet part-*.parquet
 
-The files are what `retrylab sweep --shard i/n` wrote, all n of them, in any order; all of them and the
-output end alike. The output has the same bytes as that of the sweep without --shard.
+Pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and the output must
+have the same format. The output has the same bytes as that of the sweep without --shard.
 
-Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, doubled, unreadable or of
-another sweep.";
+Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable or part
+of a different sweep.";
 
 /// Join the shards of a sweep into one table
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Where the whole goes; `-` is CSV on stdout
+    /// File for the merged table; `-` prints CSV on stdout
     #[arg(long, value_name = "FILE")]
     out: String,
-    /// The shards
+    /// Files with the shards
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
 }
 
-/// Why there is no whole.
+/// Error that ends `merge`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -38,19 +38,21 @@ pub(crate) enum Error {
     Table(#[from] TableError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("{file} and --out {out} end differently; shards and output are of one form")]
+    #[error(
+        "{file} and --out {out} have different formats; shards and output must have the same one"
+    )]
     Form { file: String, out: String },
-    #[error("{file} is of another sweep than {first}: its {differs} differs")]
+    #[error("{file} and {first} belong to different sweeps: {differs} differs")]
     OtherSweep { file: String, first: String, differs: &'static str },
-    #[error("there is no row in any of the files")]
+    #[error("the files have no rows")]
     NoRows,
-    #[error("point {point} of {points} is in none of the files{shard}")]
+    #[error("point {point} of {points} is missing{shard}")]
     Missing { point: u64, points: u64, shard: String },
-    #[error("point {point} is in {first} and in {second}; each shard counts once")]
+    #[error("point {point} is in both {first} and {second}; pass each shard only once")]
     Overlap { point: u64, first: String, second: String },
-    #[error("{file}: point {point} comes after point {before}; a shard has them in their order")]
+    #[error("{file}: point {point} comes after point {before}; points must be in ascending order")]
     Disorder { file: String, point: u64, before: u64 },
-    #[error("{file} has point {point}, and its sweep has {points}, counted from 0")]
+    #[error("{file} has a point {point}, but its sweep has only {points} points, counted from 0")]
     Beyond { file: String, point: u64, points: u64 },
 }
 
@@ -60,7 +62,7 @@ impl Error {
     }
 }
 
-/// Joins.
+/// Merges the files.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let target = Target::new(&args.out)?;
     let other = |file: &&String| Format::of(file).is_some_and(|form| form != target.format());
@@ -81,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
-/// The header that all files share. A CSV file without rows says no more than its columns.
+/// Returns the header that all files share. A CSV file without rows has only its columns.
 fn common_header(tables: &[Table]) -> Result<Header, Error> {
     let known = tables.iter().find_map(|table| Some((table, table.header.as_ref()?)));
     let (first, header) = known.ok_or(Error::NoRows)?;
@@ -98,21 +100,21 @@ fn common_header(tables: &[Table]) -> Result<Header, Error> {
     Ok(header.clone())
 }
 
-/// The rows of all files in the order of their points, each of which has to be there once.
+/// Iterator over the rows of all files in the order of their points. Each point must occur exactly once.
 struct Merge {
     files: Vec<File>,
-    /// The next row's point of each file that has one, the least first.
+    /// The point of each file's next row, smallest first.
     heads: BinaryHeap<Reverse<(u64, usize)>>,
     points: u64,
     next: u64,
-    /// The file of the point before `next`.
+    /// The file of the previous point.
     last: usize,
 }
 
 struct File {
     table: Table,
     head: Option<Row>,
-    /// The first point, and the distance to the second: the number of shards.
+    /// The first point. `stride`, the distance to the second, is the number of shards.
     first: Option<u64>,
     stride: Option<u64>,
 }
@@ -129,7 +131,7 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Reads the next row of a file, whose point before was `before`.
+    /// Reads the next row of a file. `before` is the previous point of this file.
     fn read(&mut self, at: usize, before: Option<u64>) -> Result<(), Error> {
         let file = &mut self.files[at];
         file.head = file.table.rows.next().transpose()?;
@@ -167,12 +169,12 @@ impl Merge {
         Ok(row)
     }
 
-    /// Names the shard that point `next` is in, as far as the other files tell how many there are.
+    /// Returns the error for the missing point `next`. It names the shard if the number of shards is known.
     fn missing(&self) -> Error {
         let (point, points) = (self.next, self.points);
         let stride = self.files.iter().find_map(|file| file.stride);
         let shard =
-            stride.map(|n| format!(": shard {}/{n} is missing or not whole", point % n + 1));
+            stride.map(|n| format!(": shard {}/{n} is missing or incomplete", point % n + 1));
         Error::Missing { point, points, shard: shard.unwrap_or_default() }
     }
 }

@@ -1,4 +1,4 @@
-//! Results go to stdout, narration goes to stderr; colours only where a terminal shows them.
+//! Output: results on stdout, progress messages on stderr, colours only on a terminal.
 
 use crate::exit::Exit;
 use anstyle::{AnsiColor, Style};
@@ -7,19 +7,19 @@ use serde::Serialize;
 use std::fmt;
 use std::io::{self, Write};
 
-/// For what went as asked.
+/// Style of success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// For what was lost or refused.
+/// Style of losses and refusals.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
-/// For what may surprise.
+/// Style of warnings.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// For the word before an error's sentence, as clap has it.
+/// Style of the word `error:`, the same as clap's.
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
-/// `schema` in every JSON object: changes when a key changes its meaning or goes away.
+/// `schema` in every JSON object. It changes when a key changes its meaning or disappears.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// Writes a line of narration to stderr. A closed stderr is nobody's problem.
+/// Writes a progress message to stderr. Errors are ignored, for example if stderr is closed.
 macro_rules! narrate {
     ($($arg:tt)*) => {{
         use std::io::Write as _;
@@ -28,20 +28,20 @@ macro_rules! narrate {
 }
 pub(crate) use narrate;
 
-/// Says an error's sentence.
+/// Prints an error message.
 pub(crate) fn complain(sentence: impl fmt::Display) {
     narrate!("{ERROR}error:{ERROR:#} {sentence}");
 }
 
-/// Says a warning's sentence.
+/// Prints a warning.
 pub(crate) fn warn(sentence: impl fmt::Display) {
     narrate!("{WARNING}warning:{WARNING:#} {sentence}");
 }
 
-/// Standard output, a line at a time, each flushed: a script that reads along is never kept waiting.
+/// Standard output, flushed after each line, so that a script can read along.
 ///
-/// After the first failure nothing more is written. `head` that has seen enough is no error;
-/// a full disk is, and [`finish`](Self::finish) says so.
+/// After the first failure nothing more is written. A closed pipe, as from `head`, is not an error. A
+/// full disk is one, and [`finish`](Self::finish) reports it.
 #[derive(Debug, Default)]
 pub(crate) struct Stdout {
     failure: Option<io::Error>,
@@ -64,37 +64,37 @@ impl Stdout {
         }
     }
 
-    /// Does nobody read it any more?
+    /// Returns whether writing has failed, for example because the reader has closed the pipe.
     pub(crate) const fn is_closed(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// The exit code, now that all has been written.
+    /// Reports a failure and returns the exit code.
     pub(crate) fn finish(self, exit: Exit) -> Exit {
         let failure = self.failure.map(|error| OutputError { name: "stdout".to_string(), error });
         exit_after(failure, exit)
     }
 }
 
-/// An output that could not be written.
+/// Error for an output that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} cannot be written: {error}")]
+#[error("cannot write {name}: {error}")]
 pub(crate) struct OutputError {
     /// The file, or `stdout`.
     pub(crate) name: String,
-    /// Why.
+    /// The cause.
     pub(crate) error: io::Error,
 }
 
 impl OutputError {
-    /// Is it only that the reader has left?
+    /// Returns whether the reader has closed the pipe.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         self.error.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
-/// The exit code after `failure`, which is told: success becomes failure, everything else says more
-/// than that an output failed.
+/// Reports `failure` and returns the exit code. Success becomes failure; any other exit code stays,
+/// because it is more informative.
 pub(crate) fn exit_after(failure: Option<OutputError>, exit: Exit) -> Exit {
     match failure {
         Some(failure) if !failure.is_broken_pipe() => {
@@ -105,14 +105,14 @@ pub(crate) fn exit_after(failure: Option<OutputError>, exit: Exit) -> Exit {
     }
 }
 
-/// Shows bytes of a stranger on a terminal: broken UTF-8 as U+FFFD, and nothing that could move the
-/// cursor or turn the writing direction.
+/// Bytes from the network, made safe for a terminal: invalid UTF-8 is shown as U+FFFD, and characters that
+/// could move the cursor or change the writing direction are escaped.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in String::from_utf8_lossy(self.0).chars() {
-            // Unicode's marks and isolates of direction (UAX #9) are no control characters to Rust.
+            // `char::is_control` does not cover the direction marks and isolates of Unicode (UAX #9).
             let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
                 | '\u{2066}'..='\u{2069}');
             if c.is_control() || turns {
@@ -125,7 +125,7 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// `1 send`, `2 sends`.
+/// A count with its noun: `1 send`, `2 sends`.
 pub(crate) struct Count<'a>(pub(crate) u64, pub(crate) &'a str);
 
 impl fmt::Display for Count<'_> {
@@ -134,13 +134,13 @@ impl fmt::Display for Count<'_> {
     }
 }
 
-/// Seconds for JSON: one division of whole nanoseconds, so that 0.32 s is printed as 0.32.
+/// Returns seconds for JSON. A single division of whole nanoseconds prints 0.32 s as 0.32.
 pub(crate) fn seconds(duration: Duration) -> f64 {
     nanos(duration) as f64 / 1e9
 }
 
-/// A time for people: `3.1 s`, `0.301 s`, `0.34 ms`. Hundredths of a second from one second on,
-/// thousandths below, and hundredths of a millisecond where that would leave little.
+/// A time rounded for people: `3.1 s`, `0.301 s`, `0.34 ms`. The resolution is 10 ms for one second or
+/// more, 1 ms for 10 ms or more, and 10 µs below.
 pub(crate) struct Rounded(pub(crate) Duration);
 
 impl fmt::Display for Rounded {
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_stranger_sends_cannot_move_the_cursor() {
+    fn bytes_from_the_network_cannot_move_the_cursor() {
         for (bytes, shown) in [
             (&b"Your data was 5 bytes"[..], "Your data was 5 bytes"),
             (b"a\x1b[2Jb\r\n", "a\\u{1b}[2Jb\\r\\n"),

@@ -1,4 +1,4 @@
-//! `retrylab presets`: the policies that have a name.
+//! `retrylab presets`: lists the policies that have a name.
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout, seconds};
@@ -6,10 +6,10 @@ use retrylab_core::policy::Preset;
 use retrylab_core::time::{Duration, WithUnit};
 use serde_json::{Value, json};
 
-/// Sends that are named before the rest is left to `retrylab schedule`.
+/// Number of sends to show; `retrylab schedule` shows all.
 const SHOWN: usize = 6;
 
-/// Prints every preset with its first sends, its end, what it is good for and its source.
+/// Prints every preset with its first sends, its end, its use and its source.
 pub(crate) fn run(as_json: bool) -> Exit {
     let mut out = Stdout::default();
     if as_json {

@@ -1,11 +1,11 @@
-//! One thread of tokio for one command.
+//! A single-threaded tokio runtime for one command.
 
 use std::io;
 
 /// Runs `future` to its end.
 ///
-/// Work on other threads that may block for long (a name look-up, a read of stdin) is left behind
-/// rather than waited for: after Ctrl-C nobody wants its result.
+/// Blocking work on other threads (a name look-up, a read of stdin) is abandoned at the end, because nobody
+/// needs its result after Ctrl-C.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(future);

@@ -1,4 +1,4 @@
-//! `retrylab scenarios`: what ships.
+//! `retrylab scenarios`: lists the built-in scenarios.
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
@@ -8,18 +8,18 @@ use serde::Serialize;
 
 const EXAMPLES: &str = "\
 Examples:
-  retrylab scenarios                       the names, each with its question
-  retrylab scenarios retry-storm           its file: keys, and variants by --set
+  retrylab scenarios                       list the scenarios, each with its question
+  retrylab scenarios retry-storm           print its file: keys, and variants to try
   retrylab sim retry-storm                 run it
-  retrylab scenarios metastable > mine.toml && retrylab sim mine.toml      make it yours";
+  retrylab scenarios metastable > mine.toml      write it to a file, to edit and run";
 
-/// List the scenarios that ship, or print one's file
+/// List the built-in scenarios, or print the file of one
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The scenario whose file to print
+    /// Scenario whose file to print
     name: Option<String>,
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -43,7 +43,7 @@ impl From<&Shipped> for Entry {
     }
 }
 
-/// Lists them, or prints one.
+/// Lists the scenarios, or prints one.
 pub(crate) fn run(args: &Args) -> Result<Exit, SourceError> {
     let mut out = Stdout::default();
     let shown: Vec<&Shipped> = match &args.name {

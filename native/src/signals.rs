@@ -1,11 +1,11 @@
-//! Ctrl-C and SIGTERM.
+//! Handles Ctrl-C and SIGTERM.
 
 use crate::exit::Exit;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The signals that ask a program to stop. From its creation on they no longer end the process.
+/// The signals that ask the program to stop. While this value exists they do not end the process.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -17,7 +17,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen. Needs a running tokio runtime.
+    /// Installs the handlers. Needs a running tokio runtime.
     pub(crate) fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -29,7 +29,7 @@ impl Signals {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
-    /// Comes back when a signal does.
+    /// Waits for a signal.
     pub(crate) async fn recv(&mut self) {
         #[cfg(unix)]
         tokio::select! {
@@ -41,8 +41,8 @@ impl Signals {
     }
 }
 
-/// A flag that a signal raises, for work that is no future. A second signal ends the process at once,
-/// for instance when the work waits for a pipe that nobody reads.
+/// Returns a flag that the first signal sets, for work that is not a future. A second signal ends the process
+/// at once, for example while the work waits for a pipe that nobody reads.
 pub(crate) fn flag() -> io::Result<Arc<AtomicBool>> {
     let raised = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,4 +1,4 @@
-//! `retrylab theory`: the closed forms, by name.
+//! `retrylab theory`: evaluates closed forms by name.
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
@@ -8,30 +8,30 @@ use serde_json::{Map, Value, json};
 const EXAMPLES: &str = "\
 Examples:
   retrylab theory                                  list the models and their inputs
-  retrylab theory bernoulli drop=0.5 loss=0.1      what the textbook's policy comes to
+  retrylab theory bernoulli drop=0.5 loss=0.1      failures and sends of the policy `textbook`
   retrylab theory mm1k load=1.2 k=10 --json
-  retrylab theory metastable load=50               does the server come back from a spike?
+  retrylab theory metastable load=50               does the server recover from a spike?
 
-Exit codes: 0 evaluated, 1 stdout cannot be written, 2 usage, or values without an answer.";
+Exit codes: 0 evaluated, 1 stdout cannot be written, 2 usage error or values without a result.";
 
 /// Evaluate a closed form: losses, queues, bursts, herds, collapse
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The model; all of them are listed without one
+    /// Model to evaluate; if omitted, all models are listed
     #[arg(value_name = "MODEL")]
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(MODELS.iter().map(|m| m.name)))]
     model: Option<String>,
-    /// Its inputs; each has a default
+    /// Inputs of the model; each has a default
     #[arg(value_name = "KEY=VALUE", value_parser = pair)]
     inputs: Vec<(String, String)>,
-    /// One JSON object on stdout
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("it is not of the form KEY=VALUE")?;
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_string(), value.to_string()))
 }
 
@@ -106,7 +106,7 @@ fn evaluate(model: &Model, args: &Args, out: &mut Stdout) -> Result<(), TheoryEr
     Ok(())
 }
 
-/// A word, a number, or null where there is none.
+/// Returns a word, a number, or null if there is no value.
 fn value(output: &Output) -> Value {
     output.word.map_or_else(|| output.value.into(), Value::from)
 }

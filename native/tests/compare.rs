@@ -39,7 +39,7 @@ fn sim(args: &[&str]) -> Value {
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 /// Mean, ends of the 95 % interval and deviation by hand, with the quantiles of Student's t distribution
@@ -122,9 +122,9 @@ fn people_see_means_and_every_seed() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     for line in [
         "3 seeds, 1 to 3",
-        "low, high: the mean's 95 % interval",
-        "answered: 30 of 30, 100.0000 %, by Wilson 88.6487 % to 100.0000 %",
-        "ended by a bound: 0 of 3",
+        "low, high: 95 % confidence interval of the mean",
+        "answered: 30 of 30, 100.0000 %, Wilson interval 88.6487 % to 100.0000 %",
+        "ended by a limit: 0 of 3",
         "3           1.000000",
     ] {
         assert!(finished.stdout.lines().any(|shown| shown == line), "{line}: {finished:?}");
@@ -137,7 +137,7 @@ fn people_see_means_and_every_seed() {
 }
 
 #[test]
-fn runs_that_a_bound_ends_are_counted_and_told() {
+fn runs_that_a_limit_ends_are_counted_and_reported() {
     // A run is 1 + 2 events long if nothing is dropped, and longer otherwise.
     let args = ["--set", "server.drop=0.5", "--max-events", "3", "--seeds", "20"];
     let object = sim(&args);
@@ -145,12 +145,12 @@ fn runs_that_a_bound_ends_are_counted_and_told() {
     let cut = runs.iter().filter(|row| row["ended_by"] == "event_limit").count();
     assert!((1..20).contains(&cut), "seeds 1 to 20: {cut}");
     assert_eq!(object["cut"], cut);
-    // No exchange of theirs is over: there is no share.
+    // None of their exchanges has finished, so there is no share.
     assert_eq!(object["measures"]["answered_share"]["count"], 20 - cut);
     let finished = run(&[&["sim"], &args[..]].concat());
-    let warning = format!("{cut} of 20 runs ended by the limit of events (--max-events)");
+    let warning = format!("{cut} of 20 runs ended early by the limit on events (--max-events)");
     assert!(finished.stderr.contains(&warning), "{finished:?}");
-    assert!(finished.stdout.contains(&format!("ended by a bound: {cut} of 20\n")), "{finished:?}");
+    assert!(finished.stdout.contains(&format!("ended by a limit: {cut} of 20\n")), "{finished:?}");
     assert!(finished.stdout.contains(&format!("  of {} seeds\n", 20 - cut)), "{finished:?}");
 }
 
@@ -174,8 +174,8 @@ fn a_scenario_does_not_differ_from_itself() {
     assert!(!people.contains("  *"), "{people}");
 }
 
-/// Both policies send five copies, and meet the same fates: not one exchange ends otherwise. But CoAP
-/// waits at least 20 times as long.
+/// Both policies send five times at most and lose the same datagrams, so every exchange ends the same way. But
+/// CoAP waits at least 20 times as long.
 #[test]
 fn coap_and_the_textbook_answer_the_same_exchanges_at_other_times() {
     let object = sim(&["textbook", "--versus-set", "policy.preset=coap", "--seeds", "5"]);
@@ -251,7 +251,7 @@ fn threads_do_not_show() {
 
 /// B is a file, a link or a name; it has its own keys, and the seeds of A.
 #[test]
-fn the_other_scenario_comes_from_anywhere() {
+fn the_other_scenario_can_be_a_file_a_link_or_a_name() {
     let folder = Folder::new("versus");
     let file = folder.path("b.toml");
     std::fs::write(&file, "seed = 99\nexchanges = 50\n[server]\ndrop = 0.25\n").unwrap();
@@ -266,9 +266,9 @@ fn the_other_scenario_comes_from_anywhere() {
     let keys: Vec<&String> = object["differs"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["exchanges", "server.drop"]);
     assert_eq!(versus("http://127.0.0.1:8060/#seed=9&exchanges=50&server.drop=0.25"), object);
-    let told = run(&[&["sim"], &a[..], &["--versus", &file]].concat());
-    assert!(told.stderr.contains("the seed of B, 99, is not used"), "{told:?}");
-    // What --versus-set says comes after the file.
+    let finished = run(&[&["sim"], &a[..], &["--versus", &file]].concat());
+    assert!(finished.stderr.contains("the seed of B, 99, is ignored"), "{finished:?}");
+    // --versus-set overrides the file.
     let args = ["--versus", &file, "--versus-set", "exchanges=20", "--versus-set", "server.drop=0"];
     assert_eq!(sim(&[&a[..], &args].concat())["differs"], serde_json::json!({}));
     let stdin = run_with(&["sim", "--versus", "-", "--seeds", "1", "--json"], b"clients = 2\n");
@@ -287,12 +287,12 @@ fn one_seed_has_no_interval() {
         (&1.0.into(), &Value::Null)
     );
     assert_eq!(compared["excludes_zero"], Value::Null);
-    // Thirty where nobody says how many.
+    // The default is 30 seeds.
     assert_eq!(sim(&["--versus-set", "clients=2"])["seeds"]["count"], 30);
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_flags_are_refused() {
     for (args, parts) in [
         (&["--versus", "nosuch"][..], &["--versus: nosuch", "retry-storm", "textbook"][..]),
         (&["--versus", "/no/such.toml"], &["--versus: /no/such.toml cannot be read"]),
@@ -327,9 +327,9 @@ fn what_makes_no_sense_is_refused() {
     }
 }
 
-/// The seeds that are done are told, and none that ran beyond one that is not.
+/// After an interrupt, the results up to the first unfinished seed are reported.
 #[test]
-fn ctrl_c_tells_the_seeds_that_are_done() {
+fn ctrl_c_reports_the_finished_seeds() {
     let args = ["sim", "--set", "exchanges=5000", "--seeds", "100000", "--json"];
     let running = Running::start(retrylab(&args));
     std::thread::sleep(std::time::Duration::from_secs(2));
@@ -343,7 +343,7 @@ fn ctrl_c_tells_the_seeds_that_are_done() {
     let runs = object["runs"].as_array().unwrap();
     assert_eq!(runs.len() as u64, count);
     assert!(runs.iter().zip(1..).all(|(row, seed)| row["seed"] == seed));
-    // An interrupt before the first run is over leaves nothing to tell.
+    // An interrupt during the first run leaves nothing to report.
     let endless = ["sim", "--set", "exchanges=4294967295", "--seeds", "2", "--json"];
     let running = Running::start(retrylab(&endless));
     std::thread::sleep(std::time::Duration::from_millis(500));

@@ -1,4 +1,4 @@
-//! Machines that are not the core's, over the native driver: anything that keeps the contract runs.
+//! Runs machines that are not part of the core over the native driver.
 
 mod common;
 
@@ -15,12 +15,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sends a probe every 20 ms, whatever comes back, and is content with three replies.
+/// Sends a probe every 20 ms until it has three replies.
 struct Prober {
     peer: SocketAddr,
     probes: u32,
     replies: u32,
-    /// When the next probe is due; `None` while one is to be sent.
+    /// Time of the next probe; `None` while one is due.
     next: Option<Instant>,
     event: Option<&'static str>,
 }
@@ -79,11 +79,11 @@ impl Machine for Prober {
     }
 }
 
-/// Runs `test` on a runtime of its own, under the tests' deadline.
+/// Runs `test` on a new runtime, under the deadline of the tests.
 fn block_on<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bounded = runtime.block_on(async { tokio::time::timeout(common::PATIENCE, test).await });
-    bounded.expect("the driver comes back")
+    bounded.expect("the driver returns")
 }
 
 #[test]
@@ -120,9 +120,9 @@ fn a_foreign_machine_runs_over_a_real_socket_and_is_traced() {
     assert!(records.is_sorted_by_key(|record| record.at));
 }
 
-/// Greets whoever speaks to it, twice, and hears the third datagram as a request to stop.
+/// Answers each datagram with two greetings and finishes after three datagrams.
 struct Greeter {
-    heard: u32,
+    received: u32,
     greet: Vec<SocketAddr>,
 }
 
@@ -136,7 +136,7 @@ impl Machine for Greeter {
         from: SocketAddr,
         _bytes: &[u8],
     ) {
-        self.heard += 1;
+        self.received += 1;
         self.greet.extend([from, from]);
     }
 
@@ -156,7 +156,7 @@ impl Machine for Greeter {
     }
 
     fn is_finished(&self) -> bool {
-        self.heard == 3
+        self.received == 3
     }
 }
 
@@ -174,7 +174,7 @@ fn a_foreign_server_answers_everyone_and_numbers_them() {
                 assert_eq!(lens, [2, 2]);
             }
         });
-        let mut greeter = Greeter { heard: 0, greet: Vec::new() };
+        let mut greeter = Greeter { received: 0, greet: Vec::new() };
         let ended =
             udp::drive(&mut greeter, &serving, Clock::start(), &mut records, ()).await.unwrap();
         assert_eq!(ended, Ended::Finished);
@@ -188,7 +188,7 @@ fn a_foreign_server_answers_everyone_and_numbers_them() {
     assert!(records.iter().all(|record| record.host == HostId::SERVER));
 }
 
-/// Stops at the first thing of its kind.
+/// Stops at the first event or the third failure.
 struct StopAt {
     event: bool,
     troubles: usize,
@@ -208,7 +208,7 @@ impl<E> Observer<E> for StopAt {
 }
 
 #[test]
-fn an_observer_may_stop_the_driver() {
+fn an_observer_can_stop_the_driver() {
     let server = Server::start(&["--reply", "mirror"]);
     let peer = server.address.parse().unwrap();
     let mut prober = Prober::new(peer);
@@ -220,10 +220,10 @@ fn an_observer_may_stop_the_driver() {
     assert_eq!((ended, prober.replies), (Ended::Stopped, 1));
 }
 
-/// What the system does not send is told, and the machine goes on until somebody stops it.
+/// A failed send is reported to the observer, and the machine continues until the observer stops it.
 #[test]
-fn a_send_that_fails_is_trouble_and_no_end() {
-    // Nobody can be sent to at port 0.
+fn a_failed_send_is_reported_and_does_not_end_the_run() {
+    // Port 0 is not a valid destination.
     let nowhere = "127.0.0.1:0".parse().unwrap();
     let mut prober = Prober::new(nowhere);
     let mut observer = StopAt { event: true, troubles: 0 };
@@ -235,7 +235,7 @@ fn a_send_that_fails_is_trouble_and_no_end() {
     assert_eq!((observer.troubles, prober.probes), (3, 3));
 }
 
-/// Takes its time over each datagram, so that there is always another one.
+/// Handles datagrams slowly, so that another one is always waiting.
 struct Slow;
 
 impl<E> Observer<E> for Slow {
@@ -244,9 +244,9 @@ impl<E> Observer<E> for Slow {
     }
 }
 
-/// Datagrams without end must not hold up a timer: the client gives up on time in the midst of them.
+/// A flood of datagrams must not delay a timer: the client gives up on time.
 #[test]
-fn a_flood_does_not_hold_up_a_timer() {
+fn a_flood_does_not_delay_a_timer() {
     let (silent, _) = socket();
     let peer = silent.local_addr().unwrap();
     let mut client = Client::new(Config::textbook(peer, b"hello").connected(false));

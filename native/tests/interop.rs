@@ -67,7 +67,7 @@ fn our_server_answers_socat_and_its_empty_datagram() {
         assert_eq!((&line["event"], &line["bytes"]), (&"answered".into(), &bytes.into()));
     }
     let after = run(&["send", &server.address]);
-    assert_eq!(after.code, Some(0), "the server goes on: {after:?}");
+    assert_eq!(after.code, Some(0), "the server continues: {after:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Whether the program has a page in it depends on whether one was built before it (`cargo xtask
 //! page`); without one there is a sentence to check instead. The answers themselves are also tested
-//! without a page, beside their code.
+//! without a page, in the unit tests.
 
 mod common;
 
@@ -105,7 +105,7 @@ fn a_taken_port_is_one_sentence() {
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert_eq!(finished.stderr.trim_end().lines().count(), 1, "{finished:?}");
     if page_is_built() {
-        assert!(finished.stderr.contains(&format!("port {port} is taken")), "{finished:?}");
+        assert!(finished.stderr.contains(&format!("port {port} is in use")), "{finished:?}");
         assert!(finished.stderr.contains("--port"), "{finished:?}");
     } else {
         assert!(finished.stderr.contains("cargo xtask lab"), "{finished:?}");

@@ -27,7 +27,7 @@ fn a_link_that_netem_knows_is_two_commands() {
 }
 
 #[test]
-fn what_has_no_equal_is_said_in_comments_of_a_valid_script() {
+fn differences_are_comments_in_a_valid_script() {
     let toml = b"faults = \"1s 2s partition reply; 5s 1s loss 0.3\"\n\
         [link]\nlatency = \"lognormal 10ms 2ms\"\nreply_latency = \"5ms\"\nmtu = 1500\n";
     let args = ["sim", "-", "--print-netem=wlan0"];
@@ -42,8 +42,12 @@ fn what_has_no_equal_is_said_in_comments_of_a_valid_script() {
     let object = run_with(&[&args[..], &["--json"]].concat(), toml).object();
     assert_eq!(object["schema"], 1);
     for (way, delay, faults) in [
-        ("request", "delay 10ms", "faults has no equal: `5s 1s loss 0.3`;"),
-        ("reply", "delay 5ms", "faults has no equal: `1s 2s partition reply; 5s 1s loss 0.3`;"),
+        ("request", "delay 10ms", "The faults `5s 1s loss 0.3` have no equivalent"),
+        (
+            "reply",
+            "delay 5ms",
+            "The faults `1s 2s partition reply; 5s 1s loss 0.3` have no equivalent",
+        ),
     ] {
         let command = object[way]["command"].as_str().unwrap();
         assert!(command.ends_with(delay) && text.contains(command), "{command}");
@@ -79,12 +83,12 @@ fn every_named_link_is_a_valid_script() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_devices_and_flags_are_refused() {
     for device in ["", "two words", "x;reboot", "-x", "$(reboot)", "a/b", "sixteen-letters-"] {
         let finished = run(&["sim", &format!("--print-netem={device}")]);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{device}");
         if !device.is_empty() {
-            let sentence = "it takes the name of an interface such as `eth0`: 1 to 15 letters";
+            let sentence = "expected an interface name such as `eth0`";
             assert!(finished.stderr.contains(sentence), "{}", finished.stderr);
         }
     }

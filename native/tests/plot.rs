@@ -60,7 +60,7 @@ fn plots_are_pictures_of_the_means() {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 500\"",
         "prefers-color-scheme: dark",
         "amplification over server.drop, by server.drop_list",
-        "means of 13 runs, with 95 % intervals",
+        "means of 13 runs, with 95 % confidence intervals",
         ">0.6</text>",
         ">1,3</text>",
         "server.drop=0, server.drop_list=none: amplification 1, 1 to 1, of 13",
@@ -73,13 +73,13 @@ fn plots_are_pictures_of_the_means() {
     let categories = run(&[&["plot", &file, "--out", &out], &more[..]].concat());
     assert_eq!((categories.code, categories.stdout.as_str()), (Some(0), ""));
     let svg = std::fs::read_to_string(&out).unwrap();
-    assert!(!svg.contains("class=\"band"), "whiskers, where x is no number");
+    assert!(!svg.contains("class=\"band"), "error bars for categories");
     assert_eq!(self::elements(&svg).iter().filter(|name| *name == "circle").count(), 10);
 }
 
 /// The interval of three numbers by hand: Student's t for 2 degrees of freedom is 4.302653.
 #[test]
-fn a_plot_says_its_numbers() {
+fn a_plot_shows_its_numbers() {
     let folder = Folder::new("numbers");
     let file = folder.path("a.csv");
     let rows = "point,link.latency,message,seed,sends,points,sweep\n\
@@ -107,7 +107,7 @@ fn a_plot_says_its_numbers() {
 }
 
 #[test]
-fn plots_that_make_no_sense_are_refused() {
+fn impossible_plots_are_refused() {
     let folder = Folder::new("no-plot");
     let file = folder.path("a.csv");
     let three =
@@ -117,7 +117,7 @@ fn plots_that_make_no_sense_are_refused() {
     for (args, parts) in [
         (&["--x", "policy.preset"][..], &["--x", "policy.preset", "server.drop, link.loss"][..]),
         (&["--y", "speed"], &["--y", "`speed`", "amplification"]),
-        (&["--y", "digest"], &["digest", "no number"]),
+        (&["--y", "digest"], &["digest", "not a number"]),
         (&["--by", "server.drop"], &["--x and --by are both server.drop"]),
         (&[], &["clients varies too (1, 2)", "--where clients=VALUE"]),
         (&["--where", "clients=7"], &["no such row"]),
@@ -129,5 +129,5 @@ fn plots_that_make_no_sense_are_refused() {
     }
     assert_eq!(plot(&["--where", "clients=1"]).code, Some(0));
     assert_refused(&run(&["plot", &file, "--out", "a.png"]), &["a.png", ".svg"]);
-    assert_refused(&run(&["plot", "a.txt", "--out", "-"]), &["a.txt", ".csv, .json and .parquet"]);
+    assert_refused(&run(&["plot", "a.txt", "--out", "-"]), &["a.txt", ".csv, .json or .parquet"]);
 }

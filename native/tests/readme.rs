@@ -1,6 +1,6 @@
-//! The README shows what the program prints: every ```console block is run and compared.
+//! Checks that the README shows what the program prints: runs every ```console block and compares the output.
 //!
-//! `UPDATE_README=1 cargo test -p retrylab --test readme` writes the outputs anew.
+//! `UPDATE_README=1 cargo test -p retrylab --test readme` updates the outputs.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
-/// The command of a block, split at blanks; quotes hold words together.
+/// Splits the command of a block at spaces outside quotes.
 fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
@@ -24,10 +24,10 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// What the program prints on stdout; servers are stopped when they have done what is shown.
+/// Returns what the program prints on stdout. Servers are stopped after the output that is shown.
 fn output(args: &[&str], server: &mut Option<Server>) -> String {
     match args {
-        // Its output comes when `send` has asked it: the README shows it first.
+        // The README shows this output before `send`, which causes it.
         ["serve", rest @ ..] => {
             *server = Some(Server::start_at("0", rest));
             String::new()
@@ -49,7 +49,7 @@ fn output(args: &[&str], server: &mut Option<Server>) -> String {
     }
 }
 
-/// Numbers of a run on real sockets differ each time: their digits do not count.
+/// Replaces numbers, which differ in each run on real sockets.
 fn without_numbers(text: &str) -> String {
     let mut out = String::new();
     let mut number = false;
@@ -75,16 +75,16 @@ fn the_readme_shows_what_the_program_prints() {
     while let Some((before, block)) = rest.split_once("```console\n$ retrylab ") {
         let (command, block) = block.split_once('\n').expect("a command");
         let (shown, after) = block.split_once("```").expect("the block's end");
-        // Of long outputs the README shows the head.
-        let (program, most) = match command.split_once(" | head -n ") {
-            Some((program, most)) => (program, most.parse().expect("a number of lines")),
+        // The README shows only the head of long outputs.
+        let (program, max) = match command.split_once(" | head -n ") {
+            Some((program, max)) => (program, max.parse().expect("a number of lines")),
             None => (command, usize::MAX),
         };
         let args = words(program);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let printed = output(&args, &mut server);
-        let printed: String = printed.split_inclusive('\n').take(most).collect();
-        // A program built before its page has none to serve, and says so: see `tests/lab.rs`.
+        let printed: String = printed.split_inclusive('\n').take(max).collect();
+        // A program that was built without the page reports an error; see `tests/lab.rs`.
         let absent = args[0] == "lab" && !page_is_built();
         let live = matches!(args[0], "send" | "lab");
         let same = match args[0] {
@@ -107,15 +107,15 @@ fn the_readme_shows_what_the_program_prints() {
     }
     assert!(blocks >= 5, "{blocks} blocks");
 
-    // What serve printed meanwhile.
+    // The output of `serve` during `send`.
     let server = server.expect("the README shows serve");
     let Server { mut running, .. } = server;
     let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
     let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
     for line in shown.lines() {
         let event = running.json();
-        let told = ["dropped", "answered"].iter().find(|told| line.contains(*told)).unwrap();
-        assert_eq!(event["event"], *told, "{line}");
+        let shown = ["dropped", "answered"].iter().find(|event| line.contains(**event)).unwrap();
+        assert_eq!(event["event"], *shown, "{line}");
         assert!(line.starts_with(&format!("#{}", event["number"])), "{line}: {event}");
     }
     running.signal("TERM");

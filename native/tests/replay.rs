@@ -1,4 +1,4 @@
-//! A real server replays a simulated one: same seed, same fates, exchange by exchange.
+//! A real server replays a simulated one: with the same seed, every exchange ends the same way.
 
 mod common;
 

@@ -64,7 +64,7 @@ fn every_scenario_runs_by_name_and_so_does_every_variant() {
 }
 
 #[test]
-fn a_name_that_is_none_is_told_which_there_are() {
+fn an_unknown_name_is_answered_with_the_known_ones() {
     for args in [&["sim", "retry-strom"][..], &["scenarios", "retry-strom"]] {
         let finished = run(args);
         assert_eq!(finished.code, Some(2));

@@ -60,15 +60,18 @@ fn a_deadline_explains_which_sends_fit() {
             &["--deadline", "2s"][..],
             "the deadline is 2s: 5 sends fit; the last wait, 1.6s, is cut to 500ms",
         ),
-        (&["--deadline", "700ms"], "the deadline is 700ms: 3 sends fit; send 4 would fall on it"),
+        (
+            &["--deadline", "700ms"],
+            "the deadline is 700ms: 3 sends fit; send 4 would be exactly at it",
+        ),
         (
             &["--preset", "stun", "--deadline", "10s"],
-            "the deadline is 10s: 5 sends fit; send 6 at 15.5s would come too late; \
+            "the deadline is 10s: 5 sends fit; send 6 at 15.5s would be too late; \
              the last wait, 8s, is cut to 2.5s",
         ),
         (
             &["--deadline", "2s", "--deadline-rule", "before"],
-            "the deadline is 2s: 4 sends fit; send 5 at 1.5s would wait past it",
+            "the deadline is 2s: 4 sends fit; send 5 at 1.5s would wait beyond it",
         ),
     ] {
         let text = schedule(args).stdout;
@@ -84,7 +87,7 @@ fn the_same_seed_draws_the_same() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_in_one_sentence() {
+fn invalid_policies_are_refused_in_one_sentence() {
     for (args, sentence) in [
         (
             &["--backoff", "list"][..],
@@ -143,8 +146,8 @@ fn clients_without_a_seed_draw_apart() {
 fn a_spent_budget_and_an_open_breaker_say_so() {
     let (_silent, address) = common::socket();
     let quick = ["--initial-timeout", "10ms", "--max-sends", "3", "--count", "4", "--json"];
-    let send = |brake: &[&str]| {
-        let finished = run(&[&["send", &address][..], &quick, brake].concat());
+    let send = |limit: &[&str]| {
+        let finished = run(&[&["send", &address][..], &quick, limit].concat());
         assert_eq!(finished.code, Some(1), "{finished:?}");
         let objects = finished.json();
         objects.iter().map(|o| (o["sends"].clone(), o["why"].clone())).collect::<Vec<_>>()

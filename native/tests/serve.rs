@@ -1,4 +1,4 @@
-//! `retrylab serve` as scripts and strangers see it.
+//! Tests `retrylab serve` through its output and its socket.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn ask(server: &Server, message: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn it_tells_each_datagrams_fate_and_sums_up() {
+fn it_reports_each_datagram_and_a_summary() {
     let mut server = Server::start(&["--drop-first", "1", "--drop-list", "3"]);
     assert_eq!(ask(&server, b"one"), None);
     assert_eq!(ask(&server, b"two!").as_deref(), Some(&b"Your data was 4 bytes"[..]));
@@ -92,7 +92,7 @@ fn an_address_that_cannot_be_had_is_one_sentence() {
     // A documentation address (RFC 5737) that no test machine has.
     let finished = run(&["serve", "203.0.113.77:0"]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains("not an address of this machine"), "{finished:?}");
+    assert!(finished.stderr.contains("not an address of this host"), "{finished:?}");
     let finished = run(&["serve", "no-such-host.invalid"]);
     assert_eq!(finished.code, Some(4), "{finished:?}");
 }
@@ -117,11 +117,11 @@ fn values_are_refused_with_what_is_allowed() {
 }
 
 #[test]
-fn it_warns_when_it_answers_everyone() {
+fn it_warns_unless_it_listens_on_the_loopback() {
     let mut running = Running::start(retrylab(&["serve", "0.0.0.0:0"]));
     running.narration();
     let warning = running.narration();
-    assert!(warning.contains("not the loopback"), "{warning}");
+    assert!(warning.contains("not a loopback address"), "{warning}");
     assert!(warning.contains("mirror"), "{warning}");
 }
 
@@ -133,7 +133,7 @@ fn empty_and_huge_datagrams_are_mirrored() {
     }
 }
 
-/// A client that is gone when its reply arrives makes the system refuse it; the server goes on.
+/// A reply to a client that has gone is refused. The server continues.
 #[test]
 fn a_reply_that_nobody_takes_does_not_stop_it() {
     let server = Server::start(&[]);
@@ -146,9 +146,9 @@ fn a_reply_that_nobody_takes_does_not_stop_it() {
     assert_eq!(lines.last().unwrap()["datagrams"], 51);
 }
 
-/// The log's reader may leave; the server's clients are still there.
+/// The server continues to answer after the reader of its log has gone.
 #[test]
-fn it_goes_on_when_nobody_reads_its_stdout() {
+fn it_continues_when_nobody_reads_its_stdout() {
     let mut command = retrylab(&["serve", "0", "--json"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -160,26 +160,26 @@ fn it_goes_on_when_nobody_reads_its_stdout() {
         client.send_to(b"hello", address).unwrap();
         client.recv(&mut [0; 64]).expect("an answer");
     };
-    // A test that starts a program at this moment holds the pipe open until that runs, so the
-    // first lines may still be taken.
+    // Another test that starts a program at this moment can keep the pipe open for a while, so the first lines
+    // may still be written.
     let mut narration = BufReader::new(child.stderr.take().unwrap()).lines();
-    let told = std::thread::spawn(move || {
-        narration.find(|line| line.as_ref().is_ok_and(|line| line.contains("goes on without")))
+    let warned = std::thread::spawn(move || {
+        narration.find(|line| line.as_ref().is_ok_and(|line| line.contains("stdout")))
     });
     let begun = Instant::now();
-    while !told.is_finished() && begun.elapsed() < PATIENCE {
+    while !warned.is_finished() && begun.elapsed() < PATIENCE {
         request();
         std::thread::sleep(Duration::from_millis(10));
     }
     (0..3).for_each(|_| request());
     let _ = child.kill();
     let _ = child.wait();
-    assert!(told.join().unwrap().is_some(), "it tells that it goes on");
+    assert!(warned.join().unwrap().is_some(), "it warns that it continues");
 }
 
-/// A server that takes time, over real sockets: one worker of 200 ms has three requests at once.
+/// A server whose only worker takes 200 ms receives three requests at once over real sockets.
 #[test]
-fn work_takes_its_time_and_a_full_queue_is_told() {
+fn work_takes_time_and_a_full_queue_is_reported() {
     let args = ["--service", "200ms", "--queue", "1", "--overflow", "fail", "--reply", "mirror"];
     let mut server = Server::start(&args);
     let (client, _) = socket();
@@ -197,7 +197,7 @@ fn work_takes_its_time_and_a_full_queue_is_told() {
     let [shed, first, second] = &replies[..] else { panic!("{replies:?}") };
     assert_eq!(shed.0, "retrylab: failed\nthree", "shed at once: {replies:?}");
     assert_eq!((first.0.as_str(), second.0.as_str()), ("one", "two"));
-    // Never early: one worker does one after the other.
+    // A single worker serves one request after another, never early.
     assert!(first.1 >= Duration::from_millis(200) && second.1 >= Duration::from_millis(400));
     let _ = server.running.json();
     let summary = server.stop().pop().unwrap();

@@ -214,14 +214,14 @@ fn a_run_is_measured() {
     assert_eq!(std::fs::read_to_string(series.path()).unwrap(), lines);
 
     let finished = run(&[&args[..], &["--ladder", "--series", "-"]].concat());
-    assert_eq!(finished.stdout, lines, "on stdout the series stands alone");
+    assert_eq!(finished.stdout, lines, "stdout contains only the series");
     let server =
-        "server                served 2, 0 of them in vain, 50.00 % busy, 0.01 s of work each";
+        "server                served 2, 0 of them wasted, 50.00 % busy, 0.01 s of work each";
     assert!(finished.stderr.contains(server), "{finished:?}");
 
     let finished = run(&["sim", "--series", "/nowhere/at/all.csv"]);
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""));
-    assert!(finished.stderr.contains("/nowhere/at/all.csv cannot be written"), "{finished:?}");
+    assert!(finished.stderr.contains("cannot write /nowhere/at/all.csv"), "{finished:?}");
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn an_endless_run_is_bounded_and_says_by_what() {
 }
 
 #[test]
-fn ctrl_c_tells_what_came_out_so_far() {
+fn ctrl_c_reports_the_results_so_far() {
     let args = ["sim", "--set", "exchanges=4294967295", "--json", "--trace", "-"];
     let mut running = Running::start(retrylab(&args));
     running.line();

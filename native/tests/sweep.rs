@@ -121,7 +121,7 @@ fn shards_merge_to_the_whole() {
 }
 
 #[test]
-fn merge_refuses_what_is_no_whole() {
+fn merge_refuses_an_incomplete_set() {
     let folder = Folder::new("merge");
     let path = |name: &str| folder.path(name);
     for (form, other) in [("csv", "parquet"), ("json", "csv"), ("parquet", "json")] {
@@ -147,11 +147,11 @@ fn merge_refuses_what_is_no_whole() {
         assert_refused(&merge(&[&one, &two]), &["point 2 of 10", "shard 3/3"]);
         let twice = [&one, &two, &three, &half];
         assert_refused(&merge(&twice), &["point 1 is in", &half, &two]);
-        assert_refused(&merge(&[&one, &two, &strange]), &[&strange, "another sweep than", &one]);
-        assert_refused(&merge(&[&one, &two, &path("3").with(other)]), &["end differently"]);
+        assert_refused(&merge(&[&one, &two, &strange]), &[&strange, "different sweeps", &one]);
+        assert_refused(&merge(&[&one, &two, &path("3").with(other)]), &["different formats"]);
         let lines = path("lines").with(form);
         std::fs::write(&lines, "point,seed\n1,2,3\n").unwrap();
-        assert_refused(&merge(&[&one, &two, &lines]), &[&lines, "no results of a sweep"]);
+        assert_refused(&merge(&[&one, &two, &lines]), &[&lines, "not a table of sweep results"]);
         std::fs::write(&lines, "").unwrap();
         assert_refused(&merge(&[&lines]), &[&lines]);
         assert_refused(&merge(&[&path("none").with(form)]), &["none", "cannot be read"]);
@@ -162,16 +162,16 @@ fn merge_refuses_what_is_no_whole() {
 
 /// A CSV file that was edited by hand: in each case one sentence, and no panic.
 #[test]
-fn csv_that_is_no_shard_is_refused() {
+fn csv_that_is_not_a_shard_is_refused() {
     let folder = Folder::new("edited");
     let (file, out) = (folder.path("a.csv"), folder.path("all.csv"));
     let head = "point,server.drop,seed,sends,points,sweep";
     for (rows, part) in [
-        ("", "no row in any"),
+        ("", "have no rows"),
         ("0,0,1,5,2,ab\n", "point 1 of 2"),
-        ("0,0,1,5,1,ab\n1,0,1,5,1,ab\n", "has point 1, and its sweep has 1"),
+        ("0,0,1,5,1,ab\n1,0,1,5,1,ab\n", "has a point 1, but its sweep has only 1"),
         ("0,0,1,5,2,ab\n0,0,1,5,2,ab\n", "point 0 comes after point 0"),
-        ("0,0,1,5,2,ab\n1,0,1,5,2,cd\n", "line 3 is of another sweep"),
+        ("0,0,1,5,2,ab\n1,0,1,5,2,cd\n", "line 3 belongs to a different sweep"),
         ("x,0,1,5,2,ab\n", "line 2: point is `x`"),
         ("0,0,1,5,-2,ab\n", "line 2: points is `-2`"),
         ("0,0,1\n", "fields"),
@@ -206,7 +206,7 @@ fn begun(out: &str) -> Running {
 }
 
 #[test]
-fn a_killed_sweep_goes_on_where_it_was() {
+fn a_killed_sweep_resumes() {
     let folder = Folder::new("kill");
     for form in ["csv", "parquet"] {
         let whole = swept(&LONG, &folder.path("whole").with(form));
@@ -226,7 +226,10 @@ fn a_killed_sweep_goes_on_where_it_was() {
         std::fs::write(&part, torn).unwrap();
         let finished = sweep(&LONG, &["--out", &out]);
         assert_eq!(finished.code, Some(0), "{finished:?}");
-        assert!(finished.stderr.contains(&format!("{done} of 60 points are done")), "{finished:?}");
+        assert!(
+            finished.stderr.contains(&format!("{done} of 60 points are already in")),
+            "{finished:?}"
+        );
         assert!(finished.stderr.contains(&format!("{} points in", 60 - done)), "{finished:?}");
         assert!(std::fs::read(&out).unwrap() == whole, "{form}");
         assert!(!Path::new(&part).exists());
@@ -234,30 +237,33 @@ fn a_killed_sweep_goes_on_where_it_was() {
 }
 
 #[test]
-fn ctrl_c_says_how_to_go_on() {
+fn ctrl_c_explains_how_to_resume() {
     let folder = Folder::new("interrupt");
     let out = folder.path("out.csv");
     let running = begun(&out);
     running.signal("INT");
     let finished = running.finish(Instant::now());
     assert_eq!(finished.code, Some(130), "{finished:?}");
-    for part in ["of 60 points are done", "out.csv.part", "the same command goes on"] {
+    for part in ["of 60 points", "out.csv.part", "rerun the same command"] {
         assert!(finished.stderr.contains(part), "{finished:?}");
     }
     // Another sweep's part file is not touched.
     let other = ["--vary", "server.drop=0.5", "--seeds", "6"];
     let before = std::fs::read(format!("{out}.part")).unwrap();
     let refused = sweep(&other, &["--out", &out]);
-    assert_refused(&refused, &["out.csv.part", "another sweep", "vary differs", "--restart"]);
+    assert_refused(&refused, &["out.csv.part", "different sweep", "vary differs", "--restart"]);
     let shard = sweep(&LONG, &["--out", &out, "--shard", "1/2"]);
-    assert_refused(&shard, &["another sweep", "shard differs"]);
+    assert_refused(&shard, &["different sweep", "shard differs"]);
     assert_eq!(std::fs::read(format!("{out}.part")).unwrap(), before);
     let restarted = sweep(&other, &["--out", &out, "--restart"]);
     assert_eq!(restarted.code, Some(0), "{restarted:?}");
     assert_eq!(folder.names(), ["out.csv"]);
-    // What is no part file at all is not one to go on with.
+    // A file that is not a part file is not touched.
     std::fs::write(format!("{out}.part"), "my notes\n").unwrap();
-    assert_refused(&sweep(&other, &["--out", &out]), &["out.csv.part:1 is no line of a part file"]);
+    assert_refused(
+        &sweep(&other, &["--out", &out]),
+        &["out.csv.part:1 is not a line of a part file"],
+    );
 }
 
 #[test]
@@ -287,7 +293,7 @@ fn every_point_is_checked_before_any_runs() {
             &["--vary", "policy.give_up_above=20s,1s", "--set", "policy.initial_timeout=5s"],
             &["with policy.give_up_above=1s", "it must not be below policy.initial_timeout, 5s"],
         ),
-        (&["/no/such/file.toml"], &["/no/such/file.toml", "cannot be read"]),
+        (&["/no/such/file.toml"], &["/no/such/file.toml"]),
     ] {
         assert_refused(&sweep(args, &["--out", &out]), parts);
     }
@@ -322,7 +328,7 @@ fn a_scenario_comes_from_wherever_sim_takes_it() {
 }
 
 #[test]
-fn a_row_says_which_bound_ended_it() {
+fn a_row_names_the_limit_that_ended_its_run() {
     let endless = ["--set", "policy.give_up_above=none", "--set", "policy.multiplier=1"];
     let more = ["--vary", "server.drop=0,1", "--max-events", "1000", "--out", "-"];
     let finished = sweep(&endless, &more);
@@ -331,29 +337,29 @@ fn a_row_says_which_bound_ended_it() {
     assert_eq!(rows[1][column("ended_by")], "finished");
     assert_eq!(rows[2][column("ended_by")], "event_limit");
     assert_eq!(rows[2][column("events")], "1000");
-    // Sends per exchange, when none is over: there is no such number, and 0 is not it.
+    // Without a finished exchange there is no number of sends per exchange, not even 0.
     assert_eq!(rows[2][column("amplification")], "");
 }
 
 #[test]
-fn files_without_an_end_are_refused() {
+fn endless_files_are_refused() {
     let folder = Folder::new("endless");
     let endless = |name: &str| {
         std::os::unix::fs::symlink("/dev/zero", folder.path(name)).unwrap();
     };
     let out = folder.path("a.csv");
     endless("a.csv.part");
-    assert_refused(&sweep(&[], &["--out", &out]), &["a.csv.part:1 is no line of a part file"]);
+    assert_refused(&sweep(&[], &["--out", &out]), &["a.csv.part:1 is not a line of a part file"]);
     for form in ["csv", "json", "parquet"] {
         let name = format!("b.{form}");
         endless(&name);
         let merged =
             run(&["merge", "--out", &folder.path(&format!("c.{form}")), &folder.path(&name)]);
-        assert_refused(&merged, &[&name, "no results of a sweep"]);
+        assert_refused(&merged, &[&name, "not a table of sweep results"]);
     }
 }
 
-/// A reader that has seen enough, such as `head`, ends it without a word.
+/// A reader that closes the pipe, such as `head`, ends the sweep without a message.
 #[test]
 fn a_broken_pipe_is_no_error() {
     let mut command = retrylab(&["sweep", "--seeds", "2000", "--out", "-"]);

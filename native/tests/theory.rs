@@ -18,7 +18,7 @@ fn a_model_is_evaluated_with_its_inputs() {
     assert!(state["results"]["tipping"].is_null());
 }
 
-/// The formula stands beside the simulated network: the same policy, the same loss.
+/// Compares the formula with the simulated network for the same policy and loss.
 #[test]
 fn theory_and_simulation_agree() {
     let theory = run(&["theory", "bernoulli", "loss=0.1", "drop=0.5", "--json"]).object();
@@ -45,7 +45,7 @@ fn models_are_listed_and_wrong_inputs_are_refused_in_one_sentence() {
         (&["bernoulli", "drop=2"], "drop is `2`; it must be a number from 0 to 1"),
         (&["bernoulli", "preset=dtls"], "never gives up"),
         (&["erlang-c", "offered=3"], "`offered` must be below `servers`"),
-        (&["bernoulli", "drop"], "it is not of the form KEY=VALUE"),
+        (&["bernoulli", "drop"], "expected KEY=VALUE"),
         (&["nothing"], "possible values: bernoulli"),
     ] {
         let finished = run(&[&["theory"], args].concat());
@@ -95,7 +95,7 @@ const QUEUE: [&str; 14] = [
 /// Over 16 seeds, runs of 100,000 arrivals have a standard deviation of 4.6 % of the share refused, 1 % of
 /// the wait and the queue, and 0.3 % of the busy share: here are more than four of them.
 #[test]
-fn a_queue_stands_beside_its_prediction() {
+fn a_queue_is_compared_with_its_prediction() {
     let exchanges = ["--set", "exchanges=100000"];
     let object = run(&[&["sim", "--json"], &QUEUE[..], &exchanges].concat()).object();
     let queue = &object["theory"]["queue"];
@@ -122,7 +122,7 @@ fn a_queue_stands_beside_its_prediction() {
     let text = run(&[&["sim"], &QUEUE[..], &few].concat()).stdout;
     assert!(text.contains("\ntheory of the queue   M/M/1/K: 2.3493 % refused ("), "{text}");
     let cut = run(&[&["sim", "--json", "--max-events", "50"], &QUEUE[..], &few].concat()).object();
-    assert_eq!(cut["theory"]["queue_not_predicted"], "the run did not come to its end");
+    assert_eq!(cut["theory"]["queue_not_predicted"], "the run did not finish");
 }
 
 #[test]
@@ -144,10 +144,10 @@ fn only_seeds_have_standard_errors_of_a_queue() {
 }
 
 #[test]
-fn a_collapse_is_foretold() {
+fn a_collapse_is_predicted() {
     let text = run(&["sim", "metastable"]).stdout;
-    let line = "\nmetastable            vulnerable: 50.4 sends/s while well, collapsed at 150.0 from 94.3 on; \
-                below 33.3 first tries/s stable, above 69.5 collapsed\n";
+    let line = "\nmetastable            vulnerable: 50.4 sends/s while healthy, above 94.3 it collapses to 150.0; \
+                stable below 33.3 first sends/s, collapsed above 69.5\n";
     assert!(text.contains(line), "{text}");
     let args = ["sim", "metastable", "--set", "workload.arrivals=poisson 20", "--json"];
     let theory = run(&args).object()["theory"].clone();

@@ -38,11 +38,11 @@ fn two_lost_requests_cost_sends_at_0_and_100_and_300_ms() {
         assert_eq!(exchange["reply"], "Your data was 5 bytes");
         let times = numbers(&exchange["send_times_s"]);
         assert_never_early(&times, &[0.1, 0.2]);
-        let told: Vec<Value> = (0..3).map(|_| server.running.json()).collect();
-        assert_eq!(told[0]["cause"], "server.drop_list");
-        assert_eq!(told[1]["event"], "dropped");
-        assert_eq!(told[2]["event"], "answered");
-        assert_eq!(told[2]["reply_bytes"], 21);
+        let events: Vec<Value> = (0..3).map(|_| server.running.json()).collect();
+        assert_eq!(events[0]["cause"], "server.drop_list");
+        assert_eq!(events[1]["event"], "dropped");
+        assert_eq!(events[2]["event"], "answered");
+        assert_eq!(events[2]["reply_bytes"], 21);
         close(&times, &[0.0, 0.1, 0.3])?;
         close(&[exchange["elapsed_s"].as_f64().unwrap()], &[0.3])
     });
@@ -105,7 +105,7 @@ fn errors_do_not_accumulate() {
 }
 
 #[test]
-fn a_closed_port_is_told_from_silence_at_once() {
+fn a_closed_port_is_reported_at_once() {
     let _alone = alone();
     within_three_tries(|| {
         let address = format!("127.0.0.1:{}", common::free_port());
@@ -114,7 +114,7 @@ fn a_closed_port_is_told_from_silence_at_once() {
         assert_eq!(finished.code, Some(3), "{finished:?}");
         assert!(finished.stderr.contains(&sentence), "{finished:?}");
         assert_eq!(finished.stdout, "");
-        // Before the first wait is over: the refusal was heard, not only met by the second send.
+        // The refusal arrives during the first wait, not only with the second send.
         let json = run(&["send", &address, "--json"]);
         assert_eq!(json.code, Some(3));
         let exchange = json.object();

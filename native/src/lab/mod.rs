@@ -1,4 +1,4 @@
-//! `retrylab lab`: the page, served from the program itself.
+//! `retrylab lab`: serves the page, which is embedded in the program.
 
 mod page;
 
@@ -16,21 +16,21 @@ use tokio::net::TcpListener;
 
 const EXAMPLES: &str = "\
 Examples:
-  retrylab lab                 serve it, and say where
-  retrylab lab --open          and show it in the browser
-  retrylab lab --port 0        on any free port
+  retrylab lab                 serve the page and print its address
+  retrylab lab --open          also open it in the browser
+  retrylab lab --port 0        use any free port
 
-The page runs the simulated network in the browser itself. It is served to this machine only, needs
-nothing from elsewhere, and sends nothing anywhere.
+The simulated network runs in the browser. The page is served to this machine only. It loads nothing
+from other servers and sends nothing to them.
 
-Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, or this program was built without
-the page, 2 usage.";
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is in use, or the program was built without
+the page, 2 usage error.";
 
-/// Serve the laboratory's page to a browser on this machine
+/// Serve the page to a browser on this machine
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 selects a free port
     #[arg(long, value_name = "PORT", default_value = "8060", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u16>)]
     port: u16,
@@ -39,17 +39,17 @@ pub(crate) struct Args {
     open: bool,
 }
 
-/// Why there is no lab.
+/// Error that ends `lab`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(
-        "this program was built without the page; `cargo xtask lab` builds the page and then the \
-         program, and serves it"
+        "this program was built without the page; run `cargo xtask lab` to build both and serve the \
+         page"
     )]
     NoPage,
     #[error("{}", bind_reason(*.0, .1))]
     Bind(u16, io::Error),
-    #[error("the lab cannot be served: {0}")]
+    #[error("cannot serve the page: {0}")]
     System(#[from] io::Error),
 }
 
@@ -62,17 +62,17 @@ impl Error {
 fn bind_reason(port: u16, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "port {port} is taken: another lab may be running there; use --port to name another, \
-             or --port 0 for any free one"
+            "port {port} is in use, perhaps by another `retrylab lab`; choose another one with --port, \
+             or use --port 0 for any free one"
         ),
         io::ErrorKind::PermissionDenied => {
-            format!("port {port} is not permitted; use --port with one from 1024 on")
+            format!("port {port} is not permitted; choose 1024 or higher with --port")
         }
-        _ => format!("port {port} of 127.0.0.1 cannot be listened on: {error}"),
+        _ => format!("cannot listen on port {port} of 127.0.0.1: {error}"),
     }
 }
 
-/// Serves until a signal comes.
+/// Serves until a signal arrives.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if !page::is_built() {
         return Err(Error::NoPage);
@@ -88,14 +88,14 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
     let url = format!("http://{}/", listener.local_addr()?);
     let mut out = Stdout::default();
     out.line(format_args!("the lab is at {url}"));
-    narrate!("Ctrl-C stops it");
+    narrate!("press Ctrl-C to stop");
     if args.open {
         open(&url);
     }
     let router = Router::new().fallback(|request: Request| async move {
         page::respond(request.method(), request.uri(), request.headers())
     });
-    // Connections that are open do not hold the end up: a page has nothing to lose.
+    // Open connections do not delay the end, because the page has no state to lose.
     tokio::select! {
         biased;
         () = signals.recv() => {}
@@ -104,7 +104,7 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
     Ok(out.finish(Exit::Success))
 }
 
-/// Asks the desktop to show `url`. That it cannot is worth a word, not an end.
+/// Opens `url` in the browser. A failure is reported but does not end the program.
 fn open(url: &str) {
     let (program, first): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
@@ -116,6 +116,6 @@ fn open(url: &str) {
     let mut command = Command::new(program);
     command.args(first).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Err(error) = command.spawn() {
-        narrate!("no browser was opened ({program}: {error}); open {url} yourself");
+        narrate!("cannot open a browser ({program}: {error}); open {url} yourself");
     }
 }

@@ -1,4 +1,4 @@
-//! The page's files and how they are answered.
+//! The files of the page and the responses to requests for them.
 
 use axum::body::Body;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -6,23 +6,24 @@ use axum::http::{Method, Response, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::fmt::Write;
 
-/// What `cargo xtask page` built. The folder is always there; its files only after that.
+/// The output of `cargo xtask page`. Until that command has run, the folder has no files.
 #[derive(RustEmbed)]
 #[folder = "../www/dist"]
 #[exclude = ".gitignore"]
 struct Dist;
 
-/// Nothing from elsewhere, nothing in frames, no script but the page's own and its WebAssembly.
+/// Content security policy: nothing from other servers, no frames, no scripts except the page's own and
+/// its WebAssembly.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       base-uri 'none'";
 
-/// Is there a page to serve?
+/// Returns whether the program contains the page.
 pub(super) fn is_built() -> bool {
     Dist::get("index.html").is_some()
 }
 
-/// Answers one request.
+/// Returns the response to a request.
 pub(super) fn respond(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     respond_from(Dist::get, method, uri, headers)
 }
@@ -34,20 +35,22 @@ fn respond_from(
     headers: &HeaderMap,
 ) -> Response<Body> {
     if !asks_this_machine(uri, headers) {
-        // A name of somebody else's that was made to point here (DNS rebinding) gets nothing.
-        let text = "this is the lab of 127.0.0.1, and answers by that name or localhost only\n";
+        // DNS rebinding: a foreign name that resolves to this machine must not read the page.
+        let text = "this server answers only requests for 127.0.0.1, [::1] or localhost\n";
         return plain(StatusCode::FORBIDDEN, text.to_string());
     }
     if method != Method::GET && method != Method::HEAD {
-        let mut response =
-            plain(StatusCode::METHOD_NOT_ALLOWED, "the lab can only be read\n".to_string());
+        let mut response = plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this server answers only GET and HEAD\n".to_string(),
+        );
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
     let Some(file) = file(path) else {
-        return plain(StatusCode::NOT_FOUND, "there is no such file in the lab\n".to_string());
+        return plain(StatusCode::NOT_FOUND, "file not found\n".to_string());
     };
     let tag = tag(&file);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -72,13 +75,13 @@ fn plain(status: StatusCode, text: String) -> Response<Body> {
     secure(response)
 }
 
-/// The headers of every response.
+/// Sets the headers that every response has.
 fn secure(mut response: Response<Body>) -> Response<Body> {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        // Ask each time, and get the file only if it has changed: a page that was rebuilt is seen.
+        // The browser revalidates each file, so that it sees a page that was rebuilt.
         (header::CACHE_CONTROL, "no-cache"),
     ] {
         set(&mut response, name, value);
@@ -90,7 +93,7 @@ fn set(response: &mut Response<Body>, name: HeaderName, value: &'static str) {
     response.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 
-/// Was this request meant for this machine, by a name that only this machine has?
+/// Returns whether the request names this machine, by a name that cannot point anywhere else.
 fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
@@ -105,7 +108,7 @@ fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     in_uri && host.to_str().is_ok_and(named)
 }
 
-/// The file's fingerprint as an entity tag.
+/// Returns the file's hash as an entity tag.
 fn tag(file: &EmbeddedFile) -> String {
     let mut tag = String::from('"');
     for byte in &file.metadata.sha256_hash()[..16] {
@@ -115,7 +118,8 @@ fn tag(file: &EmbeddedFile) -> String {
     tag
 }
 
-/// The type by the name's ending. Browsers compile WebAssembly while it arrives only if it is named so.
+/// Returns the media type for a file extension. Browsers compile WebAssembly while loading only if the
+/// type is right.
 fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
         "html" => "text/html; charset=utf-8",
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn files_have_their_types_and_every_answer_its_guards() {
+    fn files_have_their_types_and_every_response_its_security_headers() {
         let host = [(header::HOST, "localhost:8060")];
         for (path, status, kind) in [
             ("/", 200, "text/html; charset=utf-8"),
@@ -181,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_are_answered() {
+    fn only_requests_for_this_machine_are_answered() {
         for (host, status) in [
             ("127.0.0.1:8060", 200),
             ("127.0.0.1", 200),
@@ -194,11 +198,15 @@ mod tests {
         ] {
             assert_eq!(get("/", &[(header::HOST, host)]).status(), status, "{host}");
         }
-        assert_eq!(get("/", &[]).status(), 403, "no name at all");
+        assert_eq!(get("/", &[]).status(), 403, "no Host header");
         let two = [(header::HOST, "localhost"), (header::HOST, "evil.example")];
         assert_eq!(get("/", &two).status(), 403);
         let host = [(header::HOST, "localhost")];
-        assert_eq!(get("http://evil.example/", &host).status(), 403, "a name in the request line");
+        assert_eq!(
+            get("http://evil.example/", &host).status(),
+            403,
+            "another host in the request line"
+        );
     }
 
     #[test]
@@ -211,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_written() {
+    fn only_reads_are_allowed() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("localhost"));
         let response = respond_from(file, &Method::POST, &"/".parse().unwrap(), &headers);

@@ -1,4 +1,4 @@
-//! An axis: where numbers go, and which of them are written beside it.
+//! An axis: the positions of numbers and its ticks.
 
 /// Maps the numbers from `low` to `high` to 0 to 1.
 #[derive(Clone, Debug)]
@@ -6,15 +6,15 @@ pub(super) struct Axis {
     low: f64,
     high: f64,
     log: bool,
-    /// The numbers that are written, with their texts.
+    /// The ticks with their labels.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
-/// Subject so many ticks.
+/// Approximate number of ticks.
 const TICKS: f64 = 7.0;
 
 impl Axis {
-    /// An axis for numbers from `low` to `high`. Widened, it begins and ends at a tick.
+    /// Creates an axis for numbers from `low` to `high`. A widened axis begins and ends at a tick.
     pub(super) fn new(low: f64, high: f64, log: bool, widened: bool) -> Self {
         let (low, high) = if low < high { (low, high) } else { around(low, log) };
         if log { Self::logarithmic(low, high, widened) } else { Self::linear(low, high, widened) }
@@ -22,7 +22,7 @@ impl Axis {
 
     fn linear(low: f64, high: f64, widened: bool) -> Self {
         let step = nice_step((high - low) / TICKS);
-        // A number that is a tick but for its last bits is one.
+        // A number that differs from a tick only by rounding counts as the tick.
         let (first, last) = if widened {
             ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil())
         } else {
@@ -42,10 +42,10 @@ impl Axis {
             (first..=last).flat_map(decade).collect()
         };
         let mut ticks = decades(&[1.0, 2.0, 5.0]);
-        // From the last tick below the numbers to the first above.
-        let least = ticks.iter().copied().rfind(|tick| *tick <= low * 1.000_001).unwrap_or(low);
-        let most = ticks.iter().copied().find(|tick| *tick >= high / 1.000_001).unwrap_or(high);
-        let (low, high) = if widened { (least, most) } else { (low, high) };
+        // The range goes from the last tick below the numbers to the first one above.
+        let min = ticks.iter().copied().rfind(|tick| *tick <= low * 1.000_001).unwrap_or(low);
+        let max = ticks.iter().copied().find(|tick| *tick >= high / 1.000_001).unwrap_or(high);
+        let (low, high) = if widened { (min, max) } else { (low, high) };
         if ticks.len() as f64 > 2.0 * TICKS {
             ticks = decades(&[1.0]);
         }
@@ -53,14 +53,14 @@ impl Axis {
         let within = |tick: &f64| *tick >= low / 1.000_001 && *tick <= high * 1.000_001;
         let ticks: Vec<f64> = ticks.into_iter().step_by(every.max(1)).filter(within).collect();
         if ticks.len() < 2 {
-            // Less than a factor of two: equal steps say more.
+            // Below a factor of two, linear ticks are more useful.
             return Self { log: true, ..Self::linear(low, high, false) };
         }
         let ticks = ticks.into_iter().map(|tick| (tick, label(tick, tick))).collect();
         Self { low, high, log: true, ticks }
     }
 
-    /// 0 at the low end, 1 at the high end; what lies beyond is at the end.
+    /// Returns the position of `number`: 0 at the low end, 1 at the high end. Numbers beyond are clamped.
     pub(super) fn place(&self, number: f64) -> f64 {
         let place = if self.log {
             let number = number.max(self.low);
@@ -72,7 +72,7 @@ impl Axis {
     }
 }
 
-/// A range around a single number.
+/// Returns a range around a single number.
 fn around(number: f64, log: bool) -> (f64, f64) {
     if log {
         (number / 2.0, number * 2.0)
@@ -83,17 +83,17 @@ fn around(number: f64, log: bool) -> (f64, f64) {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least `step`.
+/// Returns the smallest 1, 2 or 5 times a power of ten that is at least `step`.
 fn nice_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= step * 0.999_999);
     factor.unwrap_or(10.0) * power
 }
 
-/// A number with as many places as `step` needs.
+/// Formats a number with as many decimals as `step` needs.
 fn label(number: f64, step: f64) -> String {
     let power = step.abs().log10().floor() as i32;
-    // A tick at 0 is one but for its last bits.
+    // The tick at 0 may differ from 0 by rounding.
     let number = if number.abs() < step / 2.0 { 0.0 } else { number };
     if number == 0.0 && power < -6 {
         return "0".to_string();
@@ -139,11 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn places_are_from_end_to_end() {
+    fn positions_are_clamped_to_the_ends() {
         for log in [false, true] {
             let axis = Axis::new(1.0, 100.0, log, false);
             assert_eq!((axis.place(1.0), axis.place(100.0)), (0.0, 1.0));
-            assert_eq!((axis.place(0.0), axis.place(1e9)), (0.0, 1.0), "what lies beyond");
+            assert_eq!((axis.place(0.0), axis.place(1e9)), (0.0, 1.0), "numbers beyond the ends");
         }
         assert!((Axis::new(1.0, 100.0, true, false).place(10.0) - 0.5).abs() < 1e-12);
     }

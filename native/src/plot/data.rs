@@ -1,4 +1,4 @@
-//! What a picture shows: for each line and each x, the mean over the seeds.
+//! The data of a plot: for each line and each x, the mean over the seeds.
 
 use crate::source;
 use crate::table::{Cell, Row, Table, TableError};
@@ -7,10 +7,10 @@ use retrylab_core::stats::Mean;
 use retrylab_core::time::{nanos, parse_duration};
 use std::collections::BTreeMap;
 
-/// More lines than this cannot be told apart.
-const MOST_LINES: usize = 24;
+/// Maximum number of lines. More could not be distinguished.
+const MAX_LINES: usize = 24;
 
-/// What is asked for.
+/// The keys and the measure to plot.
 pub(super) struct Choice<'a> {
     pub(super) x: Option<&'a str>,
     pub(super) y: &'a str,
@@ -20,35 +20,35 @@ pub(super) struct Choice<'a> {
     pub(super) log_y: bool,
 }
 
-/// Why the results do not give the picture.
+/// Error that [`Data::read`] returns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataError {
     #[error(transparent)]
     Table(#[from] TableError),
     #[error("--where: {0}")]
     Pair(#[from] FieldError),
-    #[error("--{flag}: {file} has no {what} `{name}`; it has {known}")]
+    #[error("--{flag}: {file} has no {what} `{name}`; choose one of {known}")]
     Unknown { flag: &'static str, file: String, what: &'static str, name: String, known: String },
-    #[error("--y: {0} is no number but `{1}`")]
+    #[error("--y: {0} is `{1}`, which is not a number")]
     NoNumber(String, String),
-    #[error("--x and --by are both {0}; a line needs two different keys")]
+    #[error("--x and --by are both {0}; choose two different keys")]
     SameKey(String),
     #[error(
-        "{key} varies too ({values}); choose one with --where {key}=VALUE, or name it with --x or --by"
+        "{key} varies too ({values}); select one value with --where {key}=VALUE, or use the key with --x or --by"
     )]
     Mixed { key: String, values: String },
-    #[error("{0} has no such row")]
+    #[error("no row of {0} matches --where")]
     Empty(String),
-    #[error("--by: {key} has {lines} values; a picture shows at most {MOST_LINES} lines")]
+    #[error("--by: {key} has {lines} values; a plot shows at most {MAX_LINES} lines")]
     TooManyLines { key: String, lines: usize },
-    #[error("--log-{axis}: {name} is {value}, and a logarithm takes numbers above 0 only")]
+    #[error("--log-{axis}: {name} is {value}; a logarithmic axis needs numbers above 0")]
     Log { axis: char, name: String, value: String },
 }
 
-/// The values of x, in their order.
+/// The values of x, in order.
 #[derive(Debug)]
 pub(super) enum Xs {
-    /// Numbers; times are in this unit.
+    /// Numbers, with their unit if they are times.
     Numbers(Vec<f64>, Option<&'static str>),
     Categories,
 }
@@ -57,11 +57,11 @@ pub(super) enum Xs {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) label: String,
-    /// By the place of x; where nothing was measured, of no numbers.
+    /// One mean per x; empty where nothing was measured.
     pub(super) means: Vec<Mean>,
 }
 
-/// A picture's content.
+/// The content of a plot.
 #[derive(Debug)]
 pub(super) struct Data {
     pub(super) x: String,
@@ -71,15 +71,15 @@ pub(super) struct Data {
     pub(super) x_texts: Vec<String>,
     pub(super) xs: Xs,
     pub(super) lines: Vec<Line>,
-    /// What `--where` chose.
+    /// The rows that `--where` selected.
     pub(super) only: Vec<String>,
-    /// How many rows were taken.
+    /// Number of rows used.
     pub(super) rows: u64,
-    /// How many of them were ended by a bound.
+    /// Number of rows whose run ended at a limit.
     pub(super) cut_short: u64,
 }
 
-/// Texts in the order in which they came.
+/// Distinct texts in the order of their first occurrence.
 #[derive(Default)]
 struct Names {
     texts: Vec<String>,
@@ -97,13 +97,13 @@ impl Names {
     }
 }
 
-/// Where the columns are.
+/// Positions of the columns.
 struct Columns {
     x: usize,
     y: usize,
     by: Option<usize>,
     only: Vec<(usize, String)>,
-    /// Varied keys that are neither: they must not vary.
+    /// The other varied keys. They must have a single value.
     fixed: Vec<usize>,
     ended_by: Option<usize>,
 }
@@ -182,7 +182,7 @@ impl Data {
         if means.values().all(|mean| mean.count() == 0) {
             return Err(DataError::Empty(table.name));
         }
-        if labels.texts.len() > MOST_LINES {
+        if labels.texts.len() > MAX_LINES {
             let key = columns.by.map(name).unwrap_or_default();
             return Err(DataError::TooManyLines { key, lines: labels.texts.len() });
         }
@@ -233,7 +233,7 @@ impl Data {
         }
     }
 
-    /// With numbers in ascending order.
+    /// Sorts numbers in ascending order.
     fn sorted(mut self) -> Self {
         let Xs::Numbers(numbers, unit) = &self.xs else { return self };
         let mut order: Vec<usize> = (0..numbers.len()).collect();
@@ -247,7 +247,7 @@ impl Data {
     }
 }
 
-/// A cell's number, if it has one; its text if that is none.
+/// Returns the number in a cell, or its text as an error if it is not a number.
 fn number(cell: &Cell) -> Result<Option<f64>, String> {
     match cell {
         Cell::Empty => Ok(None),
@@ -260,7 +260,7 @@ fn number(cell: &Cell) -> Result<Option<f64>, String> {
     }
 }
 
-/// The numbers, or times, that `texts` are, if all of them are.
+/// Returns `texts` as numbers or times if all of them are.
 fn numbers(texts: &[String]) -> Xs {
     let plain: Option<Vec<f64>> = texts
         .iter()

@@ -1,4 +1,4 @@
-//! `retrylab plot`: the results of a sweep as a picture.
+//! `retrylab plot`: draws the results of a sweep.
 
 mod axis;
 mod data;
@@ -16,45 +16,45 @@ Examples:
   retrylab plot two.parquet --x link.loss --by policy.preset --y gave_up_share --out two.svg
   retrylab plot three.json --where clients=100 --log-x --out three.svg
 
-A point is the mean over the seeds; around it is the interval that holds the true mean with 95 %
-(Student's t), as a band, or as whiskers where x is no number. One seed has no interval.
+Each point is the mean over the seeds. Its 95 % confidence interval (Student's t) is drawn as a band,
+or as an error bar if x is not a number. A single seed has no interval.
 
-Exit codes: 0 done, 1 the picture cannot be written, 2 usage, or results that do not give this picture.";
+Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 
-/// Draw the results of a sweep as SVG: means over seeds, with their 95 % intervals
+/// Draw the results of a sweep as SVG: means over seeds with 95 % confidence intervals
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Results: a .csv, .json or .parquet file of `retrylab sweep` or `retrylab merge`
+    /// Results of `retrylab sweep` or `retrylab merge`: a .csv, .json or .parquet file
     #[arg(value_name = "FILE")]
     file: String,
-    /// What goes to the right: a varied key, or `seed`; the first varied key without it
+    /// Varied key on the x axis, or `seed` [default: the first varied key]
     #[arg(long, value_name = "KEY")]
     x: Option<String>,
-    /// What goes up: a measure
+    /// Measure on the y axis
     #[arg(long, value_name = "MEASURE", default_value = "amplification")]
     y: String,
-    /// A line for each value of this key; the second varied key without it
+    /// Varied key that gets one line per value [default: the second varied key]
     #[arg(long, value_name = "KEY")]
     by: Option<String>,
-    /// Only the rows with this value; may be given more than once
+    /// Use only the rows with this value; can be repeated
     #[arg(long = "where", value_name = "KEY=VALUE")]
     only: Vec<String>,
-    /// Equal factors have equal distances to the right
+    /// Use a logarithmic x axis
     #[arg(long)]
     log_x: bool,
-    /// Equal factors have equal distances upwards
+    /// Use a logarithmic y axis
     #[arg(long)]
     log_y: bool,
-    /// Where the picture goes: an .svg file, or `-` for stdout
+    /// File for the plot, ending in .svg; `-` is stdout
     #[arg(long, value_name = "FILE.svg")]
     out: String,
 }
 
-/// Why there is no picture.
+/// Error that ends `plot`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("--out: {0} does not end in .svg; `-` is stdout")]
+    #[error("--out: {0} does not end in .svg; use an .svg file, or `-` for stdout")]
     Extension(String),
     #[error(transparent)]
     Table(#[from] TableError),
@@ -70,7 +70,7 @@ impl Error {
     }
 }
 
-/// Draws.
+/// Draws the plot.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.out != "-" && !args.out.to_ascii_lowercase().ends_with(".svg") {
         return Err(Error::Extension(args.out.clone()));
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let data = Data::read(table::open(&args.file)?, &choice)?;
     if data.cut_short > 0 {
         let runs = Count(data.cut_short, "run");
-        warn(format_args!("{runs} did not come to an end of their own; they count as they are"));
+        warn(format_args!("{runs} ended early at a limit; only the part before it counts"));
     }
     let picture = svg::draw(&data, args.log_x, args.log_y);
     if args.out == "-" {

@@ -1,4 +1,4 @@
-//! The picture: one SVG without scripts or fonts of its own, light or dark as the reader's system is.
+//! Draws the plot as one SVG without scripts and fonts. Its colours follow the light or dark mode of the system.
 
 use super::axis::Axis;
 use super::data::{Data, Line, Xs};
@@ -10,10 +10,10 @@ const HEIGHT: f64 = 500.0;
 const LEFT: f64 = 84.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 428.0;
-/// The width of a character, nearly.
+/// Approximate width of a character.
 const CHARACTER: f64 = 7.2;
 
-/// Colours of lines on light and on dark ground; told apart with every common colour blindness.
+/// Colours of lines on a light and on a dark background. They can be told apart with every common colour blindness.
 const COLOURS: [(&str, &str); 8] = [
     ("#0072b2", "#56b4e9"),
     ("#d55e00", "#ff9a57"),
@@ -24,7 +24,7 @@ const COLOURS: [(&str, &str); 8] = [
     ("#6b3e1f", "#d9a37c"),
     ("#5c6670", "#b4bec8"),
 ];
-/// Lines that share a colour differ in these.
+/// Dash patterns that distinguish lines of the same colour.
 const DASHES: [&str; 3] = ["none", "7 4", "2 4"];
 
 /// Draws `data`.
@@ -58,11 +58,11 @@ impl<'a> Picture<'a> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for mean in data.lines.iter().flat_map(|line| &line.means).filter(|mean| mean.count() > 0) {
             let (least, most) = interval(mean);
-            // A logarithm has no place for an interval that reaches below 0.
+            // A logarithmic axis cannot show an interval that reaches 0 or below.
             let least = if log_y && least <= 0.0 { mean.mean() } else { least };
             (low, high) = (low.min(least), high.max(most));
         }
-        // From 0, where that costs little room: heights can then be compared.
+        // The axis starts at 0 if that takes little space, so that heights can be compared.
         if !log_y && low > 0.0 && low < 0.4 * high {
             low = 0.0;
         }
@@ -98,8 +98,8 @@ impl<'a> Picture<'a> {
         let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
         let mut remark = match (least, most) {
             (1, 1) => "one run each".to_string(),
-            _ if least == most => format!("means of {most} runs, with 95 % intervals"),
-            _ => format!("means of {least} to {most} runs, with 95 % intervals"),
+            _ if least == most => format!("means of {most} runs, with 95 % confidence intervals"),
+            _ => format!("means of {least} to {most} runs, with 95 % confidence intervals"),
         };
         for pair in only {
             let _ = write!(remark, "; {pair}");
@@ -147,7 +147,7 @@ impl<'a> Picture<'a> {
         );
     }
 
-    /// A tick of x with its text.
+    /// Draws a tick on the x axis with its label.
     fn mark(&mut self, x: f64, text: &str, slanted: bool) {
         let below = BOTTOM + 5.0;
         put!(self.out, "<path class=\"axis\" d=\"M{x:.1} {BOTTOM}V{below}\"/>");
@@ -175,12 +175,12 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// A line with its band, or points with whiskers.
+    /// Draws a line with its band, or points with error bars.
     fn line(&mut self, at: usize) {
         let line = &self.data.lines[at];
         let (colour, dash) = (at % COLOURS.len(), at / COLOURS.len() % DASHES.len());
         let places = self.places(at);
-        // Between what was measured: a gap is a gap.
+        // Points without a measurement interrupt the line.
         let joined = self.x.is_some();
         for run in runs(line).filter(|run| joined && run.len() > 1) {
             let mean = |place: &usize| &line.means[*place];
@@ -217,7 +217,7 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// What a point says when it is pointed at.
+    /// Returns the tooltip of a point.
     fn words(&self, line: &Line, place: usize, mean: &Mean) -> String {
         let Data { x, y, by, x_texts, .. } = self.data;
         let by = by.as_ref().map(|by| format!(", {by}={}", line.label)).unwrap_or_default();
@@ -233,7 +233,7 @@ impl<'a> Picture<'a> {
         let x = self.right + 18.0;
         let (y, name) = (TOP + 6.0, escaped(by, 26));
         put!(self.out, "<text class=\"small\" x=\"{x:.1}\" y=\"{y}\">{name}</text>");
-        // As many as fit at the usual distance, more of them closer.
+        // The spacing shrinks if the legend would be too long.
         let step = 20f64.min((BOTTOM - TOP - 14.0) / self.data.lines.len() as f64);
         for (at, line) in self.data.lines.iter().enumerate() {
             let (colour, dash) = (at % COLOURS.len(), at / COLOURS.len() % DASHES.len());
@@ -256,19 +256,19 @@ impl<'a> Picture<'a> {
         LEFT + 12.0 + place * (self.right - LEFT - 24.0)
     }
 
-    /// The middle of a category.
+    /// Returns the middle of a category.
     fn middle(&self, at: usize) -> f64 {
         LEFT + (at as f64 + 0.5) * (self.right - LEFT) / self.data.x_texts.len() as f64
     }
 
-    /// Where the points of a line are, from left to right.
+    /// Returns the x coordinates of the points of a line.
     fn places(&self, line: usize) -> Vec<f64> {
         match (&self.x, &self.data.xs) {
             (Some(axis), Xs::Numbers(numbers, _)) => {
                 numbers.iter().map(|number| self.across(axis.place(*number))).collect()
             }
             _ => {
-                // Side by side, so that no whisker hides another one.
+                // The lines are drawn side by side, so that no error bar hides another one.
                 let count = self.data.lines.len() as f64;
                 let room = (self.right - LEFT) / self.data.x_texts.len() as f64;
                 let step = 12f64.min(0.7 * room / count);
@@ -279,12 +279,12 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// The interval of the mean; the mean itself of one number.
+/// Returns the confidence interval of the mean, or the mean twice for a single number.
 fn interval(mean: &Mean) -> (f64, f64) {
     mean.t_interval().unwrap_or((mean.mean(), mean.mean()))
 }
 
-/// The places that follow each other without a gap.
+/// Returns the consecutive points between gaps.
 fn runs(line: &Line) -> impl Iterator<Item = Vec<usize>> {
     let places: Vec<usize> =
         (0..line.means.len()).filter(|at| line.means[*at].count() > 0).collect();
@@ -324,11 +324,11 @@ fn style() -> String {
     out + "}\n"
 }
 
-/// At most `most` characters as XML text. What XML cannot hold is shown as U+FFFD.
-fn escaped(text: &str, most: usize) -> String {
+/// Escapes at most `max` characters as XML text. Characters that XML does not allow become U+FFFD.
+fn escaped(text: &str, max: usize) -> String {
     let mut out = String::new();
-    let long = text.chars().count() > most;
-    for c in text.chars().take(if long { most - 1 } else { most }) {
+    let long = text.chars().count() > max;
+    for c in text.chars().take(if long { max - 1 } else { max }) {
         match c {
             '&' => out += "&amp;",
             '<' => out += "&lt;",

@@ -1,4 +1,4 @@
-//! `retrylab schedule`: when a policy sends, waits and gives up, before anything is sent.
+//! `retrylab schedule`: shows when a policy sends, waits and gives up.
 
 mod picture;
 mod report;
@@ -13,35 +13,35 @@ use walk::Walk;
 
 const EXAMPLES: &str = "\
 Examples:
-  retrylab schedule                          the textbook's: 0, 0.1, 0.3, 0.7, 1.5 s
-  retrylab schedule --preset coap            a first wait that is drawn from 2 to 3 s
+  retrylab schedule                          the policy `textbook`: 0, 0.1, 0.3, 0.7, 1.5 s
+  retrylab schedule --preset coap            a random first wait between 2 and 3 s
   retrylab schedule --preset stun --deadline 10s
   retrylab schedule --initial-timeout 1s --jitter full --max-sends 4 --give-up-above none
   retrylab schedule --preset aws-standard --json --samples 100000
 
-`retrylab presets` lists the presets. The times are those of an exchange that is never answered. `at`
-is without jitter, least and most are its bounds, mean is that of the samples. Budgets, breakers and
-hints depend on more than one exchange, and adaptive timeouts on measured round trips: the schedule
-is what a first exchange would do.
+The schedule is that of an exchange without a reply. `at` shows the times without jitter; earliest
+and latest are the bounds with jitter, and mean is the mean of the samples. Retry budgets, circuit
+breakers, hints and adaptive timeouts depend on earlier exchanges; the schedule shows a first exchange.
+`retrylab presets` lists the presets.
 
-Exit codes: 0 shown, 1 stdout cannot be written, 2 usage or a policy that makes no sense.";
+Exit codes: 0 shown, 1 stdout cannot be written, 2 usage error or invalid policy.";
 
 /// Show when a policy sends, how long it waits, and when it gives up
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Names the random draws of the samples
+    /// Seed for the random draws of the samples
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"), default_value = "1")]
     #[arg(allow_negative_numbers = true)]
     seed: String,
-    /// How many exchanges are drawn for the means of a policy with jitter
+    /// Number of exchanges to draw for the means of a policy with jitter
     #[arg(long, value_name = "N", default_value = "1000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::samples)]
     samples: u32,
-    /// Show so many sends at most [default: 20; with --json all, or 20 of a schedule without an end]
+    /// Maximum number of sends to show [default: 20; with --json all, or 20 if the schedule never ends]
     #[arg(long, value_name = "N", value_parser = flags::shown, allow_negative_numbers = true)]
     show: Option<usize>,
-    /// One JSON object on stdout; times in seconds
+    /// Print one JSON object; times are in seconds
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -1,12 +1,12 @@
-//! The schedule as text: a line a send, time to the right.
+//! Draws the schedule as text: one line per send, time to the right.
 
 use super::walk::{End, Walk};
 use retrylab_core::time::{Duration, nanos};
 
-/// Columns of the picture.
+/// Width of the drawing in columns.
 const WIDTH: usize = 40;
 
-/// A time axis from 0 to the end of what is shown.
+/// A time axis from 0 to the end of the last send that is shown.
 pub(super) struct Picture {
     end: u64,
 }
@@ -16,26 +16,26 @@ impl Picture {
         let last = walk.sends.last();
         let shown = last.map_or(Duration::ZERO, |send| send.band.most.max(send.at + send.wait));
         let end = match &walk.end {
-            // The end is in the picture when the last send is.
+            // The end of the exchange is drawn if its last send is.
             End::At { at, band, sends, .. } if *sends == walk.sends.len() => band.most.max(*at),
             _ => shown,
         };
         Self { end: nanos(end).max(1) }
     }
 
-    /// The time at the right end.
+    /// Returns the time at the right end.
     pub(super) fn end(&self) -> Duration {
         Duration::from_nanos(self.end)
     }
 
-    /// The column of a time.
+    /// Returns the column of a time.
     fn column(&self, at: Duration) -> usize {
         let column = u128::from(nanos(at)) * (WIDTH as u128 - 1) / u128::from(self.end);
         usize::try_from(column).unwrap_or(WIDTH).min(WIDTH - 1)
     }
 
-    /// The line of send `place` (from 0): `░` where jitter may put it, `●` without jitter, and its wait
-    /// as `━`.
+    /// Returns the line of send `place`, counted from 0: `●` is its time without jitter, `░` is the range
+    /// with jitter, and `━` is its wait.
     pub(super) fn line(&self, walk: &Walk, place: usize) -> String {
         let send = &walk.sends[place];
         let mut line = vec![' '; WIDTH];

@@ -1,4 +1,4 @@
-//! A schedule for scripts and for people.
+//! Prints a schedule as JSON or as a table.
 
 use super::picture::Picture;
 use super::walk::{Band, End, Walk};
@@ -11,28 +11,28 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A schedule as JSON. Every key is always there; what does not apply is null.
+/// A schedule as JSON. Every key is always present; a value that does not apply is null.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     schema: u32,
     /// The preset that the policy started from.
     preset: &'static str,
-    /// Where the preset's numbers are from.
+    /// The source of the preset's numbers.
     source: &'static str,
     use_when: &'static str,
     /// The keys that differ from the preset.
     changes: BTreeMap<&'static str, String>,
-    /// When the copies go out, without jitter; the first ones of a longer schedule.
+    /// Times of the sends without jitter; of a long schedule, those of the first sends.
     sends_s: Vec<f64>,
     waits_s: Vec<f64>,
-    /// What jitter makes of the times; the same three numbers without jitter.
+    /// Bounds and mean of each time with jitter. Without jitter all three are equal.
     bands_s: Vec<BandReport>,
-    /// Copies in all; null when there is no end.
+    /// Total number of sends; null if the schedule never ends.
     sends: Option<usize>,
-    /// Null for never.
+    /// Null if the policy never gives up.
     gives_up_s: Option<f64>,
     gives_up_band_s: Option<BandReport>,
-    /// What ends it.
+    /// The reason for giving up.
     why: Option<&'static str>,
     first_delay_s: Option<[f64; 2]>,
 }
@@ -76,13 +76,13 @@ impl Report {
     }
 }
 
-/// The policy's keys that differ from its preset.
+/// Returns the policy's keys that differ from its preset.
 fn changes(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> {
     let policy = |key: &str| key.starts_with("policy.") && key != "policy.preset";
     scenario.changes().filter(move |(key, _)| policy(key))
 }
 
-/// Prints the schedule as a table with its picture.
+/// Prints the schedule as a table with a drawing.
 pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn fmt::Display)) {
     let mut say = |text: String| line(&text.trim_end());
     let preset = scenario.preset;
@@ -98,7 +98,7 @@ pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn f
     if walk.random {
         say(format!(
             "send  {:>9} {:>11} {:>11} {:>11} {:>9}  0s to {end}",
-            "at", "least", "mean", "most", "wait"
+            "at", "earliest", "mean", "latest", "wait"
         ));
     } else {
         say(format!("send  {:>9} {:>9}  0s to {end}", "at", "wait"));
@@ -119,14 +119,14 @@ pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn f
     notes(scenario, walk).into_iter().for_each(say);
 }
 
-/// When it ends, and why.
+/// Returns when and why the schedule ends.
 fn ending(walk: &Walk) -> String {
     match &walk.end {
         End::Never => "never gives up; the first sends are shown".to_string(),
         End::Far => "gives up after more than a million sends".to_string(),
         End::At { at, band, sends, why } => {
-            let copies = Count(*sends as u64, "send");
-            let mut out = format!("gives up at {} after {copies}: {why}", text(*at));
+            let count = Count(*sends as u64, "send");
+            let mut out = format!("gives up at {} after {count}: {why}", text(*at));
             if band.least != band.most {
                 let [least, mean, most] = [band.least, band.mean, band.most].map(rounded);
                 out += &format!("; with jitter from {least} to {most}, mean {mean}");
@@ -139,7 +139,7 @@ fn ending(walk: &Walk) -> String {
     }
 }
 
-/// What else there is to know of it.
+/// Returns remarks on the deadline, the first delay, and parts of the policy that are not drawn.
 fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
     let policy = &scenario.policy;
     let mut notes = Vec::new();
@@ -148,13 +148,15 @@ fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
     }
     if let Some(delay) = policy.first_delay() {
         let (least, most) = (text(delay.least), text(delay.most));
-        notes.push(format!("the first send is delayed by {least} to {most}; times count from it"));
+        notes.push(format!(
+            "the first send is delayed by {least} to {most}; times are counted from the first send"
+        ));
     }
     let others = ["adaptive", "hedging", "budget", "breaker"];
     for key in others.map(|name| format!("policy.{name}")) {
         let value = scenario.value(&key).unwrap_or_default();
         if value != "none" && value != "false" {
-            notes.push(format!("not in the picture: {key} {value}"));
+            notes.push(format!("not drawn: {key} {value}"));
         }
     }
     notes
@@ -169,18 +171,18 @@ fn fits(scenario: &Scenario, walk: &Walk, deadline: Duration) -> Vec<String> {
     if sends > walk.sends.len() {
         return Vec::new();
     }
-    // The same sends without the deadline: their last wait in full, and what would come next.
-    let mut asked = free.sends();
-    asked.by_ref().take(sends).for_each(drop);
-    let wait = asked.elapsed().saturating_sub(last.at);
+    // Walks the schedule without the deadline, to find the full last wait and the next send.
+    let mut unlimited = free.sends();
+    unlimited.by_ref().take(sends).for_each(drop);
+    let wait = unlimited.elapsed().saturating_sub(last.at);
     let mut out =
         format!("the deadline is {}: {} fit", text(deadline), Count(sends as u64, "send"));
-    if let Some(next) = asked.next() {
+    if let Some(next) = unlimited.next() {
         let (number, at) = (sends + 1, text(next));
         out += &match next.cmp(&deadline) {
-            Ordering::Less => format!("; send {number} at {at} would wait past it"),
-            Ordering::Equal => format!("; send {number} would fall on it"),
-            Ordering::Greater => format!("; send {number} at {at} would come too late"),
+            Ordering::Less => format!("; send {number} at {at} would wait beyond it"),
+            Ordering::Equal => format!("; send {number} would be exactly at it"),
+            Ordering::Greater => format!("; send {number} at {at} would be too late"),
         };
     }
     if policy.deadline_rule() == DeadlineRule::At && wait > last.wait {
@@ -189,12 +191,12 @@ fn fits(scenario: &Scenario, walk: &Walk, deadline: Duration) -> Vec<String> {
     vec![out]
 }
 
-/// An exact time with the unit that reads best.
+/// Formats an exact time with the most readable unit.
 fn text(duration: Duration) -> String {
     WithUnit(duration).to_string()
 }
 
-/// A time that was drawn: more digits than these are noise.
+/// Formats a sampled time, rounded to its significant digits.
 fn rounded(duration: Duration) -> String {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     let step = match nanos {

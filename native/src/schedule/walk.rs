@@ -1,30 +1,31 @@
-//! The walk through a policy's schedule: without jitter, at its bounds, and in the mean.
+//! Walks through a policy's schedule without jitter, with the shortest and the longest waits, and for
+//! random samples.
 
 use retrylab_core::policy::{Draw, Jitter, MAX_WALKED, Policy, Sends, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Duration;
 
-/// When the copies of an exchange without a reply are sent.
+/// The schedule of an exchange without a reply.
 pub(super) struct Walk {
-    /// The sends that are shown, from the first.
+    /// The first sends, as many as are shown.
     pub(super) sends: Vec<Send>,
-    /// When the exchange ends.
+    /// The end of the exchange.
     pub(super) end: End,
-    /// Whether the policy's waits are drawn.
+    /// Whether the policy has jitter.
     pub(super) random: bool,
 }
 
-/// One copy.
+/// One send.
 pub(super) struct Send {
-    /// When it goes out without jitter.
+    /// Time of the send without jitter.
     pub(super) at: Duration,
-    /// How long it waits for its reply without jitter.
+    /// Wait for the reply without jitter.
     pub(super) wait: Duration,
-    /// When it goes out with jitter.
+    /// Bounds and mean of the time with jitter.
     pub(super) band: Band,
 }
 
-/// What jitter makes of a time.
+/// Bounds and mean of a time with jitter.
 #[derive(Clone, Copy)]
 pub(super) struct Band {
     pub(super) least: Duration,
@@ -34,16 +35,16 @@ pub(super) struct Band {
 
 /// The end of an exchange without a reply.
 pub(super) enum End {
-    /// It goes on for ever.
+    /// The schedule never ends.
     Never,
-    /// It ends after more sends than were walked.
+    /// The schedule ends after more sends than the walk takes.
     Far,
-    /// It ends.
+    /// The schedule ends.
     At { at: Duration, band: Band, sends: usize, why: Stop },
 }
 
 impl Walk {
-    /// Walks `scenario`'s policy; `shown` sends at most are kept, `samples` exchanges are drawn.
+    /// Walks through the policy of `scenario`. Keeps at most `shown` sends and draws `samples` exchanges.
     pub(super) fn new(scenario: &Scenario, shown: usize, samples: u32) -> Self {
         let policy = &scenario.policy;
         let random = policy.jitter() != Jitter::None;
@@ -60,7 +61,7 @@ impl Walk {
         walk
     }
 
-    /// Fills in the bands.
+    /// Fills in the bounds and means with jitter.
     fn draw(&mut self, scenario: &Scenario, shown: usize, steps: usize, samples: u32) {
         let policy = &scenario.policy;
         let least = Line::walk(policy.sends_drawn(Draw::Least), shown, steps);
@@ -84,7 +85,7 @@ impl Walk {
             };
         }
         if let End::At { at, band, .. } = &mut self.end {
-            // With a deadline the shortest waits can make for more sends than are walked.
+            // With a deadline, the shortest waits can lead to more sends than the walk takes.
             let least = if least.stop.is_some() { least.elapsed } else { *at };
             let most = if most.stop.is_some() { most.elapsed } else { *at };
             *band = Band {
@@ -101,7 +102,7 @@ fn mean((sum, count): (u128, u128)) -> Option<Duration> {
     Some(Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
 }
 
-/// One way through a schedule.
+/// The times of one walk through a schedule.
 struct Line {
     times: Vec<Duration>,
     waits: Vec<Duration>,
@@ -111,7 +112,7 @@ struct Line {
 }
 
 impl Line {
-    /// Takes at most `steps` sends, and one more look; keeps `shown` of them.
+    /// Walks at most `steps` sends, plus one to detect the end, and keeps `shown` of them.
     fn walk(mut sends: Sends<'_>, shown: usize, steps: usize) -> Self {
         let (mut times, mut waits, mut count) = (Vec::new(), Vec::new(), 0);
         while count <= steps {

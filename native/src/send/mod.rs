@@ -1,4 +1,4 @@
-//! `retrylab send`: the core's client on a real socket.
+//! `retrylab send`: runs the core's client on a real socket.
 
 mod message;
 mod report;
@@ -28,58 +28,60 @@ use std::net::SocketAddr;
 
 const EXAMPLES: &str = "\
 Examples:
-  retrylab send 127.0.0.1                      ask the server of `retrylab serve`
-  retrylab send 127.0.0.1 --ladder             and see each send, wait and reply
+  retrylab send 127.0.0.1                      send to the server of `retrylab serve`
+  retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
   head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
 
-The default policy is the textbook's: wait 0.1 s, double the wait after each silence, give up when
-the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up at 3.1 s.
-A time is a number with its unit: 250us, 100ms, 1.5s, 2m.
+The default policy (`textbook`) waits 0.1 s for a reply, doubles the wait after each timeout, and
+gives up when the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up
+at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
-Exit codes: 0 answered, 1 no reply, 2 usage, 3 refused or unreachable (the network said so),
-4 name not found, 130 interrupted. With --count the worst of the exchanges: 3, then 1, then 0.";
+Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
+network), 4 name not found, 130 interrupted. With --count, the exit code is that of the worst
+exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0.";
 
-/// Send a message, and send it again until a reply comes or the policy gives up
+/// Send a message and retry until a reply arrives or the policy gives up
 ///
-/// Replies go to stdout, one line each with control characters escaped; what happens meanwhile is
-/// told on stderr.
+/// Prints each reply as one line on stdout, with control characters escaped, and progress messages
+/// on stderr.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Where to: a name or an address; the port is 1060 unless it is given
+    /// Server to send to, as a name or an IP address; the default port is 1060
     #[arg(value_name = "HOST[:PORT]", value_parser = Address::for_sending)]
     host: Address,
-    /// What to send; `-` reads it from stdin, every byte as it is
+    /// Message to send; `-` reads it from stdin, byte for byte
     #[arg(default_value = "hello", allow_negative_numbers = true)]
     message: OsString,
-    /// Exchanges, one after another; each begins when the one before is over
+    /// Number of exchanges; each begins when the previous one is over
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("exchanges"))]
     count: String,
-    /// Do not connect the socket (sendto): hear everyone, tell of strangers, hear no refusal
+    /// Leave the socket unconnected (sendto): receive datagrams from any address, report those that
+    /// are not from the server, and get no notice of a refusal
     #[arg(long)]
     unconnected: bool,
-    /// Begin each datagram with its name, `#exchange.send `, so that a mirrored reply tells which it
-    /// answers
+    /// Prefix each datagram with the token `#EXCHANGE.SEND `, so that a mirrored reply shows which
+    /// send it answers
     #[arg(long)]
     token: bool,
-    /// Names the policy's random draws, to repeat a run [default: another one each time]
+    /// Seed for the policy's random draws; reuse a seed to repeat a run [default: random]
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
     seed: Option<String>,
-    /// One JSON object an exchange on stdout; times in seconds
+    /// Print one JSON object per exchange; times are in seconds
     #[arg(long)]
     json: bool,
-    /// Show everything that happens as a ladder, on stdout (on stderr with --json)
+    /// Draw every event as a ladder on stdout (on stderr with --json)
     #[arg(long)]
     ladder: bool,
     #[command(flatten)]
     policy: Flags<flags::Policy>,
 }
 
-/// Why nothing was sent, or no more.
+/// Error that ends `send`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{0}")]
@@ -88,9 +90,9 @@ pub(crate) enum Error {
     Message(#[from] MessageError),
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("{0} cannot be reached: {1}")]
+    #[error("cannot reach {0}: {1}")]
     Unreachable(SocketAddr, io::Error),
-    #[error("the system gives no sockets or signals: {0}")]
+    #[error("cannot set up sockets or signal handlers: {0}")]
     System(#[from] io::Error),
     #[error("interrupted before anything was sent")]
     Interrupted,
@@ -134,9 +136,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     result
 }
 
-/// A seed that no other program has: clients which all draw alike would come back together.
+/// Returns a random seed. Clients with the same seed would draw the same jitter and retry together.
 fn a_seed() -> u64 {
-    // The standard library's keys against flooded hash maps are random, and that is all we need.
+    // The standard library seeds its hash maps randomly, which is random enough here.
     RandomState::new().build_hasher().finish() % 1_000_000_000
 }
 
@@ -152,7 +154,7 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     let mut client = Client::new(config);
     let draws = scenario.policy.draws();
     if draws && args.seed.is_none() {
-        narrate!("seed {}: `--seed {}` waits the same again", scenario.seed, scenario.seed);
+        narrate!("seed {0}; --seed {0} repeats these waits", scenario.seed);
     }
     let mut session = Session::new(peer, count, args.token, args.json, args.ladder);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
@@ -172,7 +174,7 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     Ok(exit_after(ladder.and_then(|ladder| ladder.finish().err()), exit))
 }
 
-/// Everything that has to be known before the first datagram leaves.
+/// Prepares everything that the first datagram needs.
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), Error> {
     let message = message::read(&args.message).await?;
     let resolved = args.host.resolve().await?;
@@ -182,7 +184,7 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
             0 => String::new(),
             others => format!(" (and {others} more)"),
         };
-        narrate!("{} is {}{others}", args.host.host, peer.ip());
+        narrate!("{} resolves to {}{others}", args.host.host, peer.ip());
     }
     message::check_length(message.len(), args.token, scenario, peer)?;
     let connected = !args.unconnected;
@@ -197,7 +199,7 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), E
     Ok((socket, config))
 }
 
-/// The ladder goes to stdout, unless that is for JSON only.
+/// Returns the sink of the ladder: stdout, or stderr if stdout carries JSON.
 fn ladder(json: bool, exchanges: u32) -> LineSink<Ladder> {
     let (name, out): (_, Box<dyn Write>) = if json {
         ("stderr", Box::new(Unbuffered(io::stderr())))

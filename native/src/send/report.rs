@@ -1,4 +1,4 @@
-//! How an exchange ended, for scripts.
+//! The result of an exchange as JSON and as an exit code.
 
 use crate::address::Address;
 use crate::exit::Exit;
@@ -6,30 +6,30 @@ use crate::output::SCHEMA;
 use serde::Serialize;
 use std::fmt;
 
-/// How an exchange ended, or why there was none.
+/// How an exchange ended, or why none took place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Outcome {
-    /// A reply came.
+    /// A reply arrived.
     Answered,
-    /// The policy allowed no more.
+    /// The policy allowed no further send.
     GaveUp,
-    /// The network said that nobody listens there.
+    /// The network reported that nothing listens on the port.
     Refused,
-    /// The system found no way there.
+    /// The system found no route to the server.
     Unreachable,
-    /// The message does not fit a datagram.
+    /// The message does not fit into a datagram.
     TooLong,
     /// The name has no address.
     NameNotFound,
-    /// Ctrl-C.
+    /// Interrupted with Ctrl-C.
     Interrupted,
-    /// Something of this machine failed.
+    /// Something failed on this host.
     Failed,
 }
 
 impl Outcome {
-    /// The exit code of a run that ends with it.
+    /// Returns the exit code of a run that ends with this outcome.
     pub(super) const fn exit(self) -> Exit {
         match self {
             Self::Answered => Exit::Success,
@@ -41,7 +41,7 @@ impl Outcome {
         }
     }
 
-    /// Which outcome of several decides the exit code: the greater number.
+    /// Returns a rank. The outcome with the highest rank decides the exit code of several exchanges.
     pub(super) const fn weight(self) -> u8 {
         match self {
             Self::Answered => 0,
@@ -51,26 +51,26 @@ impl Outcome {
     }
 }
 
-/// One exchange as JSON. Every key is always there; what does not apply is null.
+/// One exchange as JSON. Every key is always present; a value that does not apply is null.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) schema: u32,
-    /// From 1; null when there was none.
+    /// Counted from 1; null if no exchange took place.
     pub(super) exchange: Option<u32>,
     pub(super) outcome: Outcome,
-    /// The server's address, or the name that has none.
+    /// The server's address, or its name if it did not resolve.
     pub(super) peer: String,
     pub(super) sends: usize,
-    /// Since the first send.
+    /// Times since the first send.
     pub(super) send_times_s: Vec<f64>,
-    /// From the first send to the end.
+    /// Time from the first send to the end of the exchange.
     pub(super) elapsed_s: f64,
-    /// Broken UTF-8 as U+FFFD.
+    /// Invalid UTF-8 is replaced by U+FFFD.
     pub(super) reply: Option<String>,
     pub(super) reply_bytes: Option<usize>,
-    /// Which send the reply answers: by its token, else presumably the last.
+    /// The send that the reply answers: the one in its token, otherwise the last one.
     pub(super) answered_send: Option<u32>,
-    /// What ended an exchange that gave up: a field of the policy, or a brake.
+    /// Why the exchange gave up: a setting of the policy, its retry budget or its circuit breaker.
     pub(super) why: Option<&'static str>,
     pub(super) late_replies: u32,
     pub(super) strangers: u32,
@@ -78,7 +78,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// The report of a run that came to no exchange.
+    /// Returns the report of a run without any exchange.
     pub(super) fn without_exchange(
         outcome: Outcome,
         host: &Address,

@@ -1,4 +1,4 @@
-//! `retrylab serve`: the core's server on a real socket.
+//! `retrylab serve`: runs the core's server on a real socket.
 
 mod log;
 
@@ -19,44 +19,44 @@ use std::net::SocketAddr;
 
 const EXAMPLES: &str = "\
 Examples:
-  retrylab serve                         answer at 127.0.0.1:1060 until Ctrl-C
-  retrylab serve --drop 0.5 --seed 7     lose half of the requests, the same half each time
-  retrylab serve --drop-list 1-2         lose the first two, answer from the third on
-  retrylab serve 0 --json -q             any free port, told in JSON; no line per datagram
+  retrylab serve                         answer on 127.0.0.1:1060 until Ctrl-C
+  retrylab serve --drop 0.5 --seed 7     drop half of the requests, the same half in every run
+  retrylab serve --drop-list 1-2         drop the first two requests, answer the others
+  retrylab serve 0 --json -q             listen on any free port and print it as JSON
   retrylab serve [::1]:1060 --reply mirror
 
-A datagram's fate depends on the seed, on its sender's place in the order of appearance and on its
-number among that sender's datagrams, and on nothing else: the server loses the same datagrams as
-the simulated one of `retrylab sim` with the same seed.
+Clients are numbered in the order in which they appear, and each client's datagrams are numbered
+from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
+same seed, `retrylab sim` drops the same datagrams.
 
-Exit codes: 0 told to stop by Ctrl-C or SIGTERM, 1 cannot listen there (the address is in use, not
-permitted, or not this machine's), 2 usage, 4 name not found.";
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 cannot listen on the address (in use, not permitted,
+or not an address of this host), 2 usage error, 4 name not found.";
 
-/// Answer datagrams, and lose some on purpose
+/// Answer datagrams, and drop some on purpose
 ///
-/// Listens on a UDP address and answers each datagram: `Your data was N bytes`, or the same bytes
-/// back (RFC 862). What it does is told on stdout, one line a datagram.
+/// Listens on a UDP address and answers each datagram with `Your data was N bytes`, or with the same
+/// bytes (RFC 862). Prints one line per datagram on stdout.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Where to listen: PORT, HOST, HOST:PORT or [IPV6]:PORT; port 0 takes a free one
+    /// Address to listen on: PORT, HOST, HOST:PORT or [IPV6]:PORT; port 0 selects a free port
     #[arg(default_value = "127.0.0.1:1060", value_parser = Address::for_serving)]
     addr: Address,
     #[command(flatten)]
     server: Flags<flags::Server>,
-    /// Names the random drops: same seed, same fate for each sender's n-th datagram
+    /// Seed for random drops; the same seed drops the same datagrams
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("seed"))]
     seed: String,
-    /// No line per datagram; only where it listens, and the summary
+    /// Print only the address and the summary, not a line per datagram
     #[arg(short, long)]
     quiet: bool,
-    /// One JSON object a line: `listening` first, one per datagram, `summary` last
+    /// Print one JSON object per line: first `listening`, then one per datagram, last `summary`
     #[arg(long)]
     json: bool,
 }
 
-/// Why there is no server.
+/// Error that ends `serve`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("{0}")]
@@ -65,9 +65,9 @@ pub(crate) enum Error {
     Name(#[from] NameError),
     #[error("cannot listen on {0}: {reason}", reason = bind_reason(.1))]
     Bind(SocketAddr, io::Error),
-    #[error("the socket at {0} does nothing but fail: {1}")]
+    #[error("the socket on {0} keeps failing: {1}")]
     Socket(SocketAddr, io::Error),
-    #[error("the system gives no sockets or signals: {0}")]
+    #[error("cannot set up sockets or signal handlers: {0}")]
     System(#[from] io::Error),
 }
 
@@ -84,17 +84,17 @@ impl Error {
 fn bind_reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "the address is in use; name another port, or 0 for any free one".to_string()
+            "the address is in use; choose another port, or 0 for any free one".to_string()
         }
         io::ErrorKind::PermissionDenied => {
-            "that is not permitted; ports from 1024 on need no privilege".to_string()
+            "permission denied; ports 1024 and higher need no privileges".to_string()
         }
-        io::ErrorKind::AddrNotAvailable => "it is not an address of this machine".to_string(),
+        io::ErrorKind::AddrNotAvailable => "it is not an address of this host".to_string(),
         _ => error.to_string(),
     }
 }
 
-/// Serves until a signal comes.
+/// Serves until a signal arrives.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply(args.server.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
@@ -130,24 +130,27 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
 }
 
-/// Says where the server listens and what it does there.
+/// Prints the address and the settings of the server.
 fn announce(address: SocketAddr, scenario: &Scenario) {
     let settings: Vec<String> = scenario
         .changes()
         .map(|(key, value)| format!("{} {value}", key.trim_start_matches("server.")))
         .collect();
-    let settings =
-        if settings.is_empty() { "answering everything".to_string() } else { settings.join(", ") };
-    narrate!("listening on {address}, {settings}; Ctrl-C stops and sums up");
+    let settings = if settings.is_empty() {
+        "answering every request".to_string()
+    } else {
+        settings.join(", ")
+    };
+    narrate!("listening on {address}, {settings}; press Ctrl-C to stop and print a summary");
     if !address.ip().is_loopback() {
         let longer = match scenario.server.reply {
             Reply::Report => {
-                ", and `report` replies may be longer than their requests (see --reply mirror)"
+                ", and `report` replies can be longer than the requests (see --reply mirror)"
             }
             Reply::Mirror => "",
         };
         warn(format_args!(
-            "{address} is not the loopback: this answers anyone who can reach it{longer}"
+            "{address} is not a loopback address: the server answers anyone who can reach it{longer}"
         ));
     }
 }

@@ -1,14 +1,14 @@
-//! The progress bar of many runs, on a terminal only.
+//! A progress bar for several runs, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
-/// Shows how many of them are done.
+/// A progress bar that shows how many runs are done.
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// `done` of `all` were done before: the time left is reckoned from the others. `name` is what they
-    /// are called, many of them.
+    /// Creates a bar. `done` of `all` were done before and do not count for the remaining time. `name` is
+    /// the plural of what is counted.
     pub(crate) fn new(done: u64, all: u64, name: &str) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
@@ -26,7 +26,7 @@ impl Bar {
         self.0.set_position(done);
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     pub(crate) fn clear(self) {
         self.0.finish_and_clear();
     }

@@ -1,8 +1,8 @@
-//! `--versus`: two scenarios on the same packet fates, side by side.
+//! `--versus`: compares two scenarios under the same random draws.
 //!
-//! Both run with the same seeds. What becomes of a datagram depends on the seed, the flow, the direction
-//! and its index alone, so that both meet the same losses and delays, and their difference within a
-//! seed varies less than either.
+//! Both run with the same seeds. The random draws for a datagram depend only on the seed, the flow, the
+//! direction and the datagram's index, so both scenarios meet the same losses and delays. The difference
+//! within a seed therefore varies less than either result.
 
 use super::many::{Many, Runs, Seeds};
 use super::measure::Measured;
@@ -18,14 +18,14 @@ use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::scenario::Scenario;
 use serde::Serialize;
 
-/// The same of both scenarios.
+/// A value of each scenario.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Both<T> {
     a: T,
     b: T,
 }
 
-/// What came out, as JSON.
+/// The results as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
     schema: u32,
@@ -33,25 +33,25 @@ struct Report<'a> {
     /// The keys whose values differ.
     differs: Object<&'static str, Both<String>>,
     measures: Object<String, Compared>,
-    /// Runs that a bound ended.
+    /// Number of runs that a limit ended.
     cut: Both<usize>,
     runs: Vec<Run<'a>>,
     link: Both<String>,
     scenario: Both<&'a Scenario>,
 }
 
-/// A measure of both.
+/// A measure in both scenarios.
 #[derive(Serialize)]
 struct Compared {
     a: Spread,
     b: Spread,
-    /// B less A within each seed; a seed where either has no value has no difference.
+    /// B minus A within each seed. Seeds without both values are left out.
     difference: Spread,
-    /// Does the difference's interval exclude 0? Null without an interval.
+    /// Whether the interval of the difference excludes 0; null without an interval.
     excludes_zero: Option<bool>,
 }
 
-/// The runs of a seed, as JSON.
+/// The runs with one seed as JSON.
 #[derive(Serialize)]
 struct Run<'a> {
     seed: u64,
@@ -59,7 +59,7 @@ struct Run<'a> {
     both: Both<Object<String, &'a Cell>>,
 }
 
-/// The scenario that `a` is compared with, with the seed of `a`.
+/// Returns the scenario to compare `a` with, with the seed of `a`.
 pub(super) fn other(args: &Args, a: &Scenario) -> Result<Scenario, Error> {
     let Many { versus, versus_set, .. } = &args.many;
     let stdin = Some("-");
@@ -79,22 +79,22 @@ pub(super) fn other(args: &Args, a: &Scenario) -> Result<Scenario, Error> {
     }
     b.apply(pairs).map_err(SourceError::VersusSet)?;
     if b.seed != a.seed {
-        narrate!("the seed of B, {}, is not used: both run with those of A", b.seed);
+        narrate!("the seed of B, {}, is ignored: both scenarios use the seeds of A", b.seed);
     }
     b.seed = a.seed;
     Ok(b)
 }
 
-/// Runs both and reports.
+/// Runs both scenarios and prints the comparison.
 pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let runs = Runs::new([a, b], Seeds::new(&args.many, a)?, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.tell(args, &Report::new(Both { a, b }, &runs), Report::show))
+    Ok(runs.print(args, &Report::new(Both { a, b }, &runs), Report::show))
 }
 
-/// What both measured at `at`.
+/// Returns the measure with index `at` of both scenarios.
 fn of(run: &[Measured], at: usize) -> Both<Option<f64>> {
     let value = |n: usize| number(run.get(n)?.cells.get(at)?);
     Both { a: value(0), b: value(1) }
@@ -131,15 +131,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What differs, then the table, line by line.
+    /// Prints the differing keys, then the table, line by line.
     fn show(&self, each: bool, out: &mut Stdout) {
-        out.line(format_args!("{}, the same for both", self.seeds));
+        out.line(format_args!("{}, the same for A and B", self.seeds));
         self.show_differences(out);
         out.line("");
         self.show_measures(out);
         let Both { a, b } = self.cut;
         let count = self.runs.len();
-        out.line(format_args!("ended by a bound: {a} of {count} in A, {b} of {count} in B"));
+        out.line(format_args!("ended by a limit: {a} of {count} in A, {b} of {count} in B"));
         out.line(format_args!("link A: #{}", self.link.a));
         out.line(format_args!("link B: #{}", self.link.b));
         if each {
@@ -163,7 +163,7 @@ impl<'a> Report<'a> {
     fn show_measures(&self, out: &mut Stdout) {
         let one = self.runs.len() == 1;
         let head = ["measure", "A", "B", "B - A", "low", "high"];
-        // One seed has no interval, and no columns for it.
+        // A single seed has no interval, so the columns for it are left out.
         let width = if one { 4 } else { head.len() };
         let mut rows = vec![head[..width].iter().map(ToString::to_string).collect::<Vec<_>>()];
         for ((name, compared), (_, Column { kind, .. })) in self.measures.0.iter().zip(measures()) {
@@ -182,7 +182,7 @@ impl<'a> Report<'a> {
         out.line(if one {
             "one seed: no interval"
         } else {
-            "low, high: the 95 % interval of B - A within a seed; *: it excludes 0"
+            "low, high: 95 % confidence interval of B - A; *: the interval excludes 0"
         });
     }
 

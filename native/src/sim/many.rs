@@ -1,7 +1,7 @@
-//! Many runs at once: the same scenarios with seed after seed, on all cores.
+//! Runs the same scenarios with many seeds on all cores.
 //!
-//! A run depends on its scenario alone, and what came out stands in the order of the seeds, so that
-//! neither the number of threads nor who took which run can be seen in it.
+//! A run depends only on its scenario, and results are in the order of the seeds. They do not depend
+//! on the number of threads or on the thread that ran a seed.
 
 use super::bar::Bar;
 use super::measure::{Measured, measure, measure_queue};
@@ -18,10 +18,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
-/// Seeds of a comparison that asks for no number.
+/// Default number of seeds of a comparison.
 const SEEDS: u32 = 30;
 
-/// The flags of many runs.
+/// The flags for several runs.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Many runs")]
 #[command(group(
@@ -31,39 +31,38 @@ const SEEDS: u32 = 30;
         .conflicts_with_all(["ladder", "trace", "series"])
 ))]
 pub(super) struct Many {
-    /// Run the scenario's seed and those after it, so many in all; tells means with their 95 % intervals
-    /// (30 seeds in a comparison that does not say)
+    /// Run N seeds, starting with that of the scenario, and print means with 95 % confidence intervals
+    /// [default: 1, or 30 in a comparison]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::runs)]
     pub(super) seeds: Option<u32>,
-    /// One line per seed: the share of its exchanges that were answered
+    /// Also print one line per seed with the share of answered exchanges
     #[arg(long, requires = "many", conflicts_with = "json")]
     pub(super) each: bool,
-    /// Compare with another scenario on the same packet fates: one that ships, a file or a link
+    /// Compare with another scenario (a built-in name, a file or a link) under the same random draws
     #[arg(long, value_name = "SCENARIO")]
     pub(super) versus: Option<String>,
-    /// Compare with the same scenario after this change, or with that of --versus after it; may be given
-    /// more than once
+    /// Compare with the same scenario, or with that of --versus, after changing a key; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub(super) versus_set: Vec<String>,
-    /// Threads; as many as there are cores without it
+    /// Number of threads [default: number of cores]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     #[arg(requires = "many")]
     pub(super) threads: Option<u32>,
 }
 
 impl Many {
-    /// Is another scenario to be run beside the first?
+    /// Returns whether two scenarios are compared.
     pub(super) const fn compares(&self) -> bool {
         self.versus.is_some() || !self.versus_set.is_empty()
     }
 
-    /// Is there more than one run?
+    /// Returns whether there is more than one run.
     pub(super) const fn is_wanted(&self) -> bool {
         self.seeds.is_some() || self.compares()
     }
 }
 
-/// Seeds one after another.
+/// A range of consecutive seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Seeds {
     first: u64,
@@ -71,10 +70,10 @@ pub(super) struct Seeds {
 }
 
 impl Seeds {
-    /// Those of `scenario` that are asked for.
+    /// Returns the seeds to run `scenario` with.
     pub(super) fn new(many: &Many, scenario: &Scenario) -> Result<Self, Error> {
         let (first, count) = (scenario.seed, u64::from(many.seeds.unwrap_or(SEEDS)));
-        // There is one at least.
+        // `count` is at least 1.
         let last = first.checked_add(count - 1);
         last.map(|_| Self { first, count }).ok_or(Error::Seeds { first, count })
     }
@@ -95,17 +94,17 @@ impl fmt::Display for Seeds {
     }
 }
 
-/// What came out of scenarios that ran with the same seeds.
+/// Results of scenarios that ran with the same seeds.
 pub(super) struct Runs<const N: usize> {
-    /// Those that were run with every scenario: all, or the first ones of an interrupted program.
+    /// The seeds that ran with every scenario: all seeds, or the first ones after an interruption.
     pub(super) seeds: Seeds,
-    /// For each seed, what came out of each scenario.
+    /// For each seed, the results of each scenario.
     runs: Vec<Measured>,
     pub(super) exit: Exit,
 }
 
 impl<const N: usize> Runs<N> {
-    /// Runs each of `scenarios` with each of `seeds`, and tells how long that took.
+    /// Runs each of `scenarios` with each of `seeds` and prints the time it took.
     pub(super) fn new(
         scenarios: [&Scenario; N],
         seeds: Seeds,
@@ -117,12 +116,12 @@ impl<const N: usize> Runs<N> {
         let pool = pool.map_err(Error::Threads)?;
         let begun = Instant::now();
         let mut runs = run(&pool, scenarios, seeds, limits);
-        // Half a comparison is none.
+        // An incomplete comparison does not count.
         runs.truncate(runs.len() / N * N);
         let whole = Seeds { count: (runs.len() / N) as u64, ..seeds };
         let exit = if whole == seeds { Exit::Success } else { Exit::Interrupted };
         if exit == Exit::Interrupted {
-            warn(format_args!("interrupted; {} of {} are done", whole.count, seeds));
+            warn(format_args!("interrupted after {} of {}", whole.count, seeds));
         }
         let (took, count) = (Rounded(begun.elapsed()), Count(runs.len() as u64, "run"));
         let threads = Count(pool.current_num_threads() as u64, "thread");
@@ -130,23 +129,23 @@ impl<const N: usize> Runs<N> {
         Ok(Self { seeds: whole, runs, exit })
     }
 
-    /// Each seed with what came out of each scenario.
+    /// Iterates over the seeds, each with the results of every scenario.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[Measured])> {
         self.seeds.iter().zip(self.runs.chunks_exact(N))
     }
 
-    /// What came out of one scenario, seed after seed.
+    /// Iterates over the results of one scenario, in the order of the seeds.
     pub(super) fn of(&self, scenario: usize) -> impl Iterator<Item = &Measured> {
         self.runs.iter().skip(scenario).step_by(N)
     }
 
-    /// Runs of one scenario that a bound ended.
+    /// Returns the number of runs of one scenario that a limit ended.
     pub(super) fn cut(&self, scenario: usize) -> usize {
         self.of(scenario).filter(|run| !run.ended_by.is_finished()).count()
     }
 
-    /// Tells `report`, as JSON or as `show` writes it for people.
-    pub(super) fn tell<R: Serialize>(
+    /// Prints `report` as JSON, or as text by means of `show`.
+    pub(super) fn print<R: Serialize>(
         &self,
         args: &Args,
         report: &R,
@@ -162,7 +161,7 @@ impl<const N: usize> Runs<N> {
         out.finish(self.exit)
     }
 
-    /// Warns of runs that a bound ended: each kind of bound, with how many runs it ended.
+    /// Warns of runs that a limit ended, with the number of runs per limit.
     fn warn_of_cuts(&self) {
         let mut kinds: Vec<(EndedBy, usize)> = Vec::new();
         for ended_by in self.runs.iter().map(|run| run.ended_by).filter(|by| !by.is_finished()) {
@@ -173,12 +172,14 @@ impl<const N: usize> Runs<N> {
         }
         for (kind, count) in kinds {
             let all = Count(self.runs.len() as u64, "run");
-            warn(format_args!("{count} of {all} ended by {kind}, and count as far as they came"));
+            warn(format_args!(
+                "{count} of {all} ended early by {kind}; only the part before it counts"
+            ));
         }
     }
 }
 
-/// Runs everything; what was done before the first run that was interrupted.
+/// Runs everything. Returns the results before the first interrupted run.
 fn run<const N: usize>(
     pool: &ThreadPool,
     scenarios: [&Scenario; N],
@@ -207,7 +208,7 @@ fn run<const N: usize>(
     runs.into_iter().map_while(|run| run).collect()
 }
 
-/// Takes one run after the other, until there is none or they are interrupted.
+/// Takes one run after another until none is left or an interruption.
 fn take_runs<const N: usize>(
     take: impl Fn() -> Option<usize>,
     scenarios: [&Scenario; N],
@@ -218,7 +219,7 @@ fn take_runs<const N: usize>(
     while let Some(n) = take() {
         let seed = seeds.first + (n / N) as u64;
         let scenario = Scenario { seed, ..scenarios[n % N].clone() };
-        // Only the report of one scenario tells theory beside the measurement.
+        // Only the report of a single scenario compares theory with the measurement.
         let measure = if N == 1 { measure_queue } else { measure };
         let Some(measured) = measure(&scenario, limits) else { return };
         if done.send((n, measured)).is_err() {

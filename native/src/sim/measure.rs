@@ -1,4 +1,4 @@
-//! What is measured of a run: the one place that names the measures.
+//! The measures of a run. This table is the only place that names them.
 
 use super::INTERVAL;
 use super::predicted::{QueueMeasures, queue_measures};
@@ -11,7 +11,7 @@ use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;
 use serde_json::{Value, json};
 
-/// A measure: the column's name, what it holds, and how it comes out of a run.
+/// A measure: name and type of its column, and the function that takes it from a result.
 type Measure = (&'static str, ColumnKind, fn(&Result) -> Cell);
 
 /// Every measure, in the order of the columns.
@@ -39,7 +39,8 @@ const MEASURES: &[Measure] = {
         ("latency_p90_s", Number, |run| metric(run, |m| m.latency_s.p90)),
         ("latency_p99_s", Number, |run| metric(run, |m| m.latency_s.p99)),
         ("latency_p999_s", Number, |run| metric(run, |m| m.latency_s.p999)),
-        // Who gave up waited longer than everybody: empty where the quantile is one of those.
+        // Exchanges that gave up count as longer than every answer. The cell is empty if the quantile is
+        // one of them.
         ("all_p99_s", Number, |run| metric(run, |m| m.all_s.p99)),
         ("served", Integer, |run| counted(run, |m| m.work.served)),
         ("wasted", Integer, |run| counted(run, |m| m.work.wasted)),
@@ -54,7 +55,7 @@ const MEASURES: &[Measure] = {
     ]
 };
 
-/// Per exchange that is over; nothing before the first one is.
+/// Returns `count` per finished exchange; empty if no exchange has finished.
 fn share(run: &Result, count: u64) -> Cell {
     Cell::number(count as f64 / run.outcome.summary.finished() as f64)
 }
@@ -67,27 +68,27 @@ fn counted(run: &Result, value: fn(&MetricsReport) -> u64) -> Cell {
     run.metrics.as_ref().map_or(Cell::Empty, |metrics| Cell::Integer(value(metrics)))
 }
 
-/// The columns of the measures.
+/// Returns the columns of the measures.
 pub(crate) fn columns() -> Vec<Column> {
     MEASURES.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
 }
 
-/// What came out of a run.
+/// The measures of one run.
 pub(crate) struct Measured {
     /// In the order of [`columns`].
     pub(crate) cells: Vec<Cell>,
     pub(crate) ended_by: EndedBy,
-    /// If they were asked for, and theory has something to say of them.
+    /// Measures of the queue, if they were requested and theory predicts them.
     pub(crate) queue: Option<QueueMeasures>,
 }
 
-/// Runs `scenario` and measures; `None` if it was interrupted, since half a run is no result.
+/// Runs `scenario` and measures it. Returns `None` if the run was interrupted.
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
     let run = run::run(scenario, (Metrics::new(INTERVAL), ()), limits, |_| ()).result;
     measured(&run, None)
 }
 
-/// The same with the measures of the queue, if theory predicts them.
+/// Like [`measure`], with the measures of the queue if theory predicts them.
 pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
     if predict_queue(scenario).is_err() {
         return measure(scenario, limits);

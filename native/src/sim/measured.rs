@@ -1,14 +1,14 @@
-//! The metrics of a run, in lines for people.
+//! Formats the metrics of a run as lines of text.
 
 use crate::output::Rounded;
 use retrylab_core::sim::metrics::{LinkReport, MetricsReport, Quantiles, WorkReport};
 use retrylab_core::time::Duration;
 use std::collections::BTreeMap;
 
-/// Attempts from here on are shown together.
+/// Exchanges with this many sends or more are counted together.
 const MANY: usize = 8;
 
-/// Lines of a name and its words; those that have nothing to say are left out.
+/// Returns the lines of the report, each as a name and a text. Lines without content are left out.
 pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static str, String)> {
     let MetricsReport { latency_s, gave_up_s, all_s, work, link, .. } = metrics;
     let gave_up = (gave_up_s.count > 0).then(|| {
@@ -69,26 +69,28 @@ fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// What the work came to; nothing of a server that takes no time.
+/// Summarises the work of the server; `None` if requests take no time.
 fn served(work: &WorkReport) -> Option<String> {
     let took = time(work.mean_work_s?);
     let busy = work.utilisation.map(|busy| format!(", {:.2} % busy", 100.0 * busy));
     let (served, wasted, busy) = (work.served, work.wasted, busy.unwrap_or_default());
-    Some(format!("served {served}, {wasted} of them in vain{busy}, {took} of work each"))
+    Some(format!("served {served}, {wasted} of them wasted{busy}, {took} of work each"))
 }
 
 fn queue(work: &WorkReport) -> Option<String> {
     let (mean, wait, deepest) = (work.mean_queue?, work.mean_wait_s?, work.deepest_queue);
-    Some(format!("{mean:.2} waited at a time, {deepest} at most, {} each", time(wait)))
+    Some(format!("mean length {mean:.2}, maximum {deepest}, mean wait {}", time(wait)))
 }
 
-/// What passed over a link that has a rate.
+/// Summarises the traffic of a link with a rate.
 fn ways(link: &LinkReport) -> Option<String> {
     let ways = [("requests", link.request), ("replies", link.reply)].into_iter();
     let words = ways.filter_map(|(name, way)| {
         let way = way?;
         let (busy, deepest, dropped) = (100.0 * way.busy?, way.deepest_queue, way.dropped);
-        Some(format!("{name} {busy:.2} % busy, {deepest} queued at most, {dropped} dropped there"))
+        Some(format!(
+            "{name} {busy:.2} % busy, at most {deepest} queued, {dropped} dropped by the queue"
+        ))
     });
     let words = words.collect::<Vec<_>>().join("; ");
     (!words.is_empty()).then_some(words)
@@ -114,17 +116,18 @@ mod tests {
     };
 
     #[test]
-    fn who_gave_up_is_told_from_where_on() {
+    fn the_first_quantile_that_gave_up_is_shown() {
         let some = Quantiles { p50: Some(0.02), p90: Some(0.32), ..NOTHING };
         assert_eq!(without_answer(&some), "p50 0.02 s, p90 0.32 s, p99 and above gave up");
         assert_eq!(without_answer(&NOTHING), "p50 and above gave up");
         let one = Some(1.0);
-        let most = Quantiles { p50: one, p90: one, p99: one, p999: one, p9999: one, ..NOTHING };
-        assert!(without_answer(&most).ends_with("p99.99 1 s, the longest gave up"));
+        let nearly_all =
+            Quantiles { p50: one, p90: one, p99: one, p999: one, p9999: one, ..NOTHING };
+        assert!(without_answer(&nearly_all).ends_with("p99.99 1 s, the longest gave up"));
     }
 
     #[test]
-    fn many_attempts_are_told_together() {
+    fn many_attempts_are_counted_together() {
         assert_eq!(attempts(&[0, 5, 0, 2]), "1: 5, 3: 2");
         assert_eq!(attempts(&[1, 0, 0, 0, 0, 0, 0, 3, 4, 0, 1]), "0: 1, 7: 3, 8 or more: 5");
     }

@@ -1,17 +1,17 @@
-//! The progress bar of a long run, on a terminal only.
+//! A progress bar for a single long run, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use retrylab_core::scenario::Scenario;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// A run that is over sooner needs no bar.
+/// Time before the bar appears.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Shows how far a run is.
+/// A progress bar that counts exchanges.
 pub(super) struct Meter {
     bar: Option<ProgressBar>,
-    /// Unknown while exchanges arrive.
+    /// Total number of exchanges; `None` in an open loop, where it is not known in advance.
     exchanges: Option<u64>,
     begun: Instant,
     wanted: bool,
@@ -24,7 +24,7 @@ impl Meter {
         Self { bar: None, exchanges, begun: Instant::now(), wanted }
     }
 
-    /// Shows that so many exchanges are over.
+    /// Updates the number of finished exchanges.
     pub(super) fn show(&mut self, finished: u64) {
         if !self.wanted {
             return;
@@ -45,7 +45,7 @@ impl Meter {
         }
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     pub(super) fn clear(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! `retrylab sim`: the same machines over the simulated network.
+//! `retrylab sim`: runs client and server over the simulated network.
 
 pub(crate) mod bar;
 mod compare;
@@ -32,20 +32,20 @@ use series::SeriesFile;
 use std::io;
 use std::time::Duration;
 
-/// How finely a run of up to ten seconds is told over time; intervals of longer ones double.
+/// Interval of the time series of a run of up to ten seconds. Longer runs double it.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
-  retrylab sim retry-storm                 one that ships; `retrylab scenarios` lists them
+  retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
-  retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with 95 % intervals
-  retrylab sim textbook --versus-set policy.preset=coap     two policies, the same packet fates
+  retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with confidence intervals
+  retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
-  retrylab sim --set link.latency=@pings.txt         samples from a file, one a line
+  retrylab sim --set link.latency=@pings.txt         measured latencies, one per line
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, its meaning and allowed values
 
@@ -56,73 +56,76 @@ A scenario file is TOML with the same keys:
   [policy]
   initial_timeout = \"50ms\"
 
-The file or the link comes first, then every --set, then --seed. Same scenario, same run, byte for
-byte: equal digests say that the same things happened at the same times.
+--set overrides the file or link, and --seed overrides both. The same scenario always gives the
+same run: equal digests mean that the same events happened at the same times.
 
-Measured times: where a key takes a latency or arrivals, `@FILE` stands for the times in FILE, one a
-line: `12.5ms`; or plain numbers below a first line with their unit (ns, us, ms or s). `#` begins a
-comment. A scenario's file has its FILE beside it; a flag, in the working directory.
+Measured times: for a latency or an arrival process, `@FILE` reads times from FILE, one per line.
+Write each time with its unit (`12.5ms`), or put a unit (ns, us, ms or s) on the first line and plain
+numbers below. `#` starts a comment. A path in a scenario file is relative to that file; a path in a
+flag is relative to the working directory.
 
-In brackets stands where a share lies with 95 % (Wilson), if exchanges do not depend on each other.
-Latencies are right to a thousandth. `of all` counts who gave up as longer than every answer.
+Brackets show the 95 % confidence interval of a share (Wilson), for independent exchanges. Latencies
+have a relative error of at most 0.1 %. `of all` also counts exchanges that gave up, as longer than
+every answer.
 
-A comparison runs A, which is SCENARIO with its --set, and B, which is the one of --versus, or A
-again, with its --versus-set. Both have the seeds of A. What becomes of a datagram depends on the
-seed, the client, the direction and its index: both meet the same losses. A preset in --versus-set
-brings all of its values. Of twenty measures that do not differ, one is marked * by chance: run
-other seeds before you believe a single mark.
+A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A, with
+--versus-set). Both use the seeds of A. The random draws for a datagram depend only on the seed, the
+client, the direction and the datagram's index, so A and B lose the same datagrams. A preset in
+--versus-set resets all settings that it covers. On average, one in twenty measures without a real
+difference gets a * by chance; check a single * with other seeds.
 
-Exit codes: 0 the run is over (also at a --max-…; the output says which), 1 an output cannot be
-written, 2 usage or a scenario that makes no sense, 130 interrupted (what came out so far is told).";
+Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output cannot
+be written, 2 usage error or invalid scenario, 130 interrupted (with the results so far).";
 
-/// Run a scenario in the simulated network, millions of exchanges a second
+/// Run a scenario in the simulated network
 ///
-/// The same client and server as `send` and `serve`, without sockets and without waiting.
+/// Uses the same client and server as `send` and `serve`, without sockets and without waiting, at
+/// millions of exchanges per second.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A scenario that ships, a file (TOML; `-` reads stdin), or a link of the lab; the default scenario
-    /// without it
+    /// Scenario to run: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
+    /// the default value of every key]
     #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
-    /// A link of the lab, or what follows its `#`: `seed=7&server.drop=0.5`
+    /// Scenario to run, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
     link: Option<String>,
-    /// Sets a key of the scenario; may be given more than once
+    /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
-    /// Names every random draw: same seed, same run
+    /// Seed for all random draws; the same seed repeats the same run
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
     seed: Option<String>,
-    /// The result as one JSON object on stdout
+    /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
-    /// Show everything that happens as a ladder, on stdout (on stderr if stdout is taken)
+    /// Draw every event as a ladder on stdout (on stderr if stdout has another use)
     #[arg(long)]
     ladder: bool,
-    /// Write everything that happens to FILE as JSON lines (`-` is stdout)
+    /// Write every event to FILE as JSON lines (`-` is stdout)
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
     /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout)
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
-    /// End the run after so many events (a start, an arrival or a timer): it may be an endless one
+    /// Stop the run after N events (starts, arrivals and timers), in case it never ends
     #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
-    /// End the run at this simulated time
+    /// Stop the run at this simulated time
     #[arg(long, value_name = "TIME", default_value = "87600h", value_parser = flags::time)]
     max_time: Duration,
-    /// End the run when it holds so many MiB, by its own estimate
+    /// Stop the run when it uses an estimated MIB mebibytes of memory
     #[arg(long, value_name = "MIB", default_value = "4096", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u32>)]
     max_memory: u32,
-    /// Show the keys of a scenario instead of running one; the same as `retrylab keys`
+    /// List the keys of a scenario instead of running one, like `retrylab keys`
     #[arg(long)]
     keys: bool,
-    /// Print what makes Linux's netem do the same as the link, and what it cannot, instead of running:
-    /// a shell script with a command for each direction
+    /// Print a shell script that sets up the same link on Linux, instead of running the scenario. It
+    /// has one `tc` command per direction, and comments on the differences
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
     #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series"])]
@@ -133,22 +136,26 @@ pub(crate) struct Args {
     many: Many,
 }
 
-/// Why nothing was simulated.
+/// Error that ends `sim`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("the system gives no signals: {0}")]
+    #[error("cannot set up signal handlers: {0}")]
     System(io::Error),
-    #[error("the system gives no threads: {0}")]
+    #[error("cannot start threads: {0}")]
     Threads(rayon::ThreadPoolBuildError),
-    #[error("--seeds: {count} seeds from {first} on go beyond the last one, {}", u64::MAX)]
+    #[error("--seeds: {count} seeds starting at {first} exceed the largest seed, {}", u64::MAX)]
     Seeds { first: u64, count: u64 },
-    #[error("--versus: stdin has one scenario; one of the two must be a file, a name or a link")]
+    #[error(
+        "--versus: only one of the two scenarios can come from stdin; use a file, a name or a link for the other"
+    )]
     BothStdin,
-    #[error("--versus-set: seed cannot differ, so that both meet the same fates; --seed sets it")]
+    #[error(
+        "--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed"
+    )]
     OtherSeed,
 }
 
@@ -161,7 +168,7 @@ impl Error {
     }
 }
 
-/// Simulates and reports.
+/// Simulates the scenario and prints the result.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.keys {
         return Ok(keys::run(args.json));
@@ -191,14 +198,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
 }
 
-/// One run, with its outputs.
+/// Runs the scenario once and writes its outputs.
 fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
     let metrics = Metrics::new(INTERVAL);
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
-        // Without outputs the rest of the sink is the empty one, which costs nothing.
+        // The empty sink costs nothing.
         (None, None) => run::run(scenario, (metrics, ()), limits, show),
         outputs => run::run(scenario, (metrics, outputs), limits, show),
     };
@@ -208,7 +215,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         EndedBy::Itself(_) | EndedBy::Output => Exit::Success,
     };
     if let Some(failure) = failure {
-        // A reader that has seen enough, such as `head`, wants no table either.
+        // A reader that has closed the pipe, such as `head`, does not want the table either.
         return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
     }
     if let (Some(file), Some(metrics)) = (series, &result.metrics) {

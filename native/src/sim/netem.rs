@@ -1,4 +1,4 @@
-//! `--print-netem`: the scenario's link as commands for Linux, and what they cannot say.
+//! `--print-netem`: prints the scenario's link as `tc` commands for Linux, with the differences as comments.
 
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
@@ -7,22 +7,22 @@ use retrylab_core::random::Direction;
 use retrylab_core::scenario::{FaultKind, Scenario};
 use serde::Serialize;
 
-/// The interface of a command that is told none.
+/// Default network interface.
 pub(super) const DEVICE: &str = "eth0";
 
-/// The longest name of an interface: the kernel's `IFNAMSIZ` less the final zero.
-const LONGEST_DEVICE: usize = 15;
+/// Maximum length of an interface name: the kernel's `IFNAMSIZ` minus the final zero byte.
+const MAX_DEVICE_LENGTH: usize = 15;
 
-/// Reads the name of an interface. The kernel takes more; what a shell would take apart is left out.
+/// Parses the name of an interface. The kernel allows more characters, but a shell would interpret them.
 pub(super) fn device(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
     let named = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
-    if named && text.len() <= LONGEST_DEVICE {
+    if named && text.len() <= MAX_DEVICE_LENGTH {
         return Ok(text.to_string());
     }
     Err(format!(
-        "it takes the name of an interface such as `{DEVICE}`: 1 to {LONGEST_DEVICE} letters, digits \
-         and `.`, `_`, `-`, `:`, the first one a letter or a digit"
+        "expected an interface name such as `{DEVICE}`: a letter or digit, then letters, digits, `.`, \
+         `_`, `-` or `:`, at most {MAX_DEVICE_LENGTH} characters in all"
     ))
 }
 
@@ -34,11 +34,11 @@ struct Report {
     reply: Way,
 }
 
-/// What makes Linux do the same in one direction.
+/// The command for one direction.
 #[derive(Serialize)]
 struct Way {
     command: String,
-    /// What the command does not do, or does otherwise.
+    /// Differences between the command and the simulated link.
     notes: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ impl Way {
         Self { command: netem.command(device), notes }
     }
 
-    /// The lines of a script.
+    /// Prints the lines of the script.
     fn show(&self, head: &str, out: &mut Stdout) {
         out.line(format_args!("# {head}"));
         self.notes.iter().for_each(|note| out.line(format_args!("# {note}")));
@@ -58,18 +58,18 @@ impl Way {
     }
 }
 
-/// The faults that concern this direction. None of them has an equal.
+/// Returns a note on the faults that affect this direction. Netem supports none of them.
 fn faults(scenario: &Scenario, direction: Direction) -> Option<String> {
     let other = |kind| matches!(kind, FaultKind::Partition(Some(way)) if way != direction);
     let all = scenario.faults.as_slice().iter().filter(|fault| !other(fault.kind));
     let words: Vec<String> = all.map(ToString::to_string).collect();
     (!words.is_empty()).then(|| {
         let words = words.join("; ");
-        format!("faults has no equal: `{words}`; a qdisc knows no times, no server and no load.")
+        format!("The faults `{words}` have no equivalent in netem.")
     })
 }
 
-/// Prints the commands: a shell script, or one JSON object.
+/// Prints the commands as a shell script or as one JSON object.
 pub(super) fn print(scenario: &Scenario, device: &str, as_json: bool) -> Exit {
     let [request, reply] =
         [Direction::Request, Direction::Reply].map(|way| Way::new(scenario, way, device));

@@ -1,4 +1,4 @@
-//! Where a run is written while it happens: the ladder and the trace.
+//! The outputs that are written during a run: the ladder and the trace.
 
 use super::Args;
 use super::run::Recorder;
@@ -9,10 +9,10 @@ use retrylab_core::trace::Ladder;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// The ladder and the trace, where they are asked for.
+/// The ladder and the trace, if requested.
 pub(super) type Outputs = (Option<LineSink<Ladder>>, Option<LineSink<JsonLines>>);
 
-/// Opens what `args` ask for.
+/// Opens the outputs that `args` request.
 pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputError> {
     let to_stdout = || Box::new(BufWriter::new(io::stdout())) as Box<dyn Write>;
     let trace = match args.trace.as_deref() {
@@ -35,7 +35,7 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
     Ok((ladder, trace))
 }
 
-/// Do the trace or the series take stdout for themselves?
+/// Returns whether the trace or the series goes to stdout.
 pub(super) fn stdout_is_taken(args: &Args) -> bool {
     [&args.trace, &args.series].into_iter().any(|path| path.as_deref() == Some("-"))
 }

@@ -1,7 +1,7 @@
-//! What theory says of the server: a queue, or a collapse, beside what was measured.
+//! Compares the predictions for the server, its queue and its collapse, with the measurement.
 //!
-//! A queue remembers, so that the requests of one run are no independent samples: a single run has no
-//! honest standard error. It is told by how many per cent it is off; over seeds there are errors.
+//! Requests in a queue are not independent, so a single run has no valid standard error. A single run
+//! shows the difference in per cent; several seeds show it in standard errors.
 
 use super::run::Result;
 use crate::output::Rounded;
@@ -11,11 +11,11 @@ use retrylab_core::theory::{Load, QueuePrediction, predict_metastable, predict_q
 use retrylab_core::time::Duration;
 use serde::Serialize;
 
-/// The share of requests refused, the mean wait in seconds, the mean queue and the workers' busy share.
+/// Share of refused requests, mean wait in seconds, mean queue length, and utilisation of the workers.
 pub(crate) type QueueMeasures = [Option<f64>; 4];
 
-/// What a run, which is over, has measured of its queue: there is no other end for a request than that
-/// it is served or finds the queue full, where a queue is predicted.
+/// Returns the measures of the queue of a finished run. Where theory predicts a queue, every request is
+/// either served or finds the queue full.
 pub(crate) fn queue_measures(run: &Result) -> QueueMeasures {
     let Some(metrics) = &run.metrics else { return [None; 4] };
     let work = &metrics.work;
@@ -28,7 +28,7 @@ const fn expected(of: &QueuePrediction) -> [f64; 4] {
     [of.refused, of.mean_wait, of.mean_queue, of.utilisation]
 }
 
-/// A queue as JSON, each number as a `T`.
+/// A prediction for a queue as JSON, each number as a `T`.
 #[derive(Serialize)]
 pub(super) struct Queue<T> {
     model: &'static str,
@@ -48,28 +48,28 @@ impl<T: Copy> Queue<T> {
     }
 
     /// `M/M/1/K: 2.3493 % refused (…), wait 0.028 s (…), 2.1852 in the queue (…), 78.12 % busy (…)`
-    fn words(&self, predicted: fn(T) -> f64, beside: fn(T) -> String) -> String {
+    fn words(&self, predicted: fn(T) -> f64, compared: fn(T) -> String) -> String {
         let Self { model, refused_share, mean_wait_s, mean_queue, utilisation, .. } = *self;
         let wait = Rounded(Duration::from_secs_f64(predicted(mean_wait_s)));
         format!(
             "{model}: {:.4} % refused ({}), wait {wait} ({}), {:.4} in the queue ({}), {:.2} % busy ({})",
             100.0 * predicted(refused_share),
-            beside(refused_share),
-            beside(mean_wait_s),
+            compared(refused_share),
+            compared(mean_wait_s),
             predicted(mean_queue),
-            beside(mean_queue),
+            compared(mean_queue),
             100.0 * predicted(utilisation),
-            beside(utilisation)
+            compared(utilisation)
         )
     }
 }
 
-/// A number of one run.
+/// A number in a single run.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct OfRun {
     predicted: f64,
     measured: Option<f64>,
-    /// How far the measured number is off; null where the predicted one is 0.
+    /// Difference from the prediction in per cent; null if the prediction is 0.
     difference_percent: Option<f64>,
 }
 
@@ -89,7 +89,7 @@ impl OfRun {
     }
 }
 
-/// What theory says of one run's server; null where a model's conditions do not hold.
+/// Predictions for the server of one run; null where the conditions of a model do not hold.
 #[derive(Default, Serialize)]
 pub(super) struct Server {
     queue: Option<Queue<OfRun>>,
@@ -99,10 +99,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// `why` the run is no measurement, if it is none.
+    /// Compares the predictions for `scenario` with `result`.
     pub(super) fn new(scenario: &Scenario, result: &Result) -> Self {
         let finished = result.ended_by.is_finished();
-        let finished = finished.then_some(()).ok_or("the run did not come to its end");
+        let finished = finished.then_some(()).ok_or("the run did not finish");
         let queue = finished.and_then(|()| predict_queue(scenario)).map(|predicted| {
             let mut measured = queue_measures(result).into_iter();
             let of = |predicted| OfRun::new(predicted, measured.next().flatten());
@@ -117,7 +117,7 @@ impl Server {
         }
     }
 
-    /// Lines of a name and its words.
+    /// Returns the lines of the report, each as a name and a text.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, String)> {
         let queue = self.queue.as_ref();
         let queue = queue.map(|queue| queue.words(|of| of.predicted, OfRun::words));
@@ -127,18 +127,19 @@ impl Server {
     }
 }
 
-/// What a load comes to, as JSON: sends a second.
+/// The prediction of a collapse as JSON, in sends per second.
 #[derive(Serialize)]
 struct Metastable {
     state: &'static str,
-    /// While all is well; null if it never is.
+    /// Load in the healthy state; null if there is none.
     healthy: Option<f64>,
-    /// From so many on it collapses; null unless vulnerable.
+    /// Load above which the server collapses; null unless it is vulnerable.
     tipping: Option<f64>,
-    /// After a collapse; null if none lasts.
+    /// Load after a collapse; null if no collapse lasts.
     collapsed: Option<f64>,
-    /// First tries a second below which it is stable, and above which it is collapsed.
+    /// First sends per second below which the server is stable.
     vulnerable_from: f64,
+    /// First sends per second above which the server is always collapsed.
     collapses_from: f64,
 }
 
@@ -159,33 +160,33 @@ impl Metastable {
         Ok(Self { state, healthy, tipping, collapsed, vulnerable_from, collapses_from })
     }
 
-    /// `vulnerable: 50.4 sends/s while well, collapsed at 150.0 from 83.2 on; below 33.3 first tries a
-    /// second stable, above 69.5 collapsed`
+    /// `vulnerable: 50.4 sends/s while healthy, above 83.2 it collapses to 150.0; stable below 33.3 first
+    /// sends/s, collapsed above 69.5`
     fn words(&self) -> String {
         let Self { state, healthy, tipping, collapsed, vulnerable_from, collapses_from } = self;
         let at = match (healthy, tipping, collapsed) {
             (Some(well), Some(tipping), Some(collapsed)) => format!(
-                "{well:.1} sends/s while well, collapsed at {collapsed:.1} from {tipping:.1} on"
+                "{well:.1} sends/s while healthy, above {tipping:.1} it collapses to {collapsed:.1}"
             ),
             (well, _, collapsed) => {
                 format!("{:.1} sends/s", well.or(*collapsed).unwrap_or_default())
             }
         };
         format!(
-            "{state}: {at}; below {vulnerable_from:.1} first tries/s stable, above \
-             {collapses_from:.1} collapsed"
+            "{state}: {at}; stable below {vulnerable_from:.1} first sends/s, collapsed above \
+             {collapses_from:.1}"
         )
     }
 }
 
-/// A number over seeds.
+/// A number over several seeds.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct OfSeeds {
     predicted: f64,
     mean: Option<f64>,
-    /// Of the mean, by the spread of the seeds; null of one seed.
+    /// Standard error of the mean over the seeds; null for a single seed.
     standard_error: Option<f64>,
-    /// How many of them the mean is off; null where there is none, or nothing varies.
+    /// Difference from the prediction in standard errors; null without a standard error.
     standard_errors: Option<f64>,
 }
 
@@ -210,19 +211,19 @@ impl OfSeeds {
     }
 }
 
-/// The queue of `scenario` beside what its runs have measured; `None` if it is not predicted.
+/// Compares the prediction for the queue of `scenario` with its runs. Returns `None` without a prediction.
 pub(super) fn over_seeds(scenario: &Scenario, runs: &[QueueMeasures]) -> Option<Queue<OfSeeds>> {
     let predicted = predict_queue(scenario).ok()?;
-    let mut places = 0..;
+    let mut indices = 0..;
     let of = |expected| {
-        let at = places.next().unwrap_or_default();
+        let at = indices.next().unwrap_or_default();
         OfSeeds::new(expected, runs.iter().filter_map(|run| run.get::<usize>(at).copied()?))
     };
     Some(Queue::new(&predicted, expected(&predicted).map(of)))
 }
 
 impl Queue<OfSeeds> {
-    /// The line of a report over seeds.
+    /// Returns the line of the report.
     pub(super) fn line(&self) -> String {
         format!("theory of the queue: {}", self.words(|of| of.predicted, OfSeeds::words))
     }

@@ -1,4 +1,4 @@
-//! What a run came to: as JSON for scripts, as a table for people.
+//! Prints the result of a run as JSON or as a table.
 
 use super::measured;
 use super::predicted::Server;
@@ -12,32 +12,32 @@ use retrylab_core::theory;
 use retrylab_core::time::Instant;
 use serde::Serialize;
 
-/// The result as JSON. Nothing in it depends on the machine that ran it: two runs of one scenario
-/// print the same bytes. Wall time is narration.
+/// The result as JSON. It does not depend on the machine: two runs of the same scenario print the same
+/// bytes. The wall time goes to stderr.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
     schema: u32,
     ended_by: EndedBy,
     seed: u64,
-    /// Exchanges that are over.
+    /// Finished exchanges.
     exchanges: u64,
     answered: u64,
     gave_up: u64,
     refused: u64,
-    /// Null before the first exchange is over.
+    /// Null if no exchange has finished.
     answered_share: Option<f64>,
     gave_up_share: Option<f64>,
-    /// Where the share lies with 95 %, if exchanges do not depend on each other (Wilson).
+    /// The 95 % confidence interval of the share, for independent exchanges (Wilson).
     answered_share_95: Option<[f64; 2]>,
     gave_up_share_95: Option<[f64; 2]>,
     sends: u64,
-    /// Sends by the account of the exchanges that are over; in contention, writes.
+    /// Sends of the finished exchanges; in contention, writes.
     calls: u64,
     /// Sends per exchange.
     amplification: f64,
     replies: u64,
     late_replies: u64,
-    /// On the link, either way.
+    /// Lost on the link, in both directions.
     lost: u64,
     server_dropped: u64,
     metrics: Option<&'a MetricsReport>,
@@ -45,17 +45,17 @@ pub(super) struct Report<'a> {
     simulated_s: f64,
     events: u64,
     digest: String,
-    /// The scenario as a link's fragment, without the `#`.
+    /// The scenario as the fragment of a link, without the `#`.
     link: String,
     scenario: &'a Scenario,
 }
 
-/// What the closed form says, where its conditions hold, and how far off the run is.
+/// The prediction of the closed form, where its conditions hold, and the difference of the run.
 #[derive(Default, Serialize)]
 struct Theory {
     gave_up_share: Option<f64>,
     amplification: Option<f64>,
-    /// Standard errors of the mean; null where nothing can vary and yet something differs.
+    /// Difference in standard errors; null if the prediction does not allow any difference.
     gave_up_standard_errors: Option<f64>,
     amplification_standard_errors: Option<f64>,
     /// The condition that does not hold.
@@ -69,7 +69,7 @@ impl Theory {
         let server = || Server::new(scenario, result);
         let missing = |why| Self { not_predicted: Some(why), server: server(), ..Self::default() };
         if !result.ended_by.is_finished() {
-            return missing("the run did not come to its end");
+            return missing("the run did not finish");
         }
         let model = match theory::predict(scenario) {
             Ok(model) => model,
@@ -138,13 +138,13 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The table, line by line.
+    /// Prints the table line by line.
     pub(super) fn show(&self, mut line: impl FnMut(String)) {
         let mut row = |name: &str, value: &dyn std::fmt::Display, remark: String| {
             line(format!("{name:<22}{value:>14}  {remark}").trim_end().to_string());
         };
-        let share = |share: Option<f64>, within: Option<[f64; 2]>| {
-            let Some((share, [low, high])) = share.zip(within) else { return String::new() };
+        let share = |share: Option<f64>, interval: Option<[f64; 2]>| {
+            let Some((share, [low, high])) = share.zip(interval) else { return String::new() };
             let [share, low, high] = [share, low, high].map(|share| 100.0 * share);
             format!("{share:8.4} %  ({low:.4} to {high:.4})")
         };
@@ -162,7 +162,7 @@ impl<'a> Report<'a> {
         row("late replies", &self.late_replies, String::new());
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
-        // Longer than the column, so that they stand on their own.
+        // These texts are longer than the column.
         for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
             line(format!("{name:<22}{words}"));
         }
@@ -175,16 +175,16 @@ impl<'a> Report<'a> {
         line(format!("ended by              {}", self.ended_by));
     }
 
-    /// What is true of this machine, or only worth a remark.
+    /// Prints wall time and warnings to stderr.
     pub(super) fn narrate(&self, result: &Result) {
         let open = self.scenario.total().map_or_else(String::new, |all| {
-            format!("; {} not over", Count(all - self.exchanges.min(all), "exchange"))
+            format!("; {} unfinished", Count(all - self.exchanges.min(all), "exchange"))
         });
         let missing = self.scenario.total().is_some_and(|all| self.exchanges < all);
         match self.ended_by {
             EndedBy::Itself(sim::EndedBy::Finished) if missing => warn(format_args!(
-                "nothing is left to happen{open}: a wait ends after the last time that can be \
-                 named, 584 years"
+                "no event is left{open}: a wait would end after the largest representable time, \
+                 584 years"
             )),
             EndedBy::Itself(sim::EndedBy::Finished) | EndedBy::Output => {}
             EndedBy::Itself(_) | EndedBy::Interrupted => {
@@ -194,11 +194,11 @@ impl<'a> Report<'a> {
         let wall = result.wall;
         let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);
         let (exchanges, wall) = (Count(self.exchanges, "exchange"), Rounded(wall));
-        // The rate of a short run is that of its start-up.
+        // In a short run the start-up dominates the rate.
         let rate = if self.exchanges < 10_000 {
             String::new()
         } else {
-            format!(": {rate:.0} exchanges a second")
+            format!(": {rate:.0} exchanges per second")
         };
         narrate!("{exchanges} in {wall} of wall time{rate}");
     }

@@ -1,4 +1,4 @@
-//! The run: step by step, within bounds.
+//! Runs a scenario step by step, within limits.
 
 use crate::output::OutputError;
 use retrylab_core::scenario::Scenario;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What may end a run before its own end.
+/// The limits of a run.
 pub(crate) struct Limits {
     pub(crate) bounds: Bounds,
     pub(crate) interrupted: Arc<AtomicBool>,
@@ -20,16 +20,16 @@ pub(crate) struct Limits {
 /// What ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedBy {
-    /// Its own end, or one of its bounds.
+    /// The run finished, or it reached one of its bounds.
     Itself(sim::EndedBy),
-    /// Ctrl-C.
+    /// Interrupted with Ctrl-C.
     Interrupted,
     /// The ladder or the trace could not be written.
     Output,
 }
 
 impl EndedBy {
-    /// Its name in JSON.
+    /// Returns the name in JSON.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Itself(ended_by) => ended_by.name(),
@@ -38,7 +38,7 @@ impl EndedBy {
         }
     }
 
-    /// Did the run come to its own end?
+    /// Returns whether the run finished.
     pub(crate) fn is_finished(self) -> bool {
         self == Self::Itself(sim::EndedBy::Finished)
     }
@@ -47,11 +47,11 @@ impl EndedBy {
 impl fmt::Display for EndedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Itself(sim::EndedBy::Events) => f.write_str("the limit of events (--max-events)"),
+            Self::Itself(sim::EndedBy::Events) => f.write_str("the limit on events (--max-events)"),
             Self::Itself(sim::EndedBy::Time) => {
-                f.write_str("the limit of simulated time (--max-time)")
+                f.write_str("the limit on simulated time (--max-time)")
             }
-            Self::Itself(sim::EndedBy::Memory) => f.write_str("the limit of memory (--max-memory)"),
+            Self::Itself(sim::EndedBy::Memory) => f.write_str("the limit on memory (--max-memory)"),
             Self::Itself(ended_by) => ended_by.fmt(f),
             Self::Interrupted => f.write_str("an interrupt"),
             Self::Output => f.write_str("an output that cannot be written"),
@@ -65,30 +65,30 @@ impl serde::Serialize for EndedBy {
     }
 }
 
-/// What came out of a run, and how.
+/// The result of a run.
 pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
-    /// If it was measured.
+    /// Present if the run was measured.
     pub(crate) metrics: Option<MetricsReport>,
     pub(crate) wall: Duration,
 }
 
-/// A run that is over, with the error of its outputs if they had one.
+/// The end of a run: its result, and the error of its outputs if there was one.
 pub(crate) struct Finished {
     pub(crate) result: Result,
     pub(crate) failure: Option<OutputError>,
 }
 
-/// A sink that may fail, and that holds lines back.
+/// A buffered sink that can fail.
 pub(crate) trait Recorder: Sink {
-    /// Has it failed? Then the run is not worth going on.
+    /// Returns whether writing has failed. The run then stops.
     fn has_failed(&self) -> bool;
-    /// What measures the run, if anything does.
+    /// Returns the metrics, if the sink has any.
     fn metrics(&self) -> Option<&Metrics> {
         None
     }
-    /// Writes what is still held back.
+    /// Writes the buffered lines.
     fn finish(self) -> std::result::Result<(), OutputError>;
 }
 
@@ -116,8 +116,8 @@ impl<K: Recorder> Recorder for (Metrics, K) {
     }
 }
 
-/// Runs `scenario` to its end or to the first of `limits`, and tells `show` again and again how many
-/// exchanges are over.
+/// Runs `scenario` to its end or to the first limit. Calls `show` repeatedly with the number of finished
+/// exchanges.
 pub(crate) fn run<K: Recorder>(
     scenario: &Scenario,
     sink: K,
@@ -142,7 +142,7 @@ pub(crate) fn run<K: Recorder>(
     let wall = begun.elapsed();
     let at_end = match ended_by {
         EndedBy::Itself(ended_by) => ended_by,
-        // Nobody asks: what ended it stands beside.
+        // Not used: `ended_by` has the reason.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
     let network = run.network();

@@ -1,4 +1,4 @@
-//! `--seeds`: one scenario with many seeds, told as means with their intervals.
+//! `--seeds`: runs one scenario with many seeds and prints means with confidence intervals.
 
 use super::many::{Runs, Seeds};
 use super::predicted::{OfSeeds, Queue, over_seeds};
@@ -12,14 +12,14 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::stats::wilson;
 use serde::Serialize;
 
-/// What came out, as JSON.
+/// The results as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
     schema: u32,
     seeds: Seeds,
     measures: Object<String, Spread>,
     pooled: Object<&'static str, Pooled>,
-    /// Runs that a bound ended.
+    /// Number of runs that a limit ended.
     cut: usize,
     theory: Theory,
     runs: Vec<Run<'a>>,
@@ -27,10 +27,10 @@ struct Report<'a> {
     scenario: &'a Scenario,
 }
 
-/// What theory says beside it.
+/// The comparison with theory.
 #[derive(Serialize)]
 struct Theory {
-    /// Null where its conditions do not hold, or a bound has ended a run.
+    /// Null if the conditions of the model do not hold, or if a limit ended a run.
     queue: Option<Queue<OfSeeds>>,
 }
 
@@ -42,27 +42,27 @@ struct Run<'a> {
     measured: Object<String, &'a Cell>,
 }
 
-/// A share of the exchanges of all runs, with Wilson's interval.
+/// A share of the exchanges of all runs, with its Wilson interval.
 ///
-/// It takes exchanges for independent of each other. Where they meet in a queue they are not, and only
-/// the interval over seeds is right.
+/// The interval assumes that exchanges are independent. Exchanges that share a queue are not, and then only
+/// the interval over seeds is valid.
 #[derive(Clone, Copy, Serialize)]
 struct Pooled {
     count: u64,
     of: u64,
-    /// Null of no exchange.
+    /// Null without any exchange.
     share: Option<f64>,
     low: f64,
     high: f64,
 }
 
-/// Runs and reports.
+/// Runs all seeds and prints the results.
 pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let runs = Runs::new([scenario], Seeds::new(&args.many, scenario)?, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.tell(args, &Report::new(scenario, &runs), Report::show))
+    Ok(runs.print(args, &Report::new(scenario, &runs), Report::show))
 }
 
 impl<'a> Report<'a> {
@@ -94,7 +94,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The table, line by line.
+    /// Prints the table line by line.
     fn show(&self, each: bool, out: &mut Stdout) {
         out.line(self.seeds);
         let head = ["", "mean", "low", "high", "deviation", "min", "max"];
@@ -103,7 +103,7 @@ impl<'a> Report<'a> {
             let Spread { count, mean, low, high, deviation, min, max } = *spread;
             let numbers = [mean, low, high, deviation].map(|number| shown(number, kind));
             let ends = [min, max].map(|number| match (number, kind) {
-                // Of one run each: a count.
+                // Minimum and maximum belong to one run each, so they are whole counts.
                 (Some(count), ColumnKind::Integer) => format!("{count:.0}"),
                 (number, _) => shown(number, kind),
             });
@@ -113,20 +113,24 @@ impl<'a> Report<'a> {
         }
         lines(&rows).for_each(|line| out.line(line));
         let one = self.runs.len() == 1;
-        out.line(if one { "one seed: no interval" } else { "low, high: the mean's 95 % interval" });
+        out.line(if one {
+            "one seed: no interval"
+        } else {
+            "low, high: 95 % confidence interval of the mean"
+        });
         for (name, Pooled { count, of, share, low, high }) in &self.pooled.0 {
             let name = name.replace('_', " ");
             let share =
                 share.map_or_else(|| "-".to_string(), |share| format!("{:.4} %", 100.0 * share));
             let (low, high) = (100.0 * low, 100.0 * high);
             out.line(format_args!(
-                "{name}: {count} of {of}, {share}, by Wilson {low:.4} % to {high:.4} %"
+                "{name}: {count} of {of}, {share}, Wilson interval {low:.4} % to {high:.4} %"
             ));
         }
         if let Some(queue) = &self.theory.queue {
             out.line(queue.line());
         }
-        out.line(format_args!("ended by a bound: {} of {}", self.cut, self.runs.len()));
+        out.line(format_args!("ended by a limit: {} of {}", self.cut, self.runs.len()));
         out.line(format_args!("link: #{}", self.link));
         if each {
             self.show_each(out);
@@ -144,7 +148,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The share of the count `name` in all exchanges of all runs.
+/// Returns the share of the count `name` in the exchanges of all runs.
 fn pooled(runs: &Runs<1>, name: &str) -> Pooled {
     let total = |name: &str| -> u64 {
         let at = measures().find(|(_, column)| column.name == name).map(|(at, _)| at);

@@ -1,11 +1,11 @@
-//! What happened when, as a file: a line for each interval of simulated time.
+//! Writes the time series of a run: one line per interval of simulated time.
 
 use crate::output::OutputError;
 use retrylab_core::sim::metrics::SeriesReport;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// The file of `--series`, opened before the run: who mistypes its name need not wait for that.
+/// The file of `--series`. It is opened before the run, so that a wrong name fails at once.
 pub(super) struct SeriesFile {
     name: String,
     out: Box<dyn Write>,
@@ -34,7 +34,7 @@ impl SeriesFile {
 fn write(mut out: impl Write, series: &SeriesReport) -> io::Result<()> {
     let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
     writeln!(out, "from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served")?;
-    // In whole nanoseconds: the third interval of 0.1 s begins at 0.3, not at 0.30000000000000004.
+    // Whole nanoseconds avoid rounding: an interval begins at 0.3, not at 0.30000000000000004.
     let nanos = (interval_s * 1e9).round();
     for n in 0..begun.len() {
         let from_s = n as f64 * nanos / 1e9;

@@ -1,4 +1,4 @@
-//! How a measure spreads over runs, and tables of such numbers.
+//! Statistics of a measure over several runs, and tables of them.
 
 use super::measure;
 use crate::output::Count;
@@ -6,23 +6,24 @@ use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::stats::Mean;
 use serde::{Serialize, Serializer};
 
-/// How a measure spreads over runs. Null is what there is not: the mean of no run, the interval of one.
+/// Statistics of a measure over several runs. A value that does not exist is null, such as the mean of no
+/// run or the interval of a single one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Spread {
-    /// Runs that have a value.
+    /// Number of runs that have a value.
     pub(super) count: u64,
     pub(super) mean: Option<f64>,
-    /// The ends of the 95 % interval of the mean, by Student's t distribution.
+    /// Ends of the 95 % confidence interval of the mean (Student's t).
     pub(super) low: Option<f64>,
     pub(super) high: Option<f64>,
-    /// The standard deviation of a run.
+    /// Standard deviation over the runs.
     pub(super) deviation: Option<f64>,
     pub(super) min: Option<f64>,
     pub(super) max: Option<f64>,
 }
 
 impl Spread {
-    /// Does the interval exclude zero? `None` without an interval.
+    /// Returns whether the interval excludes zero, or `None` without an interval.
     pub(super) fn excludes_zero(&self) -> Option<bool> {
         Some(self.low? > 0.0 || self.high? < 0.0)
     }
@@ -44,7 +45,7 @@ impl FromIterator<f64> for Spread {
     }
 }
 
-/// The number of a cell, if it has one.
+/// Returns the number in a cell, if there is one.
 pub(super) fn number(cell: &Cell) -> Option<f64> {
     match cell {
         Cell::Integer(number) => Some(*number as f64),
@@ -53,14 +54,14 @@ pub(super) fn number(cell: &Cell) -> Option<f64> {
     }
 }
 
-/// The measures that are numbers, each with its place among all.
+/// Returns the numeric measures, each with its index among all measures.
 pub(super) fn measures() -> impl Iterator<Item = (usize, Column)> {
     let numbers = |(_, column): &(usize, Column)| column.kind != ColumnKind::Text;
     measure::columns().into_iter().enumerate().filter(numbers)
 }
 
-/// A number for people: counts to a tenth, since they are means, and others to a millionth. Nothing at
-/// all is a plain 0, and what there is not is a dash.
+/// Formats a number: means of counts with one decimal, others with six. Zero is a plain 0, and a missing
+/// number is a dash.
 pub(super) fn shown(number: Option<f64>, kind: ColumnKind) -> String {
     match (number, kind) {
         (None, _) => "-".to_string(),
@@ -70,18 +71,19 @@ pub(super) fn shown(number: Option<f64>, kind: ColumnKind) -> String {
     }
 }
 
-/// The same for a difference, with its sign.
+/// Formats a difference with its sign.
 pub(super) fn shown_signed(number: Option<f64>, kind: ColumnKind) -> String {
     let text = shown(number, kind);
     if number.is_some_and(|number| number > 0.0) { format!("+{text}") } else { text }
 }
 
-/// A remark where not all seeds have a value, as of a share of no exchange.
+/// Returns a remark if some seeds have no value.
 pub(super) fn of_seeds(count: u64, all: usize) -> Option<String> {
     (count < all as u64).then(|| format!("of {}", Count(count, "seed")))
 }
 
-/// Rows as lines: columns as wide as their widest cell, the first one to the left, others to the right.
+/// Formats rows as lines. Each column is as wide as its widest cell; the first one is left-aligned, the others
+/// are right-aligned.
 pub(super) fn lines(rows: &[Vec<String>]) -> impl Iterator<Item = String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let length = |at: usize| rows.iter().filter_map(move |row| Some(row.get(at)?.chars().count()));
@@ -111,7 +113,7 @@ impl<K: Serialize, V: Serialize> Serialize for Object<K, V> {
     }
 }
 
-/// Everything that was measured of a run.
+/// Returns all measures of a run by name.
 pub(super) fn cells(cells: &[Cell]) -> Object<String, &Cell> {
     measure::columns().into_iter().map(|column| column.name).zip(cells).collect()
 }
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_there_is_not_is_null() {
+    fn missing_statistics_are_null() {
         let none: Spread = [].into_iter().collect();
         assert_eq!((none.mean, none.min, none.low, none.deviation), (None, None, None, None));
         assert_eq!(none.excludes_zero(), None);
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_below_each_other() {
+    fn columns_are_aligned() {
         let row = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
         let rows = [row(&["a", "mean", ""]), row(&["sends", "1", "*"]), row(&["b"])];
         assert_eq!(lines(&rows).collect::<Vec<_>>(), ["a      mean", "sends     1  *", "b"]);

@@ -1,8 +1,8 @@
-//! The part file: what is done so far, a line a point, so that an interrupted sweep can go on.
+//! The part file: the finished points, one line per point, so that an interrupted sweep can resume.
 //!
-//! The first line says which sweep it is of; then come the points as they are done, in any order. Only
-//! where each line begins is kept in memory. The last line may be torn, by a kill or a power cut: it is
-//! cut off and its point runs again.
+//! The first line identifies the sweep. The points follow as they finish, in any order. Memory holds
+//! only the offset of each line. After a kill or a power cut the last line may be incomplete; it is
+//! removed and its point runs again.
 
 use super::shard::Shard;
 use crate::output::OutputError;
@@ -14,37 +14,37 @@ use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, SeekFrom,
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A kill loses at most what was done in this time.
+/// Maximum time between flushes. A kill loses at most the points of this time.
 pub(super) const FLUSH: Duration = Duration::from_millis(100);
 
-/// By so much the lines of a part file may be longer than this sweep's first one: what is longer is
-/// something else, which may have no end.
+/// Maximum number of bytes by which a line may exceed the first line of this sweep. A longer line shows
+/// that the file is not a part file; it may even be endless.
 const SLACK: u64 = 1 << 20;
 
-/// Why a part file is of no use.
+/// Error that opening, reading or writing a part file returns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("{0} cannot be read: {1}")]
+    #[error("cannot read {0}: {1}")]
     Read(String, io::Error),
     #[error(
-        "{name} is the part file of another sweep: its {differs} differs; give that sweep's command, \
-         or --restart to throw it away"
+        "{name} is the part file of a different sweep ({differs} differs); rerun that sweep's command, \
+         or use --restart to discard the file"
     )]
     Other { name: String, differs: String },
-    #[error("{name}:{line} is no line of a part file; --restart throws it away")]
+    #[error("{name}:{line} is not a line of a part file; use --restart to discard the file")]
     Malformed { name: String, line: u64 },
 }
 
-/// What a journal can be kept in.
+/// Storage of a journal.
 trait Storage: Read + Write + Seek + Send {}
 impl<T: Read + Write + Seek + Send> Storage for T {}
 
 pub(super) struct Journal {
     name: String,
     storage: BufWriter<Box<dyn Storage>>,
-    /// Where the line of each of the shard's points begins; 0, where the first line is, if it is not done.
+    /// Offset of each point's line; 0, the offset of the first line, if the point is not done.
     offsets: Vec<u64>,
     done: u64,
     end: u64,
@@ -55,14 +55,14 @@ pub(super) struct Journal {
 /// A line: a point and its measures.
 type Line = (u64, Vec<Cell>);
 
-/// The line of a point, with its end.
+/// Returns the line of a point, including the line feed.
 pub(super) fn line(point: u64, cells: &[Cell]) -> String {
     let mut line = serde_json::to_string(&(point, cells)).unwrap_or_default();
     line.push('\n');
     line
 }
 
-/// The first line, with its end.
+/// Returns the first line, including the line feed.
 fn first_line(identity: &impl Serialize, shard: Shard) -> (Value, String) {
     let mut header = serde_json::json!(identity);
     header["shard"] = shard.to_string().into();
@@ -71,7 +71,7 @@ fn first_line(identity: &impl Serialize, shard: Shard) -> (Value, String) {
 }
 
 impl Journal {
-    /// A journal that is forgotten at the end: of results that go to no file.
+    /// Creates a journal in memory, for results that go to stdout.
     pub(super) fn in_memory(shard: Shard, points: u64) -> Self {
         let storage: Box<dyn Storage> = Box::new(Cursor::new(Vec::new()));
         Self::new("memory", storage, shard, points)
@@ -81,11 +81,11 @@ impl Journal {
         let offsets = vec![0; shard.len(points) as usize];
         let storage = BufWriter::with_capacity(1 << 16, storage);
         let (name, flushed) = (name.to_string(), Instant::now());
-        // Nothing begins at 0, even without a first line.
+        // Offset 0 means "not done", so no point may begin there, even without a first line.
         Self { name, storage, offsets, done: 0, end: 0, flushed, shard }
     }
 
-    /// Opens the part file at `path` for going on, or begins it. `width` is the number of measures.
+    /// Opens the part file at `path` to resume it, or creates it. `width` is the number of measures.
     pub(super) fn open(
         path: &Path,
         identity: &impl Serialize,
@@ -103,8 +103,8 @@ impl Journal {
             .truncate(restart)
             .open(path)
             .map_err(failed)?;
-        let copy = file.try_clone().map_err(failed)?;
-        let mut journal = Self::new(&name, Box::new(copy), shard, points);
+        let writer = file.try_clone().map_err(failed)?;
+        let mut journal = Self::new(&name, Box::new(writer), shard, points);
         let (header, first) = first_line(identity, shard);
         let longest = first.len() as u64 + SLACK;
         let end = if restart {
@@ -122,7 +122,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Takes in what a file has, whose lines are no longer than `longest`; returns where its last whole
+    /// Reads a file with lines of at most `longest` bytes. Returns the offset at which its last complete
     /// line ends.
     fn read(
         &mut self,
@@ -174,7 +174,7 @@ impl Journal {
     /// Adds the line of a point of the shard.
     pub(super) fn add(&mut self, slot: u64, line: &str) -> Result<(), OutputError> {
         if self.end == 0 {
-            // In memory nothing stands first: an empty line, so that no point begins at 0.
+            // A journal in memory has no first line. An empty line keeps any point from beginning at 0.
             self.write("\n").map_err(|error| self.failed(error))?;
         }
         let offset = self.end;
@@ -183,7 +183,7 @@ impl Journal {
         if self.flushed.elapsed() >= FLUSH { self.flush() } else { Ok(()) }
     }
 
-    /// Hands everything to the system, which keeps it when this process is killed.
+    /// Passes all lines to the system, which keeps them if this process is killed.
     pub(super) fn flush(&mut self) -> Result<(), OutputError> {
         self.flushed = Instant::now();
         self.storage.flush().map_err(|error| self.failed(error))
@@ -193,18 +193,18 @@ impl Journal {
         OutputError { name: self.name.clone(), error }
     }
 
-    /// How many points are done.
+    /// Returns the number of points that are done.
     pub(super) const fn done(&self) -> u64 {
         self.done
     }
 
-    /// The places in the shard of the points that are not done.
+    /// Returns the slots of the points that are not done.
     pub(super) fn open_slots(&self) -> Vec<u64> {
         let slots = (0..).zip(&self.offsets);
         slots.filter_map(|(slot, offset)| (*offset == 0).then_some(slot)).collect()
     }
 
-    /// The points in their order, with their measures, when all are done.
+    /// Returns the points in order, with their measures. All points must be done.
     pub(super) fn rows(
         self,
     ) -> Result<impl Iterator<Item = Result<Line, JournalError>>, JournalError> {
@@ -216,25 +216,25 @@ impl Journal {
         let mut text = String::new();
         Ok((0..).zip(offsets).map(move |(slot, offset)| {
             let failed = |error| JournalError::Read(name.clone(), error);
-            // Points stand nearly in their order: most steps stay within the buffer.
+            // The points are almost in order, so most seeks stay within the buffer.
             reader.seek_relative(offset.wrapping_sub(at).cast_signed()).map_err(failed)?;
             text.clear();
             at = offset + reader.read_line(&mut text).map_err(failed)? as u64;
             let line: Option<Line> = serde_json::from_str(&text).ok();
             line.filter(|(point, _)| *point == shard.point(slot)).ok_or_else(|| {
-                let error = io::Error::other("something else has written to it");
+                let error = io::Error::other("another program has changed it");
                 JournalError::Read(name.clone(), error)
             })
         }))
     }
 }
 
-/// The name of the first part of the header that is not as it should be.
+/// Returns the name of the first part of the header that differs.
 fn difference(header: &Value, found: &Value) -> Option<String> {
     let (Some(header), Some(found)) = (header.as_object(), found.as_object()) else {
         return Some("first line".to_string());
     };
-    // From what is most likely meant.
+    // The most likely difference comes first.
     let names = ["version", "shard", "seeds", "vary", "set", "scenario", "max_events"];
     let differs = |name: &&str| header.get(*name) != found.get(*name);
     names.into_iter().find(differs).map(ToString::to_string)
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn points_come_back_in_their_order_whenever_they_were_done() {
+    fn points_are_returned_in_order_whenever_they_were_done() {
         let shard = Shard::parse("2/3").unwrap();
         let mut journal = Journal::in_memory(shard, 12);
         assert_eq!(journal.open_slots(), [0, 1, 2, 3]);
@@ -263,9 +263,9 @@ mod tests {
         assert_eq!(rows(journal), expected);
     }
 
-    /// Cut at any byte, it goes on and comes to the same.
+    /// A file that was cut at any byte resumes and gives the same rows.
     #[test]
-    fn a_file_that_was_cut_anywhere_goes_on() {
+    fn a_file_that_was_cut_anywhere_resumes() {
         let path = std::env::temp_dir().join(format!("retrylab-{}.part", std::process::id()));
         let identity = serde_json::json!({ "version": "1", "seeds": 3 });
         let open = || Journal::open(&path, &identity, Shard::default(), 3, 1, false);

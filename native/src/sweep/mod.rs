@@ -1,4 +1,4 @@
-//! `retrylab sweep`: one scenario, many values and seeds, all cores, one table.
+//! `retrylab sweep`: runs a scenario with many values and seeds on all cores and writes one table.
 
 mod journal;
 mod plan;
@@ -34,73 +34,76 @@ Examples:
 
 Values of --vary:
   server.drop=0.1,0.2           a list
-  server.drop=0..0.5/0.1        0, 0.1, … 0.5; exact, whatever the step
-  link.latency=10ms..50ms/10ms  times alike; ranges may stand in lists
-  'server.drop_list=1;1,3'      values with commas: `;` separates as soon as there is one
-  link.latency=@a.txt,@b.txt    measured times from files, one a line; `retrylab sim --help` tells more
+  server.drop=0..0.5/0.1        a range: 0, 0.1, … 0.5, in exact decimal arithmetic
+  link.latency=10ms..50ms/10ms  a range of times; a list can contain ranges
+  'server.drop_list=1;1,3'      values with commas: separate them with `;`
+  link.latency=@a.txt,@b.txt    measured times from files; see `retrylab sim --help`
 
-Columns: point, the varied keys, seed, and what was measured, whose shares are empty where no exchange
-is over. JSON and Parquet also hold the scenario; CSV has the columns points and sweep instead, by which
-`retrylab merge` knows what belongs together.
+Columns: point, the varied keys, seed, and the measures. A share is empty if no exchange ended. JSON
+and Parquet also contain the scenario. CSV has the columns points and sweep instead, which
+`retrylab merge` uses to check that files belong to the same sweep.
 
-Interrupted, by Ctrl-C or by force, the same command goes on where it was: what is done is in
-FILE.part until FILE is whole. FILE has the same bytes whatever the number of threads or interruptions.
+Rerun the same command to resume an interrupted sweep, even after a kill: finished points are kept in
+FILE.part until FILE is complete. FILE has the same bytes whatever the number of threads and
+interruptions.
 
-On many machines, each does its part, and `retrylab merge --out all.csv part-*.csv` joins them:
+To use many machines, run one shard on each and merge them with
+`retrylab merge --out all.csv part-*.csv`:
   Slurm, --array=0-63:    --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.csv
   Kubernetes, indexed:    --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.csv
 
-Exit codes: 0 done, 1 an output cannot be written, 2 usage or a point that makes no sense (then nothing
-has run), 130 interrupted.";
+Exit codes: 0 done, 1 an output cannot be written, 2 usage error or an invalid value (nothing has
+run), 130 interrupted.";
 
-/// Run a scenario with many values and seeds on all cores, and keep the results as a table
+/// Run a scenario with many values and seeds on all cores, and write a table of results
 ///
-/// Every combination of the values of --vary, in the order given, each with --seeds seeds.
+/// Runs every combination of the values of --vary with each of the seeds. Each such run is a point.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A scenario file (TOML; `-` reads stdin), or a link of the lab; the default scenario without it
+    /// Scenario to vary: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
+    /// the default value of every key]
     #[arg(value_name = "SCENARIO.toml")]
     scenario: Option<String>,
-    /// A link of the lab, or what follows its `#`: `seed=7&server.drop=0.5`
+    /// Scenario to vary, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
     link: Option<String>,
-    /// Sets a key of the scenario; may be given more than once
+    /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
-    /// Varies a key: `V1,V2,…`, or `a..b/step`; may be given more than once
+    /// Vary a key over a list `V1,V2,…` or a range `FIRST..LAST/STEP`; can be repeated
     #[arg(long, value_name = "KEY=VALUES", allow_hyphen_values = true)]
     vary: Vec<String>,
-    /// The first seed
+    /// First seed
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
     seed: Option<String>,
-    /// So many seeds for each combination: the scenario's seed and those after it
+    /// Number of seeds per combination, starting with the first seed
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::seeds)]
     seeds: u32,
-    /// Where the results go: a .csv, .json or .parquet file; `-` is CSV on stdout, without going on
+    /// File for the results: .csv, .json or .parquet; `-` prints CSV on stdout and cannot be resumed
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     out: Option<String>,
-    /// Do the i-th of n parts only
+    /// Run only the I-th of N parts
     #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
     shard: Option<Shard>,
-    /// Threads; as many as there are cores without it
+    /// Number of threads [default: number of cores]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     threads: Option<u32>,
-    /// End each run after so many events; its row says so
+    /// Stop each run after N events; the column `ended_by` shows it
     #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
-    /// Throw away what an interrupted sweep has done
+    /// Discard the points of an interrupted sweep and start again
     #[arg(long)]
     restart: bool,
-    /// Check everything, show the points and run none
+    /// Check all points and list them without running any
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Why there are no results.
+/// Error that ends `sweep`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -111,9 +114,9 @@ pub(crate) enum Error {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("the system gives no signals: {0}")]
+    #[error("cannot set up signal handlers: {0}")]
     Signals(io::Error),
-    #[error("the system gives no threads: {0}")]
+    #[error("cannot start threads: {0}")]
     Threads(rayon::ThreadPoolBuildError),
 }
 
@@ -131,7 +134,7 @@ impl Error {
     }
 }
 
-/// Sweeps.
+/// Runs the sweep.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let target = args.out.as_deref().map(Target::new).transpose()?;
     let source = Source {
@@ -140,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         set: &args.set,
         seed: args.seed.as_deref(),
     };
-    // Before the signals are ours, so that Ctrl-C ends a check of millions of points at once.
+    // The signal handlers are installed later, so that Ctrl-C ends a check of millions of points at once.
     let plan = Plan::new(&source, &args.vary, args.seeds.into(), args.max_events)?;
     let shard = args.shard.unwrap_or_default();
     let Some(target) = target.filter(|_| !args.dry_run) else {
@@ -164,12 +167,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let ran = Count(journal.done() - before, "point");
     match write(&plan, &target, journal) {
-        // A reader that has seen enough, such as `head`.
+        // The reader has closed the pipe, as `head` does.
         Err(Error::Output(failure)) if failure.is_broken_pipe() => return Ok(Exit::Success),
         written => written?,
     }
     if let Some(part) = part {
-        // The results are whole: a part file that stays is only in the way.
+        // The results are complete. A part file that cannot be removed does no harm.
         let _ = fs::remove_file(part);
     }
     let (took, threads) = (Rounded(begun.elapsed()), pool.current_num_threads() as u64);
@@ -178,7 +181,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
-/// The journal of the sweep, and its file if it has one.
+/// Opens the journal of the sweep. Returns it with the path of its part file, if it has one.
 fn open_journal(
     args: &Args,
     plan: &Plan,
@@ -194,7 +197,7 @@ fn open_journal(
     let journal = Journal::open(&part, &identity, shard, plan.points(), width, args.restart)?;
     if journal.done() > 0 {
         let points = Count(shard.len(plan.points()), "point");
-        narrate!("{} of {points} are done, in {}", journal.done(), part.display());
+        narrate!("resuming: {} of {points} are already in {}", journal.done(), part.display());
     }
     Ok((Some(part), journal))
 }
@@ -203,12 +206,12 @@ fn say_interrupted(part: Option<&PathBuf>, done: u64, points: u64) {
     let points = Count(points, "point");
     match part {
         Some(part) => warn(format_args!(
-            "interrupted; {done} of {points} are done and kept in {}: the same command goes on \
-             from there",
+            "interrupted after {done} of {points}, which are kept in {}; rerun the same command to \
+             resume",
             part.display()
         )),
         None => warn(format_args!(
-            "interrupted; {done} of {points} were done, and none is kept: --out FILE keeps them"
+            "interrupted after {done} of {points}; none is kept, use --out FILE to keep them"
         )),
     }
 }

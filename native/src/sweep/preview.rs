@@ -1,14 +1,14 @@
-//! `--dry-run`: what would be done.
+//! `--dry-run`: lists the points.
 
 use super::plan::Plan;
 use super::shard::Shard;
 use crate::output::Stdout;
 use crate::table::Cell;
 
-/// How many points are shown at each end.
+/// Number of points to show at each end.
 const SHOWN: u64 = 3;
 
-/// Says how many points there are, and shows the first and the last ones.
+/// Prints the number of points, and the first and last ones.
 pub(super) fn show(plan: &Plan, shard: Shard, out: &mut Stdout) {
     out.line(plan.words(shard));
     let count = shard.len(plan.points());

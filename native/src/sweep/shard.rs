@@ -1,12 +1,12 @@
-//! A part of a sweep, for a machine of its own.
+//! A part of a sweep that one machine runs.
 
 use std::fmt;
 
-/// The points whose number leaves `index` when divided by `count`: each shard gets cheap and expensive
-/// ones, whatever is varied.
+/// The points with `number % count == index`. Each shard gets cheap and expensive points, whichever key
+/// is varied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shard {
-    /// From 0.
+    /// Counted from 0.
     index: u64,
     count: u64,
 }
@@ -31,17 +31,17 @@ impl Shard {
         self.count == 1
     }
 
-    /// How many of `points` are in it.
+    /// Returns how many of `points` are in the shard.
     pub(super) const fn len(self, points: u64) -> u64 {
         if self.index < points { (points - self.index - 1) / self.count + 1 } else { 0 }
     }
 
-    /// The number of its `slot`-th point, from 0.
+    /// Returns the number of the shard's `slot`-th point, counted from 0.
     pub(super) const fn point(self, slot: u64) -> u64 {
         slot * self.count + self.index
     }
 
-    /// The reverse of [`point`](Self::point); `None` for a point of another shard.
+    /// Returns the slot of `point`, or `None` if it belongs to another shard.
     pub(super) fn slot(self, point: u64) -> Option<u64> {
         (point % self.count == self.index).then_some(point / self.count)
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_are_disjoint_and_whole() {
+    fn shards_are_disjoint_and_cover_all_points() {
         for (count, points) in [(1, 5), (2, 5), (3, 9), (64, 10), (7, 0)] {
             let mut seen = vec![0; points as usize];
             for index in 1..=count {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn only_parts_of_a_whole_are_shards() {
+    fn invalid_shards_are_refused() {
         for text in ["", "1", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/b"] {
             assert!(Shard::parse(text).is_err(), "{text}");
         }

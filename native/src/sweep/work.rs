@@ -1,8 +1,8 @@
-//! The work: every open point, on all cores.
+//! Runs every open point on all cores.
 //!
-//! The threads take the points in their order and hand each one's line to the thread that keeps the
-//! journal. A point's measures depend on its scenario alone, so that neither the number of threads nor
-//! who takes which point can be seen in them.
+//! The threads take the points in order and pass each result to the thread that writes the journal. The
+//! measures of a point depend only on its scenario, not on the number of threads or on the thread that
+//! ran it.
 
 use super::journal::{self, FLUSH, Journal};
 use super::plan::Plan;
@@ -15,13 +15,13 @@ use rayon::ThreadPool;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 
-/// Lines on their way to the journal: enough that no thread waits for it.
+/// Capacity of the channel to the journal, large enough that threads do not wait for it.
 const ON_THE_WAY: usize = 4_096;
 
-/// A point's place in the shard, and its line.
+/// A point's slot in the shard, and its line.
 type Done = (u64, String);
 
-/// Does what is open in `journal`, until all is done or `limits` say that it is interrupted.
+/// Runs the points that `journal` does not have yet, until all are done or the program is interrupted.
 pub(super) fn work(
     pool: &ThreadPool,
     plan: &Plan,
@@ -40,7 +40,7 @@ pub(super) fn work(
         });
         let kept = keep(arrivals, journal, &bar);
         if kept.is_err() {
-            // What still runs cannot be kept.
+            // The results of the remaining runs could not be kept.
             limits.interrupted.store(true, Ordering::Relaxed);
         }
         kept
@@ -49,7 +49,7 @@ pub(super) fn work(
     kept.and_then(|()| journal.flush())
 }
 
-/// Takes one open point after the other, until there is none or nobody wants them.
+/// Runs one open point after another until none is left or the journal is gone.
 fn take_points(
     open: &[u64],
     next: &AtomicUsize,
@@ -69,7 +69,7 @@ fn take_points(
     }
 }
 
-/// Keeps what arrives, until all threads have ended.
+/// Writes the arriving lines to the journal until all threads have ended.
 fn keep(arrivals: Receiver<Done>, journal: &mut Journal, bar: &Bar) -> Result<(), OutputError> {
     loop {
         match arrivals.recv_timeout(FLUSH) {

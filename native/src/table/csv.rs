@@ -1,4 +1,4 @@
-//! CSV (RFC 4180, lines that end in a line feed).
+//! CSV (RFC 4180, with line feeds as line ends).
 
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError, Vary};
 use crate::output::SCHEMA;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-/// The columns that say of which sweep a row is.
+/// The columns that identify the sweep of a row.
 const OWN: [&str; 2] = ["points", "sweep"];
 
 pub(super) struct Writer {
@@ -35,7 +35,7 @@ impl RowWriter for Writer {
     }
 }
 
-/// What the system said, where it said something: a broken pipe has to be known as one.
+/// Returns the I/O error inside `error`, so that callers recognise a broken pipe.
 fn system(error: ::csv::Error) -> io::Error {
     match error.into_kind() {
         ErrorKind::Io(error) => error,
@@ -48,7 +48,7 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let mut file = BufReader::new(file);
     let begins = file.fill_buf().map_err(|error| TableError::Read(name.to_string(), error))?;
     if !begins.starts_with(b"point,") {
-        // Before the reader looks for the end of a line, which may be far.
+        // Checked before the reader looks for the end of the line, which may be far away.
         return Err(malformed("its first column is not point".to_string()));
     }
     let mut reader = Reader::from_reader(file);
@@ -60,7 +60,7 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
         let what = "its columns are not point, varied keys, seed, measures, points and sweep";
         return Err(malformed(what.to_string()));
     }
-    // What the cells were is not said, and need not be known to write them again.
+    // CSV does not contain the types of the columns. Writing them again does not need the types.
     let columns: Vec<Column> =
         names[..count].iter().map(|name| Column::new(name, ColumnKind::Text)).collect();
     let mut rows = Rows { name: name.to_string(), reader, first: None, own: None };
@@ -92,9 +92,9 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
 struct Rows {
     name: String,
     reader: Reader<BufReader<File>>,
-    /// Read ahead for the header.
+    /// The first row, read ahead for the header.
     first: Option<Row>,
-    /// The points and the sweep of all rows so far.
+    /// The values of `points` and `sweep` that all rows share.
     own: Option<(u64, String)>,
 }
 
@@ -107,13 +107,17 @@ impl Rows {
         let line = record.position().map_or(0, ::csv::Position::line);
         let number = |at: usize, name: &str| -> Result<u64, String> {
             let text = record.get(at).unwrap_or_default();
-            text.parse().map_err(|_| format!("line {line}: {name} is `{text}`, no whole number"))
+            text.parse().map_err(|_| {
+                format!("line {line}: {name} is `{text}`, which is not a whole number")
+            })
         };
         let count = record.len() - OWN.len();
         let own = (number(count, "points")?, record.get(count + 1).unwrap_or_default().to_string());
         let first = self.own.get_or_insert_with(|| own.clone());
         if *first != own {
-            return Err(format!("line {line} is of another sweep than the lines before"));
+            return Err(format!(
+                "line {line} belongs to a different sweep than the previous lines"
+            ));
         }
         let point = Cell::Integer(number(0, "point")?);
         let cells = record.iter().take(count).skip(1).map(|text| Cell::Text(text.to_string()));

@@ -1,4 +1,4 @@
-//! JSON: one object, a row a line.
+//! JSON: a single object with one row per line.
 
 use super::{Cell, Header, Row, RowWriter, Sink, Table, TableError};
 use serde_json::{Map, Value};
@@ -25,11 +25,11 @@ impl Writer {
 
 impl RowWriter for Writer {
     fn row(&mut self, row: &Row) -> io::Result<()> {
-        let mut before = if std::mem::replace(&mut self.begun, true) { ",\n{" } else { "\n{" };
+        let mut separator = if std::mem::replace(&mut self.begun, true) { ",\n{" } else { "\n{" };
         for (name, cell) in self.names.iter().zip(row) {
-            write!(self.sink, "{before}{name}:")?;
+            write!(self.sink, "{separator}{name}:")?;
             serde_json::to_writer(&mut self.sink, cell)?;
-            before = ",";
+            separator = ",";
         }
         self.sink.write_all(b"}")
     }
@@ -56,13 +56,13 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
         let cell = |column: &super::Column| {
             let value = row.get_mut(&column.name).map(Value::take);
             serde_json::from_value(value.unwrap_or_default()).map_err(|_| {
-                let what = format!("{} of row {} is no value", column.name, at + 1);
+                let what = format!("{} of row {} is not a valid cell", column.name, at + 1);
                 TableError::Malformed(file.clone(), what)
             })
         };
         let row: Row = names.iter().map(cell).collect::<Result<_, _>>()?;
         if !matches!(row.first(), Some(Cell::Integer(_))) {
-            let what = format!("point of row {} is no whole number", at + 1);
+            let what = format!("point of row {} is not a whole number", at + 1);
             return Err(TableError::Malformed(file.clone(), what));
         }
         Ok(row)

@@ -1,8 +1,8 @@
-//! The results of a sweep as a table: a row a point, in CSV, JSON or Parquet.
+//! The results of a sweep as a table with one row per point, in CSV, JSON or Parquet.
 //!
-//! Every form has the columns `point`, the varied keys, `seed` and the measures, in this order, and says
-//! which sweep the rows are of and how many points that has. JSON and Parquet say it once; CSV, whose
-//! readers know of no comments (RFC 4180), has two more columns for it, `points` and `sweep`.
+//! Every format has the columns `point`, the varied keys, `seed` and the measures, in this order. Every
+//! format also identifies the sweep and its number of points: JSON and Parquet in a header, CSV in the two
+//! additional columns `points` and `sweep`, because RFC 4180 has no comments.
 
 mod csv;
 mod json;
@@ -15,13 +15,13 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ColumnKind {
     /// Whole numbers.
     Integer,
-    /// Numbers; a cell may be empty where there is none.
+    /// Numbers. A cell without a number is empty.
     Number,
     /// Text.
     Text,
@@ -48,29 +48,29 @@ pub(crate) struct Vary {
     pub(crate) values: Vec<String>,
 }
 
-/// What the rows are of.
+/// The sweep that the rows belong to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) schema: u32,
-    /// The program that ran it.
+    /// Version of the program that ran the sweep.
     pub(crate) version: String,
-    /// The sweep's fingerprint: equal for its shards, and for nothing else.
+    /// Fingerprint of the sweep. Only shards of the same sweep share it.
     pub(crate) sweep: String,
-    /// Points of the whole sweep.
+    /// Number of points of the whole sweep.
     pub(crate) points: u64,
-    /// The scenario of the first point; null in CSV, which does not carry it.
+    /// The scenario of the first point; null in CSV, which does not contain it.
     pub(crate) scenario: Value,
-    /// In the order of the product, the last one fastest. CSV has no list of the values.
+    /// The varied keys; the last one varies fastest. CSV does not list the values.
     pub(crate) vary: Vec<Vary>,
-    /// Seeds of each combination; 0 in CSV.
+    /// Number of seeds per combination; 0 in CSV.
     pub(crate) seeds: u64,
-    /// What bounded each run; 0 in CSV.
+    /// Limit on the events of each run; 0 in CSV.
     pub(crate) max_events: u64,
     pub(crate) columns: Vec<Column>,
 }
 
 impl Header {
-    /// The first part that differs from `other`'s.
+    /// Returns the name of the first part that differs from `other`.
     pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
         [
             ("columns", self.columns != other.columns),
@@ -80,7 +80,7 @@ impl Header {
             ("seeds", self.seeds != other.seeds),
             ("number of points", self.points != other.points),
             ("limit of events", self.max_events != other.max_events),
-            // By itself where the file says no more, as CSV, or where it is another `--set`.
+            // Only the fingerprint differs in CSV, and if only `--set` differs.
             ("fingerprint", self.sweep != other.sweep),
         ]
         .into_iter()
@@ -92,7 +92,7 @@ impl Header {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Cell {
-    /// There is no such number, as of a share of nothing.
+    /// No value, such as a share without any exchange.
     Empty,
     Integer(u64),
     Number(f64),
@@ -100,12 +100,12 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// A number, if there is one: JSON and Parquet know no others than finite ones.
+    /// Returns a number, or an empty cell if it is not finite: JSON has only finite numbers.
     pub(crate) fn number(number: f64) -> Self {
         if number.is_finite() { Self::Number(number) } else { Self::Empty }
     }
 
-    /// As CSV has it: the shortest text that is read as the same number.
+    /// Returns the text in CSV: the shortest one that parses to the same number.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Empty => String::new(),
@@ -116,15 +116,15 @@ impl Cell {
     }
 }
 
-/// The cells of a point, in the order of the columns. The first one is its number.
+/// The cells of a point in the order of the columns. The first one is the number of the point.
 pub(crate) type Row = Vec<Cell>;
 
-/// The number of the row's point.
+/// Returns the number of the row's point.
 pub(crate) fn point(row: &Row) -> Option<u64> {
     if let Some(Cell::Integer(point)) = row.first() { Some(*point) } else { None }
 }
 
-/// A form of results.
+/// A file format for results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
@@ -133,7 +133,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// By the end of the name.
+    /// Returns the format for the extension of `name`.
     pub(crate) fn of(name: &str) -> Option<Self> {
         let extension = Path::new(name).extension()?.to_str()?;
         match extension.to_ascii_lowercase().as_str() {
@@ -145,21 +145,21 @@ impl Format {
     }
 }
 
-/// Why results cannot be read.
+/// Error that reading results returns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TableError {
-    #[error("{0} ends in none of .csv, .json and .parquet")]
+    #[error("{0} does not end in .csv, .json or .parquet")]
     Extension(String),
-    #[error("{0} cannot be read: {1}")]
+    #[error("cannot read {0}: {1}")]
     Read(String, io::Error),
-    #[error("{0} has no results of a sweep: {1}")]
+    #[error("{0} is not a table of sweep results: {1}")]
     Malformed(String, String),
 }
 
-/// Results that are read row by row.
+/// A table that is read row by row.
 pub(crate) struct Table {
     pub(crate) name: String,
-    /// `None` if a CSV file has no row: then only its columns are known.
+    /// `None` for a CSV file without rows, of which only the columns are known.
     pub(crate) header: Option<Header>,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Box<dyn Iterator<Item = Result<Row, TableError>>>,
@@ -176,7 +176,7 @@ pub(crate) fn open(name: &str) -> Result<Table, TableError> {
     }
 }
 
-/// Writes rows in some form.
+/// Writes rows in one of the formats.
 trait RowWriter {
     fn row(&mut self, row: &Row) -> io::Result<()>;
     fn finish(self: Box<Self>) -> io::Result<()>;
@@ -184,7 +184,7 @@ trait RowWriter {
 
 type Sink = Box<dyn Write + Send>;
 
-/// Where results go.
+/// The destination of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// As CSV.
@@ -192,9 +192,11 @@ pub(crate) enum Target {
     File(PathBuf, Format),
 }
 
-/// Why results cannot go there.
+/// Error for an unsuitable destination.
 #[derive(Debug, thiserror::Error)]
-#[error("--out: {0} ends in none of .csv, .json and .parquet; `-` is CSV on stdout")]
+#[error(
+    "--out: {0} does not end in .csv, .json or .parquet; use such a name, or `-` for CSV on stdout"
+)]
 pub(crate) struct TargetError(String);
 
 impl Target {
@@ -213,7 +215,7 @@ impl Target {
         }
     }
 
-    /// For people.
+    /// Returns the name to show.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdout => "stdout".to_string(),
@@ -221,7 +223,7 @@ impl Target {
         }
     }
 
-    /// Writes all rows. A file appears when it is whole, or not at all.
+    /// Writes all rows. A file appears only when it is complete.
     pub(crate) fn write<E: From<OutputError>>(
         &self,
         header: &Header,
@@ -234,9 +236,10 @@ impl Target {
         let temporary = with_suffix(path, ".tmp");
         let failed = |error| self.failed(error);
         let file = File::create(&temporary).map_err(failed)?;
-        let written = file.try_clone().map_err(failed).map_err(E::from).and_then(|copy| {
-            self.rows(header, Box::new(BufWriter::new(copy)), rows)?;
-            // On the disk before it has its name: else a power cut may leave the name without the rows.
+        let written = file.try_clone().map_err(failed).map_err(E::from).and_then(|clone| {
+            self.rows(header, Box::new(BufWriter::new(clone)), rows)?;
+            // The rows must be on the disk before the rename. Otherwise a power cut could leave an empty file
+            // with the final name.
             file.sync_all().map_err(failed)?;
             Ok(fs::rename(&temporary, path).map_err(failed)?)
         });
@@ -269,7 +272,7 @@ impl Target {
     }
 }
 
-/// The file beside `path` whose name is longer by `suffix`.
+/// Returns `path` with `suffix` appended to the file name.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

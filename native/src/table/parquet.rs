@@ -1,5 +1,5 @@
-//! Parquet: whole numbers as unsigned 64-bit, numbers as optional doubles, text as UTF-8. The header is
-//! JSON in the file's key-value metadata, under `retrylab`.
+//! Parquet: whole numbers are unsigned 64-bit integers, numbers are optional doubles, text is UTF-8. The
+//! header is JSON in the key-value metadata of the file, under `retrylab`.
 
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError};
 use ::parquet::basic::{IntType, LogicalType, Repetition, Type as PhysicalType};
@@ -16,9 +16,9 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
-/// The key of the header.
+/// Metadata key of the header.
 const KEY: &str = "retrylab";
-/// Rows that are held until they are written, column by column.
+/// Number of rows per row group.
 const GROUP: usize = 1 << 16;
 
 pub(super) struct Writer {
@@ -89,7 +89,7 @@ impl RowWriter for Writer {
 
 fn other(error: ParquetError) -> io::Error {
     match error {
-        // What the system said, where it said something.
+        // Unwraps the I/O error, so that callers recognise a broken pipe.
         ParquetError::External(error) => match error.downcast::<io::Error>() {
             Ok(error) => *error,
             Err(error) => io::Error::other(error),
@@ -113,7 +113,7 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         .build()
 }
 
-/// The bits of an unsigned number, as the format has it.
+/// Returns an unsigned number as the signed one with the same bits, as the format stores it.
 fn integer(cell: &Cell) -> i64 {
     if let Cell::Integer(number) = cell { number.cast_signed() } else { 0 }
 }
@@ -126,16 +126,17 @@ fn number(cell: &Cell) -> Option<f64> {
     }
 }
 
-/// What `read` comes to, without a word on stderr: the reader panics at some files that make no sense.
+/// Calls `read` and turns a panic into an error without output on stderr: the reader panics on some
+/// malformed files.
 fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
-    // What was read in part is not looked at again.
+    // A partly read value is not used again.
     let result = panic::catch_unwind(AssertUnwindSafe(read));
     panic::set_hook(hook);
     match result {
         Ok(result) => result.map_err(|error| error.to_string().replace('\n', ", ")),
-        Err(_) => Err("its bytes make no sense".to_string()),
+        Err(_) => Err("its content is malformed".to_string()),
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
         let cells: Option<Row> = row.get_column_iter().map(|(_, field)| cell(field)).collect();
         let whole = |row: &Row| row.len() == width && matches!(row[0], Cell::Integer(_));
         let row = cells.filter(whole);
-        Some(row.ok_or_else(|| malformed(format!("row {at} is not of its columns"))))
+        Some(row.ok_or_else(|| malformed(format!("row {at} does not match the columns"))))
     });
     Ok(Table { name, header: Some(header), columns, rows: Box::new(rows) })
 }
@@ -181,9 +182,9 @@ mod tests {
     use super::*;
     use crate::output::OutputError;
 
-    /// Whatever a file has in the place of any one byte, it is read, or refused in a sentence.
+    /// A file with any single byte changed is read, or refused with one sentence.
     #[test]
-    fn a_file_with_a_byte_changed_is_no_panic() {
+    fn a_file_with_a_byte_changed_does_not_panic() {
         let path = std::env::temp_dir().join(format!("retrylab-{}.parquet", std::process::id()));
         let name = path.to_str().unwrap();
         let header = Header {

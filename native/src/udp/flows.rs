@@ -4,16 +4,16 @@ use retrylab_core::trace::Direction;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-/// The most clients remembered; beyond it numbering starts anew, so that forged addresses cannot fill
-/// the memory.
-const MOST: usize = 1 << 16;
+/// Maximum number of clients to remember. Beyond it, numbering starts again, so that forged addresses cannot
+/// exhaust the memory.
+const MAX_CLIENTS: usize = 1 << 16;
 
 /// Numbers clients from 1 in order of appearance, and their datagrams in each direction from 1.
 #[derive(Debug, Default)]
 pub(super) struct Flows(HashMap<SocketAddr, (u32, [u32; 2])>);
 
 impl Flows {
-    /// The number of `client`.
+    /// Returns the number of `client`.
     pub(super) fn number(&mut self, client: SocketAddr) -> u32 {
         self.entry(client).0
     }
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!([7, 9, 7, 8].map(|n| flows.number(client(n))), [1, 2, 1, 3]);
         for n in 0..200_000 {
             flows.number(client(n));
-            assert!(flows.0.len() <= MOST);
+            assert!(flows.0.len() <= MAX_CLIENTS);
         }
         let mut count = |n, direction| flows.count(client(n), direction);
         assert_eq!(count(1, Direction::Request), 1);

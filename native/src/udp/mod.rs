@@ -1,9 +1,8 @@
 //! The driver: any machine over a UDP socket.
 //!
-//! [`retrylab_core::drive`] drives the machine and says what to record, as in the simulated network; this
-//! module moves bytes with tokio's socket and reads the real clock. A trace
-//! of a real run differs in what nobody can know from one end only: there are no records of the link,
-//! and a reply does not name the send that caused it.
+//! [`retrylab_core::drive`] drives the machine and decides what to record, as in the simulated network. This
+//! module moves bytes with a tokio socket and reads the real clock. A trace of a real run contains only what
+//! one end can observe: it has no records of the link, and a reply does not name the send that caused it.
 
 mod flows;
 mod observer;
@@ -24,33 +23,35 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use wait::{Woken, wait};
 
-/// More than the largest UDP payload (65,527 bytes over IPv6), so that nothing is ever cut.
+/// Size of the receive buffer: larger than any UDP payload (65,527 bytes over IPv6), so that no datagram is
+/// truncated.
 const RECEIVE_BUFFER: usize = 65_536;
 
-/// After so many errors on end without one datagram or timer between them the socket is beyond hope.
-const MOST_ERRORS: u32 = 1_000;
+/// Maximum number of consecutive errors without a datagram or timer between them. After it the driver gives
+/// up on the socket.
+const MAX_ERRORS: u32 = 1_000;
 
-/// So many datagrams may come before a timer that is due: a flood must not hold it up for ever.
-const MOST_BEFORE_TIMER: u32 = 32;
+/// Maximum number of datagrams to handle before a timer that is due, so that a flood cannot delay it forever.
+const MAX_BEFORE_TIMER: u32 = 32;
 
-/// Why [`drive`] came back.
+/// The reason why [`drive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The machine has done all that it will do.
+    /// The machine is finished.
     Finished,
-    /// The observer wanted no more.
+    /// The observer stopped the driver.
     Stopped,
 }
 
-/// Runs `machine` over `socket` until it is finished, which a server never is.
+/// Runs `machine` over `socket` until it is finished. A server never finishes.
 ///
-/// What happens is recorded into `sink` and told to `observer`; `()` is either of them that does
-/// nothing, and a `&mut` to one is one too. The future may be dropped at any time,
-/// for instance on a signal; the machine then stays as its last input left it.
+/// Records every event into `sink` and reports it to `observer`. Pass `()` for either if you do not need it,
+/// or `&mut` to keep it. The future can be dropped at any time, for example on a signal; the machine then
+/// stays in the state after its last input.
 ///
 /// # Errors
-/// When the socket does nothing but fail. Single failures are [`Trouble`] for the observer, and a
-/// refusal by the peer of a connected socket is an input of the machine.
+/// If the socket fails repeatedly. A single failure is reported to the observer as [`Trouble`], and a refusal
+/// by the peer of a connected socket is an input of the machine.
 pub async fn drive<M, K, O>(
     machine: &mut M,
     socket: &Socket,
@@ -86,10 +87,10 @@ where
     driver.run().await
 }
 
-/// A client's number in its own trace.
+/// The number of a client in its own trace.
 const OWN_FLOW: u32 = 1;
 
-/// The loop's state.
+/// The state of the loop.
 struct Driver<'a, M, K, O> {
     host: Host<&'a mut M>,
     role: Role,
@@ -100,23 +101,23 @@ struct Driver<'a, M, K, O> {
     observer: O,
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
-    /// When the machine wants to be woken.
+    /// Time at which to wake the machine.
     deadline: Option<Instant>,
     /// A client's datagrams so far, by direction: their numbers in the trace.
     own: [u32; 2],
     flows: Flows,
-    /// Errors of the socket in a row.
+    /// Consecutive errors of the socket.
     errors: u32,
-    /// Datagrams in a row that were taken although a timer was due.
+    /// Consecutive datagrams that were handled while a timer was due.
     before_timer: u32,
     timeouts: Timeouts,
 }
 
-/// One input: when it came, what follows it, and the datagram in the buffer that it was, if any.
+/// One input of the machine.
 struct Input {
     now: Instant,
     visit: Visit,
-    /// Its sender and its length.
+    /// Sender and length of the datagram in the buffer, if the input was one.
     datagram: Option<(SocketAddr, usize)>,
 }
 
@@ -153,11 +154,11 @@ where
         }
     }
 
-    /// Waits, and gives the machine what came. Breaks with the input, or with `None` if the observer
-    /// wants no more; continues when there was no input after all.
+    /// Waits for an input and passes it to the machine. Breaks with the input, or with `None` if the observer
+    /// stopped the driver. Continues if there was no input.
     async fn input(&mut self) -> io::Result<ControlFlow<Option<Input>>> {
         let woken = match self.deadline {
-            Some(_) if self.before_timer >= MOST_BEFORE_TIMER => Woken::Due,
+            Some(_) if self.before_timer >= MAX_BEFORE_TIMER => Woken::Due,
             deadline => wait(&self.socket.io, self.clock, deadline).await?,
         };
         let now = self.clock.now();
@@ -186,7 +187,7 @@ where
                 Ok(ControlFlow::Continue(()))
             }
             Ok(_) if self.timeouts.is_stuck(now, self.deadline.unwrap_or(now)) => {
-                Err(io::Error::other("the machine asks for time-outs without end"))
+                Err(io::Error::other("the machine keeps requesting timeouts that are already due"))
             }
             Ok((context, visit)) => {
                 if let Some(what) = visit.fired() {
@@ -197,7 +198,7 @@ where
         }
     }
 
-    /// A datagram of `len` bytes is in the buffer.
+    /// Delivers the datagram of `len` bytes in the buffer to the machine.
     fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Input {
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
@@ -215,7 +216,7 @@ where
         error: io::Error,
     ) -> io::Result<ControlFlow<Option<Input>>> {
         self.errors += 1;
-        if self.errors >= MOST_ERRORS {
+        if self.errors >= MAX_ERRORS {
             return Err(error);
         }
         if let Some(peer) = self.socket.peer.filter(|_| is_refusal(&error)) {
@@ -228,7 +229,7 @@ where
         })
     }
 
-    /// Does everything that the machine wants after an input.
+    /// Drains the machine after an input.
     async fn drain(&mut self, input: Input) -> ControlFlow<()> {
         let Input { now, mut visit, mut datagram } = input;
         let mut refused = None;
@@ -249,7 +250,7 @@ where
                 }
                 Output::Wait(wait) => {
                     self.armed(now, &wait);
-                    // The system hands a refusal to whichever call comes next, and that may be a send.
+                    // The system reports a refusal to the next call, which can be a send.
                     let Some(peer) = refused.take() else { return ControlFlow::Continue(()) };
                     visit = self.host.refuse(self.role, now, peer);
                     datagram = None;
@@ -258,7 +259,7 @@ where
         }
     }
 
-    /// Sends what is in the outgoing buffer; returns the peer if it refused an earlier datagram.
+    /// Sends the outgoing buffer. Returns the peer if it refused an earlier datagram.
     async fn send(
         &mut self,
         now: Instant,
@@ -287,7 +288,7 @@ where
         }
     }
 
-    /// Notes until when the machine waits, and records that if it has changed.
+    /// Updates the deadline, and records and reports a change.
     fn armed(&mut self, now: Instant, wait: &Wait) {
         self.deadline = wait.deadline();
         if let Some((context, what)) = wait.record() {
@@ -319,7 +320,7 @@ where
     }
 }
 
-/// The client that a datagram concerns: to a client, itself; to a server, its peer.
+/// Returns the number of the client of a datagram: for a client its own, for a server that of the peer.
 fn flow_of(role: Role, flows: &mut Flows, peer: SocketAddr) -> u32 {
     match role {
         Role::Server => flows.number(peer),
@@ -327,14 +328,14 @@ fn flow_of(role: Role, flows: &mut Flows, peer: SocketAddr) -> u32 {
     }
 }
 
-/// Does this error say that nobody listens at the peer?
+/// Returns whether the error means that nothing listens on the port of the peer.
 ///
-/// ICMP's "port unreachable" reaches a connected socket as `ECONNREFUSED`; Windows calls it a reset.
+/// An ICMP "port unreachable" reaches a connected socket as `ECONNREFUSED`, or as a reset on Windows.
 fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
 }
 
-/// Does this error only say that there is no datagram after all?
+/// Returns whether the error only means that there is no datagram.
 fn nothing_there(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

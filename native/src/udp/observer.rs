@@ -1,4 +1,4 @@
-//! What a program hears while a machine runs over a socket.
+//! Callbacks while a machine runs over a socket.
 
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::time::Instant;
@@ -6,32 +6,31 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-/// Hears what happens, with the payloads that a [`Record`](retrylab_core::trace::Record) does not
-/// carry, and may stop the driver. Every method does nothing unless it is overridden; `()` ignores
-/// everything.
+/// Callbacks for the events of a run, with the payloads that a [`Record`](retrylab_core::trace::Record) does not
+/// contain. An observer can stop the driver. The default methods do nothing; `()` ignores all events.
 pub trait Observer<E> {
-    /// A datagram arrived and is about to be given to the machine.
+    /// Called when a datagram has arrived, before the machine handles it.
     fn received(&mut self, at: Instant, datagram: Datagram<'_>) {
         let _ = (at, datagram);
     }
 
-    /// A datagram was taken by the system.
+    /// Called when the system has accepted a datagram for sending.
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
         let _ = (at, transmit, bytes);
     }
 
-    /// The machine waits, and why; called when that changes.
+    /// Called when the timer of the machine changes.
     fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
         let _ = (at, timer, deadline);
     }
 
-    /// The machine tells something; `datagram` is the one that made it, if one did.
+    /// Called for an event of the machine. `datagram` is the one that caused it, if any.
     fn event(&mut self, at: Instant, event: &E, datagram: Option<Datagram<'_>>) -> ControlFlow<()> {
         let _ = (at, event, datagram);
         ControlFlow::Continue(())
     }
 
-    /// The system failed to do something that the machine cannot know of.
+    /// Called when the system fails to do something and the machine is not notified.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         let _ = (at, trouble);
         ControlFlow::Continue(())
@@ -62,26 +61,26 @@ impl<E, O: Observer<E> + ?Sized> Observer<E> for &mut O {
     }
 }
 
-/// A datagram that arrived.
+/// A received datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram<'a> {
-    /// Whose it is.
+    /// The sender.
     pub from: SocketAddr,
-    /// Its payload.
+    /// The payload.
     pub bytes: &'a [u8],
 }
 
-/// What the system failed to do. The driver goes on unless the observer stops it.
+/// A failure of the system. The driver continues unless the observer stops it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// A datagram was not sent, and is lost.
+    /// A datagram could not be sent, and is lost.
     Send {
-        /// Whom it was for.
+        /// The destination.
         to: SocketAddr,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// The socket told of an error instead of a datagram.
+    /// The socket reported an error instead of a datagram.
     Receive(io::Error),
 }

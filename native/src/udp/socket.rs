@@ -1,4 +1,4 @@
-//! A UDP socket together with what it is to its machine.
+//! A UDP socket for a client or a server.
 
 use retrylab_core::trace::{Direction, HostId};
 use std::io;
@@ -18,29 +18,29 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A socket that answers whoever asks at `address`.
+    /// Creates a server's socket that is bound to `address`.
     ///
     /// # Errors
-    /// Those of `bind`: the address is in use, not this machine's, or not permitted.
+    /// The errors of `bind`: the address is in use, not permitted, or not an address of this host.
     pub async fn serving(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { io: UdpSocket::bind(address).await?, host: HostId::SERVER, peer: None })
     }
 
-    /// A client's socket that hears `peer` only, and hears it when nobody listens there
+    /// Creates a client's socket that receives only from `peer`, and is notified if nothing listens there
     /// (`connect` + `send`).
     ///
     /// # Errors
-    /// Those of `bind` and `connect`, such as an unreachable network.
+    /// The errors of `bind` and `connect`, such as an unreachable network.
     pub async fn connected(peer: SocketAddr) -> io::Result<Self> {
         let socket = Self::unconnected(peer).await?;
         socket.io.connect(peer).await?;
         Ok(Self { peer: Some(peer), ..socket })
     }
 
-    /// A client's socket that can send to `peer`, and hears everyone (`sendto`).
+    /// Creates a client's socket that can send to `peer` and receives from any address (`sendto`).
     ///
     /// # Errors
-    /// Those of `bind`.
+    /// The errors of `bind`.
     pub async fn unconnected(peer: SocketAddr) -> io::Result<Self> {
         let any: SocketAddr = match peer {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -49,15 +49,15 @@ impl Socket {
         Ok(Self { io: UdpSocket::bind(any).await?, host: HostId::Client, peer: None })
     }
 
-    /// The address that it is bound to, with the real port where 0 was asked for.
+    /// Returns the address that the socket is bound to, with the actual port if port 0 was requested.
     ///
     /// # Errors
-    /// Those of `getsockname`.
+    /// The errors of `getsockname`.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
 
-    /// The direction in which it sends.
+    /// Returns the direction in which the socket sends.
     pub(super) const fn outward(&self) -> Direction {
         match self.host {
             HostId::Server(_) => Direction::Reply,
@@ -65,7 +65,7 @@ impl Socket {
         }
     }
 
-    /// The direction in which it receives.
+    /// Returns the direction in which the socket receives.
     pub(super) const fn inward(&self) -> Direction {
         match self.outward() {
             Direction::Request => Direction::Reply,
@@ -73,10 +73,10 @@ impl Socket {
         }
     }
 
-    /// Sends `bytes` to `to`; waits while the system has no room for them.
+    /// Sends `bytes` to `to`. Waits while the send buffer of the system is full.
     pub(super) async fn send(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         loop {
-            // Some systems refuse an address on a connected socket, even its own peer's.
+            // Some systems do not accept an address on a connected socket, even that of its peer.
             let sent = match self.peer {
                 Some(peer) if peer == to => self.io.send(bytes).await,
                 _ => self.io.send_to(bytes, to).await,
@@ -88,19 +88,19 @@ impl Socket {
         }
     }
 
-    /// Takes an error or a datagram that has arrived.
+    /// Returns a pending error or a datagram that has arrived.
     pub(super) fn receive(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.check()?;
         let (len, from) = self.io.try_recv_from(buf)?;
-        // The system has already checked who it is from. Its own idea of the address may differ from
-        // the one that was asked for: 0.0.0.0 is answered by 127.0.0.1.
+        // The system has already checked the sender. Its address can differ from the requested one:
+        // 127.0.0.1 answers for 0.0.0.0.
         Ok((len, self.peer.unwrap_or(from)))
     }
 
-    /// Takes the error that the network has left at the socket, such as a refusal.
+    /// Returns the pending error of the socket, such as a refusal.
     fn check(&self) -> io::Result<()> {
         let nothing = || io::Error::from(io::ErrorKind::WouldBlock);
-        // tokio asks only if it has seen an error, and forgets it when there is none.
+        // tokio calls this only if it has seen an error event, and clears the event if there is no error.
         let error = self.io.try_io(Interest::ERROR, || -> io::Result<()> {
             Err(self.io.take_error()?.unwrap_or_else(nothing))
         });

@@ -1,4 +1,4 @@
-//! Waiting for a datagram or a deadline, whichever comes first, to within microseconds.
+//! Waits for a datagram or a deadline, whichever comes first, with an accuracy of microseconds.
 
 use crate::clock::Clock;
 use retrylab_core::time::{Duration, Instant};
@@ -6,44 +6,44 @@ use std::io;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-/// How long before a deadline the timer is no longer trusted.
+/// Time before a deadline at which the driver stops relying on tokio's timer.
 ///
-/// tokio's timer counts whole milliseconds and rounds up, and so does the system call below it: a
-/// sleep ends late by 1.1 ms in the middle and by 1.8 ms in one case of ten (300 sleeps of 3 to 8 ms
-/// beside a socket, Linux), never early. A schedule of relative waits would add these errors up, copy
-/// by copy. So the timer only has to wake the driver this long before the deadline, and the rest is
-/// spent asking the socket and the clock in turn, which is exact to microseconds.
+/// tokio's timer and the system call below it round up to whole milliseconds. A sleep is never early, but it
+/// is late by 1.1 ms in the median and by 1.8 ms in one case of ten (300 sleeps of 3 to 8 ms next to a socket,
+/// Linux). In a schedule of relative waits these errors would add up with each send. So the timer only wakes
+/// the driver this long before the deadline; for the rest of the time the driver polls the socket and the clock
+/// in turn, which is accurate to microseconds.
 const COARSE: Duration = Duration::from_micros(2_500);
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Woken {
-    /// The socket has a datagram or an error to tell, or seems to.
+    /// The socket probably has a datagram or an error.
     Readable,
-    /// The deadline has passed, and the socket had nothing to tell after it did.
+    /// The deadline has passed, and the socket was empty after it.
     Due,
 }
 
-/// Waits for `socket` or `deadline`. Like in the simulated network, an arrival comes before a timer of
-/// the same instant.
+/// Waits for `socket` or `deadline`. As in the simulated network, an arrival comes before a timer at the same
+/// instant.
 pub(super) async fn wait(
     socket: &UdpSocket,
     clock: Clock,
     deadline: Option<Instant>,
 ) -> io::Result<Woken> {
-    // An error such as a refusal alone does not make a socket readable.
+    // A pending error, such as a refusal, does not make a socket readable.
     let anything = Interest::READABLE | Interest::ERROR;
     let Some(deadline) = deadline else {
         socket.ready(anything).await?;
         return Ok(Woken::Readable);
     };
-    let mut asked_after_deadline = false;
+    let mut polled_after_deadline = false;
     loop {
         let left = deadline.saturating_since(clock.now());
-        if left.is_zero() && asked_after_deadline {
+        if left.is_zero() && polled_after_deadline {
             return Ok(Woken::Due);
         }
-        asked_after_deadline = left.is_zero();
+        polled_after_deadline = left.is_zero();
         tokio::select! {
             biased;
             ready = socket.ready(anything) => {
@@ -55,10 +55,10 @@ pub(super) async fn wait(
     }
 }
 
-/// Sleeps for most of `left`, or gives way once: tokio then polls its sockets without blocking.
+/// Sleeps for most of `left`, or yields once, so that tokio polls its sockets without blocking.
 async fn pause(left: Duration) {
     match left.checked_sub(COARSE) {
-        Some(most) if !most.is_zero() => tokio::time::sleep(most).await,
+        Some(coarse) if !coarse.is_zero() => tokio::time::sleep(coarse).await,
         _ => tokio::task::yield_now().await,
     }
 }
@@ -67,7 +67,7 @@ async fn pause(left: Duration) {
 mod tests {
     use super::*;
 
-    /// Runs `test` on a runtime of its own.
+    /// Runs `test` on a new runtime.
     fn block_on<T>(test: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(test)
@@ -86,7 +86,7 @@ mod tests {
                 assert!(now >= deadline, "{now} is before {deadline}");
                 late.push(now.saturating_since(deadline));
             }
-            // The median: a busy machine may take the processor away now and then.
+            // The test checks the median, because a busy machine delays single waits.
             late.sort();
             assert!(late[20] < Duration::from_millis(1), "{late:?}");
         });

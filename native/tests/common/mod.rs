@@ -1,4 +1,4 @@
-//! What the tests share: the real program under a deadline, never left behind.
+//! Shared by the tests: runs the real program under a deadline and always kills it at the end.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -11,10 +11,10 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// No run of these tests takes longer, on however slow a machine.
+/// Deadline of every test run, even on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A program that is killed when the test is over, however it ends.
+/// A running program. It is killed at the end of the test, even if the test fails.
 pub(crate) struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -22,7 +22,7 @@ pub(crate) struct Running {
     stderr: Receiver<String>,
 }
 
-/// What a program did.
+/// The result of a finished program.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
@@ -32,7 +32,7 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// The lines of stdout as JSON; nothing else may be there.
+    /// Returns the lines of stdout as JSON. Every line must be JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
         let parse = |line: &str| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -40,7 +40,7 @@ impl Finished {
         self.stdout.lines().map(parse).collect()
     }
 
-    /// The one JSON object of stdout.
+    /// Returns the single JSON object on stdout.
     pub(crate) fn object(&self) -> Value {
         let mut objects = self.json();
         assert_eq!(objects.len(), 1, "{self:?}");
@@ -48,7 +48,7 @@ impl Finished {
     }
 }
 
-/// The program `retrylab` with these arguments.
+/// Returns a command for `retrylab` with these arguments.
 pub(crate) fn retrylab(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retrylab"));
     command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
@@ -70,13 +70,13 @@ pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Finished {
 }
 
 impl Running {
-    /// Starts `command` with pipes at all three ends.
+    /// Starts `command` with pipes for stdin, stdout and stderr.
     ///
     /// # Panics
-    /// With a sentence about how to install the program, when it is missing.
+    /// If the program is missing. The message explains how to install it.
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: ncat's children end with it.
+        // In its own process group, ncat's children end with it.
         command.process_group(0);
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command.spawn().unwrap_or_else(|error| {
@@ -92,7 +92,7 @@ impl Running {
 
     pub(crate) fn write(&mut self, input: &[u8]) {
         if let Some(stdin) = &mut self.stdin {
-            // A program that does not read its stdin is no failure of the test.
+            // A program may ignore its stdin.
             let _ = stdin.write_all(input).and_then(|()| stdin.flush());
         }
     }
@@ -136,7 +136,7 @@ impl Running {
     fn wait(&mut self) -> ExitStatus {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+            if let Some(status) = self.child.try_wait().expect("the exit status of the program") {
                 return status;
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -280,7 +280,7 @@ impl Drop for Folder {
     }
 }
 
-/// It is refused with one sentence that has these parts.
+/// Asserts that the command was refused with one sentence that contains these parts.
 pub(crate) fn assert_refused(finished: &Finished, parts: &[&str]) {
     assert_eq!(finished.code, Some(2), "{finished:?}");
     assert_eq!(finished.stdout, "");

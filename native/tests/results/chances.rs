@@ -4,8 +4,8 @@ use crate::common::run;
 use crate::{each, number, numbers, sim, within_four};
 use serde_json::Value;
 
-/// Copies before the answer: those of 0, 0.1, 0.3, 0.7 and 1.5 s that go out within the round trip. At
-/// 3.1 s the client gives up, though the server is up and has answered all five.
+/// Number of sends before the answer: those at 0, 0.1, 0.3, 0.7 and 1.5 s that are earlier than the round trip.
+/// At 3.1 s the client gives up, although the server has answered all five.
 #[test]
 fn a_round_trip_costs_the_sends_within_it() {
     for (one_way, sends, answered) in [
@@ -88,8 +88,8 @@ fn independent_losses(exchanges: &str) {
     }
 }
 
-/// A chain that steps per datagram; one copy an exchange, so that exchanges tell what was lost. A run
-/// of losses is one of exchanges without an answer.
+/// A loss chain that steps per datagram. Each exchange sends once, so consecutive losses are consecutive
+/// exchanges without an answer.
 #[test]
 fn bursts_have_the_share_and_the_length_of_the_chain() {
     const SEEDS: u32 = 10;

@@ -13,7 +13,7 @@ const STRATEGIES: [(&str, &[&str]); 5] = [
     ("decorrelated", &["policy.jitter=decorrelated", "policy.initial_timeout=5ms"]),
 ];
 
-/// What came out for so many clients, in the order of [`STRATEGIES`].
+/// Returns the results for this number of clients, in the order of [`STRATEGIES`].
 fn trials(clients: u32) -> [Value; 5] {
     let clients = format!("clients={clients}");
     STRATEGIES.map(|(_, sets)| {

@@ -97,7 +97,7 @@ const QUEUES: [Queue; 8] = [
 ];
 
 impl Queue {
-    /// Runs it with about so many calls for each seed, and compares.
+    /// Runs it with about `calls` calls per seed, and compares.
     fn check(&self, calls: f64) {
         let rate = 100.0 * self.offered;
         let waiting = self.waiting.map_or("none".to_string(), |room| room.to_string());

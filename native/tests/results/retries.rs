@@ -10,7 +10,7 @@ const RUNS: u32 = 20;
 /// With f = .5 and three retries that is 1.1 points of success and 4.9 of load.
 ///
 /// The published bucket adds up tenths in floats, so that a whole token is now above 1, now not: worth
-/// one deposit a client at most, which is 0.1 copies in a hundred calls.
+/// one deposit a client at most, which is 0.1 sends in a hundred calls.
 #[test]
 fn the_published_success_and_load_come_out() {
     let bucket: &[&str] = &["policy.budget=bucket 5 0.1", "policy.max_sends=none"];
