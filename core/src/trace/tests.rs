@@ -27,7 +27,7 @@ fn digest(records: &[Record]) -> Digest {
 fn whats() -> Vec<What> {
     use Direction::{Reply, Request};
     let (elapsed, longer) = (Duration::from_millis(3), Duration::from_millis(4));
-    let (resend, deadline) = (Timer::Resend, Instant::ZERO);
+    let resend = Timer::Resend;
     let (arrived, begun, why) = (Instant::ZERO, Instant::from_nanos(1), Stop::MaxSends);
     let mut whats = vec![
         What::Sent { direction: Request, bytes: 5 },
@@ -67,6 +67,13 @@ fn whats() -> Vec<What> {
     ];
     whats
         .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
+    whats.extend(waits_and_ends(elapsed));
+    whats
+}
+
+/// Records of every timer and of every reason to give up.
+fn waits_and_ends(elapsed: Duration) -> Vec<What> {
+    let (resend, deadline, mut whats) = (Timer::Resend, Instant::ZERO, Vec::new());
     for timer in [
         resend,
         Timer::GiveUp,

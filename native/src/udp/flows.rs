@@ -27,7 +27,7 @@ impl Flows {
     }
 
     fn entry(&mut self, client: SocketAddr) -> &mut (u32, [u32; 2]) {
-        if self.0.len() >= MOST && !self.0.contains_key(&client) {
+        if self.0.len() >= MAX_CLIENTS && !self.0.contains_key(&client) {
             self.0.clear();
         }
         let next = self.0.len() as u32 + 1;
