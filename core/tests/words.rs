@@ -93,9 +93,9 @@ impl Watch {
 }
 
 /// What the words of all records count: it has to be the summary's.
-fn counted(told: &[(Record, Words)]) -> Summary {
+fn counted(wording: &[(Record, Words)]) -> Summary {
     let mut sum = Summary::default();
-    for (record, _) in told {
+    for (record, _) in wording {
         sum.record(record);
     }
     sum
@@ -106,14 +106,14 @@ fn check(scenario: &Scenario) -> BTreeSet<&'static str> {
     let outcome = run_within(scenario, Vec::<Record>::new(), BOUNDS);
     let mut narrator = Narrator::new(scenario.setting());
     let mut watch = Watch::default();
-    let mut told = Vec::new();
+    let mut wording = Vec::new();
     for record in &outcome.sink {
         let words = narrator.tell(record);
         watch.check(scenario, record, &words);
-        told.push((*record, words));
+        wording.push((*record, words));
     }
-    assert_eq!(counted(&told), outcome.summary);
-    for moment in told.chunk_by(|(a, _), (b, _)| a.at == b.at) {
+    assert_eq!(counted(&wording), outcome.summary);
+    for moment in wording.chunk_by(|(a, _), (b, _)| a.at == b.at) {
         let words: Vec<Words> = moment.iter().map(|(_, words)| words.clone()).collect();
         assert_tidy(&story(&words), &moment[0].0);
         let records = moment.iter().map(|(record, _)| record);

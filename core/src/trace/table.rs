@@ -7,7 +7,7 @@
 
 use super::digest::Mix;
 use super::field::Field;
-use super::words::{self, Told, Words};
+use super::words::{self, Wording, Words};
 use super::{Cause, Direction};
 use crate::machine::Timer;
 use crate::policy::Stop;
@@ -73,9 +73,9 @@ macro_rules! records {
             }
 
             /// Puts the record into words.
-            pub(super) fn say(&self, told: &Told<'_>) -> Words {
+            pub(super) fn say(&self, wording: &Wording<'_>) -> Words {
                 match *self {
-                    $(Self::$variant $({ $($field),* })? => $says(told $($(, $field)*)?),)*
+                    $(Self::$variant $({ $($field),* })? => $says(wording $($(, $field)*)?),)*
                 }
             }
         }

@@ -206,7 +206,7 @@ fn records_are_valid_json_with_units_in_their_keys() {
 #[test]
 fn every_record_has_words() {
     use words::{Known, Pattern, Setting, tell};
-    let mut told = 0;
+    let mut wording = 0;
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
             for pattern in [Pattern::Closed, Pattern::Open, Pattern::Write] {
@@ -221,13 +221,13 @@ fn every_record_has_words() {
                         [words.sentence(), words.whole(), words.line(), words.note, words.brief]
                     {
                         assert_tidy(&text);
-                        told += 1;
+                        wording += 1;
                     }
                 }
             }
         }
     }
-    assert!(told > 50_000);
+    assert!(wording > 50_000);
 }
 
 /// Asserts that a text is not empty and has no dangling punctuation.

@@ -1,13 +1,11 @@
 //! One pass over the records: each either opens something that lasts, or ends it.
 
-use super::{
-    Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd,
-    usual_latency,
-};
+use super::{Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::time::Instant;
+use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{Known, Narrator};
 use retrylab_core::trace::{Direction, HostId, Record, Sink, What};
 use std::collections::HashMap;
@@ -374,4 +372,9 @@ fn sums(shown: &[(u64, Id)], records: &[Record]) -> Vec<Summary> {
         sums.push(sum);
     }
     sums
+}
+
+/// Returns how long a datagram usually takes, one way, in nanoseconds.
+pub(crate) fn usual_latency(scenario: &Scenario) -> u64 {
+    nanos(scenario.link.latency.mean())
 }

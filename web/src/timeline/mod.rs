@@ -9,10 +9,11 @@ mod build;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use build::usual_latency;
+
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
-use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{self, Known, Setting, Words, span};
 use retrylab_core::trace::{Cause, Direction, PacketId, Record, Sink};
 
@@ -337,9 +338,4 @@ pub(crate) fn before(times: &[u64], at: u64) -> Option<u64> {
 /// The nearest of the ordered `times` after `at`.
 pub(crate) fn after(times: &[u64], at: u64) -> Option<u64> {
     times.get(times.partition_point(|time| *time <= at)).copied()
-}
-
-/// How long a datagram usually takes, one way.
-pub(crate) fn usual_latency(scenario: &Scenario) -> u64 {
-    nanos(scenario.link.latency.mean())
 }

@@ -120,7 +120,7 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
 /// Beyond so many clients at one moment they are counted, not named.
 const NAMED: usize = 2;
 
-/// Beyond so many records at one moment they are counted, not told.
+/// Beyond so many records at one moment they are counted, not wording.
 const TOLD: usize = 12;
 
 /// What happens at the latest moment at or before `at`.
@@ -143,8 +143,8 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
     }
     let stories = flows.into_iter().map(|flow| {
         let of_flow = ids.iter().copied().filter(|id| records[*id as usize].flow == flow);
-        let told: Vec<Words> = of_flow.map(|id| timeline.words(records, id)).collect();
-        story(&told)
+        let wording: Vec<Words> = of_flow.map(|id| timeline.words(records, id)).collect();
+        story(&wording)
     });
     stories.collect::<Vec<_>>().join(" ")
 }

@@ -91,8 +91,8 @@ fn outcomes_say_what_came_out() {
 #[test]
 fn an_instant_with_very_much_in_it_is_counted() {
     let (run, timeline) = over("exchanges=5000&link.latency=0s");
-    let told = moment(&run, &timeline, 0);
-    assert!(told.len() < 200 && told.contains("5,000 requests"), "{told}");
+    let wording = moment(&run, &timeline, 0);
+    assert!(wording.len() < 200 && wording.contains("5,000 requests"), "{wording}");
 }
 
 #[test]
@@ -144,35 +144,35 @@ mod false_once {
 
     #[test]
     fn a_pause_between_exchanges_is_no_silence() {
-        let told = stories("seed=7&exchanges=3&workload.think=500ms");
+        let wording = stories("seed=7&exchanges=3&workload.think=500ms");
         assert_eq!(
-            told[2],
+            wording[2],
             "The reply to send 1 of exchange 1 arrives. Answered after 20 ms and 1 send. The \
              client pauses 500 ms before exchange 2."
         );
-        assert_eq!(told[3], "The client begins exchange 2 and waits 100 ms for a reply.");
-        assert!(told.iter().all(|told| !told.contains("again") && !told.contains("No reply")));
+        assert_eq!(wording[3], "The client begins exchange 2 and waits 100 ms for a reply.");
+        assert!(wording.iter().all(|text| !text.contains("again") && !text.contains("No reply")));
     }
 
     #[test]
     fn an_open_loop_begins_exchanges_as_they_arrive() {
         let fragment = "exchanges=4&token=true&workload.arrivals=constant+20&server.reply=mirror";
-        let told = stories(fragment);
-        assert!(told[0].starts_with("Exchange 1 arrives in "), "{}", told[0]);
+        let wording = stories(fragment);
+        assert!(wording[0].starts_with("Exchange 1 arrives in "), "{}", wording[0]);
         assert_eq!(
-            told[1],
+            wording[1],
             "The client sends the request of exchange 1. Exchange 2 arrives in 50 ms."
         );
-        assert!(told.iter().all(|told| !told.contains("again") && !told.contains("No reply")));
+        assert!(wording.iter().all(|text| !text.contains("again") && !text.contains("No reply")));
         let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
         assert!(!sentence.contains("one after another"), "{sentence}");
     }
 
     #[test]
     fn what_the_server_works_on_is_the_servers() {
-        let told = stories("server.service=50ms");
+        let wording = stories("server.service=50ms");
         assert_eq!(
-            told[1..],
+            wording[1..],
             [
                 "The request arrives (send 1); the server works on it for 50 ms.",
                 "The server finishes send 1 after 50 ms of work and replies to send 1.",
@@ -201,9 +201,9 @@ mod false_once {
 
     #[test]
     fn failures_are_told_and_so_is_what_is_waited_for_then() {
-        let told = stories("seed=3&server.fail=1");
+        let wording = stories("seed=3&server.fail=1");
         assert_eq!(
-            told[1..4],
+            wording[1..4],
             [
                 "The request arrives (send 1); the server fails to serve it and replies with a \
                  failure.",
@@ -228,23 +228,26 @@ mod false_once {
 
     #[test]
     fn a_late_reply_names_the_send_that_caused_it() {
-        let told = whole("clients=3&server.service=50ms&server.queue=1");
-        assert!(told.contains("The reply to send 1 of client 1 arrives."), "{told}");
-        assert!(told.contains("drops it: its queue is full."), "{told}");
-        assert!(!told.contains(", |") && !told.contains(", ."), "{told}");
+        let wording = whole("clients=3&server.service=50ms&server.queue=1");
+        assert!(wording.contains("The reply to send 1 of client 1 arrives."), "{wording}");
+        assert!(wording.contains("drops it: its queue is full."), "{wording}");
+        assert!(!wording.contains(", |") && !wording.contains(", ."), "{wording}");
     }
 
     #[test]
     fn a_write_is_called_a_write() {
-        let told = whole(
+        let wording = whole(
             "clients=2&workload.task=write&policy.initial_timeout=10ms&policy.give_up_above=none",
         );
-        assert!(told.starts_with("Client 1 reads the row. Client 2 reads the row."), "{told}");
-        assert!(told.contains("Client 2 writes the row."), "{told}");
-        assert!(told.contains("the server refuses the write: the row has changed"), "{told}");
-        assert!(told.contains("Client 2 learns that the row had changed"), "{told}");
-        assert!(told.contains("Client 2 reads the row again (attempt 2)."), "{told}");
-        assert!(!told.contains("a request for a reply"), "{told}");
+        assert!(
+            wording.starts_with("Client 1 reads the row. Client 2 reads the row."),
+            "{wording}"
+        );
+        assert!(wording.contains("Client 2 writes the row."), "{wording}");
+        assert!(wording.contains("the server refuses the write: the row has changed"), "{wording}");
+        assert!(wording.contains("Client 2 learns that the row had changed"), "{wording}");
+        assert!(wording.contains("Client 2 reads the row again (attempt 2)."), "{wording}");
+        assert!(!wording.contains("a request for a reply"), "{wording}");
     }
 
     #[test]
@@ -254,7 +257,7 @@ mod false_once {
         let requests = timeline.packets().iter().filter(|packet| packet.name.number.get() == 1);
         assert_eq!(timeline.packets().len(), 6);
         assert_eq!(requests.count(), 4, "two requests and two replies");
-        let told = whole("link.duplicate=1");
-        assert!(told.contains("The link duplicates the request (send 1)."), "{told}");
+        let wording = whole("link.duplicate=1");
+        assert!(wording.contains("The link duplicates the request (send 1)."), "{wording}");
     }
 }

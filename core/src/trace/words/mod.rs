@@ -16,12 +16,12 @@
 //! let mut scenario = Scenario::default();
 //! scenario.apply([("server.drop_first", "1")])?;
 //! let mut narrator = words::Narrator::new(scenario.setting());
-//! let told: Vec<String> = run(&scenario, Vec::<Record>::new())
+//! let wording: Vec<String> = run(&scenario, Vec::<Record>::new())
 //!     .sink
 //!     .iter()
 //!     .map(|record| narrator.tell(record).sentence())
 //!     .collect();
-//! assert_eq!(told[..5], [
+//! assert_eq!(wording[..5], [
 //!     "The client sends its request.",
 //!     "The client waits 100 ms for a reply.",
 //!     "The request arrives (send 1).",
@@ -212,7 +212,7 @@ impl Words {
 
 /// A record with what is known about it, as the functions of this module are given it.
 #[derive(Debug)]
-pub(super) struct Told<'a> {
+pub(super) struct Wording<'a> {
     record: &'a Record,
     setting: Setting,
     known: Known,
@@ -221,7 +221,7 @@ pub(super) struct Told<'a> {
 /// Puts a record into words.
 #[must_use]
 pub fn tell(record: &Record, setting: Setting, known: Known) -> Words {
-    let words = record.what.say(&Told { record, setting, known });
+    let words = record.what.say(&Wording { record, setting, known });
     Words { is_prompt: known.prompt, ..words }
 }
 
@@ -242,7 +242,7 @@ pub fn belongs(record: &Record, setting: Setting) -> String {
     }
 }
 
-impl Told<'_> {
+impl Wording<'_> {
     /// The host that made the record.
     fn host(&self) -> String {
         match self.record.host {

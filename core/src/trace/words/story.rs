@@ -9,12 +9,12 @@ use alloc::vec::Vec;
 /// Joins what is said of one moment to a text: "No reply for 100 ms: the client sends its request again
 /// (send 2) and waits 200 ms for a reply."
 #[must_use]
-pub fn story(told: &[Words]) -> String {
-    let telling = told.iter().any(|words| words.role != Role::Dull);
+pub fn story(wording: &[Words]) -> String {
+    let telling = wording.iter().any(|words| words.role != Role::Dull);
     let mut sentences: Vec<String> = Vec::new();
     // What the last sentence is about, and whether it may be continued.
     let (mut before, mut joinable): (Option<&Words>, bool) = (None, false);
-    for words in told.iter().filter(|words| !telling || words.role != Role::Dull) {
+    for words in wording.iter().filter(|words| !telling || words.role != Role::Dull) {
         let last = sentences.last_mut();
         let continued = match (last, before) {
             (Some(last), Some(before))
@@ -122,8 +122,8 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
 mod tests {
     use super::*;
 
-    fn say(told: &[Words]) -> String {
-        story(told)
+    fn say(wording: &[Words]) -> String {
+        story(wording)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Waits.
 
-use super::{Pattern, Role, Told, Words, span};
+use super::{Pattern, Role, Wording, Words, span};
 use crate::machine::Timer;
 use crate::time::{Duration, Instant, nanos};
 use alloc::format;
@@ -50,16 +50,20 @@ pub const fn countdown(timer: Timer) -> &'static str {
     }
 }
 
-pub(in super::super) fn timer_armed(told: &Told<'_>, timer: Timer, deadline: Instant) -> Words {
-    let left = length(deadline.saturating_since(told.record.at));
-    let host = told.host();
-    let exchange = told.exchange();
+pub(in super::super) fn timer_armed(
+    wording: &Wording<'_>,
+    timer: Timer,
+    deadline: Instant,
+) -> Words {
+    let left = length(deadline.saturating_since(wording.record.at));
+    let host = wording.host();
+    let exchange = wording.exchange();
     match timer {
-        Timer::Resend | Timer::Timeout => waits_for_reply(told, "", &left),
-        Timer::GiveUp => waits_for_reply(told, "a final ", &left),
-        Timer::Backoff | Timer::Hint => waits_to_resend(told, timer == Timer::Hint, &left),
+        Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
+        Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
+        Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
         Timer::Limits => {
-            let words = match told.overlapping() {
+            let words = match wording.overlapping() {
                 Some(exchange) => {
                     let what = format!("is not allowed to send exchange {exchange}");
                     Words::new(host, format!("{what}, which ends in {left}"))
@@ -69,7 +73,7 @@ pub(in super::super) fn timer_armed(told: &Told<'_>, timer: Timer, deadline: Ins
             words.noted(format!("may not send, pauses {left}"), "pauses")
         }
         Timer::Start => {
-            let predicate = match (told.overlapping(), exchange) {
+            let predicate = match (wording.overlapping(), exchange) {
                 (Some(exchange), _) => format!("will send exchange {exchange} in {left}"),
                 (None, Some(exchange)) if exchange > 1 => {
                     format!("waits {left} before exchange {exchange}")
@@ -86,11 +90,13 @@ pub(in super::super) fn timer_armed(told: &Told<'_>, timer: Timer, deadline: Ins
             Words::new(host, format!("pauses {left} before {next}"))
                 .noted(format!("pauses {left}"), "pauses")
         }
-        Timer::Arrival => Words::new(arrival(told), format!("arrives in {left}"))
+        Timer::Arrival => Words::new(arrival(wording), format!("arrives in {left}"))
             .noted(format!("arrives in {left}"), format!("in {left}")),
-        Timer::Service if told.known.prompt => Words::new(host, format!("works on it for {left}"))
-            .noted(format!("works {left}"), format!("works {left}")),
-        Timer::Service => Words::new(host, format!("is done with {} in {left}", job(told)))
+        Timer::Service if wording.known.prompt => {
+            Words::new(host, format!("works on it for {left}"))
+                .noted(format!("works {left}"), format!("works {left}"))
+        }
+        Timer::Service => Words::new(host, format!("is done with {} in {left}", job(wording)))
             .noted(format!("done in {left}"), format!("{left} left")),
         Timer::Outage => Words::new(host + "'s outage", format!("begins in {left}"))
             .noted(format!("down in {left}"), format!("in {left}")),
@@ -101,22 +107,23 @@ pub(in super::super) fn timer_armed(told: &Told<'_>, timer: Timer, deadline: Ins
 }
 
 /// A client waits for a reply.
-fn waits_for_reply(told: &Told<'_>, what: &str, left: &str) -> Words {
+fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
     // A wait that began with an earlier record goes on.
-    let goes_on = told.known.since.is_some_and(|since| since < told.record.at);
+    let goes_on = wording.known.since.is_some_and(|since| since < wording.record.at);
     let more = if goes_on { "another " } else { what };
-    let to = match told.which().filter(|_| goes_on || told.overlapping().is_some()) {
+    let to = match wording.which().filter(|_| goes_on || wording.overlapping().is_some()) {
         Some(which) => format!(" to {which}"),
         None => String::new(),
     };
     let note = format!("waits {more}{left}");
-    Words::new(told.host(), format!("{note} for a reply{to}")).noted(note, format!("waits {left}"))
+    Words::new(wording.host(), format!("{note} for a reply{to}"))
+        .noted(note, format!("waits {left}"))
 }
 
 /// A client waits because a send was abandoned or has failed.
-fn waits_to_resend(told: &Told<'_>, hinted: bool, left: &str) -> Words {
+fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
     let asked = if hinted { ", as the server asked" } else { "" };
-    let predicate = match (told.overlapping(), told.setting.pattern) {
+    let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
         (None, Pattern::Write) => format!("waits {left} before it reads again"),
         (None, Pattern::Closed | Pattern::Open) => {
@@ -124,63 +131,67 @@ fn waits_to_resend(told: &Told<'_>, hinted: bool, left: &str) -> Words {
         }
     };
     let note = if hinted { format!("waits {left}, as asked") } else { format!("backs off {left}") };
-    Words::new(told.host(), predicate).noted(note, format!("in {left}"))
+    Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
 }
 
 /// What arrives in an open loop.
-fn arrival(told: &Told<'_>) -> String {
-    match told.exchange() {
-        Some(exchange) => format!("exchange {exchange}{}", told.whose()),
-        None => format!("the next exchange{}", told.whose()),
+fn arrival(wording: &Wording<'_>) -> String {
+    match wording.exchange() {
+        Some(exchange) => format!("exchange {exchange}{}", wording.whose()),
+        None => format!("the next exchange{}", wording.whose()),
     }
 }
 
 /// What a server works on.
-fn job(told: &Told<'_>) -> String {
-    told.which().unwrap_or_else(|| "its next request".to_string()) + &told.whose()
+fn job(wording: &Wording<'_>) -> String {
+    wording.which().unwrap_or_else(|| "its next request".to_string()) + &wording.whose()
 }
 
-pub(in super::super) fn timer_fired(told: &Told<'_>, timer: Timer) -> Words {
+pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Words {
     let dull = |subject: String, predicate: &str, note: &str| {
         Words::new(subject, predicate).noted(note, note).role(Role::Dull)
     };
     match timer {
-        Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(told),
-        Timer::Backoff => dull(whose_pause(told, "backoff"), "is over", "backoff over"),
+        Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(wording),
+        Timer::Backoff => dull(whose_pause(wording, "backoff"), "is over", "backoff over"),
         Timer::Hint => {
             let what = "wait that the server asked for";
-            dull(whose_pause(told, what), "is over", "wait over")
+            dull(whose_pause(wording, what), "is over", "wait over")
         }
-        Timer::Limits | Timer::Think => dull(whose_pause(told, "pause"), "is over", "pause over"),
-        Timer::Start => dull(whose_pause(told, "first delay"), "is over", "first delay over"),
-        Timer::Arrival => dull(arrival(told), "arrives", "arrives"),
-        Timer::Service => dull(told.host(), &format!("is done with {}", job(told)), "work done"),
-        Timer::Outage => dull(told.host() + "'s outage", "begins", "outage begins"),
-        Timer::Recovery => dull(told.host() + "'s outage", "ends", "outage ends"),
+        Timer::Limits | Timer::Think => {
+            dull(whose_pause(wording, "pause"), "is over", "pause over")
+        }
+        Timer::Start => dull(whose_pause(wording, "first delay"), "is over", "first delay over"),
+        Timer::Arrival => dull(arrival(wording), "arrives", "arrives"),
+        Timer::Service => {
+            dull(wording.host(), &format!("is done with {}", job(wording)), "work done")
+        }
+        Timer::Outage => dull(wording.host() + "'s outage", "begins", "outage begins"),
+        Timer::Recovery => dull(wording.host() + "'s outage", "ends", "outage ends"),
         Timer::Other(name) => {
             let over = format!("is over ({name})");
-            dull(format!("the wait of {}", told.host()), &over, &format!("wait over ({name})"))
+            dull(format!("the wait of {}", wording.host()), &over, &format!("wait over ({name})"))
         }
     }
 }
 
-fn whose_pause(told: &Told<'_>, what: &str) -> String {
-    format!("the {what}{}", told.whose())
+fn whose_pause(wording: &Wording<'_>, what: &str) -> String {
+    format!("the {what}{}", wording.whose())
 }
 
 /// A wait for a reply is over.
-fn silence(told: &Told<'_>) -> Words {
-    let of = told.which().filter(|_| told.overlapping().is_some());
+fn silence(wording: &Wording<'_>) -> Words {
+    let of = wording.which().filter(|_| wording.overlapping().is_some());
     let to = of.map_or_else(String::new, |which| format!(" to {which}"));
     // After a failure it would be wrong to say that nothing came.
-    match told.known.since.filter(|_| !told.known.failure) {
+    match wording.known.since.filter(|_| !wording.known.failure) {
         Some(since) => {
-            let waited = length(told.record.at.saturating_since(since));
-            let whose = told.whose();
+            let waited = length(wording.record.at.saturating_since(since));
+            let whose = wording.whose();
             Words::new("", format!("no reply{to}{} for {waited}", whose.replace(" of ", " for ")))
                 .noted(format!("no reply for {waited}"), format!("{waited} over"))
         }
-        None => Words::new(whose_pause(told, &format!("wait for a reply{to}")), "is over")
+        None => Words::new(whose_pause(wording, &format!("wait for a reply{to}")), "is over")
             .noted("wait over", "wait over"),
     }
     .role(Role::Lead)
