@@ -302,7 +302,7 @@ fn invalid_flags_are_refused() {
         (&["--versus-set", "drop"], &["--versus-set: `drop`", "key=value"]),
         (&["--versus-set", "seed=2"], &["--versus-set: ", "set it with --seed"]),
         (&["-", "--versus", "-"], &["--versus: ", "stdin"]),
-        (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds from"]),
+        (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds starting at"]),
     ] {
         assert_refused(&run(&[&["sim"], args].concat()), parts);
     }
