@@ -1,21 +1,21 @@
-//! The work that every contender of `cargo xtask bench` does, and the line in which it reports.
+//! The workload of every program that `cargo xtask bench` compares, and its report.
 //!
-//! N clients make M exchanges each, one after another, over a link of 10 ms each way, with a server
-//! that drops half of the requests, under the textbook's policy: waits of 0.1, 0.2, 0.4, 0.8 and
-//! 1.6 s, then the exchange has failed. Of many exchanges 1/32 fail, and each costs 1.9375 sends.
+//! N clients make M exchanges each, one after another, over a link with a latency of 10 ms, to a server
+//! that drops half of the requests. The policy is `textbook`: waits of 0.1, 0.2, 0.4, 0.8 and 1.6 s, after
+//! which the exchange fails. On average 1/32 of the exchanges fail, and each costs 1.9375 sends.
 
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::sim::{Outcome, run};
 use retrylab_core::trace::Sink;
 use std::time::Duration;
 
-/// The seed of every contender that has one.
+/// Seed of every program that takes one.
 pub const SEED: u64 = 1;
 
-/// The work as a scenario; the rest of it is what a scenario is by default.
+/// Returns the workload as a scenario. All other keys have their default values.
 ///
 /// # Errors
-/// When the simulated network refuses one of the two numbers.
+/// If one of the numbers is out of range.
 pub fn scenario(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
     let mut scenario = Scenario::default();
     scenario.apply([
@@ -27,41 +27,41 @@ pub fn scenario(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
     Ok(scenario)
 }
 
-/// Does the work, with its counts and its digest, and records what happens into `sink`.
+/// Runs the workload and records its events into `sink`.
 ///
 /// # Errors
-/// When the simulated network refuses one of the two numbers.
+/// If one of the numbers is out of range.
 pub fn work<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Outcome<K>, FieldError> {
     Ok(run(&scenario(clients, exchanges)?, sink))
 }
 
-/// [`work`] as the wasm module exports it: returns the run's digest, to be compared with a native
-/// run's; 0 if the numbers are refused.
-// Exporting is unsafe because two symbols of one name would be one: the module has no other.
+/// [`work`] as an export of the wasm module. Returns the digest of the run, for comparison with a native run,
+/// or 0 if a number is out of range.
+// Exporting is unsafe because symbol names must be unique. This module has no other symbol.
 #[cfg(target_family = "wasm")]
 #[unsafe(export_name = "work")]
 pub extern "C" fn digest_of_work(clients: u32, exchanges: u32) -> u64 {
     work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
 }
 
-/// What a contender did, and how long it took.
+/// The result of one program.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Exchanges that are over.
+    /// Finished exchanges.
     pub exchanges: u64,
-    /// Copies of requests sent.
+    /// Requests sent, including retries.
     pub sends: u64,
     /// Exchanges that ended without a reply.
     pub failures: u64,
-    /// The time it took, without the start of the process.
+    /// Wall time without the start of the process.
     pub wall: Duration,
-    /// The run's digest, of a contender that has one.
+    /// The digest of the run, if the program computes one.
     pub digest: Option<String>,
 }
 
 impl Report {
-    /// The report as one line of JSON, with the most memory that this process has had resident so
-    /// far (`null` where the system does not tell).
+    /// Returns the report as one line of JSON, with the peak resident memory of this process (`null` if the
+    /// system does not report it).
     #[must_use]
     pub fn json(&self) -> String {
         let Self { exchanges, sends, failures, wall, digest } = self;
@@ -77,7 +77,7 @@ impl Report {
     }
 }
 
-/// The most memory that this process has had resident: Linux tells it.
+/// Returns the peak resident memory of this process, on Linux.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -90,7 +90,7 @@ mod tests {
 
     /// Five standard errors over 20,000 exchanges, seed [`SEED`].
     #[test]
-    fn the_work_is_what_it_says() {
+    fn the_workload_has_the_documented_failures_and_sends() {
         let summary = work(1_000, 20, ()).unwrap().summary;
         assert_eq!(summary.finished(), 20_000);
         let n = 20_000_f64;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_numbers_are_refused() {
+    fn numbers_out_of_range_are_refused() {
         assert!(scenario(0, 1).is_err() && scenario(u32::MAX, 1).is_err());
     }
 }

@@ -1,7 +1,7 @@
-// The simulated network in wasm as a contender: `node run.mjs MODULE.wasm CLIENTS EXCHANGES`.
+// The simulated network in wasm as a benchmark: `node run.mjs MODULE.wasm CLIENTS EXCHANGES`.
 //
-// A part of the work is done first and not measured: the engine compiles a module twice, quickly at
-// its start and well when it has run for a moment.
+// Some work is done first without measuring it: the engine compiles a module twice, quickly at the start and
+// with optimisations after it has run for a moment.
 import { readFile } from "node:fs/promises";
 
 const [module, clients, exchanges] = process.argv.slice(2);

@@ -11,7 +11,7 @@ fuzz_target!(|link: &str| {
         let sentence = error.to_string();
         assert!(!sentence.is_empty() && !sentence.chars().any(char::is_control), "{sentence:?}");
     }
-    // What was read is what its own link says.
+    // The scenario is the same as that of its own link.
     let fragment = scenario.to_fragment();
     assert_eq!(Scenario::from_fragment(&fragment), (scenario, Vec::new()), "{fragment}");
 });

@@ -1,4 +1,4 @@
-//! Any valid scenario ends within its bounds, and says what ended it.
+//! Any valid scenario ends within its limits and reports the reason.
 
 #![no_main]
 

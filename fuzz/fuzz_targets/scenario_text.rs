@@ -1,11 +1,11 @@
-//! Any text is a scenario file, or is refused in one line that begins with the file and its line.
+//! Any text is a valid scenario file, or is refused with one line that starts with the file name and line number.
 
 #![no_main]
 
 #[path = "../../native/src/scenario_file.rs"]
 mod scenario_file;
 
-/// What the reader does with `@FILE`, without a disk: an arbitrary text must not name real files.
+/// Replaces the handling of `@FILE`, because arbitrary text must not open real files.
 mod data_file {
     use retrylab_core::scenario::Field;
     use std::borrow::Cow;
@@ -35,7 +35,7 @@ fuzz_target!(|text: &str| {
     let mut scenario = Scenario::default();
     match scenario_file::apply(&mut scenario, "x.toml", Path::new(""), text) {
         Ok(()) => {
-            // What was read can be shown and read again.
+            // The scenario can be printed and read again.
             let mut again = Scenario::default();
             again.apply(scenario.pairs()).unwrap();
             assert_eq!(again, scenario);

@@ -154,7 +154,7 @@ fn merge_refuses_an_incomplete_set() {
         assert_refused(&merge(&[&one, &two, &lines]), &[&lines, "not a table of sweep results"]);
         std::fs::write(&lines, "").unwrap();
         assert_refused(&merge(&[&lines]), &[&lines]);
-        assert_refused(&merge(&[&path("none").with(form)]), &["none", "cannot be read"]);
+        assert_refused(&merge(&[&path("none").with(form)]), &["cannot read", "none"]);
         assert!(!Path::new(&out).exists());
         assert!(!folder.names().iter().any(|name| name.ends_with(".tmp")), "nothing is left");
     }

@@ -1,5 +1,5 @@
 // @ts-check
-// The address bar always holds the run.
+// Keeps the address bar in step with the run.
 
 /** The fragment that a link came with, without `#`. */
 export const read = () => location.hash.slice(1);

@@ -1,5 +1,5 @@
 // @ts-check
-// The form, drawn from the table that wasm hands over: no key is spelled here.
+// The form. It is built from the table of keys that wasm returns.
 
 import { byId, icon, make, marked, say } from "./dom.js";
 import { announce } from "./live.js";
@@ -19,8 +19,8 @@ import { announce } from "./live.js";
  * @property {number} stop the one that is nearest to the value
  * @property {boolean} changed
  * @property {boolean} dice
- * @property {string} idle why it has no effect now; empty when it has one
- * @property {string[]} [notes] what is told of the preset; no other key has them
+ * @property {string} idle reason why it has no effect now; empty if it has one
+ * @property {string[]} [notes] description of the preset; only the preset has one
  * @property {boolean} [apart] the policy is not the preset's any more
  */
 
@@ -115,7 +115,7 @@ class Row {
     this.input.setAttribute("aria-invalid", "true");
     this.problem.hidden = false;
     const value = this.field.value === "" ? "the empty text" : this.field.value;
-    this.problem.replaceChildren(...marked(`${sentence}. The run goes on with ${value}.`));
+    this.problem.replaceChildren(...marked(`${sentence}. The run continues with ${value}.`));
     this.controls.unfold(sentence, this.field.key);
   }
 
@@ -179,7 +179,7 @@ export class Controls {
   }
 
   /**
-   * Shows the folded fields if the sentence names one of them beside its own.
+   * Shows the folded fields if the sentence names one of them besides its own.
    * @param {string} sentence
    * @param {string} own
    */

@@ -45,7 +45,7 @@ export function icon(id) {
 }
 
 /**
- * Sets an element's text, if it differs: an unchanged text is no news to a screen reader.
+ * Sets an element's text, if it differs: a screen reader would announce it again.
  * @param {Element} element
  * @param {string} text
  */

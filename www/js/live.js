@@ -1,10 +1,10 @@
 // @ts-check
-// The one line that a screen reader is told of: each step and the outcome; while playing, not more
-// than it can say.
+// The live region for screen readers: each step and the outcome. While playing, lines are limited to what can
+// be read aloud.
 
 import { byId, say } from "./dom.js";
 
-/** The least time between two lines while playing, in milliseconds. */
+/** Minimum time between two lines while playing, in milliseconds. */
 const PAUSE = 2000;
 
 const line = byId("live", HTMLElement);

@@ -83,7 +83,7 @@ class Page {
     press("to-start", () => this.jump(0));
     press("to-end", () => this.jump(1));
     this.scrub.addEventListener("input", () => this.player.seek(this.scrub.valueAsNumber));
-    this.scrub.addEventListener("change", () => this.told());
+    this.scrub.addEventListener("change", () => this.settled());
     this.speed.append(...SPEEDS.map(({ name }, place) => new Option(name, String(place))));
     this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
     this.lesson.addEventListener("change", () => this.open(this.lesson.value));
@@ -138,7 +138,7 @@ class Page {
     try {
       this.lab.set(key, value);
     } catch (error) {
-      // The lab's own refusals are sentences; anything else is a defect.
+      // The lab refuses a value with a sentence. Anything else is a bug.
       if (typeof error === "string") return error;
       this.fail(error);
       return "";
@@ -147,14 +147,14 @@ class Page {
     return "";
   }
 
-  /** The same scenario with other luck: a small number, which is easy to read to somebody. */
+  /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
     announce(`${this.momentText.textContent} ${this.lab.outcome()}`);
   }
 
-  /** The scenario is another one: shows it, and simulates it. */
+  /** Shows and simulates a new scenario. */
   begin() {
     this.player.pause();
     this.simulation?.end();
@@ -222,10 +222,10 @@ class Page {
   /** @param {number} events */
   ask(events) {
     notices.show("long", {
-      title: `${short(events)} events, and no end in sight.`,
-      lines: ["This run may never end: the client may never give up."],
+      title: `${short(events)} events so far, and the run has not ended.`,
+      lines: ["The run may never end, because the client may never give up."],
       buttons: [
-        ["Go on", () => {
+        ["Continue", () => {
           notices.hide("long");
           this.simulation?.goOn();
         }],
@@ -262,7 +262,7 @@ class Page {
     });
   }
 
-  /** What only a playhead at rest is told of. */
+  /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
     const time = `${lab.clock()} of ${lab.endClock()} seconds`;
@@ -312,18 +312,18 @@ class Page {
    */
   step(back, own) {
     this.player.step(back, own);
-    this.told();
+    this.settled();
   }
 
   /** @param {number} share */
   jump(share) {
     this.player.pause();
     this.player.seek(share);
-    this.told();
+    this.settled();
   }
 
-  /** Says where the playhead came to rest. */
-  told() {
+  /** Announces the new position of the playhead. */
+  settled() {
     this.changed(false);
     announce(`${this.lab.clock()} seconds. ${this.lab.moment(false)}`);
   }
@@ -365,7 +365,7 @@ class Page {
     this.simulation?.end();
     notices.hide("long");
     notices.show("broken", {
-      title: "The lab has stopped: this is a defect.",
+      title: "The page has stopped because of a bug.",
       lines: [wordsOf(error), `The run was ${location.href}`],
       bad: true,
       buttons: [["Load again", () => location.reload()]],
@@ -395,10 +395,10 @@ try {
   keys.start({});
   say(byId("still-text", HTMLElement), "The simulated network could not be loaded.");
   notices.show("broken", {
-    title: "This page needs WebAssembly, and could not start it.",
+    title: "This page needs WebAssembly, but could not start it.",
     lines: [
       `The browser says: ${wordsOf(error)}.`,
-      `The run of this link, ${location.href}, also comes from the command line: retrylab sim.`,
+      `You can also run this link, ${location.href}, on the command line: retrylab sim.`,
     ],
     bad: true,
     buttons: [["Load again", () => location.reload()]],

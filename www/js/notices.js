@@ -1,6 +1,5 @@
 // @ts-check
-// What the page has to tell: a link that could not be read in full, a run that takes long, what is
-// not shown, and that something broke.
+// Notices of the page: a link that could not be read in full, a long run, events that are not shown, and bugs.
 
 import { byId, make, marked } from "./dom.js";
 

@@ -4,7 +4,7 @@
 import { byId, icon, make, say } from "./dom.js";
 
 /**
- * What `Lab.inspect` tells.
+ * The result of `Lab.inspect`.
  * @typedef {object} Story
  * @property {string} title
  * @property {string} shape

@@ -1,5 +1,5 @@
 // @ts-check
-// The playhead in real time: playing, pausing, stepping. Where it stands is the lab's to know.
+// The playhead in real time: playing, pausing, stepping. The lab holds its position.
 
 import { reducedMotion } from "./dom.js";
 
@@ -14,7 +14,7 @@ export const SPEEDS = [
 /** The place of real time in SPEEDS. */
 export const REAL_TIME = SPEEDS.findIndex((speed) => speed.rate === 1);
 
-/** With reduced motion nothing glides: play goes from event to event at this pace, in milliseconds. */
+/** With reduced motion, play steps from event to event at this interval, in milliseconds. */
 const CALM_STEP = 900;
 
 /** A frame that took longer (a sleeping laptop) does not make the playhead jump, in milliseconds. */

@@ -1,5 +1,5 @@
 // @ts-check
-// The link, the command line and the events, to take away.
+// Sharing and exporting: the link, the command line and the events.
 
 import { byId, say } from "./dom.js";
 import { announce } from "./live.js";
@@ -10,7 +10,7 @@ import { announce } from "./live.js";
 const PART = 20000;
 
 /**
- * Copies text; the button says so for a while.
+ * Puts text on the clipboard and shows that on the button for a while.
  * @param {string} text
  * @param {HTMLButtonElement} button
  */
@@ -21,7 +21,7 @@ async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // No permission, or an old browser: the text can be copied by hand.
+    // No permission, or an old browser: the user has to select the text.
     said = "Select and copy";
   }
   say(button, said);
@@ -38,7 +38,7 @@ export function start(lab) {
     command.value = lab.commandLine();
     link.value = location.href;
     const notice = lab.notice();
-    say(byId("trace-note", HTMLElement), `One JSON object a line, ${lab.kept()} lines. ${notice}`);
+    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lab.kept()} lines. ${notice}`);
     dialog.showModal();
   });
   for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {

@@ -1,6 +1,6 @@
 // @ts-check
-// A run is simulated in slices: short ones are over before the next frame, long ones leave the page
-// usable, and endless ones ask.
+// A run is simulated in slices: a short run ends before the next frame, a long one leaves the page usable, and
+// a very long one asks whether to continue.
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 
@@ -10,14 +10,14 @@ const SLICE = 11;
 /** Steps between two looks at the clock. */
 const STEPS = 1000;
 
-/** After so many events somebody is asked whether to go on. */
+/** Number of events after which the page asks whether to continue. */
 const ASK = 50e6;
 
 /**
  * @typedef {object} Hooks
  * @property {() => void} ready the run can be looked at
- * @property {(events: number) => void} progress it goes on
- * @property {(events: number) => void} ask it has gone on for very long, and waits for `goOn`
+ * @property {(events: number) => void} progress the run continues
+ * @property {(events: number) => void} ask the run is very long and waits for `goOn`
  * @property {() => void} done it is over
  */
 
@@ -66,13 +66,13 @@ export class Simulation {
     }
   }
 
-  /** Goes on for as long again. */
+  /** Continues for the same number of events. */
   goOn() {
     this.limit += ASK;
     this.slice();
   }
 
-  /** Ends the run where it is; it can be looked at. */
+  /** Ends the run early; the part so far can be viewed. */
   stop() {
     if (this.cancelled) return;
     this.lab.stop();

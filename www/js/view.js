@@ -159,7 +159,7 @@ export class View {
   }
 
   /**
-   * What a screen reader hears of the pictures.
+   * Sets the descriptions of the canvases for screen readers.
    * @param {string} stage
    * @param {string} ladder
    */

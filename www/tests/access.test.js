@@ -164,7 +164,7 @@ test("without WebAssembly the page says so, with the link", async () => {
   await context.close();
 });
 
-test("a defect is told of with the run's link", async () => {
+test("a bug is reported with the link of the run", async () => {
   const { page } = await visit(lab, "seed=3");
   await page.evaluate(() => {
     CanvasRenderingContext2D.prototype.clearRect = () => {

@@ -43,7 +43,7 @@ test("editing an own link in the address bar changes the run", async () => {
   await page.context().close();
 });
 
-test("the default run stands in the address bar too", async () => {
+test("the default run is in the address bar too", async () => {
   const { page, faults } = await visit(lab, "seed=1");
   assert.equal(fragmentOf(page), "seed=1");
   assert.match(await text(page, "outcome"), /^Answered after 20 ms and 1 send\.$/);
@@ -120,7 +120,7 @@ test("every golden digest is that of the browser", { skip: !existsSync(GOLDEN) }
   await page.context().close();
 });
 
-test("a long run shows its beginning while it goes on, and can be stopped", async () => {
+test("a long run shows its beginning while it continues, and can be stopped", async () => {
   const context = await lab.browser.newContext();
   const page = await context.newPage();
   const faults = watch(page, lab.url);

@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => lab.close());
 
-/** Everyone's packet is on its way for seconds, and nobody asks again. */
+/** All packets are in flight for seconds, and no client retries. */
 const flood = (/** @type {number} */ n) =>
   `clients=${n}&policy.initial_timeout=30s&policy.give_up_above=none&policy.max_sends=1&link.latency=uniform+4s+9s`;
 
@@ -33,7 +33,7 @@ async function countDrawings(page) {
 }
 
 /**
- * The times of the drawings within so many milliseconds.
+ * The times of the drawings within the given number of milliseconds.
  * @param {import("playwright-core").Page} page
  * @param {number} span
  * @returns {Promise<number[]>}

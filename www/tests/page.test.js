@@ -41,7 +41,7 @@ test("a first visit shows one lost reply, paused at 0, and says what to look at"
   await page.context().close();
 });
 
-test("playing comes to the end and says what came out", async () => {
+test("playing reaches the end and shows the outcome", async () => {
   const { page, faults } = await visit(lab);
   await page.selectOption("#speed", { label: "1/10×" });
   await page.click("#play");

@@ -37,7 +37,7 @@ test("choosing a preset changes the link, the picture and the outcome", async ()
   assert.equal(await label(page), "The schedule when no reply comes. " +
     "Sends at 0, 2 to 3, 6 to 9, 14 to 21, 30 to 45 s. Gives up at 62 to 93 s.");
   assert.notEqual(await picture(page), before);
-  assert.equal(await text(page, "live"), await label(page), "and who does not see it is told");
+  assert.equal(await text(page, "live"), await label(page), "the live region has the same text");
   assert.match(await text(page, "outcome"), /gave up after (6[2-9]|[78]\d|9[0-3])(\.\d)? s and 5 sends/);
   assert.match(await text(page, "sentence"), /By the policy coap, the client waits 2 s/);
   const help = (await page.locator(`${PRESET}-help`).textContent()) ?? "";
@@ -116,7 +116,7 @@ test("every preset has its picture and runs", async () => {
   await page.context().close();
 });
 
-test("endless, long, immediate and tiny schedules are told truly", async () => {
+test("endless, long, immediate and tiny schedules are described correctly", async () => {
   for (const [fragment, words] of /** @type {const} */ ([
     ["policy.preset=kubernetes-crashloop", /Sends at 0, 0, 10, 30, 70, 150, 310, 610, 910 s and so on\. Never gives up/],
     ["policy.preset=wget", /Sends at 0, 1, 3, 6, 10, 15, 21, 28, 36 s and 11 more\. Gives up at 155 s/],
@@ -132,7 +132,7 @@ test("endless, long, immediate and tiny schedules are told truly", async () => {
   }
 });
 
-test("another backoff brings what it needs; a contradiction stands beside its field", async () => {
+test("another backoff sets what it needs; a contradiction is shown at its field", async () => {
   const { page, faults } = await visit(lab, "seed=1");
   await page.click("#more summary");
   await page.selectOption("#field-policy-backoff", "list");
@@ -148,7 +148,7 @@ test("another backoff brings what it needs; a contradiction stands beside its fi
   await page.press("#field-policy-jitter", "Enter");
   const problem = page.locator("#field-policy-jitter-problem");
   assert.match((await problem.textContent()) ?? "",
-    /policy\.jitter does not fit policy\.backoff, constant: it must be another law\. The run goes on with none/);
+    /policy\.jitter does not fit policy\.backoff, constant: .*The run continues with none/);
   assert.equal(await page.locator("#field-policy-jitter").getAttribute("aria-invalid"), "true");
   assert.equal(await text(page, "digest"), digest);
   await page.fill("#field-policy-jitter", "full");
@@ -159,7 +159,7 @@ test("another backoff brings what it needs; a contradiction stands beside its fi
   await page.context().close();
 });
 
-test("a brake is named: open breaker, spent budget, deadline", async () => {
+test("the limit is named: open breaker, spent budget, deadline", async () => {
   for (const [fragment, outcome, rows] of /** @type {const} */ ([
     ["exchanges=2&policy.max_sends=1&policy.breaker=1+9s&server.drop=1", /The open circuit breaker ended 1 exchange/,
       /did not send: the circuit breaker is open/],

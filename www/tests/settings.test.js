@@ -1,5 +1,5 @@
 // @ts-check
-// The form: what is changed is simulated, and what is wrong is said beside it.
+// The form: a change is simulated, and an error is shown at its field.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -71,7 +71,7 @@ test("switches and choices work like the rest", async () => {
   await page.context().close();
 });
 
-test("a bad value is explained beside its field, and the last good run stays", async () => {
+test("a bad value is explained at its field, and the last good run stays", async () => {
   const { page, faults } = await visit(lab);
   const digest = await text(page, "digest");
   await enter(page, "field-link-loss", "half");

@@ -1,8 +1,8 @@
 //! The folder `www/dist/`: which files belong into it, and writing only what differs.
 //!
 //! The native program embeds this folder, and cargo rebuilds that program when a file's time
-//! changes. So a file is written only when its content changed, and what no longer belongs is
-//! removed rather than the folder made anew.
+//! changes. So a file is written only when its content changed, and
+//! files that no longer belong are removed one by one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,7 +122,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// A folder of its own for one test.
+    /// Creates a new folder for one test.
     fn folder(test: &str) -> PathBuf {
         let dir = std::env::temp_dir().join(format!("xtask-{test}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);

@@ -31,22 +31,22 @@ const TARGETS: [Target; 3] = [
 
 /// The targets in `cargo xtask fuzz --help`.
 pub(crate) const HELP: &str = "\
-Targets; all of them, one after another, when none is named:
-  scenario_text   any text is a scenario file, or is refused in one line with file and line
-  scenario_link   any text is a link as far as it can be read
-  scenario_run    any valid scenario ends within its bounds, and says what ended it
+Targets (if none is named, all of them run one after another):
+  scenario_text   any text is a scenario file, or is refused with file name and line number
+  scenario_link   any text is accepted as a link; unreadable parts are reported
+  scenario_run    any valid scenario ends within its limits and reports the reason
 
-An input that fails is kept in fuzz/artifacts/; what was learnt, in fuzz/corpus/.";
+Failing inputs are saved in fuzz/artifacts/, interesting ones in fuzz/corpus/.";
 
-/// The one command that brings what is missing.
+/// The command that installs the fuzzer.
 const INSTALL: &str = "cargo install cargo-fuzz --root target/tools";
 
-/// Runs the targets for `seconds` each. The exit code is 2 when nothing could be run, with the reason.
+/// Runs each target for `seconds`. The exit code is 2 if no target could run.
 pub(crate) fn fuzz(paths: &Paths, name: Option<&str>, seconds: u32) -> Result<ExitCode> {
     let known = TARGETS.map(|target| target.name);
     if let Some(unknown) = name.filter(|name| !known.contains(name)) {
         let known = known.join(", ");
-        eprintln!("error: `{unknown}` is no target; the targets are {known}");
+        eprintln!("error: unknown target `{unknown}`; the targets are {known}");
         return Ok(ExitCode::from(2));
     }
     if let Err(error) = install::programs(&[&install::CXX]) {
@@ -68,7 +68,7 @@ impl Target {
     fn run(&self, paths: &Paths, path: &OsStr, seconds: u32) -> Result<()> {
         let fuzz = paths.root.join("fuzz");
         let corpus = fuzz.join("corpus").join(self.name);
-        fs::create_dir_all(&corpus).context("fuzz/corpus cannot be made")?;
+        fs::create_dir_all(&corpus).context("cannot create fuzz/corpus")?;
         // New inputs go to the first folder.
         let folders = [Some(corpus), self.seeds.map(|seeds| paths.root.join(seeds))];
         Cmd::cargo(paths)
@@ -103,7 +103,7 @@ fn has_cargo_fuzz(paths: &Paths) -> bool {
 fn search_path(paths: &Paths) -> Result<OsString> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = iter::once(tools(paths)).chain(env::split_paths(&inherited));
-    env::join_paths(all).context("PATH cannot be extended")
+    env::join_paths(all).context("cannot extend PATH")
 }
 
 #[cfg(test)]

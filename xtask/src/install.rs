@@ -25,7 +25,7 @@ pub(crate) struct Program {
 pub(crate) const SOCAT: Program =
     Program { names: &["socat"], apt: "socat", dnf: "socat", pacman: "socat", brew: "socat" };
 
-/// A second, independent peer: what two programs agree on is no accident of one of them.
+/// A second, independent peer, so that the tests do not depend on the behaviour of a single one.
 pub(crate) const NCAT: Program =
     Program { names: &["ncat"], apt: "ncat", dnf: "nmap-ncat", pacman: "nmap", brew: "nmap" };
 
@@ -82,7 +82,7 @@ pub(crate) fn chromium() -> Result<PathBuf> {
         if path.is_file() {
             return Ok(path);
         }
-        bail!("CHROMIUM={} is no file; it must be the browser's full path", path.display());
+        bail!("CHROMIUM={} is not a file; set it to the full path of the browser", path.display());
     }
     let find = || CHROMIUM.names.iter().find_map(|name| find_program(name));
     if let Some(path) = find() {
@@ -109,8 +109,8 @@ pub(crate) fn may_use_apt() -> bool {
 pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     static UPDATED: OnceLock<()> = OnceLock::new();
     UPDATED.get_or_init(|| {
-        // A failed update is no reason to stop: the lists at hand may be good enough, and if they
-        // are not, the install below says what is missing.
+        // The existing lists may be good enough after a failed update. Otherwise the install below
+        // reports what is missing.
         if let Err(error) = apt_get().arg("update").run() {
             eprintln!("warning: {error:#}");
         }
@@ -121,7 +121,7 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
 }
 
 fn apt_get() -> Cmd {
-    // The lock is waited for: on a machine that has just started, its own updates hold it.
+    // Waits for the lock, which automatic updates hold on a machine that has just started.
     Cmd::new("apt-get", Path::new("/"))
         .env("DEBIAN_FRONTEND", "noninteractive")
         .words("-q -o DPkg::Lock::Timeout=300")

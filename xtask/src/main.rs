@@ -1,17 +1,17 @@
-//! `cargo xtask`: set-up, page build and tests, the one entry for a laptop and for CI.
+//! `cargo xtask`: set-up, page build, tests and benchmarks, the same on a laptop and in CI.
 //!
-//! It does not replace cargo: every step prints the command that it runs, and each of those
-//! commands can be run by hand. What it adds is the order, the wasm toolchain (see [`toolchain`]),
+//! It does not replace cargo: every step prints the commands that it runs, and you can run each of them
+//! yourself. It adds the order, the wasm toolchain (see [`toolchain`]),
 //! the assembly of the page (see [`page`]) and the set-up of the programs that tests need (see
 //! [`install`]).
 //!
 //! ```text
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
-//! cargo xtask test    everything that guards the project, step by step
-//! cargo xtask tidy    the step of that name alone, and lists of what is left to rewrite
-//! cargo xtask fuzz    a fuzzer on what reads scenarios and what runs them
-//! cargo xtask bench   its speed and its memory, beside others and beside what is wanted
+//! cargo xtask test    runs all checks, step by step
+//! cargo xtask tidy    checks the layout of the code and its wording
+//! cargo xtask fuzz    fuzzes the readers of scenarios and their runs
+//! cargo xtask bench   measures speed and memory, and compares them with a peer and the targets
 //! ```
 
 mod bench;
@@ -50,20 +50,20 @@ struct Cli {
 enum Command {
     /// Build the page and the program, then serve the lab
     Lab {
-        /// Flags for `retrylab lab`, passed on as they are: --port N, --open, …
+        /// Flags to pass to `retrylab lab`: --port N, --open, …
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAG")]
         flags: Vec<OsString>,
     },
-    /// Build the page into www/dist, where the program embeds it from
+    /// Build the page into www/dist, from where the program embeds it
     Page,
-    /// Run everything that guards the project, or only the named steps
+    /// Run all checks, or only the named steps
     #[command(after_help = step::HELP)]
     Test {
         /// Run the long tests too: the ignored ones of core and the program, in a release build, and
         /// the page's, which RETRYLAB_LONG=1 turns on
         #[arg(long)]
         long: bool,
-        /// The steps to run; all of them when none is named
+        /// Steps to run [default: all]
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
@@ -76,34 +76,34 @@ enum Command {
         #[arg(long, conflicts_with = "paths")]
         update: bool,
     },
-    /// Let a fuzzer look for input that breaks the project
+    /// Search for inputs that break the project
     #[command(after_help = fuzz::HELP)]
     Fuzz {
-        /// How long each target runs
+        /// Seconds to run each target
         #[arg(long, value_name = "N", default_value_t = 180)]
         seconds: u32,
-        /// The target to run
+        /// Target to run [default: all]
         #[arg(value_name = "TARGET")]
         target: Option<String>,
     },
-    /// Measure speed and memory, beside a peer and beside what is wanted
+    /// Measure speed and memory, and compare them with a peer and with the targets
     #[command(after_help = bench::HELP)]
     Bench(bench::Flags),
-    /// Run the page's tests and keep their picture of the lab as docs/lab.png
+    /// Run the page's tests and save their screenshot as docs/lab.png
     Screenshot,
 }
 
 const AFTER_HELP: &str = "\
 Start here:
-  cargo xtask lab --open      see it: builds what is missing, serves the page, opens it
-  cargo xtask test            what CI runs: every step, its time, and a summary
-  cargo xtask test fmt clippy only these steps; `cargo xtask test --help` lists them
-  cargo xtask bench --quick   speed and memory, in a minute; without --quick, in earnest
+  cargo xtask lab --open      build the page and the program, and open the page
+  cargo xtask test            run what CI runs: all steps, then a summary
+  cargo xtask test fmt clippy run only these steps; `cargo xtask test --help` lists them
+  cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
-What is missing on the machine (the wasm target, socat, ncat, chromium) is installed when
-that needs no question: by rustup, or by apt as root. Otherwise one command is printed.
-Node 20 or newer runs the page's tests; building the page needs Rust only.
-Build output goes to target/, or to CARGO_TARGET_DIR when that is set.";
+Missing tools (the wasm target, socat, ncat, chromium) are installed through rustup, or through
+apt if you are root. Otherwise the install command is printed. The page's tests need Node 20 or
+newer; building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR
+if it is set.";
 
 fn main() -> ExitCode {
     match dispatch(Cli::parse().command) {

@@ -81,14 +81,14 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
 }
 
 /// Flags that end a run which would otherwise hang: a test that fails before it closes its browser
-/// keeps Node alive for ever. Early versions of Node know no such flags.
+/// keeps Node alive forever. Early versions of Node do not have these flags.
 fn limits(version: Version) -> &'static [&'static str] {
     let known = version >= (22, 0) || version.0 == 20 && version.1 >= 14;
     // The time, in milliseconds, is that of a whole file of tests; it is a limit, not a goal.
     if known { &["--test-force-exit", "--test-timeout=600000"] } else { &[] }
 }
 
-/// `tests/*.test.js`, in order; none at all is an error, since a run of no test proves nothing.
+/// Returns `tests/*.test.js` in order. Finding no test is an error.
 fn test_files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     if dir.is_dir() {

@@ -2,8 +2,8 @@
 //!
 //! Three parts: cargo builds the crate `retrylab-web` for wasm, wasm-bindgen (as a library, in
 //! the version that the crate uses) writes the JavaScript that loads it, and [`crate::dist`] puts
-//! both beside the page's own files. There is no bundler: the modules are small, and what the
-//! browser shows in its debugger is what stands in the repository.
+//! both into the folder of the page. There is no bundler: the modules are small, and the browser's debugger
+//! shows the same files as the repository.
 
 use std::fs;
 use std::io::Write;
@@ -46,7 +46,7 @@ pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
 
 /// Runs wasm-bindgen on `wasm` and returns the folder with its output.
 ///
-/// It runs every time: it takes less time than being sure that it need not.
+/// It runs every time, because checking whether it is necessary would take longer.
 fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
     if out.exists() {
         fs::remove_dir_all(out).with_context(|| format!("cannot empty {}", out.display()))?;
@@ -56,7 +56,7 @@ fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
         .out_name(MODULE)
         .web(true)?
         .typescript(true)
-        // `init()` finds the wasm beside its JavaScript; the page need not know the file's name.
+        // `init()` finds the wasm next to its JavaScript, so the page does not need the file name.
         .omit_default_module_path(false)
         // The names of Rust's functions are for a debugger; here they would be a part of what
         // every visitor loads.

@@ -21,7 +21,9 @@ impl Paths {
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest_dir.parent().context("xtask's folder has no parent")?.to_path_buf();
         let target = match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
-            Some(dir) => std::path::absolute(dir).context("CARGO_TARGET_DIR is no usable path")?,
+            Some(dir) => {
+                std::path::absolute(dir).context("CARGO_TARGET_DIR is not a usable path")?
+            }
             None => root.join("target"),
         };
         Ok(Self { root, target })
@@ -48,8 +50,8 @@ impl Paths {
         self.target.join("release").join(format!("retrylab{}", env::consts::EXE_SUFFIX))
     }
 
-    /// Where the page's tests leave their pictures. It does not follow `CARGO_TARGET_DIR`: the
-    /// tests are no cargo build and know only the checkout.
+    /// Where the page's tests leave their pictures. This does not depend on
+    /// `CARGO_TARGET_DIR`, because the tests know only the checkout.
     pub(crate) fn page_tests(&self) -> PathBuf {
         self.root.join("target").join("page-tests")
     }

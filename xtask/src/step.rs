@@ -9,7 +9,7 @@ use crate::setup::{Machine, Need};
 use crate::tidy;
 use crate::toolchain::{Std, Toolchain};
 
-/// One step. A step stands alone: it can be named on the command line without those before it.
+/// One step. A step can run alone, without the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Fmt,
@@ -25,36 +25,36 @@ pub(crate) enum Step {
     Browser,
 }
 
-/// How a step ended that did not fail.
+/// How a successful step ended.
 pub(crate) enum Done {
     Passed,
-    /// It cannot run on this machine, for this reason, and that is no fault of the project.
+    /// It cannot run on this machine, for a reason outside the project.
     Skipped(&'static str),
 }
 
 /// The list of steps in `cargo xtask test --help`.
 pub(crate) const HELP: &str = "\
-Steps, in the order in which they run; a failed one does not stop the others:
-  fmt         the layout of all Rust code
+Steps in the order in which they run; a failed step does not stop the others:
+  fmt         the formatting of all Rust code
   tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
               English; `cargo xtask tidy` runs it alone
-  clippy      lints of all Rust code, warnings are errors
-  no-std      core without its standard library, without and with the simulated network and serde:
+  clippy      lints of all Rust code; warnings are errors
+  no-std      core without the standard library, without and with the simulated network and serde:
               natively and for wasm
   page        the page build of `cargo xtask page`
   web-clippy  lints of web/ for wasm; skipped where the wasm toolchain has no clippy
-  test        all Rust tests: unit, property, integration, documentation; with --long then the
+  test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones of core and the program, in a release build
   doc         the documentation builds without a warning
   types       the page's modules and tests type-check against the built page
   release     the release binary, with the built page in it
   browser     the page's tests, in Chromium, against the release binary; with --long more of each
 
-`types` and `browser` look at what `page` and `release` built last.";
+`types` and `browser` use the last output of `page` and `release`.";
 
 impl Step {
-    /// All steps, in the order in which they run: the quick ones first, then each after those
-    /// whose results it looks at.
+    /// All steps in the order in which they run: quick ones first, and each after the steps whose output it
+    /// uses.
     pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Tidy,
@@ -86,7 +86,7 @@ impl Step {
         }
     }
 
-    /// What has to be on the machine.
+    /// Returns what the step needs on the machine.
     pub(crate) fn needs(self) -> &'static [Need] {
         match self {
             Self::Fmt | Self::Tidy | Self::Clippy | Self::Doc | Self::Release => &[],
@@ -97,7 +97,7 @@ impl Step {
         }
     }
 
-    /// Runs the step. Its commands show themselves and write to this program's own output.
+    /// Runs the step. Its commands are printed and share this program's output.
     pub(crate) fn run(self, machine: &Machine<'_>, long: bool) -> Result<Done> {
         let paths = machine.paths;
         let cargo = |words| Cmd::cargo(paths).words(words);
@@ -174,12 +174,12 @@ fn web_clippy(machine: &Machine<'_>) -> Result<Done> {
     Ok(Done::Passed)
 }
 
-/// The named steps in their usual order, each once; all steps when none is named. The error is
-/// one sentence for the person who misspelt a step.
+/// Returns the named steps in their usual order without duplicates, or all steps if none is named. The error
+/// lists the known steps.
 pub(crate) fn parse(names: &[String]) -> Result<Vec<Step>, String> {
     let allowed = Step::ALL.map(Step::name);
     if let Some(unknown) = names.iter().find(|name| !allowed.contains(&name.as_str())) {
-        return Err(format!("`{unknown}` is no step; the steps are {}", allowed.join(", ")));
+        return Err(format!("unknown step `{unknown}`; the steps are {}", allowed.join(", ")));
     }
     let named = |step: &Step| names.is_empty() || names.iter().any(|name| name == step.name());
     Ok(Step::ALL.into_iter().filter(named).collect())
@@ -204,7 +204,7 @@ mod tests {
         let sentence = parse_words("fmt tset").unwrap_err();
         assert_eq!(
             sentence,
-            "`tset` is no step; the steps are fmt, tidy, clippy, no-std, page, web-clippy, test, \
+            "unknown step `tset`; the steps are fmt, tidy, clippy, no-std, page, web-clippy, test, \
              doc, types, release, browser"
         );
     }

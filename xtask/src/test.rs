@@ -1,4 +1,4 @@
-//! `cargo xtask test`: runs steps, stops at nothing, and says at the end what failed.
+//! `cargo xtask test`: runs all steps, even after a failure, and prints a summary.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::paths::Paths;
 use crate::setup::Machine;
 use crate::step::{Done, Step};
 
-/// What is known of a step after it ran.
+/// The result of a step.
 struct Report {
     step: Step,
     took: Duration,
@@ -20,7 +20,7 @@ enum Outcome {
     Skipped(&'static str),
 }
 
-/// Runs `steps` and prints the summary; the exit code is 1 when a step failed.
+/// Runs `steps` and prints the summary. The exit code is 1 if a step failed.
 pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
@@ -92,7 +92,7 @@ fn summarize(reports: &[Report], long: bool) -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The last line of a run; programs read it, so its form is fixed.
+/// Returns the last line of a run. Programs parse it, so its format is fixed.
 fn counts(passed: usize, failed: usize, skipped: usize) -> String {
     let counts = format!("steps: {passed} passed, {failed} failed");
     if skipped == 0 { counts } else { format!("{counts}, {skipped} skipped") }

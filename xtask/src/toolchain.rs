@@ -1,6 +1,6 @@
-//! Which toolchain builds for wasm here: found out, not configured.
+//! Finds the toolchain that builds for wasm on this machine.
 //!
-//! In this order, because each is more work than the one before it:
+//! It tries these in order, the least work first:
 //!
 //! 1. the toolchain in use has the target `wasm32-unknown-unknown`;
 //! 2. Debian's second toolchain is complete under `/usr/bin` (an earlier run installed it), which
@@ -8,7 +8,7 @@
 //! 3. `rustup target add` brings the target;
 //! 4. apt installs Debian's second toolchain.
 //!
-//! When none works, the error holds the one command that the person has to run.
+//! If none works, the error contains the command to run.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
-//! The simulated network as a contender: `simulation CLIENTS EXCHANGES [trace]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace]`.
 //!
-//! It does what `retrylab sim` does, and tells what only the process itself knows exactly: the time of
-//! the work alone and the most memory it had. With `trace` it keeps every record in memory.
+//! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
+//! the workload alone and its peak memory. With `trace` it keeps every record in memory.
 
 use retrylab_bench::{Report, work};
 use retrylab_core::scenario::FieldError;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace]"),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
-        return refuse("CLIENTS and EXCHANGES are whole numbers");
+        return refuse("CLIENTS and EXCHANGES must be whole numbers");
     };
     let report = if trace {
         report(clients, exchanges, Vec::<Record>::new())
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 fn report<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Report, FieldError> {
     let begun = Instant::now();
-    // What was recorded lives until the clock has stopped: giving its memory back is not recording.
+    // The records are freed after the clock has stopped, because freeing them is not part of recording.
     let Outcome { summary, digest, sink, .. } = work(clients, exchanges, sink)?;
     let wall = begun.elapsed();
     drop(sink);

@@ -1,8 +1,8 @@
-//! tokio's paused clock as a contender: `tokio_paused CLIENTS EXCHANGES`.
+//! tokio's paused clock as a benchmark: `tokio_paused CLIENTS EXCHANGES`.
 //!
-//! The way to simulate a network that needs no simulator: one thread, tasks for hosts, channels for
-//! sockets, and tasks that sleep for datagrams on their way. When every task waits, the clock jumps to
-//! the next timer. Of the ways that were tried with other people's libraries it is the fastest.
+//! This simulates a network without a simulator: one thread, a task for each host, channels instead of sockets,
+//! and a sleeping task for each datagram in flight. When every task waits, the clock jumps to the next timer.
+//! It is the fastest approach that we have tried with other libraries.
 
 use retrylab_bench::{Report, SEED};
 use retrylab_core::random::{Probability, Stream};
@@ -19,7 +19,7 @@ const LATENCY: Duration = Duration::from_millis(10);
 const FIRST_TIMEOUT: Duration = Duration::from_millis(100);
 const GIVE_UP_ABOVE: Duration = Duration::from_secs(2);
 
-/// A request: its number, and where its reply goes.
+/// A request: its number and the channel for its reply.
 type Request = (u64, UnboundedSender<u64>);
 
 #[derive(Default)]
@@ -77,7 +77,7 @@ async fn serve(mut requests: UnboundedReceiver<Request>) {
     }
 }
 
-/// The link: a task that sleeps, then delivers. Whoever should get it may be gone.
+/// The link: a task that sleeps, then delivers. The receiver may be gone by then.
 fn carry<T: 'static>(to: UnboundedSender<T>, datagram: T) {
     spawn_local(async move {
         sleep(LATENCY).await;

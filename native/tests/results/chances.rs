@@ -1,4 +1,4 @@
-//! Losses and how many copies they cost: independent ones, bursts, and a lossless round trip.
+//! Losses and the sends that they cost: independent losses, bursts, and a round trip without loss.
 
 use crate::common::run;
 use crate::{each, number, numbers, sim, within_four};

@@ -1,7 +1,7 @@
-//! The published and derived results, from the program as people run it: scenarios that ship, by their
-//! names, with the variants that stand at their heads.
+//! Published and derived results, reproduced with the program: the built-in scenarios and the variants in
+//! their comments.
 //!
-//! What a single machine or formula does is tested in the core; here the whole network is.
+//! The core tests single machines and formulas; these tests run the whole network.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,5 @@
-//! Queues that have closed forms: Poisson arrivals, one copy a call, a server that works. Times are in
-//! service times (W mu), expected values are those of the reference, to its digits.
+//! Queues with closed forms: Poisson arrivals, one send per call, a server that takes time. Times are in
+//! service times (W mu); expected values are those of the reference, to its precision.
 
 use crate::{each, number, numbers, within_four};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Criterion's benches of the core. Their figures are their own: they go straight to the terminal.
+//! Runs criterion's benchmarks of the core. Their output goes directly to the terminal.
 
 use anyhow::Result;
 

@@ -1,30 +1,30 @@
-//! A figure, with what is wanted of it: as a table for people and as JSON for programs.
+//! A measured figure and its target, printed as a table or as JSON.
 
 use std::env;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-/// Something measured: the median of several values, with the least and the most of them.
+/// A measured figure: median, minimum and maximum of several values.
 #[derive(Clone, Debug)]
 pub(super) struct Figure {
     name: String,
     unit: &'static str,
     median: f64,
-    least: f64,
-    most: f64,
-    wanted: Option<Wanted>,
+    min: f64,
+    max: f64,
+    target: Option<Target>,
 }
 
-/// What the project wants of a figure.
+/// The target for a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Wanted {
+pub(super) enum Target {
     AtLeast(f64),
     AtMost(f64),
 }
 
 impl Figure {
-    /// The figure of `values`, of which there is at least one.
+    /// Creates the figure of `values`, which must not be empty.
     pub(super) fn new(name: impl Into<String>, unit: &'static str, values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -34,32 +34,32 @@ impl Figure {
         } else {
             sorted[middle]
         };
-        let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
-        Self { name: name.into(), unit, median, least, most, wanted: None }
+        let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
+        Self { name: name.into(), unit, median, min, max, target: None }
     }
 
-    /// The same, with what is wanted of it.
-    pub(super) fn wanted(self, wanted: Wanted) -> Self {
-        Self { wanted: Some(wanted), ..self }
+    /// Adds a target.
+    pub(super) fn target(self, target: Target) -> Self {
+        Self { target: Some(target), ..self }
     }
 
-    /// Is its median what is wanted? `None` if nothing is.
+    /// Returns whether the median meets the target, or `None` without a target.
     fn holds(&self) -> Option<bool> {
-        self.wanted.map(|wanted| match wanted {
-            Wanted::AtLeast(bound) => self.median >= bound,
-            Wanted::AtMost(bound) => self.median <= bound,
+        self.target.map(|target| match target {
+            Target::AtLeast(bound) => self.median >= bound,
+            Target::AtMost(bound) => self.median <= bound,
         })
     }
 
     fn json(&self) -> Value {
-        let Self { name, unit, median, least, most, .. } = self;
-        // Indented names are for the table: they belong to the lines above.
+        let Self { name, unit, median, min, max, .. } = self;
+        // The indentation is only for the table.
         let name = name.trim_start();
         let mut value =
-            json!({ "name": name, "unit": unit, "median": median, "least": least, "most": most });
-        match self.wanted {
-            Some(Wanted::AtLeast(bound)) => value["at_least"] = json!(bound),
-            Some(Wanted::AtMost(bound)) => value["at_most"] = json!(bound),
+            json!({ "name": name, "unit": unit, "median": median, "least": min, "most": max });
+        match self.target {
+            Some(Target::AtLeast(bound)) => value["at_least"] = json!(bound),
+            Some(Target::AtMost(bound)) => value["at_most"] = json!(bound),
             None => {}
         }
         if let Some(holds) = self.holds() {
@@ -69,30 +69,30 @@ impl Figure {
     }
 }
 
-/// The figures as a table; nothing for none.
+/// Returns the figures as a table, or an empty text without figures.
 pub(super) fn table(figures: &[Figure]) -> String {
     let mut table = String::new();
     let Some(width) = figures.iter().map(|figure| figure.name.len()).max() else { return table };
-    let heads = ["median", "least", "most"].map(|head| format!("{head:>12}")).concat();
+    let heads = ["median", "min", "max"].map(|head| format!("{head:>12}")).concat();
     let _ = writeln!(table, "\n{:width$}{heads}", "");
     for figure in figures {
-        let Figure { name, unit, median, least, most, .. } = figure;
-        let numbers = [median, least, most].map(|n| format!("{:>12}", number(*n))).concat();
+        let Figure { name, unit, median, min, max, .. } = figure;
+        let numbers = [median, min, max].map(|n| format!("{:>12}", number(*n))).concat();
         let _ = write!(table, "{name:width$}{numbers} {unit}");
-        if let (Some(wanted), Some(holds)) = (figure.wanted, figure.holds()) {
-            let (word, bound) = match wanted {
-                Wanted::AtLeast(bound) => ("at least", bound),
-                Wanted::AtMost(bound) => ("at most", bound),
+        if let (Some(target), Some(holds)) = (figure.target, figure.holds()) {
+            let (word, bound) = match target {
+                Target::AtLeast(bound) => ("at least", bound),
+                Target::AtMost(bound) => ("at most", bound),
             };
-            let verdict = if holds { "yes" } else { "NO" };
-            let _ = write!(table, "  wanted {word} {}: {verdict}", number(bound));
+            let verdict = if holds { "met" } else { "MISSED" };
+            let _ = write!(table, "  target: {word} {}, {verdict}", number(bound));
         }
         table.push('\n');
     }
     table
 }
 
-/// The figures as JSON, with what a reader has to know of the machine.
+/// Returns the figures as JSON, with a description of the machine.
 pub(super) fn json(figures: &[Figure], rounds: u32) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let figures: Vec<Value> = figures.iter().map(Figure::json).collect();
@@ -100,10 +100,10 @@ pub(super) fn json(figures: &[Figure], rounds: u32) -> String {
     format!("{:#}\n", json!({ "machine": machine, "rounds": rounds, "figures": figures }))
 }
 
-/// Large numbers in groups of three digits, small ones with three that count.
+/// Formats large numbers in groups of three digits and small ones with two decimals.
 fn number(n: f64) -> String {
     if n.abs() < 100.0 {
-        // What rounds to nothing has no sign.
+        // A number that rounds to zero has no sign.
         let text = format!("{:.2}", (n * 100.0).round() / 100.0 + 0.0);
         return text.strip_suffix(".00").map_or(text.clone(), str::to_owned);
     }
@@ -125,18 +125,18 @@ mod tests {
     #[test]
     fn the_median_is_in_the_middle() {
         let odd = Figure::new("odd", "", &[3.0, 1.0, 2.0]);
-        assert_eq!((odd.least, odd.median, odd.most), (1.0, 2.0, 3.0));
+        assert_eq!((odd.min, odd.median, odd.max), (1.0, 2.0, 3.0));
         let even = Figure::new("even", "", &[4.0, 1.0, 2.0, 3.0]);
-        assert_eq!((even.least, even.median, even.most), (1.0, 2.5, 4.0));
+        assert_eq!((even.min, even.median, even.max), (1.0, 2.5, 4.0));
     }
 
     #[test]
-    fn a_table_says_what_holds() {
-        let fast = Figure::new("rate", "times", &[5.0, 6.5]).wanted(Wanted::AtLeast(5.0));
-        let large = Figure::new("memory", "bytes", &[1_234_567.0]).wanted(Wanted::AtMost(160.0));
+    fn a_table_shows_which_targets_are_met() {
+        let fast = Figure::new("rate", "times", &[5.0, 6.5]).target(Target::AtLeast(5.0));
+        let large = Figure::new("memory", "bytes", &[1_234_567.0]).target(Target::AtMost(160.0));
         let table = table(&[fast.clone(), large.clone()]);
-        assert!(table.contains("wanted at least 5: yes"), "{table}");
-        assert!(table.contains("1,234,567 bytes  wanted at most 160: NO"), "{table}");
+        assert!(table.contains("target: at least 5, met"), "{table}");
+        assert!(table.contains("1,234,567 bytes  target: at most 160, MISSED"), "{table}");
         assert_eq!(fast.json()["holds"], json!(true));
         assert_eq!(
             (&large.json()["at_most"], &large.json()["median"]),

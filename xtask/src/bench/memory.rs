@@ -1,9 +1,8 @@
-//! Resident memory at its peak, as the kernel counts it for the process. It hardly differs from run to
-//! run, so each run is made once.
+//! Peak resident memory of the process, as the kernel reports it. It hardly varies, so each program runs once.
 
 use anyhow::{Context, Result};
 
-use super::figure::{Figure, Wanted};
+use super::figure::{Figure, Target};
 use super::process;
 use super::programs::{self, Size};
 use crate::paths::Paths;
@@ -15,7 +14,7 @@ pub(super) fn measure(paths: &Paths) -> Result<Vec<Figure>> {
     programs::build(paths)?;
     let peak = |name: &str, cmd: fn(&Paths, Size) -> Cmd, size: Size| -> Result<f64> {
         let finished = process::run(cmd(paths, size)).with_context(|| name.to_owned())?;
-        let peak = finished.number("peak_bytes").context("this system does not tell the peak")?;
+        let peak = finished.number("peak_bytes").context("this system does not report the peak")?;
         let Size { clients, exchanges } = size;
         eprintln!("{name}, {clients} x {exchanges}: {:.1} MB", peak / 1e6);
         Ok(peak)
@@ -30,19 +29,23 @@ pub(super) fn measure(paths: &Paths) -> Result<Vec<Figure>> {
     let (short, long) = (ours(short)?, ours(long)?);
     let peer = per_client(theirs(Size::new(MILLION, 1))?, theirs(Size::new(1, 1))?);
     Ok(vec![
-        Figure::new("resident, 1,000,000 clients less 1", "bytes/client", &[per_client(many, one)])
-            .wanted(Wanted::AtMost(160.0)),
         Figure::new(
-            "resident, 1,000,000 clients, in all",
+            "resident, 1,000,000 clients minus 1",
+            "bytes/client",
+            &[per_client(many, one)],
+        )
+        .target(Target::AtMost(160.0)),
+        Figure::new(
+            "resident, 1,000,000 clients, total",
             "bytes/client",
             &[many / f64::from(MILLION)],
         ),
-        Figure::new("  the same of tokio paused, less 1", "bytes/client", &[peer]),
+        Figure::new("  the same for tokio paused, minus 1", "bytes/client", &[peer]),
         Figure::new("resident, 1,000 clients x 100", "kB", &[short / 1e3]),
         Figure::new("resident, 1,000 clients x 10,000", "kB", &[long / 1e3]),
         // A byte that stays behind at every tenth exchange would show; what the queue keeps because a
         // long run names later times does not count.
-        Figure::new("  what a further exchange adds", "bytes", &[(long - short) / more])
-            .wanted(Wanted::AtMost(0.1)),
+        Figure::new("  memory per further exchange", "bytes", &[(long - short) / more])
+            .target(Target::AtMost(0.1)),
     ])
 }

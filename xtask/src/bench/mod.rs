@@ -1,9 +1,8 @@
-//! `cargo xtask bench`: the project's figures of speed and memory, measured so that anyone can repeat
-//! them.
+//! `cargo xtask bench`: measures speed and memory, so that anyone can repeat the figures.
 //!
-//! The speed of a machine drifts by tens of per cent within minutes. Contenders that are compared
-//! therefore take turns, and what is told is the ratio within each turn (see [`rounds`]). A slow
-//! result is a result: only what cannot run is an error.
+//! The speed of a machine drifts by tens of per cent within minutes. The programs that
+//! are compared therefore take turns, and ratios are taken within each round (see [`rounds`]). A slow result is
+//! not an error; only a program that cannot run is one.
 
 mod criterion;
 mod figure;
@@ -28,48 +27,48 @@ use figure::Figure;
 /// The flags of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// What to measure; everything when nothing is named
+    /// Benchmarks to run [default: all]
     #[arg(value_name = "WHAT")]
     what: Vec<What>,
-    /// How many turns the contenders take
+    /// Number of rounds
     #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: u32,
-    /// Few turns and short ones: is anything broken, not how fast is it
+    /// Run few and short rounds, to check that the benchmarks work
     #[arg(long, conflicts_with = "rounds")]
     quick: bool,
-    /// Write the figures to FILE as JSON too
+    /// Also write the figures to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// What can be measured.
+/// The benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// Exchanges a second at 1,000 and 1,000,000 clients, beside tokio's paused clock
+    /// Exchanges per second with 1,000 and 1,000,000 clients, compared with tokio's paused clock
     Simulation,
-    /// Resident bytes per client, and what a longer run adds
+    /// Resident bytes per client and per further exchange
     Memory,
-    /// The simulated network in wasm under Node, beside the same natively
+    /// The simulated network in wasm under Node, compared with the native one
     Wasm,
-    /// What keeping the full trace costs
+    /// The cost of keeping the full trace
     Trace,
-    /// The parts by themselves: criterion's benches of the core
+    /// The parts of the core, with criterion
     Criterion,
 }
 
 /// The last lines of `cargo xtask bench --help`.
 pub(crate) const HELP: &str = "\
-The work: N clients make M exchanges each over a link of 10 ms, the server drops half of the
-requests, the policy is the textbook's. Contenders take turns; a figure is the median of the turns
-with its least and most, and a ratio is taken within each turn. The exit code is 1 only when
-something could not run, never because something is slow.
+Workload: N clients make M exchanges each over a link of 10 ms with the policy `textbook`, and the
+server drops half of the requests. The programs take turns. The table shows the median, minimum and
+maximum of the rounds; ratios are taken within each round. The exit code is 1 only if a program
+could not run, never because it is slow.
 
 Examples:
   cargo xtask bench                        everything: about ten minutes
   cargo xtask bench simulation --rounds 15
   cargo xtask bench --quick --json figures.json
 
-Close what else the machine is doing. A turn runs its contenders one after another on one thread.";
+Close other programs while measuring. Each round runs the programs one after another on one thread.";
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]

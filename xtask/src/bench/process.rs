@@ -1,4 +1,4 @@
-//! A contender that is a process of its own: it is timed from outside, and reports in one line.
+//! Runs a program as a process: measures its time from outside and reads its one-line report.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::run::Cmd;
 
-/// What a process did.
+/// The result of a process.
 pub(super) struct Finished {
     /// From its start to its end, in seconds.
     pub(super) wall: f64,
@@ -21,7 +21,7 @@ pub(super) fn run(cmd: Cmd) -> Result<Finished> {
     let output = cmd.output()?;
     let wall = begun.elapsed().as_secs_f64();
     let report = serde_json::from_str(&output)
-        .with_context(|| format!("this is no JSON object: {output}"))?;
+        .with_context(|| format!("this is not a JSON object: {output}"))?;
     Ok(Finished { wall, report })
 }
 

@@ -1,9 +1,9 @@
-//! Exchanges a second by the whole process of `retrylab sim`, beside the whole process of the peer.
+//! Exchanges per second of `retrylab sim` and of the peer, each measured as a whole process.
 
 use anyhow::Result;
 
 use super::Effort;
-use super::figure::{Figure, Wanted};
+use super::figure::{Figure, Target};
 use super::process;
 use super::programs::{self, Size};
 use super::rounds::{Contender, take_turns};
@@ -31,13 +31,13 @@ pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     let unit = "exchanges/s";
     Ok(vec![
         Figure::new("tokio paused, 1,000 clients", unit, rates.of(0)),
-        Figure::new("  the same, built with our settings", unit, rates.of(3)),
+        Figure::new("  the same with our build settings", unit, rates.of(3)),
         Figure::new("retrylab sim, 1,000 clients", unit, rates.of(1)),
         Figure::new("retrylab sim, 1,000,000 clients", unit, rates.of(2)),
-        Figure::new("  retrylab beside tokio paused, 1,000", "times", &rates.ratios(1, 0))
-            .wanted(Wanted::AtLeast(5.0)),
+        Figure::new("  retrylab to tokio paused, 1,000", "times", &rates.ratios(1, 0))
+            .target(Target::AtLeast(5.0)),
         Figure::new("  the same, both with our settings", "times", &rates.ratios(1, 3)),
-        Figure::new("  retrylab, 1,000,000 beside 1,000", "times", &rates.ratios(2, 1))
-            .wanted(Wanted::AtLeast(0.5)),
+        Figure::new("  retrylab, 1,000,000 to 1,000", "times", &rates.ratios(2, 1))
+            .target(Target::AtLeast(0.5)),
     ])
 }

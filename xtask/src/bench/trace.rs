@@ -1,9 +1,9 @@
-//! What it costs to keep every record of a run in memory, beside counting and fingerprinting alone.
+//! The cost of keeping every record of a run in memory, compared with counting and hashing alone.
 
 use anyhow::Result;
 
 use super::Effort;
-use super::figure::{Figure, Wanted};
+use super::figure::{Figure, Target};
 use super::process;
 use super::programs::{self, Size};
 use super::rounds::{Contender, take_turns};
@@ -30,6 +30,6 @@ pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
         Figure::new("in process, trace off, 1,000 clients", "exchanges/s", rates.of(0)),
         Figure::new("in process, trace kept, 1,000 clients", "exchanges/s", rates.of(1)),
         Figure::new("  cost of keeping the trace", "times the time", &rates.ratios(0, 1))
-            .wanted(Wanted::AtMost(3.0)),
+            .target(Target::AtMost(3.0)),
     ])
 }
