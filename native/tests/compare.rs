@@ -303,8 +303,11 @@ fn invalid_flags_are_refused() {
         ),
         (&["--versus-set", "server.drup=0"], &["--versus-set", "did you mean server.drop?"]),
         (&["--versus-set", "drop"], &["--versus-set: \"drop\"", "key=value"]),
-        (&["--versus-set", "seed=2"], &["--versus-set: seed", "--seed"]),
-        (&["-", "--versus", "-"], &["--versus: stdin"]),
+        (
+            &["--versus-set", "seed=2"],
+            &["--versus-set: both scenarios use the same seed", "--seed"],
+        ),
+        (&["-", "--versus", "-"], &["--versus: only one of the two scenarios can come from stdin"]),
         (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds from"]),
     ] {
         assert_refused(&run(&[&["sim"], args].concat()), parts);

@@ -1,6 +1,6 @@
 //! Rule `phrases`: plain English in everything that people read.
 //!
-//! The phrases are in `xtask/phrases.txt`, see [`list`]. What is read of a file, see [`text`]. Until all
+//! The phrases are in `xtask/phrases.txt`, see [`mod@list`]. What is read of a file, see [`mod@text`]. Until all
 //! texts are clean, each folder has a budget, see [`budget`].
 
 mod budget;
