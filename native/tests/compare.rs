@@ -308,7 +308,7 @@ fn invalid_flags_are_refused() {
             &["--versus-set: both scenarios use the same seed", "--seed"],
         ),
         (&["-", "--versus", "-"], &["--versus: only one of the two scenarios can come from stdin"]),
-        (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds from"]),
+        (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds starting at"]),
     ] {
         assert_refused(&run(&[&["sim"], args].concat()), parts);
     }
