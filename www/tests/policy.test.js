@@ -41,7 +41,7 @@ test("choosing a preset changes the link, the picture and the outcome", async ()
   assert.match(await text(page, "outcome"), /gave up after (6[2-9]|[78]\d|9[0-3])(\.\d)? s and 5 sends/);
   assert.match(await text(page, "sentence"), /By the policy coap, the client waits 2 s/);
   const help = (await page.locator(`${PRESET}-help`).textContent()) ?? "";
-  assert.match(help, /a small device asks over the Internet.*Source: RFC 7252 4\.2, 4\.8/);
+  assert.match(help, /a small device sends requests over the Internet.*Source: RFC 7252 4\.2, 4\.8/);
   assert.equal(await text(page, "schedule-end"), "Gives up at 62–93 s.");
   await page.selectOption(PRESET, "stun");
   assert.equal(await label(page), "The schedule when no reply comes. " +
