@@ -77,7 +77,7 @@ test("a bad value is explained at its field, and the last good run stays", async
   await enter(page, "field-link-loss", "half");
   const problem = page.locator("#field-link-loss-problem");
   assert(await problem.isVisible());
-  assert.match((await problem.textContent()) ?? "", /link\.loss: "half" is not a loss model; try 0\.1 \(probability\),.*goes on with 0\.3/);
+  assert.match((await problem.textContent()) ?? "", /link\.loss: "half" is not a loss model; try 0\.1 \(probability\),.*The run continues with 0\.3/);
   assert.equal(await page.locator("#field-link-loss").getAttribute("aria-invalid"), "true");
   assert.equal(await text(page, "digest"), digest);
   await enter(page, "field-policy-initial_timeout", "3s");

@@ -8,6 +8,7 @@ use std::net::UdpSocket;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -218,9 +219,17 @@ pub(crate) fn page_is_built() -> bool {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
 }
 
-/// A port of the loopback where nobody listens.
+/// Returns a port of the loopback where nobody listens.
+///
+/// It is below the range from which the system takes ports for clients (32768 and above on Linux):
+/// no client of another test can take it before the caller does.
 pub(crate) fn free_port() -> u16 {
-    socket().0.local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap();
+    (0..10_000)
+        .map(|_| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000)
+        .find(|&port| UdpSocket::bind(("127.0.0.1", port)).is_ok())
+        .expect("a free port")
 }
 
 /// Tries a measurement up to three times: a machine that tests run on may be busy for a moment, but a
