@@ -147,7 +147,8 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
-        let pending = self.pending.take()?;
+        let pending = self.pending?;
+        self.pending = None;
         let number = self.exchange.number().get();
         Some(match pending {
             Pending::Over(outcome) => {

@@ -18,9 +18,10 @@
 //! let server = "192.0.2.1:1060".parse().unwrap();
 //! let mut host = Host::new(Client::new(Config::textbook(server, b"hello")));
 //! let (mut buf, mut log) = (Vec::new(), Vec::new());
-//! let visit = host.start(Role::Client(1), Instant::ZERO);
+//! let role = Role::Client(1);
+//! let visit = host.start(role, Instant::ZERO);
 //! let deadline = loop {
-//!     match host.poll(&visit, Instant::ZERO, &mut buf, |_| None) {
+//!     match host.poll(role, &visit, Instant::ZERO, &mut buf, |_| None) {
 //!         Output::Event(..) => log.push("event"),
 //!         Output::Transmit(..) => log.push("transmit"),
 //!         Output::Wait(wait) => break wait.deadline(),
@@ -117,18 +118,27 @@ pub struct Arrival {
 /// What follows one input: see [`Host::poll`].
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
-    /// What the input referred to: it also says which host was visited.
-    cause: Context,
+    /// What the input referred to, as in a [`Context`].
+    flow: u32,
+    packet: u32,
+    label: Option<Label>,
     /// The timer before the input.
     before: Option<(Timer, Instant)>,
 }
 
 impl Visit {
-    /// What the input referred to: for the record of the input itself.
+    #[inline(always)]
+    const fn new(cause: Context, before: Option<(Timer, Instant)>) -> Self {
+        let Context { flow, packet, label, .. } = cause;
+        Self { flow, packet, label, before }
+    }
+
+    /// What the input referred to, at the host of this role: for the record of the input itself.
     #[must_use]
     #[inline(always)]
-    pub const fn cause(&self) -> Context {
-        self.cause
+    pub const fn cause(&self, role: Role) -> Context {
+        let Self { flow, packet, label, .. } = *self;
+        Context { host: role.host(), flow, packet, label }
     }
 
     /// The timer that ran before the input: after [`Host::fire`], the one that fired.
@@ -150,21 +160,13 @@ impl Visit {
     #[must_use]
     #[inline(always)]
     pub const fn of_event(&self, context: Context, what: &What) -> Context {
-        match (self.cause.host, what) {
+        match (context.host, what) {
             (HostId::Client, What::Failed | What::LateReply | What::Stranger)
-                if self.cause.packet != 0 && self.cause.label.is_some() =>
+                if self.packet != 0 && self.label.is_some() =>
             {
-                Context { label: self.cause.label, ..context }
+                Context { label: self.label, ..context }
             }
             _ => context,
-        }
-    }
-
-    #[inline(always)]
-    const fn role(&self) -> Role {
-        match self.cause.host {
-            HostId::Server(_) => Role::Server,
-            HostId::Client | HostId::Link => Role::Client(self.cause.flow),
         }
     }
 }
@@ -245,7 +247,6 @@ impl<M: Machine> Host<M> {
     #[inline(always)]
     pub fn deliver(
         &mut self,
-        role: Role,
         now: Instant,
         arrival: Arrival,
         (local, from): (SocketAddr, SocketAddr),
@@ -255,8 +256,7 @@ impl<M: Machine> Host<M> {
         self.machine.note_label(arrival.label);
         self.machine.handle_datagram(now, local, from, bytes);
         let Arrival { flow, packet, label } = arrival;
-        let cause = Context { host: role.host(), flow, packet, label };
-        Visit { cause, before }
+        Visit { flow, packet, label, before }
     }
 
     /// The network reports that nobody listens at `peer`.
@@ -290,44 +290,44 @@ impl<M: Machine> Host<M> {
             // What a server does next may concern other clients than the one that its timer was for.
             Role::Server => Context { flow: 0, label: None, ..context },
         };
-        let visit = Visit { cause, before };
+        let visit = Visit::new(cause, before);
         self.machine.handle_timeout(now);
         Ok((context, visit))
     }
 
     /// The next thing that the machine wants after an input: call it until [`Output::Wait`].
     ///
-    /// `flow_of` numbers the clients by their addresses, for a server; a client has no use for it. The
-    /// bytes of a transmit replace the contents of `buf`.
+    /// `role` is that of the input. `flow_of` numbers the clients by their addresses, for a server; a
+    /// client has no use for it. The bytes of a transmit replace the contents of `buf`.
     #[inline(always)]
     pub fn poll(
         &mut self,
+        role: Role,
         visit: &Visit,
         now: Instant,
         buf: &mut Vec<u8>,
         flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Output<M::Event> {
         if let Some(event) = self.machine.poll_event() {
-            return Output::Event(self.event_context(visit, &event, flow_of), event);
+            return Output::Event(self.event_context(role, visit, &event, flow_of), event);
         }
         buf.clear();
         if let Some(transmit) = self.machine.poll_transmit(now, buf) {
-            return Output::Transmit(self.transmit_context(visit, &transmit, flow_of), transmit);
+            return Output::Transmit(
+                self.transmit_context(role, visit, &transmit, flow_of),
+                transmit,
+            );
         }
         let timer = self.machine.poll_timeout();
         let armed = timer.is_some_and(|(timer, deadline)| {
             // The time first: it nearly always differs, and names of timers are long to compare.
             visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
         });
-        Output::Wait(Wait {
-            timer,
-            armed: armed.then(|| self.timer_context(visit.role(), flow_of)),
-        })
+        Output::Wait(Wait { timer, armed: armed.then(|| self.timer_context(role, flow_of)) })
     }
 
     fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
-        let cause = Context { host: role.host(), flow: role.flow(), packet: 0, label: self.label };
-        Visit { cause, before }
+        Visit { flow: role.flow(), packet: 0, label: self.label, before }
     }
 
     /// What the host's timer refers to: a client's to the send that it names, or to its last one.
@@ -344,27 +344,30 @@ impl<M: Machine> Host<M> {
     #[inline(always)]
     fn event_context(
         &self,
+        role: Role,
         visit: &Visit,
         event: &M::Event,
         flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
         let subject = self.machine.subject(event);
-        match visit.role() {
+        let cause = visit.cause(role);
+        match role {
             // An event of a client refers to its own last send, whatever the datagram belonged to.
-            Role::Client(_) => Context { label: subject.label.or(self.label), ..visit.cause },
-            Role::Server => server_context(subject, visit.cause, flow_of),
+            Role::Client(_) => Context { label: subject.label.or(self.label), ..cause },
+            Role::Server => server_context(subject, cause, flow_of),
         }
     }
 
     #[inline(always)]
     fn transmit_context(
         &mut self,
+        role: Role,
         visit: &Visit,
         transmit: &Transmit,
         mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
-        let host = visit.cause.host;
-        match visit.role() {
+        let host = role.host();
+        match role {
             Role::Client(flow) => {
                 self.label = transmit.label;
                 Context { host, flow, packet: 0, label: transmit.label }
@@ -372,7 +375,7 @@ impl<M: Machine> Host<M> {
             Role::Server => {
                 let flow = flow_of(transmit.to);
                 // A reply to the client whose request is being handled belongs to that request.
-                let own = visit.cause.label.filter(|_| flow == Some(visit.cause.flow));
+                let own = visit.label.filter(|_| flow == Some(visit.flow));
                 let label = transmit.label.or(own);
                 Context { host, flow: flow.unwrap_or(0), packet: 0, label }
             }

@@ -62,13 +62,14 @@ impl Machine for Chatty {
 /// All outputs after an input, and the deadline.
 fn outputs<M: Machine<Event = &'static str>>(
     host: &mut Host<M>,
+    role: Role,
     visit: Visit,
     now: Instant,
 ) -> (Vec<String>, Option<Instant>) {
     let (mut buf, mut log) = (Vec::from(*b"left over"), Vec::new());
     loop {
         let flow_of = |peer| if peer == address(7) { Some(7) } else { None };
-        log.push(match host.poll(&visit, now, &mut buf, flow_of) {
+        log.push(match host.poll(role, &visit, now, &mut buf, flow_of) {
             Output::Event(context, event) => format!("{event} of {}", context.flow),
             Output::Transmit(context, transmit) => {
                 assert_eq!(transmit.from, Some(address(2)), "several addresses a host");
@@ -91,14 +92,14 @@ fn events_of_transmits_are_drained_before_the_next_transmit() {
     let mut host = Host::new(boxed);
     let now = Instant::from_millis(1);
     let visit = host.start(Role::Server, now);
-    assert_eq!(outputs(&mut host, visit, now).0, ["t until 0.001"]);
+    assert_eq!(outputs(&mut host, Role::Server, visit, now).0, ["t until 0.001"]);
     let arrival = Arrival { flow: 3, packet: 8, label: Label::new(4, 5) };
-    let visit = host.deliver(Role::Server, now, arrival, (address(2), address(3)), b"");
+    let visit = host.deliver(now, arrival, (address(2), address(3)), b"");
     assert_eq!(
-        visit.cause(),
+        visit.cause(Role::Server),
         Context { host: HostId::SERVER, flow: 3, packet: 8, label: Label::new(4, 5) }
     );
-    let (log, deadline) = outputs(&mut host, visit, now);
+    let (log, deadline) = outputs(&mut host, Role::Server, visit, now);
     assert_eq!(log, ["event of 7", "send 1", "event of 7", "send 2", "event of 7"]);
     assert_eq!(deadline, Some(now), "due at once");
 }
@@ -107,7 +108,7 @@ fn events_of_transmits_are_drained_before_the_next_transmit() {
 fn a_deadline_in_the_past_is_due_at_once() {
     let mut host = Host::new(Chatty::default());
     let visit = host.start(Role::Client(1), Instant::ZERO);
-    let _ = outputs(&mut host, visit, Instant::ZERO);
+    let _ = outputs(&mut host, Role::Client(1), visit, Instant::ZERO);
     let now = Instant::from_millis(10);
     let mut fired = 0;
     let next = loop {
@@ -115,7 +116,7 @@ fn a_deadline_in_the_past_is_due_at_once() {
             Ok((_, visit)) => {
                 assert_eq!(visit.timer(), Some(Timer::Other("t")));
                 fired += 1;
-                let _ = outputs(&mut host, visit, now);
+                let _ = outputs(&mut host, Role::Client(1), visit, now);
             }
             Err(next) => break next,
         }

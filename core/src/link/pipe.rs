@@ -91,11 +91,11 @@ impl Pipe {
     /// Flows are numbered from 1 without large gaps, because memory grows with the largest number.
     #[inline]
     pub fn name(&mut self, flow: u32, direction: Direction) -> Name {
-        let place = flow as usize;
-        if place >= self.counts.len() {
-            self.counts.resize(place + 1, [0; 2]);
-        }
-        let count = &mut self.counts[place][direction as usize];
+        let counts = match self.counts.get_mut(flow as usize) {
+            Some(counts) => counts,
+            None => self.new_flow(flow),
+        };
+        let count = &mut counts[direction as usize];
         let index = u64::from(*count);
         *count = count.wrapping_add(1);
         Name { seed: self.seed, flow, direction, index }
@@ -130,6 +130,12 @@ impl Pipe {
     #[cfg(test)]
     pub(super) const fn counters(&self) -> usize {
         self.counts.len()
+    }
+
+    #[cold]
+    fn new_flow(&mut self, flow: u32) -> &mut [u32; 2] {
+        self.counts.resize(flow as usize + 1, [0; 2]);
+        &mut self.counts[flow as usize]
     }
 
     fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {

@@ -46,15 +46,21 @@ impl Flows {
                 // Strangers share the number 0.
                 let flow =
                     flow_of(client).filter(|flow| (*flow as usize) < MAX_CLIENTS).unwrap_or(0);
-                if counts.len() <= flow as usize {
-                    counts.resize(flow as usize + 1, 0);
+                let place = flow as usize;
+                if place >= counts.len() {
+                    Self::lengthen(counts, place);
                 }
-                (flow, &mut counts[flow as usize])
+                (flow, &mut counts[place])
             }
         };
         let index = u64::from(*count);
         *count = count.wrapping_add(1);
         (flow, index)
+    }
+
+    #[cold]
+    fn lengthen(counts: &mut Vec<u32>, place: usize) {
+        counts.resize(place + 1, 0);
     }
 }
 

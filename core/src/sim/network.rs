@@ -311,7 +311,7 @@ where
             self.wire.record(arrived(arrival, HostId::SERVER), what);
             let way = (SERVER, client_address(flow));
             let bytes = self.wire.bytes(packet);
-            let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
+            let visit = self.server.host.deliver(at, arrival, way, bytes);
             self.wire.release(packet);
             self.drain_server(&visit);
         } else {
@@ -319,7 +319,7 @@ where
             let way = (client_address(flow), SERVER);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
-            let visit = host.deliver(Role::Client(flow), at, arrival, way, bytes);
+            let visit = host.deliver(at, arrival, way, bytes);
             self.wire.release(packet);
             self.drain_client(flow, &visit);
         }
@@ -330,7 +330,7 @@ where
         let Self { clients, wire, buf, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
-            match slot.host.poll(visit, wire.now, buf, |_| None) {
+            match slot.host.poll(Role::Client(flow), visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, transmit) => {
                     wire.send(context, Direction::Request, transmit.to == SERVER, buf);
@@ -348,7 +348,7 @@ where
         let known = clients.len();
         let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
         loop {
-            match server.host.poll(visit, wire.now, buf, flow_of) {
+            match server.host.poll(Role::Server, visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
                 Output::Transmit(context, _) => {
                     wire.send(context, Direction::Reply, context.flow != 0, buf);

@@ -96,19 +96,20 @@ const fn host_code(host: HostId) -> u64 {
     }
 }
 
-/// Odd multipliers, from the hexadecimal digits of pi.
+/// Odd multipliers of 31 bits, from the hexadecimal digits of pi: an x86 multiplication takes them as
+/// operands.
 const KEYS: [u64; 8] = [
-    0x243F_6A88_85A3_08D3,
-    0x1319_8A2E_0370_7345,
-    0xA409_3822_299F_31D1,
-    0x082E_FA98_EC4E_6C89,
-    0x4528_21E6_38D0_1377,
-    0xBE54_66CF_34E9_0C6D,
-    0xC0AC_29B7_C97C_50DD,
-    0x3F84_D5B5_B547_0917,
+    0x243F_6A89,
+    0x05A3_08D3,
+    0x1319_8A2F,
+    0x0370_7345,
+    0x2409_3823,
+    0x299F_31D1,
+    0x082E_FA99,
+    0x6C4E_6C89,
 ];
-const HOST_KEY: u64 = 0x9216_D5D9_8979_FB1B;
-const KIND_KEY: u64 = 0xD131_0BA6_98DF_B5AD;
+const HOST_KEY: u64 = 0x4528_21E7;
+const KIND_KEY: u64 = 0x38D0_1377;
 
 /// One record's hash: a multilinear hash joins its words, and a multiplication between two xorshifts
 /// spreads them over all bits, so that sums of hashes do not cancel. Each word has a key of its own and
@@ -140,7 +141,8 @@ impl Mix {
 
     #[inline(always)]
     const fn finish(self) -> u64 {
-        let hash = (self.hash ^ self.hash >> 32).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        hash ^ hash >> 29
+        let hash = self.hash ^ self.hash >> 32;
+        // No two values share a result: the permutation polynomial of RC6 (Rivest et al. 1998).
+        hash.wrapping_mul(hash << 1 | 1)
     }
 }

@@ -205,8 +205,8 @@ where
         let arrival = Arrival { flow, packet, label: None };
         let bytes = &self.incoming[..len];
         self.observer.received(now, Datagram { from, bytes });
-        let visit = self.host.deliver(self.role, now, arrival, (self.local, from), bytes);
-        self.record(now, visit.cause(), What::Delivered { direction });
+        let visit = self.host.deliver(now, arrival, (self.local, from), bytes);
+        self.record(now, visit.cause(self.role), What::Delivered { direction });
         Input { now, visit, datagram: Some((from, len)) }
     }
 
@@ -236,7 +236,7 @@ where
         loop {
             let (role, flows) = (self.role, &mut self.flows);
             let flow_of = |peer| Some(flow_of(role, flows, peer));
-            match self.host.poll(&visit, now, &mut self.outgoing, flow_of) {
+            match self.host.poll(role, &visit, now, &mut self.outgoing, flow_of) {
                 Output::Event(context, event) => {
                     let datagram =
                         datagram.map(|(from, len)| Datagram { from, bytes: &self.incoming[..len] });
