@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 const MAX_CLIENTS: usize = 1 << 24;
 
 /// The number of the client with this address, from 1; `None` for an address that is no client's.
-pub type FlowOf = fn(SocketAddr) -> Option<u32>;
+pub type FlowOf = fn(&SocketAddr) -> Option<u32>;
 
 /// A counter per client.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Flows {
             Self::Numbered(flow_of, counts) => {
                 // Strangers share the number 0.
                 let flow =
-                    flow_of(client).filter(|flow| (*flow as usize) < MAX_CLIENTS).unwrap_or(0);
+                    flow_of(&client).filter(|flow| (*flow as usize) < MAX_CLIENTS).unwrap_or(0);
                 let place = flow as usize;
                 if place >= counts.len() {
                     Self::lengthen(counts, place);

@@ -23,7 +23,7 @@ pub const fn client_address(flow: u32) -> SocketAddr {
 /// Returns the number of the client with this address; `None` if [`client_address`] did not create it.
 #[must_use]
 #[inline(always)]
-pub fn flow_of(address: SocketAddr) -> Option<u32> {
+pub fn flow_of(address: &SocketAddr) -> Option<u32> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let flow = ip.to_bits() ^ NET.to_bits();
     ((1..=MAX_CLIENTS).contains(&flow) && address.port() == PORT).then_some(flow)

@@ -167,7 +167,7 @@ impl<K: Sink> Wire<K> {
     }
 
     /// Puts a datagram on the link, if anyone is at the other end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(
         &mut self,
         context: Context,

@@ -123,7 +123,7 @@ fn a_requests_work_does_not_depend_on_others() {
         while let Some((_, at)) = server.poll_timeout() {
             server.handle_timeout(at);
             while let Some(transmit) = server.poll_transmit(at, &mut Vec::new()) {
-                done.push((flow_of(transmit.to).unwrap(), at));
+                done.push((flow_of(&transmit.to).unwrap(), at));
             }
         }
         done.sort_unstable();
