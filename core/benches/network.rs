@@ -9,7 +9,7 @@ use retrylab_core::machine::Machine;
 use retrylab_core::random::{Direction, Probability, Stream};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{Config, Server};
-use retrylab_core::sim::{Queue, client_address, flow_of, run};
+use retrylab_core::sim::{CLIENTS, Queue, client_address, run};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::Record;
 use std::cmp::Reverse;
@@ -109,7 +109,7 @@ fn datagrams(c: &mut Criterion) {
     let mut group = c.benchmark_group("a thousand datagrams");
     group.throughput(Throughput::Elements(1_000));
     for (name, drop) in [("answered", Probability::NEVER), ("half dropped", half)] {
-        let server = Server::numbered(Config { drop, ..Config::default() }, 1, flow_of);
+        let server = Server::numbered(Config { drop, ..Config::default() }, 1, CLIENTS);
         group.bench_function(BenchmarkId::new("server", name), |b| {
             let mut buf = Vec::new();
             b.iter_batched_ref(

@@ -11,7 +11,7 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{self, Reply, Server};
 use retrylab_core::server::row;
 use retrylab_core::server::service::Station;
-use retrylab_core::sim::flow_of;
+use retrylab_core::sim::CLIENTS;
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Factor;
 use std::net::SocketAddr;
@@ -200,7 +200,7 @@ fn any_station() -> impl Strategy<Value = Station> {
     (any_server(), keys).prop_map(|(server, (a, b, c, d, e, f, g, h))| {
         let mut scenario = Scenario::default();
         scenario.apply([a, b, c, d, e, f, g, h].into_iter().flatten()).unwrap();
-        Station::numbered(server, scenario.station_config(), 1, flow_of)
+        Station::numbered(server, scenario.station_config(), 1, CLIENTS)
     })
 }
 

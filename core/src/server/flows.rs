@@ -4,14 +4,67 @@
 
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use hashbrown::HashMap;
 
 /// Maximum number of clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
 const MAX_CLIENTS: usize = 1 << 24;
 
-/// The number of the client with this address, from 1; `None` for an address that is no client's.
-pub type FlowOf = fn(&SocketAddr) -> Option<u32>;
+/// Addresses that contain the client's number: those of one IPv4 network, with one port.
+///
+/// ```
+/// use retrylab_core::server::ClientAddresses;
+/// use core::net::Ipv4Addr;
+///
+/// let clients = ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000);
+/// assert_eq!(clients.address(258), "10.0.1.2:40000".parse().unwrap());
+/// assert_eq!(clients.flow_of("10.0.1.2:40000".parse().unwrap()), Some(258));
+/// assert_eq!(clients.flow_of("10.0.1.2:1".parse().unwrap()), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddresses {
+    net: u32,
+    /// Largest number, and mask of the bits that hold it.
+    max: u32,
+    port: u16,
+}
+
+impl ClientAddresses {
+    /// The addresses of the network `net` with `prefix` bits, with `port`.
+    ///
+    /// # Panics
+    /// If the prefix is 0 or longer than 32 bits, or if `net` has bits beyond it.
+    #[must_use]
+    pub const fn new(net: Ipv4Addr, prefix: u32, port: u16) -> Self {
+        assert!(prefix >= 1 && prefix <= 32, "a prefix has 1 to 32 bits");
+        let max = ((1u64 << (32 - prefix)) - 1) as u32;
+        assert!(net.to_bits() & max == 0, "the network has bits beyond its prefix");
+        Self { net: net.to_bits(), max, port }
+    }
+
+    /// Returns the largest number of a client.
+    #[must_use]
+    pub const fn max(&self) -> u32 {
+        self.max
+    }
+
+    /// Returns the address of client `flow`, numbered from 1 to [`max`](Self::max).
+    #[must_use]
+    #[inline]
+    pub const fn address(&self, flow: u32) -> SocketAddr {
+        let ip = Ipv4Addr::from_bits(self.net | flow & self.max);
+        SocketAddr::new(IpAddr::V4(ip), self.port)
+    }
+
+    /// Returns the number of the client with this address; `None` for any other address.
+    #[must_use]
+    #[inline(always)]
+    pub fn flow_of(&self, address: SocketAddr) -> Option<u32> {
+        let IpAddr::V4(ip) = address.ip() else { return None };
+        let flow = ip.to_bits() ^ self.net;
+        (flow >= 1 && flow <= self.max && address.port() == self.port).then_some(flow)
+    }
+}
 
 /// A counter per client.
 #[derive(Clone, Debug)]
@@ -20,7 +73,7 @@ pub(crate) enum Flows {
     /// Looked up, never iterated: the map's order would depend on the hash.
     Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
     /// The addresses themselves give the client's number, so that it depends on no other client.
-    Numbered(FlowOf, Vec<u32>),
+    Numbered(ClientAddresses, Vec<u32>),
 }
 
 impl Flows {
@@ -42,10 +95,9 @@ impl Flows {
                 let (flow, count) = counters.entry(client).or_insert((next, 0));
                 (*flow, count)
             }
-            Self::Numbered(flow_of, counts) => {
+            Self::Numbered(addresses, counts) => {
                 // Strangers share the number 0.
-                let flow =
-                    flow_of(&client).filter(|flow| (*flow as usize) < MAX_CLIENTS).unwrap_or(0);
+                let flow = addresses.flow_of(client).unwrap_or(0);
                 let place = flow as usize;
                 if place >= counts.len() {
                     Self::lengthen(counts, place);

@@ -6,5 +6,5 @@ mod flows;
 pub mod row;
 pub mod service;
 
-pub use flows::FlowOf;
+pub use flows::ClientAddresses;
 pub(crate) use flows::Flows;

@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
-use super::{Network, SERVER, ScenarioNetwork, Summary, flow_of};
+use super::{CLIENTS, Network, SERVER, ScenarioNetwork, Summary};
 use crate::client::{Arrivals, Client, OpenClient, contention};
 use crate::scenario::{Scenario, Workload};
 use crate::server::echo::Server;
@@ -54,9 +54,9 @@ impl Scenario {
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),
             Workload::Closed { .. } | Workload::Open { .. } => {
-                let server = Server::numbered(self.server.clone(), seed, flow_of);
+                let server = Server::numbered(self.server.clone(), seed, CLIENTS);
                 let config = self.station_config();
-                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, flow_of)))
+                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
             }
         };
         let counted = (Summary::default(), DigestSink::default());

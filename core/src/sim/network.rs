@@ -346,7 +346,7 @@ where
     fn drain_server(&mut self, visit: &Visit) {
         let Self { clients, server, wire, buf, .. } = self;
         let known = clients.len();
-        let flow_of = |peer| flow_of(&peer).filter(|flow| *flow as usize <= known);
+        let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
         loop {
             match server.host.poll(Role::Server, visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
@@ -382,7 +382,7 @@ impl<M: Machine> Slot<M> {
             return None; // The host was given an earlier entry since, and has been woken by it.
         }
         self.wake = NEVER;
-        match self.host.fire(role, at, |peer| flow_of(&peer)) {
+        match self.host.fire(role, at, flow_of) {
             Ok(fired) => Some(fired),
             Err(deadline) => {
                 self.wait(id, deadline, wire);

@@ -458,7 +458,7 @@ fn flows_simulated_one_by_one_have_the_digest_of_all_together() {
             crate::client::Client::numbered(scenario.client_config(SERVER), of)
         };
         let clients = (1..=scenario.clients).map(client);
-        let server = crate::server::echo::Server::numbered(scenario.server.clone(), 1, flow_of);
+        let server = crate::server::echo::Server::numbered(scenario.server.clone(), 1, CLIENTS);
         let sink = DigestSink::default();
         let mut network = Network::new(clients, server, scenario.link.clone(), 1, sink);
         while network.step().is_some() {}

@@ -13,7 +13,7 @@ use crate::machine::{Label, Machine, Timer, Transmit};
 use crate::protocol::ServerCodec;
 use crate::protocol::echo::report;
 use crate::random::{Direction, Name, Probability, Purpose};
-use crate::server::{FlowOf, Flows};
+use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
 use crate::value::NumberList;
@@ -88,8 +88,8 @@ impl Server {
     /// Like [`new`](Self::new), for a network whose addresses give the client's number: the fates of one
     /// client's datagrams then do not depend on when others appear.
     #[must_use]
-    pub fn numbered(config: Config, seed: u64, flow_of: FlowOf) -> Self {
-        Self::with_flows(config, seed, Flows::Numbered(flow_of, Vec::new()))
+    pub fn numbered(config: Config, seed: u64, clients: ClientAddresses) -> Self {
+        Self::with_flows(config, seed, Flows::Numbered(clients, Vec::new()))
     }
 
     fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {

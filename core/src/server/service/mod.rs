@@ -14,7 +14,7 @@ use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name, Purpose};
 use crate::server::echo::{self, Server};
-use crate::server::{FlowOf, Flows};
+use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, What};
 use alloc::boxed::Box;
@@ -127,8 +127,8 @@ impl Station {
 
     /// Like [`new`](Self::new), for a network whose addresses give the client's number.
     #[must_use]
-    pub fn numbered(server: Server, config: Config, seed: u64, flow_of: FlowOf) -> Self {
-        Self::with_flows(server, config, seed, Flows::Numbered(flow_of, Vec::new()))
+    pub fn numbered(server: Server, config: Config, seed: u64, clients: ClientAddresses) -> Self {
+        Self::with_flows(server, config, seed, Flows::Numbered(clients, Vec::new()))
     }
 
     fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {

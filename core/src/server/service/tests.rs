@@ -1,7 +1,7 @@
 use super::*;
 use crate::scenario::Scenario;
 use crate::server::echo::Reply;
-use crate::sim::{client_address, flow_of};
+use crate::sim::{CLIENTS, client_address, flow_of};
 use alloc::format;
 use alloc::string::String;
 
@@ -13,8 +13,8 @@ fn station(pairs: &[(&str, &str)]) -> Station {
     let mut scenario = Scenario::default();
     scenario.apply([("server.reply", "mirror")].iter().chain(pairs).copied()).unwrap();
     assert_eq!(scenario.server.reply, Reply::Mirror);
-    let server = Server::numbered(scenario.server.clone(), 1, flow_of);
-    Station::numbered(server, scenario.station_config(), 1, flow_of)
+    let server = Server::numbered(scenario.server.clone(), 1, CLIENTS);
+    Station::numbered(server, scenario.station_config(), 1, CLIENTS)
 }
 
 /// Requests of client 1 at these milliseconds, each with its own bytes; what becomes of them, in order:
@@ -123,7 +123,7 @@ fn a_requests_work_does_not_depend_on_others() {
         while let Some((_, at)) = server.poll_timeout() {
             server.handle_timeout(at);
             while let Some(transmit) = server.poll_transmit(at, &mut Vec::new()) {
-                done.push((flow_of(&transmit.to).unwrap(), at));
+                done.push((flow_of(transmit.to).unwrap(), at));
             }
         }
         done.sort_unstable();
