@@ -34,7 +34,7 @@ fn a_pair_steps_from_event_to_event() {
     assert!(new.clone().all(|record| record.host == HostId::SERVER));
     assert_eq!(new.count(), 3);
     assert_eq!(pair.ladder().lines().count(), pair.records().len() + 1, "and a header");
-    assert!(pair.ladder().contains("waits until 0.050000 to resend"), "{}", pair.ladder());
+    assert!(pair.ladder().contains("    0.000000  waits 50 ms\n"), "{}", pair.ladder());
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Step {
             Self::WebClippy => return web_clippy(machine),
             Self::Test => {
                 machine.peers()?;
-                cargo("test --workspace --all-features").run()?;
+                cargo("test --workspace --all-features --no-fail-fast").run()?;
                 if long {
                     // Optimised: in a debug build they take ten times as long.
                     cargo("test --release -p retrylab-core -p retrylab --all-features --tests")

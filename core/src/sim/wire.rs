@@ -198,6 +198,9 @@ impl<K: Sink> Wire<K> {
     #[inline(never)]
     fn carry_out(&mut self, action: Action, context: Context, direction: Direction, bytes: &[u8]) {
         let deliver = |wire: &mut Self, delivery: Delivery| {
+            if let Some(bit) = delivery.flipped {
+                wire.record(on_link(context), What::Damaged { direction, bit });
+            }
             wire.deliver(context, direction, &delivery.payload(bytes), delivery.at(wire.now));
         };
         match action {

@@ -172,6 +172,42 @@ fn sums_of_hashes_do_not_cancel() {
     assert_eq!(sums.len(), 1_000);
 }
 
+/// Retry schedules are regular: the same things at the same times, at other clients, are another run.
+/// (Sums of squares alone would not see all of these.)
+#[test]
+fn permutations_of_a_regular_schedule_differ() {
+    let base = record(HostId::Client, whats()[0]);
+    for step in [1, 1_000, 1 << 20, 100_000_000, 1 << 32] {
+        let mut sums: Vec<u64> = permutations(&[0, 1, 2, 3, 4, 5, 6])
+            .iter()
+            .map(|order| {
+                let records = order.iter().zip(1..).map(|(slot, flow)| Record {
+                    at: Instant::from_nanos(slot * step),
+                    flow: NonZeroU32::new(flow),
+                    ..base
+                });
+                digest(&records.collect::<Vec<_>>()).0
+            })
+            .collect();
+        sums.sort_unstable();
+        sums.dedup();
+        assert_eq!(sums.len(), 5_040, "7! schedules with steps of {step} ns");
+    }
+}
+
+fn permutations(items: &[u64]) -> Vec<Vec<u64>> {
+    let [first, rest @ ..] = items else { return vec![Vec::new()] };
+    let shorter = permutations(rest);
+    (0..items.len())
+        .flat_map(|place| {
+            shorter.iter().map(move |order| {
+                let (before, after) = order.split_at(place);
+                [before, &[*first], after].concat()
+            })
+        })
+        .collect()
+}
+
 fn json(what: What) -> String {
     let mut out = String::new();
     write_json(&mut out, &record(HostId::Client, what)).unwrap();
