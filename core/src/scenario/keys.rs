@@ -144,11 +144,11 @@ keys! {
     "server.fail" = scenario.server.fail,
         "probability that the server answers with a failure, which the client learns at once";
     "server.hint" = scenario.server.hint, "when to come back, sent with each failure";
-    "server.service" = scenario.station.service, "how long the work on a request takes";
+    "server.service" = scenario.station.service, "how long a request takes to process";
     "server.rising" = scenario.station.rising,
-        "added to the service time for each request in work, the new one included";
+        "added to the service time for each request being processed, the new one included";
     "server.workers" = scenario.station.workers in 1..=MAX,
-        "how many requests are worked on at once; none: all";
+        "how many requests are processed at once; none: all";
     "server.queue" = scenario.station.queue in 0..=MAX, "how many requests may wait; none: all";
     "server.order" = scenario.station.order, "queue order: oldest first (fifo) or newest first (lifo)";
     "server.expire" = scenario.station.expire,
@@ -165,7 +165,7 @@ keys! {
     "link.loss" = scenario.link.loss, "which datagrams the link loses, each way";
     "link.duplicate" = scenario.link.duplicate, "probability that a datagram arrives twice";
     "link.reorder" = scenario.link.reorder,
-        "probability that a datagram goes at once, past all before it";
+        "probability that a datagram is delivered at once, ahead of those sent before it";
     "link.reorder_gap" = scenario.link.reorder_gap in 1..=MAX,
         "minimum distance, in datagrams, between two that are reordered";
     "link.corrupt" = scenario.link.corrupt, "probability that one bit of a datagram is flipped";
