@@ -29,7 +29,7 @@
 //! | [`value`] | values that people write: words, lists of numbers, factors |
 //! | [`dist`] | distributions of times |
 //! | [`policy`] | when to send again, and when to stop |
-//! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
+//! | [`machine`] | the contract of every state machine, with a compiled run loop |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
 //! | [`drive`] | the driver core: drain order, timers, what records refer to |
 //! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
@@ -40,7 +40,7 @@
 //! | [`scenario`] | everything that a run depends on, as keys and values |
 //! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |
 //! | [`stats`] | what a sample says: means, shares and their intervals |
-//! | [`theory`] | closed forms, to stand beside every measurement |
+//! | [`theory`] | closed forms, to compare with every measurement |
 //! | [`harness`] | your own machines under test |
 
 #![no_std]

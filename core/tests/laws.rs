@@ -159,7 +159,7 @@ fn any_config() -> impl Strategy<Value = client::Config> {
     let message = prop::collection::vec(any::<u8>(), 0..16);
     let pauses = &["0s", "10ms", "uniform 0s 1s"];
     let think = prop::option::of(prop::sample::select(pauses));
-    let think = think.prop_map(|law| law.map(|law| law.parse().unwrap()));
+    let think = think.prop_map(|pause| pause.map(|text| text.parse().unwrap()));
     (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, think).prop_map(
         |(policy, connected, token, exchanges, message, think)| {
             let codec = Echo::new(&message).with_token(token);
@@ -175,7 +175,7 @@ fn any_config() -> impl Strategy<Value = client::Config> {
 fn any_open_config() -> impl Strategy<Value = client::Config<OpenLoop>> {
     let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
     (any_config(), prop::sample::select(times))
-        .prop_map(|(config, law)| config.open(law.parse().unwrap()))
+        .prop_map(|(config, arrivals)| config.open(arrivals.parse().unwrap()))
 }
 
 fn any_client() -> impl Strategy<Value = Client> {

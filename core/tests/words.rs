@@ -101,14 +101,14 @@ fn counted(wording: &[(Record, Words)]) -> Summary {
     sum
 }
 
-/// Tells a run; returns the records it has by name.
+/// Checks how a run is described; returns the names of its records.
 fn check(scenario: &Scenario) -> BTreeSet<&'static str> {
     let outcome = run_within(scenario, Vec::<Record>::new(), BOUNDS);
     let mut narrator = Narrator::new(scenario.setting());
     let mut watch = Watch::default();
     let mut wording = Vec::new();
     for record in &outcome.sink {
-        let words = narrator.tell(record);
+        let words = narrator.describe(record);
         watch.check(scenario, record, &words);
         wording.push((*record, words));
     }
@@ -131,9 +131,9 @@ proptest! {
     }
 }
 
-/// Runs that have each kind of record between them, so that the property is about all of them.
+/// Together these runs have every kind of record, so the property is checked for all of them.
 #[test]
-fn the_kinds_of_runs_that_were_told_wrongly_are_told_truly() {
+fn the_kinds_of_runs_that_were_described_wrongly_are_described_correctly() {
     let mut seen = BTreeSet::new();
     for fragment in [
         "seed=7&exchanges=3&workload.think=500ms",

@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = 1 << 23;
 /// How much of a line an error shows.
 const SHOWN: usize = 40;
 
-/// Why a file has no such value: one sentence that names the key, the file and its line.
+/// Reason why a file is refused: one sentence that names the key, the file and the line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct DataError(Box<str>);
@@ -132,7 +132,7 @@ fn times(text: &str, series: &Series) -> Result<Vec<String>, (Option<usize>, Why
             }
         }
         let with_unit = format!("{written}{}", unit.unwrap_or_default());
-        // Below a unit, one of a line's own makes no sense: `5ms` would be `5msms`.
+        // With a unit at the top of the file, a line must not have its own: `5ms` would become `5msms`.
         let time = parse_duration(&with_unit).ok_or_else(|| {
             wrong(unit.map_or_else(|| Why::NoTime(shown()), |unit| Why::NoNumber(shown(), unit)))
         })?;
@@ -210,11 +210,11 @@ mod tests {
         }
     }
 
-    /// As many as the core takes, and not one more.
+    /// The limit is that of the core, exactly.
     #[test]
-    fn the_most_times_are_the_cores() {
+    fn the_maximum_number_of_times_is_the_cores() {
         let lines = |count: usize| "1ms\n".repeat(count);
-        for (key, most) in [(TABLE, 10_000), (TIMES, 100_000)] {
+        for (key, max) in [(TABLE, 10_000), (TIMES, 100_000)] {
             let apply = |times: &str| {
                 let Series { keyword, separator, .. } = series(key);
                 let value = format!("{keyword} {}", times.replace(' ', separator));
@@ -222,11 +222,11 @@ mod tests {
                 let pairs = [("token", "true"), ("server.reply", "mirror"), (key, &value)];
                 scenario.apply(pairs).map_err(|error| error.to_string())
             };
-            let times = read(&lines(most), key).unwrap();
+            let times = read(&lines(max), key).unwrap();
             assert_eq!(apply(&times), Ok(()));
             assert!(apply(&format!("{times} 1ms")).is_err());
-            let error = read(&lines(most + 1), key).unwrap_err();
-            assert_eq!(error, format!("x has more than {most} times, the maximum"));
+            let error = read(&lines(max + 1), key).unwrap_err();
+            assert_eq!(error, format!("x has more than {max} times, the maximum"));
         }
     }
 

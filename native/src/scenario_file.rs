@@ -150,8 +150,8 @@ fn line_of(text: &str, span: Range<usize>) -> usize {
     text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The line of the key that `error` is about. A contradiction may name a key that the file leaves at its
-/// default: then the last of the same group is the one that contradicts it.
+/// Returns the line of the key that `error` refers to. If the error is a contradiction with a key that
+/// the file leaves at its default, that is the last key of the same group.
 fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
     let group = error.key().split('.').next().unwrap_or_default();
     let by_key = entries.iter().rfind(|entry| entry.key == error.key());

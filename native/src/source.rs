@@ -8,16 +8,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Why there is no scenario to run.
+/// Reason why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
-    #[error("{0} is no file and no scenario that ships; those are {known}", known = known())]
+    #[error("{0} is neither a file nor a shipped scenario; those are {known}", known = known())]
     NoSuch(String),
-    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MAX_BYTES)]
+    #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),
     #[error("the link: {0}")]
     Link(FieldError),

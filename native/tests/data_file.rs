@@ -21,8 +21,8 @@ fn run_in(folder: &Folder, args: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_scenarios_file_has_its_times_beside_it() {
-    let folder = Folder::new("times-beside");
+fn a_scenario_file_reads_times_from_its_own_folder() {
+    let folder = Folder::new("times-next-to-it");
     write(&folder, "pings.txt", "# ping's times\nms\n9\n10.5\n12\n");
     write(&folder, "log.txt", "0s\n10ms # the second\n\n2s\n");
     let toml = "exchanges = 10\ntoken = true\nserver.reply = 'mirror'\n\

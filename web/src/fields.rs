@@ -15,11 +15,11 @@ struct Main {
     label: &'static str,
     /// Where its slider stops, as values that the key takes; none for a control without a slider.
     stops: &'static [&'static str],
-    /// Its help when the table's would be too long.
+    /// Its help if that of the table would be too long.
     help: &'static str,
 }
 
-/// What a visitor meets, the policy first and what it meets after it; every other key is folded away.
+/// The controls that a visitor sees first: the policy, then its environment. All other keys are folded.
 const MAIN: &[Main] = &[
     Main { key: PRESET, label: "Policy", stops: &[], help: "" },
     Main {
@@ -55,13 +55,13 @@ const MAIN: &[Main] = &[
         ],
         help: "they all ask at the same time",
     },
-    Main { key: SEED, label: "Seed", stops: &[], help: "same seed, same luck" },
+    Main { key: SEED, label: "Seed", stops: &[], help: "the same seed repeats the same run" },
 ];
 
 /// The key that names the policy to start from.
 const PRESET: &str = "policy.preset";
 
-/// The key that names a run's luck.
+/// The key of the seed of all random draws.
 pub(crate) const SEED: &str = "seed";
 
 /// The form's description with the values of `scenario`.
@@ -140,8 +140,8 @@ fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
     Some(why)
 }
 
-/// `scenario` with another value; choosing how waits grow or when exchanges arrive also sets what only
-/// that law allows or needs: nobody should have to find the order of single steps that gets there.
+/// Returns `scenario` with another value. Choosing a backoff or an arrival process also sets or resets
+/// the keys that depend on the choice, so nobody has to find the order of single steps that is allowed.
 pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenario, FieldError> {
     let mut changed = scenario.clone();
     let alone = changed.apply([(key, value)]);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_tells_of_itself_and_whether_it_was_left() {
+    fn a_preset_describes_itself_and_whether_it_was_changed() {
         let mut scenario = Scenario::default();
         scenario.apply([("policy.preset", "coap")]).unwrap();
         let text = describe(&scenario);

@@ -1,4 +1,4 @@
-//! All that is known of one packet or one wait, and why it happened, for the inspector.
+//! Everything known about one packet or one wait, and why it happened, for the inspector.
 
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
@@ -13,8 +13,8 @@ use retrylab_core::time::Instant;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
-/// How many bytes of a payload are shown.
-const MOST_BYTES: usize = 64;
+/// Maximum number of bytes of a payload that are shown.
+const MAX_BYTES: usize = 64;
 
 /// A packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
 pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
@@ -287,13 +287,13 @@ fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
 /// Rows of up to eight bytes in hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
-    for (i, byte) in bytes.iter().take(MOST_BYTES).enumerate() {
+    for (i, byte) in bytes.iter().take(MAX_BYTES).enumerate() {
         if i > 0 {
             out.push(if i % 8 == 0 { '\n' } else { ' ' });
         }
         out += &format!("{byte:02x}");
     }
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         out += "\n…";
     }
     out

@@ -1,7 +1,7 @@
 //! A thin brush over the canvas: shapes collected into one path per colour, text, lines.
 //!
-//! Every colour also has a shape, so that no one needs to tell the colours apart: a request is a disc,
-//! its later copies triangles, a reply is a square, a loss a cross.
+//! Every colour also has a shape, so that no one needs to tell the colours apart: a first send is a disc,
+//! a retry a triangle, a reply a square, a loss a cross.
 
 use crate::theme::{Ink, Theme};
 use crate::timeline::Packet;

@@ -6,12 +6,13 @@ use retrylab_core::sim::{ScenarioNetwork, Summary};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 
-/// The most records kept to be shown: 64 bytes each. The digest and the summary cover the whole run.
-pub(crate) const MOST_RECORDS: usize = 200_000;
+/// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
+/// the whole run.
+pub(crate) const MAX_RECORDS: usize = 200_000;
 
-/// Records of clients above this number are not kept: with more clients the picture shows the first
-/// ones for as long as it can, not all of them for one instant.
-pub(crate) const MOST_FLOWS: u32 = 10_000;
+/// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
+/// for as long as possible, not all of them for one instant.
+pub(crate) const MAX_FLOWS: u32 = 10_000;
 
 /// Keeps the first records.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(crate) struct Kept {
     records: Vec<Record>,
     /// Records made, kept or not.
     total: u64,
-    /// A record was not kept because there were [`MOST_RECORDS`].
+    /// A record was not kept because there were [`MAX_RECORDS`].
     full: bool,
 }
 
@@ -27,10 +28,10 @@ impl Sink for Kept {
     #[inline]
     fn record(&mut self, record: &Record) {
         self.total += 1;
-        if record.flow.is_some_and(|flow| flow.get() > MOST_FLOWS) || self.full {
+        if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;
         }
-        if self.records.len() < MOST_RECORDS {
+        if self.records.len() < MAX_RECORDS {
             self.records.push(*record);
         } else {
             self.full = true;
@@ -107,7 +108,8 @@ impl Run {
         matches!(self.state, State::Over { stopped: true, .. })
     }
 
-    /// Will no further record be kept? Then its picture can be drawn while it goes on.
+    /// Returns true if no further record will be kept: the picture can then be drawn while the run
+    /// continues.
     pub(crate) fn is_drawable(&self) -> bool {
         self.is_over() || self.is_cut()
     }
@@ -186,8 +188,8 @@ mod tests {
         let mut long = run("clients=100&exchanges=400&server.drop=0.5");
         while !long.advance(10_000) {}
         assert!(long.is_cut());
-        assert_eq!(long.records().len(), MOST_RECORDS);
-        assert!(long.events() > MOST_RECORDS as u64);
+        assert_eq!(long.records().len(), MAX_RECORDS);
+        assert!(long.events() > MAX_RECORDS as u64);
         assert_eq!(long.summary().finished(), 40_000);
         let whole = retrylab_core::sim::run(long.scenario(), ());
         assert_eq!(long.digest(), Some(whole.digest));
@@ -198,7 +200,7 @@ mod tests {
         let mut many = run("clients=20000");
         while !many.advance(10_000) {}
         assert!(!many.is_cut());
-        assert!(many.records().iter().all(|record| record.flow.unwrap().get() <= MOST_FLOWS));
+        assert!(many.records().iter().all(|record| record.flow.unwrap().get() <= MAX_FLOWS));
         assert!(many.events() > many.records().len() as u64);
     }
 

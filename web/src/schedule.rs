@@ -1,7 +1,7 @@
-//! The policy's schedule: when copies go out, and when the client gives up, if no reply ever comes.
+//! The policy's schedule: when requests are sent, and when the client gives up, if no reply ever comes.
 //!
-//! Time goes to the right, one row a send: a mark where the copy goes out, a bar for the wait after it.
-//! Where jitter draws, a band reaches from the earliest to the latest moment.
+//! Time runs to the right, one row per send: a mark at the time of the send, a bar for the wait after it.
+//! With jitter, a band reaches from the earliest to the latest moment.
 
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
@@ -10,16 +10,16 @@ use crate::theme::Ink;
 use retrylab_core::policy::{Adaptive, Draw, Policy};
 use retrylab_core::time::nanos;
 
-/// Sends that the picture has room for; of a longer schedule it shows the first ones.
-const MOST: usize = 10;
+/// Maximum number of rows; of a longer schedule the picture shows the first sends.
+const MAX_ROWS: usize = 10;
 
-/// Longer lists of sends are shortened where there is little room.
+/// Maximum length of the list of sends, in bytes; a longer list is shortened.
 const LONG: usize = 58;
 
-/// Sends that a shortened list names.
+/// Number of sends that a shortened list names.
 const SHORT: usize = 6;
 
-/// Sends that are walked to find the end, so that billions of them do not stop the page.
+/// Maximum number of sends computed to find the end, so that billions of them do not block the page.
 const STEPS: u64 = 5_000;
 
 /// When something happens, in nanoseconds from the first send: with the shortest waits that jitter
@@ -48,7 +48,7 @@ struct Row {
 enum End {
     Never,
     At(When),
-    /// Later than is walked, after so many sends if that is known.
+    /// Later than the sends that are computed; after this many sends, if known.
     Far(Option<u32>),
 }
 
@@ -56,10 +56,10 @@ enum End {
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     rows: Vec<Row>,
-    /// The rows are not all: so many follow, if that is known.
+    /// `Some` if more sends follow the rows, with their number if known.
     more: Option<Option<u64>>,
     end: End,
-    /// What else is to be known.
+    /// Remarks, as sentences.
     notes: String,
 }
 
@@ -74,14 +74,14 @@ impl Walk {
     fn new(policy: &Policy, draw: Draw) -> Self {
         let mut sends = policy.sends_drawn(draw);
         let mut walk = Self { sends: Vec::new(), count: 0, end: None };
-        let steps = if policy.never_gives_up() { MOST as u64 + 1 } else { STEPS };
+        let steps = if policy.never_gives_up() { MAX_ROWS as u64 + 1 } else { STEPS };
         while walk.count < steps {
             let Some(at) = sends.next() else {
                 walk.end = Some(nanos(sends.elapsed()));
                 break;
             };
             walk.count += 1;
-            if walk.sends.len() <= MOST {
+            if walk.sends.len() <= MAX_ROWS {
                 walk.sends.push(nanos(at));
             }
         }
@@ -105,11 +105,11 @@ impl Schedule {
             [Draw::Least, Draw::Nominal, Draw::Most].map(|draw| Walk::new(policy, draw));
         let walks = [&least, &nominal, &most];
         let counts = walks.map(|walk| walk.count);
-        // The shortest waits may be none at all, and their copies without number: one of those that
-        // only they allow is enough.
+        // The shortest waits may be zero, which allows any number of sends: show at most one more than
+        // without jitter.
         let longest = counts.into_iter().max().unwrap_or(1).min(nominal.count + 1);
-        let cut = longest > MOST as u64;
-        let shown = if cut { MOST - 1 } else { longest as usize };
+        let cut = longest > MAX_ROWS as u64;
+        let shown = if cut { MAX_ROWS - 1 } else { longest as usize };
         let of = |pick: &dyn Fn(&Walk) -> u64| {
             let [a, nominal, b] = walks.map(pick);
             When { least: a.min(nominal), nominal, most: b.max(nominal) }
@@ -153,16 +153,16 @@ impl Schedule {
     }
 
     /// The same in words: an object of `end`, `sends` and `notes` for the page, and `label`, all of it
-    /// for who does not see the picture.
+    /// for anyone who does not see the picture.
     pub(crate) fn words(&self) -> String {
         let (end, notes) = (capital(&self.end_words("–")), &self.notes);
         let space = if notes.is_empty() { "" } else { " " };
         let label = format!(
             "The schedule when no reply comes. Sends at {}. {}.{space}{notes}",
-            self.sends(" to ", MOST),
+            self.sends(" to ", MAX_ROWS),
             capital(&self.ending()),
         );
-        let whole = self.sends("–", MOST);
+        let whole = self.sends("–", MAX_ROWS);
         let sends = if whole.len() > LONG { self.sends("–", SHORT) } else { whole };
         Json::object(|json| {
             json.text("end", &end);
@@ -251,19 +251,19 @@ fn notes(policy: &Policy) -> String {
     if policy.adaptive() != Adaptive::None {
         notes.push("Measured round trips move the first wait.".to_string());
     }
-    let brake = match (policy.budget(), policy.breaker()) {
+    let limits = match (policy.budget(), policy.breaker()) {
         (Some(_), Some(_)) => "Budget and breaker",
         (Some(_), None) => "The budget",
         (None, Some(_)) => "The breaker",
         (None, None) => "",
     };
-    if !brake.is_empty() {
-        notes.push(format!("{brake} may end it sooner."));
+    if !limits.is_empty() {
+        notes.push(format!("{limits} may end it sooner."));
     }
     notes.join(" ")
 }
 
-/// Where things stand in a picture of some size.
+/// Positions in a picture of a given size.
 #[derive(Clone, Copy, Debug)]
 struct Places {
     /// The right edge of the sends' numbers.
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_policies_are_told_without_a_long_walk() {
+    fn odd_policies_are_described_without_a_long_walk() {
         for (fragment, text) in [
             (
                 "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
@@ -480,7 +480,7 @@ mod tests {
     fn every_preset_has_a_picture() {
         for preset in Preset::ALL {
             let schedule = Schedule::new(&preset.policy());
-            assert!((1..=MOST).contains(&schedule.rows.len()), "{preset}");
+            assert!((1..=MAX_ROWS).contains(&schedule.rows.len()), "{preset}");
             let places = Places::new(&schedule, 218.0, 150.0);
             let mut x = 0.0;
             for (i, row) in schedule.rows.iter().enumerate() {

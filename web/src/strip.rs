@@ -22,7 +22,7 @@ pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w
     let bins = bins(timeline, records, (w / COLUMN) as usize);
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
-    // The root keeps single packets in sight beside bursts.
+    // The square root keeps single packets visible next to bursts.
     let height = |n: u32, room: f64| (f64::from(n) / f64::from(most)).sqrt() * (room - 2.0);
     paint.fill(Ink::Line, |path| path.rect((0.0, middle - 0.5), w, 1.0));
     for (ink, pick) in [

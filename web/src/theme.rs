@@ -13,9 +13,9 @@ pub(crate) enum Ink {
     Surface,
     /// The ground.
     Ground,
-    /// A first copy of a request.
+    /// The first send of a request.
     Request,
-    /// A later copy.
+    /// A later send.
     Retry,
     /// A reply.
     Reply,

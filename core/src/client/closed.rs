@@ -1,4 +1,4 @@
-//! The client of a closed loop: the next exchange begins when the one before is over.
+//! The client of a closed loop: an exchange begins when the previous one is over.
 
 use super::{ClosedLoop, Config, Event};
 use crate::exchange::{Exchange, Outcome};
@@ -22,7 +22,7 @@ pub struct Client<C = Echo> {
     pending: Option<Pending>,
 }
 
-/// The event that is to be reported next, without what the client knows anyway.
+/// The next event to report, without what the client knows anyway.
 #[derive(Clone, Copy, Debug)]
 enum Pending {
     Over(Outcome),
@@ -56,7 +56,7 @@ impl<C: Codec> Client<C> {
         &self.config
     }
 
-    /// Begins the exchange that is prepared, after a pause if one before is to be followed by one.
+    /// Begins the prepared exchange; if it follows another one, after the think time.
     #[inline]
     fn begin(&mut self, now: Instant) {
         let Self { config, exchange, flow, .. } = self;

@@ -40,13 +40,13 @@ pub struct Config<L = ClosedLoop, C = Echo> {
     pub codec: C,
     /// When to send again and when to stop.
     pub policy: Policy,
-    /// Names the random draws.
+    /// Seed of the random draws.
     pub seed: u64,
     /// How exchanges begin.
     pub load: L,
 }
 
-/// A closed loop: the next exchange begins when the one before is over.
+/// A closed loop: an exchange begins when the previous one is over.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClosedLoop {
@@ -64,7 +64,7 @@ pub struct OpenLoop {
     pub arrivals: Arrivals,
     /// Maximum number of exchanges.
     pub exchanges: Option<u32>,
-    /// Until when exchanges arrive, from the beginning.
+    /// How long exchanges arrive, counted from the start.
     pub duration: Option<Duration>,
 }
 

@@ -38,13 +38,13 @@ pub enum Event {
         exchange: u32,
         /// Sends made.
         sends: u32,
-        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
-        /// can tell, which is why Karn's rule takes no sample from it).
+        /// Which send it answers: the one that the reply names, or the last one if it names none. That is
+        /// a guess, which is why Karn's algorithm takes no sample from it.
         answered_send: u32,
         /// Time since the first send.
         elapsed: Duration,
     },
-    /// The datagram just handled says that the server failed; the exchange goes on.
+    /// The datagram just handled says that the server failed; the exchange continues.
     Failed {
         /// Which exchange.
         exchange: u32,

@@ -101,7 +101,7 @@ fn a_connected_client_is_deaf_to_strangers_and_an_unconnected_one_reports_them()
         client.handle_datagram(at(1), LOCAL, stranger, b"Your data was 5 bytes");
         let reported = (!connected).then_some(Event::Stranger);
         assert_eq!(client.poll_event(), reported);
-        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "the wait goes on");
+        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "it keeps waiting");
     }
 }
 
@@ -122,7 +122,7 @@ fn a_late_reply_is_known_from_a_current_one_by_its_token() {
         Some(Event::Answered { exchange: 1, sends: 2, answered_send: 1, elapsed })
     );
     assert_eq!(sends(&mut client, at(120)), [b"#2.1 hello"]);
-    // The second send's reply now meets the second exchange, which must not take it for its own.
+    // The second send's reply now meets the second exchange, which must not accept it.
     client.handle_datagram(at(130), LOCAL, server(), b"#1.2 hello");
     let late = Label::new(1, 2);
     assert_eq!(client.poll_event(), Some(Event::LateReply { label: late }));
@@ -375,7 +375,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send }));
         assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(now + backoff))));
-        // Twice is no second failure.
+        // A duplicate does not count as a second failure.
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
         now += backoff;
@@ -390,7 +390,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
     );
 }
 
-/// Without an attempt timeout a failed datagram's wait goes on, unless the failure says when.
+/// Without an attempt timeout a failure does not shorten the wait, unless it says when to send again.
 #[test]
 fn a_hint_in_a_failure_is_followed() {
     let policy = Policy::textbook().to_builder().hint(HintRule::Exact).build().unwrap();

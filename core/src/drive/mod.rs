@@ -174,7 +174,7 @@ impl Visit {
 pub enum Output<E> {
     /// The machine reports an event.
     Event(Context, E),
-    /// The datagram in the buffer is to be sent. (Its packet number is the driver's to give.)
+    /// Send the datagram in the buffer. (The driver assigns its packet number.)
     Transmit(Context, Transmit),
     /// The machine wants nothing more for now.
     Wait(Wait),
@@ -183,9 +183,9 @@ pub enum Output<E> {
 /// What a machine waits for once it has been drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Why, and until when; `None` if it waits for datagrams only.
+    /// The timer and its deadline; `None` if it waits for datagrams only.
     pub timer: Option<(Timer, Instant)>,
-    /// Where the timer, or its time, is another one than before the input: what its record refers to.
+    /// What the timer's record refers to; `None` if the input changed neither the timer nor its deadline.
     pub armed: Option<Context>,
 }
 
@@ -197,7 +197,7 @@ impl Wait {
         self.timer.map(|(_, deadline)| deadline)
     }
 
-    /// The record of the timer, if it is to be recorded.
+    /// Returns the record of the timer, if the input changed it.
     #[must_use]
     #[inline(always)]
     pub fn record(&self) -> Option<(Context, What)> {

@@ -3,7 +3,7 @@
 use crate::machine::MAX_TIMEOUTS_AT_ONCE;
 use crate::time::Instant;
 
-/// Counts time-outs in a row without progress: each was due when the one before it was handled.
+/// Counts time-outs in a row without progress: each was due when the previous one was handled.
 ///
 /// ```
 /// use retrylab_core::drive::Timeouts;

@@ -10,7 +10,7 @@ const fn address(last: u8) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), 1060)
 }
 
-/// Answers a datagram with two, each of which raises an event, and wants two time-outs at once.
+/// Answers each datagram with two, each of which raises an event, and asks for two time-outs at once.
 #[derive(Default)]
 struct Chatty {
     to_send: u32,

@@ -91,7 +91,7 @@ pub struct Exchange {
 enum Phase {
     /// It begins as soon as its client says when.
     Beginning,
-    /// A send is to go out; `last` if none will follow.
+    /// A send is ready to go out; `last` if none will follow.
     Sending { last: bool },
     /// Nothing to do before the deadline.
     Waiting(Until),
@@ -112,7 +112,7 @@ enum Until {
     GiveUp,
     /// The sends so far are abandoned; the next one follows, at the server's request if `hinted`.
     Backoff { hinted: bool },
-    /// The last send has failed, those before may still be answered; the next one follows, at the
+    /// The last send has failed, but earlier ones may still be answered. The next one follows, at the
     /// server's request if `hinted`.
     Failed { hinted: bool },
     /// The policy's limits refused the exchange: its client pauses.
@@ -168,8 +168,8 @@ impl Exchange {
 
     /// Begins: asks the policy's limits, and waits for its first delay.
     ///
-    /// A refused exchange waits as long as its first timeout would have been, and ends then: else its
-    /// client would begin the next one at once, and the one after that.
+    /// A refused exchange waits as long as its first timeout would have been, and then ends. If it ended
+    /// at once, its client would run through its exchanges without a pause.
     #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {

@@ -20,8 +20,8 @@ pub struct Outcome {
 pub enum Ending {
     /// A reply came.
     Answered {
-        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
-        /// can tell, which is why Karn's rule takes no sample from it).
+        /// Which send it answers: the one that the reply names, or the last one if it names none. That is
+        /// a guess, which is why Karn's algorithm takes no sample from it.
         send: NonZeroU32,
     },
     /// No reply came, and the policy allows no further send; or, with no send made, its limits refused

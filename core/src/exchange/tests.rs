@@ -204,7 +204,7 @@ fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_sends_their_chance
     assert_eq!(soon.as_nanos(), 10_000_001);
     assert_eq!(case.due(soon), None);
     case.send(2, soon);
-    // Of the last send, too, only the failure is known: the wait goes on.
+    // The last send has failed as well, but an earlier one may still be answered: keep waiting.
     assert_eq!(case.failed(at(20), 2, None), None);
     assert_eq!(case.answered_by(1, 1), Some(1));
 }

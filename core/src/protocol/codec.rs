@@ -49,12 +49,12 @@ pub trait Codec {
 
     /// Returns what `bytes` from the server mean.
     ///
-    /// `newest` is the number of the newest exchange: a protocol whose identifiers are shorter than a
-    /// [`Label`] finds the one that is meant near it.
+    /// `newest` is the number of the newest exchange. A protocol whose identifiers are shorter than a
+    /// [`Label`] resolves them to the nearest match.
     fn reply(&self, bytes: &[u8], newest: NonZeroU32) -> Received;
 
     /// Returns true if replies name the send that they answer. A client with several exchanges in
-    /// progress then ignores a reply that names none; otherwise it takes the reply as an answer to the
+    /// progress then ignores a reply that names none; otherwise it assumes that the reply answers the
     /// newest exchange.
     fn replies_are_labelled(&self) -> bool {
         true

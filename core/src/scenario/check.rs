@@ -67,7 +67,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Writers do not send again when no reply comes: a loss would hold them for ever.
+    /// Writers do not send again when no reply comes: a lost datagram would block them forever.
     fn check_writers(&self) -> Result<(), FieldError> {
         let default = Self::default();
         let groups = ["workload", "server", "link"];

@@ -117,7 +117,7 @@ impl Faults {
     }
 }
 
-/// `20s 5s server-down`, and the like, separated by `; `, or `none`.
+/// Faults such as `20s 5s server-down`, separated by `; `, or `none`.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {

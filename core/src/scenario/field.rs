@@ -46,7 +46,7 @@ impl Field {
         self.value(&Scenario::default())
     }
 
-    /// The group before the dot, such as `link`; empty for a key without one.
+    /// Returns the group before the dot, such as `link`; empty if the key has no dot.
     #[must_use]
     pub fn group(&self) -> &'static str {
         self.key.split_once('.').map_or("", |(group, _)| group)
@@ -96,12 +96,12 @@ impl Draft {
         Self { scenario: scenario.clone(), policy, workload }
     }
 
-    /// Starts the policy anew from its preset.
+    /// Resets the policy to its preset.
     pub(super) fn reset_policy(&mut self) {
         self.policy = self.scenario.preset.policy().to_builder();
     }
 
-    /// Starts the link anew from its preset.
+    /// Resets the link to its preset.
     pub(super) fn reset_link(&mut self) {
         self.scenario.link = self.scenario.link_preset.link();
     }

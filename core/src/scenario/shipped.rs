@@ -5,7 +5,7 @@
 pub struct Shipped {
     /// Its name.
     pub name: &'static str,
-    /// Its file: TOML, with a comment that says what it is about and which variants are worth a look.
+    /// Its file: TOML, with a comment that describes the subject and variants worth trying.
     pub toml: &'static str,
 }
 

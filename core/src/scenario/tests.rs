@@ -120,7 +120,7 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
     assert_eq!(message.to_string(), begins);
 }
 
-/// Each spelling of which the meaning is clear, beside the canonical one.
+/// Pairs each spelling with an obvious meaning with the canonical spelling.
 #[test]
 fn reading_is_lenient_and_writing_is_canonical() {
     for (key, text, canonical) in [

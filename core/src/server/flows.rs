@@ -7,10 +7,11 @@ use core::hash::{BuildHasherDefault, Hasher};
 use core::net::SocketAddr;
 use hashbrown::HashMap;
 
-/// Maximum number of clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
+/// Maximum number of clients remembered. When it is reached, the table is cleared: numbers repeat, but
+/// memory does not grow.
 const MAX_CLIENTS: usize = 1 << 24;
 
-/// The number of the client with this address, from 1; `None` for an address that is no client's.
+/// Returns the number of the client with this address, from 1; `None` if no client has this address.
 pub type FlowOf = fn(SocketAddr) -> Option<u32>;
 
 /// A counter per client.

@@ -17,7 +17,7 @@ pub struct Server {
     verdict: Option<Verdict>,
 }
 
-/// What became of a write: the server's events.
+/// The result of a write: the server's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The row was written.

@@ -1,7 +1,7 @@
 //! The simulated network: clients, one server, and the link between them, under one event loop.
 //!
-//! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
-//! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
+//! The loop jumps from event to event. It drives the machines as their contract requires: one input,
+//! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
 use super::packets::Packet;
 use super::wire::{Happening, Wire};
@@ -18,12 +18,12 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 struct Slot<M> {
     host: Host<M>,
-    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. Entries are not moved when a
-    /// deadline is: the host is woken early and asked again.
+    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. When a deadline moves, the entry
+    /// stays where it is: the host is woken early, and its deadline is read again.
     wake: u64,
 }
 
-/// No entry will wake the host. (The last instant that can be named is as good as never.)
+/// No entry will wake the host. (The last representable instant never comes in practice.)
 const NEVER: u64 = u64::MAX;
 
 impl<M> Slot<M> {
@@ -48,11 +48,11 @@ pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Slot<C>>,
     server: Slot<S>,
     wire: Wire<K>,
-    /// Clients that have been started; the rest start at time 0, in order, one a step.
+    /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
-    /// Are there more clients than are near the processor?
+    /// There are more clients than fit in the processor's cache.
     far: bool,
-    /// Events to come that have been looked at.
+    /// Number of events ahead whose memory has been prefetched.
     looked_at: usize,
     buf: Vec<u8>,
     timeouts: Timeouts,
@@ -60,10 +60,10 @@ pub struct Network<C: Machine, S: Machine, K> {
     stuck: bool,
 }
 
-/// So many clients are near the processor anyway.
+/// Number of clients that fit in the processor's cache.
 const NEAR: usize = 4_096;
 
-/// So many events are looked at together.
+/// Number of events that are prefetched together.
 const TOGETHER: usize = 64;
 
 impl<C, S, K> Network<C, S, K>
@@ -126,7 +126,7 @@ where
                 }
             }
             let (at, happening) = self.wire.next()?;
-            // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
+            // If the host's deadline has moved meanwhile, nothing happens: the next event follows.
             let happened = match happening {
                 Happening::Wake(0) => self.wake_server(at),
                 Happening::Wake(flow) => self.wake_client(flow, at),
@@ -138,8 +138,8 @@ where
         }
     }
 
-    /// With a million clients every event finds its datagram and its host far from the processor. Looking
-    /// at those of some events together lets these waits overlap; nothing else comes of it.
+    /// Prefetches the datagrams and hosts of the next events. With a million clients each of them is a
+    /// cache miss; touching several together lets the misses overlap. It has no other effect.
     #[inline(never)]
     fn look_ahead(&mut self) {
         let mut looks = 0;
@@ -183,8 +183,8 @@ where
         self.wire.end_at(end);
     }
 
-    /// Did machines ask for time-outs without end, each due when the one before it was handled?
-    /// [`step`](Self::step) returns `None` then.
+    /// Returns true if machines asked for endless time-outs, each due when the previous one was handled.
+    /// [`step`](Self::step) then returns `None`.
     #[must_use]
     pub const fn is_stuck(&self) -> bool {
         self.stuck
@@ -196,7 +196,7 @@ where
         self.wire.has_reached_end()
     }
 
-    /// Is anything left to happen, be it after the end that was set? Looks at every host.
+    /// Returns true if anything is left to happen, even after the end that was set. Looks at every host.
     #[must_use]
     pub fn has_more(&mut self) -> bool {
         (self.started as usize) < self.clients.len()
@@ -217,8 +217,8 @@ where
         self.wire.in_flight()
     }
 
-    /// Bytes of memory, about: the hosts, what is on its way, and what is to happen. What the machines
-    /// hold outside of themselves is not known here.
+    /// Returns the approximate memory in bytes of the hosts, the datagrams in flight and the event queue.
+    /// Heap memory of the machines is not included.
     #[must_use]
     pub fn memory(&self) -> u64 {
         (self.clients.len() * size_of::<Slot<C>>() + self.wire.memory()) as u64
@@ -391,7 +391,7 @@ impl<M: Machine> Slot<M> {
         }
     }
 
-    /// Sees to it that the host is woken at its deadline; at once, if that is past.
+    /// Makes sure that the host is woken at its deadline; at once, if that is past.
     #[inline(always)]
     fn wait<K: Sink>(&mut self, id: u32, deadline: Option<Instant>, wire: &mut Wire<K>) {
         let Some(deadline) = deadline.map(|deadline| deadline.max(wire.now)) else { return };

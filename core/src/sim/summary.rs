@@ -1,4 +1,4 @@
-//! What a run comes to, counted from its records.
+//! The totals of a run, counted from its records.
 
 use crate::trace::{Direction, HostId, Record, Sink, What};
 
@@ -11,7 +11,7 @@ pub struct Summary {
     pub gave_up: u64,
     /// Exchanges that a refusal ended.
     pub refused: u64,
-    /// Copies of requests sent.
+    /// Requests sent, each send counted.
     pub sends: u64,
     /// Sends by the account of the exchanges that are over; in contention, writes.
     pub calls: u64,

@@ -248,7 +248,7 @@ fn a_preset_comes_before_the_keys_that_change_it() {
     scenario.apply([("policy.multiplier", "3"), ("policy.preset", "textbook")]).unwrap();
     assert_eq!(scenario.to_fragment(), "policy.multiplier=3");
     scenario.apply([("policy.preset", "textbook")]).unwrap();
-    assert_eq!(scenario.to_fragment(), "", "a preset of a later layer starts anew");
+    assert_eq!(scenario.to_fragment(), "", "a preset of a later layer resets the policy");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What lies between the hosts: the link, the datagrams on it, what is due, and the records.
+//! Everything between the hosts: the link, the datagrams on it, the event queue, and the records.
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
@@ -10,7 +10,7 @@ use crate::time::Instant;
 use crate::trace::{Cause, HostId, Sink, What};
 use alloc::vec::Vec;
 
-/// So many entries of the queue are never tidied.
+/// Number of queue entries below which the queue is never tidied.
 const SPARE_ENTRIES: usize = 1 << 14;
 
 /// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
@@ -32,7 +32,7 @@ impl Due {
 
 /// What is due, as the loop takes it.
 pub(super) enum Happening {
-    /// A host is to be woken; 0 is the server.
+    /// Wakes a host; 0 is the server.
     Wake(u32),
     /// A datagram arrives.
     Arrival(Packet),
@@ -61,7 +61,7 @@ impl<K: Sink> Wire<K> {
             now: Instant::ZERO,
             sink,
             queue: Queue::default(),
-            // A wait and a datagram for each client, with room: that is no disorder yet.
+            // A wait and a datagram for each client, doubled: fewer entries need no tidying.
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
             pipe: Pipe::new(link, seed),
@@ -123,7 +123,7 @@ impl<K: Sink> Wire<K> {
         })
     }
 
-    /// Sees to it that `host` is woken at `deadline`.
+    /// Makes sure that `host` is woken at `deadline`.
     #[inline]
     pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
         self.queue.push(wake_key(deadline), Due::wake(host));
@@ -193,8 +193,8 @@ impl<K: Sink> Wire<K> {
         }
     }
 
-    /// Carries out any other action than delivering one undamaged copy. It is out of line to keep the
-    /// ordinary path short.
+    /// Carries out any action other than delivering one undamaged datagram. It is out of line to keep the
+    /// common path short.
     #[inline(never)]
     fn carry_out(&mut self, action: Action, context: Context, direction: Direction, bytes: &[u8]) {
         let deliver = |wire: &mut Self, delivery: Delivery| {
@@ -232,7 +232,7 @@ impl<K: Sink> Wire<K> {
         }
     }
 
-    /// Records an event of a client: rare beside what else happens to it.
+    /// Records an event of a client, which is rare compared with its other inputs.
     #[inline(never)]
     pub(super) fn report(&mut self, visit: &Visit, context: Context, event: impl Into<What>) {
         let what = event.into();

@@ -112,7 +112,7 @@ const KIND_KEY: u64 = 0xD131_0BA6_98DF_B5AD;
 
 /// One record's hash: a multilinear hash joins its words, and a multiplication between two xorshifts
 /// spreads them over all bits, so that sums of hashes do not cancel. Each word has a key of its own and
-/// numbers stand in the low bits of their words: two records that differ collide by accident only.
+/// numbers are in the low bits of their words: two records that differ collide by accident only.
 /// Multiplications are of 64 bits: in wasm a wider one is a call.
 pub(super) struct Mix {
     hash: u64,

@@ -150,7 +150,7 @@ fn fnv(words: &str) -> u64 {
     })
 }
 
-/// Writes a JSON string, escaped as in RFC 8259 section 7: names of foreign machines are not ours.
+/// Writes a JSON string, escaped as in RFC 8259 section 7: other crates choose the names of their machines.
 fn write_text(out: &mut dyn fmt::Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     for c in text.chars() {

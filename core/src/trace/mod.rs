@@ -56,8 +56,8 @@ pub struct Record {
     /// The exchange and send it belongs to, when known; of a wait before an exchange's first send, that
     /// send.
     ///
-    /// The simulated network knows it of replies too (a reply belongs to the send that caused it),
-    /// which no real client can.
+    /// The simulated network labels replies too (a reply belongs to the send that caused it); a real
+    /// client cannot.
     pub label: Option<Label>,
     /// What happened.
     pub what: What,

@@ -205,7 +205,7 @@ fn records_are_valid_json_with_units_in_their_keys() {
 /// Every record of every host has something to say, in every kind of run, known and unknown.
 #[test]
 fn every_record_has_words() {
-    use words::{Known, Pattern, Setting, tell};
+    use words::{Known, Pattern, Setting, describe};
     let mut wording = 0;
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
@@ -216,7 +216,7 @@ fn every_record_has_words() {
                     let since = is(4).then_some(Instant::ZERO);
                     let known = Known { since, failure: is(2), prompt: is(3) };
                     let label = if is(5) { Label::new(1, 3) } else { None };
-                    let words = tell(&Record { label, ..record(host, what) }, setting, known);
+                    let words = describe(&Record { label, ..record(host, what) }, setting, known);
                     for text in
                         [words.sentence(), words.whole(), words.line(), words.note, words.brief]
                     {

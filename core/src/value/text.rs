@@ -6,9 +6,8 @@ use core::fmt;
 
 /// A type whose values people write.
 ///
-/// Two laws hold, and a property test checks them for every key of a scenario: what
-/// [`write`](Self::write) writes is read back by [`parse`](Self::parse) as the same value, and written
-/// again as the same text.
+/// What [`write`](Self::write) writes must be read back by [`parse`](Self::parse) as the same value, and
+/// written again as the same text. A property test checks that for every key of a scenario.
 pub trait Value: Sized {
     /// How its values are written, and which ones are allowed.
     const SHAPE: Shape;

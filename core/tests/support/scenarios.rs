@@ -64,7 +64,7 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
     match field.shape.form {
         Form::Bool => source.pick(&["true", "false"]).to_string(),
         Form::Choice(words) => source.pick(words).to_string(),
-        // All clients are made before the first event, so their number is no matter of bounds.
+        // All clients are made before the first event, so bounds do not limit their number.
         Form::Integer { .. } if field.key == "clients" => (1 + source.two() % 300).to_string(),
         Form::Integer { min, max } => integer(min, max, source),
         Form::Text { max } => match source.byte() % 8 {

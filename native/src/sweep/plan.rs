@@ -19,13 +19,13 @@ pub(crate) enum PlanError {
     Values(#[from] ValuesError),
     #[error("--vary: {0} is varied twice; one list can have all values")]
     Twice(String),
-    #[error("{0} is set by --set and varied by --vary; one of them")]
+    #[error("{0} is set by --set and varied by --vary; use one of them")]
     SetAndVaried(String),
-    #[error("--vary: seed is varied by --seeds N, which takes the scenario's seed and those after")]
+    #[error("--vary: use --seeds N to vary the seed; it runs N seeds, beginning with the scenario's")]
     Seed,
     #[error("--vary: {key} is `{value}` twice")]
     SameValue { key: String, value: String },
-    #[error("--seeds: {seeds} seeds from {first} on go beyond the last one, {}", u64::MAX)]
+    #[error("--seeds: {seeds} seeds from {first} on exceed the last seed, {}", u64::MAX)]
     Seeds { first: u64, seeds: u64 },
     #[error("--vary and --seeds make {0} points; a sweep has at most {MAX_POINTS}")]
     TooMany(String),
@@ -33,7 +33,7 @@ pub(crate) enum PlanError {
     Point { names: String, error: FieldError },
 }
 
-/// A sweep that makes sense: every one of its points has been checked.
+/// A valid sweep: every one of its points has been checked.
 pub(super) struct Plan {
     base: Scenario,
     /// `--set` and `--seed`.
@@ -47,7 +47,7 @@ pub(super) struct Plan {
     max_events: u64,
 }
 
-/// What tells one sweep from all others, so that no row of another one is taken for its own.
+/// What identifies a sweep, so that it never resumes from another sweep's rows.
 #[derive(Serialize)]
 pub(super) struct Identity {
     version: &'static str,

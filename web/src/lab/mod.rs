@@ -85,10 +85,10 @@ impl Lab {
         self.begin(scenario);
     }
 
-    /// Changes one value and begins the run anew. The error is a sentence; the run then stays.
+    /// Changes one value and starts the run again. On an error the run stays as it is.
     ///
     /// # Errors
-    /// What is wrong with the value, in one sentence that names the key.
+    /// If the value is invalid: one sentence that names the key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let changed = fields::set(self.run.scenario(), key, value);
         let scenario = changed.map_err(|error| error.to_string())?;
@@ -97,7 +97,7 @@ impl Lab {
         Ok(())
     }
 
-    /// The key that names the run's luck, for "the same with another seed".
+    /// Returns the key of the seed, for "the same with another seed".
     #[wasm_bindgen(js_name = seedKey)]
     #[must_use]
     pub fn seed_key() -> String {

@@ -1,9 +1,9 @@
-//! The playhead, and what it stands at.
+//! The playhead, and what it points at.
 
 use super::Lab;
 use crate::json::Json;
 use crate::numbers::{clock, compact};
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::timeline::{after, before, usual_latency};
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -47,15 +47,15 @@ impl Lab {
         if self.end_nanos() == 0 { 1.0 } else { self.at as f64 / self.end_nanos() as f64 }
     }
 
-    /// Lets the playhead run for so many simulated seconds; `false` when it has reached the end.
+    /// Advances the playhead by `seconds` of simulated time; returns `false` when it has reached the end.
     pub fn advance(&mut self, seconds: f64) -> bool {
         let by = (seconds * 1e9).max(0.0) as u64;
         self.at = self.at.saturating_add(by).min(self.end_nanos());
         !self.at_end()
     }
 
-    /// Moves the playhead to the next moment at which something happens, or with `back` to the one
-    /// before; with `own` only the shown client's moments count. `false` when there is none.
+    /// Moves the playhead to the next moment at which something happens, or with `back` to the previous
+    /// one; with `own` only the shown client's moments count. Returns `false` if there is none.
     pub fn step(&mut self, back: bool, own: bool) -> bool {
         let Some(scene) = &self.scene else { return false };
         let moments = if own { scene.ladder.moments() } else { scene.timeline.moments() };
@@ -93,7 +93,7 @@ impl Lab {
         self.scene.as_ref().map_or(3, |scene| if long { 3 } else { scene.places })
     }
 
-    /// What happened at the latest moment, in words; of a crowd that `runs`, how it stands.
+    /// Returns a sentence about the latest moment; while a crowd `runs`, its totals instead.
     #[must_use]
     pub fn moment(&self, runs: bool) -> String {
         let Some(scene) = &self.scene else { return String::new() };
@@ -108,7 +108,7 @@ impl Lab {
     #[wasm_bindgen(js_name = countsTitle)]
     #[must_use]
     pub fn counts_title(&self) -> String {
-        let part = self.run.is_cut() || self.run.scenario().clients > MOST_FLOWS;
+        let part = self.run.is_cut() || self.run.scenario().clients > MAX_FLOWS;
         if part { "So far, of what is shown" } else { "So far" }.to_string()
     }
 

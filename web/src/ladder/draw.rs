@@ -7,7 +7,7 @@ use crate::run::Run;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 
-/// What is to be seen of a ladder.
+/// What is visible of a ladder.
 pub(crate) struct View<'a> {
     pub(crate) run: &'a Run,
     pub(crate) timeline: &'a Timeline,
@@ -43,7 +43,7 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     header(paint, view);
 }
 
-/// The row of the latest moment lies on a band.
+/// Draws a band behind the row of the latest moment.
 fn current(paint: &Paint<'_>, view: &View<'_>) {
     let count = view.ladder.moments().partition_point(|moment| *moment <= view.at);
     let Some(row) = count.checked_sub(1).and_then(|i| view.ladder.rows.get(i)) else { return };
@@ -69,7 +69,7 @@ fn lanes(paint: &Paint<'_>, view: &View<'_>) {
 fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
     let ladder = view.ladder;
     let armed = |id: &Id| view.timeline.waits()[*id as usize].armed;
-    // Waits of a client follow each other: the one before the first row in sight may reach into it.
+    // Waits of a client follow each other: the wait before the first visible row may reach into it.
     let first = ladder.waits.partition_point(|id| armed(id) < from).saturating_sub(1);
     let last = ladder.waits.partition_point(|id| armed(id) <= to);
     for id in &ladder.waits[first..last] {

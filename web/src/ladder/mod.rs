@@ -1,8 +1,8 @@
 //! The ladder: one client's exchanges with the server, time down.
 //!
-//! Time is not to scale. Between a flight of 10 ms and a wait of 1.6 s a true scale would show one
-//! and lose the other, so each moment gets the room that its words need and long silences get a
-//! little more; the times stand beside the rows.
+//! Time is not to scale. A true scale could not show both a flight of 10 ms and a wait of 1.6 s. So each
+//! moment gets the room that its words need, long silences get a little more, and each row shows its
+//! time.
 
 mod draw;
 mod lines;
@@ -174,13 +174,13 @@ impl Ladder {
             Direction::Request => (near, if lost { middle } else { far }),
             Direction::Reply => (far, if lost { middle } else { near }),
         };
-        // A duplicate that travels with the other one is seen beside it.
+        // A duplicate that travels together with the original is drawn next to it.
         let aside = if packet.duplicate { 7.0 } else { 0.0 };
         let y = |at| self.y(at) + aside;
         ((from, y(packet.sent)), (to, y(end_of(packet, timeline))))
     }
 
-    /// What stands at `x` and, from the top of the whole ladder, `y`.
+    /// Returns what is at `x` and, from the top of the whole ladder, `y`.
     pub(crate) fn pick(
         &self,
         run: &Run,
@@ -207,9 +207,9 @@ impl Ladder {
         self.pick_row(run, timeline, row, here)
     }
 
-    /// What a row is about, on one side: what arrived or left there, else the wait that ended.
+    /// Returns the subject of a row on one side: what arrived or left there, or else the wait that ended.
     fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: HostId) -> Option<Pick> {
-        // The less telling it is, the larger its key.
+        // The less informative a record is, the larger its key.
         let key = |id: &Id| {
             let record = &run.records()[*id as usize];
             let dull = matches!(record.what, What::TimerArmed { .. } | What::TimerFired { .. });
@@ -224,7 +224,7 @@ impl Ladder {
     }
 }
 
-/// Where the columns of a ladder of some width stand.
+/// Horizontal positions of a ladder's columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Columns {
     pub(crate) w: f64,
@@ -232,7 +232,7 @@ pub(crate) struct Columns {
     pub(crate) time: f64,
     pub(crate) client: f64,
     pub(crate) server: f64,
-    /// Is there little room for words?
+    /// There is little room for words.
     pub(crate) narrow: bool,
 }
 

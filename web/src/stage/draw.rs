@@ -10,8 +10,8 @@ use retrylab_core::machine::Timer;
 use retrylab_core::sim::{SERVER, Summary, client_address};
 use retrylab_core::trace::{Direction, words};
 
-/// The most packets drawn in one frame; of more, every n-th is.
-const MOST_DRAWN: usize = 20_000;
+/// Maximum number of packets drawn in one frame; of more, every n-th is drawn.
+const MAX_DRAWN: usize = 20_000;
 
 /// What the stage shows.
 pub(crate) struct Scene<'a> {
@@ -186,7 +186,7 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             Some((id, packet, sight, place(layout, packet, sight)))
         })
         .collect();
-    let every = seen.len().div_ceil(MOST_DRAWN).max(1);
+    let every = seen.len().div_ceil(MAX_DRAWN).max(1);
     if every > 1 {
         seen = seen.into_iter().step_by(every).collect();
         let note = format!("one in {every} packets is drawn");

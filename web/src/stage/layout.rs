@@ -1,15 +1,15 @@
-//! Where things stand on the stage. Up to a dozen clients each have a lane of their own; more form a
-//! field of dots whose packets fan out to the server.
+//! Positions on the stage. Up to a dozen clients each have a lane of their own; more form a field of dots
+//! whose packets fan out to the server.
 
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::timeline::{Timeline, usual_latency};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Direction;
 
 pub(crate) use crate::paint::Point;
 
-/// The most clients that have a lane each.
-const MOST_LANES: u32 = 12;
+/// Maximum number of clients that have a lane each.
+const MAX_LANES: u32 = 12;
 
 /// A rectangle in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub(crate) struct Rect {
     pub(crate) h: f64,
 }
 
-/// What stands at a point.
+/// What is at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spot {
     Client(u32),
@@ -46,7 +46,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(w: f64, h: f64, scenario: &Scenario) -> Self {
-        let clients = scenario.clients.min(MOST_FLOWS);
+        let clients = scenario.clients.min(MAX_FLOWS);
         let linger = (usual_latency(scenario) / 2).max(1);
         let narrow = w < 480.0;
         let edge = if narrow { 10.0 } else { 24.0 };
@@ -67,7 +67,7 @@ impl Layout {
             layout.field.w = (w * if narrow { 0.42 } else { 0.44 }).round();
             layout.fit_crowd();
         } else {
-            // Rings and, beside or below them, names.
+            // Rings with names next to or below them.
             let name = if clients == 1 || narrow { 0.0 } else { 64.0 };
             layout.field.w = name + 2.0 * layout.ring() + 12.0;
             if clients == 1 {
@@ -96,12 +96,12 @@ impl Layout {
         self.field.h = used;
     }
 
-    /// Do clients share the stage as a field of dots?
+    /// Returns true if clients share the stage as a field of dots.
     pub(crate) const fn is_crowd(&self) -> bool {
-        self.clients > MOST_LANES
+        self.clients > MAX_LANES
     }
 
-    /// The radius of a client's ring.
+    /// Returns the radius of a client's ring.
     pub(crate) fn ring(&self) -> f64 {
         if self.is_crowd() {
             self.cell * 0.36
@@ -134,7 +134,7 @@ impl Layout {
         let mut x = self.field.x + self.field.w - ring - 6.0;
         let mut y = self.field.y + (f64::from(index) + 0.5) * self.cell;
         if self.clients == 1 {
-            // Its name stands below it.
+            // Its name is below it.
             x = self.field.x + self.field.w / 2.0;
             y -= 16.0;
         }
@@ -193,7 +193,7 @@ impl Layout {
         (self.packet() + 6.0).max(if self.is_crowd() { 7.0 } else { 16.0 })
     }
 
-    /// What stands at a point, packets apart.
+    /// Returns what is at a point, apart from packets.
     pub(crate) fn spot(&self, x: f64, y: f64) -> Option<Spot> {
         let Rect { x: sx, y: sy, w, h } = self.server;
         if (sx..=sx + w).contains(&x) && (sy..=sy + h).contains(&y) {
@@ -229,7 +229,7 @@ mod tests {
         for (w, h) in [(1200.0, 400.0), (720.0, 230.0), (358.0, 220.0), (320.0, 120.0)] {
             for clients in [1, 2, 5, 12, 13, 100, 1_000, 10_000, 1_000_000] {
                 let layout = layout(w, h, clients);
-                assert_eq!(layout.clients, clients.min(MOST_FLOWS));
+                assert_eq!(layout.clients, clients.min(MAX_FLOWS));
                 for flow in [1, layout.clients / 2 + 1, layout.clients] {
                     let (x, y, ring) = layout.client(flow);
                     assert!(x - ring >= 0.0 && y - ring >= 0.0, "{w}x{h} {clients}: {x} {y}");

@@ -18,7 +18,7 @@ pub(crate) enum Pick {
     Client(u32),
 }
 
-/// A packet as it is to be seen at a time.
+/// How a packet looks at a given time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sight {
     /// On its way, this share of it behind it.
@@ -27,8 +27,8 @@ enum Sight {
     Gone(f64),
 }
 
-/// What is to be seen of `packet` at `at`: a loss stays in sight for as long as somebody waits for
-/// what was lost, in a crowd only briefly.
+/// Returns how `packet` looks at `at`. A loss stays visible as long as a client waits for the lost packet,
+/// in a crowd only briefly.
 fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Option<Sight> {
     if at < packet.sent {
         return None;
@@ -63,12 +63,12 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
         Sight::Gone(_) => 1.0,
     };
     let (x, y) = layout.on_way(packet.flow, packet.direction, share);
-    // A duplicate that travels with the other one is seen beside it.
+    // A duplicate that travels together with the original is drawn next to it.
     let aside = if packet.duplicate { 0.7 * layout.packet() } else { 0.0 };
     (x - aside, y + aside)
 }
 
-/// What stands at `(x, y)`: the nearest packet within a finger's reach, else the client there.
+/// Returns what is at `(x, y)`: the nearest packet within a finger's reach, or else the client there.
 pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64) -> Option<Pick> {
     let reach = layout.reach();
     let mut nearest: Option<(f64, Id)> = None;

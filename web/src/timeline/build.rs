@@ -46,7 +46,7 @@ struct Builder {
     timeline: Timeline,
 }
 
-/// What is known of a client so far.
+/// What is known about a client so far.
 #[derive(Clone, Copy, Default)]
 struct Client {
     /// The wait that runs.

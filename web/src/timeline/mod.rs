@@ -1,9 +1,9 @@
 //! Records become things that last: packets on their way, waits that run, phases of a client. Every
 //! question of the pictures is "what at this time?", and is answered by binary search.
 //!
-//! One thing is added to what the trace knows. The link decides a loss when the datagram is sent, and
-//! the record says so; on the page the datagram travels half of the usual way before it is seen to be
-//! lost. That moment, [`Packet::end`], is the page's, and [`Timeline::shown`] orders the records by it.
+//! It adds one thing to the trace. The link decides a loss when the datagram is sent, and the record has
+//! that time; on the page the datagram travels half the way before its loss becomes visible. The page
+//! computes that moment, [`Packet::end`], and [`Timeline::shown`] orders the records by it.
 
 mod build;
 #[cfg(test)]
@@ -50,12 +50,12 @@ pub(crate) struct Packet {
 }
 
 impl Packet {
-    /// Is it a copy that repeats an earlier one?
+    /// Returns true if it is a request that repeats an earlier send.
     pub(crate) fn is_retry(&self) -> bool {
         self.direction == Direction::Request && self.send() > 1
     }
 
-    /// Which copy of its request it is, or answers; 1 if nobody knows.
+    /// Returns which send of its exchange it is, or answers; 1 if unknown.
     pub(crate) fn send(&self) -> u32 {
         self.label.map_or(1, |label| label.send.get())
     }
@@ -105,7 +105,7 @@ pub(crate) struct Wait {
     /// When it fired, or stopped to matter.
     pub(crate) ended: u64,
     pub(crate) end: WaitEnd,
-    /// The request whose reply is waited for; `None` before the first send of an exchange.
+    /// The request whose reply the client waits for; `None` before the first send of an exchange.
     pub(crate) request: Option<Id>,
 }
 
@@ -145,14 +145,14 @@ impl Wait {
         self.left(self.armed)
     }
 
-    /// How long it takes from `at` on.
+    /// Returns how much of the wait is left at `at`.
     pub(crate) fn left(&self, at: u64) -> String {
         let left = self.deadline.saturating_sub(at);
         span(if left == 1 { 0 } else { left })
     }
 }
 
-/// What a record is about.
+/// The subject of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Packet(Id),
@@ -177,7 +177,7 @@ struct Phase {
     state: State,
 }
 
-/// Prefix sums of the counts are kept for every so many records.
+/// Number of records between two prefix sums of the counts.
 const STRIDE: usize = 512;
 
 /// What happened, arranged for looking at.
@@ -186,9 +186,9 @@ pub(crate) struct Timeline {
     setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
-    /// By client, direction and number; the duplicates stand behind theirs in `packets`.
+    /// By client, direction and number. In `packets` a duplicate follows its original.
     named: Vec<[Vec<Id>; 2]>,
-    /// What the records before a record tell about it, where they tell anything; by record.
+    /// What earlier records reveal about a record, where they reveal anything; by record.
     known: Vec<(Id, Known)>,
     /// When packets end, in order.
     ends: Vec<u64>,
@@ -225,7 +225,7 @@ impl Timeline {
     pub(crate) fn words(&self, records: &[Record], id: Id) -> Words {
         let place = self.known.binary_search_by_key(&id, |(id, _)| *id);
         let known = place.map_or_else(|_| Known::default(), |place| self.known[place].1);
-        words::tell(&records[id as usize], self.setting, known)
+        words::describe(&records[id as usize], self.setting, known)
     }
 
     pub(crate) fn packets(&self) -> &[Packet] {
@@ -250,7 +250,7 @@ impl Timeline {
         of_flow[name.direction as usize].get(name.number.get() as usize - 1).copied()
     }
 
-    /// What a record is about, by its index in the trace.
+    /// Returns the subject of a record, by its index in the trace.
     pub(crate) fn subject(&self, record: Id) -> Subject {
         self.subjects.get(record as usize).copied().unwrap_or(Subject::Nothing)
     }

@@ -56,7 +56,7 @@ fn packets_add_up(run: &Run, timeline: &Timeline) {
     assert_eq!(sent(Direction::Reply), summary.replies);
     assert_eq!(count(&|packet| matches!(packet.ending, Ending::Lost(_))), summary.lost);
     let dropped = count(&|packet| matches!(packet.ending, Ending::Dropped(_)));
-    // Two copies of one request share their name at the server.
+    // A request and its duplicate share their name at the server.
     let duplicates = count(&|packet| packet.duplicate);
     assert!(dropped <= summary.server_dropped, "{dropped}");
     assert!(dropped + duplicates >= summary.server_dropped, "{dropped} and {duplicates}");
@@ -87,7 +87,7 @@ fn ladder_and_table_have_everything(run: &Run, timeline: &Timeline, flow: u32) {
         assert_eq!(lines.height() == 0, on_arrow, "{record:?}");
         for line in lines.client.iter().chain(&lines.server) {
             assert_tidy(&line.long);
-            // A line that goes on has no short form of its own.
+            // A continuation line has no short form of its own.
             assert!(line.short.is_empty() || !line.short.ends_with(' '), "{line:?}");
         }
         let shorts = lines.client.iter().chain(&lines.server).map(|line| &line.short);

@@ -12,8 +12,8 @@
 //! server         ◀── version 7            ◀── stale 7
 //! ```
 //!
-//! What it does not do: send anything again because no reply came. Over a link that loses, a client
-//! that misses a reply waits for ever.
+//! What it does not do: send anything again because no reply came. Over a link that loses datagrams, a
+//! client that misses a reply waits forever.
 //!
 //! ```
 //! use retrylab_core::client::contention::{Client, Config};
@@ -62,7 +62,7 @@ pub struct Config {
     /// counts as one send. The rest of the policy is not used: no first delay, no round-trip time, no
     /// limits.
     pub policy: Policy,
-    /// Names the policy's random draws.
+    /// Seed of the policy's random draws.
     pub seed: u64,
 }
 
@@ -131,7 +131,7 @@ pub struct Client {
 enum State {
     /// The first attempt begins as soon as the time is known.
     Beginning,
-    /// This is to be sent.
+    /// This must be sent.
     Sending(Request),
     /// This has been sent and is not yet answered.
     Asked(Request),
@@ -217,7 +217,7 @@ impl Machine for Client {
             (State::Asked(Request::Read), Some(Reply::Version(version))) => {
                 self.state = State::Sending(Request::Write(version));
             }
-            // A reply names the write that it answers: one that comes twice is no second refusal.
+            // A reply names the write that it answers: a duplicate does not count as a second refusal.
             (State::Asked(Request::Write(own)), Some(Reply::Done(version))) if own == version => {
                 let elapsed = now.saturating_since(self.started);
                 self.event = Some(Event::Written { writes: self.writes, elapsed });

@@ -107,7 +107,7 @@ impl Server {
         self.config.reply.label(request)
     }
 
-    /// Answers the datagram at hand with a failure, whatever else was to become of it.
+    /// Answers the current datagram with a failure, regardless of its verdict.
     pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.reply_bytes.clear();
         self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
@@ -115,10 +115,10 @@ impl Server {
         self.event = Some(Event::Failed);
     }
 
-    /// Whether the datagram that was just counted is to be dropped, and why, or to fail.
+    /// Decides whether to answer, fail or drop the datagram that was just counted.
     #[inline(always)]
     fn verdict(&mut self, from: SocketAddr) -> Verdict {
-        // Every datagram of a flow counts, whatever becomes of it: its index is its name.
+        // Every datagram of a flow counts, even a dropped one: its index is its name.
         let Config { drop, fail, .. } = self.config;
         let (mut dropped, mut failed) = (false, false);
         if drop > Probability::NEVER || fail > Probability::NEVER {
@@ -150,7 +150,7 @@ enum Answer {
     Bytes,
 }
 
-/// What becomes of a datagram.
+/// How the server treats a datagram.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Answer,

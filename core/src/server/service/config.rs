@@ -7,7 +7,7 @@ use crate::value::words;
 use alloc::vec::Vec;
 
 words! {
-    /// Which waiting request is next.
+    /// Queue order: which waiting request the server works on next.
     Order {
         /// The oldest.
         #[default]
@@ -18,9 +18,9 @@ words! {
 }
 
 words! {
-    /// What becomes of a request that finds the queue full.
+    /// Overflow policy: what happens to a request that finds the queue full.
     Overflow {
-        /// It is dropped: its client waits in vain.
+        /// It is dropped: its client gets no reply.
         #[default]
         Drop = "drop",
         /// Load is shed: it is answered with a failure at once.
@@ -48,7 +48,7 @@ pub enum Trouble {
         /// Does the queue survive?
         keeps_queue: bool,
     },
-    /// Work that is begun takes so many times as long.
+    /// Work that begins during the outage takes this many times as long.
     Slow(Factor),
 }
 
@@ -63,11 +63,11 @@ pub struct Config {
     pub workers: Option<u32>,
     /// How many may wait; `None`: all of them.
     pub queue: Option<u32>,
-    /// Which of them is next.
+    /// Queue order: which of them the server works on next.
     pub order: Order,
     /// A request that has waited for longer is dropped instead of worked on; `None`: late work is done.
     pub expire: Option<Duration>,
-    /// What becomes of a request that finds the queue full.
+    /// Overflow policy: what happens to a request that finds the queue full.
     pub overflow: Overflow,
     /// When the server is in trouble, in order. Times at which it is down do not overlap.
     pub outages: Vec<Outage>,

@@ -23,8 +23,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
 
-/// What a station reports to its application. Whose it is lies apart, so that events stay small: every
-/// datagram's handling passes one on, and most have nothing to say.
+/// What a station reports to its application. The client and the send are boxed to keep events small:
+/// handling a datagram passes an event on each time, although most have little to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -34,7 +34,7 @@ pub enum Event {
     Dropped {
         /// Why.
         cause: Cause,
-        /// Whose it is.
+        /// Which client and send it belongs to.
         about: Box<Subject>,
     },
     /// The work on a request is done.
@@ -43,7 +43,7 @@ pub enum Event {
         arrived: Instant,
         /// When the work began.
         begun: Instant,
-        /// Whose it is.
+        /// Which client and send it belongs to.
         about: Box<Subject>,
     },
     /// The server goes down.
@@ -67,8 +67,8 @@ impl From<Event> for What {
     }
 }
 
-/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
-/// strangers. Beyond, the queue is full.
+/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket
+/// receives requests from strangers. Beyond it the queue counts as full.
 pub const MAX_HELD: usize = 1 << 28;
 
 /// A request on its way through the station.
@@ -106,7 +106,7 @@ pub struct Station {
     /// Replies to send.
     done: VecDeque<(SocketAddr, Option<Label>, Vec<u8>)>,
     events: VecDeque<Event>,
-    /// Beginnings and ends of outages that have been seen to.
+    /// Number of beginnings and ends of outages that have been handled.
     outages: usize,
     deepest: usize,
     /// Bytes of the replies held back.
@@ -183,7 +183,7 @@ impl Station {
         self.held
     }
 
-    /// The most that ever waited at once.
+    /// Returns the maximum number of requests that waited at once.
     #[must_use]
     pub const fn deepest(&self) -> usize {
         self.deepest
@@ -319,7 +319,7 @@ impl Station {
         lost.into_iter().for_each(|(_, slot)| self.lose(slot, Cause::ServerDown));
     }
 
-    /// Sees to the outages that begin or end until `now`.
+    /// Handles the outages that begin or end until `now`.
     #[inline]
     fn follow_outages(&mut self, now: Instant) {
         while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {

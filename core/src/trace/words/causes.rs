@@ -56,8 +56,8 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Why an exchange ended without a reply, as a clause. `failed`: the server has answered with a failure
-/// meanwhile, so that nobody would take it to be down.
+/// Returns why an exchange ended without a reply, as a clause. `failed`: the server has answered with a
+/// failure meanwhile, so nobody would assume that it is down.
 #[must_use]
 pub const fn reason(why: Stop, failed: bool) -> &'static str {
     match why {

@@ -19,7 +19,7 @@
 //! let wording: Vec<String> = run(&scenario, Vec::<Record>::new())
 //!     .sink
 //!     .iter()
-//!     .map(|record| narrator.tell(record).sentence())
+//!     .map(|record| narrator.describe(record).sentence())
 //!     .collect();
 //! assert_eq!(wording[..5], [
 //!     "The client sends its request.",
@@ -39,7 +39,7 @@
 //! | `servers` | what servers do |
 //! | `causes` | why a datagram was lost, why an exchange ended |
 //! | `story` | sentences joined; many records counted |
-//! | `narrator` | what the records before a record tell about it |
+//! | `narrator` | what earlier records reveal about a record |
 //! | `numbers` | numbers and lengths of time as people read them |
 
 mod causes;
@@ -83,7 +83,7 @@ pub enum Pattern {
     /// One exchange after another.
     #[default]
     Closed,
-    /// Exchanges arrive whatever becomes of those before them.
+    /// Exchanges arrive whether or not earlier ones are over.
     Open,
     /// Each writes one row: a read and a write are an attempt.
     Write,
@@ -123,7 +123,7 @@ pub struct Words {
     pub detail: String,
     /// The sentence has these figures already.
     is_detailed: bool,
-    /// It goes on from the arrival of what a server deals with.
+    /// It continues the sentence about the arrival of what a server deals with.
     is_prompt: bool,
 }
 
@@ -134,7 +134,7 @@ enum Role {
     Plain,
     /// It leads to the next one: "No reply for 100 ms: …".
     Lead,
-    /// It is left out where another one tells the same moment.
+    /// It is left out where another one describes the same moment.
     Dull,
 }
 
@@ -197,7 +197,7 @@ impl Words {
         format!("{}{comma}{}", self.note, self.detail)
     }
 
-    /// Is it left out where something else tells the same moment?
+    /// Returns true if it is left out where another sentence describes the same moment.
     #[must_use]
     pub fn is_dull(&self) -> bool {
         self.role == Role::Dull
@@ -220,7 +220,7 @@ pub(super) struct Wording<'a> {
 
 /// Puts a record into words.
 #[must_use]
-pub fn tell(record: &Record, setting: Setting, known: Known) -> Words {
+pub fn describe(record: &Record, setting: Setting, known: Known) -> Words {
     let words = record.what.say(&Wording { record, setting, known });
     Words { is_prompt: known.prompt, ..words }
 }

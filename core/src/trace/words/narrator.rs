@@ -1,26 +1,26 @@
-//! What the records before a record tell about it.
+//! What earlier records reveal about a record.
 
 use super::super::{Direction, HostId, Record, What};
-use super::{Setting, Words, tell};
+use super::{Setting, Words, describe};
 use crate::machine::Label;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// What is known about a record from those before it.
+/// What is known about a record from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Known {
     /// Of a wait for a reply: when it began, which is when the last send went out.
     pub since: Option<Instant>,
     /// The reply is a failure; of a wait or of an end: the exchange has received one.
     pub failure: bool,
-    /// What a server deals with has arrived just before, at this very moment.
+    /// What a server deals with has just arrived, at the same instant.
     pub prompt: bool,
 }
 
 /// Puts records into words, one after another, in the order in which they were made.
 ///
-/// It remembers the exchanges that are open, so its memory is that of the clients it hears of.
+/// It remembers the open exchanges, so its memory grows with the number of clients in the records.
 #[derive(Clone, Debug, Default)]
 pub struct Narrator {
     setting: Setting,
@@ -64,9 +64,9 @@ impl Narrator {
 
     /// Puts the next record into words.
     #[must_use]
-    pub fn tell(&mut self, record: &Record) -> Words {
+    pub fn describe(&mut self, record: &Record) -> Words {
         let known = self.follow(record);
-        tell(record, self.setting, known)
+        describe(record, self.setting, known)
     }
 
     /// Takes the next record and returns what is known about it.

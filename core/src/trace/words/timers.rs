@@ -31,7 +31,7 @@ pub const fn is_unsent(timer: Timer) -> bool {
     }
 }
 
-/// What stands below the time that is left of a wait.
+/// Returns the caption below the time that is left of a wait.
 #[must_use]
 pub const fn countdown(timer: Timer) -> &'static str {
     match timer {
@@ -39,7 +39,7 @@ pub const fn countdown(timer: Timer) -> &'static str {
         Timer::GiveUp => "final wait",
         Timer::Start => "to the start",
         Timer::Backoff => "of backoff",
-        Timer::Hint => "as asked",
+        Timer::Hint => "as requested",
         Timer::Limits => "of pause",
         Timer::Think => "of pause",
         Timer::Service => "of work",
@@ -108,10 +108,10 @@ pub(in super::super) fn timer_armed(
 
 /// A client waits for a reply.
 fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
-    // A wait that began with an earlier record goes on.
-    let goes_on = wording.known.since.is_some_and(|since| since < wording.record.at);
-    let more = if goes_on { "another " } else { what };
-    let to = match wording.which().filter(|_| goes_on || wording.overlapping().is_some()) {
+    // The wait began with an earlier record.
+    let continues = wording.known.since.is_some_and(|since| since < wording.record.at);
+    let more = if continues { "another " } else { what };
+    let to = match wording.which().filter(|_| continues || wording.overlapping().is_some()) {
         Some(which) => format!(" to {which}"),
         None => String::new(),
     };
@@ -130,7 +130,7 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
             format!("waits {left} before it sends again{asked}")
         }
     };
-    let note = if hinted { format!("waits {left}, as asked") } else { format!("backs off {left}") };
+    let note = if hinted { format!("waits {left}, as requested") } else { format!("backs off {left}") };
     Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
 }
 
