@@ -16,7 +16,7 @@
 //! What it does not do: it is not a transport (no congestion control, no ordering, no fragments of its
 //! own) and not a service to expose to the Internet.
 //!
-//! Which policy is for which job, and what each kind of jitter costs, says the guide of [`policy`].
+//! The guide in [`policy`] says which policy suits which job, and what each kind of jitter costs.
 //!
 //! The layers. A module uses only modules above it in this table; `cargo xtask test tidy` reads the table
 //! and every path of the code, and fails when they disagree.

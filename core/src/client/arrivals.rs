@@ -18,7 +18,7 @@ const MAX_RATE: u64 = 1_000_000_000;
 /// Maximum number of times, or of rates.
 const MAX_PARTS: usize = 100_000;
 
-/// Nanoseconds in which one exchange arrives at a rate of a thousandth a second.
+/// Nanoseconds between two arrivals at a rate of a thousandth per second.
 const ONE: f64 = 1e12;
 
 impl ArrivalRate {
@@ -39,14 +39,14 @@ impl fmt::Display for ArrivalRate {
     }
 }
 
-/// A rate that holds from a time on, in nanoseconds.
+/// A time in nanoseconds, and the rate from then on.
 type Step = (u64, ArrivalRate);
 
 /// The arrival process of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arrivals {
-    /// Independent of each other, at a rate that may change: a Poisson process.
+    /// A Poisson process: arrivals are independent, at a rate that may change.
     Poisson(Arc<[Step]>),
     /// Evenly spaced, at a rate that may change; each client with a phase of its own.
     Constant(Arc<[Step]>),
@@ -55,8 +55,8 @@ pub enum Arrivals {
 }
 
 impl Arrivals {
-    /// When arrival `number` (from 1) comes after the one at `before` (time 0 for the first); `None` if
-    /// none comes any more.
+    /// Returns the time of arrival `number` (from 1), after the previous one at `before` (time 0 for the
+    /// first); `None` if there are no more arrivals.
     #[must_use]
     pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
         let mut stream = Name::exchange(seed, flow, number).stream(Purpose::Arrival);
@@ -70,7 +70,8 @@ impl Arrivals {
         }
     }
 
-    /// The same with the rate multiplied by `factor` from `from` to `until`; times are not changed.
+    /// Returns the arrivals with the rate multiplied by `factor` from `from` to `until`. A list of times
+    /// stays as it is.
     #[must_use]
     pub fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
         let spiked = |steps: &[Step]| {
@@ -101,7 +102,7 @@ impl Arrivals {
         times.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(1)
     }
 
-    /// The rate that holds throughout, in exchanges a second; `None` if it changes.
+    /// Returns the rate in exchanges per second if it is constant; otherwise `None`.
     #[must_use]
     pub fn steady(&self) -> Option<f64> {
         match self {
@@ -113,7 +114,7 @@ impl Arrivals {
     }
 }
 
-/// The time at which `arrivals` more arrivals are due after `before`.
+/// Returns the time at which `arrivals` more arrivals are due after `before`.
 fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
     let mut at = before.as_nanos();
     for (i, (from, rate)) in steps.iter().enumerate() {
@@ -125,7 +126,7 @@ fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
         let rate = rate.0 as f64;
         let here = (until - at) as f64 * rate / ONE;
         if rate > 0.0 && arrivals <= here {
-            // Arrivals of the same nanosecond would be arrivals without end at any rate.
+            // Each arrival must be later than the previous one, or the loop would never end.
             let after = (libm::round(arrivals * ONE / rate) as u64).max(1);
             return at.checked_add(after).map(Instant::from_nanos);
         }
@@ -135,7 +136,7 @@ fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
     None
 }
 
-/// `poisson 10`, `poisson 40, 20s 80, 25s 40`, `constant 10` or `times 0s, 10ms`.
+/// Writes `poisson 10`, `poisson 40, 20s 80, 25s 40`, `constant 10` or `times 0s, 10ms`.
 impl fmt::Display for Arrivals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |nanos: u64| WithUnit(Duration::from_nanos(nanos));
@@ -228,7 +229,7 @@ mod tests {
         out
     }
 
-    /// Counts within five standard errors, and gaps whose deviation is their mean.
+    /// Counts are within five standard errors, and the deviation of the gaps equals their mean.
     #[test]
     fn a_poisson_process_has_its_rate_and_its_spread() {
         let at = times("poisson 10", 10_000.0);

@@ -4,7 +4,7 @@ use crate::policy::Stop;
 use crate::time::Duration;
 use core::num::NonZeroU32;
 
-/// How an exchange ended. Its time is kept in halves, so that a client that holds one stays small.
+/// How an exchange ended. Its time is stored as two halves to keep clients small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {

@@ -9,8 +9,8 @@ use core::num::NonZeroU32;
 
 /// The client's half of a protocol: the bytes of a request, and the meaning of a reply.
 ///
-/// A codec keeps no state: the clients of one configuration share it. What has to be remembered from a
-/// request until its reply belongs to the exchange, or into the request's bytes.
+/// A codec keeps no state: the clients of one configuration share it. State between a request and its
+/// reply belongs in the exchange or in the request's bytes.
 ///
 /// ```
 /// use retrylab_core::machine::Label;
@@ -80,8 +80,8 @@ pub enum Received {
     Other,
 }
 
-/// The server's half of a protocol, as far as a server needs it that queues, sheds or loses requests
-/// without knowing what they ask.
+/// The server's half of a protocol: what a server needs that queues, sheds or loses requests without
+/// understanding them.
 pub trait ServerCodec {
     /// Returns the send that a request names, if it names one.
     fn label(&self, request: &[u8]) -> Option<Label>;

@@ -10,13 +10,13 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// The question it answers: the first comment of its file.
+    /// Returns the question that it answers: the first comment of its file.
     #[must_use]
     pub fn question(&self) -> &'static str {
         self.toml.lines().next().unwrap_or_default().trim_start_matches('#').trim()
     }
 
-    /// The scenario of this name.
+    /// Returns the scenario of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|shipped| shipped.name == name)

@@ -1,4 +1,4 @@
-//! Which client a datagram is from, and how many it has sent: the name of the datagram's fate.
+//! Which client a datagram is from, and how many it has sent: together they name its random draws.
 
 #![expect(clippy::disallowed_types, reason = "the map is looked up and never iterated")]
 
@@ -17,10 +17,10 @@ pub type FlowOf = fn(SocketAddr) -> Option<u32>;
 /// A counter per client.
 #[derive(Clone, Debug)]
 pub(crate) enum Flows {
-    /// Clients are numbered from 1 in order of appearance: all that a server on a real socket can do.
-    /// Looked up, never iterated: the map's order would depend on the hash.
+    /// Clients are numbered from 1 in order of appearance, as a server on a real socket must do. The map
+    /// is never iterated, because its order depends on the hash.
     Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
-    /// The addresses themselves give the client's number, so that it depends on no other client.
+    /// The address contains the client's number, so it does not depend on other clients.
     Numbered(FlowOf, Vec<u32>),
 }
 
@@ -30,8 +30,8 @@ impl Flows {
         Self::Appearing(HashMap::default())
     }
 
-    /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
-    /// it, from 0.
+    /// Counts a datagram from `client`; returns the client's number, from 1, and the datagram's index
+    /// among the client's, from 0.
     #[inline(always)]
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
@@ -59,7 +59,7 @@ impl Flows {
     }
 }
 
-/// A fast hash for addresses that a peer may choose: MAX_CLIENTS bounds what a flood of collisions can cost.
+/// A fast hash. Peers may choose addresses that collide; [`MAX_CLIENTS`] bounds the cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MixHasher(u64);
 

@@ -63,7 +63,7 @@ macro_rules! one_of {
             fn subject(&self, event: &$event) -> Subject {
                 match (self, event) {
                     $((Self::$variant(machine), $event::$wrap(event)) => machine.subject(event),)*
-                    // Nobody else's events come here.
+                    // A machine gets only its own events.
                     #[allow(unreachable_patterns)]
                     _ => Subject::default(),
                 }
@@ -97,7 +97,7 @@ one_of! {
     ScenarioClient, ClientEvent:
     /// One exchange after another.
     Closed(Client) reports Retry,
-    /// As many as arrive.
+    /// One exchange per arrival.
     Open(Box<OpenClient>) reports Open,
     /// One write of a row that others write as well.
     Contending(Box<contention::Client>) reports Contention,
@@ -106,7 +106,7 @@ one_of! {
 one_of! {
     /// The server of a scenario.
     ScenarioServer, ServerEvent:
-    /// It answers, perhaps after a while.
+    /// It answers, perhaps after some time.
     Station(Box<Station>) reports Station,
     /// It keeps a row.
     Row(row::Server) reports Row,
@@ -166,7 +166,7 @@ impl ScenarioClient {
 }
 
 impl ScenarioServer {
-    /// The station, unless it keeps a row.
+    /// Returns the station, unless the server keeps a row.
     #[must_use]
     pub fn station(&self) -> Option<&Station> {
         match self {

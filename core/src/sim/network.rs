@@ -72,11 +72,11 @@ where
     S: Machine<Event: Into<What>>,
     K: Sink,
 {
-    /// A network at time 0. The clients' addresses are [`client_address`] of 1, 2, …; the server's is
+    /// Creates a network at time 0. The clients' addresses are [`client_address`] of 1, 2, …; the server's is
     /// [`SERVER`]. All clients start at once.
     ///
     /// # Panics
-    /// With more than [`MAX_CLIENTS`] clients.
+    /// If there are more than [`MAX_CLIENTS`] clients.
     #[must_use]
     pub fn new(
         clients: impl IntoIterator<Item = C>,
@@ -103,14 +103,14 @@ where
         }
     }
 
-    /// The same network with faults of its link.
+    /// Adds faults of the link.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
         self
     }
 
-    /// Handles the next thing that happens and says when it did; `None` when nothing is left.
+    /// Handles the next event and returns its time; `None` if no event is left.
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
             return self.start();
@@ -146,13 +146,13 @@ where
         let hosts = self.wire.upcoming_hosts(TOGETHER);
         self.looked_at = hosts.len().saturating_sub(1);
         for slot in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
-            // Nothing is decided by what is seen: a decision would wait for it.
+            // Nothing is decided by the values: a branch would wait for them.
             looks ^= slot.wake ^ u64::from(slot.host.machine().is_finished());
         }
         core::hint::black_box(looks);
     }
 
-    /// Starts the next client; the server, which may have timers of its own, before the first.
+    /// Starts the next client; before the first one, the server, which may have timers of its own.
     #[cold]
     fn start(&mut self) -> Option<Instant> {
         let now = self.wire.now;
@@ -167,8 +167,8 @@ where
         Some(now)
     }
 
-    /// Drops entries that would wake nobody. A host that is given an earlier entry leaves the later one
-    /// behind: answered after 20 ms of a wait of an hour, it would leave one with every exchange.
+    /// Drops entries that would wake nobody. A host that gets an earlier entry leaves the later one behind:
+    /// if each wait of an hour ends after 20 ms with a reply, every exchange leaves one.
     #[cold]
     fn tidy(&mut self) {
         let Self { wire, server, clients, .. } = self;
@@ -190,7 +190,7 @@ where
         self.stuck
     }
 
-    /// Was something left to happen after the end that was set?
+    /// Returns true if something was left to happen after the end that was set.
     #[must_use]
     pub const fn has_reached_end(&self) -> bool {
         self.wire.has_reached_end()
@@ -205,13 +205,13 @@ where
             || self.clients_mut().any(|client| client.poll_timeout().is_some())
     }
 
-    /// The time reached.
+    /// Returns the time reached.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.wire.now
     }
 
-    /// The datagrams that are on their way.
+    /// Returns the number of datagrams in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.wire.in_flight()
@@ -224,37 +224,37 @@ where
         (self.clients.len() * size_of::<Slot<C>>() + self.wire.memory()) as u64
     }
 
-    /// The clients' machines, in order.
+    /// Returns the clients' machines, in order.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
         self.clients.iter().map(|slot| slot.host.machine())
     }
 
-    /// The clients' machines, in order, to be changed between two steps.
+    /// Returns the clients' machines, in order, to change them between two steps.
     pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
         self.clients.iter_mut().map(|slot| slot.host.machine_mut())
     }
 
-    /// The server's machine, to be changed between two steps.
+    /// Returns the server's machine, to change it between two steps.
     pub const fn server_mut(&mut self) -> &mut S {
         self.server.host.machine_mut()
     }
 
-    /// The server's machine.
+    /// Returns the server's machine.
     pub const fn server(&self) -> &S {
         self.server.host.machine()
     }
 
-    /// The link as it runs.
+    /// Returns the running link.
     pub const fn channel(&self) -> &Channel {
         self.wire.channel()
     }
 
-    /// The link.
+    /// Returns the link.
     pub const fn link(&self) -> &Link {
         self.wire.channel().link()
     }
 
-    /// What it records into.
+    /// Returns the sink that it records into.
     pub const fn sink(&self) -> &K {
         &self.wire.sink
     }
@@ -362,7 +362,7 @@ where
     }
 }
 
-/// What the arrival of a datagram refers to.
+/// Returns what the arrival of a datagram refers to.
 #[inline(always)]
 const fn arrived(Arrival { flow, packet, label }: Arrival, host: HostId) -> Context {
     Context { host, flow, packet, label }

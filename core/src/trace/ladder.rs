@@ -22,13 +22,13 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The ladder of a run of this kind.
+    /// Creates the ladder of a run of this kind.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         Self { narrator: Narrator::new(setting) }
     }
 
-    /// The line above the first record.
+    /// Returns the line above the first record.
     #[must_use]
     pub const fn header(&self) -> &'static str {
         "      time s  client                                       server"
@@ -79,7 +79,7 @@ const fn wire(record: &Record) -> (&'static str, bool) {
     }
 }
 
-/// Seconds with exactly six decimals, cut rather than rounded so that lines stay in order.
+/// Shows seconds with exactly six decimals, cut rather than rounded so that lines stay in order.
 fn fixed(at: Instant) -> String {
     let micros = at.as_nanos() / 1_000;
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)

@@ -27,7 +27,7 @@ pub struct Narrator {
     flows: BTreeMap<u32, Flow>,
 }
 
-/// What is remembered of one client.
+/// What is remembered about one client.
 #[derive(Clone, Debug, Default)]
 struct Flow {
     open: Vec<Open>,
@@ -50,13 +50,13 @@ struct Open {
 }
 
 impl Narrator {
-    /// A narrator of a run of this kind.
+    /// Creates the narrator of a run of this kind.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         Self { setting, flows: BTreeMap::new() }
     }
 
-    /// The kind of run.
+    /// Returns the kind of run.
     #[must_use]
     pub const fn setting(&self) -> Setting {
         self.setting
@@ -77,7 +77,7 @@ impl Narrator {
         let prompt = server && flow.arrived == Some((at, label));
         let known = Known { prompt, ..Known::default() };
         if server && !prompt {
-            // The server has turned to something else: "it" would be that.
+            // The server handles something else now, and "it" would refer to that.
             flow.arrived = None;
         }
         match record.what {
@@ -137,7 +137,7 @@ impl Flow {
         }
     }
 
-    /// The open exchange whose last send this is.
+    /// Returns the open exchange with this last send.
     fn open(&self, label: Option<Label>) -> Option<&Open> {
         self.open.iter().find(|open| Some(open.label) == label)
     }
@@ -157,7 +157,7 @@ impl Flow {
         place.is_some_and(|place| self.open.swap_remove(place).failed_once)
     }
 
-    /// Was this request to be answered with a failure? Asked once.
+    /// Returns whether this request is answered with a failure, and forgets it.
     fn take_failing(&mut self, label: Option<Label>) -> bool {
         let place = self.failing.iter().position(|failing| *failing == label);
         place.is_some_and(|place| {

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// `1,234,567`
+/// Returns `1,234,567`.
 #[must_use]
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -18,7 +18,7 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// `1 send`, `2 sends`, `1,000 sends`
+/// Returns `1 send`, `2 sends`, `1,000 sends`.
 #[must_use]
 pub fn count(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
