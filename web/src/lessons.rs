@@ -1,7 +1,6 @@
-//! Scenarios worth looking at, each with what to look at. The first one greets a visitor.
+//! Scenarios worth looking at, each with a hint at what to watch. A visitor sees the first one.
 //!
-//! What a sentence claims is asserted below: a lesson that no longer shows what it says is a failing
-//! test, not a puzzled reader.
+//! The tests below check what each sentence claims, so that a lesson cannot silently become wrong.
 
 /// A scenario with a title and a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +10,7 @@ pub(crate) struct Lesson {
     pub(crate) sentence: &'static str,
 }
 
-/// What a first visit shows.
+/// The scenario of a first visit.
 pub(crate) const OPENING: Lesson = Lesson {
     title: "One lost reply",
     fragment: "seed=7&link.loss=0.3",

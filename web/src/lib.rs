@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
-//! | `stage`, `ladder`, `strip` | pictures; each has its layout apart from its paint |
+//! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the policy's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
 //! | `inspect` | everything known about one packet or wait, and why it happened |

@@ -1,5 +1,5 @@
-//! A run in the page: the network is stepped in slices, so that a long run never freezes the tab, and
-//! its first records are kept, so that an endless one never fills it.
+//! A run in the page. The network advances in slices, so that a long run never freezes the tab, and only
+//! the first records are kept, so that an endless run never fills the memory.
 
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{ScenarioNetwork, Summary};
@@ -18,9 +18,9 @@ pub(crate) const MAX_FLOWS: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     records: Vec<Record>,
-    /// Records made, kept or not.
+    /// Number of records made, kept or not.
     total: u64,
-    /// A record was not kept because there were [`MAX_RECORDS`].
+    /// Whether a record was not kept because there were [`MAX_RECORDS`].
     full: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Run {
 
 enum State {
     Running(Box<ScenarioNetwork<Kept>>),
-    /// Nothing is left to do, or nobody wants more of it.
+    /// The run has ended or was stopped.
     Over {
         sinks: Box<Sinks>,
         simulated: Instant,
@@ -58,13 +58,13 @@ enum State {
 }
 
 impl Run {
-    /// The run of `scenario` at its beginning.
+    /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
         let network = Box::new(scenario.network(Kept::default()));
         Self { scenario, state: State::Running(network) }
     }
 
-    /// Lets up to `steps` things happen; `true` when the run is over.
+    /// Handles up to `steps` events; returns `true` when the run is over.
     pub(crate) fn advance(&mut self, steps: u32) -> bool {
         if let State::Running(network) = &mut self.state {
             for _ in 0..steps {
@@ -77,7 +77,7 @@ impl Run {
         self.is_over()
     }
 
-    /// Ends the run where it is.
+    /// Stops the run.
     pub(crate) fn stop(&mut self) {
         self.end(true);
     }
@@ -98,12 +98,12 @@ impl Run {
         &self.scenario
     }
 
-    /// Has it come to its end, or been stopped?
+    /// Returns true if the run has ended or was stopped.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Over { .. })
     }
 
-    /// Was it ended before its end?
+    /// Returns true if the run was stopped before its end.
     pub(crate) fn was_stopped(&self) -> bool {
         matches!(self.state, State::Over { stopped: true, .. })
     }
@@ -114,27 +114,27 @@ impl Run {
         self.is_over() || self.is_cut()
     }
 
-    /// Are records missing at the end of those that are kept?
+    /// Returns true if records are missing at the end of those that are kept.
     pub(crate) fn is_cut(&self) -> bool {
         self.sinks().1.full
     }
 
-    /// The records kept.
+    /// Returns the records kept.
     pub(crate) fn records(&self) -> &[Record] {
         &self.sinks().1.records
     }
 
-    /// Records made so far.
+    /// Returns the number of records made so far.
     pub(crate) fn events(&self) -> u64 {
         self.sinks().1.total
     }
 
-    /// Counts so far.
+    /// Returns the counts so far.
     pub(crate) fn summary(&self) -> Summary {
         self.sinks().0.0
     }
 
-    /// The fingerprint of the whole run; `None` as long as it is not over, or when it was stopped.
+    /// Returns the fingerprint of the whole run; `None` while it is in progress or if it was stopped.
     pub(crate) fn digest(&self) -> Option<Digest> {
         match &self.state {
             State::Over { sinks, stopped: false, .. } => Some(sinks.0.1.digest()),
@@ -142,7 +142,7 @@ impl Run {
         }
     }
 
-    /// The time reached.
+    /// Returns the time reached.
     pub(crate) fn simulated(&self) -> Instant {
         match &self.state {
             State::Running(network) => network.now(),

@@ -39,7 +39,7 @@ struct Row {
     until: u64,
     /// The shortest and the longest wait.
     wait: (u64, u64),
-    /// It goes out whatever jitter draws.
+    /// Whether it goes out whatever jitter draws.
     sure: bool,
 }
 
@@ -88,7 +88,7 @@ impl Walk {
         walk
     }
 
-    /// When send `place` (from 0) goes out; of a shorter walk, when it ends.
+    /// Returns when send `place` (from 0) goes out, or the end of a shorter walk.
     fn at(&self, place: usize) -> u64 {
         let last = || self.end.or(self.sends.last().copied()).unwrap_or(0);
         self.sends.get(place).copied().unwrap_or_else(last)
@@ -142,7 +142,7 @@ impl Schedule {
         }
     }
 
-    /// The time at the right edge.
+    /// Returns the time at the right edge.
     fn reach(&self) -> u64 {
         let rows = self.rows.iter().map(|row| row.until.max(row.at.most));
         let end = match self.end {
@@ -152,8 +152,8 @@ impl Schedule {
         rows.max().unwrap_or(0).max(end).max(1)
     }
 
-    /// The same in words: an object of `end`, `sends` and `notes` for the page, and `label`, all of it
-    /// for anyone who does not see the picture.
+    /// Returns the schedule in words: an object of `end`, `sends` and `notes` for the page, and `label`, the
+    /// whole of it for anyone who does not see the picture.
     pub(crate) fn words(&self) -> String {
         let (end, notes) = (capital(&self.end_words("–")), &self.notes);
         let space = if notes.is_empty() { "" } else { " " };
@@ -172,7 +172,7 @@ impl Schedule {
         })
     }
 
-    /// How it ends, within a sentence: "gives up at 3.1 s".
+    /// Returns how it ends, for the middle of a sentence: "gives up at 3.1 s".
     pub(crate) fn ending(&self) -> String {
         self.end_words(" to ")
     }
@@ -193,7 +193,7 @@ impl Schedule {
         }
     }
 
-    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exactly, or rounded where jitter draws.
+    /// Returns the first `most` sends, exact or, with jitter, rounded: `0, 0.1, 0.3, 0.7, 1.5 s`.
     fn sends(&self, to: &str, most: usize) -> String {
         let rows = &self.rows[..self.rows.len().min(most)];
         let ends = rows.iter().flat_map(|row| [row.at.least, row.at.most]);
@@ -219,16 +219,16 @@ impl Schedule {
     }
 }
 
-/// A moment in a unit: exactly, or where jitter draws, rounded from the earliest to the latest.
+/// Returns a moment in a unit: exact or, with jitter, rounded from the earliest to the latest.
 fn moment(at: When, size: u64, to: &str) -> String {
     if at.least == at.most {
         return exact(at.nominal, size);
     }
-    // The commas of thousands would look like those of a list.
+    // Commas between thousands would look like those of a list.
     format!("{}{to}{}", ratio(at.least, size), ratio(at.most, size)).replace(',', "")
 }
 
-/// The unit in which the longest of these reads well and all are exact: long ones stay in seconds
+/// Returns the unit in which the longest time reads well and all are exact: long ones stay in seconds
 /// unless they are whole minutes or hours.
 fn shared_unit(times: impl IntoIterator<Item = u64>) -> (u64, &'static str) {
     let times: Vec<u64> = times.into_iter().collect();
@@ -241,7 +241,7 @@ fn shared_unit(times: impl IntoIterator<Item = u64>) -> (u64, &'static str) {
     unit(longest.min(1_000_000_000))
 }
 
-/// What the picture does not show.
+/// Returns remarks on what the picture does not show.
 fn notes(policy: &Policy) -> String {
     let mut notes = Vec::new();
     if let Some(delay) = policy.first_delay() {
@@ -270,7 +270,7 @@ struct Places {
     number: f64,
     /// The right edge of the waits.
     label: f64,
-    /// Where time begins and ends.
+    /// The start and the end of the time axis.
     left: f64,
     right: f64,
     /// The height of a row.
@@ -284,7 +284,7 @@ const HEAD: f64 = 15.0;
 impl Places {
     fn new(schedule: &Schedule, w: f64, h: f64) -> Self {
         let longest = schedule.rows.iter().map(|row| label(row).chars().count()).max();
-        // Few widths, or the picture would shiver while a slider moves.
+        // Only a few widths, or the picture would flicker while a slider moves.
         let label = match longest.unwrap_or(0) {
             0..8 => 70.0,
             8..11 => 92.0,
@@ -311,7 +311,7 @@ impl Places {
     }
 }
 
-/// The wait of a row.
+/// Returns the wait of a row.
 fn label(row: &Row) -> String {
     spread(row.wait.0, row.wait.1, "–")
 }
@@ -380,7 +380,7 @@ pub(crate) fn draw(paint: &Paint<'_>, schedule: &Schedule, w: f64, h: f64) {
     }
 }
 
-/// Where each send may fall: a band with an edge at either end.
+/// Draws the range of each send: a band with an edge at either end.
 fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, When)>) {
     let rows: Vec<_> = rows.filter(|(_, at)| at.least < at.most).collect();
     let high = places.step * 0.66;
@@ -401,7 +401,7 @@ fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, W
     });
 }
 
-/// The waits, and from the end of each a hairline down to the send that follows.
+/// Draws the waits, and a hairline from the end of each down to the next send.
 fn stairs(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
     let sure = || schedule.rows.iter().enumerate().filter(|(_, row)| row.sure);
     paint.stroke(Ink::Muted, 1.0, |path| {

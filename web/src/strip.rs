@@ -1,11 +1,11 @@
-//! The strip behind the scrubber: the whole run on one line, so that a hand finds where things happen.
+//! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
 use crate::paint::Paint;
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::{Direction, Record, What};
 
-/// How many pixels a column of the strip is wide.
+/// Width of a column of the strip in pixels.
 const COLUMN: f64 = 3.0;
 
 /// What happens within one column.
@@ -77,7 +77,7 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
     bins
 }
 
-/// The column of a time, from 0 to `last`.
+/// Returns the column of a time, from 0 to `last`.
 fn column(at: u64, end: u64, last: usize) -> usize {
     if end == 0 {
         return 0;

@@ -31,7 +31,7 @@ pub(super) struct Session {
 /// The exchange in progress.
 #[derive(Debug, Default)]
 struct Exchange {
-    /// From 1.
+    /// Counted from 1.
     number: u32,
     sends: Vec<Instant>,
     /// The bytes of its last datagram.
@@ -67,7 +67,7 @@ impl Session {
         Self { peer, count, token, json, laddered, out, exchange, worst }
     }
 
-    /// Ctrl-C: the exchange in progress ends here.
+    /// Handles Ctrl-C: the exchange in progress ends here.
     pub(super) fn interrupted(&mut self, now: Instant) {
         let elapsed = self.exchange.elapsed(now);
         let (number, count) = (self.exchange.number, self.count);
@@ -81,12 +81,12 @@ impl Session {
         self.end(Outcome::Interrupted, elapsed, None, None);
     }
 
-    /// The exit code of it all.
+    /// Returns the exit code of the whole session.
     pub(super) fn finish(self) -> Exit {
         self.out.finish(self.worst.exit())
     }
 
-    /// Ends the exchange in progress: one line of result.
+    /// Ends the exchange in progress and prints its result as one line.
     fn end(
         &mut self,
         outcome: Outcome,

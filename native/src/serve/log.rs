@@ -42,7 +42,7 @@ pub(super) struct Log {
 impl Log {
     /// `delayed`: replies come later than their requests, so a reply cannot be matched with its request.
     pub(super) fn new(json: bool, quiet: bool, delayed: bool) -> Self {
-        // Named even when nothing is dropped, so that a script finds the keys.
+        // Present even if nothing is dropped, so that a script finds the keys.
         let causes = [Cause::ServerDrop, Cause::DropFirst, Cause::DropList];
         Self {
             json,
@@ -229,7 +229,7 @@ struct Summary<'a> {
     event: &'static str,
     datagrams: u64,
     answered: u64,
-    /// Of those answered.
+    /// Included in `answered`.
     failed: u64,
     dropped: u64,
     dropped_by: &'a BTreeMap<&'static str, u64>,
@@ -238,7 +238,7 @@ struct Summary<'a> {
     elapsed_s: f64,
 }
 
-/// How the server dealt with a datagram.
+/// How the server handled a datagram.
 enum Outcome<'a> {
     Answered { reply_bytes: usize },
     Dropped(Cause),
@@ -247,7 +247,7 @@ enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    /// Its name in JSON.
+    /// Returns its name in JSON.
     const fn name(&self) -> &'static str {
         match self {
             Self::Answered { .. } => "answered",
@@ -317,9 +317,9 @@ impl Observer<Event> for Log {
             | What::Note { .. }) => {
                 self.happened(at, what);
             }
-            // The line of the reply says it.
+            // The reply's line reports it.
             What::Served { .. } => {}
-            // Events of a client, of a link or of the driver: a server has none of them.
+            // A server has no events of a client, a link or a driver.
             What::Sent { .. }
             | What::Delivered { .. }
             | What::Duplicated { .. }
@@ -335,7 +335,7 @@ impl Observer<Event> for Log {
         ControlFlow::Continue(())
     }
 
-    /// Nothing that the network or a client's address can cause ends the server.
+    /// Reports trouble. No network error ends the server.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         match trouble {
             Trouble::Send { error, .. } => {

@@ -1,4 +1,4 @@
-//! What `--vary` says: a key with a list of values, some of them ranges.
+//! Parses `--vary`: a key with a list of values, some of them ranges.
 
 use crate::data_file::{self, DataError};
 use crate::source;
@@ -25,19 +25,19 @@ pub(crate) enum ValuesError {
     Range { key: String, text: String, why: &'static str },
 }
 
-/// Reads `KEY=V1,V2,…`; with a `;` in it, only that separates.
+/// Reads `KEY=V1,V2,…`. If there is a `;`, it is the separator instead of the comma.
 pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
     let (key, list) = source::pair(text)?;
     let form = Field::find(key).ok().map(|field| field.shape.form);
     let separator = if list.contains(';') { ';' } else { ',' };
     let mut values = Vec::new();
     for item in list.split(separator).map(str::trim) {
-        // A file's name may well begin with `../`.
+        // A file's name may begin with `../`.
         if data_file::is_file(key, item) {
             values.push(data_file::expand(key, item, Path::new(""))?.into_owned());
             continue;
         }
-        // A message may well be `1..5/1`.
+        // A message may be `1..5/1`.
         if matches!(form, Some(Form::Text { .. })) || !item.contains("..") {
             values.push(item.to_string());
             continue;

@@ -11,13 +11,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The playhead.
 #[wasm_bindgen]
 impl Lab {
-    /// The playhead's time in seconds.
+    /// Returns the playhead's time in seconds.
     #[must_use]
     pub fn now(&self) -> f64 {
         self.at as f64 / 1e9
     }
 
-    /// The time of the last thing shown, in seconds.
+    /// Returns the time of the last thing shown, in seconds.
     #[must_use]
     pub fn end(&self) -> f64 {
         self.end_nanos() as f64 / 1e9
@@ -27,7 +27,7 @@ impl Lab {
         self.scene.as_ref().map_or(0, |scene| scene.timeline.end())
     }
 
-    /// Is the playhead at the end?
+    /// Returns true if the playhead is at the end.
     #[wasm_bindgen(js_name = atEnd)]
     #[must_use]
     pub fn at_end(&self) -> bool {
@@ -41,7 +41,7 @@ impl Lab {
         self.at = if share >= 1.0 { end } else { ((share * end as f64) as u64).min(end) };
     }
 
-    /// Where the playhead stands, as a share of the whole.
+    /// Returns the playhead's position as a share of the whole.
     #[must_use]
     pub fn share(&self) -> f64 {
         if self.end_nanos() == 0 { 1.0 } else { self.at as f64 / self.end_nanos() as f64 }
@@ -66,7 +66,7 @@ impl Lab {
         to.is_some()
     }
 
-    /// The speed at which this run is good to watch: simulated seconds per second.
+    /// Returns a suitable speed for watching this run, in simulated seconds per second.
     #[must_use]
     pub fn pace(&self) -> f64 {
         // Half a second for a flight, unless the whole would take longer than half a minute.
@@ -74,20 +74,20 @@ impl Lab {
         (flight / 0.5).max(self.end() / 30.0)
     }
 
-    /// The playhead's time as text, in seconds.
+    /// Returns the playhead's time as text, in seconds.
     #[must_use]
     pub fn clock(&self) -> String {
         clock(self.at, self.clock_places())
     }
 
-    /// The end's time as text, in seconds.
+    /// Returns the end's time as text, in seconds.
     #[wasm_bindgen(js_name = endClock)]
     #[must_use]
     pub fn end_clock(&self) -> String {
         clock(self.end_nanos(), self.clock_places())
     }
 
-    /// Decimals of the playhead's time: milliseconds, but for runs that are over in a blink.
+    /// Returns the number of decimals of the playhead's time: three, or more for very short runs.
     fn clock_places(&self) -> u32 {
         let long = self.end_nanos() >= 100_000_000;
         self.scene.as_ref().map_or(3, |scene| if long { 3 } else { scene.places })
@@ -104,7 +104,7 @@ impl Lab {
         }
     }
 
-    /// What the counts are of.
+    /// Returns the heading of the counts.
     #[wasm_bindgen(js_name = countsTitle)]
     #[must_use]
     pub fn counts_title(&self) -> String {
@@ -112,7 +112,7 @@ impl Lab {
         if part { "So far, of what is shown" } else { "So far" }.to_string()
     }
 
-    /// Counts up to now: an array of `name`, `value`, in the order in which to show them.
+    /// Returns the counts up to now: an array of `name`, `value`, in the order in which to show them.
     #[must_use]
     pub fn counts(&self) -> String {
         let Some(scene) = &self.scene else { return "[]".to_string() };

@@ -41,7 +41,7 @@ impl Lab {
         self.scene.is_some()
     }
 
-    /// Events simulated so far.
+    /// Returns the number of events simulated so far.
     #[must_use]
     pub fn events(&self) -> f64 {
         self.run.events() as f64
@@ -59,7 +59,7 @@ impl Lab {
         words::outcome(&self.run)
     }
 
-    /// What the pictures leave out, in words; empty when they show everything.
+    /// Returns what the pictures leave out, in words; empty if they show everything.
     #[must_use]
     pub fn notice(&self) -> String {
         let (kept, events) = (self.run.records().len() as u64, self.run.events());

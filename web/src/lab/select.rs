@@ -56,7 +56,7 @@ impl Lab {
         self.select(pick)
     }
 
-    /// Selects what a record of the table is about.
+    /// Selects the subject of a record of the table.
     #[wasm_bindgen(js_name = pickRecord)]
     pub fn pick_record(&mut self, id: u32) -> bool {
         let Some(scene) = &self.scene else { return false };
@@ -95,7 +95,7 @@ impl Lab {
         true
     }
 
-    /// What is selected, for the inspector: see `inspect`; empty when nothing is.
+    /// Returns what is selected, for the inspector: see `inspect`; empty if nothing is selected.
     #[must_use]
     pub fn inspect(&self) -> String {
         let Some(scene) = &self.scene else { return String::new() };

@@ -6,7 +6,7 @@ use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::words::{Words, grouped};
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
-/// A line of text, and its form where there is little room.
+/// A line of text, and a shorter form for narrow ladders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) long: String,
@@ -101,7 +101,7 @@ fn is_wait(record: &Record) -> bool {
     matches!(record.what, What::TimerArmed { .. }) && record.host == HostId::Client
 }
 
-/// Where a record's words stand; `None` where its arrow says it.
+/// Returns the side of a record's words; `None` if its arrow shows it.
 fn side(record: &Record) -> Option<Side> {
     match (record.what, record.host) {
         // Arrows end where a packet arrives, and at a cross with the cause where it is lost.

@@ -32,12 +32,12 @@ pub(crate) enum Spot {
 pub(crate) struct Layout {
     pub(crate) w: f64,
     pub(crate) h: f64,
-    /// Clients drawn.
+    /// Number of clients drawn.
     pub(crate) clients: u32,
     pub(crate) server: Rect,
     /// The clients' part of the stage.
     field: Rect,
-    /// In a field: how many clients a row has.
+    /// Number of clients per row of a field.
     columns: u32,
     /// The height of a lane, or the side of a dot's cell.
     cell: f64,
@@ -79,12 +79,12 @@ impl Layout {
         layout
     }
 
-    /// The largest cells that all clients find room with.
+    /// Finds the largest cells with which all clients fit.
     fn fit_crowd(&mut self) {
         let Rect { w, h, .. } = self.field;
         let count = f64::from(self.clients);
         let mut cell = (w * h / count).sqrt().min(26.0);
-        // Whole columns and rows cost some room: shrink until both fit.
+        // Whole columns and rows need extra room: shrink until both fit.
         while cell > 1.0 && (w / cell).floor() * (h / cell).floor() < count {
             cell *= 0.985;
         }
@@ -112,7 +112,7 @@ impl Layout {
         }
     }
 
-    /// The radius of a packet.
+    /// Returns the radius of a packet.
     pub(crate) fn packet(&self) -> f64 {
         if self.is_crowd() {
             (self.cell * 0.3).clamp(1.5, 5.0)
@@ -121,7 +121,7 @@ impl Layout {
         }
     }
 
-    /// The centre of client `flow`, and its ring's radius.
+    /// Returns the centre of client `flow`, and the radius of its ring.
     pub(crate) fn client(&self, flow: u32) -> (f64, f64, f64) {
         let index = flow.clamp(1, self.clients.max(1)) - 1;
         let ring = self.ring();
@@ -141,12 +141,12 @@ impl Layout {
         (x, y, ring)
     }
 
-    /// How far apart the two directions of a lane are from its middle.
+    /// Returns the distance of either direction from the middle of its lane.
     pub(crate) fn offset(&self) -> f64 {
         if self.is_crowd() { 0.0 } else { (self.cell * 0.16).clamp(1.0, 17.0) }
     }
 
-    /// Where packets of `flow` set out and arrive: at the client, at the server.
+    /// Returns where packets of `flow` start and end: at the client and at the server.
     pub(crate) fn ends(&self, flow: u32, direction: Direction) -> (Point, Point) {
         let (x, y, ring) = self.client(flow);
         if self.is_crowd() {
@@ -163,7 +163,7 @@ impl Layout {
         ((x + ring + room, y), (self.server.x - room, y))
     }
 
-    /// Where a packet is after `share` of its way.
+    /// Returns where a packet is after `share` of its way.
     pub(crate) fn on_way(&self, flow: u32, direction: Direction, share: f64) -> Point {
         let (client, server) = self.ends(flow, direction);
         let share = match direction {
@@ -173,22 +173,22 @@ impl Layout {
         (client.0 + (server.0 - client.0) * share, client.1 + (server.1 - client.1) * share)
     }
 
-    /// Is `x` where requests end?
+    /// Returns true if requests end at `x`.
     pub(crate) fn is_at_server(&self, x: f64) -> bool {
         x > self.server.x - self.packet() - 12.0
     }
 
-    /// How long a loss stays in sight when nobody waits, or when there is no room to wait for all.
+    /// Returns how long a loss stays visible if nobody waits for it, or in a crowd.
     pub(crate) const fn linger(&self) -> u64 {
         self.linger
     }
 
-    /// How long before now a packet may have ended that is still to be drawn.
+    /// Returns for how long after its end a packet is still drawn.
     pub(crate) fn horizon(&self, timeline: &Timeline) -> u64 {
         if self.is_crowd() { self.linger } else { self.linger.max(timeline.longest_wait()) }
     }
 
-    /// How near a click has to be to a packet.
+    /// Returns how near a click has to be to a packet.
     pub(crate) fn reach(&self) -> f64 {
         (self.packet() + 6.0).max(if self.is_crowd() { 7.0 } else { 16.0 })
     }

@@ -21,7 +21,7 @@ pub(crate) enum Pick {
 /// How a packet looks at a given time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sight {
-    /// On its way, this share of it behind it.
+    /// On its way, after this share of it.
     Flying(f64),
     /// Lost on the way or dropped at its end; `1.0` is fresh, less is fading.
     Gone(f64),
@@ -35,7 +35,7 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     }
     let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
-        // A packet that arrives is still seen at the moment of its arrival.
+        // A packet is still visible at the moment of its arrival.
         let span = (packet.end - packet.sent).max(1);
         let share = match packet.ending {
             Ending::Unknown => 0.5,
@@ -55,7 +55,7 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     (left > 0.0).then_some(Sight::Gone(left))
 }
 
-/// Where a packet is seen.
+/// Returns where a packet is drawn.
 fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     let share = match sight {
         Sight::Flying(share) => share,
@@ -136,7 +136,7 @@ mod tests {
         let (layout, timeline) = scene("clients=1000");
         for flow in [1, 2, 500, 999, 1000] {
             let (x, y, _) = layout.client(flow);
-            // Nothing is on its way to be in front of them.
+            // No packet is on its way that could hide them.
             let end = timeline.end() + 1_000 * MS;
             assert_eq!(pick(&layout, &timeline, end, x, y), Some(Pick::Client(flow)));
         }

@@ -1,5 +1,5 @@
-//! Whatever the scenario: what happened is on the ladder, in the table and in the moment, and counts add
-//! up. The scenarios are those of the core's property tests.
+//! Checks for arbitrary scenarios that everything that happened is on the ladder, in the table and in the
+//! moment, and that the counts add up. The scenarios are those of the core's property tests.
 
 #[path = "../../../core/tests/support/scenarios.rs"]
 #[allow(dead_code)] // The core's tests use the rest.

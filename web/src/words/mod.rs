@@ -157,7 +157,7 @@ fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>)
 /// Returns the totals at `at`: for a crowd that moves too fast to describe each client.
 pub(crate) fn overview(run: &Run, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
-    // Of very many clients only the first are shown; in an open loop nobody knows how many will come.
+    // Only the first of very many clients are shown; in an open loop the number of exchanges is unknown.
     let clients = u64::from(run.scenario().clients.min(MAX_FLOWS));
     let whole = clients * u64::from(run.scenario().exchanges);
     let flying = timeline.in_flight(at) as u64;

@@ -11,7 +11,7 @@ use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Factor, Share};
 
-/// The scenario's title, and what it is or what to look at in it.
+/// Returns the scenario's title, and a description of it or of what to watch.
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     let fragment = scenario.to_fragment();
     match LESSONS.iter().find(|lesson| lesson.fragment == fragment) {
