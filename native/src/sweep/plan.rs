@@ -21,7 +21,9 @@ pub(crate) enum PlanError {
     Twice(String),
     #[error("{0} is set by --set and varied by --vary; use one of them")]
     SetAndVaried(String),
-    #[error("--vary: use --seeds N to vary the seed; it runs N seeds, beginning with the scenario's")]
+    #[error(
+        "--vary: use --seeds N to vary the seed; it runs N seeds, beginning with the scenario's"
+    )]
     Seed,
     #[error("--vary: {key} is `{value}` twice")]
     SameValue { key: String, value: String },

@@ -130,7 +130,8 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
             format!("waits {left} before it sends again{asked}")
         }
     };
-    let note = if hinted { format!("waits {left}, as requested") } else { format!("backs off {left}") };
+    let note =
+        if hinted { format!("waits {left}, as requested") } else { format!("backs off {left}") };
     Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
 }
 
