@@ -26,7 +26,7 @@ const PEER: &str = "192.0.2.1:1060";
 /// More transmits or events than this after one input is a loop.
 const MAX_PER_INPUT: usize = 64;
 
-/// One thing that a driver, good or bad, may do.
+/// One action of a driver, correct or not.
 #[derive(Clone, Debug)]
 enum Op {
     Datagram {
@@ -35,7 +35,7 @@ enum Op {
         bytes: Vec<u8>,
     },
     Timeout,
-    /// Calls `handle_timeout` at the deadline, as a good driver does.
+    /// Calls `handle_timeout` at the deadline, as a correct driver does.
     AtDeadline,
     Refused {
         peer: bool,
@@ -45,13 +45,13 @@ enum Op {
     /// Polls once without draining.
     PollTransmit,
     PollEvent,
-    /// Time moves, also back.
+    /// Moves time, possibly backwards.
     Clock(Instant),
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let address = any::<SocketAddr>();
-    // Bytes that mean something to a machine, and bytes that do not.
+    // Bytes that some machine understands, and arbitrary bytes.
     let bytes = prop_oneof![
         Just(b"hello".to_vec()),
         (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
@@ -230,7 +230,7 @@ fn any_writer() -> impl Strategy<Value = contention::Client> {
     })
 }
 
-/// Drains `machine`; returns how many transmits and events it had.
+/// Drains `machine`; returns the number of transmits and events.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
     buf.clear();
@@ -333,7 +333,7 @@ proptest! {
         keeps_the_contract(row::Server::default(), ops);
     }
 
-    /// With a stop in its policy and a driver that is on time, every client comes to its end.
+    /// If its policy has an end and its driver is on time, every client finishes.
     #[test]
     fn every_client_with_a_stop_ends(client in any_client()) {
         let mut config = client.config().clone();

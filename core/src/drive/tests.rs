@@ -59,7 +59,7 @@ impl Machine for Chatty {
     }
 }
 
-/// All outputs after an input, and the deadline.
+/// Returns all outputs after an input, and the deadline.
 fn outputs<M: Machine<Event = &'static str>>(
     host: &mut Host<M>,
     visit: Visit,
@@ -86,7 +86,7 @@ fn outputs<M: Machine<Event = &'static str>>(
 
 #[test]
 fn events_of_transmits_are_drained_before_the_next_transmit() {
-    // A boxed machine, since the contract is object-safe.
+    // A boxed machine, because the trait is object-safe.
     let boxed: Box<dyn Machine<Event = &'static str>> = Box::new(Chatty::default());
     let mut host = Host::new(boxed);
     let now = Instant::from_millis(1);

@@ -155,7 +155,7 @@ fn the_order_of_records_does_not_count_but_their_number_does() {
     assert_eq!(digest(&[]), Digest::default());
 }
 
-/// Fields that trade places, and times that trade with numbers, are not the same record.
+/// Records with swapped fields, or with swapped times and numbers, have different hashes.
 #[test]
 fn sums_of_hashes_do_not_cancel() {
     let base = record(HostId::Client, whats()[0]);
@@ -239,7 +239,7 @@ fn assert_tidy(text: &str) {
     assert!(!text.ends_with([' ', ',', ':', ';']) && !text.starts_with(' '), "{text:?}");
 }
 
-/// A million records are kept: each should be a line of the cache.
+/// Runs keep millions of records: each should fit in a cache line.
 #[test]
 fn a_record_is_small() {
     assert!(size_of::<Record>() <= 64, "{}", size_of::<Record>());

@@ -26,7 +26,7 @@ fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-/// All that a machine wants to send, as text.
+/// Returns all that a machine wants to send, as text.
 fn said<M: Machine>(machine: &mut M, now: Instant) -> Vec<String> {
     let mut buf = Vec::new();
     core::iter::from_fn(|| {
@@ -84,7 +84,7 @@ fn a_policy_with_a_stop_gives_up() {
     assert_eq!(said(&mut client, at(60)), [""; 0]);
 }
 
-/// Only the awaited reply moves a client: nothing late, double, strange or unreadable does.
+/// Only the expected reply advances a client; late, duplicate, foreign and unreadable datagrams do not.
 #[test]
 fn what_is_not_the_reply_changes_nothing() {
     let mut client = client(None);

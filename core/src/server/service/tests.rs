@@ -27,7 +27,7 @@ fn story(station: &mut Station, requests: &[(u64, &str)]) -> Vec<String> {
         let next = requests.peek().map(|(ms, _)| Instant::from_millis(*ms));
         let now = match (deadline, next) {
             (None, None) => return results,
-            // What arrives when a worker becomes free finds it free.
+            // A request that arrives at the instant at which a worker becomes free finds it free.
             (Some(a), Some(b)) if a <= b => {
                 station.handle_timeout(a);
                 a
@@ -110,7 +110,7 @@ fn a_crash_loses_the_work_and_the_queue_unless_it_is_kept() {
     assert_eq!(kept, [at(5), at(20), "40ms b".into(), "50ms d".into()], "b is done after 30 ms");
 }
 
-/// Random times are named by the client and its datagram, not by the order in which others come.
+/// Random times depend on the client and its datagram, not on the order in which others come.
 #[test]
 fn a_requests_work_does_not_depend_on_others() {
     let server = || station(&[("server.service", "exponential 10ms"), ("server.workers", "none")]);
