@@ -52,7 +52,7 @@
 //! - Time that goes back does no harm.
 //! - No sentinel (zero, the far future) stands for "never"; that is `None`.
 //! - Whatever a peer or a network can cause is an event, never a panic.
-//! - After `handle_timeout` the deadline is later or gone. A deadline that is not later than now
+//! - After `handle_timeout` the deadline moves on or disappears. A deadline that is not later than now
 //!   is due at once, so a machine may ask for several time-outs in a row at one instant, but not for an
 //!   endless run of them (see [`MAX_TIMEOUTS_AT_ONCE`]).
 //!

@@ -15,7 +15,7 @@ pub(crate) enum SourceError {
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
-    #[error("{0} is neither a file nor a shipped scenario; those are {known}", known = known())]
+    #[error("{0} is neither a file nor a shipped scenario; the shipped ones are {known}", known = known())]
     NoSuch(String),
     #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),

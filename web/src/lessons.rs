@@ -38,7 +38,8 @@ pub(crate) const LESSONS: &[Lesson] = &[
         title: "Half of the requests dropped",
         fragment: "seed=7&exchanges=5&server.drop=0.5",
         sentence: "The textbook's server drops each request with probability one half. Five \
-                   exchanges, one after another: four are answered, one loses all five requests.",
+                   exchanges, one after another: four are answered, and one has all five of its \
+                   requests dropped.",
     },
     Lesson {
         title: "Five clients",

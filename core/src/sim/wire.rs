@@ -141,7 +141,7 @@ impl<K: Sink> Wire<K> {
         self.queue = Queue::default();
     }
 
-    /// Drops the entries of hosts that `wakes` says will wake nobody.
+    /// Drops the entries that, according to `wakes`, will wake nobody.
     pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
         self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));
         // The limit grows with the queue, so that tidying costs little per entry.
@@ -175,7 +175,7 @@ impl<K: Sink> Wire<K> {
         known: bool,
         bytes: &[u8],
     ) {
-        // A datagram for an unknown address has no number: it belongs to no flow.
+        // A datagram for an unknown address has no number, because no host will receive it.
         let name = known.then(|| self.pipe.name(context.flow, direction));
         let packet = name.map_or(0, |name| (name.index as u32).wrapping_add(1));
         let context = Context { packet, ..context };

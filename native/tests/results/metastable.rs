@@ -11,8 +11,7 @@ fn runs(sets: &[&str]) -> Vec<Value> {
     each(&["metastable"], sets, SEEDS)
 }
 
-/// Returns the number of runs whose goodput is about the load for 10 s from `from_s`, and of those where it is
-/// zero.
+/// Returns how many runs have a goodput of about the load in the 10 s from `from_s`, and how many have none.
 fn good_and_gone(runs: &[Value], load: f64, from_s: f64) -> (usize, usize) {
     let goodputs = runs.iter().map(|run| rate(run, "answered", from_s, from_s + 10.0));
     let goodputs: Vec<f64> = goodputs.collect();
