@@ -1,7 +1,7 @@
 //! Sentences about records are true for every scenario: a property over arbitrary valid ones.
 //!
-//! Each sentence is checked against the records themselves: it names only clients that exist, calls a send
-//! "again" only if there was an earlier one, and names the send that caused a reply. Counts in sentences
+//! Each sentence is checked against the records themselves: it names only clients that exist, says
+//! "again" only if there was an earlier send, and names the send that caused a reply. Counts in sentences
 //! add up to the summary.
 
 #[path = "support/scenarios.rs"]

@@ -130,7 +130,7 @@ fn rand_compounds_through_the_wait_before() {
     // E[(1+r)^2] E[(2+r')^2] - 4 with E[r^2] = 0.01 / 3.
     let r2 = 0.01 / 3.0;
     let expected = (1.0 + r2) * (4.0 + r2) - 4.0;
-    // The relative standard error of a variance is about the square root of 2/N.
+    // The relative standard error of a variance is approximately the square root of 2/N.
     let off = 4.0 * (2.0 / f64::from(DRAWS)).sqrt();
     assert!((variance / expected - 1.0).abs() < off, "{variance}, expected {expected}");
 }

@@ -161,7 +161,7 @@ proptest! {
     }
 
     /// Other exchanges and other clients wait for different times. (If a draw has at least a million values,
-    /// a hundred equal draws in a row are no coincidence.)
+    /// a hundred draws in a row cannot be equal by chance.)
     #[test]
     fn other_exchanges_and_other_clients_wait_otherwise(
         first in 1_000_000_000u64..1 << 50,
