@@ -147,7 +147,9 @@ impl Session {
                 narrate!("{name}{BAD}no reply{BAD:#} after {sent} in {waited}: {why}");
             }
             _ => {
-                narrate!("{name}{BAD}no reply{BAD:#} after {sent} in {waited}: is the server down?")
+                narrate!(
+                    "{name}{BAD}no reply{BAD:#} after {sent} in {waited}: is the server down?"
+                );
             }
         }
         self.exchange.why = Some(why);
