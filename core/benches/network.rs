@@ -1,7 +1,7 @@
-//! What the simulated network's parts cost: `cargo bench -p retrylab-core --bench network`.
+//! The cost of the simulated network's parts: `cargo bench -p retrylab-core --bench network`.
 //!
-//! The whole loop in exchanges a second, the queue compared with a binary heap, and a datagram's way through
-//! the server and the link.
+//! Measures the whole loop in exchanges per second, the queue compared with a binary heap, and a datagram's way
+//! through the server and the link.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use retrylab_core::link::{Link, Loss, Pipe};
@@ -76,7 +76,7 @@ impl Timed for BinaryHeap<Reverse<(u64, u32)>> {
     }
 }
 
-/// Takes the next of `size` entries and puts it back later, a thousand times: a queue at work.
+/// Removes the next of `size` entries and inserts it again at a later time, a thousand times.
 fn hold<Q: Timed>(group: &mut Group<'_>, name: &str, size: u32) {
     const SECOND: u64 = 1_000_000_000;
     let mut draws = Stream::from_state(1);

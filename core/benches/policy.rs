@@ -1,4 +1,4 @@
-//! What it costs to decide on the next send: `cargo bench -p retrylab-core --bench policy`.
+//! The cost of a decision on the next send: `cargo bench -p retrylab-core --bench policy`.
 //!
 //! Printed first: the size of a client's state, and the allocations of a million decisions.
 
@@ -16,7 +16,7 @@ use std::hint::black_box;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Exchanges that are never answered, one after another, until `decisions` sends were asked about.
+/// Runs unanswered exchanges, one after another, until `decisions` sends have been decided.
 fn decide(policy: &Policy, pacer: &mut Pacer, decisions: u64) -> Instant {
     let (mut now, mut asked, mut exchange) = (Instant::ZERO, 0, 0);
     while asked < decisions {
@@ -37,7 +37,7 @@ fn decide(policy: &Policy, pacer: &mut Pacer, decisions: u64) -> Instant {
     now
 }
 
-/// backon's exponential policy with the textbook's waits.
+/// Returns backon's exponential policy with the textbook's waits.
 fn peer() -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(100))
@@ -57,7 +57,7 @@ fn benches(c: &mut Criterion) {
     println!("{DECISIONS} decisions: {allocated} allocations");
 
     let mut group = c.benchmark_group("next send");
-    // A decision is too short to be timed alone: a thousand are, of exchanges one after another.
+    // A single decision is too short to measure, so a thousand are measured together.
     group.throughput(Throughput::Elements(1_000));
     for preset in [
         Preset::Textbook,

@@ -64,7 +64,7 @@ impl Machine for Sender {
     }
 }
 
-/// Keeps the numbers in the order in which they came.
+/// Keeps the numbers in the order of their arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Receiver {
     /// Numbers received so far.
@@ -103,14 +103,14 @@ impl Machine for Receiver {
     }
 }
 
-/// The two over a link that loses this share.
+/// Returns both machines over a link that loses this share.
 pub(crate) fn pair(loss: &str, seed: u64) -> Pair<Sender, Receiver> {
     let loss = Probability::parse(loss).expect("a probability");
     let link = Link { loss: Loss::Independent(loss), ..Link::default() };
     Pair::new(Sender::default(), Receiver::default(), link, seed)
 }
 
-/// One run as text, then many.
+/// Prints one run, then checks many.
 pub(crate) fn main() {
     let mut one = pair("0.3", 7);
     one.drive_bounded(1_000).expect("one of many sends arrives");

@@ -16,7 +16,7 @@
 //! What it does not do: it is not a transport (no congestion control, no ordering, no fragments of its
 //! own) and not a service to expose to the Internet.
 //!
-//! Which policy is for which job, and what each kind of jitter costs, says the guide of [`policy`].
+//! The guide in [`policy`] says which policy suits which job, and what each kind of jitter costs.
 //!
 //! The layers. A module uses only modules above it in this table; `cargo xtask test tidy` reads the table
 //! and every path of the code, and fails when they disagree.
@@ -29,7 +29,7 @@
 //! | [`value`] | values that people write: words, lists of numbers, factors |
 //! | [`dist`] | distributions of times |
 //! | [`policy`] | when to send again, and when to stop |
-//! | [`machine`] | the contract that every state machine keeps, with its law as compiled code |
+//! | [`machine`] | the contract of every state machine, with a compiled run loop |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
 //! | [`drive`] | the driver core: drain order, timers, what records refer to |
 //! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
@@ -40,7 +40,7 @@
 //! | [`scenario`] | everything that a run depends on, as keys and values |
 //! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |
 //! | [`stats`] | what a sample says: means, shares and their intervals |
-//! | [`theory`] | closed forms, to stand beside every measurement |
+//! | [`theory`] | closed forms, to compare with every measurement |
 //! | [`harness`] | your own machines under test |
 
 #![no_std]

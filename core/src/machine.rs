@@ -84,18 +84,19 @@ pub trait Machine {
     /// datagram that caused it.
     type Event;
 
-    /// The run begins. Called once, before every other input.
+    /// Starts the machine. Called once, before every other input.
     fn handle_start(&mut self, now: Instant) {
         let _ = now;
     }
 
-    /// A datagram from `from` arrived at `local`, one of the host's addresses.
+    /// Handles a datagram from `from` that arrived at `local`, one of the host's addresses.
     fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]);
 
-    /// Time has reached the deadline. Early calls do nothing.
+    /// Handles a time-out: time has reached the deadline. Early calls do nothing.
     fn handle_timeout(&mut self, now: Instant);
 
-    /// The network reports that nobody listens at `peer` (ICMP port unreachable: `ECONNREFUSED`).
+    /// Handles the network's report that nobody listens at `peer` (ICMP port unreachable:
+    /// `ECONNREFUSED`).
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
         let _ = (now, peer);
     }
@@ -133,7 +134,7 @@ pub trait Machine {
     }
 
     /// Names the send that the next datagram belongs to, where the driver knows it, as a simulated
-    /// network does. For the trace only: nothing may be decided by it.
+    /// network does. For the trace only: the machine must not decide anything by it.
     fn note_label(&mut self, label: Option<Label>) {
         let _ = label;
     }
@@ -244,21 +245,21 @@ pub struct Transmit {
 }
 
 impl Transmit {
-    /// A datagram to `to`, from the host's usual address, that belongs to no exchange.
+    /// Creates a datagram to `to`, from the host's usual address, that belongs to no exchange.
     #[must_use]
     #[inline]
     pub const fn to(to: SocketAddr) -> Self {
         Self { to, from: None, label: None }
     }
 
-    /// The same datagram, sent from `from`, one of the host's addresses.
+    /// Sets the address to send from, one of the host's addresses.
     #[must_use]
     #[inline]
     pub const fn sent_from(self, from: SocketAddr) -> Self {
         Self { from: Some(from), ..self }
     }
 
-    /// The same datagram as a send of an exchange.
+    /// Sets the send that the datagram belongs to.
     #[must_use]
     #[inline]
     pub const fn labelled(self, label: Option<Label>) -> Self {
@@ -278,13 +279,13 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A send, with the peer of the input.
+    /// Returns a send, with the peer of the input.
     #[must_use]
     pub const fn send(label: Option<Label>) -> Self {
         Self { peer: None, label }
     }
 
-    /// A send of an exchange with `peer`.
+    /// Returns a send of an exchange with `peer`.
     #[must_use]
     pub const fn of(peer: SocketAddr, label: Option<Label>) -> Self {
         Self { peer: Some(peer), label }
@@ -301,7 +302,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// The label of send `send` of exchange `exchange`; `None` if either is 0.
+    /// Creates the label of send `send` of exchange `exchange`; `None` if either is 0.
     #[must_use]
     pub const fn new(exchange: u32, send: u32) -> Option<Self> {
         match (NonZeroU32::new(exchange), NonZeroU32::new(send)) {
@@ -338,12 +339,12 @@ pub enum Timer {
     Recovery,
     /// The next exchange of an open loop arrives when it fires.
     Arrival,
-    /// A timer of a machine that is not this crate's, by its name.
+    /// A timer of another crate's machine, by its name.
     Other(&'static str),
 }
 
 impl Timer {
-    /// The timer's name in traces.
+    /// Returns the timer's name in traces.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use retrylab_core::time::{Duration, Instant};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Two hundred exchanges, every other one answered; returns the sends decided on.
+/// Runs two hundred exchanges, every other one answered; returns the number of sends.
 fn exchanges(preset: Preset, pacer: &mut Pacer) -> u64 {
     let policy = preset.policy();
     let (mut now, mut decided) = (Instant::ZERO, 0);

@@ -1,8 +1,8 @@
-//! The digests that every build has to give: `digests.txt` holds sixteen scenarios with twenty seeds
-//! each. The page's tests check the same file in a browser, the program's tests with `retrylab sim`.
+//! The digests that every build must produce: `digests.txt` contains sixteen scenarios with twenty seeds
+//! each. The page's tests check the same file in a browser, and the program's tests with `retrylab sim`.
 //!
-//! A change of them is a change of what runs mean: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
-//! --test digests` rewrites the file, and the commit says why.
+//! If they change, runs have changed their meaning: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
+//! --test digests` rewrites the file, and the commit explains why.
 
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::run;
@@ -10,8 +10,8 @@ use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");
 
-/// Each reaches into other parts: the server's drops, the link's loss with random latencies, many
-/// clients at once, the policy's bounds, tokens with late replies.
+/// Each covers different parts: the server's drops, the link's loss with random latencies, many clients at
+/// once, the policy's bounds, tokens with late replies.
 const SCENARIOS: [&str; 16] = [
     "exchanges=50&server.drop=0.5",
     "exchanges=20&link.loss=0.2&link.latency=uniform+5ms+60ms",
@@ -27,14 +27,14 @@ const SCENARIOS: [&str; 16] = [
      &policy.min_timeout=50ms&policy.jitter=decorrelated&policy.max_sends=8",
     "clients=30&exchanges=10&server.drop=0.7&policy.preset=envoy&policy.budget=adaptive+2+2m\
      &policy.breaker=3+1s",
-    // Open loops, a server that takes time and is in trouble, attempts with a time of their own.
+    // Open loops, a server that takes time and has outages, attempt timeouts.
     "clients=3&exchanges=60&token=true&server.reply=mirror&workload.arrivals=poisson+20,+1s+60,+2s+5\
      &server.service=exponential+20ms&server.workers=2&server.queue=5&server.overflow=fail\
      &policy.attempt_timeout=150ms&policy.jitter=full&faults=1s+500ms+slow+3;+2s+300ms+server-down+keep",
     "exchanges=200&token=true&server.reply=mirror&workload.arrivals=constant+40&workload.duration=4s\
      &server.service=lognormal+10ms+20ms&server.rising=1ms&server.workers=none&server.fail=0.1\
      &server.hint=50ms&policy.budget=bucket+5+0.1&policy.breaker=share+0.2&faults=1s+1s+load+3",
-    // What a link can do.
+    // All features of a link.
     "clients=4&exchanges=15&link.latency=pareto+5ms+2.5&link.correlation=0.7&link.duplicate=0.1\
      &link.reorder=0.2&link.reorder_gap=3&link.corrupt=0.05&link.loss=gilbert-elliott+0.1+0.4",
     "clients=6&exchanges=10&link.rate=64kbit&link.queue=3&link.queue_rule=red+1+3+0.5&link.shared=true\

@@ -1,4 +1,4 @@
-//! A machine that this crate knows nothing of, in the simulated network.
+//! Machines of another crate in the simulated network.
 
 use retrylab_core::link::Link;
 use retrylab_core::machine::{Machine, Timer, Transmit};
@@ -130,7 +130,7 @@ fn our_client_runs_against_a_foreign_server() {
     assert!(network.sink().iter().any(|record| record.what == answered));
 }
 
-/// Deadlines 10 ms, then one of 5 ms, which is past when it is asked for, then 20 ms.
+/// Has the deadlines 10 ms, then 5 ms, which is already past, then 20 ms.
 struct Late {
     fired: Vec<u64>,
     next: Vec<u64>,

@@ -1,4 +1,4 @@
-//! The harness for other people's machines, with those of the example.
+//! The test harness, with the machines of the example.
 
 #[path = "../examples/own_machine.rs"]
 mod own_machine;
@@ -111,7 +111,7 @@ impl Machine for Flawed {
     }
 }
 
-/// What a run of a client with this flaw ends with.
+/// Returns how a run of a client with this flaw ends.
 fn flawed(flaw: &'static str) -> Result<u64, String> {
     let client = Flawed { flaw, ..Flawed::default() };
     let run = move || {
@@ -150,10 +150,10 @@ fn a_broken_rule_is_reported() {
     }
 }
 
-/// A fault that the tests below ask for, in a process of their own.
+/// Environment variable with which the tests below request a fault, in a separate process.
 const FAULT: &str = "RETRYLAB_TEST_FAULT";
 
-/// By itself a test like any other. With the fault it fails for seed 17.
+/// An ordinary test. With the fault it fails for seed 17.
 #[test]
 fn lossy_runs_end_well() {
     let fault = std::env::var_os(FAULT).is_some();
@@ -170,7 +170,7 @@ fn lossy_runs_end_well() {
     });
 }
 
-/// Runs the test above alone in a process of its own.
+/// Runs the test above alone in a separate process.
 fn child(fault: bool, seed: Option<&str>) -> (bool, Vec<u64>, String) {
     let mut command = Command::new(std::env::current_exe().expect("this test's program"));
     command.args(["--exact", "lossy_runs_end_well", "--nocapture"]).env_remove(SEED_VARIABLE);

@@ -26,7 +26,7 @@ const PEER: &str = "192.0.2.1:1060";
 /// More transmits or events than this after one input is a loop.
 const MAX_PER_INPUT: usize = 64;
 
-/// One thing that a driver, good or bad, may do.
+/// One action of a driver, correct or not.
 #[derive(Clone, Debug)]
 enum Op {
     Datagram {
@@ -35,7 +35,7 @@ enum Op {
         bytes: Vec<u8>,
     },
     Timeout,
-    /// Calls `handle_timeout` at the deadline, as a good driver does.
+    /// Calls `handle_timeout` at the deadline, as a correct driver does.
     AtDeadline,
     Refused {
         peer: bool,
@@ -45,13 +45,13 @@ enum Op {
     /// Polls once without draining.
     PollTransmit,
     PollEvent,
-    /// Time moves, also back.
+    /// Moves time, possibly backwards.
     Clock(Instant),
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let address = any::<SocketAddr>();
-    // Bytes that mean something to a machine, and bytes that do not.
+    // Bytes that some machine understands, and arbitrary bytes.
     let bytes = prop_oneof![
         Just(b"hello".to_vec()),
         (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
@@ -159,7 +159,7 @@ fn any_config() -> impl Strategy<Value = client::Config> {
     let message = prop::collection::vec(any::<u8>(), 0..16);
     let pauses = &["0s", "10ms", "uniform 0s 1s"];
     let think = prop::option::of(prop::sample::select(pauses));
-    let think = think.prop_map(|law| law.map(|law| law.parse().unwrap()));
+    let think = think.prop_map(|pause| pause.map(|text| text.parse().unwrap()));
     (any_policy(), any::<bool>(), any::<bool>(), 0u32..4, message, think).prop_map(
         |(policy, connected, token, exchanges, message, think)| {
             let codec = Echo::new(&message).with_token(token);
@@ -175,7 +175,7 @@ fn any_config() -> impl Strategy<Value = client::Config> {
 fn any_open_config() -> impl Strategy<Value = client::Config<OpenLoop>> {
     let times = &["poisson 10", "constant 1000000", "poisson 1, 10ms 0", "times 0s, 0s, 1s"];
     (any_config(), prop::sample::select(times))
-        .prop_map(|(config, law)| config.open(law.parse().unwrap()))
+        .prop_map(|(config, arrivals)| config.open(arrivals.parse().unwrap()))
 }
 
 fn any_client() -> impl Strategy<Value = Client> {
@@ -230,7 +230,7 @@ fn any_writer() -> impl Strategy<Value = contention::Client> {
     })
 }
 
-/// Drains `machine`; returns how many transmits and events it had.
+/// Drains `machine`; returns the number of transmits and events.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
     buf.clear();
@@ -333,7 +333,7 @@ proptest! {
         keeps_the_contract(row::Server::default(), ops);
     }
 
-    /// With a stop in its policy and a driver that is on time, every client comes to its end.
+    /// If its policy has an end and its driver is on time, every client finishes.
     #[test]
     fn every_client_with_a_stop_ends(client in any_client()) {
         let mut config = client.config().clone();

@@ -1,4 +1,4 @@
-//! The AWS experiment of 2015 ("Exponential Backoff And Jitter"), run again: N clients that each write
+//! Repeats the AWS experiment of 2015 ("Exponential Backoff And Jitter"): N clients that each write
 //! one row once, hops of |Normal(10, 2)| ms, a base of 5 ms, a cap of 2 s, the first wait 10 ms.
 
 #[path = "support/sample.rs"]
@@ -22,19 +22,19 @@ const STRATEGIES: [&str; 5] = ["none", "exponential", "equal", "full", "decorrel
 fn policy(strategy: &str) -> Policy {
     let ms = Duration::from_millis;
     let (first, cap, jitter) = match strategy {
-        // Waits of nothing: a policy's shortest is a nanosecond.
+        // No wait: the shortest wait of a policy is a nanosecond.
         "none" => (Duration::from_nanos(1), Duration::from_nanos(1), Jitter::None),
         "exponential" => (ms(10), ms(2_000), Jitter::None),
         "equal" => (ms(10), ms(2_000), Jitter::Equal),
         "full" => (ms(10), ms(2_000), Jitter::Full),
-        // It draws from the base upwards, where the others' first wait is twice the base.
+        // It draws from the base upwards, whereas the others' first wait is twice the base.
         "decorrelated" => (ms(5), ms(2_000), Jitter::Decorrelated),
         _ => unreachable!("{strategy}"),
     };
     Policy::exponential(first).max_timeout(Some(cap)).jitter(jitter).build().unwrap()
 }
 
-/// One trial: how many writes were sent, and when the last thing happened, in ms.
+/// Runs one trial; returns the number of writes sent and the time of the last event, in ms.
 fn trial(strategy: &str, clients: u32, seed: u64) -> (f64, f64) {
     let link = Link { latency: "normal 10ms 2ms".parse().unwrap(), ..Link::default() };
     let config = Arc::new(Config::new(SERVER, policy(strategy), seed));
@@ -58,7 +58,7 @@ fn agrees(strategy: &str, measured: Sample, published: f64, deviation: f64) {
     assert!((mean - published).abs() <= allowed, "{strategy}: {mean}, not {published}");
 }
 
-/// The calls and the times of every strategy, in the order of [`STRATEGIES`].
+/// Returns the calls and the times of every strategy, in the order of [`STRATEGIES`].
 fn run(clients: u32) -> [(Sample, Sample); 5] {
     println!("{clients} clients, {TRIALS} trials, seeds from {SEED}");
     STRATEGIES.map(|strategy| {
@@ -68,7 +68,7 @@ fn run(clients: u32) -> [(Sample, Sample); 5] {
     })
 }
 
-/// The strategies from the smallest value to the largest.
+/// Returns the strategies from the smallest value to the largest.
 fn order(values: [f64; 5]) -> [&'static str; 5] {
     let mut order = [0, 1, 2, 3, 4];
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -84,8 +84,8 @@ fn ten_clients_make_the_published_calls() {
     }
 }
 
-/// No deviation is published here, so that of these trials is taken. It is the larger part by far: the
-/// published numbers are whole calls, and the allowance is 2.4 calls at its smallest.
+/// No deviation is published here, so the test uses that of these trials. It is by far the larger part: the
+/// published numbers are whole calls, and the tolerance is at least 2.4 calls.
 #[test]
 #[ignore = "long: cargo xtask test --long"]
 fn fifty_clients_make_the_published_calls() {

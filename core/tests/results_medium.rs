@@ -1,5 +1,5 @@
-//! Senders that do not listen: a herd that comes back spread over a window, and ALOHA. The server here is
-//! a medium: it counts those who had it for themselves.
+//! Senders that do not listen: a herd that returns spread over a window, and ALOHA. The server here is a
+//! medium that counts frames without a collision.
 
 #[path = "support/sample.rs"]
 mod sample;
@@ -20,21 +20,21 @@ const RUNS: u32 = 20;
 const SEED: u64 = 1_970;
 /// All clients send once, at a time from 0 to 10 s.
 const WINDOW_S: f64 = 10.0;
-/// Each keeps the medium for 1 ms.
+/// Each occupies the medium for 1 ms.
 const FRAME: u64 = 1_000_000;
 
-/// Counts frames that no other one overlaps.
+/// Counts frames that overlap no other frame.
 #[derive(Default)]
 struct Medium {
     /// Frames begin at whole milliseconds only.
     slotted: bool,
-    /// The last frame: when it began, and was it alone until then?
+    /// The last frame: when it began, and whether it was alone until then.
     last: Option<(u64, bool)>,
     untouched: u32,
 }
 
 impl Medium {
-    /// With the last frame of all.
+    /// Returns the count, the very last frame included.
     fn untouched(&self) -> f64 {
         f64::from(self.untouched + u32::from(self.last.is_some_and(|(_, alone)| alone)))
     }
@@ -75,7 +75,7 @@ impl Machine for Medium {
     }
 }
 
-/// How many of the clients had the medium for themselves.
+/// Returns the number of clients without a collision.
 fn untouched(clients: u32, slotted: bool, seed: u64) -> f64 {
     let mut scenario = Scenario { seed, ..Scenario::default() };
     scenario.apply([("policy.first_delay", "0s 10s"), ("policy.max_sends", "1")]).unwrap();
@@ -88,8 +88,9 @@ fn untouched(clients: u32, slotted: bool, seed: u64) -> f64 {
     network.server().untouched()
 }
 
-/// The mean of all runs, each multiplied by `factor`, lies within four of its standard errors. (That a
-/// window has ends, and that there are N clients and not a Poisson number, is worth a ten-thousandth.)
+/// Asserts that the mean of all runs, each multiplied by `factor`, is within four standard errors of the
+/// expected value. (The edges of the window, and N clients instead of a Poisson number, change it by a
+/// ten-thousandth.)
 fn agrees(name: &str, clients: u32, slotted: bool, factor: f64, expected: f64) {
     let runs = (0..RUNS).map(|run| factor * untouched(clients, slotted, SEED + u64::from(run)));
     let Sample { mean, deviation } = Sample::of(&runs.collect::<Vec<_>>());
@@ -103,13 +104,13 @@ fn agrees(name: &str, clients: u32, slotted: bool, factor: f64, expected: f64) {
 
 /// e^(-2 N tau / W).
 #[test]
-fn of_a_herd_the_expected_share_is_untouched() {
+fn a_herd_has_the_expected_share_without_collisions() {
     agrees("herd", 1_000, false, 1.0 / 1_000.0, 0.818_878_15);
 }
 
-/// S = G e^(-2G), and with slots G e^(-G); at their best G.
+/// S = G e^(-2G), and with slots G e^(-G), at the optimal G.
 #[test]
-fn aloha_carries_what_is_expected() {
+fn aloha_has_the_expected_throughput() {
     let frames = WINDOW_S * 1e9 / FRAME as f64;
     agrees("ALOHA, G = .5", 5_000, false, 1.0 / frames, 0.183_939_72);
     agrees("slotted, G = 1", 10_000, true, 1.0 / frames, 0.367_879_44);

@@ -1,5 +1,5 @@
-//! Brooker's retry simulation ("Fixing retries with token buckets and circuit breakers", 2022), run
-//! again without its network: 100 clients, each with as many calls as a Poisson process of 10 a second
+//! Repeats Brooker's retry simulation ("Fixing retries with token buckets and circuit breakers", 2022)
+//! without its network: 100 clients, each with as many calls as a Poisson process of 10 a second
 //! makes in 10 s, against a server that fails each send with probability f. The pacer is driven
 //! directly; times do not matter here, because no rule depends on them.
 
@@ -15,7 +15,7 @@ const RUNS: u32 = 20;
 /// Run r has the seed `SEED + r`.
 const SEED: u64 = 2_022;
 
-/// One run: the share of calls that succeed and the sends per call, both in percent.
+/// Returns the share of calls that succeed and the sends per call in one run, both in percent.
 fn run(policy: &Policy, fails: Probability, seed: u64) -> (f64, f64) {
     let (mut calls, mut sends, mut successes) = (0u32, 0u32, 0u32);
     for flow in 1..=100 {
@@ -58,7 +58,7 @@ fn call(
     (sent, false)
 }
 
-/// Success and load of [`RUNS`] runs.
+/// Returns success and load of [`RUNS`] runs.
 fn runs(name: &str, policy: PolicyBuilder, fails: &str) -> [Sample; 2] {
     let (policy, fails) = (policy.build().unwrap(), Probability::parse(fails).unwrap());
     let of = (0..RUNS).map(|r| run(&policy, fails, SEED + u64::from(r)));
@@ -76,11 +76,11 @@ fn at_once(retries: Option<u32>) -> PolicyBuilder {
     Policy::exponential(Duration::from_nanos(1)).max_sends(retries.map(|n| n + 1))
 }
 
-/// Of the published numbers each is taken for one run's, rounded to a digit: the mean of these runs may
+/// Each published number is assumed to be that of one run, rounded to a digit: the mean of these runs may
 /// differ by four deviations of that difference, and by half a unit of the digit.
 ///
-/// The published bucket adds up tenths in floats, so that a whole token is now above 1, now not. That is
-/// worth one deposit a client at most: 0.1 sends per hundred calls.
+/// The published bucket adds up tenths as floats, so that a whole token is sometimes above 1 and sometimes
+/// not. That changes at most one deposit per client: 0.1 sends per hundred calls.
 #[test]
 fn the_published_success_and_load_come_out() {
     let three = || at_once(Some(3));
@@ -117,7 +117,7 @@ fn a_number_of_retries_gives_what_the_closed_form_says() {
             {
                 let allowed = 4.0 * measured.deviation / f64::from(RUNS).sqrt();
                 let off = measured.mean - expected;
-                // A load without retries is exactly 1, but for the rounding of floats.
+                // A load without retries is exactly 1, except for rounding errors.
                 assert!(off.abs() <= allowed + 1e-9, "{name}: {off:+} from {expected}");
             }
         }

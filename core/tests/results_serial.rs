@@ -1,10 +1,10 @@
 //! Brooker's retry simulation with serial clients: 100 clients that wait for a call's end before the next
 //! one, for 10 s, against a server that fails half of the calls.
 //!
-//! The time to the next call, of 100 ms on average, is drawn as a call begins; a client that is still
-//! busy then begins the next one at the end. The pause before the retries is 0.1 s and doubles. This is
-//! the model that gives both published numbers; a rest of 100 ms that begins at a call's end gives 7,300
-//! and 3,500, and pauses of 0.1 s that do not grow give 5,800.
+//! The time to the next call, 100 ms on average, is drawn when a call begins; a client that is then still
+//! busy begins the next call when this one ends. The pause before the retries is 0.1 s and doubles. This
+//! model gives both published numbers. A pause of 100 ms after each call would give 7,300 and 3,500, and
+//! pauses of 0.1 s that do not grow would give 5,800.
 
 #[path = "support/sample.rs"]
 mod sample;
@@ -35,7 +35,7 @@ struct Serial {
     gaps: Stream,
     /// The call in progress, or the last one.
     call: Option<Client>,
-    /// When the next call wants to begin.
+    /// When the next call may begin.
     due: Instant,
     begun: u32,
 }
@@ -100,7 +100,7 @@ impl Machine for Serial {
     }
 }
 
-/// First tries of all clients in 10 s.
+/// Returns the number of first tries of all clients in 10 s.
 fn first_tries(sets: &[(&str, &str)], seed: u64) -> f64 {
     let mut scenario = Scenario { seed, ..Scenario::default() };
     let calls = [
@@ -123,9 +123,9 @@ fn first_tries(sets: &[(&str, &str)], seed: u64) -> f64 {
     f64::from(network.clients().map(|client| client.begun).sum::<u32>())
 }
 
-/// A published number is one run's: the mean of these runs may differ by four deviations of that
-/// difference, about 240 and 290 calls. Without a pause a call takes
-/// E max(X, S) = 108.8 ms, with it 235.5 ms.
+/// Each published number is that of one run: the mean of these runs may differ by four deviations of that
+/// difference, about 240 and 290 calls. Without a pause a call takes E max(X, S) = 108.8 ms, with it
+/// 235.5 ms.
 #[test]
 fn a_backoff_cuts_the_first_tries_of_serial_clients() {
     let pauses = [("policy.initial_timeout", "100ms"), ("policy.backoff", "exponential")];

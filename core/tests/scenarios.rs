@@ -1,4 +1,4 @@
-//! Whatever a scenario says, it is refused in one sentence or its run ends within its bounds.
+//! Every scenario is either refused in one sentence, or its run ends within its bounds.
 
 #![cfg(feature = "sim")]
 
@@ -14,7 +14,7 @@ use retrylab_core::time::Duration;
 use scenarios::{Source, check_run, check_text, from_bytes, value};
 use std::collections::BTreeSet;
 
-/// Small, so that a debug build runs a few hundred.
+/// Small bounds, so that a debug build can run a few hundred scenarios.
 const BOUNDS: Bounds = Bounds { events: 2_000, time: Duration::from_secs(600), memory: 1 << 20 };
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -63,7 +63,7 @@ proptest! {
     }
 }
 
-/// The generator would be worth little if it left keys, kinds of clients or endings out.
+/// The generator must not leave out keys, kinds of clients or endings.
 #[test]
 fn arbitrary_scenarios_reach_every_key_and_every_ending() {
     let mut runner = TestRunner::deterministic();
@@ -79,11 +79,11 @@ fn arbitrary_scenarios_reach_every_key_and_every_ending() {
     let missing: Vec<&str> =
         FIELDS.iter().map(|field| field.key).filter(|key| !keys.contains(key)).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    // Memory is looked at less often than these runs are long.
+    // Memory is checked at longer intervals than these runs last.
     assert_eq!(endings.len(), 3, "{endings:?}");
 }
 
-/// A fuzzer without sanitizers does not see what text is compared with.
+/// A fuzzer without sanitizers cannot discover the texts that input is compared with.
 #[test]
 fn the_fuzzer_knows_every_key() {
     let words = include_str!("../../fuzz/keys.dict");
@@ -121,7 +121,7 @@ fn each_bound_ends_a_run_and_says_so() {
     assert_eq!(ended(&long, Bounds { time: Duration::ZERO, ..wide }), (EndedBy::Time, 1));
 }
 
-/// Each exchange ends long before its deadline, and the rest after it is shorter than that.
+/// Each exchange ends long before its deadline, and the pause after it is shorter than the deadline.
 #[test]
 fn what_is_over_takes_no_memory() {
     let scenario = scenario(&[
@@ -161,7 +161,7 @@ fn whatever_piles_up_ends_a_run_by_its_memory() {
     }
 }
 
-/// A thousand exchanges arrive at once at each of a thousand clients: one event may be a thousand.
+/// A thousand exchanges arrive at once at each of a thousand clients: one event may begin a thousand of them.
 #[test]
 fn memory_is_looked_at_in_time_when_exchanges_arrive_in_bursts() {
     let times = format!("times 0s{}", ", 0s".repeat(999));
@@ -176,6 +176,6 @@ fn memory_is_looked_at_in_time_when_exchanges_arrive_in_bursts() {
     let bounds = Bounds { memory: 4 << 20, ..Bounds::default() };
     let (ended_by, events) = ended(&pairs, bounds);
     assert_eq!(ended_by, EndedBy::Memory);
-    // All clients start; then every arrival takes 256 bytes of the 3 MB that are left.
+    // All clients start; then every arrival takes 256 of the remaining 3 MB.
     assert!((1_001..1_050).contains(&events), "{events}");
 }

@@ -1,8 +1,8 @@
-//! What is said of records is true, whatever the scenario: a property over arbitrary valid ones.
+//! Sentences about records are true for every scenario: a property over arbitrary valid ones.
 //!
-//! A sentence is checked against what the records themselves say: nobody is named who does not exist,
-//! nothing is sent "again" for the first time, a reply names the send that caused it, and what the words
-//! count adds up to the summary.
+//! Each sentence is checked against the records themselves: it names only clients that exist, says
+//! "again" only if there was an earlier send, and names the send that caused a reply. Counts in sentences
+//! add up to the summary.
 
 #[path = "support/scenarios.rs"]
 #[allow(dead_code)] // The other tests of the generator use the rest.
@@ -30,7 +30,7 @@ fn assert_tidy(text: &str, record: &Record) {
     assert!(!dangling, "{record:?}: {text:?}");
 }
 
-/// The numbers that follow `word` in a text.
+/// Returns the numbers that follow `word` in a text.
 fn numbers_after(text: &str, word: &str) -> Vec<u32> {
     let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
     text.split(word).skip(1).filter_map(|rest| digits(rest).parse().ok()).collect()
@@ -38,7 +38,7 @@ fn numbers_after(text: &str, word: &str) -> Vec<u32> {
 
 #[derive(Default)]
 struct Watch {
-    /// Sends of each client: a send that is said to be one again has been made before.
+    /// Sends of each client: one that is described as "again" must follow an earlier one.
     sent: BTreeMap<u32, BTreeSet<Label>>,
     /// What caused each reply, by client and number.
     causes: BTreeMap<(u32, u32), Option<Label>>,
@@ -92,7 +92,7 @@ impl Watch {
     }
 }
 
-/// What the words of all records count: it has to be the summary's.
+/// Counts from the words of all records; they must equal the summary's.
 fn counted(wording: &[(Record, Words)]) -> Summary {
     let mut sum = Summary::default();
     for (record, _) in wording {
@@ -101,14 +101,14 @@ fn counted(wording: &[(Record, Words)]) -> Summary {
     sum
 }
 
-/// Tells a run; returns the records it has by name.
+/// Checks how a run is described; returns the names of its records.
 fn check(scenario: &Scenario) -> BTreeSet<&'static str> {
     let outcome = run_within(scenario, Vec::<Record>::new(), BOUNDS);
     let mut narrator = Narrator::new(scenario.setting());
     let mut watch = Watch::default();
     let mut wording = Vec::new();
     for record in &outcome.sink {
-        let words = narrator.tell(record);
+        let words = narrator.describe(record);
         watch.check(scenario, record, &words);
         wording.push((*record, words));
     }
@@ -131,9 +131,9 @@ proptest! {
     }
 }
 
-/// Runs that have each kind of record between them, so that the property is about all of them.
+/// Together these runs have every kind of record, so the property is checked for all of them.
 #[test]
-fn the_kinds_of_runs_that_were_told_wrongly_are_told_truly() {
+fn the_kinds_of_runs_that_were_described_wrongly_are_described_correctly() {
     let mut seen = BTreeSet::new();
     for fragment in [
         "seed=7&exchanges=3&workload.think=500ms",
@@ -165,12 +165,12 @@ fn the_kinds_of_runs_that_were_told_wrongly_are_told_truly() {
         seen.extend(check(&scenario));
     }
     let unseen: Vec<_> = What::NAMES.iter().filter(|name| !seen.contains(*name)).collect();
-    // No machine of a scenario makes these: the network refuses nothing, nobody else is on it, and notes
-    // are for foreign machines.
+    // No machine of a scenario makes these: the simulated network refuses nothing and has no strangers, and
+    // notes are for other crates' machines.
     assert_eq!(unseen, [&"stranger", &"refused", &"note"]);
 }
 
-/// A digest of each client's records.
+/// Digests of each client's records.
 #[derive(Default)]
 struct Apart(BTreeMap<u32, DigestSink>);
 
@@ -180,7 +180,7 @@ impl Sink for Apart {
     }
 }
 
-/// The parts of a run merge to the whole, in any order; another seed is another run.
+/// The digests of parts merge to that of the whole, in any order; another seed gives another digest.
 #[test]
 fn the_digests_of_the_clients_merge_to_that_of_the_run() {
     let fragment =

@@ -14,13 +14,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Maximum size of a file: more than the longest list of times, each with a comment of its own.
+/// Maximum size of a file: enough for the longest list of times with a comment on each.
 const MAX_BYTES: u64 = 1 << 23;
 
-/// How much of a line an error shows.
+/// Maximum number of characters of a line that an error shows.
 const SHOWN: usize = 40;
 
-/// Why a file has no such value: one sentence that names the key, the file and its line.
+/// Reason why a file is refused: one sentence that names the key, the file and the line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct DataError(Box<str>);
@@ -60,33 +60,33 @@ enum Why {
     Order(String),
 }
 
-/// What is allowed for a key, a file of times included.
+/// Returns what is allowed for a key, a file of times included.
 pub(crate) fn allowed(field: &Field) -> String {
     let file =
         if field.shape.series().is_some() { ", or `@FILE` with times, one per line" } else { "" };
     format!("{}{file}", field.shape)
 }
 
-/// Why a value of a key is refused, a file of times included: `is not a distribution of times; try …`.
+/// Returns why a value of a key is refused, with a file of times as an alternative: `is not a distribution of times; try …`.
 pub(crate) fn refusal(field: &Field) -> String {
     let file =
         if field.shape.series().is_some() { ", or @FILE with times, one per line" } else { "" };
     format!("{}{file}", field.shape.refusal())
 }
 
-/// Is it a file, for this key? A message may well begin with an `@`.
+/// Returns true if the value is a file for this key. A message may begin with an `@` too.
 pub(crate) fn is_file(key: &str, value: &str) -> bool {
     find(key, value).is_some()
 }
 
-/// The key, the series that a file can stand for, and the file's name, if `value` is one.
+/// Returns the key, the series that a file can replace, and the file's name, if `value` is a file.
 fn find<'a>(key: &str, value: &'a str) -> Option<(&'static str, Series, &'a str)> {
     let file = value.trim().strip_prefix('@')?;
     let field = Field::find(key).ok()?;
     Some((field.key, field.shape.series()?, file))
 }
 
-/// The value of `key`, from the file if it is `@FILE`, which is sought in `folder`.
+/// Returns the value of `key`, read from the file in `folder` if it is `@FILE`.
 pub(crate) fn expand<'a>(
     key: &str,
     value: &'a str,
@@ -111,12 +111,12 @@ fn read(path: &Path) -> Result<String, Why> {
     if length as u64 > MAX_BYTES { Err(Why::TooLarge) } else { Ok(text) }
 }
 
-/// The times of a file, each with its unit.
+/// Returns the times of a file, each with its unit.
 fn times(text: &str, series: &Series) -> Result<Vec<String>, (Option<usize>, Why)> {
     let mut unit = None;
     let mut times = Vec::new();
     let mut before = Duration::ZERO;
-    // Some programs begin a file with a mark of its byte order.
+    // Some programs begin a file with a byte order mark.
     for (n, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let written = line.split('#').next().unwrap_or_default().trim();
         if written.is_empty() {
@@ -132,7 +132,7 @@ fn times(text: &str, series: &Series) -> Result<Vec<String>, (Option<usize>, Why
             }
         }
         let with_unit = format!("{written}{}", unit.unwrap_or_default());
-        // Below a unit, one of a line's own makes no sense: `5ms` would be `5msms`.
+        // With a unit at the top of the file, a line must not have its own: `5ms` would become `5msms`.
         let time = parse_duration(&with_unit).ok_or_else(|| {
             wrong(unit.map_or_else(|| Why::NoTime(shown()), |unit| Why::NoNumber(shown(), unit)))
         })?;
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use retrylab_core::scenario::{FIELDS, Scenario};
 
-    /// The series of a key.
+    /// Returns the series of a key.
     fn series(key: &str) -> Series {
         Field::find(key).unwrap().shape.series().unwrap()
     }
@@ -210,11 +210,11 @@ mod tests {
         }
     }
 
-    /// As many as the core takes, and not one more.
+    /// The limit is that of the core, exactly.
     #[test]
-    fn the_most_times_are_the_cores() {
+    fn the_maximum_number_of_times_is_the_cores() {
         let lines = |count: usize| "1ms\n".repeat(count);
-        for (key, most) in [(TABLE, 10_000), (TIMES, 100_000)] {
+        for (key, max) in [(TABLE, 10_000), (TIMES, 100_000)] {
             let apply = |times: &str| {
                 let Series { keyword, separator, .. } = series(key);
                 let value = format!("{keyword} {}", times.replace(' ', separator));
@@ -222,11 +222,11 @@ mod tests {
                 let pairs = [("token", "true"), ("server.reply", "mirror"), (key, &value)];
                 scenario.apply(pairs).map_err(|error| error.to_string())
             };
-            let times = read(&lines(most), key).unwrap();
+            let times = read(&lines(max), key).unwrap();
             assert_eq!(apply(&times), Ok(()));
             assert!(apply(&format!("{times} 1ms")).is_err());
-            let error = read(&lines(most + 1), key).unwrap_err();
-            assert_eq!(error, format!("x has more than {most} times, the maximum"));
+            let error = read(&lines(max + 1), key).unwrap_err();
+            assert_eq!(error, format!("x has more than {max} times, the maximum"));
         }
     }
 

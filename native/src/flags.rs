@@ -1,5 +1,5 @@
-//! Flags made from the core's table of scenario keys, so that a value is read, refused and explained
-//! on the command line exactly as in a scenario file, a link and the page.
+//! Flags generated from the core's table of scenario keys, so that the command line reads, refuses and
+//! explains a value exactly as scenario files, links and the page do.
 
 use crate::data_file;
 use clap::builder::{PossibleValuesParser, ValueParser};
@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 /// Some keys of the scenario that share a prefix.
 pub(crate) trait Group {
-    /// What their names begin with, the dot included.
+    /// The prefix of their names, including the dot.
     const PREFIX: &'static str;
     /// The heading above their flags in `--help`.
     const HEADING: &'static str;
@@ -94,7 +94,7 @@ impl<G: Group> clap::FromArgMatches for Flags<G> {
     }
 }
 
-/// Reads the value of `key` as text, if a scenario would take it.
+/// Reads the value of `key` as text, if it is valid in a scenario.
 pub(crate) fn parser(key: &'static str) -> ValueParser {
     match FIELDS.iter().find(|field| field.key == key) {
         // Completions list the words.
@@ -115,32 +115,32 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "it is not a duration; try 100ms or 1m30s".to_string())
 }
 
-/// Reads how many seeds each combination has.
+/// Reads the number of seeds per combination.
 pub(crate) fn seeds(text: &str) -> Result<u32, String> {
     between(text, 1, 10_000_000)
 }
 
-/// Reads how many seeds to run and keep in memory.
+/// Reads the number of seeds to run and keep in memory.
 pub(crate) fn runs(text: &str) -> Result<u32, String> {
     between(text, 1, 100_000)
 }
 
-/// Reads how many threads to work with.
+/// Reads the number of threads.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     between(text, 1, 1_024)
 }
 
-/// Reads how many samples to draw.
+/// Reads the number of samples to draw.
 pub(crate) fn samples(text: &str) -> Result<u32, String> {
     between(text, 1, 1_000_000)
 }
 
-/// Reads how many lines to show.
+/// Reads the number of lines to show.
 pub(crate) fn shown(text: &str) -> Result<usize, String> {
     between(text, 1, MAX_SHOWN as u32).map(|n| n as usize)
 }
 
-/// Maximum number of lines that can be asked for.
+/// Maximum number of lines to show.
 pub(crate) const MAX_SHOWN: usize = 1_000;
 
 fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
@@ -148,9 +148,9 @@ fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
     number.ok_or_else(|| format!("it is not a whole number from {least} to {most}"))
 }
 
-/// Whole numbers from 0 to a largest one.
+/// Parser for whole numbers from 0 to a maximum.
 pub(crate) trait Bounded {
-    /// The largest.
+    /// The maximum.
     const MAX: u64;
 }
 
@@ -177,7 +177,7 @@ fn check(key: &'static str, text: &str) -> Result<String, String> {
     }
 }
 
-/// What stands for the value in `--help`: the noun of its grammar, `DURATION`, or what it is.
+/// Returns the name of the value in `--help`: the noun of its grammar, such as `DURATION`.
 fn value_name(shape: &Shape) -> String {
     match shape.form {
         Form::Bool => "BOOL".to_string(),
@@ -194,7 +194,7 @@ fn value_name(shape: &Shape) -> String {
     }
 }
 
-/// Begins with a capital letter, as clap's own help does, unless it begins with a value.
+/// Capitalizes the first letter, as in clap's own help, unless the text begins with a value.
 fn sentence(help: &str) -> String {
     if help.split(' ').next().is_some_and(|word| word.ends_with(':')) {
         return help.to_string();

@@ -1,4 +1,4 @@
-//! `retrylab keys`: the scenario's vocabulary, from the core's table.
+//! `retrylab keys`: lists the keys of a scenario, from the core's table.
 
 use crate::data_file;
 use crate::exit::Exit;

@@ -1,4 +1,4 @@
-//! The text ladder and the JSON log as sinks: a record becomes a line at once, nothing is kept.
+//! The text ladder and the JSON log as sinks: each record becomes a line at once, and none is kept.
 
 use crate::output::OutputError;
 use retrylab_core::trace::{Ladder, Record, Sink, write_json};
@@ -16,7 +16,7 @@ pub(crate) struct LineSink<F> {
 
 /// How a record becomes a line.
 pub(crate) trait Format {
-    /// The line above the first record, if there is one.
+    /// Returns the line above the first record, if there is one.
     fn header(&self) -> Option<&'static str>;
     /// Appends the line of one record, without its end.
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result;
@@ -47,7 +47,7 @@ impl Format for JsonLines {
 }
 
 impl<F: Format> LineSink<F> {
-    /// A sink that writes to `out`, which errors call `name`; its header first.
+    /// Creates a sink that writes to `out`, named `name` in errors, and writes the header.
     pub(crate) fn new(format: F, name: &str, out: Box<dyn Write>) -> Self {
         let (name, line) = (name.to_string(), String::new());
         let mut sink = Self { format, name, out, line, failure: None };
@@ -58,12 +58,12 @@ impl<F: Format> LineSink<F> {
         sink
     }
 
-    /// Has a line not been written? Then no further one is.
+    /// Returns true if a line could not be written. No more lines are written then.
     pub(crate) const fn has_failed(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// Writes what is still held back.
+    /// Writes what is still buffered.
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         let result = self.failure.take().map_or_else(|| self.out.flush(), Err);
         result.map_err(|error| OutputError { name: self.name, error })
@@ -87,7 +87,7 @@ impl<F: Format> Sink for LineSink<F> {
     }
 }
 
-/// Hands every line on at once: for a run that a person watches.
+/// Flushes every line at once, for a run that a person watches.
 pub(crate) struct Unbuffered<W>(pub(crate) W);
 
 impl<W: Write> Write for Unbuffered<W> {

@@ -11,10 +11,10 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-/// Maximum size of a file: a drop list of 10,000 ranges and the longest message fit with room.
+/// Maximum size of a file: more than a drop list of 10,000 ranges and the longest message need.
 pub(crate) const MAX_BYTES: u64 = 1 << 20;
 
-/// Why a file is not a scenario: one sentence that begins with the file and its line.
+/// Reason why a file is not a scenario: one sentence that begins with the file and its line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
     #[error("{name}:{line}: this is not TOML: {message}")]
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 /// Applies the file `name` with the contents `text` to `scenario`; all of it or, on an error, nothing.
-/// Files of times that it names are sought in `folder`.
+/// Files of times are read from `folder`.
 pub(crate) fn apply(
     scenario: &mut Scenario,
     name: &str,
@@ -50,7 +50,7 @@ pub(crate) fn apply(
     let mut reader = Reader { name, text, entries: Vec::new() };
     reader.table("", table.get_ref())?;
     let mut entries = reader.entries;
-    // The parser sorts by key; the error to report is the first in the file.
+    // The parser sorts by key, but the first error in the file is the one to report.
     entries.sort_by_key(|entry| entry.line);
     for Entry { key, value, line } in &mut entries {
         let (name, line) = (name.to_string(), *line);
@@ -113,7 +113,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The error of a key whose value is `what`, or of an unknown key.
+    /// Returns the error of a key whose value is `what`, or of an unknown key.
     fn refuse(&self, key: String, line: usize, what: &'static str) -> FileError {
         let name = self.name.to_string();
         match Field::find(&key) {
@@ -125,12 +125,12 @@ impl Reader<'_> {
     }
 }
 
-/// Is it a list of numbers, which TOML can write as an array?
+/// Returns true if it is a list of numbers, which TOML can write as an array.
 fn is_list(key: &str) -> bool {
     Field::find(key).is_ok_and(|field| matches!(field.shape.form, Form::List(_)))
 }
 
-/// An item of a list of numbers: `3` or `"5-7"`.
+/// Returns an item of a list of numbers: `3` or `"5-7"`.
 fn list_item(item: &Spanned<DeValue<'_>>) -> Option<String> {
     match item.get_ref() {
         DeValue::Integer(integer) => Some(integer_text(integer)),
@@ -139,19 +139,19 @@ fn list_item(item: &Spanned<DeValue<'_>>) -> Option<String> {
     }
 }
 
-/// An integer in decimal, whatever its base in the file; as written if it is out of range.
+/// Returns an integer in decimal, whatever its base in the file; unchanged if it is out of range.
 fn integer_text(integer: &DeInteger<'_>) -> String {
     u64::from_str_radix(integer.as_str(), integer.radix())
         .map_or_else(|_| integer.to_string(), |number| number.to_string())
 }
 
-/// The line, from 1, in which `span` begins.
+/// Returns the line, from 1, in which `span` begins.
 fn line_of(text: &str, span: Range<usize>) -> usize {
     text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The line of the key that `error` is about. A contradiction may name a key that the file leaves at its
-/// default: then the last of the same group is the one that contradicts it.
+/// Returns the line of the key that `error` refers to. If the error is a contradiction with a key that
+/// the file leaves at its default, that is the last key of the same group.
 fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
     let group = error.key().split('.').next().unwrap_or_default();
     let by_key = entries.iter().rfind(|entry| entry.key == error.key());
@@ -239,13 +239,13 @@ mod tests {
         }
     }
 
-    /// A value that is wrong for every type, and types of TOML that no key has.
+    /// Values that are wrong for every type, and types of TOML that no key has.
     #[test]
     fn every_key_refuses_what_it_does_not_take() {
         for (i, field) in FIELDS.iter().enumerate() {
             let Field { key, shape, .. } = *field;
             let (value, shown) = match shape.form {
-                // Any text is one, if it is not too long.
+                // Any text is valid, if it is not too long.
                 Form::Text { max } => ("x".repeat(max + 1), format!("\"{}…\"", "x".repeat(60))),
                 _ => ("\\u0001?\\n".to_string(), r#""\u{1}?\n""#.to_string()),
             };
@@ -258,7 +258,7 @@ mod tests {
             ] {
                 let text = format!("{}{key} = {written}\n", "#\n".repeat(i));
                 let line = i + 1;
-                // The core does not know of files: its refusal of a text does not mention them.
+                // The core does not know about files, so its error does not mention them.
                 let refusal = if written.starts_with('"') {
                     shape.refusal().to_string()
                 } else {

@@ -8,16 +8,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Why there is no scenario to run.
+/// Reason why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
-    #[error("{0} is no file and no scenario that ships; those are {known}", known = known())]
+    #[error("{0} is neither a file nor a shipped scenario; the shipped ones are {known}", known = known())]
     NoSuch(String),
-    #[error("{0} is longer than {most} bytes, and no scenario is", most = scenario_file::MAX_BYTES)]
+    #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),
     #[error("the link: {0}")]
     Link(FieldError),
@@ -33,12 +33,12 @@ pub(crate) enum SourceError {
     Seed(FieldError),
 }
 
-/// What names a scenario on a command line.
+/// The arguments that select a scenario.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
     /// A file, or a link.
     pub(crate) scenario: Option<&'a str>,
-    /// A link, or what follows its `#`.
+    /// A link, or the part after its `#`.
     pub(crate) link: Option<&'a str>,
     /// `key=value`, applied to it.
     pub(crate) set: &'a [String],
@@ -47,10 +47,10 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The scenario that is asked for.
+    /// Returns the selected scenario.
     pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
         let mut scenario = self.base()?;
-        // All at once: two values may contradict each other's defaults, but not each other.
+        // All at once: two values may each contradict the default of the other.
         scenario.apply(self.sets()?).map_err(SourceError::Set)?;
         if let Some(seed) = self.seed {
             scenario.apply([("seed", seed)]).map_err(SourceError::Seed)?;
@@ -58,7 +58,7 @@ impl<'a> Source<'a> {
         Ok(scenario)
     }
 
-    /// What the file or the link says, without `--set` and `--seed`.
+    /// Returns the scenario of the file or link, without `--set` and `--seed`.
     pub(crate) fn base(&self) -> Result<Scenario, SourceError> {
         match (self.link, self.scenario) {
             (Some(link), _) => from_link(link),
@@ -68,13 +68,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The pairs of `--set`.
+    /// Returns the pairs of `--set`.
     pub(crate) fn sets(&self) -> Result<Vec<(&'a str, Cow<'a, str>)>, SourceError> {
         pairs("--set", self.set, SourceError::Set)
     }
 }
 
-/// The pairs of a flag, with the times of their files; `wrong` makes its error.
+/// Returns the pairs of a flag, with the times of their files; `wrong` creates the error.
 pub(crate) fn pairs<'a>(
     flag: &'static str,
     texts: &'a [String],
@@ -95,12 +95,12 @@ pub(crate) fn pair(text: &str) -> Result<(&str, &str), FieldError> {
     Ok((key.trim(), value))
 }
 
-/// Is it a link, rather than the name of a file?
+/// Returns true if it is a link rather than the name of a file.
 fn is_link(text: &str) -> bool {
     text.contains("://") || text.contains('#') && !Path::new(text).exists()
 }
 
-/// Reads a link, all of it: a person who runs a link wants what it says, not most of it.
+/// Reads a link. Any part that cannot be read is an error, because a partial scenario would mislead.
 fn from_link(link: &str) -> Result<Scenario, SourceError> {
     if link.contains("://") && !link.contains('#') {
         return Ok(Scenario::default());
@@ -109,7 +109,7 @@ fn from_link(link: &str) -> Result<Scenario, SourceError> {
     errors.into_iter().next().map_or(Ok(scenario), |error| Err(SourceError::Link(error)))
 }
 
-/// A shipped scenario of this name, or the file. (A file of the same name is `./name`.)
+/// Returns the shipped scenario of this name, or the file. (A file of the same name is `./name`.)
 fn from_file(path: &str) -> Result<Scenario, SourceError> {
     let mut scenario = Scenario::default();
     if let Some(shipped) = Shipped::find(path) {
@@ -118,7 +118,7 @@ fn from_file(path: &str) -> Result<Scenario, SourceError> {
     }
     let failed = |error| SourceError::Read(path.to_string(), error);
     let mut text = String::new();
-    // One byte more than allowed is enough to know that it is too long.
+    // One byte more than allowed is enough to detect that it is too long.
     let most = scenario_file::MAX_BYTES + 1;
     let length = if path == "-" {
         io::stdin().lock().take(most).read_to_string(&mut text).map_err(failed)?
@@ -141,7 +141,7 @@ fn from_file(path: &str) -> Result<Scenario, SourceError> {
     Ok(scenario)
 }
 
-/// Could it be meant as the name of a scenario that ships?
+/// Returns true if it could be meant as the name of a shipped scenario.
 fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }

@@ -6,7 +6,7 @@ use common::{Folder, Running, assert_refused, retrylab, run, run_with};
 use serde_json::Value;
 use std::time::Instant;
 
-/// The measures that are numbers.
+/// Returns the numeric measures.
 const NUMBERS: [&str; 22] = [
     "exchanges",
     "answered",
@@ -42,8 +42,8 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-/// Mean, ends of the 95 % interval and deviation by hand, with the quantiles of Student's t distribution
-/// from a table.
+/// Computes mean, ends of the 95 % interval and deviation by hand, with the quantiles of Student's t
+/// distribution from a table.
 fn by_hand(numbers: &[f64], t: f64) -> [f64; 4] {
     let n = numbers.len() as f64;
     let mean = numbers.iter().sum::<f64>() / n;
@@ -66,7 +66,7 @@ fn assert_spread(spread: &Value, expected: [f64; 4], what: &str) {
 const T_5: f64 = 2.776_445_105;
 const T_10: f64 = 2.262_157_163;
 
-/// A measure where one run's JSON has it.
+/// Returns a measure from the JSON of one run.
 fn of_sim<'a>(object: &'a Value, name: &str) -> &'a Value {
     let metrics = &object["metrics"];
     match name {
@@ -212,8 +212,8 @@ fn the_difference_is_that_of_theory() {
     assert_spread(difference, by_hand(&pairs, T_10), "gave_up_share");
 }
 
-/// What a loss of 0.2 loses, one of 0.3 loses, too: the difference of a client with one send is at most
-/// 0, and its variance is that of a count with a chance of 0.8^2 - 0.7^2, not the sum of both.
+/// Every datagram lost with a loss of 0.2 is also lost with 0.3. So the difference of a client with one send is
+/// at most 0, and its variance is that of a count with probability 0.8^2 - 0.7^2, not the sum of both.
 #[test]
 fn both_meet_the_same_fates() {
     let (clients, seeds) = (500.0_f64, 100.0_f64);

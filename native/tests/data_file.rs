@@ -21,8 +21,8 @@ fn run_in(folder: &Folder, args: &[&str]) -> Finished {
 }
 
 #[test]
-fn a_scenarios_file_has_its_times_beside_it() {
-    let folder = Folder::new("times-beside");
+fn a_scenario_file_reads_times_from_its_own_folder() {
+    let folder = Folder::new("times-next-to-it");
     write(&folder, "pings.txt", "# ping's times\nms\n9\n10.5\n12\n");
     write(&folder, "log.txt", "0s\n10ms # the second\n\n2s\n");
     let toml = "exchanges = 10\ntoken = true\nserver.reply = 'mirror'\n\
@@ -53,7 +53,7 @@ fn flags_read_files_from_where_they_are_given() {
     let versus = ["sim", "--versus-set", "link.reply_latency=@b.txt", "--seeds", "2", "--json"];
     let both = run_in(&folder, &versus).object();
     assert_eq!(both["scenario"]["b"]["link"]["reply_latency"], "table 7ms 8ms");
-    // Text is text.
+    // A text may begin with `@`.
     let message = run_in(&folder, &["sim", "--set", "message=@a.txt", "--json"]).object();
     assert_eq!(message["scenario"]["message"], "@a.txt");
 }
@@ -91,7 +91,7 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
             &["sweep", "--vary", "link.latency=1ms,@bad.txt", "--dry-run"],
             &["--vary: link.latency: bad.txt:2: "],
         ),
-        // A link is somebody else's: it reads no files.
+        // A link may come from a stranger, so it must not read files.
         (
             &["sim", "--link", "link.latency=@bad.txt"],
             &["the link: link.latency: \"@bad.txt\" is not a distribution of times; try"],

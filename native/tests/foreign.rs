@@ -182,7 +182,7 @@ fn a_foreign_server_answers_everyone_and_numbers_them() {
     });
     let number = |number: Option<NonZeroU32>| number.map_or(0, NonZeroU32::get);
     let flows: Vec<u32> = records.iter().map(|record| number(record.flow)).collect();
-    assert_eq!(flows, [1, 1, 1, 2, 2, 2, 1, 1, 1], "heard, and greeted twice");
+    assert_eq!(flows, [1, 1, 1, 2, 2, 2, 1, 1, 1], "received, and greeted twice");
     let packets: Vec<u32> = records.iter().map(|record| number(record.packet)).collect();
     assert_eq!(packets, [1, 1, 2, 1, 1, 2, 2, 3, 4], "of each client, each way");
     assert!(records.iter().all(|record| record.host == HostId::SERVER));

@@ -1,4 +1,4 @@
-//! With programs that nobody here wrote: socat and ncat, at either end.
+//! Interoperates with independent programs: socat and ncat, at either end.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn start(program: &str, args: &[&str], port: u16) -> Running {
     running
 }
 
-/// Three exchanges with an echo service of somebody else's.
+/// Runs three exchanges with an independent echo service.
 fn assert_echoes(port: u16) {
     let address = format!("127.0.0.1:{port}");
     let finished = run(&["send", &address, "hello", "--count", "3", "--token", "--json"]);
@@ -54,7 +54,7 @@ fn our_client_is_echoed_by_ncat() {
 fn our_server_answers_socat_and_its_empty_datagram() {
     let mut server = Server::start(&[]);
     let mut command = Command::new("socat");
-    // `shut-null`: at the end of its input it says so with an empty datagram.
+    // `shut-null`: socat marks the end of its input with an empty datagram.
     command.args(["-t", "0.5", "-", &format!("UDP:{},shut-null", server.address)]);
     let begun = Instant::now();
     let mut socat = Running::start(command);
@@ -76,7 +76,7 @@ fn our_server_answers_ncat() {
     let mut command = Command::new("ncat");
     command.args(["-u", "127.0.0.1", &server.port.to_string()]);
     let mut ncat = Running::start(command);
-    // Its stdin stays open until the reply is here: at its end ncat leaves without waiting.
+    // Its stdin stays open until the reply arrives, because ncat does not wait after the end of its input.
     ncat.write(b"hello\n");
     assert_eq!(ncat.line(), "hello\n");
     ncat.write(b"again\n");

@@ -1,8 +1,7 @@
-//! `retrylab lab`: the page on the loopback, to this machine only.
+//! `retrylab lab` serves the page on the loopback interface, to this machine only.
 //!
-//! Whether the program has a page in it depends on whether one was built before it (`cargo xtask
-//! page`); without one there is a sentence to check instead. The answers themselves are also tested
-//! without a page, in the unit tests.
+//! The program contains the page only if `cargo xtask page` ran before it was built. Without the page, the
+//! test checks the error instead. The unit tests check the responses without a page.
 
 mod common;
 
@@ -12,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The lab on a free port, and where.
+/// Starts the lab on a free port; returns it with its address.
 fn start() -> (Running, String) {
     let mut lab = Running::start(retrylab(&["lab", "--port", "0"]));
     let line = lab.line();
@@ -20,7 +19,7 @@ fn start() -> (Running, String) {
     (lab, url.trim_end_matches('/').to_string())
 }
 
-/// The head and the body of the answer to `GET path`.
+/// Returns the head and the body of the response to `GET path`.
 fn get(address: &str, path: &str, host: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
@@ -58,7 +57,7 @@ fn the_page_is_served_or_how_to_build_it_is_said() {
     assert_eq!(lab.finish(Instant::now()).code, Some(0));
 }
 
-/// The files of a folder and of its folders, hidden ones left out.
+/// Returns the files of a folder and its subfolders, without hidden ones.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -72,7 +71,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Every file that was built is served as it is, the WebAssembly by its own type.
+/// Every built file is served unchanged, WebAssembly with its own media type.
 #[test]
 fn every_file_of_the_page_is_served() {
     if !page_is_built() {

@@ -1,4 +1,4 @@
-//! `retrylab sim --print-netem`: what makes Linux do the same.
+//! `retrylab sim --print-netem`: the commands for the same link on Linux.
 
 mod common;
 
@@ -62,7 +62,7 @@ fn differences_are_comments_in_a_valid_script() {
     }
 }
 
-/// Every link that has a name, and every scenario that ships.
+/// Checks every preset of links and every shipped scenario.
 #[test]
 fn every_named_link_is_a_valid_script() {
     let scenarios = run(&["scenarios", "--json"]).object();

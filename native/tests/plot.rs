@@ -10,7 +10,7 @@ fn swept(args: &[&str], out: &str) {
     assert_eq!(finished.code, Some(0), "{finished:?}");
 }
 
-/// The names of the elements in their order, each end after its begin.
+/// Returns the names of the elements in order, each end tag after its start tag.
 fn elements(svg: &str) -> Vec<String> {
     let (mut open, mut all) = (Vec::new(), Vec::new());
     let mut rest = svg;

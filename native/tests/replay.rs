@@ -5,10 +5,10 @@ mod common;
 use common::{Server, run, within_three_tries};
 use serde_json::Value;
 
-/// Fast, but with waits that a busy machine's replies still meet.
+/// Short waits, but long enough for replies on a busy machine.
 const POLICY: [(&str, &str); 2] = [("initial_timeout", "40ms"), ("max_sends", "3")];
 
-/// Outcome and sends of each exchange of one real client after another.
+/// Returns outcome and sends of each exchange, for one real client after another.
 fn real(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
     let server = Server::start(&["--drop", "0.5", "--seed", "7"]);
     let mut args = vec!["send".to_string(), server.address.clone()];
@@ -23,7 +23,7 @@ fn real(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
     (0..clients).map(|_| run(&args).json().iter().map(fate).collect()).collect()
 }
 
-/// The same of the simulated network's clients, from its trace.
+/// Returns the same for the simulated clients, from the trace.
 fn simulated(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
     let mut args: Vec<String> =
         ["sim", "--seed", "7", "--trace", "-", "--json"].map(Into::into).into();

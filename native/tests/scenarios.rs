@@ -1,11 +1,11 @@
-//! The scenarios that ship: each runs by its name, and so does every variant that its file names.
+//! The shipped scenarios: each runs by its name, and so does every variant that its file mentions.
 
 mod common;
 
 use common::run;
 use serde_json::Value;
 
-/// The words of a line as a shell would split it: blanks part words, double quotes hold them together.
+/// Splits a line into words like a shell: at blanks outside double quotes.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
     for c in line.chars().chain([' ']) {
@@ -22,7 +22,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The flags of each variant that a file's comments name: lines with `--set`, and what is quoted there.
+/// Returns the flags of each variant that a file's comments mention: lines with `--set`, and quoted values.
 fn variants(toml: &str) -> Vec<Vec<String>> {
     let comments = toml.lines().filter_map(|line| line.strip_prefix('#'));
     let variants = comments.filter(|line| line.trim_start().starts_with("--set "));

@@ -125,7 +125,7 @@ fn every_preset_is_listed_with_its_source_and_its_use() {
     }
 }
 
-/// Two programs which draw alike would come back together.
+/// Two programs that drew the same waits would retry together.
 #[test]
 fn clients_without_a_seed_draw_apart() {
     let send = |more: &[&str]| {
@@ -138,7 +138,7 @@ fn clients_without_a_seed_draw_apart() {
         waits.map(|(_, wait)| wait.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(send(&["--seed", "7"]), send(&["--seed", "7"]));
-    // Of six draws at a resolution of 10 us, all equal by chance: never.
+    // Six draws at a resolution of 10 us are never all equal by chance.
     assert_ne!(send(&[]), send(&[]));
 }
 
@@ -153,7 +153,7 @@ fn a_spent_budget_and_an_open_breaker_say_so() {
         objects.iter().map(|o| (o["sends"].clone(), o["why"].clone())).collect::<Vec<_>>()
     };
     let pair = |sends: u32, why: &str| (Value::from(sends), Value::from(why));
-    // Three tokens, two a retry: one retry, then none.
+    // Three tokens, and two per retry: one retry, then none.
     assert_eq!(
         send(&["--budget", "quota 3 2 1"]),
         [pair(2, "budget"), pair(1, "budget"), pair(1, "budget"), pair(1, "budget")]

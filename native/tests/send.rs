@@ -277,7 +277,7 @@ fn the_policys_flags_are_the_scenarios_keys() {
         "--json",
     ];
     let exchange = run(&[&["send", &address][..], &policy].concat()).object();
-    // Waits of 20, 50 and 50 ms, and the rest of 150 ms.
+    // Waits of 20, 50 and 50 ms, and the remainder of 150 ms.
     assert_eq!(exchange["sends"], 4);
     assert_eq!(exchange["outcome"], "gave_up");
     assert!(exchange["elapsed_s"].as_f64().unwrap() >= 0.15);

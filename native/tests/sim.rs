@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Instant;
 
-/// A file of this test alone, removed at its end.
+/// A file for this test only, removed at its end.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -30,10 +30,10 @@ impl Drop for Scratch {
     }
 }
 
-/// Against the closed forms for five sends that are each lost with one half: an exchange gives up with
-/// 1/32, and takes 1 + 1/2 + 1/4 + 1/8 + 1/16 sends on average.
+/// Compares with the closed forms for five sends, each lost with probability 1/2: an exchange gives up with
+/// probability 1/32, and makes 1 + 1/2 + 1/4 + 1/8 + 1/16 sends on average.
 #[test]
-fn a_million_exchanges_come_out_as_theory_says() {
+fn a_million_exchanges_agree_with_theory() {
     let args = ["--set", "server.drop=0.5", "--set", "exchanges=1000000", "--json"];
     let object = run(&[&["sim"], &args[..]].concat()).object();
     let n = 1e6;
@@ -88,7 +88,7 @@ fn equal_scenarios_are_equal_to_the_last_byte() {
     assert_eq!(last["seed"], 7);
 }
 
-/// A file, a link, flags and the printed result all say the same scenario.
+/// A file, a link, flags and the printed result all describe the same scenario.
 #[test]
 fn a_scenario_is_the_same_from_wherever_it_comes() {
     let text = "exchanges = 300\nseed = 3\n[server]\ndrop = 0.25\n\
@@ -131,7 +131,7 @@ fn errors_name_the_key_the_value_and_what_is_allowed() {
     ] {
         assert_refused(&run(&["sim", "--set", set]), parts);
     }
-    // Two values that contradict each other's defaults, but not each other.
+    // Each of the two values contradicts the default of the other.
     let pair = ["--set", "policy.initial_timeout=5s", "--set", "policy.give_up_above=20s"];
     assert_eq!(run(&[&["sim"], &pair[..]].concat()).code, Some(0));
 }
@@ -251,7 +251,7 @@ fn an_endless_run_is_bounded_and_says_by_what() {
     assert_eq!(object["ended_by"], "event_limit");
     assert_eq!(object["events"], 1_000);
     assert_eq!(object["exchanges"], 0);
-    // Just enough is not too few: start, arrival, arrival.
+    // Three events are exactly enough: start, arrival, arrival.
     let enough = run(&["sim", "--max-events", "3", "--json"]).object();
     assert_eq!(enough["ended_by"], "finished");
     let short = run(&["sim", "--max-events", "2", "--json"]).object();
@@ -271,7 +271,7 @@ fn ctrl_c_reports_the_results_so_far() {
     assert!(last["exchanges"].as_u64().unwrap() < 4_294_967_295);
 }
 
-/// A reader that has seen enough, such as `head`, ends the run without a word.
+/// A reader that closes the pipe, such as `head`, ends the run without a message.
 #[test]
 fn a_broken_pipe_is_no_error() {
     for args in [
@@ -304,7 +304,7 @@ fn every_key_is_explained() {
             for part in ["takes", "help"] {
                 assert!(!key[part].as_str().unwrap().is_empty(), "{key}");
             }
-            // The default is a value that the key takes; an empty list is written as nothing.
+            // The default is a valid value of the key; an empty list is written as an empty text.
             let set = format!("{name}={}", key["default"].as_str().unwrap());
             assert_eq!(run(&["sim", "--set", &set]).code, Some(0), "{set}");
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// 5 x 2 x 13 points: more than 64, and no multiple of it.
+/// 5 x 2 x 13 points: more than 64, and not a multiple of it.
 const SMALL: [&str; 10] = [
     "--set",
     "exchanges=40",
@@ -193,7 +193,7 @@ const LONG: [&str; 8] = [
     "2",
 ];
 
-/// Starts the long sweep and comes back when some of its points are in the part file.
+/// Starts the long sweep and waits until some of its points are in the part file.
 fn begun(out: &str) -> Running {
     let running = Running::start(retrylab(&[&["sweep"], &LONG[..], &["--out", out]].concat()));
     let part = format!("{out}.part");
@@ -215,7 +215,7 @@ fn a_killed_sweep_resumes() {
         running.signal("KILL");
         assert_eq!(running.finish(Instant::now()).code, None);
         assert!(!Path::new(&out).exists(), "no result before it is whole");
-        // A line that was being written when the power went.
+        // A line that was being written when the power failed.
         let part = format!("{out}.part");
         let mut torn = std::fs::read(&part).unwrap();
         while torn.last() != Some(&b'\n') {

@@ -74,7 +74,7 @@ fn a_run_stands_beside_its_prediction_or_says_why_there_is_none() {
     assert!(text.contains(sentence), "{text}");
 }
 
-/// M/M/1/K at a load of 0.8 with room for 10 in all: a request that finds the queue full is lost.
+/// M/M/1/K at a load of 0.8 with at most 10 requests: a request that finds the queue full is lost.
 const QUEUE: [&str; 14] = [
     "--set",
     "token=true",
@@ -93,7 +93,7 @@ const QUEUE: [&str; 14] = [
 ];
 
 /// Over 16 seeds, runs of 100,000 arrivals have a standard deviation of 4.6 % of the share refused, 1 % of
-/// the wait and the queue, and 0.3 % of the busy share: here are more than four of them.
+/// the wait and the queue, and 0.3 % of the busy share. The tolerance here is more than four of them.
 #[test]
 fn a_queue_is_compared_with_its_prediction() {
     let exchanges = ["--set", "exchanges=100000"];

@@ -1,6 +1,6 @@
 //! When datagrams leave, on real sockets: within 5 ms of the schedule, and never early.
 //!
-//! A file of its own, and one test at a time, so that no other test takes the processor away.
+//! A separate file, with one test at a time, so that other tests do not use the processor.
 
 mod common;
 
@@ -16,10 +16,10 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Each wait is kept in full, whatever the machine does meanwhile: this is never tried again.
+/// No wait is ever shortened, whatever else the machine does, so this check is not retried.
 fn assert_never_early(times: &[f64], waits: &[f64]) {
     for (pair, wait) in times.windows(2).zip(waits) {
-        // A nanosecond for the last digit of the difference of two floats.
+        // A nanosecond of tolerance for the rounding error of a difference of floats.
         assert!(pair[1] - pair[0] >= wait - 1e-9, "{times:?} is early: the wait was {wait}");
     }
 }
@@ -48,7 +48,7 @@ fn two_lost_requests_cost_sends_at_0_and_100_and_300_ms() {
     });
 }
 
-/// By the program's own account, and by the clock of a socket that it knows nothing of.
+/// Checked by the program's own report, and by the clock of an independent socket.
 #[test]
 fn silence_is_asked_five_times_and_given_up_at_3_1_seconds() {
     let _alone = alone();

@@ -9,17 +9,17 @@ use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
 use retrylab_core::time::{WithUnit, nanos, parse_duration};
 use retrylab_core::value::{Form, Shape};
 
-/// A control that is always in sight.
+/// A control that is always visible.
 struct Main {
     key: &'static str,
     label: &'static str,
-    /// Where its slider stops, as values that the key takes; none for a control without a slider.
+    /// Stops of its slider, as values of the key; none for a control without a slider.
     stops: &'static [&'static str],
-    /// Its help when the table's would be too long.
+    /// Its help if that of the table would be too long.
     help: &'static str,
 }
 
-/// What a visitor meets, the policy first and what it meets after it; every other key is folded away.
+/// The controls that a visitor sees first: the policy, then its environment. All other keys are folded.
 const MAIN: &[Main] = &[
     Main { key: PRESET, label: "Policy", stops: &[], help: "" },
     Main {
@@ -55,22 +55,22 @@ const MAIN: &[Main] = &[
         ],
         help: "they all ask at the same time",
     },
-    Main { key: SEED, label: "Seed", stops: &[], help: "same seed, same luck" },
+    Main { key: SEED, label: "Seed", stops: &[], help: "the same seed repeats the same run" },
 ];
 
 /// The key that names the policy to start from.
 const PRESET: &str = "policy.preset";
 
-/// The key that names a run's luck.
+/// The key of the seed of all random draws.
 pub(crate) const SEED: &str = "seed";
 
-/// The form's description with the values of `scenario`.
+/// Returns the form's description with the values of `scenario`.
 ///
 /// An array of objects: `key`, `label`, `help`, `value`, `allowed` (in words), `group` (empty for the
-/// controls that are always in sight), `input` (`text`, `long`, `number`, `switch` or `choice`),
+/// controls that are always visible), `input` (`text`, `long`, `number`, `switch` or `choice`),
 /// `choices`, `stops` (those that the scenario allows), `stop` (the nearest one's place), `changed`
 /// (from the default, or from the preset), `dice`, `idle` (why it has no effect now, or empty); and for
-/// the preset alone `notes` (sentences), `apart` (the policy is not the preset's any more).
+/// the preset alone `notes` (sentences), `apart` (the policy no longer equals the preset).
 pub(crate) fn describe(scenario: &Scenario) -> String {
     let changed: Vec<&str> = scenario.changes().map(|(key, _)| key).collect();
     let main = |field: &Field| MAIN.iter().find(|main| main.key == field.key);
@@ -113,7 +113,7 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     }
 }
 
-/// The stops of a control that do not contradict the rest of the policy.
+/// Returns the stops of a control that do not contradict the rest of the policy.
 fn stops(main: &Main, scenario: &Scenario) -> Vec<&'static str> {
     let fits = |stop: &&&str| {
         !main.key.starts_with("policy.") || scenario.clone().apply([(main.key, **stop)]).is_ok()
@@ -121,7 +121,7 @@ fn stops(main: &Main, scenario: &Scenario) -> Vec<&'static str> {
     main.stops.iter().filter(fits).copied().collect()
 }
 
-/// Why a field of the policy has no effect as things are; `None` for those that have one.
+/// Returns why a field of the policy has no effect in this scenario; `None` if it has one.
 fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
     let backoff = policy.backoff();
     let grows = matches!(backoff, Backoff::Linear | Backoff::Exponential);
@@ -140,8 +140,8 @@ fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
     Some(why)
 }
 
-/// `scenario` with another value; choosing how waits grow or when exchanges arrive also sets what only
-/// that law allows or needs: nobody should have to find the order of single steps that gets there.
+/// Returns `scenario` with another value. Choosing a backoff or an arrival process also sets or resets
+/// the keys that depend on the choice, so nobody has to find the order of single steps that is allowed.
 pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenario, FieldError> {
     let mut changed = scenario.clone();
     let alone = changed.apply([(key, value)]);
@@ -175,7 +175,7 @@ pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenari
     changed.apply(pairs).map(|()| changed)
 }
 
-/// The first waits of a policy, as the list that makes the same.
+/// Returns the first waits of a policy, as the value of an equivalent list.
 fn waits(policy: &Policy) -> String {
     let sends: Vec<_> = policy.sends().take(7).collect();
     let waits: Vec<String> = match sends.as_slice() {
@@ -185,31 +185,31 @@ fn waits(policy: &Policy) -> String {
     waits.join(", ")
 }
 
-/// Which form control suits a value.
+/// Returns the form control for a value.
 fn input(shape: &Shape) -> &'static str {
     match shape.form {
         Form::Bool => "switch",
         Form::Choice(_) => "choice",
-        // A number field has no room for `none`.
+        // A number field cannot show `none`.
         Form::Integer { .. } if shape.words().next().is_none() => "number",
         Form::List(_) | Form::Phrase(_) => "long",
         _ => "text",
     }
 }
 
-/// The place of the stop that is nearest to `value`, judged on a logarithmic scale as hands do.
+/// Returns the index of the stop that is nearest to `value` on a logarithmic scale.
 fn nearest(stops: &[&str], value: &str) -> usize {
     let value = size(value);
     let distance = |stop: &str| {
         let stop = size(stop);
         let (low, high) = (stop.min(value).max(1), stop.max(value).max(1));
-        // How many times the larger holds the smaller, in 1/1000.
+        // Ratio of the larger to the smaller, in thousandths.
         (u128::from(high) * 1_000 / u128::from(low), stop.abs_diff(value))
     };
     (0..stops.len()).min_by_key(|i| distance(stops[*i])).unwrap_or(0)
 }
 
-/// A value of any kind as a number to compare it by.
+/// Returns a value of any kind as a number for comparisons.
 fn size(text: &str) -> u64 {
     if let Some(duration) = parse_duration(text) {
         return nanos(duration);
@@ -233,7 +233,7 @@ mod tests {
         for main in MAIN {
             for (place, stop) in main.stops.iter().enumerate() {
                 let mut scenario = Scenario::default();
-                // A first wait above the textbook's bound needs a bound above it.
+                // A first wait above the textbook's `give_up_above` needs a larger `give_up_above`.
                 let none = ("policy.give_up_above", "none");
                 scenario.apply([(main.key, *stop), none]).unwrap();
                 let value = scenario.value(main.key).unwrap();
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_tells_of_itself_and_whether_it_was_left() {
+    fn a_preset_describes_itself_and_whether_it_was_changed() {
         let mut scenario = Scenario::default();
         scenario.apply([("policy.preset", "coap")]).unwrap();
         let text = describe(&scenario);

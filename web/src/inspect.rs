@@ -1,4 +1,4 @@
-//! All that is known of one packet or one wait, and why it happened, for the inspector.
+//! Everything known about one packet or one wait, and why it happened, for the inspector.
 
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
@@ -13,10 +13,10 @@ use retrylab_core::time::Instant;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
-/// How many bytes of a payload are shown.
-const MOST_BYTES: usize = 64;
+/// Maximum number of bytes of a payload that are shown.
+const MAX_BYTES: usize = 64;
 
-/// A packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
+/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
 pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let packet = timeline.packet(id)?;
     let which = which(timeline, packet);
@@ -42,13 +42,13 @@ pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Opt
     }))
 }
 
-/// `send 2`; of a writer `attempt 2`.
+/// Returns `send 2`; `attempt 2` for a writer.
 fn which(timeline: &Timeline, packet: &Packet) -> String {
     let write = timeline.setting().pattern == Pattern::Write;
     format!("{} {}", if write { "attempt" } else { "send" }, packet.send())
 }
 
-/// A wait, in the same form.
+/// Describes a wait, in the same form.
 pub(crate) fn wait(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let wait = timeline.wait(id)?;
     let words = timeline.words(run.records(), wait.record);
@@ -102,13 +102,13 @@ fn fate(json: &mut Json, packet: &Packet, places: u32) {
             fact(json, "arrived", &arrived);
             fact(json, "fate", &cause.to_string());
         }
-        // The link decides when it is sent; where on its way it is lost, nobody knows.
+        // The link decides when the packet is sent; where on its way it is lost is unknown.
         Ending::Lost(cause) => fact(json, "fate", &cause.to_string()),
         Ending::Unknown => fact(json, "fate", "arrives after the events that are kept"),
     }
 }
 
-/// Why it was sent, and why it was lost.
+/// Returns why it was sent, and why it was lost.
 fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
     let mut out = vec![match packet.direction {
         Direction::Reply => reply_story(timeline, packet),
@@ -184,7 +184,7 @@ fn request_story(timeline: &Timeline, packet: &Packet) -> String {
     }
 }
 
-/// Why no reply came during a wait.
+/// Returns why no reply came during a wait.
 fn silence(timeline: &Timeline, wait: &Wait) -> Option<String> {
     let id = wait.request?;
     let request = timeline.packet(id)?;
@@ -256,8 +256,8 @@ fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
     out
 }
 
-/// The bytes of a packet, as the core's machines make them; none where they are not known, as those of
-/// a row's versions.
+/// Returns the bytes of a packet, as the core's machines make them; none if they are unknown, such as a
+/// row's version.
 fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
     let scenario = run.scenario();
     if scenario.setting().pattern == Pattern::Write {
@@ -280,20 +280,20 @@ fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
     if let Some(byte) = packet.damaged.and_then(|bit| bytes.get_mut(bit as usize / 8)) {
         *byte ^= 1 << (packet.damaged.unwrap_or(0) % 8);
     }
-    // What a damaged request made the server say is not known here.
+    // The server's reply to a damaged request is unknown here.
     if bytes.len() == packet.bytes as usize { bytes } else { Vec::new() }
 }
 
-/// Rows of up to eight bytes in hexadecimal digits.
+/// Returns rows of up to eight bytes in hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     let mut out = String::new();
-    for (i, byte) in bytes.iter().take(MOST_BYTES).enumerate() {
+    for (i, byte) in bytes.iter().take(MAX_BYTES).enumerate() {
         if i > 0 {
             out.push(if i % 8 == 0 { '\n' } else { ' ' });
         }
         out += &format!("{byte:02x}");
     }
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         out += "\n…";
     }
     out

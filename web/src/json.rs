@@ -1,45 +1,45 @@
 //! Just enough JSON for the page's inspector, form and tables: a writer, no reader.
 
-/// Writes one object or array; commas are its business.
+/// Writes one object or array, with its commas.
 #[derive(Default)]
 pub(crate) struct Json {
     out: String,
 }
 
 impl Json {
-    /// An object whose members `fill` writes.
+    /// Returns an object whose members `fill` writes.
     pub(crate) fn object(fill: impl FnOnce(&mut Self)) -> String {
         let mut json = Self::default();
         json.nest('{', '}', fill);
         json.out
     }
 
-    /// An array whose elements `fill` writes.
+    /// Returns an array whose elements `fill` writes.
     pub(crate) fn array(fill: impl FnOnce(&mut Self)) -> String {
         let mut json = Self::default();
         json.nest('[', ']', fill);
         json.out
     }
 
-    /// The member `key: "value"`.
+    /// Writes the member `key: "value"`.
     pub(crate) fn text(&mut self, key: &str, value: &str) {
         self.key(key);
         self.quote(value);
     }
 
-    /// The member `key: value`; exact up to 2^53 in JavaScript.
+    /// Writes the member `key: value`; exact up to 2^53 in JavaScript.
     pub(crate) fn number(&mut self, key: &str, value: u64) {
         self.key(key);
         self.out += &value.to_string();
     }
 
-    /// The member `key: true` or `key: false`.
+    /// Writes the member `key: true` or `key: false`.
     pub(crate) fn flag(&mut self, key: &str, value: bool) {
         self.key(key);
         self.out += if value { "true" } else { "false" };
     }
 
-    /// The member `key: ["value", …]`.
+    /// Writes the member `key: ["value", …]`.
     pub(crate) fn texts(&mut self, key: &str, values: impl IntoIterator<Item = impl AsRef<str>>) {
         self.list(key, |json| {
             for value in values {
@@ -49,13 +49,13 @@ impl Json {
         });
     }
 
-    /// The member `key: [ … ]`.
+    /// Writes the member `key: [ … ]`.
     pub(crate) fn list(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.key(key);
         self.nest('[', ']', fill);
     }
 
-    /// An object as an element of the array being written.
+    /// Writes an object as an element of the current array.
     pub(crate) fn element(&mut self, fill: impl FnOnce(&mut Self)) {
         self.separate();
         self.nest('{', '}', fill);
@@ -79,7 +79,7 @@ impl Json {
         }
     }
 
-    /// A string, escaped as in RFC 8259 section 7.
+    /// Writes a string, escaped as in RFC 8259 section 7.
     fn quote(&mut self, text: &str) {
         self.out.push('"');
         for c in text.chars() {

@@ -1,7 +1,6 @@
-//! Scenarios worth looking at, each with what to look at. The first one greets a visitor.
+//! Scenarios worth looking at, each with a hint at what to watch. A visitor sees the first one.
 //!
-//! What a sentence claims is asserted below: a lesson that no longer shows what it says is a failing
-//! test, not a puzzled reader.
+//! The tests below check what each sentence claims, so that a lesson cannot silently become wrong.
 
 /// A scenario with a title and a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +10,7 @@ pub(crate) struct Lesson {
     pub(crate) sentence: &'static str,
 }
 
-/// What a first visit shows.
+/// The scenario of a first visit.
 pub(crate) const OPENING: Lesson = Lesson {
     title: "One lost reply",
     fragment: "seed=7&link.loss=0.3",
@@ -27,25 +26,26 @@ pub(crate) const LESSONS: &[Lesson] = &[
         title: "Nobody answers",
         fragment: "server.drop=1",
         sentence: "The server drops every request. Watch each wait double, and the client give up \
-                   after five sends instead of asking for ever.",
+                   after five sends instead of retrying forever.",
     },
     Lesson {
         title: "Too impatient",
         fragment: "link.latency=60ms",
         sentence: "Nothing is lost here: the reply only takes longer than the first wait. Watch \
-                   the second send go out for nothing, and its reply come when nobody wants it.",
+                   the client send a needless second request, whose reply comes too late.",
     },
     Lesson {
         title: "Half of the requests dropped",
         fragment: "seed=7&exchanges=5&server.drop=0.5",
         sentence: "The textbook's server drops each request with probability one half. Five \
-                   exchanges, one after another: four are answered, one has no luck five times.",
+                   exchanges, one after another: four are answered, and one has all five of its \
+                   requests dropped.",
     },
     Lesson {
         title: "Five clients",
         fragment: "seed=54&clients=5&link.latency=uniform+5ms+25ms&link.loss=0.3",
-        sentence: "Five clients ask at once, and each has its own luck. Those without a reply wait \
-                   the same time, so they all ask again together.",
+        sentence: "Five clients ask at once, and each packet may be lost. Those without a reply \
+                   wait the same time, so they all send again together.",
     },
     Lesson {
         title: "A thousand clients",
@@ -64,8 +64,8 @@ pub(crate) const LESSONS: &[Lesson] = &[
         title: "A hundred clients, full jitter",
         fragment: "clients=100&policy.jitter=full&server.drop_first=100",
         sentence: "The same hundred, but each draws its waits, from nothing up to what was 0.1 s. \
-                   No burst: at most four come back within a millisecond. The price is haste: \
-                   twelve copies go out for nothing.",
+                   No burst: at most four come back within a millisecond. The price: some wait too \
+                   briefly, and twelve sends are needless.",
     },
 ];
 
@@ -133,7 +133,7 @@ mod tests {
         let five = by_title("Five clients");
         assert_eq!(five.summary.answered, 5);
         let mut again: Vec<u64> = five.sink.iter().filter_map(resent).collect();
-        assert!(again.len() >= 2, "several ask again");
+        assert!(again.len() >= 2, "several send again");
         again.dedup();
         assert_eq!(again.len(), 1, "together");
 
@@ -150,16 +150,16 @@ mod tests {
         assert_eq!((spread.summary.sends, spread.summary.late_replies), (212, 12));
         let bursts = bursts_of(&spread.sink);
         assert!(bursts.iter().all(|(at, _)| *at < 100), "the first waits: {bursts:?}");
-        assert_eq!(bursts.iter().map(|(_, copies)| *copies).max(), Some(4));
+        assert_eq!(bursts.iter().map(|(_, sends)| *sends).max(), Some(4));
     }
 
-    /// The milliseconds in which later copies went out, with how many did.
+    /// Returns the milliseconds in which retries went out, each with their number.
     fn bursts_of(records: &[Record]) -> Vec<(u64, usize)> {
         let times: Vec<u64> = records.iter().filter_map(resent).collect();
         times.chunk_by(|a, b| a == b).map(|burst| (burst[0], burst.len())).collect()
     }
 
-    /// When, in milliseconds, a later copy went out.
+    /// Returns when a retry went out, in milliseconds.
     fn resent(record: &Record) -> Option<u64> {
         let request = matches!(record.what, What::Sent { direction: Direction::Request, .. });
         let later = record.label.is_some_and(|label| label.send.get() > 1);

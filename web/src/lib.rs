@@ -1,7 +1,7 @@
 //! The lab's page: runs the simulated network in wasm and draws it.
 //!
-//! The page's JavaScript shows and asks; everything that knows what a packet, a wait or a scenario is
-//! stands here or in the core. One object crosses the border, [`Lab`].
+//! The page's JavaScript only shows and asks; everything that knows what a packet, a wait or a scenario is
+//! is here or in the core. One object crosses the boundary: [`Lab`].
 //!
 //! ```text
 //!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
@@ -15,14 +15,14 @@
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
-//! | `stage`, `ladder`, `strip` | pictures; each has its layout apart from its paint |
+//! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the policy's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
-//! | `inspect` | all that is known of one packet or wait, and why it happened |
+//! | `inspect` | everything known about one packet or wait, and why it happened |
 //! | `fields` | the core's table of keys as a form's description |
 //! | `lessons` | scenarios worth looking at, and what to look at |
 //!
-//! It has no clock either: the page tells how much time has passed.
+//! It has no clock either: the page passes in how much time has elapsed.
 
 mod fields;
 mod inspect;

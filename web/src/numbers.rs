@@ -4,7 +4,7 @@
 pub(crate) use retrylab_core::trace::words::{capital, count, grouped, ratio, span, spread, unit};
 use std::net::SocketAddr;
 
-/// A number that has room for six characters: `99,999`, `123 k`, `4.29 G`.
+/// Returns a number in at most six characters: `99,999`, `123 k`, `4.29 G`.
 pub(crate) fn compact(n: u64) -> String {
     match n {
         0..100_000 => grouped(n),
@@ -14,7 +14,7 @@ pub(crate) fn compact(n: u64) -> String {
     }
 }
 
-/// Nanoseconds in a unit of `size`, to the last digit where that ends: `0.0512`.
+/// Returns nanoseconds in a unit of `size`, with all digits: `0.0512`.
 pub(crate) fn exact(nanos: u64, size: u64) -> String {
     let mut out = (nanos / size).to_string();
     let mut rest = u128::from(nanos % size) * 10;
@@ -31,7 +31,7 @@ pub(crate) fn exact(nanos: u64, size: u64) -> String {
     out
 }
 
-/// `a` of `b` in percent: `37 %`, `0.25 %`; nothing that happened shows as `0 %`.
+/// Returns `a` of `b` in percent: `37 %`, `0.25 %`. Only zero is shown as `0 %`.
 pub(crate) fn percent(a: u64, b: u64) -> String {
     match ratio(a.saturating_mul(100), b) {
         zero if zero == "0" && a > 0 => "< 0.01 %".to_string(),
@@ -39,7 +39,7 @@ pub(crate) fn percent(a: u64, b: u64) -> String {
     }
 }
 
-/// `192.0.2.1:1060`; simulated hosts have no other addresses than those of IPv4.
+/// Returns `192.0.2.1:1060`. Simulated hosts have IPv4 addresses only.
 pub(crate) fn address(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => format!("{}:{}", address.ip(), address.port()),
@@ -47,8 +47,8 @@ pub(crate) fn address(address: SocketAddr) -> String {
     }
 }
 
-/// A point in time in seconds with `places` decimals (at most 9), cut rather than rounded, so that
-/// what is shown in order is in order.
+/// Returns a point in time in seconds with `places` decimals (at most 9), cut rather than rounded, so
+/// that times stay in order.
 pub(crate) fn clock(nanos: u64, places: u32) -> String {
     let unit = 10u64.pow(9 - places.min(9));
     let per_second = 1_000_000_000 / unit;

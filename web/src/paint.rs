@@ -1,7 +1,7 @@
-//! A thin brush over the canvas: shapes collected into one path per colour, text, lines.
+//! A thin layer over the canvas: shapes collected into one path per colour, text, lines.
 //!
-//! Every colour also has a shape, so that no one needs to tell the colours apart: a request is a disc,
-//! its later copies triangles, a reply is a square, a loss a cross.
+//! Every colour also has a shape, so that no one needs to tell the colours apart: a first send is a disc,
+//! a retry a triangle, a reply a square, a loss a cross.
 
 use crate::theme::{Ink, Theme};
 use crate::timeline::Packet;
@@ -9,7 +9,7 @@ use retrylab_core::trace::Direction;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use web_sys::CanvasRenderingContext2d;
 
-/// What a packet is drawn as.
+/// The shape of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Request,
@@ -44,7 +44,7 @@ impl Shape {
         }
     }
 
-    /// The dash of lines that stand for it.
+    /// Returns the dash pattern of its lines.
     const fn dash(self) -> &'static [f64] {
         match self {
             Self::Request => &[],
@@ -57,12 +57,12 @@ impl Shape {
 /// A point in CSS pixels.
 pub(crate) type Point = (f64, f64);
 
-/// The length of a vector; without the care for extremes that `hypot` takes.
+/// Returns the length of a vector, without `hypot`'s care for extreme values.
 pub(crate) fn length_of(dx: f64, dy: f64) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
-/// Where text hangs from its point.
+/// Where a text is relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
@@ -70,7 +70,7 @@ pub(crate) enum Align {
     Right,
 }
 
-/// How text is set.
+/// The font of a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Font {
     pub(crate) size: f64,
@@ -136,14 +136,14 @@ impl<'a> Paint<'a> {
         self.ctx.stroke();
     }
 
-    /// Strokes with the dash that stands for `shape`.
+    /// Strokes with the dash pattern of `shape`.
     pub(crate) fn stroke_as(&self, shape: Shape, width: f64, add: impl FnOnce(&Path<'_>)) {
         self.dash(shape.dash());
         self.stroke(shape.ink(), width, add);
         self.dash(&[]);
     }
 
-    /// Strokes with a dash.
+    /// Strokes with a dash pattern.
     pub(crate) fn dash(&self, dash: &[f64]) {
         let list = js_sys::Array::new();
         for length in dash {
@@ -152,7 +152,7 @@ impl<'a> Paint<'a> {
         let _ = self.ctx.set_line_dash(&list);
     }
 
-    /// Many packets of one shape, in one path; those that need an outline to be seen get one.
+    /// Draws many packets of one shape in one path, with an outline for shapes that need one.
     pub(crate) fn packets(&self, shape: Shape, radius: f64, at: &[Point]) {
         if at.is_empty() {
             return;
@@ -164,7 +164,7 @@ impl<'a> Paint<'a> {
         }
     }
 
-    /// Text of one line, centered on `y`.
+    /// Draws one line of text, centered on `y`.
     pub(crate) fn text(&self, ink: Ink, font: Font, align: Align, (x, y): Point, text: &str) {
         self.font(font);
         self.ctx.set_fill_style_str(self.theme.ink(ink));
@@ -185,7 +185,7 @@ impl<'a> Paint<'a> {
     }
 }
 
-/// A path that grows.
+/// A path under construction.
 pub(crate) struct Path<'a>(&'a CanvasRenderingContext2d);
 
 impl Path<'_> {
@@ -198,7 +198,7 @@ impl Path<'_> {
         self.0.rect(x, y, w, h);
     }
 
-    /// A rectangle with round corners.
+    /// Adds a rectangle with round corners.
     pub(crate) fn card(&self, (x, y): Point, w: f64, h: f64, radius: f64) {
         let r = radius.min(w / 2.0).min(h / 2.0);
         self.0.move_to(x + r, y);
@@ -214,8 +214,8 @@ impl Path<'_> {
         let _ = self.0.arc(x, y, r, 0.0, TAU);
     }
 
-    /// The last `share` of a clock's round: what is left of a wait, ending at twelve. To be the first
-    /// in its path, or a line would lead to it.
+    /// Adds the last `share` of a circle, what is left of a wait, ending at twelve o'clock. It must be the
+    /// first shape of its path, or a line would lead to it.
     pub(crate) fn ring(&self, (x, y): Point, r: f64, share: f64) {
         let from = -FRAC_PI_2 + TAU * (1.0 - share.clamp(0.0, 1.0));
         let _ = self.0.arc(x, y, r, from, TAU - FRAC_PI_2);
@@ -226,14 +226,14 @@ impl Path<'_> {
         self.line((x + r, y - r), (x - r, y + r));
     }
 
-    /// A hook: done.
+    /// Adds a check mark.
     pub(crate) fn check(&self, (x, y): Point, r: f64) {
         self.0.move_to(x - r, y + 0.1 * r);
         self.0.line_to(x - 0.25 * r, y + 0.8 * r);
         self.0.line_to(x + r, y - 0.7 * r);
     }
 
-    /// A triangle that points to the right, its flat side at `x`.
+    /// Adds a triangle that points to the right, with its flat side at `x`.
     pub(crate) fn pointer(&self, (x, y): Point, size: f64) {
         self.0.move_to(x, y - size / 2.0);
         self.0.line_to(x + size * 0.9, y);
@@ -241,7 +241,7 @@ impl Path<'_> {
         self.0.close_path();
     }
 
-    /// An arrow's head at `at`, for a line that comes from `from`.
+    /// Adds an arrow's head at `at`, for a line that comes from `from`.
     pub(crate) fn head(&self, from: Point, at: Point, size: f64) {
         let (dx, dy) = (at.0 - from.0, at.1 - from.1);
         let length = length_of(dx, dy).max(1e-6);
@@ -251,7 +251,7 @@ impl Path<'_> {
         self.0.line_to(at.0 - ux + uy * 0.55, at.1 - uy - ux * 0.55);
     }
 
-    /// A packet's shape; all shapes of one radius look equally large.
+    /// Adds a packet's shape; all shapes of one radius look equally large.
     pub(crate) fn shape(&self, shape: Shape, (x, y): Point, r: f64) {
         match shape {
             _ if r < 1.6 => self.rect((x - r, y - r), 2.0 * r, 2.0 * r),

@@ -1,8 +1,8 @@
-//! A panic in wasm is a bare trap: its words would be lost. They are left where the page finds them.
+//! A panic in wasm is a trap without a message. This module stores the message where the page finds it.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The property of the global object that holds the words of a panic.
+/// The property of the global object with the message of a panic.
 const PLACE: &str = "retrylabPanic";
 
 /// Runs when the module has been loaded.
@@ -10,7 +10,7 @@ const PLACE: &str = "retrylabPanic";
 fn remember_panics() {
     std::panic::set_hook(Box::new(|info| {
         let words = info.to_string();
-        // There is nothing to do when even this fails; the trap itself is still seen.
+        // If even this fails, nothing can be done; the trap itself is still visible.
         let _ = js_sys::Reflect::set(&js_sys::global(), &PLACE.into(), &words.into());
     }));
 }

@@ -1,25 +1,26 @@
-//! A run in the page: the network is stepped in slices, so that a long run never freezes the tab, and
-//! its first records are kept, so that an endless one never fills it.
+//! A run in the page. The network advances in slices, so that a long run never freezes the tab, and only
+//! the first records are kept, so that an endless run never fills the memory.
 
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{ScenarioNetwork, Summary};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 
-/// The most records kept to be shown: 64 bytes each. The digest and the summary cover the whole run.
-pub(crate) const MOST_RECORDS: usize = 200_000;
+/// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
+/// the whole run.
+pub(crate) const MAX_RECORDS: usize = 200_000;
 
-/// Records of clients above this number are not kept: with more clients the picture shows the first
-/// ones for as long as it can, not all of them for one instant.
-pub(crate) const MOST_FLOWS: u32 = 10_000;
+/// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
+/// for as long as possible, not all of them for one instant.
+pub(crate) const MAX_FLOWS: u32 = 10_000;
 
 /// Keeps the first records.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     records: Vec<Record>,
-    /// Records made, kept or not.
+    /// Number of records made, kept or not.
     total: u64,
-    /// A record was not kept because there were [`MOST_RECORDS`].
+    /// Whether a record was not kept because there were [`MAX_RECORDS`].
     full: bool,
 }
 
@@ -27,10 +28,10 @@ impl Sink for Kept {
     #[inline]
     fn record(&mut self, record: &Record) {
         self.total += 1;
-        if record.flow.is_some_and(|flow| flow.get() > MOST_FLOWS) || self.full {
+        if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;
         }
-        if self.records.len() < MOST_RECORDS {
+        if self.records.len() < MAX_RECORDS {
             self.records.push(*record);
         } else {
             self.full = true;
@@ -48,7 +49,7 @@ pub(crate) struct Run {
 
 enum State {
     Running(Box<ScenarioNetwork<Kept>>),
-    /// Nothing is left to do, or nobody wants more of it.
+    /// The run has ended or was stopped.
     Over {
         sinks: Box<Sinks>,
         simulated: Instant,
@@ -57,13 +58,13 @@ enum State {
 }
 
 impl Run {
-    /// The run of `scenario` at its beginning.
+    /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
         let network = Box::new(scenario.network(Kept::default()));
         Self { scenario, state: State::Running(network) }
     }
 
-    /// Lets up to `steps` things happen; `true` when the run is over.
+    /// Handles up to `steps` events; returns `true` when the run is over.
     pub(crate) fn advance(&mut self, steps: u32) -> bool {
         if let State::Running(network) = &mut self.state {
             for _ in 0..steps {
@@ -76,7 +77,7 @@ impl Run {
         self.is_over()
     }
 
-    /// Ends the run where it is.
+    /// Stops the run.
     pub(crate) fn stop(&mut self) {
         self.end(true);
     }
@@ -97,42 +98,43 @@ impl Run {
         &self.scenario
     }
 
-    /// Has it come to its end, or been stopped?
+    /// Returns true if the run has ended or was stopped.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Over { .. })
     }
 
-    /// Was it ended before its end?
+    /// Returns true if the run was stopped before its end.
     pub(crate) fn was_stopped(&self) -> bool {
         matches!(self.state, State::Over { stopped: true, .. })
     }
 
-    /// Will no further record be kept? Then its picture can be drawn while it goes on.
+    /// Returns true if no further record will be kept: the picture can then be drawn while the run
+    /// continues.
     pub(crate) fn is_drawable(&self) -> bool {
         self.is_over() || self.is_cut()
     }
 
-    /// Are records missing at the end of those that are kept?
+    /// Returns true if records are missing at the end of those that are kept.
     pub(crate) fn is_cut(&self) -> bool {
         self.sinks().1.full
     }
 
-    /// The records kept.
+    /// Returns the records kept.
     pub(crate) fn records(&self) -> &[Record] {
         &self.sinks().1.records
     }
 
-    /// Records made so far.
+    /// Returns the number of records made so far.
     pub(crate) fn events(&self) -> u64 {
         self.sinks().1.total
     }
 
-    /// Counts so far.
+    /// Returns the counts so far.
     pub(crate) fn summary(&self) -> Summary {
         self.sinks().0.0
     }
 
-    /// The fingerprint of the whole run; `None` as long as it is not over, or when it was stopped.
+    /// Returns the fingerprint of the whole run; `None` while it is in progress or if it was stopped.
     pub(crate) fn digest(&self) -> Option<Digest> {
         match &self.state {
             State::Over { sinks, stopped: false, .. } => Some(sinks.0.1.digest()),
@@ -140,7 +142,7 @@ impl Run {
         }
     }
 
-    /// The time reached.
+    /// Returns the time reached.
     pub(crate) fn simulated(&self) -> Instant {
         match &self.state {
             State::Running(network) => network.now(),
@@ -186,8 +188,8 @@ mod tests {
         let mut long = run("clients=100&exchanges=400&server.drop=0.5");
         while !long.advance(10_000) {}
         assert!(long.is_cut());
-        assert_eq!(long.records().len(), MOST_RECORDS);
-        assert!(long.events() > MOST_RECORDS as u64);
+        assert_eq!(long.records().len(), MAX_RECORDS);
+        assert!(long.events() > MAX_RECORDS as u64);
         assert_eq!(long.summary().finished(), 40_000);
         let whole = retrylab_core::sim::run(long.scenario(), ());
         assert_eq!(long.digest(), Some(whole.digest));
@@ -198,7 +200,7 @@ mod tests {
         let mut many = run("clients=20000");
         while !many.advance(10_000) {}
         assert!(!many.is_cut());
-        assert!(many.records().iter().all(|record| record.flow.unwrap().get() <= MOST_FLOWS));
+        assert!(many.records().iter().all(|record| record.flow.unwrap().get() <= MAX_FLOWS));
         assert!(many.events() > many.records().len() as u64);
     }
 

@@ -1,7 +1,7 @@
-//! The policy's schedule: when copies go out, and when the client gives up, if no reply ever comes.
+//! The policy's schedule: when requests are sent, and when the client gives up, if no reply ever comes.
 //!
-//! Time goes to the right, one row a send: a mark where the copy goes out, a bar for the wait after it.
-//! Where jitter draws, a band reaches from the earliest to the latest moment.
+//! Time runs to the right, one row per send: a mark at the time of the send, a bar for the wait after it.
+//! With jitter, a band reaches from the earliest to the latest moment.
 
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
@@ -10,16 +10,16 @@ use crate::theme::Ink;
 use retrylab_core::policy::{Adaptive, Draw, Policy};
 use retrylab_core::time::nanos;
 
-/// Sends that the picture has room for; of a longer schedule it shows the first ones.
-const MOST: usize = 10;
+/// Maximum number of rows; of a longer schedule the picture shows the first sends.
+const MAX_ROWS: usize = 10;
 
-/// Longer lists of sends are shortened where there is little room.
+/// Maximum length of the list of sends, in bytes; a longer list is shortened.
 const LONG: usize = 58;
 
-/// Sends that a shortened list names.
+/// Number of sends that a shortened list names.
 const SHORT: usize = 6;
 
-/// Sends that are walked to find the end, so that billions of them do not stop the page.
+/// Maximum number of sends computed to find the end, so that billions of them do not block the page.
 const STEPS: u64 = 5_000;
 
 /// When something happens, in nanoseconds from the first send: with the shortest waits that jitter
@@ -39,7 +39,7 @@ struct Row {
     until: u64,
     /// The shortest and the longest wait.
     wait: (u64, u64),
-    /// It goes out whatever jitter draws.
+    /// Whether it goes out whatever jitter draws.
     sure: bool,
 }
 
@@ -48,7 +48,7 @@ struct Row {
 enum End {
     Never,
     At(When),
-    /// Later than is walked, after so many sends if that is known.
+    /// Later than the sends that are computed; after this many sends, if known.
     Far(Option<u32>),
 }
 
@@ -56,10 +56,10 @@ enum End {
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     rows: Vec<Row>,
-    /// The rows are not all: so many follow, if that is known.
+    /// `Some` if more sends follow the rows, with their number if known.
     more: Option<Option<u64>>,
     end: End,
-    /// What else is to be known.
+    /// Remarks, as sentences.
     notes: String,
 }
 
@@ -74,21 +74,21 @@ impl Walk {
     fn new(policy: &Policy, draw: Draw) -> Self {
         let mut sends = policy.sends_drawn(draw);
         let mut walk = Self { sends: Vec::new(), count: 0, end: None };
-        let steps = if policy.never_gives_up() { MOST as u64 + 1 } else { STEPS };
+        let steps = if policy.never_gives_up() { MAX_ROWS as u64 + 1 } else { STEPS };
         while walk.count < steps {
             let Some(at) = sends.next() else {
                 walk.end = Some(nanos(sends.elapsed()));
                 break;
             };
             walk.count += 1;
-            if walk.sends.len() <= MOST {
+            if walk.sends.len() <= MAX_ROWS {
                 walk.sends.push(nanos(at));
             }
         }
         walk
     }
 
-    /// When send `place` (from 0) goes out; of a shorter walk, when it ends.
+    /// Returns when send `place` (from 0) goes out, or the end of a shorter walk.
     fn at(&self, place: usize) -> u64 {
         let last = || self.end.or(self.sends.last().copied()).unwrap_or(0);
         self.sends.get(place).copied().unwrap_or_else(last)
@@ -105,11 +105,11 @@ impl Schedule {
             [Draw::Least, Draw::Nominal, Draw::Most].map(|draw| Walk::new(policy, draw));
         let walks = [&least, &nominal, &most];
         let counts = walks.map(|walk| walk.count);
-        // The shortest waits may be none at all, and their copies without number: one of those that
-        // only they allow is enough.
+        // The shortest waits may be zero, which allows any number of sends: show at most one more than
+        // without jitter.
         let longest = counts.into_iter().max().unwrap_or(1).min(nominal.count + 1);
-        let cut = longest > MOST as u64;
-        let shown = if cut { MOST - 1 } else { longest as usize };
+        let cut = longest > MAX_ROWS as u64;
+        let shown = if cut { MAX_ROWS - 1 } else { longest as usize };
         let of = |pick: &dyn Fn(&Walk) -> u64| {
             let [a, nominal, b] = walks.map(pick);
             When { least: a.min(nominal), nominal, most: b.max(nominal) }
@@ -142,7 +142,7 @@ impl Schedule {
         }
     }
 
-    /// The time at the right edge.
+    /// Returns the time at the right edge.
     fn reach(&self) -> u64 {
         let rows = self.rows.iter().map(|row| row.until.max(row.at.most));
         let end = match self.end {
@@ -152,17 +152,17 @@ impl Schedule {
         rows.max().unwrap_or(0).max(end).max(1)
     }
 
-    /// The same in words: an object of `end`, `sends` and `notes` for the page, and `label`, all of it
-    /// for who does not see the picture.
+    /// Returns the schedule in words: an object of `end`, `sends` and `notes` for the page, and `label`, the
+    /// whole of it for anyone who does not see the picture.
     pub(crate) fn words(&self) -> String {
         let (end, notes) = (capital(&self.end_words("–")), &self.notes);
         let space = if notes.is_empty() { "" } else { " " };
         let label = format!(
             "The schedule when no reply comes. Sends at {}. {}.{space}{notes}",
-            self.sends(" to ", MOST),
+            self.sends(" to ", MAX_ROWS),
             capital(&self.ending()),
         );
-        let whole = self.sends("–", MOST);
+        let whole = self.sends("–", MAX_ROWS);
         let sends = if whole.len() > LONG { self.sends("–", SHORT) } else { whole };
         Json::object(|json| {
             json.text("end", &end);
@@ -172,7 +172,7 @@ impl Schedule {
         })
     }
 
-    /// How it ends, within a sentence: "gives up at 3.1 s".
+    /// Returns how it ends, for the middle of a sentence: "gives up at 3.1 s".
     pub(crate) fn ending(&self) -> String {
         self.end_words(" to ")
     }
@@ -193,7 +193,7 @@ impl Schedule {
         }
     }
 
-    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exactly, or rounded where jitter draws.
+    /// Returns the first `most` sends, exact or, with jitter, rounded: `0, 0.1, 0.3, 0.7, 1.5 s`.
     fn sends(&self, to: &str, most: usize) -> String {
         let rows = &self.rows[..self.rows.len().min(most)];
         let ends = rows.iter().flat_map(|row| [row.at.least, row.at.most]);
@@ -219,16 +219,16 @@ impl Schedule {
     }
 }
 
-/// A moment in a unit: exactly, or where jitter draws, rounded from the earliest to the latest.
+/// Returns a moment in a unit: exact or, with jitter, rounded from the earliest to the latest.
 fn moment(at: When, size: u64, to: &str) -> String {
     if at.least == at.most {
         return exact(at.nominal, size);
     }
-    // The commas of thousands would look like those of a list.
+    // Commas between thousands would look like those of a list.
     format!("{}{to}{}", ratio(at.least, size), ratio(at.most, size)).replace(',', "")
 }
 
-/// The unit in which the longest of these reads well and all are exact: long ones stay in seconds
+/// Returns the unit in which the longest time reads well and all are exact: long ones stay in seconds
 /// unless they are whole minutes or hours.
 fn shared_unit(times: impl IntoIterator<Item = u64>) -> (u64, &'static str) {
     let times: Vec<u64> = times.into_iter().collect();
@@ -241,7 +241,7 @@ fn shared_unit(times: impl IntoIterator<Item = u64>) -> (u64, &'static str) {
     unit(longest.min(1_000_000_000))
 }
 
-/// What the picture does not show.
+/// Returns remarks on what the picture does not show.
 fn notes(policy: &Policy) -> String {
     let mut notes = Vec::new();
     if let Some(delay) = policy.first_delay() {
@@ -251,26 +251,26 @@ fn notes(policy: &Policy) -> String {
     if policy.adaptive() != Adaptive::None {
         notes.push("Measured round trips move the first wait.".to_string());
     }
-    let brake = match (policy.budget(), policy.breaker()) {
+    let limits = match (policy.budget(), policy.breaker()) {
         (Some(_), Some(_)) => "Budget and breaker",
         (Some(_), None) => "The budget",
         (None, Some(_)) => "The breaker",
         (None, None) => "",
     };
-    if !brake.is_empty() {
-        notes.push(format!("{brake} may end it sooner."));
+    if !limits.is_empty() {
+        notes.push(format!("{limits} may end it sooner."));
     }
     notes.join(" ")
 }
 
-/// Where things stand in a picture of some size.
+/// Positions in a picture of a given size.
 #[derive(Clone, Copy, Debug)]
 struct Places {
     /// The right edge of the sends' numbers.
     number: f64,
     /// The right edge of the waits.
     label: f64,
-    /// Where time begins and ends.
+    /// The start and the end of the time axis.
     left: f64,
     right: f64,
     /// The height of a row.
@@ -284,7 +284,7 @@ const HEAD: f64 = 15.0;
 impl Places {
     fn new(schedule: &Schedule, w: f64, h: f64) -> Self {
         let longest = schedule.rows.iter().map(|row| label(row).chars().count()).max();
-        // Few widths, or the picture would shiver while a slider moves.
+        // Only a few widths, or the picture would flicker while a slider moves.
         let label = match longest.unwrap_or(0) {
             0..8 => 70.0,
             8..11 => 92.0,
@@ -311,7 +311,7 @@ impl Places {
     }
 }
 
-/// The wait of a row.
+/// Returns the wait of a row.
 fn label(row: &Row) -> String {
     spread(row.wait.0, row.wait.1, "–")
 }
@@ -380,7 +380,7 @@ pub(crate) fn draw(paint: &Paint<'_>, schedule: &Schedule, w: f64, h: f64) {
     }
 }
 
-/// Where each send may fall: a band with an edge at either end.
+/// Draws the range of each send: a band with an edge at either end.
 fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, When)>) {
     let rows: Vec<_> = rows.filter(|(_, at)| at.least < at.most).collect();
     let high = places.step * 0.66;
@@ -401,7 +401,7 @@ fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, W
     });
 }
 
-/// The waits, and from the end of each a hairline down to the send that follows.
+/// Draws the waits, and a hairline from the end of each down to the next send.
 fn stairs(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
     let sure = || schedule.rows.iter().enumerate().filter(|(_, row)| row.sure);
     paint.stroke(Ink::Muted, 1.0, |path| {
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_policies_are_told_without_a_long_walk() {
+    fn odd_policies_are_described_without_a_long_walk() {
         for (fragment, text) in [
             (
                 "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
@@ -480,7 +480,7 @@ mod tests {
     fn every_preset_has_a_picture() {
         for preset in Preset::ALL {
             let schedule = Schedule::new(&preset.policy());
-            assert!((1..=MOST).contains(&schedule.rows.len()), "{preset}");
+            assert!((1..=MAX_ROWS).contains(&schedule.rows.len()), "{preset}");
             let places = Places::new(&schedule, 218.0, 150.0);
             let mut x = 0.0;
             for (i, row) in schedule.rows.iter().enumerate() {

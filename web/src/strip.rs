@@ -1,11 +1,11 @@
-//! The strip behind the scrubber: the whole run on one line, so that a hand finds where things happen.
+//! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
 use crate::paint::Paint;
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::{Direction, Record, What};
 
-/// How many pixels a column of the strip is wide.
+/// Width of a column of the strip in pixels.
 const COLUMN: f64 = 3.0;
 
 /// What happens within one column.
@@ -22,7 +22,7 @@ pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w
     let bins = bins(timeline, records, (w / COLUMN) as usize);
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
-    // The root keeps single packets in sight beside bursts.
+    // The square root keeps single packets visible next to bursts.
     let height = |n: u32, room: f64| (f64::from(n) / f64::from(most)).sqrt() * (room - 2.0);
     paint.fill(Ink::Line, |path| path.rect((0.0, middle - 0.5), w, 1.0));
     for (ink, pick) in [
@@ -77,7 +77,7 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
     bins
 }
 
-/// The column of a time, from 0 to `last`.
+/// Returns the column of a time, from 0 to `last`.
 fn column(at: u64, end: u64, last: usize) -> usize {
     if end == 0 {
         return 0;

@@ -1,4 +1,4 @@
-//! The ladder as a table: the same records in the same order, for whoever reads rather than looks.
+//! The ladder as a table: the same records in the same order, for anyone who prefers text.
 
 use crate::json::Json;
 use crate::ladder::Ladder;
@@ -7,7 +7,7 @@ use crate::run::Run;
 use crate::timeline::Timeline;
 use retrylab_core::trace::words::belongs;
 
-/// The rows from `from` on, at most `most`: an array of `id`, `at`, `side`, `what`, `send`, `now`.
+/// Returns at most `most` rows from `from`: an array of `id`, `at`, `side`, `what`, `send`, `now`.
 ///
 /// `now` marks the records of the latest moment at or before `at`.
 pub(crate) fn rows(
@@ -24,7 +24,7 @@ pub(crate) fn rows(
             let record = &run.records()[*id as usize];
             json.element(|json| {
                 json.number("id", (*id).into());
-                // As the ladder and the stage have it: a loss is shown on its way.
+                // As in the ladder and on the stage, a loss is shown while the packet is on its way.
                 let at = moment_of(ladder, place).unwrap_or(record.at.as_nanos());
                 json.text("at", &clock(at, places));
                 json.text("side", record.host.name());
@@ -36,14 +36,14 @@ pub(crate) fn rows(
     })
 }
 
-/// The place of the first record of the latest moment at or before `at`.
+/// Returns the place of the first record of the latest moment at or before `at`.
 pub(crate) fn place(ladder: &Ladder, at: u64) -> usize {
     let count = ladder.moments().partition_point(|moment| *moment <= at);
     let rows = ladder.rows.iter().take(count.saturating_sub(1));
     rows.map(|row| ladder.records_of(row).len()).sum()
 }
 
-/// When the record at a place of the table is shown.
+/// Returns when the record at a place of the table is shown.
 fn moment_of(ladder: &Ladder, place: usize) -> Option<u64> {
     ladder.row_of(place).map(|row| row.at)
 }

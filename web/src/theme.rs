@@ -1,27 +1,27 @@
-//! Colours and fonts, as the page's style sheet says: one place decides, in CSS.
+//! Colours and fonts. The page's CSS defines them; this module only receives their values.
 
-/// What a stroke, a shape or a text is drawn with. The discriminant is the place in [`NAMES`].
+/// The colour of a stroke, a shape or a text. The discriminant is the index in [`NAMES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ink {
-    /// Text, and lines that must be seen.
+    /// Text, and important lines.
     Text,
     /// Secondary text.
     Muted,
     /// Hairlines and tracks.
     Line,
-    /// Boxes on the ground.
+    /// Boxes on the background.
     Surface,
-    /// The ground.
+    /// The background.
     Ground,
-    /// A first copy of a request.
+    /// The first send of a request.
     Request,
-    /// A later copy.
+    /// A later send.
     Retry,
     /// A reply.
     Reply,
     /// A loss, and giving up.
     Lost,
-    /// A wait that runs.
+    /// A running wait.
     Wait,
     /// A wait's bar in the ladder.
     WaitSoft,
@@ -69,7 +69,7 @@ impl Default for Theme {
 }
 
 impl Theme {
-    /// The theme with these values; what is missing is black, or a plain font.
+    /// Creates the theme with these values; a missing one is black, or a plain font.
     pub(crate) fn new(mut values: Vec<String>) -> Self {
         while values.len() < NAMES.len() {
             let font = values.len() >= NAMES.len() - 2;

@@ -11,7 +11,7 @@ import { announce } from "./live.js";
  * @property {string} label
  * @property {string} help
  * @property {string} allowed
- * @property {string} group empty for what is always in sight
+ * @property {string} group empty for controls that are always visible
  * @property {string} value
  * @property {"text" | "long" | "number" | "switch" | "choice"} input
  * @property {string[]} choices
@@ -21,7 +21,7 @@ import { announce } from "./live.js";
  * @property {boolean} dice
  * @property {string} idle reason why it has no effect now; empty if it has one
  * @property {string[]} [notes] description of the preset; only the preset has one
- * @property {boolean} [apart] the policy is not the preset's any more
+ * @property {boolean} [apart] the policy no longer equals the preset
  */
 
 /** A field with its elements. */
@@ -53,7 +53,7 @@ class Row {
     this.element = make("div", { class: kind + long }, row, this.slider ?? "", this.help, this.problem);
   }
 
-  /** Back to what the preset says. */
+  /** Resets the field to the preset's value. */
   makeReset() {
     const reset = make("button", { type: "button", class: "reset" }, "Reset");
     reset.addEventListener("click", () => {

@@ -54,7 +54,7 @@ export function say(element, text) {
 }
 
 /**
- * Something kept between visits; `null` when storage is empty or forbidden.
+ * Returns a value stored in an earlier visit; `null` if storage is empty or forbidden.
  * @param {string} name
  */
 export function recall(name) {
@@ -73,15 +73,15 @@ export function remember(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // It will be asked for again.
+    // Without storage the value lasts for this visit only.
   }
 }
 
-/** Does the reader want things to move as little as possible? */
+/** Returns true if the reader prefers reduced motion. */
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /**
- * A sentence with its `quoted` parts as code.
+ * Returns a sentence with its `quoted` parts as code.
  * @param {string} sentence
  */
 export function marked(sentence) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Single keys. They rest while a field has the focus or a dialog is open, and can be switched off.
+// Single keys. They are inactive while a field has the focus or a dialog is open, and can be switched off.
 
 import { byId, recall, remember } from "./dom.js";
 

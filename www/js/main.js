@@ -129,7 +129,7 @@ class Page {
   }
 
   /**
-   * Changes a value; the error's sentence, or nothing.
+   * Changes a value; returns the error's sentence, or nothing.
    * @param {string} key
    * @param {string} value
    */
@@ -242,7 +242,7 @@ class Page {
     if (notice) notices.show("part", { title: notice });
   }
 
-  /** The playhead is elsewhere: every frame comes through here. */
+  /** Shows the new position of the playhead. Called in every frame. */
   moved() {
     if (this.broken) return;
     this.guard(() => {
@@ -290,7 +290,7 @@ class Page {
     if (ended) announce(`${this.lab.moment(false)} The run is over. ${this.lab.outcome()}`);
   }
 
-  /** What is selected, or whose ladder is shown, is something else. */
+  /** Shows a new selection, or another client's ladder. */
   picked() {
     this.guard(() => {
       const { lab } = this;
@@ -355,7 +355,7 @@ class Page {
   }
 
   /**
-   * Something broke that cannot be mended here.
+   * Reports an error that cannot be repaired here.
    * @param {unknown} error
    */
   fail(error) {

@@ -6,7 +6,7 @@ import { byId, make, marked } from "./dom.js";
 const place = byId("notices", HTMLElement);
 
 /**
- * Shows a notice; one with the same name gives way to it.
+ * Shows a notice; it replaces one with the same name.
  * @param {string} name
  * @param {object} notice
  * @param {string} notice.title

@@ -33,7 +33,7 @@ export function showOutcome(sentence, fingerprint) {
   digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
 }
 
-/** The run is another one, and not over: an old digest must not stand for it. */
+/** Clears the old digest, because a new run has begun. */
 export function pending() {
   say(digest, "");
 }

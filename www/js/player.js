@@ -32,14 +32,14 @@ export class Player {
     this.hooks = hooks;
     this.playing = false;
     this.speed = REAL_TIME;
-    /** The reader chose the speed: it is not adapted to the run any more. */
+    /** The reader chose the speed: it is no longer adapted to the run. */
     this.chosen = false;
     this.frame = 0;
     this.timer = 0;
     this.last = 0;
   }
 
-  /** Chooses the speed at which the run is good to watch, unless the reader has. */
+  /** Chooses a suitable speed for watching the run, unless the reader has chosen one. */
   adapt() {
     if (this.chosen) return;
     const pace = this.lab.pace();

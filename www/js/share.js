@@ -6,11 +6,11 @@ import { announce } from "./live.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 
-/** Lines of the trace that are made at a time: a long string is made of parts. */
+/** Number of lines of the trace per part: a long string is built from parts. */
 const PART = 20000;
 
 /**
- * Puts text on the clipboard and shows that on the button for a while.
+ * Puts text on the clipboard and confirms that on the button for a moment.
  * @param {string} text
  * @param {HTMLButtonElement} button
  */

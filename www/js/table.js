@@ -1,5 +1,5 @@
 // @ts-check
-// The ladder as a table: real rows, a page at a time, walked with the arrow keys.
+// The ladder as a table: real rows, one page at a time, navigated with the arrow keys.
 
 import { byId, make, say } from "./dom.js";
 

@@ -72,13 +72,13 @@ export class View {
     });
   }
 
-  /** The policy may be another one: its schedule is known before the run is. */
+  /** Draws the policy's schedule, which is known before the run. */
   renewSchedule() {
     /** @type {{ end: string, sends: string, notes: string, label: string }} */
     const words = JSON.parse(this.lab.schedule());
     this.schedule.canvas.setAttribute("aria-label", words.label);
     say(byId("schedule-end", HTMLElement), `${words.end}.`);
-    // No range is broken between lines, and no number parted from its unit.
+    // Keep ranges, and numbers with their units, on one line.
     const sends = words.sends.replace(/ (?=[a-zµ]+(?: and|$))/, "\u00a0");
     const parts = `Sends at ${sends}.`.split(" ").flatMap((part) => [make("span", {}, part), " "]);
     byId("schedule-sends", HTMLElement).replaceChildren(...parts);
@@ -87,7 +87,7 @@ export class View {
     this.request();
   }
 
-  /** The run is another one. */
+  /** Shows a new run. */
   renew() {
     this.stripIsOld = true;
     this.scheduleIsOld = true;
@@ -95,7 +95,7 @@ export class View {
     this.request();
   }
 
-  /** Draws before the next frame, however often it is asked to. */
+  /** Draws once before the next frame, however often it is called. */
   request() {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
@@ -149,7 +149,7 @@ export class View {
     }
   }
 
-  /** Scrolls the ladder so that the playhead is well in sight. */
+  /** Scrolls the ladder so that the playhead is clearly visible. */
   follow() {
     const [top, height] = [this.scroller.scrollTop, this.scroller.clientHeight];
     const now = this.lab.ladderNow();

@@ -1,5 +1,5 @@
 // @ts-check
-// Loading the simulated network, and knowing when it has broken.
+// Loads the simulated network, and reports when it has failed.
 
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
@@ -15,7 +15,7 @@ export async function load() {
 }
 
 /**
- * The words of a panic in wasm, which leaves them on the global object; else those of the error.
+ * Returns the message of a panic in wasm, which is on the global object, or else that of the error.
  * @param {unknown} error
  */
 export function wordsOf(error) {

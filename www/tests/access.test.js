@@ -1,6 +1,6 @@
 // @ts-check
-// For everyone: axe-core on every state, phones, dark, less motion, forced colours, and what is said
-// when things go wrong.
+// Accessibility: axe-core on every state, phones, dark colours, reduced motion, forced colours, and messages
+// when something fails.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

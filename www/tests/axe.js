@@ -1,5 +1,5 @@
 // @ts-check
-// Asking axe-core about a page.
+// Checks a page with axe-core.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
- * What axe-core finds: violations, and what it could not decide.
+ * Returns the findings of axe-core: violations, and what it could not decide.
  * @param {import("playwright-core").Page} page
  * @returns {Promise<string[]>}
  */
@@ -21,8 +21,8 @@ export async function axe(page) {
       rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
     const { violations, incomplete } = await run();
     const found = lines(violations);
-    // What lies behind the head of a table or the transport cannot be judged there: each is brought
-    // into sight and judged alone.
+    // axe-core cannot judge what the head of a table or the transport hides: each such element is scrolled into
+    // view and judged alone.
     for (const { id, nodes } of /** @type {Rule[]} */ (incomplete)) {
       for (const { target } of nodes) {
         document.querySelector(target[0])?.scrollIntoView({ block: "center", behavior: "instant" });

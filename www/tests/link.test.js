@@ -1,5 +1,5 @@
 // @ts-check
-// The link is the run: what it says is what is shown, everywhere and again.
+// A link describes its run completely: it shows the same run on every machine and after a reload.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -103,7 +103,7 @@ test("every golden digest is that of the browser", { skip: !existsSync(GOLDEN) }
     const shown = () => document.getElementById("digest")?.textContent ?? "";
     const digests = [];
     for (const fragment of fragments) {
-      // What the page showed before must not pass for the answer.
+      // What the page showed before must not be mistaken for the result.
       const digest = document.getElementById("digest");
       if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
       location.hash = `#${fragment}`;
@@ -126,7 +126,7 @@ test("a long run shows its beginning while it continues, and can be stopped", as
   const faults = watch(page, lab.url);
   await page.goto(`${lab.url}#clients=50&server.drop=1&policy.multiplier=1&policy.initial_timeout=1ms`);
   await page.locator("[data-notice=long] button").waitFor();
-  // It counts up: a slow machine gets to a million later.
+  // The count grows: a slow machine reaches a million later.
   await page.locator("[data-notice=long]", { hasText: /Simulating … [\d.]+ M events/ }).waitFor();
   await page.keyboard.press("ArrowRight");
   assert.notEqual(await text(page, "clock"), "0.000000", "its beginning can be looked at");

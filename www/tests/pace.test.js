@@ -1,6 +1,6 @@
 // @ts-check
-// How fast it draws: nothing at all when nothing moves, and smoothly when much does. The rate is
-// printed, not judged: it is the machine's as much as the page's.
+// Drawing speed: the page draws nothing while nothing moves, and draws smoothly when much does. The rate is
+// printed but not judged, because it depends on the machine as much as on the page.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -18,7 +18,7 @@ const flood = (/** @type {number} */ n) =>
   `clients=${n}&policy.initial_timeout=30s&policy.give_up_above=none&policy.max_sends=1&link.latency=uniform+4s+9s`;
 
 /**
- * Counts how often canvases are cleared, which every drawing begins with.
+ * Counts how often canvases are cleared, because every drawing begins with that.
  * @param {import("playwright-core").Page} page
  */
 async function countDrawings(page) {
@@ -33,7 +33,7 @@ async function countDrawings(page) {
 }
 
 /**
- * The times of the drawings within the given number of milliseconds.
+ * Returns the times of the drawings within the given number of milliseconds.
  * @param {import("playwright-core").Page} page
  * @param {number} span
  * @returns {Promise<number[]>}

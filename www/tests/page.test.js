@@ -1,5 +1,5 @@
 // @ts-check
-// A first visit, and going through a run: by buttons, by the scrubber, by keys.
+// A first visit, and moving through a run with buttons, the scrubber and keys.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -16,7 +16,7 @@ after(() => lab.close());
 const clock = (page) => text(page, "clock");
 
 /**
- * Moves the scrubber as a hand does.
+ * Moves the scrubber as a user does.
  * @param {import("playwright-core").Page} page
  * @param {number} share
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// Pictures for people to look at: they are kept in target/page-tests.
+// Takes pictures for people to look at; they are kept in target/page-tests.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -16,13 +16,13 @@ after(() => lab.close());
 const PRESET = "#field-policy-preset";
 
 /**
- * What the picture of the schedule says.
+ * Returns the text of the schedule's picture.
  * @param {import("playwright-core").Page} page
  */
 const label = (page) => page.locator("#schedule").getAttribute("aria-label");
 
 /**
- * The picture itself.
+ * Returns the picture itself.
  * @param {import("playwright-core").Page} page
  */
 const picture = async (page) => (await page.locator("#schedule").screenshot()).toString("base64");

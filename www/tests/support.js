@@ -1,6 +1,6 @@
 // @ts-check
-// What the tests share: the lab's server (the real program, or a small one with the same headers),
-// one browser, and pages that remember what went wrong in them.
+// Shared by the tests: the lab's server (the real program, or a small one with the same headers), one browser,
+// and pages that record their errors.
 
 import { spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
@@ -11,10 +11,10 @@ import { chromium } from "playwright-core";
 
 const WWW = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where pictures go: see `cargo xtask screenshot`. */
+/** The folder for pictures: see `cargo xtask screenshot`. */
 export const PICTURES = join(WWW, "..", "target", "page-tests");
 
-/** Is the long form of the tests asked for? */
+/** Whether to run the long tests. */
 export const LONG = process.env.RETRYLAB_LONG === "1";
 
 /** The link of the opening run. */
@@ -37,7 +37,7 @@ export async function serve() {
  */
 function serveBy(binary) {
   const program = spawn(binary, ["lab", "--port", "0"], { stdio: ["ignore", "pipe", "pipe"] });
-  // Also when a failed test ends the process before anyone stops the server.
+  // Stop the server even if a failed test ends the process first.
   process.on("exit", () => program.kill());
   let said = "";
   return new Promise((resolve, reject) => {
@@ -121,7 +121,7 @@ export async function openLab() {
 }
 
 /**
- * A page of its own context, with what went wrong in it.
+ * A page in its own context, with its errors.
  * @typedef {{ page: import("playwright-core").Page, faults: string[] }} Visit
  */
 
@@ -161,7 +161,7 @@ export function watch(page, url) {
 }
 
 /**
- * The text of the element with an id.
+ * Returns the text of the element with an id.
  * @param {import("playwright-core").Page} page
  * @param {string} id
  */
@@ -178,7 +178,7 @@ export const fragmentOf = (page) => new URL(page.url()).hash.slice(1);
  */
 export async function picture(page, name) {
   await mkdir(PICTURES, { recursive: true });
-  // A frame for what was asked to be drawn.
+  // Wait for a frame, so that pending drawing is done.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await page.screenshot({ path: join(PICTURES, name) });
 }

@@ -1,4 +1,4 @@
-//! The folder `www/dist/`: which files belong into it, and writing only what differs.
+//! The folder `www/dist/`: which files belong in it, and an update that writes only what differs.
 //!
 //! The native program embeds this folder, and cargo rebuilds that program when a file's time
 //! changes. So a file is written only when its content changed, and
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Files by their path inside a folder.
+/// Files by their path within a folder.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Committed, so that the folder exists before the first page build.
+/// A committed file, so that the folder exists before the first page build.
 const KEPT: &str = ".gitignore";
 
-/// The page's own files in `www`: what a browser loads, not the tests and not npm's files.
+/// Returns the page's own files in `www`: what a browser loads, without the tests and npm's files.
 pub(crate) fn sources(www: &Path) -> Result<Files> {
     let mut files = Files::new();
     for name in ["index.html", "style.css"] {
@@ -41,7 +41,7 @@ pub(crate) fn sources(www: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// All files below `dir`.
+/// Returns all files below `dir`.
 pub(crate) fn tree(dir: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut folders = vec![dir.to_path_buf()];
@@ -58,7 +58,7 @@ pub(crate) fn tree(dir: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// What [`write()`] did.
+/// The changes that [`write()`] made.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     written: usize,
@@ -71,7 +71,7 @@ impl fmt::Display for Changes {
     }
 }
 
-/// Makes `dist` hold exactly `files` (and [`KEPT`]).
+/// Makes `dist` contain exactly `files` and [`KEPT`].
 pub(crate) fn write(files: &Files, dist: &Path) -> Result<Changes> {
     let mut changes = Changes::default();
     for (name, content) in files {
@@ -90,7 +90,7 @@ pub(crate) fn write(files: &Files, dist: &Path) -> Result<Changes> {
     Ok(changes)
 }
 
-/// Removes from `dist/below` what is not in `files`, and the folders that this leaves empty.
+/// Removes everything from `dist/below` that is not in `files`, and folders that become empty.
 fn remove_others(files: &Files, dist: &Path, below: &Path, changes: &mut Changes) -> Result<()> {
     for entry in entries(&dist.join(below))? {
         let name = entry.strip_prefix(dist)?;

@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: the targets of `fuzz/`, each for a while.
+//! `cargo xtask fuzz`: runs each target of `fuzz/` for some time.
 //!
-//! The project's code is safe Rust, so what a fuzzer can find are panics, endless runs and memory
-//! without bounds; a sanitizer would find nothing more. Without one the stable toolchain is enough.
+//! The project's code is safe Rust, so a fuzzer can find only panics, endless runs and unbounded memory. A
+//! sanitizer would find nothing more, and without one the stable toolchain is enough.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -69,7 +69,7 @@ impl Target {
         let fuzz = paths.root.join("fuzz");
         let corpus = fuzz.join("corpus").join(self.name);
         fs::create_dir_all(&corpus).context("cannot create fuzz/corpus")?;
-        // New inputs go to the first folder.
+        // The fuzzer writes new inputs to the first folder.
         let folders = [Some(corpus), self.seeds.map(|seeds| paths.root.join(seeds))];
         Cmd::cargo(paths)
             .env("PATH", path)
@@ -83,13 +83,13 @@ impl Target {
             .arg(format!("-dict={}", fuzz.join("keys.dict").display()))
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-max_len={}", self.longest))
-            // Seconds for one input, and mebibytes: no input may need as much.
+            // Limits on one input in seconds and mebibytes, far above what any input needs.
             .words("-timeout=20 -rss_limit_mb=2048 -len_control=0")
             .run()
     }
 }
 
-/// The folder that [`INSTALL`] fills.
+/// Returns the folder that [`INSTALL`] fills.
 fn tools(paths: &Paths) -> PathBuf {
     paths.root.join("target").join("tools").join("bin")
 }
@@ -99,7 +99,7 @@ fn has_cargo_fuzz(paths: &Paths) -> bool {
     tools(paths).join(name).is_file() || find_program("cargo-fuzz").is_some()
 }
 
-/// `PATH` with the tools' folder before it: cargo looks for its subcommands there.
+/// Returns `PATH` with the tools' folder in front: cargo looks for its subcommands there.
 fn search_path(paths: &Paths) -> Result<OsString> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = iter::once(tools(paths)).chain(env::split_paths(&inherited));

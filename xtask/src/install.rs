@@ -1,7 +1,7 @@
-//! Programs that the tests need and a fresh machine lacks: installed, or asked for.
+//! Installs programs that the tests need, or prints the command that does.
 //!
-//! As root on Debian or Ubuntu (a container, CI) apt installs them without a question. Anywhere
-//! else nothing is installed: the error holds the one command that the person has to run.
+//! As root on Debian or Ubuntu (a container, CI) apt installs them without a question. Elsewhere nothing is
+//! installed, and the error contains the command to run.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use anyhow::{Result, bail};
 
 use crate::run::{Cmd, find_program};
 
-/// A program, and the package that has it for each package manager.
+/// A program, and the package that contains it for each package manager.
 pub(crate) struct Program {
-    /// Names under which the program may be found, the most usual first.
+    /// Names of the program, the most common one first.
     names: &'static [&'static str],
     apt: &'static str,
     dnf: &'static str,
@@ -73,8 +73,8 @@ pub(crate) fn programs(programs: &[&Program]) -> Result<()> {
     }
 }
 
-/// The browser for the page's tests: `CHROMIUM`, else a usual name in `PATH`, else macOS's place;
-/// installed when it is missing and that needs no question.
+/// Returns the browser for the page's tests: `CHROMIUM`, or a common name in `PATH`, or the usual path on
+/// macOS. Installs it if it is missing and that needs no question.
 pub(crate) fn chromium() -> Result<PathBuf> {
     const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
     if let Some(path) = env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
@@ -95,7 +95,7 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     find().map_or_else(|| bail!("chromium is installed but not in PATH"), Ok)
 }
 
-/// Whether packages can be installed without asking the person for anything.
+/// Returns true if packages can be installed without a question.
 pub(crate) fn may_use_apt() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
@@ -115,19 +115,18 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
             eprintln!("warning: {error:#}");
         }
     });
-    // `--no-remove`: a package that can only come in place of one that somebody chose is an error
-    // to be read, not a silent exchange.
+    // `--no-remove`: if a package would replace one that somebody chose, fail instead of replacing it.
     apt_get().words("install -y --no-install-recommends --no-remove").args(packages).run()
 }
 
 fn apt_get() -> Cmd {
-    // Waits for the lock, which automatic updates hold on a machine that has just started.
+    // Wait for the lock, because automatic updates hold it on a machine that has just started.
     Cmd::new("apt-get", Path::new("/"))
         .env("DEBIAN_FRONTEND", "noninteractive")
         .words("-q -o DPkg::Lock::Timeout=300")
 }
 
-/// What to type for Debian packages.
+/// Returns the command that installs Debian packages.
 pub(crate) fn apt_command(packages: &[&str]) -> String {
     let packages = packages.join(" ");
     format!(
@@ -136,7 +135,7 @@ pub(crate) fn apt_command(packages: &[&str]) -> String {
     )
 }
 
-/// What to type on this system; `None` when no known package manager is here.
+/// Returns the command for this system; `None` without a known package manager.
 fn command_for(missing: &[&Program], is_there: &dyn Fn(&str) -> bool) -> Option<String> {
     let packages = |name: fn(&Program) -> &str| -> Vec<&str> {
         missing.iter().map(|program| name(program)).collect()

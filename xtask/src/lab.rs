@@ -9,7 +9,7 @@ use crate::page;
 use crate::paths::Paths;
 use crate::run::Cmd;
 
-/// Builds the page and then the program, which embeds it, and becomes `retrylab lab`.
+/// Builds the page, then the program that embeds it, and replaces itself with `retrylab lab`.
 pub(crate) fn lab(paths: &Paths, flags: &[OsString]) -> Result<ExitCode> {
     page::page(paths)?;
     Cmd::cargo(paths).words("build --release -p retrylab").run()?;

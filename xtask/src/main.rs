@@ -67,14 +67,11 @@ enum Command {
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
     },
-    /// Check layers, cycles, lengths and phrases, or list the phrases that are left to rewrite
+    /// Check layers, cycles, lengths and phrases, or only the phrases in some files
     Tidy {
-        /// List every phrase in files whose paths begin with PATH, whatever the budget
+        /// Check only the phrases, in files whose paths begin with PATH
         #[arg(value_name = "PATH")]
         paths: Vec<String>,
-        /// Lower the budget of phrases to what is there, instead of checking
-        #[arg(long, conflicts_with = "paths")]
-        update: bool,
     },
     /// Search for inputs that break the project
     #[command(after_help = fuzz::HELP)]
@@ -127,13 +124,13 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 Ok(ExitCode::from(2))
             }
         },
-        Command::Tidy { update, paths: prefixes } => {
-            match (update, prefixes.is_empty()) {
-                (true, _) => tidy::update(&paths),
-                (false, true) => tidy::check(&paths),
-                (false, false) => tidy::list(&paths, &prefixes),
-            }?;
-            Ok(ExitCode::SUCCESS)
+        Command::Tidy { paths: prefixes } => {
+            let checked = if prefixes.is_empty() {
+                tidy::check(&paths)
+            } else {
+                tidy::list(&paths, &prefixes)
+            };
+            checked.map(|()| ExitCode::SUCCESS)
         }
         Command::Fuzz { seconds, target } => fuzz::fuzz(&paths, target.as_deref(), seconds),
         Command::Bench(flags) => bench::bench(&paths, &flags),

@@ -1,4 +1,4 @@
-//! Node: it type-checks the page's modules and runs the page's tests. The page itself needs none.
+//! Node: it type-checks the page's modules and runs the page's tests. The page itself does not need it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use anyhow::{Context, Result, bail};
 use crate::paths::Paths;
 use crate::run::Cmd;
 
-/// The oldest Node that the tests and their packages are made for.
+/// Minimum version of Node for the tests and their packages.
 const OLDEST: u32 = 20;
 
 /// Node's major and minor version.
 pub(crate) type Version = (u32, u32);
 
-/// Makes sure that Node is there and new enough, and returns its version.
+/// Checks that Node is installed and new enough, and returns its version.
 pub(crate) fn check(paths: &Paths) -> Result<Version> {
     let answer = Cmd::new("node", &paths.root).arg("--version").output().ok();
     match answer.as_deref().map(|text| (text, version(text))) {
@@ -25,18 +25,18 @@ pub(crate) fn check(paths: &Paths) -> Result<Version> {
     }
 }
 
-/// The version in `node --version`'s answer, `v20.19.0`.
+/// Returns the version in the output of `node --version`, such as `v20.19.0`.
 fn version(answer: &str) -> Option<Version> {
     let mut numbers = answer.strip_prefix('v')?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Installs the packages that `package-lock.json` names, unless they are there and newer than it.
+/// Installs the packages of `package-lock.json`, unless an installation newer than that file exists.
 pub(crate) fn packages(paths: &Paths) -> Result<()> {
     let www = paths.www();
     let wanted =
         modified(&www.join("package-lock.json")).context("www has no package-lock.json")?;
-    // npm writes this file when it has installed everything.
+    // npm writes this file after it has installed everything.
     let installed = modified(&www.join("node_modules/.package-lock.json"));
     if installed.is_some_and(|installed| installed >= wanted) {
         return Ok(());
@@ -67,7 +67,7 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
         bail!("no {}; run: cargo xtask test page release", paths.short(&binary).display());
     }
     packages(paths)?;
-    // Node takes patterns only from version 21 on, so the files are named one by one.
+    // Node accepts patterns only since version 21, so the files are listed one by one.
     let tests = test_files(&paths.www().join("tests"))?;
     let mut node = Cmd::new("node", &paths.www())
         .env("RETRYLAB_BIN", binary)
@@ -80,11 +80,11 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
     node.args(tests).run()
 }
 
-/// Flags that end a run which would otherwise hang: a test that fails before it closes its browser
+/// Flags that end a run that would otherwise hang: a test that fails before it closes its browser
 /// keeps Node alive forever. Early versions of Node do not have these flags.
 fn limits(version: Version) -> &'static [&'static str] {
     let known = version >= (22, 0) || version.0 == 20 && version.1 >= 14;
-    // The time, in milliseconds, is that of a whole file of tests; it is a limit, not a goal.
+    // Limit in milliseconds for a whole file of tests.
     if known { &["--test-force-exit", "--test-timeout=600000"] } else { &[] }
 }
 

@@ -58,8 +58,7 @@ fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
         .typescript(true)
         // `init()` finds the wasm next to its JavaScript, so the page does not need the file name.
         .omit_default_module_path(false)
-        // The names of Rust's functions are for a debugger; here they would be a part of what
-        // every visitor loads.
+        // The names of Rust functions help only in a debugger, and every visitor would download them.
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(out)
@@ -67,7 +66,7 @@ fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
     Ok(out.to_path_buf())
 }
 
-/// What a visitor loads, raw and as it goes over the wire.
+/// Returns the size of the page, raw and compressed for transfer.
 fn sizes(files: &Files) -> Result<String> {
     let (mut wasm, mut wasm_gzip, mut text_gzip) = (0, 0, 0);
     for (name, content) in files {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout: the folder of the workspace's `Cargo.toml`.
     pub(crate) root: PathBuf,
-    /// Cargo's output: `CARGO_TARGET_DIR`, else `target/` in the checkout.
+    /// Cargo's output: `CARGO_TARGET_DIR`, or `target/` in the checkout.
     pub(crate) target: PathBuf,
 }
 
@@ -29,23 +29,23 @@ impl Paths {
         Ok(Self { root, target })
     }
 
-    /// The page's source: HTML, style, modules, tests, and npm's files.
+    /// Returns the page's source: HTML, style, modules, tests, and npm's files.
     pub(crate) fn www(&self) -> PathBuf {
         self.root.join("www")
     }
 
-    /// The built page, which the native binary embeds.
+    /// Returns the built page, which the native binary embeds.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("www").join("dist")
     }
 
-    /// Target folder of the wasm build. It is one of its own because the build may need another
-    /// toolchain, and two toolchains in one folder throw each other's work away.
+    /// Returns the target folder of the wasm build. It is separate because the build may need another
+    /// toolchain, and two toolchains in one folder discard each other's work.
     pub(crate) fn wasm_build(&self) -> PathBuf {
         self.target.join("wasm-build")
     }
 
-    /// The release build of the command-line program.
+    /// Returns the release build of the command-line program.
     pub(crate) fn release_binary(&self) -> PathBuf {
         self.target.join("release").join(format!("retrylab{}", env::consts::EXE_SUFFIX))
     }

@@ -15,7 +15,7 @@ const PICTURE: &str = "lab-light.png";
 /// Builds what the page's tests need, runs them, and keeps their picture as `docs/lab.png`.
 pub(crate) fn screenshot(paths: &Paths) -> Result<ExitCode> {
     let picture = paths.page_tests().join(PICTURE);
-    // A picture of an earlier run must not pass for a new one.
+    // A picture from an earlier run must not be mistaken for a new one.
     if picture.exists() {
         fs::remove_file(&picture)
             .with_context(|| format!("cannot remove {}", picture.display()))?;

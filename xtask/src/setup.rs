@@ -1,4 +1,4 @@
-//! What a step needs from the machine: looked for once, installed when that is possible.
+//! What a step needs from the machine: looked for once, and installed if possible.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -10,21 +10,21 @@ use crate::node;
 use crate::paths::Paths;
 use crate::toolchain::Toolchain;
 
-/// Something that a step cannot do without.
+/// A requirement of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// A toolchain that builds for wasm.
     Wasm,
     /// The programs that the integration tests talk to.
     Peers,
-    /// Node, in a version that the page's tests are made for.
+    /// Node, in a version that the page's tests support.
     Node,
     /// A Chromium for the page's tests.
     Browser,
 }
 
-/// The machine as far as it has been looked at. Each answer is kept, so that a need that is not
-/// met costs its time once and says the same sentence in every step that has it.
+/// What is known about the machine. Each answer is kept, so that an unmet need costs time only once and
+/// gives the same error in every step.
 pub(crate) struct Machine<'a> {
     pub(crate) paths: &'a Paths,
     wasm: OnceCell<Result<Toolchain, String>>,
@@ -34,7 +34,7 @@ pub(crate) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// A machine that nothing is known about.
+    /// Creates a machine about which nothing is known.
     pub(crate) fn new(paths: &'a Paths) -> Self {
         Self {
             paths,
@@ -45,7 +45,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Meets `need` when that is possible without a question.
+    /// Meets `need` if that is possible without a question.
     pub(crate) fn set_up(&self, need: Need) -> Result<()> {
         match need {
             Need::Wasm => self.wasm().map(drop),
@@ -72,7 +72,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The kept answer. An error is kept as its sentence, since errors cannot be copied.
+/// Returns the kept answer. An error is kept as text, because errors cannot be cloned.
 fn once<T: Clone>(
     cell: &OnceCell<Result<T, String>>,
     find: impl FnOnce() -> Result<T>,

@@ -69,7 +69,7 @@ impl Step {
         Self::Browser,
     ];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",
@@ -119,7 +119,7 @@ impl Step {
                 machine.peers()?;
                 cargo("test --workspace --all-features --no-fail-fast").run()?;
                 if long {
-                    // Optimised: in a debug build they take ten times as long.
+                    // Optimized: in a debug build they take ten times as long.
                     cargo("test --release -p retrylab-core -p retrylab --all-features --tests")
                         .words("-- --ignored")
                         .run()?;

@@ -28,8 +28,8 @@ pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     summarize(&reports, long)
 }
 
-/// Meets all needs before the first step: an installation that fails is seen at once, and no step
-/// is slowed by one. A need that is not met fails the steps that have it, and only those.
+/// Meets all needs before the first step, so that a failed installation is visible at once and does not
+/// delay a step. An unmet need fails only the steps that have it.
 fn set_up(machine: &Machine<'_>, steps: &[Step]) {
     println!("=== set-up ===");
     let mut needs = Vec::new();
@@ -56,7 +56,7 @@ fn run(step: Step, machine: &Machine<'_>, long: bool) -> Report {
     report
 }
 
-/// `clippy      passed    12.3 s`
+/// Returns a line such as `clippy      passed    12.3 s`.
 fn line(report: &Report) -> String {
     let word = match report.outcome {
         Outcome::Passed => "passed",

@@ -1,6 +1,6 @@
 //! Finds the toolchain that builds for wasm on this machine.
 //!
-//! It tries these in order, the least work first:
+//! It tries these in order, beginning with the least work:
 //!
 //! 1. the toolchain in use has the target `wasm32-unknown-unknown`;
 //! 2. Debian's second toolchain is complete under `/usr/bin` (an earlier run installed it), which
@@ -23,8 +23,8 @@ use crate::run::{Cmd, find_program};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Debian's second toolchain, kept current for its browsers: compiler, cargo, the standard
-/// library's source, and the linker that `rust-lld` is a link to.
+/// Packages of Debian's second toolchain, kept current for its browsers: compiler, cargo, the standard
+/// library's source, and the linker that `rust-lld` links to.
 const DEBIAN_PACKAGES: [&str; 5] =
     ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-22"];
 
@@ -47,7 +47,7 @@ pub(crate) enum Std {
 }
 
 impl Toolchain {
-    /// Finds the toolchain, and installs what it lacks when that needs no question.
+    /// Finds the toolchain, and installs missing parts if that needs no question.
     pub(crate) fn find(paths: &Paths) -> Result<Self> {
         if has_target(paths) {
             return Ok(Self::InUse);
@@ -58,7 +58,7 @@ impl Toolchain {
         if find_program("rustup").is_some() {
             let added = Cmd::new("rustup", &paths.root).words("target add").arg(TARGET).run();
             match added {
-                // It may have been added to another toolchain than the one in use.
+                // It may have been added to a toolchain other than the one in use.
                 Ok(()) if has_target(paths) => return Ok(Self::InUse),
                 Ok(()) => eprintln!("rustup's target is not the one of the rustc in use"),
                 Err(error) => eprintln!("{error:#}"),
@@ -74,9 +74,9 @@ impl Toolchain {
         bail!("Rust's target {TARGET} is missing; run: {}", advice())
     }
 
-    /// `cargo VERB` for the target, in the wasm build's own target folder. With the standard
-    /// library's source at hand, [`Std::Alloc`] is proven: there is no `std` to link. With a
-    /// ready-made standard library it is the crate's own `no_std` that keeps it out.
+    /// Returns `cargo VERB` for the target, in the wasm build's own target folder. If the standard library is
+    /// built from source, [`Std::Alloc`] is proven, because there is no `std` to link. With a prebuilt
+    /// standard library, only the crate's own `no_std` keeps it out.
     pub(crate) fn cargo(self, paths: &Paths, verb: &str, std: Std) -> Cmd {
         let cmd = match self {
             Self::InUse => Cmd::cargo(paths).arg(verb),
@@ -96,8 +96,8 @@ impl Toolchain {
     }
 }
 
-/// Flags of every wasm build. Folders of the building person's machine are not shown in the
-/// page's panic messages, and `RUSTFLAGS` that were meant for native code do not reach it.
+/// Flags of every wasm build. They keep paths of this machine out of the page's panic messages, and replace
+/// `RUSTFLAGS` meant for native code.
 fn rustflags(paths: &Paths) -> OsString {
     let home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -115,7 +115,7 @@ fn rustflags(paths: &Paths) -> OsString {
     flags
 }
 
-/// Whether the rustc in use has the target's standard library.
+/// Returns true if the rustc in use has the target's standard library.
 fn has_target(paths: &Paths) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let libdir =
@@ -123,8 +123,8 @@ fn has_target(paths: &Paths) -> bool {
     libdir.is_ok_and(|libdir| Path::new(&libdir).is_dir())
 }
 
-/// A command of Debian's toolchain. `cargo run` and rustup have pointed this program's
-/// environment at their own toolchain, and all of that has to go.
+/// Returns a command of Debian's toolchain, without the environment variables with which `cargo run` and
+/// rustup select their own toolchain.
 fn debian(program: &Path, paths: &Paths) -> Cmd {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut first = OsString::from("/usr/bin:");
@@ -135,9 +135,9 @@ fn debian(program: &Path, paths: &Paths) -> Cmd {
         .env("PATH", first)
 }
 
-/// Whether Debian's toolchain is here with all that the wasm build needs, and new enough.
+/// Returns true if Debian's toolchain is new enough and has everything that the wasm build needs.
 fn debian_is_complete() -> bool {
-    // `rust-lld` is a link: it exists only when the linker's own package is installed.
+    // `rust-lld` is a link: it is valid only if the linker's own package is installed.
     let files = ["/usr/bin/cargo", "/usr/bin/rust-lld", "/usr/lib/rustlib/src/rust/library/std"];
     if !files.iter().all(|file| Path::new(file).exists()) {
         return false;
@@ -146,7 +146,7 @@ fn debian_is_complete() -> bool {
     version.is_ok_and(|line| is_new_enough(&line).unwrap_or(false))
 }
 
-/// Whether `rustc --version`'s line is at least the `rust-version` of the workspace.
+/// Returns true if the version in `rustc --version`'s line is at least the workspace's `rust-version`.
 fn is_new_enough(line: &str) -> Result<bool> {
     let version = line.split_whitespace().nth(1).context("no version")?;
     Ok(major_minor(version)? >= major_minor(env!("CARGO_PKG_RUST_VERSION"))?)
@@ -158,13 +158,13 @@ fn major_minor(version: &str) -> Result<(u32, u32)> {
     Ok((major.parse()?, minor.parse()?))
 }
 
-/// Whether this is Debian itself: the systems made from it do not all have these packages.
+/// Returns true if this is Debian itself: not all systems derived from it have these packages.
 fn is_debian() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     release.lines().any(|line| line == "ID=debian")
 }
 
-/// The one command to run when this program could not help itself.
+/// Returns the command to run if automatic installation is impossible.
 fn advice() -> String {
     let has = |program: &str| find_program(program).is_some();
     if is_debian() {

@@ -1,4 +1,4 @@
-//! When the exchanges of an open loop arrive: whether or not those before them are over.
+//! Arrival times of an open loop's exchanges. They do not depend on whether earlier exchanges are over.
 
 use crate::random::{Name, Purpose};
 use crate::text::{Scaled, parse_scaled, words};
@@ -12,13 +12,13 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArrivalRate(u64);
 
-/// A million a second for each client.
-const MOST_RATE: u64 = 1_000_000_000;
+/// Maximum rate of one client: a million exchanges per second.
+const MAX_RATE: u64 = 1_000_000_000;
 
 /// Maximum number of times, or of rates.
 const MAX_PARTS: usize = 100_000;
 
-/// Nanoseconds in which one exchange arrives at a rate of a thousandth a second.
+/// Nanoseconds between two arrivals at a rate of a thousandth per second.
 const ONE: f64 = 1e12;
 
 impl ArrivalRate {
@@ -29,7 +29,7 @@ impl ArrivalRate {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        parse_scaled(text, 3).filter(|rate| *rate <= MOST_RATE).map(Self)
+        parse_scaled(text, 3).filter(|rate| *rate <= MAX_RATE).map(Self)
     }
 }
 
@@ -39,14 +39,14 @@ impl fmt::Display for ArrivalRate {
     }
 }
 
-/// A rate that holds from a time on, in nanoseconds.
+/// A time in nanoseconds, and the rate from then on.
 type Step = (u64, ArrivalRate);
 
-/// The law of arrivals of one client.
+/// The arrival process of one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arrivals {
-    /// Independent of each other, at a rate that may change: a Poisson process.
+    /// A Poisson process: arrivals are independent, at a rate that may change.
     Poisson(Arc<[Step]>),
     /// Evenly spaced, at a rate that may change; each client with a phase of its own.
     Constant(Arc<[Step]>),
@@ -55,8 +55,8 @@ pub enum Arrivals {
 }
 
 impl Arrivals {
-    /// When arrival `number` (from 1) comes after the one at `before` (time 0 for the first); `None` if
-    /// none comes any more.
+    /// Returns the time of arrival `number` (from 1), after the previous one at `before` (time 0 for the
+    /// first); `None` if there are no more arrivals.
     #[must_use]
     pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
         let mut stream = Name::exchange(seed, flow, number).stream(Purpose::Arrival);
@@ -70,7 +70,8 @@ impl Arrivals {
         }
     }
 
-    /// The same with the rate multiplied by `factor` from `from` to `until`; times are not changed.
+    /// Returns the arrivals with the rate multiplied by `factor` from `from` to `until`. A list of times
+    /// stays as it is.
     #[must_use]
     pub fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
         let spiked = |steps: &[Step]| {
@@ -79,7 +80,7 @@ impl Arrivals {
                 let rate = step.map_or(0, |step| step.1.0);
                 let within = (from.as_nanos()..until.as_nanos()).contains(&at);
                 let factor = if within { factor } else { 1.0 };
-                ArrivalRate((libm::round(rate as f64 * factor) as u64).min(MOST_RATE))
+                ArrivalRate((libm::round(rate as f64 * factor) as u64).min(MAX_RATE))
             };
             let mut times: Vec<u64> = steps.iter().map(|step| step.0).collect();
             times.extend([from.as_nanos(), until.as_nanos()]);
@@ -94,14 +95,14 @@ impl Arrivals {
         }
     }
 
-    /// The most exchanges that arrive at one client at the same instant; at least 1.
+    /// Returns the maximum number of exchanges that arrive at one client at the same instant; at least 1.
     #[must_use]
     pub fn burst(&self) -> usize {
         let Self::Times(times) = self else { return 1 };
         times.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(1)
     }
 
-    /// The rate that holds throughout, in exchanges a second; `None` if it changes.
+    /// Returns the rate in exchanges per second if it is constant; otherwise `None`.
     #[must_use]
     pub fn steady(&self) -> Option<f64> {
         match self {
@@ -113,7 +114,7 @@ impl Arrivals {
     }
 }
 
-/// The time at which `arrivals` more arrivals are due after `before`.
+/// Returns the time at which `arrivals` more arrivals are due after `before`.
 fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
     let mut at = before.as_nanos();
     for (i, (from, rate)) in steps.iter().enumerate() {
@@ -125,7 +126,7 @@ fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
         let rate = rate.0 as f64;
         let here = (until - at) as f64 * rate / ONE;
         if rate > 0.0 && arrivals <= here {
-            // Arrivals of the same nanosecond would be arrivals without end at any rate.
+            // Each arrival must be later than the previous one, or the loop would never end.
             let after = (libm::round(arrivals * ONE / rate) as u64).max(1);
             return at.checked_add(after).map(Instant::from_nanos);
         }
@@ -135,11 +136,11 @@ fn walk(steps: &[Step], before: Instant, mut arrivals: f64) -> Option<Instant> {
     None
 }
 
-/// `poisson 10`, `poisson 40, 20s 80, 25s 40`, `constant 10` or `times 0s, 10ms`.
+/// Writes `poisson 10`, `poisson 40, 20s 80, 25s 40`, `constant 10` or `times 0s, 10ms`.
 impl fmt::Display for Arrivals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |nanos: u64| WithUnit(Duration::from_nanos(nanos));
-        let (law, steps) = match self {
+        let (process, steps) = match self {
             Self::Poisson(steps) => ("poisson", steps),
             Self::Constant(steps) => ("constant", steps),
             Self::Times(times) => {
@@ -149,7 +150,7 @@ impl fmt::Display for Arrivals {
                 });
             }
         };
-        write!(f, "{law} {}", steps[0].1)?;
+        write!(f, "{process} {}", steps[0].1)?;
         steps[1..].iter().try_for_each(|(at, rate)| write!(f, ", {} {rate}", time(*at)))
     }
 }
@@ -213,11 +214,11 @@ mod tests {
     use crate::value::ValueError;
     use alloc::string::ToString;
 
-    fn times(law: &str, until: f64) -> Vec<f64> {
-        let law: Arrivals = law.parse().unwrap();
+    fn times(arrivals: &str, until: f64) -> Vec<f64> {
+        let arrivals: Arrivals = arrivals.parse().unwrap();
         let (mut at, mut out) = (Instant::ZERO, Vec::new());
         for number in 1.. {
-            match law.next(7, 1, number, at) {
+            match arrivals.next(7, 1, number, at) {
                 Some(next) if next.saturating_since(Instant::ZERO).as_secs_f64() < until => {
                     at = next;
                     out.push(next.saturating_since(Instant::ZERO).as_secs_f64());
@@ -228,7 +229,7 @@ mod tests {
         out
     }
 
-    /// Counts within five standard errors, and gaps whose deviation is their mean.
+    /// Counts are within five standard errors, and the deviation of the gaps equals their mean.
     #[test]
     fn a_poisson_process_has_its_rate_and_its_spread() {
         let at = times("poisson 10", 10_000.0);
@@ -269,14 +270,15 @@ mod tests {
         assert_eq!(at.len(), 40);
         assert!(at.windows(2).all(|w| (w[1] - w[0] - 0.25).abs() < 1e-9));
         assert_eq!(times("times 0s, 10ms, 10ms, 2s", 10.0), [0.0, 0.01, 0.01, 2.0]);
-        let burst = |law: &str| law.parse::<Arrivals>().unwrap().burst();
+        let burst = |text: &str| text.parse::<Arrivals>().unwrap().burst();
         assert_eq!([burst("times 0s, 10ms, 10ms, 2s"), burst("poisson 10")], [2, 1]);
     }
 
     #[test]
-    fn laws_are_read_and_shown() {
-        for law in ["poisson 10", "poisson 40, 20s 80.5, 25s 40", "constant 0.1", "times 0s, 1ms"] {
-            assert_eq!(law.parse::<Arrivals>().unwrap().to_string(), law);
+    fn arrivals_are_read_and_shown() {
+        for text in ["poisson 10", "poisson 40, 20s 80.5, 25s 40", "constant 0.1", "times 0s, 1ms"]
+        {
+            assert_eq!(text.parse::<Arrivals>().unwrap().to_string(), text);
         }
         for bad in [
             "",

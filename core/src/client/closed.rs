@@ -1,4 +1,4 @@
-//! The client of a closed loop: the next exchange begins when the one before is over.
+//! The client of a closed loop: an exchange begins when the previous one is over.
 
 use super::{ClosedLoop, Config, Event};
 use crate::exchange::{Exchange, Outcome};
@@ -22,7 +22,7 @@ pub struct Client<C = Echo> {
     pending: Option<Pending>,
 }
 
-/// The event that is to be reported next, without what the client knows anyway.
+/// The next event to report, without what the client knows anyway.
 #[derive(Clone, Copy, Debug)]
 enum Pending {
     Over(Outcome),
@@ -33,13 +33,14 @@ enum Pending {
 }
 
 impl<C: Codec> Client<C> {
-    /// A client that makes its first send at the first `poll_transmit`, unless its policy delays that.
+    /// Creates a client that makes its first send at the first `poll_transmit`, unless its policy delays
+    /// that.
     #[must_use]
     pub fn new(config: impl Into<Arc<Config<ClosedLoop, C>>>) -> Self {
         Self::numbered(config, 1)
     }
 
-    /// Client `flow` of several, from 1: each has random draws of its own.
+    /// Creates client number `flow`, from 1, of several: each has random draws of its own.
     #[must_use]
     pub fn numbered(config: impl Into<Arc<Config<ClosedLoop, C>>>, flow: u32) -> Self {
         let config = config.into();
@@ -50,13 +51,13 @@ impl<C: Codec> Client<C> {
         Self { exchange, config, flow, pending: None }
     }
 
-    /// Returns what it does.
+    /// Returns its configuration.
     #[must_use]
     pub fn config(&self) -> &Config<ClosedLoop, C> {
         &self.config
     }
 
-    /// Begins the exchange that is prepared, after a pause if one before is to be followed by one.
+    /// Begins the prepared exchange; if it follows another one, after the think time.
     #[inline]
     fn begin(&mut self, now: Instant) {
         let Self { config, exchange, flow, .. } = self;
@@ -96,7 +97,7 @@ impl<C: Codec> Machine for Client<C> {
     ) {
         let Self { config, exchange, flow, pending } = self;
         if from != config.peer {
-            // A connected socket never shows these to its owner.
+            // A connected socket never delivers these to the program.
             if !config.connected {
                 *pending = Some(Pending::Stranger);
             }
@@ -152,7 +153,7 @@ impl<C: Codec> Machine for Client<C> {
         let number = self.exchange.number().get();
         Some(match pending {
             Pending::Over(outcome) => {
-                // When an exchange has ended, the next one counts already, if there is one.
+                // After an exchange has ended, `exchange` is already the next one, if there is one.
                 Event::over(number - u32::from(!self.exchange.is_over()), outcome)
             }
             Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },

@@ -32,21 +32,21 @@ use core::net::SocketAddr;
 pub struct Config<L = ClosedLoop, C = Echo> {
     /// The server.
     pub peer: SocketAddr,
-    /// Accept replies from `peer` only, and report refusals (`connect` + `send`). Otherwise (`sendto`) a
-    /// datagram from anyone is looked at, and one that is not from `peer` is reported as a
+    /// Whether to accept datagrams from `peer` only, and to report refusals (`connect` + `send`).
+    /// Otherwise (`sendto`) a datagram that is not from `peer` is reported as a
     /// [stranger's](super::Event::Stranger).
     pub connected: bool,
     /// The requests' and replies' bytes.
     pub codec: C,
     /// When to send again and when to stop.
     pub policy: Policy,
-    /// Names the random draws.
+    /// Seed of the random draws.
     pub seed: u64,
     /// How exchanges begin.
     pub load: L,
 }
 
-/// A closed loop: the next exchange begins when the one before is over.
+/// A closed loop: an exchange begins when the previous one is over.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClosedLoop {
@@ -64,12 +64,12 @@ pub struct OpenLoop {
     pub arrivals: Arrivals,
     /// Maximum number of exchanges.
     pub exchanges: Option<u32>,
-    /// Until when exchanges arrive, from the beginning.
+    /// How long exchanges arrive, counted from the start.
     pub duration: Option<Duration>,
 }
 
 impl Config {
-    /// One exchange of `message` with `peer`, connected, under the textbook's policy.
+    /// Returns one exchange of `message` with `peer`, connected, under the textbook's policy.
     #[must_use]
     pub fn textbook(peer: SocketAddr, message: &[u8]) -> Self {
         Self::new(peer, Echo::new(message))
@@ -77,28 +77,28 @@ impl Config {
 }
 
 impl<C> Config<ClosedLoop, C> {
-    /// One exchange with `peer`, connected, under the textbook's policy, with random draws of seed 1.
+    /// Returns one exchange with `peer`, connected, under the textbook's policy, with seed 1.
     #[must_use]
     pub fn new(peer: SocketAddr, codec: C) -> Self {
         let load = ClosedLoop { exchanges: 1, think: None };
         Self { peer, connected: true, codec, policy: Policy::textbook(), seed: 1, load }
     }
 
-    /// The same with this number of exchanges.
+    /// Sets the number of exchanges.
     #[must_use]
     pub fn exchanges(mut self, exchanges: u32) -> Self {
         self.load.exchanges = exchanges;
         self
     }
 
-    /// The same with a pause between one exchange and the next, or none.
+    /// Sets the pause between one exchange and the next.
     #[must_use]
     pub fn think(mut self, think: Option<Distribution>) -> Self {
         self.load.think = think;
         self
     }
 
-    /// An open loop that does the same: the number of exchanges is its maximum.
+    /// Turns the configuration into an open loop; the number of exchanges becomes its maximum.
     #[must_use]
     pub fn open(self, arrivals: Arrivals) -> Config<OpenLoop, C> {
         let Self { peer, connected, codec, policy, seed, load } = self;
@@ -108,14 +108,14 @@ impl<C> Config<ClosedLoop, C> {
 }
 
 impl<C> Config<OpenLoop, C> {
-    /// The same with this maximum number of exchanges, or none.
+    /// Sets the maximum number of exchanges, or none.
     #[must_use]
     pub fn exchanges(mut self, exchanges: Option<u32>) -> Self {
         self.load.exchanges = exchanges;
         self
     }
 
-    /// The same with an end of arrivals, from the beginning, or none.
+    /// Sets how long exchanges arrive, counted from the start, or no end.
     #[must_use]
     pub fn duration(mut self, duration: Option<Duration>) -> Self {
         self.load.duration = duration;
@@ -124,25 +124,25 @@ impl<C> Config<OpenLoop, C> {
 }
 
 impl<L, C> Config<L, C> {
-    /// The same under another policy.
+    /// Sets the policy.
     #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
     }
 
-    /// The same with the random draws of another seed.
+    /// Sets the seed.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// The same, connected or not.
+    /// Sets whether the client is connected.
     #[must_use]
     pub fn connected(self, connected: bool) -> Self {
         Self { connected, ..self }
     }
 
-    /// What the exchanges of client `flow` go by.
+    /// Returns the rules for the exchanges of client `flow`.
     #[inline(always)]
     pub(super) const fn rules(&self, flow: u32) -> Rules<'_> {
         Rules::new(&self.policy, self.seed, flow)

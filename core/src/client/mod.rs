@@ -1,9 +1,9 @@
 //! Clients: one exchange after another, or many at once, each with as many sends as its policy allows.
 //!
 //! A client sends its request, waits, sends it again when no reply comes, and either accepts a reply or
-//! gives up. When to do what is the [exchange](crate::exchange)'s decision, what requests and replies
-//! look like is the [protocol](crate::protocol)'s; the client knows addresses and datagrams. It does not
-//! split, encrypt or acknowledge anything.
+//! gives up. The [exchange](crate::exchange) decides when to do what, the [protocol](crate::protocol)
+//! defines requests and replies, and the client handles addresses and datagrams. It does not split,
+//! encrypt or acknowledge anything.
 //!
 //! [`Client`] has one exchange in progress (a closed loop), [`OpenClient`] as many as arrive.
 
@@ -38,17 +38,17 @@ pub enum Event {
         exchange: u32,
         /// Sends made.
         sends: u32,
-        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
-        /// can tell, which is why Karn's rule takes no sample from it).
+        /// Which send it answers: the one that the reply names, or the last one if it names none. That is
+        /// a guess, which is why Karn's algorithm takes no sample from it.
         answered_send: u32,
         /// Time since the first send.
         elapsed: Duration,
     },
-    /// The datagram just handled says that the server failed; the exchange goes on.
+    /// The datagram just handled says that the server failed; the exchange continues.
     Failed {
         /// Which exchange.
         exchange: u32,
-        /// Which send: as the reply says, else the last one.
+        /// Which send: the one that the reply names, or the last one if it names none.
         send: u32,
     },
     /// The datagram just handled is a reply of the server but answers no exchange in progress.
@@ -102,7 +102,7 @@ impl Event {
         }
     }
 
-    /// The end of an exchange.
+    /// Creates the event for the end of an exchange.
     #[inline(always)]
     const fn over(exchange: u32, outcome: Outcome) -> Self {
         let (sends, elapsed) = (outcome.sends, outcome.elapsed());
@@ -115,7 +115,7 @@ impl Event {
         }
     }
 
-    /// The send that it refers to.
+    /// Returns the send that it refers to.
     fn subject(&self) -> Subject {
         let label = match *self {
             Self::Answered { exchange, sends, .. }

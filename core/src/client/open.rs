@@ -2,7 +2,7 @@
 //!
 //! What a client remembers from one exchange to the next (budget, breaker, measured round trip) is lent
 //! to the exchange that acts, so that all share it. Replies should name the send that they answer
-//! ([`Codec::replies_are_labelled`]), else every reply goes to the newest exchange.
+//! ([`Codec::replies_are_labelled`]); otherwise every reply goes to the newest exchange.
 
 use super::{Config, Event, OpenLoop};
 use crate::exchange::{Exchange, Outcome};
@@ -21,7 +21,7 @@ use core::num::NonZeroU32;
 /// Maximum number of exchanges that one client has in progress; one that arrives beyond ends at once.
 pub const MAX_OPEN: usize = 1 << 20;
 
-/// Number of deadlines that no longer hold and are kept nevertheless.
+/// Number of outdated deadlines that are kept before a cleanup.
 const SPARE_DEADLINES: usize = 64;
 
 /// The machine of a client whose exchanges arrive.
@@ -36,7 +36,7 @@ pub struct OpenClient<C = Echo> {
     idle: Vec<u32>,
     /// The slot of each exchange in progress.
     open: BTreeMap<u32, u32>,
-    /// When a slot wants to be woken; entries whose slot has changed its mind are passed over.
+    /// When a slot wants to be woken; outdated entries are skipped.
     deadlines: BinaryHeap<Reverse<(Instant, u32)>>,
     /// Slots that may want to send.
     sending: VecDeque<u32>,
@@ -45,7 +45,7 @@ pub struct OpenClient<C = Echo> {
 }
 
 impl<C: Codec> OpenClient<C> {
-    /// Client `flow`, from 1.
+    /// Creates client number `flow`, from 1.
     #[must_use]
     pub fn numbered(config: impl Into<Arc<Config<OpenLoop, C>>>, flow: u32) -> Self {
         let config = config.into();
@@ -104,7 +104,7 @@ impl<C: Codec> OpenClient<C> {
         self.sending.push_back(slot);
     }
 
-    /// Lets `act` act on a slot to which is lent what all share.
+    /// Runs `act` on a slot, with the state that all exchanges share.
     fn with<T>(
         &mut self,
         slot: u32,
@@ -126,7 +126,7 @@ impl<C: Codec> OpenClient<C> {
         self.events.push_back(Event::over(number, outcome));
     }
 
-    /// A failure of `send` reached a slot.
+    /// Handles a failure of `send` in a slot.
     fn failed(&mut self, slot: u32, send: NonZeroU32, outcome: Option<Outcome>) {
         if outcome.is_none() {
             let exchange = self.slots[slot as usize].number().get();
@@ -135,8 +135,8 @@ impl<C: Codec> OpenClient<C> {
         self.follow(slot, outcome);
     }
 
-    /// Drops entries that no longer hold: from the head of the deadlines, and all of them when they
-    /// are more than the others. An exchange that is answered long before its deadline leaves one.
+    /// Drops outdated entries: those at the head of the deadlines, and all of them when they outnumber the
+    /// others. An exchange that is answered long before its deadline leaves one.
     fn trim(&mut self) {
         if self.deadlines.len() > 2 * self.slots.len() + SPARE_DEADLINES {
             let deadline = |slot: &u32| self.slots[*slot as usize].deadline();
@@ -152,18 +152,18 @@ impl<C: Codec> OpenClient<C> {
         }
     }
 
-    /// The slot whose deadline is next; `None` if nothing is due before the next arrival.
+    /// Returns the slot with the next deadline; `None` if nothing is due before the next arrival.
     fn waiting(&self) -> Option<u32> {
         let Reverse((at, slot)) = *self.deadlines.peek()?;
         self.next.is_none_or(|arrives| arrives > at).then_some(slot)
     }
 
-    /// The slot of the newest exchange in progress.
+    /// Returns the slot of the newest exchange in progress.
     fn newest(&self) -> Option<u32> {
         self.open.last_key_value().map(|(_, slot)| *slot)
     }
 
-    /// The slot that a reply is for.
+    /// Returns the slot that a reply belongs to.
     fn slot_of(&self, label: Option<Label>) -> Option<u32> {
         match label {
             Some(label) => self.open.get(&label.exchange.get()).copied(),
@@ -239,7 +239,7 @@ impl<C: Codec> Machine for OpenClient<C> {
             return;
         }
         let flow = self.flow;
-        // The network does not say which send was refused: one of the newest exchange.
+        // The network does not say which send was refused: assume one of the newest exchange.
         if let Some(slot) = self.newest() {
             let outcome =
                 self.with(slot, |exchange, config| exchange.refused(config.rules(flow), now));

@@ -101,7 +101,7 @@ fn a_connected_client_is_deaf_to_strangers_and_an_unconnected_one_reports_them()
         client.handle_datagram(at(1), LOCAL, stranger, b"Your data was 5 bytes");
         let reported = (!connected).then_some(Event::Stranger);
         assert_eq!(client.poll_event(), reported);
-        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "the wait goes on");
+        assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(100))), "it keeps waiting");
     }
 }
 
@@ -122,7 +122,7 @@ fn a_late_reply_is_known_from_a_current_one_by_its_token() {
         Some(Event::Answered { exchange: 1, sends: 2, answered_send: 1, elapsed })
     );
     assert_eq!(sends(&mut client, at(120)), [b"#2.1 hello"]);
-    // The second send's reply now meets the second exchange, which must not take it for its own.
+    // The second send's reply now meets the second exchange, which must not accept it.
     client.handle_datagram(at(130), LOCAL, server(), b"#1.2 hello");
     let late = Label::new(1, 2);
     assert_eq!(client.poll_event(), Some(Event::LateReply { label: late }));
@@ -160,7 +160,7 @@ fn a_driver_that_comes_late_sends_no_burst_and_keeps_the_deadline() {
             Policy::textbook().to_builder().deadline(Some(Duration::from_secs(1))).build().unwrap();
     });
     let _ = sends(&mut client, at(0));
-    // 650 ms late: one send, not the three that the schedule had meanwhile.
+    // 650 ms late: one send, not the three that the schedule contains in that time.
     client.handle_timeout(at(750));
     assert_eq!(sends(&mut client, at(750)).len(), 1);
     assert_eq!(client.poll_timeout(), Some((Timer::Resend, at(950))));
@@ -176,7 +176,7 @@ fn a_client_without_exchanges_does_nothing() {
     assert!(sends(&mut client, at(0)).is_empty());
 }
 
-/// The client under a policy given as scenario keys would give it.
+/// Returns a client with a policy made from scenario keys.
 fn client_of(policy: PolicyBuilder, exchanges: u32) -> Client {
     client(|config| {
         config.policy = policy.build().unwrap();
@@ -255,7 +255,7 @@ fn a_refusal_is_a_failure_to_the_budget() {
     let _ = sends(&mut client, at(0));
     client.handle_refused(at(1), server());
     assert!(matches!(client.poll_event(), Some(Event::Refused { .. })));
-    // Four tokens less two failures are no more than half: the second exchange may not retry.
+    // Four tokens minus two failures are not more than half: the second exchange may not retry.
     let _ = sends(&mut client, at(1));
     client.handle_timeout(at(101));
     let ended = client.poll_event();
@@ -273,7 +273,7 @@ fn clients_of_one_seed_wait_apart_and_each_the_same_again() {
     assert!(ends[1] != ends[2] && ends[2] != ends[3], "{ends:?}");
 }
 
-/// A protocol of one byte a reply: `+` is an answer, `-` a failure. It carries no label, as HTTP.
+/// A protocol with replies of one byte: `+` is an answer, `-` a failure. Like HTTP, it has no labels.
 struct Signs;
 
 impl Codec for Signs {
@@ -319,14 +319,14 @@ fn another_protocol_is_another_codec() {
     assert_eq!(client.open(), 1);
 }
 
-/// The state of a client that waits is what a million of them pay.
+/// A million clients need a million times this state.
 #[test]
 fn a_client_is_small() {
     assert!(size_of::<Client>() <= 96, "{}", size_of::<Client>());
     assert!(size_of::<Pacer>() <= 64, "{}", size_of::<Pacer>());
 }
 
-/// Attempts of 100 ms, backoff 50 ms then 100 ms, three of them.
+/// Three attempts of 100 ms, with a backoff of 50 ms and then 100 ms.
 fn attempts() -> Config {
     let policy = Policy::textbook()
         .to_builder()
@@ -350,7 +350,7 @@ fn an_attempt_is_abandoned_before_the_backoff() {
     client.handle_timeout(at(100));
     assert_eq!(sends(&mut client, at(100)), Vec::<Vec<u8>>::new());
     assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(150))));
-    // Nobody listens to the first attempt any more, now or later.
+    // A reply to the abandoned first attempt is ignored, now and later.
     for ms in [120, 170] {
         client.handle_datagram(at(ms), LOCAL, server(), b"#1.1 x");
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })), "{ms}");
@@ -375,7 +375,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send }));
         assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(now + backoff))));
-        // Twice is no second failure.
+        // A duplicate does not count as a second failure.
         client.handle_datagram(at(now), LOCAL, server(), &failure(send));
         assert!(matches!(client.poll_event(), Some(Event::LateReply { .. })));
         now += backoff;
@@ -390,7 +390,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
     );
 }
 
-/// Without an attempt timeout a failed datagram's wait goes on, unless the failure says when.
+/// Without an attempt timeout a failure does not shorten the wait, unless it says when to send again.
 #[test]
 fn a_hint_in_a_failure_is_followed() {
     let policy = Policy::textbook().to_builder().hint(HintRule::Exact).build().unwrap();
@@ -404,7 +404,7 @@ fn a_hint_in_a_failure_is_followed() {
         assert_eq!(sends(&mut client, at(0)).len(), 1);
         client.handle_datagram(at(10), LOCAL, server(), bytes);
         match resend {
-            // No failure that anyone could read is an answer.
+            // A reply with an unreadable hint is not a failure, so it counts as an answer.
             0 => assert!(matches!(client.poll_event(), Some(Event::Answered { .. }))),
             ms => assert_eq!(client.poll_timeout(), Some((timer, at(ms)))),
         }

@@ -1,5 +1,5 @@
 //! The driver of every machine: in which order it is drained, what its timers and events refer to, and
-//! when it is due.
+//! when its timer is due.
 //!
 //! A [`Host`] is a machine with what its driver has to remember. An input ([`start`](Host::start),
 //! [`deliver`](Host::deliver), [`fire`](Host::fire), [`refuse`](Host::refuse)) returns a [`Visit`];
@@ -8,7 +8,7 @@
 //! bytes, keep time and write the records.
 //!
 //! The order after each input: events, then one transmit, then the events that it raised, then the next
-//! transmit, and so on; at last the timer, if it is another one than before the input.
+//! transmit, and so on; finally the timer, if the input changed it.
 //!
 //! ```
 //! use retrylab_core::client::{Client, Config};
@@ -70,7 +70,7 @@ impl Role {
         }
     }
 
-    /// The flow of what concerns no peer in particular.
+    /// Returns the flow of what concerns no peer in particular.
     #[inline(always)]
     const fn flow(self) -> u32 {
         match self {
@@ -80,7 +80,7 @@ impl Role {
     }
 }
 
-/// What a record refers to. Clients and datagrams are numbered from 1; a loop's own 0 is none of them.
+/// What a record refers to. Clients and datagrams are numbered from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     /// Which host makes the record.
@@ -94,7 +94,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The record of `what`, at `at`.
+    /// Returns the record of `what`, at `at`.
     #[must_use]
     #[inline(always)]
     pub const fn record(self, at: Instant, what: What) -> Record {
@@ -133,7 +133,7 @@ impl Visit {
         Self { flow, packet, label, before }
     }
 
-    /// What the input referred to, at the host of this role: for the record of the input itself.
+    /// Returns what the input referred to, at the host of this role: for the record of the input itself.
     #[must_use]
     #[inline(always)]
     pub const fn cause(&self, role: Role) -> Context {
@@ -141,22 +141,22 @@ impl Visit {
         Context { host: role.host(), flow, packet, label }
     }
 
-    /// The timer that ran before the input: after [`Host::fire`], the one that fired.
+    /// Returns the timer that ran before the input: after [`Host::fire`], the one that fired.
     #[must_use]
     #[inline(always)]
     pub fn timer(&self) -> Option<Timer> {
         self.before.map(|(timer, _)| timer)
     }
 
-    /// What the input itself is recorded as, if it was a timer that fired.
+    /// Returns the record of the input itself, if it was a timer that fired.
     #[must_use]
     #[inline(always)]
     pub fn fired(&self) -> Option<What> {
         self.timer().map(|timer| What::TimerFired { timer })
     }
 
-    /// What the record of an event refers to. A network that knows which send a datagram belongs to knows
-    /// better than a client that has no use for it.
+    /// Returns what the record of an event refers to. If the network knows which send a datagram belongs
+    /// to, that takes precedence over the client's own view.
     #[must_use]
     #[inline(always)]
     pub const fn of_event(&self, context: Context, what: &What) -> Context {
@@ -171,12 +171,12 @@ impl Visit {
     }
 }
 
-/// What a machine wants of its driver, in this order of precedence.
+/// What a machine wants from its driver, in this order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output<E> {
     /// The machine reports an event.
     Event(Context, E),
-    /// The datagram in the buffer is to be sent. (Its packet number is the driver's to give.)
+    /// Send the datagram in the buffer. (The driver assigns its packet number.)
     Transmit(Context, Transmit),
     /// The machine wants nothing more for now.
     Wait(Wait),
@@ -185,21 +185,21 @@ pub enum Output<E> {
 /// What a machine waits for once it has been drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Why, and until when; `None` if it waits for datagrams only.
+    /// The timer and its deadline; `None` if it waits for datagrams only.
     pub timer: Option<(Timer, Instant)>,
-    /// Where the timer, or its time, is another one than before the input: what its record refers to.
+    /// What the timer's record refers to; `None` if the input changed neither the timer nor its deadline.
     pub armed: Option<Context>,
 }
 
 impl Wait {
-    /// When to fire the timer. A time that is not later than now is due at once.
+    /// Returns when to fire the timer. A time that is not later than now is due at once.
     #[must_use]
     #[inline(always)]
     pub fn deadline(&self) -> Option<Instant> {
         self.timer.map(|(_, deadline)| deadline)
     }
 
-    /// The record of the timer, if it is to be recorded.
+    /// Returns the record of the timer, if the input changed it.
     #[must_use]
     #[inline(always)]
     pub fn record(&self) -> Option<(Context, What)> {
@@ -209,26 +209,26 @@ impl Wait {
 }
 
 impl<M> Host<M> {
-    /// A host that has not started.
+    /// Creates a host that has not started.
     #[must_use]
     pub const fn new(machine: M) -> Self {
         Self { machine, label: None }
     }
 
-    /// The machine.
+    /// Returns the machine.
     #[must_use]
     #[inline(always)]
     pub const fn machine(&self) -> &M {
         &self.machine
     }
 
-    /// The machine, to be changed between two inputs.
+    /// Returns the machine, to change it between two inputs.
     #[inline(always)]
     pub const fn machine_mut(&mut self) -> &mut M {
         &mut self.machine
     }
 
-    /// The machine.
+    /// Returns the machine.
     #[must_use]
     pub fn into_machine(self) -> M {
         self.machine
@@ -236,14 +236,14 @@ impl<M> Host<M> {
 }
 
 impl<M: Machine> Host<M> {
-    /// The run begins.
+    /// Starts the machine.
     #[inline]
     pub fn start(&mut self, role: Role, now: Instant) -> Visit {
         self.machine.handle_start(now);
         self.own_visit(role, None)
     }
 
-    /// A datagram from `from` has arrived at `local`.
+    /// Hands over a datagram from `from` that has arrived at `local`.
     #[inline(always)]
     pub fn deliver(
         &mut self,
@@ -259,7 +259,7 @@ impl<M: Machine> Host<M> {
         Visit { flow, packet, label, before }
     }
 
-    /// The network reports that nobody listens at `peer`.
+    /// Reports to the machine that nobody listens at `peer`.
     pub fn refuse(&mut self, role: Role, now: Instant, peer: SocketAddr) -> Visit {
         let before = self.machine.poll_timeout();
         self.machine.handle_refused(now, peer);
@@ -283,11 +283,11 @@ impl<M: Machine> Host<M> {
         if deadline > now {
             return Err(Some(deadline));
         }
-        // What fires refers to what the machine waited for before it.
+        // A timer that fires refers to what the machine was waiting for.
         let context = self.timer_context(role, flow_of);
         let cause = match role {
             Role::Client(_) => context,
-            // What a server does next may concern other clients than the one that its timer was for.
+            // What a server does next may concern clients other than the one its timer was for.
             Role::Server => Context { flow: 0, label: None, ..context },
         };
         let visit = Visit::new(cause, before);
@@ -295,7 +295,7 @@ impl<M: Machine> Host<M> {
         Ok((context, visit))
     }
 
-    /// The next thing that the machine wants after an input: call it until [`Output::Wait`].
+    /// Returns the next thing that the machine wants after an input: call it until [`Output::Wait`].
     ///
     /// `role` is that of the input. `flow_of` numbers the clients by their addresses, for a server; a
     /// client has no use for it. The bytes of a transmit replace the contents of `buf`.
@@ -320,7 +320,7 @@ impl<M: Machine> Host<M> {
         }
         let timer = self.machine.poll_timeout();
         let armed = timer.is_some_and(|(timer, deadline)| {
-            // The time first: it nearly always differs, and names of timers are long to compare.
+            // Compare the time first: it nearly always differs, and comparing names takes longer.
             visit.before.is_none_or(|(was, at)| at != deadline || was != timer)
         });
         Output::Wait(Wait { timer, armed: armed.then(|| self.timer_context(role, flow_of)) })
@@ -330,7 +330,7 @@ impl<M: Machine> Host<M> {
         Visit { flow: role.flow(), packet: 0, label: self.label, before }
     }
 
-    /// What the host's timer refers to: a client's to the send that it names, or to its last one.
+    /// Returns what the host's timer refers to: for a client, the send that it names, or its last one.
     #[inline(always)]
     fn timer_context(&self, role: Role, flow_of: impl FnMut(SocketAddr) -> Option<u32>) -> Context {
         let own = Context { host: role.host(), flow: role.flow(), packet: 0, label: None };
@@ -383,7 +383,7 @@ impl<M: Machine> Host<M> {
     }
 }
 
-/// What a server's event refers to, when the input referred to `cause`.
+/// Returns what a server's event refers to, when the input referred to `cause`.
 #[inline(always)]
 fn server_context(
     subject: Subject,
@@ -395,7 +395,7 @@ fn server_context(
     };
     let flow = flow_of(peer).unwrap_or(0);
     let own = flow == cause.flow;
-    // Another send of the same client is another datagram.
+    // A different send of the same client is a different datagram.
     let same = own && (label.is_none() || label == cause.label);
     let packet = if same { cause.packet } else { 0 };
     Context { flow, packet, label: label.or(cause.label.filter(|_| own)), ..cause }

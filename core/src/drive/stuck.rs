@@ -1,9 +1,9 @@
-//! Machines that ask for time-outs without end are stuck.
+//! Detection of stuck machines, which ask for endless time-outs.
 
 use crate::machine::MAX_TIMEOUTS_AT_ONCE;
 use crate::time::Instant;
 
-/// Counts time-outs in a row without progress: each was due when the one before it was handled.
+/// Counts time-outs in a row without progress: each was due when the previous one was handled.
 ///
 /// ```
 /// use retrylab_core::drive::Timeouts;
@@ -24,7 +24,8 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// For a driver of this many hosts, each of which may have [`MAX_TIMEOUTS_AT_ONCE`].
+    /// Creates the counter for a driver of this many hosts, each of which may have
+    /// [`MAX_TIMEOUTS_AT_ONCE`].
     #[must_use]
     pub const fn of_hosts(hosts: u64) -> Self {
         let limit = hosts.saturating_mul(MAX_TIMEOUTS_AT_ONCE as u64);

@@ -10,7 +10,7 @@ const fn address(last: u8) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), 1060)
 }
 
-/// Answers a datagram with two, each of which raises an event, and wants two time-outs at once.
+/// Answers each datagram with two, each of which raises an event, and asks for two time-outs at once.
 #[derive(Default)]
 struct Chatty {
     to_send: u32,
@@ -59,7 +59,7 @@ impl Machine for Chatty {
     }
 }
 
-/// All outputs after an input, and the deadline.
+/// Returns all outputs after an input, and the deadline.
 fn outputs<M: Machine<Event = &'static str>>(
     host: &mut Host<M>,
     role: Role,
@@ -87,7 +87,7 @@ fn outputs<M: Machine<Event = &'static str>>(
 
 #[test]
 fn events_of_transmits_are_drained_before_the_next_transmit() {
-    // A boxed machine, since the contract is object-safe.
+    // A boxed machine, because the trait is object-safe.
     let boxed: Box<dyn Machine<Event = &'static str>> = Box::new(Chatty::default());
     let mut host = Host::new(boxed);
     let now = Instant::from_millis(1);

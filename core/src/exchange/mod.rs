@@ -53,7 +53,7 @@ use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 use core::num::{NonZeroU32, NonZeroU64};
 
-/// What an exchange goes by: its client's policy, and what names its random draws.
+/// Rules of an exchange: its client's policy, and the seed and number that select its random draws.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules<'a> {
@@ -66,7 +66,7 @@ pub struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    /// The rules of client `flow`, from 1.
+    /// Creates the rules of client number `flow`, from 1.
     #[must_use]
     #[inline]
     pub const fn new(policy: &'a Policy, seed: u64, flow: u32) -> Self {
@@ -74,14 +74,14 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// An exchange, and what its client remembers for the next one. See the [module](self) for its verbs.
+/// An exchange, and what its client remembers for the next one. See the [module](self) for an example.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pacer: Pacer,
     /// The time of its first send; of one that is refused, of the refusal.
     started: Instant,
-    /// In nanoseconds. While sending: how long to wait then. While waiting: the deadline; `None` if it
-    /// would lie past the last instant that can be named.
+    /// In nanoseconds. While sending: how long to wait afterwards. While waiting: the deadline; `None` if
+    /// it is later than [`Instant::MAX`].
     clock: Option<NonZeroU64>,
     number: NonZeroU32,
     phase: Phase,
@@ -91,11 +91,11 @@ pub struct Exchange {
 enum Phase {
     /// It begins as soon as its client says when.
     Beginning,
-    /// A send is to go out; `last` if none will follow.
+    /// A send is ready to go out; `last` if none will follow.
     Sending { last: bool },
     /// Nothing to do before the deadline.
     Waiting(Until),
-    /// It has ended, or none was begun yet.
+    /// It has ended, or none has begun yet.
     Over,
 }
 
@@ -112,7 +112,7 @@ enum Until {
     GiveUp,
     /// The sends so far are abandoned; the next one follows, at the server's request if `hinted`.
     Backoff { hinted: bool },
-    /// The last send has failed, those before may still be answered; the next one follows, at the
+    /// The last send has failed, but earlier ones may still be answered. The next one follows, at the
     /// server's request if `hinted`.
     Failed { hinted: bool },
     /// The policy's limits refused the exchange: its client pauses.
@@ -120,7 +120,7 @@ enum Until {
 }
 
 impl Exchange {
-    /// No exchange yet, under `policy`: [`prepare`](Self::prepare) the first one.
+    /// Creates the state without an exchange: [`prepare`](Self::prepare) the first one.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         Self {
@@ -132,7 +132,7 @@ impl Exchange {
         }
     }
 
-    /// Makes it exchange `number`, which is to [`begin`](Self::begin), whatever went before.
+    /// Makes it exchange `number`, ready to [`begin`](Self::begin), whatever its state was.
     #[inline]
     pub const fn prepare(&mut self, number: NonZeroU32) {
         self.number = number;
@@ -160,7 +160,7 @@ impl Exchange {
         self.phase == Phase::Over
     }
 
-    /// Begins only after a pause of `nanos` nanoseconds: its client thinks.
+    /// Begins after a pause of `nanos` nanoseconds, the client's think time.
     pub fn postpone(&mut self, now: Instant, nanos: u64) {
         self.pacer.forget_sends();
         self.wait(now, nanos, Until::Beginning);
@@ -168,8 +168,8 @@ impl Exchange {
 
     /// Begins: asks the policy's limits, and waits for its first delay.
     ///
-    /// A refused exchange waits as long as its first timeout would have been, and ends then: else its
-    /// client would begin the next one at once, and the one after that.
+    /// A refused exchange waits as long as its first timeout would have been, and then ends. If it ended
+    /// at once, its client would run through its exchanges without a pause.
     #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
@@ -191,7 +191,7 @@ impl Exchange {
         None
     }
 
-    /// The time has reached `now`: whatever is due is done. Early calls do nothing.
+    /// Does whatever is due at `now`. Early calls do nothing.
     #[inline(always)]
     #[must_use = "an exchange may end when its deadline passes"]
     pub fn due(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
@@ -269,11 +269,11 @@ impl Exchange {
         }
     }
 
-    /// Returns which send a reply answers that names `label`, or none; `None` if it answers none of this
-    /// exchange.
+    /// Returns which send a reply answers, given the `label` that it names, if any; `None` if it answers
+    /// no send of this exchange.
     ///
-    /// A reply without a label is taken to answer the last send. Under an
-    /// [`attempt_timeout`](Policy::attempt_timeout) an attempt that is over is not answered any more.
+    /// A reply without a label counts as an answer to the last send. Under an
+    /// [`attempt_timeout`](Policy::attempt_timeout) an attempt that is over can no longer be answered.
     #[must_use]
     #[inline]
     pub fn send_answered(&self, rules: Rules<'_>, label: Option<Label>) -> Option<NonZeroU32> {
@@ -289,7 +289,7 @@ impl Exchange {
         (!over).then_some(send)
     }
 
-    /// A reply answers `send`: the exchange is over.
+    /// Ends the exchange with a reply to `send`.
     #[inline(always)]
     #[must_use]
     pub fn answered(&mut self, now: Instant, send: NonZeroU32) -> Outcome {
@@ -298,7 +298,7 @@ impl Exchange {
         self.end(sends, elapsed, Ending::Answered { send })
     }
 
-    /// The server failed to serve `send`, and perhaps said when to come back.
+    /// Handles a failure of `send`, perhaps with a hint about when to come back.
     ///
     /// The next send goes out when the wait in progress is over (under an
     /// [`attempt_timeout`](Policy::attempt_timeout), after the backoff), or when the policy's
@@ -334,14 +334,14 @@ impl Exchange {
                 self.wait(now, nanos(pause), until);
                 None
             }
-            // The sends before may still be answered.
+            // Earlier sends may still be answered.
             Err(Stop::MaxSends | Stop::GiveUpAbove) if policy.hedging() => None,
             Err(why) => Some(self.give_up(now, self.pacer.sends(), why)),
         }
     }
 
-    /// The network refused the last send: nobody listens there. That ends the exchange, unless the
-    /// policy hedges and another send may follow: it goes out at once (gRFC A6).
+    /// Handles a refusal of the last send by the network: nobody listens there. That ends the exchange,
+    /// unless the policy hedges and allows another send, which then goes out at once (gRFC A6).
     #[must_use = "a refusal may end the exchange"]
     pub fn refused(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
         let Phase::Waiting(until @ (Until::Resend | Until::GiveUp | Until::Failed { .. })) =
@@ -357,13 +357,13 @@ impl Exchange {
         Some(self.end(sends, self.elapsed(now), Ending::Refused))
     }
 
-    /// Exchanges what a client remembers from one exchange to the next (round-trip times and limits) for
+    /// Swaps what a client remembers from one exchange to the next (round-trip times and limits) with
     /// `other`: clients with several exchanges in progress lend it to the one that acts.
     pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
         self.pacer.swap_shared(other);
     }
 
-    /// Begins after a pause. Apart, because most clients do not pause.
+    /// Begins after a pause. Not inlined, because most clients do not pause.
     #[inline(never)]
     fn begin_late(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
         self.begin(rules, now)
@@ -374,7 +374,7 @@ impl Exchange {
     fn start(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
         match self.pacer.step(policy, now, 0) {
             Ok(step) => self.make_due(step),
-            // The first send is always allowed; should a policy know better, that is the end.
+            // The first send is always allowed; if a policy refuses it nevertheless, the exchange ends.
             Err(why) => return Some(self.give_up(now, 0, why)),
         }
         None
@@ -414,7 +414,7 @@ impl Exchange {
         Outcome::new(sends, elapsed, how)
     }
 
-    /// Nanoseconds since the first send.
+    /// Returns the nanoseconds since the first send.
     const fn elapsed(&self, now: Instant) -> u64 {
         now.as_nanos().saturating_sub(self.started.as_nanos())
     }
@@ -428,7 +428,7 @@ impl Exchange {
     }
 }
 
-/// A wait of nothing lasts for a nanosecond: a deadline lies later than now.
+/// Returns a wait of at least a nanosecond, because a deadline is later than now.
 #[inline]
 fn at_least_one(nanos: u64) -> NonZeroU64 {
     NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN)

@@ -4,7 +4,7 @@ use crate::policy::Stop;
 use crate::time::Duration;
 use core::num::NonZeroU32;
 
-/// How an exchange ended. Its time is kept in halves, so that a client that holds one stays small.
+/// How an exchange ended. Its time is stored as two halves to keep clients small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -20,8 +20,8 @@ pub struct Outcome {
 pub enum Ending {
     /// A reply came.
     Answered {
-        /// Which send it answers: as the reply says, else the last one (a guess: without a label nobody
-        /// can tell, which is why Karn's rule takes no sample from it).
+        /// Which send it answers: the one that the reply names, or the last one if it names none. That is
+        /// a guess, which is why Karn's algorithm takes no sample from it.
         send: NonZeroU32,
     },
     /// No reply came, and the policy allows no further send; or, with no send made, its limits refused

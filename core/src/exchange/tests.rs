@@ -9,7 +9,7 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// An exchange and the policy that it goes by.
+/// An exchange and its policy.
 struct Case {
     policy: Policy,
     exchange: Exchange,
@@ -21,7 +21,7 @@ impl Case {
         Self { exchange: Exchange::new(&policy), policy }
     }
 
-    /// The textbook's policy with a change.
+    /// Creates a case with the textbook's policy, changed.
     fn textbook(change: impl FnOnce(PolicyBuilder) -> PolicyBuilder) -> Self {
         Self::new(change(Policy::textbook().to_builder()))
     }
@@ -52,7 +52,7 @@ impl Case {
         self.exchange.refused(Rules::new(&self.policy, 1, 1), now)
     }
 
-    /// Which send a reply answers that names this one.
+    /// Returns the send that a reply with this label answers.
     fn answered_by(&self, exchange: u32, send: u32) -> Option<u32> {
         let rules = Rules::new(&self.policy, 1, 1);
         self.exchange.send_answered(rules, Label::new(exchange, send)).map(NonZeroU32::get)
@@ -204,7 +204,7 @@ fn a_failure_while_hedging_sends_at_once_and_leaves_the_other_sends_their_chance
     assert_eq!(soon.as_nanos(), 10_000_001);
     assert_eq!(case.due(soon), None);
     case.send(2, soon);
-    // Of the last send, too, only the failure is known: the wait goes on.
+    // The last send has failed as well, but an earlier one may still be answered: keep waiting.
     assert_eq!(case.failed(at(20), 2, None), None);
     assert_eq!(case.answered_by(1, 1), Some(1));
 }
@@ -230,7 +230,7 @@ fn a_deadline_past_the_last_instant_is_none() {
     assert_eq!(case.answered_by(1, 1), Some(1), "it waits for a reply nevertheless");
 }
 
-/// The state of an exchange that waits is most of what a million clients hold.
+/// The state of waiting exchanges is most of the memory of a million clients.
 #[test]
 fn an_exchange_is_small() {
     assert!(size_of::<Exchange>() <= 64, "{}", size_of::<Exchange>());

@@ -87,7 +87,7 @@ impl<M: Machine> Machine for Watched<M> {
         self.machine.note_label(label);
     }
 
-    /// The network reads the deadline only after a full drain, so that every law of it holds here.
+    /// The network reads the deadline only after a full drain, so every rule about deadlines holds here.
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let (timer, deadline) = self.machine.poll_timeout()?;
         let name = self.name;

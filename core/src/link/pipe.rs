@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 /// a server on a real socket and a proxy can all use it.
 ///
 /// A pipe counts the datagrams of each flow in each direction. The count completes the [`Name`] that
-/// every draw depends on, so the same seed gives each datagram the same fate everywhere, and no flow
-/// changes the fates of another. Counters grow as flows appear.
+/// every draw depends on. Therefore the same seed drops, delays and duplicates the same datagrams
+/// everywhere, and flows do not influence each other. Counters grow as flows appear.
 ///
 /// # Example
 ///

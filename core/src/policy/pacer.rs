@@ -157,7 +157,7 @@ impl Pacer {
         self.schedule.forget_sends();
     }
 
-    /// A reply came, `elapsed` after the first copy, when `sends` copies had been sent.
+    /// Handles a reply that came `elapsed` after the first send, when `sends` sends had been made.
     ///
     /// Only an exchange with one send gives a round-trip time (Karn's algorithm).
     #[inline]

@@ -203,7 +203,7 @@ impl Schedule {
         self.sends = 0;
     }
 
-    /// As if so many copies had been sent: tests do not wait for four billion.
+    /// Continues as after `sends` sends, so that a test need not make four billion.
     #[cfg(test)]
     pub(super) const fn jump_to(&mut self, sends: u32) {
         self.sends = sends;

@@ -9,8 +9,8 @@ use core::num::NonZeroU32;
 
 /// The client's half of a protocol: the bytes of a request, and the meaning of a reply.
 ///
-/// A codec keeps no state: the clients of one configuration share it. What has to be remembered from a
-/// request until its reply belongs to the exchange, or into the request's bytes.
+/// A codec keeps no state: the clients of one configuration share it. State between a request and its
+/// reply belongs in the exchange or in the request's bytes.
 ///
 /// ```
 /// use retrylab_core::machine::Label;
@@ -49,12 +49,12 @@ pub trait Codec {
 
     /// Returns what `bytes` from the server mean.
     ///
-    /// `newest` is the number of the newest exchange: a protocol whose identifiers are shorter than a
-    /// [`Label`] finds the one that is meant near it.
+    /// `newest` is the number of the newest exchange. A protocol whose identifiers are shorter than a
+    /// [`Label`] resolves them to the nearest match.
     fn reply(&self, bytes: &[u8], newest: NonZeroU32) -> Received;
 
     /// Returns true if replies name the send that they answer. A client with several exchanges in
-    /// progress then ignores a reply that names none; otherwise it takes the reply as an answer to the
+    /// progress then ignores a reply that names none; otherwise it assumes that the reply answers the
     /// newest exchange.
     fn replies_are_labelled(&self) -> bool {
         true
@@ -80,8 +80,8 @@ pub enum Received {
     Other,
 }
 
-/// The server's half of a protocol, as far as a server needs it that queues, sheds or loses requests
-/// without knowing what they ask.
+/// The server's half of a protocol: what a server needs that queues, sheds or loses requests without
+/// understanding them.
 pub trait ServerCodec {
     /// Returns the send that a request names, if it names one.
     fn label(&self, request: &[u8]) -> Option<Label>;

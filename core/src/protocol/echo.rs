@@ -30,13 +30,13 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// The codec that sends `message` without a token.
+    /// Creates the codec that sends `message` without a token.
     #[must_use]
     pub fn new(message: &[u8]) -> Self {
         Self { message: message.into(), token: false }
     }
 
-    /// The same with or without a token.
+    /// Sets whether datagrams begin with a token.
     #[must_use]
     pub fn with_token(self, token: bool) -> Self {
         Self { token, ..self }

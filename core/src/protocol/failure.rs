@@ -5,7 +5,7 @@ use crate::time::{Duration, WithUnit, parse_duration};
 use alloc::format;
 use alloc::vec::Vec;
 
-/// The bytes that a failure begins with. A request that begins like this would look like one when mirrored.
+/// Bytes that a failure begins with. A mirrored request that begins like this would look like a failure.
 pub const FAILURE: &[u8] = b"retrylab: failed";
 
 /// Maximum length of a hint in bytes: `, retry in ` and the time with its unit.

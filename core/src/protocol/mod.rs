@@ -1,7 +1,7 @@
 //! What requests and replies look like as bytes.
 //!
-//! A [`Codec`] stands between an exchange, which knows no bytes, and a client, which knows no protocol.
-//! [`Echo`] is the one that every client has by default. [`ServerCodec`] is the server's half, and
+//! A [`Codec`] connects an exchange, which handles no bytes, with a client, which knows no protocol.
+//! [`Echo`] is every client's default. [`ServerCodec`] is the server's half, and
 //! [`row`] is the protocol of clients that write one row.
 
 mod codec;

@@ -1,4 +1,4 @@
-//! What clients and server say to each other: a word, and for all but `read` a version in decimal.
+//! The messages between clients and server: a word, and for all but `read` a version in decimal.
 
 use core::fmt;
 
@@ -23,7 +23,7 @@ pub enum Reply {
 }
 
 impl Request {
-    /// The request in `bytes`; `None` if there is anything else.
+    /// Returns the request in `bytes`; `None` if they are anything else.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -34,7 +34,7 @@ impl Request {
 }
 
 impl Reply {
-    /// The reply in `bytes`; `None` if there is anything else.
+    /// Returns the reply in `bytes`; `None` if they are anything else.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         None.or_else(|| version(bytes, b"version ").map(Self::Version))
@@ -43,15 +43,15 @@ impl Reply {
     }
 }
 
-/// The version that follows `word`, if that is all of `bytes`.
+/// Returns the version that follows `word`, if that is all of `bytes`.
 fn version(bytes: &[u8], word: &[u8]) -> Option<u64> {
     let digits = bytes.strip_prefix(word)?;
-    // `parse` would let a plus sign through.
+    // `parse` would accept a plus sign.
     let plain = digits.iter().all(u8::is_ascii_digit);
     core::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
-/// The request's bytes.
+/// Writes the request's bytes.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -61,7 +61,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// The reply's bytes.
+/// Writes the reply's bytes.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

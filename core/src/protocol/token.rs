@@ -28,7 +28,7 @@ impl Token {
     }
 }
 
-/// The decimal number at the head of `bytes`, and what follows it.
+/// Returns the decimal number at the head of `bytes`, and what follows it.
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = bytes.split_at(digits);

@@ -1,4 +1,4 @@
-//! From text into a scenario, and back.
+//! Reads a scenario from text, and writes it back.
 
 use super::error::FieldError;
 use super::field::{Draft, Field};
@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 impl Scenario {
     /// Changes the scenario by pairs of key and value: all of them or, on an error, none.
     ///
-    /// Presets are applied before the other keys of the same call, wherever they stand; among equal
-    /// keys the last one counts.
+    /// Presets are applied before the other keys of the same call, whatever their order; of equal keys
+    /// the last one counts.
     ///
     /// # Errors
     /// The first [`FieldError`].
@@ -33,19 +33,20 @@ impl Scenario {
         Ok(())
     }
 
-    /// The value of `key` as text that [`apply`](Self::apply) reads; `None` if there is no such key.
+    /// Returns the value of `key` as text that [`apply`](Self::apply) reads; `None` if there is no such
+    /// key.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<String> {
         Field::find(key).ok().map(|field| field.value(self))
     }
 
-    /// Every key with its value.
+    /// Returns every key with its value.
     pub fn pairs(&self) -> impl Iterator<Item = (&'static str, String)> {
         FIELDS.iter().map(|field| (field.key, field.value(self)))
     }
 
-    /// The keys whose values differ from the default scenario's; those of the policy and of the link,
-    /// from their presets'.
+    /// Returns the keys whose values differ from their defaults: for the policy and the link, those of
+    /// their presets.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
         let (preset, link_preset) = (self.preset, self.link_preset);
         let (policy, link) = (preset.policy(), link_preset.link());

@@ -1,4 +1,4 @@
-//! Keys of a scenario against each other.
+//! Checks that the keys of a scenario do not contradict each other.
 
 use super::error::{FieldError, Shortened};
 use super::faults::FaultKind;
@@ -13,11 +13,11 @@ use alloc::format;
 /// Maximum number of message bytes that one client may send at the same moment.
 const MAX_BURST: usize = 1 << 28;
 
-/// What writers may choose; every other key of these groups is at its default.
+/// Keys that writers may set; every other key of these groups must have its default.
 const OF_WRITERS: [&str; 4] = ["workload.task", "link.preset", "link.latency", "link.correlation"];
 
 impl Scenario {
-    /// Checks keys whose values are fine by themselves.
+    /// Checks keys whose values are each valid by themselves.
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
         match &self.workload {
@@ -55,7 +55,7 @@ impl Scenario {
                             one it answers: token must be true and server.reply must be mirror";
             return FieldError::contradiction("workload.arrivals", sentence);
         }
-        // One event handles them all: no bound on memory could step in.
+        // One event handles them all, so the bound on memory could not stop it in time.
         let (burst, length) = (arrivals.burst(), self.message.len());
         if burst.saturating_mul(length) > MAX_BURST {
             let sentence = format!(
@@ -67,7 +67,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Writers do not send again when no reply comes: a loss would hold them for ever.
+    /// Writers do not send again when no reply comes: a lost datagram would block them forever.
     fn check_writers(&self) -> Result<(), FieldError> {
         let default = Self::default();
         let groups = ["workload", "server", "link"];

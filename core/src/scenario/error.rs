@@ -4,7 +4,7 @@ use crate::value::Shape;
 use alloc::string::String;
 use core::fmt;
 
-/// Why a scenario was refused: one sentence that names the key, the value and what is allowed.
+/// Reason why a scenario is refused: one sentence that names the key, the value and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldError {
@@ -24,7 +24,7 @@ pub enum FieldError {
         /// What is allowed.
         shape: &'static Shape,
     },
-    /// Each value is fine by itself, but not with the others.
+    /// Each value is valid by itself, but they contradict each other.
     Contradiction {
         /// The key at fault.
         key: String,
@@ -44,7 +44,7 @@ pub enum FieldError {
 }
 
 impl FieldError {
-    /// The key at fault, as written.
+    /// Returns the key at fault, as written.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -81,7 +81,7 @@ impl fmt::Display for FieldError {
 
 impl core::error::Error for FieldError {}
 
-/// Shows at most 60 characters of what somebody wrote, control characters escaped.
+/// Shows at most 60 characters of the input, with control characters escaped.
 pub(super) struct Shortened<'a>(pub(super) &'a str);
 
 impl fmt::Display for Shortened<'_> {

@@ -28,14 +28,14 @@ pub struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// The server is down; what is in work is lost, and its queue, unless it is kept.
+    /// The server is down: it loses its work in progress, and its queue unless that is kept.
     ServerDown {
-        /// Does the queue survive?
+        /// Whether the queue survives.
         keeps_queue: bool,
     },
     /// The server's work takes this many times as long.
     Slow(Factor),
-    /// Nothing passes, one way or both.
+    /// Nothing gets through, one way or both.
     Partition(Option<Direction>),
     /// Additional loss, each way.
     Loss(Probability),
@@ -46,19 +46,19 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    /// When it begins.
+    /// Returns when it begins.
     #[must_use]
     pub fn from(&self) -> Instant {
         Instant::ZERO.saturating_add(self.at)
     }
 
-    /// When it ends.
+    /// Returns when it ends.
     #[must_use]
     pub fn until(&self) -> Instant {
         self.from().saturating_add(self.lasts)
     }
 
-    /// Is it on at `now`?
+    /// Returns true if it is active at `now`.
     #[must_use]
     pub fn is_on(&self, now: Instant) -> bool {
         (self.from()..self.until()).contains(&now)
@@ -91,25 +91,25 @@ impl Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// All of them.
+    /// Returns all faults.
     #[must_use]
     pub fn as_slice(&self) -> &[Fault] {
         &self.0
     }
 
-    /// What befalls the server.
+    /// Returns the outages of the server.
     #[must_use]
     pub fn outages(&self) -> Vec<Outage> {
         self.0.iter().filter_map(Fault::outage).collect()
     }
 
-    /// The faults that concern the link, as it runs them.
+    /// Returns the faults that concern the link, as it runs them.
     #[must_use]
     pub fn of_link(&self) -> Vec<link::Fault> {
         self.0.iter().filter_map(Fault::on_link).collect()
     }
 
-    /// Are there times at which the server is down twice?
+    /// Returns true if two outages of the server overlap.
     fn overlaps(&self) -> bool {
         let down = |fault: &&Fault| matches!(fault.kind, FaultKind::ServerDown { .. });
         let downs: Vec<&Fault> = self.0.iter().filter(down).collect();
@@ -117,7 +117,7 @@ impl Faults {
     }
 }
 
-/// `20s 5s server-down`, and the like, separated by `; `, or `none`.
+/// Faults such as `20s 5s server-down`, separated by `; `, or `none`.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
@@ -211,7 +211,7 @@ mod tests {
     use crate::value::ValueError;
     use alloc::string::ToString;
 
-    /// Each fault is the link's, the server's or the load's.
+    /// Each fault belongs to the link, the server or the load.
     #[test]
     fn the_link_runs_its_part_of_the_timeline() {
         let faults: Faults = "1s 2s loss 0.3; 2s 1s slow 2; 3s 1ms partition reply; 4s 1s load 3; \

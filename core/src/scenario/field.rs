@@ -1,4 +1,4 @@
-//! One key of a scenario: the row from which everything about it is made.
+//! One key of a scenario, with everything that is known about it.
 
 use super::error::FieldError;
 use super::model::Scenario;
@@ -20,7 +20,7 @@ pub struct Field {
     pub(super) access: Access,
 }
 
-/// How a field's value is reached. The macro of the table makes all of it from one place expression.
+/// Access to a field's value. The table's macro creates it from one place expression.
 #[derive(Clone, Copy)]
 pub(super) struct Access {
     /// Sets it from text; false if the text is refused.
@@ -29,30 +29,30 @@ pub(super) struct Access {
     pub(super) value: fn(&Scenario) -> String,
     /// Returns a text of such a value in its canonical form.
     pub(super) canonical: fn(&str, &Shape) -> Option<String>,
-    /// Does it reset a whole group? Then it is applied before all others.
+    /// Resets a whole group; such a key is applied before all others.
     pub(super) resets: bool,
 }
 
 impl Field {
-    /// Its value in `scenario`, as text that [`Scenario::apply`] reads.
+    /// Returns its value in `scenario`, as text that [`Scenario::apply`] reads.
     #[must_use]
     pub fn value(&self, scenario: &Scenario) -> String {
         (self.access.value)(scenario)
     }
 
-    /// Its value in the default scenario.
+    /// Returns its value in the default scenario.
     #[must_use]
     pub fn default_value(&self) -> String {
         self.value(&Scenario::default())
     }
 
-    /// The group before the dot, such as `link`; empty for a key without one.
+    /// Returns the group before the dot, such as `link`; empty if the key has no dot.
     #[must_use]
     pub fn group(&self) -> &'static str {
         self.key.split_once('.').map_or("", |(group, _)| group)
     }
 
-    /// The name after the dot.
+    /// Returns the name after the dot.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.key.split_once('.').map_or(self.key, |(_, name)| name)
@@ -82,7 +82,7 @@ impl fmt::Debug for Field {
     }
 }
 
-/// A scenario while its keys are set: its policy and its workload may be contradictory.
+/// A scenario while its keys are being set: its policy and its workload may contradict themselves.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) scenario: Scenario,
@@ -96,17 +96,17 @@ impl Draft {
         Self { scenario: scenario.clone(), policy, workload }
     }
 
-    /// Starts the policy anew from its preset.
+    /// Resets the policy to its preset.
     pub(super) fn reset_policy(&mut self) {
         self.policy = self.scenario.preset.policy().to_builder();
     }
 
-    /// Starts the link anew from its preset.
+    /// Resets the link to its preset.
     pub(super) fn reset_link(&mut self) {
         self.scenario.link = self.scenario.link_preset.link();
     }
 
-    /// The scenario, if its policy and its workload make sense by themselves.
+    /// Returns the scenario, if its policy and its workload are each valid.
     pub(super) fn build(self) -> Result<Scenario, FieldError> {
         let policy = self.policy.build().map_err(|error| FieldError::Contradiction {
             key: alloc::format!("policy.{}", error.field()),
@@ -116,7 +116,7 @@ impl Draft {
     }
 }
 
-/// What of a field depends on its value's type alone.
+/// The part of a field that depends only on the type of its value.
 pub(super) struct Type {
     pub(super) shape: Shape,
     pub(super) canonical: fn(&str, &Shape) -> Option<String>,

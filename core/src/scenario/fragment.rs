@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 impl Scenario {
-    /// The scenario as a link's fragment, without the `#`; empty for the default scenario.
+    /// Returns the scenario as a link's fragment, without the `#`; empty for the default scenario.
     #[must_use]
     pub fn to_fragment(&self) -> String {
         let mut out = String::new();
@@ -23,8 +23,8 @@ impl Scenario {
 
     /// Reads a link's fragment, or a whole link.
     ///
-    /// What can be read is applied; each pair that cannot is left out and reported. So an old or mistyped
-    /// link still shows most of what it meant, and says what it does not.
+    /// Applies the pairs that can be read, and reports each that cannot. So an old or mistyped link still
+    /// shows most of its scenario.
     #[must_use]
     pub fn from_fragment(link: &str) -> (Self, Vec<FieldError>) {
         let fragment = link.split_once('#').map_or(link, |(_, fragment)| fragment);
@@ -41,7 +41,7 @@ impl Scenario {
             }
         }
         let mut scenario = Self::default();
-        // Each round either succeeds or takes out what was at fault, so the rounds are bounded.
+        // Each round either succeeds or removes what was at fault, so the number of rounds is bounded.
         while let Err(error) = scenario.apply(pairs.iter().map(|(key, value)| (key, value))) {
             let before = pairs.len();
             pairs.retain(|(key, value)| !at_fault(&error, key, value));
@@ -66,7 +66,7 @@ fn at_fault(error: &FieldError, key: &str, value: &str) -> bool {
     }
 }
 
-/// Percent-encodes what would end a value or a link; the rest stays readable.
+/// Percent-encodes characters that would end a value or a link; the rest stays readable.
 fn encode(value: &str, out: &mut String) {
     for byte in value.bytes() {
         match byte {

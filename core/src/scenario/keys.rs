@@ -30,7 +30,7 @@ const MAX: u64 = u32::MAX as u64;
 macro_rules! keys {
     ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
         $help:literal;)*) => {
-        /// Every key of a scenario, in the order in which people are shown them.
+        /// Every key of a scenario, in the order in which they are shown.
         pub const FIELDS: &[Field] = &[$({
             let Type { shape, canonical } = access!(type $owner.$($place).+);
             $(let shape = shape.within($min, $max);)?
@@ -189,7 +189,7 @@ keys! {
 }
 
 impl Field {
-    /// The key of this name.
+    /// Returns the key of this name.
     ///
     /// # Errors
     /// [`FieldError::UnknownKey`], which suggests the key that was probably meant.
@@ -199,7 +199,7 @@ impl Field {
     }
 }
 
-/// The key that was probably meant, or those of its group, or an overview.
+/// Suggests the key that was probably meant, or those of its group, or an overview.
 fn hint(key: &str) -> String {
     let nearest = FIELDS.iter().map(|field| (distance(key, field.key), field.key)).min();
     if let Some((distance, meant)) = nearest
@@ -223,7 +223,7 @@ fn hint(key: &str) -> String {
     }
 }
 
-/// The Levenshtein distance of two keys, bounded by their lengths.
+/// Returns the Levenshtein distance of two keys, bounded by their lengths.
 fn distance(a: &str, b: &str) -> usize {
     if a.len() > 64 {
         return usize::MAX;

@@ -24,9 +24,9 @@ pub struct Scenario {
     pub exchanges: u32,
     /// The request.
     pub message: String,
-    /// Do clients accept datagrams from their server only?
+    /// Whether clients accept datagrams from their server only.
     pub connected: bool,
-    /// Does each datagram begin with a token?
+    /// Whether each datagram begins with a token.
     pub token: bool,
     /// The preset that the policy started from.
     pub preset: Preset,
@@ -93,7 +93,7 @@ impl Scenario {
         Some(self.client_config(peer).open(self.arrivals()?).duration(duration))
     }
 
-    /// The arrivals of an open loop, with the spikes of the load.
+    /// Returns the arrivals of an open loop, with the spikes of the load.
     fn arrivals(&self) -> Option<Arrivals> {
         let arrivals = self.workload.arrivals()?.clone();
         Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
@@ -104,13 +104,13 @@ impl Scenario {
         }))
     }
 
-    /// How the server works, its outages included.
+    /// Returns the server's configuration, its outages included.
     #[must_use]
     pub fn station_config(&self) -> service::Config {
         service::Config { outages: self.faults.outages(), ..self.station.clone() }
     }
 
-    /// The number of exchanges of a run that nothing cuts short; `None` if arrivals decide.
+    /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         let closed = self.workload.arrivals().is_none();

@@ -12,7 +12,7 @@ use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// Numbers and truth values as such, everything else as text.
+/// Writes numbers and booleans as such, and everything else as text.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Leaf {

@@ -5,18 +5,18 @@
 pub struct Shipped {
     /// Its name.
     pub name: &'static str,
-    /// Its file: TOML, with a comment that says what it is about and which variants are worth a look.
+    /// Its file: TOML, with a comment that describes the subject and variants worth trying.
     pub toml: &'static str,
 }
 
 impl Shipped {
-    /// The question it answers: the first comment of its file.
+    /// Returns the question that it answers: the first comment of its file.
     #[must_use]
     pub fn question(&self) -> &'static str {
         self.toml.lines().next().unwrap_or_default().trim_start_matches('#').trim()
     }
 
-    /// The scenario of this name.
+    /// Returns the scenario of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|shipped| shipped.name == name)

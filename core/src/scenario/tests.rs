@@ -120,7 +120,7 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
     assert_eq!(message.to_string(), begins);
 }
 
-/// Each spelling of which the meaning is clear, beside the canonical one.
+/// Pairs each spelling with an obvious meaning with the canonical spelling.
 #[test]
 fn reading_is_lenient_and_writing_is_canonical() {
     for (key, text, canonical) in [
@@ -233,7 +233,7 @@ fn a_workload_is_of_one_kind() {
         assert_eq!((error.key(), error.to_string().as_str()), (key, sentence));
         assert_eq!(refused, scenario(&open), "all or nothing");
     }
-    // The order of the keys does not matter, and each kind gives way to another one.
+    // The order of the keys does not matter, and each kind can replace another one.
     let mut changing = scenario(&open);
     changing.apply([("workload.duration", "2s"), poisson]).unwrap();
     assert!(matches!(changing.workload, Workload::Open { duration: Some(_), .. }));
@@ -252,7 +252,7 @@ fn a_shape_of_each_key_is_explained() {
     for field in FIELDS {
         let allowed = field.shape.to_string();
         assert!(!allowed.contains('\n') && !allowed.is_empty(), "{}", field.key);
-        // The examples are values of the key, as it writes them or nearly so.
+        // The examples are values of the key, in canonical form or close to it.
         for (example, _) in field.shape.grammar().map_or(&[][..], |grammar| grammar.examples) {
             assert!(field.canonical(example).is_ok(), "{}: {example}", field.key);
         }

@@ -1,4 +1,4 @@
-//! When exchanges begin, and what clients want of the server.
+//! When exchanges begin, and what clients want from the server.
 
 use super::error::{FieldError, Shortened};
 use crate::client::Arrivals;
@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 
 words! {
-    /// What clients want of the server.
+    /// What clients want from the server.
     Task {
         /// An answer to their message.
         #[default]
@@ -46,7 +46,7 @@ impl Default for Workload {
 }
 
 impl Workload {
-    /// What clients want.
+    /// Returns what clients want.
     #[must_use]
     pub const fn task(&self) -> Task {
         match self {
@@ -55,7 +55,7 @@ impl Workload {
         }
     }
 
-    /// When exchanges arrive, in an open loop.
+    /// Returns the arrivals of an open loop.
     #[must_use]
     pub const fn arrivals(&self) -> Option<&Arrivals> {
         match self {
@@ -64,7 +64,7 @@ impl Workload {
         }
     }
 
-    /// The values of its keys.
+    /// Returns the values of its keys.
     pub(super) fn parts(&self) -> Parts {
         let mut parts = Parts { task: self.task(), ..Parts::default() };
         match self {
@@ -119,7 +119,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The workload, if its parts fit together.
+    /// Returns the workload, if its parts do not contradict each other.
     pub(super) fn build(self) -> Result<Workload, FieldError> {
         let wrong = |key: &str, value: String, why: &str| {
             let sentence = format!("{key} is \"{}\"; {why}", Shortened(&value));

@@ -1,4 +1,4 @@
-//! Which client a datagram is from, and how many it has sent: the name of the datagram's fate.
+//! Which client a datagram is from, and how many it has sent: together they name its random draws.
 
 #![expect(clippy::disallowed_types, reason = "the map is looked up and never iterated")]
 
@@ -7,7 +7,8 @@ use core::hash::{BuildHasherDefault, Hasher};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use hashbrown::HashMap;
 
-/// Maximum number of clients remembered. Beyond it the table starts anew: numbers repeat, memory does not grow.
+/// Maximum number of clients remembered. When it is reached, the table is cleared: numbers repeat, but
+/// memory does not grow.
 const MAX_CLIENTS: usize = 1 << 24;
 
 /// Addresses that contain the client's number: those of one IPv4 network, with one port.
@@ -30,7 +31,7 @@ pub struct ClientAddresses {
 }
 
 impl ClientAddresses {
-    /// The addresses of the network `net` with `prefix` bits, with `port`.
+    /// Creates the addresses of the network `net` with `prefix` bits, with `port`.
     ///
     /// # Panics
     /// If the prefix is 0 or longer than 32 bits, or if `net` has bits beyond it.
@@ -69,10 +70,10 @@ impl ClientAddresses {
 /// A counter per client.
 #[derive(Clone, Debug)]
 pub(crate) enum Flows {
-    /// Clients are numbered from 1 in order of appearance: all that a server on a real socket can do.
-    /// Looked up, never iterated: the map's order would depend on the hash.
+    /// Clients are numbered from 1 in order of appearance, as a server on a real socket must do. The map
+    /// is never iterated, because its order depends on the hash.
     Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
-    /// The addresses themselves give the client's number, so that it depends on no other client.
+    /// The address contains the client's number, so it does not depend on other clients.
     Numbered(ClientAddresses, Vec<u32>),
 }
 
@@ -82,8 +83,8 @@ impl Flows {
         Self::Appearing(HashMap::default())
     }
 
-    /// Counts a datagram from `client`: the client's number, from 1, and the datagram's index within
-    /// it, from 0.
+    /// Counts a datagram from `client`; returns the client's number, from 1, and the datagram's index
+    /// among the client's, from 0.
     #[inline(always)]
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
@@ -116,7 +117,7 @@ impl Flows {
     }
 }
 
-/// A fast hash for addresses that a peer may choose: MAX_CLIENTS bounds what a flood of collisions can cost.
+/// A fast hash. Peers may choose addresses that collide; [`MAX_CLIENTS`] bounds the cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MixHasher(u64);
 

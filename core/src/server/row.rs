@@ -8,7 +8,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// One row with a version. It answers at once; what is not a [`Request`] it ignores.
+/// One row with a version. It answers at once, and ignores anything but a [`Request`].
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     version: u64,
@@ -17,7 +17,7 @@ pub struct Server {
     verdict: Option<Verdict>,
 }
 
-/// What became of a write: the server's events.
+/// The result of a write: the server's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The row was written.
@@ -36,13 +36,13 @@ impl From<Verdict> for What {
 }
 
 impl Server {
-    /// Writes that were done. It is also the row's version: each write makes the next one.
+    /// Returns the number of writes done. It is also the row's version, because each write increments it.
     #[must_use]
     pub const fn written(&self) -> u64 {
         self.version
     }
 
-    /// Writes that were asked for, done or refused: what the AWS experiment calls *calls*.
+    /// Returns the number of writes requested, done or refused: what the AWS experiment calls *calls*.
     #[must_use]
     pub const fn calls(&self) -> u64 {
         self.version.saturating_add(self.refused)

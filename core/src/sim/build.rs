@@ -14,7 +14,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 impl Scenario {
-    /// What kind of run it makes: what sentences about its records have to name.
+    /// Returns what sentences about the run's records have to name.
     #[must_use]
     pub fn setting(&self) -> Setting {
         let pattern = match self.workload {

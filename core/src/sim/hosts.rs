@@ -11,13 +11,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// Declares a machine that is one of several, each with what its events are called.
-/// (The verbs are inlined into the event loop by force: it is a third faster, and the compiler does not
-/// see that by itself.)
+/// Declares a machine that is one of several, each with the variant that wraps its events.
+///
+/// The verbs have `inline(always)`: that makes the event loop a third faster, and the compiler does not
+/// decide so by itself.
 macro_rules! one_of {
     (
         $(#[$meta:meta])* $name:ident, $event:ident:
-        $($(#[$doc:meta])* $variant:ident($machine:ty) tells $told:ident,)*
+        $($(#[$doc:meta])* $variant:ident($machine:ty) reports $wrap:ident,)*
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -55,14 +56,14 @@ macro_rules! one_of {
 
             #[inline(always)]
             fn poll_event(&mut self) -> Option<$event> {
-                match self { $(Self::$variant(machine) => machine.poll_event().map($event::$told)),* }
+                match self { $(Self::$variant(machine) => machine.poll_event().map($event::$wrap)),* }
             }
 
             #[inline(always)]
             fn subject(&self, event: &$event) -> Subject {
                 match (self, event) {
-                    $((Self::$variant(machine), $event::$told(event)) => machine.subject(event),)*
-                    // Nobody else's events come here.
+                    $((Self::$variant(machine), $event::$wrap(event)) => machine.subject(event),)*
+                    // A machine gets only its own events.
                     #[allow(unreachable_patterns)]
                     _ => Subject::default(),
                 }
@@ -95,23 +96,23 @@ one_of! {
     /// A client of a scenario.
     ScenarioClient, ClientEvent:
     /// One exchange after another.
-    Closed(Client) tells Retry,
-    /// As many as arrive.
-    Open(Box<OpenClient>) tells Open,
+    Closed(Client) reports Retry,
+    /// One exchange per arrival.
+    Open(Box<OpenClient>) reports Open,
     /// One write of a row that others write as well.
-    Contending(Box<contention::Client>) tells Contention,
+    Contending(Box<contention::Client>) reports Contention,
 }
 
 one_of! {
     /// The server of a scenario.
     ScenarioServer, ServerEvent:
-    /// It answers, perhaps after a while.
-    Station(Box<Station>) tells Station,
+    /// It answers, perhaps after some time.
+    Station(Box<Station>) reports Station,
     /// It keeps a row.
-    Row(row::Server) tells Row,
+    Row(row::Server) reports Row,
 }
 
-/// What a scenario's client tells.
+/// An event of a scenario's client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientEvent {
@@ -133,7 +134,7 @@ impl From<ClientEvent> for What {
     }
 }
 
-/// What a scenario's server tells.
+/// An event of a scenario's server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerEvent {
@@ -154,7 +155,7 @@ impl From<ServerEvent> for What {
 }
 
 impl ScenarioClient {
-    /// Exchanges that are open beside each other.
+    /// Returns how many exchanges are open at the same time.
     #[must_use]
     pub fn open(&self) -> usize {
         match self {
@@ -165,7 +166,7 @@ impl ScenarioClient {
 }
 
 impl ScenarioServer {
-    /// The station, unless it keeps a row.
+    /// Returns the station, unless the server keeps a row.
     #[must_use]
     pub fn station(&self) -> Option<&Station> {
         match self {

@@ -1,7 +1,7 @@
 //! The simulated network: clients, one server, and the link between them, under one event loop.
 //!
-//! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
-//! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
+//! The loop jumps from event to event. It drives the machines as their contract requires: one input,
+//! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
 use super::packets::Packet;
 use super::wire::{Happening, Wire};
@@ -18,12 +18,12 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 struct Slot<M> {
     host: Host<M>,
-    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. Entries are not moved when a
-    /// deadline is: the host is woken early and asked again.
+    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. When a deadline moves, the entry
+    /// stays where it is: the host is woken early, and its deadline is read again.
     wake: u64,
 }
 
-/// No entry will wake the host. (The last instant that can be named is as good as never.)
+/// No entry will wake the host. (The last representable instant never comes in practice.)
 const NEVER: u64 = u64::MAX;
 
 impl<M> Slot<M> {
@@ -48,11 +48,11 @@ pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Slot<C>>,
     server: Slot<S>,
     wire: Wire<K>,
-    /// Clients that have been started; the rest start at time 0, in order, one a step.
+    /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
-    /// Are there more clients than are near the processor?
+    /// There are more clients than fit in the processor's cache.
     far: bool,
-    /// Events to come that have been looked at.
+    /// Number of events ahead whose memory has been prefetched.
     looked_at: usize,
     buf: Vec<u8>,
     timeouts: Timeouts,
@@ -60,10 +60,10 @@ pub struct Network<C: Machine, S: Machine, K> {
     stuck: bool,
 }
 
-/// So many clients are near the processor anyway.
+/// Number of clients that fit in the processor's cache.
 const NEAR: usize = 4_096;
 
-/// So many events are looked at together.
+/// Number of events that are prefetched together.
 const TOGETHER: usize = 64;
 
 impl<C, S, K> Network<C, S, K>
@@ -72,11 +72,11 @@ where
     S: Machine<Event: Into<What>>,
     K: Sink,
 {
-    /// A network at time 0. The clients' addresses are [`client_address`] of 1, 2, …; the server's is
+    /// Creates a network at time 0. The clients' addresses are [`client_address`] of 1, 2, …; the server's is
     /// [`SERVER`]. All clients start at once.
     ///
     /// # Panics
-    /// With more than [`MAX_CLIENTS`] clients.
+    /// If there are more than [`MAX_CLIENTS`] clients.
     #[must_use]
     pub fn new(
         clients: impl IntoIterator<Item = C>,
@@ -103,14 +103,14 @@ where
         }
     }
 
-    /// The same network with faults of its link.
+    /// Adds faults of the link.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
         self
     }
 
-    /// Handles the next thing that happens and says when it did; `None` when nothing is left.
+    /// Handles the next event and returns its time; `None` if no event is left.
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
             return self.start();
@@ -126,7 +126,7 @@ where
                 }
             }
             let (at, happening) = self.wire.next()?;
-            // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
+            // If the host's deadline has moved meanwhile, nothing happens: the next event follows.
             let happened = match happening {
                 Happening::Wake(0) => self.wake_server(at),
                 Happening::Wake(flow) => self.wake_client(flow, at),
@@ -138,21 +138,21 @@ where
         }
     }
 
-    /// With a million clients every event finds its datagram and its host far from the processor. Looking
-    /// at those of some events together lets these waits overlap; nothing else comes of it.
+    /// Prefetches the datagrams and hosts of the next events. With a million clients each of them is a
+    /// cache miss; touching several together lets the misses overlap. It has no other effect.
     #[inline(never)]
     fn look_ahead(&mut self) {
         let mut looks = 0;
         let hosts = self.wire.upcoming_hosts(TOGETHER);
         self.looked_at = hosts.len().saturating_sub(1);
         for slot in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
-            // Nothing is decided by what is seen: a decision would wait for it.
+            // Nothing is decided by the values: a branch would wait for them.
             looks ^= slot.wake ^ u64::from(slot.host.machine().is_finished());
         }
         core::hint::black_box(looks);
     }
 
-    /// Starts the next client; the server, which may have timers of its own, before the first.
+    /// Starts the next client; before the first one, the server, which may have timers of its own.
     #[cold]
     fn start(&mut self) -> Option<Instant> {
         let now = self.wire.now;
@@ -167,8 +167,8 @@ where
         Some(now)
     }
 
-    /// Drops entries that would wake nobody. A host that is given an earlier entry leaves the later one
-    /// behind: answered after 20 ms of a wait of an hour, it would leave one with every exchange.
+    /// Drops entries that would wake nobody. A host that gets an earlier entry leaves the later one behind:
+    /// if each wait of an hour ends after 20 ms with a reply, every exchange leaves one.
     #[cold]
     fn tidy(&mut self) {
         let Self { wire, server, clients, .. } = self;
@@ -183,20 +183,20 @@ where
         self.wire.end_at(end);
     }
 
-    /// Did machines ask for time-outs without end, each due when the one before it was handled?
-    /// [`step`](Self::step) returns `None` then.
+    /// Returns true if machines asked for endless time-outs, each due when the previous one was handled.
+    /// [`step`](Self::step) then returns `None`.
     #[must_use]
     pub const fn is_stuck(&self) -> bool {
         self.stuck
     }
 
-    /// Was something left to happen after the end that was set?
+    /// Returns true if something was left to happen after the end that was set.
     #[must_use]
     pub const fn has_reached_end(&self) -> bool {
         self.wire.has_reached_end()
     }
 
-    /// Is anything left to happen, be it after the end that was set? Looks at every host.
+    /// Returns true if anything is left to happen, even after the end that was set. Looks at every host.
     #[must_use]
     pub fn has_more(&mut self) -> bool {
         (self.started as usize) < self.clients.len()
@@ -205,56 +205,56 @@ where
             || self.clients_mut().any(|client| client.poll_timeout().is_some())
     }
 
-    /// The time reached.
+    /// Returns the time reached.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.wire.now
     }
 
-    /// The datagrams that are on their way.
+    /// Returns the number of datagrams in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.wire.in_flight()
     }
 
-    /// Bytes of memory, about: the hosts, what is on its way, and what is to happen. What the machines
-    /// hold outside of themselves is not known here.
+    /// Returns the approximate memory in bytes of the hosts, the datagrams in flight and the event queue.
+    /// Heap memory of the machines is not included.
     #[must_use]
     pub fn memory(&self) -> u64 {
         (self.clients.len() * size_of::<Slot<C>>() + self.wire.memory()) as u64
     }
 
-    /// The clients' machines, in order.
+    /// Returns the clients' machines, in order.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
         self.clients.iter().map(|slot| slot.host.machine())
     }
 
-    /// The clients' machines, in order, to be changed between two steps.
+    /// Returns the clients' machines, in order, to change them between two steps.
     pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
         self.clients.iter_mut().map(|slot| slot.host.machine_mut())
     }
 
-    /// The server's machine, to be changed between two steps.
+    /// Returns the server's machine, to change it between two steps.
     pub const fn server_mut(&mut self) -> &mut S {
         self.server.host.machine_mut()
     }
 
-    /// The server's machine.
+    /// Returns the server's machine.
     pub const fn server(&self) -> &S {
         self.server.host.machine()
     }
 
-    /// The link as it runs.
+    /// Returns the running link.
     pub const fn channel(&self) -> &Channel {
         self.wire.channel()
     }
 
-    /// The link.
+    /// Returns the link.
     pub const fn link(&self) -> &Link {
         self.wire.channel().link()
     }
 
-    /// What it records into.
+    /// Returns the sink that it records into.
     pub const fn sink(&self) -> &K {
         &self.wire.sink
     }
@@ -362,7 +362,7 @@ where
     }
 }
 
-/// What the arrival of a datagram refers to.
+/// Returns what the arrival of a datagram refers to.
 #[inline(always)]
 const fn arrived(Arrival { flow, packet, label }: Arrival, host: HostId) -> Context {
     Context { host, flow, packet, label }
@@ -391,7 +391,7 @@ impl<M: Machine> Slot<M> {
         }
     }
 
-    /// Sees to it that the host is woken at its deadline; at once, if that is past.
+    /// Makes sure that the host is woken at its deadline; at once, if that is past.
     #[inline(always)]
     fn wait<K: Sink>(&mut self, id: u32, deadline: Option<Instant>, wire: &mut Wire<K>) {
         let Some(deadline) = deadline.map(|deadline| deadline.max(wire.now)) else { return };

@@ -1,4 +1,4 @@
-//! What a run comes to, counted from its records.
+//! The totals of a run, counted from its records.
 
 use crate::trace::{Direction, HostId, Record, Sink, What};
 
@@ -11,13 +11,13 @@ pub struct Summary {
     pub gave_up: u64,
     /// Exchanges that a refusal ended.
     pub refused: u64,
-    /// Copies of requests sent.
+    /// Requests sent, each send counted.
     pub sends: u64,
-    /// Sends by the account of the exchanges that are over; in contention, writes.
+    /// Sends that finished exchanges report; in contention, writes.
     pub calls: u64,
     /// Replies sent.
     pub replies: u64,
-    /// Replies that came when their exchange was over.
+    /// Replies that arrived after their exchange was over.
     pub late_replies: u64,
     /// Datagrams lost on the link, either way.
     pub lost: u64,
@@ -26,13 +26,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Exchanges that are over.
+    /// Returns the number of exchanges that are over.
     #[must_use]
     pub const fn finished(&self) -> u64 {
         self.answered + self.gave_up + self.refused
     }
 
-    /// Sends per exchange; 0 before the first exchange is over.
+    /// Returns the sends per exchange; 0 before the first exchange is over.
     #[must_use]
     pub fn amplification(&self) -> f64 {
         if self.finished() == 0 { 0.0 } else { self.sends as f64 / self.finished() as f64 }
@@ -62,7 +62,7 @@ impl Sink for Summary {
                 self.refused += 1;
                 self.calls += u64::from(sends);
             }
-            // Not counted: they show in the metrics, or follow from what is.
+            // Not counted here: the metrics count them, or they follow from other counts.
             What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }

@@ -23,7 +23,7 @@ fn sent_at_ms(records: &[Record]) -> Vec<u64> {
     records.iter().filter(sent).map(|r| r.at.as_nanos() / 1_000_000).collect()
 }
 
-/// What happens before an exchange's first send belongs to it, not to the exchange before.
+/// What happens before an exchange's first send belongs to it, not to the previous exchange.
 #[test]
 fn a_refused_exchange_has_its_own_number() {
     let keys = [("exchanges", "8"), ("server.drop", "1"), ("policy.breaker", "3 2s")];
@@ -111,7 +111,7 @@ fn half_of_the_requests_dropped_gives_the_textbooks_numbers() {
     assert!((sends - 31.0 / 16.0).abs() < 4.0 * deviation / n.sqrt(), "{sends}");
 }
 
-/// The probability of exactly `k` sends when each is answered with probability one half.
+/// Returns the probability of exactly `k` sends when each is answered with probability one half.
 fn p_sends(k: i32) -> f64 {
     if k == 5 { 0.5f64.powi(4) } else { 0.5f64.powi(k) }
 }
@@ -248,7 +248,7 @@ fn a_preset_comes_before_the_keys_that_change_it() {
     scenario.apply([("policy.multiplier", "3"), ("policy.preset", "textbook")]).unwrap();
     assert_eq!(scenario.to_fragment(), "policy.multiplier=3");
     scenario.apply([("policy.preset", "textbook")]).unwrap();
-    assert_eq!(scenario.to_fragment(), "", "a preset of a later layer starts anew");
+    assert_eq!(scenario.to_fragment(), "", "a preset of a later layer resets the policy");
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_link_with_mistakes_names_them_and_loads_the_rest() {
     assert_eq!(scenario.policy, Scenario::default().policy);
 }
 
-/// Any scenario, through the same door as everyone's.
+/// Returns any scenario, made from keys and values as users do.
 fn any_scenario() -> impl Strategy<Value = Scenario> {
     let probability = || (0u32..=1_000_000_000).prop_map(|n| format!("{}", f64::from(n) / 1e9));
     let ms = |low: u64, high: u64| (low..high).prop_map(|n| format!("{n}us"));
@@ -384,7 +384,7 @@ fn a_zero_latency_link_delivers_at_once() {
     assert_eq!(Duration::ZERO, outcome.simulated.saturating_since(Instant::ZERO));
 }
 
-/// What one event does no bound of a run can cut short.
+/// A bound cannot interrupt a single event.
 #[test]
 fn a_burst_that_would_fill_the_memory_at_once_is_refused() {
     let times = alloc::format!("times {}", ["1s"; 5_000].join(", "));
@@ -437,7 +437,7 @@ fn every_exchange_over_any_link_ends() {
     }
 }
 
-/// Clients that share nothing may be simulated apart: the merged digests are that of the whole.
+/// Clients that share nothing may be simulated separately: their merged digests are that of the whole run.
 #[test]
 fn flows_simulated_one_by_one_have_the_digest_of_all_together() {
     let pairs = [
@@ -451,7 +451,7 @@ fn flows_simulated_one_by_one_have_the_digest_of_all_together() {
     let scenario = scenario(&pairs);
     let whole = run(&scenario, ()).digest;
     let alone = |flow: u32| {
-        // The others are there, and have nothing to do.
+        // The other clients exist, but have nothing to do.
         let idle = Scenario { exchanges: 0, ..scenario.clone() };
         let client = |of: u32| {
             let scenario = if of == flow { &scenario } else { &idle };

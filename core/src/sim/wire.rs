@@ -1,4 +1,4 @@
-//! What lies between the hosts: the link, the datagrams on it, what is due, and the records.
+//! Everything between the hosts: the link, the datagrams on it, the event queue, and the records.
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
@@ -10,7 +10,7 @@ use crate::time::Instant;
 use crate::trace::{Cause, HostId, Sink, What};
 use alloc::vec::Vec;
 
-/// So many entries of the queue are never tidied.
+/// Number of queue entries below which the queue is never tidied.
 const SPARE_ENTRIES: usize = 1 << 14;
 
 /// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
@@ -32,7 +32,7 @@ impl Due {
 
 /// What is due, as the loop takes it.
 pub(super) enum Happening {
-    /// A host is to be woken; 0 is the server.
+    /// Wakes a host; 0 is the server.
     Wake(u32),
     /// A datagram arrives.
     Arrival(Packet),
@@ -44,14 +44,14 @@ pub(super) struct Wire<K> {
     pub(super) now: Instant,
     pub(super) sink: K,
     queue: Queue<Due>,
-    /// With more entries than this the queue is untidy.
+    /// Number of entries above which the queue is tidied.
     tidy_at: usize,
     packets: Packets,
     pipe: Pipe,
     clients: u32,
-    /// Nothing happens after this.
+    /// End of the run: nothing happens after it.
     end: Instant,
-    /// Something would have.
+    /// Whether something was left to happen after the end.
     reached_end: bool,
 }
 
@@ -61,7 +61,7 @@ impl<K: Sink> Wire<K> {
             now: Instant::ZERO,
             sink,
             queue: Queue::default(),
-            // A wait and a datagram for each client, with room: that is no disorder yet.
+            // A wait and a datagram for each client, doubled: fewer entries need no tidying.
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
             pipe: Pipe::new(link, seed),
@@ -96,7 +96,7 @@ impl<K: Sink> Wire<K> {
         self.packets.len()
     }
 
-    /// Takes what is due next, with its time; `None` if nothing is, before the end.
+    /// Removes the next event and returns it with its time; `None` if there is none before the end.
     #[inline]
     pub(super) fn next(&mut self) -> Option<(Instant, Happening)> {
         let (key, due) = self.queue.pop()?;
@@ -114,22 +114,22 @@ impl<K: Sink> Wire<K> {
         Some((at, happening))
     }
 
-    /// The hosts that something happens to next, as far as it is known, `most` at most.
+    /// Returns at most `max` hosts of the next events, as far as they are known.
     #[inline]
-    pub(super) fn upcoming_hosts(&self, most: usize) -> impl ExactSizeIterator<Item = u32> {
-        self.queue.upcoming().iter().take(most).map(|Due(due)| {
+    pub(super) fn upcoming_hosts(&self, max: usize) -> impl ExactSizeIterator<Item = u32> {
+        self.queue.upcoming().iter().take(max).map(|Due(due)| {
             let arrives = *due >= Due::ARRIVAL;
             if arrives { self.packets.look_at(due & !Due::ARRIVAL) } else { *due }
         })
     }
 
-    /// Sees to it that `host` is woken at `deadline`.
+    /// Makes sure that `host` is woken at `deadline`.
     #[inline]
     pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
         self.queue.push(wake_key(deadline), Due::wake(host));
     }
 
-    /// Have entries piled up that may wake nobody?
+    /// Returns true if entries have piled up that may wake nobody.
     #[inline]
     pub(super) const fn is_untidy(&self) -> bool {
         self.queue.len() > self.tidy_at
@@ -141,21 +141,21 @@ impl<K: Sink> Wire<K> {
         self.queue = Queue::default();
     }
 
-    /// Drops the entries of hosts of which `wakes` says that they will wake nobody.
+    /// Drops the entries that, according to `wakes`, will wake nobody.
     pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
         self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));
-        // As many may come again: so tidying costs each entry little.
+        // The limit grows with the queue, so that tidying costs little per entry.
         self.tidy_at = 2 * self.queue.len() + SPARE_ENTRIES;
     }
 
-    /// Bytes of memory, about.
+    /// Returns an estimate of the memory in bytes.
     pub(super) fn memory(&self) -> usize {
         // A queued entry and its time stamp; buckets grow by doubling.
         let entry = 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
         self.queue.len() * entry + self.packets.memory()
     }
 
-    /// The bytes of a datagram that has arrived, until it is [released](Self::release).
+    /// Returns the bytes of a datagram that has arrived, valid until it is [released](Self::release).
     #[inline]
     pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
         self.packets.bytes(packet)
@@ -166,7 +166,7 @@ impl<K: Sink> Wire<K> {
         self.packets.release(packet);
     }
 
-    /// Puts a datagram on the link, if anyone is at the other end.
+    /// Puts a datagram on the link, if a host has its address.
     #[inline(always)]
     pub(super) fn send(
         &mut self,
@@ -175,7 +175,7 @@ impl<K: Sink> Wire<K> {
         known: bool,
         bytes: &[u8],
     ) {
-        // What is for nobody has no number: it is not on the way to anyone.
+        // A datagram for an unknown address has no number, because no host will receive it.
         let name = known.then(|| self.pipe.name(context.flow, direction));
         let packet = name.map_or(0, |name| (name.index as u32).wrapping_add(1));
         let context = Context { packet, ..context };
@@ -193,8 +193,8 @@ impl<K: Sink> Wire<K> {
         }
     }
 
-    /// Carries out any other action than delivering one undamaged copy. It is out of line to keep the
-    /// ordinary path short.
+    /// Carries out any action other than delivering one undamaged datagram. It is out of line to keep the
+    /// common path short.
     #[inline(never)]
     fn carry_out(&mut self, action: Action, context: Context, direction: Direction, bytes: &[u8]) {
         let deliver = |wire: &mut Self, delivery: Delivery| {
@@ -235,7 +235,7 @@ impl<K: Sink> Wire<K> {
         }
     }
 
-    /// Records an event of a client: rare beside what else happens to it.
+    /// Records an event of a client, which is rare compared with its other inputs.
     #[inline(never)]
     pub(super) fn report(&mut self, visit: &Visit, context: Context, event: impl Into<What>) {
         let what = event.into();
@@ -243,7 +243,7 @@ impl<K: Sink> Wire<K> {
     }
 }
 
-/// The same, on its way.
+/// Returns the same context, with the link as the host.
 const fn on_link(context: Context) -> Context {
     Context { host: HostId::Link, ..context }
 }

@@ -7,9 +7,9 @@ use core::ops::{Add, AddAssign};
 
 /// A 64-bit fingerprint of a trace, shown as 16 hexadecimal digits.
 ///
-/// It is the sum of a hash of each record, so that it does not depend on the order in which flows are
-/// simulated: the digests of two parts of a run, [added](Self::merge), are the digest of the whole.
-/// The digest of nothing is 0.
+/// It is the sum of the records' hashes, so it does not depend on the order in which flows are simulated:
+/// the digests of two parts of a run, [added](Self::merge), are the digest of the whole. The digest of no
+/// records is 0.
 ///
 /// ```
 /// use retrylab_core::trace::Digest;
@@ -21,7 +21,7 @@ use core::ops::{Add, AddAssign};
 pub struct Digest(pub u64);
 
 impl Digest {
-    /// Joins the digest of another part of the same run.
+    /// Adds the digest of another part of the same run.
     pub const fn merge(&mut self, other: Self) {
         self.0 = self.0.wrapping_add(other.0);
     }
@@ -56,15 +56,15 @@ impl fmt::Display for Digest {
 
 /// Sums the hashes of records to a [`Digest`].
 ///
-/// A record's hash covers all of it. It is a fingerprint against accidents, not against an adversary,
-/// and cheap enough to be always on: a few nanoseconds a record.
+/// A record's hash covers all of it. It detects accidents, not an adversary, and is cheap enough to be
+/// always on: a few nanoseconds per record.
 #[derive(Clone, Debug, Default)]
 pub struct DigestSink {
     sum: Digest,
 }
 
 impl DigestSink {
-    /// The digest of everything recorded so far.
+    /// Returns the digest of everything recorded so far.
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.sum
@@ -72,7 +72,7 @@ impl DigestSink {
 }
 
 impl Sink for DigestSink {
-    // Where the kind of record is known, inlining leaves a few multiplications of all this.
+    // If the kind of record is known at compile time, inlining reduces this to a few multiplications.
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         let number = |number: Option<NonZeroU32>| u64::from(number.map_or(0, NonZeroU32::get));
@@ -113,8 +113,8 @@ const KIND_KEY: u64 = 0x38D0_1377;
 
 /// One record's hash: a multilinear hash joins its words, and a multiplication between two xorshifts
 /// spreads them over all bits, so that sums of hashes do not cancel. Each word has a key of its own and
-/// numbers stand in the low bits of their words: two records that differ collide by accident only.
-/// Multiplications are of 64 bits: in wasm a wider one is a call.
+/// numbers are in the low bits of their words: two records that differ collide by accident only.
+/// Multiplications have 64 bits: a wider one would be a function call in wasm.
 pub(super) struct Mix {
     hash: u64,
     words: usize,
@@ -126,13 +126,13 @@ impl Mix {
         Self { hash: host.wrapping_mul(HOST_KEY), words: 0 }
     }
 
-    /// Takes the number of the record's kind.
+    /// Mixes in the number of the record's kind.
     #[inline(always)]
     pub(super) const fn kind(&mut self, code: u8) {
         self.hash = self.hash.wrapping_add((code as u64).wrapping_mul(KIND_KEY));
     }
 
-    /// Takes one word; a record has eight at most.
+    /// Mixes in one word; a record has at most eight.
     #[inline(always)]
     pub(super) const fn word(&mut self, word: u64) {
         self.hash = self.hash.wrapping_add(word.wrapping_mul(KEYS[self.words]));

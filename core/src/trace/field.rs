@@ -1,4 +1,4 @@
-//! What the type of a record's field has to know.
+//! The trait of the types of records' fields.
 
 use super::{Cause, Direction};
 use crate::machine::Timer;
@@ -11,7 +11,7 @@ pub(super) trait Field: Copy {
     /// Writes the value as JSON.
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result;
 
-    /// The value as a word of the digest: different for different values.
+    /// Returns the value as a word of the digest: different for different values.
     fn word(self) -> u64;
 }
 
@@ -37,7 +37,7 @@ impl Field for bool {
     }
 }
 
-/// In seconds since the run began.
+/// Written in seconds since the run began.
 impl Field for Instant {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{self}")
@@ -49,7 +49,7 @@ impl Field for Instant {
     }
 }
 
-/// In seconds.
+/// Written in seconds.
 impl Field for Duration {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{}", Seconds(self))
@@ -142,7 +142,7 @@ impl Field for &'static str {
     }
 }
 
-/// FNV-1a, for the names that foreign machines give.
+/// Returns the FNV-1a hash, for the names that other crates choose.
 #[cold]
 fn fnv(words: &str) -> u64 {
     words.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
@@ -150,7 +150,7 @@ fn fnv(words: &str) -> u64 {
     })
 }
 
-/// Writes a JSON string, escaped as in RFC 8259 section 7: names of foreign machines are not ours.
+/// Writes a JSON string, escaped as in RFC 8259 section 7: other crates choose the names of their machines.
 fn write_text(out: &mut dyn fmt::Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! The JSON log: one object a line, numbers as numbers, the unit in the key.
+//! The JSON log: one object per line, numbers as numbers, the unit in the key.
 
 use super::Record;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! The text ladder: time down, the client on the left, the server on the right, one line a record.
+//! The text ladder: time runs down, the client on the left, the server on the right, one line per record.
 
 use super::words::{Narrator, Setting};
 use super::{Direction, HostId, Record, What};
@@ -22,22 +22,22 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The ladder of a run of this kind.
+    /// Creates the ladder of a run of this kind.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         Self { narrator: Narrator::new(setting) }
     }
 
-    /// The line above the first record.
+    /// Returns the line above the first record.
     #[must_use]
     pub const fn header(&self) -> &'static str {
         "      time s  client                                       server"
     }
 
-    /// The line of the next record.
+    /// Returns the line of the next record.
     #[must_use]
     pub fn line(&mut self, record: &Record) -> String {
-        let words = self.narrator.tell(record);
+        let words = self.narrator.describe(record);
         let text = self.narrator.setting().tag(record) + &words.line();
         let (wire, right) = wire(record);
         let (left, right) = if right { (String::new(), text) } else { (text, String::new()) };
@@ -47,7 +47,7 @@ impl Ladder {
     }
 }
 
-/// What is drawn between the columns, and whether the words stand in the server's column.
+/// Returns what is drawn between the columns, and whether the words are in the server's column.
 const fn wire(record: &Record) -> (&'static str, bool) {
     use Direction::{Reply, Request};
     let server = matches!(record.host, HostId::Server(_));
@@ -79,7 +79,7 @@ const fn wire(record: &Record) -> (&'static str, bool) {
     }
 }
 
-/// Seconds with exactly six decimals, cut rather than rounded so that lines stay in order.
+/// Shows seconds with exactly six decimals, cut rather than rounded so that lines stay in order.
 fn fixed(at: Instant) -> String {
     let micros = at.as_nanos() / 1_000;
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)

@@ -6,13 +6,13 @@
 //! nothing.
 //!
 //! `table.rs` declares every record once: its name, its fields with their JSON keys, its number in the
-//! digest and the function that says it. [`words`] holds those functions, and with them every sentence
-//! that a reader gets to see.
+//! digest and the function that describes it. [`words`] contains those functions, and with them every
+//! sentence about a record.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `table` | the records: [`What`] |
-//! | `field` | what a field's type has to know: its JSON value and its word in the digest |
+//! | `field` | the trait of fields' types: JSON value and word in the digest |
 //! | `cause` | what loses a datagram: [`Cause`] |
 //! | `digest` | a run's fingerprint: [`Digest`] |
 //! | `json` | the JSON log: [`write_json`] |
@@ -44,27 +44,27 @@ use core::num::{NonZeroU16, NonZeroU32};
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// When.
+    /// When it happened.
     pub at: Instant,
     /// Which host made it.
     pub host: HostId,
     /// Which client it concerns, numbered from 1; `None` for what concerns no client in particular.
     pub flow: Option<NonZeroU32>,
-    /// The datagram it is about: its number within its flow and direction, from 1, in the order of
+    /// The datagram that it refers to: its number within its flow and direction, from 1, in the order of
     /// sending. See [`packet`](Self::packet) for its whole name.
     pub packet: Option<NonZeroU32>,
     /// The exchange and send it belongs to, when known; of a wait before an exchange's first send, that
     /// send.
     ///
-    /// The simulated network knows it of replies too (a reply belongs to the send that caused it),
-    /// which no real client can.
+    /// The simulated network labels replies too (a reply belongs to the send that caused it); a real
+    /// client cannot.
     pub label: Option<Label>,
     /// What happened.
     pub what: What,
 }
 
 impl Record {
-    /// The name of the datagram it is about, if it is about one.
+    /// Returns the name of the datagram that it refers to, if any.
     #[must_use]
     pub fn packet(&self) -> Option<PacketId> {
         let direction = self.what.direction().unwrap_or(match self.host {
@@ -75,7 +75,7 @@ impl Record {
         Some(PacketId { flow: self.flow?, direction, number: self.packet? })
     }
 
-    /// The client's number as a plain integer; 0 for what concerns no client in particular.
+    /// Returns the client's number as a plain integer; 0 for what concerns no client in particular.
     pub(crate) fn flow_number(&self) -> u32 {
         self.flow.map_or(0, NonZeroU32::get)
     }
@@ -104,10 +104,10 @@ pub enum HostId {
 }
 
 impl HostId {
-    /// The server of a run that has one.
+    /// The server of a run with a single server.
     pub const SERVER: Self = Self::Server(NonZeroU16::MIN);
 
-    /// What kind of host it is, as in traces.
+    /// Returns the kind of host, as named in traces.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -117,7 +117,7 @@ impl HostId {
         }
     }
 
-    /// Its number among the servers, from 1; `None` for a client and for the link.
+    /// Returns its number among the servers, from 1; `None` for a client and for the link.
     #[must_use]
     pub const fn server(self) -> Option<u16> {
         match self {

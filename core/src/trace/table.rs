@@ -2,8 +2,8 @@
 //!
 //! A row gives a record's name in the JSON log and its number in the digest, its fields with their
 //! types and JSON keys, and after `says` the function of [`words`](super::words) that puts it into
-//! words. A row without one of them does not compile. Numbers are never used again: a run's digest
-//! depends on them.
+//! words. A row without one of them does not compile. Numbers are never reused, because digests depend
+//! on them.
 
 use super::digest::Mix;
 use super::field::Field;
@@ -24,7 +24,7 @@ macro_rules! records {
     )*) => {
         /// What can happen.
         ///
-        /// It is exhaustive, so that whoever reports records has to decide about each of them.
+        /// The enum is exhaustive, so that code that reports records has to handle each of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum What {
             $(
@@ -151,7 +151,7 @@ records! {
     Answered {
         /// Sends made.
         sends: u32 = "sends",
-        /// Which of them the client takes it to answer.
+        /// The send that the client assumes it answers.
         answered_send: u32 = "answered_send",
         /// Time since the exchange's first send.
         elapsed: Duration = "elapsed_s",
@@ -194,7 +194,7 @@ records! {
 
     /// The server goes down.
     Down {
-        /// Do the requests that wait survive?
+        /// Whether the waiting requests survive.
         keeps_queue: bool = "keeps_queue",
     } = "down", 16, says words::down;
 
@@ -208,7 +208,7 @@ records! {
     /// it received that answer.
     Stale = "stale", 19, says words::stale;
 
-    /// An event of a machine that is not this crate's, in its own words.
+    /// An event of another crate's machine, in its own words.
     Note {
         /// The words.
         words: &'static str = "note",
@@ -216,7 +216,7 @@ records! {
 }
 
 impl What {
-    /// Which way the datagram travels that was sent, delivered, lost or changed; `None` for other
+    /// Returns the direction of the datagram that was sent, delivered, lost or changed; `None` for other
     /// records.
     #[must_use]
     pub const fn direction(&self) -> Option<Direction> {
@@ -244,7 +244,7 @@ impl What {
     }
 }
 
-/// A foreign machine may use plain words as its events.
+/// Machines of other crates may use plain words as their events.
 impl From<&'static str> for What {
     fn from(words: &'static str) -> Self {
         Self::Note { words }

@@ -155,7 +155,7 @@ fn the_order_of_records_does_not_count_but_their_number_does() {
     assert_eq!(digest(&[]), Digest::default());
 }
 
-/// Fields that trade places, and times that trade with numbers, are not the same record.
+/// Records with swapped fields, or with swapped times and numbers, have different hashes.
 #[test]
 fn sums_of_hashes_do_not_cancel() {
     let base = record(HostId::Client, whats()[0]);
@@ -241,7 +241,7 @@ fn records_are_valid_json_with_units_in_their_keys() {
 /// Every record of every host has something to say, in every kind of run, known and unknown.
 #[test]
 fn every_record_has_words() {
-    use words::{Known, Pattern, Setting, tell};
+    use words::{Known, Pattern, Setting, describe};
     let mut wording = 0;
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
@@ -252,7 +252,7 @@ fn every_record_has_words() {
                     let since = is(4).then_some(Instant::ZERO);
                     let known = Known { since, failure: is(2), prompt: is(3) };
                     let label = if is(5) { Label::new(1, 3) } else { None };
-                    let words = tell(&Record { label, ..record(host, what) }, setting, known);
+                    let words = describe(&Record { label, ..record(host, what) }, setting, known);
                     for text in
                         [words.sentence(), words.whole(), words.line(), words.note, words.brief]
                     {
@@ -275,7 +275,7 @@ fn assert_tidy(text: &str) {
     assert!(!text.ends_with([' ', ',', ':', ';']) && !text.starts_with(' '), "{text:?}");
 }
 
-/// A million records are kept: each should be a line of the cache.
+/// Runs keep millions of records: each should fit in a cache line.
 #[test]
 fn a_record_is_small() {
     assert!(size_of::<Record>() <= 64, "{}", size_of::<Record>());

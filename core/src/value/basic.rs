@@ -1,4 +1,4 @@
-//! Values of the types that Rust and this crate's first modules have, and what stands for no value.
+//! Values of Rust's own types and of this crate's basic modules, and `none` for no value.
 
 use super::factor::{Factor, Share};
 use super::shape::{Form, Grammar, Shape};
@@ -50,7 +50,7 @@ macro_rules! integer {
 integer!(u32);
 integer!(u64);
 
-/// Text is taken as it is, blanks included.
+/// Text is used unchanged, blanks included.
 impl Value for String {
     const SHAPE: Shape = Shape::new(Form::Text { max: usize::MAX });
 
@@ -70,7 +70,7 @@ impl Value for String {
     }
 }
 
-/// The longest duration that a value may be: 100 days.
+/// Maximum duration of a value: 100 days.
 pub(crate) const MAX_DURATION: Duration = Duration::from_secs(100 * 86_400);
 
 impl Value for Duration {
@@ -164,7 +164,7 @@ pub enum Same<T> {
 }
 
 impl<T> Same<T> {
-    /// This value, or the `other` place's.
+    /// Returns this value, or that of the `other` place.
     #[must_use]
     pub const fn or<'a>(&'a self, other: &'a T) -> &'a T {
         match self {
@@ -197,7 +197,7 @@ impl<T: Value> Value for Same<T> {
     }
 }
 
-/// Is `text` this word, blanks around it and its case aside?
+/// Returns true if `text` is this word, apart from case and surrounding blanks.
 pub(crate) fn is_word(text: &str, word: &str) -> bool {
     text.trim().eq_ignore_ascii_case(word)
 }

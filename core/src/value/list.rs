@@ -18,7 +18,7 @@ impl NumberList {
     /// Maximum number of ranges.
     pub const MAX_RANGES: usize = 10_000;
 
-    /// Is `number` on the list?
+    /// Returns true if `number` is on the list.
     #[must_use]
     #[inline]
     pub fn contains(&self, number: u64) -> bool {
@@ -30,7 +30,7 @@ impl NumberList {
         after > 0 && number <= self.ranges[after - 1].1
     }
 
-    /// Is the list empty?
+    /// Returns true if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()

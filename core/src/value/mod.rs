@@ -1,8 +1,8 @@
 //! Values that people write: how each type is read, shown and explained.
 //!
-//! A type of which a scenario has a value implements [`Value`], beside the type itself. Reading is
-//! lenient where the meaning is clear (`30%`, `10 ms`, `1m30s`, `1e-05`), and never guesses: `100` is not
-//! a duration. Writing is canonical, and what is written is read back as the same value.
+//! The type of each scenario value implements [`Value`] in its own module. Reading is lenient where the
+//! meaning is clear (`30%`, `10 ms`, `1m30s`, `1e-05`), and never guesses: `100` is not a duration. Writing
+//! is canonical, and what is written is read back as the same value.
 //!
 //! ```
 //! use retrylab_core::time::Duration;

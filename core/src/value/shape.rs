@@ -1,4 +1,4 @@
-//! How a value is written: enough for a form, a flag, a completion and a refusal to be made from it.
+//! How a value is written: enough to derive a form, a flag, a completion and an error message from it.
 
 use crate::time::Duration;
 use core::fmt;
@@ -12,7 +12,7 @@ pub struct Shape {
     words: [Option<&'static str>; 2],
 }
 
-/// What is written for a value.
+/// The form of a value's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
@@ -42,17 +42,17 @@ pub enum Form {
     Phrase(&'static Grammar),
 }
 
-/// What a type's values look like, in words and by examples.
+/// Description of a type's values, in words and by examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grammar {
-    /// What it is, with its article: `a duration`.
+    /// The name, with its article: `a duration`.
     pub noun: &'static str,
-    /// Values, each with what its parts mean; an empty meaning needs no explanation.
+    /// Example values, each with an explanation, which may be empty.
     pub examples: &'static [(&'static str, &'static str)],
-    /// What the examples do not show, or nothing.
+    /// Additional remarks, or nothing.
     pub limits: &'static str,
-    /// The example that is a series of times, if there is one: a file of times can stand for it.
+    /// The example that is a series of times, if any: a file of times can replace it.
     pub series: Option<Series>,
 }
 
@@ -67,12 +67,12 @@ pub struct Series {
     pub max_len: usize,
     /// The longest time.
     pub max_time: Duration,
-    /// Are the times in ascending order?
+    /// Whether the times must be in ascending order.
     pub ordered: bool,
 }
 
 impl Grammar {
-    /// A grammar with these examples.
+    /// Creates a grammar with these examples.
     #[must_use]
     pub const fn new(
         noun: &'static str,
@@ -81,13 +81,13 @@ impl Grammar {
         Self { noun, examples, limits: "", series: None }
     }
 
-    /// The same, with what the examples do not show.
+    /// Adds a remark that the examples do not show.
     #[must_use]
     pub const fn limits(self, limits: &'static str) -> Self {
         Self { limits, ..self }
     }
 
-    /// The same, where a value may be a series of times.
+    /// Allows a series of times as the value.
     #[must_use]
     pub const fn series(self, series: Series) -> Self {
         Self { series: Some(series), ..self }
@@ -95,13 +95,13 @@ impl Grammar {
 }
 
 impl Shape {
-    /// The shape of what is written in this form.
+    /// Creates the shape of this form.
     #[must_use]
     pub const fn new(form: Form) -> Self {
         Self { form, words: [None; 2] }
     }
 
-    /// The same shape, where `word` may be written instead; at most two words.
+    /// Allows `word` instead; at most two words.
     #[must_use]
     pub const fn or(self, word: &'static str) -> Self {
         let words = match self.words {
@@ -112,7 +112,7 @@ impl Shape {
         Self { words, ..self }
     }
 
-    /// The same shape with other bounds: the value of an integer, the length of a text.
+    /// Sets other bounds: those of an integer, or the length of a text.
     ///
     /// # Panics
     /// If it is neither: in a constant, such a bound does not compile.
@@ -126,12 +126,12 @@ impl Shape {
         Self { form, ..self }
     }
 
-    /// The words that may be written instead, such as `none`.
+    /// Returns the words that may be written instead, such as `none`.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         self.words.into_iter().flatten()
     }
 
-    /// Its grammar, if it has one.
+    /// Returns its grammar, if it has one.
     #[must_use]
     pub const fn grammar(&self) -> Option<&'static Grammar> {
         match self.form {
@@ -143,20 +143,20 @@ impl Shape {
         }
     }
 
-    /// The series of times that such a value may be.
+    /// Returns the series of times that such a value may be.
     #[must_use]
     pub fn series(&self) -> Option<Series> {
         self.grammar()?.series
     }
 
-    /// The end of a sentence that begins with a value which was refused: `is not a duration; try 100ms`.
+    /// Returns the end of a sentence that begins with a refused value: `is not a duration; try 100ms`.
     #[must_use]
     pub const fn refusal(&self) -> Refusal<'_> {
         Refusal(self)
     }
 }
 
-/// What is allowed: ``a duration, such as `100ms`, or `none` ``.
+/// Returns what is allowed: ``a duration, such as `100ms`, or `none` ``.
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.form {
@@ -182,7 +182,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Why a value is refused; see [`Shape::refusal`].
+/// Reason why a value is refused; see [`Shape::refusal`].
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a>(&'a Shape);
 

@@ -1,4 +1,4 @@
-//! A value's text: what every type implements that people write.
+//! The trait of all types whose values people write.
 
 use super::shape::Shape;
 use alloc::string::{String, ToString};
@@ -6,9 +6,8 @@ use core::fmt;
 
 /// A type whose values people write.
 ///
-/// Two laws hold, and a property test checks them for every key of a scenario: what
-/// [`write`](Self::write) writes is read back by [`parse`](Self::parse) as the same value, and written
-/// again as the same text.
+/// What [`write`](Self::write) writes must be read back by [`parse`](Self::parse) as the same value, and
+/// written again as the same text. A property test checks that for every key of a scenario.
 pub trait Value: Sized {
     /// How its values are written, and which ones are allowed.
     const SHAPE: Shape;
@@ -30,7 +29,7 @@ pub trait Value: Sized {
         true
     }
 
-    /// The value's canonical text.
+    /// Returns the value's canonical text.
     #[must_use]
     fn to_text(&self) -> String {
         Written(self).to_string()
@@ -60,7 +59,7 @@ pub fn canonical<T: Value>(text: &str) -> Result<String, ValueError> {
 pub struct ValueError(Shape);
 
 impl ValueError {
-    /// The error of a text that is not a `T`.
+    /// Creates the error for a text that is not a `T`.
     #[must_use]
     pub const fn of<T: Value>() -> Self {
         Self(T::SHAPE)

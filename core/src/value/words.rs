@@ -1,6 +1,6 @@
-//! What types have in common that are written as a word, or as a keyword with parameters.
+//! Macros for types that are written as a word, or as a keyword with parameters.
 
-/// Declares an enum whose variants have a word each: `ALL`, `NAMES`, `name`, showing and reading it.
+/// Declares an enum with one word per variant: `ALL`, `NAMES`, `name`, showing and reading it.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$meta])*
@@ -16,7 +16,7 @@ macro_rules! words {
             /// The words of all choices, in order.
             pub const NAMES: &[&str] = &[$($word),*];
 
-            /// Returns the choice's word in scenarios.
+            /// Returns the word of this choice in scenarios.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }

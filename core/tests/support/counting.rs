@@ -11,16 +11,16 @@ thread_local! {
 }
 
 fn count() {
-    // At a thread's end its count is gone, and nobody asks for it.
+    // While a thread ends, its counter no longer exists, and nobody needs it.
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
-/// Allocations of this thread so far.
+/// Returns the number of allocations of this thread so far.
 pub(crate) fn allocations() -> u64 {
     COUNT.with(Cell::get)
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

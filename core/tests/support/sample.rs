@@ -8,7 +8,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// That of at least two values.
+    /// Returns the sample of at least two values.
     pub(crate) fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;

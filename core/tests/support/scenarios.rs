@@ -1,4 +1,4 @@
-//! Arbitrary valid scenarios, and what must hold of every run: for the property test and the fuzz target.
+//! Arbitrary valid scenarios, and the properties of every run, for the property test and the fuzz target.
 
 use retrylab_core::random::Direction;
 use retrylab_core::scenario::{FIELDS, Field, Scenario, Workload};
@@ -7,7 +7,7 @@ use retrylab_core::time::Instant;
 use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
-/// Keys that are refused without each other, so that no walk through single keys would find them often.
+/// Groups of keys that are valid only together: changing single keys would rarely find them.
 const BEGINNINGS: [&[(&str, &str)]; 5] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
@@ -21,12 +21,12 @@ const BEGINNINGS: [&[(&str, &str)]; 5] = [
     &[("workload.task", "write"), ("policy.give_up_above", "none"), ("clients", "10")],
 ];
 
-/// The scenario that `bytes` describe: one of the [`BEGINNINGS`], then key after key. What is refused
-/// is left out.
+/// Returns the scenario that `bytes` describe: one of the [`BEGINNINGS`], then key after key. Refused values
+/// are left out.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Scenario {
     let mut source = Source(bytes);
     let mut scenario = Scenario::default();
-    // A later version may rename these; then the property test fails, not this one.
+    // If a later version renames these keys, the property test fails, but not this function.
     let _ = scenario.apply(source.pick(&BEGINNINGS).iter().copied());
     while !source.0.is_empty() {
         let field = source.pick(FIELDS);
@@ -36,7 +36,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Scenario {
     scenario
 }
 
-/// What is left of the bytes; zeros after their end.
+/// The remaining bytes, followed by endless zeros.
 pub(crate) struct Source<'a>(pub(crate) &'a [u8]);
 
 impl Source<'_> {
@@ -55,7 +55,7 @@ impl Source<'_> {
     }
 }
 
-/// A value for `field`, which may still be refused.
+/// Returns a value for `field`, which may still be refused.
 pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
     let words: Vec<&str> = field.shape.words().collect();
     if !words.is_empty() && source.byte().is_multiple_of(4) {
@@ -64,14 +64,14 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
     match field.shape.form {
         Form::Bool => source.pick(&["true", "false"]).to_string(),
         Form::Choice(words) => source.pick(words).to_string(),
-        // All clients are made before the first event, so their number is no matter of bounds.
+        // All clients are made before the first event, so bounds do not limit their number.
         Form::Integer { .. } if field.key == "clients" => (1 + source.two() % 300).to_string(),
         Form::Integer { min, max } => integer(min, max, source),
         Form::Text { max } => match source.byte() % 8 {
             0 => "x".repeat(max - 64),
             _ => (0..source.byte() % 16).map(|_| char::from(source.byte())).collect(),
         },
-        // Every grammar has examples; so those that are yet to come do as well.
+        // Every grammar has examples, so future ones are covered too.
         _ => {
             let examples = field.shape.grammar().map_or(&[][..], |grammar| grammar.examples);
             let mut value = varied(source.pick(examples).0, source);
@@ -106,7 +106,7 @@ fn number(source: &mut Source<'_>) -> String {
     }
 }
 
-/// The example with other numbers and other units of time; some are left as they are.
+/// Returns the example with some of its numbers and units of time changed.
 fn varied(example: &str, source: &mut Source<'_>) -> String {
     let mut out = String::new();
     let mut rest = example;
@@ -134,7 +134,7 @@ fn varied(example: &str, source: &mut Source<'_>) -> String {
     out + rest
 }
 
-/// What no count of the summary says.
+/// Counts that the summary does not contain.
 #[derive(Debug, Default)]
 struct Watch {
     last: Instant,
@@ -154,7 +154,7 @@ impl Sink for Watch {
 /// Runs `scenario` twice within `bounds` and checks that it ends, why, and that its counts add up.
 ///
 /// # Panics
-/// When they do not.
+/// If they do not.
 pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     let Outcome { summary, digest, simulated, ended_by, events, sink, .. } =
         run_within(scenario, Watch::default(), bounds);
@@ -180,11 +180,11 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     ended_by
 }
 
-/// Checks that `scenario` is the same after a way through its text and through a link, and that each of
-/// its values is written canonically.
+/// Checks that `scenario` survives a round trip through its text and through a link, and that each of its
+/// values is written canonically.
 ///
 /// # Panics
-/// When it is not.
+/// If it does not.
 pub(crate) fn check_text(scenario: &Scenario) {
     let mut again = Scenario::default();
     let read = again.apply(scenario.pairs());

@@ -1,4 +1,4 @@
-//! What the client tells while it runs, and what it comes to.
+//! What the client reports while it runs and when it ends.
 
 use super::report::{Outcome, Report};
 use crate::exit::Exit;
@@ -14,14 +14,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-/// Follows the client, tells people on stderr and scripts on stdout.
+/// Follows the client and reports to people on stderr and to scripts on stdout.
 #[derive(Debug)]
 pub(super) struct Session {
     peer: SocketAddr,
     count: u32,
     token: bool,
     json: bool,
-    /// A ladder tells each send.
+    /// A ladder shows each send.
     laddered: bool,
     out: Stdout,
     exchange: Exchange,
@@ -31,7 +31,7 @@ pub(super) struct Session {
 /// The exchange in progress.
 #[derive(Debug, Default)]
 struct Exchange {
-    /// From 1.
+    /// Counted from 1.
     number: u32,
     sends: Vec<Instant>,
     /// The bytes of its last datagram.
@@ -67,7 +67,7 @@ impl Session {
         Self { peer, count, token, json, laddered, out, exchange, worst }
     }
 
-    /// Ctrl-C: the exchange in progress ends here.
+    /// Handles Ctrl-C: the exchange in progress ends here.
     pub(super) fn interrupted(&mut self, now: Instant) {
         let elapsed = self.exchange.elapsed(now);
         let (number, count) = (self.exchange.number, self.count);
@@ -81,12 +81,12 @@ impl Session {
         self.end(Outcome::Interrupted, elapsed, None, None);
     }
 
-    /// The exit code of it all.
+    /// Returns the exit code of the whole session.
     pub(super) fn finish(self) -> Exit {
         self.out.finish(self.worst.exit())
     }
 
-    /// Ends the exchange in progress: one line of result.
+    /// Ends the exchange in progress and prints its result as one line.
     fn end(
         &mut self,
         outcome: Outcome,
@@ -125,7 +125,7 @@ impl Session {
     }
 
     fn answered(&mut self, sends: u32, answered_send: u32, elapsed: Duration, bytes: &[u8]) {
-        // Karn's rule: without a name in the reply, any of several copies may have caused it.
+        // Karn's algorithm: if the reply names no send, any of several may have caused it.
         let sure = if self.token || sends == 1 { "" } else { " presumably" };
         let (name, waited) = (self.name(), Rounded(elapsed));
         narrate!(
@@ -138,17 +138,19 @@ impl Session {
 
     fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
         let (name, waited) = (self.name(), Rounded(elapsed));
-        let copies = Count(sends.into(), "send");
+        let sent = Count(sends.into(), "send");
         match why {
             Stop::Budget | Stop::Breaker if sends == 0 => {
-                narrate!("{name}{BAD}not sent{BAD:#}: {why}; rested for {waited}");
+                narrate!("{name}{BAD}not sent{BAD:#}: {why}; paused for {waited}");
             }
             Stop::Budget | Stop::Breaker => {
-                narrate!("{name}{BAD}no reply{BAD:#} after {copies} in {waited}: {why}");
+                narrate!("{name}{BAD}no reply{BAD:#} after {sent} in {waited}: {why}");
             }
-            _ => narrate!(
-                "{name}{BAD}no reply{BAD:#} after {copies} in {waited}: is the server down?"
-            ),
+            _ => {
+                narrate!(
+                    "{name}{BAD}no reply{BAD:#} after {sent} in {waited}: is the server down?"
+                );
+            }
         }
         self.exchange.why = Some(why);
         self.end(Outcome::GaveUp, elapsed, None, None);
@@ -160,16 +162,17 @@ impl Session {
         self.end(Outcome::Refused, elapsed, None, Some(sentence));
     }
 
-    /// The system did not send or hear. Where trying again cannot help, the exchange ends.
+    /// Handles an error of the system while sending or receiving. If another send cannot help, the
+    /// exchange ends.
     fn failed(&mut self, at: Instant, error: &io::Error) -> ControlFlow<()> {
         let peer = self.peer;
         let (outcome, sentence) = if error.raw_os_error() == Some(EMSGSIZE) {
-            // The way's limit may be below that of IP itself.
-            (Outcome::TooLong, format!("the message is too long for the way to {peer}: {error}"))
+            // The path's limit may be below that of IP itself.
+            (Outcome::TooLong, format!("the message is too long for the path to {peer}: {error}"))
         } else if is_lasting(error.kind()) {
             (Outcome::Unreachable, format!("{peer} cannot be reached: {error}"))
         } else {
-            // A datagram that was not sent is a datagram lost, and the policy is for those.
+            // A datagram that was not sent is a lost datagram, and the policy handles those.
             warn(format_args!("{}the system lost a datagram: {error}", self.name()));
             return ControlFlow::Continue(());
         };
@@ -179,13 +182,13 @@ impl Session {
         ControlFlow::Break(())
     }
 
-    /// Which exchange a line is about, when there are several.
+    /// Returns the exchange that a line refers to, if there are several.
     fn name(&self) -> String {
         if self.count > 1 { format!("exchange {}: ", self.exchange.number) } else { String::new() }
     }
 }
 
-/// Would the next copy meet the same error?
+/// Returns true if the next send would fail with the same error.
 fn is_lasting(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as K;
     matches!(
@@ -220,7 +223,7 @@ impl Observer<Event> for Session {
         if timer == Timer::Start {
             return narrate!("{name}the first send is delayed by {wait}");
         }
-        // A rest is told when it is over; on a ladder each send is told already.
+        // A pause is reported when it is over; on a ladder each send has a line already.
         if send == 0 || self.laddered {
             return;
         }

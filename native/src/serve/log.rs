@@ -1,4 +1,4 @@
-//! What the server tells: a line a datagram, and the summary.
+//! What the server reports: one line per datagram, and the summary.
 
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
@@ -16,16 +16,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-/// Counts what happens and tells it on stdout.
+/// Counts what happens and reports it on stdout.
 #[derive(Debug)]
 pub(super) struct Log {
     json: bool,
     quiet: bool,
     out: Stdout,
-    /// The datagram in hand.
+    /// Replies come later than their requests.
     delayed: bool,
     from: Option<SocketAddr>,
-    /// Is what is told about the datagram received last?
+    /// The line to report concerns the datagram received last.
     in_hand: bool,
     bytes: usize,
     datagrams: u64,
@@ -40,9 +40,9 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// `delayed`: replies come later than their requests, so that nobody can tell which is whose.
+    /// `delayed`: replies come later than their requests, so a reply cannot be matched with its request.
     pub(super) fn new(json: bool, quiet: bool, delayed: bool) -> Self {
-        // Named even when nothing is dropped, so that a script finds the keys.
+        // Present even if nothing is dropped, so that a script finds the keys.
         let causes = [Cause::ServerDrop, Cause::DropFirst, Cause::DropList];
         Self {
             json,
@@ -61,7 +61,7 @@ impl Log {
         }
     }
 
-    /// Tells a script where the server listens; people are told on stderr.
+    /// Reports to a script where the server listens. People read it on stderr.
     pub(super) fn listening(&mut self, address: SocketAddr, scenario: &Scenario) {
         if self.json {
             let server = &scenario.server;
@@ -79,7 +79,7 @@ impl Log {
         }
     }
 
-    /// Tells what it all came to.
+    /// Reports the totals.
     pub(super) fn summary(mut self, now: Instant) -> Exit {
         let dropped: u64 = self.dropped.values().sum();
         if self.json {
@@ -142,13 +142,13 @@ impl Log {
                 at_s: seconds(at.saturating_since(Instant::ZERO)),
             });
         } else {
-            let words = words::tell(&record, Setting::default(), Known::default());
+            let words = words::describe(&record, Setting::default(), Known::default());
             self.out.line(words.sentence());
         }
     }
 
-    /// Reports how the datagram in hand was dealt with.
-    fn tell(&mut self, at: Instant, outcome: &Outcome<'_>) {
+    /// Reports how the current datagram was handled.
+    fn report(&mut self, at: Instant, outcome: &Outcome<'_>) {
         if self.quiet || self.out.is_closed() {
             return;
         }
@@ -177,7 +177,7 @@ impl Log {
             self.out.line(format_args!("{request}: {outcome}"));
         }
         if self.out.is_closed() {
-            warn("stdout cannot be written any more; the server goes on without telling");
+            warn("cannot write to stdout any more; the server continues without a log");
         }
     }
 }
@@ -229,7 +229,7 @@ struct Summary<'a> {
     event: &'static str,
     datagrams: u64,
     answered: u64,
-    /// Of those answered.
+    /// Included in `answered`.
     failed: u64,
     dropped: u64,
     dropped_by: &'a BTreeMap<&'static str, u64>,
@@ -238,7 +238,7 @@ struct Summary<'a> {
     elapsed_s: f64,
 }
 
-/// How the server dealt with a datagram.
+/// How the server handled a datagram.
 enum Outcome<'a> {
     Answered { reply_bytes: usize },
     Dropped(Cause),
@@ -247,7 +247,7 @@ enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    /// Its name in JSON.
+    /// Returns its name in JSON.
     const fn name(&self) -> &'static str {
         match self {
             Self::Answered { .. } => "answered",
@@ -300,14 +300,14 @@ impl Observer<Event> for Log {
         if self.delayed {
             (self.from, self.in_hand) = (Some(transmit.to), false);
         }
-        self.tell(at, &Outcome::Answered { reply_bytes: bytes.len() });
+        self.report(at, &Outcome::Answered { reply_bytes: bytes.len() });
     }
 
     fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
         match What::from(event.clone()) {
             What::Dropped { cause, .. } => {
                 *self.dropped.entry(cause.name()).or_default() += 1;
-                self.tell(at, &Outcome::Dropped(cause));
+                self.report(at, &Outcome::Dropped(cause));
             }
             What::Failed => self.failed += 1,
             what @ (What::Down { .. }
@@ -317,9 +317,9 @@ impl Observer<Event> for Log {
             | What::Note { .. }) => {
                 self.happened(at, what);
             }
-            // The line of the reply says it.
+            // The reply's line reports it.
             What::Served { .. } => {}
-            // Events of a client, of a link or of the driver: a server has none of them.
+            // A server has no events of a client, a link or a driver.
             What::Sent { .. }
             | What::Delivered { .. }
             | What::Duplicated { .. }
@@ -335,16 +335,16 @@ impl Observer<Event> for Log {
         ControlFlow::Continue(())
     }
 
-    /// Nothing that the network or a client's address can cause ends the server.
+    /// Reports trouble. No network error ends the server.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         match trouble {
             Trouble::Send { error, .. } => {
                 self.not_sent += 1;
-                self.tell(at, &Outcome::NotSent(error));
+                self.report(at, &Outcome::NotSent(error));
             }
             Trouble::Receive(error) => {
                 self.receive_errors += 1;
-                self.tell(at, &Outcome::ReceiveError(error));
+                self.report(at, &Outcome::ReceiveError(error));
             }
             _ => {}
         }

@@ -10,7 +10,7 @@ use retrylab_core::scenario::{FieldError, Scenario};
 use serde::Serialize;
 use serde_json::json;
 
-/// Why there is nothing to sweep.
+/// Reason why a sweep is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlanError {
     #[error(transparent)]
@@ -19,13 +19,15 @@ pub(crate) enum PlanError {
     Values(#[from] ValuesError),
     #[error("--vary: {0} is varied twice; one list can have all values")]
     Twice(String),
-    #[error("{0} is set by --set and varied by --vary; one of them")]
+    #[error("{0} is set by --set and varied by --vary; use one of them")]
     SetAndVaried(String),
-    #[error("--vary: seed is varied by --seeds N, which takes the scenario's seed and those after")]
+    #[error(
+        "--vary: use --seeds N to vary the seed; it runs N seeds, beginning with the scenario's"
+    )]
     Seed,
     #[error("--vary: {key} is `{value}` twice")]
     SameValue { key: String, value: String },
-    #[error("--seeds: {seeds} seeds from {first} on go beyond the last one, {}", u64::MAX)]
+    #[error("--seeds: {seeds} seeds from {first} on exceed the last seed, {}", u64::MAX)]
     Seeds { first: u64, seeds: u64 },
     #[error("--vary and --seeds make {0} points; a sweep has at most {MAX_POINTS}")]
     TooMany(String),
@@ -33,12 +35,12 @@ pub(crate) enum PlanError {
     Point { names: String, error: FieldError },
 }
 
-/// A sweep that makes sense: every one of its points has been checked.
+/// A valid sweep: every one of its points has been checked.
 pub(super) struct Plan {
     base: Scenario,
     /// `--set` and `--seed`.
     sets: Vec<(String, String)>,
-    /// As values are shown by the scenario: `0.10` is `0.1`.
+    /// In canonical form: `0.10` is `0.1`.
     vary: Vec<Vary>,
     kinds: Vec<ColumnKind>,
     combinations: u64,
@@ -47,7 +49,7 @@ pub(super) struct Plan {
     max_events: u64,
 }
 
-/// What tells one sweep from all others, so that no row of another one is taken for its own.
+/// What identifies a sweep, so that it never resumes from another sweep's rows.
 #[derive(Serialize)]
 pub(super) struct Identity {
     version: &'static str,
@@ -98,11 +100,11 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Checks every combination, and writes the values as the scenario does.
+    /// Checks every combination, and writes the values in canonical form.
     fn check(&mut self) -> Result<(), PlanError> {
         let sets = self.sets.iter().map(|(key, value)| (key, value));
         if let Err(error) = self.base.clone().apply(sets)
-            // What is varied may put a contradiction right.
+            // A varied key may resolve a contradiction.
             && !matches!(error, FieldError::Contradiction { .. })
         {
             return Err(SourceError::Set(error).into());
@@ -128,7 +130,7 @@ impl Plan {
         let mut stride = self.combinations;
         let mut vary = self.vary.clone();
         for Vary { key, values } in &mut vary {
-            // The other keys at their first values.
+            // The other keys have their first values.
             stride /= values.len() as u64;
             for (n, value) in values.iter_mut().enumerate() {
                 let scenario = self.combination(n as u64 * stride).map_err(SourceError::Set)?;
@@ -146,7 +148,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The place of each varied key's value in combination `n`; the last key varies fastest.
+    /// Returns the index of each varied key's value in combination `n`; the last key varies fastest.
     fn places(&self, n: u64) -> Vec<usize> {
         let mut rest = n;
         let mut places: Vec<usize> = Vec::with_capacity(self.vary.len());
@@ -159,19 +161,19 @@ impl Plan {
         places
     }
 
-    /// The scenario of combination `n`, with the first seed.
+    /// Returns the scenario of combination `n`, with the first seed.
     fn combination(&self, n: u64) -> Result<Scenario, FieldError> {
         let mut scenario = self.base.clone();
         let sets = self.sets.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let places = self.places(n);
         let varied = self.vary.iter().zip(&places);
         let varied = varied.map(|(vary, at)| (vary.key.as_str(), vary.values[*at].as_str()));
-        // All at once: a varied preset comes before what --set changes of it.
+        // All at once: a varied preset is applied before what --set changes in it.
         scenario.apply(sets.chain(varied))?;
         Ok(scenario)
     }
 
-    /// The scenario of a point.
+    /// Returns the scenario of a point.
     pub(super) fn scenario(&self, point: u64) -> Result<Scenario, FieldError> {
         let mut scenario = self.combination(point / self.seeds)?;
         scenario.seed = self.seed(point);
@@ -186,7 +188,7 @@ impl Plan {
         self.combinations * self.seeds
     }
 
-    /// The cells before the measures: the point, the varied keys and the seed.
+    /// Returns the cells before the measures: the point, the varied keys and the seed.
     pub(super) fn cells(&self, point: u64) -> Vec<Cell> {
         let places = self.places(point / self.seeds);
         let varied = self.vary.iter().zip(&self.kinds).zip(places);
@@ -197,7 +199,7 @@ impl Plan {
         cells
     }
 
-    /// The columns of these cells.
+    /// Returns the columns of these cells.
     pub(super) fn columns(&self) -> Vec<Column> {
         let varied = self.vary.iter().zip(&self.kinds);
         let varied = varied.map(|(vary, kind)| Column::new(&vary.key, *kind));
@@ -218,7 +220,7 @@ impl Plan {
         }
     }
 
-    /// The header of results whose rows have `measures` after the plan's own columns.
+    /// Returns the header of results whose rows have `measures` after the plan's own columns.
     pub(super) fn header(&self, measures: Vec<Column>) -> Header {
         let identity = serde_json::to_vec(&self.identity()).unwrap_or_default();
         let mut columns = self.columns();
@@ -237,7 +239,7 @@ impl Plan {
         }
     }
 
-    /// `6 points: 3 of server.drop x 2 seeds`
+    /// Returns a description such as `6 points: 3 of server.drop x 2 seeds`.
     pub(super) fn words(&self, shard: Shard) -> String {
         let mut factors: Vec<String> =
             self.vary.iter().map(|vary| format!("{} of {}", vary.values.len(), vary.key)).collect();
@@ -256,7 +258,7 @@ impl Plan {
     }
 }
 
-/// Numbers, if all values are written as numbers are.
+/// Returns a numeric kind if all values are written as numbers.
 fn kind(values: &[String]) -> ColumnKind {
     let whole = |text: &String| text.parse::<u64>().is_ok_and(|n| n.to_string() == *text);
     let number = |text: &String| {
@@ -281,7 +283,7 @@ fn cell(text: &str, kind: ColumnKind) -> Cell {
     read.unwrap_or_else(|| Cell::Text(text.to_string()))
 }
 
-/// FNV-1a, 64 bits: against accidents, not against an adversary.
+/// Returns the 64-bit FNV-1a hash: it detects accidents, not an adversary.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

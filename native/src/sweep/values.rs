@@ -1,4 +1,4 @@
-//! What `--vary` says: a key with a list of values, some of them ranges.
+//! Parses `--vary`: a key with a list of values, some of them ranges.
 
 use crate::data_file::{self, DataError};
 use crate::source;
@@ -11,7 +11,10 @@ use std::path::Path;
 /// Maximum number of points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
 pub(super) const MAX_POINTS: u64 = 10_000_000;
 
-/// Why `--vary` says nothing.
+const NO_NUMBERS: &str =
+    "its minimum, maximum and step must be non-negative numbers with the same unit";
+
+/// Reason why `--vary` is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ValuesError {
     #[error("--vary: {0}")]
@@ -22,19 +25,19 @@ pub(crate) enum ValuesError {
     Range { key: String, text: String, why: &'static str },
 }
 
-/// Reads `KEY=V1,V2,…`; with a `;` in it, only that separates.
+/// Reads `KEY=V1,V2,…`. If there is a `;`, it is the separator instead of the comma.
 pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
     let (key, list) = source::pair(text)?;
     let form = Field::find(key).ok().map(|field| field.shape.form);
     let separator = if list.contains(';') { ';' } else { ',' };
     let mut values = Vec::new();
     for item in list.split(separator).map(str::trim) {
-        // A file's name may well begin with `../`.
+        // A file's name may begin with `../`.
         if data_file::is_file(key, item) {
             values.push(data_file::expand(key, item, Path::new(""))?.into_owned());
             continue;
         }
-        // A message may well be `1..5/1`.
+        // A message may be `1..5/1`.
         if matches!(form, Some(Form::Text { .. })) || !item.contains("..") {
             values.push(item.to_string());
             continue;
@@ -45,24 +48,24 @@ pub(super) fn read(text: &str) -> Result<Vary, ValuesError> {
     Ok(Vary { key: key.to_string(), values })
 }
 
-/// The values of `least..most/step`, the most included if a step meets it.
+/// Returns the values of `min..max/step`, with the maximum if a step reaches it.
 fn expand(text: &str) -> Result<Vec<String>, &'static str> {
-    let (least, rest) = text.split_once("..").unwrap_or((text, ""));
-    let (most, step) = rest.split_once('/').ok_or("it has no step")?;
-    let parts = [least, most, step].map(str::trim);
-    let (scale, [least, most, step]) = Scale::of(parts).ok_or("its parts are no such numbers")?;
+    let (min, rest) = text.split_once("..").unwrap_or((text, ""));
+    let (max, step) = rest.split_once('/').ok_or("it has no step")?;
+    let parts = [min, max, step].map(str::trim);
+    let (scale, [min, max, step]) = Scale::of(parts).ok_or(NO_NUMBERS)?;
     if step == 0 {
         return Err("its step is 0");
     }
-    let count = most.checked_sub(least).ok_or("its most is below its least")? / step;
+    let count = max.checked_sub(min).ok_or("its maximum is below its minimum")? / step;
     if count >= MAX_POINTS.into() {
         return Err("it has more values than a sweep has points");
     }
-    // `least + i * step` is at most `most`.
-    Ok((0..=count).map(|i| scale.show(least + i * step)).collect())
+    // `min + i * step` is at most `max`.
+    Ok((0..=count).map(|i| scale.show(min + i * step)).collect())
 }
 
-/// What a range counts in, so that its values are exact.
+/// The unit that a range counts in, so that its values are exact.
 enum Scale<'a> {
     /// Decimals with this many places, and what follows them.
     Decimal(usize, &'a str),
@@ -71,14 +74,14 @@ enum Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    /// The scale of `parts`, and each of them in it.
+    /// Returns the scale of `parts`, and each of them in it.
     fn of(parts: [&'a str; 3]) -> Option<(Self, [u128; 3])> {
         let times = parts.map(|part| parse_duration(part).map(|time| u128::from(nanos(time))));
-        if let [Some(least), Some(most), Some(step)] = times
+        if let [Some(min), Some(max), Some(step)] = times
             // `0` is a time and a number.
             && parts.iter().any(|part| part.ends_with(char::is_alphabetic))
         {
-            return Some((Self::Time, [least, most, step]));
+            return Some((Self::Time, [min, max, step]));
         }
         let split = |part: &'a str| {
             let end = part.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(part.len());
@@ -86,8 +89,8 @@ impl<'a> Scale<'a> {
         };
         let (numbers, units) = (parts.map(|part| split(part).0), parts.map(|part| split(part).1));
         let places = |number: &str| number.split_once('.').map_or(0, |(_, after)| after.len());
-        let most_places = numbers.map(places).into_iter().max()?;
-        if units != [units[0]; 3] || most_places > 18 {
+        let max_places = numbers.map(places).into_iter().max()?;
+        if units != [units[0]; 3] || max_places > 18 {
             return None;
         }
         let scaled = |number: &str| -> Option<u128> {
@@ -95,10 +98,10 @@ impl<'a> Scale<'a> {
             if number.len() > 20 || after.contains('.') {
                 return None;
             }
-            format!("{whole}{after:0<most_places$}").parse().ok()
+            format!("{whole}{after:0<max_places$}").parse().ok()
         };
-        let [least, most, step] = numbers.map(scaled);
-        Some((Self::Decimal(most_places, units[0]), [least?, most?, step?]))
+        let [min, max, step] = numbers.map(scaled);
+        Some((Self::Decimal(max_places, units[0]), [min?, max?, step?]))
     }
 
     fn show(&self, number: u128) -> String {
@@ -153,19 +156,19 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_make_no_sense_are_refused_with_their_reason() {
+    fn invalid_ranges_are_refused_with_their_reason() {
         for (text, why) in [
             ("server.drop=0..0.5", "it has no step"),
             ("server.drop=0..0.5/0", "its step is 0"),
-            ("server.drop=0.5..0/0.1", "its most is below its least"),
-            ("server.drop=a..b/c", "its parts are no such numbers"),
-            ("server.drop=-1..1/1", "its parts are no such numbers"),
-            ("server.drop=0..1..2/1", "its parts are no such numbers"),
-            ("server.drop=0.1.2..1/1", "its parts are no such numbers"),
-            ("server.drop=../1", "its parts are no such numbers"),
-            ("link.latency=1ms..2s/1", "its parts are no such numbers"),
+            ("server.drop=0.5..0/0.1", "its maximum is below its minimum"),
+            ("server.drop=a..b/c", NO_NUMBERS),
+            ("server.drop=-1..1/1", NO_NUMBERS),
+            ("server.drop=0..1..2/1", NO_NUMBERS),
+            ("server.drop=0.1.2..1/1", NO_NUMBERS),
+            ("server.drop=../1", NO_NUMBERS),
+            ("link.latency=1ms..2s/1", NO_NUMBERS),
             ("clients=0..100000000/1", "it has more values than a sweep has points"),
-            ("clients=0..99999999999999999999999/1", "its parts are no such numbers"),
+            ("clients=0..99999999999999999999999/1", NO_NUMBERS),
         ] {
             let error = values(text).unwrap_err();
             let (key, range) = text.split_once('=').unwrap();

@@ -1,4 +1,4 @@
-//! Which client is which and which of its datagrams is which, for the trace.
+//! Numbers clients and their datagrams, for the trace.
 
 use retrylab_core::trace::Direction;
 use std::collections::HashMap;

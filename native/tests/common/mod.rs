@@ -102,18 +102,18 @@ impl Running {
         self.stdin = None;
     }
 
-    /// The next line of stdout, with its end if it has one.
+    /// Returns the next line of stdout, with its line end if it has one.
     pub(crate) fn line(&mut self) -> String {
         self.stdout.recv_timeout(PATIENCE).expect("a line on stdout")
     }
 
-    /// The next line of stdout as JSON.
+    /// Returns the next line of stdout as JSON.
     pub(crate) fn json(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// The next line of stderr.
+    /// Returns the next line of stderr.
     pub(crate) fn narration(&mut self) -> String {
         self.stderr.recv_timeout(PATIENCE).expect("a line on stderr")
     }
@@ -125,7 +125,7 @@ impl Running {
         assert!(status.expect("kill runs").success());
     }
 
-    /// Waits for the program's end.
+    /// Waits until the program ends.
     pub(crate) fn finish(mut self, begun: Instant) -> Finished {
         let status = self.wait();
         let took = begun.elapsed();
@@ -156,7 +156,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads lines on a thread of its own, so that no pipe fills up; the last one may have no end.
+/// Reads lines on a separate thread, so that no pipe fills up. The last line may have no line end.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -182,12 +182,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `retrylab serve 0 --json` with more arguments; it listens when this returns.
+    /// Starts `retrylab serve 0 --json` with more arguments, and waits until it listens.
     pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_at("0", args)
     }
 
-    /// The same with an address.
+    /// Like `start`, with an address.
     pub(crate) fn start_at(address: &str, args: &[&str]) -> Self {
         let mut running = Running::start(retrylab(&[&["serve", address, "--json"], args].concat()));
         let listening = running.json();
@@ -197,7 +197,7 @@ impl Server {
         Self { running, address, port }
     }
 
-    /// Ends it by SIGTERM; the rest of its output, the summary last.
+    /// Ends it with SIGTERM; returns the rest of its output, the summary last.
     pub(crate) fn stop(self) -> Vec<Value> {
         self.running.signal("TERM");
         let finished = self.running.finish(Instant::now());
@@ -206,7 +206,7 @@ impl Server {
     }
 }
 
-/// A socket of the test's own on the loopback.
+/// Returns a new socket on the loopback interface.
 pub(crate) fn socket() -> (UdpSocket, String) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -214,7 +214,7 @@ pub(crate) fn socket() -> (UdpSocket, String) {
     (socket, address)
 }
 
-/// Was there a page when this program was built?
+/// Returns true if the program was built with the page.
 pub(crate) fn page_is_built() -> bool {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
 }
@@ -232,8 +232,8 @@ pub(crate) fn free_port() -> u16 {
         .expect("a free port")
 }
 
-/// Tries a measurement up to three times: a machine that tests run on may be busy for a moment, but a
-/// program that is wrong is wrong each time.
+/// Tries a measurement up to three times: the machine may be busy for a moment, but a wrong program fails
+/// each time.
 pub(crate) fn within_three_tries(measure: impl Fn() -> Result<(), String>) {
     let mut failures = Vec::new();
     for _ in 0..3 {
@@ -245,7 +245,7 @@ pub(crate) fn within_three_tries(measure: impl Fn() -> Result<(), String>) {
     panic!("three tries: {failures:#?}");
 }
 
-/// Are the times the expected ones to within 5 ms?
+/// Returns true if the times are within 5 ms of the expected ones.
 pub(crate) fn close(times: &[f64], expected: &[f64]) -> Result<(), String> {
     let far = |(time, expected): (&f64, &f64)| (time - expected).abs() > 0.005;
     if times.len() != expected.len() || times.iter().zip(expected).any(far) {
@@ -254,12 +254,12 @@ pub(crate) fn close(times: &[f64], expected: &[f64]) -> Result<(), String> {
     Ok(())
 }
 
-/// The numbers of a JSON array.
+/// Returns the numbers of a JSON array.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
-/// A folder of this test alone, removed at its end.
+/// A folder for this test only, removed at its end.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

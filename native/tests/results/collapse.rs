@@ -7,7 +7,7 @@ const BACKOFF: [&str; 3] =
     ["policy.initial_timeout=20s", "policy.backoff=exponential", "policy.jitter=full"];
 const RAMP: &str = "workload.arrivals=poisson 40, 20s 50, 25s 60, 30s 70, 35s 80";
 
-/// Goodput from 60 to 77 s.
+/// Returns the goodput from 60 to 77 s.
 fn goodput(run: &Value) -> f64 {
     rate(run, "answered", 60.0, 77.0)
 }
@@ -18,10 +18,10 @@ fn recovers(goodput: f64) -> bool {
     (37.0..=44.0).contains(&goodput)
 }
 
-/// Never their mean. 13 of 20 runs collapse in the publication, and a chance of .65 makes that 6 to 19
-/// with probability .9995. (400 runs here: 300 collapse, which the published 13 do not contradict.)
+/// The mean of such runs means nothing. In the publication 13 of 20 runs collapse; a probability of 0.65 gives
+/// 6 to 19 with probability 0.9995. (Of 400 runs here 300 collapse, which does not contradict the published 13.)
 #[test]
-fn without_a_backoff_a_run_collapses_for_good_or_recovers() {
+fn without_a_backoff_a_run_stays_collapsed_or_recovers() {
     let goodputs: Vec<f64> = each(&["brooker-collapse"], &[], 20).iter().map(goodput).collect();
     println!("{goodputs:?}");
     for (goodput, seed) in goodputs.iter().zip(1..) {
@@ -49,9 +49,9 @@ fn under_a_load_that_stays_too_high_a_backoff_only_defers_work() {
     }
 }
 
-/// A fluid of 40 calls a second keeps c = 40 / (1 - .01 x 40) = 66.667 in work. A call counts itself in
-/// the latency, which a fluid's drop does not: it finds E[c] and works for 1 + .01 (E[c] + 1) seconds, so
-/// that E[c] = 40 x 1.01 / .6 = 67.333. The mean is within four standard errors of that, and 3 % of the
+/// A fluid of 40 calls per second keeps c = 40 / (1 - 0.01 x 40) = 66.667 in work. A call, unlike a drop of the
+/// fluid, counts itself in the latency: it finds E[c] and works for 1 + 0.01 (E[c] + 1) seconds, so that
+/// E[c] = 40 x 1.01 / 0.6 = 67.333. The mean is within four standard errors of that, and within 3 % of the
 /// fluid's number.
 #[test]
 fn without_timeouts_the_fluids_number_is_in_work() {
@@ -61,8 +61,8 @@ fn without_timeouts_the_fluids_number_is_in_work() {
         ["workload.arrivals=poisson 40", "workload.duration=300s", "policy.attempt_timeout=1h"];
     let mut runs = each(&["brooker-collapse"], &sets, SEEDS);
     for run in &mut runs {
-        // All the work, spread over the time in which calls arrive: work begins late by a hop and ends
-        // late by as much.
+        // All the work, spread over the time in which calls arrive: work begins one hop later, and ends
+        // later by the same time.
         let work = &run["metrics"]["work"];
         let in_work = number(work, "served") * number(work, "mean_work_s") / SECONDS;
         run["in_work"] = in_work.into();

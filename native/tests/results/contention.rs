@@ -44,7 +44,7 @@ fn ten_clients_make_the_published_calls() {
     }
 }
 
-/// No deviation is published here, so that of these trials is taken.
+/// No deviation is published here, so the test uses that of these trials.
 #[test]
 #[ignore = "long: cargo xtask test --long"]
 fn fifty_clients_make_the_published_calls() {

@@ -19,7 +19,7 @@ use common::run;
 use sample::Sample;
 use serde_json::Value;
 
-/// `retrylab sim ARGS… --json`, with a `--set` for each of `sets`.
+/// Runs `retrylab sim ARGS… --json`, with a `--set` for each of `sets`.
 fn sim(args: &[&str], sets: &[&str]) -> Value {
     let sets = sets.iter().flat_map(|set| ["--set", *set]);
     let args: Vec<&str> =
@@ -29,42 +29,42 @@ fn sim(args: &[&str], sets: &[&str]) -> Value {
     finished.object()
 }
 
-/// One run for each of the seeds 1 to `seeds`, with all that is measured of it.
+/// Returns one run for each of the seeds 1 to `seeds`, with all its measures.
 fn each(args: &[&str], sets: &[&str], seeds: u32) -> Vec<Value> {
     let one = |seed: u32| sim(&[args, &["--seed", &seed.to_string()]].concat(), sets);
     (1..=seeds).map(one).collect()
 }
 
-/// A run's number at `path`, names with dots between them.
+/// Returns a run's number at `path`, which consists of names separated by dots.
 fn number(run: &Value, path: &str) -> f64 {
     let found = path.split('.').fold(run, |value, name| &value[name]);
     found.as_f64().unwrap_or_else(|| panic!("{path} is {found}"))
 }
 
-/// The number at `path` of all runs.
+/// Returns the number at `path` of all runs.
 fn numbers(runs: &[Value], path: &str) -> Sample {
     Sample::of(&runs.iter().map(|run| number(run, path)).collect::<Vec<_>>())
 }
 
-/// A measure of `--seeds`.
+/// Returns a measure of `--seeds`.
 fn measure(seeds: &Value, name: &str) -> Sample {
     let at = |what: &str| number(&seeds["measures"][name], what);
     Sample { mean: at("mean"), deviation: at("deviation") }
 }
 
-/// The mean of `seeds` runs, from seed 1, lies within four of its own standard errors of `expected`.
+/// Asserts that the mean of `seeds` runs, from seed 1, is within four standard errors of `expected`.
 fn within_four(name: &str, sample: Sample, seeds: u32, expected: f64) {
     let error = sample.deviation / f64::from(seeds).sqrt();
     let mean = sample.mean;
     println!("{name}: {mean:.6} +- {error:.6}, expected {expected}");
-    // A share that cannot differ from run to run is met to the rounding of floats.
+    // A share that cannot vary between runs must match except for rounding errors.
     assert!(
         (mean - expected).abs() <= 4.0 * error + 1e-9,
         "{name}, seeds 1 to {seeds}: {mean} +- {error}, not {expected}",
     );
 }
 
-/// Per second, what a run's series counts as `what` between two times in seconds.
+/// Returns the counts of `what` per second in a run's series, between two times in seconds.
 fn rate(run: &Value, what: &str, from_s: f64, until_s: f64) -> f64 {
     let series = &run["metrics"]["series"];
     let interval = number(series, "interval_s");

@@ -1,5 +1,5 @@
-//! `metastable`: a load, a spike, and where the server is afterwards. The model gives 20 a second one
-//! state, 50 two and 80 one; it is an approximation, so that no digits are compared.
+//! `metastable`: a load, a spike, and the server's state afterwards. By the model, loads of 20 and 80 per second
+//! have one state, and 50 has two. The model is an approximation, so no digits are compared.
 
 use crate::{each, rate};
 use serde_json::Value;
@@ -11,7 +11,7 @@ fn runs(sets: &[&str]) -> Vec<Value> {
     each(&["metastable"], sets, SEEDS)
 }
 
-/// In how many runs is goodput about the load from `from_s` on for 10 s, and in how many is it nothing?
+/// Returns how many runs have a goodput of about the load in the 10 s from `from_s`, and how many have none.
 fn good_and_gone(runs: &[Value], load: f64, from_s: f64) -> (usize, usize) {
     let goodputs = runs.iter().map(|run| rate(run, "answered", from_s, from_s + 10.0));
     let goodputs: Vec<f64> = goodputs.collect();
@@ -35,9 +35,9 @@ fn a_high_load_collapses_without_a_spike() {
     assert_eq!(good_and_gone(&runs, 80.0, 60.0), (0, 10), "seeds 1 to {SEEDS}");
 }
 
-/// The same load at the same time, and the past decides: after the spike nobody is well, and without it
-/// many are. (Not all: at so small a server chance alone makes a queue of 100 ms within minutes, and from
-/// the collapse no run comes back.)
+/// With the same load at the same time, the past decides: after the spike no run is healthy, and without it many
+/// are. (Not all: with such a small server, chance alone makes a queue of 100 ms within minutes, and no run
+/// recovers from the collapse.)
 #[test]
 fn between_them_the_spike_decides() {
     let with = runs(&[]);

@@ -9,12 +9,12 @@ const SEEDS: u32 = 10;
 struct Queue {
     name: &'static str,
     servers: u32,
-    /// Room for those who wait; none: no limit.
+    /// Maximum number of waiting requests; `None` for no limit.
     waiting: Option<u32>,
     /// Arrivals per service time.
     offered: f64,
     service: &'static str,
-    /// The share of calls that is refused, and what else is expected.
+    /// The expected share of refused calls, and the other expected values.
     blocked: f64,
     expected: &'static [(&'static str, f64)],
 }
@@ -63,7 +63,7 @@ const QUEUES: [Queue; 8] = [
         offered: 1.6,
         service: "exponential 10ms",
         blocked: 0.329_896_91,
-        // What is not blocked is carried.
+        // Calls that are not blocked are served.
         expected: &[("sojourn", 1.0), ("busy", 1.6 * (1.0 - 0.329_896_91))],
     },
     Queue {
@@ -97,7 +97,7 @@ const QUEUES: [Queue; 8] = [
 ];
 
 impl Queue {
-    /// Runs it with about `calls` calls per seed, and compares.
+    /// Runs it with about `calls` calls per seed and compares the results.
     fn check(&self, calls: f64) {
         let rate = 100.0 * self.offered;
         let waiting = self.waiting.map_or("none".to_string(), |room| room.to_string());
@@ -126,8 +126,8 @@ impl Queue {
         }
     }
 
-    /// What the theory names, from what is measured. The mean numbers are the network's own averages
-    /// over time, the sojourn is what clients saw.
+    /// Returns the values that the theory predicts, from the measures. The mean numbers are the network's own
+    /// averages over time, and the sojourn time is that of the clients.
     fn derive(&self, run: &mut Value) {
         let work = &run["metrics"]["work"];
         let servers = f64::from(self.servers);
@@ -142,13 +142,13 @@ impl Queue {
 }
 
 #[test]
-fn queues_come_out_as_theory_says() {
+fn queues_agree_with_theory() {
     QUEUES.iter().for_each(|queue| queue.check(4_000.0));
 }
 
 /// A hundred times as many calls: standard errors are a tenth.
 #[test]
 #[ignore = "long: cargo xtask test --long"]
-fn queues_come_out_as_theory_says_in_long_runs() {
+fn queues_agree_with_theory_in_long_runs() {
     QUEUES.iter().for_each(|queue| queue.check(400_000.0));
 }

@@ -5,12 +5,12 @@ use crate::{measure, number, sim};
 
 const RUNS: u32 = 20;
 
-/// A published number is one run's of about 10,000 calls, rounded to a digit: the mean of these runs may
-/// differ from it by four deviations of that difference, sd sqrt(1 + 1/20), and by half of the digit.
-/// With f = .5 and three retries that is 1.1 points of success and 4.9 of load.
+/// Each published number is that of one run of about 10,000 calls, rounded to a digit: the mean of these runs
+/// may differ from it by four deviations of that difference, sd sqrt(1 + 1/20), and by half of the digit. With
+/// f = 0.5 and three retries that is 1.1 points of success and 4.9 of load.
 ///
-/// The published bucket adds up tenths in floats, so that a whole token is now above 1, now not: worth
-/// one deposit a client at most, which is 0.1 sends in a hundred calls.
+/// The published bucket adds up tenths as floats, so that a whole token is sometimes above 1 and sometimes not.
+/// That changes at most one deposit per client: 0.1 sends per hundred calls.
 #[test]
 fn the_published_success_and_load_come_out() {
     let bucket: &[&str] = &["policy.budget=bucket 5 0.1", "policy.max_sends=none"];
@@ -22,7 +22,7 @@ fn the_published_success_and_load_come_out() {
         ("bucket", "0.5", bucket, [57.19, 114.4], 0.1),
         ("breaker", "0.1", breaker, [93.08, 103.6], 0.0),
         ("breaker", "0.5", breaker, [49.96, 100.0], 0.0),
-        // Open clients do not wait for each other: a pause before each retry changes no count.
+        // In an open loop, a pause before each retry changes no count.
         ("no pause", "0.5", &[], [93.47, 187.6], 0.0),
         ("a pause", "0.5", &["policy.initial_timeout=100ms"], [93.47, 187.9], 0.0),
     ] {
@@ -47,8 +47,8 @@ fn the_published_success_and_load_come_out() {
     }
 }
 
-/// Success 1 - f^(N+1), load (1 - f^(N+1)) / (1 - f): the program's own prediction says both, and how
-/// many standard errors a run is away.
+/// Success 1 - f^(N+1), load (1 - f^(N+1)) / (1 - f): the program's own prediction contains both, and the
+/// distance of a run in standard errors.
 #[test]
 fn a_number_of_retries_gives_what_the_closed_form_says() {
     for f in [0.1_f64, 0.5] {

@@ -1,4 +1,4 @@
-//! What the page's JavaScript holds and calls: one scenario, its run, the playhead and the pictures.
+//! The object that the page's JavaScript calls: one scenario, its run, the playhead and the pictures.
 
 mod pictures;
 mod playhead;
@@ -20,8 +20,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The laboratory.
 ///
-/// After a change of the scenario (`new`, `load`, `set`) call `run_some` until it returns `true`; from
-/// the first time that `ready` returns `true`, the pictures and the playhead can be used.
+/// After a change of the scenario (`new`, `load`, `set`) call `run_some` until it returns `true`. As soon
+/// as `ready` returns `true`, the pictures and the playhead can be used.
 #[wasm_bindgen]
 pub struct Lab {
     run: Run,
@@ -33,12 +33,12 @@ pub struct Lab {
     at: u64,
     /// The client whose ladder is shown.
     flow: u32,
-    /// The reader chose that client.
+    /// Whether the reader chose that client.
     chosen: bool,
     selected: Option<Pick>,
 }
 
-/// What can be looked at once the records are there.
+/// What can be shown once there are records.
 struct Scene {
     timeline: Timeline,
     ladder: Ladder,
@@ -48,7 +48,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// How many characters the ladder's latest time has.
+    /// Number of characters of the ladder's latest time.
     fn digits(&self) -> usize {
         clock(self.timeline.end(), self.places).len()
     }
@@ -56,7 +56,7 @@ impl Scene {
 
 #[wasm_bindgen]
 impl Lab {
-    /// The lab with the scenario of a link's fragment; the opening scenario when it is empty.
+    /// Creates a lab with the scenario of a link's fragment, or the opening scenario if it is empty.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(fragment: &str) -> Self {
@@ -76,7 +76,7 @@ impl Lab {
         lab
     }
 
-    /// Begins the run of another link; see `errors` for what of it could not be read.
+    /// Starts the run of another link; `errors` then returns what could not be read.
     pub fn load(&mut self, fragment: &str) {
         let fragment = fragment.trim_start_matches('#');
         let fragment = if fragment.is_empty() { OPENING.fragment } else { fragment };
@@ -85,10 +85,10 @@ impl Lab {
         self.begin(scenario);
     }
 
-    /// Changes one value and begins the run anew. The error is a sentence; the run then stays.
+    /// Changes one value and starts the run again. On an error the run stays as it is.
     ///
     /// # Errors
-    /// What is wrong with the value, in one sentence that names the key.
+    /// If the value is invalid: one sentence that names the key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let changed = fields::set(self.run.scenario(), key, value);
         let scenario = changed.map_err(|error| error.to_string())?;
@@ -97,7 +97,7 @@ impl Lab {
         Ok(())
     }
 
-    /// The key that names the run's luck, for "the same with another seed".
+    /// Returns the key of the seed, for "the same with another seed".
     #[wasm_bindgen(js_name = seedKey)]
     #[must_use]
     pub fn seed_key() -> String {
@@ -113,13 +113,13 @@ impl Lab {
         self.at = 0;
     }
 
-    /// What of the link could not be read, a sentence each.
+    /// Returns what could not be read in the link, one sentence each.
     #[must_use]
     pub fn errors(&self) -> Vec<String> {
         self.errors.clone()
     }
 
-    /// The scenario as a link's fragment, without `#`; never empty, so that a reload shows the same.
+    /// Returns the scenario as a link's fragment, without `#`; never empty, so that a reload shows the same.
     #[must_use]
     pub fn fragment(&self) -> String {
         let fragment = self.run.scenario().to_fragment();
@@ -130,7 +130,7 @@ impl Lab {
         }
     }
 
-    /// The scenario as a command line for a shell.
+    /// Returns the scenario as a command line for a shell.
     #[wasm_bindgen(js_name = commandLine)]
     #[must_use]
     pub fn command_line(&self) -> String {
@@ -151,13 +151,13 @@ impl Lab {
         out
     }
 
-    /// The form's description: see `fields::describe`.
+    /// Returns the form's description: see `fields::describe`.
     #[must_use]
     pub fn fields(&self) -> String {
         fields::describe(self.run.scenario())
     }
 
-    /// The lessons: an array of `title`, `fragment`, `current`.
+    /// Returns the lessons: an array of `title`, `fragment`, `current`.
     #[must_use]
     pub fn lessons(&self) -> String {
         let here = self.run.scenario().to_fragment();
@@ -172,13 +172,13 @@ impl Lab {
         })
     }
 
-    /// The scenario's title.
+    /// Returns the scenario's title.
     #[must_use]
     pub fn title(&self) -> String {
         words::headline(self.run.scenario()).0.to_string()
     }
 
-    /// What to look at, or what the scenario is.
+    /// Returns what to look at, or what the scenario is.
     #[must_use]
     pub fn sentence(&self) -> String {
         words::headline(self.run.scenario()).1

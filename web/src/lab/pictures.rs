@@ -9,10 +9,10 @@ use crate::{schedule, strip, table};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::CanvasRenderingContext2d;
 
-/// The pictures. Sizes are CSS pixels; `ratio` is how many device pixels one is wide.
+/// The pictures. Sizes are in CSS pixels; `ratio` is the number of device pixels per CSS pixel.
 #[wasm_bindgen]
 impl Lab {
-    /// The style sheet's custom properties that `paint` takes, in order.
+    /// Returns the style sheet's custom properties that `paint` expects, in order.
     #[wasm_bindgen(js_name = themeNames)]
     #[must_use]
     pub fn theme_names() -> Vec<String> {
@@ -31,7 +31,7 @@ impl Lab {
         schedule::draw(&paint, &self.schedule, w, h);
     }
 
-    /// The policy's schedule in words: see `schedule`.
+    /// Returns the policy's schedule in words: see `schedule`.
     #[must_use]
     pub fn schedule(&self) -> String {
         self.schedule.words()
@@ -62,7 +62,7 @@ impl Lab {
         );
     }
 
-    /// Draws the part of the ladder that is scrolled to `top`.
+    /// Draws the visible part of the ladder, scrolled to `top`.
     #[wasm_bindgen(js_name = drawLadder)]
     pub fn draw_ladder(
         &self,
@@ -104,21 +104,21 @@ impl Lab {
         strip::draw(&paint, &scene.timeline, self.run.records(), w, h);
     }
 
-    /// The height of the whole ladder.
+    /// Returns the height of the whole ladder.
     #[wasm_bindgen(js_name = ladderHeight)]
     #[must_use]
     pub fn ladder_height(&self) -> f64 {
         self.scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
     }
 
-    /// The playhead's place in the whole ladder.
+    /// Returns the playhead's position in the whole ladder.
     #[wasm_bindgen(js_name = ladderNow)]
     #[must_use]
     pub fn ladder_now(&self) -> f64 {
         self.scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
     }
 
-    /// Rows of the ladder's table: see `table::rows`.
+    /// Returns rows of the ladder's table: see `table::rows`.
     #[must_use]
     pub fn table(&self, from: u32, most: u32) -> String {
         let Some(scene) = &self.scene else { return "[]".to_string() };
@@ -126,14 +126,14 @@ impl Lab {
         table::rows(&self.run, &scene.timeline, &scene.ladder, window, now)
     }
 
-    /// Rows of the whole table.
+    /// Returns the number of rows of the whole table.
     #[wasm_bindgen(js_name = tableLength)]
     #[must_use]
     pub fn table_length(&self) -> u32 {
         self.scene.as_ref().map_or(0, |scene| scene.ladder.records().len() as u32)
     }
 
-    /// The row of the latest moment.
+    /// Returns the row of the latest moment.
     #[wasm_bindgen(js_name = tableNow)]
     #[must_use]
     pub fn table_now(&self) -> u32 {

@@ -1,9 +1,9 @@
-//! The playhead, and what it stands at.
+//! The playhead, and what it points at.
 
 use super::Lab;
 use crate::json::Json;
 use crate::numbers::{clock, compact};
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::timeline::{after, before, usual_latency};
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,13 +11,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The playhead.
 #[wasm_bindgen]
 impl Lab {
-    /// The playhead's time in seconds.
+    /// Returns the playhead's time in seconds.
     #[must_use]
     pub fn now(&self) -> f64 {
         self.at as f64 / 1e9
     }
 
-    /// The time of the last thing shown, in seconds.
+    /// Returns the time of the last thing shown, in seconds.
     #[must_use]
     pub fn end(&self) -> f64 {
         self.end_nanos() as f64 / 1e9
@@ -27,7 +27,7 @@ impl Lab {
         self.scene.as_ref().map_or(0, |scene| scene.timeline.end())
     }
 
-    /// Is the playhead at the end?
+    /// Returns true if the playhead is at the end.
     #[wasm_bindgen(js_name = atEnd)]
     #[must_use]
     pub fn at_end(&self) -> bool {
@@ -41,21 +41,21 @@ impl Lab {
         self.at = if share >= 1.0 { end } else { ((share * end as f64) as u64).min(end) };
     }
 
-    /// Where the playhead stands, as a share of the whole.
+    /// Returns the playhead's position as a share of the whole.
     #[must_use]
     pub fn share(&self) -> f64 {
         if self.end_nanos() == 0 { 1.0 } else { self.at as f64 / self.end_nanos() as f64 }
     }
 
-    /// Lets the playhead run for so many simulated seconds; `false` when it has reached the end.
+    /// Advances the playhead by `seconds` of simulated time; returns `false` when it has reached the end.
     pub fn advance(&mut self, seconds: f64) -> bool {
         let by = (seconds * 1e9).max(0.0) as u64;
         self.at = self.at.saturating_add(by).min(self.end_nanos());
         !self.at_end()
     }
 
-    /// Moves the playhead to the next moment at which something happens, or with `back` to the one
-    /// before; with `own` only the shown client's moments count. `false` when there is none.
+    /// Moves the playhead to the next moment at which something happens, or with `back` to the previous
+    /// one; with `own` only the shown client's moments count. Returns `false` if there is none.
     pub fn step(&mut self, back: bool, own: bool) -> bool {
         let Some(scene) = &self.scene else { return false };
         let moments = if own { scene.ladder.moments() } else { scene.timeline.moments() };
@@ -66,7 +66,7 @@ impl Lab {
         to.is_some()
     }
 
-    /// The speed at which this run is good to watch: simulated seconds per second.
+    /// Returns a suitable speed for watching this run, in simulated seconds per second.
     #[must_use]
     pub fn pace(&self) -> f64 {
         // Half a second for a flight, unless the whole would take longer than half a minute.
@@ -74,26 +74,26 @@ impl Lab {
         (flight / 0.5).max(self.end() / 30.0)
     }
 
-    /// The playhead's time as text, in seconds.
+    /// Returns the playhead's time as text, in seconds.
     #[must_use]
     pub fn clock(&self) -> String {
         clock(self.at, self.clock_places())
     }
 
-    /// The end's time as text, in seconds.
+    /// Returns the end's time as text, in seconds.
     #[wasm_bindgen(js_name = endClock)]
     #[must_use]
     pub fn end_clock(&self) -> String {
         clock(self.end_nanos(), self.clock_places())
     }
 
-    /// Decimals of the playhead's time: milliseconds, but for runs that are over in a blink.
+    /// Returns the number of decimals of the playhead's time: three, or more for very short runs.
     fn clock_places(&self) -> u32 {
         let long = self.end_nanos() >= 100_000_000;
         self.scene.as_ref().map_or(3, |scene| if long { 3 } else { scene.places })
     }
 
-    /// What happened at the latest moment, in words; of a crowd that `runs`, how it stands.
+    /// Returns a sentence about the latest moment; while a crowd `runs`, its totals instead.
     #[must_use]
     pub fn moment(&self, runs: bool) -> String {
         let Some(scene) = &self.scene else { return String::new() };
@@ -104,15 +104,15 @@ impl Lab {
         }
     }
 
-    /// What the counts are of.
+    /// Returns the heading of the counts.
     #[wasm_bindgen(js_name = countsTitle)]
     #[must_use]
     pub fn counts_title(&self) -> String {
-        let part = self.run.is_cut() || self.run.scenario().clients > MOST_FLOWS;
+        let part = self.run.is_cut() || self.run.scenario().clients > MAX_FLOWS;
         if part { "So far, of what is shown" } else { "So far" }.to_string()
     }
 
-    /// Counts up to now: an array of `name`, `value`, in the order in which to show them.
+    /// Returns the counts up to now: an array of `name`, `value`, in the order in which to show them.
     #[must_use]
     pub fn counts(&self) -> String {
         let Some(scene) = &self.scene else { return "[]".to_string() };

@@ -1,9 +1,9 @@
-//! The run: stepped in slices, told when it is over.
+//! The run: advanced in slices, summarized when it is over.
 
 use super::{Lab, Scene};
 use crate::ladder::Ladder;
 use crate::numbers::grouped;
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::stage::Layout;
 use crate::timeline::Timeline;
 use crate::words;
@@ -13,18 +13,18 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The run.
 #[wasm_bindgen]
 impl Lab {
-    /// Lets up to `steps` things happen; `true` when the run is over.
+    /// Advances the run by up to `steps` events; returns `true` when it is over.
     #[wasm_bindgen(js_name = runSome)]
     pub fn run_some(&mut self, steps: u32) -> bool {
         self.run.advance(steps)
     }
 
-    /// Ends the run where it is: what was simulated can be looked at.
+    /// Stops the run: what has been simulated can be looked at.
     pub fn stop(&mut self) {
         self.run.stop();
     }
 
-    /// Can it be looked at? (A long run can before it is over.)
+    /// Returns true if the run can be looked at. (A long run can be before it is over.)
     pub fn ready(&mut self) -> bool {
         if self.scene.is_none() && self.run.is_drawable() {
             let run = &self.run;
@@ -41,25 +41,25 @@ impl Lab {
         self.scene.is_some()
     }
 
-    /// Events simulated so far.
+    /// Returns the number of events simulated so far.
     #[must_use]
     pub fn events(&self) -> f64 {
         self.run.events() as f64
     }
 
-    /// The run's fingerprint; empty while it goes on, or when it was stopped.
+    /// Returns the run's fingerprint; empty while it is in progress or if it was stopped.
     #[must_use]
     pub fn digest(&self) -> String {
         self.run.digest().map_or_else(String::new, |digest| digest.to_string())
     }
 
-    /// What came out, in words.
+    /// Returns a summary of the run, in words.
     #[must_use]
     pub fn outcome(&self) -> String {
         words::outcome(&self.run)
     }
 
-    /// What the pictures leave out, in words; empty when they show everything.
+    /// Returns what the pictures leave out, in words; empty if they show everything.
     #[must_use]
     pub fn notice(&self) -> String {
         let (kept, events) = (self.run.records().len() as u64, self.run.events());
@@ -69,8 +69,8 @@ impl Lab {
             let of = if self.run.is_over() { grouped(events) } else { "all".to_string() };
             parts.push(format!("the first {} of {of} events", grouped(kept)));
         }
-        if clients > MOST_FLOWS {
-            let (shown, of) = (grouped(MOST_FLOWS.into()), grouped(clients.into()));
+        if clients > MAX_FLOWS {
+            let (shown, of) = (grouped(MAX_FLOWS.into()), grouped(clients.into()));
             parts.push(format!("clients 1 to {shown} of {of}"));
         }
         if parts.is_empty() {
@@ -84,17 +84,17 @@ impl Lab {
         format!("Showing {}. {cover}", parts.join(", "))
     }
 
-    /// Records kept: the lines of `trace`.
+    /// Returns the number of records kept, which is the number of lines of `trace`.
     #[must_use]
     pub fn kept(&self) -> u32 {
         self.run.records().len() as u32
     }
 
-    /// The records from `from` on, at most `most`, as JSON, one a line.
+    /// Returns at most `max` records from index `from` as JSON, one per line.
     #[must_use]
-    pub fn trace(&self, from: u32, most: u32) -> String {
+    pub fn trace(&self, from: u32, max: u32) -> String {
         let mut out = String::new();
-        for record in self.run.records().iter().skip(from as usize).take(most as usize) {
+        for record in self.run.records().iter().skip(from as usize).take(max as usize) {
             // Writing to a string does not fail.
             let _ = write_json(&mut out, record);
             out.push('\n');

@@ -3,7 +3,7 @@
 use super::Lab;
 use crate::inspect;
 use crate::ladder::{Columns, Ladder};
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::stage::{self, Pick};
 use crate::timeline::Subject;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,19 +11,19 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Selecting.
 #[wasm_bindgen]
 impl Lab {
-    /// Clients whose ladder can be shown.
+    /// Returns the number of clients whose ladder can be shown.
     #[must_use]
     pub fn clients(&self) -> u32 {
-        self.run.scenario().clients.min(MOST_FLOWS)
+        self.run.scenario().clients.min(MAX_FLOWS)
     }
 
-    /// The client whose ladder is shown.
+    /// Returns the client whose ladder is shown.
     #[must_use]
     pub fn flow(&self) -> u32 {
         self.flow
     }
 
-    /// Are the clients so many that the stage shows them as a grid?
+    /// Returns true if there are too many clients for lanes of their own: the stage shows them as a grid.
     #[wasm_bindgen(js_name = isCrowd)]
     #[must_use]
     pub fn is_crowd(&self) -> bool {
@@ -39,7 +39,7 @@ impl Lab {
         }
     }
 
-    /// Selects what stands on the stage at a point; `true` if that changed anything.
+    /// Selects what is at a point of the stage; returns `true` if that changed anything.
     #[wasm_bindgen(js_name = pickStage)]
     pub fn pick_stage(&mut self, x: f64, y: f64) -> bool {
         let Some(scene) = &self.scene else { return false };
@@ -47,7 +47,7 @@ impl Lab {
         self.select(pick)
     }
 
-    /// Selects what stands on the ladder, `y` from the top of the whole of it.
+    /// Selects what is at a point of the ladder, with `y` from the top of the whole ladder.
     #[wasm_bindgen(js_name = pickLadder)]
     pub fn pick_ladder(&mut self, x: f64, y: f64, w: f64) -> bool {
         let Some(scene) = &self.scene else { return false };
@@ -56,7 +56,7 @@ impl Lab {
         self.select(pick)
     }
 
-    /// Selects what a record of the table is about.
+    /// Selects the subject of a record of the table.
     #[wasm_bindgen(js_name = pickRecord)]
     pub fn pick_record(&mut self, id: u32) -> bool {
         let Some(scene) = &self.scene else { return false };
@@ -95,7 +95,7 @@ impl Lab {
         true
     }
 
-    /// What is selected, for the inspector: see `inspect`; empty when nothing is.
+    /// Returns what is selected, for the inspector: see `inspect`; empty if nothing is selected.
     #[must_use]
     pub fn inspect(&self) -> String {
         let Some(scene) = &self.scene else { return String::new() };

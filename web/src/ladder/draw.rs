@@ -1,4 +1,4 @@
-//! The ladder's paint: only the rows in sight.
+//! Draws the visible rows of the ladder.
 
 use super::{Columns, HEADER, LINE, Ladder, Line, Row, end_of, lines};
 use crate::numbers::clock;
@@ -7,14 +7,14 @@ use crate::run::Run;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 
-/// What is to be seen of a ladder.
+/// What is visible of a ladder.
 pub(crate) struct View<'a> {
     pub(crate) run: &'a Run,
     pub(crate) timeline: &'a Timeline,
     pub(crate) ladder: &'a Ladder,
     pub(crate) columns: Columns,
     pub(crate) h: f64,
-    /// How far it is scrolled.
+    /// Scroll position.
     pub(crate) top: f64,
     pub(crate) at: u64,
     /// Decimals of the times.
@@ -43,7 +43,7 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     header(paint, view);
 }
 
-/// The row of the latest moment lies on a band.
+/// Draws a band behind the row of the latest moment.
 fn current(paint: &Paint<'_>, view: &View<'_>) {
     let count = view.ladder.moments().partition_point(|moment| *moment <= view.at);
     let Some(row) = count.checked_sub(1).and_then(|i| view.ladder.rows.get(i)) else { return };
@@ -65,11 +65,11 @@ fn lanes(paint: &Paint<'_>, view: &View<'_>) {
     });
 }
 
-/// A wait is a bar on the client's lane, full as far as it has run.
+/// Draws each wait as a bar on the client's lane, filled as far as it has run.
 fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
     let ladder = view.ladder;
     let armed = |id: &Id| view.timeline.waits()[*id as usize].armed;
-    // Waits of a client follow each other: the one before the first row in sight may reach into it.
+    // Waits of a client follow each other: the wait before the first visible row may reach into it.
     let first = ladder.waits.partition_point(|id| armed(id) < from).saturating_sub(1);
     let last = ladder.waits.partition_point(|id| armed(id) <= to);
     for id in &ladder.waits[first..last] {
@@ -125,7 +125,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         line(0.45, 1.25, to, !lost);
     }
     let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-    // The packet itself: near its beginning, or where it is just now.
+    // The packet itself: near its start, or at its current position.
     let mut spot = along(if lost { 0.3 } else { 0.15 });
     if over {
         line(1.0, 2.0, to, !lost);
@@ -147,7 +147,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     marker(paint, shape, packet.send(), spot, sent);
 }
 
-/// The packet with the number of its send; hollow as long as it is not sent.
+/// Draws the packet with the number of its send; hollow until it is sent.
 fn marker(paint: &Paint<'_>, shape: Shape, send: u32, (x, y): Point, sent: bool) {
     let (radius, font) = (8.5, Font::sans(10.5).bold());
     let text = send.to_string();
@@ -181,7 +181,7 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
     side(&text.server, server + 10.0, Align::Left);
 }
 
-/// The playhead: a line where no words stand, and a pointer at the times.
+/// Draws the playhead: a line where there are no words, and a pointer at the times.
 fn playhead(paint: &Paint<'_>, view: &View<'_>) {
     let y = (view.ladder.y(view.at) - view.top).round() + 0.5;
     let Columns { client, server, .. } = view.columns;
@@ -189,7 +189,7 @@ fn playhead(paint: &Paint<'_>, view: &View<'_>) {
     paint.fill(Ink::Select, |path| path.pointer((3.0, y), 8.0));
 }
 
-/// The names of the columns stay in sight.
+/// Draws the names of the columns, which stay visible.
 fn header(paint: &Paint<'_>, view: &View<'_>) {
     let Columns { w, time, client, server, .. } = view.columns;
     paint.fill(Ink::Ground, |path| path.rect((0.0, 0.0), w, HEADER));

@@ -1,12 +1,12 @@
-//! The words beside a row: what the client and the server do at one moment. The words themselves are
-//! the core's.
+//! The words next to a row: what the client and the server do at one moment. The core writes the words;
+//! this module arranges them.
 
 use crate::run::Run;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::words::{Words, grouped};
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
-/// A line of text, and its form where there is little room.
+/// A line of text, and a shorter form for narrow ladders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) long: String,
@@ -18,13 +18,13 @@ impl Line {
         Self { long: long.into(), short: short.into() }
     }
 
-    /// Is there room for what follows?
+    /// Returns true if the note of `words` still fits.
     fn has_room(&self, words: &Words) -> bool {
         self.long.chars().count() + words.note.chars().count() <= WIDE
     }
 }
 
-/// What stands on both sides of a row.
+/// The words on both sides of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
     pub(crate) client: Vec<Line>,
@@ -32,25 +32,25 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// How many lines high it is.
+    /// Returns its height in lines.
     pub(crate) fn height(&self) -> usize {
         self.client.len().max(self.server.len())
     }
 }
 
-/// A row is not much higher than so many lines.
-const MOST: usize = 12;
+/// Number of lines after which a row is cut off.
+const MAX_LINES: usize = 12;
 
-/// Characters that a line has room for.
+/// Number of characters that fit in a line.
 const WIDE: usize = 34;
 
-/// The words of the records of one row.
+/// Returns the words of the records of one row.
 pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
     let mut lines = Lines::default();
-    // What the client's last line is about.
+    // The send that the client's last line refers to.
     let mut last = None;
     for (place, id) in ids.iter().enumerate() {
-        if lines.height() > MOST {
+        if lines.height() > MAX_LINES {
             // Without latency a whole run may happen at one moment.
             let more = format!("and {} more events", grouped((ids.len() - place) as u64));
             lines.client.push(Line::new(more, "and more"));
@@ -59,10 +59,10 @@ pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
         let record = &run.records()[*id as usize];
         let Some(side) = side(record) else { continue };
         let words = timeline.words(run.records(), *id);
-        let tells = |other: &Record| {
+        let describes = |other: &Record| {
             other.host == record.host && !matches!(other.what, What::TimerFired { .. })
         };
-        if words.is_dull() && ids.iter().any(|id| tells(&run.records()[*id as usize])) {
+        if words.is_dull() && ids.iter().any(|id| describes(&run.records()[*id as usize])) {
             continue;
         }
         let out = if side == Side::Server { &mut lines.server } else { &mut lines.client };
@@ -81,7 +81,7 @@ pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
     lines
 }
 
-/// The line of a note; two where its reason would make it too long.
+/// Returns the line of a note; two if its reason would make it too long.
 fn broken(tag: &str, words: &Words) -> Vec<Line> {
     let (note, brief) = (tag.to_string() + &words.note, tag.to_string() + &words.brief);
     match note.split_once(": ").filter(|_| note.chars().count() > WIDE) {
@@ -101,12 +101,12 @@ fn is_wait(record: &Record) -> bool {
     matches!(record.what, What::TimerArmed { .. }) && record.host == HostId::Client
 }
 
-/// Where a record's words stand; `None` where its arrow says it.
+/// Returns the side of a record's words; `None` if its arrow shows it.
 fn side(record: &Record) -> Option<Side> {
     match (record.what, record.host) {
         // Arrows end where a packet arrives, and at a cross with the cause where it is lost.
         (What::Delivered { .. }, _) | (What::Dropped { .. }, HostId::Link) => None,
-        // What the link does to a packet stands where the packet comes from.
+        // What the link does to a packet is shown on the side that the packet comes from.
         (_, HostId::Link) => Some(match record.what.direction() {
             Some(Direction::Reply) => Side::Server,
             Some(Direction::Request) | None => Side::Client,
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delayed_start_and_the_brakes_have_lines_of_their_own() {
+    fn a_delayed_start_and_the_limits_have_lines_of_their_own() {
         let long = |fragment| rows_of(fragment).into_iter().map(|row| row.0).collect::<Vec<_>>();
         let delayed = long("policy.first_delay=50ms");
         assert_eq!(delayed[..2], ["first send in 50 ms", "send 1, waits 100 ms"]);

@@ -1,8 +1,8 @@
-//! The ladder: one client's exchanges with the server, time down.
+//! The ladder: one client's exchanges with the server, from top to bottom.
 //!
-//! Time is not to scale. Between a flight of 10 ms and a wait of 1.6 s a true scale would show one
-//! and lose the other, so each moment gets the room that its words need and long silences get a
-//! little more; the times stand beside the rows.
+//! Time is not to scale. A true scale could not show both a flight of 10 ms and a wait of 1.6 s. So each
+//! moment gets the room that its words need, long silences get a little more, and each row shows its
+//! time.
 
 mod draw;
 mod lines;
@@ -22,7 +22,7 @@ const LINE: f64 = 16.0;
 /// Room between the header's lower edge and the first row.
 const LEAD: f64 = 22.0;
 
-/// The height of the header, which stays in sight.
+/// The height of the header, which stays visible.
 pub(crate) const HEADER: f64 = 28.0;
 
 /// One moment of the client.
@@ -49,7 +49,7 @@ pub(crate) struct Ladder {
     packets: Vec<Id>,
     /// The client's waits by time.
     waits: Vec<Id>,
-    /// The longest way of a packet.
+    /// Maximum time of a packet on its way.
     longest: u64,
     pub(crate) height: f64,
 }
@@ -68,7 +68,7 @@ impl Ladder {
             height: 0.0,
         };
         for (at, id) in timeline.shown() {
-            // What concerns no client in particular concerns each: a server that goes down.
+            // What concerns no client in particular is shown for each, such as a server that goes down.
             if trace[*id as usize].flow.is_none_or(|own| own.get() == flow) {
                 if ladder.moments.last() != Some(at) {
                     let from = ladder.records.len() as u32;
@@ -109,12 +109,12 @@ impl Ladder {
         self.height = y + half + 24.0;
     }
 
-    /// The records of a row, as indices into the trace.
+    /// Returns the records of a row, as indices into the trace.
     pub(crate) fn records_of(&self, row: &Row) -> &[Id] {
         &self.records[row.from as usize..row.to as usize]
     }
 
-    /// The row that holds the record at `place` of [`records`](Self::records).
+    /// Returns the row with the record at `place` of [`records`](Self::records).
     pub(crate) fn row_of(&self, place: usize) -> Option<&Row> {
         self.rows.get(self.rows.partition_point(|row| row.to as usize <= place))
     }
@@ -129,7 +129,7 @@ impl Ladder {
         &self.moments
     }
 
-    /// The height at which `at` stands: between rows in proportion.
+    /// Returns the vertical position of the time `at`, interpolated between rows.
     pub(crate) fn y(&self, at: u64) -> f64 {
         let after = self.moments.partition_point(|moment| *moment <= at);
         match (after.checked_sub(1).map(|i| self.rows[i]), self.rows.get(after)) {
@@ -143,14 +143,14 @@ impl Ladder {
         }
     }
 
-    /// The rows from `top` to `bottom`, with some to spare.
+    /// Returns the rows from `top` to `bottom`, and a few more.
     fn visible(&self, top: f64, bottom: f64) -> &[Row] {
         let from = self.rows.partition_point(|row| row.y < top - 60.0);
         let to = self.rows.partition_point(|row| row.y < bottom + 60.0);
         &self.rows[from..to]
     }
 
-    /// The packets on their way between two times.
+    /// Returns the packets on their way between two times.
     fn packets_between<'a>(
         &'a self,
         timeline: &'a Timeline,
@@ -165,7 +165,7 @@ impl Ladder {
         self.packets[first..last].iter().map(move |id| (*id, &packets[*id as usize]))
     }
 
-    /// Where a packet's line begins and ends.
+    /// Returns where a packet's line begins and ends.
     fn segment(&self, columns: &Columns, timeline: &Timeline, packet: &Packet) -> (Point, Point) {
         let (near, far) = (columns.client + 5.0, columns.server - 3.0);
         let middle = f64::midpoint(near, far);
@@ -174,13 +174,13 @@ impl Ladder {
             Direction::Request => (near, if lost { middle } else { far }),
             Direction::Reply => (far, if lost { middle } else { near }),
         };
-        // A duplicate that travels with the other one is seen beside it.
+        // A duplicate that travels together with the original is drawn next to it.
         let aside = if packet.duplicate { 7.0 } else { 0.0 };
         let y = |at| self.y(at) + aside;
         ((from, y(packet.sent)), (to, y(end_of(packet, timeline))))
     }
 
-    /// What stands at `x` and, from the top of the whole ladder, `y`.
+    /// Returns what is at `x` and, from the top of the whole ladder, `y`.
     pub(crate) fn pick(
         &self,
         run: &Run,
@@ -207,9 +207,9 @@ impl Ladder {
         self.pick_row(run, timeline, row, here)
     }
 
-    /// What a row is about, on one side: what arrived or left there, else the wait that ended.
+    /// Returns the subject of a row on one side: what arrived or left there, or else the wait that ended.
     fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: HostId) -> Option<Pick> {
-        // The less telling it is, the larger its key.
+        // The less informative a record is, the larger its key.
         let key = |id: &Id| {
             let record = &run.records()[*id as usize];
             let dull = matches!(record.what, What::TimerArmed { .. } | What::TimerFired { .. });
@@ -224,7 +224,7 @@ impl Ladder {
     }
 }
 
-/// Where the columns of a ladder of some width stand.
+/// Horizontal positions of a ladder's columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Columns {
     pub(crate) w: f64,
@@ -232,12 +232,12 @@ pub(crate) struct Columns {
     pub(crate) time: f64,
     pub(crate) client: f64,
     pub(crate) server: f64,
-    /// Is there little room for words?
+    /// There is little room for words.
     pub(crate) narrow: bool,
 }
 
 impl Columns {
-    /// The columns of a ladder of width `w` whose latest time is written with `digits` characters.
+    /// Creates the columns of a ladder of width `w` whose latest time has `digits` characters.
     pub(crate) fn new(w: f64, digits: usize) -> Self {
         let narrow = w < 520.0;
         let of_times = digits as f64 * if narrow { 6.1 } else { 7.0 };
@@ -248,13 +248,12 @@ impl Columns {
     }
 }
 
-/// When a packet's line ends: at the last moment there is, if it is not known.
+/// Returns when a packet's line ends: at the last moment shown, if its end is unknown.
 fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
     if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
 }
 
-/// The room that a silence gets beyond the rows' own: it grows with the root of its length, to a
-/// bound.
+/// Returns the additional room for a silence: it grows with the root of its length, up to a bound.
 fn stretch(gap: u64) -> f64 {
     ((gap as f64 / 1e6).sqrt() * 2.6).min(56.0)
 }
@@ -263,7 +262,7 @@ fn ids<T>(all: &[T], test: impl Fn(&T) -> bool) -> Vec<Id> {
     (0..all.len()).filter(|i| test(&all[*i])).map(|i| i as Id).collect()
 }
 
-/// How far `p` is from the line between `a` and `b`.
+/// Returns the distance of `p` from the line between `a` and `b`.
 fn distance(p: Point, a: Point, b: Point) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let length = (dx * dx + dy * dy).max(1e-9);

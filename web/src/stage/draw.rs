@@ -1,4 +1,4 @@
-//! The stage's paint.
+//! Draws the stage.
 
 use super::layout::{Layout, Point, Rect};
 use super::{Sight, place, sight};
@@ -10,17 +10,17 @@ use retrylab_core::machine::Timer;
 use retrylab_core::sim::{SERVER, Summary, client_address};
 use retrylab_core::trace::{Direction, words};
 
-/// The most packets drawn in one frame; of more, every n-th is.
-const MOST_DRAWN: usize = 20_000;
+/// Maximum number of packets drawn in one frame; of more, every n-th is drawn.
+const MAX_DRAWN: usize = 20_000;
 
 /// What the stage shows.
 pub(crate) struct Scene<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) timeline: &'a Timeline,
     pub(crate) at: u64,
-    /// What is counted up to now.
+    /// Counts up to now.
     pub(crate) summary: Summary,
-    /// The packet and the client that are selected.
+    /// The selected packet and client.
     pub(crate) packet: Option<Id>,
     pub(crate) client: u32,
 }
@@ -135,8 +135,8 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
     }
 }
 
-/// A field of dots: a disc waits for its first reply, a triangle after a retry; both shrink as their
-/// wait runs down. A square is answered, a cross gave up.
+/// Draws a field of dots: a client that waits for its first reply is a disc, after a retry a triangle;
+/// both shrink as their wait runs down. A square is answered, a cross gave up.
 fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (mut waiting, mut again) = (Vec::new(), Vec::new());
     let (mut answered, mut gave_up) = (Vec::new(), Vec::new());
@@ -156,7 +156,7 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
             None => {}
         }
     }
-    // Those that are done step back behind those that wait.
+    // Clients that are done are drawn fainter than those that wait.
     for (shape, alpha, spots) in [
         (Shape::Reply, 0.45, &answered),
         (Shape::Request, 1.0, &waiting),
@@ -174,7 +174,7 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     paint.stroke(Ink::Select, 2.0, |path| path.disc((x, y), ring + 3.0));
 }
 
-/// A packet that is drawn, and where.
+/// A packet to draw, with its position.
 type Seen<'a> = (Id, &'a Packet, Sight, Point);
 
 fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
@@ -186,7 +186,7 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             Some((id, packet, sight, place(layout, packet, sight)))
         })
         .collect();
-    let every = seen.len().div_ceil(MOST_DRAWN).max(1);
+    let every = seen.len().div_ceil(MAX_DRAWN).max(1);
     if every > 1 {
         seen = seen.into_iter().step_by(every).collect();
         let note = format!("one in {every} packets is drawn");
@@ -217,7 +217,7 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// The way that each packet has come.
+/// Draws the path that each packet has travelled.
 fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
     paint.alpha(0.55);
     for shape in Shape::ALL {
@@ -232,7 +232,7 @@ fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
     paint.alpha(1.0);
 }
 
-/// Crosses, fresh ones before fading ones; where there is room each says what it lost.
+/// Draws crosses, fresh ones before fading ones; where there is room, each names what was lost.
 fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
     let radius = layout.packet();
     let width = (radius * 0.38).clamp(1.2, 4.0);

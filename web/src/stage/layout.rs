@@ -1,15 +1,15 @@
-//! Where things stand on the stage. Up to a dozen clients each have a lane of their own; more form a
-//! field of dots whose packets fan out to the server.
+//! Positions on the stage. Up to a dozen clients each have a lane of their own; more form a field of dots
+//! whose packets fan out to the server.
 
-use crate::run::MOST_FLOWS;
+use crate::run::MAX_FLOWS;
 use crate::timeline::{Timeline, usual_latency};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Direction;
 
 pub(crate) use crate::paint::Point;
 
-/// The most clients that have a lane each.
-const MOST_LANES: u32 = 12;
+/// Maximum number of clients that have a lane each.
+const MAX_LANES: u32 = 12;
 
 /// A rectangle in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub(crate) struct Rect {
     pub(crate) h: f64,
 }
 
-/// What stands at a point.
+/// What is at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spot {
     Client(u32),
@@ -32,12 +32,12 @@ pub(crate) enum Spot {
 pub(crate) struct Layout {
     pub(crate) w: f64,
     pub(crate) h: f64,
-    /// Clients drawn.
+    /// Number of clients drawn.
     pub(crate) clients: u32,
     pub(crate) server: Rect,
     /// The clients' part of the stage.
     field: Rect,
-    /// In a field: how many clients a row has.
+    /// Number of clients per row of a field.
     columns: u32,
     /// The height of a lane, or the side of a dot's cell.
     cell: f64,
@@ -46,7 +46,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(w: f64, h: f64, scenario: &Scenario) -> Self {
-        let clients = scenario.clients.min(MOST_FLOWS);
+        let clients = scenario.clients.min(MAX_FLOWS);
         let linger = (usual_latency(scenario) / 2).max(1);
         let narrow = w < 480.0;
         let edge = if narrow { 10.0 } else { 24.0 };
@@ -67,7 +67,7 @@ impl Layout {
             layout.field.w = (w * if narrow { 0.42 } else { 0.44 }).round();
             layout.fit_crowd();
         } else {
-            // Rings and, beside or below them, names.
+            // Rings with names next to or below them.
             let name = if clients == 1 || narrow { 0.0 } else { 64.0 };
             layout.field.w = name + 2.0 * layout.ring() + 12.0;
             if clients == 1 {
@@ -79,12 +79,12 @@ impl Layout {
         layout
     }
 
-    /// The largest cells that all clients find room with.
+    /// Finds the largest cells with which all clients fit.
     fn fit_crowd(&mut self) {
         let Rect { w, h, .. } = self.field;
         let count = f64::from(self.clients);
         let mut cell = (w * h / count).sqrt().min(26.0);
-        // Whole columns and rows cost some room: shrink until both fit.
+        // Whole columns and rows need extra room: shrink until both fit.
         while cell > 1.0 && (w / cell).floor() * (h / cell).floor() < count {
             cell *= 0.985;
         }
@@ -96,12 +96,12 @@ impl Layout {
         self.field.h = used;
     }
 
-    /// Do clients share the stage as a field of dots?
+    /// Returns true if clients share the stage as a field of dots.
     pub(crate) const fn is_crowd(&self) -> bool {
-        self.clients > MOST_LANES
+        self.clients > MAX_LANES
     }
 
-    /// The radius of a client's ring.
+    /// Returns the radius of a client's ring.
     pub(crate) fn ring(&self) -> f64 {
         if self.is_crowd() {
             self.cell * 0.36
@@ -112,7 +112,7 @@ impl Layout {
         }
     }
 
-    /// The radius of a packet.
+    /// Returns the radius of a packet.
     pub(crate) fn packet(&self) -> f64 {
         if self.is_crowd() {
             (self.cell * 0.3).clamp(1.5, 5.0)
@@ -121,7 +121,7 @@ impl Layout {
         }
     }
 
-    /// The centre of client `flow`, and its ring's radius.
+    /// Returns the centre of client `flow`, and the radius of its ring.
     pub(crate) fn client(&self, flow: u32) -> (f64, f64, f64) {
         let index = flow.clamp(1, self.clients.max(1)) - 1;
         let ring = self.ring();
@@ -134,19 +134,19 @@ impl Layout {
         let mut x = self.field.x + self.field.w - ring - 6.0;
         let mut y = self.field.y + (f64::from(index) + 0.5) * self.cell;
         if self.clients == 1 {
-            // Its name stands below it.
+            // Its name is below it.
             x = self.field.x + self.field.w / 2.0;
             y -= 16.0;
         }
         (x, y, ring)
     }
 
-    /// How far apart the two directions of a lane are from its middle.
+    /// Returns the distance of either direction from the middle of its lane.
     pub(crate) fn offset(&self) -> f64 {
         if self.is_crowd() { 0.0 } else { (self.cell * 0.16).clamp(1.0, 17.0) }
     }
 
-    /// Where packets of `flow` set out and arrive: at the client, at the server.
+    /// Returns where packets of `flow` start and end: at the client and at the server.
     pub(crate) fn ends(&self, flow: u32, direction: Direction) -> (Point, Point) {
         let (x, y, ring) = self.client(flow);
         if self.is_crowd() {
@@ -163,7 +163,7 @@ impl Layout {
         ((x + ring + room, y), (self.server.x - room, y))
     }
 
-    /// Where a packet is after `share` of its way.
+    /// Returns where a packet is after `share` of its way.
     pub(crate) fn on_way(&self, flow: u32, direction: Direction, share: f64) -> Point {
         let (client, server) = self.ends(flow, direction);
         let share = match direction {
@@ -173,27 +173,27 @@ impl Layout {
         (client.0 + (server.0 - client.0) * share, client.1 + (server.1 - client.1) * share)
     }
 
-    /// Is `x` where requests end?
+    /// Returns true if requests end at `x`.
     pub(crate) fn is_at_server(&self, x: f64) -> bool {
         x > self.server.x - self.packet() - 12.0
     }
 
-    /// How long a loss stays in sight when nobody waits, or when there is no room to wait for all.
+    /// Returns how long a loss stays visible if nobody waits for it, or in a crowd.
     pub(crate) const fn linger(&self) -> u64 {
         self.linger
     }
 
-    /// How long before now a packet may have ended that is still to be drawn.
+    /// Returns for how long after its end a packet is still drawn.
     pub(crate) fn horizon(&self, timeline: &Timeline) -> u64 {
         if self.is_crowd() { self.linger } else { self.linger.max(timeline.longest_wait()) }
     }
 
-    /// How near a click has to be to a packet.
+    /// Returns how near a click has to be to a packet.
     pub(crate) fn reach(&self) -> f64 {
         (self.packet() + 6.0).max(if self.is_crowd() { 7.0 } else { 16.0 })
     }
 
-    /// What stands at a point, packets apart.
+    /// Returns what is at a point, apart from packets.
     pub(crate) fn spot(&self, x: f64, y: f64) -> Option<Spot> {
         let Rect { x: sx, y: sy, w, h } = self.server;
         if (sx..=sx + w).contains(&x) && (sy..=sy + h).contains(&y) {
@@ -229,7 +229,7 @@ mod tests {
         for (w, h) in [(1200.0, 400.0), (720.0, 230.0), (358.0, 220.0), (320.0, 120.0)] {
             for clients in [1, 2, 5, 12, 13, 100, 1_000, 10_000, 1_000_000] {
                 let layout = layout(w, h, clients);
-                assert_eq!(layout.clients, clients.min(MOST_FLOWS));
+                assert_eq!(layout.clients, clients.min(MAX_FLOWS));
                 for flow in [1, layout.clients / 2 + 1, layout.clients] {
                     let (x, y, ring) = layout.client(flow);
                     assert!(x - ring >= 0.0 && y - ring >= 0.0, "{w}x{h} {clients}: {x} {y}");

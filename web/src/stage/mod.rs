@@ -18,24 +18,24 @@ pub(crate) enum Pick {
     Client(u32),
 }
 
-/// A packet as it is to be seen at a time.
+/// How a packet looks at a given time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sight {
-    /// On its way, this share of it behind it.
+    /// On its way, after this share of it.
     Flying(f64),
     /// Lost on the way or dropped at its end; `1.0` is fresh, less is fading.
     Gone(f64),
 }
 
-/// What is to be seen of `packet` at `at`: a loss stays in sight for as long as somebody waits for
-/// what was lost, in a crowd only briefly.
+/// Returns how `packet` looks at `at`. A loss stays visible as long as a client waits for the lost packet,
+/// in a crowd only briefly.
 fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Option<Sight> {
     if at < packet.sent {
         return None;
     }
     let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
-        // A packet that arrives is still seen at the moment of its arrival.
+        // A packet is still visible at the moment of its arrival.
         let span = (packet.end - packet.sent).max(1);
         let share = match packet.ending {
             Ending::Unknown => 0.5,
@@ -55,7 +55,7 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     (left > 0.0).then_some(Sight::Gone(left))
 }
 
-/// Where a packet is seen.
+/// Returns where a packet is drawn.
 fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     let share = match sight {
         Sight::Flying(share) => share,
@@ -63,12 +63,12 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
         Sight::Gone(_) => 1.0,
     };
     let (x, y) = layout.on_way(packet.flow, packet.direction, share);
-    // A duplicate that travels with the other one is seen beside it.
+    // A duplicate that travels together with the original is drawn next to it.
     let aside = if packet.duplicate { 0.7 * layout.packet() } else { 0.0 };
     (x - aside, y + aside)
 }
 
-/// What stands at `(x, y)`: the nearest packet within a finger's reach, else the client there.
+/// Returns what is at `(x, y)`: the nearest packet within a finger's reach, or else the client there.
 pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64) -> Option<Pick> {
     let reach = layout.reach();
     let mut nearest: Option<(f64, Id)> = None;
@@ -136,7 +136,7 @@ mod tests {
         let (layout, timeline) = scene("clients=1000");
         for flow in [1, 2, 500, 999, 1000] {
             let (x, y, _) = layout.client(flow);
-            // Nothing is on its way to be in front of them.
+            // No packet is on its way that could hide them.
             let end = timeline.end() + 1_000 * MS;
             assert_eq!(pick(&layout, &timeline, end, x, y), Some(Pick::Client(flow)));
         }

@@ -29,7 +29,7 @@ pub(super) fn build(scenario: &Scenario, records: &[Record], cut: bool) -> Timel
     builder.finish(records, cut)
 }
 
-/// The client that a record concerns, from 1; 0 for none.
+/// Returns the client that a record concerns, from 1; 0 for none.
 fn flow_of(record: &Record) -> u32 {
     record.flow.map_or(0, NonZeroU32::get)
 }
@@ -38,18 +38,18 @@ struct Builder {
     half_way: u64,
     narrator: Narrator,
     clients: Vec<Client>,
-    /// The requests that were sent, and those that arrived: the last ones of their label.
+    /// The last request sent, and the last one that arrived, of each label.
     sent: HashMap<(u32, Label), Id>,
     arrived: HashMap<(u32, Label), Id>,
-    /// Records that are shown later than they were made.
+    /// Records that are shown later than their own time.
     late: Vec<(u64, Id)>,
     timeline: Timeline,
 }
 
-/// What is known of a client so far.
+/// What is known about a client so far.
 #[derive(Clone, Copy, Default)]
 struct Client {
-    /// The wait that runs.
+    /// The running wait.
     open_wait: Option<Id>,
     /// The wait that began last.
     last_wait: Option<Id>,
@@ -89,7 +89,7 @@ impl Builder {
             What::LateReply => self.affect(record, Effect::Ignored),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
-            // These have words, and change nothing that lasts.
+            // These have words, but do not change any state.
             What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
@@ -115,8 +115,8 @@ impl Builder {
         record.packet().and_then(|name| self.timeline.packet_named(name))
     }
 
-    /// Records about a datagram carry its name, those of a server at least its label; the others are
-    /// about their client's last wait.
+    /// Returns the subject of a record. Records of a datagram contain its name, those of a server at least
+    /// its label; the others refer to their client's last wait.
     fn subject(&self, record: &Record) -> Subject {
         let client = self.clients[flow_of(record) as usize];
         let packet = match (self.named(record), record.host) {
@@ -131,7 +131,7 @@ impl Builder {
         packet.map_or(Subject::Nothing, Subject::Packet)
     }
 
-    /// The request that a server's record is about, by its label.
+    /// Returns the request that a server's record refers to, by its label.
     fn request(&self, record: &Record) -> Option<Id> {
         self.arrived.get(&(flow_of(record), record.label?)).copied()
     }
@@ -183,7 +183,7 @@ impl Builder {
         Some(id)
     }
 
-    /// The link makes two of the packet sent last.
+    /// Duplicates the packet sent last.
     fn duplicated(&mut self, record: &Record) {
         if let Some(first) = self.named(record) {
             let copy = Packet { duplicate: true, ..self.timeline.packets[first as usize] };
@@ -191,8 +191,8 @@ impl Builder {
         }
     }
 
-    /// The first of the packets that a record may be about for which `test` holds: the one sent, and
-    /// right behind it the one that the link made of it.
+    /// Returns the first packet that passes `test`, of those that a record may refer to: the packet sent,
+    /// and right after it its duplicate.
     fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
         let first = self.named(record)?;
         let is_copy = |packet: &Packet| packet.duplicate && Some(packet.name) == record.packet();
@@ -223,7 +223,7 @@ impl Builder {
         Some(id)
     }
 
-    /// A server drops a request, which has arrived just now or earlier.
+    /// Handles a request that a server drops, on arrival or later.
     fn dropped(&mut self, record: &Record, ending: Ending) {
         let id = self.request(record).or_else(|| self.named(record));
         if let Some(packet) = id.and_then(|id| self.timeline.packets.get_mut(id as usize)) {
@@ -238,7 +238,7 @@ impl Builder {
         Some(id)
     }
 
-    /// What the packet that a client has just received did.
+    /// Notes the effect of the packet that a client has just received.
     fn affect(&mut self, record: &Record, effect: Effect) {
         let received = self.client(record).received.filter(|_| record.packet.is_some());
         if let Some(id) = received {
@@ -284,7 +284,7 @@ impl Builder {
         }
     }
 
-    /// Ends the wait that runs; returns it.
+    /// Ends the running wait and returns it.
     fn end_wait(&mut self, record: &Record, end: WaitEnd) -> Option<Id> {
         let id = self.client(record).open_wait.take()?;
         let wait = &mut self.timeline.waits[id as usize];
@@ -303,7 +303,7 @@ impl Builder {
         timeline.phases = by_flow(timeline.phases, self.clients.len());
         timeline.shown = merge(timeline.shown, self.late);
         if cut {
-            // What comes after the last record kept is not known, so it is not shown in part.
+            // What comes after the last record kept is unknown, so it is not shown in part.
             timeline.shown.retain(|(time, _)| *time <= last);
         }
         timeline.end = timeline.shown.last().map_or(0, |(time, _)| *time);
@@ -312,7 +312,7 @@ impl Builder {
         let ended = timeline.packets.iter().filter(|packet| packet.ending != Ending::Unknown);
         timeline.longest = ended.map(|packet| packet.end - packet.sent).max().unwrap_or(0);
         if cut {
-            // A packet without a known end may have been on its way for as long as there is.
+            // A packet without a known end may be on its way until the end of the run.
             let unknown = timeline.packets.iter().find(|packet| packet.ending == Ending::Unknown);
             let age = unknown.map_or(0, |packet| last - packet.sent);
             timeline.longest = timeline.longest.max(age);
@@ -350,7 +350,7 @@ fn by_flow(phases: Vec<Phase>, flows: usize) -> Vec<Phase> {
     grouped
 }
 
-/// Merges two ordered lists; at equal times what was recorded first stays first.
+/// Merges two ordered lists; at equal times the record that was made first comes first.
 fn merge(a: Vec<(u64, Id)>, b: Vec<(u64, Id)>) -> Vec<(u64, Id)> {
     let mut merged = Vec::with_capacity(a.len() + b.len());
     let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());

@@ -1,9 +1,9 @@
-//! Records become things that last: packets on their way, waits that run, phases of a client. Every
-//! question of the pictures is "what at this time?", and is answered by binary search.
+//! Turns records into things with a duration: packets on their way, running waits, phases of a client. The
+//! pictures ask "what is there at this time?", and a binary search answers.
 //!
-//! One thing is added to what the trace knows. The link decides a loss when the datagram is sent, and
-//! the record says so; on the page the datagram travels half of the usual way before it is seen to be
-//! lost. That moment, [`Packet::end`], is the page's, and [`Timeline::shown`] orders the records by it.
+//! It adds one thing to the trace. The link decides a loss when the datagram is sent, and the record has
+//! that time; on the page the datagram travels half the way before its loss becomes visible. The page
+//! computes that moment, [`Packet::end`], and [`Timeline::shown`] orders the records by it.
 
 mod build;
 #[cfg(test)]
@@ -35,7 +35,7 @@ pub(crate) struct Packet {
     pub(crate) ending: Ending,
     /// What its arrival did to the client.
     pub(crate) effect: Effect,
-    /// The link made it out of another one.
+    /// Whether it is a duplicate that the link made.
     pub(crate) duplicate: bool,
     /// The bit that the link flipped.
     pub(crate) damaged: Option<u32>,
@@ -50,17 +50,17 @@ pub(crate) struct Packet {
 }
 
 impl Packet {
-    /// Is it a copy that repeats an earlier one?
+    /// Returns true if it is a request that repeats an earlier send.
     pub(crate) fn is_retry(&self) -> bool {
         self.direction == Direction::Request && self.send() > 1
     }
 
-    /// Which copy of its request it is, or answers; 1 if nobody knows.
+    /// Returns which send of its exchange it is, or answers; 1 if unknown.
     pub(crate) fn send(&self) -> u32 {
         self.label.map_or(1, |label| label.send.get())
     }
 
-    /// Which exchange it belongs to; 1 if nobody knows.
+    /// Returns the exchange that it belongs to; 1 if unknown.
     pub(crate) fn exchange(&self) -> u32 {
         self.label.map_or(1, |label| label.exchange.get())
     }
@@ -71,7 +71,7 @@ impl Packet {
 pub(crate) enum Ending {
     /// It arrives after the last record kept.
     Unknown,
-    /// It arrived, and was taken in.
+    /// It arrived and was accepted.
     Arrived,
     /// It arrived, and the server dropped it, at once or later.
     Dropped(Cause),
@@ -102,57 +102,57 @@ pub(crate) struct Wait {
     pub(crate) timer: Timer,
     pub(crate) armed: u64,
     pub(crate) deadline: u64,
-    /// When it fired, or stopped to matter.
+    /// When it fired or stopped being relevant.
     pub(crate) ended: u64,
     pub(crate) end: WaitEnd,
-    /// The request whose reply is waited for; `None` before the first send of an exchange.
+    /// The request whose reply the client waits for; `None` before the first send of an exchange.
     pub(crate) request: Option<Id>,
 }
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitEnd {
-    /// Nothing that is kept.
+    /// Unknown: no record of the end is kept.
     Unknown,
-    /// Its time.
+    /// It fired.
     Fired,
     /// The exchange was answered.
     Answered,
     /// The exchange ended without a reply.
     Over,
-    /// Another wait took its place.
+    /// Another wait replaced it.
     Replaced,
 }
 
 impl Wait {
-    /// Did no send of its exchange come before it?
+    /// Returns true if no send of its exchange came before it.
     pub(crate) const fn is_unsent(&self) -> bool {
         words::is_unsent(self.timer)
     }
 
-    /// Does it belong to this exchange?
+    /// Returns true if it belongs to this exchange.
     fn is_of_exchange(&self, label: Option<Label>) -> bool {
         self.label.map(|label| label.exchange) == label.map(|label| label.exchange)
     }
 
-    /// The exchange it belongs to; 1 if nobody knows.
+    /// Returns the exchange that it belongs to; 1 if unknown.
     pub(crate) fn exchange(&self) -> u32 {
         self.label.map_or(1, |label| label.exchange.get())
     }
 
-    /// How long it is to take. A wait of nothing takes a nanosecond, since no deadline is now.
+    /// Returns its length as armed. A wait of 0 takes a nanosecond, because a deadline is later than now.
     pub(crate) fn length(&self) -> String {
         self.left(self.armed)
     }
 
-    /// How long it takes from `at` on.
+    /// Returns how much of the wait is left at `at`.
     pub(crate) fn left(&self, at: u64) -> String {
         let left = self.deadline.saturating_sub(at);
         span(if left == 1 { 0 } else { left })
     }
 }
 
-/// What a record is about.
+/// The subject of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Packet(Id),
@@ -169,7 +169,7 @@ pub(crate) enum State {
     Refused,
 }
 
-/// From when on a client is in a state.
+/// The time from which a client is in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Phase {
     flow: u32,
@@ -177,23 +177,23 @@ struct Phase {
     state: State,
 }
 
-/// Prefix sums of the counts are kept for every so many records.
+/// Number of records between two prefix sums of the counts.
 const STRIDE: usize = 512;
 
-/// What happened, arranged for looking at.
+/// What happened, arranged for display.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
     setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
-    /// By client, direction and number; the duplicates stand behind theirs in `packets`.
+    /// By client, direction and number. In `packets` a duplicate follows its original.
     named: Vec<[Vec<Id>; 2]>,
-    /// What the records before a record tell about it, where they tell anything; by record.
+    /// What earlier records reveal about a record, where they reveal anything; by record.
     known: Vec<(Id, Known)>,
     /// When packets end, in order.
     ends: Vec<u64>,
     waits: Vec<Wait>,
-    /// What each record of the trace is about.
+    /// The subject of each record of the trace.
     subjects: Vec<Subject>,
     /// By client, then by time.
     phases: Vec<Phase>,
@@ -216,16 +216,16 @@ impl Timeline {
         build::build(scenario, records, cut)
     }
 
-    /// What kind of run it is.
+    /// Returns the kind of run.
     pub(crate) const fn setting(&self) -> Setting {
         self.setting
     }
 
-    /// A record in words.
+    /// Returns the words for a record.
     pub(crate) fn words(&self, records: &[Record], id: Id) -> Words {
         let place = self.known.binary_search_by_key(&id, |(id, _)| *id);
         let known = place.map_or_else(|_| Known::default(), |place| self.known[place].1);
-        words::tell(&records[id as usize], self.setting, known)
+        words::describe(&records[id as usize], self.setting, known)
     }
 
     pub(crate) fn packets(&self) -> &[Packet] {
@@ -244,49 +244,49 @@ impl Timeline {
         self.waits.get(id as usize)
     }
 
-    /// The packet with this name in the trace; the first one where it was duplicated.
+    /// Returns the packet with this name in the trace; if it was duplicated, the first one.
     pub(crate) fn packet_named(&self, name: PacketId) -> Option<Id> {
         let of_flow = self.named.get(name.flow.get() as usize)?;
         of_flow[name.direction as usize].get(name.number.get() as usize - 1).copied()
     }
 
-    /// What a record is about, by its index in the trace.
+    /// Returns the subject of a record, by its index in the trace.
     pub(crate) fn subject(&self, record: Id) -> Subject {
         self.subjects.get(record as usize).copied().unwrap_or(Subject::Nothing)
     }
 
-    /// The last time at which something is shown to happen.
+    /// Returns the last time at which something is shown to happen.
     pub(crate) const fn end(&self) -> u64 {
         self.end
     }
 
-    /// The longest time that a wait runs.
+    /// Returns the longest time that a wait runs.
     pub(crate) const fn longest_wait(&self) -> u64 {
         self.longest_wait
     }
 
-    /// Times at which something is shown to happen.
+    /// Returns the times at which something is shown to happen.
     pub(crate) fn moments(&self) -> &[u64] {
         &self.moments
     }
 
-    /// The records shown at exactly `at`, as indices into the trace.
+    /// Returns the records shown at exactly `at`, as indices into the trace.
     pub(crate) fn shown_at(&self, at: u64) -> impl Iterator<Item = Id> {
         let from = self.shown.partition_point(|(time, _)| *time < at);
         self.shown[from..].iter().take_while(move |(time, _)| *time == at).map(|(_, id)| *id)
     }
 
-    /// The records in the order in which they are shown, with their times.
+    /// Returns the records in the order in which they are shown, with their times.
     pub(crate) fn shown(&self) -> &[(u64, Id)] {
         &self.shown
     }
 
-    /// The latest moment at or before `at`.
+    /// Returns the latest moment at or before `at`.
     pub(crate) fn moment(&self, at: u64) -> Option<u64> {
         before(&self.moments, at.saturating_add(1))
     }
 
-    /// What is counted up to and including `at`.
+    /// Returns the counts up to and including `at`.
     pub(crate) fn summary(&self, records: &[Record], at: u64) -> Summary {
         let until = self.shown.partition_point(|(time, _)| *time <= at);
         let mut sum = self.sums.get(until / STRIDE).copied().unwrap_or_default();
@@ -296,14 +296,14 @@ impl Timeline {
         sum
     }
 
-    /// Packets on their way at `at`.
+    /// Returns the number of packets on their way at `at`.
     pub(crate) fn in_flight(&self, at: u64) -> usize {
         let sent = self.packets.partition_point(|packet| packet.sent <= at);
         sent - self.ends.partition_point(|end| *end <= at).min(sent)
     }
 
-    /// The packets that are on their way at `at` or ended at most `linger` before: a range that holds
-    /// them all, and some others.
+    /// Returns a range that contains all packets that are on their way at `at` or ended at most `linger`
+    /// before, and some others.
     pub(crate) fn around(&self, at: u64, linger: u64) -> impl Iterator<Item = (Id, &Packet)> {
         let reach = self.longest.saturating_add(linger);
         let from = self.packets.partition_point(|packet| packet.sent < at.saturating_sub(reach));
@@ -311,7 +311,7 @@ impl Timeline {
         (from..to).map(|i| (i as Id, &self.packets[i]))
     }
 
-    /// The first client to which most happened: the one that has most to show.
+    /// Returns the client with the most phases; the first one if there are several.
     pub(crate) fn busiest(&self) -> u32 {
         let mut busiest = (0, 1);
         for phases in self.phases.chunk_by(|a, b| a.flow == b.flow) {
@@ -322,7 +322,7 @@ impl Timeline {
         busiest.1
     }
 
-    /// What client `flow` is doing at `at`; `None` before it began.
+    /// Returns what client `flow` is doing at `at`; `None` before it began.
     pub(crate) fn state(&self, flow: u32, at: u64) -> Option<State> {
         let after = self.phases.partition_point(|phase| (phase.flow, phase.from) <= (flow, at));
         let phase = self.phases.get(after.checked_sub(1)?)?;
@@ -330,12 +330,12 @@ impl Timeline {
     }
 }
 
-/// The nearest of the ordered `times` before `at`.
+/// Returns the nearest of the ordered `times` before `at`.
 pub(crate) fn before(times: &[u64], at: u64) -> Option<u64> {
     times.partition_point(|time| *time < at).checked_sub(1).map(|i| times[i])
 }
 
-/// The nearest of the ordered `times` after `at`.
+/// Returns the nearest of the ordered `times` after `at`.
 pub(crate) fn after(times: &[u64], at: u64) -> Option<u64> {
     times.get(times.partition_point(|time| *time <= at)).copied()
 }

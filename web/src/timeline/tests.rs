@@ -120,7 +120,7 @@ fn a_run_that_was_cut_ends_with_its_last_record() {
 }
 
 #[test]
-fn the_busiest_client_is_the_one_with_most_phases() {
+fn the_busiest_client_has_the_maximum_number_of_phases() {
     let (_, timeline) = over("clients=1000&link.loss=0.3&seed=2");
     let phases = |flow| timeline.phases.iter().filter(|phase| phase.flow == flow).count();
     let most = (1..=1000).map(phases).max().unwrap();

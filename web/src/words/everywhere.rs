@@ -1,5 +1,5 @@
-//! Whatever the scenario: what happened is on the ladder, in the table and in the moment, and counts add
-//! up. The scenarios are those of the core's property tests.
+//! Checks for arbitrary scenarios that everything that happened is on the ladder, in the table and in the
+//! moment, and that the counts add up. The scenarios are those of the core's property tests.
 
 #[path = "../../../core/tests/support/scenarios.rs"]
 #[allow(dead_code)] // The core's tests use the rest.
@@ -56,7 +56,7 @@ fn packets_add_up(run: &Run, timeline: &Timeline) {
     assert_eq!(sent(Direction::Reply), summary.replies);
     assert_eq!(count(&|packet| matches!(packet.ending, Ending::Lost(_))), summary.lost);
     let dropped = count(&|packet| matches!(packet.ending, Ending::Dropped(_)));
-    // Two copies of one request share their name at the server.
+    // A request and its duplicate share their name at the server.
     let duplicates = count(&|packet| packet.duplicate);
     assert!(dropped <= summary.server_dropped, "{dropped}");
     assert!(dropped + duplicates >= summary.server_dropped, "{dropped} and {duplicates}");
@@ -87,7 +87,7 @@ fn ladder_and_table_have_everything(run: &Run, timeline: &Timeline, flow: u32) {
         assert_eq!(lines.height() == 0, on_arrow, "{record:?}");
         for line in lines.client.iter().chain(&lines.server) {
             assert_tidy(&line.long);
-            // A line that goes on has no short form of its own.
+            // A continuation line has no short form of its own.
             assert!(line.short.is_empty() || !line.short.ends_with(' '), "{line:?}");
         }
         let shorts = lines.client.iter().chain(&lines.server).map(|line| &line.short);

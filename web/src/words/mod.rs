@@ -1,5 +1,5 @@
-//! Sentences about runs: what happens at a moment, what came out, what a scenario is. What is said of a
-//! record is the core's: [`retrylab_core::trace::words`].
+//! Sentences about runs: what happens at a moment, the results, what a scenario is. The sentence of each
+//! record comes from the core: [`retrylab_core::trace::words`].
 
 #[cfg(test)]
 mod everywhere;
@@ -10,14 +10,14 @@ mod tests;
 pub(crate) use scenario::headline;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::run::{MOST_FLOWS, Run};
+use crate::run::{MAX_FLOWS, Run};
 use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
 use retrylab_core::sim::Summary;
 use retrylab_core::trace::words::{self, Narrator, Pattern, Words, story};
 use retrylab_core::trace::{Record, What};
 
-/// What came out of a run, or of what was simulated of it.
+/// Returns a summary of a run, or of the part that was simulated.
 pub(crate) fn outcome(run: &Run) -> String {
     let summary = run.summary();
     let mut out = String::new();
@@ -51,9 +51,9 @@ pub(crate) fn outcome(run: &Run) -> String {
     out + &limits(run, &summary)
 }
 
-/// How many of several exchanges the limits or the deadline ended, where all records are there to tell.
+/// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
 fn limits(run: &Run, summary: &Summary) -> String {
-    if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MOST_FLOWS {
+    if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MAX_FLOWS {
         return String::new();
     }
     let ended = |by: Stop| {
@@ -74,7 +74,7 @@ fn limits(run: &Run, summary: &Summary) -> String {
     out
 }
 
-/// How the only exchange of a run ended.
+/// Returns how the only exchange of a run ended.
 fn ending(run: &Run, summary: &Summary) -> Option<String> {
     if summary.finished() != 1 {
         return None;
@@ -82,7 +82,7 @@ fn ending(run: &Run, summary: &Summary) -> Option<String> {
     let mut narrator = Narrator::new(run.scenario().setting());
     let mut ending = None;
     for record in run.records() {
-        let words = narrator.tell(record);
+        let words = narrator.describe(record);
         if matches!(record.what, What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. })
         {
             ending = Some(words.sentence());
@@ -117,17 +117,17 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     out
 }
 
-/// Beyond so many clients at one moment they are counted, not named.
+/// Maximum number of clients at one moment that are named; more are counted.
 const NAMED: usize = 2;
 
-/// Beyond so many records at one moment they are counted, not wording.
-const TOLD: usize = 12;
+/// Maximum number of records at one moment that are described one by one; more are counted.
+const DESCRIBED: usize = 12;
 
-/// What happens at the latest moment at or before `at`.
+/// Returns what happens at the last moment that is not later than `at`.
 pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
     let Some(moment) = timeline.moment(at) else { return String::new() };
     let records = run.records();
-    if timeline.shown_at(moment).nth(TOLD).is_some() {
+    if timeline.shown_at(moment).nth(DESCRIBED).is_some() {
         return crowd(records, timeline, timeline.shown_at(moment));
     }
     let ids: Vec<Id> = timeline.shown_at(moment).collect();
@@ -149,16 +149,16 @@ pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
     stories.collect::<Vec<_>>().join(" ")
 }
 
-/// What happens to many clients at one moment.
+/// Returns what happens to many clients at one moment.
 fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>) -> String {
     words::crowd(ids.map(|id| &records[id as usize]), timeline.setting())
 }
 
-/// How many clients stand where at `at`: for a crowd that moves too fast to be told one by one.
+/// Returns the totals at `at`: for a crowd that moves too fast to describe each client.
 pub(crate) fn overview(run: &Run, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
-    // Of very many clients only the first are shown; in an open loop nobody knows how many will come.
-    let clients = u64::from(run.scenario().clients.min(MOST_FLOWS));
+    // Only the first of very many clients are shown; in an open loop the number of exchanges is unknown.
+    let clients = u64::from(run.scenario().clients.min(MAX_FLOWS));
     let whole = clients * u64::from(run.scenario().exchanges);
     let flying = timeline.in_flight(at) as u64;
     let mut out = match timeline.setting().pattern {

@@ -11,7 +11,7 @@ use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Factor, Share};
 
-/// The scenario's title, and what it is or what to look at in it.
+/// Returns the scenario's title, and a description of it or of what to watch.
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     let fragment = scenario.to_fragment();
     match LESSONS.iter().find(|lesson| lesson.fragment == fragment) {
@@ -20,7 +20,7 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     }
 }
 
-/// A scenario that is no lesson, in words.
+/// Returns a description of a scenario that is not a lesson.
 fn own(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let mut out = workload(scenario);
@@ -40,7 +40,7 @@ fn own(scenario: &Scenario) -> String {
     out + &policy(&scenario.policy) + "."
 }
 
-/// What a policy's client does: "waits 2 s, then …, and gives up at 62 s".
+/// Returns what a policy's client does: "waits 2 s, then …, and gives up at 62 s".
 fn policy(policy: &Policy) -> String {
     let time = |duration| span(nanos(duration));
     let (first, factor) = (time(policy.initial_timeout()), policy.multiplier());
@@ -71,7 +71,7 @@ fn policy(policy: &Policy) -> String {
         Jitter::Full => ", each drawn from nothing up to that".to_string(),
         Jitter::Equal => ", each drawn from half of that up to that".to_string(),
         Jitter::Decorrelated => {
-            format!(", each drawn from {first} up to three times the one before")
+            format!(", each drawn from {first} up to three times the previous one")
         }
         Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
         Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
@@ -86,12 +86,12 @@ fn policy(policy: &Policy) -> String {
     out + &Schedule::new(policy).ending()
 }
 
-/// A share in percent.
+/// Returns a share in percent.
 fn part(share: Share) -> String {
     percent(share.millionths().into(), 1_000_000)
 }
 
-/// Who asks for what, and when.
+/// Returns who asks for what, and when.
 fn workload(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let clients =
@@ -107,7 +107,7 @@ fn workload(scenario: &Scenario) -> String {
             };
             format!(
                 "{clients} begin{s} exchanges as they arrive ({arrivals}), {most}{each}, whether or \
-                 not those before have ended"
+                 not earlier ones have ended"
             )
         }
         Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
@@ -120,14 +120,14 @@ fn workload(scenario: &Scenario) -> String {
     }
 }
 
-/// How long a packet takes.
+/// Returns how long a packet takes.
 fn latency(latency: &Distribution) -> String {
     let span = |time: &Duration| span(nanos(*time));
     match latency {
         Distribution::Constant(time) => span(time),
         Distribution::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
         Distribution::Normal(mean, deviation) => {
-            format!("{}, give or take {}", span(mean), span(deviation))
+            format!("{} on average (standard deviation {})", span(mean), span(deviation))
         }
         other => other.to_string(),
     }
@@ -192,7 +192,7 @@ mod tests {
         let open = say("exchanges=4&token=true&workload.arrivals=constant+20&server.reply=mirror");
         assert!(open.starts_with(
             "One client begins exchanges as they arrive (constant 20), up to 4 exchanges, whether \
-             or not those before have ended. A packet takes 10 ms."
+             or not earlier ones have ended. A packet takes 10 ms."
         ), "{open}");
         let write = "workload.task=write&clients=3&policy.give_up_above=none";
         assert!(

@@ -96,7 +96,7 @@ fn an_instant_with_very_much_in_it_is_counted() {
 }
 
 #[test]
-fn a_delayed_start_and_the_brakes_have_their_words() {
+fn a_delayed_start_and_the_limits_have_their_words() {
     let delayed = stories("policy.first_delay=50ms&exchanges=2");
     assert_eq!(delayed[0], "The client waits 50 ms before its first send.");
     assert_eq!(delayed[1], "The client sends its request and waits 100 ms for a reply.");
@@ -134,7 +134,7 @@ fn a_delayed_start_and_the_brakes_have_their_words() {
     assert!(crowd.iter().all(|words| words != "."));
 }
 
-/// What each of these runs was once told wrongly.
+/// Runs that were once described wrongly.
 mod false_once {
     use super::*;
 
@@ -143,7 +143,7 @@ mod false_once {
     }
 
     #[test]
-    fn a_pause_between_exchanges_is_no_silence() {
+    fn a_pause_between_exchanges_is_not_a_silence() {
         let wording = stories("seed=7&exchanges=3&workload.think=500ms");
         assert_eq!(
             wording[2],
@@ -182,7 +182,7 @@ mod false_once {
     }
 
     #[test]
-    fn nobody_hears_of_client_0() {
+    fn client_0_is_never_mentioned() {
         // As thundering-herd, backoff-without-jitter and hedging ship, for fewer clients.
         for fragment in [
             "clients=100&policy.max_timeout=5s&policy.give_up_above=none&policy.max_sends=12\
@@ -200,7 +200,7 @@ mod false_once {
     }
 
     #[test]
-    fn failures_are_told_and_so_is_what_is_waited_for_then() {
+    fn failures_and_the_wait_after_them_are_described() {
         let wording = stories("seed=3&server.fail=1");
         assert_eq!(
             wording[1..4],

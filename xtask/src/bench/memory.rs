@@ -43,8 +43,8 @@ pub(super) fn measure(paths: &Paths) -> Result<Vec<Figure>> {
         Figure::new("  the same for tokio paused, minus 1", "bytes/client", &[peer]),
         Figure::new("resident, 1,000 clients x 100", "kB", &[short / 1e3]),
         Figure::new("resident, 1,000 clients x 10,000", "kB", &[long / 1e3]),
-        // A byte that stays behind at every tenth exchange would show; what the queue keeps because a
-        // long run names later times does not count.
+        // Detects a leak of one byte per ten exchanges, but ignores what the queue keeps because times in
+        // a long run are later.
         Figure::new("  memory per further exchange", "bytes", &[(long - short) / more])
             .target(Target::AtMost(0.1)),
     ])

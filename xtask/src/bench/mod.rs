@@ -70,19 +70,19 @@ Examples:
 
 Close other programs while measuring. Each round runs the programs one after another on one thread.";
 
-/// How much is measured.
+/// Amount of measurement.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     rounds: u32,
     quick: bool,
 }
 
-/// Measures what `flags` name and shows the figures.
+/// Runs the benchmarks that `flags` name and prints the figures.
 pub(crate) fn bench(paths: &Paths, flags: &Flags) -> Result<ExitCode> {
     let what = if flags.what.is_empty() { What::value_variants() } else { &flags.what };
     let effort = Effort { rounds: if flags.quick { 2 } else { flags.rounds }, quick: flags.quick };
     let (mut figures, mut failed) = (Vec::new(), false);
-    // In the order of the list, each once, whatever the order of the names.
+    // In the order of the list, each once, whatever the order of the flags.
     for what in What::value_variants().iter().filter(|known| what.contains(known)) {
         match what.measure(paths, effort) {
             Ok(measured) => figures.extend(measured),

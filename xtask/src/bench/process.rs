@@ -9,7 +9,7 @@ use crate::run::Cmd;
 
 /// The result of a process.
 pub(super) struct Finished {
-    /// From its start to its end, in seconds.
+    /// Time from its start to its end, in seconds.
     pub(super) wall: f64,
     /// The JSON object that it printed.
     pub(super) report: Value,
@@ -26,12 +26,12 @@ pub(super) fn run(cmd: Cmd) -> Result<Finished> {
 }
 
 impl Finished {
-    /// A number of the report.
+    /// Returns a number of the report.
     pub(super) fn number(&self, key: &str) -> Result<f64> {
         self.report[key].as_f64().with_context(|| format!("no number `{key}` in {}", self.report))
     }
 
-    /// A text of the report.
+    /// Returns a text of the report.
     pub(super) fn text(&self, key: &str) -> Result<&str> {
         self.report[key].as_str().with_context(|| format!("no text `{key}` in {}", self.report))
     }

@@ -1,4 +1,4 @@
-//! The contenders' programs: built once, named in one place.
+//! Builds the contenders' programs, and returns the commands that run them.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::paths::Paths;
 use crate::run::Cmd;
 
-/// Clients and exchanges of each.
+/// Number of clients, and of exchanges per client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     pub(super) clients: u32,
@@ -20,7 +20,7 @@ impl Size {
         Self { clients, exchanges }
     }
 
-    /// All exchanges.
+    /// Returns the total number of exchanges.
     pub(super) fn total(self) -> f64 {
         f64::from(self.clients) * f64::from(self.exchanges)
     }
@@ -45,7 +45,7 @@ pub(super) fn build_retrylab(paths: &Paths) -> Result<()> {
     Cmd::cargo(paths).words("build --release -p retrylab").run()
 }
 
-/// `retrylab sim`, which a person can run as it stands.
+/// Returns the `retrylab sim` command, which also works by hand.
 pub(super) fn retrylab(paths: &Paths, size: Size) -> Cmd {
     let Size { clients, exchanges } = size;
     Cmd::new(paths.release_binary(), &paths.root)
@@ -55,22 +55,22 @@ pub(super) fn retrylab(paths: &Paths, size: Size) -> Cmd {
         .arg(format!("exchanges={exchanges}"))
 }
 
-/// The simulated network in a process that reports its own time and memory.
+/// Returns the command for the simulated network in a process that reports its own time and memory.
 pub(super) fn simulation(paths: &Paths, size: Size) -> Cmd {
     Cmd::new(release(paths, "simulation"), &paths.root).args(size.words())
 }
 
-/// The peer, built with our settings.
+/// Returns the command for the peer, built with this project's settings.
 pub(super) fn tokio_paused(paths: &Paths, size: Size) -> Cmd {
     Cmd::new(release(paths, "tokio_paused"), &paths.root).args(size.words())
 }
 
-/// The peer, built with cargo's own settings.
+/// Returns the command for the peer, built with cargo's own settings.
 pub(super) fn plain_tokio_paused(paths: &Paths, size: Size) -> Cmd {
     Cmd::new(built(paths, "plain", "tokio_paused"), &paths.root).args(size.words())
 }
 
-/// The simulated network in `module` under Node.
+/// Returns the command for the simulated network in `module` under Node.
 pub(super) fn node(paths: &Paths, module: &PathBuf, size: Size) -> Cmd {
     Cmd::new("node", &paths.root).arg("bench/wasm/run.mjs").arg(module).args(size.words())
 }

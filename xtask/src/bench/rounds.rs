@@ -1,19 +1,19 @@
-//! Contenders take turns, so that what slows the machine down slows all of them down.
+//! Contenders take turns, so that a slowdown of the machine affects all of them.
 
 use anyhow::{Context, Result, ensure};
 
-/// Somebody who does the work.
+/// A program under measurement.
 pub(super) struct Contender<'a> {
     pub(super) name: &'static str,
-    /// Does the work once and says how fast: more is better.
+    /// Does the work once and returns its rate: more is better.
     pub(super) run: Box<dyn FnMut() -> Result<f64> + 'a>,
 }
 
-/// The rates of every contender, turn by turn.
+/// The rates of every contender in each round.
 pub(super) struct Rates(Vec<Vec<f64>>);
 
-/// Lets every contender run once in each of `rounds` turns, in an order that is reversed from turn to
-/// turn: a drift within a turn is for one contender as often as against it.
+/// Runs every contender once in each of `rounds` rounds, in an order that is reversed from round to round,
+/// so that a drift within a round favours no contender.
 pub(super) fn take_turns(contenders: &mut [Contender<'_>], rounds: u32) -> Result<Rates> {
     let mut rates = vec![Vec::new(); contenders.len()];
     for round in 1..=rounds {
@@ -33,12 +33,12 @@ pub(super) fn take_turns(contenders: &mut [Contender<'_>], rounds: u32) -> Resul
 }
 
 impl Rates {
-    /// The rates of contender `index`.
+    /// Returns the rates of contender `index`.
     pub(super) fn of(&self, index: usize) -> &[f64] {
         &self.0[index]
     }
 
-    /// Contender `index` as a multiple of contender `base`, within each turn.
+    /// Returns the ratio of contender `index` to contender `base` within each round.
     pub(super) fn ratios(&self, index: usize, base: usize) -> Vec<f64> {
         self.0[index].iter().zip(&self.0[base]).map(|(rate, base)| rate / base).collect()
     }
@@ -56,7 +56,7 @@ mod tests {
             let order = &order;
             let run = move || {
                 order.borrow_mut().push_str(name);
-                // The machine gets slower and slower.
+                // The machine becomes slower and slower.
                 Ok(speed / order.borrow().len().div_ceil(2) as f64)
             };
             Contender { name, run: Box::new(run) }

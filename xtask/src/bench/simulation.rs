@@ -10,7 +10,7 @@ use super::rounds::{Contender, take_turns};
 use crate::paths::Paths;
 use crate::run::Cmd;
 
-/// The same number of exchanges by few clients and by many.
+/// The same number of exchanges with few clients and with many.
 const FEW: Size = Size::new(1_000, 1_000);
 const MANY: Size = Size::new(1_000_000, 1);
 

@@ -9,7 +9,7 @@ use super::programs::{self, Size};
 use super::rounds::{Contender, take_turns};
 use crate::paths::Paths;
 
-/// A hundred thousand exchanges leave about 1.07 million records.
+/// A hundred thousand exchanges make about 1.07 million records.
 const SIZE: Size = Size::new(1_000, 100);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {

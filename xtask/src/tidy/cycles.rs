@@ -1,8 +1,8 @@
 //! Rule `cycles`: within core, native and web no files use each other in a cycle.
 //!
 //! Every file is a module, a `mod.rs` too; a module inside a file belongs to the file. A file uses
-//! another when one of its paths leads to something that the other defines. Re-exports are looked
-//! through, because that is how cycles hide: `super::Loss` in `link/chain.rs` is a use of
+//! another if one of its paths leads to something that the other defines. Re-exports are resolved,
+//! because they can hide cycles: `super::Loss` in `link/chain.rs` is a use of
 //! `link/loss.rs`, where `Loss` is defined, and not of `link/mod.rs`, which re-exports it.
 //!
 //! What is not a use:
@@ -14,7 +14,7 @@
 //!   so does `use super::*`.
 //! - tests.
 //!
-//! Methods are not seen: a file that only calls methods of a value names no path.
+//! Calls of methods are not detected: they contain no path.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -56,14 +56,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The first place where a file uses another.
+/// First place where a file uses another.
 #[derive(Clone)]
 struct Place {
     line: usize,
     name: String,
 }
 
-/// Which file uses which.
+/// The uses between files.
 #[derive(Default)]
 struct Graph(BTreeMap<String, BTreeMap<String, Place>>);
 
@@ -79,7 +79,7 @@ impl Graph {
                     let line = mentions.names.get(name);
                     line.inspect(|line| self.add_use(modules, index, path, **line));
                 } else if !path.glob && modules.is_module(index, &path.segments) {
-                    // A function may have the name of a module, and `use` then imports both.
+                    // A function can have the name of a module, and `use` then imports both.
                     let line = mentions.calls.get(name);
                     line.inspect(|line| self.add_use(modules, index, path, **line));
                 } else {
@@ -189,7 +189,7 @@ mod tests {
     use super::super::finding::lines;
     use super::*;
 
-    /// The cycles of a crate of these files, with these accepted uses.
+    /// Returns the cycles of a crate of these files, with these accepted uses.
     fn found(files: &[(&str, &str)], accepted: &[Accepted]) -> Vec<String> {
         let modules = Crate::read(&Tree::of(files), "c/lib.rs").unwrap();
         let mut graph = Graph::default();

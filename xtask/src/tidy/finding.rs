@@ -5,16 +5,16 @@ use std::fmt;
 /// Where a rule is violated, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    /// The path from the checkout.
+    /// The path, relative to the checkout.
     pub(crate) path: String,
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub(crate) line: usize,
     /// One sentence.
     pub(crate) text: String,
 }
 
 impl Finding {
-    /// Builds a finding.
+    /// Creates a finding.
     pub(crate) fn new(path: &str, line: usize, text: impl Into<String>) -> Self {
         Self { path: path.to_owned(), line, text: text.into() }
     }
@@ -26,7 +26,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The findings as text, for tests.
+/// Returns the findings as text, for tests.
 #[cfg(test)]
 pub(crate) fn lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(ToString::to_string).collect()

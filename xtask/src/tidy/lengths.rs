@@ -1,4 +1,4 @@
-//! Rule `lengths`: files and functions that a person can read in one go.
+//! Rule `lengths`: files and functions that are short enough to read at once.
 //!
 //! A Rust function is measured from its signature to its closing brace, without its documentation and
 //! attributes; functions inside it are measured too. Functions of JavaScript are not measured, as
@@ -30,8 +30,8 @@ struct Accepted {
     lines: usize,
 }
 
-/// The list may only get shorter, and what it accepts may not grow: an entry that is not needed any
-/// more is a finding.
+/// The list may only become shorter, and what it accepts must not grow: an entry that is no longer needed
+/// is a finding.
 const ACCEPTED: &[Accepted] =
     &[Accepted { path: "web/src/schedule.rs", function: "draw", lines: 62 }];
 
@@ -48,7 +48,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// How long something is.
+/// A length and its limit.
 struct Length {
     path: String,
     function: String,

@@ -1,9 +1,9 @@
-//! `cargo xtask test tidy`: rules of the code's shape and of its language that no compiler checks.
+//! `cargo xtask test tidy`: rules for the structure and the language of the code that no compiler checks.
 //!
-//! | rule | what it asks for |
+//! | rule | requirement |
 //! |---|---|
 //! | [`layers`] | a module of core uses only modules above it in the crate doc's table |
-//! | [`cycles`] | no files of core, native or web use each other in a circle |
+//! | [`cycles`] | no files of core, native or web use each other in a cycle |
 //! | [`lengths`] | files of at most 500 lines, functions of at most 60 |
 //! | [`phrases`] | plain English: no phrase of `xtask/phrases.txt` |
 
@@ -23,24 +23,19 @@ use self::finding::Finding;
 use self::tree::Tree;
 use crate::paths::Paths;
 
-/// Checks all rules. Prints each violation; the error counts them.
+/// Checks all rules and prints each violation. The error contains their number.
 pub(crate) fn check(paths: &Paths) -> Result<()> {
     let tree = Tree::read(&paths.root)?;
     let mut findings = layers::check(&tree);
     findings.extend(cycles::check(&tree));
     findings.extend(lengths::check(&tree));
-    findings.extend(phrases::check(paths, &tree)?);
+    findings.extend(phrases::check(paths, &tree, &[String::new()])?);
     report(&findings)
 }
 
-/// Lists every phrase in files whose paths begin with one of `prefixes`.
+/// Lists the phrases in files whose paths begin with one of `prefixes`.
 pub(crate) fn list(paths: &Paths, prefixes: &[String]) -> Result<()> {
-    report(&phrases::list(paths, &Tree::read(&paths.root)?, prefixes)?)
-}
-
-/// Lowers the budget of phrases to what is there.
-pub(crate) fn update(paths: &Paths) -> Result<()> {
-    phrases::update(paths, &Tree::read(&paths.root)?)
+    report(&phrases::check(paths, &Tree::read(&paths.root)?, prefixes)?)
 }
 
 fn report(findings: &[Finding]) -> Result<()> {

@@ -46,7 +46,7 @@ pub(crate) enum Target {
     },
 }
 
-/// What a name means where a module and an item share it.
+/// Meaning of a name that a module and an item share.
 #[derive(Clone, Copy)]
 enum Meant {
     Module,
@@ -60,7 +60,7 @@ impl Meant {
     }
 }
 
-/// Re-exports that lead to re-exports end after this many steps: they may go round in circles.
+/// Maximum number of re-exports to follow, because they may form a cycle.
 const MAX_STEPS: usize = 16;
 
 impl Crate {
@@ -72,12 +72,12 @@ impl Crate {
         Ok(Self { modules: reader.modules })
     }
 
-    /// Is the module `above` in the chain of parents of `module`?
+    /// Returns true if the module `above` is in the chain of parents of `module`.
     pub(crate) fn is_ancestor(&self, above: usize, module: usize) -> bool {
         above != module && self.modules[module].path.starts_with(&self.modules[above].path)
     }
 
-    /// Does the path lead to a module when it is mentioned in `module`? It may lead to an item as well.
+    /// Returns true if the path, mentioned in `module`, leads to a module. It may lead to an item as well.
     pub(crate) fn is_module(&self, module: usize, path: &[String]) -> bool {
         let Some((last, parents)) = path.split_last() else { return false };
         match self.resolve(module, parents) {

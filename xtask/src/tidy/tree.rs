@@ -10,15 +10,15 @@ use super::finding::Finding;
 
 /// A text file.
 pub(crate) struct File {
-    /// Its path from the checkout, with `/` between folders.
+    /// Its path, relative to the checkout, with `/` between folders.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// Parsed when a rule first asks for it.
+    /// The syntax tree, parsed when a rule first needs it.
     syntax: OnceCell<Result<syn::File, Finding>>,
 }
 
 impl File {
-    /// Makes a file of a path and a text.
+    /// Creates a file from a path and a text.
     pub(crate) fn new(path: String, text: String) -> Self {
         Self { path, text, syntax: OnceCell::new() }
     }
@@ -33,18 +33,13 @@ impl File {
         self.syntax.get_or_init(parse).as_ref().map_err(Clone::clone)
     }
 
-    /// The part of the name after the last dot.
+    /// Returns the part of the name after the last dot.
     pub(crate) fn extension(&self) -> &str {
         self.path.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
-
-    /// The first folder of the path; `.` for a file of the checkout's root.
-    pub(crate) fn folder(&self) -> &str {
-        self.path.split_once('/').map_or(".", |(folder, _)| folder)
-    }
 }
 
-/// All text files that people write, in the order of their paths.
+/// All text files written by people, in the order of their paths.
 pub(crate) struct Tree {
     files: Vec<File>,
 }
@@ -52,7 +47,7 @@ pub(crate) struct Tree {
 /// The kinds of files that some rule reads.
 const EXTENSIONS: [&str; 7] = ["css", "html", "js", "md", "mjs", "rs", "toml"];
 
-/// Folders of build output and of other people's files. Folders that begin with a dot are skipped too.
+/// Folders with build output or third-party files. Folders that begin with a dot are skipped too.
 const SKIPPED: [&str; 4] = ["fuzz/target", "target", "www/dist", "www/node_modules"];
 
 impl Tree {
@@ -117,8 +112,8 @@ mod tests {
     fn the_checkout_is_read_without_build_output() {
         let tree = Tree::read(&Paths::find().unwrap().root).unwrap();
         assert!(tree.get("core/src/lib.rs").is_some());
-        assert!(tree.get("README.md").is_some_and(|file| file.folder() == "."));
-        assert!(tree.files().iter().all(|file| file.folder() != "target"));
+        assert!(tree.get("README.md").is_some());
+        assert!(tree.files().iter().all(|file| !file.path.starts_with("target/")));
         assert!(tree.files().is_sorted_by(|a, b| a.path < b.path));
     }
 }

@@ -131,13 +131,13 @@ impl Mentions {
     }
 }
 
-/// Are there two colons from `at` on?
+/// Returns true if there are two colons at `at`.
 fn is_separator(tokens: &[TokenTree], at: usize) -> bool {
     let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     colon(tokens.get(at)) && colon(tokens.get(at + 1))
 }
 
-/// Is the name at `at` the rest of something: of a path, or a field?
+/// Returns true if the name at `at` continues a path or is a field.
 fn continues(tokens: &[TokenTree], at: usize) -> bool {
     let dot = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == '.');
     let field = at >= 1 && dot(&tokens[at - 1]) && !(at >= 2 && dot(&tokens[at - 2]));

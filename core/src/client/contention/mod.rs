@@ -1,9 +1,10 @@
 //! Many writers and one row: what backing off costs under contention.
 //!
 //! Each [`Client`] has to write the row once, under optimistic concurrency: it reads the row's version
-//! and writes with it. Whoever comes second with a version is stale: the [`row::Server`](crate::server::row::Server) refuses the write,
-//! and the client waits as its policy says and reads again. Nothing is lost and nobody is slow; all the
-//! trouble is that the clients do the same thing at the same time. This is the model of "Exponential
+//! and writes with it. The second write with a version is stale: the
+//! [`row::Server`](crate::server::row::Server) refuses it, and the client waits as its policy says and
+//! reads again. Nothing is lost and nobody is slow; the only trouble is that the clients do the same
+//! thing at the same time. This is the model of "Exponential
 //! Backoff And Jitter" (AWS Architecture Blog, 2015); `tests/results_contention.rs` holds it to that
 //! experiment's numbers.
 //!
@@ -12,8 +13,8 @@
 //! server         ◀── version 7            ◀── stale 7
 //! ```
 //!
-//! What it does not do: send anything again because no reply came. Over a link that loses, a client
-//! that misses a reply waits for ever.
+//! What it does not do: send anything again because no reply came. Over a link that loses datagrams, a
+//! client that misses a reply waits forever.
 //!
 //! ```
 //! use retrylab_core::client::contention::{Client, Config};
@@ -52,22 +53,22 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// What a [`Client`] does. Clients of one row share one.
+/// Configuration of a [`Client`]. All clients of a row share one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The server. Datagrams from anyone else are not looked at.
+    /// The server. Datagrams from anyone else are ignored.
     pub peer: SocketAddr,
     /// How long to wait after a refused write, and when to stop. One attempt, a read and its write,
     /// counts as one send. The rest of the policy is not used: no first delay, no round-trip time, no
     /// limits.
     pub policy: Policy,
-    /// Names the policy's random draws.
+    /// Seed of the policy's random draws.
     pub seed: u64,
 }
 
 impl Config {
-    /// One write of the row that `peer` keeps.
+    /// Returns one write of the row that `peer` keeps.
     #[must_use]
     pub const fn new(peer: SocketAddr, policy: Policy, seed: u64) -> Self {
         Self { peer, policy, seed }
@@ -118,7 +119,7 @@ impl From<Event> for What {
 pub struct Client {
     config: Arc<Config>,
     schedule: Schedule,
-    /// What the schedule says to wait after the attempt in progress.
+    /// Wait after the attempt in progress, as the schedule says.
     planned: Wait,
     /// When the first read was sent.
     started: Instant,
@@ -131,19 +132,19 @@ pub struct Client {
 enum State {
     /// The first attempt begins as soon as the time is known.
     Beginning,
-    /// This is to be sent.
+    /// This must be sent.
     Sending(Request),
     /// This has been sent and is not yet answered.
     Asked(Request),
-    /// The next attempt begins then; never, if that lies past the last instant that can be named.
+    /// The next attempt begins then; `None` if that is later than [`Instant::MAX`].
     BackingOff(Option<Instant>),
     /// Written, or given up.
     Finished,
 }
 
 impl Client {
-    /// A client whose waits are those of client `flow`, from 1: each has random draws of its own. It
-    /// sends its first read at the first `poll_transmit`.
+    /// Creates client number `flow`, from 1: each has random draws of its own. It sends its first read at
+    /// the first `poll_transmit`.
     #[must_use]
     pub fn numbered(config: Arc<Config>, flow: u32) -> Self {
         let schedule = Schedule::random(
@@ -161,13 +162,13 @@ impl Client {
         }
     }
 
-    /// Writes sent so far, the refused ones included.
+    /// Returns the number of writes sent so far, the refused ones included.
     #[must_use]
     pub const fn writes(&self) -> u32 {
         self.writes
     }
 
-    /// Begins the next attempt, if there may be one.
+    /// Begins the next attempt, if the policy allows one.
     fn attempt(&mut self, now: Instant) {
         let elapsed = now.saturating_since(self.started);
         match self.schedule.next(&self.config.policy, elapsed) {
@@ -179,12 +180,12 @@ impl Client {
         }
     }
 
-    /// The write was refused: a failure that may be retried.
+    /// Handles a refused write, which is a retryable failure.
     fn refused(&mut self, now: Instant) {
         let elapsed = now.saturating_since(self.started);
         let policy = &self.config.policy;
         match self.schedule.after_failure(policy, self.planned, elapsed, None) {
-            // A wait of nothing lasts for a nanosecond: a deadline lies later than now.
+            // A wait of 0 lasts for a nanosecond: a deadline is later than now.
             Ok(pause) => {
                 let pause = pause.max(Duration::from_nanos(1));
                 self.state = State::BackingOff(now.checked_add(pause));
@@ -217,7 +218,7 @@ impl Machine for Client {
             (State::Asked(Request::Read), Some(Reply::Version(version))) => {
                 self.state = State::Sending(Request::Write(version));
             }
-            // A reply names the write that it answers: one that comes twice is no second refusal.
+            // A reply names the write that it answers: a duplicate does not count as a second refusal.
             (State::Asked(Request::Write(own)), Some(Reply::Done(version))) if own == version => {
                 let elapsed = now.saturating_since(self.started);
                 self.event = Some(Event::Written { writes: self.writes, elapsed });

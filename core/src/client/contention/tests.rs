@@ -26,7 +26,7 @@ fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-/// All that a machine wants to send, as text.
+/// Returns all that a machine wants to send, as text.
 fn said<M: Machine>(machine: &mut M, now: Instant) -> Vec<String> {
     let mut buf = Vec::new();
     core::iter::from_fn(|| {
@@ -36,8 +36,8 @@ fn said<M: Machine>(machine: &mut M, now: Instant) -> Vec<String> {
     .collect()
 }
 
-/// Tells `client` something from the server; returns what it sends then.
-fn tell(client: &mut Client, now: u64, bytes: &str) -> Vec<String> {
+/// Hands `client` a datagram from the server and returns what it sends in response.
+fn deliver(client: &mut Client, now: u64, bytes: &str) -> Vec<String> {
     client.handle_datagram(at(now), LOCAL, server(), bytes.as_bytes());
     said(client, at(now))
 }
@@ -46,21 +46,21 @@ fn tell(client: &mut Client, now: u64, bytes: &str) -> Vec<String> {
 fn a_refused_write_waits_and_reads_again() {
     let mut client = client(None);
     assert_eq!(said(&mut client, at(5)), ["read"]);
-    assert_eq!(tell(&mut client, 25, "version 7"), ["write 7"]);
-    assert_eq!(tell(&mut client, 45, "stale 7"), [""; 0]);
+    assert_eq!(deliver(&mut client, 25, "version 7"), ["write 7"]);
+    assert_eq!(deliver(&mut client, 45, "stale 7"), [""; 0]);
     assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(55))), "the first wait is 10 ms");
     client.handle_timeout(at(54));
     assert_eq!(said(&mut client, at(54)), [""; 0]);
     client.handle_timeout(at(55));
     assert_eq!(said(&mut client, at(55)), ["read"]);
-    assert_eq!(tell(&mut client, 75, "version 9"), ["write 9"]);
-    assert_eq!(tell(&mut client, 95, "stale 9"), [""; 0]);
+    assert_eq!(deliver(&mut client, 75, "version 9"), ["write 9"]);
+    assert_eq!(deliver(&mut client, 95, "stale 9"), [""; 0]);
     assert_eq!(client.poll_timeout(), Some((Timer::Backoff, at(115))), "the second is 20 ms");
     client.handle_timeout(at(115));
     assert_eq!(said(&mut client, at(115)), ["read"]);
-    assert_eq!(tell(&mut client, 135, "version 10"), ["write 10"]);
+    assert_eq!(deliver(&mut client, 135, "version 10"), ["write 10"]);
     assert!(!client.is_finished());
-    assert_eq!(tell(&mut client, 155, "ok 10"), [""; 0]);
+    assert_eq!(deliver(&mut client, 155, "ok 10"), [""; 0]);
     let elapsed = Duration::from_millis(150);
     let event = client.poll_event().unwrap();
     assert_eq!(event, Event::Written { writes: 3, elapsed });
@@ -73,8 +73,8 @@ fn a_policy_with_a_stop_gives_up() {
     let mut client = client(Some(2));
     for version in ["1", "2"] {
         said(&mut client, at(0));
-        tell(&mut client, 20, &["version ", version].concat());
-        tell(&mut client, 40, &["stale ", version].concat());
+        deliver(&mut client, 20, &["version ", version].concat());
+        deliver(&mut client, 40, &["stale ", version].concat());
         client.handle_timeout(at(60));
     }
     let elapsed = Duration::from_millis(40);
@@ -84,12 +84,12 @@ fn a_policy_with_a_stop_gives_up() {
     assert_eq!(said(&mut client, at(60)), [""; 0]);
 }
 
-/// Only the awaited reply moves a client: nothing late, double, strange or unreadable does.
+/// Only the expected reply advances a client; late, duplicate, foreign and unreadable datagrams do not.
 #[test]
 fn what_is_not_the_reply_changes_nothing() {
     let mut client = client(None);
     let unexpected = |client: &mut Client, bytes: &str| {
-        assert_eq!(tell(client, 20, bytes), [""; 0], "{bytes}");
+        assert_eq!(deliver(client, 20, bytes), [""; 0], "{bytes}");
         assert_eq!(client.poll_event(), Some(Event::Unexpected), "{bytes}");
     };
     said(&mut client, at(0));
@@ -98,11 +98,11 @@ fn what_is_not_the_reply_changes_nothing() {
     }
     client.handle_datagram(at(20), LOCAL, SocketAddr::from(([192, 0, 2, 2], 1060)), b"version 1");
     assert_eq!((said(&mut client, at(20)).len(), client.poll_event()), (0, None));
-    assert_eq!(tell(&mut client, 20, "version 1"), ["write 1"]);
+    assert_eq!(deliver(&mut client, 20, "version 1"), ["write 1"]);
     for bytes in ["version 1", "ok 0", "stale 0", "stale 2"] {
         unexpected(&mut client, bytes);
     }
-    tell(&mut client, 40, "ok 1");
+    deliver(&mut client, 40, "ok 1");
     assert!(matches!(client.poll_event(), Some(Event::Written { writes: 1, .. })));
     unexpected(&mut client, "stale 1");
 }

@@ -43,7 +43,7 @@ fn what_overtakes_goes_at_once() {
     close("overtakes", actions.iter().map(at_once), 0.25);
 }
 
-/// As tc-netem(8) has it: `gap - 1` in order, then each overtakes with the probability until one does.
+/// As in tc-netem(8): `gap - 1` in order, then each overtakes with the probability until one does.
 #[test]
 fn a_gap_keeps_datagrams_in_order() {
     let gaps = |reorder: &str| {
@@ -115,7 +115,7 @@ fn without_a_checksum_one_bit_is_flipped() {
     Delivery { after: MS, flipped: Some(11) }.damage(&mut []);
 }
 
-/// What happens to a flow does not depend on what the others do, whatever is on.
+/// With every feature, what happens to a flow does not depend on other flows.
 #[test]
 fn fates_do_not_depend_on_other_flows() {
     for loss in ["0.1", "burst 0.1 3", "timed 20ms 80ms 0.9", "4-state 0.1 0.2 0.4 0.3 0.2"] {
@@ -162,7 +162,7 @@ fn fates_do_not_depend_on_other_flows() {
     }
 }
 
-/// The short way and the long one decide alike.
+/// The fast path and the general one give the same result.
 #[test]
 fn a_feature_that_never_acts_changes_nothing() {
     for latency in ["10ms", "normal 10ms 4ms", "pareto 1ms 2"] {
@@ -176,8 +176,8 @@ fn a_feature_that_never_acts_changes_nothing() {
     }
 }
 
-/// Where a link says that it draws nothing, the number of a datagram changes nothing; each feature that
-/// draws says so.
+/// If a link reports that it draws nothing, the number of a datagram changes nothing. Each feature that draws
+/// reports it.
 #[test]
 fn a_link_says_whether_numbers_matter() {
     let rate = "1mbit".parse().ok();

@@ -9,8 +9,8 @@ fn latencies(distribution: &str, correlation: &str) -> Vec<f64> {
     actions(&link, 100_000, MS).iter().map(|action| after(action).as_secs_f64() * 1e3).collect()
 }
 
-/// Each distribution with its mean, its standard deviation, and its kurtosis, which says how exactly the
-/// deviation is measured.
+/// Each distribution with its mean, its standard deviation, and its kurtosis, which determines how exactly
+/// the deviation can be measured.
 const DISTRIBUTIONS: [(&str, f64, f64, f64); 10] = [
     ("10ms", 10.0, 0.0, 3.0),
     ("uniform 5ms 15ms", 10.0, 2.886_751_3, 1.8),
@@ -90,7 +90,7 @@ fn successive_latencies_have_the_configured_correlation() {
     }
 }
 
-/// Of one flow and direction, not of several.
+/// Latencies of one flow and direction are correlated, those of different flows are not.
 #[test]
 fn correlation_is_of_one_flow() {
     let link = Link {

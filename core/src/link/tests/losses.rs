@@ -17,7 +17,7 @@ fn shares(lost: &[bool]) -> impl Iterator<Item = f64> {
     lost.iter().map(|lost| f64::from(u8::from(*lost)))
 }
 
-/// The lengths of the runs of losses.
+/// Returns the lengths of the runs of losses.
 fn runs(lost: &[bool]) -> Vec<f64> {
     let runs = lost.split(|lost| !lost).map(<[bool]>::len).filter(|run| *run > 0);
     runs.map(|run| run as f64).collect()
@@ -56,7 +56,7 @@ fn gilbert_elliott_loses_what_theory_says() {
     assert!((reference.loss_run - 4.0).abs() < 1e-12);
 }
 
-/// A chain makes a step for each datagram, whatever time passes; a timed one the other way round.
+/// A chain makes one step per datagram, however much time passes; a timed chain does the opposite.
 #[test]
 fn steps_are_per_datagram_or_per_time() {
     let hour = Duration::from_secs(3_600);
@@ -66,7 +66,7 @@ fn steps_are_per_datagram_or_per_time() {
     let timed = "timed 200ms 800ms";
     let lost = losses(timed, 100_000, hour);
     close("an hour apart, each by itself", runs(&lost), 1.25);
-    // Every loss lasts: at one instant nothing changes.
+    // A timed chain does not change state at one instant.
     let still = losses(timed, 1_000, Duration::ZERO);
     assert!(still.iter().all(|lost| *lost == still[0]));
 }
@@ -108,7 +108,7 @@ fn four_states_lose_their_stationary_shares() {
     assert!(first > 0 && lost[first..].iter().all(|lost| *lost));
 }
 
-/// A flow of one datagram meets the same loss as a long one.
+/// A flow of one datagram has the same loss as a long one.
 #[test]
 fn chains_begin_as_they_are_on_average() {
     for (loss, share) in [

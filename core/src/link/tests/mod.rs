@@ -19,8 +19,8 @@ const SEED: u64 = 7;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// How far a measured mean may be from theory: the chance of more is below 10^-5 a comparison, and the
-/// seed is fixed.
+/// Maximum distance of a measured mean from theory. The chance of more is below 10^-5 per comparison, and
+/// the seed is fixed.
 const ERRORS: f64 = 4.5;
 
 fn name(flow: u32, direction: Direction, index: u64) -> Name {
@@ -40,7 +40,7 @@ fn actions(link: &Link, count: u64, gap: Duration) -> Vec<Action> {
         .collect()
 }
 
-/// A mean and its standard error, by the means of 200 batches: what hangs together does so within one.
+/// A mean and its standard error, from the means of 200 batches: correlated values are in the same batch.
 fn mean(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let values: Vec<f64> = values.into_iter().collect();
     let size = values.len() / 200;
@@ -65,7 +65,7 @@ fn is_lost(action: &Action) -> bool {
     matches!(action, Action::Drop(Cause::LinkLoss))
 }
 
-/// The latency of a datagram that arrives once.
+/// Returns the latency of a datagram that arrives once.
 fn after(action: &Action) -> Duration {
     match action {
         Action::Deliver(delivery) => delivery.after,

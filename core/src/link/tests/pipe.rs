@@ -50,7 +50,7 @@ fn a_constant_link_delivers_each_datagram_after_its_latency() {
     }
 }
 
-/// Flows may appear in any order, as on a server's socket, and none changes the fates of another.
+/// Flows may appear in any order, as on a server's socket, and do not influence each other.
 #[test]
 fn counters_grow_with_the_flows_and_name_the_same_fates() {
     let mut alone = Pipe::new(&lossy(), SEED);
@@ -118,7 +118,7 @@ fn a_fault_loses_its_share_beside_the_links_own() {
     };
     close("by the fault", lost(Cause::FaultLoss), 0.5);
     close("by the link", lost(Cause::LinkLoss), 0.5 * 0.3);
-    // What the fault spares has the fate that it has without the fault.
+    // What the fault does not drop is treated as without the fault.
     let mut without = Pipe::new(&lossy(), SEED);
     for action in actions {
         let other = request(&mut without, at(150));
@@ -226,8 +226,8 @@ fn links() -> impl Strategy<Value = Link> {
 }
 
 proptest! {
-    /// The pipe adds numbers to a channel, and nothing else: both take the same course with any link
-    /// and any traffic, faults that are over included.
+    /// A pipe is a channel with numbers: both do the same with any link and any traffic, even after faults
+    /// that are over.
     #[test]
     fn a_pipe_does_what_a_channel_does_with_the_same_names(
         link in links(),

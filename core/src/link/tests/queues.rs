@@ -14,7 +14,7 @@ fn datagrams_take_their_time_to_the_nanosecond() {
     for (count, action) in (1..).zip(actions(&slow(), 20, Duration::ZERO)) {
         assert_eq!(after(&action), SERVICE * count);
     }
-    // As fast as they come: each finds the wire free.
+    // Exactly as fast as the wire: each finds it free.
     assert!(actions(&slow(), 20, SERVICE).iter().all(|action| after(action) == SERVICE));
     // A nanosecond too fast: each waits one longer.
     let faster = actions(&slow(), 20, SERVICE - Duration::from_nanos(1));
@@ -80,12 +80,12 @@ fn red_drops_early_and_evenly() {
     let spread = gaps.iter().map(|gap| (gap - average).powi(2)).sum::<f64>() / gaps.len() as f64;
     let ratio = spread.sqrt() / average;
     assert!((0.5..0.75).contains(&ratio), "{ratio}");
-    // Beyond the upper mark nothing passes but what brings the average down.
+    // Above `max` everything is dropped until the average has decreased.
     let flood = mean_wait_in_a_flood(&link);
     assert!(flood < 30.0, "the queue stays near the mark: {flood}");
 }
 
-/// The mean time in the queue, in services, when twice too much comes.
+/// Returns the mean time in the queue, in service times, at twice the capacity.
 fn mean_wait_in_a_flood(link: &Link) -> f64 {
     let actions = actions(link, 50_000, SERVICE / 2);
     let waits = actions[25_000..].iter().filter_map(|action| match action {
@@ -137,7 +137,7 @@ fn a_shared_link_is_one_queue_for_all_and_one_chain() {
     for way in [Direction::Request, Direction::Reply] {
         assert_eq!(after(&channel.send(Instant::ZERO, name(1, way, 0), 100)), SERVICE);
     }
-    // A burst hits neighbours in time, whoever they are.
+    // A burst hits consecutive datagrams, whichever clients they belong to.
     let neighbours = |shared| {
         let loss = "burst 0.2 50".parse().unwrap();
         let mut channel = Channel::new(&Link { shared, loss, ..Link::default() });
@@ -147,7 +147,7 @@ fn a_shared_link_is_one_queue_for_all_and_one_chain() {
         let alike = lost.windows(2).filter(|pair| pair[0] == pair[1]).count();
         alike as f64 / 20_000.0
     };
-    // 1 - 2 * 0.2 * 0.02 alike in a chain, 0.8^2 + 0.2^2 = 0.68 by themselves.
+    // Neighbours agree with probability 1 - 2 * 0.2 * 0.02 in one chain, 0.8^2 + 0.2^2 = 0.68 in two.
     assert!((neighbours(true) - 0.992).abs() < 0.003, "{}", neighbours(true));
     assert!((neighbours(false) - 0.68).abs() < 0.02, "{}", neighbours(false));
 }
@@ -162,7 +162,7 @@ fn a_link_may_change_while_it_runs() {
     for index in 0..10 {
         send(&mut channel, 0, index);
     }
-    // What waits leaves at the old rate; who comes now is ten times faster, behind them.
+    // Queued datagrams leave at the old rate; new ones are ten times faster, behind them.
     channel.change(&Link { rate: "10mbit".parse().ok(), ..slow() });
     let wait = SERVICE * 10 + SERVICE / 10 - MS;
     assert_eq!(after(&send(&mut channel, 1, 10)), wait);

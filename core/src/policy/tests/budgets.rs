@@ -1,4 +1,4 @@
-//! Budgets and the breaker: the exact numbers of those who invented them.
+//! Budgets and the breaker, compared with the exact numbers of their inventors.
 
 use super::super::*;
 use crate::random::Stream;
@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Instant {
     Instant::from_millis(seconds * 1_000)
 }
 
-/// How many retries a budget gives at once.
+/// Returns how many retries a budget allows at once.
 fn drain(budget: &mut Budget, now: Instant) -> u32 {
     (0..10_000).take_while(|_| budget.retry(now, false, &mut stream())).count() as u32
 }
@@ -36,8 +36,8 @@ fn grpcs_throttle_stops_at_the_fifth_failure() {
     assert!(throttle.retry(at(0), false, &mut stream()), "one success enables it again");
 }
 
-/// In the balance a failure takes what ten successes give: at a failure share of 1/11 the throttle
-/// just stands, above it sinks, below it fills.
+/// A failure takes what ten successes give: with a failure share of 1/11 the number of tokens stays constant,
+/// above it falls, below it rises.
 #[test]
 fn grpcs_throttle_stands_still_at_one_failure_in_eleven() {
     let after = |successes: u32| {
@@ -56,9 +56,9 @@ fn grpcs_throttle_stands_still_at_one_failure_in_eleven() {
     assert!(!after(9).retry(at(0), false, &mut stream()), "1 in 10 empties it");
 }
 
-/// The same balance, found by itself: a server that fails as long as the client may retry, and answers
-/// when it may not, ends up failing one call in eleven. After N calls the share is off by less than
-/// what a full budget holds at the start, 10 tokens of N.
+/// The same balance as a steady state: a server that fails as long as the client may retry, and otherwise
+/// answers, settles at one failure in eleven calls. After N calls the share differs by less than the initial
+/// 10 tokens of N.
 #[test]
 fn grpcs_throttle_settles_at_one_failure_in_eleven() {
     const CALLS: u32 = 110_000;
@@ -95,7 +95,7 @@ fn finagles_reserve_is_for_a_whole_window() {
     assert_eq!(drain(&mut deposits, at(5)), 0);
     assert_eq!(drain(&mut deposits, at(9)), 0);
     assert_eq!(drain(&mut deposits, at(10)), 100, "the withdrawals are forgotten after the window");
-    // Deposits are forgotten with the window, too.
+    // Deposits expire with the window, too.
     (0..500).for_each(|_| assert!(deposits.first(at(10), &mut stream())));
     assert_eq!(drain(&mut deposits.clone(), at(11)), 100);
     assert_eq!(drain(&mut deposits, at(1_000)), 100);
@@ -143,7 +143,7 @@ fn brookers_bucket_needs_more_than_one_token() {
     assert_eq!(drain(&mut budget("bucket 1.001 0"), at(0)), 1);
 }
 
-/// Envoy: 20 % of the active ones, and no fewer than 3.
+/// Envoy: 20 % of the active ones, and at least 3.
 #[test]
 fn envoys_budget_is_a_share_of_what_is_active() {
     let active = |exchanges: u32| {
@@ -177,7 +177,7 @@ fn adaptive_throttling_sends_k_times_what_is_answered() {
         let mut budget = budget(&alloc::format!("adaptive {k} 2m"));
         let mut draws = stream();
         let (mut asked, mut refused) = (0.0, 0.0);
-        // 400 a second are wanted, 100 can be answered.
+        // 400 per second are offered, 100 can be answered.
         for second in 0..1_200 {
             let mut left = 100;
             for _ in 0..400 {
@@ -209,7 +209,7 @@ fn adaptive_throttling_starts_gently() {
     for (asked, answered, refused) in [(0, 0, 0.0), (1, 0, 0.5), (2, 0, 2.0 / 3.0), (9, 3, 0.3)] {
         let mut draws = stream();
         let mut before = budget("adaptive 2 2m");
-        // Asked for, whether it was let through or not.
+        // It counts as a request, whether it was admitted or not.
         (0..asked).for_each(|_| _ = before.first(at(0), &mut draws));
         (0..answered).for_each(|_| before.ended(at(0), true, 0));
         let count = (0..N).filter(|_| !before.clone().first(at(0), &mut draws)).count();
@@ -246,7 +246,7 @@ fn a_breaker_opens_waits_and_probes() {
     assert_eq!(breaker.state(), "closed");
 }
 
-/// Brooker: failures / calls, where failed retries count above the line only.
+/// Brooker: failures / calls, where failed retries count as failures only.
 #[test]
 fn a_breaker_by_share_stops_retries_and_nothing_else() {
     let mut breaker = Breaker::new("share 0.1".parse().unwrap());

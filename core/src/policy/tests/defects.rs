@@ -1,5 +1,4 @@
-//! What went wrong in other retry libraries, one test or more for each. The numbers are those of the
-//! list in which they were collected; the libraries' names are in the comments.
+//! Defects of other retry libraries, with at least one test each. The comments name the libraries.
 
 use super::super::*;
 use crate::client::{Client, Config};
@@ -71,7 +70,7 @@ fn defect_2_jitter_survives_at_the_cap_within_its_bound() {
     }
 }
 
-/// Defect 3 (go-retry, failsafe, Polly): jitter of zero panics, or more jitter than wait is a negative
+/// Defect 3 (go-retry, failsafe, Polly): jitter of zero panics, or jitter above the wait gives a negative
 /// sleep.
 #[test]
 fn defect_3_jitter_of_zero_or_more_than_the_wait_is_fine() {
@@ -125,8 +124,8 @@ fn defect_5_fields_mean_what_they_say() {
     }
 }
 
-/// Defect 6 (tenacity, cenkalti, stripe-node): a deadline of 5 s acts at 7 s; a hint past the deadline
-/// means something else than it says.
+/// Defect 6 (tenacity, cenkalti, stripe-node): a deadline of 5 s takes effect at 7 s; a hint past the deadline
+/// is misinterpreted.
 #[test]
 fn defect_6_a_deadline_is_kept() {
     let five = Policy::exponential(secs(1)).deadline(Some(secs(5)));
@@ -141,7 +140,7 @@ fn defect_6_a_deadline_is_kept() {
     let hint = Some(Hint::After(secs(1_800)));
     let stop = schedule.after_failure(&quarter, wait, Duration::ZERO, hint);
     assert_eq!(stop, Err(Stop::Deadline));
-    // One of two minutes is followed, not thrown away.
+    // A hint of two minutes is followed, not discarded.
     let hint = Some(Hint::After(secs(120)));
     let pause = schedule.after_failure(&quarter, wait, Duration::ZERO, hint).unwrap();
     assert!(pause >= secs(120), "{pause:?}");
@@ -185,9 +184,9 @@ fn defect_8_a_new_exchange_begins_with_the_first_wait() {
     }
 }
 
-/// Defects 9 and 10 (backoff and jazz in wasm; failsafe, Polly, stamina, tokio's paused time): a clock
-/// is read that is not there, or not the one of the test. Here time is what the caller says: it may
-/// stop, or jump.
+/// Defects 9 and 10 (backoff and jazz in wasm; failsafe, Polly, stamina, tokio's paused time): the library
+/// reads a clock that does not exist, or not that of the test. Here the caller passes the time, which may
+/// stop or jump.
 #[test]
 fn defects_9_and_10_time_is_what_the_caller_says() {
     let peer = "192.0.2.1:1060".parse().unwrap();

@@ -50,7 +50,7 @@ fn after_an_exact_hint_every_schedule_restarts() {
     }
 }
 
-/// Each rule's least and longest pause for a hint of 10 s.
+/// Each rule's shortest and longest pause for a hint of 10 s.
 #[test]
 fn each_rule_keeps_its_range() {
     let cases: [(&str, u64, [u64; 2]); 8] = [

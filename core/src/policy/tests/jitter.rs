@@ -64,7 +64,7 @@ fn jitters_of_coap_and_ethernet_have_the_expected_means() {
 /// The waits after three sends, in milliseconds.
 type Waits = [u64; 3];
 
-/// The least, the nominal and the longest wait, where waits double from 1 s up to a cap of 3 s.
+/// The shortest, the nominal and the longest wait, where waits double from 1 s up to a cap of 3 s.
 #[test]
 fn every_draw_stays_within_the_documented_bound() {
     let cases: [(&str, [Waits; 3]); 14] = [
@@ -130,7 +130,7 @@ fn rand_compounds_through_the_wait_before() {
     // E[(1+r)^2] E[(2+r')^2] - 4 with E[r^2] = 0.01 / 3.
     let r2 = 0.01 / 3.0;
     let expected = (1.0 + r2) * (4.0 + r2) - 4.0;
-    // The estimate of a variance is off by about root 2/N of it.
+    // The relative standard error of a variance is approximately the square root of 2/N.
     let off = 4.0 * (2.0 / f64::from(DRAWS)).sqrt();
     assert!((variance / expected - 1.0).abs() < off, "{variance}, expected {expected}");
 }

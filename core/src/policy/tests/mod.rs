@@ -25,7 +25,7 @@ fn each_bound_stops_the_textbook_schedule_where_it_says() {
         (textbook, &[0, 100, 300, 700, 1500], 3_100),
         (textbook.max_sends(Some(1)), &[0], 100),
         (textbook.max_sends(Some(3)), &[0, 100, 300], 700),
-        // The cap shortens the waits; giving up is judged by the wait that backoff asked for.
+        // The cap shortens the waits; `give_up_above` compares the wait before the cap.
         (textbook.max_timeout(millis(500)), &[0, 100, 300, 700, 1200], 1_700),
         // A deadline cuts the wait that it falls into ...
         (textbook.deadline(millis(1_000)), &[0, 100, 300, 700], 1_000),

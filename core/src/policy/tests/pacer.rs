@@ -42,7 +42,7 @@ fn answer((pacer, policy): &mut (Pacer, Policy), now: Instant, number: u32) {
     pacer.answered(now, 1, Duration::from_millis(1));
 }
 
-/// Of Envoy's budget an exchange takes one place, however often it is retried, and gives it back.
+/// An exchange takes one place of Envoy's budget, however often it is retried, and gives it back.
 #[test]
 fn a_retried_exchange_takes_one_place_and_gives_it_back() {
     for exchange in 1..=3 {
@@ -81,7 +81,7 @@ fn a_breaker_counts_exchanges_and_not_sends() {
     assert_eq!(fail(&mut client, at(0), 1), (3, Stop::MaxSends));
     assert_eq!(fail(&mut client, at(0), 2), (3, Stop::MaxSends));
     assert_eq!(fail(&mut client, at(9), 3), (0, Stop::Breaker));
-    // Who sends in spite of that may not send again.
+    // An exchange that sends nevertheless may not retry.
     let (pacer, policy) = &mut client;
     assert_eq!(
         pacer.begin(policy, at(9), Name::exchange(1, 1, 4).stream(Purpose::Jitter)),
@@ -138,7 +138,7 @@ fn a_probe_that_the_budget_refuses_is_none() {
     };
     let (mut pacer, policy) = client(limits);
     pacer.begin(&policy, at(0), Name::exchange(1, 1, 1).stream(Purpose::Jitter)).unwrap();
-    // A thousand sends asked for and none answered: all but one in a thousand are refused.
+    // After a thousand requests without a reply, all but one in a thousand are refused.
     (0..1_000).for_each(|_| _ = pacer.next(&policy, at(0), Duration::ZERO));
     pacer.gave_up(at(0), 1);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What holds for all parameters that validate.
+//! Properties of all valid policies.
 
 use super::super::*;
 use crate::time::{Duration, Instant};
@@ -160,8 +160,8 @@ proptest! {
         prop_assert_eq!(walk(&policy, random(exchange), 50), walk(&policy, random(exchange), 50));
     }
 
-    /// Another exchange waits otherwise, and another client's. (Where a draw has a million values at
-    /// least, a hundred in a row are not the same by chance.)
+    /// Other exchanges and other clients wait for different times. (If a draw has at least a million values,
+    /// a hundred draws in a row cannot be equal by chance.)
     #[test]
     fn other_exchanges_and_other_clients_wait_otherwise(
         first in 1_000_000_000u64..1 << 50,
@@ -242,7 +242,7 @@ proptest! {
             }
             prop_assert_eq!(schedule.sends(), u32::MAX);
         }
-        // With a bound at the very end it is still kept.
+        // The maximum number of sends is respected even if it is the largest integer.
         let bounded = policy.to_builder().max_sends(Some(u32::MAX)).build().unwrap();
         let mut schedule = Schedule::new(&bounded);
         schedule.jump_to(u32::MAX - 1);
@@ -250,7 +250,7 @@ proptest! {
         prop_assert_eq!(schedule.next(&bounded, Duration::ZERO), Err(Stop::MaxSends));
     }
 
-    /// Whatever order its verbs are called in, at whatever times.
+    /// Its functions can be called in any order and at any time.
     #[test]
     fn a_pacer_takes_any_order_of_calls(
         policy in any_policy(),

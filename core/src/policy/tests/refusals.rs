@@ -46,7 +46,7 @@ fn typed_values_are_refused_like_their_texts() {
     }
 }
 
-/// Waits that go on from what was drawn do not follow these fields, and say so.
+/// Waits that grow from the previous draw would ignore these fields, so they are refused.
 #[test]
 fn fields_that_a_jitter_would_ignore_are_refused() {
     let base = Policy::exponential(ms(100));

@@ -1,8 +1,8 @@
 //! The server: answers each datagram, and loses some on purpose.
 //!
 //! It is the echo service of RFC 862 ([`Reply::Mirror`]) or the textbook's reporter of lengths
-//! ([`Reply::Report`]). It keeps no state for a request; what it keeps is one counter per client, so
-//! that the fate of a client's n-th datagram does not depend on other clients.
+//! ([`Reply::Report`]). It keeps no state per request, only one counter per client, so that what happens
+//! to a client's n-th datagram does not depend on other clients.
 
 #[cfg(test)]
 mod tests;
@@ -25,19 +25,19 @@ use core::net::SocketAddr;
 pub struct Config {
     /// What it answers.
     pub reply: Reply,
-    /// The probability that a datagram is dropped.
+    /// Probability that a datagram is dropped.
     pub drop: Probability,
-    /// The first N datagrams of the server's life are dropped.
+    /// Number of datagrams dropped at the start of the server's life.
     pub drop_first: u64,
     /// The datagrams with these numbers, from 1 over the server's life, are dropped.
     pub drop_list: NumberList,
-    /// The probability that a datagram which is not dropped is answered with a failure.
+    /// Probability that a datagram that is not dropped is answered with a failure.
     pub fail: Probability,
     /// When a failure says to come back.
     pub hint: Option<Duration>,
 }
 
-/// What a server reports to its application. A datagram that it answers shows in `poll_transmit`.
+/// What a server reports to its application. An answered datagram causes no event, only a transmit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -78,15 +78,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server whose random drops are those of `seed`. It numbers its clients in the order in which
+    /// Creates a server with `seed` for its random drops. It numbers its clients in the order in which
     /// they appear.
     #[must_use]
     pub fn new(config: Config, seed: u64) -> Self {
         Self::with_flows(config, seed, Flows::appearing())
     }
 
-    /// Like [`new`](Self::new), for a network whose addresses give the client's number: the fates of one
-    /// client's datagrams then do not depend on when others appear.
+    /// Like [`new`](Self::new), for a network whose addresses contain the client's number: what happens to
+    /// one client's datagrams then does not depend on when others appear.
     #[must_use]
     pub fn numbered(config: Config, seed: u64, clients: ClientAddresses) -> Self {
         Self::with_flows(config, seed, Flows::Numbered(clients, Vec::new()))
@@ -96,7 +96,7 @@ impl Server {
         Self { config, seed, received: 0, flows, reply: None, reply_bytes: Vec::new(), event: None }
     }
 
-    /// Datagrams received so far.
+    /// Returns the number of datagrams received so far.
     #[must_use]
     pub const fn received(&self) -> u64 {
         self.received
@@ -107,7 +107,7 @@ impl Server {
         self.config.reply.label(request)
     }
 
-    /// Answers the datagram at hand with a failure, whatever else was to become of it.
+    /// Answers the current datagram with a failure, regardless of its verdict.
     pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.reply_bytes.clear();
         self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
@@ -115,10 +115,10 @@ impl Server {
         self.event = Some(Event::Failed);
     }
 
-    /// Whether the datagram that was just counted is to be dropped, and why, or to fail.
+    /// Decides whether to answer, fail or drop the datagram that was just counted.
     #[inline(always)]
     fn verdict(&mut self, from: SocketAddr) -> Verdict {
-        // Every datagram of a flow counts, whatever becomes of it: its index is its name.
+        // Every datagram of a flow counts, even a dropped one: its index is its name.
         let Config { drop, fail, .. } = self.config;
         let (mut dropped, mut failed) = (false, false);
         if drop > Probability::NEVER || fail > Probability::NEVER {
@@ -150,7 +150,7 @@ enum Answer {
     Bytes,
 }
 
-/// What becomes of a datagram.
+/// How the server treats a datagram.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Answer,

@@ -32,7 +32,7 @@ fn it_reports_lengths_like_the_textbook() {
     }
 }
 
-/// RFC 862: the data is sent back; nothing in it excepts an empty datagram.
+/// RFC 862: the data is sent back, without an exception for empty datagrams.
 #[test]
 fn a_mirror_returns_every_datagram_even_an_empty_one() {
     let mut server = Server::new(Config { reply: Reply::Mirror, ..Config::default() }, 0);
@@ -50,7 +50,7 @@ fn the_first_and_the_listed_datagrams_are_dropped_by_number_over_the_servers_lif
     assert_eq!(answered, [false, true, false, true, false, false, true, true]);
 }
 
-/// Each client's fates depend on its own datagrams only, whoever else asks in between.
+/// Drops of a client's datagrams do not depend on the datagrams of other clients.
 #[test]
 fn random_drops_do_not_depend_on_other_clients() {
     let config = Config { drop: Probability::parse("0.5").unwrap(), ..Config::default() };

@@ -1,4 +1,4 @@
-//! How a station works.
+//! Configuration of a station.
 
 use crate::dist::Distribution;
 use crate::time::{Duration, Instant};
@@ -7,23 +7,23 @@ use crate::value::words;
 use alloc::vec::Vec;
 
 words! {
-    /// Which waiting request is next.
+    /// Queue order: which waiting request the server works on next.
     Order {
         /// The oldest.
         #[default]
         Fifo = "fifo",
-        /// The newest: under overload it is the one whose client still waits.
+        /// The newest: under overload, its client is the one that still waits.
         Lifo = "lifo",
     }
 }
 
 words! {
-    /// What becomes of a request that finds the queue full.
+    /// Overflow policy: what happens to a request that finds the queue full.
     Overflow {
-        /// It is dropped: its client waits in vain.
+        /// It is dropped: its client gets no reply.
         #[default]
         Drop = "drop",
-        /// Load is shed: it is answered with a failure at once.
+        /// Load shedding: it is answered with a failure at once.
         Fail = "fail",
     }
 }
@@ -43,37 +43,37 @@ pub struct Outage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// It is down: what arrives is lost, what is in work is lost, and what waits, unless it is kept.
+    /// It is down: arriving requests and work in progress are lost, and so is the queue unless it is kept.
     Down {
-        /// Does the queue survive?
+        /// Whether the queue survives.
         keeps_queue: bool,
     },
-    /// Work that is begun takes so many times as long.
+    /// Work that begins during the outage takes this many times as long.
     Slow(Factor),
 }
 
-/// How a [`Station`](super::Station) works.
+/// Configuration of a [`Station`](super::Station).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How long the work on a request takes.
     pub service: Distribution,
-    /// Each request in work, itself included, lengthens the work that begins by this.
+    /// Time added to work that begins, for each request in work, itself included.
     pub rising: Duration,
-    /// How many requests are worked on at once; `None`: all of them.
+    /// Maximum number of requests in work at once; `None` for no limit.
     pub workers: Option<u32>,
-    /// How many may wait; `None`: all of them.
+    /// Maximum number of waiting requests; `None` for no limit.
     pub queue: Option<u32>,
-    /// Which of them is next.
+    /// Queue order: which of them the server works on next.
     pub order: Order,
-    /// A request that has waited for longer is dropped instead of worked on; `None`: late work is done.
+    /// Maximum wait: a request that has waited longer is dropped; `None` for no limit.
     pub expire: Option<Duration>,
-    /// What becomes of a request that finds the queue full.
+    /// Overflow policy: what happens to a request that finds the queue full.
     pub overflow: Overflow,
-    /// When the server is in trouble, in order. Times at which it is down do not overlap.
+    /// Outages, in order. Those in which the server is down do not overlap.
     pub outages: Vec<Outage>,
 }
 
-/// One worker that takes no time.
+/// Returns one worker that takes no time.
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -90,15 +90,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Does the work take no time?
+    /// Returns true if the work takes no time.
     #[must_use]
     #[inline]
     pub fn is_instant(&self) -> bool {
         self.service == Distribution::Constant(Duration::ZERO) && self.rising.is_zero()
     }
 
-    /// The `n`-th time, from 0, at which the server goes down (with whether it keeps its queue) or comes
-    /// back (`None`).
+    /// Returns the `n`-th time, from 0, at which the server goes down (with whether it keeps its queue) or
+    /// comes back (`None`).
     #[must_use]
     #[inline]
     pub(super) fn switch(&self, n: usize) -> Option<(Instant, Option<bool>)> {
@@ -117,7 +117,7 @@ impl Config {
         })
     }
 
-    /// How long work of `work` nanoseconds takes when it begins at `now`.
+    /// Returns how long work of `work` nanoseconds takes if it begins at `now`.
     pub(super) fn slowed(&self, now: Instant, work: u64) -> u64 {
         self.outages.iter().fold(work, |work, outage| match outage.trouble {
             Trouble::Slow(factor) if (outage.from..outage.until).contains(&now) => {

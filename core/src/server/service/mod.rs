@@ -1,8 +1,8 @@
-//! Work that takes time: a queue and workers before a server's replies.
+//! Work that takes time: a queue and workers in front of a server.
 //!
 //! The server inside decides at once what it answers; a [`Station`] holds the reply back for as long as
-//! the request waits for a worker and is worked on. It knows what a real one does in trouble: its queue
-//! fills, it does work that nobody waits for any more, it sheds load, it crashes and comes back.
+//! the request waits for a worker and is worked on. It models what a real server does in trouble: its
+//! queue fills, it works for clients that have given up, it sheds load, it crashes and comes back.
 
 mod config;
 #[cfg(all(test, feature = "sim"))]
@@ -23,18 +23,18 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
 
-/// What a station reports to its application. Whose it is lies apart, so that events stay small: every
-/// datagram's handling passes one on, and most have nothing to say.
+/// What a station reports to its application. The client and the send are boxed to keep events small:
+/// handling a datagram passes an event on each time, although most have little to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// What the server inside reports of the datagram just handled.
+    /// What the server inside reports about the datagram just handled.
     Server(echo::Event),
     /// A request is lost.
     Dropped {
         /// Why.
         cause: Cause,
-        /// Whose it is.
+        /// Which client and send it belongs to.
         about: Box<Subject>,
     },
     /// The work on a request is done.
@@ -43,12 +43,12 @@ pub enum Event {
         arrived: Instant,
         /// When the work began.
         begun: Instant,
-        /// Whose it is.
+        /// Which client and send it belongs to.
         about: Box<Subject>,
     },
     /// The server goes down.
     Down {
-        /// Does what waits survive?
+        /// Whether the queue survives.
         keeps_queue: bool,
     },
     /// The server comes back.
@@ -67,8 +67,8 @@ impl From<Event> for What {
     }
 }
 
-/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
-/// strangers. Beyond, the queue is full.
+/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket
+/// receives requests from strangers. Beyond it the queue counts as full.
 pub const MAX_HELD: usize = 1 << 28;
 
 /// A request on its way through the station.
@@ -95,37 +95,37 @@ pub struct Station {
     server: Server,
     config: Config,
     seed: u64,
-    /// Names the draws of random service times; empty without them.
+    /// Counters that name the draws of random service times; empty without them.
     flows: Flows,
     jobs: Vec<Job>,
     free: Vec<u32>,
     waiting: VecDeque<u32>,
-    /// Jobs in work by the time at which they are done; the number keeps the order of equal times.
+    /// Jobs in work by the time at which they are done; the number breaks ties.
     working: BinaryHeap<Reverse<(Instant, u64, u32)>>,
     begun: u64,
     /// Replies to send.
     done: VecDeque<(SocketAddr, Option<Label>, Vec<u8>)>,
     events: VecDeque<Event>,
-    /// Beginnings and ends of outages that have been seen to.
+    /// Number of beginnings and ends of outages that have been handled.
     outages: usize,
     deepest: usize,
     /// Bytes of the replies held back.
     held: usize,
     down: bool,
-    /// Which send the datagram at hand is, where the driver knows.
+    /// Send of the current datagram, if the driver knows it.
     noted: Option<Label>,
     buf: Vec<u8>,
 }
 
 impl Station {
-    /// `server` behind the queue that `config` describes. It numbers its clients in the order in which
-    /// they appear, for the names of random draws.
+    /// Creates a station for `server` with the queue that `config` describes. It numbers its clients in the
+    /// order in which they appear, for the names of random draws.
     #[must_use]
     pub fn new(server: Server, config: Config, seed: u64) -> Self {
         Self::with_flows(server, config, seed, Flows::appearing())
     }
 
-    /// Like [`new`](Self::new), for a network whose addresses give the client's number.
+    /// Like [`new`](Self::new), for a network whose addresses contain the client's number.
     #[must_use]
     pub fn numbered(server: Server, config: Config, seed: u64, clients: ClientAddresses) -> Self {
         Self::with_flows(server, config, seed, Flows::Numbered(clients, Vec::new()))
@@ -153,43 +153,43 @@ impl Station {
         }
     }
 
-    /// The server inside.
+    /// Returns the server inside.
     #[must_use]
     pub const fn server(&self) -> &Server {
         &self.server
     }
 
-    /// How it works.
+    /// Returns its configuration.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Requests that wait for a worker.
+    /// Returns the number of requests that wait for a worker.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Requests in work.
+    /// Returns the number of requests in work.
     #[must_use]
     pub fn working(&self) -> usize {
         self.working.len()
     }
 
-    /// Bytes of the replies held back.
+    /// Returns the number of bytes of the replies held back.
     #[must_use]
     pub const fn held(&self) -> usize {
         self.held
     }
 
-    /// The most that ever waited at once.
+    /// Returns the maximum number of requests that waited at once.
     #[must_use]
     pub const fn deepest(&self) -> usize {
         self.deepest
     }
 
-    /// Takes the server's reply to the request just handled into a job, and lets it wait or work.
+    /// Turns the server's reply to the request just handled into a job, and queues or starts it.
     #[inline(never)]
     fn admit(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let mut reply = core::mem::take(&mut self.buf);
@@ -226,7 +226,7 @@ impl Station {
         }
     }
 
-    /// The queue is full.
+    /// Handles a request that finds the queue full.
     fn overflow(&mut self, from: SocketAddr, bytes: &[u8]) {
         match self.config.overflow {
             Overflow::Drop => self.refuse(from, bytes, Cause::ServerQueue),
@@ -246,7 +246,8 @@ impl Station {
         self.events.push_back(Event::Dropped { cause, about });
     }
 
-    /// Which send the request at hand is: as the driver knows, else as it says itself.
+    /// Returns the send of the current request: the one that the driver knows, or else the one that the
+    /// request names.
     fn label_of(&self, bytes: &[u8]) -> Option<Label> {
         self.noted.or_else(|| self.server.label(bytes))
     }
@@ -260,7 +261,7 @@ impl Station {
         work.filter(|(_, done)| *done < at).or(Some((timer, at)))
     }
 
-    /// How long the work on the next request of `from` takes by itself, in nanoseconds.
+    /// Returns how long the work on the next request of `from` takes by itself, in nanoseconds.
     fn work(&mut self, from: SocketAddr) -> u64 {
         if let Distribution::Constant(work) = self.config.service {
             return nanos(work);
@@ -294,7 +295,7 @@ impl Station {
         self.free.push(slot);
     }
 
-    /// Gives free workers what waits.
+    /// Gives waiting requests to free workers.
     fn refill(&mut self, now: Instant) {
         while self.config.workers.is_none_or(|most| self.working.len() < most as usize) {
             let next = match self.config.order {
@@ -306,7 +307,7 @@ impl Station {
         }
     }
 
-    /// Goes down: what is in work is lost, and what waits, unless it is kept.
+    /// Goes down: work in progress is lost, and so is the queue unless it is kept.
     fn crash(&mut self, keeps_queue: bool) {
         self.down = true;
         self.events.push_back(Event::Down { keeps_queue });
@@ -319,7 +320,7 @@ impl Station {
         lost.into_iter().for_each(|(_, slot)| self.lose(slot, Cause::ServerDown));
     }
 
-    /// Sees to the outages that begin or end until `now`.
+    /// Handles the outages that begin or end until `now`.
     #[inline]
     fn follow_outages(&mut self, now: Instant) {
         while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {

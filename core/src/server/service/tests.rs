@@ -17,17 +17,17 @@ fn station(pairs: &[(&str, &str)]) -> Station {
     Station::numbered(server, scenario.station_config(), 1, CLIENTS)
 }
 
-/// Requests of client 1 at these milliseconds, each with its own bytes; what becomes of them, in order:
-/// `12ms a` is a reply, `3ms !b` a failure, `5ms server.queue` a loss.
+/// Sends requests of client 1 at these milliseconds, each with its own bytes, and returns the results in
+/// order: `12ms a` is a reply, `3ms !b` a failure, `5ms server.queue` a loss.
 fn story(station: &mut Station, requests: &[(u64, &str)]) -> Vec<String> {
-    let (mut told, mut buf) = (Vec::new(), Vec::new());
+    let (mut results, mut buf) = (Vec::new(), Vec::new());
     let mut requests = requests.iter().peekable();
     loop {
         let deadline = station.poll_timeout().map(|(_, at)| at);
         let next = requests.peek().map(|(ms, _)| Instant::from_millis(*ms));
         let now = match (deadline, next) {
-            (None, None) => return told,
-            // What arrives when a worker becomes free finds it free.
+            (None, None) => return results,
+            // A request that arrives at the instant at which a worker becomes free finds it free.
             (Some(a), Some(b)) if a <= b => {
                 station.handle_timeout(a);
                 a
@@ -45,12 +45,12 @@ fn story(station: &mut Station, requests: &[(u64, &str)]) -> Vec<String> {
         let at = now.as_nanos() / 1_000_000;
         while let Some(event) = station.poll_event() {
             if let What::Dropped { cause, .. } = event.into() {
-                told.push(format!("{at}ms {}", cause.name()));
+                results.push(format!("{at}ms {}", cause.name()));
             }
         }
         while station.poll_transmit(now, &mut buf).is_some() {
             let text = String::from_utf8_lossy(&buf).replace("retrylab: failed\n", "!");
-            told.push(format!("{at}ms {text}"));
+            results.push(format!("{at}ms {text}"));
             buf.clear();
         }
     }
@@ -61,8 +61,8 @@ const TEN: (&str, &str) = ("server.service", "10ms");
 #[test]
 fn one_worker_does_one_after_the_other() {
     let requests = [(0, "a"), (1, "b"), (2, "c")];
-    let told = story(&mut station(&[TEN]), &requests);
-    assert_eq!(told, ["10ms a", "20ms b", "30ms c"]);
+    let results = story(&mut station(&[TEN]), &requests);
+    assert_eq!(results, ["10ms a", "20ms b", "30ms c"]);
     let two = story(&mut station(&[TEN, ("server.workers", "2")]), &requests);
     assert_eq!(two, ["10ms a", "11ms b", "20ms c"]);
     let all = story(&mut station(&[TEN, ("server.workers", "none")]), &requests);
@@ -85,18 +85,18 @@ fn a_full_queue_drops_or_says_so() {
 #[test]
 fn late_work_is_done_or_dropped() {
     let requests = [(0, "a"), (1, "b"), (2, "c")];
-    let told = story(&mut station(&[TEN, ("server.expire", "15ms")]), &requests);
-    assert_eq!(told, ["10ms a", "20ms server.expire", "20ms b"], "c had waited 18 ms");
+    let results = story(&mut station(&[TEN, ("server.expire", "15ms")]), &requests);
+    assert_eq!(results, ["10ms a", "20ms server.expire", "20ms b"], "c had waited 18 ms");
 }
 
 #[test]
 fn work_takes_longer_in_a_crowd_and_in_trouble() {
     let crowd = [("server.rising", "1ms"), ("server.workers", "none"), TEN];
-    let told = story(&mut station(&crowd), &[(0, "a"), (1, "b"), (20, "c")]);
-    assert_eq!(told, ["11ms a", "13ms b", "31ms c"]);
+    let results = story(&mut station(&crowd), &[(0, "a"), (1, "b"), (20, "c")]);
+    assert_eq!(results, ["11ms a", "13ms b", "31ms c"]);
     let slow = [TEN, ("faults", "5ms 10ms slow 3")];
-    let told = story(&mut station(&slow), &[(0, "a"), (1, "b"), (40, "c")]);
-    assert_eq!(told, ["10ms a", "40ms b", "50ms c"], "b began at 10 ms");
+    let results = story(&mut station(&slow), &[(0, "a"), (1, "b"), (40, "c")]);
+    assert_eq!(results, ["10ms a", "40ms b", "50ms c"], "b began at 10 ms");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_crash_loses_the_work_and_the_queue_unless_it_is_kept() {
     assert_eq!(kept, [at(5), at(20), "40ms b".into(), "50ms d".into()], "b is done after 30 ms");
 }
 
-/// Random times are named by the client and its datagram, not by the order in which others come.
+/// Random times depend on the client and its datagram, not on the order in which others come.
 #[test]
 fn a_requests_work_does_not_depend_on_others() {
     let server = || station(&[("server.service", "exponential 10ms"), ("server.workers", "none")]);

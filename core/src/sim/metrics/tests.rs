@@ -8,7 +8,7 @@ use core::ops::Range;
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Metrics that have seen `what`, each at its second.
+/// Returns metrics that have seen each of `what` at its second.
 fn measured(what: impl IntoIterator<Item = (u64, What)>) -> Metrics {
     let mut metrics = Metrics::new(SECOND);
     for (second, what) in what {
@@ -29,7 +29,7 @@ const fn gave_up(sends: u32, nanos: u64, why: Stop) -> What {
     GaveUp { sends, elapsed: Duration::from_nanos(nanos), why }
 }
 
-/// Answers that took 1, 2, 3, … nanoseconds.
+/// Returns answers that took 1, 2, 3, … nanoseconds.
 fn answers(nanos: Range<u64>) -> impl Iterator<Item = (u64, What)> {
     nanos.map(|n| (0, answered(1, n)))
 }
@@ -57,7 +57,7 @@ fn quantiles_are_ranks() {
 #[test]
 fn long_times_are_right_to_a_thousandth_and_the_longest_is_exact() {
     let mut times = Times::default();
-    // Times that lie anywhere between a microsecond and a day, a factor of 1.37 apart.
+    // Times between a microsecond and a day, each 1.37 times the previous one.
     let mut all = Vec::new();
     let mut time = 1_013_u64;
     while time < 86_400_000_000_000 {
@@ -180,7 +180,7 @@ fn the_memory_of_a_long_run_is_bounded() {
     let mut metrics = Metrics::new(Duration::from_nanos(1));
     let many = 200_000_u64;
     for n in 0..many {
-        // 97 years, in ever longer steps.
+        // 97 years, in increasing steps.
         let at = Instant::from_nanos((n * n).saturating_mul(76_000_000));
         let time = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (n % 64);
         let stop = [Stop::MaxSends, Stop::Deadline, Stop::Budget][n as usize % 3];
@@ -195,7 +195,7 @@ fn the_memory_of_a_long_run_is_bounded() {
     assert_eq!(metrics.finished(), many);
 }
 
-/// A scenario of `pairs`.
+/// Returns a scenario of `pairs`.
 fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
     let mut scenario = Scenario::default();
     scenario.apply(pairs).unwrap_or_else(|error| panic!("{error}"));

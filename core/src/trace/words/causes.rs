@@ -5,7 +5,7 @@ use crate::policy::Stop;
 use core::fmt;
 
 impl Cause {
-    /// What happened to the datagram, and why where that is not all.
+    /// Returns what happened to the datagram, and the reason if there is more to say.
     pub(super) const fn of_packet(self) -> (&'static str, &'static str) {
         match self {
             Self::LinkLoss => ("lost on the link", ""),
@@ -24,7 +24,8 @@ impl Cause {
         }
     }
 
-    /// What the host does that loses it, what follows the datagram's name, and the same in a note.
+    /// Returns what the host does that loses the datagram, what follows the datagram's name, and the same
+    /// as a note.
     pub(super) const fn of_host(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::ServerDrop => ("drops", " at random", " at random"),
@@ -46,7 +47,7 @@ impl Cause {
     }
 }
 
-/// The cause in words, as a participle: "lost on the link", "lost: the link is cut".
+/// Returns the cause as a participle: "lost on the link", "lost: the link is cut".
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.of_packet() {
@@ -56,8 +57,8 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Why an exchange ended without a reply, as a clause. `failed`: the server has answered with a failure
-/// meanwhile, so that nobody would take it to be down.
+/// Returns why an exchange ended without a reply, as a clause. `failed`: the server has answered with a
+/// failure meanwhile, so nobody would assume that it is down.
 #[must_use]
 pub const fn reason(why: Stop, failed: bool) -> &'static str {
     match why {

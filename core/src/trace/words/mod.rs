@@ -1,12 +1,11 @@
 //! Records in words: every sentence that a reader gets to see about a record is written here, once.
 //!
-//! The text ladder, the page's ladder, its table, its story of a moment, its inspector and the server's
-//! log all show what these functions return; none of them has words of its own for a record.
+//! The text ladder, the server's log and all parts of the page show what these functions return; none of
+//! them has words of its own for a record.
 //!
-//! A record alone does not say everything that a true sentence needs. What kind of run it belongs to is
-//! the [`Setting`], which the caller knows; how long a wait was, or whether a reply is a failure, follows
-//! from the records before it, which a [`Narrator`] reads in order. Nothing is guessed: what is not known
-//! is left out of the sentence.
+//! A record alone does not contain everything that a correct sentence needs. The caller knows the kind of
+//! run, the [`Setting`]. How long a wait was, or whether a reply is a failure, follows from earlier
+//! records, which a [`Narrator`] reads in order. Nothing is guessed: what is unknown is left out.
 //!
 //! ```
 //! use retrylab_core::scenario::Scenario;
@@ -19,7 +18,7 @@
 //! let wording: Vec<String> = run(&scenario, Vec::<Record>::new())
 //!     .sink
 //!     .iter()
-//!     .map(|record| narrator.tell(record).sentence())
+//!     .map(|record| narrator.describe(record).sentence())
 //!     .collect();
 //! assert_eq!(wording[..5], [
 //!     "The client sends its request.",
@@ -39,7 +38,7 @@
 //! | `servers` | what servers do |
 //! | `causes` | why a datagram was lost, why an exchange ended |
 //! | `story` | sentences joined; many records counted |
-//! | `narrator` | what the records before a record tell about it |
+//! | `narrator` | what earlier records reveal about a record |
 //! | `numbers` | numbers and lengths of time as people read them |
 
 mod causes;
@@ -66,7 +65,7 @@ use crate::machine::Label;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// What kind of run a record belongs to: it decides what a sentence has to name.
+/// The kind of run that a record belongs to. It decides what a sentence has to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Setting {
     /// There is more than one client: sentences say which.
@@ -83,15 +82,15 @@ pub enum Pattern {
     /// One exchange after another.
     #[default]
     Closed,
-    /// Exchanges arrive whatever becomes of those before them.
+    /// Exchanges arrive whether or not earlier ones are over.
     Open,
     /// Each writes one row: a read and a write are an attempt.
     Write,
 }
 
 impl Setting {
-    /// Which client and exchange a record belongs to, for the head of a line: `client 3 #2 `, or
-    /// nothing where there is only one of them.
+    /// Returns the client and exchange of a record, for the start of a line: `client 3 #2 `, or nothing if
+    /// there is only one.
     #[must_use]
     pub fn tag(&self, record: &Record) -> String {
         let client = record.flow.filter(|_| self.clients);
@@ -100,7 +99,7 @@ impl Setting {
         tag
     }
 
-    /// Which exchange a record belongs to: `#2 `, or nothing where there is only one.
+    /// Returns the exchange of a record: `#2 `, or nothing if there is only one.
     #[must_use]
     pub fn exchange_tag(&self, record: &Record) -> String {
         let label = record.label.filter(|_| self.exchanges);
@@ -108,33 +107,33 @@ impl Setting {
     }
 }
 
-/// What is said of one record.
+/// The words for one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// Who or what does it, in the middle of a sentence; empty where the predicate is all.
+    /// Who or what does it, in the middle of a sentence; empty if the predicate says everything.
     subject: String,
     predicate: String,
     role: Role,
     /// The same as a note in the column of the host that made the record: `send 2`.
     pub note: String,
-    /// The note where there is little room.
+    /// A shorter note, for narrow columns.
     pub brief: String,
-    /// Figures that follow the note where there is much room; may be empty.
+    /// Figures that follow the note in wide columns; may be empty.
     pub detail: String,
     /// The sentence has these figures already.
     is_detailed: bool,
-    /// It goes on from the arrival of what a server deals with.
+    /// It continues the sentence about the arrival of what a server deals with.
     is_prompt: bool,
 }
 
-/// How a sentence stands among others.
+/// How a sentence relates to the others of its moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// By itself.
     Plain,
     /// It leads to the next one: "No reply for 100 ms: …".
     Lead,
-    /// It is left out where another one tells the same moment.
+    /// It is left out where another one describes the same moment.
     Dull,
 }
 
@@ -175,13 +174,13 @@ impl Words {
         self
     }
 
-    /// A whole sentence: "The client sends its request again (send 2)."
+    /// Returns a whole sentence: "The client sends its request again (send 2)."
     #[must_use]
     pub fn sentence(&self) -> String {
         capital(&(self.clause() + "."))
     }
 
-    /// The sentence with the figures: "The client sends its request, 5 bytes."
+    /// Returns the sentence with the figures: "The client sends its request, 5 bytes."
     #[must_use]
     pub fn whole(&self) -> String {
         if self.detail.is_empty() || self.is_detailed {
@@ -190,27 +189,27 @@ impl Words {
         capital(&format!("{}, {}.", self.clause(), self.detail))
     }
 
-    /// The note with the figures: "send 2, 5 bytes".
+    /// Returns the note with the figures: "send 2, 5 bytes".
     #[must_use]
     pub fn line(&self) -> String {
         let comma = if self.detail.is_empty() { "" } else { ", " };
         format!("{}{comma}{}", self.note, self.detail)
     }
 
-    /// Is it left out where something else tells the same moment?
+    /// Returns true if it is left out where another sentence describes the same moment.
     #[must_use]
     pub fn is_dull(&self) -> bool {
         self.role == Role::Dull
     }
 
-    /// The sentence as a part of another one.
+    /// Returns the sentence as a part of another one.
     fn clause(&self) -> String {
         let blank = if self.subject.is_empty() { "" } else { " " };
         format!("{}{blank}{}", self.subject, self.predicate)
     }
 }
 
-/// A record with what is known about it, as the functions of this module are given it.
+/// A record with what is known about it: the input of this module's functions.
 #[derive(Debug)]
 pub(super) struct Wording<'a> {
     record: &'a Record,
@@ -220,13 +219,13 @@ pub(super) struct Wording<'a> {
 
 /// Puts a record into words.
 #[must_use]
-pub fn tell(record: &Record, setting: Setting, known: Known) -> Words {
+pub fn describe(record: &Record, setting: Setting, known: Known) -> Words {
     let words = record.what.say(&Wording { record, setting, known });
     Words { is_prompt: known.prompt, ..words }
 }
 
-/// Which send a record belongs to, as the cell of a table: `#2 send 1`, or nothing where that is not
-/// known. What is before an exchange's first send belongs to the exchange alone.
+/// Returns the send of a record, as the cell of a table: `#2 send 1`, or nothing if unknown. Records
+/// before an exchange's first send have only the exchange.
 #[must_use]
 pub fn belongs(record: &Record, setting: Setting) -> String {
     let exchange = setting.exchange_tag(record);
@@ -243,7 +242,7 @@ pub fn belongs(record: &Record, setting: Setting) -> String {
 }
 
 impl Wording<'_> {
-    /// The host that made the record.
+    /// Returns the host that made the record.
     fn host(&self) -> String {
         match self.record.host {
             HostId::Client => self.client(),
@@ -260,13 +259,13 @@ impl Wording<'_> {
         }
     }
 
-    /// ` of client 3`, where there are several.
+    /// Returns ` of client 3`, if there are several.
     fn whose(&self) -> String {
         let flow = self.record.flow.filter(|_| self.setting.clients);
         flow.map_or_else(String::new, |flow| format!(" of client {flow}"))
     }
 
-    /// `send 2`, and of which exchange where there are several; of a writer `attempt 2`.
+    /// Returns `send 2`, with its exchange if there are several; `attempt 2` for a writer.
     fn which(&self) -> Option<String> {
         let Label { exchange, send } = self.record.label?;
         Some(match self.setting.pattern {
@@ -276,23 +275,23 @@ impl Wording<'_> {
         })
     }
 
-    /// The number of the send, where it is known.
+    /// Returns the number of the send, if known.
     fn send(&self) -> Option<u32> {
         self.record.label.map(|label| label.send.get())
     }
 
-    /// The exchange, where several have to be told apart.
+    /// Returns the exchange, if several have to be told apart.
     fn exchange(&self) -> Option<u32> {
         let label = self.record.label.filter(|_| self.setting.exchanges);
         label.map(|label| label.exchange.get())
     }
 
-    /// ` exchange 3` behind a verb, where exchanges overlap.
+    /// Returns ` exchange 3`, to follow a verb, if exchanges overlap.
     fn overlapping(&self) -> Option<u32> {
         self.exchange().filter(|_| self.setting.pattern == Pattern::Open)
     }
 
-    /// What a server deals with: `it`, when that has just arrived, else its name.
+    /// Returns what a server deals with: `it` if that has just arrived, otherwise its name.
     fn it(&self) -> String {
         if self.known.prompt {
             return "it".to_string();

@@ -1,33 +1,33 @@
-//! What the records before a record tell about it.
+//! What earlier records reveal about a record.
 
 use super::super::{Direction, HostId, Record, What};
-use super::{Setting, Words, tell};
+use super::{Setting, Words, describe};
 use crate::machine::Label;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// What is known about a record from those before it.
+/// What is known about a record from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Known {
     /// Of a wait for a reply: when it began, which is when the last send went out.
     pub since: Option<Instant>,
     /// The reply is a failure; of a wait or of an end: the exchange has received one.
     pub failure: bool,
-    /// What a server deals with has arrived just before, at this very moment.
+    /// What a server deals with has just arrived, at the same instant.
     pub prompt: bool,
 }
 
 /// Puts records into words, one after another, in the order in which they were made.
 ///
-/// It remembers the exchanges that are open, so its memory is that of the clients it hears of.
+/// It remembers the open exchanges, so its memory grows with the number of clients in the records.
 #[derive(Clone, Debug, Default)]
 pub struct Narrator {
     setting: Setting,
     flows: BTreeMap<u32, Flow>,
 }
 
-/// What is remembered of one client.
+/// What is remembered about one client.
 #[derive(Clone, Debug, Default)]
 struct Flow {
     open: Vec<Open>,
@@ -50,13 +50,13 @@ struct Open {
 }
 
 impl Narrator {
-    /// A narrator of a run of this kind.
+    /// Creates the narrator of a run of this kind.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         Self { setting, flows: BTreeMap::new() }
     }
 
-    /// The kind of run.
+    /// Returns the kind of run.
     #[must_use]
     pub const fn setting(&self) -> Setting {
         self.setting
@@ -64,9 +64,9 @@ impl Narrator {
 
     /// Puts the next record into words.
     #[must_use]
-    pub fn tell(&mut self, record: &Record) -> Words {
+    pub fn describe(&mut self, record: &Record) -> Words {
         let known = self.follow(record);
-        tell(record, self.setting, known)
+        describe(record, self.setting, known)
     }
 
     /// Takes the next record and returns what is known about it.
@@ -77,7 +77,7 @@ impl Narrator {
         let prompt = server && flow.arrived == Some((at, label));
         let known = Known { prompt, ..Known::default() };
         if server && !prompt {
-            // The server has turned to something else: "it" would be that.
+            // The server handles something else now, and "it" would refer to that.
             flow.arrived = None;
         }
         match record.what {
@@ -137,7 +137,7 @@ impl Flow {
         }
     }
 
-    /// The open exchange whose last send this is.
+    /// Returns the open exchange with this last send.
     fn open(&self, label: Option<Label>) -> Option<&Open> {
         self.open.iter().find(|open| Some(open.label) == label)
     }
@@ -157,7 +157,7 @@ impl Flow {
         place.is_some_and(|place| self.open.swap_remove(place).failed_once)
     }
 
-    /// Was this request to be answered with a failure? Asked once.
+    /// Returns whether this request is answered with a failure, and forgets it.
     fn take_failing(&mut self, label: Option<Label>) -> bool {
         let place = self.failing.iter().position(|failing| *failing == label);
         place.is_some_and(|place| {

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// `1,234,567`
+/// Returns `1,234,567`.
 #[must_use]
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -18,32 +18,32 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// `1 send`, `2 sends`, `1,000 sends`
+/// Returns `1 send`, `2 sends`, `1,000 sends`.
 #[must_use]
 pub fn count(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{} {noun}{s}", grouped(n))
 }
 
-/// Nanoseconds with the unit that reads best and at most three digits that count: `12.3 ms`.
+/// Returns nanoseconds in the most readable unit, with at most three significant digits: `12.3 ms`.
 #[must_use]
 pub fn span(nanos: u64) -> String {
     spread(nanos, nanos, "")
 }
 
-/// Two lengths of time, or one if they are equal, with one unit: `2–3 s` where `to` is a dash.
+/// Returns two lengths of time, or one if they are equal, with one unit: `2–3 s` where `to` is a dash.
 #[must_use]
-pub fn spread(least: u64, most: u64, to: &str) -> String {
-    let (size, name) = unit(most);
-    let most_text = ratio(most, size);
-    if least == most {
-        format!("{most_text} {name}")
+pub fn spread(min: u64, max: u64, to: &str) -> String {
+    let (size, name) = unit(max);
+    let max_text = ratio(max, size);
+    if min == max {
+        format!("{max_text} {name}")
     } else {
-        format!("{}{to}{most_text} {name}", ratio(least, size))
+        format!("{}{to}{max_text} {name}", ratio(min, size))
     }
 }
 
-/// The unit that reads best: its nanoseconds and its name.
+/// Returns the most readable unit: its length in nanoseconds and its name.
 #[must_use]
 pub const fn unit(nanos: u64) -> (u64, &'static str) {
     match nanos {
@@ -57,7 +57,7 @@ pub const fn unit(nanos: u64) -> (u64, &'static str) {
     }
 }
 
-/// `a / b` with at most three digits that count, and all digits before the point.
+/// Returns `a / b` with at most three significant digits, and all digits before the decimal point.
 #[must_use]
 pub fn ratio(a: u64, b: u64) -> String {
     let (a, b) = (u128::from(a), u128::from(b.max(1)));
@@ -76,7 +76,7 @@ pub fn ratio(a: u64, b: u64) -> String {
     }
 }
 
-/// The text with a capital first letter, if that is an ASCII one.
+/// Returns the text with its first letter capitalized, if that is ASCII.
 #[must_use]
 pub fn capital(text: &str) -> String {
     let mut text = text.to_string();
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(count(1, "send"), "1 send");
         assert_eq!(count(1_000, "send"), "1,000 sends");
         assert_eq!(ratio(1_975, 1_000), "1.98");
-        assert_eq!(ratio(7, 0), "7", "a ratio to nothing is no panic");
+        assert_eq!(ratio(7, 0), "7", "a ratio to zero does not panic");
         assert_eq!(capital("the client"), "The client");
     }
 

@@ -32,7 +32,7 @@ fn request_sent(wording: &Wording<'_>) -> Words {
     Words::new(host, predicate).noted(format!("send {send}"), format!("send {send}"))
 }
 
-/// A writer's datagram.
+/// Returns the words for a writer's datagram.
 fn attempt(wording: &Wording<'_>, number: u32) -> Words {
     let (what, again) = match (request_name(wording), number) {
         ("read", 1) => ("reads", String::new()),
@@ -68,8 +68,8 @@ fn reply_sent(wording: &Wording<'_>) -> Words {
     Words::new(host, predicate).noted(note, format!("{brief} {send}"))
 }
 
-/// What a request is: a writer's datagrams are its read and its write by turns, since it sends nothing
-/// twice (see [`contention`](crate::client::contention)).
+/// Returns the kind of request: a writer's datagrams are alternately reads and writes, since it sends
+/// nothing twice (see [`contention`](crate::client::contention)).
 fn request_name(wording: &Wording<'_>) -> &'static str {
     match (wording.setting.pattern, wording.record.packet) {
         (Pattern::Write, Some(number)) if number.get() % 2 == 1 => "read",
@@ -78,7 +78,7 @@ fn request_name(wording: &Wording<'_>) -> &'static str {
     }
 }
 
-/// A datagram as the subject of a sentence, with what has to follow the verb.
+/// Returns a datagram as the subject of a sentence, with what has to follow the verb.
 fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
     let (whose, which) = (wording.whose(), wording.which());
     match (direction, which) {
@@ -90,7 +90,7 @@ fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
     }
 }
 
-/// A reply as the subject of a sentence.
+/// Returns a reply as the subject of a sentence.
 pub(super) fn reply(wording: &Wording<'_>, which: Option<String>) -> String {
     match which {
         Some(which) => format!("the reply to {which}{}", wording.whose()),

@@ -6,13 +6,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Joins what is said of one moment to a text: "No reply for 100 ms: the client sends its request again
+/// Joins the words of one moment to a text: "No reply for 100 ms: the client sends its request again
 /// (send 2) and waits 200 ms for a reply."
 #[must_use]
 pub fn story(wording: &[Words]) -> String {
     let telling = wording.iter().any(|words| words.role != Role::Dull);
     let mut sentences: Vec<String> = Vec::new();
-    // What the last sentence is about, and whether it may be continued.
+    // The subject of the last sentence, and whether the sentence may be continued.
     let (mut before, mut joinable): (Option<&Words>, bool) = (None, false);
     for words in wording.iter().filter(|words| !telling || words.role != Role::Dull) {
         let last = sentences.last_mut();
@@ -50,12 +50,12 @@ pub fn story(wording: &[Words]) -> String {
     whole.collect::<Vec<_>>().join(" ")
 }
 
-/// Is it a request's arrival, and what a server does then?
+/// Returns true for a request's arrival followed by what a server does with it.
 fn is_arrival(before: &Words, words: &Words) -> bool {
     before.predicate.starts_with("arrives") && words.is_prompt
 }
 
-/// What happens to many at one moment, counted: "40 requests sent, 3 packets lost on the link."
+/// Returns what happens to many clients at one moment, counted: "40 requests sent, 3 packets lost on the link."
 #[must_use]
 pub fn crowd<'a>(records: impl IntoIterator<Item = &'a Record>, setting: Setting) -> String {
     let mut counts: Vec<(&'static str, &'static str, u64)> = Vec::new();
@@ -74,7 +74,7 @@ pub fn crowd<'a>(records: impl IntoIterator<Item = &'a Record>, setting: Setting
     if parts.is_empty() { String::new() } else { capital(&(parts.join(", ") + ".")) }
 }
 
-/// What a record counts as: a noun, and what is said behind it.
+/// Returns what a record counts as: a noun, and the words after it.
 const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static str) {
     let again = match record.label {
         Some(label) => label.send.get() > 1,

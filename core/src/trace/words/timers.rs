@@ -6,7 +6,7 @@ use crate::time::{Duration, Instant, nanos};
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// The length of a wait. A wait of nothing takes a nanosecond, since no deadline is now.
+/// Returns the length of a wait. A wait of 0 takes a nanosecond, because a deadline is later than now.
 fn length(wait: Duration) -> String {
     match nanos(wait) {
         1 => span(0),
@@ -14,7 +14,7 @@ fn length(wait: Duration) -> String {
     }
 }
 
-/// Does such a wait come before the first send of an exchange?
+/// Returns true if such a wait comes before the first send of an exchange.
 #[must_use]
 pub const fn is_unsent(timer: Timer) -> bool {
     match timer {
@@ -31,7 +31,7 @@ pub const fn is_unsent(timer: Timer) -> bool {
     }
 }
 
-/// What stands below the time that is left of a wait.
+/// Returns the caption below the time that is left of a wait.
 #[must_use]
 pub const fn countdown(timer: Timer) -> &'static str {
     match timer {
@@ -39,7 +39,7 @@ pub const fn countdown(timer: Timer) -> &'static str {
         Timer::GiveUp => "final wait",
         Timer::Start => "to the start",
         Timer::Backoff => "of backoff",
-        Timer::Hint => "as asked",
+        Timer::Hint => "as requested",
         Timer::Limits => "of pause",
         Timer::Think => "of pause",
         Timer::Service => "of work",
@@ -106,12 +106,12 @@ pub(in super::super) fn timer_armed(
     }
 }
 
-/// A client waits for a reply.
+/// Returns the words for a client that waits for a reply.
 fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
-    // A wait that began with an earlier record goes on.
-    let goes_on = wording.known.since.is_some_and(|since| since < wording.record.at);
-    let more = if goes_on { "another " } else { what };
-    let to = match wording.which().filter(|_| goes_on || wording.overlapping().is_some()) {
+    // The wait began with an earlier record.
+    let continues = wording.known.since.is_some_and(|since| since < wording.record.at);
+    let more = if continues { "another " } else { what };
+    let to = match wording.which().filter(|_| continues || wording.overlapping().is_some()) {
         Some(which) => format!(" to {which}"),
         None => String::new(),
     };
@@ -120,7 +120,7 @@ fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
         .noted(note, format!("waits {left}"))
 }
 
-/// A client waits because a send was abandoned or has failed.
+/// Returns the words for a client that waits because a send was abandoned or has failed.
 fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
     let asked = if hinted { ", as the server asked" } else { "" };
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
@@ -130,11 +130,12 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
             format!("waits {left} before it sends again{asked}")
         }
     };
-    let note = if hinted { format!("waits {left}, as asked") } else { format!("backs off {left}") };
+    let note =
+        if hinted { format!("waits {left}, as requested") } else { format!("backs off {left}") };
     Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
 }
 
-/// What arrives in an open loop.
+/// Returns what arrives in an open loop.
 fn arrival(wording: &Wording<'_>) -> String {
     match wording.exchange() {
         Some(exchange) => format!("exchange {exchange}{}", wording.whose()),
@@ -142,7 +143,7 @@ fn arrival(wording: &Wording<'_>) -> String {
     }
 }
 
-/// What a server works on.
+/// Returns what a server works on.
 fn job(wording: &Wording<'_>) -> String {
     wording.which().unwrap_or_else(|| "its next request".to_string()) + &wording.whose()
 }
@@ -179,7 +180,7 @@ fn whose_pause(wording: &Wording<'_>, what: &str) -> String {
     format!("the {what}{}", wording.whose())
 }
 
-/// A wait for a reply is over.
+/// Returns the words for the end of a wait for a reply.
 fn silence(wording: &Wording<'_>) -> Words {
     let of = wording.which().filter(|_| wording.overlapping().is_some());
     let to = of.map_or_else(String::new, |which| format!(" to {which}"));

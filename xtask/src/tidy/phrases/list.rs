@@ -1,4 +1,4 @@
-//! The list of phrases that are not to be written, with what to write instead.
+//! The list of phrases to avoid, each with what to write instead.
 //!
 //! The form of `xtask/phrases.txt`:
 //!
@@ -6,7 +6,7 @@
 //! # A comment.
 //! [text]                        phrases of prose; [names] for names in code
 //! frobs? => gadget              a pattern, and what to write instead
-//!     except: frob of Euler     where the pattern is right, a pattern too
+//!     except: frob of Euler     a context in which it is right, also a pattern
 //! ```
 //!
 //! Patterns are regular expressions that match whole words. In prose case does not matter, and a blank
@@ -65,14 +65,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Phrase>> {
 
 fn compile(pattern: &str, scope: Scope) -> Result<Regex> {
     let blank = if scope == Scope::Text { r"\s+" } else { " " };
-    // An ASCII boundary: text that is not ASCII would make the Unicode one slow.
+    // An ASCII boundary, because the Unicode one is slow on other text.
     let pattern = format!(r"(?-u:\b)(?:{})(?-u:\b)", pattern.replace(' ', blank));
     let insensitive = scope == Scope::Text;
     Ok(RegexBuilder::new(&pattern).case_insensitive(insensitive).build()?)
 }
 
 impl Phrase {
-    /// Returns each place of the phrase in `text`, in order.
+    /// Returns each occurrence of the phrase in `text`, in order.
     pub(crate) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<_> = self.pattern.find_iter(text).map(|hit| hit.range()).collect();
         if !found.is_empty() {

@@ -1,19 +1,19 @@
 //! What people read in a file: prose, and the names of the code around it.
 //!
-//! Of Markdown, HTML, style sheets and TOML it is the whole file. Of Rust and JavaScript it is comments
+//! In Markdown, HTML, style sheets and TOML that is the whole file. In Rust and JavaScript it is comments
 //! and string literals, found by a scanner that knows only the quotes of both languages.
 
 use super::super::tree::File;
 
 /// The text of a file; both parts have the lines of the file.
 pub(crate) struct Text {
-    /// What is prose, with a [`BREAK`] between things that are not read in one go.
+    /// The prose, with a [`BREAK`] between passages that do not belong together.
     pub(crate) prose: String,
     /// The code, with blanks where its comments and string literals are.
     pub(crate) code: String,
 }
 
-/// No phrase goes over it: it is neither a blank nor part of a word.
+/// Separator that no phrase matches across: it is neither a blank nor part of a word.
 const BREAK: char = '\0';
 
 /// Returns the line, from 1, of a place in a text.
@@ -33,7 +33,7 @@ pub(crate) fn of(file: &File) -> Text {
     Text { prose: prose(&file.text, &spans), code: code(&file.text, &spans) }
 }
 
-/// Drops the marks with which lines begin.
+/// Removes the marks at the start of each line.
 fn without_marks(text: &str, marks: &[char]) -> String {
     let inner = |line: &'_ str| line.trim_start().trim_start_matches(marks).to_owned();
     text.split('\n').map(inner).collect::<Vec<String>>().join("\n")
@@ -44,16 +44,16 @@ fn prose(text: &str, spans: &[Span]) -> String {
     let (mut at, mut before) = (0, None);
     for span in spans {
         let gap = &text[at..span.start];
-        // Comments on lines that follow each other are read as one.
-        let goes_on = before == Some(Kind::Comment) && span.kind == Kind::Comment;
-        if !goes_on || gap.matches('\n').count() != 1 || !gap.trim().is_empty() {
+        // Comments on consecutive lines count as one.
+        let continues = before == Some(Kind::Comment) && span.kind == Kind::Comment;
+        if !continues || gap.matches('\n').count() != 1 || !gap.trim().is_empty() {
             out.push(BREAK);
         }
         out.extend(gap.chars().filter(|c| *c == '\n'));
         let inner = &text[span.start..span.end];
         out += &match span.kind {
             Kind::Comment => without_marks(inner, &['/', '!', '*']),
-            // To the reader an escaped line end is a blank, and an escape is not part of a word.
+            // For the reader an escaped line end is a blank, and an escape is not part of a word.
             Kind::Literal => inner.replace("\\\n", " \n").replace("\\n", "  "),
         };
         (at, before) = (span.end, Some(span.kind));
