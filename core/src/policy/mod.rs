@@ -91,6 +91,7 @@ mod rtt;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod timetable;
 
 pub use crate::value::{Factor, Share};
 pub use backoff::{Backoff, Timeouts};
@@ -106,6 +107,7 @@ pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
 pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
+pub use timetable::{Ending, MeanTimes, PlannedSend, Spread, Timetable};
 
 use crate::random::{Name, Purpose};
 use crate::text::words;

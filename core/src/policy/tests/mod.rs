@@ -7,6 +7,7 @@ mod properties;
 mod refusals;
 mod rtt;
 mod schedules;
+mod timetable;
 
 use super::*;
 use alloc::string::ToString;
