@@ -2,9 +2,9 @@
 //! its first records are kept, so that an endless one never fills it.
 
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::{ScenarioNetwork, Summary};
+use retrylab_core::sim::{RunSink, ScenarioNetwork, Summary};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
+use retrylab_core::trace::{Digest, Record, Sink};
 
 /// The most records kept to be shown: 64 bytes each. The digest and the summary cover the whole run.
 pub(crate) const MOST_RECORDS: usize = 200_000;
@@ -16,7 +16,7 @@ pub(crate) const MOST_FLOWS: u32 = 10_000;
 /// Keeps the first records.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    records: Vec<Record>,
+    first: Vec<Record>,
     /// Records made, kept or not.
     total: u64,
     /// A record was not kept because there were [`MOST_RECORDS`].
@@ -30,15 +30,13 @@ impl Sink for Kept {
         if record.flow.is_some_and(|flow| flow.get() > MOST_FLOWS) || self.full {
             return;
         }
-        if self.records.len() < MOST_RECORDS {
-            self.records.push(*record);
+        if self.first.len() < MOST_RECORDS {
+            self.first.push(*record);
         } else {
             self.full = true;
         }
     }
 }
-
-type Sinks = ((Summary, DigestSink), Kept);
 
 /// One scenario's run.
 pub(crate) struct Run {
@@ -50,7 +48,7 @@ enum State {
     Running(Box<ScenarioNetwork<Kept>>),
     /// Nothing is left to do, or nobody wants more of it.
     Over {
-        sinks: Box<Sinks>,
+        sink: Box<RunSink<Kept>>,
         simulated: Instant,
         stopped: bool,
     },
@@ -85,10 +83,10 @@ impl Run {
         if let State::Running(network) = &self.state {
             let simulated = network.now();
             let placeholder =
-                State::Over { sinks: Box::default(), simulated: Instant::ZERO, stopped };
+                State::Over { sink: Box::default(), simulated: Instant::ZERO, stopped };
             if let State::Running(network) = std::mem::replace(&mut self.state, placeholder) {
-                let sinks = Box::new(network.into_sink());
-                self.state = State::Over { sinks, simulated, stopped };
+                let sink = Box::new(network.into_sink());
+                self.state = State::Over { sink, simulated, stopped };
             }
         }
     }
@@ -114,28 +112,28 @@ impl Run {
 
     /// Are records missing at the end of those that are kept?
     pub(crate) fn is_cut(&self) -> bool {
-        self.sinks().1.full
+        self.sink().records.full
     }
 
     /// The records kept.
     pub(crate) fn records(&self) -> &[Record] {
-        &self.sinks().1.records
+        &self.sink().records.first
     }
 
     /// Records made so far.
     pub(crate) fn events(&self) -> u64 {
-        self.sinks().1.total
+        self.sink().records.total
     }
 
     /// Counts so far.
     pub(crate) fn summary(&self) -> Summary {
-        self.sinks().0.0
+        self.sink().summary
     }
 
     /// The fingerprint of the whole run; `None` as long as it is not over, or when it was stopped.
     pub(crate) fn digest(&self) -> Option<Digest> {
         match &self.state {
-            State::Over { sinks, stopped: false, .. } => Some(sinks.0.1.digest()),
+            State::Over { sink, stopped: false, .. } => Some(sink.digest.digest()),
             _ => None,
         }
     }
@@ -148,10 +146,10 @@ impl Run {
         }
     }
 
-    fn sinks(&self) -> &Sinks {
+    fn sink(&self) -> &RunSink<Kept> {
         match &self.state {
             State::Running(network) => network.sink(),
-            State::Over { sinks, .. } => sinks,
+            State::Over { sink, .. } => sink,
         }
     }
 }
