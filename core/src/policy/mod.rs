@@ -296,6 +296,35 @@ impl Policy {
             || matches!(self.budget, Some(BudgetRule::Adaptive { .. }))
     }
 
+    /// Returns why a field has no effect next to the values of the others; `None` if it has one. `field`
+    /// is the name of a getter.
+    ///
+    /// ```
+    /// use retrylab_core::policy::Preset;
+    ///
+    /// let wget = Preset::Wget.policy();
+    /// assert_eq!(wget.unused("multiplier"), Some("backoff is not exponential"));
+    /// assert_eq!(wget.unused("increment"), None);
+    /// ```
+    #[must_use]
+    pub fn unused(&self, field: &str) -> Option<&'static str> {
+        let (list, constant) = (self.backoff == Backoff::List, self.backoff == Backoff::Constant);
+        let grows = matches!(self.backoff, Backoff::Linear | Backoff::Exponential);
+        match field {
+            "initial_timeout" | "linear_timeouts" if list => Some("the waits are a list"),
+            "multiplier" if self.backoff != Backoff::Exponential => {
+                Some("backoff is not exponential")
+            }
+            "increment" if !grows => Some("backoff is neither linear nor exponential"),
+            "timeouts" if !list => Some("backoff is not list"),
+            "linear_timeouts" | "give_up_above" if constant => Some("no wait grows"),
+            "last_timeout" if self.max_sends.is_none() => Some("max sends is none"),
+            "min_timeout" if self.adaptive == Adaptive::None => Some("adaptive is none"),
+            "deadline_rule" if self.deadline.is_none() => Some("deadline is none"),
+            _ => None,
+        }
+    }
+
     /// Returns true if some wait grows above `give_up_above`.
     fn outgrows(&self) -> bool {
         self.give_up_above.is_some_and(|above| match self.backoff {

@@ -18,6 +18,7 @@
 //! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+mod adapt;
 mod apply;
 mod check;
 mod error;

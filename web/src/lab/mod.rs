@@ -90,7 +90,7 @@ impl Lab {
     /// # Errors
     /// What is wrong with the value, in one sentence that names the key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let changed = fields::set(self.run.scenario(), key, value);
+        let changed = self.run.scenario().adapted(key, value);
         let scenario = changed.map_err(|error| error.to_string())?;
         self.errors.clear();
         self.begin(scenario);
