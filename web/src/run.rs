@@ -2,7 +2,7 @@
 //! its first records are kept, so that an endless one never fills it.
 
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::{RunSink, ScenarioNetwork, Summary};
+use retrylab_core::sim::{self, Bounds, RunSink, Summary};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Digest, Record, Sink};
 
@@ -45,7 +45,7 @@ pub(crate) struct Run {
 }
 
 enum State {
-    Running(Box<ScenarioNetwork<Kept>>),
+    Running(Box<sim::Run<Kept>>),
     /// Nothing is left to do, or nobody wants more of it.
     Over {
         sink: Box<RunSink<Kept>>,
@@ -57,15 +57,17 @@ enum State {
 impl Run {
     /// The run of `scenario` at its beginning.
     pub(crate) fn new(scenario: Scenario) -> Self {
-        let network = Box::new(scenario.network(Kept::default()));
-        Self { scenario, state: State::Running(network) }
+        // The person at the page ends a run that goes on for too long.
+        let run = Box::new(scenario.begin(Kept::default(), Bounds::NONE));
+        Self { scenario, state: State::Running(run) }
     }
 
     /// Lets up to `steps` things happen; `true` when the run is over.
     pub(crate) fn advance(&mut self, steps: u32) -> bool {
-        if let State::Running(network) = &mut self.state {
-            for _ in 0..steps {
-                if network.step().is_none() {
+        if let State::Running(run) = &mut self.state {
+            let until = run.events() + u64::from(steps);
+            while run.events() < until {
+                if run.advance_by(until - run.events()).is_some() {
                     self.end(false);
                     break;
                 }
@@ -80,12 +82,12 @@ impl Run {
     }
 
     fn end(&mut self, stopped: bool) {
-        if let State::Running(network) = &self.state {
-            let simulated = network.now();
+        if let State::Running(run) = &self.state {
+            let simulated = run.network().now();
             let placeholder =
                 State::Over { sink: Box::default(), simulated: Instant::ZERO, stopped };
-            if let State::Running(network) = std::mem::replace(&mut self.state, placeholder) {
-                let sink = Box::new(network.into_sink());
+            if let State::Running(run) = std::mem::replace(&mut self.state, placeholder) {
+                let sink = Box::new(run.into_network().into_sink());
                 self.state = State::Over { sink, simulated, stopped };
             }
         }
@@ -141,14 +143,14 @@ impl Run {
     /// The time reached.
     pub(crate) fn simulated(&self) -> Instant {
         match &self.state {
-            State::Running(network) => network.now(),
+            State::Running(run) => run.network().now(),
             State::Over { simulated, .. } => *simulated,
         }
     }
 
     fn sink(&self) -> &RunSink<Kept> {
         match &self.state {
-            State::Running(network) => network.sink(),
+            State::Running(run) => run.network().sink(),
             State::Over { sink, .. } => sink,
         }
     }
@@ -171,7 +173,7 @@ mod tests {
         while !sliced.advance(7) {
             assert_eq!(sliced.digest(), None, "a run that is not over has no digest");
         }
-        let whole = retrylab_core::sim::run(sliced.scenario(), Vec::<Record>::new());
+        let whole = sim::run(sliced.scenario(), Vec::<Record>::new());
         assert_eq!(sliced.digest(), Some(whole.digest));
         assert_eq!(sliced.summary(), whole.summary);
         assert_eq!(sliced.records(), whole.sink);
@@ -187,7 +189,7 @@ mod tests {
         assert_eq!(long.records().len(), MOST_RECORDS);
         assert!(long.events() > MOST_RECORDS as u64);
         assert_eq!(long.summary().finished(), 40_000);
-        let whole = retrylab_core::sim::run(long.scenario(), ());
+        let whole = sim::run(long.scenario(), ());
         assert_eq!(long.digest(), Some(whole.digest));
     }
 
