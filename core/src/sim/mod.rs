@@ -34,7 +34,6 @@ pub use addresses::{MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
-pub use queue::Queue;
 pub use summary::Summary;
 
 use crate::scenario::Scenario;
