@@ -20,6 +20,7 @@ mod addresses;
 mod bounds;
 mod build;
 mod hosts;
+mod lookahead;
 #[cfg(feature = "std")]
 pub mod metrics;
 mod network;

@@ -3,6 +3,7 @@
 //! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
+use super::lookahead::LookAhead;
 use super::packets::Packet;
 use super::wire::{Happening, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
@@ -50,21 +51,12 @@ pub struct Network<C: Machine, S: Machine, K> {
     wire: Wire<K>,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
-    /// Are there more clients than are near the processor?
-    far: bool,
-    /// Events to come that have been looked at.
-    looked_at: usize,
+    ahead: LookAhead,
     buf: Vec<u8>,
     timeouts: Timeouts,
     /// Machines asked for time-outs without end.
     stuck: bool,
 }
-
-/// So many clients are near the processor anyway.
-const NEAR: usize = 4_096;
-
-/// So many events are looked at together.
-const TOGETHER: usize = 64;
 
 impl<C, S, K> Network<C, S, K>
 where
@@ -88,15 +80,14 @@ where
         let clients: Vec<Slot<C>> = clients.into_iter().map(Slot::new).collect();
         assert!(clients.len() <= MAX_CLIENTS as usize, "too many clients: {}", clients.len());
         let wire = Wire::new(&link, seed, clients.len(), sink);
-        let far = clients.len() > NEAR;
+        let ahead = LookAhead::new(clients.len());
         let timeouts = Timeouts::of_hosts(clients.len() as u64 + 1);
         Self {
             clients,
             server: Slot::new(server),
             wire,
             started: 0,
-            far,
-            looked_at: 0,
+            ahead,
             buf: Vec::new(),
             timeouts,
             stuck: false,
@@ -119,11 +110,8 @@ where
             self.tidy();
         }
         loop {
-            if self.far {
-                match self.looked_at.checked_sub(1) {
-                    Some(left) => self.looked_at = left,
-                    None => self.look_ahead(),
-                }
+            if self.ahead.is_due() {
+                self.look_ahead();
             }
             let (at, happening) = self.wire.next()?;
             // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
@@ -138,18 +126,14 @@ where
         }
     }
 
-    /// With a million clients every event finds its datagram and its host far from the processor. Looking
-    /// at those of some events together lets these waits overlap; nothing else comes of it.
+    /// Looks at the hosts of the next events.
     #[inline(never)]
     fn look_ahead(&mut self) {
-        let mut looks = 0;
-        let hosts = self.wire.upcoming_hosts(TOGETHER);
-        self.looked_at = hosts.len().saturating_sub(1);
-        for slot in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
-            // Nothing is decided by what is seen: a decision would wait for it.
-            looks ^= slot.wake ^ u64::from(slot.host.machine().is_finished());
-        }
-        core::hint::black_box(looks);
+        let Self { clients, wire, ahead, .. } = self;
+        ahead.look(wire.upcoming_hosts(LookAhead::MAX), |host| {
+            let slot = clients.get((host as usize).wrapping_sub(1));
+            slot.map_or(0, |slot| slot.wake ^ u64::from(slot.host.machine().is_finished()))
+        });
     }
 
     /// Starts the next client; the server, which may have timers of its own, before the first.
