@@ -39,7 +39,7 @@ impl Sink for Kept {
 }
 
 /// One scenario's run.
-pub(crate) struct Run {
+pub(crate) struct PageRun {
     scenario: Scenario,
     state: State,
 }
@@ -54,7 +54,7 @@ enum State {
     },
 }
 
-impl Run {
+impl PageRun {
     /// The run of `scenario` at its beginning.
     pub(crate) fn new(scenario: Scenario) -> Self {
         // The person at the page ends a run that goes on for too long.
@@ -160,10 +160,10 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn run(fragment: &str) -> Run {
+    fn run(fragment: &str) -> PageRun {
         let (scenario, errors) = Scenario::from_fragment(fragment);
         assert_eq!(errors, []);
-        Run::new(scenario)
+        PageRun::new(scenario)
     }
 
     #[test]

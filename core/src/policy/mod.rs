@@ -107,7 +107,7 @@ pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
 pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
-pub use timetable::{Ending, MeanTimes, PlannedSend, Spread, Timetable};
+pub use timetable::{Ending, JitterRange, MeanTimes, PlannedSend, Timetable};
 
 use crate::random::{Name, Purpose};
 use crate::text::words;

@@ -35,16 +35,16 @@ pub struct Timetable {
 #[non_exhaustive]
 pub struct PlannedSend {
     /// Time of the send. Where a walk ends before this send, the time of its end.
-    pub at: Spread,
+    pub at: JitterRange,
     /// Wait after the send.
-    pub wait: Spread,
+    pub wait: JitterRange,
     /// Whether the send goes out with the shortest waits, without jitter, and with the longest waits.
     pub certain: bool,
 }
 
 /// A time without jitter and its bounds with jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spread {
+pub struct JitterRange {
     /// With the shortest waits.
     pub least: Duration,
     /// Without jitter.
@@ -63,7 +63,7 @@ pub enum Ending {
     /// The schedule ends.
     At {
         /// Time of the end.
-        at: Spread,
+        at: JitterRange,
         /// Number of sends without jitter.
         sends: usize,
         /// Reason for the end without jitter.
@@ -138,7 +138,7 @@ impl Timetable {
             Some(why) => {
                 // With a deadline, the shortest waits can lead to more sends than are examined.
                 let end = |walk: &Walk| walk.stop.map_or(nominal.elapsed, |_| walk.elapsed);
-                Ending::At { at: Spread::of(walks.map(end)), sends: nominal.count, why }
+                Ending::At { at: JitterRange::of(walks.map(end)), sends: nominal.count, why }
             }
         };
         Self { sends: (0..rows).map(|place| PlannedSend::of(walks, place)).collect(), end }
@@ -149,8 +149,8 @@ impl PlannedSend {
     fn of(walks: [&Walk; 3], place: usize) -> Self {
         let waits = || walks.iter().filter_map(|walk| walk.waits.get(place).copied());
         Self {
-            at: Spread::of(walks.map(|walk| walk.at(place))),
-            wait: Spread {
+            at: JitterRange::of(walks.map(|walk| walk.at(place))),
+            wait: JitterRange {
                 least: waits().min().unwrap_or_default(),
                 nominal: walks[1].waits.get(place).copied().unwrap_or_default(),
                 most: waits().max().unwrap_or_default(),
@@ -160,7 +160,7 @@ impl PlannedSend {
     }
 }
 
-impl Spread {
+impl JitterRange {
     const fn of([least, nominal, most]: [Duration; 3]) -> Self {
         Self { least, nominal, most }
     }

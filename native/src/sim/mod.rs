@@ -23,7 +23,7 @@ use crate::signals;
 use crate::source::{Source, SourceError};
 use many::Many;
 use meter::Meter;
-use report::Report;
+use report::RunReport;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
 use retrylab_core::sim::metrics::Metrics;
@@ -222,7 +222,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         file.write(&metrics.series)?;
     }
     let mut out = Stdout::default();
-    let report = Report::new(scenario, &result);
+    let report = RunReport::new(scenario, &result);
     if args.json {
         out.json(&report);
     } else if outputs::stdout_is_taken(args) {

@@ -4,7 +4,7 @@ use super::{Schedule, until};
 use crate::numbers::{grouped, spread};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use retrylab_core::policy::{Ending, PlannedSend, Spread};
+use retrylab_core::policy::{Ending, JitterRange, PlannedSend};
 use retrylab_core::time::{Duration, nanos};
 
 /// The font of everything but the end.
@@ -137,10 +137,10 @@ fn ending(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
 }
 
 /// Where each send may fall: a band with an edge at either end.
-fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, Spread)>) {
+fn band(paint: &Paint<'_>, places: &Places, rows: impl Iterator<Item = (usize, JitterRange)>) {
     let rows: Vec<_> = rows.filter(|(_, at)| at.least < at.most).collect();
     let high = places.step * 0.66;
-    let box_of = |(i, at): &(usize, Spread)| {
+    let box_of = |(i, at): &(usize, JitterRange)| {
         let (from, to) = (places.x(at.least), places.x(at.most).min(places.right));
         (from, to, places.y(*i) - high / 2.0)
     };

@@ -8,7 +8,7 @@ mod draw;
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
 pub(crate) use draw::draw;
-use retrylab_core::policy::{Adaptive, Ending, PlannedSend, Policy, Spread};
+use retrylab_core::policy::{Adaptive, Ending, JitterRange, PlannedSend, Policy};
 use retrylab_core::time::{Duration, nanos};
 
 /// Sends that the picture has room for; of a longer schedule it shows the first ones.
@@ -55,7 +55,7 @@ impl Schedule {
     }
 
     /// The time of the end, if it is drawn: of a shortened schedule it is not.
-    fn drawn_end(&self) -> Option<Spread> {
+    fn drawn_end(&self) -> Option<JitterRange> {
         match self.end {
             Ending::At { at, .. } if self.more.is_none() => Some(at),
             _ => None,
@@ -137,7 +137,7 @@ impl Schedule {
 }
 
 /// A moment in a unit: exactly, or where jitter draws, rounded from the earliest to the latest.
-fn moment(at: Spread, size: u64, to: &str) -> String {
+fn moment(at: JitterRange, size: u64, to: &str) -> String {
     if at.least == at.most {
         return exact(nanos(at.nominal), size);
     }
@@ -147,8 +147,8 @@ fn moment(at: Spread, size: u64, to: &str) -> String {
 }
 
 /// A time and its bounds, which hold the time without jitter.
-fn around(at: Spread) -> Spread {
-    Spread { least: at.least.min(at.nominal), most: at.most.max(at.nominal), ..at }
+fn around(at: JitterRange) -> JitterRange {
+    JitterRange { least: at.least.min(at.nominal), most: at.most.max(at.nominal), ..at }
 }
 
 /// Where a row's wait ends, without jitter.

@@ -10,7 +10,7 @@ mod tests;
 pub(crate) use scenario::headline;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::run::{MOST_FLOWS, Run};
+use crate::run::{MOST_FLOWS, PageRun};
 use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
 use retrylab_core::sim::Summary;
@@ -18,7 +18,7 @@ use retrylab_core::trace::words::{self, Narrator, Pattern, Words, story};
 use retrylab_core::trace::{Record, What};
 
 /// What came out of a run, or of what was simulated of it.
-pub(crate) fn outcome(run: &Run) -> String {
+pub(crate) fn outcome(run: &PageRun) -> String {
     let summary = run.summary();
     let mut out = String::new();
     if run.was_stopped() {
@@ -52,7 +52,7 @@ pub(crate) fn outcome(run: &Run) -> String {
 }
 
 /// How many of several exchanges the limits or the deadline ended, where all records are there to tell.
-fn limits(run: &Run, summary: &Summary) -> String {
+fn limits(run: &PageRun, summary: &Summary) -> String {
     if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MOST_FLOWS {
         return String::new();
     }
@@ -75,7 +75,7 @@ fn limits(run: &Run, summary: &Summary) -> String {
 }
 
 /// How the only exchange of a run ended.
-fn ending(run: &Run, summary: &Summary) -> Option<String> {
+fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
     if summary.finished() != 1 {
         return None;
     }
@@ -124,7 +124,7 @@ const NAMED: usize = 2;
 const TOLD: usize = 12;
 
 /// What happens at the latest moment at or before `at`.
-pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
+pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let Some(moment) = timeline.moment(at) else { return String::new() };
     let records = run.records();
     if timeline.shown_at(moment).nth(TOLD).is_some() {
@@ -155,7 +155,7 @@ fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>)
 }
 
 /// How many clients stand where at `at`: for a crowd that moves too fast to be told one by one.
-pub(crate) fn overview(run: &Run, timeline: &Timeline, at: u64) -> String {
+pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
     // Of very many clients only the first are shown; in an open loop nobody knows how many will come.
     let clients = u64::from(run.scenario().clients.min(MOST_FLOWS));

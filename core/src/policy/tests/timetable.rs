@@ -12,20 +12,20 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn exactly(at: Duration) -> Spread {
-    Spread { least: at, nominal: at, most: at }
+fn exactly(at: Duration) -> JitterRange {
+    JitterRange { least: at, nominal: at, most: at }
 }
 
-fn spread([least, nominal, most]: [u64; 3]) -> Spread {
-    Spread { least: ms(least), nominal: ms(nominal), most: ms(most) }
+fn spread([least, nominal, most]: [u64; 3]) -> JitterRange {
+    JitterRange { least: ms(least), nominal: ms(nominal), most: ms(most) }
 }
 
 #[test]
 fn without_jitter_the_bounds_are_the_times_themselves() {
     let table = Policy::textbook().timetable(20, 100);
-    let at: Vec<Spread> = table.sends.iter().map(|send| send.at).collect();
+    let at: Vec<JitterRange> = table.sends.iter().map(|send| send.at).collect();
     assert_eq!(at, [0, 100, 300, 700, 1_500].map(|at| exactly(ms(at))));
-    let waits: Vec<Spread> = table.sends.iter().map(|send| send.wait).collect();
+    let waits: Vec<JitterRange> = table.sends.iter().map(|send| send.wait).collect();
     assert_eq!(waits, [100, 200, 400, 800, 1_600].map(|wait| exactly(ms(wait))));
     assert!(table.sends.iter().all(|send| send.certain));
     let end = Ending::At { at: exactly(ms(3_100)), sends: 5, why: Stop::GiveUpAbove };
@@ -38,7 +38,7 @@ fn jitter_spreads_the_sends_the_waits_and_the_end() {
     let last = table.sends[4];
     assert_eq!(last.at, spread([30_000, 30_000, 45_000]));
     assert_eq!(last.wait, spread([32_000, 32_000, 48_000]));
-    let at = Spread { least: s(62), nominal: s(62), most: s(93) };
+    let at = JitterRange { least: s(62), nominal: s(62), most: s(93) };
     assert_eq!(table.end, Ending::At { at, sends: 5, why: Stop::MaxSends });
 }
 

@@ -1,11 +1,11 @@
 //! The times that the schedule shows: those of the core's timetable, with the means of random samples.
 
-use retrylab_core::policy::{Ending, Jitter, MAX_WALKED, Spread, Stop};
+use retrylab_core::policy::{Ending, Jitter, JitterRange, MAX_WALKED, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Duration;
 
 /// The schedule of an exchange without a reply.
-pub(super) struct Walk {
+pub(super) struct Times {
     /// The first sends, as many as are shown.
     pub(super) sends: Vec<Send>,
     /// The end of the exchange.
@@ -36,13 +36,13 @@ pub(super) struct Band {
 pub(super) enum End {
     /// The schedule never ends.
     Never,
-    /// The schedule ends after more sends than the walk takes.
+    /// The schedule ends after more sends than are walked.
     Far,
     /// The schedule ends.
     At { at: Duration, band: Band, sends: usize, why: Stop },
 }
 
-impl Walk {
+impl Times {
     /// Walks through the policy of `scenario`. Keeps at most `shown` sends and draws `samples` exchanges.
     pub(super) fn new(scenario: &Scenario, shown: usize, samples: u32) -> Self {
         let policy = &scenario.policy;
@@ -53,7 +53,7 @@ impl Walk {
         // Only the shortest waits may lead to one more send: that is not shown.
         let count = if let Ending::At { sends, .. } = table.end { sends } else { shown };
         let sends = table.sends.iter().take(count).enumerate().map(|(place, send)| {
-            let Spread { least, nominal, most } = send.at;
+            let JitterRange { least, nominal, most } = send.at;
             let mean = means.sends.get(place).copied().unwrap_or(nominal);
             let most = if send.certain { most } else { nominal };
             Send { at: nominal, wait: send.wait.nominal, band: Band { least, mean, most } }
@@ -61,7 +61,7 @@ impl Walk {
         let end = match table.end {
             Ending::Never => End::Never,
             Ending::Far => End::Far,
-            Ending::At { at: Spread { least, nominal: at, most }, sends, why } => {
+            Ending::At { at: JitterRange { least, nominal: at, most }, sends, why } => {
                 let mean = means.end.unwrap_or(at);
                 let band = Band { least: least.min(most), mean, most: most.max(least) };
                 End::At { at, band, sends, why }
