@@ -1,24 +1,22 @@
 //! The cost of the simulated network's parts: `cargo bench -p retrylab-core --bench network`.
 //!
-//! Measures the whole loop in exchanges per second, the queue compared with a binary heap, and a datagram's way
+//! Measures the whole loop in exchanges per second, from one client to a million, and a datagram's way
 //! through the server and the link.
 
+#[path = "../tests/support/local.rs"]
+mod local;
+
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use local::LOCAL;
 use retrylab_core::link::{Link, Loss, Pipe};
 use retrylab_core::machine::Machine;
-use retrylab_core::random::{Direction, Probability, Stream};
+use retrylab_core::random::{Direction, Probability};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{Config, Server};
-use retrylab_core::sim::{CLIENTS, Queue, client_address, run};
+use retrylab_core::sim::{CLIENTS, client_address, run};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::Record;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::hint::black_box;
-
-/// The address at which the machine under test receives.
-const LOCAL: std::net::SocketAddr =
-    std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 /// The work of `cargo xtask bench`: half of the requests dropped, the textbook's policy.
 fn scenario(clients: u32, exchanges: u32) -> Scenario {
@@ -32,7 +30,7 @@ fn scenario(clients: u32, exchanges: u32) -> Scenario {
 fn event_loop(c: &mut Criterion) {
     let mut group = c.benchmark_group("event loop");
     group.sample_size(10);
-    for (clients, exchanges) in [(1, 10_000), (1_000, 100), (100_000, 1)] {
+    for (clients, exchanges) in [(1, 10_000), (1_000, 100), (100_000, 1), (1_000_000, 1)] {
         let scenario = scenario(clients, exchanges);
         group.throughput(Throughput::Elements(u64::from(clients) * u64::from(exchanges)));
         group.bench_function(BenchmarkId::new("clients", clients), |b| {
@@ -46,61 +44,6 @@ fn event_loop(c: &mut Criterion) {
     group.bench_function("1000 clients, trace kept", |b| {
         b.iter_with_large_drop(|| run(&scenario, Vec::<Record>::new()));
     });
-    group.finish();
-}
-
-/// A queue of `u32` by `u64` time.
-trait Timed: Default {
-    fn put(&mut self, time: u64, item: u32);
-    fn take(&mut self) -> Option<(u64, u32)>;
-}
-
-impl Timed for Queue<u32> {
-    fn put(&mut self, time: u64, item: u32) {
-        self.push(time, item);
-    }
-
-    fn take(&mut self) -> Option<(u64, u32)> {
-        self.pop()
-    }
-}
-
-/// Queue of most simulators; it would need a counter to break ties.
-impl Timed for BinaryHeap<Reverse<(u64, u32)>> {
-    fn put(&mut self, time: u64, item: u32) {
-        self.push(Reverse((time, item)));
-    }
-
-    fn take(&mut self) -> Option<(u64, u32)> {
-        self.pop().map(|Reverse(entry)| entry)
-    }
-}
-
-/// Removes the next of `size` entries and inserts it again at a later time, a thousand times.
-fn hold<Q: Timed>(group: &mut Group<'_>, name: &str, size: u32) {
-    const SECOND: u64 = 1_000_000_000;
-    let mut draws = Stream::from_state(1);
-    let mut queue = Q::default();
-    (0..size).for_each(|item| queue.put(draws.up_to(SECOND), item));
-    group.bench_function(BenchmarkId::new(name, size), |b| {
-        b.iter(|| {
-            for _ in 0..1_000 {
-                let (time, item) = queue.take().expect("as many entries as were put");
-                queue.put(time + draws.up_to(SECOND), black_box(item));
-            }
-        });
-    });
-}
-
-type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
-
-fn queues(c: &mut Criterion) {
-    let mut group = c.benchmark_group("queue, take and put");
-    group.throughput(Throughput::Elements(1_000));
-    for size in [10, 1_000, 100_000, 1_000_000] {
-        hold::<Queue<u32>>(&mut group, "radix heap", size);
-        hold::<BinaryHeap<Reverse<(u64, u32)>>>(&mut group, "binary heap", size);
-    }
     group.finish();
 }
 
@@ -159,5 +102,5 @@ fn datagrams(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(network, event_loop, queues, datagrams);
+criterion_group!(network, event_loop, datagrams);
 criterion_main!(network);

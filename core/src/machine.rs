@@ -370,3 +370,8 @@ impl fmt::Display for Timer {
         f.write_str(self.name())
     }
 }
+
+/// The address at which a machine under test receives.
+#[cfg(test)]
+pub(crate) const LOCAL: SocketAddr =
+    SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::LOCALHOST), 40_000);

@@ -1,6 +1,10 @@
 //! The rules of the contract (see `retrylab_core::machine`), kept by every machine of the crate under
 //! arbitrary bytes, addresses, times and call orders.
 
+#[path = "support/local.rs"]
+mod local;
+
+use local::LOCAL;
 use proptest::prelude::*;
 use retrylab_core::client::{self, Client, OpenClient, OpenLoop, contention};
 use retrylab_core::machine::Machine;
@@ -16,10 +20,6 @@ use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Factor;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 const PEER: &str = "192.0.2.1:1060";
 

@@ -6,9 +6,12 @@
 //! model gives both published numbers. A pause of 100 ms after each call would give 7,300 and 3,500, and
 //! pauses of 0.1 s that do not grow would give 5,800.
 
+#[path = "support/local.rs"]
+mod local;
 #[path = "support/sample.rs"]
 mod sample;
 
+use local::LOCAL;
 use retrylab_core::client::{Client, Config, Event};
 use retrylab_core::machine::{Machine, Timer, Transmit};
 use retrylab_core::random::{Name, Purpose, Stream};
@@ -19,10 +22,6 @@ use retrylab_core::time::{Duration, Instant};
 use sample::Sample;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 const RUNS: u32 = 20;
 /// Run r has the seed `SEED + r`.

@@ -7,7 +7,7 @@
 use crate::output::Printable;
 use retrylab_core::scenario::Field;
 use retrylab_core::time::{Duration, WithUnit, parse_duration};
-use retrylab_core::value::Series;
+use retrylab_core::value::TimeList;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -80,7 +80,7 @@ pub(crate) fn is_file(key: &str, value: &str) -> bool {
 }
 
 /// Returns the key, the series that a file can replace, and the file's name, if `value` is a file.
-fn find<'a>(key: &str, value: &'a str) -> Option<(&'static str, Series, &'a str)> {
+fn find<'a>(key: &str, value: &'a str) -> Option<(&'static str, TimeList, &'a str)> {
     let file = value.trim().strip_prefix('@')?;
     let field = Field::find(key).ok()?;
     Some((field.key, field.shape.series()?, file))
@@ -112,7 +112,7 @@ fn read(path: &Path) -> Result<String, Why> {
 }
 
 /// Returns the times of a file, each with its unit.
-fn times(text: &str, series: &Series) -> Result<Vec<String>, (Option<usize>, Why)> {
+fn times(text: &str, series: &TimeList) -> Result<Vec<String>, (Option<usize>, Why)> {
     let mut unit = None;
     let mut times = Vec::new();
     let mut before = Duration::ZERO;
@@ -157,7 +157,7 @@ mod tests {
     use retrylab_core::scenario::{FIELDS, Scenario};
 
     /// Returns the series of a key.
-    fn series(key: &str) -> Series {
+    fn series(key: &str) -> TimeList {
         Field::find(key).unwrap().shape.series().unwrap()
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let lines = |count: usize| "1ms\n".repeat(count);
         for (key, max) in [(TABLE, 10_000), (TIMES, 100_000)] {
             let apply = |times: &str| {
-                let Series { keyword, separator, .. } = series(key);
+                let TimeList { keyword, separator, .. } = series(key);
                 let value = format!("{keyword} {}", times.replace(' ', separator));
                 let mut scenario = Scenario::default();
                 let pairs = [("token", "true"), ("server.reply", "mirror"), (key, &value)];

@@ -3,10 +3,9 @@
 
 use crate::json::Json;
 use crate::numbers::capital;
-use retrylab_core::policy::{Adaptive, Backoff, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
-use retrylab_core::time::{WithUnit, nanos, parse_duration};
+use retrylab_core::scenario::{FIELDS, Field, Scenario};
+use retrylab_core::time::{nanos, parse_duration};
 use retrylab_core::value::{Form, Shape};
 
 /// A control that is always visible.
@@ -105,7 +104,7 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     json.texts("stops", stops);
     json.flag("changed", changed);
     json.flag("dice", field.key == SEED);
-    json.text("idle", idle(name, &scenario.policy).unwrap_or_default());
+    json.text("idle", field.unused(scenario).unwrap_or_default());
     if field.key == PRESET {
         let (use_when, source) = (scenario.preset.use_when(), scenario.preset.source());
         json.texts("notes", [format!("Use when: {use_when}."), format!("Source: {source}.")]);
@@ -119,70 +118,6 @@ fn stops(main: &Main, scenario: &Scenario) -> Vec<&'static str> {
         !main.key.starts_with("policy.") || scenario.clone().apply([(main.key, **stop)]).is_ok()
     };
     main.stops.iter().filter(fits).copied().collect()
-}
-
-/// Returns why a field of the policy has no effect in this scenario; `None` if it has one.
-fn idle(name: &str, policy: &Policy) -> Option<&'static str> {
-    let backoff = policy.backoff();
-    let grows = matches!(backoff, Backoff::Linear | Backoff::Exponential);
-    let why = match name {
-        "initial_timeout" if backoff == Backoff::List => "the waits are a list",
-        "multiplier" if backoff != Backoff::Exponential => "backoff is not exponential",
-        "increment" if !grows => "backoff is neither linear nor exponential",
-        "timeouts" if backoff != Backoff::List => "backoff is not list",
-        "linear_timeouts" if backoff == Backoff::List => "the waits are a list",
-        "linear_timeouts" | "give_up_above" if backoff == Backoff::Constant => "no wait grows",
-        "last_timeout" if policy.max_sends().is_none() => "max sends is none",
-        "min_timeout" if policy.adaptive() == Adaptive::None => "adaptive is none",
-        "deadline_rule" if policy.deadline().is_none() => "deadline is none",
-        _ => return None,
-    };
-    Some(why)
-}
-
-/// Returns `scenario` with another value. Choosing a backoff or an arrival process also sets or resets
-/// the keys that depend on the choice, so nobody has to find the order of single steps that is allowed.
-pub(crate) fn set(scenario: &Scenario, key: &str, value: &str) -> Result<Scenario, FieldError> {
-    let mut changed = scenario.clone();
-    let alone = changed.apply([(key, value)]);
-    if alone.is_ok() {
-        return alone.map(|()| changed);
-    }
-    let with: &[(&str, &str)] = match (key, value.trim()) {
-        ("workload.arrivals", "closed") => &[("workload.duration", "none")],
-        ("workload.arrivals", _) => {
-            &[("token", "true"), ("server.reply", "mirror"), ("workload.think", "none")]
-        }
-        _ => &[],
-    };
-    if !with.is_empty() {
-        let pairs = with.iter().copied().chain([(key, value)]);
-        return changed.apply(pairs).map(|()| changed);
-    }
-    if key != "policy.backoff" {
-        return alone.map(|()| changed);
-    }
-    let list = value == Backoff::List.name();
-    let grows = value == Backoff::Linear.name() || value == Backoff::Exponential.name();
-    let timeouts = if list { waits(&scenario.policy) } else { "none".to_string() };
-    let mut pairs = vec![(key, value), ("policy.timeouts", timeouts.as_str())];
-    if list {
-        pairs.push(("policy.linear_timeouts", "0"));
-    }
-    if !grows {
-        pairs.push(("policy.increment", "0s"));
-    }
-    changed.apply(pairs).map(|()| changed)
-}
-
-/// Returns the first waits of a policy, as the value of an equivalent list.
-fn waits(policy: &Policy) -> String {
-    let sends: Vec<_> = policy.sends().take(7).collect();
-    let waits: Vec<String> = match sends.as_slice() {
-        [_] | [] => vec![WithUnit(policy.initial_timeout()).to_string()],
-        sends => sends.windows(2).map(|pair| WithUnit(pair[1] - pair[0]).to_string()).collect(),
-    };
-    waits.join(", ")
 }
 
 /// Returns the form control for a value.
@@ -265,30 +200,6 @@ mod tests {
     }
 
     #[test]
-    fn another_backoff_brings_what_it_needs() {
-        let start = Scenario::default();
-        let list = set(&start, "policy.backoff", "list").unwrap();
-        let same = [100, 200, 400, 800].map(retrylab_core::time::Duration::from_millis);
-        assert!(list.policy.timeouts().iter().eq(same));
-        for backoff in Backoff::NAMES {
-            let back = set(&list, "policy.backoff", backoff).unwrap();
-            assert_eq!(back.policy.backoff().name(), *backoff);
-        }
-        for preset in retrylab_core::policy::Preset::ALL {
-            let mut scenario = Scenario::default();
-            scenario.apply([("policy.preset", preset.name())]).unwrap();
-            for backoff in Backoff::NAMES {
-                match set(&scenario, "policy.backoff", backoff) {
-                    Ok(changed) => assert_eq!(changed.preset, *preset),
-                    Err(error) => assert!(error.key().starts_with("policy."), "{error}"),
-                }
-            }
-        }
-        let error = set(&start, "policy.min_timeout", "1s").unwrap_err();
-        assert_eq!(error.key(), "policy.min_timeout");
-    }
-
-    #[test]
     fn a_preset_describes_itself_and_whether_it_was_changed() {
         let mut scenario = Scenario::default();
         scenario.apply([("policy.preset", "coap")]).unwrap();
@@ -299,20 +210,6 @@ mod tests {
         let text = describe(&scenario);
         assert!(text.contains(r#""apart":true"#));
         assert_eq!(text.matches("\"changed\":true").count(), 2, "the preset and what was changed");
-    }
-
-    #[test]
-    fn what_has_no_effect_says_why() {
-        let idle_of = |name, preset: &str| {
-            idle(name, &preset.parse::<retrylab_core::policy::Preset>().unwrap().policy())
-        };
-        assert_eq!(idle_of("multiplier", "textbook"), None);
-        assert_eq!(idle_of("multiplier", "wget"), Some("backoff is not exponential"));
-        assert_eq!(
-            idle_of("initial_timeout", "kubernetes-crashloop"),
-            Some("the waits are a list")
-        );
-        assert_eq!(idle_of("timeouts", "kubernetes-crashloop"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::{Machine, Timer};
 use retrylab_core::protocol::Token;
@@ -17,7 +17,7 @@ use retrylab_core::trace::{Cause, Direction};
 const MAX_BYTES: usize = 64;
 
 /// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
-pub(crate) fn packet(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
+pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let packet = timeline.packet(id)?;
     let which = which(timeline, packet);
     let (shape, title) = match packet.direction {
@@ -49,7 +49,7 @@ fn which(timeline: &Timeline, packet: &Packet) -> String {
 }
 
 /// Describes a wait, in the same form.
-pub(crate) fn wait(run: &Run, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
+pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let wait = timeline.wait(id)?;
     let words = timeline.words(run.records(), wait.record);
     Some(Json::object(|json| {
@@ -75,7 +75,7 @@ fn fact(json: &mut Json, name: &str, text: &str) {
     });
 }
 
-fn owner(json: &mut Json, run: &Run, flow: u32, exchange: u32) {
+fn owner(json: &mut Json, run: &PageRun, flow: u32, exchange: u32) {
     if run.scenario().clients > 1 {
         fact(json, "client", &format!("{flow} ({})", address(client_address(flow))));
     }
@@ -258,7 +258,7 @@ fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
 
 /// Returns the bytes of a packet, as the core's machines make them; none if they are unknown, such as a
 /// row's version.
-fn payload(run: &Run, packet: &Packet) -> Vec<u8> {
+fn payload(run: &PageRun, packet: &Packet) -> Vec<u8> {
     let scenario = run.scenario();
     if scenario.setting().pattern == Pattern::Write {
         return Vec::new();
@@ -304,9 +304,9 @@ mod tests {
     use super::*;
     use retrylab_core::scenario::Scenario;
 
-    fn over(fragment: &str) -> (Run, Timeline) {
+    fn over(fragment: &str) -> (PageRun, Timeline) {
         let (scenario, _) = Scenario::from_fragment(fragment);
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
         (run, timeline)

@@ -2,9 +2,9 @@
 //! the first records are kept, so that an endless run never fills the memory.
 
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::{ScenarioNetwork, Summary};
+use retrylab_core::sim::{self, Bounds, RunSink, Summary};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
+use retrylab_core::trace::{Digest, Record, Sink};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
@@ -17,7 +17,7 @@ pub(crate) const MAX_FLOWS: u32 = 10_000;
 /// Keeps the first records.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    records: Vec<Record>,
+    first: Vec<Record>,
     /// Number of records made, kept or not.
     total: u64,
     /// Whether a record was not kept because there were [`MAX_RECORDS`].
@@ -31,44 +31,44 @@ impl Sink for Kept {
         if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;
         }
-        if self.records.len() < MAX_RECORDS {
-            self.records.push(*record);
+        if self.first.len() < MAX_RECORDS {
+            self.first.push(*record);
         } else {
             self.full = true;
         }
     }
 }
 
-type Sinks = ((Summary, DigestSink), Kept);
-
 /// One scenario's run.
-pub(crate) struct Run {
+pub(crate) struct PageRun {
     scenario: Scenario,
     state: State,
 }
 
 enum State {
-    Running(Box<ScenarioNetwork<Kept>>),
+    Running(Box<sim::Run<Kept>>),
     /// The run has ended or was stopped.
     Over {
-        sinks: Box<Sinks>,
+        sink: Box<RunSink<Kept>>,
         simulated: Instant,
         stopped: bool,
     },
 }
 
-impl Run {
+impl PageRun {
     /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
-        let network = Box::new(scenario.network(Kept::default()));
-        Self { scenario, state: State::Running(network) }
+        // The person at the page ends a run that goes on for too long.
+        let run = Box::new(scenario.begin(Kept::default(), Bounds::NONE));
+        Self { scenario, state: State::Running(run) }
     }
 
     /// Handles up to `steps` events; returns `true` when the run is over.
     pub(crate) fn advance(&mut self, steps: u32) -> bool {
-        if let State::Running(network) = &mut self.state {
-            for _ in 0..steps {
-                if network.step().is_none() {
+        if let State::Running(run) = &mut self.state {
+            let until = run.events() + u64::from(steps);
+            while run.events() < until {
+                if run.advance_by(until - run.events()).is_some() {
                     self.end(false);
                     break;
                 }
@@ -83,13 +83,13 @@ impl Run {
     }
 
     fn end(&mut self, stopped: bool) {
-        if let State::Running(network) = &self.state {
-            let simulated = network.now();
+        if let State::Running(run) = &self.state {
+            let simulated = run.network().now();
             let placeholder =
-                State::Over { sinks: Box::default(), simulated: Instant::ZERO, stopped };
-            if let State::Running(network) = std::mem::replace(&mut self.state, placeholder) {
-                let sinks = Box::new(network.into_sink());
-                self.state = State::Over { sinks, simulated, stopped };
+                State::Over { sink: Box::default(), simulated: Instant::ZERO, stopped };
+            if let State::Running(run) = std::mem::replace(&mut self.state, placeholder) {
+                let sink = Box::new(run.into_network().into_sink());
+                self.state = State::Over { sink, simulated, stopped };
             }
         }
     }
@@ -116,28 +116,28 @@ impl Run {
 
     /// Returns true if records are missing at the end of those that are kept.
     pub(crate) fn is_cut(&self) -> bool {
-        self.sinks().1.full
+        self.sink().records.full
     }
 
     /// Returns the records kept.
     pub(crate) fn records(&self) -> &[Record] {
-        &self.sinks().1.records
+        &self.sink().records.first
     }
 
     /// Returns the number of records made so far.
     pub(crate) fn events(&self) -> u64 {
-        self.sinks().1.total
+        self.sink().records.total
     }
 
     /// Returns the counts so far.
     pub(crate) fn summary(&self) -> Summary {
-        self.sinks().0.0
+        self.sink().summary
     }
 
     /// Returns the fingerprint of the whole run; `None` while it is in progress or if it was stopped.
     pub(crate) fn digest(&self) -> Option<Digest> {
         match &self.state {
-            State::Over { sinks, stopped: false, .. } => Some(sinks.0.1.digest()),
+            State::Over { sink, stopped: false, .. } => Some(sink.digest.digest()),
             _ => None,
         }
     }
@@ -145,15 +145,15 @@ impl Run {
     /// Returns the time reached.
     pub(crate) fn simulated(&self) -> Instant {
         match &self.state {
-            State::Running(network) => network.now(),
+            State::Running(run) => run.network().now(),
             State::Over { simulated, .. } => *simulated,
         }
     }
 
-    fn sinks(&self) -> &Sinks {
+    fn sink(&self) -> &RunSink<Kept> {
         match &self.state {
-            State::Running(network) => network.sink(),
-            State::Over { sinks, .. } => sinks,
+            State::Running(run) => run.network().sink(),
+            State::Over { sink, .. } => sink,
         }
     }
 }
@@ -162,10 +162,10 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn run(fragment: &str) -> Run {
+    fn run(fragment: &str) -> PageRun {
         let (scenario, errors) = Scenario::from_fragment(fragment);
         assert_eq!(errors, []);
-        Run::new(scenario)
+        PageRun::new(scenario)
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         while !sliced.advance(7) {
             assert_eq!(sliced.digest(), None, "a run that is not over has no digest");
         }
-        let whole = retrylab_core::sim::run(sliced.scenario(), Vec::<Record>::new());
+        let whole = sim::run(sliced.scenario(), Vec::<Record>::new());
         assert_eq!(sliced.digest(), Some(whole.digest));
         assert_eq!(sliced.summary(), whole.summary);
         assert_eq!(sliced.records(), whole.sink);
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(long.records().len(), MAX_RECORDS);
         assert!(long.events() > MAX_RECORDS as u64);
         assert_eq!(long.summary().finished(), 40_000);
-        let whole = retrylab_core::sim::run(long.scenario(), ());
+        let whole = sim::run(long.scenario(), ());
         assert_eq!(long.digest(), Some(whole.digest));
     }
 

@@ -88,13 +88,13 @@ fn column(at: u64, end: u64, last: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Run;
+    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
 
     #[test]
     fn every_event_falls_into_a_column() {
         let (scenario, _) = Scenario::from_fragment("clients=50&link.loss=0.5");
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), false);
         for count in [0, 1, 7, 400] {

@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::ladder::Ladder;
 use crate::numbers::clock;
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::timeline::Timeline;
 use retrylab_core::trace::words::belongs;
 
@@ -11,7 +11,7 @@ use retrylab_core::trace::words::belongs;
 ///
 /// `now` marks the records of the latest moment at or before `at`.
 pub(crate) fn rows(
-    run: &Run,
+    run: &PageRun,
     timeline: &Timeline,
     ladder: &Ladder,
     (from, most): (usize, usize),
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_table_has_the_ladders_records_and_marks_the_moment() {
         let (scenario, _) = Scenario::from_fragment(crate::lessons::OPENING.fragment);
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), false);
         let ladder = Ladder::new(&run, &timeline, 1);

@@ -3,7 +3,7 @@
 use crate::random::{Name, Purpose};
 use crate::text::{Scaled, parse_scaled, words};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
-use crate::value::{Grammar, Series, phrase};
+use crate::value::{Grammar, TimeList, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -168,7 +168,7 @@ phrase!(
         ],
     )
     .limits("a rate is at most 1000000 with at most 3 decimals")
-    .series(Series {
+    .series(TimeList {
         keyword: "times",
         separator: ", ",
         max_len: MAX_PARTS,

@@ -300,11 +300,8 @@ impl<C: Codec> Machine for OpenClient<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::LOCAL;
     use crate::policy::Policy;
-
-    /// The address at which the machine under test receives.
-    const LOCAL: SocketAddr =
-        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
     #[test]
     fn answered_exchanges_leave_nothing_behind() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::machine::{Machine, Timer};
+use crate::machine::{LOCAL, Machine, Timer};
 use crate::policy::{
     Adaptive, Backoff, BreakerRule, Delay, HintRule, Jitter, Pacer, Policy, PolicyBuilder, Timeouts,
 };
@@ -9,9 +9,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
+use core::net::SocketAddr;
 
 const SERVER: &str = "192.0.2.1:1060";
 

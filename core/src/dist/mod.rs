@@ -3,7 +3,7 @@
 use crate::random::Stream;
 use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
-use crate::value::{Factor, Grammar, Series, phrase};
+use crate::value::{Factor, Grammar, TimeList, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -207,7 +207,7 @@ phrase!(
         ],
     )
     .limits("each time at most 1h, at most 10000 measured times")
-    .series(Series {
+    .series(TimeList {
         keyword: "table",
         separator: " ",
         max_len: Samples::MAX_LEN,

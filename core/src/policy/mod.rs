@@ -91,6 +91,7 @@ mod rtt;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod timetable;
 
 pub use crate::value::{Factor, Share};
 pub use backoff::{Backoff, Timeouts};
@@ -106,6 +107,7 @@ pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
 pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
+pub use timetable::{Ending, JitterRange, MeanTimes, PlannedSend, Timetable};
 
 use crate::random::{Name, Purpose};
 use crate::text::words;
@@ -292,6 +294,35 @@ impl Policy {
         self.jitter != Jitter::None
             || self.first_delay.is_some_and(|delay| delay.least < delay.most)
             || matches!(self.budget, Some(BudgetRule::Adaptive { .. }))
+    }
+
+    /// Returns why a field has no effect next to the values of the others; `None` if it has one. `field`
+    /// is the name of a getter.
+    ///
+    /// ```
+    /// use retrylab_core::policy::Preset;
+    ///
+    /// let wget = Preset::Wget.policy();
+    /// assert_eq!(wget.unused("multiplier"), Some("backoff is not exponential"));
+    /// assert_eq!(wget.unused("increment"), None);
+    /// ```
+    #[must_use]
+    pub fn unused(&self, field: &str) -> Option<&'static str> {
+        let (list, constant) = (self.backoff == Backoff::List, self.backoff == Backoff::Constant);
+        let grows = matches!(self.backoff, Backoff::Linear | Backoff::Exponential);
+        match field {
+            "initial_timeout" | "linear_timeouts" if list => Some("the waits are a list"),
+            "multiplier" if self.backoff != Backoff::Exponential => {
+                Some("backoff is not exponential")
+            }
+            "increment" if !grows => Some("backoff is neither linear nor exponential"),
+            "timeouts" if !list => Some("backoff is not list"),
+            "linear_timeouts" | "give_up_above" if constant => Some("no wait grows"),
+            "last_timeout" if self.max_sends.is_none() => Some("max sends is none"),
+            "min_timeout" if self.adaptive == Adaptive::None => Some("adaptive is none"),
+            "deadline_rule" if self.deadline.is_none() => Some("deadline is none"),
+            _ => None,
+        }
     }
 
     /// Returns true if some wait grows above `give_up_above`.

@@ -18,6 +18,7 @@
 //! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+mod adapt;
 mod apply;
 mod check;
 mod error;
@@ -39,4 +40,6 @@ pub use field::Field;
 pub use keys::FIELDS;
 pub use model::Scenario;
 pub use shipped::{SHIPPED, Shipped};
+#[cfg(test)]
+pub(crate) use tests::LINK_KEYS;
 pub use workload::{Task, Workload};

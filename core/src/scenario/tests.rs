@@ -6,8 +6,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Every key with a value that is not its default.
-const ALL: [(&str, &str); 18] = [
+/// Every key of the link with a value that is not its default.
+pub(crate) const LINK_KEYS: [(&str, &str); 18] = [
     ("link.preset", "mobile-4g"),
     ("link.latency", "lognormal 10ms 2ms"),
     ("link.correlation", "0.25"),
@@ -37,9 +37,9 @@ fn scenario(pairs: &[(&str, &str)]) -> Scenario {
 #[test]
 fn every_key_of_the_link_survives_its_text() {
     let known = FIELDS.iter().map(|field| field.key).filter(|key| key.starts_with("link."));
-    assert_eq!(known.collect::<Vec<_>>(), ALL.map(|(key, _)| key));
-    let all = scenario(&ALL);
-    for (key, value) in ALL {
+    assert_eq!(known.collect::<Vec<_>>(), LINK_KEYS.map(|(key, _)| key));
+    let all = scenario(&LINK_KEYS);
+    for (key, value) in LINK_KEYS {
         assert_eq!(all.value(key).unwrap(), value);
         assert_ne!(Scenario::default().value(key).unwrap(), value, "{key}");
     }
@@ -50,7 +50,7 @@ fn every_key_of_the_link_survives_its_text() {
 #[cfg(feature = "serde")]
 #[test]
 fn every_key_of_the_link_survives_serde() {
-    let all = scenario(&ALL);
+    let all = scenario(&LINK_KEYS);
     let json = serde_json::to_value(&all).unwrap();
     assert_eq!(json["link"]["loss"], "burst 0.04 4");
     assert_eq!(json["link"]["reply_loss"], 0.5, "a plain number stays one");
@@ -77,7 +77,7 @@ fn presets_come_first_and_survive_their_link() {
     assert_eq!(changed.value("link.loss").unwrap(), "0.1");
     assert_eq!(changed.to_fragment(), "link.preset=very-bad&link.latency=1ms");
     // A preset resets what was there before.
-    let mut again = scenario(&ALL);
+    let mut again = scenario(&LINK_KEYS);
     again.apply([("link.preset", "default")]).unwrap();
     assert_eq!(again.link, Link::default());
 }

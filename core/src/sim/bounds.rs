@@ -58,6 +58,11 @@ impl EndedBy {
     }
 }
 
+impl Bounds {
+    /// No limits: for a caller that ends the run by itself.
+    pub const NONE: Self = Self { events: u64::MAX, time: Duration::MAX, memory: u64::MAX };
+}
+
 impl fmt::Display for EndedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -96,7 +101,14 @@ impl<K: Sink> Run<K> {
     /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
     /// the run if it is over.
     pub fn advance(&mut self) -> Option<EndedBy> {
-        let batch = (BATCH / self.burst).max(1).min(self.bounds.events - self.events);
+        self.advance_by(BATCH)
+    }
+
+    /// Handles at most `events` events, and no more than [`advance`](Self::advance) does; returns what
+    /// ended the run if it is over.
+    pub fn advance_by(&mut self, events: u64) -> Option<EndedBy> {
+        let left = self.bounds.events - self.events;
+        let batch = (BATCH / self.burst).max(1).min(left).min(events);
         for _ in 0..batch {
             if self.network.step().is_none() {
                 if self.network.is_stuck() {

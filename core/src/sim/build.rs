@@ -2,14 +2,14 @@
 
 use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
-use super::{CLIENTS, Network, SERVER, ScenarioNetwork, Summary};
+use super::{CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 use crate::client::{Arrivals, Client, OpenClient, contention};
 use crate::scenario::{Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::row;
 use crate::server::service::Station;
+use crate::trace::Sink;
 use crate::trace::words::{Pattern, Setting};
-use crate::trace::{DigestSink, Sink};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
@@ -59,8 +59,7 @@ impl Scenario {
                 ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
             }
         };
-        let counted = (Summary::default(), DigestSink::default());
-        Network::new(clients, server, self.link.clone(), self.seed, (counted, sink))
+        Network::new(clients, server, self.link.clone(), self.seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
     }
 }

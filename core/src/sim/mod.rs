@@ -20,6 +20,7 @@ mod addresses;
 mod bounds;
 mod build;
 mod hosts;
+mod lookahead;
 #[cfg(feature = "std")]
 pub mod metrics;
 mod network;
@@ -34,15 +35,40 @@ pub use addresses::{CLIENTS, MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
-pub use queue::Queue;
 pub use summary::Summary;
 
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::{Digest, DigestSink, Sink};
+use crate::trace::{Digest, DigestSink, Record, Sink};
 
 /// Network of a [`Scenario`] with its summary and digest, recording into `K`.
-pub type ScenarioNetwork<K> = Network<ScenarioClient, ScenarioServer, ((Summary, DigestSink), K)>;
+pub type ScenarioNetwork<K> = Network<ScenarioClient, ScenarioServer, RunSink<K>>;
+
+/// Sink of a [`ScenarioNetwork`]: each record is counted, digested, and passed to `K`.
+#[derive(Clone, Debug, Default)]
+pub struct RunSink<K> {
+    /// Counts so far.
+    pub summary: Summary,
+    /// Digest of all records so far.
+    pub digest: DigestSink,
+    /// The caller's sink.
+    pub records: K,
+}
+
+impl<K> RunSink<K> {
+    pub(crate) fn new(records: K) -> Self {
+        Self { summary: Summary::default(), digest: DigestSink::default(), records }
+    }
+}
+
+impl<K: Sink> Sink for RunSink<K> {
+    #[inline(always)]
+    fn record(&mut self, record: &Record) {
+        self.summary.record(record);
+        self.digest.record(record);
+        self.records.record(record);
+    }
+}
 
 /// Result of a run.
 #[derive(Clone, Debug)]
@@ -83,7 +109,7 @@ impl<K: Sink> Outcome<K> {
         let events = run.events();
         let network = run.into_network();
         let simulated = network.now();
-        let ((summary, digest), sink) = network.into_sink();
+        let RunSink { summary, digest, records: sink } = network.into_sink();
         Self { summary, digest: digest.digest(), simulated, ended_by, events, sink }
     }
 }

@@ -3,6 +3,7 @@
 //! The loop jumps from event to event. It drives the machines as their contract requires: one input,
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
+use super::lookahead::LookAhead;
 use super::packets::Packet;
 use super::wire::{Happening, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
@@ -50,21 +51,12 @@ pub struct Network<C: Machine, S: Machine, K> {
     wire: Wire<K>,
     /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
-    /// There are more clients than fit in the processor's cache.
-    far: bool,
-    /// Number of events ahead whose memory has been prefetched.
-    looked_at: usize,
+    ahead: LookAhead,
     buf: Vec<u8>,
     timeouts: Timeouts,
     /// Machines asked for time-outs without end.
     stuck: bool,
 }
-
-/// Number of clients that fit in the processor's cache.
-const NEAR: usize = 4_096;
-
-/// Number of events that are prefetched together.
-const TOGETHER: usize = 64;
 
 impl<C, S, K> Network<C, S, K>
 where
@@ -88,15 +80,14 @@ where
         let clients: Vec<Slot<C>> = clients.into_iter().map(Slot::new).collect();
         assert!(clients.len() <= MAX_CLIENTS as usize, "too many clients: {}", clients.len());
         let wire = Wire::new(&link, seed, clients.len(), sink);
-        let far = clients.len() > NEAR;
+        let ahead = LookAhead::new(clients.len());
         let timeouts = Timeouts::of_hosts(clients.len() as u64 + 1);
         Self {
             clients,
             server: Slot::new(server),
             wire,
             started: 0,
-            far,
-            looked_at: 0,
+            ahead,
             buf: Vec::new(),
             timeouts,
             stuck: false,
@@ -119,11 +110,8 @@ where
             self.tidy();
         }
         loop {
-            if self.far {
-                match self.looked_at.checked_sub(1) {
-                    Some(left) => self.looked_at = left,
-                    None => self.look_ahead(),
-                }
+            if self.ahead.is_due() {
+                self.look_ahead();
             }
             let (at, happening) = self.wire.next()?;
             // If the host's deadline has moved meanwhile, nothing happens: the next event follows.
@@ -138,18 +126,14 @@ where
         }
     }
 
-    /// Prefetches the datagrams and hosts of the next events. With a million clients each of them is a
-    /// cache miss; touching several together lets the misses overlap. It has no other effect.
+    /// Prefetches the hosts of the next events.
     #[inline(never)]
     fn look_ahead(&mut self) {
-        let mut looks = 0;
-        let hosts = self.wire.upcoming_hosts(TOGETHER);
-        self.looked_at = hosts.len().saturating_sub(1);
-        for slot in hosts.filter_map(|host| self.clients.get((host as usize).wrapping_sub(1))) {
-            // Nothing is decided by the values: a branch would wait for them.
-            looks ^= slot.wake ^ u64::from(slot.host.machine().is_finished());
-        }
-        core::hint::black_box(looks);
+        let Self { clients, wire, ahead, .. } = self;
+        ahead.look(wire.upcoming_hosts(LookAhead::MAX), |host| {
+            let slot = clients.get((host as usize).wrapping_sub(1));
+            slot.map_or(0, |slot| slot.wake ^ u64::from(slot.host.machine().is_finished()))
+        });
     }
 
     /// Starts the next client; before the first one, the server, which may have timers of its own.

@@ -19,7 +19,7 @@ const KEPT: usize = 1 << 14;
 
 /// Monotone priority queue of `T` by `u64` time.
 #[derive(Clone, Debug)]
-pub struct Queue<T> {
+pub(super) struct Queue<T> {
     /// Bucket 0 holds entries at the current time, starting at `head`. Bucket b holds entries whose time
     /// differs from the current time in bit b - 1 and in no higher bit.
     buckets: [Bucket<T>; BUCKETS],
@@ -71,7 +71,7 @@ impl<T> Default for Queue<T> {
 impl<T: Copy> Queue<T> {
     /// Adds `item` at `time`, or at the current time if `time` is in the past.
     #[inline]
-    pub fn push(&mut self, time: u64, item: T) {
+    pub(super) fn push(&mut self, time: u64, item: T) {
         let time = time.max(self.reached);
         let bucket = self.bucket_of(time);
         let bucket = &mut self.buckets[bucket];
@@ -82,7 +82,7 @@ impl<T: Copy> Queue<T> {
 
     /// Removes the earliest entry; of entries with the same time, the one that was pushed first.
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<(u64, T)> {
+    pub(super) fn pop(&mut self) -> Option<(u64, T)> {
         if self.head == self.buckets[0].items.len() {
             self.refill()?;
         }
@@ -94,13 +94,12 @@ impl<T: Copy> Queue<T> {
 
     /// Returns the next entries that have the same time as the last removed one.
     #[inline]
-    #[must_use]
-    pub fn upcoming(&self) -> &[T] {
+    pub(super) fn upcoming(&self) -> &[T] {
         &self.buckets[0].items[self.head..]
     }
 
     /// Removes the entries for which `keep` returns false; the others keep their order.
-    pub fn retain(&mut self, mut keep: impl FnMut(u64, &T) -> bool) {
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(u64, &T) -> bool) {
         self.len = 0;
         for (b, bucket) in self.buckets.iter_mut().enumerate() {
             let old = core::mem::replace(bucket, Bucket::EMPTY);
@@ -120,15 +119,8 @@ impl<T: Copy> Queue<T> {
     }
 
     /// Returns the number of entries.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.len
-    }
-
-    /// Returns true if the queue is empty.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
     }
 
     /// Returns the bucket of an entry with `time` and marks it as occupied.
@@ -208,7 +200,7 @@ mod tests {
             while let Some(((time, i), ())) = model.pop_first() {
                 prop_assert_eq!(queue.pop(), Some((time, i)));
             }
-            prop_assert!(queue.is_empty() && queue.pop().is_none());
+            prop_assert!(queue.len() == 0 && queue.pop().is_none());
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::scenario::{FIELDS, FieldError};
+use crate::scenario::{FIELDS, FieldError, LINK_KEYS};
 use crate::time::Duration;
 use crate::trace::{Digest, DigestSink, HostId, Ladder, Record, What};
 use alloc::format;
@@ -407,27 +407,8 @@ fn a_burst_that_would_fill_the_memory_at_once_is_refused() {
 /// With every feature on, both ways of sharing, and every preset: each exchange ends, twice alike.
 #[test]
 fn every_exchange_over_any_link_ends() {
-    let all = [
-        ("link.latency", "lognormal 10ms 2ms"),
-        ("link.correlation", "0.25"),
-        ("link.loss", "burst 0.04 4"),
-        ("link.duplicate", "0.01"),
-        ("link.reorder", "0.02"),
-        ("link.reorder_gap", "5"),
-        ("link.corrupt", "0.03"),
-        ("link.checksum", "false"),
-        ("link.rate", "1.5mbit"),
-        ("link.queue", "20"),
-        ("link.queue_rule", "red 5 15 0.1"),
-        ("link.overhead", "48"),
-        ("link.mtu", "1500"),
-        ("link.shared", "true"),
-        ("link.reply_latency", "table 9ms 10ms"),
-        ("link.reply_loss", "0.5"),
-        ("link.reply_rate", "none"),
-    ];
     let presets = crate::link::Preset::NAMES.iter().map(|name| [("link.preset", *name)].to_vec());
-    let all = [all.to_vec(), [&all[..], &[("link.shared", "false")]].concat()];
+    let all = [LINK_KEYS.to_vec(), [&LINK_KEYS[..], &[("link.shared", "false")]].concat()];
     for link in presets.chain(all) {
         let basics = [("clients", "20"), ("exchanges", "20"), ("server.reply", "mirror")];
         let scenario = scenario(&[link.as_slice(), &basics].concat());

@@ -48,7 +48,6 @@ pub(super) struct Wire<K> {
     tidy_at: usize,
     packets: Packets,
     pipe: Pipe,
-    clients: u32,
     /// End of the run: nothing happens after it.
     end: Instant,
     /// Whether something was left to happen after the end.
@@ -65,19 +64,17 @@ impl<K: Sink> Wire<K> {
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
             pipe: Pipe::new(link, seed),
-            // A network refuses more clients than a flow's number can name.
-            clients: clients as u32,
             end: Instant::MAX,
             reached_end: false,
         };
-        wire.pipe.reserve(wire.clients);
+        // A network refuses more clients than a flow's number can name.
+        wire.pipe.reserve(clients as u32);
         wire
     }
 
     /// Adds those of `faults` that concern the link.
     pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.pipe.add_faults(faults);
-        self.pipe.reserve(self.clients);
     }
 
     pub(super) const fn end_at(&mut self, end: Instant) {

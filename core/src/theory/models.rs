@@ -33,11 +33,11 @@ pub struct Input {
     pub default: &'static str,
     /// Meaning of the input.
     pub help: &'static str,
-    kind: Kind,
+    kind: InputKind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum InputKind {
     /// Number from 0 to 1.
     Share,
     /// Number above 0.
@@ -50,7 +50,7 @@ enum Kind {
     Preset,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for InputKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Share => f.write_str("a number from 0 to 1"),
@@ -171,12 +171,12 @@ impl Values<'_> {
     fn number(&self, key: &str) -> Result<f64, TheoryError> {
         let (input, _) = self.text(key)?;
         self.read(key, |text| {
-            if let Kind::Time = input.kind {
+            if let InputKind::Time = input.kind {
                 return parse_duration(text).map(|time| time.as_secs_f64());
             }
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
             let fits = match input.kind {
-                Kind::Share => (0.0..=1.0).contains(&number),
+                InputKind::Share => (0.0..=1.0).contains(&number),
                 _ => number > 0.0,
             };
             fits.then_some(number)
@@ -185,7 +185,7 @@ impl Values<'_> {
 
     fn count(&self, key: &str) -> Result<u32, TheoryError> {
         let (input, _) = self.text(key)?;
-        let Kind::Count(most) = input.kind else {
+        let InputKind::Count(most) = input.kind else {
             return Err(TheoryError::Conditions(
                 "a model reads a count from another kind of input",
             ));
@@ -194,7 +194,12 @@ impl Values<'_> {
     }
 }
 
-const fn input(key: &'static str, default: &'static str, help: &'static str, kind: Kind) -> Input {
+const fn input(
+    key: &'static str,
+    default: &'static str,
+    help: &'static str,
+    kind: InputKind,
+) -> Input {
     Input { key, default, help, kind }
 }
 
@@ -202,7 +207,7 @@ const fn output(key: &'static str, value: f64, help: &'static str) -> Output {
     Output { key, value, help, word: None }
 }
 
-const LOAD: Input = input("load", "0.8", "arrivals per service time", Kind::Positive);
+const LOAD: Input = input("load", "0.8", "arrivals per service time", InputKind::Positive);
 
 /// All models.
 pub const MODELS: &[Model] = &[
@@ -211,10 +216,15 @@ pub const MODELS: &[Model] = &[
         about: "an exchange whose sends are lost and dropped independently of each other",
         conditions: "independent loss and drop, a round trip shorter than the first wait, no jitter",
         inputs: &[
-            input("preset", "textbook", "the policy", Kind::Preset),
-            input("loss", "0", "share of datagrams that the link loses, each way", Kind::Share),
-            input("drop", "0.5", "share of requests that the server drops", Kind::Share),
-            input("rtt", "0s", "the round-trip time", Kind::Time),
+            input("preset", "textbook", "the policy", InputKind::Preset),
+            input(
+                "loss",
+                "0",
+                "share of datagrams that the link loses, each way",
+                InputKind::Share,
+            ),
+            input("drop", "0.5", "share of requests that the server drops", InputKind::Share),
+            input("rtt", "0s", "the round-trip time", InputKind::Time),
         ],
         evaluate: bernoulli,
     },
@@ -223,14 +233,14 @@ pub const MODELS: &[Model] = &[
         about: "calls per request through layers of clients that retry",
         conditions: "failures do not depend on the load, and each layer retries independently",
         inputs: &[
-            input("failure", "0.5", "share of calls that fail", Kind::Share),
+            input("failure", "0.5", "share of calls that fail", InputKind::Share),
             input(
                 "sends",
                 "4",
                 "maximum number of sends, the first included",
-                Kind::Count(1_000_000),
+                InputKind::Count(1_000_000),
             ),
-            input("layers", "1", "number of layers that retry", Kind::Count(1_000)),
+            input("layers", "1", "number of layers that retry", InputKind::Count(1_000)),
         ],
         evaluate: |values| {
             let (f, sends) = (values.number("failure")?, values.count("sends")?);
@@ -257,7 +267,7 @@ pub const MODELS: &[Model] = &[
         conditions: "Poisson arrivals, exponential service, one server, at most k requests in the system",
         inputs: &[
             LOAD,
-            input("k", "10", "limit, the request in service included", Kind::Count(1_000_000)),
+            input("k", "10", "limit, the request in service included", InputKind::Count(1_000_000)),
         ],
         evaluate: |values| {
             let queue = mm1k(values.number("load")?, values.count("k")?);
@@ -320,10 +330,10 @@ pub const MODELS: &[Model] = &[
         about: "burst losses",
         conditions: "one step per packet",
         inputs: &[
-            input("u", "0.01", "probability to turn bad, at each step", Kind::Share),
-            input("v", "0.25", "probability to turn good, at each step", Kind::Share),
-            input("loss_good", "0", "loss in the good state", Kind::Share),
-            input("loss_bad", "1", "loss in the bad state", Kind::Share),
+            input("u", "0.01", "probability to turn bad, at each step", InputKind::Share),
+            input("v", "0.25", "probability to turn good, at each step", InputKind::Share),
+            input("loss_good", "0", "loss in the good state", InputKind::Share),
+            input("loss_bad", "1", "loss in the bad state", InputKind::Share),
         ],
         evaluate: |values| {
             let (u, v) = (values.number("u")?, values.number("v")?);
@@ -346,7 +356,7 @@ pub const MODELS: &[Model] = &[
         name: "aloha",
         about: "senders that share a medium without carrier sensing",
         conditions: "frames, retransmissions included, are offered as a Poisson process",
-        inputs: &[input("g", "0.5", "frames offered per frame time", Kind::Positive)],
+        inputs: &[input("g", "0.5", "frames offered per frame time", InputKind::Positive)],
         evaluate: |values| {
             let g = values.number("g")?;
             Ok(vec![
@@ -360,9 +370,9 @@ pub const MODELS: &[Model] = &[
         about: "clients that return spread over a window",
         conditions: "many clients, a uniform spread, a service time that is short for the window",
         inputs: &[
-            input("clients", "1000", "number of clients", Kind::Count(u32::MAX)),
-            input("window", "10s", "time over which they return", Kind::Time),
-            input("service", "1ms", "time for which each occupies the server", Kind::Time),
+            input("clients", "1000", "number of clients", InputKind::Count(u32::MAX)),
+            input("window", "10s", "time over which they return", InputKind::Time),
+            input("service", "1ms", "time for which each occupies the server", InputKind::Time),
         ],
         evaluate: |values| {
             let clients = f64::from(values.count("clients")?);
@@ -380,18 +390,28 @@ pub const MODELS: &[Model] = &[
         conditions: "an approximation: M/M/1, late requests are processed too, retries are independent \
                      Poisson arrivals",
         inputs: &[
-            input("mu", "100", "requests that the server can process per second", Kind::Positive),
-            input("timeout", "100ms", "time after which a client abandons a send", Kind::Time),
-            input("sends", "3", "maximum number of sends, the first included", Kind::Count(1_000)),
-            input("load", "50", "exchanges per second", Kind::Positive),
+            input(
+                "mu",
+                "100",
+                "requests that the server can process per second",
+                InputKind::Positive,
+            ),
+            input("timeout", "100ms", "time after which a client abandons a send", InputKind::Time),
+            input(
+                "sends",
+                "3",
+                "maximum number of sends, the first included",
+                InputKind::Count(1_000),
+            ),
+            input("load", "50", "exchanges per second", InputKind::Positive),
         ],
         evaluate: metastable,
     },
 ];
 
 const ERLANG: &[Input] = &[
-    input("servers", "2", "number of servers", Kind::Count(1_000_000)),
-    input("offered", "1.6", "calls that arrive per service time", Kind::Positive),
+    input("servers", "2", "number of servers", InputKind::Count(1_000_000)),
+    input("offered", "1.6", "calls that arrive per service time", InputKind::Positive),
 ];
 
 fn bernoulli(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {

@@ -260,8 +260,8 @@ mod servers {
             let mut run = scenario.begin(Metrics::new(Duration::from_secs(1)), Bounds::default());
             while run.advance().is_none() {}
             let network = run.network();
-            let ((summary, _), metrics) = network.sink();
-            let work = metrics.report(network).work;
+            let summary = network.sink().summary;
+            let work = network.sink().records.report(network).work;
             let near = |what: &str, measured: f64, expected: f64, tolerance: f64| {
                 let off = (measured - expected).abs();
                 assert!(off <= tolerance * expected, "{model} {what}: {measured}, not {expected}");

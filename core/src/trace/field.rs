@@ -7,7 +7,7 @@ use crate::time::{Duration, Instant, Seconds, nanos};
 use core::fmt;
 
 /// A type that a field of a record may have.
-pub(super) trait Field: Copy {
+pub(super) trait RecordField: Copy {
     /// Writes the value as JSON.
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result;
 
@@ -15,7 +15,7 @@ pub(super) trait Field: Copy {
     fn word(self) -> u64;
 }
 
-impl Field for u32 {
+impl RecordField for u32 {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{self}")
     }
@@ -26,7 +26,7 @@ impl Field for u32 {
     }
 }
 
-impl Field for bool {
+impl RecordField for bool {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{self}")
     }
@@ -38,7 +38,7 @@ impl Field for bool {
 }
 
 /// Written in seconds since the run began.
-impl Field for Instant {
+impl RecordField for Instant {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{self}")
     }
@@ -50,7 +50,7 @@ impl Field for Instant {
 }
 
 /// Written in seconds.
-impl Field for Duration {
+impl RecordField for Duration {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "{}", Seconds(self))
     }
@@ -61,7 +61,7 @@ impl Field for Duration {
     }
 }
 
-impl Field for Direction {
+impl RecordField for Direction {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(
             out,
@@ -78,7 +78,7 @@ impl Field for Direction {
     }
 }
 
-impl Field for Cause {
+impl RecordField for Cause {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(out, self.name())
     }
@@ -89,7 +89,7 @@ impl Field for Cause {
     }
 }
 
-impl Field for Stop {
+impl RecordField for Stop {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(out, self.name())
     }
@@ -107,7 +107,7 @@ impl Field for Stop {
     }
 }
 
-impl Field for Timer {
+impl RecordField for Timer {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(out, self.name())
     }
@@ -132,7 +132,7 @@ impl Field for Timer {
     }
 }
 
-impl Field for &'static str {
+impl RecordField for &'static str {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(out, self)
     }

@@ -6,7 +6,7 @@
 //! on them.
 
 use super::digest::Mix;
-use super::field::Field;
+use super::field::RecordField;
 use super::words::{self, Wording, Words};
 use super::{Cause, Direction};
 use crate::machine::Timer;
@@ -54,7 +54,7 @@ macro_rules! records {
                     $(Self::$variant $({ $($field),* })? => {
                         $($(
                             out.write_str(concat!(",\"", $key, "\":"))?;
-                            Field::write_json($field, out)?;
+                            RecordField::write_json($field, out)?;
                         )*)?
                     })*
                 }
@@ -67,7 +67,7 @@ macro_rules! records {
                 match *self {
                     $(Self::$variant $({ $($field),* })? => {
                         mix.kind($code);
-                        $($(mix.word(Field::word($field));)*)?
+                        $($(mix.word(RecordField::word($field));)*)?
                     })*
                 }
             }

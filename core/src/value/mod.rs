@@ -29,6 +29,6 @@ pub use basic::Same;
 pub(crate) use basic::{MAX_DURATION, is_word};
 pub use factor::{Factor, Share};
 pub use list::NumberList;
-pub use shape::{Form, Grammar, Refusal, Series, Shape};
+pub use shape::{Form, Grammar, Refusal, Shape, TimeList};
 pub use text::{Value, ValueError, Written, canonical};
 pub(crate) use words::{from_text, named, phrase, words};

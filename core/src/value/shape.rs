@@ -53,12 +53,12 @@ pub struct Grammar {
     /// Additional remarks, or nothing.
     pub limits: &'static str,
     /// The example that is a series of times, if any: a file of times can replace it.
-    pub series: Option<Series>,
+    pub series: Option<TimeList>,
 }
 
 /// A value that is a series of times after a keyword, such as `table 9ms 10ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Series {
+pub struct TimeList {
     /// The keyword.
     pub keyword: &'static str,
     /// What separates two times.
@@ -89,7 +89,7 @@ impl Grammar {
 
     /// Allows a series of times as the value.
     #[must_use]
-    pub const fn series(self, series: Series) -> Self {
+    pub const fn series(self, series: TimeList) -> Self {
         Self { series: Some(series), ..self }
     }
 }
@@ -145,7 +145,7 @@ impl Shape {
 
     /// Returns the series of times that such a value may be.
     #[must_use]
-    pub fn series(&self) -> Option<Series> {
+    pub fn series(&self) -> Option<TimeList> {
         self.grammar()?.series
     }
 

@@ -2,14 +2,14 @@
 
 mod picture;
 mod report;
-mod walk;
+mod times;
 
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
 use crate::output::Stdout;
-use report::Report;
+use report::ScheduleReport;
 use retrylab_core::scenario::{FieldError, Scenario};
-use walk::Walk;
+use times::Times;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,13 +55,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FieldError> {
     scenario.apply([("seed", &args.seed)])?;
     let all = args.json && !scenario.policy.never_gives_up();
     let show = args.show.unwrap_or(if all { flags::MAX_SHOWN } else { 20 });
-    let walk = Walk::new(&scenario, show, args.samples);
-    let report = Report::new(&scenario, &walk);
+    let times = Times::new(&scenario, show, args.samples);
+    let report = ScheduleReport::new(&scenario, &times);
     let mut out = Stdout::default();
     if args.json {
         out.json(&report);
     } else {
-        report::show(&scenario, &walk, |line| out.line(line));
+        report::show(&scenario, &times, |line| out.line(line));
     }
     Ok(out.finish(Exit::Success))
 }

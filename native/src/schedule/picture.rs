@@ -1,6 +1,6 @@
 //! Draws the schedule as text: one line per send, time to the right.
 
-use super::walk::{End, Walk};
+use super::times::{End, Times};
 use retrylab_core::time::{Duration, nanos};
 
 /// Width of the drawing in columns.
@@ -12,12 +12,12 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    pub(super) fn new(walk: &Walk) -> Self {
-        let last = walk.sends.last();
+    pub(super) fn new(times: &Times) -> Self {
+        let last = times.sends.last();
         let shown = last.map_or(Duration::ZERO, |send| send.band.most.max(send.at + send.wait));
-        let end = match &walk.end {
+        let end = match &times.end {
             // The end of the exchange is drawn if its last send is.
-            End::At { at, band, sends, .. } if *sends == walk.sends.len() => band.most.max(*at),
+            End::At { at, band, sends, .. } if *sends == times.sends.len() => band.most.max(*at),
             _ => shown,
         };
         Self { end: nanos(end).max(1) }
@@ -36,12 +36,12 @@ impl Picture {
 
     /// Returns the line of send `place`, counted from 0: `●` is its time without jitter, `░` is the range
     /// with jitter, and `━` is its wait.
-    pub(super) fn line(&self, walk: &Walk, place: usize) -> String {
-        let send = &walk.sends[place];
+    pub(super) fn line(&self, times: &Times, place: usize) -> String {
+        let send = &times.sends[place];
         let mut line = vec![' '; WIDTH];
         let (at, over) = (self.column(send.at), self.column(send.at.saturating_add(send.wait)));
         line[at..=over].fill('━');
-        if walk.random {
+        if times.random {
             let band = self.column(send.band.least)..=self.column(send.band.most);
             for cell in &mut line[band] {
                 *cell = if *cell == '━' { '▒' } else { '░' };

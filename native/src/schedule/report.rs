@@ -1,7 +1,7 @@
 //! Prints a schedule as JSON or as a table.
 
 use super::picture::Picture;
-use super::walk::{Band, End, Walk};
+use super::times::{Band, End, Times};
 use crate::output::{Count, SCHEMA, seconds};
 use retrylab_core::policy::{DeadlineRule, Stop};
 use retrylab_core::scenario::Scenario;
@@ -13,7 +13,7 @@ use std::fmt;
 
 /// A schedule as JSON. Every key is always present; a value that does not apply is null.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct ScheduleReport {
     schema: u32,
     /// The preset that the policy started from.
     preset: &'static str,
@@ -51,9 +51,9 @@ impl From<Band> for BandReport {
     }
 }
 
-impl Report {
-    pub(super) fn new(scenario: &Scenario, walk: &Walk) -> Self {
-        let (sends, at, band, why) = match walk.end {
+impl ScheduleReport {
+    pub(super) fn new(scenario: &Scenario, times: &Times) -> Self {
+        let (sends, at, band, why) = match times.end {
             End::Never | End::Far => (None, None, None, None),
             End::At { at, band, sends, why } => (Some(sends), Some(at), Some(band), Some(why)),
         };
@@ -64,9 +64,9 @@ impl Report {
             source: scenario.preset.source(),
             use_when: scenario.preset.use_when(),
             changes: changes(scenario).collect(),
-            sends_s: walk.sends.iter().map(|send| seconds(send.at)).collect(),
-            waits_s: walk.sends.iter().map(|send| seconds(send.wait)).collect(),
-            bands_s: walk.sends.iter().map(|send| send.band.into()).collect(),
+            sends_s: times.sends.iter().map(|send| seconds(send.at)).collect(),
+            waits_s: times.sends.iter().map(|send| seconds(send.wait)).collect(),
+            bands_s: times.sends.iter().map(|send| send.band.into()).collect(),
             sends,
             gives_up_s: at.map(seconds),
             gives_up_band_s: band.map(BandReport::from),
@@ -83,7 +83,7 @@ fn changes(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> 
 }
 
 /// Prints the schedule as a table with a drawing.
-pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn fmt::Display)) {
+pub(super) fn show(scenario: &Scenario, times: &Times, mut line: impl FnMut(&dyn fmt::Display)) {
     let mut say = |text: String| line(&text.trim_end());
     let preset = scenario.preset;
     say(format!("{preset}: {}", preset.use_when()));
@@ -93,9 +93,9 @@ pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn f
         say(format!("changed: {}", changes.join(", ")));
     }
     say(String::new());
-    let picture = Picture::new(walk);
+    let picture = Picture::new(times);
     let end = WithUnit(picture.end());
-    if walk.random {
+    if times.random {
         say(format!(
             "send  {:>9} {:>11} {:>11} {:>11} {:>9}  0s to {end}",
             "at", "earliest", "mean", "latest", "wait"
@@ -103,10 +103,10 @@ pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn f
     } else {
         say(format!("send  {:>9} {:>9}  0s to {end}", "at", "wait"));
     }
-    for (place, send) in walk.sends.iter().enumerate() {
+    for (place, send) in times.sends.iter().enumerate() {
         let (number, at, wait) = (place + 1, text(send.at), text(send.wait));
-        let bar = picture.line(walk, place);
-        if walk.random {
+        let bar = picture.line(times, place);
+        if times.random {
             let Band { least, mean, most } = send.band;
             let band = [least, mean, most].map(|time| format!("{:>11}", rounded(time))).join(" ");
             say(format!("{number:>4}  {at:>9} {band} {wait:>9}  {bar}"));
@@ -115,13 +115,13 @@ pub(super) fn show(scenario: &Scenario, walk: &Walk, mut line: impl FnMut(&dyn f
         }
     }
     say(String::new());
-    say(ending(walk));
-    notes(scenario, walk).into_iter().for_each(say);
+    say(ending(times));
+    notes(scenario, times).into_iter().for_each(say);
 }
 
 /// Returns when and why the schedule ends.
-fn ending(walk: &Walk) -> String {
-    match &walk.end {
+fn ending(times: &Times) -> String {
+    match &times.end {
         End::Never => "never gives up; the first sends are shown".to_string(),
         End::Far => "gives up after more than a million sends".to_string(),
         End::At { at, band, sends, why } => {
@@ -131,8 +131,8 @@ fn ending(walk: &Walk) -> String {
                 let [least, mean, most] = [band.least, band.mean, band.most].map(rounded);
                 out += &format!("; with jitter from {least} to {most}, mean {mean}");
             }
-            if *sends > walk.sends.len() {
-                out += &format!("; the first {} are shown", walk.sends.len());
+            if *sends > times.sends.len() {
+                out += &format!("; the first {} are shown", times.sends.len());
             }
             out
         }
@@ -140,11 +140,11 @@ fn ending(walk: &Walk) -> String {
 }
 
 /// Returns remarks on the deadline, the first delay, and parts of the policy that are not drawn.
-fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
+fn notes(scenario: &Scenario, times: &Times) -> Vec<String> {
     let policy = &scenario.policy;
     let mut notes = Vec::new();
     if let Some(deadline) = policy.deadline() {
-        notes.extend(fits(scenario, walk, deadline));
+        notes.extend(fits(scenario, times, deadline));
     }
     if let Some(delay) = policy.first_delay() {
         let (least, most) = (text(delay.least), text(delay.most));
@@ -163,12 +163,12 @@ fn notes(scenario: &Scenario, walk: &Walk) -> Vec<String> {
 }
 
 /// Which sends the deadline lets through, and what it does to the last wait.
-fn fits(scenario: &Scenario, walk: &Walk, deadline: Duration) -> Vec<String> {
+fn fits(scenario: &Scenario, times: &Times, deadline: Duration) -> Vec<String> {
     let policy = &scenario.policy;
     let Ok(free) = policy.to_builder().deadline(None).build() else { return Vec::new() };
-    let Some(last) = walk.sends.last() else { return Vec::new() };
-    let End::At { sends, .. } = walk.end else { return Vec::new() };
-    if sends > walk.sends.len() {
+    let Some(last) = times.sends.last() else { return Vec::new() };
+    let End::At { sends, .. } = times.end else { return Vec::new() };
+    if sends > times.sends.len() {
         return Vec::new();
     }
     // Walks the schedule without the deadline, to find the full last wait and the next send.

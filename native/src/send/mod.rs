@@ -12,7 +12,7 @@ use crate::output::{Stdout, exit_after, narrate};
 use crate::runtime;
 use crate::signals::Signals;
 use message::MessageError;
-use report::{Outcome, Report};
+use report::{Outcome, SendReport};
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Socket};
 use retrylab_core::client::{Client, Config};
@@ -130,7 +130,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let result = runtime::block_on(send(args, &scenario))?;
     if let (Err(error), true) = (&result, args.json) {
         let mut out = Stdout::default();
-        out.json(&Report::without_exchange(error.outcome(), &args.host, error));
+        out.json(&SendReport::without_exchange(error.outcome(), &args.host, error));
         out.finish(error.exit());
     }
     result

@@ -53,7 +53,7 @@ impl Outcome {
 
 /// One exchange as JSON. Every key is always present; a value that does not apply is null.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct SendReport {
     pub(super) schema: u32,
     /// Counted from 1; null if no exchange took place.
     pub(super) exchange: Option<u32>,
@@ -77,7 +77,7 @@ pub(super) struct Report {
     pub(super) error: Option<String>,
 }
 
-impl Report {
+impl SendReport {
     /// Returns the report of a run without any exchange.
     pub(super) fn without_exchange(
         outcome: Outcome,

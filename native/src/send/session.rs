@@ -1,6 +1,6 @@
 //! What the client reports while it runs and when it ends.
 
-use super::report::{Outcome, Report};
+use super::report::{Outcome, SendReport};
 use crate::exit::Exit;
 use crate::output::{
     BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
@@ -100,7 +100,7 @@ impl Session {
         if self.json {
             let first = ended.sends.first().copied().unwrap_or_default();
             let since = |at: &Instant| seconds(at.saturating_since(first));
-            self.out.json(&Report {
+            self.out.json(&SendReport {
                 schema: SCHEMA,
                 exchange: Some(ended.number),
                 outcome,

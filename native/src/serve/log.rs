@@ -83,7 +83,7 @@ impl Log {
     pub(super) fn summary(mut self, now: Instant) -> Exit {
         let dropped: u64 = self.dropped.values().sum();
         if self.json {
-            self.out.json(&Summary {
+            self.out.json(&ServeSummary {
                 schema: SCHEMA,
                 event: "summary",
                 datagrams: self.datagrams,
@@ -224,7 +224,7 @@ struct Line {
 
 /// The last object of the JSON output.
 #[derive(Serialize)]
-struct Summary<'a> {
+struct ServeSummary<'a> {
     schema: u32,
     event: &'static str,
     datagrams: u64,

@@ -27,7 +27,7 @@ struct Both<T> {
 
 /// The results as JSON.
 #[derive(Serialize)]
-struct Report<'a> {
+struct ComparisonReport<'a> {
     schema: u32,
     seeds: Seeds,
     /// The keys whose values differ.
@@ -35,7 +35,7 @@ struct Report<'a> {
     measures: Object<String, Compared>,
     /// Number of runs that a limit ended.
     cut: Both<usize>,
-    runs: Vec<Run<'a>>,
+    runs: Vec<ComparedRun<'a>>,
     link: Both<String>,
     scenario: Both<&'a Scenario>,
 }
@@ -53,7 +53,7 @@ struct Compared {
 
 /// The runs with one seed as JSON.
 #[derive(Serialize)]
-struct Run<'a> {
+struct ComparedRun<'a> {
     seed: u64,
     #[serde(flatten)]
     both: Both<Object<String, &'a Cell>>,
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> R
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.print(args, &Report::new(Both { a, b }, &runs), Report::show))
+    Ok(runs.print(args, &ComparisonReport::new(Both { a, b }, &runs), ComparisonReport::show))
 }
 
 /// Returns the measure with index `at` of both scenarios.
@@ -100,7 +100,7 @@ fn of(run: &[Measured], at: usize) -> Both<Option<f64>> {
     Both { a: value(0), b: value(1) }
 }
 
-impl<'a> Report<'a> {
+impl<'a> ComparisonReport<'a> {
     fn new(scenario: Both<&'a Scenario>, runs: &'a Runs<2>) -> Self {
         let Both { a, b } = scenario;
         let differs = a.pairs().zip(b.pairs()).filter(|(a, b)| a != b);
@@ -117,7 +117,7 @@ impl<'a> Report<'a> {
         };
         let row = |(seed, run): (u64, &'a [Measured])| {
             let both = Both { a: cells(&run[0].cells), b: cells(&run[1].cells) };
-            Run { seed, both }
+            ComparedRun { seed, both }
         };
         Self {
             schema: SCHEMA,
@@ -193,7 +193,7 @@ impl<'a> Report<'a> {
             let cell = cells.0.iter().find(|(name, _)| name == "answered_share");
             cell.and_then(|(_, cell)| number(cell))
         };
-        for Run { seed, both } in &self.runs {
+        for ComparedRun { seed, both } in &self.runs {
             let (a, b) = (share(&both.a), share(&both.b));
             let difference = a.zip(b).map(|(a, b)| b - a);
             let kind = ColumnKind::Number;

@@ -23,7 +23,7 @@ use crate::signals;
 use crate::source::{Source, SourceError};
 use many::Many;
 use meter::Meter;
-use report::Report;
+use report::RunReport;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
 use retrylab_core::sim::metrics::Metrics;
@@ -111,14 +111,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
     /// Stop the run after N events (starts, arrivals and timers), in case it never ends
-    #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().events, allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
     /// Stop the run at this simulated time
     #[arg(long, value_name = "TIME", default_value = "87600h", value_parser = flags::time)]
     max_time: Duration,
     /// Stop the run when it uses an estimated MIB mebibytes of memory
-    #[arg(long, value_name = "MIB", default_value = "4096", allow_negative_numbers = true)]
+    #[arg(long, value_name = "MIB", default_value_t = (Bounds::default().memory >> 20) as u32, allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u32>)]
     max_memory: u32,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
@@ -222,7 +222,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         file.write(&metrics.series)?;
     }
     let mut out = Stdout::default();
-    let report = Report::new(scenario, &result);
+    let report = RunReport::new(scenario, &result);
     if args.json {
         out.json(&report);
     } else if outputs::stdout_is_taken(args) {

@@ -28,7 +28,7 @@ pub(super) fn device(text: &str) -> Result<String, String> {
 
 /// Both directions, as JSON.
 #[derive(Serialize)]
-struct Report {
+struct NetemReport {
     schema: u32,
     request: Way,
     reply: Way,
@@ -75,7 +75,7 @@ pub(super) fn print(scenario: &Scenario, device: &str, as_json: bool) -> Exit {
         [Direction::Request, Direction::Reply].map(|way| Way::new(scenario, way, device));
     let mut out = Stdout::default();
     if as_json {
-        out.json(&Report { schema: SCHEMA, request, reply });
+        out.json(&NetemReport { schema: SCHEMA, request, reply });
     } else {
         request.show("Requests: on the client's host.", &mut out);
         reply.show("Replies: on the server's host.", &mut out);

@@ -15,7 +15,7 @@ use serde::Serialize;
 /// The result as JSON. It does not depend on the machine: two runs of the same scenario print the same
 /// bytes. The wall time goes to stderr.
 #[derive(Serialize)]
-pub(super) struct Report<'a> {
+pub(super) struct RunReport<'a> {
     schema: u32,
     ended_by: EndedBy,
     seed: u64,
@@ -103,7 +103,7 @@ impl Theory {
     }
 }
 
-impl<'a> Report<'a> {
+impl<'a> RunReport<'a> {
     pub(super) fn new(scenario: &'a Scenario, result: &'a Result) -> Self {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();

@@ -127,12 +127,12 @@ pub(crate) fn run<K: Recorder>(
     let begun = Instant::now();
     let mut run = scenario.begin(sink, limits.bounds);
     let ended_by = loop {
-        let ((summary, _), sink) = run.network().sink();
-        show(summary.finished());
+        let sink = run.network().sink();
+        show(sink.summary.finished());
         if limits.interrupted.load(Ordering::Relaxed) {
             break EndedBy::Interrupted;
         }
-        if sink.has_failed() {
+        if sink.records.has_failed() {
             break EndedBy::Output;
         }
         if let Some(ended_by) = run.advance() {
@@ -146,7 +146,7 @@ pub(crate) fn run<K: Recorder>(
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
     let network = run.network();
-    let metrics = network.sink().1.metrics();
+    let metrics = network.sink().records.metrics();
     let metrics = metrics.map(|metrics| metrics.report(network));
     let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
         Outcome::of(run, at_end);

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 /// The results as JSON.
 #[derive(Serialize)]
-struct Report<'a> {
+struct SeedsReport<'a> {
     schema: u32,
     seeds: Seeds,
     measures: Object<String, Spread>,
@@ -22,7 +22,7 @@ struct Report<'a> {
     /// Number of runs that a limit ended.
     cut: usize,
     theory: Theory,
-    runs: Vec<Run<'a>>,
+    runs: Vec<SeedRun<'a>>,
     link: String,
     scenario: &'a Scenario,
 }
@@ -36,7 +36,7 @@ struct Theory {
 
 /// A run, as JSON.
 #[derive(Serialize)]
-struct Run<'a> {
+struct SeedRun<'a> {
     seed: u64,
     #[serde(flatten)]
     measured: Object<String, &'a Cell>,
@@ -62,16 +62,16 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.print(args, &Report::new(scenario, &runs), Report::show))
+    Ok(runs.print(args, &SeedsReport::new(scenario, &runs), SeedsReport::show))
 }
 
-impl<'a> Report<'a> {
+impl<'a> SeedsReport<'a> {
     fn new(scenario: &'a Scenario, runs: &'a Runs<1>) -> Self {
         let spread = |(at, column): (usize, Column)| {
             let numbers = runs.of(0).filter_map(|run| number(run.cells.get(at)?));
             (column.name, numbers.collect())
         };
-        let row = |(seed, run): (u64, &'a [super::measure::Measured])| Run {
+        let row = |(seed, run): (u64, &'a [super::measure::Measured])| SeedRun {
             seed,
             measured: cells(&run[0].cells),
         };
@@ -139,7 +139,7 @@ impl<'a> Report<'a> {
 
     fn show_each(&self, out: &mut Stdout) {
         let mut rows = vec![vec!["seed".to_string(), "answered_share".to_string()]];
-        for Run { seed, measured } in &self.runs {
+        for SeedRun { seed, measured } in &self.runs {
             let share = measured.0.iter().find(|(name, _)| name == "answered_share");
             let share = shown(share.and_then(|(_, cell)| number(cell)), ColumnKind::Number);
             rows.push(vec![seed.to_string(), share]);

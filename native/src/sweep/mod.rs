@@ -92,7 +92,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     threads: Option<u32>,
     /// Stop each run after N events; the column `ended_by` shows it
-    #[arg(long, value_name = "N", default_value = "10000000000", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().events, allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_events: u64,
     /// Discard the points of an interrupted sweep and start again

@@ -9,7 +9,7 @@ use crate::json::Json;
 use crate::ladder::Ladder;
 use crate::lessons::{LESSONS, OPENING};
 use crate::numbers::clock;
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::schedule::Schedule;
 use crate::stage::{Layout, Pick};
 use crate::theme::Theme;
@@ -24,7 +24,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// as `ready` returns `true`, the pictures and the playhead can be used.
 #[wasm_bindgen]
 pub struct Lab {
-    run: Run,
+    run: PageRun,
     schedule: Schedule,
     errors: Vec<String>,
     scene: Option<Scene>,
@@ -63,7 +63,7 @@ impl Lab {
         let scenario = Scenario::default();
         let mut lab = Self {
             schedule: Schedule::new(&scenario.policy),
-            run: Run::new(scenario),
+            run: PageRun::new(scenario),
             errors: Vec::new(),
             scene: None,
             theme: Theme::default(),
@@ -90,7 +90,7 @@ impl Lab {
     /// # Errors
     /// If the value is invalid: one sentence that names the key.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let changed = fields::set(self.run.scenario(), key, value);
+        let changed = self.run.scenario().adapted(key, value);
         let scenario = changed.map_err(|error| error.to_string())?;
         self.errors.clear();
         self.begin(scenario);
@@ -107,7 +107,7 @@ impl Lab {
     fn begin(&mut self, scenario: Scenario) {
         self.chosen &= self.flow <= scenario.clients;
         self.schedule = Schedule::new(&scenario.policy);
-        self.run = Run::new(scenario);
+        self.run = PageRun::new(scenario);
         self.scene = None;
         self.selected = None;
         self.at = 0;

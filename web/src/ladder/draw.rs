@@ -3,13 +3,13 @@
 use super::{Columns, HEADER, LINE, Ladder, Line, Row, end_of, lines};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 
 /// What is visible of a ladder.
 pub(crate) struct View<'a> {
-    pub(crate) run: &'a Run,
+    pub(crate) run: &'a PageRun,
     pub(crate) timeline: &'a Timeline,
     pub(crate) ladder: &'a Ladder,
     pub(crate) columns: Columns,

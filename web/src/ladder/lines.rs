@@ -1,7 +1,7 @@
 //! The words next to a row: what the client and the server do at one moment. The core writes the words;
 //! this module arranges them.
 
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::words::{Words, grouped};
 use retrylab_core::trace::{Direction, HostId, Record, What};
@@ -45,7 +45,7 @@ const MAX_LINES: usize = 12;
 const WIDE: usize = 34;
 
 /// Returns the words of the records of one row.
-pub(crate) fn lines(run: &Run, timeline: &Timeline, ids: &[Id]) -> Lines {
+pub(crate) fn lines(run: &PageRun, timeline: &Timeline, ids: &[Id]) -> Lines {
     let mut lines = Lines::default();
     // The send that the client's last line refers to.
     let mut last = None;
@@ -125,7 +125,7 @@ mod tests {
     /// Both sides of each row: the client's long and short form, the server's long one.
     fn rows_of(fragment: &str) -> Vec<(String, String, String)> {
         let (scenario, _) = Scenario::from_fragment(fragment);
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), false);
         let ladder = Ladder::new(&run, &timeline, 1);

@@ -11,7 +11,7 @@ pub(crate) use draw::{View, draw};
 pub(crate) use lines::{Line, lines};
 
 use crate::paint::{Point, length_of};
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::stage::Pick;
 use crate::timeline::{Ending, Id, Packet, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
@@ -55,7 +55,7 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    pub(crate) fn new(run: &Run, timeline: &Timeline, flow: u32) -> Self {
+    pub(crate) fn new(run: &PageRun, timeline: &Timeline, flow: u32) -> Self {
         let trace = run.records();
         let mut ladder = Self {
             flow,
@@ -90,7 +90,7 @@ impl Ladder {
     }
 
     /// Gives every row its height.
-    fn place(&mut self, run: &Run, timeline: &Timeline) {
+    fn place(&mut self, run: &PageRun, timeline: &Timeline) {
         let mut y = 0.0;
         let (mut before, mut half) = (None, 0.0);
         for i in 0..self.rows.len() {
@@ -183,7 +183,7 @@ impl Ladder {
     /// Returns what is at `x` and, from the top of the whole ladder, `y`.
     pub(crate) fn pick(
         &self,
-        run: &Run,
+        run: &PageRun,
         timeline: &Timeline,
         columns: &Columns,
         (x, y): Point,
@@ -208,7 +208,13 @@ impl Ladder {
     }
 
     /// Returns the subject of a row on one side: what arrived or left there, or else the wait that ended.
-    fn pick_row(&self, run: &Run, timeline: &Timeline, row: &Row, side: HostId) -> Option<Pick> {
+    fn pick_row(
+        &self,
+        run: &PageRun,
+        timeline: &Timeline,
+        row: &Row,
+        side: HostId,
+    ) -> Option<Pick> {
         // The less informative a record is, the larger its key.
         let key = |id: &Id| {
             let record = &run.records()[*id as usize];
@@ -278,9 +284,9 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn ladder(fragment: &str, flow: u32) -> (Run, Timeline, Ladder) {
+    fn ladder(fragment: &str, flow: u32) -> (PageRun, Timeline, Ladder) {
         let (scenario, _) = Scenario::from_fragment(fragment);
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
         let ladder = Ladder::new(&run, &timeline, flow);

@@ -90,7 +90,7 @@ pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Run;
+    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
 
     const MS: u64 = 1_000_000;
@@ -98,7 +98,7 @@ mod tests {
     fn scene(fragment: &str) -> (Layout, Timeline) {
         let (scenario, _) = Scenario::from_fragment(fragment);
         let layout = Layout::new(700.0, 240.0, &scenario);
-        let mut run = Run::new(scenario);
+        let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         (layout, Timeline::new(run.scenario(), run.records(), run.is_cut()))
     }

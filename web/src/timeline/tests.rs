@@ -1,19 +1,19 @@
 use super::*;
-use crate::run::Run;
+use crate::run::PageRun;
 
 const MS: u64 = 1_000_000;
 
-fn over(fragment: &str) -> (Run, Timeline) {
+fn over(fragment: &str) -> (PageRun, Timeline) {
     let (scenario, errors) = Scenario::from_fragment(fragment);
     assert_eq!(errors, []);
-    let mut run = Run::new(scenario);
+    let mut run = PageRun::new(scenario);
     while !run.advance(1_000) {}
     let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
     (run, timeline)
 }
 
 /// The opening run: a request, its reply lost, the request again, its reply.
-fn one_lost_reply() -> (Run, Timeline) {
+fn one_lost_reply() -> (PageRun, Timeline) {
     over(crate::lessons::OPENING.fragment)
 }
 

@@ -7,7 +7,7 @@ mod scenarios;
 
 use super::{headline, moment, outcome, overview};
 use crate::ladder::{Ladder, lines};
-use crate::run::Run;
+use crate::run::PageRun;
 use crate::timeline::{Ending, Timeline};
 use crate::{inspect, table};
 use retrylab_core::random::{Direction, Stream};
@@ -23,7 +23,7 @@ fn assert_tidy(text: &str) {
 }
 
 fn check(scenario: Scenario) {
-    let mut run = Run::new(scenario);
+    let mut run = PageRun::new(scenario);
     for _ in 0..10 {
         run.advance(100);
     }
@@ -46,7 +46,7 @@ fn check(scenario: Scenario) {
     }
 }
 
-fn packets_add_up(run: &Run, timeline: &Timeline) {
+fn packets_add_up(run: &PageRun, timeline: &Timeline) {
     let summary = run.summary();
     let count = |test: &dyn Fn(&crate::timeline::Packet) -> bool| {
         timeline.packets().iter().filter(|packet| test(packet)).count() as u64
@@ -70,7 +70,7 @@ fn packets_add_up(run: &Run, timeline: &Timeline) {
     }
 }
 
-fn ladder_and_table_have_everything(run: &Run, timeline: &Timeline, flow: u32) {
+fn ladder_and_table_have_everything(run: &PageRun, timeline: &Timeline, flow: u32) {
     let ladder = Ladder::new(run, timeline, flow);
     let own = |id: &u32| run.records()[*id as usize].flow.is_none_or(|of| of.get() == flow);
     let all = timeline.shown().iter().filter(|(_, id)| own(id)).count();

@@ -10,7 +10,7 @@ mod tests;
 pub(crate) use scenario::headline;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::run::{MAX_FLOWS, Run};
+use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
 use retrylab_core::sim::Summary;
@@ -18,7 +18,7 @@ use retrylab_core::trace::words::{self, Narrator, Pattern, Words, story};
 use retrylab_core::trace::{Record, What};
 
 /// Returns a summary of a run, or of the part that was simulated.
-pub(crate) fn outcome(run: &Run) -> String {
+pub(crate) fn outcome(run: &PageRun) -> String {
     let summary = run.summary();
     let mut out = String::new();
     if run.was_stopped() {
@@ -52,7 +52,7 @@ pub(crate) fn outcome(run: &Run) -> String {
 }
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
-fn limits(run: &Run, summary: &Summary) -> String {
+fn limits(run: &PageRun, summary: &Summary) -> String {
     if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MAX_FLOWS {
         return String::new();
     }
@@ -75,7 +75,7 @@ fn limits(run: &Run, summary: &Summary) -> String {
 }
 
 /// Returns how the only exchange of a run ended.
-fn ending(run: &Run, summary: &Summary) -> Option<String> {
+fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
     if summary.finished() != 1 {
         return None;
     }
@@ -124,7 +124,7 @@ const NAMED: usize = 2;
 const DESCRIBED: usize = 12;
 
 /// Returns what happens at the last moment that is not later than `at`.
-pub(crate) fn moment(run: &Run, timeline: &Timeline, at: u64) -> String {
+pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let Some(moment) = timeline.moment(at) else { return String::new() };
     let records = run.records();
     if timeline.shown_at(moment).nth(DESCRIBED).is_some() {
@@ -155,7 +155,7 @@ fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>)
 }
 
 /// Returns the totals at `at`: for a crowd that moves too fast to describe each client.
-pub(crate) fn overview(run: &Run, timeline: &Timeline, at: u64) -> String {
+pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
     // Only the first of very many clients are shown; in an open loop the number of exchanges is unknown.
     let clients = u64::from(run.scenario().clients.min(MAX_FLOWS));

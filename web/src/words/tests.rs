@@ -2,10 +2,10 @@ use super::*;
 use crate::lessons::LESSONS;
 use retrylab_core::scenario::Scenario;
 
-fn over(fragment: &str) -> (Run, Timeline) {
+fn over(fragment: &str) -> (PageRun, Timeline) {
     let (scenario, errors) = Scenario::from_fragment(fragment);
     assert_eq!(errors, []);
-    let mut run = Run::new(scenario);
+    let mut run = PageRun::new(scenario);
     while !run.advance(1_000) {}
     let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
     (run, timeline)
@@ -82,7 +82,7 @@ fn outcomes_say_what_came_out() {
     assert_eq!(say("clients=3"), "All 3 exchanges were answered. 1 send per exchange.");
     assert!(say("clients=100&link.loss=0.3").contains("of 100 exchanges were answered ("));
     let (scenario, _) = Scenario::from_fragment("server.drop=1");
-    let mut run = Run::new(scenario);
+    let mut run = PageRun::new(scenario);
     run.advance(1);
     run.stop();
     assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));

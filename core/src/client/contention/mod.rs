@@ -5,7 +5,7 @@
 //! [`row::Server`](crate::server::row::Server) refuses it, and the client waits as its policy says and
 //! reads again. Nothing is lost and nobody is slow; the only trouble is that the clients do the same
 //! thing at the same time. This is the model of "Exponential
-//! Backoff And Jitter" (AWS Architecture Blog, 2015); `tests/results_contention.rs` holds it to that
+//! Backoff And Jitter" (AWS Architecture Blog, 2015); `native/tests/results/contention.rs` holds it to that
 //! experiment's numbers.
 //!
 //! ```text

@@ -1,5 +1,5 @@
 use super::*;
-use crate::machine::{Machine, Timer};
+use crate::machine::{LOCAL, Machine, Timer};
 use crate::policy::{Policy, Stop};
 use crate::server::row::{Server, Verdict};
 use crate::time::{Duration, Instant};
@@ -8,10 +8,6 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 fn server() -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], 1060))

@@ -7,6 +7,7 @@ mod properties;
 mod refusals;
 mod rtt;
 mod schedules;
+mod timetable;
 
 use super::*;
 use alloc::string::ToString;
@@ -151,5 +152,25 @@ proptest! {
                 break;
             }
         }
+    }
+}
+
+#[test]
+fn fields_without_effect_say_why() {
+    let unused = |preset: Preset, field| preset.policy().unused(field);
+    for (preset, field, why) in [
+        (Preset::Textbook, "multiplier", None),
+        (Preset::Textbook, "timeouts", Some("backoff is not list")),
+        (Preset::Textbook, "last_timeout", Some("max sends is none")),
+        (Preset::Textbook, "min_timeout", Some("adaptive is none")),
+        (Preset::Textbook, "deadline_rule", Some("deadline is none")),
+        (Preset::Wget, "multiplier", Some("backoff is not exponential")),
+        (Preset::KubernetesCrashloop, "initial_timeout", Some("the waits are a list")),
+        (Preset::KubernetesCrashloop, "linear_timeouts", Some("the waits are a list")),
+        (Preset::KubernetesCrashloop, "timeouts", None),
+        (Preset::Snmp, "give_up_above", Some("no wait grows")),
+        (Preset::Snmp, "increment", Some("backoff is neither linear nor exponential")),
+    ] {
+        assert_eq!(unused(preset, field), why, "{preset} {field}");
     }
 }

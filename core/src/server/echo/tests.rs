@@ -1,10 +1,7 @@
 use super::*;
+use crate::machine::LOCAL;
 use crate::value::ValueError;
 use alloc::string::{String, ToString};
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 fn client(port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 7], port))

@@ -1,13 +1,10 @@
 use super::*;
+use crate::machine::LOCAL;
 use crate::scenario::Scenario;
 use crate::server::echo::Reply;
 use crate::sim::{CLIENTS, client_address, flow_of};
 use alloc::format;
 use alloc::string::String;
-
-/// The address at which the machine under test receives.
-const LOCAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 
 fn station(pairs: &[(&str, &str)]) -> Station {
     let mut scenario = Scenario::default();

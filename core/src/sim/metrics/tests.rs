@@ -206,7 +206,7 @@ fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
 fn report(scenario: &Scenario) -> MetricsReport {
     let mut network = scenario.network(Metrics::new(10 * MILLISECOND));
     while network.step().is_some() {}
-    network.sink().1.report(&network)
+    network.sink().records.report(&network)
 }
 
 #[test]

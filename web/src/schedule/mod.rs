@@ -1,0 +1,249 @@
+//! The policy's schedule: when copies go out, and when the client gives up, if no reply ever comes.
+//!
+//! Time goes to the right, one row a send: a mark where the copy goes out, a bar for the wait after it.
+//! Where jitter draws, a band reaches from the earliest to the latest moment.
+
+mod draw;
+
+use crate::json::Json;
+use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
+pub(crate) use draw::draw;
+use retrylab_core::policy::{Adaptive, Ending, JitterRange, PlannedSend, Policy};
+use retrylab_core::time::{Duration, nanos};
+
+/// Sends that the picture has room for; of a longer schedule it shows the first ones.
+const MOST: usize = 10;
+
+/// Longer lists of sends are shortened where there is little room.
+const LONG: usize = 58;
+
+/// Sends that a shortened list names.
+const SHORT: usize = 6;
+
+/// Sends that are walked to find the end, so that billions of them do not stop the page.
+const STEPS: usize = 5_000;
+
+/// What the picture shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    rows: Vec<PlannedSend>,
+    /// The rows are not all: so many follow, if that is known.
+    more: Option<Option<u64>>,
+    end: Ending,
+    /// Sends that the policy allows.
+    max_sends: Option<u32>,
+    /// What else is to be known.
+    notes: String,
+}
+
+impl Schedule {
+    pub(crate) fn new(policy: &Policy) -> Self {
+        let table = policy.timetable(MOST + 1, STEPS - 1);
+        let (mut rows, mut end) = (table.sends, table.end);
+        let cut = rows.len() > MOST;
+        if cut {
+            rows.truncate(MOST - 1);
+        }
+        rows.iter_mut().for_each(|row| row.at = around(row.at));
+        let mut left = None;
+        if let Ending::At { at, sends, .. } = &mut end {
+            *at = around(*at);
+            left = Some(sends.saturating_sub(rows.len()) as u64);
+        }
+        let (max_sends, notes) = (policy.max_sends(), notes(policy));
+        Self { rows, more: cut.then_some(left), end, max_sends, notes }
+    }
+
+    /// The time of the end, if it is drawn: of a shortened schedule it is not.
+    fn drawn_end(&self) -> Option<JitterRange> {
+        match self.end {
+            Ending::At { at, .. } if self.more.is_none() => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The time at the right edge.
+    fn reach(&self) -> u64 {
+        let rows = self.rows.iter().map(|row| until(row).max(row.at.most));
+        let last = rows.chain(self.drawn_end().map(|end| end.most)).max();
+        last.map_or(0, nanos).max(1)
+    }
+
+    /// The same in words: an object of `end`, `sends` and `notes` for the page, and `label`, all of it
+    /// for who does not see the picture.
+    pub(crate) fn words(&self) -> String {
+        let (end, notes) = (capital(&self.end_words("–")), &self.notes);
+        let space = if notes.is_empty() { "" } else { " " };
+        let label = format!(
+            "The schedule when no reply comes. Sends at {}. {}.{space}{notes}",
+            self.sends(" to ", MOST),
+            capital(&self.ending()),
+        );
+        let whole = self.sends("–", MOST);
+        let sends = if whole.len() > LONG { self.sends("–", SHORT) } else { whole };
+        Json::object(|json| {
+            json.text("end", &end);
+            json.text("sends", &sends);
+            json.text("notes", notes);
+            json.text("label", &label);
+        })
+    }
+
+    /// How it ends, within a sentence: "gives up at 3.1 s".
+    pub(crate) fn ending(&self) -> String {
+        self.end_words(" to ")
+    }
+
+    fn end_words(&self, to: &str) -> String {
+        match self.end {
+            Ending::Never => "never gives up".to_string(),
+            Ending::At { at, .. } => {
+                let (size, name) = shared_unit([at.least, at.most]);
+                let text = format!("{} {name}", moment(at, size, to));
+                let long = at.least == at.most && text.len() > 9;
+                format!("gives up at {}", if long { span(nanos(at.nominal)) } else { text })
+            }
+            Ending::Far => match self.max_sends {
+                Some(sends) => format!("gives up after {}", count(sends.into(), "send")),
+                None => format!("gives up after more than {}", count(STEPS as u64, "send")),
+            },
+        }
+    }
+
+    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exactly, or rounded where jitter draws.
+    fn sends(&self, to: &str, most: usize) -> String {
+        let rows = &self.rows[..self.rows.len().min(most)];
+        let ends = rows.iter().flat_map(|row| [row.at.least, row.at.most]);
+        let (size, name) = shared_unit(ends);
+        let mut out = String::new();
+        for row in rows {
+            out += if out.is_empty() { "" } else { ", " };
+            out += if row.certain { "" } else { "perhaps " };
+            out += &moment(row.at, size, to);
+        }
+        out += " ";
+        out += name;
+        let hidden = (self.rows.len() - rows.len()) as u64;
+        match self.more {
+            None if hidden == 0 => {}
+            None => out += &format!(" and {hidden} more"),
+            Some(Some(more)) => {
+                out += &format!(" and {} more", grouped(more + hidden));
+            }
+            Some(None) => out += " and so on",
+        }
+        out
+    }
+}
+
+/// A moment in a unit: exactly, or where jitter draws, rounded from the earliest to the latest.
+fn moment(at: JitterRange, size: u64, to: &str) -> String {
+    if at.least == at.most {
+        return exact(nanos(at.nominal), size);
+    }
+    let (least, most) = (nanos(at.least), nanos(at.most));
+    // The commas of thousands would look like those of a list.
+    format!("{}{to}{}", ratio(least, size), ratio(most, size)).replace(',', "")
+}
+
+/// A time and its bounds, which hold the time without jitter.
+fn around(at: JitterRange) -> JitterRange {
+    JitterRange { least: at.least.min(at.nominal), most: at.most.max(at.nominal), ..at }
+}
+
+/// Where a row's wait ends, without jitter.
+fn until(row: &PlannedSend) -> Duration {
+    row.at.nominal.saturating_add(row.wait.nominal)
+}
+
+/// The unit in which the longest of these reads well and all are exact: long ones stay in seconds
+/// unless they are whole minutes or hours.
+fn shared_unit(times: impl IntoIterator<Item = Duration>) -> (u64, &'static str) {
+    let times: Vec<u64> = times.into_iter().map(nanos).collect();
+    let longest = times.iter().copied().max().unwrap_or(0);
+    for (size, name) in [(3_600_000_000_000, "h"), (60_000_000_000, "min")] {
+        if longest >= 10 * size && times.iter().all(|time| time.is_multiple_of(size)) {
+            return (size, name);
+        }
+    }
+    unit(longest.min(1_000_000_000))
+}
+
+/// What the picture does not show.
+fn notes(policy: &Policy) -> String {
+    let mut notes = Vec::new();
+    if let Some(delay) = policy.first_delay() {
+        let delay = spread(nanos(delay.least), nanos(delay.most), " to ");
+        notes.push(format!("The first send is delayed by {delay}."));
+    }
+    if policy.adaptive() != Adaptive::None {
+        notes.push("Measured round trips move the first wait.".to_string());
+    }
+    let brake = match (policy.budget(), policy.breaker()) {
+        (Some(_), Some(_)) => "Budget and breaker",
+        (Some(_), None) => "The budget",
+        (None, Some(_)) => "The breaker",
+        (None, None) => "",
+    };
+    if !brake.is_empty() {
+        notes.push(format!("{brake} may end it sooner."));
+    }
+    notes.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retrylab_core::scenario::Scenario;
+
+    fn of(fragment: &str) -> Schedule {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, [], "{fragment}");
+        Schedule::new(&scenario.policy)
+    }
+
+    fn said(fragment: &str) -> String {
+        let schedule = of(fragment);
+        format!("{}. {}. {}", schedule.sends("–", 99), schedule.end_words("–"), schedule.notes)
+    }
+
+    #[test]
+    fn sends_and_ends_are_said_exactly() {
+        for (fragment, text) in [
+            ("", "0, 0.1, 0.3, 0.7, 1.5 s. gives up at 3.1 s. "),
+            ("policy.preset=coap", "0, 2–3, 6–9, 14–21, 30–45 s. gives up at 62–93 s. "),
+            ("policy.preset=stun", "0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5 s. gives up at 39.5 s. "),
+            ("policy.max_sends=1", "0 s. gives up at 100 ms. "),
+            (
+                "policy.preset=kubernetes-crashloop",
+                "0, 0, 10, 30, 70, 150, 310, 610, 910 s and so on. never gives up. ",
+            ),
+        ] {
+            assert_eq!(said(fragment), text, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn odd_policies_are_told_without_a_long_walk() {
+        for (fragment, text) in [
+            (
+                "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
+                "0, 0–0.1, 0–0.3, 0–0.7, 0–1.5, perhaps 0–3 s. gives up at 3 s. ",
+            ),
+            (
+                "policy.multiplier=1&policy.max_sends=4000000000",
+                "0, 100, 200, 300, 400, 500, 600, 700, 800 ms and so on. gives up after \
+                 4,000,000,000 sends. ",
+            ),
+            (
+                "policy.multiplier=1.000001",
+                "0, 100, 200.0001, 300.0003, 400.0006, 500.001, 600.0015, 700.0021, 800.0028 ms \
+                 and so on. gives up after more than 5,000 sends. ",
+            ),
+        ] {
+            assert_eq!(said(fragment), text, "{fragment}");
+        }
+        let steep = said("policy.multiplier=1.1");
+        assert!(steep.ends_with(" and 23 more. gives up at 20.1 s. "), "{steep}");
+    }
+}
