@@ -58,7 +58,7 @@ enum State {
 impl PageRun {
     /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
-        // The person at the page ends a run that goes on for too long.
+        // The person at the page stops a run that takes too long.
         let run = Box::new(scenario.begin(Kept::default(), Bounds::NONE));
         Self { scenario, state: State::Running(run) }
     }

@@ -1,4 +1,4 @@
-//! The schedule's paint.
+//! Draws the schedule.
 
 use super::{Schedule, until};
 use crate::numbers::{grouped, spread};
@@ -7,10 +7,10 @@ use crate::theme::Ink;
 use retrylab_core::policy::{Ending, JitterRange, PlannedSend};
 use retrylab_core::time::{Duration, nanos};
 
-/// The font of everything but the end.
+/// Font of everything except the end.
 const SMALL: Font = Font::sans(11.0);
 
-/// Where things stand in a picture of some size.
+/// Layout of the picture at a given size.
 #[derive(Clone, Copy, Debug)]
 struct Places {
     /// The right edge of the sends' numbers.
@@ -177,7 +177,7 @@ fn stairs(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MOST;
+    use super::super::MAX_ROWS;
     use super::*;
     use retrylab_core::policy::Preset;
 
@@ -185,7 +185,7 @@ mod tests {
     fn every_preset_has_a_picture() {
         for preset in Preset::ALL {
             let schedule = Schedule::new(&preset.policy());
-            assert!((1..=MOST).contains(&schedule.rows.len()), "{preset}");
+            assert!((1..=MAX_ROWS).contains(&schedule.rows.len()), "{preset}");
             let places = Places::new(&schedule, 218.0, 150.0);
             let mut x = 0.0;
             for (i, row) in schedule.rows.iter().enumerate() {

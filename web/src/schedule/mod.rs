@@ -1,7 +1,7 @@
-//! The policy's schedule: when copies go out, and when the client gives up, if no reply ever comes.
+//! The policy's schedule: when requests are sent, and when the client gives up, if no reply ever comes.
 //!
-//! Time goes to the right, one row a send: a mark where the copy goes out, a bar for the wait after it.
-//! Where jitter draws, a band reaches from the earliest to the latest moment.
+//! Time runs to the right, one row per send: a mark at the time of the send, a bar for the wait after it.
+//! With jitter, a band reaches from the earliest to the latest moment.
 
 mod draw;
 
@@ -11,38 +11,38 @@ pub(crate) use draw::draw;
 use retrylab_core::policy::{Adaptive, Ending, JitterRange, PlannedSend, Policy};
 use retrylab_core::time::{Duration, nanos};
 
-/// Sends that the picture has room for; of a longer schedule it shows the first ones.
-const MOST: usize = 10;
+/// Maximum number of rows; of a longer schedule the picture shows the first sends.
+const MAX_ROWS: usize = 10;
 
-/// Longer lists of sends are shortened where there is little room.
+/// Maximum length of the list of sends, in bytes; a longer list is shortened.
 const LONG: usize = 58;
 
-/// Sends that a shortened list names.
+/// Number of sends that a shortened list names.
 const SHORT: usize = 6;
 
-/// Sends that are walked to find the end, so that billions of them do not stop the page.
+/// Maximum number of sends computed to find the end, so that billions of them do not block the page.
 const STEPS: usize = 5_000;
 
 /// What the picture shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     rows: Vec<PlannedSend>,
-    /// The rows are not all: so many follow, if that is known.
+    /// `Some` if more sends follow the rows, with their number if known.
     more: Option<Option<u64>>,
     end: Ending,
-    /// Sends that the policy allows.
+    /// Maximum number of sends, if the policy has one.
     max_sends: Option<u32>,
-    /// What else is to be known.
+    /// What the picture does not show.
     notes: String,
 }
 
 impl Schedule {
     pub(crate) fn new(policy: &Policy) -> Self {
-        let table = policy.timetable(MOST + 1, STEPS - 1);
+        let table = policy.timetable(MAX_ROWS + 1, STEPS - 1);
         let (mut rows, mut end) = (table.sends, table.end);
-        let cut = rows.len() > MOST;
+        let cut = rows.len() > MAX_ROWS;
         if cut {
-            rows.truncate(MOST - 1);
+            rows.truncate(MAX_ROWS - 1);
         }
         rows.iter_mut().for_each(|row| row.at = around(row.at));
         let mut left = None;
@@ -54,7 +54,8 @@ impl Schedule {
         Self { rows, more: cut.then_some(left), end, max_sends, notes }
     }
 
-    /// The time of the end, if it is drawn: of a shortened schedule it is not.
+    /// Returns the time of the end; `None` if the picture does not show it, such as that of a shortened
+    /// schedule.
     fn drawn_end(&self) -> Option<JitterRange> {
         match self.end {
             Ending::At { at, .. } if self.more.is_none() => Some(at),
@@ -62,24 +63,24 @@ impl Schedule {
         }
     }
 
-    /// The time at the right edge.
+    /// Returns the time at the right edge.
     fn reach(&self) -> u64 {
         let rows = self.rows.iter().map(|row| until(row).max(row.at.most));
         let last = rows.chain(self.drawn_end().map(|end| end.most)).max();
         last.map_or(0, nanos).max(1)
     }
 
-    /// The same in words: an object of `end`, `sends` and `notes` for the page, and `label`, all of it
-    /// for who does not see the picture.
+    /// Describes the schedule as an object with `end`, `sends` and `notes` for the page, and with `label`,
+    /// the whole description for screen readers.
     pub(crate) fn words(&self) -> String {
         let (end, notes) = (capital(&self.end_words("–")), &self.notes);
         let space = if notes.is_empty() { "" } else { " " };
         let label = format!(
             "The schedule when no reply comes. Sends at {}. {}.{space}{notes}",
-            self.sends(" to ", MOST),
+            self.sends(" to ", MAX_ROWS),
             capital(&self.ending()),
         );
-        let whole = self.sends("–", MOST);
+        let whole = self.sends("–", MAX_ROWS);
         let sends = if whole.len() > LONG { self.sends("–", SHORT) } else { whole };
         Json::object(|json| {
             json.text("end", &end);
@@ -89,7 +90,7 @@ impl Schedule {
         })
     }
 
-    /// How it ends, within a sentence: "gives up at 3.1 s".
+    /// Returns how it ends, for use within a sentence: "gives up at 3.1 s".
     pub(crate) fn ending(&self) -> String {
         self.end_words(" to ")
     }
@@ -110,7 +111,7 @@ impl Schedule {
         }
     }
 
-    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exactly, or rounded where jitter draws.
+    /// `0, 0.1, 0.3, 0.7, 1.5 s`: the first `most` sends, exact without jitter, otherwise rounded.
     fn sends(&self, to: &str, most: usize) -> String {
         let rows = &self.rows[..self.rows.len().min(most)];
         let ends = rows.iter().flat_map(|row| [row.at.least, row.at.most]);
@@ -136,7 +137,7 @@ impl Schedule {
     }
 }
 
-/// A moment in a unit: exactly, or where jitter draws, rounded from the earliest to the latest.
+/// Formats a moment in a unit: exactly, or with jitter from the earliest to the latest, rounded.
 fn moment(at: JitterRange, size: u64, to: &str) -> String {
     if at.least == at.most {
         return exact(nanos(at.nominal), size);
@@ -146,18 +147,18 @@ fn moment(at: JitterRange, size: u64, to: &str) -> String {
     format!("{}{to}{}", ratio(least, size), ratio(most, size)).replace(',', "")
 }
 
-/// A time and its bounds, which hold the time without jitter.
+/// Widens the bounds of a time to include the time without jitter.
 fn around(at: JitterRange) -> JitterRange {
     JitterRange { least: at.least.min(at.nominal), most: at.most.max(at.nominal), ..at }
 }
 
-/// Where a row's wait ends, without jitter.
+/// Returns when a row's wait ends, without jitter.
 fn until(row: &PlannedSend) -> Duration {
     row.at.nominal.saturating_add(row.wait.nominal)
 }
 
-/// The unit in which the longest of these reads well and all are exact: long ones stay in seconds
-/// unless they are whole minutes or hours.
+/// Returns a unit that suits the longest of these times and in which all of them are exact: long times
+/// stay in seconds unless they are whole minutes or hours.
 fn shared_unit(times: impl IntoIterator<Item = Duration>) -> (u64, &'static str) {
     let times: Vec<u64> = times.into_iter().map(nanos).collect();
     let longest = times.iter().copied().max().unwrap_or(0);
@@ -169,7 +170,7 @@ fn shared_unit(times: impl IntoIterator<Item = Duration>) -> (u64, &'static str)
     unit(longest.min(1_000_000_000))
 }
 
-/// What the picture does not show.
+/// Describes what the picture does not show.
 fn notes(policy: &Policy) -> String {
     let mut notes = Vec::new();
     if let Some(delay) = policy.first_delay() {
@@ -179,14 +180,14 @@ fn notes(policy: &Policy) -> String {
     if policy.adaptive() != Adaptive::None {
         notes.push("Measured round trips move the first wait.".to_string());
     }
-    let brake = match (policy.budget(), policy.breaker()) {
+    let limits = match (policy.budget(), policy.breaker()) {
         (Some(_), Some(_)) => "Budget and breaker",
         (Some(_), None) => "The budget",
         (None, Some(_)) => "The breaker",
         (None, None) => "",
     };
-    if !brake.is_empty() {
-        notes.push(format!("{brake} may end it sooner."));
+    if !limits.is_empty() {
+        notes.push(format!("{limits} may end it sooner."));
     }
     notes.join(" ")
 }
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_policies_are_told_without_a_long_walk() {
+    fn unusual_policies_are_described_without_a_long_computation() {
         for (fragment, text) in [
             (
                 "policy.jitter=full&policy.deadline=3s&policy.give_up_above=none",
