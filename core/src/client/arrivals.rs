@@ -72,7 +72,7 @@ impl Arrivals {
 
     /// The same with the rate multiplied by `factor` from `from` to `until`; times are not changed.
     #[must_use]
-    pub fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
+    pub(crate) fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
         let spiked = |steps: &[Step]| {
             let rate_at = |at: u64| {
                 let step = steps.iter().rev().find(|step| step.0 <= at);
@@ -103,7 +103,7 @@ impl Arrivals {
 
     /// The rate that holds throughout, in exchanges a second; `None` if it changes.
     #[must_use]
-    pub fn steady(&self) -> Option<f64> {
+    pub(crate) fn steady(&self) -> Option<f64> {
         match self {
             Self::Poisson(steps) | Self::Constant(steps) if steps.len() == 1 => {
                 Some(steps[0].1.per_second())

@@ -58,15 +58,9 @@ impl Fault {
         self.from().saturating_add(self.lasts)
     }
 
-    /// Is it on at `now`?
-    #[must_use]
-    pub fn is_on(&self, now: Instant) -> bool {
-        (self.from()..self.until()).contains(&now)
-    }
-
     /// Returns the fault as the link runs it; `None` for a fault that does not concern the link.
     #[must_use]
-    pub fn on_link(&self) -> Option<link::Fault> {
+    pub(crate) fn on_link(&self) -> Option<link::Fault> {
         let effect = match self.kind {
             FaultKind::Partition(direction) => FaultEffect::Partition(direction),
             FaultKind::Loss(loss) => FaultEffect::Loss(loss),
@@ -99,13 +93,13 @@ impl Faults {
 
     /// What befalls the server.
     #[must_use]
-    pub fn outages(&self) -> Vec<Outage> {
+    pub(crate) fn outages(&self) -> Vec<Outage> {
         self.0.iter().filter_map(Fault::outage).collect()
     }
 
     /// The faults that concern the link, as it runs them.
     #[must_use]
-    pub fn of_link(&self) -> Vec<link::Fault> {
+    pub(crate) fn of_link(&self) -> Vec<link::Fault> {
         self.0.iter().filter_map(Fault::on_link).collect()
     }
 

@@ -54,6 +54,7 @@ pub enum Trouble {
 
 /// How a [`Station`](super::Station) works.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// How long the work on a request takes.
     pub service: Distribution,

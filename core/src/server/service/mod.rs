@@ -69,7 +69,7 @@ impl From<Event> for What {
 
 /// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket is filled by
 /// strangers. Beyond, the queue is full.
-pub const MAX_HELD: usize = 1 << 28;
+pub(crate) const MAX_HELD: usize = 1 << 28;
 
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
