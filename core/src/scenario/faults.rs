@@ -60,7 +60,7 @@ impl Fault {
 
     /// Returns the fault as the link runs it; `None` for a fault that does not concern the link.
     #[must_use]
-    pub(crate) fn on_link(&self) -> Option<link::Fault> {
+    pub fn on_link(&self) -> Option<link::Fault> {
         let effect = match self.kind {
             FaultKind::Partition(direction) => FaultEffect::Partition(direction),
             FaultKind::Loss(loss) => FaultEffect::Loss(loss),
