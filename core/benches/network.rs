@@ -52,7 +52,7 @@ fn datagrams(c: &mut Criterion) {
     let mut group = c.benchmark_group("a thousand datagrams");
     group.throughput(Throughput::Elements(1_000));
     for (name, drop) in [("answered", Probability::NEVER), ("half dropped", half)] {
-        let server = Server::numbered(Config { drop, ..Config::default() }, 1, CLIENTS);
+        let server = Server::numbered(Config::default().with_drop(drop), 1, CLIENTS);
         group.bench_function(BenchmarkId::new("server", name), |b| {
             let mut buf = Vec::new();
             b.iter_batched_ref(
@@ -83,11 +83,9 @@ fn datagrams(c: &mut Criterion) {
         ("uniform, lossy", "uniform 5ms 15ms", half),
         ("normal, lossy", "normal 10ms 2ms", half),
     ] {
-        let link = Link {
-            latency: distribution.parse().expect("a distribution"),
-            loss: Loss::Independent(loss),
-            ..Link::default()
-        };
+        let link = Link::default()
+            .with_latency(distribution.parse().expect("a distribution"))
+            .with_loss(Loss::Independent(loss));
         let mut pipe = Pipe::new(&link, 1);
         group.bench_function(BenchmarkId::new("link", name), |b| {
             b.iter(|| {

@@ -106,7 +106,7 @@ impl Machine for Receiver {
 /// Returns both machines over a link that loses this share.
 pub(crate) fn pair(loss: &str, seed: u64) -> Pair<Sender, Receiver> {
     let loss = Probability::parse(loss).expect("a probability");
-    let link = Link { loss: Loss::Independent(loss), ..Link::default() };
+    let link = Link::default().with_loss(Loss::Independent(loss));
     Pair::new(Sender::default(), Receiver::default(), link, seed)
 }
 

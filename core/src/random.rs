@@ -160,7 +160,7 @@ impl Stream {
     }
 
     /// Returns a draw from the standard normal distribution (Box and Muller 1958, cosine branch).
-    pub fn standard_normal(&mut self) -> f64 {
+    pub(crate) fn standard_normal(&mut self) -> f64 {
         // 1 - u is in (0, 1], so the logarithm is finite.
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.unit()));
         radius * libm::cos(2.0 * core::f64::consts::PI * self.unit())
@@ -199,7 +199,7 @@ impl Probability {
 
     /// Returns the parts per billion.
     #[must_use]
-    pub const fn parts_per_billion(self) -> u32 {
+    pub(crate) const fn parts_per_billion(self) -> u32 {
         self.0
     }
 

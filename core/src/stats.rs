@@ -15,7 +15,7 @@
 use core::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
 /// Distance from 0 that contains 95 % of the standard normal distribution.
-pub const NORMAL_95: f64 = 1.959_963_984_540_054;
+pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// Running mean and variance (Welford 1962).
 ///
@@ -94,7 +94,7 @@ impl FromIterator<f64> for Mean {
 /// The result has 11 correct digits. Below 1,000 degrees it inverts the finite series 26.7.3 and 26.7.4
 /// of Abramowitz and Stegun; from 1,000, their expansion 26.7.5 is as exact.
 #[must_use]
-pub fn student_95(freedom: u64) -> f64 {
+pub(crate) fn student_95(freedom: u64) -> f64 {
     match freedom {
         0 => f64::INFINITY,
         1..1_000 => student_by_series(freedom),

@@ -58,7 +58,7 @@ impl Machine for Heart {
 
 #[test]
 fn a_foreign_client_runs_against_our_server() {
-    let config = echo::Config { drop_list: "2".parse().unwrap(), ..Default::default() };
+    let config = echo::Config::default().with_drop_list("2".parse().unwrap());
     let sink = (Summary::default(), Vec::<Record>::new());
     let hearts = vec![Heart::default()];
     let mut network = Network::new(hearts, Server::new(config, 1), Link::default(), 1, sink);

@@ -211,14 +211,13 @@ fn any_server() -> impl Strategy<Value = Server> {
     let answers = (any::<bool>(), some(), hint);
     (answers, probability, 0u64..4, any::<u64>()).prop_map(|(answers, drop, first, seed)| {
         let (mirror, fail, hint) = answers;
-        let config = echo::Config {
-            reply: if mirror { Reply::Mirror } else { Reply::Report },
-            drop: drop.expect("at most a billion"),
-            drop_first: first,
-            drop_list: "5,7-9".parse().unwrap(),
-            fail: fail.expect("at most a billion"),
-            hint,
-        };
+        let config = echo::Config::default()
+            .with_reply(if mirror { Reply::Mirror } else { Reply::Report })
+            .with_drop(drop.expect("at most a billion"))
+            .with_drop_first(first)
+            .with_drop_list("5,7-9".parse().unwrap())
+            .with_fail(fail.expect("at most a billion"))
+            .with_hint(hint);
         Server::new(config, seed)
     })
 }

@@ -77,7 +77,8 @@ impl Machine for Medium {
 
 /// Returns the number of clients without a collision.
 fn untouched(clients: u32, slotted: bool, seed: u64) -> f64 {
-    let mut scenario = Scenario { seed, ..Scenario::default() };
+    let mut scenario = Scenario::default();
+    scenario.seed = seed;
     scenario.apply([("policy.first_delay", "0s 10s"), ("policy.max_sends", "1")]).unwrap();
     let config = Arc::new(scenario.client_config(SERVER));
     let clients: Vec<_> =

@@ -101,7 +101,8 @@ impl Machine for Serial {
 
 /// Returns the number of first tries of all clients in 10 s.
 fn first_tries(sets: &[(&str, &str)], seed: u64) -> f64 {
-    let mut scenario = Scenario { seed, ..Scenario::default() };
+    let mut scenario = Scenario::default();
+    scenario.seed = seed;
     let calls = [
         ("token", "true"),
         ("server.reply", "mirror"),

@@ -15,7 +15,8 @@ use scenarios::{Source, check_run, check_text, from_bytes, value};
 use std::collections::BTreeSet;
 
 /// Small bounds, so that a debug build can run a few hundred scenarios.
-const BOUNDS: Bounds = Bounds { events: 2_000, time: Duration::from_secs(600), memory: 1 << 20 };
+const BOUNDS: Bounds =
+    Bounds::NONE.with_events(2_000).with_time(Duration::from_secs(600)).with_memory(1 << 20);
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..120)
@@ -110,15 +111,15 @@ fn each_bound_ends_a_run_and_says_so() {
     // A start, then a request and a reply for each exchange.
     let long = [("exchanges", "1000")];
     assert_eq!(ended(&long, wide), (EndedBy::Finished, 2_001));
-    assert_eq!(ended(&long, Bounds { events: 2_001, ..wide }), (EndedBy::Finished, 2_001));
-    assert_eq!(ended(&long, Bounds { events: 2_000, ..wide }), (EndedBy::Events, 2_000));
-    assert_eq!(ended(&long, Bounds { events: 0, ..wide }), (EndedBy::Events, 0));
+    assert_eq!(ended(&long, wide.with_events(2_001)), (EndedBy::Finished, 2_001));
+    assert_eq!(ended(&long, wide.with_events(2_000)), (EndedBy::Events, 2_000));
+    assert_eq!(ended(&long, wide.with_events(0)), (EndedBy::Events, 0));
 
     // An exchange takes 20 ms: the last reply of the thousand comes at 20 s.
     let second = Duration::from_secs(1);
-    assert_eq!(ended(&long, Bounds { time: 20 * second, ..wide }), (EndedBy::Finished, 2_001));
-    assert_eq!(ended(&long, Bounds { time: second, ..wide }), (EndedBy::Time, 101));
-    assert_eq!(ended(&long, Bounds { time: Duration::ZERO, ..wide }), (EndedBy::Time, 1));
+    assert_eq!(ended(&long, wide.with_time(20 * second)), (EndedBy::Finished, 2_001));
+    assert_eq!(ended(&long, wide.with_time(second)), (EndedBy::Time, 101));
+    assert_eq!(ended(&long, wide.with_time(Duration::ZERO)), (EndedBy::Time, 1));
 }
 
 /// Each exchange ends long before its deadline, and the pause after it is shorter than the deadline.
@@ -131,7 +132,7 @@ fn what_is_over_takes_no_memory() {
         ("policy.give_up_above", "none"),
         ("policy.max_sends", "2"),
     ]);
-    let mut run = scenario.begin((), Bounds { events: 200_000, ..Bounds::default() });
+    let mut run = scenario.begin((), Bounds::default().with_events(200_000));
     while run.advance().is_none() {}
     assert_eq!(run.events(), 200_000);
     assert!(run.network().memory() < 1 << 20, "{}", run.network().memory());
@@ -152,7 +153,7 @@ fn whatever_piles_up_ends_a_run_by_its_memory() {
     ];
     let most = [1_000_000, 1_000_000, 1_000_000, 5_000];
     for (more, most) in heaps.into_iter().zip(most) {
-        let bounds = Bounds { memory: 8 << 20, ..Bounds::default() };
+        let bounds = Bounds::default().with_memory(8 << 20);
         let pairs = [&open[..], more].concat();
         let (ended_by, events) = ended(&pairs, bounds);
         let key = more[1].0;
@@ -173,7 +174,7 @@ fn memory_is_looked_at_in_time_when_exchanges_arrive_in_bursts() {
         ("policy.first_delay", "1s"),
         ("workload.arrivals", &times),
     ];
-    let bounds = Bounds { memory: 4 << 20, ..Bounds::default() };
+    let bounds = Bounds::default().with_memory(4 << 20);
     let (ended_by, events) = ended(&pairs, bounds);
     assert_eq!(ended_by, EndedBy::Memory);
     // All clients start; then every arrival takes 256 of the remaining 3 MB.

@@ -10,7 +10,7 @@ use retrylab_core::sim::Bounds;
 use retrylab_core::time::Duration;
 
 const BOUNDS: Bounds =
-    Bounds { events: 10_000, time: Duration::from_secs(3_600), memory: 64 << 20 };
+    Bounds::NONE.with_events(10_000).with_time(Duration::from_secs(3_600)).with_memory(64 << 20);
 
 fuzz_target!(|bytes: &[u8]| {
     let scenario = scenarios::from_bytes(bytes);

@@ -271,7 +271,7 @@ fn payload(run: &PageRun, packet: &Packet) -> Vec<u8> {
     if packet.direction == Direction::Reply {
         let fail = if packet.failure { Probability::ALWAYS } else { Probability::NEVER };
         let (reply, hint) = (scenario.server.reply, scenario.server.hint);
-        let config = echo::Config { reply, fail, hint, ..echo::Config::default() };
+        let config = echo::Config::default().with_reply(reply).with_fail(fail).with_hint(hint);
         let mut server = echo::Server::new(config, 0);
         server.handle_datagram(Instant::ZERO, SERVER, client_address(packet.flow), &bytes);
         bytes.clear();

@@ -73,7 +73,7 @@ impl Arrivals {
     /// Returns the arrivals with the rate multiplied by `factor` from `from` to `until`. A list of times
     /// stays as it is.
     #[must_use]
-    pub fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
+    pub(crate) fn spiked(&self, from: Instant, until: Instant, factor: f64) -> Self {
         let spiked = |steps: &[Step]| {
             let rate_at = |at: u64| {
                 let step = steps.iter().rev().find(|step| step.0 <= at);
@@ -104,7 +104,7 @@ impl Arrivals {
 
     /// Returns the rate in exchanges per second if it is constant; otherwise `None`.
     #[must_use]
-    pub fn steady(&self) -> Option<f64> {
+    pub(crate) fn steady(&self) -> Option<f64> {
         match self {
             Self::Poisson(steps) | Self::Constant(steps) if steps.len() == 1 => {
                 Some(steps[0].1.per_second())

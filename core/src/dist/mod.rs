@@ -105,7 +105,7 @@ impl Distribution {
 
     /// Returns true if all draws are equal.
     #[must_use]
-    pub const fn is_constant(&self) -> bool {
+    pub(crate) const fn is_constant(&self) -> bool {
         matches!(self, Self::Constant(_))
     }
 

@@ -13,7 +13,7 @@
 //! # fn my_server() -> echo::Server { echo::Server::new(echo::Config::default(), 1) }
 //! # use retrylab_core::machine::Machine;
 //!
-//! let link = Link { loss: "0.3".parse().unwrap(), ..Link::default() };
+//! let link = Link::default().with_loss("0.3".parse().unwrap());
 //! for_each_seed(0..100, |seed| {
 //!     let mut pair = Pair::new(my_client(), my_server(), link.clone(), seed);
 //!     pair.drive_bounded(100).unwrap();

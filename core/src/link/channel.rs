@@ -59,7 +59,7 @@ impl Delivery {
     }
 
     /// Flips the bit of `payload` that the link flips, if any.
-    pub fn damage(self, payload: &mut [u8]) {
+    pub(crate) fn damage(self, payload: &mut [u8]) {
         if let Some(bit) = self.flipped
             && let Some(byte) = payload.get_mut(bit as usize / 8)
         {
@@ -88,7 +88,7 @@ impl Delivery {
 /// use retrylab_core::trace::Cause;
 ///
 /// // 1000 bytes and 28 of headers at 1 Mbit/s take 8.224 ms; the queue holds one datagram.
-/// let link = Link { rate: "1mbit".parse().ok(), queue: 1, ..Link::default() };
+/// let link = Link::default().with_rate("1mbit".parse().ok()).with_queue(1);
 /// let mut channel = Channel::new(&link);
 /// let name = |index| Name { seed: 7, flow: 1, direction: Direction::Request, index };
 /// let mut send = |index| channel.send(Instant::ZERO, name(index), 1_000);

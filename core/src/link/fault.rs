@@ -30,7 +30,7 @@ pub enum FaultEffect {
 impl Fault {
     /// Returns true if the fault is active at `now`.
     #[must_use]
-    pub fn is_on(&self, now: Instant) -> bool {
+    pub(crate) fn is_on(&self, now: Instant) -> bool {
         (self.from..self.until).contains(&now)
     }
 

@@ -36,10 +36,11 @@ pub use queue::{QueueRule, Rate, Usage};
 use crate::dist::Distribution;
 use crate::random::{Direction, Probability};
 use crate::time::Duration;
-use crate::value::Same;
+use crate::value::{Same, setters};
 
 /// Link between two hosts. Both directions are the same, except where a `reply_` field is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Link {
     /// One-way latency of a datagram.
     pub latency: Distribution,
@@ -78,6 +79,28 @@ pub struct Link {
     pub reply_loss: Same<Loss>,
     /// The rate of replies, where it differs.
     pub reply_rate: Same<Option<Rate>>,
+}
+
+setters! {
+    Link {
+        with_latency: latency: Distribution,
+        with_correlation: correlation: Probability,
+        with_loss: loss: Loss,
+        with_duplicate: duplicate: Probability,
+        with_reorder: reorder: Probability,
+        with_reorder_gap: reorder_gap: u32,
+        with_corrupt: corrupt: Probability,
+        with_checksum: checksum: bool,
+        with_rate: rate: Option<Rate>,
+        with_queue: queue: u32,
+        with_queue_rule: queue_rule: QueueRule,
+        with_overhead: overhead: u32,
+        with_mtu: mtu: Option<u32>,
+        with_shared: shared: bool,
+        with_reply_latency: reply_latency: Same<Distribution>,
+        with_reply_loss: reply_loss: Same<Loss>,
+        with_reply_rate: reply_rate: Same<Option<Rate>>,
+    }
 }
 
 /// A latency of 10 ms, and nothing else.
@@ -121,7 +144,7 @@ impl Link {
 
     /// Returns the latency in this direction.
     #[must_use]
-    pub const fn latency_of(&self, direction: Direction) -> &Distribution {
+    pub(crate) const fn latency_of(&self, direction: Direction) -> &Distribution {
         match (direction, &self.reply_latency) {
             (Direction::Reply, Same::Own(latency)) => latency,
             _ => &self.latency,
@@ -130,7 +153,7 @@ impl Link {
 
     /// Returns the loss model in this direction.
     #[must_use]
-    pub const fn loss_of(&self, direction: Direction) -> &Loss {
+    pub(crate) const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
             (Direction::Reply, Same::Own(loss)) => loss,
             _ => &self.loss,
@@ -139,7 +162,7 @@ impl Link {
 
     /// Returns the rate in this direction.
     #[must_use]
-    pub const fn rate_of(&self, direction: Direction) -> Option<Rate> {
+    pub(crate) const fn rate_of(&self, direction: Direction) -> Option<Rate> {
         match (direction, self.reply_rate) {
             (Direction::Reply, Same::Own(rate)) => rate,
             _ => self.rate,

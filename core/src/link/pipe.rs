@@ -24,7 +24,7 @@ use alloc::vec::Vec;
 /// use retrylab_core::random::{Direction, Probability};
 /// use retrylab_core::time::{Duration, Instant};
 ///
-/// let link = Link { duplicate: Probability::ALWAYS, ..Link::default() };
+/// let link = Link::default().with_duplicate(Probability::ALWAYS);
 /// let mut pipe = Pipe::new(&link, 42);
 /// let mut due: Vec<(Instant, Vec<u8>)> = Vec::new();
 ///

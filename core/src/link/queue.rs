@@ -22,7 +22,7 @@ impl Rate {
 
     /// `bits` per second; `None` for 0 and above [`Rate::MAX`].
     #[must_use]
-    pub const fn from_bits(bits: u64) -> Option<Self> {
+    pub(crate) const fn from_bits(bits: u64) -> Option<Self> {
         match NonZeroU64::new(bits) {
             Some(rate) if bits <= Self::MAX => Some(Self(rate)),
             _ => None,
@@ -37,7 +37,7 @@ impl Rate {
 
     /// Returns the time that `bytes` take, rounded down to whole nanoseconds as in netem.
     #[must_use]
-    pub const fn time_of(self, bytes: u64) -> Duration {
+    pub(crate) const fn time_of(self, bytes: u64) -> Duration {
         let time = bytes as u128 * 8_000_000_000 / self.0.get() as u128;
         Duration::from_nanos(if time > u64::MAX as u128 { u64::MAX } else { time as u64 })
     }

@@ -36,7 +36,7 @@ impl Timeouts {
     pub const MAX_LEN: usize = 16;
 
     /// No waits.
-    pub const EMPTY: Self = Self { len: 0, nanos: [0; Self::MAX_LEN] };
+    pub(crate) const EMPTY: Self = Self { len: 0, nanos: [0; Self::MAX_LEN] };
 
     /// The list of these waits; `None` if they are more than [`MAX_LEN`](Self::MAX_LEN).
     #[must_use]

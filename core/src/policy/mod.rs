@@ -107,7 +107,7 @@ pub use preset::Preset;
 pub use rtt::{Adaptive, Rtt};
 pub(crate) use schedule::Step;
 pub use schedule::{Schedule, Sends, Wait};
-pub use timetable::{Ending, JitterRange, MeanTimes, PlannedSend, Timetable};
+pub use timetable::{JitterRange, MeanTimes, PlannedSend, ScheduleEnd, Timetable};
 
 use crate::random::{Name, Purpose};
 use crate::text::words;
@@ -263,7 +263,7 @@ impl Policy {
 
     /// Returns the send times of exchange number `exchange`, from 1, of a run with this seed.
     #[must_use]
-    pub fn sends_of(&self, seed: u64, exchange: u32) -> Sends<'_> {
+    pub(crate) fn sends_of(&self, seed: u64, exchange: u32) -> Sends<'_> {
         self.sends_drawn(Draw::Random(Name::exchange(seed, 1, exchange).stream(Purpose::Jitter)))
     }
 

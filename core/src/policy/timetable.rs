@@ -2,13 +2,13 @@
 //! and the means of random draws.
 //!
 //! ```
-//! use retrylab_core::policy::{Ending, Preset};
+//! use retrylab_core::policy::{ScheduleEnd, Preset};
 //! use retrylab_core::time::Duration;
 //!
 //! let table = Preset::Coap.policy().timetable(10, 1_000);
 //! let second = table.sends[1].at;
 //! assert_eq!([second.least, second.most], [2, 3].map(Duration::from_secs));
-//! let Ending::At { at, sends, .. } = table.end else { panic!("the schedule ends") };
+//! let ScheduleEnd::At { at, sends, .. } = table.end else { panic!("the schedule ends") };
 //! assert_eq!((at.most, sends), (Duration::from_secs(93), 5));
 //! ```
 
@@ -27,7 +27,7 @@ pub struct Timetable {
     /// of those follows.
     pub sends: Vec<PlannedSend>,
     /// The end of the exchange.
-    pub end: Ending,
+    pub end: ScheduleEnd,
 }
 
 /// One send of a [`Timetable`].
@@ -55,7 +55,7 @@ pub struct JitterRange {
 
 /// The end of an exchange that gets no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum ScheduleEnd {
     /// The schedule never ends.
     Never,
     /// The schedule ends after more sends than were examined.
@@ -133,12 +133,12 @@ impl Timetable {
         let longest = walks.map(|walk| walk.count).into_iter().max().unwrap_or(0);
         let rows = longest.min(nominal.count + 1).min(kept);
         let end = match nominal.stop {
-            _ if policy.never_gives_up() => Ending::Never,
-            None => Ending::Far,
+            _ if policy.never_gives_up() => ScheduleEnd::Never,
+            None => ScheduleEnd::Far,
             Some(why) => {
                 // With a deadline, the shortest waits can lead to more sends than are examined.
                 let end = |walk: &Walk| walk.stop.map_or(nominal.elapsed, |_| walk.elapsed);
-                Ending::At { at: JitterRange::of(walks.map(end)), sends: nominal.count, why }
+                ScheduleEnd::At { at: JitterRange::of(walks.map(end)), sends: nominal.count, why }
             }
         };
         Self { sends: (0..rows).map(|place| PlannedSend::of(walks, place)).collect(), end }

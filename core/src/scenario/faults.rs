@@ -58,12 +58,6 @@ impl Fault {
         self.from().saturating_add(self.lasts)
     }
 
-    /// Returns true if it is active at `now`.
-    #[must_use]
-    pub fn is_on(&self, now: Instant) -> bool {
-        (self.from()..self.until()).contains(&now)
-    }
-
     /// Returns the fault as the link runs it; `None` for a fault that does not concern the link.
     #[must_use]
     pub fn on_link(&self) -> Option<link::Fault> {
@@ -99,13 +93,13 @@ impl Faults {
 
     /// Returns the outages of the server.
     #[must_use]
-    pub fn outages(&self) -> Vec<Outage> {
+    pub(crate) fn outages(&self) -> Vec<Outage> {
         self.0.iter().filter_map(Fault::outage).collect()
     }
 
     /// Returns the faults that concern the link, as it runs them.
     #[must_use]
-    pub fn of_link(&self) -> Vec<link::Fault> {
+    pub(crate) fn of_link(&self) -> Vec<link::Fault> {
         self.0.iter().filter_map(Fault::on_link).collect()
     }
 

@@ -15,6 +15,7 @@ use core::net::SocketAddr;
 /// [`FIELDS`](super::FIELDS) lists its keys; [`apply`](Self::apply) changes them from text and checks
 /// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scenario {
     /// The seed of every random draw.
     pub seed: u64,
@@ -88,7 +89,10 @@ impl Scenario {
     /// Returns the configuration of open-loop clients, for a server at `peer`; `None` for any other
     /// workload.
     #[must_use]
-    pub fn open_client_config(&self, peer: SocketAddr) -> Option<client::Config<client::OpenLoop>> {
+    pub(crate) fn open_client_config(
+        &self,
+        peer: SocketAddr,
+    ) -> Option<client::Config<client::OpenLoop>> {
         let Workload::Open { duration, .. } = self.workload else { return None };
         Some(self.client_config(peer).open(self.arrivals()?).duration(duration))
     }

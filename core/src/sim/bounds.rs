@@ -7,6 +7,7 @@ use core::fmt;
 
 /// Limits that can end a run early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Bounds {
     /// Maximum number of events: starts, arrivals and timers.
     pub events: u64,
@@ -61,6 +62,24 @@ impl EndedBy {
 impl Bounds {
     /// No limits: for a caller that ends the run by itself.
     pub const NONE: Self = Self { events: u64::MAX, time: Duration::MAX, memory: u64::MAX };
+
+    /// Sets the maximum number of [`events`](Self::events).
+    #[must_use]
+    pub const fn with_events(self, events: u64) -> Self {
+        Self { events, ..self }
+    }
+
+    /// Sets the maximum simulated [`time`](Self::time).
+    #[must_use]
+    pub const fn with_time(self, time: Duration) -> Self {
+        Self { time, ..self }
+    }
+
+    /// Sets the maximum [`memory`](Self::memory) in bytes.
+    #[must_use]
+    pub const fn with_memory(self, memory: u64) -> Self {
+        Self { memory, ..self }
+    }
 }
 
 impl fmt::Display for EndedBy {

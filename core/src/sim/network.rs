@@ -39,7 +39,7 @@ impl<M> Slot<M> {
 /// use retrylab_core::{client, link::Link, server::echo, sim::{Network, SERVER}, trace::Record};
 ///
 /// let client = client::Client::new(client::Config::textbook(SERVER, b"hello"));
-/// let server = echo::Server::new(echo::Config { drop_first: 2, ..Default::default() }, 1);
+/// let server = echo::Server::new(echo::Config::default().with_drop_first(2), 1);
 /// let mut network = Network::new(vec![client], server, Link::default(), 1, Vec::<Record>::new());
 /// while network.step().is_some() {}
 /// assert_eq!(network.now().to_string(), "0.32", "sent at 0, 0.1 and 0.3, answered 20 ms later");

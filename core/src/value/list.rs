@@ -16,7 +16,7 @@ pub struct NumberList {
 
 impl NumberList {
     /// Maximum number of ranges.
-    pub const MAX_RANGES: usize = 10_000;
+    pub(crate) const MAX_RANGES: usize = 10_000;
 
     /// Returns true if `number` is on the list.
     #[must_use]

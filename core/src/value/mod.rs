@@ -31,4 +31,4 @@ pub use factor::{Factor, Share};
 pub use list::NumberList;
 pub use shape::{Form, Grammar, Refusal, Shape, TimeList};
 pub use text::{Value, ValueError, Written, canonical};
-pub(crate) use words::{from_text, named, phrase, words};
+pub(crate) use words::{from_text, named, phrase, setters, words};

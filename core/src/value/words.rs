@@ -90,4 +90,21 @@ macro_rules! from_text {
     };
 }
 
-pub(crate) use {from_text, named, phrase, words};
+/// Declares the methods that set one field each of a configuration.
+macro_rules! setters {
+    ($type:ident { $($with:ident: $field:ident: $value:ty,)* }) => {
+        /// Setters of the fields.
+        impl $type {
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $with(mut self, $field: $value) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use {from_text, named, phrase, setters, words};

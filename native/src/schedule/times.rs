@@ -1,6 +1,6 @@
 //! The times that the schedule shows: those of the core's timetable, with the means of random samples.
 
-use retrylab_core::policy::{Ending, Jitter, JitterRange, MAX_WALKED, Stop};
+use retrylab_core::policy::{Jitter, JitterRange, MAX_WALKED, ScheduleEnd, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Duration;
 
@@ -51,7 +51,7 @@ impl Times {
         let samples = if random { samples } else { 0 };
         let means = policy.mean_times(scenario.seed, samples, shown, MAX_WALKED);
         // Only the shortest waits may lead to one more send: that is not shown.
-        let count = if let Ending::At { sends, .. } = table.end { sends } else { shown };
+        let count = if let ScheduleEnd::At { sends, .. } = table.end { sends } else { shown };
         let sends = table.sends.iter().take(count).enumerate().map(|(place, send)| {
             let JitterRange { least, nominal, most } = send.at;
             let mean = means.sends.get(place).copied().unwrap_or(nominal);
@@ -59,9 +59,9 @@ impl Times {
             Send { at: nominal, wait: send.wait.nominal, band: Band { least, mean, most } }
         });
         let end = match table.end {
-            Ending::Never => End::Never,
-            Ending::Far => End::Far,
-            Ending::At { at: JitterRange { least, nominal: at, most }, sends, why } => {
+            ScheduleEnd::Never => End::Never,
+            ScheduleEnd::Far => End::Far,
+            ScheduleEnd::At { at: JitterRange { least, nominal: at, most }, sends, why } => {
                 let mean = means.end.unwrap_or(at);
                 let band = Band { least: least.min(most), mean, most: most.max(least) };
                 End::At { at, band, sends, why }

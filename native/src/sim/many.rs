@@ -218,7 +218,8 @@ fn take_runs<const N: usize>(
 ) {
     while let Some(n) = take() {
         let seed = seeds.first + (n / N) as u64;
-        let scenario = Scenario { seed, ..scenarios[n % N].clone() };
+        let mut scenario = scenarios[n % N].clone();
+        scenario.seed = seed;
         // Only the report of a single scenario compares theory with the measurement.
         let measure = if N == 1 { measure_queue } else { measure };
         let Some(measured) = measure(&scenario, limits) else { return };

@@ -185,11 +185,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let other = args.many.compares().then(|| compare::other(args, &scenario)).transpose()?;
     let interrupted = signals::flag().map_err(Error::System)?;
-    let bounds = Bounds {
-        events: args.max_events,
-        time: args.max_time,
-        memory: u64::from(args.max_memory) << 20,
-    };
+    let bounds = Bounds::default()
+        .with_events(args.max_events)
+        .with_time(args.max_time)
+        .with_memory(u64::from(args.max_memory) << 20);
     let limits = Limits { bounds, interrupted };
     match other {
         Some(other) => compare::run(args, &scenario, &other, &limits),

@@ -156,7 +156,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(Error::Threads)?;
     let interrupted = signals::flag().map_err(Error::Signals)?;
-    let bounds = Bounds { events: args.max_events, ..Bounds::default() };
+    let bounds = Bounds::default().with_events(args.max_events);
     let limits = Limits { bounds, interrupted };
     let points = shard.len(plan.points());
     let (begun, before) = (Instant::now(), journal.done());

@@ -4,7 +4,7 @@ use super::{Schedule, until};
 use crate::numbers::{grouped, spread};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use retrylab_core::policy::{Ending, JitterRange, PlannedSend};
+use retrylab_core::policy::{JitterRange, PlannedSend, ScheduleEnd};
 use retrylab_core::time::{Duration, nanos};
 
 /// Font of everything except the end.
@@ -37,7 +37,7 @@ impl Places {
             8..11 => 92.0,
             _ => 108.0,
         };
-        let last = usize::from(schedule.end != Ending::Never);
+        let last = usize::from(schedule.end != ScheduleEnd::Never);
         let rows = schedule.rows.len() + usize::from(schedule.more.is_some()) + last;
         Self {
             number: 17.0,
@@ -120,7 +120,7 @@ fn ending(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
         arrow(Ink::Wait, y);
         y += places.step;
     }
-    if schedule.end == Ending::Never {
+    if schedule.end == ScheduleEnd::Never {
         return;
     }
     let bold = SMALL.bold();
@@ -129,7 +129,7 @@ fn ending(paint: &Paint<'_>, places: &Places, schedule: &Schedule) {
         let x = places.x(end.nominal);
         return paint.stroke(Ink::Lost, 2.5, |path| path.cross((x, y), places.radius()));
     }
-    if let Ending::At { at, .. } = schedule.end {
+    if let ScheduleEnd::At { at, .. } = schedule.end {
         let at = spread(nanos(at.least), nanos(at.most), "–");
         paint.text(Ink::Lost, bold, Align::Right, (places.right - 22.0, y), &at);
     }

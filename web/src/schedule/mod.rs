@@ -8,7 +8,7 @@ mod draw;
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
 pub(crate) use draw::draw;
-use retrylab_core::policy::{Adaptive, Ending, JitterRange, PlannedSend, Policy};
+use retrylab_core::policy::{Adaptive, JitterRange, PlannedSend, Policy, ScheduleEnd};
 use retrylab_core::time::{Duration, nanos};
 
 /// Maximum number of rows; of a longer schedule the picture shows the first sends.
@@ -29,7 +29,7 @@ pub(crate) struct Schedule {
     rows: Vec<PlannedSend>,
     /// `Some` if more sends follow the rows, with their number if known.
     more: Option<Option<u64>>,
-    end: Ending,
+    end: ScheduleEnd,
     /// Maximum number of sends, if the policy has one.
     max_sends: Option<u32>,
     /// What the picture does not show.
@@ -46,7 +46,7 @@ impl Schedule {
         }
         rows.iter_mut().for_each(|row| row.at = around(row.at));
         let mut left = None;
-        if let Ending::At { at, sends, .. } = &mut end {
+        if let ScheduleEnd::At { at, sends, .. } = &mut end {
             *at = around(*at);
             left = Some(sends.saturating_sub(rows.len()) as u64);
         }
@@ -58,7 +58,7 @@ impl Schedule {
     /// schedule.
     fn drawn_end(&self) -> Option<JitterRange> {
         match self.end {
-            Ending::At { at, .. } if self.more.is_none() => Some(at),
+            ScheduleEnd::At { at, .. } if self.more.is_none() => Some(at),
             _ => None,
         }
     }
@@ -97,14 +97,14 @@ impl Schedule {
 
     fn end_words(&self, to: &str) -> String {
         match self.end {
-            Ending::Never => "never gives up".to_string(),
-            Ending::At { at, .. } => {
+            ScheduleEnd::Never => "never gives up".to_string(),
+            ScheduleEnd::At { at, .. } => {
                 let (size, name) = shared_unit([at.least, at.most]);
                 let text = format!("{} {name}", moment(at, size, to));
                 let long = at.least == at.most && text.len() > 9;
                 format!("gives up at {}", if long { span(nanos(at.nominal)) } else { text })
             }
-            Ending::Far => match self.max_sends {
+            ScheduleEnd::Far => match self.max_sends {
                 Some(sends) => format!("gives up after {}", count(sends.into(), "send")),
                 None => format!("gives up after more than {}", count(STEPS as u64, "send")),
             },

@@ -221,7 +221,9 @@ mod tests {
     use super::*;
 
     fn layout(w: f64, h: f64, clients: u32) -> Layout {
-        Layout::new(w, h, &Scenario { clients, ..Scenario::default() })
+        let mut scenario = Scenario::default();
+        scenario.clients = clients;
+        Layout::new(w, h, &scenario)
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn without_jitter_the_bounds_are_the_times_themselves() {
     let waits: Vec<JitterRange> = table.sends.iter().map(|send| send.wait).collect();
     assert_eq!(waits, [100, 200, 400, 800, 1_600].map(|wait| exactly(ms(wait))));
     assert!(table.sends.iter().all(|send| send.certain));
-    let end = Ending::At { at: exactly(ms(3_100)), sends: 5, why: Stop::GiveUpAbove };
+    let end = ScheduleEnd::At { at: exactly(ms(3_100)), sends: 5, why: Stop::GiveUpAbove };
     assert_eq!(table.end, end);
 }
 
@@ -39,7 +39,7 @@ fn jitter_spreads_the_sends_the_waits_and_the_end() {
     assert_eq!(last.at, spread([30_000, 30_000, 45_000]));
     assert_eq!(last.wait, spread([32_000, 32_000, 48_000]));
     let at = JitterRange { least: s(62), nominal: s(62), most: s(93) };
-    assert_eq!(table.end, Ending::At { at, sends: 5, why: Stop::MaxSends });
+    assert_eq!(table.end, ScheduleEnd::At { at, sends: 5, why: Stop::MaxSends });
 }
 
 #[test]
@@ -47,11 +47,11 @@ fn only_the_first_sends_are_kept_and_the_end_is_found() {
     let wget = Preset::Wget.policy();
     let table = wget.timetable(3, 100);
     assert_eq!(table.sends.len(), 3);
-    assert!(matches!(table.end, Ending::At { sends: 20, .. }), "{:?}", table.end);
+    assert!(matches!(table.end, ScheduleEnd::At { sends: 20, .. }), "{:?}", table.end);
     assert_eq!(wget.timetable(3, 20).end, table.end, "exactly as many sends as are examined");
-    assert_eq!(wget.timetable(3, 19).end, Ending::Far);
+    assert_eq!(wget.timetable(3, 19).end, ScheduleEnd::Far);
     let solicit = Preset::Dhcpv6Solicit.policy().timetable(4, usize::MAX);
-    assert_eq!((solicit.sends.len(), solicit.end), (4, Ending::Never));
+    assert_eq!((solicit.sends.len(), solicit.end), (4, ScheduleEnd::Never));
 }
 
 /// Waits of zero would be sends without number before the deadline.
@@ -63,7 +63,7 @@ fn of_sends_that_only_short_waits_allow_the_first_is_kept() {
     assert!(table.sends[..5].iter().all(|send| send.certain));
     let more = table.sends[5];
     assert_eq!((more.certain, more.at), (false, spread([0, 3_000, 3_000])));
-    assert_eq!(table.end, Ending::At { at: exactly(s(3)), sends: 5, why: Stop::Deadline });
+    assert_eq!(table.end, ScheduleEnd::At { at: exactly(s(3)), sends: 5, why: Stop::Deadline });
 }
 
 #[test]

@@ -16,12 +16,13 @@ use crate::random::{Direction, Name, Probability, Purpose};
 use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
-use crate::value::NumberList;
+use crate::value::{NumberList, setters};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 /// What a [`Server`] does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Config {
     /// What it answers.
     pub reply: Reply,
@@ -35,6 +36,17 @@ pub struct Config {
     pub fail: Probability,
     /// When a failure says to come back.
     pub hint: Option<Duration>,
+}
+
+setters! {
+    Config {
+        with_reply: reply: Reply,
+        with_drop: drop: Probability,
+        with_drop_first: drop_first: u64,
+        with_drop_list: drop_list: NumberList,
+        with_fail: fail: Probability,
+        with_hint: hint: Option<Duration>,
+    }
 }
 
 /// What a server reports to its application. An answered datagram causes no event, only a transmit.

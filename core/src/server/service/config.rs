@@ -54,6 +54,7 @@ pub enum Trouble {
 
 /// Configuration of a [`Station`](super::Station).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// How long the work on a request takes.
     pub service: Distribution,

@@ -69,7 +69,7 @@ impl From<Event> for What {
 
 /// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket
 /// receives requests from strangers. Beyond it the queue counts as full.
-pub const MAX_HELD: usize = 1 << 28;
+pub(crate) const MAX_HELD: usize = 1 << 28;
 
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
