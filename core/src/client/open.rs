@@ -292,6 +292,11 @@ impl<C: Codec> Machine for OpenClient<C> {
         })
     }
 
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        let newest = NonZeroU32::new(self.arrived).unwrap_or(NonZeroU32::MIN);
+        self.config.codec.reply(payload, newest).label()
+    }
+
     fn is_finished(&self) -> bool {
         self.next.is_none() && self.open.is_empty()
     }

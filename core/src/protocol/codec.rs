@@ -80,6 +80,17 @@ pub enum Received {
     Other,
 }
 
+impl Received {
+    /// Returns the send that it answers, if it names one.
+    #[must_use]
+    pub const fn label(self) -> Option<Label> {
+        match self {
+            Self::Answer { label } | Self::Failure { label, .. } => label,
+            Self::Other => None,
+        }
+    }
+}
+
 /// The server's half of a protocol, as far as a server needs it that queues, sheds or loses requests
 /// without knowing what they ask.
 pub trait ServerCodec {

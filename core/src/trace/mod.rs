@@ -56,8 +56,8 @@ pub struct Record {
     /// The exchange and send it belongs to, when known; of a wait before an exchange's first send, that
     /// send.
     ///
-    /// The simulated network knows it of replies too (a reply belongs to the send that caused it),
-    /// which no real client can.
+    /// In the simulated network, replies have it too: a reply belongs to the send that caused it. A real
+    /// client knows it only if the payload names the send ([`Machine::label_of`](crate::machine::Machine::label_of)).
     pub label: Option<Label>,
     /// What happened.
     pub what: What,

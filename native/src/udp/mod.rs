@@ -2,7 +2,8 @@
 //!
 //! [`retrylab_core::drive`] drives the machine and decides what to record, as in the simulated network. This
 //! module moves bytes with a tokio socket and reads the real clock. A trace of a real run contains only what
-//! one end can observe: it has no records of the link, and a reply does not name the send that caused it.
+//! one end can observe: it has no records of the link, and an arriving datagram names the send that it belongs to
+//! only if its payload does ([`Machine::label_of`]).
 
 mod flows;
 mod observer;
@@ -202,8 +203,8 @@ where
     fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Input {
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
-        let arrival = Arrival { flow, packet, label: None };
         let bytes = &self.incoming[..len];
+        let arrival = Arrival { flow, packet, label: self.host.machine().label_of(bytes) };
         self.observer.received(now, Datagram { from, bytes });
         let visit = self.host.deliver(self.role, now, arrival, (self.local, from), bytes);
         self.record(now, visit.cause(), What::Delivered { direction });
