@@ -30,7 +30,7 @@ mod summary;
 mod tests;
 mod wire;
 
-pub use addresses::{MAX_CLIENTS, SERVER, client_address, flow_of};
+pub use addresses::{AddressError, MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;

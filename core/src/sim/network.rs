@@ -3,16 +3,18 @@
 //! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
+use super::addresses::{AddressError, Extra};
 use super::packets::Packet;
-use super::wire::{Happening, Wire};
+use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
-use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
+use crate::drive::{Arrival, Context, Host, NOT_ITS_ADDRESS, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
-use crate::machine::Machine;
+use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 /// A host with the queue entry that will wake it.
 #[derive(Clone, Debug)]
@@ -47,6 +49,8 @@ impl<M> Slot<M> {
 pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Slot<C>>,
     server: Slot<S>,
+    /// Addresses beyond the usual ones.
+    extra: Extra,
     wire: Wire<K>,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
@@ -93,6 +97,7 @@ where
         Self {
             clients,
             server: Slot::new(server),
+            extra: Extra::default(),
             wire,
             started: 0,
             far,
@@ -108,6 +113,19 @@ where
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
         self
+    }
+
+    /// The same network, in which the host of `role` owns `address` as well. It can send from it
+    /// ([`Transmit::sent_from`]) and receives what is sent to it. The link, the flow and the numbers of
+    /// datagrams belong to the host, not to its addresses.
+    ///
+    /// The network is a star: clients reach the server's addresses, and the server reaches the clients'.
+    ///
+    /// # Errors
+    /// If another host, or this one, owns the address already, or if there is no such client.
+    pub fn with_address(mut self, role: Role, address: SocketAddr) -> Result<Self, AddressError> {
+        self.extra.add(self.clients.len(), role, address)?;
+        Ok(self)
     }
 
     /// Handles the next thing that happens and says when it did; `None` when nothing is left.
@@ -130,7 +148,7 @@ where
             let happened = match happening {
                 Happening::Wake(0) => self.wake_server(at),
                 Happening::Wake(flow) => self.wake_client(flow, at),
-                Happening::Arrival(packet) => self.arrive(packet, at),
+                Happening::Arrival(packet) => self.arrive(packet, at, |local, from| (local, from)),
             };
             if happened {
                 return Some(at);
@@ -266,7 +284,9 @@ where
 
     #[inline]
     fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
-        let slot = &mut self.clients[flow as usize - 1];
+        let Some(slot) = self.clients.get_mut((flow as usize).wrapping_sub(1)) else {
+            return self.arrive_by_way(flow, at);
+        };
         let Some((context, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
             return false;
         };
@@ -301,22 +321,34 @@ where
         !self.stuck
     }
 
-    #[inline]
-    fn arrive(&mut self, packet: Packet, at: Instant) -> bool {
+    /// A datagram arrives that does not travel between the usual addresses.
+    #[cold]
+    fn arrive_by_way(&mut self, id: u32, at: Instant) -> bool {
+        let Some((packet, way)) = self.wire.take_routed(id) else { return false };
+        self.arrive(packet, at, |_, _| way)
+    }
+
+    #[inline(always)]
+    fn arrive(
+        &mut self,
+        packet: Packet,
+        at: Instant,
+        way: impl FnOnce(SocketAddr, SocketAddr) -> Way,
+    ) -> bool {
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label };
         let what = What::Delivered { direction };
         if direction == Direction::Request {
             self.wire.record(arrived(arrival, HostId::SERVER), what);
-            let way = (SERVER, client_address(flow));
+            let way = way(SERVER, client_address(flow));
             let bytes = self.wire.bytes(packet);
             let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
             self.wire.release(packet);
             self.drain_server(&visit);
         } else {
             self.wire.record(arrived(arrival, HostId::Client), what);
-            let way = (client_address(flow), SERVER);
+            let way = way(client_address(flow), SERVER);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
             let visit = host.deliver(Role::Client(flow), at, arrival, way, bytes);
@@ -327,13 +359,25 @@ where
     }
 
     fn drain_client(&mut self, flow: u32, visit: &Visit) {
-        let Self { clients, wire, buf, .. } = self;
+        let Self { clients, wire, buf, extra, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
             match slot.host.poll(visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, transmit) => {
-                    wire.send(context, Direction::Request, transmit.to == SERVER, buf);
+                    if transmit.from.is_none() && transmit.to == SERVER {
+                        wire.send(context, Direction::Request, buf);
+                    } else {
+                        let from = client_address(flow);
+                        send_by_way(
+                            extra,
+                            wire,
+                            context,
+                            (Role::Client(flow), from),
+                            &transmit,
+                            buf,
+                        );
+                    }
                 }
                 Output::Wait(wait) => {
                     slot.wait(flow, wait.deadline(), wire);
@@ -344,14 +388,21 @@ where
     }
 
     fn drain_server(&mut self, visit: &Visit) {
-        let Self { clients, server, wire, buf, .. } = self;
+        let Self { clients, server, wire, buf, extra, .. } = self;
         let known = clients.len();
-        let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
+        let flow_of = |peer| {
+            let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
+            usual.or_else(|| extra.client_at(peer))
+        };
         loop {
             match server.host.poll(visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
-                Output::Transmit(context, _) => {
-                    wire.send(context, Direction::Reply, context.flow != 0, buf);
+                Output::Transmit(context, transmit) => {
+                    if context.flow != 0 && transmit.from.is_none() && extra.is_empty() {
+                        wire.send(context, Direction::Reply, buf);
+                    } else {
+                        send_by_way(extra, wire, context, (Role::Server, SERVER), &transmit, buf);
+                    }
                 }
                 Output::Wait(wait) => {
                     server.wait(0, wait.deadline(), wire);
@@ -359,6 +410,34 @@ where
                 }
             }
         }
+    }
+}
+
+/// Sends a datagram that may not travel between the usual addresses of its hosts. `usual` is the sender's.
+#[cold]
+fn send_by_way<K: Sink>(
+    extra: &Extra,
+    wire: &mut Wire<K>,
+    context: Context,
+    (role, usual): (Role, SocketAddr),
+    transmit: &Transmit,
+    bytes: &[u8],
+) {
+    let from = transmit.from.unwrap_or(usual);
+    if from != usual && !extra.owns(role, from) {
+        return wire.record(context, What::from(NOT_ITS_ADDRESS));
+    }
+    let (direction, known) = match role {
+        Role::Client(_) => {
+            let known = transmit.to == SERVER || extra.owns(Role::Server, transmit.to);
+            (Direction::Request, known)
+        }
+        Role::Server => (Direction::Reply, context.flow != 0),
+    };
+    if known {
+        wire.send_by((transmit.to, from), context, direction, bytes);
+    } else {
+        wire.send_to_nobody(context, direction, bytes);
     }
 }
 
