@@ -329,9 +329,9 @@ mod tests {
     #[test]
     fn arrivals_count_from_the_start() {
         let peer = "192.0.2.1:1060".parse().unwrap();
-        let arrivals = |law: &str, start: u64| {
+        let arrivals = |text: &str, start: u64| {
             let config = Config::new(peer, Echo::new(b"hello").with_token(true)).exchanges(20);
-            let config = config.open(law.parse().unwrap()).duration(Some(Duration::from_secs(4)));
+            let config = config.open(text.parse().unwrap()).duration(Some(Duration::from_secs(4)));
             let mut client = OpenClient::numbered(config, 1);
             let start = Instant::from_millis(start);
             client.handle_start(start);
@@ -342,10 +342,10 @@ mod tests {
             }
             times
         };
-        for law in ["poisson 4, 2s 8", "constant 3", "times 0s, 10ms, 3s, 5s"] {
-            let expected = arrivals(law, 0);
-            assert!(expected.len() > 2, "{law}: {expected:?}");
-            assert_eq!(arrivals(law, 7_000), expected, "{law}");
+        for text in ["poisson 4, 2s 8", "constant 3", "times 0s, 10ms, 3s, 5s"] {
+            let expected = arrivals(text, 0);
+            assert!(expected.len() > 2, "{text}: {expected:?}");
+            assert_eq!(arrivals(text, 7_000), expected, "{text}");
         }
         assert_eq!(
             arrivals("times 0s, 10ms, 3s, 5s", 7_000),

@@ -19,6 +19,7 @@
 mod addresses;
 mod bounds;
 mod build;
+mod extra;
 mod hosts;
 #[cfg(feature = "std")]
 pub mod metrics;
@@ -30,8 +31,9 @@ mod summary;
 mod tests;
 mod wire;
 
-pub use addresses::{AddressError, MAX_CLIENTS, SERVER, client_address, flow_of};
+pub use addresses::{MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
+pub use extra::AddressError;
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
 pub use queue::Queue;

@@ -3,13 +3,13 @@
 //! The loop jumps from event to event. It is the driver of the machines, and keeps their law: one
 //! input, drain, read the deadline. It is generic over the machines, so anyone's run in it.
 
-use super::addresses::{AddressError, Extra};
+use super::extra::{AddressError, Extra, send_by_way};
 use super::packets::Packet;
 use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
-use crate::drive::{Arrival, Context, Host, NOT_ITS_ADDRESS, Output, Role, Timeouts, Visit};
+use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
-use crate::machine::{Machine, Transmit};
+use crate::machine::Machine;
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
@@ -54,6 +54,8 @@ pub struct Network<C: Machine, S: Machine, K> {
     wire: Wire<K>,
     /// Clients that have been started; the rest start at time 0, in order, one a step.
     started: u32,
+    /// There are many clients, or hosts with several addresses: a step has more to do.
+    special: bool,
     /// Are there more clients than are near the processor?
     far: bool,
     /// Events to come that have been looked at.
@@ -100,6 +102,7 @@ where
             extra: Extra::default(),
             wire,
             started: 0,
+            special: far,
             far,
             looked_at: 0,
             buf: Vec::new(),
@@ -116,7 +119,7 @@ where
     }
 
     /// The same network, in which the host of `role` owns `address` as well. It can send from it
-    /// ([`Transmit::sent_from`]) and receives what is sent to it. The link, the flow and the numbers of
+    /// ([`sent_from`](crate::machine::Transmit::sent_from)) and receives what is sent to it. The link, the flow and the numbers of
     /// datagrams belong to the host, not to its addresses.
     ///
     /// The network is a star: clients reach the server's addresses, and the server reaches the clients'.
@@ -125,6 +128,7 @@ where
     /// If another host, or this one, owns the address already, or if there is no such client.
     pub fn with_address(mut self, role: Role, address: SocketAddr) -> Result<Self, AddressError> {
         self.extra.add(self.clients.len(), role, address)?;
+        self.special = true;
         Ok(self)
     }
 
@@ -137,21 +141,49 @@ where
             self.tidy();
         }
         loop {
-            if self.far {
-                match self.looked_at.checked_sub(1) {
-                    Some(left) => self.looked_at = left,
-                    None => self.look_ahead(),
+            if self.special {
+                if self.far {
+                    match self.looked_at.checked_sub(1) {
+                        Some(left) => self.looked_at = left,
+                        None => self.look_ahead(),
+                    }
+                }
+                if !self.extra.is_empty() {
+                    return self.step_with_addresses();
                 }
             }
             let (at, happening) = self.wire.next()?;
-            // Waking a host whose deadline has moved meanwhile is no happening: it takes no time.
-            let happened = match happening {
-                Happening::Wake(0) => self.wake_server(at),
-                Happening::Wake(flow) => self.wake_client(flow, at),
-                Happening::Arrival(packet) => self.arrive(packet, at, |local, from| (local, from)),
-            };
-            if happened {
+            // A host whose deadline has moved meanwhile is woken without effect, and no time passes.
+            if self.happen::<false>(happening, at) {
                 return Some(at);
+            }
+        }
+    }
+
+    /// The rest of a step where hosts have more than their usual addresses.
+    #[inline(never)]
+    fn step_with_addresses(&mut self) -> Option<Instant> {
+        loop {
+            let (at, happening) = self.wire.next()?;
+            if self.happen::<true>(happening, at) {
+                return Some(at);
+            }
+        }
+    }
+
+    /// Handles what is due. `SEVERAL`: hosts may have several addresses. (Where they have not, nothing may cost
+    /// more because they could.)
+    #[inline(always)]
+    fn happen<const SEVERAL: bool>(&mut self, happening: Happening, at: Instant) -> bool {
+        match happening {
+            Happening::Wake(0) => self.wake_server::<SEVERAL>(at),
+            Happening::Wake(id) if SEVERAL && id as usize > self.clients.len() => {
+                let Some((packet, way)) = self.wire.take_routed(id) else { return false };
+                self.arrive::<SEVERAL>(packet, at, |_, _| way)
+            }
+            Happening::Wake(flow) => self.wake_client::<SEVERAL>(flow, at),
+            Happening::Arrival(packet) => {
+                self.arrive::<SEVERAL>(packet, at, |local, from| (local, from))
             }
         }
     }
@@ -176,12 +208,12 @@ where
         let now = self.wire.now;
         if self.started == 0 {
             let visit = self.server.host.start(Role::Server, now);
-            self.drain_server(&visit);
+            self.drain_server::<true>(&visit);
         }
         self.started += 1;
         let flow = self.started;
         let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
-        self.drain_client(flow, &visit);
+        self.drain_client::<true>(flow, &visit);
         Some(now)
     }
 
@@ -283,25 +315,23 @@ where
     }
 
     #[inline]
-    fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
-        let Some(slot) = self.clients.get_mut((flow as usize).wrapping_sub(1)) else {
-            return self.arrive_by_way(flow, at);
-        };
+    fn wake_client<const SEVERAL: bool>(&mut self, flow: u32, at: Instant) -> bool {
+        let slot = &mut self.clients[flow as usize - 1];
         let Some((context, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
             return false;
         };
         if self.fired(context, &visit, at) {
-            self.drain_client(flow, &visit);
+            self.drain_client::<SEVERAL>(flow, &visit);
         }
         true
     }
 
-    fn wake_server(&mut self, at: Instant) -> bool {
+    fn wake_server<const SEVERAL: bool>(&mut self, at: Instant) -> bool {
         let Some((context, visit)) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
             return false;
         };
         if self.fired(context, &visit, at) {
-            self.drain_server(&visit);
+            self.drain_server::<SEVERAL>(&visit);
         }
         true
     }
@@ -321,15 +351,8 @@ where
         !self.stuck
     }
 
-    /// A datagram arrives that does not travel between the usual addresses.
-    #[cold]
-    fn arrive_by_way(&mut self, id: u32, at: Instant) -> bool {
-        let Some((packet, way)) = self.wire.take_routed(id) else { return false };
-        self.arrive(packet, at, |_, _| way)
-    }
-
     #[inline(always)]
-    fn arrive(
+    fn arrive<const SEVERAL: bool>(
         &mut self,
         packet: Packet,
         at: Instant,
@@ -345,7 +368,7 @@ where
             let bytes = self.wire.bytes(packet);
             let visit = self.server.host.deliver(Role::Server, at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_server(&visit);
+            self.drain_server::<SEVERAL>(&visit);
         } else {
             self.wire.record(arrived(arrival, HostId::Client), what);
             let way = way(client_address(flow), SERVER);
@@ -353,30 +376,25 @@ where
             let host = &mut self.clients[flow as usize - 1].host;
             let visit = host.deliver(Role::Client(flow), at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_client(flow, &visit);
+            self.drain_client::<SEVERAL>(flow, &visit);
         }
         true
     }
 
-    fn drain_client(&mut self, flow: u32, visit: &Visit) {
+    fn drain_client<const SEVERAL: bool>(&mut self, flow: u32, visit: &Visit) {
         let Self { clients, wire, buf, extra, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
             match slot.host.poll(visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, transmit) => {
-                    if transmit.from.is_none() && transmit.to == SERVER {
+                    if SEVERAL || transmit.from.is_some() {
+                        let sender = (Role::Client(flow), client_address(flow));
+                        send_by_way(extra, wire, context, sender, transmit, buf);
+                    } else if transmit.to == SERVER {
                         wire.send(context, Direction::Request, buf);
                     } else {
-                        let from = client_address(flow);
-                        send_by_way(
-                            extra,
-                            wire,
-                            context,
-                            (Role::Client(flow), from),
-                            &transmit,
-                            buf,
-                        );
+                        wire.send_to_nobody(context, Direction::Request, buf);
                     }
                 }
                 Output::Wait(wait) => {
@@ -387,21 +405,24 @@ where
         }
     }
 
-    fn drain_server(&mut self, visit: &Visit) {
+    fn drain_server<const SEVERAL: bool>(&mut self, visit: &Visit) {
         let Self { clients, server, wire, buf, extra, .. } = self;
         let known = clients.len();
         let flow_of = |peer| {
             let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
-            usual.or_else(|| extra.client_at(peer))
+            if SEVERAL { usual.or_else(|| extra.client_at(peer)) } else { usual }
         };
         loop {
             match server.host.poll(visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
                 Output::Transmit(context, transmit) => {
-                    if context.flow != 0 && transmit.from.is_none() && extra.is_empty() {
+                    if SEVERAL || transmit.from.is_some() {
+                        let sender = (Role::Server, SERVER);
+                        send_by_way(extra, wire, context, sender, transmit, buf);
+                    } else if context.flow != 0 {
                         wire.send(context, Direction::Reply, buf);
                     } else {
-                        send_by_way(extra, wire, context, (Role::Server, SERVER), &transmit, buf);
+                        wire.send_to_nobody(context, Direction::Reply, buf);
                     }
                 }
                 Output::Wait(wait) => {
@@ -410,34 +431,6 @@ where
                 }
             }
         }
-    }
-}
-
-/// Sends a datagram that may not travel between the usual addresses of its hosts. `usual` is the sender's.
-#[cold]
-fn send_by_way<K: Sink>(
-    extra: &Extra,
-    wire: &mut Wire<K>,
-    context: Context,
-    (role, usual): (Role, SocketAddr),
-    transmit: &Transmit,
-    bytes: &[u8],
-) {
-    let from = transmit.from.unwrap_or(usual);
-    if from != usual && !extra.owns(role, from) {
-        return wire.record(context, What::from(NOT_ITS_ADDRESS));
-    }
-    let (direction, known) = match role {
-        Role::Client(_) => {
-            let known = transmit.to == SERVER || extra.owns(Role::Server, transmit.to);
-            (Direction::Request, known)
-        }
-        Role::Server => (Direction::Reply, context.flow != 0),
-    };
-    if known {
-        wire.send_by((transmit.to, from), context, direction, bytes);
-    } else {
-        wire.send_to_nobody(context, direction, bytes);
     }
 }
 

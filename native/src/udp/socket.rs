@@ -59,7 +59,7 @@ impl Socket {
     ///
     /// The system does not say in which order datagrams at different addresses have arrived. A machine that
     /// sends from its usual address sends from the first one. To name an address as the source of a datagram
-    /// ([`Transmit::sent_from`](retrylab_core::machine::Transmit::sent_from)), write it as the machine is told it:
+    /// ([`Transmit::sent_from`](retrylab_core::machine::Transmit::sent_from)), use the local address that the machine receives:
     /// with port 0 or an unspecified IP address, [`local_addrs`](Self::local_addrs) returns the address to name.
     ///
     /// # Errors
