@@ -139,6 +139,14 @@ pub trait Machine {
         let _ = label;
     }
 
+    /// Returns the send that a payload of this machine's protocol names, for the driver that does not know
+    /// which send an arriving datagram belongs to. It is the peer's claim, and for the trace only.
+    #[must_use]
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        let _ = payload;
+        None
+    }
+
     /// Returns true when the machine will do nothing more on its own.
     ///
     /// A machine that only answers, like a server, is never finished.
@@ -201,6 +209,10 @@ macro_rules! pointer {
 
             fn note_label(&mut self, label: Option<Label>) {
                 (**self).note_label(label);
+            }
+
+            fn label_of(&self, payload: &[u8]) -> Option<Label> {
+                (**self).label_of(payload)
             }
 
             fn is_finished(&self) -> bool {

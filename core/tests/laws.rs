@@ -7,6 +7,7 @@ mod local;
 use local::LOCAL;
 use proptest::prelude::*;
 use retrylab_core::client::{self, Client, OpenClient, OpenLoop, contention};
+use retrylab_core::link::{Behind, Link, Pipe};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::Policy;
 use retrylab_core::protocol::Echo;
@@ -320,6 +321,13 @@ proptest! {
     #[test]
     fn the_server_keeps_the_contract(server in any_server(), ops in ops()) {
         keeps_the_contract(server, ops);
+    }
+
+    #[test]
+    fn a_server_behind_a_link_keeps_the_contract(server in any_server(), ops in ops()) {
+        let latency = "uniform 0s 2s".parse().unwrap();
+        let link = Link { latency, loss: "0.3".parse().unwrap(), ..Link::default() };
+        keeps_the_contract(Behind::new(server, Pipe::new(&link, 1)), ops);
     }
 
     #[test]

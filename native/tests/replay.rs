@@ -9,8 +9,8 @@ use serde_json::Value;
 const POLICY: [(&str, &str); 2] = [("initial_timeout", "40ms"), ("max_sends", "3")];
 
 /// Returns outcome and sends of each exchange, for one real client after another.
-fn real(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
-    let server = Server::start(&["--drop", "0.5", "--seed", "7"]);
+fn real(server: &[&str], clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
+    let server = Server::start(&[server, &["--seed", "7"]].concat());
     let mut args = vec!["send".to_string(), server.address.clone()];
     args.extend(["--json", "--count", exchanges].map(String::from));
     for (key, value) in POLICY {
@@ -24,11 +24,11 @@ fn real(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
 }
 
 /// Returns the same for the simulated clients, from the trace.
-fn simulated(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
+fn simulated(setting: (&str, &str), clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
     let mut args: Vec<String> =
         ["sim", "--seed", "7", "--trace", "-", "--json"].map(Into::into).into();
     let mut set = |key: &str, value: &str| args.extend(["--set".into(), format!("{key}={value}")]);
-    set("server.drop", "0.5");
+    set(setting.0, setting.1);
     set("clients", &clients.to_string());
     set("exchanges", exchanges);
     set("link.latency", "1ms");
@@ -50,7 +50,17 @@ fn simulated(clients: usize, exchanges: &str) -> Vec<Vec<(String, u64)>> {
 
 #[test]
 fn a_real_server_drops_what_the_simulated_one_drops() {
-    let expected = simulated(2, "40");
+    replays(("server.drop", "0.5"), &["--drop", "0.5"]);
+}
+
+/// Requests and replies are lost.
+#[test]
+fn a_real_server_behind_a_link_loses_what_the_simulated_link_loses() {
+    replays(("link.loss", "0.3"), &["--set", "link.loss=0.3"]);
+}
+
+fn replays(setting: (&str, &str), server: &[&str]) {
+    let expected = simulated(setting, 2, "40");
     for fates in &expected {
         assert_eq!(fates.len(), 40);
         for kind in [("answered", 1), ("answered", 2), ("answered", 3), ("gave_up", 3)] {
@@ -60,7 +70,7 @@ fn a_real_server_drops_what_the_simulated_one_drops() {
     }
     assert_ne!(expected[0], expected[1], "each client has its own fates");
     within_three_tries(|| {
-        let measured = real(2, "40");
+        let measured = real(server, 2, "40");
         if measured == expected { Ok(()) } else { Err(format!("{measured:?}")) }
     });
 }

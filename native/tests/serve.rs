@@ -203,3 +203,67 @@ fn work_takes_time_and_a_full_queue_is_reported() {
     let summary = server.stop().pop().unwrap();
     assert_eq!((&summary["answered"], &summary["failed"]), (&3.into(), &1.into()), "{summary}");
 }
+
+/// The link loses every reply; the server has received and counted all requests.
+#[test]
+fn a_link_loses_and_duplicates_and_is_reported() {
+    let set = |pair: &'static str| ["--set", pair];
+    let mut server = Server::start(&[set("link.reply_loss=1"), set("link.duplicate=1")].concat());
+    assert_eq!(ask(&server, b"hello"), None);
+    let duplicated = server.running.json();
+    assert_eq!(duplicated["event"], "duplicated", "{duplicated}");
+    assert_eq!((&duplicated["number"], &duplicated["direction"]), (&1.into(), &"request".into()));
+    for _ in 0..2 {
+        let line = server.running.json();
+        assert_eq!((&line["event"], &line["cause"]), (&"dropped".into(), &"link.loss".into()));
+        assert_eq!(line["direction"], "reply", "{line}");
+        assert!(line["from"].as_str().unwrap().starts_with("127.0.0.1:"));
+    }
+    let summary = server.stop().pop().unwrap();
+    assert_eq!(summary["dropped_by"]["link.loss"], 2, "{summary}");
+    assert_eq!((&summary["answered"], &summary["duplicated"]), (&0.into(), &1.into()));
+}
+
+#[test]
+fn a_link_delays_and_people_read_what_it_does() {
+    let port = free_port().to_string();
+    let args = ["serve", &port, "--set", "link.latency=100ms", "--set", "link.loss=list 1"];
+    let mut running = Running::start(retrylab(&args));
+    let listening = running.narration();
+    assert!(listening.contains("link.latency 100ms, link.loss list 1;"), "{listening}");
+    let (client, from) = socket();
+    for message in ["lost", "hello"] {
+        client.send_to(message.as_bytes(), format!("127.0.0.1:{port}")).unwrap();
+    }
+    // The first reply is lost, too: the list counts each way.
+    client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    assert!(client.recv(&mut [0; 64]).is_err());
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let again = Instant::now();
+    client.send_to(b"again", format!("127.0.0.1:{port}")).unwrap();
+    assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+    assert!(again.elapsed() >= Duration::from_millis(200), "a way there and back");
+    running.signal("INT");
+    let finished = running.finish(Instant::now());
+    let lines: Vec<&str> = finished.stdout.lines().collect();
+    assert_eq!(lines[0], format!("#1 from {from}, 4 bytes: A request is lost on the link."));
+    assert_eq!(lines[1], format!("one from {from}: A reply is lost on the link."));
+    assert_eq!(lines[2], format!("one from {from}: answered with 21 bytes"));
+    assert!(lines[3].ends_with("1 answered, 2 dropped (2 by link.loss)"), "{finished:?}");
+}
+
+#[test]
+fn only_keys_of_the_link_can_be_set() {
+    for (pair, parts) in [
+        ("server.drop=0.5", &["server.drop is not a key of the link", "link.* and faults"][..]),
+        ("link.los=0.5", &["--set", "link.los", "link.loss"]),
+        ("link.loss=2", &["--set", "link.loss", "2"]),
+        ("link.loss", &["--set", "link.loss"]),
+    ] {
+        let finished = run(&["serve", "--set", pair]);
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        for part in parts {
+            assert!(finished.stderr.contains(part), "{part} is not in {finished:?}");
+        }
+    }
+}

@@ -177,6 +177,10 @@ impl<C: Codec> Machine for Client<C> {
         Subject::send(Some(self.exchange.label()))
     }
 
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        self.config.codec.reply(payload, self.exchange.number()).label()
+    }
+
     #[inline]
     fn is_finished(&self) -> bool {
         self.exchange.is_over()

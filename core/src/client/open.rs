@@ -32,6 +32,8 @@ pub struct OpenClient<C = Echo> {
     /// Exchanges that have arrived.
     arrived: u32,
     next: Option<Instant>,
+    /// The time from which arrivals count.
+    started: Instant,
     slots: Vec<Exchange>,
     idle: Vec<u32>,
     /// The slot of each exchange in progress.
@@ -56,6 +58,7 @@ impl<C: Codec> OpenClient<C> {
             flow,
             arrived: 0,
             next: None,
+            started: Instant::ZERO,
             slots: Vec::new(),
             idle: Vec::new(),
             open: BTreeMap::new(),
@@ -80,9 +83,13 @@ impl<C: Codec> OpenClient<C> {
         if exchanges.is_some_and(|most| number > most) {
             return None;
         }
+        let before = Instant::ZERO.saturating_add(before.saturating_since(self.started));
         let next = arrivals.next(self.config.seed, self.flow, number, before)?;
-        let over = |end: Duration| next >= Instant::ZERO.saturating_add(end);
-        (!duration.is_some_and(over)).then_some(next)
+        let next = next.saturating_since(Instant::ZERO);
+        if duration.is_some_and(|end| next >= end) {
+            return None;
+        }
+        self.started.checked_add(next)
     }
 
     fn arrive(&mut self, at: Instant) {
@@ -175,6 +182,13 @@ impl<C: Codec> OpenClient<C> {
 
 impl<C: Codec> Machine for OpenClient<C> {
     type Event = Event;
+
+    fn handle_start(&mut self, now: Instant) {
+        if self.arrived == 0 {
+            self.started = now;
+            self.next = self.arrival_after(now);
+        }
+    }
 
     fn handle_datagram(
         &mut self,
@@ -292,6 +306,11 @@ impl<C: Codec> Machine for OpenClient<C> {
         })
     }
 
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        let newest = NonZeroU32::new(self.arrived).unwrap_or(NonZeroU32::MIN);
+        self.config.codec.reply(payload, newest).label()
+    }
+
     fn is_finished(&self) -> bool {
         self.next.is_none() && self.open.is_empty()
     }
@@ -302,6 +321,34 @@ mod tests {
     use super::*;
     use crate::machine::LOCAL;
     use crate::policy::Policy;
+
+    /// A client that starts later has the same arrivals, later.
+    #[test]
+    fn arrivals_count_from_the_start() {
+        let peer = "192.0.2.1:1060".parse().unwrap();
+        let arrivals = |text: &str, start: u64| {
+            let config = Config::new(peer, Echo::new(b"hello").with_token(true)).exchanges(20);
+            let config = config.open(text.parse().unwrap()).duration(Some(Duration::from_secs(4)));
+            let mut client = OpenClient::numbered(config, 1);
+            let start = Instant::from_millis(start);
+            client.handle_start(start);
+            let mut times = Vec::new();
+            while let Some(at) = client.next {
+                client.handle_timeout(at);
+                times.push(at.saturating_since(start));
+            }
+            times
+        };
+        for text in ["poisson 4, 2s 8", "constant 3", "times 0s, 10ms, 3s, 5s"] {
+            let expected = arrivals(text, 0);
+            assert!(expected.len() > 2, "{text}: {expected:?}");
+            assert_eq!(arrivals(text, 7_000), expected, "{text}");
+        }
+        assert_eq!(
+            arrivals("times 0s, 10ms, 3s, 5s", 7_000),
+            [0, 10, 3_000].map(Duration::from_millis)
+        );
+    }
 
     #[test]
     fn answered_exchanges_leave_nothing_behind() {

@@ -44,6 +44,10 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
 
+/// The note of a driver about a datagram that is not sent, because the machine asks for a source address
+/// ([`Transmit::from`]) that its host does not own.
+pub const NOT_ITS_ADDRESS: &str = "not sent: the source address is not one of the host's";
+
 /// A machine with what its driver has to remember between two inputs.
 #[derive(Clone, Debug)]
 pub struct Host<M> {

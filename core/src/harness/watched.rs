@@ -87,6 +87,10 @@ impl<M: Machine> Machine for Watched<M> {
         self.machine.note_label(label);
     }
 
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        self.machine.label_of(payload)
+    }
+
     /// The network reads the deadline only after a full drain, so every rule about deadlines holds here.
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let (timer, deadline) = self.machine.poll_timeout()?;

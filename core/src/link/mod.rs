@@ -4,7 +4,7 @@
 //! each flow, applies [faults](Fault) while they are active, and leaves the rest to a [`Channel`]. What
 //! happens to a datagram depends on its name (see [`random`](crate::random)) and on earlier datagrams of
 //! its flow, never on a shared generator. So a simulation, a server and a proxy drop, delay and
-//! duplicate the same datagrams.
+//! duplicate the same datagrams. [`Behind`] puts a server behind a pipe, on a real socket too.
 //!
 //! The order is that of netem: size limit, loss, queue, latency, corruption. A datagram that overtakes
 //! skips queue and latency. This is not a model of radio or Ethernet: it has no collisions, no fragments
@@ -13,6 +13,7 @@
 //! [`Preset`] contains links by name, with the source of their numbers; [`Link::netem`] returns the
 //! options that make Linux do the same.
 
+mod behind;
 mod chain;
 mod channel;
 mod fault;
@@ -25,6 +26,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
+pub use behind::{Behind, Event, Happened};
 pub use channel::{Action, Channel, Delivery};
 pub use fault::{Fault, FaultEffect};
 pub use loss::{Loss, burst_chain};

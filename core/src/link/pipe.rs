@@ -1,6 +1,7 @@
 //! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
 use super::{Action, Channel, Delivery, Fault, Link};
+use crate::dist::Distribution;
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
@@ -112,6 +113,17 @@ impl Pipe {
             Some(delay) => Action::Deliver(Delivery::whole(delay)),
             None => self.carry(now, name, payload),
         }
+    }
+
+    /// Returns true if a datagram that it does not drop arrives at the moment in which it is sent.
+    #[must_use]
+    pub fn is_instant(&self) -> bool {
+        let link = self.link();
+        let at_once = |way| {
+            *link.latency_of(way) == Distribution::Constant(Duration::ZERO)
+                && link.rate_of(way).is_none()
+        };
+        self.faults.is_empty() && at_once(Direction::Request) && at_once(Direction::Reply)
     }
 
     /// Returns the state of the link without its faults.

@@ -80,6 +80,17 @@ pub enum Received {
     Other,
 }
 
+impl Received {
+    /// Returns the send that it answers, if it names one.
+    #[must_use]
+    pub const fn label(self) -> Option<Label> {
+        match self {
+            Self::Answer { label } | Self::Failure { label, .. } => label,
+            Self::Other => None,
+        }
+    }
+}
+
 /// The server's half of a protocol: what a server needs that queues, sheds or loses requests without
 /// understanding them.
 pub trait ServerCodec {

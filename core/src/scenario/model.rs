@@ -3,7 +3,7 @@
 use super::faults::{FaultKind, Faults};
 use super::workload::Workload;
 use crate::client::{self, Arrivals};
-use crate::link::{self, Link};
+use crate::link::{self, Link, Pipe};
 use crate::policy::{Policy, Preset};
 use crate::protocol::Echo;
 use crate::server::{echo, service};
@@ -112,6 +112,12 @@ impl Scenario {
     #[must_use]
     pub fn station_config(&self) -> service::Config {
         service::Config { outages: self.faults.outages(), ..self.station.clone() }
+    }
+
+    /// Returns the link with its faults, as a machine.
+    #[must_use]
+    pub fn pipe(&self) -> Pipe {
+        Pipe::new(&self.link, self.seed).with_faults(self.faults.of_link())
     }
 
     /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.

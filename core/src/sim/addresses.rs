@@ -1,4 +1,4 @@
-//! Addresses of the simulated network. A client's address contains its number.
+//! Addresses of the simulated network. A client's usual address contains its number.
 
 use crate::server::ClientAddresses;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -84,6 +84,10 @@ macro_rules! one_of {
                 match self { $(Self::$variant(machine) => machine.note_label(label)),* }
             }
 
+            fn label_of(&self, payload: &[u8]) -> Option<Label> {
+                match self { $(Self::$variant(machine) => machine.label_of(payload)),* }
+            }
+
             #[inline(always)]
             fn is_finished(&self) -> bool {
                 match self { $(Self::$variant(machine) => machine.is_finished()),* }

@@ -26,6 +26,11 @@ impl LookAhead {
         Self { far: clients > NEAR, looked_at: 0 }
     }
 
+    /// Returns true if there is anything to prefetch.
+    pub(super) const fn is_on(&self) -> bool {
+        self.far
+    }
+
     /// Counts an event. Returns true if nothing has been prefetched for it.
     #[inline(always)]
     pub(super) const fn is_due(&mut self) -> bool {

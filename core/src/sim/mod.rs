@@ -19,6 +19,7 @@
 mod addresses;
 mod bounds;
 mod build;
+mod extra;
 mod hosts;
 mod lookahead;
 #[cfg(feature = "std")]
@@ -33,6 +34,7 @@ mod wire;
 
 pub use addresses::{CLIENTS, MAX_CLIENTS, SERVER, client_address, flow_of};
 pub use bounds::{Bounds, EndedBy, Run};
+pub use extra::AddressError;
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
 pub use summary::Summary;

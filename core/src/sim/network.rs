@@ -3,9 +3,10 @@
 //! The loop jumps from event to event. It drives the machines as their contract requires: one input,
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
+use super::extra::{AddressError, Extra, send_by_way};
 use super::lookahead::LookAhead;
 use super::packets::Packet;
-use super::wire::{Happening, Wire};
+use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
@@ -14,6 +15,7 @@ use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 /// A host with the queue entry that will wake it.
 #[derive(Clone, Debug)]
@@ -48,9 +50,13 @@ impl<M> Slot<M> {
 pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Slot<C>>,
     server: Slot<S>,
+    /// Addresses beyond the usual ones.
+    extra: Extra,
     wire: Wire<K>,
     /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
+    /// There are many clients, or hosts with several addresses: a step has more to do.
+    special: bool,
     ahead: LookAhead,
     buf: Vec<u8>,
     timeouts: Timeouts,
@@ -85,8 +91,10 @@ where
         Self {
             clients,
             server: Slot::new(server),
+            extra: Extra::default(),
             wire,
             started: 0,
+            special: ahead.is_on(),
             ahead,
             buf: Vec::new(),
             timeouts,
@@ -101,6 +109,20 @@ where
         self
     }
 
+    /// The same network, in which the host of `role` owns `address` as well. It can send from it
+    /// ([`sent_from`](crate::machine::Transmit::sent_from)) and receives what is sent to it. The link, the flow and the numbers of
+    /// datagrams belong to the host, not to its addresses.
+    ///
+    /// The network is a star: clients reach the server's addresses, and the server reaches the clients'.
+    ///
+    /// # Errors
+    /// If another host, or this one, owns the address already, or if there is no such client.
+    pub fn with_address(mut self, role: Role, address: SocketAddr) -> Result<Self, AddressError> {
+        self.extra.add(self.clients.len(), role, address)?;
+        self.special = true;
+        Ok(self)
+    }
+
     /// Handles the next event and returns its time; `None` if no event is left.
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
@@ -110,18 +132,46 @@ where
             self.tidy();
         }
         loop {
-            if self.ahead.is_due() {
-                self.look_ahead();
+            if self.special {
+                if self.ahead.is_due() {
+                    self.look_ahead();
+                }
+                if !self.extra.is_empty() {
+                    return self.step_with_addresses();
+                }
             }
             let (at, happening) = self.wire.next()?;
             // If the host's deadline has moved meanwhile, nothing happens: the next event follows.
-            let happened = match happening {
-                Happening::Wake(0) => self.wake_server(at),
-                Happening::Wake(flow) => self.wake_client(flow, at),
-                Happening::Arrival(packet) => self.arrive(packet, at),
-            };
-            if happened {
+            if self.happen::<false>(happening, at) {
                 return Some(at);
+            }
+        }
+    }
+
+    /// The rest of a step where hosts have more than their usual addresses.
+    #[inline(never)]
+    fn step_with_addresses(&mut self) -> Option<Instant> {
+        loop {
+            let (at, happening) = self.wire.next()?;
+            if self.happen::<true>(happening, at) {
+                return Some(at);
+            }
+        }
+    }
+
+    /// Handles what is due. `SEVERAL`: hosts may have several addresses. (Where they have not, nothing may cost
+    /// more because they could.)
+    #[inline(always)]
+    fn happen<const SEVERAL: bool>(&mut self, happening: Happening, at: Instant) -> bool {
+        match happening {
+            Happening::Wake(0) => self.wake_server::<SEVERAL>(at),
+            Happening::Wake(id) if SEVERAL && id as usize > self.clients.len() => {
+                let Some((packet, way)) = self.wire.take_routed(id) else { return false };
+                self.arrive::<SEVERAL>(packet, at, |_, _| way)
+            }
+            Happening::Wake(flow) => self.wake_client::<SEVERAL>(flow, at),
+            Happening::Arrival(packet) => {
+                self.arrive::<SEVERAL>(packet, at, |local, from| (local, from))
             }
         }
     }
@@ -142,12 +192,12 @@ where
         let now = self.wire.now;
         if self.started == 0 {
             let visit = self.server.host.start(Role::Server, now);
-            self.drain_server(&visit);
+            self.drain_server::<true>(&visit);
         }
         self.started += 1;
         let flow = self.started;
         let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
-        self.drain_client(flow, &visit);
+        self.drain_client::<true>(flow, &visit);
         Some(now)
     }
 
@@ -249,23 +299,23 @@ where
     }
 
     #[inline]
-    fn wake_client(&mut self, flow: u32, at: Instant) -> bool {
+    fn wake_client<const SEVERAL: bool>(&mut self, flow: u32, at: Instant) -> bool {
         let slot = &mut self.clients[flow as usize - 1];
         let Some((context, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
             return false;
         };
         if self.fired(context, &visit, at) {
-            self.drain_client(flow, &visit);
+            self.drain_client::<SEVERAL>(flow, &visit);
         }
         true
     }
 
-    fn wake_server(&mut self, at: Instant) -> bool {
+    fn wake_server<const SEVERAL: bool>(&mut self, at: Instant) -> bool {
         let Some((context, visit)) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
             return false;
         };
         if self.fired(context, &visit, at) {
-            self.drain_server(&visit);
+            self.drain_server::<SEVERAL>(&visit);
         }
         true
     }
@@ -285,39 +335,51 @@ where
         !self.stuck
     }
 
-    #[inline]
-    fn arrive(&mut self, packet: Packet, at: Instant) -> bool {
+    #[inline(always)]
+    fn arrive<const SEVERAL: bool>(
+        &mut self,
+        packet: Packet,
+        at: Instant,
+        way: impl FnOnce(SocketAddr, SocketAddr) -> Way,
+    ) -> bool {
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label };
         let what = What::Delivered { direction };
         if direction == Direction::Request {
             self.wire.record(arrived(arrival, HostId::SERVER), what);
-            let way = (SERVER, client_address(flow));
+            let way = way(SERVER, client_address(flow));
             let bytes = self.wire.bytes(packet);
             let visit = self.server.host.deliver(at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_server(&visit);
+            self.drain_server::<SEVERAL>(&visit);
         } else {
             self.wire.record(arrived(arrival, HostId::Client), what);
-            let way = (client_address(flow), SERVER);
+            let way = way(client_address(flow), SERVER);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
             let visit = host.deliver(at, arrival, way, bytes);
             self.wire.release(packet);
-            self.drain_client(flow, &visit);
+            self.drain_client::<SEVERAL>(flow, &visit);
         }
         true
     }
 
-    fn drain_client(&mut self, flow: u32, visit: &Visit) {
-        let Self { clients, wire, buf, .. } = self;
+    fn drain_client<const SEVERAL: bool>(&mut self, flow: u32, visit: &Visit) {
+        let Self { clients, wire, buf, extra, .. } = self;
         let slot = &mut clients[flow as usize - 1];
         loop {
             match slot.host.poll(Role::Client(flow), visit, wire.now, buf, |_| None) {
                 Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, transmit) => {
-                    wire.send(context, Direction::Request, transmit.to == SERVER, buf);
+                    if SEVERAL || transmit.from.is_some() {
+                        let sender = (Role::Client(flow), client_address(flow));
+                        send_by_way(extra, wire, context, sender, transmit, buf);
+                    } else if transmit.to == SERVER {
+                        wire.send(context, Direction::Request, buf);
+                    } else {
+                        wire.send_to_nobody(context, Direction::Request, buf);
+                    }
                 }
                 Output::Wait(wait) => {
                     slot.wait(flow, wait.deadline(), wire);
@@ -327,15 +389,25 @@ where
         }
     }
 
-    fn drain_server(&mut self, visit: &Visit) {
-        let Self { clients, server, wire, buf, .. } = self;
+    fn drain_server<const SEVERAL: bool>(&mut self, visit: &Visit) {
+        let Self { clients, server, wire, buf, extra, .. } = self;
         let known = clients.len();
-        let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
+        let flow_of = |peer| {
+            let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
+            if SEVERAL { usual.or_else(|| extra.client_at(peer)) } else { usual }
+        };
         loop {
             match server.host.poll(Role::Server, visit, wire.now, buf, flow_of) {
                 Output::Event(context, event) => wire.record(context, event.into()),
-                Output::Transmit(context, _) => {
-                    wire.send(context, Direction::Reply, context.flow != 0, buf);
+                Output::Transmit(context, transmit) => {
+                    if SEVERAL || transmit.from.is_some() {
+                        let sender = (Role::Server, SERVER);
+                        send_by_way(extra, wire, context, sender, transmit, buf);
+                    } else if context.flow != 0 {
+                        wire.send(context, Direction::Reply, buf);
+                    } else {
+                        wire.send_to_nobody(context, Direction::Reply, buf);
+                    }
                 }
                 Output::Wait(wait) => {
                     server.wait(0, wait.deadline(), wire);

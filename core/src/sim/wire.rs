@@ -8,7 +8,9 @@ use crate::link::{Action, Channel, Delivery, Link, Pipe};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{Cause, HostId, Sink, What};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 /// Number of queue entries below which the queue is never tidied.
 const SPARE_ENTRIES: usize = 1 << 14;
@@ -20,6 +22,9 @@ pub(super) struct Due(u32);
 
 impl Due {
     const ARRIVAL: u32 = 1 << 31;
+    /// Arrival of a datagram with a [`Way`]. It looks like a wake-up of a host that does not exist, so that
+    /// other arrivals need not look for it.
+    const ROUTED: u32 = 1 << 30;
 
     pub(super) const fn wake(host: u32) -> Self {
         Self(host)
@@ -27,6 +32,10 @@ impl Due {
 
     const fn arrival(slot: u32) -> Self {
         Self(slot | Self::ARRIVAL)
+    }
+
+    const fn routed(slot: u32) -> Self {
+        Self(slot | Self::ROUTED)
     }
 }
 
@@ -38,6 +47,9 @@ pub(super) enum Happening {
     Arrival(Packet),
 }
 
+/// Destination and source of a datagram that does not travel between the usual addresses of its hosts.
+pub(super) type Way = (SocketAddr, SocketAddr);
+
 /// Everything between the hosts.
 #[derive(Debug)]
 pub(super) struct Wire<K> {
@@ -47,6 +59,8 @@ pub(super) struct Wire<K> {
     /// Number of entries above which the queue is tidied.
     tidy_at: usize,
     packets: Packets,
+    /// Addresses of datagrams in flight, by slot.
+    ways: BTreeMap<u32, Way>,
     pipe: Pipe,
     /// End of the run: nothing happens after it.
     end: Instant,
@@ -63,6 +77,7 @@ impl<K: Sink> Wire<K> {
             // A wait and a datagram for each client, doubled: fewer entries need no tidying.
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
+            ways: BTreeMap::new(),
             pipe: Pipe::new(link, seed),
             end: Instant::MAX,
             reached_end: false,
@@ -140,7 +155,7 @@ impl<K: Sink> Wire<K> {
 
     /// Drops the entries that, according to `wakes`, will wake nobody.
     pub(super) fn tidy(&mut self, wakes: impl Fn(u32, Instant) -> bool) {
-        self.queue.retain(|key, due| due.0 >= Due::ARRIVAL || wakes(due.0, time_of(key)));
+        self.queue.retain(|key, due| due.0 >= Due::ROUTED || wakes(due.0, time_of(key)));
         // The limit grows with the queue, so that tidying costs little per entry.
         self.tidy_at = 2 * self.queue.len() + SPARE_ENTRIES;
     }
@@ -149,7 +164,16 @@ impl<K: Sink> Wire<K> {
     pub(super) fn memory(&self) -> usize {
         // A queued entry and its time stamp; buckets grow by doubling.
         let entry = 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
-        self.queue.len() * entry + self.packets.memory()
+        let way = 2 * size_of::<(u32, Way)>();
+        self.queue.len() * entry + self.packets.memory() + self.ways.len() * way
+    }
+
+    /// Takes the datagram that arrives when the host `id` is woken; `None` if `id` stands for no datagram.
+    #[cold]
+    pub(super) fn take_routed(&mut self, id: u32) -> Option<(Packet, Way)> {
+        let slot = id & !Due::ROUTED;
+        let way = self.ways.remove(&slot)?;
+        Some((self.packets.take(slot), way))
     }
 
     /// Returns the bytes of a datagram that has arrived, valid until it is [released](Self::release).
@@ -163,42 +187,71 @@ impl<K: Sink> Wire<K> {
         self.packets.release(packet);
     }
 
-    /// Puts a datagram on the link, if a host has its address.
+    /// Puts a datagram on the link.
     #[inline(always)]
-    pub(super) fn send(
-        &mut self,
-        context: Context,
-        direction: Direction,
-        known: bool,
-        bytes: &[u8],
-    ) {
-        // A datagram for an unknown address has no number, because no host will receive it.
-        let name = known.then(|| self.pipe.name(context.flow, direction));
-        let packet = name.map_or(0, |name| (name.index as u32).wrapping_add(1));
-        let context = Context { packet, ..context };
+    pub(super) fn send(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
+        let name = self.pipe.name(context.flow, direction);
+        let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.record(context, What::Sent { direction, bytes: len });
-        let Some(name) = name else {
-            let what = What::Dropped { direction, cause: Cause::NobodyThere };
-            return self.record(on_link(context), what);
-        };
         match self.pipe.send(self.now, name, bytes.len()) {
             Action::Deliver(whole) if whole.flipped.is_none() => {
                 self.deliver(context, direction, bytes, whole.at(self.now));
             }
-            action => self.carry_out(action, context, direction, bytes),
+            action => self.carry_out(action, context, direction, |wire, delivery| {
+                wire.deliver(context, direction, &delivery.payload(bytes), delivery.at(wire.now));
+            }),
         }
+    }
+
+    /// Sends a datagram to an address that nobody owns. It has no number: it is not on the way to anyone.
+    #[cold]
+    pub(super) fn send_to_nobody(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let context = Context { packet: 0, ..context };
+        self.record(context, What::Sent { direction, bytes: len });
+        let what = What::Dropped { direction, cause: Cause::NobodyThere };
+        self.record(on_link(context), what);
+    }
+
+    /// Puts a datagram on the link that does not travel between the usual addresses of its hosts.
+    #[cold]
+    pub(super) fn send_by(
+        &mut self,
+        way: Way,
+        context: Context,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        let name = self.pipe.name(context.flow, direction);
+        let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.record(context, What::Sent { direction, bytes: len });
+        let action = self.pipe.send(self.now, name, bytes.len());
+        self.carry_out(action, context, direction, |wire, delivery| {
+            let Context { flow, packet, label, .. } = context;
+            let bytes = delivery.payload(bytes);
+            let slot = wire.packets.store(packet, flow, direction, label, &bytes);
+            wire.ways.insert(slot, way);
+            wire.queue.push(arrival_key(delivery.at(wire.now)), Due::routed(slot));
+        });
     }
 
     /// Carries out any action other than delivering one undamaged datagram. It is out of line to keep the
     /// common path short.
     #[inline(never)]
-    fn carry_out(&mut self, action: Action, context: Context, direction: Direction, bytes: &[u8]) {
+    fn carry_out(
+        &mut self,
+        action: Action,
+        context: Context,
+        direction: Direction,
+        deliver: impl Fn(&mut Self, Delivery),
+    ) {
         let deliver = |wire: &mut Self, delivery: Delivery| {
             if let Some(bit) = delivery.flipped {
                 wire.record(on_link(context), What::Damaged { direction, bit });
             }
-            wire.deliver(context, direction, &delivery.payload(bytes), delivery.at(wire.now));
+            deliver(wire, delivery);
         };
         match action {
             Action::Deliver(delivery) => deliver(self, delivery),

@@ -57,7 +57,8 @@ pub struct Record {
     /// send.
     ///
     /// The simulated network labels replies too (a reply belongs to the send that caused it); a real
-    /// client cannot.
+    /// client knows the label only if the payload names the send
+    /// ([`Machine::label_of`](crate::machine::Machine::label_of)).
     pub label: Option<Label>,
     /// What happened.
     pub what: What,

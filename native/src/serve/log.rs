@@ -3,12 +3,13 @@
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
 use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab_core::link::{Event, Happened};
 use retrylab_core::machine::Transmit;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::server::service::Event;
+use retrylab_core::server::service;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::words::{self, Known, Setting};
-use retrylab_core::trace::{Cause, HostId, Record, What};
+use retrylab_core::trace::{Cause, Direction, HostId, Record, What};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +35,8 @@ pub(super) struct Log {
     failed: u64,
     /// By the scenario's key that caused it.
     dropped: BTreeMap<&'static str, u64>,
+    /// By the link.
+    duplicated: u64,
     /// Replies that the system did not send.
     not_sent: u64,
     receive_errors: u64,
@@ -56,6 +59,7 @@ impl Log {
             answered: 0,
             failed: 0,
             dropped: causes.into_iter().map(|cause| (cause.name(), 0)).collect(),
+            duplicated: 0,
             not_sent: 0,
             receive_errors: 0,
         }
@@ -75,6 +79,7 @@ impl Log {
                 drop_first: server.drop_first,
                 drop_list: server.drop_list.to_string(),
                 seed: scenario.seed,
+                link: super::settings(scenario).filter(|(key, _)| super::is_link(key)).collect(),
             });
         }
     }
@@ -91,6 +96,7 @@ impl Log {
                 failed: self.failed,
                 dropped,
                 dropped_by: &self.dropped,
+                duplicated: self.duplicated,
                 send_errors: self.not_sent,
                 receive_errors: self.receive_errors,
                 elapsed_s: seconds(now.saturating_since(Instant::ZERO)),
@@ -119,6 +125,9 @@ impl Log {
         if self.failed > 0 {
             text += &format!(", {} of the answers were failures", self.failed);
         }
+        if self.duplicated > 0 {
+            text += &format!(", {} duplicated by the link", self.duplicated);
+        }
         if self.not_sent > 0 {
             text += &format!(", {} not sent", self.not_sent);
         }
@@ -136,7 +145,7 @@ impl Log {
         let (flow, packet, label) = (None, None, None);
         let record = Record { at, host: HostId::SERVER, flow, packet, label, what };
         if self.json {
-            self.out.json(&Happened {
+            self.out.json(&ServerEvent {
                 schema: SCHEMA,
                 event: what.name(),
                 at_s: seconds(at.saturating_since(Instant::ZERO)),
@@ -145,6 +154,16 @@ impl Log {
             let words = words::describe(&record, Setting::default(), Known::default());
             self.out.line(words.sentence());
         }
+    }
+
+    /// Reports what the link did to a datagram.
+    fn on_link(&mut self, at: Instant, what: What) {
+        match what {
+            What::Dropped { cause, .. } => *self.dropped.entry(cause.name()).or_default() += 1,
+            What::Duplicated { .. } => self.duplicated += 1,
+            _ => {}
+        }
+        self.report(at, &Outcome::OnLink(what));
     }
 
     /// Reports how the current datagram was handled.
@@ -163,6 +182,7 @@ impl Log {
                 number,
                 from,
                 bytes,
+                direction: outcome.direction(),
                 reply_bytes: outcome.reply_bytes(),
                 cause: outcome.cause(),
                 error: outcome.error(),
@@ -194,17 +214,19 @@ struct Listening {
     drop_first: u64,
     drop_list: String,
     seed: u64,
+    /// The keys of `--set`, as far as they change something.
+    link: BTreeMap<&'static str, String>,
 }
 
 /// The object of an event that concerns no datagram in particular.
 #[derive(Serialize)]
-struct Happened {
+struct ServerEvent {
     schema: u32,
     event: &'static str,
     at_s: f64,
 }
 
-/// The object of one datagram; of the last three keys, the one that applies.
+/// The object of one datagram; of the last four keys, those that apply.
 #[derive(Serialize)]
 struct Line {
     schema: u32,
@@ -214,6 +236,9 @@ struct Line {
     number: Option<u64>,
     from: String,
     bytes: Option<usize>,
+    /// Which way the link carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,6 +258,7 @@ struct ServeSummary<'a> {
     failed: u64,
     dropped: u64,
     dropped_by: &'a BTreeMap<&'static str, u64>,
+    duplicated: u64,
     send_errors: u64,
     receive_errors: u64,
     elapsed_s: f64,
@@ -240,8 +266,12 @@ struct ServeSummary<'a> {
 
 /// How the server handled a datagram.
 enum Outcome<'a> {
-    Answered { reply_bytes: usize },
+    Answered {
+        reply_bytes: usize,
+    },
     Dropped(Cause),
+    /// The link dropped or duplicated it.
+    OnLink(What),
     NotSent(&'a io::Error),
     ReceiveError(&'a io::Error),
 }
@@ -252,6 +282,7 @@ impl Outcome<'_> {
         match self {
             Self::Answered { .. } => "answered",
             Self::Dropped(_) => "dropped",
+            Self::OnLink(what) => what.name(),
             Self::NotSent(_) => "send_error",
             Self::ReceiveError(_) => "receive_error",
         }
@@ -262,13 +293,25 @@ impl Outcome<'_> {
     }
 
     const fn cause(&self) -> Option<&'static str> {
-        if let Self::Dropped(cause) = self { Some(cause.name()) } else { None }
+        match self {
+            Self::Dropped(cause) | Self::OnLink(What::Dropped { cause, .. }) => Some(cause.name()),
+            _ => None,
+        }
+    }
+
+    const fn direction(&self) -> Option<&'static str> {
+        let Self::OnLink(what) = self else { return None };
+        match what.direction() {
+            Some(Direction::Request) => Some("request"),
+            Some(Direction::Reply) => Some("reply"),
+            None => None,
+        }
     }
 
     fn error(&self) -> Option<String> {
         match self {
             Self::NotSent(error) | Self::ReceiveError(error) => Some(error.to_string()),
-            Self::Answered { .. } | Self::Dropped(_) => None,
+            Self::Answered { .. } | Self::Dropped(_) | Self::OnLink(_) => None,
         }
     }
 }
@@ -280,6 +323,13 @@ impl fmt::Display for Outcome<'_> {
                 write!(f, "{GOOD}answered{GOOD:#} with {}", Count(*reply_bytes as u64, "byte"))
             }
             Self::Dropped(cause) => write!(f, "{BAD}{cause}{BAD:#}"),
+            Self::OnLink(what) => {
+                let (flow, packet, label) = (None, None, None);
+                let (at, host, what) = (Instant::ZERO, HostId::Link, *what);
+                let record = Record { at, host, flow, packet, label, what };
+                let words = words::describe(&record, Setting::default(), Known::default());
+                write!(f, "{BAD}{}{BAD:#}", words.sentence())
+            }
             Self::NotSent(error) => write!(f, "{BAD}the reply was not sent{BAD:#}: {error}"),
             Self::ReceiveError(error) => {
                 write!(f, "{BAD}a receive failed after it{BAD:#}: {error}")
@@ -288,7 +338,7 @@ impl fmt::Display for Outcome<'_> {
     }
 }
 
-impl Observer<Event> for Log {
+impl Observer<Event<service::Event>> for Log {
     fn received(&mut self, _at: Instant, datagram: Datagram<'_>) {
         self.datagrams += 1;
         (self.from, self.in_hand) = (Some(datagram.from), true);
@@ -303,7 +353,20 @@ impl Observer<Event> for Log {
         self.report(at, &Outcome::Answered { reply_bytes: bytes.len() });
     }
 
-    fn event(&mut self, at: Instant, event: &Event, _: Option<Datagram<'_>>) -> ControlFlow<()> {
+    fn event(
+        &mut self,
+        at: Instant,
+        event: &Event<service::Event>,
+        datagram: Option<Datagram<'_>>,
+    ) -> ControlFlow<()> {
+        // After a delay, an event is not about the datagram received last.
+        if let (None, Some(peer)) = (datagram, event.about.peer) {
+            (self.from, self.in_hand) = (Some(peer), false);
+        }
+        if let Happened::Link(what) = event.happened {
+            self.on_link(at, what);
+            return ControlFlow::Continue(());
+        }
         match What::from(event.clone()) {
             What::Dropped { cause, .. } => {
                 *self.dropped.entry(cause.name()).or_default() += 1;

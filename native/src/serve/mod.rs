@@ -8,10 +8,12 @@ use crate::flags::{self, Flags};
 use crate::output::{narrate, warn};
 use crate::runtime;
 use crate::signals::Signals;
+use crate::source::{self, SourceError};
 use log::Log;
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Socket};
-use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::link::{Behind, Pipe};
+use retrylab_core::scenario::{Field, FieldError, Scenario};
 use retrylab_core::server::echo::{Reply, Server};
 use retrylab_core::server::service::Station;
 use std::io;
@@ -22,12 +24,17 @@ Examples:
   retrylab serve                         answer on 127.0.0.1:1060 until Ctrl-C
   retrylab serve --drop 0.5 --seed 7     drop half of the requests, the same half in every run
   retrylab serve --drop-list 1-2         drop the first two requests, answer the others
+  retrylab serve --set link.loss=0.3 --set link.latency=50ms     lose and delay, both ways
   retrylab serve 0 --json -q             listen on any free port and print it as JSON
   retrylab serve [::1]:1060 --reply mirror
 
 Clients are numbered in the order in which they appear, and each client's datagrams are numbered
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
 same seed, `retrylab sim` drops the same datagrams.
+
+--set puts a link between the socket and the server. Its keys are link.* and faults, as `retrylab
+sim` does. Requests pass the link before the server receives them, replies after it has sent them.
+Unlike in `retrylab sim`, link.latency is 0s unless you set it or link.preset.
 
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 cannot listen on the address (in use, not permitted,
 or not an address of this host), 2 usage error, 4 name not found.";
@@ -44,6 +51,9 @@ pub(crate) struct Args {
     addr: Address,
     #[command(flatten)]
     server: Flags<flags::Server>,
+    /// Set a key of the link, such as link.loss=0.3; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    set: Vec<String>,
     /// Seed for random drops; the same seed drops the same datagrams
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("seed"))]
@@ -62,6 +72,12 @@ pub(crate) enum Error {
     #[error("{0}")]
     Field(#[from] FieldError),
     #[error(transparent)]
+    Set(#[from] SourceError),
+    #[error(
+        "--set: {0} is not a key of the link; serve takes link.* and faults, and flags for the server"
+    )]
+    NotLink(String),
+    #[error(transparent)]
     Name(#[from] NameError),
     #[error("cannot listen on {0}: {reason}", reason = bind_reason(.1))]
     Bind(SocketAddr, io::Error),
@@ -74,7 +90,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Field(_) => Exit::Usage,
+            Self::Field(_) | Self::Set(_) | Self::NotLink(_) => Exit::Usage,
             Self::Name(_) => Exit::NameNotFound,
             Self::Bind(..) | Self::Socket(..) | Self::System(_) => Exit::Failed,
         }
@@ -94,9 +110,34 @@ fn bind_reason(error: &io::Error) -> String {
     }
 }
 
+/// The link between the socket and the server, unless something else is set: there is none.
+const NO_LATENCY: (&str, &str) = ("link.latency", "0s");
+
+/// Returns true for a key that `--set` takes.
+fn is_link(key: &str) -> bool {
+    key.starts_with("link.") || key == "faults"
+}
+
+/// Returns the settings that differ from a server without a link.
+fn settings(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> {
+    scenario.changes().filter(|(key, value)| (*key, value.as_str()) != NO_LATENCY)
+}
+
+/// Returns true if replies can leave later than their requests arrive, so that nobody can say which reply
+/// belongs to which request.
+fn delays(scenario: &Scenario, pipe: &Pipe) -> bool {
+    !(scenario.station.is_instant() && pipe.is_instant())
+}
+
 /// Serves until a signal arrives.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
+    scenario.apply([NO_LATENCY])?;
+    let set = source::pairs("--set", &args.set, SourceError::Set)?;
+    if let Some((key, _)) = set.iter().find(|(key, _)| Field::find(key).is_ok() && !is_link(key)) {
+        return Err(Error::NotLink((*key).to_string()));
+    }
+    scenario.apply(set).map_err(SourceError::Set)?;
     scenario.apply(args.server.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("seed", &args.seed)])?;
     runtime::block_on(serve(args, scenario))?
@@ -113,13 +154,14 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let socket = Socket::serving(wanted).await.map_err(|error| Error::Bind(wanted, error))?;
     let address = socket.local_addr()?;
 
-    let mut log = Log::new(args.json, args.quiet, !scenario.station.is_instant());
+    let pipe = scenario.pipe();
+    let mut log = Log::new(args.json, args.quiet, delays(&scenario, &pipe));
     announce(address, &scenario);
     log.listening(address, &scenario);
 
     let station = scenario.station_config();
     let server = Server::new(scenario.server, scenario.seed);
-    let mut server = Station::new(server, station, scenario.seed);
+    let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
     let clock = Clock::start();
     let failed = tokio::select! {
         biased;
@@ -132,8 +174,7 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
 
 /// Prints the address and the settings of the server.
 fn announce(address: SocketAddr, scenario: &Scenario) {
-    let settings: Vec<String> = scenario
-        .changes()
+    let settings: Vec<String> = settings(scenario)
         .map(|(key, value)| format!("{} {value}", key.trim_start_matches("server.")))
         .collect();
     let settings = if settings.is_empty() {

@@ -2,7 +2,8 @@
 //!
 //! [`retrylab_core::drive`] drives the machine and decides what to record, as in the simulated network. This
 //! module moves bytes with a tokio socket and reads the real clock. A trace of a real run contains only what
-//! one end can observe: it has no records of the link, and a reply does not name the send that caused it.
+//! one end can observe: it has no records of the link, and an arriving datagram names the send that it belongs to
+//! only if its payload does ([`Machine::label_of`]).
 
 mod flows;
 mod observer;
@@ -14,7 +15,9 @@ pub use socket::Socket;
 
 use crate::clock::Clock;
 use flows::Flows;
-use retrylab_core::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit, Wait};
+use retrylab_core::drive::{
+    Arrival, Context, Host, NOT_ITS_ADDRESS, Output, Role, Timeouts, Visit, Wait,
+};
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Direction, HostId, Sink, What};
@@ -82,6 +85,7 @@ where
         flows: Flows::default(),
         errors: 0,
         before_timer: 0,
+        turn: 0,
         timeouts: Timeouts::of_hosts(1),
     };
     driver.run().await
@@ -110,6 +114,8 @@ struct Driver<'a, M, K, O> {
     errors: u32,
     /// Consecutive datagrams that were handled while a timer was due.
     before_timer: u32,
+    /// Number of attempts to receive: the sockets take turns.
+    turn: usize,
     timeouts: Timeouts,
 }
 
@@ -159,7 +165,7 @@ where
     async fn input(&mut self) -> io::Result<ControlFlow<Option<Input>>> {
         let woken = match self.deadline {
             Some(_) if self.before_timer >= MAX_BEFORE_TIMER => Woken::Due,
-            deadline => wait(&self.socket.io, self.clock, deadline).await?,
+            deadline => wait(self.socket, self.clock, deadline).await?,
         };
         let now = self.clock.now();
         if woken == Woken::Due {
@@ -168,10 +174,12 @@ where
         }
         let due = self.deadline.is_some_and(|deadline| deadline <= now);
         self.before_timer = if due { self.before_timer + 1 } else { 0 };
-        match self.socket.receive(&mut self.incoming) {
-            Ok((len, from)) => {
+        self.turn = self.turn.wrapping_add(1);
+        match self.socket.receive(&mut self.incoming, self.turn) {
+            Ok((len, from, local)) => {
                 self.errors = 0;
-                Ok(ControlFlow::Break(Some(self.deliver(now, from, len))))
+                let way = (local.unwrap_or(self.local), from);
+                Ok(ControlFlow::Break(Some(self.deliver(now, way, len))))
             }
             Err(error) if nothing_there(&error) => Ok(ControlFlow::Continue(())),
             Err(error) => self.failed_to_receive(now, error),
@@ -199,13 +207,14 @@ where
     }
 
     /// Delivers the datagram of `len` bytes in the buffer to the machine.
-    fn deliver(&mut self, now: Instant, from: SocketAddr, len: usize) -> Input {
+    fn deliver(&mut self, now: Instant, way: (SocketAddr, SocketAddr), len: usize) -> Input {
+        let from = way.1;
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
-        let arrival = Arrival { flow, packet, label: None };
         let bytes = &self.incoming[..len];
+        let arrival = Arrival { flow, packet, label: self.host.machine().label_of(bytes) };
         self.observer.received(now, Datagram { from, bytes });
-        let visit = self.host.deliver(now, arrival, (self.local, from), bytes);
+        let visit = self.host.deliver(now, arrival, way, bytes);
         self.record(now, visit.cause(self.role), What::Delivered { direction });
         Input { now, visit, datagram: Some((from, len)) }
     }
@@ -267,7 +276,13 @@ where
         transmit: Transmit,
     ) -> ControlFlow<(), Option<SocketAddr>> {
         let to = transmit.to;
-        match self.socket.send(&self.outgoing, to).await {
+        let Some(sent) = self.socket.send(&self.outgoing, transmit.from, to).await else {
+            self.record(now, context, What::from(NOT_ITS_ADDRESS));
+            let error = io::Error::new(io::ErrorKind::AddrNotAvailable, NOT_ITS_ADDRESS);
+            self.observer.trouble(now, &Trouble::Send { to, error })?;
+            return ControlFlow::Continue(None);
+        };
+        match sent {
             Ok(_) => {
                 let direction = self.socket.outward();
                 let context = Context { packet: self.count(to, direction), ..context };

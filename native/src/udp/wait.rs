@@ -1,10 +1,9 @@
 //! Waits for a datagram or a deadline, whichever comes first, with an accuracy of microseconds.
 
+use super::Socket;
 use crate::clock::Clock;
 use retrylab_core::time::{Duration, Instant};
 use std::io;
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
 
 /// Time before a deadline at which the driver stops relying on tokio's timer.
 ///
@@ -27,14 +26,12 @@ pub(super) enum Woken {
 /// Waits for `socket` or `deadline`. As in the simulated network, an arrival comes before a timer at the same
 /// instant.
 pub(super) async fn wait(
-    socket: &UdpSocket,
+    socket: &Socket,
     clock: Clock,
     deadline: Option<Instant>,
 ) -> io::Result<Woken> {
-    // A pending error, such as a refusal, does not make a socket readable.
-    let anything = Interest::READABLE | Interest::ERROR;
     let Some(deadline) = deadline else {
-        socket.ready(anything).await?;
+        socket.ready().await?;
         return Ok(Woken::Readable);
     };
     let mut polled_after_deadline = false;
@@ -46,7 +43,7 @@ pub(super) async fn wait(
         polled_after_deadline = left.is_zero();
         tokio::select! {
             biased;
-            ready = socket.ready(anything) => {
+            ready = socket.ready() => {
                 ready?;
                 return Ok(Woken::Readable);
             }
@@ -76,7 +73,7 @@ mod tests {
     #[test]
     fn a_deadline_is_met_closely_and_never_early() {
         block_on(async {
-            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let socket = Socket::serving("127.0.0.1:0".parse().unwrap()).await.unwrap();
             let clock = Clock::start();
             let mut late = Vec::new();
             for i in 1..=40 {
@@ -95,7 +92,7 @@ mod tests {
     #[test]
     fn a_datagram_that_is_there_comes_before_a_deadline_that_has_passed() {
         block_on(async {
-            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let socket = Socket::serving("127.0.0.1:0".parse().unwrap()).await.unwrap();
             let to = socket.local_addr().unwrap();
             let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
             sender.send_to(b"hello", to).unwrap();

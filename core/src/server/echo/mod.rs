@@ -114,11 +114,6 @@ impl Server {
         self.received
     }
 
-    /// Returns the send that a request names, if it names one.
-    pub(crate) fn label(&self, request: &[u8]) -> Option<Label> {
-        self.config.reply.label(request)
-    }
-
     /// Answers the current datagram with a failure, regardless of its verdict.
     pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.reply_bytes.clear();
@@ -222,5 +217,9 @@ impl Machine for Server {
     #[inline(always)]
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         None
+    }
+
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        self.config.reply.label(payload)
     }
 }

@@ -3,7 +3,7 @@
 use crate::dist::Distribution;
 use crate::time::{Duration, Instant};
 use crate::value::Factor;
-use crate::value::words;
+use crate::value::{setters, words};
 use alloc::vec::Vec;
 
 words! {
@@ -87,6 +87,19 @@ impl Default for Config {
             overflow: Overflow::Drop,
             outages: Vec::new(),
         }
+    }
+}
+
+setters! {
+    Config {
+        with_service: service: Distribution,
+        with_rising: rising: Duration,
+        with_workers: workers: Option<u32>,
+        with_queue: queue: Option<u32>,
+        with_order: order: Order,
+        with_expire: expire: Option<Duration>,
+        with_overflow: overflow: Overflow,
+        with_outages: outages: Vec<Outage>,
     }
 }
 

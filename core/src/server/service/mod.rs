@@ -207,7 +207,7 @@ impl Station {
         if !answered {
             return;
         }
-        let (work, label) = (self.work(from), self.label_of(bytes));
+        let (work, label) = (self.work(from), self.label_at_hand(bytes));
         let reply = core::mem::take(&mut self.buf);
         self.held += reply.len();
         let job = Job { from, label, arrived: now, begun: now, work, reply };
@@ -235,21 +235,21 @@ impl Station {
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
                 self.events.extend(self.server.poll_event().map(Event::Server));
-                self.done.push_back((from, self.label_of(bytes), reply));
+                self.done.push_back((from, self.label_at_hand(bytes), reply));
             }
         }
     }
 
     /// Loses a request on its arrival.
     fn refuse(&mut self, from: SocketAddr, bytes: &[u8], cause: Cause) {
-        let about = Box::new(Subject::of(from, self.label_of(bytes)));
+        let about = Box::new(Subject::of(from, self.label_at_hand(bytes)));
         self.events.push_back(Event::Dropped { cause, about });
     }
 
     /// Returns the send of the current request: the one that the driver knows, or else the one that the
     /// request names.
-    fn label_of(&self, bytes: &[u8]) -> Option<Label> {
-        self.noted.or_else(|| self.server.label(bytes))
+    fn label_at_hand(&self, bytes: &[u8]) -> Option<Label> {
+        self.noted.or_else(|| self.server.label_of(bytes))
     }
 
     #[inline(always)]
@@ -395,6 +395,10 @@ impl Machine for Station {
     #[inline(always)]
     fn note_label(&mut self, label: Option<Label>) {
         self.noted = label;
+    }
+
+    fn label_of(&self, payload: &[u8]) -> Option<Label> {
+        self.server.label_of(payload)
     }
 
     fn timer_subject(&self) -> Subject {
