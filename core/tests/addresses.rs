@@ -151,12 +151,12 @@ fn an_agent_probes_from_both_of_its_addresses() {
 /// The link treats a datagram by its flow and number, whatever its addresses.
 #[test]
 fn the_link_drops_and_duplicates_between_all_addresses() {
-    let link = Link { duplicate: Probability::ALWAYS, ..Link::default() };
+    let link = Link::default().with_duplicate(Probability::ALWAYS);
     let (mut network, _) = agents(link);
     while network.step().is_some() {}
     // A probe arrives twice, and each of its two replies arrives twice.
     assert!(network.clients().all(|client| client.working.len() == 16));
-    let link = Link { loss: "0.5".parse().unwrap(), ..Link::default() };
+    let link = Link::default().with_loss("0.5".parse().unwrap());
     let (mut network, _) = agents(link);
     while network.step().is_some() {}
     let lost = network.sink().iter().filter(|record| record.host == HostId::Link).count();

@@ -65,8 +65,13 @@ impl Log {
         }
     }
 
-    /// Reports to a script where the server listens. People read it on stderr.
-    pub(super) fn listening(&mut self, address: SocketAddr, scenario: &Scenario) {
+    /// Reports to a script where the server listens, and the keys of its link. People read it on stderr.
+    pub(super) fn listening(
+        &mut self,
+        address: SocketAddr,
+        scenario: &Scenario,
+        link: BTreeMap<&'static str, String>,
+    ) {
         if self.json {
             let server = &scenario.server;
             self.out.json(&Listening {
@@ -79,7 +84,7 @@ impl Log {
                 drop_first: server.drop_first,
                 drop_list: server.drop_list.to_string(),
                 seed: scenario.seed,
-                link: super::settings(scenario).filter(|(key, _)| super::is_link(key)).collect(),
+                link,
             });
         }
     }

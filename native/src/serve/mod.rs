@@ -32,8 +32,8 @@ Clients are numbered in the order in which they appear, and each client's datagr
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
 same seed, `retrylab sim` drops the same datagrams.
 
---set puts a link between the socket and the server. Its keys are link.* and faults, as `retrylab
-sim` does. Requests pass the link before the server receives them, replies after it has sent them.
+--set puts a link between the socket and the server. Its keys are link.* and faults, as in `retrylab
+sim`. Requests pass the link before the server receives them, replies after it has sent them.
 Unlike in `retrylab sim`, link.latency is 0s unless you set it or link.preset.
 
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 cannot listen on the address (in use, not permitted,
@@ -157,7 +157,8 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let pipe = scenario.pipe();
     let mut log = Log::new(args.json, args.quiet, delays(&scenario, &pipe));
     announce(address, &scenario);
-    log.listening(address, &scenario);
+    let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
+    log.listening(address, &scenario, link);
 
     let station = scenario.station_config();
     let server = Server::new(scenario.server, scenario.seed);

@@ -57,10 +57,9 @@ impl Socket {
     /// Adds another address, which gets a socket of its own. It receives from any address, also at a client that
     /// is otherwise connected.
     ///
-    /// The system does not say in which order datagrams at different addresses have arrived. A machine that
-    /// sends from its usual address sends from the first one. To name an address as the source of a datagram
-    /// ([`Transmit::sent_from`](retrylab_core::machine::Transmit::sent_from)), use the local address that the machine receives:
-    /// with port 0 or an unspecified IP address, [`local_addrs`](Self::local_addrs) returns the address to name.
+    /// The first address is the usual one. A machine names another one with
+    /// [`Transmit::sent_from`](retrylab_core::machine::Transmit::sent_from), as [`local_addrs`](Self::local_addrs)
+    /// returns it. Datagrams at different addresses may be received in another order than they arrived in.
     ///
     /// # Errors
     /// The errors of `bind`: the address is in use, not permitted, or not an address of this host.
