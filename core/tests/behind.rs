@@ -18,7 +18,7 @@ fn probability(text: &str) -> Probability {
 }
 
 fn server() -> Server {
-    Server::new(echo::Config { reply: Reply::Mirror, ..Default::default() }, 1)
+    Server::new(echo::Config::default().with_reply(Reply::Mirror), 1)
 }
 
 fn client() -> Client {
@@ -28,7 +28,7 @@ fn client() -> Client {
 }
 
 fn no_latency() -> Link {
-    Link { latency: Distribution::Constant(Duration::ZERO), ..Link::default() }
+    Link::default().with_latency(Distribution::Constant(Duration::ZERO))
 }
 
 /// Runs the client against `server` over `link`; returns what the client records.
@@ -42,18 +42,15 @@ fn run<S: Machine<Event: Into<What>>>(server: S, link: Link, faults: Vec<Fault>)
 /// The link may be in the network or at the server: the client cannot tell them apart, to the nanosecond.
 #[test]
 fn a_client_sees_the_same_link_in_the_network_and_at_the_server() {
-    let lossy = Link {
-        loss: "0.3".parse().unwrap(),
-        duplicate: probability("0.1"),
-        corrupt: probability("0.05"),
-        ..no_latency()
-    };
-    let late = Link {
-        latency: "uniform 1ms 80ms".parse().unwrap(),
-        reorder: probability("0.1"),
-        rate: Some("100kbit".parse().unwrap()),
-        ..lossy.clone()
-    };
+    let lossy = no_latency()
+        .with_loss("0.3".parse().unwrap())
+        .with_duplicate(probability("0.1"))
+        .with_corrupt(probability("0.05"));
+    let late = lossy
+        .clone()
+        .with_latency("uniform 1ms 80ms".parse().unwrap())
+        .with_reorder(probability("0.1"))
+        .with_rate(Some("100kbit".parse().unwrap()));
     let loss = FaultEffect::Loss(probability("0.5"));
     let (from, until) = (Instant::from_millis(200), Instant::from_millis(9_000));
     for (link, faults) in
@@ -109,7 +106,7 @@ fn what_the_link_does_is_reported_with_its_client() {
             assert!(host.poll_transmit(Instant::ZERO, &mut Vec::new()).is_none());
         }
     }
-    let twice = Link { duplicate: Probability::ALWAYS, ..no_latency() };
+    let twice = no_latency().with_duplicate(Probability::ALWAYS);
     let mut host = Behind::new(server(), Pipe::new(&twice, 1));
     host.handle_datagram(Instant::ZERO, SERVER, address(2), b"hello");
     let replies = std::iter::from_fn(|| host.poll_transmit(Instant::ZERO, &mut Vec::new())).count();
@@ -117,7 +114,7 @@ fn what_the_link_does_is_reported_with_its_client() {
     let duplicated = |direction| (address(2), What::Duplicated { direction });
     let reply = duplicated(Direction::Reply);
     assert_eq!(events(&mut host), [duplicated(Direction::Request), reply, reply]);
-    let config = echo::Config { drop_first: 1, ..Default::default() };
+    let config = echo::Config::default().with_drop_first(1);
     let late = Pipe::new(&Link::default(), 1);
     let mut host = Behind::new(Server::new(config, 1), late);
     host.handle_datagram(Instant::ZERO, SERVER, address(2), b"hello");
@@ -131,7 +128,7 @@ fn what_the_link_does_is_reported_with_its_client() {
 #[test]
 fn memory_is_bounded() {
     let hour = Distribution::Constant(Duration::from_secs(3_600));
-    let link = Link { latency: hour, ..Link::default() };
+    let link = Link::default().with_latency(hour);
     for (len, most) in [(1, 1 << 16), (60_000, (1 << 27) / 60_000)] {
         let mut host = Behind::new(server(), Pipe::new(&link, 1));
         let mut dropped = 0;

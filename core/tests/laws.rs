@@ -326,7 +326,7 @@ proptest! {
     #[test]
     fn a_server_behind_a_link_keeps_the_contract(server in any_server(), ops in ops()) {
         let latency = "uniform 0s 2s".parse().unwrap();
-        let link = Link { latency, loss: "0.3".parse().unwrap(), ..Link::default() };
+        let link = Link::default().with_latency(latency).with_loss("0.3".parse().unwrap());
         keeps_the_contract(Behind::new(server, Pipe::new(&link, 1)), ops);
     }
 
