@@ -92,12 +92,13 @@ impl core::error::Error for AddressError {}
 /// Sends a datagram that may not travel between the usual addresses of its hosts. The sender comes with its usual
 /// address.
 #[cold]
+#[inline(never)]
 pub(super) fn send_by_way<K: Sink>(
     extra: &Extra,
     wire: &mut Wire<K>,
     context: Context,
     (role, usual): (Role, SocketAddr),
-    Transmit { from, to, .. }: Transmit,
+    &Transmit { from, to, .. }: &Transmit,
     bytes: &[u8],
 ) {
     let from = from.unwrap_or(usual);

@@ -124,6 +124,7 @@ where
     }
 
     /// Handles the next event and returns its time; `None` if no event is left.
+    #[inline(always)]
     pub fn step(&mut self) -> Option<Instant> {
         if (self.started as usize) < self.clients.len() {
             return self.start();
@@ -159,21 +160,26 @@ where
         }
     }
 
-    /// Handles what is due. `SEVERAL`: hosts may have several addresses. (Where they have not, nothing may cost
-    /// more because they could.)
+    /// Handles what is due; returns false if that is nothing. `SEVERAL`: hosts may have several addresses.
+    /// (Where they do not, the possibility must cost nothing.)
     #[inline(always)]
     fn happen<const SEVERAL: bool>(&mut self, happening: Happening, at: Instant) -> bool {
-        match happening {
-            Happening::Wake(0) => self.wake_server::<SEVERAL>(at),
+        let (host, visit) = match happening {
             Happening::Wake(id) if SEVERAL && id as usize > self.clients.len() => {
                 let Some((packet, way)) = self.wire.take_routed(id) else { return false };
-                self.arrive::<SEVERAL>(packet, at, |_, _| way)
+                self.arrive(packet, at, |_, _| way)
             }
-            Happening::Wake(flow) => self.wake_client::<SEVERAL>(flow, at),
-            Happening::Arrival(packet) => {
-                self.arrive::<SEVERAL>(packet, at, |local, from| (local, from))
-            }
+            Happening::Wake(host) => match self.wake(host, at) {
+                Some(visit) => (host, visit),
+                None => return false,
+            },
+            Happening::Arrival(packet) => self.arrive(packet, at, |local, from| (local, from)),
+        };
+        match host {
+            0 => self.drain_server::<SEVERAL>(&visit),
+            flow => self.drain_client::<SEVERAL>(flow, &visit),
         }
+        true
     }
 
     /// Prefetches the hosts of the next events.
@@ -298,26 +304,18 @@ where
         self.wire.sink
     }
 
-    #[inline]
-    fn wake_client<const SEVERAL: bool>(&mut self, flow: u32, at: Instant) -> bool {
-        let slot = &mut self.clients[flow as usize - 1];
-        let Some((context, visit)) = slot.wake(Role::Client(flow), flow, at, &mut self.wire) else {
-            return false;
+    /// Fires the timer of a host: 0 is the server, others are clients. Returns `None` if it is not due any
+    /// more, or if the machines are stuck.
+    #[inline(always)]
+    fn wake(&mut self, host: u32, at: Instant) -> Option<Visit> {
+        let (context, visit) = match host {
+            0 => self.server.wake(Role::Server, 0, at, &mut self.wire)?,
+            flow => {
+                let slot = &mut self.clients[flow as usize - 1];
+                slot.wake(Role::Client(flow), flow, at, &mut self.wire)?
+            }
         };
-        if self.fired(context, &visit, at) {
-            self.drain_client::<SEVERAL>(flow, &visit);
-        }
-        true
-    }
-
-    fn wake_server<const SEVERAL: bool>(&mut self, at: Instant) -> bool {
-        let Some((context, visit)) = self.server.wake(Role::Server, 0, at, &mut self.wire) else {
-            return false;
-        };
-        if self.fired(context, &visit, at) {
-            self.drain_server::<SEVERAL>(&visit);
-        }
-        true
+        self.fired(context, &visit, at).then_some(visit)
     }
 
     /// Records a timer that has fired. Returns false when the machines are stuck: nothing happens after
@@ -335,36 +333,35 @@ where
         !self.stuck
     }
 
+    /// Delivers a datagram; returns its host, as in [`wake`](Self::wake), and what follows.
     #[inline(always)]
-    fn arrive<const SEVERAL: bool>(
+    fn arrive(
         &mut self,
         packet: Packet,
         at: Instant,
         way: impl FnOnce(SocketAddr, SocketAddr) -> Way,
-    ) -> bool {
+    ) -> (u32, Visit) {
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label };
         let what = What::Delivered { direction };
-        if direction == Direction::Request {
+        let arrived = if direction == Direction::Request {
             self.wire.record(arrived(arrival, HostId::SERVER), what);
             let way = way(SERVER, client_address(flow));
             let bytes = self.wire.bytes(packet);
-            let visit = self.server.host.deliver(at, arrival, way, bytes);
-            self.wire.release(packet);
-            self.drain_server::<SEVERAL>(&visit);
+            (0, self.server.host.deliver(at, arrival, way, bytes))
         } else {
             self.wire.record(arrived(arrival, HostId::Client), what);
             let way = way(client_address(flow), SERVER);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
-            let visit = host.deliver(at, arrival, way, bytes);
-            self.wire.release(packet);
-            self.drain_client::<SEVERAL>(flow, &visit);
-        }
-        true
+            (flow, host.deliver(at, arrival, way, bytes))
+        };
+        self.wire.release(packet);
+        arrived
     }
 
+    #[inline(always)]
     fn drain_client<const SEVERAL: bool>(&mut self, flow: u32, visit: &Visit) {
         let Self { clients, wire, buf, extra, .. } = self;
         let slot = &mut clients[flow as usize - 1];
@@ -374,7 +371,7 @@ where
                 Output::Transmit(context, transmit) => {
                     if SEVERAL || transmit.from.is_some() {
                         let sender = (Role::Client(flow), client_address(flow));
-                        send_by_way(extra, wire, context, sender, transmit, buf);
+                        send_by_way(extra, wire, context, sender, &transmit, buf);
                     } else if transmit.to == SERVER {
                         wire.send(context, Direction::Request, buf);
                     } else {
@@ -389,6 +386,7 @@ where
         }
     }
 
+    #[inline(always)]
     fn drain_server<const SEVERAL: bool>(&mut self, visit: &Visit) {
         let Self { clients, server, wire, buf, extra, .. } = self;
         let known = clients.len();
@@ -402,7 +400,7 @@ where
                 Output::Transmit(context, transmit) => {
                     if SEVERAL || transmit.from.is_some() {
                         let sender = (Role::Server, SERVER);
-                        send_by_way(extra, wire, context, sender, transmit, buf);
+                        send_by_way(extra, wire, context, sender, &transmit, buf);
                     } else if context.flow != 0 {
                         wire.send(context, Direction::Reply, buf);
                     } else {

@@ -109,7 +109,7 @@ impl<K: Sink> Wire<K> {
     }
 
     /// Removes the next event and returns it with its time; `None` if there is none before the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<(Instant, Happening)> {
         let (key, due) = self.queue.pop()?;
         let at = time_of(key);
