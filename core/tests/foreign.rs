@@ -74,7 +74,7 @@ fn a_foreign_client_runs_against_our_server() {
     };
     let sent = |r: &Record| r.host == HostId::Client && matches!(r.what, What::Sent { .. });
     assert_eq!(at(sent), [0, 30, 60, 90, 120]);
-    assert_eq!(at(|r| r.what == What::Note { words: "heard" }), [20, 80, 110, 140]);
+    assert_eq!(at(|r| r.what == What::Note { words: "received" }), [20, 80, 110, 140]);
     let fired = What::TimerFired { timer: Timer::Other("heartbeat") };
     assert_eq!(records.iter().filter(|record| record.what == fired).count(), 4);
 }
