@@ -26,7 +26,7 @@ impl Link {
     /// ```
     /// use retrylab_core::{link::Link, random::Direction};
     ///
-    /// let link = Link { loss: "burst 0.2 4".parse()?, ..Link::default() };
+    /// let link = Link::default().with_loss("burst 0.2 4".parse()?);
     /// let netem = link.netem(Direction::Request);
     /// assert_eq!(
     ///     netem.command("eth0"),
