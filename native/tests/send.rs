@@ -210,6 +210,24 @@ fn a_late_reply_is_counted_and_not_believed() {
 }
 
 #[test]
+fn failures_are_reported_as_such() {
+    let mut server = Server::start(&["--fail", "1", "--hint", "300ms"]);
+    let policy = ["--max-sends", "2", "--initial-timeout", "500ms", "--hint", "exact"];
+    let args = [&["send", &server.address, "--json"][..], &policy].concat();
+    let finished = run(&args);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let exchange = finished.object();
+    assert_eq!((&exchange["failures"], &exchange["outcome"]), (&2.into(), &"gave_up".into()));
+    let lines: Vec<&str> = finished.stderr.lines().collect();
+    assert_eq!(lines.iter().filter(|line| line.contains(" to 127.0.0.1")).count(), 2, "{lines:?}");
+    assert_eq!(lines[1], "send 1: the server answered with a failure");
+    assert_eq!(lines[2], "the next send follows in 0.3 s, as the server asked");
+    assert!(lines.last().unwrap().ends_with("the server answered with 2 failures"), "{lines:?}");
+    let line = server.running.json();
+    assert_eq!((&line["event"], &line["failure"]), (&"answered".into(), &true.into()));
+}
+
+#[test]
 fn the_ladder_shows_what_happened() {
     let server = Server::start(&["--drop-first", "1"]);
     for json in [false, true] {
@@ -222,7 +240,7 @@ fn the_ladder_shows_what_happened() {
         assert!(ladder.contains("time s  client"), "{finished:?}");
         assert!(ladder.contains("send 1, 5 bytes"), "{finished:?}");
         assert!(ladder.contains("reply arrives"), "{finished:?}");
-        assert_eq!(ladder.contains("no reply for 200 ms"), !json, "{finished:?}");
+        assert_eq!(ladder.contains("no reply for 2"), !json, "{finished:?}");
         if json {
             assert_eq!(finished.object()["outcome"], "answered");
         }

@@ -26,7 +26,11 @@ pub struct Client<C = Echo> {
 #[derive(Clone, Copy, Debug)]
 enum Pending {
     Over(Outcome),
-    Failed { send: NonZeroU32 },
+    /// The last send failed, which ended the exchange: two events.
+    FailedAndOver(Outcome),
+    Failed {
+        send: NonZeroU32,
+    },
     LateReply(Option<Label>),
     Stranger,
     Unreadable,
@@ -113,14 +117,19 @@ impl<C: Codec> Machine for Client<C> {
             *pending = Some(Pending::LateReply(label));
             return;
         };
-        let outcome = match failure {
-            None => Some(exchange.answered(now, send)),
-            Some(hint) => {
-                *pending = Some(Pending::Failed { send });
-                exchange.failed(rules, now, send, hint)
+        match failure {
+            None => {
+                let outcome = exchange.answered(now, send);
+                self.follow(Some(outcome));
             }
-        };
-        self.follow(outcome);
+            Some(hint) => match exchange.failed(rules, now, send, hint) {
+                None => *pending = Some(Pending::Failed { send }),
+                Some(outcome) => {
+                    self.follow(Some(outcome));
+                    self.pending = Some(Pending::FailedAndOver(outcome));
+                }
+            },
+        }
     }
 
     #[inline(always)]
@@ -151,10 +160,14 @@ impl<C: Codec> Machine for Client<C> {
         let pending = self.pending?;
         self.pending = None;
         let number = self.exchange.number().get();
+        // When an exchange has ended, its number is already that of the next one, if there is one.
+        let ended = || number - u32::from(!self.exchange.is_over());
         Some(match pending {
-            Pending::Over(outcome) => {
-                // After an exchange has ended, `exchange` is already the next one, if there is one.
-                Event::over(number - u32::from(!self.exchange.is_over()), outcome)
+            Pending::Over(outcome) => Event::over(ended(), outcome),
+            Pending::FailedAndOver(outcome) => {
+                let event = Event::Failed { exchange: ended(), send: outcome.sends };
+                self.pending = Some(Pending::Over(outcome));
+                event
             }
             Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
             Pending::LateReply(label) => Event::LateReply { label },

@@ -29,8 +29,9 @@ use crate::time::Duration;
 use crate::trace::What;
 
 /// What a client reports to its application. Numbers count from 1.
+///
+/// It is exhaustive, so that whoever reports events has to decide about each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     /// The datagram just handled answers this exchange.
     Answered {

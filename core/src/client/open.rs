@@ -135,10 +135,8 @@ impl<C: Codec> OpenClient<C> {
 
     /// Handles a failure of `send` in a slot.
     fn failed(&mut self, slot: u32, send: NonZeroU32, outcome: Option<Outcome>) {
-        if outcome.is_none() {
-            let exchange = self.slots[slot as usize].number().get();
-            self.events.push_back(Event::Failed { exchange, send: send.get() });
-        }
+        let exchange = self.slots[slot as usize].number().get();
+        self.events.push_back(Event::Failed { exchange, send: send.get() });
         self.follow(slot, outcome);
     }
 

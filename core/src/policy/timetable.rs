@@ -161,7 +161,11 @@ impl PlannedSend {
 }
 
 impl JitterRange {
-    const fn of([least, nominal, most]: [Duration; 3]) -> Self {
+    /// Creates the range of three walks. A walk that stops early ends sooner than one with shorter waits,
+    /// so the bounds are those of all three.
+    fn of([shortest, nominal, longest]: [Duration; 3]) -> Self {
+        let least = shortest.min(nominal).min(longest);
+        let most = shortest.max(nominal).max(longest);
         Self { least, nominal, most }
     }
 }

@@ -55,7 +55,6 @@ impl Times {
         let sends = table.sends.iter().take(count).enumerate().map(|(place, send)| {
             let JitterRange { least, nominal, most } = send.at;
             let mean = means.sends.get(place).copied().unwrap_or(nominal);
-            let most = if send.certain { most } else { nominal };
             Send { at: nominal, wait: send.wait.nominal, band: Band { least, mean, most } }
         });
         let end = match table.end {
@@ -63,7 +62,7 @@ impl Times {
             ScheduleEnd::Far => End::Far,
             ScheduleEnd::At { at: JitterRange { least, nominal: at, most }, sends, why } => {
                 let mean = means.end.unwrap_or(at);
-                let band = Band { least: least.min(most), mean, most: most.max(least) };
+                let band = Band { least, mean, most };
                 End::At { at, band, sends, why }
             }
         };

@@ -72,6 +72,8 @@ pub(super) struct SendReport {
     pub(super) answered_send: Option<u32>,
     /// Why the exchange gave up: a setting of the policy, its retry budget or its circuit breaker.
     pub(super) why: Option<&'static str>,
+    /// Failures that the server answered with.
+    pub(super) failures: u32,
     pub(super) late_replies: u32,
     pub(super) strangers: u32,
     pub(super) error: Option<String>,
@@ -96,6 +98,7 @@ impl SendReport {
             reply_bytes: None,
             answered_send: None,
             why: None,
+            failures: 0,
             late_replies: 0,
             strangers: 0,
             error: Some(error.to_string()),

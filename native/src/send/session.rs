@@ -36,6 +36,8 @@ struct Exchange {
     sends: Vec<Instant>,
     /// The bytes of its last datagram.
     bytes: usize,
+    /// Failures that the server answered with.
+    failures: u32,
     late_replies: u32,
     strangers: u32,
     /// What ended it, if it gave up.
@@ -112,6 +114,7 @@ impl Session {
                 reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
                 answered_send: reply.as_ref().map(|reply| reply.answered_send),
                 why: ended.why.map(Stop::name),
+                failures: ended.failures,
                 late_replies: ended.late_replies,
                 strangers: ended.strangers,
                 error,
@@ -145,6 +148,13 @@ impl Session {
             }
             Stop::Budget | Stop::Breaker => {
                 narrate!("{name}{BAD}no reply{BAD:#} after {sent} in {waited}: {why}");
+            }
+            _ if self.exchange.failures > 0 => {
+                let failures = Count(self.exchange.failures.into(), "failure");
+                narrate!(
+                    "{name}{BAD}gave up{BAD:#} after {sent} in {waited}: the server answered with \
+                     {failures}"
+                );
             }
             _ => {
                 narrate!(
@@ -220,15 +230,26 @@ impl Observer<Event> for Session {
         let (name, peer) = (self.name(), self.peer);
         let (send, bytes) = (self.exchange.sends.len(), Count(self.exchange.bytes as u64, "byte"));
         let wait = Rounded(deadline.saturating_since(at));
-        if timer == Timer::Start {
-            return narrate!("{name}the first send is delayed by {wait}");
-        }
-        // A pause is reported when it is over; on a ladder each send has a line already.
-        if send == 0 || self.laddered {
+        // A pause of the limits is reported when it is over; on a ladder each send has a line already.
+        if self.laddered {
             return;
         }
-        let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
-        narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+        match timer {
+            Timer::Start => narrate!("{name}the first send is delayed by {wait}"),
+            Timer::Backoff => narrate!("{name}the next send follows in {wait}"),
+            Timer::Hint => narrate!("{name}the next send follows in {wait}, as the server asked"),
+            Timer::Resend | Timer::Timeout | Timer::GiveUp => {
+                let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
+                narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+            }
+            Timer::Limits
+            | Timer::Think
+            | Timer::Service
+            | Timer::Outage
+            | Timer::Recovery
+            | Timer::Arrival
+            | Timer::Other(_) => {}
+        }
     }
 
     fn event(
@@ -249,6 +270,14 @@ impl Observer<Event> for Session {
                 let bytes = Count(bytes.len() as u64, "byte");
                 narrate!("{}a late reply of {bytes}, ignored", self.name());
             }
+            Event::Failed { send, .. } => {
+                self.exchange.failures += 1;
+                narrate!("{}send {send}: the server answered with a failure", self.name());
+            }
+            Event::Unreadable => {
+                let bytes = Count(bytes.len() as u64, "byte");
+                narrate!("{}a datagram of {bytes} that is not a reply, ignored", self.name());
+            }
             Event::Stranger => {
                 self.exchange.strangers += 1;
                 let from = datagram.map_or(self.peer, |datagram| datagram.from);
@@ -259,7 +288,6 @@ impl Observer<Event> for Session {
                     self.name()
                 ));
             }
-            _ => {}
         }
         ControlFlow::Continue(())
     }

@@ -33,6 +33,8 @@ pub(super) struct Log {
     answered: u64,
     /// Answered with a failure; they count as answered as well.
     failed: u64,
+    /// The next reply is a failure. (Not known of replies that come later than their requests.)
+    failing: bool,
     /// By the scenario's key that caused it.
     dropped: BTreeMap<&'static str, u64>,
     /// By the link.
@@ -58,6 +60,7 @@ impl Log {
             datagrams: 0,
             answered: 0,
             failed: 0,
+            failing: false,
             dropped: causes.into_iter().map(|cause| (cause.name(), 0)).collect(),
             duplicated: 0,
             not_sent: 0,
@@ -189,6 +192,7 @@ impl Log {
                 bytes,
                 direction: outcome.direction(),
                 reply_bytes: outcome.reply_bytes(),
+                failure: outcome.failure().then_some(true),
                 cause: outcome.cause(),
                 error: outcome.error(),
             });
@@ -231,7 +235,7 @@ struct ServerEvent {
     at_s: f64,
 }
 
-/// The object of one datagram; of the last four keys, those that apply.
+/// The object of one datagram; of the last keys, those that apply.
 #[derive(Serialize)]
 struct Line {
     schema: u32,
@@ -246,6 +250,9 @@ struct Line {
     direction: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_bytes: Option<usize>,
+    /// Present and true if the reply is a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,6 +280,8 @@ struct ServeSummary<'a> {
 enum Outcome<'a> {
     Answered {
         reply_bytes: usize,
+        /// The reply is a failure.
+        failure: bool,
     },
     Dropped(Cause),
     /// The link dropped or duplicated it.
@@ -294,7 +303,11 @@ impl Outcome<'_> {
     }
 
     const fn reply_bytes(&self) -> Option<usize> {
-        if let Self::Answered { reply_bytes } = self { Some(*reply_bytes) } else { None }
+        if let Self::Answered { reply_bytes, .. } = self { Some(*reply_bytes) } else { None }
+    }
+
+    const fn failure(&self) -> bool {
+        matches!(self, Self::Answered { failure: true, .. })
     }
 
     const fn cause(&self) -> Option<&'static str> {
@@ -324,8 +337,13 @@ impl Outcome<'_> {
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered { reply_bytes } => {
-                write!(f, "{GOOD}answered{GOOD:#} with {}", Count(*reply_bytes as u64, "byte"))
+            Self::Answered { reply_bytes, failure } => {
+                let bytes = Count(*reply_bytes as u64, "byte");
+                if *failure {
+                    write!(f, "{BAD}answered with a failure{BAD:#} of {bytes}")
+                } else {
+                    write!(f, "{GOOD}answered{GOOD:#} with {bytes}")
+                }
             }
             Self::Dropped(cause) => write!(f, "{BAD}{cause}{BAD:#}"),
             Self::OnLink(what) => {
@@ -355,7 +373,8 @@ impl Observer<Event<service::Event>> for Log {
         if self.delayed {
             (self.from, self.in_hand) = (Some(transmit.to), false);
         }
-        self.report(at, &Outcome::Answered { reply_bytes: bytes.len() });
+        let failure = std::mem::take(&mut self.failing);
+        self.report(at, &Outcome::Answered { reply_bytes: bytes.len(), failure });
     }
 
     fn event(
@@ -377,7 +396,10 @@ impl Observer<Event<service::Event>> for Log {
                 *self.dropped.entry(cause.name()).or_default() += 1;
                 self.report(at, &Outcome::Dropped(cause));
             }
-            What::Failed => self.failed += 1,
+            What::Failed => {
+                self.failed += 1;
+                self.failing = !self.delayed;
+            }
             what @ (What::Down { .. }
             | What::Up
             | What::Written

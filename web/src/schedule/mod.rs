@@ -39,15 +39,13 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn new(policy: &Policy) -> Self {
         let table = policy.timetable(MAX_ROWS + 1, STEPS - 1);
-        let (mut rows, mut end) = (table.sends, table.end);
+        let (mut rows, end) = (table.sends, table.end);
         let cut = rows.len() > MAX_ROWS;
         if cut {
             rows.truncate(MAX_ROWS - 1);
         }
-        rows.iter_mut().for_each(|row| row.at = around(row.at));
         let mut left = None;
-        if let ScheduleEnd::At { at, sends, .. } = &mut end {
-            *at = around(*at);
+        if let ScheduleEnd::At { sends, .. } = end {
             left = Some(sends.saturating_sub(rows.len()) as u64);
         }
         let (max_sends, notes) = (policy.max_sends(), notes(policy));
@@ -145,11 +143,6 @@ fn moment(at: JitterRange, size: u64, to: &str) -> String {
     let (least, most) = (nanos(at.least), nanos(at.most));
     // The commas of thousands would look like those of a list.
     format!("{}{to}{}", ratio(least, size), ratio(most, size)).replace(',', "")
-}
-
-/// Widens the bounds of a time to include the time without jitter.
-fn around(at: JitterRange) -> JitterRange {
-    JitterRange { least: at.least.min(at.nominal), most: at.most.max(at.nominal), ..at }
 }
 
 /// Returns when a row's wait ends, without jitter.
