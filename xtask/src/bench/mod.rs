@@ -4,6 +4,7 @@
 //! are compared therefore take turns, and ratios are taken within each round (see [`rounds`]). A slow result is
 //! not an error; only a program that cannot run is one.
 
+mod against;
 mod criterion;
 mod figure;
 mod memory;
@@ -36,6 +37,9 @@ pub(crate) struct Flags {
     /// Run few and short rounds, to check that the benchmarks work
     #[arg(long, conflicts_with = "rounds")]
     quick: bool,
+    /// Compare with another checkout, in DIR, instead: speed natively and in wasm, and memory
+    #[arg(long, value_name = "DIR", conflicts_with = "what")]
+    against: Option<PathBuf>,
     /// Also write the figures to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -67,6 +71,7 @@ Examples:
   cargo xtask bench                        everything: about ten minutes
   cargo xtask bench simulation --rounds 15
   cargo xtask bench --quick --json figures.json
+  cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
 Close other programs while measuring. Each round runs the programs one after another on one thread.";
 
@@ -82,6 +87,10 @@ pub(crate) fn bench(paths: &Paths, flags: &Flags) -> Result<ExitCode> {
     let what = if flags.what.is_empty() { What::value_variants() } else { &flags.what };
     let effort = Effort { rounds: if flags.quick { 2 } else { flags.rounds }, quick: flags.quick };
     let (mut figures, mut failed) = (Vec::new(), false);
+    if let Some(other) = &flags.against {
+        figures = against::measure(paths, effort, other)?;
+    }
+    let what = if flags.against.is_some() { &[] } else { what };
     // In the order of the list, each once, whatever the order of the flags.
     for what in What::value_variants().iter().filter(|known| what.contains(known)) {
         match what.measure(paths, effort) {

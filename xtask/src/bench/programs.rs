@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::paths::Paths;
 use crate::run::Cmd;
+use crate::toolchain::{Std, Toolchain};
 
 /// Number of clients, and of exchanges per client.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,19 @@ impl Size {
 
 /// Builds the contenders of `bench/`.
 pub(super) fn build(paths: &Paths) -> Result<()> {
-    Cmd::cargo(paths).words("build --release -p retrylab-bench --bins").run()
+    Cmd::cargo(paths)
+        .words("build --release -p retrylab-bench --bins")
+        .env("CARGO_TARGET_DIR", &paths.target)
+        .run()
+}
+
+/// Builds the simulated network for wasm and returns the module.
+pub(super) fn build_wasm(paths: &Paths) -> Result<PathBuf> {
+    Toolchain::find(paths)?
+        .cargo(paths, "build", Std::Full)
+        .words("--profile wasm -p retrylab-bench --lib")
+        .run()?;
+    Ok(paths.wasm_build().join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm"))
 }
 
 /// Builds the peer with cargo's own settings.

@@ -10,18 +10,13 @@ use super::programs::{self, Size};
 use super::rounds::{Contender, take_turns};
 use crate::node;
 use crate::paths::Paths;
-use crate::toolchain::{Std, Toolchain};
 
 const SIZE: Size = Size::new(1_000, 1_000);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     node::check(paths)?;
-    Toolchain::find(paths)?
-        .cargo(paths, "build", Std::Full)
-        .words("--profile wasm -p retrylab-bench --lib")
-        .run()?;
+    let module = programs::build_wasm(paths)?;
     programs::build(paths)?;
-    let module = paths.wasm_build().join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm");
 
     // Rates are comparable only if both runs are identical.
     let native = process::run(programs::simulation(paths, SIZE))?;
