@@ -1,7 +1,7 @@
 //! The client of a closed loop: an exchange begins when the previous one is over.
 
 use super::{ClosedLoop, Config, Event};
-use crate::exchange::{Exchange, Outcome};
+use crate::exchange::{Ending, Exchange, Outcome};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::protocol::{Codec, Echo, Received};
 use crate::random::{Name, Purpose};
@@ -26,11 +26,7 @@ pub struct Client<C = Echo> {
 #[derive(Clone, Copy, Debug)]
 enum Pending {
     Over(Outcome),
-    /// The last send failed, which ended the exchange: two events.
-    FailedAndOver(Outcome),
-    Failed {
-        send: NonZeroU32,
-    },
+    Failed { send: NonZeroU32 },
     LateReply(Option<Label>),
     Stranger,
     Unreadable,
@@ -122,13 +118,11 @@ impl<C: Codec> Machine for Client<C> {
                 let outcome = exchange.answered(now, send);
                 self.follow(Some(outcome));
             }
-            Some(hint) => match exchange.failed(rules, now, send, hint) {
-                None => *pending = Some(Pending::Failed { send }),
-                Some(outcome) => {
-                    self.follow(Some(outcome));
-                    self.pending = Some(Pending::FailedAndOver(outcome));
-                }
-            },
+            Some(hint) => {
+                *pending = Some(Pending::Failed { send });
+                let outcome = exchange.failed(rules, now, send, hint);
+                self.follow(outcome);
+            }
         }
     }
 
@@ -163,12 +157,12 @@ impl<C: Codec> Machine for Client<C> {
         // When an exchange has ended, its number is already that of the next one, if there is one.
         let ended = || number - u32::from(!self.exchange.is_over());
         Some(match pending {
-            Pending::Over(outcome) => Event::over(ended(), outcome),
-            Pending::FailedAndOver(outcome) => {
-                let event = Event::Failed { exchange: ended(), send: outcome.sends };
-                self.pending = Some(Pending::Over(outcome));
-                event
+            // Two events: the failure, then the end that follows from it.
+            Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
+                self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
+                Event::Failed { exchange: ended(), send: sends }
             }
+            Pending::Over(outcome) => Event::over(ended(), outcome),
             Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
             Pending::LateReply(label) => Event::LateReply { label },
             Pending::Stranger => Event::Stranger,

@@ -111,7 +111,9 @@ impl Event {
             Ending::Answered { send } => {
                 Self::Answered { exchange, sends, answered_send: send.get(), elapsed }
             }
-            Ending::GaveUp(why) => Self::GaveUp { exchange, sends, elapsed, why },
+            Ending::GaveUp(why) | Ending::Failed(why) => {
+                Self::GaveUp { exchange, sends, elapsed, why }
+            }
             Ending::Refused => Self::Refused { exchange, sends, elapsed },
         }
     }

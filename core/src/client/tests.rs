@@ -381,6 +381,7 @@ fn a_failure_begins_the_backoff_and_the_last_one_ends_it() {
     }
     assert_eq!(sends(&mut client, at(now)).len(), 1);
     client.handle_datagram(at(now + 10), LOCAL, server(), &failure(3));
+    assert_eq!(client.poll_event(), Some(Event::Failed { exchange: 1, send: 3 }));
     let event = client.poll_event();
     assert!(
         matches!(event, Some(Event::GaveUp { sends: 3, why: Stop::MaxSends, .. })),

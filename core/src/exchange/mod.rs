@@ -336,7 +336,10 @@ impl Exchange {
             }
             // Earlier sends may still be answered.
             Err(Stop::MaxSends | Stop::GiveUpAbove) if policy.hedging() => None,
-            Err(why) => Some(self.give_up(now, self.pacer.sends(), why)),
+            Err(why) => {
+                let outcome = self.give_up(now, self.pacer.sends(), why);
+                Some(outcome.ended(Ending::Failed(why)))
+            }
         }
     }
 

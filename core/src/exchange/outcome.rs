@@ -27,6 +27,8 @@ pub enum Ending {
     /// No reply came, and the policy allows no further send; or, with no send made, its limits refused
     /// the exchange.
     GaveUp(Stop),
+    /// Like [`GaveUp`](Self::GaveUp), because the last send failed.
+    Failed(Stop),
     /// The network reported that nobody listens there.
     Refused,
 }
@@ -35,6 +37,12 @@ impl Outcome {
     #[inline]
     pub(super) const fn new(sends: u32, elapsed: u64, how: Ending) -> Self {
         Self { sends, elapsed: [(elapsed >> 32) as u32, elapsed as u32], how }
+    }
+
+    /// Returns the same outcome, ended by something else.
+    #[must_use]
+    pub(crate) const fn ended(self, how: Ending) -> Self {
+        Self { how, ..self }
     }
 
     /// Returns the time since the first send.
