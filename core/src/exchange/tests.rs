@@ -173,7 +173,8 @@ fn a_servers_hint_moves_the_next_send_and_its_no_ends_the_exchange() {
     let jittered = failing(HintRule::default(), after(500)).0.unwrap();
     assert!(jittered >= at(510) && jittered <= at(760), "{jittered:?}");
     let pushed_back = failing(HintRule::default(), Some(Hint::Never));
-    assert_eq!(pushed_back, (None, gave_up(1, ms(10), Stop::PushedBack)));
+    let outcome = gave_up(1, ms(10), Stop::PushedBack).unwrap();
+    assert_eq!(pushed_back, (None, Some(outcome.ended(Ending::Failed(Stop::PushedBack)))));
 }
 
 #[test]
