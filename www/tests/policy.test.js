@@ -39,7 +39,7 @@ test("choosing a preset changes the link, the picture and the outcome", async ()
   assert.notEqual(await picture(page), before);
   assert.equal(await text(page, "live"), await label(page), "the live region has the same text");
   assert.match(await text(page, "outcome"), /gave up after (6[2-9]|[78]\d|9[0-3])(\.\d)? s and 5 sends/);
-  assert.match(await text(page, "sentence"), /By the policy coap, the client waits 2 s/);
+  assert.match(await text(page, "sentence"), /With the policy coap, the client waits 2 s/);
   const help = (await page.locator(`${PRESET}-help`).textContent()) ?? "";
   assert.match(help, /a small device sends requests over the Internet.*Source: RFC 7252 4\.2, 4\.8/);
   assert.equal(await text(page, "schedule-end"), "Gives up at 62–93 s.");
@@ -59,7 +59,7 @@ test("a policy that left its preset shows it, and goes back", async () => {
   assert(await reset.isVisible(), "from the link");
   assert.equal(await page.locator(PRESET).inputValue(), "coap");
   assert.match((await label(page)) ?? "", /Sends at 0, 2 to 3, 6 to 9 s\. Gives up at 14 to 21 s/);
-  assert.match(await text(page, "sentence"), /By the policy coap, changed,/);
+  assert.match(await text(page, "sentence"), /With a changed policy coap,/);
   assert.match(await text(page, "more-changed"), /2 changed/, "max sends, and what the server drops");
   assert.equal(await page.locator("#field-policy-max_sends").inputValue(), "3");
   await reset.click();

@@ -237,7 +237,9 @@ impl Observer<Event> for Session {
         match timer {
             Timer::Start => narrate!("{name}the first send is delayed by {wait}"),
             Timer::Backoff => narrate!("{name}the next send follows in {wait}"),
-            Timer::Hint => narrate!("{name}the next send follows in {wait}, as the server asked"),
+            Timer::Hint => {
+                narrate!("{name}the next send follows in {wait}, following the server's hint")
+            }
             Timer::Resend | Timer::Timeout | Timer::GiveUp => {
                 let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
                 narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");

@@ -85,7 +85,7 @@ fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
         let words = narrator.describe(record);
         if matches!(record.what, What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. })
         {
-            ending = Some(words.sentence());
+            ending = Some(words.past_sentence());
         }
     }
     ending

@@ -28,14 +28,14 @@ fn own(scenario: &Scenario) -> String {
     match &scenario.link.loss {
         Loss::Independent(Probability::NEVER) => {}
         Loss::Independent(loss) => out += &format!(" and is lost with probability {loss}"),
-        loss => out += &format!(" and is lost as by {loss}"),
+        loss => out += &format!(" and is lost as in the loss model {loss}"),
     }
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
     }
     let apart = scenario.policy != scenario.preset.policy();
-    let changed = if apart { ", changed" } else { "" };
-    out += &format!(". By the policy {}{changed}, ", scenario.preset);
+    let which = if apart { "a changed policy" } else { "the policy" };
+    out += &format!(". With {which} {}, ", scenario.preset);
     out += if one { "the client " } else { "each client " };
     out + &policy(&scenario.policy) + "."
 }
@@ -47,15 +47,15 @@ fn policy(policy: &Policy) -> String {
     let more = time(policy.increment());
     let adds = !policy.increment().is_zero();
     let mut out = match policy.backoff() {
-        Backoff::Linear if adds => format!("waits {first}, then {more} longer after each silence"),
+        Backoff::Linear if adds => format!("waits {first}, then {more} longer after each timeout"),
         Backoff::Exponential if factor > Factor::ONE => {
             let and = if adds { format!(" and {more} more") } else { String::new() };
             let times =
                 if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
-            format!("waits {first}, then {times} as long{and} after each silence")
+            format!("waits {first}, then {times} as long{and} after each timeout")
         }
         Backoff::Exponential if adds => {
-            format!("waits {first}, then {more} longer after each silence")
+            format!("waits {first}, then {more} longer after each timeout")
         }
         Backoff::Fibonacci => format!("waits {first} twice, then as long as the last two together"),
         Backoff::List => {
@@ -68,8 +68,8 @@ fn policy(policy: &Policy) -> String {
         out += &format!(", at most {}", time(most));
     }
     out += &match policy.jitter() {
-        Jitter::Full => ", each drawn from nothing up to that".to_string(),
-        Jitter::Equal => ", each drawn from half of that up to that".to_string(),
+        Jitter::Full => ", each drawn between zero and that".to_string(),
+        Jitter::Equal => ", each drawn between half of that and all of it".to_string(),
         Jitter::Decorrelated => {
             format!(", each drawn from {first} up to three times the previous one")
         }
@@ -146,25 +146,25 @@ mod tests {
         assert_eq!(
             sentence,
             "3 clients ask at once, 2 times each, one after another. A packet takes 10 ms and is \
-             lost with probability 0.25; the server drops a request with probability 0.5. By the \
-             policy textbook, each client waits 100 ms, then twice as long after each silence, \
+             lost with probability 0.25; the server drops a request with probability 0.5. With the \
+             policy textbook, each client waits 100 ms, then twice as long after each timeout, \
              and gives up at 3.1 s."
         );
         for (fragment, words) in [
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
             (
                 "policy.preset=coap",
-                "By the policy coap, the client waits 2 s, then twice as long after each \
-                 silence, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
+                "With the policy coap, the client waits 2 s, then twice as long after each \
+                 timeout, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
             ),
             (
                 "policy.preset=wget&policy.max_sends=3",
-                "By the policy wget, changed, the client waits 1 s, then 1 s longer after each \
-                 silence, at most 10 s, and gives up at 6 s.",
+                "With a changed policy wget, the client waits 1 s, then 1 s longer after each \
+                 timeout, at most 10 s, and gives up at 6 s.",
             ),
             (
                 "policy.preset=aws-standard",
-                "at most 20 s, each drawn from nothing up to that, and gives up at 0 to 7 s.",
+                "at most 20 s, each drawn between zero and that, and gives up at 0 to 7 s.",
             ),
             (
                 "policy.preset=kubernetes-crashloop",

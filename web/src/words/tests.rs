@@ -40,7 +40,7 @@ fn drops_late_replies_and_giving_up_have_their_words() {
         [
             "The client sends its request and waits a final 100 ms for a reply.",
             "The request arrives (send 1); the server drops it at random.",
-            "No reply for 100 ms: the client gave up after 100 ms and 1 send; it has made all its \
+            "No reply for 100 ms: the client gives up after 100 ms and 1 send; it has made all its \
              sends.",
         ]
     );
@@ -107,7 +107,7 @@ fn a_delayed_start_and_the_limits_have_their_words() {
     assert_eq!(
         broken[2..],
         [
-            "No reply for 100 ms: the client gave up after 100 ms and 1 send; it has made all its \
+            "No reply for 100 ms: the client gives up after 100 ms and 1 send; it has made all its \
              sends. The client is not allowed to send and pauses 100 ms.",
             "The client did not send: the circuit breaker is open.",
         ]
@@ -216,7 +216,7 @@ mod false_once {
         assert!(
             hinted[2].starts_with(
                 "The reply to send 1 arrives. The client learns that send 1 failed and waits "
-            ) && hinted[2].ends_with(" s before it sends again, as the server asked."),
+            ) && hinted[2].ends_with(" s before it sends again, following the server's hint."),
             "{}",
             hinted[2]
         );

@@ -84,7 +84,9 @@ pub(in super::super) fn gave_up(
             format!("gave up after {time}: {reason}")
         }
     };
-    Words::new(wording.host(), format!("gave up{exchange} after {effort}; {reason}"))
+    let what = format!("{exchange} after {effort}; {reason}");
+    Words::new(wording.host(), format!("gives up{what}"))
+        .past(format!("gave up{what}"))
         .noted(note, "gave up")
         .summed(count(sends.into(), "send"))
 }

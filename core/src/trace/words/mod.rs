@@ -113,6 +113,8 @@ pub struct Words {
     /// Who or what does it, in the middle of a sentence; empty if the predicate says everything.
     subject: String,
     predicate: String,
+    /// The predicate in the past tense, if it differs: for a run that is over.
+    past: Option<String>,
     role: Role,
     /// The same as a note in the column of the host that made the record: `send 2`.
     pub note: String,
@@ -144,6 +146,7 @@ impl Words {
         Self {
             subject,
             predicate,
+            past: None,
             role: Role::Plain,
             brief: note.clone(),
             note,
@@ -151,6 +154,11 @@ impl Words {
             is_detailed: false,
             is_prompt: false,
         }
+    }
+
+    fn past(mut self, predicate: impl Into<String>) -> Self {
+        self.past = Some(predicate.into());
+        self
     }
 
     fn noted(mut self, note: impl Into<String>, brief: impl Into<String>) -> Self {
@@ -178,6 +186,13 @@ impl Words {
     #[must_use]
     pub fn sentence(&self) -> String {
         capital(&(self.clause() + "."))
+    }
+
+    /// Returns the sentence in the past tense, for a run that is over: "The client gave up after 3.1 s."
+    #[must_use]
+    pub fn past_sentence(&self) -> String {
+        let predicate = self.past.as_ref().unwrap_or(&self.predicate).clone();
+        Self { predicate, ..self.clone() }.sentence()
     }
 
     /// Returns the sentence with the figures: "The client sends its request, 5 bytes."

@@ -39,7 +39,7 @@ pub const fn countdown(timer: Timer) -> &'static str {
         Timer::GiveUp => "final wait",
         Timer::Start => "to the start",
         Timer::Backoff => "of backoff",
-        Timer::Hint => "as requested",
+        Timer::Hint => "after the hint",
         Timer::Limits => "of pause",
         Timer::Think => "of pause",
         Timer::Service => "of work",
@@ -122,7 +122,7 @@ fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
 
 /// Returns the words for a client that waits because a send was abandoned or has failed.
 fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
-    let asked = if hinted { ", as the server asked" } else { "" };
+    let asked = if hinted { ", following the server's hint" } else { "" };
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
         (None, Pattern::Write) => format!("waits {left} before it reads again"),
@@ -131,7 +131,7 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
         }
     };
     let note =
-        if hinted { format!("waits {left}, as requested") } else { format!("backs off {left}") };
+        if hinted { format!("waits {left} (server's hint)") } else { format!("backs off {left}") };
     Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
 }
 
@@ -156,7 +156,7 @@ pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Word
         Timer::Resend | Timer::GiveUp | Timer::Timeout => silence(wording),
         Timer::Backoff => dull(whose_pause(wording, "backoff"), "is over", "backoff over"),
         Timer::Hint => {
-            let what = "wait that the server asked for";
+            let what = "wait after the server's hint";
             dull(whose_pause(wording, what), "is over", "wait over")
         }
         Timer::Limits | Timer::Think => {
