@@ -64,6 +64,11 @@ fn policy(policy: &Policy) -> String {
         }
         _ => format!("waits {first} after every send"),
     };
+    if let Some(attempt) = policy.attempt_timeout() {
+        // What follows are the pauses between sends, not the waits for replies.
+        let pauses = out.replacen("waits", "pauses", 1);
+        out = format!("waits {} for each reply, then {pauses}", time(attempt));
+    }
     if let Some(most) = policy.max_timeout() {
         out += &format!(", at most {}", time(most));
     }
@@ -174,6 +179,11 @@ mod tests {
                 "policy.backoff=fibonacci",
                 "waits 100 ms twice, then as long as the last two \
               together, and gives up at 3.3 s.",
+            ),
+            (
+                "policy.attempt_timeout=50ms&policy.multiplier=1&policy.max_sends=3",
+                "waits 50 ms for each reply, then pauses 100 ms after every send, and gives up at \
+                 350 ms.",
             ),
             (
                 "policy.preset=ethernet",

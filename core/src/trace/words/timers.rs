@@ -96,7 +96,7 @@ pub(in super::super) fn timer_armed(
             Words::new(host, format!("works on it for {left}"))
                 .noted(format!("works {left}"), format!("works {left}"))
         }
-        Timer::Service => Words::new(host, format!("is done with {} in {left}", job(wording)))
+        Timer::Service => Words::new(host, format!("will finish {} in {left}", job(wording)))
             .noted(format!("done in {left}"), format!("{left} left")),
         Timer::Outage => Words::new(host + "'s outage", format!("begins in {left}"))
             .noted(format!("down in {left}"), format!("in {left}")),
@@ -164,9 +164,7 @@ pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Word
         }
         Timer::Start => dull(whose_pause(wording, "first delay"), "is over", "first delay over"),
         Timer::Arrival => dull(arrival(wording), "arrives", "arrives"),
-        Timer::Service => {
-            dull(wording.host(), &format!("is done with {}", job(wording)), "work done")
-        }
+        Timer::Service => dull(wording.host(), &format!("finishes {}", job(wording)), "work done"),
         Timer::Outage => dull(wording.host() + "'s outage", "begins", "outage begins"),
         Timer::Recovery => dull(wording.host() + "'s outage", "ends", "outage ends"),
         Timer::Other(name) => {
