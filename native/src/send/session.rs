@@ -236,9 +236,9 @@ impl Observer<Event> for Session {
         }
         match timer {
             Timer::Start => narrate!("{name}the first send is delayed by {wait}"),
-            Timer::Backoff => narrate!("{name}the next send follows in {wait}"),
+            Timer::Backoff => narrate!("{name}sending again in {wait}"),
             Timer::Hint => {
-                narrate!("{name}the next send follows in {wait}, following the server's hint")
+                narrate!("{name}sending again in {wait}, following the server's hint");
             }
             Timer::Resend | Timer::Timeout | Timer::GiveUp => {
                 let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
