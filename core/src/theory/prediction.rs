@@ -5,6 +5,7 @@ use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
 use crate::scenario::{Scenario, Workload};
+use crate::server::echo;
 use crate::sim::Summary;
 use crate::time::Duration;
 
@@ -13,7 +14,24 @@ use crate::time::Duration;
 /// # Errors
 /// The condition that does not hold, to follow the words "not predicted:".
 pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
-    let Scenario { policy, server, link, .. } = scenario;
+    // All fields are named: a new one does not compile until its effect is considered.
+    let Scenario {
+        seed: _,
+        clients: _,
+        exchanges: _,
+        message: _,
+        connected: _,
+        token: _,
+        preset: _,
+        link_preset: _,
+        policy,
+        workload,
+        server,
+        station,
+        link,
+        faults,
+    } = scenario;
+    let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
@@ -21,24 +39,24 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if policy.budget().is_some() || policy.breaker().is_some() {
         return Err("a retry budget or a circuit breaker couples the exchanges");
     }
-    if server.drop_first > 0 || !server.drop_list.is_empty() {
+    if *drop_first > 0 || !drop_list.is_empty() {
         return Err("the server drops requests by number");
     }
-    if scenario.workload == Workload::Write {
+    if *workload == Workload::Write {
         return Err("the clients contend for a row");
     }
-    if !scenario.station.is_instant() {
+    if !station.is_instant() {
         return Err("the server takes time");
     }
-    if !scenario.faults.as_slice().is_empty() {
+    if !faults.as_slice().is_empty() {
         return Err("the scenario has faults");
     }
-    if server.fail > Probability::NEVER && policy.deadline().is_some() {
+    if *fail > Probability::NEVER && policy.deadline().is_some() {
         return Err("failures move sends closer to the deadline");
     }
     let rtt = rtt.as_secs_f64();
     // A failure counts as a loss that the client learns about earlier.
-    let silent = 1.0 - (1.0 - server.drop.as_f64()) * (1.0 - server.fail.as_f64());
+    let silent = 1.0 - (1.0 - drop.as_f64()) * (1.0 - fail.as_f64());
     let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
     let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
     if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
@@ -62,22 +80,41 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     Ok((*loss, there.saturating_add(back)))
 }
 
-/// Checks that the link only loses and delays datagrams.
+/// Checks that the link only loses and delays datagrams. Its latency and its loss are for the caller to check.
 pub(super) fn plain(link: &Link) -> Result<(), &'static str> {
+    let Link {
+        latency: _,
+        correlation: _,
+        loss: _,
+        duplicate,
+        reorder,
+        reorder_gap: _,
+        corrupt,
+        checksum: _,
+        rate: _,
+        queue: _,
+        queue_rule: _,
+        overhead: _,
+        mtu,
+        shared: _,
+        reply_latency: _,
+        reply_loss: _,
+        reply_rate: _,
+    } = link;
     let ways = [Direction::Request, Direction::Reply];
-    if link.duplicate > Probability::NEVER {
+    if *duplicate > Probability::NEVER {
         return Err("the link duplicates datagrams");
     }
-    if link.reorder > Probability::NEVER {
+    if *reorder > Probability::NEVER {
         return Err("the link reorders datagrams");
     }
-    if link.corrupt > Probability::NEVER {
+    if *corrupt > Probability::NEVER {
         return Err("the link damages datagrams");
     }
     if ways.iter().any(|way| link.rate_of(*way).is_some()) {
         return Err("the link has a rate");
     }
-    if link.mtu.is_some() {
+    if mtu.is_some() {
         return Err("the link has an MTU");
     }
     Ok(())

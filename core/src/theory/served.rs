@@ -7,7 +7,8 @@ use crate::dist::Distribution;
 use crate::link::Loss;
 use crate::random::{Direction, Probability};
 use crate::scenario::{FaultKind, Scenario, Workload};
-use crate::server::service::Order;
+use crate::server::echo;
+use crate::server::service::{self, Order};
 use crate::time::{Duration, nanos};
 
 /// Maximum number of workers, and of places in the queue, that a formula iterates over.
@@ -172,6 +173,18 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
 /// and the mean service time in seconds.
 fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     let Scenario { policy, server, station, link, workload, .. } = scenario;
+    // As in `predict`, all fields are named. Those of the queue are for the caller to check.
+    let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
+    let service::Config {
+        service,
+        rising,
+        workers: _,
+        queue: _,
+        order: _,
+        expire,
+        overflow: _,
+        outages: _,
+    } = station;
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
     }
@@ -185,14 +198,14 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     if station.is_instant() {
         return Err("the server takes no time");
     }
-    if !station.rising.is_zero() {
+    if !rising.is_zero() {
         return Err("the work depends on the load");
     }
-    if station.expire.is_some() {
+    if expire.is_some() {
         return Err("old requests are dropped");
     }
-    let quiet = [server.drop, server.fail] == [Probability::NEVER; 2];
-    if !quiet || server.drop_first > 0 || !server.drop_list.is_empty() {
+    let quiet = [*drop, *fail] == [Probability::NEVER; 2];
+    if !quiet || *drop_first > 0 || !drop_list.is_empty() {
         return Err("the server drops or fails");
     }
     plain(link)?;
@@ -210,7 +223,7 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     if policy.first_delay().is_some() {
         return Err("the first send is delayed");
     }
-    let service = nanos(station.service.mean()) as f64 / 1e9;
+    let service = nanos(service.mean()) as f64 / 1e9;
     Ok((f64::from(scenario.clients) * rate, service))
 }
 

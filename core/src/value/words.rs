@@ -90,7 +90,8 @@ macro_rules! from_text {
     };
 }
 
-/// Declares the methods that set one field each of a configuration.
+/// Declares the methods that set one field each of a configuration. A field without a setter does not
+/// compile.
 macro_rules! setters {
     ($type:ident { $($with:ident: $field:ident: $value:ty,)* }) => {
         /// Setters of the fields.
@@ -104,6 +105,11 @@ macro_rules! setters {
                 }
             )*
         }
+
+        const _: fn($type) = {
+            fn every_field_has_a_setter($type { $($field: _,)* }: $type) {}
+            every_field_has_a_setter
+        };
     };
 }
 
