@@ -132,18 +132,6 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Returns true if what happens to a datagram depends on its number, through a random draw or a list.
-    /// Otherwise datagrams need not be counted.
-    #[must_use]
-    pub fn draws(&self) -> bool {
-        let certain = [Direction::Request, Direction::Reply].into_iter().all(|way| {
-            let early = self.rate_of(way).is_some() && self.queue_rule != QueueRule::Tail;
-            self.latency_of(way).is_constant() && *self.loss_of(way) == Loss::NEVER && !early
-        });
-        let never = [self.duplicate, self.reorder, self.corrupt] == [Probability::NEVER; 3];
-        !(certain && never)
-    }
-
     /// Returns the latency in this direction.
     #[must_use]
     pub(crate) const fn latency_of(&self, direction: Direction) -> &Distribution {

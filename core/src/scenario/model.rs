@@ -89,10 +89,7 @@ impl Scenario {
     /// Returns the configuration of open-loop clients, for a server at `peer`; `None` for any other
     /// workload.
     #[must_use]
-    pub(crate) fn open_client_config(
-        &self,
-        peer: SocketAddr,
-    ) -> Option<client::Config<client::OpenLoop>> {
+    pub fn open_client_config(&self, peer: SocketAddr) -> Option<client::Config<client::OpenLoop>> {
         let Workload::Open { duration, .. } = self.workload else { return None };
         Some(self.client_config(peer).open(self.arrivals()?).duration(duration))
     }
