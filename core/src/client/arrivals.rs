@@ -103,6 +103,7 @@ impl Arrivals {
     }
 
     /// Returns the rate in exchanges per second if it is constant; otherwise `None`.
+    #[cfg(feature = "sim")]
     #[must_use]
     pub(crate) fn steady(&self) -> Option<f64> {
         match self {
