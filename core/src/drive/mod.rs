@@ -177,11 +177,11 @@ impl Visit {
 
 /// What a machine wants from its driver, in this order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output<E> {
+pub enum Output<E, T = Transmit> {
     /// The machine reports an event.
     Event(Context, E),
     /// Send the datagram in the buffer. (The driver assigns its packet number.)
-    Transmit(Context, Transmit),
+    Transmit(Context, T),
     /// The machine wants nothing more for now.
     Wait(Wait),
 }
@@ -312,15 +312,28 @@ impl<M: Machine> Host<M> {
         buf: &mut Vec<u8>,
         flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Output<M::Event> {
+        self.poll_map(role, visit, now, buf, flow_of, |transmit| *transmit)
+    }
+
+    /// Like [`poll`](Self::poll), but returns of a transmit what `map` makes of it: a driver that needs
+    /// little of it does not have to move all of it.
+    #[inline(always)]
+    pub fn poll_map<T>(
+        &mut self,
+        role: Role,
+        visit: &Visit,
+        now: Instant,
+        buf: &mut Vec<u8>,
+        flow_of: impl FnMut(SocketAddr) -> Option<u32>,
+        map: impl FnOnce(&Transmit) -> T,
+    ) -> Output<M::Event, T> {
         if let Some(event) = self.machine.poll_event() {
             return Output::Event(self.event_context(role, visit, &event, flow_of), event);
         }
         buf.clear();
         if let Some(transmit) = self.machine.poll_transmit(now, buf) {
-            return Output::Transmit(
-                self.transmit_context(role, visit, &transmit, flow_of),
-                transmit,
-            );
+            let context = self.transmit_context(role, visit, &transmit, flow_of);
+            return Output::Transmit(context, map(&transmit));
         }
         let timer = self.machine.poll_timeout();
         let armed = timer.is_some_and(|(timer, deadline)| {

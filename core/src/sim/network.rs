@@ -10,7 +10,7 @@ use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::link::{Channel, Fault, Link};
-use crate::machine::Machine;
+use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
@@ -365,18 +365,18 @@ where
     fn drain_client<const SEVERAL: bool>(&mut self, flow: u32, visit: &Visit) {
         let Self { clients, wire, buf, extra, .. } = self;
         let slot = &mut clients[flow as usize - 1];
+        let role = Role::Client(flow);
+        let unusual = |transmit: &Transmit| {
+            let usual = !SEVERAL && transmit.from.is_none() && transmit.to == SERVER;
+            (!usual).then_some(*transmit)
+        };
         loop {
-            match slot.host.poll(Role::Client(flow), visit, wire.now, buf, |_| None) {
+            match slot.host.poll_map(role, visit, wire.now, buf, |_| None, unusual) {
                 Output::Event(context, event) => wire.report(visit, context, event),
-                Output::Transmit(context, transmit) => {
-                    if SEVERAL || transmit.from.is_some() {
-                        let sender = (Role::Client(flow), client_address(flow));
-                        send_by_way(extra, wire, context, sender, &transmit, buf);
-                    } else if transmit.to == SERVER {
-                        wire.send(context, Direction::Request, buf);
-                    } else {
-                        wire.send_to_nobody(context, Direction::Request, buf);
-                    }
+                Output::Transmit(context, None) => wire.send(context, Direction::Request, buf),
+                Output::Transmit(context, Some(transmit)) => {
+                    let sender = (role, client_address(flow));
+                    send_by_way(extra, wire, context, sender, &transmit, buf);
                 }
                 Output::Wait(wait) => {
                     slot.wait(flow, wait.deadline(), wire);
@@ -394,18 +394,22 @@ where
             let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
             if SEVERAL { usual.or_else(|| extra.client_at(peer)) } else { usual }
         };
+        let role = Role::Server;
+        let unusual = |transmit: &Transmit| {
+            let usual = !SEVERAL && transmit.from.is_none();
+            (!usual).then_some(*transmit)
+        };
         loop {
-            match server.host.poll(Role::Server, visit, wire.now, buf, flow_of) {
+            match server.host.poll_map(role, visit, wire.now, buf, flow_of, unusual) {
                 Output::Event(context, event) => wire.record(context, event.into()),
-                Output::Transmit(context, transmit) => {
-                    if SEVERAL || transmit.from.is_some() {
-                        let sender = (Role::Server, SERVER);
-                        send_by_way(extra, wire, context, sender, &transmit, buf);
-                    } else if context.flow != 0 {
-                        wire.send(context, Direction::Reply, buf);
-                    } else {
-                        wire.send_to_nobody(context, Direction::Reply, buf);
-                    }
+                Output::Transmit(context, Some(transmit)) => {
+                    send_by_way(extra, wire, context, (role, SERVER), &transmit, buf);
+                }
+                Output::Transmit(context, None) if context.flow != 0 => {
+                    wire.send(context, Direction::Reply, buf);
+                }
+                Output::Transmit(context, None) => {
+                    wire.send_to_nobody(context, Direction::Reply, buf);
                 }
                 Output::Wait(wait) => {
                     server.wait(0, wait.deadline(), wire);
