@@ -331,9 +331,10 @@ impl<M: Machine> Host<M> {
             return Output::Event(self.event_context(role, visit, &event, flow_of), event);
         }
         buf.clear();
-        if let Some(transmit) = self.machine.poll_transmit(now, buf) {
-            let context = self.transmit_context(role, visit, &transmit, flow_of);
-            return Output::Transmit(context, map(&transmit));
+        // By reference: a move would wait for what the machine has just written.
+        if let Some(transmit) = &self.machine.poll_transmit(now, buf) {
+            let context = self.transmit_context(role, visit, transmit, flow_of);
+            return Output::Transmit(context, map(transmit));
         }
         let timer = self.machine.poll_timeout();
         let armed = timer.is_some_and(|(timer, deadline)| {

@@ -103,6 +103,20 @@ impl Pacer {
         now: Instant,
         elapsed: u64,
     ) -> Result<Step, Stop> {
+        if self.memory.is_none() {
+            return self.schedule.step(policy, elapsed);
+        }
+        self.step_with_memory(policy, now, elapsed)
+    }
+
+    /// The same for policies with limits, measured round-trip times or attempts.
+    #[inline(never)]
+    fn step_with_memory(
+        &mut self,
+        policy: &Policy,
+        now: Instant,
+        elapsed: u64,
+    ) -> Result<Step, Stop> {
         let sends = self.schedule.sends();
         let step = self.schedule.step(policy, elapsed);
         match &mut self.memory {

@@ -368,7 +368,7 @@ where
         let role = Role::Client(flow);
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none() && transmit.to == SERVER;
-            (!usual).then_some(*transmit)
+            (!usual).then(|| *transmit)
         };
         loop {
             match slot.host.poll_map(role, visit, wire.now, buf, |_| None, unusual) {
@@ -397,7 +397,7 @@ where
         let role = Role::Server;
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none();
-            (!usual).then_some(*transmit)
+            (!usual).then(|| *transmit)
         };
         loop {
             match server.host.poll_map(role, visit, wire.now, buf, flow_of, unusual) {
