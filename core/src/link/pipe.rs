@@ -144,6 +144,13 @@ impl Pipe {
         self.counts.len()
     }
 
+    /// Returns the number of datagrams that `flow` has sent in `direction`.
+    #[must_use]
+    #[inline]
+    pub fn sent(&self, flow: u32, direction: Direction) -> u32 {
+        self.counts.get(flow as usize).map_or(0, |counts| counts[direction as usize])
+    }
+
     #[cold]
     fn new_flow(&mut self, flow: u32) -> &mut [u32; 2] {
         self.counts.resize(flow as usize + 1, [0; 2]);

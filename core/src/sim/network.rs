@@ -188,7 +188,9 @@ where
         let Self { clients, wire, ahead, .. } = self;
         ahead.look(wire.upcoming_hosts(LookAhead::MAX), |host| {
             let slot = clients.get((host as usize).wrapping_sub(1));
-            slot.map_or(0, |slot| slot.wake ^ u64::from(slot.host.machine().is_finished()))
+            let slot =
+                slot.map_or(0, |slot| slot.wake ^ u64::from(slot.host.machine().is_finished()));
+            slot ^ u64::from(wire.sent_by(host))
         });
     }
 

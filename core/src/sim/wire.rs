@@ -135,6 +135,12 @@ impl<K: Sink> Wire<K> {
         })
     }
 
+    /// Returns the number of requests of a client so far.
+    #[inline]
+    pub(super) fn sent_by(&self, client: u32) -> u32 {
+        self.pipe.sent(client, Direction::Request)
+    }
+
     /// Makes sure that `host` is woken at `deadline`.
     #[inline]
     pub(super) fn wake_at(&mut self, host: u32, deadline: Instant) {
