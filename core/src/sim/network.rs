@@ -375,7 +375,7 @@ where
         let role = Role::Client(flow);
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none() && transmit.to == SERVER;
-            (!usual).then(|| *transmit)
+            if usual { None } else { Some(*transmit) }
         };
         loop {
             match slot.host.poll_map(role, visit, wire.now, buf, |_| None, unusual) {
@@ -404,7 +404,7 @@ where
         let role = Role::Server;
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none();
-            (!usual).then(|| *transmit)
+            if usual { None } else { Some(*transmit) }
         };
         loop {
             match server.host.poll_map(role, visit, wire.now, buf, flow_of, unusual) {
