@@ -315,8 +315,8 @@ impl<M: Machine> Host<M> {
         self.poll_map(role, visit, now, buf, flow_of, |transmit| *transmit)
     }
 
-    /// Like [`poll`](Self::poll), but returns of a transmit what `map` makes of it: a driver that needs
-    /// little of it does not have to move all of it.
+    /// Like [`poll`](Self::poll), but returns the result of `map` instead of each transmit. A driver that
+    /// needs only part of a transmit avoids moving the rest.
     #[inline(always)]
     pub fn poll_map<T>(
         &mut self,
