@@ -63,7 +63,7 @@ pub(crate) const LESSONS: &[Lesson] = &[
     Lesson {
         title: "A hundred clients, full jitter",
         fragment: "clients=100&policy.jitter=full&server.drop_first=100",
-        sentence: "The same hundred, but each draws its waits, from nothing up to what was 0.1 s. \
+        sentence: "The same hundred clients, but each draws its first wait between zero and 0.1 s. \
                    No burst: at most four come back within a millisecond. The price: some wait too \
                    briefly, and twelve sends are needless.",
     },

@@ -16,6 +16,7 @@
 mod behind;
 mod chain;
 mod channel;
+mod counts;
 mod fault;
 mod flow;
 mod loss;

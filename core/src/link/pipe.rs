@@ -1,5 +1,6 @@
 //! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
+use super::counts::Counts;
 use super::{Action, Channel, Delivery, Fault, Link};
 use crate::dist::Distribution;
 use crate::random::{Direction, Name};
@@ -52,7 +53,7 @@ pub struct Pipe {
     channel: Channel,
     faults: Vec<Fault>,
     /// Number of datagrams so far, by flow and direction.
-    counts: Vec<[u32; 2]>,
+    counts: Counts,
 }
 
 impl Pipe {
@@ -61,7 +62,7 @@ impl Pipe {
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
         let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
-        Self { constant, seed, channel, faults: Vec::new(), counts: Vec::new() }
+        Self { constant, seed, channel, faults: Vec::new(), counts: Counts::NONE }
     }
 
     /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
@@ -82,9 +83,7 @@ impl Pipe {
 
     /// Makes room for the counters of flows 1 to `flows`.
     pub fn reserve(&mut self, flows: u32) {
-        let flows = self.counts.len().max(flows as usize + 1);
-        self.counts.reserve_exact(flows - self.counts.len());
-        self.counts.resize(flows, [0; 2]);
+        self.counts.reserve(flows as usize);
     }
 
     /// Counts a datagram that `flow` sends in `direction`; returns its name.
@@ -92,13 +91,7 @@ impl Pipe {
     /// Flows are numbered from 1 without large gaps, because memory grows with the largest number.
     #[inline]
     pub fn name(&mut self, flow: u32, direction: Direction) -> Name {
-        let counts = match self.counts.get_mut(flow as usize) {
-            Some(counts) => counts,
-            None => self.new_flow(flow),
-        };
-        let count = &mut counts[direction as usize];
-        let index = u64::from(*count);
-        *count = count.wrapping_add(1);
+        let index = self.counts.next(flow, direction).into();
         Name { seed: self.seed, flow, direction, index }
     }
 
@@ -148,13 +141,7 @@ impl Pipe {
     #[must_use]
     #[inline]
     pub fn sent(&self, flow: u32, direction: Direction) -> u32 {
-        self.counts.get(flow as usize).map_or(0, |counts| counts[direction as usize])
-    }
-
-    #[cold]
-    fn new_flow(&mut self, flow: u32) -> &mut [u32; 2] {
-        self.counts.resize(flow as usize + 1, [0; 2]);
-        &mut self.counts[flow as usize]
+        self.counts.get(flow, direction)
     }
 
     fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {
