@@ -1,5 +1,5 @@
 //! The digests that every build must produce: `digests.txt` contains sixteen scenarios with twenty seeds
-//! each. The page's tests check the same file in a browser, and the program's tests with `retrylab sim`.
+//! each. The page's tests check the same file in a browser, and `cargo xtask test release` with the release build.
 //!
 //! If they change, runs have changed their meaning: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
 //! --test digests` rewrites the file, and the commit explains why.

@@ -21,14 +21,23 @@ export async function axe(page) {
       rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
     const { violations, incomplete } = await run();
     const found = lines(violations);
-    // axe-core cannot judge what the head of a table or the transport hides: each such element is scrolled into
-    // view and judged alone.
-    for (const { id, nodes } of /** @type {Rule[]} */ (incomplete)) {
-      for (const { target } of nodes) {
-        document.querySelector(target[0])?.scrollIntoView({ block: "center", behavior: "instant" });
-        const alone = await run(target[0], { runOnly: [id] });
-        found.push(...lines([...alone.violations, ...alone.incomplete]));
-      }
+    // axe-core cannot judge what the head of a table or the transport hides: such elements are scrolled into
+    // view and judged again, as many at once as are then in sight.
+    /** @param {Rule[]} rules */
+    const undecided = (rules) =>
+      rules.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => ({ id, target: target[0], failureSummary })));
+    let left = undecided(incomplete);
+    while (left.length > 0) {
+      document.querySelector(left[0].target)?.scrollIntoView({ block: "center", behavior: "instant" });
+      const include = [...new Set(left.map(({ target }) => target))].map((target) => [target]);
+      const again = await run({ include }, { runOnly: [...new Set(left.map(({ id }) => id))] });
+      found.push(...lines(again.violations));
+      const still = undecided(again.incomplete);
+      const [first, ...rest] = left.filter((one) => still.some(({ id, target }) => id === one.id && target === one.target));
+      // What is in the middle of the page and still cannot be judged is a finding.
+      const stuck = first !== undefined && first.target === left[0].target && first.id === left[0].id;
+      if (stuck) found.push(`${first.id}: ${first.target} ${first.failureSummary}`);
+      left = stuck ? rest : [first, ...rest].filter((one) => one !== undefined);
     }
     return found;
   });

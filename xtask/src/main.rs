@@ -15,6 +15,7 @@
 //! ```
 
 mod bench;
+mod digests;
 mod dist;
 mod fuzz;
 mod install;
