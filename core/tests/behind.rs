@@ -39,7 +39,8 @@ fn run<S: Machine<Event: Into<What>>>(server: S, link: Link, faults: Vec<Fault>)
     network.into_sink().into_iter().filter(|record| record.host == HostId::Client).collect()
 }
 
-/// The link may be in the network or at the server: the client cannot tell them apart, to the nanosecond.
+/// A client records the same events at the same nanoseconds, whether the link is in the network or at the
+/// server.
 #[test]
 fn a_client_sees_the_same_link_in_the_network_and_at_the_server() {
     let lossy = no_latency()
@@ -84,6 +85,17 @@ fn events(host: &mut Behind<Server>) -> Vec<(SocketAddr, What)> {
         Some((peer, What::from(event)))
     };
     std::iter::from_fn(next).collect()
+}
+
+#[test]
+fn damage_is_reported() {
+    let link = no_latency().with_corrupt(Probability::ALWAYS).with_checksum(false);
+    let mut host = Behind::new(server(), Pipe::new(&link, 1));
+    host.handle_datagram(Instant::ZERO, SERVER, address(2), b"hello");
+    let events: Vec<What> = events(&mut host).into_iter().map(|(_, what)| what).collect();
+    assert!(events.iter().all(|what| matches!(what, What::Damaged { .. })), "{events:?}");
+    let directions: Vec<_> = events.iter().map(What::direction).collect();
+    assert_eq!(directions, [Some(Direction::Request), Some(Direction::Reply)]);
 }
 
 #[test]

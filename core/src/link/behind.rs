@@ -1,6 +1,6 @@
 //! A machine behind a link: what the simulated network does between two hosts, at one host.
 
-use super::{Action, Delivery, Pipe};
+use super::{Delivery, Pipe, Step};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name};
 use crate::time::Instant;
@@ -77,7 +77,7 @@ pub struct Event<E> {
 pub enum Happened<E> {
     /// The machine reports an event.
     Machine(E),
-    /// The link dropped or duplicated a datagram.
+    /// The link dropped, duplicated or damaged a datagram.
     Link(What),
 }
 
@@ -193,13 +193,10 @@ impl<M: Machine> Behind<M> {
         let (direction, about) = (datagram.direction(), datagram.about());
         let Some(client) = about.peer else { return };
         let name = self.name(client, direction);
-        match self.pipe.send(now, name, bytes.len()) {
-            Action::Drop(cause) => self.report(What::Dropped { direction, cause }, about),
-            Action::Deliver(delivery) => self.deliver(now, datagram, delivery, bytes),
-            Action::DeliverTwice(first, second) => {
-                self.report(What::Duplicated { direction }, about);
-                self.deliver(now, datagram, first, bytes);
-                self.deliver(now, datagram, second, bytes);
+        for step in self.pipe.send(now, name, bytes.len()).steps(direction) {
+            match step {
+                Step::Report(what) => self.report(what, about),
+                Step::Deliver(delivery) => self.deliver(now, datagram, delivery, bytes),
             }
         }
     }

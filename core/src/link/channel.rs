@@ -7,7 +7,7 @@ use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
-use crate::trace::Cause;
+use crate::trace::{Cause, What};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -20,6 +20,34 @@ pub enum Action {
     DeliverTwice(Delivery, Delivery),
     /// It drops the datagram.
     Drop(Cause),
+}
+
+/// One step of an [`Action`], for whoever carries it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The link does this, which has a record.
+    Report(What),
+    /// The datagram arrives.
+    Deliver(Delivery),
+}
+
+impl Action {
+    /// Returns the steps for a datagram that travels in `direction`, in order.
+    pub(crate) fn steps(self, direction: Direction) -> impl Iterator<Item = Step> {
+        let deliver = |delivery: Delivery| {
+            let damaged =
+                delivery.flipped.map(|bit| Step::Report(What::Damaged { direction, bit }));
+            [damaged, Some(Step::Deliver(delivery))]
+        };
+        let (report, deliveries) = match self {
+            Self::Deliver(delivery) => (None, [deliver(delivery), [None; 2]]),
+            Self::DeliverTwice(first, second) => {
+                (Some(What::Duplicated { direction }), [deliver(first), deliver(second)])
+            }
+            Self::Drop(cause) => (Some(What::Dropped { direction, cause }), [[None; 2]; 2]),
+        };
+        report.map(Step::Report).into_iter().chain(deliveries.into_iter().flatten().flatten())
+    }
 }
 
 /// How a datagram arrives.

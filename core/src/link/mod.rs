@@ -28,6 +28,7 @@ mod queue;
 mod tests;
 
 pub use behind::{Behind, Event, Happened};
+pub(crate) use channel::Step;
 pub use channel::{Action, Channel, Delivery};
 pub use fault::{Fault, FaultEffect};
 pub use loss::{Loss, burst_chain};

@@ -4,7 +4,7 @@ use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use crate::drive::{Context, Visit, Wait};
 use crate::link::Fault;
-use crate::link::{Action, Channel, Delivery, Link, Pipe};
+use crate::link::{Action, Channel, Delivery, Link, Pipe, Step};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{Cause, HostId, Sink, What};
@@ -253,21 +253,10 @@ impl<K: Sink> Wire<K> {
         direction: Direction,
         deliver: impl Fn(&mut Self, Delivery),
     ) {
-        let deliver = |wire: &mut Self, delivery: Delivery| {
-            if let Some(bit) = delivery.flipped {
-                wire.record(on_link(context), What::Damaged { direction, bit });
-            }
-            deliver(wire, delivery);
-        };
-        match action {
-            Action::Deliver(delivery) => deliver(self, delivery),
-            Action::DeliverTwice(first, second) => {
-                self.record(on_link(context), What::Duplicated { direction });
-                deliver(self, first);
-                deliver(self, second);
-            }
-            Action::Drop(cause) => {
-                self.record(on_link(context), What::Dropped { direction, cause });
+        for step in action.steps(direction) {
+            match step {
+                Step::Report(what) => self.record(on_link(context), what),
+                Step::Deliver(delivery) => deliver(self, delivery),
             }
         }
     }
