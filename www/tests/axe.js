@@ -33,11 +33,11 @@ export async function axe(page) {
       const again = await run({ include }, { runOnly: [...new Set(left.map(({ id }) => id))] });
       found.push(...lines(again.violations));
       const still = undecided(again.incomplete);
-      const [first, ...rest] = left.filter((one) => still.some(({ id, target }) => id === one.id && target === one.target));
+      const rest = left.filter((one) => still.some(({ id, target }) => id === one.id && target === one.target));
       // What is in the middle of the page and still cannot be judged is a finding.
-      const stuck = first !== undefined && first.target === left[0].target && first.id === left[0].id;
-      if (stuck) found.push(`${first.id}: ${first.target} ${first.failureSummary}`);
-      left = stuck ? rest : [first, ...rest].filter((one) => one !== undefined);
+      const stuck = rest[0] === left[0];
+      if (stuck) found.push(`${left[0].id}: ${left[0].target} ${left[0].failureSummary}`);
+      left = stuck ? rest.slice(1) : rest;
     }
     return found;
   });

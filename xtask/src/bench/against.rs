@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::Effort;
 use super::figure::Figure;
 use super::process;
-use super::programs::{self, Size};
+use super::programs::{self, FEW, MANY};
 use super::rounds::{Contender, take_turns};
 use crate::node;
 use crate::paths::Paths;
-
-const FEW: Size = Size::new(1_000, 1_000);
-const MANY: Size = Size::new(1_000_000, 1);
 
 pub(super) fn measure(paths: &Paths, effort: Effort, other: &Path) -> Result<Vec<Figure>> {
     let root = std::path::absolute(other)?;
@@ -23,7 +20,7 @@ pub(super) fn measure(paths: &Paths, effort: Effort, other: &Path) -> Result<Vec
     programs::build(paths)?;
     programs::build(&old)?;
     let modules = [programs::build_wasm(paths)?, programs::build_wasm(&old)?];
-    let inside = |cmd| process::run(cmd)?.number("exchanges_per_second");
+    let inside = |cmd| process::run(cmd)?.rate();
     let native = |paths, size| Box::new(move || inside(programs::simulation(paths, size)));
     let wasm = |module| Box::new(move || inside(programs::node(paths, module, FEW)));
     let mut contenders = [
@@ -35,11 +32,7 @@ pub(super) fn measure(paths: &Paths, effort: Effort, other: &Path) -> Result<Vec
         Contender { name: "wasm, there", run: wasm(&modules[1]) },
     ];
     let rates = take_turns(&mut contenders, effort.rounds)?;
-    let memory = |paths| {
-        process::run(programs::simulation(paths, MANY))?
-            .number("peak_bytes")
-            .context("this system does not report the peak")
-    };
+    let memory = |paths| process::run(programs::simulation(paths, MANY))?.peak();
     Ok(vec![
         Figure::new("native, 1,000 clients, here to there", "times", &rates.ratios(0, 1)),
         Figure::new("native, 1,000,000, here to there", "times", &rates.ratios(2, 3)),

@@ -14,7 +14,7 @@ pub(super) fn measure(paths: &Paths) -> Result<Vec<Figure>> {
     programs::build(paths)?;
     let peak = |name: &str, cmd: fn(&Paths, Size) -> Cmd, size: Size| -> Result<f64> {
         let finished = process::run(cmd(paths, size)).with_context(|| name.to_owned())?;
-        let peak = finished.number("peak_bytes").context("this system does not report the peak")?;
+        let peak = finished.peak()?;
         let Size { clients, exchanges } = size;
         eprintln!("{name}, {clients} x {exchanges}: {:.1} MB", peak / 1e6);
         Ok(peak)

@@ -31,6 +31,16 @@ impl Finished {
         self.report[key].as_f64().with_context(|| format!("no number `{key}` in {}", self.report))
     }
 
+    /// Returns the exchanges per second that the program measured itself.
+    pub(super) fn rate(&self) -> Result<f64> {
+        self.number("exchanges_per_second")
+    }
+
+    /// Returns the peak of the resident memory in bytes.
+    pub(super) fn peak(&self) -> Result<f64> {
+        self.number("peak_bytes").context("this system does not report the peak")
+    }
+
     /// Returns a text of the report.
     pub(super) fn text(&self, key: &str) -> Result<&str> {
         self.report[key].as_str().with_context(|| format!("no text `{key}` in {}", self.report))

@@ -16,6 +16,10 @@ pub(super) struct Size {
     pub(super) exchanges: u32,
 }
 
+/// The same number of exchanges with few clients and with many.
+pub(super) const FEW: Size = Size::new(1_000, 1_000);
+pub(super) const MANY: Size = Size::new(1_000_000, 1);
+
 impl Size {
     pub(super) const fn new(clients: u32, exchanges: u32) -> Self {
         Self { clients, exchanges }

@@ -5,14 +5,10 @@ use anyhow::Result;
 use super::Effort;
 use super::figure::{Figure, Target};
 use super::process;
-use super::programs::{self, Size};
+use super::programs::{self, FEW, MANY, Size};
 use super::rounds::{Contender, take_turns};
 use crate::paths::Paths;
 use crate::run::Cmd;
-
-/// The same number of exchanges with few clients and with many.
-const FEW: Size = Size::new(1_000, 1_000);
-const MANY: Size = Size::new(1_000_000, 1);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     programs::build(paths)?;

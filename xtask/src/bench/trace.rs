@@ -14,7 +14,7 @@ const SIZE: Size = Size::new(1_000, 100);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     programs::build(paths)?;
-    let inside = |cmd| process::run(cmd)?.number("exchanges_per_second");
+    let inside = |cmd| process::run(cmd)?.rate();
     let mut contenders = [
         Contender {
             name: "trace off",

@@ -6,12 +6,10 @@ use anyhow::{Result, ensure};
 use super::Effort;
 use super::figure::{Figure, Target};
 use super::process;
-use super::programs::{self, Size};
+use super::programs::{self, FEW};
 use super::rounds::{Contender, take_turns};
 use crate::node;
 use crate::paths::Paths;
-
-const SIZE: Size = Size::new(1_000, 1_000);
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     node::check(paths)?;
@@ -19,17 +17,17 @@ pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     programs::build(paths)?;
 
     // Rates are comparable only if both runs are identical.
-    let native = process::run(programs::simulation(paths, SIZE))?;
-    let wasm = process::run(programs::node(paths, &module, SIZE))?;
+    let native = process::run(programs::simulation(paths, FEW))?;
+    let wasm = process::run(programs::node(paths, &module, FEW))?;
     let (native, wasm) = (native.text("digest")?, wasm.text("digest")?);
     ensure!(native == wasm, "the digest is {native} natively and {wasm} in wasm");
 
-    let inside = |cmd| process::run(cmd)?.number("exchanges_per_second");
+    let inside = |cmd| process::run(cmd)?.rate();
     let mut contenders = [
-        Contender { name: "native", run: Box::new(|| inside(programs::simulation(paths, SIZE))) },
+        Contender { name: "native", run: Box::new(|| inside(programs::simulation(paths, FEW))) },
         Contender {
             name: "wasm under Node",
-            run: Box::new(|| inside(programs::node(paths, &module, SIZE))),
+            run: Box::new(|| inside(programs::node(paths, &module, FEW))),
         },
     ];
     let rates = take_turns(&mut contenders, effort.rounds)?;
