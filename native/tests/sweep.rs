@@ -337,7 +337,7 @@ fn a_row_names_the_limit_that_ended_its_run() {
     assert_eq!(rows[1][column("ended_by")], "finished");
     assert_eq!(rows[2][column("ended_by")], "event_limit");
     assert_eq!(rows[2][column("events")], "1000");
-    // Without a finished exchange there is no number of sends per exchange, not even 0.
+    // If no exchange has finished, the number of sends per exchange is unknown: the field is empty, not 0.
     assert_eq!(rows[2][column("amplification")], "");
 }
 

@@ -1,6 +1,6 @@
 //! A thin layer over the canvas: shapes collected into one path per colour, text, lines.
 //!
-//! Every colour also has a shape, so that no one needs to tell the colours apart: a first send is a disc,
+//! Every colour also has a shape, so that the picture is readable without colours: a first send is a disc,
 //! a retry a triangle, a reply a square, a loss a cross.
 
 use crate::theme::{Ink, Theme};
