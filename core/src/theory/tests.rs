@@ -192,9 +192,6 @@ fn every_model_evaluates_its_defaults_and_rejects_bad_values() {
 mod servers {
     use super::*;
     use crate::scenario::Scenario;
-    use crate::sim::Bounds;
-    use crate::sim::metrics::Metrics;
-    use crate::time::Duration;
 
     const OPEN: &str = "token=true&server.reply=mirror&policy.max_sends=1&exchanges=400000&\
                         link.latency=0s&workload.arrivals=poisson+";
@@ -244,33 +241,15 @@ mod servers {
         scenario
     }
 
-    /// Runs 400,000 arrivals with seed 1. Across seeds, the standard deviation is about 2 % of the share
-    /// refused, 1 % of wait and queue, and 0.2 % of the busy share; the tolerances are at least four times
-    /// that.
     #[test]
-    fn the_simulated_server_agrees_with_its_prediction() {
+    fn a_server_is_predicted_by_its_model() {
         for (rest, model, load, refused, wait, waits) in SERVERS {
-            let scenario = scenario(&alloc::format!("{OPEN}{rest}"));
-            let predicted = predict_queue(&scenario).unwrap();
+            let predicted = predict_queue(&scenario(&alloc::format!("{OPEN}{rest}"))).unwrap();
             assert_eq!(predicted.model, model);
             close(predicted.load, load, 9);
             close(predicted.refused, refused, 6);
             close(predicted.mean_wait * 100.0, wait, 6);
             close(predicted.waits, waits, 3);
-            let mut run = scenario.begin(Metrics::new(Duration::from_secs(1)), Bounds::default());
-            while run.advance().is_none() {}
-            let network = run.network();
-            let summary = network.sink().summary;
-            let work = network.sink().records.report(network).work;
-            let near = |what: &str, measured: f64, expected: f64, tolerance: f64| {
-                let off = (measured - expected).abs();
-                assert!(off <= tolerance * expected, "{model} {what}: {measured}, not {expected}");
-            };
-            let sends = summary.sends as f64;
-            near("refused", (sends - work.served as f64) / sends, predicted.refused, 0.1);
-            near("wait", work.mean_wait_s.unwrap(), predicted.mean_wait, 0.05);
-            near("queue", work.mean_queue.unwrap(), predicted.mean_queue, 0.05);
-            near("busy", work.utilisation.unwrap(), predicted.utilisation, 0.01);
         }
     }
 

@@ -6,10 +6,9 @@ use axum::http::{Method, Response, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::fmt::Write;
 
-/// The output of `cargo xtask page`. Until that command has run, the folder has no files.
+/// The output of `cargo xtask page`. Until that command has run, the folder has only a `.gitignore`.
 #[derive(RustEmbed)]
 #[folder = "../www/dist"]
-#[exclude = ".gitignore"]
 struct Dist;
 
 /// Content security policy: nothing from other servers, no frames, no scripts except the page's own and
@@ -49,7 +48,8 @@ fn respond_from(
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    let Some(file) = file(path) else {
+    // Only the page's files are served, not the repository's `.gitignore` beside them.
+    let Some(file) = file(path).filter(|_| !path.starts_with('.')) else {
         return plain(StatusCode::NOT_FOUND, "file not found\n".to_string());
     };
     let tag = tag(&file);
@@ -147,6 +147,7 @@ mod tests {
             "index.html" => b"<!doctype html>",
             "a.js" => b"1",
             "a.wasm" => b"\0asm",
+            ".gitignore" => b"*",
             _ => return None,
         };
         let metadata = Metadata::__rust_embed_new([data.len() as u8; 32], None, None);

@@ -1,7 +1,9 @@
 //! Published and derived results, reproduced with the program: the built-in scenarios and the variants in
 //! their comments.
 //!
-//! The core tests single machines and formulas; these tests run the whole network.
+//! The core tests single machines and formulas; these tests run the whole network. They need many runs, so the
+//! step `release` of `cargo xtask test` runs them with the optimized program:
+//! `cargo test --release -p retrylab --test results`.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,6 +14,7 @@ mod chances;
 mod collapse;
 mod contention;
 mod metastable;
+mod predictions;
 mod queues;
 mod retries;
 

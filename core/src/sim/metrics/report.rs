@@ -1,5 +1,6 @@
 //! Metrics as plain numbers with times in seconds, for tables, JSON and files.
 
+use super::times::rank;
 use super::{Metrics, Series, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
@@ -64,7 +65,7 @@ impl Quantiles {
         Self {
             max: seconds(times.max()),
             mean: seconds(times.mean()),
-            ..Self::by(times.count(), |level| times.quantile(level))
+            ..Self::among(times.count(), times)
         }
     }
 
@@ -73,21 +74,15 @@ impl Quantiles {
         if count == metrics.latency.count() {
             return Self::of(&metrics.latency);
         }
-        Self::by(count, |level| metrics.quantile_of_all(level))
+        Self::among(count, &metrics.latency)
     }
 
-    fn by(count: u64, quantile: impl Fn(u32) -> Option<Duration>) -> Self {
-        let at = |level| quantile(level).map(seconds);
-        Self {
-            count,
-            p50: at(5_000),
-            p90: at(9_000),
-            p99: at(9_900),
-            p999: at(9_990),
-            p9999: at(9_999),
-            max: None,
-            mean: None,
-        }
+    /// Returns the quantiles of `count` exchanges, of which those that are not in `times` took longer.
+    fn among(count: u64, times: &Times) -> Self {
+        let levels = [5_000, 9_000, 9_900, 9_990, 9_999];
+        let times = times.at_ranks(levels.map(|level| rank(level, count)));
+        let [p50, p90, p99, p999, p9999] = times.map(|time| time.map(seconds));
+        Self { count, p50, p90, p99, p999, p9999, max: None, mean: None }
     }
 }
 

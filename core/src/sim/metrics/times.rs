@@ -49,14 +49,27 @@ impl Times {
         self.at_rank(rank(ten_thousandths, self.count()))
     }
 
-    /// Returns the `rank`-th shortest time, from 1.
+    /// Returns the `rank`-th shortest time, from 1; `None` if there are fewer.
     pub(super) fn at_rank(&self, rank: u64) -> Option<Duration> {
-        let mut reached = 0;
-        let found = self.histogram.iter_recorded().find(|step| {
-            reached += step.count_since_last_iteration();
-            reached >= rank
-        })?;
-        Some(Duration::from_nanos(found.value_iterated_to().min(self.longest)))
+        self.at_ranks([rank])[0]
+    }
+
+    /// Returns the shortest times with these ranks, which ascend, in one pass from the minimum.
+    pub(super) fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [Option<Duration>; N] {
+        let (mut value, mut reached) = (self.histogram.min(), 0);
+        let mut slot = value;
+        ranks.map(|rank| {
+            if rank > self.count() {
+                return None;
+            }
+            while reached < rank {
+                reached += self.histogram.count_at(value);
+                slot = value;
+                value = self.histogram.next_non_equivalent(value);
+            }
+            let time = self.histogram.highest_equivalent(slot).min(self.longest);
+            Some(Duration::from_nanos(time))
+        })
     }
 
     /// Returns the exact maximum; `None` without times.

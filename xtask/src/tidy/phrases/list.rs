@@ -15,65 +15,119 @@
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-/// Where a phrase is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Text,
-    Names,
+/// The whole list.
+#[derive(Default)]
+pub(crate) struct List {
+    /// Phrases of prose.
+    pub(crate) text: Section,
+    /// Phrases of names in code.
+    pub(crate) names: Section,
+}
+
+/// The entries of `[text]` or those of `[names]`.
+#[derive(Default)]
+pub(crate) struct Section {
+    phrases: Vec<Phrase>,
+    /// All patterns at once: one search finds out which of them occur in a text, and few do.
+    any: RegexSet,
 }
 
 /// One entry of the list.
 pub(crate) struct Phrase {
-    pub(crate) scope: Scope,
+    source: String,
     pattern: Regex,
     /// Contexts in which the pattern is right.
     except: Vec<Regex>,
     pub(crate) instead: String,
 }
 
+/// Where a phrase is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Text,
+    Names,
+}
+
 /// Reads the list. An error names the line.
-pub(crate) fn parse(text: &str) -> Result<Vec<Phrase>> {
-    let mut phrases: Vec<Phrase> = Vec::new();
+pub(crate) fn parse(text: &str) -> Result<List> {
+    let mut list = List::default();
     let mut scope = Scope::Text;
     for (index, line) in text.lines().enumerate() {
-        let place = || format!("line {}", index + 1);
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if line == "[text]" {
-            scope = Scope::Text;
-        } else if line == "[names]" {
-            scope = Scope::Names;
-        } else if let Some(context) = line.strip_prefix("except:") {
-            let Some(last) = phrases.last_mut() else {
-                bail!("{}: `except:` comes after the pattern that it belongs to", place());
-            };
-            last.except.push(compile(context.trim(), scope).with_context(place)?);
-        } else if let Some((pattern, instead)) = line.split_once(" => ") {
-            let pattern = compile(pattern.trim(), scope).with_context(place)?;
-            let instead = instead.trim().to_owned();
-            phrases.push(Phrase { scope, pattern, except: Vec::new(), instead });
-        } else {
-            bail!("{}: expected `pattern => what to write instead`", place());
+        match line {
+            "[text]" => scope = Scope::Text,
+            "[names]" => scope = Scope::Names,
+            _ if line.is_empty() || line.starts_with('#') => {}
+            entry => {
+                let phrases = &mut list.section(scope).phrases;
+                add(entry, scope, phrases).with_context(|| format!("line {}", index + 1))?;
+            }
         }
     }
-    Ok(phrases)
+    for scope in [Scope::Text, Scope::Names] {
+        list.section(scope).prepare(scope)?;
+    }
+    Ok(list)
+}
+
+/// Adds a phrase, or the context in which the last one is right.
+fn add(entry: &str, scope: Scope, phrases: &mut Vec<Phrase>) -> Result<()> {
+    if let Some(context) = entry.strip_prefix("except:") {
+        let Some(last) = phrases.last_mut() else {
+            bail!("`except:` comes after the pattern that it belongs to");
+        };
+        last.except.push(compile(&whole_words(context.trim(), scope), scope)?);
+    } else if let Some((pattern, instead)) = entry.split_once(" => ") {
+        let source = whole_words(pattern.trim(), scope);
+        let pattern = compile(&source, scope)?;
+        let instead = instead.trim().to_owned();
+        phrases.push(Phrase { source, pattern, except: Vec::new(), instead });
+    } else {
+        bail!("expected `pattern => what to write instead`");
+    }
+    Ok(())
+}
+
+fn whole_words(pattern: &str, scope: Scope) -> String {
+    let blank = if scope == Scope::Text { r"\s+" } else { " " };
+    // An ASCII boundary, because the Unicode one is slow on other text.
+    format!(r"(?-u:\b)(?:{})(?-u:\b)", pattern.replace(' ', blank))
 }
 
 fn compile(pattern: &str, scope: Scope) -> Result<Regex> {
-    let blank = if scope == Scope::Text { r"\s+" } else { " " };
-    // An ASCII boundary, because the Unicode one is slow on other text.
-    let pattern = format!(r"(?-u:\b)(?:{})(?-u:\b)", pattern.replace(' ', blank));
-    let insensitive = scope == Scope::Text;
-    Ok(RegexBuilder::new(&pattern).case_insensitive(insensitive).build()?)
+    Ok(RegexBuilder::new(pattern).case_insensitive(scope == Scope::Text).build()?)
+}
+
+impl List {
+    fn section(&mut self, scope: Scope) -> &mut Section {
+        match scope {
+            Scope::Text => &mut self.text,
+            Scope::Names => &mut self.names,
+        }
+    }
+}
+
+impl Section {
+    fn prepare(&mut self, scope: Scope) -> Result<()> {
+        let sources = self.phrases.iter().map(|phrase| &phrase.source);
+        self.any = RegexSetBuilder::new(sources).case_insensitive(scope == Scope::Text).build()?;
+        Ok(())
+    }
+
+    /// Returns each occurrence of a phrase in `text`.
+    pub(crate) fn find(&self, text: &str) -> Vec<(Range<usize>, &Phrase)> {
+        let here = self.any.matches(text);
+        let phrases = here.iter().map(|index| &self.phrases[index]);
+        phrases
+            .flat_map(|phrase| phrase.find(text).into_iter().map(move |place| (place, phrase)))
+            .collect()
+    }
 }
 
 impl Phrase {
-    /// Returns each occurrence of the phrase in `text`, in order.
-    pub(crate) fn find(&self, text: &str) -> Vec<Range<usize>> {
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<_> = self.pattern.find_iter(text).map(|hit| hit.range()).collect();
         if !found.is_empty() {
             for context in self.except.iter().flat_map(|except| except.find_iter(text)) {
@@ -92,9 +146,9 @@ mod tests {
                         [names]\nFROB(?:_[A-Z]+)? => GADGET\n";
 
     fn words(scope: Scope, text: &str) -> Vec<String> {
-        let phrases = parse(LIST).unwrap();
-        let own = phrases.iter().filter(|phrase| phrase.scope == scope);
-        own.flat_map(|phrase| phrase.find(text)).map(|place| text[place].to_owned()).collect()
+        let mut list = parse(LIST).unwrap();
+        let found = list.section(scope).find(text);
+        found.into_iter().map(|(place, _)| text[place].to_owned()).collect()
     }
 
     #[test]

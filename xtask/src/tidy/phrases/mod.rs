@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 
-use self::list::{Phrase, Scope};
+use self::list::{List, Phrase};
 use self::text::Text;
 use super::finding::Finding;
 use super::tree::{File, Tree};
@@ -22,29 +22,26 @@ const LIST: &str = "xtask/phrases.txt";
 
 /// Reports the phrases in files whose paths begin with one of `prefixes`.
 pub(crate) fn check(paths: &Paths, tree: &Tree, prefixes: &[String]) -> Result<Vec<Finding>> {
-    Ok(findings(tree, &phrases(paths)?, prefixes))
+    Ok(findings(tree, &read(paths)?, prefixes))
 }
 
-fn phrases(paths: &Paths) -> Result<Vec<Phrase>> {
+fn read(paths: &Paths) -> Result<List> {
     let text = fs::read_to_string(paths.root.join(LIST));
     list::parse(&text.with_context(|| format!("cannot read {LIST}"))?).context(LIST)
 }
 
-fn findings(tree: &Tree, phrases: &[Phrase], prefixes: &[String]) -> Vec<Finding> {
+fn findings(tree: &Tree, list: &List, prefixes: &[String]) -> Vec<Finding> {
     let named = |file: &&File| {
         prefixes.iter().any(|prefix| file.path.starts_with(prefix.trim_start_matches("./")))
     };
-    tree.files().iter().filter(named).flat_map(|file| hits_of(file, phrases)).collect()
+    tree.files().iter().filter(named).flat_map(|file| hits_of(file, list)).collect()
 }
 
-fn hits_of(file: &File, phrases: &[Phrase]) -> Vec<Finding> {
+fn hits_of(file: &File, list: &List) -> Vec<Finding> {
     let Text { prose, code } = text::of(file);
     let mut findings = Vec::new();
-    for (scope, text) in [(Scope::Text, &prose), (Scope::Names, &code)] {
-        let own = phrases.iter().filter(|phrase| phrase.scope == scope);
-        let mut places: Vec<(Range<usize>, &Phrase)> = own
-            .flat_map(|phrase| phrase.find(text).into_iter().map(move |place| (place, phrase)))
-            .collect();
+    for (section, text) in [(&list.text, &prose), (&list.names, &code)] {
+        let mut places: Vec<(Range<usize>, &Phrase)> = section.find(text);
         // Of overlapping phrases the first one is reported, or the longest of those that begin together.
         places.sort_by_key(|(place, _)| (place.start, Reverse(place.end)));
         let mut end = 0;
@@ -69,8 +66,8 @@ mod tests {
 
     /// Returns the findings in these files, of those whose paths begin with `prefix`.
     fn reported(files: &[(&str, &str)], prefix: &str) -> Vec<String> {
-        let phrases = list::parse("frob => gadget\n[names]\nFROB\\w* => GADGET").unwrap();
-        lines(&findings(&Tree::of(files), &phrases, &[prefix.into()]))
+        let list = list::parse("frob => gadget\n[names]\nFROB\\w* => GADGET").unwrap();
+        lines(&findings(&Tree::of(files), &list, &[prefix.into()]))
     }
 
     const RUST: (&str, &str) = ("core/a.rs", "/// One frob.\nconst FROB_MAX: &str = \"a frob\";");
@@ -98,6 +95,6 @@ mod tests {
 
     #[test]
     fn the_list_of_the_repository_can_be_read() {
-        assert!(phrases(&Paths::find().unwrap()).unwrap().len() > 50);
+        read(&Paths::find().unwrap()).unwrap();
     }
 }
