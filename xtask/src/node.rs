@@ -68,24 +68,40 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
     }
     packages(paths)?;
     // Node accepts patterns only since version 21, so the files are listed one by one.
-    let tests = test_files(&paths.www().join("tests"))?;
-    let mut node = Cmd::new("node", &paths.www())
-        .env("RETRYLAB_BIN", binary)
-        .env("CHROMIUM", chromium)
-        .args(["--test", "--test-reporter=spec"])
-        .args(limits(version));
-    if long {
-        node = node.env("RETRYLAB_LONG", "1");
+    let (alone, together): (Vec<_>, Vec<_>) = test_files(&paths.www().join("tests"))?
+        .into_iter()
+        .partition(|file: &PathBuf| file.ends_with(ALONE));
+    for (files, concurrency) in [(alone, 1), (together, TOGETHER)] {
+        let mut node = Cmd::new("node", &paths.www())
+            .env("RETRYLAB_BIN", &binary)
+            .env("CHROMIUM", chromium)
+            .args(["--test", "--test-reporter=spec"])
+            .args(flags(version, concurrency));
+        if long {
+            node = node.env("RETRYLAB_LONG", "1");
+        }
+        node.args(files).run()?;
     }
-    node.args(tests).run()
+    Ok(())
 }
 
-/// Flags that end a run that would otherwise hang: a test that fails before it closes its browser
-/// keeps Node alive forever. Early versions of Node do not have these flags.
-fn limits(version: Version) -> &'static [&'static str] {
-    let known = version >= (22, 0) || version.0 == 20 && version.1 >= 14;
+/// This file measures frames per second, so no other test runs beside it.
+const ALONE: &str = "pace.test.js";
+
+/// Number of other files that run at a time. The tests wait most of the time.
+const TOGETHER: usize = 2;
+
+/// Returns flags that early versions of Node do not have: the number of files at a time, and those that end a
+/// run that would otherwise hang, because a test that fails before it closes its browser keeps Node alive
+/// forever.
+fn flags(version: Version, concurrency: usize) -> Vec<String> {
+    if version < (20, 14) || version.0 == 21 {
+        return Vec::new();
+    }
     // Limit in milliseconds for a whole file of tests.
-    if known { &["--test-force-exit", "--test-timeout=600000"] } else { &[] }
+    let limits = ["--test-force-exit", "--test-timeout=600000"];
+    let concurrency = format!("--test-concurrency={concurrency}");
+    limits.into_iter().map(String::from).chain([concurrency]).collect()
 }
 
 /// Returns `tests/*.test.js` in order. Finding no test is an error.
@@ -119,7 +135,7 @@ mod tests {
 
     #[test]
     fn flags_are_given_only_to_a_node_that_knows_them() {
-        assert!(limits((20, 13)).is_empty() && limits((21, 7)).is_empty());
-        assert!(!limits((20, 14)).is_empty() && !limits((22, 0)).is_empty());
+        assert!(flags((20, 13), 1).is_empty() && flags((21, 7), 1).is_empty());
+        assert!(!flags((20, 14), 1).is_empty() && !flags((22, 0), 1).is_empty());
     }
 }

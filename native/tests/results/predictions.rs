@@ -18,9 +18,12 @@ fn a_server_measures_what_its_model_predicts() {
     ] {
         let queue = &sim(&[&format!("{open}{rest}")], &[])["theory"]["queue"];
         assert_eq!(queue["model"], model, "{rest}");
-        for (what, tolerance) in
-            [("refused_share", 0.1), ("mean_wait_s", 0.05), ("mean_queue", 0.05), ("utilisation", 0.01)]
-        {
+        for (what, tolerance) in [
+            ("refused_share", 0.1),
+            ("mean_wait_s", 0.05),
+            ("mean_queue", 0.05),
+            ("utilisation", 0.01),
+        ] {
             let value = |which| number(&queue[what], which);
             let (predicted, measured) = (value("predicted"), value("measured"));
             assert!(
