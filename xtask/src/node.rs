@@ -85,7 +85,7 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
     Ok(())
 }
 
-/// This file measures frames per second, so no other test runs beside it.
+/// This file measures frames per second, so no other test runs at the same time.
 const ALONE: &str = "pace.test.js";
 
 /// Number of other files that run at a time. The tests wait most of the time.

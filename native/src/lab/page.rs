@@ -48,7 +48,7 @@ fn respond_from(
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    // Only the page's files are served, not the repository's `.gitignore` beside them.
+    // Only the page's files are served, not the `.gitignore` of their folder.
     let Some(file) = file(path).filter(|_| !path.starts_with('.')) else {
         return plain(StatusCode::NOT_FOUND, "file not found\n".to_string());
     };

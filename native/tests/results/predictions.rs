@@ -1,4 +1,4 @@
-//! The closed form that `sim` prints for a queue, beside what it measured.
+//! The closed form that `sim` prints for a queue is compared with what it measured.
 
 use crate::{number, sim};
 
