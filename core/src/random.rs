@@ -130,9 +130,13 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The stream of a schedule that draws nothing. All other streams have a [`Name`]:
+    /// an unnamed stream gives every client the same numbers.
+    pub(crate) const NONE: Self = Self { state: 0 };
+
     /// Creates a stream from its raw state: SplitMix64 seeded with `state`.
-    #[must_use]
-    pub const fn from_state(state: u64) -> Self {
+    #[cfg(test)]
+    const fn from_state(state: u64) -> Self {
         Self { state }
     }
 

@@ -169,7 +169,7 @@ pub fn wilson(successes: u64, n: u64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Stream;
+    use crate::random::{Name, Purpose};
 
     #[track_caller]
     fn near(value: f64, expected: f64, within: f64) {
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn ninety_five_percent_of_intervals_contain_the_mean() {
         let (seed, n) = (11, 4_000.0_f64);
-        let mut stream = Stream::from_state(seed);
+        let mut stream = Name::exchange(seed, 1, 1).stream(Purpose::Think);
         let contains = |_: &u32| {
             let mean: Mean = (0..5).map(|_| 10.0 + 3.0 * stream.standard_normal()).collect();
             mean.t_interval().is_some_and(|(low, high)| low <= 10.0 && 10.0 <= high)

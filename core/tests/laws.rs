@@ -114,7 +114,7 @@ fn any_jitter() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         of("policy.increment", &["1ns", "10ms"]),
         of("policy.jitter", jitters),
         of("policy.first_delay", &["1s", "0s 1ms", "0s"]),
-        of("policy.adaptive", &["rfc6298", "rfc9002"]),
+        of("policy.adaptive", &["rfc6298", "rfc9002", "rfc9147"]),
         of("policy.budget", budgets),
         of("policy.breaker", &["1 1s", "2 10ms", "share 0.5"]),
         of("policy.hedging", &["true"]),

@@ -5,7 +5,7 @@
 //! No other approach with existing libraries that we have tried is faster.
 
 use retrylab_bench::{Report, SEED};
-use retrylab_core::random::{Probability, Stream};
+use retrylab_core::random::{Name, Probability, Purpose};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -69,7 +69,7 @@ fn run(clients: u32, exchanges: u32) -> std::io::Result<Counts> {
 /// Drops half of the requests and answers the others.
 async fn serve(mut requests: UnboundedReceiver<Request>) {
     let half = Probability::from_parts_per_billion(500_000_000).unwrap_or_default();
-    let mut draws = Stream::from_state(SEED);
+    let mut draws = Name::exchange(SEED, 1, 1).stream(Purpose::ServerDrop);
     while let Some((number, client)) = requests.recv().await {
         if !draws.chance(half) {
             carry(client, number);

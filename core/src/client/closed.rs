@@ -109,16 +109,17 @@ impl<C: Codec> Machine for Client<C> {
             Received::Other => return *pending = Some(Pending::Unreadable),
         };
         let rules = config.rules(*flow);
-        let Some(send) = exchange.send_answered(rules, label) else {
+        let Some(reply) = exchange.send_answered(rules, label) else {
             *pending = Some(Pending::LateReply(label));
             return;
         };
         match failure {
             None => {
-                let outcome = exchange.answered(now, send);
+                let outcome = exchange.answered(now, reply);
                 self.follow(Some(outcome));
             }
             Some(hint) => {
+                let send = reply.send;
                 *pending = Some(Pending::Failed { send });
                 let outcome = exchange.failed(rules, now, send, hint);
                 self.follow(outcome);

@@ -119,6 +119,7 @@ impl Event {
     }
 
     /// Returns the send that it refers to.
+    #[inline]
     fn subject(&self) -> Subject {
         let label = match *self {
             Self::Answered { exchange, sends, .. }

@@ -212,15 +212,16 @@ impl<C: Codec> Machine for OpenClient<C> {
             let rules = self.config.rules(flow);
             Some((slot, self.slots[slot as usize].send_answered(rules, label)?))
         });
-        let Some((slot, send)) = answered else {
+        let Some((slot, reply)) = answered else {
             return self.events.push_back(Event::LateReply { label });
         };
         match failure {
             None => {
-                let outcome = self.with(slot, |exchange, _| exchange.answered(now, send));
+                let outcome = self.with(slot, |exchange, _| exchange.answered(now, reply));
                 self.follow(slot, Some(outcome));
             }
             Some(hint) => {
+                let send = reply.send;
                 let outcome = self.with(slot, |exchange, config| {
                     exchange.failed(config.rules(flow), now, send, hint)
                 });

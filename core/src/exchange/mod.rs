@@ -34,9 +34,9 @@
 //!     assert_eq!(exchange.due(rules, now), None);
 //! }
 //! // A reply that does not name its send answers the last one.
-//! let send = exchange.send_answered(rules, None).expect("a send is out");
-//! let outcome = exchange.answered(now, send);
-//! assert_eq!((outcome.sends, outcome.how), (3, Ending::Answered { send }));
+//! let reply = exchange.send_answered(rules, None).expect("a send is out");
+//! let outcome = exchange.answered(now, reply);
+//! assert_eq!((outcome.sends, outcome.how), (3, Ending::Answered { send: reply.send }));
 //! assert!(exchange.is_over());
 //! ```
 
@@ -48,7 +48,7 @@ pub use outcome::{Ending, Outcome};
 
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
-use crate::random::{Name, Purpose, Stream};
+use crate::random::{Name, Purpose};
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 use core::num::{NonZeroU32, NonZeroU64};
@@ -72,6 +72,15 @@ impl<'a> Rules<'a> {
     pub const fn new(policy: &'a Policy, seed: u64, flow: u32) -> Self {
         Self { policy, seed, flow }
     }
+}
+
+/// The send that a reply answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Its number, from 1.
+    pub send: NonZeroU32,
+    /// Whether the reply names it. Otherwise it is the last send, which is only an assumption.
+    pub named: bool,
 }
 
 /// An exchange, and what its client remembers for the next one. See the [module](self) for an example.
@@ -174,12 +183,7 @@ impl Exchange {
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
         let Rules { policy, seed, flow } = rules;
-        // A policy that draws nothing needs no stream.
-        let stream = if policy.draws() {
-            Name::exchange(seed, flow, self.number.get()).stream(Purpose::Jitter)
-        } else {
-            Stream::from_state(0)
-        };
+        let stream = Name::exchange(seed, flow, self.number.get()).stream(Purpose::Jitter);
         match self.pacer.begin(policy, now, stream) {
             Ok(Duration::ZERO) => return self.start(policy, now),
             Ok(delay) => self.wait(now, nanos(delay), Until::Start),
@@ -276,7 +280,7 @@ impl Exchange {
     /// [`attempt_timeout`](Policy::attempt_timeout) an attempt that is over can no longer be answered.
     #[must_use]
     #[inline]
-    pub fn send_answered(&self, rules: Rules<'_>, label: Option<Label>) -> Option<NonZeroU32> {
+    pub fn send_answered(&self, rules: Rules<'_>, label: Option<Label>) -> Option<Reply> {
         let sent = NonZeroU32::new(self.sends())?;
         let send = match label {
             None => sent,
@@ -286,15 +290,16 @@ impl Exchange {
         let attempts = rules.policy.attempt_timeout().is_some();
         let paused = matches!(self.phase, Phase::Waiting(Until::Backoff { .. }));
         let over = attempts && (send < sent || paused);
-        (!over).then_some(send)
+        (!over).then_some(Reply { send, named: label.is_some() })
     }
 
-    /// Ends the exchange with a reply to `send`.
+    /// Ends the exchange with a reply.
     #[inline(always)]
     #[must_use]
-    pub fn answered(&mut self, now: Instant, send: NonZeroU32) -> Outcome {
+    pub fn answered(&mut self, now: Instant, Reply { send, named }: Reply) -> Outcome {
         let (sends, elapsed) = (self.sends(), self.elapsed(now));
-        self.pacer.answered(now, sends, Duration::from_nanos(elapsed));
+        let named = named.then_some(send);
+        self.pacer.answered_send(now, sends, Duration::from_nanos(elapsed), named);
         self.end(sends, elapsed, Ending::Answered { send })
     }
 

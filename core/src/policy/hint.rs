@@ -26,8 +26,8 @@ pub enum HintRule {
     Exact,
     /// Waits `U[h, h (1 + p)]` for a hint of `h`: never less than the hint, and not all clients at once.
     Jitter(Share),
-    /// Keeps the schedule's wait, raised to at least the hint and cut to at most this much more (AWS:
-    /// `x-amz-retry-after`, 5 s).
+    /// Waits as long as the hint says, but at least as long as the schedule, and at most this much longer
+    /// (AWS: `x-amz-retry-after`, 5 s).
     Clamp(Duration),
 }
 
@@ -47,7 +47,7 @@ impl HintRule {
             Self::Exact => (asked, asked),
             Self::Jitter(p) => (asked, asked.saturating_add(p.of(asked))),
             Self::Clamp(later) => {
-                let wait = own.clamp(asked, asked.saturating_add(nanos(later)));
+                let wait = asked.clamp(own, own.saturating_add(nanos(later)));
                 (wait, wait)
             }
         }
@@ -74,7 +74,7 @@ phrase!(
             ("ignore", ""),
             ("exact", ""),
             ("jitter 0.5", "at most this share of the hint later"),
-            ("clamp 5s", "the schedule's own wait, from the hint to this much later"),
+            ("clamp 5s", "at least the schedule's own wait, at most this much longer"),
         ],
     )
 );

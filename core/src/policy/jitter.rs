@@ -1,14 +1,31 @@
 //! Jitter: random variation of the waits, so that clients that fail together do not retry together.
 //!
-//! The order is always the same: the wait grows, `max_timeout` caps it, then the jitter is drawn. So
-//! capped waits vary too, and each mode documents the longest wait that it can produce.
+//! The wait grows, `max_timeout` caps it, and the jitter is drawn; [`Cap`] says in which order. Each mode
+//! documents the longest wait that it can produce when the cap comes first.
 
 use super::Share;
 use crate::random::Stream;
-use crate::text::words;
+use crate::text::words as split;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
-use crate::value::{Grammar, phrase};
+use crate::value::{Grammar, phrase, words};
 use core::fmt;
+
+words! {
+    /// Whether `max_timeout` cuts a wait before its jitter is drawn, afterwards, or both.
+    ///
+    /// Libraries differ. After the cap, jitter spreads clients that have reached it, but can pass it; before
+    /// the cap, the waits never pass it, but many clients can end up with exactly the cap.
+    #[non_exhaustive]
+    Cap {
+        /// The wait is capped, then drawn (gRPC, AWS, RFC 8415).
+        #[default]
+        Before = "before",
+        /// The wait is drawn, then capped.
+        After = "after",
+        /// The wait is capped, then drawn, then capped again (Kafka).
+        Both = "both",
+    }
+}
 
 /// Jitter mode. `v` is the wait after growth and cap, `U[a, b]` a uniform draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -44,7 +61,23 @@ pub enum Jitter {
 }
 
 impl Jitter {
-    /// Returns the longest wait that this mode makes of waits capped at `cap` nanoseconds.
+    /// Returns why [`Cap`] has no effect on this mode; `None` if it has one.
+    pub(super) const fn caps_itself(self) -> Option<&'static str> {
+        match self {
+            Self::None => Some("jitter is none"),
+            Self::Decorrelated | Self::Once(_) | Self::Compounding(_) | Self::CompoundingUp(_) => {
+                Some("this jitter has its own rule for the cap")
+            }
+            Self::Full
+            | Self::Equal
+            | Self::Proportional(_)
+            | Self::ProportionalLater(_)
+            | Self::Additive(_)
+            | Self::Slots(_) => None,
+        }
+    }
+
+    /// Returns the longest wait that this mode makes of waits that were capped at `cap` nanoseconds before.
     #[must_use]
     pub fn bound(self, cap: u64) -> u64 {
         match self {
@@ -116,7 +149,7 @@ phrase!(
 impl Jitter {
     fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
-        let mut words = words(&text);
+        let mut words = split(&text);
         let (mode, amount, more) = (words.next()?, words.next(), words.next());
         let share = || Share::parse(amount?);
         let time = || parse_duration(amount?);

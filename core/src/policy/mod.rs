@@ -76,7 +76,8 @@
 //! | once | `v (1 + p/2)` | one draw per exchange: cheap, and the doubling stays exact |
 //! | compounding | `v` | drifts: the spread grows with the number of waits |
 //!
-//! Jitter is drawn after the cap, so capped waits vary too; [`Jitter::bound`] is the longest one.
+//! [`Cap`] is the order of cap and jitter. If the cap comes first, capped waits vary too; if it comes last,
+//! many clients can wait exactly the cap and retry together. [`Jitter::bound`] is the longest wait.
 
 mod backoff;
 mod breaker;
@@ -99,7 +100,7 @@ pub use breaker::{Breaker, BreakerRule};
 pub use budget::{Budget, BudgetRule};
 pub use builder::{PolicyBuilder, PolicyError};
 pub use hint::{Hint, HintRule};
-pub use jitter::{Draw, Jitter};
+pub use jitter::{Cap, Draw, Jitter};
 pub use limits::LONGEST;
 pub use pacer::Pacer;
 pub(crate) use pacer::Shared;
@@ -154,8 +155,10 @@ policy! {
     /// Number of times that the first wait is repeated before waits grow (Linux:
     /// `tcp_syn_linear_timeouts`).
     linear_timeouts: u32,
-    /// Maximum wait, before jitter; at least `initial_timeout`.
+    /// Maximum wait; at least `initial_timeout`. `cap` says whether jitter can pass it.
     max_timeout: Option<Duration>,
+    /// Whether `max_timeout` cuts a wait before its jitter is drawn or afterwards.
+    cap: Cap,
     /// Time to wait for the reply to one send. Without it, the client waits until the next send, and a
     /// reply to an earlier send counts as well (datagrams). With it, the client abandons a send that is
     /// not answered in this time; the backoff begins at that moment, or when a failure arrives (calls).
@@ -183,7 +186,7 @@ policy! {
     /// Whether earlier sends stay valid when the next one goes out: the first reply wins, and after a
     /// failure the next send is immediate.
     hedging: bool,
-    /// Limit on the retries of all exchanges together.
+    /// Limit on the retries of all exchanges of a client together.
     budget: Option<BudgetRule>,
     /// When to stop sending for a while.
     breaker: Option<BreakerRule>,
@@ -217,6 +220,7 @@ impl Policy {
             timeouts: Timeouts::EMPTY,
             linear_timeouts: 0,
             max_timeout: None,
+            cap: Cap::Before,
             attempt_timeout: None,
             last_timeout: None,
             first_delay: None,
@@ -287,13 +291,38 @@ impl Policy {
         self.max_sends.is_none() && self.deadline.is_none() && !self.outgrows()
     }
 
-    /// Returns true if any part of the policy depends on random draws.
+    /// Returns true if the waits of an exchange depend on random draws: without a hint, or with one if `hinted`.
     #[must_use]
-    #[inline]
-    pub fn draws(&self) -> bool {
-        self.jitter != Jitter::None
-            || self.first_delay.is_some_and(|delay| delay.least < delay.most)
-            || matches!(self.budget, Some(BudgetRule::Adaptive { .. }))
+    pub fn draws(&self, hinted: bool) -> bool {
+        // Every field is named, so that a new one cannot be forgotten.
+        let Self {
+            backoff: _,
+            initial_timeout: _,
+            multiplier: _,
+            increment: _,
+            timeouts: _,
+            linear_timeouts: _,
+            max_timeout: _,
+            cap: _,
+            attempt_timeout: _,
+            last_timeout: _,
+            first_delay,
+            jitter,
+            adaptive: _,
+            min_timeout: _,
+            give_up_above: _,
+            max_sends: _,
+            deadline: _,
+            deadline_rule: _,
+            hedging: _,
+            budget,
+            breaker: _,
+            hint,
+        } = *self;
+        jitter != Jitter::None
+            || first_delay.is_some_and(|delay| delay.least < delay.most)
+            || matches!(budget, Some(BudgetRule::Adaptive { .. }))
+            || hinted && matches!(hint, HintRule::Jitter(share) if share.millionths() > 0)
     }
 
     /// Returns why a field has no effect next to the values of the others; `None` if it has one. `field`
@@ -320,6 +349,8 @@ impl Policy {
             "linear_timeouts" | "give_up_above" if constant => Some("no wait grows"),
             "last_timeout" if self.max_sends.is_none() => Some("max sends is none"),
             "min_timeout" if self.adaptive == Adaptive::None => Some("adaptive is none"),
+            "cap" if self.max_timeout.is_none() => Some("max timeout is none"),
+            "cap" => self.jitter.caps_itself(),
             "deadline_rule" if self.deadline.is_none() => Some("deadline is none"),
             _ => None,
         }

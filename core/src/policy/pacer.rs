@@ -5,6 +5,7 @@ use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, 
 use crate::random::Stream;
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
+use core::num::NonZeroU32;
 
 /// State that a client keeps for its policy, across exchanges: at most 64 bytes. What only some policies
 /// need (round-trip times, budget, breaker) is in a separate allocation, made once at the start.
@@ -21,6 +22,8 @@ pub struct Pacer {
 struct Memory {
     /// Pause after the wait in progress, under an attempt timeout, in nanoseconds.
     pause: u64,
+    /// Nanoseconds from the first send of the exchange to the last one.
+    sent: u64,
     shared: Option<Box<Shared>>,
 }
 
@@ -28,6 +31,7 @@ struct Memory {
 /// breaker can forbid a send that the schedule allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
+    adaptive: Adaptive,
     rtt: Rtt,
     budget: Option<Budget>,
     breaker: Option<Breaker>,
@@ -39,10 +43,12 @@ impl Pacer {
     pub fn new(policy: &Policy) -> Self {
         let budget = policy.budget().map(Budget::new);
         let breaker = policy.breaker().map(Breaker::new);
-        let any = policy.adaptive() != Adaptive::None || budget.is_some() || breaker.is_some();
-        let shared = any.then(|| Box::new(Shared { rtt: Rtt::default(), budget, breaker }));
+        let adaptive = policy.adaptive();
+        let any = adaptive != Adaptive::None || budget.is_some() || breaker.is_some();
+        let shared = Shared { adaptive, rtt: Rtt::default(), budget, breaker };
+        let shared = any.then(|| Box::new(shared));
         let memory = (any || policy.attempt_timeout().is_some())
-            .then(|| Box::new(Memory { pause: 0, shared }));
+            .then(|| Box::new(Memory { pause: 0, sent: 0, shared }));
         Self { schedule: Schedule::new(policy), memory }
     }
 
@@ -71,11 +77,10 @@ impl Pacer {
         self.schedule = Schedule::drawn(policy, first, Draw::Random(stream));
         let Self { schedule, memory } = self;
         let shared = memory.as_deref_mut().and_then(|memory| memory.shared.as_deref_mut());
-        if let Some(Shared { budget, breaker, .. }) = shared {
+        if let (Some(Shared { budget, breaker, .. }), Some(draw)) = (shared, schedule.stream()) {
             if breaker.as_mut().is_some_and(|breaker| !breaker.admit(now)) {
                 return Err(Stop::Breaker);
             }
-            let draw = schedule.stream();
             if budget.as_mut().is_some_and(|budget| !budget.first(now, draw)) {
                 if let Some(breaker) = breaker {
                     breaker.withdrawn(now);
@@ -119,9 +124,13 @@ impl Pacer {
     ) -> Result<Step, Stop> {
         let sends = self.schedule.sends();
         let step = self.schedule.step(policy, elapsed);
-        match &mut self.memory {
-            None => step,
-            Some(memory) => memory.remember(self.schedule.stream(), now, sends, step),
+        match (&mut self.memory, self.schedule.stream()) {
+            (Some(memory), Some(draw)) => {
+                memory.sent = elapsed;
+                memory.remember(draw, now, sends, step)
+            }
+            // Without `begin` there is no exchange that a limit could refuse.
+            _ => step,
         }
     }
 
@@ -171,13 +180,26 @@ impl Pacer {
         self.schedule.forget_sends();
     }
 
-    /// Handles a reply that came `elapsed` after the first send, when `sends` sends had been made.
+    /// Handles a reply that came `elapsed` after the first send, when `sends` sends had been made, and that
+    /// does not say which of them it answers.
     ///
-    /// Only an exchange with one send gives a round-trip time (Karn's algorithm).
+    /// Only an exchange with one send gives a round-trip time then (Karn's algorithm).
     #[inline]
     pub fn answered(&mut self, now: Instant, sends: u32, elapsed: Duration) {
-        if let (Some(shared), 1) = (self.shared(), sends) {
-            shared.rtt.sample(elapsed);
+        self.answered_send(now, sends, elapsed, None);
+    }
+
+    /// Like [`answered`](Self::answered), for a reply to send number `send`, from 1, if it names one.
+    #[inline]
+    pub fn answered_send(
+        &mut self,
+        now: Instant,
+        sends: u32,
+        elapsed: Duration,
+        send: Option<NonZeroU32>,
+    ) {
+        if let Some(memory) = &mut self.memory {
+            memory.sample(sends, elapsed, send);
         }
         self.ended(now, sends, true);
     }
@@ -220,6 +242,23 @@ impl Pacer {
 }
 
 impl Memory {
+    /// Adds the round-trip time of an exchange that was answered, if its reply gives one; see [`Adaptive`].
+    fn sample(&mut self, sends: u32, elapsed: Duration, send: Option<NonZeroU32>) {
+        let Some(Shared { adaptive, rtt, .. }) = self.shared.as_deref_mut() else { return };
+        let quic = *adaptive == Adaptive::Rfc9002;
+        match send.map(NonZeroU32::get) {
+            _ if sends == 1 => rtt.sample(elapsed),
+            Some(1) if quic => rtt.sample(elapsed),
+            Some(send) if quic && send == sends => {
+                rtt.sample(elapsed.saturating_sub(Duration::from_nanos(self.sent)));
+            }
+            _ => {}
+        }
+        if quic {
+            rtt.reset_backoff();
+        }
+    }
+
     /// Stores what outlasts the schedule's `step` after `sends` sends, and asks breaker and budget. Not
     /// inlined, because most clients have no such state.
     #[inline(never)]

@@ -5,7 +5,7 @@
 //! defines no end, the preset never gives up: set `max_sends` or `deadline`.
 
 use super::{
-    Adaptive, Backoff, BudgetRule, Delay, Factor, HintRule, Jitter, Policy, Share, Timeouts,
+    Adaptive, Backoff, BudgetRule, Cap, Delay, Factor, HintRule, Jitter, Policy, Share, Timeouts,
 };
 use crate::time::Duration;
 use crate::value::named;
@@ -83,6 +83,18 @@ const fn dhcpv6(irt: u64, mrt: u64, mrc: u32, mrd: u64) -> Policy {
     }
 }
 
+/// Returns the standard mode of the AWS SDKs from November 2026 on, with its first wait in milliseconds.
+const fn aws_2026(base: u64, max_sends: u32) -> Policy {
+    Policy {
+        max_timeout: Some(secs(20)),
+        jitter: Jitter::Full,
+        max_sends: Some(max_sends),
+        budget: Some(BudgetRule::Quota { capacity: 500, cost: 14, refill: 1 }),
+        hint: HintRule::Clamp(secs(5)),
+        ..Policy::plain(ms(base))
+    }
+}
+
 presets! {
     /// [`Policy::textbook`].
     #[default]
@@ -119,7 +131,9 @@ presets! {
     Policy { linear_timeouts: 4, max_sends: Some(11), ..Policy::plain(secs(1)) };
 
     /// QUIC's probe timeout before a round trip is measured, RFC 9002 section 6.2: an initial RTT of
-    /// 333 ms with half of it as deviation gives 0.999 s. In QUIC, the idle timeout ends the connection.
+    /// 333 ms with half of it as deviation gives 0.999 s. Each reply resets the backoff (QUIC's exception, a
+    /// client whose address the server has not validated yet, is left out). In QUIC, the idle timeout ends
+    /// the connection.
     QuicPto "quic-pto",
     source: "RFC 9002 6.2",
     use_when: "probing a peer over a path whose round-trip time is measured continuously",
@@ -217,13 +231,14 @@ presets! {
     dhcpv6(2, 16, 5, 30);
 
     /// DTLS 1.3, RFC 9147 section 5.8.2: 1 s, doubled, capped at 60 s (the RFC asks for at least 60 s).
-    /// After a retransmission, the next flight keeps the backed-off wait.
+    /// After a retransmission, the next flight keeps the backed-off wait; after a flight that was sent once,
+    /// the wait is 1.5 times its round trip.
     Dtls "dtls",
     source: "RFC 9147 5.8.2",
     use_when: "a handshake runs over datagrams",
     Policy {
         max_timeout: Some(secs(60)),
-        adaptive: Adaptive::Rfc6298,
+        adaptive: Adaptive::Rfc9147,
         ..Policy::plain(secs(1))
     };
 
@@ -310,28 +325,44 @@ presets! {
         ..Policy::plain(secs(1))
     };
 
-    /// Standard mode of the AWS SDKs: 3 attempts, waits of U[0, 1] times 1, 2, … s up to 20 s, and a
-    /// quota of 500 tokens, of which a retry after a timeout takes 10. With jitter, the mean send times
-    /// are 0, 0.5 and 1.5 s. A hint can extend a wait by up to 5 s.
+    /// Standard mode of the AWS SDKs until 2026 (botocore's version 2.0): 3 attempts, waits of U[0, 1] times
+    /// 1, 2, … s up to 20 s, and a quota of 500 tokens, of which a retry after a timeout takes 10 (after
+    /// another failure 5). With jitter, the mean send times are 0, 0.5 and 1.5 s. It ignores hints. Other
+    /// SDKs of that time differ.
     AwsStandard "aws-standard",
-    source: "botocore, standard mode",
-    use_when: "many clients call the same service",
+    source: "botocore's retries/standard.py, version 2.0",
+    use_when: "many clients call the same service, with an SDK from before November 2026",
     Policy {
         max_timeout: Some(secs(20)),
         jitter: Jitter::Full,
         max_sends: Some(3),
         budget: Some(BudgetRule::Quota { capacity: 500, cost: 10, refill: 1 }),
-        hint: HintRule::Clamp(secs(5)),
+        hint: HintRule::Ignore,
         ..Policy::plain(secs(1))
     };
 
+    /// Standard mode of the AWS SDKs from November 2026 on (botocore's version 2.1, `AWS_NEW_RETRIES_2026`):
+    /// waits of U[0, 1] times 50, 100, … ms up to 20 s, and a retry takes 14 tokens of the quota. A hint can
+    /// extend a wait by up to 5 s. (After a throttling error, waits start at 1 s, and a retry takes 5.)
+    AwsStandard2026 "aws-standard-2026",
+    source: "botocore's retries/standard.py, version 2.1",
+    use_when: "many clients call the same service, with a current SDK",
+    aws_2026(50, 3);
+
+    /// The same for DynamoDB: waits start at 25 ms, and there are 4 attempts.
+    AwsDynamodb2026 "aws-dynamodb-2026",
+    source: "botocore's retries/standard.py, version 2.1",
+    use_when: "many clients call DynamoDB, with a current SDK",
+    aws_2026(25, 4);
+
     /// Kafka client: retry.backoff.ms 100 up to retry.backoff.max.ms 1000, with a jitter of plus or
-    /// minus 20 % after the cap, until delivery.timeout.ms, 120 s.
+    /// minus 20 % that cannot pass the cap, until delivery.timeout.ms, 120 s.
     Kafka "kafka",
-    source: "Kafka's client configuration",
+    source: "Kafka's ExponentialBackoff.java and client configuration",
     use_when: "a producer must keep trying for two minutes before it loses a record",
     Policy {
         max_timeout: Some(secs(1)),
+        cap: Cap::Both,
         jitter: Jitter::Proportional(Share::percent(20)),
         deadline: Some(secs(120)),
         ..Policy::plain(ms(100))
@@ -367,13 +398,16 @@ presets! {
         ..Policy::plain(secs(1))
     };
 
-    /// Envoy: one retry after U[0, 25) ms, further ones after U[0, (2^n - 1) 25) ms up to ten times the
-    /// base, in whole milliseconds. Its retry budget is 20 % of the requests in progress, at least 3.
+    /// Envoy: one retry after U[0, 25) ms, further ones after U[0, 50), U[0, 100), … ms up to ten times the
+    /// base, in whole milliseconds. (Its documentation says (2^n - 1) 25 ms, which its code did until 2020.)
+    /// The budget is the one of `retry_budget` with its defaults: 20 % of the requests in progress, at least
+    /// 3. Without `retry_budget`, Envoy allows 3 concurrent retries.
     Envoy "envoy",
-    source: "Envoy's router: base 25 ms, num_retries 1",
+    source: "Envoy's backoff_strategy.cc and router: base 25 ms, num_retries 1",
     use_when: "a proxy retries on behalf of many clients",
     Policy {
-        increment: ms(26),
+        // 24, 49, 99, 199, 249: the largest values below 25, 50, 100, 200 and 250.
+        increment: ms(1),
         max_timeout: Some(ms(249)),
         jitter: Jitter::Slots(ms(1)),
         max_sends: Some(2),

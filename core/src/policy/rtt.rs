@@ -13,11 +13,17 @@ words! {
         #[default]
         None = "none",
         /// TCP's retransmission timeout, RFC 6298: `SRTT + max(G, 4 RTTVAR)` with a clock granularity G
-        /// of 1 ms.
+        /// of 1 ms. Only an exchange with one send is a sample (section 3), and a backed-off wait is kept
+        /// until the next sample (section 5).
         Rfc6298 = "rfc6298",
         /// QUIC's probe timeout, RFC 9002 section 6.2.1: `smoothed_rtt + max(4 rttvar, 1 ms) +
-        /// max_ack_delay` with a max_ack_delay of 25 ms.
+        /// max_ack_delay` with a max_ack_delay of 25 ms. Each reply resets the backoff. A reply that names
+        /// its send is a sample after a retransmission too, because QUIC never sends a packet number twice
+        /// (section 5.1); of several sends, this holds for the first and the last one.
         Rfc9002 = "rfc9002",
+        /// The timer of DTLS 1.3, RFC 9147 section 5.8.2: 1.5 times the round trip of the last exchange
+        /// with one send. A backed-off wait is kept until there is such an exchange.
+        Rfc9147 = "rfc9147",
     }
 }
 
@@ -41,6 +47,8 @@ pub struct Rtt {
     srtt_8: u64,
     /// Four times the mean deviation.
     var_4: u64,
+    /// The last sample.
+    latest: u64,
     /// Last wait of the previous exchange, if it retransmitted; 0 after a sample.
     backed_off: u64,
 }
@@ -61,10 +69,11 @@ impl Rtt {
     /// Adds a measured round-trip time.
     ///
     /// The caller must follow Karn's algorithm (RFC 6298 section 3, RFC 8085 section 3.1.1): a reply to
-    /// an exchange that was sent more than once is not a sample.
+    /// an exchange that was sent more than once is not a sample, unless it names its send.
     pub fn sample(&mut self, rtt: Duration) {
         // A round trip of 0 would look like a missing sample.
         let rtt = nanos(rtt).clamp(1, LONGEST_SAMPLE);
+        self.latest = rtt;
         if self.srtt_8 == 0 {
             self.srtt_8 = 8 * rtt;
             self.var_4 = 2 * rtt;
@@ -83,9 +92,9 @@ impl Rtt {
         self.backed_off = nanos(wait.min(LONGEST));
     }
 
-    /// Clears the stored [backoff](Self::back_off) after an exchange that was given up, just as a new TCP
-    /// connection starts without one. Otherwise a client would wait longer and longer for a server that
-    /// is down.
+    /// Clears the stored [backoff](Self::back_off): under RFC 9002 after each reply, and always after an
+    /// exchange that was given up, just as a new connection starts without one. Otherwise a client would
+    /// wait longer and longer for a server that is down.
     pub const fn reset_backoff(&mut self) {
         self.backed_off = 0;
     }
@@ -98,6 +107,7 @@ impl Rtt {
             (_, 0) => nanos(policy.initial_timeout()),
             (Adaptive::Rfc6298, _) => self.srtt_8 / 8 + self.var_4.max(GRANULARITY),
             (Adaptive::Rfc9002, _) => self.srtt_8 / 8 + self.var_4.max(GRANULARITY) + MAX_ACK_DELAY,
+            (Adaptive::Rfc9147, _) => self.latest + self.latest / 2,
         };
         let least = policy.min_timeout().map_or(0, nanos);
         let wait = of_samples.max(least).max(self.backed_off);

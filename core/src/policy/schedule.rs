@@ -1,7 +1,7 @@
 //! The schedule of one exchange: which wait follows each send.
 
 use super::limits::bound;
-use super::{Backoff, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop};
+use super::{Backoff, Cap, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop};
 use crate::random::Stream;
 use crate::time::{Duration, nanos};
 
@@ -16,7 +16,7 @@ pub struct Schedule {
     /// State of the growth: the previous wait for Fibonacci, the position for a list, the drawn wait for
     /// a jitter that grows from it. Zero at the start.
     memory: u64,
-    /// Random draws of this exchange.
+    /// Random draws of this exchange, in mode `Random` only.
     stream: Stream,
     /// Number of sends so far.
     sends: u32,
@@ -78,9 +78,9 @@ impl Schedule {
     #[must_use]
     pub fn drawn(policy: &Policy, first: Duration, draw: Draw) -> Self {
         let (mode, stream) = match draw {
-            Draw::Nominal => (Mode::Nominal, Stream::from_state(0)),
-            Draw::Least => (Mode::Least, Stream::from_state(0)),
-            Draw::Most => (Mode::Most, Stream::from_state(0)),
+            Draw::Nominal => (Mode::Nominal, Stream::NONE),
+            Draw::Least => (Mode::Least, Stream::NONE),
+            Draw::Most => (Mode::Most, Stream::NONE),
             Draw::Random(stream) => (Mode::Random, stream),
         };
         let mut schedule = Self { backoff: 0, memory: 0, stream, sends: 0, mode, stop: None };
@@ -209,9 +209,12 @@ impl Schedule {
         self.sends = sends;
     }
 
-    /// Returns the random draws of this exchange, for budgets.
-    pub(super) const fn stream(&mut self) -> &mut Stream {
-        &mut self.stream
+    /// Returns the random draws of this exchange, for budgets; `None` if it draws nothing.
+    pub(super) const fn stream(&mut self) -> Option<&mut Stream> {
+        match self.mode {
+            Mode::Random => Some(&mut self.stream),
+            Mode::Nominal | Mode::Least | Mode::Most => None,
+        }
     }
 
     /// Returns a value from `low` to `high`, both included.
@@ -240,17 +243,28 @@ impl Schedule {
         }
     }
 
-    /// Returns the wait after the next send in nanoseconds: grown, capped, then drawn.
+    /// Returns the wait after the next send in nanoseconds: grown, capped and drawn.
     #[inline]
     fn wait(&mut self, policy: &Policy) -> u64 {
         let cap = bound(policy.max_timeout());
         let v = self.backoff.min(cap);
-        if policy.jitter() == Jitter::None { v } else { self.jittered(policy, v, cap) }
+        if policy.jitter() == Jitter::None { v } else { self.randomized(policy, v, cap) }
     }
 
-    /// Applies the policy's jitter to the wait `v`, which has grown and is capped. Not inlined, so that
-    /// policies without jitter do not pay for the code of all modes.
+    /// Applies cap and jitter in the policy's order. Not inlined, so that policies without jitter do not pay
+    /// for it.
     #[inline(never)]
+    fn randomized(&mut self, policy: &Policy, capped: u64, cap: u64) -> u64 {
+        match policy.cap() {
+            Cap::Before => self.jittered(policy, capped, cap),
+            // Modes with a rule of their own for the cap have applied it.
+            _ if policy.jitter().caps_itself().is_some() => self.jittered(policy, capped, cap),
+            Cap::After => self.jittered(policy, self.backoff, cap).min(cap),
+            Cap::Both => self.jittered(policy, capped, cap).min(cap),
+        }
+    }
+
+    /// Applies the policy's jitter to the wait `v`, which has grown.
     fn jittered(&mut self, policy: &Policy, v: u64, cap: u64) -> u64 {
         match policy.jitter() {
             Jitter::None => v,

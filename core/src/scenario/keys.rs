@@ -112,14 +112,15 @@ keys! {
     "policy.timeouts" = policy.timeouts, "list backoff: the waits; the last one repeats";
     "policy.linear_timeouts" = policy.linear_timeouts in 0..=MAX,
         "how many waits repeat before the first one grows";
-    "policy.max_timeout" = policy.max_timeout, "upper bound of each wait, before jitter";
+    "policy.max_timeout" = policy.max_timeout, "upper bound of each wait; see policy.cap";
+    "policy.cap" = policy.cap, "whether max_timeout cuts a wait before its jitter is drawn, after, or both";
     "policy.attempt_timeout" = policy.attempt_timeout,
         "how long each send waits for its reply before it is abandoned and the backoff begins (calls); \
          none: the backoff is the wait, and a reply to any send counts (datagrams)";
     "policy.last_timeout" = policy.last_timeout,
         "the wait after the last of max_sends sends, if it differs";
     "policy.first_delay" = policy.first_delay, "delay before the first send";
-    "policy.jitter" = policy.jitter, "how waits are randomized, after max_timeout";
+    "policy.jitter" = policy.jitter, "how waits are randomized";
     "policy.adaptive" = policy.adaptive, "the first wait follows the measured round-trip time";
     "policy.min_timeout" = policy.min_timeout, "lower bound of an adaptive first wait";
     "policy.give_up_above" = policy.give_up_above,
@@ -131,7 +132,7 @@ keys! {
     "policy.hedging" = policy.hedging,
         "each send joins the earlier ones instead of replacing them; after a failure the next one goes \
          out at once";
-    "policy.budget" = policy.budget, "retry budget: a limit on the retries of all exchanges together";
+    "policy.budget" = policy.budget, "retry budget of each client: a limit on the retries of all its exchanges";
     "policy.breaker" = policy.breaker,
         "circuit breaker: after too many failures, send nothing for a while, or do not retry";
     "policy.hint" = policy.hint, "how to treat a server's hint when to come back";

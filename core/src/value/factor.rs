@@ -6,6 +6,7 @@ use core::fmt;
 const MILLION: u64 = 1_000_000;
 
 /// Returns `nanos * millionths / 10^6`, rounded to the nearest nanosecond, saturating.
+#[inline]
 const fn scale(nanos: u64, millionths: u32) -> u64 {
     // For waits below an hour and a factor of 2, the product fits in 64 bits, and a 64-bit division by a
     // constant costs a tenth of a 128-bit one.
@@ -100,6 +101,7 @@ impl Share {
 
     /// Returns this share of `nanos`, rounded to the nearest nanosecond.
     #[must_use]
+    #[inline]
     pub const fn of(self, nanos: u64) -> u64 {
         scale(nanos, self.0)
     }

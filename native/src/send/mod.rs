@@ -152,9 +152,11 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     let (socket, config) = prepared;
     let (peer, count) = (config.peer, config.load.exchanges);
     let mut client = Client::new(config);
-    let draws = scenario.policy.draws();
-    if draws && args.seed.is_none() {
-        narrate!("seed {0}; --seed {0} repeats these waits", scenario.seed);
+    let random_seed = args.seed.is_none();
+    let repeat = || narrate!("seed {0}; --seed {0} repeats these waits", scenario.seed);
+    let draws = scenario.policy.draws(false);
+    if draws && random_seed {
+        repeat();
     }
     let mut session = Session::new(peer, count, args.token, args.json, args.ladder);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
@@ -169,6 +171,10 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
         Some(Err(error)) => return Err(Error::Unreachable(peer, error)),
         Some(Ok(_)) => {}
         None => session.interrupted(clock.now()),
+    }
+    // Only now is it known that the server gave a hint.
+    if session.hinted && scenario.policy.draws(true) && !draws && random_seed {
+        repeat();
     }
     let exit = session.finish();
     Ok(exit_after(ladder.and_then(|ladder| ladder.finish().err()), exit))

@@ -26,6 +26,8 @@ pub(super) struct Session {
     out: Stdout,
     exchange: Exchange,
     worst: Outcome,
+    /// Whether some wait followed the server's hint.
+    pub(super) hinted: bool,
 }
 
 /// The exchange in progress.
@@ -66,7 +68,7 @@ impl Session {
     ) -> Self {
         let exchange = Exchange { number: 1, ..Exchange::default() };
         let (out, worst) = (Stdout::default(), Outcome::Answered);
-        Self { peer, count, token, json, laddered, out, exchange, worst }
+        Self { peer, count, token, json, laddered, out, exchange, worst, hinted: false }
     }
 
     /// Handles Ctrl-C: the exchange in progress ends here.
@@ -227,6 +229,7 @@ impl Observer<Event> for Session {
     }
 
     fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
+        self.hinted |= timer == Timer::Hint;
         let (name, peer) = (self.name(), self.peer);
         let (send, bytes) = (self.exchange.sends.len(), Count(self.exchange.bytes as u64, "byte"));
         let wait = Rounded(deadline.saturating_since(at));

@@ -10,7 +10,7 @@ use crate::ladder::{Ladder, lines};
 use crate::run::PageRun;
 use crate::timeline::{Ending, Timeline};
 use crate::{inspect, table};
-use retrylab_core::random::{Direction, Stream};
+use retrylab_core::random::{Direction, Name, Purpose};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{HostId, What};
 
@@ -102,7 +102,7 @@ fn json_text(text: &str) -> String {
 #[test]
 fn arbitrary_scenarios_are_shown_whole() {
     for case in 0..80 {
-        let mut stream = Stream::from_state(case);
+        let mut stream = Name::exchange(case, 1, 1).stream(Purpose::Think);
         let length = stream.up_to(60) as usize;
         let bytes: Vec<u8> = (0..length).map(|_| stream.next_u64() as u8).collect();
         check(scenarios::from_bytes(&bytes));

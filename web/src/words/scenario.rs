@@ -5,7 +5,7 @@ use crate::numbers::{count, grouped, percent, span};
 use crate::schedule::Schedule;
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::Loss;
-use retrylab_core::policy::{Backoff, Jitter, Policy};
+use retrylab_core::policy::{Backoff, Cap, Jitter, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
@@ -69,8 +69,11 @@ fn policy(policy: &Policy) -> String {
         let pauses = out.replacen("waits", "pauses", 1);
         out = format!("waits {} for each reply, then {pauses}", time(attempt));
     }
-    if let Some(most) = policy.max_timeout() {
-        out += &format!(", at most {}", time(most));
+    let most = policy.max_timeout().map(|most| format!(", at most {}", time(most)));
+    let most = most.unwrap_or_default();
+    let last = policy.unused("cap").is_none() && policy.cap() != Cap::Before;
+    if !last {
+        out += &most;
     }
     out += &match policy.jitter() {
         Jitter::Full => ", each drawn between zero and that".to_string(),
@@ -87,6 +90,9 @@ fn policy(policy: &Policy) -> String {
         | Jitter::CompoundingUp(share) => format!(", each up to {} off", part(share)),
         _ => String::new(),
     };
+    if last {
+        out += &most;
+    }
     out += ", and ";
     out + &Schedule::new(policy).ending()
 }

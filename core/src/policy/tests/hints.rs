@@ -59,10 +59,10 @@ fn each_rule_keeps_its_range() {
         ("jitter 0", 3, [10, 10]),
         ("jitter 0.5", 3, [10, 15]),
         ("jitter 1", 60, [10, 20]),
-        // AWS: the wait of the schedule, clamped to [t, t + 5].
-        ("clamp 5s", 3, [10, 10]),
+        // botocore: max(t, min(hint, t + 5)), where t is the schedule's own wait.
+        ("clamp 5s", 3, [8, 8]),
+        ("clamp 5s", 7, [10, 10]),
         ("clamp 5s", 12, [12, 12]),
-        ("clamp 5s", 60, [15, 15]),
     ];
     for (rule, own, expected) in cases {
         let policy = Policy::exponential(secs(1)).hint(rule.parse().unwrap()).build().unwrap();

@@ -36,6 +36,31 @@ fn assert_mean(jitter: &str, place: usize, expected: f64) {
     assert!(error > 0.0, "{jitter} draws");
 }
 
+/// `U[0.5, 1.5]` of waits of 1, 2, 4 and 8 s with a cap of 3 s.
+#[test]
+fn the_cap_cuts_before_the_draw_or_after_it() {
+    let builder =
+        Policy::exponential(Duration::from_secs(1)).max_timeout(Some(Duration::from_secs(3)));
+    let builder = builder.jitter("proportional 0.5".parse().unwrap());
+    for (cap, least, most) in [
+        (Cap::Before, [500, 1_000, 1_500, 1_500], [1_500, 3_000, 4_500, 4_500]),
+        (Cap::After, [500, 1_000, 2_000, 3_000], [1_500, 3_000, 3_000, 3_000]),
+        (Cap::Both, [500, 1_000, 1_500, 1_500], [1_500, 3_000, 3_000, 3_000]),
+    ] {
+        let policy = builder.cap(cap).build().unwrap();
+        for (draw, expected) in [(Draw::Least, least), (Draw::Most, most)] {
+            let mut schedule = Schedule::drawn(&policy, policy.initial_timeout(), draw);
+            let waits = [(); 4].map(|()| schedule.next(&policy, Duration::ZERO).unwrap().timeout);
+            assert_eq!(waits, expected.map(Duration::from_millis), "{cap}");
+        }
+    }
+    for (jitter, why) in [("none", true), ("once 0.5", true), ("full", false), ("slots 1ms", false)]
+    {
+        let policy = builder.jitter(jitter.parse().unwrap()).build().unwrap();
+        assert_eq!(policy.unused("cap").is_some(), why, "{jitter}");
+    }
+}
+
 /// v is 16 s after the second send.
 #[test]
 fn full_jitter_has_half_of_the_wait_as_its_mean() {

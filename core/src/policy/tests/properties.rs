@@ -53,11 +53,13 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         0u32..4,
     );
     let bounds = (some(), some(), some(), prop::option::of(1u32..40), some(), any::<bool>());
-    let others = (any_jitter(), select(["none", "rfc6298", "rfc9002"].to_vec()), any::<bool>());
+    let adaptive = select(["none", "rfc6298", "rfc9002", "rfc9147"].to_vec());
+    let order = select([Cap::Before, Cap::After, Cap::Both].to_vec());
+    let others = (any_jitter(), adaptive, any::<bool>(), order);
     (growth, bounds, others).prop_filter_map("a contradiction", |(growth, bounds, others)| {
         let (backoff, first, factor, increment, list, linear) = growth;
         let (cap, above, last, sends, deadline, before) = bounds;
-        let (jitter, adaptive, hedging) = others;
+        let (jitter, adaptive, hedging, order) = others;
         let list = Timeouts::new(&list)?;
         let chains = matches!(
             jitter,
@@ -75,6 +77,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             .timeouts(list)
             .linear_timeouts(linear)
             .max_timeout(cap)
+            .cap(order)
             .give_up_above(above)
             .last_timeout(last.filter(|_| sends.is_some()))
             .max_sends(sends)
@@ -109,7 +112,9 @@ proptest! {
     #[test]
     fn waits_stay_within_their_stated_bound(policy in any_policy(), exchange in 1u32..) {
         let bound = policy.max_timeout().map_or(u64::MAX, nanos);
-        let bound = Duration::from_nanos(policy.jitter().bound(bound));
+        let last = policy.cap() != Cap::Before && policy.unused("cap").is_none();
+        let bound = if last { bound } else { policy.jitter().bound(bound) };
+        let bound = Duration::from_nanos(bound);
         let bound = bound.max(policy.last_timeout().unwrap_or_default());
         for draw in [Draw::Nominal, Draw::Least, Draw::Most, random(exchange)] {
             let (waits, stop) = walk(&policy, draw, 200);

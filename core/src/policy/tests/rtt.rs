@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::time::{Duration, Instant};
+use core::num::NonZeroU32;
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -64,13 +65,25 @@ fn quics_probe_timeout_adds_the_peers_delay() {
     assert_eq!(Preset::QuicPto.policy().initial_timeout(), ms(999));
 }
 
-/// Runs one exchange through a pacer: `sends` sends, the last one answered after `rtt`.
+/// Runs one exchange through a pacer: `sends` sends, and `rtt` after the last one a reply that names no send.
+/// Returns the first wait.
 fn exchange(
     pacer: &mut Pacer,
     policy: &Policy,
     number: u32,
     sends: u32,
     rtt: Duration,
+) -> Duration {
+    exchange_named(pacer, policy, number, sends, (rtt, None))
+}
+
+/// The same with a reply that names its send, if there is a number.
+fn exchange_named(
+    pacer: &mut Pacer,
+    policy: &Policy,
+    number: u32,
+    sends: u32,
+    (rtt, named): (Duration, Option<u32>),
 ) -> Duration {
     let stream = Name::exchange(1, 1, number).stream(Purpose::Jitter);
     pacer.begin(policy, Instant::ZERO, stream).unwrap();
@@ -83,7 +96,7 @@ fn exchange(
         }
         elapsed += if send == sends { rtt } else { wait.timeout };
     }
-    pacer.answered(Instant::ZERO, sends, elapsed);
+    pacer.answered_send(Instant::ZERO, sends, elapsed, named.and_then(NonZeroU32::new));
     first
 }
 
@@ -102,6 +115,47 @@ fn a_retransmitted_exchange_takes_no_sample_and_keeps_its_backoff() {
     assert_eq!(pacer.rtt().unwrap().smoothed(), Some(ms(100)), "no sample");
     assert_eq!(exchange(&mut pacer, &policy, 4, 1, ms(100)), ms(2_400));
     assert_eq!(exchange(&mut pacer, &policy, 5, 1, ms(100)), ms(250));
+}
+
+/// RFC 9002 section 6.2.1: an acknowledgement resets the backoff, whatever it acknowledges.
+#[test]
+fn each_reply_resets_quics_backoff() {
+    let policy = Preset::QuicPto.policy();
+    let mut pacer = Pacer::new(&policy);
+    assert_eq!(exchange(&mut pacer, &policy, 1, 4, ms(20)), ms(999));
+    assert_eq!(exchange(&mut pacer, &policy, 2, 4, ms(20)), ms(999), "no sample, no backoff");
+    assert_eq!(pacer.rtt().unwrap().smoothed(), None);
+}
+
+/// RFC 9002 section 5.1: the sample is the time since the acknowledged packet was sent.
+#[test]
+fn a_reply_that_names_its_send_is_a_sample_for_quic_after_a_retransmission_too() {
+    for (adaptive, preset) in
+        [(true, Preset::QuicPto), (false, Preset::TcpRfc6298), (false, Preset::Dtls)]
+    {
+        let policy = preset.policy();
+        let after = |named, rtt| {
+            let mut pacer = Pacer::new(&policy);
+            exchange_named(&mut pacer, &policy, 1, 3, (ms(rtt), Some(named)));
+            pacer.rtt().unwrap().smoothed()
+        };
+        let waits = if adaptive { 999 + 1_998 } else { 0 };
+        assert_eq!(after(3, 20), adaptive.then(|| ms(20)), "{preset}: the last send");
+        assert_eq!(after(1, 20), adaptive.then(|| ms(waits + 20)), "{preset}: the first send");
+        assert_eq!(after(2, 20), None, "{preset}: when it was sent is not kept");
+    }
+}
+
+/// RFC 9147 section 5.8.2.
+#[test]
+fn dtls_waits_one_and_a_half_round_trips_after_a_flight_that_was_sent_once() {
+    let policy = Preset::Dtls.policy();
+    let mut pacer = Pacer::new(&policy);
+    assert_eq!(exchange(&mut pacer, &policy, 1, 2, ms(10)), Duration::from_secs(1));
+    assert_eq!(exchange(&mut pacer, &policy, 2, 1, ms(100)), Duration::from_secs(2), "kept");
+    assert_eq!(exchange(&mut pacer, &policy, 3, 2, ms(10)), ms(150));
+    assert_eq!(exchange(&mut pacer, &policy, 4, 1, ms(40)), ms(300), "kept");
+    assert_eq!(exchange(&mut pacer, &policy, 5, 1, ms(40)), ms(60), "of the last one alone");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The send times of the presets: each row of the standards' schedules, to the nanosecond.
 
 use super::super::*;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::value::ValueError;
 use Preset as P;
 use alloc::vec::Vec;
@@ -71,6 +71,53 @@ fn the_standards_schedules_hold_to_the_nanosecond() {
     let most = P::AwsStandard.policy().to_builder().max_sends(None).build().unwrap();
     let most: Vec<Duration> = most.sends().take(8).collect();
     assert_eq!(most, table("0 1 3 7 15 31 51 71"), "capped at 20 s");
+    let ends = |preset: P| preset.policy().sends().collect::<Vec<_>>();
+    assert_eq!(ends(P::AwsStandard2026), table("0 .05 .15"));
+    assert_eq!(ends(P::AwsDynamodb2026), table("0 .025 .075 .175"));
+}
+
+/// A retry takes 10, 14 tokens of 500: 50 retries with timeouts from a full quota until 2026, then 35.
+#[test]
+fn the_quotas_of_aws_allow_as_many_retries_as_botocores() {
+    for (preset, retries) in
+        [(P::AwsStandard, 50), (P::AwsStandard2026, 35), (P::AwsDynamodb2026, 35)]
+    {
+        let mut budget = Budget::new(preset.policy().budget().unwrap());
+        let mut stream = Name::exchange(1, 1, 1).stream(Purpose::Jitter);
+        let allowed = (0..1_000).take_while(|_| budget.retry(Instant::ZERO, false, &mut stream));
+        assert_eq!(allowed.count(), retries, "{preset}");
+    }
+}
+
+/// The longest wait at the cap, and whether waits pile up on it, for each preset with a cap and a jitter.
+#[test]
+fn caps_are_before_or_after_jitter_as_in_the_source() {
+    for (preset, longest, piles_up) in [
+        (P::Grpc, "1.2", false),
+        (P::GrpcConnect, "144", false),
+        (P::AwsStandard, "20", false),
+        (P::AwsStandard2026, "20", false),
+        (P::Kafka, "1", true),
+        (P::Envoy, ".249", false),
+        (P::Dhcpv4, "65", false),
+        (P::Dhcpv6Request, "33", false),
+    ] {
+        let policy = preset.policy().to_builder().max_sends(None).deadline(None).budget(None);
+        let policy = policy.build().unwrap();
+        // By the 20th send, each of them has reached its cap.
+        let waits = (1..=4_000).map(|exchange| {
+            let sends: Vec<Duration> = policy.sends_of(5, exchange).take(21).collect();
+            sends[20] - sends[19]
+        });
+        let mut waits: Vec<Duration> = waits.collect();
+        waits.sort_unstable();
+        let (last, longest) = (waits[waits.len() - 1], s(longest));
+        assert!(last <= longest && last > longest * 99 / 100, "{preset}: {last:?}");
+        let equal = waits.iter().filter(|wait| **wait == last).count();
+        // Kafka: the upper half of the draws is cut.
+        let half = (1_800..2_200).contains(&equal);
+        assert_eq!(half, piles_up, "{preset}: {equal} of 4,000 wait {last:?}");
+    }
 }
 
 /// Rows known from manuals, kernel documentation and other pages only.
@@ -159,11 +206,12 @@ fn the_aws_sdks_send_at_half_the_wait_in_the_mean() {
     assert!((third - 1.5).abs() < 4.0 * of_third, "{third}");
 }
 
-/// Envoy draws whole milliseconds from 0 up to, not including, (2^n - 1) times 25 ms.
+/// Envoy draws whole milliseconds from 0 up to, not including, 25, 50, 100, 200 and 250 ms. (Its documentation
+/// says (2^n - 1) times 25 ms.)
 #[test]
 fn envoys_waits_are_whole_milliseconds_below_their_bound() {
     let endless = P::Envoy.policy().to_builder().max_sends(Some(6)).build().unwrap();
-    let bounds = [24, 74, 174, 249, 249];
+    let bounds = [24, 49, 99, 199, 249];
     let mut most = [0; 5];
     for exchange in 1..=5_000 {
         let sends: Vec<Duration> = endless.sends_of(3, exchange).collect();

@@ -111,14 +111,16 @@ impl Config {
         self.service == Distribution::Constant(Duration::ZERO) && self.rising.is_zero()
     }
 
+    /// Returns true if there are outages.
+    #[inline]
+    pub(super) const fn has_outages(&self) -> bool {
+        !self.outages.is_empty()
+    }
+
     /// Returns the `n`-th time, from 0, at which the server goes down (with whether it keeps its queue) or
     /// comes back (`None`).
     #[must_use]
-    #[inline]
     pub(super) fn switch(&self, n: usize) -> Option<(Instant, Option<bool>)> {
-        if self.outages.is_empty() {
-            return None;
-        }
         let downs = self.outages.iter().filter_map(|outage| match outage.trouble {
             Trouble::Down { keeps_queue } => Some((outage, keeps_queue)),
             Trouble::Slow(_) => None,

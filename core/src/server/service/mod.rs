@@ -56,6 +56,7 @@ pub enum Event {
 }
 
 impl From<Event> for What {
+    #[inline]
     fn from(event: Event) -> Self {
         match event {
             Event::Server(event) => event.into(),
@@ -255,6 +256,9 @@ impl Station {
     #[inline(always)]
     fn timer(&self) -> Option<(Timer, Instant)> {
         let work = self.working.peek().map(|Reverse((at, ..))| (Timer::Service, *at));
+        if !self.config.has_outages() {
+            return work;
+        }
         let Some((at, down)) = self.config.switch(self.outages) else { return work };
         // At the same instant the outage comes first.
         let timer = if down.is_some() { Timer::Outage } else { Timer::Recovery };
@@ -321,8 +325,15 @@ impl Station {
     }
 
     /// Handles the outages that begin or end until `now`.
-    #[inline]
+    #[inline(always)]
     fn follow_outages(&mut self, now: Instant) {
+        if self.config.has_outages() {
+            self.switch(now);
+        }
+    }
+
+    #[inline(never)]
+    fn switch(&mut self, now: Instant) {
         while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {
             self.outages += 1;
             match down {

@@ -1,3 +1,5 @@
+mod spread;
+
 use super::*;
 use crate::policy::{BreakerRule, HintRule, PolicyBuilder};
 
@@ -55,7 +57,7 @@ impl Case {
     /// Returns the send that a reply with this label answers.
     fn answered_by(&self, exchange: u32, send: u32) -> Option<u32> {
         let rules = Rules::new(&self.policy, 1, 1);
-        self.exchange.send_answered(rules, Label::new(exchange, send)).map(NonZeroU32::get)
+        self.exchange.send_answered(rules, Label::new(exchange, send)).map(|reply| reply.send.get())
     }
 
     fn deadline(&self) -> Option<(Timer, Instant)> {
@@ -97,8 +99,9 @@ fn a_reply_answers_the_send_that_it_names_or_else_the_last_one() {
     case.send(2, at(100));
     assert_eq!((case.answered_by(7, 1), case.answered_by(7, 2)), (Some(1), Some(2)));
     assert_eq!((case.answered_by(7, 3), case.answered_by(6, 1)), (None, None));
-    let send = none(&case).unwrap();
-    let outcome = case.exchange.answered(at(120), send);
+    let reply = none(&case).unwrap();
+    let outcome = case.exchange.answered(at(120), reply);
+    let send = reply.send;
     assert_eq!(outcome, Outcome::new(2, nanos(ms(120)), Ending::Answered { send }));
     assert_eq!(outcome.elapsed(), ms(120));
     assert_eq!(none(&case), None, "it is over");
@@ -169,7 +172,8 @@ fn a_servers_hint_moves_the_next_send_and_its_no_ends_the_exchange() {
     assert_eq!(failing(HintRule::Ignore, after(500)), (Some(at(100)), None));
     assert_eq!(failing(HintRule::Exact, after(500)), (Some(at(510)), None));
     let clamp = HintRule::Clamp(ms(20));
-    assert_eq!(failing(clamp, after(30)), (Some(at(60)), None), "90 ms were left: at most 50");
+    assert_eq!(failing(clamp, after(30)), (Some(at(100)), None), "90 ms are left");
+    assert_eq!(failing(clamp, after(500)), (Some(at(120)), None), "at most 20 ms more than those");
     let jittered = failing(HintRule::default(), after(500)).0.unwrap();
     assert!(jittered >= at(510) && jittered <= at(760), "{jittered:?}");
     let pushed_back = failing(HintRule::default(), Some(Hint::Never));
