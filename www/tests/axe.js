@@ -6,20 +6,24 @@ import { createRequire } from "node:module";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** The rules that depend on colours: what differs between light and dark. */
+export const COLOURS = ["color-contrast", "link-in-text-block"];
+
 /**
  * Returns the findings of axe-core: violations, and what it could not decide.
  * @param {import("playwright-core").Page} page
+ * @param {string[]} [only] the rules to check instead of all
  * @returns {Promise<string[]>}
  */
-export async function axe(page) {
+export async function axe(page, only) {
   await page.evaluate(AXE);
-  return page.evaluate(async () => {
+  return page.evaluate(async (only) => {
     const { run } = Reflect.get(globalThis, "axe");
     /** @typedef {{ id: string, nodes: { html: string, target: string[], failureSummary: string }[] }} Rule */
     /** @param {Rule[]} rules */
     const lines = (rules) =>
       rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
-    const { violations, incomplete } = await run();
+    const { violations, incomplete } = await run(only ? { runOnly: only } : {});
     const found = lines(violations);
     // axe-core cannot judge what the head of a table or the transport hides: such elements are scrolled into
     // view and judged again, as many at once as are then in sight.
@@ -40,5 +44,5 @@ export async function axe(page) {
       left = stuck ? rest.slice(1) : rest;
     }
     return found;
-  });
+  }, only);
 }

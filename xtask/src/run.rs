@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -61,6 +61,14 @@ impl Cmd {
             bail!("`{line}` failed, {status}");
         }
         Ok(())
+    }
+
+    /// Shows the command and starts it without any output.
+    pub(crate) fn start(mut self) -> Result<Child> {
+        let line = self.line();
+        eprintln!("$ {line} # in the background");
+        let silent = self.0.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        silent.spawn().with_context(|| format!("`{line}` did not start"))
     }
 
     /// Runs the command silently and returns what it printed, without blanks at the ends.

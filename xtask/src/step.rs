@@ -1,5 +1,7 @@
 //! The steps of `cargo xtask test`: their names, what each needs, and what each runs.
 
+use std::process::Child;
+
 use anyhow::Result;
 
 use crate::digests;
@@ -15,9 +17,9 @@ use crate::toolchain::{Std, Toolchain};
 pub(crate) enum Step {
     Fmt,
     Tidy,
+    Page,
     Clippy,
     NoStd,
-    Page,
     WebClippy,
     Test,
     Doc,
@@ -26,29 +28,23 @@ pub(crate) enum Step {
     Browser,
 }
 
-/// How a successful step ended.
-pub(crate) enum Done {
-    Passed,
-    /// It cannot run on this machine, for a reason outside the project.
-    Skipped(&'static str),
-}
-
 /// The list of steps in `cargo xtask test --help`.
 pub(crate) const HELP: &str = "\
 Steps in the order in which they run; a failed step does not stop the others:
   fmt         the formatting of all Rust code
   tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
               English; `cargo xtask tidy` runs it alone
-  clippy      lints of all Rust code; warnings are errors
+  page        the page build of `cargo xtask page`
+  clippy      lints of all Rust code but web/; warnings are errors
   no-std      core without the standard library, without and with the simulated network and serde,
               for wasm
-  page        the page build of `cargo xtask page`
-  web-clippy  lints of web/ for wasm; skipped where the wasm toolchain has no clippy
+  web-clippy  lints of web/, for wasm; natively where the wasm toolchain has no clippy
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones of core and the program, in a release build
   doc         the documentation builds without a warning
   types       the page's modules and tests type-check against the built page
-  release     the release binary, with the built page in it
+  release     the release binary, with the built page in it; its digests; and the published results,
+              which need many runs
   browser     the page's tests, in Chromium, against the release binary; with --long more of each
 
 `types` and `browser` use the last output of `page` and `release`.";
@@ -59,9 +55,9 @@ impl Step {
     pub(crate) const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Tidy,
+        Self::Page,
         Self::Clippy,
         Self::NoStd,
-        Self::Page,
         Self::WebClippy,
         Self::Test,
         Self::Doc,
@@ -99,18 +95,20 @@ impl Step {
     }
 
     /// Runs the step. Its commands are printed and share this program's output.
-    pub(crate) fn run(self, machine: &Machine<'_>, long: bool) -> Result<Done> {
+    pub(crate) fn run(self, machine: &Machine<'_>, long: bool) -> Result<()> {
         let paths = machine.paths;
         let cargo = |words| Cmd::cargo(paths).words(words);
         match self {
             Self::Fmt => cargo("fmt --all --check").run()?,
             Self::Tidy => tidy::check(paths)?,
             Self::Clippy => {
-                cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+                cargo("clippy --workspace --exclude retrylab-web --all-targets --all-features")
+                    .words("-- -D warnings")
+                    .run()?;
             }
             Self::NoStd => no_std(machine)?,
             Self::Page => page::build(paths, machine.wasm()?)?,
-            Self::WebClippy => return web_clippy(machine),
+            Self::WebClippy => web_clippy(machine)?,
             Self::Test => {
                 machine.peers()?;
                 cargo("test --workspace --exclude xtask --all-features --no-fail-fast").run()?;
@@ -131,7 +129,7 @@ impl Step {
                 node::types(paths)?;
             }
             Self::Release => {
-                cargo("build --release -p retrylab").run()?;
+                cargo(RELEASE).run()?;
                 digests::check(paths)?;
                 cargo("test --release -p retrylab --test results").run()?;
             }
@@ -139,8 +137,16 @@ impl Step {
                 node::browser(paths, machine.node()?, &machine.browser()?, long)?;
             }
         }
-        Ok(Done::Passed)
+        Ok(())
     }
+}
+
+/// The build that takes longest.
+const RELEASE: &str = "build --release -p retrylab";
+
+/// Starts the build of the step `release`. It runs silently: the step itself shows its errors.
+pub(crate) fn build_ahead(machine: &Machine<'_>) -> Result<Child> {
+    Cmd::cargo(machine.paths).words(RELEASE).start()
 }
 
 /// The core without its standard library: the machines and policies alone, with the simulated network,
@@ -160,16 +166,13 @@ fn no_std(machine: &Machine<'_>) -> Result<()> {
     Ok(())
 }
 
-fn web_clippy(machine: &Machine<'_>) -> Result<Done> {
-    let toolchain = machine.wasm()?;
-    if toolchain == Toolchain::Debian {
-        return Ok(Done::Skipped("Debian's second toolchain comes without clippy"));
-    }
-    toolchain
-        .cargo(machine.paths, "clippy", Std::Full)
-        .words("-p retrylab-web --all-features -- -D warnings")
-        .run()?;
-    Ok(Done::Passed)
+fn web_clippy(machine: &Machine<'_>) -> Result<()> {
+    let cargo = match machine.wasm()? {
+        // It comes without clippy.
+        Toolchain::Debian => Cmd::cargo(machine.paths).arg("clippy"),
+        toolchain => toolchain.cargo(machine.paths, "clippy", Std::Full),
+    };
+    cargo.words("-p retrylab-web --all-targets --all-features -- -D warnings").run()
 }
 
 /// Returns the named steps in their usual order without duplicates, or all steps if none is named. The error
@@ -202,7 +205,7 @@ mod tests {
         let sentence = parse_words("fmt tset").unwrap_err();
         assert_eq!(
             sentence,
-            "unknown step `tset`; the steps are fmt, tidy, clippy, no-std, page, web-clippy, test, \
+            "unknown step `tset`; the steps are fmt, tidy, page, clippy, no-std, web-clippy, test, \
              doc, types, release, browser"
         );
     }
