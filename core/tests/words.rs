@@ -171,6 +171,28 @@ fn the_kinds_of_runs_that_were_described_wrongly_are_described_correctly() {
     assert_eq!(unseen, [&"stranger", &"refused", &"note"]);
 }
 
+/// A round trip of 120 ms and a wait of 100 ms: the reply to exchange 1 arrives when exchange 2 has begun, and
+/// without a token it counts for that one.
+#[test]
+fn a_reply_that_counts_for_another_exchange_is_described_as_such() {
+    let late = "exchanges=2&server.drop=0&link.latency=60ms&policy.max_sends=1";
+    let notes = |fragment: &str| {
+        let (scenario, errors) = Scenario::from_fragment(fragment);
+        assert_eq!(errors, []);
+        let outcome = run_within(&scenario, Vec::<Record>::new(), BOUNDS);
+        let mut narrator = Narrator::new(scenario.setting());
+        let records = outcome.sink.iter().map(|record| narrator.describe(record).note);
+        (outcome.summary.misattributed, records.collect::<Vec<_>>())
+    };
+    let (count, without) = notes(late);
+    assert_eq!(count, 1, "{without:?}");
+    let answered = "answered in 20 ms (by the reply to exchange 1)";
+    assert!(without.iter().any(|note| note == answered), "{without:?}");
+    let (count, named) = notes(&format!("{late}&token=true&server.reply=mirror"));
+    assert_eq!(count, 0);
+    assert!(!named.iter().any(|note| note.contains("by the reply")), "{named:?}");
+}
+
 /// Digests of each client's records.
 #[derive(Default)]
 struct Apart(BTreeMap<u32, DigestSink>);

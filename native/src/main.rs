@@ -29,5 +29,8 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::Cli::parse().run().into()
+    match cli::Cli::try_parse() {
+        Ok(cli) => cli.run().into(),
+        Err(error) => cli::explain(&error).into(),
+    }
 }

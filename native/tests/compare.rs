@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Returns the numeric measures.
-const NUMBERS: [&str; 22] = [
+const NUMBERS: [&str; 23] = [
     "exchanges",
     "answered",
     "gave_up",
@@ -19,6 +19,7 @@ const NUMBERS: [&str; 22] = [
     "amplification",
     "replies",
     "late_replies",
+    "misattributed",
     "lost",
     "server_dropped",
     "simulated_s",

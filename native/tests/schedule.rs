@@ -163,3 +163,47 @@ fn a_spent_budget_and_an_open_breaker_say_so() {
         [pair(3, "max_sends"), pair(3, "max_sends"), pair(0, "breaker"), pair(0, "breaker")]
     );
 }
+
+/// The longest times of this preset have 14 characters.
+#[test]
+fn columns_are_as_wide_as_their_widest_cell() {
+    let text = run(&["schedule", "--preset", "grpc-connect"]).stdout;
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("send"));
+    let head = lines.next().unwrap();
+    let end = head.find("wait").unwrap() + "wait".len();
+    let rows: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    assert!(rows.len() > 10, "{text}");
+    for row in rows {
+        let cells = row.chars().take(end).collect::<String>();
+        let after: String = row.chars().skip(end).take(2).collect();
+        assert!(cells.ends_with('s') && after.trim().is_empty(), "{row}");
+    }
+}
+
+#[test]
+fn times_beyond_584_years_are_not_printed() {
+    let args =
+        "schedule --give-up-above none --initial-timeout 2400h --multiplier 1000 --max-sends 10";
+    let args: Vec<&str> = args.split(' ').collect();
+    let text = run(&args).stdout;
+    assert!(text.contains("gives up after more than 584 years; the first 2 are shown"), "{text}");
+    assert!(!text.contains("18446744073"), "{text}");
+    let object = run(&[&args[..], &["--json"]].concat()).object();
+    assert!(object["gives_up_s"].is_null(), "{object}");
+}
+
+/// Help and version are output like any other: a full disk is an error.
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for args in [&["--help"][..], &["--version"], &["send", "--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = common::retrylab(args).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("cannot write stdout"), "{args:?}: {stderr}");
+        let good = run(args);
+        assert_eq!((good.code, good.stderr.as_str()), (Some(0), ""), "{args:?}");
+    }
+    let bad = run(&["--frobnicate"]);
+    assert_eq!((bad.code, bad.stdout.as_str()), (Some(2), ""));
+}

@@ -201,7 +201,7 @@ fn a_run_is_measured() {
     // Both arrive at 10 ms; one is served until 20 ms, the other until 30 ms and answered at 40 ms.
     assert_eq!(metrics["latency_s"]["max"], 0.04);
     assert_eq!(metrics["attempts"], json!([0, 2]));
-    assert_eq!(metrics["work"]["utilisation"], 0.5);
+    assert_eq!(metrics["work"]["utilisation"], 20.0 / 30.0);
     assert_eq!(metrics["work"]["deepest_queue"], 1);
     assert_eq!(object["gave_up_share_95"][0], 0.0);
     let lines = "\
@@ -215,8 +215,7 @@ fn a_run_is_measured() {
 
     let finished = run(&[&args[..], &["--ladder", "--series", "-"]].concat());
     assert_eq!(finished.stdout, lines, "stdout contains only the series");
-    let server =
-        "server                served 2, 0 of them wasted, 50.00 % busy, 0.01 s of work each";
+    let server = "server                served 2, 0 of them wasted, 66.67 % busy until the last one, 0.01 s of work each";
     assert!(finished.stderr.contains(server), "{finished:?}");
 
     let finished = run(&["sim", "--series", "/nowhere/at/all.csv"]);
@@ -309,4 +308,24 @@ fn every_key_is_explained() {
             assert_eq!(run(&["sim", "--set", &set]).code, Some(0), "{set}");
         }
     }
+}
+
+/// A round trip of 120 ms, and a client that waits 100 ms: each reply answers the next exchange.
+#[test]
+fn replies_to_another_exchange_are_counted_and_explained() {
+    let late = ["sim", "--json", "--set", "link.latency=60ms", "--set", "exchanges=1000"];
+    let late = [&late[..], &["--set", "policy.max_sends=3"]].concat();
+    let median = |run: &Value| run["metrics"]["latency_s"]["p50"].as_f64().unwrap();
+    let finished = run(&late);
+    let without = finished.object();
+    assert!((median(&without) - 0.1).abs() < 1e-3, "{}", median(&without));
+    assert!(without["misattributed"].as_u64().unwrap() > 900, "{}", without["misattributed"]);
+    assert!(finished.stderr.contains("token=true"), "{}", finished.stderr);
+    let named = ["--set", "token=true", "--set", "server.reply=mirror"];
+    let finished = run(&[&late[..], &named].concat());
+    let named = finished.object();
+    assert!((median(&named) - 0.12).abs() < 1e-3, "{}", median(&named));
+    assert_eq!(named["misattributed"], 0);
+    assert_eq!(named["amplification"], 2.0);
+    assert!(!finished.stderr.contains("token=true"), "{}", finished.stderr);
 }

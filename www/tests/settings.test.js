@@ -115,11 +115,11 @@ test("the dice gives another seed, a lesson another run", async () => {
   assert.equal(fragmentOf(page), "server.drop=1");
   assert.match(await text(page, "sentence"), /^The server drops every request/);
   await page.selectOption("#lesson", { label: "A thousand clients" });
-  assert(await page.locator("#client").isVisible());
+  await page.locator("#client").waitFor();
   await page.fill("#client", "430");
   await page.press("#client", "Enter");
   await page.click("[data-show=table]");
-  assert((await page.locator("#rows tr").count()) > 3);
+  await page.locator("#rows tr").nth(3).waitFor();
   assert.deepEqual(faults, []);
   await page.context().close();
 });

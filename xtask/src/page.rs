@@ -32,8 +32,9 @@ pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
         .cargo(paths, "build", Std::Full)
         .words("--profile wasm --package retrylab-web --lib")
         .run()?;
-    let wasm = paths.wasm_build().join("wasm32-unknown-unknown/wasm").join(MODULE);
-    let bound = bind(&wasm.with_extension("wasm"), &paths.wasm_build().join("bindgen"))?;
+    let target = toolchain.target_dir(paths);
+    let wasm = target.join("wasm32-unknown-unknown/wasm").join(MODULE);
+    let bound = bind(&wasm.with_extension("wasm"), &target.join("bindgen"))?;
 
     let mut files = dist::sources(&paths.www())?;
     for (name, content) in dist::tree(&bound)? {

@@ -39,12 +39,6 @@ impl Paths {
         self.root.join("www").join("dist")
     }
 
-    /// Returns the target folder of the wasm build. It is separate because the build may need another
-    /// toolchain, and two toolchains in one folder discard each other's work.
-    pub(crate) fn wasm_build(&self) -> PathBuf {
-        self.target.join("wasm-build")
-    }
-
     /// Returns the release build of the command-line program.
     pub(crate) fn release_binary(&self) -> PathBuf {
         self.target.join("release").join(format!("retrylab{}", env::consts::EXE_SUFFIX))

@@ -74,9 +74,18 @@ impl Toolchain {
         bail!("Rust's target {TARGET} is missing; run: {}", advice())
     }
 
-    /// Returns `cargo VERB` for the target, in the wasm build's own target folder. If the standard library is
-    /// built from source, [`Std::Alloc`] is proven, because there is no `std` to link. With a prebuilt
-    /// standard library, only the crate's own `no_std` keeps it out.
+    /// Returns the target folder of the wasm build. Another toolchain has one of its own, because two
+    /// toolchains in one folder discard each other's work.
+    pub(crate) fn target_dir(self, paths: &Paths) -> PathBuf {
+        match self {
+            Self::InUse => paths.target.clone(),
+            Self::Debian => paths.target.join("wasm-build"),
+        }
+    }
+
+    /// Returns `cargo VERB` for the target. If the standard library is built from source, [`Std::Alloc`] is
+    /// proven, because there is no `std` to link. With a prebuilt standard library, only the crate's own
+    /// `no_std` keeps it out.
     pub(crate) fn cargo(self, paths: &Paths, verb: &str, std: Std) -> Cmd {
         let cmd = match self {
             Self::InUse => Cmd::cargo(paths).arg(verb),
@@ -91,7 +100,7 @@ impl Toolchain {
         };
         cmd.env("CARGO_ENCODED_RUSTFLAGS", rustflags(paths))
             .arg("--target-dir")
-            .arg(paths.short(&paths.wasm_build()))
+            .arg(paths.short(&self.target_dir(paths)))
             .args(["--target", TARGET])
     }
 }

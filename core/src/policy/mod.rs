@@ -273,7 +273,7 @@ impl Policy {
 
     /// Returns the time from the first send to the end of an exchange that gets no reply, without
     /// jitter; `None` if the policy [never gives up](Self::never_gives_up), or not within [`MAX_WALKED`]
-    /// sends.
+    /// sends, or not within the 584 years of 2^64 ns.
     #[must_use]
     pub fn gives_up_after(&self) -> Option<Duration> {
         if self.never_gives_up() {
@@ -282,7 +282,7 @@ impl Policy {
         let mut sends = self.sends();
         sends.by_ref().take(MAX_WALKED).for_each(drop);
         let at = sends.elapsed();
-        (sends.next().is_none()).then_some(at)
+        (sends.next().is_none() && at.as_nanos() < u64::MAX.into()).then_some(at)
     }
 
     /// Returns true if an exchange that gets no reply never ends.

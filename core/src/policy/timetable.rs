@@ -60,6 +60,8 @@ pub enum ScheduleEnd {
     Never,
     /// The schedule ends after more sends than were examined.
     Far,
+    /// A wait or a time is longer than [`Duration`]s of 2^64 ns, 584 years: the sends before it are known.
+    Beyond,
     /// The schedule ends.
     At {
         /// Time of the end.
@@ -131,9 +133,11 @@ impl Timetable {
         let nominal = walks[1];
         // The shortest waits may be zero, and their sends without number.
         let longest = walks.map(|walk| walk.count).into_iter().max().unwrap_or(0);
-        let rows = longest.min(nominal.count + 1).min(kept);
+        let known = walks.iter().filter(|walk| walk.beyond).map(|walk| walk.count).min();
+        let rows = longest.min(nominal.count + 1).min(kept).min(known.unwrap_or(usize::MAX));
         let end = match nominal.stop {
             _ if policy.never_gives_up() => ScheduleEnd::Never,
+            _ if known.is_some() => ScheduleEnd::Beyond,
             None => ScheduleEnd::Far,
             Some(why) => {
                 // With a deadline, the shortest waits can lead to more sends than are examined.
@@ -182,6 +186,8 @@ struct Walk {
     elapsed: Duration,
     /// Reason for the end; `None` if the walk stops before the schedule does.
     stop: Option<Stop>,
+    /// Whether the walk stops because a time does not fit in 2^64 ns.
+    beyond: bool,
 }
 
 impl Walk {
@@ -190,13 +196,16 @@ impl Walk {
         let (mut times, mut waits, mut count) = (Vec::new(), Vec::new(), 0);
         while count <= steps {
             let Some(at) = sends.next() else { break };
+            if sends.elapsed().as_nanos() >= u64::MAX.into() {
+                return Self { times, waits, count, elapsed: at, stop: None, beyond: true };
+            }
             count += 1;
             if times.len() < kept {
                 times.push(at);
                 waits.push(sends.elapsed().saturating_sub(at));
             }
         }
-        Self { times, waits, count, elapsed: sends.elapsed(), stop: sends.stop() }
+        Self { times, waits, count, elapsed: sends.elapsed(), stop: sends.stop(), beyond: false }
     }
 
     /// Returns the time of send `place`, counted from 0; of a shorter walk, its end.

@@ -1,6 +1,7 @@
 //! The totals of a run, counted from its records.
 
 use crate::trace::{Direction, HostId, Record, Sink, What};
+use core::num::NonZeroU32;
 
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -23,6 +24,11 @@ pub struct Summary {
     pub lost: u64,
     /// Datagrams that the server dropped.
     pub server_dropped: u64,
+    /// Replies and failures that a client took for those of another exchange. Without a token, a client
+    /// cannot see which exchange a reply belongs to; the network knows.
+    pub misattributed: u64,
+    /// The client and the exchange of the reply that arrived last.
+    reply: Option<(u32, NonZeroU32)>,
 }
 
 impl Summary {
@@ -30,6 +36,17 @@ impl Summary {
     #[must_use]
     pub const fn finished(&self) -> u64 {
         self.answered + self.gave_up + self.refused
+    }
+
+    /// Counts a reply that ended or changed another exchange than its own: it is the one that arrived last.
+    #[inline]
+    fn follow(&mut self, record: &Record) {
+        if let (Some((flow, exchange)), Some(label)) = (self.reply, record.label)
+            && flow == record.flow_number()
+            && exchange != label.exchange
+        {
+            self.misattributed += 1;
+        }
     }
 
     /// Returns the sends per exchange; 0 before the first exchange is over.
@@ -49,7 +66,12 @@ impl Sink for Summary {
                 self.server_dropped += 1;
             }
             What::Dropped { .. } => self.lost += 1,
+            What::Delivered { direction: Direction::Reply } => {
+                self.reply = record.label.map(|label| (record.flow_number(), label.exchange));
+            }
+            What::Failed if matches!(record.host, HostId::Client) => self.follow(record),
             What::Answered { sends, .. } => {
+                self.follow(record);
                 self.answered += 1;
                 self.calls += u64::from(sends);
             }
@@ -63,7 +85,7 @@ impl Sink for Summary {
                 self.calls += u64::from(sends);
             }
             // Not counted here: the metrics count them, or they follow from other counts.
-            What::Delivered { .. }
+            What::Delivered { direction: Direction::Request }
             | What::Duplicated { .. }
             | What::Damaged { .. }
             | What::TimerArmed { .. }

@@ -246,11 +246,12 @@ fn every_record_has_words() {
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
             for pattern in [Pattern::Closed, Pattern::Open, Pattern::Write] {
-                for bits in 0u8..64 {
+                for bits in 0u8..128 {
                     let is = |bit: u8| bits >> bit & 1 == 1;
                     let setting = Setting { clients: is(0), exchanges: is(1), pattern };
                     let since = is(4).then_some(Instant::ZERO);
-                    let known = Known { since, failure: is(2), prompt: is(3) };
+                    let reply_to = NonZeroU32::new(2).filter(|_| is(6));
+                    let known = Known { since, failure: is(2), prompt: is(3), reply_to };
                     let label = if is(5) { Label::new(1, 3) } else { None };
                     let words = describe(&Record { label, ..record(host, what) }, setting, known);
                     for text in

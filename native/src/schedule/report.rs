@@ -54,7 +54,7 @@ impl From<Band> for BandReport {
 impl ScheduleReport {
     pub(super) fn new(scenario: &Scenario, times: &Times) -> Self {
         let (sends, at, band, why) = match times.end {
-            End::Never | End::Far => (None, None, None, None),
+            End::Never | End::Far | End::Beyond => (None, None, None, None),
             End::At { at, band, sends, why } => (Some(sends), Some(at), Some(band), Some(why)),
         };
         let delay = scenario.policy.first_delay();
@@ -93,30 +93,51 @@ pub(super) fn show(scenario: &Scenario, times: &Times, mut line: impl FnMut(&dyn
         say(format!("changed: {}", changes.join(", ")));
     }
     say(String::new());
-    let picture = Picture::new(times);
-    let end = WithUnit(picture.end());
-    if times.random {
-        say(format!(
-            "send  {:>9} {:>11} {:>11} {:>11} {:>9}  0s to {end}",
-            "at", "earliest", "mean", "latest", "wait"
-        ));
-    } else {
-        say(format!("send  {:>9} {:>9}  0s to {end}", "at", "wait"));
-    }
-    for (place, send) in times.sends.iter().enumerate() {
-        let (number, at, wait) = (place + 1, text(send.at), text(send.wait));
-        let bar = picture.line(times, place);
-        if times.random {
-            let Band { least, mean, most } = send.band;
-            let band = [least, mean, most].map(|time| format!("{:>11}", rounded(time))).join(" ");
-            say(format!("{number:>4}  {at:>9} {band} {wait:>9}  {bar}"));
-        } else {
-            say(format!("{number:>4}  {at:>9} {wait:>9}  {bar}"));
-        }
-    }
+    rows(times).into_iter().for_each(&mut say);
     say(String::new());
     say(ending(times));
     notes(scenario, times).into_iter().for_each(say);
+}
+
+/// Returns the lines of the table: a head, and one line per send with its drawing.
+fn rows(times: &Times) -> Vec<String> {
+    let picture = Picture::new(times);
+    let head = if times.random {
+        vec!["send", "at", "earliest", "mean", "latest", "wait"]
+    } else {
+        vec!["send", "at", "wait"]
+    };
+    let mut cells = vec![head.into_iter().map(String::from).collect::<Vec<_>>()];
+    for (place, send) in times.sends.iter().enumerate() {
+        let mut row = vec![(place + 1).to_string(), text(send.at)];
+        if times.random {
+            let Band { least, mean, most } = send.band;
+            row.extend([least, mean, most].map(rounded));
+        }
+        row.push(text(send.wait));
+        cells.push(row);
+    }
+    // Columns are as wide as their widest cell, and most tables look alike.
+    let usual = |column: usize, last: usize| match column {
+        0 => 4,
+        1 => 9,
+        _ if column == last => 9,
+        _ => 11,
+    };
+    let last = cells[0].len() - 1;
+    let width = |column: usize| {
+        let widest = cells.iter().map(|row| row[column].chars().count()).max();
+        widest.unwrap_or(0).max(usual(column, last))
+    };
+    let widths: Vec<usize> = (0..=last).map(width).collect();
+    let drawn = (0..times.sends.len()).map(|place| picture.line(times, place));
+    let drawings = [format!("0s to {}", WithUnit(picture.end()))].into_iter().chain(drawn);
+    let line = |(row, drawing): (&Vec<String>, String)| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+        let cells: Vec<String> = cells.collect();
+        format!("{}  {}  {drawing}", cells[0], cells[1..].join(" "))
+    };
+    cells.iter().zip(drawings).map(line).collect()
 }
 
 /// Returns when and why the schedule ends.
@@ -124,6 +145,9 @@ fn ending(times: &Times) -> String {
     match &times.end {
         End::Never => "never gives up; the first sends are shown".to_string(),
         End::Far => "gives up after more than a million sends".to_string(),
+        End::Beyond => {
+            format!("gives up after more than 584 years; the first {} are shown", times.sends.len())
+        }
         End::At { at, band, sends, why } => {
             let count = Count(*sends as u64, "send");
             let mut out = format!("gives up at {} after {count}: {why}", text(*at));

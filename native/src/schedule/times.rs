@@ -38,6 +38,8 @@ pub(super) enum End {
     Never,
     /// The schedule ends after more sends than are walked.
     Far,
+    /// The schedule ends after more time than can be counted.
+    Beyond,
     /// The schedule ends.
     At { at: Duration, band: Band, sends: usize, why: Stop },
 }
@@ -60,6 +62,7 @@ impl Times {
         let end = match table.end {
             ScheduleEnd::Never => End::Never,
             ScheduleEnd::Far => End::Far,
+            ScheduleEnd::Beyond => End::Beyond,
             ScheduleEnd::At { at: JitterRange { least, nominal: at, most }, sends, why } => {
                 let mean = means.end.unwrap_or(at);
                 let band = Band { least, mean, most };

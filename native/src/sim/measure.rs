@@ -29,6 +29,7 @@ const MEASURES: &[Measure] = {
         ("amplification", Number, |run| share(run, run.outcome.summary.sends)),
         ("replies", Integer, |run| Cell::Integer(run.outcome.summary.replies)),
         ("late_replies", Integer, |run| Cell::Integer(run.outcome.summary.late_replies)),
+        ("misattributed", Integer, |run| Cell::Integer(run.outcome.summary.misattributed)),
         ("lost", Integer, |run| Cell::Integer(run.outcome.summary.lost)),
         ("server_dropped", Integer, |run| Cell::Integer(run.outcome.summary.server_dropped)),
         ("simulated_s", Number, |run| {

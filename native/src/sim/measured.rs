@@ -72,7 +72,8 @@ fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
 /// Summarises the work of the server; `None` if requests take no time.
 fn served(work: &WorkReport) -> Option<String> {
     let took = time(work.mean_work_s?);
-    let busy = work.utilisation.map(|busy| format!(", {:.2} % busy", 100.0 * busy));
+    let busy =
+        work.utilisation.map(|busy| format!(", {:.2} % busy until the last one", 100.0 * busy));
     let (served, wasted, busy) = (work.served, work.wasted, busy.unwrap_or_default());
     Some(format!("served {served}, {wasted} of them wasted{busy}, {took} of work each"))
 }

@@ -37,6 +37,8 @@ pub(super) struct RunReport<'a> {
     amplification: f64,
     replies: u64,
     late_replies: u64,
+    /// Replies that a client took for those of another exchange.
+    misattributed: u64,
     /// Lost on the link, in both directions.
     lost: u64,
     server_dropped: u64,
@@ -126,6 +128,7 @@ impl<'a> RunReport<'a> {
             amplification: summary.amplification(),
             replies: summary.replies,
             late_replies: summary.late_replies,
+            misattributed: summary.misattributed,
             lost: summary.lost,
             server_dropped: summary.server_dropped,
             metrics: result.metrics.as_ref(),
@@ -160,6 +163,9 @@ impl<'a> RunReport<'a> {
         row("lost on the link", &self.lost, String::new());
         row("replies", &self.replies, String::new());
         row("late replies", &self.late_replies, String::new());
+        if self.misattributed > 0 {
+            row("misattributed", &self.misattributed, "replies to another exchange".to_string());
+        }
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
@@ -190,6 +196,14 @@ impl<'a> RunReport<'a> {
             EndedBy::Itself(_) | EndedBy::Interrupted => {
                 warn(format_args!("ended by {}{open}", self.ended_by));
             }
+        }
+        if self.misattributed > 0 {
+            warn(format_args!(
+                "clients took {} of {} replies for the reply to another exchange; latencies and shares are those \
+                 that such clients measure. With token=true and server.reply=mirror, each reply names \
+                 its exchange",
+                self.misattributed, self.replies
+            ));
         }
         let wall = result.wall;
         let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);

@@ -2,7 +2,7 @@
 
 use super::shard::Shard;
 use super::values::{self, MAX_POINTS, ValuesError};
-use crate::output::SCHEMA;
+use crate::output::{Count, SCHEMA};
 use crate::source::{Source, SourceError};
 use crate::table::{Cell, Column, ColumnKind, Header, Vary};
 use rayon::prelude::*;
@@ -250,7 +250,7 @@ impl Plan {
             format!("{} seeds, {} to {last}", self.seeds, self.first_seed)
         });
         let points = self.points();
-        let whole = format!("{points} points: {}", factors.join(" x "));
+        let whole = format!("{}: {}", Count(points, "point"), factors.join(" x "));
         if shard.is_whole() {
             return whole;
         }

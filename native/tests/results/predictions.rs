@@ -33,3 +33,29 @@ fn a_server_measures_what_its_model_predicts() {
         }
     }
 }
+
+/// M/M/1/10 at a load of 0.8. Refused requests keep their clients waiting for 30 s after the last arrival: that
+/// time does not count.
+#[test]
+fn a_queue_is_measured_until_its_last_request() {
+    let sets = [
+        "workload.arrivals=poisson 80",
+        "workload.duration=150s",
+        "exchanges=100000000",
+        "server.service=exponential 10ms",
+        "server.queue=9",
+        "server.reply=mirror",
+        "token=true",
+        "policy.max_sends=1",
+        "policy.initial_timeout=30s",
+        "policy.give_up_above=none",
+        "link.latency=0s",
+    ];
+    let seeds = sim(&["--seeds", "20"], &sets);
+    let queue = &seeds["theory"]["queue"];
+    assert_eq!(queue["model"], "M/M/1/K");
+    for what in ["refused_share", "mean_wait_s", "mean_queue", "utilisation"] {
+        let distance = number(&queue[what], "standard_errors");
+        assert!(distance.abs() < 4.0, "{what}, seeds 1 to 20: {distance} standard errors");
+    }
+}

@@ -102,6 +102,7 @@ impl Schedule {
                 let long = at.least == at.most && text.len() > 9;
                 format!("gives up at {}", if long { span(nanos(at.nominal)) } else { text })
             }
+            ScheduleEnd::Beyond => "gives up after more than 584 years".to_string(),
             ScheduleEnd::Far => match self.max_sends {
                 Some(sends) => format!("gives up after {}", count(sends.into(), "send")),
                 None => format!("gives up after more than {}", count(STEPS as u64, "send")),

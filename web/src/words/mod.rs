@@ -41,6 +41,13 @@ pub(crate) fn outcome(run: &PageRun) -> String {
             "One reply was ignored: nothing waited for it.",
             "# replies were ignored: nothing waited for them.",
         ),
+        (
+            summary.misattributed,
+            "One reply counted for another exchange than its own: with a token and server.reply \
+             mirror, replies name their exchange.",
+            "# replies counted for other exchanges than their own: with a token and server.reply \
+             mirror, replies name their exchange.",
+        ),
     ] {
         match n {
             0 => {}

@@ -45,11 +45,12 @@ pub(super) fn build(paths: &Paths) -> Result<()> {
 
 /// Builds the simulated network for wasm and returns the module.
 pub(super) fn build_wasm(paths: &Paths) -> Result<PathBuf> {
-    Toolchain::find(paths)?
+    let toolchain = Toolchain::find(paths)?;
+    toolchain
         .cargo(paths, "build", Std::Full)
         .words("--profile wasm -p retrylab-bench --lib")
         .run()?;
-    Ok(paths.wasm_build().join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm"))
+    Ok(toolchain.target_dir(paths).join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm"))
 }
 
 /// Builds the peer with cargo's own settings.

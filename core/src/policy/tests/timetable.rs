@@ -80,3 +80,17 @@ fn mean_times_are_those_of_the_exchanges_drawn() {
     let none = aws.mean_times(1, 0, 20, 100);
     assert_eq!((none.sends.len(), none.end), (0, None));
 }
+
+/// 100 days, times 1,000 for each send: the third wait is longer than 584 years.
+#[test]
+fn times_beyond_the_largest_one_are_not_shown_as_if_they_were_known() {
+    let builder = Policy::exponential(LONGEST).multiplier(Factor::parse("1000").unwrap());
+    let policy = builder.max_sends(Some(10)).build().unwrap();
+    let table = policy.timetable(20, 1_000);
+    assert_eq!((table.end, table.sends.len()), (ScheduleEnd::Beyond, 2));
+    assert_eq!(policy.gives_up_after(), None);
+    let jittered = builder.max_sends(Some(3)).jitter("proportional 0.2".parse().unwrap());
+    assert_eq!(jittered.build().unwrap().timetable(20, 1_000).end, ScheduleEnd::Beyond);
+    let endless = builder.build().unwrap().timetable(20, 1_000);
+    assert_eq!((endless.end, endless.sends.len()), (ScheduleEnd::Never, 2));
+}

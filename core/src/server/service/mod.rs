@@ -5,10 +5,13 @@
 //! queue fills, it works for clients that have given up, it sheds load, it crashes and comes back.
 
 mod config;
+mod occupancy;
 #[cfg(all(test, feature = "sim"))]
 mod tests;
 
 pub use config::{Config, Order, Outage, Overflow, Trouble};
+pub use occupancy::Occupancy;
+use occupancy::OccupancyMeter;
 
 use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
@@ -110,6 +113,7 @@ pub struct Station {
     /// Number of beginnings and ends of outages that have been handled.
     outages: usize,
     deepest: usize,
+    occupancy: OccupancyMeter,
     /// Bytes of the replies held back.
     held: usize,
     down: bool,
@@ -147,6 +151,7 @@ impl Station {
             events: VecDeque::new(),
             outages: 0,
             deepest: 0,
+            occupancy: OccupancyMeter::default(),
             held: 0,
             down: false,
             noted: None,
@@ -188,6 +193,17 @@ impl Station {
     #[must_use]
     pub const fn deepest(&self) -> usize {
         self.deepest
+    }
+
+    /// Returns how busy it was until it had served the last request.
+    #[must_use]
+    pub const fn occupancy(&self) -> Occupancy {
+        self.occupancy.occupancy()
+    }
+
+    /// Counts the time until `now`, before anything changes.
+    fn pass(&mut self, now: Instant) {
+        self.occupancy.pass(now, self.waiting.len(), self.working.len());
     }
 
     /// Turns the server's reply to the request just handled into a job, and queues or starts it.
@@ -336,6 +352,7 @@ impl Station {
     fn switch(&mut self, now: Instant) {
         while let Some((_, down)) = self.config.switch(self.outages).filter(|(at, _)| *at <= now) {
             self.outages += 1;
+            self.pass(now);
             match down {
                 Some(keeps_queue) => self.crash(keeps_queue),
                 None => {
@@ -354,6 +371,10 @@ impl Machine for Station {
     #[inline(always)]
     fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
         self.follow_outages(now);
+        if !self.config.is_instant() {
+            self.pass(now);
+            self.occupancy.request();
+        }
         if self.down {
             return self.refuse(from, bytes, Cause::ServerDown);
         }
@@ -370,6 +391,8 @@ impl Machine for Station {
             if at > now {
                 break;
             }
+            self.pass(at);
+            self.occupancy.request();
             self.working.pop();
             let job = &mut self.jobs[slot as usize];
             let (from, label, about) = (job.from, job.label, job.about());

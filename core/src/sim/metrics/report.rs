@@ -5,7 +5,7 @@ use super::{Metrics, Series, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
 use crate::sim::ScenarioNetwork;
-use crate::time::{Duration, Instant, nanos};
+use crate::time::{Duration, nanos};
 use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -96,12 +96,11 @@ pub struct WorkReport {
     /// Processed requests minus answered exchanges: requests of an exchange that had ended or that
     /// another send answered, requests whose reply was lost or has not arrived yet, and failures.
     pub wasted: u64,
-    /// Share of time in which the workers were busy with requests that they finished; null if the server
+    /// Share of time in which the workers were busy, until the last request was served; null if the server
     /// takes no time or has unlimited workers, and before any time passes.
     pub utilisation: Option<f64>,
-    /// Mean number of waiting requests (Little's law: total wait divided by time); null if the server
-    /// takes no time, and before any time passes. Requests that left the queue unprocessed (expired, or
-    /// lost in a crash) do not count, because their waits are not recorded.
+    /// Mean number of waiting requests, until the last request was served; null if the server takes no time,
+    /// and before any time passes.
     pub mean_queue: Option<f64>,
     /// Maximum number of waiting requests.
     pub deepest_queue: u64,
@@ -113,17 +112,18 @@ pub struct WorkReport {
 
 impl WorkReport {
     /// `station` is `None` for a server that takes no time.
-    fn new(metrics: &Metrics, simulated: Instant, station: Option<&Station>) -> Self {
+    fn new(metrics: &Metrics, station: Option<&Station>) -> Self {
         let served = if station.is_some() { metrics.served } else { metrics.replies };
         let known = |of: f64| station.is_some() && of > 0.0;
         let share = |sum: u128, of: f64| known(of).then(|| sum as f64 / of);
-        let time = simulated.as_nanos() as f64;
+        let occupancy = station.map(Station::occupancy).unwrap_or_default();
+        let time = occupancy.until.as_nanos() as f64;
         let workers = station.and_then(|station| station.config().workers);
         Self {
             served,
             wasted: served.saturating_sub(metrics.latency.count()),
-            utilisation: workers.and_then(|n| share(metrics.worked, f64::from(n) * time)),
-            mean_queue: share(metrics.waited, time),
+            utilisation: workers.and_then(|n| share(occupancy.worked, f64::from(n) * time)),
+            mean_queue: share(occupancy.waited, time),
             deepest_queue: station.map_or(0, |station| station.deepest() as u64),
             mean_wait_s: share(metrics.waited, served as f64 * 1e9),
             mean_work_s: share(metrics.worked, served as f64 * 1e9),
@@ -222,7 +222,7 @@ impl Metrics {
             attempts: attempts.to_vec(),
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
-            work: WorkReport::new(self, network.now(), station),
+            work: WorkReport::new(self, station),
             link: LinkReport::new(network),
             series: SeriesReport::new(&self.series, takes_time),
         }

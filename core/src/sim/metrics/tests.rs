@@ -75,10 +75,9 @@ fn long_times_are_right_to_a_thousandth_and_the_longest_is_exact() {
     times.add(Duration::MAX);
     assert_eq!(times.max(), Some(Duration::from_nanos(u64::MAX)));
     let most = times.quantile(10_000).unwrap();
-    assert!((YEAR..2 * YEAR).contains(&most), "longer than a year counts as one: {most:?}");
+    let longest = times.max().unwrap();
+    assert!(most <= longest && most > longest / 1_000 * 999, "centuries are not cut: {most:?}");
 }
-
-const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 #[test]
 fn who_gave_up_took_longer_than_every_answer() {
@@ -259,8 +258,8 @@ fn two_requests_for_one_worker() {
     let work = WorkReport {
         served: 2,
         wasted: 0,
-        utilisation: Some(0.5),
-        mean_queue: Some(0.25),
+        utilisation: Some(20.0 / 30.0),
+        mean_queue: Some(10.0 / 30.0),
         deepest_queue: 1,
         mean_wait_s: Some(0.005),
         mean_work_s: Some(0.01),

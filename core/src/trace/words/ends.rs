@@ -24,14 +24,21 @@ pub(in super::super) fn answered(
     let time = span(nanos(elapsed));
     let writes = wording.setting.pattern == Pattern::Write;
     let (what, brief) = if writes { ("row written", "written") } else { ("answered", "answered") };
+    let by = by_another(wording);
     let words = match wording.overlapping() {
         Some(exchange) => {
-            Words::new(format!("exchange {exchange}"), format!("is answered after {effort}"))
+            Words::new(format!("exchange {exchange}"), format!("is answered after {effort}{by}"))
         }
-        None => Words::new("", format!("{what} after {effort}")),
+        None => Words::new("", format!("{what} after {effort}{by}")),
     };
     let noun = if writes { "write" } else { "send" };
-    words.noted(format!("{what} in {time}"), brief).summed(count(sends.into(), noun))
+    words.noted(format!("{what} in {time}{by}"), brief).summed(count(sends.into(), noun))
+}
+
+/// " (by the reply to exchange 1)", if the client took a reply for that of another exchange.
+fn by_another(wording: &Wording<'_>) -> String {
+    let other = wording.known.reply_to;
+    other.map_or_else(String::new, |other| format!(" (by the reply to exchange {other})"))
 }
 
 pub(in super::super) fn failed(wording: &Wording<'_>) -> Words {
@@ -48,8 +55,9 @@ pub(in super::super) fn failed(wording: &Wording<'_>) -> Words {
         }
         HostId::Client | HostId::Link => {
             let send = wording.send().map_or_else(|| which.clone(), |send| format!("send {send}"));
-            Words::new(wording.host(), format!("learns that {which} failed"))
-                .noted(format!("{send} failed"), "failed")
+            let by = by_another(wording);
+            Words::new(wording.host(), format!("learns that {which} failed{by}"))
+                .noted(format!("{send} failed{by}"), "failed")
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::machine::Label;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 /// What is known about a record from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -16,6 +17,8 @@ pub struct Known {
     pub failure: bool,
     /// What a server deals with has just arrived, at the same instant.
     pub prompt: bool,
+    /// Of an answer or a failure: the exchange whose reply this was, if the client took it for another's.
+    pub reply_to: Option<NonZeroU32>,
 }
 
 /// Puts records into words, one after another, in the order in which they were made.
@@ -33,6 +36,8 @@ struct Flow {
     open: Vec<Open>,
     /// The request that reached a server last.
     arrived: Option<(Instant, Option<Label>)>,
+    /// The reply that reached the client last.
+    replied: Option<Label>,
     /// Requests that a server fails, until it replies.
     failing: Vec<Option<Label>>,
 }
@@ -102,17 +107,24 @@ impl Narrator {
             }
             What::Failed => {
                 flow.failed(label);
-                known
+                Known { reply_to: flow.misattributed(label), ..known }
             }
             What::TimerArmed { .. } | What::TimerFired { .. } => match flow.open(label) {
                 Some(open) => Known { since: Some(open.sent), failure: open.failed, ..known },
                 None => known,
             },
-            What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
+            What::Answered { .. } => {
+                let reply_to = flow.misattributed(label);
+                Known { failure: flow.close(label), reply_to, ..known }
+            }
+            What::GaveUp { .. } | What::Refused { .. } => {
                 Known { failure: flow.close(label), ..known }
             }
-            What::Delivered { direction: Direction::Reply }
-            | What::Dropped { .. }
+            What::Delivered { direction: Direction::Reply } => {
+                flow.replied = label;
+                known
+            }
+            What::Dropped { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
             | What::LateReply
@@ -128,6 +140,12 @@ impl Narrator {
 }
 
 impl Flow {
+    /// Returns the exchange that the last reply belongs to, if it is another one than `label`'s.
+    fn misattributed(&self, label: Option<Label>) -> Option<NonZeroU32> {
+        let (own, reply) = (label?.exchange, self.replied?.exchange);
+        (own != reply).then_some(reply)
+    }
+
     fn sent(&mut self, at: Instant, label: Option<Label>) {
         let Some(label) = label else { return };
         let own = |open: &&mut Open| open.label.exchange == label.exchange;
