@@ -113,12 +113,9 @@ impl Narrator {
                 Some(open) => Known { since: Some(open.sent), failure: open.failed, ..known },
                 None => known,
             },
-            What::Answered { .. } => {
+            What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
                 let reply_to = flow.misattributed(label);
                 Known { failure: flow.close(label), reply_to, ..known }
-            }
-            What::GaveUp { .. } | What::Refused { .. } => {
-                Known { failure: flow.close(label), ..known }
             }
             What::Delivered { direction: Direction::Reply } => {
                 flow.replied = label;
