@@ -17,6 +17,7 @@ mod metastable;
 mod predictions;
 mod queues;
 mod retries;
+mod texts;
 
 use common::run;
 use sample::Sample;
