@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::exit::Exit;
-use crate::output::{OutputError, Stdout, complain, exit_after};
+use crate::output::{Stdout, complain};
 use crate::source::SourceError;
 use crate::{
     keys, lab, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep, theory,
@@ -10,7 +10,6 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::scenario::FieldError;
 use retrylab_core::theory::TheoryError;
-use std::io::Write;
 
 const START: &str = "\
 Start here:
@@ -96,12 +95,14 @@ impl Cli {
 
 /// Prints the help or the version that was asked for, or what is wrong with the command line.
 pub(crate) fn explain(error: &clap::Error) -> Exit {
-    let written = error.print().and_then(|()| std::io::stdout().flush());
     if error.use_stderr() {
+        // As for all messages on stderr, nothing can be done if it is closed.
+        let _ = error.print();
         return Exit::Usage;
     }
-    let failure = written.err().map(|error| OutputError { name: "stdout".to_string(), error });
-    exit_after(failure, Exit::Success)
+    let mut out = Stdout::default();
+    out.line(error.render().ansi().to_string().trim_end());
+    out.finish(Exit::Success)
 }
 
 /// An error of any command.

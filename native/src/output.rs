@@ -125,6 +125,13 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
+/// Returns the length of the longest cell of each column. Rows may be shorter than the longest one.
+pub(crate) fn column_widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let length = |at: usize| rows.iter().filter_map(move |row| Some(row.get(at)?.chars().count()));
+    (0..columns).map(|at| length(at).max().unwrap_or_default()).collect()
+}
+
 /// A count with its noun: `1 send`, `2 sends`.
 pub(crate) struct Count<'a>(pub(crate) u64, pub(crate) &'a str);
 

@@ -24,7 +24,7 @@ enum Outcome {
 pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
-    let mut ahead = None;
+    let mut ahead: Option<Child> = None;
     let mut reports = Vec::new();
     for step in steps {
         // Tests measure times: nothing runs in the background meanwhile.
@@ -32,7 +32,7 @@ pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
             && let Some(mut build) = ahead.take()
         {
             // If it failed, the step `release` says why.
-            let _: io::Result<_> = Child::wait(&mut build);
+            let _: io::Result<_> = build.wait();
         }
         reports.push(run(*step, &machine, long));
         if *step == Step::Page && steps.contains(&Step::Release) && steps.contains(&Step::Test) {

@@ -325,6 +325,12 @@ impl Policy {
             || hinted && matches!(hint, HintRule::Jitter(share) if share.millionths() > 0)
     }
 
+    /// Returns true if `max_timeout` cuts waits after their jitter is drawn, so that none passes it.
+    #[must_use]
+    pub fn caps_jittered_waits(&self) -> bool {
+        self.cap != Cap::Before && self.max_timeout.is_some() && self.jitter.caps_itself().is_none()
+    }
+
     /// Returns why a field has no effect next to the values of the others; `None` if it has one. `field`
     /// is the name of a getter.
     ///

@@ -255,13 +255,11 @@ impl Schedule {
     /// for it.
     #[inline(never)]
     fn randomized(&mut self, policy: &Policy, capped: u64, cap: u64) -> u64 {
-        match policy.cap() {
-            Cap::Before => self.jittered(policy, capped, cap),
-            // Modes with a rule of their own for the cap have applied it.
-            _ if policy.jitter().caps_itself().is_some() => self.jittered(policy, capped, cap),
-            Cap::After => self.jittered(policy, self.backoff, cap).min(cap),
-            Cap::Both => self.jittered(policy, capped, cap).min(cap),
+        if !policy.caps_jittered_waits() {
+            return self.jittered(policy, capped, cap);
         }
+        let v = if policy.cap() == Cap::After { self.backoff } else { capped };
+        self.jittered(policy, v, cap).min(cap)
     }
 
     /// Applies the policy's jitter to the wait `v`, which has grown.

@@ -2,7 +2,7 @@
 
 use super::picture::Picture;
 use super::times::{Band, End, Times};
-use crate::output::{Count, SCHEMA, seconds};
+use crate::output::{Count, SCHEMA, column_widths, seconds};
 use retrylab_core::policy::{DeadlineRule, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::{Duration, WithUnit};
@@ -118,18 +118,12 @@ fn rows(times: &Times) -> Vec<String> {
         cells.push(row);
     }
     // Columns are as wide as their widest cell, and most tables look alike.
-    let usual = |column: usize, last: usize| match column {
-        0 => 4,
-        1 => 9,
-        _ if column == last => 9,
-        _ => 11,
-    };
-    let last = cells[0].len() - 1;
-    let width = |column: usize| {
-        let widest = cells.iter().map(|row| row[column].chars().count()).max();
-        widest.unwrap_or(0).max(usual(column, last))
-    };
-    let widths: Vec<usize> = (0..=last).map(width).collect();
+    let usual: &[usize] = if times.random { &[4, 9, 11, 11, 11, 9] } else { &[4, 9, 9] };
+    let widths: Vec<usize> = column_widths(&cells)
+        .into_iter()
+        .zip(usual)
+        .map(|(width, usual)| width.max(*usual))
+        .collect();
     let drawn = (0..times.sends.len()).map(|place| picture.line(times, place));
     let drawings = [format!("0s to {}", WithUnit(picture.end()))].into_iter().chain(drawn);
     let line = |(row, drawing): (&Vec<String>, String)| {

@@ -1,7 +1,7 @@
 //! Statistics of a measure over several runs, and tables of them.
 
 use super::measure;
-use crate::output::Count;
+use crate::output::{Count, column_widths};
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::stats::Mean;
 use serde::{Serialize, Serializer};
@@ -85,9 +85,7 @@ pub(super) fn of_seeds(count: u64, all: usize) -> Option<String> {
 /// Formats rows as lines. Each column is as wide as its widest cell; the first one is left-aligned, the others
 /// are right-aligned.
 pub(super) fn lines(rows: &[Vec<String>]) -> impl Iterator<Item = String> {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let length = |at: usize| rows.iter().filter_map(move |row| Some(row.get(at)?.chars().count()));
-    let widths: Vec<usize> = (0..columns).map(|at| length(at).max().unwrap_or_default()).collect();
+    let widths = column_widths(rows);
     rows.iter().map(move |row| {
         let cell = |(at, (cell, width)): (usize, (&String, &usize))| match at {
             0 => format!("{cell:<width$}"),

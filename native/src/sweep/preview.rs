@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::shard::Shard;
-use crate::output::Stdout;
+use crate::output::{Stdout, column_widths};
 use crate::table::Cell;
 
 /// Number of points to show at each end.
@@ -25,11 +25,7 @@ pub(super) fn show(plan: &Plan, shard: Shard, out: &mut Stdout) {
     if gap {
         rows.insert(1 + SHOWN as usize, vec!["…".to_string()]);
     }
-    let width = |at: usize| {
-        let lengths = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
-        lengths.max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let widths = column_widths(&rows);
     for row in &rows {
         let cells = row.iter().zip(&widths);
         let line: String = cells.map(|(cell, width)| format!("{cell:<width$}  ")).collect();

@@ -5,7 +5,7 @@ use crate::numbers::{count, grouped, percent, span};
 use crate::schedule::Schedule;
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::Loss;
-use retrylab_core::policy::{Backoff, Cap, Jitter, Policy};
+use retrylab_core::policy::{Backoff, Jitter, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
@@ -71,7 +71,7 @@ fn policy(policy: &Policy) -> String {
     }
     let most = policy.max_timeout().map(|most| format!(", at most {}", time(most)));
     let most = most.unwrap_or_default();
-    let last = policy.unused("cap").is_none() && policy.cap() != Cap::Before;
+    let last = policy.caps_jittered_waits();
     if !last {
         out += &most;
     }

@@ -1,7 +1,8 @@
 //! Every part of a policy that draws, alone: its draws differ between clients, exchanges and seeds.
 
 use super::*;
-use crate::policy::{Delay, HintRule, PolicyBuilder};
+use crate::policy::{Delay, HintRule, Jitter, PolicyBuilder};
+use crate::value::Value;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -42,20 +43,12 @@ fn drawing() -> Vec<(&'static str, Policy)> {
     let plain = Policy::exponential(Duration::from_secs(1)).max_sends(Some(4));
     let plain = plain.hint(HintRule::Ignore);
     let build = |builder: PolicyBuilder| builder.build().unwrap();
-    let mut all: Vec<(&str, Policy)> = [
-        "full",
-        "equal",
-        "decorrelated",
-        "proportional 0.2",
-        "proportional 0.2 later",
-        "once 0.5",
-        "compounding 0.1",
-        "compounding 0.1 up",
-        "additive 100ms",
-        "slots 1ms",
-    ]
-    .map(|jitter| (jitter, build(plain.jitter(jitter.parse().unwrap()))))
-    .into();
+    let modes = Jitter::SHAPE.grammar().unwrap().examples.iter().map(|(mode, _)| *mode);
+    let mut all: Vec<(&str, Policy)> = modes
+        .filter(|mode| *mode != "none")
+        .map(|mode| (mode, build(plain.jitter(mode.parse().unwrap()))))
+        .collect();
+    assert!(all.len() >= 10);
     let delay = Delay { least: Duration::ZERO, most: Duration::from_secs(1) };
     all.push(("first delay", build(plain.first_delay(Some(delay)))));
     all.push(("hint", build(plain.hint(HintRule::default()))));
@@ -66,6 +59,7 @@ fn drawing() -> Vec<(&'static str, Policy)> {
 #[test]
 fn draws_differ_between_clients_exchanges_and_seeds() {
     for (name, policy) in drawing() {
+        assert!(policy.draws(true), "{name}");
         let different = |histories: Vec<Vec<Vec<u64>>>| {
             let count = histories.iter().collect::<BTreeSet<_>>().len();
             assert!(count >= 60, "{name}: {count} of 64 differ, such as {:?}", histories[0]);

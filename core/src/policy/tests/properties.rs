@@ -112,8 +112,7 @@ proptest! {
     #[test]
     fn waits_stay_within_their_stated_bound(policy in any_policy(), exchange in 1u32..) {
         let bound = policy.max_timeout().map_or(u64::MAX, nanos);
-        let last = policy.cap() != Cap::Before && policy.unused("cap").is_none();
-        let bound = if last { bound } else { policy.jitter().bound(bound) };
+        let bound = if policy.caps_jittered_waits() { bound } else { policy.jitter().bound(bound) };
         let bound = Duration::from_nanos(bound);
         let bound = bound.max(policy.last_timeout().unwrap_or_default());
         for draw in [Draw::Nominal, Draw::Least, Draw::Most, random(exchange)] {

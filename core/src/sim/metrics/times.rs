@@ -4,7 +4,7 @@ use crate::time::{Duration, nanos};
 use core::fmt;
 use hdrhistogram::Histogram;
 
-/// Times of many exchanges, in nanoseconds to three digits. The histogram takes 440 kB for any number of
+/// Times of many exchanges, in nanoseconds to three digits. The histogram takes 450 kB for any number of
 /// exchanges (HdrHistogram by Tene).
 #[derive(Clone)]
 pub struct Times {
