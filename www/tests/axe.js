@@ -6,16 +6,17 @@ import { createRequire } from "node:module";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The rules that depend on colours: what differs between light and dark. */
-export const COLOURS = ["color-contrast", "link-in-text-block"];
+/** The rules that depend on colours: in the dark, only these can differ. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /**
  * Returns the findings of axe-core: violations, and what it could not decide.
  * @param {import("playwright-core").Page} page
- * @param {string[]} [only] the rules to check instead of all
+ * @param {"light" | "dark"} [colorScheme] in the dark, only the colours are checked
  * @returns {Promise<string[]>}
  */
-export async function axe(page, only) {
+export async function axe(page, colorScheme = "light") {
+  const only = colorScheme === "dark" ? COLOURS : undefined;
   await page.evaluate(AXE);
   return page.evaluate(async (only) => {
     const { run } = Reflect.get(globalThis, "axe");
