@@ -1,18 +1,24 @@
-//! Means and shares of samples, with their 95 % confidence intervals.
+//! Means, medians and shares of samples, with their 95 % confidence intervals.
+//!
+//! [`wilson`] is for the share of independent trials. [`Sample::median_interval`] is valid for any independent
+//! numbers, also if they fall into two groups, such as runs that collapsed and runs that did not. There is no
+//! interval for a mean: the usual one, with Student's t distribution, is valid for numbers that are nearly normal, and in
+//! an overload the results of runs are not.
 //!
 //! ```
-//! use retrylab_core::stats::{Mean, wilson};
+//! use retrylab_core::stats::{Mean, Sample, wilson};
 //!
 //! let mean: Mean = [1.9, 2.0, 1.8, 2.1, 1.7].into_iter().collect();
-//! let (low, high) = mean.t_interval().unwrap();
 //! assert!((mean.mean() - 1.9).abs() < 1e-12);
-//! assert!((high - low - 2.0 * 2.776445 * (0.025_f64 / 5.0).sqrt()).abs() < 1e-6);
 //! // 0 of 30 gave up: the true share may be up to 11 %.
 //! let (low, high) = wilson(0, 30);
 //! assert!(low == 0.0 && (high - 0.11352).abs() < 1e-5);
+//! // Ten runs, three of which collapsed. Where the median lies is not known well.
+//! let runs: Sample = [0.99, 0.98, 0.2, 0.99, 0.98, 0.97, 0.1, 0.99, 0.6, 0.98].into_iter().collect();
+//! assert_eq!((runs.median(), runs.median_interval()), (Some(0.98), Some((0.2, 0.99))));
 //! ```
 
-use core::f64::consts::{FRAC_2_PI, FRAC_PI_2};
+use alloc::vec::Vec;
 
 /// Distance from 0 that contains 95 % of the standard normal distribution.
 pub(crate) const NORMAL_95: f64 = 1.959_963_984_540_054;
@@ -61,17 +67,6 @@ impl Mean {
     pub fn deviation(&self) -> Option<f64> {
         self.variance().map(libm::sqrt)
     }
-
-    /// Returns the 95 % confidence interval of the mean; `None` for fewer than two numbers.
-    ///
-    /// It is exact for independent numbers from a normal distribution, and a good approximation for many
-    /// numbers from nearly any other.
-    #[must_use]
-    pub fn t_interval(&self) -> Option<(f64, f64)> {
-        let error = libm::sqrt(self.variance()? / self.count as f64);
-        let reach = student_95(self.count - 1) * error;
-        Some((self.mean - reach, self.mean + reach))
-    }
 }
 
 impl Extend<f64> for Mean {
@@ -86,62 +81,6 @@ impl FromIterator<f64> for Mean {
         mean.extend(numbers);
         mean
     }
-}
-
-/// Returns the distance from 0 that contains 95 % of Student's t distribution with `freedom` degrees of
-/// freedom: its quantile at 0.975. It is infinite for 0 degrees.
-///
-/// The result has 11 correct digits. Below 1,000 degrees it inverts the finite series 26.7.3 and 26.7.4
-/// of Abramowitz and Stegun; from 1,000, their expansion 26.7.5 is as exact.
-#[must_use]
-pub(crate) fn student_95(freedom: u64) -> f64 {
-    match freedom {
-        0 => f64::INFINITY,
-        1..1_000 => student_by_series(freedom),
-        _ => student_by_expansion(freedom as f64),
-    }
-}
-
-fn student_by_series(freedom: u64) -> f64 {
-    // With t = sqrt(freedom) tan(angle). Each round halves the interval; after 60 it is a point.
-    let (mut low, mut high) = (0.0, FRAC_PI_2);
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if student_within(middle, freedom) < 0.95 { low = middle } else { high = middle }
-    }
-    libm::sqrt(freedom as f64) * libm::tan(0.5 * (low + high))
-}
-
-/// Returns the probability that |T| is below `sqrt(freedom) tan(angle)`.
-fn student_within(angle: f64, freedom: u64) -> f64 {
-    let (sine, cosine) = libm::sincos(angle);
-    let odd = freedom % 2 == 1;
-    if freedom == 1 {
-        return FRAC_2_PI * angle;
-    }
-    let (mut term, shift) = if odd { (cosine, 1.0) } else { (1.0, 0.0) };
-    let mut sum = term;
-    for k in 1..freedom / 2 {
-        let even = 2.0 * k as f64;
-        // 2/3 4/5 6/7 …, or 1/2 3/4 5/6 …
-        term *= (even - 1.0 + shift) / (even + shift) * cosine * cosine;
-        sum += term;
-    }
-    if odd { FRAC_2_PI * (angle + sine * sum) } else { sine * sum }
-}
-
-fn student_by_expansion(freedom: f64) -> f64 {
-    let z = NORMAL_95;
-    let square = z * z;
-    // Horner's method in z^2, highest power first.
-    let odd = |powers: &[f64]| z * powers.iter().fold(0.0, |sum, factor| sum * square + factor);
-    let terms = [
-        odd(&[1.0, 1.0]) / 4.0,
-        odd(&[5.0, 16.0, 3.0]) / 96.0,
-        odd(&[3.0, 19.0, 17.0, -15.0]) / 384.0,
-        odd(&[79.0, 776.0, 1482.0, -1920.0, -945.0]) / 92_160.0,
-    ];
-    z + terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom)
 }
 
 /// Returns Wilson's 95 % confidence interval (1927) of a share, for `successes` of `n`.
@@ -166,6 +105,79 @@ pub fn wilson(successes: u64, n: u64) -> (f64, f64) {
     (low, high)
 }
 
+/// Numbers in ascending order. They may be infinite, but not NaN: a reply that never came took longer than any.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Sample(Vec<f64>);
+
+/// Ignores NaN.
+impl FromIterator<f64> for Sample {
+    fn from_iter<I: IntoIterator<Item = f64>>(numbers: I) -> Self {
+        let mut numbers: Vec<f64> = numbers.into_iter().filter(|number| !number.is_nan()).collect();
+        numbers.sort_unstable_by(f64::total_cmp);
+        Self(numbers)
+    }
+}
+
+impl Sample {
+    /// Returns the numbers in ascending order.
+    #[must_use]
+    pub fn numbers(&self) -> &[f64] {
+        &self.0
+    }
+
+    /// Returns the median: the middle number, or the mean of the two in the middle. `None` without numbers,
+    /// and if the two in the middle are the two infinities.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        let upper = *self.0.get(self.0.len() / 2)?;
+        let lower = self.0[(self.0.len() - 1) / 2];
+        let middle =
+            if lower.total_cmp(&upper).is_eq() { lower } else { f64::midpoint(lower, upper) };
+        (!middle.is_nan()).then_some(middle)
+    }
+
+    /// Returns the 95 % confidence interval of the median of the distribution that the numbers are from;
+    /// `None` for fewer than six numbers.
+    ///
+    /// Its ends are two of the numbers, so that it never leaves their range. It contains the median with a
+    /// probability of at least 95 %, whatever the distribution (David, Order Statistics, 1981, section 2.5).
+    #[must_use]
+    pub fn median_interval(&self) -> Option<(f64, f64)> {
+        let rank = sign_rank(self.0.len() as u64)? as usize;
+        Some((self.0[rank - 1], self.0[self.0.len() - rank]))
+    }
+}
+
+/// Returns true if of `plus + minus` fair coins, the two sides are so unequal in less than 5 % of all cases:
+/// the sign test. The counts are those of pairs whose difference is positive or negative.
+#[must_use]
+pub fn differs_by_sign(plus: u64, minus: u64) -> bool {
+    sign_rank(plus.saturating_add(minus)).is_some_and(|rank| plus.min(minus) < rank)
+}
+
+/// Returns the largest `rank` such that of `n` fair coins, fewer than `rank` show heads with a probability of
+/// at most 2.5 %; `None` if there is none, for fewer than six coins.
+fn sign_rank(n: u64) -> Option<u64> {
+    // The probabilities below would underflow. The normal distribution is as exact for so many.
+    if n > 1_000 {
+        return Some(sign_rank_of_many(n as f64));
+    }
+    // Binomial probabilities of 0, 1, … heads.
+    let mut probability = libm::exp2(-(n as f64));
+    let (mut rank, mut sum) = (0, probability);
+    while sum <= 0.025 {
+        probability *= (n - rank) as f64 / (rank + 1) as f64;
+        sum += probability;
+        rank += 1;
+    }
+    (rank > 0).then_some(rank)
+}
+
+fn sign_rank_of_many(n: f64) -> u64 {
+    // With the correction for continuity: fewer than `rank` is at most `rank - 1/2`.
+    (0.5 * (n + 1.0 - NORMAL_95 * libm::sqrt(n))) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,36 +186,6 @@ mod tests {
     #[track_caller]
     fn near(value: f64, expected: f64, within: f64) {
         assert!((value - expected).abs() <= within, "{value} instead of {expected}");
-    }
-
-    /// Compares with a table of Student's distribution, Abramowitz and Stegun 26.10.
-    #[test]
-    fn students_quantiles_match_published_tables() {
-        for (freedom, t) in [
-            (1, 12.706_204_736_2),
-            (2, 4.302_652_729_7),
-            (3, 3.182_446_305_3),
-            (4, 2.776_445_105_2),
-            (9, 2.262_157_162_8),
-            (10, 2.228_138_851_9),
-            (30, 2.042_272_456_3),
-            (99, 1.984_216_951_5),
-            (1_000, 1.962_339_080_8),
-        ] {
-            near(student_95(freedom), t, 1e-9);
-        }
-        assert_eq!(student_95(0), f64::INFINITY);
-        near(student_95(u64::MAX), NORMAL_95, 1e-15);
-    }
-
-    #[test]
-    fn series_and_expansion_agree_where_they_meet() {
-        for freedom in [998, 999] {
-            near(student_by_series(freedom), student_by_expansion(freedom as f64), 1e-11);
-        }
-        for freedom in 1..1_100 {
-            assert!(student_95(freedom) > student_95(freedom + 1), "{freedom}");
-        }
     }
 
     #[test]
@@ -219,24 +201,10 @@ mod tests {
     }
 
     #[test]
-    fn one_number_has_no_interval() {
+    fn one_number_has_no_deviation() {
         let one: Mean = [3.0].into_iter().collect();
-        assert_eq!((one.mean(), one.variance(), one.t_interval()), (3.0, None, None));
-        assert_eq!(Mean::default().t_interval(), None);
-    }
-
-    /// Of 4,000 intervals of five numbers each, 95 % contain the mean, within five standard errors.
-    #[test]
-    fn ninety_five_percent_of_intervals_contain_the_mean() {
-        let (seed, n) = (11, 4_000.0_f64);
-        let mut stream = Name::exchange(seed, 1, 1).stream(Purpose::Think);
-        let contains = |_: &u32| {
-            let mean: Mean = (0..5).map(|_| 10.0 + 3.0 * stream.standard_normal()).collect();
-            mean.t_interval().is_some_and(|(low, high)| low <= 10.0 && 10.0 <= high)
-        };
-        let share = (0..4_000).filter(contains).count() as f64 / n;
-        let error = (0.95 * 0.05 / n).sqrt();
-        assert!((share - 0.95).abs() < 5.0 * error, "seed {seed}: {share}");
+        assert_eq!((one.mean(), one.variance()), (3.0, None));
+        assert_eq!((Mean::default().count(), Mean::default().deviation()), (0, None));
     }
 
     /// Compares with values computed by hand: the roots of `(p - x)^2 = z^2 x (1 - x) / n`.
@@ -263,5 +231,81 @@ mod tests {
         assert_eq!(wilson(0, 0), (0.0, 1.0));
         assert_eq!(wilson(0, u64::MAX).0, 0.0);
         assert_eq!(wilson(7, 7).1, 1.0);
+    }
+
+    /// Compares with ranks from exact binomial sums, in integers.
+    #[test]
+    fn ranks_of_the_median_match_exact_sums() {
+        for (n, rank) in [
+            (5, None),
+            (6, Some(1)),
+            (8, Some(1)),
+            (9, Some(2)),
+            (10, Some(2)),
+            (20, Some(6)),
+            (30, Some(10)),
+            (100, Some(40)),
+            (1_000, Some(469)),
+        ] {
+            assert_eq!(sign_rank(n), rank, "{n}");
+        }
+        for n in 200..=1_000 {
+            let (exact, many) = (sign_rank(n).unwrap(), sign_rank_of_many(n as f64));
+            assert!(exact.abs_diff(many) <= 1, "{n}: {exact}, {many}");
+        }
+        assert_eq!((differs_by_sign(10, 0), differs_by_sign(5, 0)), (true, false));
+        assert_eq!((differs_by_sign(9, 21), differs_by_sign(10, 20)), (true, false));
+    }
+
+    #[test]
+    fn medians_of_small_samples() {
+        let sample = |numbers: &[f64]| numbers.iter().copied().collect::<Sample>();
+        let forever = f64::INFINITY;
+        for (numbers, median) in [
+            (&[][..], None),
+            (&[3.0][..], Some(3.0)),
+            (&[4.0, 1.0], Some(2.5)),
+            (&[9.0, 1.0, 2.0], Some(2.0)),
+            (&[forever, 1.0], Some(forever)),
+            (&[forever, forever], Some(forever)),
+            (&[-forever, forever], None),
+            (&[f64::NAN, 1.0], Some(1.0)),
+        ] {
+            assert_eq!(sample(numbers).median(), median, "{numbers:?}");
+        }
+        assert_eq!(sample(&[1.0; 5]).median_interval(), None);
+        assert_eq!(
+            sample(&[1.0, 2.0, 3.0, 4.0, 5.0, forever]).median_interval(),
+            Some((1.0, forever))
+        );
+    }
+
+    /// Of 4,000 intervals, at least 95 % contain the median of a normal, a skewed and a two-valued
+    /// distribution, less five standard errors.
+    #[test]
+    fn intervals_of_the_median_cover_it_for_any_distribution() {
+        let seed = 12;
+        let mut stream = Name::exchange(seed, 1, 1).stream(Purpose::Think);
+        let forms: [(&str, f64, fn(f64) -> f64); 3] = [
+            ("normal", 0.0, |z| z),
+            ("log-normal", 1.0, |z| (3.0 * z).exp()),
+            // Seven runs of ten are near 1.
+            ("two modes", 1.0, |z| if z < 0.524 { 1.0 } else { 0.1 }),
+        ];
+        for (name, median, form) in forms {
+            for size in [10, 30] {
+                let contains = |_: &u32| {
+                    let sample: Sample =
+                        (0..size).map(|_| form(stream.standard_normal())).collect();
+                    let (low, high) = sample.median_interval().unwrap();
+                    low <= median && median <= high
+                };
+                let share = (0..4_000).filter(contains).count() as f64 / 4_000.0;
+                assert!(
+                    share > 0.95 - 5.0 * (0.95 * 0.05 / 4_000.0_f64).sqrt(),
+                    "{name}, {size}: {share}"
+                );
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@
 //! The models use floats, because no run depends on them.
 
 mod channel;
+#[cfg(feature = "sim")]
+mod independence;
 mod metastable;
 mod models;
 #[cfg(feature = "sim")]
@@ -18,6 +20,8 @@ mod served;
 mod tests;
 
 pub use channel::{GilbertElliott, aloha, herd, slotted_aloha};
+#[cfg(feature = "sim")]
+pub use independence::independent;
 pub use metastable::{Load, Metastable};
 pub use models::{Evaluation, Input, MODELS, Model, Output, TheoryError};
 #[cfg(feature = "sim")]

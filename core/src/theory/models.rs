@@ -437,23 +437,26 @@ fn bernoulli(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {
 fn metastable(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {
     let (mu, timeout) = (values.number("mu")?, values.number("timeout")?);
     let model = Metastable { mu, timeout, sends: values.count("sends")? };
-    let load = model.at(values.number("load")?);
-    let nan = f64::NAN;
-    let (healthy, tipping, collapsed) = match load {
-        Load::Stable(x) => (x, nan, nan),
-        Load::Vulnerable { healthy, tipping, collapsed } => (healthy, tipping, collapsed),
-        Load::Collapsed(x) => (nan, nan, x),
+    let load = values.number("load")?;
+    let (state, nan) = (model.at(load), f64::NAN);
+    let (healthy, tipping, collapsed, life) = match state {
+        Load::Stable(x) => (x, nan, nan, nan),
+        Load::Vulnerable { healthy, tipping, collapsed } => {
+            (healthy, tipping, collapsed, model.mean_life(load))
+        }
+        Load::Collapsed(x) => (nan, nan, x, nan),
     };
     Ok(vec![
         Output {
             key: "state",
             value: nan,
             help: "state of the server at this load",
-            word: Some(load.name()),
+            word: Some(state.name()),
         },
         output("healthy", healthy, "arrivals per second in the healthy state"),
         output("tipping", tipping, "arrivals per second from which the server collapses"),
         output("collapsed", collapsed, "arrivals per second after a collapse"),
+        output("mean_life_s", life, "mean time until it collapses by chance, without a spike"),
         output("vulnerable_from", model.vulnerable_from(), "load from which a collapse persists"),
         output("collapses_from", model.collapses_from().0, "load without a healthy state"),
     ])

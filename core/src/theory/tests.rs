@@ -163,6 +163,12 @@ fn a_server_is_stable_vulnerable_or_collapsed() {
     close(collapsed, 150.0, 9);
     assert!(healthy < tipping && tipping < 100.0, "{tipping}");
     assert_eq!(server.at(80.0), Load::Collapsed(240.0));
+    // First-passage times of the birth-death process, computed independently.
+    close(server.mean_life(50.0), 42.0, 1);
+    close(server.mean_life(66.0), 3.79, 2);
+    assert!(server.mean_life(34.0) > 3_600.0);
+    let large = Metastable { mu: 1e6, ..server };
+    assert_eq!(large.mean_life(500_000.0), f64::INFINITY);
     close(server.vulnerable_from(), 33.333, 3);
     close(server.collapses_from().0, 69.465_806, 6);
 }

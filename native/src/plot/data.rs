@@ -1,9 +1,9 @@
-//! The data of a plot: for each line and each x, the mean over the seeds.
+//! The data of a plot: for each line and each x, the results of all seeds.
 
 use crate::source;
 use crate::table::{Cell, Row, Table, TableError};
 use retrylab_core::scenario::FieldError;
-use retrylab_core::stats::Mean;
+use retrylab_core::stats::Sample;
 use retrylab_core::time::{nanos, parse_duration};
 use std::collections::BTreeMap;
 
@@ -57,8 +57,8 @@ pub(super) enum Xs {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) label: String,
-    /// One mean per x; empty where nothing was measured.
-    pub(super) means: Vec<Mean>,
+    /// The results of the seeds per x; empty where nothing was measured.
+    pub(super) samples: Vec<Sample>,
 }
 
 /// The content of a plot.
@@ -154,7 +154,7 @@ impl Data {
         let name = |at: usize| table.columns[at].name.clone();
         let (mut x_names, mut labels) = (Names::default(), Names::default());
         let mut fixed: Vec<Names> = columns.fixed.iter().map(|_| Names::default()).collect();
-        let mut means: BTreeMap<(usize, usize), Mean> = BTreeMap::new();
+        let mut results: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
         let (mut rows, mut cut_short) = (0, 0);
         for row in table.rows {
             let row = row?;
@@ -169,9 +169,9 @@ impl Data {
             }
             let label = columns.by.map(|at| row[at].text()).unwrap_or_default();
             let place = (labels.place(label), x_names.place(row[columns.x].text()));
-            let mean = means.entry(place).or_default();
+            let results = results.entry(place).or_default();
             let y = number(&row[columns.y]);
-            mean.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), text))?);
+            results.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), text))?);
         }
         for (at, names) in columns.fixed.iter().zip(&fixed) {
             if names.texts.len() > 1 {
@@ -179,7 +179,7 @@ impl Data {
                 return Err(DataError::Mixed { key: name(*at), values });
             }
         }
-        if means.values().all(|mean| mean.count() == 0) {
+        if results.values().all(Vec::is_empty) {
             return Err(DataError::Empty(table.name));
         }
         if labels.texts.len() > MAX_LINES {
@@ -188,8 +188,8 @@ impl Data {
         }
         let line = |(at, label): (usize, &String)| Line {
             label: label.clone(),
-            means: (0..x_names.texts.len())
-                .map(|x| means.get(&(at, x)).copied().unwrap_or_default())
+            samples: (0..x_names.texts.len())
+                .map(|x| results.get(&(at, x)).into_iter().flatten().copied().collect())
                 .collect(),
         };
         let data = Self {
@@ -225,10 +225,9 @@ impl Data {
                 }
             }
         }
-        let means = self.lines.iter().flat_map(|line| &line.means);
-        let below = |mean: &&Mean| mean.count() > 0 && mean.mean() <= 0.0;
-        match means.filter(|_| choice.log_y).find(below) {
-            Some(mean) => refuse('y', &self.y, mean.mean().to_string()),
+        let medians = self.lines.iter().flat_map(|line| &line.samples).filter_map(Sample::median);
+        match medians.filter(|_| choice.log_y).find(|median| *median <= 0.0) {
+            Some(median) => refuse('y', &self.y, median.to_string()),
             None => Ok(()),
         }
     }
@@ -241,7 +240,7 @@ impl Data {
         self.xs = Xs::Numbers(order.iter().map(|at| numbers[*at]).collect(), *unit);
         self.x_texts = order.iter().map(|at| self.x_texts[*at].clone()).collect();
         for line in &mut self.lines {
-            line.means = order.iter().map(|at| line.means[*at]).collect();
+            line.samples = order.iter().map(|at| line.samples[*at].clone()).collect();
         }
         self
     }

@@ -16,12 +16,12 @@ Examples:
   retrylab plot two.parquet --x link.loss --by policy.preset --y gave_up_share --out two.svg
   retrylab plot three.json --where clients=100 --log-x --out three.svg
 
-Each point is the mean over the seeds. Its 95 % confidence interval (Student's t) is drawn as a band,
-or as an error bar if x is not a number. A single seed has no interval.
+Each point is the median over the seeds. Its 95 % confidence interval is drawn as a band, or as an
+error bar if x is not a number. Fewer than six seeds have no interval.
 
 Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 
-/// Draw the results of a sweep as SVG: means over seeds with 95 % confidence intervals
+/// Draw the results of a sweep as SVG: medians over seeds with 95 % confidence intervals
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

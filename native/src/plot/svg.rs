@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::data::{Data, Line, Xs};
-use retrylab_core::stats::Mean;
+use retrylab_core::stats::Sample;
 use std::fmt::Write;
 
 const WIDTH: f64 = 800.0;
@@ -56,10 +56,11 @@ macro_rules! put {
 impl<'a> Picture<'a> {
     fn new(data: &'a Data, log_x: bool, log_y: bool) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for mean in data.lines.iter().flat_map(|line| &line.means).filter(|mean| mean.count() > 0) {
-            let (least, most) = interval(mean);
+        for sample in data.lines.iter().flat_map(|line| &line.samples) {
+            let Some(median) = sample.median() else { continue };
+            let (least, most) = sample.median_interval().unwrap_or((median, median));
             // A logarithmic axis cannot show an interval that reaches 0 or below.
-            let least = if log_y && least <= 0.0 { mean.mean() } else { least };
+            let least = if log_y && least <= 0.0 { median } else { least };
             (low, high) = (low.min(least), high.max(most));
         }
         // The axis starts at 0 if that takes little space, so that heights can be compared.
@@ -93,14 +94,18 @@ impl<'a> Picture<'a> {
         let Data { x, y, by, only, lines, .. } = self.data;
         let by = by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
         let title = format!("{y} over {x}{by}");
-        let counts = lines.iter().flat_map(|line| &line.means).map(Mean::count);
+        let counts =
+            lines.iter().flat_map(|line| &line.samples).map(|sample| sample.numbers().len());
         let counts = counts.filter(|count| *count > 0);
         let (least, most) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
         let mut remark = match (least, most) {
             (1, 1) => "one run each".to_string(),
-            _ if least == most => format!("means of {most} runs, with 95 % confidence intervals"),
-            _ => format!("means of {least} to {most} runs, with 95 % confidence intervals"),
+            _ if least == most => format!("medians of {most} runs"),
+            _ => format!("medians of {least} to {most} runs"),
         };
+        if lines.iter().flat_map(|line| &line.samples).any(|s| s.median_interval().is_some()) {
+            remark += ", with 95 % confidence intervals";
+        }
         for pair in only {
             let _ = write!(remark, "; {pair}");
         }
@@ -183,24 +188,30 @@ impl<'a> Picture<'a> {
         // Points without a measurement interrupt the line.
         let joined = self.x.is_some();
         for run in runs(line).filter(|run| joined && run.len() > 1) {
-            let mean = |place: &usize| &line.means[*place];
+            let median = |place: &usize| line.samples[*place].median().unwrap_or_default();
+            let interval = |place: &usize| {
+                line.samples[*place].median_interval().unwrap_or((median(place), median(place)))
+            };
             let at = |place: &usize, number: f64| {
                 format!("{:.1} {:.1}", places[*place], self.up(number))
             };
-            let upper = run.iter().map(|place| at(place, interval(mean(place)).1));
-            let lower = run.iter().rev().map(|place| at(place, interval(mean(place)).0));
+            let upper = run.iter().map(|place| at(place, interval(place).1));
+            let lower = run.iter().rev().map(|place| at(place, interval(place).0));
             let band = upper.chain(lower).collect::<Vec<_>>().join("L");
-            let way = run.iter().map(|place| at(place, mean(place).mean()));
+            let way = run.iter().map(|place| at(place, median(place)));
             let way = way.collect::<Vec<_>>().join("L");
-            if run.iter().any(|place| mean(place).count() > 1) {
+            if run.iter().any(|place| line.samples[*place].median_interval().is_some()) {
                 put!(self.out, "<path class=\"band f{colour}\" d=\"M{band}Z\"/>");
             }
             put!(self.out, "<path class=\"line l{colour} d{dash}\" d=\"M{way}\"/>");
         }
         let alone: Vec<usize> = runs(line).filter(|run| run.len() == 1).flatten().collect();
-        for (place, mean) in line.means.iter().enumerate().filter(|(_, mean)| mean.count() > 0) {
-            let (x, y, (low, high)) = (places[place], self.up(mean.mean()), interval(mean));
-            if mean.count() > 1 && (!joined || alone.contains(&place)) {
+        for (place, sample) in line.samples.iter().enumerate() {
+            let Some(median) = sample.median() else { continue };
+            let (x, y) = (places[place], self.up(median));
+            if let Some((low, high)) = sample.median_interval()
+                && (!joined || alone.contains(&place))
+            {
                 let (low, high, left, right) = (self.up(low), self.up(high), x - 4.0, x + 4.0);
                 put!(
                     self.out,
@@ -208,7 +219,7 @@ impl<'a> Picture<'a> {
                      V{high:.1}M{left:.1} {high:.1}H{right:.1}\"/>"
                 );
             }
-            let said = self.words(line, place, mean);
+            let said = self.words(line, place, sample, median);
             put!(
                 self.out,
                 "<circle class=\"f{colour}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\">\
@@ -218,13 +229,13 @@ impl<'a> Picture<'a> {
     }
 
     /// Returns the tooltip of a point.
-    fn words(&self, line: &Line, place: usize, mean: &Mean) -> String {
+    fn words(&self, line: &Line, place: usize, sample: &Sample, median: f64) -> String {
         let Data { x, y, by, x_texts, .. } = self.data;
         let by = by.as_ref().map(|by| format!(", {by}={}", line.label)).unwrap_or_default();
-        let interval = mean.t_interval();
+        let interval = sample.median_interval();
         let interval = interval.map(|(low, high)| format!(", {low} to {high}")).unwrap_or_default();
-        let (number, count) = (mean.mean(), mean.count());
-        let text = format!("{x}={}{by}: {y} {number}{interval}, of {count}", x_texts[place]);
+        let count = sample.numbers().len();
+        let text = format!("{x}={}{by}: {y} {median}{interval}, of {count}", x_texts[place]);
         escaped(&text, 400)
     }
 
@@ -279,15 +290,10 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// Returns the confidence interval of the mean, or the mean twice for a single number.
-fn interval(mean: &Mean) -> (f64, f64) {
-    mean.t_interval().unwrap_or((mean.mean(), mean.mean()))
-}
-
 /// Returns the consecutive points between gaps.
 fn runs(line: &Line) -> impl Iterator<Item = Vec<usize>> {
     let places: Vec<usize> =
-        (0..line.means.len()).filter(|at| line.means[*at].count() > 0).collect();
+        (0..line.samples.len()).filter(|at| line.samples[*at].median().is_some()).collect();
     let runs = places.chunk_by(|a, b| a + 1 == *b).map(<[usize]>::to_vec).collect::<Vec<_>>();
     runs.into_iter()
 }

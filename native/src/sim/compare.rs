@@ -5,17 +5,19 @@
 //! within a seed therefore varies less than either result.
 
 use super::many::{Many, Runs, Seeds};
-use super::measure::Measured;
+use super::measure::{Better, Measure, Measured};
+use super::outcome::Modes;
 use super::run::Limits;
 use super::spread::{
-    Object, Spread, cells, lines, measures, number, of_seeds, shown, shown_signed,
+    MIN_SEEDS, Object, Spread, cells, lines, measures, missing, number, shown, shown_signed,
 };
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{Printable, SCHEMA, Stdout, narrate};
 use crate::source::{Source, SourceError, pairs};
-use crate::table::{Cell, Column, ColumnKind};
+use crate::table::{Cell, ColumnKind};
 use retrylab_core::scenario::Scenario;
+use retrylab_core::stats::differs_by_sign;
 use serde::Serialize;
 
 /// A value of each scenario.
@@ -32,7 +34,9 @@ struct ComparisonReport<'a> {
     seeds: Seeds,
     /// The keys whose values differ.
     differs: Object<&'static str, Both<String>>,
-    measures: Object<String, Compared>,
+    measures: Object<&'static str, Compared>,
+    /// The runs of each scenario in two groups; null if they all ended alike.
+    modes: Both<Option<Modes>>,
     /// Number of runs that a limit ended.
     cut: Both<usize>,
     runs: Vec<ComparedRun<'a>>,
@@ -45,10 +49,59 @@ struct ComparisonReport<'a> {
 struct Compared {
     a: Spread,
     b: Spread,
-    /// B minus A within each seed. Seeds without both values are left out.
+    /// B minus A within each seed, over all seeds in which both have a value.
     difference: Spread,
-    /// Whether the interval of the difference excludes 0; null without an interval.
-    excludes_zero: Option<bool>,
+    /// Which of two values is better; null if neither is.
+    better: Option<Better>,
+    /// Number of seeds in which B is higher, and in which it is lower.
+    b_higher: u64,
+    b_lower: u64,
+    /// Whether one of them is larger than chance explains: the sign test at 5 %. Null for fewer than six seeds, and
+    /// if some seed has no value or a latency without a reply.
+    significant: Option<bool>,
+}
+
+impl Compared {
+    /// Compares the values of `measure` in each seed.
+    fn new(measure: &Measure, values: &[Both<Option<f64>>]) -> Self {
+        let difference: Spread = values.iter().filter_map(Both::difference).collect();
+        let sign = |sign: f64| {
+            let with = values.iter().filter_map(Both::difference).filter(|by| by * sign > 0.0);
+            with.count() as u64
+        };
+        let (b_higher, b_lower) = (sign(1.0), sign(-1.0));
+        let a: Spread = values.iter().filter_map(|both| both.a).collect();
+        let b: Spread = values.iter().filter_map(|both| both.b).collect();
+        let complete = [a.count, b.count] == [values.len() as u64; 2];
+        let testable = complete && difference.median_95.is_some();
+        let significant = testable.then(|| differs_by_sign(b_higher, b_lower));
+        Self { a, b, difference, better: measure.better, b_higher, b_lower, significant }
+    }
+
+    /// Returns the number of seeds in which B is better, if it can be.
+    const fn b_better(&self) -> Option<u64> {
+        match self.better {
+            Some(Better::Higher) => Some(self.b_higher),
+            Some(Better::Lower) => Some(self.b_lower),
+            None => None,
+        }
+    }
+
+    /// Returns a remark if some of `all` seeds have no value in A or B.
+    fn remark(&self, all: usize) -> Option<String> {
+        let of = |name, spread| missing(spread, all).map(|remark| format!("{name}: {remark}"));
+        let remarks: Vec<_> = [of("A", &self.a), of("B", &self.b)].into_iter().flatten().collect();
+        (!remarks.is_empty()).then(|| remarks.join("; "))
+    }
+}
+
+impl Both<Option<f64>> {
+    /// Returns B minus A. Two latencies that are both longer than any do not differ.
+    fn difference(&self) -> Option<f64> {
+        let (a, b) = (self.a?, self.b?);
+        let same = a.total_cmp(&b).is_eq();
+        Some(if same { 0.0 } else { b - a })
+    }
 }
 
 /// The runs with one seed as JSON.
@@ -96,7 +149,7 @@ pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> R
 
 /// Returns the measure with index `at` of both scenarios.
 fn of(run: &[Measured], at: usize) -> Both<Option<f64>> {
-    let value = |n: usize| number(run.get(n)?.cells.get(at)?);
+    let value = |n: usize| run.get(n)?.number(at);
     Both { a: value(0), b: value(1) }
 }
 
@@ -104,16 +157,9 @@ impl<'a> ComparisonReport<'a> {
     fn new(scenario: Both<&'a Scenario>, runs: &'a Runs<2>) -> Self {
         let Both { a, b } = scenario;
         let differs = a.pairs().zip(b.pairs()).filter(|(a, b)| a != b);
-        let compare = |(at, column): (usize, Column)| {
-            let values = || runs.iter().map(|(_, run)| of(run, at));
-            let difference: Spread = values().filter_map(|both| Some(both.b? - both.a?)).collect();
-            let compared = Compared {
-                a: values().filter_map(|both| both.a).collect(),
-                b: values().filter_map(|both| both.b).collect(),
-                difference,
-                excludes_zero: difference.excludes_zero(),
-            };
-            (column.name, compared)
+        let compare = |(at, measure): (usize, &'static Measure)| {
+            let values: Vec<_> = runs.iter().map(|(_, run)| of(run, at)).collect();
+            (measure.name, Compared::new(measure, &values))
         };
         let row = |(seed, run): (u64, &'a [Measured])| {
             let both = Both { a: cells(&run[0].cells), b: cells(&run[1].cells) };
@@ -124,6 +170,7 @@ impl<'a> ComparisonReport<'a> {
             seeds: runs.seeds,
             differs: differs.map(|((key, a), (_, b))| (key, Both { a, b })).collect(),
             measures: measures().map(compare).collect(),
+            modes: Both { a: Modes::new(runs.of(0)), b: Modes::new(runs.of(1)) },
             cut: Both { a: runs.cut(0), b: runs.cut(1) },
             runs: runs.iter().map(row).collect(),
             link: Both { a: a.to_fragment(), b: b.to_fragment() },
@@ -137,6 +184,11 @@ impl<'a> ComparisonReport<'a> {
         self.show_differences(out);
         out.line("");
         self.show_measures(out);
+        for (name, modes) in [("A", &self.modes.a), ("B", &self.modes.b)] {
+            if let Some(modes) = modes {
+                out.line(format_args!("{name} {modes}"));
+            }
+        }
         let Both { a, b } = self.cut;
         let count = self.runs.len();
         out.line(format_args!("ended by a limit: {a} of {count} in A, {b} of {count} in B"));
@@ -161,28 +213,34 @@ impl<'a> ComparisonReport<'a> {
     }
 
     fn show_measures(&self, out: &mut Stdout) {
-        let one = self.runs.len() == 1;
-        let head = ["measure", "A", "B", "B - A", "low", "high"];
-        // A single seed has no interval, so the columns for it are left out.
-        let width = if one { 4 } else { head.len() };
-        let mut rows = vec![head[..width].iter().map(ToString::to_string).collect::<Vec<_>>()];
-        for ((name, compared), (_, Column { kind, .. })) in self.measures.0.iter().zip(measures()) {
-            let Compared { a, b, difference, excludes_zero } = compared;
-            let Spread { count, mean, low, high, .. } = *difference;
-            let means = [a.mean, b.mean].map(|number| shown(number, kind));
-            let differences = [mean, low, high].map(|number| shown_signed(number, kind));
-            let mut row = [&[name.clone()][..], &means, &differences].concat();
-            row.truncate(width);
-            let mark = if *excludes_zero == Some(true) { "*" } else { "" };
-            row.push(mark.to_string());
-            row.extend(of_seeds(count, self.runs.len()));
+        let all = self.runs.len();
+        let head = ["measure", "A", "B", "B - A", "low", "high", "B better in", ""];
+        let mut rows = vec![head.map(str::to_string).to_vec()];
+        for ((_, compared), (_, measure)) in self.measures.0.iter().zip(measures()) {
+            let Compared { a, b, difference, significant, .. } = compared;
+            let (low, high) = difference.median_95.unzip();
+            let means = [a.mean, b.mean].map(|number| shown(number, measure.kind));
+            let differences = [difference.median, low, high];
+            let differences = differences.map(|number| shown_signed(number, measure.kind));
+            let better = compared.b_better().map(|count| format!("{count} of {all}"));
+            let better = better.unwrap_or_else(|| "-".to_string());
+            let mark = if *significant == Some(true) { "*" } else { "" };
+            let mut row = [&[measure.name.to_string()][..], &means, &differences].concat();
+            row.extend([better, mark.to_string()]);
+            row.extend(compared.remark(all));
             rows.push(row);
         }
+        // Too few seeds have no interval, so the columns for it are left out.
+        let columns = if all < MIN_SEEDS { 4..6 } else { 0..0 };
+        for row in &mut rows {
+            row.drain(columns.clone());
+        }
         lines(&rows).for_each(|line| out.line(line));
-        out.line(if one {
-            "one seed: no interval"
+        out.line("A, B: means over the seeds; B - A: median of the differences within each seed");
+        out.line(if all < MIN_SEEDS {
+            "fewer than six seeds: no interval"
         } else {
-            "low, high: 95 % confidence interval of B - A; *: the interval excludes 0"
+            "low, high: 95 % confidence interval of that median; *: B is higher, or lower, in more seeds than chance explains (sign test, 5 %)"
         });
     }
 

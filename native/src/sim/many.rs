@@ -31,8 +31,8 @@ const SEEDS: u32 = 30;
         .conflicts_with_all(["ladder", "trace", "series"])
 ))]
 pub(super) struct Many {
-    /// Run N seeds, starting with that of the scenario, and print means with 95 % confidence intervals
-    /// [default: 1, or 30 in a comparison]
+    /// Run N seeds, starting with that of the scenario, and print means and medians with 95 % confidence
+    /// intervals [default: 1, or 30 in a comparison]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::runs)]
     pub(super) seeds: Option<u32>,
     /// Also print one line per seed with the share of answered exchanges

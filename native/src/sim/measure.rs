@@ -1,58 +1,104 @@
 //! The measures of a run. This table is the only place that names them.
 
 use super::INTERVAL;
+use super::outcome;
 use super::predicted::{QueueMeasures, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-/// A measure: name and type of its column, and the function that takes it from a result.
-type Measure = (&'static str, ColumnKind, fn(&Result) -> Cell);
+/// A measure of a run.
+pub(crate) struct Measure {
+    /// Name of its column.
+    pub(crate) name: &'static str,
+    pub(crate) kind: ColumnKind,
+    /// Which of two values is better; `None` if neither is.
+    pub(crate) better: Option<Better>,
+    /// Whether it is a latency: an exchange without a reply took longer than any that was answered.
+    latency: bool,
+    cell: fn(&Result) -> Cell,
+}
+
+/// Which of two values of a measure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Better {
+    Higher,
+    Lower,
+}
+
+impl Measure {
+    const fn new(
+        name: &'static str,
+        kind: ColumnKind,
+        better: Option<Better>,
+        cell: fn(&Result) -> Cell,
+    ) -> Self {
+        Self { name, kind, better, latency: false, cell }
+    }
+
+    const fn latency(name: &'static str, cell: fn(&Result) -> Cell) -> Self {
+        let better = Some(Better::Lower);
+        Self { name, kind: ColumnKind::Number, better, latency: true, cell }
+    }
+}
 
 /// Every measure, in the order of the columns.
-const MEASURES: &[Measure] = {
+pub(crate) const MEASURES: &[Measure] = {
     use ColumnKind::{Integer, Number, Text};
+    const LOWER: Option<Better> = Some(Better::Lower);
+    const HIGHER: Option<Better> = Some(Better::Higher);
     &[
-        ("exchanges", Integer, |run| Cell::Integer(run.outcome.summary.finished())),
-        ("answered", Integer, |run| Cell::Integer(run.outcome.summary.answered)),
-        ("gave_up", Integer, |run| Cell::Integer(run.outcome.summary.gave_up)),
-        ("refused", Integer, |run| Cell::Integer(run.outcome.summary.refused)),
-        ("answered_share", Number, |run| share(run, run.outcome.summary.answered)),
-        ("gave_up_share", Number, |run| share(run, run.outcome.summary.gave_up)),
-        ("sends", Integer, |run| Cell::Integer(run.outcome.summary.sends)),
-        ("calls", Integer, |run| Cell::Integer(run.outcome.summary.calls)),
-        ("amplification", Number, |run| share(run, run.outcome.summary.sends)),
-        ("replies", Integer, |run| Cell::Integer(run.outcome.summary.replies)),
-        ("late_replies", Integer, |run| Cell::Integer(run.outcome.summary.late_replies)),
-        ("misattributed", Integer, |run| Cell::Integer(run.outcome.summary.misattributed)),
-        ("lost", Integer, |run| Cell::Integer(run.outcome.summary.lost)),
-        ("server_dropped", Integer, |run| Cell::Integer(run.outcome.summary.server_dropped)),
-        ("simulated_s", Number, |run| {
+        Measure::new("exchanges", Integer, None, |run| {
+            Cell::Integer(run.outcome.summary.finished())
+        }),
+        Measure::new("answered", Integer, HIGHER, |run| {
+            Cell::Integer(run.outcome.summary.answered)
+        }),
+        Measure::new("gave_up", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.gave_up)),
+        Measure::new("refused", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.refused)),
+        Measure::new("answered_share", Number, HIGHER, |run| {
+            share(run, run.outcome.summary.answered)
+        }),
+        Measure::new("gave_up_share", Number, LOWER, |run| share(run, run.outcome.summary.gave_up)),
+        Measure::new("sends", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.sends)),
+        Measure::new("calls", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.calls)),
+        Measure::new("amplification", Number, LOWER, |run| share(run, run.outcome.summary.sends)),
+        Measure::new("replies", Integer, None, |run| Cell::Integer(run.outcome.summary.replies)),
+        Measure::new("late_replies", Integer, LOWER, |run| {
+            Cell::Integer(run.outcome.summary.late_replies)
+        }),
+        Measure::new("misattributed", Integer, LOWER, |run| {
+            Cell::Integer(run.outcome.summary.misattributed)
+        }),
+        Measure::new("lost", Integer, None, |run| Cell::Integer(run.outcome.summary.lost)),
+        Measure::new("server_dropped", Integer, None, |run| {
+            Cell::Integer(run.outcome.summary.server_dropped)
+        }),
+        Measure::new("simulated_s", Number, None, |run| {
             Cell::number(seconds(run.outcome.simulated.saturating_since(Instant::ZERO)))
         }),
-        ("latency_mean_s", Number, |run| metric(run, |m| m.latency_s.mean)),
-        ("latency_p50_s", Number, |run| metric(run, |m| m.latency_s.p50)),
-        ("latency_p90_s", Number, |run| metric(run, |m| m.latency_s.p90)),
-        ("latency_p99_s", Number, |run| metric(run, |m| m.latency_s.p99)),
-        ("latency_p999_s", Number, |run| metric(run, |m| m.latency_s.p999)),
+        Measure::latency("latency_mean_s", |run| metric(run, |m| m.latency_s.mean)),
+        Measure::latency("latency_p50_s", |run| metric(run, |m| m.latency_s.p50)),
+        Measure::latency("latency_p90_s", |run| metric(run, |m| m.latency_s.p90)),
+        Measure::latency("latency_p99_s", |run| metric(run, |m| m.latency_s.p99)),
+        Measure::latency("latency_p999_s", |run| metric(run, |m| m.latency_s.p999)),
         // Exchanges that gave up count as longer than every answer. The cell is empty if the quantile is
         // one of them.
-        ("all_p99_s", Number, |run| metric(run, |m| m.all_s.p99)),
-        ("served", Integer, |run| counted(run, |m| m.work.served)),
-        ("wasted", Integer, |run| counted(run, |m| m.work.wasted)),
-        ("utilisation", Number, |run| metric(run, |m| m.work.utilisation)),
-        ("mean_queue", Number, |run| metric(run, |m| m.work.mean_queue)),
-        ("events", Integer, |run| Cell::Integer(run.outcome.events)),
-        ("digest", Text, |run| Cell::Text(run.outcome.digest.to_string())),
-        ("ended_by", Text, |run| match json!(run.ended_by) {
-            Value::String(name) => Cell::Text(name),
-            _ => Cell::Empty,
-        }),
+        Measure::latency("all_p99_s", |run| metric(run, |m| m.all_s.p99)),
+        Measure::new("served", Integer, None, |run| counted(run, |m| m.work.served)),
+        Measure::new("wasted", Integer, LOWER, |run| counted(run, |m| m.work.wasted)),
+        Measure::new("utilisation", Number, None, |run| metric(run, |m| m.work.utilisation)),
+        Measure::new("mean_queue", Number, LOWER, |run| metric(run, |m| m.work.mean_queue)),
+        Measure::new("events", Integer, None, |run| Cell::Integer(run.outcome.events)),
+        Measure::new("digest", Text, None, |run| Cell::Text(run.outcome.digest.to_string())),
+        Measure::new("ended_by", Text, None, |run| Cell::Text(run.ended_by.name().to_string())),
     ]
 };
 
@@ -71,16 +117,37 @@ fn counted(run: &Result, value: fn(&MetricsReport) -> u64) -> Cell {
 
 /// Returns the columns of the measures.
 pub(crate) fn columns() -> Vec<Column> {
-    MEASURES.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
+    MEASURES.iter().map(|measure| Column::new(measure.name, measure.kind)).collect()
 }
 
 /// The measures of one run.
 pub(crate) struct Measured {
     /// In the order of [`columns`].
     pub(crate) cells: Vec<Cell>,
+    pub(crate) summary: Summary,
+    /// See [`outcome::goodput_at_end`].
+    pub(crate) goodput_at_end: Option<f64>,
     pub(crate) ended_by: EndedBy,
     /// Measures of the queue, if they were requested and theory predicts them.
     pub(crate) queue: Option<QueueMeasures>,
+}
+
+impl Measured {
+    /// Returns the value of the measure at the index `at`, for statistics over several runs.
+    ///
+    /// A latency that no answered exchange has is infinite: it is longer than any. Without it, a policy that
+    /// answers fewer exchanges would look faster. `None` if the run has no value, such as a share without
+    /// any exchange.
+    pub(crate) fn number(&self, at: usize) -> Option<f64> {
+        match self.cells.get(at)? {
+            Cell::Integer(number) => Some(*number as f64),
+            Cell::Number(number) => Some(*number),
+            Cell::Empty if MEASURES[at].latency && self.summary.finished() > 0 => {
+                Some(f64::INFINITY)
+            }
+            Cell::Empty | Cell::Text(_) => None,
+        }
+    }
 }
 
 /// Runs `scenario` and measures it. Returns `None` if the run was interrupted.
@@ -100,7 +167,9 @@ pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Meas
 }
 
 fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
-    let cells = || MEASURES.iter().map(|(_, _, cell)| cell(run)).collect();
-    let ended_by = run.ended_by;
-    (ended_by != EndedBy::Interrupted).then(|| Measured { cells: cells(), ended_by, queue })
+    let cells = || MEASURES.iter().map(|measure| (measure.cell)(run)).collect();
+    let (summary, ended_by) = (run.outcome.summary, run.ended_by);
+    let goodput_at_end = run.metrics.as_ref().and_then(|m| outcome::goodput_at_end(&m.series));
+    let complete = ended_by != EndedBy::Interrupted;
+    complete.then(|| Measured { cells: cells(), summary, goodput_at_end, ended_by, queue })
 }

@@ -7,6 +7,7 @@ pub(crate) mod measure;
 mod measured;
 mod meter;
 mod netem;
+mod outcome;
 mod outputs;
 pub(crate) mod predicted;
 mod report;
@@ -42,7 +43,7 @@ Examples:
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
-  retrylab sim retry-storm --seeds 20      means over seeds 1 to 20, with confidence intervals
+  retrylab sim retry-storm --seeds 20      statistics over seeds 1 to 20, with confidence intervals
   retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
   retrylab sim --set link.latency=@pings.txt         measured latencies, one per line
@@ -64,15 +65,20 @@ Write each time with its unit (`12.5ms`), or put a unit (ns, us, ms or s) on the
 numbers below. `#` starts a comment. A path in a scenario file is relative to that file; a path in a
 flag is relative to the working directory.
 
-Brackets show the 95 % confidence interval of a share (Wilson), for independent exchanges. Latencies
-have a relative error of at most 0.1 %. `of all` also counts exchanges that gave up, as longer than
-every answer.
+Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend on
+each other, as in a queue; run several seeds then. Latencies have a relative error of at most 0.1 %.
+`of all` also counts exchanges that gave up, as longer than every answer.
+
+--seeds prints the 95 % confidence interval of the median over the seeds. Its ends are results of two
+of the runs, and it needs no assumption about their distribution. If a server collapses in some runs
+only, neither mean nor median describes a run: both groups of runs are then shown.
 
 A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A, with
 --versus-set). Both use the seeds of A. The random draws for a datagram depend only on the seed, the
 client, the direction and the datagram's index, so A and B lose the same datagrams. A preset in
---versus-set resets all settings that it covers. On average, one in twenty measures without a real
-difference gets a * by chance; check a single * with other seeds.
+--versus-set resets all settings that it covers. A latency that no answered exchange has counts as
+longer than any. On average, at most one in twenty measures without a real difference gets a * by
+chance; check a single * with other seeds.
 
 Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output cannot
 be written, 2 usage error or invalid scenario, 130 interrupted (with the results so far).";

@@ -137,6 +137,9 @@ struct Metastable {
     tipping: Option<f64>,
     /// Load after a collapse; null if no collapse lasts.
     collapsed: Option<f64>,
+    /// Mean time in seconds until a vulnerable server collapses without a spike; null if it is not vulnerable, or if
+    /// that takes practically forever.
+    mean_life_s: Option<f64>,
     /// First sends per second below which the server is stable.
     vulnerable_from: f64,
     /// First sends per second above which the server is always collapsed.
@@ -155,19 +158,34 @@ impl Metastable {
             Load::Collapsed(sends) => (None, None, Some(sends)),
             _ => (None, None, None),
         };
-        let (vulnerable_from, collapses_from) = (model.vulnerable_from(), model.collapses_from().0);
-        let state = load.name();
-        Ok(Self { state, healthy, tipping, collapsed, vulnerable_from, collapses_from })
+        let life = tipping.map(|_| model.mean_life(predicted.load)).filter(|life| life.is_finite());
+        Ok(Self {
+            state: load.name(),
+            healthy,
+            tipping,
+            collapsed,
+            mean_life_s: life,
+            vulnerable_from: model.vulnerable_from(),
+            collapses_from: model.collapses_from().0,
+        })
     }
 
-    /// `vulnerable: 50.4 sends/s while healthy, above 83.2 it collapses to 150.0; stable below 33.3 first
-    /// sends/s, collapsed above 69.5`
+    /// `vulnerable: 50.4 sends/s while healthy, above 83.2 it collapses to 150.0, without a spike by chance after
+    /// about 40 s; stable below 33.3 first sends/s, collapsed above 69.5`
     fn words(&self) -> String {
-        let Self { state, healthy, tipping, collapsed, vulnerable_from, collapses_from } = self;
+        let Self { state, healthy, tipping, collapsed, .. } = self;
+        let Self { mean_life_s, vulnerable_from, collapses_from, .. } = self;
         let at = match (healthy, tipping, collapsed) {
-            (Some(well), Some(tipping), Some(collapsed)) => format!(
-                "{well:.1} sends/s while healthy, above {tipping:.1} it collapses to {collapsed:.1}"
-            ),
+            (Some(well), Some(tipping), Some(collapsed)) => {
+                let life = match mean_life_s {
+                    Some(life) => format!("by chance after {}", roughly(*life)),
+                    None => "practically never".to_string(),
+                };
+                format!(
+                    "{well:.1} sends/s while healthy, above {tipping:.1} it collapses to \
+                     {collapsed:.1}, without a spike {life}"
+                )
+            }
             (well, _, collapsed) => {
                 format!("{:.1} sends/s", well.or(*collapsed).unwrap_or_default())
             }
@@ -176,6 +194,29 @@ impl Metastable {
             "{state}: {at}; stable below {vulnerable_from:.1} first sends/s, collapsed above \
              {collapses_from:.1}"
         )
+    }
+}
+
+/// Formats the estimate of a time with one digit, which is all that it is good for: `about 40 s`, `about 3 h`.
+fn roughly(seconds: f64) -> String {
+    let (unit, name) = match seconds {
+        ..60.0 => (1.0, "s"),
+        ..3_600.0 => (60.0, "min"),
+        ..86_400.0 => (3_600.0, "h"),
+        ..31_557_600.0 => (86_400.0, "days"),
+        _ => return "more than a year".to_string(),
+    };
+    format!("about {} {name}", one_digit(seconds / unit))
+}
+
+/// Rounds to one significant digit.
+fn one_digit(number: f64) -> f64 {
+    let power = 10_f64.powi(number.max(1e-9).log10().floor() as i32);
+    // Dividing by a power below 1 would show digits of its rounding error.
+    if power < 1.0 {
+        (number / power).round() / (1.0 / power).round()
+    } else {
+        (number / power).round() * power
     }
 }
 
@@ -226,5 +267,25 @@ impl Queue<OfSeeds> {
     /// Returns the line of the report.
     pub(super) fn line(&self) -> String {
         format!("theory of the queue: {}", self.words(|of| of.predicted, OfSeeds::words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_have_one_digit() {
+        for (seconds, words) in [
+            (0.034, "about 0.03 s"),
+            (7.78, "about 8 s"),
+            (42.0, "about 40 s"),
+            (90.0, "about 2 min"),
+            (6_063.2, "about 2 h"),
+            (2.0e5, "about 2 days"),
+            (1e300, "more than a year"),
+        ] {
+            assert_eq!(roughly(seconds), words);
+        }
     }
 }

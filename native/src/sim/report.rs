@@ -1,6 +1,7 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::measured;
+use super::outcome;
 use super::predicted::Server;
 use super::run::{EndedBy, Result};
 use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
@@ -27,9 +28,11 @@ pub(super) struct RunReport<'a> {
     /// Null if no exchange has finished.
     answered_share: Option<f64>,
     gave_up_share: Option<f64>,
-    /// The 95 % confidence interval of the share, for independent exchanges (Wilson).
-    answered_share_95: Option<[f64; 2]>,
-    gave_up_share_95: Option<[f64; 2]>,
+    /// The 95 % confidence interval of the share (Wilson); null if the exchanges are not independent.
+    answered_share_95: Option<(f64, f64)>,
+    gave_up_share_95: Option<(f64, f64)>,
+    /// Why the shares have no interval; null if they have one.
+    no_interval: Option<&'static str>,
     sends: u64,
     /// Sends of the finished exchanges; in contention, writes.
     calls: u64,
@@ -110,7 +113,9 @@ impl<'a> RunReport<'a> {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();
         let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
-        let interval = |n| (exchanges > 0).then(|| <[f64; 2]>::from(wilson(n, exchanges)));
+        let independent = outcome::independent(scenario, summary.misattributed);
+        let valid = independent.is_ok() && exchanges > 0;
+        let interval = |n| valid.then(|| wilson(n, exchanges));
         Self {
             schema: SCHEMA,
             ended_by: result.ended_by,
@@ -123,6 +128,7 @@ impl<'a> RunReport<'a> {
             gave_up_share: share(summary.gave_up),
             answered_share_95: interval(summary.answered),
             gave_up_share_95: interval(summary.gave_up),
+            no_interval: independent.err(),
             sends: summary.sends,
             calls: summary.calls,
             amplification: summary.amplification(),
@@ -146,10 +152,11 @@ impl<'a> RunReport<'a> {
         let mut row = |name: &str, value: &dyn std::fmt::Display, remark: String| {
             line(format!("{name:<22}{value:>14}  {remark}").trim_end().to_string());
         };
-        let share = |share: Option<f64>, interval: Option<[f64; 2]>| {
-            let Some((share, [low, high])) = share.zip(interval) else { return String::new() };
-            let [share, low, high] = [share, low, high].map(|share| 100.0 * share);
-            format!("{share:8.4} %  ({low:.4} to {high:.4})")
+        let share = |share: Option<f64>, interval: Option<(f64, f64)>| {
+            let share = share.map(|share| format!("{:8.4} %", 100.0 * share));
+            let interval = interval
+                .map(|(low, high)| format!("  ({:.4} to {:.4})", 100.0 * low, 100.0 * high));
+            share.unwrap_or_default() + &interval.unwrap_or_default()
         };
         row("exchanges", &self.exchanges, String::new());
         row("  answered", &self.answered, share(self.answered_share, self.answered_share_95));
@@ -169,6 +176,9 @@ impl<'a> RunReport<'a> {
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
+        if let Some(why) = self.no_interval {
+            line(format!("confidence interval   none: {why}"));
+        }
         for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
             line(format!("{name:<22}{words}"));
         }

@@ -1,24 +1,32 @@
 //! `--seeds`: runs one scenario with many seeds and prints means with confidence intervals.
 
 use super::many::{Runs, Seeds};
+use super::measure::{Measure, Measured};
+use super::outcome::{self, Modes};
 use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
-use super::spread::{Object, Spread, cells, lines, measures, number, of_seeds, shown};
+use super::spread::{MIN_SEEDS, Object, Spread, cells, lines, measures, missing, number, shown};
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
-use crate::table::{Cell, Column, ColumnKind};
+use crate::table::{Cell, ColumnKind};
 use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
 use retrylab_core::stats::wilson;
 use serde::Serialize;
+use std::fmt;
 
 /// The results as JSON.
 #[derive(Serialize)]
 struct SeedsReport<'a> {
     schema: u32,
     seeds: Seeds,
-    measures: Object<String, Spread>,
+    measures: Object<&'static str, Spread>,
     pooled: Object<&'static str, Pooled>,
+    /// Why the exchanges of all runs together have no confidence interval; null if they have one.
+    no_interval: Option<&'static str>,
+    /// The runs in two groups; null if they all ended alike.
+    modes: Option<Modes>,
     /// Number of runs that a limit ended.
     cut: usize,
     theory: Theory,
@@ -42,18 +50,39 @@ struct SeedRun<'a> {
     measured: Object<String, &'a Cell>,
 }
 
-/// A share of the exchanges of all runs, with its Wilson interval.
-///
-/// The interval assumes that exchanges are independent. Exchanges that share a queue are not, and then only
-/// the interval over seeds is valid.
+/// A share of the exchanges of all runs.
 #[derive(Clone, Copy, Serialize)]
 struct Pooled {
     count: u64,
     of: u64,
     /// Null without any exchange.
     share: Option<f64>,
-    low: f64,
-    high: f64,
+    /// The 95 % confidence interval of the share (Wilson); null if the exchanges are not independent.
+    share_95: Option<(f64, f64)>,
+}
+
+impl Pooled {
+    fn new(count: u64, of: u64, independent: bool) -> Self {
+        let share = (of > 0).then(|| count as f64 / of as f64);
+        let interval = share.filter(|_| independent).map(|_| wilson(count, of));
+        Self { count, of, share, share_95: interval }
+    }
+}
+
+/// `2000 of 2064, 96.8992 %, 95 % confidence interval 96.0561 % to 97.5669 %`
+impl fmt::Display for Pooled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, of, share, share_95 } = self;
+        write!(f, "{count} of {of}")?;
+        if let Some(share) = share {
+            write!(f, ", {:.4} %", 100.0 * share)?;
+        }
+        if let Some((low, high)) = share_95 {
+            let (low, high) = (100.0 * low, 100.0 * high);
+            write!(f, ", 95 % confidence interval {low:.4} % to {high:.4} %")?;
+        }
+        Ok(())
+    }
 }
 
 /// Runs all seeds and prints the results.
@@ -67,14 +96,15 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
 
 impl<'a> SeedsReport<'a> {
     fn new(scenario: &'a Scenario, runs: &'a Runs<1>) -> Self {
-        let spread = |(at, column): (usize, Column)| {
-            let numbers = runs.of(0).filter_map(|run| number(run.cells.get(at)?));
-            (column.name, numbers.collect())
+        let spread = |(at, measure): (usize, &'static Measure)| {
+            (measure.name, runs.of(0).filter_map(|run| run.number(at)).collect())
         };
-        let row = |(seed, run): (u64, &'a [super::measure::Measured])| SeedRun {
-            seed,
-            measured: cells(&run[0].cells),
-        };
+        let row =
+            |(seed, run): (u64, &'a [Measured])| SeedRun { seed, measured: cells(&run[0].cells) };
+        let sum = |count: fn(&Summary) -> u64| runs.of(0).map(|run| count(&run.summary)).sum();
+        let independent = outcome::independent(scenario, sum(|summary| summary.misattributed));
+        let all = sum(Summary::finished);
+        let pooled = |count| Pooled::new(sum(count), all, independent.is_ok());
         let queues: Option<Vec<_>> = runs.of(0).map(|run| run.queue).collect();
         let queues = queues.filter(|_| runs.cut(0) == 0);
         let queue = queues.and_then(|queues| over_seeds(scenario, &queues));
@@ -82,10 +112,12 @@ impl<'a> SeedsReport<'a> {
             schema: SCHEMA,
             seeds: runs.seeds,
             measures: measures().map(spread).collect(),
-            pooled: ["answered", "gave_up"]
-                .map(|name| (name, pooled(runs, name)))
-                .into_iter()
-                .collect(),
+            pooled: Object(vec![
+                ("answered", pooled(|summary| summary.answered)),
+                ("gave_up", pooled(|summary| summary.gave_up)),
+            ]),
+            no_interval: independent.err(),
+            modes: Modes::new(runs.of(0)),
             cut: runs.cut(0),
             theory: Theory { queue },
             runs: runs.iter().map(row).collect(),
@@ -97,35 +129,15 @@ impl<'a> SeedsReport<'a> {
     /// Prints the table line by line.
     fn show(&self, each: bool, out: &mut Stdout) {
         out.line(self.seeds);
-        let head = ["", "mean", "low", "high", "deviation", "min", "max"];
-        let mut rows: Vec<Vec<String>> = vec![head.map(str::to_string).to_vec()];
-        for ((name, spread), (_, Column { kind, .. })) in self.measures.0.iter().zip(measures()) {
-            let Spread { count, mean, low, high, deviation, min, max } = *spread;
-            let numbers = [mean, low, high, deviation].map(|number| shown(number, kind));
-            let ends = [min, max].map(|number| match (number, kind) {
-                // Minimum and maximum belong to one run each, so they are whole counts.
-                (Some(count), ColumnKind::Integer) => format!("{count:.0}"),
-                (number, _) => shown(number, kind),
-            });
-            let mut row = [&[name.clone()][..], &numbers, &ends].concat();
-            row.extend(of_seeds(count, self.runs.len()));
-            rows.push(row);
+        self.show_measures(out);
+        for (name, pooled) in &self.pooled.0 {
+            out.line(format_args!("{}: {pooled}", name.replace('_', " ")));
         }
-        lines(&rows).for_each(|line| out.line(line));
-        let one = self.runs.len() == 1;
-        out.line(if one {
-            "one seed: no interval"
-        } else {
-            "low, high: 95 % confidence interval of the mean"
-        });
-        for (name, Pooled { count, of, share, low, high }) in &self.pooled.0 {
-            let name = name.replace('_', " ");
-            let share =
-                share.map_or_else(|| "-".to_string(), |share| format!("{:.4} %", 100.0 * share));
-            let (low, high) = (100.0 * low, 100.0 * high);
-            out.line(format_args!(
-                "{name}: {count} of {of}, {share}, Wilson interval {low:.4} % to {high:.4} %"
-            ));
+        if let Some(why) = self.no_interval {
+            out.line(format_args!("no confidence interval for these shares: {why}"));
+        }
+        if let Some(modes) = &self.modes {
+            out.line(modes);
         }
         if let Some(queue) = &self.theory.queue {
             out.line(queue.line());
@@ -137,6 +149,40 @@ impl<'a> SeedsReport<'a> {
         }
     }
 
+    fn show_measures(&self, out: &mut Stdout) {
+        let all = self.runs.len();
+        let head = ["", "mean", "deviation", "min", "max", "median", "low", "high"];
+        let mut rows: Vec<Vec<String>> = vec![head.map(str::to_string).to_vec()];
+        for ((_, spread), (_, Measure { name, kind, .. })) in self.measures.0.iter().zip(measures())
+        {
+            let Spread { mean, deviation, min, max, median, median_95, .. } = *spread;
+            let (low, high) = median_95.unzip();
+            let ends = [min, max].map(|number| match (number, kind) {
+                // Minimum and maximum belong to one run each, so they are whole counts.
+                (Some(count), ColumnKind::Integer) => format!("{count:.0}"),
+                (number, _) => shown(number, *kind),
+            });
+            let [mean, deviation, median, low, high] =
+                [mean, deviation, median, low, high].map(|number| shown(number, *kind));
+            let [min, max] = ends;
+            let mut row = vec![name.to_string(), mean, deviation, min, max, median, low, high];
+            if all < MIN_SEEDS {
+                row.truncate(row.len() - 2);
+            }
+            row.extend(missing(spread, all));
+            rows.push(row);
+        }
+        if all < MIN_SEEDS {
+            rows[0].truncate(head.len() - 2);
+        }
+        lines(&rows).for_each(|line| out.line(line));
+        out.line(if all < MIN_SEEDS {
+            "fewer than six seeds: no confidence interval"
+        } else {
+            "low, high: 95 % confidence interval of the median"
+        });
+    }
+
     fn show_each(&self, out: &mut Stdout) {
         let mut rows = vec![vec!["seed".to_string(), "answered_share".to_string()]];
         for SeedRun { seed, measured } in &self.runs {
@@ -146,19 +192,4 @@ impl<'a> SeedsReport<'a> {
         }
         lines(&rows).for_each(|line| out.line(line));
     }
-}
-
-/// Returns the share of the count `name` in the exchanges of all runs.
-fn pooled(runs: &Runs<1>, name: &str) -> Pooled {
-    let total = |name: &str| -> u64 {
-        let at = measures().find(|(_, column)| column.name == name).map(|(at, _)| at);
-        let count = |cells: &[Cell]| match at.and_then(|at| cells.get(at)) {
-            Some(Cell::Integer(count)) => *count,
-            _ => 0,
-        };
-        runs.of(0).map(|run| count(&run.cells)).sum()
-    };
-    let (count, of) = (total(name), total("exchanges"));
-    let (low, high) = wilson(count, of);
-    Pooled { count, of, share: (of > 0).then(|| count as f64 / of as f64), low, high }
 }

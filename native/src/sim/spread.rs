@@ -1,47 +1,53 @@
 //! Statistics of a measure over several runs, and tables of them.
 
-use super::measure;
+use super::measure::{self, MEASURES, Measure};
 use crate::output::{Count, column_widths};
-use crate::table::{Cell, Column, ColumnKind};
-use retrylab_core::stats::Mean;
+use crate::table::{Cell, ColumnKind};
+use retrylab_core::stats::{Mean, Sample};
 use serde::{Serialize, Serializer};
 
-/// Statistics of a measure over several runs. A value that does not exist is null, such as the mean of no
-/// run or the interval of a single one.
+/// Number of seeds below which a median has no interval: with five, the median is outside of their range in one of
+/// sixteen cases.
+pub(super) const MIN_SEEDS: usize = 6;
+
+/// Statistics of a measure over several runs. A value that does not exist is null, such as the mean of no run.
+/// So is a value that is longer than any, such as the median latency if most runs answered nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Spread {
     /// Number of runs that have a value.
     pub(super) count: u64,
+    /// Number of runs whose latency is longer than any, because no answered exchange has it. They count for the
+    /// median and its interval; with any of them, there is no mean and no deviation.
+    pub(super) unanswered: u64,
     pub(super) mean: Option<f64>,
-    /// Ends of the 95 % confidence interval of the mean (Student's t).
-    pub(super) low: Option<f64>,
-    pub(super) high: Option<f64>,
     /// Standard deviation over the runs.
     pub(super) deviation: Option<f64>,
     pub(super) min: Option<f64>,
     pub(super) max: Option<f64>,
-}
-
-impl Spread {
-    /// Returns whether the interval excludes zero, or `None` without an interval.
-    pub(super) fn excludes_zero(&self) -> Option<bool> {
-        Some(self.low? > 0.0 || self.high? < 0.0)
-    }
+    pub(super) median: Option<f64>,
+    /// The 95 % confidence interval of the median; null for fewer than six runs.
+    pub(super) median_95: Option<(f64, f64)>,
 }
 
 impl FromIterator<f64> for Spread {
     fn from_iter<I: IntoIterator<Item = f64>>(numbers: I) -> Self {
-        let mut mean = Mean::default();
-        let (mut min, mut max) = (None, None);
-        for number in numbers {
-            mean.add(number);
-            min = Some(min.map_or(number, |min: f64| min.min(number)));
-            max = Some(max.map_or(number, |max: f64| max.max(number)));
-        }
-        let (low, high) = mean.t_interval().unzip();
-        let deviation = mean.deviation();
+        let sample: Sample = numbers.into_iter().collect();
+        let all = sample.numbers();
+        let finite = || all.iter().copied().filter(|number| number.is_finite());
+        let mean: Mean = finite().collect();
         let count = mean.count();
-        Self { count, mean: min.map(|_| mean.mean()), low, high, deviation, min, max }
+        let unanswered = all.len() as u64 - count;
+        let whole = unanswered == 0;
+        Self {
+            count,
+            unanswered,
+            mean: (whole && count > 0).then(|| mean.mean()),
+            deviation: mean.deviation().filter(|_| whole),
+            min: all.first().copied().filter(|min| min.is_finite()),
+            max: all.last().copied().filter(|max| max.is_finite()),
+            median: sample.median(),
+            median_95: sample.median_interval(),
+        }
     }
 }
 
@@ -55,17 +61,18 @@ pub(super) fn number(cell: &Cell) -> Option<f64> {
 }
 
 /// Returns the numeric measures, each with its index among all measures.
-pub(super) fn measures() -> impl Iterator<Item = (usize, Column)> {
-    let numbers = |(_, column): &(usize, Column)| column.kind != ColumnKind::Text;
-    measure::columns().into_iter().enumerate().filter(numbers)
+pub(super) fn measures() -> impl Iterator<Item = (usize, &'static Measure)> {
+    let all = MEASURES.iter().enumerate();
+    all.filter(|(_, measure)| measure.kind != ColumnKind::Text)
 }
 
-/// Formats a number: means of counts with one decimal, others with six. Zero is a plain 0, and a missing
-/// number is a dash.
+/// Formats a number: means of counts with one decimal, others with six. Zero is a plain 0, a missing number
+/// is a dash, and a latency longer than any is `inf`.
 pub(super) fn shown(number: Option<f64>, kind: ColumnKind) -> String {
     match (number, kind) {
         (None, _) => "-".to_string(),
         (Some(0.0), _) => "0".to_string(),
+        (Some(number), _) if number.is_infinite() => number.to_string(),
         (Some(number), ColumnKind::Integer) => format!("{number:.1}"),
         (Some(number), _) => format!("{number:.6}"),
     }
@@ -77,9 +84,14 @@ pub(super) fn shown_signed(number: Option<f64>, kind: ColumnKind) -> String {
     if number.is_some_and(|number| number > 0.0) { format!("+{text}") } else { text }
 }
 
-/// Returns a remark if some seeds have no value.
-pub(super) fn of_seeds(count: u64, all: usize) -> Option<String> {
-    (count < all as u64).then(|| format!("of {}", Count(count, "seed")))
+/// Returns a remark if some of `all` seeds have no value, but not all: a measure without any value does not apply.
+pub(super) fn missing(spread: &Spread, all: usize) -> Option<String> {
+    let all = Count(all as u64, "seed");
+    match (spread.unanswered, spread.count) {
+        (0, count) if count == 0 || count == all.0 => None,
+        (0, count) => Some(format!("no value in {} of {all}", all.0 - count)),
+        (unanswered, _) => Some(format!("without a reply in {unanswered} of {all}")),
+    }
 }
 
 /// Formats rows as lines. Each column is as wide as its widest cell; the first one is left-aligned, the others
@@ -123,25 +135,25 @@ mod tests {
     #[test]
     fn missing_statistics_are_null() {
         let none: Spread = [].into_iter().collect();
-        assert_eq!((none.mean, none.min, none.low, none.deviation), (None, None, None, None));
-        assert_eq!(none.excludes_zero(), None);
+        assert_eq!((none.count, none.mean, none.min, none.median), (0, None, None, None));
         let one: Spread = [3.0].into_iter().collect();
-        assert_eq!((one.mean, one.min, one.max, one.low), (Some(3.0), Some(3.0), Some(3.0), None));
-        assert_eq!(one.excludes_zero(), None);
+        assert_eq!(
+            (one.mean, one.min, one.max, one.median),
+            (Some(3.0), Some(3.0), Some(3.0), Some(3.0))
+        );
+        assert_eq!((one.deviation, one.median_95), (None, None));
     }
 
     #[test]
-    fn an_interval_excludes_zero_on_either_side() {
-        for (numbers, excludes) in [
-            ([1.0, 1.1, 0.9], true),
-            ([-1.0, -1.1, -0.9], true),
-            ([1.0, -1.0, 0.5], false),
-            ([0.0, 0.0, 0.0], false),
-            ([2.0, 2.0, 2.0], true),
-        ] {
-            let spread: Spread = numbers.into_iter().collect();
-            assert_eq!(spread.excludes_zero(), Some(excludes), "{numbers:?}");
-        }
+    fn latencies_without_a_reply_are_longer_than_any() {
+        let numbers = [0.2, f64::INFINITY, 0.1, 0.3, f64::INFINITY, 0.4, 0.5];
+        let spread: Spread = numbers.into_iter().collect();
+        assert_eq!((spread.count, spread.unanswered), (5, 2));
+        assert_eq!((spread.mean, spread.deviation, spread.max), (None, None, None));
+        assert_eq!((spread.min, spread.median), (Some(0.1), Some(0.4)));
+        assert_eq!(spread.median_95, Some((0.1, f64::INFINITY)));
+        let json = serde_json::to_value(spread).unwrap();
+        assert_eq!(json["median_95"], serde_json::json!([0.1, null]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod sample;
 mod chances;
 mod collapse;
 mod contention;
+mod coverage;
 mod metastable;
 mod predictions;
 mod queues;

@@ -169,7 +169,7 @@ impl LinkReport {
 }
 
 /// Counts per interval of simulated time. Interval `n`, from 0, begins at `n * interval_s`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SeriesReport {
     /// Length of each interval.

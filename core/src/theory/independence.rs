@@ -1,0 +1,111 @@
+//! Whether the exchanges of a run are independent trials.
+
+use crate::link::{Link, Loss};
+use crate::policy::Adaptive;
+use crate::random::{Direction, Probability};
+use crate::scenario::{Scenario, Workload};
+use crate::server::echo;
+use crate::server::service;
+
+/// Checks that the outcome of an exchange does not depend on other exchanges, so that an interval for a share
+/// of independent trials, such as [`wilson`](crate::stats::wilson), is valid for the exchanges of one run.
+///
+/// Replies that a client takes for those of another exchange couple exchanges, too. Whether there are any
+/// is known only after the run: see [`Summary::misattributed`](crate::sim::Summary::misattributed).
+///
+/// # Errors
+/// What couples the exchanges.
+pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
+    // All fields are named: a new one does not compile until its effect is considered.
+    let Scenario {
+        seed: _,
+        clients: _,
+        exchanges: _,
+        message: _,
+        connected: _,
+        token: _,
+        preset: _,
+        link_preset: _,
+        policy,
+        workload,
+        server,
+        station,
+        link,
+        faults,
+    } = scenario;
+    // Drops and failures are drawn for each datagram.
+    let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
+    if *workload == Workload::Write {
+        return Err("the clients contend for a row");
+    }
+    queue(station)?;
+    if *drop_first > 0 || !drop_list.is_empty() {
+        return Err("the server drops requests by number");
+    }
+    if policy.budget().is_some() || policy.breaker().is_some() {
+        return Err("a retry budget or a circuit breaker couples the exchanges of a client");
+    }
+    if policy.adaptive() != Adaptive::None {
+        return Err("a wait depends on earlier round trips");
+    }
+    if !faults.as_slice().is_empty() {
+        return Err("a fault affects all exchanges of its time");
+    }
+    datagrams(link)
+}
+
+/// Checks that requests do not wait for each other at the server.
+fn queue(station: &service::Config) -> Result<(), &'static str> {
+    // Outages are faults. Without a queue, its order, its limit and its expiry have no effect.
+    let service::Config {
+        service: _,
+        rising,
+        workers,
+        queue: _,
+        order: _,
+        expire: _,
+        overflow: _,
+        outages: _,
+    } = station;
+    if station.is_instant() || (workers.is_none() && rising.is_zero()) {
+        return Ok(());
+    }
+    Err("requests wait for each other at the server")
+}
+
+/// Checks that the link treats each datagram by itself.
+fn datagrams(link: &Link) -> Result<(), &'static str> {
+    let Link {
+        latency: _,
+        correlation,
+        loss: _,
+        duplicate: _,
+        reorder,
+        reorder_gap,
+        corrupt: _,
+        checksum: _,
+        rate: _,
+        queue: _,
+        queue_rule: _,
+        overhead: _,
+        mtu: _,
+        shared: _,
+        reply_latency: _,
+        reply_loss: _,
+        reply_rate: _,
+    } = link;
+    let ways = [Direction::Request, Direction::Reply];
+    if ways.iter().any(|way| link.rate_of(*way).is_some()) {
+        return Err("datagrams wait for each other on the link");
+    }
+    if !ways.iter().all(|way| matches!(link.loss_of(*way), Loss::Independent(_))) {
+        return Err("losses depend on earlier datagrams");
+    }
+    if *correlation > Probability::NEVER {
+        return Err("latencies depend on earlier datagrams");
+    }
+    if *reorder > Probability::NEVER && *reorder_gap > 1 {
+        return Err("the link reorders datagrams by number");
+    }
+    Ok(())
+}
