@@ -115,6 +115,14 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "it is not a duration; try 100ms or 1m30s".to_string())
 }
 
+/// Reads the length of an interval.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("an interval must be longer than 0s; try 100ms".to_string()),
+        interval => Ok(interval),
+    }
+}
+
 /// Reads the number of seeds per combination.
 pub(crate) fn seeds(text: &str) -> Result<u32, String> {
     between(text, 1, 10_000_000)

@@ -113,9 +113,13 @@ pub(crate) struct Args {
     /// Write every event to FILE as JSON lines (`-` is stdout)
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
-    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout)
+    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
+    /// Length of the intervals of --series
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = flags::interval)]
+    #[arg(requires = "series")]
+    series_interval: Duration,
     /// Stop the run after N events (starts, arrivals and timers), in case it never ends
     #[arg(long, value_name = "N", default_value_t = Bounds::default().events, allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
@@ -206,7 +210,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 /// Runs the scenario once and writes its outputs.
 fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
-    let metrics = Metrics::new(INTERVAL);
+    let metrics = match series {
+        Some(_) => Metrics::new(args.series_interval).with_max_intervals(series::MAX_INTERVALS),
+        None => Metrics::new(INTERVAL),
+    };
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
@@ -224,7 +231,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
     }
     if let (Some(file), Some(metrics)) = (series, &result.metrics) {
-        file.write(&metrics.series)?;
+        file.write(&metrics.series, args.series_interval)?;
     }
     let mut out = Stdout::default();
     let report = RunReport::new(scenario, &result);

@@ -1,9 +1,17 @@
 //! Writes the time series of a run: one line per interval of simulated time.
 
-use crate::output::OutputError;
+use crate::output::{OutputError, warn};
 use retrylab_core::sim::metrics::SeriesReport;
+use retrylab_core::time::{Duration, WithUnit};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+
+/// Maximum number of lines.
+pub(super) const MAX_INTERVALS: usize = 1_000_000;
+
+/// The columns. A name ends in its unit; columns without one are counts of the interval.
+const HEAD: &str = "from_s,interval_s,offered_per_s,offered_with_retries_per_s,goodput_per_s,gave_up_per_s,\
+                    failed_per_s,served_per_s,begun,sends,answered,gave_up,failed,served";
 
 /// The file of `--series`. It is opened before the run, so that a wrong name fails at once.
 pub(super) struct SeriesFile {
@@ -24,8 +32,16 @@ impl SeriesFile {
         }
     }
 
-    /// Writes the series as CSV.
-    pub(super) fn write(self, series: &SeriesReport) -> Result<(), OutputError> {
+    /// Writes the series as CSV. Warns if its intervals had to be longer than `wanted`.
+    pub(super) fn write(self, series: &SeriesReport, wanted: Duration) -> Result<(), OutputError> {
+        let interval = Duration::from_secs_f64(series.interval_s);
+        if interval > wanted {
+            warn(format_args!(
+                "--series has intervals of {} instead of {}: the run is longer than {MAX_INTERVALS} of them",
+                WithUnit(interval),
+                WithUnit(wanted)
+            ));
+        }
         write(BufWriter::new(self.out), series)
             .map_err(|error| OutputError { name: self.name, error })
     }
@@ -33,17 +49,20 @@ impl SeriesFile {
 
 fn write(mut out: impl Write, series: &SeriesReport) -> io::Result<()> {
     let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
-    writeln!(out, "from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served")?;
+    writeln!(out, "{HEAD}")?;
     // Whole nanoseconds avoid rounding: an interval begins at 0.3, not at 0.30000000000000004.
     let nanos = (interval_s * 1e9).round();
     for n in 0..begun.len() {
         let from_s = n as f64 * nanos / 1e9;
-        let (offered, goodput) = (begun[n] as f64 / interval_s, answered[n] as f64 / interval_s);
-        writeln!(
-            out,
-            "{from_s},{offered},{goodput},{},{},{},{},{},{}",
-            begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]
-        )?;
+        let counts = [begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]];
+        write!(out, "{from_s},{interval_s}")?;
+        for count in counts {
+            write!(out, ",{}", count as f64 / interval_s)?;
+        }
+        for count in counts {
+            write!(out, ",{count}")?;
+        }
+        writeln!(out)?;
     }
     out.flush()
 }
@@ -65,12 +84,13 @@ mod tests {
         };
         let mut out = Vec::new();
         write(&mut out, &series).unwrap();
-        let lines = "\
-            from_s,offered_per_s,goodput_per_s,begun,sends,answered,gave_up,failed,served\n\
-            0,40,20,4,5,2,0,0,3\n\
-            0.1,0,10,0,0,1,0,0,1\n\
-            0.2,0,0,0,0,0,1,0,0\n\
-            0.3,10,10,1,1,1,0,7,1\n";
+        let lines = format!(
+            "{HEAD}\n\
+             0,0.1,40,50,20,0,0,30,4,5,2,0,0,3\n\
+             0.1,0.1,0,0,10,0,0,10,0,0,1,0,0,1\n\
+             0.2,0.1,0,0,0,10,0,0,0,0,0,1,0,0\n\
+             0.3,0.1,10,10,10,0,70,10,1,1,1,0,7,1\n"
+        );
         assert_eq!(String::from_utf8(out).unwrap(), lines);
     }
 }

@@ -71,12 +71,19 @@ impl Metrics {
             attempts: [0; MAX_ATTEMPTS + 2],
             gave_up_by: Tally(Vec::new()),
             dropped_by: Tally(Vec::new()),
-            series: Series::new(interval),
+            series: Series::new(interval, MAX_INTERVALS),
             served: 0,
             replies: 0,
             waited: 0,
             worked: 0,
         }
+    }
+
+    /// Sets the maximum number of intervals; at least one. Call it before the run.
+    #[must_use]
+    pub fn with_max_intervals(mut self, max: usize) -> Self {
+        self.series = Series::new(self.series.interval(), max);
+        self
     }
 
     /// Returns the times from the first send to the reply, of answered exchanges.

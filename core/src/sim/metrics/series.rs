@@ -4,7 +4,7 @@ use crate::time::{Duration, Instant, nanos};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Maximum number of intervals.
+/// Maximum number of intervals, unless another one is chosen.
 pub const MAX_INTERVALS: usize = 1_024;
 
 /// Counts of one interval.
@@ -42,11 +42,12 @@ impl Counts {
 
 /// Counts in intervals of equal length, from time 0 to the last interval with a count.
 ///
-/// Memory is bounded: when a time does not fit in [`MAX_INTERVALS`], the length of the intervals doubles
-/// and neighbours are merged, as often as necessary.
+/// Memory is bounded: when a time does not fit in the maximum number of intervals, the length of the intervals
+/// doubles and neighbours are merged, as often as necessary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Series {
     interval: u64,
+    max: usize,
     intervals: Vec<Counts>,
     /// Index and start of the last interval used: most records are in order of time.
     index: usize,
@@ -54,9 +55,9 @@ pub struct Series {
 }
 
 impl Series {
-    pub(super) fn new(interval: Duration) -> Self {
-        let interval = nanos(interval).max(1);
-        Self { interval, intervals: vec![Counts::default()], index: 0, from: 0 }
+    pub(super) fn new(interval: Duration, max: usize) -> Self {
+        let (interval, max) = (nanos(interval).max(1), max.max(1));
+        Self { interval, max, intervals: vec![Counts::default()], index: 0, from: 0 }
     }
 
     /// Returns the interval that contains `at`.
@@ -72,7 +73,7 @@ impl Series {
 
     #[cold]
     fn seek(&mut self, at: u64) {
-        while at / self.interval >= MAX_INTERVALS as u64 {
+        while at / self.interval >= self.max as u64 {
             let pairs = self.intervals.chunks(2);
             self.intervals = pairs
                 .map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus))

@@ -149,7 +149,7 @@ fn when_a_run_is_too_long_neighbours_become_one() {
         let all = series.intervals().iter().map(|counts| counts.sends).enumerate();
         all.filter(|(_, sends)| *sends > 0).collect()
     };
-    let mut series = Series::new(SECOND);
+    let mut series = Series::new(SECOND, MAX_INTERVALS);
     let mut send = |seconds: &[u64]| {
         for second in seconds {
             series.at(Instant::from_millis(1_000 * second)).sends += 1;
@@ -165,7 +165,7 @@ fn when_a_run_is_too_long_neighbours_become_one() {
     let found = send(&[1_024 * 64]);
     assert_eq!(found, (128 * SECOND, [(0, 5), (7, 2), (8, 2), (512, 1)].to_vec(), 513));
 
-    let mut series = Series::new(Duration::ZERO);
+    let mut series = Series::new(Duration::ZERO, MAX_INTERVALS);
     for at in [0, u64::MAX, 1] {
         series.at(Instant::from_nanos(at)).answered += 1;
     }
