@@ -207,7 +207,7 @@ impl Probability {
         self.0
     }
 
-    /// Reads `0` to `1` with at most nine decimals, or `0%` to `100%`.
+    /// Reads `0` to `1`, rounded to nine decimals, or `0%` to `100%`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let parts = u32::try_from(parse_share(text, 9)?).ok()?;

@@ -5,33 +5,71 @@ use core::fmt;
 
 /// Reads an unsigned decimal such as `12`, `0.25`, `+3` or `1e-05` and multiplies it by `10^places`.
 ///
-/// Returns `None` if the text is not such a number, if it has more than `places` decimals (it is never
-/// rounded silently), or if the result does not fit.
-pub(crate) fn parse_scaled(text: &str, places: u32) -> Option<u64> {
-    let text = text.strip_prefix('+').unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() && fraction.is_empty() || !digits(whole) || !digits(fraction) {
-        return None;
+/// Returns `None` if the text is not such a number, if it has more than `places` decimals, or if the result
+/// does not fit.
+pub(crate) fn parse_exact(text: &str, places: u32) -> Option<u64> {
+    let decimal = Decimal::parse(text, places)?;
+    u64::try_from(decimal.value).ok().filter(|_| decimal.is_exact)
+}
+
+/// Like [`parse_exact`], but rounds as [`parse_decimal`]: programs print floats with up to 17 digits, such
+/// as `0.30000000000000004`.
+pub(crate) fn parse_rounded(text: &str, places: u32) -> Option<u64> {
+    u64::try_from(parse_decimal(text, places)?).ok()
+}
+
+/// Reads an unsigned decimal such as `0.25` or `1e-05`, multiplies it by `10^places` and rounds it to the
+/// nearest whole number.
+///
+/// Returns `None` if the text is not such a number, if it is between zero and `10^-places`, or if the
+/// result does not fit.
+#[must_use]
+pub fn parse_decimal(text: &str, places: u32) -> Option<u128> {
+    let Decimal { value, is_exact, rounds_up } = Decimal::parse(text, places)?;
+    let fits = value > 0 || is_exact;
+    value.checked_add(rounds_up.into()).filter(|_| fits)
+}
+
+/// A decimal as a whole number of units.
+pub(crate) struct Decimal {
+    /// Rounded down to whole units.
+    pub(crate) value: u128,
+    /// Whether nothing was rounded.
+    pub(crate) is_exact: bool,
+    /// Whether the next digit is at least 5.
+    rounds_up: bool,
+}
+
+impl Decimal {
+    /// Reads an unsigned decimal in units of `10^-places`.
+    pub(crate) fn parse(text: &str, places: u32) -> Option<Self> {
+        let text = text.strip_prefix('+').unwrap_or(text);
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        // Number of digits up to the last unit; the number may have fewer.
+        let kept = i64::try_from(whole.len()).ok()? + exponent + i64::from(places);
+        let (mut value, mut missing, mut is_exact, mut rounds_up) = (0u128, kept, true, false);
+        for (digit, at) in whole.bytes().chain(fraction.bytes()).zip(0i64..) {
+            let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+            if at < kept {
+                value = value.checked_mul(10)?.checked_add(digit.into())?;
+                missing -= 1;
+            } else {
+                is_exact &= digit == 0;
+                rounds_up |= at == kept && digit >= 5;
+            }
+        }
+        if value > 0 && missing > 0 {
+            value = value.checked_mul(10u128.checked_pow(u32::try_from(missing).ok()?)?)?;
+        }
+        Some(Self { value, is_exact, rounds_up })
     }
-    let fraction = fraction.trim_end_matches('0');
-    // Zeros at the end of a whole number count as a power of ten: `10e-1` is 1.
-    let shorter = if fraction.is_empty() { whole.trim_end_matches('0') } else { whole };
-    let mut value: u64 = 0;
-    for digit in shorter.bytes().chain(fraction.bytes()) {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-    }
-    if value == 0 {
-        return Some(0);
-    }
-    let zeros = i64::try_from(whole.len() - shorter.len()).ok()?;
-    let decimals = i64::try_from(fraction.len()).ok()?;
-    let power = u32::try_from(i64::from(places) + exponent + zeros - decimals).ok()?;
-    value.checked_mul(10u64.checked_pow(power)?)
 }
 
 /// Reads the exponent of a number: `-05`, `+3`, `3`.
@@ -44,12 +82,13 @@ fn parse_exponent(text: &str) -> Option<i64> {
     digits.parse::<i64>().ok().filter(|n| plain && *n <= 1_000).map(|n| sign * n)
 }
 
-/// Reads a share of a whole, such as `0.3` or `30%`, and multiplies it by `10^places`, at least two.
+/// Reads a share of a whole, such as `0.3` or `30%`, multiplies it by `10^places`, at least two, and rounds
+/// like [`parse_rounded`].
 pub(crate) fn parse_share(text: &str, places: u32) -> Option<u64> {
     let text = text.trim();
     match text.strip_suffix('%') {
-        Some(percent) => parse_scaled(percent.trim_end(), places.checked_sub(2)?),
-        None => parse_scaled(text, places),
+        Some(percent) => parse_rounded(percent.trim_end(), places.checked_sub(2)?),
+        None => parse_rounded(text, places),
     }
 }
 
@@ -61,14 +100,30 @@ pub(crate) fn parse_whole(text: &str) -> Option<u64> {
             u64::from_str_radix(digits, 16).ok()
         }
         Some(_) => None,
-        None => parse_scaled(text, 0),
+        None => parse_exact(text, 0),
     }
 }
 
-/// Units that may be separated from their number: in `uniform 5 ms 15 ms` there are three words.
-const UNITS: [&str; 9] = ["%", "ns", "us", "\u{b5}s", "\u{3bc}s", "ms", "s", "h", "min"];
+/// The names of the units of time, longest unit first.
+const TIME_UNITS: [&[&str]; 6] = [
+    &["h", "hr", "hrs", "hour", "hours"],
+    &["m", "min", "mins", "minute", "minutes"],
+    &["s", "sec", "secs", "second", "seconds"],
+    &["ms", "msec", "msecs", "millisecond", "milliseconds"],
+    // The micro sign (U+00B5) and the Greek letter (U+03BC) look alike.
+    &["us", "\u{b5}s", "\u{3bc}s", "usec", "usecs", "microsecond", "microseconds"],
+    &["ns", "nsec", "nsecs", "nanosecond", "nanoseconds"],
+];
 
-/// Splits `text` at blanks into words; a unit belongs to the number before it.
+/// Returns the place of a unit of time, in upper or lower case, among hours, minutes, seconds,
+/// milliseconds, microseconds and nanoseconds. `M` is not a unit: it could be a month.
+pub(crate) fn time_unit(word: &str) -> Option<usize> {
+    let is = |name: &&str| word != "M" && word.eq_ignore_ascii_case(name);
+    TIME_UNITS.iter().position(|names| names.iter().any(is))
+}
+
+/// Splits `text` at blanks into words; a unit belongs to the number before it: in `uniform 5 ms 15 ms`
+/// there are three words.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text.trim();
     core::iter::from_fn(move || {
@@ -80,8 +135,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
         let after = rest[length..].trim_start();
         let next = &after[..end(after)];
         let number = rest[..length].ends_with(|c: char| c.is_ascii_digit() || c == '.');
-        let unit = next == "m" || UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(next));
-        if number && unit {
+        if number && (next == "%" || time_unit(next).is_some()) {
             length = rest.len() - after.len() + next.len();
         }
         let word = &rest[..length];
@@ -115,7 +169,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn decimals_are_parsed_exactly_or_rejected() {
+    fn whole_units_are_parsed_exactly_or_rejected() {
         for (text, places, value) in [
             ("0", 9, Some(0)),
             ("0.5", 9, Some(500_000_000)),
@@ -149,7 +203,30 @@ mod tests {
             ("18446744073709551616", 0, None),
             ("18446744073709551615", 1, None),
         ] {
-            assert_eq!(parse_scaled(text, places), value, "{text}");
+            assert_eq!(parse_exact(text, places), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_noise_of_floats_is_rounded_but_never_to_zero() {
+        for (text, places, value) in [
+            ("0.30000000000000004", 9, Some(300_000_000)),
+            ("0.1234567890123456", 9, Some(123_456_789)),
+            ("0.9999999999999999", 9, Some(1_000_000_000)),
+            ("1.4999999", 0, Some(1)),
+            ("1.5", 0, Some(2)),
+            ("3.0000000000000000000000000000000000000000000000000000001", 1, Some(30)),
+            ("1.5e-9", 9, Some(2)),
+            ("9.9e-10", 9, None),
+            ("1e-99", 9, None),
+            ("0.0e-99", 9, Some(0)),
+            ("18446744073709551615.4", 0, Some(u64::MAX)),
+            ("18446744073709551615.5", 0, None),
+            ("0.1x", 9, None),
+            ("0.1234567890x", 9, None),
+            ("1.2.3", 9, None),
+        ] {
+            assert_eq!(parse_rounded(text, places), value, "{text}");
         }
     }
 
@@ -163,8 +240,10 @@ mod tests {
             ("3e1%", Some(300)),
             ("0.1%", Some(1)),
             ("0.01%", None),
+            ("0.16%", Some(2)),
             ("%", None),
             ("30%%", None),
+            ("33.333333333333336%", Some(333)),
         ] {
             assert_eq!(parse_share(text, 3), value, "{text}");
         }
@@ -194,6 +273,7 @@ mod tests {
             ("5 10 s", &["5", "10 s"]),
             ("a ms", &["a", "ms"]),
             ("1 \u{3bc}s 2\u{b5}s", &["1 \u{3bc}s", "2\u{b5}s"]),
+            ("5 msec 2 Seconds", &["5 msec", "2 Seconds"]),
             ("1 M 2", &["1", "M", "2"]),
         ] {
             assert_eq!(words(text).collect::<alloc::vec::Vec<_>>(), expected, "{text}");
@@ -213,7 +293,7 @@ mod tests {
         #[test]
         fn a_displayed_decimal_parses_back(value: u64, places in 0u32..=9) {
             let text = Scaled(value, places).to_string();
-            proptest::prop_assert_eq!(parse_scaled(&text, places), Some(value));
+            proptest::prop_assert_eq!(parse_exact(&text, places), Some(value));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! This module has no clock: a driver or the simulated network passes the time. All arithmetic is
 //! checked or saturating, so time never wraps.
 
-use crate::text::{Scaled, parse_scaled};
+use crate::text::{Decimal, Scaled, time_unit};
 use core::fmt;
 pub use core::time::Duration;
 
@@ -109,23 +109,16 @@ impl fmt::Display for WithUnit {
     }
 }
 
-/// The units of a duration, longest first: names, decimals of a second, seconds.
-const UNITS: [(&[&str], u32, u64); 6] = [
-    (&["h"], 9, 3_600),
-    (&["m", "min"], 9, 60),
-    (&["s"], 9, 1),
-    (&["ms"], 6, 1),
-    // The micro sign (U+00B5) and the Greek letter (U+03BC) look alike.
-    (&["us", "\u{b5}s", "\u{3bc}s"], 3, 1),
-    (&["ns"], 0, 1),
-];
+/// The decimals of a second and the seconds of each unit of time; see [`time_unit`].
+const SCALES: [(u32, u128); 6] = [(9, 3_600), (9, 60), (9, 1), (6, 1), (3, 1), (0, 1)];
 
 /// Reads a duration with its unit: `250us`, `100 ms`, `1.5s`, `1m30s`, `1h 5m`; a plain `0` needs none.
 ///
 /// Parts are added, from the longest unit to the shortest. Units may be in upper case, except `M`,
-/// which could be a month.
+/// which could be a month. Each part is rounded to the nearest nanosecond.
 ///
-/// Returns `None` for any other text, for parts of a nanosecond, and for more than 584 years.
+/// Returns `None` for any other text, for a part between zero and a nanosecond, and for more than 584
+/// years.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
@@ -138,21 +131,28 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let after = after.trim_start();
         let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
-        let at = UNITS.iter().position(|(names, ..)| {
-            names.iter().any(|name| unit != "M" && unit.eq_ignore_ascii_case(name))
-        })?;
+        let at = time_unit(unit)?;
         // A part of `1m 30s` is a plain number: only the first may have a sign.
         if at < allowed || allowed > 0 && number.starts_with('+') {
             return None;
         }
-        let (_, places, seconds) = UNITS[at];
-        sum = sum.checked_add(parse_scaled(number, places)?.checked_mul(seconds)?)?;
+        sum = sum.checked_add(parse_part(number, SCALES[at])?)?;
         allowed = at + 1;
         rest = after.trim_start();
         if rest.is_empty() {
             return Some(Duration::from_nanos(sum));
         }
     }
+}
+
+/// Reads the number of a unit and returns it in nanoseconds, rounded.
+fn parse_part(number: &str, (places, seconds): (u32, u128)) -> Option<u64> {
+    // Millionths of a nanosecond, so that a part of an hour is not rounded before it is multiplied.
+    const MILLION: u128 = 1_000_000;
+    let decimal = Decimal::parse(number, places + 6)?;
+    let fine = decimal.value.checked_mul(seconds)?;
+    let fits = fine >= MILLION || fine == 0 && decimal.is_exact;
+    u64::try_from(fine.checked_add(MILLION / 2)? / MILLION).ok().filter(|_| fits)
 }
 
 /// Where the number at the start of `text` ends, its exponent included; `None` if nothing follows.
@@ -175,52 +175,71 @@ mod tests {
     #[test]
     fn durations_are_parsed_with_their_unit() {
         for (text, nanos) in [
-            ("0", Some(0)),
-            ("0s", Some(0)),
-            ("7ns", Some(7)),
-            ("250us", Some(250_000)),
-            ("100ms", Some(100_000_000)),
-            ("100 ms", Some(100_000_000)),
-            ("1.5s", Some(1_500_000_000)),
-            ("2m", Some(120_000_000_000)),
-            ("1h", Some(3_600_000_000_000)),
-            (" 1 h ", Some(3_600_000_000_000)),
-            ("1H", Some(3_600_000_000_000)),
-            ("100MS", Some(100_000_000)),
-            ("2min", Some(120_000_000_000)),
-            ("2 Min", Some(120_000_000_000)),
-            ("1\u{b5}s", Some(1_000)),
-            ("1\u{3bc}s", Some(1_000)),
-            ("1 \u{3bc}s", Some(1_000)),
-            ("1m30s", Some(90_000_000_000)),
-            ("1m 30s", Some(90_000_000_000)),
-            ("1h 5m", Some(3_900_000_000_000)),
-            ("1h 2m 3s 4ms 5us 6ns", Some(3_723_004_005_006)),
-            ("1.5m 0.5s", Some(90_500_000_000)),
-            ("1e-05s", Some(10_000)),
-            ("1e-05 s", Some(10_000)),
-            ("1.5e3ms", Some(1_500_000_000)),
-            ("1e+2ms", Some(100_000_000)),
-            ("+5s", Some(5_000_000_000)),
-            ("30s1m", None),
-            ("10ms 5ms", None),
-            ("1m +30s", None),
-            ("1m 30", None),
-            ("1M", None),
-            ("1e5", None),
-            ("1es", None),
-            ("++1s", None),
-            ("1 s x", None),
-            ("1.2.3s", None),
-            ("0.5ns", None),
-            ("100", None),
-            ("ms", None),
-            ("-1s", None),
-            ("1 day", None),
-            ("99999999999999999999s", None),
-            ("18446744074s", None),
+            ("0", 0),
+            ("0s", 0),
+            ("7ns", 7),
+            ("250us", 250_000),
+            ("100ms", 100_000_000),
+            ("100 ms", 100_000_000),
+            ("1.5s", 1_500_000_000),
+            ("2m", 120_000_000_000),
+            ("1h", 3_600_000_000_000),
+            (" 1 h ", 3_600_000_000_000),
+            ("1H", 3_600_000_000_000),
+            ("100MS", 100_000_000),
+            ("2min", 120_000_000_000),
+            ("2 Min", 120_000_000_000),
+            ("1\u{b5}s", 1_000),
+            ("1\u{3bc}s", 1_000),
+            ("1 \u{3bc}s", 1_000),
+            ("1m30s", 90_000_000_000),
+            ("1m 30s", 90_000_000_000),
+            ("1h 5m", 3_900_000_000_000),
+            ("1h 2m 3s 4ms 5us 6ns", 3_723_004_005_006),
+            ("1.5m 0.5s", 90_500_000_000),
+            ("1e-05s", 10_000),
+            ("1e-05 s", 10_000),
+            ("1.5e3ms", 1_500_000_000),
+            ("1e+2ms", 100_000_000),
+            ("+5s", 5_000_000_000),
+            ("12.300000000000001ms", 12_300_000),
+            ("0.30000000000000004s", 300_000_000),
+            ("0.016666666666666666h", 60_000_000_000),
+            ("1.5ns", 2),
+            ("0e-99s", 0),
+            ("5 sec", 5_000_000_000),
+            ("5 Seconds", 5_000_000_000),
+            ("1 hour 2 minutes 3 msec", 3_720_003_000_000),
+            ("7 usecs", 7_000),
         ] {
-            assert_eq!(parse_duration(text), nanos.map(Duration::from_nanos), "{text}");
+            assert_eq!(parse_duration(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_two_things_is_not_a_duration() {
+        for text in [
+            "30s1m",
+            "10ms 5ms",
+            "1m +30s",
+            "1m 30",
+            "1M",
+            "1e5",
+            "1es",
+            "++1s",
+            "1 s x",
+            "1.2.3s",
+            "0.9ns",
+            "1s 0.1ns",
+            "1e-99s",
+            "100",
+            "ms",
+            "-1s",
+            "1 day",
+            "99999999999999999999s",
+            "18446744074s",
+        ] {
+            assert_eq!(parse_duration(text), None, "{text}");
         }
     }
 

@@ -5,14 +5,13 @@
 
 use crate::data_file::{self, DataError};
 use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
-use retrylab_core::value::Form;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-/// Maximum size of a file: more than a drop list of 10,000 ranges and the longest message need.
-pub(crate) const MAX_BYTES: u64 = 1 << 20;
+/// Maximum size of a file: more than an array of a million measured times needs.
+pub(crate) const MAX_BYTES: u64 = 1 << 24;
 
 /// Reason why a file is not a scenario: one sentence that begins with the file and its line.
 #[derive(Debug, thiserror::Error)]
@@ -99,14 +98,15 @@ impl Reader<'_> {
                     Err(self.refuse(key, line, "a table"))
                 };
             }
-            DeValue::Array(array) if is_list(&key) => {
+            DeValue::Array(array) => {
                 let items: Option<Vec<String>> = array.iter().map(list_item).collect();
-                let what = "this array";
-                items
-                    .map(|items| items.join(","))
-                    .ok_or_else(|| self.refuse(key.clone(), line, what))?
+                match Field::find(&key) {
+                    Ok(Field { shape, .. }) if shape.is_list() => items
+                        .and_then(|items| shape.join(&items))
+                        .ok_or_else(|| self.refuse(key.clone(), line, "this array"))?,
+                    _ => return Err(self.refuse(key, line, "an array")),
+                }
             }
-            DeValue::Array(_) => return Err(self.refuse(key, line, "an array")),
             DeValue::Datetime(_) => return Err(self.refuse(key, line, "a date or time of day")),
         };
         self.entries.push(Entry { key, value, line });
@@ -125,15 +125,11 @@ impl Reader<'_> {
     }
 }
 
-/// Returns true if it is a list of numbers, which TOML can write as an array.
-fn is_list(key: &str) -> bool {
-    Field::find(key).is_ok_and(|field| matches!(field.shape.form, Form::List(_)))
-}
-
-/// Returns an item of a list of numbers: `3` or `"5-7"`.
+/// Returns the text of a plain item: `3`, `0.5`, `"5-7"` or `"20ms"`.
 fn list_item(item: &Spanned<DeValue<'_>>) -> Option<String> {
     match item.get_ref() {
         DeValue::Integer(integer) => Some(integer_text(integer)),
+        DeValue::Float(float) => Some(float.as_str().to_string()),
         DeValue::String(text) => Some(text.to_string()),
         _ => None,
     }
@@ -163,6 +159,7 @@ fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
 mod tests {
     use super::*;
     use retrylab_core::scenario::SHIPPED;
+    use retrylab_core::value::Form;
 
     fn read(text: &str) -> Result<Scenario, String> {
         let mut scenario = Scenario::default();
@@ -198,6 +195,80 @@ mod tests {
         assert_eq!(read(text).unwrap(), flags);
         assert_eq!(read("").unwrap(), Scenario::default());
         assert_eq!(read("[server]\n").unwrap(), Scenario::default());
+    }
+
+    #[test]
+    fn every_list_can_be_an_array() {
+        let open = "token = true\nserver.reply = 'mirror'\n";
+        for (text, key, value) in [
+            ("server.drop_list = [1, '3-5']", "server.drop_list", "1,3-5"),
+            ("server.drop_list = []", "server.drop_list", "none"),
+            (
+                "policy.timeouts = ['0s', '10s',\n '1m',]\npolicy.backoff = 'list'",
+                "policy.timeouts",
+                "0s, 10s, 60s",
+            ),
+            ("link.latency = ['9ms', '12.5 ms', 0]", "link.latency", "table 0s 9ms 12.5ms"),
+            ("link.latency = ['uniform', '5ms', '15ms']", "link.latency", "uniform 5ms 15ms"),
+            ("link.reply_latency = ['1ms']", "link.reply_latency", "table 1ms"),
+            ("server.service = ['1e-3s', '2us']", "server.service", "table 2us 1ms"),
+            ("workload.think = ['1s', '2s']", "workload.think", "table 1s 2s"),
+            ("link.loss = [1, '3-5']", "link.loss", "list 1,3-5"),
+            ("workload.arrivals = ['0s', '10ms']", "workload.arrivals", "times 0s, 10ms"),
+            (
+                "workload.arrivals = ['poisson 40', '20s 80']",
+                "workload.arrivals",
+                "poisson 40, 20s 80",
+            ),
+            (
+                "faults = ['1s 1s loss 0.3', '5s 1s partition']",
+                "faults",
+                "1s 1s loss 0.3; 5s 1s partition",
+            ),
+            ("faults = []", "faults", "none"),
+        ] {
+            let scenario = read(&format!("{open}{text}\n")).unwrap();
+            assert_eq!(scenario.value(key).as_deref(), Some(value), "{text}");
+        }
+        for (text, begins) in [
+            (
+                "link.latency = [9, 10]",
+                "x.toml:1: link.latency: \"table 9 10\" is not a distribution",
+            ),
+            ("link.latency = []", "x.toml:1: link.latency: \"none\" is not a distribution"),
+            ("server.drop_list = [1.5]", "x.toml:1: server.drop_list: \"1.5\" is not a list of"),
+            ("faults = [['1s 1s partition']]", "x.toml:1: faults: this array is not a timeline"),
+            ("server.drop = [0.1]", "x.toml:1: server.drop: an array is not a probability"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(begins), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_programs_print_them() {
+        for (text, key, value) in [
+            ("server.drop = 1e-05", "server.drop", "0.00001"),
+            ("server.drop = 1e-3", "server.drop", "0.001"),
+            ("server.drop = 0.30000000000000004", "server.drop", "0.3"),
+            ("server.drop = 3_0.5e-2", "server.drop", "0.305"),
+            ("policy.multiplier = 1.1000000000000001", "policy.multiplier", "1.1"),
+            ("exchanges = 1e3", "exchanges", "1000"),
+            ("link.latency = '1\u{3bc}s'", "link.latency", "1us"),
+            ("link.latency = '1\u{b5}s'", "link.latency", "1us"),
+            ("link.latency = '12.3 ms'", "link.latency", "12.3ms"),
+            ("policy.deadline = '1m30s'", "policy.deadline", "90s"),
+        ] {
+            assert_eq!(read(text).unwrap().value(key).as_deref(), Some(value), "{text}");
+        }
+        for (text, begins) in [
+            ("server.drop = 1e-10", "x.toml:1: server.drop: \"1e-10\" is not a probability"),
+            ("server.drop = nan", "x.toml:1: server.drop: \"nan\" is not a probability"),
+            ("link.latency = 10", "x.toml:1: link.latency: \"10\" is not a distribution"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(begins), "{error}");
+        }
     }
 
     #[test]
@@ -249,7 +320,7 @@ mod tests {
                 Form::Text { max } => ("x".repeat(max + 1), format!("\"{}…\"", "x".repeat(60))),
                 _ => ("\\u0001?\\n".to_string(), r#""\u{1}?\n""#.to_string()),
             };
-            let array = if is_list(key) { "this array" } else { "an array" };
+            let array = if shape.is_list() { "this array" } else { "an array" };
             for (written, shown) in [
                 (format!("\"{value}\""), shown.as_str()),
                 ("1979-05-27".to_string(), "a date or time of day"),

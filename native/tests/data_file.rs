@@ -58,11 +58,52 @@ fn flags_read_files_from_where_they_are_given() {
     assert_eq!(message["scenario"]["message"], "@a.txt");
 }
 
+/// The text of the table that a run uses.
+fn latency(folder: &Folder, value: &str) -> String {
+    let finished = run_in(folder, &["sim", "--set", &format!("link.latency={value}"), "--json"]);
+    finished.object()["scenario"]["link"]["latency"].as_str().unwrap().to_string()
+}
+
+#[test]
+fn files_are_read_as_programs_write_them() {
+    let folder = Folder::new("times-as-written");
+    let ping = "PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.\n\
+        64 bytes from 192.0.2.1: icmp_seq=1 ttl=57 time=12.3 ms\n\
+        64 bytes from 192.0.2.1: icmp_seq=2 ttl=57 time=9.05 ms\n\n\
+        --- 192.0.2.1 ping statistics ---\n\
+        2 packets transmitted, 2 received, 0% packet loss, time 1001ms\n\
+        rtt min/avg/max/mdev = 9.05/10.7/12.3/1.6 ms\n";
+    write(&folder, "ping.txt", ping);
+    write(&folder, "cut.txt", "12.3 ms\n9.05 ms\n");
+    write(&folder, "fping.txt", "192.0.2.1 : 12.3 - 9.05\n");
+    write(&folder, "a:b.csv", "\u{feff}seq,rtt_ms,ttl\r\n1,12.3,57\r\n2,9.05,57\r\n3,,\r\n");
+    for value in
+        ["@ping.txt", "@cut.txt", "@fping.txt", "@a:b.csv", "@a:b.csv:rtt_ms", "@a:b.csv:2"]
+    {
+        assert_eq!(latency(&folder, value), "table 9.05ms 12.3ms", "{value}");
+    }
+    // A round trip is not a latency.
+    let twice = run_in(&folder, &["sim", "--set", "link.latency=@ping.txt"]);
+    assert!(twice.stderr.contains("link.latency is a one-way time"), "{}", twice.stderr);
+    let service = run_in(&folder, &["sim", "--set", "server.service=@ping.txt"]);
+    assert!(!service.stderr.contains("one-way"), "{}", service.stderr);
+}
+
+#[test]
+fn a_file_may_have_many_times() {
+    let folder = Folder::new("times-many");
+    let lines: Vec<String> = (0..30_000).map(|n| format!("{n} us")).collect();
+    write(&folder, "many.txt", &lines.join("\n"));
+    let table = latency(&folder, "@many.txt");
+    assert!(table.starts_with("table 0s 1us 2us ") && table.ends_with(" 29.999ms"));
+}
+
 #[test]
 fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
     let folder = Folder::new("times-wrong");
     write(&folder, "bad.txt", "1ms\n12\n");
     write(&folder, "back.txt", "s\n2\n1\n");
+    write(&folder, "two.csv", "a,b\n1ms,2ms\n");
     write(&folder, "x.toml", "seed = 1\n[link]\nlatency = '@bad.txt'\n");
     let folder_path = folder.path("");
     for (args, parts) in [
@@ -91,6 +132,18 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
             &["sweep", "--vary", "link.latency=1ms,@bad.txt", "--dry-run"],
             &["--vary: link.latency: bad.txt:2: "],
         ),
+        (
+            &["sim", "--set", "link.latency=@two.csv"],
+            &[
+                "--set: link.latency: two.csv:1: no column is named like a time; select one of a, b with",
+            ],
+        ),
+        (
+            &["sim", "--set", "link.latency=@two.csv:c"],
+            &[
+                "--set: link.latency: two.csv:1: the table has no column \"c\"; its columns are a, b",
+            ],
+        ),
         // A link may come from a stranger, so it must not read files.
         (
             &["sim", "--link", "link.latency=@bad.txt"],
@@ -100,5 +153,5 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
         assert_refused(&run_in(&folder, args), parts);
     }
     let keys = run(&["keys"]).stdout;
-    assert_eq!(keys.matches("or `@FILE` with times, one per line").count(), 5, "{keys}");
+    assert_eq!(keys.matches("or `@FILE` with measured times").count(), 5, "{keys}");
 }

@@ -1,7 +1,7 @@
 //! Arrival times of an open loop's exchanges. They do not depend on whether earlier exchanges are over.
 
 use crate::random::{Name, Purpose};
-use crate::text::{Scaled, parse_scaled, words};
+use crate::text::{Scaled, parse_rounded, words};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
 use crate::value::{Grammar, TimeList, phrase};
 use alloc::sync::Arc;
@@ -16,7 +16,7 @@ pub struct ArrivalRate(u64);
 const MAX_RATE: u64 = 1_000_000_000;
 
 /// Maximum number of times, or of rates.
-const MAX_PARTS: usize = 100_000;
+const MAX_PARTS: usize = 1_000_000;
 
 /// Nanoseconds between two arrivals at a rate of a thousandth per second.
 const ONE: f64 = 1e12;
@@ -29,7 +29,7 @@ impl ArrivalRate {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        parse_scaled(text, 3).filter(|rate| *rate <= MAX_RATE).map(Self)
+        parse_rounded(text, 3).filter(|rate| *rate <= MAX_RATE).map(Self)
     }
 }
 
@@ -168,7 +168,7 @@ phrase!(
             ("times 0s, 10ms", "in order"),
         ],
     )
-    .limits("a rate is at most 1000000 with at most 3 decimals")
+    .limits("a rate is at most 1000000, rounded to 3 decimals")
     .series(TimeList {
         keyword: "times",
         separator: ", ",

@@ -40,7 +40,7 @@ pub struct Samples(Arc<[Duration]>);
 
 impl Samples {
     /// Maximum number of samples.
-    pub const MAX_LEN: usize = 10_000;
+    pub const MAX_LEN: usize = 1_000_000;
 
     /// Creates a table of `samples` and sorts them; `None` if there are no samples or too many, or if
     /// one is too long.
@@ -206,7 +206,7 @@ phrase!(
             ("table 9ms 10ms", "measured times, each equally likely"),
         ],
     )
-    .limits("each time at most 1h, at most 10000 measured times")
+    .limits("each time at most 1h, at most 1000000 measured times")
     .series(TimeList {
         keyword: "table",
         separator: " ",

@@ -148,6 +148,7 @@ phrase!(
             ("list 1,3-5", "by number"),
         ],
     )
+    .items("list", ",")
 );
 
 impl Loss {

@@ -1,7 +1,7 @@
 //! The rate of a link, and the queue in front of it.
 
 use crate::random::{Probability, Stream};
-use crate::text::{Scaled, parse_scaled, words};
+use crate::text::{Scaled, parse_rounded, words};
 use crate::time::{Duration, Instant};
 use crate::value::{Grammar, Value as _, phrase};
 use alloc::collections::VecDeque;
@@ -69,7 +69,7 @@ impl Rate {
         let (number, places) = UNITS
             .iter()
             .find_map(|(unit, places)| Some((text.strip_suffix(unit)?.trim_end(), *places)))?;
-        Self::from_bits(parse_scaled(number, places)?)
+        Self::from_bits(parse_rounded(number, places)?)
     }
 }
 

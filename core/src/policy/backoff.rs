@@ -101,6 +101,7 @@ phrase!(
     List,
     Grammar::new("a list of durations", &[("0s, 10s, 1m", ""), ("none", "")])
         .limits("at most 16, each at most 2400h")
+        .items("", ", ")
 );
 
 impl Timeouts {

@@ -48,7 +48,7 @@ phrase!(
             ("share 0.1", "no retries while failures / calls is above this"),
         ],
     )
-    .limits("both numbers are more than 0; a share is 0 to 1 with at most 6 decimals")
+    .limits("both numbers are more than 0; a share is 0 to 1 rounded to 6 decimals")
 );
 
 impl BreakerRule {

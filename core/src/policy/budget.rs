@@ -6,7 +6,7 @@
 
 use super::{Factor, Share};
 use crate::random::Stream;
-use crate::text::{Scaled, parse_scaled, words};
+use crate::text::{Scaled, parse_rounded, words};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
 use crate::value::{Grammar, Value as _, phrase};
 use core::fmt;
@@ -113,7 +113,7 @@ impl BudgetRule {
     fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let mut words = words(&text);
-        let thousandths = |text| u32::try_from(parse_scaled(text, 3)?).ok();
+        let thousandths = |text| u32::try_from(parse_rounded(text, 3)?).ok();
         // A window has to be as long as its slots are many, in nanoseconds.
         let window = |text| parse_duration(text).filter(|time| nanos(*time) >= SLOTS as u64);
         let mut word = || words.next();

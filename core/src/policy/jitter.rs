@@ -143,7 +143,7 @@ phrase!(
             ("slots 51.2us", "slot length"),
         ],
     )
-    .limits("a share is 0 to 1 with at most 6 decimals; a slot is longer than 0")
+    .limits("a share is 0 to 1 rounded to 6 decimals; a slot is longer than 0")
 );
 
 impl Jitter {

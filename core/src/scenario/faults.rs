@@ -160,6 +160,7 @@ phrase!(
         ],
     )
     .limits("at most 1000; the server cannot be down twice at once")
+    .items("", "; ")
 );
 
 impl Faults {

@@ -1,5 +1,6 @@
 //! The scenario in serde's model: nested maps of the keys of [`FIELDS`], as in a TOML file.
 
+use super::field::Field;
 use super::keys::FIELDS;
 use super::model::Scenario;
 use crate::value::Form;
@@ -9,7 +10,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Writes numbers and booleans as such, and everything else as text.
@@ -115,6 +116,22 @@ impl<'de> Visitor<'de> for Flatten<'_> {
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
         self.leaf(value)
+    }
+
+    /// A list may be an array of its items.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let mut items = Vec::new();
+        while array
+            .next_element_seed(Flatten { prefix: String::new(), pairs: &mut items })?
+            .is_some()
+        {}
+        let field = Field::find(&self.prefix).map_err(de::Error::custom)?;
+        let plain = items.iter().all(|(key, _)| key.is_empty());
+        let items: Vec<String> = items.into_iter().map(|(_, item)| item).collect();
+        let text = field.shape.join(&items).filter(|_| plain).ok_or_else(|| {
+            de::Error::custom(format!("{}: an array {}", field.key, field.shape.refusal()))
+        })?;
+        self.leaf(text)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

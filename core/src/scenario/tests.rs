@@ -58,6 +58,33 @@ fn every_key_of_the_link_survives_serde() {
     assert_eq!(serde_json::from_value::<Scenario>(json).unwrap(), all);
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn every_list_can_be_an_array() {
+    let read = |json| serde_json::from_value::<Scenario>(json).map_err(|error| error.to_string());
+    let json = serde_json::json!({
+        "server": { "drop_list": [1, "3-5"] },
+        "link": { "latency": ["9ms", "10 ms"], "loss": [2] },
+        "policy": { "timeouts": [] },
+        "faults": ["1s 1s partition"],
+    });
+    let pairs = [
+        ("server.drop_list", "1,3-5"),
+        ("link.latency", "table 9ms 10ms"),
+        ("link.loss", "list 2"),
+        ("faults", "1s 1s partition"),
+    ];
+    assert_eq!(read(json), Ok(scenario(&pairs)));
+    for (json, sentence) in [
+        (serde_json::json!({ "clients": [1] }), "clients: an array is not a whole number"),
+        (serde_json::json!({ "faults": [{ "a": 1 }] }), "faults: an array is not a timeline"),
+        (serde_json::json!({ "x": [] }), "unknown key \"x\""),
+    ] {
+        let error = read(json).unwrap_err();
+        assert!(error.starts_with(sentence), "{error}");
+    }
+}
+
 #[test]
 fn presets_come_first_and_survive_their_link() {
     for (preset, name) in Preset::ALL.iter().zip(Preset::NAMES) {
@@ -132,6 +159,12 @@ fn reading_is_lenient_and_writing_is_canonical() {
         ("server.drop", "30%", "0.3"),
         ("server.drop", "30 %", "0.3"),
         ("server.drop", "1e-05", "0.00001"),
+        ("server.drop", "0.30000000000000004", "0.3"),
+        ("policy.deadline", "12.300000000000001 ms", "12.3ms"),
+        ("policy.deadline", "1 min 30 seconds", "90s"),
+        ("link.rate", "1.0000000000000002mbit", "1mbit"),
+        ("policy.budget", "deposits 0.20000000000000001 10 10s", "deposits 0.2 10 10s"),
+        ("workload.arrivals", "poisson 33.333333333333336", "poisson 33.333"),
         ("server.drop", "+.5", "0.5"),
         ("server.drop_first", "1E2", "100"),
         ("server.drop_list", " 3 - 5 , 1 ", "1,3-5"),
@@ -190,6 +223,9 @@ fn text_that_could_mean_two_things_is_refused() {
         ("link.rate", "10mbps"),
         ("link.checksum", "1"),
         ("server.drop", "0,3"),
+        ("server.drop", "1e-10"),
+        ("policy.deadline", "0.1ns"),
+        ("clients", "2.0000000000000004"),
         ("server.hint", "-"),
         ("link.reply_loss", "none"),
         ("link.rate", ""),

@@ -1,6 +1,6 @@
 //! Factors and shares as integers, so that waits are the same on every platform.
 
-use crate::text::{Scaled, parse_scaled, parse_share};
+use crate::text::{Scaled, parse_rounded, parse_share};
 use core::fmt;
 
 const MILLION: u64 = 1_000_000;
@@ -52,10 +52,10 @@ impl Factor {
         self.0
     }
 
-    /// Reads `1` to `1000` with at most six decimals. No percentage: `50%` could mean 0.5 or 1.5.
+    /// Reads `1` to `1000`, rounded to six decimals. No percentage: `50%` could mean 0.5 or 1.5.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::from_millionths(u32::try_from(parse_scaled(text.trim(), 6)?).ok()?)
+        Self::from_millionths(u32::try_from(parse_rounded(text.trim(), 6)?).ok()?)
     }
 
     /// Returns the factor as a float, for formulas.
@@ -93,7 +93,7 @@ impl Share {
         Self(hundredths * 10_000)
     }
 
-    /// Reads `0` to `1` with at most six decimals, or `0%` to `100%`.
+    /// Reads `0` to `1`, rounded to six decimals, or `0%` to `100%`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_millionths(u32::try_from(parse_share(text, 6)?).ok()?)

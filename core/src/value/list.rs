@@ -42,6 +42,7 @@ phrase!(
     List,
     Grammar::new("a list of numbers from 1 and ascending ranges", &[("1,3-5", "")])
         .limits("at most 10000 of them")
+        .items("", ",")
 );
 
 impl NumberList {

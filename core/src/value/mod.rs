@@ -1,8 +1,9 @@
 //! Values that people write: how each type is read, shown and explained.
 //!
 //! The type of each scenario value implements [`Value`] in its own module. Reading is lenient where the
-//! meaning is clear (`30%`, `10 ms`, `1m30s`, `1e-05`), and never guesses: `100` is not a duration. Writing
-//! is canonical, and what is written is read back as the same value.
+//! meaning is clear (`30%`, `10 ms`, `1m30s`, `1e-05`, `0.30000000000000004`), and never guesses: `100` is
+//! not a duration. A number is rounded to the steps of its type; one between zero and the first step is
+//! refused. Writing is canonical, and what is written is read back as the same value.
 //!
 //! ```
 //! use retrylab_core::time::Duration;
@@ -25,10 +26,11 @@ mod shape;
 mod text;
 mod words;
 
+pub use crate::text::parse_decimal;
 pub use basic::Same;
 pub(crate) use basic::{MAX_DURATION, is_word};
 pub use factor::{Factor, Share};
 pub use list::NumberList;
-pub use shape::{Form, Grammar, Refusal, Shape, TimeList};
+pub use shape::{Form, Grammar, Items, Refusal, Shape, TimeList};
 pub use text::{Value, ValueError, Written, canonical};
 pub(crate) use words::{from_text, named, phrase, setters, words};

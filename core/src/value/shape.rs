@@ -1,6 +1,8 @@
 //! How a value is written: enough to derive a form, a flag, a completion and an error message from it.
 
 use crate::time::Duration;
+use alloc::format;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 /// How values of a type are written, and which ones are allowed.
@@ -54,6 +56,17 @@ pub struct Grammar {
     pub limits: &'static str,
     /// The example that is a series of times, if any: a file of times can replace it.
     pub series: Option<TimeList>,
+    /// How a list of such a value is written, if it can be one.
+    pub items: Option<Items>,
+}
+
+/// A value that is a list, such as `list 1,3-5`: TOML and JSON can write it as an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Items {
+    /// What begins the value, unless its first item begins with a word; empty for nothing.
+    pub keyword: &'static str,
+    /// What separates two items.
+    pub separator: &'static str,
 }
 
 /// A value that is a series of times after a keyword, such as `table 9ms 10ms`.
@@ -78,7 +91,7 @@ impl Grammar {
         noun: &'static str,
         examples: &'static [(&'static str, &'static str)],
     ) -> Self {
-        Self { noun, examples, limits: "", series: None }
+        Self { noun, examples, limits: "", series: None, items: None }
     }
 
     /// Adds a remark that the examples do not show.
@@ -90,7 +103,14 @@ impl Grammar {
     /// Allows a series of times as the value.
     #[must_use]
     pub const fn series(self, series: TimeList) -> Self {
-        Self { series: Some(series), ..self }
+        let TimeList { keyword, separator, .. } = series;
+        Self { series: Some(series), ..self }.items(keyword, separator)
+    }
+
+    /// Allows a list of items as the value.
+    #[must_use]
+    pub const fn items(self, keyword: &'static str, separator: &'static str) -> Self {
+        Self { items: Some(Items { keyword, separator }), ..self }
     }
 }
 
@@ -147,6 +167,22 @@ impl Shape {
     #[must_use]
     pub fn series(&self) -> Option<TimeList> {
         self.grammar()?.series
+    }
+
+    /// Returns whether such a value can be a list.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.grammar().is_some_and(|grammar| grammar.items.is_some())
+    }
+
+    /// Returns the text of a value whose list has these items; `None` if such a value cannot be a list.
+    #[must_use]
+    pub fn join(&self, items: &[String]) -> Option<String> {
+        let Items { keyword, separator } = self.grammar()?.items?;
+        let Some(first) = items.first() else { return Some("none".to_string()) };
+        let list = items.join(separator);
+        let has_word = first.trim_start().starts_with(char::is_alphabetic);
+        Some(if keyword.is_empty() || has_word { list } else { format!("{keyword} {list}") })
     }
 
     /// Returns the end of a sentence that begins with a refused value: `is not a duration; try 100ms`.
@@ -242,7 +278,6 @@ fn join(
 mod tests {
     use super::*;
     use crate::value::Value;
-    use alloc::string::ToString;
 
     const RULE: Grammar =
         Grammar::new("a rule", &[("tail", ""), ("red 5 15 0.1", "min, max, probability")])
@@ -259,11 +294,7 @@ mod tests {
                 "a whole number from 1 to 5, or `none`",
                 "is not a whole number from 1 to 5, or none",
             ),
-            (
-                alloc::string::String::SHAPE.within(0, 9),
-                "text of at most 9 bytes",
-                "is longer than 9 bytes",
-            ),
+            (String::SHAPE.within(0, 9), "text of at most 9 bytes", "is longer than 9 bytes"),
             (
                 Shape::new(Form::Phrase(&RULE)).or("none").or("same"),
                 "a rule: `tail` or `red 5 15 0.1` (min, max, probability); min is less than max, or \

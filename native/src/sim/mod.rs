@@ -46,7 +46,7 @@ Examples:
   retrylab sim retry-storm --seeds 20      statistics over seeds 1 to 20, with confidence intervals
   retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
-  retrylab sim --set link.latency=@pings.txt         measured latencies, one per line
+  retrylab sim --set link.latency=@times.csv:oneway_ms      measured latencies
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, its meaning and allowed values
 
@@ -60,10 +60,15 @@ A scenario file is TOML with the same keys:
 --set overrides the file or link, and --seed overrides both. The same scenario always gives the
 same run: equal digests mean that the same events happened at the same times.
 
-Measured times: for a latency or an arrival process, `@FILE` reads times from FILE, one per line.
-Write each time with its unit (`12.5ms`), or put a unit (ns, us, ms or s) on the first line and plain
-numbers below. `#` starts a comment. A path in a scenario file is relative to that file; a path in a
-flag is relative to the working directory.
+Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:
+  - a list, one time per line, each with its unit (`12.5ms`), or plain numbers below a line with the
+    unit (ns, us, ms or s); `#` starts a comment
+  - the output of ping or fping; lost pings are left out
+  - a column of a CSV file with a header: `@FILE:COLUMN` selects it, unless only one is named like a
+    time. The unit is that of its cells or the end of its name, such as rtt_ms; empty cells are left
+    out
+A path in a scenario file is relative to that file; a path in a flag is relative to the working
+directory.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend on
 each other, as in a queue; run several seeds then. Latencies have a relative error of at most 0.1 %.

@@ -3,6 +3,7 @@
 mod journal;
 mod plan;
 mod preview;
+mod range;
 mod shard;
 mod values;
 mod work;
@@ -24,6 +25,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+
+/// Maximum number of points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
+const MAX_POINTS: u64 = 10_000_000;
 
 const EXAMPLES: &str = "\
 Examples:

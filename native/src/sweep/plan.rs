@@ -1,7 +1,8 @@
 //! The points of a sweep: every combination of the varied values, each with every seed.
 
+use super::MAX_POINTS;
 use super::shard::Shard;
-use super::values::{self, MAX_POINTS, ValuesError};
+use super::values::{self, ValuesError};
 use crate::output::{Count, SCHEMA};
 use crate::source::{Source, SourceError};
 use crate::table::{Cell, Column, ColumnKind, Header, Vary};
