@@ -97,14 +97,11 @@ pub(crate) fn pair(text: &str) -> Result<(&str, &str), FieldError> {
 
 /// Returns true if it is a link rather than the name of a file.
 fn is_link(text: &str) -> bool {
-    text.contains("://") || text.contains('#') && !Path::new(text).exists()
+    text.contains("://") || text.contains(['#', '?', '=']) && !Path::new(text).exists()
 }
 
 /// Reads a link. Any part that cannot be read is an error, because a partial scenario would mislead.
 fn from_link(link: &str) -> Result<Scenario, SourceError> {
-    if link.contains("://") && !link.contains('#') {
-        return Ok(Scenario::default());
-    }
     let (scenario, errors) = Scenario::from_fragment(link);
     errors.into_iter().next().map_or(Ok(scenario), |error| Err(SourceError::Link(error)))
 }

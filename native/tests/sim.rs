@@ -167,7 +167,24 @@ fn errors_in_a_file_have_its_name_and_line() {
 }
 
 #[test]
+fn a_link_that_another_program_has_changed_is_the_same_run() {
+    let meant = run(&["sim", "--link", "seed=7&server.drop=0.5", "--json"]).object();
+    for link in [
+        "http://127.0.0.1:8060/?seed=7&server.drop=0.5",
+        "http://127.0.0.1:8060/#seed%3D7%26server.drop%3d0.5",
+        "http://127.0.0.1:8060/?seed=7#server.drop=0.5",
+        "seed=7&server.drop=0.5",
+    ] {
+        assert_eq!(run(&["sim", link, "--json"]).object(), meant, "{link}");
+        assert_eq!(run(&["sim", "--link", link, "--json"]).object(), meant, "{link}");
+    }
+}
+
+#[test]
 fn a_link_is_believed_whole_or_not_at_all() {
+    assert_refused(&run(&["sim", "http://127.0.0.1:8060/"]), &["the link: ", "has no scenario"]);
+    assert_refused(&run(&["sim", "http://h/seed=7&clients=2"]), &["the link: ", "has no scenario"]);
+    assert_refused(&run(&["sim", "--link", "seed=7&seed=8"]), &["the link: seed has two values"]);
     let link = "http://127.0.0.1:8060/#seed=7&server.drop=3&clients=2";
     assert_refused(&run(&["sim", link]), &["server.drop", "\"3\""]);
     assert_refused(&run(&["sim", "--link", "seed=7&nosuch=1"]), &["nosuch"]);

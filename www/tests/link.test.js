@@ -68,6 +68,33 @@ test("a bad link names what is wrong with it, and the rest is shown", async () =
   await page.context().close();
 });
 
+test("a link that another program has changed shows the same run, or says what is wrong", async () => {
+  const fragment = "seed=11&server.drop=0.25";
+  const { page, faults } = await visit(lab, fragment);
+  const digest = await text(page, "digest");
+  const shown = () => page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  for (const changed of [`?${fragment}`, `#${encodeURIComponent(fragment)}`, "?seed=11#server.drop=0.25"]) {
+    await page.goto("about:blank");
+    await page.goto(lab.url + changed);
+    await shown();
+    assert.equal(await text(page, "digest"), digest, changed);
+    assert.equal(page.url(), `${lab.url}#${fragment}`, changed);
+    assert.equal(await page.locator("[data-notice=link]").count(), 0, changed);
+  }
+  for (const [changed, sentence] of [
+    ["#seed=7&seed=8", /seed has two values, "7" and "8"/],
+    ["?server.dorp=1", /did you mean server\.drop/],
+    ["?seed=7#seed=8", /seed has two values/],
+  ]) {
+    await page.goto("about:blank");
+    await page.goto(lab.url + changed);
+    await shown();
+    assert.match((await page.locator("[data-notice=link]").textContent()) ?? "", sentence);
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("hostile links are text, not markup", async () => {
   const { page, faults } = await visit(lab, "message=<img+src=x+onerror=alert(1)>&<b>=1&link.loss=%3Cscript%3E");
   assert.equal(await page.locator("#notices img, #notices b, #notices script").count(), 0);

@@ -36,6 +36,20 @@ pub enum FieldError {
         /// The text as written.
         text: String,
     },
+    /// A link gives the key two values.
+    Twice {
+        /// The key.
+        key: &'static str,
+        /// The first value.
+        first: String,
+        /// A different one.
+        second: String,
+    },
+    /// The link is an address without a scenario.
+    NoScenario {
+        /// The link.
+        link: String,
+    },
     /// The text is not `key=value`.
     NotAPair {
         /// The text as written.
@@ -49,8 +63,10 @@ impl FieldError {
     pub fn key(&self) -> &str {
         match self {
             Self::UnknownKey { key, .. } | Self::Contradiction { key, .. } => key,
-            Self::BadValue { key, .. } => key,
-            Self::NotAPair { text } | Self::BadEncoding { text } => text,
+            Self::BadValue { key, .. } | Self::Twice { key, .. } => key,
+            Self::NotAPair { text: link }
+            | Self::BadEncoding { text: link }
+            | Self::NoScenario { link } => link,
         }
     }
 
@@ -71,6 +87,18 @@ impl fmt::Display for FieldError {
             Self::Contradiction { sentence, .. } => f.write_str(sentence),
             Self::BadEncoding { text } => {
                 write!(f, "\"{}\" is not percent-encoded UTF-8", Shortened(text))
+            }
+            Self::Twice { key, first, second } => {
+                let [first, second] = [first, second].map(|value| Shortened(value));
+                write!(f, "{key} has two values, \"{first}\" and \"{second}\"; a link can have one")
+            }
+            Self::NoScenario { link } => {
+                let link = Shortened(link);
+                write!(f, "\"{link}\" has no scenario; write it after a `#`, as in #seed=7")
+            }
+            Self::NotAPair { text } if text.contains('=') => {
+                let text = Shortened(text);
+                write!(f, "\"{text}\" has two `=`; write the second one as %3D")
             }
             Self::NotAPair { text } => {
                 write!(f, "\"{}\" is not of the form key=value", Shortened(text))

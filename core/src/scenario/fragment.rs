@@ -1,6 +1,7 @@
 //! A scenario as the fragment of a link: `seed=7&server.drop=0.5`, only what differs from the default.
 
 use super::error::FieldError;
+use super::link::Pairs;
 use super::model::Scenario;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,34 +22,22 @@ impl Scenario {
         out
     }
 
-    /// Reads a link's fragment, or a whole link.
+    /// Reads a link's fragment, or a whole link. See [`link`](super::link) for what is accepted.
     ///
     /// Applies the pairs that can be read, and reports each that cannot. So an old or mistyped link still
     /// shows most of its scenario.
     #[must_use]
     pub fn from_fragment(link: &str) -> (Self, Vec<FieldError>) {
-        let fragment = link.split_once('#').map_or(link, |(_, fragment)| fragment);
-        let mut errors = Vec::new();
-        let mut pairs = Vec::new();
-        for part in fragment.split('&').filter(|part| !part.is_empty()) {
-            let Some((key, value)) = part.split_once('=') else {
-                errors.push(FieldError::NotAPair { text: part.to_string() });
-                continue;
-            };
-            match (decode(key), decode(value)) {
-                (Some(key), Some(value)) => pairs.push((key, value)),
-                _ => errors.push(FieldError::BadEncoding { text: part.to_string() }),
-            }
-        }
+        let Pairs { mut pairs, mut errors } = Pairs::read(link);
         let mut scenario = Self::default();
         // Each round either succeeds or removes what was at fault, so the number of rounds is bounded.
-        while let Err(error) = scenario.apply(pairs.iter().map(|(key, value)| (key, value))) {
+        while let Err(error) = scenario.apply(&pairs) {
             let before = pairs.len();
-            pairs.retain(|(key, value)| !at_fault(&error, key, value));
+            pairs.retain(|key, value| !at_fault(&error, key, value));
             if pairs.len() == before {
                 // The contradiction is with a key that the link does not name: drop its whole group.
                 let group = |key: &str| key.split_once('.').map(|(group, _)| group.to_string());
-                pairs.retain(|(key, _)| group(key) != group(error.key()));
+                pairs.retain(|key, _| group(key) != group(error.key()));
             }
             errors.push(error);
             if pairs.len() == before {
@@ -82,25 +71,4 @@ fn encode(value: &str, out: &mut String) {
             }
         }
     }
-}
-
-/// Undoes [`encode`]; `None` for an invalid encoding, or if the bytes are not UTF-8.
-fn decode(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|b| (*b as char).to_digit(16));
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 2;
-            }
-            (b'%', ..) => return None,
-            (b'+', ..) => out.push(b' '),
-            (byte, ..) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8(out).ok()
 }

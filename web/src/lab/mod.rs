@@ -56,7 +56,8 @@ impl Scene {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Creates a lab with the scenario of a link's fragment, or the opening scenario if it is empty.
+    /// Creates a lab with the scenario of a link's query and fragment, or the opening scenario if they are
+    /// empty.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(fragment: &str) -> Self {
@@ -78,8 +79,8 @@ impl Lab {
 
     /// Starts the run of another link; `errors` then returns what could not be read.
     pub fn load(&mut self, fragment: &str) {
-        let fragment = fragment.trim_start_matches('#');
-        let fragment = if fragment.is_empty() { OPENING.fragment } else { fragment };
+        let is_empty = fragment.trim_start_matches(['#', '?']).is_empty();
+        let fragment = if is_empty { OPENING.fragment } else { fragment };
         let (scenario, errors) = Scenario::from_fragment(fragment);
         self.errors = errors.iter().map(ToString::to_string).collect();
         self.begin(scenario);
