@@ -6,6 +6,7 @@ use retrylab::clock::Clock;
 use retrylab::udp::{self, Ended, Observer, Socket, Trouble};
 use retrylab_core::drive::NOT_ITS_ADDRESS;
 use retrylab_core::machine::{Machine, Timer, Transmit};
+use retrylab_core::server::echo;
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::{Record, What};
 use std::collections::VecDeque;
@@ -132,5 +133,26 @@ fn a_source_address_of_another_host_is_an_error_and_nothing_is_sent() {
         assert_eq!(what, [What::Note { words: NOT_ITS_ADDRESS }]);
         other.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         assert!(other.recv(&mut [0; 8]).is_err(), "nothing was sent");
+    });
+}
+
+/// A server on several addresses answers from the one that was asked.
+#[test]
+fn the_echo_server_answers_from_the_address_that_was_asked() {
+    block_on(async {
+        let ((ours, own), (theirs, peers)) = (loopback(1).await, loopback(3).await);
+        let mut agent = Agent::new(&own, &peers);
+        let mut server = echo::Server::new(echo::Config::default(), 1);
+        let clock = Clock::start();
+        let ended = tokio::select! {
+            ended = udp::drive(&mut agent, &ours, clock, (), ()) => ended.unwrap(),
+            ended = udp::drive(&mut server, &theirs, clock, (), ()) => ended.unwrap(),
+        };
+        assert_eq!(ended, Ended::Finished);
+        let mut answered: Vec<SocketAddr> = agent.received.iter().map(|(_, from)| *from).collect();
+        let mut asked = peers;
+        asked.sort();
+        answered.sort();
+        assert_eq!(answered, asked);
     });
 }

@@ -267,3 +267,26 @@ fn only_keys_of_the_link_can_be_set() {
         }
     }
 }
+
+/// One client socket asks many addresses at once, and the replies come late: each comes from the address asked.
+#[test]
+fn each_reply_comes_from_the_address_that_was_asked() {
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        let args = ["--service", "5ms", "--workers", "2", "--set", "link.latency=2ms"];
+        let server = Server::start_at(listen, &args);
+        let client = UdpSocket::bind("0.0.0.0:0").unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut asked: Vec<String> =
+            (1..=20).map(|last| format!("127.0.0.{last}:{}", server.port)).collect();
+        for address in &asked {
+            client.send_to(b"hi", address).unwrap();
+        }
+        let mut answered: Vec<String> = (0..asked.len())
+            .map(|_| client.recv_from(&mut [0; 64]).unwrap().1.to_string())
+            .collect();
+        asked.sort();
+        answered.sort();
+        assert_eq!(answered, asked);
+        server.stop();
+    }
+}

@@ -13,7 +13,7 @@ use core::net::SocketAddr;
 pub struct Server {
     version: u64,
     refused: u64,
-    reply: Option<(SocketAddr, Reply)>,
+    reply: Option<(Transmit, Reply)>,
     verdict: Option<Verdict>,
 }
 
@@ -71,21 +71,22 @@ impl Machine for Server {
     fn handle_datagram(
         &mut self,
         _now: Instant,
-        _local: SocketAddr,
+        local: SocketAddr,
         from: SocketAddr,
         bytes: &[u8],
     ) {
         if let Some(request) = Request::parse(bytes) {
-            self.reply = Some((from, self.answer(request)));
+            let back = Transmit::to(from).sent_from(local);
+            self.reply = Some((back, self.answer(request)));
         }
     }
 
     fn handle_timeout(&mut self, _now: Instant) {}
 
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let (to, reply) = self.reply.take()?;
+        let (transmit, reply) = self.reply.take()?;
         buf.extend_from_slice(reply.to_string().as_bytes());
-        Some(Transmit::to(to))
+        Some(transmit)
     }
 
     fn poll_event(&mut self) -> Option<Verdict> {

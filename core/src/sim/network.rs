@@ -403,7 +403,7 @@ where
         };
         let role = Role::Server;
         let unusual = |transmit: &Transmit| {
-            let usual = !SEVERAL && transmit.from.is_none();
+            let usual = !SEVERAL && transmit.from.is_none_or(|from| from == SERVER);
             if usual { None } else { Some(*transmit) }
         };
         loop {

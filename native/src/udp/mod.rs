@@ -8,6 +8,7 @@
 mod flows;
 mod observer;
 mod socket;
+mod sys;
 mod wait;
 
 pub use observer::{Datagram, Observer, Trouble};
@@ -24,6 +25,7 @@ use retrylab_core::trace::{Direction, HostId, Sink, What};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use socket::Received;
 use wait::{Woken, wait};
 
 /// Size of the receive buffer: larger than any UDP payload (65,527 bytes over IPv6), so that no datagram is
@@ -73,7 +75,6 @@ where
             HostId::Server(_) => Role::Server,
             HostId::Client | HostId::Link => Role::Client(OWN_FLOW),
         },
-        local: socket.local_addr()?,
         socket,
         clock,
         sink,
@@ -98,7 +99,6 @@ const OWN_FLOW: u32 = 1;
 struct Driver<'a, M, K, O> {
     host: Host<&'a mut M>,
     role: Role,
-    local: SocketAddr,
     socket: &'a Socket,
     clock: Clock,
     sink: K,
@@ -176,10 +176,9 @@ where
         self.before_timer = if due { self.before_timer + 1 } else { 0 };
         self.turn = self.turn.wrapping_add(1);
         match self.socket.receive(&mut self.incoming, self.turn) {
-            Ok((len, from, local)) => {
+            Ok(received) => {
                 self.errors = 0;
-                let way = (local.unwrap_or(self.local), from);
-                Ok(ControlFlow::Break(Some(self.deliver(now, way, len))))
+                Ok(ControlFlow::Break(Some(self.deliver(now, received))))
             }
             Err(error) if nothing_there(&error) => Ok(ControlFlow::Continue(())),
             Err(error) => self.failed_to_receive(now, error),
@@ -206,15 +205,15 @@ where
         }
     }
 
-    /// Delivers the datagram of `len` bytes in the buffer to the machine.
-    fn deliver(&mut self, now: Instant, way: (SocketAddr, SocketAddr), len: usize) -> Input {
-        let from = way.1;
+    /// Delivers the datagram in the buffer to the machine.
+    fn deliver(&mut self, now: Instant, received: Received) -> Input {
+        let Received { len, from, local, .. } = received;
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
         let bytes = &self.incoming[..len];
         let arrival = Arrival { flow, packet, label: self.host.machine().label_of(bytes) };
         self.observer.received(now, Datagram { from, bytes });
-        let visit = self.host.deliver(now, arrival, way, bytes);
+        let visit = self.host.deliver(now, arrival, (local, from), bytes);
         self.record(now, visit.cause(self.role), What::Delivered { direction });
         Input { now, visit, datagram: Some((from, len)) }
     }
@@ -228,7 +227,7 @@ where
         if self.errors >= MAX_ERRORS {
             return Err(error);
         }
-        if let Some(peer) = self.socket.peer.filter(|_| is_refusal(&error)) {
+        if let Some(peer) = self.socket.peer().filter(|_| is_refusal(&error)) {
             let visit = self.host.refuse(self.role, now, peer);
             return Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))));
         }
@@ -283,7 +282,7 @@ where
             return ControlFlow::Continue(None);
         };
         match sent {
-            Ok(_) => {
+            Ok(()) => {
                 let direction = self.socket.outward();
                 let context = Context { packet: self.count(to, direction), ..context };
                 let bytes = u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX);
@@ -294,7 +293,7 @@ where
             }
             Err(error) => {
                 self.record(now, context, What::from("the system sent nothing"));
-                if is_refusal(&error) && self.socket.peer == Some(to) {
+                if is_refusal(&error) && self.socket.peer() == Some(to) {
                     return ControlFlow::Continue(Some(to));
                 }
                 self.observer.trouble(now, &Trouble::Send { to, error })?;

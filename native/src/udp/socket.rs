@@ -1,8 +1,10 @@
 //! A UDP socket for a client or a server.
 
+use super::sys;
 use retrylab_core::trace::{Direction, HostId};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -12,22 +14,45 @@ use tokio::net::UdpSocket;
 /// Its constructors need a running tokio runtime with I/O.
 #[derive(Debug)]
 pub struct Socket {
-    pub(super) io: UdpSocket,
-    /// Sockets of the host's other addresses, with these addresses.
-    others: Vec<(SocketAddr, UdpSocket)>,
+    /// One socket for each address of the host, the usual one first. There is always one.
+    ends: Vec<End>,
     pub(super) host: HostId,
+}
+
+/// A socket of the system.
+#[derive(Debug)]
+struct End {
+    io: UdpSocket,
+    local: SocketAddr,
     /// Whom it is connected to.
-    pub(super) peer: Option<SocketAddr>,
+    peer: Option<SocketAddr>,
+    /// Number of datagrams lost so far, as the system counts them: modulo 2^32.
+    lost: AtomicU32,
+}
+
+/// A datagram that was read into the driver's buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// Its length in bytes.
+    pub(super) len: usize,
+    /// Its sender.
+    pub(super) from: SocketAddr,
+    /// The host's address that it arrived at.
+    pub(super) local: SocketAddr,
+    /// Number of datagrams that the socket has lost before this one and that were not reported yet.
+    pub(super) lost: u32,
 }
 
 impl Socket {
     /// Creates a server's socket that is bound to `address`.
     ///
+    /// An unspecified address (0.0.0.0 or `::`) stands for all addresses of the host. On Linux a datagram then
+    /// arrives at the address that it was sent to, and a machine can send from that address.
+    ///
     /// # Errors
     /// The errors of `bind`: the address is in use, not permitted, or not an address of this host.
     pub async fn serving(address: SocketAddr) -> io::Result<Self> {
-        let io = UdpSocket::bind(address).await?;
-        Ok(Self { io, others: Vec::new(), host: HostId::SERVER, peer: None })
+        Ok(Self { ends: vec![End::bound(address).await?], host: HostId::SERVER })
     }
 
     /// Creates a client's socket that receives only from `peer`, and is notified if nothing listens there
@@ -36,9 +61,11 @@ impl Socket {
     /// # Errors
     /// The errors of `bind` and `connect`, such as an unreachable network.
     pub async fn connected(peer: SocketAddr) -> io::Result<Self> {
-        let socket = Self::unconnected(peer).await?;
-        socket.io.connect(peer).await?;
-        Ok(Self { peer: Some(peer), ..socket })
+        let mut socket = Self::unconnected(peer).await?;
+        let end = &mut socket.ends[0];
+        end.io.connect(peer).await?;
+        (end.local, end.peer) = (end.io.local_addr()?, Some(peer));
+        Ok(socket)
     }
 
     /// Creates a client's socket that can send to `peer` and receives from any address (`sendto`).
@@ -46,12 +73,11 @@ impl Socket {
     /// # Errors
     /// The errors of `bind`.
     pub async fn unconnected(peer: SocketAddr) -> io::Result<Self> {
-        let any: SocketAddr = match peer {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        let any: IpAddr = match peer {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let io = UdpSocket::bind(any).await?;
-        Ok(Self { io, others: Vec::new(), host: HostId::Client, peer: None })
+        Ok(Self { ends: vec![End::bound((any, 0).into()).await?], host: HostId::Client })
     }
 
     /// Adds another address, which gets a socket of its own. It receives from any address, also at a client that
@@ -64,8 +90,7 @@ impl Socket {
     /// # Errors
     /// The errors of `bind`: the address is in use, not permitted, or not an address of this host.
     pub async fn also_at(mut self, address: SocketAddr) -> io::Result<Self> {
-        let io = UdpSocket::bind(address).await?;
-        self.others.push((io.local_addr()?, io));
+        self.ends.push(End::bound(address).await?);
         Ok(self)
     }
 
@@ -74,7 +99,7 @@ impl Socket {
     /// # Errors
     /// The errors of `getsockname`.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
+        self.ends[0].io.local_addr()
     }
 
     /// Returns all addresses, the usual one first.
@@ -82,8 +107,12 @@ impl Socket {
     /// # Errors
     /// The errors of `getsockname`.
     pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
-        let others = self.others.iter().map(|(address, _)| *address);
-        Ok([self.local_addr()?].into_iter().chain(others).collect())
+        self.ends.iter().map(|end| end.io.local_addr()).collect()
+    }
+
+    /// Returns whom the usual address is connected to.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.ends[0].peer
     }
 
     /// Returns the direction in which the socket sends.
@@ -105,89 +134,95 @@ impl Socket {
     /// Waits until one of the sockets probably has a datagram or an error.
     pub(super) async fn ready(&self) -> io::Result<()> {
         // A pending error, such as a refusal, does not make a socket readable.
-        let first = self.io.ready(Interest::READABLE | Interest::ERROR);
-        if self.others.is_empty() {
-            return first.await.map(drop);
+        let interest = Interest::READABLE | Interest::ERROR;
+        if let [only] = &self.ends[..] {
+            return only.io.ready(interest).await.map(drop);
         }
-        let others = std::future::poll_fn(|cx| {
-            let ready = self.others.iter().find_map(|(_, io)| match io.poll_recv_ready(cx) {
-                Poll::Ready(ready) => Some(ready),
+        let mut all: Vec<_> = self.ends.iter().map(|end| Box::pin(end.io.ready(interest))).collect();
+        std::future::poll_fn(|cx| {
+            let ready = all.iter_mut().find_map(|ready| match ready.as_mut().poll(cx) {
+                Poll::Ready(ready) => Some(ready.map(drop)),
                 Poll::Pending => None,
             });
             ready.map_or(Poll::Pending, Poll::Ready)
-        });
-        tokio::select! {
-            ready = first => ready.map(drop),
-            ready = others => ready,
-        }
+        })
+        .await
     }
 
     /// Sends `bytes` to `to`, from `from` or from the usual address. Waits while the send buffer of the system
-    /// is full. Returns `None` if no socket has the address `from`.
+    /// is full. Returns `None` if `from` is not an address of the host.
     pub(super) async fn send(
         &self,
         bytes: &[u8],
         from: Option<SocketAddr>,
         to: SocketAddr,
-    ) -> Option<io::Result<usize>> {
-        let other = match from {
-            Some(from) if self.io.local_addr().ok() != Some(from) => {
-                Some(self.others.iter().find(|(own, _)| *own == from).map(|(_, io)| io)?)
-            }
-            _ => None,
-        };
-        Some(self.send_on(other, bytes, to).await)
-    }
-
-    async fn send_on(
-        &self,
-        other: Option<&UdpSocket>,
-        bytes: &[u8],
-        to: SocketAddr,
-    ) -> io::Result<usize> {
-        loop {
-            // Some systems do not accept an address on a connected socket, even that of its peer.
-            let sent = match (other, self.peer) {
-                (None, Some(peer)) if peer == to => self.io.send(bytes).await,
-                (other, _) => other.unwrap_or(&self.io).send_to(bytes, to).await,
-            };
-            match sent {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                sent => return sent,
-            }
+    ) -> Option<io::Result<()>> {
+        let Some(from) = from else { return Some(self.ends[0].send(bytes, None, to).await) };
+        if let Some(end) = self.ends.iter().find(|end| end.local == from) {
+            return Some(end.send(bytes, None, to).await);
         }
+        let end = self.ends.iter().find(|end| end.includes(from))?;
+        Some(end.send(bytes, Some(from), to).await)
     }
 
-    /// Returns a pending error or a datagram that has arrived: its length, its sender, and at which of the other
-    /// addresses. `turn` selects the socket to look at first, so that a busy one cannot starve the others.
-    pub(super) fn receive(
-        &self,
-        buf: &mut [u8],
-        turn: usize,
-    ) -> io::Result<(usize, SocketAddr, Option<SocketAddr>)> {
-        let count = self.others.len() + 1;
+    /// Returns a pending error or a datagram that has arrived. `turn` selects the socket to look at first, so
+    /// that a busy one cannot starve the others.
+    pub(super) fn receive(&self, buf: &mut [u8], turn: usize) -> io::Result<Received> {
+        let count = self.ends.len();
         let mut result = Err(io::ErrorKind::WouldBlock.into());
         for i in 0..count {
-            result = match turn.wrapping_add(i) % count {
-                0 => self.receive_first(buf).map(|(len, from)| (len, from, None)),
-                other => {
-                    let (own, io) = &self.others[other - 1];
-                    io.try_recv_from(buf).map(|(len, from)| (len, from, Some(*own)))
-                }
-            };
+            result = self.ends[turn.wrapping_add(i) % count].receive(buf);
             if !result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
                 break;
             }
         }
         result
     }
+}
 
-    fn receive_first(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+impl End {
+    async fn bound(address: SocketAddr) -> io::Result<Self> {
+        let io = UdpSocket::bind(address).await?;
+        sys::prepare(&io)?;
+        Ok(Self { local: io.local_addr()?, io, peer: None, lost: AtomicU32::new(0) })
+    }
+
+    /// Returns whether the socket is bound to all addresses of the host, `address` among them if it is one.
+    fn includes(&self, address: SocketAddr) -> bool {
+        self.local.ip().is_unspecified()
+            && self.local.is_ipv4() == address.is_ipv4()
+            && self.local.port() == address.port()
+    }
+
+    async fn send(
+        &self,
+        bytes: &[u8],
+        from: Option<SocketAddr>,
+        to: SocketAddr,
+    ) -> io::Result<()> {
+        // Some systems do not accept an address on a connected socket, even that of its peer.
+        let to = Some(to).filter(|to| self.peer != Some(*to));
+        loop {
+            match sys::send(&self.io, bytes, from, to).await {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                sent => return sent,
+            }
+        }
+    }
+
+    fn receive(&self, buf: &mut [u8]) -> io::Result<Received> {
         self.check()?;
-        let (len, from) = self.io.try_recv_from(buf)?;
+        let sys::Received { len, from, local, lost } = sys::receive(&self.io, buf)?;
         // The system has already checked the sender. Its address can differ from the requested one:
         // 127.0.0.1 answers for 0.0.0.0.
-        Ok((len, self.peer.unwrap_or(from)))
+        let from = self.peer.unwrap_or(from);
+        let asked = local.filter(|_| self.local.ip().is_unspecified());
+        let local = asked.map_or(self.local, |mut asked| {
+            asked.set_port(self.local.port());
+            asked
+        });
+        let lost = lost.map_or(0, |lost| lost.wrapping_sub(self.lost.swap(lost, Ordering::Relaxed)));
+        Ok(Received { len, from, local, lost })
     }
 
     /// Returns the pending error of the socket, such as a refusal.

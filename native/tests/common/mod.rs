@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod namespace;
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
@@ -63,8 +66,13 @@ pub(crate) fn run(args: &[&str]) -> Finished {
 
 /// Runs `retrylab` with `input` on stdin to its end.
 pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Finished {
+    run_command(retrylab(args), input)
+}
+
+/// Runs `command` with `input` on stdin to its end.
+pub(crate) fn run_command(command: Command, input: &[u8]) -> Finished {
     let begun = Instant::now();
-    let mut running = Running::start(retrylab(args));
+    let mut running = Running::start(command);
     running.write(input);
     running.close_stdin();
     running.finish(begun)
@@ -189,7 +197,11 @@ impl Server {
 
     /// Like `start`, with an address.
     pub(crate) fn start_at(address: &str, args: &[&str]) -> Self {
-        let mut running = Running::start(retrylab(&[&["serve", address, "--json"], args].concat()));
+        Self::listening(Running::start(retrylab(&[&["serve", address, "--json"], args].concat())))
+    }
+
+    /// Waits until the server that was started with `--json` listens.
+    pub(crate) fn listening(mut running: Running) -> Self {
         let listening = running.json();
         assert_eq!(listening["event"], "listening");
         let address = listening["addr"].as_str().unwrap().to_string();

@@ -82,8 +82,8 @@ pub struct Server {
     received: u64,
     /// Datagrams received from each client; empty unless a probability asks for it.
     flows: Flows,
-    /// The reply to send, and to whom.
-    reply: Option<(SocketAddr, Answer)>,
+    /// The reply to send: whom it answers and what it says.
+    reply: Option<(Way, Answer)>,
     /// A reply's own bytes.
     reply_bytes: Vec<u8>,
     event: Option<Event>,
@@ -115,10 +115,10 @@ impl Server {
     }
 
     /// Answers the current datagram with a failure, regardless of its verdict.
-    pub(crate) fn fail(&mut self, from: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn fail(&mut self, way: Way, bytes: &[u8]) {
         self.reply_bytes.clear();
         self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
-        self.reply = Some((from, Answer::Bytes));
+        self.reply = Some((way, Answer::Bytes));
         self.event = Some(Event::Failed);
     }
 
@@ -148,6 +148,24 @@ impl Server {
     }
 }
 
+/// The way of a request. Its reply goes back on it: a client does not accept a reply from an address that it
+/// did not ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// The client.
+    pub(crate) from: SocketAddr,
+    /// The server's address that the client asked.
+    pub(crate) local: SocketAddr,
+}
+
+impl Way {
+    /// Returns the reply's datagram.
+    #[inline(always)]
+    pub(crate) const fn back(self) -> Transmit {
+        Transmit::to(self.from).sent_from(self.local)
+    }
+}
+
 /// What a reply says.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
@@ -172,7 +190,7 @@ impl Machine for Server {
     fn handle_datagram(
         &mut self,
         _now: Instant,
-        _local: SocketAddr,
+        local: SocketAddr,
         from: SocketAddr,
         bytes: &[u8],
     ) {
@@ -183,7 +201,7 @@ impl Machine for Server {
             return;
         }
         if verdict == Verdict::Fail {
-            return self.fail(from, bytes);
+            return self.fail(Way { from, local }, bytes);
         }
         let answer = match self.config.reply {
             Reply::Report => Answer::Report(bytes.len()),
@@ -193,7 +211,7 @@ impl Machine for Server {
                 Answer::Bytes
             }
         };
-        self.reply = Some((from, answer));
+        self.reply = Some((Way { from, local }, answer));
     }
 
     #[inline(always)]
@@ -201,12 +219,12 @@ impl Machine for Server {
 
     #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let (to, answer) = self.reply.take()?;
+        let (way, answer) = self.reply.take()?;
         match answer {
             Answer::Report(len) => report(len, buf),
             Answer::Bytes => buf.extend_from_slice(&self.reply_bytes),
         }
-        Some(Transmit::to(to))
+        Some(way.back())
     }
 
     #[inline(always)]

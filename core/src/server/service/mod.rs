@@ -16,7 +16,7 @@ use occupancy::OccupancyMeter;
 use crate::dist::Distribution;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name, Purpose};
-use crate::server::echo::{self, Server};
+use crate::server::echo::{self, Server, Way};
 use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, What};
@@ -78,7 +78,7 @@ pub(crate) const MAX_HELD: usize = 1 << 28;
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
 struct Job {
-    from: SocketAddr,
+    way: Way,
     label: Option<Label>,
     arrived: Instant,
     begun: Instant,
@@ -89,7 +89,7 @@ struct Job {
 
 impl Job {
     fn about(&self) -> Box<Subject> {
-        Box::new(Subject::of(self.from, self.label))
+        Box::new(Subject::of(self.way.from, self.label))
     }
 }
 
@@ -108,7 +108,7 @@ pub struct Station {
     working: BinaryHeap<Reverse<(Instant, u64, u32)>>,
     begun: u64,
     /// Replies to send.
-    done: VecDeque<(SocketAddr, Option<Label>, Vec<u8>)>,
+    done: VecDeque<(Transmit, Vec<u8>)>,
     events: VecDeque<Event>,
     /// Number of beginnings and ends of outages that have been handled.
     outages: usize,
@@ -208,7 +208,7 @@ impl Station {
 
     /// Turns the server's reply to the request just handled into a job, and queues or starts it.
     #[inline(never)]
-    fn admit(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    fn admit(&mut self, now: Instant, way: Way, bytes: &[u8]) {
         let mut reply = core::mem::take(&mut self.buf);
         reply.clear();
         let answered = self.server.poll_transmit(now, &mut reply).is_some();
@@ -218,16 +218,16 @@ impl Station {
         let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
         let held = self.held.saturating_add(self.buf.len());
         if answered && (!free && !room || held > MAX_HELD) {
-            return self.overflow(from, bytes);
+            return self.overflow(way, bytes);
         }
         self.events.extend(reported);
         if !answered {
             return;
         }
-        let (work, label) = (self.work(from), self.label_at_hand(bytes));
+        let (work, label) = (self.work(way.from), self.label_at_hand(bytes));
         let reply = core::mem::take(&mut self.buf);
         self.held += reply.len();
-        let job = Job { from, label, arrived: now, begun: now, work, reply };
+        let job = Job { way, label, arrived: now, begun: now, work, reply };
         let slot = if let Some(slot) = self.free.pop() {
             self.jobs[slot as usize] = job;
             slot
@@ -244,15 +244,16 @@ impl Station {
     }
 
     /// Handles a request that finds the queue full.
-    fn overflow(&mut self, from: SocketAddr, bytes: &[u8]) {
+    fn overflow(&mut self, way: Way, bytes: &[u8]) {
         match self.config.overflow {
-            Overflow::Drop => self.refuse(from, bytes, Cause::ServerQueue),
+            Overflow::Drop => self.refuse(way.from, bytes, Cause::ServerQueue),
             Overflow::Fail => {
-                self.server.fail(from, bytes);
+                self.server.fail(way, bytes);
                 let mut reply = Vec::new();
                 let _ = self.server.poll_transmit(Instant::ZERO, &mut reply);
                 self.events.extend(self.server.poll_event().map(Event::Server));
-                self.done.push_back((from, self.label_at_hand(bytes), reply));
+                let transmit = way.back().labelled(self.label_at_hand(bytes));
+                self.done.push_back((transmit, reply));
             }
         }
     }
@@ -380,7 +381,7 @@ impl Machine for Station {
         }
         self.server.handle_datagram(now, local, from, bytes);
         if !self.config.is_instant() {
-            self.admit(now, from, bytes);
+            self.admit(now, Way { from, local }, bytes);
         }
     }
 
@@ -395,10 +396,10 @@ impl Machine for Station {
             self.occupancy.request();
             self.working.pop();
             let job = &mut self.jobs[slot as usize];
-            let (from, label, about) = (job.from, job.label, job.about());
+            let (transmit, about) = (job.way.back().labelled(job.label), job.about());
             let (arrived, begun) = (job.arrived, job.begun);
             self.held -= job.reply.len();
-            self.done.push_back((from, label, core::mem::take(&mut job.reply)));
+            self.done.push_back((transmit, core::mem::take(&mut job.reply)));
             self.events.push_back(Event::Served { arrived, begun, about });
             self.free.push(slot);
             self.refill(at);
@@ -407,11 +408,11 @@ impl Machine for Station {
 
     #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let Some((to, label, reply)) = self.done.pop_front() else {
+        let Some((transmit, reply)) = self.done.pop_front() else {
             return self.server.poll_transmit(now, buf);
         };
         buf.extend_from_slice(&reply);
-        Some(Transmit::to(to).labelled(label))
+        Some(transmit)
     }
 
     #[inline(always)]
@@ -439,7 +440,7 @@ impl Machine for Station {
         match (self.timer(), self.working.peek()) {
             (Some((Timer::Service, _)), Some(Reverse((.., slot)))) => {
                 let job = &self.jobs[*slot as usize];
-                Subject::of(job.from, job.label)
+                Subject::of(job.way.from, job.label)
             }
             _ => Subject::default(),
         }

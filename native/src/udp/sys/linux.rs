@@ -1,0 +1,132 @@
+//! Linux: `recvmsg` and `sendmsg` with control messages.
+
+use super::Received;
+use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
+    sockopt,
+};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::AsRawFd;
+use std::os::linux::fs::MetadataExt;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+/// Asks the system for what [`receive`] returns.
+///
+/// # Errors
+/// The errors of `setsockopt`.
+pub(in super::super) fn prepare(io: &UdpSocket) -> io::Result<()> {
+    let local = io.local_addr()?;
+    setsockopt(io, sockopt::RxqOvfl, &1)?;
+    if local.ip().is_unspecified() {
+        // A socket for both families reports IPv4 in the form of IPv4.
+        setsockopt(io, sockopt::Ipv4PacketInfo, &true)?;
+        if local.is_ipv6() {
+            setsockopt(io, sockopt::Ipv6RecvPacketInfo, &true)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a datagram that has arrived into `buf`.
+///
+/// # Errors
+/// Those of `recvmsg`; `WouldBlock` if there is no datagram.
+pub(in super::super) fn receive(io: &UdpSocket, buf: &mut [u8]) -> io::Result<Received> {
+    io.try_io(Interest::READABLE, || {
+        let mut control = nix::cmsg_space!(in_pktinfo, in6_pktinfo, u32);
+        let mut parts = [IoSliceMut::new(buf)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let message = recvmsg(io.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+        let from = message.address.as_ref().and_then(socket_address);
+        let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
+        let mut received = Received { len: message.bytes, from, local: None, lost: None };
+        for control in message.cmsgs()? {
+            match control {
+                ControlMessageOwned::RxqOvfl(lost) => received.lost = Some(lost),
+                ControlMessageOwned::Ipv4PacketInfo(info) => received.local = asked_v4(info, from),
+                ControlMessageOwned::Ipv6PacketInfo(info) => {
+                    received.local = received.local.or(asked_v6(info));
+                }
+                _ => {}
+            }
+        }
+        Ok(received)
+    })
+}
+
+/// Sends `bytes`: to `to`, or to the peer of a connected socket; from `from`, or from the address that the
+/// system selects. Waits while the send buffer of the system is full.
+///
+/// # Errors
+/// Those of `sendmsg`.
+pub(in super::super) async fn send(
+    io: &UdpSocket,
+    bytes: &[u8],
+    from: Option<SocketAddr>,
+    to: Option<SocketAddr>,
+) -> io::Result<()> {
+    let to = to.map(SockaddrStorage::from);
+    let (v4, v6) = (from.and_then(source_v4), from.and_then(source_v6));
+    let v4 = v4.as_ref().map(ControlMessage::Ipv4PacketInfo);
+    let control: Vec<_> = v6.as_ref().map(ControlMessage::Ipv6PacketInfo).or(v4).into_iter().collect();
+    io.async_io(Interest::WRITABLE, || {
+        let flags = MsgFlags::MSG_DONTWAIT;
+        sendmsg(io.as_raw_fd(), &[IoSlice::new(bytes)], &control, flags, to.as_ref())?;
+        Ok(())
+    })
+    .await
+}
+
+/// Returns the number of datagrams that `io` has lost so far, because its receive buffer was full or a
+/// checksum was wrong. `None` if `/proc` is not available.
+pub(in super::super) fn lost(io: &UdpSocket) -> Option<u32> {
+    let inode = std::fs::metadata(format!("/proc/self/fd/{}", io.as_raw_fd())).ok()?.st_ino();
+    let v6 = io.local_addr().ok()?.is_ipv6();
+    let table = std::fs::read_to_string(if v6 { "/proc/net/udp6" } else { "/proc/net/udp" }).ok()?;
+    table.lines().find_map(|line| {
+        // Columns of proc_pid_net(5); the last one is `drops`.
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let own = columns.get(9)?.parse() == Ok(inode);
+        if own { columns.get(12)?.parse().ok() } else { None }
+    })
+}
+
+fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+    match (address.as_sockaddr_in(), address.as_sockaddr_in6()) {
+        (Some(v4), _) => Some((*v4).into()),
+        (_, Some(v6)) => Some((*v6).into()),
+        (None, None) => None,
+    }
+}
+
+/// Returns the address of this host to answer from. For a request to a broadcast address that is not the
+/// address that was asked.
+fn asked_v4(info: in_pktinfo, from: SocketAddr) -> Option<SocketAddr> {
+    let ip = Some(Ipv4Addr::from(info.ipi_spec_dst.s_addr.to_ne_bytes()));
+    let ip = ip.filter(|ip| !ip.is_unspecified())?;
+    let ip = if from.is_ipv6() { ip.to_ipv6_mapped().into() } else { IpAddr::from(ip) };
+    Some((ip, 0).into())
+}
+
+/// Returns the address of this host to answer from; `None` if the request was sent to a multicast address.
+fn asked_v6(info: in6_pktinfo) -> Option<SocketAddr> {
+    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+    // A link-local address is one of an interface.
+    let scope = if ip.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
+    (!ip.is_multicast()).then(|| SocketAddrV6::new(ip, 0, 0, scope).into())
+}
+
+fn source_v4(from: SocketAddr) -> Option<in_pktinfo> {
+    let SocketAddr::V4(from) = from else { return None };
+    let address = in_addr { s_addr: u32::from_ne_bytes(from.ip().octets()) };
+    Some(in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: address, ipi_addr: in_addr { s_addr: 0 } })
+}
+
+fn source_v6(from: SocketAddr) -> Option<in6_pktinfo> {
+    let SocketAddr::V6(from) = from else { return None };
+    let address = in6_addr { s6_addr: from.ip().octets() };
+    Some(in6_pktinfo { ipi6_addr: address, ipi6_ifindex: from.scope_id() })
+}

@@ -1,0 +1,93 @@
+//! Network namespaces of Linux: a network that belongs to one test.
+
+use super::{Running, Server};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A network namespace with its own interfaces, addresses and routes. It is removed at the end of the test,
+/// even if the test fails.
+pub(crate) struct Namespace(String);
+
+impl Namespace {
+    /// Creates a namespace whose loopback interface is up. Returns `None`, and says so, if this process must not
+    /// do that or `ip` is missing.
+    pub(crate) fn new() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("retrylab-{}-{number}", std::process::id());
+        let added = Command::new("ip").args(["netns", "add", &name]).output();
+        if !added.as_ref().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: network namespaces need root and the program `ip` ({added:?})");
+            return None;
+        }
+        let namespace = Self(name);
+        namespace.ip("link set lo up");
+        // An address can be used at once, without the search for a duplicate.
+        namespace.sysctl("net.ipv6.conf.default.accept_dad=0");
+        Some(namespace)
+    }
+
+    /// Returns a command that runs `program` in the namespace.
+    pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.0, program]).args(args);
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command
+    }
+
+    /// Returns a command for `retrylab` with these arguments.
+    pub(crate) fn retrylab(&self, args: &[&str]) -> Command {
+        self.command(env!("CARGO_BIN_EXE_retrylab"), args)
+    }
+
+    /// Starts `retrylab serve ADDRESS --json` with more arguments, and waits until it listens.
+    pub(crate) fn serve(&self, address: &str, args: &[&str]) -> Server {
+        let args = [&["serve", address, "--json"], args].concat();
+        Server::listening(Running::start(self.retrylab(&args)))
+    }
+
+    /// Runs `ip` on the namespace with words that are separated by spaces. It must succeed.
+    pub(crate) fn ip(&self, words: &str) {
+        let mut command = Command::new("ip");
+        succeed(command.args(["-n", &self.0]).args(words.split(' ')));
+    }
+
+    /// Sets a parameter of the kernel: `NAME=VALUE`.
+    pub(crate) fn sysctl(&self, setting: &str) {
+        succeed(&mut self.command("sysctl", &["-qw", setting]));
+    }
+
+    /// Runs `tc` in the namespace; returns whether it succeeded, because the kernel may lack a module.
+    pub(crate) fn tc(&self, words: &str) -> bool {
+        let words: Vec<&str> = words.split(' ').collect();
+        self.command("tc", &words).output().is_ok_and(|output| output.status.success())
+    }
+
+    /// Connects an interface of this namespace to an interface of another one, both up.
+    pub(crate) fn connect(&self, own: &str, other: &Self, others: &str) {
+        let mut command = Command::new("ip");
+        command.args(["link", "add", own, "netns", &self.0, "type", "veth"]);
+        succeed(command.args(["peer", "name", others, "netns", &other.0]));
+        self.ip(&format!("link set {own} up"));
+        other.ip(&format!("link set {others} up"));
+    }
+
+    /// Adds addresses with their prefix lengths to an interface.
+    pub(crate) fn addresses(&self, interface: &str, addresses: &[&str]) {
+        for address in addresses {
+            let nodad = if address.contains(':') { " nodad" } else { "" };
+            self.ip(&format!("addr add {address} dev {interface}{nodad}"));
+        }
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
+    }
+}
+
+fn succeed(command: &mut Command) {
+    let Output { status, stderr, .. } = command.output().expect("the program runs");
+    assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
+}
