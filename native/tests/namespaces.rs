@@ -35,8 +35,11 @@ fn a_reply_leaves_from_the_address_that_was_asked() {
         for args in [&[][..], &["--service", "1ms", "--set", "link.latency=1ms"]] {
             let server = server.serve(listen, args);
             for host in asked {
-                let address =
-                    if host.contains(':') { format!("[{host}]:7000") } else { format!("{host}:7000") };
+                let address = if host.contains(':') {
+                    format!("[{host}]:7000")
+                } else {
+                    format!("{host}:7000")
+                };
                 for mode in [&["--max-sends", "3"][..], &["--max-sends", "3", "--unconnected"]] {
                     let finished = send(&client, &address, mode);
                     assert_eq!(finished.code, Some(0), "{listen} {args:?} {mode:?}: {finished:?}");

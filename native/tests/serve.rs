@@ -290,3 +290,72 @@ fn each_reply_comes_from_the_address_that_was_asked() {
         server.stop();
     }
 }
+
+/// Stops the server, sends `count` datagrams from many sockets, and continues it: all of them are in flight at
+/// once.
+fn flood(server: &Server, count: usize) -> Vec<UdpSocket> {
+    server.running.signal("STOP");
+    let clients: Vec<UdpSocket> = (0..32).map(|_| socket().0).collect();
+    for number in 0..count {
+        clients[number % clients.len()].send_to(b"hi", &server.address).unwrap();
+    }
+    server.running.signal("CONT");
+    clients
+}
+
+/// Returns the maximum size of a receive buffer; more on other systems than Linux than any test needs.
+fn largest_buffer() -> usize {
+    let limit = std::fs::read_to_string("/proc/sys/net/core/rmem_max");
+    limit.map_or(usize::MAX, |limit| limit.trim().parse().unwrap())
+}
+
+#[test]
+fn two_thousand_requests_in_flight_are_all_answered() {
+    if largest_buffer() < 1 << 20 {
+        eprintln!("skipped: net.core.rmem_max does not permit a buffer for 2048 requests");
+        return;
+    }
+    let server = Server::start(&["--quiet"]);
+    let clients = flood(&server, 2_048);
+    for client in &clients {
+        for _ in 0..64 {
+            assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+        }
+    }
+    let summary = server.stop().pop().unwrap();
+    assert_eq!((&summary["datagrams"], &summary["answered"]), (&2_048.into(), &2_048.into()));
+    assert_eq!((&summary["overflowed"], &summary["unread"]), (&0.into(), &0.into()));
+}
+
+/// More requests than a receive buffer holds: what the system loses is counted, also if no request follows that
+/// would bring the count, and if the server is stopped before it has read the rest.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_request_is_answered_dropped_or_counted() {
+    const SENT: usize = 30_000;
+    const FULL: &str = "receive buffer is full";
+    for (read_some, follow) in [(true, true), (true, false), (false, false)] {
+        let mut server = Server::start(&["--quiet", "--drop", "0.25"]);
+        if !read_some {
+            // It waits until the server continues.
+            server.running.signal("STOP");
+            server.running.signal("TERM");
+        }
+        let mut clients = flood(&server, SENT);
+        // The warning comes once, when it begins.
+        while read_some && !server.running.narration().contains(FULL) {}
+        if follow {
+            clients.push(socket().0);
+            clients.last().unwrap().send_to(b"hi", &server.address).unwrap();
+        }
+        server.running.signal("TERM");
+        let finished = server.running.finish(Instant::now());
+        let summary = finished.json().pop().unwrap();
+        let count = |key: &str| summary[key].as_u64().unwrap();
+        let counted = count("datagrams") + count("overflowed") + count("unread");
+        assert_eq!(counted, (SENT + usize::from(follow)) as u64, "{summary}");
+        assert_eq!(count("answered") + count("dropped"), count("datagrams"), "{summary}");
+        assert!(count("overflowed") > 0, "{summary}");
+        assert!(!finished.stderr.contains(FULL), "{finished:?}");
+    }
+}

@@ -297,6 +297,14 @@ impl Observer<Event> for Session {
         ControlFlow::Continue(())
     }
 
+    fn lost(&mut self, _at: Instant, count: u32) {
+        let datagrams = Count(count.into(), "datagram");
+        warn(format_args!(
+            "{}the receive buffer was full: the system lost {datagrams}, which may be replies",
+            self.name()
+        ));
+    }
+
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         match trouble {
             Trouble::Send { error, .. } | Trouble::Receive(error) => self.failed(at, error),

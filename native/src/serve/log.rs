@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
-use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab::udp::{Datagram, Observer, Trouble, Unhandled};
 use retrylab_core::link::{Event, Happened};
 use retrylab_core::machine::Transmit;
 use retrylab_core::scenario::Scenario;
@@ -42,6 +42,10 @@ pub(super) struct Log {
     /// Replies that the system did not send.
     not_sent: u64,
     receive_errors: u64,
+    /// Requests that the system lost, because the receive buffer was full.
+    overflowed: u64,
+    /// Requests that were waiting in the receive buffer when the server stopped.
+    unread: u64,
 }
 
 impl Log {
@@ -65,6 +69,8 @@ impl Log {
             duplicated: 0,
             not_sent: 0,
             receive_errors: 0,
+            overflowed: 0,
+            unread: 0,
         }
     }
 
@@ -92,6 +98,12 @@ impl Log {
         }
     }
 
+    /// Counts the requests that the server has not handled when it stops.
+    pub(super) fn unhandled(&mut self, unhandled: Unhandled) {
+        self.unread += unhandled.unread;
+        self.overflowed += unhandled.lost;
+    }
+
     /// Reports the totals.
     pub(super) fn summary(mut self, now: Instant) -> Exit {
         let dropped: u64 = self.dropped.values().sum();
@@ -107,6 +119,8 @@ impl Log {
                 duplicated: self.duplicated,
                 send_errors: self.not_sent,
                 receive_errors: self.receive_errors,
+                overflowed: self.overflowed,
+                unread: self.unread,
                 elapsed_s: seconds(now.saturating_since(Instant::ZERO)),
             });
         } else {
@@ -141,6 +155,12 @@ impl Log {
         }
         if self.receive_errors > 0 {
             text += &format!(", {}", Count(self.receive_errors, "receive error"));
+        }
+        if self.overflowed > 0 {
+            text += &format!(", {} lost in the full receive buffer", self.overflowed);
+        }
+        if self.unread > 0 {
+            text += &format!(", {} not read", self.unread);
         }
         text
     }
@@ -273,6 +293,10 @@ struct ServeSummary<'a> {
     duplicated: u64,
     send_errors: u64,
     receive_errors: u64,
+    /// Not included in `datagrams`: the system lost them, because the receive buffer was full.
+    overflowed: u64,
+    /// Not included in `datagrams`: they were waiting in the receive buffer at the end.
+    unread: u64,
     elapsed_s: f64,
 }
 
@@ -423,6 +447,16 @@ impl Observer<Event<service::Event>> for Log {
             | What::Refused { .. } => {}
         }
         ControlFlow::Continue(())
+    }
+
+    fn lost(&mut self, _at: Instant, count: u32) {
+        if self.overflowed == 0 {
+            warn(
+                "requests arrive faster than the server reads them: its receive buffer is full, and the \
+                 system loses requests; the summary counts them",
+            );
+        }
+        self.overflowed += u64::from(count);
     }
 
     /// Reports trouble. No network error ends the server.

@@ -36,6 +36,10 @@ same seed, `retrylab sim` drops the same datagrams.
 sim`. Requests pass the link before the server receives them, replies after it has sent them.
 Unlike in `retrylab sim`, link.latency is 0s unless you set it or link.preset.
 
+Requests that arrive faster than the server reads them wait in the receive buffer of the system: 4 MiB
+on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests. The server
+warns when that begins, and the summary counts them.
+
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 cannot listen on the address (in use, not permitted,
 or not an address of this host), 2 usage error, 4 name not found.";
 
@@ -169,6 +173,7 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
         () = signals.recv() => None,
         ended = udp::drive(&mut server, &socket, clock, (), &mut log) => ended.err(),
     };
+    log.unhandled(socket.discard());
     let exit = log.summary(clock.now());
     failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
 }

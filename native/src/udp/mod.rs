@@ -12,7 +12,7 @@ mod sys;
 mod wait;
 
 pub use observer::{Datagram, Observer, Trouble};
-pub use socket::Socket;
+pub use socket::{Socket, Unhandled};
 
 use crate::clock::Clock;
 use flows::Flows;
@@ -22,10 +22,10 @@ use retrylab_core::drive::{
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Direction, HostId, Sink, What};
+use socket::Received;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use socket::Received;
 use wait::{Woken, wait};
 
 /// Size of the receive buffer: larger than any UDP payload (65,527 bytes over IPv6), so that no datagram is
@@ -38,6 +38,10 @@ const MAX_ERRORS: u32 = 1_000;
 
 /// Maximum number of datagrams to handle before a timer that is due, so that a flood cannot delay it forever.
 const MAX_BEFORE_TIMER: u32 = 32;
+
+/// Number of datagrams in a row after which the receive buffer may have been full: half of the short ones
+/// that fit into the default one of Linux.
+const LONG_RUN: u32 = 128;
 
 /// The reason why [`drive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,7 @@ where
         flows: Flows::default(),
         errors: 0,
         before_timer: 0,
+        run: 0,
         turn: 0,
         timeouts: Timeouts::of_hosts(1),
     };
@@ -114,6 +119,8 @@ struct Driver<'a, M, K, O> {
     errors: u32,
     /// Consecutive datagrams that were handled while a timer was due.
     before_timer: u32,
+    /// Datagrams since the socket was last empty.
+    run: u32,
     /// Number of attempts to receive: the sockets take turns.
     turn: usize,
     timeouts: Timeouts,
@@ -178,9 +185,14 @@ where
         match self.socket.receive(&mut self.incoming, self.turn) {
             Ok(received) => {
                 self.errors = 0;
+                self.run = self.run.saturating_add(1);
                 Ok(ControlFlow::Break(Some(self.deliver(now, received))))
             }
-            Err(error) if nothing_there(&error) => Ok(ControlFlow::Continue(())),
+            Err(error) if nothing_there(&error) => {
+                let was_long = std::mem::take(&mut self.run) >= LONG_RUN;
+                self.report_lost(now, if was_long { self.socket.lost() } else { 0 });
+                Ok(ControlFlow::Continue(()))
+            }
             Err(error) => self.failed_to_receive(now, error),
         }
     }
@@ -207,7 +219,8 @@ where
 
     /// Delivers the datagram in the buffer to the machine.
     fn deliver(&mut self, now: Instant, received: Received) -> Input {
-        let Received { len, from, local, .. } = received;
+        let Received { len, from, local, lost } = received;
+        self.report_lost(now, lost);
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
         let bytes = &self.incoming[..len];
@@ -326,6 +339,12 @@ where
                 *count = count.wrapping_add(1);
                 *count
             }
+        }
+    }
+
+    fn report_lost(&mut self, now: Instant, count: u32) {
+        if count > 0 {
+            self.observer.lost(now, count);
         }
     }
 

@@ -30,6 +30,12 @@ pub trait Observer<E> {
         ControlFlow::Continue(())
     }
 
+    /// Called when the system has lost datagrams that had arrived, because the receive buffer was full. `count`
+    /// is their number since the last call.
+    fn lost(&mut self, at: Instant, count: u32) {
+        let _ = (at, count);
+    }
+
     /// Called when the system fails to do something and the machine is not notified.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         let _ = (at, trouble);
@@ -54,6 +60,10 @@ impl<E, O: Observer<E> + ?Sized> Observer<E> for &mut O {
 
     fn event(&mut self, at: Instant, event: &E, datagram: Option<Datagram<'_>>) -> ControlFlow<()> {
         (**self).event(at, event, datagram)
+    }
+
+    fn lost(&mut self, at: Instant, count: u32) {
+        (**self).lost(at, count);
     }
 
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {

@@ -9,6 +9,9 @@ use std::task::Poll;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+/// Maximum number of datagrams to discard at the end: more than a receive buffer of 64 MiB holds.
+const MAX_DISCARDED: u64 = 100_000;
+
 /// A socket for [`drive`](super::drive).
 ///
 /// Its constructors need a running tokio runtime with I/O.
@@ -41,6 +44,17 @@ pub(super) struct Received {
     pub(super) local: SocketAddr,
     /// Number of datagrams that the socket has lost before this one and that were not reported yet.
     pub(super) lost: u32,
+}
+
+/// Datagrams that arrived at a [`Socket`] and that no machine has handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Unhandled {
+    /// Number of datagrams that were waiting in the receive buffer.
+    pub unread: u64,
+    /// Number of datagrams that the system has lost, because the receive buffer was full, and that were not
+    /// reported to the [`Observer`](super::Observer). Always 0 on systems other than Linux.
+    pub lost: u64,
 }
 
 impl Socket {
@@ -138,7 +152,8 @@ impl Socket {
         if let [only] = &self.ends[..] {
             return only.io.ready(interest).await.map(drop);
         }
-        let mut all: Vec<_> = self.ends.iter().map(|end| Box::pin(end.io.ready(interest))).collect();
+        let mut all: Vec<_> =
+            self.ends.iter().map(|end| Box::pin(end.io.ready(interest))).collect();
         std::future::poll_fn(|cx| {
             let ready = all.iter_mut().find_map(|ready| match ready.as_mut().poll(cx) {
                 Poll::Ready(ready) => Some(ready.map(drop)),
@@ -163,6 +178,20 @@ impl Socket {
         }
         let end = self.ends.iter().find(|end| end.includes(from))?;
         Some(end.send(bytes, Some(from), to).await)
+    }
+
+    /// Reads and discards the datagrams that have arrived since the driver stopped, and counts all that no
+    /// machine has handled.
+    pub fn discard(&self) -> Unhandled {
+        let unread = self.ends.iter().map(End::discard).sum();
+        Unhandled { unread, lost: self.lost().into() }
+    }
+
+    /// Returns how many datagrams the system has lost that were not reported yet. A datagram brings the count as
+    /// of its arrival, so this finds the losses after the last one. It takes longer than receiving a datagram.
+    pub(super) fn lost(&self) -> u32 {
+        let lost = |end: &End| sys::lost(&end.io).map_or(0, |lost| end.newly_lost(lost));
+        self.ends.iter().map(lost).fold(0, u32::saturating_add)
     }
 
     /// Returns a pending error or a datagram that has arrived. `turn` selects the socket to look at first, so
@@ -194,12 +223,7 @@ impl End {
             && self.local.port() == address.port()
     }
 
-    async fn send(
-        &self,
-        bytes: &[u8],
-        from: Option<SocketAddr>,
-        to: SocketAddr,
-    ) -> io::Result<()> {
+    async fn send(&self, bytes: &[u8], from: Option<SocketAddr>, to: SocketAddr) -> io::Result<()> {
         // Some systems do not accept an address on a connected socket, even that of its peer.
         let to = Some(to).filter(|to| self.peer != Some(*to));
         loop {
@@ -221,8 +245,23 @@ impl End {
             asked.set_port(self.local.port());
             asked
         });
-        let lost = lost.map_or(0, |lost| lost.wrapping_sub(self.lost.swap(lost, Ordering::Relaxed)));
+        let lost = lost.map_or(0, |lost| self.newly_lost(lost));
         Ok(Received { len, from, local, lost })
+    }
+
+    /// Returns how many datagrams were lost since the last call. The system has counted `lost`.
+    fn newly_lost(&self, lost: u32) -> u32 {
+        lost.wrapping_sub(self.lost.swap(lost, Ordering::Relaxed))
+    }
+
+    /// Reads and counts the datagrams that are waiting: no more than the receive buffer holds, even if new
+    /// ones keep arriving.
+    fn discard(&self) -> u64 {
+        let (mut buf, mut count) = ([0; 1], 0);
+        while count < MAX_DISCARDED && sys::read(&self.io, &mut buf).is_ok() {
+            count += 1;
+        }
+        count
     }
 
     /// Returns the pending error of the socket, such as a refusal.

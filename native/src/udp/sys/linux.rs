@@ -13,12 +13,17 @@ use std::os::linux::fs::MetadataExt;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-/// Asks the system for what [`receive`] returns.
+/// Size of the receive buffer to ask for, in bytes. The system reduces it to `net.core.rmem_max`, and doubles
+/// the result to account for its own bookkeeping: a short datagram takes 768 bytes of it.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Enlarges the receive buffer, and asks the system for what [`receive`] returns.
 ///
 /// # Errors
 /// The errors of `setsockopt`.
 pub(in super::super) fn prepare(io: &UdpSocket) -> io::Result<()> {
     let local = io.local_addr()?;
+    setsockopt(io, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
     setsockopt(io, sockopt::RxqOvfl, &1)?;
     if local.ip().is_unspecified() {
         // A socket for both families reports IPv4 in the form of IPv4.
@@ -35,26 +40,32 @@ pub(in super::super) fn prepare(io: &UdpSocket) -> io::Result<()> {
 /// # Errors
 /// Those of `recvmsg`; `WouldBlock` if there is no datagram.
 pub(in super::super) fn receive(io: &UdpSocket, buf: &mut [u8]) -> io::Result<Received> {
-    io.try_io(Interest::READABLE, || {
-        let mut control = nix::cmsg_space!(in_pktinfo, in6_pktinfo, u32);
-        let mut parts = [IoSliceMut::new(buf)];
-        let flags = MsgFlags::MSG_DONTWAIT;
-        let message = recvmsg(io.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-        let from = message.address.as_ref().and_then(socket_address);
-        let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
-        let mut received = Received { len: message.bytes, from, local: None, lost: None };
-        for control in message.cmsgs()? {
-            match control {
-                ControlMessageOwned::RxqOvfl(lost) => received.lost = Some(lost),
-                ControlMessageOwned::Ipv4PacketInfo(info) => received.local = asked_v4(info, from),
-                ControlMessageOwned::Ipv6PacketInfo(info) => {
-                    received.local = received.local.or(asked_v6(info));
-                }
-                _ => {}
+    io.try_io(Interest::READABLE, || read(io, buf))
+}
+
+/// Like [`receive`], also if tokio has not noticed yet that a datagram has arrived.
+///
+/// # Errors
+/// Those of `recvmsg`; `WouldBlock` if there is no datagram.
+pub(in super::super) fn read(io: &UdpSocket, buf: &mut [u8]) -> io::Result<Received> {
+    let mut control = nix::cmsg_space!(in_pktinfo, in6_pktinfo, u32);
+    let mut parts = [IoSliceMut::new(buf)];
+    let flags = MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg(io.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+    let from = message.address.as_ref().and_then(socket_address);
+    let from = from.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
+    let mut received = Received { len: message.bytes, from, local: None, lost: None };
+    for control in message.cmsgs()? {
+        match control {
+            ControlMessageOwned::RxqOvfl(lost) => received.lost = Some(lost),
+            ControlMessageOwned::Ipv4PacketInfo(info) => received.local = asked_v4(info, from),
+            ControlMessageOwned::Ipv6PacketInfo(info) => {
+                received.local = received.local.or(asked_v6(info));
             }
+            _ => {}
         }
-        Ok(received)
-    })
+    }
+    Ok(received)
 }
 
 /// Sends `bytes`: to `to`, or to the peer of a connected socket; from `from`, or from the address that the
@@ -71,21 +82,30 @@ pub(in super::super) async fn send(
     let to = to.map(SockaddrStorage::from);
     let (v4, v6) = (from.and_then(source_v4), from.and_then(source_v6));
     let v4 = v4.as_ref().map(ControlMessage::Ipv4PacketInfo);
-    let control: Vec<_> = v6.as_ref().map(ControlMessage::Ipv6PacketInfo).or(v4).into_iter().collect();
-    io.async_io(Interest::WRITABLE, || {
+    let control: Vec<_> =
+        v6.as_ref().map(ControlMessage::Ipv6PacketInfo).or(v4).into_iter().collect();
+    let write = || {
         let flags = MsgFlags::MSG_DONTWAIT;
         sendmsg(io.as_raw_fd(), &[IoSlice::new(bytes)], &control, flags, to.as_ref())?;
         Ok(())
-    })
-    .await
+    };
+    // Not through tokio, which makes a task pause now and then: a signal would find a request between its
+    // arrival and its answer.
+    match write() {
+        Err(error) if io::Error::kind(&error) == io::ErrorKind::WouldBlock => {
+            io.async_io(Interest::WRITABLE, write).await
+        }
+        done => done,
+    }
 }
 
 /// Returns the number of datagrams that `io` has lost so far, because its receive buffer was full or a
-/// checksum was wrong. `None` if `/proc` is not available.
+/// checksum was wrong, modulo 2^32. `None` if `/proc` is not available.
 pub(in super::super) fn lost(io: &UdpSocket) -> Option<u32> {
     let inode = std::fs::metadata(format!("/proc/self/fd/{}", io.as_raw_fd())).ok()?.st_ino();
     let v6 = io.local_addr().ok()?.is_ipv6();
-    let table = std::fs::read_to_string(if v6 { "/proc/net/udp6" } else { "/proc/net/udp" }).ok()?;
+    let table =
+        std::fs::read_to_string(if v6 { "/proc/net/udp6" } else { "/proc/net/udp" }).ok()?;
     table.lines().find_map(|line| {
         // Columns of proc_pid_net(5); the last one is `drops`.
         let columns: Vec<&str> = line.split_whitespace().collect();

@@ -3,7 +3,8 @@
 //! | | Linux | other systems |
 //! |---|---|---|
 //! | Local address of a datagram at an unspecified address (0.0.0.0, `::`) | `IP_PKTINFO`, `IPV6_PKTINFO` | unknown: replies leave from the address that the system selects |
-//! | Datagrams that did not fit into the receive buffer | `SO_RXQ_OVFL`, `/proc/net/udp` | unknown |
+//! | Size of the receive buffer | up to 4 MiB, if `net.core.rmem_max` permits it | the default |
+//! | Number of datagrams that did not fit into it | `SO_RXQ_OVFL`, `/proc/net/udp` | unknown |
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -11,9 +12,9 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{lost, prepare, receive, send};
+pub(super) use linux::{lost, prepare, read, receive, send};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{lost, prepare, receive, send};
+pub(super) use other::{lost, prepare, read, receive, send};
 
 use std::net::SocketAddr;
 

@@ -14,6 +14,8 @@ pub(in super::super) fn receive(io: &UdpSocket, buf: &mut [u8]) -> io::Result<Re
     Ok(Received { len, from, local: None, lost: None })
 }
 
+pub(in super::super) use receive as read;
+
 pub(in super::super) async fn send(
     io: &UdpSocket,
     bytes: &[u8],
