@@ -1,15 +1,8 @@
 //! Which client a datagram is from, and how many it has sent: together they name its random draws.
 
-#![expect(clippy::disallowed_types, reason = "the map is looked up and never iterated")]
-
+use super::Clients;
 use alloc::vec::Vec;
-use core::hash::{BuildHasherDefault, Hasher};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use hashbrown::HashMap;
-
-/// Maximum number of clients remembered. When it is reached, the table is cleared: numbers repeat, but
-/// memory does not grow.
-const MAX_CLIENTS: usize = 1 << 24;
 
 /// Addresses that contain the client's number: those of one IPv4 network, with one port.
 ///
@@ -70,9 +63,8 @@ impl ClientAddresses {
 /// A counter per client.
 #[derive(Clone, Debug)]
 pub(crate) enum Flows {
-    /// Clients are numbered from 1 in order of appearance, as a server on a real socket must do. The map
-    /// is never iterated, because its order depends on the hash.
-    Appearing(HashMap<SocketAddr, (u32, u32), BuildHasherDefault<MixHasher>>),
+    /// Clients are numbered from 1 in order of appearance, as a server on a real socket must do.
+    Appearing(Clients<u32>),
     /// The address contains the client's number, so it does not depend on other clients.
     Numbered(ClientAddresses, Vec<u32>),
 }
@@ -80,7 +72,7 @@ pub(crate) enum Flows {
 impl Flows {
     /// No client has appeared yet.
     pub(crate) fn appearing() -> Self {
-        Self::Appearing(HashMap::default())
+        Self::Appearing(Clients::default())
     }
 
     /// Counts a datagram from `client`; returns the client's number, from 1, and the datagram's index
@@ -88,14 +80,7 @@ impl Flows {
     #[inline(always)]
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
-            Self::Appearing(counters) => {
-                if counters.len() >= MAX_CLIENTS && !counters.contains_key(&client) {
-                    counters.clear();
-                }
-                let next = counters.len() as u32 + 1;
-                let (flow, count) = counters.entry(client).or_insert((next, 0));
-                (*flow, count)
-            }
+            Self::Appearing(counters) => counters.entry(client),
             Self::Numbered(addresses, counts) => {
                 // Strangers share the number 0.
                 let flow = addresses.flow_of(client).unwrap_or(0);
@@ -114,39 +99,5 @@ impl Flows {
     #[cold]
     fn lengthen(counts: &mut Vec<u32>, place: usize) {
         counts.resize(place + 1, 0);
-    }
-}
-
-/// A fast hash. Peers may choose addresses that collide; [`MAX_CLIENTS`] bounds the cost.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct MixHasher(u64);
-
-impl Hasher for MixHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, n: u8) {
-        self.write_u64(n.into());
-    }
-
-    fn write_u16(&mut self, n: u16) {
-        self.write_u64(n.into());
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(n.into());
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0.rotate_left(23) ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
     }
 }
