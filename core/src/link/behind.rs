@@ -3,28 +3,27 @@
 use super::{Delivery, Pipe, Step};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name};
+use crate::server::Clients;
 use crate::time::Instant;
 use crate::trace::{Cause, What};
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, BinaryHeap, VecDeque};
+use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::net::SocketAddr;
 
-/// Maximum number of datagrams that are delayed at the same time.
-const MAX_DELAYED: usize = 1 << 16;
-
-/// Maximum number of bytes in them.
+/// Maximum number of bytes of the delayed datagrams, including [`EACH`].
 const MAX_BYTES: usize = 1 << 27;
 
-/// Maximum number of clients to remember. Beyond it, numbering starts again.
-const MAX_CLIENTS: usize = 1 << 16;
+/// Bytes that a delayed datagram takes in addition to its payload: its place in the heap, which may have twice
+/// the places that it needs, and what the allocator adds.
+const EACH: usize = 2 * size_of::<Delayed>() + 16;
 
 /// Machine of a server whose datagrams pass a [`Pipe`]: requests before the server receives them, replies
 /// after it has sent them.
 ///
 /// On a real socket it does to each datagram what the simulated network does with the same link and seed.
-/// Clients are numbered from 1 in the order in which they appear. When too many datagrams are delayed, more are
+/// Clients are numbered from 1 in the order in which they appear. When the delayed datagrams take 128 MiB, more are
 /// dropped as by a full queue, so that memory is bounded.
 ///
 /// ```
@@ -49,9 +48,9 @@ const MAX_CLIENTS: usize = 1 << 16;
 pub struct Behind<M: Machine> {
     machine: M,
     pipe: Pipe,
-    clients: BTreeMap<SocketAddr, u32>,
+    clients: Clients<()>,
     delayed: BinaryHeap<Delayed>,
-    /// Number of bytes in the delayed datagrams.
+    /// Number of bytes of the delayed datagrams, including [`EACH`].
     bytes: usize,
     /// Number of datagrams delayed so far: it breaks ties.
     count: u64,
@@ -151,7 +150,7 @@ impl<M: Machine> Behind<M> {
         Self {
             machine,
             pipe,
-            clients: BTreeMap::new(),
+            clients: Clients::default(),
             delayed: BinaryHeap::new(),
             bytes: 0,
             count: 0,
@@ -168,19 +167,15 @@ impl<M: Machine> Behind<M> {
         &self.machine
     }
 
-    /// Returns the number of datagrams that are delayed.
+    /// Returns the number of datagrams on the link: those that are delayed, and replies ready to be sent.
     #[must_use]
     pub fn delayed(&self) -> usize {
-        self.delayed.len()
+        self.delayed.len() + self.ready.len()
     }
 
     /// Counts a datagram; returns its name.
     fn name(&mut self, client: SocketAddr, direction: Direction) -> Name {
-        if self.clients.len() >= MAX_CLIENTS && !self.clients.contains_key(&client) {
-            self.clients.clear();
-        }
-        let next = self.clients.len() as u32 + 1;
-        let flow = *self.clients.entry(client).or_insert(next);
+        let (flow, ()) = self.clients.entry(client);
         self.pipe.name(flow, direction)
     }
 
@@ -208,8 +203,8 @@ impl<M: Machine> Behind<M> {
         if at <= now {
             return self.arrive(now, datagram, bytes);
         }
-        let held = self.bytes.saturating_add(bytes.len());
-        if self.delayed.len() >= MAX_DELAYED || held > MAX_BYTES {
+        let held = self.bytes.saturating_add(bytes.len() + EACH);
+        if held > MAX_BYTES {
             let (direction, cause) = (datagram.direction(), Cause::LinkQueue);
             return self.report(What::Dropped { direction, cause }, datagram.about());
         }
@@ -271,7 +266,7 @@ impl<M: Machine> Machine for Behind<M> {
     fn handle_timeout(&mut self, now: Instant) {
         while self.delayed.peek().is_some_and(|delayed| delayed.at <= now) {
             let Some(Delayed { datagram, bytes, .. }) = self.delayed.pop() else { break };
-            self.bytes -= bytes.len();
+            self.bytes -= bytes.len() + EACH;
             self.arrive(now, datagram, Cow::Owned(bytes));
         }
         if self.machine.poll_timeout().is_some_and(|(_, deadline)| deadline <= now) {

@@ -92,7 +92,7 @@ impl ServerCodec for Reply {
 }
 
 /// Appends `Your data was N bytes`.
-pub(crate) fn report(len: usize, out: &mut Vec<u8>) {
+pub fn report(len: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Your data was ");
     let mut digits = [0u8; 20];
     let (mut at, mut rest) = (digits.len(), len);

@@ -71,9 +71,13 @@ impl From<Event> for What {
     }
 }
 
-/// Maximum number of bytes of replies held back, whatever the queue allows: a station on a real socket
+/// Maximum number of bytes of the requests in the station, whatever the queue allows: a station on a real socket
 /// receives requests from strangers. Beyond it the queue counts as full.
-pub(crate) const MAX_HELD: usize = 1 << 28;
+pub(crate) const MAX_BYTES: usize = 1 << 28;
+
+/// Bytes that a request takes in addition to its reply: its places in the lists, which may have twice the places
+/// that they need, and what the allocator adds.
+const EACH: usize = 2 * (size_of::<Job>() + size_of::<Reverse<(Instant, u64, u32)>>() + 8) + 16;
 
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
@@ -116,6 +120,8 @@ pub struct Station {
     occupancy: OccupancyMeter,
     /// Bytes of the replies held back.
     held: usize,
+    /// Bytes that a request takes in addition, as far as [`MAX_BYTES`] is concerned.
+    each: usize,
     down: bool,
     /// Send of the current datagram, if the driver knows it.
     noted: Option<Label>,
@@ -124,13 +130,16 @@ pub struct Station {
 
 impl Station {
     /// Creates a station for `server` with the queue that `config` describes. It numbers its clients in the
-    /// order in which they appear, for the names of random draws.
+    /// order in which they appear, for the names of random draws. When its requests take 256 MiB, more of them
+    /// find the queue full.
     #[must_use]
     pub fn new(server: Server, config: Config, seed: u64) -> Self {
-        Self::with_flows(server, config, seed, Flows::appearing())
+        let station = Self::with_flows(server, config, seed, Flows::appearing());
+        Self { each: EACH, ..station }
     }
 
-    /// Like [`new`](Self::new), for a network whose addresses contain the client's number.
+    /// Like [`new`](Self::new), for a network whose addresses contain the client's number. Only the bytes of the
+    /// replies count towards the 256 MiB: a simulation has bounds of its own.
     #[must_use]
     pub fn numbered(server: Server, config: Config, seed: u64, clients: ClientAddresses) -> Self {
         Self::with_flows(server, config, seed, Flows::Numbered(clients, Vec::new()))
@@ -153,6 +162,7 @@ impl Station {
             deepest: 0,
             occupancy: OccupancyMeter::default(),
             held: 0,
+            each: 0,
             down: false,
             noted: None,
             buf: Vec::new(),
@@ -216,8 +226,9 @@ impl Station {
         let reported = self.server.poll_event().map(Event::Server);
         let free = self.config.workers.is_none_or(|most| self.working.len() < most as usize);
         let room = self.config.queue.is_none_or(|most| self.waiting.len() < most as usize);
-        let held = self.held.saturating_add(self.buf.len());
-        if answered && (!free && !room || held > MAX_HELD) {
+        let requests = self.waiting.len() + self.working.len() + 1;
+        let held = (self.held + self.buf.len()).saturating_add(requests * self.each);
+        if answered && (!free && !room || held > MAX_BYTES) {
             return self.overflow(way, bytes);
         }
         self.events.extend(reported);
@@ -310,8 +321,7 @@ impl Station {
     fn lose(&mut self, slot: u32, cause: Cause) {
         let job = &mut self.jobs[slot as usize];
         let about = job.about();
-        self.held -= job.reply.len();
-        job.reply.clear();
+        self.held -= core::mem::take(&mut job.reply).len();
         self.events.push_back(Event::Dropped { cause, about });
         self.free.push(slot);
     }

@@ -130,3 +130,27 @@ fn a_requests_work_does_not_depend_on_others() {
     assert_eq!(together.len(), 3);
     assert!(together.contains(&alone[0]), "{together:?}");
 }
+
+/// A station of a real server bounds its memory for requests of any length, whatever the queue allows.
+#[test]
+fn the_memory_of_a_real_server_is_bounded() {
+    for (service, workers) in [("1h", "1"), ("1h", "none")] {
+        for len in [0, 60_000] {
+            let mut scenario = Scenario::default();
+            let pairs = [("server.service", service), ("server.workers", workers)];
+            scenario.apply(pairs.into_iter().chain([("server.reply", "mirror")])).unwrap();
+            let server = Server::new(scenario.server.clone(), 1);
+            let mut station = Station::new(server, scenario.station_config(), 1);
+            let mut held = 0;
+            while station.poll_event().is_none() {
+                let payload = alloc::vec![b'x'; len];
+                station.handle_datagram(Instant::ZERO, LOCAL, client_address(1), &payload);
+                held += 1;
+            }
+            // The last one found the queue full.
+            assert_eq!(station.waiting() + station.working(), held - 1);
+            let least = len + size_of::<Job>();
+            assert!((1_000..MAX_BYTES / least).contains(&held), "{held} of {len} bytes");
+        }
+    }
+}
