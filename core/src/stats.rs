@@ -286,13 +286,14 @@ mod tests {
     fn intervals_of_the_median_cover_it_for_any_distribution() {
         let seed = 12;
         let mut stream = Name::exchange(seed, 1, 1).stream(Purpose::Think);
-        let forms: [(&str, f64, fn(f64) -> f64); 3] = [
-            ("normal", 0.0, |z| z),
-            ("log-normal", 1.0, |z| (3.0 * z).exp()),
-            // Seven runs of ten are near 1.
-            ("two modes", 1.0, |z| if z < 0.524 { 1.0 } else { 0.1 }),
-        ];
-        for (name, median, form) in forms {
+        type Form = fn(f64) -> f64;
+        let log_normal: Form = |z| (3.0 * z).exp();
+        // Seven runs of ten are at 1.
+        let two_modes: Form = |z| if z < 0.524 { 1.0 } else { 0.1 };
+        let normal: Form = |z| z;
+        for (name, median, form) in
+            [("normal", 0.0, normal), ("log-normal", 1.0, log_normal), ("modes", 1.0, two_modes)]
+        {
             for size in [10, 30] {
                 let contains = |_: &u32| {
                     let sample: Sample =
