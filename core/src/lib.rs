@@ -24,6 +24,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `text` | exact decimal text (private) |
+//! | `heap` | how much memory containers take (private) |
 //! | [`time`] | integer nanoseconds since the run began |
 //! | [`random`] | every draw comes from a named stream of one seed |
 //! | [`value`] | values that people write: words, lists of numbers, factors |
@@ -56,6 +57,7 @@ pub mod drive;
 pub mod exchange;
 #[cfg(feature = "sim")]
 pub mod harness;
+mod heap;
 pub mod link;
 pub mod machine;
 pub mod policy;

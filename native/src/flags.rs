@@ -2,6 +2,7 @@
 //! explains a value exactly as scenario files, links and the page do.
 
 use crate::data_file;
+use crate::sim;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::scenario::{FIELDS, Field};
@@ -113,6 +114,11 @@ pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String
 /// Reads a time with its unit.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "it is not a duration; try 100ms or 1m30s".to_string())
+}
+
+/// Reads a limit of memory in mebibytes.
+pub(crate) fn memory(text: &str) -> Result<u32, String> {
+    between(text, sim::PROGRAM_MIB + 1, u32::MAX)
 }
 
 /// Reads the length of an interval.

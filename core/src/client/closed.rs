@@ -57,6 +57,12 @@ impl<C: Codec> Client<C> {
         &self.config
     }
 
+    /// Returns an estimate of the memory in bytes that is not in the client itself. It does not change.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.exchange.memory()
+    }
+
     /// Begins the prepared exchange; if it follows another one, after the think time.
     #[inline]
     fn begin(&mut self, now: Instant) {

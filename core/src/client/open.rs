@@ -6,6 +6,7 @@
 
 use super::{Config, Event, OpenLoop};
 use crate::exchange::{Exchange, Outcome};
+use crate::heap::{Held as _, OVERHEAD, TREE_PLACE};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::policy::{Shared, Stop};
 use crate::protocol::{Codec, Echo, Received};
@@ -75,6 +76,17 @@ impl<C: Codec> OpenClient<C> {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open.len()
+    }
+
+    /// Returns an estimate of the memory in bytes that is not in the client itself.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let exchange = self.slots.first().map_or(0, Exchange::memory);
+        let lists = self.slots.held() + self.idle.held() + self.deadlines.held();
+        let queues = self.sending.held() + self.events.held();
+        let open = self.open.len() * (size_of::<[u32; 2]>() + TREE_PLACE);
+        // Many clients with few exchanges have seven small allocations each.
+        self.slots.len() * exchange + lists + queues + open + 7 * OVERHEAD
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {

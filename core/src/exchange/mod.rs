@@ -148,6 +148,12 @@ impl Exchange {
         self.phase = Phase::Beginning;
     }
 
+    /// Returns an estimate of the memory in bytes that is not in the exchange itself.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.pacer.memory()
+    }
+
     /// Returns its number, from 1.
     #[must_use]
     #[inline]

@@ -5,6 +5,7 @@ use super::chain::Chain;
 use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
+use crate::heap::{Held as _, OVERHEAD};
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
@@ -178,6 +179,13 @@ impl Channel {
             lanes: Vec::new(),
             usage: [Usage::default(); 2],
         }
+    }
+
+    /// Returns an estimate of the memory in bytes of the state of all flows. A queue is taken to have at most four
+    /// datagrams, the least that it allocates memory for.
+    pub(super) fn memory(&self) -> usize {
+        let queue = 4 * size_of::<Instant>() + OVERHEAD;
+        self.flows.held() + self.lanes.held() + self.lanes.len() * queue
     }
 
     /// Returns the delay of all datagrams in this direction, if it is the same for all of them and nothing

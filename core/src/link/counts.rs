@@ -1,5 +1,6 @@
 //! How many datagrams each flow has sent in each direction.
 
+use crate::heap::Held as _;
 use crate::random::Direction;
 use alloc::vec::Vec;
 
@@ -55,6 +56,14 @@ impl Counts {
         match self {
             Self::Narrow(counts) => counts.get(flow).map_or(0, |counts| counts[way].into()),
             Self::Wide(counts) => counts.get(flow).map_or(0, |counts| counts[way]),
+        }
+    }
+
+    /// Returns an estimate of the memory in bytes.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Narrow(counts) => counts.held(),
+            Self::Wide(counts) => counts.held(),
         }
     }
 

@@ -86,6 +86,12 @@ impl Pipe {
         self.counts.reserve(flows as usize);
     }
 
+    /// Returns an estimate of the memory in bytes of the state of all flows.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.counts.memory() + self.channel.memory()
+    }
+
     /// Counts a datagram that `flow` sends in `direction`; returns its name.
     ///
     /// Flows are numbered from 1 without large gaps, because memory grows with the largest number.

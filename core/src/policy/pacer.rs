@@ -2,6 +2,7 @@
 
 use super::schedule::Step;
 use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, Wait};
+use crate::heap::OVERHEAD;
 use crate::random::Stream;
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
@@ -57,6 +58,14 @@ impl Pacer {
         if let Some(memory) = &mut self.memory {
             core::mem::swap(&mut memory.shared, other);
         }
+    }
+
+    /// Returns an estimate of the memory in bytes that is not in the pacer itself.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let Some(memory) = &self.memory else { return 0 };
+        let shared = memory.shared.as_ref().map_or(0, |_| size_of::<Shared>() + OVERHEAD);
+        size_of::<Memory>() + OVERHEAD + shared
     }
 
     fn shared(&mut self) -> Option<&mut Shared> {

@@ -1,6 +1,7 @@
 //! Which client a datagram is from, and how many it has sent: together they name its random draws.
 
 use super::Clients;
+use crate::heap::{Held as _, TREE_PLACE};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -94,6 +95,16 @@ impl Flows {
         let index = u64::from(*count);
         *count = count.wrapping_add(1);
         (flow, index)
+    }
+
+    /// Returns an estimate of the memory in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            Self::Appearing(counters) => {
+                counters.len() * (size_of::<(SocketAddr, (u32, u32))>() + TREE_PLACE)
+            }
+            Self::Numbered(_, counts) => counts.held(),
+        }
     }
 
     #[cold]

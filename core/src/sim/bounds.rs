@@ -1,6 +1,7 @@
 //! Limits of a run, and what ended it.
 
 use super::{ScenarioClient, ScenarioNetwork};
+use crate::server::service::Station;
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
 use core::fmt;
@@ -14,7 +15,8 @@ pub struct Bounds {
     /// Maximum simulated time.
     pub time: Duration,
     /// Maximum memory in bytes. It is estimated from what the network and its machines hold, and checked
-    /// every few thousand events.
+    /// every few thousand events. A run whose clients do not fit ends before its first event, without
+    /// them.
     pub memory: u64,
 }
 
@@ -100,11 +102,13 @@ pub struct Run<K: Sink> {
     network: ScenarioNetwork<K>,
     bounds: Bounds,
     events: u64,
-    /// Maximum number of exchanges that one event opens.
-    burst: u64,
-    /// Memory of open loops in bytes when their exchanges were last counted, and the number of events at
-    /// which they are counted again.
-    open: usize,
+    /// Maximum number of events between two looks at the memory.
+    batch: u64,
+    /// The clients do not fit in the memory, and have not been created.
+    too_big: bool,
+    /// Memory of the clients in bytes when it was last counted, and the number of events at which it is counted
+    /// again.
+    clients: usize,
     next_count: u64,
 }
 
@@ -112,9 +116,18 @@ pub struct Run<K: Sink> {
 const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
-    pub(super) fn new(mut network: ScenarioNetwork<K>, bounds: Bounds, burst: u64) -> Self {
+    /// `per_event`: bytes that one event may add. `too_big`: the clients do not fit in the memory, and are not in
+    /// the network.
+    pub(super) fn new(
+        mut network: ScenarioNetwork<K>,
+        bounds: Bounds,
+        per_event: u64,
+        too_big: bool,
+    ) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
-        Self { network, bounds, events: 0, burst, open: 0, next_count: 0 }
+        // Between two looks, the memory grows by at most a sixteenth of the bound.
+        let batch = (bounds.memory / 16 / per_event.max(1)).clamp(1, BATCH);
+        Self { too_big, network, bounds, events: 0, batch, clients: 0, next_count: 0 }
     }
 
     /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
@@ -126,8 +139,11 @@ impl<K: Sink> Run<K> {
     /// Handles at most `events` events, and no more than [`advance`](Self::advance) does; returns what
     /// ended the run if it is over.
     pub fn advance_by(&mut self, events: u64) -> Option<EndedBy> {
+        if self.too_big {
+            return Some(EndedBy::Memory);
+        }
         let left = self.bounds.events - self.events;
-        let batch = (BATCH / self.burst).max(1).min(left).min(events);
+        let batch = self.batch.min(left).min(events);
         for _ in 0..batch {
             if self.network.step().is_none() {
                 if self.network.is_stuck() {
@@ -148,21 +164,27 @@ impl<K: Sink> Run<K> {
 
     /// Returns an estimate of the memory in bytes, from what the network and its machines hold.
     fn memory(&mut self) -> u64 {
-        /// Bytes of an open exchange with its timers, or of a request at the server.
-        const EACH: usize = 256;
-        /// Bytes of an open-loop client, spare capacity included.
-        const OPEN_CLIENT: usize = 1_024;
-        let clients = self.network.clients();
-        let is_open = matches!(self.network.clients().next(), Some(ScenarioClient::Open(_)));
-        if is_open && self.events >= self.next_count {
-            // Counting costs no more than the events between two counts, for any number of clients.
-            self.next_count = self.events + (BATCH.max(clients.len() as u64) / self.burst).max(1);
-            let clients = clients.map(|client| OPEN_CLIENT + client.open() * EACH);
-            self.open = clients.sum();
+        if self.events >= self.next_count {
+            self.count_clients();
         }
-        let station = self.network.server().station();
-        let (jobs, held) = station.map_or((0, 0), |s| (s.waiting() + s.working(), s.held()));
-        self.network.memory() + (self.open + jobs * EACH + held) as u64
+        let station = self.network.server().station().map_or(0, Station::memory);
+        self.network.memory() + (self.clients + station) as u64
+    }
+
+    fn count_clients(&mut self) {
+        let mut clients = self.network.clients();
+        let count = clients.len();
+        let first = clients.next();
+        if let Some(ScenarioClient::Open(_)) = first {
+            let others = clients.map(ScenarioClient::memory).sum::<usize>();
+            self.clients = others + first.map_or(0, ScenarioClient::memory);
+            // Counting costs no more than the events between two counts, for any number of clients.
+            self.next_count = self.events + self.batch.max(count as u64 * self.batch / BATCH);
+        } else {
+            // All have the same, and always.
+            self.clients = count * first.map_or(0, ScenarioClient::memory);
+            self.next_count = u64::MAX;
+        }
     }
 
     /// Returns the number of events handled so far.

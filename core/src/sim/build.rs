@@ -29,18 +29,26 @@ impl Scenario {
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
-        let burst = self.workload.arrivals().map_or(1, Arrivals::burst);
-        Run::new(self.network(sink), bounds, burst as u64)
+        /// Bytes of an exchange, its datagrams and its timers, without the message.
+        const EXCHANGE: u64 = 512;
+        let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
+        // A request may be duplicated.
+        let per_event = burst * (EXCHANGE + 2 * self.message.len() as u64);
+        let own = self.hosts().next().map_or(0, |client| client.memory());
+        let each = (ScenarioNetwork::<K>::memory_of_client() + own) as u64;
+        let too_big = u64::from(self.clients).saturating_mul(each) > bounds.memory;
+        let clients = if too_big { 0 } else { self.clients };
+        let network = Self { clients, ..self.clone() }.network(sink);
+        Run::new(network, bounds, per_event, too_big)
     }
 
-    /// Builds the network that runs this scenario and records into `sink`.
-    #[must_use]
-    pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
+    /// Returns the clients, made one by one.
+    fn hosts(&self) -> impl Iterator<Item = ScenarioClient> {
         let Self { policy, seed, .. } = *self;
         let config = Arc::new(self.client_config(SERVER));
         let open = self.open_client_config(SERVER).map(Arc::new);
         let writer = Arc::new(contention::Config::new(SERVER, policy, seed));
-        let clients = (1..=self.clients).map(|flow| match (&self.workload, &open) {
+        (1..=self.clients).map(move |flow| match (&self.workload, &open) {
             (Workload::Write, _) => {
                 let client = contention::Client::numbered(Arc::clone(&writer), flow);
                 ScenarioClient::Contending(Box::new(client))
@@ -50,7 +58,13 @@ impl Scenario {
                 ScenarioClient::Open(Box::new(client))
             }
             (_, None) => ScenarioClient::Closed(Client::numbered(Arc::clone(&config), flow)),
-        });
+        })
+    }
+
+    /// Builds the network that runs this scenario and records into `sink`.
+    #[must_use]
+    pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
+        let seed = self.seed;
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),
             Workload::Closed { .. } | Workload::Open { .. } => {
@@ -59,7 +73,7 @@ impl Scenario {
                 ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
             }
         };
-        Network::new(clients, server, self.link.clone(), self.seed, RunSink::new(sink))
+        Network::new(self.hosts(), server, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::client::contention;
 use crate::client::{self, Client, OpenClient};
+use crate::heap::OVERHEAD;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::server::row;
 use crate::server::service::{self, Station};
@@ -159,6 +160,15 @@ impl From<ServerEvent> for What {
 }
 
 impl ScenarioClient {
+    /// Returns an estimate of the memory in bytes that is not in the client itself. It changes only in an open loop.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Closed(client) => client.memory(),
+            Self::Open(client) => size_of::<OpenClient>() + OVERHEAD + client.memory(),
+            Self::Contending(_) => size_of::<contention::Client>() + OVERHEAD,
+        }
+    }
+
     /// Returns how many exchanges are open at the same time.
     #[must_use]
     pub fn open(&self) -> usize {

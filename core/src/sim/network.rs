@@ -9,6 +9,7 @@ use super::packets::Packet;
 use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
+use crate::heap::Held as _;
 use crate::link::{Channel, Fault, Link};
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
@@ -264,11 +265,17 @@ where
         self.wire.in_flight()
     }
 
-    /// Returns the approximate memory in bytes of the hosts, the datagrams in flight and the event queue.
-    /// Heap memory of the machines is not included.
+    /// Returns the approximate memory in bytes of the hosts, the datagrams in flight, the link and the event
+    /// queue. What the machines allocate is not included.
     #[must_use]
     pub fn memory(&self) -> u64 {
-        (self.clients.len() * size_of::<Slot<C>>() + self.wire.memory()) as u64
+        (self.clients.held() + self.wire.memory()) as u64
+    }
+
+    /// Returns the approximate memory in bytes that a client takes before it starts, with the timer that it will
+    /// set and the datagram that it will send.
+    pub(super) const fn memory_of_client() -> usize {
+        size_of::<Slot<C>>() + Wire::<K>::MEMORY_OF_CLIENT
     }
 
     /// Returns the clients' machines, in order.

@@ -1,5 +1,6 @@
 //! Datagrams in flight, and their bytes.
 
+use crate::heap::{Held as _, OVERHEAD};
 use crate::machine::Label;
 use crate::random::Direction;
 use alloc::vec::Vec;
@@ -75,8 +76,8 @@ impl Packets {
 
     /// Returns an estimate of the memory in bytes.
     pub(super) fn memory(&self) -> usize {
-        let payloads = self.payloads.len() * size_of::<Payload>();
-        self.packets.len() * size_of::<Packet>() + payloads + self.held
+        let lists = self.packets.held() + self.payloads.held() + self.free_payloads.held();
+        lists + self.held + self.payloads.len() * OVERHEAD
     }
 
     /// Stores a datagram and returns its slot.

@@ -10,12 +10,13 @@
 //! with the same time share one time stamp: a million clients that wait for the same instant take four
 //! bytes each.
 
+use crate::heap::Held as _;
 use alloc::vec::Vec;
 
 const BUCKETS: usize = 65;
 
 /// Maximum capacity that an empty bucket keeps.
-const KEPT: usize = 1 << 14;
+const KEPT: usize = 1 << 12;
 
 /// Monotone priority queue of `T` by `u64` time.
 #[derive(Clone, Debug)]
@@ -51,6 +52,12 @@ impl<T> Bucket<T> {
         }
     }
 
+    /// Returns true if another entry needs more memory.
+    #[inline]
+    const fn is_full(&self) -> bool {
+        self.items.len() == self.items.capacity()
+    }
+
     fn clear(&mut self) {
         if self.items.capacity() > KEPT {
             *self = Self::EMPTY;
@@ -74,10 +81,37 @@ impl<T: Copy> Queue<T> {
     pub(super) fn push(&mut self, time: u64, item: T) {
         let time = time.max(self.reached);
         let bucket = self.bucket_of(time);
+        if bucket == 0 && self.buckets[0].is_full() {
+            self.reuse();
+        }
         let bucket = &mut self.buckets[bucket];
         bucket.items.push(item);
         bucket.lengthen(time, 1);
         self.len += 1;
+    }
+
+    /// Frees the places of the entries of bucket 0 that have left, if they are half of it. While time stands
+    /// still, the bucket is never empty, and would grow with every entry.
+    #[cold]
+    fn reuse(&mut self) {
+        let bucket = &mut self.buckets[0];
+        if self.head * 2 < bucket.items.len() {
+            return;
+        }
+        bucket.items.drain(..self.head);
+        self.head = 0;
+        bucket.runs.clear();
+        let mut left = bucket.items.len();
+        while left > 0 {
+            let run = u32::try_from(left).unwrap_or(u32::MAX);
+            bucket.lengthen(self.reached, run);
+            left -= run as usize;
+        }
+    }
+
+    /// Returns an estimate of the memory in bytes.
+    pub(super) fn memory(&self) -> usize {
+        self.buckets.iter().map(|bucket| bucket.items.held() + bucket.runs.held()).sum()
     }
 
     /// Removes the earliest entry; of entries with the same time, the one that was pushed first.
@@ -202,6 +236,23 @@ mod tests {
             }
             prop_assert!(queue.len() == 0 && queue.pop().is_none());
         }
+    }
+
+    #[test]
+    fn entries_that_leave_while_time_stands_still_make_room() {
+        let mut queue = Queue::default();
+        let mut waiting = alloc::collections::VecDeque::new();
+        for i in 0..1_000_000_u32 {
+            queue.push(7, i);
+            waiting.push_back(i);
+            // Never empty, and up to a thousand at once.
+            while waiting.len() > 1 + (i as usize / 7) % 1_000 {
+                assert_eq!(queue.pop(), waiting.pop_front().map(|i| (7, i)));
+            }
+            assert_eq!(queue.len(), waiting.len());
+        }
+        assert!(queue.memory() < 100_000, "{}", queue.memory());
+        assert!(waiting.iter().all(|i| queue.pop() == Some((7, *i))));
     }
 
     #[test]

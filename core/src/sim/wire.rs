@@ -3,6 +3,7 @@
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use crate::drive::{Context, Visit, Wait};
+use crate::heap::TREE_PLACE;
 use crate::link::Fault;
 use crate::link::{Action, Channel, Delivery, Link, Pipe, Step};
 use crate::random::Direction;
@@ -69,6 +70,10 @@ pub(super) struct Wire<K> {
 }
 
 impl<K: Sink> Wire<K> {
+    /// Bytes of a client's counters, of a timer and a datagram of it, and of their two entries in the queue.
+    pub(super) const MEMORY_OF_CLIENT: usize =
+        size_of::<[u16; 2]>() + size_of::<Packet>() + 2 * size_of::<Due>();
+
     pub(super) fn new(link: &Link, seed: u64, clients: usize, sink: K) -> Self {
         let mut wire = Self {
             now: Instant::ZERO,
@@ -168,10 +173,10 @@ impl<K: Sink> Wire<K> {
 
     /// Returns an estimate of the memory in bytes.
     pub(super) fn memory(&self) -> usize {
-        // A queued entry and its time stamp; buckets grow by doubling.
-        let entry = 2 * (size_of::<Due>() + size_of::<(u64, u32)>());
-        let way = 2 * size_of::<(u32, Way)>();
-        self.queue.len() * entry + self.packets.memory() + self.ways.len() * way
+        let ways = self.ways.len() * (size_of::<(u32, Way)>() + TREE_PLACE);
+        // A queue on the link has a departure for each datagram in it, which is in flight.
+        let departures = 2 * self.packets.len() * size_of::<Instant>();
+        self.queue.memory() + self.packets.memory() + ways + self.pipe.memory() + departures
     }
 
     /// Takes the datagram that arrives when the host `id` is woken; `None` if `id` stands for no datagram.

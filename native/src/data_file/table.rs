@@ -13,8 +13,7 @@ pub(super) fn begins(line: &str, series: &TimeList) -> bool {
     let cells: Vec<&str> = line.split(separator(line)).map(unquoted).collect();
     let is_time = |cell: &&str| parse_duration(cell).is_some() || cell.parse::<f64>().is_ok();
     let named = |cell: &&str| rank(cell, series.ordered) > 0;
-    !cells.iter().any(is_time)
-        && (cells.len() > 1 || cells.iter().any(named))
+    !cells.iter().any(is_time) && (cells.len() > 1 || cells.iter().any(named))
 }
 
 /// Adds the times of a column: the one of that name or number, or the only one whose name fits.

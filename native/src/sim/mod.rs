@@ -36,6 +36,9 @@ use std::time::Duration;
 /// Interval of the time series of a run of up to ten seconds. Longer runs double it.
 const INTERVAL: Duration = Duration::from_millis(10);
 
+/// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
+pub(crate) const PROGRAM_MIB: u32 = 12;
+
 const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
@@ -132,9 +135,9 @@ pub(crate) struct Args {
     /// Stop the run at this simulated time
     #[arg(long, value_name = "TIME", default_value = "87600h", value_parser = flags::time)]
     max_time: Duration,
-    /// Stop the run when it uses an estimated MIB mebibytes of memory
+    /// Stop the run when it uses an estimated MIB mebibytes of memory, the 12 of the program itself included
     #[arg(long, value_name = "MIB", default_value_t = (Bounds::default().memory >> 20) as u32, allow_negative_numbers = true)]
-    #[arg(value_parser = flags::whole_number::<u32>)]
+    #[arg(value_parser = flags::memory)]
     max_memory: u32,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
     #[arg(long)]
@@ -203,7 +206,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let bounds = Bounds::default()
         .with_events(args.max_events)
         .with_time(args.max_time)
-        .with_memory(u64::from(args.max_memory) << 20);
+        .with_memory(u64::from(args.max_memory - PROGRAM_MIB) << 20);
     let limits = Limits { bounds, interrupted };
     match other {
         Some(other) => compare::run(args, &scenario, &other, &limits),

@@ -126,6 +126,11 @@ impl Running {
         self.stderr.recv_timeout(PATIENCE).expect("a line on stderr")
     }
 
+    /// Returns the number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name: `INT`, `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

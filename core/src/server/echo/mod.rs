@@ -90,6 +90,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Returns an estimate of the memory in bytes of the clients' counters.
+    pub(crate) fn memory(&self) -> usize {
+        self.flows.memory()
+    }
+
     /// Creates a server with `seed` for its random drops. It numbers its clients in the order in which
     /// they appear.
     #[must_use]

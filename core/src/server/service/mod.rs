@@ -14,6 +14,7 @@ pub use occupancy::Occupancy;
 use occupancy::OccupancyMeter;
 
 use crate::dist::Distribution;
+use crate::heap::{Held as _, OVERHEAD};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name, Purpose};
 use crate::server::echo::{self, Server, Way};
@@ -197,6 +198,16 @@ impl Station {
     #[must_use]
     pub const fn held(&self) -> usize {
         self.held
+    }
+
+    /// Returns an estimate of the memory in bytes: of the requests, with their replies, and of the clients' counters.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let requests =
+            self.jobs.held() + self.free.held() + self.waiting.held() + self.working.held();
+        let replies =
+            self.held + self.jobs.len() * OVERHEAD + self.done.held() + self.events.held();
+        requests + replies + self.flows.memory() + self.server.memory()
     }
 
     /// Returns the maximum number of requests that waited at once.
