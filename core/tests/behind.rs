@@ -28,7 +28,7 @@ fn client() -> Client {
 }
 
 fn no_latency() -> Link {
-    Link::default().with_latency(Distribution::Constant(Duration::ZERO))
+    Link::default().with_latency(Distribution::Constant(Duration::ZERO).into())
 }
 
 /// Runs the client against `server` over `link`; returns what the client records.
@@ -140,7 +140,7 @@ fn what_the_link_does_is_reported_with_its_client() {
 #[test]
 fn memory_is_bounded() {
     let hour = Distribution::Constant(Duration::from_secs(3_600));
-    let link = Link::default().with_latency(hour);
+    let link = Link::default().with_latency(hour.into());
     let mut held = Vec::new();
     for len in [0, 1_000, 60_000] {
         let mut host = Behind::new(server(), Pipe::new(&link, 1));

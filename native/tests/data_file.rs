@@ -85,6 +85,9 @@ fn files_are_read_as_programs_write_them() {
     // A round trip is not a latency.
     let twice = run_in(&folder, &["sim", "--set", "link.latency=@ping.txt"]);
     assert!(twice.stderr.contains("link.latency is a one-way time"), "{}", twice.stderr);
+    let rtt = run_in(&folder, &["sim", "--set", "link.rtt=@ping.txt", "--json"]);
+    assert_eq!(rtt.object()["scenario"]["link"]["rtt"], "table 9.05ms 12.3ms");
+    assert!(!rtt.stderr.contains("one-way"), "{}", rtt.stderr);
     let service = run_in(&folder, &["sim", "--set", "server.service=@ping.txt"]);
     assert!(!service.stderr.contains("one-way"), "{}", service.stderr);
 }
@@ -153,5 +156,5 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
         assert_refused(&run_in(&folder, args), parts);
     }
     let keys = run(&["keys"]).stdout;
-    assert_eq!(keys.matches("or `@FILE` with measured times").count(), 5, "{keys}");
+    assert_eq!(keys.matches("or `@FILE` with measured times").count(), 6, "{keys}");
 }

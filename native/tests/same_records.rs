@@ -94,7 +94,7 @@ where
     C: Machine<Event: Into<What>>,
     S: Machine<Event: Into<What>>,
 {
-    let link = Link::default().with_latency(Distribution::Constant(LATENCY));
+    let link = Link::default().with_latency(Distribution::Constant(LATENCY).into());
     let mut network = Network::new(clients, server, link, 1, Vec::<Record>::new());
     while network.step().is_some() {}
     let count = network.clients().len();

@@ -6,7 +6,7 @@ use common::{Finished, Running, retrylab, run, run_with};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A file for this test only, removed at its end.
 struct Scratch(PathBuf);
@@ -385,77 +385,36 @@ fn replies_to_another_exchange_are_counted_and_explained() {
     assert!(!finished.stderr.contains("token=true"), "{}", finished.stderr);
 }
 
-/// Returns the peak of a process's memory in KiB (`VmHWM`); `None` if it has ended.
-#[cfg(target_os = "linux")]
-fn peak(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
-}
-
-/// Runs `sim` with a limit of 32 MiB until it ends, or for two seconds, and returns the peak of its memory in MiB.
-#[cfg(target_os = "linux")]
-fn peak_of_sim(sets: &[&str]) -> f64 {
-    let sets = sets.iter().flat_map(|set| ["--set", set]);
-    let args: Vec<&str> = ["sim", "--max-memory", "32", "--json"].into_iter().chain(sets).collect();
-    let running = Running::start(retrylab(&args));
-    let begun = Instant::now();
-    let mut most = 0;
-    while let Some(now) = peak(running.id()) {
-        most = most.max(now);
-        if begun.elapsed() > Duration::from_secs(2) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    assert!(most > 0, "the process was gone before it could be measured");
-    most as f64 / 1024.0
-}
-
-/// Where the limit cannot be met, the run ends before its clients are created.
+/// Each direction takes half of a round trip, in every place that takes a scenario.
 #[test]
-#[cfg(target_os = "linux")]
-fn the_limit_holds_for_every_shape_of_a_scenario() {
-    let message = format!("message={}", "x".repeat(60_000));
-    let open =
-        ["token=true", "server.reply=mirror", "policy.give_up_above=none", "exchanges=100000000"];
-    let patient = ["policy.initial_timeout=100s", "policy.max_sends=3"];
-    let once = ["policy.initial_timeout=1ms", "policy.max_sends=1"];
-    let fast = "workload.arrivals=poisson 100000";
-    for (name, sets) in [
-        ("time stands still", vec!["exchanges=4294967295", "link.latency=0s"]),
-        ("a million clients", vec!["clients=1000000"]),
-        ("clients with jitter", vec!["clients=110000", "exchanges=9", "policy.jitter=full"]),
-        ("clients with a limit", vec!["clients=40000", "exchanges=9", "policy.breaker=3 2s"]),
-        ("bursts of losses", vec!["clients=90000", "exchanges=9", "link.loss=burst 0.1 3"]),
-        ("queues on links", vec!["clients=70000", "exchanges=9", "link.rate=1mbit"]),
-        ("open exchanges", [&open[..], &patient, &[fast, "server.drop=1"]].concat()),
-        (
-            "open clients",
-            [
-                &open[..],
-                &patient,
-                &["clients=9000", "workload.arrivals=poisson 99", "server.drop=1"],
-            ]
-            .concat(),
-        ),
-        ("large messages", [&open[..], &patient, &[fast, "link.latency=10s", &message]].concat()),
-        (
-            "large replies in a queue",
-            [&open[..], &patient, &[fast, "server.service=1s", &message]].concat(),
-        ),
-        ("a queue", [&open[..], &once, &[fast, "server.service=1s"]].concat()),
-        (
-            "many workers",
-            [&open[..], &once, &[fast, "server.service=99s", "server.workers=none"]].concat(),
-        ),
-        (
-            "duplicates",
-            [&open[..], &once, &[fast, "link.duplicate=1", "link.latency=exponential 9s"]].concat(),
-        ),
-    ] {
-        let most = peak_of_sim(&sets);
-        println!("{name}: {most:.1} MiB");
-        assert!(most < 1.2 * 32.0, "{name}: {most:.1} MiB");
-    }
+fn a_round_trip_is_split_over_both_directions() {
+    let p50 = |args: &[&str]| {
+        run(&[args, &["--json"]].concat()).object()["metrics"]["latency_s"]["p50"].clone()
+    };
+    let latency = p50(&["sim", "--set", "link.latency=60ms"]);
+    let scenario = "[link]\nrtt = '120ms'\n";
+    assert_eq!(p50(&["sim", "--set", "link.rtt=120ms"]), latency);
+    assert_eq!(p50(&["sim", "--link", "link.rtt=120ms"]), latency);
+    let file = run_with(&["sim", "-", "--json"], scenario.as_bytes()).object();
+    assert_eq!(file["metrics"]["latency_s"]["p50"], latency);
+    assert_eq!(
+        (&file["scenario"]["link"]["rtt"], &file["link"]),
+        (&"120ms".into(), &"link.rtt=120ms".into())
+    );
+    let netem = run(&["sim", "--print-netem", "--set", "link.rtt=30ms"]).stdout;
+    assert_eq!(netem.matches("delay 15ms").count(), 2, "{netem}");
+    let both = run(&["sim", "--set", "link.latency=10ms", "--set", "link.rtt=20ms"]);
+    assert_refused(
+        &both,
+        &["--set: link.latency is \"10ms\" and link.rtt is \"20ms\"; set only one"],
+    );
+    // A flag replaces what a file says.
+    let replaced =
+        run_with(&["sim", "-", "--json", "--set", "link.latency=1ms"], scenario.as_bytes())
+            .object();
+    assert_eq!(replaced["link"], "link.latency=1ms");
+    let swept = run(&["sweep", "--vary", "link.rtt=10ms..30ms/10ms", "--dry-run"]).stdout;
+    assert!(swept.contains("3 points: 3 of link.rtt"), "{swept}");
+    let twice = ["sweep", "--set", "link.latency=1ms", "--vary", "link.rtt=10ms,20ms", "--dry-run"];
+    assert_refused(&run(&twice), &["link.latency is \"1ms\" and link.rtt is \"10ms\""]);
 }

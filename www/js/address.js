@@ -1,7 +1,7 @@
 // @ts-check
 // Keeps the address bar in step with the run.
 
-/** The fragment that a link came with, without `#`; a query, which some programs make of it, comes before. */
+/** The fragment that a link came with, without `#`; a query comes before it. */
 export const read = () => location.search ? location.search + location.hash : location.hash.slice(1);
 
 /**

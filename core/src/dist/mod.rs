@@ -103,6 +103,26 @@ impl Distribution {
         }
     }
 
+    /// Returns the distribution of half the time, in whole nanoseconds: rounded up or down.
+    #[must_use]
+    pub(crate) fn half(&self, up: bool) -> Self {
+        let half = |time: &Duration| Duration::from_nanos((nanos(*time) + u64::from(up)) / 2);
+        match self {
+            Self::Constant(time) => Self::Constant(half(time)),
+            Self::Uniform(low, high) => Self::Uniform(half(low), half(high)),
+            Self::Normal(mean, deviation) => Self::Normal(half(mean), half(deviation)),
+            // A mean of zero has no logarithm.
+            Self::LogNormal(mean, deviation) => {
+                Self::LogNormal(half(mean).max(Duration::from_nanos(1)), half(deviation))
+            }
+            Self::Pareto(least, shape) => Self::Pareto(half(least), *shape),
+            Self::Exponential(mean) => Self::Exponential(half(mean)),
+            Self::Table(Samples(samples)) => {
+                Self::Table(Samples(samples.iter().map(half).collect()))
+            }
+        }
+    }
+
     /// Returns true if all draws are equal.
     #[must_use]
     pub(crate) const fn is_constant(&self) -> bool {

@@ -386,7 +386,7 @@ impl Way {
         let gaps = link.reorder > Probability::NEVER && link.reorder_gap > 1;
         Self {
             loss: if let Chain::Independent(loss) = chain { loss } else { Probability::NEVER },
-            latency: latency.clone(),
+            latency,
             rate: link.rate_of(direction),
             has_memory: correlated || gaps || chain.has_memory(link.shared),
             chain,

@@ -19,6 +19,7 @@ mod channel;
 mod counts;
 mod fault;
 mod flow;
+mod latency;
 mod loss;
 mod netem;
 mod pipe;
@@ -31,6 +32,7 @@ pub use behind::{Behind, Event, Happened};
 pub(crate) use channel::Step;
 pub use channel::{Action, Channel, Delivery};
 pub use fault::{Fault, FaultEffect};
+pub use latency::Latency;
 pub use loss::{Loss, burst_chain};
 pub use netem::Netem;
 pub use pipe::Pipe;
@@ -46,8 +48,8 @@ use crate::value::{Same, setters};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Link {
-    /// One-way latency of a datagram.
-    pub latency: Distribution,
+    /// Latency of a datagram.
+    pub latency: Latency,
     /// Correlation of a latency with the previous one of the same flow and direction. It applies to the
     /// normal variables from which latencies are computed (AR(1)). Latencies keep their distribution;
     /// their own correlation is exactly this for a normal distribution and close to it for others.
@@ -87,7 +89,7 @@ pub struct Link {
 
 setters! {
     Link {
-        with_latency: latency: Distribution,
+        with_latency: latency: Latency,
         with_correlation: correlation: Probability,
         with_loss: loss: Loss,
         with_duplicate: duplicate: Probability,
@@ -111,7 +113,7 @@ setters! {
 impl Default for Link {
     fn default() -> Self {
         Self {
-            latency: Distribution::Constant(Duration::from_millis(10)),
+            latency: Latency::OneWay(Distribution::Constant(Duration::from_millis(10))),
             correlation: Probability::NEVER,
             loss: Loss::NEVER,
             duplicate: Probability::NEVER,
@@ -136,10 +138,10 @@ impl Default for Link {
 impl Link {
     /// Returns the latency in this direction.
     #[must_use]
-    pub(crate) const fn latency_of(&self, direction: Direction) -> &Distribution {
+    pub(crate) fn latency_of(&self, direction: Direction) -> Distribution {
         match (direction, &self.reply_latency) {
-            (Direction::Reply, Same::Own(latency)) => latency,
-            _ => &self.latency,
+            (Direction::Reply, Same::Own(latency)) => latency.clone(),
+            _ => self.latency.of(direction),
         }
     }
 

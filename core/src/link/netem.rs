@@ -39,7 +39,7 @@ impl Link {
     pub fn netem(&self, direction: Direction) -> Netem {
         let mut netem = Netem { options: String::new(), notes: Vec::new() };
         netem.limit(self, direction);
-        let delays = netem.delay(self.latency_of(direction), self.correlation);
+        let delays = netem.delay(&self.latency_of(direction), self.correlation);
         let steps = netem.loss(self.loss_of(direction));
         netem.faults(self, delays);
         netem.rate(self, direction);

@@ -119,7 +119,7 @@ impl Pipe {
     pub fn is_instant(&self) -> bool {
         let link = self.link();
         let at_once = |way| {
-            *link.latency_of(way) == Distribution::Constant(Duration::ZERO)
+            link.latency_of(way) == Distribution::Constant(Duration::ZERO)
                 && link.rate_of(way).is_none()
         };
         self.faults.is_empty() && at_once(Direction::Request) && at_once(Direction::Reply)

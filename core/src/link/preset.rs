@@ -3,7 +3,7 @@
 //! If a source gives only the round-trip time, the latency is half of it. Clients are on the slow side, so
 //! replies travel downstream.
 
-use super::{Link, Loss, Rate};
+use super::{Latency, Link, Loss, Rate};
 use crate::dist::Distribution;
 use crate::random::Probability;
 use crate::time::Duration;
@@ -38,7 +38,8 @@ macro_rules! presets {
 
 /// Returns a link with a latency of `micros` microseconds.
 fn takes(micros: u64) -> Link {
-    Link { latency: Distribution::Constant(Duration::from_micros(micros)), ..Link::default() }
+    let latency = Latency::OneWay(Distribution::Constant(Duration::from_micros(micros)));
+    Link { latency, ..Link::default() }
 }
 
 /// Returns a link with a latency of `micros` microseconds, and `up` and `down` kbit/s.
@@ -97,7 +98,7 @@ presets! {
     WifiLossy "wifi-lossy",
     source: "an example for teaching, not measured: bursts of loss that outlast a short wait",
     Link {
-        latency: Distribution::LogNormal(Duration::from_millis(3), Duration::from_millis(3)),
+        latency: Latency::OneWay(Distribution::LogNormal(Duration::from_millis(3), Duration::from_millis(3))),
         loss: Loss::Timed {
             bad: Duration::from_millis(200),
             good: Duration::from_millis(1_800),

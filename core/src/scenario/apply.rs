@@ -55,7 +55,9 @@ impl Scenario {
         FIELDS.iter().filter_map(move |field| {
             let value = field.value(self);
             let base = if field.access.resets { &default } else { &of_presets };
-            (field.value(base) != value).then_some((field.key, value))
+            // A latency of none goes without saying: there is a `link.rtt`.
+            let is_implied = field.key == "link.latency" && value == "none";
+            (field.value(base) != value && !is_implied).then_some((field.key, value))
         })
     }
 }

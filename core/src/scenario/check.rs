@@ -14,7 +14,8 @@ use alloc::format;
 const MAX_BURST: usize = 1 << 28;
 
 /// Keys that writers may set; every other key of these groups must have its default.
-const OF_WRITERS: [&str; 4] = ["workload.task", "link.preset", "link.latency", "link.correlation"];
+const OF_WRITERS: [&str; 5] =
+    ["workload.task", "link.preset", "link.latency", "link.rtt", "link.correlation"];
 
 impl Scenario {
     /// Checks keys whose values are each valid by themselves.

@@ -1,6 +1,7 @@
 //! One key of a scenario, with everything that is known about it.
 
 use super::error::FieldError;
+use super::latency::LatencyKeys;
 use super::model::Scenario;
 use super::workload::Parts;
 use crate::policy::{Policy, PolicyBuilder};
@@ -82,18 +83,20 @@ impl fmt::Debug for Field {
     }
 }
 
-/// A scenario while its keys are being set: its policy and its workload may contradict themselves.
+/// A scenario while its keys are being set: its policy, its workload and its latency may contradict
+/// themselves.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) scenario: Scenario,
     pub(super) policy: PolicyBuilder,
     pub(super) workload: Parts,
+    pub(super) latency: LatencyKeys,
 }
 
 impl Draft {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let (policy, workload) = (scenario.policy.to_builder(), scenario.workload.parts());
-        Self { scenario: scenario.clone(), policy, workload }
+        Self { scenario: scenario.clone(), policy, workload, latency: LatencyKeys::default() }
     }
 
     /// Resets the policy to its preset.
@@ -106,12 +109,13 @@ impl Draft {
         self.scenario.link = self.scenario.link_preset.link();
     }
 
-    /// Returns the scenario, if its policy and its workload are each valid.
-    pub(super) fn build(self) -> Result<Scenario, FieldError> {
+    /// Returns the scenario, if its policy, its workload and its latency are each valid.
+    pub(super) fn build(mut self) -> Result<Scenario, FieldError> {
         let policy = self.policy.build().map_err(|error| FieldError::Contradiction {
             key: alloc::format!("policy.{}", error.field()),
             sentence: error.to_string(),
         })?;
+        self.latency.apply(&mut self.scenario)?;
         Ok(Scenario { policy, workload: self.workload.build()?, ..self.scenario })
     }
 }
@@ -123,7 +127,7 @@ pub(super) struct Type {
 }
 
 impl Type {
-    const fn of<T: Value>() -> Self {
+    pub(super) const fn of<T: Value>() -> Self {
         Self { shape: T::SHAPE, canonical: |text, shape| Some(read::<T>(text, shape)?.to_text()) }
     }
 

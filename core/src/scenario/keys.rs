@@ -6,9 +6,11 @@
 
 use super::error::FieldError;
 use super::field::{Access, Draft, Field, Type, read, set};
+use super::latency;
 use super::model::Scenario;
 use super::workload::Parts;
 use crate::client::MAX_MESSAGE_IPV4;
+use crate::dist::Distribution;
 use crate::policy::Policy;
 use crate::value::Value;
 use alloc::format;
@@ -25,7 +27,7 @@ const MAX: u64 = u32::MAX as u64;
 /// ```
 ///
 /// where the owner is the scenario or, as their values may contradict each other until all are known,
-/// the workload's parts or the policy's builder. The range bounds an integer or a text's length;
+/// the workload's parts, the link's latency or the policy's builder. The range bounds an integer or a text's length;
 /// `reset` is the method of [`Draft`] that a preset calls. Both may be left out.
 macro_rules! keys {
     ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
@@ -71,6 +73,18 @@ macro_rules! access {
         set(&mut $draft.workload.$place, $text, $shape)
     };
     (value workload.$place:ident, $scenario:ident) => { $scenario.workload.parts().$place.to_text() };
+
+    (type latency.$place:ident) => { Type::of::<Option<Distribution>>() };
+    (set latency.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
+        match read($text, $shape) {
+            Some(value) => {
+                $draft.latency.$place = Some(value);
+                true
+            }
+            None => false,
+        }
+    };
+    (value latency.$place:ident, $scenario:ident) => { latency::$place($scenario).cloned().to_text() };
 
     (type policy.$place:ident) => { Type::in_policy(Policy::$place) };
     (set policy.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
@@ -160,7 +174,10 @@ keys! {
         "report: `Your data was N bytes`; mirror: the request itself (RFC 862)";
 
     "link.preset" = scenario.link_preset => reset_link, "the link to start from";
-    "link.latency" = scenario.link.latency, "how long a datagram takes, one way";
+    "link.latency" = latency.one_way, "how long a datagram takes, one way; none: half of link.rtt";
+    "link.rtt" = latency.round_trip,
+        "how long a request and its reply take together, as ping measures it: instead of link.latency, \
+         each direction takes half";
     "link.correlation" = scenario.link.correlation,
         "correlation of each latency with the previous one of its flow";
     "link.loss" = scenario.link.loss, "which datagrams the link loses, each way";

@@ -4,7 +4,7 @@
 //! http://127.0.0.1:8060/#seed=7&server.drop=0.5     what the page shows in the address bar
 //! seed=7&server.drop=0.5                            the fragment alone, with or without its `#`
 //! http://127.0.0.1:8060/?seed=7&server.drop=0.5     a query instead of the fragment, or before it
-//! http://127.0.0.1:8060/#seed%3D7%26server.drop%3D0.5     percent-encoded once more, or twice
+//! http://127.0.0.1:8060/#seed%3D7%26server.drop%3D0.5     percent-encoded again, or twice
 //! <http://127.0.0.1:8060/#seed=7>                   in quotes or brackets, with line breaks, `&amp;` for `&`
 //! ```
 //!

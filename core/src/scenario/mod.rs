@@ -26,6 +26,7 @@ mod faults;
 mod field;
 mod fragment;
 mod keys;
+mod latency;
 mod link;
 mod model;
 #[cfg(feature = "serde")]

@@ -2,11 +2,12 @@
 
 use super::{FIELDS, Field, FieldError, Scenario, Workload};
 use crate::link::{Link, Preset};
+use crate::random::Direction;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Every key of the link with a value that is not its default.
+/// Every key of the link but `link.rtt`, which takes the place of two, with a value that is not its default.
 pub(crate) const LINK_KEYS: [(&str, &str); 18] = [
     ("link.preset", "mobile-4g"),
     ("link.latency", "lognormal 10ms 2ms"),
@@ -37,6 +38,7 @@ fn scenario(pairs: &[(&str, &str)]) -> Scenario {
 #[test]
 fn every_key_of_the_link_survives_its_text() {
     let known = FIELDS.iter().map(|field| field.key).filter(|key| key.starts_with("link."));
+    let known = known.filter(|key| *key != "link.rtt");
     assert_eq!(known.collect::<Vec<_>>(), LINK_KEYS.map(|(key, _)| key));
     let all = scenario(&LINK_KEYS);
     for (key, value) in LINK_KEYS {
@@ -145,6 +147,76 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
     let message = Scenario::default().apply([("message", "x".repeat(65_508))]).unwrap_err();
     let begins = format!("message: \"{}…\" is longer than 65507 bytes", "x".repeat(60));
     assert_eq!(message.to_string(), begins);
+}
+
+#[test]
+fn a_latency_is_one_way_or_a_round_trip() {
+    let link = |pairs: &[(&str, &str)]| scenario(pairs).link;
+    let both_ways = |pairs: &[(&str, &str)]| {
+        let link = link(pairs);
+        [Direction::Request, Direction::Reply].map(|way| link.latency_of(way).to_string())
+    };
+    for (rtt, there, back) in [
+        ("20ms", "10ms", "10ms"),
+        ("1ns", "0s", "1ns"),
+        ("uniform 10ms 30ms", "uniform 5ms 15ms", "uniform 5ms 15ms"),
+        ("normal 20ms 4ms", "normal 10ms 2ms", "normal 10ms 2ms"),
+        ("lognormal 1ns 4ms", "lognormal 1ns 2ms", "lognormal 1ns 2ms"),
+        ("pareto 10ms 3", "pareto 5ms 3", "pareto 5ms 3"),
+        ("exponential 20ms", "exponential 10ms", "exponential 10ms"),
+        ("table 9ms 12.3ms", "table 4.5ms 6.15ms", "table 4.5ms 6.15ms"),
+    ] {
+        assert_eq!(both_ways(&[("link.rtt", rtt)]), [there, back], "{rtt}");
+        let whole = scenario(&[("link.preset", "mobile-4g"), ("link.rtt", rtt)]);
+        assert_eq!(
+            (whole.value("link.rtt").unwrap(), whole.value("link.latency").unwrap()),
+            (rtt.into(), "none".into())
+        );
+        let (back, errors) = Scenario::from_fragment(&whole.to_fragment());
+        assert_eq!((&back, errors), (&whole, Vec::new()));
+        let mut pairs = Scenario::default();
+        pairs.apply(whole.pairs()).unwrap();
+        assert_eq!(pairs, whole);
+    }
+}
+
+#[test]
+fn a_latency_and_a_round_trip_contradict_each_other() {
+    let rtt = scenario(&[("link.rtt", "20ms")]);
+    assert_eq!(rtt.to_fragment(), "link.rtt=20ms");
+    let then = |pairs: &[(&str, &str)]| {
+        let mut changed = rtt.clone();
+        changed.apply(pairs.iter().copied()).map_err(|error| error.to_string())?;
+        Ok(changed.to_fragment())
+    };
+    // What is set later replaces what was there, from a file for example.
+    assert_eq!(then(&[("link.latency", "5ms")]), Ok("link.latency=5ms".to_string()));
+    assert_eq!(then(&[("link.rtt", "none")]), Ok(String::new()));
+    assert_eq!(
+        then(&[("link.rtt", "none"), ("link.preset", "datacentre")]),
+        Ok("link.preset=datacentre".to_string())
+    );
+    assert_eq!(then(&[("link.preset", "default")]), Ok(String::new()));
+    assert_eq!(then(&[("link.latency", "none")]), Ok("link.rtt=20ms".to_string()));
+    let reply = "link.reply_latency is \"1ms\"; with link.rtt it must be same, because each direction takes \
+                 half of the round trip";
+    assert_eq!(then(&[("link.reply_latency", "1ms")]), Err(reply.to_string()));
+    for (pairs, sentence) in [
+        (
+            &[("link.latency", "10ms"), ("link.rtt", "20ms")][..],
+            "link.latency is \"10ms\" and link.rtt is \"20ms\"; set only one of them: link.latency is one \
+             way, link.rtt there and back",
+        ),
+        (&[("link.reply_latency", "1ms"), ("link.rtt", "20ms")], reply),
+        (&[("link.latency", "none")], "link.latency is none; without link.rtt it must be a time"),
+        (
+            &[("link.latency", "none"), ("link.rtt", "none")],
+            "link.latency is none; without link.rtt it",
+        ),
+    ] {
+        let error = Scenario::default().apply(pairs.iter().copied()).unwrap_err().to_string();
+        assert!(error.starts_with(sentence), "{error}");
+    }
 }
 
 /// Pairs each spelling with an obvious meaning with the canonical spelling.

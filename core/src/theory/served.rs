@@ -147,7 +147,7 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     else {
         return Err("the latency varies");
     };
-    let trip = there.saturating_add(*back);
+    let trip = there.saturating_add(back);
     if trip >= timeout {
         return Err("the round trip is longer than the attempt timeout");
     }

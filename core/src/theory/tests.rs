@@ -241,9 +241,11 @@ mod servers {
         ),
     ];
 
-    fn scenario(fragment: &str) -> Scenario {
-        let (scenario, errors) = Scenario::from_fragment(fragment);
-        assert_eq!(errors, [], "{fragment}");
+    /// Returns the scenario of `key=value&…`; of equal keys the last one counts.
+    fn scenario(pairs: &str) -> Scenario {
+        let pairs = pairs.split('&').map(|pair| pair.split_once('=').unwrap());
+        let mut scenario = Scenario::default();
+        scenario.apply(pairs.map(|(key, value)| (key, value.replace('+', " ")))).unwrap();
         scenario
     }
 

@@ -49,7 +49,7 @@ Examples:
   retrylab sim retry-storm --seeds 20      statistics over seeds 1 to 20, with confidence intervals
   retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
-  retrylab sim --set link.latency=@times.csv:oneway_ms      measured latencies
+  retrylab sim --set link.rtt=@pings.txt             round-trip times from the output of ping
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, its meaning and allowed values
 
@@ -72,6 +72,11 @@ Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000
     out
 A path in a scenario file is relative to that file; a path in a flag is relative to the working
 directory.
+
+link.latency is the time of a datagram one way. link.rtt is that of a request and its reply together,
+as ping measures it: each direction takes half of the distribution. The directions draw independently,
+so the round trips of the run have the same mean, and a standard deviation smaller by sqrt(2). If they
+must follow the measured distribution exactly, use link.latency=0s link.reply_latency=@pings.txt.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend on
 each other, as in a queue; run several seeds then. Latencies have a relative error of at most 0.1 %.

@@ -4,7 +4,7 @@ use crate::lessons::LESSONS;
 use crate::numbers::{count, grouped, percent, span};
 use crate::schedule::Schedule;
 use retrylab_core::dist::Distribution;
-use retrylab_core::link::Loss;
+use retrylab_core::link::{Latency, Loss};
 use retrylab_core::policy::{Backoff, Jitter, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Scenario, Workload};
@@ -24,7 +24,12 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
 fn own(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let mut out = workload(scenario);
-    out += &format!(". A packet takes {}", latency(&scenario.link.latency));
+    out += &match &scenario.link.latency {
+        Latency::OneWay(time) => format!(". A packet takes {}", latency(time)),
+        Latency::RoundTrip(time) => {
+            format!(". A packet takes half of a round trip of {}", latency(time))
+        }
+    };
     match &scenario.link.loss {
         Loss::Independent(Probability::NEVER) => {}
         Loss::Independent(loss) => out += &format!(" and is lost with probability {loss}"),
@@ -162,6 +167,7 @@ mod tests {
              and gives up at 3.1 s."
         );
         for (fragment, words) in [
+            ("link.rtt=30ms", "A packet takes half of a round trip of 30 ms. With"),
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
             (
                 "policy.preset=coap",

@@ -1,6 +1,7 @@
 use super::*;
 use crate::dist::Distribution;
 use crate::dist::MAX_TIME;
+use crate::link::Latency;
 use crate::random::Probability;
 
 fn latencies(distribution: &str, correlation: &str) -> Vec<f64> {
@@ -115,6 +116,35 @@ fn no_latency_is_longer_than_the_longest() {
             let latencies: Vec<Duration> = actions(&link, 2_000, MS).iter().map(after).collect();
             assert_eq!(latencies.iter().max(), Some(&MAX_TIME), "{distribution}");
         }
+    }
+}
+
+/// The halves of a round trip are drawn independently: their sum has the mean of the round trip, and its
+/// deviation divided by the square root of 2.
+#[test]
+fn two_halves_of_a_round_trip_have_its_mean() {
+    for (distribution, mean, deviation, kurtosis) in DISTRIBUTIONS {
+        if distribution == "normal 0s 1ms" {
+            continue;
+        }
+        let link =
+            Link { latency: Latency::RoundTrip(distribution.parse().unwrap()), ..Link::default() };
+        let mut channel = Channel::new(&link);
+        let mut take = |way, index| match channel.send(Instant::ZERO, name(1, way, index), 1) {
+            Action::Deliver(delivery) => delivery.after.as_secs_f64() * 1e3,
+            other => panic!("{other:?}"),
+        };
+        let n = 100_000;
+        let trips: Vec<f64> =
+            (0..n).map(|i| take(Direction::Request, i) + take(Direction::Reply, i)).collect();
+        let n = n as f64;
+        let measured = trips.iter().sum::<f64>() / n;
+        let spread = (trips.iter().map(|x| (x - measured).powi(2)).sum::<f64>() / n).sqrt();
+        let expected = deviation / 2f64.sqrt();
+        let error = expected / n.sqrt();
+        assert!((measured - mean).abs() <= ERRORS * error + 1e-6, "{distribution}: {measured}");
+        let error = expected * (kurtosis / (4.0 * n)).sqrt();
+        assert!((spread - expected).abs() <= ERRORS * error + 1e-6, "{distribution}: {spread}");
     }
 }
 

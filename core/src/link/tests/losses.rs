@@ -1,6 +1,6 @@
 use super::*;
 use crate::dist::Distribution;
-use crate::link::{Loss, burst_chain};
+use crate::link::{Latency, Loss, burst_chain};
 use crate::random::Probability;
 use crate::theory::GilbertElliott;
 use crate::value::Factor;
@@ -26,8 +26,12 @@ fn runs(lost: &[bool]) -> Vec<f64> {
 #[test]
 fn loss_is_independent_of_latency_and_direction() {
     let loss = Probability::parse("0.3").unwrap();
-    let actions = |latency, direction| {
-        let link = Link { latency, loss: Loss::Independent(loss), ..Link::default() };
+    let actions = |latency: Distribution, direction| {
+        let link = Link {
+            latency: Latency::OneWay(latency),
+            loss: Loss::Independent(loss),
+            ..Link::default()
+        };
         let mut channel = Channel::new(&link);
         (0..1_000)
             .map(|i| is_lost(&channel.send(Instant::ZERO, name(1, direction, i), 1)))
