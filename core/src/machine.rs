@@ -95,8 +95,8 @@ pub trait Machine {
     /// Handles a time-out: time has reached the deadline. Early calls do nothing.
     fn handle_timeout(&mut self, now: Instant);
 
-    /// Handles the network's report that nobody listens at `peer` (ICMP port unreachable:
-    /// `ECONNREFUSED`).
+    /// Handles the network's report that `peer` cannot be reached and that another send would not help: nobody
+    /// listens there (ICMP port unreachable), or no way leads there (ICMP host unreachable and others).
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
         let _ = (now, peer);
     }

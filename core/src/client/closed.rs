@@ -140,7 +140,7 @@ impl<C: Codec> Machine for Client<C> {
     }
 
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        if self.config.connected && peer == self.config.peer {
+        if peer == self.config.peer {
             let outcome = self.exchange.refused(self.config.rules(self.flow), now);
             self.follow(outcome);
         }

@@ -32,9 +32,8 @@ use core::net::SocketAddr;
 pub struct Config<L = ClosedLoop, C = Echo> {
     /// The server.
     pub peer: SocketAddr,
-    /// Whether to accept datagrams from `peer` only, and to report refusals (`connect` + `send`).
-    /// Otherwise (`sendto`) a datagram that is not from `peer` is reported as a
-    /// [stranger's](super::Event::Stranger).
+    /// Whether the socket receives datagrams from `peer` only (`connect` + `send`). Otherwise (`sendto`) a
+    /// datagram that is not from `peer` is reported as a [stranger's](super::Event::Stranger).
     pub connected: bool,
     /// The requests' and replies' bytes.
     pub codec: C,

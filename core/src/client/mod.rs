@@ -73,7 +73,7 @@ pub enum Event {
         /// What ended it.
         why: Stop,
     },
-    /// The network reported that nobody listens there. (Connected clients only.)
+    /// The network reported that the server cannot be reached: nobody listens there, or no way leads there.
     Refused {
         /// Which exchange.
         exchange: u32,

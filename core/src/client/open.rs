@@ -260,7 +260,7 @@ impl<C: Codec> Machine for OpenClient<C> {
     }
 
     fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-        if !self.config.connected || peer != self.config.peer {
+        if peer != self.config.peer {
             return;
         }
         let flow = self.flow;

@@ -263,11 +263,18 @@ impl<M: Machine> Host<M> {
         Visit { flow, packet, label, before }
     }
 
-    /// Reports to the machine that nobody listens at `peer`.
+    /// Reports to the machine that `peer` cannot be reached; see [`Machine::handle_refused`].
     pub fn refuse(&mut self, role: Role, now: Instant, peer: SocketAddr) -> Visit {
         let before = self.machine.poll_timeout();
         self.machine.handle_refused(now, peer);
         self.own_visit(role, before)
+    }
+
+    /// Returns what a record refers to that a driver makes without an input of the machine: for a client, its
+    /// last send.
+    #[must_use]
+    pub const fn context(&self, role: Role) -> Context {
+        Context { host: role.host(), flow: role.flow(), packet: 0, label: self.label }
     }
 
     /// Fires the timer if it is due. Returns what its record refers to; [`Visit::fired`] is the record.

@@ -354,7 +354,7 @@ impl Exchange {
         }
     }
 
-    /// Handles a refusal of the last send by the network: nobody listens there. That ends the exchange,
+    /// Handles a refusal of the last send by the network: the server cannot be reached. That ends the exchange,
     /// unless the policy hedges and allows another send, which then goes out at once (gRFC A6).
     #[must_use = "a refusal may end the exchange"]
     pub fn refused(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {

@@ -29,7 +29,7 @@ pub enum Ending {
     GaveUp(Stop),
     /// Like [`GaveUp`](Self::GaveUp), because the last send failed.
     Failed(Stop),
-    /// The network reported that nobody listens there.
+    /// The network reported that the server cannot be reached.
     Refused,
 }
 

@@ -176,7 +176,7 @@ records! {
         why: Stop = "why",
     } = "gave_up", 9, says words::gave_up;
 
-    /// The network reported that nobody listens there; the exchange is over.
+    /// The network reported that the server cannot be reached; the exchange is over.
     Refused {
         /// Sends made.
         sends: u32 = "sends",

@@ -38,8 +38,17 @@ The default policy (`textbook`) waits 0.1 s for a reply, doubles the wait after 
 gives up when the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up
 at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
+What the network or this host reports about a datagram is one of three:
+  final      nobody listens on the port, or the network, the host or the protocol is unreachable or
+             prohibited: the exchange ends at once with exit code 3
+  transient  there is no route at the moment, a packet filter or a full queue of this host dropped
+             the datagram, or it passed too many routers: the datagram counts as lost, the cause is
+             reported once, and the policy continues; exit code 3 if no datagram could leave at all
+  too long   for the path: the datagram counts as lost, and the system divides the next ones into
+             fragments; for this host: exit code 2
+
 Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
-network), 4 name not found, 130 interrupted. With --count, the exit code is that of the worst
+network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of the worst
 exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0.";
 
 /// Send a message and retry until a reply arrives or the policy gives up
@@ -59,8 +68,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("exchanges"))]
     count: String,
-    /// Leave the socket unconnected (sendto): receive datagrams from any address, report those that
-    /// are not from the server, and get no notice of a refusal
+    /// Leave the socket unconnected (sendto): receive datagrams from any address, and report those
+    /// that are not from the server (except on Linux, refusals then go unnoticed)
     #[arg(long)]
     unconnected: bool,
     /// Prefix each datagram with the token `#EXCHANGE.SEND `, so that a mirrored reply shows which

@@ -16,7 +16,7 @@ pub(super) enum Outcome {
     GaveUp,
     /// The network reported that nothing listens on the port.
     Refused,
-    /// The system found no route to the server.
+    /// No way leads to the server, as the network or the system reported.
     Unreachable,
     /// The message does not fit into a datagram.
     TooLong,
@@ -76,6 +76,8 @@ pub(super) struct SendReport {
     pub(super) failures: u32,
     pub(super) late_replies: u32,
     pub(super) strangers: u32,
+    /// Datagrams of the exchange that the system or the network reported as lost.
+    pub(super) lost: u32,
     pub(super) error: Option<String>,
 }
 
@@ -101,6 +103,7 @@ impl SendReport {
             failures: 0,
             late_replies: 0,
             strangers: 0,
+            lost: 0,
             error: Some(error.to_string()),
         }
     }

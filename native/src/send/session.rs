@@ -5,12 +5,11 @@ use crate::exit::Exit;
 use crate::output::{
     BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
 };
-use retrylab::udp::{Datagram, Observer, Trouble};
+use retrylab::udp::{Class, Datagram, Observer, Trouble};
 use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::policy::Stop;
 use retrylab_core::time::{Duration, Instant};
-use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
@@ -26,6 +25,10 @@ pub(super) struct Session {
     out: Stdout,
     exchange: Exchange,
     worst: Outcome,
+    /// The causes of losses that have been reported: each is reported once.
+    causes: Vec<String>,
+    /// The last reason why the server cannot be reached, and whether it is that nobody listens there.
+    refusal: Option<(String, bool)>,
     /// Whether some wait followed the server's hint.
     pub(super) hinted: bool,
 }
@@ -42,6 +45,14 @@ struct Exchange {
     failures: u32,
     late_replies: u32,
     strangers: u32,
+    /// Datagrams that the system did not send.
+    unsent: u32,
+    /// Whether the last datagram is one of them.
+    last_unsent: bool,
+    /// Whether the last datagram was not sent because the server cannot be reached: the end follows.
+    hopeless: bool,
+    /// Datagrams that are known to be lost, unsent ones included.
+    lost: u32,
     /// What ended it, if it gave up.
     why: Option<Stop>,
 }
@@ -68,7 +79,19 @@ impl Session {
     ) -> Self {
         let exchange = Exchange { number: 1, ..Exchange::default() };
         let (out, worst) = (Stdout::default(), Outcome::Answered);
-        Self { peer, count, token, json, laddered, out, exchange, worst, hinted: false }
+        Self {
+            peer,
+            count,
+            token,
+            json,
+            laddered,
+            out,
+            exchange,
+            worst,
+            causes: Vec::new(),
+            refusal: None,
+            hinted: false,
+        }
     }
 
     /// Handles Ctrl-C: the exchange in progress ends here.
@@ -119,6 +142,7 @@ impl Session {
                 failures: ended.failures,
                 late_replies: ended.late_replies,
                 strangers: ended.strangers,
+                lost: ended.lost,
                 error,
             });
         } else if let Some(reply) = reply {
@@ -144,12 +168,19 @@ impl Session {
     fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
         let (name, waited) = (self.name(), Rounded(elapsed));
         let sent = Count(sends.into(), "send");
+        if self.exchange.sends.is_empty() && self.exchange.unsent > 0 {
+            return self.nothing_left(elapsed);
+        }
+        let lost = match self.exchange.lost {
+            0 => String::new(),
+            lost => format!(" ({lost} known to be lost)"),
+        };
         match why {
             Stop::Budget | Stop::Breaker if sends == 0 => {
                 narrate!("{name}{BAD}not sent{BAD:#}: {why}; paused for {waited}");
             }
             Stop::Budget | Stop::Breaker => {
-                narrate!("{name}{BAD}no reply{BAD:#} after {sent} in {waited}: {why}");
+                narrate!("{name}{BAD}no reply{BAD:#} after {sent}{lost} in {waited}: {why}");
             }
             _ if self.exchange.failures > 0 => {
                 let failures = Count(self.exchange.failures.into(), "failure");
@@ -160,7 +191,7 @@ impl Session {
             }
             _ => {
                 narrate!(
-                    "{name}{BAD}no reply{BAD:#} after {sent} in {waited}: is the server down?"
+                    "{name}{BAD}no reply{BAD:#} after {sent}{lost} in {waited}: is the server down?"
                 );
             }
         }
@@ -169,28 +200,55 @@ impl Session {
     }
 
     fn refused(&mut self, elapsed: Duration) {
-        let sentence = format!("{} refused the datagram: nobody listens there", self.peer);
+        let peer = self.peer;
+        let (outcome, sentence) = match self.refusal.take() {
+            Some((cause, false)) => {
+                (Outcome::Unreachable, format!("{peer} cannot be reached: {cause}"))
+            }
+            Some((_, true)) | None => {
+                (Outcome::Refused, format!("{peer} refused the datagram: nobody listens there"))
+            }
+        };
         narrate!("{}{BAD}{sentence}{BAD:#}", self.name());
-        self.end(Outcome::Refused, elapsed, None, Some(sentence));
+        self.end(outcome, elapsed, None, Some(sentence));
     }
 
-    /// Handles an error of the system while sending or receiving. If another send cannot help, the
-    /// exchange ends.
-    fn failed(&mut self, at: Instant, error: &io::Error) -> ControlFlow<()> {
-        let peer = self.peer;
-        let (outcome, sentence) = if error.raw_os_error() == Some(EMSGSIZE) {
-            // The path's limit may be below that of IP itself.
-            (Outcome::TooLong, format!("the message is too long for the path to {peer}: {error}"))
-        } else if is_lasting(error.kind()) {
-            (Outcome::Unreachable, format!("{peer} cannot be reached: {error}"))
-        } else {
-            // A datagram that was not sent is a lost datagram, and the policy handles those.
-            warn(format_args!("{}the system lost a datagram: {error}", self.name()));
-            return ControlFlow::Continue(());
-        };
+    /// Ends an exchange of which no datagram has left this host.
+    fn nothing_left(&mut self, elapsed: Duration) {
+        let (peer, unsent) = (self.peer, Count(self.exchange.unsent.into(), "datagram"));
+        let cause = self.causes.last().cloned().unwrap_or_default();
+        let sentence =
+            format!("{peer} cannot be reached: the system sent none of {unsent}: {cause}");
+        narrate!("{}{BAD}{sentence}{BAD:#}", self.name());
+        self.end(Outcome::Unreachable, elapsed, None, Some(sentence));
+    }
+
+    /// Counts a datagram that is lost, and reports the cause once.
+    fn lost(&mut self, trouble: &Trouble) {
+        self.exchange.lost += 1;
+        if let Trouble::Send { .. } = trouble {
+            self.exchange.unsent += 1;
+            self.exchange.last_unsent = true;
+        }
+        let cause = trouble.to_string();
+        // In order of their last occurrence.
+        let known = self.causes.iter().position(|known| *known == cause);
+        match known {
+            Some(at) => drop(self.causes.remove(at)),
+            None => warn(format_args!("{}a datagram is lost: {cause}", self.name())),
+        }
+        if self.causes.len() >= MAX_CAUSES {
+            self.causes.remove(0);
+        }
+        self.causes.push(cause);
+    }
+
+    /// Ends the session because no datagram can carry the message.
+    fn too_long(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
+        let sentence = format!("the message is too long for the path to {}: {trouble}", self.peer);
         complain(&sentence);
         let elapsed = self.exchange.elapsed(at);
-        self.end(outcome, elapsed, None, Some(sentence));
+        self.end(Outcome::TooLong, elapsed, None, Some(sentence));
         ControlFlow::Break(())
     }
 
@@ -200,41 +258,24 @@ impl Session {
     }
 }
 
-/// Returns true if the next send would fail with the same error.
-fn is_lasting(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as K;
-    matches!(
-        kind,
-        K::HostUnreachable
-            | K::NetworkUnreachable
-            | K::NetworkDown
-            | K::AddrNotAvailable
-            | K::PermissionDenied
-            | K::InvalidInput
-    )
-}
-
-// The standard library has no name for "message too long".
-#[cfg(target_os = "linux")]
-const EMSGSIZE: i32 = 90;
-#[cfg(windows)]
-const EMSGSIZE: i32 = 10_040;
-#[cfg(not(any(target_os = "linux", windows)))]
-const EMSGSIZE: i32 = 40;
+/// Maximum number of different causes of losses to remember.
+const MAX_CAUSES: usize = 32;
 
 impl Observer<Event> for Session {
     fn sent(&mut self, at: Instant, _transmit: &Transmit, bytes: &[u8]) {
         self.exchange.sends.push(at);
         self.exchange.bytes = bytes.len();
+        self.exchange.last_unsent = false;
     }
 
     fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
         self.hinted |= timer == Timer::Hint;
         let (name, peer) = (self.name(), self.peer);
-        let (send, bytes) = (self.exchange.sends.len(), Count(self.exchange.bytes as u64, "byte"));
+        let send = self.exchange.sends.len() + self.exchange.unsent as usize;
+        let bytes = Count(self.exchange.bytes as u64, "byte");
         let wait = Rounded(deadline.saturating_since(at));
         // A pause of the limits is reported when it is over; on a ladder each send has a line already.
-        if self.laddered {
+        if std::mem::take(&mut self.exchange.hopeless) || self.laddered {
             return;
         }
         match timer {
@@ -245,7 +286,11 @@ impl Observer<Event> for Session {
             }
             Timer::Resend | Timer::Timeout | Timer::GiveUp => {
                 let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
-                narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+                if self.exchange.last_unsent {
+                    narrate!("{name}send {send}: not sent, waiting {wait}{last}");
+                } else {
+                    narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+                }
             }
             Timer::Limits
             | Timer::Think
@@ -306,9 +351,16 @@ impl Observer<Event> for Session {
     }
 
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
-        match trouble {
-            Trouble::Send { error, .. } | Trouble::Receive(error) => self.failed(at, error),
-            _ => ControlFlow::Continue(()),
+        match (trouble.class(), trouble) {
+            // The event of the client follows.
+            (Class::Final, _) => {
+                self.exchange.hopeless = matches!(trouble, Trouble::Send { .. });
+                self.refusal = Some((trouble.to_string(), trouble.is_refusal()));
+            }
+            // The path carries less than the interface: the system sends fragments from now on.
+            (Class::Transient, _) | (Class::SizeLimit, Trouble::Report(_)) => self.lost(trouble),
+            (Class::SizeLimit, _) => return self.too_long(at, trouble),
         }
+        ControlFlow::Continue(())
     }
 }

@@ -5,12 +5,14 @@
 //! one end can observe: it has no records of the link, and an arriving datagram names the send that it belongs to
 //! only if its payload does ([`Machine::label_of`]).
 
+mod errors;
 mod flows;
 mod observer;
 mod socket;
 mod sys;
 mod wait;
 
+pub use errors::{Class, Icmp, Report};
 pub use observer::{Datagram, Observer, Trouble};
 pub use socket::{Socket, Unhandled};
 
@@ -22,7 +24,8 @@ use retrylab_core::drive::{
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Direction, HostId, Sink, What};
-use socket::Received;
+use socket::{Problem, Received};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -88,6 +91,7 @@ where
         deadline: None,
         own: [0; 2],
         flows: Flows::default(),
+        refused: VecDeque::new(),
         errors: 0,
         before_timer: 0,
         run: 0,
@@ -115,6 +119,8 @@ struct Driver<'a, M, K, O> {
     /// A client's datagrams so far, by direction: their numbers in the trace.
     own: [u32; 2],
     flows: Flows,
+    /// Peers that cannot be reached, as a send has shown.
+    refused: VecDeque<SocketAddr>,
     /// Consecutive errors of the socket.
     errors: u32,
     /// Consecutive datagrams that were handled while a timer was due.
@@ -188,12 +194,12 @@ where
                 self.run = self.run.saturating_add(1);
                 Ok(ControlFlow::Break(Some(self.deliver(now, received))))
             }
-            Err(error) if nothing_there(&error) => {
+            Err(problem) if problem.is_nothing() => {
                 let was_long = std::mem::take(&mut self.run) >= LONG_RUN;
                 self.report_lost(now, if was_long { self.socket.lost() } else { 0 });
                 Ok(ControlFlow::Continue(()))
             }
-            Err(error) => self.failed_to_receive(now, error),
+            Err(problem) => self.troubled(now, problem),
         }
     }
 
@@ -231,29 +237,43 @@ where
         Input { now, visit, datagram: Some((from, len)) }
     }
 
-    fn failed_to_receive(
+    /// Handles a problem that the socket has instead of a datagram.
+    fn troubled(
         &mut self,
         now: Instant,
-        error: io::Error,
+        problem: Problem,
     ) -> io::Result<ControlFlow<Option<Input>>> {
-        self.errors += 1;
-        if self.errors >= MAX_ERRORS {
-            return Err(error);
+        let Problem { peer, trouble } = problem;
+        let is_final = trouble.class() == Class::Final;
+        if self.report(now, &trouble).is_break() {
+            return Ok(ControlFlow::Break(None));
         }
-        if let Some(peer) = self.socket.peer().filter(|_| is_refusal(&error)) {
-            let visit = self.host.refuse(self.role, now, peer);
-            return Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))));
+        match (peer.filter(|_| is_final), trouble) {
+            (Some(peer), _) => {
+                let visit = self.host.refuse(self.role, now, peer);
+                Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))))
+            }
+            (None, Trouble::Receive(error)) => {
+                self.errors += 1;
+                if self.errors >= MAX_ERRORS { Err(error) } else { Ok(ControlFlow::Continue(())) }
+            }
+            (None, _) => Ok(ControlFlow::Continue(())),
         }
-        Ok(match self.observer.trouble(now, &Trouble::Receive(error)) {
-            ControlFlow::Break(()) => ControlFlow::Break(None),
-            ControlFlow::Continue(()) => ControlFlow::Continue(()),
-        })
+    }
+
+    /// Reports trouble to the observer. What the network reports is recorded, unless the record of a refusal
+    /// follows.
+    fn report(&mut self, now: Instant, trouble: &Trouble) -> ControlFlow<()> {
+        if let (Trouble::Report(report), false) = (trouble, trouble.is_refusal()) {
+            let context = self.host.context(self.role);
+            self.record(now, context, What::from(report.icmp.words()));
+        }
+        self.observer.trouble(now, trouble)
     }
 
     /// Drains the machine after an input.
     async fn drain(&mut self, input: Input) -> ControlFlow<()> {
         let Input { now, mut visit, mut datagram } = input;
-        let mut refused = None;
         loop {
             let (role, flows) = (self.role, &mut self.flows);
             let flow_of = |peer| Some(flow_of(role, flows, peer));
@@ -267,12 +287,13 @@ where
                     flow?;
                 }
                 Output::Transmit(context, transmit) => {
-                    refused = self.send(now, context, transmit).await?.or(refused);
+                    self.send(now, context, transmit).await?;
                 }
                 Output::Wait(wait) => {
                     self.armed(now, &wait);
-                    // The system reports a refusal to the next call, which can be a send.
-                    let Some(peer) = refused.take() else { return ControlFlow::Continue(()) };
+                    let Some(peer) = self.refused.pop_front() else {
+                        return ControlFlow::Continue(());
+                    };
                     visit = self.host.refuse(self.role, now, peer);
                     datagram = None;
                 }
@@ -280,19 +301,23 @@ where
         }
     }
 
-    /// Sends the outgoing buffer. Returns the peer if it refused an earlier datagram.
+    /// Sends the outgoing buffer.
     async fn send(
         &mut self,
         now: Instant,
         context: Context,
         transmit: Transmit,
-    ) -> ControlFlow<(), Option<SocketAddr>> {
-        let to = transmit.to;
-        let Some(sent) = self.socket.send(&self.outgoing, transmit.from, to).await else {
+    ) -> ControlFlow<()> {
+        let (to, mut problems) = (transmit.to, Vec::new());
+        let sent = self.socket.send(&self.outgoing, transmit.from, to, &mut problems).await;
+        for Problem { peer, trouble } in problems {
+            self.report(now, &trouble)?;
+            self.refused.extend(peer.filter(|_| trouble.class() == Class::Final));
+        }
+        let Some(sent) = sent else {
             self.record(now, context, What::from(NOT_ITS_ADDRESS));
             let error = io::Error::new(io::ErrorKind::AddrNotAvailable, NOT_ITS_ADDRESS);
-            self.observer.trouble(now, &Trouble::Send { to, error })?;
-            return ControlFlow::Continue(None);
+            return self.observer.trouble(now, &Trouble::Send { to, error });
         };
         match sent {
             Ok(()) => {
@@ -302,15 +327,14 @@ where
                 let what = What::Sent { direction, bytes };
                 self.record(now, context, what);
                 self.observer.sent(now, &transmit, &self.outgoing);
-                ControlFlow::Continue(None)
+                ControlFlow::Continue(())
             }
             Err(error) => {
                 self.record(now, context, What::from("the system sent nothing"));
-                if is_refusal(&error) && self.socket.peer() == Some(to) {
-                    return ControlFlow::Continue(Some(to));
-                }
-                self.observer.trouble(now, &Trouble::Send { to, error })?;
-                ControlFlow::Continue(None)
+                let trouble = Trouble::Send { to, error };
+                self.observer.trouble(now, &trouble)?;
+                self.refused.extend(Some(to).filter(|_| trouble.class() == Class::Final));
+                ControlFlow::Continue(())
             }
         }
     }
@@ -359,16 +383,4 @@ fn flow_of(role: Role, flows: &mut Flows, peer: SocketAddr) -> u32 {
         Role::Server => flows.number(peer),
         Role::Client(flow) => flow,
     }
-}
-
-/// Returns whether the error means that nothing listens on the port of the peer.
-///
-/// An ICMP "port unreachable" reaches a connected socket as `ECONNREFUSED`, or as a reset on Windows.
-fn is_refusal(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
-}
-
-/// Returns whether the error only means that there is no datagram.
-fn nothing_there(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -1,7 +1,9 @@
 //! Callbacks while a machine runs over a socket.
 
+use super::errors::{Class, Report, class_of, is_refusal};
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::time::Instant;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -36,7 +38,7 @@ pub trait Observer<E> {
         let _ = (at, count);
     }
 
-    /// Called when the system fails to do something and the machine is not notified.
+    /// Called when the system fails to do something, or the network reports that it did.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         let _ = (at, trouble);
         ControlFlow::Continue(())
@@ -93,4 +95,37 @@ pub enum Trouble {
     },
     /// The socket reported an error instead of a datagram.
     Receive(io::Error),
+    /// The network reported an error of a datagram that was sent earlier. If the report is
+    /// [final](super::Class::Final), the machine is notified as well.
+    Report(Report),
+}
+
+impl Trouble {
+    /// Returns what it means for the datagrams that follow.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Send { error, .. } | Self::Receive(error) => class_of(error),
+            Self::Report(report) => report.icmp.class(),
+        }
+    }
+
+    /// Returns whether it means that nobody listens on the port of the peer.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Send { error, .. } | Self::Receive(error) => is_refusal(error),
+            Self::Report(report) => report.icmp.is_refusal(),
+        }
+    }
+}
+
+/// The cause, without the address that could not be reached.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { error, .. } | Self::Receive(error) => error.fmt(f),
+            Self::Report(report) => report.fmt(f),
+        }
+    }
 }

@@ -1,16 +1,21 @@
 //! A UDP socket for a client or a server.
 
+use super::errors::{Class, Report, class_of};
+use super::observer::Trouble;
 use super::sys;
 use retrylab_core::trace::{Direction, HostId};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::Poll;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 /// Maximum number of datagrams to discard at the end: more than a receive buffer of 64 MiB holds.
 const MAX_DISCARDED: u64 = 100_000;
+
+/// Maximum number of earlier problems that one send clears away before it is tried again.
+const MAX_PROBLEMS: u32 = 64;
 
 /// A socket for [`drive`](super::drive).
 ///
@@ -26,9 +31,11 @@ pub struct Socket {
 #[derive(Debug)]
 struct End {
     io: UdpSocket,
+    /// The address that it was bound to.
     local: SocketAddr,
-    /// Whom it is connected to.
+    /// Whom it is connected to, or will be as soon as there is a route.
     peer: Option<SocketAddr>,
+    is_connected: AtomicBool,
     /// Number of datagrams lost so far, as the system counts them: modulo 2^32.
     lost: AtomicU32,
 }
@@ -57,6 +64,24 @@ pub struct Unhandled {
     pub lost: u64,
 }
 
+/// Something that the socket has instead of a datagram.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// The host that cannot be reached, if it is known.
+    pub(super) peer: Option<SocketAddr>,
+    /// [`Trouble::Receive`] or [`Trouble::Report`].
+    pub(super) trouble: Trouble,
+}
+
+impl Problem {
+    /// Returns whether there is nothing to receive, and no error either.
+    pub(super) fn is_nothing(&self) -> bool {
+        use io::ErrorKind as K;
+        let Trouble::Receive(error) = &self.trouble else { return false };
+        matches!(error.kind(), K::WouldBlock | K::Interrupted)
+    }
+}
+
 impl Socket {
     /// Creates a server's socket that is bound to `address`.
     ///
@@ -73,13 +98,16 @@ impl Socket {
     /// (`connect` + `send`).
     ///
     /// # Errors
-    /// The errors of `bind` and `connect`, such as an unreachable network.
+    /// The errors of `bind`, and those of `connect` that are not [transient](super::Class::Transient).
     pub async fn connected(peer: SocketAddr) -> io::Result<Self> {
         let mut socket = Self::unconnected(peer).await?;
         let end = &mut socket.ends[0];
-        end.io.connect(peer).await?;
-        (end.local, end.peer) = (end.io.local_addr()?, Some(peer));
-        Ok(socket)
+        end.peer = Some(peer);
+        match end.connect().await {
+            Err(error) if class_of(&error) != Class::Transient => Err(error),
+            // The next send tries again.
+            _ => Ok(socket),
+        }
     }
 
     /// Creates a client's socket that can send to `peer` and receives from any address (`sendto`).
@@ -91,7 +119,9 @@ impl Socket {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        Ok(Self { ends: vec![End::bound((any, 0).into()).await?], host: HostId::Client })
+        let end = End::bound((any, 0).into()).await?;
+        sys::want_reports(&end.io)?;
+        Ok(Self { ends: vec![end], host: HostId::Client })
     }
 
     /// Adds another address, which gets a socket of its own. It receives from any address, also at a client that
@@ -122,11 +152,6 @@ impl Socket {
     /// The errors of `getsockname`.
     pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
         self.ends.iter().map(|end| end.io.local_addr()).collect()
-    }
-
-    /// Returns whom the usual address is connected to.
-    pub(super) fn peer(&self) -> Option<SocketAddr> {
-        self.ends[0].peer
     }
 
     /// Returns the direction in which the socket sends.
@@ -165,19 +190,23 @@ impl Socket {
     }
 
     /// Sends `bytes` to `to`, from `from` or from the usual address. Waits while the send buffer of the system
-    /// is full. Returns `None` if `from` is not an address of the host.
+    /// is full. Adds the problems of datagrams sent earlier to `problems`, if the system reports them instead of
+    /// sending. Returns `None` if `from` is not an address of the host.
     pub(super) async fn send(
         &self,
         bytes: &[u8],
         from: Option<SocketAddr>,
         to: SocketAddr,
+        problems: &mut Vec<Problem>,
     ) -> Option<io::Result<()>> {
-        let Some(from) = from else { return Some(self.ends[0].send(bytes, None, to).await) };
+        let Some(from) = from else {
+            return Some(self.ends[0].send(bytes, None, to, problems).await);
+        };
         if let Some(end) = self.ends.iter().find(|end| end.local == from) {
-            return Some(end.send(bytes, None, to).await);
+            return Some(end.send(bytes, None, to, problems).await);
         }
         let end = self.ends.iter().find(|end| end.includes(from))?;
-        Some(end.send(bytes, Some(from), to).await)
+        Some(end.send(bytes, Some(from), to, problems).await)
     }
 
     /// Reads and discards the datagrams that have arrived since the driver stopped, and counts all that no
@@ -194,16 +223,16 @@ impl Socket {
         self.ends.iter().map(lost).fold(0, u32::saturating_add)
     }
 
-    /// Returns a pending error or a datagram that has arrived. `turn` selects the socket to look at first, so
-    /// that a busy one cannot starve the others.
-    pub(super) fn receive(&self, buf: &mut [u8], turn: usize) -> io::Result<Received> {
+    /// Returns a datagram that has arrived, or the problem that there is instead. `turn` selects the socket to
+    /// look at first, so that a busy one cannot starve the others.
+    pub(super) fn receive(&self, buf: &mut [u8], turn: usize) -> Result<Received, Problem> {
         let count = self.ends.len();
-        let mut result = Err(io::ErrorKind::WouldBlock.into());
-        for i in 0..count {
-            result = self.ends[turn.wrapping_add(i) % count].receive(buf);
-            if !result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+        let mut result = self.ends[turn % count].receive(buf);
+        for i in 1..count {
+            if !result.as_ref().is_err_and(Problem::is_nothing) {
                 break;
             }
+            result = self.ends[turn.wrapping_add(i) % count].receive(buf);
         }
         result
     }
@@ -213,7 +242,8 @@ impl End {
     async fn bound(address: SocketAddr) -> io::Result<Self> {
         let io = UdpSocket::bind(address).await?;
         sys::prepare(&io)?;
-        Ok(Self { local: io.local_addr()?, io, peer: None, lost: AtomicU32::new(0) })
+        let (is_connected, lost) = (AtomicBool::new(false), AtomicU32::new(0));
+        Ok(Self { local: io.local_addr()?, io, peer: None, is_connected, lost })
     }
 
     /// Returns whether the socket is bound to all addresses of the host, `address` among them if it is one.
@@ -223,23 +253,54 @@ impl End {
             && self.local.port() == address.port()
     }
 
-    async fn send(&self, bytes: &[u8], from: Option<SocketAddr>, to: SocketAddr) -> io::Result<()> {
-        // Some systems do not accept an address on a connected socket, even that of its peer.
-        let to = Some(to).filter(|to| self.peer != Some(*to));
-        loop {
-            match sys::send(&self.io, bytes, from, to).await {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                sent => return sent,
-            }
+    /// Connects the socket if it has a peer and is not connected yet.
+    async fn connect(&self) -> io::Result<()> {
+        if let (Some(peer), false) = (self.peer, self.is_connected()) {
+            self.io.connect(peer).await?;
+            self.is_connected.store(true, Ordering::Relaxed);
         }
+        Ok(())
     }
 
-    fn receive(&self, buf: &mut [u8]) -> io::Result<Received> {
-        self.check()?;
-        let sys::Received { len, from, local, lost } = sys::receive(&self.io, buf)?;
+    fn is_connected(&self) -> bool {
+        self.is_connected.load(Ordering::Relaxed)
+    }
+
+    async fn send(
+        &self,
+        bytes: &[u8],
+        from: Option<SocketAddr>,
+        to: SocketAddr,
+        problems: &mut Vec<Problem>,
+    ) -> io::Result<()> {
+        self.connect().await?;
+        // Some systems do not accept an address on a connected socket, even that of its peer.
+        let to = Some(to).filter(|to| self.peer != Some(*to));
+        let mut sent = sys::send(&self.io, bytes, from, to).await;
+        for _ in 0..MAX_PROBLEMS {
+            match &sent {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => match sys::problem_now(&self.io) {
+                    Some(problem) => problems.push(self.problem(problem)),
+                    None => break,
+                },
+                Ok(()) => break,
+            }
+            sent = sys::send(&self.io, bytes, from, to).await;
+        }
+        sent
+    }
+
+    fn receive(&self, buf: &mut [u8]) -> Result<Received, Problem> {
+        if let Some(problem) = sys::problem(&self.io) {
+            return Err(self.problem(problem));
+        }
+        let received = sys::receive(&self.io, buf);
+        let sys::Received { len, from, local, lost } =
+            received.map_err(|error| self.problem(sys::Problem::System(error)))?;
         // The system has already checked the sender. Its address can differ from the requested one:
         // 127.0.0.1 answers for 0.0.0.0.
-        let from = self.peer.unwrap_or(from);
+        let from = self.peer.filter(|_| self.is_connected()).unwrap_or(from);
         let asked = local.filter(|_| self.local.ip().is_unspecified());
         let local = asked.map_or(self.local, |mut asked| {
             asked.set_port(self.local.port());
@@ -264,16 +325,14 @@ impl End {
         count
     }
 
-    /// Returns the pending error of the socket, such as a refusal.
-    fn check(&self) -> io::Result<()> {
-        let nothing = || io::Error::from(io::ErrorKind::WouldBlock);
-        // tokio calls this only if it has seen an error event, and clears the event if there is no error.
-        let error = self.io.try_io(Interest::ERROR, || -> io::Result<()> {
-            Err(self.io.take_error()?.unwrap_or_else(nothing))
-        });
-        error.or_else(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => Ok(()),
-            _ => Err(error),
-        })
+    fn problem(&self, problem: sys::Problem) -> Problem {
+        let peer = self.peer;
+        match problem {
+            sys::Problem::Report(report) => {
+                let to = peer.unwrap_or(report.to);
+                Problem { peer: Some(to), trouble: Trouble::Report(Report { to, ..report }) }
+            }
+            sys::Problem::System(error) => Problem { peer, trouble: Trouble::Receive(error) },
+        }
     }
 }

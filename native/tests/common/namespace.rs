@@ -1,6 +1,8 @@
 //! Network namespaces of Linux: a network that belongs to one test.
 
 use super::{Running, Server};
+use nix::sched::{CloneFlags, setns};
+use std::fs::File;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -46,6 +48,16 @@ impl Namespace {
         Server::listening(Running::start(self.retrylab(&args)))
     }
 
+    /// Runs `work` on a thread inside the namespace: the sockets that it creates belong there.
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let file = File::open(format!("/run/netns/{}", self.0)).unwrap();
+        let enter = move || {
+            setns(file, CloneFlags::CLONE_NEWNET).unwrap();
+            work()
+        };
+        std::thread::scope(|scope| scope.spawn(enter).join()).unwrap()
+    }
+
     /// Runs `ip` on the namespace with words that are separated by spaces. It must succeed.
     pub(crate) fn ip(&self, words: &str) {
         let mut command = Command::new("ip");
@@ -84,6 +96,48 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
+    }
+}
+
+/// A client and a server with a router between them; the second hop carries 1,280 bytes.
+///
+/// ```text
+/// client a0 10.1.0.1 fd01::1 ── 10.1.0.2 fd01::2 router 10.2.0.2 fd02::2 ── 10.2.0.1 fd02::1 b0 server
+/// ```
+pub(crate) struct Path {
+    pub(crate) client: Namespace,
+    pub(crate) router: Namespace,
+    pub(crate) server: Namespace,
+}
+
+impl Path {
+    pub(crate) fn new() -> Option<Self> {
+        let path = Self {
+            client: Namespace::new()?,
+            router: Namespace::new()?,
+            server: Namespace::new()?,
+        };
+        let Self { client, router, server } = &path;
+        router.sysctl("net.ipv4.ip_forward=1");
+        router.sysctl("net.ipv6.conf.all.forwarding=1");
+        for host in [router, server] {
+            // Each datagram gets its report, however many there are.
+            host.sysctl("net.ipv4.icmp_ratelimit=0");
+            host.sysctl("net.ipv6.icmp.ratelimit=0");
+        }
+        client.connect("a0", router, "c0");
+        server.connect("b0", router, "c1");
+        client.addresses("a0", &["10.1.0.1/24", "fd01::1/64"]);
+        router.addresses("c0", &["10.1.0.2/24", "fd01::2/64"]);
+        router.addresses("c1", &["10.2.0.2/24", "fd02::2/64"]);
+        server.addresses("b0", &["10.2.0.1/24", "fd02::1/64"]);
+        router.ip("link set c1 mtu 1280");
+        server.ip("link set b0 mtu 1280");
+        client.ip("route add 10.0.0.0/8 via 10.1.0.2");
+        client.ip("route add fd00::/8 via fd01::2");
+        server.ip("route add 10.1.0.0/24 via 10.2.0.2");
+        server.ip("route add fd01::/64 via fd02::2");
+        Some(path)
     }
 }
 

@@ -104,9 +104,9 @@ pub(in super::super) fn refused(wording: &Wording<'_>, sends: u32, elapsed: Dura
     let words = match wording.overlapping() {
         Some(exchange) => {
             let subject = format!("exchange {exchange}");
-            Words::new(subject, format!("is refused after {effort}: nobody listens there"))
+            Words::new(subject, format!("is refused by the network after {effort}"))
         }
-        None => Words::new("", format!("refused after {effort}: nobody listens there")),
+        None => Words::new("", format!("refused by the network after {effort}")),
     };
     words.noted(format!("refused after {time}"), "refused")
 }

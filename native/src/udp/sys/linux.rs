@@ -1,7 +1,11 @@
 //! Linux: `recvmsg` and `sendmsg` with control messages.
 
-use super::Received;
-use nix::libc::{in_addr, in_pktinfo, in6_addr, in6_pktinfo};
+use super::{Problem, Received};
+use crate::udp::errors::{Class, Icmp, Report};
+use nix::libc::{
+    SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6, in_addr, in_pktinfo, in6_addr, in6_pktinfo,
+    sock_extended_err, sockaddr_in6,
+};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
     sockopt,
@@ -96,6 +100,67 @@ pub(in super::super) async fn send(
             io.async_io(Interest::WRITABLE, write).await
         }
         done => done,
+    }
+}
+
+/// Asks the system for the reports of the network about datagrams that were sent, also if the socket is not
+/// connected.
+///
+/// # Errors
+/// The errors of `setsockopt`.
+pub(in super::super) fn want_reports(io: &UdpSocket) -> io::Result<()> {
+    setsockopt(io, sockopt::Ipv4RecvErr, &true)?;
+    if io.local_addr()?.is_ipv6() {
+        setsockopt(io, sockopt::Ipv6RecvErr, &true)?;
+    }
+    Ok(())
+}
+
+/// Returns the next pending problem if tokio has noticed an error of the socket.
+pub(in super::super) fn problem(io: &UdpSocket) -> Option<Problem> {
+    // tokio forgets what it has noticed when there is no further problem.
+    let nothing = || io::ErrorKind::WouldBlock.into();
+    io.try_io(Interest::ERROR, || problem_now(io).ok_or_else(nothing)).ok()
+}
+
+/// Returns the next pending problem, also if tokio has not noticed it yet.
+pub(in super::super) fn problem_now(io: &UdpSocket) -> Option<Problem> {
+    let mut control =
+        nix::cmsg_space!((sock_extended_err, sockaddr_in6), in_pktinfo, in6_pktinfo, u32);
+    let mut buf = [0; 1];
+    let mut parts = [IoSliceMut::new(&mut buf)];
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let Ok(message) = recvmsg(io.as_raw_fd(), &mut parts, Some(&mut control), flags) else {
+        return io.take_error().ok().flatten().map(Problem::System);
+    };
+    let to = message.address.as_ref().and_then(socket_address);
+    message.cmsgs().ok()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(error, by) => {
+            let by = by.map(|by| Ipv4Addr::from(by.sin_addr.s_addr.to_ne_bytes()).into());
+            Some(reported(&error, to, by))
+        }
+        ControlMessageOwned::Ipv6RecvErr(error, by) => {
+            let by = by.map(|by| Ipv6Addr::from(by.sin6_addr.s6_addr).to_canonical());
+            Some(reported(&error, to, by))
+        }
+        _ => None,
+    })
+}
+
+fn reported(error: &sock_extended_err, to: Option<SocketAddr>, by: Option<IpAddr>) -> Problem {
+    let (kind, code) = (error.ee_type, error.ee_code);
+    let icmp = match error.ee_origin {
+        SO_EE_ORIGIN_ICMP => Some(Icmp::V4 { kind, code }),
+        SO_EE_ORIGIN_ICMP6 => Some(Icmp::V6 { kind, code }),
+        _ => None,
+    };
+    match (icmp, to) {
+        (Some(icmp), Some(to)) => {
+            let by = by.filter(|by| !by.is_unspecified());
+            let mtu = (icmp.class() == Class::SizeLimit).then_some(error.ee_info);
+            Problem::Report(Report { to, by, icmp, mtu })
+        }
+        _ => Problem::System(io::Error::from_raw_os_error(error.ee_errno.cast_signed())),
     }
 }
 

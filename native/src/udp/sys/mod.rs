@@ -3,6 +3,7 @@
 //! | | Linux | other systems |
 //! |---|---|---|
 //! | Local address of a datagram at an unspecified address (0.0.0.0, `::`) | `IP_PKTINFO`, `IPV6_PKTINFO` | unknown: replies leave from the address that the system selects |
+//! | Reports of the network (ICMP) | `IP_RECVERR`, `IPV6_RECVERR`: type, code and reporter, connected or not | the error of a connected socket |
 //! | Size of the receive buffer | up to 4 MiB, if `net.core.rmem_max` permits it | the default |
 //! | Number of datagrams that did not fit into it | `SO_RXQ_OVFL`, `/proc/net/udp` | unknown |
 
@@ -12,11 +13,24 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{lost, prepare, read, receive, send};
+use linux as system;
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{lost, prepare, read, receive, send};
+use other as system;
 
+pub(super) use system::{lost, prepare, problem, problem_now, read, receive, send, want_reports};
+
+use super::errors::Report;
+use std::io;
 use std::net::SocketAddr;
+
+/// A pending problem of a socket.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The network reports something about a datagram that was sent earlier.
+    Report(Report),
+    /// The system reports an error.
+    System(io::Error),
+}
 
 /// A datagram that was read into a buffer.
 #[derive(Clone, Copy, Debug)]
