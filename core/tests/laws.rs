@@ -6,7 +6,7 @@ mod local;
 
 use local::LOCAL;
 use proptest::prelude::*;
-use retrylab_core::client::{self, Client, OpenClient, OpenLoop, contention};
+use retrylab_core::client::{self, Candidates, Client, OpenClient, OpenLoop, contention};
 use retrylab_core::link::{Behind, Link, Pipe};
 use retrylab_core::machine::Machine;
 use retrylab_core::policy::Policy;
@@ -306,6 +306,12 @@ proptest! {
     #[test]
     fn the_client_keeps_the_contract(client in any_client(), ops in ops()) {
         keeps_the_contract(client, ops);
+    }
+
+    #[test]
+    fn the_client_of_several_addresses_keeps_the_contract(client in any_client(), ops in ops()) {
+        let others = ["192.0.2.2:1060", "[2001:db8::1]:1060"].map(|text| text.parse().unwrap());
+        keeps_the_contract(Candidates::new(client, others), ops);
     }
 
     #[test]

@@ -58,22 +58,27 @@ impl Address {
         Ok(Self { host: host.to_string(), port })
     }
 
-    /// Resolves the host to its first IPv4 address, or to its first address if it has none over IPv4.
+    /// Resolves the host to its addresses.
     ///
     /// # Errors
     /// If the name does not resolve.
     pub(crate) async fn resolve(&self) -> Result<Resolved, NameError> {
         if let Ok(ip) = self.host.parse::<IpAddr>() {
-            return Ok(Resolved { address: (ip, self.port).into(), others: 0, named: false });
+            return Ok(Resolved { addresses: vec![(ip, self.port).into()], named: false });
         }
         let error = |error: io::Error| NameError { host: self.host.clone(), why: reason(&error) };
         let found =
             tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(error)?;
-        let found: Vec<SocketAddr> = found.collect();
-        let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-        let none = || error(io::Error::other("the name has no address"));
-        let address = *first.ok_or_else(none)?;
-        Ok(Resolved { address, others: found.len() - 1, named: true })
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in found {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        if addresses.is_empty() {
+            return Err(error(io::Error::other("the name has no address")));
+        }
+        Ok(Resolved { addresses, named: true })
     }
 }
 
@@ -85,14 +90,21 @@ impl fmt::Display for Address {
 }
 
 /// An [`Address`] after name resolution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Resolved {
-    /// The address to use.
-    pub(crate) address: SocketAddr,
-    /// Number of further addresses of the name.
-    pub(crate) others: usize,
+    /// The addresses in the order in which to try them, that of RFC 6724, which `getaddrinfo` follows. There is
+    /// always one.
+    pub(crate) addresses: Vec<SocketAddr>,
     /// Whether the host was a name.
     pub(crate) named: bool,
+}
+
+impl Resolved {
+    /// Returns the address to listen on: the first one over IPv4, or the first one.
+    pub(crate) fn for_serving(&self) -> SocketAddr {
+        let v4 = self.addresses.iter().find(|address| address.is_ipv4());
+        *v4.unwrap_or(&self.addresses[0])
+    }
 }
 
 /// Error for a name that does not resolve.

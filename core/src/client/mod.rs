@@ -5,9 +5,11 @@
 //! defines requests and replies, and the client handles addresses and datagrams. It does not split,
 //! encrypt or acknowledge anything.
 //!
-//! [`Client`] has one exchange in progress (a closed loop), [`OpenClient`] as many as arrive.
+//! [`Client`] has one exchange in progress (a closed loop), [`OpenClient`] as many as arrive. [`Candidates`] is a
+//! client whose server has several addresses.
 
 mod arrivals;
+mod candidates;
 mod closed;
 mod config;
 pub mod contention;
@@ -16,6 +18,7 @@ mod open;
 mod tests;
 
 pub use arrivals::{ArrivalRate, Arrivals};
+pub use candidates::Candidates;
 pub use closed::Client;
 pub use config::{ClosedLoop, Config, OpenLoop};
 pub use open::{MAX_OPEN, OpenClient};

@@ -1,10 +1,11 @@
 //! `retrylab send`: runs the core's client on a real socket.
 
 mod message;
+mod peers;
 mod report;
 mod session;
 
-use crate::address::{Address, NameError, loopback_if_unspecified};
+use crate::address::{Address, NameError};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
 use crate::ladder::{LineSink, Unbuffered};
@@ -12,10 +13,11 @@ use crate::output::{Stdout, exit_after, narrate};
 use crate::runtime;
 use crate::signals::Signals;
 use message::MessageError;
+use peers::Peers;
 use report::{Outcome, SendReport};
 use retrylab::clock::Clock;
-use retrylab::udp::{self, Socket};
-use retrylab_core::client::{Client, Config};
+use retrylab::udp;
+use retrylab_core::client::{Candidates, Client, Config};
 use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
@@ -38,9 +40,14 @@ The default policy (`textbook`) waits 0.1 s for a reply, doubles the wait after 
 gives up when the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up
 at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
+If a name has several addresses, each send of an exchange goes to the next one, in the order of RFC
+6724. When an address turns out to be unreachable, the next one is asked at once; the times of the
+policy stay the same. The next exchange begins with the address that replied.
+
 What the network or this host reports about a datagram is one of three:
   final      nobody listens on the port, or the network, the host or the protocol is unreachable or
-             prohibited: the exchange ends at once with exit code 3
+             prohibited: the exchange ends at once with exit code 3, unless the
+             server has another address
   transient  there is no route at the moment, a packet filter or a full queue of this host dropped
              the datagram, or it passed too many routers: the datagram counts as lost, the cause is
              reported once, and the policy continues; exit code 3 if no datagram could leave at all
@@ -158,16 +165,16 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
         () = signals.recv() => return Err(Error::Interrupted),
         prepared = prepare(args, scenario) => prepared?,
     };
-    let (socket, config) = prepared;
+    let (Peers { socket, addresses }, config) = prepared;
     let (peer, count) = (config.peer, config.load.exchanges);
-    let mut client = Client::new(config);
+    let mut client = Candidates::new(Client::new(config), addresses.iter().copied());
     let random_seed = args.seed.is_none();
     let repeat = || narrate!("seed {0}; --seed {0} repeats these waits", scenario.seed);
     let draws = scenario.policy.draws(false);
     if draws && random_seed {
         repeat();
     }
-    let mut session = Session::new(peer, count, args.token, args.json, args.ladder);
+    let mut session = Session::new(&addresses, count, args.token, args.json, args.ladder);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
 
     let clock = Clock::start();
@@ -190,28 +197,20 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
 }
 
 /// Prepares everything that the first datagram needs.
-async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Socket, Config), Error> {
+async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
     let message = message::read(&args.message).await?;
-    let resolved = args.host.resolve().await?;
-    let peer = loopback_if_unspecified(resolved.address);
-    if resolved.named || peer != resolved.address {
-        let others = match resolved.others {
-            0 => String::new(),
-            others => format!(" (and {others} more)"),
-        };
-        narrate!("{} resolves to {}{others}", args.host.host, peer.ip());
+    let addresses = peers::resolve(&args.host).await?;
+    for address in &addresses {
+        message::check_length(message.len(), args.token, scenario, *address)?;
     }
-    message::check_length(message.len(), args.token, scenario, peer)?;
     let connected = !args.unconnected;
-    let socket =
-        if connected { Socket::connected(peer).await } else { Socket::unconnected(peer).await };
-    let socket = socket.map_err(|error| Error::Unreachable(peer, error))?;
-    let config = Config::new(peer, Echo::new(&message).with_token(args.token))
+    let peers = peers::open(&addresses, connected).await?;
+    let config = Config::new(peers.addresses[0], Echo::new(&message).with_token(args.token))
         .connected(connected)
         .policy(scenario.policy)
         .seed(scenario.seed)
         .exchanges(scenario.exchanges);
-    Ok((socket, config))
+    Ok((peers, config))
 }
 
 /// Returns the sink of the ladder: stdout, or stderr if stdout carries JSON.

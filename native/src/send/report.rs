@@ -58,8 +58,10 @@ pub(super) struct SendReport {
     /// Counted from 1; null if no exchange took place.
     pub(super) exchange: Option<u32>,
     pub(super) outcome: Outcome,
-    /// The server's address, or its name if it did not resolve.
+    /// The server's address: the one that replied, or the last one asked; its name if it did not resolve.
     pub(super) peer: String,
+    /// The addresses that were asked, in that order.
+    pub(super) peers: Vec<String>,
     pub(super) sends: usize,
     /// Times since the first send.
     pub(super) send_times_s: Vec<f64>,
@@ -93,6 +95,7 @@ impl SendReport {
             exchange: None,
             outcome,
             peer: host.to_string(),
+            peers: Vec::new(),
             sends: 0,
             send_times_s: Vec::new(),
             elapsed_s: 0.0,

@@ -16,7 +16,10 @@ use std::ops::ControlFlow;
 /// Follows the client and reports to people on stderr and to scripts on stdout.
 #[derive(Debug)]
 pub(super) struct Session {
+    /// The address that was asked last.
     peer: SocketAddr,
+    /// Whether the server has other addresses.
+    several: bool,
     count: u32,
     token: bool,
     json: bool,
@@ -27,8 +30,6 @@ pub(super) struct Session {
     worst: Outcome,
     /// The causes of losses that have been reported: each is reported once.
     causes: Vec<String>,
-    /// The last reason why the server cannot be reached, and whether it is that nobody listens there.
-    refusal: Option<(String, bool)>,
     /// Whether some wait followed the server's hint.
     pub(super) hinted: bool,
 }
@@ -39,6 +40,12 @@ struct Exchange {
     /// Counted from 1.
     number: u32,
     sends: Vec<Instant>,
+    /// The number of the last send in the policy's schedule, counted from 1.
+    send: u32,
+    /// The addresses that were asked.
+    peers: Vec<SocketAddr>,
+    /// Those that cannot be reached.
+    refusals: Vec<Refusal>,
     /// The bytes of its last datagram.
     bytes: usize,
     /// Failures that the server answered with.
@@ -63,6 +70,17 @@ impl Exchange {
     }
 }
 
+/// An address that cannot be reached.
+#[derive(Debug)]
+struct Refusal {
+    peer: SocketAddr,
+    cause: String,
+    /// Whether nobody listens there.
+    is_closed: bool,
+    /// Whether a line has said so.
+    is_reported: bool,
+}
+
 /// A reply that ended an exchange.
 struct Reply<'a> {
     bytes: &'a [u8],
@@ -71,7 +89,7 @@ struct Reply<'a> {
 
 impl Session {
     pub(super) fn new(
-        peer: SocketAddr,
+        peers: &[SocketAddr],
         count: u32,
         token: bool,
         json: bool,
@@ -80,7 +98,8 @@ impl Session {
         let exchange = Exchange { number: 1, ..Exchange::default() };
         let (out, worst) = (Stdout::default(), Outcome::Answered);
         Self {
-            peer,
+            peer: peers[0],
+            several: peers.len() > 1,
             count,
             token,
             json,
@@ -89,7 +108,6 @@ impl Session {
             exchange,
             worst,
             causes: Vec::new(),
-            refusal: None,
             hinted: false,
         }
     }
@@ -132,6 +150,7 @@ impl Session {
                 exchange: Some(ended.number),
                 outcome,
                 peer: self.peer.to_string(),
+                peers: ended.peers.iter().map(SocketAddr::to_string).collect(),
                 sends: ended.sends.len(),
                 send_times_s: ended.sends.iter().map(since).collect(),
                 elapsed_s: seconds(elapsed),
@@ -157,8 +176,9 @@ impl Session {
         // Karn's algorithm: if the reply names no send, any of several may have caused it.
         let sure = if self.token || sends == 1 { "" } else { " presumably" };
         let (name, waited) = (self.name(), Rounded(elapsed));
+        let by = if self.several { format!(" by {}", self.peer) } else { String::new() };
         narrate!(
-            "{name}{GOOD}answered{GOOD:#} after {waited}:{sure} send {answered_send} of {sends}, \
+            "{name}{GOOD}answered{GOOD:#} after {waited}{by}:{sure} send {answered_send} of {sends}, \
              {}",
             Count(bytes.len() as u64, "byte")
         );
@@ -199,14 +219,60 @@ impl Session {
         self.end(Outcome::GaveUp, elapsed, None, None);
     }
 
-    fn refused(&mut self, elapsed: Duration) {
-        let peer = self.peer;
-        let (outcome, sentence) = match self.refusal.take() {
-            Some((cause, false)) => {
-                (Outcome::Unreachable, format!("{peer} cannot be reached: {cause}"))
+    /// Notes that `peer` is asked. If that is because another address cannot be reached, says so.
+    fn asks(&mut self, peer: SocketAddr) {
+        let name = self.name();
+        for refusal in &mut self.exchange.refusals {
+            if !std::mem::replace(&mut refusal.is_reported, true) && refusal.peer != peer {
+                narrate!(
+                    "{name}{} cannot be reached: {}; asking {peer}",
+                    refusal.peer,
+                    refusal.cause
+                );
             }
-            Some((_, true)) | None => {
-                (Outcome::Refused, format!("{peer} refused the datagram: nobody listens there"))
+        }
+        self.peer = peer;
+        if !self.exchange.peers.contains(&peer) {
+            self.exchange.peers.push(peer);
+        }
+    }
+
+    /// Notes that a datagram to `peer` was not sent.
+    fn not_sent(&mut self, peer: SocketAddr) {
+        // A send is repeated if an address cannot be reached; otherwise it is the next one of the schedule.
+        let is_repeated = self.exchange.refusals.iter().any(|refusal| !refusal.is_reported);
+        self.exchange.send += u32::from(!is_repeated);
+        self.asks(peer);
+    }
+
+    /// Notes that an address cannot be reached.
+    fn cannot_reach(&mut self, trouble: &Trouble) {
+        let peer = match trouble {
+            Trouble::Send { to, .. } => {
+                self.not_sent(*to);
+                *to
+            }
+            Trouble::Report(report) => report.to,
+            _ => self.peer,
+        };
+        let (cause, is_closed) = (trouble.to_string(), trouble.is_refusal());
+        self.exchange.refusals.retain(|refusal| refusal.peer != peer);
+        self.exchange.refusals.push(Refusal { peer, cause, is_closed, is_reported: false });
+    }
+
+    /// Ends an exchange because no address of the server can be reached.
+    fn refused(&mut self, elapsed: Duration) {
+        let is_closed = self.exchange.refusals.iter().all(|refusal| refusal.is_closed);
+        let outcome = if is_closed { Outcome::Refused } else { Outcome::Unreachable };
+        let sentence = match &self.exchange.refusals[..] {
+            [Refusal { peer, cause, is_closed: false, .. }] => {
+                format!("{peer} cannot be reached: {cause}")
+            }
+            [] | [_] => format!("{} refused the datagram: nobody listens there", self.peer),
+            several => {
+                let list = several.iter().map(|one| format!("{}: {}", one.peer, one.cause));
+                let list: Vec<String> = list.collect();
+                format!("none of {} addresses can be reached: {}", list.len(), list.join("; "))
             }
         };
         narrate!("{}{BAD}{sentence}{BAD:#}", self.name());
@@ -215,10 +281,11 @@ impl Session {
 
     /// Ends an exchange of which no datagram has left this host.
     fn nothing_left(&mut self, elapsed: Duration) {
-        let (peer, unsent) = (self.peer, Count(self.exchange.unsent.into(), "datagram"));
+        let peers: Vec<String> = self.exchange.peers.iter().map(SocketAddr::to_string).collect();
+        let (peers, unsent) = (peers.join(", "), Count(self.exchange.unsent.into(), "datagram"));
         let cause = self.causes.last().cloned().unwrap_or_default();
         let sentence =
-            format!("{peer} cannot be reached: the system sent none of {unsent}: {cause}");
+            format!("{peers} cannot be reached: the system sent none of {unsent}: {cause}");
         narrate!("{}{BAD}{sentence}{BAD:#}", self.name());
         self.end(Outcome::Unreachable, elapsed, None, Some(sentence));
     }
@@ -226,9 +293,10 @@ impl Session {
     /// Counts a datagram that is lost, and reports the cause once.
     fn lost(&mut self, trouble: &Trouble) {
         self.exchange.lost += 1;
-        if let Trouble::Send { .. } = trouble {
+        if let Trouble::Send { to, .. } = trouble {
             self.exchange.unsent += 1;
             self.exchange.last_unsent = true;
+            self.not_sent(*to);
         }
         let cause = trouble.to_string();
         // In order of their last occurrence.
@@ -262,7 +330,9 @@ impl Session {
 const MAX_CAUSES: usize = 32;
 
 impl Observer<Event> for Session {
-    fn sent(&mut self, at: Instant, _transmit: &Transmit, bytes: &[u8]) {
+    fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
+        self.exchange.send = transmit.label.map_or(self.exchange.send, |label| label.send.get());
+        self.asks(transmit.to);
         self.exchange.sends.push(at);
         self.exchange.bytes = bytes.len();
         self.exchange.last_unsent = false;
@@ -271,7 +341,7 @@ impl Observer<Event> for Session {
     fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
         self.hinted |= timer == Timer::Hint;
         let (name, peer) = (self.name(), self.peer);
-        let send = self.exchange.sends.len() + self.exchange.unsent as usize;
+        let send = self.exchange.send;
         let bytes = Count(self.exchange.bytes as u64, "byte");
         let wait = Rounded(deadline.saturating_since(at));
         // A pause of the limits is reported when it is over; on a ladder each send has a line already.
@@ -311,6 +381,7 @@ impl Observer<Event> for Session {
         let bytes = datagram.map_or(&b""[..], |datagram| datagram.bytes);
         match *event {
             Event::Answered { sends, answered_send, elapsed, .. } => {
+                self.peer = datagram.map_or(self.peer, |datagram| datagram.from);
                 self.answered(sends, answered_send, elapsed, bytes);
             }
             Event::GaveUp { sends, elapsed, why, .. } => self.gave_up(sends, elapsed, why),
@@ -355,7 +426,7 @@ impl Observer<Event> for Session {
             // The event of the client follows.
             (Class::Final, _) => {
                 self.exchange.hopeless = matches!(trouble, Trouble::Send { .. });
-                self.refusal = Some((trouble.to_string(), trouble.is_refusal()));
+                self.cannot_reach(trouble);
             }
             // The path carries less than the interface: the system sends fragments from now on.
             (Class::Transient, _) | (Class::SizeLimit, Trouble::Report(_)) => self.lost(trouble),

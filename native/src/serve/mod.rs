@@ -154,7 +154,7 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
         () = signals.recv() => return Ok(Exit::Interrupted),
         resolved = args.addr.resolve() => resolved?,
     };
-    let wanted = resolved.address;
+    let wanted = resolved.for_serving();
     let socket = Socket::serving(wanted).await.map_err(|error| Error::Bind(wanted, error))?;
     let address = socket.local_addr()?;
 

@@ -261,10 +261,9 @@ where
         }
     }
 
-    /// Reports trouble to the observer. What the network reports is recorded, unless the record of a refusal
-    /// follows.
+    /// Records what the network reports, and reports trouble to the observer.
     fn report(&mut self, now: Instant, trouble: &Trouble) -> ControlFlow<()> {
-        if let (Trouble::Report(report), false) = (trouble, trouble.is_refusal()) {
+        if let Trouble::Report(report) = trouble {
             let context = self.host.context(self.role);
             self.record(now, context, What::from(report.icmp.words()));
         }

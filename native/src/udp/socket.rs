@@ -138,6 +138,13 @@ impl Socket {
         Ok(self)
     }
 
+    /// Adds the addresses of another socket of the same host: of a client whose server has several addresses.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.ends.extend(other.ends);
+        self
+    }
+
     /// Returns the address that the socket is bound to, with the actual port if port 0 was requested.
     ///
     /// # Errors
@@ -200,7 +207,11 @@ impl Socket {
         problems: &mut Vec<Problem>,
     ) -> Option<io::Result<()>> {
         let Some(from) = from else {
-            return Some(self.ends[0].send(bytes, None, to, problems).await);
+            // That of a connected socket, or the first one that can reach the family of `to`.
+            let connected = self.ends.iter().find(|end| end.peer == Some(to));
+            let family = |end: &&End| end.peer.is_none() && end.local.is_ipv4() == to.is_ipv4();
+            let end = connected.or_else(|| self.ends.iter().find(family)).unwrap_or(&self.ends[0]);
+            return Some(end.send(bytes, None, to, problems).await);
         };
         if let Some(end) = self.ends.iter().find(|end| end.local == from) {
             return Some(end.send(bytes, None, to, problems).await);

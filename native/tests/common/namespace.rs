@@ -48,6 +48,19 @@ impl Namespace {
         Server::listening(Running::start(self.retrylab(&args)))
     }
 
+    /// Gives `name` these addresses, for the programs in the namespace.
+    pub(crate) fn name_addresses(&self, name: &str, addresses: &[&str]) {
+        // `ip netns exec` shows the files of this folder to the program in place of those in /etc.
+        let lines: Vec<String> =
+            addresses.iter().map(|address| format!("{address} {name}\n")).collect();
+        std::fs::create_dir_all(self.files()).unwrap();
+        std::fs::write(format!("{}/hosts", self.files()), lines.concat()).unwrap();
+    }
+
+    fn files(&self) -> String {
+        format!("/etc/netns/{}", self.0)
+    }
+
     /// Runs `work` on a thread inside the namespace: the sockets that it creates belong there.
     pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let file = File::open(format!("/run/netns/{}", self.0)).unwrap();
@@ -96,6 +109,7 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
+        let _ = std::fs::remove_dir_all(self.files());
     }
 }
 

@@ -1,0 +1,137 @@
+//! What keeps datagrams from leaving this host.
+
+use crate::common::Running;
+use crate::common::namespace::{Namespace, Path};
+use crate::{CONNECTED_OR_NOT, assert_answered_after, send, with_port};
+use std::time::{Duration, Instant};
+
+/// Routes of this host that are meant to stop datagrams.
+#[test]
+fn a_route_that_prohibits_the_destination_is_final_and_a_blackhole_loses() {
+    let Some(client) = Namespace::new() else { return };
+    for (kind, code_at_once) in [("prohibit", true), ("unreachable", true), ("blackhole", false)] {
+        for (net, host) in [("10.5.0.0/24", "10.5.0.1"), ("fd05::/64", "fd05::1")] {
+            client.ip(&format!("route add {kind} {net}"));
+            for mode in CONNECTED_OR_NOT {
+                let args = [mode, &["--max-sends", "3", "--initial-timeout", "20ms"]].concat();
+                let finished = send(&client, &with_port(host), &args);
+                assert_eq!(finished.code, Some(3), "{kind}: {finished:?}");
+                let exchange = finished.object();
+                assert_eq!(exchange["outcome"], "unreachable", "{finished:?}");
+                assert_eq!(exchange["sends"], 0, "{finished:?}");
+                assert_eq!(exchange["lost"], if code_at_once { 0 } else { 3 }, "{finished:?}");
+                let reported = usize::from(!code_at_once);
+                assert_eq!(
+                    finished.stderr.matches("a datagram is lost").count(),
+                    reported,
+                    "{finished:?}"
+                );
+            }
+            client.ip(&format!("route del {kind} {net}"));
+        }
+    }
+}
+
+/// A route, an interface or a packet queue fails for a moment. Sends of that time are lost; whether the exchange
+/// begins before or during it, the policy continues.
+#[test]
+fn what_fails_on_this_host_for_a_moment_is_a_loss() {
+    let policy = ["--initial-timeout", "150ms", "--multiplier", "1", "--max-sends", "40"];
+    let policy = [&policy[..], &["--give-up-above", "none"]].concat();
+    let faults: [Fault; 3] = [
+        (without_routes, with_routes, "Network is unreachable"),
+        (link_down, link_up, "Network is unreachable"),
+        (queue_full, queue_usable, "No buffer space available"),
+    ];
+    for (begin, end, cause) in faults {
+        let Some(path) = Path::new() else { return };
+        path.client.sysctl("net.ipv6.conf.a0.keep_addr_on_down=1");
+        let start = |host: &str, mode: &[&str]| {
+            let args = [&["send", host, "--json"], mode, &policy].concat();
+            Running::start(path.client.retrylab(&args))
+        };
+        let mut dropping = path.server.serve("[::]:7001", &["--drop-first", "4"]);
+        let _answering = path.server.serve("[::]:7000", &[]);
+        let mut clients = Vec::new();
+        for mode in CONNECTED_OR_NOT {
+            clients.extend(["10.2.0.1:7001", "[fd02::1]:7001"].map(|host| start(host, mode)));
+        }
+        for _ in 0..4 {
+            assert_eq!(dropping.running.json()["event"], "dropped");
+        }
+        if !begin(&path.client) {
+            eprintln!("skipped: the kernel lacks a module ({cause})");
+            continue;
+        }
+        for mode in CONNECTED_OR_NOT {
+            clients.extend(["10.2.0.1:7000", "[fd02::1]:7000"].map(|host| start(host, mode)));
+        }
+        std::thread::sleep(Duration::from_millis(450));
+        end(&path.client);
+        for client in clients {
+            let finished = client.finish(Instant::now());
+            assert_eq!(finished.code, Some(0), "{cause}: {finished:?}");
+            let exchange = finished.object();
+            assert!(exchange["lost"].as_u64().unwrap() >= 1, "{finished:?}");
+            let all = exchange["lost"].as_u64().unwrap() + exchange["sends"].as_u64().unwrap();
+            assert_eq!(exchange["answered_send"], all, "{finished:?}");
+            assert_eq!(finished.stderr.matches(cause).count(), 1, "{finished:?}");
+        }
+    }
+}
+
+/// How to begin it (if the kernel can), how to end it, and what the system says while it lasts.
+type Fault = (fn(&Namespace) -> bool, fn(&Namespace), &'static str);
+
+fn without_routes(client: &Namespace) -> bool {
+    client.ip("route del 10.0.0.0/8");
+    client.ip("-6 route del fd00::/8");
+    true
+}
+
+fn with_routes(client: &Namespace) {
+    client.ip("route add 10.0.0.0/8 via 10.1.0.2");
+    client.ip("-6 route add fd00::/8 via fd01::2");
+}
+
+fn link_down(client: &Namespace) -> bool {
+    client.ip("link set a0 down");
+    true
+}
+
+fn link_up(client: &Namespace) {
+    client.ip("link set a0 up");
+    with_routes(client);
+}
+
+/// A queue that no datagram fits into.
+fn queue_full(client: &Namespace) -> bool {
+    client.tc("qdisc add dev a0 root tbf rate 8kbit burst 10 limit 10")
+}
+
+fn queue_usable(client: &Namespace) {
+    assert!(client.tc("qdisc del dev a0 root"));
+}
+
+/// A packet filter of this host drops every second datagram.
+#[test]
+fn a_packet_filter_of_this_host_loses_datagrams() {
+    let Some(host) = Namespace::new() else { return };
+    let _server = host.serve("[::]:7000", &[]);
+    for rule in [
+        "add table inet t",
+        "add chain inet t o { type filter hook output priority 0 ; }",
+        "add rule inet t o udp dport 7000 numgen inc mod 2 == 0 drop",
+    ] {
+        if !host.command("nft", &[rule]).output().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: the program `nft` or its module is missing");
+            return;
+        }
+    }
+    for address in ["127.0.0.1", "::1"] {
+        for mode in CONNECTED_OR_NOT {
+            let finished = send(&host, &with_port(address), mode);
+            assert_answered_after(&finished, 1, "Operation not permitted");
+        }
+    }
+}
