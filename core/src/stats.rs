@@ -158,7 +158,7 @@ pub fn differs_by_sign(plus: u64, minus: u64) -> bool {
 /// Returns the largest `rank` such that of `n` fair coins, fewer than `rank` show heads with a probability of
 /// at most 2.5 %; `None` if there is none, for fewer than six coins.
 fn sign_rank(n: u64) -> Option<u64> {
-    // The probabilities below would underflow. The normal distribution is as exact for so many.
+    // The probabilities below would underflow. The normal distribution is as exact for such large numbers.
     if n > 1_000 {
         return Some(sign_rank_of_many(n as f64));
     }

@@ -2,7 +2,7 @@
 //! explains a value exactly as scenario files, links and the page do.
 
 use crate::data_file;
-use crate::sim;
+use crate::sim::run::PROGRAM_MIB;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::scenario::{FIELDS, Field};
@@ -118,7 +118,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 
 /// Reads a limit of memory in mebibytes.
 pub(crate) fn memory(text: &str) -> Result<u32, String> {
-    between(text, sim::PROGRAM_MIB + 1, u32::MAX)
+    between(text, PROGRAM_MIB + 1, u32::MAX)
 }
 
 /// Reads the length of an interval.

@@ -1,7 +1,6 @@
 //! The measures of a run. This table is the only place that names them.
 
 use super::INTERVAL;
-use super::outcome;
 use super::predicted::{QueueMeasures, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
@@ -125,7 +124,7 @@ pub(crate) struct Measured {
     /// In the order of [`columns`].
     pub(crate) cells: Vec<Cell>,
     pub(crate) summary: Summary,
-    /// See [`outcome::goodput_at_end`].
+    /// See [`SeriesReport::goodput_at_end`](retrylab_core::sim::metrics::SeriesReport::goodput_at_end).
     pub(crate) goodput_at_end: Option<f64>,
     pub(crate) ended_by: EndedBy,
     /// Measures of the queue, if they were requested and theory predicts them.
@@ -169,7 +168,7 @@ pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Meas
 fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
     let cells = || MEASURES.iter().map(|measure| (measure.cell)(run)).collect();
     let (summary, ended_by) = (run.outcome.summary, run.ended_by);
-    let goodput_at_end = run.metrics.as_ref().and_then(|m| outcome::goodput_at_end(&m.series));
+    let goodput_at_end = run.metrics.as_ref().and_then(|m| m.series.goodput_at_end());
     let complete = ended_by != EndedBy::Interrupted;
     complete.then(|| Measured { cells: cells(), summary, goodput_at_end, ended_by, queue })
 }

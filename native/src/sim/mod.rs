@@ -36,9 +36,6 @@ use std::time::Duration;
 /// Interval of the time series of a run of up to ten seconds. Longer runs double it.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
-pub(crate) const PROGRAM_MIB: u32 = 12;
-
 const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
@@ -211,7 +208,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let bounds = Bounds::default()
         .with_events(args.max_events)
         .with_time(args.max_time)
-        .with_memory(u64::from(args.max_memory - PROGRAM_MIB) << 20);
+        .with_memory(u64::from(args.max_memory - run::PROGRAM_MIB) << 20);
     let limits = Limits { bounds, interrupted };
     match other {
         Some(other) => compare::run(args, &scenario, &other, &limits),

@@ -2,7 +2,6 @@
 
 use super::measure::Measured;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::metrics::SeriesReport;
 use retrylab_core::stats::{Mean, Sample};
 use retrylab_core::theory;
 use serde::Serialize;
@@ -19,17 +18,6 @@ pub(super) fn independent(scenario: &Scenario, misattributed: u64) -> Result<(),
         0 => Ok(()),
         _ => Err("clients took some replies for those of another exchange"),
     }
-}
-
-/// Returns the number of exchanges that are answered for each one that begins, in the last tenth of the time in which
-/// exchanges begin; `None` if fewer than twenty begin then, which is too few to speak of a rate.
-pub(super) fn goodput_at_end(series: &SeriesReport) -> Option<f64> {
-    const FEW: u64 = 20;
-    let until = series.begun.iter().rposition(|begun| *begun > 0)? + 1;
-    let window = until - (until / 10).max(1)..until;
-    let sum = |counts: &[u64]| counts[window.clone()].iter().sum::<u64>();
-    let (begun, answered) = (sum(&series.begun), sum(&series.answered));
-    (begun >= FEW).then(|| answered as f64 / begun as f64)
 }
 
 /// Runs in two groups: those in which clients got hardly any answers at the end, and the others.
@@ -121,21 +109,5 @@ mod tests {
         for one in [&ends[..1], &ends[1..2], &[(0.49, 0.5), (0.51, 0.5)], &[]] {
             assert_eq!(Modes::of(one), None, "{one:?}");
         }
-    }
-
-    #[test]
-    fn goodput_at_the_end_is_that_of_the_last_tenth() {
-        let series = |begun: &[u64], answered: &[u64]| SeriesReport {
-            begun: begun.to_vec(),
-            answered: answered.to_vec(),
-            ..SeriesReport::default()
-        };
-        let mut begun = vec![40; 20];
-        let mut answered = vec![40; 18];
-        answered.extend([10, 30, 40]);
-        begun.push(0);
-        assert_eq!(goodput_at_end(&series(&begun, &answered)), Some(0.5));
-        assert_eq!(goodput_at_end(&series(&[19], &[19])), None);
-        assert_eq!(goodput_at_end(&series(&[0], &[0])), None);
     }
 }

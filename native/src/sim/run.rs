@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
+pub(crate) const PROGRAM_MIB: u32 = 12;
+
 /// The limits of a run.
 pub(crate) struct Limits {
     pub(crate) bounds: Bounds,

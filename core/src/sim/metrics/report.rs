@@ -206,6 +206,22 @@ impl SeriesReport {
     }
 }
 
+impl SeriesReport {
+    /// Returns the number of exchanges that are answered for each one that begins, in the last tenth of the time in
+    /// which exchanges begin; `None` if fewer than twenty begin then, which is too few to speak of a rate.
+    ///
+    /// After a collapse it is close to 0, at whatever time the collapse began.
+    #[must_use]
+    pub fn goodput_at_end(&self) -> Option<f64> {
+        const FEW: u64 = 20;
+        let until = self.begun.iter().rposition(|begun| *begun > 0)? + 1;
+        let window = until - (until / 10).max(1)..until;
+        let sum = |counts: &[u64]| counts[window.clone()].iter().sum::<u64>();
+        let (begun, answered) = (sum(&self.begun), sum(&self.answered));
+        (begun >= FEW).then(|| answered as f64 / begun as f64)
+    }
+}
+
 impl Metrics {
     /// Returns the metrics so far of the run of `network`.
     #[must_use]

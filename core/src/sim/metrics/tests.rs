@@ -339,3 +339,17 @@ fn its_json_has_the_vocabularys_names() {
     assert_eq!(json["series"]["interval_s"], 0.01);
     assert_eq!(json["series"]["gave_up"].as_array().unwrap().len(), 621, "{json}");
 }
+
+#[test]
+fn goodput_at_the_end_is_that_of_the_last_tenth() {
+    let goodput = |begun: &[u64], answered: &[u64]| {
+        let (begun, answered) = (begun.to_vec(), answered.to_vec());
+        SeriesReport { begun, answered, ..SeriesReport::default() }.goodput_at_end()
+    };
+    let (mut begun, mut answered) = ([40; 20].to_vec(), [40; 18].to_vec());
+    answered.extend([10, 30, 40]);
+    begun.push(0);
+    assert_eq!(goodput(&begun, &answered), Some(0.5));
+    assert_eq!(goodput(&[19], &[19]), None);
+    assert_eq!(goodput(&[0], &[0]), None);
+}
