@@ -79,8 +79,9 @@ impl Compared {
     }
 
     /// Returns the number of seeds in which B is better, if it can be.
-    const fn b_better(&self) -> Option<u64> {
-        match self.better {
+    fn b_better(&self) -> Option<u64> {
+        let applies = self.difference.count + self.difference.unanswered > 0;
+        match self.better.filter(|_| applies) {
             Some(Better::Higher) => Some(self.b_higher),
             Some(Better::Lower) => Some(self.b_lower),
             None => None,
