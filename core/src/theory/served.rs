@@ -24,8 +24,8 @@ const MAX_SENDS: u32 = 1_000;
 ///
 /// Conditions: an open loop with Poisson arrivals at a constant rate; arrivals that the link does not
 /// lose, duplicate or queue; no faults; one send per exchange; and a server that processes every request
-/// in a time that does not depend on the load. A run starts with an empty queue and ends when the last
-/// request is processed, so a short run measures less than the prediction.
+/// in a time that does not depend on the load. A run starts with an empty queue, so that its measures come
+/// closer to the prediction after a [warm-up](Self::warm_up).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueuePrediction {
     /// Model: `M/M/1`, `M/M/1/K`, `M/D/1`, `Erlang B` or `Erlang C`. Erlang B holds for any distribution
@@ -43,6 +43,8 @@ pub struct QueuePrediction {
     pub mean_queue: f64,
     /// Share of time in which the workers are busy.
     pub utilisation: f64,
+    /// Time to leave out at the beginning of a run: a tenth of the time in which requests arrive.
+    pub warm_up: Duration,
 }
 
 /// Returns the prediction for the queue of `scenario`.
@@ -98,7 +100,18 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
         (None, _) => return Err("no model covers this distribution of service times"),
     };
     let mean_wait = wait * service;
-    Ok(QueuePrediction { model, load, refused, waits, mean_wait, mean_queue, utilisation })
+    let warm_up = arrival_time(scenario, rate) / 10;
+    Ok(QueuePrediction { model, load, refused, waits, mean_wait, mean_queue, utilisation, warm_up })
+}
+
+/// Returns how long requests arrive: until the end of the arrivals, or on average until all exchanges have begun.
+fn arrival_time(scenario: &Scenario, rate: f64) -> Duration {
+    let exchanges = f64::from(scenario.exchanges) * f64::from(scenario.clients);
+    let until_last = Duration::try_from_secs_f64(exchanges / rate).unwrap_or(Duration::MAX);
+    match scenario.workload {
+        Workload::Open { duration: Some(duration), .. } => duration.min(until_last),
+        Workload::Open { .. } | Workload::Closed { .. } | Workload::Write => until_last,
+    }
 }
 
 /// Prediction of whether a server recovers from a spike of the load.

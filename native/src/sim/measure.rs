@@ -1,7 +1,7 @@
 //! The measures of a run. This table is the only place that names them.
 
 use super::INTERVAL;
-use super::predicted::{QueueMeasures, queue_measures};
+use super::predicted::{QueueMeasures, metrics, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
@@ -160,7 +160,7 @@ pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Meas
     if predict_queue(scenario).is_err() {
         return measure(scenario, limits);
     }
-    let run = run::run(scenario, (Metrics::new(INTERVAL), ()), limits, |_| ()).result;
+    let run = run::run(scenario, (metrics(scenario, INTERVAL), ()), limits, |_| ()).result;
     let queue = queue_measures(&run);
     measured(&run, Some(queue))
 }

@@ -27,7 +27,6 @@ use meter::Meter;
 use report::RunReport;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
-use retrylab_core::sim::metrics::Metrics;
 use run::{EndedBy, Finished, Limits};
 use series::SeriesFile;
 use std::io;
@@ -221,8 +220,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
     let metrics = match series {
-        Some(_) => Metrics::new(args.series_interval).with_max_intervals(series::MAX_INTERVALS),
-        None => Metrics::new(INTERVAL),
+        Some(_) => predicted::metrics(scenario, args.series_interval)
+            .with_max_intervals(series::MAX_INTERVALS),
+        None => predicted::metrics(scenario, INTERVAL),
     };
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);

@@ -1,11 +1,13 @@
 //! Compares the predictions for the server, its queue and its collapse, with the measurement.
 //!
 //! Requests in a queue are not independent, so a single run has no valid standard error. A single run
-//! shows the difference in per cent; several seeds show it in standard errors.
+//! shows the difference in per cent; several seeds show it in standard errors. The models describe a steady state, so
+//! the first tenth of the arrivals is left out.
 
 use super::run::Result;
 use crate::output::Rounded;
 use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::metrics::Metrics;
 use retrylab_core::stats::Mean;
 use retrylab_core::theory::{Load, QueuePrediction, predict_metastable, predict_queue};
 use retrylab_core::time::Duration;
@@ -14,14 +16,17 @@ use serde::Serialize;
 /// Share of refused requests, mean wait in seconds, mean queue length, and utilisation of the workers.
 pub(crate) type QueueMeasures = [Option<f64>; 4];
 
-/// Returns the measures of the queue of a finished run. Where theory predicts a queue, every request is
-/// either served or finds the queue full.
+/// Returns the measures of the queue of a finished run, after the warm-up.
 pub(crate) fn queue_measures(run: &Result) -> QueueMeasures {
-    let Some(metrics) = &run.metrics else { return [None; 4] };
-    let work = &metrics.work;
-    let sends = run.outcome.summary.sends;
-    let refused = (sends > 0).then(|| sends.saturating_sub(work.served) as f64 / sends as f64);
-    [refused, work.mean_wait_s, work.mean_queue, work.utilisation]
+    let steady = run.metrics.as_ref().and_then(|metrics| metrics.steady);
+    let Some(steady) = steady else { return [None; 4] };
+    [steady.refused_share, steady.mean_wait_s, steady.mean_queue, steady.utilisation]
+}
+
+/// Returns the metrics for a run of `scenario`, with the warm-up of its queue's prediction.
+pub(crate) fn metrics(scenario: &Scenario, interval: Duration) -> Metrics {
+    let warm_up = predict_queue(scenario).map_or(Duration::ZERO, |predicted| predicted.warm_up);
+    Metrics::new(interval).with_warm_up(warm_up)
 }
 
 const fn expected(of: &QueuePrediction) -> [f64; 4] {
@@ -34,6 +39,8 @@ pub(super) struct Queue<T> {
     model: &'static str,
     /// Arrivals per mean service time.
     load: f64,
+    /// Time at the beginning that is not measured.
+    warm_up_s: f64,
     refused_share: T,
     mean_wait_s: T,
     mean_queue: T,
@@ -43,16 +50,18 @@ pub(super) struct Queue<T> {
 impl<T: Copy> Queue<T> {
     fn new(of: &QueuePrediction, numbers: [T; 4]) -> Self {
         let [refused_share, mean_wait_s, mean_queue, utilisation] = numbers;
-        let (model, load) = (of.model, of.load);
-        Self { model, load, refused_share, mean_wait_s, mean_queue, utilisation }
+        let (model, load, warm_up_s) = (of.model, of.load, of.warm_up.as_secs_f64());
+        Self { model, load, warm_up_s, refused_share, mean_wait_s, mean_queue, utilisation }
     }
 
-    /// `M/M/1/K: 2.3493 % refused (…), wait 0.028 s (…), 2.1852 in the queue (…), 78.12 % busy (…)`
+    /// `M/M/1/K after 15 s: 2.3493 % refused (…), wait 0.028 s (…), 2.1852 in the queue (…), 78.12 % busy (…)`
     fn words(&self, predicted: fn(T) -> f64, compared: fn(T) -> String) -> String {
-        let Self { model, refused_share, mean_wait_s, mean_queue, utilisation, .. } = *self;
-        let wait = Rounded(Duration::from_secs_f64(predicted(mean_wait_s)));
+        let Self { model, warm_up_s, refused_share, mean_wait_s, mean_queue, utilisation, .. } =
+            *self;
+        let [wait, warm_up] =
+            [predicted(mean_wait_s), warm_up_s].map(|time| Rounded(Duration::from_secs_f64(time)));
         format!(
-            "{model}: {:.4} % refused ({}), wait {wait} ({}), {:.4} in the queue ({}), {:.2} % busy ({})",
+            "{model} after {warm_up}: {:.4} % refused ({}), wait {wait} ({}), {:.4} in the queue ({}), {:.2} % busy ({})",
             100.0 * predicted(refused_share),
             compared(refused_share),
             compared(mean_wait_s),

@@ -7,14 +7,14 @@ use crate::{number, sim};
 #[test]
 fn a_server_measures_what_its_model_predicts() {
     let open = "#seed=1&token=true&server.reply=mirror&policy.max_sends=1&exchanges=400000&\
-                link.latency=0s&workload.arrivals=poisson+";
+                workload.arrivals=poisson+";
     for (rest, model) in [
-        ("80&server.service=exponential+10ms&server.queue=9", "M/M/1/K"),
-        ("120&server.service=exponential+10ms&server.queue=9", "M/M/1/K"),
-        ("70&server.service=exponential+10ms&server.order=lifo", "M/M/1"),
+        ("80&link.latency=0s&server.service=exponential+10ms&server.queue=9", "M/M/1/K"),
+        ("120&link.latency=0s&server.service=exponential+10ms&server.queue=9", "M/M/1/K"),
+        ("70&link.latency=0s&server.service=exponential+10ms&server.order=lifo", "M/M/1"),
         ("70&server.service=10ms&link.latency=exponential+50ms", "M/D/1"),
-        ("160&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0", "Erlang B"),
-        ("140&server.service=exponential+10ms&server.workers=2", "Erlang C"),
+        ("160&link.latency=0s&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0", "Erlang B"),
+        ("140&link.latency=0s&server.service=exponential+10ms&server.workers=2", "Erlang C"),
     ] {
         let queue = &sim(&[&format!("{open}{rest}")], &[])["theory"]["queue"];
         assert_eq!(queue["model"], model, "{rest}");

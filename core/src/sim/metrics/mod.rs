@@ -25,18 +25,21 @@
 
 mod report;
 mod series;
+mod steady;
 #[cfg(test)]
 mod tests;
 mod times;
 
 pub use report::{LinkReport, MetricsReport, Quantiles, SeriesReport, WayReport, WorkReport};
 pub use series::{Counts, MAX_INTERVALS, Series};
+pub use steady::SteadyReport;
 pub use times::Times;
 
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, Direction, HostId, Record, Sink, What};
 use alloc::vec::Vec;
+use steady::Steady;
 use times::rank;
 
 /// Maximum number of sends that [`Metrics::attempts`] counts separately.
@@ -57,6 +60,7 @@ pub struct Metrics {
     /// Total times in nanoseconds over all served requests.
     waited: u128,
     worked: u128,
+    steady: Steady,
 }
 
 impl Metrics {
@@ -76,6 +80,7 @@ impl Metrics {
             replies: 0,
             waited: 0,
             worked: 0,
+            steady: Steady::default(),
         }
     }
 
@@ -171,7 +176,12 @@ impl Sink for Metrics {
                 self.replies += 1;
                 self.series.at(record.at).replies += 1;
             }
-            What::Dropped { cause, .. } => self.dropped_by.add(cause),
+            What::Dropped { cause, .. } => {
+                self.dropped_by.add(cause);
+                if cause == Cause::ServerQueue {
+                    self.steady.refuse(record.at);
+                }
+            }
             What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
             What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
             What::Refused { sends, .. } => {
@@ -187,14 +197,16 @@ impl Sink for Metrics {
                 self.waited += u128::from(nanos(begun.saturating_since(arrived)));
                 self.worked += u128::from(nanos(record.at.saturating_since(begun)));
                 self.series.at(record.at).served += 1;
+                self.steady.serve(arrived, begun, record.at);
             }
+            // A server with a full queue may answer with a failure.
+            What::Failed => self.steady.refuse(record.at),
             // Not measured.
             What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }
-            | What::Failed
             | What::LateReply
             | What::Stranger
             | What::Down { .. }

@@ -1,7 +1,7 @@
 //! Metrics as plain numbers with times in seconds, for tables, JSON and files.
 
 use super::times::rank;
-use super::{Metrics, Series, Times};
+use super::{Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
 use crate::sim::ScenarioNetwork;
@@ -31,6 +31,8 @@ pub struct MetricsReport {
     pub dropped_by: BTreeMap<&'static str, u64>,
     /// Work of the server.
     pub work: WorkReport,
+    /// Queue of the server after a warm-up; null if requests take no time.
+    pub steady: Option<SteadyReport>,
     /// Usage of the link.
     pub link: LinkReport,
     /// Counts over time.
@@ -239,6 +241,7 @@ impl Metrics {
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
             work: WorkReport::new(self, station),
+            steady: station.map(|station| self.steady.report(station.config().workers)),
             link: LinkReport::new(network),
             series: SeriesReport::new(&self.series, takes_time),
         }
