@@ -50,8 +50,12 @@ pub(crate) enum Error {
     Missing { point: u64, points: u64, shard: String },
     #[error("point {point} is in both {first} and {second}; pass each shard only once")]
     Overlap { point: u64, first: String, second: String },
-    #[error("{file}: point {point} comes after point {before}; points must be in ascending order")]
+    #[error(
+        "{file}: point {point} comes after point {before}; sort the rows by point, as sweep wrote them"
+    )]
     Disorder { file: String, point: u64, before: u64 },
+    #[error("{file} has point {point} twice; each point must occur once")]
+    Repeated { file: String, point: u64 },
     #[error("{file} has a point {point}, but its sweep has only {points} points, counted from 0")]
     Beyond { file: String, point: u64, points: u64 },
 }
@@ -136,12 +140,10 @@ impl Merge {
         let file = &mut self.files[at];
         file.head = file.table.rows.next().transpose()?;
         let Some(point) = file.head.as_ref().and_then(table::point) else { return Ok(()) };
-        let name = || file.table.name.clone();
-        if let Some(before) = before.filter(|before| *before >= point) {
-            return Err(Error::Disorder { file: name(), point, before });
-        }
+        check_order(&file.table, before, point)?;
         if point >= self.points {
-            return Err(Error::Beyond { file: name(), point, points: self.points });
+            let file = file.table.name.clone();
+            return Err(Error::Beyond { file, point, points: self.points });
         }
         let first = *file.first.get_or_insert(point);
         if point > first {
@@ -154,14 +156,14 @@ impl Merge {
     fn row(&mut self) -> Result<Option<Row>, Error> {
         let head = self.heads.pop();
         let Some(Reverse((point, at))) = head else {
-            return if self.next == self.points { Ok(None) } else { Err(self.missing()) };
+            return if self.next == self.points { Ok(None) } else { Err(self.missing()?) };
         };
         if point < self.next {
             let name = |at: usize| self.files[at].table.name.clone();
             return Err(Error::Overlap { point, first: name(self.last), second: name(at) });
         }
         if point > self.next {
-            return Err(self.missing());
+            return Err(self.missing()?);
         }
         let row = self.files[at].head.take();
         self.read(at, Some(point))?;
@@ -170,12 +172,33 @@ impl Merge {
     }
 
     /// Returns the error for the missing point `next`. It names the shard if the number of shards is known.
-    fn missing(&self) -> Error {
+    /// The point may also stand further down, in a file that is not in order: that is the error then.
+    fn missing(&mut self) -> Result<Error, Error> {
+        for File { table, head, .. } in &mut self.files {
+            let mut before = head.as_ref().and_then(table::point);
+            while let Some(row) = table.rows.next().transpose()? {
+                let point = table::point(&row);
+                if let Some(point) = point {
+                    check_order(table, before, point)?;
+                }
+                before = point;
+            }
+        }
         let (point, points) = (self.next, self.points);
         let stride = self.files.iter().find_map(|file| file.stride);
         let shard =
             stride.map(|n| format!(": shard {}/{n} is missing or incomplete", point % n + 1));
-        Error::Missing { point, points, shard: shard.unwrap_or_default() }
+        Ok(Error::Missing { point, points, shard: shard.unwrap_or_default() })
+    }
+}
+
+/// Checks that a point of a file is greater than its predecessor.
+fn check_order(table: &Table, before: Option<u64>, point: u64) -> Result<(), Error> {
+    let file = || table.name.clone();
+    match before {
+        Some(before) if before == point => Err(Error::Repeated { file: file(), point }),
+        Some(before) if before > point => Err(Error::Disorder { file: file(), point, before }),
+        _ => Ok(()),
     }
 }
 

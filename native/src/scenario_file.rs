@@ -235,7 +235,7 @@ mod tests {
                 "link.latency = [9, 10]",
                 "x.toml:1: link.latency: \"table 9 10\" is not a distribution",
             ),
-            ("link.latency = []", "x.toml:1: link.latency: \"none\" is not a distribution"),
+            ("link.latency = []", "x.toml:1: link.latency is none; without link.rtt it must be"),
             ("server.drop_list = [1.5]", "x.toml:1: server.drop_list: \"1.5\" is not a list of"),
             ("faults = [['1s 1s partition']]", "x.toml:1: faults: this array is not a timeline"),
             ("server.drop = [0.1]", "x.toml:1: server.drop: an array is not a probability"),

@@ -1,5 +1,6 @@
 //! The data of a plot: for each line and each x, the results of all seeds.
 
+use crate::output::seconds;
 use crate::source;
 use crate::table::{Cell, Row, Table, TableError};
 use retrylab_core::scenario::FieldError;
@@ -113,7 +114,7 @@ impl Columns {
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
         let seed = names.iter().position(|name| *name == "seed").unwrap_or(names.len() - 1);
         let find = |flag, what, name: &str, range: std::ops::Range<usize>| {
-            range.clone().find(|at| names[*at] == name).ok_or_else(|| DataError::Unknown {
+            range.clone().find(|at| is_named(names[*at], name)).ok_or_else(|| DataError::Unknown {
                 flag,
                 file: table.name.clone(),
                 what,
@@ -144,7 +145,7 @@ impl Columns {
     }
 
     fn takes(&self, row: &Row) -> bool {
-        self.only.iter().all(|(at, value)| row[*at].text() == *value)
+        self.only.iter().all(|(at, value)| is_value(&label(&row[*at]), value))
     }
 }
 
@@ -165,10 +166,10 @@ impl Data {
             let ended_by = columns.ended_by.map(|at| row[at].text());
             cut_short += u64::from(ended_by.is_some_and(|text| text != "finished"));
             for (at, names) in columns.fixed.iter().zip(&mut fixed) {
-                names.place(row[*at].text());
+                names.place(label(&row[*at]));
             }
-            let label = columns.by.map(|at| row[at].text()).unwrap_or_default();
-            let place = (labels.place(label), x_names.place(row[columns.x].text()));
+            let line = columns.by.map(|at| label(&row[at])).unwrap_or_default();
+            let place = (labels.place(line), x_names.place(label(&row[columns.x])));
             let results = results.entry(place).or_default();
             let y = number(&row[columns.y]);
             results.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), text))?);
@@ -246,12 +247,36 @@ impl Data {
     }
 }
 
+/// Returns whether a column has this name. Those of durations end in their unit.
+fn is_named(column: &str, name: &str) -> bool {
+    column == name || column.strip_suffix("_s") == Some(name)
+}
+
+/// Returns the text of a varied key's cell, the same for every format: CSV has `0.0` for 0.
+fn label(cell: &Cell) -> String {
+    let text = cell.text();
+    match text.strip_suffix(".0") {
+        _ if text.is_empty() => "none".to_string(),
+        Some(whole) if whole.bytes().all(|b| b.is_ascii_digit()) => whole.to_string(),
+        _ => text,
+    }
+}
+
+/// Returns whether a cell has the value that was written: a number may be written in another way, and
+/// seconds as a duration.
+fn is_value(cell: &str, written: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let written_number = || number(written).or_else(|| parse_duration(written).map(seconds));
+    cell == written || number(cell).is_some_and(|cell| written_number() == Some(cell))
+}
+
 /// Returns the number in a cell, or its text as an error if it is not a number.
 fn number(cell: &Cell) -> Result<Option<f64>, String> {
     match cell {
         Cell::Empty => Ok(None),
         Cell::Integer(number) => Ok(Some(*number as f64)),
         Cell::Number(number) => Ok(Some(*number)),
+        Cell::Bool(_) => Err(cell.text()),
         Cell::Text(text) if text.is_empty() => Ok(None),
         Cell::Text(text) => {
             text.parse().ok().filter(|n: &f64| n.is_finite()).map(Some).ok_or_else(|| text.clone())

@@ -144,7 +144,7 @@ impl Measured {
             Cell::Empty if MEASURES[at].latency && self.summary.finished() > 0 => {
                 Some(f64::INFINITY)
             }
-            Cell::Empty | Cell::Text(_) => None,
+            Cell::Empty | Cell::Bool(_) | Cell::Text(_) => None,
         }
     }
 }

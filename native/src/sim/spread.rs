@@ -56,7 +56,7 @@ pub(super) fn number(cell: &Cell) -> Option<f64> {
     match cell {
         Cell::Integer(number) => Some(*number as f64),
         Cell::Number(number) => Some(*number),
-        Cell::Empty | Cell::Text(_) => None,
+        Cell::Empty | Cell::Bool(_) | Cell::Text(_) => None,
     }
 }
 

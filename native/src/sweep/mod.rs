@@ -6,6 +6,7 @@ mod preview;
 mod range;
 mod shard;
 mod values;
+mod varied;
 mod work;
 
 use crate::exit::Exit;
@@ -15,7 +16,7 @@ use crate::signals;
 use crate::sim::measure;
 use crate::sim::run::Limits;
 use crate::source::Source;
-use crate::table::{Row, Target, TargetError, with_suffix};
+use crate::table::{self, Cell, Row, Target, TargetError, with_suffix};
 use journal::{Journal, JournalError};
 use plan::{Plan, PlanError};
 use retrylab_core::sim::Bounds;
@@ -43,9 +44,13 @@ Values of --vary:
   'server.drop_list=1;1,3'      values with commas: separate them with `;`
   link.latency=@a.txt,@b.txt    measured times from files; see `retrylab sim --help`
 
-Columns: point, the varied keys, seed, and the measures. A share is empty if no exchange ended. JSON
-and Parquet also contain the scenario. CSV has the columns points and sweep instead, which
-`retrylab merge` uses to check that files belong to the same sweep.
+Columns: point, the varied keys, seed, and the measures, with the same types in every format. Durations
+are numbers of seconds, in columns whose names end in _s, such as link.latency_s. A cell is empty if a
+measure has no value, or if a varied key of numbers is none. Whole numbers are signed integers of 64 bits,
+so seeds end at 9223372036854775807. A digest begins with an x, so that no program reads it as a number.
+JSON and Parquet also contain the scenario. CSV has the columns points and sweep instead, which
+`retrylab merge` uses to check that files belong to the same sweep. Programs that read CSV guess its types:
+let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are kept in
 FILE.part until FILE is complete. FILE has the same bytes whatever the number of threads and
@@ -223,10 +228,14 @@ fn say_interrupted(part: Option<&PathBuf>, done: u64, points: u64) {
 /// Writes the results in the order of the points.
 fn write(plan: &Plan, target: &Target, journal: Journal) -> Result<(), Error> {
     let header = plan.header(measure::columns());
+    let digest = header.columns.iter().position(|column| column.name == "digest");
     let rows = journal.rows()?.map(|line| -> Result<Row, Error> {
         let (point, measures) = line?;
         let mut row = plan.cells(point);
         row.extend(measures);
+        if let Some(Cell::Text(digest)) = digest.and_then(|at| row.get_mut(at)) {
+            *digest = table::hash(&*digest);
+        }
         Ok(row)
     });
     target.write(&header, rows)

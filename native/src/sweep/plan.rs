@@ -3,9 +3,10 @@
 use super::MAX_POINTS;
 use super::shard::Shard;
 use super::values::{self, ValuesError};
+use super::varied::Varied;
 use crate::output::{Count, SCHEMA};
 use crate::source::{Source, SourceError};
-use crate::table::{Cell, Column, ColumnKind, Header, Vary};
+use crate::table::{self, Cell, Column, ColumnKind, Header, MAX_INTEGER, Vary};
 use rayon::prelude::*;
 use retrylab_core::scenario::{FieldError, Scenario};
 use serde::Serialize;
@@ -28,8 +29,15 @@ pub(crate) enum PlanError {
     Seed,
     #[error("--vary: {key} is `{value}` twice")]
     SameValue { key: String, value: String },
-    #[error("--seeds: {seeds} seeds from {first} on exceed the last seed, {}", u64::MAX)]
+    #[error(
+        "--seeds: {seeds} from {first} up would exceed {MAX_INTEGER}, the last seed of a sweep: tables hold signed \
+         integers"
+    )]
     Seeds { first: u64, seeds: u64 },
+    #[error(
+        "--vary: {key} is {value}; in a sweep it is at most {MAX_INTEGER}: tables hold signed integers"
+    )]
+    TooLarge { key: String, value: String },
     #[error("--vary and --seeds make {0} points; a sweep has at most {MAX_POINTS}")]
     TooMany(String),
     #[error("--vary: with {names}, {error}")]
@@ -43,7 +51,7 @@ pub(super) struct Plan {
     sets: Vec<(String, String)>,
     /// In canonical form: `0.10` is `0.1`.
     vary: Vec<Vary>,
-    kinds: Vec<ColumnKind>,
+    columns: Vec<Varied>,
     combinations: u64,
     first_seed: u64,
     seeds: u64,
@@ -94,9 +102,9 @@ impl Plan {
             (_, Some(points)) => return Err(PlanError::TooMany(points.to_string())),
             (_, None) => return Err(PlanError::TooMany("more than 10^38".to_string())),
         };
-        let kinds = Vec::new();
+        let columns = Vec::new();
         let mut plan =
-            Self { base, sets, vary, kinds, combinations, first_seed: 0, seeds, max_events };
+            Self { base, sets, vary, columns, combinations, first_seed: 0, seeds, max_events };
         plan.check()?;
         Ok(plan)
     }
@@ -125,7 +133,7 @@ impl Plan {
         let first = self.combination(0).map_err(SourceError::Set)?;
         self.first_seed = first.seed;
         let seeds = self.seeds;
-        if first.seed.checked_add(seeds - 1).is_none() {
+        if first.seed.checked_add(seeds - 1).is_none_or(|last| last > MAX_INTEGER) {
             return Err(PlanError::Seeds { first: first.seed, seeds });
         }
         let mut stride = self.combinations;
@@ -144,7 +152,10 @@ impl Plan {
                 return Err(PlanError::SameValue { key, value });
             }
         }
-        self.kinds = vary.iter().map(|vary| kind(&vary.values)).collect();
+        let columns = vary.iter().map(|vary| {
+            Varied::new(vary).map_err(|value| PlanError::TooLarge { key: vary.key.clone(), value })
+        });
+        self.columns = columns.collect::<Result<_, _>>()?;
         self.vary = vary;
         Ok(())
     }
@@ -192,8 +203,8 @@ impl Plan {
     /// Returns the cells before the measures: the point, the varied keys and the seed.
     pub(super) fn cells(&self, point: u64) -> Vec<Cell> {
         let places = self.places(point / self.seeds);
-        let varied = self.vary.iter().zip(&self.kinds).zip(places);
-        let varied = varied.map(|((vary, kind), at)| cell(&vary.values[at], *kind));
+        let varied = self.vary.iter().zip(&self.columns).zip(places);
+        let varied = varied.map(|((vary, column), at)| column.cell(&vary.values[at]));
         let mut cells = vec![Cell::Integer(point)];
         cells.extend(varied);
         cells.push(Cell::Integer(self.seed(point)));
@@ -202,10 +213,8 @@ impl Plan {
 
     /// Returns the columns of these cells.
     pub(super) fn columns(&self) -> Vec<Column> {
-        let varied = self.vary.iter().zip(&self.kinds);
-        let varied = varied.map(|(vary, kind)| Column::new(&vary.key, *kind));
         let mut columns = vec![Column::new("point", ColumnKind::Integer)];
-        columns.extend(varied);
+        columns.extend(self.columns.iter().map(Varied::column));
         columns.push(Column::new("seed", ColumnKind::Integer));
         columns
     }
@@ -230,7 +239,7 @@ impl Plan {
         Header {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_string(),
-            sweep: format!("{:016x}", fingerprint(&identity)),
+            sweep: table::hash(format_args!("{:016x}", fingerprint(&identity))),
             points: self.points(),
             scenario: json!(first),
             vary: self.vary.clone(),
@@ -257,31 +266,6 @@ impl Plan {
         }
         format!("{whole}; {} of them in shard {shard}", shard.len(points))
     }
-}
-
-/// Returns a numeric kind if all values are written as numbers.
-fn kind(values: &[String]) -> ColumnKind {
-    let whole = |text: &String| text.parse::<u64>().is_ok_and(|n| n.to_string() == *text);
-    let number = |text: &String| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        plain && text.parse::<f64>().is_ok_and(|n| n.to_string() == *text)
-    };
-    if values.iter().all(whole) {
-        ColumnKind::Integer
-    } else if values.iter().all(number) {
-        ColumnKind::Number
-    } else {
-        ColumnKind::Text
-    }
-}
-
-fn cell(text: &str, kind: ColumnKind) -> Cell {
-    let read = match kind {
-        ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
-        ColumnKind::Number => text.parse().ok().map(Cell::Number),
-        ColumnKind::Text => None,
-    };
-    read.unwrap_or_else(|| Cell::Text(text.to_string()))
 }
 
 /// Returns the 64-bit FNV-1a hash: it detects accidents, not an adversary.

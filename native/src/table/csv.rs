@@ -1,5 +1,6 @@
 //! CSV (RFC 4180, with line feeds as line ends).
 
+use super::mark;
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError, Vary};
 use crate::output::SCHEMA;
 use ::csv::{ErrorKind, Reader, StringRecord};
@@ -26,12 +27,21 @@ impl Writer {
 
 impl RowWriter for Writer {
     fn row(&mut self, row: &Row) -> io::Result<()> {
-        let cells = row.iter().map(Cell::text).chain(self.own.iter().cloned());
+        let cells = row.iter().map(text).chain(self.own.iter().cloned());
         self.writer.write_record(cells).map_err(system)
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// Returns the text of a cell. A number has a decimal point, so that a column does not look whole because
+/// its first rows are.
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Number(number) => format!("{number:?}"),
+        other => other.text(),
     }
 }
 
@@ -46,8 +56,10 @@ fn system(error: ::csv::Error) -> io::Error {
 pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let malformed = |what: String| TableError::Malformed(name.to_string(), what);
     let mut file = BufReader::new(file);
-    let begins = file.fill_buf().map_err(|error| TableError::Read(name.to_string(), error))?;
-    if !begins.starts_with(b"point,") {
+    let failed = |error| TableError::Read(name.to_string(), error);
+    mark::skip(&mut file).map_err(failed)?;
+    let begins = file.fill_buf().map_err(failed)?;
+    if !begins.starts_with(b"point,") && !begins.starts_with(b"\"point\",") {
         // Checked before the reader looks for the end of the line, which may be far away.
         return Err(malformed("its first column is not point".to_string()));
     }

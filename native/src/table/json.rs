@@ -1,6 +1,6 @@
 //! JSON: a single object with one row per line.
 
-use super::{Cell, Header, Row, RowWriter, Sink, Table, TableError};
+use super::{Cell, Header, Row, RowWriter, Sink, Table, TableError, mark};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -42,7 +42,9 @@ impl RowWriter for Writer {
 
 pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let malformed = |what: String| TableError::Malformed(name.to_string(), what);
-    let object: Result<Map<String, Value>, _> = serde_json::from_reader(BufReader::new(file));
+    let mut file = BufReader::new(file);
+    mark::skip(&mut file).map_err(|error| TableError::Read(name.to_string(), error))?;
+    let object: Result<Map<String, Value>, _> = serde_json::from_reader(file);
     let mut object = object.map_err(|error| malformed(error.to_string()))?;
     let Some(Value::Array(rows)) = object.remove("rows") else {
         return Err(malformed("it has no array `rows`".to_string()));

@@ -1,16 +1,23 @@
 //! The results of a sweep as a table with one row per point, in CSV, JSON or Parquet.
 //!
-//! Every format has the columns `point`, the varied keys, `seed` and the measures, in this order. Every
-//! format also identifies the sweep and its number of points: JSON and Parquet in a header, CSV in the two
-//! additional columns `points` and `sweep`, because RFC 4180 has no comments.
+//! Every format has the columns `point`, the varied keys, `seed` and the measures, in this order, with the
+//! same names, types and empty cells. Every format also identifies the sweep and its number of points: JSON
+//! and Parquet in a header, CSV in the two additional columns `points` and `sweep`, because RFC 4180 has no
+//! comments.
+//!
+//! Other programs guess the types of a CSV file from its text. So a number that is not whole by nature has
+//! a decimal point in every row, and hashes begin with an `x`: without it, `12345678901e2345` is read as
+//! infinity.
 
 mod csv;
 mod json;
+mod mark;
 mod parquet;
 
 use crate::output::OutputError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -19,13 +26,18 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ColumnKind {
-    /// Whole numbers.
+    /// `true` or `false`.
+    Bool,
+    /// Whole numbers from 0 to [`MAX_INTEGER`].
     Integer,
     /// Numbers. A cell without a number is empty.
     Number,
     /// Text.
     Text,
 }
+
+/// Maximum whole number: other programs calculate with signed integers of 64 bits.
+pub(crate) const MAX_INTEGER: u64 = i64::MAX as u64;
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +106,7 @@ impl Header {
 pub(crate) enum Cell {
     /// No value, such as a share without any exchange.
     Empty,
+    Bool(bool),
     Integer(u64),
     Number(f64),
     Text(String),
@@ -105,15 +118,21 @@ impl Cell {
         if number.is_finite() { Self::Number(number) } else { Self::Empty }
     }
 
-    /// Returns the text in CSV: the shortest one that parses to the same number.
+    /// Returns the text: of a number the shortest one that parses to the same number.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Empty => String::new(),
+            Self::Bool(truth) => truth.to_string(),
             Self::Integer(number) => number.to_string(),
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
         }
     }
+}
+
+/// Returns the text of a hash, which no program takes for a number.
+pub(crate) fn hash(hexadecimal: impl fmt::Display) -> String {
+    format!("x{hexadecimal}")
 }
 
 /// The cells of a point in the order of the columns. The first one is the number of the point.

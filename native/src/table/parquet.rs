@@ -1,9 +1,10 @@
-//! Parquet: whole numbers are unsigned 64-bit integers, numbers are optional doubles, text is UTF-8. The
-//! header is JSON in the key-value metadata of the file, under `retrylab`.
+//! Parquet: whole numbers are signed integers of 64 bits, numbers are doubles, text is UTF-8; every column is
+//! optional. The header is JSON in the key-value metadata of the file, under `retrylab`.
 
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError};
-use ::parquet::basic::{IntType, LogicalType, Repetition, Type as PhysicalType};
-use ::parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use ::parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
+use ::parquet::column::writer::ColumnWriterImpl;
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::WriterProperties;
@@ -49,21 +50,10 @@ impl Writer {
             let Some(mut writer) = group.next_column()? else { break };
             let cells = self.rows.iter().map(|row| &row[at]);
             match column.kind {
-                ColumnKind::Integer => {
-                    let values: Vec<i64> = cells.map(integer).collect();
-                    writer.typed::<Int64Type>().write_batch(&values, None, None)?;
-                }
-                ColumnKind::Number => {
-                    let numbers: Vec<Option<f64>> = cells.map(number).collect();
-                    let levels: Vec<i16> = numbers.iter().map(|n| n.is_some().into()).collect();
-                    let values: Vec<f64> = numbers.into_iter().flatten().collect();
-                    writer.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
-                }
-                ColumnKind::Text => {
-                    let values: Vec<ByteArray> =
-                        cells.map(|cell| ByteArray::from(cell.text().into_bytes())).collect();
-                    writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
-                }
+                ColumnKind::Bool => batch(writer.typed::<BoolType>(), cells.map(truth))?,
+                ColumnKind::Integer => batch(writer.typed::<Int64Type>(), cells.map(integer))?,
+                ColumnKind::Number => batch(writer.typed::<DoubleType>(), cells.map(number))?,
+                ColumnKind::Text => batch(writer.typed::<ByteArrayType>(), cells.map(text))?,
             }
             writer.close()?;
         }
@@ -71,6 +61,17 @@ impl Writer {
         self.rows.clear();
         Ok(())
     }
+}
+
+/// Writes the cells of a column. A cell without a value of the column's type is empty.
+fn batch<T: DataType>(
+    writer: &mut ColumnWriterImpl<'_, T>,
+    cells: impl Iterator<Item = Option<T::T>>,
+) -> Result<(), ParquetError> {
+    let cells: Vec<Option<T::T>> = cells.collect();
+    let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
+    let values: Vec<T::T> = cells.into_iter().flatten().collect();
+    writer.write_batch(&values, Some(&levels), None).map(drop)
 }
 
 impl RowWriter for Writer {
@@ -99,30 +100,39 @@ fn other(error: ParquetError) -> io::Error {
 }
 
 fn field(column: &Column) -> Result<Type, ParquetError> {
-    let unsigned = LogicalType::Integer(IntType { bit_width: 64, is_signed: false });
-    let (physical, logical, repetition) = match column.kind {
-        ColumnKind::Integer => (PhysicalType::INT64, Some(unsigned), Repetition::REQUIRED),
-        ColumnKind::Number => (PhysicalType::DOUBLE, None, Repetition::OPTIONAL),
-        ColumnKind::Text => {
-            (PhysicalType::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)
-        }
+    let (physical, logical) = match column.kind {
+        ColumnKind::Bool => (PhysicalType::BOOLEAN, None),
+        // Without a logical type it is signed.
+        ColumnKind::Integer => (PhysicalType::INT64, None),
+        ColumnKind::Number => (PhysicalType::DOUBLE, None),
+        ColumnKind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
     };
     Type::primitive_type_builder(&column.name, physical)
         .with_logical_type(logical)
-        .with_repetition(repetition)
+        .with_repetition(Repetition::OPTIONAL)
         .build()
 }
 
-/// Returns an unsigned number as the signed one with the same bits, as the format stores it.
-fn integer(cell: &Cell) -> i64 {
-    if let Cell::Integer(number) = cell { number.cast_signed() } else { 0 }
+fn truth(cell: &Cell) -> Option<bool> {
+    if let Cell::Bool(truth) = cell { Some(*truth) } else { None }
+}
+
+fn integer(cell: &Cell) -> Option<i64> {
+    if let Cell::Integer(number) = cell { i64::try_from(*number).ok() } else { None }
 }
 
 fn number(cell: &Cell) -> Option<f64> {
     match cell {
         Cell::Number(number) => Some(*number),
         Cell::Integer(number) => Some(*number as f64),
-        Cell::Empty | Cell::Text(_) => None,
+        Cell::Empty | Cell::Bool(_) | Cell::Text(_) => None,
+    }
+}
+
+fn text(cell: &Cell) -> Option<ByteArray> {
+    match cell {
+        Cell::Empty => None,
+        cell => Some(ByteArray::from(cell.text().into_bytes())),
     }
 }
 
@@ -170,7 +180,8 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
 fn cell(field: &Field) -> Option<Cell> {
     Some(match field {
         Field::Null => Cell::Empty,
-        Field::ULong(number) => Cell::Integer(*number),
+        Field::Bool(truth) => Cell::Bool(*truth),
+        Field::Long(number) => Cell::Integer(u64::try_from(*number).ok()?),
         Field::Double(number) => Cell::Number(*number),
         Field::Str(text) => Cell::Text(text.clone()),
         _ => return None,

@@ -166,8 +166,9 @@ mod tests {
              policy textbook, each client waits 100 ms, then twice as long after each timeout, \
              and gives up at 3.1 s."
         );
+        let (_, rtt) = say("link.rtt=30ms");
+        assert!(rtt.contains(". A packet takes half of a round trip of 30 ms. With"), "{rtt}");
         for (fragment, words) in [
-            ("link.rtt=30ms", "A packet takes half of a round trip of 30 ms. With"),
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
             (
                 "policy.preset=coap",
