@@ -3,6 +3,7 @@
 mod common;
 
 use common::{assert_refused, run, run_with};
+use retrylab_core::scenario::FIELDS;
 use std::process::{Command, Stdio};
 
 /// `sh -n` reads a script without running it.
@@ -80,6 +81,136 @@ fn every_named_link_is_a_valid_script() {
         assert_eq!(finished.stdout.matches("\ntc qdisc add dev eth0 root netem").count(), 2);
         assert!(is_a_shell_script(&finished.stdout), "{}", finished.stdout);
     }
+}
+
+/// Values of each key of the link, the extremes among them.
+const EXTREMES: [(&str, &[&str]); 18] = [
+    ("link.preset", &["wifi-lossy", "satellite"]),
+    (
+        "link.latency",
+        &[
+            "0s",
+            "1ns",
+            "7ns",
+            "999ns",
+            "1us",
+            "1.5004ms",
+            "274s",
+            "275s",
+            "1h",
+            "uniform 0s 0s",
+            "uniform 0s 1ns",
+            "uniform 0s 2ns",
+            "uniform 0s 1h",
+            "uniform 1h 1h",
+            "normal 0s 0s",
+            "normal 0s 1ns",
+            "normal 1ns 0s",
+            "normal 1h 1h",
+            "lognormal 1ns 1h",
+            "lognormal 1h 0s",
+            "pareto 0s 3",
+            "pareto 1ns 3",
+            "pareto 1h 3",
+            "pareto 1h 1",
+            "pareto 1h 1000",
+            "exponential 0s",
+            "exponential 1ns",
+            "exponential 1h",
+            "table 0s",
+            "table 0s 1h",
+        ],
+    ),
+    ("link.rtt", &["0s", "1ns", "20ms", "1h", "normal 1ns 1h"]),
+    ("link.correlation", &["0", "0.000000001", "1"]),
+    (
+        "link.loss",
+        &[
+            "0",
+            "0.000000001",
+            "0.999999999",
+            "1",
+            "burst 0 1",
+            "burst 0.000000001 1000",
+            "burst 0.5 1",
+            "burst 0.999 1000",
+            "gilbert-elliott 0 0",
+            "gilbert-elliott 0.000000001 0.000000001 0 0",
+            "gilbert-elliott 1 1 1 1",
+            "4-state 0 0 0 0 0",
+            "4-state 1 1 0 1 0",
+            "timed 1ns 1h",
+            "first 0",
+            "first 18446744073709551615",
+            "list 1-18446744073709551615",
+        ],
+    ),
+    ("link.duplicate", &["0", "0.000000001", "1"]),
+    ("link.reorder", &["0", "0.000000001", "1"]),
+    ("link.reorder_gap", &["1", "2", "4294967295"]),
+    ("link.corrupt", &["0", "0.000000001", "1"]),
+    ("link.checksum", &["false"]),
+    ("link.rate", &["1bit", "7bit", "8bit", "9bit", "1.001kbit", "1000gbit", "999.999999999gbit"]),
+    ("link.queue", &["1", "1000000"]),
+    ("link.queue_rule", &["red 0 1 0", "red 4294967294 4294967295 1"]),
+    ("link.overhead", &["0", "42", "65535"]),
+    ("link.mtu", &["1", "1000000"]),
+    ("link.shared", &["true"]),
+    ("link.reply_latency", &["0s", "1ns", "1h"]),
+    ("link.reply_loss", &["1", "burst 0.3 4"]),
+];
+
+/// Runs a command in a network namespace of its own. Returns false if tc's parser refuses it. Whether the
+/// kernel has netem does not matter.
+fn tc_accepts(command: &str) -> bool {
+    let output = Command::new("unshare").arg("--net").args(command.split(' ')).output().unwrap();
+    match output.status.code() {
+        Some(0 | 2) => true,
+        Some(1) => false,
+        _ => panic!("{command}: {output:?}"),
+    }
+}
+
+#[test]
+fn tc_accepts_every_script() {
+    let usable = Command::new("unshare").args(["--net", "tc", "-V"]).output();
+    if !usable.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: it needs tc, and root to create a network namespace");
+        return;
+    }
+    let netem = "tc qdisc add dev lo root netem";
+    assert!(tc_accepts(&format!("{netem} delay 10ms")));
+    for refused in ["delay 10parsecs", "delay 0ms 5ms distribution normal", "reorder 5%", "gap 5"] {
+        assert!(!tc_accepts(&format!("{netem} {refused}")), "{refused}");
+    }
+    let every = FIELDS.iter().map(|field| field.key).filter(|key| key.starts_with("link."));
+    let missing = every.filter(|key| !EXTREMES.iter().any(|(known, _)| known == key));
+    assert_eq!(missing.collect::<Vec<_>>(), ["link.reply_rate"], "the same as link.rate");
+    // Alone, and next to features that depend on each other.
+    let besides: [&[&str]; 2] = [&[], &["link.reorder=0.1", "link.rate=1mbit", "link.loss=0.5"]];
+    let mut accepted = 0;
+    for (key, values) in EXTREMES {
+        for value in values {
+            for beside in besides {
+                let own = format!("{key}={value}");
+                let others =
+                    beside.iter().copied().filter(|pair| !pair.starts_with(&format!("{key}=")));
+                let sets = others.chain([own.as_str()]).flat_map(|pair| ["--set", pair]);
+                let args: Vec<&str> = ["sim", "--print-netem=lo"].into_iter().chain(sets).collect();
+                let script = run(&args);
+                assert_eq!(script.code, Some(0), "{script:?}");
+                for command in script.stdout.lines().filter(|line| line.starts_with("tc ")) {
+                    assert!(tc_accepts(command), "{args:?}: {command}");
+                    assert!(
+                        !command.contains("rate 0") && !command.contains("delay 0ms"),
+                        "{command}"
+                    );
+                    accepted += 1;
+                }
+            }
+        }
+    }
+    assert!(accepted > 300, "{accepted}");
 }
 
 #[test]

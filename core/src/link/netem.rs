@@ -1,11 +1,11 @@
 //! A link as a `tc … netem` command for Linux, and the differences that remain.
 
 use super::loss::burst_chain;
-use super::{Link, Loss, QueueRule};
+use super::{Link, Loss, QueueRule, Rate};
 use crate::dist::Distribution;
 use crate::random::{Direction, Probability};
 use crate::text::Scaled;
-use crate::time::{Duration, nanos};
+use crate::time::{Duration, WithUnit, nanos};
 use crate::value::Factor;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -95,10 +95,16 @@ impl Netem {
     /// Adds the delay; returns whether there is one.
     fn delay(&mut self, latency: &Distribution, correlation: Probability) -> bool {
         let Delay { mean, jitter, distribution } = self.delay_of(latency);
-        // Limits of tc and of the kernel.
-        if mean > Duration::from_secs(274) || jitter > Duration::from_millis(2_147) {
+        let jitter = self.at_most(jitter, MAX_JITTER, "The kernel cuts jitter");
+        let mean = self.at_most(mean, MAX_DELAY, "tc before version 6.9 refuses delays");
+        // tc refuses a distribution around zero.
+        let draws = !distribution.is_empty() && !jitter.is_zero();
+        let least = if draws { MICROSECOND } else { Duration::ZERO };
+        let rounded = [rounded(mean).max(least), rounded(jitter)];
+        if rounded != [mean, jitter] {
             self.note(
-                "tc accepts delays up to 274 s, and the kernel cuts their jitter at 2.147 s.",
+                "tc before version 6.9 counts delays in whole microseconds; the command rounds them, to \
+                 at least 1 us.",
             );
         }
         if correlation > Probability::NEVER && !latency.is_constant() {
@@ -108,6 +114,7 @@ impl Netem {
                  correlation out.",
             );
         }
+        let [mean, jitter] = rounded;
         if mean.is_zero() && jitter.is_zero() {
             return false;
         }
@@ -118,6 +125,15 @@ impl Netem {
         true
     }
 
+    /// Returns a time, or the maximum and a note.
+    fn at_most(&mut self, time: Duration, max: Duration, why: &str) -> Duration {
+        if time > max {
+            let (time, max) = (WithUnit(time), WithUnit(max));
+            self.note(format!("{why} above {max}; the command uses {max} instead of {time}."));
+        }
+        time.min(max)
+    }
+
     /// Returns the delay that is closest to `latency`, and notes the differences.
     fn delay_of(&mut self, latency: &Distribution) -> Delay {
         let delay = |mean, jitter, distribution| Delay { mean, jitter, distribution };
@@ -125,7 +141,7 @@ impl Netem {
             Distribution::Constant(latency) => delay(*latency, Duration::ZERO, ""),
             Distribution::Uniform(low, high) => {
                 let (low, high) = (nanos(*low), nanos(*high));
-                let half = Duration::from_nanos((high - low.min(high)) / 2);
+                let half = Duration::from_nanos((high - low.min(high)).div_ceil(2));
                 delay(Duration::from_nanos(low).saturating_add(half), half, "")
             }
             Distribution::Normal(mean, deviation) => {
@@ -232,7 +248,11 @@ impl Netem {
                 self.note("The receiving host checks UDP's checksum and drops what was damaged.");
             }
         }
-        if link.reorder > never && delays {
+        if link.reorder > never && !delays {
+            self.note(
+                "netem reorders only datagrams that it delays; the command leaves the reordering out.",
+            );
+        } else if link.reorder > never {
             self.option(format_args!("reorder {}", Percent(link.reorder)));
             if link.reorder_gap > 1 {
                 self.option(format_args!("gap {}", link.reorder_gap));
@@ -244,8 +264,14 @@ impl Netem {
         if let Some(rate) = link.rate_of(direction) {
             // The packet that netem sees includes 14 bytes of Ethernet and 28 of IPv4 and UDP.
             let overhead = i64::from(link.overhead) - 42;
-            self.option(format_args!("rate {rate} {overhead}"));
-            if !rate.bits().is_multiple_of(8) {
+            let least = Rate::from_bits(8).unwrap_or(rate);
+            self.option(format_args!("rate {} {overhead}", rate.max(least)));
+            if rate < least {
+                self.note(format!(
+                    "tc rounds rates down to whole bytes per second, and 0 means no limit; the command \
+                     uses {least} instead of {rate}."
+                ));
+            } else if !rate.bits().is_multiple_of(8) {
                 self.note("tc rounds the rate down to whole bytes per second.");
             }
             if !link.latency_of(direction).is_constant() {
@@ -280,6 +306,21 @@ impl Netem {
             _ => {}
         }
     }
+}
+
+/// Maximum delay that tc accepts before version 6.9: 2^32 ticks of 64 ns.
+const MAX_DELAY: Duration = Duration::from_secs(274);
+
+/// Maximum jitter that the kernel keeps: 2^31 ns.
+const MAX_JITTER: Duration = Duration::from_millis(2_147);
+
+/// The unit in which tc counts delays before version 6.9.
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// Returns the time in whole microseconds; at least one, unless it is zero.
+fn rounded(time: Duration) -> Duration {
+    let micros = (nanos(time).saturating_add(500)) / 1_000;
+    Duration::from_micros(micros.max(u64::from(!time.is_zero())))
 }
 
 /// A delay in netem's terms.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::link::{Netem, Preset};
 use crate::random::Probability;
+use alloc::format;
 
 fn request(link: &Link) -> Netem {
     link.netem(Direction::Request)
@@ -32,7 +33,13 @@ fn says(netem: &Netem, options: &str, notes: &[&str]) {
 fn latencies_become_delays() {
     says(&latency("0s"), "", &[]);
     says(&latency("10ms"), "delay 10ms", &[]);
-    says(&latency("7ns"), "delay 0.000007ms", &[]);
+    says(&latency("7ns"), "delay 0.001ms", &["whole microseconds"]);
+    says(&latency("1.5004ms"), "delay 1.5ms", &["whole microseconds"]);
+    says(&latency("uniform 0s 1ns"), "delay 0.001ms 0.001ms", &["whole microseconds"]);
+    says(&latency("uniform 0s 2ns"), "delay 0.001ms 0.001ms", &["whole microseconds"]);
+    let normal = ["below zero", "whole microseconds"];
+    says(&latency("normal 0s 2ms"), "delay 0.001ms 2ms distribution normal", &normal);
+    says(&latency("normal 0s 0s"), "", &[]);
     says(&latency("uniform 5ms 15ms"), "delay 10ms 5ms", &[]);
     says(&latency("uniform 5ms 5ms"), "delay 5ms", &[]);
     says(&latency("normal 10ms 2ms"), "delay 10ms 2ms distribution normal", &[]);
@@ -45,7 +52,10 @@ fn latencies_become_delays() {
     says(&latency("lognormal 10ms 5ms"), "delay 10ms", &["no log-normal"]);
     says(&latency("exponential 10ms"), "delay 10ms", &["no exponential"]);
     says(&latency("table 10ms 20ms"), "delay 15ms", &["maketable"]);
-    says(&latency("5m"), "delay 300000ms", &["up to 274 s"]);
+    let delay = ["refuses delays above 274s; the command uses 274s instead of 300s"];
+    says(&latency("5m"), "delay 274000ms", &delay);
+    let jitter = ["cuts jitter above 2.147s; the command uses 2.147s instead of 5s"];
+    says(&latency("uniform 0s 10s"), "delay 5000ms 2147ms", &jitter);
     let correlation = Probability::ALWAYS;
     let latency = "uniform 5ms 15ms".parse().unwrap();
     let correlated = request(&Link { latency, correlation, ..Link::default() });
@@ -79,8 +89,13 @@ fn faults_become_options() {
     let options = "delay 10ms duplicate 25% corrupt 25% reorder 25% gap 5";
     says(&request(&link), options, &["flips a bit"]);
     let still = Link { latency: "0s".parse().unwrap(), reorder: quarter, ..Link::default() };
-    says(&request(&still), "", &[]);
-    let lossy = Link { loss: "0.1".parse().unwrap(), duplicate: quarter, ..still };
+    says(&request(&still), "", &["reorders only datagrams that it delays"]);
+    let lossy = Link {
+        loss: "0.1".parse().unwrap(),
+        duplicate: quarter,
+        reorder: Probability::NEVER,
+        ..still
+    };
     says(&request(&lossy), "loss random 10% duplicate 25%", &["before it loses one"]);
     let unchecked = Link { corrupt: quarter, checksum: false, ..Link::default() };
     says(&request(&unchecked), "delay 10ms corrupt 25%", &["flips a bit", "UDP's checksum"]);
@@ -101,6 +116,17 @@ fn rates_take_ethernets_header_out() {
     let odd =
         Link { rate: "1001bit".parse().ok(), latency: "0s".parse().unwrap(), ..Link::default() };
     assert!(request(&odd).notes()[0].contains("whole bytes"));
+    for (rate, option) in
+        [("7bit", "8bit"), ("1bit", "8bit"), ("8bit", "8bit"), ("1000gbit", "1000gbit")]
+    {
+        let link =
+            Link { rate: rate.parse().ok(), latency: "0s".parse().unwrap(), ..Link::default() };
+        let netem = request(&link);
+        assert_eq!(netem.options(), format!("limit 1000 rate {option} -14"));
+        let note = format!("0 means no limit; the command uses 8bit instead of {rate}.");
+        let changed = rate != option;
+        assert_eq!(netem.notes().iter().any(|text| text.ends_with(&note)), changed, "{rate}");
+    }
     let command = request(&Preset::Mobile3g.link()).command("eth0");
     assert_eq!(command, "tc qdisc add dev eth0 root netem limit 1000 delay 100ms rate 330kbit -14");
 }
