@@ -174,10 +174,10 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     if draws && random_seed {
         repeat();
     }
-    let mut session = Session::new(&addresses, count, args.token, args.json, args.ladder);
+    let clock = Clock::start();
+    let mut session = Session::new(&addresses, clock, count, args.token, args.json, args.ladder);
     let mut ladder = args.ladder.then(|| ladder(args.json, count));
 
-    let clock = Clock::start();
     let ended = tokio::select! {
         biased;
         () = signals.recv() => None,

@@ -63,8 +63,10 @@ pub(super) struct SendReport {
     /// The addresses that were asked, in that order.
     pub(super) peers: Vec<String>,
     pub(super) sends: usize,
-    /// Times since the first send.
+    /// Times since the first send at which the sends were due.
     pub(super) send_times_s: Vec<f64>,
+    /// How much later each of them left.
+    pub(super) send_late_s: Vec<f64>,
     /// Time from the first send to the end of the exchange.
     pub(super) elapsed_s: f64,
     /// Invalid UTF-8 is replaced by U+FFFD.
@@ -98,6 +100,7 @@ impl SendReport {
             peers: Vec::new(),
             sends: 0,
             send_times_s: Vec::new(),
+            send_late_s: Vec::new(),
             elapsed_s: 0.0,
             reply: None,
             reply_bytes: None,

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::output::{
     BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
 };
+use retrylab::clock::Clock;
 use retrylab::udp::{Class, Datagram, Observer, Trouble};
 use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
@@ -20,6 +21,7 @@ pub(super) struct Session {
     peer: SocketAddr,
     /// Whether the server has other addresses.
     several: bool,
+    clock: Clock,
     count: u32,
     token: bool,
     json: bool,
@@ -40,6 +42,8 @@ struct Exchange {
     /// Counted from 1.
     number: u32,
     sends: Vec<Instant>,
+    /// How late each of them left.
+    late: Vec<Duration>,
     /// The number of the last send in the policy's schedule, counted from 1.
     send: u32,
     /// The addresses that were asked.
@@ -90,6 +94,7 @@ struct Reply<'a> {
 impl Session {
     pub(super) fn new(
         peers: &[SocketAddr],
+        clock: Clock,
         count: u32,
         token: bool,
         json: bool,
@@ -100,6 +105,7 @@ impl Session {
         Self {
             peer: peers[0],
             several: peers.len() > 1,
+            clock,
             count,
             token,
             json,
@@ -153,6 +159,7 @@ impl Session {
                 peers: ended.peers.iter().map(SocketAddr::to_string).collect(),
                 sends: ended.sends.len(),
                 send_times_s: ended.sends.iter().map(since).collect(),
+                send_late_s: ended.late.iter().map(|late| seconds(*late)).collect(),
                 elapsed_s: seconds(elapsed),
                 reply: reply.as_ref().map(|r| String::from_utf8_lossy(r.bytes).into_owned()),
                 reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
@@ -334,6 +341,7 @@ impl Observer<Event> for Session {
         self.exchange.send = transmit.label.map_or(self.exchange.send, |label| label.send.get());
         self.asks(transmit.to);
         self.exchange.sends.push(at);
+        self.exchange.late.push(self.clock.now().saturating_since(at));
         self.exchange.bytes = bytes.len();
         self.exchange.last_unsent = false;
     }

@@ -22,13 +22,14 @@ use retrylab_core::drive::{
     Arrival, Context, Host, NOT_ITS_ADDRESS, Output, Role, Timeouts, Visit, Wait,
 };
 use retrylab_core::machine::{Machine, Transmit};
-use retrylab_core::time::Instant;
+use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::{Direction, HostId, Sink, What};
 use socket::{Problem, Received};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use sys::Timer;
 use wait::{Woken, wait};
 
 /// Size of the receive buffer: larger than any UDP payload (65,527 bytes over IPv6), so that no datagram is
@@ -45,6 +46,11 @@ const MAX_BEFORE_TIMER: u32 = 32;
 /// Number of datagrams in a row after which the receive buffer may have been full: half of the short ones
 /// that fit into the default one of Linux.
 const LONG_RUN: u32 = 128;
+
+/// Maximum lateness of a time-out that is handled as if it were on time, so that a delay does not shift what
+/// follows. After a longer one, as of a program that was stopped, the schedule continues from now: otherwise
+/// the machine would send all at once what it has missed.
+const MAX_LATE: Duration = Duration::from_millis(100);
 
 /// The reason why [`drive`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +90,8 @@ where
         },
         socket,
         clock,
+        timer: Timer::new(),
+        last: Instant::ZERO,
         sink,
         observer,
         incoming: vec![0; RECEIVE_BUFFER],
@@ -110,6 +118,9 @@ struct Driver<'a, M, K, O> {
     role: Role,
     socket: &'a Socket,
     clock: Clock,
+    timer: Timer,
+    /// Time of the machine's last input.
+    last: Instant,
     sink: K,
     observer: O,
     incoming: Vec<u8>,
@@ -178,7 +189,7 @@ where
     async fn input(&mut self) -> io::Result<ControlFlow<Option<Input>>> {
         let woken = match self.deadline {
             Some(_) if self.before_timer >= MAX_BEFORE_TIMER => Woken::Due,
-            deadline => wait(self.socket, self.clock, deadline).await?,
+            deadline => wait(self.socket, &self.timer, self.clock, deadline).await?,
         };
         let now = self.clock.now();
         if woken == Woken::Due {
@@ -205,6 +216,7 @@ where
 
     /// Fires the timer that is due.
     fn fire(&mut self, now: Instant) -> io::Result<ControlFlow<Option<Input>>> {
+        let now = self.scheduled(now);
         let (role, flows) = (self.role, &mut self.flows);
         match self.host.fire(role, now, |peer| Some(flow_of(role, flows, peer))) {
             Err(deadline) => {
@@ -221,6 +233,13 @@ where
                 Ok(ControlFlow::Break(Some(Input::without_datagram(now, visit))))
             }
         }
+    }
+
+    /// Returns the time at which the timer fires for the machine: its deadline, unless that is long past. The
+    /// time of the machine does not go back.
+    fn scheduled(&self, now: Instant) -> Instant {
+        let due = self.deadline.unwrap_or(now).max(self.last);
+        if now.saturating_since(due) <= MAX_LATE { due.min(now) } else { now }
     }
 
     /// Delivers the datagram in the buffer to the machine.
@@ -273,6 +292,7 @@ where
     /// Drains the machine after an input.
     async fn drain(&mut self, input: Input) -> ControlFlow<()> {
         let Input { now, mut visit, mut datagram } = input;
+        self.last = now;
         loop {
             let (role, flows) = (self.role, &mut self.flows);
             let flow_of = |peer| Some(flow_of(role, flows, peer));

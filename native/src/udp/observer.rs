@@ -10,13 +10,16 @@ use std::ops::ControlFlow;
 
 /// Callbacks for the events of a run, with the payloads that a [`Record`](retrylab_core::trace::Record) does not
 /// contain. An observer can stop the driver. The default methods do nothing; `()` ignores all events.
+///
+/// `at` is the time of the machine, as in the records: if its timer has fired a little late, the time at which it
+/// was due.
 pub trait Observer<E> {
     /// Called when a datagram has arrived, before the machine handles it.
     fn received(&mut self, at: Instant, datagram: Datagram<'_>) {
         let _ = (at, datagram);
     }
 
-    /// Called when the system has accepted a datagram for sending.
+    /// Called just after the system has accepted a datagram for sending.
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
         let _ = (at, transmit, bytes);
     }

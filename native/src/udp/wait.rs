@@ -1,18 +1,10 @@
-//! Waits for a datagram or a deadline, whichever comes first, with an accuracy of microseconds.
+//! Waits for a datagram or a deadline, whichever comes first.
 
 use super::Socket;
+use super::sys::Timer;
 use crate::clock::Clock;
 use retrylab_core::time::{Duration, Instant};
 use std::io;
-
-/// Time before a deadline at which the driver stops relying on tokio's timer.
-///
-/// tokio's timer and the system call below it round up to whole milliseconds. A sleep is never early, but it
-/// is late by 1.1 ms in the median and by 1.8 ms in one case of ten (300 sleeps of 3 to 8 ms next to a socket,
-/// Linux). In a schedule of relative waits these errors would add up with each send. So the timer only wakes
-/// the driver this long before the deadline; for the rest of the time the driver polls the socket and the clock
-/// in turn, which is accurate to microseconds.
-const COARSE: Duration = Duration::from_micros(2_500);
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +19,7 @@ pub(super) enum Woken {
 /// instant.
 pub(super) async fn wait(
     socket: &Socket,
+    timer: &Timer,
     clock: Clock,
     deadline: Option<Instant>,
 ) -> io::Result<Woken> {
@@ -47,19 +40,19 @@ pub(super) async fn wait(
                 ready?;
                 return Ok(Woken::Readable);
             }
-            () = pause(left) => {}
+            passed = pause(timer, left) => passed?,
         }
     }
 }
 
-/// Sleeps for most of `left`, or yields once, so that tokio polls its sockets without blocking.
-async fn pause(left: Duration) {
-    match left.checked_sub(COARSE) {
-        Some(coarse) if !coarse.is_zero() => tokio::time::sleep(coarse).await,
-        _ => tokio::task::yield_now().await,
+/// Waits for `left`; if it is zero, yields once, so that tokio polls its sockets without blocking.
+async fn pause(timer: &Timer, left: Duration) -> io::Result<()> {
+    if left.is_zero() {
+        tokio::task::yield_now().await;
+        return Ok(());
     }
+    timer.sleep(left).await
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,11 +67,11 @@ mod tests {
     fn a_deadline_is_met_closely_and_never_early() {
         block_on(async {
             let socket = Socket::serving("127.0.0.1:0".parse().unwrap()).await.unwrap();
-            let clock = Clock::start();
+            let (timer, clock) = (Timer::new(), Clock::start());
             let mut late = Vec::new();
             for i in 1..=40 {
                 let deadline = clock.now().saturating_add(Duration::from_micros(i * 250));
-                assert_eq!(wait(&socket, clock, Some(deadline)).await.unwrap(), Woken::Due);
+                assert_eq!(wait(&socket, &timer, clock, Some(deadline)).await.unwrap(), Woken::Due);
                 let now = clock.now();
                 assert!(now >= deadline, "{now} is before {deadline}");
                 late.push(now.saturating_since(deadline));
@@ -96,8 +89,8 @@ mod tests {
             let to = socket.local_addr().unwrap();
             let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
             sender.send_to(b"hello", to).unwrap();
-            let clock = Clock::start();
-            let woken = wait(&socket, clock, Some(clock.now())).await.unwrap();
+            let (timer, clock) = (Timer::new(), Clock::start());
+            let woken = wait(&socket, &timer, clock, Some(clock.now())).await.unwrap();
             assert_eq!(woken, Woken::Readable);
         });
     }

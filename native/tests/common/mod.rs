@@ -131,6 +131,17 @@ impl Running {
         self.child.id()
     }
 
+    /// Returns the processor time that the program has used so far.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name of the program comes first, in brackets. Then proc_pid_stat(5) counts from field 3.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks = |field: usize| fields[field - 3].parse::<u64>().unwrap();
+        // A tick is 10 ms, whatever the kernel uses itself.
+        Duration::from_millis(10 * (ticks(14) + ticks(15)))
+    }
+
     /// Sends a signal by its name: `INT`, `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
