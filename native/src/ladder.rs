@@ -86,18 +86,3 @@ impl<F: Format> Sink for LineSink<F> {
         }
     }
 }
-
-/// Flushes every line at once, for a run that a person watches.
-pub(crate) struct Unbuffered<W>(pub(crate) W);
-
-impl<W: Write> Write for Unbuffered<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.0.write(bytes)?;
-        self.0.flush()?;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}

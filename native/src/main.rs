@@ -12,6 +12,7 @@ mod merge;
 mod output;
 mod plot;
 mod presets;
+mod queue;
 mod runtime;
 mod scenario_file;
 mod scenarios;
@@ -29,8 +30,10 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::Cli::try_parse() {
-        Ok(cli) => cli.run().into(),
-        Err(error) => cli::explain(&error).into(),
-    }
+    let exit = match cli::Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(error) => cli::explain(&error),
+    };
+    output::finish_progress();
+    exit.into()
 }

@@ -2,9 +2,12 @@
 
 use crate::exit::Exit;
 use crate::output::{Count, OutputError, narrate};
+use crate::signals;
 use crate::table::{self, Format, Header, Row, Table, TableError, Target, TargetError};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::io;
+use std::sync::atomic::Ordering;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +18,7 @@ Pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The file
 have the same format. The output has the same bytes as that of the sweep without --shard.
 
 Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable or part
-of a different sweep.";
+of a different sweep, 130 interrupted.";
 
 /// Join the shards of a sweep into one table
 #[derive(clap::Args, Debug)]
@@ -38,6 +41,10 @@ pub(crate) enum Error {
     Table(#[from] TableError),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("cannot set up signal handlers: {0}")]
+    Signals(io::Error),
+    #[error("interrupted; nothing is written")]
+    Interrupted,
     #[error(
         "{file} and --out {out} have different formats; shards and output must have the same one"
     )]
@@ -62,7 +69,11 @@ pub(crate) enum Error {
 
 impl Error {
     pub(crate) const fn exit(&self) -> Exit {
-        if let Self::Output(_) = self { Exit::Failed } else { Exit::Usage }
+        match self {
+            Self::Output(_) | Self::Signals(_) => Exit::Failed,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Usage,
+        }
     }
 }
 
@@ -77,7 +88,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let tables: Vec<Table> = tables.collect::<Result<_, _>>()?;
     let header = common_header(&tables)?;
     let points = header.points;
-    let merged = target.write(&header, Merge::new(tables, points)?);
+    let interrupted = signals::flag().map_err(Error::Signals)?;
+    let rows = Merge::new(tables, points)?
+        .map(|row| if interrupted.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { row });
+    let merged = target.write(&header, rows);
     match merged {
         Err(Error::Output(failure)) if failure.is_broken_pipe() => return Ok(Exit::Success),
         merged => merged?,

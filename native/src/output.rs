@@ -1,11 +1,14 @@
 //! Output: results on stdout, progress messages on stderr, colours only on a terminal.
 
 use crate::exit::Exit;
+use crate::queue::{LineQueue, Stream, WhenFull};
 use anstyle::{AnsiColor, Style};
 use retrylab_core::time::{Duration, nanos};
 use serde::Serialize;
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration as Wait;
 
 /// Style of success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -19,14 +22,45 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// `schema` in every JSON object. It changes when a key changes its meaning or disappears.
 pub(crate) const SCHEMA: u32 = 1;
 
+/// The queue of the progress messages, if a command must not wait for the reader of stderr.
+static PROGRESS: OnceLock<LineQueue> = OnceLock::new();
+
 /// Writes a progress message to stderr. Errors are ignored, for example if stderr is closed.
 macro_rules! narrate {
-    ($($arg:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(anstream::stderr(), $($arg)*);
-    }};
+    ($($arg:tt)*) => {
+        $crate::output::progress(format_args!($($arg)*))
+    };
 }
 pub(crate) use narrate;
+
+/// Writes one line to stderr.
+pub(crate) fn progress(line: fmt::Arguments<'_>) {
+    match PROGRESS.get() {
+        Some(queue) => queue.line(line),
+        None => {
+            let _ = writeln!(anstream::stderr(), "{line}");
+        }
+    }
+}
+
+/// Queues all later progress messages, so that the program never waits for the reader of stderr.
+///
+/// # Errors
+/// If the system starts no thread.
+pub(crate) fn queue_progress() -> io::Result<LineQueue> {
+    let note = |missing| format!("({} left out)", Count(missing, "progress message"));
+    let when_full = WhenFull { max_bytes: 1 << 20, patience: Wait::ZERO, note };
+    let queue = LineQueue::start(Stream::Stderr, when_full)?;
+    Ok(PROGRESS.get_or_init(|| queue).clone())
+}
+
+/// Waits until the queued progress messages are written, but not for a reader that accepts nothing.
+pub(crate) fn finish_progress() {
+    if let Some(queue) = PROGRESS.get() {
+        // As for all messages on stderr, nothing can be done about an error.
+        let _ = queue.finish();
+    }
+}
 
 /// Prints an error message.
 pub(crate) fn complain(sentence: impl fmt::Display) {
@@ -64,16 +98,16 @@ impl Stdout {
         }
     }
 
-    /// Returns whether writing has failed, for example because the reader has closed the pipe.
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.failure.is_some()
-    }
-
     /// Reports a failure and returns the exit code.
     pub(crate) fn finish(self, exit: Exit) -> Exit {
         let failure = self.failure.map(|error| OutputError { name: "stdout".to_string(), error });
         exit_after(failure, exit)
     }
+}
+
+/// Waits until the lines of `stdout` are written, but not for a reader that accepts nothing; returns the failure.
+pub(crate) fn finish_stdout(stdout: &LineQueue) -> Option<OutputError> {
+    stdout.finish().err().map(|error| OutputError { name: "stdout".to_string(), error })
 }
 
 /// Error for an output that could not be written.

@@ -4,7 +4,8 @@ mod page;
 
 use crate::exit::Exit;
 use crate::flags;
-use crate::output::{Stdout, narrate};
+use crate::output::{self, exit_after, finish_stdout, narrate};
+use crate::queue::{LineQueue, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::extract::Request;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 const EXAMPLES: &str = "\
@@ -23,8 +25,8 @@ Examples:
 The simulated network runs in the browser. The page is served to this machine only. It loads nothing
 from other servers and sends nothing to them.
 
-Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is in use, or the program was built without
-the page, 2 usage error.";
+Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 the port is in use, or the program was
+built without the page, 2 usage error.";
 
 /// Serve the page to a browser on this machine
 #[derive(clap::Args, Debug)]
@@ -86,7 +88,10 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
     let listener =
         TcpListener::bind(wanted).await.map_err(|error| Error::Bind(args.port, error))?;
     let url = format!("http://{}/", listener.local_addr()?);
-    let mut out = Stdout::default();
+    output::queue_progress()?;
+    let note = |lines| format!("({lines} lines left out)");
+    let when_full = WhenFull { max_bytes: 1 << 16, patience: Duration::ZERO, note };
+    let out = LineQueue::start(Stream::Stdout, when_full)?;
     out.line(format_args!("the lab is at {url}"));
     narrate!("press Ctrl-C to stop");
     if args.open {
@@ -101,7 +106,7 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
         () = signals.recv() => {}
         ended = async { axum::serve(listener, router).await } => ended?,
     }
-    Ok(out.finish(Exit::Success))
+    Ok(exit_after(finish_stdout(&out), Exit::Success))
 }
 
 /// Opens `url` in the browser. A failure is reported but does not end the program.

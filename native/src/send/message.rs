@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 /// Maximum payload over IPv6: 65,535 bytes minus the 8 bytes of the UDP header. The payload length of
 /// IPv6 does not include its own header (RFC 8200 section 3).
-const MAX_MESSAGE_IPV6: usize = 65_527;
+pub(crate) const MAX_MESSAGE_IPV6: usize = 65_527;
 
 /// Maximum number of steps of a schedule to walk for its last send. Longer schedules use the
 /// policy's `max_sends`.

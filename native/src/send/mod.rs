@@ -8,10 +8,12 @@ mod session;
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
-use crate::ladder::{LineSink, Unbuffered};
-use crate::output::{Stdout, exit_after, narrate};
+use crate::ladder::LineSink;
+use crate::output::{self, SCHEMA, exit_after, finish_stdout, narrate};
+use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
+pub(crate) use message::MAX_MESSAGE_IPV6;
 use message::MessageError;
 use peers::Peers;
 use report::{Outcome, SendReport};
@@ -22,11 +24,13 @@ use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
+use serde_json::json;
 use session::Session;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -143,13 +147,36 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         Some(seed) => scenario.apply([("seed", seed)])?,
         None => scenario.seed = a_seed(),
     }
-    let result = runtime::block_on(send(args, &scenario))?;
-    if let (Err(error), true) = (&result, args.json) {
-        let mut out = Stdout::default();
-        out.json(&SendReport::without_exchange(error.outcome(), &args.host, error));
-        out.finish(error.exit());
-    }
-    result
+    output::queue_progress()?;
+    let out = results(args.json)?;
+    runtime::block_on(async {
+        let mut signals = Signals::listen()?;
+        let result = send(args, &scenario, &out, &mut signals).await;
+        if let (Err(error), true) = (&result, args.json) {
+            out.json(&SendReport::without_exchange(error.outcome(), &args.host, error));
+        }
+        // A reader may take its time, until a signal asks for the end.
+        if !signals.received() {
+            tokio::select! {
+                biased;
+                () = out.written() => {}
+                () = signals.recv() => {}
+            }
+        }
+        let failure = finish_stdout(&out);
+        result.map(|exit| exit_after(failure, exit))
+    })?
+}
+
+/// Returns the queue of the results. A result waits for a slow reader, but not for one that has stopped.
+fn results(json: bool) -> io::Result<LineQueue> {
+    let note: fn(u64) -> String = if json {
+        |lines| json!({ "schema": SCHEMA, "event": "left_out", "lines": lines }).to_string()
+    } else {
+        |lines| format!("({lines} lines left out: nobody read them)")
+    };
+    let (max_bytes, patience) = (1 << 20, Duration::from_millis(250));
+    LineQueue::start(Stream::Stdout, WhenFull { max_bytes, patience, note })
 }
 
 /// Returns a random seed. Clients with the same seed would draw the same jitter and retry together.
@@ -158,8 +185,12 @@ fn a_seed() -> u64 {
     RandomState::new().build_hasher().finish() % 1_000_000_000
 }
 
-async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
-    let mut signals = Signals::listen()?;
+async fn send(
+    args: &Args,
+    scenario: &Scenario,
+    out: &LineQueue,
+    signals: &mut Signals,
+) -> Result<Exit, Error> {
     let prepared = tokio::select! {
         biased;
         () = signals.recv() => return Err(Error::Interrupted),
@@ -175,8 +206,12 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
         repeat();
     }
     let clock = Clock::start();
-    let mut session = Session::new(&addresses, clock, count, args.token, args.json, args.ladder);
-    let mut ladder = args.ladder.then(|| ladder(args.json, count));
+    let mut session =
+        Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
+    let mut ladder = match args.ladder {
+        true => Some(ladder(args.json, count, out)?),
+        false => None,
+    };
 
     let ended = tokio::select! {
         biased;
@@ -192,8 +227,7 @@ async fn send(args: &Args, scenario: &Scenario) -> Result<Exit, Error> {
     if session.hinted && scenario.policy.draws(true) && !draws && random_seed {
         repeat();
     }
-    let exit = session.finish();
-    Ok(exit_after(ladder.and_then(|ladder| ladder.finish().err()), exit))
+    Ok(session.exit())
 }
 
 /// Prepares everything that the first datagram needs.
@@ -214,12 +248,9 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Er
 }
 
 /// Returns the sink of the ladder: stdout, or stderr if stdout carries JSON.
-fn ladder(json: bool, exchanges: u32) -> LineSink<Ladder> {
-    let (name, out): (_, Box<dyn Write>) = if json {
-        ("stderr", Box::new(Unbuffered(io::stderr())))
-    } else {
-        ("stdout", Box::new(Unbuffered(io::stdout())))
-    };
+fn ladder(json: bool, exchanges: u32, out: &LineQueue) -> io::Result<LineSink<Ladder>> {
+    let (name, out) =
+        if json { ("stderr", output::queue_progress()?) } else { ("stdout", out.clone()) };
     let setting = Setting { exchanges: exchanges > 1, ..Setting::default() };
-    LineSink::new(Ladder::new(setting), name, out)
+    Ok(LineSink::new(Ladder::new(setting), name, Box::new(Lines(out))))
 }

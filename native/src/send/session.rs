@@ -3,8 +3,9 @@
 use super::report::{Outcome, SendReport};
 use crate::exit::Exit;
 use crate::output::{
-    BAD, Count, GOOD, Printable, Rounded, SCHEMA, Stdout, complain, narrate, seconds, warn,
+    BAD, Count, GOOD, Printable, Rounded, SCHEMA, complain, narrate, seconds, warn,
 };
+use crate::queue::LineQueue;
 use retrylab::clock::Clock;
 use retrylab::udp::{Class, Datagram, Observer, Trouble};
 use retrylab_core::client::Event;
@@ -27,7 +28,7 @@ pub(super) struct Session {
     json: bool,
     /// A ladder shows each send.
     laddered: bool,
-    out: Stdout,
+    out: LineQueue,
     exchange: Exchange,
     worst: Outcome,
     /// The causes of losses that have been reported: each is reported once.
@@ -99,9 +100,10 @@ impl Session {
         token: bool,
         json: bool,
         laddered: bool,
+        out: LineQueue,
     ) -> Self {
         let exchange = Exchange { number: 1, ..Exchange::default() };
-        let (out, worst) = (Stdout::default(), Outcome::Answered);
+        let worst = Outcome::Answered;
         Self {
             peer: peers[0],
             several: peers.len() > 1,
@@ -133,8 +135,8 @@ impl Session {
     }
 
     /// Returns the exit code of the whole session.
-    pub(super) fn finish(self) -> Exit {
-        self.out.finish(self.worst.exit())
+    pub(super) const fn exit(&self) -> Exit {
+        self.worst.exit()
     }
 
     /// Ends the exchange in progress and prints its result as one line.

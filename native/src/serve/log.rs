@@ -1,7 +1,11 @@
-//! What the server reports: one line per datagram, and the summary.
+//! Follows the server: counts what happens and reports one line per datagram.
 
+use super::counts::Counts;
+use super::guard::{Guard, Refusal};
+use super::lines::{Line, Listening, Outcome, ServerEvent};
 use crate::exit::Exit;
-use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, Stdout, seconds, warn};
+use crate::output::{Count, SCHEMA, exit_after, finish_stdout, narrate, seconds, warn};
+use crate::queue::{LineQueue, Stream, WhenFull};
 use retrylab::udp::{Datagram, Observer, Trouble, Unhandled};
 use retrylab_core::link::{Event, Happened};
 use retrylab_core::machine::Transmit;
@@ -9,69 +13,56 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::words::{self, Known, Setting};
-use retrylab_core::trace::{Cause, Direction, HostId, Record, What};
-use serde::Serialize;
+use retrylab_core::trace::{HostId, Record, What};
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-/// Counts what happens and reports it on stdout.
+/// Maximum number of bytes of lines that wait for the reader of the log. When it is reached, lines are left out:
+/// the server never waits.
+const MAX_LOG_BYTES: usize = 1 << 20;
+
+/// Counts what happens and reports it on stdout. Refuses what its guard refuses.
 #[derive(Debug)]
 pub(super) struct Log {
     json: bool,
     quiet: bool,
-    out: Stdout,
+    out: LineQueue,
+    /// It has warned that nobody reads the log.
+    warned: bool,
+    guard: Guard,
     /// Replies come later than their requests.
     delayed: bool,
     from: Option<SocketAddr>,
     /// The line to report concerns the datagram received last.
     in_hand: bool,
     bytes: usize,
-    datagrams: u64,
-    answered: u64,
-    /// Answered with a failure; they count as answered as well.
-    failed: u64,
     /// The next reply is a failure. (Not known of replies that come later than their requests.)
     failing: bool,
-    /// By the scenario's key that caused it.
-    dropped: BTreeMap<&'static str, u64>,
-    /// By the link.
-    duplicated: u64,
-    /// Replies that the system did not send.
-    not_sent: u64,
-    receive_errors: u64,
-    /// Requests that the system lost, because the receive buffer was full.
-    overflowed: u64,
-    /// Requests that were waiting in the receive buffer when the server stopped.
-    unread: u64,
+    counts: Counts,
 }
 
 impl Log {
     /// `delayed`: replies come later than their requests, so a reply cannot be matched with its request.
-    pub(super) fn new(json: bool, quiet: bool, delayed: bool) -> Self {
-        // Present even if nothing is dropped, so that a script finds the keys.
-        let causes = [Cause::ServerDrop, Cause::DropFirst, Cause::DropList];
-        Self {
-            json,
-            quiet,
-            delayed,
-            out: Stdout::default(),
-            from: None,
-            in_hand: true,
-            bytes: 0,
-            datagrams: 0,
-            answered: 0,
-            failed: 0,
-            failing: false,
-            dropped: causes.into_iter().map(|cause| (cause.name(), 0)).collect(),
-            duplicated: 0,
-            not_sent: 0,
-            receive_errors: 0,
-            overflowed: 0,
-            unread: 0,
-        }
+    ///
+    /// # Errors
+    /// If the system starts no thread to write the lines.
+    pub(super) fn new(json: bool, quiet: bool, delayed: bool, guard: Guard) -> io::Result<Self> {
+        let note: fn(u64) -> String = if json {
+            |lines| json!({ "schema": SCHEMA, "event": "left_out", "lines": lines }).to_string()
+        } else {
+            |lines| {
+                format!("({lines} lines left out: the log is read more slowly than it is written)")
+            }
+        };
+        let when_full =
+            WhenFull { max_bytes: MAX_LOG_BYTES, patience: std::time::Duration::ZERO, note };
+        let out = LineQueue::start(Stream::Stdout, when_full)?;
+        let (warned, from, in_hand, bytes, failing) = (false, None, true, 0, false);
+        let counts = Counts::new();
+        Ok(Self { json, quiet, out, warned, guard, delayed, from, in_hand, bytes, failing, counts })
     }
 
     /// Reports to a script where the server listens, and the keys of its link. People read it on stderr.
@@ -79,6 +70,7 @@ impl Log {
         &mut self,
         address: SocketAddr,
         scenario: &Scenario,
+        max_reply_bytes: usize,
         link: BTreeMap<&'static str, String>,
     ) {
         if self.json {
@@ -89,6 +81,7 @@ impl Log {
                 addr: address.to_string(),
                 port: address.port(),
                 reply: server.reply.name(),
+                max_reply_bytes,
                 drop: server.drop.as_f64(),
                 drop_first: server.drop_first,
                 drop_list: server.drop_list.to_string(),
@@ -100,74 +93,33 @@ impl Log {
 
     /// Counts the requests that the server has not handled when it stops.
     pub(super) fn unhandled(&mut self, unhandled: Unhandled) {
-        self.unread += unhandled.unread;
-        self.overflowed += unhandled.lost;
+        self.counts.unread += unhandled.unread;
+        self.counts.overflowed += unhandled.lost;
     }
 
-    /// Reports the totals.
-    pub(super) fn summary(mut self, now: Instant) -> Exit {
-        let dropped: u64 = self.dropped.values().sum();
+    /// Reports the totals; `waiting` is the number of requests and replies that the server has not sent yet. If
+    /// nobody reads stdout, stderr gets them.
+    pub(super) fn summary(mut self, now: Instant, waiting: usize) -> Exit {
+        self.counts.waiting = waiting as u64;
+        let elapsed = now.saturating_since(Instant::ZERO);
+        let left_out = self.out.left_out();
+        let sentence = self.counts.sentence(elapsed, left_out);
         if self.json {
-            self.out.json(&ServeSummary {
-                schema: SCHEMA,
-                event: "summary",
-                datagrams: self.datagrams,
-                answered: self.answered,
-                failed: self.failed,
-                dropped,
-                dropped_by: &self.dropped,
-                duplicated: self.duplicated,
-                send_errors: self.not_sent,
-                receive_errors: self.receive_errors,
-                overflowed: self.overflowed,
-                unread: self.unread,
-                elapsed_s: seconds(now.saturating_since(Instant::ZERO)),
-            });
+            let report = serde_json::to_string(&self.counts.report(elapsed, left_out));
+            self.out.last_line(report.unwrap_or_default());
         } else {
-            let causes: Vec<String> = self.causes().collect();
-            let causes =
-                if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
-            let datagrams = Count(self.datagrams, "datagram");
-            let elapsed = Rounded(now.saturating_since(Instant::ZERO));
-            let (answered, failed) = (self.answered, self.failures());
-            self.out.line(format_args!(
-                "{datagrams} in {elapsed}: {answered} answered, {dropped} dropped{causes}{failed}"
-            ));
+            self.out.last_line(&sentence);
         }
-        self.out.finish(Exit::Success)
-    }
-
-    fn causes(&self) -> impl Iterator<Item = String> {
-        let counted = self.dropped.iter().filter(|(_, count)| **count > 0);
-        counted.map(|(cause, count)| format!("{count} by {cause}"))
-    }
-
-    fn failures(&self) -> String {
-        let mut text = String::new();
-        if self.failed > 0 {
-            text += &format!(", {} of the answers were failures", self.failed);
+        let failure = finish_stdout(&self.out);
+        if failure.as_ref().is_some_and(|failure| !failure.is_broken_pipe()) {
+            narrate!("{sentence}");
         }
-        if self.duplicated > 0 {
-            text += &format!(", {} duplicated by the link", self.duplicated);
-        }
-        if self.not_sent > 0 {
-            text += &format!(", {} not sent", self.not_sent);
-        }
-        if self.receive_errors > 0 {
-            text += &format!(", {}", Count(self.receive_errors, "receive error"));
-        }
-        if self.overflowed > 0 {
-            text += &format!(", {} lost in the full receive buffer", self.overflowed);
-        }
-        if self.unread > 0 {
-            text += &format!(", {} not read", self.unread);
-        }
-        text
+        exit_after(failure, Exit::Success)
     }
 
     /// Reports what concerns no datagram in particular.
     fn happened(&mut self, at: Instant, what: What) {
-        if self.quiet || self.out.is_closed() {
+        if self.quiet || self.warned {
             return;
         }
         let (flow, packet, label) = (None, None, None);
@@ -187,8 +139,10 @@ impl Log {
     /// Reports what the link did to a datagram.
     fn on_link(&mut self, at: Instant, what: What) {
         match what {
-            What::Dropped { cause, .. } => *self.dropped.entry(cause.name()).or_default() += 1,
-            What::Duplicated { .. } => self.duplicated += 1,
+            What::Dropped { cause, .. } => {
+                *self.counts.dropped.entry(cause.name()).or_default() += 1;
+            }
+            What::Duplicated { .. } => self.counts.duplicated += 1,
             _ => {}
         }
         self.report(at, &Outcome::OnLink(what));
@@ -196,12 +150,15 @@ impl Log {
 
     /// Reports how the current datagram was handled.
     fn report(&mut self, at: Instant, outcome: &Outcome<'_>) {
-        if self.quiet || self.out.is_closed() {
+        if self.quiet || self.warned {
             return;
         }
         let from = self.from.map(|from| from.to_string()).unwrap_or_default();
-        let (number, bytes) =
-            if self.in_hand { (Some(self.datagrams), Some(self.bytes)) } else { (None, None) };
+        let (number, bytes) = if self.in_hand {
+            (Some(self.counts.datagrams), Some(self.bytes))
+        } else {
+            (None, None)
+        };
         if self.json {
             self.out.json(&Line {
                 schema: SCHEMA,
@@ -225,175 +182,29 @@ impl Log {
             };
             self.out.line(format_args!("{request}: {outcome}"));
         }
-        if self.out.is_closed() {
+        if self.out.is_closed() && !std::mem::replace(&mut self.warned, true) {
             warn("cannot write to stdout any more; the server continues without a log");
         }
     }
-}
 
-/// The first object of the JSON output.
-#[derive(Serialize)]
-struct Listening {
-    schema: u32,
-    event: &'static str,
-    addr: String,
-    port: u16,
-    reply: &'static str,
-    drop: f64,
-    drop_first: u64,
-    drop_list: String,
-    seed: u64,
-    /// The keys of `--set`, as far as they change something.
-    link: BTreeMap<&'static str, String>,
-}
-
-/// The object of an event that concerns no datagram in particular.
-#[derive(Serialize)]
-struct ServerEvent {
-    schema: u32,
-    event: &'static str,
-    at_s: f64,
-}
-
-/// The object of one datagram; of the last keys, those that apply.
-#[derive(Serialize)]
-struct Line {
-    schema: u32,
-    event: &'static str,
-    at_s: f64,
-    /// Null for a reply that was held back.
-    number: Option<u64>,
-    from: String,
-    bytes: Option<usize>,
-    /// Which way the link carried it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    direction: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reply_bytes: Option<usize>,
-    /// Present and true if the reply is a failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
-/// The last object of the JSON output.
-#[derive(Serialize)]
-struct ServeSummary<'a> {
-    schema: u32,
-    event: &'static str,
-    datagrams: u64,
-    answered: u64,
-    /// Included in `answered`.
-    failed: u64,
-    dropped: u64,
-    dropped_by: &'a BTreeMap<&'static str, u64>,
-    duplicated: u64,
-    send_errors: u64,
-    receive_errors: u64,
-    /// Not included in `datagrams`: the system lost them, because the receive buffer was full.
-    overflowed: u64,
-    /// Not included in `datagrams`: they were waiting in the receive buffer at the end.
-    unread: u64,
-    elapsed_s: f64,
-}
-
-/// How the server handled a datagram.
-enum Outcome<'a> {
-    Answered {
-        reply_bytes: usize,
-        /// The reply is a failure.
-        failure: bool,
-    },
-    Dropped(Cause),
-    /// The link dropped or duplicated it.
-    OnLink(What),
-    NotSent(&'a io::Error),
-    ReceiveError(&'a io::Error),
-}
-
-impl Outcome<'_> {
-    /// Returns its name in JSON.
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Answered { .. } => "answered",
-            Self::Dropped(_) => "dropped",
-            Self::OnLink(what) => what.name(),
-            Self::NotSent(_) => "send_error",
-            Self::ReceiveError(_) => "receive_error",
-        }
-    }
-
-    const fn reply_bytes(&self) -> Option<usize> {
-        if let Self::Answered { reply_bytes, .. } = self { Some(*reply_bytes) } else { None }
-    }
-
-    const fn failure(&self) -> bool {
-        matches!(self, Self::Answered { failure: true, .. })
-    }
-
-    const fn cause(&self) -> Option<&'static str> {
-        match self {
-            Self::Dropped(cause) | Self::OnLink(What::Dropped { cause, .. }) => Some(cause.name()),
-            _ => None,
-        }
-    }
-
-    const fn direction(&self) -> Option<&'static str> {
-        let Self::OnLink(what) = self else { return None };
-        match what.direction() {
-            Some(Direction::Request) => Some("request"),
-            Some(Direction::Reply) => Some("reply"),
-            None => None,
-        }
-    }
-
-    fn error(&self) -> Option<String> {
-        match self {
-            Self::NotSent(error) | Self::ReceiveError(error) => Some(error.to_string()),
-            Self::Answered { .. } | Self::Dropped(_) | Self::OnLink(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Outcome<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answered { reply_bytes, failure } => {
-                let bytes = Count(*reply_bytes as u64, "byte");
-                if *failure {
-                    write!(f, "{BAD}answered with a failure{BAD:#} of {bytes}")
-                } else {
-                    write!(f, "{GOOD}answered{GOOD:#} with {bytes}")
-                }
-            }
-            Self::Dropped(cause) => write!(f, "{BAD}{cause}{BAD:#}"),
-            Self::OnLink(what) => {
-                let (flow, packet, label) = (None, None, None);
-                let (at, host, what) = (Instant::ZERO, HostId::Link, *what);
-                let record = Record { at, host, flow, packet, label, what };
-                let words = words::describe(&record, Setting::default(), Known::default());
-                write!(f, "{BAD}{}{BAD:#}", words.sentence())
-            }
-            Self::NotSent(error) => write!(f, "{BAD}the reply was not sent{BAD:#}: {error}"),
-            Self::ReceiveError(error) => {
-                write!(f, "{BAD}a receive failed after it{BAD:#}: {error}")
-            }
-        }
+    fn refused(&mut self, at: Instant, refusal: Refusal) {
+        *self.counts.refused.entry(refusal.name()).or_default() += 1;
+        self.report(at, &Outcome::Refused(refusal));
     }
 }
 
 impl Observer<Event<service::Event>> for Log {
-    fn received(&mut self, _at: Instant, datagram: Datagram<'_>) {
-        self.datagrams += 1;
+    fn admits(&mut self, at: Instant, datagram: Datagram<'_>) -> bool {
+        self.counts.datagrams += 1;
         (self.from, self.in_hand) = (Some(datagram.from), true);
         self.bytes = datagram.bytes.len();
+        let checked = self.guard.check(at, datagram.from, datagram.bytes);
+        checked.map_err(|refusal| self.refused(at, refusal)).is_ok()
     }
 
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
-        self.answered += 1;
+        self.guard.replied(transmit.to, bytes);
+        self.counts.answered += 1;
         if self.delayed {
             (self.from, self.in_hand) = (Some(transmit.to), false);
         }
@@ -417,11 +228,11 @@ impl Observer<Event<service::Event>> for Log {
         }
         match What::from(event.clone()) {
             What::Dropped { cause, .. } => {
-                *self.dropped.entry(cause.name()).or_default() += 1;
+                *self.counts.dropped.entry(cause.name()).or_default() += 1;
                 self.report(at, &Outcome::Dropped(cause));
             }
             What::Failed => {
-                self.failed += 1;
+                self.counts.failed += 1;
                 self.failing = !self.delayed;
             }
             what @ (What::Down { .. }
@@ -450,24 +261,24 @@ impl Observer<Event<service::Event>> for Log {
     }
 
     fn lost(&mut self, _at: Instant, count: u32) {
-        if self.overflowed == 0 {
+        if self.counts.overflowed == 0 {
             warn(
                 "requests arrive faster than the server reads them: its receive buffer is full, and the \
                  system loses requests; the summary counts them",
             );
         }
-        self.overflowed += u64::from(count);
+        self.counts.overflowed += u64::from(count);
     }
 
     /// Reports trouble. No network error ends the server.
     fn trouble(&mut self, at: Instant, trouble: &Trouble) -> ControlFlow<()> {
         match trouble {
             Trouble::Send { error, .. } => {
-                self.not_sent += 1;
+                self.counts.not_sent += 1;
                 self.report(at, &Outcome::NotSent(error));
             }
             Trouble::Receive(error) => {
-                self.receive_errors += 1;
+                self.counts.receive_errors += 1;
                 self.report(at, &Outcome::ReceiveError(error));
             }
             _ => {}

@@ -1,18 +1,25 @@
 //! `retrylab serve`: runs the core's server on a real socket.
 
+mod counts;
+mod guard;
+mod largest;
+mod lines;
 mod log;
 
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
-use crate::output::{narrate, warn};
+use crate::output::{self, narrate, warn};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::source::{self, SourceError};
+use guard::{Allowed, Guard};
+use largest::LargestReply;
 use log::Log;
 use retrylab::clock::Clock;
-use retrylab::udp::{self, Socket};
+use retrylab::udp::{self, Observer, Socket};
 use retrylab_core::link::{Behind, Pipe};
+use retrylab_core::machine::Machine;
 use retrylab_core::scenario::{Field, FieldError, Scenario};
 use retrylab_core::server::echo::{Reply, Server};
 use retrylab_core::server::service::Station;
@@ -32,6 +39,13 @@ Clients are numbered in the order in which they appear, and each client's datagr
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
 same seed, `retrylab sim` drops the same datagrams.
 
+The server refuses datagrams that could make it answer itself or another server forever, or flood a
+victim: those from its own address, from a port below 1024, those of a source beyond the loopback that
+sends more than --source-rate, and replies. The summary counts them by reason.
+
+When the reader of stdout is too slow, lines of the log are left out and counted; the server never
+waits for it.
+
 --set puts a link between the socket and the server. Its keys are link.* and faults, as in `retrylab
 sim`. Requests pass the link before the server receives them, replies after it has sent them.
 Unlike in `retrylab sim`, link.latency is 0s unless you set it or link.preset.
@@ -40,8 +54,9 @@ Requests that arrive faster than the server reads them wait in the receive buffe
 on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests. The server
 warns when that begins, and the summary counts them.
 
-Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 cannot listen on the address (in use, not permitted,
-or not an address of this host), 2 usage error, 4 name not found.";
+Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
+permitted, or not an address of this host) or stdout cannot be written, 2 usage error, 4 name not
+found.";
 
 /// Answer datagrams, and drop some on purpose
 ///
@@ -62,12 +77,32 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("seed"))]
     seed: String,
+    /// Maximum number of requests per second from one source beyond the loopback, or `none`. A source is an
+    /// IPv4 address or the /64 of an IPv6 address; it may exceed the rate by one second's requests
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = source_rate)]
+    #[arg(allow_negative_numbers = true)]
+    source_rate: SourceRate,
+    /// Also answer datagrams from ports below 1024
+    #[arg(long)]
+    allow_low_ports: bool,
     /// Print only the address and the summary, not a line per datagram
     #[arg(short, long)]
     quiet: bool,
     /// Print one JSON object per line: first `listening`, then one per datagram, last `summary`
     #[arg(long)]
     json: bool,
+}
+
+/// The value of `--source-rate`; `None` for no limit.
+#[derive(Clone, Copy, Debug)]
+struct SourceRate(Option<u32>);
+
+fn source_rate(text: &str) -> Result<SourceRate, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(SourceRate(None));
+    }
+    let rate = flags::whole_number(text).map_err(|error| format!("{error}, or none"))?;
+    Ok(SourceRate(Some(rate)))
 }
 
 /// Error that ends `serve`.
@@ -87,7 +122,7 @@ pub(crate) enum Error {
     Bind(SocketAddr, io::Error),
     #[error("the socket on {0} keeps failing: {1}")]
     Socket(SocketAddr, io::Error),
-    #[error("cannot set up sockets or signal handlers: {0}")]
+    #[error("cannot set up sockets, signal handlers or threads: {0}")]
     System(#[from] io::Error),
 }
 
@@ -157,12 +192,15 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let wanted = resolved.for_serving();
     let socket = Socket::serving(wanted).await.map_err(|error| Error::Bind(wanted, error))?;
     let address = socket.local_addr()?;
+    output::queue_progress()?;
 
     let pipe = scenario.pipe();
-    let mut log = Log::new(args.json, args.quiet, delays(&scenario, &pipe));
+    let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
+    let guard = Guard::new(address, allowed);
+    let mut log = Log::new(args.json, args.quiet, delays(&scenario, &pipe), guard)?;
     announce(address, &scenario);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
-    log.listening(address, &scenario, link);
+    log.listening(address, &scenario, LargestReply::of(&scenario).bytes(address), link);
 
     let station = scenario.station_config();
     let server = Server::new(scenario.server, scenario.seed);
@@ -174,7 +212,13 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
         ended = udp::drive(&mut server, &socket, clock, (), &mut log) => ended.err(),
     };
     log.unhandled(socket.discard());
-    let exit = log.summary(clock.now());
+    // The driver may have been stopped between a datagram and its events.
+    while let Some(event) = server.poll_event() {
+        let _ = log.event(clock.now(), &event, None);
+    }
+    let station = server.machine();
+    let waiting = server.delayed() + station.waiting() + station.working();
+    let exit = log.summary(clock.now(), waiting);
     failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
 }
 
@@ -188,7 +232,10 @@ fn announce(address: SocketAddr, scenario: &Scenario) {
     } else {
         settings.join(", ")
     };
-    narrate!("listening on {address}, {settings}; press Ctrl-C to stop and print a summary");
+    let largest = LargestReply::of(scenario);
+    narrate!(
+        "listening on {address}, {settings}; {largest}; press Ctrl-C to stop and print a summary"
+    );
     if !address.ip().is_loopback() {
         let longer = match scenario.server.reply {
             Reply::Report => {

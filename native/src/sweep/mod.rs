@@ -24,7 +24,7 @@ use shard::Shard;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Maximum number of points of a sweep: the bookkeeping of more would not fit the memory of a small machine.
@@ -123,6 +123,8 @@ pub(crate) enum Error {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("interrupted")]
+    Interrupted,
     #[error("cannot set up signal handlers: {0}")]
     Signals(io::Error),
     #[error("cannot start threads: {0}")]
@@ -136,6 +138,7 @@ impl Error {
             Self::Journal(JournalError::Other { .. } | JournalError::Malformed { .. }) => {
                 Exit::Usage
             }
+            Self::Interrupted => Exit::Interrupted,
             Self::Journal(_) | Self::Output(_) | Self::Signals(_) | Self::Threads(_) => {
                 Exit::Failed
             }
@@ -175,7 +178,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         return Ok(Exit::Interrupted);
     }
     let ran = Count(journal.done() - before, "point");
-    match write(&plan, &target, journal) {
+    match write(&plan, &target, journal, &limits.interrupted) {
+        Err(Error::Interrupted) => {
+            say_interrupted(part.as_ref(), points, points);
+            return Ok(Exit::Interrupted);
+        }
         // The reader has closed the pipe, as `head` does.
         Err(Error::Output(failure)) if failure.is_broken_pipe() => return Ok(Exit::Success),
         written => written?,
@@ -226,10 +233,18 @@ fn say_interrupted(part: Option<&PathBuf>, done: u64, points: u64) {
 }
 
 /// Writes the results in the order of the points.
-fn write(plan: &Plan, target: &Target, journal: Journal) -> Result<(), Error> {
+fn write(
+    plan: &Plan,
+    target: &Target,
+    journal: Journal,
+    interrupted: &AtomicBool,
+) -> Result<(), Error> {
     let header = plan.header(measure::columns());
     let digest = header.columns.iter().position(|column| column.name == "digest");
     let rows = journal.rows()?.map(|line| -> Result<Row, Error> {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
         let (point, measures) = line?;
         let mut row = plan.cells(point);
         row.extend(measures);

@@ -203,6 +203,12 @@ where
             Ok(received) => {
                 self.errors = 0;
                 self.run = self.run.saturating_add(1);
+                self.report_lost(now, received.lost);
+                let datagram =
+                    Datagram { from: received.from, bytes: &self.incoming[..received.len] };
+                if !self.observer.admits(now, datagram) {
+                    return Ok(ControlFlow::Continue(()));
+                }
                 Ok(ControlFlow::Break(Some(self.deliver(now, received))))
             }
             Err(problem) if problem.is_nothing() => {
@@ -244,8 +250,7 @@ where
 
     /// Delivers the datagram in the buffer to the machine.
     fn deliver(&mut self, now: Instant, received: Received) -> Input {
-        let Received { len, from, local, lost } = received;
-        self.report_lost(now, lost);
+        let Received { len, from, local, .. } = received;
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
         let bytes = &self.incoming[..len];

@@ -14,7 +14,13 @@ use std::ops::ControlFlow;
 /// `at` is the time of the machine, as in the records: if its timer has fired a little late, the time at which it
 /// was due.
 pub trait Observer<E> {
-    /// Called when a datagram has arrived, before the machine handles it.
+    /// Called when a datagram has arrived; returns whether the machine may handle it. By default it may.
+    fn admits(&mut self, at: Instant, datagram: Datagram<'_>) -> bool {
+        let _ = (at, datagram);
+        true
+    }
+
+    /// Called when a datagram has arrived and is admitted, before the machine handles it.
     fn received(&mut self, at: Instant, datagram: Datagram<'_>) {
         let _ = (at, datagram);
     }
@@ -51,6 +57,10 @@ pub trait Observer<E> {
 impl<E> Observer<E> for () {}
 
 impl<E, O: Observer<E> + ?Sized> Observer<E> for &mut O {
+    fn admits(&mut self, at: Instant, datagram: Datagram<'_>) -> bool {
+        (**self).admits(at, datagram)
+    }
+
     fn received(&mut self, at: Instant, datagram: Datagram<'_>) {
         (**self).received(at, datagram);
     }

@@ -13,7 +13,10 @@ fn a_server_measures_what_its_model_predicts() {
         ("120&link.latency=0s&server.service=exponential+10ms&server.queue=9", "M/M/1/K"),
         ("70&link.latency=0s&server.service=exponential+10ms&server.order=lifo", "M/M/1"),
         ("70&server.service=10ms&link.latency=exponential+50ms", "M/D/1"),
-        ("160&link.latency=0s&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0", "Erlang B"),
+        (
+            "160&link.latency=0s&server.service=uniform+5ms+15ms&server.workers=2&server.queue=0",
+            "Erlang B",
+        ),
         ("140&link.latency=0s&server.service=exponential+10ms&server.workers=2", "Erlang C"),
     ] {
         let queue = &sim(&[&format!("{open}{rest}")], &[])["theory"]["queue"];
