@@ -1,11 +1,16 @@
 //! Parses addresses and resolves host names.
 
+use crate::exit::{Exit, is_exhausted};
+use crate::runtime;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 /// Default port of `serve` and `send`.
 pub(crate) const DEFAULT_PORT: u16 = 1060;
+
+/// Number of descriptors that the system's resolver may open at a time.
+const RESOLVER_DESCRIPTORS: usize = 4;
 
 /// A host and a port, not resolved yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +71,18 @@ impl Address {
         if let Ok(ip) = self.host.parse::<IpAddr>() {
             return Ok(Resolved { addresses: vec![(ip, self.port).into()], named: false });
         }
-        let error = |error: io::Error| NameError { host: self.host.clone(), why: reason(&error) };
-        let found =
-            tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(error)?;
+        let error = |error: io::Error| NameError {
+            host: self.host.clone(),
+            why: reason(&error),
+            exhausted: is_exhausted(&error),
+        };
+        let name = (self.host.clone(), self.port);
+        let look_up = move || {
+            // The resolver does not report it if it cannot open its files: it finds no name.
+            runtime::check_descriptors(RESOLVER_DESCRIPTORS)?;
+            name.to_socket_addrs()
+        };
+        let found = runtime::blocking(look_up).await.map_err(error)?;
         let mut addresses: Vec<SocketAddr> = Vec::new();
         for address in found {
             if !addresses.contains(&address) {
@@ -113,6 +127,14 @@ impl Resolved {
 pub(crate) struct NameError {
     host: String,
     why: String,
+    exhausted: bool,
+}
+
+impl NameError {
+    /// Returns the exit code.
+    pub(crate) const fn exit(&self) -> Exit {
+        if self.exhausted { Exit::Failed } else { Exit::NameNotFound }
+    }
 }
 
 /// Returns the message of the resolver without the prefix that the standard library adds.

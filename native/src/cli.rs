@@ -140,7 +140,8 @@ impl Error {
             Self::Merge(error) => error.exit(),
             Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
-            Self::Schedule(_) | Self::Scenarios(_) | Self::Theory(_) => Exit::Usage,
+            Self::Scenarios(error) => error.exit(),
+            Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Exit codes. Scripts distinguish outcomes by them, so each has one meaning.
 
+use std::io;
 use std::process::ExitCode;
 
 /// How the program ends.
@@ -20,6 +21,12 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// Returns the code for an error that concerns something the user has named, such as a file. If the system has run
+    /// out of something, that is a failure while running.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        if is_exhausted(error) { Self::Failed } else { Self::Usage }
+    }
+
     /// Returns the number that the shell sees.
     pub(crate) const fn code(self) -> u8 {
         match self {
@@ -32,6 +39,13 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
+}
+
+/// Returns whether the error means that descriptors, threads or memory have run out.
+pub(crate) fn is_exhausted(error: &io::Error) -> bool {
+    // ENFILE and EMFILE have the same numbers on all Unix systems. The standard library has no names for them.
+    let files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
+    files || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock)
 }
 
 impl From<Exit> for ExitCode {

@@ -25,6 +25,7 @@ mod source;
 mod sweep;
 mod table;
 mod theory;
+mod threads;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -41,7 +41,7 @@ pub(crate) enum Error {
     Table(#[from] TableError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("cannot set up signal handlers: {0}")]
+    #[error("cannot set up signal handlers and their thread: {0}")]
     Signals(io::Error),
     #[error("interrupted; nothing is written")]
     Interrupted,
@@ -68,8 +68,9 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) const fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
+            Self::Table(error) => error.exit(),
             Self::Output(_) | Self::Signals(_) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Usage,

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
-/// Number of file descriptors that a runtime with signal handlers opens: an event queue, its wake-up, and three
+/// Maximum number of file descriptors that a runtime with signal handlers opens: an event queue, its wake-up, and three
 /// for a pair of sockets for signals. One more is a reserve.
-#[cfg(unix)]
 const DESCRIPTORS: usize = 6;
 
 /// Creates a runtime.
@@ -15,21 +15,37 @@ const DESCRIPTORS: usize = 6;
 /// If descriptors run out.
 pub(crate) fn new() -> io::Result<Runtime> {
     // tokio panics if it cannot create the sockets for signals.
-    #[cfg(unix)]
-    let spare: Vec<File> =
-        (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect::<io::Result<_>>()?;
-    #[cfg(unix)]
-    drop(spare);
+    check_descriptors(DESCRIPTORS)?;
     Builder::new_current_thread().enable_all().build()
+}
+
+/// Checks that `count` descriptors can be opened, for code that does not report it if they cannot.
+///
+/// # Errors
+/// If descriptors run out.
+pub(crate) fn check_descriptors(count: usize) -> io::Result<()> {
+    let null = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    let spare = (0..count).map(|_| File::open(null)).collect::<io::Result<Vec<File>>>();
+    spare.map(drop)
 }
 
 /// Runs `future` to its end.
 ///
-/// Blocking work on other threads (a name look-up, a read of stdin) is abandoned at the end, because nobody
-/// needs its result after Ctrl-C.
+/// Work of [`blocking`] (a name look-up, a read of stdin) is abandoned at the end, because nobody needs its result
+/// after Ctrl-C.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
-    let runtime = new()?;
-    let result = runtime.block_on(future);
-    runtime.shutdown_background();
-    Ok(result)
+    Ok(new()?.block_on(future))
+}
+
+/// Runs `work`, which blocks, on a thread of its own.
+///
+/// # Errors
+/// If the system starts no thread. (tokio's own function for this panics then.)
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (sender, result) = oneshot::channel();
+    let name = "blocking".to_string();
+    std::thread::Builder::new().name(name).spawn(move || sender.send(work()))?;
+    result.await.map_err(io::Error::other)?
 }

@@ -1,6 +1,7 @@
 //! Where the scenario comes from: a file or a link, then `--set`, then `--seed`.
 
 use crate::data_file::{self, DataError};
+use crate::exit::Exit;
 use crate::scenario_file::{self, FileError};
 use retrylab_core::scenario::{FieldError, SHIPPED, Scenario, Shipped};
 use std::borrow::Cow;
@@ -31,6 +32,17 @@ pub(crate) enum SourceError {
     VersusSet(FieldError),
     #[error("--seed: {0}")]
     Seed(FieldError),
+}
+
+impl SourceError {
+    /// Returns the exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Read(_, error) => Exit::of(error),
+            Self::Versus(error) => error.exit(),
+            _ => Exit::Usage,
+        }
+    }
 }
 
 /// The arguments that select a scenario.

@@ -65,8 +65,12 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) const fn exit(&self) -> Exit {
-        if let Self::Output(_) = self { Exit::Failed } else { Exit::Usage }
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Output(_) => Exit::Failed,
+            Self::Table(error) | Self::Data(DataError::Table(error)) => error.exit(),
+            _ => Exit::Usage,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads the message and checks that it fits into a datagram.
 
+use crate::runtime;
 use retrylab_core::client::MAX_MESSAGE_IPV4;
 use retrylab_core::machine::Label;
 use retrylab_core::policy::Draw;
@@ -40,8 +41,7 @@ pub(super) async fn read(argument: &OsStr) -> Result<Vec<u8>, MessageError> {
         io::stdin().lock().take(MAX_MESSAGE_IPV6 as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let joined = tokio::task::spawn_blocking(read_all).await;
-    joined.map_err(io::Error::other).and_then(|read| read).map_err(MessageError::Stdin)
+    runtime::blocking(read_all).await.map_err(MessageError::Stdin)
 }
 
 /// Checks before the first send that the message fits into every datagram. The last one has the longest

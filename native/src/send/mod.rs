@@ -6,7 +6,7 @@ mod report;
 mod session;
 
 use crate::address::{Address, NameError};
-use crate::exit::Exit;
+use crate::exit::{Exit, is_exhausted};
 use crate::flags::{self, Flags};
 use crate::ladder::LineSink;
 use crate::output::{self, SCHEMA, exit_after, finish_stdout, narrate};
@@ -112,7 +112,7 @@ pub(crate) enum Error {
     Name(#[from] NameError),
     #[error("cannot reach {0}: {1}")]
     Unreachable(SocketAddr, io::Error),
-    #[error("cannot set up sockets or signal handlers: {0}")]
+    #[error("cannot set up sockets, signal handlers or threads: {0}")]
     System(#[from] io::Error),
     #[error("interrupted before anything was sent")]
     Interrupted,
@@ -124,7 +124,9 @@ impl Error {
             Self::Field(_) | Self::System(_) => Outcome::Failed,
             Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
             Self::Message(MessageError::TooLong { .. }) => Outcome::TooLong,
+            Self::Name(error) if error.exit() == Exit::Failed => Outcome::Failed,
             Self::Name(_) => Outcome::NameNotFound,
+            Self::Unreachable(_, error) if is_exhausted(error) => Outcome::Failed,
             Self::Unreachable(..) => Outcome::Unreachable,
             Self::Interrupted => Outcome::Interrupted,
         }

@@ -130,7 +130,7 @@ impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Field(_) | Self::Set(_) | Self::NotLink(_) => Exit::Usage,
-            Self::Name(_) => Exit::NameNotFound,
+            Self::Name(error) => error.exit(),
             Self::Bind(..) | Self::Socket(..) | Self::System(_) => Exit::Failed,
         }
     }

@@ -10,6 +10,7 @@ use super::{Args, Error};
 use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, Rounded, Stdout, narrate, warn};
+use crate::threads;
 use rayon::ThreadPool;
 use retrylab_core::scenario::Scenario;
 use serde::Serialize;
@@ -111,9 +112,7 @@ impl<const N: usize> Runs<N> {
         args: &Args,
         limits: &Limits,
     ) -> Result<Self, Error> {
-        let threads = args.many.threads.unwrap_or_default() as usize;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(Error::Threads)?;
+        let pool = threads::pool(args.many.threads)?;
         let begun = Instant::now();
         let mut runs = run(&pool, scenarios, seeds, limits);
         // An incomplete comparison does not count.

@@ -22,6 +22,7 @@ use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
 use crate::signals;
 use crate::source::{Source, SourceError};
+use crate::threads::ThreadError;
 use many::Many;
 use meter::Meter;
 use report::RunReport;
@@ -162,10 +163,10 @@ pub(crate) enum Error {
     Source(#[from] SourceError),
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("cannot set up signal handlers: {0}")]
+    #[error("cannot set up signal handlers and their thread: {0}")]
     System(io::Error),
-    #[error("cannot start threads: {0}")]
-    Threads(rayon::ThreadPoolBuildError),
+    #[error(transparent)]
+    Threads(#[from] ThreadError),
     #[error("--seeds: {count} seeds starting at {first} exceed the largest seed, {}", u64::MAX)]
     Seeds { first: u64, count: u64 },
     #[error(
@@ -179,9 +180,10 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) const fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Source(_) | Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
+            Self::Source(error) => error.exit(),
+            Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }

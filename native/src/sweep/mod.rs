@@ -17,6 +17,7 @@ use crate::sim::measure;
 use crate::sim::run::Limits;
 use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, with_suffix};
+use crate::threads::{self, ThreadError};
 use journal::{Journal, JournalError};
 use plan::{Plan, PlanError};
 use retrylab_core::sim::Bounds;
@@ -125,15 +126,16 @@ pub(crate) enum Error {
     Output(#[from] OutputError),
     #[error("interrupted")]
     Interrupted,
-    #[error("cannot set up signal handlers: {0}")]
+    #[error("cannot set up signal handlers and their thread: {0}")]
     Signals(io::Error),
-    #[error("cannot start threads: {0}")]
-    Threads(rayon::ThreadPoolBuildError),
+    #[error(transparent)]
+    Threads(#[from] ThreadError),
 }
 
 impl Error {
-    pub(crate) const fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
+            Self::Plan(PlanError::Source(error)) => error.exit(),
             Self::Plan(_) | Self::Target(_) => Exit::Usage,
             Self::Journal(JournalError::Other { .. } | JournalError::Malformed { .. }) => {
                 Exit::Usage
@@ -156,7 +158,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         seed: args.seed.as_deref(),
     };
     // The signal handlers are installed later, so that Ctrl-C ends a check of millions of points at once.
-    let plan = Plan::new(&source, &args.vary, args.seeds.into(), args.max_events)?;
+    let pool = threads::pool(args.threads)?;
+    let plan =
+        pool.install(|| Plan::new(&source, &args.vary, args.seeds.into(), args.max_events))?;
     let shard = args.shard.unwrap_or_default();
     let Some(target) = target.filter(|_| !args.dry_run) else {
         let mut out = Stdout::default();
@@ -164,9 +168,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         return Ok(out.finish(Exit::Success));
     };
     let (part, mut journal) = open_journal(args, &plan, shard, &target)?;
-    let threads = args.threads.unwrap_or_default() as usize;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(Error::Threads)?;
     let interrupted = signals::flag().map_err(Error::Signals)?;
     let bounds = Bounds::default().with_events(args.max_events);
     let limits = Limits { bounds, interrupted };

@@ -14,6 +14,7 @@ mod json;
 mod mark;
 mod parquet;
 
+use crate::exit::Exit;
 use crate::output::OutputError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -173,6 +174,13 @@ pub(crate) enum TableError {
     Read(String, io::Error),
     #[error("{0} is not a table of sweep results: {1}")]
     Malformed(String, String),
+}
+
+impl TableError {
+    /// Returns the exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        if let Self::Read(_, error) = self { Exit::of(error) } else { Exit::Usage }
+    }
 }
 
 /// A table that is read row by row.

@@ -138,21 +138,27 @@ fn text(cell: &Cell) -> Option<ByteArray> {
 
 /// Calls `read` and turns a panic into an error without output on stderr: the reader panics on some
 /// malformed files.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+fn guarded<T>(name: &str, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, TableError> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
     // A partly read value is not used again.
     let result = panic::catch_unwind(AssertUnwindSafe(read));
     panic::set_hook(hook);
+    let malformed = |what: String| TableError::Malformed(name.to_string(), what);
     match result {
-        Ok(result) => result.map_err(|error| error.to_string().replace('\n', ", ")),
-        Err(_) => Err("its content is malformed".to_string()),
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(ParquetError::External(error))) => match error.downcast::<io::Error>() {
+            Ok(error) => Err(TableError::Read(name.to_string(), *error)),
+            Err(error) => Err(malformed(error.to_string())),
+        },
+        Ok(Err(error)) => Err(malformed(error.to_string().replace('\n', ", "))),
+        Err(_) => Err(malformed("its content is malformed".to_string())),
     }
 }
 
 pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let malformed = |what: String| TableError::Malformed(name.to_string(), what);
-    let reader = guarded(|| SerializedFileReader::new(file)).map_err(malformed)?;
+    let reader = guarded(name, || SerializedFileReader::new(file))?;
     let metadata = reader.metadata().file_metadata().key_value_metadata();
     let text = metadata.and_then(|pairs| pairs.iter().find(|pair| pair.key == KEY)?.value.as_ref());
     let text = text.ok_or_else(|| malformed(format!("its metadata has no `{KEY}`")))?;
@@ -162,12 +168,12 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
     let file = name.clone();
     let (mut reader, mut at) = (reader.into_iter(), 0);
     let rows = std::iter::from_fn(move || {
-        let row = guarded(|| reader.next().transpose());
+        let row = guarded(&file, || reader.next().transpose());
         at += 1;
         let malformed = |what: String| TableError::Malformed(file.clone(), what);
         let row = match row {
             Ok(row) => row?,
-            Err(what) => return Some(Err(malformed(what))),
+            Err(error) => return Some(Err(error)),
         };
         let cells: Option<Row> = row.get_column_iter().map(|(_, field)| cell(field)).collect();
         let whole = |row: &Row| row.len() == width && matches!(row[0], Cell::Integer(_));

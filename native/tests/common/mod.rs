@@ -149,6 +149,12 @@ impl Running {
         assert!(status.expect("kill runs").success());
     }
 
+    /// Sends a signal to a program that may have ended by itself.
+    pub(crate) fn signal_if_running(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();
+    }
+
     /// Waits until the program ends.
     pub(crate) fn finish(mut self, begun: Instant) -> Finished {
         let status = self.wait();
