@@ -31,15 +31,20 @@ impl Killed {
         let _ = Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();
     }
 
-    fn wait(&mut self) -> ExitStatus {
+    /// Waits until it ends; `None` if it does not.
+    fn try_wait(&mut self) -> Option<ExitStatus> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(status) = self.0.try_wait().unwrap() {
-                return status;
+                return Some(status);
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        panic!("the program runs for longer than {PATIENCE:?}");
+        None
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        self.try_wait().expect("the program ends")
     }
 }
 
@@ -61,9 +66,10 @@ fn ends_within_a_second(args: &[&str], full: (bool, bool), signal: &str) -> Resu
     std::thread::sleep(Duration::from_millis(300));
     program.signal(signal);
     let begun = Instant::now();
-    let status = program.wait();
+    let mut words = format!("{args:?} with full pipes {full:?} after {signal}");
+    let status = program.try_wait().ok_or_else(|| format!("{words}: it does not end"))?;
     let took = begun.elapsed();
-    let words = format!("{args:?} with full pipes {full:?} after {signal}: {status}, {took:?}");
+    words += &format!(": {status}, {took:?}");
     // `None`: the signal has its default action.
     assert!(matches!(status.code(), None | Some(0 | 1 | 130)), "{words}");
     if took > Duration::from_secs(1) { Err(words) } else { Ok(()) }

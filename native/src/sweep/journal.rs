@@ -1,15 +1,18 @@
 //! The part file: the finished points, one line per point, so that an interrupted sweep can resume.
 //!
-//! The first line identifies the sweep. The points follow as they finish, in any order. Memory holds
-//! only the offset of each line. After a kill or a power cut the last line may be incomplete; it is
-//! removed and its point runs again.
+//! The first line names the process that writes the file and identifies the sweep. The points follow as they finish,
+//! in any order. Each line has a checksum, which covers the identity of the sweep too. A line whose checksum is wrong
+//! is ignored and its point runs again, as does that of an incomplete last line after a kill or a power cut. Memory
+//! holds only the offset of each line.
 
+use super::part::{self, PartError, SIGNATURE};
+use super::plan::fingerprint;
 use super::shard::Shard;
 use crate::output::OutputError;
 use crate::table::Cell;
 use serde::Serialize;
 use serde_json::Value;
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,13 +20,14 @@ use std::time::{Duration, Instant};
 /// Maximum time between flushes. A kill loses at most the points of this time.
 pub(super) const FLUSH: Duration = Duration::from_millis(100);
 
-/// Maximum number of bytes by which a line may exceed the first line of this sweep. A longer line shows
-/// that the file is not a part file; it may even be endless.
+/// Maximum number of bytes by which a line may exceed the first line of this sweep. A longer one is damaged.
 const SLACK: u64 = 1 << 20;
 
 /// Error that opening, reading or writing a part file returns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
+    #[error(transparent)]
+    Part(#[from] PartError),
     #[error(transparent)]
     Output(#[from] OutputError),
     #[error("cannot read {0}: {1}")]
@@ -33,8 +37,13 @@ pub(crate) enum JournalError {
          or use --restart to discard the file"
     )]
     Other { name: String, differs: String },
-    #[error("{name}:{line} is not a line of a part file; use --restart to discard the file")]
-    Malformed { name: String, line: u64 },
+    #[error(
+        "{0} was written by an earlier version of retrylab; finish the sweep with that version, or use \
+         --restart to discard the file"
+    )]
+    Earlier(String),
+    #[error("{0}:1 is not a line of a part file; use --restart to discard the file")]
+    Malformed(String),
 }
 
 /// Storage of a journal.
@@ -50,24 +59,42 @@ pub(super) struct Journal {
     end: u64,
     flushed: Instant,
     shard: Shard,
+    /// The identity of the sweep, as in the first line.
+    header: String,
+    /// Number of damaged lines that were ignored.
+    damaged: u64,
 }
 
 /// A line: a point and its measures.
 type Line = (u64, Vec<Cell>);
 
-/// Returns the line of a point, including the line feed.
+/// Returns the line of a point, without its checksum.
 pub(super) fn line(point: u64, cells: &[Cell]) -> String {
-    let mut line = serde_json::to_string(&(point, cells)).unwrap_or_default();
-    line.push('\n');
-    line
+    serde_json::to_string(&(point, cells)).unwrap_or_default()
 }
 
-/// Returns the first line, including the line feed.
-fn first_line(identity: &impl Serialize, shard: Shard) -> (Value, String) {
+/// Returns the identity of the sweep, without its checksum.
+fn header_line(identity: &impl Serialize, shard: Shard) -> String {
     let mut header = serde_json::json!(identity);
     header["shard"] = shard.to_string().into();
-    let line = format!("{header}\n");
-    (header, line)
+    header.to_string()
+}
+
+/// Adds the checksum and the line feed to `text`. Lines of a different sweep, with another `header`, have other
+/// checksums.
+fn with_checksum(header: &str, text: &str) -> String {
+    format!("{:016x} {text}\n", checksum(header, text.as_bytes()))
+}
+
+fn checksum(header: &str, text: &[u8]) -> u64 {
+    fingerprint(header.as_bytes().iter().chain(text))
+}
+
+/// Returns the text of a line if its checksum is right.
+fn checked<'a>(header: &str, line: &'a [u8]) -> Option<&'a [u8]> {
+    let (sum, text) = line.strip_suffix(b"\n")?.split_at_checked(17)?;
+    let sum = u64::from_str_radix(str::from_utf8(sum).ok()?.strip_suffix(' ')?, 16).ok()?;
+    (sum == checksum(header, text)).then_some(text)
 }
 
 impl Journal {
@@ -82,7 +109,8 @@ impl Journal {
         let storage = BufWriter::with_capacity(1 << 16, storage);
         let (name, flushed) = (name.to_string(), Instant::now());
         // Offset 0 means "not done", so no point may begin there, even without a first line.
-        Self { name, storage, offsets, done: 0, end: 0, flushed, shard }
+        let header = String::new();
+        Self { name, storage, offsets, done: 0, end: 0, flushed, shard, header, damaged: 0 }
     }
 
     /// Opens the part file at `path` to resume it, or creates it. `width` is the number of measures.
@@ -96,67 +124,78 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let name = path.display().to_string();
         let failed = |error| OutputError { name: name.clone(), error };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(restart)
-            .open(path)
-            .map_err(failed)?;
+        let file = part::open(path)?;
         let writer = file.try_clone().map_err(failed)?;
         let mut journal = Self::new(&name, Box::new(writer), shard, points);
-        let (header, first) = first_line(identity, shard);
-        let longest = first.len() as u64 + SLACK;
-        let end = if restart {
-            0
-        } else {
-            journal.read(BufReader::new(&file), &header, longest, width)?
-        };
+        journal.header = header_line(identity, shard);
+        let end = if restart { 0 } else { journal.read(&file, width)? };
         file.set_len(end).map_err(failed)?;
-        journal.end = end;
-        journal.storage.seek(SeekFrom::Start(end)).map_err(failed)?;
+        part::sign(&file).map_err(failed)?;
+        journal.end = end.max(SIGNATURE as u64);
+        journal.storage.seek(SeekFrom::Start(journal.end)).map_err(failed)?;
         if end == 0 {
-            journal.write(&first).map_err(failed)?;
+            let header = with_checksum("", &journal.header);
+            journal.write(&header).map_err(failed)?;
             journal.flush()?;
         }
         Ok(journal)
     }
 
-    /// Reads a file with lines of at most `longest` bytes. Returns the offset at which its last complete
-    /// line ends.
-    fn read(
-        &mut self,
-        mut file: impl BufRead,
-        header: &Value,
-        longest: u64,
-        width: usize,
-    ) -> Result<u64, JournalError> {
-        let (mut end, mut number, mut text) = (0, 0, Vec::new());
+    /// Reads a part file. Returns the offset at which its last complete line ends.
+    fn read(&mut self, file: &File, width: usize) -> Result<u64, JournalError> {
+        let (mut file, mut text) = (BufReader::new(file), Vec::new());
+        let longest = self.header.len() as u64 + SLACK;
+        let (mut end, mut known, mut begins) = (0, false, true);
         loop {
             text.clear();
             let failed = |error| JournalError::Read(self.name.clone(), error);
             let length = (&mut file).take(longest).read_until(b'\n', &mut text).map_err(failed)?;
-            number += 1;
-            if text.last() != Some(&b'\n') && (length as u64) < longest {
-                return Ok(end);
+            let ends = text.last() == Some(&b'\n');
+            if !ends && (length as u64) < longest {
+                break;
             }
-            let malformed = || JournalError::Malformed { name: self.name.clone(), line: number };
-            if number == 1 {
-                let found: Value = serde_json::from_slice(&text).map_err(|_| malformed())?;
-                if let Some(differs) = difference(header, &found) {
-                    return Err(JournalError::Other { name: self.name.clone(), differs });
+            // The rest of a line that is too long is damaged as well.
+            let line = std::mem::replace(&mut begins, ends).then_some(text.as_slice());
+            match line {
+                Some(line) if end == 0 && line.starts_with(b"{") => {
+                    return Err(JournalError::Earlier(self.name.clone()));
                 }
-            } else {
-                let line: Result<Line, _> = serde_json::from_slice(&text);
-                let (point, cells) = line.map_err(|_| malformed())?;
-                let slot = self.shard.slot(point).filter(|slot| *slot < self.offsets.len() as u64);
-                let Some(slot) = slot.filter(|_| cells.len() == width) else {
-                    return Err(malformed());
-                };
-                self.note(slot, end);
+                Some(line) if end == 0 && self.is_header(line)? => known = true,
+                Some(line) if self.point(line, width, end) => known = true,
+                Some(_) => self.damaged += 1,
+                None => {}
             }
             end += length as u64;
         }
+        if known {
+            return Ok(end);
+        }
+        // Nothing shows that the lines belong to this sweep.
+        let is_new = end == 0 && part::begins_part_file(&text);
+        if is_new { Ok(0) } else { Err(JournalError::Malformed(self.name.clone())) }
+    }
+
+    /// Returns whether the first line identifies this sweep.
+    fn is_header(&self, line: &[u8]) -> Result<bool, JournalError> {
+        let identity = line.get(SIGNATURE..).unwrap_or_default();
+        let found: Option<Value> =
+            checked("", identity).and_then(|text| serde_json::from_slice(text).ok());
+        let Some(found) = found else { return Ok(false) };
+        let header = serde_json::from_str(&self.header).unwrap_or_default();
+        match difference(&header, &found) {
+            None => Ok(true),
+            Some(differs) => Err(JournalError::Other { name: self.name.clone(), differs }),
+        }
+    }
+
+    /// Notes the point of a line at `offset`. Returns false if the line is damaged.
+    fn point(&mut self, line: &[u8], width: usize, offset: u64) -> bool {
+        let line: Option<Line> =
+            checked(&self.header, line).and_then(|text| serde_json::from_slice(text).ok());
+        let slot = line.filter(|(_, cells)| cells.len() == width);
+        let slot = slot.and_then(|(point, _)| self.shard.slot(point));
+        let slot = slot.filter(|slot| *slot < self.offsets.len() as u64);
+        slot.inspect(|slot| self.note(*slot, offset)).is_some()
     }
 
     fn note(&mut self, slot: u64, offset: u64) {
@@ -171,14 +210,14 @@ impl Journal {
         Ok(())
     }
 
-    /// Adds the line of a point of the shard.
+    /// Adds the line of a point of the shard, as [`line`] returns it.
     pub(super) fn add(&mut self, slot: u64, line: &str) -> Result<(), OutputError> {
         if self.end == 0 {
             // A journal in memory has no first line. An empty line keeps any point from beginning at 0.
             self.write("\n").map_err(|error| self.failed(error))?;
         }
-        let offset = self.end;
-        self.write(line).map_err(|error| self.failed(error))?;
+        let (offset, line) = (self.end, with_checksum(&self.header, line));
+        self.write(&line).map_err(|error| self.failed(error))?;
         self.note(slot, offset);
         if self.flushed.elapsed() >= FLUSH { self.flush() } else { Ok(()) }
     }
@@ -198,6 +237,11 @@ impl Journal {
         self.done
     }
 
+    /// Returns the number of damaged lines that were ignored.
+    pub(super) const fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
     /// Returns the slots of the points that are not done.
     pub(super) fn open_slots(&self) -> Vec<u64> {
         let slots = (0..).zip(&self.offsets);
@@ -208,19 +252,20 @@ impl Journal {
     pub(super) fn rows(
         self,
     ) -> Result<impl Iterator<Item = Result<Line, JournalError>>, JournalError> {
-        let Self { name, storage, offsets, shard, .. } = self;
+        let Self { name, storage, offsets, shard, header, .. } = self;
         let failed = |error| OutputError { name: name.clone(), error };
         let mut storage = storage.into_inner().map_err(|error| failed(error.into_error()))?;
         storage.seek(SeekFrom::Start(0)).map_err(failed)?;
         let (mut reader, mut at) = (BufReader::with_capacity(1 << 16, storage), 0u64);
-        let mut text = String::new();
+        let mut text = Vec::new();
         Ok((0..).zip(offsets).map(move |(slot, offset)| {
             let failed = |error| JournalError::Read(name.clone(), error);
             // The points are almost in order, so most seeks stay within the buffer.
             reader.seek_relative(offset.wrapping_sub(at).cast_signed()).map_err(failed)?;
             text.clear();
-            at = offset + reader.read_line(&mut text).map_err(failed)? as u64;
-            let line: Option<Line> = serde_json::from_str(&text).ok();
+            at = offset + reader.read_until(b'\n', &mut text).map_err(failed)? as u64;
+            let text = checked(&header, &text);
+            let line: Option<Line> = text.and_then(|text| serde_json::from_slice(text).ok());
             line.filter(|(point, _)| *point == shard.point(slot)).ok_or_else(|| {
                 let error = io::Error::other("another program has changed it");
                 JournalError::Read(name.clone(), error)
@@ -263,27 +308,144 @@ mod tests {
         assert_eq!(rows(journal), expected);
     }
 
-    /// A file that was cut at any byte resumes and gives the same rows.
-    #[test]
-    fn a_file_that_was_cut_anywhere_resumes() {
-        let path = std::env::temp_dir().join(format!("retrylab-{}.part", std::process::id()));
-        let identity = serde_json::json!({ "version": "1", "seeds": 3 });
-        let open = || Journal::open(&path, &identity, Shard::default(), 3, 1, false);
-        let fill = |mut journal: Journal| {
+    /// A part file of three points in a folder for the test.
+    struct Part(std::path::PathBuf);
+
+    impl Part {
+        fn new(name: &str) -> Self {
+            let name = format!("retrylab-{}-{name}.part", std::process::id());
+            Self(std::env::temp_dir().join(name))
+        }
+
+        fn open_as(&self, seeds: u64) -> Result<Journal, JournalError> {
+            let identity = serde_json::json!({ "version": "1", "seeds": seeds });
+            Journal::open(&self.0, &identity, Shard::default(), 3, 1, false)
+        }
+
+        fn open(&self) -> Journal {
+            self.open_as(3).unwrap()
+        }
+
+        /// Opens it, runs the open points and returns all rows.
+        fn complete(&self) -> Vec<Line> {
+            let mut journal = self.open();
             for slot in journal.open_slots() {
                 journal.add(slot, &line(slot, &[Cell::Integer(7 * slot)])).unwrap();
             }
-            journal
-        };
-        let whole = rows(fill(open().unwrap()));
-        let bytes = std::fs::read(&path).unwrap();
-        for length in 0..=bytes.len() {
-            std::fs::write(&path, &bytes[..length]).unwrap();
-            let journal = open().unwrap();
-            let lines = bytes[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
-            assert_eq!(journal.done(), lines.saturating_sub(1), "cut at {length}");
-            assert_eq!(rows(fill(journal)), whole, "cut at {length}");
+            rows(journal)
         }
-        std::fs::remove_file(&path).unwrap();
+
+        fn bytes(&self) -> Vec<u8> {
+            std::fs::read(&self.0).unwrap()
+        }
+
+        fn write(&self, bytes: &[u8]) {
+            std::fs::write(&self.0, bytes).unwrap();
+        }
+    }
+
+    impl Drop for Part {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    /// A file that was cut at any byte resumes and gives the same rows.
+    #[test]
+    fn a_file_that_was_cut_anywhere_resumes() {
+        let part = Part::new("cut");
+        let whole = part.complete();
+        let bytes = part.bytes();
+        for length in 0..=bytes.len() {
+            part.write(&bytes[..length]);
+            let lines = bytes[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+            assert_eq!(part.open().done(), lines.saturating_sub(1), "cut at {length}");
+            assert_eq!(part.complete(), whole, "cut at {length}");
+        }
+    }
+
+    /// Any byte may change, disappear or appear: the other points are kept, and no wrong one is believed.
+    #[test]
+    fn a_damaged_line_is_done_again() {
+        let part = Part::new("damage");
+        let whole = part.complete();
+        let bytes = part.bytes();
+        for at in 0..bytes.len() {
+            let mut changes = Vec::new();
+            for other in [bytes[at] ^ 1, bytes[at] ^ 0x80, b'\n', 0] {
+                let mut changed = bytes.clone();
+                changed[at] = other;
+                changes.push(changed);
+            }
+            changes.push([&bytes[..at], &bytes[at + 1..]].concat());
+            changes.push([&bytes[..at], b"7", &bytes[at..]].concat());
+            for changed in changes.into_iter().filter(|changed| *changed != bytes) {
+                part.write(&changed);
+                // This is how part files of earlier versions begin.
+                let journal = match part.open_as(3) {
+                    Err(JournalError::Earlier(_)) if changed[0] == b'{' => continue,
+                    opened => opened.unwrap(),
+                };
+                // A change may damage two lines: that of the byte, and the next one.
+                assert!(journal.done() >= 1, "byte {at}: {} of 3", journal.done());
+                drop(journal);
+                assert_eq!(part.complete(), whole, "byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_other_sweeps_and_repeated_lines_do_no_harm() {
+        let (part, other) = (Part::new("own"), Part::new("other"));
+        let whole = part.complete();
+        drop(other.open_as(4).unwrap());
+        let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        };
+        let own = lines(&part.bytes());
+        // The same point, with another value and the checksum of another sweep.
+        let foreign = with_checksum(
+            &header_line(&serde_json::json!({"seeds": 4}), Shard::default()),
+            "[1,[99]]",
+        );
+        let unsigned = b"[1,[99]]\n".to_vec();
+        for inserted in [foreign.into_bytes(), unsigned, b"\n".to_vec(), vec![b'x'; 3 << 20]] {
+            let mut changed = own.clone();
+            changed.insert(2, own[3].clone());
+            changed.insert(3, [&inserted[..], b"\n"].concat());
+            part.write(&changed.concat());
+            let journal = part.open();
+            assert_eq!(journal.done(), 3);
+            assert!(journal.damaged() >= 1);
+            drop(journal);
+            assert_eq!(part.complete(), whole);
+        }
+        assert!(matches!(other.open_as(3), Err(JournalError::Other { .. })));
+    }
+
+    #[test]
+    fn what_is_not_a_part_file_of_this_sweep_is_refused() {
+        let part = Part::new("notes");
+        for (bytes, shown) in [
+            ("my notes", ":1 is not a line of a part file"),
+            ("my notes\n", ":1 is not a line of a part file"),
+            ("{\"version\":\"1\",\"seeds\":3,\"shard\":\"1/1\"}\n[0,[0]]\n", "earlier version"),
+        ] {
+            part.write(bytes.as_bytes());
+            let error = part.open_as(3).err().unwrap().to_string();
+            assert!(error.contains(shown) && error.contains("--restart"), "{error}");
+            assert_eq!(part.bytes(), bytes.as_bytes());
+        }
+    }
+
+    #[test]
+    fn only_one_process_has_the_file() {
+        let part = Part::new("lock");
+        let journal = part.open();
+        let error = part.open_as(3).err().unwrap().to_string();
+        let holder = format!("process {} has been writing it for ", std::process::id());
+        assert!(error.contains("is in use: ") && error.contains(&holder), "{error}");
+        drop(journal);
+        assert_eq!(part.open().done(), 0);
     }
 }

@@ -1,6 +1,7 @@
 //! `retrylab sweep`: runs a scenario with many values and seeds on all cores and writes one table.
 
 mod journal;
+mod part;
 mod plan;
 mod preview;
 mod range;
@@ -19,6 +20,7 @@ use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, with_suffix};
 use crate::threads::{self, ThreadError};
 use journal::{Journal, JournalError};
+use part::PartError;
 use plan::{Plan, PlanError};
 use retrylab_core::sim::Bounds;
 use shard::Shard;
@@ -54,7 +56,7 @@ JSON and Parquet also contain the scenario. CSV has the columns points and sweep
 let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are kept in
-FILE.part until FILE is complete. FILE has the same bytes whatever the number of threads and
+FILE.part until FILE is complete. Two processes cannot use the same FILE.part at the same time. FILE has the same bytes whatever the number of threads and
 interruptions.
 
 To use many machines, run one shard on each and merge them with
@@ -137,9 +139,10 @@ impl Error {
         match self {
             Self::Plan(PlanError::Source(error)) => error.exit(),
             Self::Plan(_) | Self::Target(_) => Exit::Usage,
-            Self::Journal(JournalError::Other { .. } | JournalError::Malformed { .. }) => {
-                Exit::Usage
-            }
+            Self::Journal(JournalError::Part(PartError::NotAFile(_))) => Exit::Usage,
+            Self::Journal(
+                JournalError::Other { .. } | JournalError::Earlier(_) | JournalError::Malformed(_),
+            ) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Journal(_) | Self::Output(_) | Self::Signals(_) | Self::Threads(_) => {
                 Exit::Failed
@@ -212,6 +215,13 @@ fn open_journal(
     let width = measure::columns().len();
     let identity = plan.identity();
     let journal = Journal::open(&part, &identity, shard, plan.points(), width, args.restart)?;
+    if journal.damaged() > 0 {
+        let lines = Count(journal.damaged(), "damaged line");
+        warn(format_args!(
+            "{lines} of {} ignored; points without a line run again",
+            part.display()
+        ));
+    }
     if journal.done() > 0 {
         let points = Count(shard.len(plan.points()), "point");
         narrate!("resuming: {} of {points} are already in {}", journal.done(), part.display());

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -260,9 +261,8 @@ impl Target {
             let sink = Box::new(BufWriter::new(io::stdout()));
             return self.rows(header, sink, rows);
         };
-        let temporary = with_suffix(path, ".tmp");
         let failed = |error| self.failed(error);
-        let file = File::create(&temporary).map_err(failed)?;
+        let (file, temporary) = create_temporary(path).map_err(failed)?;
         let written = file.try_clone().map_err(failed).map_err(E::from).and_then(|clone| {
             self.rows(header, Box::new(BufWriter::new(clone)), rows)?;
             // The rows must be on the disk before the rename. Otherwise a power cut could leave an empty file
@@ -296,6 +296,19 @@ impl Target {
             writer.row(&row?).map_err(failed)?;
         }
         Ok(writer.finish().map_err(failed)?)
+    }
+}
+
+/// Creates a new file with a random name next to `path`. A link that somebody else has placed there is not followed.
+fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
+    loop {
+        // The standard library seeds its hash maps randomly.
+        let number = RandomState::new().build_hasher().finish();
+        let temporary = with_suffix(path, &format!(".{number:016x}.tmp"));
+        match File::create_new(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (file, temporary)),
+        }
     }
 }
 

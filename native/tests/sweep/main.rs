@@ -363,7 +363,7 @@ fn endless_files_are_refused() {
     };
     let out = folder.path("a.csv");
     endless("a.csv.part");
-    assert_refused(&sweep(&[], &["--out", &out]), &["a.csv.part:1 is not a line of a part file"]);
+    assert_refused(&sweep(&[], &["--out", &out]), &["a.csv.part is not a regular file"]);
     for form in ["csv", "json", "parquet"] {
         let name = format!("b.{form}");
         endless(&name);
