@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, is_exhausted};
 use crate::runtime;
+use retrylab_core::value::Printable;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -183,7 +184,7 @@ fn split(text: &str) -> Result<(&str, Option<&str>), AddressError> {
         return Err(AddressError::NoHost);
     }
     if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/#?@[]\\".contains(c)) {
-        return Err(AddressError::Name(host.escape_debug().to_string()));
+        return Err(AddressError::Name(Printable::short(host).to_string()));
     }
     Ok((host, port))
 }
@@ -202,7 +203,7 @@ fn port(text: &str, min: u16) -> Result<u16, AddressError> {
     let number = Some(text).filter(|text| is_number(text)).and_then(|text| text.parse().ok());
     number
         .filter(|port| *port >= min)
-        .ok_or_else(|| AddressError::Port(text.escape_debug().to_string(), min))
+        .ok_or_else(|| AddressError::Port(Printable::short(text).to_string(), min))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::scenario::FieldError;
 use retrylab_core::theory::TheoryError;
+use retrylab_core::value::Printable;
+use std::ffi::OsStr;
 
 const START: &str = "\
 Start here:
@@ -22,6 +24,9 @@ Start here:
 Results go to stdout, progress messages to stderr. --json prints results as JSON. Colours appear
 only on terminals; NO_COLOR turns them off. `retrylab COMMAND --help` shows examples, units and
 exit codes.";
+
+/// Maximum number of characters of an argument that a message shows.
+const MAX_ARGUMENT: usize = 300;
 
 /// What do I do when no reply comes?
 ///
@@ -96,6 +101,10 @@ impl Cli {
 /// Prints the help or the version that was asked for, or what is wrong with the command line.
 pub(crate) fn explain(error: &clap::Error) -> Exit {
     if error.use_stderr() {
+        // The message quotes arguments. Reading them again, made safe to print, gives the same message.
+        let args: Vec<String> = std::env::args_os().map(|arg| shown(&arg)).collect();
+        let again = Cli::try_parse_from(args).err();
+        let error = again.as_ref().filter(|again| again.use_stderr()).unwrap_or(error);
         // As for all messages on stderr, nothing can be done if it is closed.
         let _ = error.print();
         return Exit::Usage;
@@ -103,6 +112,11 @@ pub(crate) fn explain(error: &clap::Error) -> Exit {
     let mut out = Stdout::default();
     out.line(error.render().ansi().to_string().trim_end());
     out.finish(Exit::Success)
+}
+
+/// Returns an argument as text to show.
+fn shown(arg: &OsStr) -> String {
+    Printable::bytes(arg.as_encoded_bytes()).at_most(MAX_ARGUMENT).to_string()
 }
 
 /// An error of any command.

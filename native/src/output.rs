@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::queue::{LineQueue, Stream, WhenFull};
 use anstyle::{AnsiColor, Style};
 use retrylab_core::time::{Duration, nanos};
+use retrylab_core::value::{Printable, printable_json};
 use serde::Serialize;
 use std::fmt;
 use std::io::{self, Write};
@@ -62,14 +63,19 @@ pub(crate) fn finish_progress() {
     }
 }
 
-/// Prints an error message.
+/// Maximum number of characters of a sentence. No sentence of this program is that long by itself.
+const MAX_SENTENCE: usize = 10_000;
+
+/// Prints an error message. Whatever it quotes cannot control the terminal.
 pub(crate) fn complain(sentence: impl fmt::Display) {
-    narrate!("{ERROR}error:{ERROR:#} {sentence}");
+    let sentence = sentence.to_string();
+    narrate!("{ERROR}error:{ERROR:#} {}", Printable::new(&sentence).at_most(MAX_SENTENCE));
 }
 
-/// Prints a warning.
+/// Prints a warning. Whatever it quotes cannot control the terminal.
 pub(crate) fn warn(sentence: impl fmt::Display) {
-    narrate!("{WARNING}warning:{WARNING:#} {sentence}");
+    let sentence = sentence.to_string();
+    narrate!("{WARNING}warning:{WARNING:#} {}", Printable::new(&sentence).at_most(MAX_SENTENCE));
 }
 
 /// Standard output, flushed after each line, so that a script can read along.
@@ -93,7 +99,7 @@ impl Stdout {
     /// Writes `value` as JSON on one line.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(line) => self.line(line),
+            Ok(line) => self.line(printable_json(&line)),
             Err(error) => self.failure = Some(error.into()),
         }
     }
@@ -139,26 +145,6 @@ pub(crate) fn exit_after(failure: Option<OutputError>, exit: Exit) -> Exit {
     }
 }
 
-/// Bytes from the network, made safe for a terminal: invalid UTF-8 is shown as U+FFFD, and characters that
-/// could move the cursor or change the writing direction are escaped.
-pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in String::from_utf8_lossy(self.0).chars() {
-            // `char::is_control` does not cover the direction marks and isolates of Unicode (UAX #9).
-            let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}');
-            if c.is_control() || turns {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Returns the length of the longest cell of each column. Rows may be shorter than the longest one.
 pub(crate) fn column_widths(rows: &[Vec<String>]) -> Vec<usize> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -199,18 +185,6 @@ impl fmt::Display for Rounded {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_from_the_network_cannot_move_the_cursor() {
-        for (bytes, shown) in [
-            (&b"Your data was 5 bytes"[..], "Your data was 5 bytes"),
-            (b"a\x1b[2Jb\r\n", "a\\u{1b}[2Jb\\r\\n"),
-            (b"\xff\xc3\xa9", "\u{fffd}\u{e9}"),
-            ("\u{202e}abc".as_bytes(), "\\u{202e}abc"),
-        ] {
-            assert_eq!(Printable(bytes).to_string(), shown);
-        }
-    }
 
     #[test]
     fn seconds_are_rounded_for_people() {

@@ -4,6 +4,7 @@
 //! The queue is bounded. When it is full, further lines are left out and counted, and a note in their place
 //! states how many are missing.
 
+use retrylab_core::value::printable_json;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::fmt;
@@ -135,7 +136,7 @@ impl LineQueue {
     /// Queues `value` as JSON on one line.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(line) => self.line(line),
+            Ok(line) => self.line(printable_json(&line)),
             Err(error) => self.0.lock().failure = Some(error.into()),
         }
     }

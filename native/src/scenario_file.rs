@@ -5,6 +5,7 @@
 
 use crate::data_file::{self, DataError};
 use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
+use retrylab_core::value::Printable;
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -12,6 +13,9 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 /// Maximum size of a file: more than an array of a million measured times needs.
 pub(crate) const MAX_BYTES: u64 = 1 << 24;
+
+/// Maximum number of characters of the parser's message, which may quote the file.
+const MAX_MESSAGE: usize = 300;
 
 /// Reason why a file is not a scenario: one sentence that begins with the file and its line.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +48,10 @@ pub(crate) fn apply(
     let table = DeTable::parse(text).map_err(|error| FileError::Toml {
         name: name.to_string(),
         line: line_of(text, error.span().unwrap_or_default()),
-        message: error.message().replace('\n', ", "),
+        message: {
+            let message = error.message().replace('\n', ", ");
+            Printable::new(&message).at_most(MAX_MESSAGE).to_string()
+        },
     })?;
     let mut reader = Reader { name, text, entries: Vec::new() };
     reader.table("", table.get_ref())?;
@@ -317,7 +324,10 @@ mod tests {
             let Field { key, shape, .. } = *field;
             let (value, shown) = match shape.form {
                 // Any text is valid, if it is not too long.
-                Form::Text { max } => ("x".repeat(max + 1), format!("\"{}…\"", "x".repeat(60))),
+                Form::Text { max } => {
+                    let shown = format!("\"{}… ({} bytes)\"", "x".repeat(60), max + 1);
+                    ("x".repeat(max + 1), shown)
+                }
                 _ => ("\\u0001?\\n".to_string(), r#""\u{1}?\n""#.to_string()),
             };
             let array = if shape.is_list() { "this array" } else { "an array" };

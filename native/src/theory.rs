@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use retrylab_core::theory::{Evaluation, MODELS, Model, Output, TheoryError};
+use retrylab_core::value::Printable;
 use serde_json::{Map, Value, json};
 
 const EXAMPLES: &str = "\
@@ -92,7 +93,10 @@ fn evaluate(model: &Model, args: &Args, out: &mut Stdout) -> Result<(), TheoryEr
         }));
         return Ok(());
     }
-    let inputs: Vec<String> = inputs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let inputs: Vec<String> = inputs
+        .iter()
+        .map(|(key, value)| format!("{key}={}", Printable::short(&value.to_string())))
+        .collect();
     out.line(format_args!("{}: {}", model.name, inputs.join(" ")));
     for output in &outputs {
         let value = match output.word {

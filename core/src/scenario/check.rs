@@ -1,6 +1,6 @@
 //! Checks that the keys of a scenario do not contradict each other.
 
-use super::error::{FieldError, Shortened};
+use super::error::FieldError;
 use super::faults::FaultKind;
 use super::keys::FIELDS;
 use super::model::Scenario;
@@ -8,6 +8,7 @@ use super::workload::Workload;
 use crate::client::{Arrivals, MAX_MESSAGE_IPV4};
 use crate::protocol::{FAILURE, Token};
 use crate::server::echo::Reply;
+use crate::value::Printable;
 use alloc::format;
 
 /// Maximum number of message bytes that one client may send at the same moment.
@@ -85,7 +86,7 @@ impl Scenario {
                      each client writes once, over a link that loses nothing, to a server that takes \
                      no time",
                     key = field.key,
-                    value = Shortened(&value),
+                    value = Printable::short(&value),
                 );
                 return FieldError::contradiction(field.key, sentence);
             }

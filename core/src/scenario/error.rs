@@ -1,6 +1,6 @@
 //! Why a scenario is refused.
 
-use crate::value::Shape;
+use crate::value::{Printable, Shape};
 use alloc::string::String;
 use core::fmt;
 
@@ -79,49 +79,32 @@ impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey { key, hint } => {
-                write!(f, "unknown key \"{}\"; {hint}", Shortened(key))
+                write!(f, "unknown key \"{}\"; {hint}", Printable::short(key))
             }
             Self::BadValue { key, value, shape } => {
-                write!(f, "{key}: \"{}\" {}", Shortened(value), shape.refusal())
+                write!(f, "{key}: \"{}\" {}", Printable::short(value), shape.refusal())
             }
             Self::Contradiction { sentence, .. } => f.write_str(sentence),
             Self::BadEncoding { text } => {
-                write!(f, "\"{}\" is not percent-encoded UTF-8", Shortened(text))
+                write!(f, "\"{}\" is not percent-encoded UTF-8", Printable::short(text))
             }
             Self::Twice { key, first, second } => {
-                let [first, second] = [first, second].map(|value| Shortened(value));
+                let [first, second] = [first, second].map(|value| Printable::short(value));
                 write!(f, "{key} has two values, \"{first}\" and \"{second}\"; a link can have one")
             }
             Self::NoScenario { link } => {
-                let link = Shortened(link);
+                let link = Printable::short(link);
                 write!(f, "\"{link}\" has no scenario; write it after a `#`, as in #seed=7")
             }
             Self::NotAPair { text } if text.contains('=') => {
-                let text = Shortened(text);
+                let text = Printable::short(text);
                 write!(f, "\"{text}\" has two `=`; write the second one as %3D")
             }
             Self::NotAPair { text } => {
-                write!(f, "\"{}\" is not of the form key=value", Shortened(text))
+                write!(f, "\"{}\" is not of the form key=value", Printable::short(text))
             }
         }
     }
 }
 
 impl core::error::Error for FieldError {}
-
-/// Shows at most 60 characters of the input, with control characters escaped.
-pub(super) struct Shortened<'a>(pub(super) &'a str);
-
-impl fmt::Display for Shortened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chars = self.0.chars();
-        for c in chars.by_ref().take(60) {
-            if c.is_control() {
-                write!(f, "{}", c.escape_debug())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        f.write_str(if chars.next().is_some() { "…" } else { "" })
-    }
-}

@@ -1,10 +1,10 @@
 //! The keys `link.latency` and `link.rtt`: two ways to give one value.
 
-use super::error::{FieldError, Shortened};
+use super::error::FieldError;
 use super::model::Scenario;
 use crate::dist::Distribution;
 use crate::link::Latency;
-use crate::value::{Same, Value};
+use crate::value::{Printable, Same, Value};
 use alloc::format;
 
 /// Returns the value of `link.latency`: none if the link has a round-trip time.
@@ -37,7 +37,7 @@ impl LatencyKeys {
         match (self.one_way, self.round_trip) {
             (Some(Some(latency)), Some(Some(rtt))) => {
                 let [latency, rtt] = [latency, rtt].map(|value| value.to_text());
-                let (latency, rtt) = (Shortened(&latency), Shortened(&rtt));
+                let (latency, rtt) = (Printable::short(&latency), Printable::short(&rtt));
                 let sentence = format!(
                     "link.latency is \"{latency}\" and link.rtt is \"{rtt}\"; set only one of them: \
                      link.latency is one way, link.rtt there and back"
@@ -61,7 +61,7 @@ impl LatencyKeys {
                 let sentence = format!(
                     "link.reply_latency is \"{}\"; with link.rtt it must be same, because each \
                      direction takes half of the round trip",
-                    Shortened(&reply)
+                    Printable::short(&reply)
                 );
                 FieldError::contradiction("link.reply_latency", sentence)
             }

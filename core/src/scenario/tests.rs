@@ -145,7 +145,8 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
     let checksum = Scenario::default().apply([("link.checksum", "yes")]).unwrap_err();
     assert_eq!(checksum.to_string(), "link.checksum: \"yes\" is neither true nor false");
     let message = Scenario::default().apply([("message", "x".repeat(65_508))]).unwrap_err();
-    let begins = format!("message: \"{}…\" is longer than 65507 bytes", "x".repeat(60));
+    let begins =
+        format!("message: \"{}… (65508 bytes)\" is longer than 65507 bytes", "x".repeat(60));
     assert_eq!(message.to_string(), begins);
 }
 

@@ -1,10 +1,10 @@
 //! When exchanges begin, and what clients want from the server.
 
-use super::error::{FieldError, Shortened};
+use super::error::FieldError;
 use crate::client::Arrivals;
 use crate::dist::Distribution;
 use crate::time::Duration;
-use crate::value::{Shape, Value, is_word, words};
+use crate::value::{Printable, Shape, Value, is_word, words};
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -122,7 +122,7 @@ impl Parts {
     /// Returns the workload, if its parts do not contradict each other.
     pub(super) fn build(self) -> Result<Workload, FieldError> {
         let wrong = |key: &str, value: String, why: &str| {
-            let sentence = format!("{key} is \"{}\"; {why}", Shortened(&value));
+            let sentence = format!("{key} is \"{}\"; {why}", Printable::short(&value));
             FieldError::contradiction(key, sentence)
         };
         let (open, write) = (self.arrivals != Begin::Closed, self.task == Task::Write);

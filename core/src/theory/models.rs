@@ -4,6 +4,7 @@ use super::{Bernoulli, GilbertElliott, Load, Metastable};
 use super::{aloha, amplification, erlang_b, erlang_c, herd, md1, mm1, mm1k, slotted_aloha};
 use crate::policy::Preset;
 use crate::time::parse_duration;
+use crate::value::Printable;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -107,10 +108,10 @@ impl fmt::Display for TheoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(key, known) => {
-                write!(f, "there is no input `{key}`; the inputs are {known}")
+                write!(f, "there is no input `{}`; the inputs are {known}", Printable::short(key))
             }
             Self::BadValue(key, value, allowed) => {
-                write!(f, "{key} is `{value}`; it must be {allowed}")
+                write!(f, "{key} is `{}`; it must be {allowed}", Printable::short(value))
             }
             Self::Conditions(sentence) => f.write_str(sentence),
         }

@@ -22,6 +22,7 @@
 mod basic;
 mod factor;
 mod list;
+mod printable;
 mod shape;
 mod text;
 mod words;
@@ -31,6 +32,7 @@ pub use basic::Same;
 pub(crate) use basic::{MAX_DURATION, is_word};
 pub use factor::{Factor, Share};
 pub use list::NumberList;
+pub use printable::{Printable, printable_json};
 pub use shape::{Form, Grammar, Items, Refusal, Shape, TimeList};
 pub use text::{Value, ValueError, Written, canonical};
 pub(crate) use words::{from_text, named, phrase, setters, words};

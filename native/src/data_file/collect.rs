@@ -1,11 +1,7 @@
 //! Collects the times of a file, and says what is wrong with one.
 
-use crate::output::Printable;
 use retrylab_core::time::{Duration, WithUnit};
-use retrylab_core::value::TimeList;
-
-/// Maximum number of characters of a file that an error shows.
-const SHOWN: usize = 40;
+use retrylab_core::value::{Printable, TimeList};
 
 /// Reason why a file is refused.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +41,7 @@ pub(super) type Refused = (Option<usize>, Why);
 
 /// Returns text of the file for an error message.
 pub(super) fn shown(text: &str) -> String {
-    let mut chars = text.chars();
-    let begin: String = chars.by_ref().take(SHOWN).collect();
-    let more = if chars.next().is_some() { "…" } else { "" };
-    format!("{}{more}", Printable(begin.as_bytes()))
+    Printable::short(text).to_string()
 }
 
 /// Collects times and checks that they suit a key.

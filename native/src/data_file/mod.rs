@@ -10,10 +10,10 @@ mod replies;
 mod table;
 mod times;
 
-use crate::output::{Printable, warn};
+use crate::output::warn;
 use retrylab_core::scenario::Field;
 use retrylab_core::time::WithUnit;
-use retrylab_core::value::TimeList;
+use retrylab_core::value::{Printable, TimeList};
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -86,7 +86,7 @@ pub(crate) fn expand<'a>(
         return Err(DataError(format!("{key}: `@` does not name a file; write @FILE").into()));
     }
     let (name, column) = split(name, folder);
-    let shown = Printable(name.as_bytes());
+    let shown = Printable::short(name);
     let text = read(&folder.join(name))
         .map_err(|error| DataError(format!("{key}: {shown} {error}").into()))?;
     let Times { list, are_round_trips } = times::read(&text, column, &series)
@@ -199,7 +199,7 @@ mod tests {
             (
                 ping,
                 TIMES,
-                "x:1: \"PING 192.0.2.1 (192.0.2.1) 56(84) bytes \u{2026}\" is not a duration",
+                "x:1: \"PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.\" is not a duration",
             ),
         ] {
             let error = read(text, key).unwrap_err();
@@ -271,7 +271,11 @@ mod tests {
             ("1h\n61m\n", TABLE, "x:2: \"61m\" is too long; a time is at most 1h"),
             ("2ms\n1ms\n", TIMES, "x:2: \"1ms\" is earlier than the previous time; times must be"),
             ("\x1b[2J\n", TABLE, "x:1: \"\\u{1b}[2J\" is not a duration"),
-            (&long, TABLE, &format!("x:1: \"{}\u{2026}\" is not a duration", &long[..40])),
+            (
+                &long,
+                TABLE,
+                &format!("x:1: \"{}\u{2026} (100 bytes)\" is not a duration", &long[..60]),
+            ),
         ] {
             let error = read(text, key).unwrap_err();
             assert!(error.starts_with(sentence) && !error.contains('\n'), "{error}");

@@ -6,10 +6,14 @@ use crate::table::{Cell, Row, Table, TableError};
 use retrylab_core::scenario::FieldError;
 use retrylab_core::stats::Sample;
 use retrylab_core::time::{nanos, parse_duration};
+use retrylab_core::value::Printable;
 use std::collections::BTreeMap;
 
 /// Maximum number of lines. More could not be distinguished.
 const MAX_LINES: usize = 24;
+
+/// Maximum number of characters of a list within a sentence.
+const MAX_LIST: usize = 1_000;
 
 /// The keys and the measure to plot.
 pub(super) struct Choice<'a> {
@@ -118,8 +122,8 @@ impl Columns {
                 flag,
                 file: table.name.clone(),
                 what,
-                name: name.to_string(),
-                known: names[range].join(", "),
+                name: short(name),
+                known: cut(&names[range].join(", ")),
             })
         };
         let key = |flag, name: &str| find(flag, "varied key", name, 1..seed + 1);
@@ -152,7 +156,7 @@ impl Columns {
 impl Data {
     pub(super) fn read(table: Table, choice: &Choice<'_>) -> Result<Self, DataError> {
         let columns = Columns::new(&table, choice)?;
-        let name = |at: usize| table.columns[at].name.clone();
+        let name = |at: usize| short(&table.columns[at].name);
         let (mut x_names, mut labels) = (Names::default(), Names::default());
         let mut fixed: Vec<Names> = columns.fixed.iter().map(|_| Names::default()).collect();
         let mut results: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
@@ -172,11 +176,11 @@ impl Data {
             let place = (labels.place(line), x_names.place(label(&row[columns.x])));
             let results = results.entry(place).or_default();
             let y = number(&row[columns.y]);
-            results.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), text))?);
+            results.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), short(&text)))?);
         }
         for (at, names) in columns.fixed.iter().zip(&fixed) {
             if names.texts.len() > 1 {
-                let values = names.texts.join(", ");
+                let values = cut(&names.texts.join(", "));
                 return Err(DataError::Mixed { key: name(*at), values });
             }
         }
@@ -217,7 +221,7 @@ impl Data {
                 Xs::Categories => {
                     let text = |text: &&String| text.parse::<f64>().is_err();
                     let value = self.x_texts.iter().find(text).cloned().unwrap_or_default();
-                    return refuse('x', &self.x, format!("`{value}`"));
+                    return refuse('x', &self.x, format!("`{}`", Printable::short(&value)));
                 }
                 Xs::Numbers(numbers, _) => {
                     if let Some(at) = numbers.iter().position(|number| *number <= 0.0) {
@@ -268,6 +272,16 @@ fn is_value(cell: &str, written: &str) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();
     let written_number = || number(written).or_else(|| parse_duration(written).map(seconds));
     cell == written || number(cell).is_some_and(|cell| written_number() == Some(cell))
+}
+
+/// Returns a cell or the name of a column as text within a sentence.
+fn short(text: &str) -> String {
+    Printable::short(text).to_string()
+}
+
+/// Returns a list as text within a sentence.
+fn cut(text: &str) -> String {
+    Printable::new(text).at_most(MAX_LIST).to_string()
 }
 
 /// Returns the number in a cell, or its text as an error if it is not a number.

@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::output::{Count, OutputError, Stdout, narrate, warn};
 use crate::table::{self, TableError};
 use data::{Choice, Data, DataError};
+use retrylab_core::value::Printable;
 use std::fs;
 
 const EXAMPLES: &str = "\
@@ -100,6 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
     let failed = |error| OutputError { name: args.out.clone(), error };
     fs::write(&args.out, picture).map_err(failed)?;
-    narrate!("{} of {}: {}", Count(data.rows, "run"), args.file, args.out);
+    let [file, out] = [&args.file, &args.out].map(|name| Printable::new(name));
+    narrate!("{} of {file}: {out}", Count(data.rows, "run"));
     Ok(Exit::Success)
 }

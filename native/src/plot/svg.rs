@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::data::{Data, Line, Xs};
 use retrylab_core::stats::Sample;
+use retrylab_core::value::Printable;
 use std::fmt::Write;
 
 const WIDTH: f64 = 800.0;
@@ -332,6 +333,9 @@ fn style() -> String {
 
 /// Escapes at most `max` characters as XML text. Characters that XML does not allow become U+FFFD.
 fn escaped(text: &str, max: usize) -> String {
+    // A cell may be very long.
+    let begin: String = text.chars().take(max + 1).collect();
+    let text = Printable::new(&begin).to_string();
     let mut out = String::new();
     let long = text.chars().count() > max;
     for c in text.chars().take(if long { max - 1 } else { max }) {
@@ -340,7 +344,7 @@ fn escaped(text: &str, max: usize) -> String {
             '<' => out += "&lt;",
             '>' => out += "&gt;",
             '"' => out += "&quot;",
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -4,6 +4,7 @@ use super::Error;
 use crate::address::{Address, NameError, loopback_if_unspecified};
 use crate::output::{narrate, warn};
 use retrylab::udp::Socket;
+use retrylab_core::value::Printable;
 use std::net::SocketAddr;
 
 /// Maximum number of addresses of a name to use.
@@ -30,7 +31,7 @@ pub(super) async fn resolve(host: &Address) -> Result<Vec<SocketAddr>, NameError
             break;
         }
         if resolved.named || usable != *address {
-            narrate!("{} resolves to {}", host.host, usable.ip());
+            narrate!("{} resolves to {}", Printable::short(&host.host), usable.ip());
         }
         addresses.push(usable);
     }

@@ -2,9 +2,7 @@
 
 use super::report::{Outcome, SendReport};
 use crate::exit::Exit;
-use crate::output::{
-    BAD, Count, GOOD, Printable, Rounded, SCHEMA, complain, narrate, seconds, warn,
-};
+use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, complain, narrate, seconds, warn};
 use crate::queue::LineQueue;
 use retrylab::clock::Clock;
 use retrylab::udp::{Class, Datagram, Observer, Trouble};
@@ -12,6 +10,7 @@ use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::policy::Stop;
 use retrylab_core::time::{Duration, Instant};
+use retrylab_core::value::Printable;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
@@ -174,7 +173,7 @@ impl Session {
                 error,
             });
         } else if let Some(reply) = reply {
-            self.out.line(Printable(reply.bytes));
+            self.out.line(Printable::bytes(reply.bytes));
         }
         if outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
             self.worst = outcome;

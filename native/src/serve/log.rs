@@ -14,6 +14,7 @@ use retrylab_core::server::service;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::words::{self, Known, Setting};
 use retrylab_core::trace::{HostId, Record, What};
+use retrylab_core::value::printable_json;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
@@ -106,7 +107,7 @@ impl Log {
         let sentence = self.counts.sentence(elapsed, left_out);
         if self.json {
             let report = serde_json::to_string(&self.counts.report(elapsed, left_out));
-            self.out.last_line(report.unwrap_or_default());
+            self.out.last_line(printable_json(&report.unwrap_or_default()));
         } else {
             self.out.last_line(&sentence);
         }

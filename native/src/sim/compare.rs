@@ -13,11 +13,12 @@ use super::spread::{
 };
 use super::{Args, Error};
 use crate::exit::Exit;
-use crate::output::{Printable, SCHEMA, Stdout, narrate};
+use crate::output::{SCHEMA, Stdout, narrate};
 use crate::source::{Source, SourceError, pairs};
 use crate::table::{Cell, ColumnKind};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::stats::differs_by_sign;
+use retrylab_core::value::Printable;
 use serde::Serialize;
 
 /// A value of each scenario.
@@ -207,7 +208,7 @@ impl<'a> ComparisonReport<'a> {
         }
         let mut rows = vec![["differs", "A", "B"].map(str::to_string).to_vec()];
         rows.extend(self.differs.0.iter().map(|(key, Both { a, b })| {
-            let shown = |value: &String| Printable(value.as_bytes()).to_string();
+            let shown = |value: &String| Printable::short(value).to_string();
             vec![key.to_string(), shown(a), shown(b)]
         }));
         lines(&rows).for_each(|line| out.line(line));

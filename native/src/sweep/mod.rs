@@ -17,7 +17,7 @@ use crate::signals;
 use crate::sim::measure;
 use crate::sim::run::Limits;
 use crate::source::Source;
-use crate::table::{self, Cell, Row, Target, TargetError, with_suffix};
+use crate::table::{self, Cell, Row, Target, TargetError, shown, with_suffix};
 use crate::threads::{self, ThreadError};
 use journal::{Journal, JournalError};
 use part::PartError;
@@ -224,7 +224,7 @@ fn open_journal(
     }
     if journal.done() > 0 {
         let points = Count(shard.len(plan.points()), "point");
-        narrate!("resuming: {} of {points} are already in {}", journal.done(), part.display());
+        narrate!("resuming: {} of {points} are already in {}", journal.done(), shown(&part));
     }
     Ok((Some(part), journal))
 }

@@ -4,6 +4,7 @@ use super::plan::Plan;
 use super::shard::Shard;
 use crate::output::{Stdout, column_widths};
 use crate::table::Cell;
+use retrylab_core::value::Printable;
 
 /// Number of points to show at each end.
 const SHOWN: u64 = 3;
@@ -19,7 +20,8 @@ pub(super) fn show(plan: &Plan, shard: Shard, out: &mut Stdout) {
     let slots: Vec<u64> =
         (0..count).filter(|n| !gap || *n < SHOWN || *n + SHOWN >= count).collect();
     let names = plan.columns().into_iter().map(|column| column.name).collect();
-    let cells = |slot: &u64| plan.cells(shard.point(*slot)).iter().map(Cell::text).collect();
+    let shown = |cell: &Cell| Printable::short(&cell.text()).to_string();
+    let cells = |slot: &u64| plan.cells(shard.point(*slot)).iter().map(shown).collect();
     let mut rows: Vec<Vec<String>> = vec![names];
     rows.extend(slots.iter().map(cells));
     if gap {

@@ -4,6 +4,7 @@ use super::mark;
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError, Vary};
 use crate::output::SCHEMA;
 use ::csv::{ErrorKind, Reader, StringRecord};
+use retrylab_core::value::Printable;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -120,6 +121,7 @@ impl Rows {
         let number = |at: usize, name: &str| -> Result<u64, String> {
             let text = record.get(at).unwrap_or_default();
             text.parse().map_err(|_| {
+                let text = Printable::short(text);
                 format!("line {line}: {name} is `{text}`, which is not a whole number")
             })
         };

@@ -1,6 +1,7 @@
 //! JSON: a single object with one row per line.
 
 use super::{Cell, Header, Row, RowWriter, Sink, Table, TableError, mark};
+use retrylab_core::value::Printable;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -58,7 +59,11 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
         let cell = |column: &super::Column| {
             let value = row.get_mut(&column.name).map(Value::take);
             serde_json::from_value(value.unwrap_or_default()).map_err(|_| {
-                let what = format!("{} of row {} is not a valid cell", column.name, at + 1);
+                let what = format!(
+                    "{} of row {} is not a valid cell",
+                    Printable::short(&column.name),
+                    at + 1
+                );
                 TableError::Malformed(file.clone(), what)
             })
         };

@@ -16,6 +16,7 @@ mod parquet;
 
 use crate::exit::Exit;
 use crate::output::OutputError;
+use retrylab_core::value::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -166,6 +167,9 @@ impl Format {
     }
 }
 
+/// Maximum number of characters of a reason, which may quote the file.
+const MAX_WHY: usize = 300;
+
 /// Error that reading results returns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TableError {
@@ -173,7 +177,7 @@ pub(crate) enum TableError {
     Extension(String),
     #[error("cannot read {0}: {1}")]
     Read(String, io::Error),
-    #[error("{0} is not a table of sweep results: {1}")]
+    #[error("{0} is not a table of sweep results: {why}", why = Printable::new(.1).at_most(MAX_WHY))]
     Malformed(String, String),
 }
 
@@ -247,7 +251,7 @@ impl Target {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdout => "stdout".to_string(),
-            Self::File(path, _) => path.display().to_string(),
+            Self::File(path, _) => shown(path),
         }
     }
 
@@ -310,6 +314,11 @@ fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
             created => return created.map(|file| (file, temporary)),
         }
     }
+}
+
+/// Returns a path as text to show.
+pub(crate) fn shown(path: &Path) -> String {
+    Printable::new(&path.to_string_lossy()).to_string()
 }
 
 /// Returns `path` with `suffix` appended to the file name.

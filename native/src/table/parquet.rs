@@ -2,6 +2,7 @@
 //! optional. The header is JSON in the key-value metadata of the file, under `retrylab`.
 
 use super::{Cell, Column, ColumnKind, Header, Row, RowWriter, Sink, Table, TableError};
+use crate::exit::is_exhausted;
 use ::parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use ::parquet::column::writer::ColumnWriterImpl;
 use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
@@ -148,7 +149,8 @@ fn guarded<T>(name: &str, read: impl FnOnce() -> Result<T, ParquetError>) -> Res
     match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(ParquetError::External(error))) => match error.downcast::<io::Error>() {
-            Ok(error) => Err(TableError::Read(name.to_string(), *error)),
+            Ok(error) if is_exhausted(&error) => Err(TableError::Read(name.to_string(), *error)),
+            Ok(error) => Err(malformed(error.to_string())),
             Err(error) => Err(malformed(error.to_string())),
         },
         Ok(Err(error)) => Err(malformed(error.to_string().replace('\n', ", "))),
