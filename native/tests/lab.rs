@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Running, page_is_built, retrylab, run};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -109,4 +109,72 @@ fn a_taken_port_is_one_sentence() {
     } else {
         assert!(finished.stderr.contains("cargo xtask lab"), "{finished:?}");
     }
+}
+
+/// Opens connections that send `bytes` and then nothing.
+fn hold(address: &str, count: usize, bytes: &[u8]) -> Vec<TcpStream> {
+    let open = |_| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // The lab may have closed it already.
+        let _ = stream.write_all(bytes);
+        stream
+    };
+    (0..count).map(open).collect()
+}
+
+/// Returns whether the lab closes the connection.
+fn is_closed(mut stream: TcpStream) -> bool {
+    stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    let read = stream.read_to_end(&mut Vec::new());
+    read.map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |_| true)
+}
+
+/// Connections without a complete request keep nobody out, and they are closed after a while.
+#[test]
+fn half_requests_do_not_block_others() {
+    if !page_is_built() {
+        return the_page_is_served_or_how_to_build_it_is_said();
+    }
+    let (_lab, address) = start();
+    for bytes in [&b""[..], b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"GET"] {
+        let held = hold(&address, 400, bytes);
+        let begun = Instant::now();
+        for _ in 0..5 {
+            let (head, _) = get(&address, "/", &address);
+            assert!(head.starts_with("http/1.1 200"), "{head}");
+        }
+        // Before, everybody waited for as long as the half requests were held.
+        assert!(begun.elapsed() < common::PATIENCE / 2, "{:?}", begun.elapsed());
+        assert!(held.into_iter().all(is_closed));
+    }
+    // So is a connection without another request after a response.
+    let mut idle = hold(&address, 1, b"GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(is_closed(idle.remove(0)));
+}
+
+/// The lab says once that descriptors run out, and serves on.
+#[test]
+fn the_lab_survives_without_descriptors() {
+    if !page_is_built() {
+        return the_page_is_served_or_how_to_build_it_is_said();
+    }
+    let program = retrylab(&["lab", "--port", "0"]);
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", "ulimit -n 20; exec \"$0\" \"$@\""]);
+    command.arg(program.get_program()).args(program.get_args());
+    let mut lab = Running::start(command);
+    let line = lab.line();
+    let address = line.trim_end().strip_prefix("the lab is at http://").expect(&line);
+    let address = address.trim_end_matches('/').to_string();
+    let held = hold(&address, 60, b"GET / HTTP/1.1\r\n");
+    for _ in 0..5 {
+        let (head, _) = get(&address, "/", &address);
+        assert!(head.starts_with("http/1.1 200"), "{head}");
+    }
+    drop(held);
+    lab.signal("INT");
+    let finished = lab.finish(Instant::now());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(finished.stderr.matches("cannot accept a connection").count(), 1, "{finished:?}");
+    assert!(finished.stderr.contains("to accept a connection\n"), "{finished:?}");
 }

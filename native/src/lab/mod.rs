@@ -1,5 +1,6 @@
 //! `retrylab lab`: serves the page, which is embedded in the program.
 
+mod connections;
 mod page;
 
 use crate::exit::Exit;
@@ -8,8 +9,7 @@ use crate::output::{self, exit_after, finish_stdout, narrate};
 use crate::queue::{LineQueue, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
-use axum::Router;
-use axum::extract::Request;
+use connections::Connections;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
@@ -97,15 +97,14 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
     if args.open {
         open(&url);
     }
-    let router = Router::new().fallback(|request: Request| async move {
-        page::respond(request.method(), request.uri(), request.headers())
-    });
+    let mut connections = Connections::default();
     // Open connections do not delay the end, because the page has no state to lose.
     tokio::select! {
         biased;
         () = signals.recv() => {}
-        ended = async { axum::serve(listener, router).await } => ended?,
+        never = connections.serve(&listener) => never,
     }
+    connections.report();
     Ok(exit_after(finish_stdout(&out), Exit::Success))
 }
 

@@ -1,10 +1,15 @@
 //! The files of the page and the responses to requests for them.
 
-use axum::body::Body;
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Response, StatusCode, Uri};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use std::borrow::Cow;
 use std::fmt::Write;
+
+/// The body of a response.
+pub(super) type Body = Full<Bytes>;
 
 /// The output of `cargo xtask page`. Until that command has run, the folder has only a `.gitignore`.
 #[derive(RustEmbed)]
@@ -55,11 +60,14 @@ fn respond_from(
     let tag = tag(&file);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut response = if known.is_some_and(|known| known.contains(&tag)) {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        Response::new(Body::from(file.data))
+        Response::new(Body::new(match file.data {
+            Cow::Borrowed(data) => Bytes::from_static(data),
+            Cow::Owned(data) => Bytes::from(data),
+        }))
     };
     set(&mut response, header::CONTENT_TYPE, content_type(path));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -140,7 +148,6 @@ fn content_type(path: &str) -> &'static str {
 mod tests {
     use super::*;
     use rust_embed::Metadata;
-    use std::borrow::Cow;
 
     fn file(path: &str) -> Option<EmbeddedFile> {
         let data: &[u8] = match path {
