@@ -106,6 +106,25 @@ fn a_plot_shows_its_numbers() {
     assert_eq!(plot(&["--log-x", "--log-y"]).code, Some(0));
 }
 
+/// The 99th percentile of all exchanges is longer than any in runs in which one of 20 gives up: in most runs at a drop of
+/// 0.6, in no run at 0.
+#[test]
+fn a_plot_counts_latencies_without_a_reply() {
+    let folder = Folder::new("unanswered");
+    let file = folder.path("a.csv");
+    let drop = ["--vary", "server.drop=0,0.02,0.6", "--set", "policy.max_sends=2", "--seeds", "9"];
+    swept(&[&drop[..], &["--set", "exchanges=20"]].concat(), &file);
+    let picture = run(&["plot", &file, "--y", "all_p99_s", "--out", "-"]).stdout;
+    assert_eq!(picture.matches("<circle").count(), 2, "{picture}");
+    assert!(picture.contains("server.drop=0: all_p99_s 0.02, 0.02 to 0.02, of 9"), "{picture}");
+    assert!(picture.contains("server.drop=0.02: all_p99_s 0."), "{picture}");
+    assert!(!picture.contains("server.drop=0.6: "), "{picture}");
+    let file = folder.path("b.csv");
+    swept(&["--vary", "server.drop=1", "--seeds", "9"], &file);
+    let nothing = run(&["plot", &file, "--y", "latency_p50_s", "--out", "-"]);
+    assert_refused(&nothing, &["nothing to draw: latency_p50_s has no value in the median run"]);
+}
+
 #[test]
 fn impossible_plots_are_refused() {
     let folder = Folder::new("no-plot");

@@ -1,6 +1,7 @@
 //! The data of a plot: for each line and each x, the results of all seeds.
 
 use crate::output::seconds;
+use crate::sim::measure;
 use crate::source;
 use crate::table::{Cell, Row, Table, TableError};
 use retrylab_core::scenario::FieldError;
@@ -44,6 +45,8 @@ pub(crate) enum DataError {
     Mixed { key: String, values: String },
     #[error("no row of {0} matches --where")]
     Empty(String),
+    #[error("--y: nothing to draw: {y} has no value in the median run, for any {x} in {file}")]
+    NoValue { file: String, x: String, y: String },
     #[error("--by: {key} has {lines} values; a plot shows at most {MAX_LINES} lines")]
     TooManyLines { key: String, lines: usize },
     #[error("--log-{axis}: {name} is {value}; a logarithmic axis needs numbers above 0")]
@@ -111,6 +114,8 @@ struct Columns {
     /// The other varied keys. They must have a single value.
     fixed: Vec<usize>,
     ended_by: Option<usize>,
+    /// The number of finished exchanges, if y is a latency: without a value, it is then longer than any.
+    exchanges: Option<usize>,
 }
 
 impl Columns {
@@ -144,8 +149,17 @@ impl Columns {
         }
         let y = find("y", "measure", choice.y, seed + 1..names.len())?;
         let fixed = (1..seed).filter(|at| *at != x && Some(*at) != by).collect();
-        let ended_by = names.iter().position(|name| *name == "ended_by");
-        Ok(Self { x, y, by, only, fixed, ended_by })
+        let column = |name| names.iter().position(|known| *known == name);
+        let exchanges = column("exchanges").filter(|_| measure::is_latency(names[y]));
+        Ok(Self { x, y, by, only, fixed, ended_by: column("ended_by"), exchanges })
+    }
+
+    /// Returns the value of y, as in the statistics of `sim`; `None` if the run has none.
+    fn value(&self, row: &Row) -> Result<Option<f64>, String> {
+        let value = number(&row[self.y])?;
+        let finished = self.exchanges.and_then(|at| number(&row[at]).ok().flatten());
+        let longest = finished.filter(|count| *count > 0.0).map(|_| f64::INFINITY);
+        Ok(value.or(longest))
     }
 
     fn takes(&self, row: &Row) -> bool {
@@ -175,7 +189,7 @@ impl Data {
             let line = columns.by.map(|at| label(&row[at])).unwrap_or_default();
             let place = (labels.place(line), x_names.place(label(&row[columns.x])));
             let results = results.entry(place).or_default();
-            let y = number(&row[columns.y]);
+            let y = columns.value(&row);
             results.extend(y.map_err(|text| DataError::NoNumber(name(columns.y), short(&text)))?);
         }
         for (at, names) in columns.fixed.iter().zip(&fixed) {
@@ -184,7 +198,7 @@ impl Data {
                 return Err(DataError::Mixed { key: name(*at), values });
             }
         }
-        if results.values().all(Vec::is_empty) {
+        if rows == 0 {
             return Err(DataError::Empty(table.name));
         }
         if labels.texts.len() > MAX_LINES {
@@ -208,6 +222,10 @@ impl Data {
             rows,
             cut_short,
         };
+        if !data.lines.iter().flat_map(|line| &line.samples).any(|sample| middle(sample).is_some())
+        {
+            return Err(DataError::NoValue { file: table.name, x: data.x, y: data.y });
+        }
         data.check_logarithms(choice)?;
         Ok(data.sorted())
     }
@@ -230,7 +248,7 @@ impl Data {
                 }
             }
         }
-        let medians = self.lines.iter().flat_map(|line| &line.samples).filter_map(Sample::median);
+        let medians = self.lines.iter().flat_map(|line| &line.samples).filter_map(middle);
         match medians.filter(|_| choice.log_y).find(|median| *median <= 0.0) {
             Some(median) => refuse('y', &self.y, median.to_string()),
             None => Ok(()),
@@ -282,6 +300,11 @@ fn short(text: &str) -> String {
 /// Returns a list as text within a sentence.
 fn cut(text: &str) -> String {
     Printable::new(text).at_most(MAX_LIST).to_string()
+}
+
+/// Returns the median, if it can be drawn: a latency may be longer than any.
+pub(super) fn middle(sample: &Sample) -> Option<f64> {
+    sample.median().filter(|median| median.is_finite())
 }
 
 /// Returns the number in a cell, or its text as an error if it is not a number.

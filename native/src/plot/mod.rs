@@ -18,7 +18,8 @@ Examples:
   retrylab plot three.json --where clients=100 --log-x --out three.svg
 
 Each point is the median over the seeds. Its 95 % confidence interval is drawn as a band, or as an
-error bar if x is not a number. Fewer than six seeds have no interval.
+error bar if x is not a number. Fewer than six seeds have no interval. A latency that no answered
+exchange of a run has counts as longer than any; if the median is one of them, there is no point.
 
 Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 

@@ -1,7 +1,7 @@
 //! Draws the plot as one SVG without scripts and fonts. Its colours follow the light or dark mode of the system.
 
 use super::axis::Axis;
-use super::data::{Data, Line, Xs};
+use super::data::{Data, Line, Xs, middle};
 use retrylab_core::stats::Sample;
 use retrylab_core::value::Printable;
 use std::fmt::Write;
@@ -58,8 +58,10 @@ impl<'a> Picture<'a> {
     fn new(data: &'a Data, log_x: bool, log_y: bool) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for sample in data.lines.iter().flat_map(|line| &line.samples) {
-            let Some(median) = sample.median() else { continue };
+            let Some(median) = middle(sample) else { continue };
             let (least, most) = sample.median_interval().unwrap_or((median, median));
+            // An end that is longer than any is drawn at the upper edge.
+            let most = if most.is_finite() { most } else { median };
             // A logarithmic axis cannot show an interval that reaches 0 or below.
             let least = if log_y && least <= 0.0 { median } else { least };
             (low, high) = (low.min(least), high.max(most));
@@ -208,7 +210,7 @@ impl<'a> Picture<'a> {
         }
         let alone: Vec<usize> = runs(line).filter(|run| run.len() == 1).flatten().collect();
         for (place, sample) in line.samples.iter().enumerate() {
-            let Some(median) = sample.median() else { continue };
+            let Some(median) = middle(sample) else { continue };
             let (x, y) = (places[place], self.up(median));
             if let Some((low, high)) = sample.median_interval()
                 && (!joined || alone.contains(&place))
@@ -294,7 +296,7 @@ impl<'a> Picture<'a> {
 /// Returns the consecutive points between gaps.
 fn runs(line: &Line) -> impl Iterator<Item = Vec<usize>> {
     let places: Vec<usize> =
-        (0..line.samples.len()).filter(|at| line.samples[*at].median().is_some()).collect();
+        (0..line.samples.len()).filter(|at| middle(&line.samples[*at]).is_some()).collect();
     let runs = places.chunk_by(|a, b| a + 1 == *b).map(<[usize]>::to_vec).collect::<Vec<_>>();
     runs.into_iter()
 }

@@ -114,6 +114,11 @@ fn counted(run: &Result, value: fn(&MetricsReport) -> u64) -> Cell {
     run.metrics.as_ref().map_or(Cell::Empty, |metrics| Cell::Integer(value(metrics)))
 }
 
+/// Returns whether the measure of this name is a latency, which may be longer than any.
+pub(crate) fn is_latency(name: &str) -> bool {
+    MEASURES.iter().any(|measure| measure.latency && measure.name == name)
+}
+
 /// Returns the columns of the measures.
 pub(crate) fn columns() -> Vec<Column> {
     MEASURES.iter().map(|measure| Column::new(measure.name, measure.kind)).collect()
