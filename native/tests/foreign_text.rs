@@ -207,3 +207,22 @@ fn long_text_is_cut() {
         assert!(finished.stderr.contains("bytes)"), "{finished:?}");
     }
 }
+
+/// A table on a terminal is escaped; in a pipe it keeps the bytes of the file.
+#[test]
+fn a_table_on_a_terminal_is_escaped() {
+    let folder = Folder::new("terminal");
+    let path = folder.path("a.csv");
+    std::fs::write(&path, table("link.loss", EVIL, "1", "finished")).unwrap();
+    assert!(run(&["merge", &path, "--out", "-"]).stdout.contains(EVIL));
+    let mut command = std::process::Command::new("script");
+    let program = env!("CARGO_BIN_EXE_retrylab");
+    let line = format!("{program} merge {path} --out -");
+    let Ok(output) = command.args(["-qec", &line, "/dev/null"]).output() else {
+        eprintln!("skipped: a terminal needs the program `script`");
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
+    assert!(text.contains("a\\u{1b}[2J") && !text.contains(is_control), "{text}");
+}

@@ -22,7 +22,7 @@ use serde_json::Value;
 use std::fmt;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// The type of a column.
@@ -121,6 +121,14 @@ impl Cell {
         if number.is_finite() { Self::Number(number) } else { Self::Empty }
     }
 
+    /// Returns the cell with text that cannot control a terminal.
+    fn printable(mut self) -> Self {
+        if let Self::Text(text) = &mut self {
+            make_printable(text);
+        }
+        self
+    }
+
     /// Returns the text: of a number the shortest one that parses to the same number.
     pub(crate) fn text(&self) -> String {
         match self {
@@ -136,6 +144,10 @@ impl Cell {
 /// Returns the text of a hash, which no program takes for a number.
 pub(crate) fn hash(hexadecimal: impl fmt::Display) -> String {
     format!("x{hexadecimal}")
+}
+
+fn make_printable(text: &mut String) {
+    *text = Printable::new(text).to_string();
 }
 
 /// The cells of a point in the order of the columns. The first one is the number of the point.
@@ -263,7 +275,15 @@ impl Target {
     ) -> Result<(), E> {
         let Self::File(path, _) = self else {
             let sink = Box::new(BufWriter::new(io::stdout()));
-            return self.rows(header, sink, rows);
+            if !io::stdout().is_terminal() {
+                return self.rows(header, sink, rows);
+            }
+            // Whatever the cells are, they must not control the terminal.
+            let mut header = header.clone();
+            header.columns.iter_mut().for_each(|column| make_printable(&mut column.name));
+            let rows =
+                rows.map(|row| row.map(|row| row.into_iter().map(Cell::printable).collect()));
+            return self.rows(&header, sink, rows);
         };
         let failed = |error| self.failed(error);
         let (file, temporary) = create_temporary(path).map_err(failed)?;
