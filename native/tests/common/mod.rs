@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod forged;
 #[cfg(target_os = "linux")]
 pub(crate) mod namespace;
 

@@ -9,6 +9,7 @@ mod addresses;
 mod host;
 mod icmp;
 mod router;
+mod sources;
 
 use common::namespace::Namespace;
 use common::{Finished, run_command};
