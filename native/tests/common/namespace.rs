@@ -3,7 +3,9 @@
 use super::{Running, Server};
 use nix::sched::{CloneFlags, setns};
 use std::fs::File;
+use std::io::Write as _;
 use std::process::{Command, Output};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A network namespace with its own interfaces, addresses and routes. It is removed at the end of the test,
@@ -19,7 +21,10 @@ impl Namespace {
         let name = format!("retrylab-{}-{number}", std::process::id());
         let added = Command::new("ip").args(["netns", "add", &name]).output();
         if !added.as_ref().is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: network namespaces need root and the program `ip` ({added:?})");
+            static ONCE: Once = Once::new();
+            ONCE.call_once(|| {
+                skipped("the tests in network namespaces: they need root and the program `ip`");
+            });
             return None;
         }
         let namespace = Self(name);
@@ -153,6 +158,11 @@ impl Path {
         server.ip("route add fd01::/64 via fd02::2");
         Some(path)
     }
+}
+
+/// Says that something is skipped, also if the test succeeds: its own output would then not be shown.
+pub(crate) fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }
 
 fn succeed(command: &mut Command) {

@@ -105,7 +105,7 @@ fn each_send_goes_to_the_next_address_of_a_name() {
     ] {
         path.client.name_addresses("several", addresses);
         for mode in CONNECTED_OR_NOT {
-            let policy = ["--initial-timeout", "60ms", "--multiplier", "1", "--count", "2"];
+            let policy = ["--initial-timeout", "200ms", "--multiplier", "1", "--count", "2"];
             let finished = send(&path.client, "several:7000", &[mode, &policy].concat());
             assert_eq!(finished.code, Some(0), "{addresses:?} {finished:?}");
             let exchanges = finished.json();
@@ -115,7 +115,7 @@ fn each_send_goes_to_the_next_address_of_a_name() {
             assert_eq!(first["lost"], 0, "{finished:?}");
             // The schedule is that of the policy.
             let waited = first["elapsed_s"].as_f64().unwrap();
-            assert!(waited >= 0.06 * f64::from(sends - 1), "{finished:?}");
+            assert!(waited >= 0.2 * f64::from(sends - 1), "{finished:?}");
             // The next exchange begins with the address that replied.
             assert_eq!(asked(&exchanges[1]), ["10.2.0.1:7000"], "{finished:?}");
             assert_eq!(exchanges[1]["sends"], 1, "{finished:?}");

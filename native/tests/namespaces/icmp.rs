@@ -24,7 +24,7 @@ enum Effect {
 fn each_type_and_code_of_icmp_has_its_effect() {
     use Effect::{Lost, Refused, Unreachable};
     let Some(host) = Namespace::new() else { return };
-    let policy = ["--max-sends", "3", "--initial-timeout", "100ms"];
+    let policy = ["--max-sends", "3", "--initial-timeout", "200ms"];
     let v4 = [
         (3, 0..=2, Unreachable),
         (3, 3..=3, Refused),

@@ -26,6 +26,9 @@ fn with_port(host: &str) -> String {
     if host.contains(':') { format!("[{host}]:7000") } else { format!("{host}:7000") }
 }
 
+/// Settings of a policy whose waits are long enough for a reply or a report, also on a busy machine.
+const PATIENT: [&str; 4] = ["--initial-timeout", "500ms", "--give-up-above", "none"];
+
 /// Asserts that the client lost `lost` datagrams for this cause, reported it once, and was answered.
 #[track_caller]
 fn assert_answered_after(finished: &Finished, lost: u64, cause: &str) {

@@ -2,7 +2,7 @@
 
 use crate::common::Finished;
 use crate::common::namespace::Path;
-use crate::{CONNECTED_OR_NOT, assert_answered_after, send, with_port};
+use crate::{CONNECTED_OR_NOT, PATIENT, assert_answered_after, send, with_port};
 
 /// A router reports that no way leads to the server.
 #[test]
@@ -33,7 +33,7 @@ fn a_routers_report_ends_the_exchange_at_once() {
             if !of_router.is_empty() {
                 path.router.ip(&format!("route add {of_router}"));
             }
-            let finished = send(&path.client, &with_port(host), mode);
+            let finished = send(&path.client, &with_port(host), &[mode, &PATIENT].concat());
             assert_unreachable(&finished, cause);
             let by = if host.contains(':') { "fd01::2 reports" } else { "10.1.0.2 reports" };
             assert!(finished.stderr.contains(by), "{finished:?}");
@@ -51,7 +51,7 @@ fn a_missing_host_and_a_closed_port_end_the_exchange_at_once() {
     for host in ["10.2.0.77", "fd02::77"] {
         for mode in CONNECTED_OR_NOT {
             assert_unreachable(
-                &send(&path.client, &with_port(host), mode),
+                &send(&path.client, &with_port(host), &[mode, &PATIENT].concat()),
                 "the host is unreachable",
             );
         }
@@ -59,7 +59,7 @@ fn a_missing_host_and_a_closed_port_end_the_exchange_at_once() {
     // Nobody listens on the port.
     for host in ["10.2.0.1", "fd02::1"] {
         for mode in CONNECTED_OR_NOT {
-            let finished = send(&path.client, &with_port(host), mode);
+            let finished = send(&path.client, &with_port(host), &[mode, &PATIENT].concat());
             assert_eq!(finished.code, Some(3), "{finished:?}");
             assert_eq!(finished.object()["outcome"], "refused", "{finished:?}");
         }
@@ -78,13 +78,19 @@ fn a_datagram_that_is_too_long_for_the_path_is_a_loss() {
         [["10.2.0.1", "fd02::1"], ["10.2.0.3", "fd02::3"]].iter().zip(CONNECTED_OR_NOT)
     {
         for host in hosts {
-            let finished =
-                send(&path.client, &with_port(host), &[&[message.as_str()], mode].concat());
+            let finished = send(
+                &path.client,
+                &with_port(host),
+                &[&[message.as_str()], mode, &PATIENT].concat(),
+            );
             assert_answered_after(&finished, 1, "too long for the path");
             assert!(finished.stderr.contains("1280 bytes at most"), "{finished:?}");
             // The system remembers the length of the path.
-            let finished =
-                send(&path.client, &with_port(host), &[&[message.as_str()], mode].concat());
+            let finished = send(
+                &path.client,
+                &with_port(host),
+                &[&[message.as_str()], mode, &PATIENT].concat(),
+            );
             assert_eq!(finished.object()["sends"], 1, "{finished:?}");
         }
     }
@@ -99,7 +105,7 @@ fn a_report_of_time_exceeded_is_a_loss() {
     path.client.sysctl("net.ipv6.conf.a0.hop_limit=1");
     for host in ["10.2.0.1", "fd02::1"] {
         for mode in CONNECTED_OR_NOT {
-            let args = [mode, &["--max-sends", "3", "--initial-timeout", "20ms"]].concat();
+            let args = [mode, &["--max-sends", "3", "--initial-timeout", "50ms"]].concat();
             let finished = send(&path.client, &with_port(host), &args);
             assert_eq!(finished.code, Some(1), "{finished:?}");
             let exchange = finished.object();
