@@ -119,9 +119,7 @@ impl Socket {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let end = End::bound((any, 0).into()).await?;
-        sys::want_reports(&end.io)?;
-        Ok(Self { ends: vec![end], host: HostId::Client })
+        Ok(Self { ends: vec![End::bound((any, 0).into()).await?], host: HostId::Client })
     }
 
     /// Adds another address, which gets a socket of its own. It receives from any address, also at a client that
@@ -250,6 +248,11 @@ impl Socket {
 }
 
 impl End {
+    /// Returns whether the socket is bound to all addresses of the host, or to all over IPv4.
+    fn is_unspecified(&self) -> bool {
+        self.local.ip().to_canonical().is_unspecified()
+    }
+
     async fn bound(address: SocketAddr) -> io::Result<Self> {
         let io = UdpSocket::bind(address).await?;
         sys::prepare(&io)?;
@@ -259,7 +262,7 @@ impl End {
 
     /// Returns whether the socket is bound to all addresses of the host, `address` among them if it is one.
     fn includes(&self, address: SocketAddr) -> bool {
-        self.local.ip().is_unspecified()
+        self.is_unspecified()
             && self.local.is_ipv4() == address.is_ipv4()
             && self.local.port() == address.port()
     }
@@ -306,13 +309,12 @@ impl End {
         if let Some(problem) = sys::problem(&self.io) {
             return Err(self.problem(problem));
         }
-        let received = sys::receive(&self.io, buf);
-        let sys::Received { len, from, local, lost } =
-            received.map_err(|error| self.problem(sys::Problem::System(error)))?;
+        let received = sys::receive(&self.io, buf).map_err(|error| self.failure(error));
+        let sys::Received { len, from, local, lost } = received?;
         // The system has already checked the sender. Its address can differ from the requested one:
         // 127.0.0.1 answers for 0.0.0.0.
         let from = self.peer.filter(|_| self.is_connected()).unwrap_or(from);
-        let asked = local.filter(|_| self.local.ip().is_unspecified());
+        let asked = local.filter(|_| self.is_unspecified());
         let local = asked.map_or(self.local, |mut asked| {
             asked.set_port(self.local.port());
             asked
@@ -334,6 +336,16 @@ impl End {
             count += 1;
         }
         count
+    }
+
+    /// Returns the problem behind an error of `recvmsg`. A report that has just come in causes an error as well: it says more, and
+    /// counts once.
+    fn failure(&self, error: io::Error) -> Problem {
+        let problem = self.problem(sys::Problem::System(error));
+        if problem.is_nothing() {
+            return problem;
+        }
+        sys::problem_now(&self.io).map_or(problem, |report| self.problem(report))
     }
 
     fn problem(&self, problem: sys::Problem) -> Problem {

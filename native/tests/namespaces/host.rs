@@ -1,8 +1,9 @@
 //! What keeps datagrams from leaving this host.
 
-use crate::common::Running;
 use crate::common::namespace::{Namespace, Path, skipped};
+use crate::common::{PATIENCE, Running};
 use crate::{CONNECTED_OR_NOT, PATIENT, assert_answered_after, send, with_port};
+use std::net::UdpSocket;
 use std::time::Instant;
 
 /// Routes of this host that are meant to stop datagrams.
@@ -114,6 +115,62 @@ fn queue_full(client: &Namespace) -> bool {
 
 fn queue_usable(client: &Namespace) {
     assert!(client.tc("qdisc del dev a0 root"));
+}
+
+/// Replies that a full queue of the server drops are not answers.
+#[test]
+fn a_server_counts_replies_that_did_not_leave() {
+    let Some(path) = Path::new() else { return };
+    let mut server = path.server.serve("[::]:7000", &[]);
+    for host in ["10.2.0.1", "fd02::1"] {
+        // The neighbours know each other before the queue is full.
+        assert_eq!(send(&path.client, &with_port(host), &PATIENT).code, Some(0));
+        assert_eq!(server.running.json()["event"], "answered");
+    }
+    if !path.server.tc("qdisc add dev b0 root tbf rate 8kbit burst 10 limit 10") {
+        return skipped("a full queue of the server: the kernel lacks a module");
+    }
+    for host in ["10.2.0.1", "fd02::1"] {
+        let args = ["--max-sends", "2", "--initial-timeout", "50ms"];
+        assert_eq!(send(&path.client, &with_port(host), &args).code, Some(1));
+    }
+    let summary = server.stop().pop().unwrap();
+    assert_eq!(
+        (&summary["answered"], &summary["send_errors"]),
+        (&2.into(), &4.into()),
+        "{summary}"
+    );
+    assert_eq!(summary["receive_errors"], 0, "{summary}");
+}
+
+/// Clients that are gone refuse their replies: that concerns nobody else.
+#[test]
+fn a_server_ignores_clients_that_are_gone() {
+    let Some(host) = Namespace::new() else { return };
+    let server = host.serve("[::]:7000", &["--service", "20ms", "--workers", "none"]);
+    let client = |address: &str| {
+        let client = UdpSocket::bind(address).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client
+    };
+    let answered = host.inside(|| {
+        let patient = client("127.0.0.1:0");
+        for _ in 0..50 {
+            for (own, server) in [("127.0.0.1:0", "127.0.0.1:7000"), ("[::1]:0", "[::1]:7000")] {
+                client(own).send_to(b"gone", server).unwrap();
+            }
+            patient.send_to(b"here", "127.0.0.1:7000").unwrap();
+        }
+        (0..50).filter(|_| patient.recv(&mut [0; 64]).is_ok()).count()
+    });
+    assert_eq!(answered, 50);
+    let summary = server.stop().pop().unwrap();
+    assert_eq!(
+        (&summary["answered"], &summary["send_errors"]),
+        (&150.into(), &0.into()),
+        "{summary}"
+    );
+    assert_eq!(summary["receive_errors"], 0, "{summary}");
 }
 
 /// A packet filter of this host drops every second datagram.

@@ -22,6 +22,8 @@ fn a_routers_report_ends_the_exchange_at_once() {
                 "prohibit 10.4.3.0/24",
                 "a filter prohibits the datagram (ICMP type 3, code 13)",
             ),
+            // A socket of IPv6 that sends over IPv4.
+            ("::ffff:10.4.1.1", "", "the network is unreachable (ICMP type 3, code 0)"),
             ("fd04:1::1", "", "there is no route to the host (ICMPv6 type 1, code 0)"),
             (
                 "fd04:3::1",
@@ -35,7 +37,7 @@ fn a_routers_report_ends_the_exchange_at_once() {
             }
             let finished = send(&path.client, &with_port(host), &[mode, &PATIENT].concat());
             assert_unreachable(&finished, cause);
-            let by = if host.contains(':') { "fd01::2 reports" } else { "10.1.0.2 reports" };
+            let by = if host.starts_with("fd") { "fd01::2 reports" } else { "10.1.0.2 reports" };
             assert!(finished.stderr.contains(by), "{finished:?}");
         }
     }

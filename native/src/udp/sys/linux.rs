@@ -21,15 +21,21 @@ use tokio::net::UdpSocket;
 /// the result to account for its own bookkeeping: a short datagram takes 768 bytes of it.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// Enlarges the receive buffer, and asks the system for what [`receive`] returns.
+/// Enlarges the receive buffer, and asks the system for what [`receive`] and [`problem`] return.
 ///
 /// # Errors
 /// The errors of `setsockopt`.
 pub(in super::super) fn prepare(io: &UdpSocket) -> io::Result<()> {
     let local = io.local_addr()?;
+    // Without these, the system reports nothing to a socket that is not connected, not even that a full queue
+    // has dropped a datagram.
+    setsockopt(io, sockopt::Ipv4RecvErr, &true)?;
+    if local.is_ipv6() {
+        setsockopt(io, sockopt::Ipv6RecvErr, &true)?;
+    }
     setsockopt(io, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
     setsockopt(io, sockopt::RxqOvfl, &1)?;
-    if local.ip().is_unspecified() {
+    if local.ip().to_canonical().is_unspecified() {
         // A socket for both families reports IPv4 in the form of IPv4.
         setsockopt(io, sockopt::Ipv4PacketInfo, &true)?;
         if local.is_ipv6() {
@@ -101,19 +107,6 @@ pub(in super::super) async fn send(
         }
         done => done,
     }
-}
-
-/// Asks the system for the reports of the network about datagrams that were sent, also if the socket is not
-/// connected.
-///
-/// # Errors
-/// The errors of `setsockopt`.
-pub(in super::super) fn want_reports(io: &UdpSocket) -> io::Result<()> {
-    setsockopt(io, sockopt::Ipv4RecvErr, &true)?;
-    if io.local_addr()?.is_ipv6() {
-        setsockopt(io, sockopt::Ipv6RecvErr, &true)?;
-    }
-    Ok(())
 }
 
 /// Returns the next pending problem if tokio has noticed an error of the socket.

@@ -19,7 +19,7 @@ use linux as system;
 #[cfg(not(target_os = "linux"))]
 use other as system;
 
-pub(super) use system::{lost, prepare, problem, problem_now, read, receive, send, want_reports};
+pub(super) use system::{lost, prepare, problem, problem_now, read, receive, send};
 pub(super) use timer::Timer;
 
 use super::errors::Report;
@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub(super) enum Problem {
     /// The network reports something about a datagram that was sent earlier.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "they are errors there"))]
     Report(Report),
     /// The system reports an error.
     System(io::Error),

@@ -29,10 +29,6 @@ pub(in super::super) async fn send(
     }
 }
 
-pub(in super::super) fn want_reports(_io: &UdpSocket) -> io::Result<()> {
-    Ok(())
-}
-
 pub(in super::super) fn problem(io: &UdpSocket) -> Option<Problem> {
     let nothing = || io::ErrorKind::WouldBlock.into();
     io.try_io(Interest::ERROR, || problem_now(io).ok_or_else(nothing)).ok()
