@@ -56,7 +56,6 @@ pub struct Report {
 
 /// Type and code of an ICMP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there are two versions of IP")]
 pub enum Icmp {
     /// ICMP (RFC 792).
     V4 {
