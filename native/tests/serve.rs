@@ -355,6 +355,7 @@ fn every_request_is_answered_dropped_or_counted() {
         assert_eq!(counted, (SENT + usize::from(follow)) as u64, "{summary}");
         assert_eq!(count("answered") + count("dropped"), count("datagrams"), "{summary}");
         assert!(count("overflowed") > 0, "{summary}");
-        assert!(!finished.stderr.contains(FULL), "{finished:?}");
+        let warned = finished.stderr.matches(FULL).count();
+        assert!(warned <= usize::from(!read_some), "{finished:?}");
     }
 }

@@ -47,6 +47,10 @@ const MAX_BEFORE_TIMER: u32 = 32;
 /// that fit into the default one of Linux.
 const LONG_RUN: u32 = 128;
 
+/// Minimum time between two looks at the system's count of losses, which takes longer
+/// the more sockets the system has.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// Maximum lateness of a time-out that is handled as if it were on time, so that a delay does not shift what
 /// follows. After a longer one, as of a program that was stopped, the schedule continues from now: otherwise
 /// the machine would send all at once what it has missed.
@@ -103,6 +107,7 @@ where
         errors: 0,
         before_timer: 0,
         run: 0,
+        looked: None,
         turn: 0,
         timeouts: Timeouts::of_hosts(1),
     };
@@ -138,6 +143,8 @@ struct Driver<'a, M, K, O> {
     before_timer: u32,
     /// Datagrams since the socket was last empty.
     run: u32,
+    /// When the driver last looked for losses.
+    looked: Option<Instant>,
     /// Number of attempts to receive: the sockets take turns.
     turn: usize,
     timeouts: Timeouts,
@@ -212,8 +219,7 @@ where
                 Ok(ControlFlow::Break(Some(self.deliver(now, received))))
             }
             Err(problem) if problem.is_nothing() => {
-                let was_long = std::mem::take(&mut self.run) >= LONG_RUN;
-                self.report_lost(now, if was_long { self.socket.lost() } else { 0 });
+                self.look_for_losses(now);
                 Ok(ControlFlow::Continue(()))
             }
             Err(problem) => self.troubled(now, problem),
@@ -387,6 +393,16 @@ where
                 *count = count.wrapping_add(1);
                 *count
             }
+        }
+    }
+
+    /// Reports what was lost after the last datagram, now that the socket is empty after a long run.
+    fn look_for_losses(&mut self, now: Instant) {
+        let was_long = std::mem::take(&mut self.run) >= LONG_RUN;
+        let is_time = |looked| now.saturating_since(looked) >= LOOK_INTERVAL;
+        if was_long && self.looked.is_none_or(is_time) {
+            self.looked = Some(now);
+            self.report_lost(now, self.socket.lost());
         }
     }
 
