@@ -23,9 +23,12 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 6] = [
     Target { name: "scenario_text", seeds: Some("core/scenarios"), longest: 4_096 },
     Target { name: "scenario_link", seeds: None, longest: 1_024 },
+    Target { name: "scenario_set", seeds: None, longest: 256 },
+    Target { name: "data_file", seeds: None, longest: 1_024 },
+    Target { name: "sweep_values", seeds: None, longest: 256 },
     Target { name: "scenario_run", seeds: None, longest: 256 },
 ];
 
@@ -34,6 +37,9 @@ pub(crate) const HELP: &str = "\
 Targets (if none is named, all of them run one after another):
   scenario_text   any text is a scenario file, or is refused with file name and line number
   scenario_link   any text is accepted as a link; unreadable parts are reported
+  scenario_set    any text is the value of a key, or is refused; what is written is read as the same value
+  data_file       any text is a file of times, or is refused with its line number
+  sweep_values    any text is the list of values of a sweep, or is refused
   scenario_run    any valid scenario ends within its limits and reports the reason
 
 Failing inputs are saved in fuzz/artifacts/, interesting ones in fuzz/corpus/.";

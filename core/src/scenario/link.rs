@@ -12,7 +12,6 @@
 
 use super::error::FieldError;
 use super::field::Field;
-use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -24,7 +23,7 @@ const MAX_ENCODED: u32 = 3;
 const BRACKETS: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('(', ')'), ('\u{201c}', '\u{201d}')];
 
-/// The pairs of a link, decoded, and what could not be read.
+/// The pairs of a link, with their values in canonical form, and what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
     pub(super) pairs: BTreeMap<&'static str, String>,
@@ -50,7 +49,7 @@ impl Pairs {
             let decoded = || decode_all(part).filter(|_| encoded > 0);
             match part.split_once('=') {
                 Some((key, value)) if !value.contains('=') => match (decode(key), decode(value)) {
-                    (Some(key), Some(value)) => self.add(&key, value, twice),
+                    (Some(key), Some(value)) => self.add(&key, &value, twice),
                     _ => self.errors.push(FieldError::BadEncoding { text: part.to_string() }),
                 },
                 // Its `=` is encoded, and perhaps more.
@@ -60,19 +59,16 @@ impl Pairs {
         }
     }
 
-    fn add(&mut self, key: &str, value: String, twice: &mut BTreeSet<&'static str>) {
-        let field = match Field::find(key.trim()) {
-            Ok(field) => field,
+    fn add(&mut self, key: &str, value: &str, twice: &mut BTreeSet<&'static str>) {
+        let read = Field::find(key.trim())
+            .and_then(|field| field.canonical(value).map(|value| (field.key, value)));
+        let (key, value) = match read {
+            Ok(pair) => pair,
             Err(error) => return self.errors.push(error),
         };
-        let Some(first) = self.pairs.get(field.key) else {
-            self.pairs.insert(field.key, value);
-            return;
-        };
-        let canonical = |text: &str| field.canonical(text).unwrap_or_else(|_| text.to_owned());
-        if canonical(first) != canonical(&value) && twice.insert(field.key) {
-            let first = first.clone();
-            self.errors.push(FieldError::Twice { key: field.key, first, second: value });
+        let first = self.pairs.entry(key).or_insert_with(|| value.clone());
+        if *first != value && twice.insert(key) {
+            self.errors.push(FieldError::Twice { key, first: first.clone(), second: value });
         }
     }
 }
@@ -211,7 +207,7 @@ mod tests {
             ),
             ("seed=7&seed=8", "seed has two values, \"7\" and \"8\"; a link can have one"),
             ("?seed=7#seed=8", "seed has two values, \"7\" and \"8\""),
-            ("seed=7&seed=0x8", "seed has two values, \"7\" and \"0x8\""),
+            ("seed=7&seed=0x8", "seed has two values, \"7\" and \"8\""),
             ("http://h/?server.dorp=1", "unknown key \"server.dorp\"; did you mean server.drop?"),
             ("http://h/?utm_source=mail", "unknown key \"utm_source\""),
             ("server.drop=0.5)", "server.drop: \"0.5)\" is not a probability"),

@@ -280,7 +280,7 @@ fn a_link_with_mistakes_names_them_and_loads_the_rest() {
     );
     assert_eq!(scenario.to_fragment(), "seed=7&server.drop=0.5");
     let keys: Vec<&str> = errors.iter().map(FieldError::key).collect();
-    assert_eq!(keys, ["server.dorp", "junk", "link.loss"]);
+    assert_eq!(keys, ["server.dorp", "link.loss", "junk"]);
     // A contradiction with a value that the link does not name.
     let (scenario, errors) = Scenario::from_fragment("seed=7&policy.initial_timeout=5s");
     assert_eq!(scenario.seed, 7);

@@ -216,6 +216,7 @@ mod tests {
             ("timestamp,response-time\n7,1e-3s\n", None, TABLE, "1ms"),
             ("\"n\",\"rtt, one\",\"x\"\n1,\"5ms\",2\n", None, TABLE, "5ms"),
             ("# measured\nlatency_s\n0.30000000000000004\nNaN\n", None, TABLE, "300ms"),
+            (" \nrtt_ms\n \n\n5\n", None, TABLE, "5ms"),
             ("a,b\n1ms,2ms\n3ms,4ms\n", Some("b"), TABLE, "2ms 4ms"),
             ("a,b\n1ms,2ms\n3ms,4ms\n", Some("1"), TABLE, "1ms 3ms"),
             ("1ms,2ms\n3ms,4ms\n", Some("2"), TABLE, "2ms 4ms"),

@@ -22,7 +22,8 @@ pub(super) fn read(
     column: Option<&str>,
     times: &mut Collector<'_>,
 ) -> Result<(), Refused> {
-    let first = text.lines().find(|line| !is_comment(line)).unwrap_or_default();
+    let is_row = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+    let first = text.lines().find(is_row).unwrap_or_default();
     let mut builder = ReaderBuilder::new();
     builder.has_headers(false).flexible(true).trim(Trim::All).comment(Some(b'#'));
     let mut reader = builder.delimiter(separator(first) as u8).from_reader(text.as_bytes());
@@ -33,6 +34,10 @@ pub(super) fn read(
         let is_row = reader.read_record(&mut record);
         if !is_row.map_err(|error| (Some(line), Why::Table(shown(&error.to_string()))))? {
             return Ok(());
+        }
+        if record.len() == 1 && record[0].is_empty() {
+            // A line of blanks.
+            continue;
         }
         let Some((at, unit)) = &chosen else {
             let at = choose(&record, column, times.series).map_err(|why| (Some(line), why))?;
@@ -70,12 +75,13 @@ impl Lines<'_> {
         let rest = self.text.get(byte..).unwrap_or_default();
         // The line feed after a carriage return belongs to the row before.
         let rest = rest.strip_prefix('\n').map_or((self.line, rest), |rest| (self.line + 1, rest));
-        rest.0 + rest.1.lines().take_while(|line| is_comment(line)).count()
+        rest.0 + rest.1.lines().take_while(|line| is_skipped(line)).count()
     }
 }
 
-fn is_comment(line: &str) -> bool {
-    line.trim().is_empty() || line.starts_with('#')
+/// Returns whether the reader skips a line.
+fn is_skipped(line: &str) -> bool {
+    line.is_empty() || line.starts_with('#')
 }
 
 fn separator(line: &str) -> char {
