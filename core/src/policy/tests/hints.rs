@@ -131,3 +131,24 @@ fn a_failure_that_ends_the_exchange_takes_its_token() {
         assert_eq!(retry, Err(Stop::Budget), "after five times {stop:?}");
     }
 }
+
+/// gRFC A6 has the push-back, botocore `x-amz-retry-after`, curl Retry-After. The retries of no other source
+/// follow hints; the textbook's client does, as any policy does by default.
+#[test]
+fn presets_follow_hints_where_their_sources_do() {
+    use Preset as P;
+    for preset in P::ALL {
+        let policy = preset.policy();
+        let mut schedule = Schedule::new(&policy);
+        let wait = schedule.next(&policy, Duration::ZERO).unwrap();
+        let hint = Some(Hint::After(secs(7)));
+        let pause = schedule.after_failure(&policy, wait, Duration::ZERO, hint).unwrap();
+        let expected = match preset {
+            P::Textbook | P::Grpc | P::GrpcHedging | P::Curl => secs(7),
+            P::AwsStandard2026 | P::AwsDynamodb2026 => wait.timeout + secs(5),
+            _ => wait.timeout,
+        };
+        assert_eq!(pause, expected, "{preset}");
+    }
+    assert_eq!(P::Textbook.policy().hint(), HintRule::default());
+}

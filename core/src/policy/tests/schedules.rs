@@ -30,7 +30,7 @@ fn assert_row(preset: Preset, sends: &str, gives_up: Option<&str>) {
     assert_eq!(policy.gives_up_after(), gives_up.map(s), "{preset}");
 }
 
-/// Rows whose numbers were read in the standard or in the project's source.
+/// Rows whose numbers were read in the standard, and of gRPC, Kafka and the AWS SDKs in their code.
 #[test]
 fn the_standards_schedules_hold_to_the_nanosecond() {
     for (preset, sends, gives_up) in [
@@ -62,7 +62,6 @@ fn the_standards_schedules_hold_to_the_nanosecond() {
     ] {
         assert_row(preset, sends, gives_up);
     }
-    // Its waits are in the source, its 120 s are not.
     let kafka: Vec<Duration> = P::Kafka.policy().sends().take(8).collect();
     assert_eq!(kafka, table("0 .1 .3 .7 1.5 2.5 3.5 4.5"));
     // Without jitter the AWS SDKs' waits are the upper ends of their draws.
@@ -92,16 +91,29 @@ fn the_quotas_of_aws_allow_as_many_retries_as_botocores() {
 /// The longest wait at the cap, and whether waits pile up on it, for each preset with a cap and a jitter.
 #[test]
 fn caps_are_before_or_after_jitter_as_in_the_source() {
-    for (preset, longest, piles_up) in [
+    let capped = [
+        (P::Dhcpv4, "65", false),
+        (P::Dhcpv6Solicit, "3960", false),
+        (P::Dhcpv6Request, "33", false),
+        (P::Dhcpv6Confirm, "4.4", false),
+        (P::Radius, "17.6", false),
+        (P::Ipv6Rs, "3960", false),
         (P::Grpc, "1.2", false),
         (P::GrpcConnect, "144", false),
         (P::AwsStandard, "20", false),
         (P::AwsStandard2026, "20", false),
+        (P::AwsDynamodb2026, "20", false),
         (P::Kafka, "1", true),
         (P::Envoy, ".249", false),
-        (P::Dhcpv4, "65", false),
-        (P::Dhcpv6Request, "33", false),
-    ] {
+        (P::Ethernet, ".0523776", false),
+    ];
+    let draws = |preset: &P| {
+        let policy = preset.policy();
+        policy.jitter() != Jitter::None && policy.max_timeout().is_some()
+    };
+    let all: Vec<P> = P::ALL.iter().copied().filter(draws).collect();
+    assert_eq!(capped.map(|(preset, ..)| preset), all[..]);
+    for (preset, longest, piles_up) in capped {
         let policy = preset.policy().to_builder().max_sends(None).deadline(None).budget(None);
         let policy = policy.build().unwrap();
         // By the 20th send, each of them has reached its cap.
@@ -120,14 +132,15 @@ fn caps_are_before_or_after_jitter_as_in_the_source() {
     }
 }
 
-/// Rows known from manuals, kernel documentation and other pages only.
+/// Rows whose numbers were read in the programs' code.
 #[test]
-fn schedules_from_secondary_sources_hold_too() {
+fn the_programs_schedules_hold_to_the_nanosecond() {
     let wget = "0 1 3 6 10 15 21 28 36 45 55 65 75 85 95 105 115 125 135 145";
     for (preset, sends, gives_up) in [
         (P::TcpSynLinux, "0 1 3 7 15 31 63", Some("127")),
         (P::TcpSynLinux65, "0 1 2 3 4 5 7 11 19 35 67", Some("131")),
         (P::DnsStub, "0 5", Some("10")),
+        (P::Snmp, "0 1 2 3 4 5", Some("6")),
         (P::KubernetesCrashloop, "0 0 10 30 70 150 310 610 910 ..", None),
         (P::Curl, "0 1 3 7 15 31 63 127 255 511 1023 1623 ..", None),
         (P::Wget, wget, Some("155")),
@@ -135,12 +148,44 @@ fn schedules_from_secondary_sources_hold_too() {
         assert_row(preset, sends, gives_up);
     }
     assert_eq!(P::Kafka.policy().gives_up_after(), Some(s("120")));
-    // net-snmp: five retries and no backoff, however long its timeout is.
-    let snmp = P::Snmp.policy();
-    let timeout = snmp.initial_timeout();
-    let sends: Vec<Duration> = snmp.sends().collect();
-    assert_eq!(sends, [0, 1, 2, 3, 4, 5].map(|times| timeout * times));
-    assert_eq!(snmp.gives_up_after(), Some(timeout * 6));
+}
+
+/// Linux has TCP_RTO_MAX, 120 s: a larger tcp_syn_retries reaches it.
+#[test]
+fn linux_caps_the_waits_of_a_syn_at_two_minutes() {
+    for preset in [P::TcpSynLinux, P::TcpSynLinux65] {
+        let policy = preset.policy();
+        let more = policy.max_sends().map(|sends| sends + 3);
+        let policy = policy.to_builder().max_sends(more).build().unwrap();
+        let sends: Vec<Duration> = policy.sends().collect();
+        let waits: Vec<Duration> = sends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(waits[waits.len() - 3..], table("64 120 120"), "{preset}");
+        assert_eq!(policy.gives_up_after(), sends.last().map(|last| *last + s("120")));
+    }
+}
+
+/// glibc's send_dg: server k of n waits 5 s shifted left by k, divided by n for k above 0, in whole seconds.
+#[test]
+fn a_stub_resolvers_waits_depend_on_the_number_of_servers() {
+    let one = P::DnsStub.policy();
+    for (servers, sends, end) in
+        [(1, "0 5", "10"), (2, "0 5 10 15", "20"), (3, "0 5 8 14 19 22", "28")]
+    {
+        let attempt = (0..servers).map(|k| if k == 0 { 5 } else { (5 << k) / u64::from(servers) });
+        let waits: Vec<Duration> = attempt.map(Duration::from_secs).collect();
+        let policy = one
+            .to_builder()
+            .backoff(Backoff::List)
+            .timeouts(Timeouts::new(&waits.repeat(2)).unwrap())
+            .max_sends(Some(2 * servers))
+            .build()
+            .unwrap();
+        assert_eq!(policy.sends().collect::<Vec<_>>(), table(sends), "{servers} servers");
+        assert_eq!(policy.gives_up_after(), Some(s(end)), "{servers} servers");
+        if servers == 1 {
+            assert_eq!(one.sends().collect::<Vec<_>>(), table(sends));
+        }
+    }
 }
 
 /// Waits grow up to the standard's longest one and stay there.
@@ -253,13 +298,13 @@ fn ethernet_backs_off_in_slots() {
 
 #[test]
 fn first_delays_are_drawn_between_their_bounds() {
-    for (preset, least, most) in [
-        (P::Dhcpv6Solicit, 0, 1_000),
-        (P::Dhcpv6Confirm, 0, 1_000),
-        (P::MdnsQuery, 20, 120),
-        (P::MdnsProbe, 0, 250),
-        (P::Textbook, 0, 0),
-    ] {
+    for preset in P::ALL {
+        let (least, most) = match preset {
+            P::Dhcpv6Solicit | P::Dhcpv6Confirm | P::Ipv6Rs => (0, 1_000),
+            P::MdnsQuery => (20, 120),
+            P::MdnsProbe => (0, 250),
+            _ => (0, 0),
+        };
         let policy = preset.policy();
         let bounds = [least, most].map(Duration::from_millis);
         let delay = |draw| Schedule::drawn(&policy, s("1"), draw).first_delay(&policy);
@@ -272,19 +317,45 @@ fn first_delays_are_drawn_between_their_bounds() {
 /// The second send at its earliest, and at its latest.
 #[test]
 fn each_presets_jitter_reaches_as_far_as_its_source_says() {
-    for (preset, earliest, latest) in [
+    let table = [
+        (P::Textbook, ".1", ".1"),
         (P::TcpRfc6298, "1", "1"),
+        (P::TcpSynLinux, "1", "1"),
+        (P::TcpSynLinux65, "1", "1"),
+        (P::QuicPto, ".999", ".999"),
         (P::Coap, "2", "3"),
         (P::Stun, ".5", ".5"),
+        (P::SipInvite, ".5", ".5"),
+        (P::SipNonInvite, ".5", ".5"),
         (P::Dhcpv4, "3", "5"),
+        (P::Dhcpv6Solicit, "1.000000001", "1.1"),
         (P::Dhcpv6Request, ".9", "1.1"),
+        (P::Dhcpv6Confirm, ".9", "1.1"),
+        (P::Dhcpv6Release, ".9", "1.1"),
+        // RFC 8415 section 18.3.11: a server doubles the wait, without the random factor of section 15.
+        (P::Dhcpv6Reconfigure, "2", "2"),
         (P::Radius, "1.8", "2.2"),
+        (P::Dtls, "1", "1"),
         (P::Ipv6Rs, "3.6", "4.4"),
+        (P::DnsStub, "5", "5"),
+        (P::MdnsQuery, "1", "1"),
+        (P::MdnsProbe, ".25", ".25"),
+        (P::Snmp, "1", "1"),
         (P::Grpc, ".08", ".12"),
         (P::GrpcHedging, ".5", ".5"),
+        (P::GrpcConnect, "1", "1"),
         (P::AwsStandard, "0", "1"),
+        (P::AwsStandard2026, "0", ".05"),
+        (P::AwsDynamodb2026, "0", ".025"),
         (P::Kafka, ".08", ".12"),
-    ] {
+        (P::KubernetesCrashloop, "0", "0"),
+        (P::Curl, "1", "1"),
+        (P::Wget, "1", "1"),
+        (P::Envoy, "0", ".024"),
+        (P::Ethernet, "0", ".0000512"),
+    ];
+    assert_eq!(&table.map(|(preset, ..)| preset), P::ALL);
+    for (preset, earliest, latest) in table {
         let policy = preset.policy();
         let second = |draw| policy.sends_drawn(draw).nth(1).unwrap();
         let ends = [second(Draw::Least), second(Draw::Most)];
@@ -318,6 +389,13 @@ fn every_preset_validates_and_says_where_it_is_from() {
         assert!(preset.source().len() > 4 && preset.use_when().len() > 10, "{preset}");
         assert!(!preset.use_when().ends_with('.'), "{preset}: a line, not a sentence");
         assert!(!P::NAMES[..place].contains(&preset.name()), "{preset} is there twice");
+        let source = preset.source();
+        let standard = ["RFC ", "gRFC ", "IEEE "].iter().any(|body| source.starts_with(body));
+        let code = [".c", ".go", ".java", ".py"].iter().any(|end| source.contains(end));
+        assert!(
+            standard || code || *preset == P::Textbook,
+            "{preset}: {source} names no section or file"
+        );
     }
     assert_eq!("no-such".parse::<Preset>(), Err(ValueError::of::<Preset>()));
 }
