@@ -222,12 +222,16 @@ impl Data {
             rows,
             cut_short,
         };
-        if !data.lines.iter().flat_map(|line| &line.samples).any(|sample| middle(sample).is_some())
-        {
+        if data.medians().next().is_none() {
             return Err(DataError::NoValue { file: table.name, x: data.x, y: data.y });
         }
         data.check_logarithms(choice)?;
         Ok(data.sorted())
+    }
+
+    /// Returns the medians that can be drawn.
+    fn medians(&self) -> impl Iterator<Item = f64> {
+        self.lines.iter().flat_map(|line| &line.samples).filter_map(middle)
     }
 
     fn check_logarithms(&self, choice: &Choice<'_>) -> Result<(), DataError> {
@@ -248,8 +252,7 @@ impl Data {
                 }
             }
         }
-        let medians = self.lines.iter().flat_map(|line| &line.samples).filter_map(middle);
-        match medians.filter(|_| choice.log_y).find(|median| *median <= 0.0) {
+        match self.medians().filter(|_| choice.log_y).find(|median| *median <= 0.0) {
             Some(median) => refuse('y', &self.y, median.to_string()),
             None => Ok(()),
         }
