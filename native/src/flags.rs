@@ -7,10 +7,9 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::scenario::{FIELDS, Field};
 use retrylab_core::time::{Duration, parse_duration};
-use retrylab_core::value::{Form, Shape};
+use retrylab_core::value::{Form, Shape, Value as _};
 use std::marker::PhantomData;
 use std::path::Path;
-use std::str::FromStr;
 
 /// Some keys of the scenario that share a prefix.
 pub(crate) trait Group {
@@ -107,8 +106,9 @@ pub(crate) fn parser(key: &'static str) -> ValueParser {
 }
 
 /// Reads a whole number that is not a key of a scenario.
-pub(crate) fn whole_number<T: FromStr + Bounded>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("it is not a whole number from 0 to {}", T::MAX))
+pub(crate) fn whole_number<T: TryFrom<u64> + Bounded>(text: &str) -> Result<T, String> {
+    let number = u64::parse(text).and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| format!("it is not a whole number from 0 to {}", T::MAX))
 }
 
 /// Reads a time with its unit.
@@ -158,7 +158,7 @@ pub(crate) fn shown(text: &str) -> Result<usize, String> {
 pub(crate) const MAX_SHOWN: usize = 1_000;
 
 fn between(text: &str, least: u32, most: u32) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|n| (least..=most).contains(n));
+    let number = u32::parse(text).filter(|n| (least..=most).contains(n));
     number.ok_or_else(|| format!("it is not a whole number from {least} to {most}"))
 }
 
@@ -252,6 +252,14 @@ mod tests {
         assert_eq!(name("policy.jitter"), "JITTER_MODE");
         assert_eq!(name("policy.timeouts"), "LIST");
         assert_eq!(name("server.workers"), "N");
+    }
+
+    #[test]
+    fn whole_numbers_are_those_of_scenarios() {
+        assert_eq!(whole_number::<u64>("1e9"), Ok(1_000_000_000));
+        assert_eq!(whole_number::<u16>("0x10"), Ok(16));
+        assert_eq!(seeds(" 1e3 "), Ok(1_000));
+        assert!(whole_number::<u16>("65536").is_err() && seeds("1.5").is_err());
     }
 
     #[test]

@@ -8,8 +8,10 @@ use retrylab_core::value::{Printable, TimeList};
 pub(super) enum Why {
     #[error("has no times; write one per line")]
     Empty,
-    #[error("has more than {0} times, the maximum")]
+    #[error("has more than {0} times, the maximum; keep fewer of them, for example every tenth")]
     TooMany(usize),
+    #[error("has no reply in ping's output: every request was lost")]
+    NoReplies,
     #[error("\"{0}\" is not a duration; try 12.5ms, or put the unit alone on the first line")]
     NoTime(String),
     #[error("\"{0}\" is not a number of {1} from 0")]

@@ -47,7 +47,7 @@ impl fmt::Display for At {
 enum Unreadable {
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    #[error("is longer than {MAX_BYTES} bytes, the maximum for a list of times")]
+    #[error("is longer than {MAX_BYTES} bytes, the maximum for a list of times; keep a part of it")]
     TooLarge,
 }
 
@@ -195,6 +195,11 @@ mod tests {
         for (text, key, sentence) in [
             ("a : 1 2\nb : 3\n", TABLE, "x:2: the times are of two hosts, \"a\" and \"b\"; keep"),
             ("time=5 ms\n7ms\n", TABLE, "x:2: \"7ms\" is a time between lines of ping; keep"),
+            (
+                "PING a (a): 56 data bytes\n--- a ping statistics ---\n",
+                TABLE,
+                "x has no reply in ping's output: every request was lost",
+            ),
             // Round trips are not times of arrival.
             (
                 ping,
@@ -290,7 +295,9 @@ mod tests {
             let short = TimeList { max_len: 3, ..series(key) };
             assert_eq!(times::read("s\n1\n1\n1\n", None, &short).unwrap().list.len(), 3);
             let error = times::read("s\n1\n1\n1\n1\n", None, &short).unwrap_err();
-            let sentence = "has more than 3 times, the maximum".to_string();
+            let sentence =
+                "has more than 3 times, the maximum; keep fewer of them, for example every tenth"
+                    .to_string();
             assert_eq!((error.0, error.1.to_string()), (None, sentence));
         }
     }

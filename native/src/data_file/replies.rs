@@ -20,6 +20,11 @@ pub(super) struct Reply<'a> {
     pub(super) time: String,
 }
 
+/// Returns whether a line begins the output of `ping`.
+pub(super) fn begins(line: &str) -> bool {
+    ["PING ", "Pinging "].iter().any(|word| line.trim_start().starts_with(word))
+}
+
 /// Returns the times of all replies; empty if the text is not the output of such a program.
 pub(super) fn read(text: &str) -> Vec<Reply<'_>> {
     let numbered = || (1..).zip(text.lines());

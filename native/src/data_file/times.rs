@@ -21,6 +21,9 @@ pub(super) fn read(text: &str, column: Option<&str>, series: &TimeList) -> Resul
     let first = text.lines().find(|line| !content(line).is_empty()).unwrap_or_default();
     let replies = if series.ordered { Vec::new() } else { replies::read(text) };
     let are_round_trips = column.is_none() && !replies.is_empty();
+    if !series.ordered && replies.is_empty() && replies::begins(first) {
+        return Err((None, Why::NoReplies));
+    }
     if are_round_trips {
         add_replies(&mut times, text, &replies)?;
     } else if column.is_some() || table::begins(first, series) {

@@ -48,7 +48,7 @@ waits for it.
 
 --set puts a link between the socket and the server. Its keys are link.* and faults, as in `retrylab
 sim`. Requests pass the link before the server receives them, replies after it has sent them.
-Unlike in `retrylab sim`, link.latency is 0s unless you set it or link.preset.
+Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
 
 Requests that arrive faster than the server reads them wait in the receive buffer of the system: 4 MiB
 on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests. The server
