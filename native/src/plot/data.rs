@@ -162,6 +162,11 @@ impl Columns {
         Ok(value.or(longest))
     }
 
+    /// Returns whether the row's run ended at a limit.
+    fn is_cut_short(&self, row: &Row) -> bool {
+        self.ended_by.is_some_and(|at| row[at].text() != "finished")
+    }
+
     fn takes(&self, row: &Row) -> bool {
         self.only.iter().all(|(at, value)| is_value(&label(&row[*at]), value))
     }
@@ -181,8 +186,7 @@ impl Data {
                 continue;
             }
             rows += 1;
-            let ended_by = columns.ended_by.map(|at| row[at].text());
-            cut_short += u64::from(ended_by.is_some_and(|text| text != "finished"));
+            cut_short += u64::from(columns.is_cut_short(&row));
             for (at, names) in columns.fixed.iter().zip(&mut fixed) {
                 names.place(label(&row[*at]));
             }
