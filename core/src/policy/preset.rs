@@ -5,9 +5,9 @@
 //! an exchange that gets no reply, without jitter. Where a source defines no end, the preset never gives up:
 //! set `max_sends` or `deadline`.
 //!
-//! Clients of calls (gRPC, AWS, Kafka, curl, wget, Envoy) begin a backoff when an attempt has failed. So do
-//! their presets when a failure arrives. When nothing arrives, a preset counts the wait from the send, as if
-//! the attempt failed at once: set `attempt_timeout` to the client's timeout to add the time until it fails.
+//! Clients of calls (gRPC, AWS, Kafka, curl, wget, Envoy) begin a backoff when an attempt has failed. Their
+//! presets count each wait from the send, as if the attempt failed at once. To add the time until it fails,
+//! set `attempt_timeout` to the client's timeout: the wait then begins at the failure, or after that time.
 //!
 //! A preset ignores the hints of a server, unless the retries of its source follow them.
 

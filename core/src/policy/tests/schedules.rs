@@ -164,6 +164,15 @@ fn linux_caps_the_waits_of_a_syn_at_two_minutes() {
     }
 }
 
+/// `curl --max-time 5 --retry 3` without a reply: an attempt fails after 5 s, then the backoff begins.
+#[test]
+fn an_attempt_timeout_adds_the_time_until_a_call_fails() {
+    let curl = P::Curl.policy().to_builder().attempt_timeout(Some(s("5"))).max_sends(Some(4));
+    let curl = curl.build().unwrap();
+    assert_eq!(curl.sends().collect::<Vec<_>>(), table("0 6 13 22"));
+    assert_eq!(curl.gives_up_after(), Some(s("27")));
+}
+
 /// glibc's send_dg: server k of n waits 5 s shifted left by k, divided by n for k above 0, in whole seconds.
 #[test]
 fn a_stub_resolvers_waits_depend_on_the_number_of_servers() {
