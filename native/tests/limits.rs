@@ -19,14 +19,15 @@ fn limited(limit: &str, args: &[&str]) -> Command {
     command
 }
 
-/// Runs a command that ends by itself or with SIGTERM, and checks how it ends.
-fn ends_well(mut command: Command, name: &str) {
+/// Runs a command, a server until SIGTERM, and checks how it ends.
+fn ends_well(mut command: Command, is_server: bool, name: &str) {
     command.stdin(std::process::Stdio::null());
     let mut running = Running::start(command);
     running.close_stdin();
-    // Servers need a signal. One that comes before the handlers are installed ends the process.
-    std::thread::sleep(Duration::from_millis(500));
-    running.signal_if_running("TERM");
+    if is_server {
+        std::thread::sleep(Duration::from_millis(500));
+        running.signal_if_running("TERM");
+    }
     let finished = running.finish(Instant::now());
     assert!(finished.took < PATIENCE);
     assert!(!finished.stderr.contains("panicked"), "{name}: {finished:?}");
@@ -39,12 +40,14 @@ fn ends_well(mut command: Command, name: &str) {
         // Nobody listens on the port that the test sends to.
         Some(3) if finished.stderr.contains("refused the datagram") => {}
         Some(130) => {}
+        // The signal came before the handlers were installed: the machine is busy.
+        None if is_server => {}
         code => panic!("{name} ends with {code:?}: {finished:?}"),
     }
 }
 
 /// Calls `test` with every command that reads or writes something.
-fn each_command(folder: &Folder, test: impl Fn(&[&str]) + Sync) {
+fn each_command(folder: &Folder, test: impl Fn(&[&str], bool) + Sync) {
     let [csv, parquet] = ["in.csv", "in.parquet"].map(|name| folder.path(name));
     for out in [&csv, &parquet] {
         let finished = run(&["sweep", "--vary", "server.drop=0,0.1", "--out", out]);
@@ -78,7 +81,7 @@ fn each_command(folder: &Folder, test: impl Fn(&[&str]) + Sync) {
     }
     std::thread::scope(|scope| {
         commands.iter().for_each(|args| {
-            scope.spawn(|| test(args));
+            scope.spawn(|| test(args, ["serve", "lab"].contains(&args[0])));
         });
     });
 }
@@ -87,10 +90,10 @@ fn each_command(folder: &Folder, test: impl Fn(&[&str]) + Sync) {
 fn descriptors_may_run_out() {
     let folder = Folder::new("descriptors");
     // With fewer than five, the loader does not find the program's libraries.
-    each_command(&folder, |args| {
+    each_command(&folder, |args, is_server| {
         for count in 5..16 {
             let limit = format!("-n {count}");
-            ends_well(limited(&limit, args), &format!("{args:?} with ulimit {limit}"));
+            ends_well(limited(&limit, args), is_server, &format!("{args:?} with ulimit {limit}"));
         }
     });
 }
@@ -103,12 +106,12 @@ fn threads_may_run_out() {
         eprintln!("skipped: to run as another user needs the rights of root");
         return;
     }
-    each_command(&folder, |args| {
+    each_command(&folder, |args, is_server| {
         for count in 1..5 {
             let limit = format!("-u {count}");
             let mut command = limited(&limit, args);
             command.uid(USER).gid(USER).current_dir("/");
-            ends_well(command, &format!("{args:?} with ulimit {limit}"));
+            ends_well(command, is_server, &format!("{args:?} with ulimit {limit}"));
         }
     });
 }
