@@ -91,7 +91,7 @@ pub(crate) fn expand<'a>(
         .map_err(|error| DataError(format!("{key}: {shown} {error}").into()))?;
     let Times { list, are_round_trips } = times::read(&text, column, &series)
         .map_err(|(at, why)| DataError(format!("{key}: {shown}{}{why}", At(at)).into()))?;
-    if are_round_trips && ["link.latency", "link.reply_latency"].contains(&key) {
+    if are_round_trips && key == "link.latency" {
         warn(format_args!(
             "{key} is a one-way time, but {shown} has round-trip times; use link.rtt=@{shown} instead"
         ));

@@ -70,18 +70,19 @@ Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000
 A path in a scenario file is relative to that file; a path in a flag is relative to the working
 directory.
 
-link.latency is the time of a datagram one way. link.rtt is that of a request and its reply together,
-as ping measures it: each direction takes half of the distribution. The directions draw independently,
-so the round trips of the run have the same mean, and a standard deviation smaller by sqrt(2). If they
-must follow the measured distribution exactly, use link.latency=0s link.reply_latency=@pings.txt.
+link.latency is the time of a datagram one way. link.rtt is that of a request and its reply
+together, as ping measures it: each direction takes half of the distribution. The directions draw
+independently, so the round trips of the run have the same mean, and a standard deviation smaller
+by sqrt(2). If they must follow the measured distribution exactly, use link.latency=0s
+link.reply_latency=@pings.txt.
 
-Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend on
-each other, as in a queue; run several seeds then. Latencies have a relative error of at most 0.1 %.
-`of all` also counts exchanges that gave up, as longer than every answer.
+Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
+on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
+0.1 %. `of all` also counts exchanges that gave up, as longer than every answer.
 
---seeds prints the 95 % confidence interval of the median over the seeds. Its ends are results of two
-of the runs, and it needs no assumption about their distribution. If a server collapses in some runs
-only, neither mean nor median describes a run: both groups of runs are then shown.
+--seeds prints the 95 % confidence interval of the median over the seeds. Its ends are results of
+two of the runs, and it needs no assumption about their distribution. If a server collapses in
+some runs only, neither mean nor median describes a run: both groups of runs are then shown.
 
 A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A, with
 --versus-set). Both use the seeds of A. The random draws for a datagram depend only on the seed, the
