@@ -178,4 +178,15 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
+
+    /// clap breaks lines that are longer than 100 characters, and a single word is then left on a line of its own.
+    #[test]
+    fn the_text_below_the_options_fits_its_width() {
+        for command in Cli::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+        }
+    }
 }

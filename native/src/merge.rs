@@ -14,11 +14,11 @@ Examples:
   retrylab merge --out all.csv part-*.csv
   retrylab merge --out all.parquet part-*.parquet
 
-Pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and the output must
-have the same format. The output has the same bytes as that of the sweep without --shard.
+Pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and the output
+must have the same format. The output has the same bytes as that of the sweep without --shard.
 
-Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable or part
-of a different sweep, 130 interrupted.";
+Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable or
+part of a different sweep, 130 interrupted.";
 
 /// Join the shards of a sweep into one table
 #[derive(clap::Args, Debug)]

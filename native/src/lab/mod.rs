@@ -22,8 +22,8 @@ Examples:
   retrylab lab --open          also open it in the browser
   retrylab lab --port 0        use any free port
 
-The simulated network runs in the browser. The page is served to this machine only. It loads nothing
-from other servers and sends nothing to them.
+The simulated network runs in the browser. The page is served to this machine only. It loads
+nothing from other servers and sends nothing to them.
 
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 the port is in use, or the program was
 built without the page, 2 usage error.";

@@ -19,10 +19,10 @@ Examples:
   retrylab schedule --initial-timeout 1s --jitter full --max-sends 4 --give-up-above none
   retrylab schedule --preset aws-standard --json --samples 100000
 
-The schedule is that of an exchange without a reply. `at` shows the times without jitter; earliest
-and latest are the bounds with jitter, and mean is the mean of the samples. Retry budgets, circuit
-breakers, hints and adaptive timeouts depend on earlier exchanges; the schedule shows a first exchange.
-`retrylab presets` lists the presets.
+The schedule is that of an exchange without a reply. `at` shows the times without jitter;
+earliest and latest are the bounds with jitter, and mean is the mean of the samples. Retry
+budgets, circuit breakers, hints and adaptive timeouts depend on earlier exchanges; the schedule
+shows a first exchange. `retrylab presets` lists the presets.
 
 Exit codes: 0 shown, 1 stdout cannot be written, 2 usage error or invalid policy.";
 

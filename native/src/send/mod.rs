@@ -59,8 +59,8 @@ What the network or this host reports about a datagram is one of three:
              fragments; for this host: exit code 2
 
 Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
-network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of the worst
-exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0.";
+network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of
+the worst exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0.";
 
 /// Send a message and retry until a reply arrives or the policy gives up
 ///

@@ -39,20 +39,20 @@ Clients are numbered in the order in which they appear, and each client's datagr
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
 same seed, `retrylab sim` drops the same datagrams.
 
-The server refuses datagrams that could make it answer itself or another server forever, or flood a
-victim: those from its own address, from a port below 1024, those of a source beyond the loopback that
-sends more than --source-rate, and replies. The summary counts them by reason.
+The server refuses datagrams that could make it answer itself or another server forever, or flood
+a victim: those from its own address, from a port below 1024, those of a source beyond the
+loopback that sends more than --source-rate, and replies. The summary counts them by reason.
 
 When the reader of stdout is too slow, lines of the log are left out and counted; the server never
 waits for it.
 
---set puts a link between the socket and the server. Its keys are link.* and faults, as in `retrylab
-sim`. Requests pass the link before the server receives them, replies after it has sent them.
-Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
+--set puts a link between the socket and the server. Its keys are link.* and faults, as in
+`retrylab sim`. Requests pass the link before the server receives them, replies after it has sent
+them. Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
 
-Requests that arrive faster than the server reads them wait in the receive buffer of the system: 4 MiB
-on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests. The server
-warns when that begins, and the summary counts them.
+Requests that arrive faster than the server reads them wait in the receive buffer of the system:
+4 MiB on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests.
+The server warns when that begins, and the summary counts them.
 
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
 permitted, or not an address of this host) or stdout cannot be written, 2 usage error, 4 name not

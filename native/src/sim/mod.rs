@@ -84,15 +84,15 @@ on each other, as in a queue; run several seeds then. Latencies have a relative 
 two of the runs, and it needs no assumption about their distribution. If a server collapses in
 some runs only, neither mean nor median describes a run: both groups of runs are then shown.
 
-A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A, with
---versus-set). Both use the seeds of A. The random draws for a datagram depend only on the seed, the
-client, the direction and the datagram's index, so A and B lose the same datagrams. A preset in
---versus-set resets all settings that it covers. A latency that no answered exchange has counts as
-longer than any. On average, at most one in twenty measures without a real difference gets a * by
-chance; check a single * with other seeds.
+A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A,
+with --versus-set). Both use the seeds of A. The random draws for a datagram depend only on the
+seed, the client, the direction and the datagram's index, so A and B lose the same datagrams. A
+preset in --versus-set resets all settings that it covers. A latency that no answered exchange
+has counts as longer than any. On average, at most one in twenty measures without a real
+difference gets a * by chance; check a single * with other seeds.
 
-Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output cannot
-be written, 2 usage error or invalid scenario, 130 interrupted (with the results so far).";
+Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output
+cannot be written, 2 usage error or invalid scenario, 130 interrupted (with the results so far).";
 
 /// Run a scenario in the simulated network
 ///

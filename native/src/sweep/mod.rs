@@ -55,14 +55,14 @@ that no program reads it as a number. JSON and Parquet also contain the scenario
 columns points and sweep instead, which `retrylab merge` uses to check that files belong to the
 same sweep. Programs that read CSV guess its types: let them consider all rows, or use Parquet.
 
-Rerun the same command to resume an interrupted sweep, even after a kill: finished points are kept in
-FILE.part until FILE is complete. Two processes cannot use the same FILE.part at the same time. FILE has the same bytes whatever the number of threads and
-interruptions.
+Rerun the same command to resume an interrupted sweep, even after a kill: finished points are
+kept in FILE.part until FILE is complete. Two processes cannot use the same FILE.part at the same
+time. FILE has the same bytes whatever the number of threads and interruptions.
 
 To use many machines, run one shard on each and merge them with
 `retrylab merge --out all.csv part-*.csv`:
-  Slurm, --array=0-63:    --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.csv
-  Kubernetes, indexed:    --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.csv
+  Slurm, --array=0-63:  --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.csv
+  Kubernetes, indexed:  --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.csv
 
 Exit codes: 0 done, 1 an output cannot be written, 2 usage error or an invalid value (nothing has
 run), 130 interrupted.";
