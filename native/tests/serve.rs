@@ -252,6 +252,28 @@ fn a_link_delays_and_people_read_what_it_does() {
     assert!(lines[3].ends_with("1 answered, 2 dropped (2 by link.loss)"), "{finished:?}");
 }
 
+/// A round trip of 120 ms and a first wait of 100 ms: the reply to the second send of an exchange leaves after the next
+/// exchange has begun.
+#[test]
+fn replies_to_an_earlier_exchange_are_counted() {
+    let link = ["--set", "link.latency=60ms", "-q"];
+    for (more, token, count) in [
+        (&[][..], &["--token"][..], true),
+        (&["--reply", "mirror"], &["--token"], false),
+        // Without a token, the server does not know to which exchange a request belongs.
+        (&[], &[], false),
+    ] {
+        let server = Server::start(&[&link[..], more].concat());
+        let args = [&["send", &server.address, "--count", "4", "--json"], token].concat();
+        let sent = run(&args);
+        assert_eq!(sent.code, Some(0), "{sent:?}");
+        let summary = server.stop().pop().unwrap();
+        let misattributed = summary["misattributed"].as_u64().unwrap();
+        assert_eq!(misattributed > 0, count, "{more:?} {token:?}: {summary}");
+        assert!(misattributed < 4, "{summary}");
+    }
+}
+
 #[test]
 fn only_keys_of_the_link_can_be_set() {
     for (pair, parts) in [

@@ -27,6 +27,8 @@ pub(super) struct Counts {
     /// Replies that the system did not send.
     pub(super) not_sent: u64,
     pub(super) receive_errors: u64,
+    /// Replies that a client takes for those of another exchange.
+    pub(super) misattributed: u64,
     /// Requests that the system lost, because the receive buffer was full.
     pub(super) overflowed: u64,
     /// Requests that were waiting in the receive buffer when the server stopped.
@@ -60,6 +62,7 @@ impl Counts {
             waiting: self.waiting,
             send_errors: self.not_sent,
             receive_errors: self.receive_errors,
+            misattributed: self.misattributed,
             overflowed: self.overflowed,
             unread: self.unread,
             log_lines_left_out,
@@ -81,6 +84,13 @@ impl Counts {
             (self.duplicated, format!("{} duplicated by the link", self.duplicated)),
             (self.not_sent, format!("{} not sent", self.not_sent)),
             (self.receive_errors, Count(self.receive_errors, "receive error").to_string()),
+            (
+                self.misattributed,
+                format!(
+                    "{} sent after their client had begun another exchange",
+                    self.misattributed
+                ),
+            ),
             (self.overflowed, format!("{} lost in the full receive buffer", self.overflowed)),
             (self.unread, format!("{} not read", self.unread)),
             (
@@ -126,6 +136,9 @@ struct ServeSummary<'a> {
     waiting: u64,
     send_errors: u64,
     receive_errors: u64,
+    /// Included in `answered`: a client takes them for replies to another exchange. Known only of requests with
+    /// tokens.
+    misattributed: u64,
     /// Not included in `datagrams`: the system lost them, because the receive buffer was full.
     overflowed: u64,
     /// Not included in `datagrams`: they were waiting in the receive buffer at the end.

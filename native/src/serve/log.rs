@@ -98,6 +98,17 @@ impl Log {
         self.counts.overflowed += unhandled.lost;
     }
 
+    /// Counts replies that a client takes for those of another exchange, and says how to prevent that.
+    pub(super) fn misattributed(&mut self, count: u64) {
+        self.counts.misattributed = count;
+        if count > 0 {
+            warn(format_args!(
+                "replies that left after their client had begun another exchange: {count}; without a name in the \
+                 reply, the client takes it for the reply to the new one (--reply mirror names it)"
+            ));
+        }
+    }
+
     /// Reports the totals; `waiting` is the number of requests and replies that the server has not sent yet. If
     /// nobody reads stdout, stderr gets them.
     pub(super) fn summary(mut self, now: Instant, waiting: usize) -> Exit {

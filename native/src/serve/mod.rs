@@ -5,6 +5,7 @@ mod guard;
 mod largest;
 mod lines;
 mod log;
+mod overtaken;
 
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
@@ -16,6 +17,7 @@ use crate::source::{self, SourceError};
 use guard::{Allowed, Guard};
 use largest::LargestReply;
 use log::Log;
+use overtaken::Overtaken;
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Observer, Socket};
 use retrylab_core::link::{Behind, Pipe};
@@ -197,7 +199,10 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let pipe = scenario.pipe();
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
-    let mut log = Log::new(args.json, args.quiet, delays(&scenario, &pipe), guard)?;
+    let delayed = delays(&scenario, &pipe);
+    let mut log = Log::new(args.json, args.quiet, delayed, guard)?;
+    let mut overtaken =
+        (delayed && scenario.server.reply == Reply::Report).then(Overtaken::default);
     announce(address, &scenario);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
     log.listening(address, &scenario, LargestReply::of(&scenario).bytes(address), link);
@@ -209,9 +214,10 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let failed = tokio::select! {
         biased;
         () = signals.recv() => None,
-        ended = udp::drive(&mut server, &socket, clock, (), &mut log) => ended.err(),
+        ended = udp::drive(&mut server, &socket, clock, &mut overtaken, &mut log) => ended.err(),
     };
     log.unhandled(socket.discard());
+    log.misattributed(overtaken.map_or(0, |overtaken| overtaken.count));
     // The driver may have been stopped between a datagram and its events.
     while let Some(event) = server.poll_event() {
         let _ = log.event(clock.now(), &event, None);
