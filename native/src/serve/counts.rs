@@ -27,7 +27,7 @@ pub(super) struct Counts {
     /// Replies that the system did not send.
     pub(super) not_sent: u64,
     pub(super) receive_errors: u64,
-    /// Replies that a client takes for those of another exchange.
+    /// Replies that a client counts for another exchange.
     pub(super) misattributed: u64,
     /// Requests that the system lost, because the receive buffer was full.
     pub(super) overflowed: u64,
@@ -136,8 +136,8 @@ struct ServeSummary<'a> {
     waiting: u64,
     send_errors: u64,
     receive_errors: u64,
-    /// Included in `answered`: a client takes them for replies to another exchange. Known only of requests with
-    /// tokens.
+    /// Included in `answered`: their client had begun another exchange, and counts them for that. Known only of
+    /// requests with tokens.
     misattributed: u64,
     /// Not included in `datagrams`: the system lost them, because the receive buffer was full.
     overflowed: u64,

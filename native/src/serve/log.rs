@@ -98,13 +98,13 @@ impl Log {
         self.counts.overflowed += unhandled.lost;
     }
 
-    /// Counts replies that a client takes for those of another exchange, and says how to prevent that.
+    /// Reports replies that clients count for another exchange, and how to prevent that.
     pub(super) fn misattributed(&mut self, count: u64) {
         self.counts.misattributed = count;
         if count > 0 {
             warn(format_args!(
-                "replies that left after their client had begun another exchange: {count}; without a name in the \
-                 reply, the client takes it for the reply to the new one (--reply mirror names it)"
+                "replies that left after their client had begun another exchange: {count}; the clients \
+                 count them for the new one; with --reply mirror, each reply names its exchange"
             ));
         }
     }

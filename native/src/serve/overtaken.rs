@@ -3,10 +3,10 @@
 use retrylab_core::trace::{Direction, Record, Sink, What};
 use std::num::NonZeroU32;
 
-/// Counts replies that a client takes for those of another exchange.
+/// Counts replies that a client counts for another exchange than their own.
 ///
-/// A reply such as `Your data was 5 bytes` does not name its exchange, so a client takes it for the reply to the
-/// exchange in progress. A server knows better if the requests have tokens, which name theirs.
+/// A reply such as `Your data was 5 bytes` does not name its exchange, so it ends the exchange in progress. A server
+/// can tell if the requests have tokens, which name their exchange.
 #[derive(Debug, Default)]
 pub(super) struct Overtaken {
     /// The exchange of the last request of each client, by the number of the client.
