@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 /// Counts replies that a client counts for another exchange than their own.
 ///
 /// A reply such as `Your data was 5 bytes` does not name its exchange, so it ends the exchange in progress. A server
-/// can tell if the requests have tokens, which name their exchange.
+/// knows better if the requests have tokens, which name their exchange.
 #[derive(Debug, Default)]
 pub(super) struct Overtaken {
     /// The exchange of the last request of each client, by the number of the client.
