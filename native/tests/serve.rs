@@ -270,7 +270,8 @@ fn replies_to_an_earlier_exchange_are_counted() {
         let summary = server.stop().pop().unwrap();
         let misattributed = summary["misattributed"].as_u64().unwrap();
         assert_eq!(misattributed > 0, count, "{more:?} {token:?}: {summary}");
-        assert!(misattributed < 4, "{summary}");
+        // The first reply is that of the first exchange.
+        assert!(misattributed < summary["answered"].as_u64().unwrap(), "{summary}");
     }
 }
 

@@ -46,15 +46,17 @@ impl Pairs {
             return;
         };
         for part in parts.flat_map(|pairs| pairs.split('&')).filter(|part| !part.is_empty()) {
-            let decoded = || decode_all(part).filter(|_| encoded > 0);
+            // A part without `=` may be encoded as a whole.
+            let link = || decode_all(part).filter(|_| encoded > 0);
             match part.split_once('=') {
                 Some((key, value)) if !value.contains('=') => match (decode(key), decode(value)) {
                     (Some(key), Some(value)) => self.add(&key, &value, twice),
                     _ => self.errors.push(FieldError::BadEncoding { text: part.to_string() }),
                 },
-                // Its `=` is encoded, and perhaps more.
-                None if let Some(link) = decoded() => self.read_link(&link, encoded - 1, twice),
-                _ => self.errors.push(FieldError::NotAPair { text: part.to_string() }),
+                pair => match link().filter(|_| pair.is_none()) {
+                    Some(link) => self.read_link(&link, encoded - 1, twice),
+                    None => self.errors.push(FieldError::NotAPair { text: part.to_string() }),
+                },
             }
         }
     }
