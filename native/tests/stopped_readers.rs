@@ -202,7 +202,7 @@ fn a_server_answers_while_nobody_reads_its_log() {
 #[test]
 fn a_summary_that_nobody_reads_is_reported() {
     let (mut program, _, _reader) = serve_into_full_pipe(&[]);
-    program.signal("HUP");
+    program.signal("TERM");
     let status = program.wait();
     let narration = std::io::read_to_string(program.0.stderr.take().unwrap()).unwrap();
     assert_eq!(status.code(), Some(1), "{narration}");
