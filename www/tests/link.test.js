@@ -81,10 +81,10 @@ test("a link that another program has changed shows the same run, or says what i
     assert.equal(page.url(), `${lab.url}#${fragment}`, changed);
     assert.equal(await page.locator("[data-notice=link]").count(), 0, changed);
   }
-  for (const [changed, sentence] of [
-    ["#seed=7&seed=8", /seed has two values, "7" and "8"/],
-    ["?server.dorp=1", /did you mean server\.drop/],
-    ["?seed=7#seed=8", /seed has two values/],
+  for (const { changed, sentence } of [
+    { changed: "#seed=7&seed=8", sentence: /seed has two values, "7" and "8"/ },
+    { changed: "?server.dorp=1", sentence: /did you mean server\.drop/ },
+    { changed: "?seed=7#seed=8", sentence: /seed has two values/ },
   ]) {
     await page.goto("about:blank");
     await page.goto(lab.url + changed);

@@ -22,7 +22,8 @@ impl Scenario {
         out
     }
 
-    /// Reads a link's fragment, or a whole link. See [`link`](super::link) for what is accepted.
+    /// Reads a link's fragment, or a whole link with a fragment, a query or both. It may have been
+    /// percent-encoded again, and be surrounded by quotes or brackets.
     ///
     /// Applies the pairs that can be read, and reports each that cannot. So an old or mistyped link still
     /// shows most of its scenario.
