@@ -13,17 +13,23 @@ pub(crate) const TREE_PLACE: usize = 24;
 pub(crate) trait Held {
     /// Returns an estimate of its memory in bytes, without what its items own.
     ///
-    /// The system provides a page when it is first used, so unused capacity takes no memory. Half of the capacity
-    /// was used before the last growth.
+    /// The system provides a page when it is first used, so unused capacity of a large container takes no memory. Half
+    /// of the capacity was used before the last growth. Small containers share pages, so all of their capacity counts.
     fn held(&self) -> usize;
 }
+
+/// Bytes of a page of memory.
+const PAGE: usize = 4_096;
 
 macro_rules! held {
     ($($container:ident: $($bound:ident)?;)*) => {$(
         impl<T $(: $bound)?> Held for $container<T> {
             #[inline]
             fn held(&self) -> usize {
-                self.len().max(self.capacity() / 2) * size_of::<T>()
+                let capacity = self.capacity();
+                let is_small = capacity * size_of::<T>() <= PAGE;
+                let used = if is_small { capacity } else { self.len().max(capacity / 2) };
+                used * size_of::<T>()
             }
         }
     )*};
