@@ -60,7 +60,7 @@ enum Command {
     /// Run all checks, or only the named steps
     #[command(after_help = step::HELP)]
     Test {
-        /// Run the long tests too: the ignored ones of core and the program, in a release build, and
+        /// Run the long tests too: the ignored ones of the published results, in a release build, and
         /// the page's, which RETRYLAB_LONG=1 turns on
         #[arg(long)]
         long: bool,
