@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod part_files;
 mod tables;
 
 use common::{Finished, Folder, Running, assert_refused, retrylab, run, run_with};
@@ -195,9 +196,14 @@ const LONG: [&str; 8] = [
     "2",
 ];
 
+/// Returns the arguments of the long sweep.
+fn long(out: &str) -> Vec<&str> {
+    [&["sweep"], &LONG[..], &["--out", out]].concat()
+}
+
 /// Starts the long sweep and waits until some of its points are in the part file.
 fn begun(out: &str) -> Running {
-    let running = Running::start(retrylab(&[&["sweep"], &LONG[..], &["--out", out]].concat()));
+    let running = Running::start(retrylab(&long(out)));
     let part = format!("{out}.part");
     let since = Instant::now();
     while std::fs::read(&part).map_or(0, |bytes| lines(&bytes).len()) < 4 {

@@ -1,39 +1,9 @@
 //! The part file of a sweep: it is locked, its damaged lines are done again, and links are not followed.
 
-mod common;
-
-use common::{Finished, Folder, Running, assert_refused, retrylab, run};
+use crate::common::{Finished, Folder, Running, assert_refused, retrylab, run};
+use crate::{begun, long};
 use std::os::unix::process::CommandExt;
-use std::time::{Duration, Instant};
-
-/// A sweep of some seconds, so that it can be interrupted.
-const LONG: [&str; 9] = [
-    "sweep",
-    "--set",
-    if cfg!(debug_assertions) { "exchanges=2000" } else { "exchanges=150000" },
-    "--vary",
-    "server.drop=0..0.45/0.05",
-    "--seeds",
-    "6",
-    "--threads",
-    "2",
-];
-
-fn long(out: &str) -> Vec<&str> {
-    [&LONG[..], &["--out", out]].concat()
-}
-
-/// Starts the long sweep and waits until some of its points are in the part file.
-fn begun(out: &str) -> Running {
-    let running = Running::start(retrylab(&long(out)));
-    let since = Instant::now();
-    let newlines = |bytes: Vec<u8>| bytes.iter().filter(|byte| **byte == b'\n').count();
-    while std::fs::read(format!("{out}.part")).map_or(0, newlines) < 4 {
-        assert!(since.elapsed() < common::PATIENCE, "no points");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    running
-}
+use std::time::Instant;
 
 fn succeeded(finished: &Finished) {
     assert_eq!(finished.code, Some(0), "{finished:?}");
