@@ -1,6 +1,7 @@
 //! A machine behind a link: what the simulated network does between two hosts, at one host.
 
 use super::{Delivery, Pipe, Step};
+use crate::heap::OVERHEAD;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name};
 use crate::server::Clients;
@@ -17,7 +18,7 @@ const MAX_BYTES: usize = 1 << 27;
 
 /// Bytes that a delayed datagram takes in addition to its payload: its place in the heap, which may have twice
 /// the places that it needs, and what the allocator adds.
-const EACH: usize = 2 * size_of::<Delayed>() + 16;
+const EACH: usize = 2 * size_of::<Delayed>() + OVERHEAD;
 
 /// Machine of a server whose datagrams pass a [`Pipe`]: requests before the server receives them, replies
 /// after it has sent them.

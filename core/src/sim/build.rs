@@ -34,11 +34,11 @@ impl Scenario {
         let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
         // A request may be duplicated.
         let per_event = burst * (EXCHANGE + 2 * self.message.len() as u64);
-        let own = self.hosts().next().map_or(0, |client| client.memory());
+        let mut clients = self.hosts().peekable();
+        let own = clients.peek().map_or(0, ScenarioClient::memory);
         let each = (ScenarioNetwork::<K>::memory_of_client() + own) as u64;
         let too_big = u64::from(self.clients).saturating_mul(each) > bounds.memory;
-        let clients = if too_big { 0 } else { self.clients };
-        let network = Self { clients, ..self.clone() }.network(sink);
+        let network = self.network_of(clients.take(if too_big { 0 } else { usize::MAX }), sink);
         Run::new(network, bounds, per_event, too_big)
     }
 
@@ -64,6 +64,14 @@ impl Scenario {
     /// Builds the network that runs this scenario and records into `sink`.
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
+        self.network_of(self.hosts(), sink)
+    }
+
+    fn network_of<K: Sink>(
+        &self,
+        clients: impl Iterator<Item = ScenarioClient>,
+        sink: K,
+    ) -> ScenarioNetwork<K> {
         let seed = self.seed;
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),
@@ -73,7 +81,7 @@ impl Scenario {
                 ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
             }
         };
-        Network::new(self.hosts(), server, self.link.clone(), seed, RunSink::new(sink))
+        Network::new(clients, server, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
     }
 }

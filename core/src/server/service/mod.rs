@@ -78,7 +78,8 @@ pub(crate) const MAX_BYTES: usize = 1 << 28;
 
 /// Bytes that a request takes in addition to its reply: its places in the lists, which may have twice the places
 /// that they need, and what the allocator adds.
-const EACH: usize = 2 * (size_of::<Job>() + size_of::<Reverse<(Instant, u64, u32)>>() + 8) + 16;
+const EACH: usize =
+    2 * (size_of::<Job>() + size_of::<Reverse<(Instant, u64, u32)>>() + 8) + OVERHEAD;
 
 /// A request on its way through the station.
 #[derive(Clone, Debug)]
