@@ -83,13 +83,7 @@ impl Address {
             runtime::check_descriptors(RESOLVER_DESCRIPTORS)?;
             name.to_socket_addrs()
         };
-        let found = runtime::blocking(look_up).await.map_err(error)?;
-        let mut addresses: Vec<SocketAddr> = Vec::new();
-        for address in found {
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
+        let addresses: Vec<SocketAddr> = runtime::blocking(look_up).await.map_err(error)?.collect();
         if addresses.is_empty() {
             return Err(error(io::Error::other("the name has no address")));
         }

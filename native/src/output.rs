@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Printable, printable_json};
 use serde::Serialize;
+use serde_json::json;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -49,6 +50,9 @@ pub(crate) fn progress(line: fmt::Arguments<'_>) {
 /// # Errors
 /// If the system starts no thread.
 pub(crate) fn queue_progress() -> io::Result<LineQueue> {
+    if let Some(queue) = PROGRESS.get() {
+        return Ok(queue.clone());
+    }
     let note = |missing| format!("({} left out)", Count(missing, "progress message"));
     let when_full = WhenFull { max_bytes: 1 << 20, patience: Wait::ZERO, note };
     let queue = LineQueue::start(Stream::Stderr, when_full)?;
@@ -68,14 +72,22 @@ const MAX_SENTENCE: usize = 10_000;
 
 /// Prints an error message. Whatever it quotes cannot control the terminal.
 pub(crate) fn complain(sentence: impl fmt::Display) {
-    let sentence = sentence.to_string();
-    narrate!("{ERROR}error:{ERROR:#} {}", Printable::new(&sentence).at_most(MAX_SENTENCE));
+    say(ERROR, "error", sentence);
 }
 
 /// Prints a warning. Whatever it quotes cannot control the terminal.
 pub(crate) fn warn(sentence: impl fmt::Display) {
+    say(WARNING, "warning", sentence);
+}
+
+fn say(style: Style, kind: &str, sentence: impl fmt::Display) {
     let sentence = sentence.to_string();
-    narrate!("{WARNING}warning:{WARNING:#} {}", Printable::new(&sentence).at_most(MAX_SENTENCE));
+    narrate!("{style}{kind}:{style:#} {}", Printable::new(&sentence).at_most(MAX_SENTENCE));
+}
+
+/// Returns the JSON object that stands for log lines that were left out.
+pub(crate) fn left_out(lines: u64) -> String {
+    json!({ "schema": SCHEMA, "event": "left_out", "lines": lines }).to_string()
 }
 
 /// Standard output, flushed after each line, so that a script can read along.

@@ -317,9 +317,7 @@ pub(super) fn middle(sample: &Sample) -> Option<f64> {
 /// Returns the number in a cell, or its text as an error if it is not a number.
 fn number(cell: &Cell) -> Result<Option<f64>, String> {
     match cell {
-        Cell::Empty => Ok(None),
-        Cell::Integer(number) => Ok(Some(*number as f64)),
-        Cell::Number(number) => Ok(Some(*number)),
+        Cell::Empty | Cell::Integer(_) | Cell::Number(_) => Ok(cell.as_f64()),
         Cell::Bool(_) => Err(cell.text()),
         Cell::Text(text) if text.is_empty() => Ok(None),
         Cell::Text(text) => {

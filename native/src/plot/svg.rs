@@ -59,7 +59,7 @@ impl<'a> Picture<'a> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for sample in data.lines.iter().flat_map(|line| &line.samples) {
             let Some(median) = middle(sample) else { continue };
-            let (least, most) = sample.median_interval().unwrap_or((median, median));
+            let (least, most) = interval(sample, median);
             // An end that is longer than any is drawn at the upper edge.
             let most = if most.is_finite() { most } else { median };
             // A logarithmic axis cannot show an interval that reaches 0 or below.
@@ -192,9 +192,7 @@ impl<'a> Picture<'a> {
         let joined = self.x.is_some();
         for run in runs(line).filter(|run| joined && run.len() > 1) {
             let median = |place: &usize| line.samples[*place].median().unwrap_or_default();
-            let interval = |place: &usize| {
-                line.samples[*place].median_interval().unwrap_or((median(place), median(place)))
-            };
+            let interval = |place: &usize| interval(&line.samples[*place], median(place));
             let at = |place: &usize, number: f64| {
                 format!("{:.1} {:.1}", places[*place], self.up(number))
             };
@@ -291,6 +289,11 @@ impl<'a> Picture<'a> {
             }
         }
     }
+}
+
+/// Returns the confidence interval of the median, or the median twice if it has none.
+fn interval(sample: &Sample, median: f64) -> (f64, f64) {
+    sample.median_interval().unwrap_or((median, median))
 }
 
 /// Returns the consecutive points between gaps.

@@ -9,7 +9,7 @@ use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
 use crate::flags::{self, Flags};
 use crate::ladder::LineSink;
-use crate::output::{self, SCHEMA, exit_after, finish_stdout, narrate};
+use crate::output::{self, exit_after, finish_stdout, left_out, narrate};
 use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
@@ -24,7 +24,6 @@ use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
-use serde_json::json;
 use session::Session;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -172,11 +171,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 
 /// Returns the queue of the results. A result waits for a slow reader, but not for one that has stopped.
 fn results(json: bool) -> io::Result<LineQueue> {
-    let note: fn(u64) -> String = if json {
-        |lines| json!({ "schema": SCHEMA, "event": "left_out", "lines": lines }).to_string()
-    } else {
-        |lines| format!("({lines} lines left out: nobody read them)")
-    };
+    let note: fn(u64) -> String =
+        if json { left_out } else { |lines| format!("({lines} lines left out: nobody read them)") };
     let (max_bytes, patience) = (1 << 20, Duration::from_millis(250));
     LineQueue::start(Stream::Stdout, WhenFull { max_bytes, patience, note })
 }

@@ -4,7 +4,7 @@ use super::counts::Counts;
 use super::guard::{Guard, Refusal};
 use super::lines::{Line, Listening, Outcome, ServerEvent};
 use crate::exit::Exit;
-use crate::output::{Count, SCHEMA, exit_after, finish_stdout, narrate, seconds, warn};
+use crate::output::{Count, SCHEMA, exit_after, finish_stdout, left_out, narrate, seconds, warn};
 use crate::queue::{LineQueue, Stream, WhenFull};
 use retrylab::udp::{Datagram, Observer, Trouble, Unhandled};
 use retrylab_core::link::{Event, Happened};
@@ -15,7 +15,6 @@ use retrylab_core::time::Instant;
 use retrylab_core::trace::words::{self, Known, Setting};
 use retrylab_core::trace::{HostId, Record, What};
 use retrylab_core::value::printable_json;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -52,7 +51,7 @@ impl Log {
     /// If the system starts no thread to write the lines.
     pub(super) fn new(json: bool, quiet: bool, delayed: bool, guard: Guard) -> io::Result<Self> {
         let note: fn(u64) -> String = if json {
-            |lines| json!({ "schema": SCHEMA, "event": "left_out", "lines": lines }).to_string()
+            left_out
         } else {
             |lines| {
                 format!("({lines} lines left out: the log is read more slowly than it is written)")

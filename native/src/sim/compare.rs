@@ -9,7 +9,7 @@ use super::measure::{Better, Measure, Measured};
 use super::outcome::Modes;
 use super::run::Limits;
 use super::spread::{
-    MIN_SEEDS, Object, Spread, cells, lines, measures, missing, number, shown, shown_signed,
+    MIN_SEEDS, Object, Spread, cells, lines, measures, missing, shown, shown_signed,
 };
 use super::{Args, Error};
 use crate::exit::Exit;
@@ -251,7 +251,7 @@ impl<'a> ComparisonReport<'a> {
         let mut rows = vec![head.map(str::to_string).to_vec()];
         let share = |cells: &Object<String, &Cell>| {
             let cell = cells.0.iter().find(|(name, _)| name == "answered_share");
-            cell.and_then(|(_, cell)| number(cell))
+            cell.and_then(|(_, cell)| cell.as_f64())
         };
         for ComparedRun { seed, both } in &self.runs {
             let (a, b) = (share(&both.a), share(&both.b));

@@ -143,14 +143,8 @@ impl Measured {
     /// answers fewer exchanges would look faster. `None` if the run has no value, such as a share without
     /// any exchange.
     pub(crate) fn number(&self, at: usize) -> Option<f64> {
-        match self.cells.get(at)? {
-            Cell::Integer(number) => Some(*number as f64),
-            Cell::Number(number) => Some(*number),
-            Cell::Empty if MEASURES[at].latency && self.summary.finished() > 0 => {
-                Some(f64::INFINITY)
-            }
-            Cell::Empty | Cell::Bool(_) | Cell::Text(_) => None,
-        }
+        let is_unanswered = MEASURES[at].latency && self.summary.finished() > 0;
+        self.cells.get(at)?.as_f64().or_else(|| is_unanswered.then_some(f64::INFINITY))
     }
 }
 

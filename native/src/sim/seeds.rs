@@ -5,7 +5,7 @@ use super::measure::{Measure, Measured};
 use super::outcome::{self, Modes};
 use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
-use super::spread::{MIN_SEEDS, Object, Spread, cells, lines, measures, missing, number, shown};
+use super::spread::{MIN_SEEDS, Object, Spread, cells, lines, measures, missing, shown};
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
@@ -187,7 +187,7 @@ impl<'a> SeedsReport<'a> {
         let mut rows = vec![vec!["seed".to_string(), "answered_share".to_string()]];
         for SeedRun { seed, measured } in &self.runs {
             let share = measured.0.iter().find(|(name, _)| name == "answered_share");
-            let share = shown(share.and_then(|(_, cell)| number(cell)), ColumnKind::Number);
+            let share = shown(share.and_then(|(_, cell)| cell.as_f64()), ColumnKind::Number);
             rows.push(vec![seed.to_string(), share]);
         }
         lines(&rows).for_each(|line| out.line(line));

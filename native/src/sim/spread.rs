@@ -51,15 +51,6 @@ impl FromIterator<f64> for Spread {
     }
 }
 
-/// Returns the number in a cell, if there is one.
-pub(super) fn number(cell: &Cell) -> Option<f64> {
-    match cell {
-        Cell::Integer(number) => Some(*number as f64),
-        Cell::Number(number) => Some(*number),
-        Cell::Empty | Cell::Bool(_) | Cell::Text(_) => None,
-    }
-}
-
 /// Returns the numeric measures, each with its index among all measures.
 pub(super) fn measures() -> impl Iterator<Item = (usize, &'static Measure)> {
     let all = MEASURES.iter().enumerate();

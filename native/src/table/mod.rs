@@ -121,6 +121,15 @@ impl Cell {
         if number.is_finite() { Self::Number(number) } else { Self::Empty }
     }
 
+    /// Returns the number in the cell, if there is one.
+    pub(crate) const fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(*number as f64),
+            Self::Number(number) => Some(*number),
+            Self::Empty | Self::Bool(_) | Self::Text(_) => None,
+        }
+    }
+
     /// Returns the cell with text that cannot control a terminal.
     fn printable(mut self) -> Self {
         if let Self::Text(text) = &mut self {
