@@ -1,0 +1,23 @@
+//! The crate as its users see it. All of these tests are one binary, because linking each file as its own takes
+//! longer than most of them run.
+//!
+//! `cargo test -p retrylab-core --test outside laws::` runs the tests of one file.
+
+#[path = "../support/scenarios.rs"]
+mod arbitrary;
+#[path = "../support/local.rs"]
+mod local;
+#[path = "../support/sample.rs"]
+mod sample;
+
+mod addresses;
+mod behind;
+mod digests;
+mod foreign;
+mod harness;
+mod laws;
+mod results_medium;
+mod results_retries;
+mod results_serial;
+mod scenarios;
+mod words;

@@ -1,0 +1,32 @@
+//! The program as its users and their scripts see it. All of these tests are one binary, because linking each
+//! file as its own takes longer than most of them run.
+//!
+//! `cargo test -p retrylab --test program send::` runs the tests of one file.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod addresses;
+mod compare;
+mod data_file;
+mod foreign;
+mod foreign_text;
+mod interop;
+mod lab;
+mod limits;
+#[cfg(target_os = "linux")]
+mod memory;
+mod netem;
+mod plot;
+mod readme;
+mod replay;
+mod same_records;
+mod scenarios;
+mod schedule;
+mod send;
+mod serve;
+mod sim;
+mod stopped_readers;
+mod sweep;
+mod theory;
+mod unwanted;

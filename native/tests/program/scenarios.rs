@@ -1,0 +1,82 @@
+//! The shipped scenarios: each runs by its name, and so does every variant that its file mentions.
+
+use crate::common::run;
+use serde_json::Value;
+
+/// Splits a line into words like a shell: at blanks outside double quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    for c in line.chars().chain([' ']) {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    words
+}
+
+/// Returns the flags of each variant that a file's comments mention: lines with `--set`, and quoted values.
+fn variants(toml: &str) -> Vec<Vec<String>> {
+    let comments = toml.lines().filter_map(|line| line.strip_prefix('#'));
+    let variants = comments.filter(|line| line.trim_start().starts_with("--set "));
+    let flags = variants.map(|line| {
+        let mut flags = Vec::new();
+        let mut words = words(line).into_iter();
+        while let Some(word) = words.next() {
+            if word != "--set" {
+                break; // What the variant is, in words.
+            }
+            flags.extend([word, words.next().expect("--set has a value")]);
+        }
+        flags
+    });
+    flags.collect()
+}
+
+#[test]
+fn every_scenario_runs_by_name_and_so_does_every_variant() {
+    let list = run(&["scenarios", "--json"]).object();
+    let scenarios = list["scenarios"].as_array().unwrap();
+    assert_eq!(scenarios.len(), 13);
+    let mut tried = 0;
+    for scenario in scenarios {
+        let name = scenario["name"].as_str().unwrap();
+        assert!(scenario["question"].as_str().unwrap().ends_with('?'), "{name}");
+        let variants = variants(scenario["toml"].as_str().unwrap());
+        assert!(variants.len() >= 3, "{name}: {variants:?}");
+        for variant in std::iter::once(Vec::new()).chain(variants) {
+            let variant: Vec<&str> = variant.iter().map(String::as_str).collect();
+            let args = [&["sim", name, "--json", "--max-events", "20000"], &variant[..]].concat();
+            let finished = run(&args);
+            assert_eq!(finished.code, Some(0), "{args:?}: {}", finished.stderr);
+            assert!(finished.object()["exchanges"].as_u64().unwrap() > 0, "{args:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 50, "{tried}");
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_known_ones() {
+    for args in [&["sim", "retry-strom"][..], &["scenarios", "retry-strom"]] {
+        let finished = run(args);
+        assert_eq!(finished.code, Some(2));
+        for part in ["retry-strom", "retry-storm", "textbook"] {
+            assert!(finished.stderr.contains(part), "{}", finished.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_scenario_is_printed_as_its_file_and_runs_as_such() {
+    let printed = run(&["scenarios", "metastable"]).stdout;
+    let by_name = run(&["sim", "metastable", "--json"]).object();
+    let by_file = crate::common::run_with(&["sim", "-", "--json"], printed.as_bytes()).object();
+    assert_eq!(by_name["digest"], by_file["digest"]);
+    assert_ne!(by_name["digest"], Value::Null);
+}
