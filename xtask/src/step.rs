@@ -111,7 +111,9 @@ impl Step {
             Self::WebClippy => web_clippy(machine)?,
             Self::Test => {
                 machine.peers()?;
-                cargo("test --workspace --exclude xtask --all-features --no-fail-fast").run()?;
+                cargo("test --workspace --exclude xtask --all-features --no-fail-fast")
+                    .env("RUST_TEST_THREADS", test_threads().to_string())
+                    .run()?;
                 // On its own, it is built with the features with which it runs now.
                 cargo("test -p xtask --no-fail-fast").run()?;
                 if long {
@@ -138,6 +140,11 @@ impl Step {
         }
         Ok(())
     }
+}
+
+/// Tests of the program wait most of the time, so more of them run at once than there are processors.
+fn test_threads() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The build that takes longest.
