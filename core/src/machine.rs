@@ -62,7 +62,7 @@
 //! - Events are drained before each transmit and after the last one: a transmit may raise events.
 //! - Between two inputs `poll_timeout` may be called any number of times.
 //!
-//! `tests/outside/laws.rs` checks every machine of this crate against these rules with arbitrary bytes,
+//! `tests/outside/contract.rs` checks every machine of this crate against these rules with arbitrary bytes,
 //! addresses, times and orders of calls.
 
 use crate::time::Instant;

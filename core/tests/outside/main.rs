@@ -1,7 +1,7 @@
 //! The crate as its users see it. All of these tests are one binary, because linking each file as its own takes
 //! longer than most of them run.
 //!
-//! `cargo test -p retrylab-core --test outside laws::` runs the tests of one file.
+//! `cargo test -p retrylab-core --test outside contract::` runs the tests of one file.
 
 #[path = "../support/scenarios.rs"]
 mod arbitrary;
@@ -12,10 +12,10 @@ mod sample;
 
 mod addresses;
 mod behind;
+mod contract;
 mod digests;
 mod foreign;
 mod harness;
-mod laws;
 mod results_medium;
 mod results_retries;
 mod results_serial;
