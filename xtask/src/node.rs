@@ -89,7 +89,7 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
 const ALONE: &str = "pace.test.js";
 
 /// Number of other files that run at a time. The tests wait most of the time.
-const TOGETHER: usize = 2;
+const TOGETHER: usize = 3;
 
 /// Returns flags that early versions of Node do not have: the number of files at a time, and those that end a
 /// run that would otherwise hang, because a test that fails before it closes its browser keeps Node alive

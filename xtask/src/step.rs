@@ -36,15 +36,14 @@ Steps in the order in which they run; a failed step does not stop the others:
               English; `cargo xtask tidy` runs it alone
   page        the page build of `cargo xtask page`
   clippy      lints of all Rust code but web/; warnings are errors
-  no-std      core without the standard library, without and with the simulated network and serde,
-              for wasm
+  no-std      core without the standard library, alone and with the simulated network and serde, for wasm
   web-clippy  lints of web/, for wasm; natively where the wasm toolchain has no clippy
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones, which are all among the published results, in a release build
   doc         the documentation builds without a warning
   types       the page's modules and tests type-check against the built page
-  release     the release binary, with the built page in it; its digests; and the published results,
-              which need many runs
+  release     the release binary, with the built page in it; its digests; and the tests that need many
+              events: published results, and the memory of large runs
   browser     the page's tests, in Chromium, against the release binary; with --long more of each
 
 `types` and `browser` use the last output of `page` and `release`.";
@@ -155,9 +154,9 @@ pub(crate) fn build_ahead(machine: &Machine<'_>) -> Result<Child> {
     Cmd::cargo(machine.paths).words(RELEASE).start()
 }
 
-/// The core without its standard library: the machines and policies alone, with the simulated network,
-/// and with the scenario's text forms.
-const CORE_FEATURES: [&str; 3] = ["", "--features sim", "--features serde"];
+/// The core without its standard library: the machines and policies alone, and with everything else. The page is
+/// built with the simulated network only.
+const CORE_FEATURES: [&str; 2] = ["", "--features serde"];
 
 /// Checks it for wasm, where a standard library that is built from its source has no `std` to use.
 fn no_std(machine: &Machine<'_>) -> Result<()> {
@@ -174,11 +173,11 @@ fn no_std(machine: &Machine<'_>) -> Result<()> {
 
 fn web_clippy(machine: &Machine<'_>) -> Result<()> {
     let cargo = match machine.wasm()? {
-        // It comes without clippy.
-        Toolchain::Debian => Cmd::cargo(machine.paths).arg("clippy"),
-        toolchain => toolchain.cargo(machine.paths, "clippy", Std::Full),
+        // It comes without clippy. With the whole workspace, the core is not checked again with fewer features.
+        Toolchain::Debian => Cmd::cargo(machine.paths).words("clippy --workspace"),
+        toolchain => toolchain.cargo(machine.paths, "clippy", Std::Full).words("-p retrylab-web"),
     };
-    cargo.words("-p retrylab-web --all-targets --all-features -- -D warnings").run()
+    cargo.words("--all-targets --all-features -- -D warnings").run()
 }
 
 /// Returns the named steps in their usual order without duplicates, or all steps if none is named. The error

@@ -14,8 +14,6 @@ mod foreign_text;
 mod interop;
 mod lab;
 mod limits;
-#[cfg(target_os = "linux")]
-mod memory;
 mod netem;
 mod plot;
 mod readme;

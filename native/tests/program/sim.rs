@@ -28,32 +28,6 @@ impl Drop for Scratch {
     }
 }
 
-/// Compares with the closed forms for five sends, each lost with probability 1/2: an exchange gives up with
-/// probability 1/32, and makes 1 + 1/2 + 1/4 + 1/8 + 1/16 sends on average.
-#[test]
-fn a_million_exchanges_agree_with_theory() {
-    let args = ["--set", "server.drop=0.5", "--set", "exchanges=1000000", "--json"];
-    let object = run(&[&["sim"], &args[..]].concat()).object();
-    let n = 1e6;
-    assert_eq!(object["exchanges"], 1_000_000);
-    assert_eq!(object["ended_by"], "finished");
-    let gave_up = object["gave_up"].as_f64().unwrap() / n;
-    let p = 1.0 / 32.0;
-    let error = (p * (1.0 - p) / n).sqrt();
-    assert!((gave_up - p).abs() < 4.0 * error, "{gave_up}");
-    let sends = object["sends"].as_f64().unwrap() / n;
-    let chances = [0.5, 0.25, 0.125, 0.0625, 0.0625];
-    let moment = |power: i32| -> f64 {
-        chances.iter().zip(1..).map(|(p, k)| p * f64::from(k).powi(power)).sum()
-    };
-    assert_eq!(moment(1), 1.9375);
-    let error = ((moment(2) - moment(1).powi(2)) / n).sqrt();
-    assert!((sends - 1.9375).abs() < 4.0 * error, "{sends}");
-    assert_eq!(object["amplification"].as_f64().unwrap(), sends);
-    let answered = object["answered"].as_u64().unwrap();
-    assert_eq!(answered + object["gave_up"].as_u64().unwrap(), 1_000_000);
-}
-
 #[test]
 fn the_ladder_shows_sends_at_0_and_100_and_300_ms() {
     let finished = run(&["sim", "--ladder", "--set", "server.drop_list=1-2"]);

@@ -1,7 +1,7 @@
 //! Published and derived results, reproduced with the program: the built-in scenarios and the variants in
-//! their comments.
+//! their comments; and the memory of large runs.
 //!
-//! The core tests single machines and formulas; these tests run the whole network. They need many runs, so the
+//! The core tests single machines and formulas; these tests run the whole network. They need many events, so the
 //! step `release` of `cargo xtask test` runs them with the optimized program:
 //! `cargo test --release -p retrylab --test results`.
 
@@ -14,6 +14,8 @@ mod chances;
 mod collapse;
 mod contention;
 mod coverage;
+#[cfg(target_os = "linux")]
+mod memory;
 mod metastable;
 mod predictions;
 mod queues;

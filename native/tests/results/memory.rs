@@ -10,7 +10,7 @@ fn peak(process: u32) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Runs `sim` with a limit of 32 MiB until it ends, or for two seconds, and returns the peak of its memory in MiB.
+/// Runs `sim` with a limit of 32 MiB until it ends, or for a second, and returns the peak of its memory in MiB.
 fn peak_of_sim(sets: &[&str]) -> f64 {
     let sets = sets.iter().flat_map(|set| ["--set", set]);
     let args: Vec<&str> = ["sim", "--max-memory", "32", "--json"].into_iter().chain(sets).collect();
@@ -26,7 +26,7 @@ fn peak_of_run(args: &[&str]) -> u64 {
     let mut most = 0;
     while let Some(now) = peak(running.id()) {
         most = most.max(now);
-        if begun.elapsed() > Duration::from_secs(2) {
+        if begun.elapsed() > Duration::from_secs(1) {
             break;
         }
         std::thread::sleep(Duration::from_millis(2));
