@@ -371,6 +371,14 @@ impl Exchange {
         Some(self.end(sends, self.elapsed(now), Ending::Refused))
     }
 
+    /// Ends an exchange that has made a send, because another one is not allowed or would not help; returns
+    /// `None` for any other.
+    #[must_use = "the exchange has ended"]
+    pub fn stop(&mut self, now: Instant, why: Stop) -> Option<Outcome> {
+        let sends = self.sends();
+        (sends > 0).then(|| self.give_up(now, sends, why))
+    }
+
     /// Swaps what a client remembers from one exchange to the next (round-trip times and limits) with
     /// `other`: clients with several exchanges in progress lend it to the one that acts.
     pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {

@@ -395,6 +395,10 @@ pub enum Stop {
     PushedBack,
     /// Too many exchanges are open at the same time: this one sent nothing.
     TooMany,
+    /// The request may have reached the server, and must not be sent twice.
+    NotRepeated,
+    /// The reply is not one of the protocol, so that another send would not help.
+    Unreadable,
 }
 
 impl Stop {
@@ -409,6 +413,8 @@ impl Stop {
             Self::Breaker => "breaker",
             Self::PushedBack => "pushed_back",
             Self::TooMany => "too_many",
+            Self::NotRepeated => "not_repeated",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -423,6 +429,8 @@ impl fmt::Display for Stop {
             Self::Breaker => "the breaker is open",
             Self::PushedBack => "the server asked the client not to retry",
             Self::TooMany => "too many exchanges are open",
+            Self::NotRepeated => "the request must not be sent twice",
+            Self::Unreadable => "the reply is not readable",
         })
     }
 }

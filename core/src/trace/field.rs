@@ -103,6 +103,8 @@ impl RecordField for Stop {
             Self::Breaker => 5,
             Self::PushedBack => 6,
             Self::TooMany => 7,
+            Self::NotRepeated => 8,
+            Self::Unreadable => 9,
         }
     }
 }

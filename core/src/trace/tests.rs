@@ -99,6 +99,8 @@ fn waits_and_ends(elapsed: Duration) -> Vec<What> {
         Stop::Breaker,
         Stop::PushedBack,
         Stop::TooMany,
+        Stop::NotRepeated,
+        Stop::Unreadable,
     ] {
         whats.extend([
             What::GaveUp { sends: 0, elapsed, why },

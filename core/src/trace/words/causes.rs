@@ -70,5 +70,7 @@ pub const fn reason(why: Stop, failed: bool) -> &'static str {
         Stop::Breaker => "the circuit breaker is open",
         Stop::PushedBack => "the server asked it not to come back",
         Stop::TooMany => "too many exchanges are open",
+        Stop::NotRepeated => "the request must not be sent twice",
+        Stop::Unreadable => "the reply is not readable",
     }
 }

@@ -88,9 +88,13 @@ pub(in super::super) fn gave_up(
     let effort = effort(wording, sends, elapsed);
     let note = match why {
         Stop::MaxSends | Stop::GiveUpAbove => format!("gave up after {time}"),
-        Stop::Deadline | Stop::Budget | Stop::Breaker | Stop::PushedBack | Stop::TooMany => {
-            format!("gave up after {time}: {reason}")
-        }
+        Stop::Deadline
+        | Stop::Budget
+        | Stop::Breaker
+        | Stop::PushedBack
+        | Stop::TooMany
+        | Stop::NotRepeated
+        | Stop::Unreadable => format!("gave up after {time}: {reason}"),
     };
     let what = format!("{exchange} after {effort}; {reason}");
     Words::new(wording.host(), format!("gives up{what}"))
