@@ -37,6 +37,7 @@
 //! | [`protocol`] | what requests and replies look like as bytes |
 //! | [`client`] | clients: one exchange after another, as many as arrive, or writers of one row |
 //! | [`server`] | servers: echo, work that takes time, the keeper of a row |
+//! | [`stream`] | the same roles over a connection: connect, confirm, exchange, release |
 //! | [`link`] | what a network does to a datagram |
 //! | [`scenario`] | everything that a run depends on, as keys and values |
 //! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |
@@ -68,6 +69,7 @@ pub mod server;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod stats;
+pub mod stream;
 mod text;
 pub mod theory;
 pub mod time;

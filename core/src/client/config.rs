@@ -143,7 +143,7 @@ impl<L, C> Config<L, C> {
 
     /// Returns the rules for the exchanges of client `flow`.
     #[inline(always)]
-    pub(super) const fn rules(&self, flow: u32) -> Rules<'_> {
+    pub(crate) const fn rules(&self, flow: u32) -> Rules<'_> {
         Rules::new(&self.policy, self.seed, flow)
     }
 }

@@ -12,6 +12,7 @@ mod sample;
 
 mod addresses;
 mod behind;
+mod connections;
 mod contract;
 mod digests;
 mod foreign;
