@@ -294,7 +294,12 @@ impl<C: Codec> Endpoint for Client<C> {
     type Event = Event;
 
     fn handle_input(&mut self, now: Instant, id: ConnectionId, input: Input<'_>) {
-        let Some(attempt) = self.attempts.find(id) else { return };
+        let Some(attempt) = self.attempts.find(id) else {
+            if input.ends() {
+                self.outbox.forget(id);
+            }
+            return;
+        };
         let Ok(Action::Handle) = attempt.state.follow(input.into()) else { return };
         let label = attempt.label;
         match input {
@@ -329,11 +334,16 @@ impl<C: Codec> Endpoint for Client<C> {
         if let Some(label) = self.exchange.next_send(now) {
             self.open(now, label);
         }
-        let (id, label, command) = self.outbox.pop()?;
-        if command == Command::Send {
-            self.config.codec.request(label, buf);
+        loop {
+            let (id, label, command) = self.outbox.pop()?;
+            if command == Command::Send {
+                self.config.codec.request(label, buf);
+            }
+            // An empty message is sent by finishing.
+            if command != Command::Send || !buf.is_empty() {
+                return Some((id, command));
+            }
         }
-        Some((id, command))
     }
 
     fn poll_event(&mut self) -> Option<Event> {

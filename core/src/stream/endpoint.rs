@@ -28,7 +28,7 @@ pub enum Command {
         /// The server.
         to: SocketAddr,
     },
-    /// Send the bytes in the buffer, after all earlier ones.
+    /// Send the bytes in the buffer, at least one, after all earlier ones.
     Send,
     /// Send nothing more: when all bytes are sent, close this direction (TCP: FIN). The peer may continue to
     /// send.
@@ -61,6 +61,14 @@ pub enum Input<'a> {
     Released,
     /// The peer or the network broke the connection. The driver forgets it.
     Reset,
+}
+
+impl Input<'_> {
+    /// Returns true if the driver forgets the connection: an abort that it has not collected is void.
+    #[must_use]
+    pub const fn ends(&self) -> bool {
+        matches!(self, Self::Refused | Self::Released | Self::Reset)
+    }
 }
 
 /// One end of connections: a client that opens them, or a server that accepts them. See the

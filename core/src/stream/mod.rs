@@ -105,6 +105,7 @@ mod codec;
 mod echo;
 mod endpoint;
 mod event;
+pub mod http;
 mod limits;
 mod peer;
 mod server;

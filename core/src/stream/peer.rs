@@ -87,9 +87,12 @@ impl<S> Peer<S> {
         }
     }
 
-    /// Returns true if nothing has arrived that is not answered.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.inbox.is_empty() && self.pending() == 0
+    /// Closes the connection if everything that has arrived is answered.
+    pub(super) fn finish_if_idle<V: Service<Session = S>>(&mut self, service: &V) {
+        let is_quiet = self.inbox.is_empty() && self.pending() == 0;
+        if self.phase == Phase::Serving && is_quiet && service.is_idle(&self.session) {
+            self.phase = Phase::Finishing;
+        }
     }
 
     /// Adds bytes from the client. Returns false if they are too many.

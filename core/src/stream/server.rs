@@ -1,6 +1,6 @@
 //! The server: accepts many connections, and keeps each of them within its limits.
 
-use super::peer::{Peer, Phase};
+use super::peer::Peer;
 use super::{Action, MAX_EVENTS};
 use super::{Command, ConnectionId, Endpoint, Input, Limit, Limits, Service};
 use crate::machine::Timer;
@@ -60,13 +60,15 @@ pub enum ServerEvent<E> {
 pub struct Server<S: Service> {
     service: S,
     limits: Limits,
+    /// Whether [`shut_down`](Self::shut_down) was called.
+    stops: bool,
     peers: BTreeMap<ConnectionId, Peer<S::Session>>,
     /// When the time of each connection is over, in order.
     deadlines: BTreeSet<(Instant, ConnectionId)>,
     /// Connections that may have a command.
     ready: VecDeque<ConnectionId>,
     /// Connections that the driver has to break.
-    aborts: VecDeque<ConnectionId>,
+    aborts: BTreeSet<ConnectionId>,
     events: VecDeque<ServerEvent<S::Event>>,
 }
 
@@ -77,10 +79,11 @@ impl<S: Service> Server<S> {
         Self {
             service,
             limits,
+            stops: false,
             peers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             ready: VecDeque::new(),
-            aborts: VecDeque::new(),
+            aborts: BTreeSet::new(),
             events: VecDeque::new(),
         }
     }
@@ -101,15 +104,11 @@ impl<S: Service> Server<S> {
     /// others have at most `grace` left. The driver accepts no more, and may stop when there are no
     /// [`connections`](Self::connections) left.
     pub fn shut_down(&mut self, now: Instant, grace: Duration) {
+        self.stops = true;
         let end = now.saturating_add(grace);
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if peer.phase == Phase::Serving
-                && peer.is_quiet()
-                && self.service.is_idle(&peer.session)
-            {
-                peer.phase = Phase::Finishing;
-            }
+            peer.finish_if_idle(&self.service);
             peer.end_by(end);
             self.settle(now, id);
         }
@@ -153,7 +152,7 @@ impl<S: Service> Server<S> {
 
     fn abort(&mut self, id: ConnectionId) {
         if self.remove(id) {
-            self.aborts.push_back(id);
+            self.aborts.insert(id);
         }
     }
 
@@ -161,6 +160,9 @@ impl<S: Service> Server<S> {
     fn serve(&mut self, now: Instant, id: ConnectionId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let goes_on = peer.serve(&mut self.service);
+        if self.stops {
+            peer.finish_if_idle(&self.service);
+        }
         self.report_service(id);
         if goes_on {
             return self.settle(now, id);
@@ -204,7 +206,12 @@ impl<S: Service> Endpoint for Server<S> {
         if let Input::Accepted { peer } = input {
             return self.accept(now, id, peer);
         }
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(peer) = self.peers.get_mut(&id) else {
+            if input.ends() {
+                self.aborts.remove(&id);
+            }
+            return;
+        };
         let Ok(Action::Handle) = peer.state.follow(input.into()) else { return };
         match input {
             Input::Bytes(bytes) if !peer.receive(bytes, &self.limits) => {
@@ -238,7 +245,7 @@ impl<S: Service> Endpoint for Server<S> {
         _now: Instant,
         buf: &mut Vec<u8>,
     ) -> Option<(ConnectionId, Command)> {
-        if let Some(id) = self.aborts.pop_front() {
+        if let Some(id) = self.aborts.pop_first() {
             return Some((id, Command::Abort));
         }
         while let Some(id) = self.ready.front().copied() {

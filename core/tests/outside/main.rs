@@ -5,10 +5,14 @@
 
 #[path = "../support/scenarios.rs"]
 mod arbitrary;
+#[path = "../support/http_bytes.rs"]
+mod http_bytes;
 #[path = "../support/local.rs"]
 mod local;
 #[path = "../support/sample.rs"]
 mod sample;
+#[path = "../support/wire.rs"]
+mod wire;
 
 mod addresses;
 mod behind;
@@ -17,8 +21,13 @@ mod contract;
 mod digests;
 mod foreign;
 mod harness;
+mod http;
+mod http_requests;
+mod http_responses;
 mod results_medium;
 mod results_retries;
 mod results_serial;
 mod scenarios;
+mod stream_contract;
+mod streams;
 mod words;

@@ -23,13 +23,11 @@ pub(crate) struct Network {
     pub(crate) refuse: u32,
     /// Breaks each connection after this many bytes from the server.
     pub(crate) reset_after: Option<usize>,
-    /// Whether the server stops reading, as a dead host does.
-    pub(crate) deaf: bool,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { segments: vec![1_460], lose: 0, refuse: 0, reset_after: None, deaf: false }
+        Self { segments: vec![1_460], lose: 0, refuse: 0, reset_after: None }
     }
 }
 
@@ -130,7 +128,6 @@ impl<C: Endpoint, S: Endpoint> Wire<C, S> {
     fn deliver(&mut self, id: ConnectionId, to: End) -> bool {
         let window = match to {
             End::Client => self.client.window(id),
-            End::Server if self.network.deaf => 0,
             End::Server => self.server.window(id),
         };
         let size = self.network.segments[self.segment % self.network.segments.len()];
