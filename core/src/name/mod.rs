@@ -1,0 +1,3 @@
+//! Names and addresses: IPv4 addresses as numbers.
+
+pub mod ipv4;
