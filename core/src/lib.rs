@@ -38,7 +38,7 @@
 //! | [`client`] | clients: one exchange after another, as many as arrive, or writers of one row |
 //! | [`server`] | servers: echo, work that takes time, the keeper of a row |
 //! | [`stream`] | the same roles over a connection: connect, confirm, exchange, release |
-//! | [`name`] | names and addresses: IPv4 addresses as text and as numbers |
+//! | [`name`] | names and addresses: numbers of IPv4 addresses, a stub resolver and a name server (DNS) |
 //! | [`link`] | what a network does to a datagram |
 //! | [`scenario`] | everything that a run depends on, as keys and values |
 //! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |

@@ -45,6 +45,10 @@ pub enum Purpose {
     LinkCorrupt = 19,
     /// Early drop by a queue that is not full.
     LinkQueue = 20,
+    /// Ids of a resolver's queries.
+    QueryId = 32,
+    /// The server that a resolver asks first.
+    FirstServer = 33,
 }
 
 /// Which way a datagram travels.

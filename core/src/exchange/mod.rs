@@ -354,6 +354,18 @@ impl Exchange {
         }
     }
 
+    /// Ends the wait for the last send, because its server has failed and another one may not: the next send is
+    /// due at once, unless the policy allows none.
+    #[must_use = "the policy may end the exchange"]
+    pub fn skip(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
+        match self.phase {
+            Phase::Waiting(Until::Resend | Until::GiveUp | Until::Failed { .. }) => {
+                self.go_on(rules.policy, now)
+            }
+            _ => None,
+        }
+    }
+
     /// Handles a refusal of the last send by the network: the server cannot be reached. That ends the exchange,
     /// unless the policy hedges and allows another send, which then goes out at once (gRFC A6).
     #[must_use = "a refusal may end the exchange"]

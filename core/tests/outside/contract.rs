@@ -5,7 +5,8 @@ use crate::local::LOCAL;
 use proptest::prelude::*;
 use retrylab_core::client::{self, Candidates, Client, OpenClient, OpenLoop, contention};
 use retrylab_core::link::{Behind, Link, Pipe};
-use retrylab_core::machine::Machine;
+use retrylab_core::machine::{Machine, Timer, Transmit};
+use retrylab_core::name::{self, NameServer, Options, Resolver, Zone};
 use retrylab_core::policy::Policy;
 use retrylab_core::protocol::Echo;
 use retrylab_core::random::Probability;
@@ -58,6 +59,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         Just(b"retrylab: failed, retry in 10ms\n".to_vec()),
         prop::sample::select(&["read", "write 0", "write 1", "version 1", "ok 1", "stale 1"])
             .prop_map(|said| said.as_bytes().to_vec()),
+        (any::<u8>(), any::<u16>(), 0u8..6).prop_map(|(flags, id, code)| dns(flags, id, code)),
         prop::collection::vec(any::<u8>(), 0..64),
     ];
     let clock = prop_oneof![
@@ -77,6 +79,13 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         2 => clock.prop_map(Op::Clock),
     ];
     prop::collection::vec(op, 0..60)
+}
+
+/// A DNS message about the addresses of the name `a`, without records.
+fn dns(flags: u8, id: u16, code: u8) -> Vec<u8> {
+    let mut bytes = id.to_be_bytes().to_vec();
+    bytes.extend([flags, 0x80 | code, 0, 1, 0, 0, 0, 0, 0, 0, 1, b'a', 0, 0, 1, 0, 1]);
+    bytes
 }
 
 /// Jitter, retry budgets and circuit breakers, as settings of a scenario.
@@ -227,6 +236,87 @@ fn any_writer() -> impl Strategy<Value = contention::Client> {
     })
 }
 
+fn any_resolver() -> impl Strategy<Value = Resolver> {
+    let options = &["timeout:1", "timeout:0 attempts:1", "attempts:5 rotate"];
+    let options = prop::sample::select(options).prop_map(|text| text.parse::<Options>().unwrap());
+    let policy = prop::option::of(any_policy());
+    (options, policy, 0usize..3, any::<u64>()).prop_map(|(options, policy, others, seed)| {
+        let peer = PEER.parse().unwrap();
+        let config = name::Config::new("a".parse().unwrap(), peer).with_seed(seed);
+        let other = |last: usize| SocketAddr::from(([192, 0, 2, 2 + last as u8], 53));
+        let config = (0..others).fold(config, |config, last| config.with_server(other(last)));
+        Resolver::new(match policy {
+            Some(policy) => config.with_policy(policy),
+            None => config.with_options(options),
+        })
+    })
+}
+
+/// A resolver that also gets replies to its queries, and answers over TCP.
+struct Answered {
+    resolver: Resolver,
+    /// The last query.
+    query: Vec<u8>,
+    now: Instant,
+}
+
+impl Machine for Answered {
+    type Event = name::Event;
+
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+        self.now = now;
+        // The last query with the flags and the code of arbitrary bytes.
+        let mut reply = self.query.clone();
+        for (to, byte) in reply.iter_mut().skip(2).zip(bytes.iter().skip(2).take(2)) {
+            *to = *byte;
+        }
+        self.resolver.handle_datagram(now, local, from, &reply);
+        self.resolver.handle_datagram(now, local, from, bytes);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        self.resolver.handle_timeout(now);
+    }
+
+    fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
+        self.now = now;
+        self.resolver.handle_refused(now, peer);
+    }
+
+    fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let transmit = self.resolver.poll_transmit(now, buf)?;
+        self.query.clone_from(buf);
+        Some(transmit)
+    }
+
+    fn poll_event(&mut self) -> Option<name::Event> {
+        let event = self.resolver.poll_event()?;
+        if let name::Event::Truncated(truncated) = event {
+            let answer =
+                self.query.first().filter(|byte| **byte % 2 == 0).map(|_| self.query.clone());
+            self.resolver.handle_tcp(self.now, truncated, answer.as_deref());
+        }
+        Some(event)
+    }
+
+    fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
+        self.resolver.poll_timeout()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.resolver.is_finished()
+    }
+}
+
+fn a_name_server() -> NameServer {
+    let mut zone = Zone::default();
+    for last in 0..40 {
+        zone.add("a".parse().unwrap(), [192, 0, 2, last].into()).unwrap();
+    }
+    NameServer::new(zone)
+}
+
 /// Drains `machine`; returns the number of transmits and events.
 fn drain<M: Machine>(machine: &mut M, now: Instant, buf: &mut Vec<u8>) -> usize {
     let mut polls = 0;
@@ -360,5 +450,28 @@ proptest! {
             prop_assert!(wakes <= 4 * 22, "exchanges times sends, each with a pause and a rest");
         }
         prop_assert!(client.is_finished());
+    }
+}
+
+// Reading messages takes longer than the other machines' work.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn the_resolver_keeps_the_contract(resolver in any_resolver(), ops in ops()) {
+        keeps_the_contract(resolver, ops);
+    }
+
+    #[test]
+    fn the_resolver_that_gets_replies_keeps_the_contract(
+        resolver in any_resolver(),
+        ops in ops(),
+    ) {
+        keeps_the_contract(Answered { resolver, query: Vec::new(), now: Instant::ZERO }, ops);
+    }
+
+    #[test]
+    fn the_name_server_keeps_the_contract(ops in ops()) {
+        keeps_the_contract(a_name_server(), ops);
     }
 }

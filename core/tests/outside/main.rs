@@ -24,6 +24,7 @@ mod harness;
 mod http;
 mod http_requests;
 mod http_responses;
+mod names;
 mod results_medium;
 mod results_retries;
 mod results_serial;
