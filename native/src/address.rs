@@ -35,6 +35,8 @@ pub(crate) enum AddressError {
     Brackets(String),
     #[error("the host before the colon is missing; try 127.0.0.1:1060")]
     NoHost,
+    #[error("`{0}` has no port; try 127.0.0.1:5353, or 5353 for the loopback address")]
+    NoPort(String),
     #[error("`{0}` is a port without a host; try 127.0.0.1:{0}")]
     OnlyPort(String),
     #[error("`{0}` is not a host name")]
@@ -62,6 +64,19 @@ impl Address {
         let (host, number) = split(text)?;
         let port = number.map_or(Ok(DEFAULT_PORT), |number| port(number, 1))?;
         Ok(Self { host: host.to_string(), port })
+    }
+
+    /// Parses an address to listen on that includes a port: `PORT`, `HOST:PORT` or `[::1]:PORT`.
+    pub(crate) fn with_port(text: &str) -> Result<Self, AddressError> {
+        let has_port = is_number(text) || split(text)?.1.is_some();
+        if has_port { Self::for_serving(text) } else { Err(AddressError::NoPort(short(text))) }
+    }
+
+    /// Parses an address to send to, like [`for_sending`](Self::for_sending), with this port if it has none.
+    pub(crate) fn with_default_port(text: &str, default: u16) -> Result<Self, AddressError> {
+        let (_, number) = split(text)?;
+        let address = Self::for_sending(text)?;
+        Ok(if number.is_some() { address } else { Self { port: default, ..address } })
     }
 
     /// Resolves the host to its addresses.
@@ -189,6 +204,10 @@ fn is_ipv6(text: &str) -> bool {
     address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty()
 }
 
+fn short(text: &str) -> String {
+    Printable::short(text).to_string()
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -232,6 +251,30 @@ mod tests {
             let shown = |read: Result<Address, AddressError>| read.ok().map(|a| a.to_string());
             assert_eq!(shown(Address::for_serving(text)).as_deref(), serving, "serve {text}");
             assert_eq!(shown(Address::for_sending(text)).as_deref(), sending, "send {text}");
+        }
+    }
+
+    #[test]
+    fn a_port_may_be_required_or_have_another_default() {
+        for (text, read) in [
+            ("5353", Some("127.0.0.1:5353")),
+            ("localhost:0", Some("localhost:0")),
+            ("[::1]:53", Some("[::1]:53")),
+            ("localhost", None),
+            ("::1", None),
+            ("", None),
+        ] {
+            let address = Address::with_port(text).ok().map(|address| address.to_string());
+            assert_eq!(address.as_deref(), read, "{text}");
+        }
+        for (text, read) in [
+            ("192.0.2.53", Some("192.0.2.53:53")),
+            ("192.0.2.53:5353", Some("192.0.2.53:5353")),
+            ("2001:db8::53", Some("[2001:db8::53]:53")),
+            ("53", None),
+        ] {
+            let address = Address::with_default_port(text, 53).ok();
+            assert_eq!(address.map(|address| address.to_string()).as_deref(), read, "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use crate::output::{Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    keys, lab, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep, theory,
+    keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep, theory,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -44,6 +44,7 @@ pub(crate) struct Cli {
 enum Command {
     Serve(serve::Args),
     Send(send::Args),
+    Lookup(lookup::Args),
     Sim(sim::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
@@ -79,6 +80,7 @@ impl Cli {
         let result = match self.command {
             Command::Serve(args) => serve::run(&args).map_err(Error::from),
             Command::Send(args) => send::run(&args).map_err(Error::from),
+            Command::Lookup(args) => lookup::run(&args).map_err(Error::from),
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
             Command::Sweep(args) => sweep::run(&args).map_err(Error::from),
             Command::Merge(args) => merge::run(&args).map_err(Error::from),
@@ -127,6 +129,8 @@ enum Error {
     #[error(transparent)]
     Send(#[from] send::Error),
     #[error(transparent)]
+    Lookup(#[from] lookup::Error),
+    #[error(transparent)]
     Sim(#[from] sim::Error),
     #[error(transparent)]
     Sweep(#[from] sweep::Error),
@@ -149,6 +153,7 @@ impl Error {
         match self {
             Self::Serve(error) => error.exit(),
             Self::Send(error) => error.exit(),
+            Self::Lookup(error) => error.exit(),
             Self::Sim(error) => error.exit(),
             Self::Sweep(error) => error.exit(),
             Self::Merge(error) => error.exit(),

@@ -3,11 +3,13 @@
 mod address;
 mod cli;
 mod data_file;
+mod dns_stream;
 mod exit;
 mod flags;
 mod keys;
 mod lab;
 mod ladder;
+mod lookup;
 mod merge;
 mod output;
 mod plot;
