@@ -1,5 +1,6 @@
 //! The totals of the server, as the last line of its log.
 
+use super::dns::Totals;
 use super::guard::Refusal;
 use crate::output::{Count, Rounded, SCHEMA, seconds};
 use retrylab_core::time::Duration;
@@ -33,6 +34,8 @@ pub(super) struct Counts {
     pub(super) overflowed: u64,
     /// Requests that were waiting in the receive buffer when the server stopped.
     pub(super) unread: u64,
+    /// What the name server did, if there is one.
+    pub(super) dns: Option<Totals>,
 }
 
 impl Counts {
@@ -65,6 +68,7 @@ impl Counts {
             misattributed: self.misattributed,
             overflowed: self.overflowed,
             unread: self.unread,
+            dns: self.dns.as_ref(),
             log_lines_left_out,
             elapsed_s: seconds(elapsed),
         }
@@ -101,6 +105,9 @@ impl Counts {
             if count > 0 {
                 text += &format!(", {words}");
             }
+        }
+        if let Some(dns) = &self.dns {
+            text += &format!("; {dns}");
         }
         text
     }
@@ -143,6 +150,8 @@ struct ServeSummary<'a> {
     overflowed: u64,
     /// Not included in `datagrams`: they were waiting in the receive buffer at the end.
     unread: u64,
+    /// Null without a name server.
+    dns: Option<&'a Totals>,
     log_lines_left_out: u64,
     elapsed_s: f64,
 }

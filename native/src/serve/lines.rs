@@ -26,6 +26,8 @@ pub(super) struct Listening {
     pub(super) seed: u64,
     /// The keys of `--set`, as far as they change something.
     pub(super) link: BTreeMap<&'static str, String>,
+    /// Where the name server listens; null without one.
+    pub(super) dns: Option<String>,
 }
 
 /// The object of an event that concerns no datagram in particular.

@@ -1,11 +1,13 @@
 //! Follows the server: counts what happens and reports one line per datagram.
 
 use super::counts::Counts;
+use super::dns::{self, Dns};
 use super::guard::{Guard, Refusal};
 use super::lines::{Line, Listening, Outcome, ServerEvent};
 use crate::exit::Exit;
 use crate::output::{Count, SCHEMA, exit_after, finish_stdout, left_out, narrate, seconds, warn};
 use crate::queue::{LineQueue, Stream, WhenFull};
+use retrylab::clock::Clock;
 use retrylab::udp::{Datagram, Observer, Trouble, Unhandled};
 use retrylab_core::link::{Event, Happened};
 use retrylab_core::machine::Transmit;
@@ -72,6 +74,7 @@ impl Log {
         scenario: &Scenario,
         max_reply_bytes: usize,
         link: BTreeMap<&'static str, String>,
+        dns: Option<SocketAddr>,
     ) {
         if self.json {
             let server = &scenario.server;
@@ -87,8 +90,21 @@ impl Log {
                 drop_list: server.drop_list.to_string(),
                 seed: scenario.seed,
                 link,
+                dns: dns.map(|dns| dns.to_string()),
             });
         }
+    }
+
+    /// Lets the name server write to the same log.
+    pub(super) fn share(&self, dns: &Dns, clock: Clock) {
+        if !self.quiet {
+            dns.log_to(&self.out, self.json, clock);
+        }
+    }
+
+    /// Adds the totals of the name server to the summary.
+    pub(super) fn name_server(&mut self, totals: dns::Totals) {
+        self.counts.dns = Some(totals);
     }
 
     /// Counts the requests that the server has not handled when it stops.

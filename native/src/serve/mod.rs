@@ -1,6 +1,7 @@
 //! `retrylab serve`: runs the core's server on a real socket.
 
 mod counts;
+mod dns;
 mod guard;
 mod largest;
 mod lines;
@@ -14,6 +15,7 @@ use crate::output::{self, narrate, warn};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::source::{self, SourceError};
+use dns::Dns;
 use guard::{Allowed, Guard};
 use largest::LargestReply;
 use log::Log;
@@ -22,6 +24,7 @@ use retrylab::clock::Clock;
 use retrylab::udp::{self, Observer, Socket};
 use retrylab_core::link::{Behind, Pipe};
 use retrylab_core::machine::Machine;
+use retrylab_core::name::TooManyAddresses;
 use retrylab_core::scenario::{Field, FieldError, Scenario};
 use retrylab_core::server::echo::{Reply, Server};
 use retrylab_core::server::service::Station;
@@ -36,6 +39,7 @@ Examples:
   retrylab serve --set link.loss=0.3 --set link.latency=50ms     lose and delay, both ways
   retrylab serve 0 --json -q             listen on any free port and print it as JSON
   retrylab serve [::1]:1060 --reply mirror
+  retrylab serve --dns 5353 --record www.example=192.0.2.9       answer DNS queries as well
 
 Clients are numbered in the order in which they appear, and each client's datagrams are numbered
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
@@ -51,6 +55,11 @@ waits for it.
 --set puts a link between the socket and the server. Its keys are link.* and faults, as in
 `retrylab sim`. Requests pass the link before the server receives them, replies after it has sent
 them. Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
+
+--dns adds a name server: the authority for the names of --record, and no others. It truncates replies
+above 512 bytes over UDP, or above the size that the query allows, at most 1232, and sends them whole
+over TCP. It has at most 256 connections; a new one takes the place of the oldest one. A connection
+is closed after 10 s without a query, after 60 s, and after 128 KiB of queries.
 
 Requests that arrive faster than the server reads them wait in the receive buffer of the system:
 4 MiB on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests.
@@ -84,6 +93,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "1000", value_parser = source_rate)]
     #[arg(allow_negative_numbers = true)]
     source_rate: SourceRate,
+    #[command(flatten)]
+    dns: dns::DnsArgs,
     /// Also answer datagrams from ports below 1024
     #[arg(long)]
     allow_low_ports: bool,
@@ -122,6 +133,8 @@ pub(crate) enum Error {
     Name(#[from] NameError),
     #[error("cannot listen on {0}: {reason}", reason = bind_reason(.1))]
     Bind(SocketAddr, io::Error),
+    #[error("--record {0}: {1}")]
+    Record(String, TooManyAddresses),
     #[error("the socket on {0} keeps failing: {1}")]
     Socket(SocketAddr, io::Error),
     #[error("cannot set up sockets, signal handlers or threads: {0}")]
@@ -131,7 +144,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Field(_) | Self::Set(_) | Self::NotLink(_) => Exit::Usage,
+            Self::Field(_) | Self::Set(_) | Self::NotLink(_) | Self::Record(..) => Exit::Usage,
             Self::Name(error) => error.exit(),
             Self::Bind(..) | Self::Socket(..) | Self::System(_) => Exit::Failed,
         }
@@ -199,23 +212,35 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let pipe = scenario.pipe();
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
+    let mut dns = Dns::bind(&args.dns, allowed).await?;
     let delayed = delays(&scenario, &pipe);
     let mut log = Log::new(args.json, args.quiet, delayed, guard)?;
     let mut overtaken =
         (delayed && scenario.server.reply == Reply::Report).then(Overtaken::default);
     announce(address, &scenario);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
-    log.listening(address, &scenario, LargestReply::of(&scenario).bytes(address), link);
+    let dns_address = dns.as_ref().map(|dns| dns.address);
+    let max_reply_bytes = LargestReply::of(&scenario).bytes(address);
+    log.listening(address, &scenario, max_reply_bytes, link, dns_address);
 
     let station = scenario.station_config();
     let server = Server::new(scenario.server, scenario.seed);
     let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
     let clock = Clock::start();
+    if let Some(dns) = &dns {
+        log.share(dns, clock);
+    }
     let failed = tokio::select! {
         biased;
         () = signals.recv() => None,
-        ended = udp::drive(&mut server, &socket, clock, &mut overtaken, &mut log) => ended.err(),
+        ended = udp::drive(&mut server, &socket, clock, &mut overtaken, &mut log) => {
+            ended.err().map(|error| Error::Socket(address, error))
+        }
+        error = dns::run(&mut dns, clock) => Some(error),
     };
+    if let Some(dns) = dns {
+        log.name_server(dns.finish().await);
+    }
     log.unhandled(socket.discard());
     log.misattributed(overtaken.map_or(0, |overtaken| overtaken.count));
     // The driver may have been stopped between a datagram and its events.
@@ -225,7 +250,7 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let station = server.machine();
     let waiting = server.delayed() + station.waiting() + station.working();
     let exit = log.summary(clock.now(), waiting);
-    failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
+    failed.map_or(Ok(exit), Err)
 }
 
 /// Prints the address and the settings of the server.
