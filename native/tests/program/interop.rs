@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Starts a server program and waits until its port is taken.
-fn start(program: &str, args: &[&str], port: u16) -> Running {
+pub(crate) fn start(program: &str, args: &[&str], port: u16) -> Running {
     let mut command = Command::new(program);
     command.args(args);
     let running = Running::start(command);

@@ -14,6 +14,7 @@ mod foreign_text;
 mod interop;
 mod lab;
 mod limits;
+mod names;
 mod netem;
 mod plot;
 mod readme;
