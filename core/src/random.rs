@@ -45,6 +45,8 @@ pub enum Purpose {
     LinkCorrupt = 19,
     /// Early drop by a queue that is not full.
     LinkQueue = 20,
+    /// What a host's TCP/IP stack draws: identifiers of packets, ports, sequence numbers.
+    Stack = 21,
     /// Ids of a resolver's queries.
     QueryId = 32,
     /// The server that a resolver asks first.
@@ -114,6 +116,19 @@ impl Name {
     #[must_use]
     pub const fn duplicate(self) -> Self {
         Self { index: self.index ^ 1 << 63, ..self }
+    }
+
+    /// Returns the name of a fragment of this datagram, numbered from 0. The first one has the datagram's name. No
+    /// other datagram has the same name, because no flow sends 2^32 datagrams.
+    #[must_use]
+    pub const fn fragment(self, number: u16) -> Self {
+        Self { index: self.index ^ (number as u64) << 32, ..self }
+    }
+
+    /// Returns the name of the ICMP error that answers this datagram. No datagram has the same name.
+    #[must_use]
+    pub const fn answer(self) -> Self {
+        Self { index: self.index ^ 1 << 62, ..self }
     }
 
     /// Returns the stream of draws for `purpose`.

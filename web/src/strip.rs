@@ -61,6 +61,7 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
             | What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed

@@ -4,6 +4,7 @@ use super::error::FieldError;
 use super::faults::FaultKind;
 use super::keys::FIELDS;
 use super::model::Scenario;
+use super::network;
 use super::workload::Workload;
 use crate::client::{Arrivals, MAX_MESSAGE_IPV4};
 use crate::protocol::{FAILURE, Token};
@@ -22,6 +23,7 @@ impl Scenario {
     /// Checks keys whose values are each valid by themselves.
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
+        network::check(self.network, self.listening, &self.link)?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),
             Workload::Write => self.check_writers()?,

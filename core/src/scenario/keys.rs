@@ -109,6 +109,9 @@ keys! {
     "token" = scenario.token,
         "each datagram begins with a token, so that a mirrored reply names the send it answers";
 
+    "network" = scenario.network,
+        "what the network carries: datagrams, or the packets of hosts with TCP/IP stacks (ARP, IPv4, ICMP, UDP)";
+
     "workload.arrivals" = workload.arrivals,
         "when exchanges begin: closed (each after the previous one), or as they arrive (open loop)";
     "workload.task" = workload.task,
@@ -151,6 +154,8 @@ keys! {
         "circuit breaker: after too many failures, send nothing for a while, or do not retry";
     "policy.hint" = policy.hint, "how to treat a server's hint when to come back";
 
+    "server.listening" = scenario.listening,
+        "the server has a socket on its port; if not, its host refuses requests (network=packets)";
     "server.drop" = scenario.server.drop, "probability that the server drops a request";
     "server.drop_first" = scenario.server.drop_first,
         "the server drops the first N datagrams of its lifetime";
@@ -196,7 +201,7 @@ keys! {
     "link.overhead" = scenario.link.overhead in 0..=65_535,
         "bytes of headers added to each payload, for rate and mtu";
     "link.mtu" = scenario.link.mtu in 1..=1_000_000,
-        "larger datagrams, headers included, are dropped";
+        "larger datagrams, headers included, are dropped; with network=packets, sent in fragments";
     "link.shared" = scenario.link.shared,
         "all clients share one queue and one loss process each way; otherwise each has its own";
     "link.reply_latency" = scenario.link.reply_latency, "how long a reply takes";

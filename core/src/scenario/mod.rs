@@ -29,6 +29,7 @@ mod keys;
 mod latency;
 mod link;
 mod model;
+mod network;
 #[cfg(feature = "serde")]
 mod serde;
 mod shipped;
@@ -41,6 +42,7 @@ pub use faults::{Fault, FaultKind, Faults};
 pub use field::Field;
 pub use keys::FIELDS;
 pub use model::Scenario;
+pub use network::NetworkKind;
 pub use shipped::{SHIPPED, Shipped};
 #[cfg(test)]
 pub(crate) use tests::LINK_KEYS;

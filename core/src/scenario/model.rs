@@ -1,6 +1,7 @@
 //! A scenario as a program sees it.
 
 use super::faults::{FaultKind, Faults};
+use super::network::NetworkKind;
 use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link, Pipe};
@@ -27,6 +28,8 @@ pub struct Scenario {
     pub message: String,
     /// Whether clients accept datagrams from their server only.
     pub connected: bool,
+    /// What the network carries.
+    pub network: NetworkKind,
     /// Whether each datagram begins with a token.
     pub token: bool,
     /// The preset that the policy started from.
@@ -37,6 +40,8 @@ pub struct Scenario {
     pub workload: Workload,
     /// What the server answers.
     pub server: echo::Config,
+    /// Whether the server has a socket on its port; if not, its host refuses requests.
+    pub listening: bool,
     /// How long the server works on a request. Its outages are those of `faults`.
     pub station: service::Config,
     /// The preset that the link started from.
@@ -56,11 +61,13 @@ impl Default for Scenario {
             exchanges: 1,
             message: "hello".to_string(),
             connected: true,
+            network: NetworkKind::Datagrams,
             token: false,
             preset: Preset::Textbook,
             policy: Preset::Textbook.policy(),
             workload: Workload::default(),
             server: echo::Config::default(),
+            listening: true,
             station: service::Config::default(),
             link_preset: link::Preset::Default,
             link: Link::default(),

@@ -1,10 +1,12 @@
 //! Builds the network that runs a scenario.
 
+#[cfg(feature = "packets")]
+use super::PacketConfig;
 use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
 use super::{CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 use crate::client::{Arrivals, Client, OpenClient, contention};
-use crate::scenario::{Scenario, Workload};
+use crate::scenario::{NetworkKind, Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::row;
 use crate::server::service::Station;
@@ -36,7 +38,7 @@ impl Scenario {
         let per_event = burst * (EXCHANGE + 2 * self.message.len() as u64);
         let mut clients = self.hosts().peekable();
         let own = clients.peek().map_or(0, ScenarioClient::memory);
-        let each = (ScenarioNetwork::<K>::memory_of_client() + own) as u64;
+        let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
         let too_big = u64::from(self.clients).saturating_mul(each) > bounds.memory;
         let network = self.network_of(clients.take(if too_big { 0 } else { usize::MAX }), sink);
         Run::new(network, bounds, per_event, too_big)
@@ -81,7 +83,23 @@ impl Scenario {
                 ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
             }
         };
-        Network::new(clients, server, self.link.clone(), seed, RunSink::new(sink))
-            .with_faults(self.faults.of_link())
+        let network = Network::new(clients, server, self.link.clone(), seed, RunSink::new(sink))
+            .with_faults(self.faults.of_link());
+        #[cfg(feature = "packets")]
+        if self.network == NetworkKind::Packets {
+            let config =
+                PacketConfig::default().connected(self.connected).listening(self.listening);
+            return network.with_packets(config);
+        }
+        network
+    }
+
+    /// Returns the memory in bytes of a client's TCP/IP stack.
+    const fn memory_of_stack(&self) -> usize {
+        match self.network {
+            #[cfg(feature = "packets")]
+            NetworkKind::Packets => super::stack::Stacks::MEMORY_OF_HOST,
+            _ => 0,
+        }
     }
 }

@@ -27,6 +27,8 @@ pub mod metrics;
 mod network;
 mod packets;
 mod queue;
+#[cfg(feature = "packets")]
+mod stack;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,8 @@ pub use bounds::{Bounds, EndedBy, Run};
 pub use extra::AddressError;
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
+#[cfg(feature = "packets")]
+pub use network::PacketConfig;
 pub use summary::Summary;
 
 use crate::scenario::Scenario;
@@ -69,6 +73,13 @@ impl<K: Sink> Sink for RunSink<K> {
         self.summary.record(record);
         self.digest.record(record);
         self.records.record(record);
+    }
+
+    #[inline]
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        self.summary.record(record);
+        self.digest.frame(record, bytes);
+        self.records.frame(record, bytes);
     }
 }
 

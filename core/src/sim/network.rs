@@ -3,38 +3,32 @@
 //! The loop jumps from event to event. It drives the machines as their contract requires: one input,
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
+mod slot;
+#[cfg(feature = "packets")]
+mod stacks;
+
+#[cfg(feature = "packets")]
+pub use stacks::PacketConfig;
+
 use super::extra::{AddressError, Extra, send_by_way};
 use super::lookahead::LookAhead;
 use super::packets::Packet;
+#[cfg(feature = "packets")]
+use super::stack::Stacks;
 use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
-use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
+use crate::drive::{Arrival, Context, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
 use crate::link::{Channel, Fault, Link};
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
+#[cfg(feature = "packets")]
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-
-/// A host with the queue entry that will wake it.
-#[derive(Clone, Debug)]
-struct Slot<M> {
-    host: Host<M>,
-    /// When the entry is due, in nanoseconds; [`NEVER`] if there is none. When a deadline moves, the entry
-    /// stays where it is: the host is woken early, and its deadline is read again.
-    wake: u64,
-}
-
-/// No entry will wake the host. (The last representable instant never comes in practice.)
-const NEVER: u64 = u64::MAX;
-
-impl<M> Slot<M> {
-    const fn new(machine: M) -> Self {
-        Self { host: Host::new(machine), wake: NEVER }
-    }
-}
+use slot::Slot;
 
 /// A simulated network of clients `C` around one server `S`, which records into `K`.
 ///
@@ -53,10 +47,13 @@ pub struct Network<C: Machine, S: Machine, K> {
     server: Slot<S>,
     /// Addresses beyond the usual ones.
     extra: Extra,
+    /// The hosts' stacks; `None` if the network carries datagrams.
+    #[cfg(feature = "packets")]
+    stacks: Option<Box<Stacks>>,
     wire: Wire<K>,
     /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
-    /// There are many clients, or hosts with several addresses: a step has more to do.
+    /// There are many clients, hosts with several addresses, or hosts with stacks: a step has more to do.
     special: bool,
     ahead: LookAhead,
     buf: Vec<u8>,
@@ -93,6 +90,8 @@ where
             clients,
             server: Slot::new(server),
             extra: Extra::default(),
+            #[cfg(feature = "packets")]
+            stacks: None,
             wire,
             started: 0,
             special: ahead.is_on(),
@@ -135,6 +134,10 @@ where
         }
         loop {
             if self.special {
+                #[cfg(feature = "packets")]
+                if self.stacks.is_some() {
+                    return self.step_with_stacks();
+                }
                 if self.ahead.is_due() {
                     self.look_ahead();
                 }
@@ -201,18 +204,27 @@ where
         let now = self.wire.now;
         if self.started == 0 {
             let visit = self.server.host.start(Role::Server, now);
-            self.drain_server::<true>(&visit);
+            self.drain_first(0, &visit);
         }
         self.started += 1;
         let flow = self.started;
         let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
-        // A million starts are worth the short way as well.
-        if self.extra.is_empty() {
-            self.drain_client::<false>(flow, &visit);
-        } else {
-            self.drain_client::<true>(flow, &visit);
-        }
+        self.drain_first(flow, &visit);
         Some(now)
+    }
+
+    /// Drains a host that has started.
+    fn drain_first(&mut self, host: u32, visit: &Visit) {
+        #[cfg(feature = "packets")]
+        if self.stacks.is_some() {
+            return self.drain_with_stack(host, visit);
+        }
+        match host {
+            0 => self.drain_server::<true>(visit),
+            // A million starts are worth the short way as well.
+            flow if self.extra.is_empty() => self.drain_client::<false>(flow, visit),
+            flow => self.drain_client::<true>(flow, visit),
+        }
     }
 
     /// Drops entries that would wake nobody. A host that gets an earlier entry leaves the later one behind:
@@ -269,7 +281,11 @@ where
     /// queue. What the machines allocate is not included.
     #[must_use]
     pub fn memory(&self) -> u64 {
-        (self.clients.held() + self.wire.memory()) as u64
+        #[cfg(feature = "packets")]
+        let stacks = self.stacks.as_ref().map_or(0, |stacks| stacks.memory());
+        #[cfg(not(feature = "packets"))]
+        let stacks = 0;
+        (self.clients.held() + self.wire.memory() + stacks) as u64
     }
 
     /// Returns the approximate memory in bytes that a client takes before it starts, with the timer that it will
@@ -438,38 +454,4 @@ where
 #[inline(always)]
 const fn arrived(Arrival { flow, packet, label }: Arrival, host: HostId) -> Context {
     Context { host, flow, packet, label }
-}
-
-impl<M: Machine> Slot<M> {
-    /// Takes the queue's entry at `at` and fires the timer, if it is due.
-    #[inline(always)]
-    fn wake<K: Sink>(
-        &mut self,
-        role: Role,
-        id: u32,
-        at: Instant,
-        wire: &mut Wire<K>,
-    ) -> Option<(Context, Visit)> {
-        if self.wake != at.as_nanos() {
-            return None; // The host was given an earlier entry since, and has been woken by it.
-        }
-        self.wake = NEVER;
-        match self.host.fire(role, at, flow_of) {
-            Ok(fired) => Some(fired),
-            Err(deadline) => {
-                self.wait(id, deadline, wire);
-                None
-            }
-        }
-    }
-
-    /// Makes sure that the host is woken at its deadline; at once, if that is past.
-    #[inline(always)]
-    fn wait<K: Sink>(&mut self, id: u32, deadline: Option<Instant>, wire: &mut Wire<K>) {
-        let Some(deadline) = deadline.map(|deadline| deadline.max(wire.now)) else { return };
-        if deadline.as_nanos() < self.wake {
-            self.wake = deadline.as_nanos();
-            wire.wake_at(id, deadline);
-        }
-    }
 }

@@ -88,6 +88,7 @@ impl Sink for Summary {
             What::Delivered { direction: Direction::Request }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed

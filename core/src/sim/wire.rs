@@ -7,7 +7,11 @@ use crate::heap::TREE_PLACE;
 use crate::link::Fault;
 use crate::link::{Action, Channel, Delivery, Link, Pipe, Step};
 use crate::random::Direction;
+#[cfg(feature = "packets")]
+use crate::random::Name;
 use crate::time::Instant;
+#[cfg(feature = "packets")]
+use crate::trace::{Carried, FrameStep};
 use crate::trace::{Cause, HostId, Sink, What};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -63,6 +67,8 @@ pub(super) struct Wire<K> {
     /// Addresses of datagrams in flight, by slot.
     ways: BTreeMap<u32, Way>,
     pipe: Pipe,
+    #[cfg(feature = "packets")]
+    seed: u64,
     /// End of the run: nothing happens after it.
     end: Instant,
     /// Whether something was left to happen after the end.
@@ -84,6 +90,8 @@ impl<K: Sink> Wire<K> {
             packets: Packets::default(),
             ways: BTreeMap::new(),
             pipe: Pipe::new(link, seed),
+            #[cfg(feature = "packets")]
+            seed,
             end: Instant::MAX,
             reached_end: false,
         };
@@ -215,6 +223,54 @@ impl<K: Sink> Wire<K> {
         }
     }
 
+    /// Numbers and records a datagram that is sent in packets; returns its name.
+    #[cfg(feature = "packets")]
+    pub(super) fn number(
+        &mut self,
+        context: Context,
+        direction: Direction,
+        bytes: usize,
+    ) -> (Name, Context) {
+        let name = self.pipe.name(context.flow, direction);
+        let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
+        let len = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.record(context, What::Sent { direction, bytes: len });
+        (name, context)
+    }
+
+    /// Returns the name of what answers `packet` in `direction`.
+    #[cfg(feature = "packets")]
+    pub(super) fn name_of(&self, packet: Packet, direction: Direction) -> Name {
+        let index = u64::from(packet.number.wrapping_sub(1));
+        Name { seed: self.seed, flow: packet.flow(), direction, index }
+    }
+
+    /// Returns what the link does with a packet.
+    #[cfg(feature = "packets")]
+    pub(super) fn carry(&mut self, name: Name, payload: usize) -> Action {
+        self.pipe.send(self.now, name, payload)
+    }
+
+    /// Records a frame that a host sends or receives.
+    #[cfg(feature = "packets")]
+    pub(super) fn frame(
+        &mut self,
+        context: Context,
+        step: FrameStep,
+        direction: Direction,
+        carried: Carried,
+        bytes: &[u8],
+    ) {
+        let what = What::Frame { step, direction, carried, bytes: bytes.len() as u32 };
+        self.sink.frame(&context.record(self.now, what), bytes);
+    }
+
+    /// Returns the seed of the run.
+    #[cfg(feature = "packets")]
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Sends a datagram to an address that nobody owns. It has no number: it is not on the way to anyone.
     #[cold]
     pub(super) fn send_to_nobody(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
@@ -267,7 +323,13 @@ impl<K: Sink> Wire<K> {
     }
 
     #[inline(always)]
-    fn deliver(&mut self, context: Context, direction: Direction, bytes: &[u8], at: Instant) {
+    pub(super) fn deliver(
+        &mut self,
+        context: Context,
+        direction: Direction,
+        bytes: &[u8],
+        at: Instant,
+    ) {
         let Context { flow, packet, label, .. } = context;
         let slot = self.packets.store(packet, flow, direction, label, bytes);
         self.queue.push(arrival_key(at), Due::arrival(slot));

@@ -3,7 +3,7 @@
 use crate::link::{Link, Loss};
 use crate::policy::Adaptive;
 use crate::random::{Direction, Probability};
-use crate::scenario::{Scenario, Workload};
+use crate::scenario::{NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
 
@@ -23,12 +23,15 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         exchanges: _,
         message: _,
         connected: _,
+        network,
         token: _,
         preset: _,
         link_preset: _,
         policy,
         workload,
         server,
+        // Nobody answers if nobody listens, whatever other exchanges do.
+        listening: _,
         station,
         link,
         faults,
@@ -37,6 +40,9 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
+    }
+    if *network == NetworkKind::Packets && link.mtu.is_some() {
+        return Err("fragments compete for the hosts' memory");
     }
     queue(station)?;
     if *drop_first > 0 || !drop_list.is_empty() {

@@ -21,17 +21,23 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         exchanges: _,
         message: _,
         connected: _,
+        // Without an MTU, packets are lost and delayed as datagrams are.
+        network: _,
         token: _,
         preset: _,
         link_preset: _,
         policy,
         workload,
         server,
+        listening,
         station,
         link,
         faults,
     } = scenario;
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
+    if !listening {
+        return Err("nobody listens on the server's port");
+    }
     let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");

@@ -85,7 +85,25 @@ impl Sink for DigestSink {
         record.what.mix(&mut mix);
         self.sum.0 = self.sum.0.wrapping_add(mix.finish());
     }
+
+    /// The digest covers the bytes of frames.
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        self.record(record);
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        // The time keeps equal frames of different moments apart.
+        let mut hash = record.at.as_nanos();
+        for word in words.iter().chain([&last]) {
+            // An odd multiplier loses nothing, and the rotation brings high bits down.
+            hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FRAME_KEY).rotate_left(29);
+        }
+        self.sum.0 = self.sum.0.wrapping_add(Mix { hash, words: 0 }.finish());
+    }
 }
+
+/// Odd multiplier of 64 bits, from the hexadecimal digits of pi.
+const FRAME_KEY: u64 = 0xBE54_66CF_34E9_0C6D;
 
 #[inline(always)]
 const fn host_code(host: HostId) -> u64 {
@@ -98,7 +116,7 @@ const fn host_code(host: HostId) -> u64 {
 
 /// Odd multipliers of 31 bits, from the hexadecimal digits of pi: an x86 multiplication takes them as
 /// operands.
-const KEYS: [u64; 8] = [
+const KEYS: [u64; 9] = [
     0x243F_6A89,
     0x05A3_08D3,
     0x1319_8A2F,
@@ -107,6 +125,7 @@ const KEYS: [u64; 8] = [
     0x299F_31D1,
     0x082E_FA99,
     0x6C4E_6C89,
+    0x3F84_D5B5,
 ];
 const HOST_KEY: u64 = 0x4528_21E7;
 const KIND_KEY: u64 = 0x38D0_1377;
@@ -132,7 +151,7 @@ impl Mix {
         self.hash = self.hash.wrapping_add((code as u64).wrapping_mul(KIND_KEY));
     }
 
-    /// Mixes in one word; a record has at most eight.
+    /// Mixes in one word; a record has at most nine.
     #[inline(always)]
     pub(super) const fn word(&mut self, word: u64) {
         self.hash = self.hash.wrapping_add(word.wrapping_mul(KEYS[self.words]));

@@ -1,6 +1,6 @@
 //! The trait of the types of records' fields.
 
-use super::{Cause, Direction};
+use super::{Carried, Cause, Direction, FrameStep};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, Seconds, nanos};
@@ -84,6 +84,26 @@ impl RecordField for Cause {
     }
 
     #[inline(always)]
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+impl RecordField for Carried {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+impl RecordField for FrameStep {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
     fn word(self) -> u64 {
         self.code()
     }

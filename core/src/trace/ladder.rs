@@ -1,7 +1,7 @@
 //! The text ladder: time runs down, the client on the left, the server on the right, one line per record.
 
 use super::words::{Narrator, Setting};
-use super::{Direction, HostId, Record, What};
+use super::{Direction, FrameStep, HostId, Record, What};
 use crate::time::Instant;
 use alloc::format;
 use alloc::string::String;
@@ -62,6 +62,20 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         What::Dropped { direction: Reply, .. } => ("   ✕───", false),
         What::Duplicated { .. } => ("  ═══  ", true),
         What::Damaged { .. } => ("  ~~~  ", true),
+        What::Frame { step, direction: Request, .. } => match step {
+            FrameStep::Sent => ("────···", server),
+            FrameStep::Received => ("    ··▷", true),
+            FrameStep::Lost(_) => ("───✕", true),
+            FrameStep::Duplicated => ("  ═══  ", true),
+            FrameStep::Damaged => ("  ~~~  ", true),
+        },
+        What::Frame { step, direction: Reply, .. } => match step {
+            FrameStep::Sent => ("···────", server),
+            FrameStep::Received => ("◁··", false),
+            FrameStep::Lost(_) => ("   ✕───", false),
+            FrameStep::Duplicated => ("  ═══  ", true),
+            FrameStep::Damaged => ("  ~~~  ", true),
+        },
         What::TimerArmed { .. }
         | What::TimerFired { .. }
         | What::Answered { .. }

@@ -14,6 +14,7 @@
 //! | `table` | the records: [`What`] |
 //! | `field` | the trait of fields' types: JSON value and word in the digest |
 //! | `cause` | what loses a datagram: [`Cause`] |
+//! | `frame` | frames of a network of packets: [`Carried`], [`FrameStep`] |
 //! | `digest` | a run's fingerprint: [`Digest`] |
 //! | `json` | the JSON log: [`write_json`] |
 //! | [`words`] | sentences about records |
@@ -22,6 +23,7 @@
 mod cause;
 mod digest;
 mod field;
+mod frame;
 mod json;
 mod ladder;
 mod table;
@@ -31,6 +33,7 @@ pub mod words;
 
 pub use cause::Cause;
 pub use digest::{Digest, DigestSink};
+pub use frame::{Carried, FrameStep};
 pub use json::write_json;
 pub use ladder::Ladder;
 pub use table::What;
@@ -132,6 +135,14 @@ impl HostId {
 pub trait Sink {
     /// Takes one record.
     fn record(&mut self, record: &Record);
+
+    /// Takes the [`What::Frame`] of a frame that a host sends or receives, with its bytes from the Ethernet header
+    /// on. A sink without a use for the bytes takes the record alone.
+    #[inline]
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        let _ = bytes;
+        self.record(record);
+    }
 }
 
 /// Records nothing and costs nothing.
@@ -152,6 +163,11 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     fn record(&mut self, record: &Record) {
         (**self).record(record);
     }
+
+    #[inline]
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        (**self).frame(record, bytes);
+    }
 }
 
 /// Both sinks see every record, the first one first.
@@ -161,6 +177,12 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.0.record(record);
         self.1.record(record);
     }
+
+    #[inline]
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        self.0.frame(record, bytes);
+        self.1.frame(record, bytes);
+    }
 }
 
 /// A sink that may be absent.
@@ -169,6 +191,13 @@ impl<S: Sink> Sink for Option<S> {
     fn record(&mut self, record: &Record) {
         if let Some(sink) = self {
             sink.record(record);
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        if let Some(sink) = self {
+            sink.frame(record, bytes);
         }
     }
 }

@@ -8,7 +8,7 @@
 use super::digest::Mix;
 use super::field::RecordField;
 use super::words::{self, Wording, Words};
-use super::{Cause, Direction};
+use super::{Carried, Cause, Direction, FrameStep};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant};
@@ -133,6 +133,19 @@ records! {
         bit: u32 = "bit",
     } = "damaged", 15, says words::damaged;
 
+    /// Something happens to an Ethernet frame, in a network of packets. The flow, the packet and the send are
+    /// those of the datagram that it carries.
+    Frame {
+        /// What happens to it.
+        step: FrameStep = "step",
+        /// Which way it travels: away from a client is a request.
+        direction: Direction = "direction",
+        /// What it carries.
+        carried: Carried = "carried",
+        /// Its length in bytes, the Ethernet header included.
+        bytes: u32 = "bytes",
+    } = "frame", 20, says words::frame;
+
     /// A host waits.
     TimerArmed {
         /// What for.
@@ -225,7 +238,8 @@ impl What {
             | Self::Delivered { direction }
             | Self::Dropped { direction, .. }
             | Self::Duplicated { direction }
-            | Self::Damaged { direction, .. } => Some(direction),
+            | Self::Damaged { direction, .. }
+            | Self::Frame { direction, .. } => Some(direction),
             Self::TimerArmed { .. }
             | Self::TimerFired { .. }
             | Self::Answered { .. }

@@ -41,6 +41,9 @@ fn whats() -> Vec<What> {
         What::Damaged { direction: Request, bit: 0 },
         What::Damaged { direction: Reply, bit: 0 },
         What::Damaged { direction: Request, bit: 1 },
+        What::Frame { step: FrameStep::Sent, direction: Request, carried: Carried::Udp, bytes: 5 },
+        What::Frame { step: FrameStep::Sent, direction: Reply, carried: Carried::Udp, bytes: 5 },
+        What::Frame { step: FrameStep::Sent, direction: Request, carried: Carried::Udp, bytes: 6 },
         What::TimerArmed { timer: resend, deadline: Instant::from_nanos(1) },
         What::Answered { sends: 1, answered_send: 1, elapsed },
         What::Answered { sends: 2, answered_send: 1, elapsed },
@@ -67,8 +70,20 @@ fn whats() -> Vec<What> {
     ];
     whats
         .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
+    whats.extend(frames());
     whats.extend(waits_and_ends(elapsed));
     whats
+}
+
+/// Records of everything that a frame may carry, and of everything that happens to one.
+fn frames() -> Vec<What> {
+    let (direction, bytes, step) = (Direction::Request, 42, FrameStep::Sent);
+    let lost = Cause::ALL.iter().map(|cause| FrameStep::Lost(*cause));
+    let steps = [FrameStep::Received, FrameStep::Duplicated, FrameStep::Damaged].into_iter();
+    let carried = Carried::ALL.iter().map(|carried| (step, *carried));
+    let happened = steps.chain(lost).map(|step| (step, Carried::Other));
+    let frame = |(step, carried)| What::Frame { step, direction, carried, bytes };
+    carried.chain(happened).map(frame).collect()
 }
 
 /// Records of every timer and of every reason to give up.

@@ -25,6 +25,7 @@ mod http;
 mod http_requests;
 mod http_responses;
 mod names;
+mod packets;
 mod results_medium;
 mod results_retries;
 mod results_serial;

@@ -276,6 +276,7 @@ impl Observer<Event<service::Event>> for Log {
             | What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Answered { .. }

@@ -90,7 +90,8 @@ impl Builder {
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             // These have words, but do not change any state.
-            What::TimerArmed { .. }
+            What::Frame { .. }
+            | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger

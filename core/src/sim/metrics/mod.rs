@@ -205,6 +205,7 @@ impl Sink for Metrics {
             What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::LateReply

@@ -33,6 +33,7 @@
 //! | file | what it says |
 //! |---|---|
 //! | `packets` | datagrams: sent, delivered, lost, duplicated, damaged |
+//! | `frames` | frames of a network of packets |
 //! | `timers` | waits: begun, over |
 //! | `ends` | how exchanges go and end |
 //! | `servers` | what servers do |
@@ -43,6 +44,7 @@
 
 mod causes;
 mod ends;
+mod frames;
 mod narrator;
 mod numbers;
 mod packets;
@@ -52,6 +54,7 @@ mod timers;
 
 pub use causes::reason;
 pub(super) use ends::{answered, failed, gave_up, late_reply, note, refused, stale, stranger};
+pub(super) use frames::frame;
 pub use narrator::{Known, Narrator};
 pub use numbers::{capital, count, grouped, ratio, span, spread, unit};
 pub(super) use packets::{damaged, delivered, dropped, duplicated, sent};

@@ -124,6 +124,7 @@ impl Narrator {
             What::Dropped { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame { .. }
             | What::LateReply
             | What::Stranger
             | What::Served { .. }

@@ -1,6 +1,6 @@
 //! Sentences joined, and many records counted.
 
-use super::super::{Direction, HostId, Record, What};
+use super::super::{Direction, FrameStep, HostId, Record, What};
 use super::{Pattern, Role, Setting, Words, capital, count};
 use alloc::format;
 use alloc::string::String;
@@ -98,6 +98,11 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Dropped { .. } => ("packet", "lost on the link"),
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
+        What::Frame { step: FrameStep::Sent, .. } => ("frame", "sent"),
+        What::Frame { step: FrameStep::Received, .. } => ("frame", "received"),
+        What::Frame { step: FrameStep::Lost(_), .. } => ("frame", "lost"),
+        What::Frame { step: FrameStep::Duplicated, .. } => ("frame", "duplicated"),
+        What::Frame { step: FrameStep::Damaged, .. } => ("frame", "damaged"),
         What::TimerArmed { .. } => ("wait", "begun"),
         What::TimerFired { .. } => ("wait", "over"),
         What::Answered { .. } => ("exchange", "answered"),

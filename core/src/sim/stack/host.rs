@@ -1,0 +1,141 @@
+//! The TCP/IP stack of one host.
+
+use super::port::{Frames, Limits, Port};
+use crate::time::Instant;
+use alloc::vec;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::socket::udp;
+use smoltcp::time::{Duration, Instant as StackInstant};
+use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, Ipv4Cidr};
+
+/// Maximum number of bytes in a UDP datagram over IPv4: what 16 bits hold, less the headers.
+pub(super) const MAX_DATAGRAM: usize = 65_535 - 20 - 8;
+
+/// How long a host keeps the fragments of an incomplete datagram. Linux has the same time.
+const REASSEMBLY: Duration = Duration::from_secs(30);
+
+/// Bytes of a UDP socket's buffers at first. They grow to the longest datagram.
+const BUFFER: usize = 512;
+
+/// Where a host is in the network.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Its address and port.
+    pub(super) socket: SocketAddr,
+    /// Its IPv4 address.
+    pub(super) address: Ipv4Addr,
+    /// Number of bits that its address shares with those of its network.
+    pub(super) prefix: u8,
+    /// Address of the router.
+    pub(super) gateway: Ipv4Addr,
+}
+
+impl Place {
+    /// Returns the Ethernet address, which contains the IPv4 address.
+    pub(super) const fn ethernet(&self) -> EthernetAddress {
+        let [a, b, c, d] = self.address.octets();
+        EthernetAddress([2, 0, a, b, c, d])
+    }
+}
+
+/// The stack of a host, with the UDP socket of its machine.
+pub(super) struct Stack {
+    interface: Interface,
+    sockets: SocketSet<'static>,
+    udp: SocketHandle,
+    pub(super) place: Place,
+    limits: Limits,
+    /// The machine has a socket. Otherwise nobody listens on its port.
+    listens: bool,
+    /// Bytes that each buffer of the socket holds.
+    capacity: usize,
+    /// When the router forgets its Ethernet address.
+    pub(super) known_until: Instant,
+}
+
+impl Stack {
+    pub(super) fn new(place: Place, limits: Limits, listens: bool, seed: u64) -> Self {
+        let mut config = Config::new(place.ethernet().into());
+        config.random_seed = seed;
+        let mut frames = Frames::default();
+        let mut port = Port { arriving: None, leaving: &mut frames, limits };
+        let mut interface = Interface::new(config, &mut port, StackInstant::ZERO);
+        interface.set_reassembly_timeout(REASSEMBLY);
+        interface.update_ip_addrs(|addresses| {
+            let address = IpCidr::Ipv4(Ipv4Cidr::new(place.address, place.prefix));
+            // A stack has room for two addresses.
+            let _ = addresses.push(address);
+        });
+        // A stack has room for two routes.
+        let _ = interface.routes_mut().add_default_ipv4_route(place.gateway);
+        let mut sockets = SocketSet::new(vec![]);
+        let udp = sockets.add(socket(place.socket, listens, BUFFER));
+        let known_until = Instant::ZERO;
+        Self { interface, sockets, udp, place, limits, listens, capacity: BUFFER, known_until }
+    }
+
+    /// Returns the memory in bytes.
+    pub(super) const fn memory(&self) -> usize {
+        size_of::<Self>() + 2 * self.capacity
+    }
+
+    /// Queues a datagram, for which there must be room.
+    pub(super) fn send(&mut self, to: SocketAddr, bytes: &[u8]) {
+        let socket = self.sockets.get_mut::<udp::Socket>(self.udp);
+        // The socket is empty between two calls, and has room for this one.
+        let sent = socket.send_slice(bytes, IpEndpoint::from(to));
+        debug_assert!(sent.is_ok() || !self.listens, "{sent:?}");
+    }
+
+    /// Sends what is queued: one frame per call, as long as there are any.
+    pub(super) fn transmit(&mut self, now: Instant, leaving: &mut Frames) {
+        let mut port = Port { arriving: None, leaving, limits: self.limits };
+        self.interface.poll_egress(stack_time(now), &mut port, &mut self.sockets);
+    }
+
+    /// Receives a frame, and answers it if the stack does so by itself.
+    pub(super) fn receive(&mut self, now: Instant, frame: &[u8], leaving: &mut Frames) {
+        let mut port = Port { arriving: Some(frame), leaving, limits: self.limits };
+        self.interface.poll_ingress_single(stack_time(now), &mut port, &mut self.sockets);
+    }
+
+    /// Makes room for a datagram of this length; returns the memory in bytes that this takes. Between two calls, no
+    /// datagram is in the buffers.
+    #[inline]
+    pub(super) fn reserve(&mut self, bytes: usize) -> usize {
+        if bytes <= self.capacity {
+            return 0;
+        }
+        let before = self.memory();
+        self.capacity = bytes.next_power_of_two();
+        self.sockets.remove(self.udp);
+        self.udp = self.sockets.add(socket(self.place.socket, self.listens, self.capacity));
+        self.memory() - before
+    }
+
+    /// Returns the datagram that has arrived, with the addresses to which and from which it was sent.
+    pub(super) fn datagram(&mut self) -> Option<(&[u8], (SocketAddr, SocketAddr))> {
+        let socket = self.sockets.get_mut::<udp::Socket>(self.udp);
+        let port = self.place.socket.port();
+        let (bytes, meta) = socket.recv().ok()?;
+        let local = meta.local_address.map_or(IpAddr::V4(self.place.address), IpAddr::from);
+        Some((bytes, (SocketAddr::new(local, port), meta.endpoint.into())))
+    }
+}
+
+fn socket(at: SocketAddr, listens: bool, capacity: usize) -> udp::Socket<'static> {
+    let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 2], vec![0; capacity]);
+    let mut socket = udp::Socket::new(buffer(), buffer());
+    if listens {
+        // A new socket is not bound, and no port is 0.
+        let bound = socket.bind(at);
+        debug_assert!(bound.is_ok(), "{at}");
+    }
+    socket
+}
+
+/// The stack counts microseconds.
+fn stack_time(now: Instant) -> StackInstant {
+    StackInstant::from_micros(i64::try_from(now.as_nanos() / 1_000).unwrap_or(i64::MAX))
+}

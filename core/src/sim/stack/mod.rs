@@ -1,0 +1,36 @@
+//! Hosts with TCP/IP stacks: a network of packets.
+//!
+//! Without stacks, the network carries the machines' datagrams themselves. With stacks, each host has an Ethernet
+//! interface, ARP, IPv4, ICMP and UDP of [smoltcp](https://docs.rs/smoltcp), and the network carries packets:
+//!
+//! ```text
+//! machine ── UDP socket ── IP ── ARP ── Ethernet ── router ──(link)── router ── Ethernet ── … ── machine
+//! ```
+//!
+//! - Each host is attached to a router by a cable without delay or loss. A client's host has its address of
+//!   10.0.0.0/8, and the server's that of 192.0.2.0/24; the router is the gateway of both. Hosts and router find each
+//!   other's Ethernet addresses by ARP, and repeat that as their entries expire. As the cable has no delay, ARP adds
+//!   nothing to the time of a datagram.
+//! - The link is between two ports of the router. It carries IP packets, and does to them what it does to datagrams: each
+//!   packet has a [`Name`](crate::random::Name) that decides its fate. A datagram that fits in one packet has the name
+//!   that it has without stacks, so both networks lose, delay and duplicate the same datagrams. Of a fragmented
+//!   datagram, the first fragment has that name, and each other fragment one of its own. An ICMP error has a name derived from
+//!   that of the packet that caused it.
+//! - A packet larger than `link.mtu` is sent in fragments, where the network of datagrams drops it. A datagram arrives
+//!   when its last fragment does, unless one is lost.
+//! - A host on whose port nobody listens answers with ICMP port unreachable. The machine of a connected client learns
+//!   of it; another does not, as with sockets of an operating system.
+//!
+//! The records are those of the network of datagrams, with a [`What::Frame`](crate::trace::What::Frame) for each frame
+//! that a host sends or receives. Sinks see the bytes of these frames, from which a capture file can be written.
+//!
+//! Limits, which are those of smoltcp: a host fragments IPv4 only; it reassembles at most 32 datagrams at a time, each with at
+//! most 32 gaps, and drops an incomplete one after 30 s. A host takes about 90 KB of memory.
+
+mod frames;
+mod host;
+mod port;
+mod router;
+mod stacks;
+
+pub(super) use stacks::{Received, Stacks};

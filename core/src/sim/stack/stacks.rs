@@ -1,0 +1,378 @@
+//! The stacks of all hosts, the router between them, and their way to the link.
+
+use super::super::packets::Packet;
+use super::super::wire::Wire;
+use super::super::{CLIENTS, SERVER, client_address};
+use super::frames::{HEADERS, carried, refused};
+use super::host::{MAX_DATAGRAM, Place, Stack};
+use super::port::{Frames, Limits};
+use super::router::{self, Verdict};
+use crate::drive::{Context, NOT_ITS_ADDRESS, Role};
+use crate::link::{Action, Delivery, Link, Step};
+use crate::machine::Transmit;
+use crate::random::{Direction, Name, Purpose};
+use crate::time::Duration;
+use crate::trace::{Carried, Cause, FrameStep, HostId, Sink, What};
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// How long the router uses what it has learned of a host. Hosts forget after twice that time, and learn from the router's
+/// requests, so a host that is spoken to always knows its router.
+const KNOWN: Duration = Duration::from_secs(30);
+
+/// The router's address to the clients, and to the server.
+const GATEWAYS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 255, 255, 254), Ipv4Addr::new(192, 0, 2, 254)];
+
+/// Note about a datagram that is not sent, because UDP over IPv4 has no room for it.
+const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes";
+
+/// The stacks of all hosts; that of the server is the first.
+pub(in crate::sim) struct Stacks {
+    hosts: Vec<Stack>,
+    /// Clients learn that nobody listens on the server's port.
+    connected: bool,
+    /// Frames that a host has just sent.
+    leaving: Frames,
+    /// The frame that is arriving.
+    arriving: Vec<u8>,
+    /// Memory of all stacks in bytes.
+    memory: usize,
+}
+
+/// What a frame that has arrived means to the host's machine.
+pub(in crate::sim) enum Received {
+    /// Nothing yet, or nothing at all.
+    Nothing,
+    /// Perhaps a datagram, which [`Stacks::datagram`] returns.
+    Datagram,
+    /// Nobody listens at this address.
+    Refused(SocketAddr),
+}
+
+/// How the packets are named that a host sends.
+enum Names {
+    /// The next fragment of the datagram with this name, from 0.
+    Datagram(Name, u16),
+    /// The answer of the stack to the packet with this name.
+    Answer(Name),
+}
+
+impl Names {
+    fn next(&mut self) -> Name {
+        match self {
+            Self::Datagram(name, fragment) => {
+                let next = name.fragment(*fragment);
+                *fragment += 1;
+                next
+            }
+            Self::Answer(name) => name.answer(),
+        }
+    }
+}
+
+impl core::fmt::Debug for Stacks {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Stacks").field("hosts", &self.hosts.len()).finish_non_exhaustive()
+    }
+}
+
+impl Stacks {
+    /// Maximum number of clients: the addresses of the router and for broadcasts are not a client's.
+    pub(in crate::sim) const MAX_CLIENTS: usize = CLIENTS.max() as usize - 2;
+
+    /// Bytes of a host's stack at first.
+    pub(in crate::sim) const MEMORY_OF_HOST: usize = size_of::<Stack>() + 1_024;
+
+    /// Creates the stacks of a server and of `clients` clients. `listens`: the server does.
+    pub(in crate::sim) fn new(
+        clients: usize,
+        link: &Link,
+        seed: u64,
+        connected: bool,
+        listens: bool,
+    ) -> Self {
+        let limits = Limits { mtu: mtu(link), checks: link.checksum };
+        // Smoltcp draws identifiers of packets, ports and sequence numbers.
+        let draw = |flow, direction| {
+            Name { seed, flow, direction, index: 0 }.stream(Purpose::Stack).next_u64()
+        };
+        let mut hosts = Vec::with_capacity(clients + 1);
+        let server = place(SERVER, 24, GATEWAYS[1]);
+        hosts.push(Stack::new(server, limits, listens, draw(0, Direction::Reply)));
+        hosts.extend((1..=clients as u32).map(|flow| {
+            let place = place(client_address(flow), 8, GATEWAYS[0]);
+            Stack::new(place, limits, true, draw(flow, Direction::Request))
+        }));
+        let memory = hosts.iter().map(Stack::memory).sum();
+        Self { hosts, connected, leaving: Frames::default(), arriving: Vec::new(), memory }
+    }
+
+    /// Returns the memory in bytes, without that of datagrams that are being reassembled.
+    pub(in crate::sim) const fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Sends a machine's datagram.
+    pub(in crate::sim) fn send<K: Sink>(
+        &mut self,
+        wire: &mut Wire<K>,
+        role: Role,
+        context: Context,
+        &Transmit { from, to, .. }: &Transmit,
+        bytes: &[u8],
+    ) {
+        let (host, direction) = match role {
+            Role::Client(flow) => (flow as usize, Direction::Request),
+            Role::Server => (0, Direction::Reply),
+        };
+        if from.is_some_and(|from| from != self.hosts[host].place.socket) {
+            return wire.record(context, What::from(NOT_ITS_ADDRESS));
+        }
+        let peer = if host == 0 { client_address(context.flow) } else { SERVER };
+        if to != peer || context.flow == 0 {
+            return wire.send_to_nobody(context, direction, bytes);
+        }
+        if bytes.len() > MAX_DATAGRAM {
+            return wire.record(context, What::from(TOO_LONG));
+        }
+        let (name, context) = wire.number(context, direction, bytes.len());
+        self.memory += self.hosts[host].reserve(bytes.len());
+        self.hosts[host].send(to, bytes);
+        self.flush(wire, host, context, Names::Datagram(name, 0));
+    }
+
+    /// Receives the frame with which `packet` arrives at its host.
+    pub(in crate::sim) fn receive<K: Sink>(
+        &mut self,
+        wire: &mut Wire<K>,
+        packet: Packet,
+        context: Context,
+    ) -> Received {
+        let direction = packet.direction();
+        let host = if direction == Direction::Request { 0 } else { packet.flow() as usize };
+        self.resolve(wire, host, context, direction);
+        self.arriving.clear();
+        self.arriving.extend_from_slice(wire.bytes(packet));
+        let carried = carried(&self.arriving);
+        wire.frame(context, FrameStep::Received, direction, carried, &self.arriving);
+        let longest = match carried {
+            Carried::Fragment => MAX_DATAGRAM,
+            _ => self.arriving.len().saturating_sub(HEADERS),
+        };
+        self.memory += self.hosts[host].reserve(longest);
+        self.hosts[host].receive(wire.now, &self.arriving, &mut self.leaving);
+        if self.leaving.len() > 0 {
+            let cause = wire.name_of(packet, back(direction));
+            self.flush(wire, host, Context { packet: 0, ..context }, Names::Answer(cause));
+        }
+        match carried {
+            Carried::Udp | Carried::Fragment => Received::Datagram,
+            Carried::PortUnreachable if self.connected && host > 0 => {
+                let own = self.hosts[host].place.socket;
+                let peer = refused(&self.arriving).filter(|(from, _)| *from == own);
+                peer.map_or(Received::Nothing, |(_, to)| Received::Refused(to))
+            }
+            _ => Received::Nothing,
+        }
+    }
+
+    /// Returns the datagram that has arrived at a host, with the addresses to which and from which it was sent.
+    pub(in crate::sim) fn datagram(
+        &mut self,
+        host: u32,
+    ) -> Option<(&[u8], (SocketAddr, SocketAddr))> {
+        self.hosts[host as usize].datagram()
+    }
+
+    /// Lets the router ask for the Ethernet address of a host, unless it knows it.
+    fn resolve<K: Sink>(
+        &mut self,
+        wire: &mut Wire<K>,
+        host: usize,
+        context: Context,
+        direction: Direction,
+    ) {
+        let stack = &mut self.hosts[host];
+        if wire.now < stack.known_until {
+            return;
+        }
+        let request = router::request(stack.place.gateway, stack.place.address);
+        let context = of_host(host, context);
+        wire.frame(context, FrameStep::Received, direction, Carried::ArpRequest, &request);
+        stack.receive(wire.now, &request, &mut self.leaving);
+        self.flush(
+            wire,
+            host,
+            context,
+            Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 }),
+        );
+    }
+
+    /// Sends the frames that a host has ready, until it has no more.
+    fn flush<K: Sink>(
+        &mut self,
+        wire: &mut Wire<K>,
+        host: usize,
+        context: Context,
+        mut names: Names,
+    ) {
+        let mut next = 0;
+        loop {
+            while next < self.leaving.len() {
+                self.leave(wire, host, next, context, &mut names);
+                next += 1;
+            }
+            self.hosts[host].transmit(wire.now, &mut self.leaving);
+            if next == self.leaving.len() {
+                break self.leaving.clear();
+            }
+        }
+    }
+
+    /// Brings a frame from a host to the router, and from there to the link.
+    fn leave<K: Sink>(
+        &mut self,
+        wire: &mut Wire<K>,
+        host: usize,
+        index: usize,
+        context: Context,
+        names: &mut Names,
+    ) {
+        let direction = if host == 0 { Direction::Reply } else { Direction::Request };
+        let frame = self.leaving.get_mut(index);
+        let carried = carried(frame);
+        let own = match carried {
+            Carried::ArpRequest | Carried::ArpReply => of_host(host, context),
+            _ => context,
+        };
+        wire.frame(own, FrameStep::Sent, direction, carried, frame);
+        match router::judge(frame, self.hosts[host].place.gateway) {
+            Verdict::Answer(reply) => {
+                let back = back(direction);
+                wire.frame(own, FrameStep::Received, back, Carried::ArpReply, &reply);
+                self.hosts[host].known_until = wire.now.saturating_add(KNOWN);
+                self.hosts[host].receive(wire.now, &reply, &mut self.leaving);
+            }
+            Verdict::Learned => self.hosts[host].known_until = wire.now.saturating_add(KNOWN),
+            Verdict::Forward(to) => {
+                let peer = if host > 0 { 0 } else { context.flow as usize };
+                match self.hosts.get(peer).filter(|peer| peer.place.address == to) {
+                    Some(peer) => {
+                        router::forward(frame, peer.place.ethernet());
+                        carry(wire, context, direction, carried, names.next(), frame);
+                    }
+                    None => lose(wire, context, direction, carried, frame),
+                }
+            }
+            Verdict::Ignore => lose(wire, context, direction, carried, frame),
+        }
+    }
+}
+
+/// Puts a packet on the link.
+fn carry<K: Sink>(
+    wire: &mut Wire<K>,
+    context: Context,
+    direction: Direction,
+    carried: Carried,
+    name: Name,
+    frame: &mut [u8],
+) {
+    // To the link, every packet is a datagram; it adds the headers of IPv4 and UDP to the payload.
+    let payload = frame.len().saturating_sub(HEADERS);
+    match wire.carry(name, payload) {
+        Action::Deliver(whole) if whole.flipped.is_none() => {
+            wire.deliver(context, direction, frame, whole.at(wire.now));
+        }
+        action => {
+            for step in action.steps(direction) {
+                match step {
+                    Step::Report(what) => {
+                        let what = of_frame(what, carried, frame.len() as u32);
+                        wire.record(Context { host: HostId::Link, ..context }, what);
+                    }
+                    Step::Deliver(delivery) => deliver(wire, context, direction, frame, delivery),
+                }
+            }
+        }
+    }
+}
+
+/// Delivers a packet that may be damaged.
+fn deliver<K: Sink>(
+    wire: &mut Wire<K>,
+    context: Context,
+    direction: Direction,
+    frame: &mut [u8],
+    delivery: Delivery,
+) {
+    let payload = frame.len().min(HEADERS);
+    delivery.damage(&mut frame[payload..]);
+    wire.deliver(context, direction, frame, delivery.at(wire.now));
+    // A second delivery is damaged, or not, by itself.
+    delivery.damage(&mut frame[payload..]);
+}
+
+/// Returns the record of what the link does to a packet: that of the datagram, if it is a whole one.
+fn of_frame(what: What, carried: Carried, bytes: u32) -> What {
+    if carried == Carried::Udp {
+        return what;
+    }
+    match what {
+        What::Dropped { direction, cause } => {
+            What::Frame { step: FrameStep::Lost(cause), direction, carried, bytes }
+        }
+        What::Duplicated { direction } => {
+            What::Frame { step: FrameStep::Duplicated, direction, carried, bytes }
+        }
+        What::Damaged { direction, .. } => {
+            What::Frame { step: FrameStep::Damaged, direction, carried, bytes }
+        }
+        other => other,
+    }
+}
+
+/// Records the loss of a packet that the router cannot forward.
+fn lose<K: Sink>(
+    wire: &mut Wire<K>,
+    context: Context,
+    direction: Direction,
+    carried: Carried,
+    frame: &[u8],
+) {
+    let what = What::Dropped { direction, cause: Cause::NobodyThere };
+    let what = of_frame(what, carried, frame.len() as u32);
+    wire.record(Context { host: HostId::Link, ..context }, what);
+}
+
+/// Returns what the records of a host's ARP messages refer to: no datagram, and at the server, no client.
+const fn of_host(host: usize, context: Context) -> Context {
+    let flow = if host == 0 { 0 } else { context.flow };
+    Context { flow, packet: 0, label: None, ..context }
+}
+
+const fn back(direction: Direction) -> Direction {
+    match direction {
+        Direction::Request => Direction::Reply,
+        Direction::Reply => Direction::Request,
+    }
+}
+
+/// Returns the place of the host with this address.
+fn place(socket: SocketAddr, prefix: u8, gateway: Ipv4Addr) -> Place {
+    let address = match socket.ip() {
+        IpAddr::V4(address) => address,
+        // The addresses of the simulated network are IPv4.
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+    };
+    Place { socket, address, prefix, gateway }
+}
+
+/// Returns the maximum size of an IP packet. The link's MTU includes `link.overhead` bytes of headers; 28 of these, those
+/// of IPv4 and UDP, are in the packet.
+fn mtu(link: &Link) -> usize {
+    const LARGEST: i64 = 65_535;
+    let mtu = link.mtu.map_or(LARGEST, |mtu| i64::from(mtu) + 28 - i64::from(link.overhead));
+    // A scenario is checked; a link of a program's own may be narrower than IPv4 allows (RFC 791, section 3.2).
+    mtu.clamp(68, LARGEST) as usize
+}

@@ -1,0 +1,254 @@
+//! Networks of packets: hosts with TCP/IP stacks.
+
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::run;
+use retrylab_core::trace::{Carried, Cause, Direction, FrameStep, HostId, Record, Sink, What};
+use std::fmt::Write;
+
+/// Keeps records, and the bytes of frames.
+#[derive(Default)]
+struct Capture {
+    records: Vec<Record>,
+    frames: Vec<(Record, Vec<u8>)>,
+}
+
+impl Sink for Capture {
+    fn record(&mut self, record: &Record) {
+        self.records.push(*record);
+    }
+
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        self.record(record);
+        self.frames.push((*record, bytes.to_vec()));
+    }
+}
+
+fn scenario(fragment: &str) -> Scenario {
+    let (scenario, errors) = Scenario::from_fragment(fragment);
+    assert_eq!(errors, [], "{fragment}");
+    scenario
+}
+
+fn capture(fragment: &str) -> Capture {
+    run(&scenario(fragment), Capture::default()).sink
+}
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packets.txt");
+
+/// The digests that every build must produce, as in `digests.rs`. They cover the bytes of all frames. The page has no
+/// stacks, so `cargo xtask bench` checks them in wasm.
+#[test]
+fn the_golden_digests_of_packets_hold() {
+    let mut lines = String::from(
+        "# A link's fragment and its digest; see outside/packets.rs. Written by UPDATE_DIGESTS=1.\n",
+    );
+    let own = [
+        "network=packets&exchanges=3&server.listening=false",
+        "network=packets&clients=3&exchanges=2&workload.think=70s&connected=false",
+        "network=packets&clients=2&exchanges=3&link.mtu=576&link.loss=0.02&server.reply=mirror&message=",
+    ];
+    let message = "0123456789".repeat(300);
+    let own = own.into_iter().map(|link| match link.strip_suffix("message=") {
+        Some(_) => format!("{link}{message}"),
+        None => link.to_string(),
+    });
+    let others = scenarios().into_iter().step_by(20).map(|link| format!("{link}&network=packets"));
+    for fragment in others.chain(own) {
+        for seed in [1, 2, u64::MAX / 11] {
+            let mut scenario = scenario(&fragment);
+            scenario.seed = seed;
+            writeln!(lines, "{} {}", scenario.to_fragment(), run(&scenario, ()).digest).unwrap();
+        }
+    }
+    if std::env::var_os("UPDATE_DIGESTS").is_some() {
+        std::fs::write(GOLDEN, &lines).unwrap();
+    }
+    let golden = std::fs::read_to_string(GOLDEN).unwrap_or_default();
+    assert!(lines == golden, "UPDATE_DIGESTS=1 shows which digests differ");
+}
+
+/// Returns the frames of a run, as what carried them, where and in what order.
+fn frames(records: &[Record]) -> Vec<(HostId, FrameStep, Carried)> {
+    let frame = |record: &Record| match record.what {
+        What::Frame { step, carried, .. } => Some((record.host, step, carried)),
+        _ => None,
+    };
+    records.iter().filter_map(frame).collect()
+}
+
+/// All scenarios of the golden digests, without those of writers: they cover every feature of clients, servers, links
+/// and faults.
+fn scenarios() -> Vec<&'static str> {
+    let all = include_str!("../digests.txt").lines().skip(1);
+    all.map(|line| line.split(' ').next().unwrap()).collect()
+}
+
+/// The same exchanges, sends, outcomes, fates and times: all records but those of frames are equal.
+#[test]
+fn a_scenario_has_the_same_records_with_and_without_stacks() {
+    let mut compared = 0;
+    for fragment in scenarios().into_iter().step_by(7) {
+        let datagrams = capture(fragment).records;
+        let packets = capture(&format!("{fragment}&network=packets")).records;
+        let is_frame = |record: &Record| matches!(record.what, What::Frame { .. });
+        let framed = packets.iter().filter(|record| is_frame(record)).count();
+        let rest: Vec<Record> = packets.into_iter().filter(|record| !is_frame(record)).collect();
+        for (packets, datagrams) in rest.iter().zip(&datagrams) {
+            assert_eq!(packets, datagrams, "{fragment}");
+        }
+        assert_eq!(rest.len(), datagrams.len(), "{fragment}");
+        let sent =
+            datagrams.iter().filter(|record| matches!(record.what, What::Sent { .. })).count();
+        assert!(framed > sent, "{fragment}: each datagram is in a frame");
+        compared += sent;
+    }
+    assert!(compared > 5_000, "{compared}");
+}
+
+#[test]
+fn hosts_resolve_their_router_and_are_resolved_by_it() {
+    use FrameStep::{Received, Sent};
+    let (client, server) = (HostId::Client, HostId::SERVER);
+    let Capture { records, frames: bytes } = capture("network=packets");
+    assert_eq!(
+        frames(&records),
+        [
+            (client, Sent, Carried::ArpRequest),
+            (client, Received, Carried::ArpReply),
+            (client, Sent, Carried::Udp),
+            (server, Received, Carried::ArpRequest),
+            (server, Sent, Carried::ArpReply),
+            (server, Received, Carried::Udp),
+            (server, Sent, Carried::Udp),
+            (client, Received, Carried::Udp),
+        ]
+    );
+    let hop_limits: Vec<u8> =
+        bytes.iter().filter(|(_, b)| b[12..14] == [8, 0]).map(|(_, b)| b[22]).collect();
+    assert_eq!(hop_limits, [64, 63, 64, 63], "the router takes one");
+    for (record, bytes) in &bytes {
+        let What::Frame { bytes: len, .. } = record.what else { panic!("{record:?}") };
+        assert_eq!(len as usize, bytes.len());
+    }
+}
+
+/// Entries of hosts and router expire; both resolve them again, and no datagram waits for that.
+#[test]
+fn addresses_are_resolved_again_as_they_expire() {
+    let records =
+        capture("network=packets&exchanges=5&workload.think=100s&link.latency=1ms").records;
+    let asked = |host| {
+        let asked = |frame: &&_| **frame == (host, FrameStep::Sent, Carried::ArpRequest);
+        frames(&records).iter().filter(asked).count()
+    };
+    assert_eq!(asked(HostId::Client), 5, "before each exchange");
+    assert!(records.iter().all(|record| match record.what {
+        What::Answered { elapsed, .. } => elapsed.as_millis() == 2,
+        _ => true,
+    }));
+}
+
+const LARGE: usize = 65_507;
+
+fn large(more: &str) -> Capture {
+    let message = "x".repeat(LARGE);
+    let fixed = "network=packets&link.mtu=1500&server.reply=mirror";
+    capture(&format!("{fixed}&message={message}{more}"))
+}
+
+#[test]
+fn the_largest_datagram_crosses_a_small_mtu_in_fragments() {
+    let Capture { records, frames: bytes } = large("");
+    let sent = |host| {
+        let sent = |frame: &&_| **frame == (host, FrameStep::Sent, Carried::Fragment);
+        frames(&records).iter().filter(sent).count()
+    };
+    // 65,515 bytes with the header of UDP, in fragments of 1,480 bytes.
+    assert_eq!((sent(HostId::Client), sent(HostId::SERVER)), (45, 45));
+    assert!(bytes.iter().all(|(_, bytes)| bytes.len() <= 14 + 1_500));
+    let delivered = records.iter().filter(|r| matches!(r.what, What::Delivered { .. })).count();
+    assert_eq!(delivered, 2, "a datagram arrives once, when all of it has arrived");
+    assert!(records.iter().any(|record| matches!(record.what, What::Answered { sends: 1, .. })));
+}
+
+/// Any one of the 45 fragments that is lost loses the datagram, and the next send answers the exchange.
+#[test]
+fn a_lost_fragment_loses_the_datagram() {
+    let mut lost_some = 0;
+    for seed in 1..=20 {
+        let records = large(&format!("&link.loss=0.02&link.reply_loss=0&seed={seed}")).records;
+        let mut lost = [0; 6];
+        let mut delivered = [0; 6];
+        for record in &records {
+            let send = record.label.map_or(0, |label| label.send.get() as usize);
+            match record.what {
+                What::Frame { step: FrameStep::Lost(Cause::LinkLoss), .. } => lost[send] += 1,
+                What::Delivered { direction: Direction::Request } => delivered[send] += 1,
+                _ => {}
+            }
+        }
+        for send in 1..6 {
+            let sent = records.iter().any(|record| {
+                matches!(record.what, What::Sent { direction: Direction::Request, .. })
+                    && record.label.is_some_and(|label| label.send.get() as usize == send)
+            });
+            if sent {
+                assert_eq!(
+                    delivered[send],
+                    usize::from(lost[send] == 0),
+                    "seed {seed} send {send}"
+                );
+                lost_some += usize::from(lost[send] > 0);
+            }
+        }
+    }
+    assert!(lost_some > 10, "{lost_some}");
+}
+
+/// Fragments in any order make the datagram whole.
+#[test]
+fn reordered_and_duplicated_fragments_are_put_together() {
+    let records = capture(&format!(
+        "network=packets&link.mtu=576&exchanges=30&message={}&link.latency=uniform+1ms+9ms&\
+             link.duplicate=0.3&server.reply=mirror",
+        "0123456789".repeat(500)
+    ))
+    .records;
+    let answered = |record: &&Record| matches!(record.what, What::Answered { sends: 1, .. });
+    assert_eq!(records.iter().filter(answered).count(), 30);
+}
+
+#[test]
+fn a_closed_port_refuses_a_connected_client() {
+    for message in ["hello".to_string(), "x".repeat(20_000)] {
+        let closed = format!("network=packets&server.listening=false&message={message}");
+        let records = capture(&closed).records;
+        let unreachable = (HostId::Client, FrameStep::Received, Carried::PortUnreachable);
+        assert!(frames(&records).contains(&unreachable));
+        let ends = |records: &[Record]| -> Vec<What> {
+            let is_end = |what: &What| matches!(what, What::Refused { .. } | What::GaveUp { .. });
+            records.iter().map(|record| record.what).filter(is_end).collect()
+        };
+        let [What::Refused { sends: 1, elapsed }] = ends(&records)[..] else {
+            panic!("{:?}", ends(&records))
+        };
+        assert_eq!(elapsed.as_millis(), 20, "one round trip");
+
+        let records = capture(&format!("{closed}&connected=false")).records;
+        assert!(frames(&records).contains(&unreachable), "it arrives, but no socket sees it");
+        assert!(matches!(ends(&records)[..], [What::GaveUp { sends: 5, .. }]));
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let refusal = |pairs: &[(&str, &str)]| {
+        Scenario::default().apply(pairs.iter().copied()).unwrap_err().to_string()
+    };
+    let packets = ("network", "packets");
+    assert!(refusal(&[("server.listening", "false")]).contains("network=packets"));
+    assert!(refusal(&[packets, ("link.mtu", "67")]).contains("at least 68"));
+    let wide = [packets, ("link.mtu", "85"), ("link.overhead", "46")];
+    assert!(refusal(&wide).contains("at least 86"));
+    assert!(refusal(&[("network", "frames")]).contains("datagrams or packets"));
+}
