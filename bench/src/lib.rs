@@ -35,9 +35,44 @@ pub fn work<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Outcome<K>
     Ok(run(&scenario(clients, exchanges)?, sink))
 }
 
+/// Returns the workload of [`scenario`] in a network of packets: all hosts have TCP/IP stacks.
+///
+/// # Errors
+/// If one of the numbers is out of range.
+pub fn packets(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
+    let mut scenario = scenario(clients, exchanges)?;
+    scenario.apply([("network", "packets")])?;
+    Ok(scenario)
+}
+
+/// Digests of networks of packets that every build must produce: links and their digests.
+const DIGESTS: &str = include_str!("../../core/tests/packets.txt");
+
+/// Returns the number of golden digests of networks of packets that this build does not produce.
+#[must_use]
+pub fn differing() -> usize {
+    let lines = DIGESTS.lines().filter(|line| !line.starts_with('#'));
+    let differs = |line: &&str| match line.split_once(' ') {
+        Some((link, golden)) => {
+            let (scenario, errors) = Scenario::from_fragment(link);
+            !errors.is_empty() || run(&scenario, ()).digest.to_string() != golden
+        }
+        None => true,
+    };
+    lines.filter(differs).count()
+}
+
+/// [`differing`] as an export of the wasm module.
+// Exporting is unsafe because symbol names must be unique. This module has no other symbol of this name.
+#[cfg(target_family = "wasm")]
+#[unsafe(export_name = "differing")]
+pub extern "C" fn differing_in_wasm() -> u32 {
+    differing() as u32
+}
+
 /// [`work`] as an export of the wasm module. Returns the digest of the run, for comparison with a native run,
 /// or 0 if a number is out of range.
-// Exporting is unsafe because symbol names must be unique. This module has no other symbol.
+// Exporting is unsafe because symbol names must be unique. This module has no other symbol of this name.
 #[cfg(target_family = "wasm")]
 #[unsafe(export_name = "work")]
 pub extern "C" fn digest_of_work(clients: u32, exchanges: u32) -> u64 {

@@ -156,7 +156,7 @@ pub(crate) fn build_ahead(machine: &Machine<'_>) -> Result<Child> {
 
 /// The core without its standard library: the machines and policies alone, and with everything else. The page is
 /// built with the simulated network only.
-const CORE_FEATURES: [&str; 2] = ["", "--features serde"];
+const CORE_FEATURES: [&str; 2] = ["", "--features dns,packets,serde"];
 
 /// Checks it for wasm, where a standard library that is built from its source has no `std` to use.
 fn no_std(machine: &Machine<'_>) -> Result<()> {

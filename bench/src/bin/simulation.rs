@@ -1,11 +1,12 @@
-//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace|packets]`.
 //!
 //! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
-//! the workload alone and its peak memory. With `trace` it keeps every record in memory.
+//! the workload alone and its peak memory. With `trace` it keeps every record in memory. With
+//! `packets`, all hosts have TCP/IP stacks.
 
-use retrylab_bench::{Report, work};
-use retrylab_core::scenario::FieldError;
-use retrylab_core::sim::Outcome;
+use retrylab_bench::{Report, packets, scenario};
+use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::sim::{Outcome, run};
 use retrylab_core::trace::{Record, Sink};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,18 +14,18 @@ use std::time::Instant;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (clients, exchanges, trace) = match words[..] {
-        [clients, exchanges] => (clients, exchanges, false),
-        [clients, exchanges, "trace"] => (clients, exchanges, true),
-        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace]"),
+    let (clients, exchanges, mode) = match words[..] {
+        [clients, exchanges] => (clients, exchanges, ""),
+        [clients, exchanges, mode @ ("trace" | "packets")] => (clients, exchanges, mode),
+        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace|packets]"),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
         return refuse("CLIENTS and EXCHANGES must be whole numbers");
     };
-    let report = if trace {
-        report(clients, exchanges, Vec::<Record>::new())
-    } else {
-        report(clients, exchanges, ())
+    let report = match mode {
+        "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
+        "packets" => report(packets(clients, exchanges), ()),
+        _ => report(scenario(clients, exchanges), ()),
     };
     match report {
         Ok(report) => println!("{}", report.json()),
@@ -33,10 +34,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn report<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Report, FieldError> {
+fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Report, FieldError> {
+    let scenario = scenario?;
     let begun = Instant::now();
     // The records are freed after the clock has stopped, because freeing them is not part of recording.
-    let Outcome { summary, digest, sink, .. } = work(clients, exchanges, sink)?;
+    let Outcome { summary, digest, sink, .. } = run(&scenario, sink);
     let wall = begun.elapsed();
     drop(sink);
     Ok(Report {
