@@ -226,7 +226,7 @@ impl Probability {
         self.0
     }
 
-    /// Reads `0` to `1`, rounded to nine decimals, or `0%` to `100%`.
+    /// Reads `0` to `1`, `0%` to `100%`, or a fraction such as `4/11`, rounded to nine decimals.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let parts = u32::try_from(parse_share(text, 9)?).ok()?;
@@ -343,10 +343,14 @@ mod tests {
 
     #[test]
     fn probabilities_are_read_exactly() {
-        for bad in ["", "-0.1", "1.1", "0.0000000001", "half", "101%", "%", "NaN", "1e-10", "1e"] {
+        for bad in
+            ["", "-0.1", "1.1", "0.0000000001", "half", "101%", "%", "NaN", "1e-10", "1e", "12/11"]
+        {
             assert_eq!(Probability::parse(bad), None, "{bad}");
         }
-        for (text, shown) in [("50%", "0.5"), ("1e-3", "0.001"), (" 0.1 % ", "0.001")] {
+        for (text, shown) in
+            [("50%", "0.5"), ("1e-3", "0.001"), (" 0.1 % ", "0.001"), ("4/11", "0.363636364")]
+        {
             assert_eq!(alloc::format!("{}", Probability::parse(text).unwrap()), shown);
         }
         assert_eq!(Probability::parse("1"), Some(Probability::ALWAYS));

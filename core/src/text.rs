@@ -82,14 +82,26 @@ fn parse_exponent(text: &str) -> Option<i64> {
     digits.parse::<i64>().ok().filter(|n| plain && *n <= 1_000).map(|n| sign * n)
 }
 
-/// Reads a share of a whole, such as `0.3` or `30%`, multiplies it by `10^places`, at least two, and rounds
-/// like [`parse_rounded`].
+/// Reads a share of a whole, such as `0.3`, `30%` or `4/11`, multiplies it by `10^places`, at least two, and
+/// rounds like [`parse_rounded`].
 pub(crate) fn parse_share(text: &str, places: u32) -> Option<u64> {
     let text = text.trim();
+    if let Some((part, whole)) = text.split_once('/') {
+        return parse_fraction(part.trim_end(), whole.trim_start(), places);
+    }
     match text.strip_suffix('%') {
         Some(percent) => parse_rounded(percent.trim_end(), places.checked_sub(2)?),
         None => parse_rounded(text, places),
     }
+}
+
+/// Divides two whole numbers, multiplies the result by `10^places` and rounds it to the nearest whole number, but
+/// never to zero.
+fn parse_fraction(part: &str, whole: &str, places: u32) -> Option<u64> {
+    let (part, whole) = (u128::from(parse_exact(part, 0)?), u128::from(parse_exact(whole, 0)?));
+    let value = part.checked_mul(10u128.pow(places))?;
+    let rounded = value.checked_add(whole / 2)?.checked_div(whole)?;
+    u64::try_from(rounded).ok().filter(|rounded| *rounded > 0 || part == 0)
 }
 
 /// Reads a whole number such as `12`, `1e3` or `0xff`.
@@ -244,6 +256,22 @@ mod tests {
             ("%", None),
             ("30%%", None),
             ("33.333333333333336%", Some(333)),
+            ("4/11", Some(364)),
+            (" 1 / 4 ", Some(250)),
+            ("2/3", Some(667)),
+            ("0/5", Some(0)),
+            ("7/7", Some(1_000)),
+            ("3/2", Some(1_500)),
+            ("1/10000", None),
+            ("1/0", None),
+            ("0/0", None),
+            ("1/", None),
+            ("/2", None),
+            ("1/2/3", None),
+            ("-1/2", None),
+            ("1/2%", None),
+            ("0.5/2", None),
+            ("18446744073709551615/18446744073709551615", Some(1_000)),
         ] {
             assert_eq!(parse_share(text, 3), value, "{text}");
         }

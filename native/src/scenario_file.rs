@@ -357,7 +357,7 @@ mod tests {
             (
                 "exchanges = 9\n[workload]\narrivals = 'poisson 10'\n",
                 "x.toml:3: workload.arrivals lets exchanges overlap, so each reply has to name the one it \
-                 answers: token must be true and server.reply must be mirror",
+                 answers: token must be true and server.reply must be mirror or upper",
             ),
             (
                 "token = true\n[server]\nreply = 'mirror'\n[workload]\n\

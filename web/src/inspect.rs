@@ -5,7 +5,7 @@ use crate::numbers::{address, clock, count, span};
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::{Machine, Timer};
-use retrylab_core::protocol::Token;
+use retrylab_core::protocol::Codec;
 use retrylab_core::random::Probability;
 use retrylab_core::server::echo;
 use retrylab_core::sim::{SERVER, client_address};
@@ -25,7 +25,7 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
         Direction::Request if packet.is_retry() => ("retry", format!("Request, {which}")),
         Direction::Request => ("request", format!("Request, {which}")),
     };
-    let payload = payload(run, packet);
+    let payload = payload(run, timeline, packet);
     Some(Json::object(|json| {
         json.text("title", &title);
         json.text("shape", shape);
@@ -258,16 +258,25 @@ fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
 
 /// Returns the bytes of a packet, as the core's machines make them; none if they are unknown, such as a
 /// row's version.
-fn payload(run: &PageRun, packet: &Packet) -> Vec<u8> {
+fn payload(run: &PageRun, timeline: &Timeline, packet: &Packet) -> Vec<u8> {
     let scenario = run.scenario();
     if scenario.setting().pattern == Pattern::Write {
         return Vec::new();
     }
+    let request = match packet.direction {
+        Direction::Request => Some(packet),
+        Direction::Reply => packet.request.and_then(|id| timeline.packet(id)),
+    };
+    let codec = scenario.client_config(SERVER).codec;
     let mut bytes = Vec::new();
-    if let (true, Some(label)) = (scenario.token, packet.label) {
-        Token(label).emit(&mut bytes);
+    match (packet.label, request) {
+        (Some(label), Some(request)) => {
+            codec.request_at(label, Instant::from_nanos(request.sent), &mut bytes);
+        }
+        // Without the send, its token and its placeholders are unknown.
+        _ if codec.token || codec.placeholders => {}
+        _ => bytes.extend_from_slice(&codec.message),
     }
-    bytes.extend_from_slice(scenario.message.as_bytes());
     if packet.direction == Direction::Reply {
         let fail = if packet.failure { Probability::ALWAYS } else { Probability::NEVER };
         let (reply, hint) = (scenario.server.reply, scenario.server.hint);
@@ -355,7 +364,11 @@ mod tests {
         {
             let (run, timeline) = over(fragment);
             for packet in timeline.packets() {
-                assert_eq!(payload(&run, packet).len(), packet.bytes as usize, "{fragment}");
+                assert_eq!(
+                    payload(&run, timeline, packet).len(),
+                    packet.bytes as usize,
+                    "{fragment}"
+                );
             }
         }
         assert_eq!(hex(&[1; 65]).lines().count(), 9);

@@ -63,15 +63,22 @@ impl<C: Codec> Client<C> {
         self.exchange.memory()
     }
 
-    /// Begins the prepared exchange; if it follows another one, after the think time.
+    /// Begins the prepared exchange; if it follows another one, after the think time or the interval.
     #[inline]
     fn begin(&mut self, now: Instant) {
         let Self { config, exchange, flow, .. } = self;
         let number = exchange.number();
-        if let (Some(think), true) = (&config.load.think, number > NonZeroU32::MIN) {
+        let ClosedLoop { think, interval, .. } = &config.load;
+        if let (Some(think), true) = (think, number > NonZeroU32::MIN) {
             let name = Name::exchange(config.seed, *flow, number.get());
             let mut stream = name.stream(Purpose::Think);
             return exchange.postpone(now, nanos(think.draw(&mut stream)));
+        }
+        if let (Some(interval), true) = (interval, number > NonZeroU32::MIN) {
+            let left = exchange.started().saturating_add(*interval).saturating_since(now);
+            if !left.is_zero() {
+                return exchange.postpone(now, nanos(left));
+            }
         }
         let outcome = exchange.begin(config.rules(*flow), now);
         self.follow(outcome);
@@ -152,7 +159,7 @@ impl<C: Codec> Machine for Client<C> {
             self.begin(now);
         }
         let label = self.exchange.next_send(now)?;
-        self.config.codec.request(label, buf);
+        self.config.codec.request_at(label, now, buf);
         Some(Transmit::to(self.config.peer).labelled(Some(label)))
     }
 

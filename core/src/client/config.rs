@@ -53,6 +53,8 @@ pub struct ClosedLoop {
     pub exchanges: u32,
     /// How long to pause between one exchange and the next.
     pub think: Option<Distribution>,
+    /// Minimum time from the first send of an exchange to that of the next one. It has no effect with `think`.
+    pub interval: Option<Duration>,
 }
 
 /// An open loop: exchanges begin when they arrive, however many are in progress.
@@ -79,7 +81,7 @@ impl<C> Config<ClosedLoop, C> {
     /// Returns one exchange with `peer`, connected, under the textbook's policy, with seed 1.
     #[must_use]
     pub fn new(peer: SocketAddr, codec: C) -> Self {
-        let load = ClosedLoop { exchanges: 1, think: None };
+        let load = ClosedLoop { exchanges: 1, think: None, interval: None };
         Self { peer, connected: true, codec, policy: Policy::textbook(), seed: 1, load }
     }
 
@@ -94,6 +96,13 @@ impl<C> Config<ClosedLoop, C> {
     #[must_use]
     pub fn think(mut self, think: Option<Distribution>) -> Self {
         self.load.think = think;
+        self
+    }
+
+    /// Sets the minimum time from the first send of an exchange to that of the next one.
+    #[must_use]
+    pub fn interval(mut self, interval: Option<Duration>) -> Self {
+        self.load.interval = interval;
         self
     }
 

@@ -282,7 +282,7 @@ impl<C: Codec> Machine for OpenClient<C> {
                 (outcome, exchange.next_send(now))
             });
             if let Some(label) = label {
-                self.config.codec.request(label, buf);
+                self.config.codec.request_at(label, now, buf);
                 return Some(Transmit::to(self.config.peer).labelled(Some(label)));
             }
             self.sending.pop_front();

@@ -161,6 +161,13 @@ impl Exchange {
         self.number
     }
 
+    /// Returns the time of the last first send: of this exchange, or of the previous one until this one has begun.
+    #[must_use]
+    #[inline]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
     /// Returns true if it is prepared, and neither begun nor postponed.
     #[must_use]
     #[inline]

@@ -118,6 +118,13 @@ presets! {
     use_when: "on a test network; a first wait of 0.1 s is too short for the Internet (RFC 8085 3.1.1)",
     Policy::textbook();
 
+    /// The client of the UDP Pinger, an exercise of the textbook by Kurose and Ross: it waits up to 1 s for each
+    /// reply, never sends again, and sends the next ping afterwards.
+    UdpPinger "udp-pinger",
+    source: "Kurose and Ross, Computer Networking, socket programming: UDP Pinger",
+    use_when: "measuring loss and round-trip times, with one send per exchange",
+    Policy { max_sends: Some(1), ..plain(secs(1)) };
+
     /// TCP's retransmission timer, RFC 6298: the wait is 1 s until a round trip is measured (2.1),
     /// doubles (5.5), is never less than 1 s (2.4), and is capped at 60 s (2.5 asks for "at least 60
     /// seconds"). The RFC defines no end; RFC 1122 asks for an R2 of at least 100 s. The 3 s for data after a

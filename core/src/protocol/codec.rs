@@ -3,7 +3,7 @@
 
 use crate::machine::Label;
 use crate::policy::Hint;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
@@ -46,6 +46,14 @@ use core::num::NonZeroU32;
 pub trait Codec {
     /// Appends the request to `buf`, as the send that `label` names.
     fn request(&self, label: Label, buf: &mut Vec<u8>);
+
+    /// Appends the request that leaves at `now`, for a protocol whose requests contain the time. By default,
+    /// they do not.
+    #[inline(always)]
+    fn request_at(&self, label: Label, now: Instant, buf: &mut Vec<u8>) {
+        let _ = now;
+        self.request(label, buf);
+    }
 
     /// Returns what `bytes` from the server mean.
     ///

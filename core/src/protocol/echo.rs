@@ -1,9 +1,9 @@
-//! The echo protocol: a client sends its message, and the server returns the same bytes (RFC 862) or
-//! reports their length.
+//! The echo protocol: a client sends its message, and the server returns the same bytes (RFC 862), the same text
+//! in upper case, or reports their length.
 
-use super::{Codec, Received, ServerCodec, Token, failure};
+use super::{Codec, Received, ServerCodec, Token, failure, template};
 use crate::machine::Label;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::value::words;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -27,13 +27,19 @@ pub struct Echo {
     pub message: Arc<[u8]>,
     /// Begin each datagram with a [`Token`], so that a mirrored reply names the send that it answers.
     pub token: bool,
+    /// Replace the [placeholders](super::template) of the message in each send.
+    pub placeholders: bool,
+    /// The time that `{time}` shows for [`Instant::ZERO`]: on a real network, the Unix time at which the
+    /// clock began.
+    pub epoch: Duration,
 }
 
 impl Echo {
     /// Creates the codec that sends `message` without a token.
     #[must_use]
     pub fn new(message: &[u8]) -> Self {
-        Self { message: message.into(), token: false }
+        let (token, placeholders, epoch) = (false, false, Duration::ZERO);
+        Self { message: message.into(), token, placeholders, epoch }
     }
 
     /// Sets whether datagrams begin with a token.
@@ -41,13 +47,33 @@ impl Echo {
     pub fn with_token(self, token: bool) -> Self {
         Self { token, ..self }
     }
+
+    /// Replaces the [placeholders](super::template) of the message, if it has any.
+    #[must_use]
+    pub fn with_placeholders(self) -> Self {
+        Self { placeholders: template::has_placeholders(&self.message), ..self }
+    }
+
+    /// Sets the time that `{time}` shows for [`Instant::ZERO`].
+    #[must_use]
+    pub fn with_epoch(self, epoch: Duration) -> Self {
+        Self { epoch, ..self }
+    }
 }
 
 impl Codec for Echo {
     #[inline(always)]
     fn request(&self, label: Label, buf: &mut Vec<u8>) {
+        self.request_at(label, Instant::ZERO, buf);
+    }
+
+    #[inline(always)]
+    fn request_at(&self, label: Label, now: Instant, buf: &mut Vec<u8>) {
         if self.token {
             Token(label).emit(buf);
+        }
+        if self.placeholders {
+            return template::fill(&self.message, label, now.saturating_add(self.epoch), buf);
         }
         buf.extend_from_slice(&self.message);
     }
@@ -76,6 +102,20 @@ words! {
         Report = "report",
         /// The request's own bytes, as in RFC 862; also those of an empty datagram.
         Mirror = "mirror",
+        /// The request with its ASCII letters in upper case, as Python's `bytes.upper()` returns it; other bytes
+        /// stay as they are. The reply is as long as the request: Unicode's upper case can be longer.
+        Upper = "upper",
+    }
+}
+
+impl Reply {
+    /// Returns true if a reply contains its request, and is then as long as it.
+    #[must_use]
+    pub const fn has_request(self) -> bool {
+        match self {
+            Self::Report => false,
+            Self::Mirror | Self::Upper => true,
+        }
     }
 }
 
@@ -84,9 +124,9 @@ impl ServerCodec for Reply {
         token_label(request)
     }
 
-    /// A server that mirrors appends the request, so that a failure names its send as well.
+    /// A server whose replies contain the request appends it, so that a failure names its send as well.
     fn failure(&self, request: &[u8], hint: Option<Duration>, buf: &mut Vec<u8>) {
-        let request = if *self == Self::Mirror { request } else { &[] };
+        let request = if self.has_request() { request } else { &[] };
         failure::emit(hint, request, buf);
     }
 }
@@ -140,7 +180,11 @@ mod tests {
     fn a_failure_is_no_answer_and_names_its_send_if_it_is_mirrored() {
         let codec = Echo::new(b"hello").with_token(true);
         let hint = Duration::from_millis(70);
-        for (reply, label) in [(Reply::Report, None), (Reply::Mirror, Label::new(3, 2))] {
+        for (reply, label) in [
+            (Reply::Report, None),
+            (Reply::Mirror, Label::new(3, 2)),
+            (Reply::Upper, Label::new(3, 2)),
+        ] {
             let mut buf = Vec::new();
             reply.failure(&request(&codec), Some(hint), &mut buf);
             let expected = Received::Failure { label, hint: Some(Hint::After(hint)) };

@@ -8,6 +8,7 @@ mod codec;
 pub mod echo;
 mod failure;
 pub mod row;
+pub mod template;
 mod token;
 
 pub use codec::{Codec, Received, ServerCodec};

@@ -8,7 +8,6 @@ use super::network;
 use super::workload::Workload;
 use crate::client::{Arrivals, MAX_MESSAGE_IPV4};
 use crate::protocol::{FAILURE, Token};
-use crate::server::echo::Reply;
 use crate::value::Printable;
 use alloc::format;
 
@@ -39,11 +38,12 @@ impl Scenario {
     }
 
     fn check_message(&self) -> Result<(), FieldError> {
-        let (length, longest) = (self.message.len(), MAX_MESSAGE_IPV4 - Token::MAX_LEN);
-        if self.token && length > longest {
-            let sentence = format!(
-                "message is {length} bytes long; with token=true it must be at most {longest}"
-            );
+        let token = if self.token { Token::MAX_LEN } else { 0 };
+        let (length, longest) = (self.max_message_len(), MAX_MESSAGE_IPV4 - token);
+        if length > longest {
+            let with = if self.token { "with token=true it" } else { "with its placeholders it" };
+            let sentence =
+                format!("message is {length} bytes long; {with} must be at most {longest}");
             return FieldError::contradiction("message", sentence);
         }
         if self.message.as_bytes().starts_with(FAILURE) {
@@ -54,13 +54,13 @@ impl Scenario {
     }
 
     fn check_open(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
-        if !(self.token && self.server.reply == Reply::Mirror) {
+        if !(self.token && self.server.reply.has_request()) {
             let sentence = "workload.arrivals lets exchanges overlap, so each reply has to name the \
-                            one it answers: token must be true and server.reply must be mirror";
+                            one it answers: token must be true and server.reply must be mirror or upper";
             return FieldError::contradiction("workload.arrivals", sentence);
         }
         // One event handles them all, so the bound on memory could not stop it in time.
-        let (burst, length) = (arrivals.burst(), self.message.len());
+        let (burst, length) = (arrivals.burst(), self.max_message_len());
         if burst.saturating_mul(length) > MAX_BURST {
             let sentence = format!(
                 "workload.arrivals begins {burst} exchanges at the same moment, each with a message \

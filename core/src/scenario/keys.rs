@@ -103,7 +103,8 @@ keys! {
     "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
     "clients" = scenario.clients in 1..=1_000_000, "number of clients, which all start at once";
     "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client";
-    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends";
+    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends; {seq} is replaced by the number of the exchange, and {time} by the \
+         time of the send in seconds";
     "connected" = scenario.connected,
         "clients accept datagrams from their server only (connect + send), not from everyone (sendto)";
     "token" = scenario.token,
@@ -176,7 +177,8 @@ keys! {
     "server.overflow" = scenario.station.overflow,
         "overflow policy: a request that finds the queue full is dropped, or answered with a failure";
     "server.reply" = scenario.server.reply,
-        "report: `Your data was N bytes`; mirror: the request itself (RFC 862)";
+        "report: `Your data was N bytes`; mirror: the request itself (RFC 862); upper: the request with its \
+         ASCII letters in upper case";
 
     "link.preset" = scenario.link_preset => reset_link, "the link to start from";
     "link.latency" = latency.one_way, "how long a datagram takes, one way; none: half of link.rtt";

@@ -6,7 +6,7 @@ use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link, Pipe};
 use crate::policy::{Policy, Preset};
-use crate::protocol::Echo;
+use crate::protocol::{Echo, template};
 use crate::server::{echo, service};
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
@@ -77,6 +77,12 @@ impl Default for Scenario {
 }
 
 impl Scenario {
+    /// Returns the length in bytes of the longest request, without its token.
+    #[must_use]
+    pub fn max_message_len(&self) -> usize {
+        template::max_len(self.message.as_bytes())
+    }
+
     /// Returns the configuration of closed-loop clients, for a server at `peer`.
     #[must_use]
     pub fn client_config(&self, peer: SocketAddr) -> client::Config {
@@ -84,7 +90,7 @@ impl Scenario {
             Workload::Closed { think } => think.clone(),
             Workload::Open { .. } | Workload::Write => None,
         };
-        let codec = Echo::new(self.message.as_bytes()).with_token(self.token);
+        let codec = Echo::new(self.message.as_bytes()).with_token(self.token).with_placeholders();
         client::Config::new(peer, codec)
             .connected(self.connected)
             .policy(self.policy)

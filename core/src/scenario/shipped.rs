@@ -37,6 +37,7 @@ macro_rules! shipped {
 
 shipped! {
     "textbook",
+    "udp-pinger",
     "thundering-herd",
     "retry-storm",
     "metastable",

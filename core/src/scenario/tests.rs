@@ -130,7 +130,7 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
         ("policy.max_timeout", "100", "a duration of at most 2400h; try 100ms or 1m30s, or none"),
         ("policy.increment", "2401h", "a duration of at most 2400h; try 100ms or 1m30s"),
         ("policy.multiplier", "150%", "a number from 1 to 1000; try 2 or 1.5"),
-        ("server.reply", "echo", "one of report or mirror"),
+        ("server.reply", "echo", "one of report, mirror or upper"),
         ("server.drop_list", "0", "a list of numbers from 1 and ascending ranges; try `1,3-5`"),
         ("workload.arrivals", "x", "or closed"),
     ] {
@@ -220,6 +220,27 @@ fn a_latency_and_a_round_trip_contradict_each_other() {
     }
 }
 
+/// A probability or a share may be a fraction, wherever it is read.
+#[test]
+fn fractions_are_read_everywhere() {
+    for (key, text, canonical) in [
+        ("server.drop", "4/11", "0.363636364"),
+        ("server.fail", " 1 / 3 ", "0.333333333"),
+        ("link.loss", "4/11", "0.363636364"),
+        ("link.loss", "gilbert-elliott 1/10 2/5", "gilbert-elliott 0.1 0.4"),
+        ("policy.budget", "deposits 1/5 10 10s", "deposits 0.2 10 10s"),
+        ("policy.jitter", "proportional 1/5", "proportional 0.2"),
+        ("faults", "1s 1s loss 1/2", "1s 1s loss 0.5"),
+    ] {
+        let mut scenario = Scenario::default();
+        scenario.apply([(key, text)]).unwrap();
+        assert_eq!(scenario.value(key).as_deref(), Some(canonical), "{text}");
+        let mut again = Scenario::default();
+        again.apply([(key, canonical)]).unwrap();
+        assert_eq!(again, scenario, "{text}");
+    }
+}
+
 /// Pairs each spelling with an obvious meaning with the canonical spelling.
 #[test]
 fn reading_is_lenient_and_writing_is_canonical() {
@@ -243,6 +264,7 @@ fn reading_is_lenient_and_writing_is_canonical() {
         ("server.drop_list", " 3 - 5 , 1 ", "1,3-5"),
         ("server.drop_list", "", "none"),
         ("server.reply", "Mirror", "mirror"),
+        ("server.reply", "UPPER", "upper"),
         ("server.hint", "None", "none"),
         ("server.service", "Exponential 5 ms", "exponential 5ms"),
         ("server.rising", "1\u{b5}s", "1us"),

@@ -35,7 +35,7 @@ impl Scenario {
         const EXCHANGE: u64 = 512;
         let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
         // A request may be duplicated.
-        let per_event = burst * (EXCHANGE + 2 * self.message.len() as u64);
+        let per_event = burst * (EXCHANGE + 2 * self.max_message_len() as u64);
         let mut clients = self.hosts().peekable();
         let own = clients.peek().map_or(0, ScenarioClient::memory);
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;

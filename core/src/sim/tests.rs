@@ -207,7 +207,7 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
             "50ms",
             "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms",
         ),
-        ("server.reply", "echo", "server.reply: \"echo\" is not one of report or mirror"),
+        ("server.reply", "echo", "server.reply: \"echo\" is not one of report, mirror or upper"),
     ] {
         let error = scenario.apply([("seed", "9"), (key, value)]).unwrap_err();
         assert_eq!(error.to_string(), sentence);

@@ -54,7 +54,7 @@ enum InputKind {
 impl fmt::Display for InputKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Share => f.write_str("a number from 0 to 1"),
+            Self::Share => f.write_str("a number from 0 to 1, or a fraction such as `4/11`"),
             Self::Positive => f.write_str("a number above 0"),
             Self::Count(most) => write!(f, "a whole number from 1 to {most}"),
             Self::Time => f.write_str("a time with its unit such as `100ms`"),
@@ -175,7 +175,11 @@ impl Values<'_> {
             if let InputKind::Time = input.kind {
                 return parse_duration(text).map(|time| time.as_secs_f64());
             }
-            let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
+            let number = match (input.kind, text.split_once('/')) {
+                (InputKind::Share, Some((part, whole))) => fraction(part, whole),
+                _ => text.parse().ok(),
+            };
+            let number: f64 = number.filter(|number| number.is_finite())?;
             let fits = match input.kind {
                 InputKind::Share => (0.0..=1.0).contains(&number),
                 _ => number > 0.0,
@@ -193,6 +197,12 @@ impl Values<'_> {
         };
         self.read(key, |text| text.parse().ok().filter(|n| (1..=most).contains(n)))
     }
+}
+
+/// Reads a fraction of two whole numbers.
+fn fraction(part: &str, whole: &str) -> Option<f64> {
+    let [part, whole] = [part, whole].map(|text| text.trim().parse::<u32>().ok());
+    Some(f64::from(part?) / f64::from(whole?))
 }
 
 const fn input(
@@ -226,6 +236,7 @@ pub const MODELS: &[Model] = &[
             ),
             input("drop", "0.5", "share of requests that the server drops", InputKind::Share),
             input("rtt", "0s", "the round-trip time", InputKind::Time),
+            input("exchanges", "1", "number of exchanges", InputKind::Count(u32::MAX)),
         ],
         evaluate: bernoulli,
     },
@@ -421,8 +432,10 @@ fn bernoulli(values: &Values<'_>) -> Result<Vec<Output>, TheoryError> {
     let model = Bernoulli::new(&preset.policy(), loss, drop, rtt);
     let model =
         model.ok_or(TheoryError::Conditions("this preset never gives up; use one that does"))?;
+    let all_answered = libm::pow(1.0 - model.gave_up, f64::from(values.count("exchanges")?));
     Ok(vec![
         output("gave_up", model.gave_up, "share of exchanges that fail"),
+        output("all_answered", all_answered, "probability that every exchange is answered"),
         output("amplification", model.amplification, "sends per exchange"),
         output("time_answered_s", model.time_answered, "mean time to the reply"),
         output("time_s", model.time, "mean time to the end, failed exchanges included"),

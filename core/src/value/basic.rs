@@ -91,7 +91,7 @@ impl Value for Duration {
 impl Value for Probability {
     const SHAPE: Shape = Shape::new(Form::Number(
         &Grammar::new("a probability from 0 to 1", &[("0.3", ""), ("30%", "")])
-            .limits("rounded to 9 decimals"),
+            .limits("or a fraction such as 4/11; rounded to 9 decimals"),
     ));
 
     fn parse(text: &str) -> Option<Self> {
@@ -121,7 +121,7 @@ impl Value for Factor {
 impl Value for Share {
     const SHAPE: Shape = Shape::new(Form::Number(
         &Grammar::new("a share from 0 to 1", &[("0.2", ""), ("20%", "")])
-            .limits("rounded to 6 decimals"),
+            .limits("or a fraction such as 1/3; rounded to 6 decimals"),
     ));
 
     fn parse(text: &str) -> Option<Self> {

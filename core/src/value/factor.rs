@@ -93,7 +93,7 @@ impl Share {
         Self(hundredths * 10_000)
     }
 
-    /// Reads `0` to `1`, rounded to six decimals, or `0%` to `100%`.
+    /// Reads `0` to `1`, `0%` to `100%`, or a fraction such as `4/11`, rounded to six decimals.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_millionths(u32::try_from(parse_share(text, 6)?).ok()?)

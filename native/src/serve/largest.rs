@@ -4,7 +4,7 @@ use crate::output::Count;
 use crate::send::MAX_MESSAGE_IPV6;
 use retrylab_core::client::MAX_MESSAGE_IPV4;
 use retrylab_core::protocol::ServerCodec;
-use retrylab_core::protocol::echo::{Reply, report};
+use retrylab_core::protocol::echo::report;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service::Overflow;
@@ -26,7 +26,7 @@ impl LargestReply {
     /// Returns the largest reply of the server of `scenario`.
     pub(super) fn of(scenario: &Scenario) -> Self {
         let server = &scenario.server;
-        let with_request = server.reply == Reply::Mirror;
+        let with_request = server.reply.has_request();
         let mut bytes = if with_request { 0 } else { report_of(MAX_MESSAGE_IPV6).len() };
         if server.fail > Probability::NEVER || scenario.station.overflow == Overflow::Fail {
             let mut failure = Vec::new();

@@ -72,7 +72,7 @@ found.";
 /// Answer datagrams, and drop some on purpose
 ///
 /// Listens on a UDP address and answers each datagram with `Your data was N bytes`, or with the same
-/// bytes (RFC 862). Prints one line per datagram on stdout.
+/// bytes (RFC 862), or with its text in upper case. Prints one line per datagram on stdout.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -272,7 +272,7 @@ fn announce(address: SocketAddr, scenario: &Scenario) {
             Reply::Report => {
                 ", and `report` replies can be longer than the requests (see --reply mirror)"
             }
-            Reply::Mirror => "",
+            Reply::Mirror | Reply::Upper => "",
         };
         warn(format_args!(
             "{address} is not a loopback address: the server answers anyone who can reach it{longer}"

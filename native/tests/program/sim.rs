@@ -119,7 +119,7 @@ fn errors_in_a_file_have_its_name_and_line() {
         (
             "[server]\nreply = 'parrot'\n",
             2,
-            &["server.reply", "\"parrot\"", "is not one of report or mirror"],
+            &["server.reply", "\"parrot\"", "is not one of report, mirror or upper"],
         ),
         ("seed = 1\nclients = \n", 2, &["this is not TOML"]),
         ("\n\nclints = 3\n", 3, &["clints", "did you mean clients?"]),

@@ -16,6 +16,16 @@ fn a_model_is_evaluated_with_its_inputs() {
     assert!(state["results"]["tipping"].is_null());
 }
 
+/// The UDP Pinger's server drops 4 of 11 requests: (7/11)^10 = 0.01089 for ten answers.
+#[test]
+fn theory_answers_the_question_of_the_udp_pinger() {
+    let args = ["theory", "bernoulli", "preset=udp-pinger", "drop=4/11", "exchanges=10", "--json"];
+    let results = run(&args).object()["results"].clone();
+    let all = results["all_answered"].as_f64().unwrap();
+    assert!((all - (7.0_f64 / 11.0).powi(10)).abs() < 1e-12, "{all}");
+    assert!((all - 0.01089).abs() < 1e-5, "{all}");
+}
+
 /// Compares the formula with the simulated network for the same policy and loss.
 #[test]
 fn theory_and_simulation_agree() {
@@ -38,7 +48,7 @@ fn models_are_listed_and_wrong_inputs_are_refused_in_one_sentence() {
     for (args, sentence) in [
         (
             &["bernoulli", "x=1"][..],
-            "there is no input `x`; the inputs are preset, loss, drop, rtt",
+            "there is no input `x`; the inputs are preset, loss, drop, rtt, exchanges",
         ),
         (&["bernoulli", "drop=2"], "drop is `2`; it must be a number from 0 to 1"),
         (&["bernoulli", "preset=dtls"], "never gives up"),

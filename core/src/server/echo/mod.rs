@@ -1,7 +1,7 @@
 //! The server: answers each datagram, and loses some on purpose.
 //!
-//! It is the echo service of RFC 862 ([`Reply::Mirror`]) or the textbook's reporter of lengths
-//! ([`Reply::Report`]). It keeps no state per request, only one counter per client, so that what happens
+//! It is the echo service of RFC 862 ([`Reply::Mirror`]), the textbook's reporter of lengths
+//! ([`Reply::Report`]) or the UDP Pinger's server ([`Reply::Upper`]). It keeps no state per request, only one counter per client, so that what happens
 //! to a client's n-th datagram does not depend on other clients.
 
 #[cfg(test)]
@@ -210,9 +210,12 @@ impl Machine for Server {
         }
         let answer = match self.config.reply {
             Reply::Report => Answer::Report(bytes.len()),
-            Reply::Mirror => {
+            Reply::Mirror | Reply::Upper => {
                 self.reply_bytes.clear();
                 self.reply_bytes.extend_from_slice(bytes);
+                if self.config.reply == Reply::Upper {
+                    self.reply_bytes.make_ascii_uppercase();
+                }
                 Answer::Bytes
             }
         };

@@ -38,6 +38,20 @@ fn a_mirror_returns_every_datagram_even_an_empty_one() {
     }
 }
 
+/// Compared with Python's `bytes.upper()`: ASCII letters only, and the length stays.
+#[test]
+fn upper_case_is_that_of_ascii() {
+    let mut server = Server::new(Config { reply: Reply::Upper, ..Config::default() }, 0);
+    for (request, reply) in [
+        (&b""[..], &b""[..]),
+        (b"Ping 1 1732579200.5", b"PING 1 1732579200.5"),
+        (b"az{`@[ AZ\0\xff", b"AZ{`@[ AZ\0\xff"),
+        ("stra\u{df}e \u{e9}".as_bytes(), "STRA\u{df}E \u{e9}".as_bytes()),
+    ] {
+        assert_eq!(ask(&mut server, client(1), request).as_deref(), Some(reply));
+    }
+}
+
 #[test]
 fn the_first_and_the_listed_datagrams_are_dropped_by_number_over_the_servers_life() {
     let drop_list = "3,5-6".parse().unwrap();
