@@ -12,6 +12,7 @@ mod ladder;
 mod lookup;
 mod merge;
 mod output;
+mod pcapng;
 mod plot;
 mod presets;
 mod queue;

@@ -365,7 +365,7 @@ mod tests {
             let (run, timeline) = over(fragment);
             for packet in timeline.packets() {
                 assert_eq!(
-                    payload(&run, timeline, packet).len(),
+                    payload(&run, &timeline, packet).len(),
                     packet.bytes as usize,
                     "{fragment}"
                 );

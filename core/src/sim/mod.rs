@@ -45,7 +45,7 @@ pub use summary::Summary;
 
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::trace::{Digest, DigestSink, Record, Sink};
+use crate::trace::{Digest, DigestSink, Packet, Record, Sink};
 
 /// Network of a [`Scenario`] with its summary and digest, recording into `K`.
 pub type ScenarioNetwork<K> = Network<ScenarioClient, ScenarioServer, RunSink<K>>;
@@ -80,6 +80,16 @@ impl<K: Sink> Sink for RunSink<K> {
         self.summary.record(record);
         self.digest.frame(record, bytes);
         self.records.frame(record, bytes);
+    }
+
+    #[inline(always)]
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        self.records.packet(record, packet);
+    }
+
+    #[inline(always)]
+    fn takes_packets(&self) -> bool {
+        self.records.takes_packets()
     }
 }
 

@@ -374,15 +374,14 @@ where
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label };
-        let what = What::Delivered { direction };
         let arrived = if direction == Direction::Request {
-            self.wire.record(arrived(arrival, HostId::SERVER), what);
             let way = way(SERVER, client_address(flow));
+            self.wire.record_arrival(arrived(arrival, HostId::SERVER), packet, way);
             let bytes = self.wire.bytes(packet);
             (0, self.server.host.deliver(at, arrival, way, bytes))
         } else {
-            self.wire.record(arrived(arrival, HostId::Client), what);
             let way = way(client_address(flow), SERVER);
+            self.wire.record_arrival(arrived(arrival, HostId::Client), packet, way);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
             (flow, host.deliver(at, arrival, way, bytes))

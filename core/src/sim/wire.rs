@@ -2,6 +2,7 @@
 
 use super::packets::{Packet, Packets};
 use super::queue::Queue;
+use super::{SERVER, client_address};
 use crate::drive::{Context, Visit, Wait};
 use crate::heap::TREE_PLACE;
 use crate::link::Fault;
@@ -10,9 +11,9 @@ use crate::random::Direction;
 #[cfg(feature = "packets")]
 use crate::random::Name;
 use crate::time::Instant;
+use crate::trace::{self, Cause, HostId, Sink, What};
 #[cfg(feature = "packets")]
 use crate::trace::{Carried, FrameStep};
-use crate::trace::{Cause, HostId, Sink, What};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -211,8 +212,7 @@ impl<K: Sink> Wire<K> {
     pub(super) fn send(&mut self, context: Context, direction: Direction, bytes: &[u8]) {
         let name = self.pipe.name(context.flow, direction);
         let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
-        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.record(context, What::Sent { direction, bytes: len });
+        self.record_sent(context, direction, bytes, || usual_way(context.flow, direction));
         match self.pipe.send(self.now, name, bytes.len()) {
             Action::Deliver(whole) if whole.flipped.is_none() => {
                 self.deliver(context, direction, bytes, whole.at(self.now));
@@ -292,8 +292,7 @@ impl<K: Sink> Wire<K> {
     ) {
         let name = self.pipe.name(context.flow, direction);
         let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
-        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.record(context, What::Sent { direction, bytes: len });
+        self.record_sent(context, direction, bytes, || way);
         let action = self.pipe.send(self.now, name, bytes.len());
         self.carry_out(action, context, direction, |wire, delivery| {
             let Context { flow, packet, label, .. } = context;
@@ -340,6 +339,36 @@ impl<K: Sink> Wire<K> {
         self.sink.record(&context.record(self.now, what));
     }
 
+    /// Records that a datagram leaves its host on `way`.
+    #[inline(always)]
+    fn record_sent(
+        &mut self,
+        context: Context,
+        direction: Direction,
+        bytes: &[u8],
+        way: impl FnOnce() -> Way,
+    ) {
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let record = context.record(self.now, What::Sent { direction, bytes: len });
+        self.sink.record(&record);
+        if self.sink.takes_packets() {
+            let (to, from) = way();
+            self.sink.packet(&record, trace::Packet::Datagram { from, to, payload: bytes });
+        }
+    }
+
+    /// Records that `packet` has arrived on the way `(to, from)`.
+    #[inline(always)]
+    pub(super) fn record_arrival(&mut self, context: Context, packet: Packet, (to, from): Way) {
+        let what = What::Delivered { direction: packet.direction() };
+        let record = context.record(self.now, what);
+        self.sink.record(&record);
+        if self.sink.takes_packets() {
+            let payload = self.packets.bytes(packet);
+            self.sink.packet(&record, trace::Packet::Datagram { from, to, payload });
+        }
+    }
+
     #[inline(always)]
     pub(super) fn record_timer(&mut self, wait: &Wait) {
         if let Some((context, what)) = wait.record() {
@@ -352,6 +381,14 @@ impl<K: Sink> Wire<K> {
     pub(super) fn report(&mut self, visit: &Visit, context: Context, event: impl Into<What>) {
         let what = event.into();
         self.record(visit.of_event(context, &what), what);
+    }
+}
+
+/// Returns the usual way of a client's datagram.
+const fn usual_way(flow: u32, direction: Direction) -> Way {
+    match direction {
+        Direction::Request => (SERVER, client_address(flow)),
+        Direction::Reply => (client_address(flow), SERVER),
     }
 }
 

@@ -148,6 +148,7 @@ impl Service for EchoService {
             session.received += bytes.len() as u64;
             match self.verdicts.reply() {
                 Reply::Mirror => out.extend_from_slice(bytes),
+                Reply::Upper => out.extend(bytes.iter().map(u8::to_ascii_uppercase)),
                 Reply::Report => {}
             }
         }

@@ -42,6 +42,7 @@ use crate::machine::Label;
 pub use crate::random::Direction;
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 use core::num::{NonZeroU16, NonZeroU32};
 
 /// One thing that happened.
@@ -131,6 +132,23 @@ impl HostId {
     }
 }
 
+/// A packet with its bytes, as a host sends or receives it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Packet<'a> {
+    /// A UDP datagram.
+    Datagram {
+        /// Its source.
+        from: SocketAddr,
+        /// Its destination.
+        to: SocketAddr,
+        /// Its payload.
+        payload: &'a [u8],
+    },
+    /// An Ethernet frame with its header, without preamble and frame check sequence.
+    Frame(&'a [u8]),
+}
+
 /// Where records go.
 pub trait Sink {
     /// Takes one record.
@@ -143,6 +161,23 @@ pub trait Sink {
         let _ = bytes;
         self.record(record);
     }
+
+    /// Takes a packet, just after the `record` of its departure or arrival. It is not recorded if no machine handles
+    /// it: `record` then says why in a [`What::Note`]. By default, packets are ignored.
+    #[inline(always)]
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        let _ = (record, packet);
+    }
+
+    /// Returns whether [`packet`](Self::packet) does anything, so that a driver prepares packets only if someone wants them.
+    #[inline(always)]
+    fn takes_packets(&self) -> bool {
+        false
+    }
+
+    /// Called by a driver of real sockets when everything that follows from an input is recorded. The next record
+    /// may be long in coming.
+    fn settle(&mut self) {}
 }
 
 /// Records nothing and costs nothing.
@@ -168,6 +203,20 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
         (**self).frame(record, bytes);
     }
+
+    #[inline(always)]
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        (**self).packet(record, packet);
+    }
+
+    #[inline(always)]
+    fn takes_packets(&self) -> bool {
+        (**self).takes_packets()
+    }
+
+    fn settle(&mut self) {
+        (**self).settle();
+    }
 }
 
 /// Both sinks see every record, the first one first.
@@ -182,6 +231,22 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
         self.0.frame(record, bytes);
         self.1.frame(record, bytes);
+    }
+
+    #[inline(always)]
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        self.0.packet(record, packet);
+        self.1.packet(record, packet);
+    }
+
+    #[inline(always)]
+    fn takes_packets(&self) -> bool {
+        self.0.takes_packets() || self.1.takes_packets()
+    }
+
+    fn settle(&mut self) {
+        self.0.settle();
+        self.1.settle();
     }
 }
 
@@ -198,6 +263,23 @@ impl<S: Sink> Sink for Option<S> {
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
         if let Some(sink) = self {
             sink.frame(record, bytes);
+        }
+    }
+
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        if let Some(sink) = self {
+            sink.packet(record, packet);
+        }
+    }
+
+    #[inline]
+    fn takes_packets(&self) -> bool {
+        self.as_ref().is_some_and(Sink::takes_packets)
+    }
+
+    fn settle(&mut self) {
+        if let Some(sink) = self {
+            sink.settle();
         }
     }
 }

@@ -11,7 +11,8 @@ mod overtaken;
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
-use crate::output::{self, narrate, warn};
+use crate::output::{self, OutputError, exit_after, narrate, warn};
+use crate::pcapng::{self, Capture};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::source::{self, SourceError};
@@ -28,6 +29,7 @@ use retrylab_core::name::TooManyAddresses;
 use retrylab_core::scenario::{Field, FieldError, Scenario};
 use retrylab_core::server::echo::{Reply, Server};
 use retrylab_core::server::service::Station;
+use retrylab_core::trace::words::Setting;
 use std::io;
 use std::net::SocketAddr;
 
@@ -101,6 +103,8 @@ pub(crate) struct Args {
     /// Print only the address and the summary, not a line per datagram
     #[arg(short, long)]
     quiet: bool,
+    #[arg(long, value_name = "FILE", help = pcapng::HELP, value_parser = pcapng::file)]
+    pcapng: Option<String>,
     /// Print one JSON object per line: first `listening`, then one per datagram, last `summary`
     #[arg(long)]
     json: bool,
@@ -131,6 +135,8 @@ pub(crate) enum Error {
     NotLink(String),
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("cannot listen on {0}: {reason}", reason = bind_reason(.1))]
     Bind(SocketAddr, io::Error),
     #[error("--record {0}: {1}")]
@@ -146,7 +152,7 @@ impl Error {
         match self {
             Self::Field(_) | Self::Set(_) | Self::NotLink(_) | Self::Record(..) => Exit::Usage,
             Self::Name(error) => error.exit(),
-            Self::Bind(..) | Self::Socket(..) | Self::System(_) => Exit::Failed,
+            Self::Bind(..) | Self::Socket(..) | Self::System(_) | Self::Output(_) => Exit::Failed,
         }
     }
 }
@@ -217,6 +223,11 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let mut log = Log::new(args.json, args.quiet, delayed, guard)?;
     let mut overtaken =
         (delayed && scenario.server.reply == Reply::Report).then(Overtaken::default);
+    let clock = Clock::start();
+    let mut capture = match &args.pcapng {
+        Some(path) => Some(capture(path, clock, delayed)?),
+        None => None,
+    };
     announce(address, &scenario);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
     let dns_address = dns.as_ref().map(|dns| dns.address);
@@ -226,14 +237,14 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let station = scenario.station_config();
     let server = Server::new(scenario.server, scenario.seed);
     let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
-    let clock = Clock::start();
     if let Some(dns) = &dns {
         log.share(dns, clock);
     }
+    let mut sink = (&mut overtaken, &mut capture);
     let failed = tokio::select! {
         biased;
         () = signals.recv() => None,
-        ended = udp::drive(&mut server, &socket, clock, &mut overtaken, &mut log) => {
+        ended = udp::drive(&mut server, &socket, clock, &mut sink, &mut log) => {
             ended.err().map(|error| Error::Socket(address, error))
         }
         error = dns::run(&mut dns, clock) => Some(error),
@@ -250,7 +261,14 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let station = server.machine();
     let waiting = server.delayed() + station.waiting() + station.working();
     let exit = log.summary(clock.now(), waiting);
+    let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
     failed.map_or(Ok(exit), Err)
+}
+
+/// Creates the capture.
+fn capture(path: &str, clock: Clock, delayed: bool) -> Result<Capture, OutputError> {
+    let setting = Setting { clients: true, exchanges: true, ..Setting::default() };
+    Ok(Capture::live(path, clock.epoch(), setting)?.with_waiting(delayed))
 }
 
 /// Prints the address and the settings of the server.

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::flags;
 use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
+use crate::pcapng;
 use crate::signals;
 use crate::source::{Source, SourceError};
 use crate::threads::ThreadError;
@@ -30,7 +31,7 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
 use run::{EndedBy, Finished, Limits};
 use series::SeriesFile;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 /// Interval of the time series of a run of up to ten seconds. Longer runs double it.
@@ -41,6 +42,7 @@ Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
+  retrylab sim udp-pinger --pcapng run.pcapng     packets with comments, for Wireshark or tshark
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
   retrylab sim 'http://127.0.0.1:8060/#seed=7&server.drop=0.5'
   retrylab sim retry-storm --seeds 20      statistics over seeds 1 to 20, with confidence intervals
@@ -124,6 +126,8 @@ pub(crate) struct Args {
     /// Write every event to FILE as JSON lines (`-` is stdout)
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
+    #[arg(long, value_name = "FILE", help = pcapng::HELP)]
+    pcapng: Option<String>,
     /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
@@ -149,7 +153,7 @@ pub(crate) struct Args {
     /// has one `tc` command per direction, and comments on the differences
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
-    #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series"])]
+    #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series", "pcapng"])]
     #[arg(conflicts_with_all = ["seeds", "versus", "versus_set"])]
     #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
     print_netem: Option<String>,
@@ -174,6 +178,10 @@ pub(crate) enum Error {
         "--versus: only one of the two scenarios can come from stdin; use a file, a name or a link for the other"
     )]
     BothStdin,
+    #[error("--{0} and --pcapng: only one of them can go to stdout; use a file for the other")]
+    BothStdout(&'static str),
+    #[error("--pcapng: a capture is not text; use a file, or a pipe to another program")]
+    Terminal,
     #[error(
         "--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed"
     )]
@@ -185,6 +193,7 @@ impl Error {
         match self {
             Self::Source(error) => error.exit(),
             Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
+            Self::BothStdout(_) | Self::Terminal => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }
@@ -219,8 +228,23 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
 }
 
+/// Checks that stdout can take a capture, if it goes there.
+fn check_stdout(args: &Args) -> Result<(), Error> {
+    let to_stdout = |path: &Option<String>| path.as_deref() == Some("-");
+    if !to_stdout(&args.pcapng) {
+        return Ok(());
+    }
+    for (name, path) in [("trace", &args.trace), ("series", &args.series)] {
+        if to_stdout(path) {
+            return Err(Error::BothStdout(name));
+        }
+    }
+    if io::stdout().is_terminal() { Err(Error::Terminal) } else { Ok(()) }
+}
+
 /// Runs the scenario once and writes its outputs.
 fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
+    check_stdout(args)?;
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
     let metrics = match series {
         Some(_) => predicted::metrics(scenario, args.series_interval)
@@ -231,7 +255,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
         // The empty sink costs nothing.
-        (None, None) => run::run(scenario, (metrics, ()), limits, show),
+        none if none.is_empty() => run::run(scenario, (metrics, ()), limits, show),
         outputs => run::run(scenario, (metrics, outputs), limits, show),
     };
     meter.clear();

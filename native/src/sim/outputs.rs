@@ -1,16 +1,45 @@
-//! The outputs that are written during a run: the ladder and the trace.
+//! The outputs that are written during a run: the ladder, the trace and the capture.
 
 use super::Args;
 use super::run::Recorder;
 use crate::ladder::{JsonLines, LineSink};
 use crate::output::OutputError;
+use crate::pcapng::Capture;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::trace::Ladder;
+use retrylab_core::trace::{Ladder, Packet, Record, Sink};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// The ladder and the trace, if requested.
-pub(super) type Outputs = (Option<LineSink<Ladder>>, Option<LineSink<JsonLines>>);
+/// The ladder, the trace and the capture, if requested.
+#[derive(Default)]
+pub(super) struct Outputs {
+    ladder: Option<LineSink<Ladder>>,
+    trace: Option<LineSink<JsonLines>>,
+    capture: Option<Capture>,
+}
+
+impl Outputs {
+    /// Returns whether none is requested.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.ladder.is_none() && self.trace.is_none() && self.capture.is_none()
+    }
+}
+
+impl Sink for Outputs {
+    fn record(&mut self, record: &Record) {
+        self.ladder.record(record);
+        self.trace.record(record);
+        self.capture.record(record);
+    }
+
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        self.capture.packet(record, packet);
+    }
+
+    fn takes_packets(&self) -> bool {
+        self.capture.takes_packets()
+    }
+}
 
 /// Opens the outputs that `args` request.
 pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputError> {
@@ -32,24 +61,28 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
             LineSink::new(ladder, "stdout", to_stdout())
         }
     });
-    Ok((ladder, trace))
+    let waiting = !scenario.station_config().is_instant();
+    let capture = args.pcapng.as_deref();
+    let capture = capture.map(|path| Capture::simulated(path, scenario.setting())).transpose()?;
+    let capture = capture.map(|capture| capture.with_waiting(waiting));
+    Ok(Outputs { ladder, trace, capture })
 }
 
-/// Returns whether the trace or the series goes to stdout.
+/// Returns whether the trace, the series or the capture goes to stdout.
 pub(super) fn stdout_is_taken(args: &Args) -> bool {
-    [&args.trace, &args.series].into_iter().any(|path| path.as_deref() == Some("-"))
+    [&args.trace, &args.series, &args.pcapng].into_iter().any(|path| path.as_deref() == Some("-"))
 }
 
 impl Recorder for Outputs {
     fn has_failed(&self) -> bool {
-        let (ladder, trace) = self;
-        ladder.as_ref().is_some_and(LineSink::has_failed)
-            || trace.as_ref().is_some_and(LineSink::has_failed)
+        self.ladder.as_ref().is_some_and(LineSink::has_failed)
+            || self.trace.as_ref().is_some_and(LineSink::has_failed)
+            || self.capture.as_ref().is_some_and(Capture::has_failed)
     }
 
     fn finish(self) -> Result<(), OutputError> {
-        let (ladder, trace) = self;
-        ladder.map_or(Ok(()), LineSink::finish)?;
-        trace.map_or(Ok(()), LineSink::finish)
+        self.ladder.map_or(Ok(()), LineSink::finish)?;
+        self.trace.map_or(Ok(()), LineSink::finish)?;
+        self.capture.map_or(Ok(()), Capture::finish)
     }
 }

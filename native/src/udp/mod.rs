@@ -23,7 +23,7 @@ use retrylab_core::drive::{
 };
 use retrylab_core::machine::{Machine, Transmit};
 use retrylab_core::time::{Duration, Instant};
-use retrylab_core::trace::{Direction, HostId, Sink, What};
+use retrylab_core::trace::{Direction, HostId, Packet, Sink, What};
 use socket::{Problem, Received};
 use std::collections::VecDeque;
 use std::io;
@@ -214,6 +214,7 @@ where
                 let datagram =
                     Datagram { from: received.from, bytes: &self.incoming[..received.len] };
                 if !self.observer.admits(now, datagram) {
+                    self.refuse(now, received);
                     return Ok(ControlFlow::Continue(()));
                 }
                 Ok(ControlFlow::Break(Some(self.deliver(now, received))))
@@ -263,8 +264,19 @@ where
         let arrival = Arrival { flow, packet, label: self.host.machine().label_of(bytes) };
         self.observer.received(now, Datagram { from, bytes });
         let visit = self.host.deliver(now, arrival, (local, from), bytes);
-        self.record(now, visit.cause(self.role), What::Delivered { direction });
+        let record = visit.cause(self.role).record(now, What::Delivered { direction });
+        self.sink.record(&record);
+        self.sink.packet(&record, Packet::Datagram { from, to: local, payload: bytes });
         Input { now, visit, datagram: Some((from, len)) }
+    }
+
+    /// Passes a datagram to the sink that the observer does not admit.
+    fn refuse(&mut self, now: Instant, Received { len, from, local, .. }: Received) {
+        let context = Context { host: self.socket.host, flow: 0, packet: 0, label: None };
+        let record = context.record(now, What::from("Refused: no machine handles it."));
+        let payload = &self.incoming[..len];
+        self.sink.packet(&record, Packet::Datagram { from, to: local, payload });
+        self.sink.settle();
     }
 
     /// Handles a problem that the socket has instead of a datagram.
@@ -322,6 +334,7 @@ where
                 Output::Wait(wait) => {
                     self.armed(now, &wait);
                     let Some(peer) = self.refused.pop_front() else {
+                        self.sink.settle();
                         return ControlFlow::Continue(());
                     };
                     visit = self.host.refuse(self.role, now, peer);
@@ -339,6 +352,7 @@ where
         transmit: Transmit,
     ) -> ControlFlow<()> {
         let (to, mut problems) = (transmit.to, Vec::new());
+        self.observer.sending(&transmit);
         let sent = self.socket.send(&self.outgoing, transmit.from, to, &mut problems).await;
         for Problem { peer, trouble } in problems {
             self.report(now, &trouble)?;
@@ -354,8 +368,12 @@ where
                 let direction = self.socket.outward();
                 let context = Context { packet: self.count(to, direction), ..context };
                 let bytes = u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX);
-                let what = What::Sent { direction, bytes };
-                self.record(now, context, what);
+                let record = context.record(now, What::Sent { direction, bytes });
+                self.sink.record(&record);
+                if self.sink.takes_packets() {
+                    let (from, payload) = (self.socket.source(transmit.from, to), &self.outgoing);
+                    self.sink.packet(&record, Packet::Datagram { from, to, payload });
+                }
                 self.observer.sent(now, &transmit, &self.outgoing);
                 ControlFlow::Continue(())
             }

@@ -25,6 +25,11 @@ pub trait Observer<E> {
         let _ = (at, datagram);
     }
 
+    /// Called just before a datagram is passed to the system, which may send it or not: round-trip times begin here.
+    fn sending(&mut self, transmit: &Transmit) {
+        let _ = transmit;
+    }
+
     /// Called just after the system has accepted a datagram for sending.
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
         let _ = (at, transmit, bytes);
@@ -63,6 +68,10 @@ impl<E, O: Observer<E> + ?Sized> Observer<E> for &mut O {
 
     fn received(&mut self, at: Instant, datagram: Datagram<'_>) {
         (**self).received(at, datagram);
+    }
+
+    fn sending(&mut self, transmit: &Transmit) {
+        (**self).sending(transmit);
     }
 
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {

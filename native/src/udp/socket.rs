@@ -205,17 +205,34 @@ impl Socket {
         problems: &mut Vec<Problem>,
     ) -> Option<io::Result<()>> {
         let Some(from) = from else {
-            // That of a connected socket, or the first one that can reach the family of `to`.
-            let connected = self.ends.iter().find(|end| end.peer == Some(to));
-            let family = |end: &&End| end.peer.is_none() && end.local.is_ipv4() == to.is_ipv4();
-            let end = connected.or_else(|| self.ends.iter().find(family)).unwrap_or(&self.ends[0]);
-            return Some(end.send(bytes, None, to, problems).await);
+            return Some(self.usual_end(to).send(bytes, None, to, problems).await);
         };
         if let Some(end) = self.ends.iter().find(|end| end.local == from) {
             return Some(end.send(bytes, None, to, problems).await);
         }
         let end = self.ends.iter().find(|end| end.includes(from))?;
         Some(end.send(bytes, Some(from), to, problems).await)
+    }
+
+    /// Returns the socket that sends to `to` unless an address is named: the one that is connected to it, or the
+    /// first one that can reach its family.
+    fn usual_end(&self, to: SocketAddr) -> &End {
+        let connected = self.ends.iter().find(|end| end.peer == Some(to));
+        let family = |end: &&End| end.peer.is_none() && end.local.is_ipv4() == to.is_ipv4();
+        connected.or_else(|| self.ends.iter().find(family)).unwrap_or(&self.ends[0])
+    }
+
+    /// Returns the source address of a datagram from `from`, or from the usual address, to `to`. The system selects it
+    /// if the socket is bound to all addresses of the host.
+    pub(super) fn source(&self, from: Option<SocketAddr>, to: SocketAddr) -> SocketAddr {
+        let end = self.usual_end(to);
+        let mut source = from.or_else(|| end.io.local_addr().ok()).unwrap_or(end.local);
+        if source.ip().to_canonical().is_unspecified()
+            && let Ok(route) = route(source.ip(), to)
+        {
+            source.set_ip(route.ip());
+        }
+        source
     }
 
     /// Reads and discards the datagrams that have arrived since the driver stopped, and counts all that no
@@ -245,6 +262,13 @@ impl Socket {
         }
         result
     }
+}
+
+/// Returns the address from which the system would send to `to`. Connecting a UDP socket sends nothing.
+fn route(any: IpAddr, to: SocketAddr) -> io::Result<SocketAddr> {
+    let socket = std::net::UdpSocket::bind((any, 0))?;
+    socket.connect(to)?;
+    socket.local_addr()
 }
 
 impl End {

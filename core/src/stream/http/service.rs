@@ -81,6 +81,7 @@ impl Handler for EchoHandler {
         let mut body = Vec::new();
         match self.0 {
             Reply::Mirror => body.extend_from_slice(data),
+            Reply::Upper => body.extend(data.to_ascii_uppercase()),
             Reply::Report => report(data.len(), &mut body),
         }
         let mut response = Response::new(200, body);

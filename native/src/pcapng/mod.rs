@@ -1,0 +1,306 @@
+//! `--pcapng FILE`: a capture of what each host sends and receives, for Wireshark, tshark and other programs.
+//!
+//! The packets of a UDP datagram begin with an IP header (link type RAW): there is no Ethernet below them, and
+//! nothing is invented. Frames of hosts that have an Ethernet are written as they are, on an interface of that type.
+//! Each host is an interface. A simulated datagram is in the file where it is sent and where it arrives, so its
+//! latency can be seen.
+//!
+//! A packet that was dropped, damaged, duplicated or too late has a comment, in the words of the trace. What happens
+//! to a packet follows in the records after it, so the last packet waits for them.
+
+mod frame;
+mod writer;
+
+use crate::output::{OutputError, warn};
+use retrylab_core::time::Duration;
+use retrylab_core::trace::words::{self, Known, Setting};
+use retrylab_core::trace::{Cause, Direction, HostId, Packet, Record, Sink, What};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fs::File;
+use std::io::{self, Write};
+use writer::{ETHERNET, RAW, Way, Writer};
+
+/// Maximum number of bytes of requests that wait at the server and are kept in case it drops them.
+const MAX_KEPT: usize = 64 << 20;
+
+/// The help of the flag.
+pub(crate) const HELP: &str = "Write a capture of all packets to FILE, in the format of Wireshark and tshark, with a \
+                               comment on each packet that was dropped or late";
+
+/// Reads the name of a file that is not stdout.
+pub(crate) fn file(text: &str) -> Result<String, String> {
+    match text {
+        "-" => Err("stdout has the results; name a file".to_string()),
+        path => Ok(path.to_string()),
+    }
+}
+
+/// A capture file, as a sink.
+pub(crate) struct Capture {
+    writer: Writer<Box<dyn Write>>,
+    name: String,
+    /// Whether each packet is written as soon as it is complete.
+    live: bool,
+    /// The Unix time at which the clock of the records began; zero in a simulation.
+    epoch: Duration,
+    setting: Setting,
+    /// The number of the interface of each host and type: the server has flow 0.
+    interfaces: HashMap<(u32, u16), u32>,
+    last: Option<Pending>,
+    kept: Kept,
+    failure: Option<io::Error>,
+}
+
+/// The last packet, which waits for its comments.
+struct Pending {
+    packet: writer::Packet,
+    record: Record,
+}
+
+/// Requests that wait at a server. It may drop them later: they are then written again, with the reason.
+#[derive(Default)]
+struct Kept {
+    requests: BTreeMap<Key, VecDeque<writer::Packet>>,
+    bytes: usize,
+    max_bytes: usize,
+}
+
+/// The client, the exchange and the send of a request, as far as they are known.
+type Key = (u32, Option<(u32, u32)>);
+
+impl Capture {
+    /// Creates the file of a real run. `epoch` is the Unix time at which its clock began.
+    pub(crate) fn live(path: &str, epoch: Duration, setting: Setting) -> Result<Self, OutputError> {
+        let failed = |error| OutputError { name: path.to_string(), error };
+        let out = Box::new(File::create(path).map_err(failed)?);
+        Self::new(out, path, true, epoch, setting)
+    }
+
+    /// Creates the file of a simulation, or writes to stdout if `path` is `-`. Its times begin at 1970-01-01.
+    pub(crate) fn simulated(path: &str, setting: Setting) -> Result<Self, OutputError> {
+        let failed = |error| OutputError { name: path.to_string(), error };
+        let (name, out): (&str, Box<dyn Write>) = match path {
+            "-" => ("stdout", Box::new(io::stdout())),
+            path => (path, Box::new(File::create(path).map_err(failed)?)),
+        };
+        Self::new(out, name, false, Duration::ZERO, setting)
+    }
+
+    fn new(
+        out: Box<dyn Write>,
+        name: &str,
+        live: bool,
+        epoch: Duration,
+        setting: Setting,
+    ) -> Result<Self, OutputError> {
+        let name = name.to_string();
+        let writer = match Writer::new(out, live) {
+            Ok(writer) => writer,
+            Err(error) => return Err(OutputError { name, error }),
+        };
+        Ok(Self {
+            writer,
+            name,
+            live,
+            epoch,
+            setting,
+            interfaces: HashMap::new(),
+            last: None,
+            kept: Kept::default(),
+            failure: None,
+        })
+    }
+
+    /// Sets whether the server may drop a request some time after its arrival: it is kept until then.
+    pub(crate) fn with_waiting(mut self, waiting: bool) -> Self {
+        self.kept.max_bytes = if waiting { MAX_KEPT } else { 0 };
+        self
+    }
+
+    /// Returns whether the file could not be written. Nothing more is written then.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
+        self.complete();
+        let result = self.failure.take().map_or_else(|| self.writer.flush(), Err);
+        result.map_err(|error| OutputError { name: self.name, error })
+    }
+
+    /// Writes the last packet: it gets no more comments.
+    fn complete(&mut self) {
+        if let Some(Pending { packet, record }) = self.last.take() {
+            let written = self.writer.packet(&packet);
+            self.check(written);
+            // A server may drop a request later, and nobody knows yet.
+            if is_request_at_server(&record) && packet.comments.is_empty() {
+                self.kept.add(key(&record), packet);
+            }
+        }
+    }
+
+    fn check(&mut self, written: io::Result<()>) {
+        if let (Err(error), None) = (written, &self.failure) {
+            if self.live {
+                warn(format_args!("cannot write {}: {error}; the capture ends here", self.name));
+            }
+            self.failure = Some(error);
+        }
+    }
+
+    /// Returns the number of the interface of the host that made `record`.
+    fn interface(&mut self, record: &Record, link_type: u16) -> io::Result<u32> {
+        let flow = record.flow.map_or(0, std::num::NonZeroU32::get);
+        let (flow, name) = match record.host {
+            HostId::Client if self.setting.clients => (flow, format!("client {flow}")),
+            HostId::Client => (flow, "client".to_string()),
+            HostId::Server(_) | HostId::Link => (0, "server".to_string()),
+        };
+        if let Some(number) = self.interfaces.get(&(flow, link_type)) {
+            return Ok(*number);
+        }
+        let kind = if self.live { "UDP socket" } else { "simulated host" };
+        let description = format!("{kind} of the {name}, as retrylab sees it");
+        let number = self.writer.interface(link_type, &name, &description)?;
+        self.interfaces.insert((flow, link_type), number);
+        Ok(number)
+    }
+
+    /// Adds what `record` says about a packet as its comment.
+    fn comment(&mut self, record: &Record) {
+        let said =
+            Record { host: if is_of_link(record) { HostId::Link } else { record.host }, ..*record };
+        let comment = words::describe(&said, self.setting, Known::default()).sentence();
+        if let Some(last) = self.last.as_mut().filter(|last| last.concerns(record)) {
+            last.packet.comments.push(comment);
+            return;
+        }
+        let waited = matches!(
+            (record.host, record.what),
+            (HostId::Server(_), What::Dropped { direction: Direction::Request, .. })
+        );
+        if let Some(mut packet) = waited.then(|| self.kept.take(key(record))).flatten() {
+            packet.nanos = self.nanos(record);
+            packet.comments.push(comment);
+            let written = self.writer.packet(&packet);
+            self.check(written);
+        }
+    }
+
+    fn nanos(&self, record: &Record) -> u64 {
+        record.at.saturating_add(self.epoch).as_nanos()
+    }
+}
+
+impl Pending {
+    /// Returns whether `record` says what happened to this packet, or to the reply that it caused.
+    fn concerns(&self, record: &Record) -> bool {
+        if record.flow != self.record.flow || record.at != self.record.at {
+            return false;
+        }
+        match (record.packet(), self.record.packet()) {
+            (Some(one), Some(other)) if one.direction == other.direction => one == other,
+            // A reply that the link of a real server drops is never sent: its request says so.
+            (Some(one), Some(_)) => one.direction == Direction::Reply,
+            _ => false,
+        }
+    }
+}
+
+impl Kept {
+    fn add(&mut self, key: Key, packet: writer::Packet) {
+        if self.bytes + packet.bytes.len() <= self.max_bytes {
+            self.bytes += packet.bytes.len();
+            self.requests.entry(key).or_default().push_back(packet);
+        }
+    }
+
+    /// Removes the oldest request of this client and send.
+    fn take(&mut self, key: Key) -> Option<writer::Packet> {
+        let waiting = self.requests.get_mut(&key)?;
+        let packet = waiting.pop_front();
+        if waiting.is_empty() {
+            self.requests.remove(&key);
+        }
+        self.bytes -= packet.as_ref().map_or(0, |packet| packet.bytes.len());
+        packet
+    }
+}
+
+/// Returns whether the link did what `record` says. A real server has its link inside, and reports for it.
+fn is_of_link(record: &Record) -> bool {
+    match record.what {
+        What::Dropped { direction: Direction::Request, cause } => {
+            cause.name().starts_with("link.")
+                || matches!(cause, Cause::Partition | Cause::FaultLoss)
+        }
+        What::Dropped { .. } | What::Duplicated { .. } | What::Damaged { .. } => true,
+        _ => false,
+    }
+}
+
+fn key(record: &Record) -> Key {
+    let flow = record.flow.map_or(0, std::num::NonZeroU32::get);
+    (flow, record.label.map(|label| (label.exchange.get(), label.send.get())))
+}
+
+fn is_request_at_server(record: &Record) -> bool {
+    let request = What::Delivered { direction: Direction::Request };
+    matches!(record.host, HostId::Server(_)) && record.what == request
+}
+
+impl Sink for Capture {
+    fn record(&mut self, record: &Record) {
+        match record.what {
+            What::Dropped { .. }
+            | What::Duplicated { .. }
+            | What::Damaged { .. }
+            | What::LateReply
+            | What::Stranger => self.comment(record),
+            // The server's answer or its work ends the wait of a request.
+            What::Served { .. } | What::Sent { direction: Direction::Reply, .. } => {
+                if matches!(record.host, HostId::Server(_)) {
+                    self.complete();
+                    self.kept.take(key(record));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn takes_packets(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        self.complete();
+        if self.failure.is_some() {
+            return;
+        }
+        let (link_type, bytes) = match packet {
+            Packet::Datagram { from, to, payload } => (RAW, frame::udp(from, to, payload)),
+            Packet::Frame(bytes) => (ETHERNET, bytes.to_vec()),
+            _ => return,
+        };
+        let way = if matches!(record.what, What::Sent { .. }) { Way::Out } else { Way::In };
+        let nanos = self.nanos(record);
+        match self.interface(record, link_type) {
+            Ok(interface) => {
+                let comments = match record.what {
+                    // What a host says about a packet that no machine handles.
+                    What::Note { words } => vec![words.to_string()],
+                    _ => Vec::new(),
+                };
+                let packet = writer::Packet { interface, nanos, way, bytes, comments };
+                self.last = Some(Pending { packet, record: *record });
+            }
+            Err(error) => self.check(Err(error)),
+        }
+    }
+
+    fn settle(&mut self) {
+        self.complete();
+    }
+}
