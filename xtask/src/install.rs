@@ -29,6 +29,15 @@ pub(crate) const SOCAT: Program =
 pub(crate) const NCAT: Program =
     Program { names: &["ncat"], apt: "ncat", dnf: "nmap-ncat", pacman: "nmap", brew: "nmap" };
 
+/// The judge of capture files.
+pub(crate) const TSHARK: Program = Program {
+    names: &["tshark"],
+    apt: "tshark",
+    dnf: "wireshark-cli",
+    pacman: "wireshark-cli",
+    brew: "wireshark",
+};
+
 /// The compiler of the fuzzer's engine.
 pub(crate) const CXX: Program = Program {
     names: &["c++", "g++", "clang++"],

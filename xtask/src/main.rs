@@ -98,7 +98,7 @@ Start here:
   cargo xtask test fmt clippy run only these steps; `cargo xtask test --help` lists them
   cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
-Missing tools (the wasm target, socat, ncat, chromium) are installed through rustup, or through
+Missing tools (the wasm target, socat, ncat, tshark, chromium) are installed through rustup, or through
 apt if you are root. Otherwise the install command is printed. The page's tests need Node 20 or
 newer; building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR
 if it is set.";

@@ -60,7 +60,9 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn peers(&self) -> Result<()> {
-        once(&self.peers, || install::programs(&[&install::SOCAT, &install::NCAT]))
+        once(&self.peers, || {
+            install::programs(&[&install::SOCAT, &install::NCAT, &install::TSHARK])
+        })
     }
 
     pub(crate) fn node(&self) -> Result<node::Version> {

@@ -4,7 +4,8 @@ use crate::runtime;
 use retrylab_core::client::MAX_MESSAGE_IPV4;
 use retrylab_core::machine::Label;
 use retrylab_core::policy::Draw;
-use retrylab_core::protocol::Token;
+use retrylab_core::protocol::template::max_len;
+use retrylab_core::protocol::{Echo, Token};
 use retrylab_core::scenario::Scenario;
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -29,11 +30,12 @@ pub(crate) enum MessageError {
     TooLong { length: String, with: String, family: &'static str, max: usize },
 }
 
-/// Returns the bytes of the message: those of `argument`, or those of stdin if it is `-`.
-pub(super) async fn read(argument: &OsStr) -> Result<Vec<u8>, MessageError> {
+/// Returns the codec of the message: `argument` with its placeholders, or the bytes of stdin, as they are, if it is
+/// `-`.
+pub(super) async fn read(argument: &OsStr) -> Result<Echo, MessageError> {
     if argument != "-" {
         // On Unix these are exactly the bytes on the command line, valid UTF-8 or not.
-        return Ok(argument.as_encoded_bytes().to_vec());
+        return Ok(Echo::new(argument.as_encoded_bytes()).with_placeholders());
     }
     // One byte more than fits into any datagram is enough to detect a message that is too long.
     let read_all = || {
@@ -41,14 +43,14 @@ pub(super) async fn read(argument: &OsStr) -> Result<Vec<u8>, MessageError> {
         io::stdin().lock().take(MAX_MESSAGE_IPV6 as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    runtime::blocking(read_all).await.map_err(MessageError::Stdin)
+    let bytes = runtime::blocking(read_all).await.map_err(MessageError::Stdin)?;
+    Ok(Echo::new(&bytes))
 }
 
 /// Checks before the first send that the message fits into every datagram. The last one has the longest
 /// token.
 pub(super) fn check_length(
-    message: usize,
-    token: bool,
+    codec: &Echo,
     scenario: &Scenario,
     peer: SocketAddr,
 ) -> Result<(), MessageError> {
@@ -56,7 +58,8 @@ pub(super) fn check_length(
         SocketAddr::V4(_) => ("IPv4", MAX_MESSAGE_IPV4),
         SocketAddr::V6(_) => ("IPv6", MAX_MESSAGE_IPV6),
     };
-    let token = if token { longest_token(scenario) } else { 0 };
+    let message = if codec.placeholders { max_len(&codec.message) } else { codec.message.len() };
+    let token = if codec.token { longest_token(scenario) } else { 0 };
     if message + token <= max {
         return Ok(());
     }
@@ -91,6 +94,10 @@ fn longest_token(scenario: &Scenario) -> usize {
 mod tests {
     use super::*;
 
+    fn message(len: usize, token: bool) -> Echo {
+        Echo::new(&vec![b'x'; len]).with_token(token)
+    }
+
     #[test]
     fn a_message_fits_its_datagram_to_the_byte() {
         let scenario = |pairs: &[(&str, &str)]| {
@@ -110,8 +117,8 @@ mod tests {
             (&hundred, true, v4, 65_500),
             (&endless, true, v4, 65_507 - "#1.4294967295 ".len()),
         ] {
-            assert!(check_length(max, token, scenario, peer).is_ok(), "{max}");
-            assert!(check_length(max + 1, token, scenario, peer).is_err(), "{max}");
+            assert!(check_length(&message(max, token), scenario, peer).is_ok(), "{max}");
+            assert!(check_length(&message(max + 1, token), scenario, peer).is_err(), "{max}");
         }
     }
 
@@ -119,7 +126,7 @@ mod tests {
     fn the_error_states_the_length_and_the_limit() {
         let error = |len, token| {
             let peer = "127.0.0.1:7".parse().unwrap();
-            check_length(len, token, &Scenario::default(), peer).unwrap_err().to_string()
+            check_length(&message(len, token), &Scenario::default(), peer).unwrap_err().to_string()
         };
         assert_eq!(
             error(65_508, false),
@@ -131,5 +138,17 @@ mod tests {
              and a datagram over IPv4 carries at most 65507"
         );
         assert!(error(65_528, false).contains("more than 65527 bytes"));
+    }
+
+    /// `{time}` becomes up to 15 bytes longer.
+    #[test]
+    fn placeholders_count_with_their_longest_values() {
+        let (scenario, peer) = (Scenario::default(), "127.0.0.1:7".parse().unwrap());
+        for (len, fits) in [(65_507 - 21, true), (65_507 - 20, false)] {
+            let mut text = vec![b'x'; len];
+            text.extend_from_slice(b"{time}");
+            let codec = Echo::new(&text).with_placeholders();
+            assert_eq!(check_length(&codec, &scenario, peer).is_ok(), fits, "{len}");
+        }
     }
 }

@@ -4,12 +4,14 @@ mod message;
 mod peers;
 mod report;
 mod session;
+mod statistics;
 
 use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
 use crate::flags::{self, Flags};
 use crate::ladder::LineSink;
-use crate::output::{self, exit_after, finish_stdout, left_out, narrate};
+use crate::output::{self, OutputError, exit_after, finish_stdout, left_out, narrate};
+use crate::pcapng::{self, Capture};
 use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
@@ -20,12 +22,12 @@ use report::{Outcome, SendReport};
 use retrylab::clock::Clock;
 use retrylab::udp;
 use retrylab_core::client::{Candidates, Client, Config};
-use retrylab_core::protocol::Echo;
+use retrylab_core::policy::Preset;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
 use session::Session;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
@@ -36,12 +38,18 @@ Examples:
   retrylab send 127.0.0.1                      send to the server of `retrylab serve`
   retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
+  retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
   head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
 
 The default policy (`textbook`) waits 0.1 s for a reply, doubles the wait after each timeout, and
 gives up when the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1.5 s and gives up
 at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
+
+--preset udp-pinger is the client of the UDP Pinger, an exercise of Kurose and Ross: its message is
+`Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed out`.
+With --count, `send` ends with a summary: exchanges without a reply (loss), and the shortest, mean
+and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it certain.
 
 If a name has several addresses, each send of an exchange goes to the next one, in the order of RFC
 6724. When an address turns out to be unreachable, the next one is asked at once; the times of the
@@ -71,13 +79,19 @@ pub(crate) struct Args {
     /// Server to send to, as a name or an IP address; the default port is 1060
     #[arg(value_name = "HOST[:PORT]", value_parser = Address::for_sending)]
     host: Address,
-    /// Message to send; `-` reads it from stdin, byte for byte
-    #[arg(default_value = "hello", allow_negative_numbers = true)]
-    message: OsString,
+    /// Message to send; `-` reads it from stdin, byte for byte. Otherwise `{seq}` is replaced by the number of
+    /// the exchange, and `{time}` by the Unix time of the send in seconds [default: hello; with --preset
+    /// udp-pinger: Ping {seq} {time}]
+    #[arg(allow_negative_numbers = true)]
+    message: Option<OsString>,
     /// Number of exchanges; each begins when the previous one is over
     #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("exchanges"))]
     count: String,
+    /// Minimum time from the first send of an exchange to that of the next one; by default, an exchange begins
+    /// as soon as the previous one is over
+    #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
+    interval: Option<Duration>,
     /// Leave the socket unconnected (sendto): receive datagrams from any address, and report those
     /// that are not from the server (except on Linux, refusals then go unnoticed)
     #[arg(long)]
@@ -93,6 +107,8 @@ pub(crate) struct Args {
     /// Print one JSON object per exchange; times are in seconds
     #[arg(long)]
     json: bool,
+    #[arg(long, value_name = "FILE", help = pcapng::HELP, value_parser = pcapng::file)]
+    pcapng: Option<String>,
     /// Draw every event as a ladder on stdout (on stderr with --json)
     #[arg(long)]
     ladder: bool,
@@ -109,6 +125,8 @@ pub(crate) enum Error {
     Message(#[from] MessageError),
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("cannot reach {0}: {1}")]
     Unreachable(SocketAddr, io::Error),
     #[error("cannot set up sockets, signal handlers or threads: {0}")]
@@ -120,7 +138,7 @@ pub(crate) enum Error {
 impl Error {
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Field(_) | Self::System(_) => Outcome::Failed,
+            Self::Field(_) | Self::System(_) | Self::Output(_) => Outcome::Failed,
             Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
             Self::Message(MessageError::TooLong { .. }) => Outcome::TooLong,
             Self::Name(error) if error.exit() == Exit::Failed => Outcome::Failed,
@@ -194,7 +212,12 @@ async fn send(
         () = signals.recv() => return Err(Error::Interrupted),
         prepared = prepare(args, scenario) => prepared?,
     };
-    let (Peers { socket, addresses }, config) = prepared;
+    let (Peers { socket, addresses }, mut config) = prepared;
+    let clock = Clock::start();
+    config.codec = config.codec.with_epoch(clock.epoch());
+    let setting = Setting { exchanges: scenario.exchanges > 1, ..Setting::default() };
+    let capture = |path: &String| Capture::live(path, clock.epoch(), setting);
+    let mut capture = args.pcapng.as_ref().map(capture).transpose()?;
     let (peer, count) = (config.peer, config.load.exchanges);
     let mut client = Candidates::new(Client::new(config), addresses.iter().copied());
     let random_seed = args.seed.is_none();
@@ -203,18 +226,19 @@ async fn send(
     if draws && random_seed {
         repeat();
     }
-    let clock = Clock::start();
     let mut session =
         Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
+    session.ping = scenario.preset == Preset::UdpPinger && !args.json && !args.ladder;
     let mut ladder = match args.ladder {
         true => Some(ladder(args.json, count, out)?),
         false => None,
     };
 
+    let mut sink = (&mut ladder, &mut capture);
     let ended = tokio::select! {
         biased;
         () = signals.recv() => None,
-        ended = udp::drive(&mut client, &socket, clock, &mut ladder, &mut session) => Some(ended),
+        ended = udp::drive(&mut client, &socket, clock, &mut sink, &mut session) => Some(ended),
     };
     match ended {
         Some(Err(error)) => return Err(Error::Unreachable(peer, error)),
@@ -225,19 +249,25 @@ async fn send(
     if session.hinted && scenario.policy.draws(true) && !draws && random_seed {
         repeat();
     }
-    Ok(session.exit())
+    session.summary();
+    let failure = capture.and_then(|capture| capture.finish().err());
+    Ok(exit_after(failure, session.exit()))
 }
 
 /// Prepares everything that the first datagram needs.
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
-    let message = message::read(&args.message).await?;
+    let pinger = scenario.preset == Preset::UdpPinger;
+    let default = if pinger { "Ping {seq} {time}" } else { "hello" };
+    let argument = args.message.as_deref().unwrap_or(OsStr::new(default));
+    let codec = message::read(argument).await?.with_token(args.token);
     let addresses = peers::resolve(&args.host).await?;
     for address in &addresses {
-        message::check_length(message.len(), args.token, scenario, *address)?;
+        message::check_length(&codec, scenario, *address)?;
     }
     let connected = !args.unconnected;
     let peers = peers::open(&addresses, connected).await?;
-    let config = Config::new(peers.addresses[0], Echo::new(&message).with_token(args.token))
+    let config = Config::new(peers.addresses[0], codec)
+        .interval(args.interval)
         .connected(connected)
         .policy(scenario.policy)
         .seed(scenario.seed)

@@ -69,6 +69,8 @@ pub(super) struct SendReport {
     pub(super) send_late_s: Vec<f64>,
     /// Time from the first send to the end of the exchange.
     pub(super) elapsed_s: f64,
+    /// Time from the departure of the answered send to the reply; null if the reply may answer another send.
+    pub(super) rtt_s: Option<f64>,
     /// Invalid UTF-8 is replaced by U+FFFD.
     pub(super) reply: Option<String>,
     pub(super) reply_bytes: Option<usize>,
@@ -102,6 +104,7 @@ impl SendReport {
             send_times_s: Vec::new(),
             send_late_s: Vec::new(),
             elapsed_s: 0.0,
+            rtt_s: None,
             reply: None,
             reply_bytes: None,
             answered_send: None,

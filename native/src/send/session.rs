@@ -1,6 +1,7 @@
 //! What the client reports while it runs and when it ends.
 
 use super::report::{Outcome, SendReport};
+use super::statistics::{Millis, Sends, Statistics};
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, complain, narrate, seconds, warn};
 use crate::queue::LineQueue;
@@ -29,6 +30,11 @@ pub(super) struct Session {
     laddered: bool,
     out: LineQueue,
     exchange: Exchange,
+    statistics: Statistics,
+    /// When the last datagram was passed to the system.
+    passed: Instant,
+    /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
+    pub(super) ping: bool,
     worst: Outcome,
     /// The causes of losses that have been reported: each is reported once.
     causes: Vec<String>,
@@ -42,8 +48,10 @@ struct Exchange {
     /// Counted from 1.
     number: u32,
     sends: Vec<Instant>,
-    /// How late each of them left.
+    /// How late each of them left, as the system accepted it.
     late: Vec<Duration>,
+    /// How late each of them was passed to the system.
+    passed: Vec<Duration>,
     /// The number of the last send in the policy's schedule, counted from 1.
     send: u32,
     /// The addresses that were asked.
@@ -113,6 +121,9 @@ impl Session {
             laddered,
             out,
             exchange,
+            statistics: Statistics::default(),
+            passed: Instant::ZERO,
+            ping: false,
             worst,
             causes: Vec::new(),
             hinted: false,
@@ -133,6 +144,18 @@ impl Session {
         self.end(Outcome::Interrupted, elapsed, None, None);
     }
 
+    /// Prints the totals, if there is more than one exchange.
+    pub(super) fn summary(&self) {
+        if self.count == 1 {
+            return;
+        }
+        if self.json {
+            self.out.json(&self.statistics.report());
+        } else {
+            self.statistics.to_string().lines().for_each(|line| self.out.line(line));
+        }
+    }
+
     /// Returns the exit code of the whole session.
     pub(super) const fn exit(&self) -> Exit {
         self.worst.exit()
@@ -149,6 +172,11 @@ impl Session {
         let number = self.exchange.number + 1;
         let ended =
             std::mem::replace(&mut self.exchange, Exchange { number, ..Exchange::default() });
+        let sends = Sends { due: &ended.sends, late: &ended.passed };
+        let rtt = reply.as_ref().and_then(|r| sends.rtt(r.answered_send, self.token, elapsed));
+        if outcome != Outcome::Interrupted {
+            self.statistics.count(reply.is_some(), ended.sends.len(), rtt);
+        }
         if self.json {
             let first = ended.sends.first().copied().unwrap_or_default();
             let since = |at: &Instant| seconds(at.saturating_since(first));
@@ -162,6 +190,7 @@ impl Session {
                 send_times_s: ended.sends.iter().map(since).collect(),
                 send_late_s: ended.late.iter().map(|late| seconds(*late)).collect(),
                 elapsed_s: seconds(elapsed),
+                rtt_s: rtt.map(seconds),
                 reply: reply.as_ref().map(|r| String::from_utf8_lossy(r.bytes).into_owned()),
                 reply_bytes: reply.as_ref().map(|reply| reply.bytes.len()),
                 answered_send: reply.as_ref().map(|reply| reply.answered_send),
@@ -173,7 +202,15 @@ impl Session {
                 error,
             });
         } else if let Some(reply) = reply {
-            self.out.line(Printable::bytes(reply.bytes));
+            let text = Printable::bytes(reply.bytes);
+            match rtt {
+                Some(rtt) if self.ping => {
+                    self.out.line(format_args!("{text}: RTT {}", Millis(rtt)));
+                }
+                _ => self.out.line(text),
+            }
+        } else if self.ping && outcome == Outcome::GaveUp {
+            self.out.line("Request timed out");
         }
         if outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
             self.worst = outcome;
@@ -185,11 +222,13 @@ impl Session {
         let sure = if self.token || sends == 1 { "" } else { " presumably" };
         let (name, waited) = (self.name(), Rounded(elapsed));
         let by = if self.several { format!(" by {}", self.peer) } else { String::new() };
-        narrate!(
-            "{name}{GOOD}answered{GOOD:#} after {waited}{by}:{sure} send {answered_send} of {sends}, \
+        if !self.ping {
+            narrate!(
+                "{name}{GOOD}answered{GOOD:#} after {waited}{by}:{sure} send {answered_send} of {sends}, \
              {}",
-            Count(bytes.len() as u64, "byte")
-        );
+                Count(bytes.len() as u64, "byte")
+            );
+        }
         self.end(Outcome::Answered, elapsed, Some(Reply { bytes, answered_send }), None);
     }
 
@@ -217,6 +256,7 @@ impl Session {
                      {failures}"
                 );
             }
+            _ if self.ping => {}
             _ => {
                 narrate!(
                     "{name}{BAD}no reply{BAD:#} after {sent}{lost} in {waited}: is the server down?"
@@ -338,10 +378,15 @@ impl Session {
 const MAX_CAUSES: usize = 32;
 
 impl Observer<Event> for Session {
+    fn sending(&mut self, _: &Transmit) {
+        self.passed = self.clock.now();
+    }
+
     fn sent(&mut self, at: Instant, transmit: &Transmit, bytes: &[u8]) {
         self.exchange.send = transmit.label.map_or(self.exchange.send, |label| label.send.get());
         self.asks(transmit.to);
         self.exchange.sends.push(at);
+        self.exchange.passed.push(self.passed.saturating_since(at));
         self.exchange.late.push(self.clock.now().saturating_since(at));
         self.exchange.bytes = bytes.len();
         self.exchange.last_unsent = false;
@@ -354,7 +399,7 @@ impl Observer<Event> for Session {
         let bytes = Count(self.exchange.bytes as u64, "byte");
         let wait = Rounded(deadline.saturating_since(at));
         // A pause of the limits is reported when it is over; on a ladder each send has a line already.
-        if std::mem::take(&mut self.exchange.hopeless) || self.laddered {
+        if std::mem::take(&mut self.exchange.hopeless) || self.laddered || self.ping {
             return;
         }
         match timer {

@@ -16,6 +16,8 @@ mod lab;
 mod limits;
 mod names;
 mod netem;
+mod pcapng;
+mod pinger;
 mod plot;
 mod readme;
 mod replay;

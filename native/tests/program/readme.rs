@@ -23,15 +23,15 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Returns what the program prints on stdout. Servers are stopped after the output that is shown.
-fn output(args: &[&str], server: &mut Option<Server>) -> String {
+fn output(args: &[&str], servers: &mut Vec<Server>) -> String {
     match args {
         // The README shows this output before `send`, which causes it.
         ["serve", rest @ ..] => {
-            *server = Some(Server::start_at("0", rest));
+            servers.push(Server::start_at("0", rest));
             String::new()
         }
         ["send", "127.0.0.1", rest @ ..] => {
-            let address = &server.as_ref().expect("serve comes before send").address;
+            let address = &servers.last().expect("serve comes before send").address;
             run(&[&["send", address], rest].concat()).stdout
         }
         ["lab", ..] if !page_is_built() => String::new(),
@@ -68,7 +68,7 @@ fn the_readme_shows_what_the_program_prints() {
     let readme = std::fs::read_to_string(PATH).expect("the README");
     let mut fresh = String::new();
     let mut blocks = 0;
-    let mut server = None;
+    let mut servers = Vec::new();
     let mut rest = readme.as_str();
     while let Some((before, block)) = rest.split_once("```console\n$ retrylab ") {
         let (command, block) = block.split_once('\n').expect("a command");
@@ -80,7 +80,7 @@ fn the_readme_shows_what_the_program_prints() {
         };
         let args = words(program);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let printed = output(&args, &mut server);
+        let printed = output(&args, &mut servers);
         let printed: String = printed.split_inclusive('\n').take(max).collect();
         // A program that was built without the page reports an error; see `tests/lab.rs`.
         let absent = args[0] == "lab" && !page_is_built();
@@ -105,9 +105,8 @@ fn the_readme_shows_what_the_program_prints() {
     }
     assert!(blocks >= 5, "{blocks} blocks");
 
-    // The output of `serve` during `send`.
-    let server = server.expect("the README shows serve");
-    let Server { mut running, .. } = server;
+    // The output of the first `serve` during `send`.
+    let Server { mut running, .. } = servers.remove(0);
     let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
     let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
     for line in shown.lines() {

@@ -147,7 +147,7 @@ fn the_worst_of_several_exchanges_is_the_exit_code() {
     let finished = run(&[&["send", &server.address][..], &args].concat());
     assert_eq!(finished.code, Some(1), "{finished:?}");
     let exchanges = finished.json();
-    assert_eq!(exchanges.len(), 2);
+    assert_eq!(exchanges.len(), 3, "two exchanges and the summary");
     for (i, outcome) in ["gave_up", "answered"].into_iter().enumerate() {
         assert_eq!(exchanges[i]["outcome"], outcome);
         assert_eq!(exchanges[i]["exchange"], i + 1);
