@@ -72,6 +72,11 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. } => {}
         }
     }

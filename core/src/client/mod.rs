@@ -13,6 +13,7 @@ mod candidates;
 mod closed;
 mod config;
 pub mod contention;
+pub mod heartbeat;
 mod open;
 #[cfg(test)]
 mod tests;

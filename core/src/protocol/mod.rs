@@ -7,6 +7,7 @@
 mod codec;
 pub mod echo;
 mod failure;
+pub mod heartbeat;
 pub mod row;
 pub mod template;
 mod token;

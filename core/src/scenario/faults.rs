@@ -99,7 +99,7 @@ impl Faults {
 
     /// Returns the faults that concern the link, as it runs them.
     #[must_use]
-    pub(crate) fn of_link(&self) -> Vec<link::Fault> {
+    pub fn of_link(&self) -> Vec<link::Fault> {
         self.0.iter().filter_map(Fault::on_link).collect()
     }
 

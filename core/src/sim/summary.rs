@@ -98,6 +98,11 @@ impl Sink for Summary {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. } => {}
         }
     }

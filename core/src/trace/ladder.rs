@@ -89,6 +89,11 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         | What::Up
         | What::Written
         | What::Stale
+        | What::Missing { .. }
+        | What::Reordered
+        | What::Repeated
+        | What::Dead { .. }
+        | What::Alive
         | What::Note { .. } => ("", server),
     }
 }

@@ -221,6 +221,27 @@ records! {
     /// it received that answer.
     Stale = "stale", 19, says words::stale;
 
+    /// A heartbeat arrived, and the server learned from its number that others before it have not arrived.
+    Missing {
+        /// How many.
+        count: u32 = "count",
+    } = "missing", 40, says words::missing;
+
+    /// A heartbeat arrived after a later one.
+    Reordered = "reordered", 41, says words::reordered;
+
+    /// A heartbeat arrived that had arrived before, or too late to know.
+    Repeated = "repeated", 42, says words::repeated;
+
+    /// The server declared a client dead, because no heartbeat came.
+    Dead {
+        /// Time since its last heartbeat.
+        silence: Duration = "silence_s",
+    } = "dead", 43, says words::dead;
+
+    /// A heartbeat arrived from a client that had been declared dead.
+    Alive = "alive", 44, says words::alive;
+
     /// An event of another crate's machine, in its own words.
     Note {
         /// The words.
@@ -253,6 +274,11 @@ impl What {
             | Self::Up
             | Self::Written
             | Self::Stale
+            | Self::Missing { .. }
+            | Self::Reordered
+            | Self::Repeated
+            | Self::Dead { .. }
+            | Self::Alive
             | Self::Note { .. } => None,
         }
     }

@@ -65,6 +65,13 @@ fn whats() -> Vec<What> {
         What::Up,
         What::Written,
         What::Stale,
+        What::Missing { count: 1 },
+        What::Missing { count: 2 },
+        What::Reordered,
+        What::Repeated,
+        What::Dead { silence: elapsed },
+        What::Dead { silence: longer },
+        What::Alive,
         What::Note { words: "a" },
         What::Note { words: "b" },
     ];

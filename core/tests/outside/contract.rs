@@ -12,8 +12,8 @@ use retrylab_core::protocol::Echo;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::echo::{self, Reply, Server};
-use retrylab_core::server::row;
 use retrylab_core::server::service::Station;
+use retrylab_core::server::{heartbeat, row};
 use retrylab_core::sim::CLIENTS;
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Factor;
@@ -56,6 +56,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         (0u32..4, 0u32..4).prop_map(|(e, s)| format!("#{e}.{s} hello").into_bytes()),
         (0u32..4, 0u32..4)
             .prop_map(|(e, s)| format!("retrylab: failed\n#{e}.{s} hello").into_bytes()),
+        any::<u32>().prop_map(|seq| format!("Heartbeat {seq} 1.5").into_bytes()),
+        (0u32..200).prop_map(|seq| format!("{seq}").into_bytes()),
         Just(b"retrylab: failed, retry in 10ms\n".to_vec()),
         prop::sample::select(&["read", "write 0", "write 1", "version 1", "ok 1", "stale 1"])
             .prop_map(|said| said.as_bytes().to_vec()),
@@ -431,6 +433,22 @@ proptest! {
     #[test]
     fn the_row_server_keeps_the_contract(ops in ops()) {
         keeps_the_contract(row::Server::default(), ops);
+    }
+
+    #[test]
+    fn the_client_of_heartbeats_keeps_the_contract(
+        interval in 0u64..1 << 40,
+        count in prop::option::of(0u32..5),
+        ops in ops(),
+    ) {
+        let config = client::heartbeat::Config::new(PEER.parse().unwrap(), Duration::from_nanos(interval));
+        keeps_the_contract(client::heartbeat::Client::new(config.count(count)), ops);
+    }
+
+    #[test]
+    fn the_server_of_heartbeats_keeps_the_contract(dead_after in 0u64..1 << 40, ops in ops()) {
+        let config = heartbeat::Config::new(Duration::from_nanos(dead_after));
+        keeps_the_contract(heartbeat::Server::new(config), ops);
     }
 
     /// If its policy has an end and its driver is on time, every client finishes.

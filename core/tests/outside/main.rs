@@ -21,6 +21,7 @@ mod contract;
 mod digests;
 mod foreign;
 mod harness;
+mod heartbeats;
 mod http;
 mod http_requests;
 mod http_responses;

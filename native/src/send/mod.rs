@@ -1,5 +1,6 @@
 //! `retrylab send`: runs the core's client on a real socket.
 
+mod heartbeat;
 mod message;
 mod peers;
 mod report;
@@ -15,14 +16,16 @@ use crate::pcapng::{self, Capture};
 use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
+use heartbeat::Reporting;
 pub(crate) use message::MAX_MESSAGE_IPV6;
 use message::MessageError;
 use peers::Peers;
 use report::{Outcome, SendReport};
 use retrylab::clock::Clock;
 use retrylab::udp;
-use retrylab_core::client::{Candidates, Client, Config};
+use retrylab_core::client::{self, Candidates, Client, Config};
 use retrylab_core::policy::Preset;
+use retrylab_core::protocol::heartbeat::MESSAGE;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
@@ -39,6 +42,7 @@ Examples:
   retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
   retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
+  retrylab send 127.0.0.1 --heartbeat 500ms    show the server of `serve --heartbeat` that you are alive
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
   head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
 
@@ -84,10 +88,15 @@ pub(crate) struct Args {
     /// udp-pinger: Ping {seq} {time}]
     #[arg(allow_negative_numbers = true)]
     message: Option<OsString>,
-    /// Number of exchanges; each begins when the previous one is over
-    #[arg(long, value_name = "N", default_value = "1", allow_negative_numbers = true)]
+    /// Number of exchanges; each begins when the previous one is over [default: 1]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("exchanges"))]
-    count: String,
+    count: Option<String>,
+    /// Send a heartbeat in each interval and expect no reply: --count of them, or until Ctrl-C. The message is
+    /// `Heartbeat {seq} {time}` by default
+    #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
+    #[arg(conflicts_with_all = ["interval", "token", "ladder", "unconnected"])]
+    heartbeat: Option<Duration>,
     /// Minimum time from the first send of an exchange to that of the next one; by default, an exchange begins
     /// as soon as the previous one is over
     #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
@@ -121,6 +130,8 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error("{0}")]
     Field(#[from] FieldError),
+    #[error("--heartbeat: a heartbeat is never sent again, so {0} has no effect")]
+    NotWithHeartbeat(&'static str),
     #[error(transparent)]
     Message(#[from] MessageError),
     #[error(transparent)]
@@ -138,7 +149,8 @@ pub(crate) enum Error {
 impl Error {
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Field(_) | Self::System(_) | Self::Output(_) => Outcome::Failed,
+            Self::Field(_) | Self::NotWithHeartbeat(_) => Outcome::Failed,
+            Self::System(_) | Self::Output(_) => Outcome::Failed,
             Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
             Self::Message(MessageError::TooLong { .. }) => Outcome::TooLong,
             Self::Name(error) if error.exit() == Exit::Failed => Outcome::Failed,
@@ -151,7 +163,7 @@ impl Error {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Field(_) => Exit::Usage,
+            Self::Field(_) | Self::NotWithHeartbeat(_) => Exit::Usage,
             _ => self.outcome().exit(),
         }
     }
@@ -161,7 +173,10 @@ impl Error {
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
-    scenario.apply([("exchanges", &args.count)])?;
+    scenario.apply([("exchanges", args.count.as_deref().unwrap_or("1"))])?;
+    if let (Some(_), Some((key, _))) = (args.heartbeat, args.policy.pairs.first()) {
+        return Err(Error::NotWithHeartbeat(key));
+    }
     match &args.seed {
         Some(seed) => scenario.apply([("seed", seed)])?,
         None => scenario.seed = a_seed(),
@@ -212,12 +227,20 @@ async fn send(
         () = signals.recv() => return Err(Error::Interrupted),
         prepared = prepare(args, scenario) => prepared?,
     };
-    let (Peers { socket, addresses }, mut config) = prepared;
+    let (peers, mut config) = prepared;
     let clock = Clock::start();
     config.codec = config.codec.with_epoch(clock.epoch());
     let setting = Setting { exchanges: scenario.exchanges > 1, ..Setting::default() };
     let capture = |path: &String| Capture::live(path, clock.epoch(), setting);
-    let mut capture = args.pcapng.as_ref().map(capture).transpose()?;
+    let capture = args.pcapng.as_ref().map(capture).transpose()?;
+    if let Some(interval) = args.heartbeat {
+        let count = args.count.as_ref().map(|_| scenario.exchanges);
+        let beats =
+            client::heartbeat::Config::new(config.peer, interval).codec(config.codec).count(count);
+        let reporting = Reporting { json: args.json, out, clock, capture };
+        return heartbeat::send(&peers, beats, reporting, signals).await;
+    }
+    let Peers { socket, addresses } = peers;
     let (peer, count) = (config.peer, config.load.exchanges);
     let mut client = Candidates::new(Client::new(config), addresses.iter().copied());
     let random_seed = args.seed.is_none();
@@ -234,7 +257,7 @@ async fn send(
         false => None,
     };
 
-    let mut sink = (&mut ladder, &mut capture);
+    let mut sink = (&mut ladder, capture);
     let ended = tokio::select! {
         biased;
         () = signals.recv() => None,
@@ -250,14 +273,17 @@ async fn send(
         repeat();
     }
     session.summary();
-    let failure = capture.and_then(|capture| capture.finish().err());
+    let failure = sink.1.and_then(|capture| capture.finish().err());
     Ok(exit_after(failure, session.exit()))
 }
 
 /// Prepares everything that the first datagram needs.
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
-    let pinger = scenario.preset == Preset::UdpPinger;
-    let default = if pinger { "Ping {seq} {time}" } else { "hello" };
+    let default = match scenario.preset {
+        _ if args.heartbeat.is_some() => MESSAGE,
+        Preset::UdpPinger => "Ping {seq} {time}",
+        _ => "hello",
+    };
     let argument = args.message.as_deref().unwrap_or(OsStr::new(default));
     let codec = message::read(argument).await?.with_token(args.token);
     let addresses = peers::resolve(&args.host).await?;

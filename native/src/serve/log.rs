@@ -266,6 +266,11 @@ impl Observer<Event<service::Event>> for Log {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. }) => {
                 self.happened(at, what);
             }

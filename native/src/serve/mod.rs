@@ -3,6 +3,7 @@
 mod counts;
 mod dns;
 mod guard;
+mod heartbeat;
 mod largest;
 mod lines;
 mod log;
@@ -11,7 +12,7 @@ mod overtaken;
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
 use crate::flags::{self, Flags};
-use crate::output::{self, OutputError, exit_after, narrate, warn};
+use crate::output::{self, OutputError, Rounded, exit_after, narrate, warn};
 use crate::pcapng::{self, Capture};
 use crate::runtime;
 use crate::signals::Signals;
@@ -27,11 +28,15 @@ use retrylab_core::link::{Behind, Pipe};
 use retrylab_core::machine::Machine;
 use retrylab_core::name::TooManyAddresses;
 use retrylab_core::scenario::{Field, FieldError, Scenario};
-use retrylab_core::server::echo::{Reply, Server};
 use retrylab_core::server::service::Station;
+use retrylab_core::server::{
+    self,
+    echo::{Reply, Server},
+};
 use retrylab_core::trace::words::Setting;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,6 +47,7 @@ Examples:
   retrylab serve 0 --json -q             listen on any free port and print it as JSON
   retrylab serve [::1]:1060 --reply mirror
   retrylab serve --dns 5353 --record www.example=192.0.2.9       answer DNS queries as well
+  retrylab serve --heartbeat 3s          watch the heartbeats of `send --heartbeat`
 
 Clients are numbered in the order in which they appear, and each client's datagrams are numbered
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
@@ -83,6 +89,10 @@ pub(crate) struct Args {
     addr: Address,
     #[command(flatten)]
     server: Flags<flags::Server>,
+    /// Watch heartbeats (`retrylab send --heartbeat`) instead of answering: report what is missing or out of
+    /// order, and declare a client dead after this silence
+    #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
+    heartbeat: Option<Duration>,
     /// Set a key of the link, such as link.loss=0.3; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
@@ -133,6 +143,10 @@ pub(crate) enum Error {
         "--set: {0} is not a key of the link; serve takes link.* and faults, and flags for the server"
     )]
     NotLink(String),
+    #[error(
+        "--heartbeat: the server answers nothing, so {0} has no effect; to lose heartbeats, use --set link.loss=0.1"
+    )]
+    NotWithHeartbeat(&'static str),
     #[error(transparent)]
     Name(#[from] NameError),
     #[error(transparent)]
@@ -150,7 +164,11 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Field(_) | Self::Set(_) | Self::NotLink(_) | Self::Record(..) => Exit::Usage,
+            Self::Field(_)
+            | Self::Set(_)
+            | Self::NotLink(_)
+            | Self::NotWithHeartbeat(_)
+            | Self::Record(..) => Exit::Usage,
             Self::Name(error) => error.exit(),
             Self::Bind(..) | Self::Socket(..) | Self::System(_) | Self::Output(_) => Exit::Failed,
         }
@@ -200,6 +218,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     scenario.apply(set).map_err(SourceError::Set)?;
     scenario.apply(args.server.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("seed", &args.seed)])?;
+    if let (Some(_), Some((key, _))) = (args.heartbeat, args.server.pairs.first()) {
+        return Err(Error::NotWithHeartbeat(key));
+    }
     runtime::block_on(serve(args, scenario))?
 }
 
@@ -216,6 +237,9 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     output::queue_progress()?;
 
     let pipe = scenario.pipe();
+    if let Some(dead_after) = args.heartbeat {
+        return watch(args, &scenario, dead_after, &socket, &mut signals).await;
+    }
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
     let mut dns = Dns::bind(&args.dns, allowed).await?;
@@ -263,6 +287,37 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let exit = log.summary(clock.now(), waiting);
     let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
     failed.map_or(Ok(exit), Err)
+}
+
+/// Watches heartbeats until a signal arrives.
+async fn watch(
+    args: &Args,
+    scenario: &Scenario,
+    dead_after: Duration,
+    socket: &Socket,
+    signals: &mut Signals,
+) -> Result<Exit, Error> {
+    let (address, clock) = (socket.local_addr()?, Clock::start());
+    let path = args.pcapng.as_ref();
+    let mut capture = path.map(|path| capture(path, clock, false)).transpose()?;
+    let mut watch = heartbeat::Watch::new(args.json, args.quiet, clock)?;
+    let after = Rounded(dead_after);
+    narrate!(
+        "watching heartbeats on {address}, a client is dead after {after} of silence; press Ctrl-C to \
+         stop and print a summary"
+    );
+    watch.listening(address, dead_after);
+    let machine = server::heartbeat::Server::new(server::heartbeat::Config::new(dead_after));
+    let mut server = Behind::new(machine, scenario.pipe());
+    let failed = tokio::select! {
+        biased;
+        () = signals.recv() => None,
+        ended = udp::drive(&mut server, socket, clock, &mut capture, &mut watch) => ended.err(),
+    };
+    let machine = server.machine();
+    let exit = watch.summary(clock.now(), machine.counts(), machine.clients());
+    let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
+    failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
 }
 
 /// Creates the capture.

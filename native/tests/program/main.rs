@@ -11,6 +11,7 @@ mod compare;
 mod data_file;
 mod foreign;
 mod foreign_text;
+mod heartbeat;
 mod interop;
 mod lab;
 mod limits;

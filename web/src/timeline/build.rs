@@ -100,6 +100,11 @@ impl Builder {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. } => {}
         }
         // Two lists, each in order: losses are shown later than they are recorded.

@@ -214,6 +214,11 @@ impl Sink for Metrics {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. } => {}
         }
     }

@@ -37,6 +37,7 @@
 //! | `timers` | waits: begun, over |
 //! | `ends` | how exchanges go and end |
 //! | `servers` | what servers do |
+//! | `heartbeats` | what heartbeats show |
 //! | `causes` | why a datagram was lost, why an exchange ended |
 //! | `story` | sentences joined; many records counted |
 //! | `narrator` | what earlier records reveal about a record |
@@ -45,6 +46,7 @@
 mod causes;
 mod ends;
 mod frames;
+mod heartbeats;
 mod narrator;
 mod numbers;
 mod packets;
@@ -55,6 +57,7 @@ mod timers;
 pub use causes::reason;
 pub(super) use ends::{answered, failed, gave_up, late_reply, note, refused, stale, stranger};
 pub(super) use frames::frame;
+pub(super) use heartbeats::{alive, dead, missing, reordered, repeated};
 pub use narrator::{Known, Narrator};
 pub use numbers::{capital, count, grouped, ratio, span, spread, unit};
 pub(super) use packets::{damaged, delivered, dropped, duplicated, sent};

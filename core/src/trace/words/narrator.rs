@@ -132,6 +132,11 @@ impl Narrator {
             | What::Up
             | What::Written
             | What::Stale
+            | What::Missing { .. }
+            | What::Reordered
+            | What::Repeated
+            | What::Dead { .. }
+            | What::Alive
             | What::Note { .. } => known,
         }
     }

@@ -119,6 +119,11 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Written => ("write", "accepted"),
         What::Stale if server => ("write", "refused"),
         What::Stale => ("refusal", "received"),
+        What::Missing { .. } => ("gap", "noticed"),
+        What::Reordered => ("heartbeat", "late"),
+        What::Repeated => ("heartbeat", "repeated"),
+        What::Dead { .. } => ("client", "declared dead"),
+        What::Alive => ("client", "back"),
         What::Note { .. } => ("note", ""),
     }
 }
