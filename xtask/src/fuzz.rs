@@ -23,13 +23,15 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 8] = [
     Target { name: "scenario_text", seeds: Some("core/scenarios"), longest: 4_096 },
     Target { name: "scenario_link", seeds: None, longest: 1_024 },
     Target { name: "scenario_set", seeds: None, longest: 256 },
     Target { name: "data_file", seeds: None, longest: 1_024 },
     Target { name: "sweep_values", seeds: None, longest: 256 },
     Target { name: "scenario_run", seeds: None, longest: 256 },
+    Target { name: "http_response", seeds: None, longest: 1_024 },
+    Target { name: "http_requests", seeds: None, longest: 1_024 },
 ];
 
 /// The targets in `cargo xtask fuzz --help`.
@@ -41,6 +43,8 @@ Targets (if none is named, all of them run one after another):
   data_file       any text is a file of times, or is refused with its line number
   sweep_values    any text is the list of values of a sweep, or is refused
   scenario_run    any valid scenario ends within its limits and reports the reason
+  http_response   any bytes are a response or are refused, however they are split
+  http_requests   any bytes are answered with readable responses, however they are split
 
 Failing inputs are saved in fuzz/artifacts/, interesting ones in fuzz/corpus/.";
 

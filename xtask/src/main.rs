@@ -10,7 +10,7 @@
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
 //! cargo xtask test    runs all checks, step by step
 //! cargo xtask tidy    checks the layout of the code and its wording
-//! cargo xtask fuzz    fuzzes the readers of scenarios and their runs
+//! cargo xtask fuzz    fuzzes what reads scenarios and HTTP, and runs of scenarios
 //! cargo xtask bench   measures speed and memory, and compares them with a peer and the targets
 //! ```
 
