@@ -66,8 +66,9 @@ impl<C: Codec> Client<C> {
         &self.config
     }
 
-    /// Returns the last complete or unreadable reply: after [`Event::Answered`], the answer; after
-    /// [`Event::Failed`], what the server said, if anything.
+    /// Returns the last complete or unreadable reply of the exchange: after [`Event::Answered`], the answer;
+    /// after [`Event::Failed`], what the server said, if anything. The next exchange, which begins with the next
+    /// command, forgets it.
     #[must_use]
     pub const fn reply(&self) -> Option<&C::Reader> {
         self.reply.as_ref()
@@ -83,7 +84,7 @@ impl<C: Codec> Client<C> {
     /// Begins the prepared exchange; if it follows another one, after the think time.
     fn begin(&mut self, now: Instant) {
         let number = self.exchange.number();
-        self.sends = 0;
+        (self.sends, self.reply) = (0, None);
         if let (Some(think), true) = (&self.config.load.think, number > NonZeroU32::MIN) {
             let name = Name::exchange(self.config.seed, self.flow, number.get());
             let pause = nanos(think.draw(&mut name.stream(Purpose::Think)));

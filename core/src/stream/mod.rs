@@ -24,7 +24,8 @@
 //!
 //! # How to drive an endpoint
 //!
-//! **One input, then drain commands and events to `None`, then read the deadline.** The first input is
+//! **One input, then drain events and commands to `None`, then read the deadline.** Events are drained before
+//! each command and after the last one: a command may raise events. The first input is
 //! [`handle_start`](Endpoint::handle_start). A driver keeps, for each connection, a socket and the
 //! bytes that the socket has not yet taken:
 //!
@@ -56,7 +57,9 @@
 //! /// Drains `from` into `to`: its commands become inputs. Returns the number of commands.
 //! fn carry<A: Endpoint, B: Endpoint>(now: Instant, from: &mut A, to: &mut B) -> usize {
 //!     let (mut buf, mut commands) = (Vec::new(), 0);
-//!     while let Some((id, command)) = from.poll_command(now, &mut buf) {
+//!     loop {
+//!         while from.poll_event().is_some() {}
+//!         let Some((id, command)) = from.poll_command(now, &mut buf) else { return commands };
 //!         commands += 1;
 //!         match command {
 //!             Command::Connect { to: server } => {
@@ -74,7 +77,6 @@
 //!         }
 //!         buf.clear();
 //!     }
-//!     commands
 //! }
 //!
 //! let address = "192.0.2.1:1060".parse().unwrap();

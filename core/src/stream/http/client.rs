@@ -27,7 +27,8 @@ const MAX_INTERIM: u32 = 16;
 ///
 /// The response is an answer, unless its status is 408, 429, 502, 503 or 504: then the server failed, and the
 /// policy decides whether to send the request again; it follows `Retry-After` as its
-/// [`hint`](crate::policy::Policy::hint) says. A request that is not repeatable takes any response as its answer.
+/// [`hint`](crate::policy::Policy::hint) says. A machine has no clock, so a date in `Retry-After` counts from the
+/// `Date` of the same response, and is ignored without one. A request that is not repeatable takes any response as its answer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Http {

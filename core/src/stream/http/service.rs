@@ -63,14 +63,16 @@ impl<F: FnMut(&Request) -> Response> Handler for F {
 }
 
 /// The echo service over HTTP: the data is the body of a POST or PUT, and the target of a GET or HEAD without its
-/// first `/`.
+/// first `/`. Any other method gets status 405.
 #[derive(Clone, Copy, Debug)]
 pub struct EchoHandler(pub Reply);
 
 impl Handler for EchoHandler {
     fn respond(&mut self, request: &Request) -> Response {
         let data = match &*request.method {
-            "GET" | "HEAD" => request.target.strip_prefix('/').unwrap_or("").as_bytes(),
+            "GET" | "HEAD" => {
+                request.target.strip_prefix('/').unwrap_or(&request.target).as_bytes()
+            }
             "POST" | "PUT" => &request.body,
             _ => {
                 let mut response = Response::new(405, "only GET, HEAD, POST and PUT\n");
