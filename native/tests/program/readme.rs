@@ -22,16 +22,43 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// Starts the name server of the README on free ports; returns its address for DNS.
+fn name_server(args: &[&str]) -> (Running, String) {
+    let args: Vec<&str> =
+        args.iter().map(|arg| if *arg == NAME_SERVER_PORT { "0" } else { arg }).collect();
+    let mut running = Running::start(retrylab(&[&args, &["--json"][..]].concat()));
+    let address = running.json()["dns"].as_str().unwrap().to_string();
+    (running, address)
+}
+
+/// Port of the name server in the README.
+const NAME_SERVER_PORT: &str = "5353";
+
+/// Servers of the README that run while their clients are shown.
+#[derive(Default)]
+struct Servers {
+    echo: Vec<Server>,
+    names: Option<(Running, String)>,
+}
+
 /// Returns what the program prints on stdout. Servers are stopped after the output that is shown.
-fn output(args: &[&str], servers: &mut Vec<Server>) -> String {
+fn output(args: &[&str], servers: &mut Servers) -> String {
     match args {
+        ["serve", ..] if args.contains(&"--dns") => {
+            servers.names = Some(name_server(args));
+            String::new()
+        }
+        ["lookup", name, "--server", _] => {
+            let (_, address) = servers.names.as_ref().expect("serve --dns comes before lookup");
+            run(&["lookup", name, "--server", address]).stdout
+        }
         // The README shows this output before `send`, which causes it.
         ["serve", rest @ ..] => {
-            servers.push(Server::start_at("0", rest));
+            servers.echo.push(Server::start_at("0", rest));
             String::new()
         }
         ["send", "127.0.0.1", rest @ ..] => {
-            let address = &servers.last().expect("serve comes before send").address;
+            let address = &servers.echo.last().expect("serve comes before send").address;
             run(&[&["send", address], rest].concat()).stdout
         }
         ["lab", ..] if !page_is_built() => String::new(),
@@ -68,7 +95,7 @@ fn the_readme_shows_what_the_program_prints() {
     let readme = std::fs::read_to_string(PATH).expect("the README");
     let mut fresh = String::new();
     let mut blocks = 0;
-    let mut servers = Vec::new();
+    let mut servers = Servers::default();
     let mut rest = readme.as_str();
     while let Some((before, block)) = rest.split_once("```console\n$ retrylab ") {
         let (command, block) = block.split_once('\n').expect("a command");
@@ -106,7 +133,7 @@ fn the_readme_shows_what_the_program_prints() {
     assert!(blocks >= 5, "{blocks} blocks");
 
     // The output of the first `serve` during `send`.
-    let Server { mut running, .. } = servers.remove(0);
+    let Server { mut running, .. } = servers.echo.remove(0);
     let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
     let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
     for line in shown.lines() {
@@ -118,4 +145,18 @@ fn the_readme_shows_what_the_program_prints() {
     running.signal("TERM");
     let finished = running.finish(Instant::now());
     assert_eq!(finished.stdout.lines().count(), 1, "only the summary is left: {finished:?}");
+
+    let (mut running, _) = servers.names.expect("the README shows serve --dns");
+    for line in block(&fresh, "serve 0 --dns").lines() {
+        let event = running.json();
+        let (query, code) = (event["query"].as_str().unwrap(), event["code"].as_str().unwrap());
+        let shown = format!("dns #{} from 127.0.0.1:", event["number"]);
+        assert!(line.starts_with(&shown) && line.contains(&format!("{query}: {code}")), "{event}");
+    }
+}
+
+/// Returns the output that the README shows for the command that begins like this.
+fn block<'a>(readme: &'a str, command: &str) -> &'a str {
+    let shown = readme.split_once(&format!("$ retrylab {command}")).expect(command).1;
+    shown.split_once('\n').unwrap().1.split_once("```").unwrap().0
 }
