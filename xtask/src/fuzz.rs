@@ -23,7 +23,7 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     Target { name: "scenario_text", seeds: Some("core/scenarios"), longest: 4_096 },
     Target { name: "scenario_link", seeds: None, longest: 1_024 },
     Target { name: "scenario_set", seeds: None, longest: 256 },
@@ -32,6 +32,7 @@ const TARGETS: [Target; 8] = [
     Target { name: "scenario_run", seeds: None, longest: 256 },
     Target { name: "http_response", seeds: None, longest: 1_024 },
     Target { name: "http_requests", seeds: None, longest: 1_024 },
+    Target { name: "dns", seeds: None, longest: 1_024 },
 ];
 
 /// The targets in `cargo xtask fuzz --help`.
@@ -45,6 +46,7 @@ Targets (if none is named, all of them run one after another):
   scenario_run    any valid scenario ends within its limits and reports the reason
   http_response   any bytes are a response or are refused, however they are split
   http_requests   any bytes are answered with readable responses, however they are split
+  dns             any message gets a bounded reply or none, and any reply is accepted or rejected
 
 Failing inputs are saved in fuzz/artifacts/, interesting ones in fuzz/corpus/.";
 

@@ -38,6 +38,36 @@ pub(crate) const TSHARK: Program = Program {
     brew: "wireshark",
 };
 
+/// The client of the name server's tests.
+pub(crate) const DIG: Program = Program {
+    names: &["dig"],
+    apt: "bind9-dnsutils",
+    dnf: "bind-utils",
+    pacman: "bind",
+    brew: "bind",
+};
+
+/// The first name server of the resolver's tests. On Debian, the package has the program alone, without a service.
+pub(crate) const DNSMASQ: Program = Program {
+    names: &["dnsmasq"],
+    apt: "dnsmasq-base",
+    dnf: "dnsmasq",
+    pacman: "dnsmasq",
+    brew: "dnsmasq",
+};
+
+/// A second, independent name server.
+pub(crate) const UNBOUND: Program = Program {
+    names: &["unbound"],
+    apt: "unbound",
+    dnf: "unbound",
+    pacman: "unbound",
+    brew: "unbound",
+};
+
+/// The programs at the other end of the integration tests.
+pub(crate) const PEERS: [&Program; 6] = [&SOCAT, &NCAT, &TSHARK, &DIG, &DNSMASQ, &UNBOUND];
+
 /// The compiler of the fuzzer's engine.
 pub(crate) const CXX: Program = Program {
     names: &["c++", "g++", "clang++"],

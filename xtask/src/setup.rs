@@ -60,9 +60,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn peers(&self) -> Result<()> {
-        once(&self.peers, || {
-            install::programs(&[&install::SOCAT, &install::NCAT, &install::TSHARK])
-        })
+        once(&self.peers, || install::programs(&install::PEERS))
     }
 
     pub(crate) fn node(&self) -> Result<node::Version> {

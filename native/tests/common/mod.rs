@@ -91,8 +91,8 @@ impl Running {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!(
-                "{program} does not start ({error}); the tests need socat, ncat and tshark: \
-                 `cargo xtask test` installs them, or `apt-get install socat ncat tshark`"
+                "{program} does not start ({error}); `cargo xtask test` installs the programs that the \
+                 tests need"
             )
         });
         let stdout = lines(child.stdout.take().unwrap());
