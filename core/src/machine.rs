@@ -164,7 +164,8 @@ pub trait Machine {
     }
 }
 
-/// Declares that a pointer to a machine is a machine, too.
+/// Declares that a pointer to a machine is a machine, too. The verbs of the event loop are inlined, as those of
+/// machines are: an event loop that is compiled twice calls them otherwise.
 macro_rules! pointer {
     ($(#[$doc:meta])* $pointer:ty) => {
         $(#[$doc])*
@@ -175,10 +176,12 @@ macro_rules! pointer {
                 (**self).handle_start(now);
             }
 
+            #[inline(always)]
             fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
                 (**self).handle_datagram(now, local, from, bytes);
             }
 
+            #[inline(always)]
             fn handle_timeout(&mut self, now: Instant) {
                 (**self).handle_timeout(now);
             }
@@ -187,26 +190,32 @@ macro_rules! pointer {
                 (**self).handle_refused(now, peer);
             }
 
+            #[inline(always)]
             fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
                 (**self).poll_transmit(now, buf)
             }
 
+            #[inline(always)]
             fn poll_event(&mut self) -> Option<M::Event> {
                 (**self).poll_event()
             }
 
+            #[inline(always)]
             fn subject(&self, event: &M::Event) -> Subject {
                 (**self).subject(event)
             }
 
+            #[inline(always)]
             fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
                 (**self).poll_timeout()
             }
 
+            #[inline(always)]
             fn timer_subject(&self) -> Subject {
                 (**self).timer_subject()
             }
 
+            #[inline(always)]
             fn note_label(&mut self, label: Option<Label>) {
                 (**self).note_label(label);
             }
@@ -215,6 +224,7 @@ macro_rules! pointer {
                 (**self).label_of(payload)
             }
 
+            #[inline(always)]
             fn is_finished(&self) -> bool {
                 (**self).is_finished()
             }

@@ -29,6 +29,8 @@ mod packets;
 mod queue;
 #[cfg(feature = "packets")]
 mod stack;
+#[cfg(feature = "packets")]
+mod streams;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,8 @@ pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
 #[cfg(feature = "packets")]
 pub use network::PacketConfig;
+#[cfg(feature = "packets")]
+pub use streams::StreamNetwork;
 pub use summary::Summary;
 
 use crate::scenario::Scenario;

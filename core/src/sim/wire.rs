@@ -238,6 +238,12 @@ impl<K: Sink> Wire<K> {
         (name, context)
     }
 
+    /// Counts a packet that belongs to no datagram of a machine; returns its name.
+    #[cfg(feature = "packets")]
+    pub(super) fn next_name(&mut self, flow: u32, direction: Direction) -> Name {
+        self.pipe.name(flow, direction)
+    }
+
     /// Returns the name of what answers `packet` in `direction`.
     #[cfg(feature = "packets")]
     pub(super) fn name_of(&self, packet: Packet, direction: Direction) -> Name {

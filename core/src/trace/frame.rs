@@ -62,10 +62,12 @@ carried! {
     TcpAck = "tcp_ack", 11, "a TCP ACK";
     /// TCP: carries bytes of the stream.
     TcpData = "tcp_data", 12, "a TCP segment with data";
-    /// TCP: ends its side of the connection.
+    /// TCP: ends its side of the connection, without data.
     TcpFin = "tcp_fin", 13, "a TCP FIN";
     /// TCP: refuses or aborts the connection.
     TcpRst = "tcp_rst", 14, "a TCP reset";
+    /// TCP: carries the last bytes of the stream, and ends its side of the connection.
+    TcpDataFin = "tcp_data_fin", 16, "a TCP FIN with data";
     /// Anything else.
     Other = "other", 15, "a frame";
 }

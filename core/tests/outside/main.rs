@@ -27,6 +27,7 @@ mod http_requests;
 mod http_responses;
 mod names;
 mod packets;
+mod packets_tcp;
 mod results_medium;
 mod results_retries;
 mod results_serial;

@@ -2,25 +2,81 @@
 
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::run;
-use retrylab_core::trace::{Carried, Cause, Direction, FrameStep, HostId, Record, Sink, What};
+use retrylab_core::trace::{
+    Carried, Cause, Digest, DigestSink, Direction, FrameStep, HostId, Record, Sink, What,
+};
 use std::fmt::Write;
+
+/// A frame that a host has sent or received.
+pub(crate) struct Frame {
+    pub(crate) record: Record,
+    pub(crate) bytes: Vec<u8>,
+}
 
 /// Keeps records, and the bytes of frames.
 #[derive(Default)]
-struct Capture {
-    records: Vec<Record>,
-    frames: Vec<(Record, Vec<u8>)>,
+pub(crate) struct Capture {
+    pub(crate) records: Vec<Record>,
+    pub(crate) frames: Vec<Frame>,
+    digest: DigestSink,
 }
 
 impl Sink for Capture {
     fn record(&mut self, record: &Record) {
         self.records.push(*record);
+        self.digest.record(record);
     }
 
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
-        self.record(record);
-        self.frames.push((*record, bytes.to_vec()));
+        self.records.push(*record);
+        self.digest.frame(record, bytes);
+        self.frames.push(Frame { record: *record, bytes: bytes.to_vec() });
     }
+}
+
+impl Capture {
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest.digest()
+    }
+
+    /// Checks the lengths and checksums of all frames: as the records say, and as RFC 791, 768, 792 and 9293 require.
+    pub(crate) fn check_frames(&self) {
+        for Frame { record, bytes } in &self.frames {
+            let What::Frame { bytes: len, .. } = record.what else { panic!("{record:?}") };
+            assert_eq!(len as usize, bytes.len());
+            if bytes[12..14] == [8, 0] {
+                check_packet(&bytes[14..], record);
+            }
+        }
+    }
+}
+
+fn check_packet(packet: &[u8], record: &Record) {
+    assert_eq!(usize::from(u16::from_be_bytes([packet[2], packet[3]])), packet.len(), "{record:?}");
+    assert_eq!(sum(0, &packet[..20]), 0xFFFF, "header of {record:?}");
+    let is_fragment = packet[6] & 0x3F != 0 || packet[7] != 0;
+    let (protocol, payload) = (packet[9], &packet[20..]);
+    if is_fragment {
+        return;
+    }
+    // TCP and UDP include a pseudo header: addresses, protocol, length.
+    let pseudo = match protocol {
+        1 => 0,
+        _ => sum(u32::from(protocol) + payload.len() as u32, &packet[12..20]),
+    };
+    assert_eq!(sum(pseudo, payload), 0xFFFF, "payload of {record:?}");
+}
+
+/// Returns the ones' complement sum of `bytes` (RFC 1071), begun with `begun`.
+fn sum(begun: u32, bytes: &[u8]) -> u32 {
+    let words = bytes.chunks(2).map(|pair| match *pair {
+        [high, low] => u32::from(u16::from_be_bytes([high, low])),
+        [high] => u32::from(high) << 8,
+        _ => 0,
+    });
+    let sum = words.fold(begun, |sum, word| sum + word);
+    let once = (sum & 0xFFFF) + (sum >> 16);
+    (once & 0xFFFF) + (once >> 16)
 }
 
 fn scenario(fragment: &str) -> Scenario {
@@ -109,9 +165,9 @@ fn a_scenario_has_the_same_records_with_and_without_stacks() {
 fn hosts_resolve_their_router_and_are_resolved_by_it() {
     use FrameStep::{Received, Sent};
     let (client, server) = (HostId::Client, HostId::SERVER);
-    let Capture { records, frames: bytes } = capture("network=packets");
+    let capture = capture("network=packets");
     assert_eq!(
-        frames(&records),
+        frames(&capture.records),
         [
             (client, Sent, Carried::ArpRequest),
             (client, Received, Carried::ArpReply),
@@ -123,13 +179,10 @@ fn hosts_resolve_their_router_and_are_resolved_by_it() {
             (client, Received, Carried::Udp),
         ]
     );
-    let hop_limits: Vec<u8> =
-        bytes.iter().filter(|(_, b)| b[12..14] == [8, 0]).map(|(_, b)| b[22]).collect();
+    let packets = capture.frames.iter().filter(|frame| frame.bytes[12..14] == [8, 0]);
+    let hop_limits: Vec<u8> = packets.map(|frame| frame.bytes[22]).collect();
     assert_eq!(hop_limits, [64, 63, 64, 63], "the router takes one");
-    for (record, bytes) in &bytes {
-        let What::Frame { bytes: len, .. } = record.what else { panic!("{record:?}") };
-        assert_eq!(len as usize, bytes.len());
-    }
+    capture.check_frames();
 }
 
 /// Entries of hosts and router expire; both resolve them again, and no datagram waits for that.
@@ -158,14 +211,16 @@ fn large(more: &str) -> Capture {
 
 #[test]
 fn the_largest_datagram_crosses_a_small_mtu_in_fragments() {
-    let Capture { records, frames: bytes } = large("");
+    let capture = large("");
+    capture.check_frames();
+    let Capture { records, frames: bytes, .. } = capture;
     let sent = |host| {
         let sent = |frame: &&_| **frame == (host, FrameStep::Sent, Carried::Fragment);
         frames(&records).iter().filter(sent).count()
     };
     // 65,515 bytes with the header of UDP, in fragments of 1,480 bytes.
     assert_eq!((sent(HostId::Client), sent(HostId::SERVER)), (45, 45));
-    assert!(bytes.iter().all(|(_, bytes)| bytes.len() <= 14 + 1_500));
+    assert!(bytes.iter().all(|frame| frame.bytes.len() <= 14 + 1_500));
     let delivered = records.iter().filter(|r| matches!(r.what, What::Delivered { .. })).count();
     assert_eq!(delivered, 2, "a datagram arrives once, when all of it has arrived");
     assert!(records.iter().any(|record| matches!(record.what, What::Answered { sends: 1, .. })));
@@ -222,7 +277,9 @@ fn reordered_and_duplicated_fragments_are_put_together() {
 fn a_closed_port_refuses_a_connected_client() {
     for message in ["hello".to_string(), "x".repeat(20_000)] {
         let closed = format!("network=packets&server.listening=false&message={message}");
-        let records = capture(&closed).records;
+        let capture_of_closed = capture(&closed);
+        capture_of_closed.check_frames();
+        let records = capture_of_closed.records;
         let unreachable = (HostId::Client, FrameStep::Received, Carried::PortUnreachable);
         assert!(frames(&records).contains(&unreachable));
         let ends = |records: &[Record]| -> Vec<What> {

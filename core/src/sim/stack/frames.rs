@@ -45,12 +45,21 @@ fn tcp(bytes: &[u8]) -> Carried {
     } else if segment.syn() {
         if segment.ack() { Carried::TcpSynAck } else { Carried::TcpSyn }
     } else if segment.fin() {
-        Carried::TcpFin
+        if segment.payload().is_empty() { Carried::TcpFin } else { Carried::TcpDataFin }
     } else if segment.payload().is_empty() {
         Carried::TcpAck
     } else {
         Carried::TcpData
     }
+}
+
+/// Returns the port that a TCP SYN comes from; `None` if the frame carries anything else.
+pub(in crate::sim) fn port_of_syn(frame: &[u8]) -> Option<u16> {
+    let frame = EthernetFrame::new_checked(frame).ok()?;
+    let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
+    let is_syn = ipv4(frame.payload()) == Carried::TcpSyn;
+    let segment = TcpPacket::new_checked(packet.payload()).ok()?;
+    is_syn.then(|| segment.src_port())
 }
 
 /// Returns who sent the datagram that an ICMP port unreachable reports, and the address where nobody listens; `None` if

@@ -5,9 +5,9 @@ use crate::time::Instant;
 use alloc::vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::socket::udp;
+use smoltcp::socket::{tcp, udp};
 use smoltcp::time::{Duration, Instant as StackInstant};
-use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, Ipv4Cidr};
+use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, IpListenEndpoint, Ipv4Cidr};
 
 /// Maximum number of bytes in a UDP datagram over IPv4: what 16 bits hold, less the headers.
 pub(super) const MAX_DATAGRAM: usize = 65_535 - 20 - 8;
@@ -17,6 +17,9 @@ const REASSEMBLY: Duration = Duration::from_secs(30);
 
 /// Bytes of a UDP socket's buffers at first. They grow to the longest datagram.
 const BUFFER: usize = 512;
+
+/// Bytes of a TCP socket's buffer in each direction.
+const TCP_BUFFER: usize = 16 << 10;
 
 /// Where a host is in the network.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +43,7 @@ impl Place {
 }
 
 /// The stack of a host, with the UDP socket of its machine.
-pub(super) struct Stack {
+pub(in crate::sim) struct Stack {
     interface: Interface,
     sockets: SocketSet<'static>,
     udp: SocketHandle,
@@ -114,6 +117,40 @@ impl Stack {
         self.memory() - before
     }
 
+    /// Returns a socket that listens on the host's port; `None` if the port is 0.
+    pub(in crate::sim) fn listen(&mut self) -> Option<SocketHandle> {
+        let mut socket = tcp_socket();
+        socket.listen(self.place.socket).ok()?;
+        Some(self.sockets.add(socket))
+    }
+
+    /// Returns a socket that connects from `port`; `None` if there is no way to `to`.
+    pub(in crate::sim) fn connect(&mut self, port: u16, to: SocketAddr) -> Option<SocketHandle> {
+        let mut socket = tcp_socket();
+        let from = IpListenEndpoint { addr: Some(self.place.address.into()), port };
+        socket.connect(self.interface.context(), IpEndpoint::from(to), from).ok()?;
+        Some(self.sockets.add(socket))
+    }
+
+    /// Returns a socket for TCP.
+    pub(in crate::sim) fn tcp(&mut self, socket: SocketHandle) -> &mut tcp::Socket<'static> {
+        self.sockets.get_mut(socket)
+    }
+
+    /// Removes a socket.
+    pub(in crate::sim) fn remove(&mut self, socket: SocketHandle) {
+        self.sockets.remove(socket);
+    }
+
+    /// Returns when the stack has something to do by itself, which is later than `now`.
+    pub(in crate::sim) fn poll_at(&mut self, now: Instant) -> Option<Instant> {
+        let due = self.interface.poll_at(stack_time(now), &self.sockets)?;
+        let micros = u64::try_from(due.total_micros()).unwrap_or(0);
+        // What could be done now has been done.
+        let next = (now.as_nanos() / 1_000).saturating_add(1);
+        Some(Instant::from_nanos(micros.max(next).saturating_mul(1_000)))
+    }
+
     /// Returns the datagram that has arrived, with the addresses to which and from which it was sent.
     pub(super) fn datagram(&mut self) -> Option<(&[u8], (SocketAddr, SocketAddr))> {
         let socket = self.sockets.get_mut::<udp::Socket>(self.udp);
@@ -133,6 +170,11 @@ fn socket(at: SocketAddr, listens: bool, capacity: usize) -> udp::Socket<'static
         debug_assert!(bound.is_ok(), "{at}");
     }
     socket
+}
+
+fn tcp_socket() -> tcp::Socket<'static> {
+    let buffer = || tcp::SocketBuffer::new(vec![0; TCP_BUFFER]);
+    tcp::Socket::new(buffer(), buffer())
 }
 
 /// The stack counts microseconds.

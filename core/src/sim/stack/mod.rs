@@ -33,4 +33,6 @@ mod port;
 mod router;
 mod stacks;
 
+pub(super) use frames::port_of_syn;
+pub(super) use host::Stack;
 pub(super) use stacks::{Received, Stacks};

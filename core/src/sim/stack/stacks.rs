@@ -26,9 +26,11 @@ const GATEWAYS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 255, 255, 254), Ipv4Addr::new
 /// Note about a datagram that is not sent, because UDP over IPv4 has no room for it.
 const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes";
 
-/// The stacks of all hosts; that of the server is the first.
+/// The stacks of all hosts: that of the server for datagrams, those of the clients, and those of the server for the
+/// connections of each client.
 pub(in crate::sim) struct Stacks {
     hosts: Vec<Stack>,
+    clients: usize,
     /// Clients learn that nobody listens on the server's port.
     connected: bool,
     /// Frames that a host has just sent.
@@ -55,10 +57,12 @@ enum Names {
     Datagram(Name, u16),
     /// The answer of the stack to the packet with this name.
     Answer(Name),
+    /// By their order in their flow and direction.
+    Counted,
 }
 
 impl Names {
-    fn next(&mut self) -> Name {
+    fn next<K: Sink>(&mut self, wire: &mut Wire<K>, flow: u32, direction: Direction) -> Name {
         match self {
             Self::Datagram(name, fragment) => {
                 let next = name.fragment(*fragment);
@@ -66,6 +70,7 @@ impl Names {
                 next
             }
             Self::Answer(name) => name.answer(),
+            Self::Counted => wire.next_name(flow, direction),
         }
     }
 }
@@ -91,20 +96,90 @@ impl Stacks {
         connected: bool,
         listens: bool,
     ) -> Self {
-        let limits = Limits { mtu: mtu(link), checks: link.checksum };
-        // Smoltcp draws identifiers of packets, ports and sequence numbers.
-        let draw = |flow, direction| {
-            Name { seed, flow, direction, index: 0 }.stream(Purpose::Stack).next_u64()
+        let hosts = Vec::with_capacity(clients + 1);
+        let mut stacks = Self {
+            hosts,
+            clients,
+            connected,
+            leaving: Frames::default(),
+            arriving: Vec::new(),
+            memory: 0,
         };
-        let mut hosts = Vec::with_capacity(clients + 1);
-        let server = place(SERVER, 24, GATEWAYS[1]);
-        hosts.push(Stack::new(server, limits, listens, draw(0, Direction::Reply)));
-        hosts.extend((1..=clients as u32).map(|flow| {
+        let (server, count) = (place(SERVER, 24, GATEWAYS[1]), clients as u32);
+        stacks.add(
+            server,
+            link,
+            listens,
+            Name { seed, flow: 0, direction: Direction::Reply, index: 0 },
+        );
+        for flow in 1..=count {
             let place = place(client_address(flow), 8, GATEWAYS[0]);
-            Stack::new(place, limits, true, draw(flow, Direction::Request))
-        }));
-        let memory = hosts.iter().map(Stack::memory).sum();
-        Self { hosts, connected, leaving: Frames::default(), arriving: Vec::new(), memory }
+            stacks.add(
+                place,
+                link,
+                true,
+                Name { seed, flow, direction: Direction::Request, index: 0 },
+            );
+        }
+        stacks
+    }
+
+    /// Creates the stacks of `clients` clients, and one of the server for each of them.
+    pub(in crate::sim) fn for_streams(clients: usize, link: &Link, seed: u64) -> Self {
+        let mut stacks = Self::new(clients, link, seed, false, false);
+        stacks.hosts.reserve_exact(clients);
+        for flow in 1..=clients as u32 {
+            let place = place(SERVER, 24, GATEWAYS[1]);
+            stacks.add(
+                place,
+                link,
+                false,
+                Name { seed, flow, direction: Direction::Reply, index: 0 },
+            );
+        }
+        stacks
+    }
+
+    /// Adds the stack of a host, whose draws have this name.
+    fn add(&mut self, place: Place, link: &Link, listens: bool, name: Name) {
+        let limits = Limits { mtu: mtu(link), checks: link.checksum };
+        // Smoltcp draws identifiers of packets and sequence numbers.
+        let seed = name.stream(Purpose::Stack).next_u64();
+        let stack = Stack::new(place, limits, listens, seed);
+        self.memory += stack.memory();
+        self.hosts.push(stack);
+    }
+
+    /// Returns the stack of client `flow`.
+    pub(in crate::sim) fn client_stack(&mut self, flow: u32) -> &mut Stack {
+        &mut self.hosts[flow as usize]
+    }
+
+    /// Returns the server's stack for the connections of client `flow`.
+    pub(in crate::sim) fn server_stack(&mut self, flow: u32) -> &mut Stack {
+        &mut self.hosts[self.clients + flow as usize]
+    }
+
+    /// Sends what a stack has ready for its connections: that of the client of `context`, or of its server.
+    pub(in crate::sim) fn transmit<K: Sink>(&mut self, wire: &mut Wire<K>, context: Context) {
+        let host = match context.host {
+            HostId::Client => context.flow as usize,
+            HostId::Server(_) | HostId::Link => self.clients + context.flow as usize,
+        };
+        self.flush(wire, host, context, Names::Counted);
+    }
+
+    /// Returns the host of the server that client `flow` reaches.
+    const fn server_of(&self, flow: u32) -> usize {
+        if self.has_connections() { self.clients + flow as usize } else { 0 }
+    }
+
+    const fn has_connections(&self) -> bool {
+        self.hosts.len() > self.clients + 1
+    }
+
+    const fn is_server(&self, host: usize) -> bool {
+        host == 0 || host > self.clients
     }
 
     /// Returns the memory in bytes, without that of datagrams that are being reassembled.
@@ -149,10 +224,14 @@ impl Stacks {
         context: Context,
     ) -> Received {
         let direction = packet.direction();
-        let host = if direction == Direction::Request { 0 } else { packet.flow() as usize };
+        let host = match direction {
+            Direction::Request => self.server_of(packet.flow()),
+            Direction::Reply => packet.flow() as usize,
+        };
         self.resolve(wire, host, context, direction);
         self.arriving.clear();
         self.arriving.extend_from_slice(wire.bytes(packet));
+        wire.release(packet);
         let carried = carried(&self.arriving);
         wire.frame(context, FrameStep::Received, direction, carried, &self.arriving);
         let longest = match carried {
@@ -161,13 +240,15 @@ impl Stacks {
         };
         self.memory += self.hosts[host].reserve(longest);
         self.hosts[host].receive(wire.now, &self.arriving, &mut self.leaving);
-        if self.leaving.len() > 0 {
-            let cause = wire.name_of(packet, back(direction));
-            self.flush(wire, host, Context { packet: 0, ..context }, Names::Answer(cause));
+        // As in an operating system, what the stack answers by itself leaves before the host's machine reacts.
+        if self.leaving.len() > 0 || self.has_connections() {
+            let answer = Names::Answer(wire.name_of(packet, back(direction)));
+            let names = if self.has_connections() { Names::Counted } else { answer };
+            self.flush(wire, host, Context { packet: 0, ..context }, names);
         }
         match carried {
             Carried::Udp | Carried::Fragment => Received::Datagram,
-            Carried::PortUnreachable if self.connected && host > 0 => {
+            Carried::PortUnreachable if self.connected && !self.is_server(host) => {
                 let own = self.hosts[host].place.socket;
                 let peer = refused(&self.arriving).filter(|(from, _)| *from == own);
                 peer.map_or(Received::Nothing, |(_, to)| Received::Refused(to))
@@ -192,12 +273,13 @@ impl Stacks {
         context: Context,
         direction: Direction,
     ) {
+        let is_server = self.is_server(host);
         let stack = &mut self.hosts[host];
         if wire.now < stack.known_until {
             return;
         }
         let request = router::request(stack.place.gateway, stack.place.address);
-        let context = of_host(host, context);
+        let context = of_host(is_server, context);
         wire.frame(context, FrameStep::Received, direction, Carried::ArpRequest, &request);
         stack.receive(wire.now, &request, &mut self.leaving);
         self.flush(
@@ -238,12 +320,21 @@ impl Stacks {
         context: Context,
         names: &mut Names,
     ) {
-        let direction = if host == 0 { Direction::Reply } else { Direction::Request };
+        let is_server = self.is_server(host);
+        let direction = if is_server { Direction::Reply } else { Direction::Request };
+        let peer = if is_server { context.flow as usize } else { self.server_of(context.flow) };
         let frame = self.leaving.get_mut(index);
         let carried = carried(frame);
-        let own = match carried {
-            Carried::ArpRequest | Carried::ArpReply => of_host(host, context),
-            _ => context,
+        let name = match carried {
+            Carried::ArpRequest | Carried::ArpReply => None,
+            _ => Some(names.next(wire, context.flow, direction)),
+        };
+        let own = match (name, &names) {
+            (None, _) => of_host(is_server, context),
+            (Some(name), Names::Counted) => {
+                Context { packet: (name.index as u32).wrapping_add(1), ..context }
+            }
+            (Some(_), _) => context,
         };
         wire.frame(own, FrameStep::Sent, direction, carried, frame);
         match router::judge(frame, self.hosts[host].place.gateway) {
@@ -255,16 +346,15 @@ impl Stacks {
             }
             Verdict::Learned => self.hosts[host].known_until = wire.now.saturating_add(KNOWN),
             Verdict::Forward(to) => {
-                let peer = if host > 0 { 0 } else { context.flow as usize };
-                match self.hosts.get(peer).filter(|peer| peer.place.address == to) {
-                    Some(peer) => {
+                match (name, self.hosts.get(peer).filter(|peer| peer.place.address == to)) {
+                    (Some(name), Some(peer)) => {
                         router::forward(frame, peer.place.ethernet());
-                        carry(wire, context, direction, carried, names.next(), frame);
+                        carry(wire, own, direction, carried, name, frame);
                     }
-                    None => lose(wire, context, direction, carried, frame),
+                    _ => lose(wire, own, direction, carried, frame),
                 }
             }
-            Verdict::Ignore => lose(wire, context, direction, carried, frame),
+            Verdict::Ignore => lose(wire, own, direction, carried, frame),
         }
     }
 }
@@ -346,8 +436,8 @@ fn lose<K: Sink>(
 }
 
 /// Returns what the records of a host's ARP messages refer to: no datagram, and at the server, no client.
-const fn of_host(host: usize, context: Context) -> Context {
-    let flow = if host == 0 { 0 } else { context.flow };
+const fn of_host(is_server: bool, context: Context) -> Context {
+    let flow = if is_server { 0 } else { context.flow };
     Context { flow, packet: 0, label: None, ..context }
 }
 
