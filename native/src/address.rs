@@ -47,22 +47,32 @@ impl Address {
     /// Parses an address to listen on: `PORT`, `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`. The default
     /// host is 127.0.0.1. With port 0, the system selects a free port.
     pub(crate) fn for_serving(text: &str) -> Result<Self, AddressError> {
+        Self::for_serving_on(text, DEFAULT_PORT)
+    }
+
+    /// Parses an address to listen on, like [`for_serving`](Self::for_serving), with this default port.
+    pub(crate) fn for_serving_on(text: &str, default_port: u16) -> Result<Self, AddressError> {
         if is_number(text) {
             return Ok(Self { host: Ipv4Addr::LOCALHOST.to_string(), port: port(text, 0)? });
         }
         let (host, number) = split(text)?;
-        let port = number.map_or(Ok(DEFAULT_PORT), |number| port(number, 0))?;
+        let port = number.map_or(Ok(default_port), |number| port(number, 0))?;
         Ok(Self { host: host.to_string(), port })
     }
 
     /// Parses an address to send to: `HOST`, `HOST:PORT`, `::1` or `[::1]:PORT`.
     pub(crate) fn for_sending(text: &str) -> Result<Self, AddressError> {
+        Self::with_default(text, DEFAULT_PORT)
+    }
+
+    /// Parses an address to connect to, like [`for_sending`](Self::for_sending), with this default port.
+    pub(crate) fn with_default(text: &str, default_port: u16) -> Result<Self, AddressError> {
         if is_number(text) {
             // The system would read it as an IPv4 address: 1060 is 0.0.4.36.
             return Err(AddressError::OnlyPort(text.to_string()));
         }
         let (host, number) = split(text)?;
-        let port = number.map_or(Ok(DEFAULT_PORT), |number| port(number, 1))?;
+        let port = number.map_or(Ok(default_port), |number| port(number, 1))?;
         Ok(Self { host: host.to_string(), port })
     }
 

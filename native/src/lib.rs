@@ -33,6 +33,7 @@
 //! ```
 
 pub mod clock;
+pub mod tcp;
 pub mod udp;
 
 /// Runs the code in the README as documentation tests.
