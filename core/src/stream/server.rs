@@ -72,6 +72,10 @@ pub struct Server<S: Service> {
     events: VecDeque<ServerEvent<S::Event>>,
 }
 
+/// Maximum number of connections whose time is over to handle at a time: their events must not push out each
+/// other. The deadline of the next one is due at once.
+const MAX_TIME_OUTS: usize = MAX_EVENTS / 4;
+
 impl<S: Service> Server<S> {
     /// Creates a server without connections.
     #[must_use]
@@ -233,10 +237,12 @@ impl<S: Service> Endpoint for Server<S> {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        while let Some((deadline, id)) = self.deadlines.first().copied()
-            && deadline <= now
-        {
-            self.time_out(now, id);
+        for _ in 0..MAX_TIME_OUTS {
+            let Some((_, id)) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)
+            else {
+                return;
+            };
+            self.time_out(now, *id);
         }
     }
 
