@@ -4,7 +4,8 @@ use crate::exit::Exit;
 use crate::output::{Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep, theory,
+    http, keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep,
+    theory,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -45,6 +46,7 @@ enum Command {
     Serve(serve::Args),
     Send(send::Args),
     Lookup(lookup::Args),
+    Http(http::Args),
     Sim(sim::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
@@ -81,6 +83,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).map_err(Error::from),
             Command::Send(args) => send::run(&args).map_err(Error::from),
             Command::Lookup(args) => lookup::run(&args).map_err(Error::from),
+            Command::Http(args) => http::run(&args).map_err(Error::from),
             Command::Sim(args) => sim::run(&args).map_err(Error::from),
             Command::Sweep(args) => sweep::run(&args).map_err(Error::from),
             Command::Merge(args) => merge::run(&args).map_err(Error::from),
@@ -131,6 +134,8 @@ enum Error {
     #[error(transparent)]
     Lookup(#[from] lookup::Error),
     #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error(transparent)]
     Sim(#[from] sim::Error),
     #[error(transparent)]
     Sweep(#[from] sweep::Error),
@@ -154,6 +159,7 @@ impl Error {
             Self::Serve(error) => error.exit(),
             Self::Send(error) => error.exit(),
             Self::Lookup(error) => error.exit(),
+            Self::Http(error) => error.exit(),
             Self::Sim(error) => error.exit(),
             Self::Sweep(error) => error.exit(),
             Self::Merge(error) => error.exit(),

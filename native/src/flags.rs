@@ -6,6 +6,7 @@ use crate::sim::run::PROGRAM_MIB;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use retrylab_core::scenario::{FIELDS, Field};
+use retrylab_core::stream::READ_AHEAD;
 use retrylab_core::time::{Duration, parse_duration};
 use retrylab_core::value::{Form, Shape, Value as _};
 use std::marker::PhantomData;
@@ -142,6 +143,16 @@ pub(crate) fn runs(text: &str) -> Result<u32, String> {
 /// Reads the number of threads.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     between(text, 1, 1_024)
+}
+
+/// Reads the maximum number of connections of a server.
+pub(crate) fn connections(text: &str) -> Result<usize, String> {
+    between(text, 1, 1_000_000).map(|n| n as usize)
+}
+
+/// Reads the maximum length of the head of an HTTP message, in bytes.
+pub(crate) fn head(text: &str) -> Result<usize, String> {
+    between(text, 64, READ_AHEAD as u32 / 2).map(|n| n as usize)
 }
 
 /// Reads the number of samples to draw.

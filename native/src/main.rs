@@ -3,9 +3,11 @@
 mod address;
 mod cli;
 mod data_file;
+mod descriptors;
 mod dns_stream;
 mod exit;
 mod flags;
+mod http;
 mod keys;
 mod lab;
 mod ladder;

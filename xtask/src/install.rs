@@ -65,8 +65,35 @@ pub(crate) const UNBOUND: Program = Program {
     brew: "unbound",
 };
 
+/// An HTTP client.
+pub(crate) const CURL: Program =
+    Program { names: &["curl"], apt: "curl", dnf: "curl", pacman: "curl", brew: "curl" };
+
+/// An HTTP client that sends as many requests as it can.
+pub(crate) const WRK: Program =
+    Program { names: &["wrk"], apt: "wrk", dnf: "wrk", pacman: "wrk", brew: "wrk" };
+
+/// An HTTP server.
+pub(crate) const PYTHON: Program = Program {
+    names: &["python3"],
+    apt: "python3",
+    dnf: "python3",
+    pacman: "python",
+    brew: "python",
+};
+
+/// A second HTTP server.
+pub(crate) const NGINX: Program = Program {
+    names: &["nginx", "/usr/sbin/nginx"],
+    apt: "nginx-light",
+    dnf: "nginx",
+    pacman: "nginx",
+    brew: "nginx",
+};
+
 /// The programs at the other end of the integration tests.
-pub(crate) const PEERS: [&Program; 6] = [&SOCAT, &NCAT, &TSHARK, &DIG, &DNSMASQ, &UNBOUND];
+pub(crate) const PEERS: [&Program; 10] =
+    [&SOCAT, &NCAT, &TSHARK, &DIG, &DNSMASQ, &UNBOUND, &CURL, &WRK, &PYTHON, &NGINX];
 
 /// The compiler of the fuzzer's engine.
 pub(crate) const CXX: Program = Program {

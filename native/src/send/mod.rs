@@ -211,7 +211,7 @@ fn results(json: bool) -> io::Result<LineQueue> {
 }
 
 /// Returns a random seed. Clients with the same seed would draw the same jitter and retry together.
-fn a_seed() -> u64 {
+pub(crate) fn a_seed() -> u64 {
     // The standard library seeds its hash maps randomly, which is random enough here.
     RandomState::new().build_hasher().finish() % 1_000_000_000
 }

@@ -1,6 +1,7 @@
 //! The totals of the server, as the last line of its log.
 
 use super::dns::Totals;
+use super::follower;
 use super::guard::Refusal;
 use crate::output::{Count, Rounded, SCHEMA, seconds};
 use retrylab_core::time::Duration;
@@ -50,7 +51,12 @@ impl Counts {
     }
 
     /// Returns the summary as JSON.
-    pub(super) fn report(&self, elapsed: Duration, log_lines_left_out: u64) -> impl Serialize {
+    pub(super) fn report(
+        &self,
+        elapsed: Duration,
+        log_lines_left_out: u64,
+        others: BTreeMap<&'static str, follower::Counts>,
+    ) -> impl Serialize {
         ServeSummary {
             schema: SCHEMA,
             event: "summary",
@@ -71,6 +77,7 @@ impl Counts {
             dns: self.dns.as_ref(),
             log_lines_left_out,
             elapsed_s: seconds(elapsed),
+            others,
         }
     }
 
@@ -154,4 +161,7 @@ struct ServeSummary<'a> {
     dns: Option<&'a Totals>,
     log_lines_left_out: u64,
     elapsed_s: f64,
+    /// The services over connections that there are: `tcp`, `http`.
+    #[serde(flatten)]
+    others: BTreeMap<&'static str, follower::Counts>,
 }

@@ -116,7 +116,7 @@ impl Dns {
     }
 
     /// Lets the queries that have begun to arrive finish, within a bound, and returns the totals.
-    pub(super) async fn finish(self) -> Totals {
+    async fn finish(self) -> Totals {
         self.connections.finish().await;
         self.report.unread(self.socket.discard().unread);
         self.report.totals()
@@ -128,6 +128,14 @@ pub(super) async fn run(dns: &mut Option<Dns>, clock: Clock) -> Error {
     match dns {
         Some(dns) => dns.run(clock).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Ends the name server, if there is one, and returns its totals.
+pub(super) async fn finish(dns: Option<Dns>) -> Option<Totals> {
+    match dns {
+        Some(dns) => Some(dns.finish().await),
+        None => None,
     }
 }
 

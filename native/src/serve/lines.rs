@@ -28,6 +28,9 @@ pub(super) struct Listening {
     pub(super) link: BTreeMap<&'static str, String>,
     /// Where the name server listens; null without one.
     pub(super) dns: Option<String>,
+    /// The addresses of the services over connections that there are: `tcp`, `http`.
+    #[serde(flatten)]
+    pub(super) others: BTreeMap<&'static str, String>,
 }
 
 /// The object of an event that concerns no datagram in particular.

@@ -2,6 +2,7 @@
 
 use super::counts::Counts;
 use super::dns::{self, Dns};
+use super::follower;
 use super::guard::{Guard, Refusal};
 use super::lines::{Line, Listening, Outcome, ServerEvent};
 use crate::exit::Exit;
@@ -75,6 +76,7 @@ impl Log {
         max_reply_bytes: usize,
         link: BTreeMap<&'static str, String>,
         dns: Option<SocketAddr>,
+        others: &[(&'static str, SocketAddr)],
     ) {
         if self.json {
             let server = &scenario.server;
@@ -91,6 +93,7 @@ impl Log {
                 seed: scenario.seed,
                 link,
                 dns: dns.map(|dns| dns.to_string()),
+                others: others.iter().map(|(name, at)| (*name, at.to_string())).collect(),
             });
         }
     }
@@ -124,15 +127,29 @@ impl Log {
         }
     }
 
-    /// Reports the totals; `waiting` is the number of requests and replies that the server has not sent yet. If
-    /// nobody reads stdout, stderr gets them.
-    pub(super) fn summary(mut self, now: Instant, waiting: usize) -> Exit {
+    /// Returns the queue of the lines, if a line is written for each answer.
+    pub(super) const fn lines(&self) -> Option<&LineQueue> {
+        if self.quiet { None } else { Some(&self.out) }
+    }
+
+    /// Reports the totals, those of the services over connections included; `waiting` is the number of requests and
+    /// replies that the server has not sent yet. If nobody reads stdout, stderr gets them.
+    pub(super) fn summary(
+        mut self,
+        now: Instant,
+        waiting: usize,
+        others: &[(&'static str, follower::Counts)],
+    ) -> Exit {
         self.counts.waiting = waiting as u64;
         let elapsed = now.saturating_since(Instant::ZERO);
         let left_out = self.out.left_out();
-        let sentence = self.counts.sentence(elapsed, left_out);
+        let mut sentence = self.counts.sentence(elapsed, left_out);
+        for (service, counts) in others {
+            sentence += &format!("; {service}: {counts}");
+        }
         if self.json {
-            let report = serde_json::to_string(&self.counts.report(elapsed, left_out));
+            let others = others.iter().cloned().collect();
+            let report = serde_json::to_string(&self.counts.report(elapsed, left_out, others));
             self.out.last_line(printable_json(&report.unwrap_or_default()));
         } else {
             self.out.last_line(&sentence);

@@ -2,12 +2,14 @@
 
 mod counts;
 mod dns;
+mod follower;
 mod guard;
 mod heartbeat;
 mod largest;
 mod lines;
 mod log;
 mod overtaken;
+mod streams;
 
 use crate::address::{Address, NameError};
 use crate::exit::Exit;
@@ -37,6 +39,7 @@ use retrylab_core::trace::words::Setting;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use streams::{Listeners, StreamArgs, Streams};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +51,7 @@ Examples:
   retrylab serve [::1]:1060 --reply mirror
   retrylab serve --dns 5353 --record www.example=192.0.2.9       answer DNS queries as well
   retrylab serve --heartbeat 3s          watch the heartbeats of `send --heartbeat`
+  retrylab serve --tcp 1060 --http 8080  answer on TCP connections and HTTP requests, too
 
 Clients are numbered in the order in which they appear, and each client's datagrams are numbered
 from 1. Whether a datagram is dropped depends only on the seed and on these two numbers. With the
@@ -73,6 +77,13 @@ Requests that arrive faster than the server reads them wait in the receive buffe
 4 MiB on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests.
 The server warns when that begins, and the summary counts them.
 
+--tcp and --http add services over connections. The flags --reply, --drop, --fail and so on apply to
+each TCP connection and to each HTTP request as to a datagram (a failure is status 503, with --hint
+as Retry-After); --set does not. A client that is slow, silent or too large reaches a limit: its
+connection is answered with status 408, 413, 414 or 431, or broken. Other clients are served all the
+time. A connection is closed after one response, unless the client asks for keep-alive. After
+Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to finish; a second signal ends them.
+
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
 permitted, or not an address of this host) or stdout cannot be written, 2 usage error, 4 name not
 found.";
@@ -80,7 +91,8 @@ found.";
 /// Answer datagrams, and drop some on purpose
 ///
 /// Listens on a UDP address and answers each datagram with `Your data was N bytes`, or with the same
-/// bytes (RFC 862), or with its text in upper case. Prints one line per datagram on stdout.
+/// bytes (RFC 862), or with its text in upper case; on request also over TCP and HTTP. Prints one line per datagram on
+/// stdout.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -91,8 +103,16 @@ pub(crate) struct Args {
     server: Flags<flags::Server>,
     /// Watch heartbeats (`retrylab send --heartbeat`) instead of answering: report what is missing or out of
     /// order, and declare a client dead after this silence
-    #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = flags::interval,
+        allow_negative_numbers = true,
+        conflicts_with_all = ["tcp", "http", "dns"]
+    )]
     heartbeat: Option<Duration>,
+    #[command(flatten)]
+    streams: StreamArgs,
     /// Set a key of the link, such as link.loss=0.3; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
@@ -233,13 +253,23 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     };
     let wanted = resolved.for_serving();
     let socket = Socket::serving(wanted).await.map_err(|error| Error::Bind(wanted, error))?;
-    let address = socket.local_addr()?;
     output::queue_progress()?;
-
-    let pipe = scenario.pipe();
-    if let Some(dead_after) = args.heartbeat {
-        return watch(args, &scenario, dead_after, &socket, &mut signals).await;
+    match args.heartbeat {
+        Some(dead_after) => watch(args, &scenario, dead_after, &socket, &mut signals).await,
+        None => answer(args, scenario, &socket, &mut signals).await,
     }
+}
+
+/// Answers until a signal arrives.
+async fn answer(
+    args: &Args,
+    scenario: Scenario,
+    socket: &Socket,
+    signals: &mut Signals,
+) -> Result<Exit, Error> {
+    let (address, pipe) = (socket.local_addr()?, scenario.pipe());
+    let listeners = Listeners::open(&args.streams, &scenario).await?;
+    let others = listeners.addresses()?;
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
     let mut dns = Dns::bind(&args.dns, allowed).await?;
@@ -248,33 +278,32 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     let mut overtaken =
         (delayed && scenario.server.reply == Reply::Report).then(Overtaken::default);
     let clock = Clock::start();
-    let mut capture = match &args.pcapng {
-        Some(path) => Some(capture(path, clock, delayed)?),
-        None => None,
-    };
+    let path = args.pcapng.as_ref();
+    let mut capture = path.map(|path| capture(path, clock, delayed)).transpose()?;
     announce(address, &scenario);
+    streams::announce(&others);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
     let dns_address = dns.as_ref().map(|dns| dns.address);
     let max_reply_bytes = LargestReply::of(&scenario).bytes(address);
-    log.listening(address, &scenario, max_reply_bytes, link, dns_address);
+    log.listening(address, &scenario, max_reply_bytes, link, dns_address, &others);
 
     let station = scenario.station_config();
-    let server = Server::new(scenario.server, scenario.seed);
-    let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
     if let Some(dns) = &dns {
         log.share(dns, clock);
     }
+    let mut streams = listeners.start(&scenario, clock, args.json, log.lines());
+    let server = Server::new(scenario.server, scenario.seed);
+    let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
     let mut sink = (&mut overtaken, &mut capture);
+    let datagrams = udp::drive(&mut server, socket, clock, &mut sink, &mut log);
     let failed = tokio::select! {
         biased;
         () = signals.recv() => None,
-        ended = udp::drive(&mut server, &socket, clock, &mut sink, &mut log) => {
-            ended.err().map(|error| Error::Socket(address, error))
-        }
-        error = dns::run(&mut dns, clock) => Some(error),
+        error = first_failure(address, datagrams, dns::run(&mut dns, clock), &mut streams) => Some(error),
     };
-    if let Some(dns) = dns {
-        log.name_server(dns.finish().await);
+    let (totals, ()) = tokio::join!(dns::finish(dns), streams.stop(signals));
+    if let Some(totals) = totals {
+        log.name_server(totals);
     }
     log.unhandled(socket.discard());
     log.misattributed(overtaken.map_or(0, |overtaken| overtaken.count));
@@ -284,7 +313,7 @@ async fn serve(args: &Args, scenario: Scenario) -> Result<Exit, Error> {
     }
     let station = server.machine();
     let waiting = server.delayed() + station.waiting() + station.working();
-    let exit = log.summary(clock.now(), waiting);
+    let exit = log.summary(clock.now(), waiting, &streams.counts());
     let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
     failed.map_or(Ok(exit), Err)
 }
@@ -324,6 +353,27 @@ async fn watch(
 fn capture(path: &str, clock: Clock, delayed: bool) -> Result<Capture, OutputError> {
     let setting = Setting { clients: true, exchanges: true, ..Setting::default() };
     Ok(Capture::live(path, clock.epoch(), setting)?.with_waiting(delayed))
+}
+
+/// Runs all services, none before the others, until a socket for datagrams fails.
+async fn first_failure(
+    address: SocketAddr,
+    datagrams: impl Future<Output = io::Result<udp::Ended>>,
+    dns: impl Future<Output = Error>,
+    streams: &mut Streams,
+) -> Error {
+    let connections = async {
+        streams.run().await;
+        // There are none.
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = datagrams => {
+            Error::Socket(address, ended.err().unwrap_or_else(|| io::Error::other("it ended")))
+        }
+        error = dns => error,
+        never = connections => never,
+    }
 }
 
 /// Prints the address and the settings of the server.

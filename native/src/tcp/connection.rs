@@ -109,7 +109,7 @@ impl Connection {
         &self.unsent[self.sent..]
     }
 
-    /// Passes bytes to the socket; returns how many of them are gone.
+    /// Passes bytes to the socket; returns how many it has accepted.
     ///
     /// # Errors
     /// Those of the socket; `WouldBlock` if its buffer is full.
