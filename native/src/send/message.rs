@@ -28,19 +28,35 @@ pub(crate) enum MessageError {
         "the message is too long: {length} bytes{with}, and a datagram over {family} carries at most {max}"
     )]
     TooLong { length: String, with: String, family: &'static str, max: usize },
+    #[error("the message is too long: it has more than {MAX_LONG} bytes")]
+    TooLongForAll,
+}
+
+/// Maximum number of bytes of a message that no datagram has to carry.
+const MAX_LONG: usize = 16 << 20;
+
+/// Returns the codec of a message for a connection.
+pub(super) async fn read_long(argument: &OsStr) -> Result<Echo, MessageError> {
+    let codec = read_at_most(argument, MAX_LONG).await?;
+    if codec.message.len() > MAX_LONG { Err(MessageError::TooLongForAll) } else { Ok(codec) }
 }
 
 /// Returns the codec of the message: `argument` with its placeholders, or the bytes of stdin, as they are, if it is
 /// `-`.
 pub(super) async fn read(argument: &OsStr) -> Result<Echo, MessageError> {
+    read_at_most(argument, MAX_MESSAGE_IPV6).await
+}
+
+/// Returns the codec of the message; of a longer one on stdin, it has one byte more than `max`.
+async fn read_at_most(argument: &OsStr, max: usize) -> Result<Echo, MessageError> {
     if argument != "-" {
         // On Unix these are exactly the bytes on the command line, valid UTF-8 or not.
         return Ok(Echo::new(argument.as_encoded_bytes()).with_placeholders());
     }
-    // One byte more than fits into any datagram is enough to detect a message that is too long.
-    let read_all = || {
+    // One byte more is enough to detect a message that is too long.
+    let read_all = move || {
         let mut bytes = Vec::new();
-        io::stdin().lock().take(MAX_MESSAGE_IPV6 as u64 + 1).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(max as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let bytes = runtime::blocking(read_all).await.map_err(MessageError::Stdin)?;

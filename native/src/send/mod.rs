@@ -6,6 +6,7 @@ mod peers;
 mod report;
 mod session;
 mod statistics;
+mod tcp;
 
 use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
@@ -44,6 +45,7 @@ Examples:
   retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
   retrylab send 127.0.0.1 --heartbeat 500ms    show the server of `serve --heartbeat` that you are alive
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
+  retrylab send 127.0.0.1 --tcp                to the server of `retrylab serve --tcp 1060`
   head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
 
 The default policy (`textbook`) waits 0.1 s for a reply, doubles the wait after each timeout, and
@@ -54,6 +56,10 @@ at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 `Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed out`.
 With --count, `send` ends with a summary: exchanges without a reply (loss), and the shortest, mean
 and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it certain.
+
+With --tcp, the message ends where the client closes its direction. A server that stops when that
+happens, as `ncat -e` does, does not answer. A send whose reply does not come in time is abandoned
+with its connection; addresses are tried as `retrylab http --help` says.
 
 If a name has several addresses, each send of an exchange goes to the next one, in the order of RFC
 6724. When an address turns out to be unreachable, the next one is asked at once; the times of the
@@ -105,6 +111,9 @@ pub(crate) struct Args {
     /// that are not from the server (except on Linux, refusals then go unnoticed)
     #[arg(long)]
     unconnected: bool,
+    /// Send over TCP connections: each send is an attempt of a connection, the message and its reply
+    #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat", "interval", "pcapng"])]
+    tcp: bool,
     /// Prefix each datagram with the token `#EXCHANGE.SEND `, so that a mirrored reply shows which
     /// send it answers
     #[arg(long)]
@@ -152,7 +161,7 @@ impl Error {
             Self::Field(_) | Self::NotWithHeartbeat(_) => Outcome::Failed,
             Self::System(_) | Self::Output(_) => Outcome::Failed,
             Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
-            Self::Message(MessageError::TooLong { .. }) => Outcome::TooLong,
+            Self::Message(_) => Outcome::TooLong,
             Self::Name(error) if error.exit() == Exit::Failed => Outcome::Failed,
             Self::Name(_) => Outcome::NameNotFound,
             Self::Unreachable(_, error) if is_exhausted(error) => Outcome::Failed,
@@ -222,6 +231,9 @@ async fn send(
     out: &LineQueue,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
+    if args.tcp {
+        return tcp::send(args, scenario, out, signals).await;
+    }
     let prepared = tokio::select! {
         biased;
         () = signals.recv() => return Err(Error::Interrupted),
@@ -277,15 +289,19 @@ async fn send(
     Ok(exit_after(failure, session.exit()))
 }
 
-/// Prepares everything that the first datagram needs.
-async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
+/// Returns the message: the argument, or the default of what is sent.
+fn message<'a>(args: &'a Args, scenario: &Scenario) -> &'a OsStr {
     let default = match scenario.preset {
         _ if args.heartbeat.is_some() => MESSAGE,
         Preset::UdpPinger => "Ping {seq} {time}",
         _ => "hello",
     };
-    let argument = args.message.as_deref().unwrap_or(OsStr::new(default));
-    let codec = message::read(argument).await?.with_token(args.token);
+    args.message.as_deref().unwrap_or(OsStr::new(default))
+}
+
+/// Prepares everything that the first datagram needs.
+async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
+    let codec = message::read(message(args, scenario)).await?.with_token(args.token);
     let addresses = peers::resolve(&args.host).await?;
     for address in &addresses {
         message::check_length(&codec, scenario, *address)?;

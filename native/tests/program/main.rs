@@ -27,6 +27,7 @@ mod same_records;
 mod scenarios;
 mod schedule;
 mod send;
+mod send_tcp;
 mod serve;
 mod sim;
 mod stopped_readers;

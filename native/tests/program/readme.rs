@@ -61,6 +61,15 @@ fn output(args: &[&str], servers: &mut Servers) -> String {
             let address = &servers.echo.last().expect("serve comes before send").address;
             run(&[&["send", address], rest].concat()).stdout
         }
+        ["http", url, rest @ ..] => {
+            let mut serve = Running::start(retrylab(&["serve", "0", "--http", "0", "--json"]));
+            let listening = serve.json();
+            let address = listening["http"].as_str().expect("the address of the server");
+            let url = url.replace("localhost:8080", address);
+            let body = run(&[&["http", &url], rest].concat()).stdout;
+            // Where the terminal ends the line.
+            if body.ends_with('\n') { body } else { body + "\n" }
+        }
         ["lab", ..] if !page_is_built() => String::new(),
         ["lab", rest @ ..] => {
             let mut lab = Running::start(retrylab(&[&["lab", "--port", "0"], rest].concat()));

@@ -1,0 +1,247 @@
+//! `send --tcp`: the same exchanges over connections. Each send is an attempt: a connection, the message and its
+//! reply.
+
+use super::report::{Outcome, SendReport};
+use super::{Args, Error, message, peers};
+use crate::exit::{Exit, is_exhausted};
+use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, narrate, seconds};
+use crate::queue::LineQueue;
+use crate::signals::Signals;
+use retrylab::clock::Clock;
+use retrylab::tcp::{Driver, Happened, Observer};
+use retrylab_core::client::Config;
+use retrylab_core::machine::Timer;
+use retrylab_core::policy::Stop;
+use retrylab_core::protocol::Echo;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
+use retrylab_core::time::{Duration, Instant};
+use retrylab_core::value::Printable;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+
+/// Runs the exchanges over connections.
+pub(super) async fn send(
+    args: &Args,
+    scenario: &Scenario,
+    out: &LineQueue,
+    signals: &mut Signals,
+) -> Result<Exit, Error> {
+    let prepared = tokio::select! {
+        biased;
+        () = signals.recv() => return Err(Error::Interrupted),
+        prepared = prepare(args, scenario) => prepared?,
+    };
+    let (codec, addresses) = prepared;
+    let clock = Clock::start();
+    let config = Config::new(addresses[0], codec.with_token(args.token).with_epoch(clock.epoch()))
+        .policy(scenario.policy)
+        .seed(scenario.seed)
+        .exchanges(scenario.exchanges);
+    let session = Session {
+        count: scenario.exchanges,
+        json: args.json,
+        out: out.clone(),
+        number: 1,
+        peer: addresses[0],
+        peers: Vec::new(),
+        sends: BTreeMap::new(),
+        failures: 0,
+        unreachable: Vec::new(),
+        only_refused: true,
+        worst: Outcome::Answered,
+    };
+    let mut driver = Driver::client(Client::new(config), &addresses, clock, session);
+    let interrupted = tokio::select! {
+        biased;
+        () = signals.recv() => true,
+        _ = driver.run() => false,
+    };
+    let session = driver.observer_mut();
+    if interrupted && session.number <= session.count {
+        session.interrupted(clock.now());
+    }
+    Ok(session.worst.exit())
+}
+
+async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAddr>), Error> {
+    let codec = message::read_long(message(args, scenario)).await?;
+    Ok((codec, peers::resolve(&args.host).await?))
+}
+
+/// Follows the client and reports to people on stderr and to scripts on stdout.
+#[derive(Debug)]
+struct Session {
+    count: u32,
+    json: bool,
+    out: LineQueue,
+    /// The exchange in progress, from 1.
+    number: u32,
+    /// The address of the last connection, or the last one tried.
+    peer: SocketAddr,
+    /// The addresses that were tried.
+    peers: Vec<SocketAddr>,
+    /// When each connection of the exchange was asked for.
+    sends: BTreeMap<ConnectionId, Instant>,
+    /// Failures that the server answered with.
+    failures: u32,
+    /// What prevented a connection, with the address.
+    unreachable: Vec<(SocketAddr, io::ErrorKind, String)>,
+    /// No send of the exchange has had a connection.
+    only_refused: bool,
+    worst: Outcome,
+}
+
+/// How an exchange ended.
+struct End<'a> {
+    outcome: Outcome,
+    elapsed: Duration,
+    reply: Option<(&'a [u8], u32)>,
+    why: Option<Stop>,
+    error: Option<String>,
+}
+
+impl Session {
+    /// Returns the exchange that a line refers to, if there are several.
+    fn name(&self) -> String {
+        if self.count > 1 { format!("exchange {}: ", self.number) } else { String::new() }
+    }
+
+    fn interrupted(&mut self, now: Instant) {
+        let elapsed =
+            self.sends.values().next().map_or(Duration::ZERO, |at| now.saturating_since(*at));
+        narrate!("{}interrupted after {}", self.name(), Rounded(elapsed));
+        let outcome = Outcome::Interrupted;
+        self.end(&End { outcome, elapsed, reply: None, why: None, error: None });
+    }
+
+    fn answered(&mut self, sends: u32, answered_send: u32, elapsed: Duration, bytes: &[u8]) {
+        let (waited, peer) = (Rounded(elapsed), self.peer);
+        let length = Count(bytes.len() as u64, "byte");
+        narrate!(
+            "{}{GOOD}answered{GOOD:#} after {waited} by {peer}: send {answered_send} of {sends}, {length}",
+            self.name()
+        );
+        let reply = Some((bytes, answered_send));
+        let outcome = Outcome::Answered;
+        self.end(&End { outcome, elapsed, reply, why: None, error: None });
+    }
+
+    fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
+        let mut kinds = self.unreachable.iter().map(|(_, kind, _)| *kind);
+        let outcome = if !self.only_refused || self.unreachable.is_empty() {
+            Outcome::GaveUp
+        } else if self.unreachable.iter().any(|(_, kind, _)| is_exhausted(&(*kind).into())) {
+            Outcome::Failed
+        } else if kinds.all(|kind| kind == io::ErrorKind::ConnectionRefused) {
+            Outcome::Refused
+        } else {
+            Outcome::Unreachable
+        };
+        let (sends, waited) = (Count(sends.into(), "send"), Rounded(elapsed));
+        let mut sentence =
+            format!("{}{BAD}gave up{BAD:#} after {sends} in {waited}: {why}", self.name());
+        let mut error = None;
+        if outcome != Outcome::GaveUp {
+            let mut causes: Vec<String> =
+                self.unreachable.iter().map(|(to, _, cause)| format!("{to}: {cause}")).collect();
+            causes.sort();
+            causes.dedup();
+            let causes = causes.join("; ");
+            sentence += &format!("; {causes}");
+            error = Some(causes);
+        }
+        narrate!("{sentence}");
+        self.end(&End { outcome, elapsed, reply: None, why: Some(why), error });
+    }
+
+    /// Ends the exchange in progress and prints its result as one line.
+    fn end(&mut self, end: &End<'_>) {
+        let End { outcome, elapsed, reply, why, error } = end;
+        let first = self.sends.values().next().copied().unwrap_or(Instant::ZERO);
+        if self.json {
+            let since = |at: &Instant| seconds(at.saturating_since(first));
+            self.out.json(&SendReport {
+                schema: SCHEMA,
+                exchange: Some(self.number),
+                outcome: *outcome,
+                peer: self.peer.to_string(),
+                peers: self.peers.iter().map(SocketAddr::to_string).collect(),
+                sends: self.sends.len(),
+                send_times_s: self.sends.values().map(since).collect(),
+                send_late_s: vec![0.0; self.sends.len()],
+                elapsed_s: seconds(*elapsed),
+                // It would include the connection.
+                rtt_s: None,
+                reply: reply.map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()),
+                reply_bytes: reply.map(|(bytes, _)| bytes.len()),
+                answered_send: reply.map(|(_, send)| send),
+                why: why.map(Stop::name),
+                failures: self.failures,
+                late_replies: 0,
+                strangers: 0,
+                lost: 0,
+                error: error.clone(),
+            });
+        } else if let Some((bytes, _)) = reply {
+            self.out.line(Printable::bytes(bytes));
+        }
+        if *outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
+            self.worst = *outcome;
+        }
+        self.number += 1;
+        (self.failures, self.only_refused) = (0, true);
+        self.peers.clear();
+        self.sends.clear();
+        self.unreachable.clear();
+    }
+}
+
+impl Observer<Client<Echo>> for Session {
+    fn event(&mut self, _at: Instant, client: &Client<Echo>, event: &Event) -> ControlFlow<()> {
+        match *event {
+            Event::Confirmed { .. } => self.only_refused = false,
+            Event::Answered { sends, answered_send, elapsed, .. } => {
+                let bytes = client.reply().map_or(&b""[..], |reply| reply.reply());
+                self.answered(sends, answered_send, elapsed, bytes);
+            }
+            Event::GaveUp { sends, elapsed, why, .. } => self.gave_up(sends, elapsed, why),
+            Event::Failed { send, why, .. } => {
+                self.failures += u32::from(why == Failure::Reply);
+                narrate!("{}send {send}: {}", self.name(), why.name());
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
+        let wait = Rounded(deadline.saturating_since(at));
+        match timer {
+            Timer::Backoff | Timer::Hint => narrate!("{}sending again in {wait}", self.name()),
+            Timer::Resend => narrate!("{}waiting {wait}", self.name()),
+            Timer::GiveUp => narrate!("{}waiting {wait}, for the last time", self.name()),
+            _ => {}
+        }
+    }
+
+    fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
+        match what {
+            Happened::Trying(address) => {
+                // Only now is the connection asked for: a release of the previous exchange is not a send.
+                self.sends.entry(id).or_insert(at);
+                self.peer = address;
+                if !self.peers.contains(&address) {
+                    self.peers.push(address);
+                }
+            }
+            Happened::Failed(address, error) => {
+                self.unreachable.push((address, error.kind(), error.to_string()));
+            }
+            Happened::Connected { peer, .. } => self.peer = peer,
+            _ => {}
+        }
+    }
+}
