@@ -58,9 +58,11 @@ fn last(wire: &Wire<Client, Server<EchoService>>) -> Event {
 
 #[test]
 fn a_message_is_reported_or_mirrored_and_the_connection_is_released() {
-    for (reply, expected) in
-        [(Reply::Report, &b"Your data was 5 bytes"[..]), (Reply::Mirror, b"hello")]
-    {
+    for (reply, expected) in [
+        (Reply::Report, &b"Your data was 5 bytes"[..]),
+        (Reply::Mirror, b"hello"),
+        (Reply::Upper, b"HELLO"),
+    ] {
         for segment in [1, 3, 1_460] {
             let network = Network { segments: vec![segment], ..Network::default() };
             let echo = echo::Config::default().with_reply(reply);
