@@ -4,9 +4,12 @@
 //! that drops half of the requests. The policy is `textbook`: waits of 0.1, 0.2, 0.4, 0.8 and 1.6 s, after
 //! which the exchange fails. On average 1/32 of the exchanges fail, and each costs 1.9375 sends.
 
+use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{FieldError, Scenario};
-use retrylab_core::sim::{Outcome, run};
-use retrylab_core::trace::Sink;
+use retrylab_core::sim::{Outcome, SERVER, StreamNetwork, run};
+use retrylab_core::stream::{Client, EchoService, Limits, Server};
+use retrylab_core::trace::{DigestSink, Sink};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Seed of every program that takes one.
@@ -45,6 +48,42 @@ pub fn packets(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
     Ok(scenario)
 }
 
+/// Returns a network of echo clients over TCP and their server, with a latency of 10 ms and this loss.
+///
+/// # Errors
+/// If one of the numbers is out of range.
+pub fn streams<K: Sink>(
+    clients: u32,
+    exchanges: u32,
+    loss: &str,
+    sink: K,
+) -> Result<StreamNetwork<Client<Echo>, Server<EchoService>, K>, FieldError> {
+    let mut scenario = Scenario::default();
+    scenario.apply([
+        ("clients", clients.to_string().as_str()),
+        ("exchanges", exchanges.to_string().as_str()),
+        ("link.loss", loss),
+        ("link.mtu", "1500"),
+        // Longer than TCP needs to send what is lost again.
+        ("policy.initial_timeout", "1000s"),
+        ("policy.give_up_above", "none"),
+    ])?;
+    let config = Arc::new(scenario.client_config(SERVER));
+    let clients = (1..=clients).map(|flow| Client::numbered(Arc::clone(&config), flow));
+    let server = Server::new(EchoService::new(scenario.server, SEED), Limits::default());
+    Ok(StreamNetwork::new(clients, server, &scenario.link, SEED, sink))
+}
+
+/// Digest of a network of connections that every build must produce, its frames included.
+const STREAMS: &str = "e359e13d1643d311";
+
+/// Returns true if this build does not produce [`STREAMS`].
+fn streams_differ() -> bool {
+    let Ok(mut network) = streams(5, 4, "0.1", DigestSink::default()) else { return true };
+    while network.step().is_some() {}
+    network.into_sink().digest().to_string() != STREAMS
+}
+
 /// Digests of networks of packets that every build must produce: links and their digests.
 const DIGESTS: &str = include_str!("../../core/tests/packets.txt");
 
@@ -59,7 +98,7 @@ pub fn differing() -> usize {
         }
         None => true,
     };
-    lines.filter(differs).count()
+    lines.filter(differs).count() + usize::from(streams_differ())
 }
 
 /// [`differing`] as an export of the wasm module.
@@ -139,5 +178,14 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_refused() {
         assert!(scenario(0, 1).is_err() && scenario(u32::MAX, 1).is_err());
+    }
+
+    /// `cargo xtask bench` checks the same in wasm.
+    #[test]
+    fn the_golden_digests_of_packets_and_connections_hold() {
+        let mut network = streams(5, 4, "0.1", DigestSink::default()).unwrap();
+        while network.step().is_some() {}
+        assert_eq!(network.into_sink().digest().to_string(), STREAMS);
+        assert_eq!(differing(), 0);
     }
 }

@@ -1,13 +1,13 @@
-//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace|packets]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace|packets|tcp]`.
 //!
 //! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
 //! the workload alone and its peak memory. With `trace` it keeps every record in memory. With
-//! `packets`, all hosts have TCP/IP stacks.
+//! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
 
-use retrylab_bench::{Report, packets, scenario};
+use retrylab_bench::{Report, packets, scenario, streams};
 use retrylab_core::scenario::{FieldError, Scenario};
-use retrylab_core::sim::{Outcome, run};
-use retrylab_core::trace::{Record, Sink};
+use retrylab_core::sim::{Outcome, Summary, run};
+use retrylab_core::trace::{DigestSink, Record, Sink};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,14 +16,15 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (clients, exchanges, mode) = match words[..] {
         [clients, exchanges] => (clients, exchanges, ""),
-        [clients, exchanges, mode @ ("trace" | "packets")] => (clients, exchanges, mode),
-        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace|packets]"),
+        [clients, exchanges, mode @ ("trace" | "packets" | "tcp")] => (clients, exchanges, mode),
+        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace|packets|tcp]"),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
         return refuse("CLIENTS and EXCHANGES must be whole numbers");
     };
     let report = match mode {
         "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
+        "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
         _ => report(scenario(clients, exchanges), ()),
     };
@@ -47,6 +48,21 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
         failures: summary.gave_up,
         wall,
         digest: Some(digest.to_string()),
+    })
+}
+
+fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
+    let begun = Instant::now();
+    let sinks = (Summary::default(), DigestSink::default());
+    let mut network = streams(clients, exchanges, "0", sinks)?;
+    while network.step().is_some() {}
+    let (summary, digest) = network.into_sink();
+    Ok(Report {
+        exchanges: summary.finished(),
+        sends: summary.sends,
+        failures: summary.gave_up,
+        wall: begun.elapsed(),
+        digest: Some(digest.digest().to_string()),
     })
 }
 
