@@ -67,7 +67,7 @@ impl Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The network reported that the server cannot be reached. The client goes on: the server may come back.
+    /// The network reported that the server cannot be reached. The client continues: the server may come back.
     Refused,
 }
 

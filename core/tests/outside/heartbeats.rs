@@ -1,12 +1,12 @@
 //! Heartbeats in the simulated network: what the server reports is what the link did.
 
 use retrylab_core::client::heartbeat::{self as beating, Client};
-use retrylab_core::link::{Fault, Link};
+use retrylab_core::link::{Fault, FaultEffect, Link};
 use retrylab_core::random::Direction;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::heartbeat::{Config, Counts, Server};
 use retrylab_core::sim::{Network, SERVER};
-use retrylab_core::time::Duration;
+use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::words::{Known, Setting, describe};
 use retrylab_core::trace::{HostId, Record, What};
 
@@ -24,11 +24,11 @@ fn run(clients: usize, link: Link, faults: Vec<Fault>) -> (Counts, Vec<Record>) 
     (counts, network.into_sink())
 }
 
-/// Returns the link and the faults that these keys of a scenario describe.
-fn link(pairs: &[(&str, &str)]) -> (Link, Vec<Fault>) {
+/// Returns the link that these keys of a scenario describe.
+fn link(pairs: &[(&str, &str)]) -> Link {
     let mut scenario = Scenario::default();
     scenario.apply(pairs.iter().copied()).unwrap();
-    (scenario.link.clone(), scenario.faults.of_link())
+    scenario.link.clone()
 }
 
 /// Numbers of heartbeats of a client that reach the server, in the order of their arrival.
@@ -40,8 +40,7 @@ fn arrivals(records: &[Record]) -> Vec<u32> {
 
 #[test]
 fn over_a_perfect_link_nothing_is_missing_and_silence_means_the_end() {
-    let (link, faults) = link(&[]);
-    let (counts, records) = run(3, link, faults);
+    let (counts, records) = run(3, link(&[]), Vec::new());
     assert_eq!((counts.received, counts.missing, counts.reordered), (600, 0, 0));
     assert_eq!((counts.repeated, counts.dead), (0, 3));
     let last = records.last().unwrap();
@@ -59,8 +58,7 @@ fn over_a_perfect_link_nothing_is_missing_and_silence_means_the_end() {
 fn loss_reordering_and_duplicates_are_those_of_the_link() {
     let keys =
         [("link.loss", "0.2"), ("link.duplicate", "0.1"), ("link.latency", "uniform 0s 350ms")];
-    let (link, faults) = link(&keys);
-    let (counts, records) = run(1, link, faults);
+    let (counts, records) = run(1, link(&keys), Vec::new());
     let arrivals = arrivals(&records);
     let (mut seen, mut late, mut repeated, mut newest) = (vec![arrivals[0]], 0, 0, arrivals[0]);
     for seq in &arrivals[1..] {
@@ -85,9 +83,10 @@ fn loss_reordering_and_duplicates_are_those_of_the_link() {
 /// A partition of three seconds looks like a death, and the end of the run like another one.
 #[test]
 fn a_partition_looks_like_a_death_until_the_client_returns() {
-    let (link, faults) = link(&[("faults", "5s 3s partition")]);
-    let (counts, records) = run(1, link, faults);
-    let told: Vec<(String, What)> = records
+    let (from, until) = (Instant::from_millis(5_000), Instant::from_millis(8_000));
+    let partition = Fault { from, until, effect: FaultEffect::Partition(None) };
+    let (counts, records) = run(1, link(&[]), vec![partition]);
+    let reported: Vec<(String, What)> = records
         .iter()
         .filter(|r| matches!(r.what, What::Dead { .. } | What::Alive | What::Missing { .. }))
         .map(|record| (record.at.to_string(), record.what))
@@ -99,6 +98,6 @@ fn a_partition_looks_like_a_death_until_the_client_returns() {
         ("8.01".to_string(), What::Missing { count: 30 }),
         ("20.91".to_string(), dead),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!((counts.missing, counts.dead), (30, 2));
 }

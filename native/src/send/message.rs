@@ -37,18 +37,18 @@ const MAX_LONG: usize = 16 << 20;
 
 /// Returns the codec of a message for a connection.
 pub(super) async fn read_long(argument: &OsStr) -> Result<Echo, MessageError> {
-    let codec = read_at_most(argument, MAX_LONG).await?;
+    let codec = read_limited(argument, MAX_LONG).await?;
     if codec.message.len() > MAX_LONG { Err(MessageError::TooLongForAll) } else { Ok(codec) }
 }
 
 /// Returns the codec of the message: `argument` with its placeholders, or the bytes of stdin, as they are, if it is
 /// `-`.
 pub(super) async fn read(argument: &OsStr) -> Result<Echo, MessageError> {
-    read_at_most(argument, MAX_MESSAGE_IPV6).await
+    read_limited(argument, MAX_MESSAGE_IPV6).await
 }
 
 /// Returns the codec of the message; of a longer one on stdin, it has one byte more than `max`.
-async fn read_at_most(argument: &OsStr, max: usize) -> Result<Echo, MessageError> {
+async fn read_limited(argument: &OsStr, max: usize) -> Result<Echo, MessageError> {
     if argument != "-" {
         // On Unix these are exactly the bytes on the command line, valid UTF-8 or not.
         return Ok(Echo::new(argument.as_encoded_bytes()).with_placeholders());

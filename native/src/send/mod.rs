@@ -264,10 +264,7 @@ async fn send(
     let mut session =
         Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
     session.ping = scenario.preset == Preset::UdpPinger && !args.json && !args.ladder;
-    let mut ladder = match args.ladder {
-        true => Some(ladder(args.json, count, out)?),
-        false => None,
-    };
+    let mut ladder = args.ladder.then(|| ladder(args.json, count, out)).transpose()?;
 
     let mut sink = (&mut ladder, capture);
     let ended = tokio::select! {
@@ -289,19 +286,21 @@ async fn send(
     Ok(exit_after(failure, session.exit()))
 }
 
-/// Returns the message: the argument, or the default of what is sent.
-fn message<'a>(args: &'a Args, scenario: &Scenario) -> &'a OsStr {
-    let default = match scenario.preset {
-        _ if args.heartbeat.is_some() => MESSAGE,
-        Preset::UdpPinger => "Ping {seq} {time}",
-        _ => "hello",
-    };
-    args.message.as_deref().unwrap_or(OsStr::new(default))
+impl Args {
+    /// Returns the message: the argument, or the default of what is sent.
+    fn message(&self, scenario: &Scenario) -> &OsStr {
+        let default = match scenario.preset {
+            _ if self.heartbeat.is_some() => MESSAGE,
+            Preset::UdpPinger => "Ping {seq} {time}",
+            _ => "hello",
+        };
+        self.message.as_deref().unwrap_or(OsStr::new(default))
+    }
 }
 
 /// Prepares everything that the first datagram needs.
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Error> {
-    let codec = message::read(message(args, scenario)).await?.with_token(args.token);
+    let codec = message::read(args.message(scenario)).await?.with_token(args.token);
     let addresses = peers::resolve(&args.host).await?;
     for address in &addresses {
         message::check_length(&codec, scenario, *address)?;

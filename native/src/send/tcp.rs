@@ -67,7 +67,7 @@ pub(super) async fn send(
 }
 
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAddr>), Error> {
-    let codec = message::read_long(message(args, scenario)).await?;
+    let codec = message::read_long(args.message(scenario)).await?;
     Ok((codec, peers::resolve(&args.host).await?))
 }
 

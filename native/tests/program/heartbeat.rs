@@ -136,7 +136,7 @@ fn a_students_server_understands_our_client() {
 }
 
 #[test]
-fn exit_codes_tell_how_it_ended() {
+fn each_end_has_its_exit_code() {
     let (silent, address) = socket();
     for (count, code) in [(None, 0), (Some("1000"), 130)] {
         let mut args = vec!["send", &address, "--heartbeat", "50ms", "--json"];

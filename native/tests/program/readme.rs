@@ -141,8 +141,13 @@ fn the_readme_shows_what_the_program_prints() {
     }
     assert!(blocks >= 5, "{blocks} blocks");
 
-    // The output of the first `serve` during `send`.
-    let Server { mut running, .. } = servers.echo.remove(0);
+    check_server(servers.echo.remove(0), &fresh);
+    check_name_server(servers, &fresh);
+}
+
+/// Compares the output of the first `serve` during `send`.
+fn check_server(server: Server, fresh: &str) {
+    let Server { mut running, .. } = server;
     let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
     let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
     for line in shown.lines() {
@@ -154,9 +159,12 @@ fn the_readme_shows_what_the_program_prints() {
     running.signal("TERM");
     let finished = running.finish(Instant::now());
     assert_eq!(finished.stdout.lines().count(), 1, "only the summary is left: {finished:?}");
+}
 
+/// Compares the output of `serve --dns` during `lookup`.
+fn check_name_server(servers: Servers, fresh: &str) {
     let (mut running, _) = servers.names.expect("the README shows serve --dns");
-    for line in block(&fresh, "serve 0 --dns").lines() {
+    for line in block(fresh, "serve 0 --dns").lines() {
         let event = running.json();
         let (query, code) = (event["query"].as_str().unwrap(), event["code"].as_str().unwrap());
         let shown = format!("dns #{} from 127.0.0.1:", event["number"]);

@@ -132,7 +132,7 @@ impl Counts {
 #[derive(Clone, Copy, Debug)]
 struct Peer {
     /// When its last heartbeat arrived.
-    heard: Instant,
+    last: Instant,
     /// The number of the first one that arrived.
     first: u32,
     /// The highest number that arrived.
@@ -185,8 +185,8 @@ impl Server {
 
     /// Returns when the client that has been silent for the longest time is declared dead.
     fn deadline(&self) -> Option<Instant> {
-        let (heard, _) = self.alive.first()?;
-        Some(heard.saturating_add(self.config.dead_after))
+        let (last, _) = self.alive.first()?;
+        Some(last.saturating_add(self.config.dead_after))
     }
 
     /// Handles heartbeat `seq` of a client that is known.
@@ -196,7 +196,7 @@ impl Server {
             state.is_dead = false;
             if seq <= state.newest {
                 // It has started again and counts from the beginning.
-                *state = Peer::new(state.heard, seq);
+                *state = Peer::new(state.last, seq);
                 self.counts.received += 1;
                 return;
             }
@@ -220,7 +220,7 @@ impl Server {
         state.arrived |= bit;
         self.counts.received += 1;
         self.counts.reordered += 1;
-        // Those before the first one were never counted as missing.
+        // Numbers below the first one were never counted as missing.
         self.counts.missing -= u64::from(seq > state.first);
         self.events.push_back(Event::Reordered { peer, seq });
     }
@@ -236,8 +236,8 @@ impl Server {
 }
 
 impl Peer {
-    const fn new(heard: Instant, seq: u32) -> Self {
-        Self { heard, first: seq, newest: seq, arrived: 1, is_dead: false }
+    const fn new(last: Instant, seq: u32) -> Self {
+        Self { last, first: seq, newest: seq, arrived: 1, is_dead: false }
     }
 }
 
@@ -252,8 +252,8 @@ impl Machine for Server {
         match self.peers.get(&peer).copied() {
             Some(mut state) => {
                 let list = if state.is_dead { &mut self.dead } else { &mut self.alive };
-                list.remove(&(state.heard, peer));
-                state.heard = self.now;
+                list.remove(&(state.last, peer));
+                state.last = self.now;
                 self.follow(peer, &mut state, seq);
                 self.peers.insert(peer, state);
             }
@@ -268,12 +268,12 @@ impl Machine for Server {
 
     fn handle_timeout(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
-            let Some((heard, peer)) = self.alive.pop_first() else { return };
-            self.dead.insert((heard, peer));
+            let Some((last, peer)) = self.alive.pop_first() else { return };
+            self.dead.insert((last, peer));
             self.counts.dead += 1;
             if let Some(state) = self.peers.get_mut(&peer) {
                 state.is_dead = true;
-                let silence = now.saturating_since(heard);
+                let silence = now.saturating_since(last);
                 self.events.push_back(Event::Dead { peer, seq: state.newest, silence });
             }
         }

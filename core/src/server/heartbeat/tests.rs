@@ -71,7 +71,7 @@ fn a_silent_client_is_declared_dead_on_time_and_may_return() {
     let silence = Duration::from_secs(1);
     assert_eq!(server.poll_event(), Some(Event::Dead { peer: peer(2), seq: 1, silence }));
     assert_eq!((server.clients(), deadline(&mut server)), ((1, 1), Some(at(1_500))));
-    // A client that goes on has missed some; one that has started again counts from 1.
+    // A client that continues has lost some; one that has started again counts from 1.
     server.handle_timeout(at(1_500));
     assert_eq!(server.poll_event(), Some(Event::Dead { peer: peer(1), seq: 2, silence }));
     assert_eq!(deadline(&mut server), None);
