@@ -88,14 +88,14 @@ fn address(authority: &str) -> Result<Address, UrlError> {
     if authority.contains('@') {
         return Err(UrlError::User);
     }
+    if !authority.starts_with('[') && authority.matches(':').count() > 1 {
+        return Err(UrlError::Brackets);
+    }
     if authority.is_empty() || authority.starts_with(':') {
         return Err(UrlError::NoHost);
     }
     if !authority.is_ascii() {
         return Err(UrlError::Host(Printable::short(authority).to_string()));
-    }
-    if !authority.starts_with('[') && authority.matches(':').count() > 1 {
-        return Err(UrlError::Brackets);
     }
     // In a URL, the percent sign before a zone is itself percent-encoded (RFC 6874 section 2), and the port
     // may be empty (RFC 3986 section 3.2.3).

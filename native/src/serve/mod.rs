@@ -68,10 +68,10 @@ waits for it.
 `retrylab sim`. Requests pass the link before the server receives them, replies after it has sent
 them. Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
 
---dns adds a name server: the authority for the names of --record, and no others. It truncates replies
-above 512 bytes over UDP, or above the size that the query allows, at most 1232, and sends them whole
-over TCP. It has at most 256 connections; a new one takes the place of the oldest one. A connection
-is closed after 10 s without a query, after 60 s, and after 128 KiB of queries.
+--dns adds a name server: the authority for the names of --record, and no others. It truncates
+replies above 512 bytes over UDP, or above the size that the query allows, at most 1232, and sends
+them whole over TCP. It has at most 256 connections; a new one takes the place of the oldest one. A
+connection is closed after 10 s without a query, after 60 s, and after 128 KiB of queries.
 
 Requests that arrive faster than the server reads them wait in the receive buffer of the system:
 4 MiB on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests.

@@ -45,6 +45,11 @@ impl Finished {
         self.stdout.lines().map(parse).collect()
     }
 
+    /// Returns the JSON objects of the exchanges of `send`, without the summary.
+    pub(crate) fn exchanges(&self) -> Vec<Value> {
+        self.json().into_iter().filter(|object| object["event"] != "summary").collect()
+    }
+
     /// Returns the single JSON object on stdout.
     pub(crate) fn object(&self) -> Value {
         let mut objects = self.json();

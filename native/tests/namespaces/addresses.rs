@@ -108,7 +108,7 @@ fn each_send_goes_to_the_next_address_of_a_name() {
             let policy = ["--initial-timeout", "200ms", "--multiplier", "1", "--count", "2"];
             let finished = send(&path.client, "several:7000", &[mode, &policy].concat());
             assert_eq!(finished.code, Some(0), "{addresses:?} {finished:?}");
-            let exchanges = finished.json();
+            let exchanges = finished.exchanges();
             let first = &exchanges[0];
             assert_eq!(first["peer"], "10.2.0.1:7000", "{addresses:?} {mode:?} {finished:?}");
             assert_eq!(first["answered_send"], sends, "{addresses:?} {mode:?} {finished:?}");

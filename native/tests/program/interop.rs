@@ -23,7 +23,7 @@ fn assert_echoes(port: u16) {
     let address = format!("127.0.0.1:{port}");
     let finished = run(&["send", &address, "hello", "--count", "3", "--token", "--json"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    let exchanges = finished.json();
+    let exchanges = finished.exchanges();
     assert_eq!(exchanges.len(), 3);
     for (i, exchange) in exchanges.iter().enumerate() {
         assert_eq!(exchange["outcome"], "answered");

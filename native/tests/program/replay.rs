@@ -18,7 +18,7 @@ fn real(server: &[&str], clients: usize, exchanges: &str) -> Vec<Vec<(String, u6
     let fate = |exchange: &Value| {
         (exchange["outcome"].as_str().unwrap().to_string(), exchange["sends"].as_u64().unwrap())
     };
-    (0..clients).map(|_| run(&args).json().iter().map(fate).collect()).collect()
+    (0..clients).map(|_| run(&args).exchanges().iter().map(fate).collect()).collect()
 }
 
 /// Returns the same for the simulated clients, from the trace.

@@ -147,7 +147,7 @@ fn a_spent_budget_and_an_open_breaker_say_so() {
     let send = |limit: &[&str]| {
         let finished = run(&[&["send", &address][..], &quick, limit].concat());
         assert_eq!(finished.code, Some(1), "{finished:?}");
-        let objects = finished.json();
+        let objects = finished.exchanges();
         objects.iter().map(|o| (o["sends"].clone(), o["why"].clone())).collect::<Vec<_>>()
     };
     let pair = |sends: u32, why: &str| (Value::from(sends), Value::from(why));

@@ -81,10 +81,8 @@ impl Narrator {
         let server = matches!(record.host, HostId::Server(_));
         let prompt = server && flow.arrived == Some((at, label));
         let known = Known { prompt, ..Known::default() };
-        if server && !prompt {
-            // The server handles something else now, and "it" would refer to that.
-            flow.arrived = None;
-        }
+        // Once the server handles something else, "it" would refer to that.
+        flow.arrived = flow.arrived.filter(|_| !server || prompt);
         match record.what {
             What::Sent { direction: Direction::Request, .. } => {
                 flow.sent(at, label);
@@ -109,10 +107,7 @@ impl Narrator {
                 flow.failed(label);
                 Known { reply_to: flow.misattributed(label), ..known }
             }
-            What::TimerArmed { .. } | What::TimerFired { .. } => match flow.open(label) {
-                Some(open) => Known { since: Some(open.sent), failure: open.failed, ..known },
-                None => known,
-            },
+            What::TimerArmed { .. } | What::TimerFired { .. } => flow.known(label, known),
             What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
                 let reply_to = flow.misattributed(label);
                 Known { failure: flow.close(label), reply_to, ..known }
@@ -161,6 +156,12 @@ impl Flow {
     /// Returns the open exchange with this last send.
     fn open(&self, label: Option<Label>) -> Option<&Open> {
         self.open.iter().find(|open| Some(open.label) == label)
+    }
+
+    /// Adds what is known about the open exchange with this last send.
+    fn known(&self, label: Option<Label>, known: Known) -> Known {
+        let of = |open: &Open| Known { since: Some(open.sent), failure: open.failed, ..known };
+        self.open(label).map_or(known, of)
     }
 
     fn failed(&mut self, label: Option<Label>) {
