@@ -6,7 +6,9 @@ use super::bounds::{Bounds, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
 use super::{CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 use crate::client::{Arrivals, Client, OpenClient, contention};
-use crate::scenario::{NetworkKind, Scenario, Workload};
+#[cfg(feature = "packets")]
+use crate::scenario::NetworkKind;
+use crate::scenario::{Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::row;
 use crate::server::service::Station;
