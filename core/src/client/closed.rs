@@ -4,8 +4,7 @@ use super::{ClosedLoop, Config, Event};
 use crate::exchange::{Ending, Exchange, Outcome};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::protocol::{Codec, Echo, Received};
-use crate::random::{Name, Purpose};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -44,11 +43,7 @@ impl<C: Codec> Client<C> {
     #[must_use]
     pub fn numbered(config: impl Into<Arc<Config<ClosedLoop, C>>>, flow: u32) -> Self {
         let config = config.into();
-        let mut exchange = Exchange::new(&config.policy);
-        if config.load.exchanges > 0 {
-            exchange.prepare(NonZeroU32::MIN);
-        }
-        Self { exchange, config, flow, pending: None }
+        Self { exchange: config.first(), config, flow, pending: None }
     }
 
     /// Returns its configuration.
@@ -63,24 +58,10 @@ impl<C: Codec> Client<C> {
         self.exchange.memory()
     }
 
-    /// Begins the prepared exchange; if it follows another one, after the think time or the interval.
+    /// Begins the prepared exchange.
     #[inline]
     fn begin(&mut self, now: Instant) {
-        let Self { config, exchange, flow, .. } = self;
-        let number = exchange.number();
-        let ClosedLoop { think, interval, .. } = &config.load;
-        if let (Some(think), true) = (think, number > NonZeroU32::MIN) {
-            let name = Name::exchange(config.seed, *flow, number.get());
-            let mut stream = name.stream(Purpose::Think);
-            return exchange.postpone(now, nanos(think.draw(&mut stream)));
-        }
-        if let (Some(interval), true) = (interval, number > NonZeroU32::MIN) {
-            let left = exchange.started().saturating_add(*interval).saturating_since(now);
-            if !left.is_zero() {
-                return exchange.postpone(now, nanos(left));
-            }
-        }
-        let outcome = exchange.begin(config.rules(*flow), now);
+        let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
     }
 
@@ -90,10 +71,7 @@ impl<C: Codec> Client<C> {
     fn follow(&mut self, outcome: Option<Outcome>) {
         let Some(outcome) = outcome else { return };
         self.pending = Some(Pending::Over(outcome));
-        let number = self.exchange.number();
-        if number.get() < self.config.load.exchanges {
-            self.exchange.prepare(number.saturating_add(1));
-        }
+        self.config.prepare_next(&mut self.exchange);
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::Arrivals;
 use crate::dist::Distribution;
-use crate::exchange::Rules;
+use crate::exchange::{Exchange, Outcome, Rules};
 use crate::policy::Policy;
 use crate::protocol::Echo;
-use crate::time::Duration;
+use crate::random::{Name, Purpose};
+use crate::time::{Duration, Instant, nanos};
 use core::net::SocketAddr;
+use core::num::NonZeroU32;
 
 /// What a client does. Clients that do the same share one.
 ///
@@ -112,6 +114,51 @@ impl<C> Config<ClosedLoop, C> {
         let Self { peer, connected, codec, policy, seed, load } = self;
         let load = OpenLoop { arrivals, exchanges: Some(load.exchanges), duration: None };
         Config { peer, connected, codec, policy, seed, load }
+    }
+
+    /// Creates the exchange of a client: the first one is prepared, if there is one.
+    pub(crate) fn first(&self) -> Exchange {
+        let mut exchange = Exchange::new(&self.policy);
+        if self.load.exchanges > 0 {
+            exchange.prepare(NonZeroU32::MIN);
+        }
+        exchange
+    }
+
+    /// Prepares the exchange after this one, which is over, if there is one.
+    #[inline(always)]
+    pub(crate) const fn prepare_next(&self, exchange: &mut Exchange) {
+        let number = exchange.number();
+        if number.get() < self.load.exchanges {
+            exchange.prepare(number.saturating_add(1));
+        }
+    }
+
+    /// Begins the prepared exchange of client `flow`; if it follows another one, after the think time or the
+    /// interval.
+    #[inline(always)]
+    #[must_use = "an exchange may end before it begins"]
+    pub(crate) fn begin(
+        &self,
+        exchange: &mut Exchange,
+        flow: u32,
+        now: Instant,
+    ) -> Option<Outcome> {
+        let number = exchange.number();
+        let ClosedLoop { think, interval, .. } = &self.load;
+        if let (Some(think), true) = (think, number > NonZeroU32::MIN) {
+            let mut stream = Name::exchange(self.seed, flow, number.get()).stream(Purpose::Think);
+            exchange.postpone(now, nanos(think.draw(&mut stream)));
+            return None;
+        }
+        if let (Some(interval), true) = (interval, number > NonZeroU32::MIN) {
+            let left = exchange.started().saturating_add(*interval).saturating_since(now);
+            if !left.is_zero() {
+                exchange.postpone(now, nanos(left));
+                return None;
+            }
+        }
+        exchange.begin(self.rules(flow), now)
     }
 }
 

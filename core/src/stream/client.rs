@@ -7,12 +7,10 @@ use crate::client::{ClosedLoop, Config};
 use crate::exchange::{Exchange, Outcome, Reply};
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, Stop};
-use crate::random::{Name, Purpose};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::num::NonZeroU32;
 
 /// The client's endpoint. One send of its exchange is one attempt: a connection, the request, and the reply.
 ///
@@ -51,10 +49,7 @@ impl<C: Codec> Client<C> {
     #[must_use]
     pub fn numbered(config: impl Into<Arc<Config<ClosedLoop, C>>>, flow: u32) -> Self {
         let config = config.into();
-        let mut exchange = Exchange::new(&config.policy);
-        if config.load.exchanges > 0 {
-            exchange.prepare(NonZeroU32::MIN);
-        }
+        let exchange = config.first();
         let (attempts, outbox) = (Attempts::default(), Outbox::default());
         let events = VecDeque::new();
         Self { config, exchange, flow, sends: 0, attempts, outbox, events, reply: None }
@@ -81,16 +76,10 @@ impl<C: Codec> Client<C> {
         self.events.push_back(event);
     }
 
-    /// Begins the prepared exchange; if it follows another one, after the think time.
+    /// Begins the prepared exchange.
     fn begin(&mut self, now: Instant) {
-        let number = self.exchange.number();
         (self.sends, self.reply) = (0, None);
-        if let (Some(think), true) = (&self.config.load.think, number > NonZeroU32::MIN) {
-            let name = Name::exchange(self.config.seed, self.flow, number.get());
-            let pause = nanos(think.draw(&mut name.stream(Purpose::Think)));
-            return self.exchange.postpone(now, pause);
-        }
-        let outcome = self.exchange.begin(self.config.rules(self.flow), now);
+        let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
     }
 
@@ -101,9 +90,7 @@ impl<C: Codec> Client<C> {
         let number = self.exchange.number();
         self.abandon(|_| true);
         self.report(Event::over(number.get(), self.sends, outcome));
-        if number.get() < self.config.load.exchanges {
-            self.exchange.prepare(number.saturating_add(1));
-        }
+        self.config.prepare_next(&mut self.exchange);
     }
 
     /// Aborts the attempts in progress that match, without an event.

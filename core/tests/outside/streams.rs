@@ -2,6 +2,7 @@
 
 use crate::wire::{Network, Wire};
 use retrylab_core::client::Config;
+use retrylab_core::dist::Distribution;
 use retrylab_core::policy::{Policy, Preset, Stop};
 use retrylab_core::protocol::Echo;
 use retrylab_core::protocol::echo::Reply;
@@ -210,6 +211,19 @@ fn exchanges_follow_one_another() {
     });
     assert_eq!(answered.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert_eq!(wire.server.connections(), 0);
+}
+
+/// As those of a client for datagrams do.
+#[test]
+fn exchanges_keep_their_interval_or_think_time() {
+    let second = Duration::from_secs(1);
+    let client = config(b"hello").exchanges(3).interval(Some(second));
+    let wire = run(client, server(mirror()), Network::default());
+    assert_eq!(connects(&wire), [0, 1_000, 2_000]);
+    let client = config(b"hello").exchanges(2).think(Some(Distribution::Constant(second)));
+    let wire = run(client, server(mirror()), Network::default());
+    let [first, second] = connects(&wire)[..] else { panic!("{:?}", connects(&wire)) };
+    assert!(first == 0 && second > 1_000, "the pause begins with the end: {second} ms");
 }
 
 /// A server alone, whose clients the test plays.
