@@ -1,7 +1,7 @@
 //! A single-threaded tokio runtime for one command.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -48,4 +48,17 @@ pub(crate) async fn blocking<T: Send + 'static>(
     let name = "blocking".to_string();
     std::thread::Builder::new().name(name).spawn(move || sender.send(work()))?;
     result.await.map_err(io::Error::other)?
+}
+
+/// Reads stdin; of more than `max` bytes one more than that, which is enough to detect that there are too many.
+///
+/// # Errors
+/// If stdin cannot be read, or the system starts no thread.
+pub(crate) async fn stdin(max: usize) -> io::Result<Vec<u8>> {
+    blocking(move || {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(max as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+    .await
 }

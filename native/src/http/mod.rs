@@ -4,15 +4,17 @@ mod report;
 mod session;
 mod url;
 
-use crate::address::{NameError, loopback_if_unspecified};
-use crate::exit::{Exit, is_exhausted};
+use crate::address::NameError;
+use crate::exit::Exit;
 use crate::flags::{self, Flags};
 use crate::output::{
     BAD, Count, GOOD, OutputError, Rounded, SCHEMA, Stdout, exit_after, narrate, seconds,
 };
+use crate::peers::{self, MAX_ADDRESSES};
 use crate::runtime;
-use crate::send::a_seed;
+use crate::seed;
 use crate::signals::Signals;
+use crate::unreached::{Reason, Unreached};
 use report::{HttpReport, Outcome};
 use retrylab::clock::Clock;
 use retrylab::tcp::Driver;
@@ -25,7 +27,7 @@ use retrylab_core::time::Duration;
 use retrylab_core::value::Printable;
 use session::{Session, describe, status};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use url::Url;
 
@@ -101,9 +103,6 @@ const POLICY: [(&str, &str); 3] =
 /// Maximum length of a request's body.
 const MAX_DATA: usize = 16 << 20;
 
-/// Maximum number of addresses of a name to use.
-const MAX_ADDRESSES: usize = 16;
-
 /// Error that ends `http` before the exchange.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -151,20 +150,22 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     match &args.seed {
         Some(seed) => scenario.apply([("seed", seed)])?,
-        None => scenario.seed = a_seed(),
+        None => scenario.seed = seed::short(),
     }
     let request = request(args)?;
     runtime::block_on(exchange(args, &scenario, request))?
 }
 
+impl Args {
+    fn method(&self) -> &str {
+        let default = if self.data.is_some() { "POST" } else { "GET" };
+        self.method.as_deref().unwrap_or(default)
+    }
+}
+
 /// Returns the request without its body.
 fn request(args: &Args) -> Result<Http, Error> {
-    let method = match (&args.method, &args.data) {
-        (Some(method), _) => method.as_str(),
-        (None, Some(_)) => "POST",
-        (None, None) => "GET",
-    };
-    let mut request = Http::new(method, &args.url.host(), &args.url.target)?;
+    let mut request = Http::new(args.method(), &args.url.host(), &args.url.target)?;
     for header in &args.header {
         let (name, value) = header.split_once(':').unwrap_or((header, ""));
         request.fields.add(name, value)?;
@@ -229,12 +230,8 @@ async fn prepare(
     let begun = clock.now();
     let resolved = args.url.address.resolve().await?;
     let took = clock.now().saturating_since(begun);
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in resolved.addresses.iter().map(|address| loopback_if_unspecified(*address)) {
-        if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
-            addresses.push(address);
-        }
-    }
+    let mut addresses = peers::destinations(&resolved);
+    addresses.truncate(MAX_ADDRESSES);
     if args.verbose && resolved.named {
         let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
         let host = Printable::short(&args.url.address.host);
@@ -246,12 +243,7 @@ async fn prepare(
 /// Returns the bytes of the body: those of `data`, or those of stdin if it is `-`.
 async fn read(data: &OsString) -> Result<Vec<u8>, Error> {
     let bytes = if data == "-" {
-        let read_all = || {
-            let mut bytes = Vec::new();
-            io::stdin().lock().take(MAX_DATA as u64 + 1).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        runtime::blocking(read_all).await.map_err(Error::Stdin)?
+        runtime::stdin(MAX_DATA).await.map_err(Error::Stdin)?
     } else {
         data.as_encoded_bytes().to_vec()
     };
@@ -306,17 +298,18 @@ fn print(body: &[u8]) -> io::Result<()> {
 }
 
 fn outcome(session: &Session) -> Outcome {
-    let kinds =
-        || session.sends.iter().flat_map(|send| &send.unreachable).map(|(_, kind, _)| *kind);
+    let unreached = session.sends.iter().flat_map(|send| &send.unreached);
     let all_refused = session.sends.iter().all(|send| send.failure == Some(Failure::Refused));
     match session.why {
         None if session.answered.is_some() => Outcome::Answered,
         None => Outcome::Interrupted,
         Some(Stop::Unreadable) => Outcome::InvalidResponse,
         Some(_) if session.sends.is_empty() || !all_refused => Outcome::GaveUp,
-        Some(_) if kinds().any(|kind| is_exhausted(&kind.into())) => Outcome::Failed,
-        Some(_) if kinds().all(|kind| kind == io::ErrorKind::ConnectionRefused) => Outcome::Refused,
-        Some(_) => Outcome::Unreachable,
+        Some(_) => match Unreached::reason(unreached) {
+            Reason::Exhausted => Outcome::Failed,
+            Reason::Refused => Outcome::Refused,
+            Reason::Unreachable => Outcome::Unreachable,
+        },
     }
 }
 
@@ -357,11 +350,10 @@ fn sentence(
 
 /// Returns the report of an exchange of which nothing is known.
 fn blank(args: &Args, outcome: Outcome) -> HttpReport {
-    let data = if args.data.is_some() { "POST" } else { "GET" };
     HttpReport {
         schema: SCHEMA,
         outcome,
-        method: args.method.clone().unwrap_or_else(|| data.to_string()),
+        method: args.method().to_string(),
         url: args.url.to_string(),
         addresses: Vec::new(),
         peer: None,

@@ -2,6 +2,7 @@
 
 use super::report::Timings;
 use crate::output::{BAD, Count, GOOD, Rounded, narrate, seconds};
+use crate::unreached::Unreached;
 use retrylab::tcp::{Happened, Observer};
 use retrylab_core::machine::Timer;
 use retrylab_core::policy::Stop;
@@ -10,7 +11,6 @@ use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Printable;
 use std::collections::HashMap;
-use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
@@ -27,7 +27,7 @@ pub(super) struct Send {
     responded: Option<Instant>,
     ended: Option<Instant>,
     /// Addresses that could not be reached.
-    pub(super) unreachable: Vec<(SocketAddr, io::ErrorKind, String)>,
+    pub(super) unreached: Vec<Unreached>,
     pub(super) failure: Option<Failure>,
 }
 
@@ -107,7 +107,7 @@ impl Session {
                 first_byte: None,
                 responded: None,
                 ended: None,
-                unreachable: Vec::new(),
+                unreached: Vec::new(),
                 failure: None,
             });
         }
@@ -143,7 +143,7 @@ impl Session {
 pub(super) fn describe(send: &Send, why: Failure, response: Option<&Response>) -> String {
     match (why, response) {
         (Failure::Refused, _) => {
-            let list = send.unreachable.iter().map(|(to, _, cause)| format!("{to}: {cause}"));
+            let list = send.unreached.iter().map(ToString::to_string);
             list.collect::<Vec<_>>().join("; ")
         }
         (Failure::Reply, Some(response)) => {
@@ -203,7 +203,7 @@ impl Observer<Client<Http>> for Session {
         let step = match what {
             Happened::Trying(address) => format!("connecting to {address}"),
             Happened::Failed(address, error) => {
-                send.unreachable.push((address, error.kind(), error.to_string()));
+                send.unreached.push(Unreached::new(address, error));
                 format!("{address} {BAD}cannot be reached{BAD:#}: {error}")
             }
             Happened::Connected { local, peer } => {

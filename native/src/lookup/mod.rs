@@ -8,7 +8,9 @@ use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
 use crate::flags::{self, Flags};
 use crate::output::{Stdout, narrate};
+use crate::peers::Peers;
 use crate::runtime;
+use crate::seed;
 use crate::signals::Signals;
 use report::{LookupReport, Outcome};
 use retrylab::clock::Clock;
@@ -16,7 +18,6 @@ use retrylab_core::name::{
     Config, DomainName, DomainNameError, Kind, Options, OptionsError, Resolver, ipv4,
 };
 use retrylab_core::scenario::{FieldError, Scenario};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -201,8 +202,7 @@ impl Request {
         scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
         match &args.seed {
             Some(seed) => scenario.apply([("seed", seed)])?,
-            // The standard library seeds its hash maps with numbers that nobody can predict.
-            None => scenario.seed = RandomState::new().build_hasher().finish(),
+            None => scenario.seed = seed::random(),
         }
         if args.server.is_empty() {
             let given = [
@@ -242,7 +242,7 @@ impl Request {
             Self::System => system(args).await,
             Self::Servers(name, scenario) => {
                 let addresses = servers::resolve(&args.server).await?;
-                let (socket, addresses) = servers::open(&addresses).await?;
+                let Peers { socket, addresses } = servers::open(&addresses).await?;
                 let config = config(args, name, &scenario, &addresses);
                 let mut resolver = Resolver::new(config);
                 let clock = Clock::start();

@@ -5,11 +5,11 @@ use super::session::Session;
 use crate::address::{Address, loopback_if_unspecified};
 use crate::dns_stream::{read_message, write_all};
 use crate::output::{narrate, warn};
+use crate::peers::{self, Peers};
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Ended, Socket};
 use retrylab_core::name::{Resolver, Truncated};
 use retrylab_core::value::Printable;
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -34,28 +34,15 @@ pub(super) async fn resolve(servers: &[Address]) -> Result<Vec<SocketAddr>, Erro
 }
 
 /// Opens a socket that receives from these servers only, and returns those that this host can reach.
-pub(super) async fn open(servers: &[SocketAddr]) -> Result<(Socket, Vec<SocketAddr>), Error> {
-    let (mut socket, mut usable, mut failed) = (None::<Socket>, Vec::new(), None);
-    for server in servers {
-        match Socket::connected(*server).await {
-            Ok(one) => {
-                usable.push(*server);
-                socket = Some(match socket {
-                    Some(socket) => socket.and(one),
-                    None => one,
-                });
-            }
-            Err(error) => {
-                warn(format_args!("cannot reach the name server {server}: {error}"));
-                failed = Some(Error::Unreachable(*server, error));
-            }
-        }
+pub(super) async fn open(servers: &[SocketAddr]) -> Result<Peers, Error> {
+    let (peers, mut failed) = peers::open(servers, true).await;
+    for (server, error) in &failed {
+        warn(format_args!("cannot reach the name server {server}: {error}"));
     }
-    match (socket, failed) {
-        (Some(socket), _) => Ok((socket, usable)),
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(io::Error::other("there is no name server").into()),
-    }
+    peers.ok_or_else(|| {
+        let (server, error) = failed.swap_remove(failed.len() - 1);
+        Error::Unreachable(server, error)
+    })
 }
 
 /// Runs the resolver until the lookup ends. While an answer comes over TCP, the schedule over UDP continues.

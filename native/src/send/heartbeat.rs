@@ -1,10 +1,10 @@
 //! `send --heartbeat`: one datagram per interval, which nobody answers.
 
 use super::Error;
-use super::peers::Peers;
 use crate::exit::Exit;
 use crate::output::{Count, SCHEMA, exit_after, narrate, warn};
 use crate::pcapng::Capture;
+use crate::peers::Peers;
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use retrylab::clock::Clock;

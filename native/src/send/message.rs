@@ -8,7 +8,7 @@ use retrylab_core::protocol::template::max_len;
 use retrylab_core::protocol::{Echo, Token};
 use retrylab_core::scenario::Scenario;
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 
 /// Maximum payload over IPv6: 65,535 bytes minus the 8 bytes of the UDP header. The payload length of
@@ -53,13 +53,7 @@ async fn read_limited(argument: &OsStr, max: usize) -> Result<Echo, MessageError
         // On Unix these are exactly the bytes on the command line, valid UTF-8 or not.
         return Ok(Echo::new(argument.as_encoded_bytes()).with_placeholders());
     }
-    // One byte more is enough to detect a message that is too long.
-    let read_all = move || {
-        let mut bytes = Vec::new();
-        io::stdin().lock().take(max as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = runtime::blocking(read_all).await.map_err(MessageError::Stdin)?;
+    let bytes = runtime::stdin(max).await.map_err(MessageError::Stdin)?;
     Ok(Echo::new(&bytes))
 }
 

@@ -14,13 +14,14 @@ use crate::flags::{self, Flags};
 use crate::ladder::LineSink;
 use crate::output::{self, OutputError, exit_after, finish_stdout, left_out, narrate};
 use crate::pcapng::{self, Capture};
+use crate::peers::Peers;
 use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
+use crate::seed;
 use crate::signals::Signals;
 use heartbeat::Reporting;
 pub(crate) use message::MAX_MESSAGE_IPV6;
 use message::MessageError;
-use peers::Peers;
 use report::{Outcome, SendReport};
 use retrylab::clock::Clock;
 use retrylab::udp;
@@ -32,7 +33,6 @@ use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
 use session::Session;
 use std::ffi::{OsStr, OsString};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -188,7 +188,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     }
     match &args.seed {
         Some(seed) => scenario.apply([("seed", seed)])?,
-        None => scenario.seed = a_seed(),
+        None => scenario.seed = seed::short(),
     }
     output::queue_progress()?;
     let out = results(args.json)?;
@@ -217,12 +217,6 @@ fn results(json: bool) -> io::Result<LineQueue> {
         if json { left_out } else { |lines| format!("({lines} lines left out: nobody read them)") };
     let (max_bytes, patience) = (1 << 20, Duration::from_millis(250));
     LineQueue::start(Stream::Stdout, WhenFull { max_bytes, patience, note })
-}
-
-/// Returns a random seed. Clients with the same seed would draw the same jitter and retry together.
-pub(crate) fn a_seed() -> u64 {
-    // The standard library seeds its hash maps randomly, which is random enough here.
-    RandomState::new().build_hasher().finish() % 1_000_000_000
 }
 
 async fn send(

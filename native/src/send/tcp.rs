@@ -3,10 +3,11 @@
 
 use super::report::{Outcome, SendReport};
 use super::{Args, Error, message, peers};
-use crate::exit::{Exit, is_exhausted};
+use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, narrate, seconds};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
+use crate::unreached::{Reason, Unreached};
 use retrylab::clock::Clock;
 use retrylab::tcp::{Driver, Happened, Observer};
 use retrylab_core::client::Config;
@@ -18,7 +19,6 @@ use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Printable;
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
@@ -49,7 +49,7 @@ pub(super) async fn send(
         peers: Vec::new(),
         sends: BTreeMap::new(),
         failures: 0,
-        unreachable: Vec::new(),
+        unreached: Vec::new(),
         only_refused: true,
         worst: Outcome::Answered,
     };
@@ -88,7 +88,7 @@ struct Session {
     /// Failures that the server answered with.
     failures: u32,
     /// What prevented a connection, with the address.
-    unreachable: Vec<(SocketAddr, io::ErrorKind, String)>,
+    unreached: Vec<Unreached>,
     /// No send of the exchange has had a connection.
     only_refused: bool,
     worst: Outcome,
@@ -130,23 +130,21 @@ impl Session {
     }
 
     fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
-        let mut kinds = self.unreachable.iter().map(|(_, kind, _)| *kind);
-        let outcome = if !self.only_refused || self.unreachable.is_empty() {
+        let outcome = if !self.only_refused || self.unreached.is_empty() {
             Outcome::GaveUp
-        } else if self.unreachable.iter().any(|(_, kind, _)| is_exhausted(&(*kind).into())) {
-            Outcome::Failed
-        } else if kinds.all(|kind| kind == io::ErrorKind::ConnectionRefused) {
-            Outcome::Refused
         } else {
-            Outcome::Unreachable
+            match Unreached::reason(&self.unreached) {
+                Reason::Exhausted => Outcome::Failed,
+                Reason::Refused => Outcome::Refused,
+                Reason::Unreachable => Outcome::Unreachable,
+            }
         };
         let (sends, waited) = (Count(sends.into(), "send"), Rounded(elapsed));
         let mut sentence =
             format!("{}{BAD}gave up{BAD:#} after {sends} in {waited}: {why}", self.name());
         let mut error = None;
         if outcome != Outcome::GaveUp {
-            let mut causes: Vec<String> =
-                self.unreachable.iter().map(|(to, _, cause)| format!("{to}: {cause}")).collect();
+            let mut causes: Vec<String> = self.unreached.iter().map(ToString::to_string).collect();
             causes.sort();
             causes.dedup();
             let causes = causes.join("; ");
@@ -195,7 +193,7 @@ impl Session {
         (self.failures, self.only_refused) = (0, true);
         self.peers.clear();
         self.sends.clear();
-        self.unreachable.clear();
+        self.unreached.clear();
     }
 }
 
@@ -238,7 +236,7 @@ impl Observer<Client<Echo>> for Session {
                 }
             }
             Happened::Failed(address, error) => {
-                self.unreachable.push((address, error.kind(), error.to_string()));
+                self.unreached.push(Unreached::new(address, error));
             }
             Happened::Connected { peer, .. } => self.peer = peer,
             _ => {}

@@ -9,11 +9,11 @@ use crate::output::{narrate, warn};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use retrylab::clock::Clock;
-use retrylab::tcp::{Driver, Listener};
+use retrylab::tcp::{Driver, Listener, Observer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::stream::http::{EchoHandler, HttpConfig, HttpService};
-use retrylab_core::stream::{EchoService, Limits, RELEASE, Server};
-use retrylab_core::time::Duration;
+use retrylab_core::stream::{EchoService, Limits, RELEASE, Server, Service};
+use retrylab_core::time::{Duration, Instant};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -166,44 +166,49 @@ pub(super) fn announce(addresses: &[(&'static str, SocketAddr)]) {
     }
 }
 
+/// The server of one service, if there is one.
+type Running<S> = Option<Driver<Server<S>, Follower>>;
+
+async fn run<S>(server: &mut Running<S>)
+where
+    S: Service,
+    Follower: Observer<Server<S>>,
+{
+    if let Some(server) = server {
+        server.run().await;
+    }
+}
+
+/// Accepts no more connections, and lets exchanges in progress continue for [`GRACE`]. Returns the number of
+/// connections.
+fn shut_down<S>(server: &mut Running<S>, now: Instant) -> usize
+where
+    S: Service,
+    Follower: Observer<Server<S>>,
+{
+    let Some(server) = server else { return 0 };
+    server.stop_listening();
+    server.endpoint_mut().shut_down(now, GRACE);
+    server.connections()
+}
+
 /// The servers over connections.
 pub(super) struct Streams {
-    tcp: Option<Driver<Server<EchoService>, Follower>>,
-    http: Option<Driver<Server<HttpService<EchoHandler>>, Follower>>,
+    tcp: Running<EchoService>,
+    http: Running<HttpService<EchoHandler>>,
     clock: Clock,
 }
 
 impl Streams {
     /// Serves until [`stop`](Self::stop), then until no connection is left. The future can be dropped at any time.
     pub(super) async fn run(&mut self) {
-        let tcp = async {
-            if let Some(tcp) = &mut self.tcp {
-                tcp.run().await;
-            }
-        };
-        let http = async {
-            if let Some(http) = &mut self.http {
-                http.run().await;
-            }
-        };
-        tokio::join!(tcp, http);
+        tokio::join!(run(&mut self.tcp), run(&mut self.http));
     }
 
     /// Ends the servers: exchanges in progress may continue for [`GRACE`], unless another signal arrives.
     pub(super) async fn stop(&mut self, signals: &mut Signals) {
         let now = self.clock.now();
-        let mut busy = 0;
-        if let Some(tcp) = &mut self.tcp {
-            tcp.stop_listening();
-            tcp.endpoint_mut().shut_down(now, GRACE);
-            busy += tcp.connections();
-        }
-        if let Some(http) = &mut self.http {
-            http.stop_listening();
-            http.endpoint_mut().shut_down(now, GRACE);
-            busy += http.connections();
-        }
-        if busy == 0 {
+        if shut_down(&mut self.tcp, now) + shut_down(&mut self.http, now) == 0 {
             return;
         }
         narrate!("waiting up to {} s for exchanges in progress", GRACE.as_secs());

@@ -16,12 +16,12 @@ mod parquet;
 
 use crate::exit::Exit;
 use crate::output::OutputError;
+use crate::seed;
 use retrylab_core::value::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::fs::{self, File};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -335,8 +335,7 @@ impl Target {
 /// Creates a new file with a random name next to `path`. A link that somebody else has placed there is not followed.
 fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     loop {
-        // The standard library seeds its hash maps randomly.
-        let number = RandomState::new().build_hasher().finish();
+        let number = seed::random();
         let temporary = with_suffix(path, &format!(".{number:016x}.tmp"));
         match File::create_new(&temporary) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Deadline of every test run, even on a slow machine.
@@ -283,6 +284,22 @@ pub(crate) fn within_three_tries(measure: impl Fn() -> Result<(), String>) {
         }
     }
     panic!("three tries: {failures:#?}");
+}
+
+/// Starts a server that mirrors the first datagram only after the second one, which it mirrors as well; returns its
+/// thread and its address.
+pub(crate) fn late_mirror() -> (JoinHandle<()>, String) {
+    let (server, address) = socket();
+    let answering = std::thread::spawn(move || {
+        let mut buf = [0; 64];
+        let (len, client) = server.recv_from(&mut buf).unwrap();
+        let late = buf[..len].to_vec();
+        // The first send of the second exchange shows that the first exchange is over.
+        let (len, _) = server.recv_from(&mut buf).unwrap();
+        server.send_to(&late, client).unwrap();
+        server.send_to(&buf[..len], client).unwrap();
+    });
+    (answering, address)
 }
 
 /// Returns true if the times are within 5 ms of the expected ones.

@@ -1,6 +1,6 @@
 //! Capture files, read with tshark.
 
-use crate::common::{Folder, Running, Server, retrylab, run, run_command, socket};
+use crate::common::{Folder, Running, Server, late_mirror, retrylab, run, run_command, socket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -242,15 +242,7 @@ fn both_ends_of_a_real_exchange_capture_it() {
 fn a_late_reply_has_a_comment() {
     let folder = Folder::new("pcapng-late");
     let path = folder.path("client.pcapng");
-    let (server, address) = socket();
-    let answering = std::thread::spawn(move || {
-        let mut buf = [0; 64];
-        let (len, client) = server.recv_from(&mut buf).unwrap();
-        let late = buf[..len].to_vec();
-        let (len, _) = server.recv_from(&mut buf).unwrap();
-        server.send_to(&late, client).unwrap();
-        server.send_to(&buf[..len], client).unwrap();
-    });
+    let (answering, address) = late_mirror();
     let policy = ["--max-sends", "1", "--count", "2", "--initial-timeout", "500ms"];
     let args = ["send", &address, "--token", "--unconnected", "--pcapng", &path];
     let finished = run(&[&args[..], &policy].concat());

@@ -1,6 +1,6 @@
 //! Tests the interface of `retrylab send`: exit codes, messages, JSON.
 
-use crate::common::{Running, Server, retrylab, run, run_with, socket};
+use crate::common::{Running, Server, late_mirror, retrylab, run, run_with, socket};
 use serde_json::Value;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -187,16 +187,7 @@ fn a_strangers_reply_is_reported_and_not_believed() {
 /// A reply that arrives after its exchange gave up is recognised by its token.
 #[test]
 fn a_late_reply_is_counted_and_not_believed() {
-    let (server, address) = socket();
-    let answering = std::thread::spawn(move || {
-        let mut buf = [0; 64];
-        let (len, client) = server.recv_from(&mut buf).unwrap();
-        let late = buf[..len].to_vec();
-        // The first send of the second exchange shows that the first exchange is over.
-        let (len, _) = server.recv_from(&mut buf).unwrap();
-        server.send_to(&late, client).unwrap();
-        server.send_to(&buf[..len], client).unwrap();
-    });
+    let (answering, address) = late_mirror();
     let policy = ["--max-sends", "1", "--count", "2", "--initial-timeout", "500ms"];
     let finished = run(&[&["send", &address, "--token", "--json"][..], &policy].concat());
     answering.join().unwrap();
