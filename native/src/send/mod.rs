@@ -43,7 +43,7 @@ Examples:
   retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
   retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
-  retrylab send 127.0.0.1 --heartbeat 500ms    show the server of `serve --heartbeat` that you are alive
+  retrylab send 127.0.0.1 --heartbeat 500ms    send heartbeats to `retrylab serve --heartbeat`
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
   retrylab send 127.0.0.1 --tcp                to the server of `retrylab serve --tcp 1060`
   head -c 1000 /dev/urandom | retrylab send 127.0.0.1:1060 -
@@ -53,9 +53,10 @@ gives up when the next wait would exceed 2 s. It sends at 0, 0.1, 0.3, 0.7 and 1
 at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
 --preset udp-pinger is the client of the UDP Pinger, an exercise of Kurose and Ross: its message is
-`Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed out`.
-With --count, `send` ends with a summary: exchanges without a reply (loss), and the shortest, mean
-and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it certain.
+`Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed
+out`. With --count, `send` ends with a summary: exchanges without a reply (loss), and the shortest,
+mean and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it
+certain.
 
 With --tcp, the message ends where the client closes its direction. A server that stops when that
 happens, as `ncat -e` does, does not answer. A send whose reply does not come in time is abandoned
