@@ -101,11 +101,13 @@ fn is_wait(record: &Record) -> bool {
     matches!(record.what, What::TimerArmed { .. }) && record.host == HostId::Client
 }
 
-/// Returns the side of a record's words; `None` if its arrow shows it.
+/// Returns the side of a record's words; `None` if its arrow shows it, or the ladder does not show it.
 fn side(record: &Record) -> Option<Side> {
     match (record.what, record.host) {
         // Arrows end where a packet arrives, and at a cross with the cause where it is lost.
         (What::Delivered { .. }, _) | (What::Dropped { .. }, HostId::Link) => None,
+        // The ladder shows datagrams; the frames that carry them are in the table.
+        (What::Frame { .. }, _) => None,
         // What the link does to a packet is shown on the side that the packet comes from.
         (_, HostId::Link) => Some(match record.what.direction() {
             Some(Direction::Reply) => Side::Server,
