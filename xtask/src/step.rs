@@ -10,7 +10,7 @@ use crate::page;
 use crate::run::Cmd;
 use crate::setup::{Machine, Need};
 use crate::tidy;
-use crate::toolchain::{Std, Toolchain};
+use crate::toolchain::Std;
 
 /// One step. A step can run alone, without the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,6 @@ pub(crate) enum Step {
     Page,
     Clippy,
     NoStd,
-    WebClippy,
     Test,
     Doc,
     Types,
@@ -35,9 +34,8 @@ Steps in the order in which they run; a failed step does not stop the others:
   tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
               English; `cargo xtask tidy` runs it alone
   page        the page build of `cargo xtask page`
-  clippy      lints of all Rust code but web/; warnings are errors
+  clippy      lints of all Rust code; warnings are errors
   no-std      core without the standard library, alone and with the simulated network and serde, for wasm
-  web-clippy  lints of web/, for wasm; natively where the wasm toolchain has no clippy
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones, which are all among the published results, in a release build
   doc         the documentation builds without a warning
@@ -51,13 +49,12 @@ Steps in the order in which they run; a failed step does not stop the others:
 impl Step {
     /// All steps in the order in which they run: quick ones first, and each after the steps whose output it
     /// uses.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
         Self::Page,
         Self::Clippy,
         Self::NoStd,
-        Self::WebClippy,
         Self::Test,
         Self::Doc,
         Self::Types,
@@ -73,7 +70,6 @@ impl Step {
             Self::Clippy => "clippy",
             Self::NoStd => "no-std",
             Self::Page => "page",
-            Self::WebClippy => "web-clippy",
             Self::Test => "test",
             Self::Doc => "doc",
             Self::Types => "types",
@@ -86,7 +82,7 @@ impl Step {
     pub(crate) fn needs(self) -> &'static [Need] {
         match self {
             Self::Fmt | Self::Tidy | Self::Clippy | Self::Doc | Self::Release => &[],
-            Self::NoStd | Self::Page | Self::WebClippy => &[Need::Wasm],
+            Self::NoStd | Self::Page => &[Need::Wasm],
             Self::Test => &[Need::Peers],
             Self::Types => &[Need::Node],
             Self::Browser => &[Need::Node, Need::Browser],
@@ -101,13 +97,11 @@ impl Step {
             Self::Fmt => cargo("fmt --all --check").run()?,
             Self::Tidy => tidy::check(paths)?,
             Self::Clippy => {
-                cargo("clippy --workspace --exclude retrylab-web --all-targets --all-features")
-                    .words("-- -D warnings")
-                    .run()?;
+                // The page's code has nothing that is compiled for wasm only, so it is checked natively like the rest.
+                cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
             }
             Self::NoStd => no_std(machine)?,
             Self::Page => page::build(paths, machine.wasm()?)?,
-            Self::WebClippy => web_clippy(machine)?,
             Self::Test => {
                 machine.peers()?;
                 cargo("test --workspace --exclude xtask --all-features --no-fail-fast")
@@ -121,7 +115,8 @@ impl Step {
                     cargo("test --release -p retrylab --test results -- --ignored").run()?;
                 }
             }
-            Self::Doc => cargo("doc --workspace --exclude xtask --no-deps --all-features")
+            // With an example, dependencies have the features that they have for `clippy`, and are not checked again.
+            Self::Doc => cargo("doc --workspace --no-deps --all-features --lib --examples")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
             Self::Types => {
@@ -143,7 +138,7 @@ impl Step {
 
 /// Tests of the program wait most of the time, so more of them run at once than there are processors.
 fn test_threads() -> usize {
-    2 * std::thread::available_parallelism().map_or(1, usize::from)
+    3 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The build that takes longest.
@@ -169,15 +164,6 @@ fn no_std(machine: &Machine<'_>) -> Result<()> {
             .run()?;
     }
     Ok(())
-}
-
-fn web_clippy(machine: &Machine<'_>) -> Result<()> {
-    let cargo = match machine.wasm()? {
-        // It comes without clippy. With the whole workspace, the core is not checked again with fewer features.
-        Toolchain::Debian => Cmd::cargo(machine.paths).words("clippy --workspace"),
-        toolchain => toolchain.cargo(machine.paths, "clippy", Std::Full).words("-p retrylab-web"),
-    };
-    cargo.words("--all-targets --all-features -- -D warnings").run()
 }
 
 /// Returns the named steps in their usual order without duplicates, or all steps if none is named. The error
@@ -210,8 +196,8 @@ mod tests {
         let sentence = parse_words("fmt tset").unwrap_err();
         assert_eq!(
             sentence,
-            "unknown step `tset`; the steps are fmt, tidy, page, clippy, no-std, web-clippy, test, \
-             doc, types, release, browser"
+            "unknown step `tset`; the steps are fmt, tidy, page, clippy, no-std, test, doc, \
+             types, release, browser"
         );
     }
 
