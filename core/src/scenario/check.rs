@@ -23,6 +23,7 @@ impl Scenario {
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
         network::check(self.network, self.listening, &self.link)?;
+        self.check_protocol()?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),
             Workload::Write => self.check_writers()?,

@@ -111,7 +111,10 @@ keys! {
         "each datagram begins with a token, so that a mirrored reply names the send it answers";
 
     "network" = scenario.network,
-        "what the network carries: datagrams, or the packets of hosts with TCP/IP stacks (ARP, IPv4, ICMP, UDP)";
+        "what the network carries: datagrams, or the packets of hosts with TCP/IP stacks (ARP, IPv4, ICMP, UDP, TCP)";
+    "protocol" = scenario.protocol,
+        "udp: echo over datagrams; tcp: echo over connections; http: one HTTP/1.1 exchange per connection, a GET \
+         of the path / and message (network=packets)";
 
     "workload.arrivals" = workload.arrivals,
         "when exchanges begin: closed (each after the previous one), or as they arrive (open loop)";

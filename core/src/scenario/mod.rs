@@ -30,6 +30,7 @@ mod latency;
 mod link;
 mod model;
 mod network;
+mod protocol;
 #[cfg(feature = "serde")]
 mod serde;
 mod shipped;
@@ -43,6 +44,7 @@ pub use field::Field;
 pub use keys::FIELDS;
 pub use model::Scenario;
 pub use network::NetworkKind;
+pub use protocol::Protocol;
 pub use shipped::{SHIPPED, Shipped};
 #[cfg(test)]
 pub(crate) use tests::LINK_KEYS;

@@ -2,6 +2,7 @@
 
 use super::faults::{FaultKind, Faults};
 use super::network::NetworkKind;
+use super::protocol::Protocol;
 use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link, Pipe};
@@ -30,6 +31,8 @@ pub struct Scenario {
     pub connected: bool,
     /// What the network carries.
     pub network: NetworkKind,
+    /// What clients and servers speak.
+    pub protocol: Protocol,
     /// Whether each datagram begins with a token.
     pub token: bool,
     /// The preset that the policy started from.
@@ -62,6 +65,7 @@ impl Default for Scenario {
             message: "hello".to_string(),
             connected: true,
             network: NetworkKind::Datagrams,
+            protocol: Protocol::Udp,
             token: false,
             preset: Preset::Textbook,
             policy: Preset::Textbook.policy(),

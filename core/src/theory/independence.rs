@@ -7,6 +7,9 @@ use crate::scenario::{NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
 
+/// Number of clients that always find a free place among the 1,024 connections of a server: each has at most 64.
+const MAX_FREE_CLIENTS: u32 = 16;
+
 /// Checks that the outcome of an exchange does not depend on other exchanges, so that an interval for a share
 /// of independent trials, such as [`wilson`](crate::stats::wilson), is valid for the exchanges of one run.
 ///
@@ -19,11 +22,12 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     // All fields are named: a new one does not compile until its effect is considered.
     let Scenario {
         seed: _,
-        clients: _,
+        clients,
         exchanges: _,
         message: _,
         connected: _,
         network,
+        protocol,
         token: _,
         preset: _,
         link_preset: _,
@@ -43,6 +47,9 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     }
     if *network == NetworkKind::Packets && link.mtu.is_some() {
         return Err("fragments compete for the hosts' memory");
+    }
+    if protocol.has_connections() && *clients > MAX_FREE_CLIENTS {
+        return Err("the clients compete for the server's connections");
     }
     queue(station)?;
     if *drop_first > 0 || !drop_list.is_empty() {

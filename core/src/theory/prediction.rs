@@ -23,6 +23,7 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         connected: _,
         // Without an MTU, packets are lost and delayed as datagrams are.
         network: _,
+        protocol,
         token: _,
         preset: _,
         link_preset: _,
@@ -37,6 +38,9 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     if !listening {
         return Err("nobody listens on the server's port");
+    }
+    if protocol.has_connections() {
+        return Err("TCP sends lost packets again");
     }
     let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
