@@ -84,11 +84,11 @@ impl PageRun {
 
     fn end(&mut self, stopped: bool) {
         if let State::Running(run) = &self.state {
-            let simulated = run.network().now();
+            let simulated = run.now();
             let placeholder =
                 State::Over { sink: Box::default(), simulated: Instant::ZERO, stopped };
             if let State::Running(run) = std::mem::replace(&mut self.state, placeholder) {
-                let sink = Box::new(run.into_network().into_sink());
+                let sink = Box::new(run.into_sink());
                 self.state = State::Over { sink, simulated, stopped };
             }
         }
@@ -145,14 +145,14 @@ impl PageRun {
     /// Returns the time reached.
     pub(crate) fn simulated(&self) -> Instant {
         match &self.state {
-            State::Running(run) => run.network().now(),
+            State::Running(run) => run.now(),
             State::Over { simulated, .. } => *simulated,
         }
     }
 
     fn sink(&self) -> &RunSink<Kept> {
         match &self.state {
-            State::Running(run) => run.network().sink(),
+            State::Running(run) => run.sink(),
             State::Over { sink, .. } => sink,
         }
     }

@@ -53,7 +53,7 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
     for (at, id) in timeline.shown() {
         let bin = &mut bins[column(*at, timeline.end(), last)];
         match records[*id as Id as usize].what {
-            What::Sent { direction: Direction::Request, .. } => bin.sent += 1,
+            What::Sent { direction: Direction::Request, .. } | What::Connecting => bin.sent += 1,
             What::Dropped { .. } => bin.lost += 1,
             What::Answered { .. } => bin.answered += 1,
             What::GaveUp { .. } | What::Refused { .. } => bin.gave_up += 1,
@@ -77,6 +77,14 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Replied { .. }
+            | What::Rejected
+            | What::Limited { .. }
             | What::Note { .. } => {}
         }
     }

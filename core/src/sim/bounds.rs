@@ -1,9 +1,14 @@
 //! Limits of a run, and what ended it.
 
-use super::{ScenarioClient, ScenarioNetwork};
+#[cfg(feature = "packets")]
+use super::ScenarioStreams;
+use super::{RunSink, ScenarioClient, ScenarioNetwork};
+use crate::link::Channel;
 use crate::server::service::Station;
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
+#[cfg(feature = "packets")]
+use alloc::boxed::Box;
 use core::fmt;
 
 /// Limits that can end a run early.
@@ -99,7 +104,7 @@ impl fmt::Display for EndedBy {
 /// Run in progress.
 #[derive(Debug)]
 pub struct Run<K: Sink> {
-    network: ScenarioNetwork<K>,
+    hosts: Hosts<K>,
     bounds: Bounds,
     events: u64,
     /// Maximum number of events between two looks at the memory.
@@ -112,22 +117,42 @@ pub struct Run<K: Sink> {
     next_count: u64,
 }
 
+/// The network of a run.
+#[derive(Debug)]
+pub(super) enum Hosts<K: Sink> {
+    /// It carries the datagrams of machines.
+    Datagrams(ScenarioNetwork<K>),
+    /// It carries connections.
+    #[cfg(feature = "packets")]
+    Streams {
+        network: Box<ScenarioStreams<K>>,
+        /// Memory in bytes of a connection at its endpoints.
+        each: usize,
+    },
+}
+
+/// Does the same with either network. The choice is made once for many events.
+macro_rules! either {
+    ($hosts:expr, $network:ident => $does:expr) => {
+        match $hosts {
+            Hosts::Datagrams($network) => $does,
+            #[cfg(feature = "packets")]
+            Hosts::Streams { network: $network, .. } => $does,
+        }
+    };
+}
+
 /// Maximum number of events per [`Run::advance`]: a fraction of a millisecond of work.
 const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
     /// `per_event`: bytes that one event may add. `too_big`: the clients do not fit in the memory, and are not in
     /// the network.
-    pub(super) fn new(
-        mut network: ScenarioNetwork<K>,
-        bounds: Bounds,
-        per_event: u64,
-        too_big: bool,
-    ) -> Self {
-        network.end_at(Instant::ZERO.saturating_add(bounds.time));
+    pub(super) fn new(mut hosts: Hosts<K>, bounds: Bounds, per_event: u64, too_big: bool) -> Self {
+        either!(&mut hosts, network => network.end_at(Instant::ZERO.saturating_add(bounds.time)));
         // Between two looks, the memory grows by at most a sixteenth of the bound.
         let batch = (bounds.memory / 16 / per_event.max(1)).clamp(1, BATCH);
-        Self { too_big, network, bounds, events: 0, batch, clients: 0, next_count: 0 }
+        Self { too_big, hosts, bounds, events: 0, batch, clients: 0, next_count: 0 }
     }
 
     /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
@@ -144,20 +169,29 @@ impl<K: Sink> Run<K> {
         }
         let left = self.bounds.events - self.events;
         let batch = self.batch.min(left).min(events);
-        for _ in 0..batch {
-            if self.network.step().is_none() {
-                if self.network.is_stuck() {
-                    return Some(EndedBy::Stuck);
-                }
-                // What lies after the end may be a wake-up that nobody needs any more.
-                let cut = self.network.has_reached_end() && self.network.has_more();
-                return Some(if cut { EndedBy::Time } else { EndedBy::Finished });
+        let mut handled = 0;
+        either!(&mut self.hosts, network => {
+            while handled < batch && network.step().is_some() {
+                handled += 1;
             }
-            self.events += 1;
+        });
+        self.events += handled;
+        if handled < batch {
+            return Some(either!(&mut self.hosts, network => {
+                if network.is_stuck() {
+                    EndedBy::Stuck
+                } else if network.has_reached_end() && network.has_more() {
+                    // What lies after the end may also be a wake-up that nobody needs any more.
+                    EndedBy::Time
+                } else {
+                    EndedBy::Finished
+                }
+            }));
         }
         if self.events == self.bounds.events {
             // The last event within the limit may be the last event of the run.
-            return Some(if self.network.has_more() { EndedBy::Events } else { EndedBy::Finished });
+            let has_more = either!(&mut self.hosts, network => network.has_more());
+            return Some(if has_more { EndedBy::Events } else { EndedBy::Finished });
         }
         (self.memory() > self.bounds.memory).then_some(EndedBy::Memory)
     }
@@ -167,12 +201,25 @@ impl<K: Sink> Run<K> {
         if self.events >= self.next_count {
             self.count_clients();
         }
-        let station = self.network.server().station().map_or(0, Station::memory);
-        self.network.memory() + (self.clients + station) as u64
+        match &self.hosts {
+            Hosts::Datagrams(network) => {
+                let station = network.server().station().map_or(0, Station::memory);
+                network.memory() + (self.clients + station) as u64
+            }
+            #[cfg(feature = "packets")]
+            Hosts::Streams { network, each } => {
+                network.memory() + (network.sockets() * each) as u64
+            }
+        }
     }
 
     fn count_clients(&mut self) {
-        let mut clients = self.network.clients();
+        let network = match &self.hosts {
+            Hosts::Datagrams(network) => network,
+            #[cfg(feature = "packets")]
+            Hosts::Streams { .. } => return,
+        };
+        let mut clients = network.clients();
         let count = clients.len();
         let first = clients.next();
         if let Some(ScenarioClient::Open(_)) = first {
@@ -193,15 +240,43 @@ impl<K: Sink> Run<K> {
         self.events
     }
 
-    /// Returns the network.
+    /// Returns the time reached.
     #[must_use]
-    pub const fn network(&self) -> &ScenarioNetwork<K> {
-        &self.network
+    pub const fn now(&self) -> Instant {
+        either!(&self.hosts, network => network.now())
     }
 
-    /// Returns the network in its current state.
+    /// Returns the sink that it records into.
     #[must_use]
-    pub fn into_network(self) -> ScenarioNetwork<K> {
-        self.network
+    pub const fn sink(&self) -> &RunSink<K> {
+        either!(&self.hosts, network => network.sink())
+    }
+
+    /// Ends the run and returns what was recorded.
+    #[must_use]
+    pub fn into_sink(self) -> RunSink<K> {
+        either!(self.hosts, network => network.into_sink())
+    }
+
+    /// Returns the network of machines and their datagrams; `None` if the run is one over connections.
+    #[must_use]
+    pub const fn network(&self) -> Option<&ScenarioNetwork<K>> {
+        match &self.hosts {
+            Hosts::Datagrams(network) => Some(network),
+            #[cfg(feature = "packets")]
+            Hosts::Streams { .. } => None,
+        }
+    }
+
+    /// Returns the running link.
+    #[must_use]
+    pub const fn channel(&self) -> &Channel {
+        either!(&self.hosts, network => network.channel())
+    }
+
+    /// Returns the number of clients.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        either!(&self.hosts, network => network.clients().len())
     }
 }

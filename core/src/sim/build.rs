@@ -1,10 +1,10 @@
 //! Builds the network that runs a scenario.
 
-#[cfg(feature = "packets")]
-use super::PacketConfig;
-use super::bounds::{Bounds, Run};
+use super::bounds::{Bounds, Hosts, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
 use super::{CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
+#[cfg(feature = "packets")]
+use super::{PacketConfig, ScenarioStreams};
 use crate::client::{Arrivals, Client, OpenClient, contention};
 #[cfg(feature = "packets")]
 use crate::scenario::NetworkKind;
@@ -27,7 +27,8 @@ impl Scenario {
             Workload::Closed { .. } => Pattern::Closed,
         };
         let exchanges = self.exchanges > 1 && pattern != Pattern::Write;
-        Setting { clients: self.clients > 1, exchanges, pattern }
+        let connections = self.protocol.has_connections();
+        Setting { clients: self.clients > 1, exchanges, pattern, connections }
     }
 
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
@@ -35,6 +36,10 @@ impl Scenario {
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
         /// Bytes of an exchange, its datagrams and its timers, without the message.
         const EXCHANGE: u64 = 512;
+        #[cfg(feature = "packets")]
+        if self.protocol.has_connections() {
+            return self.begin_streams(sink, bounds);
+        }
         let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
         // A request may be duplicated.
         let per_event = burst * (EXCHANGE + 2 * self.max_message_len() as u64);
@@ -43,7 +48,20 @@ impl Scenario {
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
         let too_big = u64::from(self.clients).saturating_mul(each) > bounds.memory;
         let network = self.network_of(clients.take(if too_big { 0 } else { usize::MAX }), sink);
-        Run::new(network, bounds, per_event, too_big)
+        Run::new(Hosts::Datagrams(network), bounds, per_event, too_big)
+    }
+
+    /// Begins a run over connections.
+    #[cfg(feature = "packets")]
+    fn begin_streams<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
+        let (buffer, each) = (self.stream_buffer(), self.memory_of_connection());
+        let client = ScenarioStreams::<K>::memory_of_client(buffer) + 2 * each;
+        // A SYN opens one connection at each end.
+        let per_event = (2 * super::stack::memory_of_tcp_socket(buffer) + each) as u64;
+        let too_big = u64::from(self.clients).saturating_mul(client as u64) > bounds.memory;
+        let network = self.streams(sink, if too_big { 0 } else { usize::MAX });
+        let hosts = Hosts::Streams { network: Box::new(network), each };
+        Run::new(hosts, bounds, per_event, too_big)
     }
 
     /// Returns the clients, made one by one.

@@ -44,7 +44,7 @@ pub use network::Network;
 #[cfg(feature = "packets")]
 pub use network::PacketConfig;
 #[cfg(feature = "packets")]
-pub use streams::StreamNetwork;
+pub use streams::{Reported, ScenarioStreams, StreamClient, StreamNetwork, StreamServer};
 pub use summary::Summary;
 
 use crate::scenario::Scenario;
@@ -133,10 +133,8 @@ impl<K: Sink> Outcome<K> {
     /// Creates the outcome of `run`, which `ended_by` ended.
     #[must_use]
     pub fn of(run: Run<K>, ended_by: EndedBy) -> Self {
-        let events = run.events();
-        let network = run.into_network();
-        let simulated = network.now();
-        let RunSink { summary, digest, records: sink } = network.into_sink();
+        let (events, simulated) = (run.events(), run.now());
+        let RunSink { summary, digest, records: sink } = run.into_sink();
         Self { summary, digest: digest.digest(), simulated, ended_by, events, sink }
     }
 }

@@ -1,6 +1,6 @@
 //! The totals of a run, counted from its records.
 
-use crate::trace::{Direction, HostId, Record, Sink, What};
+use crate::trace::{Direction, FrameStep, HostId, Record, Sink, What};
 use core::num::NonZeroU32;
 
 /// Counts of a run.
@@ -12,17 +12,18 @@ pub struct Summary {
     pub gave_up: u64,
     /// Exchanges that a refusal ended.
     pub refused: u64,
-    /// Requests sent, each send counted.
+    /// Requests sent, each send counted; over connections, connections asked for.
     pub sends: u64,
     /// Sends that finished exchanges report; in contention, writes.
     pub calls: u64,
-    /// Replies sent.
+    /// Replies sent; over connections, requests answered.
     pub replies: u64,
     /// Replies that arrived after their exchange was over.
     pub late_replies: u64,
-    /// Datagrams lost on the link, either way.
+    /// Datagrams lost on the link, either way; over connections, packets, those included that a server which is down
+    /// loses.
     pub lost: u64,
-    /// Datagrams that the server dropped.
+    /// Datagrams that the server dropped; over connections, requests that it does not answer on purpose.
     pub server_dropped: u64,
     /// Replies and failures that a client took for those of another exchange. Without a token, a client
     /// cannot see which exchange a reply belongs to; the network knows.
@@ -60,8 +61,10 @@ impl Sink for Summary {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         match record.what {
-            What::Sent { direction: Direction::Request, .. } => self.sends += 1,
-            What::Sent { direction: Direction::Reply, .. } => self.replies += 1,
+            What::Sent { direction: Direction::Request, .. } | What::Connecting => self.sends += 1,
+            What::Sent { direction: Direction::Reply, .. } | What::Replied { .. } => {
+                self.replies += 1;
+            }
             What::Dropped { .. } if matches!(record.host, HostId::Server(_)) => {
                 self.server_dropped += 1;
             }
@@ -84,6 +87,9 @@ impl Sink for Summary {
                 self.refused += 1;
                 self.calls += u64::from(sends);
             }
+            What::Frame { step: FrameStep::Lost(_), carried, .. } if carried.is_tcp() => {
+                self.lost += 1;
+            }
             // Not counted here: the metrics count them, or they follow from other counts.
             What::Delivered { direction: Direction::Request }
             | What::Duplicated { .. }
@@ -103,6 +109,13 @@ impl Sink for Summary {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Rejected
+            | What::Limited { .. }
             | What::Note { .. } => {}
         }
     }

@@ -62,6 +62,10 @@ impl<R> Attempts<R> {
         self.list.iter_mut().find(|attempt| attempt.id == id)
     }
 
+    pub(super) fn label(&self, id: ConnectionId) -> Option<Label> {
+        self.list.iter().find(|attempt| attempt.id == id).map(|attempt| attempt.label)
+    }
+
     pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Attempt<R>> {
         let at = self.list.iter().position(|attempt| attempt.id == id)?;
         Some(self.list.remove(at))

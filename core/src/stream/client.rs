@@ -2,7 +2,9 @@
 
 use super::attempt::{Attempt, Attempts, Outbox};
 use super::{Action, MAX_EVENTS, RELEASE, RELEASE_TIMER};
-use super::{Codec, Command, ConnectionId, Endpoint, Event, Failure, Input, Reading, State};
+use super::{
+    Codec, Command, ConnectionId, Endpoint, Event, Failure, Input, Reading, State, Subject,
+};
 use crate::client::{ClosedLoop, Config};
 use crate::exchange::{Exchange, Outcome, Reply};
 use crate::machine::{Label, Timer};
@@ -342,6 +344,23 @@ impl<C: Codec> Endpoint for Client<C> {
         let release = self.attempts.deadline().map(|until| (RELEASE_TIMER, until));
         let exchange = self.exchange.deadline();
         exchange.into_iter().chain(release).min_by_key(|(_, deadline)| *deadline)
+    }
+
+    fn label(&self, id: ConnectionId) -> Option<Label> {
+        self.attempts.label(id)
+    }
+
+    fn timer_label(&self) -> Option<Label> {
+        let release = self.attempts.deadline();
+        let exchange = self.exchange.deadline().map(|(_, deadline)| deadline);
+        // The time to release a connection refers to an exchange that is over.
+        let own =
+            exchange.is_some_and(|exchange| release.is_none_or(|release| exchange <= release));
+        own.then(|| self.exchange.label())
+    }
+
+    fn subject(&self, event: &Event) -> Subject {
+        Subject { connection: None, label: event.label() }
     }
 
     fn is_finished(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::machine::Label;
 use crate::protocol::echo::{Reply, report};
 use crate::protocol::{self, Echo, FAILURE, ServerCodec as _, parse_failure};
 use crate::server::echo::Config;
+use crate::trace::{Cause, Direction, What};
 use alloc::vec::Vec;
 
 /// Maximum number of bytes by which a reply may be longer than its request: enough for a report, a failure
@@ -87,11 +88,28 @@ pub enum EchoEvent {
     Answered {
         /// Bytes received.
         bytes: u64,
+        /// Bytes of the answer.
+        sent: u64,
     },
     /// The connection is left without an answer, as configured.
-    Dropped,
+    Dropped {
+        /// What the configuration says.
+        cause: Cause,
+    },
     /// The connection is answered with a failure, as configured.
     Failed,
+}
+
+impl From<EchoEvent> for What {
+    fn from(event: EchoEvent) -> Self {
+        match event {
+            EchoEvent::Answered { sent, .. } => {
+                Self::Replied { bytes: u32::try_from(sent).unwrap_or(u32::MAX) }
+            }
+            EchoEvent::Dropped { cause } => Self::Dropped { direction: Direction::Request, cause },
+            EchoEvent::Failed => Self::Failed,
+        }
+    }
 }
 
 /// What the service remembers of a connection.
@@ -116,8 +134,8 @@ impl EchoService {
         };
         match verdict {
             Verdict::Answer => Reaction::Continue,
-            Verdict::Drop => {
-                self.event = Some(EchoEvent::Dropped);
+            Verdict::Drop(cause) => {
+                self.event = Some(EchoEvent::Dropped { cause });
                 Reaction::Silence
             }
             Verdict::Fail => {
@@ -165,10 +183,14 @@ impl Service for EchoService {
         if reaction != Reaction::Continue {
             return reaction;
         }
+        let bytes = session.received;
+        let mut sent = bytes;
         if self.verdicts.reply() == Reply::Report {
-            report(usize::try_from(session.received).unwrap_or(usize::MAX), out);
+            let before = out.len();
+            report(usize::try_from(bytes).unwrap_or(usize::MAX), out);
+            sent = (out.len() - before) as u64;
         }
-        self.event = Some(EchoEvent::Answered { bytes: session.received });
+        self.event = Some(EchoEvent::Answered { bytes, sent });
         Reaction::Finish
     }
 

@@ -1,6 +1,6 @@
 //! The contract of a machine that uses connections.
 
-use crate::machine::Timer;
+use crate::machine::{Label, Timer};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -71,6 +71,15 @@ impl Input<'_> {
     }
 }
 
+/// What an event of an endpoint refers to, as far as it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Subject {
+    /// The connection.
+    pub connection: Option<ConnectionId>,
+    /// The send.
+    pub label: Option<Label>,
+}
+
 /// One end of connections: a client that opens them, or a server that accepts them. See the
 /// [module](super) for how to drive it.
 ///
@@ -113,6 +122,26 @@ pub trait Endpoint {
     fn window(&self, id: ConnectionId) -> usize {
         let _ = id;
         usize::MAX
+    }
+
+    /// Returns the send for which a client has asked for this connection, as long as it knows the connection.
+    #[must_use]
+    fn label(&self, id: ConnectionId) -> Option<Label> {
+        let _ = id;
+        None
+    }
+
+    /// Returns the send that the timer refers to, if it refers to one.
+    #[must_use]
+    fn timer_label(&self) -> Option<Label> {
+        None
+    }
+
+    /// Returns what an event refers to.
+    #[must_use]
+    fn subject(&self, event: &Self::Event) -> Subject {
+        let _ = event;
+        Subject::default()
     }
 
     /// Returns true when the endpoint will do nothing more on its own.
@@ -161,6 +190,18 @@ macro_rules! pointer {
 
             fn window(&self, id: ConnectionId) -> usize {
                 (**self).window(id)
+            }
+
+            fn label(&self, id: ConnectionId) -> Option<Label> {
+                (**self).label(id)
+            }
+
+            fn timer_label(&self) -> Option<Label> {
+                (**self).timer_label()
+            }
+
+            fn subject(&self, event: &E::Event) -> Subject {
+                (**self).subject(event)
             }
 
             fn is_finished(&self) -> bool {

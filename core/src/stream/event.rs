@@ -1,9 +1,10 @@
 //! What a client over connections reports.
 
 use crate::exchange::{Ending, Outcome};
+use crate::machine::Label;
 use crate::policy::Stop;
 use crate::time::Duration;
-use crate::trace::What;
+use crate::trace::{Failure, What};
 
 /// What a [`Client`](super::Client) reports to its application. Numbers count from 1. A send is one attempt: a
 /// connection, the request and its reply.
@@ -65,44 +66,25 @@ pub enum Event {
     },
 }
 
-/// Why an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The connection cannot be opened.
-    Refused,
-    /// The server or the network broke the connection before the reply was complete.
-    Reset,
-    /// The server closed the connection before the reply was complete.
-    Incomplete,
-    /// The reply says that the server failed.
-    Reply,
-    /// The reply is not one of the protocol.
-    Unreadable,
-    /// The policy's wait is over: the attempt is abandoned.
-    TimedOut,
-}
-
-impl Failure {
-    /// Returns what happened, as a clause without a subject's article.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "connection refused",
-            Self::Reset => "connection reset",
-            Self::Incomplete => "connection closed before the reply was complete",
-            Self::Reply => "the server failed",
-            Self::Unreadable => "not a reply of the protocol",
-            Self::TimedOut => "no reply in time, attempt abandoned",
-        }
-    }
-}
-
 impl Event {
     /// Returns true if it ends an exchange.
     #[must_use]
     pub const fn ends(&self) -> bool {
         matches!(self, Self::Answered { .. } | Self::GaveUp { .. })
+    }
+
+    /// Returns the send that it refers to; of an exchange that is over, its last one.
+    #[must_use]
+    pub fn label(&self) -> Option<Label> {
+        match *self {
+            Self::Confirmed { exchange, send }
+            | Self::Failed { exchange, send, .. }
+            | Self::Released { exchange, send }
+            | Self::NotReleased { exchange, send } => Label::new(exchange, send),
+            Self::Answered { exchange, sends, .. } | Self::GaveUp { exchange, sends, .. } => {
+                Label::new(exchange, sends.max(1))
+            }
+        }
     }
 
     /// Creates the event for the end of an exchange with `sends` attempts.
@@ -124,15 +106,15 @@ impl Event {
 impl From<Event> for What {
     fn from(event: Event) -> Self {
         match event {
-            Event::Confirmed { .. } => Self::from("connection open, sends the request"),
+            Event::Confirmed { .. } => Self::Confirmed,
             Event::Answered { sends, answered_send, elapsed, .. } => {
                 Self::Answered { sends, answered_send, elapsed }
             }
             Event::Failed { why: Failure::Reply, .. } => Self::Failed,
-            Event::Failed { why, .. } => Self::from(why.name()),
+            Event::Failed { why, .. } => Self::Broken { why },
             Event::GaveUp { sends, elapsed, why, .. } => Self::GaveUp { sends, elapsed, why },
-            Event::Released { .. } => Self::from("connection released"),
-            Event::NotReleased { .. } => Self::from("connection not released by the server"),
+            Event::Released { .. } => Self::Released,
+            Event::NotReleased { .. } => Self::NotReleased,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{RELEASE, RELEASE_TIMER};
 use crate::machine::Timer;
 use crate::time::Duration;
+use crate::trace::Limit;
 use crate::value::setters;
 
 /// Limits of a [`Server`](super::Server), so that no client can exhaust it or block another one.
@@ -45,41 +46,11 @@ setters! {
     }
 }
 
-/// Which limit a client reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// [`Limits::connections`]: another client needs its place.
-    Connections,
-    /// [`Limits::bytes`].
-    Bytes,
-    /// [`Limits::idle`].
-    Idle,
-    /// [`Limits::total`].
-    Total,
-    /// [`Limits::release`].
-    Release,
-}
-
-impl Limit {
-    /// Returns the timer that runs until the limit is reached.
-    pub(super) const fn timer(self) -> Timer {
-        match self {
-            Self::Release => RELEASE_TIMER,
-            Self::Total => Timer::Other("total time"),
-            Self::Idle | Self::Connections | Self::Bytes => Timer::Other("idle"),
-        }
-    }
-
-    /// Returns what happened, as a clause.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Connections => "closed for another client: too many connections",
-            Self::Bytes => "closed: too many bytes",
-            Self::Idle => "closed: silent for too long",
-            Self::Total => "closed: open for too long",
-            Self::Release => "closed: the client did not close it in time",
-        }
+/// Returns the timer that runs until the limit is reached.
+pub(super) const fn timer_of(limit: Limit) -> Timer {
+    match limit {
+        Limit::Release => RELEASE_TIMER,
+        Limit::Total => Timer::Other("total time"),
+        Limit::Idle | Limit::Connections | Limit::Bytes => Timer::Other("idle"),
     }
 }

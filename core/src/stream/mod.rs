@@ -115,13 +115,14 @@ mod service;
 mod table;
 mod verdict;
 
+pub use crate::trace::{Failure, Limit};
 pub use attempt::MAX_CONNECTIONS;
 pub use client::Client;
 pub use codec::{Codec, Reading};
 pub use echo::{EchoEvent, EchoReader, EchoService, EchoSession};
-pub use endpoint::{Command, ConnectionId, Endpoint, Input};
-pub use event::{Event, Failure};
-pub use limits::{Limit, Limits};
+pub use endpoint::{Command, ConnectionId, Endpoint, Input, Subject};
+pub use event::Event;
+pub use limits::Limits;
 pub use server::{Server, ServerEvent};
 pub use service::{Reaction, Service};
 pub use table::{Action, Illegal, Row, Signal, State, TABLE, markdown, mermaid};

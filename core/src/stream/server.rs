@@ -1,10 +1,12 @@
 //! The server: accepts many connections, and keeps each of them within its limits.
 
+use super::limits::timer_of;
 use super::peer::Peer;
 use super::{Action, MAX_EVENTS};
-use super::{Command, ConnectionId, Endpoint, Input, Limit, Limits, Service};
+use super::{Command, ConnectionId, Endpoint, Failure, Input, Limit, Limits, Service, Subject};
 use crate::machine::Timer;
 use crate::time::{Duration, Instant};
+use crate::trace::What;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -203,6 +205,33 @@ impl<S: Service> Server<S> {
     }
 }
 
+impl<E> ServerEvent<E> {
+    /// Returns the connection that it refers to.
+    #[must_use]
+    pub const fn id(&self) -> ConnectionId {
+        match self {
+            Self::Accepted { id, .. }
+            | Self::Service { id, .. }
+            | Self::Released { id }
+            | Self::Reset { id }
+            | Self::Limited { id, .. }
+            | Self::Aborted { id } => *id,
+        }
+    }
+
+    /// Returns its record. `of_service` returns that of what the service reports.
+    pub(crate) fn what(self, of_service: impl FnOnce(E) -> Option<What>) -> Option<What> {
+        match self {
+            Self::Accepted { .. } => Some(What::Accepted),
+            Self::Service { event, .. } => of_service(event),
+            Self::Released { .. } => Some(What::Released),
+            Self::Reset { .. } => Some(What::Broken { why: Failure::Reset }),
+            Self::Limited { limit, .. } => Some(What::Limited { limit }),
+            Self::Aborted { .. } => Some(What::NotReleased),
+        }
+    }
+}
+
 impl<S: Service> Endpoint for Server<S> {
     type Event = ServerEvent<S::Event>;
 
@@ -274,7 +303,11 @@ impl<S: Service> Endpoint for Server<S> {
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let (deadline, id) = self.deadlines.first().copied()?;
         let limit = self.peers.get(&id).map_or(Limit::Total, |peer| peer.deadline.1);
-        Some((limit.timer(), deadline))
+        Some((timer_of(limit), deadline))
+    }
+
+    fn subject(&self, event: &Self::Event) -> Subject {
+        Subject { connection: Some(event.id()), label: None }
     }
 
     fn window(&self, id: ConnectionId) -> usize {

@@ -4,12 +4,13 @@ use crate::protocol::echo::Reply;
 use crate::random::{Direction, Name, Purpose};
 use crate::server::echo::Config;
 use crate::time::Duration;
+use crate::trace::Cause;
 
 /// How a request is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Answer,
-    Drop,
+    Drop(Cause),
     Fail,
 }
 
@@ -42,9 +43,12 @@ impl Verdicts {
         let index = self.requests;
         self.requests = self.requests.saturating_add(1);
         let name = Name { seed: self.seed, flow: 0, direction: Direction::Request, index };
-        let listed = index < drop_first || drop_list.contains(self.requests);
-        let verdict = if listed || name.stream(Purpose::ServerDrop).chance(drop) {
-            Verdict::Drop
+        let verdict = if index < drop_first {
+            Verdict::Drop(Cause::DropFirst)
+        } else if drop_list.contains(self.requests) {
+            Verdict::Drop(Cause::DropList)
+        } else if name.stream(Purpose::ServerDrop).chance(drop) {
+            Verdict::Drop(Cause::ServerDrop)
         } else if name.stream(Purpose::ServerFail).chance(fail) {
             Verdict::Fail
         } else {

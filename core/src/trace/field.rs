@@ -1,6 +1,6 @@
 //! The trait of the types of records' fields.
 
-use super::{Carried, Cause, Direction, FrameStep};
+use super::{Carried, Cause, Direction, Failure, FrameStep, Limit};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, Seconds, nanos};
@@ -102,6 +102,26 @@ impl RecordField for Carried {
 impl RecordField for FrameStep {
     fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
         write_text(out, self.name())
+    }
+
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+impl RecordField for Failure {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.key())
+    }
+
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+impl RecordField for Limit {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.key())
     }
 
     fn word(self) -> u64 {

@@ -72,6 +72,31 @@ carried! {
     Other = "other", 15, "a frame";
 }
 
+impl Carried {
+    /// Returns true for a TCP segment.
+    #[must_use]
+    pub const fn is_tcp(self) -> bool {
+        match self {
+            Self::TcpSyn
+            | Self::TcpSynAck
+            | Self::TcpAck
+            | Self::TcpData
+            | Self::TcpFin
+            | Self::TcpRst
+            | Self::TcpDataFin => true,
+            Self::ArpRequest
+            | Self::ArpReply
+            | Self::NeighborSolicitation
+            | Self::NeighborAdvertisement
+            | Self::Udp
+            | Self::Fragment
+            | Self::PortUnreachable
+            | Self::Icmp
+            | Self::Other => false,
+        }
+    }
+}
+
 /// What happens to a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FrameStep {

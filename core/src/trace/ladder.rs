@@ -94,6 +94,15 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         | What::Repeated
         | What::Dead { .. }
         | What::Alive
+        | What::Connecting
+        | What::Confirmed
+        | What::Broken { .. }
+        | What::Released
+        | What::NotReleased
+        | What::Accepted
+        | What::Replied { .. }
+        | What::Rejected
+        | What::Limited { .. }
         | What::Note { .. } => ("", server),
     }
 }

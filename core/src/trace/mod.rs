@@ -14,6 +14,7 @@
 //! | `table` | the records: [`What`] |
 //! | `field` | the trait of fields' types: JSON value and word in the digest |
 //! | `cause` | what loses a datagram: [`Cause`] |
+//! | `connection` | connections: [`Failure`], [`Limit`] |
 //! | `frame` | frames of a network of packets: [`Carried`], [`FrameStep`] |
 //! | `digest` | a run's fingerprint: [`Digest`] |
 //! | `json` | the JSON log: [`write_json`] |
@@ -21,6 +22,7 @@
 //! | `ladder` | the text ladder: [`Ladder`] |
 
 mod cause;
+mod connection;
 mod digest;
 mod field;
 mod frame;
@@ -32,6 +34,7 @@ mod tests;
 pub mod words;
 
 pub use cause::Cause;
+pub use connection::{Failure, Limit};
 pub use digest::{Digest, DigestSink};
 pub use frame::{Carried, FrameStep};
 pub use json::write_json;

@@ -8,7 +8,7 @@
 use super::digest::Mix;
 use super::field::RecordField;
 use super::words::{self, Wording, Words};
-use super::{Carried, Cause, Direction, FrameStep};
+use super::{Carried, Cause, Direction, Failure, FrameStep, Limit};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant};
@@ -242,6 +242,42 @@ records! {
     /// A heartbeat arrived from a client that had been declared dead.
     Alive = "alive", 44, says words::alive;
 
+    /// The client asks for a connection: an attempt of its exchange begins.
+    Connecting = "connecting", 50, says words::connecting;
+
+    /// The connection is open, and the client sends its request on it.
+    Confirmed = "confirmed", 51, says words::confirmed;
+
+    /// An attempt over a connection failed; at the server, a connection broke.
+    Broken {
+        /// Why.
+        why: Failure = "why",
+    } = "broken", 52, says words::broken;
+
+    /// A connection is closed in both directions, and everything on it was delivered.
+    Released = "released", 53, says words::released;
+
+    /// A connection was given up before both directions were closed, although its reply is complete.
+    NotReleased = "not_released", 54, says words::not_released;
+
+    /// The server accepted a connection.
+    Accepted = "accepted", 55, says words::accepted;
+
+    /// The server answered the request of a connection.
+    Replied {
+        /// The answer in bytes, without the headers of the protocol.
+        bytes: u32 = "bytes",
+    } = "replied", 56, says words::replied;
+
+    /// The server refused what arrived on a connection: it is not a request of the protocol.
+    Rejected = "rejected", 57, says words::rejected;
+
+    /// The client of a connection reached a limit of the server, which ends the connection.
+    Limited {
+        /// Which one.
+        limit: Limit = "limit",
+    } = "limited", 58, says words::limited;
+
     /// An event of another crate's machine, in its own words.
     Note {
         /// The words.
@@ -279,6 +315,15 @@ impl What {
             | Self::Repeated
             | Self::Dead { .. }
             | Self::Alive
+            | Self::Connecting
+            | Self::Confirmed
+            | Self::Broken { .. }
+            | Self::Released
+            | Self::NotReleased
+            | Self::Accepted
+            | Self::Replied { .. }
+            | Self::Rejected
+            | Self::Limited { .. }
             | Self::Note { .. } => None,
         }
     }

@@ -72,12 +72,22 @@ fn whats() -> Vec<What> {
         What::Dead { silence: elapsed },
         What::Dead { silence: longer },
         What::Alive,
+        What::Connecting,
+        What::Confirmed,
+        What::Released,
+        What::NotReleased,
+        What::Accepted,
+        What::Replied { bytes: 5 },
+        What::Replied { bytes: 6 },
+        What::Rejected,
         What::Note { words: "a" },
         What::Note { words: "b" },
     ];
     whats
         .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
     whats.extend(frames());
+    whats.extend(Failure::ALL.iter().map(|why| What::Broken { why: *why }));
+    whats.extend(Limit::ALL.iter().map(|limit| What::Limited { limit: *limit }));
     whats.extend(waits_and_ends(elapsed));
     whats
 }
@@ -272,7 +282,8 @@ fn every_record_has_words() {
             for pattern in [Pattern::Closed, Pattern::Open, Pattern::Write] {
                 for bits in 0u8..128 {
                     let is = |bit: u8| bits >> bit & 1 == 1;
-                    let setting = Setting { clients: is(0), exchanges: is(1), pattern };
+                    let setting =
+                        Setting { clients: is(0), exchanges: is(1), pattern, connections: is(2) };
                     let since = is(4).then_some(Instant::ZERO);
                     let reply_to = NonZeroU32::new(2).filter(|_| is(6));
                     let known = Known { since, failure: is(2), prompt: is(3), reply_to };

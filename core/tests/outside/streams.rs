@@ -83,7 +83,8 @@ fn a_message_is_reported_or_mirrored_and_the_connection_is_released() {
             );
             assert_eq!(wire.server.connections(), 0);
             let id = ConnectionId(1);
-            let answered = ServerEvent::Service { id, event: EchoEvent::Answered { bytes: 5 } };
+            let answered =
+                ServerEvent::Service { id, event: EchoEvent::Answered { bytes: 5, sent: 21 } };
             assert!(wire.server_events.iter().any(|(_, event)| *event == answered));
         }
     }

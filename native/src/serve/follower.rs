@@ -55,7 +55,7 @@ impl From<EchoEvent> for Done {
     fn from(event: EchoEvent) -> Self {
         let what = match event {
             EchoEvent::Answered { .. } => What::Answered,
-            EchoEvent::Dropped => What::Dropped,
+            EchoEvent::Dropped { .. } => What::Dropped,
             _ => What::Failed,
         };
         Self { what, details: None }
@@ -86,7 +86,7 @@ impl From<HttpEvent> for Done {
                 let words = format!("{BAD}refused{BAD:#} with {status}: {why}");
                 (What::Refused, words, json!({ "status": status, "cause": why }))
             }
-            HttpEvent::Dropped => {
+            HttpEvent::Dropped { .. } => {
                 (What::Dropped, format!("{BAD}dropped{BAD:#} on purpose"), json!({}))
             }
             _ => {

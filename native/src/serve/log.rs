@@ -305,6 +305,15 @@ impl Observer<Event<service::Event>> for Log {
             | What::LateReply
             | What::Stranger
             | What::GaveUp { .. }
+            | What::Connecting
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Replied { .. }
+            | What::Rejected
+            | What::Limited { .. }
             | What::Refused { .. } => {}
         }
         ControlFlow::Continue(())

@@ -130,7 +130,7 @@ pub(crate) fn run<K: Recorder>(
     let begun = Instant::now();
     let mut run = scenario.begin(sink, limits.bounds);
     let ended_by = loop {
-        let sink = run.network().sink();
+        let sink = run.sink();
         show(sink.summary.finished());
         if limits.interrupted.load(Ordering::Relaxed) {
             break EndedBy::Interrupted;
@@ -148,9 +148,7 @@ pub(crate) fn run<K: Recorder>(
         // Not used: `ended_by` has the reason.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
-    let network = run.network();
-    let metrics = network.sink().records.metrics();
-    let metrics = metrics.map(|metrics| metrics.report(network));
+    let metrics = run.sink().records.metrics().map(|metrics| metrics.report(&run));
     let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
         Outcome::of(run, at_end);
     let failure = sink.finish().err();

@@ -105,6 +105,15 @@ impl Builder {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::Connecting
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Replied { .. }
+            | What::Rejected
+            | What::Limited { .. }
             | What::Note { .. } => {}
         }
         // Two lists, each in order: losses are shown later than they are recorded.

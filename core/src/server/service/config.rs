@@ -120,7 +120,7 @@ impl Config {
     /// Returns the `n`-th time, from 0, at which the server goes down (with whether it keeps its queue) or
     /// comes back (`None`).
     #[must_use]
-    pub(super) fn switch(&self, n: usize) -> Option<(Instant, Option<bool>)> {
+    pub(crate) fn switch(&self, n: usize) -> Option<(Instant, Option<bool>)> {
         let downs = self.outages.iter().filter_map(|outage| match outage.trouble {
             Trouble::Down { keeps_queue } => Some((outage, keeps_queue)),
             Trouble::Slow(_) => None,

@@ -37,7 +37,7 @@ pub use times::Times;
 
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, nanos};
-use crate::trace::{Cause, Direction, HostId, Record, Sink, What};
+use crate::trace::{Cause, Direction, FrameStep, HostId, Record, Sink, What};
 use alloc::vec::Vec;
 use steady::Steady;
 use times::rank;
@@ -166,13 +166,13 @@ impl Sink for Metrics {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         match record.what {
-            What::Sent { direction: Direction::Request, .. } => {
+            What::Sent { direction: Direction::Request, .. } | What::Connecting => {
                 let first = record.label.is_some_and(|label| label.send.get() == 1);
                 let counts = self.series.at(record.at);
                 counts.sends += 1;
                 counts.begun += u64::from(first);
             }
-            What::Sent { direction: Direction::Reply, .. } => {
+            What::Sent { direction: Direction::Reply, .. } | What::Replied { .. } => {
                 self.replies += 1;
                 self.series.at(record.at).replies += 1;
             }
@@ -181,6 +181,9 @@ impl Sink for Metrics {
                 if cause == Cause::ServerQueue {
                     self.steady.refuse(record.at);
                 }
+            }
+            What::Frame { step: FrameStep::Lost(cause), carried, .. } if carried.is_tcp() => {
+                self.dropped_by.add(cause);
             }
             What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
             What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
@@ -219,6 +222,13 @@ impl Sink for Metrics {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Rejected
+            | What::Limited { .. }
             | What::Note { .. } => {}
         }
     }

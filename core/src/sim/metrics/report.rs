@@ -4,7 +4,7 @@ use super::times::rank;
 use super::{Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
-use crate::sim::ScenarioNetwork;
+use crate::sim::Run;
 use crate::time::{Duration, nanos};
 use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
@@ -157,11 +157,11 @@ pub struct WayReport {
 }
 
 impl LinkReport {
-    fn new<K: Sink>(network: &ScenarioNetwork<K>) -> Self {
-        let links = if network.link().shared { 1 } else { network.clients().len() };
-        let time = links as f64 * network.now().as_nanos() as f64;
+    fn new<K: Sink>(run: &Run<K>) -> Self {
+        let links = if run.channel().link().shared { 1 } else { run.clients() };
+        let time = links as f64 * run.now().as_nanos() as f64;
         let way = |direction| {
-            let Usage { busy, taken, dropped, deepest } = network.channel().usage(direction);
+            let Usage { busy, taken, dropped, deepest } = run.channel().usage(direction);
             let busy = (time > 0.0).then(|| nanos(busy) as f64 / time);
             let way = WayReport { busy, deepest_queue: deepest, dropped };
             (taken + dropped > 0).then_some(way)
@@ -225,10 +225,10 @@ impl SeriesReport {
 }
 
 impl Metrics {
-    /// Returns the metrics so far of the run of `network`.
+    /// Returns the metrics so far of `run`.
     #[must_use]
-    pub fn report<K: Sink>(&self, network: &ScenarioNetwork<K>) -> MetricsReport {
-        let station = network.server().station();
+    pub fn report<K: Sink>(&self, run: &Run<K>) -> MetricsReport {
+        let station = run.network().and_then(|network| network.server().station());
         let station = station.filter(|station| !station.config().is_instant());
         let takes_time = station.is_some();
         let longest = self.attempts.iter().rposition(|count| *count > 0);
@@ -242,7 +242,7 @@ impl Metrics {
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
             work: WorkReport::new(self, station),
             steady: station.map(|station| self.steady.report(station.config().workers)),
-            link: LinkReport::new(network),
+            link: LinkReport::new(run),
             series: SeriesReport::new(&self.series, takes_time),
         }
     }

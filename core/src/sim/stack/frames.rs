@@ -62,6 +62,17 @@ pub(in crate::sim) fn port_of_syn(frame: &[u8]) -> Option<u16> {
     is_syn.then(|| segment.src_port())
 }
 
+/// Returns the ports of a TCP segment, its source first; `None` if the frame carries anything else.
+pub(super) fn ports_of_tcp(frame: &[u8]) -> Option<(u16, u16)> {
+    let frame = EthernetFrame::new_checked(frame).ok()?;
+    let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
+    if !ipv4(frame.payload()).is_tcp() {
+        return None;
+    }
+    let segment = TcpPacket::new_checked(packet.payload()).ok()?;
+    Some((segment.src_port(), segment.dst_port()))
+}
+
 /// Returns who sent the datagram that an ICMP port unreachable reports, and the address where nobody listens; `None` if
 /// the frame is not one, or is damaged. (A socket of smoltcp sees such an error only if it quotes the whole datagram;
 /// eight bytes of it are enough by RFC 792.)

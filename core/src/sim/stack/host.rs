@@ -1,6 +1,7 @@
 //! The TCP/IP stack of one host.
 
 use super::port::{Frames, Limits, Port};
+use crate::heap::OVERHEAD;
 use crate::time::Instant;
 use alloc::vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,8 +19,8 @@ const REASSEMBLY: Duration = Duration::from_secs(30);
 /// Bytes of a UDP socket's buffers at first. They grow to the longest datagram.
 const BUFFER: usize = 512;
 
-/// Bytes of a TCP socket's buffer in each direction.
-const TCP_BUFFER: usize = 16 << 10;
+/// Bytes of a TCP socket's buffer in each direction, unless a network sets another number.
+pub(super) const TCP_BUFFER: usize = 16 << 10;
 
 /// Where a host is in the network.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,9 @@ pub(in crate::sim) struct Stack {
     listens: bool,
     /// Bytes that each buffer of the socket holds.
     capacity: usize,
+    /// Number of TCP sockets, and the bytes of the buffer of each in each direction.
+    tcp_sockets: usize,
+    tcp_buffer: usize,
     /// When the router forgets its Ethernet address.
     pub(super) known_until: Instant,
 }
@@ -75,12 +79,33 @@ impl Stack {
         let mut sockets = SocketSet::new(vec![]);
         let udp = sockets.add(socket(place.socket, listens, BUFFER));
         let known_until = Instant::ZERO;
-        Self { interface, sockets, udp, place, limits, listens, capacity: BUFFER, known_until }
+        Self {
+            interface,
+            sockets,
+            udp,
+            place,
+            limits,
+            listens,
+            capacity: BUFFER,
+            tcp_sockets: 0,
+            tcp_buffer: TCP_BUFFER,
+            known_until,
+        }
     }
 
     /// Returns the memory in bytes.
     pub(super) const fn memory(&self) -> usize {
         size_of::<Self>() + 2 * self.capacity
+    }
+
+    /// Sets the bytes of the buffers of TCP sockets, each way.
+    pub(super) const fn set_tcp_buffer(&mut self, bytes: usize) {
+        self.tcp_buffer = bytes;
+    }
+
+    /// Returns the memory in bytes of the TCP sockets.
+    pub(super) const fn memory_of_tcp(&self) -> usize {
+        self.tcp_sockets * memory_of_tcp_socket(self.tcp_buffer)
     }
 
     /// Queues a datagram, for which there must be room.
@@ -119,16 +144,18 @@ impl Stack {
 
     /// Returns a socket that listens on the host's port; `None` if the port is 0.
     pub(in crate::sim) fn listen(&mut self) -> Option<SocketHandle> {
-        let mut socket = tcp_socket();
+        let mut socket = tcp_socket(self.tcp_buffer);
         socket.listen(self.place.socket).ok()?;
+        self.tcp_sockets += 1;
         Some(self.sockets.add(socket))
     }
 
     /// Returns a socket that connects from `port`; `None` if there is no way to `to`.
     pub(in crate::sim) fn connect(&mut self, port: u16, to: SocketAddr) -> Option<SocketHandle> {
-        let mut socket = tcp_socket();
+        let mut socket = tcp_socket(self.tcp_buffer);
         let from = IpListenEndpoint { addr: Some(self.place.address.into()), port };
         socket.connect(self.interface.context(), IpEndpoint::from(to), from).ok()?;
+        self.tcp_sockets += 1;
         Some(self.sockets.add(socket))
     }
 
@@ -137,8 +164,9 @@ impl Stack {
         self.sockets.get_mut(socket)
     }
 
-    /// Removes a socket.
+    /// Removes a TCP socket.
     pub(in crate::sim) fn remove(&mut self, socket: SocketHandle) {
+        self.tcp_sockets -= 1;
         self.sockets.remove(socket);
     }
 
@@ -172,8 +200,13 @@ fn socket(at: SocketAddr, listens: bool, capacity: usize) -> udp::Socket<'static
     socket
 }
 
-fn tcp_socket() -> tcp::Socket<'static> {
-    let buffer = || tcp::SocketBuffer::new(vec![0; TCP_BUFFER]);
+/// Returns the memory in bytes of a TCP socket whose buffers have this size.
+pub(in crate::sim) const fn memory_of_tcp_socket(buffer: usize) -> usize {
+    size_of::<tcp::Socket<'static>>() + 2 * (buffer + OVERHEAD)
+}
+
+fn tcp_socket(buffer: usize) -> tcp::Socket<'static> {
+    let buffer = || tcp::SocketBuffer::new(vec![0; buffer]);
     tcp::Socket::new(buffer(), buffer())
 }
 

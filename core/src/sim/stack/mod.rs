@@ -27,12 +27,15 @@
 //! Limits, which are those of smoltcp: a host fragments IPv4 only; it reassembles at most 32 datagrams at a time, each with at
 //! most 32 gaps, and drops an incomplete one after 30 s. A host takes about 90 KB of memory.
 
+mod connections;
 mod frames;
 mod host;
+mod labels;
 mod port;
 mod router;
 mod stacks;
 
 pub(super) use frames::port_of_syn;
 pub(super) use host::Stack;
+pub(super) use host::memory_of_tcp_socket;
 pub(super) use stacks::{Received, Stacks};

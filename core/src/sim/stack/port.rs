@@ -28,6 +28,10 @@ impl Frames {
         &mut self.bytes[range]
     }
 
+    pub(super) fn get(&self, index: usize) -> &[u8] {
+        &self.bytes[self.range(index)]
+    }
+
     fn range(&self, index: usize) -> Range<usize> {
         let begin = index.checked_sub(1).map_or(0, |previous| self.ends[previous]);
         begin..self.ends[index]

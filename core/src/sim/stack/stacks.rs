@@ -5,6 +5,7 @@ use super::super::wire::Wire;
 use super::super::{CLIENTS, SERVER, client_address};
 use super::frames::{HEADERS, carried, refused};
 use super::host::{MAX_DATAGRAM, Place, Stack};
+use super::labels::Labels;
 use super::port::{Frames, Limits};
 use super::router::{self, Verdict};
 use crate::drive::{Context, NOT_ITS_ADDRESS, Role};
@@ -29,16 +30,18 @@ const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes";
 /// The stacks of all hosts: that of the server for datagrams, those of the clients, and those of the server for the
 /// connections of each client.
 pub(in crate::sim) struct Stacks {
-    hosts: Vec<Stack>,
-    clients: usize,
+    pub(super) hosts: Vec<Stack>,
+    pub(super) clients: usize,
     /// Clients learn that nobody listens on the server's port.
     connected: bool,
     /// Frames that a host has just sent.
     leaving: Frames,
     /// The frame that is arriving.
     arriving: Vec<u8>,
-    /// Memory of all stacks in bytes.
+    /// Memory of all stacks in bytes, without that of TCP sockets.
     memory: usize,
+    /// Which sends connections are for.
+    pub(super) labels: Labels,
 }
 
 /// What a frame that has arrived means to the host's machine.
@@ -104,6 +107,7 @@ impl Stacks {
             leaving: Frames::default(),
             arriving: Vec::new(),
             memory: 0,
+            labels: Labels::default(),
         };
         let (server, count) = (place(SERVER, 24, GATEWAYS[1]), clients as u32);
         stacks.add(
@@ -323,8 +327,13 @@ impl Stacks {
         let is_server = self.is_server(host);
         let direction = if is_server { Direction::Reply } else { Direction::Request };
         let peer = if is_server { context.flow as usize } else { self.server_of(context.flow) };
+        let carried = carried(self.leaving.get(index));
+        let mut context = context;
+        if self.has_connections() && carried.is_tcp() {
+            let frame = self.leaving.get(index);
+            context.label = self.label_of_segment(frame, context.flow, direction);
+        }
         let frame = self.leaving.get_mut(index);
-        let carried = carried(frame);
         let name = match carried {
             Carried::ArpRequest | Carried::ArpReply => None,
             _ => Some(names.next(wire, context.flow, direction)),
@@ -404,7 +413,7 @@ fn deliver<K: Sink>(
 }
 
 /// Returns the record of what the link does to a packet: that of the datagram, if it is a whole one.
-fn of_frame(what: What, carried: Carried, bytes: u32) -> What {
+pub(super) fn of_frame(what: What, carried: Carried, bytes: u32) -> What {
     if carried == Carried::Udp {
         return what;
     }

@@ -13,7 +13,7 @@ use smoltcp::socket::tcp::State;
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     pub(super) socket: SocketHandle,
-    /// The client, at the server.
+    /// The host has accepted it, and is a server.
     accepted: bool,
     phase: Phase,
     /// The peer sends nothing more, and the endpoint knows.
@@ -63,6 +63,13 @@ impl Connection {
     pub(super) fn abort(&mut self, stack: &mut Stack) {
         self.phase = Phase::Over;
         stack.tcp(self.socket).abort();
+    }
+
+    /// Reports to the endpoint that its host has lost the connection.
+    pub(super) fn lose<E: Endpoint>(&self, endpoint: &mut E, now: Instant) {
+        if self.phase == Phase::Open {
+            endpoint.handle_input(now, self.id, Input::Reset);
+        }
     }
 
     /// Returns true if nothing is left of it.

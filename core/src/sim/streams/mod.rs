@@ -8,10 +8,15 @@
 //! Measured, and those of smoltcp 0.13: a SYN without an answer is sent again after 1, 3, 7, 15, 31 and 63 s, then every 60 s
 //! (RFC 6298 with a maximum of 60 s; smoltcp never gives up, the endpoint's policy does); an acknowledgement waits up to
 //! 10 ms for data to travel with; a side that closes first waits 10 s for late segments. Congestion control is Reno's.
-//! Each socket has 16 KiB for each direction.
+//! Each socket has 16 KiB for each direction, unless the network sets another number.
 
 mod connection;
+mod host;
+mod look;
 mod network;
+mod outages;
+mod scenario;
 mod side;
 
 pub use network::StreamNetwork;
+pub use scenario::{Reported, ScenarioStreams, StreamClient, StreamServer};

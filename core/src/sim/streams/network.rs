@@ -3,12 +3,15 @@
 use super::super::packets::Packet;
 use super::super::stack::{Stacks, port_of_syn};
 use super::super::wire::{Happening, Wire};
+use super::host::Host;
+use super::outages::Outages;
 use super::side::Side;
-use crate::drive::Context;
+use crate::drive::{Context, Timeouts};
 use crate::link::{Fault, Link};
-use crate::machine::Timer;
+use crate::machine::Label;
 use crate::random::Direction;
-use crate::stream::{ConnectionId, Endpoint};
+use crate::server::service::Outage;
+use crate::stream::{Command, ConnectionId, Endpoint};
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -16,36 +19,27 @@ use alloc::vec::Vec;
 
 /// A simulated network of clients `C` that connect to a server `S` over TCP, which records into `K`.
 pub struct StreamNetwork<C: Endpoint, S: Endpoint, K> {
-    clients: Vec<Host<C>>,
-    server: Host<S>,
+    pub(super) clients: Vec<Host<C>>,
+    pub(super) server: Host<S>,
     /// The server's connections, by client.
-    sides: Vec<Side>,
-    /// The client of each of the server's connections.
-    flows: BTreeMap<ConnectionId, u32>,
+    pub(super) sides: Vec<Side>,
+    /// The client of each of the server's connections, and the send that it is for.
+    pub(super) flows: BTreeMap<ConnectionId, (u32, Option<Label>)>,
     /// Number of connections that the server has accepted.
     accepted: u64,
-    stacks: Stacks,
-    wire: Wire<K>,
+    /// The server accepts connections.
+    pub(super) listens: bool,
+    pub(super) outages: Outages,
+    pub(super) stacks: Stacks,
+    pub(super) wire: Wire<K>,
     /// Number of hosts that have started; the server is the first.
-    started: usize,
+    pub(super) started: usize,
     buf: Vec<u8>,
+    timeouts: Timeouts,
+    /// Endpoints asked for time-outs without end.
+    pub(super) stuck: bool,
     /// Returns the record of a server event, if it has one.
     as_record: fn(S::Event) -> Option<What>,
-}
-
-/// An endpoint with its connections; those of the server are elsewhere.
-#[derive(Debug)]
-struct Host<E> {
-    endpoint: E,
-    side: Side,
-    /// The timer when it was last recorded.
-    timer: Option<(Timer, Instant)>,
-}
-
-impl<E> Host<E> {
-    fn new(endpoint: E) -> Self {
-        Self { endpoint, side: Side::default(), timer: None }
-    }
 }
 
 impl<C, S, K> StreamNetwork<C, S, K>
@@ -81,10 +75,14 @@ where
             sides,
             flows: BTreeMap::new(),
             accepted: 0,
+            listens: true,
+            outages: Outages::default(),
             stacks,
             wire: Wire::new(link, seed, 2 * count, sink),
             started: 0,
             buf: Vec::new(),
+            timeouts: Timeouts::of_hosts(count as u64 + 1),
+            stuck: false,
             as_record: |_| None,
         }
     }
@@ -102,6 +100,31 @@ where
         for (side, flow) in self.sides.iter_mut().zip(1..) {
             side.refuse(self.stacks.server_stack(flow));
         }
+        self.listens = false;
+        self
+    }
+
+    /// The same network, whose TCP sockets have buffers of this many bytes in each direction.
+    #[must_use]
+    pub fn with_buffers(mut self, bytes: usize) -> Self {
+        self.stacks.set_tcp_buffer(bytes.max(1));
+        if self.listens {
+            // The sockets that listen have the buffers of before.
+            for (side, flow) in self.sides.iter_mut().zip(1..) {
+                let stack = self.stacks.server_stack(flow);
+                side.refuse(stack);
+                side.listen(stack);
+            }
+        }
+        self
+    }
+
+    /// Adds outages of the server: its host loses what arrives and sends nothing. Unless it keeps them, it also loses its
+    /// connections, and answers the segments of each with a reset when it is back. (It has no other work: outages that
+    /// slow it down have no effect.)
+    #[must_use]
+    pub fn with_outages(mut self, outages: &[Outage]) -> Self {
+        self.outages = Outages::new(outages);
         self
     }
 
@@ -112,37 +135,9 @@ where
         self
     }
 
-    /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.
-    pub const fn end_at(&mut self, end: Instant) {
-        self.wire.end_at(end);
-    }
-
-    /// Returns the time reached.
-    #[must_use]
-    pub const fn now(&self) -> Instant {
-        self.wire.now
-    }
-
-    /// Returns the clients, in order.
-    pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
-        self.clients.iter().map(|host| &host.endpoint)
-    }
-
-    /// Returns the server.
-    pub const fn server(&self) -> &S {
-        &self.server.endpoint
-    }
-
-    /// Returns the number of TCP sockets that are not closed, at both ends, without those that listen.
-    #[must_use]
-    pub fn sockets(&self) -> usize {
-        let clients = self.clients.iter().map(|host| host.side.len()).sum::<usize>();
-        clients + self.sides.iter().map(Side::len).sum::<usize>()
-    }
-
-    /// Ends the run and returns what was recorded.
-    pub fn into_sink(self) -> K {
-        self.wire.sink
+    /// Returns the number that stands for outages among those of hosts.
+    pub(super) fn id_of_outage(&self) -> u32 {
+        2 * self.clients.len() as u32 + 1
     }
 
     /// Handles the next event and returns its time; `None` if no event is left.
@@ -152,21 +147,29 @@ where
         }
         loop {
             let (at, happening) = self.wire.next()?;
-            let count = self.clients.len() as u32;
             match happening {
                 Happening::Arrival(packet) => self.arrive(packet, at),
+                Happening::Wake(id) if id == self.id_of_outage() => {
+                    self.wire.now = at;
+                    self.switch();
+                }
                 Happening::Wake(id) => {
-                    let side = match id {
-                        0 => &mut self.server.side,
-                        flow if flow <= count => &mut self.clients[flow as usize - 1].side,
-                        other => &mut self.sides[(other - count) as usize - 1],
-                    };
+                    let count = self.clients.len() as u32;
+                    let side = self.side(id);
                     if side.wake != Some(at) {
                         continue; // It was given an earlier entry since, and has been woken by it.
                     }
                     side.wake = None;
+                    let is_server = id == 0 || id > count;
+                    if is_server && self.outages.is_down() {
+                        continue; // It continues when it is back.
+                    }
                     self.wire.now = at;
                     self.wake(id, count);
+                    if self.stuck {
+                        self.wire.clear();
+                        return None;
+                    }
                 }
             }
             if self.wire.is_untidy() {
@@ -176,12 +179,23 @@ where
         }
     }
 
+    /// Returns what the queue wakes as `id`: the server's endpoint, a client, or the server's stack for a client.
+    fn side(&mut self, id: u32) -> &mut Side {
+        let count = self.clients.len() as u32;
+        match id {
+            0 => &mut self.server.side,
+            flow if flow <= count => &mut self.clients[flow as usize - 1].side,
+            other => &mut self.sides[(other - count) as usize - 1],
+        }
+    }
+
     fn start(&mut self) -> Instant {
         let (now, started) = (self.wire.now, self.started);
         self.started += 1;
         if started == 0 {
             self.server.endpoint.handle_start(now);
             self.settle_server(0);
+            self.switch();
         } else {
             self.clients[started - 1].endpoint.handle_start(now);
             self.settle_client(started as u32);
@@ -191,13 +205,18 @@ where
 
     fn wake(&mut self, id: u32, count: u32) {
         let wire = &mut self.wire;
+        let now = wire.now;
         match id {
             0 => {
-                self.server.fire(wire, context(HostId::SERVER, 0));
+                if self.server.fire(wire, context(HostId::SERVER, 0)) {
+                    self.stuck = self.timeouts.is_stuck(now, now);
+                }
                 self.settle_server(0);
             }
             flow if flow <= count => {
-                self.clients[flow as usize - 1].fire(wire, context(HostId::Client, flow));
+                if self.clients[flow as usize - 1].fire(wire, context(HostId::Client, flow)) {
+                    self.stuck = self.timeouts.is_stuck(now, now);
+                }
                 self.settle_client(flow);
             }
             other => self.settle_server(other - count),
@@ -209,8 +228,12 @@ where
         let (flow, direction) = (packet.flow(), packet.direction());
         let to_server = direction == Direction::Request;
         let host = if to_server { HostId::SERVER } else { HostId::Client };
-        let context = Context { packet: packet.number, ..context(host, flow) };
+        let (number, label) = (packet.number, packet.label);
+        let context = Context { host, flow, packet: number, label };
         let Self { sides, stacks, wire, .. } = self;
+        if to_server && self.outages.is_down() {
+            return stacks.lose(wire, packet, context);
+        }
         let side = &mut sides[flow as usize - 1];
         let port = port_of_syn(wire.bytes(packet)).filter(|_| to_server);
         let is_hidden =
@@ -233,11 +256,20 @@ where
             let mut is_done = true;
             loop {
                 while let Some(event) = endpoint.poll_event() {
-                    wire.record(context, event.into());
+                    let label = endpoint.subject(&event).label;
+                    wire.record(Context { label, ..context }, event.into());
                 }
                 buf.clear();
                 let Some(command) = endpoint.poll_command(now, buf) else { break };
-                side.carry_out(stacks.client_stack(flow), endpoint, now, command, buf);
+                let label = endpoint.label(command.0);
+                if matches!(command.1, Command::Connect { .. }) {
+                    wire.record(Context { label, ..context }, What::Connecting);
+                }
+                let stack = stacks.client_stack(flow);
+                let port = side.carry_out(stack, endpoint, now, command, buf);
+                if let (Some(port), Some(label)) = (port, label) {
+                    stacks.labels_mut().set(flow, port, label);
+                }
                 is_done = false;
             }
             if is_done {
@@ -252,31 +284,31 @@ where
         side.forget(stack, |_| {});
         let due = stack.poll_at(now);
         let host = &mut clients[flow as usize - 1];
-        let deadline = host.record_timer(wire, context);
+        let label = host.endpoint.timer_label();
+        let deadline = host.record_timer(wire, Context { label, ..context });
         host.side.wait(flow, earlier(due, deadline), wire);
     }
 
     /// Does what the server wants after an input of it, or of its stack for client `flow`; 0 stands for none.
-    fn settle_server(&mut self, flow: u32) {
+    pub(super) fn settle_server(&mut self, flow: u32) {
+        if self.outages.is_down() {
+            return;
+        }
         let mut touched = BTreeSet::from_iter(Some(flow).filter(|flow| *flow > 0));
         let context = context(HostId::SERVER, flow);
         loop {
             for flow in &touched {
                 self.advance_server(*flow);
             }
-            let Self { server, sides, flows, stacks, wire, buf, as_record, .. } = self;
-            let endpoint = &mut server.endpoint;
-            let (now, mut is_done) = (wire.now, true);
+            let mut is_done = true;
             loop {
-                while let Some(event) = endpoint.poll_event() {
-                    if let Some(what) = as_record(event) {
-                        wire.record(context, what);
-                    }
-                }
+                self.record_server_events(context);
+                let Self { server, sides, flows, stacks, wire, buf, .. } = self;
+                let (endpoint, now) = (&mut server.endpoint, wire.now);
                 buf.clear();
                 let Some(command) = endpoint.poll_command(now, buf) else { break };
                 // A server asks for no connections, and may speak of one that has just ended.
-                let Some(&flow) = flows.get(&command.0) else { continue };
+                let Some(&(flow, _)) = flows.get(&command.0) else { continue };
                 let (side, stack) = (&mut sides[flow as usize - 1], stacks.server_stack(flow));
                 side.carry_out(stack, endpoint, now, command, buf);
                 touched.insert(flow);
@@ -289,17 +321,31 @@ where
         for flow in touched {
             self.release_server(flow);
         }
-        let deadline = self.server.record_timer(&mut self.wire, context);
+        // What its limits wait for is no event of an exchange: that a limit is reached is.
+        let deadline = self.server.endpoint.poll_timeout().map(|(_, deadline)| deadline);
         self.server.side.wait(0, deadline, &mut self.wire);
+    }
+
+    /// Records what the server reports. What refers to none of its connections refers to `context`.
+    pub(super) fn record_server_events(&mut self, context: Context) {
+        let Self { server, flows, wire, as_record, .. } = self;
+        while let Some(event) = server.endpoint.poll_event() {
+            let connection = server.endpoint.subject(&event).connection;
+            let known = connection.and_then(|id| flows.get(&id).copied());
+            let of = |(flow, label)| Context { flow, label, ..context };
+            if let Some(what) = as_record(event) {
+                wire.record(known.map_or(context, of), what);
+            }
+        }
     }
 
     fn advance_server(&mut self, flow: u32) {
         let Self { server, sides, flows, accepted, stacks, wire, buf, .. } = self;
-        let (side, before) = (&mut sides[flow as usize - 1], *accepted);
+        let side = &mut sides[flow as usize - 1];
         let stack = stacks.server_stack(flow);
-        side.advance(stack, &mut server.endpoint, wire.now, buf, accepted);
-        if *accepted > before {
-            flows.insert(ConnectionId(*accepted), flow);
+        let begun = side.advance(stack, &mut server.endpoint, wire.now, buf, accepted);
+        if let Some((id, port)) = begun {
+            flows.insert(id, (flow, stacks.labels().of(flow, port)));
         }
     }
 
@@ -328,38 +374,18 @@ where
             let side = match id {
                 0 => &server.side,
                 flow if flow <= count => &clients[flow as usize - 1].side,
-                other => &sides[(other - count) as usize - 1],
+                other => match sides.get((other - count) as usize - 1) {
+                    Some(side) => side,
+                    // An outage.
+                    None => return true,
+                },
             };
             side.wake == Some(at)
         });
     }
 }
 
-impl<E: Endpoint> Host<E> {
-    /// Fires the endpoint's timer, if it is due.
-    fn fire<K: Sink>(&mut self, wire: &mut Wire<K>, context: Context) {
-        let Some((timer, deadline)) = self.endpoint.poll_timeout() else { return };
-        if deadline <= wire.now {
-            wire.record(context, What::TimerFired { timer });
-            self.timer = None;
-            self.endpoint.handle_timeout(wire.now);
-        }
-    }
-
-    /// Records the endpoint's timer if it has changed; returns its deadline.
-    fn record_timer<K: Sink>(&mut self, wire: &mut Wire<K>, context: Context) -> Option<Instant> {
-        let timer = self.endpoint.poll_timeout();
-        if timer != self.timer {
-            self.timer = timer;
-            if let Some((timer, deadline)) = timer {
-                wire.record(context, What::TimerArmed { timer, deadline });
-            }
-        }
-        timer.map(|(_, deadline)| deadline)
-    }
-}
-
-const fn context(host: HostId, flow: u32) -> Context {
+pub(super) const fn context(host: HostId, flow: u32) -> Context {
     Context { host, flow, packet: 0, label: None }
 }
 

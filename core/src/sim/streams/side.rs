@@ -63,12 +63,22 @@ impl Side {
         }
     }
 
+    /// Loses the connections and the socket that listens, without a segment: the host stops.
+    pub(super) fn crash<E: Endpoint>(&mut self, stack: &mut Stack, endpoint: &mut E, now: Instant) {
+        for connection in self.connections.drain(..) {
+            connection.lose(endpoint, now);
+            stack.remove(connection.socket);
+        }
+        self.refuse(stack);
+    }
+
     /// Returns the number of connections, those included that wait for late segments.
     pub(super) fn len(&self) -> usize {
         self.connections.len()
     }
 
-    /// Reports to the endpoint what has happened to the connections. `next` numbers those that are accepted.
+    /// Reports to the endpoint what has happened to the connections. `next` numbers those that are accepted. Returns the
+    /// connection whose handshake has just begun, and its client's port.
     pub(super) fn advance<E: Endpoint>(
         &mut self,
         stack: &mut Stack,
@@ -76,21 +86,26 @@ impl Side {
         now: Instant,
         buf: &mut Vec<u8>,
         next: &mut u64,
-    ) {
+    ) -> Option<(ConnectionId, u16)> {
+        let mut accepted = None;
         if let Some(socket) = self.listener
             && !stack.tcp(socket).is_listening()
         {
             // A listening socket becomes the connection.
             *next += 1;
-            self.connections.push(Connection::new(ConnectionId(*next), socket, true));
+            let id = ConnectionId(*next);
+            accepted = stack.tcp(socket).remote_endpoint().map(|peer| (id, peer.port));
+            self.connections.push(Connection::new(id, socket, true));
             self.listener = stack.listen();
         }
         for connection in &mut self.connections {
             connection.advance(stack, endpoint, now, buf);
         }
+        accepted
     }
 
-    /// Carries out a command of the endpoint, with the bytes that it may send.
+    /// Carries out a command of the endpoint, with the bytes that it may send. Returns the port of a connection that it
+    /// opens.
     pub(super) fn carry_out<E: Endpoint>(
         &mut self,
         stack: &mut Stack,
@@ -98,30 +113,36 @@ impl Side {
         now: Instant,
         (id, command): (ConnectionId, Command),
         bytes: &[u8],
-    ) {
+    ) -> Option<u16> {
         if let Command::Connect { to } = command {
-            return match self.connect(stack, to) {
-                Some(socket) => self.connections.push(Connection::new(id, socket, false)),
-                None => endpoint.handle_input(now, id, Input::Refused),
+            let Some((socket, port)) = self.connect(stack, to) else {
+                endpoint.handle_input(now, id, Input::Refused);
+                return None;
             };
+            self.connections.push(Connection::new(id, socket, false));
+            return Some(port);
         }
         // The endpoint may speak of a connection that has just ended.
-        let Some(connection) = self.connections.iter_mut().find(|c| c.id == id) else { return };
+        let connection = self.connections.iter_mut().find(|c| c.id == id)?;
         match command {
             Command::Send => connection.send(bytes),
             Command::Finish => connection.finish(),
-            Command::Abort => return connection.abort(stack),
+            Command::Abort => {
+                connection.abort(stack);
+                return None;
+            }
             Command::Connect { .. } => {}
         }
         connection.write(stack, endpoint, now);
+        None
     }
 
-    fn connect(&mut self, stack: &mut Stack, to: SocketAddr) -> Option<SocketHandle> {
+    fn connect(&mut self, stack: &mut Stack, to: SocketAddr) -> Option<(SocketHandle, u16)> {
         let (first, count) = PORTS;
         // A port is used again after all others; its earlier connection is over by then, or the new one is refused.
         let port = first + self.asked % count;
         self.asked = self.asked.wrapping_add(1);
-        stack.connect(port, to)
+        stack.connect(port, to).map(|socket| (socket, port))
     }
 
     /// Frees the sockets of connections that are gone, and passes their numbers to `gone`.

@@ -9,10 +9,11 @@ use crate::machine::Label;
 use crate::stream::{Codec, Reading};
 use crate::value::Printable;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::SocketAddr;
 
 /// Default of [`Http::max_head`]: 16 KiB.
 const MAX_HEAD: usize = 16 << 10;
@@ -80,7 +81,17 @@ impl Http {
         if !visible(target) || !target.starts_with('/') && target != "*" || target.contains('#') {
             return Err(RequestError::Target(target.into()));
         }
-        Ok(Self {
+        Ok(Self::unchecked(method, host, target))
+    }
+
+    /// Creates a GET of `/` from a server that has no name.
+    #[must_use]
+    pub fn get(server: SocketAddr) -> Self {
+        Self::unchecked("GET", &server.to_string(), "/")
+    }
+
+    fn unchecked(method: &str, host: &str, target: &str) -> Self {
+        Self {
             method: method.into(),
             host: host.into(),
             target: target.into(),
@@ -91,7 +102,7 @@ impl Http {
             repeatable: is_idempotent(method),
             max_head: MAX_HEAD,
             max_body: MAX_BODY,
-        })
+        }
     }
 
     /// Adds a field.

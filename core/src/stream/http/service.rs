@@ -8,6 +8,7 @@ use crate::server::echo;
 use crate::stream::verdict::{Verdict, Verdicts};
 use crate::stream::{ConnectionId, Reaction, Service};
 use crate::time::Duration;
+use crate::trace::{Cause, Direction, What};
 use crate::value::setters;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -120,9 +121,26 @@ pub enum HttpEvent {
         why: Option<HttpError>,
     },
     /// A request is left without an answer, as configured.
-    Dropped,
+    Dropped {
+        /// What the configuration says.
+        cause: Cause,
+    },
     /// A request was answered with status 503, as configured.
     Failed,
+}
+
+impl HttpEvent {
+    /// Returns its record. The limit that a client reaches has one of its own.
+    pub(crate) fn what(self) -> Option<What> {
+        match self {
+            Self::Answered { sent, .. } => {
+                Some(What::Replied { bytes: u32::try_from(sent).unwrap_or(u32::MAX) })
+            }
+            Self::Refused { why, .. } => why.map(|_| What::Rejected),
+            Self::Dropped { cause } => Some(What::Dropped { direction: Direction::Request, cause }),
+            Self::Failed => Some(What::Failed),
+        }
+    }
 }
 
 /// HTTP/1.1 for a [`Server`](crate::stream::Server).
@@ -193,8 +211,8 @@ impl<H: Handler> HttpService<H> {
         let to_head = method == "HEAD";
         match self.verdicts.next().1 {
             Verdict::Answer => {}
-            Verdict::Drop => {
-                self.events.push_back(HttpEvent::Dropped);
+            Verdict::Drop(cause) => {
+                self.events.push_back(HttpEvent::Dropped { cause });
                 return Reaction::Silence;
             }
             Verdict::Fail => {

@@ -36,6 +36,7 @@
 //! | `frames` | frames of a network of packets |
 //! | `timers` | waits: begun, over |
 //! | `ends` | how exchanges go and end |
+//! | `connections` | connections: asked for, open, over |
 //! | `servers` | what servers do |
 //! | `heartbeats` | what heartbeats show |
 //! | `causes` | why a datagram was lost, why an exchange ended |
@@ -44,6 +45,7 @@
 //! | `numbers` | numbers and lengths of time as people read them |
 
 mod causes;
+mod connections;
 mod ends;
 mod frames;
 mod heartbeats;
@@ -55,6 +57,9 @@ mod story;
 mod timers;
 
 pub use causes::reason;
+pub(super) use connections::{
+    accepted, broken, confirmed, connecting, limited, not_released, rejected, released, replied,
+};
 pub(super) use ends::{answered, failed, gave_up, late_reply, note, refused, stale, stranger};
 pub(super) use frames::frame;
 pub(super) use heartbeats::{alive, dead, missing, reordered, repeated};
@@ -80,6 +85,8 @@ pub struct Setting {
     pub exchanges: bool,
     /// What clients do.
     pub pattern: Pattern,
+    /// Exchanges run over connections: each send is one.
+    pub connections: bool,
 }
 
 /// What the clients of a run do.

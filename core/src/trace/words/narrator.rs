@@ -84,7 +84,7 @@ impl Narrator {
         // Once the server handles something else, "it" would refer to that.
         flow.arrived = flow.arrived.filter(|_| !server || prompt);
         match record.what {
-            What::Sent { direction: Direction::Request, .. } => {
+            What::Sent { direction: Direction::Request, .. } | What::Connecting => {
                 flow.sent(at, label);
                 known
             }
@@ -132,6 +132,14 @@ impl Narrator {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::Confirmed
+            | What::Broken { .. }
+            | What::Released
+            | What::NotReleased
+            | What::Accepted
+            | What::Replied { .. }
+            | What::Rejected
+            | What::Limited { .. }
             | What::Note { .. } => known,
         }
     }

@@ -1,6 +1,7 @@
 //! Datagrams.
 
 use super::super::{Cause, Direction, HostId};
+use super::connections::unanswered;
 use super::{Pattern, Wording, Words, count};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -114,6 +115,9 @@ pub(in super::super) fn dropped(
 ) -> Words {
     if let (HostId::Server(_), Direction::Request) = (wording.record.host, direction) {
         let (verb, why, short) = cause.of_host();
+        if wording.setting.connections {
+            return unanswered(wording, why, short);
+        }
         let it = wording.it();
         let verb_of_note = verb.split(' ').next_back().unwrap_or(verb);
         let note = match wording.send() {

@@ -27,9 +27,10 @@ pub(in super::super) fn served(wording: &Wording<'_>, arrived: Instant, begun: I
 
 pub(in super::super) fn down(wording: &Wording<'_>, keeps_queue: bool) -> Words {
     let queue = if keeps_queue { "keeps" } else { "loses" };
-    Words::new(wording.host(), format!("goes down and {queue} its queue"))
+    let what = if wording.setting.connections { "connections" } else { "queue" };
+    Words::new(wording.host(), format!("goes down and {queue} its {what}"))
         .noted("goes down", "goes down")
-        .summed(format!("{queue} its queue"))
+        .summed(format!("{queue} its {what}"))
 }
 
 pub(in super::super) fn up(wording: &Wording<'_>) -> Words {

@@ -1,6 +1,6 @@
 //! Sentences joined, and many records counted.
 
-use super::super::{Direction, FrameStep, HostId, Record, What};
+use super::super::{Direction, Failure, FrameStep, HostId, Record, What};
 use super::{Pattern, Role, Setting, Words, capital, count};
 use alloc::format;
 use alloc::string::String;
@@ -124,6 +124,18 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Repeated => ("heartbeat", "repeated"),
         What::Dead { .. } => ("client", "declared dead"),
         What::Alive => ("client", "back"),
+        What::Connecting if again => ("connection", "asked for again"),
+        What::Connecting => ("connection", "asked for"),
+        What::Confirmed => ("connection", "open"),
+        What::Broken { why: Failure::TimedOut } => ("attempt", "abandoned"),
+        What::Broken { why: Failure::Refused } => ("connection", "refused"),
+        What::Broken { .. } => ("connection", "broken"),
+        What::Released => ("connection", "released"),
+        What::NotReleased => ("connection", "not released"),
+        What::Accepted => ("connection", "accepted"),
+        What::Replied { .. } => ("request", "answered"),
+        What::Rejected => ("request", "refused"),
+        What::Limited { .. } => ("connection", "closed for a limit"),
         What::Note { .. } => ("note", ""),
     }
 }
