@@ -1,7 +1,9 @@
 //! Setting one key together with the keys that its new value depends on, and keys without effect.
 
+use super::connections::is_of_datagrams;
 use super::error::FieldError;
 use super::field::Field;
+use super::keys::FIELDS;
 use super::model::Scenario;
 use crate::policy::{Backoff, Policy};
 use crate::time::WithUnit;
@@ -11,7 +13,7 @@ use alloc::vec::Vec;
 
 impl Scenario {
     /// Returns the scenario with `key` set to `value`. If the other keys contradict that value of
-    /// `policy.backoff` or `workload.arrivals`, they are set to what the value needs, so that nobody has
+    /// `policy.backoff`, `workload.arrivals`, `network` or `protocol`, they are set to what the value needs, so that nobody has
     /// to find the order of single steps.
     ///
     /// ```
@@ -51,6 +53,17 @@ impl Scenario {
                 }
                 with(&needs)
             }
+            ("protocol", _) => {
+                // What datagrams alone can have gets its default.
+                let default = Self::default();
+                let fields = FIELDS.iter().filter(|field| is_of_datagrams(field.key));
+                let defaults: Vec<_> =
+                    fields.map(|field| (field.key, field.value(&default))).collect();
+                let mut needs = vec![("network", "packets")];
+                needs.extend(defaults.iter().map(|(key, value)| (*key, value.as_str())));
+                with(&needs)
+            }
+            ("network", _) => with(&[("protocol", "udp"), ("server.listening", "true")]),
             _ => alone,
         }
     }
@@ -78,7 +91,6 @@ fn first_waits(policy: &Policy) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FIELDS;
     use super::*;
     use crate::policy::Preset;
     use crate::time::Duration;
@@ -118,6 +130,24 @@ mod tests {
         assert_eq!(closed.workload.arrivals(), None);
         let error = start.adapted("workload.arrivals", "often").unwrap_err();
         assert_eq!(error.key(), "workload.arrivals");
+    }
+
+    #[test]
+    #[cfg(feature = "packets")]
+    fn a_protocol_brings_its_network_and_takes_it_away() {
+        let mut start = Scenario::default();
+        let pairs = [("token", "true"), ("server.reply", "mirror"), ("server.service", "1ms")];
+        start.apply(pairs).unwrap();
+        start.apply([("workload.arrivals", "poisson 10"), ("workload.duration", "5s")]).unwrap();
+        for protocol in ["tcp", "http"] {
+            let there = start.adapted("protocol", protocol).unwrap();
+            assert_eq!(there.value("protocol").as_deref(), Some(protocol));
+            assert_eq!(there.value("network").as_deref(), Some("packets"));
+            let back = there.adapted("network", "datagrams").unwrap();
+            assert_eq!(back.value("protocol").as_deref(), Some("udp"));
+        }
+        let error = start.adapted("protocol", "sctp").unwrap_err();
+        assert_eq!(error.key(), "protocol");
     }
 
     #[test]

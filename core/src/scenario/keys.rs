@@ -103,7 +103,7 @@ keys! {
     "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
     "clients" = scenario.clients in 1..=1_000_000, "number of clients, which all start at once";
     "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client";
-    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends; {seq} is replaced by the number of the exchange, and {time} by the \
+    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends, or with protocol=http its path without the first /; {seq} is replaced by the number of the exchange, and {time} by the \
          time of the send in seconds";
     "connected" = scenario.connected,
         "clients accept datagrams from their server only (connect + send), not from everyone (sendto)";
@@ -159,15 +159,16 @@ keys! {
     "policy.hint" = policy.hint, "how to treat a server's hint when to come back";
 
     "server.listening" = scenario.listening,
-        "the server has a socket on its port; if not, its host refuses requests (network=packets)";
-    "server.drop" = scenario.server.drop, "probability that the server drops a request";
+        "the server has a socket on its port; if not, its host refuses requests or connections (network=packets)";
+    "server.drop" = scenario.server.drop,
+        "probability that the server drops a request; over connections, that it never answers one";
     "server.drop_first" = scenario.server.drop_first,
         "the server drops the first N datagrams of its lifetime";
     "server.drop_list" = scenario.server.drop_list,
         "datagrams that the server drops, numbered from 1 over its lifetime";
     "server.fail" = scenario.server.fail,
         "probability that the server answers with a failure, which the client learns at once";
-    "server.hint" = scenario.server.hint, "when to come back, sent with each failure";
+    "server.hint" = scenario.server.hint, "when to come back, sent with each failure; with protocol=http in whole seconds (Retry-After)";
     "server.service" = scenario.station.service, "how long a request takes to process";
     "server.rising" = scenario.station.rising,
         "added to the service time for each request being processed, the new one included";

@@ -21,6 +21,7 @@
 mod adapt;
 mod apply;
 mod check;
+mod connections;
 mod error;
 mod faults;
 mod field;

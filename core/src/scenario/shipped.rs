@@ -38,6 +38,11 @@ macro_rules! shipped {
 shipped! {
     "textbook",
     "udp-pinger",
+    "tcp-connect",
+    "tcp-lost-syn",
+    "tcp-reset",
+    "tcp-silence",
+    "http-exchange",
     "thundering-herd",
     "retry-storm",
     "metastable",

@@ -119,6 +119,7 @@ pub struct Run<K: Sink> {
 
 /// The network of a run.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // There is one, and its usual variant is the large one.
 pub(super) enum Hosts<K: Sink> {
     /// It carries the datagrams of machines.
     Datagrams(ScenarioNetwork<K>),

@@ -157,8 +157,8 @@ pub trait Sink {
     /// Takes one record.
     fn record(&mut self, record: &Record);
 
-    /// Takes the [`What::Frame`] of a frame that a host sends or receives, with its bytes from the Ethernet header
-    /// on. A sink without a use for the bytes takes the record alone.
+    /// Takes the [`What::Frame`] of a frame that a host sends or receives, or that is lost because its host is down, with
+    /// its bytes from the Ethernet header on. A sink without a use for the bytes takes the record alone.
     #[inline]
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
         let _ = bytes;

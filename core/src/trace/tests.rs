@@ -72,6 +72,20 @@ fn whats() -> Vec<What> {
         What::Dead { silence: elapsed },
         What::Dead { silence: longer },
         What::Alive,
+        What::Note { words: "a" },
+        What::Note { words: "b" },
+    ];
+    whats
+        .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
+    whats.extend(frames());
+    whats.extend(connections());
+    whats.extend(waits_and_ends(elapsed));
+    whats
+}
+
+/// Records of everything that happens to connections.
+fn connections() -> Vec<What> {
+    let mut whats = vec![
         What::Connecting,
         What::Confirmed,
         What::Released,
@@ -80,15 +94,9 @@ fn whats() -> Vec<What> {
         What::Replied { bytes: 5 },
         What::Replied { bytes: 6 },
         What::Rejected,
-        What::Note { words: "a" },
-        What::Note { words: "b" },
     ];
-    whats
-        .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
-    whats.extend(frames());
     whats.extend(Failure::ALL.iter().map(|why| What::Broken { why: *why }));
     whats.extend(Limit::ALL.iter().map(|limit| What::Limited { limit: *limit }));
-    whats.extend(waits_and_ends(elapsed));
     whats
 }
 

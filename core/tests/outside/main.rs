@@ -28,6 +28,7 @@ mod http_responses;
 mod names;
 mod packets;
 mod packets_tcp;
+mod protocols;
 mod results_medium;
 mod results_retries;
 mod results_serial;

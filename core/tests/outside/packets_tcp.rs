@@ -5,7 +5,7 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{SERVER, StreamNetwork};
 use retrylab_core::stream::{Client, EchoService, Limits, Server};
 use retrylab_core::time::{Duration, Instant};
-use retrylab_core::trace::{Carried, FrameStep, HostId, Record, What};
+use retrylab_core::trace::{Carried, Failure, FrameStep, HostId, Record, What};
 
 /// One attempt, which waits as long as TCP does.
 const PATIENT: &str = "policy.initial_timeout=10000s&policy.max_timeout=none&policy.give_up_above=none\
@@ -100,7 +100,7 @@ fn a_closed_port_answers_with_a_reset() {
     let capture = run(network("").without_listener());
     assert_eq!(answered(&capture.records), 0);
     assert_eq!(times(&capture.frames, HostId::SERVER, Carried::TcpRst), [10]);
-    let refused = What::from("connection refused");
+    let refused = What::Broken { why: Failure::Refused };
     let at: Vec<u64> = capture
         .records
         .iter()
@@ -131,7 +131,7 @@ fn tcp_retransmits_whatever_the_link_does() {
             .records
             .iter()
             .map(|record| record.what)
-            .filter(|what| matches!(what, What::Note { .. } | What::GaveUp { .. }))
+            .filter(|what| matches!(what, What::Broken { .. } | What::GaveUp { .. }))
             .collect();
         assert_eq!(answered(&capture.records), 9, "{link}: {notes:?}");
         capture.check_frames();

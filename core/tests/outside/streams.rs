@@ -83,8 +83,9 @@ fn a_message_is_reported_or_mirrored_and_the_connection_is_released() {
             );
             assert_eq!(wire.server.connections(), 0);
             let id = ConnectionId(1);
+            let sent = expected.len() as u64;
             let answered =
-                ServerEvent::Service { id, event: EchoEvent::Answered { bytes: 5, sent: 21 } };
+                ServerEvent::Service { id, event: EchoEvent::Answered { bytes: 5, sent } };
             assert!(wire.server_events.iter().any(|(_, event)| *event == answered));
         }
     }

@@ -79,11 +79,24 @@ impl Watch {
                 let send = numbers_after(&sentence, "the reply to send ");
                 assert!(send.iter().all(|send| Some(*send) == cause.map(|l| l.send.get())));
             }
+            What::Connecting => {
+                let label = record.label.unwrap();
+                assert!(self.sent.entry(flow).or_default().insert(label), "{label:?} twice");
+                assert!(!sentence.contains("another") || label.send.get() > 1, "{sentence}");
+            }
+            What::Confirmed | What::Accepted | What::Replied { .. } | What::Broken { .. } => {
+                let sent = self.sent.get(&flow);
+                let label = record.label.unwrap();
+                assert!(sent.is_some_and(|sent| sent.contains(&label)), "{sentence}");
+                assert!(!sentence.contains("datagram"), "{sentence}");
+            }
             What::TimerArmed { timer, .. } | What::TimerFired { timer } => {
                 let reply = matches!(timer, Timer::Resend | Timer::GiveUp | Timer::Timeout);
                 assert!(reply || !sentence.contains("o reply"), "{timer:?}: {sentence}");
+                // The limits of a server of connections have names of their own, and so has a client's release.
+                let limit = scenario.protocol.has_connections() && matches!(timer, Timer::Other(_));
                 let server = matches!(timer, Timer::Service | Timer::Outage | Timer::Recovery);
-                assert_eq!(server, matches!(record.host, HostId::Server(_)), "{sentence}");
+                assert!(limit || server == matches!(record.host, HostId::Server(_)), "{sentence}");
             }
             _ => {}
         }
@@ -160,6 +173,12 @@ fn the_kinds_of_runs_that_were_described_wrongly_are_described_correctly() {
         "clients=2&exchanges=2&network=packets&server.listening=false",
         "clients=3&exchanges=4&network=packets&link.mtu=68&message=0123456789012345678901234567890123456789&link.loss=0.1\
          &link.duplicate=0.2&link.corrupt=0.2&link.checksum=false&server.reply=mirror",
+        "clients=3&exchanges=3&network=packets&protocol=tcp&server.drop=0.3&server.fail=0.3",
+        "exchanges=3&network=packets&protocol=tcp&server.listening=false",
+        "exchanges=3&network=packets&protocol=http&policy.initial_timeout=9s&policy.give_up_above=none&policy.max_sends=2&link.latency=600ms&server.drop_first=1",
+        "exchanges=20&network=packets&protocol=http&link.corrupt=0.5&link.checksum=false&policy.initial_timeout=3s\
+         &policy.give_up_above=none&policy.max_sends=3",
+        "exchanges=9&network=packets&protocol=tcp&faults=30ms+300ms+server-down;+1s+1s+server-down+keep",
     ] {
         let (scenario, errors) = Scenario::from_fragment(fragment);
         assert_eq!(errors, [], "{fragment}");

@@ -1,7 +1,8 @@
 //! `--pcapng FILE`: a capture of what each host sends and receives, for Wireshark, tshark and other programs.
 //!
 //! The packets of a UDP datagram begin with an IP header (link type RAW): there is no Ethernet below them, and
-//! nothing is invented. Frames of hosts that have an Ethernet are written as they are, on an interface of that type.
+//! nothing is invented. Frames of hosts that have an Ethernet are written as they are, on an interface of that type; those
+//! with a TCP segment only where they are sent.
 //! Each host is an interface. A simulated datagram is in the file where it is sent and where it arrives, so its
 //! latency can be seen.
 //!
@@ -14,7 +15,9 @@ mod writer;
 use crate::output::{OutputError, warn};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::words::{self, Known, Setting};
-use retrylab_core::trace::{Cause, Direction, HostId, Packet, Record, Sink, What};
+use retrylab_core::trace::{
+    Carried, Cause, Direction, FrameStep, HostId, Packet, Record, Sink, What,
+};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
@@ -247,8 +250,14 @@ fn key(record: &Record) -> Key {
 }
 
 fn is_request_at_server(record: &Record) -> bool {
-    let request = What::Delivered { direction: Direction::Request };
-    matches!(record.host, HostId::Server(_)) && record.what == request
+    let is_request = match record.what {
+        What::Delivered { direction } => direction == Direction::Request,
+        What::Frame { step, direction, carried, .. } => {
+            (step, direction, carried) == (FrameStep::Received, Direction::Request, Carried::Udp)
+        }
+        _ => false,
+    };
+    matches!(record.host, HostId::Server(_)) && is_request
 }
 
 impl Sink for Capture {
@@ -257,6 +266,10 @@ impl Sink for Capture {
             What::Dropped { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::Frame {
+                step: FrameStep::Lost(_) | FrameStep::Duplicated | FrameStep::Damaged,
+                ..
+            }
             | What::LateReply
             | What::Stranger => self.comment(record),
             // The server's answer or its work ends the wait of a request.
@@ -268,6 +281,16 @@ impl Sink for Capture {
             }
             _ => {}
         }
+    }
+
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        // A second capture of a segment, where it arrives, would look like a retransmission.
+        let What::Frame { step, carried, .. } = record.what else { return };
+        if step != FrameStep::Received || !carried.is_tcp() {
+            self.packet(record, Packet::Frame(bytes));
+        }
+        // A host that is down loses the frame: it is in the file where it would have arrived.
+        self.record(record);
     }
 
     fn takes_packets(&self) -> bool {
@@ -284,7 +307,10 @@ impl Sink for Capture {
             Packet::Frame(bytes) => (ETHERNET, bytes.to_vec()),
             _ => return,
         };
-        let way = if matches!(record.what, What::Sent { .. }) { Way::Out } else { Way::In };
+        let way = match record.what {
+            What::Sent { .. } | What::Frame { step: FrameStep::Sent, .. } => Way::Out,
+            _ => Way::In,
+        };
         let nanos = self.nanos(record);
         match self.interface(record, link_type) {
             Ok(interface) => {

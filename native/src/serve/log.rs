@@ -288,13 +288,10 @@ impl Observer<Event<service::Event>> for Log {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
-            | What::Note { .. }) => {
-                self.happened(at, what);
-            }
-            // The reply's line reports it.
-            What::Served { .. } => {}
-            // A server has no events of a client, a link or a driver.
-            What::Sent { .. }
+            | What::Note { .. }) => self.happened(at, what),
+            // The reply's line reports work. A server has no events of a client, a link or a driver.
+            What::Served { .. }
+            | What::Sent { .. }
             | What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }

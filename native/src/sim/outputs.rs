@@ -32,6 +32,12 @@ impl Sink for Outputs {
         self.capture.record(record);
     }
 
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        self.ladder.record(record);
+        self.trace.record(record);
+        self.capture.frame(record, bytes);
+    }
+
     fn packet(&mut self, record: &Record, packet: Packet<'_>) {
         self.capture.packet(record, packet);
     }

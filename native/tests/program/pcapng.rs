@@ -325,3 +325,91 @@ fn a_full_disk_ends_the_capture_only() {
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert!(finished.stderr.contains("/dev/full"), "{finished:?}");
 }
+
+/// Reads fields of the frames of a capture, each as a line of cells. Checks that tshark finds no malformed frame and no wrong
+/// checksum.
+fn frames(path: &str, fields: &[&str]) -> Vec<Vec<String>> {
+    let checked =
+        ["_ws.malformed", "ip.checksum.status", "tcp.checksum.status", "udp.checksum.status"];
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-r", path, "-T", "fields", "-E", "separator=|", "-E", "occurrence=f"]);
+    command.args(["-d", "tcp.port==1060,http"]);
+    for protocol in ["ip", "tcp", "udp"] {
+        command.args(["-o", &format!("{protocol}.check_checksum:TRUE")]);
+    }
+    command.args(checked.iter().chain(fields).flat_map(|field| ["-e", field]));
+    let finished = run_command(command, b"");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let line = |line: &str| {
+        let cells: Vec<String> = line.split('|').map(str::to_string).collect();
+        assert_eq!(cells[0], "", "malformed: {line}");
+        assert!(cells[1..4].iter().all(|status| status.is_empty() || status == "1"), "{line}");
+        cells[4..].to_vec()
+    };
+    finished.stdout.lines().map(line).collect()
+}
+
+/// Runs `sim` with a capture and returns these fields of its frames.
+fn simulated_frames(folder: &Folder, args: &[&str], fields: &[&str]) -> Vec<Vec<String>> {
+    let path = folder.path("frames.pcapng");
+    let finished = run(&[&["sim", "--json", "--pcapng", &path], args].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    frames(&path, fields)
+}
+
+/// Handshake, request, response and release: tshark decodes the whole conversation.
+#[test]
+fn an_http_exchange_is_captured_in_frames() {
+    let folder = Folder::new("pcapng-http");
+    let fields = [
+        "frame.interface_name",
+        "tcp.flags.syn",
+        "tcp.flags.fin",
+        "http.request.uri",
+        "http.response.code",
+        "arp.opcode",
+        "tcp.analysis.flags",
+    ];
+    let shown = simulated_frames(&folder, &["http-exchange"], &fields);
+    let count =
+        |column: usize, value: &str| shown.iter().filter(|cells| cells[column] == value).count();
+    // Some versions of tshark write 1, others True.
+    let flags = |column| count(column, "True") + count(column, "1");
+    assert_eq!(flags(1), 2, "SYN and SYN-ACK: {shown:?}");
+    assert_eq!(flags(2), 2, "a FIN of each: {shown:?}");
+    assert_eq!((count(3, "/"), count(4, "200")), (1, 1), "{shown:?}");
+    assert_eq!(
+        (count(5, "1"), count(5, "2")),
+        (4, 4),
+        "ARP, where it is sent and where it arrives: {shown:?}"
+    );
+    assert!(shown.iter().all(|cells| cells[6].is_empty()), "nothing is sent twice: {shown:?}");
+    assert!(count(0, "client") > 4 && count(0, "server") > 4, "{shown:?}");
+}
+
+/// Each frame that is lost has a comment with the reason.
+#[test]
+fn lost_segments_have_comments() {
+    let folder = Folder::new("pcapng-lost");
+    let lost = |args: &[&str]| {
+        let shown = simulated_frames(
+            &folder,
+            args,
+            &["frame.time_epoch", "tcp.flags.syn", "frame.comment"],
+        );
+        let comments = shown.into_iter().map(|cells| cells[2].clone());
+        comments.filter(|comment| !comment.is_empty()).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&["tcp-lost-syn"]), ["A TCP SYN is lost on the link."]);
+    let down = lost(&["tcp-silence"]);
+    assert_eq!(down.len(), 6, "four SYNs and the resets of two attempts: {down:?}");
+    assert!(down.iter().all(|comment| comment.contains("lost: the server is down")), "{down:?}");
+    let sets = ["clients=3", "exchanges=3", "link.loss=0.1", "network=packets", "link.mtu=200"];
+    let message = format!("message={}", "x".repeat(400));
+    let sets: Vec<&str> = sets.into_iter().chain([message.as_str()]).collect();
+    for protocol in ["protocol=udp", "protocol=tcp", "protocol=http"] {
+        let sets: Vec<&str> = sets.iter().copied().chain([protocol]).collect();
+        let args: Vec<&str> = sets.into_iter().flat_map(|set| ["--set", set]).collect();
+        assert!(!lost(&args).is_empty(), "{protocol}");
+    }
+}

@@ -67,6 +67,7 @@ impl Builder {
         }
         let at = record.at.as_nanos();
         let (mut shown, mut about) = (at, None);
+        let client = record.host == HostId::Client;
         match record.what {
             What::Sent { direction, bytes } => about = self.sent(record, direction, bytes, known),
             What::Duplicated { .. } => self.duplicated(record),
@@ -77,15 +78,12 @@ impl Builder {
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
-            What::TimerArmed { timer, deadline } if record.host == HostId::Client => {
+            What::TimerArmed { timer, deadline } if client => {
                 self.armed(id, record, timer, deadline);
             }
-            What::TimerFired { .. } if record.host == HostId::Client => {
-                let ended = self.end_wait(record, WaitEnd::Fired);
-                self.client(record).fired = ended;
-            }
+            What::TimerFired { .. } if client => self.fired(record),
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
-            What::Failed if record.host == HostId::Client => self.affect(record, Effect::Failed),
+            What::Failed if client => self.affect(record, Effect::Failed),
             What::LateReply => self.affect(record, Effect::Ignored),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
@@ -120,6 +118,11 @@ impl Builder {
         if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
         let subject = about.map_or_else(|| self.subject(record), Subject::Packet);
         self.timeline.subjects.push(subject);
+    }
+
+    fn fired(&mut self, record: &Record) {
+        let ended = self.end_wait(record, WaitEnd::Fired);
+        self.client(record).fired = ended;
     }
 
     fn client(&mut self, record: &Record) -> &mut Client {

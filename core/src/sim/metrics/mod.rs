@@ -157,6 +157,28 @@ impl Metrics {
         self.series.at(at).gave_up += 1;
     }
 
+    #[inline(always)]
+    fn send(&mut self, record: &Record) {
+        let first = record.label.is_some_and(|label| label.send.get() == 1);
+        let counts = self.series.at(record.at);
+        counts.sends += 1;
+        counts.begun += u64::from(first);
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, at: Instant, cause: Cause) {
+        self.dropped_by.add(cause);
+        if cause == Cause::ServerQueue {
+            self.steady.refuse(at);
+        }
+    }
+
+    fn refuse(&mut self, at: Instant, sends: u32) {
+        self.end(sends);
+        self.refused += 1;
+        self.series.at(at).gave_up += 1;
+    }
+
     fn end(&mut self, sends: u32) {
         self.attempts[(sends as usize).min(MAX_ATTEMPTS + 1)] += 1;
     }
@@ -167,31 +189,19 @@ impl Sink for Metrics {
     fn record(&mut self, record: &Record) {
         match record.what {
             What::Sent { direction: Direction::Request, .. } | What::Connecting => {
-                let first = record.label.is_some_and(|label| label.send.get() == 1);
-                let counts = self.series.at(record.at);
-                counts.sends += 1;
-                counts.begun += u64::from(first);
+                self.send(record);
             }
             What::Sent { direction: Direction::Reply, .. } | What::Replied { .. } => {
                 self.replies += 1;
                 self.series.at(record.at).replies += 1;
             }
-            What::Dropped { cause, .. } => {
-                self.dropped_by.add(cause);
-                if cause == Cause::ServerQueue {
-                    self.steady.refuse(record.at);
-                }
-            }
+            What::Dropped { cause, .. } => self.lose(record.at, cause),
             What::Frame { step: FrameStep::Lost(cause), carried, .. } if carried.is_tcp() => {
                 self.dropped_by.add(cause);
             }
             What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
             What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
-            What::Refused { sends, .. } => {
-                self.end(sends);
-                self.refused += 1;
-                self.series.at(record.at).gave_up += 1;
-            }
+            What::Refused { sends, .. } => self.refuse(record.at, sends),
             What::Failed if record.host == HostId::Client => {
                 self.series.at(record.at).failed += 1;
             }

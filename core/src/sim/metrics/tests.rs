@@ -1,6 +1,6 @@
 use super::*;
 use crate::machine::Label;
-use crate::sim::{Outcome, Scenario, Summary, run};
+use crate::sim::{Bounds, Outcome, Scenario, Summary, run};
 use crate::trace::What::{Answered, Dropped, Failed, GaveUp, Refused, Sent};
 use core::num::NonZeroU32;
 use core::ops::Range;
@@ -203,9 +203,9 @@ fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
 
 /// Runs a scenario to its end.
 fn report(scenario: &Scenario) -> MetricsReport {
-    let mut network = scenario.network(Metrics::new(10 * MILLISECOND));
-    while network.step().is_some() {}
-    network.sink().records.report(&network)
+    let mut run = scenario.begin(Metrics::new(10 * MILLISECOND), Bounds::default());
+    while run.advance().is_none() {}
+    run.sink().records.report(&run)
 }
 
 #[test]
@@ -312,8 +312,8 @@ fn a_slow_link_is_busy() {
 
 #[test]
 fn before_anything_happened_nothing_is_claimed() {
-    let network = scenario([("server.service", "1s")]).network(());
-    let report = Metrics::new(SECOND).report(&network);
+    let run = scenario([("server.service", "1s")]).begin((), Bounds::default());
+    let report = Metrics::new(SECOND).report(&run);
     assert_eq!((report.work.utilisation, report.work.mean_queue), (None, None));
     assert_eq!(
         (report.work.mean_wait_s, report.latency_s.p50, report.all_s.max),

@@ -5,11 +5,11 @@ use super::super::wire::Wire;
 use super::frames::{carried, ports_of_tcp};
 use super::host::Stack;
 use super::labels::Labels;
-use super::stacks::{Stacks, of_frame};
+use super::stacks::Stacks;
 use crate::drive::Context;
 use crate::machine::Label;
 use crate::random::Direction;
-use crate::trace::{Cause, Sink, What};
+use crate::trace::{Cause, FrameStep, Sink};
 
 impl Stacks {
     /// Returns the stack of client `flow`, and that of the server for its connections.
@@ -57,10 +57,10 @@ impl Stacks {
         packet: Packet,
         context: Context,
     ) {
-        let direction = packet.direction();
-        let (carried, len) = (carried(wire.bytes(packet)), wire.bytes(packet).len() as u32);
+        self.arriving.clear();
+        self.arriving.extend_from_slice(wire.bytes(packet));
         wire.release(packet);
-        let what = What::Dropped { direction, cause: Cause::ServerDown };
-        wire.record(context, of_frame(what, carried, len));
+        let (step, frame) = (FrameStep::Lost(Cause::ServerDown), &self.arriving);
+        wire.frame(context, step, packet.direction(), carried(frame), frame);
     }
 }

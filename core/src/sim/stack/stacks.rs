@@ -37,7 +37,7 @@ pub(in crate::sim) struct Stacks {
     /// Frames that a host has just sent.
     leaving: Frames,
     /// The frame that is arriving.
-    arriving: Vec<u8>,
+    pub(super) arriving: Vec<u8>,
     /// Memory of all stacks in bytes, without that of TCP sockets.
     memory: usize,
     /// Which sends connections are for.
@@ -413,7 +413,7 @@ fn deliver<K: Sink>(
 }
 
 /// Returns the record of what the link does to a packet: that of the datagram, if it is a whole one.
-pub(super) fn of_frame(what: What, carried: Carried, bytes: u32) -> What {
+fn of_frame(what: What, carried: Carried, bytes: u32) -> What {
     if carried == Carried::Udp {
         return what;
     }

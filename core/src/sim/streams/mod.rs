@@ -17,6 +17,7 @@ mod network;
 mod outages;
 mod scenario;
 mod side;
+mod switch;
 
 pub use network::StreamNetwork;
 pub use scenario::{Reported, ScenarioStreams, StreamClient, StreamServer};

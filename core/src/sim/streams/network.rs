@@ -321,7 +321,7 @@ where
         for flow in touched {
             self.release_server(flow);
         }
-        // What its limits wait for is no event of an exchange: that a limit is reached is.
+        // What its limits wait for says nothing about an exchange. A limit that is reached is recorded.
         let deadline = self.server.endpoint.poll_timeout().map(|(_, deadline)| deadline);
         self.server.side.wait(0, deadline, &mut self.wire);
     }

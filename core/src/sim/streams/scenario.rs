@@ -5,7 +5,7 @@ use crate::client;
 use crate::machine::Timer;
 use crate::scenario::{Protocol, Scenario};
 use crate::sim::{RunSink, SERVER};
-use crate::stream::http::{EchoHandler, Http, HttpConfig, HttpService};
+use crate::stream::http::{EchoHandler, Http, HttpConfig, HttpEvent, HttpService};
 use crate::stream::{
     self, Client, Codec, Command, ConnectionId, EchoService, Endpoint, Input, Limits, Server,
     ServerEvent, Service, Subject,
@@ -89,7 +89,7 @@ impl Scenario {
             if self.protocol == Protocol::Http {
                 let config = HttpConfig::default().with_faults(server);
                 let service = HttpService::new(EchoHandler(self.server.reply), config, seed);
-                (self.stream_clients(self.http(), most), recorded(service, |event| event.what()))
+                (self.stream_clients(self.http(), most), recorded(service, HttpEvent::what))
             } else {
                 let clients = self.stream_clients(self.client_config(SERVER).codec, most);
                 (clients, recorded(EchoService::new(server, seed), |event| Some(event.into())))
@@ -128,7 +128,7 @@ impl Scenario {
 
     /// Returns the approximate memory in bytes that a connection takes at its endpoints.
     pub(in crate::sim) fn memory_of_connection(&self) -> usize {
-        // The client's request, its copy for the reader, the reply, and the server's.
+        // The request, what the client compares the reply with, the reply, and what the server keeps.
         CONNECTION + 4 * self.max_message_len()
     }
 }

@@ -91,30 +91,19 @@ impl Narrator {
             What::Sent { direction: Direction::Reply, .. } => {
                 Known { failure: flow.take_failing(label), ..known }
             }
-            What::Delivered { direction: Direction::Request } => {
-                flow.arrived = Some((at, label));
+            What::Delivered { direction } => {
+                flow.delivered(direction, at, label);
                 known
             }
             What::Dropped { .. } if server => {
                 flow.take_failing(label);
                 known
             }
-            What::Failed if server => {
-                flow.failing.push(label);
-                known
-            }
-            What::Failed => {
-                flow.failed(label);
-                Known { reply_to: flow.misattributed(label), ..known }
-            }
+            What::Failed => flow.failure(server, label, known),
             What::TimerArmed { .. } | What::TimerFired { .. } => flow.known(label, known),
             What::Answered { .. } | What::GaveUp { .. } | What::Refused { .. } => {
                 let reply_to = flow.misattributed(label);
                 Known { failure: flow.close(label), reply_to, ..known }
-            }
-            What::Delivered { direction: Direction::Reply } => {
-                flow.replied = label;
-                known
             }
             What::Dropped { .. }
             | What::Duplicated { .. }
@@ -150,6 +139,23 @@ impl Flow {
     fn misattributed(&self, label: Option<Label>) -> Option<NonZeroU32> {
         let (own, reply) = (label?.exchange, self.replied?.exchange);
         (own != reply).then_some(reply)
+    }
+
+    fn delivered(&mut self, direction: Direction, at: Instant, label: Option<Label>) {
+        match direction {
+            Direction::Request => self.arrived = Some((at, label)),
+            Direction::Reply => self.replied = label,
+        }
+    }
+
+    /// Takes a failure, at the server or at the client.
+    fn failure(&mut self, server: bool, label: Option<Label>, known: Known) -> Known {
+        if server {
+            self.failing.push(label);
+            return known;
+        }
+        self.failed(label);
+        Known { reply_to: self.misattributed(label), ..known }
     }
 
     fn sent(&mut self, at: Instant, label: Option<Label>) {

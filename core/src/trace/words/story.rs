@@ -98,11 +98,7 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Dropped { .. } => ("packet", "lost on the link"),
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
-        What::Frame { step: FrameStep::Sent, .. } => ("frame", "sent"),
-        What::Frame { step: FrameStep::Received, .. } => ("frame", "received"),
-        What::Frame { step: FrameStep::Lost(_), .. } => ("frame", "lost"),
-        What::Frame { step: FrameStep::Duplicated, .. } => ("frame", "duplicated"),
-        What::Frame { step: FrameStep::Damaged, .. } => ("frame", "damaged"),
+        What::Frame { step, .. } => ("frame", past(step)),
         What::TimerArmed { .. } => ("wait", "begun"),
         What::TimerFired { .. } => ("wait", "over"),
         What::Answered { .. } => ("exchange", "answered"),
@@ -137,6 +133,16 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Rejected => ("request", "refused"),
         What::Limited { .. } => ("connection", "closed for a limit"),
         What::Note { .. } => ("note", ""),
+    }
+}
+
+const fn past(step: FrameStep) -> &'static str {
+    match step {
+        FrameStep::Sent => "sent",
+        FrameStep::Received => "received",
+        FrameStep::Lost(_) => "lost",
+        FrameStep::Duplicated => "duplicated",
+        FrameStep::Damaged => "damaged",
     }
 }
 

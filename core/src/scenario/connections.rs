@@ -1,0 +1,126 @@
+//! Checks the keys of a scenario over connections.
+
+use super::error::FieldError;
+use super::faults::FaultKind;
+use super::keys::FIELDS;
+use super::model::Scenario;
+use super::network::NetworkKind;
+use super::protocol::Protocol;
+use crate::protocol::template;
+use crate::value::Printable;
+use alloc::format;
+use alloc::string::String;
+
+/// Keys that only datagrams can change, each with the reason.
+const OF_DATAGRAMS: &[(&str, &str)] = &[
+    ("connected", "a connection has one peer"),
+    ("token", "a reply belongs to the connection on which it arrives"),
+    ("workload.arrivals", "each client has one exchange at a time over connections"),
+    ("workload.duration", "it ends arrivals"),
+    ("workload.task", "only clients over datagrams write a row"),
+    ("server.service", "the server answers connections at once"),
+    ("server.rising", "the server answers connections at once"),
+    ("server.workers", "the server answers connections at once"),
+    ("server.queue", "the server answers connections at once"),
+    ("server.order", "the server answers connections at once"),
+    ("server.expire", "the server answers connections at once"),
+    ("server.overflow", "the server answers connections at once"),
+];
+
+/// Returns true if only datagrams can change this key.
+pub(super) fn is_of_datagrams(key: &str) -> bool {
+    OF_DATAGRAMS.iter().any(|(other, _)| *other == key)
+}
+
+/// Maximum length in bytes of a request's path: with it, the head stays below what the server allows.
+const MAX_PATH: usize = 8_000;
+
+impl Scenario {
+    /// Checks the keys that connections need, and those that they cannot have.
+    pub(super) fn check_protocol(&self) -> Result<(), FieldError> {
+        let protocol = self.protocol;
+        if !protocol.has_connections() {
+            return Ok(());
+        }
+        if self.network != NetworkKind::Packets {
+            let sentence = format!(
+                "protocol is \"{protocol}\"; with network={} it must be udp, because connections need the TCP/IP \
+                 stacks of network=packets",
+                self.network
+            );
+            return FieldError::contradiction("protocol", sentence);
+        }
+        let default = Self::default();
+        for (key, why) in OF_DATAGRAMS {
+            let Some(field) = FIELDS.iter().find(|field| field.key == *key) else { continue };
+            let (value, allowed) = (field.value(self), field.value(&default));
+            if value != allowed {
+                let value = Printable::short(&value);
+                let sentence = format!(
+                    "{key} is \"{value}\"; with protocol={protocol} it must be {allowed}, because {why}"
+                );
+                return FieldError::contradiction(key, sentence);
+            }
+        }
+        let slow = |kind| matches!(kind, FaultKind::Slow(_));
+        if self.faults.as_slice().iter().any(|fault| slow(fault.kind)) {
+            let sentence = format!(
+                "faults has a fault `slow`, which multiplies the service time; with protocol={protocol} there \
+                 must be none, because the server answers connections at once"
+            );
+            return FieldError::contradiction("faults", sentence);
+        }
+        match protocol {
+            Protocol::Http => self.check_http(),
+            Protocol::Tcp | Protocol::Udp => self.check_tcp_message(),
+        }
+    }
+
+    fn check_tcp_message(&self) -> Result<(), FieldError> {
+        if template::has_time(self.message.as_bytes()) {
+            return self.refuse_message(
+                "it must not contain {time}, because a message over a connection has no time of its own",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_http(&self) -> Result<(), FieldError> {
+        let message = self.message.as_bytes();
+        if template::has_placeholders(message) {
+            return self
+                .refuse_message("it must not contain {seq} or {time}, because it is a path");
+        }
+        if !message.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
+            return self.refuse_message(
+                "it must consist of visible ASCII characters without `#`, because it is a path; others can be \
+                 percent-encoded, such as %20",
+            );
+        }
+        if message.len() > MAX_PATH {
+            let sentence = format!(
+                "message is {} bytes long; with protocol=http it must be at most {MAX_PATH}, because it is a path",
+                message.len()
+            );
+            return FieldError::contradiction("message", sentence);
+        }
+        match self.server.hint {
+            Some(hint) if hint.subsec_nanos() > 0 => {
+                let field = FIELDS.iter().find(|field| field.key == "server.hint");
+                let value = field.map_or_else(String::new, |field| field.value(self));
+                let sentence = format!(
+                    "server.hint is {value}; with protocol=http it must be in whole seconds, because Retry-After \
+                     counts seconds"
+                );
+                FieldError::contradiction("server.hint", sentence)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_message(&self, why: &str) -> Result<(), FieldError> {
+        let (message, protocol) = (Printable::short(&self.message), self.protocol);
+        let sentence = format!("message is \"{message}\"; with protocol={protocol} {why}");
+        FieldError::contradiction("message", sentence)
+    }
+}
