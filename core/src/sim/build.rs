@@ -83,7 +83,8 @@ impl Scenario {
         })
     }
 
-    /// Builds the network that runs this scenario and records into `sink`.
+    /// Builds the network that runs this scenario over datagrams and records into `sink`. A scenario whose
+    /// [protocol](crate::scenario::Protocol) has connections is run by [`begin`](Self::begin).
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         self.network_of(self.hosts(), sink)

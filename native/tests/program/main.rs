@@ -21,6 +21,7 @@ mod netem;
 mod pcapng;
 mod pinger;
 mod plot;
+mod protocols;
 mod readme;
 mod replay;
 mod same_records;

@@ -42,7 +42,7 @@ fn variants(toml: &str) -> Vec<Vec<String>> {
 fn every_scenario_runs_by_name_and_so_does_every_variant() {
     let list = run(&["scenarios", "--json"]).object();
     let scenarios = list["scenarios"].as_array().unwrap();
-    assert_eq!(scenarios.len(), 14);
+    assert_eq!(scenarios.len(), 19);
     let mut tried = 0;
     for scenario in scenarios {
         let name = scenario["name"].as_str().unwrap();
