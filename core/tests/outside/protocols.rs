@@ -279,3 +279,17 @@ fn frames_have_the_label_of_their_connection() {
         assert!(asked.is_some_and(|asked| asked.at <= syn.at), "{syn:?}");
     }
 }
+
+/// The router asks for the server's address again when a segment of the server is due: that one is not lost.
+#[test]
+fn a_segment_that_leaves_with_an_arp_reply_arrives() {
+    let patient = "policy.initial_timeout=1000s&policy.give_up_above=none&policy.max_sends=1";
+    let scenario = tcp(&format!("{patient}&link.latency=20s"));
+    let outcome = run(&scenario, Vec::<Record>::new());
+    assert_eq!((outcome.summary.answered, outcome.summary.lost), (1, 0));
+    let strays = outcome.sink.iter().filter(|record| match record.what {
+        What::Frame { carried, .. } => carried.is_tcp() && record.flow.is_none(),
+        _ => false,
+    });
+    assert_eq!(strays.count(), 0);
+}

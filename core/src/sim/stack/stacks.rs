@@ -283,15 +283,13 @@ impl Stacks {
             return;
         }
         let request = router::request(stack.place.gateway, stack.place.address);
-        let context = of_host(is_server, context);
-        wire.frame(context, FrameStep::Received, direction, Carried::ArpRequest, &request);
+        let own = of_host(is_server, context);
+        wire.frame(own, FrameStep::Received, direction, Carried::ArpRequest, &request);
         stack.receive(wire.now, &request, &mut self.leaving);
-        self.flush(
-            wire,
-            host,
-            context,
-            Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 }),
-        );
+        // A segment that is due leaves with the reply.
+        let answer = Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 });
+        let names = if self.has_connections() { Names::Counted } else { answer };
+        self.flush(wire, host, context, names);
     }
 
     /// Sends the frames that a host has ready, until it has no more.
