@@ -22,7 +22,7 @@ impl Scenario {
     /// Checks keys whose values are each valid by themselves.
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
-        network::check(self.network, self.listening, &self.link)?;
+        network::check((self.network, self.family), self.listening, &self.link)?;
         self.check_protocol()?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),

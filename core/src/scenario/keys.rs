@@ -111,7 +111,9 @@ keys! {
         "each datagram begins with a token, so that a mirrored reply names the send it answers";
 
     "network" = scenario.network,
-        "what the network carries: datagrams, or the packets of hosts with TCP/IP stacks (ARP, IPv4, ICMP, UDP, TCP)";
+        "what the network carries: datagrams, or the packets of hosts with TCP/IP stacks (Ethernet, IP, ICMP, UDP, TCP)";
+    "family" = scenario.family,
+        "address family of the hosts (network=packets): ipv4 or ipv6";
     "protocol" = scenario.protocol,
         "udp: echo over datagrams; tcp: echo over connections; http: one HTTP/1.1 exchange per connection, a GET \
          of the path / and message (network=packets)";
@@ -207,7 +209,7 @@ keys! {
     "link.overhead" = scenario.link.overhead in 0..=65_535,
         "bytes of headers added to each payload, for rate and mtu";
     "link.mtu" = scenario.link.mtu in 1..=1_000_000,
-        "larger datagrams, headers included, are dropped; with network=packets, sent in fragments";
+        "larger datagrams, headers included, are dropped; with network=packets, sent in fragments (IPv6: not sent)";
     "link.shared" = scenario.link.shared,
         "all clients share one queue and one loss process each way; otherwise each has its own";
     "link.reply_latency" = scenario.link.reply_latency, "how long a reply takes";

@@ -44,7 +44,7 @@ pub use faults::{Fault, FaultKind, Faults};
 pub use field::Field;
 pub use keys::FIELDS;
 pub use model::Scenario;
-pub use network::NetworkKind;
+pub use network::{Family, NetworkKind};
 pub use protocol::Protocol;
 pub use shipped::{SHIPPED, Shipped};
 #[cfg(test)]

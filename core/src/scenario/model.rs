@@ -1,7 +1,7 @@
 //! A scenario as a program sees it.
 
 use super::faults::{FaultKind, Faults};
-use super::network::NetworkKind;
+use super::network::{Family, NetworkKind};
 use super::protocol::Protocol;
 use super::workload::Workload;
 use crate::client::{self, Arrivals};
@@ -33,6 +33,8 @@ pub struct Scenario {
     pub network: NetworkKind,
     /// What clients and servers speak.
     pub protocol: Protocol,
+    /// Address family of the hosts.
+    pub family: Family,
     /// Whether each datagram begins with a token.
     pub token: bool,
     /// The preset that the policy started from.
@@ -66,6 +68,7 @@ impl Default for Scenario {
             connected: true,
             network: NetworkKind::Datagrams,
             protocol: Protocol::Udp,
+            family: Family::Ipv4,
             token: false,
             preset: Preset::Textbook,
             policy: Preset::Textbook.policy(),

@@ -3,9 +3,9 @@
 use super::Clients;
 use crate::heap::{Held as _, TREE_PLACE};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Addresses that contain the client's number: those of one IPv4 network, with one port.
+/// Addresses that contain the client's number: those of one network, with one port.
 ///
 /// ```
 /// use retrylab_core::server::ClientAddresses;
@@ -18,14 +18,14 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddresses {
-    net: u32,
+    net: IpAddr,
     /// Largest number, and mask of the bits that hold it.
     max: u32,
     port: u16,
 }
 
 impl ClientAddresses {
-    /// Creates the addresses of the network `net` with `prefix` bits, with `port`.
+    /// Creates the addresses of the IPv4 network `net` with `prefix` bits, with `port`.
     ///
     /// # Panics
     /// If the prefix is 0 or longer than 32 bits, or if `net` has bits beyond it.
@@ -34,7 +34,19 @@ impl ClientAddresses {
         assert!(prefix >= 1 && prefix <= 32, "a prefix has 1 to 32 bits");
         let max = ((1u64 << (32 - prefix)) - 1) as u32;
         assert!(net.to_bits() & max == 0, "the network has bits beyond its prefix");
-        Self { net: net.to_bits(), max, port }
+        Self { net: IpAddr::V4(net), max, port }
+    }
+
+    /// Creates the addresses of the IPv6 network `net` with `prefix` bits, with `port`.
+    ///
+    /// # Panics
+    /// If the prefix is shorter than 97 bits or longer than 128, or if `net` has bits beyond it.
+    #[must_use]
+    pub const fn ipv6(net: Ipv6Addr, prefix: u32, port: u16) -> Self {
+        assert!(prefix >= 97 && prefix <= 128, "a prefix has 97 to 128 bits");
+        let max = ((1u64 << (128 - prefix)) - 1) as u32;
+        assert!(net.to_bits() & max as u128 == 0, "the network has bits beyond its prefix");
+        Self { net: IpAddr::V6(net), max, port }
     }
 
     /// Returns the largest number of a client.
@@ -47,16 +59,25 @@ impl ClientAddresses {
     #[must_use]
     #[inline]
     pub const fn address(&self, flow: u32) -> SocketAddr {
-        let ip = Ipv4Addr::from_bits(self.net | flow & self.max);
-        SocketAddr::new(IpAddr::V4(ip), self.port)
+        let flow = flow & self.max;
+        let ip = match self.net {
+            IpAddr::V4(net) => IpAddr::V4(Ipv4Addr::from_bits(net.to_bits() | flow)),
+            IpAddr::V6(net) => IpAddr::V6(Ipv6Addr::from_bits(net.to_bits() | flow as u128)),
+        };
+        SocketAddr::new(ip, self.port)
     }
 
     /// Returns the number of the client with this address; `None` for any other address.
     #[must_use]
     #[inline(always)]
     pub fn flow_of(&self, address: SocketAddr) -> Option<u32> {
-        let IpAddr::V4(ip) = address.ip() else { return None };
-        let flow = ip.to_bits() ^ self.net;
+        let flow = match (address.ip(), self.net) {
+            (IpAddr::V4(ip), IpAddr::V4(net)) => ip.to_bits() ^ net.to_bits(),
+            (IpAddr::V6(ip), IpAddr::V6(net)) => {
+                u32::try_from(ip.to_bits() ^ net.to_bits()).ok()?
+            }
+            _ => return None,
+        };
         (flow >= 1 && flow <= self.max && address.port() == self.port).then_some(flow)
     }
 }

@@ -1,13 +1,22 @@
 //! Addresses of the simulated network. A client's usual address contains its number.
 
+use crate::scenario::Family;
 use crate::server::ClientAddresses;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Address of the server: a documentation address (RFC 5737) with the textbook's port.
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
 
 /// Addresses of the clients, from 10.0.0.0/8 (RFC 1918).
 pub const CLIENTS: ClientAddresses = ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000);
+
+/// Address of the server in a network of IPv6: a documentation address (RFC 3849).
+pub const SERVER_IPV6: SocketAddr =
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 1)), 1060);
+
+/// Addresses of the clients in a network of IPv6: unique local addresses (RFC 4193). As many as of IPv4 are used.
+pub const CLIENTS_IPV6: ClientAddresses =
+    ClientAddresses::ipv6(Ipv6Addr::new(0xFD72, 0x6574, 0x7279, 0, 0, 0, 0, 0), 104, 40_000);
 
 /// Maximum number of clients.
 pub const MAX_CLIENTS: u32 = CLIENTS.max();
@@ -24,4 +33,68 @@ pub const fn client_address(flow: u32) -> SocketAddr {
 #[inline(always)]
 pub fn flow_of(address: SocketAddr) -> Option<u32> {
     CLIENTS.flow_of(address)
+}
+
+impl Family {
+    /// Returns the family of an address.
+    #[must_use]
+    pub const fn of(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(_) => Self::Ipv4,
+            SocketAddr::V6(_) => Self::Ipv6,
+        }
+    }
+
+    /// Returns the address of the server in a network of this family.
+    #[must_use]
+    pub const fn server(self) -> SocketAddr {
+        match self {
+            Self::Ipv4 => SERVER,
+            Self::Ipv6 => SERVER_IPV6,
+        }
+    }
+
+    /// Returns the addresses of the clients in a network of this family.
+    #[must_use]
+    pub const fn clients(self) -> ClientAddresses {
+        match self {
+            Self::Ipv4 => CLIENTS,
+            Self::Ipv6 => CLIENTS_IPV6,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn a_clients_address_is_its_number_in_both_families() {
+        for family in [Family::Ipv4, Family::Ipv6] {
+            let (clients, others) = match family {
+                Family::Ipv4 => (family.clients(), CLIENTS_IPV6),
+                Family::Ipv6 => (family.clients(), CLIENTS),
+            };
+            assert_eq!((clients.max(), Family::of(family.server())), (MAX_CLIENTS, family));
+            for flow in [1, 2, 255, 256, 65_536, 1_000_000, MAX_CLIENTS] {
+                let address = clients.address(flow);
+                assert_eq!(clients.flow_of(address), Some(flow), "{address}");
+                assert_eq!(others.flow_of(address), None, "{address}");
+                assert_eq!(Family::of(address), family);
+            }
+            let strangers = [clients.address(0), family.server()];
+            for address in strangers {
+                assert_eq!(clients.flow_of(address), None, "{address}");
+            }
+            let mut elsewhere = clients.address(1);
+            elsewhere.set_port(1);
+            assert_eq!(clients.flow_of(elsewhere), None);
+        }
+        let outside = "[fd72:6574:7279::100:1]:40000".parse().unwrap();
+        assert_eq!(CLIENTS_IPV6.flow_of(outside), None, "its number is too large");
+        let other_net = "[fd72:6574:727a::1]:40000".parse().unwrap();
+        assert_eq!(CLIENTS_IPV6.flow_of(other_net), None);
+        assert_eq!(CLIENTS_IPV6.address(258).to_string(), "[fd72:6574:7279::102]:40000");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, Hosts, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
-use super::{CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
+use super::{Network, RunSink, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
 use crate::client::{Arrivals, Client, OpenClient, contention};
@@ -67,9 +67,10 @@ impl Scenario {
     /// Returns the clients, made one by one.
     fn hosts(&self) -> impl Iterator<Item = ScenarioClient> {
         let Self { policy, seed, .. } = *self;
-        let config = Arc::new(self.client_config(SERVER));
-        let open = self.open_client_config(SERVER).map(Arc::new);
-        let writer = Arc::new(contention::Config::new(SERVER, policy, seed));
+        let server = self.family.server();
+        let config = Arc::new(self.client_config(server));
+        let open = self.open_client_config(server).map(Arc::new);
+        let writer = Arc::new(contention::Config::new(server, policy, seed));
         (1..=self.clients).map(move |flow| match (&self.workload, &open) {
             (Workload::Write, _) => {
                 let client = contention::Client::numbered(Arc::clone(&writer), flow);
@@ -95,21 +96,25 @@ impl Scenario {
         clients: impl Iterator<Item = ScenarioClient>,
         sink: K,
     ) -> ScenarioNetwork<K> {
-        let seed = self.seed;
+        let (seed, addresses) = (self.seed, self.family.clients());
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),
             Workload::Closed { .. } | Workload::Open { .. } => {
-                let server = Server::numbered(self.server.clone(), seed, CLIENTS);
+                let server = Server::numbered(self.server.clone(), seed, addresses);
                 let config = self.station_config();
-                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, CLIENTS)))
+                ScenarioServer::Station(Box::new(Station::numbered(
+                    server, config, seed, addresses,
+                )))
             }
         };
         let network = Network::new(clients, server, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link());
         #[cfg(feature = "packets")]
         if self.network == NetworkKind::Packets {
-            let config =
-                PacketConfig::default().connected(self.connected).listening(self.listening);
+            let config = PacketConfig::default()
+                .connected(self.connected)
+                .listening(self.listening)
+                .family(self.family);
             return network.with_packets(config);
         }
         network

@@ -1,10 +1,11 @@
 //! Addresses that hosts have beyond their usual ones, and datagrams between them.
 
 use super::wire::Wire;
-use super::{SERVER, client_address, flow_of};
+use super::{SERVER, client_address};
 use crate::drive::{Context, NOT_ITS_ADDRESS, Role};
 use crate::machine::Transmit;
 use crate::random::Direction;
+use crate::scenario::Family;
 use crate::trace::{Sink, What};
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,7 +28,8 @@ impl Extra {
         {
             return Err(AddressError::NoSuchClient { flow, clients });
         }
-        let usual = address == SERVER || flow_of(address).is_some();
+        let family = Family::of(address);
+        let usual = address == family.server() || family.clients().flow_of(address).is_some();
         if usual || self.owner(address).is_some() {
             return Err(AddressError::Taken(address));
         }

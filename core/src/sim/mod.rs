@@ -36,7 +36,9 @@ mod summary;
 mod tests;
 mod wire;
 
-pub use addresses::{CLIENTS, MAX_CLIENTS, SERVER, client_address, flow_of};
+pub use addresses::{
+    CLIENTS, CLIENTS_IPV6, MAX_CLIENTS, SERVER, SERVER_IPV6, client_address, flow_of,
+};
 pub use bounds::{Bounds, EndedBy, Run};
 pub use extra::AddressError;
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};

@@ -3,7 +3,7 @@
 use crate::link::{Link, Loss};
 use crate::policy::Adaptive;
 use crate::random::{Direction, Probability};
-use crate::scenario::{NetworkKind, Scenario, Workload};
+use crate::scenario::{Family, NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
 
@@ -28,6 +28,7 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         connected: _,
         network,
         protocol,
+        family,
         token: _,
         preset: _,
         link_preset: _,
@@ -45,7 +46,7 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
     }
-    if *network == NetworkKind::Packets && link.mtu.is_some() {
+    if *network == NetworkKind::Packets && *family == Family::Ipv4 && link.mtu.is_some() {
         return Err("fragments compete for the hosts' memory");
     }
     if protocol.has_connections() && *clients > MAX_FREE_CLIENTS {

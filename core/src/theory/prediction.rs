@@ -24,6 +24,7 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         // Without an MTU, packets are lost and delayed as datagrams are.
         network: _,
         protocol,
+        family: _,
         token: _,
         preset: _,
         link_preset: _,

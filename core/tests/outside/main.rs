@@ -27,6 +27,7 @@ mod http_requests;
 mod http_responses;
 mod names;
 mod packets;
+mod packets_ipv6;
 mod packets_tcp;
 mod protocols;
 mod results_medium;

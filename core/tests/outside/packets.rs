@@ -39,13 +39,16 @@ impl Capture {
         self.digest.digest()
     }
 
-    /// Checks the lengths and checksums of all frames: as the records say, and as RFC 791, 768, 792 and 9293 require.
+    /// Checks the lengths and checksums of all frames: as the records say, and as RFC 791, 8200, 768, 792, 4443
+    /// and 9293 require.
     pub(crate) fn check_frames(&self) {
         for Frame { record, bytes } in &self.frames {
             let What::Frame { bytes: len, .. } = record.what else { panic!("{record:?}") };
             assert_eq!(len as usize, bytes.len());
-            if bytes[12..14] == [8, 0] {
-                check_packet(&bytes[14..], record);
+            match bytes[12..14] {
+                [0x08, 0x00] => check_packet(&bytes[14..], record),
+                [0x86, 0xDD] => check_packet_of_ipv6(&bytes[14..], record),
+                _ => {}
             }
         }
     }
@@ -67,6 +70,19 @@ fn check_packet(packet: &[u8], record: &Record) {
     assert_eq!(sum(pseudo, payload), 0xFFFF, "payload of {record:?}");
 }
 
+fn check_packet_of_ipv6(packet: &[u8], record: &Record) {
+    let (header, payload) = packet.split_at(40);
+    let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+    assert_eq!((header[0] >> 4, len), (6, payload.len()), "{record:?}");
+    let protocol = header[6];
+    if protocol == 17 {
+        assert_ne!(payload[6..8], [0, 0], "UDP over IPv6 has a checksum: {record:?}");
+    }
+    // ICMP has a pseudo header as well (RFC 8200, section 8.1).
+    let pseudo = sum(u32::from(protocol) + payload.len() as u32, &header[8..]);
+    assert_eq!(sum(pseudo, payload), 0xFFFF, "payload of {record:?}");
+}
+
 /// Returns the ones' complement sum of `bytes` (RFC 1071), begun with `begun`.
 fn sum(begun: u32, bytes: &[u8]) -> u32 {
     let words = bytes.chunks(2).map(|pair| match *pair {
@@ -79,13 +95,13 @@ fn sum(begun: u32, bytes: &[u8]) -> u32 {
     (once & 0xFFFF) + (once >> 16)
 }
 
-fn scenario(fragment: &str) -> Scenario {
+pub(crate) fn scenario(fragment: &str) -> Scenario {
     let (scenario, errors) = Scenario::from_fragment(fragment);
     assert_eq!(errors, [], "{fragment}");
     scenario
 }
 
-fn capture(fragment: &str) -> Capture {
+pub(crate) fn capture(fragment: &str) -> Capture {
     run(&scenario(fragment), Capture::default()).sink
 }
 
@@ -103,13 +119,19 @@ fn the_golden_digests_of_packets_hold() {
         "network=packets&clients=3&exchanges=2&workload.think=70s&connected=false",
         "network=packets&clients=2&exchanges=3&link.mtu=576&link.loss=0.02&server.reply=mirror&message=",
     ];
+    let ipv6 = [
+        "network=packets&family=ipv6&exchanges=3&server.listening=false",
+        "network=packets&family=ipv6&clients=3&exchanges=2&workload.think=70s&connected=false",
+        "network=packets&family=ipv6&exchanges=2&link.mtu=1500&server.reply=mirror&message=",
+    ];
     let message = "0123456789".repeat(300);
-    let own = own.into_iter().map(|link| match link.strip_suffix("message=") {
+    let own = own.into_iter().chain(ipv6).map(|link| match link.strip_suffix("message=") {
         Some(_) => format!("{link}{message}"),
         None => link.to_string(),
     });
     let others = scenarios().into_iter().step_by(20).map(|link| format!("{link}&network=packets"));
-    for fragment in others.chain(own) {
+    let over_ipv6 = scenarios().into_iter().step_by(60).filter_map(over_ipv6);
+    for fragment in others.chain(own).chain(over_ipv6) {
         for seed in [1, 2, u64::MAX / 11] {
             let mut scenario = scenario(&fragment);
             scenario.seed = seed;
@@ -124,7 +146,7 @@ fn the_golden_digests_of_packets_hold() {
 }
 
 /// Returns the frames of a run, as what carried them, where and in what order.
-fn frames(records: &[Record]) -> Vec<(HostId, FrameStep, Carried)> {
+pub(crate) fn frames(records: &[Record]) -> Vec<(HostId, FrameStep, Carried)> {
     let frame = |record: &Record| match record.what {
         What::Frame { step, carried, .. } => Some((record.host, step, carried)),
         _ => None,
@@ -134,9 +156,15 @@ fn frames(records: &[Record]) -> Vec<(HostId, FrameStep, Carried)> {
 
 /// All scenarios of the golden digests, without those of writers: they cover every feature of clients, servers, links
 /// and faults.
-fn scenarios() -> Vec<&'static str> {
+pub(crate) fn scenarios() -> Vec<&'static str> {
     let all = include_str!("../digests.txt").lines().skip(1);
     all.map(|line| line.split(' ').next().unwrap()).collect()
+}
+
+/// Returns the scenario over IPv6; `None` if it is refused.
+pub(crate) fn over_ipv6(fragment: &str) -> Option<String> {
+    let fragment = format!("{fragment}&network=packets&family=ipv6");
+    Scenario::from_fragment(&fragment).1.is_empty().then_some(fragment)
 }
 
 /// The same exchanges, sends, outcomes, fates and times: all records but those of frames are equal.

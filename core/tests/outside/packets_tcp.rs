@@ -2,7 +2,7 @@
 
 use crate::packets::{Capture, Frame};
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::{SERVER, StreamNetwork};
+use retrylab_core::sim::StreamNetwork;
 use retrylab_core::stream::{Client, EchoService, Limits, Server};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::{Carried, Failure, FrameStep, HostId, Record, What};
@@ -11,34 +11,36 @@ use retrylab_core::trace::{Carried, Failure, FrameStep, HostId, Record, What};
 const PATIENT: &str = "policy.initial_timeout=10000s&policy.max_timeout=none&policy.give_up_above=none\
                        &policy.max_sends=1";
 
-type Network = StreamNetwork<Client<retrylab_core::protocol::Echo>, Server<EchoService>, Capture>;
+pub(crate) type Network =
+    StreamNetwork<Client<retrylab_core::protocol::Echo>, Server<EchoService>, Capture>;
 
 /// Returns a network of echo clients and their server, which has time for them.
-fn network(fragment: &str) -> Network {
+pub(crate) fn network(fragment: &str) -> Network {
     let patient = if fragment.contains("policy.") { "" } else { PATIENT };
     let (scenario, errors) = Scenario::from_fragment(&format!("{fragment}&{patient}"));
     assert_eq!(errors, [], "{fragment}");
-    let config = std::sync::Arc::new(scenario.client_config(SERVER));
+    let config = std::sync::Arc::new(scenario.client_config(scenario.family.server()));
     let clients = (1..=scenario.clients).map(|flow| Client::numbered(config.clone(), flow));
     let service = EchoService::new(scenario.server.clone(), scenario.seed);
     let hour = Duration::from_secs(3_600);
     let limits = Limits::default().with_idle(hour).with_total(hour).with_release(hour);
     let server = Server::new(service, limits);
     StreamNetwork::new(clients, server, &scenario.link, scenario.seed, Capture::default())
+        .over(scenario.family)
 }
 
-fn run(mut network: Network) -> Capture {
+pub(crate) fn run(mut network: Network) -> Capture {
     while network.step().is_some() {}
     assert_eq!(network.sockets(), 0, "every socket is closed in the end");
     network.into_sink()
 }
 
-fn answered(records: &[Record]) -> usize {
+pub(crate) fn answered(records: &[Record]) -> usize {
     records.iter().filter(|record| matches!(record.what, What::Answered { .. })).count()
 }
 
 /// Times at which a host sends frames of a kind, in milliseconds.
-fn times(frames: &[Frame], host: HostId, kind: Carried) -> Vec<u64> {
+pub(crate) fn times(frames: &[Frame], host: HostId, kind: Carried) -> Vec<u64> {
     let sent = |frame: &&Frame| {
         matches!(frame.record.what, What::Frame { step: FrameStep::Sent, carried, .. } if carried == kind)
             && frame.record.host == host

@@ -8,7 +8,7 @@ use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
 /// Groups of keys that are valid only together: changing single keys would rarely find them.
-const BEGINNINGS: [&[(&str, &str)]; 7] = [
+const BEGINNINGS: [&[(&str, &str)]; 8] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
     &[("exchanges", "1000")],
@@ -18,6 +18,7 @@ const BEGINNINGS: [&[(&str, &str)]; 7] = [
         ("exchanges", "1000"),
         ("workload.arrivals", "poisson 100"),
     ],
+    &[("network", "packets"), ("family", "ipv6"), ("exchanges", "20")],
     &[("workload.task", "write"), ("policy.give_up_above", "none"), ("clients", "10")],
     &[("network", "packets"), ("protocol", "tcp"), ("exchanges", "10")],
     &[("network", "packets"), ("protocol", "http"), ("exchanges", "10")],

@@ -1,9 +1,9 @@
 //! A host of the simulated network, with the queue entry that wakes it.
 
-use super::super::flow_of;
 use super::super::wire::Wire;
 use crate::drive::{Context, Host, Role, Visit};
 use crate::machine::Machine;
+use crate::scenario::Family;
 use crate::time::Instant;
 use crate::trace::Sink;
 
@@ -39,6 +39,7 @@ impl<M: Machine> Slot<M> {
             return None; // The host was given an earlier entry since, and has been woken by it.
         }
         self.wake = NEVER;
+        let flow_of = |peer| Family::of(peer).clients().flow_of(peer);
         match self.host.fire(role, at, flow_of) {
             Ok(fired) => Some(fired),
             Err(deadline) => {

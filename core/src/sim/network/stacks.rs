@@ -1,6 +1,5 @@
 //! A network whose hosts have TCP/IP stacks.
 
-use super::super::flow_of;
 use super::super::packets::Packet;
 use super::super::stack::{Received, Stacks};
 use super::super::wire::Happening;
@@ -8,6 +7,7 @@ use super::{Network, arrived};
 use crate::drive::{Arrival, Output, Role, Visit};
 use crate::machine::Machine;
 use crate::random::Direction;
+use crate::scenario::Family;
 use crate::time::Instant;
 use crate::trace::{HostId, Sink, What};
 use alloc::boxed::Box;
@@ -21,12 +21,15 @@ pub struct PacketConfig {
     pub connected: bool,
     /// Whether the server has a socket on its port. If not, its host answers with ICMP port unreachable.
     pub listening: bool,
+    /// Address family of the hosts. Over IPv6, the server's address is [`SERVER_IPV6`](crate::sim::SERVER_IPV6), and
+    /// the clients have those of [`CLIENTS_IPV6`](crate::sim::CLIENTS_IPV6).
+    pub family: Family,
 }
 
-/// Clients are connected, and the server listens.
+/// Clients are connected, the server listens, and both speak IPv4.
 impl Default for PacketConfig {
     fn default() -> Self {
-        Self { connected: true, listening: true }
+        Self { connected: true, listening: true, family: Family::Ipv4 }
     }
 }
 
@@ -42,6 +45,12 @@ impl PacketConfig {
     pub const fn listening(self, listening: bool) -> Self {
         Self { listening, ..self }
     }
+
+    /// Sets the address [`family`](Self::family) of the hosts.
+    #[must_use]
+    pub const fn family(self, family: Family) -> Self {
+        Self { family, ..self }
+    }
 }
 
 impl<C, S, K> Network<C, S, K>
@@ -54,8 +63,9 @@ where
     /// `core/src/sim/stack`. Hosts have their usual addresses only.
     ///
     /// # Panics
-    /// If the network has run already, if a host has [several addresses](Self::with_address), or if there are more
-    /// than 16,777,213 clients.
+    /// If the network has run already, if a host has [several addresses](Self::with_address), if there are more
+    /// than 16,777,213 clients, or if the hosts speak IPv6 over a link without
+    /// [checksums](crate::link::Link::checksum).
     #[must_use]
     pub fn with_packets(mut self, config: PacketConfig) -> Self {
         let clients = self.clients.len();
@@ -63,7 +73,8 @@ where
         assert!(self.extra.is_empty(), "a host with a stack has one address");
         assert!(clients <= Stacks::MAX_CLIENTS, "too many clients with stacks: {clients}");
         let (link, seed) = (self.link(), self.wire.seed());
-        let stacks = Stacks::new(clients, link, seed, config.connected, config.listening);
+        let PacketConfig { connected, listening, family } = config;
+        let stacks = Stacks::new(clients, link, seed, family, (connected, listening));
         self.stacks = Some(Box::new(stacks));
         self.special = true;
         self
@@ -121,8 +132,8 @@ where
     pub(super) fn drain_with_stack(&mut self, id: u32, visit: &Visit) {
         let Self { clients, server, wire, buf, stacks, .. } = self;
         let Some(stacks) = stacks else { return };
-        let known = clients.len();
-        let flow_of = |peer| flow_of(peer).filter(|flow| *flow as usize <= known);
+        let (known, addresses) = (clients.len(), stacks.family().clients());
+        let flow_of = |peer| addresses.flow_of(peer).filter(|flow| *flow as usize <= known);
         let now = wire.now;
         let wait = match id {
             0 => loop {

@@ -1,17 +1,15 @@
 //! The TCP/IP stack of one host.
 
+use super::place::Place;
 use super::port::{Frames, Limits, Port};
 use crate::heap::OVERHEAD;
 use crate::time::Instant;
 use alloc::vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::{tcp, udp};
 use smoltcp::time::{Duration, Instant as StackInstant};
-use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, IpListenEndpoint, Ipv4Cidr};
-
-/// Maximum number of bytes in a UDP datagram over IPv4: what 16 bits hold, less the headers.
-pub(super) const MAX_DATAGRAM: usize = 65_535 - 20 - 8;
+use smoltcp::wire::{IpCidr, IpEndpoint, IpListenEndpoint};
 
 /// How long a host keeps the fragments of an incomplete datagram. Linux has the same time.
 const REASSEMBLY: Duration = Duration::from_secs(30);
@@ -21,27 +19,6 @@ const BUFFER: usize = 512;
 
 /// Bytes of a TCP socket's buffer in each direction, unless a network sets another number.
 pub(super) const TCP_BUFFER: usize = 16 << 10;
-
-/// Where a host is in the network.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    /// Its address and port.
-    pub(super) socket: SocketAddr,
-    /// Its IPv4 address.
-    pub(super) address: Ipv4Addr,
-    /// Number of bits that its address shares with those of its network.
-    pub(super) prefix: u8,
-    /// Address of the router.
-    pub(super) gateway: Ipv4Addr,
-}
-
-impl Place {
-    /// Returns the Ethernet address, which contains the IPv4 address.
-    pub(super) const fn ethernet(&self) -> EthernetAddress {
-        let [a, b, c, d] = self.address.octets();
-        EthernetAddress([2, 0, a, b, c, d])
-    }
-}
 
 /// The stack of a host, with the UDP socket of its machine.
 pub(in crate::sim) struct Stack {
@@ -63,19 +40,22 @@ pub(in crate::sim) struct Stack {
 
 impl Stack {
     pub(super) fn new(place: Place, limits: Limits, listens: bool, seed: u64) -> Self {
-        let mut config = Config::new(place.ethernet().into());
+        let mut config = Config::new(place.ethernet.into());
         config.random_seed = seed;
         let mut frames = Frames::default();
         let mut port = Port { arriving: None, leaving: &mut frames, limits };
         let mut interface = Interface::new(config, &mut port, StackInstant::ZERO);
         interface.set_reassembly_timeout(REASSEMBLY);
         interface.update_ip_addrs(|addresses| {
-            let address = IpCidr::Ipv4(Ipv4Cidr::new(place.address, place.prefix));
             // A stack has room for two addresses.
-            let _ = addresses.push(address);
+            let _ = addresses.push(IpCidr::new(place.address().into(), place.prefix));
         });
+        let routes = interface.routes_mut();
         // A stack has room for two routes.
-        let _ = interface.routes_mut().add_default_ipv4_route(place.gateway);
+        let _ = match place.gateway {
+            IpAddr::V4(gateway) => routes.add_default_ipv4_route(gateway),
+            IpAddr::V6(gateway) => routes.add_default_ipv6_route(gateway),
+        };
         let mut sockets = SocketSet::new(vec![]);
         let udp = sockets.add(socket(place.socket, listens, BUFFER));
         let known_until = Instant::ZERO;
@@ -153,7 +133,7 @@ impl Stack {
     /// Returns a socket that connects from `port`; `None` if there is no way to `to`.
     pub(in crate::sim) fn connect(&mut self, port: u16, to: SocketAddr) -> Option<SocketHandle> {
         let mut socket = tcp_socket(self.tcp_buffer);
-        let from = IpListenEndpoint { addr: Some(self.place.address.into()), port };
+        let from = IpListenEndpoint { addr: Some(self.place.address().into()), port };
         socket.connect(self.interface.context(), IpEndpoint::from(to), from).ok()?;
         self.tcp_sockets += 1;
         Some(self.sockets.add(socket))
@@ -184,7 +164,7 @@ impl Stack {
         let socket = self.sockets.get_mut::<udp::Socket>(self.udp);
         let port = self.place.socket.port();
         let (bytes, meta) = socket.recv().ok()?;
-        let local = meta.local_address.map_or(IpAddr::V4(self.place.address), IpAddr::from);
+        let local = meta.local_address.map_or(self.place.address(), IpAddr::from);
         Some((bytes, (SocketAddr::new(local, port), meta.endpoint.into())))
     }
 }

@@ -1,37 +1,39 @@
 //! The stacks of all hosts, the router between them, and their way to the link.
 
+use super::super::CLIENTS;
 use super::super::packets::Packet;
 use super::super::wire::Wire;
-use super::super::{CLIENTS, SERVER, client_address};
-use super::frames::{HEADERS, carried, refused};
-use super::host::{MAX_DATAGRAM, Place, Stack};
+use super::frames::{self, HEADERS, carried, refused};
+use super::host::Stack;
 use super::labels::Labels;
+use super::neighbors;
+use super::place::{Place, Sizes};
 use super::port::{Frames, Limits};
 use super::router::{self, Verdict};
 use crate::drive::{Context, NOT_ITS_ADDRESS, Role};
 use crate::link::{Action, Delivery, Link, Step};
 use crate::machine::Transmit;
 use crate::random::{Direction, Name, Purpose};
+use crate::scenario::Family;
 use crate::time::Duration;
 use crate::trace::{Carried, Cause, FrameStep, HostId, Sink, What};
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 
 /// How long the router uses what it has learned of a host. Hosts forget after twice that time, and learn from the router's
 /// requests, so a host that is spoken to always knows its router.
 const KNOWN: Duration = Duration::from_secs(30);
 
-/// The router's address to the clients, and to the server.
-const GATEWAYS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 255, 255, 254), Ipv4Addr::new(192, 0, 2, 254)];
-
-/// Note about a datagram that is not sent, because UDP over IPv4 has no room for it.
-const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes";
+/// Note about a datagram that is not sent, because UDP has no room for it.
+const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes (65527 over IPv6)";
 
 /// The stacks of all hosts: that of the server for datagrams, those of the clients, and those of the server for the
 /// connections of each client.
 pub(in crate::sim) struct Stacks {
     pub(super) hosts: Vec<Stack>,
     pub(super) clients: usize,
+    family: Family,
+    sizes: Sizes,
     /// Clients learn that nobody listens on the server's port.
     connected: bool,
     /// Frames that a host has just sent.
@@ -91,67 +93,64 @@ impl Stacks {
     /// Bytes of a host's stack at first.
     pub(in crate::sim) const MEMORY_OF_HOST: usize = size_of::<Stack>() + 1_024;
 
-    /// Creates the stacks of a server and of `clients` clients. `listens`: the server does.
+    /// Creates the stacks of a server, which may be listening, and of `clients` clients, which may be connected.
     pub(in crate::sim) fn new(
         clients: usize,
         link: &Link,
         seed: u64,
-        connected: bool,
-        listens: bool,
+        family: Family,
+        (connected, listening): (bool, bool),
     ) -> Self {
-        let hosts = Vec::with_capacity(clients + 1);
+        assert!(family == Family::Ipv4 || link.checksum, "IPv6 needs checksums");
         let mut stacks = Self {
-            hosts,
+            hosts: Vec::with_capacity(clients + 1),
             clients,
+            family,
+            sizes: Sizes::new(family, link),
             connected,
             leaving: Frames::default(),
             arriving: Vec::new(),
             memory: 0,
             labels: Labels::default(),
         };
-        let (server, count) = (place(SERVER, 24, GATEWAYS[1]), clients as u32);
-        stacks.add(
-            server,
-            link,
-            listens,
-            Name { seed, flow: 0, direction: Direction::Reply, index: 0 },
-        );
-        for flow in 1..=count {
-            let place = place(client_address(flow), 8, GATEWAYS[0]);
-            stacks.add(
-                place,
-                link,
-                true,
-                Name { seed, flow, direction: Direction::Request, index: 0 },
-            );
+        let server = Name { seed, flow: 0, direction: Direction::Reply, index: 0 };
+        stacks.add(Place::of_server(family), link, listening, server);
+        for flow in 1..=clients as u32 {
+            let client = Name { seed, flow, direction: Direction::Request, index: 0 };
+            stacks.add(Place::of_client(family, flow), link, true, client);
         }
         stacks
     }
 
     /// Creates the stacks of `clients` clients, and one of the server for each of them.
-    pub(in crate::sim) fn for_streams(clients: usize, link: &Link, seed: u64) -> Self {
-        let mut stacks = Self::new(clients, link, seed, false, false);
+    pub(in crate::sim) fn for_streams(
+        clients: usize,
+        link: &Link,
+        seed: u64,
+        family: Family,
+    ) -> Self {
+        let mut stacks = Self::new(clients, link, seed, family, (false, false));
         stacks.hosts.reserve_exact(clients);
         for flow in 1..=clients as u32 {
-            let place = place(SERVER, 24, GATEWAYS[1]);
-            stacks.add(
-                place,
-                link,
-                false,
-                Name { seed, flow, direction: Direction::Reply, index: 0 },
-            );
+            let server = Name { seed, flow, direction: Direction::Reply, index: 0 };
+            stacks.add(Place::of_server(family), link, false, server);
         }
         stacks
     }
 
     /// Adds the stack of a host, whose draws have this name.
     fn add(&mut self, place: Place, link: &Link, listens: bool, name: Name) {
-        let limits = Limits { mtu: mtu(link), checks: link.checksum };
+        let limits = Limits { mtu: self.sizes.mtu, checks: link.checksum };
         // Smoltcp draws identifiers of packets and sequence numbers.
         let seed = name.stream(Purpose::Stack).next_u64();
         let stack = Stack::new(place, limits, listens, seed);
         self.memory += stack.memory();
         self.hosts.push(stack);
+    }
+
+    /// Returns the address family of the hosts.
+    pub(in crate::sim) const fn family(&self) -> Family {
+        self.family
     }
 
     /// Returns the stack of client `flow`.
@@ -207,14 +206,18 @@ impl Stacks {
         if from.is_some_and(|from| from != self.hosts[host].place.socket) {
             return wire.record(context, What::from(NOT_ITS_ADDRESS));
         }
-        let peer = if host == 0 { client_address(context.flow) } else { SERVER };
-        if to != peer || context.flow == 0 {
+        let peer = if host == 0 { context.flow as usize } else { 0 };
+        if context.flow == 0 || self.hosts.get(peer).is_none_or(|peer| to != peer.place.socket) {
             return wire.send_to_nobody(context, direction, bytes);
         }
-        if bytes.len() > MAX_DATAGRAM {
+        if bytes.len() > self.sizes.datagram {
             return wire.record(context, What::from(TOO_LONG));
         }
         let (name, context) = wire.number(context, direction, bytes.len());
+        if self.sizes.is_too_big(bytes.len()) {
+            let what = What::Dropped { direction, cause: Cause::TooBig };
+            return wire.record(Context { host: HostId::Link, ..context }, what);
+        }
         self.memory += self.hosts[host].reserve(bytes.len());
         self.hosts[host].send(to, bytes);
         self.flush(wire, host, context, Names::Datagram(name, 0));
@@ -239,7 +242,7 @@ impl Stacks {
         let carried = carried(&self.arriving);
         wire.frame(context, FrameStep::Received, direction, carried, &self.arriving);
         let longest = match carried {
-            Carried::Fragment => MAX_DATAGRAM,
+            Carried::Fragment => self.sizes.datagram,
             _ => self.arriving.len().saturating_sub(HEADERS),
         };
         self.memory += self.hosts[host].reserve(longest);
@@ -282,9 +285,9 @@ impl Stacks {
         if wire.now < stack.known_until {
             return;
         }
-        let request = router::request(stack.place.gateway, stack.place.address);
+        let request = neighbors::request(&stack.place);
         let own = of_host(is_server, context);
-        wire.frame(own, FrameStep::Received, direction, Carried::ArpRequest, &request);
+        wire.frame(own, FrameStep::Received, direction, carried(&request), &request);
         stack.receive(wire.now, &request, &mut self.leaving);
         // A segment that is due leaves with the reply.
         let answer = Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 });
@@ -333,7 +336,10 @@ impl Stacks {
         }
         let frame = self.leaving.get_mut(index);
         let name = match carried {
-            Carried::ArpRequest | Carried::ArpReply => None,
+            Carried::ArpRequest
+            | Carried::ArpReply
+            | Carried::NeighborSolicitation
+            | Carried::NeighborAdvertisement => None,
             _ => Some(names.next(wire, context.flow, direction)),
         };
         let own = match (name, &names) {
@@ -344,18 +350,18 @@ impl Stacks {
             (Some(_), _) => context,
         };
         wire.frame(own, FrameStep::Sent, direction, carried, frame);
-        match router::judge(frame, self.hosts[host].place.gateway) {
+        match router::judge(frame, &self.hosts[host].place) {
             Verdict::Answer(reply) => {
                 let back = back(direction);
-                wire.frame(own, FrameStep::Received, back, Carried::ArpReply, &reply);
+                wire.frame(own, FrameStep::Received, back, frames::carried(&reply), &reply);
                 self.hosts[host].known_until = wire.now.saturating_add(KNOWN);
                 self.hosts[host].receive(wire.now, &reply, &mut self.leaving);
             }
             Verdict::Learned => self.hosts[host].known_until = wire.now.saturating_add(KNOWN),
             Verdict::Forward(to) => {
-                match (name, self.hosts.get(peer).filter(|peer| peer.place.address == to)) {
+                match (name, self.hosts.get(peer).filter(|peer| peer.place.address() == to)) {
                     (Some(name), Some(peer)) => {
-                        router::forward(frame, peer.place.ethernet());
+                        router::forward(frame, peer.place.ethernet);
                         carry(wire, own, direction, carried, name, frame);
                     }
                     _ => lose(wire, own, direction, carried, frame),
@@ -442,7 +448,7 @@ fn lose<K: Sink>(
     wire.record(Context { host: HostId::Link, ..context }, what);
 }
 
-/// Returns what the records of a host's ARP messages refer to: no datagram, and at the server, no client.
+/// Returns what the records of a host's messages to its router refer to: no datagram, and at the server, no client.
 const fn of_host(is_server: bool, context: Context) -> Context {
     let flow = if is_server { 0 } else { context.flow };
     Context { flow, packet: 0, label: None, ..context }
@@ -453,23 +459,4 @@ const fn back(direction: Direction) -> Direction {
         Direction::Request => Direction::Reply,
         Direction::Reply => Direction::Request,
     }
-}
-
-/// Returns the place of the host with this address.
-fn place(socket: SocketAddr, prefix: u8, gateway: Ipv4Addr) -> Place {
-    let address = match socket.ip() {
-        IpAddr::V4(address) => address,
-        // The addresses of the simulated network are IPv4.
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    };
-    Place { socket, address, prefix, gateway }
-}
-
-/// Returns the maximum size of an IP packet. The link's MTU includes `link.overhead` bytes of headers; 28 of these, those
-/// of IPv4 and UDP, are in the packet.
-fn mtu(link: &Link) -> usize {
-    const LARGEST: i64 = 65_535;
-    let mtu = link.mtu.map_or(LARGEST, |mtu| i64::from(mtu) + 28 - i64::from(link.overhead));
-    // A scenario is checked; a link of a program's own may be narrower than IPv4 allows (RFC 791, section 3.2).
-    mtu.clamp(68, LARGEST) as usize
 }

@@ -10,6 +10,7 @@ use crate::drive::{Context, Timeouts};
 use crate::link::{Fault, Link};
 use crate::machine::Label;
 use crate::random::Direction;
+use crate::scenario::Family;
 use crate::server::service::Outage;
 use crate::stream::{Command, ConnectionId, Endpoint};
 use crate::time::Instant;
@@ -64,7 +65,7 @@ where
         let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         let count = clients.len();
         assert!(count <= Stacks::MAX_CLIENTS, "too many clients with stacks: {count}");
-        let mut stacks = Stacks::for_streams(count, link, seed);
+        let mut stacks = Stacks::for_streams(count, link, seed, Family::Ipv4);
         let mut sides: Vec<Side> = (0..count).map(|_| Side::default()).collect();
         for (side, flow) in sides.iter_mut().zip(1..) {
             side.listen(stacks.server_stack(flow));
@@ -85,6 +86,26 @@ where
             stuck: false,
             as_record: |_| None,
         }
+    }
+
+    /// The same network of another address family, over which the clients connect to
+    /// [`SERVER_IPV6`](crate::sim::SERVER_IPV6). Its server listens.
+    ///
+    /// # Panics
+    /// If the network has run already, or if the hosts speak IPv6 over a link without
+    /// [checksums](crate::link::Link::checksum).
+    #[must_use]
+    pub fn over(mut self, family: Family) -> Self {
+        assert!(self.started == 0, "the network has run already");
+        if family == self.stacks.family() {
+            return self;
+        }
+        let (link, seed) = (self.wire.channel().link(), self.wire.seed());
+        self.stacks = Stacks::for_streams(self.clients.len(), link, seed, family);
+        for (side, flow) in self.sides.iter_mut().zip(1..) {
+            side.listen(self.stacks.server_stack(flow));
+        }
+        self
     }
 
     /// Sets how events of the server become records; without this, they have none.

@@ -4,7 +4,7 @@ use super::StreamNetwork;
 use crate::client;
 use crate::machine::Timer;
 use crate::scenario::{Protocol, Scenario};
-use crate::sim::{RunSink, SERVER};
+use crate::sim::RunSink;
 use crate::stream::http::{EchoHandler, Http, HttpConfig, HttpEvent, HttpService};
 use crate::stream::{
     self, Client, Codec, Command, ConnectionId, EchoService, Endpoint, Input, Limits, Server,
@@ -85,16 +85,18 @@ impl Scenario {
     /// Builds the network that runs this scenario over connections, with at most `most` of its clients.
     pub(in crate::sim) fn streams<K: Sink>(&self, sink: K, most: usize) -> ScenarioStreams<K> {
         let (server, seed) = (self.server.clone(), self.seed);
-        let (clients, server): (Vec<StreamClient>, StreamServer) =
-            if self.protocol == Protocol::Http {
-                let config = HttpConfig::default().with_faults(server);
-                let service = HttpService::new(EchoHandler(self.server.reply), config, seed);
-                (self.stream_clients(self.http(), most), recorded(service, HttpEvent::what))
-            } else {
-                let clients = self.stream_clients(self.client_config(SERVER).codec, most);
-                (clients, recorded(EchoService::new(server, seed), |event| Some(event.into())))
-            };
+        let (clients, server): (Vec<StreamClient>, StreamServer) = if self.protocol
+            == Protocol::Http
+        {
+            let config = HttpConfig::default().with_faults(server);
+            let service = HttpService::new(EchoHandler(self.server.reply), config, seed);
+            (self.stream_clients(self.http(), most), recorded(service, HttpEvent::what))
+        } else {
+            let clients = self.stream_clients(self.client_config(self.family.server()).codec, most);
+            (clients, recorded(EchoService::new(server, seed), |event| Some(event.into())))
+        };
         let network = StreamNetwork::new(clients, server, &self.link, seed, RunSink::new(sink))
+            .over(self.family)
             .with_buffers(self.stream_buffer())
             .with_faults(self.faults.of_link())
             .with_outages(&self.faults.outages())
@@ -103,8 +105,8 @@ impl Scenario {
     }
 
     fn stream_clients<C: Codec + 'static>(&self, codec: C, most: usize) -> Vec<StreamClient> {
-        let client::Config { policy, seed, load, .. } = self.client_config(SERVER);
-        let config = client::Config::new(SERVER, codec)
+        let client::Config { policy, seed, load, .. } = self.client_config(self.family.server());
+        let config = client::Config::new(self.family.server(), codec)
             .policy(policy)
             .seed(seed)
             .exchanges(load.exchanges)
@@ -116,9 +118,9 @@ impl Scenario {
 
     /// Returns the request: a GET of the path / and the message.
     fn http(&self) -> Http {
-        let target = format!("/{}", self.message);
+        let (server, target) = (self.family.server(), format!("/{}", self.message));
         // A scenario is checked; a program may have changed its message since.
-        Http::new("GET", &SERVER.to_string(), &target).unwrap_or_else(|_| Http::get(SERVER))
+        Http::new("GET", &server.to_string(), &target).unwrap_or_else(|_| Http::get(server))
     }
 
     /// Returns the bytes of a socket's buffer in each direction: enough for a message and its reply, within 2 KiB and 16 KiB.
