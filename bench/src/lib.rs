@@ -5,8 +5,8 @@
 //! which the exchange fails. On average 1/32 of the exchanges fail, and each costs 1.9375 sends.
 
 use retrylab_core::protocol::Echo;
-use retrylab_core::scenario::{FieldError, Scenario};
-use retrylab_core::sim::{Outcome, SERVER, StreamNetwork, run};
+use retrylab_core::scenario::{Family, FieldError, Scenario};
+use retrylab_core::sim::{Outcome, StreamNetwork, run};
 use retrylab_core::stream::{Client, EchoService, Limits, Server};
 use retrylab_core::trace::{DigestSink, Sink};
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub fn packets(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
 /// # Errors
 /// If one of the numbers is out of range.
 pub fn streams<K: Sink>(
-    clients: u32,
-    exchanges: u32,
+    family: Family,
+    (clients, exchanges): (u32, u32),
     loss: &str,
     sink: K,
 ) -> Result<StreamNetwork<Client<Echo>, Server<EchoService>, K>, FieldError> {
@@ -68,20 +68,21 @@ pub fn streams<K: Sink>(
         ("policy.initial_timeout", "1000s"),
         ("policy.give_up_above", "none"),
     ])?;
-    let config = Arc::new(scenario.client_config(SERVER));
+    let config = Arc::new(scenario.client_config(family.server()));
     let clients = (1..=clients).map(|flow| Client::numbered(Arc::clone(&config), flow));
     let server = Server::new(EchoService::new(scenario.server, SEED), Limits::default());
-    Ok(StreamNetwork::new(clients, server, &scenario.link, SEED, sink))
+    Ok(StreamNetwork::new(clients, server, &scenario.link, SEED, sink).over(family))
 }
 
-/// Digest of a network of connections that every build must produce, its frames included.
-const STREAMS: &str = "e359e13d1643d311";
+/// Digests of networks of connections that every build must produce, their frames included.
+const STREAMS: [(Family, &str); 2] =
+    [(Family::Ipv4, "e359e13d1643d311"), (Family::Ipv6, "79609dd7ee0c7f1a")];
 
-/// Returns true if this build does not produce [`STREAMS`].
-fn streams_differ() -> bool {
-    let Ok(mut network) = streams(5, 4, "0.1", DigestSink::default()) else { return true };
+/// Returns the digest of the network of connections of a family.
+fn digest_of_streams(family: Family) -> Result<String, FieldError> {
+    let mut network = streams(family, (5, 4), "0.1", DigestSink::default())?;
     while network.step().is_some() {}
-    network.into_sink().digest().to_string() != STREAMS
+    Ok(network.into_sink().digest().to_string())
 }
 
 /// Digests of networks of packets that every build must produce: links and their digests.
@@ -98,7 +99,10 @@ pub fn differing() -> usize {
         }
         None => true,
     };
-    lines.filter(differs).count() + usize::from(streams_differ())
+    let streams = STREAMS
+        .iter()
+        .filter(|(family, golden)| digest_of_streams(*family).as_deref() != Ok(*golden));
+    lines.filter(differs).count() + streams.count()
 }
 
 /// [`differing`] as an export of the wasm module.
@@ -183,9 +187,9 @@ mod tests {
     /// `cargo xtask bench` checks the same in wasm.
     #[test]
     fn the_golden_digests_of_packets_and_connections_hold() {
-        let mut network = streams(5, 4, "0.1", DigestSink::default()).unwrap();
-        while network.step().is_some() {}
-        assert_eq!(network.into_sink().digest().to_string(), STREAMS);
+        for (family, golden) in STREAMS {
+            assert_eq!(digest_of_streams(family).as_deref(), Ok(golden));
+        }
         assert_eq!(differing(), 0);
     }
 }

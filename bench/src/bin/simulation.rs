@@ -5,7 +5,7 @@
 //! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
 
 use retrylab_bench::{Report, packets, scenario, streams};
-use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::scenario::{Family, FieldError, Scenario};
 use retrylab_core::sim::{Outcome, Summary, run};
 use retrylab_core::trace::{DigestSink, Record, Sink};
 use std::process::ExitCode;
@@ -54,7 +54,7 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
 fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
     let begun = Instant::now();
     let sinks = (Summary::default(), DigestSink::default());
-    let mut network = streams(clients, exchanges, "0", sinks)?;
+    let mut network = streams(Family::Ipv4, (clients, exchanges), "0", sinks)?;
     while network.step().is_some() {}
     let (summary, digest) = network.into_sink();
     Ok(Report {

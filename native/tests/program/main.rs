@@ -11,6 +11,7 @@ mod compare;
 mod data_file;
 mod foreign;
 mod foreign_text;
+mod frames;
 mod heartbeat;
 mod http;
 mod interop;
