@@ -22,7 +22,8 @@ impl Scenario {
     /// Checks keys whose values are each valid by themselves.
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
-        network::check((self.network, self.family), self.listening, &self.link)?;
+        let kind = (self.network, self.family, self.protocol);
+        network::check(kind, self.listening, &self.link)?;
         self.check_protocol()?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),

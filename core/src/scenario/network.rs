@@ -1,6 +1,7 @@
 //! What the simulated network carries.
 
 use super::error::FieldError;
+use super::protocol::Protocol;
 use crate::link::Link;
 use crate::value::words;
 use alloc::format;
@@ -30,9 +31,13 @@ words! {
 impl Family {
     /// Returns the size in bytes of the largest packet that every link must carry (RFC 791, section 3.2; RFC 8200,
     /// section 5).
-    pub(crate) const fn min_mtu(self) -> u16 {
+    ///
+    /// If a host does not listen, its error is the largest packet, and smoltcp cannot send that in fragments: it has up
+    /// to 576 bytes over IPv4 (RFC 1812, section 4.3.2.3), and up to 1,280 over IPv6 (RFC 4443, section 2.4).
+    pub(crate) const fn min_mtu(self, listening: bool) -> u16 {
         match self {
-            Self::Ipv4 => 68,
+            Self::Ipv4 if listening => 68,
+            Self::Ipv4 => 576,
             Self::Ipv6 => 1_280,
         }
     }
@@ -43,7 +48,7 @@ const HEADERS: i64 = 28;
 
 /// Checks the keys that need stacks, and those that stacks limit.
 pub(super) fn check(
-    (network, family): (NetworkKind, Family),
+    (network, family, protocol): (NetworkKind, Family, Protocol),
     listening: bool,
     link: &Link,
 ) -> Result<(), FieldError> {
@@ -70,13 +75,23 @@ pub(super) fn check(
                         checksums (RFC 8200, section 8.1)";
         return FieldError::contradiction("link.checksum", sentence);
     }
-    let (overhead, min_mtu) = (i64::from(link.overhead), i64::from(family.min_mtu()));
+    // A host that does not listen answers a segment of TCP with a reset, which is small.
+    let listening = listening || protocol.has_connections();
+    let (overhead, min_mtu) = (i64::from(link.overhead), i64::from(family.min_mtu(listening)));
     let least = (min_mtu + overhead - HEADERS).max(1);
     match link.mtu {
         Some(mtu) if i64::from(mtu) < least => {
+            let (with, why) = if listening {
+                ("", "every link must carry packets of")
+            } else {
+                (
+                    ", server.listening=false",
+                    "the error of a host that does not listen is a packet of up to",
+                )
+            };
             let sentence = format!(
-                "link.mtu is {mtu}; with network=packets, family={family} and link.overhead={overhead} it must be at \
-                 least {least}, because every link must carry packets of {min_mtu} bytes"
+                "link.mtu is {mtu}; with network=packets, family={family}{with} and link.overhead={overhead} it must be \
+                 at least {least}, because {why} {min_mtu} bytes"
             );
             FieldError::contradiction("link.mtu", sentence)
         }

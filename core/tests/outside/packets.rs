@@ -325,6 +325,22 @@ fn a_closed_port_refuses_a_connected_client() {
     }
 }
 
+/// Smoltcp cannot send an error in fragments.
+#[test]
+fn an_error_fits_the_mtu() {
+    let message = "x".repeat(2_000);
+    let fragment = format!("network=packets&server.listening=false&link.mtu=576&message={message}");
+    let capture = capture(&fragment);
+    capture.check_frames();
+    let refused = |record: &Record| matches!(record.what, What::Refused { sends: 1, .. });
+    assert!(capture.records.iter().any(refused));
+    // A link of a program's own drops what its hosts have to send.
+    let mut scenario = scenario(&fragment);
+    scenario.link.mtu = Some(100);
+    let records = run(&scenario, Capture::default()).sink.records;
+    assert!(records.iter().any(|record| matches!(record.what, What::GaveUp { .. })));
+}
+
 #[test]
 fn contradictions_are_refused() {
     let refusal = |pairs: &[(&str, &str)]| {
@@ -335,5 +351,7 @@ fn contradictions_are_refused() {
     assert!(refusal(&[packets, ("link.mtu", "67")]).contains("at least 68"));
     let wide = [packets, ("link.mtu", "85"), ("link.overhead", "46")];
     assert!(refusal(&wide).contains("at least 86"));
+    let closed = [packets, ("link.mtu", "575"), ("server.listening", "false")];
+    assert!(refusal(&closed).contains("at least 576"), "{}", refusal(&closed));
     assert!(refusal(&[("network", "frames")]).contains("datagrams or packets"));
 }

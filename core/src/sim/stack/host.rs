@@ -2,17 +2,15 @@
 
 use super::place::Place;
 use super::port::{Frames, Limits, Port};
+use super::reassembly::Reassembly;
 use crate::heap::OVERHEAD;
 use crate::time::Instant;
 use alloc::vec;
 use core::net::{IpAddr, SocketAddr};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::{tcp, udp};
-use smoltcp::time::{Duration, Instant as StackInstant};
+use smoltcp::time::Instant as StackInstant;
 use smoltcp::wire::{IpCidr, IpEndpoint, IpListenEndpoint};
-
-/// How long a host keeps the fragments of an incomplete datagram. Linux has the same time.
-const REASSEMBLY: Duration = Duration::from_secs(30);
 
 /// Bytes of a UDP socket's buffers at first. They grow to the longest datagram.
 const BUFFER: usize = 512;
@@ -25,6 +23,8 @@ pub(in crate::sim) struct Stack {
     interface: Interface,
     sockets: SocketSet<'static>,
     udp: SocketHandle,
+    /// Fragments that have arrived.
+    pub(super) reassembly: Reassembly,
     pub(super) place: Place,
     limits: Limits,
     /// The machine has a socket. Otherwise nobody listens on its port.
@@ -45,7 +45,6 @@ impl Stack {
         let mut frames = Frames::default();
         let mut port = Port { arriving: None, leaving: &mut frames, limits };
         let mut interface = Interface::new(config, &mut port, StackInstant::ZERO);
-        interface.set_reassembly_timeout(REASSEMBLY);
         interface.update_ip_addrs(|addresses| {
             // A stack has room for two addresses.
             let _ = addresses.push(IpCidr::new(place.address().into(), place.prefix));
@@ -63,6 +62,7 @@ impl Stack {
             interface,
             sockets,
             udp,
+            reassembly: Reassembly::default(),
             place,
             limits,
             listens,

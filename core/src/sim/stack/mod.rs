@@ -29,8 +29,8 @@
 //! The records are those of the network of datagrams, with a [`What::Frame`](crate::trace::What::Frame) for each frame
 //! that a host sends or receives. Sinks see the bytes of these frames, from which a capture file can be written.
 //!
-//! Limits, which are those of smoltcp: a host fragments IPv4 only; it reassembles at most 32 datagrams at a time, each with at
-//! most 32 gaps, and drops an incomplete one after 30 s. A host takes about 90 KB of memory.
+//! Limits: a host puts together the fragments of at most 32 datagrams at a time, and drops an incomplete one after 30 s. It
+//! takes about 70 KB of memory, most of which is smoltcp's buffer for a datagram that is sent in fragments.
 
 mod connections;
 mod frames;
@@ -39,6 +39,7 @@ mod labels;
 mod neighbors;
 mod place;
 mod port;
+mod reassembly;
 mod router;
 mod stacks;
 

@@ -74,7 +74,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn new(family: Family, link: &Link) -> Self {
+    pub(super) fn new(family: Family, link: &Link, listening: bool) -> Self {
         // A datagram has at most 65,535 bytes with the header of IPv4, and without that of IPv6.
         let (headers, largest, fragments) = match family {
             Family::Ipv4 => (20 + 8, 65_535, true),
@@ -82,8 +82,8 @@ impl Sizes {
         };
         // The link's MTU includes `link.overhead` bytes of headers, where a packet has those of IPv4 and UDP.
         let mtu = link.mtu.map_or(largest, |mtu| i64::from(mtu) + 28 - i64::from(link.overhead));
-        // A scenario is checked; a link of a program's own may be narrower than IP allows.
-        let mtu = mtu.clamp(family.min_mtu().into(), largest) as usize;
+        // A scenario is checked; a link of a program's own may be narrower than IP or smoltcp allows.
+        let mtu = mtu.clamp(family.min_mtu(listening).into(), largest) as usize;
         let datagram = largest as usize - headers;
         Self { mtu, datagram, headers, fragments }
     }

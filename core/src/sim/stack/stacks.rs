@@ -3,7 +3,7 @@
 use super::super::CLIENTS;
 use super::super::packets::Packet;
 use super::super::wire::Wire;
-use super::frames::{self, HEADERS, carried, refused};
+use super::frames::{self, HEADERS, refused};
 use super::host::Stack;
 use super::labels::Labels;
 use super::neighbors;
@@ -106,7 +106,7 @@ impl Stacks {
             hosts: Vec::with_capacity(clients + 1),
             clients,
             family,
-            sizes: Sizes::new(family, link),
+            sizes: Sizes::new(family, link, listening),
             connected,
             leaving: Frames::default(),
             arriving: Vec::new(),
@@ -129,7 +129,8 @@ impl Stacks {
         seed: u64,
         family: Family,
     ) -> Self {
-        let mut stacks = Self::new(clients, link, seed, family, (false, false));
+        // No UDP datagram arrives, whoever listens.
+        let mut stacks = Self::new(clients, link, seed, family, (false, true));
         stacks.hosts.reserve_exact(clients);
         for flow in 1..=clients as u32 {
             let server = Name { seed, flow, direction: Direction::Reply, index: 0 };
@@ -239,12 +240,15 @@ impl Stacks {
         self.arriving.clear();
         self.arriving.extend_from_slice(wire.bytes(packet));
         wire.release(packet);
-        let carried = carried(&self.arriving);
+        let mut carried = frames::carried(&self.arriving);
         wire.frame(context, FrameStep::Received, direction, carried, &self.arriving);
-        let longest = match carried {
-            Carried::Fragment => self.sizes.datagram,
-            _ => self.arriving.len().saturating_sub(HEADERS),
-        };
+        if carried == Carried::Fragment {
+            let whole = self.hosts[host].reassembly.add(wire.now, &self.arriving);
+            let Some(whole) = whole else { return Received::Nothing };
+            self.arriving = whole;
+            carried = frames::carried(&self.arriving);
+        }
+        let longest = self.arriving.len().saturating_sub(HEADERS);
         self.memory += self.hosts[host].reserve(longest);
         self.hosts[host].receive(wire.now, &self.arriving, &mut self.leaving);
         // As in an operating system, what the stack answers by itself leaves before the host's machine reacts.
@@ -254,7 +258,7 @@ impl Stacks {
             self.flush(wire, host, Context { packet: 0, ..context }, names);
         }
         match carried {
-            Carried::Udp | Carried::Fragment => Received::Datagram,
+            Carried::Udp => Received::Datagram,
             Carried::PortUnreachable if self.connected && !self.is_server(host) => {
                 let own = self.hosts[host].place.socket;
                 let peer = refused(&self.arriving).filter(|(from, _)| *from == own);
@@ -287,7 +291,7 @@ impl Stacks {
         }
         let request = neighbors::request(&stack.place);
         let own = of_host(is_server, context);
-        wire.frame(own, FrameStep::Received, direction, carried(&request), &request);
+        wire.frame(own, FrameStep::Received, direction, frames::carried(&request), &request);
         stack.receive(wire.now, &request, &mut self.leaving);
         // A segment that is due leaves with the reply.
         let answer = Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 });
@@ -306,8 +310,12 @@ impl Stacks {
         let mut next = 0;
         loop {
             while next < self.leaving.len() {
-                self.leave(wire, host, next, context, &mut names);
+                let carried = self.leave(wire, host, next, context, &mut names);
                 next += 1;
+                // A machine's datagram is alone in its socket, and has left in one packet.
+                if carried == Carried::Udp && matches!(names, Names::Datagram(..)) {
+                    return self.leaving.clear();
+                }
             }
             self.hosts[host].transmit(wire.now, &mut self.leaving);
             if next == self.leaving.len() {
@@ -316,7 +324,7 @@ impl Stacks {
         }
     }
 
-    /// Brings a frame from a host to the router, and from there to the link.
+    /// Brings a frame from a host to the router, and from there to the link; returns what it carries.
     fn leave<K: Sink>(
         &mut self,
         wire: &mut Wire<K>,
@@ -324,11 +332,11 @@ impl Stacks {
         index: usize,
         context: Context,
         names: &mut Names,
-    ) {
+    ) -> Carried {
         let is_server = self.is_server(host);
         let direction = if is_server { Direction::Reply } else { Direction::Request };
         let peer = if is_server { context.flow as usize } else { self.server_of(context.flow) };
-        let carried = carried(self.leaving.get(index));
+        let carried = frames::carried(self.leaving.get(index));
         let mut context = context;
         if self.has_connections() && carried.is_tcp() {
             let frame = self.leaving.get(index);
@@ -369,6 +377,7 @@ impl Stacks {
             }
             Verdict::Ignore => lose(wire, own, direction, carried, frame),
         }
+        carried
     }
 }
 
