@@ -201,7 +201,7 @@ impl Observer<Client<Http>> for Session {
         let (number, send) = (place + 1, &mut self.sends[place]);
         let since = |from: Option<Instant>| Rounded(at.saturating_since(from.unwrap_or(at)));
         let step = match what {
-            Happened::Trying(address) => format!("connecting to {address}"),
+            Happened::Trying { peer, .. } => format!("connecting to {peer}"),
             Happened::Failed(address, error) => {
                 send.unreached.push(Unreached::new(address, error));
                 format!("{address} {BAD}cannot be reached{BAD:#}: {error}")

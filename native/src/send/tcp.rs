@@ -227,12 +227,12 @@ impl Observer<Client<Echo>> for Session {
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
         match what {
-            Happened::Trying(address) => {
+            Happened::Trying { peer, .. } => {
                 // Only now is the connection asked for: a release of the previous exchange is not a send.
                 self.sends.entry(id).or_insert(at);
-                self.peer = address;
-                if !self.peers.contains(&address) {
-                    self.peers.push(address);
+                self.peer = peer;
+                if !self.peers.contains(&peer) {
+                    self.peers.push(peer);
                 }
             }
             Happened::Failed(address, error) => {

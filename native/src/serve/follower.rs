@@ -299,7 +299,7 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
         match what {
-            Happened::Accepted { peer } => {
+            Happened::Accepted { peer, .. } => {
                 self.counts.connections += 1;
                 let open = Open { peer, received: 0, sent: 0, done: None, limit: None };
                 self.open.insert(id, open);

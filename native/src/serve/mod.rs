@@ -269,7 +269,7 @@ async fn answer(
 ) -> Result<Exit, Error> {
     let (address, pipe) = (socket.local_addr()?, scenario.pipe());
     let listeners = Listeners::open(&args.streams, &scenario).await?;
-    let others = listeners.addresses()?;
+    let others = listeners.addresses();
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
     let mut dns = Dns::bind(&args.dns, allowed).await?;

@@ -9,6 +9,7 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -26,9 +27,12 @@ pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// An attempt to connect to one address.
 type Attempt<T> = Pin<Box<dyn Future<Output = (SocketAddr, io::Result<T>)> + Send>>;
 
+/// An attempt that has begun, and the address of its end here. There is none if nothing was sent.
+type Begun<T> = (Option<SocketAddr>, Attempt<T>);
+
 /// Attempts to connect to the addresses of one server.
 pub struct Race<T = TcpStream> {
-    connect: fn(SocketAddr) -> Attempt<T>,
+    connect: fn(SocketAddr) -> Begun<T>,
     waiting: vec::IntoIter<SocketAddr>,
     attempts: FuturesUnordered<Attempt<T>>,
     /// The next attempt starts at once.
@@ -41,7 +45,12 @@ pub struct Race<T = TcpStream> {
 #[derive(Debug)]
 pub enum Step<T = TcpStream> {
     /// An attempt starts.
-    Trying(SocketAddr),
+    Trying {
+        /// Address of this end; `None` if the system refuses the attempt.
+        local: Option<SocketAddr>,
+        /// Address to connect to.
+        peer: SocketAddr,
+    },
     /// An attempt has failed.
     Failed(SocketAddr, io::Error),
     /// An attempt has succeeded. The race is over.
@@ -54,12 +63,45 @@ impl Race {
     /// Starts with the addresses in their order of preference (RFC 6724), over TCP.
     #[must_use]
     pub fn new(addresses: &[SocketAddr]) -> Self {
-        Self::with(addresses, |to| Box::pin(async move { (to, TcpStream::connect(to).await) }))
+        Self::with(addresses, connect)
     }
 }
 
+/// Begins to connect to `to`. Unlike [`TcpStream::connect`], it returns the address of this end at once.
+fn connect(to: SocketAddr) -> Begun<TcpStream> {
+    match begin(to) {
+        Ok(stream) => {
+            let local = stream.local_addr().ok();
+            (local, Box::pin(async move { (to, connected(stream).await) }))
+        }
+        Err(error) => (None, Box::pin(async move { (to, Err(error)) })),
+    }
+}
+
+fn begin(to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&to.into()) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => TcpStream::from_std(socket.into()),
+    }
+}
+
+/// Returns whether a socket that does not block has begun to connect.
+fn is_in_progress(error: &io::Error) -> bool {
+    // EINPROGRESS, for which the standard library has no name; Windows reports `WouldBlock`.
+    let number = if cfg!(any(target_os = "linux", target_os = "android")) { 115 } else { 36 };
+    error.kind() == io::ErrorKind::WouldBlock || cfg!(unix) && error.raw_os_error() == Some(number)
+}
+
+/// Waits until a socket is connected, or the attempt has failed: it can be written to in both cases.
+async fn connected(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.writable().await?;
+    stream.take_error()?.map_or(Ok(stream), Err)
+}
+
 impl<T> Race<T> {
-    fn with(addresses: &[SocketAddr], connect: fn(SocketAddr) -> Attempt<T>) -> Self {
+    fn with(addresses: &[SocketAddr], connect: fn(SocketAddr) -> Begun<T>) -> Self {
         let waiting = interleaved(addresses).into_iter();
         let attempts = FuturesUnordered::new();
         Self { connect, waiting, attempts, is_next_due: true, delay: None }
@@ -73,12 +115,13 @@ impl<T> Race<T> {
     pub(super) fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Step<T>> {
         loop {
             if std::mem::take(&mut self.is_next_due)
-                && let Some(address) = self.waiting.next()
+                && let Some(peer) = self.waiting.next()
             {
-                self.attempts.push((self.connect)(address));
+                let (local, attempt) = (self.connect)(peer);
+                self.attempts.push(attempt);
                 let is_last = self.waiting.len() == 0;
                 self.delay = (!is_last).then(|| Box::pin(tokio::time::sleep(ATTEMPT_DELAY)));
-                return Poll::Ready(Step::Trying(address));
+                return Poll::Ready(Step::Trying { local, peer });
             }
             match self.attempts.poll_next_unpin(context) {
                 Poll::Ready(Some((_, Ok(connection)))) => {
@@ -141,15 +184,16 @@ mod tests {
     const CONNECTS: u8 = 2;
 
     /// An attempt whose end is in the address: 192.0.2.SILENT and so on. Its connection is the port.
-    fn attempt(to: SocketAddr) -> Attempt<u16> {
+    fn attempt(to: SocketAddr) -> Begun<u16> {
         let IpAddr::V4(ip) = to.ip() else { unreachable!("the test uses IPv4") };
-        Box::pin(async move {
+        let attempt = async move {
             match ip.octets()[3] {
                 SILENT => std::future::pending().await,
                 REFUSED => (to, Err(io::ErrorKind::ConnectionRefused.into())),
                 _ => (to, Ok(to.port())),
             }
-        })
+        };
+        (None, Box::pin(attempt))
     }
 
     /// Races attempts that end like this; returns the steps and the time.
@@ -164,7 +208,7 @@ mod tests {
             let mut steps = Vec::new();
             loop {
                 steps.push(match race.step().await {
-                    Step::Trying(address) => format!("try {}", address.port()),
+                    Step::Trying { peer, .. } => format!("try {}", peer.port()),
                     Step::Failed(address, _) => format!("{} failed", address.port()),
                     Step::Connected(port) => {
                         return (format!("{}, {port} won", steps.join(", ")), begun.elapsed());

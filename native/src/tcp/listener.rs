@@ -12,10 +12,19 @@ const BACKLOG: u32 = 4_096;
 /// Pause after a connection could not be accepted: mostly, descriptors have run out, and connections must end first.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A connection that was accepted, and the addresses of its ends.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) local: SocketAddr,
+    pub(super) peer: SocketAddr,
+}
+
 /// A socket that accepts connections.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
+    address: SocketAddr,
     /// End of a pause in which it accepts nothing.
     paused: Option<Instant>,
 }
@@ -35,29 +44,31 @@ impl Listener {
         #[cfg(not(windows))]
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        Ok(Self { socket: socket.listen(BACKLOG)?, paused: None })
+        let socket = socket.listen(BACKLOG)?;
+        Ok(Self { address: socket.local_addr()?, socket, paused: None })
     }
 
     /// Returns the address on which it listens.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
     }
 
     /// Waits for a connection. After a failure, the next call pauses first. The future can be dropped at any time.
     ///
     /// # Errors
     /// If descriptors or memory have run out. The connection waits on.
-    pub(super) async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(super) async fn accept(&mut self) -> io::Result<Accepted> {
         if let Some(end) = self.paused {
             tokio::time::sleep_until(end).await;
             self.paused = None;
         }
         loop {
             match self.socket.accept().await {
-                Ok(accepted) => return Ok(accepted),
+                Ok((stream, peer)) => {
+                    let local = self.local_of(&stream);
+                    return Ok(Accepted { stream, local, peer });
+                }
                 // The client has gone already.
                 Err(error) if is_of_client(&error) => {}
                 Err(error) => {
@@ -66,6 +77,14 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Returns the address of this end. Only a listener on all addresses has to ask the system.
+    fn local_of(&self, stream: &TcpStream) -> SocketAddr {
+        if !self.address.ip().is_unspecified() {
+            return self.address;
+        }
+        stream.local_addr().unwrap_or(self.address)
     }
 }
 

@@ -17,6 +17,7 @@ mod timer;
 
 pub use crate::udp::Ended;
 pub use eyeballs::{ATTEMPT_DELAY, Race, Step};
+use listener::Accepted;
 pub use listener::Listener;
 pub use observer::{Happened, Observer};
 
@@ -50,7 +51,7 @@ const MAX_READ: usize = 1 << 16;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let clock = Clock::start();
 /// let listener = Listener::bind("127.0.0.1:0".parse().unwrap())?;
-/// let peer = listener.local_addr()?;
+/// let peer = listener.local_addr();
 /// let service = EchoService::new(echo::Config::default(), 1);
 /// let mut server =
 ///     Driver::server(Server::new(service, Limits::default()), listener, clock, ());
@@ -96,7 +97,7 @@ enum Woken {
     Due,
     /// A socket probably has bytes, or takes some.
     Ready(ConnectionId, Way),
-    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Accepted(io::Result<Accepted>),
     Step(ConnectionId, Step),
     /// A connection ended while the driver waited for it.
     Nothing,
@@ -198,7 +199,7 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
                     self.busy.extend(&self.stalled);
                 }
                 Woken::Ready(id, way) => self.ready(now, id, way),
-                Woken::Accepted(Ok((stream, peer))) => self.accepted(now, stream, peer),
+                Woken::Accepted(Ok(accepted)) => self.accepted(now, accepted),
                 Woken::Accepted(Err(error)) => self.observer.not_accepted(now, &error),
                 Woken::Step(id, step) => self.step(now, id, step),
                 Woken::Nothing => {}
@@ -245,6 +246,7 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
             self.observer.armed(now, timer, deadline);
         }
         self.timer.deadline = deadline;
+        self.observer.settled();
         ControlFlow::Continue(())
     }
 
@@ -370,11 +372,11 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
         self.endpoint.handle_input(now, id, Input::Reset);
     }
 
-    fn accepted(&mut self, now: Instant, stream: TcpStream, peer: SocketAddr) {
+    fn accepted(&mut self, now: Instant, Accepted { stream, local, peer }: Accepted) {
         let id = ConnectionId(self.next);
         self.next += 1;
         self.opened(id, stream);
-        self.observer.happened(now, id, Happened::Accepted { peer });
+        self.observer.happened(now, id, Happened::Accepted { local, peer });
         self.endpoint.handle_input(now, id, Input::Accepted { peer });
     }
 
@@ -387,7 +389,9 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
     /// Handles a step of an attempt to connect.
     fn step(&mut self, now: Instant, id: ConnectionId, step: Step) {
         match step {
-            Step::Trying(address) => self.observer.happened(now, id, Happened::Trying(address)),
+            Step::Trying { local, peer } => {
+                self.observer.happened(now, id, Happened::Trying { local, peer });
+            }
             Step::Failed(address, error) => {
                 self.observer.happened(now, id, Happened::Failed(address, &error));
             }

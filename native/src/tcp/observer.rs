@@ -26,6 +26,9 @@ pub trait Observer<E: Endpoint> {
         let _ = (at, id, what);
     }
 
+    /// Called when everything that follows from an input is done. The next input may be long in coming.
+    fn settled(&mut self) {}
+
     /// Called when a connection could not be accepted. The driver continues after a pause.
     fn not_accepted(&mut self, at: Instant, error: &io::Error) {
         let _ = (at, error);
@@ -47,6 +50,10 @@ impl<E: Endpoint, O: Observer<E> + ?Sized> Observer<E> for &mut O {
         (**self).happened(at, id, what);
     }
 
+    fn settled(&mut self) {
+        (**self).settled();
+    }
+
     fn not_accepted(&mut self, at: Instant, error: &io::Error) {
         (**self).not_accepted(at, error);
     }
@@ -57,7 +64,12 @@ impl<E: Endpoint, O: Observer<E> + ?Sized> Observer<E> for &mut O {
 #[non_exhaustive]
 pub enum Happened<'a> {
     /// An attempt to connect to an address starts.
-    Trying(SocketAddr),
+    Trying {
+        /// Address of this end; `None` if the system refuses the attempt.
+        local: Option<SocketAddr>,
+        /// Address to connect to.
+        peer: SocketAddr,
+    },
     /// An attempt to connect to an address has failed.
     Failed(SocketAddr, &'a io::Error),
     /// The connection is open.
@@ -69,6 +81,8 @@ pub enum Happened<'a> {
     },
     /// A listening socket has accepted the connection.
     Accepted {
+        /// Address of this end.
+        local: SocketAddr,
         /// Address of the other end.
         peer: SocketAddr,
     },

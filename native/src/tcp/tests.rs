@@ -56,7 +56,7 @@ type Events = Seen<<EchoServer as Endpoint>::Event>;
 
 fn server(reply: Reply, limits: Limits) -> (Driver<EchoServer, Events>, SocketAddr) {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = listener.local_addr().unwrap();
+    let address = listener.local_addr();
     let config = echo::Config::default().with_reply(reply);
     let endpoint = Server::new(EchoService::new(config, 1), limits);
     (Driver::server(endpoint, listener, Clock::start(), Seen::default()), address)
@@ -164,7 +164,7 @@ fn a_refused_connection_is_tried_again_as_the_policy_says() {
     block_on(async {
         // Nobody listens on a port that was free a moment ago.
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let peer = listener.local_addr().unwrap();
+        let peer = listener.local_addr();
         drop(listener);
         let begun = std::time::Instant::now();
         let mut client = client(Config::textbook(peer, b"hello"), &[peer]);
