@@ -16,7 +16,8 @@
 //! | `options` | the rule of resolv.conf(5): [`Options`] |
 //! | `resolver` | the stub resolver: [`Resolver`] |
 //! | `zone` | the names of a server: [`Zone`] |
-//! | `server` | the name server: [`NameServer`] |
+//! | `server` | the name server over datagrams: [`NameServer`] |
+//! | `service` | the same over connections: [`NameService`] |
 
 #[cfg(feature = "dns")]
 mod domain;
@@ -32,6 +33,8 @@ mod resolver;
 #[cfg(feature = "dns")]
 mod server;
 #[cfg(feature = "dns")]
+mod service;
+#[cfg(feature = "dns")]
 mod zone;
 
 #[cfg(feature = "dns")]
@@ -42,5 +45,6 @@ pub use {
     options::{MAX_ATTEMPTS, MAX_SERVERS, MAX_TIMEOUT, Options, OptionsError},
     resolver::{Config, Event, Mismatch, Resolver, Retry, Truncated, Verdict},
     server::{NameServer, ServerEvent},
+    service::{NameService, NameSession, QueryEvent},
     zone::{Handled, MAX_ADDRESSES, TooManyAddresses, Transport, Zone},
 };

@@ -36,7 +36,7 @@ impl From<ServerEvent> for What {
 
 /// The machine of an authoritative name server over UDP. It keeps no state between two queries.
 ///
-/// [`Zone::reply`] answers queries over TCP.
+/// [`NameService`](super::NameService) answers queries over TCP.
 ///
 /// ```
 /// use retrylab_core::machine::Machine;
