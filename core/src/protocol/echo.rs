@@ -32,14 +32,16 @@ pub struct Echo {
     /// The time that `{time}` shows for [`Instant::ZERO`]: on a real network, the Unix time at which the
     /// clock began.
     pub epoch: Duration,
+    /// Over a connection, close this end's direction after the message, so that the server sees its end.
+    pub half_close: bool,
 }
 
 impl Echo {
-    /// Creates the codec that sends `message` without a token.
+    /// Creates the codec that sends `message` without a token, and ends it with a half-close over a connection.
     #[must_use]
     pub fn new(message: &[u8]) -> Self {
         let (token, placeholders, epoch) = (false, false, Duration::ZERO);
-        Self { message: message.into(), token, placeholders, epoch }
+        Self { message: message.into(), token, placeholders, epoch, half_close: true }
     }
 
     /// Sets whether datagrams begin with a token.
@@ -52,6 +54,12 @@ impl Echo {
     #[must_use]
     pub fn with_placeholders(self) -> Self {
         Self { placeholders: template::has_placeholders(&self.message), ..self }
+    }
+
+    /// Sets whether this end's direction of a connection is closed after the message.
+    #[must_use]
+    pub fn with_half_close(self, half_close: bool) -> Self {
+        Self { half_close, ..self }
     }
 
     /// Sets the time that `{time}` shows for [`Instant::ZERO`].

@@ -15,6 +15,8 @@ pub const MAX_CONNECTIONS: usize = 64;
 pub(super) struct Attempt<R> {
     pub(super) id: ConnectionId,
     pub(super) label: Label,
+    /// When the send began: the connection was asked for.
+    pub(super) began: Instant,
     pub(super) state: State,
     pub(super) reader: R,
     /// When to give the connection up, once its reply is complete; `None` while its reply is awaited.
@@ -37,10 +39,11 @@ impl<R> Default for Attempts<R> {
 
 impl<R> Attempts<R> {
     /// Adds a connection that is being opened.
-    pub(super) fn open(&mut self, label: Label, reader: R) -> ConnectionId {
+    pub(super) fn open(&mut self, label: Label, began: Instant, reader: R) -> ConnectionId {
         self.opened += 1;
         let id = ConnectionId(self.opened);
-        self.list.push(Attempt { id, label, state: State::Connecting, reader, releasing: None });
+        let state = State::Connecting;
+        self.list.push(Attempt { id, label, began, state, reader, releasing: None });
         id
     }
 

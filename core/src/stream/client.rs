@@ -161,7 +161,7 @@ impl<C: Codec> Client<C> {
             self.abort(oldest);
         }
         self.sends += 1;
-        let id = self.attempts.open(label, self.config.codec.reader(label));
+        let id = self.attempts.open(label, now, self.config.codec.reader_at(label, now));
         self.outbox.push(id, label, Command::Connect { to: self.config.peer });
     }
 
@@ -327,7 +327,8 @@ impl<C: Codec> Endpoint for Client<C> {
         loop {
             let (id, label, command) = self.outbox.pop()?;
             if command == Command::Send {
-                self.config.codec.request(label, buf);
+                let began = self.attempts.find(id).map_or(now, |attempt| attempt.began);
+                self.config.codec.request_at(label, began, buf);
             }
             // An empty message is sent by finishing.
             if command != Command::Send || !buf.is_empty() {

@@ -2,6 +2,7 @@
 
 use crate::machine::Label;
 use crate::policy::Hint;
+use crate::time::Instant;
 use alloc::vec::Vec;
 
 /// The bytes of a request, and the meaning of the bytes that come back.
@@ -15,8 +16,20 @@ pub trait Codec {
     /// Returns the reader of a new connection, on which the client sends the request that `label` names.
     fn reader(&self, label: Label) -> Self::Reader;
 
+    /// The same, if the request depends on the time at which the send begins.
+    fn reader_at(&self, label: Label, began: Instant) -> Self::Reader {
+        let _ = began;
+        self.reader(label)
+    }
+
     /// Appends the request to `buf`, as the send that `label` names.
     fn request(&self, label: Label, buf: &mut Vec<u8>);
+
+    /// The same, if the request depends on the time at which the send begins.
+    fn request_at(&self, label: Label, began: Instant, buf: &mut Vec<u8>) {
+        let _ = began;
+        self.request(label, buf);
+    }
 
     /// Returns true if the client has nothing to send after the request, and says so at once by closing its
     /// direction. Otherwise it does so when the reply is complete.

@@ -9,6 +9,7 @@ use crate::machine::Label;
 use crate::protocol::echo::{Reply, report};
 use crate::protocol::{self, Echo, FAILURE, ServerCodec as _, parse_failure};
 use crate::server::echo::Config;
+use crate::time::Instant;
 use crate::trace::{Cause, Direction, What};
 use alloc::vec::Vec;
 
@@ -33,12 +34,19 @@ impl EchoReader {
 
 /// The client's half: it sends its message, finishes, and reads what comes back. A mirrored message is complete
 /// when its last byte is back, any other reply when the server finishes.
+///
+/// Without [`half_close`](Echo::half_close), it finishes only when the reply is complete. A server that waits for the
+/// end of the message then does not answer.
 impl Codec for Echo {
     type Reader = EchoReader;
 
     fn reader(&self, label: Label) -> EchoReader {
+        self.reader_at(label, Instant::ZERO)
+    }
+
+    fn reader_at(&self, label: Label, began: Instant) -> EchoReader {
         let mut request = Vec::new();
-        protocol::Codec::request(self, label, &mut request);
+        protocol::Codec::request_at(self, label, began, &mut request);
         EchoReader { request, reply: Vec::new() }
     }
 
@@ -46,8 +54,12 @@ impl Codec for Echo {
         protocol::Codec::request(self, label, buf);
     }
 
+    fn request_at(&self, label: Label, began: Instant, buf: &mut Vec<u8>) {
+        protocol::Codec::request_at(self, label, began, buf);
+    }
+
     fn finishes(&self) -> bool {
-        true
+        self.half_close
     }
 
     fn read(&self, reader: &mut EchoReader, bytes: &[u8]) -> Reading {
@@ -57,7 +69,13 @@ impl Codec for Echo {
         if bytes.len() > room {
             return Reading::Unreadable;
         }
-        if !reply.is_empty() && reply == request { Reading::Answer } else { Reading::More }
+        let is_back = if self.half_close {
+            reply == request
+        } else {
+            // A server that answers in upper case does not end the connection, either.
+            reply.eq_ignore_ascii_case(request)
+        };
+        if !reply.is_empty() && is_back { Reading::Answer } else { Reading::More }
     }
 
     fn finished(&self, EchoReader { request, reply }: &mut EchoReader) -> Reading {
