@@ -29,6 +29,15 @@ pub(crate) const SOCAT: Program =
 pub(crate) const NCAT: Program =
     Program { names: &["ncat"], apt: "ncat", dnf: "nmap-ncat", pacman: "nmap", brew: "nmap" };
 
+/// The echo service of many systems, over TCP and UDP.
+pub(crate) const XINETD: Program = Program {
+    names: &["xinetd", "/usr/sbin/xinetd"],
+    apt: "xinetd",
+    dnf: "xinetd",
+    pacman: "xinetd",
+    brew: "xinetd",
+};
+
 /// The judge of capture files.
 pub(crate) const TSHARK: Program = Program {
     names: &["tshark"],
@@ -92,8 +101,8 @@ pub(crate) const NGINX: Program = Program {
 };
 
 /// The programs at the other end of the integration tests.
-pub(crate) const PEERS: [&Program; 10] =
-    [&SOCAT, &NCAT, &TSHARK, &DIG, &DNSMASQ, &UNBOUND, &CURL, &WRK, &PYTHON, &NGINX];
+pub(crate) const PEERS: [&Program; 11] =
+    [&SOCAT, &NCAT, &XINETD, &TSHARK, &DIG, &DNSMASQ, &UNBOUND, &CURL, &WRK, &PYTHON, &NGINX];
 
 /// The compiler of the fuzzer's engine.
 pub(crate) const CXX: Program = Program {

@@ -1,7 +1,7 @@
-//! Interoperates with independent programs: socat and ncat, at either end.
+//! Interoperates with independent programs: socat and ncat at either end, and the echo service of xinetd.
 
-use crate::common::{Running, Server, free_port, run};
-use std::net::UdpSocket;
+use crate::common::{Folder, Running, Server, free_port, run, run_command};
+use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -79,4 +79,51 @@ fn our_server_answers_ncat() {
     assert_eq!(ncat.line(), "hello\n");
     ncat.write(b"again\n");
     assert_eq!(ncat.line(), "again\n");
+}
+
+/// The echo service of xinetd on `port`, over UDP or TCP.
+fn xinetd_service(port: u16, user: &str, socket: &str, protocol: &str, waits: &str) -> String {
+    format!(
+        "service echo\n{{\ntype = INTERNAL UNLISTED\nid = echo-{protocol}\nsocket_type = {socket}\n\
+         protocol = {protocol}\nwait = {waits}\nuser = {user}\nbind = 127.0.0.1\nport = {port}\n\
+         disable = no\n}}\n"
+    )
+}
+
+#[test]
+fn our_client_is_echoed_by_xinetd_over_udp_and_tcp() {
+    let (port, folder) = (free_port(), Folder::new("xinetd"));
+    let mut id = Command::new("id");
+    id.arg("-un");
+    let user = run_command(id, b"").stdout.trim().to_string();
+    let services = [("dgram", "udp", "yes"), ("stream", "tcp", "no")];
+    let config: String = services
+        .map(|(socket, protocol, waits)| xinetd_service(port, &user, socket, protocol, waits))
+        .concat();
+    let [path, pid] = ["xinetd.conf", "xinetd.pid"].map(|name| folder.path(name));
+    std::fs::write(&path, config).unwrap();
+    // Debian keeps the program out of an ordinary user's PATH.
+    let path_variable = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
+    let mut command = Command::new("env");
+    command.arg(format!("PATH={path_variable}"));
+    command.args(["xinetd", "-dontfork", "-f", &path, "-pidfile", &pid]);
+    let _xinetd = Running::start(command);
+    let begun = Instant::now();
+    while UdpSocket::bind(("127.0.0.1", port)).is_ok()
+        || TcpStream::connect(("127.0.0.1", port)).is_err()
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10), "xinetd does not take port {port}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_echoes(port);
+    let address = format!("127.0.0.1:{port}");
+    let patient = ["--initial-timeout", "20s", "--give-up-above", "none", "--json"];
+    for flags in [&["--tcp"][..], &["--tcp", "--no-half-close"]] {
+        let args = [&["send", &address, "how are you?", "--count", "2"], flags, &patient[..]];
+        let finished = run(&args.concat());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        for exchange in finished.exchanges() {
+            assert_eq!(exchange["reply"], "how are you?", "{exchange}");
+        }
+    }
 }
