@@ -4,7 +4,6 @@ mod address;
 mod cli;
 mod data_file;
 mod descriptors;
-mod dns_stream;
 mod exit;
 mod flags;
 mod http;

@@ -10,6 +10,7 @@ use crate::flags::{self, Flags};
 use crate::output::{
     BAD, Count, GOOD, OutputError, Rounded, SCHEMA, Stdout, exit_after, narrate, seconds,
 };
+use crate::pcapng::{self, Capture};
 use crate::peers::{self, MAX_ADDRESSES};
 use crate::runtime;
 use crate::seed;
@@ -24,6 +25,7 @@ use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::stream::http::{self, Http, Response};
 use retrylab_core::stream::{Client, Failure};
 use retrylab_core::time::Duration;
+use retrylab_core::trace::words::Setting;
 use retrylab_core::value::Printable;
 use session::{Session, describe, status};
 use std::ffi::OsString;
@@ -89,6 +91,8 @@ pub(crate) struct Args {
     /// Show each step, and the heads of request and response, on stderr
     #[arg(short, long)]
     verbose: bool,
+    #[arg(long, value_name = "FILE", help = pcapng::LIVE_HELP, value_parser = pcapng::file)]
+    pcapng: Option<String>,
     /// Print the result as one JSON object; times are in seconds
     #[arg(long)]
     json: bool,
@@ -118,6 +122,8 @@ pub(crate) enum Error {
     TooLong,
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("cannot set up sockets, signal handlers or threads: {0}")]
     System(#[from] io::Error),
     #[error("interrupted before anything was sent")]
@@ -202,8 +208,11 @@ async fn exchange(args: &Args, scenario: &Scenario, request: Http) -> Result<Exi
             return Err(error);
         }
     };
+    let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
+    let capture = args.pcapng.as_deref().map(capture).transpose()?;
     let config = Config::new(addresses[0], request).policy(scenario.policy).seed(scenario.seed);
-    let session = Session::new(args.verbose);
+    let session =
+        Session::new(args.verbose, capture.as_ref().map(|capture| capture.streams("client")));
     let mut driver = Driver::client(Client::new(config), &addresses, clock, session);
     let interrupted = tokio::select! {
         biased;
@@ -215,7 +224,9 @@ async fn exchange(args: &Args, scenario: &Scenario, request: Http) -> Result<Exi
         driver.observer_mut().interrupted(clock.now());
     }
     let (client, session) = driver.into_parts();
-    finish(args, &addresses, lookup, &client, &session, &mut signals).await
+    let exit = finish(args, &addresses, lookup, &client, &session, &mut signals).await?;
+    drop(session);
+    Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
 }
 
 /// Prepares everything that the first connection needs: the body, the addresses, and the time that it took to find them.

@@ -2,6 +2,7 @@
 
 use super::report::Timings;
 use crate::output::{BAD, Count, GOOD, Rounded, narrate, seconds};
+use crate::pcapng::StreamCapture;
 use crate::unreached::Unreached;
 use retrylab::tcp::{Happened, Observer};
 use retrylab_core::machine::Timer;
@@ -32,9 +33,9 @@ pub(super) struct Send {
 }
 
 /// Follows the client of one exchange.
-#[derive(Debug)]
 pub(super) struct Session {
     verbose: bool,
+    capture: Option<StreamCapture>,
     pub(super) sends: Vec<Send>,
     /// The place of each connection in `sends`.
     places: HashMap<ConnectionId, usize>,
@@ -45,9 +46,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(verbose: bool) -> Self {
+    pub(super) fn new(verbose: bool, capture: Option<StreamCapture>) -> Self {
         Self {
             verbose,
+            capture,
             sends: Vec::new(),
             places: HashMap::new(),
             answered: None,
@@ -135,6 +137,11 @@ impl Session {
         let Some(failed) = self.sends.get_mut(send as usize - 1) else { return };
         failed.failure = Some(why);
         let cause = describe(failed, why, response);
+        let place = send as usize - 1;
+        let connection = self.places.iter().find(|(_, other)| **other == place);
+        if let (Some((id, _)), Some(capture)) = (connection, &mut self.capture) {
+            capture.comment(*id, &format!("Send {send} failed: {cause}."));
+        }
         narrate!("send {send} {BAD}failed{BAD:#}: {cause}");
     }
 }
@@ -196,6 +203,9 @@ impl Observer<Client<Http>> for Session {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.happened(at, id, what);
+        }
         let verbose = self.verbose;
         let place = self.place(at, id);
         let (number, send) = (place + 1, &mut self.sends[place]);
@@ -242,6 +252,12 @@ impl Observer<Client<Http>> for Session {
         };
         if verbose {
             narrate!("send {number}: {step}");
+        }
+    }
+
+    fn settled(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.settle();
         }
     }
 }

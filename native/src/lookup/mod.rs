@@ -1,5 +1,6 @@
 //! `retrylab lookup`: the addresses of a name, from the system's resolver or from name servers.
 
+mod over_tcp;
 mod report;
 mod servers;
 mod session;
@@ -7,7 +8,8 @@ mod session;
 use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
 use crate::flags::{self, Flags};
-use crate::output::{Stdout, narrate};
+use crate::output::{OutputError, Stdout, exit_after, narrate};
+use crate::pcapng::{self, Capture};
 use crate::peers::Peers;
 use crate::runtime;
 use crate::seed;
@@ -18,6 +20,7 @@ use retrylab_core::name::{
     Config, DomainName, DomainNameError, Kind, Options, OptionsError, Resolver, ipv4,
 };
 use retrylab_core::scenario::{FieldError, Scenario};
+use retrylab_core::trace::words::Setting;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -75,6 +78,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
     seed: Option<String>,
+    #[arg(long, value_name = "FILE", help = pcapng::LIVE_HELP, value_parser = pcapng::file)]
+    pcapng: Option<String>,
     /// Print one JSON object; times are in seconds
     #[arg(long)]
     json: bool,
@@ -123,6 +128,8 @@ pub(crate) enum Error {
     Resolve(#[from] NameError),
     #[error("cannot reach the name server {0}: {1}")]
     Unreachable(SocketAddr, io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error("cannot set up sockets, signal handlers or threads: {0}")]
     Io(#[from] io::Error),
     #[error("interrupted before there was an answer")]
@@ -163,17 +170,21 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let request = Request::of(args)?;
     runtime::block_on(async {
         let mut signals = Signals::listen()?;
+        let clock = Clock::start();
+        let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
+        let mut capture = args.pcapng.as_deref().map(capture).transpose()?;
         let report = tokio::select! {
             biased;
             () = signals.recv() => Err(Error::Interrupted),
-            report = request.report(args) => report,
+            report = request.report(args, clock, &mut capture) => report,
         };
+        let failure = capture.and_then(|capture| capture.finish().err());
         let mut out = Stdout::default();
         match report {
             Ok(report) => {
                 let exit = report.outcome.exit();
                 report.print(args.json, &mut out);
-                Ok(out.finish(exit))
+                Ok(exit_after(failure, out.finish(exit)))
             }
             Err(error) => {
                 if args.json {
@@ -208,6 +219,7 @@ impl Request {
             let given = [
                 (args.options.is_some(), "--options"),
                 (args.seed.is_some(), "--seed"),
+                (args.pcapng.is_some(), "--pcapng"),
                 (!args.policy.pairs.is_empty(), "a policy flag"),
             ];
             if let Some((_, flag)) = given.into_iter().find(|(is_given, _)| *is_given) {
@@ -233,7 +245,12 @@ impl Request {
         Ok(Self::Servers(name, Box::new(scenario)))
     }
 
-    async fn report(self, args: &Args) -> Result<LookupReport, Error> {
+    async fn report(
+        self,
+        args: &Args,
+        clock: Clock,
+        capture: &mut Option<Capture>,
+    ) -> Result<LookupReport, Error> {
         match self {
             Self::Literal(address) => {
                 narrate!("{} is an address; no server is asked", args.name);
@@ -245,9 +262,8 @@ impl Request {
                 let Peers { socket, addresses } = servers::open(&addresses).await?;
                 let config = config(args, name, &scenario, &addresses);
                 let mut resolver = Resolver::new(config);
-                let clock = Clock::start();
                 let mut session = session::Session::new(&addresses);
-                servers::ask(&mut resolver, &socket, clock, &mut session).await?;
+                servers::ask(&mut resolver, &socket, clock, &mut session, capture).await?;
                 Ok(session.report(&args.name, &resolver))
             }
         }

@@ -1,23 +1,19 @@
 //! Name servers: their addresses, the socket that reaches them, and the exchange with them.
 
-use super::Error;
 use super::session::Session;
+use super::{Error, over_tcp};
 use crate::address::{Address, loopback_if_unspecified};
-use crate::dns_stream::{read_message, write_all};
 use crate::output::{narrate, warn};
+use crate::pcapng::Capture;
 use crate::peers::{self, Peers};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use retrylab::clock::Clock;
 use retrylab::udp::{self, Ended, Socket};
-use retrylab_core::name::{Resolver, Truncated};
+use retrylab_core::name::Resolver;
+use retrylab_core::trace::Sink as _;
 use retrylab_core::value::Printable;
 use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-
-/// Maximum time for one exchange over TCP.
-const TCP_TIME: Duration = Duration::from_secs(10);
 
 /// Returns the address of each server: of a name with several, the first one.
 pub(super) async fn resolve(servers: &[Address]) -> Result<Vec<SocketAddr>, Error> {
@@ -51,34 +47,29 @@ pub(super) async fn ask(
     socket: &Socket,
     clock: Clock,
     session: &mut Session,
+    capture: &mut Option<Capture>,
 ) -> Result<(), Error> {
-    let mut answers: JoinSet<(Truncated, Option<Vec<u8>>)> = JoinSet::new();
+    let mut answers = FuturesUnordered::new();
     loop {
         // The driver may be stopped at any time; it continues with the machine's state.
         let answer = tokio::select! {
-            Some(answer) = answers.join_next() => answer.ok(),
-            ended = udp::drive(&mut *resolver, socket, clock, (), &mut *session) => match ended? {
+            Some(answer) = answers.next() => Some(answer),
+            ended = udp::drive(&mut *resolver, socket, clock, &mut *capture, &mut *session) => match ended? {
                 Ended::Finished => return Ok(()),
                 Ended::Stopped => None,
             },
         };
+        // The driver may have stopped within an input.
+        capture.settle();
         if let Some((truncated, answer)) = answer {
+            let answer: Option<Vec<u8>> = answer;
             resolver.handle_tcp(clock.now(), truncated, answer.as_deref());
         }
         for truncated in session.truncated.drain(..) {
-            if let Some(query) = resolver.tcp_query(truncated) {
-                answers.spawn(async move { (truncated, over_tcp(truncated, &query).await) });
-            }
+            let Some(query) = resolver.tcp_query(truncated) else { continue };
+            let streams = capture.as_ref().map(|capture| capture.streams("client"));
+            let asked = over_tcp::ask(truncated.server, query, clock, streams);
+            answers.push(async move { (truncated, asked.await) });
         }
     }
-}
-
-/// Returns the answer over TCP; `None` without one.
-async fn over_tcp(truncated: Truncated, query: &[u8]) -> Option<Vec<u8>> {
-    let exchange = async {
-        let stream = TcpStream::connect(truncated.server).await?;
-        write_all(&stream, query).await?;
-        read_message(&stream, &mut Vec::new()).await
-    };
-    timeout(TCP_TIME, exchange).await.ok()?.ok()?
 }

@@ -6,13 +6,18 @@
 //! Each host is an interface. A simulated datagram is in the file where it is sent and where it arrives, so its
 //! latency can be seen.
 //!
+//! TCP connections of real sockets are reconstructed: see [`streams`].
+//!
 //! A packet that was dropped, damaged, duplicated or too late has a comment, in the words of the trace. What happens
 //! to a packet follows in the records after it, so the last packet waits for them.
 
+mod file;
 mod frame;
+mod streams;
 mod writer;
 
-use crate::output::{OutputError, warn};
+use crate::output::OutputError;
+use file::CaptureFile;
 use retrylab_core::time::Duration;
 use retrylab_core::trace::words::{self, Known, Setting};
 use retrylab_core::trace::{
@@ -21,14 +26,26 @@ use retrylab_core::trace::{
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
-use writer::{ETHERNET, RAW, Way, Writer};
+pub(crate) use streams::StreamCapture;
+use writer::{ETHERNET, RAW, Way};
 
 /// Maximum number of bytes of requests that wait at the server and are kept in case it drops them.
 const MAX_KEPT: usize = 64 << 20;
 
+/// End of the note of a machine that ignores a datagram.
+const IGNORED: &str = ", ignored";
+
 /// The help of the flag.
 pub(crate) const HELP: &str = "Write a capture of all packets to FILE, in the format of Wireshark and tshark, with a \
                                comment on each packet that was dropped or late";
+
+/// The help of the flag for real sockets.
+pub(crate) const LIVE_HELP: &str = "Write a capture to FILE, in the format of Wireshark and tshark, with a comment on \
+                                    each packet that was dropped, late or refused. Datagrams are captured as IP \
+                                    packets. For TCP, packets are reconstructed from what the program reads and \
+                                    writes and from the steps of each connection: how the system divides bytes into \
+                                    segments and repeats them is not captured. Neither are the queries of the \
+                                    system's resolver";
 
 /// Reads the name of a file that is not stdout.
 pub(crate) fn file(text: &str) -> Result<String, String> {
@@ -40,10 +57,9 @@ pub(crate) fn file(text: &str) -> Result<String, String> {
 
 /// A capture file, as a sink.
 pub(crate) struct Capture {
-    writer: Writer<Box<dyn Write>>,
-    name: String,
-    /// Whether each packet is written as soon as it is complete.
-    live: bool,
+    file: CaptureFile,
+    /// What the server is, if it is not the only one.
+    service: Option<&'static str>,
     /// The Unix time at which the clock of the records began; zero in a simulation.
     epoch: Duration,
     setting: Setting,
@@ -51,7 +67,6 @@ pub(crate) struct Capture {
     interfaces: HashMap<(u32, u16), u32>,
     last: Option<Pending>,
     kept: Kept,
-    failure: Option<io::Error>,
 }
 
 /// The last packet, which waits for its comments.
@@ -96,22 +111,27 @@ impl Capture {
         epoch: Duration,
         setting: Setting,
     ) -> Result<Self, OutputError> {
-        let name = name.to_string();
-        let writer = match Writer::new(out, live) {
-            Ok(writer) => writer,
-            Err(error) => return Err(OutputError { name, error }),
-        };
-        Ok(Self {
-            writer,
-            name,
-            live,
-            epoch,
-            setting,
-            interfaces: HashMap::new(),
-            last: None,
-            kept: Kept::default(),
-            failure: None,
-        })
+        Ok(Self::of(CaptureFile::new(out, name, live)?, None, epoch, setting))
+    }
+
+    fn of(
+        file: CaptureFile,
+        service: Option<&'static str>,
+        epoch: Duration,
+        setting: Setting,
+    ) -> Self {
+        let (interfaces, last, kept) = (HashMap::new(), None, Kept::default());
+        Self { file, service, epoch, setting, interfaces, last, kept }
+    }
+
+    /// Returns the capture of another server, to the same file.
+    pub(crate) fn beside(&self, service: &'static str) -> Self {
+        Self::of(self.file.clone(), Some(service), self.epoch, self.setting)
+    }
+
+    /// Returns the capture of the TCP connections of `host`, to the same file.
+    pub(crate) fn streams(&self, host: &str) -> StreamCapture {
+        StreamCapture::new(self.file.clone(), self.epoch, format!("{host}, TCP"))
     }
 
     /// Sets whether the server may drop a request some time after its arrival: it is kept until then.
@@ -121,22 +141,20 @@ impl Capture {
     }
 
     /// Returns whether the file could not be written. Nothing more is written then.
-    pub(crate) const fn has_failed(&self) -> bool {
-        self.failure.is_some()
+    pub(crate) fn has_failed(&self) -> bool {
+        self.file.has_failed()
     }
 
     /// Writes what is left.
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         self.complete();
-        let result = self.failure.take().map_or_else(|| self.writer.flush(), Err);
-        result.map_err(|error| OutputError { name: self.name, error })
+        self.file.finish()
     }
 
     /// Writes the last packet: it gets no more comments.
     fn complete(&mut self) {
         if let Some(Pending { packet, record }) = self.last.take() {
-            let written = self.writer.packet(&packet);
-            self.check(written);
+            self.file.packet(&packet);
             // A server may drop a request later, and nobody knows yet.
             if is_request_at_server(&record) && packet.comments.is_empty() {
                 self.kept.add(key(&record), packet);
@@ -144,31 +162,22 @@ impl Capture {
         }
     }
 
-    fn check(&mut self, written: io::Result<()>) {
-        if let (Err(error), None) = (written, &self.failure) {
-            if self.live {
-                warn(format_args!("cannot write {}: {error}; the capture ends here", self.name));
-            }
-            self.failure = Some(error);
-        }
-    }
-
     /// Returns the number of the interface of the host that made `record`.
-    fn interface(&mut self, record: &Record, link_type: u16) -> io::Result<u32> {
+    fn interface(&mut self, record: &Record, link_type: u16) -> u32 {
         let flow = record.flow.map_or(0, std::num::NonZeroU32::get);
         let (flow, name) = match record.host {
             HostId::Client if self.setting.clients => (flow, format!("client {flow}")),
             HostId::Client => (flow, "client".to_string()),
-            HostId::Server(_) | HostId::Link => (0, "server".to_string()),
+            HostId::Server(_) | HostId::Link => (0, self.service.unwrap_or("server").to_string()),
         };
         if let Some(number) = self.interfaces.get(&(flow, link_type)) {
-            return Ok(*number);
+            return *number;
         }
-        let kind = if self.live { "UDP socket" } else { "simulated host" };
+        let kind = if self.file.is_live() { "UDP socket" } else { "simulated host" };
         let description = format!("{kind} of the {name}, as retrylab sees it");
-        let number = self.writer.interface(link_type, &name, &description)?;
+        let (number, _) = self.file.interface(link_type, &name, &description);
         self.interfaces.insert((flow, link_type), number);
-        Ok(number)
+        number
     }
 
     /// Adds what `record` says about a packet as its comment.
@@ -187,9 +196,24 @@ impl Capture {
         if let Some(mut packet) = waited.then(|| self.kept.take(key(record))).flatten() {
             packet.nanos = self.nanos(record);
             packet.comments.push(comment);
-            let written = self.writer.packet(&packet);
-            self.check(written);
+            self.file.packet(&packet);
         }
+    }
+
+    /// Adds a packet, which then waits for its comments.
+    fn captured(&mut self, record: &Record, link_type: u16, bytes: Vec<u8>) {
+        self.complete();
+        let is_out =
+            matches!(record.what, What::Sent { .. } | What::Frame { step: FrameStep::Sent, .. });
+        let comments = match record.what {
+            // What a host says about a packet that no machine handles.
+            What::Note { words } => vec![words.to_string()],
+            _ => Vec::new(),
+        };
+        let way = if is_out { Way::Out } else { Way::In };
+        let (nanos, interface) = (self.nanos(record), self.interface(record, link_type));
+        let packet = writer::Packet { interface, nanos, way, bytes, comments };
+        self.last = Some(Pending { packet, record: *record });
     }
 
     fn nanos(&self, record: &Record) -> u64 {
@@ -272,6 +296,7 @@ impl Sink for Capture {
             }
             | What::LateReply
             | What::Stranger => self.comment(record),
+            What::Note { words } if words.ends_with(IGNORED) => self.comment(record),
             // The server's answer or its work ends the wait of a request.
             What::Served { .. } | What::Sent { direction: Direction::Reply, .. } => {
                 if matches!(record.host, HostId::Server(_)) {
@@ -294,35 +319,17 @@ impl Sink for Capture {
     }
 
     fn takes_packets(&self) -> bool {
-        self.failure.is_none()
+        !self.file.has_failed()
     }
 
     fn packet(&mut self, record: &Record, packet: Packet<'_>) {
-        self.complete();
-        if self.failure.is_some() {
-            return;
-        }
-        let (link_type, bytes) = match packet {
-            Packet::Datagram { from, to, payload } => (RAW, frame::udp(from, to, payload)),
-            Packet::Frame(bytes) => (ETHERNET, bytes.to_vec()),
-            _ => return,
-        };
-        let way = match record.what {
-            What::Sent { .. } | What::Frame { step: FrameStep::Sent, .. } => Way::Out,
-            _ => Way::In,
-        };
-        let nanos = self.nanos(record);
-        match self.interface(record, link_type) {
-            Ok(interface) => {
-                let comments = match record.what {
-                    // What a host says about a packet that no machine handles.
-                    What::Note { words } => vec![words.to_string()],
-                    _ => Vec::new(),
-                };
-                let packet = writer::Packet { interface, nanos, way, bytes, comments };
-                self.last = Some(Pending { packet, record: *record });
+        match packet {
+            _ if self.has_failed() => {}
+            Packet::Datagram { from, to, payload } => {
+                self.captured(record, RAW, frame::udp(from, to, payload));
             }
-            Err(error) => self.check(Err(error)),
+            Packet::Frame(bytes) => self.captured(record, ETHERNET, bytes.to_vec()),
+            _ => {}
         }
     }
 

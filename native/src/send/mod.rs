@@ -58,9 +58,11 @@ out`. With --count, `send` ends with a summary: exchanges without a reply (loss)
 mean and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it
 certain.
 
-With --tcp, the message ends where the client closes its direction. A server that stops when that
-happens, as `ncat -e` does, does not answer. A send whose reply does not come in time is abandoned
-with its connection; addresses are tried as `retrylab http --help` says.
+With --tcp, the message ends where the client closes its direction (half-close). A server that stops
+when that happens, as `ncat -e` does, answers with --no-half-close only. A send whose reply does not
+come in time is abandoned with its connection; addresses are tried as `retrylab http --help` says.
+The RTT is the time from the first byte of the message to the end of its reply, without the time for
+the connection.
 
 If a name has several addresses, each send of an exchange goes to the next one, in the order of RFC
 6724. When an address turns out to be unreachable, the next one is asked at once; the times of the
@@ -113,8 +115,12 @@ pub(crate) struct Args {
     #[arg(long)]
     unconnected: bool,
     /// Send over TCP connections: each send is an attempt of a connection, the message and its reply
-    #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat", "interval", "pcapng"])]
+    #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat", "interval"])]
     tcp: bool,
+    /// With --tcp, leave this end open after the message (no half-close) until its bytes are back, in any case of
+    /// letters, or the server closes: for servers that stop at the end of their input, as `ncat -e` does
+    #[arg(long, requires = "tcp")]
+    no_half_close: bool,
     /// Prefix each datagram with the token `#EXCHANGE.SEND `, so that a mirrored reply shows which
     /// send it answers
     #[arg(long)]
@@ -126,7 +132,7 @@ pub(crate) struct Args {
     /// Print one JSON object per exchange; times are in seconds
     #[arg(long)]
     json: bool,
-    #[arg(long, value_name = "FILE", help = pcapng::HELP, value_parser = pcapng::file)]
+    #[arg(long, value_name = "FILE", help = pcapng::LIVE_HELP, value_parser = pcapng::file)]
     pcapng: Option<String>,
     /// Draw every event as a ladder on stdout (on stderr with --json)
     #[arg(long)]

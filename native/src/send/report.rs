@@ -69,7 +69,8 @@ pub(super) struct SendReport {
     pub(super) send_late_s: Vec<f64>,
     /// Time from the first send to the end of the exchange.
     pub(super) elapsed_s: f64,
-    /// Time from the departure of the answered send to the reply; null if the reply may answer another send, and over TCP.
+    /// Time from the departure of the answered send to the reply; null if the reply may answer another send. Over TCP,
+    /// from the first byte of the message to the end of the reply, without the time for the connection.
     pub(super) rtt_s: Option<f64>,
     /// Invalid UTF-8 is replaced by U+FFFD.
     pub(super) reply: Option<String>,

@@ -2,9 +2,11 @@
 //! reply.
 
 use super::report::{Outcome, SendReport};
+use super::statistics::{Millis, Statistics};
 use super::{Args, Error, message, peers};
 use crate::exit::Exit;
-use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, narrate, seconds};
+use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
+use crate::pcapng::{Capture, StreamCapture};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use crate::unreached::{Reason, Unreached};
@@ -12,11 +14,12 @@ use retrylab::clock::Clock;
 use retrylab::tcp::{Driver, Happened, Observer};
 use retrylab_core::client::Config;
 use retrylab_core::machine::Timer;
-use retrylab_core::policy::Stop;
+use retrylab_core::policy::{Preset, Stop};
 use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
 use retrylab_core::time::{Duration, Instant};
+use retrylab_core::trace::words::Setting;
 use retrylab_core::value::Printable;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -36,18 +39,25 @@ pub(super) async fn send(
     };
     let (codec, addresses) = prepared;
     let clock = Clock::start();
-    let config = Config::new(addresses[0], codec.with_token(args.token).with_epoch(clock.epoch()))
+    let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
+    let capture = args.pcapng.as_deref().map(capture).transpose()?;
+    let codec = codec.with_token(args.token).with_half_close(!args.no_half_close);
+    let config = Config::new(addresses[0], codec.with_epoch(clock.epoch()))
         .policy(scenario.policy)
         .seed(scenario.seed)
         .exchanges(scenario.exchanges);
     let session = Session {
         count: scenario.exchanges,
         json: args.json,
+        ping: scenario.preset == Preset::UdpPinger && !args.json,
+        capture: capture.as_ref().map(|capture| capture.streams("client")),
         out: out.clone(),
         number: 1,
         peer: addresses[0],
         peers: Vec::new(),
         sends: BTreeMap::new(),
+        passed: BTreeMap::new(),
+        statistics: Statistics::default(),
         failures: 0,
         unreached: Vec::new(),
         only_refused: true,
@@ -63,7 +73,10 @@ pub(super) async fn send(
     if interrupted && session.number <= session.count {
         session.interrupted(clock.now());
     }
-    Ok(session.worst.exit())
+    session.summary();
+    let exit = session.worst.exit();
+    drop(driver);
+    Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
 }
 
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAddr>), Error> {
@@ -72,10 +85,12 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAd
 }
 
 /// Follows the client and reports to people on stderr and to scripts on stdout.
-#[derive(Debug)]
 struct Session {
     count: u32,
     json: bool,
+    /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
+    ping: bool,
+    capture: Option<StreamCapture>,
     out: LineQueue,
     /// The exchange in progress, from 1.
     number: u32,
@@ -85,6 +100,9 @@ struct Session {
     peers: Vec<SocketAddr>,
     /// When each connection of the exchange was asked for.
     sends: BTreeMap<ConnectionId, Instant>,
+    /// When the first byte of the message was passed to the system on each of them.
+    passed: BTreeMap<ConnectionId, Instant>,
+    statistics: Statistics,
     /// Failures that the server answered with.
     failures: u32,
     /// What prevented a connection, with the address.
@@ -98,6 +116,7 @@ struct Session {
 struct End<'a> {
     outcome: Outcome,
     elapsed: Duration,
+    rtt: Option<Duration>,
     reply: Option<(&'a [u8], u32)>,
     why: Option<Stop>,
     error: Option<String>,
@@ -114,19 +133,47 @@ impl Session {
             self.sends.values().next().map_or(Duration::ZERO, |at| now.saturating_since(*at));
         narrate!("{}interrupted after {}", self.name(), Rounded(elapsed));
         let outcome = Outcome::Interrupted;
-        self.end(&End { outcome, elapsed, reply: None, why: None, error: None });
+        self.end(&End { outcome, elapsed, rtt: None, reply: None, why: None, error: None });
     }
 
-    fn answered(&mut self, sends: u32, answered_send: u32, elapsed: Duration, bytes: &[u8]) {
+    /// Prints the totals, if there is more than one exchange.
+    fn summary(&self) {
+        if self.count == 1 {
+            return;
+        }
+        if self.json {
+            self.out.json(&self.statistics.report());
+        } else {
+            self.statistics.to_string().lines().for_each(|line| self.out.line(line));
+        }
+    }
+
+    /// Returns the connection of a send of this exchange.
+    fn connection(&self, send: u32) -> Option<ConnectionId> {
+        self.sends.keys().nth((send as usize).checked_sub(1)?).copied()
+    }
+
+    fn answered(
+        &mut self,
+        at: Instant,
+        sends: u32,
+        answered_send: u32,
+        elapsed: Duration,
+        bytes: &[u8],
+    ) {
         let (waited, peer) = (Rounded(elapsed), self.peer);
         let length = Count(bytes.len() as u64, "byte");
-        narrate!(
-            "{}{GOOD}answered{GOOD:#} after {waited} by {peer}: send {answered_send} of {sends}, {length}",
-            self.name()
-        );
+        if !self.ping {
+            narrate!(
+                "{}{GOOD}answered{GOOD:#} after {waited} by {peer}: send {answered_send} of {sends}, {length}",
+                self.name()
+            );
+        }
+        let passed = self.connection(answered_send).and_then(|id| self.passed.get(&id));
+        let rtt = passed.map(|passed| at.saturating_since(*passed));
         let reply = Some((bytes, answered_send));
         let outcome = Outcome::Answered;
-        self.end(&End { outcome, elapsed, reply, why: None, error: None });
+        self.end(&End { outcome, elapsed, rtt, reply, why: None, error: None });
     }
 
     fn gave_up(&mut self, sends: u32, elapsed: Duration, why: Stop) {
@@ -152,12 +199,15 @@ impl Session {
             error = Some(causes);
         }
         narrate!("{sentence}");
-        self.end(&End { outcome, elapsed, reply: None, why: Some(why), error });
+        self.end(&End { outcome, elapsed, rtt: None, reply: None, why: Some(why), error });
     }
 
     /// Ends the exchange in progress and prints its result as one line.
     fn end(&mut self, end: &End<'_>) {
-        let End { outcome, elapsed, reply, why, error } = end;
+        let End { outcome, elapsed, rtt, reply, why, error } = end;
+        if *outcome != Outcome::Interrupted {
+            self.statistics.count(reply.is_some(), self.sends.len(), *rtt);
+        }
         let first = self.sends.values().next().copied().unwrap_or(Instant::ZERO);
         if self.json {
             let since = |at: &Instant| seconds(at.saturating_since(first));
@@ -171,8 +221,7 @@ impl Session {
                 send_times_s: self.sends.values().map(since).collect(),
                 send_late_s: vec![0.0; self.sends.len()],
                 elapsed_s: seconds(*elapsed),
-                // It would include the connection.
-                rtt_s: None,
+                rtt_s: rtt.map(seconds),
                 reply: reply.map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()),
                 reply_bytes: reply.map(|(bytes, _)| bytes.len()),
                 answered_send: reply.map(|(_, send)| send),
@@ -184,7 +233,15 @@ impl Session {
                 error: error.clone(),
             });
         } else if let Some((bytes, _)) = reply {
-            self.out.line(Printable::bytes(bytes));
+            let text = Printable::bytes(bytes);
+            match rtt {
+                Some(rtt) if self.ping => {
+                    self.out.line(format_args!("{text}: RTT {}", Millis(*rtt)));
+                }
+                _ => self.out.line(text),
+            }
+        } else if self.ping && *outcome == Outcome::GaveUp {
+            self.out.line("Request timed out");
         }
         if *outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
             self.worst = *outcome;
@@ -193,22 +250,30 @@ impl Session {
         (self.failures, self.only_refused) = (0, true);
         self.peers.clear();
         self.sends.clear();
+        self.passed.clear();
         self.unreached.clear();
     }
 }
 
 impl Observer<Client<Echo>> for Session {
-    fn event(&mut self, _at: Instant, client: &Client<Echo>, event: &Event) -> ControlFlow<()> {
+    fn event(&mut self, at: Instant, client: &Client<Echo>, event: &Event) -> ControlFlow<()> {
         match *event {
             Event::Confirmed { .. } => self.only_refused = false,
             Event::Answered { sends, answered_send, elapsed, .. } => {
                 let bytes = client.reply().map_or(&b""[..], |reply| reply.reply());
-                self.answered(sends, answered_send, elapsed, bytes);
+                self.answered(at, sends, answered_send, elapsed, bytes);
             }
             Event::GaveUp { sends, elapsed, why, .. } => self.gave_up(sends, elapsed, why),
             Event::Failed { send, why, .. } => {
                 self.failures += u32::from(why == Failure::Reply);
-                narrate!("{}send {send}: {}", self.name(), why.name());
+                let cause = match (why, self.unreached.last()) {
+                    (Failure::Refused, Some(unreached)) => unreached.to_string(),
+                    _ => why.name().to_string(),
+                };
+                narrate!("{}send {send}: {cause}", self.name());
+                if let (Some(id), Some(capture)) = (self.connection(send), &mut self.capture) {
+                    capture.comment(id, &format!("Send {send} failed: {cause}."));
+                }
             }
             _ => {}
         }
@@ -226,6 +291,9 @@ impl Observer<Client<Echo>> for Session {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.happened(at, id, what);
+        }
         match what {
             Happened::Trying { peer, .. } => {
                 // Only now is the connection asked for: a release of the previous exchange is not a send.
@@ -239,7 +307,16 @@ impl Observer<Client<Echo>> for Session {
                 self.unreached.push(Unreached::new(address, error));
             }
             Happened::Connected { peer, .. } => self.peer = peer,
+            Happened::Sent(_) => {
+                self.passed.entry(id).or_insert(at);
+            }
             _ => {}
+        }
+    }
+
+    fn settled(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.settle();
         }
     }
 }

@@ -7,20 +7,23 @@ use super::Error;
 use super::guard::{Allowed, Guard};
 use crate::address::Address;
 use crate::output::{Count, narrate, warn};
+use crate::pcapng::{Capture, StreamCapture};
 use crate::queue::LineQueue;
-use connections::Connections;
+use connections::Parts;
+pub(super) use connections::{Connections, MAX_CONNECTIONS};
 use report::Report;
 pub(super) use report::Totals;
 use retrylab::clock::Clock;
+use retrylab::tcp::Listener;
 use retrylab::udp::{self, Datagram, Observer, Socket, Trouble};
 use retrylab_core::machine::Transmit;
 use retrylab_core::name::{DomainName, NameServer, ServerEvent, Transport, Zone, ipv4};
+use retrylab_core::stream::Limits;
 use retrylab_core::time::Instant;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 
 /// Number of free ports to try that are free for UDP, until one is free for TCP as well.
 const MAX_PORTS: usize = 20;
@@ -69,7 +72,8 @@ pub(super) struct Dns {
     pub(super) address: SocketAddr,
     zone: Arc<Zone>,
     socket: Socket,
-    connections: Connections,
+    /// Until the connections are started.
+    listener: Option<Listener>,
     report: Report,
     guard: Guard,
 }
@@ -91,10 +95,9 @@ impl Dns {
                  its replies can be longer than the queries"
             ));
         }
-        let report = Report::default();
-        let connections = Connections::new(listener, Arc::clone(&zone), report.clone());
+        let (report, listener) = (Report::default(), Some(listener));
         let guard = Guard::new(address, allowed);
-        Ok(Some(Self { address, zone, socket, connections, report, guard }))
+        Ok(Some(Self { address, zone, socket, listener, report, guard }))
     }
 
     /// Sets where the lines of the log go.
@@ -102,48 +105,51 @@ impl Dns {
         self.report.log_to(out.clone(), json, clock);
     }
 
-    /// Answers queries until the socket fails.
-    async fn run(&mut self, clock: Clock) -> Error {
-        let mut server = NameServer::new(Arc::clone(&self.zone));
-        let mut datagrams = Datagrams { report: &self.report, guard: &mut self.guard, from: None };
-        tokio::select! {
-            ended = udp::drive(&mut server, &self.socket, clock, (), &mut datagrams) => {
-                let error = ended.err().unwrap_or_else(|| io::Error::other("it ended"));
-                Error::Socket(self.address, error)
-            }
-            never = self.connections.accept() => match never {},
-        }
+    /// Returns the server of its connections. Only the first call returns one.
+    pub(super) fn connections(
+        &mut self,
+        clock: Clock,
+        limits: Limits,
+        capture: Option<StreamCapture>,
+    ) -> Option<Connections> {
+        let (zone, report) = (Arc::clone(&self.zone), self.report.clone());
+        let parts = Parts { listener: self.listener.take()?, zone, report };
+        Some(parts.start(clock, limits, capture))
     }
 
-    /// Lets the queries that have begun to arrive finish, within a bound, and returns the totals.
-    async fn finish(self) -> Totals {
-        self.connections.finish().await;
+    /// Answers datagrams until the socket fails.
+    async fn run(&mut self, clock: Clock, capture: &mut Option<Capture>) -> Error {
+        let mut server = NameServer::new(Arc::clone(&self.zone));
+        let mut datagrams = Datagrams { report: &self.report, guard: &mut self.guard, from: None };
+        let ended = udp::drive(&mut server, &self.socket, clock, capture, &mut datagrams).await;
+        let error = ended.err().unwrap_or_else(|| io::Error::other("it ended"));
+        Error::Socket(self.address, error)
+    }
+
+    /// Ends the name server, and returns its totals.
+    pub(super) fn finish(self) -> Totals {
         self.report.unread(self.socket.discard().unread);
         self.report.totals()
     }
 }
 
-/// Runs the name server, if there is one, until its socket fails.
-pub(super) async fn run(dns: &mut Option<Dns>, clock: Clock) -> Error {
+/// Answers the datagrams of the name server, if there is one, until its socket fails.
+pub(super) async fn run(
+    dns: &mut Option<Dns>,
+    clock: Clock,
+    capture: &mut Option<Capture>,
+) -> Error {
     match dns {
-        Some(dns) => dns.run(clock).await,
+        Some(dns) => dns.run(clock, capture).await,
         None => std::future::pending().await,
     }
 }
 
-/// Ends the name server, if there is one, and returns its totals.
-pub(super) async fn finish(dns: Option<Dns>) -> Option<Totals> {
-    match dns {
-        Some(dns) => Some(dns.finish().await),
-        None => None,
-    }
-}
-
 /// Binds sockets for UDP and TCP with the same port.
-async fn bind_both(wanted: SocketAddr) -> io::Result<(Socket, TcpListener)> {
+async fn bind_both(wanted: SocketAddr) -> io::Result<(Socket, Listener)> {
     for _ in 0..MAX_PORTS {
         let socket = Socket::serving(wanted).await?;
-        match TcpListener::bind(socket.local_addr()?).await {
+        match Listener::bind(socket.local_addr()?) {
             Ok(listener) => return Ok((socket, listener)),
             Err(error) if wanted.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {}
             Err(error) => return Err(error),

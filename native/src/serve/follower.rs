@@ -2,6 +2,7 @@
 //! that ends without one.
 
 use crate::output::{BAD, Count, GOOD, SCHEMA, seconds, warn};
+use crate::pcapng::StreamCapture;
 use crate::queue::LineQueue;
 use retrylab::tcp::{Happened, Observer};
 use retrylab_core::stream::http::HttpEvent;
@@ -47,6 +48,22 @@ impl What {
             Self::Limited => "limited",
             Self::Reset => "reset",
             Self::Aborted => "aborted",
+        }
+    }
+}
+
+impl Done {
+    /// Returns the comment of the packet in a capture, if it was not answered as usual.
+    fn comment(&self) -> Option<String> {
+        match self.what {
+            What::Dropped => Some("The server drops the request on purpose.".to_string()),
+            What::Failed => Some("The server answers with a failure on purpose.".to_string()),
+            What::Refused => {
+                let (_, details) = self.details.as_ref()?;
+                let cause = details["cause"].as_str().unwrap_or_default();
+                Some(format!("Refused with {}: {cause}.", details["status"]))
+            }
+            _ => None,
         }
     }
 }
@@ -114,7 +131,7 @@ const LIMITS: [Limit; 5] =
     [Limit::Connections, Limit::Bytes, Limit::Idle, Limit::Total, Limit::Release];
 
 /// Returns the name of a limit in JSON.
-const fn key(limit: Limit) -> &'static str {
+pub(super) const fn limit_key(limit: Limit) -> &'static str {
     match limit {
         Limit::Connections => "connections",
         Limit::Bytes => "bytes",
@@ -132,10 +149,10 @@ enum End {
     Aborted,
 }
 
-/// Counts what happens and reports it on stdout.
-#[derive(Debug)]
+/// Counts what happens, reports it on stdout and captures it.
 pub(super) struct Follower {
     log: Log,
+    capture: Option<StreamCapture>,
     open: HashMap<ConnectionId, Open>,
     counts: Counts,
 }
@@ -175,11 +192,16 @@ pub(super) struct Counts {
 
 impl Follower {
     /// Creates the follower of `service`, which writes lines to `out` if there is one.
-    pub(super) fn new(service: &'static str, json: bool, out: Option<LineQueue>) -> Self {
+    pub(super) fn new(
+        service: &'static str,
+        json: bool,
+        out: Option<LineQueue>,
+        capture: Option<StreamCapture>,
+    ) -> Self {
         // Present even if no limit is reached, so that a script finds the keys.
-        let limited_by = LIMITS.iter().map(|limit| (key(*limit), 0)).collect();
+        let limited_by = LIMITS.iter().map(|limit| (limit_key(*limit), 0)).collect();
         let counts = Counts { limited_by, ..Counts::default() };
-        Self { log: Log { service, json, out }, open: HashMap::new(), counts }
+        Self { log: Log { service, json, out }, capture, open: HashMap::new(), counts }
     }
 
     /// Returns the totals.
@@ -187,7 +209,16 @@ impl Follower {
         Counts { open: self.open.len() as u64, ..self.counts.clone() }
     }
 
+    fn comment(&mut self, id: ConnectionId, comment: &str) {
+        if let Some(capture) = &mut self.capture {
+            capture.comment(id, comment);
+        }
+    }
+
     fn done(&mut self, at: Instant, id: ConnectionId, done: Done) {
+        if let Some(comment) = done.comment() {
+            self.comment(id, &comment);
+        }
         *match done.what {
             What::Answered => &mut self.counts.answered,
             What::Dropped => &mut self.counts.dropped,
@@ -228,7 +259,7 @@ impl Follower {
         };
         let mut details = json!({ "bytes": received, "reply_bytes": sent });
         if let Some(limit) = limit {
-            details["cause"] = key(limit).into();
+            details["cause"] = limit_key(limit).into();
         }
         self.log.line(at, id, peer, what, &words, &details);
     }
@@ -286,10 +317,11 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
             ServerEvent::Service { id, event } => self.done(at, *id, event.clone().into()),
             ServerEvent::Limited { id, limit } => {
                 self.counts.limited += 1;
-                *self.counts.limited_by.entry(key(*limit)).or_default() += 1;
+                *self.counts.limited_by.entry(limit_key(*limit)).or_default() += 1;
                 if let Some(open) = self.open.get_mut(id) {
                     open.limit = Some(*limit);
                 }
+                self.comment(*id, &format!("Limit reached: {}.", limit.name()));
             }
             // The driver reports these as well.
             _ => {}
@@ -298,6 +330,9 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.happened(at, id, what);
+        }
         match what {
             Happened::Accepted { peer, .. } => {
                 self.counts.connections += 1;
@@ -320,6 +355,12 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
             Happened::Broken(_) => self.ended(at, id, End::Reset),
             Happened::Aborted => self.ended(at, id, End::Aborted),
             _ => {}
+        }
+    }
+
+    fn settled(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.settle();
         }
     }
 

@@ -70,8 +70,7 @@ them. Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt o
 
 --dns adds a name server: the authority for the names of --record, and no others. It truncates
 replies above 512 bytes over UDP, or above the size that the query allows, at most 1232, and sends
-them whole over TCP. It has at most 256 connections; a new one takes the place of the oldest one. A
-connection is closed after 10 s without a query, after 60 s, and after 128 KiB of queries.
+them whole over TCP, with the limits of the other connections: see below.
 
 Requests that arrive faster than the server reads them wait in the receive buffer of the system:
 4 MiB on Linux, or net.core.rmem_max if that is less. When it is full, the system loses requests.
@@ -81,8 +80,9 @@ The server warns when that begins, and the summary counts them.
 each TCP connection and to each HTTP request as to a datagram (a failure is status 503, with --hint
 as Retry-After); --set does not. A client that is slow, silent or too large reaches a limit: its
 connection is answered with status 408, 413, 414 or 431, or broken. Other clients are served all the
-time. A connection is closed after one response, unless the client asks for keep-alive. After
-Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to finish; a second signal ends them.
+time. A connection is closed after one response, unless the client asks for keep-alive; a client has
+1 s to close its end, too. After Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to finish;
+a second signal ends them.
 
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
 permitted, or not an address of this host) or stdout cannot be written, 2 usage error, 4 name not
@@ -133,7 +133,7 @@ pub(crate) struct Args {
     /// Print only the address and the summary, not a line per datagram
     #[arg(short, long)]
     quiet: bool,
-    #[arg(long, value_name = "FILE", help = pcapng::HELP, value_parser = pcapng::file)]
+    #[arg(long, value_name = "FILE", help = pcapng::LIVE_HELP, value_parser = pcapng::file)]
     pcapng: Option<String>,
     /// Print one JSON object per line: first `listening`, then one per datagram, last `summary`
     #[arg(long)]
@@ -268,11 +268,11 @@ async fn answer(
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
     let (address, pipe) = (socket.local_addr()?, scenario.pipe());
-    let listeners = Listeners::open(&args.streams, &scenario).await?;
-    let others = listeners.addresses();
     let allowed = Allowed { low_ports: args.allow_low_ports, rate: args.source_rate.0 };
     let guard = Guard::new(address, allowed);
     let mut dns = Dns::bind(&args.dns, allowed).await?;
+    let listeners = Listeners::open(&args.streams, &scenario, dns.is_some()).await?;
+    let others = listeners.addresses();
     let delayed = delays(&scenario, &pipe);
     let mut log = Log::new(args.json, args.quiet, delayed, guard)?;
     let mut overtaken =
@@ -291,19 +291,22 @@ async fn answer(
     if let Some(dns) = &dns {
         log.share(dns, clock);
     }
-    let mut streams = listeners.start(&scenario, clock, args.json, log.lines());
+    let mut name_capture = capture.as_ref().map(|capture| capture.beside("dns server"));
+    let (lines, packets) = (log.lines(), capture.as_ref());
+    let mut streams = listeners.start(&scenario, clock, args.json, lines, dns.as_mut(), packets);
     let server = Server::new(scenario.server, scenario.seed);
     let mut server = Behind::new(Station::new(server, station, scenario.seed), pipe);
     let mut sink = (&mut overtaken, &mut capture);
     let datagrams = udp::drive(&mut server, socket, clock, &mut sink, &mut log);
+    let names = dns::run(&mut dns, clock, &mut name_capture);
     let failed = tokio::select! {
         biased;
         () = signals.recv() => None,
-        error = first_failure(address, datagrams, dns::run(&mut dns, clock), &mut streams) => Some(error),
+        error = first_failure(address, datagrams, names, &mut streams) => Some(error),
     };
-    let (totals, ()) = tokio::join!(dns::finish(dns), streams.stop(signals));
-    if let Some(totals) = totals {
-        log.name_server(totals);
+    streams.stop(signals).await;
+    if let Some(dns) = dns {
+        log.name_server(dns.finish());
     }
     log.unhandled(socket.discard());
     log.misattributed(overtaken.map_or(0, |overtaken| overtaken.count));

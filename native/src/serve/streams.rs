@@ -1,11 +1,13 @@
 //! The services over connections: echo over TCP, and echo over HTTP/1.1.
 
 use super::Error;
+use super::dns::{self, Dns};
 use super::follower::{Counts, Follower};
 use crate::address::{Address, AddressError};
 use crate::descriptors;
 use crate::flags;
 use crate::output::{narrate, warn};
+use crate::pcapng::Capture;
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use retrylab::clock::Clock;
@@ -27,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Flags for the services over connections.
 #[derive(clap::Args, Debug)]
-#[command(next_help_heading = "Connections (echo over TCP and HTTP)")]
+#[command(next_help_heading = "Connections (TCP, HTTP, and DNS over TCP)")]
 pub(super) struct StreamArgs {
     /// Also answer on TCP connections at this address, in the forms of ADDR. A message ends where the client closes
     /// its direction; with --reply mirror, bytes go back as they arrive (RFC 862)
@@ -37,11 +39,12 @@ pub(super) struct StreamArgs {
     /// PUT, and the path of a GET
     #[arg(long, value_name = "ADDR", value_parser = http_address)]
     http: Option<Address>,
-    /// Maximum number of connections of each service. One more ends the one that has been silent for longest
+    /// Maximum number of connections of each service, and at most 256 for DNS. One more ends the one that has been
+    /// silent for longest
     #[arg(long, value_name = "N", default_value = "1024", value_parser = flags::connections)]
     #[arg(allow_negative_numbers = true)]
     max_connections: usize,
-    /// Maximum number of bytes that a client may send on one connection
+    /// Maximum number of bytes that a client may send on one connection, and at most 131072 for DNS
     #[arg(long, value_name = "N", default_value = "16777216", allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u64>)]
     max_bytes: u64,
@@ -84,24 +87,34 @@ pub(super) struct Listeners {
     tcp: Option<Listener>,
     http: Option<Listener>,
     limits: Limits,
+    /// Maximum number of connections of the name server.
+    dns_connections: usize,
     http_config: HttpConfig,
 }
 
 impl Listeners {
-    /// Opens the sockets that the flags ask for.
-    pub(super) async fn open(args: &StreamArgs, scenario: &Scenario) -> Result<Self, Error> {
+    /// Opens the sockets that the flags ask for. A name server has a socket of its own.
+    pub(super) async fn open(
+        args: &StreamArgs,
+        scenario: &Scenario,
+        has_dns: bool,
+    ) -> Result<Self, Error> {
         let mut limits = args.limits();
-        let services = [&args.tcp, &args.http].into_iter().flatten().count();
-        let wanted = limits.connections;
-        if let Some(allowed) = allow(wanted, services)? {
-            limits.connections = allowed;
+        let mut dns_connections = limits.connections.min(dns::MAX_CONNECTIONS);
+        let services = [&args.tcp, &args.http].into_iter().flatten();
+        let mut wanted: Vec<usize> = services.map(|_| limits.connections).collect();
+        wanted.extend(has_dns.then_some(dns_connections));
+        if let Some(allowed) = allow(&wanted)? {
             warn(format_args!(
-                "the system allows {allowed} connections of each service, not the {wanted} of \
-                 --max-connections (see `ulimit -Hn`)"
+                "the system allows {allowed} connections of each service, not {} (see `ulimit -Hn`)",
+                wanted.iter().max().unwrap_or(&0)
             ));
+            limits.connections = limits.connections.min(allowed);
+            dns_connections = dns_connections.min(allowed);
         }
         let (tcp, http) = (listen(args.tcp.as_ref()).await?, listen(args.http.as_ref()).await?);
-        Ok(Self { tcp, http, limits, http_config: args.http_config(scenario) })
+        let http_config = args.http_config(scenario);
+        Ok(Self { tcp, http, limits, dns_connections, http_config })
     }
 
     /// Returns the services that there are, with their addresses.
@@ -111,40 +124,49 @@ impl Listeners {
         there.map(|(name, listener)| (name, listener.local_addr())).collect()
     }
 
-    /// Creates the servers. They write lines to `out`, if there is one.
+    /// Creates the servers. They write lines to `out` and packets to `capture`, if there is one.
     pub(super) fn start(
         self,
         scenario: &Scenario,
         clock: Clock,
         json: bool,
         out: Option<&LineQueue>,
+        dns: Option<&mut Dns>,
+        capture: Option<&Capture>,
     ) -> Streams {
-        let Self { tcp, http, limits, http_config } = self;
+        let Self { tcp, http, limits, dns_connections, http_config } = self;
+        let streams = |name| capture.map(|capture| capture.streams(name));
+        let follower = |service, name| Follower::new(service, json, out.cloned(), streams(name));
         let tcp = tcp.map(|listener| {
             let service = EchoService::new(scenario.server.clone(), scenario.seed);
             let server = Server::new(service, limits.clone());
-            Driver::server(server, listener, clock, Follower::new("tcp", json, out.cloned()))
+            Driver::server(server, listener, clock, follower("tcp", "server"))
         });
         let http = http.map(|listener| {
             let handler = EchoHandler(scenario.server.reply);
             let service = HttpService::new(handler, http_config, scenario.seed);
-            let server = Server::new(service, limits);
-            Driver::server(server, listener, clock, Follower::new("http", json, out.cloned()))
+            let server = Server::new(service, limits.clone());
+            Driver::server(server, listener, clock, follower("http", "http server"))
         });
-        Streams { tcp, http, clock }
+        let limits = limits.with_connections(dns_connections);
+        let dns = dns.and_then(|dns| dns.connections(clock, limits, streams("dns server")));
+        Streams { tcp, http, dns, clock }
     }
 }
 
-/// Asks the system to allow `wanted` connections of each service; returns how many it allows, if those are fewer.
-fn allow(wanted: usize, services: usize) -> io::Result<Option<usize>> {
-    let Some(services) = NonZeroUsize::new(services) else { return Ok(None) };
-    let each = descriptors::allow(wanted.saturating_mul(services.get()))? / services;
+/// Asks the system to allow the `wanted` connections of each service; returns how many it allows for each, if it does
+/// not allow all of them.
+fn allow(wanted: &[usize]) -> io::Result<Option<usize>> {
+    let Some(services) = NonZeroUsize::new(wanted.len()) else { return Ok(None) };
+    let all = wanted.iter().fold(0, |sum: usize, wanted| sum.saturating_add(*wanted));
+    let allowed = descriptors::allow(all)?;
+    let each = allowed / services;
     if each == 0 {
         return Err(io::Error::other(
             "the system allows fewer connections than there are services",
         ));
     }
-    Ok((each < wanted).then_some(each))
+    Ok((allowed < all).then_some(each))
 }
 
 async fn listen(address: Option<&Address>) -> Result<Option<Listener>, Error> {
@@ -167,13 +189,9 @@ pub(super) fn announce(addresses: &[(&'static str, SocketAddr)]) {
 }
 
 /// The server of one service, if there is one.
-type Running<S> = Option<Driver<Server<S>, Follower>>;
+type Running<S, O = Follower> = Option<Driver<Server<S>, O>>;
 
-async fn run<S>(server: &mut Running<S>)
-where
-    S: Service,
-    Follower: Observer<Server<S>>,
-{
+async fn run<S: Service, O: Observer<Server<S>>>(server: &mut Running<S, O>) {
     if let Some(server) = server {
         server.run().await;
     }
@@ -181,11 +199,10 @@ where
 
 /// Accepts no more connections, and lets exchanges in progress continue for [`GRACE`]. Returns the number of
 /// connections.
-fn shut_down<S>(server: &mut Running<S>, now: Instant) -> usize
-where
-    S: Service,
-    Follower: Observer<Server<S>>,
-{
+fn shut_down<S: Service, O: Observer<Server<S>>>(
+    server: &mut Running<S, O>,
+    now: Instant,
+) -> usize {
     let Some(server) = server else { return 0 };
     server.stop_listening();
     server.endpoint_mut().shut_down(now, GRACE);
@@ -196,19 +213,21 @@ where
 pub(super) struct Streams {
     tcp: Running<EchoService>,
     http: Running<HttpService<EchoHandler>>,
+    dns: Option<dns::Connections>,
     clock: Clock,
 }
 
 impl Streams {
     /// Serves until [`stop`](Self::stop), then until no connection is left. The future can be dropped at any time.
     pub(super) async fn run(&mut self) {
-        tokio::join!(run(&mut self.tcp), run(&mut self.http));
+        tokio::join!(run(&mut self.tcp), run(&mut self.http), run(&mut self.dns));
     }
 
     /// Ends the servers: exchanges in progress may continue for [`GRACE`], unless another signal arrives.
     pub(super) async fn stop(&mut self, signals: &mut Signals) {
         let now = self.clock.now();
-        if shut_down(&mut self.tcp, now) + shut_down(&mut self.http, now) == 0 {
+        let [tcp, http] = [shut_down(&mut self.tcp, now), shut_down(&mut self.http, now)];
+        if tcp + http + shut_down(&mut self.dns, now) == 0 {
             return;
         }
         narrate!("waiting up to {} s for exchanges in progress", GRACE.as_secs());

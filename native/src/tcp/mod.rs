@@ -317,14 +317,14 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
         } else if connection.finishing && !connection.is_finished {
             match connection.finish() {
                 Ok(()) => {
-                    self.observer.happened(now, id, Happened::Finished);
+                    self.observer.happened(self.clock.now(), id, Happened::Finished);
                     self.busy.push_back(id);
                 }
                 Err(error) => self.broken(now, id, &error),
             }
         } else if connection.is_finished && connection.peer_finished {
             self.forget(id);
-            self.observer.happened(now, id, Happened::Released);
+            self.observer.happened(self.clock.now(), id, Happened::Released);
             self.endpoint.handle_input(now, id, Input::Released);
         }
     }

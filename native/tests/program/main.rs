@@ -7,6 +7,7 @@
 mod common;
 
 mod addresses;
+mod captured_streams;
 mod compare;
 mod data_file;
 mod foreign;
@@ -15,6 +16,7 @@ mod frames;
 mod heartbeat;
 mod http;
 mod interop;
+mod interrupted;
 mod lab;
 mod limits;
 mod names;
@@ -33,6 +35,7 @@ mod send_tcp;
 mod serve;
 mod sim;
 mod stopped_readers;
+mod stream_limits;
 mod streams;
 mod sweep;
 mod theory;

@@ -2,16 +2,16 @@
 
 use crate::common::{Running, free_port, numbers, retrylab, run, run_with};
 use serde_json::Value;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Returns the result of `send --tcp --json`.
+/// Returns the exchanges of `send --tcp --json`, without the summary.
 fn send(address: &str, args: &[&str], code: i32) -> Vec<Value> {
     let finished = run(&[&["send", address, "--tcp", "--json"], args].concat());
     assert_eq!(finished.code, Some(code), "{args:?}: {finished:?}");
-    finished.json()
+    finished.exchanges()
 }
 
 /// Starts an echo server and waits until it accepts connections on `port`.
@@ -101,4 +101,94 @@ fn ctrl_c_ends_the_exchange() {
     running.signal("INT");
     let finished = running.finish(Instant::now());
     assert_eq!((finished.code, &finished.object()["outcome"]), (Some(130), &"interrupted".into()));
+}
+
+const PATIENT: [&str; 4] = ["--initial-timeout", "20s", "--give-up-above", "none"];
+
+#[test]
+fn ncat_answers_if_this_end_stays_open() {
+    let port = free_port();
+    let args = ["-l", "-k", "-e", "/bin/cat", "127.0.0.1", &port.to_string()];
+    let _ncat = start("ncat", &args, port);
+    let args = [&["--no-half-close", "--count", "3"], &PATIENT[..]].concat();
+    for exchange in send(&format!("127.0.0.1:{port}"), &args, 0) {
+        assert_eq!((&exchange["reply"], &exchange["sends"]), (&"hello".into(), &1.into()));
+    }
+    let finished = run(&["send", "127.0.0.1", "--no-half-close"]);
+    assert_eq!(finished.code, Some(2), "it is a flag of --tcp: {finished:?}");
+}
+
+/// Without a half-close, a reply is complete when all bytes are back, in any case of letters, or at the end.
+#[test]
+fn our_server_answers_without_a_half_close_if_it_returns_the_message() {
+    for (reply, back) in [("mirror", "hello"), ("upper", "HELLO")] {
+        let mut running =
+            Running::start(retrylab(&["serve", "0", "--json", "--tcp", "0", "--reply", reply]));
+        let tcp = running.json()["tcp"].as_str().unwrap().to_string();
+        let exchange = send(&tcp, &[&["--no-half-close"], &PATIENT[..]].concat(), 0).remove(0);
+        assert_eq!(exchange["reply"], back, "{exchange}");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(b"welcome").unwrap();
+    });
+    let exchange = send(&address, &[&["--no-half-close"], &PATIENT[..]].concat(), 0).remove(0);
+    assert_eq!(exchange["reply"], "welcome", "{exchange}");
+    server.join().unwrap();
+}
+
+#[test]
+fn several_exchanges_end_with_the_summary_of_datagrams() {
+    let mut running =
+        Running::start(retrylab(&["serve", "0", "--json", "--tcp", "0", "--drop-list", "2"]));
+    let tcp = running.json()["tcp"].as_str().unwrap().to_string();
+    let args = ["send", &tcp, "--tcp", "--count", "3", "--max-sends", "1"];
+    let patient = ["--initial-timeout", "1s", "--json"];
+    let finished = run(&[&args[..], &patient].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let summary = finished.json().pop().unwrap();
+    assert_eq!((&summary["event"], &summary["exchanges"]), (&"summary".into(), &3.into()));
+    assert_eq!((&summary["answered"], &summary["rtt_count"]), (&2.into(), &2.into()), "{summary}");
+    let rtts: Vec<f64> =
+        finished.exchanges().iter().filter_map(|one| one["rtt_s"].as_f64()).collect();
+    assert_eq!(rtts.len(), 2, "{finished:?}");
+    assert_eq!(summary["rtt_max_s"], rtts[0].max(rtts[1]));
+    let ping = ["--preset", "udp-pinger"];
+    let finished = run(&[&["send", &tcp, "--tcp", "--count", "2"][..], &ping].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let lines: Vec<&str> = finished.stdout.lines().collect();
+    assert_eq!(lines.len(), 4, "{finished:?}");
+    assert!(lines[0].starts_with("Your data was ") && lines[0].contains(": RTT "), "{lines:?}");
+    assert_eq!(lines[2], "2 exchanges, 2 answered, 0 % loss, 2 sends");
+    assert!(lines[3].starts_with("RTT min/mean/max "), "{lines:?}");
+}
+
+/// `{time}` is the time at which each send began, in each exchange and for each attempt.
+#[test]
+fn the_time_in_a_message_is_that_of_its_send() {
+    let mut running = Running::start(retrylab(&[
+        "serve",
+        "0",
+        "--json",
+        "--tcp",
+        "0",
+        "--drop-list",
+        "1",
+        "--reply",
+        "mirror",
+    ]));
+    let tcp = running.json()["tcp"].as_str().unwrap().to_string();
+    let unix = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    let before = unix();
+    let args = ["{time}", "--count", "2", "--initial-timeout", "500ms", "--give-up-above", "none"];
+    let exchanges = send(&tcp, &args, 0);
+    let after = unix();
+    let times: Vec<f64> =
+        exchanges.iter().map(|one| one["reply"].as_str().unwrap().parse().unwrap()).collect();
+    // The first reply is that of the second send.
+    assert!(times[0] >= before + 0.5 && times[0] < times[1] && times[1] <= after, "{times:?}");
+    assert_eq!(exchanges[0]["answered_send"], 2, "{exchanges:?}");
 }

@@ -8,10 +8,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// `retrylab serve` with its services over connections on free ports.
-struct Services {
+pub(crate) struct Services {
     server: Server,
-    tcp: String,
-    http: String,
+    pub(crate) tcp: String,
+    pub(crate) http: String,
+    pub(crate) dns: String,
 }
 
 impl Services {
@@ -19,14 +20,19 @@ impl Services {
         Self::start_some(&["--tcp", "0", "--http", "0"], args)
     }
 
-    fn start_some(services: &[&str], args: &[&str]) -> Self {
+    pub(crate) fn start_some(services: &[&str], args: &[&str]) -> Self {
         let base = [&["serve", "0", "--json"], services].concat();
         let mut running = Running::start(crate::common::retrylab(&[&base, args].concat()));
         let listening = running.json();
         let text = |key: &str| listening[key].as_str().unwrap_or_default().to_string();
-        let (tcp, http, address) = (text("tcp"), text("http"), text("addr"));
+        let (tcp, http, dns, address) = (text("tcp"), text("http"), text("dns"), text("addr"));
         let port = u16::try_from(listening["port"].as_u64().unwrap()).unwrap();
-        Self { server: Server { running, address, port }, tcp, http }
+        Self { server: Server { running, address, port }, tcp, http, dns }
+    }
+
+    /// Ends it; returns the summary.
+    pub(crate) fn summary(self) -> Value {
+        self.server.stop().pop().unwrap()
     }
 
     /// Ends it; returns the lines of its log and the totals of `tcp` and `http`.
@@ -37,7 +43,7 @@ impl Services {
     }
 }
 
-fn connect(address: &str) -> TcpStream {
+pub(crate) fn connect(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -53,7 +59,7 @@ fn exchange(address: &str, bytes: &[u8]) -> String {
 }
 
 /// Asserts that another client's exchange takes place now.
-fn assert_serves(http: &str) {
+pub(crate) fn assert_serves(http: &str) {
     let reply = exchange(http, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
     assert!(reply.ends_with("\r\n\r\nYour data was 5 bytes"), "{reply}");
@@ -148,11 +154,8 @@ fn wrk_gets_only_good_responses() {
     }
 }
 
-/// What an ill-behaved client does, and what the summary says about it.
-type Client = (&'static str, fn(&str, &str), &'static str, &'static str);
-
 /// Reads until the server closes or breaks the connection.
-fn read_to_the_end(stream: &mut TcpStream) -> Vec<u8> {
+pub(crate) fn read_to_the_end(stream: &mut TcpStream) -> Vec<u8> {
     let (mut all, mut buf) = (Vec::new(), [0; 4_096]);
     loop {
         match stream.read(&mut buf) {
@@ -161,94 +164,6 @@ fn read_to_the_end(stream: &mut TcpStream) -> Vec<u8> {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return all,
             Err(error) => panic!("the server neither closes nor breaks the connection: {error}"),
         }
-    }
-}
-
-/// Sends the bytes one by one until the server has had enough.
-fn trickle(address: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = connect(address);
-    stream.set_nodelay(true).unwrap();
-    for byte in bytes.iter().cycle() {
-        if stream.write_all(&[*byte]).is_err() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-        stream.set_nonblocking(true).unwrap();
-        let silent =
-            stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
-        stream.set_nonblocking(false).unwrap();
-        if !silent {
-            break;
-        }
-    }
-    read_to_the_end(&mut stream)
-}
-
-const CLIENTS: &[Client] = &[
-    ("silent over tcp", |tcp, _| drop(read_to_the_end(&mut connect(tcp))), "tcp", "idle_time"),
-    ("silent over http", |_, http| drop(read_to_the_end(&mut connect(http))), "http", "idle_time"),
-    (
-        "slow head",
-        |_, http| {
-            let reply = trickle(http, b"G");
-            assert!(reply.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&reply));
-        },
-        "http",
-        "total_time",
-    ),
-    (
-        "slow body",
-        |_, http| {
-            let mut stream = connect(http);
-            stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n12").unwrap();
-            let reply = read_to_the_end(&mut stream);
-            assert!(reply.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&reply));
-        },
-        "http",
-        "idle_time",
-    ),
-    ("slow echo", |tcp, _| drop(trickle(tcp, b"x")), "tcp", "total_time"),
-    (
-        "too much",
-        |tcp, _| {
-            let mut stream = connect(tcp);
-            // The server breaks the connection at some point.
-            while stream.write_all(&[7; 10_000]).is_ok() {}
-        },
-        "tcp",
-        "bytes",
-    ),
-    (
-        "does not close",
-        |_, http| {
-            let mut stream = connect(http);
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-            // It has read everything, and keeps its own direction open.
-            let mut reply = String::new();
-            stream.read_to_string(&mut reply).unwrap();
-            std::thread::sleep(Duration::from_millis(1_500));
-        },
-        "http",
-        "release_time",
-    ),
-];
-
-#[test]
-fn ill_behaved_clients_reach_a_limit_and_cost_no_other_its_exchange() {
-    let limits = ["--idle-timeout", "700ms", "--total-timeout", "2s", "--max-bytes", "1000000"];
-    for (name, client, service, limit) in CLIENTS {
-        let services = Services::start(&limits);
-        let (tcp, http) = (services.tcp.clone(), services.http.clone());
-        let ill = std::thread::spawn(move || client(&tcp, &http));
-        while !ill.is_finished() {
-            assert_serves(&services.http);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        ill.join().unwrap_or_else(|_| panic!("{name}"));
-        let (_, tcp, http) = services.stop();
-        let totals = if *service == "tcp" { &tcp } else { &http };
-        assert_eq!(totals["limited_by"][limit], 1, "{name}: {totals}");
-        assert_eq!(totals["limited"], 1, "{name}: {totals}");
     }
 }
 

@@ -1,145 +1,126 @@
-//! The name server's connections, with their limits.
+//! The name server's connections: their limits, and what they report.
 
 use super::report::Report;
-use crate::dns_stream::{read_message, write_all};
 use crate::output::warn;
-use retrylab_core::name::{Transport, Zone, frame};
-use std::collections::VecDeque;
-use std::convert::Infallible;
+use crate::pcapng::StreamCapture;
+use retrylab::clock::Clock;
+use retrylab::tcp::{Driver, Happened, Listener, Observer};
+use retrylab_core::name::{NameService, QueryEvent, Transport, Zone};
+use retrylab_core::stream::{ConnectionId, Limits, READ_AHEAD, Server, ServerEvent};
+use retrylab_core::time::Instant;
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{sleep, timeout};
 
-/// Maximum number of connections. A new one takes the place of the oldest one, so that clients that hold their
-/// connections cannot keep others out.
+/// Maximum number of connections, unless a flag allows fewer. A new one takes the place of the one that has been silent
+/// for longest, so that clients that hold their connections cannot keep others out.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
 
-/// Maximum time without progress: to wait for a query, or for the client to read its reply.
-pub(crate) const IDLE: Duration = Duration::from_secs(10);
+/// Maximum number of bytes of queries on one connection, unless a flag allows fewer. The query that reaches it is the
+/// last one.
+const MAX_BYTES: usize = 128 << 10;
 
-/// Maximum time of a connection.
-pub(crate) const TOTAL: Duration = Duration::from_secs(60);
+/// The driver of the connections.
+pub(crate) type Connections = Driver<Server<NameService>, Follower>;
 
-/// Maximum number of bytes of queries on one connection.
-pub(crate) const MAX_BYTES: usize = 128 << 10;
+/// What is needed to start [`Connections`].
+pub(super) struct Parts {
+    pub(super) listener: Listener,
+    pub(super) zone: Arc<Zone>,
+    pub(super) report: Report,
+}
 
-/// Time for queries that have begun to arrive when the server stops.
-const GRACE: Duration = Duration::from_millis(500);
+impl Parts {
+    /// Creates the server.
+    pub(super) fn start(
+        self,
+        clock: Clock,
+        limits: Limits,
+        capture: Option<StreamCapture>,
+    ) -> Connections {
+        let Self { listener, zone, report } = self;
+        let max = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(MAX_BYTES);
+        // The service closes a connection before this many bytes have arrived, and the client gets its replies.
+        let bytes = (max + 2 * READ_AHEAD) as u64;
+        let server = Server::new(NameService::new(zone, max), limits.with_bytes(bytes));
+        let peers = HashMap::new();
+        let follower = Follower { report, peers, capture, warned: false };
+        Driver::server(server, listener, clock, follower)
+    }
+}
 
-/// Pause after an error of `accept`, for example because descriptors have run out.
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Accepts connections and answers the queries on them.
-#[derive(Debug)]
-pub(super) struct Connections {
-    listener: TcpListener,
-    zone: Arc<Zone>,
+/// Reports what arrives on the connections.
+pub(crate) struct Follower {
     report: Report,
-    tasks: JoinSet<()>,
-    /// In the order of their arrival.
-    handles: VecDeque<AbortHandle>,
-    /// True when the server stops.
-    stop: watch::Sender<bool>,
+    /// The connections that are open.
+    peers: HashMap<ConnectionId, SocketAddr>,
+    capture: Option<StreamCapture>,
     warned: bool,
 }
 
-impl Connections {
-    pub(super) fn new(listener: TcpListener, zone: Arc<Zone>, report: Report) -> Self {
-        let (tasks, handles, stop) = (JoinSet::new(), VecDeque::new(), watch::Sender::new(false));
-        Self { listener, zone, report, tasks, handles, stop, warned: false }
+impl Follower {
+    fn comment(&mut self, id: ConnectionId, comment: &str) {
+        if let Some(capture) = &mut self.capture {
+            capture.comment(id, comment);
+        }
     }
+}
 
-    /// Accepts connections.
-    pub(super) async fn accept(&mut self) -> Infallible {
-        loop {
-            match self.listener.accept().await {
-                Ok((stream, peer)) => self.serve(stream, peer),
-                Err(error) => {
-                    if !std::mem::replace(&mut self.warned, true) {
-                        warn(format_args!("cannot accept a connection for DNS: {error}"));
-                    }
-                    self.close_oldest();
-                    sleep(PAUSE).await;
+impl Observer<Server<NameService>> for Follower {
+    fn event(
+        &mut self,
+        _at: Instant,
+        _server: &Server<NameService>,
+        event: &ServerEvent<QueryEvent>,
+    ) -> ControlFlow<()> {
+        match event {
+            ServerEvent::Service { id, event: QueryEvent { query, reply } } => {
+                if reply.is_none() {
+                    self.comment(*id, "Ignored: not a query.");
+                }
+                if let Some(peer) = self.peers.get(id) {
+                    self.report.query(Transport::Tcp, *peer, query, *reply);
                 }
             }
-        }
-    }
-
-    /// Lets the queries that have begun to arrive finish.
-    pub(super) async fn finish(mut self) {
-        drop(self.listener);
-        self.stop.send_replace(true);
-        let finished = async { while self.tasks.join_next().await.is_some() {} };
-        let _ = timeout(GRACE, finished).await;
-    }
-
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr) {
-        while self.tasks.try_join_next().is_some() {}
-        self.handles.retain(|handle| !handle.is_finished());
-        if self.handles.len() >= MAX_CONNECTIONS {
-            self.close_oldest();
-        }
-        self.report.connected();
-        let (zone, report) = (Arc::clone(&self.zone), self.report.clone());
-        let connection = Connection { stream, peer, zone, report, stop: self.stop.subscribe() };
-        let run = async move {
-            // An error is the client's: it closed the connection, or was too slow.
-            let _ = timeout(TOTAL, connection.run()).await;
-        };
-        self.handles.push_back(self.tasks.spawn(run));
-    }
-
-    fn close_oldest(&mut self) {
-        if let Some(oldest) = self.handles.pop_front() {
-            oldest.abort();
-            self.report.closed_early();
-        }
-    }
-}
-
-struct Connection {
-    stream: TcpStream,
-    peer: SocketAddr,
-    zone: Arc<Zone>,
-    report: Report,
-    stop: watch::Receiver<bool>,
-}
-
-impl Connection {
-    /// Answers queries in their order until the client closes the connection or exceeds a limit.
-    async fn run(mut self) -> io::Result<()> {
-        let (mut buffer, mut bytes) = (Vec::new(), 0);
-        while bytes < MAX_BYTES {
-            let Some(query) = self.query(&mut buffer).await? else { return Ok(()) };
-            bytes += query.len() + 2;
-            let reply = self.zone.reply(&query, Transport::Tcp);
-            let handled = reply.as_ref().map(|(reply, handled)| (*handled, reply.len()));
-            self.report.query(Transport::Tcp, self.peer, &query, handled);
-            // What is not a query is followed by nothing better.
-            let Some(reply) = reply.and_then(|(reply, _)| frame(&reply)) else { return Ok(()) };
-            timeout(IDLE, write_all(&self.stream, &reply)).await??;
-        }
-        Ok(())
-    }
-
-    /// Returns the next query; `None` at the end of the connection, or if the server stops and none has begun.
-    async fn query(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Vec<u8>>> {
-        let stopped = *self.stop.borrow();
-        if !stopped {
-            tokio::select! {
-                biased;
-                query = timeout(IDLE, read_message(&self.stream, buffer)) => return query?,
-                _ = self.stop.changed() => {}
+            ServerEvent::Limited { id, limit } => {
+                self.report.limited(*limit);
+                self.comment(*id, &format!("Limit reached: {}.", limit.name()));
             }
+            // The driver reports these as well.
+            _ => {}
         }
-        if buffer.is_empty() {
-            return Ok(None);
+        ControlFlow::Continue(())
+    }
+
+    fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.happened(at, id, what);
         }
-        timeout(IDLE, read_message(&self.stream, buffer)).await?
+        match what {
+            Happened::Accepted { peer, .. } => {
+                self.report.connected();
+                self.peers.insert(id, peer);
+            }
+            Happened::Released | Happened::Broken(_) | Happened::Aborted => {
+                self.peers.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    fn settled(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.settle();
+        }
+    }
+
+    fn not_accepted(&mut self, _at: Instant, error: &io::Error) {
+        if !std::mem::replace(&mut self.warned, true) {
+            warn(format_args!(
+                "cannot accept a connection (dns): {error}; the server tries again and again"
+            ));
+        }
     }
 }

@@ -2,19 +2,22 @@
 
 use crate::output::{BAD, Count, GOOD, SCHEMA, seconds};
 use crate::queue::LineQueue;
+use crate::serve::follower::limit_key;
 use crate::serve::guard::Refusal;
 use retrylab::clock::Clock;
 use retrylab_core::name::{Handled, Transport, code_name, describe};
+use retrylab_core::stream::Limit;
 use retrylab_core::time::Instant;
 use serde::Serialize;
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::rc::Rc;
 
 /// The counts and the log, shared by all connections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Report(Arc<Mutex<State>>);
+pub(super) struct Report(Rc<RefCell<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -37,8 +40,10 @@ pub(crate) struct Totals {
     udp: u64,
     tcp: u64,
     connections: u64,
-    /// Connections that were closed to make room for newer ones.
+    /// Connections that were closed to make room for newer ones: those limited by `connections`.
     closed_early: u64,
+    /// Connections that reached a limit, by its name.
+    limited_by: BTreeMap<&'static str, u64>,
     /// Replies by their code, such as NOERROR.
     answered_by: BTreeMap<String, u64>,
     truncated: u64,
@@ -95,8 +100,10 @@ impl Report {
         self.state().totals.connections += 1;
     }
 
-    pub(super) fn closed_early(&self) {
-        self.state().totals.closed_early += 1;
+    pub(super) fn limited(&self, limit: Limit) {
+        let mut state = self.state();
+        state.totals.closed_early += u64::from(limit == Limit::Connections);
+        *state.totals.limited_by.entry(limit_key(limit)).or_default() += 1;
     }
 
     pub(super) fn lost(&self, count: u32) {
@@ -111,9 +118,8 @@ impl Report {
         self.state().totals.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock can panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RefMut<'_, State> {
+        self.0.borrow_mut()
     }
 }
 
@@ -221,6 +227,10 @@ impl fmt::Display for Totals {
             (self.overflowed, "lost in the full receive buffer"),
             (self.unread, "not read"),
             (self.closed_early, "connections closed to make room"),
+            (
+                self.limited_by.values().sum::<u64>() - self.closed_early,
+                "connections closed by another limit",
+            ),
         ];
         let counts = codes.chain(others).filter(|(count, _)| *count > 0);
         for (place, (count, words)) in counts.enumerate() {
