@@ -18,6 +18,7 @@ mod http;
 mod interop;
 mod interrupted;
 mod lab;
+mod lesson;
 mod limits;
 mod names;
 mod netem;

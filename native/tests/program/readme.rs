@@ -9,7 +9,7 @@ use std::time::Instant;
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
 /// Splits the command of a block at spaces outside quotes.
-fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for c in command.chars() {
