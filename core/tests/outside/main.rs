@@ -19,6 +19,7 @@ mod behind;
 mod connections;
 mod contract;
 mod digests;
+mod dissect;
 mod foreign;
 mod harness;
 mod heartbeats;

@@ -35,6 +35,11 @@ pub(crate) fn run(mut network: Network) -> Capture {
     network.into_sink()
 }
 
+/// Returns the frames of one exchange over a connection, with an MTU of 1,500 bytes.
+pub(crate) fn one_exchange() -> Capture {
+    run(network("link.mtu=1500"))
+}
+
 pub(crate) fn answered(records: &[Record]) -> usize {
     records.iter().filter(|record| matches!(record.what, What::Answered { .. })).count()
 }
@@ -51,7 +56,7 @@ pub(crate) fn times(frames: &[Frame], host: HostId, kind: Carried) -> Vec<u64> {
 /// The handshake, the data, and the release of both directions.
 #[test]
 fn a_connection_is_opened_used_and_released() {
-    let capture = run(network("link.mtu=1500"));
+    let capture = one_exchange();
     assert_eq!(answered(&capture.records), 1);
     let sent =
         |frame: &&Frame| matches!(frame.record.what, What::Frame { step: FrameStep::Sent, .. });

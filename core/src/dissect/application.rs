@@ -1,0 +1,93 @@
+//! What programs say to each other: HTTP (RFC 9112), DNS (RFC 1035), or anything else as text.
+
+use super::{Draft, Layers, Part, dns};
+use alloc::format;
+use alloc::string::String;
+
+/// Maximum number of header fields that are named one by one.
+const MAX_HEADERS: usize = 32;
+
+/// Port of DNS.
+const DNS: u16 = 53;
+
+/// Reads a message between two `ports`; it adds nothing if there are no bytes.
+pub(super) fn read(part: Part<'_>, ports: &[u16], layers: &mut Layers) {
+    if part.bytes.is_empty() {
+        return;
+    }
+    let layer = if ports.contains(&DNS) { dns::read(part) } else { None };
+    let layer = layer.or_else(|| http(part)).unwrap_or_else(|| text(part));
+    layers.0.push(layer.done());
+}
+
+fn text(part: Part<'_>) -> Draft {
+    let len = part.bytes.len();
+    let mut layer = part.layer("Payload");
+    let s = if len == 1 { "" } else { "s" };
+    layer.add("message", 0..len, printable(part), format!("{len} byte{s}"));
+    layer
+}
+
+/// Reads the head of a request or a response, and what of the body is here.
+fn http(part: Part<'_>) -> Option<Draft> {
+    let is_response = part.bytes.starts_with(b"HTTP/1.");
+    let end = part.bytes.windows(2).position(|pair| pair == b"\r\n")?;
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let parsed = if is_response {
+        httparse::Response::new(&mut headers).parse(part.bytes)
+    } else {
+        httparse::Request::new(&mut headers).parse(part.bytes)
+    };
+    let Ok(httparse::Status::Complete(head)) = parsed else { return None };
+    let mut layer = part.layer("HTTP");
+    let line = part.cut(0, end);
+    let name = if is_response { "status line" } else { "request line" };
+    layer.add(name, 0..end + 2, printable(line), if is_response { status(line) } else { "" });
+    let mut at = end + 2;
+    while at + 2 < head {
+        let rest = part.cut(at, head);
+        let len =
+            rest.bytes.windows(2).position(|pair| pair == b"\r\n").unwrap_or(rest.bytes.len());
+        let line = printable(part.cut(at, at + len));
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        layer.add(name.trim(), at..at + len + 2, value.trim(), meaning(name.trim()));
+        at += len + 2;
+    }
+    layer.add("end of the head", head - 2..head, "empty line", "");
+    let body = part.from(head);
+    if !body.bytes.is_empty() {
+        let len = body.bytes.len();
+        let s = if len == 1 { "" } else { "s" };
+        layer.add("body", head..head + len, printable(body), format!("{len} byte{s}"));
+    }
+    Some(layer)
+}
+
+/// Returns the class of a response (RFC 9110, section 15).
+fn status(line: Part<'_>) -> &'static str {
+    match line.u8(9) {
+        b'2' => "success",
+        b'3' => "redirection",
+        b'4' => "error of the client",
+        b'5' => "error of the server",
+        _ => "",
+    }
+}
+
+fn meaning(header: &str) -> &'static str {
+    let known = [
+        ("host", "the name that the client asked for"),
+        ("connection", "what becomes of the connection after the exchange"),
+        ("content-length", "bytes of the body"),
+        ("retry-after", "when to ask again"),
+        ("transfer-encoding", "how the body is delimited"),
+    ];
+    let found = known.iter().find(|(name, _)| header.eq_ignore_ascii_case(name));
+    found.map_or("", |(_, meaning)| meaning)
+}
+
+/// Returns bytes as text; what cannot be printed is a dot.
+pub(super) fn printable(part: Part<'_>) -> String {
+    let text = String::from_utf8_lossy(part.bytes);
+    text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { '.' } else { c }).collect()
+}

@@ -1,0 +1,157 @@
+//! IPv4 (RFC 791) and IPv6 (RFC 8200).
+
+use super::{Draft, Layers, Part, checksum_at, icmp, transport};
+use alloc::format;
+use alloc::string::String;
+use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet};
+
+/// Length of an IPv6 header.
+const HEADER_V6: usize = 40;
+
+/// The sum of the words of the pseudo header, which the checksums of the next layer include.
+#[derive(Clone, Copy)]
+pub(super) struct Pseudo(pub(super) u32);
+
+impl Pseudo {
+    fn new(addresses: &[u8], protocol: u8, len: usize) -> Self {
+        let sum =
+            addresses.chunks_exact(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1]));
+        Self(sum.sum::<u32>() + u32::from(protocol) + (len >> 16) as u32 + (len & 0xFFFF) as u32)
+    }
+}
+
+pub(super) fn read_v4(part: Part<'_>, layers: &mut Layers) {
+    let Ok(packet) = Ipv4Packet::new_checked(part.bytes) else {
+        return layers.rest("Malformed IPv4", part);
+    };
+    let (header, total) = (usize::from(packet.header_len()), usize::from(packet.total_len()));
+    if packet.version() != 4 || header < 20 {
+        return layers.rest("Malformed IPv4", part);
+    }
+    let part = part.cut(0, total);
+    let mut layer = part.layer("IPv4");
+    layer.add("version", 0..1, packet.version(), "");
+    layer.add("header length", 0..1, format!("{header} bytes"), "");
+    layer.add("type of service", 1..2, format!("0x{:02x}", part.u8(1)), "");
+    layer.add("total length", 2..4, format!("{total} bytes"), "header and data");
+    layer.add(
+        "identification",
+        4..6,
+        format!("0x{:04x}", packet.ident()),
+        "the same in all fragments",
+    );
+    fragmentation(&mut layer, &packet);
+    layer.add("time to live", 8..9, packet.hop_limit(), "each router takes one off");
+    let protocol = packet.next_header();
+    layer.add("protocol", 9..10, part.u8(9), follows(protocol));
+    let right = checksum_at(0, part.cut(0, header).bytes, 10);
+    layer.checksum(10..12, packet.checksum(), right);
+    layer.add("source", 12..16, packet.src_addr(), "");
+    layer.add("destination", 16..20, packet.dst_addr(), "");
+    if header > 20 {
+        layer.add("options", 20..header, format!("{} bytes", header - 20), "");
+    }
+    layers.0.push(layer.done());
+    let data = part.from(header);
+    if packet.more_frags() || packet.frag_offset() > 0 {
+        return layers.rest("Fragment", data);
+    }
+    let pseudo = Pseudo::new(part.cut(12, 20).bytes, part.u8(9), data.bytes.len());
+    read_next(protocol, data, pseudo, layers);
+}
+
+fn fragmentation(layer: &mut Draft, packet: &Ipv4Packet<&[u8]>) {
+    let (more, offset) = (packet.more_frags(), packet.frag_offset());
+    let flags = match (packet.dont_frag(), more) {
+        (true, false) => "don't fragment",
+        (false, true) => "more fragments follow",
+        (true, true) => "don't fragment; more fragments follow",
+        (false, false) if offset > 0 => "the last fragment",
+        (false, false) => "not a fragment",
+    };
+    let bits = u8::from(packet.dont_frag()) << 1 | u8::from(more);
+    layer.add("flags", 6..7, format!("{bits:03b}"), flags);
+    layer.add("fragment offset", 6..8, format!("{offset} bytes"), "");
+}
+
+pub(super) fn read_v6(part: Part<'_>, layers: &mut Layers) {
+    let Ok(packet) = Ipv6Packet::new_checked(part.bytes) else {
+        return layers.rest("Malformed IPv6", part);
+    };
+    if packet.version() != 6 {
+        return layers.rest("Malformed IPv6", part);
+    }
+    let len = usize::from(packet.payload_len());
+    let part = part.cut(0, HEADER_V6 + len);
+    let mut layer = part.layer("IPv6");
+    layer.add("version", 0..1, packet.version(), "");
+    layer.add("traffic class", 0..2, format!("0x{:02x}", packet.traffic_class()), "");
+    layer.add("flow label", 1..4, format!("0x{:05x}", packet.flow_label()), "");
+    layer.add("payload length", 4..6, format!("{len} bytes"), "without this header");
+    let protocol = packet.next_header();
+    layer.add("next header", 6..7, part.u8(6), follows(protocol));
+    layer.add("hop limit", 7..8, packet.hop_limit(), "each router takes one off");
+    layer.add("source", 8..24, packet.src_addr(), "");
+    layer.add("destination", 24..40, packet.dst_addr(), "");
+    layers.0.push(layer.done());
+    let data = part.from(HEADER_V6);
+    let pseudo = Pseudo::new(part.cut(8, 40).bytes, part.u8(6), data.bytes.len());
+    read_next(protocol, data, pseudo, layers);
+}
+
+fn read_next(protocol: IpProtocol, data: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
+    match protocol {
+        IpProtocol::Icmp => icmp::read_v4(data, layers),
+        IpProtocol::Icmpv6 => icmp::read_v6(data, pseudo, layers),
+        IpProtocol::Udp => transport::read_udp(data, pseudo, layers),
+        IpProtocol::Tcp => transport::read_tcp(data, pseudo, layers),
+        _ => layers.rest("Data", data),
+    }
+}
+
+/// Reads the packet that an ICMP error quotes: its header and at least eight bytes of what follows.
+pub(super) fn read_quoted(part: Part<'_>, layers: &mut Layers) {
+    let header = match part.u8(0) >> 4 {
+        4 => usize::from(part.u8(0) & 15) * 4,
+        6 => HEADER_V6,
+        _ => return layers.rest("Quoted data", part),
+    };
+    if header < 20 || part.bytes.len() < header + 4 {
+        return layers.rest("Quoted data", part);
+    }
+    let mut layer = part.layer("Quoted packet");
+    let (protocol, addresses, size) =
+        if header == HEADER_V6 && part.u8(0) >> 4 == 6 { (6, 8, 16) } else { (9, 12, 4) };
+    let named = IpProtocol::from(part.u8(protocol));
+    layer.add("protocol", protocol..protocol + 1, part.u8(protocol), name(named));
+    for (place, name) in ["source", "destination"].into_iter().enumerate() {
+        let from = addresses + place * size;
+        layer.add(name, from..from + size, address(part.cut(from, from + size)), "");
+    }
+    if matches!(named, IpProtocol::Udp | IpProtocol::Tcp) {
+        layer.add("source port", header..header + 2, part.u16(header), "");
+        layer.add("destination port", header + 2..header + 4, part.u16(header + 2), "");
+    }
+    layers.0.push(layer.done());
+}
+
+fn address(part: Part<'_>) -> String {
+    match part.bytes.first_chunk::<16>() {
+        Some(octets) => format!("{}", core::net::Ipv6Addr::from(*octets)),
+        None => format!("{}.{}.{}.{}", part.u8(0), part.u8(1), part.u8(2), part.u8(3)),
+    }
+}
+
+fn follows(protocol: IpProtocol) -> String {
+    format!("{} follows", name(protocol))
+}
+
+const fn name(protocol: IpProtocol) -> &'static str {
+    match protocol {
+        IpProtocol::Icmp => "ICMP",
+        IpProtocol::Icmpv6 => "ICMPv6",
+        IpProtocol::Udp => "UDP",
+        IpProtocol::Tcp => "TCP",
+        _ => "another protocol",
+    }
+}
