@@ -117,7 +117,7 @@ fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
     if packet.duplicate {
         out.push("The link duplicated it: this is the second of two.".to_string());
     }
-    if packet.damaged.is_some() {
+    if packet.damaged {
         out.push("The link flipped one bit of it, and no checksum caught that.".to_string());
     }
     match packet.ending {
@@ -150,7 +150,7 @@ fn request_story(timeline: &Timeline, packet: &Packet) -> String {
     let exchange = packet.exchange();
     if timeline.setting().pattern == Pattern::Write {
         let name = which(timeline, packet);
-        return match packet.name.number.get() % 2 {
+        return match packet.name.map_or(1, |name| name.number.get()) % 2 {
             1 => format!("It reads the row: {name} begins."),
             _ => format!("It writes the row, with the version that {name} has read."),
         };
@@ -286,8 +286,10 @@ fn payload(run: &PageRun, timeline: &Timeline, packet: &Packet) -> Vec<u8> {
         bytes.clear();
         let _ = server.poll_transmit(Instant::ZERO, &mut bytes);
     }
-    if let Some(byte) = packet.damaged.and_then(|bit| bytes.get_mut(bit as usize / 8)) {
-        *byte ^= 1 << (packet.damaged.unwrap_or(0) % 8);
+    if let Some(bit) = packet.flipped
+        && let Some(byte) = bytes.get_mut(bit as usize / 8)
+    {
+        *byte ^= 1 << (bit % 8);
     }
     // The server's reply to a damaged request is unknown here.
     if bytes.len() == packet.bytes as usize { bytes } else { Vec::new() }
@@ -317,7 +319,7 @@ mod tests {
         let (scenario, _) = Scenario::from_fragment(fragment);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
-        let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+        let timeline = Timeline::new(&run);
         (run, timeline)
     }
 

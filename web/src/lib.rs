@@ -14,6 +14,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
+//! | `frames` | the bytes of the first frames of a network of packets |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the policy's sends and waits when nobody answers, as a picture and in words |
@@ -25,6 +26,7 @@
 //! It has no clock either: the page passes in how much time has elapsed.
 
 mod fields;
+mod frames;
 mod inspect;
 mod json;
 mod lab;

@@ -22,8 +22,8 @@ impl Shape {
 
     pub(crate) fn of(packet: &Packet) -> Self {
         match packet.direction {
+            _ if packet.is_retry() => Self::Retry,
             Direction::Reply => Self::Reply,
-            Direction::Request if packet.is_retry() => Self::Retry,
             Direction::Request => Self::Request,
         }
     }

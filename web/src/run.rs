@@ -1,10 +1,11 @@
 //! A run in the page. The network advances in slices, so that a long run never freezes the tab, and only
 //! the first records are kept, so that an endless run never fills the memory.
 
+use crate::frames::Frames;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{self, Bounds, RunSink, Summary};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Digest, Record, Sink};
+use retrylab_core::trace::{Digest, FrameStep, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
@@ -22,12 +23,19 @@ pub(crate) struct Kept {
     total: u64,
     /// Whether a record was not kept because there were [`MAX_RECORDS`].
     full: bool,
+    /// The frames of the records kept.
+    frames: Frames,
+    /// Number of frames lost that carried no whole datagram, in records kept or not.
+    lost_frames: u64,
 }
 
 impl Sink for Kept {
     #[inline]
     fn record(&mut self, record: &Record) {
         self.total += 1;
+        if let What::Frame { step: FrameStep::Lost(_), .. } = record.what {
+            self.lost_frames += 1;
+        }
         if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;
         }
@@ -35,6 +43,14 @@ impl Sink for Kept {
             self.first.push(*record);
         } else {
             self.full = true;
+        }
+    }
+
+    fn frame(&mut self, record: &Record, bytes: &[u8]) {
+        let id = self.first.len();
+        self.record(record);
+        if self.first.len() > id {
+            self.frames.keep(id as u32, bytes);
         }
     }
 }
@@ -122,6 +138,16 @@ impl PageRun {
     /// Returns the records kept.
     pub(crate) fn records(&self) -> &[Record] {
         &self.sink().records.first
+    }
+
+    /// Returns the frames of the records kept.
+    pub(crate) fn frames(&self) -> &Frames {
+        &self.sink().records.frames
+    }
+
+    /// Returns the number of packets that the link lost so far; of the fragments of a datagram, each counts.
+    pub(crate) fn lost(&self) -> u64 {
+        self.summary().lost + self.sink().records.lost_frames
     }
 
     /// Returns the number of records made so far.

@@ -58,7 +58,7 @@ mod tests {
         let (scenario, _) = Scenario::from_fragment(crate::lessons::OPENING.fragment);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
-        let timeline = Timeline::new(run.scenario(), run.records(), false);
+        let timeline = Timeline::new(&run);
         let ladder = Ladder::new(&run, &timeline, 1);
         let text = rows(&run, &timeline, &ladder, (0, 100), (100_000_000, 3));
         assert_eq!(text.matches("\"id\":").count(), run.records().len());

@@ -32,6 +32,9 @@ impl Scenario {
     }
 
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
+    ///
+    /// # Panics
+    /// If this build cannot run it: see [`is_runnable`](Self::is_runnable).
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
         /// Bytes of an exchange, its datagrams and its timers, without the message.
@@ -86,6 +89,9 @@ impl Scenario {
 
     /// Builds the network that runs this scenario over datagrams and records into `sink`. A scenario whose
     /// [protocol](crate::scenario::Protocol) has connections is run by [`begin`](Self::begin).
+    ///
+    /// # Panics
+    /// If this build cannot run it: see [`is_runnable`](Self::is_runnable).
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
         self.network_of(self.hosts(), sink)
@@ -96,6 +102,10 @@ impl Scenario {
         clients: impl Iterator<Item = ScenarioClient>,
         sink: K,
     ) -> ScenarioNetwork<K> {
+        assert!(
+            self.is_runnable(),
+            "this build has no TCP/IP stacks: enable the feature `packets`"
+        );
         let (seed, addresses) = (self.seed, self.family.clients());
         let server = match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),

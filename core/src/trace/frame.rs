@@ -95,6 +95,25 @@ impl Carried {
             | Self::Other => false,
         }
     }
+
+    /// Returns the name in a sentence, without its article.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        let phrase = self.phrase();
+        phrase.split_once(' ').map_or(phrase, |(_, noun)| noun)
+    }
+
+    /// Returns true if hosts and routers use it to find each other: it never crosses the link.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        matches!(
+            self,
+            Self::ArpRequest
+                | Self::ArpReply
+                | Self::NeighborSolicitation
+                | Self::NeighborAdvertisement
+        )
+    }
 }
 
 /// What happens to a frame.

@@ -123,7 +123,7 @@ impl Lab {
                 ("sends", sum.sends),
                 ("replies", sum.replies),
                 ("in flight", flying),
-                ("lost", sum.lost),
+                ("lost", scene.timeline.lost(self.run.records(), self.at)),
                 ("dropped", sum.server_dropped),
                 ("ignored", sum.late_replies),
                 ("answered", sum.answered),

@@ -28,7 +28,7 @@ impl Lab {
     pub fn ready(&mut self) -> bool {
         if self.scene.is_none() && self.run.is_drawable() {
             let run = &self.run;
-            let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+            let timeline = Timeline::new(run);
             let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
             let layout = Layout::new(1.0, 1.0, run.scenario());
             if !self.chosen {

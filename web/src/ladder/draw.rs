@@ -5,7 +5,7 @@ use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::run::PageRun;
 use crate::theme::Ink;
-use crate::timeline::{Ending, Id, Packet, Timeline};
+use crate::timeline::{Ending, Id, Packet, Side, Timeline};
 
 /// What is visible of a ladder.
 pub(crate) struct View<'a> {
@@ -98,7 +98,7 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
 }
 
 fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
-    let (mut from, mut to) = view.ladder.segment(&view.columns, view.timeline, packet);
+    let (mut from, mut to) = view.ladder.segment(&view.columns, view.timeline, (id, packet));
     from.1 -= view.top;
     to.1 -= view.top;
     let shape = Shape::of(packet);
@@ -108,6 +108,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     let sent = view.at >= packet.sent;
     let end = end_of(packet, view.timeline);
     let over = view.at >= end && packet.ending != Ending::Unknown;
+    let wide = !view.columns.narrow;
     let line = |alpha: f64, width: f64, to: Point, head: bool| {
         paint.alpha(alpha);
         paint.stroke_as(shape, width, |path| path.line(from, to));
@@ -137,14 +138,54 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     if lost || dropped {
         let ink = if over { Ink::Lost } else { Ink::Muted };
         paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
-        if let (Some(cause), false) = (cause, view.columns.narrow) {
+        if let (Some(cause), true) = (cause, wide) {
             let font = Font::sans(12.0);
             let font = if over { font.bold() } else { font };
             let side = if from.0 < to.0 { (Align::Left, 13.0) } else { (Align::Right, -13.0) };
             paint.text(ink, font, side.0, (to.0 + side.1, to.1), &cause.to_string());
         }
     }
-    marker(paint, shape, packet.send(), spot, sent);
+    match packet.frame {
+        Some(carried) => {
+            frame_marker(paint, shape, spot, sent);
+            name(paint, (carried.noun(), wide), (packet.local, from, to), sent);
+        }
+        None => marker(paint, shape, packet.send(), spot, sent),
+    }
+}
+
+/// Draws a frame, which has its name elsewhere; hollow until it is sent.
+fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
+    let radius = 4.5;
+    if sent {
+        paint.packets(shape, radius, &[at]);
+    } else {
+        paint.fill(Ink::Ground, |path| path.shape(shape, at, radius));
+        paint.stroke(shape.ink(), 1.25, |path| path.shape(shape, at, radius));
+    }
+}
+
+/// Writes the name of a frame on its line; next to the line, if that ends at a router.
+fn name(
+    paint: &Paint<'_>,
+    (name, wide): (&str, bool),
+    (local, from, to): (Option<Side>, Point, Point),
+    sent: bool,
+) {
+    let (font, each) = if wide { (Font::sans(12.0), 6.3) } else { (Font::sans(10.5), 5.6) };
+    let half = name.chars().count() as f64 * each / 2.0;
+    let ink = if sent { Ink::Text } else { Ink::Muted };
+    let (x, y) = match local {
+        Some(Side::Client) => (from.0.max(to.0) + half + 6.0, from.1),
+        Some(Side::Server) => (from.0.min(to.0) - half - 6.0, from.1),
+        None => (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1)),
+    };
+    paint.alpha(0.85);
+    paint.fill(Ink::Ground, |path| {
+        path.card((x - half - 2.0, y - 7.0), 2.0 * half + 4.0, 14.0, 4.0)
+    });
+    paint.alpha(1.0);
+    paint.text(ink, font, Align::Center, (x, y + 0.5), name);
 }
 
 /// Draws the packet with the number of its send; hollow until it is sent.

@@ -4,7 +4,7 @@
 use crate::run::PageRun;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::words::{Words, grouped};
-use retrylab_core::trace::{Direction, HostId, Record, What};
+use retrylab_core::trace::{Direction, FrameStep, HostId, Record, What};
 
 /// A line of text, and a shorter form for narrow ladders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,14 @@ enum Side {
     Server,
 }
 
+/// Returns true if the arrow of a frame shows this.
+const fn is_on_arrow(step: FrameStep) -> bool {
+    match step {
+        FrameStep::Sent | FrameStep::Received | FrameStep::Lost(_) => true,
+        FrameStep::Duplicated | FrameStep::Damaged => false,
+    }
+}
+
 fn is_wait(record: &Record) -> bool {
     matches!(record.what, What::TimerArmed { .. }) && record.host == HostId::Client
 }
@@ -104,10 +112,9 @@ fn is_wait(record: &Record) -> bool {
 /// Returns the side of a record's words; `None` if its arrow shows it, or the ladder does not show it.
 fn side(record: &Record) -> Option<Side> {
     match (record.what, record.host) {
-        // Arrows end where a packet arrives, and at a cross with the cause where it is lost.
+        // Arrows end where a packet arrives, and at a cross with the cause where it is lost; those of frames have names.
         (What::Delivered { .. }, _) | (What::Dropped { .. }, HostId::Link) => None,
-        // The ladder shows datagrams; the frames that carry them are in the table.
-        (What::Frame { .. }, _) => None,
+        (What::Frame { step, .. }, _) if is_on_arrow(step) => None,
         // What the link does to a packet is shown on the side that the packet comes from.
         (_, HostId::Link) => Some(match record.what.direction() {
             Some(Direction::Reply) => Side::Server,
@@ -129,7 +136,7 @@ mod tests {
         let (scenario, _) = Scenario::from_fragment(fragment);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
-        let timeline = Timeline::new(run.scenario(), run.records(), false);
+        let timeline = Timeline::new(&run);
         let ladder = Ladder::new(&run, &timeline, 1);
         let text = |lines: &[Line], long: bool| {
             let text = lines.iter().map(|line| if long { &line.long } else { &line.short });

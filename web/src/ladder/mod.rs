@@ -6,6 +6,7 @@
 
 mod draw;
 mod lines;
+mod slots;
 
 pub(crate) use draw::{View, draw};
 pub(crate) use lines::{Line, lines};
@@ -13,11 +14,15 @@ pub(crate) use lines::{Line, lines};
 use crate::paint::{Point, length_of};
 use crate::run::PageRun;
 use crate::stage::Pick;
-use crate::timeline::{Ending, Id, Packet, Subject, Timeline};
+use crate::timeline::{Ending, Id, Packet, Side, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
+use slots::Slots;
 
 /// The height of a line of text.
 const LINE: f64 = 16.0;
+
+/// Length of the line of a frame that does not leave its host's cable.
+const STUB: f64 = 34.0;
 
 /// Room between the header's lower edge and the first row.
 const LEAD: f64 = 22.0;
@@ -45,8 +50,10 @@ pub(crate) struct Ladder {
     moments: Vec<u64>,
     /// The client's records in the order in which they are shown.
     records: Vec<Id>,
-    /// The client's packets by time of sending.
+    /// The client's packets by time of sending, and those of no client.
     packets: Vec<Id>,
+    /// Where those lines begin and end that share a moment with others.
+    slots: Slots,
     /// The client's waits by time.
     waits: Vec<Id>,
     /// Maximum time of a packet on its way.
@@ -57,12 +64,15 @@ pub(crate) struct Ladder {
 impl Ladder {
     pub(crate) fn new(run: &PageRun, timeline: &Timeline, flow: u32) -> Self {
         let trace = run.records();
+        let own = |packet: &Packet| packet.is_drawn() && [0, flow].contains(&packet.flow);
+        let packets = ids(timeline.packets(), own);
         let mut ladder = Self {
             flow,
             rows: Vec::new(),
             moments: Vec::new(),
             records: Vec::new(),
-            packets: ids(timeline.packets(), |packet| packet.flow == flow),
+            slots: Slots::new(timeline, &packets),
+            packets,
             waits: ids(timeline.waits(), |wait| wait.flow == flow),
             longest: 0,
             height: 0.0,
@@ -95,6 +105,7 @@ impl Ladder {
         let (mut before, mut half) = (None, 0.0);
         for i in 0..self.rows.len() {
             let count = lines(run, timeline, self.records_of(&self.rows[i])).height();
+            let count = count.max(self.slots.at(self.rows[i].at));
             let this = count.max(1) as f64 * LINE / 2.0;
             match before {
                 None => y = HEADER + LEAD.max(this + 6.0),
@@ -166,18 +177,32 @@ impl Ladder {
     }
 
     /// Returns where a packet's line begins and ends.
-    fn segment(&self, columns: &Columns, timeline: &Timeline, packet: &Packet) -> (Point, Point) {
+    fn segment(
+        &self,
+        columns: &Columns,
+        timeline: &Timeline,
+        (id, packet): (Id, &Packet),
+    ) -> (Point, Point) {
         let (near, far) = (columns.client + 5.0, columns.server - 3.0);
+        let [begin, end] = self.slots.of(id);
+        let y = |at, slot: f64| self.y(at) + slot * LINE;
+        if let Some(side) = packet.local {
+            // Only to the router, which is not drawn, and back.
+            let (host, router) = match side {
+                Side::Client => (near, near + STUB),
+                Side::Server => (far, far - STUB),
+            };
+            let (from, to) = if packet.from() == side { (host, router) } else { (router, host) };
+            let y = y(packet.sent, begin);
+            return ((from, y), (to, y));
+        }
         let middle = f64::midpoint(near, far);
         let lost = matches!(packet.ending, Ending::Lost(_) | Ending::Unknown);
         let (from, to) = match packet.direction {
             Direction::Request => (near, if lost { middle } else { far }),
             Direction::Reply => (far, if lost { middle } else { near }),
         };
-        // A duplicate that travels together with the original is drawn next to it.
-        let aside = if packet.duplicate { 7.0 } else { 0.0 };
-        let y = |at| self.y(at) + aside;
-        ((from, y(packet.sent)), (to, y(end_of(packet, timeline))))
+        ((from, y(packet.sent, begin)), (to, y(end_of(packet, timeline), end)))
     }
 
     /// Returns what is at `x` and, from the top of the whole ladder, `y`.
@@ -193,7 +218,7 @@ impl Ladder {
         let (from, to) = (rows.first()?.at, rows.last()?.at);
         let on_wire = (columns.client..columns.server).contains(&x);
         let near = self.packets_between(timeline, from, to).map(|(id, packet)| {
-            let (a, b) = self.segment(columns, timeline, packet);
+            let (a, b) = self.segment(columns, timeline, (id, packet));
             (distance((x, y), a, b), id)
         });
         let near = near.filter(|(away, _)| on_wire && *away <= 9.0);
@@ -288,7 +313,7 @@ mod tests {
         let (scenario, _) = Scenario::from_fragment(fragment);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
-        let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+        let timeline = Timeline::new(&run);
         let ladder = Ladder::new(&run, &timeline, flow);
         (run, timeline, ladder)
     }
@@ -335,7 +360,7 @@ mod tests {
         let columns = Columns::new(700.0, 5);
         let pick = |x, y| ladder.pick(&run, &timeline, &columns, (x, y));
         for (id, packet) in timeline.packets().iter().enumerate() {
-            let ((x, y), (to_x, to_y)) = ladder.segment(&columns, &timeline, packet);
+            let ((x, y), (to_x, to_y)) = ladder.segment(&columns, &timeline, (id as Id, packet));
             let middle = (f64::midpoint(x, to_x), f64::midpoint(y, to_y));
             assert_eq!(pick(middle.0, middle.1), Some(Pick::Packet(id as Id)));
         }

@@ -5,7 +5,7 @@ use super::{Sight, place, sight};
 use crate::numbers::{address, grouped};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Id, Packet, State, Timeline};
+use crate::timeline::{Id, Packet, Side, State, Timeline};
 use retrylab_core::machine::Timer;
 use retrylab_core::sim::{SERVER, Summary, client_address};
 use retrylab_core::trace::{Direction, words};
@@ -201,10 +201,19 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
         let of_shape = |(_, packet, sight, _): &&Seen<'_>| {
             matches!(sight, Sight::Flying(_)) && Shape::of(packet) == shape
         };
-        let spots: Vec<Point> = seen.iter().filter(of_shape).map(|(.., spot)| *spot).collect();
-        paint.packets(shape, radius, &spots);
+        let spots = |is_small: bool| -> Vec<Point> {
+            let of_size =
+                seen.iter().filter(of_shape).filter(|(_, packet, ..)| is_small == is_frame(packet));
+            of_size.map(|(.., spot)| *spot).collect()
+        };
+        paint.packets(shape, radius, &spots(false));
+        paint.packets(shape, if layout.is_crowd() { radius } else { radius * 0.6 }, &spots(true));
         if radius >= 8.0 {
             for (_, packet, _, (x, y)) in seen.iter().filter(of_shape) {
+                if let Some(carried) = packet.frame {
+                    name(paint, layout, (packet, carried.noun()), (*x, *y));
+                    continue;
+                }
                 let down = if shape == Shape::Retry { 2.0 } else { 0.5 };
                 let font = Font::sans(11.0).bold();
                 let text = packet.send().to_string();
@@ -217,13 +226,34 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
     }
 }
 
+/// Frames are drawn smaller, because their names are next to them.
+const fn is_frame(packet: &Packet) -> bool {
+    packet.frame.is_some()
+}
+
+/// Writes the name of a frame next to it: beside the lane, those that travel together one above the other.
+fn name(paint: &Paint<'_>, layout: &Layout, (packet, name): (&Packet, &str), (x, y): Point) {
+    let radius = layout.packet() * 0.6;
+    let font = Font::sans(if layout.w < 480.0 { 10.5 } else { 12.0 });
+    let (align, at) = match (packet.local, packet.direction) {
+        (Some(Side::Client), _) => (Align::Left, (x + radius + 5.0, y)),
+        (Some(Side::Server), _) => (Align::Right, (x - radius - 5.0, y)),
+        (None, direction) => {
+            let away = radius + 9.0 + 13.0 * f64::from(packet.behind.min(3));
+            let up = direction == Direction::Request;
+            (Align::Center, (x, if up { y - away } else { y + away }))
+        }
+    };
+    paint.text(Ink::Text, font, align, at, name);
+}
+
 /// Draws the path that each packet has travelled.
 fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
     paint.alpha(0.55);
     for shape in Shape::ALL {
         paint.stroke_as(shape, 2.5, |path| {
             for (_, packet, _, spot) in seen {
-                if Shape::of(packet) == shape {
+                if Shape::of(packet) == shape && packet.local.is_none() {
                     path.line(layout.on_way(packet.flow, packet.direction, 0.0), *spot);
                 }
             }
@@ -257,7 +287,10 @@ fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
                 Direction::Reply => ("reply", radius + 12.0),
             };
             let word = if layout.is_at_server(*x) { "dropped" } else { "lost" };
-            let text = format!("{what} {} {word}", packet.send());
+            let text = match packet.frame {
+                Some(carried) => format!("{} {word}", carried.noun()),
+                None => format!("{what} {} {word}", packet.send()),
+            };
             let align = if layout.is_at_server(*x) { Align::Right } else { Align::Center };
             let x = if align == Align::Right { x + radius } else { *x };
             paint.text(Ink::Lost, Font::sans(12.0).bold(), align, (x, y + dy), &text);

@@ -2,7 +2,7 @@
 //! whose packets fan out to the server.
 
 use crate::run::MAX_FLOWS;
-use crate::timeline::{Timeline, usual_latency};
+use crate::timeline::{Side, Timeline, usual_latency};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Direction;
 
@@ -171,6 +171,20 @@ impl Layout {
             Direction::Reply => 1.0 - share,
         };
         (client.0 + (server.0 - client.0) * share, client.1 + (server.1 - client.1) * share)
+    }
+
+    /// Returns where a frame is drawn that a host and its router exchange: above the lane if it travels to the right, and
+    /// below if to the left. `before` others are drawn nearer to the lane.
+    pub(crate) fn at_router(
+        &self,
+        flow: u32,
+        side: Side,
+        (direction, before): (Direction, u16),
+    ) -> Point {
+        let (client, server) = self.ends(flow, direction);
+        let (x, y) = if side == Side::Client { client } else { server };
+        let away = (1.0 + f64::from(before.min(3))) * (self.packet() + 11.0);
+        (x, if direction == Direction::Request { y - away } else { y + away })
     }
 
     /// Returns true if requests end at `x`.

@@ -30,8 +30,13 @@ enum Sight {
 /// Returns how `packet` looks at `at`. A loss stays visible as long as a client waits for the lost packet,
 /// in a crowd only briefly.
 fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Option<Sight> {
-    if at < packet.sent {
+    if at < packet.sent || !packet.is_drawn() {
         return None;
+    }
+    if packet.local.is_some() {
+        // It takes no time: it stays in sight as long as a loss that nobody waits for. A crowd has no room for it.
+        let seen = at < packet.sent.saturating_add(layout.linger()) && !layout.is_crowd();
+        return seen.then_some(Sight::Flying(0.0));
     }
     let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
@@ -62,11 +67,18 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
         Sight::Gone(_) if matches!(packet.ending, Ending::Lost(_)) => 0.5,
         Sight::Gone(_) => 1.0,
     };
+    if let Some(side) = packet.local {
+        return layout.at_router(packet.flow, side, (packet.direction, packet.behind));
+    }
     let (x, y) = layout.on_way(packet.flow, packet.direction, share);
-    // A duplicate that travels together with the original is drawn next to it.
-    let aside = if packet.duplicate { 0.7 * layout.packet() } else { 0.0 };
-    (x - aside, y + aside)
+    // Packets that travel together are drawn next to each other; a crowd has no room for that.
+    let behind = if layout.is_crowd() { 0.0 } else { f64::from(packet.behind.min(MAX_BEHIND)) };
+    let aside = 0.7 * layout.packet() * behind;
+    (x - aside, y + if packet.frame.is_none() { aside } else { 0.0 })
 }
+
+/// Maximum number of places that a packet is drawn beside those that travel with it.
+const MAX_BEHIND: u16 = 12;
 
 /// Returns what is at `(x, y)`: the nearest packet within a finger's reach, or else the client there.
 pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64) -> Option<Pick> {
@@ -100,7 +112,7 @@ mod tests {
         let layout = Layout::new(700.0, 240.0, &scenario);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
-        (layout, Timeline::new(run.scenario(), run.records(), run.is_cut()))
+        (layout, Timeline::new(&run))
     }
 
     #[test]

@@ -1,17 +1,23 @@
 //! One pass over the records: each either opens something that lasts, or ends it.
 
+use super::frames::Flying;
 use super::{Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
+use crate::frames::Frames;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::time::Instant;
 use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{Known, Narrator};
-use retrylab_core::trace::{Direction, HostId, Record, Sink, What};
+use retrylab_core::trace::{Carried, Direction, FrameStep, HostId, Record, Sink, What};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-pub(super) fn build(scenario: &Scenario, records: &[Record], cut: bool) -> Timeline {
+pub(super) fn build(
+    scenario: &Scenario,
+    (records, frames): (&[Record], &Frames),
+    cut: bool,
+) -> Timeline {
     let flows = records.iter().map(flow_of).max().unwrap_or(0) as usize + 1;
     let setting = scenario.setting();
     let mut builder = Builder {
@@ -20,6 +26,9 @@ pub(super) fn build(scenario: &Scenario, records: &[Record], cut: bool) -> Timel
         clients: vec![Client::default(); flows],
         sent: HashMap::new(),
         arrived: HashMap::new(),
+        copies: HashMap::new(),
+        flying: Flying::new(frames),
+        landed: None,
         late: Vec::new(),
         timeline: Timeline { setting, named: vec![[vec![], vec![]]; flows], ..Timeline::default() },
     };
@@ -30,17 +39,22 @@ pub(super) fn build(scenario: &Scenario, records: &[Record], cut: bool) -> Timel
 }
 
 /// Returns the client that a record concerns, from 1; 0 for none.
-fn flow_of(record: &Record) -> u32 {
+pub(super) fn flow_of(record: &Record) -> u32 {
     record.flow.map_or(0, NonZeroU32::get)
 }
 
-struct Builder {
+struct Builder<'a> {
     half_way: u64,
     narrator: Narrator,
     clients: Vec<Client>,
     /// The last request sent, and the last one that arrived, of each label.
     sent: HashMap<(u32, Label), Id>,
     arrived: HashMap<(u32, Label), Id>,
+    /// The duplicate of each datagram that has one.
+    copies: HashMap<Id, Id>,
+    flying: Flying<'a>,
+    /// The datagram whose frame has just arrived.
+    landed: Option<Id>,
     /// Records that are shown later than their own time.
     late: Vec<(u64, Id)>,
     timeline: Timeline,
@@ -59,7 +73,7 @@ struct Client {
     received: Option<Id>,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn add(&mut self, id: Id, record: &Record) {
         let known = self.narrator.follow(record);
         if known != Known::default() {
@@ -69,7 +83,9 @@ impl Builder {
         let (mut shown, mut about) = (at, None);
         let client = record.host == HostId::Client;
         match record.what {
-            What::Sent { direction, bytes } => about = self.sent(record, direction, bytes, known),
+            What::Sent { direction, bytes } => {
+                about = self.sent((id, record), direction, bytes, known);
+            }
             What::Duplicated { .. } => self.duplicated(record),
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
@@ -87,9 +103,17 @@ impl Builder {
             What::LateReply => self.affect(record, Effect::Ignored),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
+            What::Frame { step, direction, carried, bytes } => {
+                if matches!(step, FrameStep::Lost(_)) {
+                    shown = at.saturating_add(self.half_way);
+                }
+                about = match carried {
+                    Carried::Udp => self.datagrams_frame(id, record, step),
+                    _ => self.frame((id, record), step, (direction, carried, bytes), shown),
+                };
+            }
             // These have words, but do not change any state.
-            What::Frame { .. }
-            | What::TimerArmed { .. }
+            What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger
@@ -156,15 +180,16 @@ impl Builder {
 
     fn sent(
         &mut self,
-        record: &Record,
+        (order, record): (Id, &Record),
         direction: Direction,
         bytes: u32,
         known: Known,
     ) -> Option<Id> {
-        let (flow, name) = (flow_of(record), record.packet()?);
+        let flow = flow_of(record);
+        record.packet?;
         let id = self.timeline.packets.len() as Id;
         let mut packet = Packet {
-            name,
+            name: record.packet(),
             flow,
             label: record.label,
             direction,
@@ -174,11 +199,19 @@ impl Builder {
             ending: Ending::Unknown,
             effect: Effect::None,
             duplicate: false,
-            damaged: None,
+            damaged: false,
+            flipped: None,
             failure: direction == Direction::Reply && known.failure,
             request: None,
             wait: None,
             after: None,
+            frame: None,
+            local: None,
+            in_fragments: false,
+            again: false,
+            frames: [None; 2],
+            order,
+            behind: 0,
         };
         match direction {
             Direction::Reply => {
@@ -205,31 +238,87 @@ impl Builder {
     fn duplicated(&mut self, record: &Record) {
         if let Some(first) = self.named(record) {
             let copy = Packet { duplicate: true, ..self.timeline.packets[first as usize] };
+            self.copies.insert(first, self.timeline.packets.len() as Id);
             self.timeline.packets.push(copy);
         }
     }
 
-    /// Returns the first packet that passes `test`, of those that a record may refer to: the packet sent,
-    /// and right after it its duplicate.
+    /// Returns the first datagram that passes `test`, of those that a record may refer to: the one sent, and its
+    /// duplicate.
     fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
         let first = self.named(record)?;
-        let is_copy = |packet: &Packet| packet.duplicate && Some(packet.name) == record.packet();
-        let second = self.timeline.packet(first + 1).filter(|packet| is_copy(packet));
-        match second {
-            _ if test(self.timeline.packet(first)?) => Some(first),
-            Some(second) if test(second) => Some(first + 1),
-            _ => None,
+        let both = [Some(first), self.copies.get(&first).copied()];
+        both.into_iter().flatten().find(|id| self.timeline.packet(*id).is_some_and(&test))
+    }
+
+    /// Notes the frame that carries a whole datagram.
+    fn datagrams_frame(&mut self, id: Id, record: &Record, step: FrameStep) -> Option<Id> {
+        let packet = match step {
+            // Its datagram arrives, even if nobody listens there.
+            FrameStep::Received => self.end_packet(record, Ending::Arrived, record.at.as_nanos()),
+            _ => self.named(record),
+        }?;
+        let Packet { frames, order, .. } = &mut self.timeline.packets[packet as usize];
+        match step {
+            FrameStep::Sent => (frames[0], *order) = (Some(id), id),
+            FrameStep::Received => {
+                frames[1] = Some(id);
+                self.landed = Some(packet);
+            }
+            FrameStep::Lost(_) | FrameStep::Duplicated | FrameStep::Damaged => {}
         }
+        Some(packet)
+    }
+
+    /// Handles a frame that carries no whole datagram. A loss is shown at `shown`.
+    fn frame(
+        &mut self,
+        record: (Id, &Record),
+        step: FrameStep,
+        frame: (Direction, Carried, u32),
+        shown: u64,
+    ) -> Option<Id> {
+        let datagram = self.named(record.1).filter(|_| frame.1 == Carried::Fragment);
+        let Self { flying, timeline, .. } = self;
+        let packets = &mut timeline.packets;
+        let about = match step {
+            FrameStep::Sent => {
+                if let Some(datagram) = datagram {
+                    packets[datagram as usize].in_fragments = true;
+                }
+                Some(flying.sent(packets, record, frame))
+            }
+            FrameStep::Received => Some(flying.received(packets, record, frame)),
+            FrameStep::Lost(cause) => {
+                timeline.lost_frames.push(shown);
+                // A datagram is lost with any of its fragments.
+                if let Some(datagram) = datagram {
+                    let datagram = &mut packets[datagram as usize];
+                    if datagram.ending == Ending::Unknown {
+                        (datagram.ending, datagram.end) = (Ending::Lost(cause), shown);
+                    }
+                }
+                flying.lost(packets, cause, shown)
+            }
+            FrameStep::Duplicated => flying.duplicated(packets),
+            FrameStep::Damaged => flying.damaged(packets),
+        };
+        about
     }
 
     fn damaged(&mut self, record: &Record, bit: u32) {
-        if let Some(id) = self.find(record, |packet| packet.damaged.is_none()) {
-            self.timeline.packets[id as usize].damaged = Some(bit);
+        if let Some(id) = self.find(record, |packet| !packet.damaged) {
+            let packet = &mut self.timeline.packets[id as usize];
+            (packet.damaged, packet.flipped) = (true, Some(bit));
         }
     }
 
     fn delivered(&mut self, record: &Record) -> Option<Id> {
-        let id = self.end_packet(record, Ending::Arrived, record.at.as_nanos())?;
+        let is_named = |id: &Id| self.timeline.packets[*id as usize].name == record.packet();
+        let id = match self.landed.take().filter(is_named) {
+            Some(id) => id,
+            None => self.end_packet(record, Ending::Arrived, record.at.as_nanos())?,
+        };
         let packet = self.timeline.packets[id as usize];
         match (packet.direction, packet.label) {
             (Direction::Request, Some(label)) => {
@@ -250,7 +339,13 @@ impl Builder {
     }
 
     fn end_packet(&mut self, record: &Record, ending: Ending, end: u64) -> Option<Id> {
-        let id = self.find(record, |packet| packet.ending == Ending::Unknown)?;
+        let in_fragments = |packet: &Packet| {
+            // Of a fragment that was lost, a duplicate may have arrived.
+            packet.in_fragments && matches!(packet.ending, Ending::Lost(_))
+        };
+        let id = self
+            .find(record, |packet| packet.ending == Ending::Unknown)
+            .or_else(|| self.find(record, in_fragments))?;
         let packet = &mut self.timeline.packets[id as usize];
         (packet.ending, packet.end) = (ending, end);
         Some(id)
@@ -338,15 +433,30 @@ impl Builder {
         let waits = timeline.waits.iter();
         let waited = waits.map(|wait| wait.ended.min(wait.deadline).saturating_sub(wait.armed));
         timeline.longest_wait = waited.max().unwrap_or(0);
-        let ending = |(time, id): &(u64, Id)| {
-            let record = &records[*id as usize];
-            let ends = matches!(record.what, What::Delivered { .. })
-                || matches!(record.what, What::Dropped { .. }) && record.host == HostId::Link;
-            ends.then_some(*time)
-        };
-        timeline.ends = timeline.shown.iter().filter_map(ending).collect();
+        let drawn = || timeline.packets.iter().filter(|packet| packet.is_drawn());
+        timeline.starts = drawn().map(|packet| packet.sent).collect();
+        let ended = drawn().filter(|packet| packet.ending != Ending::Unknown);
+        timeline.ends = ended.map(|packet| packet.end).collect();
+        timeline.ends.sort_unstable();
+        queue(&mut timeline.packets);
         timeline.sums = sums(&timeline.shown, records);
         timeline
+    }
+}
+
+/// Numbers the packets that a host sends to another one at one moment.
+fn queue(packets: &mut [Packet]) {
+    for moment in packets.chunk_by_mut(|a, b| a.sent == b.sent) {
+        if moment.len() == 1 {
+            continue;
+        }
+        let mut sent: HashMap<(u32, Direction, bool), u16> = HashMap::new();
+        for packet in moment.iter_mut().filter(|packet| packet.is_drawn()) {
+            let before = sent.entry((packet.flow, packet.direction, packet.local.is_some()));
+            let before = before.or_default();
+            packet.behind = *before;
+            *before = before.saturating_add(1);
+        }
     }
 }
 

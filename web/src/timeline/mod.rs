@@ -4,27 +4,32 @@
 //! It adds one thing to the trace. The link decides a loss when the datagram is sent, and the record has
 //! that time; on the page the datagram travels half the way before its loss becomes visible. The page
 //! computes that moment, [`Packet::end`], and [`Timeline::shown`] orders the records by it.
+//!
+//! In a network of packets, frames are packets too, except those that carry a whole datagram: that one is the packet. A
+//! datagram in several fragments is not drawn, because its fragments are.
 
 mod build;
+mod frames;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use build::usual_latency;
 
+use crate::run::PageRun;
 use retrylab_core::machine::{Label, Timer};
-use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::trace::words::{self, Known, Setting, Words, span};
-use retrylab_core::trace::{Cause, Direction, PacketId, Record, Sink};
+use retrylab_core::trace::{Carried, Cause, Direction, PacketId, Record, Sink};
 
 /// An index into one of the timeline's lists.
 pub(crate) type Id = u32;
 
-/// A datagram, from its sending to its end. One that the link duplicates is two.
+/// A datagram or a frame, from its sending to its end. One that the link duplicates is two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
-    /// Its name in the trace.
-    pub(crate) name: PacketId,
+    /// Its name in the trace; some frames have none.
+    pub(crate) name: Option<PacketId>,
+    /// The client; 0 for what concerns no client in particular.
     pub(crate) flow: u32,
     pub(crate) label: Option<Label>,
     pub(crate) direction: Direction,
@@ -37,8 +42,10 @@ pub(crate) struct Packet {
     pub(crate) effect: Effect,
     /// Whether it is a duplicate that the link made.
     pub(crate) duplicate: bool,
-    /// The bit that the link flipped.
-    pub(crate) damaged: Option<u32>,
+    /// The link flipped a bit of it.
+    pub(crate) damaged: bool,
+    /// Which bit of the payload, of a datagram.
+    pub(crate) flipped: Option<u32>,
     /// For a reply: it is a failure.
     pub(crate) failure: bool,
     /// For a reply: the request it answers.
@@ -47,12 +54,51 @@ pub(crate) struct Packet {
     pub(crate) wait: Option<Id>,
     /// The wait whose end sent it.
     pub(crate) after: Option<Id>,
+    /// What the frame carries; `None` for a datagram.
+    pub(crate) frame: Option<Carried>,
+    /// The frame travels only between this host and its router, in no time.
+    pub(crate) local: Option<Side>,
+    /// The datagram travels in fragments, which are packets of their own.
+    pub(crate) in_fragments: bool,
+    /// A TCP segment whose place in the stream an earlier one had.
+    pub(crate) again: bool,
+    /// The records of its frame: as a host sends it, and as the other one receives it.
+    pub(crate) frames: [Option<Id>; 2],
+    /// The record that sent it: packets of one moment leave in this order.
+    pub(crate) order: Id,
+    /// Number of packets drawn that the same host sends to the same one at the same moment before it.
+    pub(crate) behind: u16,
+}
+
+/// A side of the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    Client,
+    Server,
 }
 
 impl Packet {
-    /// Returns true if it is a request that repeats an earlier send.
+    /// Returns true if it repeats an earlier send: a request of the client's, or a segment of TCP's.
     pub(crate) fn is_retry(&self) -> bool {
-        self.direction == Direction::Request && self.send() > 1
+        let later = self.direction == Direction::Request && self.send() > 1;
+        match self.frame {
+            // A connection of a later send is asked for again; what it then carries is new.
+            None | Some(Carried::Fragment | Carried::TcpSyn) => later || self.again,
+            Some(_) => self.again,
+        }
+    }
+
+    /// Returns true if the pictures show it.
+    pub(crate) const fn is_drawn(&self) -> bool {
+        !self.in_fragments
+    }
+
+    /// Returns the side that it comes from.
+    pub(crate) const fn from(&self) -> Side {
+        match self.direction {
+            Direction::Request => Side::Client,
+            Direction::Reply => Side::Server,
+        }
     }
 
     /// Returns which send of its exchange it is, or answers; 1 if unknown.
@@ -186,12 +232,16 @@ pub(crate) struct Timeline {
     setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
-    /// By client, direction and number. In `packets` a duplicate follows its original.
+    /// The datagrams by client, direction and number.
     named: Vec<[Vec<Id>; 2]>,
     /// What earlier records reveal about a record, where they reveal anything; by record.
     known: Vec<(Id, Known)>,
-    /// When packets end, in order.
+    /// When packets that are drawn are sent, in order.
+    starts: Vec<u64>,
+    /// When they end, in order.
     ends: Vec<u64>,
+    /// When frames are shown to be lost that carry no whole datagram, in order.
+    lost_frames: Vec<u64>,
     waits: Vec<Wait>,
     /// The subject of each record of the trace.
     subjects: Vec<Subject>,
@@ -211,9 +261,9 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Arranges `records`; `cut` says that records are missing at their end.
-    pub(crate) fn new(scenario: &Scenario, records: &[Record], cut: bool) -> Self {
-        build::build(scenario, records, cut)
+    /// Arranges the records of a run.
+    pub(crate) fn new(run: &PageRun) -> Self {
+        build::build(run.scenario(), (run.records(), run.frames()), run.is_cut())
     }
 
     /// Returns the kind of run.
@@ -298,8 +348,14 @@ impl Timeline {
 
     /// Returns the number of packets on their way at `at`.
     pub(crate) fn in_flight(&self, at: u64) -> usize {
-        let sent = self.packets.partition_point(|packet| packet.sent <= at);
+        let sent = self.starts.partition_point(|start| *start <= at);
         sent - self.ends.partition_point(|end| *end <= at).min(sent)
+    }
+
+    /// Returns the number of packets that were lost up to and including `at`; of the fragments of a datagram, each counts.
+    pub(crate) fn lost(&self, records: &[Record], at: u64) -> u64 {
+        let frames = self.lost_frames.partition_point(|lost| *lost <= at) as u64;
+        self.summary(records, at).lost + frames
     }
 
     /// Returns a range that contains all packets that are on their way at `at` or ended at most `linger`

@@ -1,5 +1,7 @@
 use super::*;
+use crate::frames::Frames;
 use crate::run::PageRun;
+use retrylab_core::scenario::Scenario;
 
 const MS: u64 = 1_000_000;
 
@@ -8,7 +10,7 @@ fn over(fragment: &str) -> (PageRun, Timeline) {
     assert_eq!(errors, []);
     let mut run = PageRun::new(scenario);
     while !run.advance(1_000) {}
-    let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+    let timeline = Timeline::new(&run);
     (run, timeline)
 }
 
@@ -36,7 +38,7 @@ fn packets_are_paired_with_their_fates() {
     assert_eq!((lost.request, lost.wait), (Some(0), Some(0)), "it was asked for, and waited for");
     assert!(retry.is_retry() && !request.is_retry() && !reply.is_retry());
     assert_eq!((reply.effect, lost.effect), (Effect::Answered, Effect::None));
-    assert_eq!(timeline.packet_named(reply.name), Some(3));
+    assert_eq!(timeline.packet_named(reply.name.unwrap()), Some(3));
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn no_run_is_too_small() {
         assert!(!timeline.moments().is_empty());
         assert_eq!(timeline.summary(run.records(), timeline.end()), run.summary());
     }
-    let empty = Timeline::new(&Scenario::default(), &[], false);
+    let empty = build::build(&Scenario::default(), (&[], &Frames::default()), false);
     assert_eq!((empty.end(), empty.in_flight(0), empty.state(1, 0)), (0, 0, None));
     assert_eq!(empty.moment(5), None);
 }

@@ -30,7 +30,7 @@ pub(crate) fn outcome(run: &PageRun) -> String {
         None => exchanges(&summary, run.scenario().setting().pattern),
     };
     for (n, one, many) in [
-        (summary.lost, "The link lost one packet.", "The link lost # packets."),
+        (run.lost(), "The link lost one packet.", "The link lost # packets."),
         (
             summary.server_dropped,
             "The server dropped one request.",

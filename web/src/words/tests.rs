@@ -7,7 +7,7 @@ fn over(fragment: &str) -> (PageRun, Timeline) {
     assert_eq!(errors, []);
     let mut run = PageRun::new(scenario);
     while !run.advance(1_000) {}
-    let timeline = Timeline::new(run.scenario(), run.records(), run.is_cut());
+    let timeline = Timeline::new(&run);
     (run, timeline)
 }
 
@@ -254,7 +254,8 @@ mod false_once {
     fn duplicates_are_two_packets() {
         let (_, timeline) = over("link.duplicate=1");
         // The request twice, and the reply to each of them twice.
-        let requests = timeline.packets().iter().filter(|packet| packet.name.number.get() == 1);
+        let requests =
+            timeline.packets().iter().filter(|packet| packet.name.unwrap().number.get() == 1);
         assert_eq!(timeline.packets().len(), 6);
         assert_eq!(requests.count(), 4, "two requests and two replies");
         let wording = whole("link.duplicate=1");

@@ -11,9 +11,7 @@ pub(in super::super) fn frame(
     carried: Carried,
     bytes: u32,
 ) -> Words {
-    let phrase = carried.phrase();
-    // The name without its article, for the column of the host.
-    let short = phrase.split_once(' ').map_or(phrase, |(_, short)| short);
+    let (phrase, short) = (carried.phrase(), carried.noun());
     let words = match step {
         FrameStep::Sent => {
             Words::new(wording.host(), format!("sends {phrase} in a frame")).noted(short, short)

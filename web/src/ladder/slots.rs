@@ -1,0 +1,104 @@
+//! Several packets may leave or arrive at one moment: their lines lie below each other.
+
+use crate::timeline::{Ending, Id, Packet, Side, Timeline};
+use std::collections::HashMap;
+
+/// Maximum number of lines of one moment that lie below each other; further ones lie on the last of them.
+const MAX_SLOTS: usize = 24;
+
+/// Where a line begins or ends: at a time on the lane of a side, or on the way.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    at: u64,
+    side: Option<Side>,
+    is_start: bool,
+}
+
+/// Distances from the middle of their rows, in lines of text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slots {
+    /// Those of the beginning and of the end of the packets that share a moment with others.
+    of: HashMap<Id, [f64; 2]>,
+    /// The number of lines that begin or end at a moment, on the side with the most, if they are several.
+    at: HashMap<u64, usize>,
+}
+
+impl Slots {
+    /// Arranges the lines of `packets`, which are in the order of their sending.
+    pub(super) fn new(timeline: &Timeline, packets: &[Id]) -> Self {
+        let packet = |id: &Id| &timeline.packets()[*id as usize];
+        let mut in_order: Vec<Id> = packets.to_vec();
+        in_order.sort_by_key(|id| (packet(id).order, *id));
+        let mut taken: HashMap<Place, Vec<Id>> = HashMap::new();
+        for id in &in_order {
+            for place in places(packet(id)).into_iter().flatten() {
+                taken.entry(place).or_default().push(*id);
+            }
+        }
+        let mut slots = Self::default();
+        for (place, ids) in taken.into_iter().filter(|(_, ids)| ids.len() > 1) {
+            let count = ids.len().min(MAX_SLOTS);
+            let most = slots.at.entry(place.at).or_default();
+            *most = count.max(*most);
+            for (i, id) in ids.into_iter().enumerate() {
+                let slot = i.min(count - 1) as f64 - (count as f64 - 1.0) / 2.0;
+                slots.of.entry(id).or_default()[usize::from(!place.is_start)] = slot;
+            }
+        }
+        slots
+    }
+
+    /// Returns the distances of a packet's beginning and end from the middle of their rows.
+    pub(super) fn of(&self, packet: Id) -> [f64; 2] {
+        self.of.get(&packet).copied().unwrap_or_default()
+    }
+
+    /// Returns the number of lines that need room at a moment; 0 if there is no need.
+    pub(super) fn at(&self, moment: u64) -> usize {
+        self.at.get(&moment).copied().unwrap_or(0)
+    }
+}
+
+/// Returns where the line of a packet begins and ends.
+fn places(packet: &Packet) -> [Option<Place>; 2] {
+    let from = packet.from();
+    let to = if from == Side::Client { Side::Server } else { Side::Client };
+    // Lines to and from the router share the room of those that leave the host.
+    let start = Place { at: packet.sent, side: Some(packet.local.unwrap_or(from)), is_start: true };
+    let side = if matches!(packet.ending, Ending::Lost(_)) { None } else { Some(to) };
+    let ends = packet.local.is_none() && packet.ending != Ending::Unknown;
+    [Some(start), ends.then_some(Place { at: packet.end, side, is_start: false })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::PageRun;
+    use retrylab_core::scenario::Scenario;
+
+    fn slots(fragment: &str) -> (Timeline, Slots) {
+        let mut run = PageRun::new(Scenario::from_fragment(fragment).0);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(&run);
+        let all: Vec<Id> = (0..timeline.packets().len() as Id).collect();
+        let slots = Slots::new(&timeline, &all);
+        (timeline, slots)
+    }
+
+    #[test]
+    fn a_lone_line_is_in_the_middle_of_its_row() {
+        let (timeline, slots) = slots(crate::lessons::OPENING.fragment);
+        for id in 0..timeline.packets().len() as Id {
+            assert_eq!(slots.of(id), [0.0; 2]);
+        }
+    }
+
+    #[test]
+    fn duplicates_lie_below_each_other_and_very_many_lines_have_bounded_room() {
+        let (_, two) = slots("link.duplicate=1");
+        assert_eq!((two.of(0), two.of(1)), ([-0.5, -0.5], [0.5, 0.5]));
+        assert_eq!((two.at(0), two.at(10_000_000)), (2, 4), "each of two requests has two replies");
+        let (_, many) = slots("exchanges=5000&link.latency=0s");
+        assert_eq!(many.at(0), MAX_SLOTS);
+    }
+}
