@@ -67,6 +67,14 @@ pub(crate) const LESSONS: &[Lesson] = &[
                    No burst: at most four come back within a millisecond. The price: some wait too \
                    briefly, and twelve sends are needless.",
     },
+    Lesson {
+        title: "Layer by layer",
+        fragment: "network=packets",
+        sentence: "Each layer wraps the one above it: a message of 5 bytes becomes a UDP datagram of \
+                   13, an IP packet of 33 and an Ethernet frame of 47. Before it sends that, the \
+                   client asks for its router's Ethernet address (ARP). Click the request to see its \
+                   layers, and a field to see its bytes.",
+    },
 ];
 
 #[cfg(test)]
@@ -74,6 +82,8 @@ mod tests {
     use super::*;
     use retrylab_core::scenario::Scenario;
     use retrylab_core::sim::{Outcome, run};
+    #[cfg(feature = "packets")]
+    use retrylab_core::trace::{Carried, FrameStep, Sink};
     use retrylab_core::trace::{Cause, Direction, HostId, Record, What};
 
     fn outcome(fragment: &str) -> Outcome<Vec<Record>> {
@@ -151,6 +161,50 @@ mod tests {
         let bursts = bursts_of(&spread.sink);
         assert!(bursts.iter().all(|(at, _)| *at < 100), "the first waits: {bursts:?}");
         assert_eq!(bursts.iter().map(|(_, sends)| *sends).max(), Some(4));
+    }
+
+    /// Keeps the bytes of frames.
+    #[cfg(feature = "packets")]
+    #[derive(Default)]
+    struct Frames(Vec<(Record, Vec<u8>)>);
+
+    #[cfg(feature = "packets")]
+    impl Sink for Frames {
+        fn record(&mut self, _: &Record) {}
+
+        fn frame(&mut self, record: &Record, bytes: &[u8]) {
+            self.0.push((*record, bytes.to_vec()));
+        }
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn each_layer_wraps_the_one_above_it() {
+        let lesson = LESSONS.iter().find(|lesson| lesson.title == "Layer by layer").unwrap();
+        let (scenario, errors) = Scenario::from_fragment(lesson.fragment);
+        assert_eq!(errors, []);
+        assert_eq!(scenario.to_fragment(), lesson.fragment, "as the address bar will show it");
+        let frames = run(&scenario, Frames::default()).sink.0;
+        let sent = |host, direction| {
+            let of = move |(record, _): &&(Record, Vec<u8>)| match record.what {
+                What::Frame { step: FrameStep::Sent, direction: way, .. } => {
+                    record.host == host && way == direction
+                }
+                _ => false,
+            };
+            frames.iter().filter(of)
+        };
+        let mut first = sent(HostId::Client, Direction::Request).map(|(record, bytes)| {
+            let What::Frame { carried, .. } = record.what else { unreachable!() };
+            (carried, bytes)
+        });
+        assert_eq!(first.next().unwrap().0, Carried::ArpRequest);
+        let (carried, bytes) = first.next().unwrap();
+        assert_eq!(carried, Carried::Udp);
+        let layers = retrylab_core::dissect::frame(bytes);
+        let sizes: Vec<_> =
+            layers.iter().map(|layer| (layer.protocol, layer.range.len())).collect();
+        assert_eq!(sizes, [("Ethernet", 47), ("IPv4", 33), ("UDP", 13), ("Payload", 5)]);
     }
 
     /// Returns the milliseconds in which retries went out, each with their number.

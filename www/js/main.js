@@ -14,7 +14,7 @@ import { Simulation } from "./simulate.js";
 import { Table } from "./table.js";
 import * as theme from "./theme.js";
 import { View } from "./view.js";
-import { load, wordsOf } from "./wasm.js";
+import { load, loadPackets, wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 /** @typedef {import("./wasm.js").Module} Module */
@@ -22,11 +22,19 @@ import { load, wordsOf } from "./wasm.js";
 /** How long a run may take before its progress is shown, in milliseconds. */
 const PATIENCE = 200;
 
+/** The names in the legend, in the lab's order. */
+const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
+
 class Page {
-  /** @param {Module} module */
-  constructor(module) {
+  /**
+   * @param {Module} module
+   * @param {string} link a link that the module can run
+   */
+  constructor(module, link) {
     this.module = module;
-    this.lab = new module.Lab(address.read());
+    this.lab = new module.Lab(link);
+    /** The link that waits for another module. */
+    this.wanted = "";
     this.broken = false;
     /** @type {Simulation | null} */
     this.simulation = null;
@@ -56,7 +64,7 @@ class Page {
       this.view.renew();
     });
     this.listen();
-    share.start(this.lab);
+    share.start(() => this.lab);
     this.begin();
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
@@ -121,11 +129,7 @@ class Page {
    * @param {string} fragment
    */
   open(fragment) {
-    this.after = { play: this.player.playing, end: false };
-    this.guard(() => {
-      this.lab.load(fragment);
-      this.begin();
-    });
+    this.run(fragment, false);
   }
 
   /**
@@ -134,17 +138,90 @@ class Page {
    * @param {string} value
    */
   set(key, value) {
-    this.after = { play: this.player.playing, end: this.lab.end() > 0 && this.lab.atEnd() };
+    const end = this.lab.end() > 0 && this.lab.atEnd();
     try {
-      this.lab.set(key, value);
+      this.run(this.lab.changed(key, value), end);
     } catch (error) {
       // The lab refuses a value with a sentence. Anything else is a bug.
       if (typeof error === "string") return error;
       this.fail(error);
-      return "";
     }
-    this.guard(() => this.begin());
     return "";
+  }
+
+  /**
+   * Runs a link, with another module if it needs one.
+   * @param {string} fragment
+   * @param {boolean} end whether to stay at the end
+   */
+  run(fragment, end) {
+    notices.hide("packets");
+    if (!this.module.Lab.runs(fragment)) {
+      void this.load(fragment, end);
+      return;
+    }
+    this.wanted = "";
+    this.after = { play: this.player.playing, end };
+    this.guard(() => {
+      this.lab.load(fragment);
+      this.begin();
+    });
+  }
+
+  /**
+   * Loads the module with TCP/IP stacks and runs a link with it. Until then, the last run stays.
+   * @param {string} fragment
+   * @param {boolean} end
+   */
+  async load(fragment, end) {
+    this.wanted = fragment;
+    // The form shows what still runs.
+    this.controls.show(JSON.parse(this.lab.fields()));
+    this.showLessons();
+    const title = "Loading the TCP/IP stacks …";
+    notices.show("packets", { title });
+    announce(title);
+    try {
+      const module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
+      // The reader may have gone elsewhere meanwhile.
+      if (this.wanted !== fragment || this.broken) return;
+      this.adopt(module);
+      this.run(fragment, end);
+    } catch (error) {
+      if (this.wanted === fragment) this.lacksPackets(fragment, error);
+    }
+  }
+
+  /**
+   * Continues with another module.
+   * @param {Module} module
+   */
+  adopt(module) {
+    const old = this.lab;
+    this.simulation?.end();
+    this.module = module;
+    this.lab = new module.Lab(old.fragment());
+    if (old.isChosen()) this.lab.follow(old.flow());
+    for (const part of [this.view, this.player, this.table]) part.lab = this.lab;
+    theme.paint(module, this.lab);
+    old.free();
+  }
+
+  /**
+   * Says that a link cannot be run, and offers to try again.
+   * @param {string} fragment
+   * @param {unknown} error
+   */
+  lacksPackets(fragment, error) {
+    notices.show("packets", {
+      title: "The TCP/IP stacks that this run needs could not be loaded.",
+      lines: [
+        `The browser says: ${wordsOf(error)}.`,
+        "The last run stays. The command-line program, `retrylab sim`, has the stacks too.",
+      ],
+      bad: true,
+      buttons: [["Try again", () => this.open(fragment)]],
+    });
   }
 
   /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */
@@ -166,6 +243,7 @@ class Page {
     this.showLessons();
     say(byId("title", HTMLElement), this.lab.title());
     say(byId("sentence", HTMLElement), this.lab.sentence());
+    this.lab.legend().forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
     this.showErrors();
     notices.hide("long");
     notices.hide("part");
@@ -388,8 +466,28 @@ function short(events) {
   return events < 1e6 ? `${Math.round(events / 1e3)} k` : `${(events / 1e6).toFixed(1)} M`;
 }
 
+/** Loads the module that the link needs; without it, shows another run and says why. */
+async function boot() {
+  const link = address.read();
+  const small = await load();
+  if (small.Lab.runs(link)) {
+    new Page(small, link).start();
+    return;
+  }
+  const still = byId("still-text", HTMLElement);
+  const title = "Loading the simulated network with its TCP/IP stacks …";
+  try {
+    const module = await loadPackets((share) => say(still, `${title} ${share}`));
+    new Page(module, link).start();
+  } catch (error) {
+    const page = new Page(small, "");
+    page.start();
+    page.lacksPackets(link, error);
+  }
+}
+
 try {
-  new Page(await load()).start();
+  await boot();
 } catch (error) {
   theme.start(() => {});
   keys.start({});

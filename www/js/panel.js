@@ -2,6 +2,7 @@
 // Outcome, counts and inspector.
 
 import { byId, icon, make, say } from "./dom.js";
+import { Layers } from "./layers.js";
 
 /**
  * The result of `Lab.inspect`.
@@ -10,8 +11,10 @@ import { byId, icon, make, say } from "./dom.js";
  * @property {string} shape
  * @property {{ name: string, text: string }[]} facts
  * @property {string[]} why
- * @property {string} text
- * @property {string} hex
+ * @property {string} view what the bytes are; empty for what has none
+ * @property {string} hex two digits per byte
+ * @property {string} cut a sentence about bytes that are not shown; may be empty
+ * @property {import("./layers.js").Layer[]} layers
  */
 
 /** @typedef {{ name: string, value: string }} Count */
@@ -66,10 +69,10 @@ export function showStory(story) {
     make("dl", {}, ...facts),
     ...story.why.map((sentence) => make("p", {}, sentence)),
   );
-  if (story.text) {
-    inspector.append(
-      make("pre", { "aria-label": "Payload as text" }, story.text),
-      make("pre", { "aria-label": "Payload in hexadecimal digits" }, story.hex),
-    );
+  if (story.layers.length > 0) {
+    inspector.append(new Layers(story.view, story.hex, story.layers).element);
+    if (story.cut) inspector.append(make("p", { class: "quiet" }, story.cut));
+  } else if (story.view) {
+    inspector.append(make("p", { class: "quiet" }, `${story.view}.`));
   }
 }

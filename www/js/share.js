@@ -29,12 +29,13 @@ async function copy(text, button) {
   setTimeout(() => say(button, label), 1600);
 }
 
-/** @param {Lab} lab */
-export function start(lab) {
+/** @param {() => Lab} labNow */
+export function start(labNow) {
   const dialog = byId("export", HTMLDialogElement);
   const command = byId("command", HTMLTextAreaElement);
   const link = byId("link", HTMLTextAreaElement);
   byId("export-open", HTMLButtonElement).addEventListener("click", () => {
+    const lab = labNow();
     command.value = lab.commandLine();
     link.value = location.href;
     const notice = lab.notice();
@@ -48,7 +49,7 @@ export function start(lab) {
       void copy(field.value, button);
     });
   }
-  byId("trace-save", HTMLButtonElement).addEventListener("click", () => save(lab));
+  byId("trace-save", HTMLButtonElement).addEventListener("click", () => save(labNow()));
   byId("share", HTMLButtonElement).addEventListener("click", copyLink);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Three parts: cargo builds the crate `retrylab-web` for wasm, wasm-bindgen (as a library, in
 //! the version that the crate uses) writes the JavaScript that loads it, and [`crate::dist`] puts
-//! both into the folder of the page. There is no bundler: the modules are small, and the browser's debugger
+//! both into the folder of the page. There are two modules: a first visit loads the small one, and the page loads
+//! the one with TCP/IP stacks when a run needs it. There is no bundler: the modules are small, and the browser's debugger
 //! shows the same files as the repository.
 
 use std::fs;
@@ -18,8 +19,19 @@ use crate::dist::{self, Files};
 use crate::paths::Paths;
 use crate::toolchain::{Std, Toolchain};
 
-/// The page's module: the name of its files without their extensions.
-const MODULE: &str = "retrylab_web";
+/// The file that cargo makes, without its extension.
+const LIBRARY: &str = "retrylab_web";
+
+/// A module of the page: the name of its files without their extensions, and the features of the crate.
+struct Module {
+    name: &'static str,
+    features: &'static str,
+}
+
+const MODULES: [Module; 2] = [
+    Module { name: "retrylab_web", features: "" },
+    Module { name: "retrylab_packets", features: "--features packets" },
+];
 
 /// Finds the wasm toolchain, then builds the page.
 pub(crate) fn page(paths: &Paths) -> Result<()> {
@@ -28,33 +40,36 @@ pub(crate) fn page(paths: &Paths) -> Result<()> {
 
 /// Builds the page with a known toolchain and prints its sizes in one line.
 pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
-    toolchain
-        .cargo(paths, "build", Std::Full)
-        .words("--profile wasm --package retrylab-web --lib")
-        .run()?;
     let target = toolchain.target_dir(paths);
-    let wasm = target.join("wasm32-unknown-unknown/wasm").join(MODULE);
-    let bound = bind(&wasm.with_extension("wasm"), &target.join("bindgen"))?;
-
+    let wasm = target.join("wasm32-unknown-unknown/wasm").join(LIBRARY).with_extension("wasm");
     let mut files = dist::sources(&paths.www())?;
-    for (name, content) in dist::tree(&bound)? {
-        files.insert(Path::new("wasm").join(name), content);
+    for Module { name, features } in MODULES {
+        toolchain
+            .cargo(paths, "build", Std::Full)
+            .words("--profile wasm --package retrylab-web --lib")
+            .words(features)
+            .run()?;
+        // The next build writes to the same file.
+        let bound = bind(&wasm, name, &target.join("bindgen").join(name))?;
+        for (file, content) in dist::tree(&bound)? {
+            files.insert(Path::new("wasm").join(file), content);
+        }
     }
     let changes = dist::write(&files, &paths.dist())?;
     println!("page: {}; {}: {changes}", sizes(&files)?, paths.short(&paths.dist()).display());
     Ok(())
 }
 
-/// Runs wasm-bindgen on `wasm` and returns the folder with its output.
+/// Runs wasm-bindgen on `wasm`, calls the module `name`, and returns the folder with its output.
 ///
 /// It runs every time, because checking whether it is necessary would take longer.
-fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
+fn bind(wasm: &Path, name: &str, out: &Path) -> Result<PathBuf> {
     if out.exists() {
         fs::remove_dir_all(out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     Bindgen::new()
         .input_path(wasm)
-        .out_name(MODULE)
+        .out_name(name)
         .web(true)?
         .typescript(true)
         // `init()` finds the wasm next to its JavaScript, so the page does not need the file name.
@@ -67,25 +82,22 @@ fn bind(wasm: &Path, out: &Path) -> Result<PathBuf> {
     Ok(out.to_path_buf())
 }
 
-/// Returns the size of the page, raw and compressed for transfer.
+/// Returns the size of the page, raw and compressed for transfer: each module, and the rest.
 fn sizes(files: &Files) -> Result<String> {
-    let (mut wasm, mut wasm_gzip, mut text_gzip) = (0, 0, 0);
-    for (name, content) in files {
-        match name.extension().and_then(|extension| extension.to_str()) {
+    let (mut modules, mut text_gzip) = (Vec::new(), 0);
+    for (path, content) in files {
+        match path.extension().and_then(|extension| extension.to_str()) {
             Some("wasm") => {
-                wasm += content.len();
-                wasm_gzip += gzip_len(content)?;
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                let (raw, gzip) = (kilobytes(content.len()), kilobytes(gzip_len(content)?));
+                modules.push(format!("{} {raw} ({gzip} gzip)", name.trim_end_matches("_bg")));
             }
             Some("html" | "css" | "js") => text_gzip += gzip_len(content)?,
             _ => {}
         }
     }
-    Ok(format!(
-        "wasm {} ({} gzip), html + css + js {} gzip",
-        kilobytes(wasm),
-        kilobytes(wasm_gzip),
-        kilobytes(text_gzip),
-    ))
+    modules.push(format!("html + css + js {} gzip", kilobytes(text_gzip)));
+    Ok(modules.join(", "))
 }
 
 fn gzip_len(content: &[u8]) -> Result<usize> {
@@ -110,7 +122,7 @@ mod tests {
             ("index.html".into(), b"<!doctype html>".to_vec()),
         ]);
         let line = sizes(&files).unwrap();
-        assert!(line.starts_with("wasm 12.3 kB ("), "{line}");
+        assert!(line.starts_with("m 12.3 kB ("), "{line}");
         assert!(line.ends_with("html + css + js 0.0 kB gzip"), "{line}");
     }
 }

@@ -20,7 +20,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The laboratory.
 ///
-/// After a change of the scenario (`new`, `load`, `set`) call `run_some` until it returns `true`. As soon
+/// After a change of the scenario (`new`, `load`) call `run_some` until it returns `true`. As soon
 /// as `ready` returns `true`, the pictures and the playhead can be used.
 #[wasm_bindgen]
 pub struct Lab {
@@ -77,7 +77,14 @@ impl Lab {
         lab
     }
 
-    /// Starts the run of another link; `errors` then returns what could not be read.
+    /// Returns true if this module can run the scenario of a link; if not, the module with the feature `packets` can.
+    #[must_use]
+    pub fn runs(fragment: &str) -> bool {
+        Scenario::from_fragment(fragment).0.is_runnable()
+    }
+
+    /// Starts the run of another link, which this module [`runs`](Self::runs); `errors` then returns what could not be
+    /// read.
     pub fn load(&mut self, fragment: &str) {
         let is_empty = fragment.trim_start_matches(['#', '?']).is_empty();
         let fragment = if is_empty { OPENING.fragment } else { fragment };
@@ -86,16 +93,13 @@ impl Lab {
         self.begin(scenario);
     }
 
-    /// Changes one value and starts the run again. On an error the run stays as it is.
+    /// Returns the link of the scenario with one value changed.
     ///
     /// # Errors
     /// If the value is invalid: one sentence that names the key.
-    pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    pub fn changed(&self, key: &str, value: &str) -> Result<String, String> {
         let changed = self.run.scenario().adapted(key, value);
-        let scenario = changed.map_err(|error| error.to_string())?;
-        self.errors.clear();
-        self.begin(scenario);
-        Ok(())
+        changed.map(|scenario| link_of(&scenario)).map_err(|error| error.to_string())
     }
 
     /// Returns the key of the seed, for "the same with another seed".
@@ -123,12 +127,18 @@ impl Lab {
     /// Returns the scenario as a link's fragment, without `#`; never empty, so that a reload shows the same.
     #[must_use]
     pub fn fragment(&self) -> String {
-        let fragment = self.run.scenario().to_fragment();
-        if fragment.is_empty() {
-            format!("{}={}", fields::SEED, self.run.scenario().seed)
+        link_of(self.run.scenario())
+    }
+
+    /// Returns the names in the legend of the marks of first sends, of later ones and of replies, in this order.
+    #[must_use]
+    pub fn legend(&self) -> Vec<String> {
+        let names = if self.run.scenario().needs_packets() {
+            ["from a client", "sent again", "from the server"]
         } else {
-            fragment
-        }
+            ["request", "retry", "reply"]
+        };
+        names.map(String::from).into()
     }
 
     /// Returns the scenario as a command line for a shell.
@@ -184,4 +194,10 @@ impl Lab {
     pub fn sentence(&self) -> String {
         words::headline(self.run.scenario()).1
     }
+}
+
+/// Returns the fragment of a scenario's link, without `#`; never empty.
+fn link_of(scenario: &Scenario) -> String {
+    let fragment = scenario.to_fragment();
+    if fragment.is_empty() { format!("{}={}", fields::SEED, scenario.seed) } else { fragment }
 }

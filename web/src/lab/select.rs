@@ -23,6 +23,13 @@ impl Lab {
         self.flow
     }
 
+    /// Returns true if the reader chose that client.
+    #[wasm_bindgen(js_name = isChosen)]
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.chosen
+    }
+
     /// Returns true if there are too many clients for lanes of their own: the stage shows them as a grid.
     #[wasm_bindgen(js_name = isCrowd)]
     #[must_use]
@@ -89,7 +96,8 @@ impl Lab {
                 return changed;
             }
         };
-        if let Some(flow) = flow.filter(|flow| *flow != self.flow) {
+        // What concerns no client in particular is on the ladder of each.
+        if let Some(flow) = flow.filter(|flow| ![0, self.flow].contains(flow)) {
             self.follow(flow);
         }
         true

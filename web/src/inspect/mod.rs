@@ -1,5 +1,9 @@
 //! Everything known about one packet or one wait, and why it happened, for the inspector.
 
+mod frame;
+mod layers;
+
+use crate::frames::MAX_FRAME_BYTES;
 use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
 use crate::run::PageRun;
@@ -13,33 +17,70 @@ use retrylab_core::time::Instant;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
-/// Maximum number of bytes of a payload that are shown.
-const MAX_BYTES: usize = 64;
+use layers::Bytes;
 
-/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `text`, `hex`, `flow`.
+/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `view` (what the bytes are), and the
+/// bytes with their layers: see [`layers::write`].
 pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let packet = timeline.packet(id)?;
     let which = which(timeline, packet);
-    let (shape, title) = match packet.direction {
-        Direction::Reply => ("reply", format!("Reply to {which}")),
-        Direction::Request if packet.is_retry() => ("retry", format!("Request, {which}")),
-        Direction::Request => ("request", format!("Request, {which}")),
+    let shape = match packet.direction {
+        _ if packet.is_retry() => "retry",
+        Direction::Reply => "reply",
+        Direction::Request => "request",
     };
-    let payload = payload(run, timeline, packet);
+    let title = match (packet.frame, packet.direction) {
+        (Some(carried), _) => frame::title(packet, carried),
+        (None, Direction::Reply) => format!("Reply to {which}"),
+        (None, Direction::Request) => format!("Request, {which}"),
+    };
+    let payload = if packet.frame.is_none() { payload(run, timeline, packet) } else { Vec::new() };
+    let (view, bytes) = seen(run, packet, &payload);
     Some(Json::object(|json| {
         json.text("title", &title);
         json.text("shape", shape);
-        json.number("flow", packet.flow.into());
         json.list("facts", |json| {
-            owner(json, run, packet.flow, packet.exchange());
+            if packet.flow > 0 {
+                owner(json, run, packet);
+            }
             fact(json, "sent", &format!("{} s", clock(packet.sent, places)));
-            fate(json, packet, places);
-            fact(json, "payload", &count(packet.bytes.into(), "byte"));
+            if packet.local.is_none() {
+                fate(json, packet, places);
+            }
+            let size = if packet.frame.is_none() { "payload" } else { "frame" };
+            fact(json, size, &count(packet.bytes.into(), "byte"));
         });
         json.texts("why", why(timeline, packet));
-        json.text("text", &String::from_utf8_lossy(&payload));
-        json.text("hex", &hex(&payload));
+        json.text("view", &view);
+        layers::write(json, &bytes);
     }))
+}
+
+/// Returns what is known of the bytes of a packet, and what they are. A frame is shown as it was sent; one that the link
+/// damaged, or that a router sent, as it arrived.
+fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: &'a [u8]) -> (String, Bytes<'a>) {
+    let [sent, received] = packet.frames;
+    let arrived = received.filter(|_| packet.damaged || sent.is_none());
+    if let Some(record) = arrived.or(sent) {
+        return match run.frames().of(record) {
+            Some(frame) => {
+                let when = if arrived.is_some() { "as it arrived" } else { "as it was sent" };
+                let len = count(frame.len() as u64, "byte");
+                (format!("The frame {when}, {len}"), Bytes::Frame(frame))
+            }
+            None => {
+                let most = count(MAX_FRAME_BYTES as u64 >> 20, "MiB").replace("MiBs", "MiB");
+                let why = format!("Not kept: only the first {most} of all frames are");
+                (why, Bytes::Payload(&[]))
+            }
+        };
+    }
+    let view = match payload.len() as u64 {
+        0 if packet.bytes > 0 => "The payload is not known".to_string(),
+        0 => "The payload is empty".to_string(),
+        len => format!("The payload, {}", count(len, "byte")),
+    };
+    (view, Bytes::Payload(payload))
 }
 
 /// Returns `send 2`; `attempt 2` for a writer.
@@ -55,16 +96,15 @@ pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> O
     Some(Json::object(|json| {
         json.text("title", words.sentence().trim_end_matches('.'));
         json.text("shape", "wait");
-        json.number("flow", wait.flow.into());
         json.list("facts", |json| {
-            owner(json, run, wait.flow, wait.exchange());
+            whose(json, run, wait.flow, Some(wait.exchange()));
             fact(json, "began", &format!("{} s", clock(wait.armed, places)));
             fact(json, "would end", &format!("{} s", clock(wait.deadline, places)));
             fact(json, "length", &wait.length());
         });
         json.texts("why", wait_story(timeline, wait));
-        json.text("text", "");
-        json.text("hex", "");
+        json.text("view", "");
+        layers::write(json, &Bytes::Payload(&[]));
     }))
 }
 
@@ -75,11 +115,17 @@ fn fact(json: &mut Json, name: &str, text: &str) {
     });
 }
 
-fn owner(json: &mut Json, run: &PageRun, flow: u32, exchange: u32) {
+fn owner(json: &mut Json, run: &PageRun, packet: &Packet) {
+    // Of a frame without a label, the exchange is unknown.
+    let known = packet.frame.is_none() || packet.label.is_some();
+    whose(json, run, packet.flow, known.then(|| packet.exchange()));
+}
+
+fn whose(json: &mut Json, run: &PageRun, flow: u32, exchange: Option<u32>) {
     if run.scenario().clients > 1 {
         fact(json, "client", &format!("{flow} ({})", address(client_address(flow))));
     }
-    if run.scenario().exchanges > 1 {
+    if let Some(exchange) = exchange.filter(|_| run.scenario().exchanges > 1) {
         fact(json, "exchange", &exchange.to_string());
     }
 }
@@ -110,15 +156,18 @@ fn fate(json: &mut Json, packet: &Packet, places: u32) {
 
 /// Returns why it was sent, and why it was lost.
 fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
-    let mut out = vec![match packet.direction {
-        Direction::Reply => reply_story(timeline, packet),
-        Direction::Request => request_story(timeline, packet),
-    }];
+    let mut out = match (packet.frame, packet.direction) {
+        (Some(carried), _) => frame::story(packet, carried),
+        (None, Direction::Reply) => vec![reply_story(timeline, packet)],
+        (None, Direction::Request) => vec![request_story(timeline, packet)],
+    };
     if packet.duplicate {
         out.push("The link duplicated it: this is the second of two.".to_string());
     }
     if packet.damaged {
-        out.push("The link flipped one bit of it, and no checksum caught that.".to_string());
+        let caught = packet.frame.is_some() || packet.frames[1].is_some();
+        let no = if caught { "" } else { ", and no checksum caught that" };
+        out.push(format!("The link flipped one bit of it{no}."));
     }
     match packet.ending {
         Ending::Lost(Cause::LinkLoss) => {
@@ -295,21 +344,6 @@ fn payload(run: &PageRun, timeline: &Timeline, packet: &Packet) -> Vec<u8> {
     if bytes.len() == packet.bytes as usize { bytes } else { Vec::new() }
 }
 
-/// Returns rows of up to eight bytes in hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for (i, byte) in bytes.iter().take(MAX_BYTES).enumerate() {
-        if i > 0 {
-            out.push(if i % 8 == 0 { '\n' } else { ' ' });
-        }
-        out += &format!("{byte:02x}");
-    }
-    if bytes.len() > MAX_BYTES {
-        out += "\n…";
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,8 +372,8 @@ mod tests {
             text(2)
         );
         assert!(text(3).contains("ends the exchange"), "{}", text(3));
-        assert!(text(3).contains(r#""text":"Your data was 5 bytes""#), "{}", text(3));
-        assert!(text(0).contains(r#""hex":"68 65 6c 6c 6f""#), "{}", text(0));
+        assert!(text(3).contains(r#""value":"Your data was 5 bytes""#), "{}", text(3));
+        assert!(text(0).contains(r#""hex":"68656c6c6f""#), "{}", text(0));
         assert_eq!(packet(&run, &timeline, 4, 3), None);
         let first = wait(&run, &timeline, 0, 3).unwrap();
         assert!(first.contains("to its end: the reply to send 1 was lost on the link."), "{first}");
@@ -373,6 +407,5 @@ mod tests {
                 );
             }
         }
-        assert_eq!(hex(&[1; 65]).lines().count(), 9);
     }
 }

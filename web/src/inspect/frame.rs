@@ -1,0 +1,77 @@
+//! What a frame is, and why it was sent.
+
+use crate::timeline::{Packet, Side};
+use retrylab_core::trace::{Carried, Direction};
+
+/// Returns the title of a frame: "TCP SYN, from the client to the server".
+pub(super) fn title(packet: &Packet, carried: Carried) -> String {
+    let mut noun = carried.noun().to_string();
+    if packet.again {
+        noun += ", sent again";
+    }
+    let (from, to) = match (packet.local, packet.direction) {
+        (Some(side), _) if side == packet.from() => (host(side), "its router"),
+        (Some(side), _) => ("the router", host(side)),
+        (None, Direction::Request) => ("the client", "the server"),
+        (None, Direction::Reply) => ("the server", "the client"),
+    };
+    retrylab_core::trace::words::capital(&format!("{noun}, from {from} to {to}"))
+}
+
+const fn host(side: Side) -> &'static str {
+    match side {
+        Side::Client => "the client",
+        Side::Server => "the server",
+    }
+}
+
+/// Returns why a host sends such a frame.
+pub(super) fn story(packet: &Packet, carried: Carried) -> Vec<String> {
+    let mut out = vec![purpose(carried).to_string()];
+    if packet.again {
+        out.push("TCP sends it again, because no acknowledgment of it came in time.".to_string());
+    }
+    if packet.local.is_some() {
+        out.push(
+            "It travels between a host and its router, and never crosses the link.".to_string(),
+        );
+    }
+    out
+}
+
+const fn purpose(carried: Carried) -> &'static str {
+    match carried {
+        Carried::ArpRequest => {
+            "Who has this IPv4 address? A frame needs an Ethernet address to go to."
+        }
+        Carried::ArpReply => "It answers with the Ethernet address that was asked for.",
+        Carried::NeighborSolicitation => {
+            "Who has this IPv6 address? A frame needs an Ethernet address to go to."
+        }
+        Carried::NeighborAdvertisement => {
+            "It answers with the Ethernet address that was asked for."
+        }
+        Carried::Udp => "It carries a whole UDP datagram.",
+        Carried::Fragment => {
+            "The datagram is larger than the link's MTU: IP sends it in fragments, and it arrives with \
+             the last of them, or not at all."
+        }
+        Carried::PortUnreachable => "Nobody listens on the port that a datagram was sent to.",
+        Carried::Icmp => "IP reports about a packet.",
+        Carried::TcpSyn => "It asks for a connection: the first of three steps.",
+        Carried::TcpSynAck => "It accepts the connection: the second of three steps.",
+        Carried::TcpAck => {
+            "It acknowledges what has arrived. The first one confirms the connection: the third of three \
+             steps."
+        }
+        Carried::TcpData => "It carries bytes of the stream, and acknowledges what has arrived.",
+        Carried::TcpFin => {
+            "Its sender has no more bytes to send: it releases its side of the connection."
+        }
+        Carried::TcpDataFin => {
+            "It carries the last bytes of the stream, and releases this side of the connection."
+        }
+        Carried::TcpRst => "It refuses the connection, or ends it at once.",
+        _ => "Its protocol is none of those that the page knows.",
+    }
+}
