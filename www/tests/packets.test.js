@@ -187,7 +187,7 @@ test("fields and bytes are reached and lit up by keys", async () => {
   for (const key of ["ArrowDown", "ArrowRight", "End", "ArrowUp"]) await page.keyboard.press(key);
   assert.deepEqual(await lit(page), { field: "source", bytes: "02 00 0a 00 00 01" });
   const name = await page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
-  assert.equal(name, "0a, byte 8, source: 02-00-0a-00-00-01".replace("0a, byte 8", name?.slice(0, name.indexOf(", source")) ?? ""));
+  assert.equal(name, "00, byte 7, source: 02-00-0a-00-00-01");
   assert.equal(await text(page, "clock"), clock, "the arrow keys belong to the bytes");
   // Tab leaves the grid.
   await page.keyboard.press("Tab");
@@ -213,7 +213,9 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       assert.deepEqual(await axe(page, colorScheme), [], "ladder");
       await inspect(page, "sends its request");
       if (width < 700) await page.click("[data-show=panel]");
-      for (const layer of await page.locator(".layer:not([open]) summary").all()) await layer.click();
+      for (const layer of await page.locator(".layer summary").all()) {
+        if (!(await layer.evaluate((summary) => summary.parentElement?.hasAttribute("open")))) await layer.click();
+      }
       await page.getByRole("gridcell").nth(20).click();
       assert.deepEqual(await axe(page, colorScheme), [], "layers");
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);

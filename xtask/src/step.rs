@@ -149,8 +149,7 @@ pub(crate) fn build_ahead(machine: &Machine<'_>) -> Result<Child> {
     Cmd::cargo(machine.paths).words(RELEASE).start()
 }
 
-/// The core without its standard library: the machines and policies alone, and with everything else. The page is
-/// built with the simulated network only.
+/// The core without its standard library: the machines and policies alone, and with everything else.
 const CORE_FEATURES: [&str; 2] = ["", "--features dns,packets,serde"];
 
 /// Checks it for wasm, where a standard library that is built from its source has no `std` to use.

@@ -107,8 +107,8 @@ pub(crate) fn capture(fragment: &str) -> Capture {
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/packets.txt");
 
-/// The digests that every build must produce, as in `digests.rs`. They cover the bytes of all frames. The page has no
-/// stacks, so `cargo xtask bench` checks them in wasm.
+/// The digests that every build must produce, as in `digests.rs`. They cover the bytes of all frames. The page's tests
+/// check them in Chromium, and `cargo xtask bench` in Node.
 #[test]
 fn the_golden_digests_of_packets_hold() {
     let mut lines = String::from(

@@ -182,7 +182,7 @@ fn name(
     };
     paint.alpha(0.85);
     paint.fill(Ink::Ground, |path| {
-        path.card((x - half - 2.0, y - 7.0), 2.0 * half + 4.0, 14.0, 4.0)
+        path.card((x - half - 2.0, y - 7.0), 2.0 * half + 4.0, 14.0, 4.0);
     });
     paint.alpha(1.0);
     paint.text(ink, font, Align::Center, (x, y + 0.5), name);

@@ -1,7 +1,7 @@
 //! Several packets may leave or arrive at one moment: their lines lie below each other.
 
 use crate::timeline::{Ending, Id, Packet, Side, Timeline};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Maximum number of lines of one moment that lie below each other; further ones lie on the last of them.
 const MAX_SLOTS: usize = 24;
@@ -27,22 +27,30 @@ impl Slots {
     /// Arranges the lines of `packets`, which are in the order of their sending.
     pub(super) fn new(timeline: &Timeline, packets: &[Id]) -> Self {
         let packet = |id: &Id| &timeline.packets()[*id as usize];
-        let mut in_order: Vec<Id> = packets.to_vec();
-        in_order.sort_by_key(|id| (packet(id).order, *id));
-        let mut taken: HashMap<Place, Vec<Id>> = HashMap::new();
-        for id in &in_order {
-            for place in places(packet(id)).into_iter().flatten() {
-                taken.entry(place).or_default().push(*id);
-            }
+        let mut ends: Vec<(Place, Id, Id)> = Vec::new();
+        for id in packets {
+            ends.extend(
+                places(packet(id)).into_iter().flatten().map(|(place, order)| (place, order, *id)),
+            );
+        }
+        // The lines to and from a router lie between what arrives and what leaves there.
+        let local = packets.iter().map(packet).filter(|packet| packet.local.is_some());
+        let local: HashSet<_> = local.map(|packet| (packet.sent, packet.local)).collect();
+        ends.sort_unstable_by_key(|(_, order, id)| (*order, *id));
+        let mut taken: HashMap<(Place, bool), Vec<(Id, bool)>> = HashMap::new();
+        for (place, _, id) in ends {
+            let is_shared = local.contains(&(place.at, place.side));
+            let group = Place { is_start: place.is_start || is_shared, ..place };
+            taken.entry((group, is_shared)).or_default().push((id, place.is_start));
         }
         let mut slots = Self::default();
-        for (place, ids) in taken.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        for ((place, _), ids) in taken.into_iter().filter(|(_, ids)| ids.len() > 1) {
             let count = ids.len().min(MAX_SLOTS);
             let most = slots.at.entry(place.at).or_default();
             *most = count.max(*most);
-            for (i, id) in ids.into_iter().enumerate() {
+            for (i, (id, is_start)) in ids.into_iter().enumerate() {
                 let slot = i.min(count - 1) as f64 - (count as f64 - 1.0) / 2.0;
-                slots.of.entry(id).or_default()[usize::from(!place.is_start)] = slot;
+                slots.of.entry(id).or_default()[usize::from(!is_start)] = slot;
             }
         }
         slots
@@ -59,15 +67,16 @@ impl Slots {
     }
 }
 
-/// Returns where the line of a packet begins and ends.
-fn places(packet: &Packet) -> [Option<Place>; 2] {
+/// Returns where the line of a packet begins and ends, each with the record that says so.
+fn places(packet: &Packet) -> [Option<(Place, Id)>; 2] {
     let from = packet.from();
     let to = if from == Side::Client { Side::Server } else { Side::Client };
-    // Lines to and from the router share the room of those that leave the host.
     let start = Place { at: packet.sent, side: Some(packet.local.unwrap_or(from)), is_start: true };
     let side = if matches!(packet.ending, Ending::Lost(_)) { None } else { Some(to) };
-    let ends = packet.local.is_none() && packet.ending != Ending::Unknown;
-    [Some(start), ends.then_some(Place { at: packet.end, side, is_start: false })]
+    let has_end = packet.local.is_none() && packet.ending != Ending::Unknown;
+    let end = Place { at: packet.end, side, is_start: false };
+    let received = packet.frames[1].unwrap_or(packet.order);
+    [Some((start, packet.order)), has_end.then_some((end, received))]
 }
 
 #[cfg(test)]
@@ -91,6 +100,22 @@ mod tests {
         for id in 0..timeline.packets().len() as Id {
             assert_eq!(slots.of(id), [0.0; 2]);
         }
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn what_arrives_lies_between_the_lines_to_the_router_and_the_reply() {
+        let (timeline, slots) = slots("network=packets");
+        let at_server: Vec<f64> = (0..timeline.packets().len() as Id)
+            .filter_map(|id| {
+                let packet = timeline.packet(id)?;
+                let [start, end] = slots.of(id);
+                let at = 10_000_000;
+                if packet.sent == at { Some(start) } else { (packet.end == at).then_some(end) }
+            })
+            .collect();
+        // In the order of their sending: the request, the router's question, its answer, the reply.
+        assert_eq!(at_server, [0.5, -1.5, -0.5, 1.5]);
     }
 
     #[test]

@@ -281,7 +281,7 @@ impl Builder<'_> {
         let datagram = self.named(record.1).filter(|_| frame.1 == Carried::Fragment);
         let Self { flying, timeline, .. } = self;
         let packets = &mut timeline.packets;
-        let about = match step {
+        match step {
             FrameStep::Sent => {
                 if let Some(datagram) = datagram {
                     packets[datagram as usize].in_fragments = true;
@@ -302,8 +302,7 @@ impl Builder<'_> {
             }
             FrameStep::Duplicated => flying.duplicated(packets),
             FrameStep::Damaged => flying.damaged(packets),
-        };
-        about
+        }
     }
 
     fn damaged(&mut self, record: &Record, bit: u32) {
