@@ -25,7 +25,7 @@ pub(crate) struct Kept {
     full: bool,
     /// The frames of the records kept.
     frames: Frames,
-    /// Number of frames lost that carried no whole datagram, in records kept or not.
+    /// Number of frames lost that the summary does not count, in records kept or not: fragments and errors of IP.
     lost_frames: u64,
 }
 
@@ -33,8 +33,9 @@ impl Sink for Kept {
     #[inline]
     fn record(&mut self, record: &Record) {
         self.total += 1;
-        if let What::Frame { step: FrameStep::Lost(_), .. } = record.what {
-            self.lost_frames += 1;
+        if let What::Frame { step: FrameStep::Lost(_), carried, .. } = record.what {
+            // The summary has those of TCP.
+            self.lost_frames += u64::from(!carried.is_tcp());
         }
         if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;

@@ -3,7 +3,7 @@
 use crate::paint::Paint;
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
-use retrylab_core::trace::{Carried, Direction, FrameStep, Record, What};
+use retrylab_core::trace::{Direction, FrameStep, Record, What};
 
 /// Width of a column of the strip in pixels.
 const COLUMN: f64 = 3.0;
@@ -53,18 +53,8 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
     for (at, id) in timeline.shown() {
         let bin = &mut bins[column(*at, timeline.end(), last)];
         match records[*id as Id as usize].what {
-<<<<<<< HEAD
             What::Sent { direction: Direction::Request, .. } | What::Connecting => bin.sent += 1,
-            What::Dropped { .. } => bin.lost += 1,
-=======
-            What::Sent { direction: Direction::Request, .. } => bin.sent += 1,
-            What::Frame {
-                step: FrameStep::Sent, direction: Direction::Request, carried, ..
-            } if !carried.is_local() && carried != Carried::Udp => {
-                bin.sent += 1;
-            }
             What::Dropped { .. } | What::Frame { step: FrameStep::Lost(_), .. } => bin.lost += 1,
->>>>>>> 6f06940 (web: frames travel on the stage and stand on the ladder)
             What::Answered { .. } => bin.answered += 1,
             What::GaveUp { .. } | What::Refused { .. } => bin.gave_up += 1,
             What::Sent { .. }

@@ -290,7 +290,10 @@ impl Builder<'_> {
             }
             FrameStep::Received => Some(flying.received(packets, record, frame)),
             FrameStep::Lost(cause) => {
-                timeline.lost_frames.push(shown);
+                // The summary has those of TCP.
+                if !frame.1.is_tcp() {
+                    timeline.lost_frames.push(shown);
+                }
                 // A datagram is lost with any of its fragments.
                 if let Some(datagram) = datagram {
                     let datagram = &mut packets[datagram as usize];

@@ -240,7 +240,7 @@ pub(crate) struct Timeline {
     starts: Vec<u64>,
     /// When they end, in order.
     ends: Vec<u64>,
-    /// When frames are shown to be lost that carry no whole datagram, in order.
+    /// When frames are shown to be lost that the summary does not count, in order.
     lost_frames: Vec<u64>,
     waits: Vec<Wait>,
     /// The subject of each record of the trace.
