@@ -75,6 +75,42 @@ pub(crate) const LESSONS: &[Lesson] = &[
                    client asks for its router's Ethernet address (ARP). Click the request to see its \
                    layers, and a field to see its bytes.",
     },
+    Lesson {
+        title: "Connect and confirm",
+        fragment: "network=packets&protocol=tcp",
+        sentence: "A TCP connection takes three steps: the client asks (SYN), the server accepts \
+                   (SYN-ACK), and the client confirms (ACK). Only then it sends its bytes, so the \
+                   exchange takes 40 ms where a datagram takes 20 ms. FINs release both directions.",
+    },
+    Lesson {
+        title: "A lost SYN",
+        fragment: "network=packets&protocol=tcp&policy.initial_timeout=5s\
+                   &policy.give_up_above=none&policy.max_sends=1&faults=0s+50ms+partition",
+        sentence: "The link is cut for 50 ms, and the SYN is lost. TCP itself sends it again after \
+                   1 s, long before the client's own wait of 5 s is over. The exchange is answered \
+                   after 1.04 s, with a single send of the client's.",
+    },
+    Lesson {
+        title: "A reset",
+        fragment: "network=packets&protocol=tcp&policy.max_sends=2&server.listening=false",
+        sentence: "Nobody listens on the port, and the server's host says so: a reset comes back \
+                   after one round trip of 20 ms. The client knows at once, asks a second time, and \
+                   gives up after 120 ms.",
+    },
+    Lesson {
+        title: "Silence",
+        fragment: "network=packets&protocol=tcp&policy.max_sends=2&faults=0s+1s+server-down",
+        sentence: "The same two attempts, but the server is down, and nothing comes back. The client \
+                   cannot know whether its SYN was lost or nobody is there: it waits 100 ms, then \
+                   200 ms, and gives up after 300 ms.",
+    },
+    Lesson {
+        title: "One HTTP exchange",
+        fragment: "network=packets&protocol=http",
+        sentence: "One request, one response, and then the connection is released: the server sends \
+                   its FIN with nothing more to say, and the client answers with its own. Click the \
+                   segments with data to read the request and the response.",
+    },
 ];
 
 #[cfg(test)]

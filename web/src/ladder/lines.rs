@@ -97,10 +97,11 @@ enum Side {
     Server,
 }
 
-/// Returns true if the arrow of a frame shows this.
-const fn is_on_arrow(step: FrameStep) -> bool {
+/// Returns true if the arrow of a frame shows this. A host that loses what arrives says why.
+fn is_on_arrow(step: FrameStep, host: HostId) -> bool {
     match step {
-        FrameStep::Sent | FrameStep::Received | FrameStep::Lost(_) => true,
+        FrameStep::Sent | FrameStep::Received => true,
+        FrameStep::Lost(_) => host == HostId::Link,
         FrameStep::Duplicated | FrameStep::Damaged => false,
     }
 }
@@ -114,7 +115,7 @@ fn side(record: &Record) -> Option<Side> {
     match (record.what, record.host) {
         // Arrows end where a packet arrives, and at a cross with the cause where it is lost; those of frames have names.
         (What::Delivered { .. }, _) | (What::Dropped { .. }, HostId::Link) => None,
-        (What::Frame { step, .. }, _) if is_on_arrow(step) => None,
+        (What::Frame { step, .. }, host) if is_on_arrow(step, host) => None,
         // What the link does to a packet is shown on the side that the packet comes from.
         (_, HostId::Link) => Some(match record.what.direction() {
             Some(Direction::Reply) => Side::Server,

@@ -104,7 +104,7 @@ impl Builder<'_> {
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             What::Frame { step, direction, carried, bytes } => {
-                if matches!(step, FrameStep::Lost(_)) {
+                if matches!(step, FrameStep::Lost(_)) && record.host == HostId::Link {
                     shown = at.saturating_add(self.half_way);
                 }
                 about = match carried {
@@ -301,7 +301,7 @@ impl Builder<'_> {
                         (datagram.ending, datagram.end) = (Ending::Lost(cause), shown);
                     }
                 }
-                flying.lost(packets, cause, shown)
+                flying.lost(packets, record.1, (frame.0, frame.1), (cause, shown))
             }
             FrameStep::Duplicated => flying.duplicated(packets),
             FrameStep::Damaged => flying.damaged(packets),

@@ -77,8 +77,22 @@ impl<'a> Flying<'a> {
         packets.len() as Id - 1
     }
 
-    /// Ends the frame sent last: the link loses it, which is shown at `end`.
-    pub(super) fn lost(&mut self, packets: &mut [Packet], cause: Cause, end: u64) -> Option<Id> {
+    /// Ends a frame that is lost, which is shown at `end`: the link loses the one sent last, and a host that is down one that
+    /// arrives.
+    pub(super) fn lost(
+        &mut self,
+        packets: &mut [Packet],
+        record: &Record,
+        (direction, carried): (Direction, Carried),
+        (cause, end): (Cause, u64),
+    ) -> Option<Id> {
+        if record.host != HostId::Link {
+            let key = (super::build::flow_of(record), direction, record.packet, carried);
+            let (name, _) = self.open.get_mut(&key)?.pop_front()?;
+            let packet = packets.get_mut(name as usize)?;
+            (packet.ending, packet.end) = (Ending::Dropped(cause), end);
+            return Some(name);
+        }
         let (key, name) = self.last?;
         if let Some(open) = self.open.get_mut(&key) {
             open.retain(|(other, _)| *other != name);

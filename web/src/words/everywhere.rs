@@ -48,6 +48,13 @@ fn check(scenario: Scenario) {
 
 fn packets_add_up(run: &PageRun, timeline: &Timeline) {
     frames_add_up(run, timeline);
+    packets_have_stories(run, timeline);
+    if !timeline.setting().connections {
+        datagrams_add_up(run, timeline);
+    }
+}
+
+fn datagrams_add_up(run: &PageRun, timeline: &Timeline) {
     let summary = run.summary();
     let count = |test: &dyn Fn(&Packet) -> bool| {
         let datagrams = timeline.packets().iter().filter(|packet| packet.frame.is_none());
@@ -63,6 +70,9 @@ fn packets_add_up(run: &PageRun, timeline: &Timeline) {
     let duplicates = count(&|packet| packet.duplicate);
     assert!(dropped <= summary.server_dropped, "{dropped}");
     assert!(dropped + duplicates >= summary.server_dropped, "{dropped} and {duplicates}");
+}
+
+fn packets_have_stories(run: &PageRun, timeline: &Timeline) {
     for (id, packet) in timeline.packets().iter().enumerate().take(60) {
         let story = inspect::packet(run, timeline, id as u32, 3).unwrap();
         assert!(!story.contains("\"\"]") && !story.contains("  "), "{story}");
@@ -88,13 +98,18 @@ fn frames_add_up(run: &PageRun, timeline: &Timeline) {
             FrameStep::Received => assert_eq!(packet.end, record.at.as_nanos()),
             FrameStep::Lost(cause) => {
                 lost += 1;
-                assert_eq!(packet.ending, Ending::Lost(cause));
+                // A host that is down loses what arrives.
+                let at_host = Ending::Dropped(cause);
+                let ending =
+                    if record.host == HostId::Link { Ending::Lost(cause) } else { at_host };
+                assert_eq!(packet.ending, ending);
             }
             FrameStep::Duplicated | FrameStep::Damaged => {}
         }
     }
     let frames = timeline.packets().iter().filter(|packet| packet.frame.is_some());
-    let lost_frames = frames.filter(|packet| matches!(packet.ending, Ending::Lost(_))).count();
+    let is_lost = |packet: &&Packet| matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
+    let lost_frames = frames.filter(is_lost).count();
     assert_eq!(lost_frames, lost);
     assert_eq!(timeline.lost(run.records(), u64::MAX), run.lost());
 }
@@ -128,7 +143,8 @@ fn is_on_arrow(record: &Record) -> bool {
     match record.what {
         What::Delivered { .. } => true,
         What::Dropped { .. } => record.host == HostId::Link,
-        What::Frame { step, .. } => !matches!(step, FrameStep::Duplicated | FrameStep::Damaged),
+        What::Frame { step: FrameStep::Lost(_), .. } => record.host == HostId::Link,
+        What::Frame { step, .. } => matches!(step, FrameStep::Sent | FrameStep::Received),
         _ => false,
     }
 }
@@ -187,5 +203,25 @@ fn networks_of_packets_are_shown_whole() {
         let (scenario, errors) = Scenario::from_fragment(&format!("network=packets&{fragment}"));
         assert_eq!(errors, [], "{fragment}");
         check(scenario);
+    }
+}
+
+#[cfg(feature = "packets")]
+#[test]
+fn connections_are_shown_whole() {
+    for protocol in ["tcp", "http"] {
+        for rest in [
+            "",
+            "clients=3&exchanges=4&link.loss=0.2&link.duplicate=0.2",
+            "clients=2&exchanges=2&server.listening=false",
+            "exchanges=2&faults=0s+1s+server-down",
+            "exchanges=5&link.loss=0.4&link.latency=uniform+5ms+90ms",
+            "clients=40&link.loss=0.3",
+        ] {
+            let link = format!("network=packets&protocol={protocol}&{rest}");
+            let (scenario, errors) = Scenario::from_fragment(&link);
+            assert_eq!(errors, [], "{link}");
+            check(scenario);
+        }
     }
 }
