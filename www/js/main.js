@@ -15,6 +15,7 @@ import { Table } from "./table.js";
 import * as theme from "./theme.js";
 import { View } from "./view.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
+import { counted, short } from "./words.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 /** @typedef {import("./wasm.js").Module} Module */
@@ -449,21 +450,6 @@ class Page {
       buttons: [["Load again", () => location.reload()]],
     });
   }
-}
-
-/** @param {Lab} lab */
-function counted(lab) {
-  /** @type {{ name: string, value: string }[]} */
-  const counts = JSON.parse(lab.counts());
-  return counts.filter(({ value }) => value !== "0").map(({ name, value }) => `${value} ${name}`).join(", ");
-}
-
-/**
- * `2.1 M`
- * @param {number} events
- */
-function short(events) {
-  return events < 1e6 ? `${Math.round(events / 1e3)} k` : `${(events / 1e6).toFixed(1)} M`;
 }
 
 /** Loads the module that the link needs; without it, shows another run and says why. */

@@ -130,7 +130,7 @@ test("if the second module fails to load, the page says so, keeps its run, and c
   await context.close();
 });
 
-test("frames are told at their moment, in the table and in the inspector", async () => {
+test("frames are described at their moment, in the table and in the inspector", async () => {
   const { page, faults } = await visit(lab, LAYERED);
   assert.match(await text(page, "moment"), /sends an ARP request.*receives an ARP reply/);
   await inspect(page, "sends an ARP request");

@@ -1,8 +1,8 @@
 //! What programs say to each other: HTTP (RFC 9112), DNS (RFC 1035), or anything else as text.
 
+use super::printable::printable;
 use super::{Draft, Layers, Part, dns};
 use alloc::format;
-use alloc::string::String;
 
 /// Maximum number of header fields that are named one by one.
 const MAX_HEADERS: usize = 32;
@@ -77,17 +77,11 @@ fn status(line: Part<'_>) -> &'static str {
 fn meaning(header: &str) -> &'static str {
     let known = [
         ("host", "the name that the client asked for"),
-        ("connection", "what becomes of the connection after the exchange"),
+        ("connection", "whether the connection stays open after the exchange"),
         ("content-length", "bytes of the body"),
-        ("retry-after", "when to ask again"),
+        ("retry-after", "when to retry"),
         ("transfer-encoding", "how the body is delimited"),
     ];
     let found = known.iter().find(|(name, _)| header.eq_ignore_ascii_case(name));
     found.map_or("", |(_, meaning)| meaning)
-}
-
-/// Returns bytes as text; what cannot be printed is a dot.
-pub(super) fn printable(part: Part<'_>) -> String {
-    let text = String::from_utf8_lossy(part.bytes);
-    text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { '.' } else { c }).collect()
 }

@@ -1,5 +1,6 @@
 //! DNS (RFC 1035).
 
+use super::printable::printable;
 use super::{Draft, Part};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -90,7 +91,7 @@ fn name_at(part: Part<'_>, at: usize) -> Option<(String, usize)> {
                 if !name.is_empty() {
                     name.push('.');
                 }
-                name += &super::application::printable(Part { bytes: label, start: 0 });
+                name += &printable(Part { bytes: label, start: 0 });
                 at += 1 + usize::from(len);
             }
             // A pointer to an earlier name (section 4.1.4).

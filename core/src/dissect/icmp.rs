@@ -1,7 +1,7 @@
 //! ICMP (RFC 792) and ICMPv6 (RFC 4443, RFC 4861).
 
-use super::ip::{Pseudo, read_quoted};
-use super::{Layers, Part, checksum_at};
+use super::checksum::{Pseudo, checksum_at};
+use super::{Layers, Part, quoted};
 use core::net::Ipv6Addr;
 
 /// Length of a header, with the four bytes whose meaning depends on the type.
@@ -76,5 +76,5 @@ fn read(
         }
         _ => layers.0.push(layer.done()),
     }
-    if is_error { read_quoted(data, layers) } else { layers.rest("Data", data) }
+    if is_error { quoted::read(data, layers) } else { layers.rest("Data", data) }
 }

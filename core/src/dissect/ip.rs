@@ -1,24 +1,14 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200).
 
-use super::{Draft, Layers, Part, checksum_at, icmp, transport};
+use super::checksum::{Pseudo, checksum_at};
+use super::quoted::name;
+use super::{Draft, Layers, Part, icmp, transport};
 use alloc::format;
 use alloc::string::String;
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet};
 
 /// Length of an IPv6 header.
 const HEADER_V6: usize = 40;
-
-/// The sum of the words of the pseudo header, which the checksums of the next layer include.
-#[derive(Clone, Copy)]
-pub(super) struct Pseudo(pub(super) u32);
-
-impl Pseudo {
-    fn new(addresses: &[u8], protocol: u8, len: usize) -> Self {
-        let sum =
-            addresses.chunks_exact(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1]));
-        Self(sum.sum::<u32>() + u32::from(protocol) + (len >> 16) as u32 + (len & 0xFFFF) as u32)
-    }
-}
 
 pub(super) fn read_v4(part: Part<'_>, layers: &mut Layers) {
     let Ok(packet) = Ipv4Packet::new_checked(part.bytes) else {
@@ -109,49 +99,6 @@ fn read_next(protocol: IpProtocol, data: Part<'_>, pseudo: Pseudo, layers: &mut 
     }
 }
 
-/// Reads the packet that an ICMP error quotes: its header and at least eight bytes of what follows.
-pub(super) fn read_quoted(part: Part<'_>, layers: &mut Layers) {
-    let header = match part.u8(0) >> 4 {
-        4 => usize::from(part.u8(0) & 15) * 4,
-        6 => HEADER_V6,
-        _ => return layers.rest("Quoted data", part),
-    };
-    if header < 20 || part.bytes.len() < header + 4 {
-        return layers.rest("Quoted data", part);
-    }
-    let mut layer = part.layer("Quoted packet");
-    let (protocol, addresses, size) =
-        if header == HEADER_V6 && part.u8(0) >> 4 == 6 { (6, 8, 16) } else { (9, 12, 4) };
-    let named = IpProtocol::from(part.u8(protocol));
-    layer.add("protocol", protocol..protocol + 1, part.u8(protocol), name(named));
-    for (place, name) in ["source", "destination"].into_iter().enumerate() {
-        let from = addresses + place * size;
-        layer.add(name, from..from + size, address(part.cut(from, from + size)), "");
-    }
-    if matches!(named, IpProtocol::Udp | IpProtocol::Tcp) {
-        layer.add("source port", header..header + 2, part.u16(header), "");
-        layer.add("destination port", header + 2..header + 4, part.u16(header + 2), "");
-    }
-    layers.0.push(layer.done());
-}
-
-fn address(part: Part<'_>) -> String {
-    match part.bytes.first_chunk::<16>() {
-        Some(octets) => format!("{}", core::net::Ipv6Addr::from(*octets)),
-        None => format!("{}.{}.{}.{}", part.u8(0), part.u8(1), part.u8(2), part.u8(3)),
-    }
-}
-
 fn follows(protocol: IpProtocol) -> String {
     format!("{} follows", name(protocol))
-}
-
-const fn name(protocol: IpProtocol) -> &'static str {
-    match protocol {
-        IpProtocol::Icmp => "ICMP",
-        IpProtocol::Icmpv6 => "ICMPv6",
-        IpProtocol::Udp => "UDP",
-        IpProtocol::Tcp => "TCP",
-        _ => "another protocol",
-    }
 }

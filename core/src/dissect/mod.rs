@@ -21,9 +21,12 @@
 
 mod application;
 mod arp;
+mod checksum;
 mod dns;
 mod icmp;
 mod ip;
+mod printable;
+mod quoted;
 mod transport;
 
 use alloc::format;
@@ -199,29 +202,4 @@ impl Layers {
         layer.add("bytes", 0..len, format!("{len} byte{s}"), "");
         self.0.push(layer.done());
     }
-}
-
-/// Returns the Internet checksum (RFC 1071) of `bytes`, after `pseudo`, the sum of the words of a pseudo header. The
-/// checksum itself must be zero or left out.
-fn checksum(pseudo: u32, parts: [&[u8]; 2]) -> u16 {
-    let mut sum = u64::from(pseudo);
-    for part in parts {
-        for pair in part.chunks(2) {
-            sum += match *pair {
-                [high, low] => u64::from(u16::from_be_bytes([high, low])),
-                [high] => u64::from(high) << 8,
-                _ => 0,
-            };
-        }
-    }
-    while sum > 0xFFFF {
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    !(sum as u16)
-}
-
-/// Returns the checksum of a message whose own checksum is in the two bytes at `offset`, which is even.
-fn checksum_at(pseudo: u32, message: &[u8], offset: usize) -> u16 {
-    let (before, after) = message.split_at(offset.min(message.len()));
-    checksum(pseudo, [before, after.get(2..).unwrap_or(&[])])
 }

@@ -1,7 +1,7 @@
 //! UDP (RFC 768) and TCP (RFC 9293).
 
-use super::ip::Pseudo;
-use super::{Draft, Layers, Part, application, checksum_at};
+use super::checksum::{Pseudo, checksum_at};
+use super::{Draft, Layers, Part, application};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -111,7 +111,7 @@ fn said(option: &TcpOption<'_>) -> (&'static str, String, &'static str) {
         TcpOption::MaxSegmentSize(size) => (
             "maximum segment size",
             format!("{size} bytes"),
-            "the most data per segment that the sender takes",
+            "limit for the data of a segment to this host",
         ),
         TcpOption::WindowScale(shift) => {
             ("window scale", shift.to_string(), "number of bits by which windows are shifted")

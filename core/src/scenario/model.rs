@@ -137,6 +137,18 @@ impl Scenario {
         Pipe::new(&self.link, self.seed).with_faults(self.faults.of_link())
     }
 
+    /// Returns true if the scenario needs hosts with TCP/IP stacks, and thus the feature `packets`.
+    #[must_use]
+    pub const fn needs_packets(&self) -> bool {
+        matches!(self.network, NetworkKind::Packets)
+    }
+
+    /// Returns true if this build can run the scenario: it may lack the feature `packets`.
+    #[must_use]
+    pub const fn is_runnable(&self) -> bool {
+        cfg!(feature = "packets") || !self.needs_packets()
+    }
+
     /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.
     #[must_use]
     pub fn total(&self) -> Option<u64> {

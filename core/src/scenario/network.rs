@@ -1,7 +1,6 @@
 //! What the simulated network carries.
 
 use super::error::FieldError;
-use super::model::Scenario;
 use super::protocol::Protocol;
 use crate::link::Link;
 use crate::value::words;
@@ -46,20 +45,6 @@ impl Family {
 
 /// Bytes of the headers of IPv4 and UDP, which `link.overhead` includes and a packet has by itself.
 const HEADERS: i64 = 28;
-
-impl Scenario {
-    /// Returns true if the scenario needs hosts with TCP/IP stacks, and thus the feature `packets`.
-    #[must_use]
-    pub const fn needs_packets(&self) -> bool {
-        matches!(self.network, NetworkKind::Packets)
-    }
-
-    /// Returns true if this build can run the scenario: it may lack the feature `packets`.
-    #[must_use]
-    pub const fn is_runnable(&self) -> bool {
-        cfg!(feature = "packets") || !self.needs_packets()
-    }
-}
 
 /// Checks the keys that need stacks, and those that stacks limit.
 pub(super) fn check(

@@ -152,7 +152,7 @@ fn messages_of_programs_are_read() {
     assert_eq!(field(&layers, "DNS", "question").value, "example.net");
     assert_eq!(field(&layers, "DNS", "record example.net").value, "192.0.2.7");
     assert_eq!(field(&layers, "DNS", "flags").meaning, "reply, authoritative");
-    // A name that points at itself has no end, so this is no message of DNS.
+    // A name that points at itself has no end, so this is not a message of DNS.
     let mut endless = reply.to_vec();
     endless[12..14].copy_from_slice(&[0xc0, 0x0c]);
     let layers = dissect::frame(&datagram(53, &endless));

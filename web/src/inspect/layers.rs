@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// Maximum number of bytes that are shown; a frame has up to 65,549.
 const MAX_BYTES: usize = 512;
 
-/// What is known of a packet's bytes.
+/// The bytes of a packet, as far as the page has them.
 pub(super) enum Bytes<'a> {
     /// A frame, from its Ethernet header on.
     Frame(&'a [u8]),

@@ -56,7 +56,7 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
     }))
 }
 
-/// Returns what is known of the bytes of a packet, and what they are. A frame is shown as it was sent; one that the link
+/// Returns the bytes of a packet, as far as they are kept, and what they are. A frame is shown as it was sent; one that the link
 /// damaged, or that a router sent, as it arrived.
 fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: &'a [u8]) -> (String, Bytes<'a>) {
     let [sent, received] = packet.frames;

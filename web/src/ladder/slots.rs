@@ -1,9 +1,9 @@
-//! Several packets may leave or arrive at one moment: their lines lie below each other.
+//! Several packets may leave or arrive at one moment: their lines are drawn one below the other.
 
 use crate::timeline::{Ending, Id, Packet, Side, Timeline};
 use std::collections::{HashMap, HashSet};
 
-/// Maximum number of lines of one moment that lie below each other; further ones lie on the last of them.
+/// Maximum number of lines of one moment that are drawn one below the other; further ones share the last place.
 const MAX_SLOTS: usize = 24;
 
 /// Where a line begins or ends: at a time on the lane of a side, or on the way.
@@ -33,7 +33,7 @@ impl Slots {
                 places(packet(id)).into_iter().flatten().map(|(place, order)| (place, order, *id)),
             );
         }
-        // The lines to and from a router lie between what arrives and what leaves there.
+        // The lines to and from a router are between what arrives and what leaves there.
         let local = packets.iter().map(packet).filter(|packet| packet.local.is_some());
         let local: HashSet<_> = local.map(|packet| (packet.sent, packet.local)).collect();
         ends.sort_unstable_by_key(|(_, order, id)| (*order, *id));
@@ -104,7 +104,7 @@ mod tests {
 
     #[cfg(feature = "packets")]
     #[test]
-    fn what_arrives_lies_between_the_lines_to_the_router_and_the_reply() {
+    fn what_arrives_is_between_the_lines_to_the_router_and_the_reply() {
         let (timeline, slots) = slots("network=packets");
         let at_server: Vec<f64> = (0..timeline.packets().len() as Id)
             .filter_map(|id| {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_lie_below_each_other_and_very_many_lines_have_bounded_room() {
+    fn duplicates_are_one_below_the_other_and_very_many_lines_have_bounded_room() {
         let (_, two) = slots("link.duplicate=1");
         assert_eq!((two.of(0), two.of(1)), ([-0.5, -0.5], [0.5, 0.5]));
         assert_eq!((two.at(0), two.at(10_000_000)), (2, 4), "each of two requests has two replies");

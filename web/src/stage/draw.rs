@@ -231,7 +231,7 @@ const fn is_frame(packet: &Packet) -> bool {
     packet.frame.is_some()
 }
 
-/// Writes the name of a frame next to it: beside the lane, those that travel together one above the other.
+/// Writes the name of a frame next to it, off the lane; those that travel together one above the other.
 fn name(paint: &Paint<'_>, layout: &Layout, (packet, name): (&Packet, &str), (x, y): Point) {
     let radius = layout.packet() * 0.6;
     let font = Font::sans(if layout.w < 480.0 { 10.5 } else { 12.0 });

@@ -34,7 +34,7 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
         return None;
     }
     if packet.local.is_some() {
-        // It takes no time: it stays in sight as long as a loss that nobody waits for. A crowd has no room for it.
+        // It travels in no time, and stays in sight as long as a loss that nobody waits for. A crowd has no room for it.
         let seen = at < packet.sent.saturating_add(layout.linger()) && !layout.is_crowd();
         return seen.then_some(Sight::Flying(0.0));
     }
@@ -77,7 +77,7 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     (x - aside, y + if packet.frame.is_none() { aside } else { 0.0 })
 }
 
-/// Maximum number of places that a packet is drawn beside those that travel with it.
+/// Maximum number of places that a packet is drawn behind those that travel with it.
 const MAX_BEHIND: u16 = 12;
 
 /// Returns what is at `(x, y)`: the nearest packet within a finger's reach, or else the client there.

@@ -1,6 +1,7 @@
 //! One pass over the records: each either opens something that lasts, or ends it.
 
 use super::frames::Flying;
+use super::order::{by_flow, flow_of, merge, queue};
 use super::{Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
 use crate::frames::Frames;
 use retrylab_core::machine::{Label, Timer};
@@ -11,7 +12,6 @@ use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{Known, Narrator};
 use retrylab_core::trace::{Carried, Direction, FrameStep, HostId, Record, Sink, What};
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 
 pub(super) fn build(
     scenario: &Scenario,
@@ -26,7 +26,7 @@ pub(super) fn build(
         clients: vec![Client::default(); flows],
         sent: HashMap::new(),
         arrived: HashMap::new(),
-        copies: HashMap::new(),
+        twins: HashMap::new(),
         flying: Flying::new(frames),
         landed: None,
         late: Vec::new(),
@@ -38,11 +38,6 @@ pub(super) fn build(
     builder.finish(records, cut)
 }
 
-/// Returns the client that a record concerns, from 1; 0 for none.
-pub(super) fn flow_of(record: &Record) -> u32 {
-    record.flow.map_or(0, NonZeroU32::get)
-}
-
 struct Builder<'a> {
     half_way: u64,
     narrator: Narrator,
@@ -51,7 +46,7 @@ struct Builder<'a> {
     sent: HashMap<(u32, Label), Id>,
     arrived: HashMap<(u32, Label), Id>,
     /// The duplicate of each datagram that has one.
-    copies: HashMap<Id, Id>,
+    twins: HashMap<Id, Id>,
     flying: Flying<'a>,
     /// The datagram whose frame has just arrived.
     landed: Option<Id>,
@@ -80,6 +75,17 @@ impl Builder<'_> {
             self.timeline.known.push((id, known));
         }
         let at = record.at.as_nanos();
+        let (shown, about) = self.change(id, record, known);
+        // Two lists, each in order: losses are shown later than they are recorded.
+        if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
+        let subject = about.map_or_else(|| self.subject(record), Subject::Packet);
+        self.timeline.subjects.push(subject);
+    }
+
+    /// Changes what a record changes; returns when it is shown, and the packet that it refers to if only its own change
+    /// knows that.
+    fn change(&mut self, id: Id, record: &Record, known: Known) -> (u64, Option<Id>) {
+        let at = record.at.as_nanos();
         let (mut shown, mut about) = (at, None);
         let client = record.host == HostId::Client;
         match record.what {
@@ -104,13 +110,7 @@ impl Builder<'_> {
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             What::Frame { step, direction, carried, bytes } => {
-                if matches!(step, FrameStep::Lost(_)) && record.host == HostId::Link {
-                    shown = at.saturating_add(self.half_way);
-                }
-                about = match carried {
-                    Carried::Udp => self.datagrams_frame(id, record, step),
-                    _ => self.frame((id, record), step, (direction, carried, bytes), shown),
-                };
+                (shown, about) = self.framed((id, record), step, (direction, carried, bytes));
             }
             // These have words, but do not change any state.
             What::TimerArmed { .. }
@@ -138,10 +138,7 @@ impl Builder<'_> {
             | What::Limited { .. }
             | What::Note { .. } => {}
         }
-        // Two lists, each in order: losses are shown later than they are recorded.
-        if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
-        let subject = about.map_or_else(|| self.subject(record), Subject::Packet);
-        self.timeline.subjects.push(subject);
+        (shown, about)
     }
 
     fn fired(&mut self, record: &Record) {
@@ -238,7 +235,7 @@ impl Builder<'_> {
     fn duplicated(&mut self, record: &Record) {
         if let Some(first) = self.named(record) {
             let copy = Packet { duplicate: true, ..self.timeline.packets[first as usize] };
-            self.copies.insert(first, self.timeline.packets.len() as Id);
+            self.twins.insert(first, self.timeline.packets.len() as Id);
             self.timeline.packets.push(copy);
         }
     }
@@ -247,8 +244,25 @@ impl Builder<'_> {
     /// duplicate.
     fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
         let first = self.named(record)?;
-        let both = [Some(first), self.copies.get(&first).copied()];
+        let both = [Some(first), self.twins.get(&first).copied()];
         both.into_iter().flatten().find(|id| self.timeline.packet(*id).is_some_and(&test))
+    }
+
+    /// Handles what happens to a frame, as [`change`](Self::change) does.
+    fn framed(
+        &mut self,
+        (id, record): (Id, &Record),
+        step: FrameStep,
+        frame: (Direction, Carried, u32),
+    ) -> (u64, Option<Id>) {
+        let is_lost = matches!(step, FrameStep::Lost(_)) && record.host == HostId::Link;
+        let delay = if is_lost { self.half_way } else { 0 };
+        let shown = record.at.as_nanos().saturating_add(delay);
+        let about = match frame.1 {
+            Carried::Udp => self.datagrams_frame(id, record, step),
+            _ => self.frame((id, record), step, frame, shown),
+        };
+        (shown, about)
     }
 
     /// Notes the frame that carries a whole datagram.
@@ -444,52 +458,6 @@ impl Builder<'_> {
         timeline.sums = sums(&timeline.shown, records);
         timeline
     }
-}
-
-/// Numbers the packets that a host sends to another one at one moment.
-fn queue(packets: &mut [Packet]) {
-    for moment in packets.chunk_by_mut(|a, b| a.sent == b.sent) {
-        if moment.len() == 1 {
-            continue;
-        }
-        let mut sent: HashMap<(u32, Direction, bool), u16> = HashMap::new();
-        for packet in moment.iter_mut().filter(|packet| packet.is_drawn()) {
-            let before = sent.entry((packet.flow, packet.direction, packet.local.is_some()));
-            let before = before.or_default();
-            packet.behind = *before;
-            *before = before.saturating_add(1);
-        }
-    }
-}
-
-/// Groups phases, which are in order of time, by client: a counting sort.
-fn by_flow(phases: Vec<Phase>, flows: usize) -> Vec<Phase> {
-    let mut places = vec![0; flows + 1];
-    for phase in &phases {
-        places[phase.flow as usize + 1] += 1;
-    }
-    for flow in 1..places.len() {
-        places[flow] += places[flow - 1];
-    }
-    let mut grouped = phases.clone();
-    for phase in phases {
-        let place = &mut places[phase.flow as usize];
-        grouped[*place] = phase;
-        *place += 1;
-    }
-    grouped
-}
-
-/// Merges two ordered lists; at equal times the record that was made first comes first.
-fn merge(a: Vec<(u64, Id)>, b: Vec<(u64, Id)>) -> Vec<(u64, Id)> {
-    let mut merged = Vec::with_capacity(a.len() + b.len());
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
-        merged.extend(if x <= y { a.next() } else { b.next() });
-    }
-    merged.extend(a);
-    merged.extend(b);
-    merged
 }
 
 fn sums(shown: &[(u64, Id)], records: &[Record]) -> Vec<Summary> {

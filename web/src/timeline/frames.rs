@@ -2,6 +2,7 @@
 //!
 //! A frame that carries a whole datagram is not a packet of its own, because its datagram is one.
 
+use super::order::flow_of;
 use super::{Effect, Ending, Id, Packet, Side};
 use crate::frames::{Frames, identity, place_in_stream};
 use retrylab_core::trace::{Carried, Cause, Direction, HostId, Record};
@@ -58,7 +59,7 @@ impl<'a> Flying<'a> {
         (id, record): (Id, &Record),
         (direction, carried, bytes): (Direction, Carried, u32),
     ) -> Id {
-        let flow = super::build::flow_of(record);
+        let flow = flow_of(record);
         let open = self.open.get_mut(&(flow, direction, record.packet, carried));
         let own = self.bytes.of(id).map(identity);
         let found = open.and_then(|open| {
@@ -87,7 +88,7 @@ impl<'a> Flying<'a> {
         (cause, end): (Cause, u64),
     ) -> Option<Id> {
         if record.host != HostId::Link {
-            let key = (super::build::flow_of(record), direction, record.packet, carried);
+            let key = (flow_of(record), direction, record.packet, carried);
             let (name, _) = self.open.get_mut(&key)?.pop_front()?;
             let packet = packets.get_mut(name as usize)?;
             (packet.ending, packet.end) = (Ending::Dropped(cause), end);
@@ -128,7 +129,7 @@ fn packet(record: &Record, direction: Direction, carried: Carried, bytes: u32) -
     };
     Packet {
         name: record.packet(),
-        flow: super::build::flow_of(record),
+        flow: flow_of(record),
         label: record.label,
         direction,
         bytes,

@@ -10,6 +10,7 @@
 
 mod build;
 mod frames;
+mod order;
 #[cfg(test)]
 mod tests;
 

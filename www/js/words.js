@@ -1,0 +1,22 @@
+// @ts-check
+// Counts in words.
+
+/** @typedef {import("./wasm.js").Lab} Lab */
+
+/**
+ * Returns the counts that are not zero.
+ * @param {Lab} lab
+ */
+export function counted(lab) {
+  /** @type {{ name: string, value: string }[]} */
+  const counts = JSON.parse(lab.counts());
+  return counts.filter(({ value }) => value !== "0").map(({ name, value }) => `${value} ${name}`).join(", ");
+}
+
+/**
+ * Returns a number of events: `2.1 M`.
+ * @param {number} events
+ */
+export function short(events) {
+  return events < 1e6 ? `${Math.round(events / 1e3)} k` : `${(events / 1e6).toFixed(1)} M`;
+}
