@@ -20,10 +20,10 @@ pub struct Summary {
     pub replies: u64,
     /// Replies that arrived after their exchange was over.
     pub late_replies: u64,
-    /// Datagrams lost on the link, either way; over connections, packets, those included that a server which is down
-    /// loses.
+    /// Datagrams lost on the link, either way; over connections, packets.
     pub lost: u64,
-    /// Datagrams that the server dropped; over connections, requests that it does not answer on purpose.
+    /// Datagrams that the server dropped; over connections, requests that it does not answer on purpose, and packets
+    /// that arrive while it is down.
     pub server_dropped: u64,
     /// Replies and failures that a client took for those of another exchange. Without a token, a client
     /// cannot see which exchange a reply belongs to; the network knows.
@@ -88,7 +88,10 @@ impl Sink for Summary {
                 self.calls += u64::from(sends);
             }
             What::Frame { step: FrameStep::Lost(_), carried, .. } if carried.is_tcp() => {
-                self.lost += 1;
+                match record.host {
+                    HostId::Link => self.lost += 1,
+                    HostId::Client | HostId::Server(_) => self.server_dropped += 1,
+                }
             }
             // Not counted here: the metrics count them, or they follow from other counts.
             What::Delivered { direction: Direction::Request }
