@@ -196,6 +196,29 @@ test("fields and bytes are reached and lit up by keys", async () => {
   await page.context().close();
 });
 
+test("every lesson of packets plays to its end", async () => {
+  const { page, faults } = await visit(lab, LAYERED);
+  for (const [label, outcome] of /** @type {const} */ ([
+    ["Connect and confirm", /^Answered after 40 ms and 1 send\.$/],
+    ["A lost SYN", /^Answered after 1\.04 s and 1 send\. The link lost one packet\.$/],
+    ["A reset", /^The client gave up after 120 ms and 2 sends/],
+    ["Silence", /^The client gave up after 300 ms and 2 sends/],
+    ["One HTTP exchange", /^Answered after 40 ms and 1 send\.$/],
+  ])) {
+    await page.selectOption("#lesson", { label });
+    await simulated(page);
+    assert.match(await text(page, "outcome"), outcome, label);
+    await page.selectOption("#speed", { label: "100×" });
+    await page.click("#play");
+    await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
+    await page.click("#to-start");
+  }
+  await inspect(page, "sends a TCP segment with data");
+  assert.match(await text(page, "inspect"), /HTTP.*request line GET \/hello HTTP\/1\.1/s);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("a network of datagrams shows the payload's bytes", async () => {
   const { page, faults } = await visit(lab);
   await inspect(page, "The server replies");

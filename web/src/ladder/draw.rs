@@ -173,6 +173,7 @@ fn name(
     sent: bool,
 ) {
     let (font, each) = if wide { (Font::sans(12.0), 6.3) } else { (Font::sans(10.5), 5.6) };
+    let name = if wide { name } else { name.trim_start_matches("TCP ") };
     let half = name.chars().count() as f64 * each / 2.0;
     let ink = if sent { Ink::Text } else { Ink::Muted };
     let (x, y) = match local {
