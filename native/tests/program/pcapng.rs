@@ -380,8 +380,8 @@ fn an_http_exchange_is_captured_in_frames() {
     assert_eq!((count(3, "/"), count(4, "200")), (1, 1), "{shown:?}");
     assert_eq!(
         (count(5, "1"), count(5, "2")),
-        (4, 4),
-        "ARP, where it is sent and where it arrives: {shown:?}"
+        (2, 2),
+        "ARP, between the client and its router, and between the server and its router: {shown:?}"
     );
     assert!(shown.iter().all(|cells| cells[6].is_empty()), "nothing is sent twice: {shown:?}");
     assert!(count(0, "client") > 4 && count(0, "server") > 4, "{shown:?}");
