@@ -42,7 +42,7 @@ use crate::time::Instant;
 use crate::trace::{HostId, Record, What};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU16, NonZeroU32};
 
 /// The note of a driver about a datagram that is not sent, because the machine asks for a source address
 /// ([`Transmit::from`]) that its host does not own.
@@ -61,17 +61,26 @@ pub struct Host<M> {
 pub enum Role {
     /// The client with this number, from 1. All that it does belongs to its own flow.
     Client(u32),
-    /// A server. What it does belongs to the flow of the client concerned.
-    Server,
+    /// The server with this number, from 1. What it does belongs to the flow of the client concerned.
+    Server(NonZeroU16),
 }
 
 impl Role {
+    /// The server of a network with a single server.
+    pub const SERVER: Self = Self::Server(NonZeroU16::MIN);
+
     #[inline(always)]
     const fn host(self) -> HostId {
         match self {
             Self::Client(_) => HostId::Client,
-            Self::Server => HostId::SERVER,
+            Self::Server(number) => HostId::Server(number),
         }
+    }
+
+    /// Returns the context of what concerns no datagram and no peer in particular.
+    #[inline(always)]
+    const fn context(self) -> Context {
+        Context { host: self.host(), flow: self.flow(), packet: 0, label: None, server: None }
     }
 
     /// Returns the flow of what concerns no peer in particular.
@@ -79,7 +88,7 @@ impl Role {
     const fn flow(self) -> u32 {
         match self {
             Self::Client(flow) => flow,
-            Self::Server => 0,
+            Self::Server(_) => 0,
         }
     }
 }
@@ -95,6 +104,8 @@ pub struct Context {
     pub packet: u32,
     /// Which send.
     pub label: Option<Label>,
+    /// In a network with several servers: which one it is about.
+    pub server: Option<NonZeroU16>,
 }
 
 impl Context {
@@ -102,9 +113,9 @@ impl Context {
     #[must_use]
     #[inline(always)]
     pub const fn record(self, at: Instant, what: What) -> Record {
-        let Self { host, flow, packet, label } = self;
+        let Self { host, flow, packet, label, server } = self;
         let (flow, packet) = (NonZeroU32::new(flow), NonZeroU32::new(packet));
-        Record { at, host, flow, packet, label, what }
+        Record { at, host, flow, packet, label, server, what }
     }
 }
 
@@ -117,6 +128,8 @@ pub struct Arrival {
     pub packet: u32,
     /// The send that it belongs to, where that is known.
     pub label: Option<Label>,
+    /// In a network with several servers: the one that it comes from or that it has reached.
+    pub server: Option<NonZeroU16>,
 }
 
 /// What follows one input: see [`Host::poll`].
@@ -126,6 +139,7 @@ pub struct Visit {
     flow: u32,
     packet: u32,
     label: Option<Label>,
+    server: Option<NonZeroU16>,
     /// The timer before the input.
     before: Option<(Timer, Instant)>,
 }
@@ -133,16 +147,16 @@ pub struct Visit {
 impl Visit {
     #[inline(always)]
     const fn new(cause: Context, before: Option<(Timer, Instant)>) -> Self {
-        let Context { flow, packet, label, .. } = cause;
-        Self { flow, packet, label, before }
+        let Context { flow, packet, label, server, .. } = cause;
+        Self { flow, packet, label, server, before }
     }
 
     /// Returns what the input referred to, at the host of this role: for the record of the input itself.
     #[must_use]
     #[inline(always)]
     pub const fn cause(&self, role: Role) -> Context {
-        let Self { flow, packet, label, .. } = *self;
-        Context { host: role.host(), flow, packet, label }
+        let Self { flow, packet, label, server, .. } = *self;
+        Context { host: role.host(), flow, packet, label, server }
     }
 
     /// Returns the timer that ran before the input: after [`Host::fire`], the one that fired.
@@ -259,8 +273,8 @@ impl<M: Machine> Host<M> {
         let before = self.machine.poll_timeout();
         self.machine.note_label(arrival.label);
         self.machine.handle_datagram(now, local, from, bytes);
-        let Arrival { flow, packet, label } = arrival;
-        Visit { flow, packet, label, before }
+        let Arrival { flow, packet, label, server } = arrival;
+        Visit { flow, packet, label, server, before }
     }
 
     /// Reports to the machine that `peer` cannot be reached; see [`Machine::handle_refused`].
@@ -274,7 +288,7 @@ impl<M: Machine> Host<M> {
     /// last send.
     #[must_use]
     pub const fn context(&self, role: Role) -> Context {
-        Context { host: role.host(), flow: role.flow(), packet: 0, label: self.label }
+        Context { label: self.label, ..role.context() }
     }
 
     /// Fires the timer if it is due. Returns what its record refers to; [`Visit::fired`] is the record.
@@ -299,7 +313,7 @@ impl<M: Machine> Host<M> {
         let cause = match role {
             Role::Client(_) => context,
             // What a server does next may concern clients other than the one its timer was for.
-            Role::Server => Context { flow: 0, label: None, ..context },
+            Role::Server(_) => Context { flow: 0, label: None, ..context },
         };
         let visit = Visit::new(cause, before);
         self.machine.handle_timeout(now);
@@ -352,17 +366,17 @@ impl<M: Machine> Host<M> {
     }
 
     fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
-        Visit { flow: role.flow(), packet: 0, label: self.label, before }
+        Visit { flow: role.flow(), packet: 0, label: self.label, server: None, before }
     }
 
     /// Returns what the host's timer refers to: for a client, the send that it names, or its last one.
     #[inline(always)]
     fn timer_context(&self, role: Role, flow_of: impl FnMut(SocketAddr) -> Option<u32>) -> Context {
-        let own = Context { host: role.host(), flow: role.flow(), packet: 0, label: None };
+        let own = role.context();
         let subject = self.machine.timer_subject();
         match role {
             Role::Client(_) => Context { label: subject.label.or(self.label), ..own },
-            Role::Server => server_context(subject, own, flow_of),
+            Role::Server(_) => server_context(subject, own, flow_of),
         }
     }
 
@@ -379,7 +393,7 @@ impl<M: Machine> Host<M> {
         match role {
             // An event of a client refers to its own last send, whatever the datagram belonged to.
             Role::Client(_) => Context { label: subject.label.or(self.label), ..cause },
-            Role::Server => server_context(subject, cause, flow_of),
+            Role::Server(_) => server_context(subject, cause, flow_of),
         }
     }
 
@@ -391,18 +405,18 @@ impl<M: Machine> Host<M> {
         transmit: &Transmit,
         mut flow_of: impl FnMut(SocketAddr) -> Option<u32>,
     ) -> Context {
-        let host = role.host();
+        let own = role.context();
         match role {
-            Role::Client(flow) => {
+            Role::Client(_) => {
                 self.label = transmit.label;
-                Context { host, flow, packet: 0, label: transmit.label }
+                Context { label: transmit.label, ..own }
             }
-            Role::Server => {
+            Role::Server(_) => {
                 let flow = flow_of(transmit.to);
                 // A reply to the client whose request is being handled belongs to that request.
-                let own = visit.label.filter(|_| flow == Some(visit.flow));
-                let label = transmit.label.or(own);
-                Context { host, flow: flow.unwrap_or(0), packet: 0, label }
+                let of_request = visit.label.filter(|_| flow == Some(visit.flow));
+                let label = transmit.label.or(of_request);
+                Context { flow: flow.unwrap_or(0), label, ..own }
             }
         }
     }

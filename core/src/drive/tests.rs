@@ -91,15 +91,15 @@ fn events_of_transmits_are_drained_before_the_next_transmit() {
     let boxed: Box<dyn Machine<Event = &'static str>> = Box::new(Chatty::default());
     let mut host = Host::new(boxed);
     let now = Instant::from_millis(1);
-    let visit = host.start(Role::Server, now);
-    assert_eq!(outputs(&mut host, Role::Server, visit, now).0, ["t until 0.001"]);
-    let arrival = Arrival { flow: 3, packet: 8, label: Label::new(4, 5) };
+    let visit = host.start(Role::SERVER, now);
+    assert_eq!(outputs(&mut host, Role::SERVER, visit, now).0, ["t until 0.001"]);
+    let arrival = Arrival { flow: 3, packet: 8, label: Label::new(4, 5), server: None };
     let visit = host.deliver(now, arrival, (address(2), address(3)), b"");
     assert_eq!(
-        visit.cause(Role::Server),
-        Context { host: HostId::SERVER, flow: 3, packet: 8, label: Label::new(4, 5) }
+        visit.cause(Role::SERVER),
+        Context { host: HostId::SERVER, flow: 3, packet: 8, label: Label::new(4, 5), server: None }
     );
-    let (log, deadline) = outputs(&mut host, Role::Server, visit, now);
+    let (log, deadline) = outputs(&mut host, Role::SERVER, visit, now);
     assert_eq!(log, ["event of 7", "send 1", "event of 7", "send 2", "event of 7"]);
     assert_eq!(deadline, Some(now), "due at once");
 }

@@ -40,7 +40,7 @@ pub use addresses::{
     CLIENTS, CLIENTS_IPV6, MAX_CLIENTS, SERVER, SERVER_IPV6, client_address, flow_of,
 };
 pub use bounds::{Bounds, EndedBy, Run};
-pub use extra::AddressError;
+pub use extra::{AddressError, MAX_SERVERS};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use network::Network;
 #[cfg(feature = "packets")]

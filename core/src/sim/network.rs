@@ -1,8 +1,9 @@
-//! The simulated network: clients, one server, and the link between them, under one event loop.
+//! The simulated network: clients, a server or several, and the link between them, under one event loop.
 //!
 //! The loop jumps from event to event. It drives the machines as their contract requires: one input,
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
+mod servers;
 mod slot;
 #[cfg(feature = "packets")]
 mod stacks;
@@ -10,7 +11,7 @@ mod stacks;
 #[cfg(feature = "packets")]
 pub use stacks::PacketConfig;
 
-use super::extra::{AddressError, Extra, send_by_way};
+use super::extra::{Extra, number_of, send_by_way};
 use super::lookahead::LookAhead;
 use super::packets::Packet;
 #[cfg(feature = "packets")]
@@ -30,7 +31,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use slot::Slot;
 
-/// A simulated network of clients `C` around one server `S`, which records into `K`.
+/// A simulated network of clients `C` around a server `S`, or [several](Self::with_server), which records into `K`.
 ///
 /// ```
 /// use retrylab_core::{client, link::Link, server::echo, sim::{Network, SERVER}, trace::Record};
@@ -45,6 +46,8 @@ use slot::Slot;
 pub struct Network<C: Machine, S: Machine, K> {
     clients: Vec<Slot<C>>,
     server: Slot<S>,
+    /// Servers other than the first one.
+    others: Vec<Slot<S>>,
     /// Addresses beyond the usual ones.
     extra: Extra,
     /// The hosts' stacks; `None` if the network carries datagrams.
@@ -53,7 +56,7 @@ pub struct Network<C: Machine, S: Machine, K> {
     wire: Wire<K>,
     /// Number of clients that have been started; the rest start at time 0, in order, one per step.
     started: u32,
-    /// There are many clients, hosts with several addresses, or hosts with stacks: a step has more to do.
+    /// There are many clients, several servers, hosts with other addresses, or hosts with stacks: a step has more to do.
     special: bool,
     ahead: LookAhead,
     buf: Vec<u8>,
@@ -89,6 +92,7 @@ where
         Self {
             clients,
             server: Slot::new(server),
+            others: Vec::new(),
             extra: Extra::default(),
             #[cfg(feature = "packets")]
             stacks: None,
@@ -107,20 +111,6 @@ where
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
         self
-    }
-
-    /// The same network, in which the host of `role` owns `address` as well. It can send from it
-    /// ([`sent_from`](crate::machine::Transmit::sent_from)) and receives what is sent to it. The link, the flow and the numbers of
-    /// datagrams belong to the host, not to its addresses.
-    ///
-    /// The network is a star: clients reach the server's addresses, and the server reaches the clients'.
-    ///
-    /// # Errors
-    /// If another host, or this one, owns the address already, or if there is no such client.
-    pub fn with_address(mut self, role: Role, address: SocketAddr) -> Result<Self, AddressError> {
-        self.extra.add(self.clients.len(), role, address)?;
-        self.special = true;
-        Ok(self)
     }
 
     /// Handles the next event and returns its time; `None` if no event is left.
@@ -153,37 +143,46 @@ where
         }
     }
 
-    /// The rest of a step where hosts have more than their usual addresses.
-    #[inline(never)]
-    fn step_with_addresses(&mut self) -> Option<Instant> {
-        loop {
-            let (at, happening) = self.wire.next()?;
-            if self.happen::<true>(happening, at) {
-                return Some(at);
-            }
-        }
-    }
-
     /// Handles what is due; returns false if that is nothing. `SEVERAL`: hosts may have several addresses.
     /// (Where they do not, the possibility must cost nothing.)
     #[inline(always)]
     fn happen<const SEVERAL: bool>(&mut self, happening: Happening, at: Instant) -> bool {
         let (host, visit) = match happening {
             Happening::Wake(id) if SEVERAL && id as usize > self.clients.len() => {
-                let Some((packet, way)) = self.wire.take_routed(id) else { return false };
-                self.arrive(packet, at, |_, _| way)
+                match self.happen_elsewhere(id, at) {
+                    Some(happened) => happened,
+                    None => return false,
+                }
             }
             Happening::Wake(host) => match self.wake(host, at) {
                 Some(visit) => (host, visit),
                 None => return false,
             },
-            Happening::Arrival(packet) => self.arrive(packet, at, |local, from| (local, from)),
+            Happening::Arrival(packet) => {
+                self.arrive::<SEVERAL>(packet, at, |local, from| (local, from))
+            }
         };
         match host {
-            0 => self.drain_server::<SEVERAL>(&visit),
+            0 => self.drain_server::<SEVERAL>(0, &visit),
+            host if SEVERAL && host as usize > self.clients.len() => {
+                self.drain_server::<true>(host as usize - self.clients.len(), &visit);
+            }
             flow => self.drain_client::<SEVERAL>(flow, &visit),
         }
         true
+    }
+
+    /// Wakes another server than the first one, or delivers a datagram that has a way of its own: both have numbers
+    /// above those of clients.
+    #[cold]
+    fn happen_elsewhere(&mut self, id: u32, at: Instant) -> Option<(u32, Visit)> {
+        match id as usize - self.clients.len() {
+            place if place < self.extra.servers() => Some((id, self.wake_other(place, at)?)),
+            _ => {
+                let (packet, way) = self.wire.take_routed(id)?;
+                Some(self.arrive::<true>(packet, at, |_, _| way))
+            }
+        }
     }
 
     /// Prefetches the hosts of the next events.
@@ -198,13 +197,12 @@ where
         });
     }
 
-    /// Starts the next client; before the first one, the server, which may have timers of its own.
+    /// Starts the next client; before the first one, the servers.
     #[cold]
     fn start(&mut self) -> Option<Instant> {
         let now = self.wire.now;
         if self.started == 0 {
-            let visit = self.server.host.start(Role::Server, now);
-            self.drain_first(0, &visit);
+            self.start_servers(now);
         }
         self.started += 1;
         let flow = self.started;
@@ -219,11 +217,13 @@ where
         if self.stacks.is_some() {
             return self.drain_with_stack(host, visit);
         }
-        match host {
-            0 => self.drain_server::<true>(visit),
+        match self.server_place(host) {
+            Some(place) => self.drain_server::<true>(place, visit),
             // A million starts are worth the short way as well.
-            flow if self.extra.is_empty() => self.drain_client::<false>(flow, visit),
-            flow => self.drain_client::<true>(flow, visit),
+            None if !self.special || self.extra.is_empty() => {
+                self.drain_client::<false>(host, visit);
+            }
+            None => self.drain_client::<true>(host, visit),
         }
     }
 
@@ -231,10 +231,11 @@ where
     /// if each wait of an hour ends after 20 ms with a reply, every exchange leaves one.
     #[cold]
     fn tidy(&mut self) {
-        let Self { wire, server, clients, .. } = self;
-        wire.tidy(|host, at| match host {
+        let Self { wire, server, others, clients, .. } = self;
+        wire.tidy(|host, at| match host as usize {
             0 => server.wake == at.as_nanos(),
-            flow => clients[flow as usize - 1].wake == at.as_nanos(),
+            flow if flow <= clients.len() => clients[flow - 1].wake == at.as_nanos(),
+            other => others[other - clients.len() - 1].wake == at.as_nanos(),
         });
     }
 
@@ -262,6 +263,7 @@ where
         (self.started as usize) < self.clients.len()
             || self.in_flight() > 0
             || self.server.host.machine_mut().poll_timeout().is_some()
+            || self.others.iter_mut().any(|slot| slot.host.machine_mut().poll_timeout().is_some())
             || self.clients_mut().any(|client| client.poll_timeout().is_some())
     }
 
@@ -285,7 +287,7 @@ where
         let stacks = self.stacks.as_ref().map_or(0, |stacks| stacks.memory());
         #[cfg(not(feature = "packets"))]
         let stacks = 0;
-        (self.clients.held() + self.wire.memory() + stacks) as u64
+        (self.clients.held() + self.others.held() + self.wire.memory() + stacks) as u64
     }
 
     /// Returns the approximate memory in bytes that a client takes before it starts, with the timer that it will
@@ -304,12 +306,12 @@ where
         self.clients.iter_mut().map(|slot| slot.host.machine_mut())
     }
 
-    /// Returns the server's machine, to change it between two steps.
+    /// Returns the first server's machine, to change it between two steps.
     pub const fn server_mut(&mut self) -> &mut S {
         self.server.host.machine_mut()
     }
 
-    /// Returns the server's machine.
+    /// Returns the first server's machine.
     pub const fn server(&self) -> &S {
         self.server.host.machine()
     }
@@ -334,12 +336,12 @@ where
         self.wire.sink
     }
 
-    /// Fires the timer of a host: 0 is the server, others are clients. Returns `None` if it is not due any
+    /// Fires the timer of a host: 0 is the first server, others are clients. Returns `None` if it is not due any
     /// more, or if the machines are stuck.
     #[inline(always)]
     fn wake(&mut self, host: u32, at: Instant) -> Option<Visit> {
         let (context, visit) = match host {
-            0 => self.server.wake(Role::Server, 0, at, &mut self.wire)?,
+            0 => self.server.wake(Role::SERVER, 0, at, &mut self.wire)?,
             flow => {
                 let slot = &mut self.clients[flow as usize - 1];
                 slot.wake(Role::Client(flow), flow, at, &mut self.wire)?
@@ -365,7 +367,7 @@ where
 
     /// Delivers a datagram; returns its host, as in [`wake`](Self::wake), and what follows.
     #[inline(always)]
-    fn arrive(
+    fn arrive<const SEVERAL: bool>(
         &mut self,
         packet: Packet,
         at: Instant,
@@ -373,14 +375,20 @@ where
     ) -> (u32, Visit) {
         self.wire.now = at;
         let (flow, direction) = (packet.flow(), packet.direction());
-        let arrival = Arrival { flow, packet: packet.number, label: packet.label };
+        let arrival = Arrival { flow, packet: packet.number, label: packet.label, server: None };
         let arrived = if direction == Direction::Request {
             let way = way(SERVER, client_address(flow));
+            if SEVERAL {
+                return self.arrive_at_server(packet, at, way);
+            }
             self.wire.record_arrival(arrived(arrival, HostId::SERVER), packet, way);
             let bytes = self.wire.bytes(packet);
             (0, self.server.host.deliver(at, arrival, way, bytes))
         } else {
             let way = way(client_address(flow), SERVER);
+            let place = if SEVERAL { self.extra.server_at(way.1) } else { None };
+            let server = place.and_then(|place| self.extra.server_of_record(place));
+            let arrival = Arrival { server, ..arrival };
             self.wire.record_arrival(arrived(arrival, HostId::Client), packet, way);
             let bytes = self.wire.bytes(packet);
             let host = &mut self.clients[flow as usize - 1].host;
@@ -404,8 +412,7 @@ where
                 Output::Event(context, event) => wire.report(visit, context, event),
                 Output::Transmit(context, None) => wire.send(context, Direction::Request, buf),
                 Output::Transmit(context, Some(transmit)) => {
-                    let sender = (role, client_address(flow));
-                    send_by_way(extra, wire, context, sender, &transmit, buf);
+                    send_by_way(extra, wire, context, role, &transmit, buf);
                 }
                 Output::Wait(wait) => {
                     slot.wait(flow, wait.deadline(), wire);
@@ -416,14 +423,18 @@ where
     }
 
     #[inline(always)]
-    fn drain_server<const SEVERAL: bool>(&mut self, visit: &Visit) {
-        let Self { clients, server, wire, buf, extra, .. } = self;
+    fn drain_server<const SEVERAL: bool>(&mut self, place: usize, visit: &Visit) {
+        let id = if SEVERAL { self.host_of_server(place) } else { 0 };
+        let Self { clients, server, others, wire, buf, extra, .. } = self;
+        let (server, role) = match place.checked_sub(1).filter(|_| SEVERAL) {
+            None => (server, Role::SERVER),
+            Some(other) => (&mut others[other], Role::Server(number_of(place))),
+        };
         let known = clients.len();
         let flow_of = |peer| {
             let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
             if SEVERAL { usual.or_else(|| extra.client_at(peer)) } else { usual }
         };
-        let role = Role::Server;
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none_or(|from| from == SERVER);
             if usual { None } else { Some(*transmit) }
@@ -432,7 +443,7 @@ where
             match server.host.poll_map(role, visit, wire.now, buf, flow_of, unusual) {
                 Output::Event(context, event) => wire.record(context, event.into()),
                 Output::Transmit(context, Some(transmit)) => {
-                    send_by_way(extra, wire, context, (role, SERVER), &transmit, buf);
+                    send_by_way(extra, wire, context, role, &transmit, buf);
                 }
                 Output::Transmit(context, None) if context.flow != 0 => {
                     wire.send(context, Direction::Reply, buf);
@@ -441,7 +452,7 @@ where
                     wire.send_to_nobody(context, Direction::Reply, buf);
                 }
                 Output::Wait(wait) => {
-                    server.wait(0, wait.deadline(), wire);
+                    server.wait(id, wait.deadline(), wire);
                     break wire.record_timer(&wait);
                 }
             }
@@ -451,6 +462,6 @@ where
 
 /// Returns what the arrival of a datagram refers to.
 #[inline(always)]
-const fn arrived(Arrival { flow, packet, label }: Arrival, host: HostId) -> Context {
-    Context { host, flow, packet, label }
+const fn arrived(Arrival { flow, packet, label, server }: Arrival, host: HostId) -> Context {
+    Context { host, flow, packet, label, server }
 }

@@ -76,7 +76,7 @@ impl Sink for DigestSink {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         let number = |number: Option<NonZeroU32>| u64::from(number.map_or(0, NonZeroU32::get));
-        let mut mix = Mix::new(host_code(record.host));
+        let mut mix = Mix::new(host_code(record.host) | server_code(record));
         mix.word(record.at.as_nanos());
         mix.word(number(record.flow));
         mix.word(number(record.packet));
@@ -111,6 +111,15 @@ const fn host_code(host: HostId) -> u64 {
         HostId::Client => 1 << 16,
         HostId::Link => 2 << 16,
         HostId::Server(number) => 3 << 16 | number.get() as u64,
+    }
+}
+
+/// Returns the number of the server that a client's or a link's record is about; 0 where there is a single server.
+#[inline(always)]
+const fn server_code(record: &Record) -> u64 {
+    match (record.host, record.server) {
+        (HostId::Client | HostId::Link, Some(number)) => number.get() as u64,
+        _ => 0,
     }
 }
 

@@ -5,16 +5,17 @@ use core::fmt;
 
 /// Writes `record` as one JSON object, without a line end.
 ///
-/// Keys: `at_s`, `event`, `host` (with `server`, its number, where it is one), then `flow`,
+/// Keys: `at_s`, `event`, `host`, `server` (the number of the server that the host is or, where there are several
+/// servers, that a client's or a link's record is about), then `flow`,
 /// `exchange`, `send` and `packet` where known, then the event's own, as the table of
 /// [`What`](super::What) names them.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_json(out: &mut impl fmt::Write, record: &Record) -> fmt::Result {
-    let Record { at, host, flow, packet, label, what } = record;
+    let Record { at, host, flow, packet, label, server: _, what } = record;
     write!(out, r#"{{"at_s":{at},"event":"{}","host":"{}""#, what.name(), host.name())?;
-    if let Some(number) = host.server() {
+    if let Some(number) = record.server() {
         write!(out, r#","server":{number}"#)?;
     }
     if let Some(flow) = flow {

@@ -13,6 +13,7 @@ pub(super) fn record(host: HostId, what: What) -> Record {
         flow: NonZeroU32::new(2),
         packet: NonZeroU32::new(9),
         label: Label::new(1, 3),
+        server: None,
         what,
     }
 }
@@ -175,6 +176,8 @@ fn every_field_counts() {
         Record { label: None, ..base },
         Record { label: Label::new(1, 2), ..base },
         Record { label: Label::new(2, 3), ..base },
+        Record { server: NonZeroU16::new(1), ..base },
+        Record { server: NonZeroU16::new(2), ..base },
     ]);
     let mut digests: Vec<u64> = variants.iter().map(|r| digest(&[*r]).0).collect();
     digests.sort_unstable();

@@ -108,7 +108,7 @@ fn agents(link: Link) -> (Agents, Vec<Vec<SocketAddr>>) {
     let second = address("[2001:db8::1]:1060");
     let clients = own.iter().map(|own| Agent::new(own, &[SERVER, second]));
     let network = Network::new(clients, Reflector::default(), link, 1, Vec::new());
-    let network = network.with_address(Role::Server, second).unwrap();
+    let network = network.with_address(Role::SERVER, second).unwrap();
     let network = network.with_address(Role::Client(1), own[0][1]).unwrap();
     (network.with_address(Role::Client(2), own[1][1]).unwrap(), own)
 }
@@ -206,7 +206,7 @@ fn an_address_has_one_owner() {
     let refused = |network: Network<_, _, ()>, role, address| {
         network.with_address(role, address).map(|_: Network<Agent, Reflector, ()>| ()).unwrap_err()
     };
-    assert_eq!(refused(network_with_own, Role::Server, own), AddressError::Taken(own));
+    assert_eq!(refused(network_with_own, Role::SERVER, own), AddressError::Taken(own));
     for taken in [SERVER, client_address(1), client_address(77)] {
         let error = refused(network(), Role::Client(1), taken);
         assert_eq!(error, AddressError::Taken(taken));

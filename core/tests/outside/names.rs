@@ -69,9 +69,9 @@ fn lookup(
     let server = Servers { server: NameServer::new(zone), down: down.to_vec() };
     let resolver = Resolver::new(config);
     let mut network = Network::new([resolver], server, link, 1, Vec::<Record>::new())
-        .with_address(Role::Server, second())
+        .with_address(Role::SERVER, second())
         .unwrap()
-        .with_address(Role::Server, third())
+        .with_address(Role::SERVER, third())
         .unwrap();
     while network.step().is_some() {}
     let resolver = network.clients().next().unwrap().clone();

@@ -173,7 +173,7 @@ impl Watch {
             let seq = label.map(|label| label.exchange.get());
             return self.out.json(&Line { seq, count, silence_s, cause, ..line });
         }
-        let record = Record { at, host, flow: None, packet: None, label, what };
+        let record = Record { at, host, flow: None, packet: None, label, server: None, what };
         let words = words::describe(&record, Setting::default(), Known::default()).sentence();
         let peer = peer.map_or_else(String::new, |peer| format!("{peer}: "));
         self.out.line(format_args!("{peer}{words}"));

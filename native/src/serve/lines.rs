@@ -140,9 +140,9 @@ impl fmt::Display for Outcome<'_> {
             Self::Dropped(cause) => write!(f, "{BAD}{cause}{BAD:#}"),
             Self::Refused(refusal) => write!(f, "{BAD}refused{BAD:#}: {refusal}"),
             Self::OnLink(what) => {
-                let (flow, packet, label) = (None, None, None);
+                let (flow, packet, label, server) = (None, None, None, None);
                 let (at, host, what) = (Instant::ZERO, HostId::Link, *what);
-                let record = Record { at, host, flow, packet, label, what };
+                let record = Record { at, host, flow, packet, label, server, what };
                 let words = words::describe(&record, Setting::default(), Known::default());
                 write!(f, "{BAD}{}{BAD:#}", words.sentence())
             }

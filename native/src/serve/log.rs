@@ -166,8 +166,8 @@ impl Log {
         if self.quiet || self.warned {
             return;
         }
-        let (flow, packet, label) = (None, None, None);
-        let record = Record { at, host: HostId::SERVER, flow, packet, label, what };
+        let (flow, packet, label, server) = (None, None, None, None);
+        let record = Record { at, host: HostId::SERVER, flow, packet, label, server, what };
         if self.json {
             self.out.json(&ServerEvent {
                 schema: SCHEMA,

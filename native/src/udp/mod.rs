@@ -89,7 +89,7 @@ where
     let mut driver = Driver {
         host: Host::new(machine),
         role: match socket.host {
-            HostId::Server(_) => Role::Server,
+            HostId::Server(number) => Role::Server(number),
             HostId::Client | HostId::Link => Role::Client(OWN_FLOW),
         },
         socket,
@@ -261,7 +261,8 @@ where
         let direction = self.socket.inward();
         let (flow, packet) = (self.flow_of(from), self.count(from, direction));
         let bytes = &self.incoming[..len];
-        let arrival = Arrival { flow, packet, label: self.host.machine().label_of(bytes) };
+        let arrival =
+            Arrival { flow, packet, label: self.host.machine().label_of(bytes), server: None };
         self.observer.received(now, Datagram { from, bytes });
         let visit = self.host.deliver(now, arrival, (local, from), bytes);
         let record = visit.cause(self.role).record(now, What::Delivered { direction });
@@ -272,7 +273,8 @@ where
 
     /// Passes a datagram to the sink that the observer does not admit.
     fn refuse(&mut self, now: Instant, Received { len, from, local, .. }: Received) {
-        let context = Context { host: self.socket.host, flow: 0, packet: 0, label: None };
+        let context =
+            Context { host: self.socket.host, flow: 0, packet: 0, label: None, server: None };
         let record = context.record(now, What::from("Refused: no machine handles it."));
         let payload = &self.incoming[..len];
         self.sink.packet(&record, Packet::Datagram { from, to: local, payload });
@@ -405,7 +407,7 @@ where
     /// Counts a datagram from or to `peer`; a client counts those of all peers as its own.
     fn count(&mut self, peer: SocketAddr, direction: Direction) -> u32 {
         match self.role {
-            Role::Server => self.flows.count(peer, direction),
+            Role::Server(_) => self.flows.count(peer, direction),
             Role::Client(_) => {
                 let count = &mut self.own[direction as usize];
                 *count = count.wrapping_add(1);
@@ -438,7 +440,7 @@ where
 /// Returns the number of the client of a datagram: for a client its own, for a server that of the peer.
 fn flow_of(role: Role, flows: &mut Flows, peer: SocketAddr) -> u32 {
     match role {
-        Role::Server => flows.number(peer),
+        Role::Server(_) => flows.number(peer),
         Role::Client(flow) => flow,
     }
 }

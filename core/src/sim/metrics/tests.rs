@@ -18,7 +18,7 @@ fn measured(what: impl IntoIterator<Item = (u64, What)>) -> Metrics {
 }
 
 const fn seen(at: Instant, host: HostId, label: Option<Label>, what: What) -> Record {
-    Record { at, host, flow: NonZeroU32::new(1), packet: None, label, what }
+    Record { at, host, flow: NonZeroU32::new(1), packet: None, label, server: None, what }
 }
 
 const fn answered(sends: u32, nanos: u64) -> What {

@@ -63,14 +63,17 @@ where
     /// `core/src/sim/stack`. Hosts have their usual addresses only.
     ///
     /// # Panics
-    /// If the network has run already, if a host has [several addresses](Self::with_address), if there are more
-    /// than 16,777,213 clients, or if the hosts speak IPv6 over a link without
-    /// [checksums](crate::link::Link::checksum).
+    /// If the network has run already, if a host has [several addresses](Self::with_address), if there are
+    /// [several servers](Self::with_server) or more than 16,777,213 clients, or if the hosts speak IPv6 over a link
+    /// without [checksums](crate::link::Link::checksum).
     #[must_use]
     pub fn with_packets(mut self, config: PacketConfig) -> Self {
         let clients = self.clients.len();
         assert!(self.started == 0, "the network has run already");
-        assert!(self.extra.is_empty(), "a host with a stack has one address");
+        assert!(
+            self.extra.is_empty(),
+            "a network of packets has one server, and its hosts have one address"
+        );
         assert!(clients <= Stacks::MAX_CLIENTS, "too many clients with stacks: {clients}");
         let (link, seed) = (self.link(), self.wire.seed());
         let PacketConfig { connected, listening, family } = config;
@@ -105,7 +108,7 @@ where
         let Self { clients, server, wire, stacks, .. } = self;
         let stacks = stacks.as_mut()?;
         let (flow, direction) = (packet.flow(), packet.direction());
-        let arrival = Arrival { flow, packet: packet.number, label: packet.label };
+        let arrival = Arrival { flow, packet: packet.number, label: packet.label, server: None };
         let (host, id) = match direction {
             Direction::Request => (0, HostId::SERVER),
             Direction::Reply => (flow, HostId::Client),
@@ -137,10 +140,10 @@ where
         let now = wire.now;
         let wait = match id {
             0 => loop {
-                match server.host.poll(Role::Server, visit, now, buf, flow_of) {
+                match server.host.poll(Role::SERVER, visit, now, buf, flow_of) {
                     Output::Event(context, event) => wire.record(context, event.into()),
                     Output::Transmit(context, transmit) => {
-                        stacks.send(wire, Role::Server, context, &transmit, buf);
+                        stacks.send(wire, Role::SERVER, context, &transmit, buf);
                     }
                     Output::Wait(wait) => {
                         server.wait(0, wait.deadline(), wire);

@@ -202,7 +202,7 @@ impl Stacks {
     ) {
         let (host, direction) = match role {
             Role::Client(flow) => (flow as usize, Direction::Request),
-            Role::Server => (0, Direction::Reply),
+            Role::Server(_) => (0, Direction::Reply),
         };
         if from.is_some_and(|from| from != self.hosts[host].place.socket) {
             return wire.record(context, What::from(NOT_ITS_ADDRESS));

@@ -250,7 +250,7 @@ where
         let to_server = direction == Direction::Request;
         let host = if to_server { HostId::SERVER } else { HostId::Client };
         let (number, label) = (packet.number, packet.label);
-        let context = Context { host, flow, packet: number, label };
+        let context = Context { host, flow, packet: number, label, server: None };
         let Self { sides, stacks, wire, .. } = self;
         if to_server && self.outages.is_down() {
             return stacks.lose(wire, packet, context);
@@ -407,7 +407,7 @@ where
 }
 
 pub(super) const fn context(host: HostId, flow: u32) -> Context {
-    Context { host, flow, packet: 0, label: None }
+    Context { host, flow, packet: 0, label: None, server: None }
 }
 
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
