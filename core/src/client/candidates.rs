@@ -1,6 +1,7 @@
 //! A client of a server that has several addresses.
 
 use super::{Client, Event};
+use crate::heap::{Held as _, OVERHEAD};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::protocol::{Codec, Echo};
 use crate::time::Instant;
@@ -71,6 +72,13 @@ impl<C: Codec> Candidates<C> {
     #[must_use]
     pub const fn client(&self) -> &Client<C> {
         &self.client
+    }
+
+    /// Returns an estimate of the memory in bytes that is not in the machine itself. It grows with the longest request.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let last = self.last.as_ref().map_or(0, |(_, bytes)| bytes.capacity() + OVERHEAD);
+        self.client.memory() + self.peers.held() + OVERHEAD + last
     }
 
     /// Returns the address that was asked last, and that replied if any did.

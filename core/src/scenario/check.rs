@@ -4,8 +4,8 @@ use super::error::FieldError;
 use super::faults::FaultKind;
 use super::keys::FIELDS;
 use super::model::Scenario;
-use super::network;
 use super::workload::Workload;
+use super::{network, servers};
 use crate::client::{Arrivals, MAX_MESSAGE_IPV4};
 use crate::protocol::{FAILURE, Token};
 use crate::value::Printable;
@@ -25,6 +25,7 @@ impl Scenario {
         let kind = (self.network, self.family, self.protocol);
         network::check(kind, self.listening, &self.link)?;
         self.check_protocol()?;
+        servers::check(&self.servers, self.network, &self.workload, &self.faults)?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),
             Workload::Write => self.check_writers()?,

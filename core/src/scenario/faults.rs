@@ -6,7 +6,7 @@ use crate::random::{Direction, Probability};
 use crate::server::service::{Outage, Trouble};
 use crate::text::words;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
-use crate::value::{Factor, Grammar, is_word, phrase};
+use crate::value::{Factor, Grammar, ServerName, is_word, phrase};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -22,6 +22,8 @@ pub struct Fault {
     pub lasts: Duration,
     /// What it is.
     pub kind: FaultKind,
+    /// The server that it concerns, for [a server's](FaultKind::ServerDown) [trouble](FaultKind::Slow); `None` for all.
+    pub at_server: Option<ServerName>,
 }
 
 /// What can go wrong.
@@ -91,10 +93,11 @@ impl Faults {
         &self.0
     }
 
-    /// Returns the outages of the server.
+    /// Returns the outages of the server of this name, those of all servers included.
     #[must_use]
-    pub(crate) fn outages(&self) -> Vec<Outage> {
-        self.0.iter().filter_map(Fault::outage).collect()
+    pub(crate) fn outages(&self, name: Option<ServerName>) -> Vec<Outage> {
+        let concerned = |fault: &&Fault| fault.at_server.is_none() || fault.at_server == name;
+        self.0.iter().filter(concerned).filter_map(Fault::outage).collect()
     }
 
     /// Returns the faults that concern the link, as it runs them.
@@ -103,11 +106,19 @@ impl Faults {
         self.0.iter().filter_map(Fault::on_link).collect()
     }
 
-    /// Returns true if two outages of the server overlap.
+    /// Returns true if two outages of a server overlap.
     fn overlaps(&self) -> bool {
         let down = |fault: &&Fault| matches!(fault.kind, FaultKind::ServerDown { .. });
-        let downs: Vec<&Fault> = self.0.iter().filter(down).collect();
-        downs.windows(2).any(|pair| pair[1].from() < pair[0].until())
+        // When the latest outage of each server, or of all, ends.
+        let mut ends: Vec<(Option<ServerName>, Instant)> = Vec::new();
+        self.0.iter().filter(down).any(|fault| {
+            let (at, from) = (fault.at_server, fault.from());
+            let same = |own: Option<ServerName>| own.is_none() || at.is_none() || own == at;
+            let overlaps = ends.iter().any(|(own, until)| same(*own) && from < *until);
+            ends.retain(|(_, until)| from < *until);
+            ends.push((at, fault.until()));
+            overlaps
+        })
     }
 }
 
@@ -137,7 +148,8 @@ impl fmt::Display for Fault {
             FaultKind::Loss(loss) => write!(f, "loss {loss}"),
             FaultKind::Latency(more) => write!(f, "latency {}", WithUnit(more)),
             FaultKind::Load(factor) => write!(f, "load {factor}"),
-        }
+        }?;
+        self.at_server.map_or(Ok(()), |name| write!(f, " at {name}"))
     }
 }
 
@@ -150,6 +162,7 @@ phrase!(
             ("none", ""),
             ("20s 5s server-down", "the queue is lost"),
             ("20s 5s server-down keep", "the queue survives"),
+            ("20s 5s server-down at server", "only the server of this name; also for slow"),
             ("20s 5s slow 10", "the work takes 10 times as long"),
             ("20s 5s partition", "both ways"),
             ("20s 5s partition request", "requests only"),
@@ -179,24 +192,30 @@ impl Faults {
 impl Fault {
     fn read(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
-        let mut words = words(&text);
-        let at = parse_duration(words.next()?)?;
-        let lasts = parse_duration(words.next()?).filter(|lasts| !lasts.is_zero())?;
-        let kind = match (words.next()?, words.next()) {
-            ("server-down", None) => FaultKind::ServerDown { keeps_queue: false },
-            ("server-down", Some("keep")) => FaultKind::ServerDown { keeps_queue: true },
-            ("slow", Some(factor)) => FaultKind::Slow(Factor::parse(factor)?),
-            ("partition", None) => FaultKind::Partition(None),
-            ("partition", Some("request")) => FaultKind::Partition(Some(Direction::Request)),
-            ("partition", Some("reply")) => FaultKind::Partition(Some(Direction::Reply)),
-            ("loss", Some(loss)) => FaultKind::Loss(Probability::parse(loss)?),
-            ("latency", Some(more)) => {
+        let words: Vec<&str> = words(&text).collect();
+        let [at, lasts, what @ ..] = words.as_slice() else { return None };
+        let at = parse_duration(at)?;
+        let lasts = parse_duration(lasts).filter(|lasts| !lasts.is_zero())?;
+        let (what, at_server) = match what {
+            [what @ .., "at", name] => (what, Some(ServerName::parse(name)?)),
+            what => (what, None),
+        };
+        let kind = match *what {
+            ["server-down"] => FaultKind::ServerDown { keeps_queue: false },
+            ["server-down", "keep"] => FaultKind::ServerDown { keeps_queue: true },
+            ["slow", factor] => FaultKind::Slow(Factor::parse(factor)?),
+            ["partition"] => FaultKind::Partition(None),
+            ["partition", "request"] => FaultKind::Partition(Some(Direction::Request)),
+            ["partition", "reply"] => FaultKind::Partition(Some(Direction::Reply)),
+            ["loss", loss] => FaultKind::Loss(Probability::parse(loss)?),
+            ["latency", more] => {
                 FaultKind::Latency(parse_duration(more).filter(|more| *more <= MAX_TIME)?)
             }
-            ("load", Some(factor)) => FaultKind::Load(Factor::parse(factor)?),
+            ["load", factor] => FaultKind::Load(Factor::parse(factor)?),
             _ => return None,
         };
-        words.next().is_none().then_some(Fault { at, lasts, kind })
+        let is_of_server = matches!(kind, FaultKind::ServerDown { .. } | FaultKind::Slow(_));
+        (at_server.is_none() || is_of_server).then_some(Fault { at, lasts, kind, at_server })
     }
 }
 
@@ -225,7 +244,15 @@ mod tests {
         ];
         let on_link: Vec<_> = faults.as_slice().iter().filter_map(Fault::on_link).collect();
         assert_eq!(on_link, expected);
-        assert_eq!((faults.of_link().len(), faults.outages().len()), (3, 2));
+        assert_eq!((faults.of_link().len(), faults.outages(None).len()), (3, 2));
+    }
+
+    #[test]
+    fn an_outage_concerns_all_servers_or_one() {
+        let faults: Faults =
+            "1s 1s slow 2; 2s 1s server-down at a; 3s 1s slow 3 at b".parse().unwrap();
+        let of = |name: &str| faults.outages(ServerName::parse(name)).len();
+        assert_eq!(["a", "b", "c"].map(of), [2, 2, 1]);
     }
 
     #[test]
@@ -235,6 +262,7 @@ mod tests {
             "20s 5s server-down",
             "1s 2s server-down keep; 5s 5s slow 10; 6s 1ms partition; 7s 1s partition request",
             "1s 1s partition reply; 2s 1s loss 0.3; 3s 1s latency 100ms; 4s 1s load 2.5",
+            "1s 9s server-down at a; 2s 1s server-down keep at b; 3s 1s slow 2 at a",
         ] {
             assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
         }
@@ -253,6 +281,18 @@ mod tests {
             "1s 1s latency 2h",
             "1s 5s server-down; 2s 1s server-down",
             "1s 1s partition;",
+            "1s 1s server-down at",
+            "1s 1s server-down at a b",
+            "1s 1s server-down at 1",
+            "1s 1s server-down keep at",
+            "1s 1s slow 2 at",
+            "1s 1s slow at a",
+            "1s 1s partition at a",
+            "1s 1s partition request at a",
+            "1s 1s load 2 at a",
+            "1s 5s server-down at a; 2s 1s server-down",
+            "1s 5s server-down; 2s 1s server-down at a",
+            "1s 5s server-down at a; 2s 1s server-down at b; 3s 1s server-down keep at a",
         ] {
             assert_eq!(bad.parse::<Faults>(), Err(ValueError::of::<Faults>()), "{bad}");
         }

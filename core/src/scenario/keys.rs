@@ -160,6 +160,9 @@ keys! {
         "circuit breaker: after too many failures, send nothing for a while, or do not retry";
     "policy.hint" = policy.hint, "how to treat a server's hint when to come back";
 
+    "servers" = scenario.servers,
+        "names and addresses of the servers; each further send of an exchange goes to the next one, and the next \
+         exchange begins with the one that replied";
     "server.listening" = scenario.listening,
         "the server has a socket on its port; if not, its host refuses requests or connections (network=packets)";
     "server.drop" = scenario.server.drop,

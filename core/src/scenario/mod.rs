@@ -34,6 +34,7 @@ mod network;
 mod protocol;
 #[cfg(feature = "serde")]
 mod serde;
+mod servers;
 mod shipped;
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,8 @@ pub use keys::FIELDS;
 pub use model::Scenario;
 pub use network::{Family, NetworkKind};
 pub use protocol::Protocol;
+pub(crate) use servers::{CLIENTS, SERVER};
+pub use servers::{NamedServer, Servers};
 pub use shipped::{SHIPPED, Shipped};
 #[cfg(test)]
 pub(crate) use tests::LINK_KEYS;

@@ -3,6 +3,7 @@
 use super::faults::{FaultKind, Faults};
 use super::network::{Family, NetworkKind};
 use super::protocol::Protocol;
+use super::servers::Servers;
 use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link, Pipe};
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub workload: Workload,
     /// What the server answers.
     pub server: echo::Config,
+    /// The servers: several are asked in turn.
+    pub servers: Servers,
     /// Whether the server has a socket on its port; if not, its host refuses requests.
     pub listening: bool,
     /// How long the server works on a request. Its outages are those of `faults`.
@@ -74,6 +77,7 @@ impl Default for Scenario {
             policy: Preset::Textbook.policy(),
             workload: Workload::default(),
             server: echo::Config::default(),
+            servers: Servers::default(),
             listening: true,
             station: service::Config::default(),
             link_preset: link::Preset::Default,
@@ -125,10 +129,17 @@ impl Scenario {
         }))
     }
 
-    /// Returns the server's configuration, its outages included.
+    /// Returns the configuration of the first server, its outages included.
     #[must_use]
     pub fn station_config(&self) -> service::Config {
-        service::Config { outages: self.faults.outages(), ..self.station.clone() }
+        self.station_config_of(0)
+    }
+
+    /// Returns the configuration of the server in this place, from 0, its outages included.
+    #[must_use]
+    pub fn station_config_of(&self, place: usize) -> service::Config {
+        let name = self.servers.as_slice().get(place).map(|server| server.name);
+        service::Config { outages: self.faults.outages(name), ..self.station.clone() }
     }
 
     /// Returns the link with its faults, as a machine.

@@ -1,14 +1,14 @@
 //! Addresses of the simulated network. A client's usual address contains its number.
 
-use crate::scenario::Family;
+use crate::scenario::{self, Family};
 use crate::server::ClientAddresses;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Address of the server: a documentation address (RFC 5737) with the textbook's port.
-pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
+/// Usual address of the server: a documentation address (RFC 5737) with the textbook's port.
+pub const SERVER: SocketAddr = scenario::SERVER;
 
 /// Addresses of the clients, from 10.0.0.0/8 (RFC 1918).
-pub const CLIENTS: ClientAddresses = ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000);
+pub const CLIENTS: ClientAddresses = scenario::CLIENTS;
 
 /// Address of the server in a network of IPv6: a documentation address (RFC 3849).
 pub const SERVER_IPV6: SocketAddr =

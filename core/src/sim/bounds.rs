@@ -2,7 +2,7 @@
 
 #[cfg(feature = "packets")]
 use super::ScenarioStreams;
-use super::{RunSink, ScenarioClient, ScenarioNetwork};
+use super::{RunSink, ScenarioClient, ScenarioNetwork, ScenarioServer};
 use crate::link::Channel;
 use crate::server::service::Station;
 use crate::time::{Duration, Instant};
@@ -204,8 +204,9 @@ impl<K: Sink> Run<K> {
         }
         match &self.hosts {
             Hosts::Datagrams(network) => {
-                let station = network.server().station().map_or(0, Station::memory);
-                network.memory() + (self.clients + station) as u64
+                let stations = network.servers().filter_map(ScenarioServer::station);
+                let stations = stations.map(Station::memory).sum::<usize>();
+                network.memory() + (self.clients + stations) as u64
             }
             #[cfg(feature = "packets")]
             Hosts::Streams { network, each } => {
@@ -223,7 +224,7 @@ impl<K: Sink> Run<K> {
         let mut clients = network.clients();
         let count = clients.len();
         let first = clients.next();
-        if let Some(ScenarioClient::Open(_)) = first {
+        if let Some(ScenarioClient::Open(_) | ScenarioClient::Candidates(_)) = first {
             let others = clients.map(ScenarioClient::memory).sum::<usize>();
             self.clients = others + first.map_or(0, ScenarioClient::memory);
             // Counting costs no more than the events between two counts, for any number of clients.

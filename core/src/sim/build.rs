@@ -5,10 +5,10 @@ use super::hosts::{ScenarioClient, ScenarioServer};
 use super::{Network, RunSink, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
-use crate::client::{Arrivals, Client, OpenClient, contention};
+use crate::client::{Arrivals, Candidates, Client, OpenClient, contention};
 #[cfg(feature = "packets")]
 use crate::scenario::NetworkKind;
-use crate::scenario::{Scenario, Workload};
+use crate::scenario::{Family, Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::row;
 use crate::server::service::Station;
@@ -16,6 +16,10 @@ use crate::trace::Sink;
 use crate::trace::words::{Pattern, Setting};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::net::SocketAddr;
+
+/// A scenario's servers have addresses that differ from each other and from those of clients.
+const ADDRESSES_DIFFER: &str = "the scenario has checked its servers";
 
 impl Scenario {
     /// Returns what sentences about the run's records have to name.
@@ -27,8 +31,13 @@ impl Scenario {
             Workload::Closed { .. } => Pattern::Closed,
         };
         let exchanges = self.exchanges > 1 && pattern != Pattern::Write;
-        let connections = self.protocol.has_connections();
-        Setting { clients: self.clients > 1, exchanges, pattern, connections }
+        Setting {
+            clients: self.clients > 1,
+            exchanges,
+            pattern,
+            connections: self.protocol.has_connections(),
+            servers: self.servers.names(),
+        }
     }
 
     /// Begins a run of this scenario within `bounds`, recording into `sink`.
@@ -70,7 +79,7 @@ impl Scenario {
     /// Returns the clients, made one by one.
     fn hosts(&self) -> impl Iterator<Item = ScenarioClient> {
         let Self { policy, seed, .. } = *self;
-        let server = self.family.server();
+        let server = self.server_address();
         let config = Arc::new(self.client_config(server));
         let open = self.open_client_config(server).map(Arc::new);
         let writer = Arc::new(contention::Config::new(server, policy, seed));
@@ -83,7 +92,14 @@ impl Scenario {
                 let client = OpenClient::numbered(Arc::clone(config), flow);
                 ScenarioClient::Open(Box::new(client))
             }
-            (_, None) => ScenarioClient::Closed(Client::numbered(Arc::clone(&config), flow)),
+            (_, None) => {
+                let client = Client::numbered(Arc::clone(&config), flow);
+                if !self.servers.is_several() {
+                    return ScenarioClient::Closed(client);
+                }
+                let others = self.servers.as_slice().iter().skip(1).map(|server| server.address);
+                ScenarioClient::Candidates(Box::new(Candidates::new(client, others)))
+            }
         })
     }
 
@@ -106,19 +122,15 @@ impl Scenario {
             self.is_runnable(),
             "this build has no TCP/IP stacks: enable the feature `packets`"
         );
-        let (seed, addresses) = (self.seed, self.family.clients());
-        let server = match self.workload {
-            Workload::Write => ScenarioServer::Row(row::Server::default()),
-            Workload::Closed { .. } | Workload::Open { .. } => {
-                let server = Server::numbered(self.server.clone(), seed, addresses);
-                let config = self.station_config();
-                ScenarioServer::Station(Box::new(Station::numbered(
-                    server, config, seed, addresses,
-                )))
-            }
-        };
-        let network = Network::new(clients, server, self.link.clone(), seed, RunSink::new(sink))
-            .with_faults(self.faults.of_link());
+        let (first, seed) = (self.server_in(0), self.seed);
+        let mut network = Network::new(clients, first, self.link.clone(), seed, RunSink::new(sink))
+            .with_faults(self.faults.of_link())
+            .with_first_server_at(self.servers.first())
+            .expect(ADDRESSES_DIFFER);
+        for (place, server) in self.servers.as_slice().iter().enumerate().skip(1) {
+            network =
+                network.with_server(server.address, self.server_in(place)).expect(ADDRESSES_DIFFER);
+        }
         #[cfg(feature = "packets")]
         if self.network == NetworkKind::Packets {
             let config = PacketConfig::default()
@@ -128,6 +140,29 @@ impl Scenario {
             return network.with_packets(config);
         }
         network
+    }
+
+    /// Returns the address of the first server. In a network of IPv6 there is a single one, at its usual address.
+    fn server_address(&self) -> SocketAddr {
+        match self.family {
+            Family::Ipv4 => self.servers.first(),
+            Family::Ipv6 => self.family.server(),
+        }
+    }
+
+    /// Returns the machine of the server in this place, from 0.
+    fn server_in(&self, place: usize) -> ScenarioServer {
+        // Every server has random draws of its own. The multiplier is that of SplitMix64.
+        let seed = self.seed.wrapping_add((place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let clients = self.family.clients();
+        match self.workload {
+            Workload::Write => ScenarioServer::Row(row::Server::default()),
+            Workload::Closed { .. } | Workload::Open { .. } => {
+                let server = Server::numbered(self.server.clone(), seed, clients);
+                let config = self.station_config_of(place);
+                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, clients)))
+            }
+        }
     }
 
     /// Returns the memory in bytes of a client's TCP/IP stack.

@@ -1,7 +1,7 @@
 //! The machines that a scenario may ask for, as one type of client and one of server.
 
 use crate::client::contention;
-use crate::client::{self, Client, OpenClient};
+use crate::client::{self, Candidates, Client, OpenClient};
 use crate::heap::OVERHEAD;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::server::row;
@@ -102,6 +102,8 @@ one_of! {
     ScenarioClient, ClientEvent:
     /// One exchange after another.
     Closed(Client) reports Retry,
+    /// One exchange after another, with several servers.
+    Candidates(Box<Candidates>) reports Candidates,
     /// One exchange per arrival.
     Open(Box<OpenClient>) reports Open,
     /// One write of a row that others write as well.
@@ -123,6 +125,8 @@ one_of! {
 pub enum ClientEvent {
     /// A client of a closed loop.
     Retry(client::Event),
+    /// A client of a closed loop that has several servers.
+    Candidates(client::Event),
     /// A client of an open loop.
     Open(client::Event),
     /// A writer.
@@ -133,7 +137,9 @@ impl From<ClientEvent> for What {
     #[inline]
     fn from(event: ClientEvent) -> Self {
         match event {
-            ClientEvent::Retry(event) | ClientEvent::Open(event) => event.into(),
+            ClientEvent::Retry(event)
+            | ClientEvent::Candidates(event)
+            | ClientEvent::Open(event) => event.into(),
             ClientEvent::Contention(event) => event.into(),
         }
     }
@@ -164,6 +170,7 @@ impl ScenarioClient {
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Closed(client) => client.memory(),
+            Self::Candidates(client) => size_of::<Candidates>() + OVERHEAD + client.memory(),
             Self::Open(client) => size_of::<OpenClient>() + OVERHEAD + client.memory(),
             Self::Contending(_) => size_of::<contention::Client>() + OVERHEAD,
         }

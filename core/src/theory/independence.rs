@@ -35,6 +35,8 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         policy,
         workload,
         server,
+        // All servers do the same, and each draws for itself.
+        servers: _,
         // Nobody answers if nobody listens, whatever other exchanges do.
         listening: _,
         station,

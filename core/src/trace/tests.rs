@@ -2,6 +2,7 @@ use super::*;
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::Duration;
+use crate::value::{ServerName, ServerNames};
 use alloc::string::String;
 use alloc::vec;
 
@@ -291,15 +292,18 @@ fn every_record_has_words() {
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
             for pattern in [Pattern::Closed, Pattern::Open, Pattern::Write] {
-                for bits in 0u8..128 {
+                for bits in 0u8..=255 {
                     let is = |bit: u8| bits >> bit & 1 == 1;
-                    let setting =
-                        Setting { clients: is(0), exchanges: is(1), pattern, connections: is(2) };
+                    let servers = if is(7) { two_servers() } else { ServerNames::default() };
+                    let (clients, exchanges, connections) = (is(0), is(1), is(2));
+                    let setting = Setting { clients, exchanges, pattern, connections, servers };
                     let since = is(4).then_some(Instant::ZERO);
                     let reply_to = NonZeroU32::new(2).filter(|_| is(6));
                     let known = Known { since, failure: is(2), prompt: is(3), reply_to };
                     let label = if is(5) { Label::new(1, 3) } else { None };
-                    let words = describe(&Record { label, ..record(host, what) }, setting, known);
+                    let server = NonZeroU16::new(2).filter(|_| is(7));
+                    let record = Record { label, server, ..record(host, what) };
+                    let words = describe(&record, setting, known);
                     for text in
                         [words.sentence(), words.whole(), words.line(), words.note, words.brief]
                     {
@@ -311,6 +315,10 @@ fn every_record_has_words() {
         }
     }
     assert!(wording > 50_000);
+}
+
+fn two_servers() -> ServerNames {
+    ServerNames::new(["first", "second"].map(|name| ServerName::parse(name).unwrap()))
 }
 
 /// Asserts that a text is not empty and has no dangling punctuation.

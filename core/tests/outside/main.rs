@@ -35,6 +35,7 @@ mod results_medium;
 mod results_retries;
 mod results_serial;
 mod scenarios;
+mod servers;
 mod stream_contract;
 mod streams;
 mod words;

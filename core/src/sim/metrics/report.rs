@@ -4,7 +4,7 @@ use super::times::rank;
 use super::{Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
-use crate::sim::Run;
+use crate::sim::{Run, ScenarioServer};
 use crate::time::{Duration, nanos};
 use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
@@ -88,7 +88,7 @@ impl Quantiles {
     }
 }
 
-/// Work of the server.
+/// Work of the server, or of all servers together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WorkReport {
@@ -104,7 +104,7 @@ pub struct WorkReport {
     /// Mean number of waiting requests, until the last request was served; null if the server takes no time,
     /// and before any time passes.
     pub mean_queue: Option<f64>,
-    /// Maximum number of waiting requests.
+    /// Maximum number of waiting requests at one server.
     pub deepest_queue: u64,
     /// Mean wait of a processed request; null if the server takes no time or processed none.
     pub mean_wait_s: Option<f64>,
@@ -113,24 +113,37 @@ pub struct WorkReport {
 }
 
 impl WorkReport {
-    /// `station` is `None` for a server that takes no time.
-    fn new(metrics: &Metrics, station: Option<&Station>) -> Self {
-        let served = if station.is_some() { metrics.served } else { metrics.replies };
-        let known = |of: f64| station.is_some() && of > 0.0;
+    /// `stations` is empty if servers take no time.
+    fn new(metrics: &Metrics, stations: &[&Station]) -> Self {
+        let takes_time = !stations.is_empty();
+        let served = if takes_time { metrics.served } else { metrics.replies };
+        let known = |of: f64| takes_time && of > 0.0;
         let share = |sum: u128, of: f64| known(of).then(|| sum as f64 / of);
-        let occupancy = station.map(Station::occupancy).unwrap_or_default();
-        let time = occupancy.until.as_nanos() as f64;
-        let workers = station.and_then(|station| station.config().workers);
+        let occupancies = || stations.iter().map(|station| station.occupancy());
+        let until = occupancies().map(|occupancy| occupancy.until).max();
+        let time = until.map_or(0.0, |until| until.as_nanos() as f64);
+        let [waited, worked] = occupancies()
+            .fold([0; 2], |[waited, worked], more| [waited + more.waited, worked + more.worked]);
         Self {
             served,
             wasted: served.saturating_sub(metrics.latency.count()),
-            utilisation: workers.and_then(|n| share(occupancy.worked, f64::from(n) * time)),
-            mean_queue: share(occupancy.waited, time),
-            deepest_queue: station.map_or(0, |station| station.deepest() as u64),
+            utilisation: workers(stations).and_then(|n| share(worked, f64::from(n) * time)),
+            mean_queue: share(waited, time),
+            deepest_queue: stations
+                .iter()
+                .map(|station| station.deepest() as u64)
+                .max()
+                .unwrap_or(0),
             mean_wait_s: share(metrics.waited, served as f64 * 1e9),
             mean_work_s: share(metrics.worked, served as f64 * 1e9),
         }
     }
+}
+
+/// Returns the number of workers of all stations; `None` if it is unlimited.
+fn workers(stations: &[&Station]) -> Option<u32> {
+    let each = stations.iter().map(|station| station.config().workers);
+    each.reduce(|sum, more| Some(sum?.saturating_add(more?)))?
 }
 
 /// Usage of the link; null in a direction without a rate or without datagrams.
@@ -228,9 +241,11 @@ impl Metrics {
     /// Returns the metrics so far of `run`.
     #[must_use]
     pub fn report<K: Sink>(&self, run: &Run<K>) -> MetricsReport {
-        let station = run.network().and_then(|network| network.server().station());
-        let station = station.filter(|station| !station.config().is_instant());
-        let takes_time = station.is_some();
+        let takes_time = |station: &&Station| !station.config().is_instant();
+        let servers = run.network().into_iter().flat_map(|network| network.servers());
+        let stations: Vec<&Station> =
+            servers.filter_map(ScenarioServer::station).filter(takes_time).collect();
+        let takes_time = !stations.is_empty();
         let longest = self.attempts.iter().rposition(|count| *count > 0);
         let attempts = longest.map_or(&[][..], |last| &self.attempts[..=last]);
         MetricsReport {
@@ -240,8 +255,8 @@ impl Metrics {
             attempts: attempts.to_vec(),
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
-            work: WorkReport::new(self, station),
-            steady: station.map(|station| self.steady.report(station.config().workers)),
+            work: WorkReport::new(self, &stations),
+            steady: takes_time.then(|| self.steady.report(workers(&stations))),
             link: LinkReport::new(run),
             series: SeriesReport::new(&self.series, takes_time),
         }

@@ -78,7 +78,10 @@ pub(in super::super) fn gave_up(
     elapsed: Duration,
     why: Stop,
 ) -> Words {
-    let reason = reason(why, wording.known.failure);
+    let reason = match (why, wording.setting.servers.is_several()) {
+        (Stop::GiveUpAbove, true) => "it assumes that all servers are down",
+        (why, _) => reason(why, wording.known.failure),
+    };
     let exchange = wording.overlapping().map_or_else(String::new, |n| format!(" exchange {n}"));
     if sends == 0 {
         return Words::new(wording.host(), format!("did not send{exchange}: {reason}"))

@@ -73,6 +73,7 @@ pub(super) use timers::{timer_armed, timer_fired};
 
 use super::{HostId, Record, What};
 use crate::machine::Label;
+use crate::value::{ServerName, ServerNames};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -87,6 +88,8 @@ pub struct Setting {
     pub pattern: Pattern,
     /// Exchanges run over connections: each send is one.
     pub connections: bool,
+    /// The names of the servers, if there is more than one: sentences say which.
+    pub servers: ServerNames,
 }
 
 /// What the clients of a run do.
@@ -102,12 +105,15 @@ pub enum Pattern {
 }
 
 impl Setting {
-    /// Returns the client and exchange of a record, for the start of a line: `client 3 #2 `, or nothing if
-    /// there is only one.
+    /// Returns the server that made a record, its client and its exchange, for the start of a line:
+    /// `second: client 3 #2 `, or nothing if there is only one of each.
     #[must_use]
     pub fn tag(&self, record: &Record) -> String {
-        let client = record.flow.filter(|_| self.clients);
-        let mut tag = client.map_or_else(String::new, |flow| format!("client {flow} "));
+        let server = record.host.server().and_then(|number| self.servers.get(number));
+        let mut tag = server.map_or_else(String::new, |name| format!("{name}: "));
+        if let Some(flow) = record.flow.filter(|_| self.clients) {
+            tag += &format!("client {flow} ");
+        }
         tag += &self.exchange_tag(record);
         tag
     }
@@ -275,9 +281,32 @@ impl Wording<'_> {
         match self.record.host {
             HostId::Client => self.client(),
             HostId::Link => "the link".to_string(),
-            HostId::Server(number) if number.get() > 1 => format!("server {number}"),
-            HostId::Server(_) => "the server".to_string(),
+            HostId::Server(number) => match self.setting.servers.get(number.get()) {
+                Some(name) => format!("server {name}"),
+                None if number.get() > 1 => format!("server {number}"),
+                None => "the server".to_string(),
+            },
         }
+    }
+
+    /// Returns the name of the server that the record is about, if there are several.
+    fn server(&self) -> Option<ServerName> {
+        self.setting.servers.get(self.record.server()?)
+    }
+
+    /// Returns ` to server second`, if there are several: where a request goes.
+    fn to_server(&self) -> String {
+        self.server().map_or_else(String::new, |name| format!(" to server {name}"))
+    }
+
+    /// Returns ` to second`, if there are several, for a note.
+    fn noted_to_server(&self) -> String {
+        self.server().map_or_else(String::new, |name| format!(" to {name}"))
+    }
+
+    /// Returns ` of server second`, if there are several: where a reply comes from.
+    fn of_server(&self) -> String {
+        self.server().map_or_else(String::new, |name| format!(" of server {name}"))
     }
 
     fn client(&self) -> String {

@@ -16,21 +16,28 @@ pub(in super::super) fn sent(wording: &Wording<'_>, direction: Direction, bytes:
 
 fn request_sent(wording: &Wording<'_>) -> Words {
     let host = wording.host();
-    let Some(send) = wording.send() else { return Words::new(host, "sends a request") };
+    let (to, noted_to) = (wording.to_server(), wording.noted_to_server());
+    let Some(send) = wording.send() else {
+        return Words::new(host, format!("sends a request{to}"));
+    };
     let open = wording.overlapping();
     let predicate = match wording.setting.pattern {
         Pattern::Write => return attempt(wording, send),
         Pattern::Closed | Pattern::Open => match (open, send, wording.exchange()) {
-            (Some(exchange), 1, _) => format!("sends the request of exchange {exchange}"),
+            (Some(exchange), 1, _) => format!("sends the request of exchange {exchange}{to}"),
             (Some(exchange), ..) => {
-                format!("sends the request of exchange {exchange} again (send {send})")
+                format!("sends the request of exchange {exchange} again{to} (send {send})")
             }
-            (None, 1, Some(exchange)) if exchange > 1 => format!("begins exchange {exchange}"),
-            (None, 1, _) => "sends its request".to_string(),
-            (None, ..) => format!("sends its request again (send {send})"),
+            (None, 1, Some(exchange)) if exchange > 1 => match to.as_str() {
+                "" => format!("begins exchange {exchange}"),
+                to => format!("begins exchange {exchange} with a request{to}"),
+            },
+            (None, 1, _) => format!("sends its request{to}"),
+            (None, ..) => format!("sends its request again{to} (send {send})"),
         },
     };
-    Words::new(host, predicate).noted(format!("send {send}"), format!("send {send}"))
+    let note = format!("send {send}{noted_to}");
+    Words::new(host, predicate).noted(note.clone(), note)
 }
 
 /// Returns the words for a writer's datagram.
@@ -84,9 +91,12 @@ fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
     let (whose, which) = (wording.whose(), wording.which());
     match (direction, which) {
         (Direction::Request, Some(which)) => {
-            (format!("the {}{whose}", request_name(wording)), format!(" ({which})"))
+            let subject = format!("the {}{whose}{}", request_name(wording), wording.to_server());
+            (subject, format!(" ({which})"))
         }
-        (Direction::Request, None) => (format!("a request{whose}"), String::new()),
+        (Direction::Request, None) => {
+            (format!("a request{whose}{}", wording.to_server()), String::new())
+        }
         (Direction::Reply, which) => (reply(wording, which), String::new()),
     }
 }
@@ -94,8 +104,10 @@ fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
 /// Returns a reply as the subject of a sentence.
 pub(super) fn reply(wording: &Wording<'_>, which: Option<String>) -> String {
     match which {
-        Some(which) => format!("the reply to {which}{}", wording.whose()),
-        None => format!("a reply{}", wording.whose()),
+        Some(which) => {
+            format!("the reply{} to {which}{}", wording.of_server(), wording.whose())
+        }
+        None => format!("a reply{}{}", wording.of_server(), wording.whose()),
     }
 }
 
@@ -103,7 +115,10 @@ pub(in super::super) fn delivered(wording: &Wording<'_>, direction: Direction) -
     let (subject, which) = packet(wording, direction);
     let note = match direction {
         Direction::Request => format!("{} arrives", request_name(wording)),
-        Direction::Reply => "reply arrives".to_string(),
+        Direction::Reply => match wording.server() {
+            Some(name) => format!("reply of {name} arrives"),
+            None => "reply arrives".to_string(),
+        },
     };
     Words::new(subject, format!("arrives{which}")).noted(note, "arrives")
 }
