@@ -26,7 +26,6 @@ mod framing;
 pub mod ipv4;
 #[cfg(feature = "dns")]
 mod message;
-#[cfg(feature = "dns")]
 mod options;
 #[cfg(feature = "dns")]
 mod resolver;
@@ -37,12 +36,12 @@ mod service;
 #[cfg(feature = "dns")]
 mod zone;
 
+pub use options::{MAX_ATTEMPTS, MAX_SERVERS, MAX_TIMEOUT, Options, OptionsError};
 #[cfg(feature = "dns")]
 pub use {
     domain::{DomainName, DomainNameError},
     framing::{frame, split_frame},
     message::{Answer, Failure, Kind, code_name, describe},
-    options::{MAX_ATTEMPTS, MAX_SERVERS, MAX_TIMEOUT, Options, OptionsError},
     resolver::{Config, Event, Mismatch, Resolver, Retry, Truncated, Verdict},
     server::{NameServer, ServerEvent},
     service::{NameService, NameSession, QueryEvent},

@@ -1,10 +1,14 @@
 //! The rule by which glibc's stub resolver asks its servers: the `options` line of resolv.conf(5).
 
-use crate::policy::{Backoff, Policy, Timeouts};
-use crate::random::{Name, Purpose};
-use crate::time::Duration;
 use crate::value::Printable;
+#[cfg(feature = "dns")]
+use crate::{
+    policy::{Backoff, Policy, Timeouts},
+    random::{Name, Purpose},
+    time::Duration,
+};
 use alloc::string::{String, ToString};
+#[cfg(feature = "dns")]
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -58,7 +62,10 @@ impl Options {
         let share = if k > 0 { seconds / servers.max(1) } else { seconds };
         share.max(1)
     }
+}
 
+#[cfg(feature = "dns")]
+impl Options {
     /// Returns with which of `servers` servers client `flow` begins.
     pub(super) fn first(&self, servers: usize, seed: u64, flow: u32) -> usize {
         if !self.rotate || servers == 0 {
@@ -137,7 +144,7 @@ impl fmt::Display for OptionsError {
 
 impl core::error::Error for OptionsError {}
 
-#[cfg(test)]
+#[cfg(all(test, feature = "dns"))]
 mod tests {
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use super::error::FieldError;
 use super::faults::FaultKind;
+use super::field::Field;
 use super::keys::FIELDS;
 use super::model::Scenario;
 use super::workload::Workload;
@@ -25,15 +26,17 @@ impl Scenario {
         let kind = (self.network, self.family, self.protocol);
         network::check(kind, self.listening, &self.link)?;
         self.check_protocol()?;
+        self.check_dns()?;
         servers::check(&self.servers, self.network, &self.workload, &self.faults)?;
         match &self.workload {
             Workload::Open { arrivals, .. } => return self.check_open(arrivals),
             Workload::Write => self.check_writers()?,
+            Workload::Heartbeat { .. } => self.check_heartbeats()?,
             Workload::Closed { .. } => {}
         }
         let load = |kind| matches!(kind, FaultKind::Load(_));
         if self.faults.as_slice().iter().any(|fault| load(fault.kind)) {
-            let sentence = "faults has a fault `load`, which multiplies arrivals; in a closed loop \
+            let sentence = "faults has a fault `load`, which multiplies arrivals; without workload.arrivals \
                             there must be none";
             return FieldError::contradiction("faults", sentence);
         }
@@ -70,6 +73,26 @@ impl Scenario {
                  of {length} bytes; together they must be at most {MAX_BURST} bytes"
             );
             return FieldError::contradiction("workload.arrivals", sentence);
+        }
+        Ok(())
+    }
+
+    /// Nobody answers heartbeats, and they are not sent again.
+    fn check_heartbeats(&self) -> Result<(), FieldError> {
+        let is_fixed = |field: &&Field| {
+            matches!(field.group(), "policy" | "server") && field.key != "server.listening"
+                || ["message", "token", "protocol"].contains(&field.key)
+        };
+        let why = "a heartbeat has a text of its own, is not answered and is not sent again";
+        FIELDS.iter().filter(is_fixed).try_for_each(|field| {
+            self.must_be_default(field.key, "with workload.task=heartbeat", why)
+        })?;
+        if let Some(fault) = self.faults.as_slice().iter().find(|fault| fault.on_link().is_none()) {
+            let sentence = format!(
+                "faults has a fault \"{fault}\"; with workload.task=heartbeat there must be faults of the link only, \
+                 because the server does not work and heartbeats do not arrive at random"
+            );
+            return FieldError::contradiction("faults", sentence);
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Scenario {
         }
         match protocol {
             Protocol::Http => self.check_http(),
-            Protocol::Tcp | Protocol::Udp => self.check_tcp_message(),
+            Protocol::Tcp | Protocol::Udp | Protocol::Dns => self.check_tcp_message(),
         }
     }
 

@@ -102,8 +102,9 @@ macro_rules! access {
 keys! {
     "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
     "clients" = scenario.clients in 1..=1_000_000, "number of clients, which all start at once";
-    "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client";
-    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends, or with protocol=http its path without the first /; {seq} is replaced by the number of the exchange, and {time} by the \
+    "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client, or its heartbeats";
+    "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends, or with protocol=http its path without the first /, or with protocol=dns \
+         the name to look up; {seq} is replaced by the number of the exchange, and {time} by the \
          time of the send in seconds";
     "connected" = scenario.connected,
         "clients accept datagrams from their server only (connect + send), not from everyone (sendto)";
@@ -116,13 +117,16 @@ keys! {
         "address family of the hosts (network=packets): ipv4 or ipv6";
     "protocol" = scenario.protocol,
         "udp: echo over datagrams; tcp: echo over connections; http: one HTTP/1.1 exchange per connection, a GET \
-         of the path / and message (network=packets)";
+         of the path / and message (network=packets); dns: each client looks up message as a name, once";
 
     "workload.arrivals" = workload.arrivals,
         "when exchanges begin: closed (each after the previous one), or as they arrive (open loop)";
     "workload.task" = workload.task,
-        "what clients do: ask for answers, or each write one shared row once";
+        "what clients do: ask for answers, each write one shared row once, or send heartbeats that nobody answers";
     "workload.duration" = workload.duration, "when arrivals end (open loop)";
+    "workload.interval" = workload.interval, "time from one heartbeat to the next; none: 1s";
+    "workload.dead_after" = workload.dead_after,
+        "silence after which the server declares a client dead (heartbeats); none: three intervals";
     "workload.think" = workload.think, "pause of a client between two exchanges (closed loop)";
 
     "policy.preset" = scenario.preset => reset_policy, "the policy to start from";
@@ -188,6 +192,10 @@ keys! {
     "server.reply" = scenario.server.reply,
         "report: `Your data was N bytes`; mirror: the request itself (RFC 862); upper: the request with its \
          ASCII letters in upper case";
+
+    "dns.records" = scenario.dns_records, "names that all servers know, with their addresses (protocol=dns)";
+    "dns.options" = scenario.dns_options,
+        "when a client asks the next server: by the options of resolv.conf, or by policy.* (protocol=dns)";
 
     "link.preset" = scenario.link_preset => reset_link, "the link to start from";
     "link.latency" = latency.one_way, "how long a datagram takes, one way; none: half of link.rtt";

@@ -22,6 +22,7 @@ mod adapt;
 mod apply;
 mod check;
 mod connections;
+mod dns;
 mod error;
 mod faults;
 mod field;
@@ -40,6 +41,7 @@ mod shipped;
 mod tests;
 mod workload;
 
+pub use dns::{Asking, Records};
 pub use error::FieldError;
 pub use faults::{Fault, FaultKind, Faults};
 pub use field::Field;

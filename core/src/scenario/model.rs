@@ -1,5 +1,6 @@
 //! A scenario as a program sees it.
 
+use super::dns::{Asking, Records};
 use super::faults::{FaultKind, Faults};
 use super::network::{Family, NetworkKind};
 use super::protocol::Protocol;
@@ -52,6 +53,10 @@ pub struct Scenario {
     pub listening: bool,
     /// How long the server works on a request. Its outages are those of `faults`.
     pub station: service::Config,
+    /// The names that every server knows, in DNS.
+    pub dns_records: Records,
+    /// When a client asks the next server, in DNS.
+    pub dns_options: Asking,
     /// The preset that the link started from.
     pub link_preset: link::Preset,
     /// The link between each client and the server.
@@ -80,6 +85,8 @@ impl Default for Scenario {
             servers: Servers::default(),
             listening: true,
             station: service::Config::default(),
+            dns_records: Records::default(),
+            dns_options: Asking::default(),
             link_preset: link::Preset::Default,
             link: Link::default(),
             faults: Faults::default(),
@@ -99,7 +106,7 @@ impl Scenario {
     pub fn client_config(&self, peer: SocketAddr) -> client::Config {
         let think = match &self.workload {
             Workload::Closed { think } => think.clone(),
-            Workload::Open { .. } | Workload::Write => None,
+            Workload::Open { .. } | Workload::Write | Workload::Heartbeat { .. } => None,
         };
         let codec = Echo::new(self.message.as_bytes()).with_token(self.token).with_placeholders();
         client::Config::new(peer, codec)
@@ -154,16 +161,29 @@ impl Scenario {
         matches!(self.network, NetworkKind::Packets)
     }
 
-    /// Returns true if this build can run the scenario: it may lack the feature `packets`.
+    /// Returns true if the scenario looks up names, and thus needs the feature `dns`.
+    #[must_use]
+    pub const fn needs_dns(&self) -> bool {
+        matches!(self.protocol, Protocol::Dns)
+    }
+
+    /// Returns true if this build can run the scenario: it may lack the features `packets` and `dns`.
     #[must_use]
     pub const fn is_runnable(&self) -> bool {
-        cfg!(feature = "packets") || !self.needs_packets()
+        let has_packets = cfg!(feature = "packets") || !self.needs_packets();
+        has_packets && (cfg!(feature = "dns") || !self.needs_dns())
     }
 
     /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        let closed = self.workload.arrivals().is_none();
-        closed.then(|| u64::from(self.clients) * u64::from(self.exchanges))
+        match self.workload {
+            Workload::Open { .. } => None,
+            // Heartbeats are not exchanges.
+            Workload::Heartbeat { .. } => Some(0),
+            Workload::Closed { .. } | Workload::Write => {
+                Some(u64::from(self.clients) * u64::from(self.exchanges))
+            }
+        }
     }
 }

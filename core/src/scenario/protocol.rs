@@ -12,6 +12,8 @@ words! {
         Tcp = "tcp",
         /// HTTP/1.1: each send is a connection, a GET and its response.
         Http = "http",
+        /// DNS: each client looks up the address of one name, over datagrams.
+        Dns = "dns",
     }
 }
 
@@ -20,7 +22,7 @@ impl Protocol {
     #[must_use]
     pub const fn has_connections(self) -> bool {
         match self {
-            Self::Udp => false,
+            Self::Udp | Self::Dns => false,
             Self::Tcp | Self::Http => true,
         }
     }

@@ -145,6 +145,7 @@ pub(super) fn check(
         Workload::Closed { .. } => return Ok(()),
         Workload::Open { .. } => "with workload.arrivals",
         Workload::Write => "with workload.task=write",
+        Workload::Heartbeat { .. } => "with workload.task=heartbeat",
     };
     if servers.is_several() {
         let sentence = format!(

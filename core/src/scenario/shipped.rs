@@ -55,4 +55,7 @@ shipped! {
     "aws-contention",
     "brooker-retries",
     "brooker-collapse",
+    "udp-heartbeat",
+    "dns-dead-server",
+    "dns-lost-question",
 }

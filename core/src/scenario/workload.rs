@@ -17,6 +17,8 @@ words! {
         Ask = "ask",
         /// To write one row, once each, under optimistic concurrency (see [`contention`](crate::client::contention)).
         Write = "write",
+        /// Nothing: each shows by heartbeats that it is alive (see [`heartbeat`](crate::client::heartbeat)).
+        Heartbeat = "heartbeat",
     }
 }
 
@@ -37,7 +39,20 @@ pub enum Workload {
     },
     /// Each client writes one row once, competing with all others.
     Write,
+    /// Each client sends heartbeats, which the server watches.
+    Heartbeat {
+        /// Time from one heartbeat to the next; `None` for a second.
+        interval: Option<Duration>,
+        /// Silence after which the server declares a client dead; `None` for three intervals.
+        dead_after: Option<Duration>,
+    },
 }
+
+/// Time from one heartbeat to the next, by default.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Number of intervals of silence after which the server declares a client dead, by default.
+const DEAD_AFTER: u32 = 3;
 
 impl Default for Workload {
     fn default() -> Self {
@@ -52,6 +67,7 @@ impl Workload {
         match self {
             Self::Closed { .. } | Self::Open { .. } => Task::Ask,
             Self::Write => Task::Write,
+            Self::Heartbeat { .. } => Task::Heartbeat,
         }
     }
 
@@ -60,8 +76,17 @@ impl Workload {
     pub const fn arrivals(&self) -> Option<&Arrivals> {
         match self {
             Self::Open { arrivals, .. } => Some(arrivals),
-            Self::Closed { .. } | Self::Write => None,
+            Self::Closed { .. } | Self::Write | Self::Heartbeat { .. } => None,
         }
+    }
+
+    /// Returns the time from one heartbeat to the next, and the silence after which the server declares a client
+    /// dead.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<(Duration, Duration)> {
+        let Self::Heartbeat { interval, dead_after } = self else { return None };
+        let interval = interval.unwrap_or(INTERVAL);
+        Some((interval, dead_after.unwrap_or(interval.saturating_mul(DEAD_AFTER))))
     }
 
     /// Returns the values of its keys.
@@ -74,6 +99,9 @@ impl Workload {
                 parts.duration = *duration;
             }
             Self::Write => {}
+            Self::Heartbeat { interval, dead_after } => {
+                (parts.interval, parts.dead_after) = (*interval, *dead_after);
+            }
         }
         parts
     }
@@ -116,15 +144,17 @@ pub(super) struct Parts {
     pub(super) task: Task,
     pub(super) duration: Option<Duration>,
     pub(super) think: Option<Distribution>,
+    pub(super) interval: Option<Duration>,
+    pub(super) dead_after: Option<Duration>,
 }
 
 impl Parts {
     /// Returns the workload, if its parts do not contradict each other.
     pub(super) fn build(self) -> Result<Workload, FieldError> {
-        let wrong = |key: &str, value: String, why: &str| {
-            let sentence = format!("{key} is \"{}\"; {why}", Printable::short(&value));
-            FieldError::contradiction(key, sentence)
-        };
+        if self.task == Task::Heartbeat {
+            return self.build_heartbeat();
+        }
+        self.refuse_heartbeat_keys()?;
         let (open, write) = (self.arrivals != Begin::Closed, self.task == Task::Write);
         if open && write {
             let why = "with workload.task=write it must be closed, because each client writes once";
@@ -149,4 +179,43 @@ impl Parts {
             Begin::Closed => Workload::Closed { think: self.think },
         })
     }
+
+    fn build_heartbeat(self) -> Result<Workload, FieldError> {
+        for (key, value, allowed) in [
+            ("workload.arrivals", self.arrivals.to_text(), "closed"),
+            ("workload.duration", self.duration.to_text(), "none"),
+            ("workload.think", self.think.to_text(), "none"),
+        ] {
+            if value != allowed {
+                let why = format!(
+                    "with workload.task=heartbeat it must be {allowed}, because workload.interval separates heartbeats"
+                );
+                return wrong(key, value, &why);
+            }
+        }
+        let Self { interval, dead_after, .. } = self;
+        for (key, time) in [("workload.interval", interval), ("workload.dead_after", dead_after)] {
+            if time == Some(Duration::ZERO) {
+                return wrong(key, time.to_text(), "it must be longer than 0s");
+            }
+        }
+        Ok(Workload::Heartbeat { interval, dead_after })
+    }
+
+    fn refuse_heartbeat_keys(&self) -> Result<(), FieldError> {
+        for (key, time) in
+            [("workload.interval", self.interval), ("workload.dead_after", self.dead_after)]
+        {
+            if time.is_some() {
+                let why = "without workload.task=heartbeat it must be none, because only heartbeats use it";
+                return wrong(key, time.to_text(), why);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong<T>(key: &str, value: String, why: &str) -> Result<T, FieldError> {
+    let sentence = format!("{key} is \"{}\"; {why}", Printable::short(&value));
+    FieldError::contradiction(key, sentence)
 }

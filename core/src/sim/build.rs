@@ -2,20 +2,24 @@
 
 use super::bounds::{Bounds, Hosts, Run};
 use super::hosts::{ScenarioClient, ScenarioServer};
+#[cfg(feature = "dns")]
+use super::names::{Lookup, NameStation};
 use super::{Network, RunSink, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
-use crate::client::{Arrivals, Candidates, Client, OpenClient, contention};
+use crate::client::{Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
 #[cfg(feature = "packets")]
 use crate::scenario::NetworkKind;
-use crate::scenario::{Family, Scenario, Workload};
+use crate::scenario::{Family, Protocol, Scenario, Workload};
 use crate::server::echo::Server;
-use crate::server::row;
 use crate::server::service::Station;
+use crate::server::{self, row};
+use crate::time::Duration;
 use crate::trace::Sink;
 use crate::trace::words::{Pattern, Setting};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 /// A scenario's servers have addresses that differ from each other and from those of clients.
@@ -28,6 +32,8 @@ impl Scenario {
         let pattern = match self.workload {
             Workload::Write => Pattern::Write,
             Workload::Open { .. } => Pattern::Open,
+            Workload::Heartbeat { .. } => Pattern::Heartbeat,
+            Workload::Closed { .. } if self.protocol == Protocol::Dns => Pattern::Lookup,
             Workload::Closed { .. } => Pattern::Closed,
         };
         let exchanges = self.exchanges > 1 && pattern != Pattern::Write;
@@ -78,28 +84,48 @@ impl Scenario {
 
     /// Returns the clients, made one by one.
     fn hosts(&self) -> impl Iterator<Item = ScenarioClient> {
-        let Self { policy, seed, .. } = *self;
+        (1..=self.clients).map(self.client_maker())
+    }
+
+    /// Returns a function that makes the client of a number, from 1. Clients share their configuration.
+    fn client_maker(&self) -> Box<dyn Fn(u32) -> ScenarioClient + '_> {
         let server = self.server_address();
-        let config = Arc::new(self.client_config(server));
-        let open = self.open_client_config(server).map(Arc::new);
-        let writer = Arc::new(contention::Config::new(server, policy, seed));
-        (1..=self.clients).map(move |flow| match (&self.workload, &open) {
-            (Workload::Write, _) => {
-                let client = contention::Client::numbered(Arc::clone(&writer), flow);
+        #[cfg(feature = "dns")]
+        if self.protocol == Protocol::Dns {
+            let config = Lookup::config(self, server);
+            return Box::new(move |flow| {
+                ScenarioClient::Lookup(Box::new(Lookup::numbered(config.clone(), flow)))
+            });
+        }
+        if let Some((interval, _)) = self.workload.heartbeat() {
+            let config = heartbeat::Config::new(server, interval).count(Some(self.exchanges));
+            let config = Arc::new(config);
+            return Box::new(move |_| {
+                let client = heartbeat::Client::new(Arc::clone(&config));
+                ScenarioClient::Heartbeat(Box::new(client))
+            });
+        }
+        if self.workload == Workload::Write {
+            let config = Arc::new(contention::Config::new(server, self.policy, self.seed));
+            return Box::new(move |flow| {
+                let client = contention::Client::numbered(Arc::clone(&config), flow);
                 ScenarioClient::Contending(Box::new(client))
-            }
-            (_, Some(config)) => {
-                let client = OpenClient::numbered(Arc::clone(config), flow);
+            });
+        }
+        if let Some(config) = self.open_client_config(server).map(Arc::new) {
+            return Box::new(move |flow| {
+                let client = OpenClient::numbered(Arc::clone(&config), flow);
                 ScenarioClient::Open(Box::new(client))
+            });
+        }
+        let config = Arc::new(self.client_config(server));
+        Box::new(move |flow| {
+            let client = Client::numbered(Arc::clone(&config), flow);
+            if !self.servers.is_several() {
+                return ScenarioClient::Closed(client);
             }
-            (_, None) => {
-                let client = Client::numbered(Arc::clone(&config), flow);
-                if !self.servers.is_several() {
-                    return ScenarioClient::Closed(client);
-                }
-                let others = self.servers.as_slice().iter().skip(1).map(|server| server.address);
-                ScenarioClient::Candidates(Box::new(Candidates::new(client, others)))
-            }
+            let others = self.servers.as_slice().iter().skip(1).map(|server| server.address);
+            ScenarioClient::Candidates(Box::new(Candidates::new(client, others)))
         })
     }
 
@@ -120,16 +146,17 @@ impl Scenario {
     ) -> ScenarioNetwork<K> {
         assert!(
             self.is_runnable(),
-            "this build has no TCP/IP stacks: enable the feature `packets`"
+            "this build has no TCP/IP stacks or no DNS: enable the features `packets` and `dns`"
         );
-        let (first, seed) = (self.server_in(0), self.seed);
+        let mut servers = self.servers_made();
+        let first = servers.remove(0);
+        let seed = self.seed;
         let mut network = Network::new(clients, first, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
             .with_first_server_at(self.servers.first())
             .expect(ADDRESSES_DIFFER);
-        for (place, server) in self.servers.as_slice().iter().enumerate().skip(1) {
-            network =
-                network.with_server(server.address, self.server_in(place)).expect(ADDRESSES_DIFFER);
+        for (server, machine) in self.servers.as_slice()[1..].iter().zip(servers) {
+            network = network.with_server(server.address, machine).expect(ADDRESSES_DIFFER);
         }
         #[cfg(feature = "packets")]
         if self.network == NetworkKind::Packets {
@@ -150,13 +177,34 @@ impl Scenario {
         }
     }
 
-    /// Returns the machine of the server in this place, from 0.
-    fn server_in(&self, place: usize) -> ScenarioServer {
+    /// Returns the servers' machines, of which there is at least one.
+    fn servers_made(&self) -> Vec<ScenarioServer> {
         // Every server has random draws of its own. The multiplier is that of SplitMix64.
-        let seed = self.seed.wrapping_add((place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let seed = |place: usize| {
+            self.seed.wrapping_add((place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        };
+        let places = 0..self.servers.as_slice().len();
+        #[cfg(feature = "dns")]
+        if self.protocol == Protocol::Dns {
+            let zone = Arc::new(NameStation::zone(self));
+            let server =
+                |place| NameStation::of_scenario(self, Arc::clone(&zone), place, seed(place));
+            return places.map(|place| ScenarioServer::Names(Box::new(server(place)))).collect();
+        }
+        places.map(|place| self.server_in(place, seed(place))).collect()
+    }
+
+    /// Returns the machine of the server in this place, from 0, over datagrams without DNS.
+    fn server_in(&self, place: usize, seed: u64) -> ScenarioServer {
         let clients = self.family.clients();
         match self.workload {
             Workload::Write => ScenarioServer::Row(row::Server::default()),
+            Workload::Heartbeat { .. } => {
+                let dead_after =
+                    self.workload.heartbeat().map_or(Duration::MAX, |(_, after)| after);
+                let config = server::heartbeat::Config::new(dead_after);
+                ScenarioServer::Heartbeat(Box::new(server::heartbeat::Server::new(config)))
+            }
             Workload::Closed { .. } | Workload::Open { .. } => {
                 let server = Server::numbered(self.server.clone(), seed, clients);
                 let config = self.station_config_of(place);

@@ -1,11 +1,13 @@
 //! The machines that a scenario may ask for, as one type of client and one of server.
 
+#[cfg(feature = "dns")]
+use super::names::{Lookup, LookupEvent, NameStation, NameStationEvent};
 use crate::client::contention;
 use crate::client::{self, Candidates, Client, OpenClient};
 use crate::heap::OVERHEAD;
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
-use crate::server::row;
 use crate::server::service::{self, Station};
+use crate::server::{self, row};
 use crate::time::Instant;
 use crate::trace::What;
 use alloc::boxed::Box;
@@ -19,51 +21,51 @@ use core::net::SocketAddr;
 macro_rules! one_of {
     (
         $(#[$meta:meta])* $name:ident, $event:ident:
-        $($(#[$doc:meta])* $variant:ident($machine:ty) reports $wrap:ident,)*
+        $($(#[$doc:meta])* $variant:ident($machine:ty) $(if $feature:literal)? reports $wrap:ident,)*
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
         #[allow(clippy::large_enum_variant)] // A million clients must not each have a box.
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$doc])* $variant($machine),)*
+            $($(#[$doc])* $(#[cfg(feature = $feature)])? $variant($machine),)*
         }
 
         impl Machine for $name {
             type Event = $event;
 
             fn handle_start(&mut self, now: Instant) {
-                match self { $(Self::$variant(machine) => machine.handle_start(now)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_start(now)),* }
             }
 
             #[inline(always)]
             fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
-                match self { $(Self::$variant(machine) => machine.handle_datagram(now, local, from, bytes)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_datagram(now, local, from, bytes)),* }
             }
 
             #[inline(always)]
             fn handle_timeout(&mut self, now: Instant) {
-                match self { $(Self::$variant(machine) => machine.handle_timeout(now)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_timeout(now)),* }
             }
 
             fn handle_refused(&mut self, now: Instant, peer: SocketAddr) {
-                match self { $(Self::$variant(machine) => machine.handle_refused(now, peer)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_refused(now, peer)),* }
             }
 
             #[inline(always)]
             fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-                match self { $(Self::$variant(machine) => machine.poll_transmit(now, buf)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_transmit(now, buf)),* }
             }
 
             #[inline(always)]
             fn poll_event(&mut self) -> Option<$event> {
-                match self { $(Self::$variant(machine) => machine.poll_event().map($event::$wrap)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_event().map($event::$wrap)),* }
             }
 
             #[inline(always)]
             fn subject(&self, event: &$event) -> Subject {
                 match (self, event) {
-                    $((Self::$variant(machine), $event::$wrap(event)) => machine.subject(event),)*
+                    $($(#[cfg(feature = $feature)])? (Self::$variant(machine), $event::$wrap(event)) => machine.subject(event),)*
                     // A machine gets only its own events.
                     #[allow(unreachable_patterns)]
                     _ => Subject::default(),
@@ -72,26 +74,26 @@ macro_rules! one_of {
 
             #[inline(always)]
             fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-                match self { $(Self::$variant(machine) => machine.poll_timeout()),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_timeout()),* }
             }
 
             #[inline(always)]
             fn timer_subject(&self) -> Subject {
-                match self { $(Self::$variant(machine) => machine.timer_subject()),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.timer_subject()),* }
             }
 
             #[inline(always)]
             fn note_label(&mut self, label: Option<Label>) {
-                match self { $(Self::$variant(machine) => machine.note_label(label)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.note_label(label)),* }
             }
 
             fn label_of(&self, payload: &[u8]) -> Option<Label> {
-                match self { $(Self::$variant(machine) => machine.label_of(payload)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.label_of(payload)),* }
             }
 
             #[inline(always)]
             fn is_finished(&self) -> bool {
-                match self { $(Self::$variant(machine) => machine.is_finished()),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.is_finished()),* }
             }
         }
     };
@@ -108,6 +110,10 @@ one_of! {
     Open(Box<OpenClient>) reports Open,
     /// One write of a row that others write as well.
     Contending(Box<contention::Client>) reports Contention,
+    /// Heartbeats.
+    Heartbeat(Box<client::heartbeat::Client>) reports Heartbeat,
+    /// One lookup of a name.
+    Lookup(Box<Lookup>) if "dns" reports Lookup,
 }
 
 one_of! {
@@ -117,6 +123,10 @@ one_of! {
     Station(Box<Station>) reports Station,
     /// It keeps a row.
     Row(row::Server) reports Row,
+    /// It watches heartbeats.
+    Heartbeat(Box<server::heartbeat::Server>) reports Heartbeat,
+    /// It answers questions about names, perhaps after some time.
+    Names(Box<NameStation>) if "dns" reports Names,
 }
 
 /// An event of a scenario's client.
@@ -131,6 +141,11 @@ pub enum ClientEvent {
     Open(client::Event),
     /// A writer.
     Contention(contention::Event),
+    /// A client that sends heartbeats.
+    Heartbeat(client::heartbeat::Event),
+    /// A client that looks up a name.
+    #[cfg(feature = "dns")]
+    Lookup(LookupEvent),
 }
 
 impl From<ClientEvent> for What {
@@ -141,6 +156,9 @@ impl From<ClientEvent> for What {
             | ClientEvent::Candidates(event)
             | ClientEvent::Open(event) => event.into(),
             ClientEvent::Contention(event) => event.into(),
+            ClientEvent::Heartbeat(event) => event.into(),
+            #[cfg(feature = "dns")]
+            ClientEvent::Lookup(event) => event.into(),
         }
     }
 }
@@ -153,6 +171,11 @@ pub enum ServerEvent {
     Station(service::Event),
     /// A server that keeps a row.
     Row(row::Verdict),
+    /// A server that watches heartbeats.
+    Heartbeat(server::heartbeat::Event),
+    /// A name server.
+    #[cfg(feature = "dns")]
+    Names(NameStationEvent),
 }
 
 impl From<ServerEvent> for What {
@@ -161,6 +184,9 @@ impl From<ServerEvent> for What {
         match event {
             ServerEvent::Station(event) => event.into(),
             ServerEvent::Row(event) => event.into(),
+            ServerEvent::Heartbeat(event) => event.into(),
+            #[cfg(feature = "dns")]
+            ServerEvent::Names(event) => event.into(),
         }
     }
 }
@@ -173,6 +199,9 @@ impl ScenarioClient {
             Self::Candidates(client) => size_of::<Candidates>() + OVERHEAD + client.memory(),
             Self::Open(client) => size_of::<OpenClient>() + OVERHEAD + client.memory(),
             Self::Contending(_) => size_of::<contention::Client>() + OVERHEAD,
+            Self::Heartbeat(_) => size_of::<client::heartbeat::Client>() + OVERHEAD,
+            #[cfg(feature = "dns")]
+            Self::Lookup(client) => size_of::<Lookup>() + OVERHEAD + client.memory(),
         }
     }
 
@@ -187,12 +216,14 @@ impl ScenarioClient {
 }
 
 impl ScenarioServer {
-    /// Returns the station, unless the server keeps a row.
+    /// Returns the station, if the server has one: requests may wait in it.
     #[must_use]
     pub fn station(&self) -> Option<&Station> {
         match self {
             Self::Station(station) => Some(station),
-            Self::Row(_) => None,
+            Self::Row(_) | Self::Heartbeat(_) => None,
+            #[cfg(feature = "dns")]
+            Self::Names(server) => Some(server.station()),
         }
     }
 }

@@ -24,6 +24,8 @@ mod hosts;
 mod lookahead;
 #[cfg(feature = "std")]
 pub mod metrics;
+#[cfg(feature = "dns")]
+mod names;
 mod network;
 mod packets;
 mod queue;
@@ -42,6 +44,8 @@ pub use addresses::{
 pub use bounds::{Bounds, EndedBy, Run};
 pub use extra::{AddressError, MAX_SERVERS};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
+#[cfg(feature = "dns")]
+pub use names::{Lookup, LookupEvent, NameStation, NameStationEvent};
 pub use network::Network;
 #[cfg(feature = "packets")]
 pub use network::PacketConfig;

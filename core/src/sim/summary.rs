@@ -28,6 +28,8 @@ pub struct Summary {
     /// Replies and failures that a client took for those of another exchange. Without a token, a client
     /// cannot see which exchange a reply belongs to; the network knows.
     pub misattributed: u64,
+    /// Times that a server declared a client dead, because no heartbeat came.
+    pub declared_dead: u64,
     /// The client and the exchange of the reply that arrived last.
     reply: Option<(u32, NonZeroU32)>,
 }
@@ -93,6 +95,7 @@ impl Sink for Summary {
                     HostId::Client | HostId::Server(_) => self.server_dropped += 1,
                 }
             }
+            What::Dead { .. } => self.declared_dead += 1,
             // Not counted here: the metrics count them, or they follow from other counts.
             What::Delivered { direction: Direction::Request }
             | What::Duplicated { .. }
@@ -110,7 +113,6 @@ impl Sink for Summary {
             | What::Missing { .. }
             | What::Reordered
             | What::Repeated
-            | What::Dead { .. }
             | What::Alive
             | What::Confirmed
             | What::Broken { .. }
@@ -119,6 +121,8 @@ impl Sink for Summary {
             | What::Accepted
             | What::Rejected
             | What::Limited { .. }
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. } => {}
         }
     }

@@ -31,6 +31,9 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         family,
         token: _,
         preset: _,
+        // A lookup depends on nothing that another one does.
+        dns_records: _,
+        dns_options: _,
         link_preset: _,
         policy,
         workload,
@@ -47,6 +50,9 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
+    }
+    if workload.heartbeat().is_some() {
+        return Err("heartbeats are not exchanges");
     }
     if *network == NetworkKind::Packets && *family == Family::Ipv4 && link.mtu.is_some() {
         return Err("fragments compete for the hosts' memory");

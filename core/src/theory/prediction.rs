@@ -4,7 +4,7 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::scenario::{Scenario, Workload};
+use crate::scenario::{Protocol, Scenario, Workload};
 use crate::server::echo;
 use crate::sim::Summary;
 use crate::time::Duration;
@@ -27,6 +27,8 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         family: _,
         token: _,
         preset: _,
+        dns_records: _,
+        dns_options: _,
         link_preset: _,
         policy,
         workload,
@@ -45,6 +47,9 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if protocol.has_connections() {
         return Err("TCP sends lost packets again");
     }
+    if *protocol == Protocol::Dns {
+        return Err("a lookup asks its servers by a rule of its own");
+    }
     let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
@@ -57,6 +62,9 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     }
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
+    }
+    if workload.heartbeat().is_some() {
+        return Err("heartbeats are not exchanges");
     }
     if !station.is_instant() {
         return Err("the server takes time");

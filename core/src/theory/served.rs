@@ -110,7 +110,10 @@ fn arrival_time(scenario: &Scenario, rate: f64) -> Duration {
     let until_last = Duration::try_from_secs_f64(exchanges / rate).unwrap_or(Duration::MAX);
     match scenario.workload {
         Workload::Open { duration: Some(duration), .. } => duration.min(until_last),
-        Workload::Open { .. } | Workload::Closed { .. } | Workload::Write => until_last,
+        Workload::Open { .. }
+        | Workload::Closed { .. }
+        | Workload::Write
+        | Workload::Heartbeat { .. } => until_last,
     }
 }
 
@@ -252,7 +255,7 @@ fn ends_early(scenario: &Scenario, rate: f64) -> bool {
     };
     let duration = match scenario.workload {
         Workload::Open { duration, .. } => duration,
-        Workload::Closed { .. } | Workload::Write => None,
+        Workload::Closed { .. } | Workload::Write | Workload::Heartbeat { .. } => None,
     };
     scenario.clients > 1 && !duration.is_some_and(reaches)
 }

@@ -1,10 +1,11 @@
 //! The trait of the types of records' fields.
 
-use super::{Carried, Cause, Direction, Failure, FrameStep, Limit};
+use super::{Carried, Cause, Direction, Failure, FrameStep, Limit, NameStatus};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant, Seconds, nanos};
 use core::fmt;
+use core::net::Ipv4Addr;
 
 /// A type that a field of a record may have.
 pub(super) trait RecordField: Copy {
@@ -126,6 +127,30 @@ impl RecordField for Limit {
 
     fn word(self) -> u64 {
         self.code()
+    }
+}
+
+impl RecordField for NameStatus {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write_text(out, self.name())
+    }
+
+    fn word(self) -> u64 {
+        self.code()
+    }
+}
+
+/// Null if there is none.
+impl RecordField for Option<Ipv4Addr> {
+    fn write_json(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        match self {
+            Some(address) => write!(out, "\"{address}\""),
+            None => out.write_str("null"),
+        }
+    }
+
+    fn word(self) -> u64 {
+        self.map_or(0, |address| 1 << 32 | u64::from(address.to_bits()))
     }
 }
 

@@ -103,6 +103,8 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         | What::Replied { .. }
         | What::Rejected
         | What::Limited { .. }
+        | What::NameAnswered { .. }
+        | What::NameResolved { .. }
         | What::Note { .. } => ("", server),
     }
 }

@@ -16,6 +16,7 @@
 //! | `cause` | what loses a datagram: [`Cause`] |
 //! | `connection` | connections: [`Failure`], [`Limit`] |
 //! | `frame` | frames of a network of packets: [`Carried`], [`FrameStep`] |
+//! | `name` | what a name server says about a name: [`NameStatus`] |
 //! | `digest` | a run's fingerprint: [`Digest`] |
 //! | `json` | the JSON log: [`write_json`] |
 //! | [`words`] | sentences about records |
@@ -28,6 +29,7 @@ mod field;
 mod frame;
 mod json;
 mod ladder;
+mod name;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ pub use digest::{Digest, DigestSink};
 pub use frame::{Carried, FrameStep};
 pub use json::write_json;
 pub use ladder::Ladder;
+pub use name::NameStatus;
 pub use table::What;
 
 use crate::machine::Label;

@@ -8,11 +8,12 @@
 use super::digest::Mix;
 use super::field::RecordField;
 use super::words::{self, Wording, Words};
-use super::{Carried, Cause, Direction, Failure, FrameStep, Limit};
+use super::{Carried, Cause, Direction, Failure, FrameStep, Limit, NameStatus};
 use crate::machine::Timer;
 use crate::policy::Stop;
 use crate::time::{Duration, Instant};
 use core::fmt;
+use core::net::Ipv4Addr;
 
 macro_rules! records {
     ($(
@@ -278,6 +279,22 @@ records! {
         limit: Limit = "limit",
     } = "limited", 58, says words::limited;
 
+    /// A name server answers a question.
+    NameAnswered {
+        /// What it says.
+        status: NameStatus = "status",
+        /// Number of addresses in the answer.
+        addresses: u32 = "addresses",
+    } = "name_answered", 60, says words::name_answered;
+
+    /// The client knows what it looked up.
+    NameResolved {
+        /// What is known about the name.
+        status: NameStatus = "status",
+        /// Its first address.
+        address: Option<Ipv4Addr> = "address",
+    } = "name_resolved", 61, says words::name_resolved;
+
     /// An event of another crate's machine, in its own words.
     Note {
         /// The words.
@@ -324,6 +341,8 @@ impl What {
             | Self::Replied { .. }
             | Self::Rejected
             | Self::Limited { .. }
+            | Self::NameAnswered { .. }
+            | Self::NameResolved { .. }
             | Self::Note { .. } => None,
         }
     }

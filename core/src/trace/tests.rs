@@ -5,6 +5,7 @@ use crate::time::Duration;
 use crate::value::{ServerName, ServerNames};
 use alloc::string::String;
 use alloc::vec;
+use core::net::Ipv4Addr;
 
 /// A record of client 2, send 3 of exchange 1.
 pub(super) fn record(host: HostId, what: What) -> Record {
@@ -17,6 +18,22 @@ pub(super) fn record(host: HostId, what: What) -> Record {
         server: None,
         what,
     }
+}
+
+/// Records of lookups.
+fn names() -> [What; 7] {
+    let address = Some(Ipv4Addr::new(192, 0, 2, 1));
+    let answered = |status, addresses| What::NameAnswered { status, addresses };
+    let resolved = |status, address| What::NameResolved { status, address };
+    [
+        answered(NameStatus::Found, 1),
+        answered(NameStatus::NoSuchName, 1),
+        answered(NameStatus::Found, 2),
+        resolved(NameStatus::Found, address),
+        resolved(NameStatus::NoAddress, address),
+        resolved(NameStatus::Found, None),
+        resolved(NameStatus::Found, Some(Ipv4Addr::UNSPECIFIED)),
+    ]
 }
 
 fn digest(records: &[Record]) -> Digest {
@@ -97,6 +114,7 @@ fn connections() -> Vec<What> {
         What::Replied { bytes: 6 },
         What::Rejected,
     ];
+    whats.extend(names());
     whats.extend(Failure::ALL.iter().map(|why| What::Broken { why: *why }));
     whats.extend(Limit::ALL.iter().map(|limit| What::Limited { limit: *limit }));
     whats
@@ -291,7 +309,13 @@ fn every_record_has_words() {
     let mut wording = 0;
     for host in [HostId::Client, HostId::Link, HostId::SERVER] {
         for what in whats() {
-            for pattern in [Pattern::Closed, Pattern::Open, Pattern::Write] {
+            for pattern in [
+                Pattern::Closed,
+                Pattern::Open,
+                Pattern::Write,
+                Pattern::Lookup,
+                Pattern::Heartbeat,
+            ] {
                 for bits in 0u8..=255 {
                     let is = |bit: u8| bits >> bit & 1 == 1;
                     let servers = if is(7) { two_servers() } else { ServerNames::default() };

@@ -1,4 +1,4 @@
-//! The digests that every build must produce: `digests.txt` contains sixteen scenarios with twenty seeds
+//! The digests that every build must produce: `digests.txt` contains eighteen scenarios with twenty seeds
 //! each. The page's tests check the same file in a browser, and `cargo xtask test release` with the release build.
 //!
 //! If they change, runs have changed their meaning: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
@@ -12,7 +12,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");
 
 /// Each covers different parts: the server's drops, the link's loss with random latencies, many clients at
 /// once, the policy's bounds, tokens with late replies.
-const SCENARIOS: [&str; 16] = [
+const SCENARIOS: [&str; 18] = [
     "exchanges=50&server.drop=0.5",
     "exchanges=20&link.loss=0.2&link.latency=uniform+5ms+60ms",
     "clients=200&server.drop=0.2&link.latency=normal+10ms+4ms&link.loss=0.05",
@@ -47,6 +47,12 @@ const SCENARIOS: [&str; 16] = [
     // Writers of one row.
     "clients=20&workload.task=write&policy.initial_timeout=10ms&policy.max_timeout=2s\
      &policy.give_up_above=none&policy.jitter=equal&link.latency=normal+10ms+2ms",
+    // Several servers, and heartbeats.
+    "clients=5&exchanges=8&servers=a%3D192.0.2.1:1060,b%3D198.51.100.2:7,c%3D203.0.113.3:1060&server.drop=0.3\
+     &server.service=exponential+10ms&link.loss=0.1&link.latency=uniform+5ms+60ms\
+     &faults=100ms+500ms+server-down+at+b;+300ms+1s+slow+3+at+c;+2s+100ms+server-down+keep",
+    "clients=3&exchanges=60&workload.task=heartbeat&workload.interval=100ms&workload.dead_after=450ms\
+     &link.loss=0.2&link.duplicate=0.1&link.latency=normal+100ms+80ms&faults=2s+1s+partition",
 ];
 
 #[test]

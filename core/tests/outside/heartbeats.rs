@@ -101,3 +101,113 @@ fn a_partition_looks_like_a_death_until_the_client_returns() {
     assert_eq!(reported, expected);
     assert_eq!((counts.missing, counts.dead), (30, 2));
 }
+
+/// The scenario `udp-heartbeat`, whose comment makes these claims.
+#[test]
+fn a_scenario_has_heartbeats_and_the_server_declares_clients_dead() {
+    let scenario = of_scenario(&[("faults", "5500ms 5s partition")]);
+    let outcome = retrylab_core::sim::run(&scenario, Vec::<Record>::new());
+    let said = |record: &Record| {
+        let what = matches!(record.what, What::Missing { .. } | What::Dead { .. } | What::Alive);
+        let millis = record.at.as_nanos() / 1_000_000;
+        what.then(|| (millis, record.what, record.label.unwrap().exchange.get()))
+    };
+    let dead = What::Dead { silence: Duration::from_secs(3) };
+    let expected = [
+        (8_010, dead, 6),
+        (11_010, What::Alive, 12),
+        (11_010, What::Missing { count: 5 }, 12),
+        (22_010, dead, 20),
+    ];
+    assert_eq!(outcome.sink.iter().filter_map(said).collect::<Vec<_>>(), expected);
+    assert_eq!((outcome.summary.sends, outcome.summary.lost), (20, 5));
+    assert_eq!((outcome.summary.finished(), outcome.summary.replies), (0, 0));
+    assert_eq!(outcome.simulated, Instant::from_millis(22_010));
+
+    let patient = of_scenario(&[("faults", "5500ms 5s partition"), ("workload.dead_after", "10s")]);
+    let records = retrylab_core::sim::run(&patient, Vec::<Record>::new()).sink;
+    let deaths = records.iter().filter(|record| matches!(record.what, What::Dead { .. }));
+    assert_eq!(deaths.map(|record| record.at).collect::<Vec<_>>(), [Instant::from_millis(29_010)]);
+}
+
+fn of_scenario(pairs: &[(&str, &str)]) -> Scenario {
+    let mut scenario = Scenario::default();
+    let task = [("workload.task", "heartbeat"), ("exchanges", "20")];
+    scenario.apply(task.into_iter().chain(pairs.iter().copied())).unwrap();
+    scenario
+}
+
+#[test]
+fn what_is_said_is_about_heartbeats() {
+    let scenario = of_scenario(&[("clients", "2"), ("faults", "5500ms 5s partition")]);
+    let records = retrylab_core::sim::run(&scenario, Vec::<Record>::new()).sink;
+    let mut narrator = retrylab_core::trace::words::Narrator::new(scenario.setting());
+    let said: Vec<String> =
+        records.iter().map(|record| narrator.describe(record).sentence()).collect();
+    for sentence in [
+        "Client 2 sends heartbeat 1.",
+        "Client 2 waits 1 s before its next heartbeat.",
+        "Heartbeat 1 of client 1 arrives.",
+        "The server allows another 3 s of silence.",
+        "Heartbeat 7 of client 1 is lost: the link is cut.",
+        "The server declares client 1 dead after 3 s without a heartbeat.",
+        "Client 1 is alive again.",
+        "Heartbeat 12 of client 1 shows that 5 heartbeats before it are missing.",
+    ] {
+        assert!(said.iter().any(|said| said == sentence), "{sentence}\n{}", said.join("\n"));
+    }
+    assert!(!said.iter().any(|said| said.contains("request") || said.contains("reply")));
+}
+
+#[test]
+fn contradictions_with_heartbeats_are_refused() {
+    for (pairs, sentence) in [
+        (
+            &[("workload.interval", "1s")][..],
+            "workload.interval is \"1s\"; without workload.task=heartbeat it must be none, because only",
+        ),
+        (
+            &[("workload.dead_after", "1s")],
+            "workload.dead_after is \"1s\"; without workload.task=heartbeat",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("workload.interval", "0s")],
+            "workload.interval is \"0s\"; it must be longer than 0s",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("workload.think", "1s")],
+            "workload.think is \"1s\"; with workload.task=heartbeat it must be none",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("workload.arrivals", "poisson 1")],
+            "workload.arrivals is \"poisson 1\"; with workload.task=heartbeat it must be closed",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("message", "x")],
+            "message is \"x\"; with workload.task=heartbeat it must be hello, because a heartbeat has a text of",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("policy.max_sends", "3")],
+            "policy.max_sends is \"3\"; with workload.task=heartbeat it must be none",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("server.drop", "0.5")],
+            "server.drop is \"0.5\"; with workload.task=heartbeat it must be 0",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("faults", "1s 1s server-down")],
+            "faults has a fault \"1s 1s server-down\"; with workload.task=heartbeat there must be faults of the",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("servers", "a=192.0.2.1:1,b=192.0.2.2:1")],
+            "servers is \"a=192.0.2.1:1,b=192.0.2.2:1\"; with workload.task=heartbeat it must be one server",
+        ),
+        (
+            &[("workload.task", "heartbeat"), ("protocol", "dns")],
+            "workload.task is \"heartbeat\"; with protocol=dns it must be ask",
+        ),
+    ] {
+        let error = Scenario::default().apply(pairs.iter().copied()).unwrap_err().to_string();
+        assert!(error.starts_with(sentence), "{error}");
+    }
+}

@@ -26,6 +26,7 @@ mod heartbeats;
 mod http;
 mod http_requests;
 mod http_responses;
+mod lookups;
 mod names;
 mod packets;
 mod packets_ipv6;

@@ -8,7 +8,7 @@ use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
 /// Groups of keys that are valid only together: changing single keys would rarely find them.
-const BEGINNINGS: [&[(&str, &str)]; 8] = [
+const BEGINNINGS: [&[(&str, &str)]; 11] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
     &[("exchanges", "1000")],
@@ -22,6 +22,17 @@ const BEGINNINGS: [&[(&str, &str)]; 8] = [
     &[("workload.task", "write"), ("policy.give_up_above", "none"), ("clients", "10")],
     &[("network", "packets"), ("protocol", "tcp"), ("exchanges", "10")],
     &[("network", "packets"), ("protocol", "http"), ("exchanges", "10")],
+    &[
+        ("protocol", "dns"),
+        ("servers", "first=192.0.2.1:53,second=192.0.2.2:53,third=192.0.2.3:53"),
+        ("faults", "0s 7s server-down at first; 1s 20s slow 2 at third"),
+    ],
+    &[
+        ("servers", "a=192.0.2.1:1060,b=198.51.100.2:7"),
+        ("exchanges", "100"),
+        ("faults", "1s 1s server-down at a; 3s 1s server-down keep"),
+    ],
+    &[("workload.task", "heartbeat"), ("exchanges", "100"), ("workload.interval", "100ms")],
 ];
 
 /// Returns the scenario that `bytes` describe: one of the [`BEGINNINGS`], then key after key. Refused values
@@ -78,9 +89,9 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
         _ => {
             let examples = field.shape.grammar().map_or(&[][..], |grammar| grammar.examples);
             let mut value = varied(source.pick(examples).0, source);
-            if field.key == "faults" {
+            if ["faults", "servers"].contains(&field.key) {
                 for _ in 0..source.byte() % 3 {
-                    value += "; ";
+                    value += if field.key == "faults" { "; " } else { "," };
                     value += &varied(source.pick(examples).0, source);
                 }
             }
@@ -171,7 +182,11 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     if ended_by == EndedBy::Events {
         assert_eq!(events, bounds.events);
     }
-    let each = if scenario.workload == Workload::Write { 1 } else { scenario.exchanges };
+    let each = match scenario.workload {
+        Workload::Write => 1,
+        Workload::Heartbeat { .. } => 0,
+        Workload::Closed { .. } | Workload::Open { .. } => scenario.exchanges,
+    };
     let most = u64::from(scenario.clients) * u64::from(each);
     assert!(summary.finished() <= most, "{summary:?}");
     if ended_by == EndedBy::Finished && scenario.workload.arrivals().is_none() {

@@ -63,7 +63,7 @@ pub(crate) struct Capture {
     /// The Unix time at which the clock of the records began; zero in a simulation.
     epoch: Duration,
     setting: Setting,
-    /// The number of the interface of each host and type: the server has flow 0.
+    /// The number of the interface of each host and type: a single server has flow 0, others have the highest ones.
     interfaces: HashMap<(u32, u16), u32>,
     last: Option<Pending>,
     kept: Kept,
@@ -168,6 +168,12 @@ impl Capture {
         let (flow, name) = match record.host {
             HostId::Client if self.setting.clients => (flow, format!("client {flow}")),
             HostId::Client => (flow, "client".to_string()),
+            HostId::Server(number) if self.setting.servers.get(number.get()).is_some() => {
+                let name =
+                    self.setting.servers.get(number.get()).map(|name| format!("server {name}"));
+                // Clients have the lower numbers.
+                (u32::MAX - u32::from(number.get()), name.unwrap_or_default())
+            }
             HostId::Server(_) | HostId::Link => (0, self.service.unwrap_or("server").to_string()),
         };
         if let Some(number) = self.interfaces.get(&(flow, link_type)) {

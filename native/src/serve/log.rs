@@ -288,6 +288,8 @@ impl Observer<Event<service::Event>> for Log {
             | What::Repeated
             | What::Dead { .. }
             | What::Alive
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. }) => self.happened(at, what),
             // The reply's line reports work. A server has no events of a client, a link or a driver.
             What::Served { .. }

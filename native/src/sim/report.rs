@@ -45,6 +45,8 @@ pub(super) struct RunReport<'a> {
     /// Lost on the link, in both directions.
     lost: u64,
     server_dropped: u64,
+    /// Times that the server declared a client dead (heartbeats).
+    declared_dead: u64,
     metrics: Option<&'a MetricsReport>,
     theory: Theory,
     simulated_s: f64,
@@ -137,6 +139,7 @@ impl<'a> RunReport<'a> {
             misattributed: summary.misattributed,
             lost: summary.lost,
             server_dropped: summary.server_dropped,
+            declared_dead: summary.declared_dead,
             metrics: result.metrics.as_ref(),
             theory: Theory::new(scenario, result),
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
@@ -145,6 +148,10 @@ impl<'a> RunReport<'a> {
             link: scenario.to_fragment(),
             scenario,
         }
+    }
+
+    const fn has_heartbeats(&self) -> bool {
+        matches!(self.scenario.workload, Workload::Heartbeat { .. })
     }
 
     /// Prints the table line by line.
@@ -158,18 +165,24 @@ impl<'a> RunReport<'a> {
                 .map(|(low, high)| format!("  ({:.4} to {:.4})", 100.0 * low, 100.0 * high));
             share.unwrap_or_default() + &interval.unwrap_or_default()
         };
-        row("exchanges", &self.exchanges, String::new());
-        row("  answered", &self.answered, share(self.answered_share, self.answered_share_95));
-        row("  gave up", &self.gave_up, share(self.gave_up_share, self.gave_up_share_95));
-        row("  refused", &self.refused, String::new());
-        row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
-        if self.scenario.workload == Workload::Write {
-            row("writes", &self.calls, String::new());
+        if self.has_heartbeats() {
+            row("heartbeats", &self.sends, String::new());
+            row("lost on the link", &self.lost, String::new());
+            row("declared dead", &self.declared_dead, String::new());
+        } else {
+            row("exchanges", &self.exchanges, String::new());
+            row("  answered", &self.answered, share(self.answered_share, self.answered_share_95));
+            row("  gave up", &self.gave_up, share(self.gave_up_share, self.gave_up_share_95));
+            row("  refused", &self.refused, String::new());
+            row("sends", &self.sends, format!("{:8.4} per exchange", self.amplification));
+            if self.scenario.workload == Workload::Write {
+                row("writes", &self.calls, String::new());
+            }
+            row("dropped by the server", &self.server_dropped, String::new());
+            row("lost on the link", &self.lost, String::new());
+            row("replies", &self.replies, String::new());
+            row("late replies", &self.late_replies, String::new());
         }
-        row("dropped by the server", &self.server_dropped, String::new());
-        row("lost on the link", &self.lost, String::new());
-        row("replies", &self.replies, String::new());
-        row("late replies", &self.late_replies, String::new());
         if self.misattributed > 0 {
             row("misattributed", &self.misattributed, "replies to another exchange".to_string());
         }
@@ -217,13 +230,17 @@ impl<'a> RunReport<'a> {
         }
         let wall = result.wall;
         let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);
-        let (exchanges, wall) = (Count(self.exchanges, "exchange"), Rounded(wall));
+        let done = match self.has_heartbeats() {
+            true => Count(self.sends, "heartbeat"),
+            false => Count(self.exchanges, "exchange"),
+        };
+        let wall = Rounded(wall);
         // In a short run the start-up dominates the rate.
         let rate = if self.exchanges < 10_000 {
             String::new()
         } else {
             format!(": {rate:.0} exchanges per second")
         };
-        narrate!("{exchanges} in {wall} of wall time{rate}");
+        narrate!("{done} in {wall} of wall time{rate}");
     }
 }

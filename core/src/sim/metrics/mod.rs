@@ -239,6 +239,8 @@ impl Sink for Metrics {
             | What::Accepted
             | What::Rejected
             | What::Limited { .. }
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. } => {}
         }
     }

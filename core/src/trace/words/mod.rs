@@ -39,6 +39,7 @@
 //! | `connections` | connections: asked for, open, over |
 //! | `servers` | what servers do |
 //! | `heartbeats` | what heartbeats show |
+//! | `names` | what name servers say |
 //! | `causes` | why a datagram was lost, why an exchange ended |
 //! | `story` | sentences joined; many records counted |
 //! | `narrator` | what earlier records reveal about a record |
@@ -49,6 +50,7 @@ mod connections;
 mod ends;
 mod frames;
 mod heartbeats;
+mod names;
 mod narrator;
 mod numbers;
 mod packets;
@@ -63,6 +65,7 @@ pub(super) use connections::{
 pub(super) use ends::{answered, failed, gave_up, late_reply, note, refused, stale, stranger};
 pub(super) use frames::frame;
 pub(super) use heartbeats::{alive, dead, missing, reordered, repeated};
+pub(super) use names::{name_answered, name_resolved};
 pub use narrator::{Known, Narrator};
 pub use numbers::{capital, count, grouped, ratio, span, spread, unit};
 pub(super) use packets::{damaged, delivered, dropped, duplicated, sent};
@@ -102,6 +105,10 @@ pub enum Pattern {
     Open,
     /// Each writes one row: a read and a write are an attempt.
     Write,
+    /// Each looks up a name.
+    Lookup,
+    /// Each sends heartbeats, which nobody answers.
+    Heartbeat,
 }
 
 impl Setting {
@@ -109,8 +116,7 @@ impl Setting {
     /// `second: client 3 #2 `, or nothing if there is only one of each.
     #[must_use]
     pub fn tag(&self, record: &Record) -> String {
-        let server = record.host.server().and_then(|number| self.servers.get(number));
-        let mut tag = server.map_or_else(String::new, |name| format!("{name}: "));
+        let mut tag = self.server_tag(record);
         if let Some(flow) = record.flow.filter(|_| self.clients) {
             tag += &format!("client {flow} ");
         }
@@ -118,10 +124,17 @@ impl Setting {
         tag
     }
 
+    /// Returns the server that made a record: `second: `, or nothing if there is only one.
+    #[must_use]
+    pub fn server_tag(&self, record: &Record) -> String {
+        let server = record.host.server().and_then(|number| self.servers.get(number));
+        server.map_or_else(String::new, |name| format!("{name}: "))
+    }
+
     /// Returns the exchange of a record: `#2 `, or nothing if there is only one.
     #[must_use]
     pub fn exchange_tag(&self, record: &Record) -> String {
-        let label = record.label.filter(|_| self.exchanges);
+        let label = record.label.filter(|_| self.exchanges && self.pattern != Pattern::Heartbeat);
         label.map_or_else(String::new, |label| format!("#{} ", label.exchange))
     }
 }
@@ -270,6 +283,9 @@ pub fn belongs(record: &Record, setting: Setting) -> String {
     };
     let name = if setting.pattern == Pattern::Write { "attempt" } else { "send" };
     match record.label.filter(|_| !unsent) {
+        Some(label) if setting.pattern == Pattern::Heartbeat => {
+            format!("heartbeat {}", label.exchange)
+        }
         Some(label) => format!("{exchange}{name} {}", label.send),
         None => exchange.trim_end().to_string(),
     }
@@ -327,6 +343,7 @@ impl Wording<'_> {
         let Label { exchange, send } = self.record.label?;
         Some(match self.setting.pattern {
             Pattern::Write => format!("attempt {send}"),
+            Pattern::Heartbeat => format!("heartbeat {exchange}"),
             _ if self.setting.exchanges => format!("send {send} of exchange {exchange}"),
             _ => format!("send {send}"),
         })

@@ -129,6 +129,8 @@ impl Narrator {
             | What::Replied { .. }
             | What::Rejected
             | What::Limited { .. }
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. } => known,
         }
     }

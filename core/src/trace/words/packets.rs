@@ -23,6 +23,16 @@ fn request_sent(wording: &Wording<'_>) -> Words {
     let open = wording.overlapping();
     let predicate = match wording.setting.pattern {
         Pattern::Write => return attempt(wording, send),
+        Pattern::Heartbeat => {
+            let name = wording.which().unwrap_or_default();
+            return Words::new(host, format!("sends {name}")).noted(name.clone(), name);
+        }
+        Pattern::Lookup => {
+            let whom =
+                wording.server().map_or("the server".into(), |name| format!("server {name}"));
+            let again = if send > 1 { format!(" (send {send})") } else { String::new() };
+            format!("asks {whom} for the address of the name{again}")
+        }
         Pattern::Closed | Pattern::Open => match (open, send, wording.exchange()) {
             (Some(exchange), 1, _) => format!("sends the request of exchange {exchange}{to}"),
             (Some(exchange), ..) => {
@@ -82,6 +92,8 @@ fn request_name(wording: &Wording<'_>) -> &'static str {
     match (wording.setting.pattern, wording.record.packet) {
         (Pattern::Write, Some(number)) if number.get() % 2 == 1 => "read",
         (Pattern::Write, Some(_)) => "write",
+        (Pattern::Lookup, _) => "question",
+        (Pattern::Heartbeat, _) => "heartbeat",
         _ => "request",
     }
 }
@@ -90,12 +102,15 @@ fn request_name(wording: &Wording<'_>) -> &'static str {
 fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
     let (whose, which) = (wording.whose(), wording.which());
     match (direction, which) {
+        (Direction::Request, Some(which)) if wording.setting.pattern == Pattern::Heartbeat => {
+            (format!("{which}{whose}"), String::new())
+        }
         (Direction::Request, Some(which)) => {
             let subject = format!("the {}{whose}{}", request_name(wording), wording.to_server());
             (subject, format!(" ({which})"))
         }
         (Direction::Request, None) => {
-            (format!("a request{whose}{}", wording.to_server()), String::new())
+            (format!("a {}{whose}{}", request_name(wording), wording.to_server()), String::new())
         }
         (Direction::Reply, which) => (reply(wording, which), String::new()),
     }

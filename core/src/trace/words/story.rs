@@ -85,11 +85,13 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         Pattern::Closed | Pattern::Open => "request",
         // A read or a write.
         Pattern::Write => "datagram",
+        Pattern::Lookup => "question",
+        Pattern::Heartbeat => "heartbeat",
     };
     match record.what {
         What::Sent { direction: Direction::Request, .. } => match (setting.pattern, again) {
-            (Pattern::Closed | Pattern::Open, true) => (request, "sent again"),
-            (Pattern::Closed | Pattern::Open | Pattern::Write, _) => (request, "sent"),
+            (Pattern::Closed | Pattern::Open | Pattern::Lookup, true) => (request, "sent again"),
+            (_, _) => (request, "sent"),
         },
         What::Sent { direction: Direction::Reply, .. } => ("reply", "sent"),
         What::Delivered { direction: Direction::Request } => (request, "delivered"),
@@ -132,6 +134,8 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Replied { .. } => ("request", "answered"),
         What::Rejected => ("request", "refused"),
         What::Limited { .. } => ("connection", "closed for a limit"),
+        What::NameAnswered { .. } => ("question", "answered"),
+        What::NameResolved { .. } => ("name", "resolved"),
         What::Note { .. } => ("note", ""),
     }
 }

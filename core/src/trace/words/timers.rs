@@ -1,5 +1,6 @@
 //! Waits.
 
+use super::super::HostId;
 use super::{Pattern, Role, Wording, Words, span};
 use crate::machine::Timer;
 use crate::time::{Duration, Instant, nanos};
@@ -102,6 +103,9 @@ pub(in super::super) fn timer_armed(
             .noted(format!("down in {left}"), format!("in {left}")),
         Timer::Recovery => Words::new(host + "'s outage", format!("ends in {left}"))
             .noted(format!("back in {left}"), format!("in {left}")),
+        Timer::Other(_) if wording.setting.pattern == Pattern::Heartbeat => {
+            heartbeat_timer(wording, &left)
+        }
         Timer::Other(name) => Words::new(host, format!("waits {left} ({name})")),
     }
 }
@@ -126,13 +130,22 @@ fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
         (None, Pattern::Write) => format!("waits {left} before it reads again"),
-        (None, Pattern::Closed | Pattern::Open) => {
-            format!("waits {left} before it sends again{asked}")
-        }
+        (None, _) => format!("waits {left} before it sends again{asked}"),
     };
     let note =
         if hinted { format!("waits {left} (server's hint)") } else { format!("backs off {left}") };
     Words::new(wording.host(), predicate).noted(note, format!("in {left}"))
+}
+
+/// Returns the words for the timers of heartbeats: the client's interval, and the server's limit of silence.
+fn heartbeat_timer(wording: &Wording<'_>, left: &str) -> Words {
+    let host = wording.host();
+    match wording.record.host {
+        HostId::Server(_) => Words::new(host, format!("allows another {left} of silence"))
+            .noted(format!("{left} of silence left"), format!("{left} left")),
+        _ => Words::new(host, format!("waits {left} before its next heartbeat"))
+            .noted(format!("next in {left}"), format!("next in {left}")),
+    }
 }
 
 /// Returns what arrives in an open loop.
@@ -167,6 +180,14 @@ pub(in super::super) fn timer_fired(wording: &Wording<'_>, timer: Timer) -> Word
         Timer::Service => dull(wording.host(), &format!("finishes {}", job(wording)), "work done"),
         Timer::Outage => dull(wording.host() + "'s outage", "begins", "outage begins"),
         Timer::Recovery => dull(wording.host() + "'s outage", "ends", "outage ends"),
+        Timer::Other(_) if wording.setting.pattern == Pattern::Heartbeat => {
+            match wording.record.host {
+                HostId::Server(_) => {
+                    dull(wording.host(), "looks for clients that are silent", "looks for silence")
+                }
+                _ => dull(whose_pause(wording, "interval"), "is over", "interval over"),
+            }
+        }
         Timer::Other(name) => {
             let over = format!("is over ({name})");
             dull(format!("the wait of {}", wording.host()), &over, &format!("wait over ({name})"))

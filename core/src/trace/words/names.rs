@@ -1,0 +1,56 @@
+//! What name servers say and what clients learn from them.
+
+use super::super::NameStatus;
+use super::{Wording, Words};
+use alloc::format;
+use alloc::string::ToString;
+use core::net::Ipv4Addr;
+
+pub(in super::super) fn name_answered(
+    wording: &Wording<'_>,
+    status: NameStatus,
+    addresses: u32,
+) -> Words {
+    let host = wording.host();
+    match status {
+        NameStatus::Found => {
+            let found = match addresses {
+                1 => "an address".to_string(),
+                _ => format!("{addresses} addresses"),
+            };
+            Words::new(host, format!("knows {found} of the name"))
+                .noted(format!("knows {found}"), "knows it")
+        }
+        NameStatus::NoSuchName => Words::new(host, "knows that the name does not exist")
+            .noted("no such name", "no such name"),
+        NameStatus::NoAddress => Words::new(host, "knows that the name has no IPv4 address")
+            .noted("no address", "no address"),
+        NameStatus::NotAnswered => {
+            Words::new(host, "cannot answer the question").noted("cannot answer", "cannot answer")
+        }
+    }
+}
+
+pub(in super::super) fn name_resolved(
+    wording: &Wording<'_>,
+    status: NameStatus,
+    address: Option<Ipv4Addr>,
+) -> Words {
+    let whose = wording.whose();
+    let (predicate, note, brief) = match (status, address) {
+        (NameStatus::Found, Some(address)) => {
+            let number = address.to_bits();
+            let note = format!("{address} = {number}");
+            let brief = format!("{address}");
+            (format!("has the address {address}, the number {number}"), note, brief)
+        }
+        (NameStatus::Found, None) => ("has an address".into(), "found".into(), "found".into()),
+        (NameStatus::NoSuchName, _) => {
+            ("does not exist".into(), "no such name".into(), "no such name".into())
+        }
+        (NameStatus::NoAddress | NameStatus::NotAnswered, _) => {
+            ("has no IPv4 address".into(), "no address".into(), "no address".into())
+        }
+    };
+    Words::new(format!("the name{whose}"), predicate).noted(note, brief)
+}
