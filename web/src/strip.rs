@@ -85,6 +85,8 @@ fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
             | What::Replied { .. }
             | What::Rejected
             | What::Limited { .. }
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. } => {}
         }
     }

@@ -8,12 +8,13 @@ use crate::json::Json;
 use crate::numbers::{address, clock, count, span};
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
+use retrylab_core::client::heartbeat;
 use retrylab_core::machine::{Machine, Timer};
 use retrylab_core::protocol::Codec;
 use retrylab_core::random::Probability;
 use retrylab_core::server::echo;
 use retrylab_core::sim::{SERVER, client_address};
-use retrylab_core::time::Instant;
+use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
@@ -32,7 +33,11 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
     let title = match (packet.frame, packet.direction) {
         (Some(carried), _) => frame::title(packet, carried),
         (None, Direction::Reply) => format!("Reply to {which}"),
-        (None, Direction::Request) => format!("Request, {which}"),
+        (None, Direction::Request) => match timeline.setting().pattern {
+            Pattern::Heartbeat => format!("Heartbeat {}", packet.exchange()),
+            Pattern::Lookup => format!("Question, {which}"),
+            Pattern::Closed | Pattern::Open | Pattern::Write => format!("Request, {which}"),
+        },
     };
     let payload = if packet.frame.is_none() { payload(run, timeline, packet) } else { Vec::new() };
     let (view, bytes) = seen(run, packet, &payload);
@@ -40,6 +45,12 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
         json.text("title", &title);
         json.text("shape", shape);
         json.list("facts", |json| {
+            let servers = &run.scenario().servers;
+            if let Some(server) =
+                servers.as_slice().get(usize::from(packet.server)).filter(|_| servers.is_several())
+            {
+                fact(json, "server", &format!("{} ({})", server.name, address(server.address)));
+            }
             if packet.flow > 0 {
                 owner(json, run, packet);
             }
@@ -196,6 +207,9 @@ fn reply_story(timeline: &Timeline, packet: &Packet) -> String {
 }
 
 fn request_story(timeline: &Timeline, packet: &Packet) -> String {
+    if timeline.setting().pattern == Pattern::Heartbeat {
+        return "The client sends one in each interval. Nobody answers it.".to_string();
+    }
     let exchange = packet.exchange();
     if timeline.setting().pattern == Pattern::Write {
         let name = which(timeline, packet);
@@ -309,14 +323,16 @@ fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
 /// row's version.
 fn payload(run: &PageRun, timeline: &Timeline, packet: &Packet) -> Vec<u8> {
     let scenario = run.scenario();
-    if scenario.setting().pattern == Pattern::Write {
-        return Vec::new();
-    }
+    let codec = match scenario.setting().pattern {
+        // A row's version and a query's number are unknown here.
+        Pattern::Write | Pattern::Lookup => return Vec::new(),
+        Pattern::Heartbeat => heartbeat::Config::new(SERVER, Duration::ZERO).codec,
+        Pattern::Closed | Pattern::Open => scenario.client_config(SERVER).codec,
+    };
     let request = match packet.direction {
         Direction::Request => Some(packet),
         Direction::Reply => packet.request.and_then(|id| timeline.packet(id)),
     };
-    let codec = scenario.client_config(SERVER).codec;
     let mut bytes = Vec::new();
     match (packet.label, request) {
         (Some(label), Some(request)) => {

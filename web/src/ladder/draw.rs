@@ -245,5 +245,7 @@ fn header(paint: &Paint<'_>, view: &View<'_>) {
         "client".to_string()
     };
     paint.text(Ink::Text, bold, Align::Center, (client, y), &name);
-    paint.text(Ink::Text, bold, Align::Center, (server, y), "server");
+    let several = view.run.scenario().servers.is_several();
+    let name = if several { "servers" } else { "server" };
+    paint.text(Ink::Text, bold, Align::Center, (server, y), name);
 }

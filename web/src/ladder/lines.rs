@@ -66,7 +66,7 @@ pub(crate) fn lines(run: &PageRun, timeline: &Timeline, ids: &[Id]) -> Lines {
             continue;
         }
         let out = if side == Side::Server { &mut lines.server } else { &mut lines.client };
-        let tag = timeline.setting().exchange_tag(record);
+        let tag = timeline.setting().server_tag(record) + &timeline.setting().exchange_tag(record);
         match out.last_mut() {
             // A wait belongs to the send that began it.
             Some(line) if is_wait(record) && last == record.label && line.has_room(&words) => {

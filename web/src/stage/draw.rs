@@ -7,7 +7,8 @@ use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
 use crate::timeline::{Id, Packet, Side, State, Timeline};
 use retrylab_core::machine::Timer;
-use retrylab_core::sim::{SERVER, Summary, client_address};
+use retrylab_core::scenario::Servers;
+use retrylab_core::sim::{Summary, client_address};
 use retrylab_core::trace::{Direction, words};
 
 /// Maximum number of packets drawn in one frame; of more, every n-th is drawn.
@@ -17,6 +18,7 @@ const MAX_DRAWN: usize = 20_000;
 pub(crate) struct Scene<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) timeline: &'a Timeline,
+    pub(crate) servers: &'a Servers,
     pub(crate) at: u64,
     /// Counts up to now.
     pub(crate) summary: Summary,
@@ -38,7 +40,28 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
     packets(paint, scene);
 }
 
+/// Draws a card for each server.
+fn servers(paint: &Paint<'_>, scene: &Scene<'_>) {
+    for (place, server) in (0..).zip(scene.servers.as_slice()) {
+        let Rect { x, y, w, h } = scene.layout.card(place);
+        paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
+        paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
+        let (cx, cy, narrow) = (x + w / 2.0, y + h / 2.0, w < 110.0);
+        let name = server.name.to_string();
+        let room = h >= 34.0;
+        let dy = if room { -9.0 } else { 0.0 };
+        paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (cx, cy + dy), &name);
+        if room {
+            let font = Font::mono(if narrow { 9.5 } else { 11.0 });
+            paint.text(Ink::Muted, font, Align::Center, (cx, cy + 9.0), &address(server.address));
+        }
+    }
+}
+
 fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
+    if scene.servers.is_several() {
+        return servers(paint, scene);
+    }
     let Rect { x, y, w, h } = scene.layout.server;
     paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
     paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
@@ -49,7 +72,12 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
         paint.text(ink, font, Align::Center, (cx, cy + dy), text);
     };
     line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
-    line(-11.0, Ink::Muted, Font::mono(if narrow { 9.5 } else { 11.0 }), &address(SERVER));
+    line(
+        -11.0,
+        Ink::Muted,
+        Font::mono(if narrow { 9.5 } else { 11.0 }),
+        &address(scene.servers.first()),
+    );
     let Summary { replies, server_dropped, .. } = scene.summary;
     let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
     line(13.0, Ink::Text, Font::sans(small), &replies);
@@ -62,15 +90,14 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
 
 fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {
     for direction in [Direction::Request, Direction::Reply] {
-        let (client, server) = layout.ends(flow, direction);
-        let (from, to) = match direction {
-            Direction::Request => (client, server),
-            Direction::Reply => (server, client),
-        };
-        paint.stroke(Ink::Line, 1.5, |path| {
-            path.line(from, to);
-            path.head(from, to, 6.0);
-        });
+        for place in 0..layout.servers {
+            let [from, to] =
+                [0.0, 1.0].map(|share| layout.on_way_of(place, flow, direction, share));
+            paint.stroke(Ink::Line, 1.5, |path| {
+                path.line(from, to);
+                path.head(from, to, 6.0);
+            });
+        }
     }
 }
 
@@ -254,7 +281,8 @@ fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
         paint.stroke_as(shape, 2.5, |path| {
             for (_, packet, _, spot) in seen {
                 if Shape::of(packet) == shape && packet.local.is_none() {
-                    path.line(layout.on_way(packet.flow, packet.direction, 0.0), *spot);
+                    let start = layout.on_way_of(packet.server, packet.flow, packet.direction, 0.0);
+                    path.line(start, *spot);
                 }
             }
         });

@@ -34,7 +34,10 @@ pub(crate) struct Layout {
     pub(crate) h: f64,
     /// Number of clients drawn.
     pub(crate) clients: u32,
+    /// The part of the stage with the servers.
     pub(crate) server: Rect,
+    /// Number of servers.
+    pub(crate) servers: u16,
     /// The clients' part of the stage.
     field: Rect,
     /// Number of clients per row of a field.
@@ -58,6 +61,7 @@ impl Layout {
             h,
             clients,
             server: Rect { x: w - edge - wide, y: top, w: wide, h: inner },
+            servers: scenario.servers.as_slice().len() as u16,
             field: Rect { x: edge, y: top, w: 0.0, h: inner },
             columns: 1,
             cell: inner / f64::from(clients.max(1)),
@@ -72,7 +76,7 @@ impl Layout {
             layout.field.w = name + 2.0 * layout.ring() + 12.0;
             if clients == 1 {
                 layout.field.w += if narrow { 20.0 } else { 56.0 };
-                layout.server.h = inner.min(132.0);
+                layout.server.h = inner.min(132.0 + 50.0 * (f64::from(layout.servers) - 1.0));
                 layout.server.y = top + (inner - layout.server.h) / 2.0;
             }
         }
@@ -161,6 +165,37 @@ impl Layout {
         };
         let room = self.packet() + 8.0;
         ((x + ring + room, y), (self.server.x - room, y))
+    }
+
+    /// Returns the card of the server in this place, from 0.
+    pub(crate) fn card(&self, place: u16) -> Rect {
+        let count = f64::from(self.servers);
+        let gap = if self.servers > 1 { 8.0 } else { 0.0 };
+        let h = (self.server.h - gap * (count - 1.0)) / count;
+        Rect { y: self.server.y + f64::from(place) * (h + gap), h, ..self.server }
+    }
+
+    /// Returns where a packet from or to the server in this place is after `share` of its way. Packets of several servers
+    /// fan out from the lane to their cards.
+    pub(crate) fn on_way_of(
+        &self,
+        place: u16,
+        flow: u32,
+        direction: Direction,
+        share: f64,
+    ) -> Point {
+        let (x, y) = self.on_way(flow, direction, share);
+        if self.servers < 2 || self.is_crowd() {
+            return (x, y);
+        }
+        let near_server = match direction {
+            Direction::Request => share,
+            Direction::Reply => 1.0 - share,
+        };
+        let Rect { y: top, h, .. } = self.card(place);
+        let offset = self.offset().min(h / 4.0);
+        let end = top + h / 2.0 + if direction == Direction::Request { -offset } else { offset };
+        (x, y + (end - y) * near_server)
     }
 
     /// Returns where a packet is after `share` of its way.

@@ -70,7 +70,7 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     if let Some(side) = packet.local {
         return layout.at_router(packet.flow, side, (packet.direction, packet.behind));
     }
-    let (x, y) = layout.on_way(packet.flow, packet.direction, share);
+    let (x, y) = layout.on_way_of(packet.server, packet.flow, packet.direction, share);
     // Packets that travel together are drawn next to each other; a crowd has no room for that.
     let behind = if layout.is_crowd() { 0.0 } else { f64::from(packet.behind.min(MAX_BEHIND)) };
     let aside = 0.7 * layout.packet() * behind;

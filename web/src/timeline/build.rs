@@ -136,6 +136,8 @@ impl Builder<'_> {
             | What::Replied { .. }
             | What::Rejected
             | What::Limited { .. }
+            | What::NameAnswered { .. }
+            | What::NameResolved { .. }
             | What::Note { .. } => {}
         }
         (shown, about)
@@ -190,6 +192,7 @@ impl Builder<'_> {
             flow,
             label: record.label,
             direction,
+            server: record.server().map_or(0, |number| number - 1),
             bytes,
             sent: record.at.as_nanos(),
             end: u64::MAX,

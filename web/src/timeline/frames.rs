@@ -128,6 +128,7 @@ fn packet(record: &Record, direction: Direction, carried: Carried, bytes: u32) -
         HostId::Server(_) | HostId::Link => Side::Server,
     };
     Packet {
+        server: 0,
         name: record.packet(),
         flow: flow_of(record),
         label: record.label,

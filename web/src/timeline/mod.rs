@@ -34,6 +34,8 @@ pub(crate) struct Packet {
     pub(crate) flow: u32,
     pub(crate) label: Option<Label>,
     pub(crate) direction: Direction,
+    /// The place of its server, from 0.
+    pub(crate) server: u16,
     pub(crate) bytes: u32,
     pub(crate) sent: u64,
     /// When it arrived, or when it is shown to be lost.

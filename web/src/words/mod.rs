@@ -102,6 +102,8 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     let (noun, done) = match pattern {
         Pattern::Closed | Pattern::Open => ("exchange", "answered"),
         Pattern::Write => ("write", "accepted"),
+        Pattern::Lookup => ("lookup", "answered"),
+        Pattern::Heartbeat => return heartbeats(summary),
     };
     let finished = summary.finished();
     if finished == 0 {
@@ -122,6 +124,15 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     let s = if summary.sends == finished { "" } else { "s" };
     out += &format!(". {} send{s} per {noun}.", ratio(summary.sends, finished));
     out
+}
+
+fn heartbeats(summary: &Summary) -> String {
+    let sent = count(summary.sends, "heartbeat");
+    match summary.declared_dead {
+        0 => format!("{sent} sent; the server declared no client dead."),
+        1 => format!("{sent} sent; the server declared a client dead once."),
+        n => format!("{sent} sent; the server declared a client dead {} times.", grouped(n)),
+    }
 }
 
 /// Maximum number of clients at one moment that are named; more are counted.
@@ -172,6 +183,10 @@ pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
         Pattern::Closed => {
             format!("{} of {} answered", grouped(summary.answered), count(whole, "exchange"))
         }
+        Pattern::Lookup => {
+            format!("{} of {} answered", grouped(summary.answered), count(clients, "lookup"))
+        }
+        Pattern::Heartbeat => format!("{} sent", count(summary.sends, "heartbeat")),
         Pattern::Open => format!("{} answered", count(summary.answered, "exchange")),
         Pattern::Write => {
             format!("{} of {} written", grouped(summary.answered), count(clients, "client"))

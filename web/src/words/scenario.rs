@@ -7,7 +7,7 @@ use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Latency, Loss};
 use retrylab_core::policy::{Backoff, Jitter, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::scenario::{Scenario, Workload};
+use retrylab_core::scenario::{Asking, Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Factor, Share};
 
@@ -37,6 +37,16 @@ fn own(scenario: &Scenario) -> String {
     }
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
+    }
+    if scenario.servers.is_several() {
+        let names = scenario.servers.as_slice().iter().map(|server| server.name.to_string());
+        out += &format!(". The servers {} are asked in turn", names.collect::<Vec<_>>().join(", "));
+    }
+    if scenario.workload.heartbeat().is_some() {
+        return out + ".";
+    }
+    if let (Protocol::Dns, Asking::Options(options)) = (scenario.protocol, scenario.dns_options) {
+        return out + &format!(", by the rule of resolv.conf with {options}.");
     }
     let apart = scenario.policy != scenario.preset.policy();
     let which = if apart { "a changed policy" } else { "the policy" };
@@ -116,6 +126,18 @@ fn workload(scenario: &Scenario) -> String {
     let exchanges = u64::from(scenario.exchanges);
     match &scenario.workload {
         Workload::Write => format!("{clients} write{s} the same row, once{each}"),
+        Workload::Heartbeat { .. } => {
+            let (interval, dead_after) = scenario.workload.heartbeat().unwrap_or_default();
+            let [interval, dead_after] = [interval, dead_after].map(|time| span(nanos(time)));
+            format!(
+                "{clients} send{s} {}{each}, one every {interval}, which nobody answers; the server declares a client \
+                 dead after {dead_after} without one",
+                count(exchanges, "heartbeat")
+            )
+        }
+        Workload::Closed { .. } if scenario.protocol == Protocol::Dns => {
+            format!("{clients} look{s} up the name {}", scenario.message)
+        }
         Workload::Open { arrivals, duration } => {
             let most = match duration {
                 Some(time) => format!("for {}", span(nanos(*time))),
@@ -224,5 +246,16 @@ mod tests {
             say(write)
         );
         assert!(!say(write).contains("ask"), "{}", say(write));
+        let beat = "exchanges=20&workload.task=heartbeat&link.loss=0.1";
+        assert_eq!(
+            say(beat),
+            "One client sends 20 heartbeats, one every 1 s, which nobody answers; the server declares a client dead \
+             after 3 s without one. A packet takes 10 ms and is lost with probability 0.1."
+        );
+        let two = say("servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7");
+        assert!(
+            two.contains(". The servers a, b are asked in turn. With the policy textbook"),
+            "{two}"
+        );
     }
 }
