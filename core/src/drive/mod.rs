@@ -104,7 +104,7 @@ pub struct Context {
     pub packet: u32,
     /// Which send.
     pub label: Option<Label>,
-    /// In a network with several servers: which one it is about.
+    /// In a network with several servers: which one it concerns.
     pub server: Option<NonZeroU16>,
 }
 

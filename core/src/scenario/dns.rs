@@ -1,22 +1,14 @@
-//! Name lookups: what the servers know, how clients ask them, and which keys that rules out.
+//! Name lookups: what the servers know, and how clients ask them.
 
-use super::error::FieldError;
-use super::keys::FIELDS;
-use super::model::Scenario;
-use super::protocol::Protocol;
-#[cfg(feature = "dns")]
-use crate::name::DomainName;
-use crate::name::{MAX_SERVERS, Options};
-use crate::server::service::Overflow;
-use crate::value::{Grammar, Printable, is_word, phrase};
-use alloc::format;
+use crate::name::Options;
+use crate::value::{Grammar, is_word, phrase};
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv4Addr;
 
-/// Maximum number of addresses of one name: so many fit into a reply of 512 bytes with the longest name
+/// Maximum number of addresses of one name: they fit into a reply of 512 bytes with the longest name
 /// (RFC 1035 section 2.3.4), which is therefore never truncated.
 const MAX_ADDRESSES: usize = 15;
 
@@ -146,95 +138,13 @@ impl Asking {
     }
 }
 
-/// Keys that a lookup cannot change, each with the reason.
-const FIXED: &[(&str, &str)] = &[
-    ("exchanges", "each client looks up one name, once"),
-    ("token", "queries have an id"),
-    ("workload.arrivals", "each client looks up one name, once"),
-    ("workload.task", "each client looks up one name, once"),
-    ("workload.think", "each client looks up one name, once"),
-    ("server.reply", "the reply has what server.records knows about the name"),
-    ("server.fail", "a name server answers, or drops the query"),
-    ("server.hint", "replies of DNS have no hint"),
-    ("server.overflow", "a name server answers, or drops the query"),
-];
-
-impl Scenario {
-    /// Checks the keys of lookups.
-    pub(super) fn check_dns(&self) -> Result<(), FieldError> {
-        if self.protocol != Protocol::Dns {
-            let needs_dns = "only name lookups use it";
-            return ["dns.records", "dns.options"].into_iter().try_for_each(|key| {
-                self.must_be_default(key, &format!("without protocol={}", Protocol::Dns), needs_dns)
-            });
-        }
-        if !cfg!(feature = "dns") {
-            let sentence = "protocol is \"dns\"; here it must be udp, because this build of retrylab has no DNS; the \
-                            command-line program has it";
-            return FieldError::contradiction("protocol", sentence);
-        }
-        self.check_question()?;
-        FIXED
-            .iter()
-            .try_for_each(|(key, why)| self.must_be_default(key, "with protocol=dns", why))?;
-        debug_assert_eq!(self.station.overflow, Overflow::Drop);
-        let Asking::Options(options) = self.dns_options else { return Ok(()) };
-        let policy = FIELDS.iter().filter(|field| field.group() == "policy");
-        let with = format!("with dns.options={options}");
-        let why = "the options decide when to ask again; dns.options=policy lets policy.* decide";
-        policy.into_iter().try_for_each(|field| self.must_be_default(field.key, &with, why))?;
-        if self.servers.as_slice().len() > MAX_SERVERS {
-            let sentence = format!(
-                "servers is \"{}\"; {with} it must be at most {MAX_SERVERS} servers, because resolv.conf has no more; \
-                 with dns.options=policy there may be more",
-                self.servers
-            );
-            return FieldError::contradiction("servers", sentence);
-        }
-        Ok(())
-    }
-
-    /// Refuses a value of `key` that is not its default.
-    pub(super) fn must_be_default(
-        &self,
-        key: &str,
-        with: &str,
-        why: &str,
-    ) -> Result<(), FieldError> {
-        let Some(field) = FIELDS.iter().find(|field| field.key == key) else { return Ok(()) };
-        let (value, allowed) = (field.value(self), field.default_value());
-        if value == allowed {
-            return Ok(());
-        }
-        let value = Printable::short(&value);
-        let sentence = format!("{key} is \"{value}\"; {with} it must be {allowed}, because {why}");
-        FieldError::contradiction(key, sentence)
-    }
-
-    #[cfg(not(feature = "dns"))]
-    fn check_question(&self) -> Result<(), FieldError> {
-        Ok(())
-    }
-
-    #[cfg(feature = "dns")]
-    fn check_question(&self) -> Result<(), FieldError> {
-        match self.message.parse::<DomainName>() {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let message = Printable::short(&self.message);
-                let sentence = format!(
-                    "message is \"{message}\"; with protocol=dns it must be the name to look up: {error}"
-                );
-                FieldError::contradiction("message", sentence)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "dns")]
+    use crate::name::DomainName;
     use crate::value::ValueError;
+    use alloc::format;
 
     #[test]
     fn records_and_options_are_read_and_shown() {
@@ -286,56 +196,5 @@ mod tests {
         for name in ["a", "_x-1.example", &longest] {
             assert!(is_name(name) && name.parse::<DomainName>().is_ok(), "{name}");
         }
-    }
-
-    #[cfg(feature = "dns")]
-    #[test]
-    fn contradictions_are_refused_with_a_sentence() {
-        let dns = ("protocol", "dns");
-        let four = "a=192.0.2.1:53,b=192.0.2.2:53,c=192.0.2.3:53,d=192.0.2.4:53";
-        for (pairs, sentence) in [
-            (
-                &[dns, ("message", "a..b")][..],
-                "message is \"a..b\"; with protocol=dns it must be the name to look up: `a..b` is not",
-            ),
-            (
-                &[dns, ("exchanges", "2")],
-                "exchanges is \"2\"; with protocol=dns it must be 1, because each client looks up one name, once",
-            ),
-            (&[dns, ("token", "true")], "token is \"true\"; with protocol=dns it must be false"),
-            (
-                &[dns, ("server.fail", "0.5")],
-                "server.fail is \"0.5\"; with protocol=dns it must be 0",
-            ),
-            (
-                &[dns, ("policy.preset", "coap")],
-                "policy.preset is \"coap\"; with dns.options=timeout:5 attempts:2 it must be textbook, because the \
-                 options decide when to ask again; dns.options=policy lets policy.* decide",
-            ),
-            (
-                &[dns, ("policy.max_sends", "3")],
-                "policy.max_sends is \"3\"; with dns.options=timeout:5 attempts:2 it must be none",
-            ),
-            (
-                &[dns, ("servers", four)],
-                "servers is \"a=192.0.2.1:53,b=192.0.2.2:53,c=192.0.2.3:53,d=192.0.2.4:53\"; with \
-                 dns.options=timeout:5 attempts:2 it must be at most 3 servers",
-            ),
-            (
-                &[("dns.options", "policy")],
-                "dns.options is \"policy\"; without protocol=dns it must be timeout:5 attempts:2, because only",
-            ),
-            (
-                &[("dns.records", "none")],
-                "dns.records is \"none\"; without protocol=dns it must be hello=",
-            ),
-        ] {
-            let error = Scenario::default().apply(pairs.iter().copied()).unwrap_err().to_string();
-            assert!(error.starts_with(sentence), "{error}");
-        }
-        let mut many = Scenario::default();
-        let pairs = [dns, ("servers", four), ("dns.options", "policy"), ("policy.preset", "coap")];
-        many.apply(pairs).unwrap();
-        assert_eq!(Scenario::from_fragment(&many.to_fragment()), (many, Vec::new()));
     }
 }

@@ -81,12 +81,10 @@ impl Sink for Summary {
                 self.calls += u64::from(sends);
             }
             What::LateReply => self.late_replies += 1,
-            What::GaveUp { sends, .. } => {
-                self.gave_up += 1;
-                self.calls += u64::from(sends);
-            }
-            What::Refused { sends, .. } => {
-                self.refused += 1;
+            What::GaveUp { sends, .. } | What::Refused { sends, .. } => {
+                let refused = u64::from(matches!(record.what, What::Refused { .. }));
+                self.refused += refused;
+                self.gave_up += 1 - refused;
                 self.calls += u64::from(sends);
             }
             What::Frame { step: FrameStep::Lost(_), carried, .. } if carried.is_tcp() => {

@@ -44,12 +44,7 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     if !listening {
         return Err("nobody listens on the server's port");
     }
-    if protocol.has_connections() {
-        return Err("TCP sends lost packets again");
-    }
-    if *protocol == Protocol::Dns {
-        return Err("a lookup asks its servers by a rule of its own");
-    }
+    machines(*protocol, workload)?;
     let (p, rtt) = way(link)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
@@ -59,12 +54,6 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     }
     if *drop_first > 0 || !drop_list.is_empty() {
         return Err("the server drops requests by number");
-    }
-    if *workload == Workload::Write {
-        return Err("the clients contend for a row");
-    }
-    if workload.heartbeat().is_some() {
-        return Err("heartbeats are not exchanges");
     }
     if !station.is_instant() {
         return Err("the server takes time");
@@ -81,6 +70,17 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
     let model = Bernoulli::new(policy, p.as_f64(), silent, rtt).ok_or("the policy does not end")?;
     let waits = policy.attempt_timeout().map_or(model.shortest_wait, |t| t.as_secs_f64());
     if waits > rtt { Ok(model) } else { Err("the round trip may be longer than a wait") }
+}
+
+/// Checks that clients have exchanges over datagrams.
+fn machines(protocol: Protocol, workload: &Workload) -> Result<(), &'static str> {
+    match (protocol, workload) {
+        (Protocol::Tcp | Protocol::Http, _) => Err("TCP sends lost packets again"),
+        (Protocol::Dns, _) => Err("a lookup asks its servers by a rule of its own"),
+        (_, Workload::Write) => Err("the clients contend for a row"),
+        (_, Workload::Heartbeat { .. }) => Err("heartbeats are not exchanges"),
+        (Protocol::Udp, Workload::Closed { .. } | Workload::Open { .. }) => Ok(()),
+    }
 }
 
 /// Returns the loss in each direction and the round-trip time of a link whose datagrams are independent.

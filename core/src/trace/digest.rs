@@ -114,7 +114,7 @@ const fn host_code(host: HostId) -> u64 {
     }
 }
 
-/// Returns the number of the server that a client's or a link's record is about; 0 where there is a single server.
+/// Returns the number of the server that a client's or a link's record concerns; 0 where there is a single server.
 #[inline(always)]
 const fn server_code(record: &Record) -> u64 {
     match (record.host, record.server) {

@@ -70,8 +70,8 @@ pub struct Record {
     /// client knows the label only if the payload names the send
     /// ([`Machine::label_of`](crate::machine::Machine::label_of)).
     pub label: Option<Label>,
-    /// In a network with several servers: the one that the record is about, where one is. The simulated network
-    /// knows it of each datagram; a server's own records may leave it out, as [`host`](Self::host) names it.
+    /// In a network with several servers, the one that a client's or a link's record concerns, if it concerns one: of
+    /// a datagram, its destination or source. A server's own records may leave it out, as [`host`](Self::host) names it.
     pub server: Option<NonZeroU16>,
     /// What happened.
     pub what: What,
@@ -89,7 +89,7 @@ impl Record {
         Some(PacketId { flow: self.flow?, direction, number: self.packet? })
     }
 
-    /// Returns the number of the server that made it or, in a network with several servers, that it is about.
+    /// Returns the number of the server that made it or, in a network with several servers, that it concerns.
     #[must_use]
     pub fn server(&self) -> Option<u16> {
         self.host.server().or(self.server.map(NonZeroU16::get))

@@ -98,6 +98,7 @@ fn whats() -> Vec<What> {
         .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
     whats.extend(frames());
     whats.extend(connections());
+    whats.extend(names());
     whats.extend(waits_and_ends(elapsed));
     whats
 }
@@ -114,7 +115,6 @@ fn connections() -> Vec<What> {
         What::Replied { bytes: 6 },
         What::Rejected,
     ];
-    whats.extend(names());
     whats.extend(Failure::ALL.iter().map(|why| What::Broken { why: *why }));
     whats.extend(Limit::ALL.iter().map(|limit| What::Limited { limit: *limit }));
     whats

@@ -145,7 +145,7 @@ fn rotation_spreads_the_first_question() {
 fn a_name_server_may_take_time_and_drop_queries() {
     let busy = lookup(&["clients=5", "server.service=1s", "server.queue=2"]);
     let Outcome { summary, .. } = run(&busy, ());
-    // Three are answered after 1, 2 and 3 s; two find the queue full, and are answered when they ask again after 5 s.
+    // Three are answered after 1, 2 and 3 s; two find the queue full, and are answered when they repeat them after 5 s.
     assert_eq!((summary.answered, summary.server_dropped, summary.sends), (5, 2, 7));
     let dropped = lookup(&["server.drop_first=1"]);
     assert_eq!(asked(&dropped), [(1, 0), (1, 5)]);

@@ -92,12 +92,9 @@ impl Watch {
             }
             What::TimerArmed { timer, .. } | What::TimerFired { timer } => {
                 let reply = matches!(timer, Timer::Resend | Timer::GiveUp | Timer::Timeout);
-                if let Timer::Other("heartbeat" | "silence") = timer {
-                    return;
-                }
                 assert!(reply || !sentence.contains("o reply"), "{timer:?}: {sentence}");
-                // The limits of a server of connections have names of their own, and so has a client's release.
-                let limit = scenario.protocol.has_connections() && matches!(timer, Timer::Other(_));
+                // The limits of a server of connections have names of their own, a client's release, and heartbeats.
+                let limit = matches!(timer, Timer::Other(_));
                 let server = matches!(timer, Timer::Service | Timer::Outage | Timer::Recovery);
                 assert!(limit || server == matches!(record.host, HostId::Server(_)), "{sentence}");
             }

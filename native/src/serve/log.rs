@@ -181,7 +181,7 @@ impl Log {
     }
 
     /// Reports what the link did to a datagram.
-    fn on_link(&mut self, at: Instant, what: What) {
+    fn on_link(&mut self, at: Instant, what: What) -> ControlFlow<()> {
         match what {
             What::Dropped { cause, .. } => {
                 *self.counts.dropped.entry(cause.name()).or_default() += 1;
@@ -190,6 +190,7 @@ impl Log {
             _ => {}
         }
         self.report(at, &Outcome::OnLink(what));
+        ControlFlow::Continue(())
     }
 
     /// Reports how the current datagram was handled.
@@ -267,8 +268,7 @@ impl Observer<Event<service::Event>> for Log {
             (self.from, self.in_hand) = (Some(peer), false);
         }
         if let Happened::Link(what) = event.happened {
-            self.on_link(at, what);
-            return ControlFlow::Continue(());
+            return self.on_link(at, what);
         }
         match What::from(event.clone()) {
             What::Dropped { cause, .. } => {

@@ -101,7 +101,7 @@ impl Builder<'_> {
             }
             What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
             What::TimerArmed { timer, deadline } if client => {
-                self.armed(id, record, timer, deadline);
+                self.armed(id, record, (timer, deadline));
             }
             What::TimerFired { .. } if client => self.fired(record),
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
@@ -378,7 +378,7 @@ impl Builder<'_> {
         }
     }
 
-    fn armed(&mut self, id: Id, record: &Record, timer: Timer, deadline: Instant) {
+    fn armed(&mut self, id: Id, record: &Record, (timer, deadline): (Timer, Instant)) {
         self.end_wait(record, WaitEnd::Replaced);
         let flow = flow_of(record);
         let mut wait = Wait {

@@ -4,7 +4,7 @@ use super::times::rank;
 use super::{Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
-use crate::sim::{Run, ScenarioServer};
+use crate::sim::{Network, Run, ScenarioServer};
 use crate::time::{Duration, nanos};
 use crate::trace::{Direction, Sink};
 use alloc::collections::BTreeMap;
@@ -242,7 +242,7 @@ impl Metrics {
     #[must_use]
     pub fn report<K: Sink>(&self, run: &Run<K>) -> MetricsReport {
         let takes_time = |station: &&Station| !station.config().is_instant();
-        let servers = run.network().into_iter().flat_map(|network| network.servers());
+        let servers = run.network().into_iter().flat_map(Network::servers);
         let stations: Vec<&Station> =
             servers.filter_map(ScenarioServer::station).filter(takes_time).collect();
         let takes_time = !stations.is_empty();

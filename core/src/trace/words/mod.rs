@@ -305,7 +305,7 @@ impl Wording<'_> {
         }
     }
 
-    /// Returns the name of the server that the record is about, if there are several.
+    /// Returns the name of the server that the record concerns, if there are several.
     fn server(&self) -> Option<ServerName> {
         self.setting.servers.get(self.record.server()?)
     }

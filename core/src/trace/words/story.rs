@@ -81,13 +81,7 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         None => false,
     };
     let server = matches!(record.host, HostId::Server(_));
-    let request = match setting.pattern {
-        Pattern::Closed | Pattern::Open => "request",
-        // A read or a write.
-        Pattern::Write => "datagram",
-        Pattern::Lookup => "question",
-        Pattern::Heartbeat => "heartbeat",
-    };
+    let request = request(setting.pattern);
     match record.what {
         What::Sent { direction: Direction::Request, .. } => match (setting.pattern, again) {
             (Pattern::Closed | Pattern::Open | Pattern::Lookup, true) => (request, "sent again"),
@@ -147,6 +141,17 @@ const fn past(step: FrameStep) -> &'static str {
         FrameStep::Lost(_) => "lost",
         FrameStep::Duplicated => "duplicated",
         FrameStep::Damaged => "damaged",
+    }
+}
+
+/// Returns what a client's datagram counts as.
+const fn request(pattern: Pattern) -> &'static str {
+    match pattern {
+        Pattern::Closed | Pattern::Open => "request",
+        // A read or a write.
+        Pattern::Write => "datagram",
+        Pattern::Lookup => "question",
+        Pattern::Heartbeat => "heartbeat",
     }
 }
 
