@@ -111,6 +111,15 @@ pub(crate) const LESSONS: &[Lesson] = &[
                    its FIN with nothing more to say, and the client answers with its own. Click the \
                    segments with data to read the request and the response.",
     },
+    Lesson {
+        title: "A dead name server",
+        fragment: "message=www.example&protocol=dns\
+                   &servers=first%3D192.0.2.53%3A53,second%3D198.51.100.53%3A53\
+                   &dns.records=www.example%3D192.0.2.80&faults=0s+6s+server-down+at+first",
+        sentence: "A name becomes an address: the client asks its first name server, which is down. \
+                   After a wait of 5 s it asks the second one, which knows the address. The lookup \
+                   takes 5.02 s and two questions; with the first server up, 20 ms and one.",
+    },
 ];
 
 #[cfg(test)]
@@ -241,6 +250,23 @@ mod tests {
         let sizes: Vec<_> =
             layers.iter().map(|layer| (layer.protocol, layer.range.len())).collect();
         assert_eq!(sizes, [("Ethernet", 47), ("IPv4", 33), ("UDP", 13), ("Payload", 5)]);
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn a_dead_name_server_costs_one_wait() {
+        let lesson = LESSONS.iter().find(|lesson| lesson.title == "A dead name server").unwrap();
+        let times = |fragment| {
+            let outcome = outcome(fragment);
+            let of = |record: &Record| match record.what {
+                What::Answered { sends, elapsed, .. } => Some((sends, elapsed.as_millis())),
+                _ => None,
+            };
+            outcome.sink.iter().filter_map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(times(lesson.fragment), [(2, 5_020)]);
+        let up = lesson.fragment.split("&faults").next().unwrap();
+        assert_eq!(times(up), [(1, 20)]);
     }
 
     /// Returns the milliseconds in which retries went out, each with their number.

@@ -203,6 +203,7 @@ test("every lesson of packets plays to its end", async () => {
     ["A lost SYN", /^Answered after 1\.04 s and 1 send\. The link lost one packet\.$/],
     ["A reset", /^The client gave up after 120 ms and 2 sends/],
     ["Silence", /^The client gave up after 300 ms and 2 sends/],
+    ["A dead name server", /^Answered after 5\.02 s and 2 sends/],
     ["One HTTP exchange", /^Answered after 40 ms and 1 send\.$/],
   ])) {
     await page.selectOption("#lesson", { label });

@@ -52,6 +52,15 @@ impl Summary {
         }
     }
 
+    /// Counts a datagram or packet that its server drops, or that is lost before.
+    #[inline]
+    const fn lose(&mut self, host: HostId) {
+        match host {
+            HostId::Server(_) => self.server_dropped += 1,
+            HostId::Client | HostId::Link => self.lost += 1,
+        }
+    }
+
     /// Returns the sends per exchange; 0 before the first exchange is over.
     #[must_use]
     pub fn amplification(&self) -> f64 {
@@ -67,10 +76,7 @@ impl Sink for Summary {
             What::Sent { direction: Direction::Reply, .. } | What::Replied { .. } => {
                 self.replies += 1;
             }
-            What::Dropped { .. } if matches!(record.host, HostId::Server(_)) => {
-                self.server_dropped += 1;
-            }
-            What::Dropped { .. } => self.lost += 1,
+            What::Dropped { .. } => self.lose(record.host),
             What::Delivered { direction: Direction::Reply } => {
                 self.reply = record.label.map(|label| (record.flow_number(), label.exchange));
             }
@@ -88,10 +94,7 @@ impl Sink for Summary {
                 self.calls += u64::from(sends);
             }
             What::Frame { step: FrameStep::Lost(_), carried, .. } if carried.is_tcp() => {
-                match record.host {
-                    HostId::Link => self.lost += 1,
-                    HostId::Client | HostId::Server(_) => self.server_dropped += 1,
-                }
+                self.lose(record.host);
             }
             What::Dead { .. } => self.declared_dead += 1,
             // Not counted here: the metrics count them, or they follow from other counts.

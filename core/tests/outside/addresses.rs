@@ -105,7 +105,7 @@ fn agents(link: Link) -> (Agents, Vec<Vec<SocketAddr>>) {
     let own: Vec<Vec<SocketAddr>> = (1..=2)
         .map(|flow| vec![client_address(flow), address(&format!("198.51.100.{flow}:5000"))])
         .collect();
-    let second = address("[2001:db8::1]:1060");
+    let second = address("[2001:db8::7]:1060");
     let clients = own.iter().map(|own| Agent::new(own, &[SERVER, second]));
     let network = Network::new(clients, Reflector::default(), link, 1, Vec::new());
     let network = network.with_address(Role::SERVER, second).unwrap();

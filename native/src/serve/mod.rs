@@ -81,8 +81,8 @@ each TCP connection and to each HTTP request as to a datagram (a failure is stat
 as Retry-After); --set does not. A client that is slow, silent or too large reaches a limit: its
 connection is answered with status 408, 413, 414 or 431, or broken. Other clients are served all the
 time. A connection is closed after one response, unless the client asks for keep-alive; a client has
-1 s to close its end, too. After Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to finish;
-a second signal ends them.
+1 s to close its end, too. After Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to
+finish; a second signal ends them.
 
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
 permitted, or not an address of this host) or stdout cannot be written, 2 usage error, 4 name not
