@@ -74,8 +74,8 @@ impl Scenario {
         }
         let message = Printable::short(&self.message);
         let sentence = format!(
-            "message is \"{message}\"; with protocol=dns it must be the name to look up: letters, digits, hyphens and \
-             underscores, with dots between labels of at most 63"
+            "message is \"{message}\"; with protocol=dns it must be the name to look up: letters, digits and underscores, \
+             hyphens within labels, and dots between labels of at most 63"
         );
         FieldError::contradiction("message", sentence)
     }
@@ -94,7 +94,7 @@ mod tests {
         for (pairs, sentence) in [
             (
                 &[dns, ("message", "a..b")][..],
-                "message is \"a..b\"; with protocol=dns it must be the name to look up: letters, digits",
+                "message is \"a..b\"; with protocol=dns it must be the name to look up: letters, digits and",
             ),
             (
                 &[dns, ("exchanges", "2")],

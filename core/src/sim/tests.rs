@@ -216,8 +216,8 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
     }
     let unknown = scenario.apply([("whatever", "1")]).unwrap_err().to_string();
     assert!(unknown.contains("the keys are seed, clients,"), "{unknown}");
-    assert!(unknown.ends_with("workload.…, policy.…, server.…, link.…"), "{unknown}");
-    let of_group = scenario.apply([("server.x", "1")]).unwrap_err().to_string();
+    assert!(unknown.ends_with("workload.…, policy.…, server.…, dns.…, link.…"), "{unknown}");
+    let of_group = scenario.apply([("server.unknown", "1")]).unwrap_err().to_string();
     assert!(of_group.contains("the keys of server are server."), "{of_group}");
     assert!(of_group.contains(", server.drop_first, "), "{of_group}");
     let full = "x".repeat(crate::client::MAX_MESSAGE_IPV4);
