@@ -50,6 +50,7 @@ pub use keys::FIELDS;
 pub use model::Scenario;
 pub use network::{Family, NetworkKind};
 pub use protocol::Protocol;
+#[cfg(feature = "sim")]
 pub(crate) use servers::{CLIENTS, SERVER};
 pub use servers::{NamedServer, Servers};
 pub use shipped::{SHIPPED, Shipped};

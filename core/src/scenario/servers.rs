@@ -4,6 +4,7 @@ use super::error::FieldError;
 use super::faults::Faults;
 use super::network::NetworkKind;
 use super::workload::Workload;
+#[cfg(feature = "sim")]
 use crate::server::ClientAddresses;
 use crate::value::{Grammar, ServerName, ServerNames, phrase};
 use alloc::format;
@@ -17,6 +18,7 @@ pub(crate) const SERVER: SocketAddr =
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1060);
 
 /// Addresses of the clients of a simulated network, from 10.0.0.0/8 (RFC 1918).
+#[cfg(feature = "sim")]
 pub(crate) const CLIENTS: ClientAddresses =
     ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000);
 

@@ -220,6 +220,10 @@ impl<E> ServerEvent<E> {
     }
 
     /// Returns its record. `of_service` returns that of what the service reports.
+    #[cfg_attr(
+        not(feature = "packets"),
+        expect(dead_code, reason = "only the network of packets records it")
+    )]
     pub(crate) fn what(self, of_service: impl FnOnce(E) -> Option<What>) -> Option<What> {
         match self {
             Self::Accepted { .. } => Some(What::Accepted),

@@ -131,6 +131,10 @@ pub enum HttpEvent {
 
 impl HttpEvent {
     /// Returns its record. The limit that a client reaches has one of its own.
+    #[cfg_attr(
+        not(feature = "packets"),
+        expect(dead_code, reason = "only the network of packets records it")
+    )]
     pub(crate) fn what(self) -> Option<What> {
         match self {
             Self::Answered { sent, .. } => {
