@@ -361,8 +361,9 @@ pub enum Timer {
     Recovery,
     /// The next exchange of an open loop arrives when it fires.
     Arrival,
-    /// A timer of another crate's machine, by its name.
-    Other(&'static str),
+    /// A timer of another crate's machine, by its name: `Timer::Other(&"probe")`. (The second reference keeps timers,
+    /// of which every host and record has one, two words long.)
+    Other(&'static &'static str),
 }
 
 impl Timer {

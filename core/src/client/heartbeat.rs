@@ -156,7 +156,7 @@ impl Machine for Client {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        Some((Timer::Other("heartbeat"), self.next?))
+        Some((Timer::Other(&"heartbeat"), self.next?))
     }
 
     fn is_finished(&self) -> bool {

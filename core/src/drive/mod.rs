@@ -366,7 +366,7 @@ impl<M: Machine> Host<M> {
     }
 
     fn own_visit(&self, role: Role, before: Option<(Timer, Instant)>) -> Visit {
-        Visit { flow: role.flow(), packet: 0, label: self.label, server: None, before }
+        Visit::new(self.context(role), before)
     }
 
     /// Returns what the host's timer refers to: for a client, the send that it names, or its last one.

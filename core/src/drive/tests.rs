@@ -55,7 +55,7 @@ impl Machine for Chatty {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.deadlines.last().map(|deadline| (Timer::Other("t"), *deadline))
+        self.deadlines.last().map(|deadline| (Timer::Other(&"t"), *deadline))
     }
 }
 
@@ -114,7 +114,7 @@ fn a_deadline_in_the_past_is_due_at_once() {
     let next = loop {
         match host.fire(Role::Client(1), now, |_| None) {
             Ok((_, visit)) => {
-                assert_eq!(visit.timer(), Some(Timer::Other("t")));
+                assert_eq!(visit.timer(), Some(Timer::Other(&"t")));
                 fired += 1;
                 let _ = outputs(&mut host, Role::Client(1), visit, now);
             }

@@ -296,7 +296,7 @@ impl<M: Machine> Machine for Behind<M> {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        let own = self.delayed.peek().map(|delayed| (Timer::Other("link"), delayed.at));
+        let own = self.delayed.peek().map(|delayed| (Timer::Other(&"link"), delayed.at));
         match (own, self.machine.poll_timeout()) {
             (Some(own), Some(other)) if own.1 <= other.1 => Some(own),
             (own, None) => own,

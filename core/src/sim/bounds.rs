@@ -224,7 +224,7 @@ impl<K: Sink> Run<K> {
         let mut clients = network.clients();
         let count = clients.len();
         let first = clients.next();
-        if let Some(ScenarioClient::Open(_) | ScenarioClient::Candidates(_)) = first {
+        if first.is_some_and(ScenarioClient::grows) {
             let others = clients.map(ScenarioClient::memory).sum::<usize>();
             self.clients = others + first.map_or(0, ScenarioClient::memory);
             // Counting costs no more than the events between two counts, for any number of clients.

@@ -1,7 +1,7 @@
 //! Builds the network that runs a scenario.
 
 use super::bounds::{Bounds, Hosts, Run};
-use super::hosts::{ScenarioClient, ScenarioServer};
+use super::hosts::{OtherClient, OtherServer, ScenarioClient, ScenarioServer};
 #[cfg(feature = "dns")]
 use super::names::{Lookup, NameStation};
 use super::{Network, RunSink, ScenarioNetwork};
@@ -94,7 +94,7 @@ impl Scenario {
         if self.protocol == Protocol::Dns {
             let config = Lookup::config(self, server);
             return Box::new(move |flow| {
-                ScenarioClient::Lookup(Box::new(Lookup::numbered(config.clone(), flow)))
+                OtherClient::Lookup(Box::new(Lookup::numbered(config.clone(), flow))).into()
             });
         }
         if let Some((interval, _)) = self.workload.heartbeat() {
@@ -102,20 +102,20 @@ impl Scenario {
             let config = Arc::new(config);
             return Box::new(move |_| {
                 let client = heartbeat::Client::new(Arc::clone(&config));
-                ScenarioClient::Heartbeat(Box::new(client))
+                OtherClient::Heartbeat(Box::new(client)).into()
             });
         }
         if self.workload == Workload::Write {
             let config = Arc::new(contention::Config::new(server, self.policy, self.seed));
             return Box::new(move |flow| {
                 let client = contention::Client::numbered(Arc::clone(&config), flow);
-                ScenarioClient::Contending(Box::new(client))
+                OtherClient::Contending(Box::new(client)).into()
             });
         }
         if let Some(config) = self.open_client_config(server).map(Arc::new) {
             return Box::new(move |flow| {
                 let client = OpenClient::numbered(Arc::clone(&config), flow);
-                ScenarioClient::Open(Box::new(client))
+                OtherClient::Open(Box::new(client)).into()
             });
         }
         let config = Arc::new(self.client_config(server));
@@ -125,7 +125,7 @@ impl Scenario {
                 return ScenarioClient::Closed(client);
             }
             let others = self.servers.as_slice().iter().skip(1).map(|server| server.address);
-            ScenarioClient::Candidates(Box::new(Candidates::new(client, others)))
+            OtherClient::Candidates(Box::new(Candidates::new(client, others))).into()
         })
     }
 
@@ -189,7 +189,9 @@ impl Scenario {
             let zone = Arc::new(NameStation::zone(self));
             let server =
                 |place| NameStation::of_scenario(self, Arc::clone(&zone), place, seed(place));
-            return places.map(|place| ScenarioServer::Names(Box::new(server(place)))).collect();
+            return places
+                .map(|place| OtherServer::Names(Box::new(server(place))).into())
+                .collect();
         }
         places.map(|place| self.server_in(place, seed(place))).collect()
     }
@@ -198,12 +200,12 @@ impl Scenario {
     fn server_in(&self, place: usize, seed: u64) -> ScenarioServer {
         let clients = self.family.clients();
         match self.workload {
-            Workload::Write => ScenarioServer::Row(row::Server::default()),
+            Workload::Write => OtherServer::Row(row::Server::default()).into(),
             Workload::Heartbeat { .. } => {
                 let dead_after =
                     self.workload.heartbeat().map_or(Duration::MAX, |(_, after)| after);
                 let config = server::heartbeat::Config::new(dead_after);
-                ScenarioServer::Heartbeat(Box::new(server::heartbeat::Server::new(config)))
+                OtherServer::Heartbeat(Box::new(server::heartbeat::Server::new(config))).into()
             }
             Workload::Closed { .. } | Workload::Open { .. } => {
                 let server = Server::numbered(self.server.clone(), seed, clients);

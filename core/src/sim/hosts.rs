@@ -14,14 +14,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-/// Declares a machine that is one of several, each with the variant that wraps its events.
+/// Declares a machine that is one of several, its event, and the event's record.
 ///
-/// The verbs have `inline(always)`: that makes the event loop a third faster, and the compiler does not
-/// decide so by itself.
+/// The event loop calls machines through `inline(always)`, which makes it a third faster, and which the compiler
+/// does not decide by itself. Each further machine in a match costs all scenarios some instructions, so those that
+/// few scenarios have are one machine of the loop, through `inline(never)`.
 macro_rules! one_of {
     (
-        $(#[$meta:meta])* $name:ident, $event:ident:
-        $($(#[$doc:meta])* $variant:ident($machine:ty) $(if $feature:literal)? reports $wrap:ident,)*
+        $(#[$meta:meta])* $name:ident, #[inline($when:ident)] $(#[$cold:ident])?, $event:ident:
+        $($(#[$doc:meta])* $variant:ident($machine:ty) $(if $feature:literal)? reports $of:ty,)*
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug)]
@@ -31,6 +32,20 @@ macro_rules! one_of {
             $($(#[$doc])* $(#[cfg(feature = $feature)])? $variant($machine),)*
         }
 
+        #[doc = concat!("An event of a [`", stringify!($name), "`].")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $event {
+            $($(#[$doc])* $(#[cfg(feature = $feature)])? $variant($of),)*
+        }
+
+        impl From<$event> for What {
+            #[inline]
+            fn from(event: $event) -> Self {
+                match event { $($(#[cfg(feature = $feature)])? $event::$variant(event) => event.into()),* }
+            }
+        }
+
         impl Machine for $name {
             type Event = $event;
 
@@ -38,12 +53,14 @@ macro_rules! one_of {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_start(now)),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_datagram(now, local, from, bytes)),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn handle_timeout(&mut self, now: Instant) {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_timeout(now)),* }
             }
@@ -52,37 +69,43 @@ macro_rules! one_of {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.handle_refused(now, peer)),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_transmit(now, buf)),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn poll_event(&mut self) -> Option<$event> {
-                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_event().map($event::$wrap)),* }
+                match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_event().map(|event| $event::$variant(event.into()))),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn subject(&self, event: &$event) -> Subject {
                 match (self, event) {
-                    $($(#[cfg(feature = $feature)])? (Self::$variant(machine), $event::$wrap(event)) => machine.subject(event),)*
+                    $($(#[cfg(feature = $feature)])? (Self::$variant(machine), $event::$variant(event)) => machine.subject(event),)*
                     // A machine gets only its own events.
                     #[allow(unreachable_patterns)]
                     _ => Subject::default(),
                 }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.poll_timeout()),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn timer_subject(&self) -> Subject {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.timer_subject()),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn note_label(&mut self, label: Option<Label>) {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.note_label(label)),* }
             }
@@ -91,7 +114,8 @@ macro_rules! one_of {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.label_of(payload)),* }
             }
 
-            #[inline(always)]
+            #[inline($when)]
+            $(#[$cold])?
             fn is_finished(&self) -> bool {
                 match self { $($(#[cfg(feature = $feature)])? Self::$variant(machine) => machine.is_finished()),* }
             }
@@ -101,116 +125,110 @@ macro_rules! one_of {
 
 one_of! {
     /// A client of a scenario.
-    ScenarioClient, ClientEvent:
+    ScenarioClient, #[inline(always)], ClientEvent:
     /// One exchange after another.
-    Closed(Client) reports Retry,
-    /// One exchange after another, with several servers.
-    Candidates(Box<Candidates>) reports Candidates,
+    Closed(Client) reports client::Event,
+    /// Something that few scenarios have.
+    Other(OtherClient) reports Box<OtherClientEvent>,
+}
+
+one_of! {
+    /// A client that few scenarios have.
+    OtherClient, #[inline(never)] #[cold], OtherClientEvent:
     /// One exchange per arrival.
-    Open(Box<OpenClient>) reports Open,
+    Open(Box<OpenClient>) reports client::Event,
+    /// One exchange after another, with several servers.
+    Candidates(Box<Candidates>) reports client::Event,
     /// One write of a row that others write as well.
-    Contending(Box<contention::Client>) reports Contention,
+    Contending(Box<contention::Client>) reports contention::Event,
     /// Heartbeats.
-    Heartbeat(Box<client::heartbeat::Client>) reports Heartbeat,
+    Heartbeat(Box<client::heartbeat::Client>) reports client::heartbeat::Event,
     /// One lookup of a name.
-    Lookup(Box<Lookup>) if "dns" reports Lookup,
+    Lookup(Box<Lookup>) if "dns" reports LookupEvent,
 }
 
 one_of! {
     /// The server of a scenario.
-    ScenarioServer, ServerEvent:
+    ScenarioServer, #[inline(always)], ServerEvent:
     /// It answers, perhaps after some time.
-    Station(Box<Station>) reports Station,
+    Station(Box<Station>) reports service::Event,
+    /// Something that few scenarios have.
+    Other(OtherServer) reports Box<OtherServerEvent>,
+}
+
+one_of! {
+    /// A server that few scenarios have.
+    OtherServer, #[inline(never)] #[cold], OtherServerEvent:
     /// It keeps a row.
-    Row(row::Server) reports Row,
+    Row(row::Server) reports row::Verdict,
     /// It watches heartbeats.
-    Heartbeat(Box<server::heartbeat::Server>) reports Heartbeat,
+    Heartbeat(Box<server::heartbeat::Server>) reports server::heartbeat::Event,
     /// It answers questions about names, perhaps after some time.
-    Names(Box<NameStation>) if "dns" reports Names,
+    Names(Box<NameStation>) if "dns" reports NameStationEvent,
 }
 
-/// An event of a scenario's client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientEvent {
-    /// A client of a closed loop.
-    Retry(client::Event),
-    /// A client of a closed loop that has several servers.
-    Candidates(client::Event),
-    /// A client of an open loop.
-    Open(client::Event),
-    /// A writer.
-    Contention(contention::Event),
-    /// A client that sends heartbeats.
-    Heartbeat(client::heartbeat::Event),
-    /// A client that looks up a name.
-    #[cfg(feature = "dns")]
-    Lookup(LookupEvent),
-}
-
-impl From<ClientEvent> for What {
-    #[inline]
-    fn from(event: ClientEvent) -> Self {
-        match event {
-            ClientEvent::Retry(event)
-            | ClientEvent::Candidates(event)
-            | ClientEvent::Open(event) => event.into(),
-            ClientEvent::Contention(event) => event.into(),
-            ClientEvent::Heartbeat(event) => event.into(),
-            #[cfg(feature = "dns")]
-            ClientEvent::Lookup(event) => event.into(),
-        }
+impl From<Box<OtherClientEvent>> for What {
+    #[cold]
+    #[inline(never)]
+    fn from(event: Box<OtherClientEvent>) -> Self {
+        (*event).into()
     }
 }
 
-/// An event of a scenario's server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ServerEvent {
-    /// A server that answers.
-    Station(service::Event),
-    /// A server that keeps a row.
-    Row(row::Verdict),
-    /// A server that watches heartbeats.
-    Heartbeat(server::heartbeat::Event),
-    /// A name server.
-    #[cfg(feature = "dns")]
-    Names(NameStationEvent),
+impl From<Box<OtherServerEvent>> for What {
+    #[cold]
+    #[inline(never)]
+    fn from(event: Box<OtherServerEvent>) -> Self {
+        (*event).into()
+    }
 }
 
-impl From<ServerEvent> for What {
-    #[inline]
-    fn from(event: ServerEvent) -> Self {
-        match event {
-            ServerEvent::Station(event) => event.into(),
-            ServerEvent::Row(event) => event.into(),
-            ServerEvent::Heartbeat(event) => event.into(),
-            #[cfg(feature = "dns")]
-            ServerEvent::Names(event) => event.into(),
-        }
+impl From<OtherClient> for ScenarioClient {
+    fn from(client: OtherClient) -> Self {
+        Self::Other(client)
+    }
+}
+
+impl From<OtherServer> for ScenarioServer {
+    fn from(server: OtherServer) -> Self {
+        Self::Other(server)
     }
 }
 
 impl ScenarioClient {
-    /// Returns an estimate of the memory in bytes that is not in the client itself. It changes only in an open loop.
+    /// Returns an estimate of the memory in bytes that is not in the client itself. It changes only in an open loop and
+    /// with several servers.
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Closed(client) => client.memory(),
-            Self::Candidates(client) => size_of::<Candidates>() + OVERHEAD + client.memory(),
-            Self::Open(client) => size_of::<OpenClient>() + OVERHEAD + client.memory(),
-            Self::Contending(_) => size_of::<contention::Client>() + OVERHEAD,
-            Self::Heartbeat(_) => size_of::<client::heartbeat::Client>() + OVERHEAD,
-            #[cfg(feature = "dns")]
-            Self::Lookup(client) => size_of::<Lookup>() + OVERHEAD + client.memory(),
+            Self::Other(client) => client.memory(),
         }
+    }
+
+    /// Returns whether [`memory`](Self::memory) changes.
+    pub(super) const fn grows(&self) -> bool {
+        matches!(self, Self::Other(OtherClient::Open(_) | OtherClient::Candidates(_)))
     }
 
     /// Returns how many exchanges are open at the same time.
     #[must_use]
     pub fn open(&self) -> usize {
         match self {
-            Self::Open(client) => client.open(),
-            _ => 0,
+            Self::Other(OtherClient::Open(client)) => client.open(),
+            Self::Closed(_) | Self::Other(_) => 0,
+        }
+    }
+}
+
+impl OtherClient {
+    fn memory(&self) -> usize {
+        match self {
+            Self::Open(client) => size_of::<OpenClient>() + OVERHEAD + client.memory(),
+            Self::Candidates(client) => size_of::<Candidates>() + OVERHEAD + client.memory(),
+            Self::Contending(_) => size_of::<contention::Client>() + OVERHEAD,
+            Self::Heartbeat(_) => size_of::<client::heartbeat::Client>() + OVERHEAD,
+            #[cfg(feature = "dns")]
+            Self::Lookup(client) => size_of::<Lookup>() + OVERHEAD + client.memory(),
         }
     }
 }
@@ -221,9 +239,9 @@ impl ScenarioServer {
     pub fn station(&self) -> Option<&Station> {
         match self {
             Self::Station(station) => Some(station),
-            Self::Row(_) | Self::Heartbeat(_) => None,
             #[cfg(feature = "dns")]
-            Self::Names(server) => Some(server.station()),
+            Self::Other(OtherServer::Names(server)) => Some(server.station()),
+            Self::Other(OtherServer::Row(_) | OtherServer::Heartbeat(_)) => None,
         }
     }
 }

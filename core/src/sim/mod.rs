@@ -44,6 +44,7 @@ pub use addresses::{
 pub use bounds::{Bounds, EndedBy, Run};
 pub use extra::{AddressError, MAX_SERVERS};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
+pub use hosts::{OtherClient, OtherClientEvent, OtherServer, OtherServerEvent};
 #[cfg(feature = "dns")]
 pub use names::{Lookup, LookupEvent, NameStation, NameStationEvent};
 pub use network::Network;

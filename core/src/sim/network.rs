@@ -355,8 +355,8 @@ where
     #[inline]
     fn fired(&mut self, context: Context, visit: &Visit, at: Instant) -> bool {
         self.wire.now = at;
-        if let Some(what) = visit.fired() {
-            self.wire.record(context, what);
+        if let Some(timer) = visit.timer() {
+            self.wire.record(context, What::TimerFired { timer });
         }
         if self.timeouts.is_stuck(at, at) {
             self.stuck = true;

@@ -52,8 +52,16 @@ impl Summary {
         }
     }
 
+    /// Counts an answer of `sends` sends.
+    #[inline(always)]
+    fn answer(&mut self, record: &Record, sends: u32) {
+        self.follow(record);
+        self.answered += 1;
+        self.calls += u64::from(sends);
+    }
+
     /// Counts a datagram or packet that its server drops, or that is lost before.
-    #[inline]
+    #[inline(always)]
     const fn lose(&mut self, host: HostId) {
         match host {
             HostId::Server(_) => self.server_dropped += 1,
@@ -81,16 +89,14 @@ impl Sink for Summary {
                 self.reply = record.label.map(|label| (record.flow_number(), label.exchange));
             }
             What::Failed if matches!(record.host, HostId::Client) => self.follow(record),
-            What::Answered { sends, .. } => {
-                self.follow(record);
-                self.answered += 1;
+            What::Answered { sends, .. } => self.answer(record, sends),
+            What::LateReply => self.late_replies += 1,
+            What::GaveUp { sends, .. } => {
+                self.gave_up += 1;
                 self.calls += u64::from(sends);
             }
-            What::LateReply => self.late_replies += 1,
-            What::GaveUp { sends, .. } | What::Refused { sends, .. } => {
-                let refused = u64::from(matches!(record.what, What::Refused { .. }));
-                self.refused += refused;
-                self.gave_up += 1 - refused;
+            What::Refused { sends, .. } => {
+                self.refused += 1;
                 self.calls += u64::from(sends);
             }
             What::Frame { step: FrameStep::Lost(_), carried, .. } if carried.is_tcp() => {

@@ -377,13 +377,14 @@ impl<K: Sink> Wire<K> {
 
     #[inline(always)]
     pub(super) fn record_timer(&mut self, wait: &Wait) {
-        if let Some((context, what)) = wait.record() {
-            self.record(context, what);
+        // Not through `wait.record()`, because then the compiler does not know the kind of the record.
+        if let (Some((timer, deadline)), Some(context)) = (wait.timer, wait.armed) {
+            self.record(context, What::TimerArmed { timer, deadline });
         }
     }
 
-    /// Records an event of a client, which is rare compared with its other inputs.
-    #[inline(never)]
+    /// Records an event of a client.
+    #[inline(always)]
     pub(super) fn report(&mut self, visit: &Visit, context: Context, event: impl Into<What>) {
         let what = event.into();
         self.record(visit.of_event(context, &what), what);

@@ -50,7 +50,7 @@ setters! {
 pub(super) const fn timer_of(limit: Limit) -> Timer {
     match limit {
         Limit::Release => RELEASE_TIMER,
-        Limit::Total => Timer::Other("total time"),
-        Limit::Idle | Limit::Connections | Limit::Bytes => Timer::Other("idle"),
+        Limit::Total => Timer::Other(&"total time"),
+        Limit::Idle | Limit::Connections | Limit::Bytes => Timer::Other(&"idle"),
     }
 }

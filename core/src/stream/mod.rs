@@ -138,7 +138,7 @@ pub const READ_AHEAD: usize = 64 << 10;
 pub const RELEASE: Duration = Duration::from_secs(1);
 
 /// The timer of [`RELEASE`].
-const RELEASE_TIMER: Timer = Timer::Other("release");
+const RELEASE_TIMER: Timer = Timer::Other(&"release");
 
 /// Maximum number of events that an endpoint keeps for a driver that does not drain them; older ones are lost. One input
 /// causes fewer: [`READ_AHEAD`] bytes of the shortest DNS queries, 14 bytes each, are 4,682 events.

@@ -27,6 +27,7 @@ macro_rules! records {
         ///
         /// The enum is exhaustive, so that code that reports records has to handle each of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)] // Otherwise the tag is one with that of `Timer`, and the event loop would have to look at it.
         pub enum What {
             $(
                 $(#[$doc])*

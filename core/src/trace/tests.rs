@@ -147,7 +147,7 @@ fn waits_and_ends(elapsed: Duration) -> Vec<What> {
         Timer::Outage,
         Timer::Recovery,
         Timer::Arrival,
-        Timer::Other("probe"),
+        Timer::Other(&"probe"),
     ] {
         whats.extend([What::TimerArmed { timer, deadline }, What::TimerFired { timer }]);
     }
@@ -281,7 +281,7 @@ fn json(what: What) -> String {
 #[test]
 fn records_are_valid_json_with_units_in_their_keys() {
     let more = [
-        What::TimerFired { timer: Timer::Other("a \"quoted\" name") },
+        What::TimerFired { timer: Timer::Other(&"a \"quoted\" name") },
         What::Note { words: "with \"quotes\",\n\\ and a line" },
     ];
     for what in whats().into_iter().chain(more) {

@@ -66,7 +66,7 @@ impl Machine for Agent {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.next.map(|at| (Timer::Other("probe"), at))
+        self.next.map(|at| (Timer::Other(&"probe"), at))
     }
 }
 

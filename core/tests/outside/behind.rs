@@ -130,7 +130,7 @@ fn what_the_link_does_is_reported_with_its_client() {
     let late = Pipe::new(&Link::default(), 1);
     let mut host = Behind::new(Server::new(config, 1), late);
     host.handle_datagram(Instant::ZERO, SERVER, address(2), b"hello");
-    assert_eq!(host.poll_timeout(), Some((Timer::Other("link"), Instant::from_millis(10))));
+    assert_eq!(host.poll_timeout(), Some((Timer::Other(&"link"), Instant::from_millis(10))));
     host.handle_timeout(Instant::from_millis(10));
     let event = host.poll_event().unwrap();
     assert!(matches!(event.happened, Happened::Machine(echo::Event::Dropped { .. })));

@@ -52,7 +52,7 @@ impl Machine for Heart {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.next.map(|next| (Timer::Other("heartbeat"), next))
+        self.next.map(|next| (Timer::Other(&"heartbeat"), next))
     }
 }
 
@@ -75,7 +75,7 @@ fn a_foreign_client_runs_against_our_server() {
     let sent = |r: &Record| r.host == HostId::Client && matches!(r.what, What::Sent { .. });
     assert_eq!(at(sent), [0, 30, 60, 90, 120]);
     assert_eq!(at(|r| r.what == What::Note { words: "received" }), [20, 80, 110, 140]);
-    let fired = What::TimerFired { timer: Timer::Other("heartbeat") };
+    let fired = What::TimerFired { timer: Timer::Other(&"heartbeat") };
     assert_eq!(records.iter().filter(|record| record.what == fired).count(), 4);
 }
 
@@ -114,7 +114,7 @@ impl Machine for Thinker {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.waiting.map(|(_, at)| (Timer::Other("think"), at))
+        self.waiting.map(|(_, at)| (Timer::Other(&"think"), at))
     }
 }
 
@@ -155,7 +155,7 @@ impl Machine for Late {
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let next = self.next.get(self.fired.len()).or(self.next.last().filter(|ms| **ms == 0))?;
-        Some((Timer::Other("late"), Instant::from_millis(*next)))
+        Some((Timer::Other(&"late"), Instant::from_millis(*next)))
     }
 }
 

@@ -103,7 +103,7 @@ impl Machine for Flawed {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.deadline.map(|at| (Timer::Other("flaw"), at))
+        self.deadline.map(|at| (Timer::Other(&"flaw"), at))
     }
 
     fn is_finished(&self) -> bool {

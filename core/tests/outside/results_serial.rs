@@ -89,7 +89,7 @@ impl Machine for Serial {
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         match self.busy() {
             Some(_) => self.call.as_mut().and_then(Machine::poll_timeout),
-            None => Some((Timer::Other("next call"), self.due)),
+            None => Some((Timer::Other(&"next call"), self.due)),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Machine for Prober {
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
         let next = self.next.filter(|_| !self.is_finished())?;
-        Some((Timer::Other("probe"), next))
+        Some((Timer::Other(&"probe"), next))
     }
 
     fn is_finished(&self) -> bool {
@@ -106,7 +106,7 @@ fn a_foreign_machine_runs_over_a_real_socket_and_is_traced() {
     for pair in sent.windows(2) {
         assert!(pair[1].at >= pair[0].at.saturating_add(PERIOD), "early: {pair:?}");
     }
-    let fired = What::TimerFired { timer: Timer::Other("probe") };
+    let fired = What::TimerFired { timer: Timer::Other(&"probe") };
     assert_eq!(of(&|what| *what == fired).len(), 3);
     assert_eq!(of(&|what| *what == What::Note { words: "a probe came back" }).len(), 3);
     let delivered = What::Delivered { direction: Direction::Reply };

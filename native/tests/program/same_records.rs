@@ -326,7 +326,7 @@ impl Machine for Prober {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        let name = if self.probes.is_multiple_of(2) { "tick" } else { "tock" };
+        let name = if self.probes.is_multiple_of(2) { &"tick" } else { &"tock" };
         self.next.map(|at| (Timer::Other(name), at))
     }
 
@@ -384,7 +384,7 @@ impl Machine for Parrot {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.again.as_ref().map(|(at, ..)| (Timer::Other("again"), *at))
+        self.again.as_ref().map(|(at, ..)| (Timer::Other(&"again"), *at))
     }
 
     fn timer_subject(&self) -> Subject {

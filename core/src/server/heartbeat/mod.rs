@@ -301,7 +301,7 @@ impl Machine for Server {
     }
 
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        Some((Timer::Other("silence"), self.deadline()?))
+        Some((Timer::Other(&"silence"), self.deadline()?))
     }
 
     fn label_of(&self, payload: &[u8]) -> Option<Label> {
