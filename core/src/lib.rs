@@ -31,7 +31,7 @@
 //! | [`dist`] | distributions of times |
 //! | [`policy`] | when to send again, and when to stop |
 //! | [`machine`] | the contract of every state machine, with a compiled run loop |
-//! | [`dissect`] | what is in a frame: layers, fields and their bytes |
+//! | [`dissect`] | what is in a frame or a message: layers, fields and their bytes |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
 //! | [`drive`] | the driver core: drain order, timers, what records refer to |
 //! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
@@ -55,7 +55,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod client;
-#[cfg(feature = "packets")]
 pub mod dissect;
 pub mod dist;
 pub mod drive;

@@ -1,5 +1,10 @@
 //! The Internet checksum (RFC 1071).
 
+use super::Draft;
+use alloc::format;
+use alloc::string::ToString;
+use core::ops::Range;
+
 /// The sum of the words of the pseudo header, which the checksums of the next layer include.
 #[derive(Clone, Copy)]
 pub(super) struct Pseudo(pub(super) u32);
@@ -35,4 +40,16 @@ fn checksum(pseudo: u32, parts: [&[u8]; 2]) -> u16 {
 pub(super) fn checksum_at(pseudo: u32, message: &[u8], offset: usize) -> u16 {
     let (before, after) = message.split_at(offset.min(message.len()));
     checksum(pseudo, [before, after.get(2..).unwrap_or(&[])])
+}
+
+impl Draft {
+    /// Adds a checksum that should be `right`.
+    pub(super) fn checksum(&mut self, range: Range<usize>, found: u16, right: u16) {
+        let meaning = if found == right {
+            "right".to_string()
+        } else {
+            format!("wrong: of these bytes it is 0x{right:04x}")
+        };
+        self.add("checksum", range, format!("0x{found:04x}"), meaning);
+    }
 }

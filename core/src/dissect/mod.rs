@@ -1,4 +1,4 @@
-//! What is in an Ethernet frame: its layers, their fields, and the bytes of each.
+//! What is in an Ethernet frame or in a message: layers, their fields, and the bytes of each.
 //!
 //! Every layer wraps the next one, so the range of a layer contains the ranges of its fields and that of the next
 //! layer. Checksums are computed again and reported as right or wrong.
@@ -6,35 +6,41 @@
 //! ```
 //! use retrylab_core::dissect;
 //!
-//! // An ARP request, cut off after the operation.
-//! let frame = [
-//!     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 10, 0, 0, 1, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1,
-//! ];
-//! let layers = dissect::frame(&frame);
-//! assert_eq!(layers[0].protocol, "Ethernet");
-//! assert_eq!(layers[0].fields[2].meaning, "ARP follows");
-//! assert_eq!((layers[1].protocol, layers[1].range.clone()), ("Malformed ARP", 14..22));
+//! let layers = dissect::message(b"hello");
+//! assert_eq!((layers[0].protocol, layers[0].range.clone()), ("Payload", 0..5));
+//! assert_eq!(layers[0].fields[0].value, "hello");
 //! ```
 //!
 //! It reads Ethernet, ARP, IPv4, IPv6, ICMP, ICMPv6, UDP and TCP, and above them HTTP, DNS and plain text. Fragments are
-//! not put together: what they carry is shown as bytes.
+//! not put together: what they carry is shown as bytes. Without the feature `packets`, it reads messages only.
 
 mod application;
+#[cfg(feature = "packets")]
 mod arp;
+#[cfg(feature = "packets")]
 mod checksum;
 mod dns;
+#[cfg(feature = "packets")]
+mod ethernet;
+#[cfg(feature = "packets")]
 mod icmp;
+#[cfg(feature = "packets")]
 mod ip;
 mod printable;
+#[cfg(feature = "packets")]
 mod quoted;
+#[cfg(feature = "packets")]
 mod transport;
 
+#[cfg(feature = "packets")]
+pub use ethernet::frame;
+
+#[cfg(feature = "packets")]
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 use core::ops::Range;
-use smoltcp::wire::{ETHERNET_HEADER_LEN, EthernetAddress, EthernetFrame, EthernetProtocol};
 
 /// One layer of a frame: a header with what it wraps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,55 +66,12 @@ pub struct Field {
     pub range: Range<usize>,
 }
 
-/// Returns the layers of a frame, from the Ethernet header on, the outermost first. Of a frame that ends too early or
-/// contradicts itself, the last layer has all remaining bytes.
-#[must_use]
-pub fn frame(bytes: &[u8]) -> Vec<Layer> {
-    let mut layers = Layers(Vec::new());
-    let at = Part { bytes, start: 0 };
-    let Ok(frame) = EthernetFrame::new_checked(bytes) else {
-        layers.rest("Malformed Ethernet", at);
-        return layers.0;
-    };
-    let (kind, follows) = match frame.ethertype() {
-        EthernetProtocol::Arp => ("0x0806", "ARP follows"),
-        EthernetProtocol::Ipv4 => ("0x0800", "IPv4 follows"),
-        EthernetProtocol::Ipv6 => ("0x86dd", "IPv6 follows"),
-        EthernetProtocol::Unknown(_) => ("", "an unknown protocol follows"),
-    };
-    let kind = if kind.is_empty() { format!("0x{:04x}", at.u16(12)) } else { kind.to_string() };
-    let mut layer = at.layer("Ethernet");
-    layer.add("destination", 0..6, frame.dst_addr(), port_of(frame.dst_addr()));
-    layer.add("source", 6..12, frame.src_addr(), port_of(frame.src_addr()));
-    layer.add("type", 12..14, kind, follows);
-    layers.0.push(layer.done());
-    let inner = at.from(ETHERNET_HEADER_LEN);
-    match frame.ethertype() {
-        EthernetProtocol::Arp => arp::read(inner, &mut layers),
-        EthernetProtocol::Ipv4 => ip::read_v4(inner, &mut layers),
-        EthernetProtocol::Ipv6 => ip::read_v6(inner, &mut layers),
-        EthernetProtocol::Unknown(_) => layers.rest("Data", inner),
-    }
-    layers.0
-}
-
 /// Returns the layer of a message without lower layers, such as a datagram's payload.
 #[must_use]
 pub fn message(bytes: &[u8]) -> Vec<Layer> {
     let mut layers = Layers(Vec::new());
     application::read(Part { bytes, start: 0 }, &[], &mut layers);
     layers.0
-}
-
-/// Returns what is special about an Ethernet address.
-fn port_of(address: EthernetAddress) -> &'static str {
-    if address.is_broadcast() {
-        "every host on the cable"
-    } else if address.is_multicast() {
-        "a group of hosts"
-    } else {
-        ""
-    }
 }
 
 /// Some bytes of the frame, with their place in it.
@@ -172,16 +135,6 @@ impl Draft {
         self.0.fields.push(Field { name, value: value.to_string(), meaning, range });
     }
 
-    /// Adds a checksum that should be `right`.
-    fn checksum(&mut self, range: Range<usize>, found: u16, right: u16) {
-        let meaning = if found == right {
-            "right".to_string()
-        } else {
-            format!("wrong: of these bytes it is 0x{right:04x}")
-        };
-        self.add("checksum", range, format!("0x{found:04x}"), meaning);
-    }
-
     fn done(self) -> Layer {
         self.0
     }
@@ -192,6 +145,7 @@ struct Layers(Vec<Layer>);
 
 impl Layers {
     /// Adds a layer of bytes that are not looked into; none if there are none.
+    #[cfg(feature = "packets")]
     fn rest(&mut self, protocol: &'static str, part: Part<'_>) {
         if part.bytes.is_empty() {
             return;
