@@ -2,14 +2,13 @@
 
 use super::error::FieldError;
 use super::faults::FaultKind;
-use super::keys::FIELDS;
 use super::model::Scenario;
 use super::network::NetworkKind;
 use super::protocol::Protocol;
 use crate::protocol::template;
+use crate::time::WithUnit;
 use crate::value::Printable;
 use alloc::format;
-use alloc::string::String;
 
 /// Keys that only datagrams can change, each with the reason.
 const OF_DATAGRAMS: &[(&str, &str)] = &[
@@ -50,18 +49,7 @@ impl Scenario {
             );
             return FieldError::contradiction("protocol", sentence);
         }
-        let default = Self::default();
-        for (key, why) in OF_DATAGRAMS {
-            let Some(field) = FIELDS.iter().find(|field| field.key == *key) else { continue };
-            let (value, allowed) = (field.value(self), field.value(&default));
-            if value != allowed {
-                let value = Printable::short(&value);
-                let sentence = format!(
-                    "{key} is \"{value}\"; with protocol={protocol} it must be {allowed}, because {why}"
-                );
-                return FieldError::contradiction(key, sentence);
-            }
-        }
+        self.must_be_default(&format!("with protocol={protocol}"), OF_DATAGRAMS.iter().copied())?;
         let slow = |kind| matches!(kind, FaultKind::Slow(_));
         if self.faults.as_slice().iter().any(|fault| slow(fault.kind)) {
             let sentence = format!(
@@ -106,11 +94,9 @@ impl Scenario {
         }
         match self.server.hint {
             Some(hint) if hint.subsec_nanos() > 0 => {
-                let field = FIELDS.iter().find(|field| field.key == "server.hint");
-                let value = field.map_or_else(String::new, |field| field.value(self));
                 let sentence = format!(
-                    "server.hint is {value}; with protocol=http it must be in whole seconds, because Retry-After \
-                     counts seconds"
+                    "server.hint is {}; with protocol=http it must be in whole seconds, because Retry-After counts seconds",
+                    WithUnit(hint)
                 );
                 FieldError::contradiction("server.hint", sentence)
             }

@@ -9,6 +9,9 @@ use crate::name::MAX_SERVERS;
 use crate::value::Printable;
 use alloc::format;
 
+/// Keys that only lookups use.
+const OF_LOOKUPS: [&str; 2] = ["dns.records", "dns.options"];
+
 /// Keys that a lookup cannot change, each with the reason.
 const FIXED: &[(&str, &str)] = &[
     ("exchanges", "each client looks up one name, once"),
@@ -26,20 +29,17 @@ impl Scenario {
     /// Checks the keys of lookups.
     pub(super) fn check_dns(&self) -> Result<(), FieldError> {
         if self.protocol != Protocol::Dns {
-            let needs_dns = "only name lookups use it";
-            return ["dns.records", "dns.options"].into_iter().try_for_each(|key| {
-                self.must_be_default(key, &format!("without protocol={}", Protocol::Dns), needs_dns)
-            });
+            let with = format!("without protocol={}", Protocol::Dns);
+            let why = "only name lookups use it";
+            return self.must_be_default(&with, OF_LOOKUPS.map(|key| (key, why)));
         }
         self.check_question()?;
-        FIXED
-            .iter()
-            .try_for_each(|(key, why)| self.must_be_default(key, "with protocol=dns", why))?;
+        self.must_be_default("with protocol=dns", FIXED.iter().copied())?;
         let Asking::Options(options) = self.dns_options else { return Ok(()) };
-        let policy = FIELDS.iter().filter(|field| field.group() == "policy");
         let with = format!("with dns.options={options}");
         let why = "the options decide when to send the next question; dns.options=policy lets policy.* decide";
-        policy.into_iter().try_for_each(|field| self.must_be_default(field.key, &with, why))?;
+        let policy = FIELDS.iter().filter(|field| field.group() == "policy");
+        self.must_be_default(&with, policy.map(|field| (field.key, why)))?;
         if self.servers.as_slice().len() > MAX_SERVERS {
             let sentence = format!(
                 "servers is \"{}\"; {with} it must be at most {MAX_SERVERS} servers, because resolv.conf has no more; \
@@ -49,23 +49,6 @@ impl Scenario {
             return FieldError::contradiction("servers", sentence);
         }
         Ok(())
-    }
-
-    /// Refuses a value of `key` that is not its default.
-    pub(super) fn must_be_default(
-        &self,
-        key: &str,
-        with: &str,
-        why: &str,
-    ) -> Result<(), FieldError> {
-        let Some(field) = FIELDS.iter().find(|field| field.key == key) else { return Ok(()) };
-        let (value, allowed) = (field.value(self), field.default_value());
-        if value == allowed {
-            return Ok(());
-        }
-        let value = Printable::short(&value);
-        let sentence = format!("{key} is \"{value}\"; {with} it must be {allowed}, because {why}");
-        FieldError::contradiction(key, sentence)
     }
 
     fn check_question(&self) -> Result<(), FieldError> {

@@ -1,13 +1,8 @@
 //! The servers of a scenario: each with a name, by which faults and words refer to it, and an address.
 
-use super::error::FieldError;
-use super::faults::Faults;
-use super::network::NetworkKind;
-use super::workload::Workload;
 #[cfg(feature = "sim")]
 use crate::server::ClientAddresses;
 use crate::value::{Grammar, ServerName, ServerNames, phrase};
-use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -69,7 +64,7 @@ impl Servers {
     }
 
     /// Returns whether one has this name.
-    fn has(&self, name: ServerName) -> bool {
+    pub(super) fn has(&self, name: ServerName) -> bool {
         self.0.iter().any(|server| server.name == name)
     }
 }
@@ -121,48 +116,12 @@ fn is_usable(address: &SocketAddr) -> bool {
     is_host && ip.octets()[0] != 10 && address.port() != 0
 }
 
-/// Checks what several servers do not do, and that faults name servers that there are.
-pub(super) fn check(
-    servers: &Servers,
-    network: NetworkKind,
-    workload: &Workload,
-    faults: &Faults,
-) -> Result<(), FieldError> {
-    let unknown = faults.as_slice().iter().filter_map(|fault| fault.at_server);
-    if let Some(name) = unknown.into_iter().find(|name| !servers.has(*name)) {
-        let sentence = format!(
-            "faults has a fault at the server \"{name}\"; servers is \"{servers}\" and must name it"
-        );
-        return FieldError::contradiction("faults", sentence);
-    }
-    if network == NetworkKind::Packets && *servers != Servers::default() {
-        let sentence = format!(
-            "servers is \"{servers}\"; with network=packets it must be {}, because hosts with TCP/IP stacks reach a \
-             single server",
-            Servers::default()
-        );
-        return FieldError::contradiction("servers", sentence);
-    }
-    let who = match workload {
-        Workload::Closed { .. } => return Ok(()),
-        Workload::Open { .. } => "with workload.arrivals",
-        Workload::Write => "with workload.task=write",
-        Workload::Heartbeat { .. } => "with workload.task=heartbeat",
-    };
-    if servers.is_several() {
-        let sentence = format!(
-            "servers is \"{servers}\"; {who} it must be one server, because these clients ask a single one"
-        );
-        return FieldError::contradiction("servers", sentence);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Scenario;
     use super::*;
     use crate::value::ValueError;
+    use alloc::format;
     use alloc::string::{String, ToString};
 
     #[test]
