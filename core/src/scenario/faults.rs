@@ -108,16 +108,17 @@ impl Faults {
 
     /// Returns true if two outages of a server overlap.
     fn overlaps(&self) -> bool {
-        let down = |fault: &&Fault| matches!(fault.kind, FaultKind::ServerDown { .. });
-        // When the latest outage of each server, or of all, ends.
-        let mut ends: Vec<(Option<ServerName>, Instant)> = Vec::new();
-        self.0.iter().filter(down).any(|fault| {
-            let (at, from) = (fault.at_server, fault.from());
-            let same = |own: Option<ServerName>| own.is_none() || at.is_none() || own == at;
-            let overlaps = ends.iter().any(|(own, until)| same(*own) && from < *until);
-            ends.retain(|(_, until)| from < *until);
-            ends.push((at, fault.until()));
-            overlaps
+        let down: Vec<&Fault> = self
+            .0
+            .iter()
+            .filter(|fault| matches!(fault.kind, FaultKind::ServerDown { .. }))
+            .collect();
+        down.iter().enumerate().any(|(place, later)| {
+            down[..place].iter().any(|earlier| {
+                let (own, other) = (earlier.at_server, later.at_server);
+                let same = own.is_none() || other.is_none() || own == other;
+                same && later.from() < earlier.until()
+            })
         })
     }
 }
