@@ -1,10 +1,12 @@
 //! Setting one key together with the keys that its new value depends on, and keys without effect.
 
-use super::connections::is_of_datagrams;
+use super::connections::OF_DATAGRAMS;
 use super::error::FieldError;
 use super::field::Field;
-use super::keys::FIELDS;
+use super::lookups::{FIXED, OF_LOOKUPS};
 use super::model::Scenario;
+use super::network::NetworkKind;
+use super::protocol::Protocol;
 use crate::policy::{Backoff, Policy};
 use crate::time::WithUnit;
 use alloc::string::{String, ToString};
@@ -14,7 +16,7 @@ use alloc::vec::Vec;
 impl Scenario {
     /// Returns the scenario with `key` set to `value`. If the other keys contradict that value of
     /// `policy.backoff`, `workload.arrivals`, `network` or `protocol`, they are set to what the value needs, so that nobody has
-    /// to find the order of single steps.
+    /// to find the order of single steps. A key that the value does not contradict stays as it is.
     ///
     /// ```
     /// use retrylab_core::scenario::Scenario;
@@ -54,18 +56,41 @@ impl Scenario {
                 with(&needs)
             }
             ("protocol", _) => {
-                // What datagrams alone can have gets its default.
+                let Ok(protocol) = value.parse::<Protocol>() else { return alone };
+                // What the protocol cannot have gets its default.
                 let default = Self::default();
-                let fields = FIELDS.iter().filter(|field| is_of_datagrams(field.key));
-                let defaults: Vec<_> =
-                    fields.map(|field| (field.key, field.value(&default))).collect();
-                let mut needs = vec![("network", "packets")];
-                needs.extend(defaults.iter().map(|(key, value)| (*key, value.as_str())));
+                let keys = protocol.rules_out();
+                let defaults: Vec<(&str, String)> = keys
+                    .map(|key| Field::find(key).map(|field| (key, field.value(&default))))
+                    .collect::<Result<_, _>>()?;
+                let mut needs: Vec<(&str, &str)> =
+                    defaults.iter().map(|(key, value)| (*key, value.as_str())).collect();
+                if protocol.has_connections() {
+                    needs.push(("network", NetworkKind::Packets.name()));
+                }
                 with(&needs)
             }
-            ("network", _) => with(&[("protocol", "udp"), ("server.listening", "true")]),
+            ("network", _) if value.parse() == Ok(NetworkKind::Datagrams) => {
+                let mut needs = vec![("family", "ipv4"), ("server.listening", "true")];
+                if self.protocol.has_connections() {
+                    needs.push(("protocol", Protocol::Udp.name()));
+                }
+                with(&needs)
+            }
             _ => alone,
         }
+    }
+}
+
+impl Protocol {
+    /// Returns the keys that must have their defaults with this protocol.
+    fn rules_out(self) -> impl Iterator<Item = &'static str> {
+        let (fixed, of_lookups): (&[(&str, &str)], &[&str]) = match self {
+            Self::Udp => (&[], &OF_LOOKUPS),
+            Self::Tcp | Self::Http => (OF_DATAGRAMS, &OF_LOOKUPS),
+            Self::Dns => (FIXED, &[]),
+        };
+        fixed.iter().map(|(key, _)| *key).chain(of_lookups.iter().copied())
     }
 }
 
@@ -91,6 +116,7 @@ fn first_waits(policy: &Policy) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FIELDS;
     use super::*;
     use crate::policy::Preset;
     use crate::time::Duration;
@@ -148,6 +174,64 @@ mod tests {
         }
         let error = start.adapted("protocol", "sctp").unwrap_err();
         assert_eq!(error.key(), "protocol");
+        let mut ipv6 = Scenario::default();
+        ipv6.apply([("network", "packets"), ("family", "ipv6")]).unwrap();
+        assert_eq!(ipv6.adapted("network", "datagrams").unwrap(), Scenario::default());
+    }
+
+    #[test]
+    fn lookups_bring_what_they_need_and_take_it_away() {
+        let two = "first=192.0.2.1:53,second=192.0.2.2:53";
+        let mut tokens = Scenario::default();
+        tokens.apply([("token", "true"), ("servers", two), ("server.fail", "0.5")]).unwrap();
+        let lookup = tokens.adapted("protocol", "dns").unwrap();
+        assert!(!lookup.token, "queries have an id");
+        assert_eq!(lookup.value("servers").as_deref(), Some(two));
+        assert_eq!(
+            lookup.value("network").as_deref(),
+            Some("datagrams"),
+            "datagrams carry lookups"
+        );
+        let open = [
+            ("token", "true"),
+            ("server.reply", "mirror"),
+            ("workload.arrivals", "poisson 9"),
+            ("workload.duration", "5s"),
+        ];
+        for (pairs, protocol) in [
+            (&open[..], "dns"),
+            (&[("workload.task", "heartbeat"), ("workload.interval", "2s")], "dns"),
+            (&[("protocol", "dns"), ("servers", two), ("dns.records", "none")], "udp"),
+            (&[("protocol", "dns"), ("dns.options", "policy")], "udp"),
+            #[cfg(feature = "packets")]
+            (&[("protocol", "dns"), ("dns.options", "policy")], "http"),
+            #[cfg(feature = "packets")]
+            (&[("workload.task", "heartbeat"), ("workload.dead_after", "9s")], "tcp"),
+        ] {
+            let mut start = Scenario::default();
+            start.apply(pairs.iter().copied()).unwrap();
+            let there = start.adapted("protocol", protocol).unwrap();
+            assert_eq!(there.value("protocol").as_deref(), Some(protocol));
+            assert_eq!(there.servers, start.servers);
+        }
+        // What no other key decides stays in the error.
+        let mut blanks = Scenario::default();
+        blanks.apply([("message", "a b")]).unwrap();
+        assert_eq!(blanks.adapted("protocol", "dns").unwrap_err().key(), "message");
+    }
+
+    #[test]
+    #[cfg(feature = "packets")]
+    fn a_network_does_not_change_the_protocol_without_need() {
+        let mut lookup = Scenario::default();
+        let two = ("servers", "first=192.0.2.1:53,second=192.0.2.2:53");
+        lookup.apply([("protocol", "dns"), two, ("dns.records", "none")]).unwrap();
+        assert_eq!(lookup.adapted("network", "packets").unwrap_err().key(), "servers");
+        let mut closed = Scenario::default();
+        let pairs = [("protocol", "dns"), ("network", "packets"), ("server.listening", "false")];
+        closed.apply(pairs).unwrap();
+        let back = closed.adapted("network", "datagrams").unwrap();
+        assert_eq!(back.value("protocol").as_deref(), Some("dns"));
     }
 
     #[test]

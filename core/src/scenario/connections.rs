@@ -11,12 +11,14 @@ use crate::value::Printable;
 use alloc::format;
 
 /// Keys that only datagrams can change, each with the reason.
-const OF_DATAGRAMS: &[(&str, &str)] = &[
+pub(super) const OF_DATAGRAMS: &[(&str, &str)] = &[
     ("connected", "a connection has one peer"),
     ("token", "a reply belongs to the connection on which it arrives"),
     ("workload.arrivals", "each client has one exchange at a time over connections"),
     ("workload.duration", "it ends arrivals"),
     ("workload.task", "only clients over datagrams write a row"),
+    ("workload.interval", "only heartbeats use it"),
+    ("workload.dead_after", "only heartbeats use it"),
     ("server.service", "the server answers connections at once"),
     ("server.rising", "the server answers connections at once"),
     ("server.workers", "the server answers connections at once"),
@@ -25,11 +27,6 @@ const OF_DATAGRAMS: &[(&str, &str)] = &[
     ("server.expire", "the server answers connections at once"),
     ("server.overflow", "the server answers connections at once"),
 ];
-
-/// Returns true if only datagrams can change this key.
-pub(super) fn is_of_datagrams(key: &str) -> bool {
-    OF_DATAGRAMS.iter().any(|(other, _)| *other == key)
-}
 
 /// Maximum length in bytes of a request's path: with it, the head stays below what the server allows.
 const MAX_PATH: usize = 8_000;

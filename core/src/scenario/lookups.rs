@@ -10,14 +10,17 @@ use crate::value::Printable;
 use alloc::format;
 
 /// Keys that only lookups use.
-const OF_LOOKUPS: [&str; 2] = ["dns.records", "dns.options"];
+pub(super) const OF_LOOKUPS: [&str; 2] = ["dns.records", "dns.options"];
 
 /// Keys that a lookup cannot change, each with the reason.
-const FIXED: &[(&str, &str)] = &[
+pub(super) const FIXED: &[(&str, &str)] = &[
     ("exchanges", "each client looks up one name, once"),
     ("token", "queries have an id"),
     ("workload.arrivals", "each client looks up one name, once"),
+    ("workload.duration", "it ends arrivals"),
     ("workload.task", "each client looks up one name, once"),
+    ("workload.interval", "only heartbeats use it"),
+    ("workload.dead_after", "only heartbeats use it"),
     ("workload.think", "each client looks up one name, once"),
     ("server.reply", "the reply has what server.records knows about the name"),
     ("server.fail", "a name server answers, or drops the query"),
