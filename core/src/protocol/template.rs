@@ -44,13 +44,6 @@ pub fn has_placeholders(message: &[u8]) -> bool {
     next(message).is_some()
 }
 
-/// Returns true if `message` has the placeholder `{time}`.
-#[must_use]
-pub fn has_time(message: &[u8]) -> bool {
-    let time = Placeholder::Time.text();
-    message.windows(time.len()).any(|window| window == time)
-}
-
 /// Returns the length in bytes of the longest message that `message` becomes.
 #[must_use]
 pub fn max_len(message: &[u8]) -> usize {

@@ -55,17 +55,8 @@ impl Scenario {
             );
             return FieldError::contradiction("faults", sentence);
         }
-        match protocol {
-            Protocol::Http => self.check_http(),
-            Protocol::Tcp | Protocol::Udp | Protocol::Dns => self.check_tcp_message(),
-        }
-    }
-
-    fn check_tcp_message(&self) -> Result<(), FieldError> {
-        if template::has_time(self.message.as_bytes()) {
-            return self.refuse_message(
-                "it must not contain {time}, because a message over a connection has no time of its own",
-            );
+        if protocol == Protocol::Http {
+            self.check_http()?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(super) const FIXED: &[(&str, &str)] = &[
     ("workload.interval", "only heartbeats use it"),
     ("workload.dead_after", "only heartbeats use it"),
     ("workload.think", "each client looks up one name, once"),
-    ("server.reply", "the reply has what server.records knows about the name"),
+    ("server.reply", "the reply has what dns.records knows about the name"),
     ("server.fail", "a name server answers, or drops the query"),
     ("server.hint", "replies of DNS have no hint"),
     ("server.overflow", "a name server answers, or drops the query"),

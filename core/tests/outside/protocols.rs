@@ -1,5 +1,6 @@
 //! Scenarios over connections: their keys, records, bounds and results.
 
+use crate::packets::Capture;
 use retrylab_core::scenario::{Scenario, Shipped};
 use retrylab_core::sim::{Bounds, EndedBy, run, run_within};
 use retrylab_core::time::Duration;
@@ -169,7 +170,6 @@ fn what_connections_cannot_have_is_refused() {
         ("tcp", "server.expire", "1s"),
         ("tcp", "server.overflow", "fail"),
         ("tcp", "faults", "1s 1s slow 3"),
-        ("tcp", "message", "it is {time}"),
         ("http", "message", "a b"),
         ("http", "message", "a#b"),
         ("http", "message", "{seq}"),
@@ -196,6 +196,25 @@ fn what_connections_cannot_have_is_refused() {
     scenario.apply(open).unwrap();
     let error = scenario.apply([("network", "packets"), ("protocol", "tcp"), ("token", "false")]);
     assert!(error.is_err());
+}
+
+/// The time is that at which the client asks for the connection; a reply that mirrors it is accepted.
+#[test]
+fn a_message_over_a_connection_has_the_time_of_its_send() {
+    let mut scenario = tcp("exchanges=2&server.reply=mirror&workload.think=1s&server.drop_first=1");
+    scenario.apply([("message", "{seq} at {time}")]).unwrap();
+    let capture = run(&scenario, Capture::default()).sink;
+    let sent = capture.frames.iter().filter_map(|frame| match frame.record.what {
+        What::Frame { step: FrameStep::Sent, carried: Carried::TcpData, .. }
+            if frame.record.host == HostId::Client =>
+        {
+            Some(String::from_utf8_lossy(&frame.bytes[54..]).into_owned())
+        }
+        _ => None,
+    });
+    assert_eq!(sent.collect::<Vec<_>>(), ["1 at 0", "1 at 0.1", "2 at 1.14"]);
+    let answered = capture.records.iter().filter(|r| matches!(r.what, What::Answered { .. }));
+    assert_eq!(answered.count(), 2);
 }
 
 #[test]
