@@ -7,16 +7,13 @@ use alloc::format;
 /// Maximum number of header fields that are named one by one.
 const MAX_HEADERS: usize = 32;
 
-/// Port of DNS.
-const DNS: u16 = 53;
-
-/// Reads a message between two `ports`; it adds nothing if there are no bytes.
-pub(super) fn read(part: Part<'_>, ports: &[u16], layers: &mut Layers) {
+/// Reads a message, whatever its port: none of these protocols can be taken for another one. It adds nothing if there
+/// are no bytes.
+pub(super) fn read(part: Part<'_>, layers: &mut Layers) {
     if part.bytes.is_empty() {
         return;
     }
-    let layer = if ports.contains(&DNS) { dns::read(part) } else { None };
-    let layer = layer.or_else(|| http(part)).unwrap_or_else(|| text(part));
+    let layer = dns::read(part).or_else(|| http(part)).unwrap_or_else(|| text(part));
     layers.0.push(layer.done());
 }
 

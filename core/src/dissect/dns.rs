@@ -10,12 +10,13 @@ use core::ops::Range;
 /// Length of a header.
 const HEADER: usize = 12;
 
-/// Maximum number of labels and pointers that are followed in a name: a loop of pointers is never longer.
+/// Maximum number of labels and pointers followed in one name; this ends a loop of pointers.
 const MAX_STEPS: usize = 128;
 
-/// Reads a message; `None` if it is not one.
+/// Reads a message with a question; `None` if it is not one, or has bytes left. The bytes of text at the place of
+/// QDCOUNT would be thousands of questions.
 pub(super) fn read(part: Part<'_>) -> Option<Draft> {
-    if part.bytes.len() < HEADER {
+    if part.bytes.len() < HEADER || part.u16(4) == 0 {
         return None;
     }
     let flags = part.u16(2);
@@ -44,7 +45,7 @@ pub(super) fn read(part: Part<'_>) -> Option<Draft> {
     for _ in 0..records {
         at = record(part, at, &mut layer)?;
     }
-    Some(layer)
+    (at == part.bytes.len()).then_some(layer)
 }
 
 /// Reads a resource record; returns where it ends.

@@ -70,7 +70,7 @@ pub struct Field {
 #[must_use]
 pub fn message(bytes: &[u8]) -> Vec<Layer> {
     let mut layers = Layers(Vec::new());
-    application::read(Part { bytes, start: 0 }, &[], &mut layers);
+    application::read(Part { bytes, start: 0 }, &mut layers);
     layers.0
 }
 

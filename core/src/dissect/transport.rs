@@ -16,10 +16,9 @@ pub(super) fn read_udp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
     };
     let len = usize::from(datagram.len());
     let part = part.cut(0, len);
-    let ports = [datagram.src_port(), datagram.dst_port()];
     let mut layer = part.layer("UDP");
-    layer.add("source port", 0..2, ports[0], "");
-    layer.add("destination port", 2..4, ports[1], "");
+    layer.add("source port", 0..2, part.u16(0), "");
+    layer.add("destination port", 2..4, part.u16(2), "");
     layer.add("length", 4..6, format!("{len} bytes"), "header and data");
     match (datagram.checksum(), checksum_at(pseudo.0, part.bytes, 6)) {
         // A sum of zero is sent as 0xffff, because zero means that there is none.
@@ -28,7 +27,7 @@ pub(super) fn read_udp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
         (found, right) => layer.checksum(6..8, found, right),
     }
     layers.0.push(layer.done());
-    application::read(part.from(8), &ports, layers);
+    application::read(part.from(8), layers);
 }
 
 pub(super) fn read_tcp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
@@ -39,11 +38,10 @@ pub(super) fn read_tcp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
     if header < TCP_HEADER {
         return layers.rest("Malformed TCP", part);
     }
-    let ports = [segment.src_port(), segment.dst_port()];
     let data = part.from(header);
     let mut layer = part.layer("TCP");
-    layer.add("source port", 0..2, ports[0], "");
-    layer.add("destination port", 2..4, ports[1], "");
+    layer.add("source port", 0..2, part.u16(0), "");
+    layer.add("destination port", 2..4, part.u16(2), "");
     let first = if segment.syn() {
         "the initial sequence number"
     } else {
@@ -60,7 +58,7 @@ pub(super) fn read_tcp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
     layer.add("urgent pointer", 18..20, part.u16(18), if segment.urg() { "" } else { "not used" });
     options(&mut layer, part.cut(TCP_HEADER, header));
     layers.0.push(layer.done());
-    application::read(data, &ports, layers);
+    application::read(data, layers);
 }
 
 fn flags(layer: &mut Draft, segment: &TcpPacket<&[u8]>) {

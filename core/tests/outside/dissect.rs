@@ -159,6 +159,25 @@ fn messages_of_programs_are_read() {
     assert_eq!(layers.last().unwrap().protocol, "Payload");
 }
 
+/// The servers of a scenario with stacks have port 1060: messages are recognized by what they contain.
+#[test]
+fn lookups_over_packets_are_messages_of_dns() {
+    let frames = capture("network=packets&protocol=dns&message=www.example").frames;
+    let messages: Vec<_> = frames.iter().filter(|frame| protocols(frame).contains("UDP")).collect();
+    assert_eq!(messages.len(), 4, "the query and the reply, sent and received");
+    for frame in messages {
+        assert_eq!(protocols(frame), "Ethernet IPv4 UDP DNS");
+        let layers = dissect::frame(&frame.bytes);
+        assert_eq!(field(&layers, "UDP", "checksum").meaning, "right");
+        assert_eq!(field(&layers, "DNS", "question").value, "www.example");
+        let message = &frame.bytes[42..];
+        assert_eq!(dissect::message(message)[0].protocol, "DNS", "without lower layers, too");
+        // One byte more or less is not a message of DNS.
+        assert_eq!(dissect::message(&message[..message.len() - 1])[0].protocol, "Payload");
+        assert_eq!(dissect::message(&[message, b"!"].concat())[0].protocol, "Payload");
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_have_layers_that_nest(bytes in vec(any::<u8>(), 0..200)) {
