@@ -1,8 +1,7 @@
 //! What programs say to each other: HTTP (RFC 9112), DNS (RFC 1035), or anything else as text.
 
 use super::printable::printable;
-use super::{Draft, Layers, Part, dns};
-use alloc::format;
+use super::{Layer, Layers, Part, dns, size};
 
 /// Maximum number of header fields that are named one by one.
 const MAX_HEADERS: usize = 32;
@@ -14,19 +13,18 @@ pub(super) fn read(part: Part<'_>, layers: &mut Layers) {
         return;
     }
     let layer = dns::read(part).or_else(|| http(part)).unwrap_or_else(|| text(part));
-    layers.0.push(layer.done());
+    layers.0.push(layer);
 }
 
-fn text(part: Part<'_>) -> Draft {
+fn text(part: Part<'_>) -> Layer {
     let len = part.bytes.len();
     let mut layer = part.layer("Payload");
-    let s = if len == 1 { "" } else { "s" };
-    layer.add("message", 0..len, printable(part), format!("{len} byte{s}"));
+    layer.add("message", 0..len, printable(part), size(len));
     layer
 }
 
 /// Reads the head of a request or a response, and what of the body is here.
-fn http(part: Part<'_>) -> Option<Draft> {
+fn http(part: Part<'_>) -> Option<Layer> {
     let is_response = part.bytes.starts_with(b"HTTP/1.");
     let end = part.bytes.windows(2).position(|pair| pair == b"\r\n")?;
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
@@ -54,8 +52,7 @@ fn http(part: Part<'_>) -> Option<Draft> {
     let body = part.from(head);
     if !body.bytes.is_empty() {
         let len = body.bytes.len();
-        let s = if len == 1 { "" } else { "s" };
-        layer.add("body", head..head + len, printable(body), format!("{len} byte{s}"));
+        layer.add("body", head..head + len, printable(body), size(len));
     }
     Some(layer)
 }

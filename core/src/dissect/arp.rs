@@ -31,7 +31,7 @@ pub(super) fn read(part: Part<'_>, layers: &mut Layers) {
     let asked = if unknown { "unknown: it is what the request asks for" } else { "" };
     layer.add("target hardware address", 18..24, target_hardware_addr, asked);
     layer.add("target protocol address", 24..28, target_protocol_addr, "");
-    layers.0.push(layer.done());
+    layers.0.push(layer);
 }
 
 fn meaning(operation: ArpOperation, target: Ipv4Addr) -> alloc::string::String {

@@ -1,6 +1,6 @@
 //! The Internet checksum (RFC 1071).
 
-use super::Draft;
+use super::Layer;
 use alloc::format;
 use alloc::string::ToString;
 use core::ops::Range;
@@ -42,7 +42,7 @@ pub(super) fn checksum_at(pseudo: u32, message: &[u8], offset: usize) -> u16 {
     checksum(pseudo, [before, after.get(2..).unwrap_or(&[])])
 }
 
-impl Draft {
+impl Layer {
     /// Adds a checksum that should be `right`.
     pub(super) fn checksum(&mut self, range: Range<usize>, found: u16, right: u16) {
         let meaning = if found == right {

@@ -1,7 +1,7 @@
 //! DNS (RFC 1035).
 
 use super::printable::printable;
-use super::{Draft, Part};
+use super::{Layer, Part, size};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -15,7 +15,7 @@ const MAX_STEPS: usize = 128;
 
 /// Reads a message with a question; `None` if it is not one, or has bytes left. The bytes of text at the place of
 /// QDCOUNT would be thousands of questions.
-pub(super) fn read(part: Part<'_>) -> Option<Draft> {
+pub(super) fn read(part: Part<'_>) -> Option<Layer> {
     if part.bytes.len() < HEADER || part.u16(4) == 0 {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn read(part: Part<'_>) -> Option<Draft> {
 }
 
 /// Reads a resource record; returns where it ends.
-fn record(part: Part<'_>, at: usize, layer: &mut Draft) -> Option<usize> {
+fn record(part: Part<'_>, at: usize, layer: &mut Layer) -> Option<usize> {
     let (name, fixed) = name_at(part, at)?;
     let data = fixed + 10;
     let end = data.checked_add(usize::from(part.u16(fixed + 8)))?;
@@ -72,9 +72,9 @@ fn value(part: Part<'_>, kind: u16, data: Range<usize>) -> String {
         (28, _, Some(octets)) => Ipv6Addr::from(*octets).to_string(),
         (2 | 5 | 12, ..) => match name_at(part, data.start) {
             Some((name, _)) => name,
-            None => format!("{} bytes", bytes.len()),
+            None => size(bytes.len()),
         },
-        _ => format!("{} bytes", bytes.len()),
+        _ => size(bytes.len()),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Layer, Layers, Part, arp, ip};
 use alloc::format;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use smoltcp::wire::{ETHERNET_HEADER_LEN, EthernetAddress, EthernetFrame, EthernetProtocol};
 
@@ -29,18 +28,17 @@ pub fn frame(bytes: &[u8]) -> Vec<Layer> {
         layers.rest("Malformed Ethernet", at);
         return layers.0;
     };
-    let (kind, follows) = match frame.ethertype() {
-        EthernetProtocol::Arp => ("0x0806", "ARP follows"),
-        EthernetProtocol::Ipv4 => ("0x0800", "IPv4 follows"),
-        EthernetProtocol::Ipv6 => ("0x86dd", "IPv6 follows"),
-        EthernetProtocol::Unknown(_) => ("", "an unknown protocol follows"),
+    let follows = match frame.ethertype() {
+        EthernetProtocol::Arp => "ARP follows",
+        EthernetProtocol::Ipv4 => "IPv4 follows",
+        EthernetProtocol::Ipv6 => "IPv6 follows",
+        EthernetProtocol::Unknown(_) => "an unknown protocol follows",
     };
-    let kind = if kind.is_empty() { format!("0x{:04x}", at.u16(12)) } else { kind.to_string() };
     let mut layer = at.layer("Ethernet");
-    layer.add("destination", 0..6, frame.dst_addr(), port_of(frame.dst_addr()));
-    layer.add("source", 6..12, frame.src_addr(), port_of(frame.src_addr()));
-    layer.add("type", 12..14, kind, follows);
-    layers.0.push(layer.done());
+    layer.add("destination", 0..6, frame.dst_addr(), special(frame.dst_addr()));
+    layer.add("source", 6..12, frame.src_addr(), special(frame.src_addr()));
+    layer.add("type", 12..14, format!("0x{:04x}", at.u16(12)), follows);
+    layers.0.push(layer);
     let inner = at.from(ETHERNET_HEADER_LEN);
     match frame.ethertype() {
         EthernetProtocol::Arp => arp::read(inner, &mut layers),
@@ -52,7 +50,7 @@ pub fn frame(bytes: &[u8]) -> Vec<Layer> {
 }
 
 /// Returns what is special about an Ethernet address.
-fn port_of(address: EthernetAddress) -> &'static str {
+fn special(address: EthernetAddress) -> &'static str {
     if address.is_broadcast() {
         "every host on the cable"
     } else if address.is_multicast() {

@@ -1,7 +1,7 @@
 //! ICMP (RFC 792) and ICMPv6 (RFC 4443, RFC 4861).
 
 use super::checksum::{Pseudo, checksum_at};
-use super::{Layers, Part, quoted};
+use super::{Layers, Part, quoted, size};
 use core::net::Ipv6Addr;
 
 /// Length of a header, with the four bytes whose meaning depends on the type.
@@ -60,21 +60,18 @@ fn read(
     layer.checksum(2..4, part.u16(2), checksum_at(pseudo.0, part.bytes, 2));
     let data = part.from(HEADER);
     let is_neighbor = protocol == "ICMPv6" && matches!(part.u8(0), 135 | 136);
-    match data.bytes.first_chunk::<16>() {
-        Some(target) if is_neighbor => {
-            layer.add("target address", 8..24, Ipv6Addr::from(*target), "");
-            if data.bytes.len() > 16 {
-                let to = part.bytes.len();
-                layer.add(
-                    "options",
-                    24..to,
-                    alloc::format!("{} bytes", to - 24),
-                    "the Ethernet address",
-                );
-            }
-            return layers.0.push(layer.done());
+    let target = data.bytes.first_chunk::<16>().filter(|_| is_neighbor);
+    if let Some(target) = target {
+        layer.add("target address", 8..24, Ipv6Addr::from(*target), "");
+        let options = data.bytes.len() - 16;
+        if options > 0 {
+            layer.add("options", 24..24 + options, size(options), "the Ethernet address");
         }
-        _ => layers.0.push(layer.done()),
     }
-    if is_error { quoted::read(data, layers) } else { layers.rest("Data", data) }
+    layers.0.push(layer);
+    match target {
+        Some(_) => {}
+        None if is_error => quoted::read(data, layers),
+        None => layers.rest("Data", data),
+    }
 }

@@ -2,13 +2,10 @@
 
 use super::checksum::{Pseudo, checksum_at};
 use super::quoted::name;
-use super::{Draft, Layers, Part, icmp, transport};
+use super::{Layer, Layers, Part, icmp, transport};
 use alloc::format;
 use alloc::string::String;
-use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet};
-
-/// Length of an IPv6 header.
-const HEADER_V6: usize = 40;
+use smoltcp::wire::{IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv6Packet};
 
 pub(super) fn read_v4(part: Part<'_>, layers: &mut Layers) {
     let Ok(packet) = Ipv4Packet::new_checked(part.bytes) else {
@@ -41,7 +38,7 @@ pub(super) fn read_v4(part: Part<'_>, layers: &mut Layers) {
     if header > 20 {
         layer.add("options", 20..header, format!("{} bytes", header - 20), "");
     }
-    layers.0.push(layer.done());
+    layers.0.push(layer);
     let data = part.from(header);
     if packet.more_frags() || packet.frag_offset() > 0 {
         return layers.rest("Fragment", data);
@@ -50,7 +47,7 @@ pub(super) fn read_v4(part: Part<'_>, layers: &mut Layers) {
     read_next(protocol, data, pseudo, layers);
 }
 
-fn fragmentation(layer: &mut Draft, packet: &Ipv4Packet<&[u8]>) {
+fn fragmentation(layer: &mut Layer, packet: &Ipv4Packet<&[u8]>) {
     let (more, offset) = (packet.more_frags(), packet.frag_offset());
     let flags = match (packet.dont_frag(), more) {
         (true, false) => "don't fragment",
@@ -72,7 +69,7 @@ pub(super) fn read_v6(part: Part<'_>, layers: &mut Layers) {
         return layers.rest("Malformed IPv6", part);
     }
     let len = usize::from(packet.payload_len());
-    let part = part.cut(0, HEADER_V6 + len);
+    let part = part.cut(0, IPV6_HEADER_LEN + len);
     let mut layer = part.layer("IPv6");
     layer.add("version", 0..1, packet.version(), "");
     layer.add("traffic class", 0..2, format!("0x{:02x}", packet.traffic_class()), "");
@@ -83,8 +80,8 @@ pub(super) fn read_v6(part: Part<'_>, layers: &mut Layers) {
     layer.add("hop limit", 7..8, packet.hop_limit(), "each router takes one off");
     layer.add("source", 8..24, packet.src_addr(), "");
     layer.add("destination", 24..40, packet.dst_addr(), "");
-    layers.0.push(layer.done());
-    let data = part.from(HEADER_V6);
+    layers.0.push(layer);
+    let data = part.from(IPV6_HEADER_LEN);
     let pseudo = Pseudo::new(part.cut(8, 40).bytes, part.u8(6), data.bytes.len());
     read_next(protocol, data, pseudo, layers);
 }

@@ -35,7 +35,6 @@ mod transport;
 #[cfg(feature = "packets")]
 pub use ethernet::frame;
 
-#[cfg(feature = "packets")]
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -110,16 +109,13 @@ impl<'a> Part<'a> {
     }
 
     /// Begins a layer that has all bytes of the part.
-    fn layer(self, protocol: &'static str) -> Draft {
+    fn layer(self, protocol: &'static str) -> Layer {
         let range = self.start..self.start + self.bytes.len();
-        Draft(Layer { protocol, range, fields: Vec::new() })
+        Layer { protocol, range, fields: Vec::new() }
     }
 }
 
-/// A layer under construction.
-struct Draft(Layer);
-
-impl Draft {
+impl Layer {
     /// Adds a field whose bytes, counted from the start of the layer, are `range`.
     fn add(
         &mut self,
@@ -128,15 +124,11 @@ impl Draft {
         value: impl Display,
         meaning: impl Into<String>,
     ) {
-        let Range { start, end } = self.0.range;
+        let Range { start, end } = self.range;
         let place = |offset: usize| start.saturating_add(offset).min(end);
         let range = place(range.start)..place(range.end);
         let (name, meaning) = (name.into(), meaning.into());
-        self.0.fields.push(Field { name, value: value.to_string(), meaning, range });
-    }
-
-    fn done(self) -> Layer {
-        self.0
+        self.fields.push(Field { name, value: value.to_string(), meaning, range });
     }
 }
 
@@ -152,8 +144,12 @@ impl Layers {
         }
         let len = part.bytes.len();
         let mut layer = part.layer(protocol);
-        let s = if len == 1 { "" } else { "s" };
-        layer.add("bytes", 0..len, format!("{len} byte{s}"), "");
-        self.0.push(layer.done());
+        layer.add("bytes", 0..len, size(len), "");
+        self.0.push(layer);
     }
+}
+
+/// Returns `1 byte`, `2 bytes`.
+fn size(len: usize) -> String {
+    format!("{len} byte{}", if len == 1 { "" } else { "s" })
 }

@@ -3,24 +3,20 @@
 use super::{Layers, Part};
 use alloc::format;
 use alloc::string::String;
-use smoltcp::wire::IpProtocol;
-
-/// Length of an IPv6 header.
-const HEADER_V6: usize = 40;
+use smoltcp::wire::{IPV6_HEADER_LEN, IpProtocol};
 
 /// Reads the packet that an ICMP error quotes: its header and at least eight bytes of what follows.
 pub(super) fn read(part: Part<'_>, layers: &mut Layers) {
-    let header = match part.u8(0) >> 4 {
-        4 => usize::from(part.u8(0) & 15) * 4,
-        6 => HEADER_V6,
+    // Where the protocol and the addresses are, and how long an address is.
+    let (header, protocol, addresses, size) = match part.u8(0) >> 4 {
+        4 => (usize::from(part.u8(0) & 15) * 4, 9, 12, 4),
+        6 => (IPV6_HEADER_LEN, 6, 8, 16),
         _ => return layers.rest("Quoted data", part),
     };
     if header < 20 || part.bytes.len() < header + 4 {
         return layers.rest("Quoted data", part);
     }
     let mut layer = part.layer("Quoted packet");
-    let (protocol, addresses, size) =
-        if header == HEADER_V6 && part.u8(0) >> 4 == 6 { (6, 8, 16) } else { (9, 12, 4) };
     let named = IpProtocol::from(part.u8(protocol));
     layer.add("protocol", protocol..protocol + 1, part.u8(protocol), name(named));
     for (place, name) in ["source", "destination"].into_iter().enumerate() {
@@ -31,7 +27,7 @@ pub(super) fn read(part: Part<'_>, layers: &mut Layers) {
         layer.add("source port", header..header + 2, part.u16(header), "");
         layer.add("destination port", header + 2..header + 4, part.u16(header + 2), "");
     }
-    layers.0.push(layer.done());
+    layers.0.push(layer);
 }
 
 fn address(part: Part<'_>) -> String {

@@ -1,7 +1,7 @@
 //! UDP (RFC 768) and TCP (RFC 9293).
 
 use super::checksum::{Pseudo, checksum_at};
-use super::{Draft, Layers, Part, application};
+use super::{Layer, Layers, Part, application, size};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -26,7 +26,7 @@ pub(super) fn read_udp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
         (found, 0) => layer.checksum(6..8, found, 0xFFFF),
         (found, right) => layer.checksum(6..8, found, right),
     }
-    layers.0.push(layer.done());
+    layers.0.push(layer);
     application::read(part.from(8), layers);
 }
 
@@ -57,11 +57,11 @@ pub(super) fn read_tcp(part: Part<'_>, pseudo: Pseudo, layers: &mut Layers) {
     layer.checksum(16..18, segment.checksum(), checksum_at(pseudo.0, part.bytes, 16));
     layer.add("urgent pointer", 18..20, part.u16(18), if segment.urg() { "" } else { "not used" });
     options(&mut layer, part.cut(TCP_HEADER, header));
-    layers.0.push(layer.done());
+    layers.0.push(layer);
     application::read(data, layers);
 }
 
-fn flags(layer: &mut Draft, segment: &TcpPacket<&[u8]>) {
+fn flags(layer: &mut Layer, segment: &TcpPacket<&[u8]>) {
     let all = [
         (segment.syn(), "SYN", "asks for a connection"),
         (segment.fin(), "FIN", "ends this side of the connection"),
@@ -80,21 +80,18 @@ fn flags(layer: &mut Draft, segment: &TcpPacket<&[u8]>) {
     layer.add("flags", 12..14, names, meaning);
 }
 
-fn options(layer: &mut Draft, part: Part<'_>) {
+fn options(layer: &mut Layer, part: Part<'_>) {
     let mut rest = part;
     while !rest.bytes.is_empty() {
-        let Ok((after, option)) = TcpOption::parse(rest.bytes) else {
-            let at = TCP_HEADER + part.bytes.len() - rest.bytes.len();
-            let len = rest.bytes.len();
-            return layer.add("options", at..at + len, format!("{len} bytes"), "malformed");
-        };
         let at = TCP_HEADER + part.bytes.len() - rest.bytes.len();
-        let len = rest.bytes.len() - after.len();
+        let left = rest.bytes.len();
+        let Ok((after, option)) = TcpOption::parse(rest.bytes) else {
+            return layer.add("options", at..at + left, size(left), "malformed");
+        };
+        // What follows the end of the options is padding.
+        let ends = option == TcpOption::EndOfList;
+        let len = if ends { left } else { left - after.len() };
         let (name, value, meaning) = said(&option);
-        if let TcpOption::EndOfList = option {
-            let len = rest.bytes.len();
-            return layer.add(name, at..at + len, value, meaning);
-        }
         layer.add(name, at..at + len, value, meaning);
         rest = rest.from(len);
     }
