@@ -36,7 +36,8 @@ impl Scenario {
             Workload::Closed { .. } if self.protocol == Protocol::Dns => Pattern::Lookup,
             Workload::Closed { .. } => Pattern::Closed,
         };
-        let exchanges = self.exchanges > 1 && pattern != Pattern::Write;
+        let exchanges =
+            self.exchanges > 1 && !matches!(pattern, Pattern::Write | Pattern::Heartbeat);
         Setting {
             clients: self.clients > 1,
             exchanges,

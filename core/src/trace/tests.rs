@@ -21,19 +21,17 @@ pub(super) fn record(host: HostId, what: What) -> Record {
 }
 
 /// Records of lookups.
-fn names() -> [What; 7] {
+fn names() -> impl Iterator<Item = What> {
     let address = Some(Ipv4Addr::new(192, 0, 2, 1));
-    let answered = |status, addresses| What::NameAnswered { status, addresses };
-    let resolved = |status, address| What::NameResolved { status, address };
-    [
-        answered(NameStatus::Found, 1),
-        answered(NameStatus::NoSuchName, 1),
-        answered(NameStatus::Found, 2),
-        resolved(NameStatus::Found, address),
-        resolved(NameStatus::NoAddress, address),
-        resolved(NameStatus::Found, None),
-        resolved(NameStatus::Found, Some(Ipv4Addr::UNSPECIFIED)),
-    ]
+    let answered = NameStatus::ALL.map(|status| What::NameAnswered { status, addresses: 1 });
+    let resolved = NameStatus::ALL.map(|status| What::NameResolved { status, address });
+    let found = NameStatus::Found;
+    let others = [
+        What::NameAnswered { status: found, addresses: 2 },
+        What::NameResolved { status: found, address: None },
+        What::NameResolved { status: found, address: Some(Ipv4Addr::UNSPECIFIED) },
+    ];
+    answered.into_iter().chain(resolved).chain(others)
 }
 
 fn digest(records: &[Record]) -> Digest {

@@ -134,7 +134,7 @@ impl Setting {
     /// Returns the exchange of a record: `#2 `, or nothing if there is only one.
     #[must_use]
     pub fn exchange_tag(&self, record: &Record) -> String {
-        let label = record.label.filter(|_| self.exchanges && self.pattern != Pattern::Heartbeat);
+        let label = record.label.filter(|_| self.exchanges);
         label.map_or_else(String::new, |label| format!("#{} ", label.exchange))
     }
 }
@@ -310,19 +310,9 @@ impl Wording<'_> {
         self.setting.servers.get(self.record.server()?)
     }
 
-    /// Returns ` to server second`, if there are several: where a request goes.
-    fn to_server(&self) -> String {
-        self.server().map_or_else(String::new, |name| format!(" to server {name}"))
-    }
-
-    /// Returns ` to second`, if there are several, for a note.
-    fn noted_to_server(&self) -> String {
-        self.server().map_or_else(String::new, |name| format!(" to {name}"))
-    }
-
-    /// Returns ` of server second`, if there are several: where a reply comes from.
-    fn of_server(&self) -> String {
-        self.server().map_or_else(String::new, |name| format!(" of server {name}"))
+    /// Returns the name of the server after these words, such as ` to server second`, if there are several.
+    fn with_server(&self, before: &str) -> String {
+        self.server().map_or_else(String::new, |name| format!(" {before} {name}"))
     }
 
     fn client(&self) -> String {

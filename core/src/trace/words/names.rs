@@ -48,9 +48,34 @@ pub(in super::super) fn name_resolved(
         (NameStatus::NoSuchName, _) => {
             ("does not exist".into(), "no such name".into(), "no such name".into())
         }
-        (NameStatus::NoAddress | NameStatus::NotAnswered, _) => {
+        (NameStatus::NoAddress, _) => {
             ("has no IPv4 address".into(), "no address".into(), "no address".into())
+        }
+        (NameStatus::NotAnswered, _) => {
+            ("is not known".into(), "no answer".into(), "no answer".into())
         }
     };
     Words::new(format!("the name{whose}"), predicate).noted(note, brief)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::record;
+    use super::super::super::{HostId, What};
+    use super::super::{Known, Setting, describe};
+    use super::*;
+
+    /// Nobody knows whether a name without an answer has an address.
+    #[test]
+    fn a_name_without_an_answer_is_not_known() {
+        for (status, sentence) in [
+            (NameStatus::NoSuchName, "The name does not exist."),
+            (NameStatus::NoAddress, "The name has no IPv4 address."),
+            (NameStatus::NotAnswered, "The name is not known."),
+        ] {
+            let record = record(HostId::Client, What::NameResolved { status, address: None });
+            let words = describe(&record, Setting::default(), Known::default());
+            assert_eq!(words.sentence(), sentence);
+        }
+    }
 }

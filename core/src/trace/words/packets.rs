@@ -16,7 +16,7 @@ pub(in super::super) fn sent(wording: &Wording<'_>, direction: Direction, bytes:
 
 fn request_sent(wording: &Wording<'_>) -> Words {
     let host = wording.host();
-    let (to, noted_to) = (wording.to_server(), wording.noted_to_server());
+    let (to, noted_to) = (wording.with_server("to server"), wording.with_server("to"));
     let Some(send) = wording.send() else {
         return Words::new(host, format!("sends a request{to}"));
     };
@@ -106,12 +106,14 @@ fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
             (format!("{which}{whose}"), String::new())
         }
         (Direction::Request, Some(which)) => {
-            let subject = format!("the {}{whose}{}", request_name(wording), wording.to_server());
+            let subject =
+                format!("the {}{whose}{}", request_name(wording), wording.with_server("to server"));
             (subject, format!(" ({which})"))
         }
-        (Direction::Request, None) => {
-            (format!("a {}{whose}{}", request_name(wording), wording.to_server()), String::new())
-        }
+        (Direction::Request, None) => (
+            format!("a {}{whose}{}", request_name(wording), wording.with_server("to server")),
+            String::new(),
+        ),
         (Direction::Reply, which) => (reply(wording, which), String::new()),
     }
 }
@@ -120,9 +122,9 @@ fn packet(wording: &Wording<'_>, direction: Direction) -> (String, String) {
 pub(super) fn reply(wording: &Wording<'_>, which: Option<String>) -> String {
     match which {
         Some(which) => {
-            format!("the reply{} to {which}{}", wording.of_server(), wording.whose())
+            format!("the reply{} to {which}{}", wording.with_server("of server"), wording.whose())
         }
-        None => format!("a reply{}{}", wording.of_server(), wording.whose()),
+        None => format!("a reply{}{}", wording.with_server("of server"), wording.whose()),
     }
 }
 
@@ -130,10 +132,7 @@ pub(in super::super) fn delivered(wording: &Wording<'_>, direction: Direction) -
     let (subject, which) = packet(wording, direction);
     let note = match direction {
         Direction::Request => format!("{} arrives", request_name(wording)),
-        Direction::Reply => match wording.server() {
-            Some(name) => format!("reply of {name} arrives"),
-            None => "reply arrives".to_string(),
-        },
+        Direction::Reply => format!("reply{} arrives", wording.with_server("of")),
     };
     Words::new(subject, format!("arrives{which}")).noted(note, "arrives")
 }

@@ -90,7 +90,7 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Sent { direction: Direction::Reply, .. } => ("reply", "sent"),
         What::Delivered { direction: Direction::Request } => (request, "delivered"),
         What::Delivered { direction: Direction::Reply } => ("reply", "delivered"),
-        What::Dropped { .. } if server => ("request", "dropped by the server"),
+        What::Dropped { .. } if server => (request, "dropped by the server"),
         What::Dropped { .. } => ("packet", "lost on the link"),
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
@@ -105,7 +105,7 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::GaveUp { sends: 0, .. } => ("exchange", "not sent"),
         What::GaveUp { .. } => ("exchange", "given up"),
         What::Refused { .. } => ("exchange", "refused"),
-        What::Served { .. } => ("request", "served"),
+        What::Served { .. } => (request, "served"),
         What::Down { .. } => ("server", "down"),
         What::Up => ("server", "back"),
         What::Written => ("write", "accepted"),
@@ -157,7 +157,24 @@ const fn request(pattern: Pattern) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Cause;
+    use super::super::super::tests::record;
     use super::*;
+
+    #[test]
+    fn questions_are_counted_as_questions_at_both_ends() {
+        let (direction, at) = (Direction::Request, crate::time::Instant::ZERO);
+        let records = [
+            record(HostId::Client, What::Sent { direction, bytes: 5 }),
+            record(HostId::SERVER, What::Dropped { direction, cause: Cause::ServerDrop }),
+            record(HostId::SERVER, What::Served { arrived: at, begun: at }),
+        ];
+        let setting = Setting { pattern: Pattern::Lookup, ..Setting::default() };
+        assert_eq!(
+            crowd(&records, setting),
+            "1 question sent again, 1 question dropped by the server, 1 question served."
+        );
+    }
 
     fn say(wording: &[Words]) -> String {
         story(wording)
