@@ -22,7 +22,8 @@ pub struct Fault {
     pub lasts: Duration,
     /// What it is.
     pub kind: FaultKind,
-    /// The server that it concerns, for [a server's](FaultKind::ServerDown) [trouble](FaultKind::Slow); `None` for all.
+    /// The only server concerned, for [`ServerDown`](FaultKind::ServerDown) and [`Slow`](FaultKind::Slow); `None` for
+    /// all servers.
     pub at_server: Option<ServerName>,
 }
 

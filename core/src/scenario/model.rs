@@ -161,17 +161,11 @@ impl Scenario {
         matches!(self.network, NetworkKind::Packets)
     }
 
-    /// Returns true if the scenario looks up names, and thus needs the feature `dns`.
-    #[must_use]
-    pub const fn needs_dns(&self) -> bool {
-        matches!(self.protocol, Protocol::Dns)
-    }
-
     /// Returns true if this build can run the scenario: it may lack the features `packets` and `dns`.
     #[must_use]
     pub const fn is_runnable(&self) -> bool {
         let has_packets = cfg!(feature = "packets") || !self.needs_packets();
-        has_packets && (cfg!(feature = "dns") || !self.needs_dns())
+        has_packets && (cfg!(feature = "dns") || !matches!(self.protocol, Protocol::Dns))
     }
 
     /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.
