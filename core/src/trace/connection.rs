@@ -1,6 +1,6 @@
 //! Connections: why an attempt fails, and which limit of a server a client reaches.
 
-/// Declares one of them: each with its number in the digest, its name in the JSON log, and a clause.
+/// Declares an enum of reasons: each with its number in the digest, its name in the JSON log, and a clause.
 macro_rules! reasons {
     ($(#[$meta:meta])* $type:ident: $($(#[$doc:meta])* $variant:ident = $code:literal, $key:literal, $name:literal;)*) => {
         $(#[$meta])*

@@ -5,9 +5,8 @@ use core::fmt;
 
 /// Writes `record` as one JSON object, without a line end.
 ///
-/// Keys: `at_s`, `event`, `host`, `server` (the number of the server that the host is or, where there are several
-/// servers, that a client's or a link's record concerns), then `flow`,
-/// `exchange`, `send` and `packet` where known, then the event's own, as the table of
+/// Keys: `at_s`, `event`, `host`, `server` (its number, if the host is a server; with several servers, also the one
+/// that a client's or a link's record concerns), then `flow`, `exchange`, `send` and `packet` where known, then the event's own, as the table of
 /// [`What`](super::What) names them.
 ///
 /// # Errors

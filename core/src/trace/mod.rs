@@ -70,8 +70,8 @@ pub struct Record {
     /// client knows the label only if the payload names the send
     /// ([`Machine::label_of`](crate::machine::Machine::label_of)).
     pub label: Option<Label>,
-    /// In a network with several servers, the one that a client's or a link's record concerns, if it concerns one: of
-    /// a datagram, its destination or source. A server's own records may leave it out, as [`host`](Self::host) names it.
+    /// With several servers: the one that a client's or a link's record concerns; for a datagram, its destination or
+    /// source. A server's own records may leave it out: [`host`](Self::host) names it.
     pub server: Option<NonZeroU16>,
     /// What happened.
     pub what: What,
