@@ -1,5 +1,6 @@
 //! Scenarios in which clients look up a name.
 
+use crate::protocols::records;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{Outcome, run};
 use retrylab_core::trace::words::Narrator;
@@ -15,10 +16,6 @@ fn lookup(keys: &[&str]) -> Scenario {
     let keys = ["protocol=dns"].iter().chain(keys);
     scenario.apply(keys.map(|pair| pair.split_once('=').unwrap())).unwrap();
     scenario
-}
-
-fn records(scenario: &Scenario) -> Vec<Record> {
-    run(scenario, Vec::<Record>::new()).sink
 }
 
 /// Returns the server of each question, and when it was sent in seconds.

@@ -154,13 +154,17 @@ pub(crate) fn frames(records: &[Record]) -> Vec<(HostId, FrameStep, Carried)> {
     records.iter().filter_map(frame).collect()
 }
 
-/// All scenarios of the golden digests, without those of writers: they cover every feature of clients, servers, links
-/// and faults.
+/// All scenarios of the golden digests with a single server, the only kind that hosts with stacks reach.
 pub(crate) fn scenarios() -> Vec<&'static str> {
     let all = include_str!("../digests.txt").lines().skip(1);
-    // Hosts with stacks reach a single server.
     let links = all.map(|line| line.split(' ').next().unwrap());
     links.filter(|link| !link.contains("servers=")).collect()
+}
+
+/// All records but those of frames.
+pub(crate) fn without_frames(records: Vec<Record>) -> Vec<Record> {
+    let is_frame = |record: &Record| matches!(record.what, What::Frame { .. });
+    records.into_iter().filter(|record| !is_frame(record)).collect()
 }
 
 /// Returns the scenario over IPv6; `None` if it is refused.
@@ -176,9 +180,9 @@ fn a_scenario_has_the_same_records_with_and_without_stacks() {
     for fragment in scenarios().into_iter().step_by(7) {
         let datagrams = capture(fragment).records;
         let packets = capture(&format!("{fragment}&network=packets")).records;
-        let is_frame = |record: &Record| matches!(record.what, What::Frame { .. });
-        let framed = packets.iter().filter(|record| is_frame(record)).count();
-        let rest: Vec<Record> = packets.into_iter().filter(|record| !is_frame(record)).collect();
+        let all = packets.len();
+        let rest = without_frames(packets);
+        let framed = all - rest.len();
         for (packets, datagrams) in rest.iter().zip(&datagrams) {
             assert_eq!(packets, datagrams, "{fragment}");
         }

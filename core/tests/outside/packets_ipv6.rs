@@ -1,20 +1,15 @@
 //! Networks of packets over IPv6: neighbor discovery, ICMPv6, UDP and TCP.
 
-use crate::packets::{Capture, Frame, capture, frames, over_ipv6, scenarios};
+use crate::packets::{Capture, Frame, capture, frames, over_ipv6, scenarios, without_frames};
 use crate::packets_tcp::{answered, network, run, times};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{Carried, Cause, FrameStep, HostId, Record, What};
 
 const IPV6: &str = "network=packets&family=ipv6";
 
-/// All records but those of frames.
-fn without_frames(records: Vec<Record>) -> Vec<Record> {
-    let is_frame = |record: &Record| matches!(record.what, What::Frame { .. });
-    records.into_iter().filter(|record| !is_frame(record)).collect()
-}
-
-/// The same exchanges, sends, outcomes, fates and times as without stacks. The header of IPv6 is 20 bytes longer than
-/// that of IPv4, which matters where a rate is limited: the network of datagrams then has as much more overhead.
+/// The same exchanges, sends, outcomes, fates and times as without stacks. Where a rate is limited, longer packets take
+/// longer. The header of IPv6 has 20 bytes more than that of IPv4, so `link.overhead` of the network of datagrams is 20
+/// bytes higher here.
 #[test]
 fn a_scenario_has_the_same_records_over_ipv6_as_without_stacks() {
     let (mut compared, mut refused) = (0, 0);

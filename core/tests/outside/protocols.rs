@@ -15,7 +15,7 @@ fn tcp(fragment: &str) -> Scenario {
     scenario
 }
 
-fn records(scenario: &Scenario) -> Vec<Record> {
+pub(crate) fn records(scenario: &Scenario) -> Vec<Record> {
     run(scenario, Vec::new()).sink
 }
 

@@ -1,5 +1,6 @@
 //! Scenarios with several servers: who is asked when, which one is down, and what is said about it.
 
+use crate::protocols::records;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{EndedBy, Outcome, run};
 use retrylab_core::trace::words::Narrator;
@@ -12,10 +13,6 @@ fn scenario(keys: &[&str]) -> Scenario {
     let pairs = keys.iter().map(|pair| pair.split_once('=').unwrap());
     scenario.apply(pairs).unwrap();
     scenario
-}
-
-fn records(scenario: &Scenario) -> Vec<Record> {
-    run(scenario, Vec::<Record>::new()).sink
 }
 
 /// Returns the server of each request, and when it was sent in milliseconds.
