@@ -59,7 +59,7 @@ mean and longest RTT. A reply that may answer one of several sends has no RTT; -
 certain.
 
 With --tcp, the message ends where the client closes its direction (half-close). A server that stops
-when that happens, as `ncat -e` does, answers with --no-half-close only. A send whose reply does not
+when that happens, as `ncat -e` does, needs --no-half-close. A send whose reply does not
 come in time is abandoned with its connection; addresses are tried as `retrylab http --help` says.
 The RTT is the time from the first byte of the message to the end of its reply, without the time for
 the connection.
@@ -117,8 +117,9 @@ pub(crate) struct Args {
     /// Send over TCP connections: each send is an attempt of a connection, the message and its reply
     #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat", "interval"])]
     tcp: bool,
-    /// With --tcp, leave this end open after the message (no half-close) until its bytes are back, in any case of
-    /// letters, or the server closes: for servers that stop at the end of their input, as `ncat -e` does
+    /// With --tcp, keep this end open after the message, for servers that stop at the end of their input, as
+    /// `ncat -e` does. The reply is complete when it equals the message, in any case of letters, or when the server
+    /// closes
     #[arg(long, requires = "tcp")]
     no_half_close: bool,
     /// Prefix each datagram with the token `#EXCHANGE.SEND `, so that a mirrored reply shows which

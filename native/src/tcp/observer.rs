@@ -26,7 +26,8 @@ pub trait Observer<E: Endpoint> {
         let _ = (at, id, what);
     }
 
-    /// Called when everything that follows from an input is done. The next input may be long in coming.
+    /// Called when everything that follows from an input is done. The next input may be long in coming. Not called if
+    /// the observer stops the driver.
     fn settled(&mut self) {}
 
     /// Called when a connection could not be accepted. The driver continues after a pause.
