@@ -42,9 +42,12 @@ impl CaptureFile {
         self.0.borrow().live
     }
 
-    /// Returns the number of the interface with this name, and whether it is new.
+    /// Returns the number of the interface with this name, and whether it is new. Writes nothing after a failure.
     pub(super) fn interface(&self, link_type: u16, name: &str, description: &str) -> (u32, bool) {
         let mut state = self.0.borrow_mut();
+        if state.failure.is_some() {
+            return (0, false);
+        }
         let key = (link_type, name.to_string());
         if let Some(number) = state.interfaces.get(&key) {
             return (*number, false);
@@ -84,5 +87,34 @@ impl State {
             warn(format_args!("cannot write {}: {error}; the capture ends here", self.name));
         }
         self.failure = Some(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::writer::RAW;
+    use super::*;
+
+    /// A disk that is full after the first block, and then has a number for each error.
+    struct Full(u32);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 1 { Ok(bytes.len()) } else { Err(io::Error::other(self.0.to_string())) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_first_error_is_reported() {
+        let file = CaptureFile::new(Box::new(Full(0)), "a", true).unwrap();
+        file.interface(RAW, "client", "");
+        assert!(file.has_failed());
+        assert_eq!(file.interface(RAW, "server", ""), (0, false), "nothing more is written");
+        assert_eq!(file.finish().unwrap_err().error.to_string(), "2");
     }
 }
