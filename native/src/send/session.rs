@@ -1,7 +1,7 @@
 //! What the client reports while it runs and when it ends.
 
 use super::report::{Outcome, SendReport};
-use super::statistics::{Millis, Sends, Statistics};
+use super::statistics::{Sends, Statistics, print_reply};
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, complain, narrate, seconds, warn};
 use crate::queue::LineQueue;
@@ -11,7 +11,6 @@ use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::policy::Stop;
 use retrylab_core::time::{Duration, Instant};
-use retrylab_core::value::Printable;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
@@ -146,14 +145,7 @@ impl Session {
 
     /// Prints the totals, if there is more than one exchange.
     pub(super) fn summary(&self) {
-        if self.count == 1 {
-            return;
-        }
-        if self.json {
-            self.out.json(&self.statistics.report());
-        } else {
-            self.statistics.to_string().lines().for_each(|line| self.out.line(line));
-        }
+        self.statistics.print(self.count, self.json, &self.out);
     }
 
     /// Returns the exit code of the whole session.
@@ -201,16 +193,8 @@ impl Session {
                 lost: ended.lost,
                 error,
             });
-        } else if let Some(reply) = reply {
-            let text = Printable::bytes(reply.bytes);
-            match rtt {
-                Some(rtt) if self.ping => {
-                    self.out.line(format_args!("{text}: RTT {}", Millis(rtt)));
-                }
-                _ => self.out.line(text),
-            }
-        } else if self.ping && outcome == Outcome::GaveUp {
-            self.out.line("Request timed out");
+        } else {
+            print_reply(&self.out, self.ping, outcome, reply.map(|reply| reply.bytes), rtt);
         }
         if outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
             self.worst = outcome;

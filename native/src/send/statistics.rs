@@ -1,7 +1,10 @@
 //! Counts and round-trip times of several exchanges, as `ping` prints them.
 
+use super::report::Outcome;
 use crate::output::{Count, SCHEMA, seconds};
+use crate::queue::LineQueue;
 use retrylab_core::time::{Duration, Instant};
+use retrylab_core::value::Printable;
 use serde::Serialize;
 use std::fmt;
 
@@ -54,8 +57,20 @@ impl Statistics {
         (self.exchanges > 0).then(|| lost as f64 / self.exchanges as f64)
     }
 
+    /// Prints the totals of `exchanges`, if there is more than one.
+    pub(super) fn print(&self, exchanges: u32, json: bool, out: &LineQueue) {
+        if exchanges == 1 {
+            return;
+        }
+        if json {
+            out.json(&self.report());
+        } else {
+            self.to_string().lines().for_each(|line| out.line(line));
+        }
+    }
+
     /// Returns the summary for scripts.
-    pub(super) fn report(&self) -> Summary {
+    fn report(&self) -> Summary {
         let Times { min, max, count, .. } = self.rtts;
         let mean = self.rtts.mean();
         Summary {
@@ -99,8 +114,27 @@ impl fmt::Display for Statistics {
     }
 }
 
+/// Prints the line of an exchange: its reply. As the UDP Pinger (`ping`), also its round-trip time, or `Request timed
+/// out`.
+pub(super) fn print_reply(
+    out: &LineQueue,
+    ping: bool,
+    outcome: Outcome,
+    reply: Option<&[u8]>,
+    rtt: Option<Duration>,
+) {
+    match (reply.map(Printable::bytes), rtt) {
+        (Some(text), Some(rtt)) if ping => {
+            out.line(format_args!("{text}: RTT {}", Millis(rtt)));
+        }
+        (Some(text), _) => out.line(text),
+        (None, _) if ping && outcome == Outcome::GaveUp => out.line("Request timed out"),
+        (None, _) => {}
+    }
+}
+
 /// A time in milliseconds with three decimals: `0.123 ms`, or `0.123` in the alternate form.
-pub(super) struct Millis(pub(super) Duration);
+struct Millis(Duration);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,7 +145,7 @@ impl fmt::Display for Millis {
 
 /// Totals of several exchanges as JSON, after those of each exchange. Every key is always present.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+struct Summary {
     schema: u32,
     event: &'static str,
     /// Exchanges that ended with a reply or without one. An interrupted exchange is not one of them.

@@ -2,7 +2,7 @@
 //! reply.
 
 use super::report::{Outcome, SendReport};
-use super::statistics::{Millis, Statistics};
+use super::statistics::{Statistics, print_reply};
 use super::{Args, Error, message, peers};
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
@@ -20,7 +20,6 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::trace::words::Setting;
-use retrylab_core::value::Printable;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -73,7 +72,7 @@ pub(super) async fn send(
     if interrupted && session.number <= session.count {
         session.interrupted(clock.now());
     }
-    session.summary();
+    session.statistics.print(session.count, session.json, &session.out);
     let exit = session.worst.exit();
     drop(driver);
     Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
@@ -134,18 +133,6 @@ impl Session {
         narrate!("{}interrupted after {}", self.name(), Rounded(elapsed));
         let outcome = Outcome::Interrupted;
         self.end(&End { outcome, elapsed, rtt: None, reply: None, why: None, error: None });
-    }
-
-    /// Prints the totals, if there is more than one exchange.
-    fn summary(&self) {
-        if self.count == 1 {
-            return;
-        }
-        if self.json {
-            self.out.json(&self.statistics.report());
-        } else {
-            self.statistics.to_string().lines().for_each(|line| self.out.line(line));
-        }
     }
 
     /// Returns the connection of a send of this exchange.
@@ -232,16 +219,8 @@ impl Session {
                 lost: 0,
                 error: error.clone(),
             });
-        } else if let Some((bytes, _)) = reply {
-            let text = Printable::bytes(bytes);
-            match rtt {
-                Some(rtt) if self.ping => {
-                    self.out.line(format_args!("{text}: RTT {}", Millis(*rtt)));
-                }
-                _ => self.out.line(text),
-            }
-        } else if self.ping && *outcome == Outcome::GaveUp {
-            self.out.line("Request timed out");
+        } else {
+            print_reply(&self.out, self.ping, *outcome, reply.map(|(bytes, _)| bytes), *rtt);
         }
         if *outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
             self.worst = *outcome;
