@@ -9,7 +9,6 @@ use crate::address::Address;
 use crate::output::{Count, narrate, warn};
 use crate::pcapng::{Capture, StreamCapture};
 use crate::queue::LineQueue;
-use connections::Parts;
 pub(super) use connections::{Connections, MAX_CONNECTIONS};
 use report::Report;
 pub(super) use report::Totals;
@@ -95,7 +94,7 @@ impl Dns {
                  its replies can be longer than the queries"
             ));
         }
-        let (report, listener) = (Report::default(), Some(listener));
+        let (report, listener) = (Report::new(), Some(listener));
         let guard = Guard::new(address, allowed);
         Ok(Some(Self { address, zone, socket, listener, report, guard }))
     }
@@ -113,8 +112,7 @@ impl Dns {
         capture: Option<StreamCapture>,
     ) -> Option<Connections> {
         let (zone, report) = (Arc::clone(&self.zone), self.report.clone());
-        let parts = Parts { listener: self.listener.take()?, zone, report };
-        Some(parts.start(clock, limits, capture))
+        Some(connections::start(self.listener.take()?, zone, report, clock, limits, capture))
     }
 
     /// Answers datagrams until the socket fails.

@@ -141,6 +141,18 @@ pub(super) const fn limit_key(limit: Limit) -> &'static str {
     }
 }
 
+/// Returns the count of each limit before one is reached. All are present, so that a script finds the keys.
+pub(super) fn no_limits() -> BTreeMap<&'static str, u64> {
+    LIMITS.iter().map(|limit| (limit_key(*limit), 0)).collect()
+}
+
+/// Warns that the system cannot accept a connection of `service`.
+pub(super) fn warn_not_accepted(service: &str, error: &io::Error) {
+    warn(format_args!(
+        "cannot accept a connection ({service}): {error}; the server tries again and again"
+    ));
+}
+
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -198,9 +210,7 @@ impl Follower {
         out: Option<LineQueue>,
         capture: Option<StreamCapture>,
     ) -> Self {
-        // Present even if no limit is reached, so that a script finds the keys.
-        let limited_by = LIMITS.iter().map(|limit| (limit_key(*limit), 0)).collect();
-        let counts = Counts { limited_by, ..Counts::default() };
+        let counts = Counts { limited_by: no_limits(), ..Counts::default() };
         Self { log: Log { service, json, out }, capture, open: HashMap::new(), counts }
     }
 
@@ -366,10 +376,7 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
 
     fn not_accepted(&mut self, _at: Instant, error: &io::Error) {
         if self.counts.not_accepted == 0 {
-            let service = self.log.service;
-            warn(format_args!(
-                "cannot accept a connection ({service}): {error}; the server tries again and again"
-            ));
+            warn_not_accepted(self.log.service, error);
         }
         self.counts.not_accepted += 1;
     }

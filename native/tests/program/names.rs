@@ -387,6 +387,9 @@ fn silent_connections_keep_nobody_out() {
     let totals = server.stop();
     assert_eq!(totals["connections"], 601, "{totals}");
     assert_eq!(totals["closed_early"], 601 - 256, "{totals}");
+    assert_eq!(totals["limited_by"]["connections"], totals["closed_early"], "{totals}");
+    // A script finds the limits that were not reached as well.
+    assert_eq!(totals["limited_by"]["bytes"], 0, "{totals}");
 }
 
 #[test]

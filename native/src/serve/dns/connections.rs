@@ -1,8 +1,8 @@
 //! The name server's connections: their limits, and what they report.
 
 use super::report::Report;
-use crate::output::warn;
 use crate::pcapng::StreamCapture;
+use crate::serve::follower::warn_not_accepted;
 use retrylab::clock::Clock;
 use retrylab::tcp::{Driver, Happened, Listener, Observer};
 use retrylab_core::name::{NameService, QueryEvent, Transport, Zone};
@@ -25,30 +25,21 @@ const MAX_BYTES: usize = 128 << 10;
 /// The driver of the connections.
 pub(crate) type Connections = Driver<Server<NameService>, Follower>;
 
-/// What is needed to start [`Connections`].
-pub(super) struct Parts {
-    pub(super) listener: Listener,
-    pub(super) zone: Arc<Zone>,
-    pub(super) report: Report,
-}
-
-impl Parts {
-    /// Creates the server.
-    pub(super) fn start(
-        self,
-        clock: Clock,
-        limits: Limits,
-        capture: Option<StreamCapture>,
-    ) -> Connections {
-        let Self { listener, zone, report } = self;
-        let max = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(MAX_BYTES);
-        // The service closes a connection before this many bytes have arrived, and the client gets its replies.
-        let bytes = (max + 2 * READ_AHEAD) as u64;
-        let server = Server::new(NameService::new(zone, max), limits.with_bytes(bytes));
-        let peers = HashMap::new();
-        let follower = Follower { report, peers, capture, warned: false };
-        Driver::server(server, listener, clock, follower)
-    }
+/// Creates the server of the connections.
+pub(super) fn start(
+    listener: Listener,
+    zone: Arc<Zone>,
+    report: Report,
+    clock: Clock,
+    limits: Limits,
+    capture: Option<StreamCapture>,
+) -> Connections {
+    let max = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(MAX_BYTES);
+    // The service closes a connection before this many bytes have arrived, and the client gets its replies.
+    let bytes = (max + 2 * READ_AHEAD) as u64;
+    let server = Server::new(NameService::new(zone, max), limits.with_bytes(bytes));
+    let follower = Follower { report, peers: HashMap::new(), capture, warned: false };
+    Driver::server(server, listener, clock, follower)
 }
 
 /// Reports what arrives on the connections.
@@ -118,9 +109,7 @@ impl Observer<Server<NameService>> for Follower {
 
     fn not_accepted(&mut self, _at: Instant, error: &io::Error) {
         if !std::mem::replace(&mut self.warned, true) {
-            warn(format_args!(
-                "cannot accept a connection (dns): {error}; the server tries again and again"
-            ));
+            warn_not_accepted("dns", error);
         }
     }
 }

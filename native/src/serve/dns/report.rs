@@ -2,7 +2,7 @@
 
 use crate::output::{BAD, Count, GOOD, SCHEMA, seconds};
 use crate::queue::LineQueue;
-use crate::serve::follower::limit_key;
+use crate::serve::follower::{limit_key, no_limits};
 use crate::serve::guard::Refusal;
 use retrylab::clock::Clock;
 use retrylab_core::name::{Handled, Transport, code_name, describe};
@@ -16,10 +16,10 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// The counts and the log, shared by all connections.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Report(Rc<RefCell<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     totals: Totals,
     log: Option<Log>,
@@ -59,6 +59,12 @@ pub(crate) struct Totals {
 }
 
 impl Report {
+    /// Returns the report of a server that has done nothing, without a log.
+    pub(super) fn new() -> Self {
+        let totals = Totals { limited_by: no_limits(), ..Totals::default() };
+        Self(Rc::new(RefCell::new(State { totals, log: None })))
+    }
+
     pub(super) fn log_to(&self, out: LineQueue, json: bool, clock: Clock) {
         self.state().log = Some(Log { out, json, clock });
     }
