@@ -10,7 +10,7 @@ use crate::flags::{self, Flags};
 use crate::output::{
     BAD, Count, GOOD, OutputError, Rounded, SCHEMA, Stdout, exit_after, narrate, seconds,
 };
-use crate::pcapng::{self, Capture};
+use crate::pcapng::{self, Capture, StreamCapture};
 use crate::peers::{self, MAX_ADDRESSES};
 use crate::runtime;
 use crate::seed;
@@ -159,7 +159,17 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         None => scenario.seed = seed::short(),
     }
     let request = request(args)?;
-    runtime::block_on(exchange(args, &scenario, request))?
+    runtime::block_on(async {
+        let result = exchange(args, &scenario, request).await;
+        if let (Err(error), true) = (&result, args.json)
+            && error.exit() != Exit::Usage
+        {
+            let report =
+                HttpReport { error: Some(error.to_string()), ..blank(args, error.outcome()) };
+            Stdout::default().json(&report);
+        }
+        result
+    })?
 }
 
 impl Args {
@@ -195,24 +205,10 @@ async fn exchange(args: &Args, scenario: &Scenario, request: Http) -> Result<Exi
         () = signals.recv() => Err(Error::Interrupted),
         prepared = prepare(args, request, clock) => prepared,
     };
-    let (request, addresses, lookup) = match prepared {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            if args.json && error.exit() != Exit::Usage {
-                let mut out = Stdout::default();
-                out.json(&HttpReport {
-                    error: Some(error.to_string()),
-                    ..blank(args, error.outcome())
-                });
-            }
-            return Err(error);
-        }
-    };
-    let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
-    let capture = args.pcapng.as_deref().map(capture).transpose()?;
+    let (request, addresses, lookup) = prepared?;
+    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let config = Config::new(addresses[0], request).policy(scenario.policy).seed(scenario.seed);
-    let session =
-        Session::new(args.verbose, capture.as_ref().map(|capture| capture.streams("client")));
+    let session = Session::new(args.verbose, StreamCapture::of(capture.as_ref(), "client"));
     let mut driver = Driver::client(Client::new(config), &addresses, clock, session);
     let interrupted = tokio::select! {
         biased;
@@ -224,9 +220,9 @@ async fn exchange(args: &Args, scenario: &Scenario, request: Http) -> Result<Exi
         driver.observer_mut().interrupted(clock.now());
     }
     let (client, session) = driver.into_parts();
-    let exit = finish(args, &addresses, lookup, &client, &session, &mut signals).await?;
+    let exit = finish(args, &addresses, lookup, &client, &session, &mut signals).await;
     drop(session);
-    Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
+    Ok(exit_after(pcapng::finish(capture), exit))
 }
 
 /// Prepares everything that the first connection needs: the body, the addresses, and the time that it took to find them.
@@ -269,7 +265,7 @@ async fn finish(
     client: &Client<Http>,
     session: &Session,
     signals: &mut Signals,
-) -> Result<Exit, Error> {
+) -> Exit {
     let reader = client.reply().filter(|_| session.is_reply_of_last());
     let response = reader.and_then(|reader| reader.response());
     let outcome = outcome(session);
@@ -282,17 +278,17 @@ async fn finish(
         let error = (outcome != Outcome::Answered)
             .then(|| anstream::adapter::strip_str(&sentence).to_string());
         out.json(&report(args, outcome, addresses, lookup, session, response, error));
-        return Ok(out.finish(exit));
+        return out.finish(exit);
     }
     let body = response.map(|response| response.body.clone()).unwrap_or_default();
     // A reader may take its time, until a signal asks for the end.
     let written = tokio::select! {
         biased;
-        () = signals.recv() => return Ok(Exit::Interrupted),
+        () = signals.recv() => return Exit::Interrupted,
         written = runtime::blocking(move || print(&body)) => written,
     };
     let failure = written.err().map(|error| OutputError { name: "stdout".to_string(), error });
-    Ok(exit_after(failure, exit))
+    exit_after(failure, exit)
 }
 
 /// Writes the body to stdout. On a terminal, control characters are escaped, and the last line gets an end.

@@ -11,13 +11,13 @@ use retrylab_core::stream::http::{Http, Response, reason};
 use retrylab_core::stream::{Client, ConnectionId, Event, Failure};
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Printable;
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
 /// One attempt: a connection, the request and its response.
 #[derive(Debug)]
 pub(super) struct Send {
+    id: ConnectionId,
     pub(super) began: Instant,
     pub(super) peer: Option<SocketAddr>,
     connected: Option<Instant>,
@@ -35,10 +35,8 @@ pub(super) struct Send {
 /// Follows the client of one exchange.
 pub(super) struct Session {
     verbose: bool,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
     pub(super) sends: Vec<Send>,
-    /// The place of each connection in `sends`.
-    places: HashMap<ConnectionId, usize>,
     /// The number of the send that was answered, from 1, and when.
     pub(super) answered: Option<u32>,
     pub(super) why: Option<Stop>,
@@ -46,12 +44,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(verbose: bool, capture: Option<StreamCapture>) -> Self {
+    pub(super) fn new(verbose: bool, capture: StreamCapture) -> Self {
         Self {
             verbose,
             capture,
             sends: Vec::new(),
-            places: HashMap::new(),
             answered: None,
             why: None,
             elapsed: Duration::ZERO,
@@ -98,22 +95,22 @@ impl Session {
     }
 
     fn place(&mut self, at: Instant, id: ConnectionId) -> usize {
-        let next = self.sends.len();
-        let place = *self.places.entry(id).or_insert(next);
-        if place == next {
-            self.sends.push(Send {
-                began: at,
-                peer: None,
-                connected: None,
-                requested: None,
-                first_byte: None,
-                responded: None,
-                ended: None,
-                unreached: Vec::new(),
-                failure: None,
-            });
+        if let Some(place) = self.sends.iter().rposition(|send| send.id == id) {
+            return place;
         }
-        place
+        self.sends.push(Send {
+            id,
+            began: at,
+            peer: None,
+            connected: None,
+            requested: None,
+            first_byte: None,
+            responded: None,
+            ended: None,
+            unreached: Vec::new(),
+            failure: None,
+        });
+        self.sends.len() - 1
     }
 
     /// Notes that the send with this number has a complete response.
@@ -137,11 +134,7 @@ impl Session {
         let Some(failed) = self.sends.get_mut(send as usize - 1) else { return };
         failed.failure = Some(why);
         let cause = describe(failed, why, response);
-        let place = send as usize - 1;
-        let connection = self.places.iter().find(|(_, other)| **other == place);
-        if let (Some((id, _)), Some(capture)) = (connection, &mut self.capture) {
-            capture.comment(*id, &format!("Send {send} failed: {cause}."));
-        }
+        self.capture.comment(failed.id, &format!("Send {send} failed: {cause}."));
         narrate!("send {send} {BAD}failed{BAD:#}: {cause}");
     }
 }
@@ -203,9 +196,7 @@ impl Observer<Client<Http>> for Session {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if let Some(capture) = &mut self.capture {
-            capture.happened(at, id, what);
-        }
+        self.capture.happened(at, id, what);
         let verbose = self.verbose;
         let place = self.place(at, id);
         let (number, send) = (place + 1, &mut self.sends[place]);
@@ -256,9 +247,7 @@ impl Observer<Client<Http>> for Session {
     }
 
     fn settled(&mut self) {
-        if let Some(capture) = &mut self.capture {
-            capture.settle();
-        }
+        self.capture.settle();
     }
 }
 

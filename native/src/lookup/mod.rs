@@ -169,32 +169,31 @@ impl Error {
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let request = Request::of(args)?;
     runtime::block_on(async {
-        let mut signals = Signals::listen()?;
-        let clock = Clock::start();
-        let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
-        let mut capture = args.pcapng.as_deref().map(capture).transpose()?;
-        let report = tokio::select! {
-            biased;
-            () = signals.recv() => Err(Error::Interrupted),
-            report = request.report(args, clock, &mut capture) => report,
-        };
-        let failure = capture.and_then(|capture| capture.finish().err());
-        let mut out = Stdout::default();
-        match report {
-            Ok(report) => {
-                let exit = report.outcome.exit();
-                report.print(args.json, &mut out);
-                Ok(exit_after(failure, out.finish(exit)))
-            }
-            Err(error) => {
-                if args.json {
-                    out.json(&LookupReport::failed(&args.name, error.outcome(), &error));
-                    let _ = out.finish(error.exit());
-                }
-                Err(error)
-            }
+        let result = lookup(args, request).await;
+        if let (Err(error), true) = (&result, args.json) {
+            let mut out = Stdout::default();
+            out.json(&LookupReport::failed(&args.name, error.outcome(), error));
+            let _ = out.finish(error.exit());
         }
+        result
     })?
+}
+
+async fn lookup(args: &Args, request: Request) -> Result<Exit, Error> {
+    let mut signals = Signals::listen()?;
+    let clock = Clock::start();
+    let mut capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
+    let report = tokio::select! {
+        biased;
+        () = signals.recv() => Err(Error::Interrupted),
+        report = request.report(args, clock, &mut capture) => report,
+    };
+    let failure = pcapng::finish(capture);
+    let report = report?;
+    let mut out = Stdout::default();
+    let exit = report.outcome.exit();
+    report.print(args.json, &mut out);
+    Ok(exit_after(failure, out.finish(exit)))
 }
 
 /// What to do, checked before anything else happens.
@@ -256,7 +255,7 @@ impl Request {
                 narrate!("{} is an address; no server is asked", args.name);
                 Ok(LookupReport::of(&args.name, vec![address]))
             }
-            Self::System => system(args).await,
+            Self::System => system(args, clock).await,
             Self::Servers(name, scenario) => {
                 let addresses = servers::resolve(&args.server).await?;
                 let Peers { socket, addresses } = servers::open(&addresses).await?;
@@ -281,8 +280,8 @@ fn config(args: &Args, name: DomainName, scenario: &Scenario, servers: &[SocketA
 }
 
 /// Asks the system's resolver.
-async fn system(args: &Args) -> Result<LookupReport, Error> {
-    let clock = Clock::start();
+async fn system(args: &Args, clock: Clock) -> Result<LookupReport, Error> {
+    let begun = clock.now();
     // The port is not used.
     let address = Address { host: args.name.clone(), port: DNS_PORT };
     let resolved = address.resolve().await?;
@@ -292,7 +291,7 @@ async fn system(args: &Args) -> Result<LookupReport, Error> {
             addresses.push(ip);
         }
     }
-    let elapsed = clock.now().saturating_since(retrylab_core::time::Instant::ZERO);
+    let elapsed = clock.now().saturating_since(begun);
     let mut report = LookupReport::of(&args.name, addresses).after(elapsed);
     if report.addresses.is_empty() {
         report.outcome = Outcome::NoAddress;

@@ -25,12 +25,11 @@ pub(super) async fn ask(
     server: SocketAddr,
     query: Vec<u8>,
     clock: Clock,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
 ) -> Option<Vec<u8>> {
     let policy = Policy::exponential(TIME).max_sends(Some(1)).build().ok()?;
     let client = Client::new(Config::new(server, Query(query)).policy(policy));
-    let follower = Follower { capture, answered: false };
-    let mut driver = Driver::client(client, &[server], clock, follower);
+    let mut driver = Driver::client(client, &[server], clock, Follower { capture });
     driver.run().await;
     let reply = driver.endpoint().reply().and_then(|reply| split_frame(reply));
     let answer = reply.map(|(answer, _)| answer.to_vec());
@@ -70,29 +69,22 @@ impl Codec for Query {
 
 /// Stops the driver at the answer.
 struct Follower {
-    capture: Option<StreamCapture>,
-    answered: bool,
+    capture: StreamCapture,
 }
 
 impl<E: Endpoint<Event = Event>> Observer<E> for Follower {
     fn event(&mut self, _at: Instant, _endpoint: &E, event: &Event) -> ControlFlow<()> {
         match event {
-            Event::Answered { .. } if !std::mem::replace(&mut self.answered, true) => {
-                ControlFlow::Break(())
-            }
+            Event::Answered { .. } => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if let Some(capture) = &mut self.capture {
-            capture.happened(at, id, what);
-        }
+        self.capture.happened(at, id, what);
     }
 
     fn settled(&mut self) {
-        if let Some(capture) = &mut self.capture {
-            capture.settle();
-        }
+        self.capture.settle();
     }
 }

@@ -4,7 +4,7 @@ use super::session::Session;
 use super::{Error, over_tcp};
 use crate::address::{Address, loopback_if_unspecified};
 use crate::output::{narrate, warn};
-use crate::pcapng::Capture;
+use crate::pcapng::{Capture, StreamCapture};
 use crate::peers::{self, Peers};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -51,6 +51,12 @@ pub(super) async fn ask(
 ) -> Result<(), Error> {
     let mut answers = FuturesUnordered::new();
     loop {
+        for truncated in session.truncated.drain(..) {
+            let Some(query) = resolver.tcp_query(truncated) else { continue };
+            let streams = StreamCapture::of(capture.as_ref(), "client");
+            let asked = over_tcp::ask(truncated.server, query, clock, streams);
+            answers.push(async move { (truncated, asked.await) });
+        }
         // The driver may be stopped at any time; it continues with the machine's state.
         let answer = tokio::select! {
             Some(answer) = answers.next() => Some(answer),
@@ -62,14 +68,7 @@ pub(super) async fn ask(
         // The driver may have stopped within an input.
         capture.settle();
         if let Some((truncated, answer)) = answer {
-            let answer: Option<Vec<u8>> = answer;
             resolver.handle_tcp(clock.now(), truncated, answer.as_deref());
-        }
-        for truncated in session.truncated.drain(..) {
-            let Some(query) = resolver.tcp_query(truncated) else { continue };
-            let streams = capture.as_ref().map(|capture| capture.streams("client"));
-            let asked = over_tcp::ask(truncated.server, query, clock, streams);
-            answers.push(async move { (truncated, asked.await) });
         }
     }
 }

@@ -23,7 +23,7 @@ use retrylab_core::trace::words::{self, Known, Setting};
 use retrylab_core::trace::{
     Carried, Cause, Direction, FrameStep, HostId, Packet, Record, Sink, What,
 };
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 pub(crate) use streams::StreamCapture;
@@ -63,10 +63,13 @@ pub(crate) struct Capture {
     /// The Unix time at which the clock of the records began; zero in a simulation.
     epoch: Duration,
     setting: Setting,
-    /// The number of the interface of each host and type: a single server has flow 0, others have the highest ones.
-    interfaces: HashMap<(u32, u16), u32>,
     last: Option<Pending>,
     kept: Kept,
+}
+
+/// Writes what is left of a capture, if there is one. Returns the error that ended it.
+pub(crate) fn finish(capture: Option<Capture>) -> Option<OutputError> {
+    capture.and_then(|capture| capture.finish().err())
 }
 
 /// The last packet, which waits for its comments.
@@ -87,11 +90,16 @@ struct Kept {
 type Key = (u32, Option<(u32, u32)>);
 
 impl Capture {
-    /// Creates the file of a real run. `epoch` is the Unix time at which its clock began.
-    pub(crate) fn live(path: &str, epoch: Duration, setting: Setting) -> Result<Self, OutputError> {
+    /// Creates the file of a real run, if the flag names one. `epoch` is the Unix time at which its clock began.
+    pub(crate) fn live(
+        path: Option<&str>,
+        epoch: Duration,
+        setting: Setting,
+    ) -> Result<Option<Self>, OutputError> {
+        let Some(path) = path else { return Ok(None) };
         let failed = |error| OutputError { name: path.to_string(), error };
         let out = Box::new(File::create(path).map_err(failed)?);
-        Self::new(out, path, true, epoch, setting)
+        Self::new(out, path, true, epoch, setting).map(Some)
     }
 
     /// Creates the file of a simulation, or writes to stdout if `path` is `-`. Its times begin at 1970-01-01.
@@ -120,18 +128,12 @@ impl Capture {
         epoch: Duration,
         setting: Setting,
     ) -> Self {
-        let (interfaces, last, kept) = (HashMap::new(), None, Kept::default());
-        Self { file, service, epoch, setting, interfaces, last, kept }
+        Self { file, service, epoch, setting, last: None, kept: Kept::default() }
     }
 
     /// Returns the capture of another server, to the same file.
     pub(crate) fn beside(&self, service: &'static str) -> Self {
         Self::of(self.file.clone(), Some(service), self.epoch, self.setting)
-    }
-
-    /// Returns the capture of the TCP connections of `host`, to the same file.
-    pub(crate) fn streams(&self, host: &str) -> StreamCapture {
-        StreamCapture::new(self.file.clone(), self.epoch, format!("{host}, TCP"))
     }
 
     /// Sets whether the server may drop a request some time after its arrival: it is kept until then.
@@ -163,27 +165,20 @@ impl Capture {
     }
 
     /// Returns the number of the interface of the host that made `record`.
-    fn interface(&mut self, record: &Record, link_type: u16) -> u32 {
+    fn interface(&self, record: &Record, link_type: u16) -> u32 {
         let flow = record.flow.map_or(0, std::num::NonZeroU32::get);
-        let (flow, name) = match record.host {
-            HostId::Client if self.setting.clients => (flow, format!("client {flow}")),
-            HostId::Client => (flow, "client".to_string()),
-            HostId::Server(number) if self.setting.servers.get(number.get()).is_some() => {
-                let name =
-                    self.setting.servers.get(number.get()).map(|name| format!("server {name}"));
-                // Clients have the lower numbers.
-                (u32::MAX - u32::from(number.get()), name.unwrap_or_default())
+        let name = match record.host {
+            HostId::Client if self.setting.clients => Some(format!("client {flow}")),
+            HostId::Client => Some("client".to_string()),
+            HostId::Server(number) => {
+                self.setting.servers.get(number.get()).map(|name| format!("server {name}"))
             }
-            HostId::Server(_) | HostId::Link => (0, self.service.unwrap_or("server").to_string()),
+            HostId::Link => None,
         };
-        if let Some(number) = self.interfaces.get(&(flow, link_type)) {
-            return *number;
-        }
+        let name = name.unwrap_or_else(|| self.service.unwrap_or("server").to_string());
         let kind = if self.file.is_live() { "UDP socket" } else { "simulated host" };
         let description = format!("{kind} of the {name}, as retrylab sees it");
-        let (number, _) = self.file.interface(link_type, &name, &description);
-        self.interfaces.insert((flow, link_type), number);
-        number
+        self.file.interface(link_type, &name, &description).0
     }
 
     /// Adds what `record` says about a packet as its comment.

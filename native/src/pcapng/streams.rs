@@ -6,6 +6,7 @@
 //! divided into segments, their numbers, acknowledgements and retransmissions are not known. The first packet of an
 //! interface has a comment that says so.
 
+use super::Capture;
 use super::file::CaptureFile;
 use super::frame::{self, ACK, FIN, MAX_SEGMENT, PSH, RST, SYN, Segment};
 use super::writer::{Packet, RAW, Way};
@@ -20,9 +21,9 @@ use std::net::SocketAddr;
 const RECONSTRUCTED: &str = "The headers of this interface's packets are reconstructed: retrylab sees what it reads \
                              and writes, not the segments of TCP.";
 
-/// The connections of one service, as packets of a capture.
+/// The connections of one service, as packets of a capture, if there is one.
 pub(crate) struct StreamCapture {
-    file: CaptureFile,
+    file: Option<CaptureFile>,
     epoch: Duration,
     /// The name of the interface.
     name: String,
@@ -32,7 +33,7 @@ pub(crate) struct StreamCapture {
     attempts: Vec<(ConnectionId, Conversation)>,
     /// Number of conversations so far.
     count: u32,
-    /// The time of the last packet: those of a file do not go back.
+    /// Time of the last packet: the times of one service's connections do not go back.
     nanos: u64,
     /// Comments for the next packet of a connection.
     comments: HashMap<ConnectionId, Vec<String>>,
@@ -58,11 +59,12 @@ struct Conversation {
 }
 
 impl StreamCapture {
-    pub(super) fn new(file: CaptureFile, epoch: Duration, name: String) -> Self {
+    /// Returns the capture of the TCP connections of `host`, to the same file. Without a capture, it does nothing.
+    pub(crate) fn of(capture: Option<&Capture>, host: &str) -> Self {
         Self {
-            file,
-            epoch,
-            name,
+            file: capture.map(|capture| capture.file.clone()),
+            epoch: capture.map_or(Duration::ZERO, |capture| capture.epoch),
+            name: format!("{host}, TCP"),
             open: HashMap::new(),
             attempts: Vec::new(),
             count: 0,
@@ -86,14 +88,14 @@ impl StreamCapture {
 
     /// Writes the last packet: it gets no more comments.
     pub(crate) fn settle(&mut self) {
-        if let Some((_, packet)) = self.last.take() {
-            self.file.packet(&packet);
+        if let (Some(file), Some((_, packet))) = (&self.file, self.last.take()) {
+            file.packet(&packet);
         }
     }
 
     /// Captures what happens to a connection.
     pub(crate) fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if self.file.has_failed() {
+        if self.file.as_ref().is_none_or(CaptureFile::has_failed) {
             return;
         }
         let nanos = at.saturating_add(self.epoch).as_nanos();
@@ -124,7 +126,8 @@ impl StreamCapture {
         }
     }
 
-    /// Returns the next conversation. The numbers of its bytes begin where those of no other one of the same ports do.
+    /// Returns a new conversation, with its own first sequence number, so that conversations on the same ports stay
+    /// apart.
     fn conversation(&mut self, local: SocketAddr, peer: SocketAddr) -> Conversation {
         let first = self.count.wrapping_mul(1 << 16);
         self.count = self.count.wrapping_add(1);
@@ -147,9 +150,7 @@ impl StreamCapture {
 
     fn connected(&mut self, nanos: u64, id: ConnectionId, local: SocketAddr, peer: SocketAddr) {
         let mut conversation = None;
-        for (_, attempt) in
-            self.attempts.extract_if(.., |(other, _)| *other == id).collect::<Vec<_>>()
-        {
+        for attempt in self.take_attempts(id) {
             if (attempt.local, attempt.peer) == (local, peer) {
                 conversation = Some(attempt);
             } else {
@@ -182,7 +183,6 @@ impl StreamCapture {
         let Some(mut conversation) = self.open.remove(&id) else { return };
         let way = if conversation.last_end == Way::In { Way::Out } else { Way::In };
         self.segment(nanos, id, &mut conversation, way, ACK, &[]);
-        self.comments.remove(&id);
     }
 
     fn broken(&mut self, nanos: u64, id: ConnectionId, error: &io::Error) {
@@ -194,20 +194,22 @@ impl StreamCapture {
         let (way, flags) = if is_reset { (Way::In, RST | ACK) } else { (Way::Out, ACK) };
         self.segment(nanos, id, &mut conversation, way, flags, &[]);
         self.comment(id, &format!("The connection is broken: {error}."));
-        self.comments.remove(&id);
     }
 
     fn aborted(&mut self, nanos: u64, id: ConnectionId) {
-        for (_, attempt) in
-            self.attempts.extract_if(.., |(other, _)| *other == id).collect::<Vec<_>>()
-        {
+        for attempt in self.take_attempts(id) {
             self.again(nanos, id, attempt, "Abandoned: nobody has answered.");
         }
         if let Some(mut conversation) = self.open.remove(&id) {
             self.segment(nanos, id, &mut conversation, Way::Out, RST | ACK, &[]);
             self.comment(id, "This end breaks the connection.");
         }
-        self.comments.remove(&id);
+    }
+
+    /// Removes the attempts to open a connection, and returns them.
+    fn take_attempts(&mut self, id: ConnectionId) -> Vec<Conversation> {
+        let taken = self.attempts.extract_if(.., |(other, _)| *other == id);
+        taken.map(|(_, attempt)| attempt).collect()
     }
 
     /// Captures the first packet of an attempt again, with the reason why it has failed: nothing else was sent.
@@ -228,6 +230,7 @@ impl StreamCapture {
         payload: &[u8],
     ) {
         self.settle();
+        let Some(file) = &self.file else { return };
         self.nanos = self.nanos.max(nanos);
         let Conversation { local, peer, sent, received, .. } = conversation;
         let (from, to, own, other) = match way {
@@ -242,7 +245,7 @@ impl StreamCapture {
         *own = own.wrapping_add(length);
         let description = "TCP connections: each packet is what retrylab read or wrote at once, or a step of a \
                            connection; its headers are reconstructed";
-        let (interface, is_new) = self.file.interface(RAW, &self.name, description);
+        let (interface, is_new) = file.interface(RAW, &self.name, description);
         let mut comments = self.comments.remove(&id).unwrap_or_default();
         if is_new {
             comments.insert(0, RECONSTRUCTED.to_string());

@@ -3,7 +3,7 @@
 use super::Error;
 use crate::exit::Exit;
 use crate::output::{Count, SCHEMA, exit_after, narrate, warn};
-use crate::pcapng::Capture;
+use crate::pcapng::{self, Capture};
 use crate::peers::Peers;
 use crate::queue::LineQueue;
 use crate::signals::Signals;
@@ -49,7 +49,7 @@ pub(super) async fn send(
         _ if log.refused > 0 || log.unsent > 0 => Exit::Refused,
         _ => Exit::Success,
     };
-    Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
+    Ok(exit_after(pcapng::finish(capture), exit))
 }
 
 /// Follows the client.

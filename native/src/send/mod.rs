@@ -245,8 +245,7 @@ async fn send(
     let clock = Clock::start();
     config.codec = config.codec.with_epoch(clock.epoch());
     let setting = Setting { exchanges: scenario.exchanges > 1, ..Setting::default() };
-    let capture = |path: &String| Capture::live(path, clock.epoch(), setting);
-    let capture = args.pcapng.as_ref().map(capture).transpose()?;
+    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
     if let Some(interval) = args.heartbeat {
         let count = args.count.as_ref().map(|_| scenario.exchanges);
         let beats =
@@ -284,8 +283,7 @@ async fn send(
         repeat();
     }
     session.summary();
-    let failure = sink.1.and_then(|capture| capture.finish().err());
-    Ok(exit_after(failure, session.exit()))
+    Ok(exit_after(pcapng::finish(sink.1), session.exit()))
 }
 
 impl Args {

@@ -6,7 +6,7 @@ use super::statistics::{Statistics, print_reply};
 use super::{Args, Error, message, peers};
 use crate::exit::Exit;
 use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
-use crate::pcapng::{Capture, StreamCapture};
+use crate::pcapng::{self, Capture, StreamCapture};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use crate::unreached::{Reason, Unreached};
@@ -38,8 +38,7 @@ pub(super) async fn send(
     };
     let (codec, addresses) = prepared;
     let clock = Clock::start();
-    let capture = |path| Capture::live(path, clock.epoch(), Setting::default());
-    let capture = args.pcapng.as_deref().map(capture).transpose()?;
+    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let codec = codec.with_token(args.token).with_half_close(!args.no_half_close);
     let config = Config::new(addresses[0], codec.with_epoch(clock.epoch()))
         .policy(scenario.policy)
@@ -49,7 +48,7 @@ pub(super) async fn send(
         count: scenario.exchanges,
         json: args.json,
         ping: scenario.preset == Preset::UdpPinger && !args.json,
-        capture: capture.as_ref().map(|capture| capture.streams("client")),
+        capture: StreamCapture::of(capture.as_ref(), "client"),
         out: out.clone(),
         number: 1,
         peer: addresses[0],
@@ -75,7 +74,7 @@ pub(super) async fn send(
     session.statistics.print(session.count, session.json, &session.out);
     let exit = session.worst.exit();
     drop(driver);
-    Ok(exit_after(capture.and_then(|capture| capture.finish().err()), exit))
+    Ok(exit_after(pcapng::finish(capture), exit))
 }
 
 async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAddr>), Error> {
@@ -89,7 +88,7 @@ struct Session {
     json: bool,
     /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
     ping: bool,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
     out: LineQueue,
     /// The exchange in progress, from 1.
     number: u32,
@@ -250,8 +249,8 @@ impl Observer<Client<Echo>> for Session {
                     _ => why.name().to_string(),
                 };
                 narrate!("{}send {send}: {cause}", self.name());
-                if let (Some(id), Some(capture)) = (self.connection(send), &mut self.capture) {
-                    capture.comment(id, &format!("Send {send} failed: {cause}."));
+                if let Some(id) = self.connection(send) {
+                    self.capture.comment(id, &format!("Send {send} failed: {cause}."));
                 }
             }
             _ => {}
@@ -270,9 +269,7 @@ impl Observer<Client<Echo>> for Session {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if let Some(capture) = &mut self.capture {
-            capture.happened(at, id, what);
-        }
+        self.capture.happened(at, id, what);
         match what {
             Happened::Trying { peer, .. } => {
                 // Only now is the connection asked for: a release of the previous exchange is not a send.
@@ -294,8 +291,6 @@ impl Observer<Client<Echo>> for Session {
     }
 
     fn settled(&mut self) {
-        if let Some(capture) = &mut self.capture {
-            capture.settle();
-        }
+        self.capture.settle();
     }
 }

@@ -109,7 +109,7 @@ impl Dns {
         &mut self,
         clock: Clock,
         limits: Limits,
-        capture: Option<StreamCapture>,
+        capture: StreamCapture,
     ) -> Option<Connections> {
         let (zone, report) = (Arc::clone(&self.zone), self.report.clone());
         Some(connections::start(self.listener.take()?, zone, report, clock, limits, capture))

@@ -164,7 +164,7 @@ enum End {
 /// Counts what happens, reports it on stdout and captures it.
 pub(super) struct Follower {
     log: Log,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
     open: HashMap<ConnectionId, Open>,
     counts: Counts,
 }
@@ -208,7 +208,7 @@ impl Follower {
         service: &'static str,
         json: bool,
         out: Option<LineQueue>,
-        capture: Option<StreamCapture>,
+        capture: StreamCapture,
     ) -> Self {
         let counts = Counts { limited_by: no_limits(), ..Counts::default() };
         Self { log: Log { service, json, out }, capture, open: HashMap::new(), counts }
@@ -219,15 +219,9 @@ impl Follower {
         Counts { open: self.open.len() as u64, ..self.counts.clone() }
     }
 
-    fn comment(&mut self, id: ConnectionId, comment: &str) {
-        if let Some(capture) = &mut self.capture {
-            capture.comment(id, comment);
-        }
-    }
-
     fn done(&mut self, at: Instant, id: ConnectionId, done: Done) {
         if let Some(comment) = done.comment() {
-            self.comment(id, &comment);
+            self.capture.comment(id, &comment);
         }
         *match done.what {
             What::Answered => &mut self.counts.answered,
@@ -331,7 +325,7 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
                 if let Some(open) = self.open.get_mut(id) {
                     open.limit = Some(*limit);
                 }
-                self.comment(*id, &format!("Limit reached: {}.", limit.name()));
+                self.capture.comment(*id, &format!("Limit reached: {}.", limit.name()));
             }
             // The driver reports these as well.
             _ => {}
@@ -340,9 +334,7 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if let Some(capture) = &mut self.capture {
-            capture.happened(at, id, what);
-        }
+        self.capture.happened(at, id, what);
         match what {
             Happened::Accepted { peer, .. } => {
                 self.counts.connections += 1;
@@ -369,9 +361,7 @@ impl<S: Service<Event: Clone + Into<Done>>> Observer<Server<S>> for Follower {
     }
 
     fn settled(&mut self) {
-        if let Some(capture) = &mut self.capture {
-            capture.settle();
-        }
+        self.capture.settle();
     }
 
     fn not_accepted(&mut self, _at: Instant, error: &io::Error) {

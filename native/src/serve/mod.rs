@@ -35,6 +35,7 @@ use retrylab_core::server::{
     self,
     echo::{Reply, Server},
 };
+use retrylab_core::trace::Sink as _;
 use retrylab_core::trace::words::Setting;
 use std::io;
 use std::net::SocketAddr;
@@ -278,8 +279,7 @@ async fn answer(
     let mut overtaken =
         (delayed && scenario.server.reply == Reply::Report).then(Overtaken::default);
     let clock = Clock::start();
-    let path = args.pcapng.as_ref();
-    let mut capture = path.map(|path| capture(path, clock, delayed)).transpose()?;
+    let mut capture = capture(args, clock, delayed)?;
     announce(address, &scenario);
     streams::announce(&others);
     let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
@@ -304,6 +304,8 @@ async fn answer(
         () = signals.recv() => None,
         error = first_failure(address, datagrams, names, &mut streams) => Some(error),
     };
+    // The driver of the name server may have been stopped within an input.
+    name_capture.settle();
     streams.stop(signals).await;
     if let Some(dns) = dns {
         log.name_server(dns.finish());
@@ -317,7 +319,7 @@ async fn answer(
     let station = server.machine();
     let waiting = server.delayed() + station.waiting() + station.working();
     let exit = log.summary(clock.now(), waiting, &streams.counts());
-    let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
+    let exit = exit_after(pcapng::finish(capture), exit);
     failed.map_or(Ok(exit), Err)
 }
 
@@ -330,8 +332,7 @@ async fn watch(
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
     let (address, clock) = (socket.local_addr()?, Clock::start());
-    let path = args.pcapng.as_ref();
-    let mut capture = path.map(|path| capture(path, clock, false)).transpose()?;
+    let mut capture = capture(args, clock, false)?;
     let mut watch = heartbeat::Watch::new(args.json, args.quiet, clock)?;
     let after = Rounded(dead_after);
     narrate!(
@@ -348,14 +349,15 @@ async fn watch(
     };
     let machine = server.machine();
     let exit = watch.summary(clock.now(), machine.counts(), machine.clients());
-    let exit = exit_after(capture.and_then(|capture| capture.finish().err()), exit);
+    let exit = exit_after(pcapng::finish(capture), exit);
     failed.map_or(Ok(exit), |error| Err(Error::Socket(address, error)))
 }
 
-/// Creates the capture.
-fn capture(path: &str, clock: Clock, delayed: bool) -> Result<Capture, OutputError> {
+/// Creates the capture, if the flags ask for one.
+fn capture(args: &Args, clock: Clock, delayed: bool) -> Result<Option<Capture>, OutputError> {
     let setting = Setting { clients: true, exchanges: true, ..Setting::default() };
-    Ok(Capture::live(path, clock.epoch(), setting)?.with_waiting(delayed))
+    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
+    Ok(capture.map(|capture| capture.with_waiting(delayed)))
 }
 
 /// Runs all services, none before the others, until a socket for datagrams fails.

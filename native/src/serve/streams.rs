@@ -7,7 +7,7 @@ use crate::address::{Address, AddressError};
 use crate::descriptors;
 use crate::flags;
 use crate::output::{narrate, warn};
-use crate::pcapng::Capture;
+use crate::pcapng::{Capture, StreamCapture};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use retrylab::clock::Clock;
@@ -135,7 +135,7 @@ impl Listeners {
         capture: Option<&Capture>,
     ) -> Streams {
         let Self { tcp, http, limits, dns_connections, http_config } = self;
-        let streams = |name| capture.map(|capture| capture.streams(name));
+        let streams = |name| StreamCapture::of(capture, name);
         let follower = |service, name| Follower::new(service, json, out.cloned(), streams(name));
         let tcp = tcp.map(|listener| {
             let service = EchoService::new(scenario.server.clone(), scenario.seed);

@@ -32,7 +32,7 @@ pub(super) fn start(
     report: Report,
     clock: Clock,
     limits: Limits,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
 ) -> Connections {
     let max = usize::try_from(limits.bytes).unwrap_or(usize::MAX).min(MAX_BYTES);
     // The service closes a connection before this many bytes have arrived, and the client gets its replies.
@@ -47,16 +47,8 @@ pub(crate) struct Follower {
     report: Report,
     /// The connections that are open.
     peers: HashMap<ConnectionId, SocketAddr>,
-    capture: Option<StreamCapture>,
+    capture: StreamCapture,
     warned: bool,
-}
-
-impl Follower {
-    fn comment(&mut self, id: ConnectionId, comment: &str) {
-        if let Some(capture) = &mut self.capture {
-            capture.comment(id, comment);
-        }
-    }
 }
 
 impl Observer<Server<NameService>> for Follower {
@@ -69,7 +61,7 @@ impl Observer<Server<NameService>> for Follower {
         match event {
             ServerEvent::Service { id, event: QueryEvent { query, reply } } => {
                 if reply.is_none() {
-                    self.comment(*id, "Ignored: not a query.");
+                    self.capture.comment(*id, "Ignored: not a query.");
                 }
                 if let Some(peer) = self.peers.get(id) {
                     self.report.query(Transport::Tcp, *peer, query, *reply);
@@ -77,7 +69,7 @@ impl Observer<Server<NameService>> for Follower {
             }
             ServerEvent::Limited { id, limit } => {
                 self.report.limited(*limit);
-                self.comment(*id, &format!("Limit reached: {}.", limit.name()));
+                self.capture.comment(*id, &format!("Limit reached: {}.", limit.name()));
             }
             // The driver reports these as well.
             _ => {}
@@ -86,9 +78,7 @@ impl Observer<Server<NameService>> for Follower {
     }
 
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
-        if let Some(capture) = &mut self.capture {
-            capture.happened(at, id, what);
-        }
+        self.capture.happened(at, id, what);
         match what {
             Happened::Accepted { peer, .. } => {
                 self.report.connected();
@@ -102,9 +92,7 @@ impl Observer<Server<NameService>> for Follower {
     }
 
     fn settled(&mut self) {
-        if let Some(capture) = &mut self.capture {
-            capture.settle();
-        }
+        self.capture.settle();
     }
 
     fn not_accepted(&mut self, _at: Instant, error: &io::Error) {
