@@ -85,6 +85,19 @@ pub(crate) fn run_command(command: Command, input: &[u8]) -> Finished {
     running.finish(begun)
 }
 
+/// Runs tshark on a capture, with checks of all checksums; returns what it prints.
+pub(crate) fn tshark(path: &str, args: &[&str]) -> String {
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-r", path]);
+    for protocol in ["ip", "tcp", "udp"] {
+        command.args(["-o", &format!("{protocol}.check_checksum:TRUE")]);
+    }
+    command.args(args);
+    let finished = run_command(command, b"");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    finished.stdout
+}
+
 impl Running {
     /// Starts `command` with pipes for stdin, stdout and stderr.
     ///
@@ -243,6 +256,7 @@ impl Server {
         self.running.signal("TERM");
         let finished = self.running.finish(Instant::now());
         assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(!finished.stderr.contains("cannot write"), "{finished:?}");
         finished.json()
     }
 }

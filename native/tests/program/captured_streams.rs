@@ -1,29 +1,10 @@
 //! Captures of TCP connections, read with tshark: as conversations, with HTTP and DNS in them.
 
-use crate::common::{Folder, PATIENCE, Running, free_port, retrylab, run, run_command, run_with};
-use serde_json::Value;
+use crate::common::{Folder, free_port, run, run_with, tshark};
+use crate::streams::{Services, connect};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Command;
-use std::time::{Duration, Instant};
-
-/// Runs tshark on a capture.
-fn tshark(path: &str, args: &[&str]) -> String {
-    let mut command = Command::new("tshark");
-    command.args([
-        "-n",
-        "-r",
-        path,
-        "-o",
-        "tcp.check_checksum:TRUE",
-        "-o",
-        "ip.check_checksum:TRUE",
-    ]);
-    command.args(["-o", "udp.check_checksum:TRUE"]).args(args);
-    let finished = run_command(command, b"");
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    finished.stdout
-}
+use std::net::TcpListener;
+use std::time::Duration;
 
 /// Returns the packets as `flags|length|interface|comment`, after a check that each is well-formed, that its checksums
 /// are correct, and that TCP has nothing to complain about.
@@ -58,23 +39,9 @@ fn comments(packets: &[[String; 4]]) -> Vec<&str> {
 
 const RECONSTRUCTED: &str = "The headers of this interface's packets are reconstructed";
 
-/// `retrylab serve` with services on free ports and a capture.
-fn serve(path: &str, args: &[&str]) -> (Running, Value) {
-    let base = ["serve", "0", "--json", "--pcapng", path];
-    let mut running = Running::start(retrylab(&[&base[..], args].concat()));
-    let listening = running.json();
-    (running, listening)
-}
-
-fn stop(running: Running) {
-    running.signal("TERM");
-    let finished = running.finish(Instant::now());
-    assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(!finished.stderr.contains("cannot write"), "{finished:?}");
-}
-
-fn address(listening: &Value, service: &str) -> String {
-    listening[service].as_str().unwrap_or_else(|| panic!("{listening}")).to_string()
+/// Starts the services on free ports, with a capture.
+fn serve(path: &str, args: &[&str]) -> Services {
+    Services::start_some(args, &["--pcapng", path])
 }
 
 #[test]
@@ -84,11 +51,11 @@ fn an_http_exchange_is_a_conversation_at_both_ends() {
     // A body that is longer than a packet, and is sent in pieces.
     let body = "0123456789abcde\n".repeat(1 << 14);
     for host in ["127.0.0.1:0", "[::1]:0"] {
-        let (running, listening) = serve(&theirs, &["--http", host, "--reply", "mirror"]);
-        let url = format!("http://{}/", address(&listening, "http"));
+        let services = serve(&theirs, &["--http", host, "--reply", "mirror"]);
+        let url = format!("http://{}/", services.http);
         let finished = run_with(&["http", &url, "-d", "-", "--pcapng", &ours], body.as_bytes());
         assert_eq!((finished.code, finished.stdout == body), (Some(0), true), "{finished:?}");
-        stop(running);
+        services.summary();
         for (path, interface) in [(&ours, "client, TCP"), (&theirs, "http server, TCP")] {
             let packets = packets(path);
             let shown = flags(&packets);
@@ -113,13 +80,13 @@ fn dns_over_udp_and_tcp_is_in_one_file() {
     let records: Vec<String> = (0..100).map(|last| format!("big.example=192.0.2.{last}")).collect();
     let records = records.iter().flat_map(|record| ["--record", record]);
     let args: Vec<&str> = ["--dns", "0"].into_iter().chain(records).collect();
-    let (running, listening) = serve(&theirs, &args);
-    let dns = address(&listening, "dns");
+    let services = serve(&theirs, &args);
+    let dns = services.dns.clone();
     let finished =
         run(&["lookup", "big.example", "-4", "--server", &dns, "--json", "--pcapng", &ours]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(finished.object()["addresses"].as_array().unwrap().len(), 100);
-    stop(running);
+    services.summary();
     let port = dns.rsplit_once(':').unwrap().1;
     for (path, names) in
         [(&ours, ["client", "client, TCP"]), (&theirs, ["dns server", "dns server, TCP"])]
@@ -145,12 +112,12 @@ fn dns_over_udp_and_tcp_is_in_one_file() {
 fn an_echo_over_tcp_and_its_failures_have_comments() {
     let folder = Folder::new("streams-echo");
     let [ours, theirs] = ["client.pcapng", "server.pcapng"].map(|name| folder.path(name));
-    let (running, listening) = serve(&theirs, &["--tcp", "0", "--drop-list", "1"]);
-    let tcp = address(&listening, "tcp");
+    let services = serve(&theirs, &["--tcp", "0", "--drop-list", "1"]);
     let policy = ["--initial-timeout", "400ms", "--max-sends", "3"];
-    let finished = run(&[&["send", &tcp, "--tcp", "--pcapng", &ours][..], &policy].concat());
+    let finished =
+        run(&[&["send", &services.tcp, "--tcp", "--pcapng", &ours][..], &policy].concat());
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    stop(running);
+    services.summary();
     let client = packets(&ours);
     assert_eq!(flags(&client), "S SA A PA FA RA S SA A PA FA PA FA A");
     let said = comments(&client);
@@ -199,22 +166,16 @@ fn limits_and_refusals_have_comments() {
     let folder = Folder::new("streams-limits");
     let path = folder.path("server.pcapng");
     let limits = ["--idle-timeout", "300ms", "--max-head", "1000"];
-    let (running, listening) =
-        serve(&path, &[&["--http", "0", "--tcp", "0"], &limits[..]].concat());
-    let connect = |service| {
-        let stream = TcpStream::connect(address(&listening, service)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream
-    };
-    let mut silent = connect("tcp");
+    let services = serve(&path, &[&["--http", "0", "--tcp", "0"], &limits[..]].concat());
+    let mut silent = connect(&services.tcp);
     let _ = silent.read_to_end(&mut Vec::new());
-    let mut long = connect("http");
+    let mut long = connect(&services.http);
     long.write_all(format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(2_000)).as_bytes())
         .unwrap();
     let _ = long.read_to_end(&mut Vec::new());
     drop(long);
     std::thread::sleep(Duration::from_millis(100));
-    stop(running);
+    services.summary();
     let packets = packets(&path);
     let said = comments(&packets).join("\n");
     assert!(said.contains("Limit reached: closed: silent for too long."), "{said}");
@@ -225,12 +186,8 @@ fn limits_and_refusals_have_comments() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_cannot_be_written_is_reported() {
-    let (running, listening) = {
-        let mut running = Running::start(retrylab(&["serve", "0", "--json", "--http", "0"]));
-        let listening = running.json();
-        (running, listening)
-    };
-    let url = format!("http://{}/", address(&listening, "http"));
+    let services = Services::start_some(&["--http", "0"], &[]);
+    let url = format!("http://{}/", services.http);
     for (path, code) in [("/dev/full", 1), ("/nowhere/file", 1)] {
         let finished = run(&["http", &url, "--pcapng", path]);
         assert_eq!(finished.code, Some(code), "{finished:?}");
@@ -238,10 +195,28 @@ fn a_file_that_cannot_be_written_is_reported() {
         let finished = run(&["lookup", "a", "--server", "127.0.0.1:1", "--pcapng", path]);
         assert_eq!(finished.code, Some(code), "{finished:?}");
     }
-    stop(running);
+    services.summary();
     let finished = run(&["lookup", "localhost", "--pcapng", "a.pcapng"]);
     assert_eq!(finished.code, Some(2), "{finished:?}");
     assert!(finished.stderr.contains("--pcapng needs --server"), "{finished:?}");
+}
+
+/// A script that asks for JSON gets an object even if the capture cannot begin.
+#[test]
+fn a_file_that_cannot_be_created_is_in_the_json() {
+    for args in [
+        &["http", "127.0.0.1:1"][..],
+        &["lookup", "a", "--server", "127.0.0.1:1"],
+        &["send", "127.0.0.1:1"],
+        &["send", "127.0.0.1:1", "--tcp"],
+    ] {
+        let finished = run(&[args, &["--json", "--pcapng", "/nowhere/file"]].concat());
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        let object = finished.object();
+        assert_eq!(object["outcome"], "failed", "{object}");
+        let error = object["error"].as_str().unwrap();
+        assert!(error.starts_with("cannot write /nowhere/file: "), "{error}");
+    }
 }
 
 /// The help says what is in the file, and what is not.

@@ -1,6 +1,6 @@
 //! Frames of hosts that speak IPv6, read with tshark: UDP, its ICMP errors, and HTTP over TCP.
 
-use crate::common::{Folder, run_command};
+use crate::common::{Folder, tshark};
 use retrylab_core::client;
 use retrylab_core::protocol::echo::Reply;
 use retrylab_core::scenario::{Family, Scenario};
@@ -8,7 +8,6 @@ use retrylab_core::sim::{self, SERVER_IPV6, StreamNetwork};
 use retrylab_core::stream::http::{EchoHandler, Http, HttpConfig, HttpService};
 use retrylab_core::stream::{Client, Limits, Server};
 use retrylab_core::trace::{Record, Sink};
-use std::process::Command;
 
 /// A capture file in the format of libpcap, in memory.
 struct Pcap(Vec<u8>);
@@ -38,15 +37,11 @@ fn dissect(folder: &Folder, Pcap(bytes): &Pcap, fields: &[&str]) -> Vec<Vec<Stri
     std::fs::write(&path, bytes).unwrap();
     let judged =
         ["_ws.malformed", "udp.checksum.status", "tcp.checksum.status", "icmpv6.checksum.status"];
-    let mut command = Command::new("tshark");
-    command.args(["-n", "-r", &path, "-T", "fields", "-E", "separator=|"]);
-    command.args(["-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]);
-    command.args(["-d", "tcp.port==1060,http"]);
-    command.args(judged.iter().chain(fields).flat_map(|field| ["-e", field]));
-    let finished = run_command(command, b"");
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let mut args = vec!["-T", "fields", "-E", "separator=|", "-d", "tcp.port==1060,http"];
+    args.extend(judged.iter().chain(fields).flat_map(|field| ["-e", field]));
+    let printed = tshark(&path, &args);
     let row = |line: &str| -> Vec<String> { line.split('|').map(ToString::to_string).collect() };
-    let mut rows: Vec<_> = finished.stdout.lines().map(row).collect();
+    let mut rows: Vec<_> = printed.lines().map(row).collect();
     for row in &mut rows {
         assert_eq!(row[0], "", "malformed: {row:?}");
         let checksums: String = row.drain(..judged.len()).skip(1).collect();

@@ -1,6 +1,8 @@
 //! Heartbeats: our ends, and ends as students write them.
 
-use crate::common::{Folder, Running, Server, assert_refused, free_port, retrylab, run, socket};
+use crate::common::{
+    Folder, Running, Server, assert_refused, free_port, retrylab, run, socket, tshark,
+};
 use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -178,10 +180,8 @@ fn heartbeats_are_captured() {
     assert_eq!(sent.code, Some(0), "{sent:?}");
     std::thread::sleep(Duration::from_millis(300));
     server.stop();
-    let mut tshark = Command::new("tshark");
-    tshark.args(["-n", "-r", &path, "-T", "fields", "-e", "frame.comment"]);
-    let finished = Running::start(tshark).finish(Instant::now());
-    let comments: Vec<&str> = finished.stdout.lines().collect();
-    assert_eq!(comments.len(), 3, "{finished:?}");
+    let shown = tshark(&path, &["-T", "fields", "-e", "frame.comment"]);
+    let comments: Vec<&str> = shown.lines().collect();
+    assert_eq!(comments.len(), 3, "{comments:?}");
     assert!(comments.iter().all(|comment| comment.contains("lost on the link")), "{comments:?}");
 }

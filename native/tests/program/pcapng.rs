@@ -1,6 +1,8 @@
 //! Capture files, read with tshark.
 
-use crate::common::{Folder, Running, Server, late_mirror, retrylab, run, run_command, socket};
+use crate::common::{
+    Folder, Running, Server, late_mirror, retrylab, run, run_command, socket, tshark,
+};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -30,12 +32,8 @@ fn packets(path: &str) -> Vec<Packet> {
         "_ws.malformed",
         "_ws.expert.message",
     ];
-    let mut command = Command::new("tshark");
-    command.args(["-n", "-r", path, "-T", "fields", "-E", "separator=|"]);
-    command.args(["-o", "udp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]);
-    command.args(fields.iter().flat_map(|field| ["-e", field]));
-    let finished = run_command(command, b"");
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let mut args = vec!["-T", "fields", "-E", "separator=|"];
+    args.extend(fields.iter().flat_map(|field| ["-e", field]));
     let packet = |line: &str| {
         let cells: Vec<&str> = line.split('|').collect();
         assert_eq!(cells.len(), fields.len(), "{line}");
@@ -54,7 +52,7 @@ fn packets(path: &str) -> Vec<Packet> {
             comment: cells[8].to_string(),
         }
     };
-    finished.stdout.lines().map(packet).collect()
+    tshark(path, &args).lines().map(packet).collect()
 }
 
 /// Runs `sim` with a capture; returns its result and the packets.
@@ -336,22 +334,16 @@ fn a_full_disk_ends_the_capture_only() {
 fn frames(path: &str, fields: &[&str]) -> Vec<Vec<String>> {
     let checked =
         ["_ws.malformed", "ip.checksum.status", "tcp.checksum.status", "udp.checksum.status"];
-    let mut command = Command::new("tshark");
-    command.args(["-n", "-r", path, "-T", "fields", "-E", "separator=|", "-E", "occurrence=f"]);
-    command.args(["-d", "tcp.port==1060,http"]);
-    for protocol in ["ip", "tcp", "udp"] {
-        command.args(["-o", &format!("{protocol}.check_checksum:TRUE")]);
-    }
-    command.args(checked.iter().chain(fields).flat_map(|field| ["-e", field]));
-    let finished = run_command(command, b"");
-    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let mut args = vec!["-T", "fields", "-E", "separator=|", "-E", "occurrence=f"];
+    args.extend(["-d", "tcp.port==1060,http"]);
+    args.extend(checked.iter().chain(fields).flat_map(|field| ["-e", field]));
     let line = |line: &str| {
         let cells: Vec<String> = line.split('|').map(str::to_string).collect();
         assert_eq!(cells[0], "", "malformed: {line}");
         assert!(cells[1..4].iter().all(|status| status.is_empty() || status == "1"), "{line}");
         cells[4..].to_vec()
     };
-    finished.stdout.lines().map(line).collect()
+    tshark(path, &args).lines().map(line).collect()
 }
 
 /// Runs `sim` with a capture and returns these fields of its frames.

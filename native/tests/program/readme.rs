@@ -6,7 +6,7 @@ use crate::common::{Running, Server, page_is_built, retrylab, run};
 use std::fmt::Write;
 use std::time::Instant;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+pub(crate) const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 
 /// Splits the command of a block at spaces outside quotes.
 pub(crate) fn words(command: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Tests `retrylab send --tcp`: with our server and with independent ones.
 
 use crate::common::{Running, free_port, numbers, retrylab, run, run_with};
+use crate::streams::Services;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -52,10 +53,8 @@ fn what_only_datagrams_have_is_refused() {
 
 #[test]
 fn a_server_that_drops_and_fails_is_asked_again() {
-    let mut running =
-        Running::start(retrylab(&["serve", "0", "--json", "--tcp", "0", "--drop-first", "2"]));
-    let tcp = running.json()["tcp"].as_str().unwrap().to_string();
-    let exchange = send(&tcp, &[], 0).remove(0);
+    let services = Services::start_some(&["--tcp", "0"], &["--drop-first", "2"]);
+    let exchange = send(&services.tcp, &[], 0).remove(0);
     assert_eq!(
         (&exchange["sends"], &exchange["answered_send"]),
         (&3.into(), &3.into()),
@@ -65,7 +64,8 @@ fn a_server_that_drops_and_fails_is_asked_again() {
     let times = numbers(&exchange["send_times_s"]);
     assert!(times[1] >= 0.1 && times[2] >= 0.3, "{times:?}");
     // More than a datagram carries.
-    let finished = run_with(&["send", &tcp, "-", "--tcp", "--preset", "coap"], &[b'x'; 1_000_000]);
+    let args = ["send", &services.tcp, "-", "--tcp", "--preset", "coap"];
+    let finished = run_with(&args, &[b'x'; 1_000_000]);
     assert_eq!(finished.stdout, "Your data was 1000000 bytes\n", "{finished:?}");
 }
 
@@ -122,10 +122,9 @@ fn ncat_answers_if_this_end_stays_open() {
 #[test]
 fn our_server_answers_without_a_half_close_if_it_returns_the_message() {
     for (reply, back) in [("mirror", "hello"), ("upper", "HELLO")] {
-        let mut running =
-            Running::start(retrylab(&["serve", "0", "--json", "--tcp", "0", "--reply", reply]));
-        let tcp = running.json()["tcp"].as_str().unwrap().to_string();
-        let exchange = send(&tcp, &[&["--no-half-close"], &PATIENT[..]].concat(), 0).remove(0);
+        let services = Services::start_some(&["--tcp", "0"], &["--reply", reply]);
+        let args = [&["--no-half-close"], &PATIENT[..]].concat();
+        let exchange = send(&services.tcp, &args, 0).remove(0);
         assert_eq!(exchange["reply"], back, "{exchange}");
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,10 +141,8 @@ fn our_server_answers_without_a_half_close_if_it_returns_the_message() {
 
 #[test]
 fn several_exchanges_end_with_the_summary_of_datagrams() {
-    let mut running =
-        Running::start(retrylab(&["serve", "0", "--json", "--tcp", "0", "--drop-list", "2"]));
-    let tcp = running.json()["tcp"].as_str().unwrap().to_string();
-    let args = ["send", &tcp, "--tcp", "--count", "3", "--max-sends", "1"];
+    let services = Services::start_some(&["--tcp", "0"], &["--drop-list", "2"]);
+    let args = ["send", &services.tcp, "--tcp", "--count", "3", "--max-sends", "1"];
     let patient = ["--initial-timeout", "1s", "--json"];
     let finished = run(&[&args[..], &patient].concat());
     assert_eq!(finished.code, Some(1), "{finished:?}");
@@ -157,7 +154,7 @@ fn several_exchanges_end_with_the_summary_of_datagrams() {
     assert_eq!(rtts.len(), 2, "{finished:?}");
     assert_eq!(summary["rtt_max_s"], rtts[0].max(rtts[1]));
     let ping = ["--preset", "udp-pinger"];
-    let finished = run(&[&["send", &tcp, "--tcp", "--count", "2"][..], &ping].concat());
+    let finished = run(&[&["send", &services.tcp, "--tcp", "--count", "2"][..], &ping].concat());
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let lines: Vec<&str> = finished.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{finished:?}");
@@ -169,22 +166,12 @@ fn several_exchanges_end_with_the_summary_of_datagrams() {
 /// `{time}` is the time at which each send began, in each exchange and for each attempt.
 #[test]
 fn the_time_in_a_message_is_that_of_its_send() {
-    let mut running = Running::start(retrylab(&[
-        "serve",
-        "0",
-        "--json",
-        "--tcp",
-        "0",
-        "--drop-list",
-        "1",
-        "--reply",
-        "mirror",
-    ]));
-    let tcp = running.json()["tcp"].as_str().unwrap().to_string();
+    let faults = ["--drop-list", "1", "--reply", "mirror"];
+    let services = Services::start_some(&["--tcp", "0"], &faults);
     let unix = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
     let before = unix();
     let args = ["{time}", "--count", "2", "--initial-timeout", "500ms", "--give-up-above", "none"];
-    let exchanges = send(&tcp, &args, 0);
+    let exchanges = send(&services.tcp, &args, 0);
     let after = unix();
     let times: Vec<f64> =
         exchanges.iter().map(|one| one["reply"].as_str().unwrap().parse().unwrap()).collect();
