@@ -229,6 +229,8 @@ fn allow_descriptors(count: u64) -> bool {
 #[test]
 fn ten_thousand_connections_cost_no_other_client_its_exchange() {
     const COUNT: usize = 10_000;
+    // 5 s for exchanges in progress, and twice the second that a connection has to close.
+    const END: Duration = Duration::from_secs(5 + 2);
     if !allow_descriptors(COUNT as u64 + 2_000) {
         eprintln!("skipped: the system does not permit {COUNT} connections");
         return;
@@ -254,7 +256,10 @@ fn ten_thousand_connections_cost_no_other_client_its_exchange() {
         for _ in 0..20 {
             assert_serves(&services.http);
         }
-        let (_, _, http) = services.stop();
+        services.server.running.signal("TERM");
+        let finished = services.server.running.finish(Instant::now());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let http = finished.json().pop().unwrap()["http"].take();
         assert_eq!(http["answered"], 40, "{http}");
         assert_eq!(http["connections"], COUNT + 40, "{http}");
         // At the end, the server answers those that have begun a request; those that it broke are gone.
@@ -264,7 +269,8 @@ fn ten_thousand_connections_cost_no_other_client_its_exchange() {
         let most = if max == "1024" { COUNT - 1_024 } else { 0 };
         assert!((most..=most + 40).contains(&ended), "{http}");
         assert!(refused.abs_diff((COUNT - most) / 2) <= 20, "{http}");
-        assert_eq!(http["open"], 0, "{http}");
+        // Those that do not end in the time that the server has for its end are cut off, and counted.
+        assert!(http["open"] == 0 || finished.took >= END, "{:?}: {http}", finished.took);
         assert_eq!(http["not_accepted"], 0, "{http}");
     }
 }
