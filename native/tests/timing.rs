@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Running, Server, close, numbers, retrylab, run, socket, within_three_tries};
+use common::{Running, Server, close, numbers, retry, retrylab, run, socket, within_three_tries};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,12 +69,12 @@ fn silence_is_asked_five_times_and_given_up_at_3_1_seconds() {
             let mut buf = [0; 16];
             let arrivals: Vec<Instant> = (0..5)
                 .map(|_| {
-                    assert_eq!(silent.recv(&mut buf).unwrap(), 5);
+                    assert_eq!(retry(|| silent.recv(&mut buf)).unwrap(), 5);
                     Instant::now()
                 })
                 .collect();
             silent.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-            assert!(silent.recv(&mut buf).is_err(), "there is no sixth");
+            assert!(retry(|| silent.recv(&mut buf)).is_err(), "there is no sixth");
             arrivals.iter().map(|at| (*at - arrivals[0]).as_secs_f64()).collect::<Vec<f64>>()
         });
         let finished = run(&["send", &address, "--json"]);
@@ -157,7 +157,7 @@ fn a_long_pause_moves_the_schedule() {
     let policy = ["--initial-timeout", "50ms", "--multiplier", "1", "--max-sends", "20"];
     let args = [&["send", &address, "--json", "--give-up-above", "none"][..], &policy].concat();
     let running = Running::start(retrylab(&args));
-    silent.recv(&mut [0; 16]).unwrap();
+    retry(|| silent.recv(&mut [0; 16])).unwrap();
     running.signal("STOP");
     std::thread::sleep(Duration::from_millis(600));
     running.signal("CONT");
@@ -180,7 +180,7 @@ fn waiting_takes_no_processor_time() {
         let mut answered = 0;
         while begun.elapsed() < Duration::from_secs(2) {
             client.send_to(b"hi", &server.address).unwrap();
-            client.recv(&mut [0; 64]).unwrap();
+            retry(|| client.recv(&mut [0; 64])).unwrap();
             answered += 1;
         }
         let used = server.running.processor_time() - before;

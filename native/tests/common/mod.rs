@@ -7,7 +7,7 @@ pub(crate) mod forged;
 pub(crate) mod namespace;
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -269,6 +269,17 @@ pub(crate) fn socket() -> (UdpSocket, String) {
     (socket, address)
 }
 
+/// Repeats a call on a socket until it is not interrupted. Linux interrupts a call with a timeout when a process that was
+/// stopped continues.
+pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Returns true if the program was built with the page.
 pub(crate) fn page_is_built() -> bool {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
@@ -306,10 +317,10 @@ pub(crate) fn late_mirror() -> (JoinHandle<()>, String) {
     let (server, address) = socket();
     let answering = std::thread::spawn(move || {
         let mut buf = [0; 64];
-        let (len, client) = server.recv_from(&mut buf).unwrap();
+        let (len, client) = retry(|| server.recv_from(&mut buf)).unwrap();
         let late = buf[..len].to_vec();
         // The first send of the second exchange shows that the first exchange is over.
-        let (len, _) = server.recv_from(&mut buf).unwrap();
+        let (len, _) = retry(|| server.recv_from(&mut buf)).unwrap();
         server.send_to(&late, client).unwrap();
         server.send_to(&buf[..len], client).unwrap();
     });

@@ -2,7 +2,7 @@
 
 use crate::CONNECTED_OR_NOT;
 use crate::common::namespace::Namespace;
-use crate::common::{Finished, PATIENCE, Running};
+use crate::common::{Finished, PATIENCE, Running, retry};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, sendto, socket,
 };
@@ -54,10 +54,10 @@ fn each_type_and_code_of_icmp_has_its_effect() {
                 for mode in CONNECTED_OR_NOT {
                     let args = [&["send", &asked, "--json"], mode, &policy].concat();
                     let client = Running::start(host.retrylab(&args));
-                    let (_, from) = server.recv_from(&mut [0; 16]).unwrap();
+                    let (_, from) = retry(|| server.recv_from(&mut [0; 16])).unwrap();
                     reporter(*kind, code, from);
                     if *effect == Lost {
-                        let (_, from) = server.recv_from(&mut [0; 16]).unwrap();
+                        let (_, from) = retry(|| server.recv_from(&mut [0; 16])).unwrap();
                         server.send_to(b"here", from).unwrap();
                     }
                     let finished = client.finish(Instant::now());

@@ -1,7 +1,7 @@
 //! Text that does not come from the program (arguments, files, peers) never controls the terminal, and long text is
 //! cut.
 
-use crate::common::{Finished, Folder, retrylab, run, run_with, socket};
+use crate::common::{Finished, Folder, retry, retrylab, run, run_with, socket};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
@@ -152,7 +152,7 @@ fn replies_are_escaped() {
     let (server, address) = socket();
     for args in [&["send", &address][..], &["send", &address, "--json"]] {
         let running = crate::common::Running::start(retrylab(args));
-        let (_, client) = server.recv_from(&mut [0; 64]).unwrap();
+        let (_, client) = retry(|| server.recv_from(&mut [0; 64])).unwrap();
         server.send_to(EVIL.as_bytes(), client).unwrap();
         let finished = running.finish(std::time::Instant::now());
         assert_printable(&finished);

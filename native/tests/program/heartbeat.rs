@@ -1,7 +1,7 @@
 //! Heartbeats: our ends, and ends as students write them.
 
 use crate::common::{
-    Folder, Running, Server, assert_refused, free_port, retrylab, run, socket, tshark,
+    Folder, Running, Server, assert_refused, free_port, retry, retrylab, run, socket, tshark,
 };
 use serde_json::Value;
 use std::process::Command;
@@ -126,7 +126,7 @@ fn a_students_server_understands_our_client() {
     let mut last = 0.0;
     for expected in 1..=4u32 {
         let mut buf = [0; 64];
-        let (len, _) = server.recv_from(&mut buf).unwrap();
+        let (len, _) = retry(|| server.recv_from(&mut buf)).unwrap();
         let text = std::str::from_utf8(&buf[..len]).unwrap();
         let words: Vec<&str> = text.split(' ').collect();
         assert_eq!(words[..2], ["Heartbeat", &expected.to_string()], "{text}");
@@ -144,7 +144,7 @@ fn each_end_has_its_exit_code() {
         let mut args = vec!["send", &address, "--heartbeat", "50ms", "--json"];
         args.extend(count.iter().flat_map(|count| ["--count", count]));
         let running = Running::start(retrylab(&args));
-        silent.recv(&mut [0; 64]).unwrap();
+        retry(|| silent.recv(&mut [0; 64])).unwrap();
         running.signal("INT");
         let finished = running.finish(Instant::now());
         assert_eq!(finished.code, Some(code), "{finished:?}");

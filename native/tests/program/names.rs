@@ -1,8 +1,8 @@
 //! `lookup` and `serve --dns`, with independent programs at the other end: dig, dnsmasq and unbound.
 
 use crate::common::{
-    Finished, Folder, PATIENCE, Running, assert_refused, close, free_port, numbers, retrylab, run,
-    run_command, socket, within_three_tries,
+    Finished, Folder, PATIENCE, Running, assert_refused, close, free_port, numbers, retry,
+    retrylab, run, run_command, socket, within_three_tries,
 };
 use crate::interop::start;
 use serde_json::Value;
@@ -270,7 +270,7 @@ fn forged_replies_are_counted_and_ignored() {
     let (server, address) = socket();
     let fake = std::thread::spawn(move || {
         let mut query = [0; 512];
-        let (len, client) = server.recv_from(&mut query).unwrap();
+        let (len, client) = retry(|| server.recv_from(&mut query)).unwrap();
         let mut reply = query[..len].to_vec();
         // A response with the code NXDOMAIN.
         (reply[2], reply[3]) = (0x84, 0x03);
@@ -418,7 +418,7 @@ fn queries_on_one_connection_are_answered_in_order() {
     client.send_to(&response, &server.address).unwrap();
     client.send_to(&framed_query()[2..], &server.address).unwrap();
     let mut reply = [0; 512];
-    let len = client.recv(&mut reply).unwrap();
+    let len = retry(|| client.recv(&mut reply)).unwrap();
     assert_eq!(reply[..len][len - 4..], [192, 0, 2, 10], "that of the query");
     let totals = server.stop();
     assert_eq!((&totals["ignored"], &totals["answered_by"]["FORMERR"]), (&2.into(), &1.into()));

@@ -1,7 +1,7 @@
 //! Capture files, read with tshark.
 
 use crate::common::{
-    Folder, Running, Server, late_mirror, retrylab, run, run_command, socket, tshark,
+    Folder, Running, Server, late_mirror, retry, retrylab, run, run_command, socket, tshark,
 };
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -300,12 +300,7 @@ fn refused_datagrams_have_comments() {
     let answered = (0..20_000)
         .take_while(|_| {
             client.send_to(b"again", &server.address).unwrap();
-            loop {
-                match client.recv(&mut [0; 16]) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    received => break received.is_ok(),
-                }
-            }
+            retry(|| client.recv(&mut [0; 16])).is_ok()
         })
         .count();
     assert!(answered < 20_000, "the server refuses it at some time");

@@ -1,6 +1,6 @@
 //! The UDP Pinger of the textbook by Kurose and Ross, with programs as students write them as the other end.
 
-use crate::common::{Running, Server, retrylab, run, socket};
+use crate::common::{Running, Server, retry, retrylab, run, socket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -213,7 +213,7 @@ fn ctrl_c_prints_the_summary() {
     let args = ["--preset", "udp-pinger", "--initial-timeout", "200ms", "--count", "100"];
     let running = Running::start(retrylab(&[&["send", &address][..], &args].concat()));
     for _ in 0..2 {
-        silent.recv(&mut [0; 64]).unwrap();
+        retry(|| silent.recv(&mut [0; 64])).unwrap();
     }
     running.signal("INT");
     let finished = running.finish(Instant::now());

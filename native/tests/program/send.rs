@@ -1,6 +1,6 @@
 //! Tests the interface of `retrylab send`: exit codes, messages, JSON.
 
-use crate::common::{Running, Server, late_mirror, retrylab, run, run_with, socket};
+use crate::common::{Running, Server, late_mirror, retry, retrylab, run, run_with, socket};
 use serde_json::Value;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ fn a_message_that_no_datagram_carries_is_refused_before_anything_is_sent() {
         assert!(finished.stderr.contains("at most 65507"), "{finished:?}");
         assert_eq!(finished.object()["outcome"], "too_long");
     }
-    assert!(receiver.recv(&mut [0; 1]).is_err(), "something arrived");
+    assert!(retry(|| receiver.recv(&mut [0; 1])).is_err(), "something arrived");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn ctrl_c_ends_the_exchange_in_progress() {
         let mut args = vec!["send", &address];
         args.extend(json.then_some("--json"));
         let running = Running::start(retrylab(&args));
-        silent.recv(&mut [0; 16]).unwrap();
+        retry(|| silent.recv(&mut [0; 16])).unwrap();
         running.signal("INT");
         let finished = running.finish(Instant::now());
         assert_eq!(finished.code, Some(130), "{finished:?}");
@@ -122,7 +122,7 @@ fn ctrl_c_ends_the_exchange_in_progress() {
         }
         // Discards the datagrams that were sent before the signal.
         silent.set_nonblocking(true).unwrap();
-        while silent.recv(&mut [0; 16]).is_ok() {}
+        while retry(|| silent.recv(&mut [0; 16])).is_ok() {}
         silent.set_nonblocking(false).unwrap();
     }
 }
@@ -163,7 +163,7 @@ fn a_strangers_reply_is_reported_and_not_believed() {
         let (server, address) = socket();
         let (stranger, strangers_address) = socket();
         let answering = std::thread::spawn(move || {
-            let (_, client) = server.recv_from(&mut [0; 16]).unwrap();
+            let (_, client) = retry(|| server.recv_from(&mut [0; 16])).unwrap();
             stranger.send_to(b"believe me", client).unwrap();
             // Late enough that the stranger's datagram arrives first.
             std::thread::sleep(Duration::from_millis(30));

@@ -1,6 +1,6 @@
 //! Tests `retrylab serve` through its output and its socket.
 
-use crate::common::{PATIENCE, Running, Server, free_port, retrylab, run, socket};
+use crate::common::{PATIENCE, Running, Server, free_port, retry, retrylab, run, socket};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
@@ -12,7 +12,7 @@ fn ask(server: &Server, message: &[u8]) -> Option<Vec<u8>> {
     client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     client.send_to(message, &server.address).unwrap();
     let mut buf = vec![0; 70_000];
-    let (len, from) = client.recv_from(&mut buf).ok()?;
+    let (len, from) = retry(|| client.recv_from(&mut buf)).ok()?;
     assert_eq!(from.to_string(), server.address);
     buf.truncate(len);
     Some(buf)
@@ -58,7 +58,7 @@ fn people_read_lines_and_scripts_may_have_quiet() {
         for message in ["hello", "lost"] {
             client.send_to(message.as_bytes(), format!("127.0.0.1:{port}")).unwrap();
         }
-        assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+        assert_eq!(retry(|| client.recv(&mut [0; 64])).unwrap(), 21);
         std::thread::sleep(Duration::from_millis(100));
         running.signal("INT");
         let finished = running.finish(Instant::now());
@@ -156,7 +156,7 @@ fn it_continues_when_nobody_reads_its_stdout() {
     let (client, _) = socket();
     let request = || {
         client.send_to(b"hello", address).unwrap();
-        client.recv(&mut [0; 64]).expect("an answer");
+        retry(|| client.recv(&mut [0; 64])).expect("an answer");
     };
     // Another test that starts a program at this moment can keep the pipe open for a while, so the first lines
     // may still be written.
@@ -189,7 +189,7 @@ fn work_takes_time_and_a_full_queue_is_reported() {
     let mut replies = Vec::new();
     for _ in 0..3 {
         let mut buf = [0; 100];
-        let (len, _) = client.recv_from(&mut buf).unwrap();
+        let (len, _) = retry(|| client.recv_from(&mut buf)).unwrap();
         replies.push((String::from_utf8_lossy(&buf[..len]).into_owned(), begun.elapsed()));
     }
     let [shed, first, second] = &replies[..] else { panic!("{replies:?}") };
@@ -235,11 +235,11 @@ fn a_link_delays_and_people_read_what_it_does() {
     }
     // The first reply is lost, too: the list counts each way.
     client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-    assert!(client.recv(&mut [0; 64]).is_err());
+    assert!(retry(|| client.recv(&mut [0; 64])).is_err());
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     let again = Instant::now();
     client.send_to(b"again", format!("127.0.0.1:{port}")).unwrap();
-    assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+    assert_eq!(retry(|| client.recv(&mut [0; 64])).unwrap(), 21);
     assert!(again.elapsed() >= Duration::from_millis(200), "a way there and back");
     running.signal("INT");
     let finished = running.finish(Instant::now());
@@ -303,7 +303,7 @@ fn each_reply_comes_from_the_address_that_was_asked() {
             client.send_to(b"hi", address).unwrap();
         }
         let mut answered: Vec<String> = (0..asked.len())
-            .map(|_| client.recv_from(&mut [0; 64]).unwrap().1.to_string())
+            .map(|_| retry(|| client.recv_from(&mut [0; 64])).unwrap().1.to_string())
             .collect();
         asked.sort();
         answered.sort();
@@ -337,7 +337,7 @@ fn two_thousand_requests_in_flight_are_all_answered() {
     let clients = flood(&server, 2_048);
     for client in &clients {
         for _ in 0..64 {
-            assert_eq!(client.recv(&mut [0; 64]).unwrap(), 21);
+            assert_eq!(retry(|| client.recv(&mut [0; 64])).unwrap(), 21);
         }
     }
     let summary = server.stop().pop().unwrap();

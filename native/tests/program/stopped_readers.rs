@@ -2,7 +2,8 @@
 //! signal.
 
 use crate::common::{
-    Folder, PATIENCE, Server, free_port, page_is_built, retrylab, run, socket, within_three_tries,
+    Folder, PATIENCE, Server, free_port, page_is_built, retry, retrylab, run, socket,
+    within_three_tries,
 };
 use serde_json::Value;
 use std::io::{BufRead, BufReader, PipeReader, Write};
@@ -160,7 +161,7 @@ fn a_server_answers_while_nobody_reads_its_log() {
     let sent = 20_000;
     for _ in 0..sent {
         client.send_to(b"hello", &address).unwrap();
-        client.recv(&mut [0; 64]).expect("an answer");
+        retry(|| client.recv(&mut [0; 64])).expect("an answer");
     }
     let mut lines = BufReader::new(reader).lines().map(Result::unwrap);
     let mut logged = 0;
@@ -188,7 +189,7 @@ fn a_server_answers_while_nobody_reads_its_log() {
         assert!(!count(&line));
     }
     client.send_to(b"hello", &address).unwrap();
-    client.recv(&mut [0; 64]).expect("an answer");
+    retry(|| client.recv(&mut [0; 64])).expect("an answer");
     program.signal("TERM");
     assert!(lines.any(|line| count(&line)), "a summary");
     assert_eq!(program.wait().code(), Some(0));
@@ -221,7 +222,7 @@ fn a_client_goes_on_while_nobody_reads_its_results() {
     let mut program = Killed(retrylab(&args).stdout(out).stderr(err).spawn().unwrap());
     // The queue of the results holds fewer than that.
     for _ in 0..10_000 {
-        let (_, client) = server.recv_from(&mut [0; 64]).unwrap();
+        let (_, client) = retry(|| server.recv_from(&mut [0; 64])).unwrap();
         server.send_to(b"answer", client).unwrap();
     }
     program.signal("INT");

@@ -1,6 +1,6 @@
 //! Tests `retrylab serve --tcp` and `--http`: with independent clients, within its limits, and at its end.
 
-use crate::common::{PATIENCE, Running, Server, run_command, within_three_tries};
+use crate::common::{PATIENCE, Running, Server, retry, run_command, within_three_tries};
 use serde_json::Value;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -158,7 +158,7 @@ fn wrk_gets_only_good_responses() {
 pub(crate) fn read_to_the_end(stream: &mut TcpStream) -> Vec<u8> {
     let (mut all, mut buf) = (Vec::new(), [0; 4_096]);
     loop {
-        match stream.read(&mut buf) {
+        match retry(|| stream.read(&mut buf)) {
             Ok(0) => return all,
             Ok(count) => all.extend(&buf[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return all,
@@ -199,7 +199,7 @@ fn half_open_connections_are_answered_or_released() {
     // An end, and no request.
     let stream = connect(&services.http);
     stream.shutdown(Shutdown::Write).unwrap();
-    assert_eq!((&stream).read(&mut [0; 9]).unwrap(), 0);
+    assert_eq!(retry(|| (&stream).read(&mut [0; 9])).unwrap(), 0);
     // A request, and an end at once.
     let mut stream = connect(&services.http);
     stream.write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
