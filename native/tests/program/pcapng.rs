@@ -33,6 +33,8 @@ fn packets(path: &str) -> Vec<Packet> {
         "_ws.expert.message",
     ];
     let mut args = vec!["-T", "fields", "-E", "separator=|"];
+    // The port of a client may be that of some protocol, whose message this is not.
+    args.extend(["-d", "udp.port==1-65535,data"]);
     args.extend(fields.iter().flat_map(|field| ["-e", field]));
     let packet = |line: &str| {
         let cells: Vec<&str> = line.split('|').collect();
