@@ -2,7 +2,6 @@
 //! keeps the float formatter out of the module.
 
 pub(crate) use retrylab_core::trace::words::{capital, count, grouped, ratio, span, spread, unit};
-use std::net::SocketAddr;
 
 /// Returns a number in at most six characters: `99,999`, `123 k`, `4.29 G`.
 pub(crate) fn compact(n: u64) -> String {
@@ -36,14 +35,6 @@ pub(crate) fn percent(a: u64, b: u64) -> String {
     match ratio(a.saturating_mul(100), b) {
         zero if zero == "0" && a > 0 => "< 0.01 %".to_string(),
         text => format!("{text} %"),
-    }
-}
-
-/// Returns `192.0.2.1:1060`. Simulated hosts have IPv4 addresses only.
-pub(crate) fn address(address: SocketAddr) -> String {
-    match address {
-        SocketAddr::V4(address) => format!("{}:{}", address.ip(), address.port()),
-        SocketAddr::V6(_) => String::new(),
     }
 }
 

@@ -171,7 +171,7 @@ impl Scenario {
     }
 
     /// Returns the address of the first server. In a network of IPv6 there is a single one, at its usual address.
-    fn server_address(&self) -> SocketAddr {
+    pub fn server_address(&self) -> SocketAddr {
         match self.family {
             Family::Ipv4 => self.servers.first(),
             Family::Ipv6 => self.family.server(),

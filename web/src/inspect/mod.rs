@@ -5,7 +5,7 @@ mod layers;
 
 use crate::frames::MAX_FRAME_BYTES;
 use crate::json::Json;
-use crate::numbers::{address, clock, count, span};
+use crate::numbers::{clock, count, span};
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::client::heartbeat;
@@ -49,7 +49,7 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
             if let Some(server) =
                 servers.as_slice().get(usize::from(packet.server)).filter(|_| servers.is_several())
             {
-                fact(json, "server", &format!("{} ({})", server.name, address(server.address)));
+                fact(json, "server", &format!("{} ({})", server.name, server.address));
             }
             if packet.flow > 0 {
                 owner(json, run, packet);
@@ -134,7 +134,8 @@ fn owner(json: &mut Json, run: &PageRun, packet: &Packet) {
 
 fn whose(json: &mut Json, run: &PageRun, flow: u32, exchange: Option<u32>) {
     if run.scenario().clients > 1 {
-        fact(json, "client", &format!("{flow} ({})", address(client_address(flow))));
+        let address = run.scenario().family.clients().address(flow);
+        fact(json, "client", &format!("{flow} ({address})"));
     }
     if let Some(exchange) = exchange.filter(|_| run.scenario().exchanges > 1) {
         fact(json, "exchange", &exchange.to_string());
@@ -395,6 +396,21 @@ mod tests {
         assert!(first.contains("to its end: the reply to send 1 was lost on the link."), "{first}");
         let second = wait(&run, &timeline, 1, 3).unwrap();
         assert!(second.contains("180 ms before it would have fired"), "{second}");
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn a_client_has_an_address_of_its_networks_family() {
+        let clients = |fragment: &str| {
+            let (run, timeline) = over(fragment);
+            packet(&run, &timeline, 0, 3).unwrap()
+        };
+        let (ipv4, ipv6) = (
+            clients("network=packets&clients=2"),
+            clients("network=packets&family=ipv6&clients=2"),
+        );
+        assert!(ipv4.contains("1 (10.0.0.1:40000)"), "{ipv4}");
+        assert!(ipv6.contains("1 ([fd72:6574:7279::1]:40000)"), "{ipv6}");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Lab {
             &stage::Scene {
                 layout: &scene.layout,
                 timeline: &scene.timeline,
-                servers: &self.run.scenario().servers,
+                scenario: self.run.scenario(),
                 at: self.at,
                 summary: scene.timeline.summary(self.run.records(), self.at),
                 packet,

@@ -2,23 +2,27 @@
 
 use super::layout::{Layout, Point, Rect};
 use super::{Sight, place, sight};
-use crate::numbers::{address, grouped};
+use crate::numbers::grouped;
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
 use crate::timeline::{Id, Packet, Side, State, Timeline};
 use retrylab_core::machine::Timer;
-use retrylab_core::scenario::Servers;
-use retrylab_core::sim::{Summary, client_address};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
 use retrylab_core::trace::{Direction, words};
+use std::net::SocketAddr;
 
 /// Maximum number of packets drawn in one frame; of more, every n-th is drawn.
 const MAX_DRAWN: usize = 20_000;
+
+/// Width of a character of [`Font::mono`], as a share of the font's size.
+const MONO: f64 = 0.6;
 
 /// What the stage shows.
 pub(crate) struct Scene<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) timeline: &'a Timeline,
-    pub(crate) servers: &'a Servers,
+    pub(crate) scenario: &'a Scenario,
     pub(crate) at: u64,
     /// Counts up to now.
     pub(crate) summary: Summary,
@@ -42,42 +46,45 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
 
 /// Draws a card for each server.
 fn servers(paint: &Paint<'_>, scene: &Scene<'_>) {
-    for (place, server) in (0..).zip(scene.servers.as_slice()) {
+    for (place, server) in (0..).zip(scene.scenario.servers.as_slice()) {
         let Rect { x, y, w, h } = scene.layout.card(place);
         paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
         paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
-        let (cx, cy, narrow) = (x + w / 2.0, y + h / 2.0, w < 110.0);
+        let (cx, cy) = (x + w / 2.0, y + h / 2.0);
         let name = server.name.to_string();
         let room = h >= 34.0;
         let dy = if room { -9.0 } else { 0.0 };
         paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (cx, cy + dy), &name);
         if room {
-            let font = Font::mono(if narrow { 9.5 } else { 11.0 });
-            paint.text(Ink::Muted, font, Align::Center, (cx, cy + 9.0), &address(server.address));
+            address(paint, (cx, cy + 9.0), w, server.address);
         }
     }
 }
 
+/// Writes a server's address on its card; without the port if the card is too narrow.
+fn address(paint: &Paint<'_>, at: Point, width: f64, address: SocketAddr) {
+    let size = if width < 110.0 { 9.5 } else { 11.0 };
+    let mut text = address.to_string();
+    if text.len() as f64 * size * MONO > width {
+        text = address.ip().to_string();
+    }
+    paint.text(Ink::Muted, Font::mono(size), Align::Center, at, &text);
+}
+
 fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
-    if scene.servers.is_several() {
+    if scene.scenario.servers.is_several() {
         return servers(paint, scene);
     }
     let Rect { x, y, w, h } = scene.layout.server;
     paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
     paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
     let (cx, cy) = (x + w / 2.0, y + h / 2.0);
-    let narrow = w < 110.0;
-    let small = if narrow { 10.5 } else { 12.0 };
+    let small = if w < 110.0 { 10.5 } else { 12.0 };
     let line = |dy: f64, ink, font, text: &str| {
         paint.text(ink, font, Align::Center, (cx, cy + dy), text);
     };
     line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
-    line(
-        -11.0,
-        Ink::Muted,
-        Font::mono(if narrow { 9.5 } else { 11.0 }),
-        &address(scene.servers.first()),
-    );
+    address(paint, (cx, cy - 11.0), w, scene.scenario.server_address());
     let Summary { replies, server_dropped, .. } = scene.summary;
     let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
     line(13.0, Ink::Text, Font::sans(small), &replies);
@@ -147,7 +154,8 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
         let narrow = scene.layout.w < 480.0;
         let below = y + ring + 20.0;
         paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (x, below), "client");
-        let text = if narrow { under.to_string() } else { address(client_address(flow)) };
+        let address = scene.scenario.family.clients().address(flow);
+        let text = if narrow { under.to_string() } else { address.to_string() };
         let font = if narrow { Font::sans(11.0) } else { Font::mono(11.0) };
         paint.text(Ink::Muted, font, Align::Center, (x, below + 18.0), &text);
     } else if scene.layout.w >= 480.0 {
