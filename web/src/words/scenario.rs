@@ -46,7 +46,7 @@ fn own(scenario: &Scenario) -> String {
         return out + ".";
     }
     if let (Protocol::Dns, Asking::Options(options)) = (scenario.protocol, scenario.dns_options) {
-        return out + &format!(", by the rule of resolv.conf with {options}.");
+        return out + &format!(". The resolver follows resolv.conf with {options}.");
     }
     let apart = scenario.policy != scenario.preset.policy();
     let which = if apart { "a changed policy" } else { "the policy" };
@@ -251,6 +251,11 @@ mod tests {
             say(beat),
             "One client sends 20 heartbeats, one every 1 s, which nobody answers; the server declares a client dead \
              after 3 s without one. A packet takes 10 ms and is lost with probability 0.1."
+        );
+        assert_eq!(
+            say("message=www.example&protocol=dns"),
+            "One client looks up the name www.example. A packet takes 10 ms. The resolver follows resolv.conf with \
+             timeout:5 attempts:2."
         );
         let two = say("servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7");
         assert!(
