@@ -31,11 +31,7 @@ pub(crate) fn outcome(run: &PageRun) -> String {
     };
     for (n, one, many) in [
         (run.lost(), "The link lost one packet.", "The link lost # packets."),
-        (
-            summary.server_dropped,
-            "The server dropped one request.",
-            "The server dropped # requests.",
-        ),
+        dropped(run, &summary),
         (
             summary.late_replies,
             "One reply was ignored: nothing waited for it.",
@@ -56,6 +52,17 @@ pub(crate) fn outcome(run: &PageRun) -> String {
         }
     }
     out + &limits(run, &summary)
+}
+
+/// Returns the number of what the server dropped, and the sentences about one and about several. Over connections, packets
+/// that reach it while it is down count too.
+fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str) {
+    let (one, many) = if run.scenario().setting().connections {
+        ("The server dropped one request or packet.", "The server dropped # requests or packets.")
+    } else {
+        ("The server dropped one request.", "The server dropped # requests.")
+    };
+    (summary.server_dropped, one, many)
 }
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.

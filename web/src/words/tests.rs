@@ -88,6 +88,16 @@ fn outcomes_say_what_came_out() {
     assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
 }
 
+#[cfg(feature = "packets")]
+#[test]
+fn over_connections_a_server_drops_packets_too() {
+    let silence = LESSONS.iter().find(|lesson| lesson.title == "Silence").unwrap();
+    let say = outcome(&over(silence.fragment).0);
+    assert!(say.ends_with(" The server dropped 4 requests or packets."), "{say}");
+    let one = outcome(&over("network=packets&protocol=tcp&server.drop=1&policy.max_sends=1").0);
+    assert!(one.ends_with(" The server dropped one request or packet."), "{one}");
+}
+
 #[test]
 fn an_instant_with_very_much_in_it_is_counted() {
     let (run, timeline) = over("exchanges=5000&link.latency=0s");
