@@ -1,5 +1,6 @@
 //! What a frame is, and why it was sent.
 
+use crate::numbers::capital;
 use crate::timeline::{Packet, Side};
 use retrylab_core::trace::{Carried, Direction};
 
@@ -15,7 +16,7 @@ pub(super) fn title(packet: &Packet, carried: Carried) -> String {
         (None, Direction::Request) => ("the client", "the server"),
         (None, Direction::Reply) => ("the server", "the client"),
     };
-    retrylab_core::trace::words::capital(&format!("{noun}, from {from} to {to}"))
+    capital(&format!("{noun}, from {from} to {to}"))
 }
 
 const fn host(side: Side) -> &'static str {
@@ -44,11 +45,10 @@ const fn purpose(carried: Carried) -> &'static str {
         Carried::ArpRequest => {
             "Who has this IPv4 address? A frame needs an Ethernet address to go to."
         }
-        Carried::ArpReply => "It answers with the Ethernet address that was asked for.",
         Carried::NeighborSolicitation => {
             "Who has this IPv6 address? A frame needs an Ethernet address to go to."
         }
-        Carried::NeighborAdvertisement => {
+        Carried::ArpReply | Carried::NeighborAdvertisement => {
             "It answers with the Ethernet address that was asked for."
         }
         Carried::Udp => "It carries a whole UDP datagram.",

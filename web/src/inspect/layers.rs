@@ -2,7 +2,6 @@
 
 use crate::json::Json;
 use crate::numbers::count;
-#[cfg(feature = "packets")]
 use retrylab_core::dissect;
 use std::fmt::Write;
 
@@ -39,15 +38,13 @@ pub(super) fn write(json: &mut Json, bytes: &Bytes<'_>) {
     json.list("layers", |json| match bytes {
         #[cfg(feature = "packets")]
         Bytes::Frame(frame) => layers(json, &dissect::frame(frame)),
-        #[cfg(feature = "packets")]
-        Bytes::Payload(payload) => layers(json, &dissect::message(payload)),
         // Without stacks there are no frames.
         #[cfg(not(feature = "packets"))]
-        Bytes::Frame(bytes) | Bytes::Payload(bytes) => message(json, bytes),
+        Bytes::Frame(_) => {}
+        Bytes::Payload(payload) => layers(json, &dissect::message(payload)),
     });
 }
 
-#[cfg(feature = "packets")]
 fn layers(json: &mut Json, layers: &[dissect::Layer]) {
     for layer in layers {
         json.element(|json| {
@@ -65,28 +62,6 @@ fn layers(json: &mut Json, layers: &[dissect::Layer]) {
             });
         });
     }
-}
-
-/// Writes a message as the only field of its layer.
-#[cfg(not(feature = "packets"))]
-fn message(json: &mut Json, bytes: &[u8]) {
-    if bytes.is_empty() {
-        return;
-    }
-    let text = String::from_utf8_lossy(bytes);
-    let text: String = text.chars().map(|c| if c.is_control() { '.' } else { c }).collect();
-    json.element(|json| {
-        json.text("name", "Payload");
-        range(json, 0, bytes.len());
-        json.list("fields", |json| {
-            json.element(|json| {
-                json.text("name", "message");
-                json.text("value", &text);
-                json.text("meaning", &count(bytes.len() as u64, "byte"));
-                range(json, 0, bytes.len());
-            });
-        });
-    });
 }
 
 fn range(json: &mut Json, from: usize, to: usize) {

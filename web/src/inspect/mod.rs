@@ -80,8 +80,10 @@ fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: &'a [u8]) -> (String, By
                 (format!("The frame {when}, {len}"), Bytes::Frame(frame))
             }
             None => {
-                let most = count(MAX_FRAME_BYTES as u64 >> 20, "MiB").replace("MiBs", "MiB");
-                let why = format!("Not kept: only the first {most} of all frames are");
+                let why = format!(
+                    "Not kept: only the first {} MiB of all frames are",
+                    MAX_FRAME_BYTES >> 20
+                );
                 (why, Bytes::Payload(&[]))
             }
         };
