@@ -47,18 +47,23 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
 /// Draws a card for each server.
 fn servers(paint: &Paint<'_>, scene: &Scene<'_>) {
     for (place, server) in (0..).zip(scene.scenario.servers.as_slice()) {
-        let Rect { x, y, w, h } = scene.layout.card(place);
-        paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
-        paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
-        let (cx, cy) = (x + w / 2.0, y + h / 2.0);
+        let rect = scene.layout.card(place);
+        let (cx, cy) = card(paint, rect);
         let name = server.name.to_string();
-        let room = h >= 34.0;
+        let room = rect.h >= 34.0;
         let dy = if room { -9.0 } else { 0.0 };
         paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (cx, cy + dy), &name);
         if room {
-            address(paint, (cx, cy + 9.0), w, server.address);
+            address(paint, (cx, cy + 9.0), rect.w, server.address);
         }
     }
+}
+
+/// Draws an empty card and returns its centre.
+fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect) -> Point {
+    paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
+    paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
+    (x + w / 2.0, y + h / 2.0)
 }
 
 /// Writes a server's address on its card; without the port if the card is too narrow.
@@ -75,16 +80,14 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
     if scene.scenario.servers.is_several() {
         return servers(paint, scene);
     }
-    let Rect { x, y, w, h } = scene.layout.server;
-    paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
-    paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
-    let (cx, cy) = (x + w / 2.0, y + h / 2.0);
-    let small = if w < 110.0 { 10.5 } else { 12.0 };
+    let rect = scene.layout.server;
+    let (cx, cy) = card(paint, rect);
+    let small = if rect.w < 110.0 { 10.5 } else { 12.0 };
     let line = |dy: f64, ink, font, text: &str| {
         paint.text(ink, font, Align::Center, (cx, cy + dy), text);
     };
     line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
-    address(paint, (cx, cy - 11.0), w, scene.scenario.server_address());
+    address(paint, (cx, cy - 11.0), rect.w, scene.scenario.server_address());
     let Summary { replies, server_dropped, .. } = scene.summary;
     let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
     line(13.0, Ink::Text, Font::sans(small), &replies);
@@ -98,8 +101,7 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
 fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {
     for direction in [Direction::Request, Direction::Reply] {
         for place in 0..layout.servers {
-            let [from, to] =
-                [0.0, 1.0].map(|share| layout.on_way_of(place, flow, direction, share));
+            let [from, to] = [0.0, 1.0].map(|share| layout.on_way(place, flow, direction, share));
             paint.stroke(Ink::Line, 1.5, |path| {
                 path.line(from, to);
                 path.head(from, to, 6.0);
@@ -115,7 +117,6 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
     let state = scene.timeline.state(flow, scene.at);
     paint.fill(Ink::Surface, |path| path.disc((x, y), ring));
     paint.stroke(Ink::Line, thick, |path| path.disc((x, y), ring));
-    let roomy = ring >= 24.0;
     let mut under = "";
     match state {
         Some(State::Waiting(id)) => {
@@ -126,7 +127,7 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
                 let ink = if bad { Ink::Lost } else { Ink::Wait };
                 let word = words::countdown(wait.timer);
                 paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
-                if roomy {
+                if ring >= 24.0 {
                     let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();
                     paint.text(Ink::Text, font, Align::Center, (x, y - 6.0), &wait.left(scene.at));
                     paint.text(Ink::Muted, Font::sans(11.0), Align::Center, (x, y + 11.0), word);
@@ -154,8 +155,8 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
         let narrow = scene.layout.w < 480.0;
         let below = y + ring + 20.0;
         paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (x, below), "client");
-        let address = scene.scenario.family.clients().address(flow);
-        let text = if narrow { under.to_string() } else { address.to_string() };
+        let address = || scene.scenario.family.clients().address(flow).to_string();
+        let text = if narrow { under.to_string() } else { address() };
         let font = if narrow { Font::sans(11.0) } else { Font::mono(11.0) };
         paint.text(Ink::Muted, font, Align::Center, (x, below + 18.0), &text);
     } else if scene.layout.w >= 480.0 {
@@ -242,7 +243,7 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             of_size.map(|(.., spot)| *spot).collect()
         };
         paint.packets(shape, radius, &spots(false));
-        paint.packets(shape, if layout.is_crowd() { radius } else { radius * 0.6 }, &spots(true));
+        paint.packets(shape, layout.frame(), &spots(true));
         if radius >= 8.0 {
             for (_, packet, _, (x, y)) in seen.iter().filter(of_shape) {
                 if let Some(carried) = packet.frame {
@@ -268,7 +269,7 @@ const fn is_frame(packet: &Packet) -> bool {
 
 /// Writes the name of a frame next to it, off the lane; those that travel together one above the other.
 fn name(paint: &Paint<'_>, layout: &Layout, (packet, name): (&Packet, &str), (x, y): Point) {
-    let radius = layout.packet() * 0.6;
+    let radius = layout.frame();
     let font = Font::sans(if layout.w < 480.0 { 10.5 } else { 12.0 });
     let (align, at) = match (packet.local, packet.direction) {
         (Some(Side::Client), _) => (Align::Left, (x + radius + 5.0, y)),
@@ -289,7 +290,7 @@ fn trails(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
         paint.stroke_as(shape, 2.5, |path| {
             for (_, packet, _, spot) in seen {
                 if Shape::of(packet) == shape && packet.local.is_none() {
-                    let start = layout.on_way_of(packet.server, packet.flow, packet.direction, 0.0);
+                    let start = layout.on_way(packet.server, packet.flow, packet.direction, 0.0);
                     path.line(start, *spot);
                 }
             }

@@ -125,6 +125,11 @@ impl Layout {
         }
     }
 
+    /// Returns the radius of a frame, whose name is next to it. A crowd has no room for names.
+    pub(crate) fn frame(&self) -> f64 {
+        if self.is_crowd() { self.packet() } else { self.packet() * 0.6 }
+    }
+
     /// Returns the centre of client `flow`, and the radius of its ring.
     pub(crate) fn client(&self, flow: u32) -> (f64, f64, f64) {
         let index = flow.clamp(1, self.clients.max(1)) - 1;
@@ -151,7 +156,7 @@ impl Layout {
     }
 
     /// Returns where packets of `flow` start and end: at the client and at the server.
-    pub(crate) fn ends(&self, flow: u32, direction: Direction) -> (Point, Point) {
+    fn ends(&self, flow: u32, direction: Direction) -> (Point, Point) {
         let (x, y, ring) = self.client(flow);
         if self.is_crowd() {
             let inset = 0.08 * self.server.h;
@@ -177,35 +182,18 @@ impl Layout {
 
     /// Returns where a packet from or to the server in this place is after `share` of its way. Packets of several servers
     /// fan out from the lane to their cards.
-    pub(crate) fn on_way_of(
-        &self,
-        place: u16,
-        flow: u32,
-        direction: Direction,
-        share: f64,
-    ) -> Point {
-        let (x, y) = self.on_way(flow, direction, share);
-        if self.servers < 2 || self.is_crowd() {
-            return (x, y);
+    pub(crate) fn on_way(&self, place: u16, flow: u32, direction: Direction, share: f64) -> Point {
+        let (client, mut server) = self.ends(flow, direction);
+        let (near_server, sign) = match direction {
+            Direction::Request => (share, -1.0),
+            Direction::Reply => (1.0 - share, 1.0),
+        };
+        if self.servers > 1 && !self.is_crowd() {
+            let Rect { y, h, .. } = self.card(place);
+            server.1 = y + h / 2.0 + sign * self.offset().min(h / 4.0);
         }
-        let near_server = match direction {
-            Direction::Request => share,
-            Direction::Reply => 1.0 - share,
-        };
-        let Rect { y: top, h, .. } = self.card(place);
-        let offset = self.offset().min(h / 4.0);
-        let end = top + h / 2.0 + if direction == Direction::Request { -offset } else { offset };
-        (x, y + (end - y) * near_server)
-    }
-
-    /// Returns where a packet is after `share` of its way.
-    pub(crate) fn on_way(&self, flow: u32, direction: Direction, share: f64) -> Point {
-        let (client, server) = self.ends(flow, direction);
-        let share = match direction {
-            Direction::Request => share,
-            Direction::Reply => 1.0 - share,
-        };
-        (client.0 + (server.0 - client.0) * share, client.1 + (server.1 - client.1) * share)
+        let along = |from: f64, to: f64| from + (to - from) * near_server;
+        (along(client.0, server.0), along(client.1, server.1))
     }
 
     /// Returns where a frame is drawn that a host and its router exchange: above the lane if it travels to the right, and
@@ -309,12 +297,14 @@ mod tests {
     #[test]
     fn requests_and_replies_keep_to_their_side_of_a_lane() {
         let layout = layout(720.0, 230.0, 3);
-        let (out, back) =
-            (layout.on_way(2, Direction::Request, 0.25), layout.on_way(2, Direction::Reply, 0.75));
+        let (out, back) = (
+            layout.on_way(0, 2, Direction::Request, 0.25),
+            layout.on_way(0, 2, Direction::Reply, 0.75),
+        );
         assert!((out.0 - back.0).abs() < 1e-9 && out.1 < back.1);
         assert_eq!(
-            layout.on_way(2, Direction::Reply, 1.0).0,
-            layout.on_way(2, Direction::Request, 0.0).0
+            layout.on_way(0, 2, Direction::Reply, 1.0).0,
+            layout.on_way(0, 2, Direction::Request, 0.0).0
         );
     }
 }

@@ -70,7 +70,7 @@ fn place(layout: &Layout, packet: &Packet, sight: Sight) -> layout::Point {
     if let Some(side) = packet.local {
         return layout.at_router(packet.flow, side, (packet.direction, packet.behind));
     }
-    let (x, y) = layout.on_way_of(packet.server, packet.flow, packet.direction, share);
+    let (x, y) = layout.on_way(packet.server, packet.flow, packet.direction, share);
     // Packets that travel together are drawn next to each other; a crowd has no room for that.
     let behind = if layout.is_crowd() { 0.0 } else { f64::from(packet.behind.min(MAX_BEHIND)) };
     let aside = 0.7 * layout.packet() * behind;
@@ -126,8 +126,8 @@ mod tests {
         assert!(matches!(seen(99), Some(Sight::Gone(left)) if left < 0.02));
         assert_eq!(seen(100), None, "the next send is out");
         let (x, _) = place(&layout, lost, Sight::Gone(1.0));
-        let (start, _) = layout.on_way(1, lost.direction, 0.0);
-        let (end, _) = layout.on_way(1, lost.direction, 1.0);
+        let (start, _) = layout.on_way(0, 1, lost.direction, 0.0);
+        let (end, _) = layout.on_way(0, 1, lost.direction, 1.0);
         assert!((x - (start + end) / 2.0).abs() < 1e-9);
     }
 
