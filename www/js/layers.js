@@ -154,7 +154,7 @@ export class Layers {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof HTMLElement)) return;
     const inGrid = this.cells.indexOf(event.target);
-    const to = inGrid >= 0 ? this.cells[step(event.key, inGrid, this.cells.length)] : besides(event.target, event.key);
+    const to = inGrid >= 0 ? this.cells[step(event.key, inGrid, this.cells.length)] : neighbor(event.target, event.key);
     if (!to) return;
     event.preventDefault();
     to.focus();
@@ -190,7 +190,7 @@ function step(key, place, length) {
  * @param {HTMLElement} item
  * @param {string} key
  */
-function besides(item, key) {
+function neighbor(item, key) {
   if (item.getAttribute("role") !== "option") return null;
   const list = item.parentElement;
   const to = {

@@ -17,7 +17,6 @@ import { View } from "./view.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
 import { counted, short } from "./words.js";
 
-/** @typedef {import("./wasm.js").Lab} Lab */
 /** @typedef {import("./wasm.js").Module} Module */
 
 /** How long a run may take before its progress is shown, in milliseconds. */
@@ -182,15 +181,20 @@ class Page {
     const title = "Loading the TCP/IP stacks …";
     notices.show("packets", { title });
     announce(title);
+    let module;
     try {
-      const module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
-      // The reader may have gone elsewhere meanwhile.
-      if (this.wanted !== fragment || this.broken) return;
-      this.adopt(module);
-      this.run(fragment, end);
+      module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
     } catch (error) {
-      if (this.wanted === fragment) this.lacksPackets(fragment, error);
+      if (this.wanted === fragment) this.lacksPackets(fragment, error, "The last run stays.");
+      return;
     }
+    // The reader may have gone elsewhere meanwhile.
+    if (this.wanted !== fragment || this.broken) return;
+    const loaded = module;
+    this.guard(() => {
+      this.adopt(loaded);
+      this.run(fragment, end);
+    });
   }
 
   /**
@@ -212,13 +216,14 @@ class Page {
    * Says that a link cannot be run, and offers to try again.
    * @param {string} fragment
    * @param {unknown} error
+   * @param {string} shown says which run is shown instead
    */
-  lacksPackets(fragment, error) {
+  lacksPackets(fragment, error, shown) {
     notices.show("packets", {
       title: "The TCP/IP stacks that this run needs could not be loaded.",
       lines: [
         `The browser says: ${wordsOf(error)}.`,
-        "The last run stays. The command-line program, `retrylab sim`, has the stacks too.",
+        `${shown} The command-line program, \`retrylab sim\`, has the stacks too.`,
       ],
       bad: true,
       buttons: [["Try again", () => this.open(fragment)]],
@@ -443,38 +448,53 @@ class Page {
     this.player.playing = false;
     this.simulation?.end();
     notices.hide("long");
-    notices.show("broken", {
-      title: "The page has stopped because of a bug.",
-      lines: [wordsOf(error), `The run was ${location.href}`],
-      bad: true,
-      buttons: [["Load again", () => location.reload()]],
-    });
+    notices.hide("packets");
+    stopped(error);
   }
 }
 
-/** Loads the module that the link needs; without it, shows another run and says why. */
-async function boot() {
+/**
+ * Says that the page has stopped because of a bug.
+ * @param {unknown} error
+ */
+function stopped(error) {
+  notices.show("broken", {
+    title: "The page has stopped because of a bug.",
+    lines: [wordsOf(error), `The run was ${location.href}`],
+    bad: true,
+    buttons: [["Load again", () => location.reload()]],
+  });
+}
+
+/**
+ * Shows the link, with the module that it needs; without that one, shows another run and says why.
+ * @param {Module} small
+ */
+async function boot(small) {
   const link = address.read();
-  const small = await load();
   if (small.Lab.runs(link)) {
     new Page(small, link).start();
     return;
   }
   const still = byId("still-text", HTMLElement);
   const title = "Loading the simulated network with its TCP/IP stacks …";
+  let module;
   try {
-    const module = await loadPackets((share) => say(still, `${title} ${share}`));
-    new Page(module, link).start();
+    module = await loadPackets((share) => say(still, `${title} ${share}`));
   } catch (error) {
     const page = new Page(small, "");
     page.start();
-    page.lacksPackets(link, error);
+    page.lacksPackets(link, error, "The run shown is a different one.");
+    return;
   }
+  new Page(module, link).start();
 }
 
-try {
-  await boot();
-} catch (error) {
+/**
+ * Says that the page's module could not be loaded.
+ * @param {unknown} error
+ */
+function lacksWasm(error) {
   theme.start(() => {});
   keys.start({});
   say(byId("still-text", HTMLElement), "The simulated network could not be loaded.");
@@ -487,4 +507,20 @@ try {
     bad: true,
     buttons: [["Load again", () => location.reload()]],
   });
+}
+
+/** @type {Module | undefined} */
+let small;
+try {
+  small = await load();
+} catch (error) {
+  lacksWasm(error);
+}
+if (small) {
+  try {
+    await boot(small);
+  } catch (error) {
+    say(byId("still-text", HTMLElement), "");
+    stopped(error);
+  }
 }
