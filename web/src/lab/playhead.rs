@@ -123,7 +123,7 @@ impl Lab {
                 ("sends", sum.sends),
                 ("replies", sum.replies),
                 ("in flight", flying),
-                ("lost", scene.timeline.lost(self.run.records(), self.at)),
+                ("lost", sum.lost + scene.timeline.lost_frames(self.at)),
                 ("dropped", sum.server_dropped),
                 ("ignored", sum.late_replies),
                 ("answered", sum.answered),

@@ -2,7 +2,7 @@
 //! this module arranges them.
 
 use crate::run::PageRun;
-use crate::timeline::{Id, Timeline};
+use crate::timeline::{Id, Side, Timeline};
 use retrylab_core::trace::words::{Words, grouped};
 use retrylab_core::trace::{Direction, FrameStep, HostId, Record, What};
 
@@ -88,13 +88,6 @@ fn broken(tag: &str, words: &Words) -> Vec<Line> {
         Some((what, why)) => vec![Line::new(what, brief), Line::new(why, "")],
         None => vec![Line::new(note, brief)],
     }
-}
-
-/// A side of the ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    Client,
-    Server,
 }
 
 /// Returns true if the arrow of a frame shows this. A host that loses what arrives says why.

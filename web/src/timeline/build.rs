@@ -188,30 +188,8 @@ impl Builder<'_> {
         record.packet?;
         let id = self.timeline.packets.len() as Id;
         let mut packet = Packet {
-            name: record.packet(),
-            flow,
-            label: record.label,
-            direction,
-            server: record.server().map_or(0, |number| number - 1),
-            bytes,
-            sent: record.at.as_nanos(),
-            end: u64::MAX,
-            ending: Ending::Unknown,
-            effect: Effect::None,
-            duplicate: false,
-            damaged: false,
-            flipped: None,
             failure: direction == Direction::Reply && known.failure,
-            request: None,
-            wait: None,
-            after: None,
-            frame: None,
-            local: None,
-            in_fragments: false,
-            again: false,
-            frames: [None; 2],
-            order,
-            behind: 0,
+            ..Packet::new((order, record), direction, bytes)
         };
         match direction {
             Direction::Reply => {
@@ -307,7 +285,7 @@ impl Builder<'_> {
             }
             FrameStep::Received => Some(flying.received(packets, record, frame)),
             FrameStep::Lost(cause) => {
-                // The summary has those of TCP.
+                // The summary counts lost TCP segments.
                 if !frame.1.is_tcp() {
                     timeline.lost_frames.push(shown);
                 }

@@ -3,7 +3,7 @@
 //! A frame that carries a whole datagram is not a packet of its own, because its datagram is one.
 
 use super::order::flow_of;
-use super::{Effect, Ending, Id, Packet, Side};
+use super::{Ending, Id, Packet, Side};
 use crate::frames::{Frames, identity, place_in_stream};
 use retrylab_core::trace::{Carried, Cause, Direction, HostId, Record};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -34,18 +34,18 @@ impl<'a> Flying<'a> {
         (id, record): (Id, &Record),
         (direction, carried, bytes): (Direction, Carried, u32),
     ) -> Id {
-        let mut packet = packet(record, direction, carried, bytes);
+        let mut packet = packet((id, record), (direction, carried, bytes));
         packet.frames[0] = Some(id);
-        packet.order = id;
         let key = (packet.flow, direction, record.packet, carried);
-        let place = self.bytes.of(id).and_then(place_in_stream);
+        let frame = self.bytes.of(id);
+        let place = frame.and_then(place_in_stream);
         packet.again =
             place.is_some_and(|place| !self.seen.insert((packet.flow, direction, place)));
         let name = packets.len() as Id;
         if carried.is_local() {
             arrive(&mut packet, record, None);
         } else {
-            self.open.entry(key).or_default().push_back((name, self.bytes.of(id).map(identity)));
+            self.open.entry(key).or_default().push_back((name, frame.map(identity)));
             self.last = Some((key, name));
         }
         packets.push(packet);
@@ -64,15 +64,14 @@ impl<'a> Flying<'a> {
         let own = self.bytes.of(id).map(identity);
         let found = open.and_then(|open| {
             let same = open.iter().position(|(_, other)| own.is_some() && *other == own);
-            // A damaged frame is another one than it was.
+            // Damage changes the identity: take the frame that left first.
             open.remove(same.unwrap_or(0))
         });
         if let Some((name, _)) = found {
             arrive(&mut packets[name as usize], record, Some(id));
             return name;
         }
-        let mut packet = packet(record, direction, carried, bytes);
-        packet.order = id;
+        let mut packet = packet((id, record), (direction, carried, bytes));
         arrive(&mut packet, record, Some(id));
         packets.push(packet);
         packets.len() as Id - 1
@@ -121,37 +120,20 @@ impl<'a> Flying<'a> {
     }
 }
 
-/// Returns the packet of a frame at its departure.
-fn packet(record: &Record, direction: Direction, carried: Carried, bytes: u32) -> Packet {
+/// Returns the packet of a frame at its departure; `order` is the index of `record`.
+fn packet(
+    (order, record): (Id, &Record),
+    (direction, carried, bytes): (Direction, Carried, u32),
+) -> Packet {
     let side = match record.host {
         HostId::Client => Side::Client,
         HostId::Server(_) | HostId::Link => Side::Server,
     };
     Packet {
         server: 0,
-        name: record.packet(),
-        flow: flow_of(record),
-        label: record.label,
-        direction,
-        bytes,
-        sent: record.at.as_nanos(),
-        end: u64::MAX,
-        ending: Ending::Unknown,
-        effect: Effect::None,
-        duplicate: false,
-        damaged: false,
-        flipped: None,
-        failure: false,
-        request: None,
-        wait: None,
-        after: None,
         frame: Some(carried),
         local: carried.is_local().then_some(side),
-        in_fragments: false,
-        again: false,
-        frames: [None; 2],
-        order: 0,
-        behind: 0,
+        ..Packet::new((order, record), direction, bytes)
     }
 }
 

@@ -5,8 +5,8 @@
 //! that time; on the page the datagram travels half the way before its loss becomes visible. The page
 //! computes that moment, [`Packet::end`], and [`Timeline::shown`] orders the records by it.
 //!
-//! In a network of packets, frames are packets too, except those that carry a whole datagram: that one is the packet. A
-//! datagram in several fragments is not drawn, because its fragments are.
+//! In a network of packets, a frame is a packet too, unless it carries a whole datagram: then the datagram is the packet. A
+//! datagram sent in fragments is not drawn; its fragments are.
 
 mod build;
 mod frames;
@@ -17,6 +17,7 @@ mod tests;
 pub(crate) use build::usual_latency;
 
 use crate::run::PageRun;
+use order::flow_of;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::sim::Summary;
 use retrylab_core::trace::words::{self, Known, Setting, Words, span};
@@ -81,6 +82,36 @@ pub(crate) enum Side {
 }
 
 impl Packet {
+    /// Creates a packet that `record`, the one with the index `order`, sends; nothing has happened to it yet.
+    fn new((order, record): (Id, &Record), direction: Direction, bytes: u32) -> Self {
+        Self {
+            name: record.packet(),
+            flow: flow_of(record),
+            label: record.label,
+            direction,
+            server: record.server().map_or(0, |number| number - 1),
+            bytes,
+            sent: record.at.as_nanos(),
+            end: u64::MAX,
+            ending: Ending::Unknown,
+            effect: Effect::None,
+            duplicate: false,
+            damaged: false,
+            flipped: None,
+            failure: false,
+            request: None,
+            wait: None,
+            after: None,
+            frame: None,
+            local: None,
+            in_fragments: false,
+            again: false,
+            frames: [None; 2],
+            order,
+            behind: 0,
+        }
+    }
+
     /// Returns true if it repeats an earlier send: a request of the client's, or a segment of TCP's.
     pub(crate) fn is_retry(&self) -> bool {
         let later = self.direction == Direction::Request && self.send() > 1;
@@ -355,10 +386,10 @@ impl Timeline {
         sent - self.ends.partition_point(|end| *end <= at).min(sent)
     }
 
-    /// Returns the number of packets that were lost up to and including `at`; of the fragments of a datagram, each counts.
-    pub(crate) fn lost(&self, records: &[Record], at: u64) -> u64 {
-        let frames = self.lost_frames.partition_point(|lost| *lost <= at) as u64;
-        self.summary(records, at).lost + frames
+    /// Returns the number of frames that were lost up to and including `at` and that the summary does not count; of the
+    /// fragments of a datagram, each counts.
+    pub(crate) fn lost_frames(&self, at: u64) -> u64 {
+        self.lost_frames.partition_point(|lost| *lost <= at) as u64
     }
 
     /// Returns a range that contains all packets that are on their way at `at` or ended at most `linger`
