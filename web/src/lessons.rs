@@ -125,10 +125,12 @@ pub(crate) const LESSONS: &[Lesson] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "packets")]
+    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
     use retrylab_core::sim::{Outcome, run};
     #[cfg(feature = "packets")]
-    use retrylab_core::trace::{Carried, FrameStep, Sink};
+    use retrylab_core::trace::{Carried, FrameStep};
     use retrylab_core::trace::{Cause, Direction, HostId, Record, What};
 
     fn outcome(fragment: &str) -> Outcome<Vec<Record>> {
@@ -208,20 +210,6 @@ mod tests {
         assert_eq!(bursts.iter().map(|(_, sends)| *sends).max(), Some(4));
     }
 
-    /// Keeps the bytes of frames.
-    #[cfg(feature = "packets")]
-    #[derive(Default)]
-    struct Frames(Vec<(Record, Vec<u8>)>);
-
-    #[cfg(feature = "packets")]
-    impl Sink for Frames {
-        fn record(&mut self, _: &Record) {}
-
-        fn frame(&mut self, record: &Record, bytes: &[u8]) {
-            self.0.push((*record, bytes.to_vec()));
-        }
-    }
-
     #[cfg(feature = "packets")]
     #[test]
     fn each_layer_wraps_the_one_above_it() {
@@ -229,22 +217,16 @@ mod tests {
         let (scenario, errors) = Scenario::from_fragment(lesson.fragment);
         assert_eq!(errors, []);
         assert_eq!(scenario.to_fragment(), lesson.fragment, "as the address bar will show it");
-        let frames = run(&scenario, Frames::default()).sink.0;
-        let sent = |host, direction| {
-            let of = move |(record, _): &&(Record, Vec<u8>)| match record.what {
-                What::Frame { step: FrameStep::Sent, direction: way, .. } => {
-                    record.host == host && way == direction
-                }
-                _ => false,
-            };
-            frames.iter().filter(of)
-        };
-        let mut first = sent(HostId::Client, Direction::Request).map(|(record, bytes)| {
-            let What::Frame { carried, .. } = record.what else { unreachable!() };
-            (carried, bytes)
+        let mut page = PageRun::new(scenario);
+        while !page.advance(1_000) {}
+        let mut sent = (0..).zip(page.records()).filter_map(|(id, record)| match record.what {
+            What::Frame { step: FrameStep::Sent, carried, .. } if record.host == HostId::Client => {
+                Some((carried, page.frames().of(id)?))
+            }
+            _ => None,
         });
-        assert_eq!(first.next().unwrap().0, Carried::ArpRequest);
-        let (carried, bytes) = first.next().unwrap();
+        assert_eq!(sent.next().unwrap().0, Carried::ArpRequest);
+        let (carried, bytes) = sent.next().unwrap();
         assert_eq!(carried, Carried::Udp);
         let layers = retrylab_core::dissect::frame(bytes);
         let sizes: Vec<_> =
