@@ -10,7 +10,7 @@ pub(crate) const MAX_FRAME_BYTES: usize = 8 << 20;
 const ETHERNET: usize = 14;
 const IPV6: usize = 40;
 
-/// The protocol numbers that IP has for TCP.
+/// The protocol number of TCP in an IP header.
 const TCP: u8 = 6;
 
 /// The bytes of the first frames.
@@ -40,8 +40,7 @@ impl Frames {
     }
 }
 
-/// Returns what is the same in a frame at its departure and at its arrival, and different in the other frames between the
-/// same hosts: the identification and the offset of a fragment, or the whole IP packet without what a router changes.
+/// Returns a hash that a frame keeps from departure to arrival: of the whole IP packet, without what a router changes.
 pub(crate) fn identity(frame: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     let packet = frame.get(ETHERNET..).unwrap_or_default();

@@ -3,8 +3,8 @@
 //! Three parts: cargo builds the crate `retrylab-web` for wasm, wasm-bindgen (as a library, in
 //! the version that the crate uses) writes the JavaScript that loads it, and [`crate::dist`] puts
 //! both into the folder of the page. There are two modules: a first visit loads the small one, and the page loads
-//! the one with TCP/IP stacks when a run needs it. There is no bundler: the modules are small, and the browser's debugger
-//! shows the same files as the repository.
+//! the one with TCP/IP stacks when a run needs it. There is no bundler: the JavaScript files are small, and the browser's
+//! debugger shows the same files as the repository.
 
 use std::fs;
 use std::io::Write;

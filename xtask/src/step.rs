@@ -35,7 +35,7 @@ Steps in the order in which they run; a failed step does not stop the others:
               English; `cargo xtask tidy` runs it alone
   page        the page build of `cargo xtask page`
   clippy      lints of all Rust code; warnings are errors
-  no-std      core without the standard library, alone and with the simulated network and serde, for wasm
+  no-std      core without the standard library, alone and with all its other features, for wasm
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones, which are all among the published results, in a release build
   doc         the documentation builds without a warning
@@ -98,6 +98,7 @@ impl Step {
             Self::Tidy => tidy::check(paths)?,
             Self::Clippy => {
                 // The page's code has nothing that is compiled for wasm only, so it is checked natively like the rest.
+                // What is compiled only without a feature is compiled by `page` and `no-std`, but not linted.
                 cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
             }
             Self::NoStd => no_std(machine)?,
@@ -115,7 +116,7 @@ impl Step {
                     cargo("test --release -p retrylab --test results -- --ignored").run()?;
                 }
             }
-            // With an example, dependencies have the features that they have for `clippy`, and are not checked again.
+            // `--examples` gives dependencies the same features as in `clippy`, so they are not checked again.
             Self::Doc => cargo("doc --workspace --no-deps --all-features --lib --examples")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,

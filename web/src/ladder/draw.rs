@@ -154,7 +154,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     }
 }
 
-/// Draws a frame, which has its name elsewhere; hollow until it is sent.
+/// Draws a frame's mark, hollow until it is sent; its name is drawn separately.
 fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
     let radius = 4.5;
     if sent {
