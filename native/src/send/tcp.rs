@@ -96,8 +96,8 @@ struct Session {
     peer: SocketAddr,
     /// The addresses that were tried.
     peers: Vec<SocketAddr>,
-    /// When each connection of the exchange was asked for.
-    sends: BTreeMap<ConnectionId, Instant>,
+    /// The connections of the exchange.
+    sends: BTreeMap<ConnectionId, Attempt>,
     /// When the first byte of the message was passed to the system on each of them.
     passed: BTreeMap<ConnectionId, Instant>,
     statistics: Statistics,
@@ -108,6 +108,14 @@ struct Session {
     /// No send of the exchange has had a connection.
     only_refused: bool,
     worst: Outcome,
+}
+
+/// One send: a connection.
+struct Attempt {
+    /// When the client asked for it.
+    asked: Instant,
+    /// When its first address was tried.
+    tried: Option<Instant>,
 }
 
 /// How an exchange ended.
@@ -127,8 +135,11 @@ impl Session {
     }
 
     fn interrupted(&mut self, now: Instant) {
-        let elapsed =
-            self.sends.values().next().map_or(Duration::ZERO, |at| now.saturating_since(*at));
+        let elapsed = self
+            .sends
+            .values()
+            .next()
+            .map_or(Duration::ZERO, |first| now.saturating_since(first.asked));
         narrate!("{}interrupted after {}", self.name(), Rounded(elapsed));
         let outcome = Outcome::Interrupted;
         self.end(&End { outcome, elapsed, rtt: None, reply: None, why: None, error: None });
@@ -194,9 +205,12 @@ impl Session {
         if *outcome != Outcome::Interrupted {
             self.statistics.count(reply.is_some(), self.sends.len(), *rtt);
         }
-        let first = self.sends.values().next().copied().unwrap_or(Instant::ZERO);
         if self.json {
-            let since = |at: &Instant| seconds(at.saturating_since(first));
+            let first = self.sends.values().next().map_or(Instant::ZERO, |first| first.asked);
+            let due = |send: &Attempt| seconds(send.asked.saturating_since(first));
+            let late = |send: &Attempt| {
+                seconds(send.tried.map_or(Duration::ZERO, |at| at.saturating_since(send.asked)))
+            };
             self.out.json(&SendReport {
                 schema: SCHEMA,
                 exchange: Some(self.number),
@@ -204,8 +218,8 @@ impl Session {
                 peer: self.peer.to_string(),
                 peers: self.peers.iter().map(SocketAddr::to_string).collect(),
                 sends: self.sends.len(),
-                send_times_s: self.sends.values().map(since).collect(),
-                send_late_s: vec![0.0; self.sends.len()],
+                send_times_s: self.sends.values().map(due).collect(),
+                send_late_s: self.sends.values().map(late).collect(),
                 elapsed_s: seconds(*elapsed),
                 rtt_s: rtt.map(seconds),
                 reply: reply.map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()),
@@ -271,9 +285,13 @@ impl Observer<Client<Echo>> for Session {
     fn happened(&mut self, at: Instant, id: ConnectionId, what: Happened<'_>) {
         self.capture.happened(at, id, what);
         match what {
+            Happened::Asked => {
+                self.sends.insert(id, Attempt { asked: at, tried: None });
+            }
             Happened::Trying { peer, .. } => {
-                // Only now is the connection asked for: a release of the previous exchange is not a send.
-                self.sends.entry(id).or_insert(at);
+                if let Some(send) = self.sends.get_mut(&id) {
+                    send.tried.get_or_insert(at);
+                }
                 self.peer = peer;
                 if !self.peers.contains(&peer) {
                     self.peers.push(peer);

@@ -270,6 +270,7 @@ impl<E: Endpoint, O: Observer<E>> Driver<E, O> {
                 let only = [to];
                 let addresses = if self.addresses.is_empty() { &only } else { &self.addresses[..] };
                 self.races.push((id, Race::new(addresses)));
+                self.observer.happened(now, id, Happened::Asked);
             }
             Command::Send | Command::Finish => {
                 let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -64,6 +64,8 @@ impl<E: Endpoint, O: Observer<E> + ?Sized> Observer<E> for &mut O {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Happened<'a> {
+    /// The endpoint asks for the connection.
+    Asked,
     /// An attempt to connect to an address starts.
     Trying {
         /// Address of this end; `None` if the system refuses the attempt.
