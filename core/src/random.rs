@@ -63,7 +63,7 @@ pub enum Direction {
 }
 
 /// Increment of SplitMix64: 2^64 divided by the golden ratio.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Applies the mixing function of SplitMix64 (variant 13 of Stafford's search).
 const fn mix(mut z: u64) -> u64 {

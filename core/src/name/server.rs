@@ -4,7 +4,7 @@ use super::message;
 use super::zone::{Handled, Transport, Zone};
 use crate::machine::{Machine, Timer, Transmit};
 use crate::time::Instant;
-use crate::trace::What;
+use crate::trace::{NameStatus, What};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -22,15 +22,22 @@ pub enum ServerEvent {
 
 impl From<ServerEvent> for What {
     fn from(event: ServerEvent) -> Self {
-        Self::from(match event {
-            ServerEvent::Ignored => "not a query, ignored",
-            ServerEvent::Handled(Handled { is_truncated: true, .. }) => "the reply is truncated",
-            ServerEvent::Handled(Handled { code, .. }) => match code {
-                0 => "answers the query",
-                3 => "knows no such name",
-                _ => "cannot answer the query",
-            },
-        })
+        match event {
+            ServerEvent::Ignored => Self::from("not a query, ignored"),
+            ServerEvent::Handled(Handled { is_truncated: true, .. }) => {
+                Self::from("the reply is truncated")
+            }
+            ServerEvent::Handled(Handled { code, answers, .. }) => {
+                let status = match (code, answers) {
+                    (0, 1..) => NameStatus::Found,
+                    (0, 0) => NameStatus::NoAddress,
+                    (3, _) => NameStatus::NoSuchName,
+                    _ => NameStatus::NotAnswered,
+                };
+                let addresses = u32::try_from(answers).unwrap_or(u32::MAX);
+                Self::NameAnswered { status, addresses }
+            }
+        }
     }
 }
 

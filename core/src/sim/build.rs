@@ -8,6 +8,7 @@ use super::{Network, RunSink, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
 use crate::client::{Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
+use crate::random::GOLDEN;
 #[cfg(feature = "packets")]
 use crate::scenario::NetworkKind;
 use crate::scenario::{Family, Protocol, Scenario, Workload};
@@ -180,10 +181,8 @@ impl Scenario {
 
     /// Returns the servers' machines, of which there is at least one.
     fn servers_made(&self) -> Vec<ScenarioServer> {
-        // Every server has random draws of its own. The multiplier is that of SplitMix64.
-        let seed = |place: usize| {
-            self.seed.wrapping_add((place as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
-        };
+        // Every server has random draws of its own: its seed is as many steps of SplitMix64 away as its place.
+        let seed = |place: usize| self.seed.wrapping_add((place as u64).wrapping_mul(GOLDEN));
         let places = 0..self.servers.as_slice().len();
         #[cfg(feature = "dns")]
         if self.protocol == Protocol::Dns {

@@ -28,6 +28,11 @@ impl Default for Extra {
     }
 }
 
+/// Returns the place of the server of this number, from 0.
+pub(super) fn place_of(number: NonZeroU16) -> usize {
+    usize::from(number.get()) - 1
+}
+
 /// Returns the number of the server in this place, from 0.
 pub(super) const fn number_of(place: usize) -> NonZeroU16 {
     // A network refuses more servers than a number can name.
@@ -46,7 +51,7 @@ impl Extra {
             Role::Client(flow) if !(1..=clients).contains(&(flow as usize)) => {
                 return Err(AddressError::NoSuchClient { flow, clients });
             }
-            Role::Server(number) if usize::from(number.get()) > self.servers.len() => {
+            Role::Server(number) if place_of(number) >= self.servers.len() => {
                 return Err(AddressError::NoSuchServer { number, servers: self.servers.len() });
             }
             Role::Client(_) | Role::Server(_) => {}
@@ -106,7 +111,7 @@ impl Extra {
         let place = self.servers.iter().position(|own| *own == address);
         place.or_else(|| match self.owner(address)? {
             Role::Client(_) => None,
-            Role::Server(number) => Some(usize::from(number.get()) - 1),
+            Role::Server(number) => Some(place_of(number)),
         })
     }
 
@@ -138,7 +143,7 @@ impl Extra {
     fn usual(&self, role: Role) -> SocketAddr {
         match role {
             Role::Client(flow) => client_address(flow),
-            Role::Server(number) => self.server(usize::from(number.get()) - 1),
+            Role::Server(number) => self.server(place_of(number)),
         }
     }
 }
@@ -210,9 +215,7 @@ pub(super) fn send_by_way<K: Sink>(
             let server = extra.server_at(to);
             (Direction::Request, server, server.is_some())
         }
-        Role::Server(number) => {
-            (Direction::Reply, Some(usize::from(number.get()) - 1), context.flow != 0)
-        }
+        Role::Server(number) => (Direction::Reply, Some(place_of(number)), context.flow != 0),
     };
     let server = server.and_then(|place| extra.server_of_record(place));
     let context = Context { server, ..context };

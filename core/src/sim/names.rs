@@ -191,16 +191,6 @@ impl From<NameStationEvent> for What {
     fn from(event: NameStationEvent) -> Self {
         match event {
             NameStationEvent::Station(event) => event.into(),
-            NameStationEvent::Answered(_, ServerEvent::Handled(handled)) => {
-                let status = match (handled.code, handled.answers) {
-                    (0, 1..) => NameStatus::Found,
-                    (0, 0) => NameStatus::NoAddress,
-                    (3, _) => NameStatus::NoSuchName,
-                    _ => NameStatus::NotAnswered,
-                };
-                let addresses = u32::try_from(handled.answers).unwrap_or(u32::MAX);
-                Self::NameAnswered { status, addresses }
-            }
             NameStationEvent::Answered(_, event) => event.into(),
         }
     }
@@ -247,12 +237,11 @@ impl NameStation {
         while let Some(event) = self.station.poll_event() {
             self.events.push_back(NameStationEvent::Station(event));
         }
-        let mut query = core::mem::take(&mut self.buf);
         loop {
-            query.clear();
-            let Some(back) = self.station.poll_transmit(now, &mut query) else { break };
+            self.buf.clear();
+            let Some(back) = self.station.poll_transmit(now, &mut self.buf) else { break };
             let local = back.from.unwrap_or(back.to);
-            self.server.handle_datagram(now, local, back.to, &query);
+            self.server.handle_datagram(now, local, back.to, &self.buf);
             let about = Subject::of(back.to, back.label);
             let event = self.server.poll_event();
             self.events.extend(event.map(|event| NameStationEvent::Answered(about, event)));
@@ -261,7 +250,6 @@ impl NameStation {
                 self.replies.push_back((back, reply));
             }
         }
-        self.buf = query;
     }
 }
 

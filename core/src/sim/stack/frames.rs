@@ -69,9 +69,10 @@ fn tcp(bytes: &[u8]) -> Carried {
 
 /// Returns the port that a TCP SYN comes from; `None` if the frame carries anything else.
 pub(in crate::sim) fn port_of_syn(frame: &[u8]) -> Option<u16> {
-    let segment = segment(frame)?;
-    let is_syn = segment.syn() && !segment.ack() && !segment.rst();
-    is_syn.then(|| segment.src_port())
+    if carried(frame) != Carried::TcpSyn {
+        return None;
+    }
+    Some(segment(frame)?.src_port())
 }
 
 /// Returns the ports of a TCP segment, its source first; `None` if the frame carries anything else.

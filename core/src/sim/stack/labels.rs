@@ -19,7 +19,6 @@ impl Labels {
             self.0.resize_with(place + 1, VecDeque::new);
         }
         let known = &mut self.0[place];
-        known.retain(|(other, _)| *other != port);
         if known.len() == KEPT {
             known.pop_front();
         }

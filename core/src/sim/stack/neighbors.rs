@@ -41,10 +41,10 @@ pub(super) fn request(host: &Place) -> Vec<u8> {
             let to = EthernetAddress([0x33, 0x33, 0xFF, a, b, c]);
             discovery(message, gateway, (to, group))
         }
-        _ => {
-            let (gateway, address) = ipv4(host);
+        (IpAddr::V4(gateway), IpAddr::V4(address)) => {
             arp(ArpOperation::Request, gateway, (EthernetAddress::BROADCAST, address))
         }
+        _ => unreachable!("{MIXED}"),
     }
 }
 
@@ -60,21 +60,15 @@ pub(super) fn reply(host: &Place) -> Vec<u8> {
             };
             discovery(message, gateway, (host.ethernet, address))
         }
-        _ => {
-            let (gateway, address) = ipv4(host);
+        (IpAddr::V4(gateway), IpAddr::V4(address)) => {
             arp(ArpOperation::Reply, gateway, (host.ethernet, address))
         }
+        _ => unreachable!("{MIXED}"),
     }
 }
 
-/// Returns the addresses of a host's router and of the host, which speaks IPv4.
-fn ipv4(host: &Place) -> (Ipv4Addr, Ipv4Addr) {
-    match (host.gateway, host.address()) {
-        (IpAddr::V4(gateway), IpAddr::V4(address)) => (gateway, address),
-        // A host and its router speak the same.
-        _ => (Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED),
-    }
-}
+/// Why a host and its router never have addresses of two families.
+const MIXED: &str = "both addresses of a place are made for one family";
 
 /// Returns the message in the payload of an ARP frame, if it is for the router of `host`.
 pub(super) fn read_arp(bytes: &[u8], host: &Place) -> Option<Message> {

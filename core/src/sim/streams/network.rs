@@ -65,15 +65,11 @@ where
         let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         let count = clients.len();
         assert!(count <= Stacks::MAX_CLIENTS, "too many clients with stacks: {count}");
-        let mut stacks = Stacks::for_streams(count, link, seed, Family::Ipv4);
-        let mut sides: Vec<Side> = (0..count).map(|_| Side::default()).collect();
-        for (side, flow) in sides.iter_mut().zip(1..) {
-            side.listen(stacks.server_stack(flow));
-        }
+        let stacks = Stacks::for_streams(count, link, seed, Family::Ipv4);
         Self {
             clients,
             server: Host::new(server),
-            sides,
+            sides: (0..count).map(|_| Side::default()).collect(),
             flows: BTreeMap::new(),
             accepted: 0,
             listens: true,
@@ -89,7 +85,7 @@ where
     }
 
     /// The same network of another address family, over which the clients connect to
-    /// [`SERVER_IPV6`](crate::sim::SERVER_IPV6). Its server listens.
+    /// [`SERVER_IPV6`](crate::sim::SERVER_IPV6).
     ///
     /// # Panics
     /// If the network has run already, or if the hosts speak IPv6 over a link without
@@ -102,9 +98,6 @@ where
         }
         let (link, seed) = (self.wire.channel().link(), self.wire.seed());
         self.stacks = Stacks::for_streams(self.clients.len(), link, seed, family);
-        for (side, flow) in self.sides.iter_mut().zip(1..) {
-            side.listen(self.stacks.server_stack(flow));
-        }
         self
     }
 
@@ -117,10 +110,7 @@ where
 
     /// The same network, in which nobody listens on the server's port: its host answers with a reset.
     #[must_use]
-    pub fn without_listener(mut self) -> Self {
-        for (side, flow) in self.sides.iter_mut().zip(1..) {
-            side.refuse(self.stacks.server_stack(flow));
-        }
+    pub const fn without_listener(mut self) -> Self {
         self.listens = false;
         self
     }
@@ -129,14 +119,6 @@ where
     #[must_use]
     pub fn with_buffers(mut self, bytes: usize) -> Self {
         self.stacks.set_tcp_buffer(bytes.max(1));
-        if self.listens {
-            // The sockets that listen have the buffers of before.
-            for (side, flow) in self.sides.iter_mut().zip(1..) {
-                let stack = self.stacks.server_stack(flow);
-                side.refuse(stack);
-                side.listen(stack);
-            }
-        }
         self
     }
 
@@ -214,6 +196,11 @@ where
         let (now, started) = (self.wire.now, self.started);
         self.started += 1;
         if started == 0 {
+            if self.listens {
+                for (side, flow) in self.sides.iter_mut().zip(1..) {
+                    side.listen(self.stacks.server_stack(flow));
+                }
+            }
             self.server.endpoint.handle_start(now);
             self.settle_server(0);
             self.switch();
