@@ -50,7 +50,7 @@ impl NameService {
         let replied = self.zone.reply(query, Transport::Tcp);
         let reply = replied.as_ref().map(|(reply, handled)| (*handled, reply.len()));
         self.events.push_back(QueryEvent { query: query.to_vec(), reply });
-        // Something that is not a query is followed by nothing better.
+        // After something that is not a query, the rest of the connection cannot be understood either.
         let Some(reply) = replied.and_then(|(reply, _)| frame(&reply)) else {
             return Reaction::Finish;
         };

@@ -13,7 +13,8 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::num::NonZeroU16;
 
-/// Addresses that a network with a single server at its usual address does not have. Most networks have none.
+/// The addresses of servers, and those that hosts have beyond their usual ones. Most networks have a single server at its
+/// usual address, and nothing else.
 #[derive(Clone, Debug)]
 pub(super) struct Extra {
     /// The usual address of each server; there is always one.

@@ -21,8 +21,8 @@ use core::net::SocketAddr;
 /// Number of queue entries below which the queue is never tidied.
 const SPARE_ENTRIES: usize = 1 << 14;
 
-/// What the queue holds: the number of the host to wake (0 is the server, others are clients), or the
-/// slot of the datagram that arrives.
+/// What the queue holds: the number of the host to wake (0 is the first server; clients follow, then the other servers),
+/// or the slot of the datagram that arrives.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due(u32);
 
@@ -47,7 +47,7 @@ impl Due {
 
 /// What is due, as the loop takes it.
 pub(super) enum Happening {
-    /// Wakes a host; 0 is the server.
+    /// Wakes a host; 0 is the first server.
     Wake(u32),
     /// A datagram arrives.
     Arrival(Packet),

@@ -123,7 +123,7 @@ where
         (self.host_of_server(place), visit)
     }
 
-    /// The rest of a step where hosts have more than their usual addresses.
+    /// Does the rest of a step if there are several servers or hosts have other addresses than their usual ones.
     #[inline(never)]
     pub(super) fn step_with_addresses(&mut self) -> Option<Instant> {
         loop {

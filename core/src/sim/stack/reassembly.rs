@@ -37,6 +37,11 @@ struct Incomplete {
 }
 
 impl Reassembly {
+    /// Returns the memory in bytes of the fragments that wait for others.
+    pub(super) fn memory(&self) -> usize {
+        self.0.iter().map(|datagram| size_of::<Incomplete>() + datagram.frame.capacity()).sum()
+    }
+
     /// Adds the fragment in `frame`; returns the frame of its datagram if that is complete.
     pub(super) fn add(&mut self, now: Instant, frame: &[u8]) -> Option<Vec<u8>> {
         let ip = EthernetFrame::new_checked(frame).ok()?.payload();
@@ -198,6 +203,17 @@ mod tests {
         check_whole(add(1, 16..40));
         check_whole(add(2, 24..40));
         assert!(host.0.is_empty());
+    }
+
+    #[test]
+    fn the_memory_of_incomplete_datagrams_is_counted() {
+        let mut host = Reassembly::default();
+        for ident in 0..10 {
+            host.add(Instant::ZERO, &fragment_of(&[1; 1000], ident, 8, true));
+        }
+        assert!((10_080..20_000).contains(&host.memory()), "{}", host.memory());
+        host.add(Instant::from_millis(31_000), &fragment(11, 0..24));
+        assert!(host.memory() < 500, "{}", host.memory());
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl Stacks {
         host == 0 || host > self.clients
     }
 
-    /// Returns the memory in bytes, without that of datagrams that are being reassembled.
+    /// Returns the memory in bytes.
     pub(in crate::sim) const fn memory(&self) -> usize {
         self.memory
     }
@@ -243,7 +243,10 @@ impl Stacks {
         let mut carried = frames::carried(&self.arriving);
         wire.frame(context, FrameStep::Received, direction, carried, &self.arriving);
         if carried == Carried::Fragment {
-            let whole = self.hosts[host].reassembly.add(wire.now, &self.arriving);
+            let reassembly = &mut self.hosts[host].reassembly;
+            let before = reassembly.memory();
+            let whole = reassembly.add(wire.now, &self.arriving);
+            self.memory = self.memory + reassembly.memory() - before;
             let Some(whole) = whole else { return Received::Nothing };
             self.arriving = whole;
             carried = frames::carried(&self.arriving);
