@@ -1,7 +1,7 @@
 //! What programs say to each other: HTTP (RFC 9112), DNS (RFC 1035), or anything else as text.
 
-use super::printable::printable;
-use super::{Layer, Layers, Part, dns, size};
+use super::printable::{printable, size};
+use super::{Layer, Layers, Part, dns};
 
 /// Maximum number of header fields that are named one by one.
 const MAX_HEADERS: usize = 32;

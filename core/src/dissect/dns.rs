@@ -1,7 +1,7 @@
 //! DNS (RFC 1035).
 
-use super::printable::printable;
-use super::{Layer, Part, size};
+use super::printable::{printable, size};
+use super::{Layer, Part};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::{Ipv4Addr, Ipv6Addr};

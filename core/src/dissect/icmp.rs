@@ -1,7 +1,8 @@
 //! ICMP (RFC 792) and ICMPv6 (RFC 4443, RFC 4861).
 
 use super::checksum::{Pseudo, checksum_at};
-use super::{Layers, Part, quoted, size};
+use super::printable::size;
+use super::{Layers, Part, quoted};
 use core::net::Ipv6Addr;
 
 /// Length of a header, with the four bytes whose meaning depends on the type.

@@ -34,8 +34,9 @@ mod transport;
 
 #[cfg(feature = "packets")]
 pub use ethernet::frame;
+#[cfg(feature = "packets")]
+use printable::size;
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -147,9 +148,4 @@ impl Layers {
         layer.add("bytes", 0..len, size(len), "");
         self.0.push(layer);
     }
-}
-
-/// Returns `1 byte`, `2 bytes`.
-fn size(len: usize) -> String {
-    format!("{len} byte{}", if len == 1 { "" } else { "s" })
 }

@@ -1,7 +1,8 @@
 //! UDP (RFC 768) and TCP (RFC 9293).
 
 use super::checksum::{Pseudo, checksum_at};
-use super::{Layer, Layers, Part, application, size};
+use super::printable::size;
+use super::{Layer, Layers, Part, application};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
