@@ -18,7 +18,13 @@ const COLOURS = ["color-contrast", "link-in-text-block"];
 export async function axe(page, colorScheme = "light") {
   const only = colorScheme === "dark" ? COLOURS : undefined;
   await page.evaluate(AXE);
-  return page.evaluate(async (only) => {
+  // axe-core cannot judge what is not in sight, or what something else hides, such as the transport. In a window so high
+  // that nothing scrolls, that is nearly nothing.
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 900 };
+  const hidden = await page.evaluate(() =>
+    Math.max(...Array.from(document.querySelectorAll("*"), (element) => element.scrollHeight - element.clientHeight)));
+  await page.setViewportSize({ width, height: height + hidden });
+  const found = await page.evaluate(async (only) => {
     const { run } = Reflect.get(globalThis, "axe");
     /** @typedef {{ id: string, nodes: { html: string, target: string[], failureSummary: string }[] }} Rule */
     /** @param {Rule[]} rules */
@@ -26,8 +32,7 @@ export async function axe(page, colorScheme = "light") {
       rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
     const { violations, incomplete } = await run(only ? { runOnly: only } : {});
     const found = lines(violations);
-    // axe-core cannot judge what the head of a table or the transport hides: such elements are scrolled into
-    // view and judged again, as many at once as are then in sight.
+    // The rest is scrolled into view and judged again, as many elements at once as are then in sight.
     /** @param {Rule[]} rules */
     const undecided = (rules) =>
       rules.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => ({ id, target: target[0], failureSummary })));
@@ -46,4 +51,6 @@ export async function axe(page, colorScheme = "light") {
     }
     return found;
   }, only);
+  await page.setViewportSize({ width, height });
+  return found;
 }
