@@ -142,12 +142,15 @@ fn test_threads() -> usize {
     3 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The build that takes longest.
-const RELEASE: &str = "build --release -p retrylab";
+/// The build that takes longest. The program contains the page, which must be finished.
+pub(crate) const RELEASE: &str = "build --release -p retrylab";
 
-/// Starts the build of the step `release`. It runs silently: the step itself shows its errors.
-pub(crate) fn build_ahead(machine: &Machine<'_>) -> Result<Child> {
-    Cmd::cargo(machine.paths).words(RELEASE).start()
+/// The part of it that needs no page: the dependencies. The page's build leaves a processor idle.
+pub(crate) const DEPENDENCIES: &str = "build --release -p retrylab --lib";
+
+/// Starts a part of the step `release`. It runs silently: the step itself shows its errors.
+pub(crate) fn build_ahead(machine: &Machine<'_>, build: &str) -> Result<Child> {
+    Cmd::cargo(machine.paths).words(build).start()
 }
 
 /// The core without its standard library: the machines and policies alone, and with everything else.

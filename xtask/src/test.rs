@@ -24,19 +24,24 @@ enum Outcome {
 pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
-    let mut ahead: Option<Child> = None;
+    let builds_ahead =
+        [Step::Page, Step::Test, Step::Release].iter().all(|step| steps.contains(step));
+    let mut ahead: Vec<Child> = Vec::new();
     let mut reports = Vec::new();
     for step in steps {
         // Tests measure times: nothing runs in the background meanwhile.
-        if *step == Step::Test
-            && let Some(mut build) = ahead.take()
-        {
-            // If it failed, the step `release` says why.
-            let _: io::Result<_> = build.wait();
+        if *step == Step::Test {
+            for mut build in ahead.drain(..) {
+                // If it failed, the step `release` says why.
+                let _: io::Result<_> = build.wait();
+            }
+        }
+        if *step == Step::Page && builds_ahead {
+            ahead.extend(step::build_ahead(&machine, step::DEPENDENCIES));
         }
         reports.push(run(*step, &machine, long));
-        if *step == Step::Page && steps.contains(&Step::Release) && steps.contains(&Step::Test) {
-            ahead = step::build_ahead(&machine).ok();
+        if *step == Step::Page && builds_ahead {
+            ahead.extend(step::build_ahead(&machine, step::RELEASE));
         }
     }
     summarize(&reports, long)
