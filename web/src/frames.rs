@@ -1,9 +1,9 @@
-//! The bytes of frames, and what they say about which frame is which.
+//! The bytes of frames and of datagrams' payloads, and what a frame says about which one it is.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Maximum number of bytes that are kept of all frames together: of later frames, the page knows only what their records
-/// say.
+/// Maximum number of bytes that are kept of all frames and payloads together: of later ones, the page knows only what their
+/// records say.
 pub(crate) const MAX_FRAME_BYTES: usize = 8 << 20;
 
 /// Length of an Ethernet header, and of one of IPv6.
@@ -13,17 +13,17 @@ const IPV6: usize = 40;
 /// The protocol number of TCP in an IP header.
 const TCP: u8 = 6;
 
-/// The bytes of the first frames.
+/// The bytes of the first frames and payloads.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    /// The record of each frame, and where its bytes end.
+    /// The record of each, and where its bytes end.
     ends: Vec<(u32, usize)>,
     bytes: Vec<u8>,
     full: bool,
 }
 
 impl Frames {
-    /// Keeps the bytes of the frame of a record, unless there are [`MAX_FRAME_BYTES`]. Records come in order.
+    /// Keeps the bytes of a record's frame or payload, unless there are [`MAX_FRAME_BYTES`]. Records come in order.
     pub(crate) fn keep(&mut self, record: u32, bytes: &[u8]) {
         self.full |= self.bytes.len() + bytes.len() > MAX_FRAME_BYTES;
         if !self.full {
@@ -32,7 +32,7 @@ impl Frames {
         }
     }
 
-    /// Returns the frame of a record, from its Ethernet header on; `None` if it is not kept.
+    /// Returns the frame of a record, from its Ethernet header on, or its payload; `None` if it is not kept.
     pub(crate) fn of(&self, record: u32) -> Option<&[u8]> {
         let place = self.ends.binary_search_by_key(&record, |(record, _)| *record).ok()?;
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before].1);

@@ -5,7 +5,7 @@ use crate::frames::Frames;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{self, Bounds, RunSink, Summary};
 use retrylab_core::time::Instant;
-use retrylab_core::trace::{Digest, FrameStep, Record, Sink, What};
+use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
@@ -23,7 +23,7 @@ pub(crate) struct Kept {
     total: u64,
     /// Whether a record was not kept because there were [`MAX_RECORDS`].
     full: bool,
-    /// The frames of the records kept.
+    /// The frames and payloads of the records kept.
     frames: Frames,
     /// Number of frames lost that the summary does not count, in records kept or not: fragments and errors of IP.
     lost_frames: u64,
@@ -53,6 +53,20 @@ impl Sink for Kept {
         if self.first.len() > id {
             self.frames.keep(id as u32, bytes);
         }
+    }
+
+    #[inline]
+    fn packet(&mut self, record: &Record, packet: Packet<'_>) {
+        // Its record is the last one, if that is kept. What arrives is what was sent, except for a bit whose place is known.
+        if let (Packet::Datagram { payload, .. }, What::Sent { .. }) = (packet, record.what)
+            && self.first.last() == Some(record)
+        {
+            self.frames.keep(self.first.len() as u32 - 1, payload);
+        }
+    }
+
+    fn takes_packets(&self) -> bool {
+        !self.full
     }
 }
 
@@ -141,7 +155,7 @@ impl PageRun {
         &self.sink().records.first
     }
 
-    /// Returns the frames of the records kept.
+    /// Returns the frames and payloads of the records kept.
     pub(crate) fn frames(&self) -> &Frames {
         &self.sink().records.frames
     }

@@ -8,13 +8,7 @@ use crate::json::Json;
 use crate::numbers::{clock, count, span};
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
-use retrylab_core::client::heartbeat;
-use retrylab_core::machine::{Machine, Timer};
-use retrylab_core::protocol::Codec;
-use retrylab_core::random::Probability;
-use retrylab_core::server::echo;
-use retrylab_core::sim::{SERVER, client_address};
-use retrylab_core::time::{Duration, Instant};
+use retrylab_core::machine::Timer;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Cause, Direction};
 
@@ -39,8 +33,8 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
             Pattern::Closed | Pattern::Open | Pattern::Write => format!("Request, {which}"),
         },
     };
-    let payload = if packet.frame.is_none() { payload(run, timeline, packet) } else { Vec::new() };
-    let (view, bytes) = seen(run, packet, &payload);
+    let payload = if packet.frame.is_none() { payload(run, packet) } else { None };
+    let (view, bytes) = seen(run, packet, payload.as_deref());
     Some(Json::object(|json| {
         json.text("title", &title);
         json.text("shape", shape);
@@ -69,31 +63,34 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
 
 /// Returns the bytes of a packet, as far as they are kept, and what they are. A frame is shown as it was sent; one that the link
 /// damaged, or that a router sent, as it arrived.
-fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: &'a [u8]) -> (String, Bytes<'a>) {
+fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: Option<&'a [u8]>) -> (String, Bytes<'a>) {
     let [sent, received] = packet.frames;
     let arrived = received.filter(|_| packet.damaged || sent.is_none());
-    if let Some(record) = arrived.or(sent) {
-        return match run.frames().of(record) {
-            Some(frame) => {
-                let when = if arrived.is_some() { "as it arrived" } else { "as it was sent" };
-                let len = count(frame.len() as u64, "byte");
-                (format!("The frame {when}, {len}"), Bytes::Frame(frame))
-            }
-            None => {
-                let why = format!(
-                    "Not kept: only the first {} MiB of all frames are",
-                    MAX_FRAME_BYTES >> 20
-                );
-                (why, Bytes::Payload(&[]))
-            }
-        };
-    }
-    let view = match payload.len() as u64 {
-        0 if packet.bytes > 0 => "The payload is not known".to_string(),
-        0 => "The payload is empty".to_string(),
-        len => format!("The payload, {}", count(len, "byte")),
+    let (what, bytes) = match arrived.or(sent) {
+        Some(record) => {
+            let when = if arrived.is_some() { "as it arrived" } else { "as it was sent" };
+            let what = format!("The frame {when}");
+            (what, run.frames().of(record).map(Bytes::Frame))
+        }
+        None if payload.is_some_and(<[u8]>::is_empty) => {
+            return ("The payload is empty".to_string(), Bytes::Payload(&[]));
+        }
+        None => {
+            let when = if packet.flipped.is_some() { " as it arrived" } else { "" };
+            (format!("The payload{when}"), payload.map(Bytes::Payload))
+        }
     };
-    (view, Bytes::Payload(payload))
+    match bytes {
+        Some(bytes) => {
+            let (Bytes::Frame(all) | Bytes::Payload(all)) = bytes;
+            (format!("{what}, {}", count(all.len() as u64, "byte")), bytes)
+        }
+        None => {
+            let most = MAX_FRAME_BYTES >> 20;
+            let why = format!("Not kept: only the first {most} MiB of all frames and payloads are");
+            (why, Bytes::Payload(&[]))
+        }
+    }
 }
 
 /// Returns `send 2`; `attempt 2` for a writer.
@@ -322,45 +319,15 @@ fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
     out
 }
 
-/// Returns the bytes of a packet, as the core's machines make them; none if they are unknown, such as a
-/// row's version.
-fn payload(run: &PageRun, timeline: &Timeline, packet: &Packet) -> Vec<u8> {
-    let scenario = run.scenario();
-    let codec = match scenario.setting().pattern {
-        // A row's version and a query's number are unknown here.
-        Pattern::Write | Pattern::Lookup => return Vec::new(),
-        Pattern::Heartbeat => heartbeat::Config::new(SERVER, Duration::ZERO).codec,
-        Pattern::Closed | Pattern::Open => scenario.client_config(SERVER).codec,
-    };
-    let request = match packet.direction {
-        Direction::Request => Some(packet),
-        Direction::Reply => packet.request.and_then(|id| timeline.packet(id)),
-    };
-    let mut bytes = Vec::new();
-    match (packet.label, request) {
-        (Some(label), Some(request)) => {
-            codec.request_at(label, Instant::from_nanos(request.sent), &mut bytes);
-        }
-        // Without the send, its token and its placeholders are unknown.
-        _ if codec.token || codec.placeholders => {}
-        _ => bytes.extend_from_slice(&codec.message),
-    }
-    if packet.direction == Direction::Reply {
-        let fail = if packet.failure { Probability::ALWAYS } else { Probability::NEVER };
-        let (reply, hint) = (scenario.server.reply, scenario.server.hint);
-        let config = echo::Config::default().with_reply(reply).with_fail(fail).with_hint(hint);
-        let mut server = echo::Server::new(config, 0);
-        server.handle_datagram(Instant::ZERO, SERVER, client_address(packet.flow), &bytes);
-        bytes.clear();
-        let _ = server.poll_transmit(Instant::ZERO, &mut bytes);
-    }
+/// Returns the payload of a datagram as it arrived, or as it was sent if it did not arrive; `None` if it is not kept.
+fn payload(run: &PageRun, packet: &Packet) -> Option<Vec<u8>> {
+    let mut bytes = run.frames().of(packet.order)?.to_vec();
     if let Some(bit) = packet.flipped
         && let Some(byte) = bytes.get_mut(bit as usize / 8)
     {
         *byte ^= 1 << (bit % 8);
     }
-    // The server's reply to a damaged request is unknown here.
-    if bytes.len() == packet.bytes as usize { bytes } else { Vec::new() }
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -428,18 +395,46 @@ mod tests {
     }
 
     #[test]
-    fn payloads_are_as_long_as_the_trace_says() {
-        for fragment in
-            ["", "token=true", "token=true&server.reply=mirror&exchanges=12", "message="]
-        {
+    fn every_payload_is_kept() {
+        for fragment in [
+            "",
+            "token=true&server.reply=mirror&exchanges=12",
+            "message=",
+            "link.corrupt=1&link.checksum=false&exchanges=5",
+            "link.duplicate=1",
+            "workload.task=heartbeat&exchanges=3",
+            "workload.task=write&clients=3&policy.give_up_above=none",
+            #[cfg(feature = "packets")]
+            "protocol=dns&message=www.example",
+        ] {
             let (run, timeline) = over(fragment);
+            assert!(!timeline.packets().is_empty(), "{fragment}");
             for packet in timeline.packets() {
-                assert_eq!(
-                    payload(&run, &timeline, packet).len(),
-                    packet.bytes as usize,
-                    "{fragment}"
-                );
+                let length = payload(&run, packet).map(|bytes| bytes.len());
+                assert_eq!(length, Some(packet.bytes as usize), "{fragment}");
             }
         }
+    }
+
+    #[test]
+    fn a_payload_is_shown_as_it_arrived() {
+        let (run, timeline) = over("link.corrupt=1&link.checksum=false&policy.max_sends=1");
+        let damaged = packet(&run, &timeline, 0, 3).unwrap();
+        assert!(damaged.contains("The payload as it arrived, 5 bytes"), "{damaged}");
+        assert!(!damaged.contains(r#""hex":"68656c6c6f""#), "{damaged}");
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn a_lookup_shows_its_messages() {
+        let (run, timeline) =
+            over("message=www.example&protocol=dns&dns.records=www.example%3D192.0.2.80");
+        let question = packet(&run, &timeline, 0, 3).unwrap();
+        assert!(question.contains("The payload, 29 bytes"), "{question}");
+        assert!(
+            question.contains(r#""name":"DNS""#) && question.contains("www.example"),
+            "{question}"
+        );
+        assert!(packet(&run, &timeline, 1, 3).unwrap().contains("192.0.2.80"));
     }
 }
