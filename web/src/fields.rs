@@ -3,6 +3,7 @@
 
 use crate::json::Json;
 use crate::numbers::capital;
+use crate::schedule::resolver_options;
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FIELDS, Field, Scenario};
 use retrylab_core::time::{nanos, parse_duration};
@@ -68,8 +69,8 @@ pub(crate) const SEED: &str = "seed";
 /// An array of objects: `key`, `label`, `help`, `value`, `allowed` (in words), `group` (empty for the
 /// controls that are always visible), `input` (`text`, `long`, `number`, `switch` or `choice`),
 /// `choices`, `stops` (those that the scenario allows), `stop` (the nearest one's place), `changed`
-/// (from the default, or from the preset), `dice`, `idle` (why it has no effect now, or empty); and for
-/// the preset alone `notes` (sentences), `apart` (the policy no longer equals the preset).
+/// (from the default, or from the preset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
+/// policy, so that its keys need not be shown); and for the preset alone `notes` (sentences), `apart` (the policy no longer equals the preset).
 pub(crate) fn describe(scenario: &Scenario) -> String {
     let changed: Vec<&str> = scenario.changes().map(|(key, _)| key).collect();
     let main = |field: &Field| MAIN.iter().find(|main| main.key == field.key);
@@ -105,11 +106,17 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     json.flag("changed", changed);
     json.flag("dice", field.key == SEED);
     json.text("idle", field.unused(scenario).unwrap_or_default());
+    json.flag("hidden", field.group() == "policy" && !has_policy(scenario));
     if field.key == PRESET {
         let (use_when, source) = (scenario.preset.use_when(), scenario.preset.source());
         json.texts("notes", [format!("Use when: {use_when}."), format!("Source: {source}.")]);
         json.flag("apart", scenario.policy != scenario.preset.policy());
     }
+}
+
+/// Returns true if the clients follow the policy. If not, the scenario allows no other policy than the default.
+fn has_policy(scenario: &Scenario) -> bool {
+    scenario.workload.heartbeat().is_none() && resolver_options(scenario).is_none()
 }
 
 /// Returns the stops of a control that do not contradict the rest of the policy.
@@ -210,6 +217,22 @@ mod tests {
         let text = describe(&scenario);
         assert!(text.contains(r#""apart":true"#));
         assert_eq!(text.matches("\"changed\":true").count(), 2, "the preset and what was changed");
+    }
+
+    #[test]
+    fn the_policy_is_hidden_from_clients_that_do_not_follow_it() {
+        let policy = FIELDS.iter().filter(|field| field.group() == "policy").count();
+        for (fragment, hidden) in [
+            ("", 0),
+            ("workload.task=write", 0),
+            ("workload.task=heartbeat", policy),
+            ("protocol=dns", policy),
+            ("protocol=dns&dns.options=policy", 0),
+        ] {
+            let (scenario, _) = Scenario::from_fragment(fragment);
+            let text = describe(&scenario);
+            assert_eq!(text.matches(r#""hidden":true"#).count(), hidden, "{fragment}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //! | `frames` | the bytes of the first frames of a network of packets |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
-//! | `schedule` | the policy's sends and waits when nobody answers, as a picture and in words |
+//! | `schedule` | the client's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
 //! | `inspect` | everything known about one packet or wait, and why it happened |
 //! | `fields` | the core's table of keys as a form's description |

@@ -20,6 +20,7 @@ import { announce } from "./live.js";
  * @property {boolean} changed
  * @property {boolean} dice
  * @property {string} idle reason why it has no effect now; empty if it has one
+ * @property {boolean} hidden
  * @property {string[]} [notes] description of the preset; only the preset has one
  * @property {boolean} [apart] the policy no longer equals the preset
  */
@@ -136,6 +137,7 @@ class Row {
     input.removeAttribute("aria-invalid");
     this.problem.hidden = true;
     this.problem.textContent = "";
+    this.element.hidden = field.hidden;
     this.element.classList.toggle("changed", field.changed);
     this.element.classList.toggle("idle", field.idle !== "");
     this.explain();
@@ -174,6 +176,9 @@ export class Controls {
   show(fields) {
     if (this.rows.size === 0) this.build(fields);
     for (const field of fields) this.rows.get(field.key)?.show(field);
+    for (const group of document.querySelectorAll("#more-fields fieldset")) {
+      group.toggleAttribute("hidden", !group.querySelector(".field:not([hidden])"));
+    }
     const folded = fields.filter((field) => field.group && field.changed).length;
     say(byId("more-changed", HTMLElement), folded > 0 ? ` ${folded} changed` : "");
   }

@@ -72,16 +72,17 @@ export class View {
     });
   }
 
-  /** Draws the policy's schedule, which is known before the run. */
+  /** Draws the client's schedule, which is known before the run; if there is none, its caption says what the client does. */
   renewSchedule() {
     /** @type {{ end: string, sends: string, notes: string, label: string }} */
     const words = JSON.parse(this.lab.schedule());
     this.schedule.canvas.setAttribute("aria-label", words.label);
+    this.schedule.canvas.hidden = !words.sends;
     say(byId("schedule-end", HTMLElement), `${words.end}.`);
     // Keep ranges, and numbers with their units, on one line.
     const sends = words.sends.replace(/ (?=[a-zµ]+(?: and|$))/, "\u00a0");
-    const parts = `Sends at ${sends}.`.split(" ").flatMap((part) => [make("span", {}, part), " "]);
-    byId("schedule-sends", HTMLElement).replaceChildren(...parts);
+    const parts = sends ? `Sends at ${sends}.`.split(" ") : [];
+    byId("schedule-sends", HTMLElement).replaceChildren(...parts.flatMap((part) => [make("span", {}, part), " "]));
     say(byId("schedule-notes", HTMLElement), words.notes);
     this.scheduleIsOld = true;
     this.request();

@@ -1,14 +1,11 @@
 //! The rule by which glibc's stub resolver asks its servers: the `options` line of resolv.conf(5).
 
+use crate::policy::{Backoff, Policy, Timeouts};
+#[cfg(feature = "dns")]
+use crate::random::{Name, Purpose};
+use crate::time::Duration;
 use crate::value::Printable;
-#[cfg(feature = "dns")]
-use crate::{
-    policy::{Backoff, Policy, Timeouts},
-    random::{Name, Purpose},
-    time::Duration,
-};
 use alloc::string::{String, ToString};
-#[cfg(feature = "dns")]
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -62,22 +59,14 @@ impl Options {
         let share = if k > 0 { seconds / servers.max(1) } else { seconds };
         share.max(1)
     }
-}
-
-#[cfg(feature = "dns")]
-impl Options {
-    /// Returns with which of `servers` servers client `flow` begins.
-    pub(super) fn first(&self, servers: usize, seed: u64, flow: u32) -> usize {
-        if !self.rotate || servers == 0 {
-            return 0;
-        }
-        let mut draw = Name::exchange(seed, flow, 1).stream(Purpose::FirstServer);
-        draw.up_to(servers as u64 - 1) as usize
-    }
 
     /// Returns the schedule for `servers` servers, at most [`MAX_SERVERS`], when server `first` is asked first. A
     /// server that fails is followed by the next one at once, and replies to earlier sends still count.
-    pub(super) fn policy(&self, servers: usize, first: usize) -> Policy {
+    ///
+    /// # Panics
+    /// Never: a list of waits contradicts nothing.
+    #[must_use]
+    pub fn policy(&self, servers: usize, first: usize) -> Policy {
         let servers = servers.clamp(1, MAX_SERVERS) as u32;
         let attempts = self.attempts.clamp(1, MAX_ATTEMPTS);
         let order = (0..servers).map(|place| (place + first as u32) % servers);
@@ -92,6 +81,18 @@ impl Options {
             .hedging(true)
             .build()
             .expect("a list of waits contradicts nothing")
+    }
+}
+
+#[cfg(feature = "dns")]
+impl Options {
+    /// Returns with which of `servers` servers client `flow` begins.
+    pub(super) fn first(&self, servers: usize, seed: u64, flow: u32) -> usize {
+        if !self.rotate || servers == 0 {
+            return 0;
+        }
+        let mut draw = Name::exchange(seed, flow, 1).stream(Purpose::FirstServer);
+        draw.up_to(servers as u64 - 1) as usize
     }
 }
 

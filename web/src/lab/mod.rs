@@ -10,7 +10,7 @@ use crate::ladder::Ladder;
 use crate::lessons::{LESSONS, OPENING};
 use crate::numbers::clock;
 use crate::run::PageRun;
-use crate::schedule::Schedule;
+use crate::schedule::Plan;
 use crate::stage::{Layout, Pick};
 use crate::theme::Theme;
 use crate::timeline::Timeline;
@@ -25,7 +25,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub struct Lab {
     run: PageRun,
-    schedule: Schedule,
+    plan: Plan,
     errors: Vec<String>,
     scene: Option<Scene>,
     theme: Theme,
@@ -63,7 +63,7 @@ impl Lab {
     pub fn new(fragment: &str) -> Self {
         let scenario = Scenario::default();
         let mut lab = Self {
-            schedule: Schedule::new(&scenario.policy),
+            plan: Plan::new(&scenario),
             run: PageRun::new(scenario),
             errors: Vec::new(),
             scene: None,
@@ -111,7 +111,7 @@ impl Lab {
 
     fn begin(&mut self, scenario: Scenario) {
         self.chosen &= self.flow <= scenario.clients;
-        self.schedule = Schedule::new(&scenario.policy);
+        self.plan = Plan::new(&scenario);
         self.run = PageRun::new(scenario);
         self.scene = None;
         self.selected = None;

@@ -24,17 +24,19 @@ impl Lab {
         self.theme = Theme::new(values);
     }
 
-    /// Draws the policy's schedule, which is known before the run is.
+    /// Draws the client's schedule, which is known before the run is.
     #[wasm_bindgen(js_name = drawSchedule)]
     pub fn draw_schedule(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        schedule::draw(&paint, &self.schedule, w, h);
+        if let Some(schedule) = self.plan.schedule() {
+            schedule::draw(&paint, schedule, w, h);
+        }
     }
 
-    /// Returns the policy's schedule in words: see `schedule`.
+    /// Returns the client's schedule in words: see `schedule`.
     #[must_use]
     pub fn schedule(&self) -> String {
-        self.schedule.words()
+        self.plan.words()
     }
 
     /// Draws the stage.

@@ -1,4 +1,4 @@
-//! The policy's schedule: when requests are sent, and when the client gives up, if no reply ever comes.
+//! The client's schedule: when requests are sent, and when the client gives up, if no reply ever comes.
 //!
 //! Time runs to the right, one row per send: a mark at the time of the send, a bar for the wait after it.
 //! With jitter, a band reaches from the earliest to the latest moment.
@@ -8,7 +8,9 @@ mod draw;
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
 pub(crate) use draw::draw;
+use retrylab_core::name::{MAX_SERVERS, Options};
 use retrylab_core::policy::{Adaptive, JitterRange, PlannedSend, Policy, ScheduleEnd};
+use retrylab_core::scenario::{Asking, Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 
 /// Maximum number of rows; of a longer schedule the picture shows the first sends.
@@ -36,7 +38,92 @@ pub(crate) struct Schedule {
     notes: String,
 }
 
+/// What the client of a scenario follows.
+#[derive(Clone, Debug)]
+pub(crate) enum Plan {
+    /// A schedule, if what this says happens.
+    Schedule(&'static str, Schedule),
+    /// No schedule: a sentence without its full stop says what the client does instead, and a second one more.
+    Words(String, &'static str),
+}
+
+impl Plan {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let policy = &scenario.policy;
+        if let Some((interval, _)) = scenario.workload.heartbeat() {
+            let (interval, count) = (span(nanos(interval)), scenario.exchanges.into());
+            let who = if scenario.clients == 1 { "The" } else { "Each" };
+            let beats = format!(
+                "{who} client sends a heartbeat every {interval}, {} in all",
+                grouped(count)
+            );
+            return Self::Words(beats, "Nobody answers them, and none is sent again.");
+        }
+        if let Some(options) = resolver_options(scenario) {
+            return Self::Schedule(NO_REPLY, Schedule::of_resolver(options, scenario));
+        }
+        if scenario.workload != Workload::Write {
+            return Self::Schedule(NO_REPLY, Schedule::new(policy));
+        }
+        if policy.attempt_timeout().is_some() || policy.hedging() {
+            let words =
+                "The client pauses between two attempts as long as the policy says".to_string();
+            return Self::Words(words, "The time of the attempts is additional.");
+        }
+        let notes = "The time of the attempts is additional.".to_string();
+        Self::Schedule("when every write is refused", Schedule { notes, ..Schedule::new(policy) })
+    }
+
+    /// Returns the schedule, if there is one.
+    pub(crate) const fn schedule(&self) -> Option<&Schedule> {
+        match self {
+            Self::Schedule(_, schedule) => Some(schedule),
+            Self::Words(..) => None,
+        }
+    }
+
+    /// Describes the plan as an object with `end`, `sends` and `notes` for the page, and with `label`, the whole
+    /// description for screen readers. Without a schedule, `sends` is empty.
+    pub(crate) fn words(&self) -> String {
+        let (when, schedule) = match self {
+            Self::Schedule(when, schedule) => (when, schedule),
+            Self::Words(what, more) => {
+                return Json::object(|json| {
+                    json.text("end", what);
+                    json.text("sends", "");
+                    json.text("notes", more);
+                    json.text("label", &format!("{what}. {more}"));
+                });
+            }
+        };
+        schedule.words(when)
+    }
+}
+
+/// When a schedule holds to its end.
+const NO_REPLY: &str = "when no reply comes";
+
+/// Returns the options of resolv.conf that a lookup follows instead of the policy.
+pub(crate) fn resolver_options(scenario: &Scenario) -> Option<Options> {
+    match scenario.dns_options {
+        Asking::Options(options) if scenario.protocol == Protocol::Dns => Some(options),
+        _ => None,
+    }
+}
+
 impl Schedule {
+    /// Creates the schedule of a lookup by the rule of resolv.conf.
+    fn of_resolver(options: Options, scenario: &Scenario) -> Self {
+        let servers = scenario.servers.as_slice().len();
+        let mut notes = format!("The resolver follows resolv.conf with {options}");
+        notes += match servers.min(MAX_SERVERS) {
+            1 => ".",
+            _ if options.rotate => "; each client draws the server that it asks first.",
+            _ => ", and asks the servers in turn.",
+        };
+        Self { notes, ..Self::new(&options.policy(servers, 0)) }
+    }
+
     pub(crate) fn new(policy: &Policy) -> Self {
         let table = policy.timetable(MAX_ROWS + 1, STEPS - 1);
         let (mut rows, end) = (table.sends, table.end);
@@ -68,13 +155,12 @@ impl Schedule {
         last.map_or(0, nanos).max(1)
     }
 
-    /// Describes the schedule as an object with `end`, `sends` and `notes` for the page, and with `label`,
-    /// the whole description for screen readers.
-    pub(crate) fn words(&self) -> String {
+    /// Describes the schedule, which holds when what `when` says happens: see [`Plan::words`].
+    fn words(&self, when: &str) -> String {
         let (end, notes) = (capital(&self.end_words("–")), &self.notes);
         let space = if notes.is_empty() { "" } else { " " };
         let label = format!(
-            "The schedule when no reply comes. Sends at {}. {}.{space}{notes}",
+            "The schedule {when}. Sends at {}. {}.{space}{notes}",
             self.sends(" to ", MAX_ROWS),
             capital(&self.ending()),
         );
@@ -215,6 +301,53 @@ mod tests {
             ),
         ] {
             assert_eq!(said(fragment), text, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_the_policy_has_another_plan() {
+        let words = |fragment: &str| {
+            let (scenario, errors) = Scenario::from_fragment(fragment);
+            assert_eq!(errors, [], "{fragment}");
+            Plan::new(&scenario).words()
+        };
+        let lookup = "message=www.example&protocol=dns";
+        let two = "servers=a%3D192.0.2.1:53,b%3D192.0.2.2:53";
+        for (fragment, text) in [
+            (
+                lookup.to_string(),
+                "The schedule when no reply comes. Sends at 0, 5 s. Gives up at 10 s. The resolver follows resolv.conf \
+                 with timeout:5 attempts:2.",
+            ),
+            (
+                format!("{lookup}&{two}"),
+                "Sends at 0, 5, 10, 15 s. Gives up at 20 s. The resolver follows resolv.conf with timeout:5 attempts:2, \
+                 and asks the servers in turn.",
+            ),
+            (
+                format!("{lookup}&{two}&dns.options=rotate"),
+                "with timeout:5 attempts:2 rotate; each client draws the server that it asks first.",
+            ),
+            (
+                format!("{lookup}&dns.options=policy"),
+                "The schedule when no reply comes. Sends at 0, 0.1, 0.3, 0.7, 1.5 s. Gives up at 3.1 s.\"",
+            ),
+            (
+                "workload.task=heartbeat&exchanges=20".to_string(),
+                "The client sends a heartbeat every 1 s, 20 in all. Nobody answers them, and none is sent again.",
+            ),
+            (
+                "workload.task=write&clients=3".to_string(),
+                "The schedule when every write is refused. Sends at 0, 0.1, 0.3, 0.7, 1.5 s. Gives up at 3.1 s. The time \
+                 of the attempts is additional.",
+            ),
+            (
+                "workload.task=write&policy.attempt_timeout=50ms".to_string(),
+                "The client pauses between two attempts as long as the policy says.",
+            ),
+        ] {
+            let words = words(&fragment);
+            assert!(words.contains(text), "{fragment}: {words}");
         }
     }
 

@@ -2,12 +2,12 @@
 
 use crate::lessons::LESSONS;
 use crate::numbers::{count, grouped, percent, span};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, resolver_options};
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Latency, Loss};
 use retrylab_core::policy::{Backoff, Jitter, Policy};
 use retrylab_core::random::Probability;
-use retrylab_core::scenario::{Asking, Protocol, Scenario, Workload};
+use retrylab_core::scenario::{Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Factor, Share};
 
@@ -45,14 +45,17 @@ fn own(scenario: &Scenario) -> String {
     if scenario.workload.heartbeat().is_some() {
         return out + ".";
     }
-    if let (Protocol::Dns, Asking::Options(options)) = (scenario.protocol, scenario.dns_options) {
+    if let Some(options) = resolver_options(scenario) {
         return out + &format!(". The resolver follows resolv.conf with {options}.");
     }
     let apart = scenario.policy != scenario.preset.policy();
     let which = if apart { "a changed policy" } else { "the policy" };
     out += &format!(". With {which} {}, ", scenario.preset);
     out += if one { "the client " } else { "each client " };
-    out + &policy(&scenario.policy) + "."
+    let policy = policy(&scenario.policy);
+    let is_write = scenario.workload == Workload::Write;
+    out + &if is_write { policy.replace("each timeout", "each refused write") } else { policy }
+        + "."
 }
 
 /// Returns what a policy's client does: "waits 2 s, then …, and gives up at 62 s".
@@ -246,6 +249,7 @@ mod tests {
             say(write)
         );
         assert!(!say(write).contains("ask"), "{}", say(write));
+        assert!(say(write).contains("twice as long after each refused write"), "{}", say(write));
         let beat = "exchanges=20&workload.task=heartbeat&link.loss=0.1";
         assert_eq!(
             say(beat),
