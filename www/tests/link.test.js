@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { fragmentOf, openLab, text, visit, watch } from "./support.js";
+import { digests, fragmentOf, golden, openLab, text, visit, watch } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -123,26 +123,11 @@ test("share copies the link; export has the command line and the events", async 
 });
 
 test("every golden digest is that of the browser", { skip: !existsSync(GOLDEN) }, async () => {
-  const lines = readFileSync(GOLDEN, "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
-  const golden = lines.map((line) => line.split(" "));
-  const { page, faults } = await visit(lab, golden[0][0]);
-  const found = await page.evaluate(async (fragments) => {
-    const shown = () => document.getElementById("digest")?.textContent ?? "";
-    const digests = [];
-    for (const fragment of fragments) {
-      // What the page showed before must not be mistaken for the result.
-      const digest = document.getElementById("digest");
-      if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
-      location.hash = `#${fragment}`;
-      for (let tries = 0; shown().length !== 16 && tries < 2000; tries++) {
-        await new Promise((next) => setTimeout(next, 0));
-      }
-      digests.push(shown());
-    }
-    return digests;
-  }, golden.map(([fragment]) => fragment));
-  golden.forEach(([fragment, digest], i) => assert.equal(found[i], digest, fragment));
-  console.log(`${golden.length} digests are the same in Chromium`);
+  const lines = golden(GOLDEN);
+  const { page, faults } = await visit(lab, lines[0][0]);
+  const found = await digests(page, lines.map(([fragment]) => fragment));
+  lines.forEach(([fragment, digest], i) => assert.equal(found[i], digest, fragment));
+  console.log(`${lines.length} digests are the same in Chromium`);
   assert.deepEqual(faults, []);
   await page.context().close();
 });

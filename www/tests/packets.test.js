@@ -2,10 +2,10 @@
 // Networks of packets: the second module, frames, and the layers in the inspector.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { axe } from "./axe.js";
-import { OPENING, fragmentOf, openLab, text, visit, watch } from "./support.js";
+import { OPENING, digests, fragmentOf, golden, openLab, text, visit, watch } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -258,25 +258,11 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
 const GOLDEN = new URL("../../core/tests/packets.txt", import.meta.url);
 
 test("every golden digest of packets is that of the browser", { skip: !existsSync(GOLDEN) }, async () => {
-  const lines = readFileSync(GOLDEN, "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
-  const golden = lines.map((line) => line.split(" "));
+  const lines = golden(GOLDEN);
   const { page, faults } = await visit(lab, LAYERED);
-  const found = await page.evaluate(async (fragments) => {
-    const shown = () => document.getElementById("digest")?.textContent ?? "";
-    const digests = [];
-    for (const fragment of fragments) {
-      const digest = document.getElementById("digest");
-      if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
-      location.hash = `#${fragment}`;
-      for (let tries = 0; shown().length !== 16 && tries < 4000; tries++) {
-        await new Promise((next) => setTimeout(next, 0));
-      }
-      digests.push(shown());
-    }
-    return digests;
-  }, golden.map(([fragment]) => fragment));
-  golden.forEach(([fragment, digest], i) => assert.equal(found[i], digest, fragment.slice(0, 200)));
-  console.log(`${golden.length} digests of packets are the same in Chromium`);
+  const found = await digests(page, lines.map(([fragment]) => fragment));
+  lines.forEach(([fragment, digest], i) => assert.equal(found[i], digest, fragment.slice(0, 200)));
+  console.log(`${lines.length} digests of packets are the same in Chromium`);
   assert.deepEqual(faults, []);
   await page.context().close();
 });

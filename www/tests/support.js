@@ -3,6 +3,7 @@
 // and pages that record their errors.
 
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -167,6 +168,38 @@ export function watch(page, url) {
  */
 export async function text(page, id) {
   return ((await page.locator(`#${id}`).textContent()) ?? "").trim();
+}
+
+/**
+ * Opens each link in turn and returns the digests that the page shows.
+ * @param {import("playwright-core").Page} page
+ * @param {string[]} fragments
+ */
+export function digests(page, fragments) {
+  return page.evaluate(async (fragments) => {
+    const shown = () => document.getElementById("digest")?.textContent ?? "";
+    const found = [];
+    for (const fragment of fragments) {
+      // What the page showed before must not be mistaken for the result.
+      const digest = document.getElementById("digest");
+      if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
+      location.hash = `#${fragment}`;
+      for (let tries = 0; shown().length !== 16 && tries < 4000; tries++) {
+        await new Promise((next) => setTimeout(next, 0));
+      }
+      found.push(shown());
+    }
+    return found;
+  }, fragments);
+}
+
+/**
+ * Returns the lines of a file of golden digests: a fragment and its digest each.
+ * @param {URL} file
+ */
+export function golden(file) {
+  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  return lines.map((line) => line.split(" "));
 }
 
 /** @param {import("playwright-core").Page} page */
