@@ -130,6 +130,31 @@ test("if the second module fails to load, the page says so, keeps its run, and c
   await context.close();
 });
 
+test("a bug in the second module stops the page, and is not a failed download", async () => {
+  const context = await lab.browser.newContext();
+  const body = `export default async () => {};
+    export class Lab {
+      constructor() { throw new Error("a bug of the module"); }
+      static runs() { return true; }
+    }`;
+  await context.route("**/retrylab_packets.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+  const page = await context.newPage();
+  await page.goto(lab.url);
+  await simulated(page);
+  await page.selectOption("#lesson", { label: "Layer by layer" });
+  const notice = page.locator("[data-notice=broken]");
+  await notice.waitFor();
+  assert.match((await notice.textContent()) ?? "", /The page has stopped because of a bug.*a bug of the module/s);
+  assert.equal(await page.locator("[data-notice=packets]").count(), 0);
+
+  const direct = await context.newPage();
+  await direct.goto(`${lab.url}#${LAYERED}`);
+  await direct.locator("[data-notice=broken]").waitFor();
+  assert.equal(await direct.locator("[data-notice=packets]").count(), 0);
+  assert.equal(await text(direct, "outcome"), "Not simulated yet.", "no other run begins");
+  await context.close();
+});
+
 test("frames are described at their moment, in the table and in the inspector", async () => {
   const { page, faults } = await visit(lab, LAYERED);
   assert.match(await text(page, "moment"), /sends an ARP request.*receives an ARP reply/);
