@@ -255,6 +255,35 @@ test("a network of datagrams shows the payload's bytes", async () => {
   await page.context().close();
 });
 
+test("a lookup shows the schedule of its resolver, its messages, and no policy", async () => {
+  const { page, faults } = await visit(lab, LAYERED);
+  const policy = page.locator("#field-policy-preset");
+  assert(await policy.isVisible());
+  await page.selectOption("#lesson", { label: "A dead name server" });
+  await simulated(page);
+  for (const key of ["preset", "initial_timeout", "multiplier"]) {
+    assert(!(await page.locator(`#field-policy-${key}`).isVisible()), key);
+  }
+  assert.equal(await text(page, "schedule-end"), "Gives up at 20 s.");
+  assert.match(await text(page, "schedule-notes"), /follows resolv\.conf with timeout:5 attempts:2, and asks the servers in turn/);
+  await page.click("#more summary");
+  assert(await page.locator("#field-dns-options").isVisible());
+  assert.equal(await page.locator("#more-fields fieldset:visible legend", { hasText: "Policy" }).count(), 0);
+  await inspect(page, "knows");
+  assert.match(await text(page, "inspect"), /DNS/);
+  await inspect(page, "asks server first");
+  assert.deepEqual(await page.locator(".layer summary").allTextContents(), ["DNS 29 bytes"]);
+  assert.match(await text(page, "inspect"), /www\.example/);
+  assert.deepEqual(await axe(page), []);
+  await page.fill("#field-dns-options", "policy");
+  await page.press("#field-dns-options", "Enter");
+  await simulated(page);
+  assert(await policy.isVisible());
+  assert.equal(await text(page, "schedule-end"), "Gives up at 3.1 s.");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   for (const [width, height] of [[1440, 900], [390, 844]]) {
     test(`axe finds nothing in the layers: ${colorScheme}, ${width} px`, async () => {

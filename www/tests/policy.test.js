@@ -132,6 +132,21 @@ test("endless, long, immediate and tiny schedules are described correctly", asyn
   }
 });
 
+test("heartbeats have no policy and no schedule", async () => {
+  const { page, faults } = await visit(lab, "exchanges=20&workload.task=heartbeat");
+  assert(!(await page.locator(PRESET).isVisible()));
+  assert(!(await page.locator("#schedule").isVisible()));
+  assert.equal(await text(page, "schedule-end"), "The client sends a heartbeat every 1 s, 20 in all.");
+  assert.equal(await text(page, "schedule-sends"), "");
+  await page.click("#more summary");
+  await page.selectOption("#field-workload-task", "ask");
+  await page.waitForFunction(() => !location.hash.includes("heartbeat"));
+  assert(await page.locator(PRESET).isVisible());
+  assert.match((await label(page)) ?? "", /when no reply comes/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("another backoff sets what it needs; a contradiction is shown at its field", async () => {
   const { page, faults } = await visit(lab, "seed=1");
   await page.click("#more summary");
