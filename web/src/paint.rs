@@ -165,7 +165,18 @@ impl<'a> Paint<'a> {
     }
 
     /// Draws one line of text, centered on `y`.
-    pub(crate) fn text(&self, ink: Ink, font: Font, align: Align, (x, y): Point, text: &str) {
+    pub(crate) fn text(&self, ink: Ink, font: Font, align: Align, at: Point, text: &str) {
+        self.text_within(f64::INFINITY, (ink, font, align), at, text);
+    }
+
+    /// Draws one line of text as [`text`](Self::text) does, with narrow letters if it is wider than `room`.
+    pub(crate) fn text_within(
+        &self,
+        room: f64,
+        (ink, font, align): (Ink, Font, Align),
+        (x, y): Point,
+        text: &str,
+    ) {
         self.font(font);
         self.ctx.set_fill_style_str(self.theme.ink(ink));
         self.ctx.set_text_align(match align {
@@ -173,7 +184,17 @@ impl<'a> Paint<'a> {
             Align::Center => "center",
             Align::Right => "right",
         });
-        let _ = self.ctx.fill_text(text, x, y);
+        let _ = if room.is_finite() {
+            self.ctx.fill_text_with_max_width(text, x, y, room.max(1.0))
+        } else {
+            self.ctx.fill_text(text, x, y)
+        };
+    }
+
+    /// Returns the width of a text in CSS pixels.
+    pub(crate) fn width(&self, font: Font, text: &str) -> f64 {
+        self.font(font);
+        self.ctx.measure_text(text).map_or(0.0, |measured| measured.width())
     }
 
     fn font(&self, font: Font) {

@@ -6,7 +6,7 @@ mod run;
 mod select;
 
 use crate::json::Json;
-use crate::ladder::Ladder;
+use crate::ladder::{Columns, Ladder};
 use crate::lessons::{LESSONS, OPENING};
 use crate::numbers::clock;
 use crate::run::PageRun;
@@ -48,9 +48,10 @@ struct Scene {
 }
 
 impl Scene {
-    /// Number of characters of the ladder's latest time.
-    fn digits(&self) -> usize {
-        clock(self.timeline.end(), self.places).len()
+    /// Returns the columns of the ladder of width `w`.
+    fn columns(&self, w: f64) -> Columns {
+        let latest = clock(self.timeline.end(), self.places);
+        Columns::new(w, latest.len(), self.layout.servers > 1)
     }
 }
 

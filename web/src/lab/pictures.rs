@@ -1,7 +1,7 @@
 //! The pictures and the table.
 
 use super::Lab;
-use crate::ladder::{self, Columns};
+use crate::ladder;
 use crate::paint::Paint;
 use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
@@ -88,7 +88,7 @@ impl Lab {
                 run: &self.run,
                 timeline: &scene.timeline,
                 ladder: &scene.ladder,
-                columns: Columns::new(w, scene.digits()),
+                columns: scene.columns(w),
                 h,
                 top,
                 at: self.at,

@@ -2,7 +2,7 @@
 
 use super::Lab;
 use crate::inspect;
-use crate::ladder::{Columns, Ladder};
+use crate::ladder::Ladder;
 use crate::run::MAX_FLOWS;
 use crate::stage::{self, Pick};
 use crate::timeline::Subject;
@@ -58,7 +58,7 @@ impl Lab {
     #[wasm_bindgen(js_name = pickLadder)]
     pub fn pick_ladder(&mut self, x: f64, y: f64, w: f64) -> bool {
         let Some(scene) = &self.scene else { return false };
-        let columns = Columns::new(w, scene.digits());
+        let columns = scene.columns(w);
         let pick = scene.ladder.pick(&self.run, &scene.timeline, &columns, (x, y));
         self.select(pick)
     }

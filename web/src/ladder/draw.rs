@@ -1,11 +1,17 @@
 //! Draws the visible rows of the ladder.
 
-use super::{Columns, HEADER, LINE, Ladder, Line, Row, end_of, lines};
+use super::{Columns, HEADER, LINE, Ladder, Line, Row, STUB, end_of, lines};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::run::PageRun;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Side, Timeline};
+
+/// Where a frame's name is, as a share of the way across; further along if its mark would be below it.
+const NAME: f64 = 0.3;
+
+/// Where a packet is drawn before it is sent and after it has arrived, as a share of the way across.
+const START: f64 = 0.15;
 
 /// What is visible of a ladder.
 pub(crate) struct View<'a> {
@@ -127,7 +133,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     }
     let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
     // The packet itself: near its start, or at its current position.
-    let mut spot = along(if lost { 0.3 } else { 0.15 });
+    let mut spot = along(if lost { 2.0 * START } else { START });
     if over {
         line(1.0, 2.0, to, !lost);
     } else if sent {
@@ -146,9 +152,9 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         }
     }
     match packet.frame {
-        Some(carried) => {
+        Some(_) => {
             frame_marker(paint, shape, spot, sent);
-            name(paint, (carried.noun(), wide), (packet.local, from, to), sent);
+            name(paint, &view.columns, packet, (from, to), sent);
         }
         None => marker(paint, shape, packet.send(), spot, sent),
     }
@@ -165,28 +171,40 @@ fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
     }
 }
 
-/// Writes the name of a frame on its line; next to the line, if that ends at a router.
+/// Writes the name of a frame on its line, behind the mark's first place; next to the line, if that ends at a router.
 fn name(
     paint: &Paint<'_>,
-    (name, wide): (&str, bool),
-    (local, from, to): (Option<Side>, Point, Point),
+    columns: &Columns,
+    packet: &Packet,
+    (from, to): (Point, Point),
     sent: bool,
 ) {
-    let (font, each) = if wide { (Font::sans(12.0), 6.3) } else { (Font::sans(10.5), 5.6) };
+    let Some(carried) = packet.frame else { return };
+    let wide = !columns.narrow;
+    let font = Font::sans(if wide { 12.0 } else { 10.5 });
+    let name = carried.noun();
     let name = if wide { name } else { name.trim_start_matches("TCP ") };
-    let half = name.chars().count() as f64 * each / 2.0;
+    let inner = columns.server - columns.client;
+    let width = paint.width(font, name).min(inner - STUB - 24.0);
+    let half = width / 2.0;
     let ink = if sent { Ink::Text } else { Ink::Muted };
-    let (x, y) = match local {
+    let (x, y) = match packet.local {
         Some(Side::Client) => (from.0.max(to.0) + half + 6.0, from.1),
         Some(Side::Server) => (from.0.min(to.0) - half - 6.0, from.1),
-        None => (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1)),
+        None => {
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let along = (NAME * inner).min(dx.abs());
+            let away = along.max(START * inner + half + 10.0);
+            // Of parallel lines, all names have the same height above or on them.
+            (from.0 + away.copysign(dx), from.1 + dy * along / dx.abs().max(1.0))
+        }
     };
     paint.alpha(0.85);
     paint.fill(Ink::Ground, |path| {
-        path.card((x - half - 2.0, y - 7.0), 2.0 * half + 4.0, 14.0, 4.0);
+        path.card((x - half - 2.0, y - 7.0), width + 4.0, 14.0, 4.0);
     });
     paint.alpha(1.0);
-    paint.text(ink, font, Align::Center, (x, y + 0.5), name);
+    paint.text_within(width, (ink, font, Align::Center), (x, y + 0.5), name);
 }
 
 /// Draws the packet with the number of its send; hollow until it is sent.
@@ -205,18 +223,20 @@ fn marker(paint: &Paint<'_>, shape: Shape, send: u32, (x, y): Point, sent: bool)
 }
 
 fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
-    let Columns { time, client, server, narrow, .. } = view.columns;
+    let Columns { w, time, client, server, narrow } = view.columns;
     let y = row.y - view.top;
     let ink = if row.at <= view.at { Ink::Text } else { Ink::Muted };
     let at = clock(row.at, view.places);
     paint.text(ink, Font::mono(if narrow { 10.0 } else { 11.5 }), Align::Right, (time, y), &at);
     let text = lines(view.run, view.timeline, view.ladder.records_of(row));
+    let font = Font::sans(if narrow { 11.0 } else { 12.5 });
     let side = |lines: &[Line], x: f64, align: Align| {
+        let room = if align == Align::Right { x - time - 8.0 } else { w - x - 4.0 };
         let top = y - (lines.len() as f64 - 1.0) * LINE / 2.0;
         for (i, line) in lines.iter().enumerate() {
-            let text = if narrow { &line.short } else { &line.long };
-            let font = Font::sans(if narrow { 11.0 } else { 12.5 });
-            paint.text(ink, font, align, (x, top + i as f64 * LINE), text);
+            let text = if paint.width(font, &line.long) > room { &line.short } else { &line.long };
+            let at = (x, top + i as f64 * LINE);
+            paint.text_within(room, (ink, font, align), at, text);
         }
     };
     side(&text.client, client - 12.0, Align::Right);

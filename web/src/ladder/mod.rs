@@ -268,13 +268,19 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Creates the columns of a ladder of width `w` whose latest time has `digits` characters.
-    pub(crate) fn new(w: f64, digits: usize) -> Self {
-        let narrow = w < 520.0;
+    /// Creates the columns of a ladder of width `w` whose latest time has `digits` characters. With several servers, words on
+    /// their side begin with a name.
+    pub(crate) fn new(w: f64, digits: usize, several: bool) -> Self {
+        let narrow = w < 600.0;
         let of_times = digits as f64 * if narrow { 6.1 } else { 7.0 };
         let time = if narrow { 54f64 } else { 78.0 }.max((of_times + 12.0).min(w * 0.3));
-        let client = if narrow { time + 92.0 } else { time + (w * 0.3).clamp(180.0, 240.0) };
-        let server = w - if narrow { 62.0 } else { (w * 0.2).clamp(130.0, 190.0) };
+        let [of_client, of_server] = if narrow {
+            let name = if several { (w - 344.0).clamp(0.0, 26.0) } else { 0.0 };
+            [(w * 0.25).clamp(92.0, 150.0), (w * 0.2 - 12.0).clamp(62.0, 110.0) + name]
+        } else {
+            [(w * 0.325).clamp(190.0, 260.0), (w * 0.25).clamp(150.0, 210.0)]
+        };
+        let (client, server) = (time + of_client, w - of_server);
         Self { w, time, client: client.round(), server: server.round(), narrow }
     }
 }
@@ -357,7 +363,7 @@ mod tests {
     #[test]
     fn arrows_and_rows_can_be_clicked() {
         let (run, timeline, ladder) = ladder(crate::lessons::OPENING.fragment, 1);
-        let columns = Columns::new(700.0, 5);
+        let columns = Columns::new(700.0, 5, false);
         let pick = |x, y| ladder.pick(&run, &timeline, &columns, (x, y));
         for (id, packet) in timeline.packets().iter().enumerate() {
             let ((x, y), (to_x, to_y)) = ladder.segment(&columns, &timeline, (id as Id, packet));
@@ -377,9 +383,11 @@ mod tests {
     fn columns_are_in_order_at_every_width() {
         for w in [300.0, 358.0, 500.0, 720.0, 1_600.0] {
             for digits in [5, 9, 15] {
-                let c = Columns::new(w, digits);
-                assert!(c.time < c.client && c.client + 50.0 < c.server && c.server < w, "{c:?}");
-                assert!(c.time >= 6.0 * digits.min(9) as f64, "{c:?}");
+                for several in [false, true] {
+                    let c = Columns::new(w, digits, several);
+                    assert!(c.time < c.client && c.client + 50.0 < c.server, "{c:?}");
+                    assert!(c.server < w && c.time >= 6.0 * digits.min(9) as f64, "{c:?}");
+                }
             }
         }
     }
