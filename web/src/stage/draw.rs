@@ -70,7 +70,7 @@ fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect) -> Point {
 fn address(paint: &Paint<'_>, at: Point, width: f64, address: SocketAddr) {
     let size = if width < 110.0 { 9.5 } else { 11.0 };
     let mut text = address.to_string();
-    if text.len() as f64 * size * MONO > width {
+    if text.len() as f64 * size * MONO > width - 6.0 {
         text = address.ip().to_string();
     }
     paint.text(Ink::Muted, Font::mono(size), Align::Center, at, &text);
@@ -271,16 +271,24 @@ const fn is_frame(packet: &Packet) -> bool {
 fn name(paint: &Paint<'_>, layout: &Layout, (packet, name): (&Packet, &str), (x, y): Point) {
     let radius = layout.frame();
     let font = Font::sans(if layout.w < 480.0 { 10.5 } else { 12.0 });
-    let (align, at) = match (packet.local, packet.direction) {
-        (Some(Side::Client), _) => (Align::Left, (x + radius + 5.0, y)),
-        (Some(Side::Server), _) => (Align::Right, (x - radius - 5.0, y)),
-        (None, direction) => {
-            let away = radius + 9.0 + 13.0 * f64::from(packet.behind.min(3));
-            let up = direction == Direction::Request;
-            (Align::Center, (x, if up { y - away } else { y + away }))
+    if let Some(side) = packet.local {
+        if !layout.has_room_at_routers() {
+            return;
         }
-    };
-    paint.text(Ink::Text, font, align, at, name);
+        let (from, to) = layout.between(packet.flow);
+        let (align, x, room) = match side {
+            Side::Client => (Align::Left, x + radius + 5.0, to - x - radius - 11.0),
+            Side::Server => (Align::Right, x - radius - 5.0, x - from - radius - 11.0),
+        };
+        return paint.text_within(room, (Ink::Text, font, align), (x, y), name);
+    }
+    let away = radius + 9.0 + 13.0 * f64::from(packet.behind.min(3));
+    let y = if packet.direction == Direction::Request { y - away } else { y + away };
+    // Not over the client's ring, nor over the server's card.
+    let half = paint.width(font, name) / 2.0;
+    let (from, to) = layout.between(packet.flow);
+    let x = x.min(to - half - 6.0).max(from + half + 6.0);
+    paint.text(Ink::Text, font, Align::Center, (x, y), name);
 }
 
 /// Draws the path that each packet has travelled.

@@ -206,8 +206,21 @@ impl Layout {
     ) -> Point {
         let (client, server) = self.ends(flow, direction);
         let (x, y) = if side == Side::Client { client } else { server };
-        let away = (1.0 + f64::from(before.min(3))) * (self.packet() + 11.0);
+        // The name of what travels on the lane is next to the lane.
+        let name = if self.has_room_at_routers() { 14.0 } else { 0.0 };
+        let away = name + (1.0 + f64::from(before.min(3))) * (self.packet() + 11.0);
         (x, if direction == Direction::Request { y - away } else { y + away })
+    }
+
+    /// Returns true if there is room for the names of the frames that a host and its router exchange.
+    pub(crate) fn has_room_at_routers(&self) -> bool {
+        self.cell >= 90.0
+    }
+
+    /// Returns where the room between a client's ring and the servers begins and ends.
+    pub(crate) fn between(&self, flow: u32) -> (f64, f64) {
+        let (x, _, ring) = self.client(flow);
+        (x + ring, self.server.x)
     }
 
     /// Returns true if requests end at `x`.
