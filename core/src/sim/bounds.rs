@@ -217,10 +217,11 @@ impl<K: Sink> Run<K> {
 
     fn count_clients(&mut self) {
         let network = match &self.hosts {
-            Hosts::Datagrams(network) => network,
+            Hosts::Datagrams(network) => Some(network),
             #[cfg(feature = "packets")]
-            Hosts::Streams { .. } => return,
+            Hosts::Streams { .. } => None,
         };
+        let Some(network) = network else { return };
         let mut clients = network.clients();
         let count = clients.len();
         let first = clients.next();
