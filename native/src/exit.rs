@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Refused,
     /// A name does not resolve.
     NameNotFound,
+    /// An assertion does not hold.
+    NotAsserted,
     /// Interrupted with Ctrl-C.
     Interrupted,
 }
@@ -35,6 +37,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::NameNotFound => 4,
+            Self::NotAsserted => 5,
             // 128 + SIGINT, as shells do.
             Self::Interrupted => 130,
         }

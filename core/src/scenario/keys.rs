@@ -12,7 +12,7 @@ use super::workload::Parts;
 use crate::client::MAX_MESSAGE_IPV4;
 use crate::dist::Distribution;
 use crate::policy::Policy;
-use crate::value::Value;
+use crate::value::{Value, nearest};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -243,10 +243,7 @@ impl Field {
 
 /// Suggests the key that was probably meant, or those of its group, or an overview.
 fn hint(key: &str) -> String {
-    let nearest = FIELDS.iter().map(|field| (distance(key, field.key), field.key)).min();
-    if let Some((distance, meant)) = nearest
-        && distance <= meant.len() / 3
-    {
+    if let Some(meant) = nearest(key, FIELDS.iter().map(|field| field.key)) {
         return format!("did you mean {meant}?");
     }
     let list = |group: &str| {
@@ -263,22 +260,4 @@ fn hint(key: &str) -> String {
             format!("the keys are {}, {}", list(""), groups.join(", "))
         }
     }
-}
-
-/// Returns the Levenshtein distance of two keys, bounded by their lengths.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let change = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

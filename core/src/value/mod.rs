@@ -22,6 +22,7 @@
 mod basic;
 mod factor;
 mod list;
+mod nearest;
 mod printable;
 mod server_name;
 mod shape;
@@ -33,6 +34,7 @@ pub use basic::Same;
 pub(crate) use basic::{MAX_DURATION, is_word};
 pub use factor::{Factor, Share};
 pub use list::NumberList;
+pub use nearest::nearest;
 pub use printable::{Printable, printable_json};
 pub use server_name::{ServerName, ServerNames};
 pub use shape::{Form, Grammar, Items, Refusal, Shape, TimeList};

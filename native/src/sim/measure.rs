@@ -164,7 +164,8 @@ pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Meas
     measured(&run, Some(queue))
 }
 
-fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
+/// Returns the measures of a run that was measured; `None` if it was interrupted.
+pub(super) fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
     let cells = || MEASURES.iter().map(|measure| (measure.cell)(run)).collect();
     let (summary, ended_by) = (run.outcome.summary, run.ended_by);
     let goodput_at_end = run.metrics.as_ref().and_then(|m| m.series.goodput_at_end());

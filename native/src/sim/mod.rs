@@ -1,5 +1,6 @@
 //! `retrylab sim`: runs client and server over the simulated network.
 
+mod assertion;
 pub(crate) mod bar;
 mod compare;
 mod many;
@@ -15,6 +16,7 @@ pub(crate) mod run;
 mod seeds;
 mod series;
 mod spread;
+mod verdict;
 
 use crate::exit::Exit;
 use crate::flags;
@@ -33,6 +35,7 @@ use run::{EndedBy, Finished, Limits};
 use series::SeriesFile;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
+use verdict::Asserts;
 
 /// Interval of the time series of a run of up to ten seconds. Longer runs double it.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -49,6 +52,7 @@ Examples:
   retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
   retrylab sim --set link.rtt=@pings.txt             round-trip times from the output of ping
+  retrylab sim retry-storm --assert 'amplification <= 1.3' --assert 'latency_p99_s < 500ms'
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, its meaning and allowed values
 
@@ -91,17 +95,19 @@ with --versus-set). Both use the seeds of A. The random draws for a datagram dep
 seed, the client, the direction and the datagram's index, so A and B lose the same datagrams. A
 preset in --versus-set resets all settings that it covers. A latency that no answered exchange
 has counts as longer than any. On average, at most one in twenty measures without a real
-difference gets a * by chance; check a single * with other seeds.
+difference gets a * by chance; check a single * with other seeds.";
 
+const EXIT_CODES: &str = "\
 Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output
-cannot be written, 2 usage error or invalid scenario, 130 interrupted (with the results so far).";
+cannot be written, 2 usage error or invalid scenario, 5 an assertion does not hold, 130 interrupted
+(with the results so far).";
 
 /// Run a scenario in the simulated network
 ///
 /// Uses the same client and server as `send` and `serve`, without sockets and without waiting, at
 /// millions of exchanges per second.
 #[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}\n\n{EXIT_CODES}", assertion::HELP))]
 pub(crate) struct Args {
     /// Scenario to run: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
     /// the default value of every key]
@@ -159,6 +165,8 @@ pub(crate) struct Args {
     print_netem: Option<String>,
     #[command(flatten)]
     many: Many,
+    #[command(flatten)]
+    asserts: Asserts,
 }
 
 /// Error that ends `sim`.
@@ -186,6 +194,8 @@ pub(crate) enum Error {
         "--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed"
     )]
     OtherSeed,
+    #[error("--assert: {0}")]
+    Assertion(String),
 }
 
 impl Error {
@@ -193,7 +203,7 @@ impl Error {
         match self {
             Self::Source(error) => error.exit(),
             Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
-            Self::BothStdout(_) | Self::Terminal => Exit::Usage,
+            Self::BothStdout(_) | Self::Terminal | Self::Assertion(_) => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }
@@ -271,7 +281,8 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         file.write(&metrics.series, args.series_interval)?;
     }
     let mut out = Stdout::default();
-    let report = RunReport::new(scenario, &result);
+    let checks = args.asserts.check_run(args, scenario, &result);
+    let report = RunReport::new(scenario, &result, &checks);
     if args.json {
         out.json(&report);
     } else if outputs::stdout_is_taken(args) {
@@ -280,5 +291,5 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         report.show(|line| out.line(line));
     }
     report.narrate(&result);
-    Ok(out.finish(exit))
+    verdict::report(args, scenario, &checks, out.finish(exit))
 }

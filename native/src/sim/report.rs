@@ -1,5 +1,6 @@
 //! Prints the result of a run as JSON or as a table.
 
+use super::assertion::Check;
 use super::measured;
 use super::outcome;
 use super::predicted::Server;
@@ -49,6 +50,7 @@ pub(super) struct RunReport<'a> {
     declared_dead: u64,
     metrics: Option<&'a MetricsReport>,
     theory: Theory,
+    assertions: &'a [Check],
     simulated_s: f64,
     events: u64,
     digest: String,
@@ -111,7 +113,7 @@ impl Theory {
 }
 
 impl<'a> RunReport<'a> {
-    pub(super) fn new(scenario: &'a Scenario, result: &'a Result) -> Self {
+    pub(super) fn new(scenario: &'a Scenario, result: &'a Result, assertions: &'a [Check]) -> Self {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();
         let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
@@ -142,6 +144,7 @@ impl<'a> RunReport<'a> {
             declared_dead: summary.declared_dead,
             metrics: result.metrics.as_ref(),
             theory: Theory::new(scenario, result),
+            assertions,
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.outcome.events,
             digest: result.outcome.digest.to_string(),

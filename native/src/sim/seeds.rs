@@ -1,12 +1,13 @@
 //! `--seeds`: runs one scenario with many seeds and prints means with confidence intervals.
 
+use super::assertion::Check;
 use super::many::{Runs, Seeds};
 use super::measure::{Measure, Measured};
 use super::outcome::{self, Modes};
 use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
 use super::spread::{MIN_SEEDS, Object, Spread, cells, lines, measures, missing, shown};
-use super::{Args, Error};
+use super::{Args, Error, verdict};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::{Cell, ColumnKind};
@@ -30,6 +31,7 @@ struct SeedsReport<'a> {
     /// Number of runs that a limit ended.
     cut: usize,
     theory: Theory,
+    assertions: &'a [Check],
     runs: Vec<SeedRun<'a>>,
     link: String,
     scenario: &'a Scenario,
@@ -87,15 +89,20 @@ impl fmt::Display for Pooled {
 
 /// Runs all seeds and prints the results.
 pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
-    let runs = Runs::new([scenario], Seeds::new(&args.many, scenario)?, args, limits)?;
+    let seeds = Seeds::new(&args.many, scenario)?;
+    args.asserts.check_seeds(seeds)?;
+    let runs = Runs::new([scenario], seeds, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.print(args, &SeedsReport::new(scenario, &runs), SeedsReport::show))
+    let measured: Vec<_> = runs.iter().map(|(seed, run)| (seed, &run[0])).collect();
+    let checks = args.asserts.check_runs(args, scenario, &measured);
+    let exit = runs.print(args, &SeedsReport::new(scenario, &runs, &checks), SeedsReport::show);
+    verdict::report(args, scenario, &checks, exit)
 }
 
 impl<'a> SeedsReport<'a> {
-    fn new(scenario: &'a Scenario, runs: &'a Runs<1>) -> Self {
+    fn new(scenario: &'a Scenario, runs: &'a Runs<1>, assertions: &'a [Check]) -> Self {
         let spread = |(at, measure): (usize, &'static Measure)| {
             (measure.name, runs.of(0).filter_map(|run| run.number(at)).collect())
         };
@@ -120,6 +127,7 @@ impl<'a> SeedsReport<'a> {
             modes: Modes::new(runs.of(0)),
             cut: runs.cut(0),
             theory: Theory { queue },
+            assertions,
             runs: runs.iter().map(row).collect(),
             link: scenario.to_fragment(),
             scenario,

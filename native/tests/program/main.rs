@@ -7,6 +7,7 @@
 mod common;
 
 mod addresses;
+mod assertions;
 mod captured_streams;
 mod compare;
 mod data_file;
