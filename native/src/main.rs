@@ -4,6 +4,7 @@ mod address;
 mod cli;
 mod data_file;
 mod descriptors;
+mod existing;
 mod exit;
 mod flags;
 mod http;

@@ -1,5 +1,6 @@
 //! `retrylab merge`: joins the shards of a sweep into one table.
 
+use crate::existing::{Exists, Overwrite};
 use crate::exit::Exit;
 use crate::output::{Count, OutputError, narrate};
 use crate::signals;
@@ -27,6 +28,8 @@ pub(crate) struct Args {
     /// File for the merged table; `-` prints CSV on stdout
     #[arg(long, value_name = "FILE")]
     out: String,
+    #[command(flatten)]
+    overwrite: Overwrite,
     /// Files with the shards
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
@@ -37,6 +40,8 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error(transparent)]
+    Exists(#[from] Exists),
     #[error(transparent)]
     Table(#[from] TableError),
     #[error(transparent)]
@@ -81,6 +86,9 @@ impl Error {
 /// Merges the files.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let target = Target::new(&args.out)?;
+    if let Target::File(path, _) = &target {
+        args.overwrite.check(path)?;
+    }
     let other = |file: &&String| Format::of(file).is_some_and(|form| form != target.format());
     if let Some(file) = args.files.iter().find(other) {
         return Err(Error::Form { file: file.clone(), out: args.out.clone() });

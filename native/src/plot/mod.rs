@@ -4,6 +4,7 @@ mod axis;
 mod data;
 mod svg;
 
+use crate::existing::{Exists, Overwrite};
 use crate::exit::Exit;
 use crate::output::{Count, OutputError, Stdout, narrate, warn};
 use crate::table::{self, TableError};
@@ -51,6 +52,8 @@ pub(crate) struct Args {
     /// File for the plot, ending in .svg; `-` is stdout
     #[arg(long, value_name = "FILE.svg")]
     out: String,
+    #[command(flatten)]
+    overwrite: Overwrite,
 }
 
 /// Error that ends `plot`.
@@ -58,6 +61,8 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error("--out: {0} does not end in .svg; use an .svg file, or `-` for stdout")]
     Extension(String),
+    #[error(transparent)]
+    Exists(#[from] Exists),
     #[error(transparent)]
     Table(#[from] TableError),
     #[error(transparent)]
@@ -80,6 +85,9 @@ impl Error {
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.out != "-" && !args.out.to_ascii_lowercase().ends_with(".svg") {
         return Err(Error::Extension(args.out.clone()));
+    }
+    if args.out != "-" {
+        args.overwrite.check(args.out.as_ref())?;
     }
     let choice = Choice {
         x: args.x.as_deref(),

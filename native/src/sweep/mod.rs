@@ -10,6 +10,7 @@ mod values;
 mod varied;
 mod work;
 
+use crate::existing::{Exists, Overwrite};
 use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, OutputError, Rounded, Stdout, narrate, warn};
@@ -56,8 +57,9 @@ columns points and sweep instead, which `retrylab merge` uses to check that file
 same sweep. Programs that read CSV guess its types: let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are
-kept in FILE.part until FILE is complete. Two processes cannot use the same FILE.part at the same
-time. FILE has the same bytes whatever the number of threads and interruptions.
+kept in FILE.part until FILE is complete. A complete FILE is replaced only with --overwrite. Two
+processes cannot use the same FILE.part at the same time. FILE has the same bytes whatever the
+number of threads and interruptions.
 
 To use many machines, run one shard on each and merge them with
 `retrylab merge --out all.csv part-*.csv`:
@@ -97,6 +99,8 @@ pub(crate) struct Args {
     /// File for the results: .csv, .json or .parquet; `-` prints CSV on stdout and cannot be resumed
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     out: Option<String>,
+    #[command(flatten)]
+    overwrite: Overwrite,
     /// Run only the I-th of N parts
     #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
     shard: Option<Shard>,
@@ -123,6 +127,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error(transparent)]
+    Exists(#[from] Exists),
+    #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -138,7 +144,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Plan(PlanError::Source(error)) => error.exit(),
-            Self::Plan(_) | Self::Target(_) => Exit::Usage,
+            Self::Plan(_) | Self::Target(_) | Self::Exists(_) => Exit::Usage,
             Self::Journal(JournalError::Part(PartError::NotAFile(_))) => Exit::Usage,
             Self::Journal(
                 JournalError::Other { .. } | JournalError::Earlier(_) | JournalError::Malformed(_),
@@ -170,6 +176,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         preview::show(&plan, shard, &mut out);
         return Ok(out.finish(Exit::Success));
     };
+    if let Target::File(path, _) = &target {
+        args.overwrite.check(path)?;
+    }
     let (part, mut journal) = open_journal(args, &plan, shard, &target)?;
     let interrupted = signals::flag().map_err(Error::Signals)?;
     let bounds = Bounds::default().with_events(args.max_events);

@@ -29,7 +29,7 @@ fn sweep(args: &[&str], more: &[&str]) -> Finished {
 
 /// Sweeps into `out`.
 fn swept(args: &[&str], out: &str) -> Vec<u8> {
-    let finished = sweep(args, &["--out", out]);
+    let finished = sweep(args, &["--out", out, "--overwrite"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(finished.stdout, "");
     std::fs::read(out).unwrap()
@@ -111,7 +111,7 @@ fn shards_merge_to_the_whole() {
                 })
                 .collect();
             let merged = folder.path("merged").with(form);
-            let mut args = vec!["merge", "--out", &merged];
+            let mut args = vec!["merge", "--overwrite", "--out", &merged];
             // In any order.
             args.extend(parts.iter().rev().map(String::as_str));
             let finished = run(&args);
@@ -267,9 +267,35 @@ fn ctrl_c_explains_how_to_resume() {
     // A file that is not a part file is not touched.
     std::fs::write(format!("{out}.part"), "my notes\n").unwrap();
     assert_refused(
-        &sweep(&other, &["--out", &out]),
+        &sweep(&other, &["--out", &out, "--overwrite"]),
         &["out.csv.part:1 is not a line of a part file"],
     );
+}
+
+#[test]
+fn a_finished_file_is_replaced_only_on_request() {
+    let folder = Folder::new("finished");
+    let (table, plot) = (folder.path("a.csv"), folder.path("a.svg"));
+    let sweeping = ["sweep", "--vary", "server.drop=0.1,0.2", "--out", &table];
+    let merging = ["merge", &folder.path("part.csv"), "--out", &table];
+    let drawing = ["plot", &table, "--out", &plot];
+    assert_eq!(run(&sweeping).code, Some(0));
+    std::fs::copy(&table, folder.path("part.csv")).unwrap();
+    assert_eq!(run(&drawing).code, Some(0));
+    for (command, file) in [(&sweeping[..], &table), (&merging, &table), (&drawing, &plot)] {
+        let before = std::fs::read(file).unwrap();
+        let time = || std::fs::metadata(file).unwrap().modified().unwrap();
+        let written = time();
+        let refused = run(command);
+        assert_refused(&refused, &[file, "exists already", "--overwrite"]);
+        assert_eq!((std::fs::read(file).unwrap(), time()), (before, written));
+        let replaced = run(&[command, &["--overwrite"]].concat());
+        assert_eq!(replaced.code, Some(0), "{replaced:?}");
+        assert!(time() > written, "{command:?}");
+    }
+    // What is not a regular file is not replaced.
+    let finished = run(&["merge", &folder.path("part.csv"), "--out", "-"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
 }
 
 #[test]

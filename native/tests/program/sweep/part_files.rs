@@ -33,7 +33,9 @@ fn a_second_process_is_refused_and_does_no_harm() {
 fn many_may_start_at_the_same_time() {
     let folder = Folder::new("many");
     let (out, whole) = (folder.path("out.csv"), folder.path("whole.csv"));
-    let args = |out| ["sweep", "--vary", "server.drop=0..0.9/0.1", "--seeds", "5", "--out", out];
+    let args = |out| {
+        ["sweep", "--vary", "server.drop=0..0.9/0.1", "--seeds", "5", "--overwrite", "--out", out]
+    };
     succeeded(&run(&args(&whole)));
     for _ in 0..5 {
         let started: Vec<Running> = (0..8).map(|_| Running::start(retrylab(&args(&out)))).collect();
@@ -91,7 +93,7 @@ fn links_are_not_followed() {
         let out = folder.path(&format!("c.{form}"));
         std::os::unix::fs::symlink(&victim, format!("{out}.tmp")).unwrap();
         succeeded(&run(&args(&out)));
-        succeeded(&run(&["merge", &out, "--out", &out]));
+        succeeded(&run(&["merge", &out, "--overwrite", "--out", &out]));
     }
     assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious\n");
     assert!(!folder.names().contains(&"missing".to_string()));

@@ -1,0 +1,26 @@
+//! Files of results that exist already.
+
+use crate::table::shown;
+use std::path::Path;
+
+/// The flag with which a command replaces a file.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Overwrite {
+    /// Replace the file of --out if it exists
+    #[arg(long)]
+    overwrite: bool,
+}
+
+/// Error for a file that would be replaced.
+#[derive(Debug, thiserror::Error)]
+#[error("--out: {0} exists already; use another name, or --overwrite to replace it")]
+pub(crate) struct Exists(String);
+
+impl Overwrite {
+    /// Checks that results can go to `path`: hours of work are not replaced by mistake. What is not a regular file, such
+    /// as a terminal or a pipe, can always be written.
+    pub(crate) fn check(self, path: &Path) -> Result<(), Exists> {
+        let exists = || path.metadata().is_ok_and(|found| found.is_file());
+        if !self.overwrite && exists() { Err(Exists(shown(path))) } else { Ok(()) }
+    }
+}
