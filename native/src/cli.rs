@@ -62,7 +62,11 @@ enum Command {
     Scenarios(scenarios::Args),
     Theory(theory::Args),
     /// Show every key of a scenario: its default, its meaning and its allowed values
+    ///
+    /// With PATTERN, only the keys that contain it in their names or meanings, such as `retrylab keys jitter`.
     Keys {
+        /// Part of a name or of a meaning
+        pattern: Option<String>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -93,7 +97,7 @@ impl Cli {
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
             Command::Presets { json } => Ok(presets::run(json)),
-            Command::Keys { json } => Ok(keys::run(json)),
+            Command::Keys { pattern, json } => Ok(keys::run(pattern.as_deref(), json)),
             Command::Completions { shell } => Ok(completions(shell)),
         };
         result.unwrap_or_else(|error| {

@@ -2,15 +2,26 @@
 
 use crate::data_file;
 use crate::exit::Exit;
-use crate::output::{SCHEMA, Stdout};
+use crate::output::{SCHEMA, Stdout, complain};
 use retrylab_core::scenario::FIELDS;
+use retrylab_core::value::nearest;
 use serde_json::{Value, json};
 
-/// Prints every key with its default, its meaning and its allowed values.
-pub(crate) fn run(as_json: bool) -> Exit {
+/// Prints the keys with their defaults, meanings and allowed values: all keys, or those that contain `pattern` in their
+/// names or meanings, in any case of letters.
+pub(crate) fn run(pattern: Option<&str>, as_json: bool) -> Exit {
     let mut out = Stdout::default();
-    let rows = FIELDS
-        .iter()
+    let wanted = pattern.map(str::to_lowercase);
+    let contains =
+        |text: &str| wanted.as_ref().is_none_or(|part| text.to_lowercase().contains(part));
+    let fields: Vec<_> =
+        FIELDS.iter().filter(|field| contains(field.key) || contains(field.help)).collect();
+    if let (Some(pattern), true) = (pattern, fields.is_empty()) {
+        complain(none(pattern));
+        return Exit::Usage;
+    }
+    let rows = fields
+        .into_iter()
         .map(|field| (field.key, field.default_value(), data_file::allowed(field), field.help));
     if as_json {
         let keys: Vec<Value> = rows
@@ -27,4 +38,11 @@ pub(crate) fn run(as_json: bool) -> Exit {
         }
     }
     out.finish(Exit::Success)
+}
+
+/// Returns the sentence about a pattern that no key contains.
+fn none(pattern: &str) -> String {
+    let meant = nearest(pattern, FIELDS.iter().map(|field| field.key));
+    let hint = meant.map(|key| format!("; did you mean {key}?")).unwrap_or_default();
+    format!("no key and no meaning of a key contains {pattern:?}{hint}")
 }

@@ -4,6 +4,7 @@ use crate::data_file::{self, DataError};
 use crate::exit::Exit;
 use crate::scenario_file::{self, FileError};
 use retrylab_core::scenario::{FieldError, SHIPPED, Scenario, Shipped};
+use retrylab_core::value::nearest;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +17,7 @@ pub(crate) enum SourceError {
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
-    #[error("{0} is neither a file nor a shipped scenario; the shipped ones are {known}", known = known())]
+    #[error("{0} is neither a file nor a shipped scenario; {hint}", hint = hint(.0))]
     NoSuch(String),
     #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),
@@ -32,6 +33,8 @@ pub(crate) enum SourceError {
     VersusSet(FieldError),
     #[error("--seed: {0}")]
     Seed(FieldError),
+    #[error("--preset: {0}")]
+    Preset(FieldError),
 }
 
 impl SourceError {
@@ -52,7 +55,9 @@ pub(crate) struct Source<'a> {
     pub(crate) scenario: Option<&'a str>,
     /// A link, or the part after its `#`.
     pub(crate) link: Option<&'a str>,
-    /// `key=value`, applied to it.
+    /// A policy by name, applied to it.
+    pub(crate) preset: Option<&'a str>,
+    /// `key=value`, applied next.
     pub(crate) set: &'a [String],
     /// Applied last.
     pub(crate) seed: Option<&'a str>,
@@ -70,14 +75,18 @@ impl<'a> Source<'a> {
         Ok(scenario)
     }
 
-    /// Returns the scenario of the file or link, without `--set` and `--seed`.
+    /// Returns the scenario of the file or link with `--preset`, without `--set` and `--seed`.
     pub(crate) fn base(&self) -> Result<Scenario, SourceError> {
-        match (self.link, self.scenario) {
-            (Some(link), _) => from_link(link),
-            (None, Some(link)) if is_link(link) => from_link(link),
-            (None, Some(file)) => from_file(file),
-            (None, None) => Ok(Scenario::default()),
+        let mut scenario = match (self.link, self.scenario) {
+            (Some(link), _) => from_link(link)?,
+            (None, Some(link)) if is_link(link) => from_link(link)?,
+            (None, Some(file)) => from_file(file)?,
+            (None, None) => Scenario::default(),
+        };
+        if let Some(preset) = self.preset {
+            scenario.apply([("policy.preset", preset)]).map_err(SourceError::Preset)?;
         }
+        Ok(scenario)
     }
 
     /// Returns the pairs of `--set`.
@@ -155,6 +164,12 @@ fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-fn known() -> String {
-    SHIPPED.iter().map(|shipped| shipped.name).collect::<Vec<_>>().join(", ")
+/// Suggests the shipped scenario that was probably meant, and lists all of them.
+fn hint(name: &str) -> String {
+    let names = || SHIPPED.iter().map(|shipped| shipped.name);
+    let known = names().collect::<Vec<_>>().join(", ");
+    match nearest(name, names()) {
+        Some(meant) => format!("did you mean {meant}? The shipped ones are {known}"),
+        None => format!("the shipped ones are {known}"),
+    }
 }

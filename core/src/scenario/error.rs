@@ -82,7 +82,8 @@ impl fmt::Display for FieldError {
                 write!(f, "unknown key \"{}\"; {hint}", Printable::short(key))
             }
             Self::BadValue { key, value, shape } => {
-                write!(f, "{key}: \"{}\" {}", Printable::short(value), shape.refusal())
+                write!(f, "{key}: \"{}\" {}", Printable::short(value), shape.refusal())?;
+                shape.meant(value).map_or(Ok(()), |word| write!(f, "; did you mean {word}?"))
             }
             Self::Contradiction { sentence, .. } => f.write_str(sentence),
             Self::BadEncoding { text } => {

@@ -1,8 +1,10 @@
 //! How a value is written: enough to derive a form, a flag, a completion and an error message from it.
 
+use super::nearest;
 use crate::time::Duration;
 use alloc::format;
 use alloc::string::{String, ToString};
+
 use core::fmt;
 
 /// How values of a type are written, and which ones are allowed.
@@ -149,6 +151,13 @@ impl Shape {
     /// Returns the words that may be written instead, such as `none`.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         self.words.into_iter().flatten()
+    }
+
+    /// Returns the allowed word that was probably meant by `text`.
+    #[must_use]
+    pub fn meant(&self, text: &str) -> Option<&'static str> {
+        let choices = if let Form::Choice(words) = self.form { words } else { &[] };
+        nearest(text, self.words().chain(choices.iter().copied()))
     }
 
     /// Returns its grammar, if it has one.

@@ -124,7 +124,8 @@ pub(super) fn other(args: &Args, a: &Scenario) -> Result<Scenario, Error> {
     let mut b = match versus.as_deref() {
         None => a.clone(),
         Some(name) => {
-            let source = Source { scenario: Some(name), link: None, set: &[], seed: None };
+            let source =
+                Source { scenario: Some(name), link: None, preset: None, set: &[], seed: None };
             source.base().map_err(|error| SourceError::Versus(Box::new(error)))?
         }
     };

@@ -119,6 +119,9 @@ pub(crate) struct Args {
     /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
+    /// Retry policy by name, as --set policy.preset=NAME; `retrylab presets` lists them
+    #[arg(long, value_name = "NAME", value_parser = flags::parser("policy.preset"), ignore_case = true)]
+    preset: Option<String>,
     /// Seed for all random draws; the same seed repeats the same run
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
@@ -212,11 +215,12 @@ impl Error {
 /// Simulates the scenario and prints the result.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.keys {
-        return Ok(keys::run(args.json));
+        return Ok(keys::run(None, args.json));
     }
     let source = Source {
         scenario: args.scenario.as_deref(),
         link: args.link.as_deref(),
+        preset: args.preset.as_deref(),
         set: &args.set,
         seed: args.seed.as_deref(),
     };

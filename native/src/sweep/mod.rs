@@ -85,6 +85,9 @@ pub(crate) struct Args {
     /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
+    /// Retry policy by name, as --set policy.preset=NAME; `retrylab presets` lists them
+    #[arg(long, value_name = "NAME", value_parser = flags::parser("policy.preset"), ignore_case = true)]
+    preset: Option<String>,
     /// Vary a key over a list `V1,V2,…` or a range `FIRST..LAST/STEP`; can be repeated
     #[arg(long, value_name = "KEY=VALUES", allow_hyphen_values = true)]
     vary: Vec<String>,
@@ -163,6 +166,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let source = Source {
         scenario: args.scenario.as_deref(),
         link: args.link.as_deref(),
+        preset: args.preset.as_deref(),
         set: &args.set,
         seed: args.seed.as_deref(),
     };

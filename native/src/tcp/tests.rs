@@ -101,7 +101,7 @@ fn an_exchange_takes_every_step_of_a_connection() {
             events[..],
             [Event::Confirmed { .. }, Event::Answered { sends: 1, .. }, Event::Released { .. }]
         ));
-        let steps = "Trying Connected Sent Finished Received PeerFinished Released";
+        let steps = "Asked Trying Connected Sent Finished Received PeerFinished Released";
         assert_eq!(happened.join(" "), steps);
 
         server.stop_listening();
@@ -187,7 +187,8 @@ fn the_next_address_is_tried_at_once() {
         let mut client = client(patient(peer, b"hello"), &[dead, peer]);
         assert_eq!(run(&mut client, &mut server).await, Ended::Finished);
         let happened = &client.observer_mut().happened;
-        assert_eq!(happened[..4], ["Trying", "Failed", "Trying", "Connected"], "{happened:?}");
+        let first = ["Asked", "Trying", "Failed", "Trying", "Connected"];
+        assert_eq!(happened[..5], first, "{happened:?}");
     });
 }
 

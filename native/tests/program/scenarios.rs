@@ -82,3 +82,56 @@ fn a_scenario_is_printed_as_its_file_and_runs_as_such() {
     assert_eq!(by_name["digest"], by_file["digest"]);
     assert_ne!(by_name["digest"], Value::Null);
 }
+
+#[test]
+fn what_was_probably_meant_is_suggested() {
+    for (args, sentence) in [
+        (
+            &["sim", "textbok"][..],
+            "textbok is neither a file nor a shipped scenario; did you mean textbook?",
+        ),
+        (&["sim", "banana"], "the shipped ones are textbook, udp-pinger"),
+        (
+            &["sim", "--set", "policy.preset=coop"],
+            "curl, wget, envoy or ethernet; did you mean coap?",
+        ),
+        (
+            &["sim", "--set", "server.reply=mirorr"],
+            "is not one of report, mirror or upper; did you mean mirror?",
+        ),
+        (&["sim", "--set", "server.drup=0.5"], "did you mean server.drop?"),
+        (&["sim", "--preset", "coop"], "a similar value exists: 'coap'"),
+        (&["sweep", "--preset", "coop", "--dry-run"], "a similar value exists: 'coap'"),
+        (&["keys", "jiter"], "no key and no meaning of a key contains \"jiter\""),
+        (&["keys", "server.drup"], "did you mean server.drop?"),
+    ] {
+        let refused = run(args);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(sentence), "{refused:?}");
+    }
+}
+
+#[test]
+fn keys_are_found_by_a_part_of_their_names_or_meanings() {
+    let found = run(&["keys", "Jitter"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    assert!(found.stdout.contains("policy.jitter"), "{found:?}");
+    assert!(!found.stdout.contains("server.drop "), "{found:?}");
+    let all = run(&["keys", "--json"]).object()["keys"].as_array().unwrap().len();
+    let some = run(&["keys", "server.", "--json"]).object()["keys"].as_array().unwrap().len();
+    assert!(0 < some && some < all, "{some} of {all}");
+}
+
+/// `--preset` replaces the policy of the scenario, and `--set` changes it.
+#[test]
+fn a_preset_is_a_flag_of_sim_and_sweep() {
+    let link = |args: &[&str]| run(args).object()["link"].clone();
+    let set = ["sim", "--set", "policy.preset=coap", "--set", "policy.max_sends=3", "--json"];
+    let flag = ["sim", "--set", "policy.max_sends=3", "--preset", "coap", "--json"];
+    assert_eq!(link(&set), link(&flag));
+    let file = ["sim", "retry-storm", "--preset", "COAP", "--json"];
+    assert!(link(&file).as_str().unwrap().contains("policy.preset=coap"));
+    let sweep = ["sweep", "--preset", "coap", "--vary", "server.drop=0.1", "--out", "-"];
+    let csv = run(&sweep);
+    assert_eq!(csv.code, Some(0), "{csv:?}");
+}
