@@ -17,10 +17,11 @@ pub(crate) struct Overwrite {
 pub(crate) struct Exists(String);
 
 impl Overwrite {
-    /// Checks that results can go to `path`: hours of work are not replaced by mistake. What is not a regular file, such
-    /// as a terminal or a pipe, can always be written.
-    pub(crate) fn check(self, path: &Path) -> Result<(), Exists> {
-        let exists = || path.metadata().is_ok_and(|found| found.is_file());
+    /// Checks that results can go to `out`, where `-` is stdout: hours of work are not replaced by mistake. What is not a
+    /// regular file, such as a terminal or a pipe, can always be written.
+    pub(crate) fn check(self, out: &str) -> Result<(), Exists> {
+        let path = Path::new(out);
+        let exists = || out != "-" && path.metadata().is_ok_and(|found| found.is_file());
         if !self.overwrite && exists() { Err(Exists(shown(path))) } else { Ok(()) }
     }
 }

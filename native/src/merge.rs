@@ -86,9 +86,7 @@ impl Error {
 /// Merges the files.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let target = Target::new(&args.out)?;
-    if let Target::File(path, _) = &target {
-        args.overwrite.check(path)?;
-    }
+    args.overwrite.check(&args.out)?;
     let other = |file: &&String| Format::of(file).is_some_and(|form| form != target.format());
     if let Some(file) = args.files.iter().find(other) {
         return Err(Error::Form { file: file.clone(), out: args.out.clone() });

@@ -216,18 +216,10 @@ impl<K: Sink> Run<K> {
     }
 
     fn count_clients(&mut self) {
-        let network = match &self.hosts {
-            Hosts::Datagrams(network) => Some(network),
-            #[cfg(feature = "packets")]
-            Hosts::Streams { .. } => None,
-        };
-        let Some(network) = network else { return };
-        let mut clients = network.clients();
-        let count = clients.len();
-        let first = clients.next();
+        let Some(network) = self.network() else { return };
+        let (count, first) = (network.clients().len(), network.clients().next());
         if first.is_some_and(ScenarioClient::grows) {
-            let others = clients.map(ScenarioClient::memory).sum::<usize>();
-            self.clients = others + first.map_or(0, ScenarioClient::memory);
+            self.clients = network.clients().map(ScenarioClient::memory).sum();
             // Counting costs no more than the events between two counts, for any number of clients.
             self.next_count = self.events + self.batch.max(count as u64 * self.batch / BATCH);
         } else {

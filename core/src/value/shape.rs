@@ -4,7 +4,6 @@ use super::nearest;
 use crate::time::Duration;
 use alloc::format;
 use alloc::string::{String, ToString};
-
 use core::fmt;
 
 /// How values of a type are written, and which ones are allowed.

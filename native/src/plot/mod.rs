@@ -86,9 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     if args.out != "-" && !args.out.to_ascii_lowercase().ends_with(".svg") {
         return Err(Error::Extension(args.out.clone()));
     }
-    if args.out != "-" {
-        args.overwrite.check(args.out.as_ref())?;
-    }
+    args.overwrite.check(&args.out)?;
     let choice = Choice {
         x: args.x.as_deref(),
         y: &args.y,

@@ -238,13 +238,13 @@ impl Assertion {
 
     /// Checks the runs of several seeds.
     pub(super) fn check_runs(&self, runs: &[(u64, &Measured)], allow_cut: bool) -> Check {
+        if self.needs_interval() {
+            return Check::new(self, self.of_median(runs, allow_cut), None);
+        }
         let results: Vec<_> =
             runs.iter().map(|(seed, run)| (*seed, self.of(run, allow_cut))).collect();
         let worst = results.iter().find(|(_, (holds, _))| !holds);
         let kept = results.iter().filter(|(_, (holds, _))| *holds).count();
-        if self.needs_interval() {
-            return Check::new(self, self.of_median(runs, allow_cut), None);
-        }
         let share = self.share.unwrap_or(1.0);
         let holds = kept as f64 >= share * runs.len() as f64;
         let seeds = Count(runs.len() as u64, "seed");

@@ -67,7 +67,7 @@ impl Many {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Seeds {
     first: u64,
-    count: u64,
+    pub(super) count: u64,
 }
 
 impl Seeds {

@@ -277,15 +277,18 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Itself(_) | EndedBy::Output => Exit::Success,
     };
+    let checks = args.asserts.check_run(args, scenario, &result);
     if let Some(failure) = failure {
+        if !failure.is_broken_pipe() {
+            return Err(failure.into());
+        }
         // A reader that has closed the pipe, such as `head`, does not want the table either.
-        return if failure.is_broken_pipe() { Ok(exit) } else { Err(failure.into()) };
+        return verdict::report(args, scenario, &checks, exit);
     }
     if let (Some(file), Some(metrics)) = (series, &result.metrics) {
         file.write(&metrics.series, args.series_interval)?;
     }
     let mut out = Stdout::default();
-    let checks = args.asserts.check_run(args, scenario, &result);
     let report = RunReport::new(scenario, &result, &checks);
     if args.json {
         out.json(&report);

@@ -35,8 +35,8 @@ pub(super) struct Asserts {
 impl Asserts {
     /// Checks that the number of seeds allows a conclusion.
     pub(super) fn check_seeds(&self, seeds: Seeds) -> Result<(), Error> {
-        let count = seeds.iter().count() as u64;
-        self.assert.iter().try_for_each(|one| one.check_seeds(count)).map_err(Error::Assertion)
+        let enough = |one: &Assertion| one.check_seeds(seeds.count);
+        self.assert.iter().try_for_each(enough).map_err(Error::Assertion)
     }
 
     /// Checks a single run. An interrupted run has no results.
@@ -49,7 +49,7 @@ impl Asserts {
         let Some(measured) = measure::measured(result, None) else { return Vec::new() };
         let check = |one: &Assertion| {
             let check = one.check_run(scenario.seed, &measured, self.allow_cut);
-            check.with_repeat(command(args, scenario, None, &[one.to_string()]))
+            check.with_repeat(command(args, scenario, None, one))
         };
         self.assert.iter().map(check).collect()
     }
@@ -61,6 +61,9 @@ impl Asserts {
         scenario: &Scenario,
         runs: &[(u64, &Measured)],
     ) -> Vec<Check> {
+        if runs.is_empty() {
+            return Vec::new();
+        }
         let check = |one: &Assertion| {
             let check = one.check_runs(runs, self.allow_cut);
             let repeat = match check.seed {
@@ -68,9 +71,9 @@ impl Asserts {
                 Some(seed) => {
                     let mut scenario = scenario.clone();
                     scenario.seed = seed;
-                    command(args, &scenario, None, &[one.of_one_run().to_string()])
+                    command(args, &scenario, None, &one.of_one_run())
                 }
-                None => command(args, scenario, Some(runs.len()), &[one.to_string()]),
+                None => command(args, scenario, Some(runs.len()), one),
             };
             check.with_repeat(repeat)
         };
@@ -78,12 +81,12 @@ impl Asserts {
     }
 }
 
-/// Returns the command that runs `scenario` and checks `assertions`.
+/// Returns the command that runs `scenario` and checks `assertion`.
 fn command(
     args: &Args,
     scenario: &Scenario,
     seeds: Option<usize>,
-    assertions: &[String],
+    assertion: &Assertion,
 ) -> String {
     let mut line = format!("retrylab sim --link {}", quoted(&scenario.to_fragment()));
     let default = Bounds::default();
@@ -102,10 +105,7 @@ fn command(
     if let Some(seeds) = seeds {
         let _ = write!(line, " --seeds {seeds}");
     }
-    for assertion in assertions {
-        let _ = write!(line, " --assert {}", quoted(assertion));
-    }
-    line
+    line + " --assert " + &quoted(&assertion.to_string())
 }
 
 /// Quotes a word for a POSIX shell.

@@ -180,9 +180,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         preview::show(&plan, shard, &mut out);
         return Ok(out.finish(Exit::Success));
     };
-    if let Target::File(path, _) = &target {
-        args.overwrite.check(path)?;
-    }
+    args.out.as_deref().map_or(Ok(()), |out| args.overwrite.check(out))?;
     let (part, mut journal) = open_journal(args, &plan, shard, &target)?;
     let interrupted = signals::flag().map_err(Error::Signals)?;
     let bounds = Bounds::default().with_events(args.max_events);

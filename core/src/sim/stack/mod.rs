@@ -21,9 +21,9 @@
 //!   arrives when its last fragment does, unless one is lost.
 //! - A packet of IPv6 larger than `link.mtu` is not sent, as with a socket that must not fragment (`IPV6_DONTFRAG`, RFC
 //!   3542, section 11.2): routers do not fragment IPv6 (RFC 8200, section 5), and smoltcp does not either. The record is
-//!   that of the network of datagrams, so a scenario has the same records over IPv6 as without stacks. A limited
-//!   `link.rate` or `link.mtu` tells them apart, because the header of IPv6 is 20 bytes longer than that of IPv4: add
-//!   these to `link.overhead` of the network of datagrams to compare the two.
+//!   that of the network of datagrams, so a scenario has the same records over IPv6 as without stacks. This
+//!   does not hold with a limited `link.rate` or `link.mtu`, because the header of IPv6 is 20 bytes longer than that of
+//!   IPv4. To compare the two networks then, add 20 to the `link.overhead` of the network of datagrams.
 //! - A host on whose port nobody listens answers with ICMP port unreachable. The machine of a connected client learns
 //!   of it; another does not, as with sockets of an operating system.
 //!
