@@ -36,7 +36,7 @@ pub mod clock;
 pub mod tcp;
 pub mod udp;
 
-/// Runs the code in the README as documentation tests.
+/// Runs the code of the guide as documentation tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+#[doc = include_str!("../../docs/library.md")]
+struct Guide;

@@ -1,7 +1,7 @@
-//! Runs each command of the README's section "The lesson, command by command".
+//! Runs each command of the guide's section "The lesson, command by command".
 
 use crate::common::{Folder, Running, free_port, retrylab, run_command};
-use crate::readme::{PATH, words};
+use crate::docs::{read, words};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Instant;
@@ -18,8 +18,8 @@ fn port() -> String {
 
 #[test]
 fn every_command_runs() {
-    let readme = std::fs::read_to_string(PATH).unwrap();
-    let section = readme.split_once("## The lesson, command by command").expect("the section").1;
+    let guide = read("classroom.md");
+    let section = guide.split_once("## The lesson, command by command").expect("the section").1;
     let script = section.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0;
     let folder = Folder::new("lesson");
     let ports = ["1060", "1061", "1062", "8080", "5353"].map(|shown| (shown, port()));
@@ -30,7 +30,7 @@ fn every_command_runs() {
             continue;
         }
         let mut line = line.replace("SERVER", "127.0.0.1");
-        // Placeholders first: a port that is inserted may contain one that the README shows.
+        // Placeholders first: a port that is inserted may contain one that the guide shows.
         for (place, (shown, _)) in ports.iter().enumerate() {
             line = line.replace(shown, &format!("<port {place}>"));
         }

@@ -1,12 +1,31 @@
-//! Checks that the README shows what the program prints: runs every ```console block and compares the output.
+//! Checks that the README and the guide show what the program prints: runs every ```console block and compares the
+//! output.
 //!
-//! `UPDATE_README=1 cargo test -p retrylab --test program readme` updates the outputs.
+//! `UPDATE_DOCS=1 cargo test -p retrylab --test program docs` updates the outputs.
 
 use crate::common::{Running, Server, page_is_built, retrylab, run};
 use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub(crate) const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Returns the README and the files of the guide.
+fn files() -> Vec<PathBuf> {
+    let root = Path::new(ROOT);
+    let guide = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let texts = guide.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let mut files: Vec<PathBuf> = texts.collect();
+    files.sort();
+    files.insert(0, root.join("README.md"));
+    files
+}
+
+/// Returns the text of a file of the guide.
+pub(crate) fn read(name: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join("docs").join(name)).unwrap()
+}
 
 /// Splits the command of a block at spaces outside quotes.
 pub(crate) fn words(command: &str) -> Vec<String> {
@@ -22,7 +41,7 @@ pub(crate) fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// Starts the name server of the README on free ports; returns its address for DNS.
+/// Starts the name server of the guide on free ports; returns its address for DNS.
 fn name_server(args: &[&str]) -> (Running, String) {
     let args: Vec<&str> =
         args.iter().map(|arg| if *arg == NAME_SERVER_PORT { "0" } else { arg }).collect();
@@ -31,10 +50,10 @@ fn name_server(args: &[&str]) -> (Running, String) {
     (running, address)
 }
 
-/// Port of the name server in the README.
+/// Port of the name server in the guide.
 const NAME_SERVER_PORT: &str = "5353";
 
-/// Servers of the README that run while their clients are shown.
+/// Servers of a file that run while their clients are shown.
 #[derive(Default)]
 struct Servers {
     echo: Vec<Server>,
@@ -52,7 +71,7 @@ fn output(args: &[&str], servers: &mut Servers) -> String {
             let (_, address) = servers.names.as_ref().expect("serve --dns comes before lookup");
             run(&["lookup", name, "--server", address]).stdout
         }
-        // The README shows this output before `send`, which causes it.
+        // The text shows this output before `send`, which causes it.
         ["serve", rest @ ..] => {
             servers.echo.push(Server::start_at("0", rest));
             String::new()
@@ -100,56 +119,70 @@ fn without_numbers(text: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_what_the_program_prints() {
-    let readme = std::fs::read_to_string(PATH).expect("the README");
-    let mut fresh = String::new();
+fn the_docs_show_what_the_program_prints() {
     let mut blocks = 0;
-    let mut servers = Servers::default();
-    let mut rest = readme.as_str();
-    while let Some((before, block)) = rest.split_once("```console\n$ retrylab ") {
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    for path in files() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut servers = Servers::default();
+        let fresh = fresh(&text, &mut servers, |command, shown, printed| {
+            let path = path.display();
+            assert!(update, "{path}: retrylab {command} prints\n{printed}and not\n{shown}");
+        });
+        blocks += text.matches(BLOCK).count();
+        if update {
+            fs::write(&path, &fresh).unwrap();
+        }
+        if !servers.echo.is_empty() {
+            check_server(servers.echo.remove(0), &fresh);
+        }
+        if let Some((running, _)) = servers.names.take() {
+            check_name_server(running, &fresh);
+        }
+    }
+    assert!(blocks >= 20, "{blocks} blocks");
+}
+
+/// The start of a block that is checked.
+const BLOCK: &str = "```console\n$ retrylab ";
+
+/// Returns `text` with what its commands print now, and reports each block that differs.
+fn fresh(text: &str, servers: &mut Servers, differs: impl Fn(&str, &str, &str)) -> String {
+    let mut fresh = String::new();
+    let mut rest = text;
+    while let Some((before, block)) = rest.split_once(BLOCK) {
         let (command, block) = block.split_once('\n').expect("a command");
         let (shown, after) = block.split_once("```").expect("the block's end");
-        // The README shows only the head of long outputs.
+        // Only the head of long outputs is shown.
         let (program, max) = match command.split_once(" | head -n ") {
             Some((program, max)) => (program, max.parse().expect("a number of lines")),
             None => (command, usize::MAX),
         };
         let args = words(program);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let printed = output(&args, &mut servers);
+        let printed = output(&args, servers);
         let printed: String = printed.split_inclusive('\n').take(max).collect();
-        // A program that was built without the page reports an error; see `tests/lab.rs`.
-        let absent = args[0] == "lab" && !page_is_built();
-        let live = matches!(args[0], "send" | "lab");
         let same = match args[0] {
             "serve" => true,
-            _ if absent => true,
-            _ if live => without_numbers(&printed) == without_numbers(shown),
+            // A program that was built without the page reports an error; see `tests/lab.rs`.
+            "lab" if !page_is_built() => true,
+            "send" | "lab" => without_numbers(&printed) == without_numbers(shown),
             _ => printed == shown,
         };
-        if std::env::var_os("UPDATE_README").is_none() {
-            assert!(same, "retrylab {command} prints\n{printed}and the README shows\n{shown}");
+        if !same {
+            differs(command, shown, &printed);
         }
         let kept = if same { shown } else { &printed };
-        write!(fresh, "{before}```console\n$ retrylab {command}\n{kept}```").unwrap();
+        write!(fresh, "{before}{BLOCK}{command}\n{kept}```").unwrap();
         rest = after;
-        blocks += 1;
     }
-    fresh += rest;
-    if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(PATH, &fresh).unwrap();
-    }
-    assert!(blocks >= 5, "{blocks} blocks");
-
-    check_server(servers.echo.remove(0), &fresh);
-    check_name_server(servers, &fresh);
+    fresh + rest
 }
 
-/// Compares the output of the first `serve` during `send`.
+/// Compares the output of the first `serve` during `send`, if it is shown.
 fn check_server(server: Server, fresh: &str) {
     let Server { mut running, .. } = server;
-    let shown = fresh.split_once("$ retrylab serve ").expect("serve").1;
-    let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
+    let shown = block(fresh, "serve ");
     for line in shown.lines() {
         let event = running.json();
         let shown = ["dropped", "answered"].iter().find(|event| line.contains(**event)).unwrap();
@@ -158,12 +191,12 @@ fn check_server(server: Server, fresh: &str) {
     }
     running.signal("TERM");
     let finished = running.finish(Instant::now());
-    assert_eq!(finished.stdout.lines().count(), 1, "only the summary is left: {finished:?}");
+    let all = shown.is_empty() || finished.stdout.lines().count() == 1;
+    assert!(all, "only the summary is left: {finished:?}");
 }
 
 /// Compares the output of `serve --dns` during `lookup`.
-fn check_name_server(servers: Servers, fresh: &str) {
-    let (mut running, _) = servers.names.expect("the README shows serve --dns");
+fn check_name_server(mut running: Running, fresh: &str) {
     for line in block(fresh, "serve 0 --dns").lines() {
         let event = running.json();
         let (query, code) = (event["query"].as_str().unwrap(), event["code"].as_str().unwrap());
@@ -172,8 +205,8 @@ fn check_name_server(servers: Servers, fresh: &str) {
     }
 }
 
-/// Returns the output that the README shows for the command that begins like this.
-fn block<'a>(readme: &'a str, command: &str) -> &'a str {
-    let shown = readme.split_once(&format!("$ retrylab {command}")).expect(command).1;
+/// Returns the output that is shown for the command that begins like this.
+fn block<'a>(text: &'a str, command: &str) -> &'a str {
+    let shown = text.split_once(&format!("$ retrylab {command}")).expect(command).1;
     shown.split_once('\n').unwrap().1.split_once("```").unwrap().0
 }
