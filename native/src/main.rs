@@ -34,6 +34,7 @@ mod table;
 mod theory;
 mod threads;
 mod unreached;
+mod variant;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -64,9 +64,8 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Returns the selected scenario.
-    pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
-        let mut scenario = self.base()?;
+    /// Returns `scenario` with `--set` and `--seed`.
+    pub(crate) fn complete(&self, mut scenario: Scenario) -> Result<Scenario, SourceError> {
         // All at once: two values may each contradict the default of the other.
         scenario.apply(self.sets()?).map_err(SourceError::Set)?;
         if let Some(seed) = self.seed {

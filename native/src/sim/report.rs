@@ -1,6 +1,9 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::assertion::Check;
+use super::group::Group;
+use super::many::Seeds;
+use super::measure::Measured;
 use super::measured;
 use super::outcome;
 use super::predicted::Server;
@@ -32,8 +35,6 @@ pub(super) struct RunReport<'a> {
     /// The 95 % confidence interval of the share (Wilson); null if the exchanges are not independent.
     answered_share_95: Option<(f64, f64)>,
     gave_up_share_95: Option<(f64, f64)>,
-    /// Why the shares have no interval; null if they have one.
-    no_interval: Option<&'static str>,
     sends: u64,
     /// Sends of the finished exchanges; in contention, writes.
     calls: u64,
@@ -54,8 +55,11 @@ pub(super) struct RunReport<'a> {
     simulated_s: f64,
     events: u64,
     digest: String,
-    /// The scenario as the fragment of a link, without the `#`.
-    link: String,
+    /// The fields that several seeds have, too.
+    seeds: Seeds,
+    #[serde(flatten)]
+    group: Group<'a>,
+    #[serde(skip)]
     scenario: &'a Scenario,
 }
 
@@ -113,7 +117,13 @@ impl Theory {
 }
 
 impl<'a> RunReport<'a> {
-    pub(super) fn new(scenario: &'a Scenario, result: &'a Result, assertions: &'a [Check]) -> Self {
+    /// Returns the report of a run, of which `measured` are the measures.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        result: &'a Result,
+        measured: &'a Measured,
+        assertions: &'a [Check],
+    ) -> Self {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();
         let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
@@ -132,7 +142,6 @@ impl<'a> RunReport<'a> {
             gave_up_share: share(summary.gave_up),
             answered_share_95: interval(summary.answered),
             gave_up_share_95: interval(summary.gave_up),
-            no_interval: independent.err(),
             sends: summary.sends,
             calls: summary.calls,
             amplification: summary.amplification(),
@@ -148,7 +157,8 @@ impl<'a> RunReport<'a> {
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.outcome.events,
             digest: result.outcome.digest.to_string(),
-            link: scenario.to_fragment(),
+            seeds: Seeds::one(scenario.seed),
+            group: Group::new(scenario, &[(scenario.seed, measured)]),
             scenario,
         }
     }
@@ -192,7 +202,7 @@ impl<'a> RunReport<'a> {
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
-        if let Some(why) = self.no_interval {
+        if let Some(why) = self.group.no_interval {
             line(format!("confidence interval   none: {why}"));
         }
         for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
@@ -203,7 +213,7 @@ impl<'a> RunReport<'a> {
         for (name, words) in self.theory.server.lines() {
             line(format!("{name:<22}{words}"));
         }
-        line(format!("link                  #{}", self.link));
+        line(format!("link                  #{}", self.group.link));
         line(format!("ended by              {}", self.ended_by));
     }
 

@@ -20,6 +20,7 @@ use crate::sim::run::Limits;
 use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, shown, with_suffix};
 use crate::threads::{self, ThreadError};
+use crate::variant::Variants;
 use journal::{Journal, JournalError};
 use part::PartError;
 use plan::{Plan, PlanError};
@@ -39,6 +40,8 @@ Examples:
   retrylab sweep --set exchanges=10000 --vary server.drop=0..0.5/0.1 --seeds 10 --out drop.csv
   retrylab sweep lossy.toml --vary policy.preset=coap,grpc --vary link.loss=0,0.1 --out two.parquet
   retrylab sweep --vary 'server.drop_list=1;1,3;1-2' --dry-run
+  retrylab sweep metastable --variant one=policy.max_sends=1 --variant five=policy.max_sends=5 \\
+    --vary 'workload.arrivals=poisson 30;poisson 60;poisson 90' --seeds 20 --out load.csv
   retrylab plot drop.csv --y gave_up_share --out drop.svg
 
 Values of --vary:
@@ -91,6 +94,8 @@ pub(crate) struct Args {
     /// Vary a key over a list `V1,V2,…` or a range `FIRST..LAST/STEP`; can be repeated
     #[arg(long, value_name = "KEY=VALUES", allow_hyphen_values = true)]
     vary: Vec<String>,
+    #[command(flatten)]
+    variants: Variants,
     /// First seed
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
@@ -147,6 +152,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Plan(PlanError::Source(error)) => error.exit(),
+            Self::Plan(PlanError::Variant(error)) => error.exit(),
             Self::Plan(_) | Self::Target(_) | Self::Exists(_) => Exit::Usage,
             Self::Journal(JournalError::Part(PartError::NotAFile(_))) => Exit::Usage,
             Self::Journal(
@@ -172,8 +178,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     };
     // The signal handlers are installed later, so that Ctrl-C ends a check of millions of points at once.
     let pool = threads::pool(args.threads)?;
-    let plan =
-        pool.install(|| Plan::new(&source, &args.vary, args.seeds.into(), args.max_events))?;
+    let variants = args.variants.read().map_err(PlanError::from)?;
+    let plan = || Plan::new(&source, variants, &args.vary, args.seeds.into(), args.max_events);
+    let plan = pool.install(plan)?;
     let shard = args.shard.unwrap_or_default();
     let Some(target) = target.filter(|_| !args.dry_run) else {
         let mut out = Stdout::default();

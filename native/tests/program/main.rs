@@ -42,3 +42,4 @@ mod streams;
 mod sweep;
 mod theory;
 mod unwanted;
+mod variants;
