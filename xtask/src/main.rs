@@ -15,6 +15,7 @@
 //! ```
 
 mod bench;
+mod beside;
 mod digests;
 mod dist;
 mod fuzz;
@@ -64,6 +65,9 @@ enum Command {
         /// the page's, which RETRYLAB_LONG=1 turns on
         #[arg(long)]
         long: bool,
+        /// Leave out set-up and summary
+        #[arg(long, hide = true)]
+        part: bool,
         /// Steps to run [default: all]
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
@@ -118,7 +122,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Lab { flags } => lab::lab(&paths, &flags),
         Command::Page => page::page(&paths).map(|()| ExitCode::SUCCESS),
-        Command::Test { long, steps } => match step::parse(&steps) {
+        Command::Test { long, part, steps } => match step::parse(&steps) {
+            Ok(steps) if part => Ok(test::part(&paths, &steps, long)),
             Ok(steps) => Ok(test::test(&paths, &steps, long)),
             Err(sentence) => {
                 eprintln!("error: {sentence}");
