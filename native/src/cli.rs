@@ -4,15 +4,15 @@ use crate::exit::Exit;
 use crate::output::{Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    http, keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep,
-    theory,
+    completion, http, keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve,
+    sim, sweep, theory,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::scenario::FieldError;
 use retrylab_core::theory::TheoryError;
 use retrylab_core::value::Printable;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 const START: &str = "\
 Start here:
@@ -72,11 +72,19 @@ enum Command {
         json: bool,
     },
     /// Print a completion script for a shell
-    ///
-    /// For bash: `retrylab completions bash > ~/.local/share/bash-completion/completions/retrylab`.
+    #[command(after_help = completion::INSTALL)]
     Completions {
-        /// Shell to generate the script for
+        /// Shell to print the script for
         shell: Shell,
+    },
+    /// Print what may follow on a command line; the completion scripts ask
+    #[command(hide = true)]
+    Complete {
+        /// Shell that asks
+        shell: Shell,
+        /// The words up to the cursor; with bash, the line and the part of it that is replaced
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
 }
 
@@ -98,7 +106,10 @@ impl Cli {
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
             Command::Presets { json } => Ok(presets::run(json)),
             Command::Keys { pattern, json } => Ok(keys::run(pattern.as_deref(), json)),
-            Command::Completions { shell } => Ok(completions(shell)),
+            Command::Completions { shell } => Ok(completion::script(shell, &mut Cli::command())),
+            Command::Complete { shell, words } => {
+                Ok(completion::answer(shell, &mut Cli::command(), &words))
+            }
         };
         result.unwrap_or_else(|error| {
             complain(&error);
@@ -173,15 +184,6 @@ impl Error {
             Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
         }
     }
-}
-
-fn completions(shell: Shell) -> Exit {
-    // The script is generated in memory first, because the generator panics on a broken pipe.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "retrylab", &mut script);
-    let mut out = Stdout::default();
-    out.line(String::from_utf8_lossy(&script).trim_end());
-    out.finish(Exit::Success)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod address;
 mod cli;
+mod completion;
 mod data_file;
 mod descriptors;
 mod existing;

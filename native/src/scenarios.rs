@@ -18,6 +18,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Scenario whose file to print
+    #[arg(value_name = "SCENARIO")]
     name: Option<String>,
     /// Print one JSON object
     #[arg(long)]

@@ -10,6 +10,7 @@ mod addresses;
 mod assertions;
 mod captured_streams;
 mod compare;
+mod completions;
 mod data_file;
 mod docs;
 mod foreign;
