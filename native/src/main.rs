@@ -3,11 +3,14 @@
 mod address;
 mod cli;
 mod completion;
+mod config;
 mod data_file;
 mod descriptors;
 mod existing;
 mod exit;
 mod flags;
+mod help;
+mod hints;
 mod http;
 mod keys;
 mod lab;
@@ -36,13 +39,12 @@ mod theory;
 mod threads;
 mod unreached;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let exit = match cli::Cli::try_parse() {
+    let exit = match cli::Cli::read() {
         Ok(cli) => cli.run(),
-        Err(error) => cli::explain(&error),
+        Err(refused) => refused.explain(),
     };
     output::finish_progress();
     exit.into()

@@ -1,10 +1,11 @@
 //! The values that an argument may have. The name of the value in `--help` says which kind it is.
 
 use super::{Answer, Candidate};
+use crate::flags;
 use crate::sim::measure::MEASURES;
 use clap::Arg;
 use retrylab_core::policy::Preset;
-use retrylab_core::scenario::{FIELDS, Field, SHIPPED};
+use retrylab_core::scenario::{Field, SHIPPED};
 use retrylab_core::theory::Model;
 use retrylab_core::value::Form;
 
@@ -42,15 +43,8 @@ pub(super) fn answer(arg: &Arg, place: &Place<'_>, current: &str) -> Answer {
 
 /// Returns the keys that a subcommand has, each followed by `end`.
 fn keys(place: &Place<'_>, end: &str) -> Vec<Candidate> {
-    // `serve` has flags for the keys of the server, and a link of its own.
-    let is_known =
-        |field: &&Field| place.command != "serve" || ["link", "faults"].contains(&part(field.key));
-    let known = FIELDS.iter().filter(is_known);
-    known.map(|field| Candidate::new(format!("{}{end}", field.key), field.help)).collect()
-}
-
-fn part(key: &str) -> &str {
-    key.split('.').next().unwrap_or_default()
+    let key = |field: &Field| Candidate::new(format!("{}{end}", field.key), field.help);
+    flags::settable(place.command).map(key).collect()
 }
 
 /// Returns keys before the `=`, and after it the words that the key accepts. Of several values, it completes the last one.
