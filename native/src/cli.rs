@@ -2,11 +2,11 @@
 
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::output::{Stdout, complain};
+use crate::output::{OutputError, Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    completion, help, hints, http, keys, lab, lookup, merge, plot, presets, scenarios, schedule,
-    send, serve, sim, sweep, theory,
+    completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
+    schedule, send, serve, sim, sweep, theory,
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -15,6 +15,7 @@ use retrylab_core::theory::TheoryError;
 use retrylab_core::value::Printable;
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
+use std::path::PathBuf;
 
 const START: &str = "\
 Start here:
@@ -75,6 +76,15 @@ enum Command {
         /// Shell to print the script for
         shell: Shell,
     },
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man {
+        /// Date of the pages, as YYYY-MM-DD
+        #[arg(value_parser = man::date)]
+        date: String,
+        /// Folder for the pages
+        folder: PathBuf,
+    },
     /// Print what may follow on a command line; the completion scripts ask
     #[command(hide = true)]
     Complete {
@@ -122,6 +132,9 @@ impl Cli {
             }
             Command::Presets(args) => Ok(presets::run(&args)),
             Command::Keys(args) => Ok(args.run()),
+            Command::Man { date, folder } => man::write(Self::command(), &date, &folder)
+                .map(|()| Exit::Success)
+                .map_err(Error::from),
             Command::Completions { shell } => Ok(completion::script(shell, &mut command())),
             Command::Complete { shell, words } => {
                 Ok(completion::answer(shell, &mut command(), &words))
@@ -240,6 +253,8 @@ enum Error {
     Theory(#[from] TheoryError),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 impl Error {
@@ -255,6 +270,7 @@ impl Error {
             Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
+            Self::Output(_) => Exit::Failed,
             Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
         }
     }

@@ -16,6 +16,7 @@ mod keys;
 mod lab;
 mod ladder;
 mod lookup;
+mod man;
 mod merge;
 mod output;
 mod pcapng;
