@@ -29,6 +29,9 @@ Results go to stdout, progress messages to stderr. --json prints results as JSON
 only on terminals; NO_COLOR turns them off. `retrylab COMMAND --help` shows examples, units and
 exit codes, and `retrylab config --help` how to set defaults for flags.";
 
+/// Place among the flags of a subcommand.
+const LAST: usize = 1_000;
+
 /// Maximum number of characters of an argument that a message shows.
 const MAX_ARGUMENT: usize = 300;
 
@@ -41,7 +44,7 @@ const MAX_ARGUMENT: usize = 300;
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Cli {
     /// Ignore the configuration file
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     no_config: bool,
     #[command(subcommand)]
     command: Command,
@@ -150,14 +153,11 @@ impl Cli {
     }
 }
 
-/// Returns the description of the command line, with its texts at the width of the terminal.
+/// Returns the description of the command line as people see it.
 fn command() -> clap::Command {
     let width = help::width();
-    let fill = |command: clap::Command| {
-        let text = command.get_after_help().map(|text| help::fill(&text.to_string(), width));
-        text.map_or(command.clone(), |text| command.after_help(text))
-    };
-    fill(Cli::command()).term_width(width).mut_subcommands(fill)
+    let lay_out = |command| help::lay_out(command, width);
+    lay_out(Cli::command()).term_width(width).mut_subcommands(lay_out)
 }
 
 /// Returns the arguments as text to show.

@@ -1,8 +1,9 @@
-//! The texts below the options of `--help`, at the width of the terminal.
+//! The texts of `--help` around the options, at the width of the terminal.
 //!
 //! They are written for [`MAX_WIDTH`] columns. On a narrower terminal, paragraphs and remarks are filled again, and commands
 //! stay on one line, so that they can be copied.
 
+use clap::Command;
 use terminal_size::{Width, terminal_size};
 
 /// Maximum width of all help: longer lines are hard to read.
@@ -12,7 +13,7 @@ pub(crate) const MAX_WIDTH: usize = 100;
 const MIN_WIDTH: usize = 40;
 
 /// Minimum width of a remark that follows a command on its line; otherwise it begins on the next line.
-const MIN_REMARK: usize = 24;
+const MIN_REMARK: usize = 20;
 
 /// A space at which clap does not break a line.
 const SOLID: char = '\u{a0}';
@@ -22,6 +23,18 @@ pub(crate) fn width() -> usize {
     let terminal = terminal_size().map(|(Width(width), _)| usize::from(width));
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.or_else(columns).unwrap_or(MAX_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+}
+
+/// Lays out the help of a command: what it does, its usage and examples come first, the text below its options last.
+pub(crate) fn lay_out(command: Command, width: usize) -> Command {
+    let Some(text) = command.get_after_help().map(ToString::to_string) else { return command };
+    let (examples, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let examples = fill(examples, width);
+    let template = format!(
+        "{{before-help}}{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{examples}\n\n\
+         {{all-args}}{{after-help}}"
+    );
+    command.help_template(template).after_help(fill(rest, width))
 }
 
 /// Fills a text for lines of at most `width` columns. Lines that stay longer have solid spaces; see [`finish`].

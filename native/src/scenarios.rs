@@ -11,7 +11,9 @@ Examples:
   retrylab scenarios                       list the scenarios, each with its question
   retrylab scenarios retry-storm           print its file: keys, and variants to try
   retrylab sim retry-storm                 run it
-  retrylab scenarios metastable > mine.toml      write it to a file, to edit and run";
+  retrylab scenarios metastable > mine.toml      write it to a file, to edit and run
+
+Exit codes: 0 printed, 1 stdout cannot be written, 2 usage error or no such scenario.";
 
 /// List the built-in scenarios, or print the file of one
 #[derive(clap::Args, Debug)]

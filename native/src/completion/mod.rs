@@ -15,11 +15,15 @@ use std::ffi::OsString;
 
 /// How to install the scripts.
 pub(crate) const INSTALL: &str = "\
-Subcommands, flags, keys, values, presets and scenarios are completed in bash, zsh and fish.
-Install the script once; it asks the program, so it stays up to date:
+Examples:
   retrylab completions bash > ~/.local/share/bash-completion/completions/retrylab
   retrylab completions zsh > ~/.zfunc/_retrylab      in a folder of $fpath, before compinit
-  retrylab completions fish > ~/.config/fish/completions/retrylab.fish";
+  retrylab completions fish > ~/.config/fish/completions/retrylab.fish
+
+In bash, zsh and fish, TAB completes subcommands, flags, keys and their values, presets, scenarios,
+models and measures. The scripts ask the program each time, so they stay up to date.
+
+Exit codes: 0 printed, 1 stdout cannot be written, 2 usage error.";
 
 /// A possible word at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]

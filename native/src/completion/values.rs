@@ -29,16 +29,34 @@ pub(super) fn answer(arg: &Arg, place: &Place<'_>, current: &str) -> Answer {
     }
     let names = arg.get_value_names().unwrap_or_default();
     let name = names.first().map_or("", |name| name.as_str());
-    let (kind, files) = match name {
-        "KEY=VALUE" if place.command == "theory" => (inputs(place.first.copied()), false),
-        "KEY=VALUE" | "KEY=VALUES" => (pairs(place, current), false),
-        "KEY" | "PATTERN" => (keys(place, ""), false),
-        "MEASURE" | "ASSERTION" => (measures(), false),
-        "PRESET" => (presets(), false),
-        _ if name.starts_with("SCENARIO") => (scenarios(), place.command != "scenarios"),
-        _ => (Vec::new(), name.starts_with("FILE")),
+    let candidates = match name {
+        "KEY=VALUE" if place.command == "theory" => inputs(place.first.copied()),
+        "KEY=VALUE" | "KEY=VALUES" => pairs(place, current),
+        "KEY" | "PATTERN" => keys(place, ""),
+        "MEASURE" | "ASSERTION" => last_of_list(current, measures()),
+        "PRESET" => presets(),
+        "SCENARIO" => scenarios(),
+        _ if name.contains("KEY=VALUE") => variant(place, current),
+        _ => Vec::new(),
     };
-    Answer { candidates: kind, files }
+    let files = name.contains("FILE") || name == "SCENARIO" && place.command != "scenarios";
+    Answer { candidates, files }
+}
+
+/// Returns the candidates for the last item of a list.
+fn last_of_list(current: &str, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let before = current.rfind(',').map_or("", |at| &current[..=at]);
+    candidates.iter_mut().for_each(|candidate| candidate.text.insert_str(0, before));
+    candidates
+}
+
+/// Returns the candidates for `NAME=KEY=VALUE,…`: keys and their words, but nothing for the name.
+fn variant(place: &Place<'_>, current: &str) -> Vec<Candidate> {
+    let Some(name) = current.find('=') else { return Vec::new() };
+    let (before, pair) = current.split_at(current.rfind(',').unwrap_or(name) + 1);
+    let mut candidates = pairs(place, pair);
+    candidates.iter_mut().for_each(|candidate| candidate.text.insert_str(0, before));
+    candidates
 }
 
 /// Returns the keys that a subcommand has, each followed by `end`.
@@ -52,8 +70,8 @@ fn pairs(place: &Place<'_>, current: &str) -> Vec<Candidate> {
     let Some((key, values)) = current.split_once('=') else { return keys(place, "=") };
     let Ok(field) = Field::find(key) else { return Vec::new() };
     let list = values.rfind([',', ';']).map_or("", |at| &values[..=at]);
-    let value = |(value, help): (&str, &str)| Candidate::new(format!("{key}={list}{value}"), help);
-    words(field).iter().map(|(word, help)| value((word, help))).collect()
+    let value = |(word, help): &(&str, String)| Candidate::new(format!("{key}={list}{word}"), help);
+    words(field).iter().map(value).collect()
 }
 
 /// Returns the words that a key accepts, and examples of values that consist of a keyword and its parameters.
@@ -92,4 +110,27 @@ fn measures() -> Vec<Candidate> {
 fn inputs(model: Option<&str>) -> Vec<Candidate> {
     let inputs = model.and_then(Model::find).map_or(&[][..], |model| model.inputs);
     inputs.iter().map(|input| Candidate::new(format!("{}=", input.key), input.help)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_is_completed_after_its_name() {
+        let place = Place { command: "sim", first: None };
+        let texts = |current: &str| {
+            let candidates = variant(&place, current).into_iter();
+            candidates.map(|candidate| candidate.text).collect::<Vec<_>>()
+        };
+        assert!(texts("mine").is_empty());
+        assert!(texts("mine=").contains(&"mine=policy.jitter=".to_string()));
+        let second = texts("mine=server.drop=0.1,policy.jitter=");
+        assert!(
+            second.contains(&"mine=server.drop=0.1,policy.jitter=full".to_string()),
+            "{second:?}"
+        );
+        let list = last_of_list("sends,", measures());
+        assert!(list.iter().any(|candidate| candidate.text == "sends,calls"));
+    }
 }

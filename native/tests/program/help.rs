@@ -75,7 +75,16 @@ fn help_begins_with_what_the_command_does_and_has_examples() {
         let verb = first.split([' ', ',']).next().unwrap();
         assert!(!verb.ends_with('s'), "{command}: {first}");
         assert!(text.contains("\nUsage: retrylab "), "{command}");
-        let examples = text.matches("\n  retrylab ").count();
-        assert!(examples > 0, "{command} has no example");
+        let (first_screen, _) = text.split_once("\nOptions:\n").unwrap();
+        let examples = first_screen.matches("\n  retrylab ").count();
+        assert!(
+            first_screen.contains("\nExamples:\n") && examples > 0,
+            "{command}: {first_screen}"
+        );
+        assert_eq!(
+            text.lines().filter(|line| line.starts_with("Exit codes: 0 ")).count(),
+            1,
+            "{command}"
+        );
     }
 }
