@@ -111,7 +111,7 @@ impl Cli {
         if cli.no_config || is_independent {
             return Ok(cli);
         }
-        let args = Config::read(&root)?.add(&root, args, &matches)?;
+        let args = Config::read(&root)?.add(&root, args, &matches);
         Ok(Self::from_arg_matches(&root.try_get_matches_from(args)?)?)
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         return out.finish(Exit::Success);
     }
     out.line(format_args!("{:<21}{:<12}sends at, in seconds", "preset", "gives up"));
-    for preset in presets {
+    for preset in &presets {
         let policy = preset.policy();
         let end = policy.gives_up_after();
         let end = end.map_or_else(|| "never".to_string(), |end| WithUnit(end).to_string());
@@ -63,6 +63,9 @@ pub(crate) fn run(args: &Args) -> Exit {
         out.line(format_args!("{:<21}{end:<12}{}", preset.name(), text.join(" ")));
         out.line(format_args!("  use it when: {}", preset.use_when()));
         out.line(format_args!("  source: {}", preset.source()));
+    }
+    if let [preset] = presets[..] {
+        out.line(format_args!("  every send: retrylab schedule --preset {}", preset.name()));
     }
     out.finish(Exit::Success)
 }

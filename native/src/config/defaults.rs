@@ -1,8 +1,6 @@
 //! Adds the settings of a subcommand to its arguments.
 
-use super::ConfigError;
 use super::file::Setting;
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use std::ffi::OsString;
@@ -17,7 +15,7 @@ pub(super) fn add(
     at: usize,
     settings: &[&Setting],
     given: &ArgMatches,
-) -> Result<Vec<OsString>, ConfigError> {
+) -> Vec<OsString> {
     let is_given = |setting: &Setting| {
         let given = given.subcommand().map(|(_, given)| given);
         given.is_some_and(|given| given.value_source(&setting.id) == Some(ValueSource::CommandLine))
@@ -31,26 +29,13 @@ pub(super) fn add(
             more.insert(at + 1, setting.argument().into());
             match root.clone().try_get_matches_from(&more) {
                 Ok(_) => args = more,
-                Err(error) if may_yield(error.kind()) => unused.push(*setting),
-                Err(error) => return Err(setting.place.refuse(reason(&error))),
+                Err(_) => unused.push(*setting),
             }
         }
         // What was added may be what another setting needs.
         if unused.is_empty() || unused.len() == waiting.len() {
-            return Ok(args);
+            return args;
         }
         waiting = unused;
     }
-}
-
-const fn may_yield(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument)
-}
-
-/// Returns the first paragraph of clap's message as one line.
-fn reason(error: &clap::Error) -> String {
-    let message = error.to_string();
-    let lines = message.lines().take_while(|line| !line.is_empty()).map(str::trim);
-    let line = lines.collect::<Vec<_>>().join(" ");
-    line.strip_prefix("error: ").map_or_else(|| line.clone(), str::to_string)
 }

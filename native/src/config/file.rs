@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use crate::scenario_file;
+use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use retrylab_core::scenario::FIELDS;
 use retrylab_core::value::{Printable, nearest};
@@ -64,10 +65,9 @@ pub(super) fn settings(
         };
         for (name, value) in table {
             let place = place(name.span());
-            match setting(command, name.get_ref(), value.get_ref(), &place) {
-                Ok(setting) => settings.extend(setting),
-                Err(reason) => return Err(place.refuse(reason)),
-            }
+            let setting = setting(command, name.get_ref(), value.get_ref(), &place);
+            let setting = setting.and_then(|setting| check(root, setting));
+            settings.extend(setting.map_err(|reason| place.refuse(reason))?);
         }
     }
     // The parser sorts by key.
@@ -113,6 +113,29 @@ fn setting(
     };
     let (command, id) = (command.get_name().to_string(), arg.get_id().to_string());
     Ok(Some(Setting { command, flag, id, value, place: place.clone() }))
+}
+
+/// Checks the value of a setting.
+fn check(root: &Command, setting: Option<Setting>) -> Result<Option<Setting>, String> {
+    let Some(setting) = setting else { return Ok(None) };
+    let args = [root.get_name(), &setting.command, &setting.argument()];
+    match root.clone().try_get_matches_from(args) {
+        Err(error) if !is_incomplete(error.kind()) => Err(reason(&error)),
+        _ => Ok(Some(setting)),
+    }
+}
+
+/// Returns whether other arguments are missing, which the command line may have.
+const fn is_incomplete(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument)
+}
+
+/// Returns the first paragraph of clap's message as one line.
+fn reason(error: &clap::Error) -> String {
+    let message = error.to_string();
+    let lines = message.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let line = lines.collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").map_or_else(|| line.clone(), str::to_string)
 }
 
 /// Returns the flag of a setting, if it can have a default.

@@ -66,7 +66,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads the file, if there is one, and checks all names in it.
+    /// Reads the file, if there is one, and checks it.
     pub(crate) fn read(root: &Command) -> Result<Self, ConfigError> {
         let chosen = std::env::var_os(VARIABLE);
         let path = match &chosen {
@@ -75,17 +75,15 @@ impl Config {
             None => usual_path(),
         };
         let Some(path) = path else { return Ok(Self::default()) };
-        let name = Printable::new(&path.to_string_lossy()).to_string();
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                let settings = file::settings(&name, &text, root)?;
-                Ok(Self { path: Some(path), exists: true, settings })
-            }
-            Err(error) if chosen.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                Ok(Self { path: Some(path), ..Self::default() })
-            }
-            Err(error) => Err(ConfigError::Read(name, error)),
+        // The folder of another user may be closed.
+        if chosen.is_none() && !path.exists() {
+            return Ok(Self { path: Some(path), ..Self::default() });
         }
+        let name = Printable::new(&path.to_string_lossy()).to_string();
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|error| ConfigError::Read(name.clone(), error))?;
+        let settings = file::settings(&name, &text, root)?;
+        Ok(Self { path: Some(path), exists: true, settings })
     }
 
     /// Returns the arguments with the settings of their subcommand.
@@ -94,8 +92,8 @@ impl Config {
         root: &Command,
         args: Vec<OsString>,
         given: &ArgMatches,
-    ) -> Result<Vec<OsString>, ConfigError> {
-        let Some((at, command)) = hints::subcommand(root, &args) else { return Ok(args) };
+    ) -> Vec<OsString> {
+        let Some((at, command)) = hints::subcommand(root, &args) else { return args };
         let is_of = |setting: &&Setting| setting.command == command.get_name();
         let settings: Vec<&Setting> = self.settings.iter().filter(is_of).collect();
         defaults::add(root, args, at, &settings, given)

@@ -81,10 +81,14 @@ fn what_is_wrong_is_named_with_its_line() {
     ] {
         let finished = configured(&folder, config, &["sim"]);
         assert_refused(&finished, &["the configuration ", "config.toml", sentence]);
+        // Whatever the command.
+        assert_eq!(configured(&folder, config, &["config"]).stderr, finished.stderr);
     }
-    let mut command = retrylab(&["sim"]);
-    command.env("RETRYLAB_CONFIG", folder.path("missing.toml"));
-    assert_refused(&run_command(command, b""), &["missing.toml cannot be read"]);
+    for (name, reason) in [("missing.toml", "No such file"), ("", "Is a directory")] {
+        let mut command = retrylab(&["sim"]);
+        command.env("RETRYLAB_CONFIG", folder.path(name));
+        assert_refused(&run_command(command, b""), &[name, "cannot be read: ", reason]);
+    }
     // Help, the version and completions do not need it.
     for args in [&["--version"][..], &["sim", "--help"], &["complete", "zsh", "retrylab", "s"]] {
         let finished = configured(&folder, "[sin]\n", args);

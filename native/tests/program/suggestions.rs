@@ -54,3 +54,16 @@ fn keys_as_flags_and_flags_as_keys_are_explained() {
         assert!(finished.stderr.contains(meant), "{finished:?}");
     }
 }
+
+#[test]
+fn presets_are_listed_by_a_part_of_their_names() {
+    let all = run(&["presets"]).stdout;
+    let several = run(&["presets", "gRPC"]).stdout;
+    let names: Vec<&str> = several.lines().filter(|line| line.starts_with("grpc")).collect();
+    assert_eq!(names.len(), 3, "{several}");
+    assert!(several.lines().all(|line| all.contains(line)), "{several}");
+    let one = run(&["presets", "coap"]).stdout;
+    assert!(one.ends_with("\n  every send: retrylab schedule --preset coap\n"), "{one}");
+    let object = run(&["presets", "grpc", "--json"]).object();
+    assert_eq!(object["presets"].as_array().unwrap().len(), 3);
+}
