@@ -8,6 +8,7 @@ use crate::{
     completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
     schedule, send, serve, sim, sweep, theory,
 };
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::scenario::FieldError;
@@ -210,6 +211,10 @@ impl Refused {
 fn explain(error: &clap::Error) {
     // The message quotes arguments. Reading them again, made safe to print, gives the same message.
     let (root, args) = (command(), arguments());
+    // clap would list the hidden ones, too.
+    if error.kind() == ErrorKind::MissingSubcommand {
+        return complain("a subcommand is missing; `retrylab --help` lists them");
+    }
     if let Some(sentence) = hints::key(&root, &args, error) {
         return complain(sentence);
     }

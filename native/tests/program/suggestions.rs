@@ -37,6 +37,7 @@ fn keys_as_flags_and_flags_as_keys_are_explained() {
         (&["keys", "juter"], "a key contains \"juter\"; did you mean jitter?"),
         (&["presets", "coop"], "no preset contains \"coop\"; did you mean coap?"),
         (&["theory", "bernoulli", "drap=1"], "there is no input `drap`; did you mean drop?"),
+        (&["--no-config"], "a subcommand is missing; `retrylab --help` lists them"),
         (&["scenarios", "metestable"], "did you mean metastable?"),
     ] {
         assert_refused(&run(args), &[sentence]);
