@@ -24,13 +24,13 @@ pub(crate) enum SourceError {
     #[error("the link: {0}")]
     Link(FieldError),
     #[error("--set: {0}")]
-    Set(FieldError),
+    Set(#[source] FieldError),
     #[error("{0}: {1}")]
     Data(&'static str, DataError),
     #[error("--versus: {0}")]
-    Versus(Box<SourceError>),
+    Versus(#[source] Box<SourceError>),
     #[error("--versus-set: {0}")]
-    VersusSet(FieldError),
+    VersusSet(#[source] FieldError),
     #[error("--seed: {0}")]
     Seed(FieldError),
     #[error("--preset: {0}")]

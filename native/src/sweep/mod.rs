@@ -80,7 +80,7 @@ run), 130 interrupted.";
 pub(crate) struct Args {
     /// Scenario to vary: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
     /// the default value of every key]
-    #[arg(value_name = "SCENARIO.toml")]
+    #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
     /// Scenario to vary, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
