@@ -5,6 +5,7 @@ use crate::data_file;
 use crate::sim::run::PROGRAM_MIB;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
+use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FIELDS, Field};
 use retrylab_core::stream::READ_AHEAD;
 use retrylab_core::time::{Duration, parse_duration};
@@ -118,6 +119,12 @@ pub(crate) fn settable(command: &str) -> impl Iterator<Item = &'static Field> {
 pub(crate) fn whole_number<T: TryFrom<u64> + Bounded>(text: &str) -> Result<T, String> {
     let number = u64::parse(text).and_then(|number| T::try_from(number).ok());
     number.ok_or_else(|| format!("it is not a whole number from 0 to {}", T::MAX))
+}
+
+/// Reads a share from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<Probability, String> {
+    Probability::parse(text)
+        .ok_or_else(|| "it is not a share from 0 to 1; try 5%, 0.05 or 1/20".to_string())
 }
 
 /// Reads a time with its unit.

@@ -28,6 +28,7 @@ use retrylab::udp;
 use retrylab_core::client::{self, Candidates, Client, Config};
 use retrylab_core::policy::Preset;
 use retrylab_core::protocol::heartbeat::MESSAGE;
+use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FieldError, Scenario};
 use retrylab_core::trace::Ladder;
 use retrylab_core::trace::words::Setting;
@@ -42,6 +43,7 @@ Examples:
   retrylab send 127.0.0.1                      send to the server of `retrylab serve`
   retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
+  retrylab send 127.0.0.1 --count 20 --interval 1s --max-loss 5%   exit code 1 if more is lost
   retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
   retrylab send 127.0.0.1 --heartbeat 500ms    send heartbeats to `retrylab serve --heartbeat`
   retrylab send 127.0.0.1 --initial-timeout 1s --max-sends 4 --give-up-above none
@@ -54,9 +56,9 @@ at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
 --preset udp-pinger is the client of the UDP Pinger, an exercise of Kurose and Ross: its message is
 `Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed
-out`. With --count, `send` ends with a summary: exchanges without a reply (loss), and the shortest,
-mean and longest RTT. A reply that may answer one of several sends has no RTT; --token makes it
-certain.
+out`. With --count, `send` ends with a summary, also after Ctrl-C: exchanges without a reply (loss),
+sends after the first of an exchange (retries), and the RTT: shortest, mean, p50, p99 and longest. A
+reply that may answer one of several sends has no RTT; --token makes it certain.
 
 With --tcp, the message ends where the client closes its direction (half-close). A server that stops
 when that happens, as `ncat -e` does, needs --no-half-close. A send whose reply does not
@@ -80,7 +82,8 @@ What the network or this host reports about a datagram is one of three:
 
 Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
 network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of
-the worst exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0.";
+the worst exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0. With
+--max-loss, it is 0 if the share of exchanges without a reply is not larger.";
 
 /// Send a message and retry until a reply arrives or the policy gives up
 ///
@@ -104,18 +107,21 @@ pub(crate) struct Args {
     /// Send a heartbeat in each interval and expect no reply: --count of them, or until Ctrl-C. The message is
     /// `Heartbeat {seq} {time}` by default
     #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
-    #[arg(conflicts_with_all = ["interval", "token", "ladder", "unconnected"])]
+    #[arg(conflicts_with_all = ["interval", "max_loss", "token", "ladder", "unconnected"])]
     heartbeat: Option<Duration>,
     /// Minimum time from the first send of an exchange to that of the next one; by default, an exchange begins
     /// as soon as the previous one is over
     #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
     interval: Option<Duration>,
+    /// Exit with code 0 if at most this share of the exchanges has no reply, such as `5%`
+    #[arg(long, value_name = "SHARE", value_parser = flags::share, allow_negative_numbers = true)]
+    max_loss: Option<Probability>,
     /// Leave the socket unconnected (sendto): receive datagrams from any address, and report those
     /// that are not from the server (except on Linux, refusals then go unnoticed)
     #[arg(long)]
     unconnected: bool,
     /// Send over TCP connections: each send is an attempt of a connection, the message and its reply
-    #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat", "interval"])]
+    #[arg(long, conflicts_with_all = ["unconnected", "ladder", "heartbeat"])]
     tcp: bool,
     /// With --tcp, keep this end open after the message, for servers that stop at the end of their input, as
     /// `ncat -e` does. The reply is complete when it equals the message, in any case of letters, or when the server
@@ -283,7 +289,7 @@ async fn send(
         repeat();
     }
     session.summary();
-    Ok(exit_after(pcapng::finish(sink.1), session.exit()))
+    Ok(exit_after(pcapng::finish(sink.1), session.exit(args.max_loss)))
 }
 
 impl Args {

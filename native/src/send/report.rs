@@ -46,8 +46,14 @@ impl Outcome {
         match self {
             Self::Answered => 0,
             Self::GaveUp => 1,
-            _ => 2,
+            Self::Refused | Self::Unreachable => 2,
+            Self::TooLong | Self::NameNotFound | Self::Interrupted | Self::Failed => 3,
         }
+    }
+
+    /// Returns whether the exchange counts as lost: it took place and got no reply.
+    pub(super) const fn is_loss(self) -> bool {
+        matches!(self, Self::GaveUp | Self::Refused | Self::Unreachable)
     }
 }
 

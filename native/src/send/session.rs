@@ -10,6 +10,7 @@ use retrylab::udp::{Class, Datagram, Observer, Trouble};
 use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
 use retrylab_core::policy::Stop;
+use retrylab_core::random::Probability;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -149,8 +150,8 @@ impl Session {
     }
 
     /// Returns the exit code of the whole session.
-    pub(super) const fn exit(&self) -> Exit {
-        self.worst.exit()
+    pub(super) fn exit(&self, max_loss: Option<Probability>) -> Exit {
+        self.statistics.exit(self.worst, max_loss)
     }
 
     /// Ends the exchange in progress and prints its result as one line.

@@ -1,43 +1,36 @@
 //! Counts and round-trip times of several exchanges, as `ping` prints them.
 
 use super::report::Outcome;
-use crate::output::{Count, SCHEMA, seconds};
+use crate::exit::Exit;
+use crate::output::{BAD, Count, SCHEMA, narrate, seconds};
 use crate::queue::LineQueue;
+use retrylab_core::random::Probability;
+use retrylab_core::sim::metrics::Times;
 use retrylab_core::time::{Duration, Instant};
 use retrylab_core::value::Printable;
 use serde::Serialize;
 use std::fmt;
 
 /// Counts and round-trip times of the exchanges that have ended.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Statistics {
     exchanges: u64,
     answered: u64,
     sends: u64,
+    /// Sends of these exchanges after their first one.
+    retries: u64,
     rtts: Times,
+    min: Option<Duration>,
 }
 
-/// Summary of a sample of times.
-#[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    count: u32,
-    sum: Duration,
+/// The round-trip times in short, as the summary shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rtts {
     min: Duration,
+    mean: Duration,
+    p50: Duration,
+    p99: Duration,
     max: Duration,
-}
-
-impl Times {
-    fn add(&mut self, time: Duration) {
-        self.min = if self.count == 0 { time } else { self.min.min(time) };
-        self.max = self.max.max(time);
-        self.sum = self.sum.saturating_add(time);
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// Returns the mean; `None` without any time.
-    fn mean(&self) -> Option<Duration> {
-        self.sum.checked_div(self.count)
-    }
 }
 
 impl Statistics {
@@ -46,8 +39,10 @@ impl Statistics {
         self.exchanges += 1;
         self.answered += u64::from(answered);
         self.sends += sends as u64;
+        self.retries += sends.saturating_sub(1) as u64;
         if let Some(rtt) = rtt {
             self.rtts.add(rtt);
+            self.min = Some(self.min.map_or(rtt, |min| min.min(rtt)));
         }
     }
 
@@ -55,6 +50,17 @@ impl Statistics {
     fn loss(&self) -> Option<f64> {
         let lost = self.exchanges - self.answered;
         (self.exchanges > 0).then(|| lost as f64 / self.exchanges as f64)
+    }
+
+    /// Returns the round-trip times in short; `None` without any.
+    fn rtts(&self) -> Option<Rtts> {
+        Some(Rtts {
+            min: self.min?,
+            mean: self.rtts.mean()?,
+            p50: self.rtts.quantile(5_000)?,
+            p99: self.rtts.quantile(9_900)?,
+            max: self.rtts.max()?,
+        })
     }
 
     /// Prints the totals of `exchanges`, if there is more than one.
@@ -69,10 +75,25 @@ impl Statistics {
         }
     }
 
+    /// Returns the exit code of exchanges of which `worst` is the worst outcome. With `max_loss`, exchanges without a
+    /// reply are a failure only if they are a larger share.
+    pub(super) fn exit(&self, worst: Outcome, max_loss: Option<Probability>) -> Exit {
+        let Some((max, loss)) = max_loss.zip(self.loss()).filter(|_| worst.is_loss()) else {
+            return worst.exit();
+        };
+        // A probability has nine decimals.
+        if loss - max.as_f64() < 0.5e-9 {
+            return Exit::Success;
+        }
+        let (lost, exchanges) = (self.exchanges - self.answered, Count(self.exchanges, "exchange"));
+        narrate!("{BAD}no reply{BAD:#} in {lost} of {exchanges}: more than --max-loss {max}");
+        worst.exit()
+    }
+
     /// Returns the summary for scripts.
     fn report(&self) -> Summary {
-        let Times { min, max, count, .. } = self.rtts;
-        let mean = self.rtts.mean();
+        let rtts = self.rtts();
+        let time = |of: fn(Rtts) -> Duration| rtts.map(|rtts| seconds(of(rtts)));
         Summary {
             schema: SCHEMA,
             event: "summary",
@@ -80,10 +101,13 @@ impl Statistics {
             answered: self.answered,
             loss: self.loss(),
             sends: self.sends,
-            rtt_count: count,
-            rtt_min_s: mean.map(|_| seconds(min)),
-            rtt_mean_s: mean.map(seconds),
-            rtt_max_s: mean.map(|_| seconds(max)),
+            retries: self.retries,
+            rtt_count: self.rtts.count(),
+            rtt_min_s: time(|rtts| rtts.min),
+            rtt_mean_s: time(|rtts| rtts.mean),
+            rtt_p50_s: time(|rtts| rtts.p50),
+            rtt_p99_s: time(|rtts| rtts.p99),
+            rtt_max_s: time(|rtts| rtts.max),
         }
     }
 }
@@ -94,15 +118,15 @@ impl fmt::Display for Statistics {
         let exchanges = Count(self.exchanges, "exchange");
         write!(f, "{exchanges}, {} answered", self.answered)?;
         if let Some(loss) = self.loss() {
-            // At most one decimal, and none for a whole number.
-            let percent = format!("{:.1}", loss * 100.0);
-            write!(f, ", {} % loss", percent.trim_end_matches(".0"))?;
+            write!(f, ", {} loss", Percent(loss))?;
         }
         write!(f, ", {}", Count(self.sends, "send"))?;
-        let Some(mean) = self.rtts.mean() else { return Ok(()) };
-        let [min, mean, max] = [self.rtts.min, mean, self.rtts.max].map(Millis);
-        write!(f, "\nRTT min/mean/max {min:#}/{mean:#}/{max}")?;
-        let known = u64::from(self.rtts.count);
+        let retries = if self.retries == 1 { "retry" } else { "retries" };
+        write!(f, ", {} {retries}", self.retries)?;
+        let Some(Rtts { min, mean, p50, p99, max }) = self.rtts() else { return Ok(()) };
+        let [min, mean, p50, p99, max] = [min, mean, p50, p99, max].map(Millis);
+        write!(f, "\nRTT min/mean/p50/p99/max {min:#}/{mean:#}/{p50:#}/{p99:#}/{max}")?;
+        let known = self.rtts.count();
         if known < self.answered {
             let which = match known {
                 1 => "1 reply, which shows the send that it answers".to_string(),
@@ -133,6 +157,16 @@ pub(super) fn print_reply(
     }
 }
 
+/// A share in percent with at most one decimal, and none for a whole number: `36.4 %`.
+struct Percent(f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = format!("{:.1}", self.0 * 100.0);
+        write!(f, "{} %", percent.trim_end_matches(".0"))
+    }
+}
+
 /// A time in milliseconds with three decimals: `0.123 ms`, or `0.123` in the alternate form.
 struct Millis(Duration);
 
@@ -154,10 +188,15 @@ struct Summary {
     /// Share of these exchanges without a reply; null if there is no exchange.
     loss: Option<f64>,
     sends: u64,
+    /// Sends after the first one of their exchange.
+    retries: u64,
     /// Number of round-trip times below: exchanges whose reply is known to answer a certain send.
-    rtt_count: u32,
+    rtt_count: u64,
     rtt_min_s: Option<f64>,
     rtt_mean_s: Option<f64>,
+    /// At most a thousandth too long, as is the next one.
+    rtt_p50_s: Option<f64>,
+    rtt_p99_s: Option<f64>,
     rtt_max_s: Option<f64>,
 }
 
@@ -196,28 +235,37 @@ mod tests {
         (0..4).for_each(|_| statistics.count(false, 1, None));
         assert_eq!(
             statistics.to_string(),
-            "11 exchanges, 7 answered, 36.4 % loss, 11 sends\nRTT min/mean/max 1.000/4.000/7.000 ms"
+            "11 exchanges, 7 answered, 36.4 % loss, 11 sends, 0 retries\n\
+             RTT min/mean/p50/p99/max 1.000/4.000/4.001/7.000/7.000 ms"
         );
         let summary = statistics.report();
         assert_eq!((summary.exchanges, summary.answered, summary.sends), (11, 7, 11));
         assert_eq!(summary.loss, Some(4.0 / 11.0));
         let rtts = [summary.rtt_min_s, summary.rtt_mean_s, summary.rtt_max_s];
         assert_eq!(rtts, [Some(0.001), Some(0.004), Some(0.007)]);
+        assert_eq!(summary.rtt_p99_s, summary.rtt_max_s);
+        // The histogram has three digits.
+        let p50 = summary.rtt_p50_s.unwrap();
+        assert!((0.004..=0.004_004).contains(&p50), "{p50}");
     }
 
     #[test]
     fn without_replies_there_are_no_round_trip_times() {
         let mut statistics = Statistics::default();
-        assert_eq!(statistics.to_string(), "0 exchanges, 0 answered, 0 sends");
+        assert_eq!(statistics.to_string(), "0 exchanges, 0 answered, 0 sends, 0 retries");
         statistics.count(false, 5, None);
-        assert_eq!(statistics.to_string(), "1 exchange, 0 answered, 100 % loss, 5 sends");
-        let Summary { loss, rtt_count, rtt_min_s, rtt_mean_s, rtt_max_s, .. } = statistics.report();
-        assert_eq!((loss, rtt_count), (Some(1.0), 0));
-        assert_eq!([rtt_min_s, rtt_mean_s, rtt_max_s], [None; 3]);
+        assert_eq!(
+            statistics.to_string(),
+            "1 exchange, 0 answered, 100 % loss, 5 sends, 4 retries"
+        );
+        let summary = statistics.report();
+        assert_eq!((summary.loss, summary.retries, summary.rtt_count), (Some(1.0), 4, 0));
+        let Summary { rtt_min_s, rtt_mean_s, rtt_p50_s, rtt_p99_s, rtt_max_s, .. } = summary;
+        assert_eq!([rtt_min_s, rtt_mean_s, rtt_p50_s, rtt_p99_s, rtt_max_s], [None; 5]);
         statistics.count(true, 2, None);
         statistics.count(true, 1, Some(MS));
         assert!(statistics.to_string().ends_with(
-            "RTT min/mean/max 1.000/1.000/1.000 ms of 1 reply, which shows the send that it answers"
+            "RTT min/mean/p50/p99/max 1.000/1.000/1.000/1.000/1.000 ms of 1 reply, which shows the send that it answers"
         ));
     }
 

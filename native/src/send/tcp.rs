@@ -41,6 +41,7 @@ pub(super) async fn send(
     let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let codec = codec.with_token(args.token).with_half_close(!args.no_half_close);
     let config = Config::new(addresses[0], codec.with_epoch(clock.epoch()))
+        .interval(args.interval)
         .policy(scenario.policy)
         .seed(scenario.seed)
         .exchanges(scenario.exchanges);
@@ -72,7 +73,7 @@ pub(super) async fn send(
         session.interrupted(clock.now());
     }
     session.statistics.print(session.count, session.json, &session.out);
-    let exit = session.worst.exit();
+    let exit = session.statistics.exit(session.worst, args.max_loss);
     drop(driver);
     Ok(exit_after(pcapng::finish(capture), exit))
 }

@@ -1,6 +1,6 @@
 //! The UDP Pinger of the textbook by Kurose and Ross, with programs as students write them as the other end.
 
-use crate::common::{Running, Server, retry, retrylab, run, socket};
+use crate::common::{Running, Server, free_port, retry, retrylab, run, socket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -86,9 +86,9 @@ fn our_client_pings_a_students_server() {
     }
     let answered = fates.iter().filter(|fate| *fate == "answered").count();
     let loss = 10 * (10 - answered);
-    let counts = format!("10 exchanges, {answered} answered, {loss} % loss, 10 sends");
+    let counts = format!("10 exchanges, {answered} answered, {loss} % loss, 10 sends, 0 retries");
     assert_eq!(lines[10], counts, "{finished:?}");
-    assert!(lines[11].starts_with("RTT min/mean/max "), "{finished:?}");
+    assert!(lines[11].starts_with("RTT min/mean/p50/p99/max "), "{finished:?}");
     assert_eq!(lines.len(), 12, "{finished:?}");
     assert_eq!(finished.code, Some(if answered == 10 { 0 } else { 1 }), "{finished:?}");
     assert!(answered > 0 && answered < 10, "the seed loses some, not all: {fates:?}");
@@ -129,6 +129,12 @@ fn the_summary_follows_from_the_exchanges() {
     assert_eq!(summary["rtt_max_s"].as_f64(), Some(max));
     let mean = rtts.iter().sum::<f64>() / 4.0;
     assert!((summary["rtt_mean_s"].as_f64().unwrap() - mean).abs() < 2e-9, "{summary}");
+    // The median of four is the second; a histogram of three digits has it.
+    let mut sorted = rtts.clone();
+    sorted.sort_by(f64::total_cmp);
+    let p50 = summary["rtt_p50_s"].as_f64().unwrap();
+    assert!(p50 >= sorted[1] && p50 <= sorted[1] * 1.001, "{summary}");
+    assert_eq!(summary["rtt_p99_s"], summary["rtt_max_s"], "{summary}");
 }
 
 /// The time in the message is the Unix time at which it is sent.
@@ -163,6 +169,7 @@ fn a_policy_with_retries_has_a_summary_as_well() {
         assert_eq!(finished.code, Some(0), "{finished:?}");
         let summary = finished.json().pop().unwrap();
         assert_eq!((&summary["loss"], &summary["sends"]), (&0.0.into(), &4.into()), "{summary}");
+        assert_eq!(summary["retries"], 1, "{summary}");
         assert_eq!(summary["rtt_count"], known, "{summary}");
         // The RTT begins with the send that was answered.
         assert!(summary["rtt_max_s"].as_f64().unwrap() < 0.3, "{summary}");
@@ -179,7 +186,7 @@ fn one_exchange_has_no_summary_and_silence_no_round_trip_times() {
     assert_eq!(finished.code, Some(1), "{finished:?}");
     assert_eq!(
         finished.stdout,
-        "Request timed out\nRequest timed out\n2 exchanges, 0 answered, 100 % loss, 2 sends\n"
+        "Request timed out\nRequest timed out\n2 exchanges, 0 answered, 100 % loss, 2 sends, 0 retries\n"
     );
     let finished = run(&[&["send", &address, "--json"][..], &args].concat());
     assert!(finished.json()[2]["rtt_mean_s"].is_null(), "{finished:?}");
@@ -219,6 +226,32 @@ fn ctrl_c_prints_the_summary() {
     let finished = running.finish(Instant::now());
     assert_eq!(finished.code, Some(130), "{finished:?}");
     assert!(finished.stdout.contains(" 0 answered, 100 % loss"), "{finished:?}");
+}
+
+/// A share of lost pings may be accepted; other failures may not.
+#[test]
+fn max_loss_decides_the_exit_code() {
+    let server = Server::start(&["--drop-list", "2,5,8,11"]);
+    let closed = format!("127.0.0.1:{}", free_port());
+    let ping = |to: &str, max_loss: &str, more: &[&str]| {
+        let args = ["--preset", "udp-pinger", "--initial-timeout", "100ms", "--count", "3"];
+        run(&[&["send", to, "--max-loss", max_loss][..], &args, more].concat())
+    };
+    assert_eq!(ping(&server.address, "1/3", &[]).code, Some(0));
+    assert_eq!(ping(&server.address, "34%", &["--json"]).code, Some(0));
+    let finished = ping(&server.address, "0.33", &[]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let words = "no reply in 1 of 3 exchanges: more than --max-loss 0.33";
+    assert!(finished.stderr.contains(words), "{finished:?}");
+    assert_eq!(ping(&server.address, "0", &[]).code, Some(1));
+    assert_eq!(ping(&server.address, "0", &[]).code, Some(0), "none is lost");
+    assert_eq!(ping(&closed, "99%", &[]).code, Some(3), "the network refuses them");
+    assert_eq!(ping(&closed, "1", &[]).code, Some(0));
+    let refused = ping(&closed, "101%", &[]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("'--max-loss <SHARE>': it is not a share"), "{refused:?}");
+    let refused = run(&["send", &closed, "--heartbeat", "1s", "--max-loss", "1"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
 }
 
 /// The exercise in the simulated network: 36.4 % of many pings are lost.

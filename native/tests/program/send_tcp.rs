@@ -159,8 +159,21 @@ fn several_exchanges_end_with_the_summary_of_datagrams() {
     let lines: Vec<&str> = finished.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{finished:?}");
     assert!(lines[0].starts_with("Your data was ") && lines[0].contains(": RTT "), "{lines:?}");
-    assert_eq!(lines[2], "2 exchanges, 2 answered, 0 % loss, 2 sends");
-    assert!(lines[3].starts_with("RTT min/mean/max "), "{lines:?}");
+    assert_eq!(lines[2], "2 exchanges, 2 answered, 0 % loss, 2 sends, 0 retries");
+    assert!(lines[3].starts_with("RTT min/mean/p50/p99/max "), "{lines:?}");
+}
+
+/// Exchanges over connections begin an interval apart as well, and a share of them may fail.
+#[test]
+fn connections_keep_an_interval_and_accept_a_loss() {
+    let services = Services::start_some(&["--tcp", "0"], &["--drop-list", "2"]);
+    let args = ["send", &services.tcp, "--tcp", "--count", "3", "--interval", "150ms"];
+    let patient = ["--initial-timeout", "100ms", "--max-sends", "1", "--max-loss", "1/3"];
+    let begun = Instant::now();
+    let finished = run(&[&args[..], &patient].concat());
+    assert!(begun.elapsed() >= Duration::from_millis(300), "{finished:?}");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(finished.stdout.contains("3 exchanges, 2 answered, 33.3 % loss"), "{finished:?}");
 }
 
 /// `{time}` is the time at which each send began, in each exchange and for each attempt.

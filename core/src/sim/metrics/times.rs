@@ -22,8 +22,9 @@ impl Default for Times {
 }
 
 impl Times {
+    /// Adds a time.
     #[inline]
-    pub(super) fn add(&mut self, time: Duration) {
+    pub fn add(&mut self, time: Duration) {
         let time = nanos(time);
         self.histogram.saturating_record(time);
         self.sum += u128::from(time);
