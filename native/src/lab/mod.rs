@@ -16,6 +16,17 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+/// Default port of the page.
+const PORT: u16 = 8060;
+
+/// Returns the page's address for the scenario of a link, as [`Scenario::to_fragment`] writes it. The page is there while
+/// `retrylab lab` runs on its default port.
+///
+/// [`Scenario::to_fragment`]: retrylab_core::scenario::Scenario::to_fragment
+pub(crate) fn address(link: &str) -> String {
+    format!("http://{}:{PORT}/#{link}", Ipv4Addr::LOCALHOST)
+}
+
 const EXAMPLES: &str = "\
 Examples:
   retrylab lab                 serve the page and print its address
@@ -33,7 +44,7 @@ built without the page, 2 usage error.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 selects a free port
-    #[arg(long, value_name = "PORT", default_value = "8060", allow_negative_numbers = true)]
+    #[arg(long, value_name = "PORT", default_value_t = PORT, allow_negative_numbers = true)]
     #[arg(value_parser = flags::whole_number::<u16>)]
     port: u16,
     /// Open the page in the browser

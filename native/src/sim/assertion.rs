@@ -173,12 +173,15 @@ pub(super) struct Check {
     pub(super) seed: Option<u64>,
     /// The command that shows it again; null if the assertion holds.
     pub(super) repeat: Option<String>,
+    /// The page's address for that run; null if the assertion holds.
+    pub(super) address: Option<String>,
 }
 
 impl Check {
     fn new(assertion: &Assertion, (holds, found): (bool, String), seed: Option<u64>) -> Self {
         let seed = seed.filter(|_| !holds);
-        Self { variant: None, assertion: assertion.to_string(), holds, found, seed, repeat: None }
+        let (variant, repeat, address) = (None, None, None);
+        Self { variant, assertion: assertion.to_string(), holds, found, seed, repeat, address }
     }
 
     /// The same result, of a scenario of a comparison.
@@ -192,10 +195,12 @@ impl Check {
         variant.as_ref().map_or_else(|| assertion.clone(), |name| format!("{name}: {assertion}"))
     }
 
-    /// The same result; if the assertion does not hold, `command` shows it again.
-    pub(super) fn with_repeat(mut self, command: String) -> Self {
-        self.repeat = (!self.holds).then_some(command);
-        self
+    /// The same result; if the assertion does not hold, `command` shows it again, and so does the page at `address`.
+    pub(super) fn with_repeat(self, command: String, address: String) -> Self {
+        if self.holds {
+            return self;
+        }
+        Self { repeat: Some(command), address: Some(address), ..self }
     }
 }
 

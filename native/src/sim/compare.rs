@@ -229,7 +229,7 @@ impl<'a> ComparisonReport<'a> {
         out.line(format_args!("ended by a limit: {}", cut.join(", ")));
         out.line(format_args!("{}, the same for all", self.seeds));
         for (variant, name) in self.variants.iter().zip(self.names()) {
-            out.line(format_args!("link {name}: #{}", variant.group.link));
+            out.line(format_args!("address {name}: {}", variant.group.address));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::measure::{Measure, Measured};
 use super::outcome::{self, Modes};
 use super::spread::{Object, Spread, cells, measures};
+use crate::lab;
 use crate::table::Cell;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
@@ -22,7 +23,10 @@ pub(super) struct Group<'a> {
     /// Number of runs that a limit ended.
     pub(super) cut: usize,
     pub(super) runs: Vec<SeedRun<'a>>,
-    pub(super) link: String,
+    /// The scenario as the fragment of a link, without the `#`.
+    link: String,
+    /// Where the page shows it while `retrylab lab` runs.
+    pub(super) address: String,
     pub(super) scenario: &'a Scenario,
 }
 
@@ -91,6 +95,7 @@ impl<'a> Group<'a> {
         let sum = |count: fn(&Summary) -> u64| all().map(|run| count(&run.summary)).sum();
         let independent = outcome::independent(scenario, sum(|summary| summary.misattributed));
         let finished = sum(Summary::finished);
+        let link = scenario.to_fragment();
         let pooled = |count| Pooled::new(sum(count), finished, independent.is_ok());
         Self {
             measures: measures().map(spread).collect(),
@@ -102,7 +107,8 @@ impl<'a> Group<'a> {
             modes: Modes::new(all()),
             cut: all().filter(|run| !run.ended_by.is_finished()).count(),
             runs: runs.iter().map(|(seed, run)| SeedRun::new(*seed, run)).collect(),
-            link: scenario.to_fragment(),
+            address: lab::address(&link),
+            link,
             scenario,
         }
     }

@@ -70,7 +70,8 @@ A scenario file is TOML with the same keys:
   initial_timeout = \"50ms\"
 
 --set overrides the file or link, and --seed overrides both. The same scenario always gives the
-same run: equal digests mean that the same events happened at the same times.
+same run: equal digests mean that the same events happened at the same times. The address in the
+output opens the run in a browser while `retrylab lab` runs; `sim` accepts it as SCENARIO, too.
 
 Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:
   - a list, one time per line, each with its unit (`12.5ms`), or plain numbers below a line with the

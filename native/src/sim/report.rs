@@ -213,7 +213,7 @@ impl<'a> RunReport<'a> {
         for (name, words) in self.theory.server.lines() {
             line(format!("{name:<22}{words}"));
         }
-        line(format!("link                  #{}", self.group.link));
+        line(format!("address               {}", self.group.address));
         line(format!("ended by              {}", self.ended_by));
     }
 

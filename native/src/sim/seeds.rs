@@ -74,7 +74,7 @@ impl<'a> SeedsReport<'a> {
             out.line(queue.line());
         }
         out.line(format_args!("ended by a limit: {} of {}", self.group.cut, self.group.runs.len()));
-        out.line(format_args!("link: #{}", self.group.link));
+        out.line(format_args!("address: {}", self.group.address));
         if many.each {
             self.show_each(out);
         }

@@ -6,6 +6,7 @@ use super::measure::Measured;
 use super::run::EndedBy;
 use super::{Args, Error};
 use crate::exit::Exit;
+use crate::lab;
 use crate::output::{BAD, GOOD, OutputError, narrate};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
@@ -51,7 +52,10 @@ impl Asserts {
         }
         let check = |one: &Assertion| {
             let check = one.check_run(scenario.seed, measured, self.allow_cut);
-            check.with_repeat(command(args, scenario, None, one))
+            check.with_repeat(
+                command(args, scenario, None, one),
+                lab::address(&scenario.to_fragment()),
+            )
         };
         self.assert.iter().map(check).collect()
     }
@@ -68,16 +72,16 @@ impl Asserts {
         }
         let check = |one: &Assertion| {
             let check = one.check_runs(runs, self.allow_cut);
+            let mut scenario = scenario.clone();
             let repeat = match check.seed {
                 // The run of one seed is quicker to look at than all of them.
                 Some(seed) => {
-                    let mut scenario = scenario.clone();
                     scenario.seed = seed;
                     command(args, &scenario, None, &one.of_one_run())
                 }
-                None => command(args, scenario, Some(runs.len()), one),
+                None => command(args, &scenario, Some(runs.len()), one),
             };
-            check.with_repeat(repeat)
+            check.with_repeat(repeat, lab::address(&scenario.to_fragment()))
         };
         self.assert.iter().map(check).collect()
     }
@@ -124,13 +128,14 @@ pub(super) fn report(
     exit: Exit,
 ) -> Result<Exit, Error> {
     for check in checks {
-        let (title, Check { found, repeat, .. }) = (check.title(), check);
+        let (title, Check { found, repeat, address, .. }) = (check.title(), check);
         let (assertion, found) = (Printable::new(&title), Printable::new(found));
-        match repeat {
+        match repeat.as_ref().zip(address.as_ref()) {
             None => narrate!("{GOOD}holds{GOOD:#}: {assertion} ({found})"),
-            Some(repeat) => {
+            Some((repeat, address)) => {
                 narrate!("{BAD}does not hold{BAD:#}: {assertion}: {found}");
                 narrate!("  repeat: {}", Printable::new(repeat));
+                narrate!("  address: {}", Printable::new(address));
                 if args.asserts.github {
                     let text = format!("{assertion}: {found}\nrepeat: {repeat}");
                     narrate!("::error title=retrylab::{}", annotation(&text));

@@ -25,6 +25,7 @@ mod interrupted;
 mod lab;
 mod lesson;
 mod limits;
+mod links;
 mod man;
 mod names;
 mod netem;
