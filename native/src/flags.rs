@@ -155,6 +155,11 @@ pub(crate) fn runs(text: &str) -> Result<u32, String> {
     between(text, 1, 100_000)
 }
 
+/// Reads the number of exchanges to find and keep in memory.
+pub(crate) fn failed(text: &str) -> Result<usize, String> {
+    between(text, 1, 1_000_000).map(|n| n as usize)
+}
+
 /// Reads the number of threads.
 pub(crate) fn threads(text: &str) -> Result<u32, String> {
     between(text, 1, 1_024)

@@ -1,7 +1,8 @@
 //! The text ladder and the JSON log as sinks: each record becomes a line at once, and none is kept.
 
-use crate::output::OutputError;
-use retrylab_core::trace::{Ladder, Record, Sink, write_json};
+use crate::output::{BAD, DIM, GOOD, OutputError};
+use anstyle::Style;
+use retrylab_core::trace::{Direction, FrameStep, Ladder, Record, Sink, What, write_json};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
@@ -22,13 +23,38 @@ pub(crate) trait Format {
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result;
 }
 
-impl Format for Ladder {
+/// The text ladder.
+pub(crate) struct Drawing {
+    pub(crate) ladder: Ladder,
+    /// Whether lines have colours.
+    pub(crate) in_colour: bool,
+}
+
+impl Format for Drawing {
     fn header(&self) -> Option<&'static str> {
-        Some(Self::header(self))
+        Some(self.ladder.header())
     }
 
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result {
-        line.write_str(&Self::line(self, record))
+        let style = if self.in_colour { style(&record.what) } else { Style::new() };
+        write!(line, "{style}{}{style:#}", self.ladder.line(record))
+    }
+}
+
+/// Returns the style in which a terminal shows what happened: losses, replies, and waits.
+pub(crate) const fn style(what: &What) -> Style {
+    match what {
+        What::Dropped { .. }
+        | What::Frame { step: FrameStep::Lost(_), .. }
+        | What::GaveUp { .. }
+        | What::Refused { .. }
+        | What::Broken { .. }
+        | What::Missing { .. }
+        | What::Dead { .. }
+        | What::Down { .. } => BAD,
+        What::Delivered { direction: Direction::Reply } | What::Answered { .. } => GOOD,
+        What::TimerArmed { .. } => DIM,
+        _ => Style::new(),
     }
 }
 

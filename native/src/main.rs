@@ -8,6 +8,7 @@ mod data_file;
 mod descriptors;
 mod existing;
 mod exit;
+mod filter;
 mod flags;
 mod help;
 mod hints;

@@ -2,6 +2,8 @@
 
 use crate::exit::Exit;
 use crate::queue::{LineQueue, Stream, WhenFull};
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use retrylab_core::time::{Duration, nanos};
 use retrylab_core::value::{Printable, printable_json};
@@ -16,6 +18,8 @@ use std::time::Duration as Wait;
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Style of losses and refusals.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// Style of waits.
+pub(crate) const DIM: Style = Style::new().dimmed();
 /// Style of warnings.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// Style of the word `error:`, the same as clap's.
@@ -26,6 +30,11 @@ pub(crate) const SCHEMA: u32 = 1;
 
 /// The queue of the progress messages, if a command must not wait for the reader of stderr.
 static PROGRESS: OnceLock<LineQueue> = OnceLock::new();
+
+/// Returns whether lines on `stream` have colours: on a terminal, unless the user does not want them.
+pub(crate) fn has_colours(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
+}
 
 /// Writes a progress message to stderr. Errors are ignored, for example if stderr is closed.
 macro_rules! narrate {

@@ -10,8 +10,9 @@ mod tcp;
 
 use crate::address::{Address, NameError};
 use crate::exit::{Exit, is_exhausted};
+use crate::filter::{self, Filter, Reversed, Selection};
 use crate::flags::{self, Flags};
-use crate::ladder::LineSink;
+use crate::ladder::{Drawing, LineSink};
 use crate::output::{self, OutputError, exit_after, finish_stdout, left_out, narrate};
 use crate::pcapng::{self, Capture};
 use crate::peers::Peers;
@@ -142,8 +143,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", help = pcapng::LIVE_HELP, value_parser = pcapng::file)]
     pcapng: Option<String>,
     /// Draw every event as a ladder on stdout (on stderr with --json)
-    #[arg(long)]
+    #[arg(long, group = "events")]
     ladder: bool,
+    #[command(flatten)]
+    filter: filter::Flags,
     #[command(flatten)]
     policy: Flags<flags::Policy>,
 }
@@ -155,6 +158,8 @@ pub(crate) enum Error {
     Field(#[from] FieldError),
     #[error("--heartbeat: a heartbeat is never sent again, so {0} has no effect")]
     NotWithHeartbeat(&'static str),
+    #[error(transparent)]
+    Reversed(#[from] Reversed),
     #[error(transparent)]
     Message(#[from] MessageError),
     #[error(transparent)]
@@ -172,7 +177,7 @@ pub(crate) enum Error {
 impl Error {
     fn outcome(&self) -> Outcome {
         match self {
-            Self::Field(_) | Self::NotWithHeartbeat(_) => Outcome::Failed,
+            Self::Field(_) | Self::NotWithHeartbeat(_) | Self::Reversed(_) => Outcome::Failed,
             Self::System(_) | Self::Output(_) => Outcome::Failed,
             Self::Message(MessageError::Stdin(_)) => Outcome::Failed,
             Self::Message(_) => Outcome::TooLong,
@@ -186,7 +191,7 @@ impl Error {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Field(_) | Self::NotWithHeartbeat(_) => Exit::Usage,
+            Self::Field(_) | Self::NotWithHeartbeat(_) | Self::Reversed(_) => Exit::Usage,
             _ => self.outcome().exit(),
         }
     }
@@ -204,11 +209,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         Some(seed) => scenario.apply([("seed", seed)])?,
         None => scenario.seed = seed::short(),
     }
+    let selection = args.filter.selection()?;
     output::queue_progress()?;
     let out = results(args.json)?;
     runtime::block_on(async {
         let mut signals = Signals::listen()?;
-        let result = send(args, &scenario, &out, &mut signals).await;
+        let result = send(args, &scenario, selection, &out, &mut signals).await;
         if let (Err(error), true) = (&result, args.json) {
             out.json(&SendReport::without_exchange(error.outcome(), &args.host, error));
         }
@@ -236,6 +242,7 @@ fn results(json: bool) -> io::Result<LineQueue> {
 async fn send(
     args: &Args,
     scenario: &Scenario,
+    selection: Selection,
     out: &LineQueue,
     signals: &mut Signals,
 ) -> Result<Exit, Error> {
@@ -271,9 +278,9 @@ async fn send(
     let mut session =
         Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
     session.ping = scenario.preset == Preset::UdpPinger && !args.json && !args.ladder;
-    let mut ladder = args.ladder.then(|| ladder(args.json, count, out)).transpose()?;
+    let ladder = args.ladder.then(|| ladder(args.json, count, out)).transpose()?;
 
-    let mut sink = (&mut ladder, capture);
+    let mut sink = (Filter::new(selection, ladder), capture);
     let ended = tokio::select! {
         biased;
         () = signals.recv() => None,
@@ -289,6 +296,7 @@ async fn send(
         repeat();
     }
     session.summary();
+    sink.0.end();
     Ok(exit_after(pcapng::finish(sink.1), session.exit(args.max_loss)))
 }
 
@@ -323,9 +331,11 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Er
 }
 
 /// Returns the sink of the ladder: stdout, or stderr if stdout carries JSON.
-fn ladder(json: bool, exchanges: u32, out: &LineQueue) -> io::Result<LineSink<Ladder>> {
+fn ladder(json: bool, exchanges: u32, out: &LineQueue) -> io::Result<LineSink<Drawing>> {
     let (name, out) =
         if json { ("stderr", output::queue_progress()?) } else { ("stdout", out.clone()) };
     let setting = Setting { exchanges: exchanges > 1, ..Setting::default() };
-    Ok(LineSink::new(Ladder::new(setting), name, Box::new(Lines(out))))
+    // The queue removes colours where they are not wanted.
+    let drawing = Drawing { ladder: Ladder::new(setting), in_colour: true };
+    Ok(LineSink::new(drawing, name, Box::new(Lines(out))))
 }

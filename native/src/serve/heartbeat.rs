@@ -1,6 +1,7 @@
 //! `serve --heartbeat`: watches clients that send heartbeats, and answers nothing.
 
 use crate::exit::Exit;
+use crate::ladder::style;
 use crate::output::{Count, Rounded, SCHEMA, exit_after, finish_stdout, left_out, seconds};
 use crate::queue::{LineQueue, Stream, WhenFull};
 use retrylab::clock::Clock;
@@ -176,7 +177,8 @@ impl Watch {
         let record = Record { at, host, flow: None, packet: None, label, server: None, what };
         let words = words::describe(&record, Setting::default(), Known::default()).sentence();
         let peer = peer.map_or_else(String::new, |peer| format!("{peer}: "));
-        self.out.line(format_args!("{peer}{words}"));
+        let style = style(&record.what);
+        self.out.line(format_args!("{peer}{style}{words}{style:#}"));
     }
 }
 

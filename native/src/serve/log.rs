@@ -6,6 +6,7 @@ use super::follower;
 use super::guard::{Guard, Refusal};
 use super::lines::{Line, Listening, Outcome, ServerEvent};
 use crate::exit::Exit;
+use crate::ladder::style;
 use crate::output::{Count, SCHEMA, exit_after, finish_stdout, left_out, narrate, seconds, warn};
 use crate::queue::{LineQueue, Stream, WhenFull};
 use retrylab::clock::Clock;
@@ -176,7 +177,8 @@ impl Log {
             });
         } else {
             let words = words::describe(&record, Setting::default(), Known::default());
-            self.out.line(words.sentence());
+            let style = style(&what);
+            self.out.line(format_args!("{style}{}{style:#}", words.sentence()));
         }
     }
 

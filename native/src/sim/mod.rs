@@ -17,12 +17,14 @@ pub(crate) mod predicted;
 mod report;
 pub(crate) mod run;
 mod seeds;
+mod select;
 mod series;
 mod sides;
 mod spread;
 mod verdict;
 
 use crate::exit::Exit;
+use crate::filter::{Filter, Reversed};
 use crate::flags;
 use crate::keys;
 use crate::output::{OutputError, Stdout, narrate};
@@ -37,6 +39,7 @@ use report::RunReport;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Bounds;
 use run::{EndedBy, Finished, Limits};
+use select::Select;
 use series::SeriesFile;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -48,6 +51,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
+  retrylab sim retry-storm --ladder --failed      the first exchange that gave up, from send to send
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
   retrylab sim udp-pinger --pcapng run.pcapng     packets with comments, for Wireshark or tshark
@@ -175,6 +179,8 @@ pub(crate) struct Args {
     #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
     print_netem: Option<String>,
     #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
     many: Many,
     #[command(flatten)]
     asserts: Asserts,
@@ -209,6 +215,8 @@ pub(crate) enum Error {
     OtherSeed,
     #[error("--assert: {0}")]
     Assertion(String),
+    #[error(transparent)]
+    Reversed(#[from] Reversed),
 }
 
 impl Error {
@@ -217,7 +225,9 @@ impl Error {
             Self::Source(error) => error.exit(),
             Self::Variant(error) => error.exit(),
             Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
-            Self::BothStdout(_) | Self::Terminal | Self::Assertion(_) => Exit::Usage,
+            Self::BothStdout(_) | Self::Terminal | Self::Assertion(_) | Self::Reversed(_) => {
+                Exit::Usage
+            }
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }
@@ -282,12 +292,13 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
             .with_max_intervals(series::MAX_INTERVALS),
         None => predicted::metrics(scenario, INTERVAL),
     };
+    let selection = args.select.selection(scenario, limits)?;
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
         // The empty sink costs nothing.
         none if none.is_empty() => run::run(scenario, (metrics, ()), limits, show),
-        outputs => run::run(scenario, (metrics, outputs), limits, show),
+        outputs => run::run(scenario, (metrics, Filter::new(selection, outputs)), limits, show),
     };
     meter.clear();
     let exit = match result.ended_by {

@@ -2,9 +2,11 @@
 
 use super::Args;
 use super::run::Recorder;
-use crate::ladder::{JsonLines, LineSink};
-use crate::output::OutputError;
+use crate::ladder::{Drawing, JsonLines, LineSink};
+use crate::output::{OutputError, has_colours};
 use crate::pcapng::Capture;
+use anstream::AutoStream;
+use anstream::stream::{AsLockedWrite, RawStream};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{Ladder, Packet, Record, Sink};
 use std::fs::File;
@@ -13,7 +15,7 @@ use std::io::{self, BufWriter, Write};
 /// The ladder, the trace and the capture, if requested.
 #[derive(Default)]
 pub(super) struct Outputs {
-    ladder: Option<LineSink<Ladder>>,
+    ladder: Option<LineSink<Drawing>>,
     trace: Option<LineSink<JsonLines>>,
     capture: Option<Capture>,
 }
@@ -49,22 +51,21 @@ impl Sink for Outputs {
 
 /// Opens the outputs that `args` request.
 pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputError> {
-    let to_stdout = || Box::new(BufWriter::new(io::stdout())) as Box<dyn Write>;
     let trace = match args.trace.as_deref() {
         None => None,
-        Some("-") => Some(LineSink::new(JsonLines, "stdout", to_stdout())),
+        Some("-") => Some(LineSink::new(JsonLines, "stdout", buffered(io::stdout()))),
         Some(path) => {
             let failed = |error| OutputError { name: path.to_string(), error };
             let file = File::create(path).map_err(failed)?;
-            Some(LineSink::new(JsonLines, path, Box::new(BufWriter::new(file))))
+            Some(LineSink::new(JsonLines, path, buffered(file)))
         }
     };
     let ladder = args.ladder.then(|| {
         let ladder = Ladder::new(scenario.setting());
         if args.json || stdout_is_taken(args) {
-            LineSink::new(ladder, "stderr", Box::new(BufWriter::new(io::stderr())))
+            drawn(ladder, "stderr", io::stderr())
         } else {
-            LineSink::new(ladder, "stdout", to_stdout())
+            drawn(ladder, "stdout", io::stdout())
         }
     });
     let waiting = !scenario.station_config().is_instant();
@@ -72,6 +73,21 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
     let capture = capture.map(|path| Capture::simulated(path, scenario.setting())).transpose()?;
     let capture = capture.map(|capture| capture.with_waiting(waiting));
     Ok(Outputs { ladder, trace, capture })
+}
+
+/// Returns the sink that draws the ladder on `stream`. Without colours, nothing searches the lines for them.
+fn drawn<S: RawStream + AsLockedWrite + 'static>(
+    ladder: Ladder,
+    name: &str,
+    stream: S,
+) -> LineSink<Drawing> {
+    let in_colour = has_colours(&stream);
+    let out = if in_colour { buffered(AutoStream::auto(stream)) } else { buffered(stream) };
+    LineSink::new(Drawing { ladder, in_colour }, name, out)
+}
+
+fn buffered(out: impl Write + 'static) -> Box<dyn Write> {
+    Box::new(BufWriter::new(out))
 }
 
 /// Returns whether the trace, the series or the capture goes to stdout.

@@ -14,6 +14,7 @@ mod completions;
 mod config;
 mod data_file;
 mod docs;
+mod events;
 mod foreign;
 mod foreign_text;
 mod frames;
