@@ -26,6 +26,7 @@ mod man;
 mod node;
 mod page;
 mod paths;
+mod readers;
 mod run;
 mod screenshot;
 mod setup;
@@ -110,10 +111,10 @@ Start here:
   cargo xtask test fmt clippy run only these steps; `cargo xtask test --help` lists them
   cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
-Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup, or through
-apt if you are root. Otherwise the install command is printed. The page's tests need Node 20 or
-newer; building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR
-if it is set.";
+Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup,
+or through apt if you are root; `test --long` also installs R and, through pip into target/, pandas,
+polars and duckdb. Otherwise the install command is printed. The page's tests need Node 20 or newer;
+building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR if it is set.";
 
 fn main() -> ExitCode {
     match dispatch(Cli::parse().command) {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::digests;
 use crate::node;
 use crate::page;
+use crate::readers;
 use crate::run::Cmd;
 use crate::setup::{Machine, Need};
 use crate::tidy;
@@ -114,7 +115,9 @@ impl Step {
                 if long {
                     // Optimized: in a debug build they take ten times as long. All long tests are in this file, because
                     // to build each test file takes longer than to run them.
-                    cargo("test --release -p retrylab --test results -- --ignored").run()?;
+                    cargo("test --release -p retrylab --test results -- --ignored")
+                        .env("RETRYLAB_READERS", readers::install(paths)?)
+                        .run()?;
                 }
             }
             // `--examples` gives dependencies the same features as in `clippy`, so they are not checked again.

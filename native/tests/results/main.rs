@@ -19,6 +19,7 @@ mod memory;
 mod metastable;
 mod predictions;
 mod queues;
+mod readers;
 mod retries;
 mod texts;
 
