@@ -44,6 +44,7 @@ Examples:
   retrylab send 127.0.0.1                      send to the server of `retrylab serve`
   retrylab send 127.0.0.1 --ladder             also show each send, wait and reply
   retrylab send localhost:7 'how are you?' --count 10 --json
+  retrylab send 127.0.0.1 --interval 1s        an exchange per second, until Ctrl-C, as ping does
   retrylab send 127.0.0.1 --count 20 --interval 1s --max-loss 5%   exit code 1 if more is lost
   retrylab send 127.0.0.1:12000 --preset udp-pinger --count 10
   retrylab send 127.0.0.1 --heartbeat 500ms    send heartbeats to `retrylab serve --heartbeat`
@@ -57,9 +58,9 @@ at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 
 --preset udp-pinger is the client of the UDP Pinger, an exercise of Kurose and Ross: its message is
 `Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed
-out`. With --count, `send` ends with a summary, also after Ctrl-C: exchanges without a reply (loss),
-sends after the first of an exchange (retries), and the RTT: shortest, mean, p50, p99 and longest. A
-reply that may answer one of several sends has no RTT; --token makes it certain.
+out`. With --count or --interval, `send` ends with a summary, also after Ctrl-C: exchanges without a
+reply (loss), sends after the first of an exchange (retries), and the RTT: shortest, mean, p50, p99
+and longest. A reply that may answer one of several sends has no RTT; --token makes it certain.
 
 With --tcp, the message ends where the client closes its direction (half-close). A server that stops
 when that happens, as `ncat -e` does, needs --no-half-close. A send whose reply does not
@@ -84,7 +85,8 @@ What the network or this host reports about a datagram is one of three:
 Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
 network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of
 the worst exchange: 3 if any was refused, otherwise 1 if any got no reply, otherwise 0. With
---max-loss, it is 0 if the share of exchanges without a reply is not larger.";
+--max-loss, it is 0 if the share of exchanges without a reply is not larger. Without --count, Ctrl-C
+is the usual end of --interval, and the exit code is that of the exchanges before it.";
 
 /// Send a message and retry until a reply arrives or the policy gives up
 ///
@@ -101,7 +103,7 @@ pub(crate) struct Args {
     /// udp-pinger: Ping {seq} {time}]
     #[arg(allow_negative_numbers = true)]
     message: Option<OsString>,
-    /// Number of exchanges; each begins when the previous one is over [default: 1]
+    /// Number of exchanges; each begins when the previous one is over [default: 1; with --interval: until Ctrl-C]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = flags::parser("exchanges"))]
     count: Option<String>,
@@ -202,6 +204,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("exchanges", args.count.as_deref().unwrap_or("1"))])?;
+    if args.is_endless() {
+        scenario.exchanges = u32::MAX;
+    }
     if let (Some(_), Some((key, _))) = (args.heartbeat, args.policy.pairs.first()) {
         return Err(Error::NotWithHeartbeat(key));
     }
@@ -277,6 +282,7 @@ async fn send(
     }
     let mut session =
         Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
+    session.endless = args.is_endless();
     session.ping = scenario.preset == Preset::UdpPinger && !args.json && !args.ladder;
     let ladder = args.ladder.then(|| ladder(args.json, count, out)).transpose()?;
 
@@ -301,6 +307,11 @@ async fn send(
 }
 
 impl Args {
+    /// Returns whether exchanges follow each other until Ctrl-C.
+    const fn is_endless(&self) -> bool {
+        self.interval.is_some() && self.count.is_none()
+    }
+
     /// Returns the message: the argument, or the default of what is sent.
     fn message(&self, scenario: &Scenario) -> &OsStr {
         let default = match scenario.preset {

@@ -42,13 +42,19 @@ impl Outcome {
     }
 
     /// Returns a rank. The outcome with the highest rank decides the exit code of several exchanges.
-    pub(super) const fn weight(self) -> u8 {
+    const fn weight(self) -> u8 {
         match self {
             Self::Answered => 0,
             Self::GaveUp => 1,
             Self::Refused | Self::Unreachable => 2,
-            Self::TooLong | Self::NameNotFound | Self::Interrupted | Self::Failed => 3,
+            Self::TooLong | Self::NameNotFound | Self::Failed => 3,
+            Self::Interrupted => 4,
         }
+    }
+
+    /// Returns the one of two outcomes that decides the exit code.
+    pub(super) const fn or_worse(self, other: Self) -> Self {
+        if other.weight() > self.weight() { other } else { self }
     }
 
     /// Returns whether the exchange counts as lost: it took place and got no reply.

@@ -35,6 +35,8 @@ pub(super) struct Session {
     passed: Instant,
     /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
     pub(super) ping: bool,
+    /// Only Ctrl-C ends it, which is then no failure.
+    pub(super) endless: bool,
     worst: Outcome,
     /// The causes of losses that have been reported: each is reported once.
     causes: Vec<String>,
@@ -124,6 +126,7 @@ impl Session {
             statistics: Statistics::default(),
             passed: Instant::ZERO,
             ping: false,
+            endless: false,
             worst,
             causes: Vec::new(),
             hinted: false,
@@ -132,13 +135,17 @@ impl Session {
 
     /// Handles Ctrl-C: the exchange in progress ends here.
     pub(super) fn interrupted(&mut self, now: Instant) {
+        if self.endless && self.exchange.sends.is_empty() {
+            return;
+        }
         let elapsed = self.exchange.elapsed(now);
-        let (number, count) = (self.exchange.number, self.count);
+        let number = self.exchange.number;
+        let of = if self.endless { String::new() } else { format!(" of {}", self.count) };
         let sends = Count(self.exchange.sends.len() as u64, "send");
         let peer = self.peer;
         let waited = Rounded(elapsed);
         narrate!(
-            "interrupted in exchange {number} of {count}: {sends} to {peer}, no reply yet after \
+            "interrupted in exchange {number}{of}: {sends} to {peer}, no reply yet after \
              {waited}"
         );
         self.end(Outcome::Interrupted, elapsed, None, None);
@@ -197,8 +204,8 @@ impl Session {
         } else {
             print_reply(&self.out, self.ping, outcome, reply.map(|reply| reply.bytes), rtt);
         }
-        if outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
-            self.worst = outcome;
+        if outcome != Outcome::Interrupted || !self.endless {
+            self.worst = self.worst.or_worse(outcome);
         }
     }
 

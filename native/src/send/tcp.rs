@@ -47,6 +47,7 @@ pub(super) async fn send(
         .exchanges(scenario.exchanges);
     let session = Session {
         count: scenario.exchanges,
+        endless: args.is_endless(),
         json: args.json,
         ping: scenario.preset == Preset::UdpPinger && !args.json,
         capture: StreamCapture::of(capture.as_ref(), "client"),
@@ -86,6 +87,8 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Echo, Vec<SocketAd
 /// Follows the client and reports to people on stderr and to scripts on stdout.
 struct Session {
     count: u32,
+    /// Only Ctrl-C ends it, which is then no failure.
+    endless: bool,
     json: bool,
     /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
     ping: bool,
@@ -136,6 +139,9 @@ impl Session {
     }
 
     fn interrupted(&mut self, now: Instant) {
+        if self.endless && self.sends.is_empty() {
+            return;
+        }
         let elapsed = self
             .sends
             .values()
@@ -236,8 +242,8 @@ impl Session {
         } else {
             print_reply(&self.out, self.ping, *outcome, reply.map(|(bytes, _)| bytes), *rtt);
         }
-        if *outcome == Outcome::Interrupted || outcome.weight() > self.worst.weight() {
-            self.worst = *outcome;
+        if *outcome != Outcome::Interrupted || !self.endless {
+            self.worst = self.worst.or_worse(*outcome);
         }
         self.number += 1;
         (self.failures, self.only_refused) = (0, true);

@@ -228,6 +228,27 @@ fn ctrl_c_prints_the_summary() {
     assert!(finished.stdout.contains(" 0 answered, 100 % loss"), "{finished:?}");
 }
 
+/// Without a count, pings go on until Ctrl-C, which is then no failure.
+#[test]
+fn an_interval_without_a_count_is_endless() {
+    for (drops, max_loss, code) in [("none", None, 0), ("1", None, 1), ("1", Some("90%"), 0)] {
+        let mut server = Server::start(&["--drop-list", drops]);
+        let mut args = vec!["send", &server.address, "--preset", "udp-pinger"];
+        args.extend(["--initial-timeout", "50ms", "--interval", "60ms"]);
+        args.extend(max_loss.iter().flat_map(|max| ["--max-loss", max]));
+        let client = Running::start(retrylab(&args));
+        for _ in 0..3 {
+            server.running.json();
+        }
+        client.signal("INT");
+        let finished = client.finish(Instant::now());
+        assert_eq!(finished.code, Some(code), "{finished:?}");
+        assert!(finished.stdout.contains(" answered, "), "{finished:?}");
+        assert!(finished.stdout.contains("RTT min/mean/p50/p99/max "), "{finished:?}");
+        server.stop();
+    }
+}
+
 /// A share of lost pings may be accepted; other failures may not.
 #[test]
 fn max_loss_decides_the_exit_code() {
