@@ -40,7 +40,7 @@ pub(crate) const HELP: &str = "Write a capture of all packets to FILE, in the fo
                                comment on each packet that was dropped or late";
 
 /// The help of the flag for real sockets.
-pub(crate) const LIVE_HELP: &str = "Write a capture to FILE, in the format of Wireshark and tshark, with a comment on \
+pub(crate) const LIVE_HELP: &str = "Write a capture to FILE, replacing it if it exists, in the format of Wireshark and tshark, with a comment on \
                                     each packet that was dropped, late or refused. Datagrams are captured as IP \
                                     packets. For TCP, packets are reconstructed from what the program reads and \
                                     writes and from the steps of each connection: how the system divides bytes into \

@@ -280,10 +280,7 @@ async fn send(
     if draws && random_seed {
         repeat();
     }
-    let mut session =
-        Session::new(&addresses, clock, count, args.token, args.json, args.ladder, out.clone());
-    session.endless = args.is_endless();
-    session.ping = scenario.preset == Preset::UdpPinger && !args.json && !args.ladder;
+    let mut session = Session::new(&addresses, clock, args, scenario, out.clone());
     let ladder = args.ladder.then(|| ladder(args.json, count, out)).transpose()?;
 
     let mut sink = (Filter::new(selection, ladder), capture);

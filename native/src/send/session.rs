@@ -1,16 +1,18 @@
 //! What the client reports while it runs and when it ends.
 
+use super::Args;
 use super::report::{Outcome, SendReport};
 use super::statistics::{Sends, Statistics, print_reply};
 use crate::exit::Exit;
-use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, complain, narrate, seconds, warn};
+use crate::output::{BAD, Count, DIM, GOOD, Rounded, SCHEMA, complain, narrate, seconds, warn};
 use crate::queue::LineQueue;
 use retrylab::clock::Clock;
 use retrylab::udp::{Class, Datagram, Observer, Trouble};
 use retrylab_core::client::Event;
 use retrylab_core::machine::{Timer, Transmit};
-use retrylab_core::policy::Stop;
+use retrylab_core::policy::{Preset, Stop};
 use retrylab_core::random::Probability;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::time::{Duration, Instant};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -34,9 +36,9 @@ pub(super) struct Session {
     /// When the last datagram was passed to the system.
     passed: Instant,
     /// Print each reply with its round-trip time, or `Request timed out`, as the UDP Pinger does.
-    pub(super) ping: bool,
+    ping: bool,
     /// Only Ctrl-C ends it, which is then no failure.
-    pub(super) endless: bool,
+    endless: bool,
     worst: Outcome,
     /// The causes of losses that have been reported: each is reported once.
     causes: Vec<String>,
@@ -105,10 +107,8 @@ impl Session {
     pub(super) fn new(
         peers: &[SocketAddr],
         clock: Clock,
-        count: u32,
-        token: bool,
-        json: bool,
-        laddered: bool,
+        args: &Args,
+        scenario: &Scenario,
         out: LineQueue,
     ) -> Self {
         let exchange = Exchange { number: 1, ..Exchange::default() };
@@ -117,16 +117,16 @@ impl Session {
             peer: peers[0],
             several: peers.len() > 1,
             clock,
-            count,
-            token,
-            json,
-            laddered,
+            count: scenario.exchanges,
+            token: args.token,
+            json: args.json,
+            laddered: args.ladder,
             out,
             exchange,
             statistics: Statistics::default(),
             passed: Instant::ZERO,
-            ping: false,
-            endless: false,
+            ping: scenario.preset == Preset::UdpPinger && !args.json && !args.ladder,
+            endless: args.is_endless(),
             worst,
             causes: Vec::new(),
             hinted: false,
@@ -395,17 +395,19 @@ impl Observer<Event> for Session {
             return;
         }
         match timer {
-            Timer::Start => narrate!("{name}the first send is delayed by {wait}"),
-            Timer::Backoff => narrate!("{name}sending again in {wait}"),
+            Timer::Start => narrate!("{name}{DIM}the first send is delayed by {wait}{DIM:#}"),
+            Timer::Backoff => narrate!("{name}{DIM}sending again in {wait}{DIM:#}"),
             Timer::Hint => {
-                narrate!("{name}sending again in {wait}, following the server's hint");
+                narrate!("{name}{DIM}sending again in {wait}, following the server's hint{DIM:#}");
             }
             Timer::Resend | Timer::Timeout | Timer::GiveUp => {
                 let last = if timer == Timer::GiveUp { ", for the last time" } else { "" };
                 if self.exchange.last_unsent {
-                    narrate!("{name}send {send}: not sent, waiting {wait}{last}");
+                    narrate!("{name}send {send}: not sent, {DIM}waiting {wait}{last}{DIM:#}");
                 } else {
-                    narrate!("{name}send {send}: {bytes} to {peer}, waiting {wait}{last}");
+                    narrate!(
+                        "{name}send {send}: {bytes} to {peer}, {DIM}waiting {wait}{last}{DIM:#}"
+                    );
                 }
             }
             Timer::Limits

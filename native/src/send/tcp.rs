@@ -5,7 +5,7 @@ use super::report::{Outcome, SendReport};
 use super::statistics::{Statistics, print_reply};
 use super::{Args, Error, message, peers};
 use crate::exit::Exit;
-use crate::output::{BAD, Count, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
+use crate::output::{BAD, Count, DIM, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
 use crate::pcapng::{self, Capture, StreamCapture};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
@@ -282,9 +282,13 @@ impl Observer<Client<Echo>> for Session {
     fn armed(&mut self, at: Instant, timer: Timer, deadline: Instant) {
         let wait = Rounded(deadline.saturating_since(at));
         match timer {
-            Timer::Backoff | Timer::Hint => narrate!("{}sending again in {wait}", self.name()),
-            Timer::Resend => narrate!("{}waiting {wait}", self.name()),
-            Timer::GiveUp => narrate!("{}waiting {wait}, for the last time", self.name()),
+            Timer::Backoff | Timer::Hint => {
+                narrate!("{}{DIM}sending again in {wait}{DIM:#}", self.name());
+            }
+            Timer::Resend => narrate!("{}{DIM}waiting {wait}{DIM:#}", self.name()),
+            Timer::GiveUp => {
+                narrate!("{}{DIM}waiting {wait}, for the last time{DIM:#}", self.name());
+            }
             _ => {}
         }
     }

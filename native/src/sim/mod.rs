@@ -76,6 +76,11 @@ A scenario file is TOML with the same keys:
 --set overrides the file or link, and --seed overrides both. The same scenario always gives the
 same run: equal digests mean that the same events happened at the same times. The address in the
 output opens the run in a browser while `retrylab lab` runs; `sim` accepts it as SCENARIO, too.
+Existing files of --trace, --pcapng, --series and --junit are replaced.
+
+--failed, --client, --exchange, --from and --to select events for --ladder, --trace and --pcapng; the
+results remain those of the whole run. --failed first runs the scenario to find the exchanges.
+A server that goes down or comes back concerns every client, so it is always shown.
 
 Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:
   - a list, one time per line, each with its unit (`12.5ms`), or plain numbers below a line with the
