@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(
             statistics.to_string(),
             "11 exchanges, 7 answered, 36.4 % loss, 11 sends, 0 retries\n\
-             RTT min/mean/p50/p99/max 1.000/4.000/4.001/7.000/7.000 ms"
+             RTT min/mean/p50/p99/max 1.000/4.000/4.002/7.000/7.000 ms"
         );
         let summary = statistics.report();
         assert_eq!((summary.exchanges, summary.answered, summary.sends), (11, 7, 11));

@@ -78,8 +78,8 @@ same run: equal digests mean that the same events happened at the same times. Th
 output opens the run in a browser while `retrylab lab` runs; `sim` accepts it as SCENARIO, too.
 Existing files of --trace, --pcapng, --series and --junit are replaced.
 
---failed, --client, --exchange, --from and --to select events for --ladder, --trace and --pcapng; the
-results remain those of the whole run. --failed first runs the scenario to find the exchanges.
+--failed, --client, --exchange, --from and --to select events for --ladder, --trace and --pcapng;
+the results remain those of the whole run. --failed first runs the scenario to find the exchanges.
 A server that goes down or comes back concerns every client, so it is always shown.
 
 Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:

@@ -137,7 +137,8 @@ pub(super) fn report(
                 narrate!("  repeat: {}", Printable::new(repeat));
                 narrate!("  address: {}", Printable::new(address));
                 if args.asserts.github {
-                    let text = format!("{assertion}: {found}\nrepeat: {repeat}");
+                    let text =
+                        format!("{assertion}: {found}\nrepeat: {repeat}\naddress: {address}");
                     narrate!("::error title=retrylab::{}", annotation(&text));
                 }
             }
@@ -166,15 +167,16 @@ fn junit(scenario: &Scenario, checks: &[Check]) -> String {
     );
     let class = xml(&scenario.to_fragment());
     for check in checks {
-        let Check { found, repeat, .. } = check;
+        let Check { found, repeat, address, .. } = check;
         let _ = write!(out, "  <testcase classname=\"{class}\" name=\"{}\"", xml(&check.title()));
-        let _ = match repeat {
+        let _ = match repeat.as_ref().zip(address.as_ref()) {
             None => writeln!(out, "/>"),
-            Some(repeat) => writeln!(
+            Some((repeat, address)) => writeln!(
                 out,
-                ">\n    <failure message=\"{}\">repeat: {}</failure>\n  </testcase>",
+                ">\n    <failure message=\"{}\">repeat: {}\naddress: {}</failure>\n  </testcase>",
                 xml(found),
-                xml(repeat)
+                xml(repeat),
+                xml(address)
             ),
         };
     }

@@ -138,10 +138,12 @@ fn junit_and_github_get_the_results() {
     assert_eq!(fails.code, Some(5), "{fails:?}");
     assert!(fails.stderr.contains("::error title=retrylab::sends < 5: sends is 2006"), "{fails:?}");
     assert!(fails.stderr.contains("%0Arepeat: retrylab sim --link"), "{fails:?}");
+    assert!(fails.stderr.contains("%0Aaddress: http://127.0.0.1:8060/#"), "{fails:?}");
     let xml = std::fs::read_to_string(path).unwrap();
     assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
     assert!(xml.contains("name=\"sends &lt; 5\">"), "{xml}");
     assert!(xml.contains("name=\"exchanges == 1000\"/>"), "{xml}");
+    assert!(xml.contains("\naddress: http://127.0.0.1:8060/#"), "{xml}");
     let nowhere = sim(&["--assert", "sends > 5", "--junit", "/nowhere/x.xml"]);
     assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
 }
