@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 impl Scenario {
     /// Returns the scenario with `key` set to `value`. If the other keys contradict that value of
-    /// `policy.backoff`, `workload.arrivals`, `network` or `protocol`, they are set to what the value needs, so that nobody has
+    /// `policy.backoff`, `workload.arrivals`, `workload.rate`, `network` or `protocol`, they are set to what the value needs, so that nobody has
     /// to find the order of single steps. A key that the value does not contradict stays as it is.
     ///
     /// ```
@@ -38,9 +38,20 @@ impl Scenario {
             return alone;
         }
         match (key, value.trim()) {
-            ("workload.arrivals", "closed") => with(&[("workload.duration", "none")]),
+            ("workload.arrivals", "closed") | ("workload.rate", "none") => {
+                let one = self.exchanges.is_none().then_some(("exchanges", "1"));
+                let needs: Vec<_> =
+                    one.into_iter().chain([("workload.duration", "none")]).collect();
+                with(&needs)
+            }
             ("workload.arrivals", _) => {
                 with(&[("token", "true"), ("server.reply", "mirror"), ("workload.think", "none")])
+            }
+            ("workload.rate", _) => {
+                let end =
+                    self.workload.duration().is_none().then_some(("workload.duration", "10s"));
+                let needs: Vec<_> = end.into_iter().chain([("workload.think", "none")]).collect();
+                with(&needs)
             }
             ("policy.backoff", _) => {
                 let list = value == Backoff::List.name();
@@ -65,6 +76,9 @@ impl Scenario {
                     .collect::<Result<_, _>>()?;
                 let mut needs: Vec<(&str, &str)> =
                     defaults.iter().map(|(key, value)| (*key, value.as_str())).collect();
+                if self.exchanges.is_none() {
+                    needs.push(("exchanges", "1"));
+                }
                 if protocol.has_connections() {
                     needs.push(("network", NetworkKind::Packets.name()));
                 }

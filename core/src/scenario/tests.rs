@@ -343,8 +343,8 @@ fn a_workload_is_of_one_kind() {
         (
             &[("workload.duration", "1s")],
             "workload.duration",
-            "workload.duration is \"1s\"; without workload.arrivals it must be none, because it ends \
-             arrivals",
+            "workload.duration is \"1s\"; without workload.rate or workload.arrivals it must be none, because it \
+             ends arrivals",
         ),
         (
             &[("workload.task", "write"), poisson],

@@ -185,7 +185,7 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     let each = match scenario.workload {
         Workload::Write => 1,
         Workload::Heartbeat { .. } => 0,
-        Workload::Closed { .. } | Workload::Open { .. } => scenario.exchanges,
+        Workload::Closed { .. } | Workload::Open { .. } => scenario.max_exchanges(),
     };
     let most = u64::from(scenario.clients) * u64::from(each);
     assert!(summary.finished() <= most, "{summary:?}");

@@ -43,9 +43,9 @@ pub(super) async fn send(
     let config = Config::new(addresses[0], codec.with_epoch(clock.epoch()))
         .policy(scenario.policy)
         .seed(scenario.seed)
-        .exchanges(scenario.exchanges);
+        .exchanges(scenario.max_exchanges());
     let session = Session {
-        count: scenario.exchanges,
+        count: scenario.max_exchanges(),
         json: args.json,
         ping: scenario.preset == Preset::UdpPinger && !args.json,
         capture: StreamCapture::of(capture.as_ref(), "client"),

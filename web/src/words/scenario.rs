@@ -126,7 +126,7 @@ fn workload(scenario: &Scenario) -> String {
     let clients =
         if one { "One client".into() } else { grouped(scenario.clients.into()) + " clients" };
     let (s, each) = if one { ("s", "") } else { ("", " each") };
-    let exchanges = u64::from(scenario.exchanges);
+    let exchanges = u64::from(scenario.max_exchanges());
     match &scenario.workload {
         Workload::Write => format!("{clients} write{s} the same row, once{each}"),
         Workload::Heartbeat { .. } => {
@@ -141,14 +141,15 @@ fn workload(scenario: &Scenario) -> String {
         Workload::Closed { .. } if scenario.protocol == Protocol::Dns => {
             format!("{clients} look{s} up the name {}", scenario.message)
         }
-        Workload::Open { arrivals, duration } => {
-            let most = match duration {
-                Some(time) => format!("for {}", span(nanos(*time))),
-                None => format!("up to {}", count(exchanges, "exchange")),
-            };
+        Workload::Open { arrivals, shared, duration } => {
+            let together = if *shared && !one { " per second over all clients" } else { "" };
+            let time = duration.map(|time| format!(", for {}", span(nanos(time))));
+            let most = scenario.exchanges.filter(|_| duration.is_none());
+            let most = most.map(|most| format!(", up to {}{each}", count(most.into(), "exchange")));
+            let (time, most) = (time.unwrap_or_default(), most.unwrap_or_default());
             format!(
-                "{clients} begin{s} exchanges as they arrive ({arrivals}), {most}{each}, whether or \
-                 not earlier ones have ended"
+                "{clients} begin{s} exchanges as they arrive ({arrivals}{together}){time}{most}, whether or not \
+                 earlier ones have ended"
             )
         }
         Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
