@@ -87,6 +87,32 @@ impl Distribution {
         }
     }
 
+    /// Returns the mean of the draws in seconds: after the reflection at zero and the cut to [`MAX_TIME`], where they
+    /// matter.
+    pub(crate) fn mean_drawn(&self) -> f64 {
+        let nanos = match self {
+            Self::Normal(mean, deviation) if !deviation.is_zero() => {
+                let (mean, deviation) = (float(*mean), float(*deviation));
+                let z = mean / deviation;
+                let density = libm::exp(-z * z / 2.0) * libm::sqrt(2.0 / core::f64::consts::PI);
+                deviation * density + mean * libm::erf(z * core::f64::consts::FRAC_1_SQRT_2)
+            }
+            Self::Pareto(least, shape) if !least.is_zero() => {
+                let (least, more) = (float(*least), as_f64(*shape) - 1.0);
+                // The integral of the probability to exceed a time, up to the cut.
+                let longest = float(MAX_TIME) / least;
+                let tail = if *shape == Factor::ONE {
+                    libm::log(longest)
+                } else {
+                    (1.0 - libm::pow(longest, -more)) / more
+                };
+                least * (1.0 + tail)
+            }
+            other => float(other.mean()),
+        };
+        nanos / 1e9
+    }
+
     /// Returns a bound that fewer than one draw in 10^20 exceeds; `None` for a distribution with a long
     /// tail.
     #[must_use]

@@ -44,6 +44,7 @@ const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
+  retrylab sim --set workload.rate=500 --set workload.duration=60s --set server.service=2ms
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
   retrylab sim udp-pinger --pcapng run.pcapng     packets with comments, for Wireshark or tshark
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
@@ -81,6 +82,12 @@ together, as ping measures it: each direction takes half of the distribution. Th
 independently, so the round trips of the run have the same mean, and a standard deviation smaller
 by sqrt(2). If they must follow the measured distribution exactly, use link.latency=0s
 link.reply_latency=@pings.txt.
+
+Rates (offered_per_s, offered_with_retries_per_s, goodput_per_s) cover the time in which exchanges
+begin. In an open loop, that time ends at workload.duration, or when the last of `exchanges` begins;
+in a closed loop, when the last exchange is over. Later answers do not count: a server that works
+off its queue after an overload does not raise the goodput. capacity_per_s is what the workers can
+process: their number divided by the mean service time.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most

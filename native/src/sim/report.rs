@@ -195,7 +195,9 @@ impl<'a> RunReport<'a> {
         if let Some(why) = self.no_interval {
             line(format!("confidence interval   none: {why}"));
         }
-        for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
+        let open = matches!(self.scenario.workload, Workload::Open { .. });
+        let measured = self.metrics.into_iter().flat_map(|metrics| measured::lines(metrics, open));
+        for (name, words) in measured {
             line(format!("{name:<22}{words}"));
         }
         line(format!("digest                {}", self.digest));
