@@ -1,5 +1,9 @@
 //! Distributions of times, such as latencies and service times.
 
+mod quantiles;
+
+pub use quantiles::Quantiles;
+
 use crate::random::Stream;
 use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
@@ -24,6 +28,8 @@ pub enum Distribution {
     Normal(Duration, Duration),
     /// Log-normal, with the mean and standard deviation of the time itself, not of its logarithm.
     LogNormal(Duration, Duration),
+    /// Log-normal, by two of its quantiles.
+    Quantiles(Quantiles),
     /// Pareto, with its minimum and shape: `x` times the minimum is exceeded with probability
     /// `x^-shape`. The mean is the minimum times `shape / (shape - 1)`. It is infinite for a shape of 1,
     /// and the deviation is infinite for a shape of 2 or less.
@@ -76,6 +82,7 @@ impl Distribution {
             | Self::Normal(mean, _)
             | Self::LogNormal(mean, _)
             | Self::Exponential(mean) => *mean,
+            Self::Quantiles(quantiles) => quantiles.mean(),
             Self::Uniform(low, high) => Duration::from_nanos(nanos(*low) / 2 + nanos(*high) / 2),
             Self::Pareto(least, shape) => {
                 let shape = as_f64(*shape);
@@ -125,7 +132,7 @@ impl Distribution {
             }
             Self::Exponential(mean) => Some(mean.saturating_mul(50)),
             Self::Table(Samples(samples)) => samples.last().copied(),
-            Self::LogNormal(..) | Self::Pareto(..) => None,
+            Self::LogNormal(..) | Self::Quantiles(_) | Self::Pareto(..) => None,
         }
     }
 
@@ -141,6 +148,7 @@ impl Distribution {
             Self::LogNormal(mean, deviation) => {
                 Self::LogNormal(half(mean).max(Duration::from_nanos(1)), half(deviation))
             }
+            Self::Quantiles(quantiles) => Self::Quantiles(quantiles.map(half)),
             Self::Pareto(least, shape) => Self::Pareto(half(least), *shape),
             Self::Exponential(mean) => Self::Exponential(half(mean)),
             Self::Table(Samples(samples)) => {
@@ -164,7 +172,9 @@ impl Distribution {
                 let span = nanos(high.saturating_sub(*low));
                 low.saturating_add(Duration::from_nanos(stream.up_to(span)))
             }
-            Self::Normal(..) | Self::LogNormal(..) => self.at(stream.standard_normal()),
+            Self::Normal(..) | Self::LogNormal(..) | Self::Quantiles(_) => {
+                self.at(stream.standard_normal())
+            }
             // 1 - u is in (0, 1]: the logarithm and the power are finite.
             Self::Pareto(..) | Self::Exponential(_) => self.exceeded(1.0 - stream.unit()),
             Self::Table(Samples(samples)) => {
@@ -192,6 +202,7 @@ impl Distribution {
                 let variance = libm::log1p(spread * spread);
                 latency(float(*mean) * libm::exp(libm::sqrt(variance) * z - variance / 2.0))
             }
+            Self::Quantiles(quantiles) => quantiles.at(z),
             Self::Pareto(..) | Self::Exponential(_) => self.exceeded(exceeded()),
             Self::Table(Samples(samples)) => {
                 let index = ((1.0 - exceeded()) * samples.len() as f64) as usize;
@@ -221,6 +232,7 @@ impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, a, b) = match self {
             Self::Constant(latency) => return WithUnit(*latency).fmt(f),
+            Self::Quantiles(quantiles) => return quantiles.fmt(f),
             Self::Exponential(mean) => return write!(f, "exponential {}", WithUnit(*mean)),
             Self::Pareto(least, shape) => {
                 return write!(f, "pareto {} {shape}", WithUnit(*least));
@@ -247,6 +259,7 @@ phrase!(
             ("uniform 5ms 15ms", "low, high"),
             ("normal 10ms 2ms", "mean, deviation"),
             ("lognormal 10ms 2ms", "mean, deviation"),
+            ("quantiles p50=8ms p99=60ms", "two quantiles of a log-normal"),
             ("pareto 5ms 3", "minimum, shape"),
             ("exponential 10ms", "mean"),
             ("table 9ms 10ms", "measured times, each equally likely"),
@@ -279,6 +292,7 @@ impl Distribution {
                 Self::LogNormal(mean, time(deviation)?)
             }
             ("pareto", [least, shape]) => Self::Pareto(time(least)?, Factor::parse(shape)?),
+            ("quantiles", [one, two]) => Self::Quantiles(Quantiles::read([one, two])?),
             ("exponential", [mean]) => Self::Exponential(time(mean)?),
             ("table", samples) => {
                 let samples = samples.iter().map(|sample| time(sample)).collect::<Option<_>>()?;

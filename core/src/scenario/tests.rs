@@ -163,6 +163,11 @@ fn a_latency_is_one_way_or_a_round_trip() {
         ("uniform 10ms 30ms", "uniform 5ms 15ms", "uniform 5ms 15ms"),
         ("normal 20ms 4ms", "normal 10ms 2ms", "normal 10ms 2ms"),
         ("lognormal 1ns 4ms", "lognormal 1ns 2ms", "lognormal 1ns 2ms"),
+        (
+            "quantiles p50=8ms p99=15ms",
+            "quantiles p50=4ms p99=7.5ms",
+            "quantiles p50=4ms p99=7.5ms",
+        ),
         ("pareto 10ms 3", "pareto 5ms 3", "pareto 5ms 3"),
         ("exponential 20ms", "exponential 10ms", "exponential 10ms"),
         ("table 9ms 12.3ms", "table 4.5ms 6.15ms", "table 4.5ms 6.15ms"),

@@ -3,6 +3,7 @@
 mod assertion;
 pub(crate) mod bar;
 mod compare;
+mod fitted;
 mod many;
 pub(crate) mod measure;
 mod measured;

@@ -1,6 +1,7 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::assertion::Check;
+use super::fitted;
 use super::measured;
 use super::outcome;
 use super::predicted::Server;
@@ -197,7 +198,7 @@ impl<'a> RunReport<'a> {
         }
         let open = matches!(self.scenario.workload, Workload::Open { .. });
         let measured = self.metrics.into_iter().flat_map(|metrics| measured::lines(metrics, open));
-        for (name, words) in measured {
+        for (name, words) in measured.chain(fitted::lines(self.scenario)) {
             line(format!("{name:<22}{words}"));
         }
         line(format!("digest                {}", self.digest));

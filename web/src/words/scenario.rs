@@ -171,6 +171,9 @@ fn latency(latency: &Distribution) -> String {
         Distribution::Normal(mean, deviation) => {
             format!("{} on average (standard deviation {})", span(mean), span(deviation))
         }
+        Distribution::Quantiles(quantiles) => {
+            format!("{} in the median (log-normal, {quantiles})", span(&quantiles.median()))
+        }
         other => other.to_string(),
     }
 }
@@ -193,6 +196,10 @@ mod tests {
              and gives up at 3.1 s."
         );
         let (_, rtt) = say("link.rtt=30ms");
+        let (_, fit) = say("link.latency=quantiles+p50%3D8ms+p99%3D60ms");
+        let takes =
+            ". A packet takes 8 ms in the median (log-normal, quantiles p50=8ms p99=60ms). With";
+        assert!(fit.contains(takes), "{fit}");
         assert!(rtt.contains(". A packet takes half of a round trip of 30 ms. With"), "{rtt}");
         for (fragment, words) in [
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
@@ -243,6 +250,10 @@ mod tests {
             "One client begins exchanges as they arrive (constant 20), up to 4 exchanges, whether \
              or not earlier ones have ended. A packet takes 10 ms."
         ), "{open}");
+        let shared = say("clients=4&workload.rate=500&workload.duration=9s");
+        let begins = "4 clients begin exchanges as they arrive (poisson 500 per second over all clients), for 9 s, \
+                      whether or not earlier ones have ended.";
+        assert!(shared.starts_with(begins), "{shared}");
         let write = "workload.task=write&clients=3&policy.give_up_above=none";
         assert!(
             say(write).starts_with("3 clients write the same row, once each."),
