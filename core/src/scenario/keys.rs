@@ -151,7 +151,8 @@ keys! {
 
     "policy.preset" = scenario.preset => reset_policy, "the policy to start from";
     "policy.backoff" = policy.backoff, "how waits grow from send to send";
-    "policy.initial_timeout" = policy.initial_timeout, "the wait after the first send";
+    "policy.initial_timeout" = policy.initial_timeout,
+        "the wait after the first send; 0s: the next send is immediate";
     "policy.multiplier" = policy.multiplier,
         "exponential backoff: factor from each wait to the next";
     "policy.increment" = policy.increment,

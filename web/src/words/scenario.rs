@@ -66,7 +66,9 @@ fn policy(policy: &Policy) -> String {
     let adds = !policy.increment().is_zero();
     let mut out = match policy.backoff() {
         Backoff::Linear if adds => format!("waits {first}, then {more} longer after each timeout"),
-        Backoff::Exponential if factor > Factor::ONE => {
+        Backoff::Exponential
+            if factor > Factor::ONE && (adds || !policy.initial_timeout().is_zero()) =>
+        {
             let and = if adds { format!(" and {more} more") } else { String::new() };
             let times =
                 if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
@@ -75,11 +77,14 @@ fn policy(policy: &Policy) -> String {
         Backoff::Exponential if adds => {
             format!("waits {first}, then {more} longer after each timeout")
         }
-        Backoff::Fibonacci => format!("waits {first} twice, then as long as the last two together"),
+        Backoff::Fibonacci if !policy.initial_timeout().is_zero() => {
+            format!("waits {first} twice, then as long as the last two together")
+        }
         Backoff::List => {
             let waits: Vec<String> = policy.timeouts().iter().map(time).collect();
             format!("waits {}, and so on", waits.join(", "))
         }
+        _ if policy.initial_timeout().is_zero() => "sends again at once".to_string(),
         _ => format!("waits {first} after every send"),
     };
     if let Some(attempt) = policy.attempt_timeout() {
@@ -230,6 +235,14 @@ mod tests {
                 "policy.attempt_timeout=50ms&policy.multiplier=1&policy.max_sends=3",
                 "waits 50 ms for each reply, then pauses 100 ms after every send, and gives up at \
                  350 ms.",
+            ),
+            (
+                "policy.initial_timeout=0s&policy.max_sends=3&policy.attempt_timeout=50ms",
+                "the client waits 50 ms for each reply, then sends again at once, and gives up at 150 ms.",
+            ),
+            (
+                "policy.initial_timeout=0s&policy.backoff=linear&policy.increment=1s&policy.max_sends=3",
+                "waits 0 s, then 1 s longer after each timeout, and gives up at 3 s.",
             ),
             (
                 "policy.preset=ethernet",

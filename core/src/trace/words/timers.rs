@@ -60,6 +60,7 @@ pub(in super::super) fn timer_armed(
     let host = wording.host();
     let exchange = wording.exchange();
     match timer {
+        Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
         Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
@@ -122,6 +123,15 @@ fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
     let note = format!("waits {more}{left}");
     Words::new(wording.host(), format!("{note} for a reply{to}"))
         .noted(note, format!("waits {left}"))
+}
+
+/// Returns the words for a client that does not wait for a reply.
+fn sends_at_once(wording: &Wording<'_>) -> Words {
+    let which = match wording.overlapping() {
+        Some(exchange) => format!("sends exchange {exchange} again at once"),
+        None => "sends again at once".to_string(),
+    };
+    Words::new(wording.host(), which).noted("sends again at once", "at once")
 }
 
 /// Returns the words for a client that waits because a send was abandoned or has failed.
@@ -204,9 +214,9 @@ fn silence(wording: &Wording<'_>) -> Words {
     let of = wording.which().filter(|_| wording.overlapping().is_some());
     let to = of.map_or_else(String::new, |which| format!(" to {which}"));
     // After a failure it would be wrong to say that nothing came.
-    match wording.known.since.filter(|_| !wording.known.failure) {
-        Some(since) => {
-            let waited = length(wording.record.at.saturating_since(since));
+    let waited = wording.known.since.map(|since| length(wording.record.at.saturating_since(since)));
+    match waited.filter(|waited| !wording.known.failure && *waited != span(0)) {
+        Some(waited) => {
             let whose = wording.whose();
             Words::new("", format!("no reply{to}{} for {waited}", whose.replace(" of ", " for ")))
                 .noted(format!("no reply for {waited}"), format!("{waited} over"))
