@@ -22,6 +22,7 @@ mod interrupted;
 mod lab;
 mod lesson;
 mod limits;
+mod load;
 mod names;
 mod netem;
 mod pcapng;

@@ -59,10 +59,12 @@ pub(in super::super) fn timer_armed(
     let left = length(deadline.saturating_since(wording.record.at));
     let host = wording.host();
     let exchange = wording.exchange();
+    let writes = wording.setting.pattern == Pattern::Write;
     match timer {
         Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
+        Timer::Backoff if left == span(0) && !writes => sends_at_once(wording),
         Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
         Timer::Limits => {
             let words = match wording.overlapping() {
