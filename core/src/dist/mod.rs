@@ -1,7 +1,9 @@
 //! Distributions of times, such as latencies and service times.
 
+mod cut;
 mod quantiles;
 
+pub use cut::MAX_TIME;
 pub use quantiles::Quantiles;
 
 use crate::random::Stream;
@@ -11,9 +13,7 @@ use crate::value::{Factor, Grammar, TimeList, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-
-/// Maximum time that a distribution draws: an hour. Longer draws are cut to it.
-pub const MAX_TIME: Duration = Duration::from_secs(3_600);
+use cut::{float, latency};
 
 /// Distribution of a time, such as the one-way latency of a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +62,6 @@ impl Samples {
     pub fn as_slice(&self) -> &[Duration] {
         &self.0
     }
-}
-
-/// Converts nanoseconds to a time. Casts from float to integer saturate.
-fn latency(nanos: f64) -> Duration {
-    Duration::from_nanos(libm::round(nanos) as u64).min(MAX_TIME)
-}
-
-fn float(duration: Duration) -> f64 {
-    nanos(duration) as f64
 }
 
 impl Distribution {

@@ -1,8 +1,8 @@
 //! A log-normal distribution that is given by two of its quantiles, such as the median and the 99th percentile.
 
-use super::{MAX_TIME, latency};
+use super::cut::{MAX_TIME, float, latency};
 use crate::text::{Scaled, parse_exact};
-use crate::time::{Duration, WithUnit, nanos, parse_duration};
+use crate::time::{Duration, WithUnit, parse_duration};
 use core::fmt;
 
 /// Units of a [`Level`] in the whole: a level has four decimals of a per cent.
@@ -71,7 +71,7 @@ impl Quantiles {
     /// Fits the distribution to quantiles with ascending levels, and times that do not descend.
     fn fit(points: [(Level, Duration); 2]) -> Self {
         // A time of zero has no logarithm.
-        let [low, high] = points.map(|(_, time)| libm::log(nanos(time).max(1) as f64));
+        let [low, high] = points.map(|(_, time)| libm::log(float(time).max(1.0)));
         let [z_low, z_high] = points.map(|(level, _)| level.deviations());
         let sigma = (high - low) / (z_high - z_low);
         Self { points, mu: low - sigma * z_low, sigma }
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(fit.at(2.326_347_874_0), Duration::from_millis(60));
         assert!((fit.sigma() - 7.5f64.ln() / 2.326_347_874_0).abs() < 1e-9);
         let mean = 8e6 * (fit.sigma() * fit.sigma() / 2.0).exp();
-        assert!((nanos(fit.mean()) as f64 - mean).abs() < 1.0);
+        assert!((float(fit.mean()) - mean).abs() < 1.0);
         let upper = quantiles("quantiles p90=10ms p99=100ms").unwrap();
         assert!((upper.median() < Duration::from_millis(1)) && upper.sigma() > 2.0, "{upper:?}");
         assert_eq!(

@@ -38,21 +38,7 @@ impl Scenario {
             return alone;
         }
         match (key, value.trim()) {
-            ("workload.arrivals", "closed") | ("workload.rate", "none") => {
-                let one = self.exchanges.is_none().then_some(("exchanges", "1"));
-                let needs: Vec<_> =
-                    one.into_iter().chain([("workload.duration", "none")]).collect();
-                with(&needs)
-            }
-            ("workload.arrivals", _) => {
-                with(&[("token", "true"), ("server.reply", "mirror"), ("workload.think", "none")])
-            }
-            ("workload.rate", _) => {
-                let end =
-                    self.workload.duration().is_none().then_some(("workload.duration", "10s"));
-                let needs: Vec<_> = end.into_iter().chain([("workload.think", "none")]).collect();
-                with(&needs)
-            }
+            ("workload.arrivals" | "workload.rate", value) => with(&self.needs_of_load(key, value)),
             ("policy.backoff", _) => {
                 let list = value == Backoff::List.name();
                 let grows = [Backoff::Linear, Backoff::Exponential];
@@ -93,6 +79,21 @@ impl Scenario {
             }
             _ => alone,
         }
+    }
+
+    /// Returns the keys that this value of `workload.arrivals` or `workload.rate` needs, with their values.
+    fn needs_of_load(&self, key: &str, value: &str) -> Vec<(&'static str, &'static str)> {
+        if matches!((key, value), ("workload.arrivals", "closed") | ("workload.rate", "none")) {
+            let one = self.exchanges.is_none().then_some(("exchanges", "1"));
+            return one.into_iter().chain([("workload.duration", "none")]).collect();
+        }
+        let mut needs = vec![("workload.think", "none")];
+        if key == "workload.arrivals" {
+            needs.extend([("token", "true"), ("server.reply", "mirror")]);
+        } else if self.workload.duration().is_none() {
+            needs.push(("workload.duration", "10s"));
+        }
+        needs
     }
 }
 

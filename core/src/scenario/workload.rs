@@ -92,7 +92,7 @@ impl Workload {
         }
     }
 
-    /// Returns the arrivals of an open loop, and whose they are.
+    /// Returns the arrivals of an open loop.
     pub(super) fn open(&self) -> Option<Open> {
         match self {
             Self::Open { arrivals, shared, .. } => {

@@ -183,7 +183,7 @@ mod tests {
             assert!(near(offered, rate), "{offered} of {rate}");
             assert!(near(goodput, expected), "{goodput} of {expected} at {rate}");
         }
-        // An unlimited queue is worked off after the arrivals, and all are answered: that is no goodput.
+        // An unlimited queue is worked off after the arrivals, and all are answered. That does not count.
         let (found, _) = report(&format!("{SERVER}&{ONCE}&workload.rate=300"), Bounds::default());
         assert_eq!((found.latency_s.count, found.gave_up_s.count), (found.all_s.count, 0));
         let goodput = found.load.goodput_per_s.unwrap();

@@ -59,12 +59,10 @@ pub(in super::super) fn timer_armed(
     let left = length(deadline.saturating_since(wording.record.at));
     let host = wording.host();
     let exchange = wording.exchange();
-    let writes = wording.setting.pattern == Pattern::Write;
     match timer {
         Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
-        Timer::Backoff if left == span(0) && !writes => sends_at_once(wording),
         Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
         Timer::Limits => {
             let words = match wording.overlapping() {
@@ -138,6 +136,9 @@ fn sends_at_once(wording: &Wording<'_>) -> Words {
 
 /// Returns the words for a client that waits because a send was abandoned or has failed.
 fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
+    if left == span(0) && !hinted && wording.setting.pattern != Pattern::Write {
+        return sends_at_once(wording);
+    }
     let asked = if hinted { ", following the server's hint" } else { "" };
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
