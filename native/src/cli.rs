@@ -1,18 +1,22 @@
 //! The command line.
 
+use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::output::{Stdout, complain};
+use crate::output::{OutputError, Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    http, keys, lab, lookup, merge, plot, presets, scenarios, schedule, send, serve, sim, sweep,
-    theory,
+    completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
+    schedule, send, serve, sim, sweep, theory,
 };
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use retrylab_core::scenario::FieldError;
 use retrylab_core::theory::TheoryError;
 use retrylab_core::value::Printable;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::PathBuf;
 
 const START: &str = "\
 Start here:
@@ -24,7 +28,10 @@ Start here:
 
 Results go to stdout, progress messages to stderr. --json prints results as JSON. Colours appear
 only on terminals; NO_COLOR turns them off. `retrylab COMMAND --help` shows examples, units and
-exit codes.";
+exit codes, and `retrylab config --help` how to set defaults for flags.";
+
+/// Place among the flags of a subcommand.
+const LAST: usize = 1_000;
 
 /// Maximum number of characters of an argument that a message shows.
 const MAX_ARGUMENT: usize = 300;
@@ -34,9 +41,12 @@ const MAX_ARGUMENT: usize = 300;
 /// A laboratory for retries: a client with a retry policy and a server that drops datagrams on
 /// purpose. Both run on real sockets, over a simulated network and in a browser page.
 #[derive(Parser, Debug)]
-#[command(name = "retrylab", version, after_help = START, max_term_width = 100)]
+#[command(name = "retrylab", version, after_help = START)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Cli {
+    /// Ignore the configuration file
+    #[arg(long, global = true, display_order = LAST)]
+    no_config: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -53,34 +63,59 @@ enum Command {
     Plot(plot::Args),
     Lab(lab::Args),
     Schedule(schedule::Args),
-    /// List the policies of standards and well-known clients
-    Presets {
-        /// Print one JSON object
-        #[arg(long)]
-        json: bool,
-    },
+    Presets(presets::Args),
     Scenarios(scenarios::Args),
     Theory(theory::Args),
-    /// Show every key of a scenario: its default, its meaning and its allowed values
-    ///
-    /// With PATTERN, only the keys that contain it in their names or meanings, such as `retrylab keys jitter`.
-    Keys {
-        /// Part of a name or of a meaning
-        pattern: Option<String>,
+    Keys(keys::Args),
+    /// Show the configuration file: its path and its defaults for flags
+    #[command(after_help = config::HELP)]
+    Config {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
     /// Print a completion script for a shell
-    ///
-    /// For bash: `retrylab completions bash > ~/.local/share/bash-completion/completions/retrylab`.
+    #[command(after_help = completion::INSTALL)]
     Completions {
-        /// Shell to generate the script for
+        /// Shell to print the script for
         shell: Shell,
+    },
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man {
+        /// Date of the pages, as YYYY-MM-DD
+        #[arg(value_parser = man::date)]
+        date: String,
+        /// Folder for the pages
+        folder: PathBuf,
+    },
+    /// Print what may follow on a command line; the completion scripts ask
+    #[command(hide = true)]
+    Complete {
+        /// Shell that asks
+        shell: Shell,
+        /// The words up to the cursor; with bash, the line and the part of it that is replaced
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
 }
 
 impl Cli {
+    /// Reads the command line, with the defaults of the configuration file.
+    pub(crate) fn read() -> Result<Self, Refused> {
+        let (root, args) = (command(), std::env::args_os().collect::<Vec<_>>());
+        let matches = root.clone().try_get_matches_from(&args)?;
+        let cli = Self::from_arg_matches(&matches)?;
+        // These print what they know without defaults, or ignore errors.
+        let is_independent =
+            matches!(cli.command, Command::Complete { .. } | Command::Config { .. });
+        if cli.no_config || is_independent {
+            return Ok(cli);
+        }
+        let args = Config::read(&root)?.add(&root, args, &matches);
+        Ok(Self::from_arg_matches(&root.try_get_matches_from(args)?)?)
+    }
+
     /// Runs the command. Every error is reported in one sentence on stderr.
     pub(crate) fn run(self) -> Exit {
         let result = match self.command {
@@ -96,31 +131,97 @@ impl Cli {
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
-            Command::Presets { json } => Ok(presets::run(json)),
-            Command::Keys { pattern, json } => Ok(keys::run(pattern.as_deref(), json)),
-            Command::Completions { shell } => Ok(completions(shell)),
+            Command::Config { json } => {
+                Config::read(&command()).map(|config| config.show(json)).map_err(Error::from)
+            }
+            Command::Presets(args) => Ok(presets::run(&args)),
+            Command::Keys(args) => Ok(args.run()),
+            Command::Man { date, folder } => man::write(Self::command(), &date, &folder)
+                .map(|()| Exit::Success)
+                .map_err(Error::from),
+            Command::Completions { shell } => Ok(completion::script(shell, &mut command())),
+            Command::Complete { shell, words } => {
+                Ok(completion::answer(shell, &mut command(), &words))
+            }
         };
         result.unwrap_or_else(|error| {
-            complain(&error);
+            match hints::flag(&command(), &arguments(), &error) {
+                Some(sentence) => complain(sentence),
+                None => complain(&error),
+            }
             error.exit()
         })
     }
 }
 
-/// Prints the help or the version that was asked for, or what is wrong with the command line.
-pub(crate) fn explain(error: &clap::Error) -> Exit {
-    if error.use_stderr() {
-        // The message quotes arguments. Reading them again, made safe to print, gives the same message.
-        let args: Vec<String> = std::env::args_os().map(|arg| shown(&arg)).collect();
-        let again = Cli::try_parse_from(args).err();
-        let error = again.as_ref().filter(|again| again.use_stderr()).unwrap_or(error);
-        // As for all messages on stderr, nothing can be done if it is closed.
-        let _ = error.print();
-        return Exit::Usage;
+/// Returns the description of the command line as people see it.
+fn command() -> clap::Command {
+    let width = help::width();
+    let lay_out = |command| help::lay_out(command, width);
+    lay_out(Cli::command()).term_width(width).mut_subcommands(lay_out)
+}
+
+/// Returns the arguments as text to show.
+fn arguments() -> Vec<String> {
+    std::env::args_os().map(|arg| shown(&arg)).collect()
+}
+
+/// A command line that is not run.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is invalid, or asks for help or the version.
+    ByClap(clap::Error),
+    /// The configuration file is invalid.
+    ByConfig(ConfigError),
+}
+
+impl From<clap::Error> for Refused {
+    fn from(error: clap::Error) -> Self {
+        Self::ByClap(error)
     }
-    let mut out = Stdout::default();
-    out.line(error.render().ansi().to_string().trim_end());
-    out.finish(Exit::Success)
+}
+
+impl From<ConfigError> for Refused {
+    fn from(error: ConfigError) -> Self {
+        Self::ByConfig(error)
+    }
+}
+
+impl Refused {
+    /// Prints the help or the version that was asked for, or what is wrong.
+    pub(crate) fn explain(&self) -> Exit {
+        let error = match self {
+            Self::ByClap(error) => error,
+            Self::ByConfig(error) => {
+                complain(error);
+                return Exit::Usage;
+            }
+        };
+        if error.use_stderr() {
+            explain(error);
+            return Exit::Usage;
+        }
+        let mut out = Stdout::default();
+        out.line(help::finish(error.render().ansi().to_string().trim_end()));
+        out.finish(Exit::Success)
+    }
+}
+
+/// Prints what is wrong with the command line.
+fn explain(error: &clap::Error) {
+    // The message quotes arguments. Reading them again, made safe to print, gives the same message.
+    let (root, args) = (command(), arguments());
+    // clap would list the hidden ones, too.
+    if error.kind() == ErrorKind::MissingSubcommand {
+        return complain("a subcommand is missing; `retrylab --help` lists them");
+    }
+    if let Some(sentence) = hints::key(&root, &args, error) {
+        return complain(sentence);
+    }
+    let again = root.try_get_matches_from(args).err();
+    let error = again.as_ref().filter(|again| again.use_stderr()).unwrap_or(error);
+    // As for all messages on stderr, nothing can be done if it is closed.
+    let _ = write!(anstream::stderr(), "{}", help::finish(&error.render().ansi().to_string()));
 }
 
 /// Returns an argument as text to show.
@@ -155,6 +256,10 @@ enum Error {
     Scenarios(#[from] SourceError),
     #[error(transparent)]
     Theory(#[from] TheoryError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 impl Error {
@@ -170,18 +275,10 @@ impl Error {
             Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
-            Self::Schedule(_) | Self::Theory(_) => Exit::Usage,
+            Self::Output(_) => Exit::Failed,
+            Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
         }
     }
-}
-
-fn completions(shell: Shell) -> Exit {
-    // The script is generated in memory first, because the generator panics on a broken pipe.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "retrylab", &mut script);
-    let mut out = Stdout::default();
-    out.line(String::from_utf8_lossy(&script).trim_end());
-    out.finish(Exit::Success)
 }
 
 #[cfg(test)]

@@ -106,6 +106,14 @@ pub(crate) fn parser(key: &'static str) -> ValueParser {
     }
 }
 
+/// Returns the keys that `--set` of a subcommand accepts: `serve` has flags for its server and a link of its own.
+pub(crate) fn settable(command: &str) -> impl Iterator<Item = &'static Field> {
+    let only_link = command == "serve";
+    FIELDS
+        .iter()
+        .filter(move |field| !only_link || field.group() == "link" || field.key == "faults")
+}
+
 /// Reads a whole number that is not a key of a scenario.
 pub(crate) fn whole_number<T: TryFrom<u64> + Bounded>(text: &str) -> Result<T, String> {
     let number = u64::parse(text).and_then(|number| T::try_from(number).ok());

@@ -7,6 +7,32 @@ use retrylab_core::scenario::FIELDS;
 use retrylab_core::value::nearest;
 use serde_json::{Value, json};
 
+const EXAMPLES: &str = "\
+Examples:
+  retrylab keys                      every key
+  retrylab keys jitter               those that contain `jitter` in their names or meanings
+  retrylab sim --set policy.jitter=full --set policy.initial_timeout=1s     set keys of a scenario
+
+Exit codes: 0 listed, 1 stdout cannot be written, 2 usage error or no such key.";
+
+/// Show every key of a scenario: its default, its meaning and its allowed values
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Part of a name or of a meaning [default: all keys]
+    pattern: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Prints the keys.
+    pub(crate) fn run(&self) -> Exit {
+        run(self.pattern.as_deref(), self.json)
+    }
+}
+
 /// Prints the keys with their defaults, meanings and allowed values: all keys, or those that contain `pattern` in their
 /// names or meanings, in any case of letters.
 pub(crate) fn run(pattern: Option<&str>, as_json: bool) -> Exit {
@@ -42,7 +68,8 @@ pub(crate) fn run(pattern: Option<&str>, as_json: bool) -> Exit {
 
 /// Returns the sentence about a pattern that no key contains.
 fn none(pattern: &str) -> String {
-    let meant = nearest(pattern, FIELDS.iter().map(|field| field.key));
+    let names = FIELDS.iter().flat_map(|field| [field.key, field.name()]);
+    let meant = nearest(pattern, names);
     let hint = meant.map(|key| format!("; did you mean {key}?")).unwrap_or_default();
     format!("no key and no meaning of a key contains {pattern:?}{hint}")
 }

@@ -2,16 +2,21 @@
 
 mod address;
 mod cli;
+mod completion;
+mod config;
 mod data_file;
 mod descriptors;
 mod existing;
 mod exit;
 mod flags;
+mod help;
+mod hints;
 mod http;
 mod keys;
 mod lab;
 mod ladder;
 mod lookup;
+mod man;
 mod merge;
 mod output;
 mod pcapng;
@@ -34,14 +39,14 @@ mod table;
 mod theory;
 mod threads;
 mod unreached;
+mod variant;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let exit = match cli::Cli::try_parse() {
+    let exit = match cli::Cli::read() {
         Ok(cli) => cli.run(),
-        Err(error) => cli::explain(&error),
+        Err(refused) => refused.explain(),
     };
     output::finish_progress();
     exit.into()

@@ -45,14 +45,7 @@ pub(crate) fn apply(
     folder: &Path,
     text: &str,
 ) -> Result<(), FileError> {
-    let table = DeTable::parse(text).map_err(|error| FileError::Toml {
-        name: name.to_string(),
-        line: line_of(text, error.span().unwrap_or_default()),
-        message: {
-            let message = error.message().replace('\n', ", ");
-            Printable::new(&message).at_most(MAX_MESSAGE).to_string()
-        },
-    })?;
+    let table = parse(name, text)?;
     let mut reader = Reader { name, text, entries: Vec::new() };
     reader.table("", table.get_ref())?;
     let mut entries = reader.entries;
@@ -65,6 +58,18 @@ pub(crate) fn apply(
     }
     scenario.apply(entries.iter().map(|entry| (&entry.key, &entry.value))).map_err(|error| {
         FileError::Field { name: name.to_string(), line: line_at_fault(&entries, &error), error }
+    })
+}
+
+/// Parses the file `name` with the contents `text`.
+pub(crate) fn parse<'a>(name: &str, text: &'a str) -> Result<Spanned<DeTable<'a>>, FileError> {
+    DeTable::parse(text).map_err(|error| FileError::Toml {
+        name: name.to_string(),
+        line: line_of(text, error.span().unwrap_or_default()),
+        message: {
+            let message = error.message().replace('\n', ", ");
+            Printable::new(&message).at_most(MAX_MESSAGE).to_string()
+        },
     })
 }
 
@@ -106,7 +111,8 @@ impl Reader<'_> {
                 };
             }
             DeValue::Array(array) => {
-                let items: Option<Vec<String>> = array.iter().map(list_item).collect();
+                let items: Option<Vec<String>> =
+                    array.iter().map(|item| plain_text(item.get_ref())).collect();
                 match Field::find(&key) {
                     Ok(Field { shape, .. }) if shape.is_list() => items
                         .and_then(|items| shape.join(&items))
@@ -133,8 +139,8 @@ impl Reader<'_> {
 }
 
 /// Returns the text of a plain item: `3`, `0.5`, `"5-7"` or `"20ms"`.
-fn list_item(item: &Spanned<DeValue<'_>>) -> Option<String> {
-    match item.get_ref() {
+pub(crate) fn plain_text(item: &DeValue<'_>) -> Option<String> {
+    match item {
         DeValue::Integer(integer) => Some(integer_text(integer)),
         DeValue::Float(float) => Some(float.as_str().to_string()),
         DeValue::String(text) => Some(text.to_string()),
@@ -149,7 +155,7 @@ fn integer_text(integer: &DeInteger<'_>) -> String {
 }
 
 /// Returns the line, from 1, in which `span` begins.
-fn line_of(text: &str, span: Range<usize>) -> usize {
+pub(crate) fn line_of(text: &str, span: Range<usize>) -> usize {
     text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1
 }
 

@@ -11,13 +11,16 @@ Examples:
   retrylab scenarios                       list the scenarios, each with its question
   retrylab scenarios retry-storm           print its file: keys, and variants to try
   retrylab sim retry-storm                 run it
-  retrylab scenarios metastable > mine.toml      write it to a file, to edit and run";
+  retrylab scenarios metastable > mine.toml      write it to a file, to edit and run
+
+Exit codes: 0 printed, 1 stdout cannot be written, 2 usage error or no such scenario.";
 
 /// List the built-in scenarios, or print the file of one
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Scenario whose file to print
+    #[arg(value_name = "SCENARIO")]
     name: Option<String>,
     /// Print one JSON object
     #[arg(long)]

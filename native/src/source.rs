@@ -24,13 +24,13 @@ pub(crate) enum SourceError {
     #[error("the link: {0}")]
     Link(FieldError),
     #[error("--set: {0}")]
-    Set(FieldError),
+    Set(#[source] FieldError),
     #[error("{0}: {1}")]
     Data(&'static str, DataError),
     #[error("--versus: {0}")]
-    Versus(Box<SourceError>),
+    Versus(#[source] Box<SourceError>),
     #[error("--versus-set: {0}")]
-    VersusSet(FieldError),
+    VersusSet(#[source] FieldError),
     #[error("--seed: {0}")]
     Seed(FieldError),
     #[error("--preset: {0}")]
@@ -64,9 +64,8 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Returns the selected scenario.
-    pub(crate) fn scenario(&self) -> Result<Scenario, SourceError> {
-        let mut scenario = self.base()?;
+    /// Returns `scenario` with `--set` and `--seed`.
+    pub(crate) fn complete(&self, mut scenario: Scenario) -> Result<Scenario, SourceError> {
         // All at once: two values may each contradict the default of the other.
         scenario.apply(self.sets()?).map_err(SourceError::Set)?;
         if let Some(seed) = self.seed {

@@ -32,7 +32,8 @@ pub(crate) struct Args {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    let (key, value) =
+        text.split_once('=').ok_or("it is not of the form KEY=VALUE, such as drop=0.5")?;
     Ok((key.to_string(), value.to_string()))
 }
 

@@ -100,9 +100,27 @@ pub(crate) const NGINX: Program = Program {
     brew: "nginx",
 };
 
+/// A shell for which there are completions.
+pub(crate) const BASH: Program =
+    Program { names: &["bash"], apt: "bash", dnf: "bash", pacman: "bash", brew: "bash" };
+
+/// A shell for which there are completions.
+pub(crate) const ZSH: Program =
+    Program { names: &["zsh"], apt: "zsh", dnf: "zsh", pacman: "zsh", brew: "zsh" };
+
+/// A shell for which there are completions.
+pub(crate) const FISH: Program =
+    Program { names: &["fish"], apt: "fish", dnf: "fish", pacman: "fish", brew: "fish" };
+
+/// The judge of manual pages.
+pub(crate) const MANDOC: Program =
+    Program { names: &["mandoc"], apt: "mandoc", dnf: "mandoc", pacman: "mandoc", brew: "mandoc" };
+
 /// The programs at the other end of the integration tests.
-pub(crate) const PEERS: [&Program; 11] =
-    [&SOCAT, &NCAT, &XINETD, &TSHARK, &DIG, &DNSMASQ, &UNBOUND, &CURL, &WRK, &PYTHON, &NGINX];
+pub(crate) const PEERS: [&Program; 15] = [
+    &SOCAT, &NCAT, &XINETD, &TSHARK, &DIG, &DNSMASQ, &UNBOUND, &CURL, &WRK, &PYTHON, &NGINX, &BASH,
+    &ZSH, &FISH, &MANDOC,
+];
 
 /// The compiler of the fuzzer's engine.
 pub(crate) const CXX: Program = Program {

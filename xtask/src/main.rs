@@ -8,6 +8,7 @@
 //! ```text
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
 //! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
+//! cargo xtask man     writes the program's manual pages to target/man
 //! cargo xtask test    runs all checks, step by step
 //! cargo xtask tidy    checks the layout of the code and its wording
 //! cargo xtask fuzz    fuzzes what reads scenarios and HTTP, and runs of scenarios
@@ -15,11 +16,13 @@
 //! ```
 
 mod bench;
+mod beside;
 mod digests;
 mod dist;
 mod fuzz;
 mod install;
 mod lab;
+mod man;
 mod node;
 mod page;
 mod paths;
@@ -32,6 +35,7 @@ mod tidy;
 mod toolchain;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -57,6 +61,11 @@ enum Command {
     },
     /// Build the page into www/dist, from where the program embeds it
     Page,
+    /// Write the program's manual pages
+    Man {
+        /// Folder for the pages [default: man/ in the folder of the build]
+        folder: Option<PathBuf>,
+    },
     /// Run all checks, or only the named steps
     #[command(after_help = step::HELP)]
     Test {
@@ -64,6 +73,9 @@ enum Command {
         /// the page's, which RETRYLAB_LONG=1 turns on
         #[arg(long)]
         long: bool,
+        /// Leave out set-up and summary
+        #[arg(long, hide = true)]
+        part: bool,
         /// Steps to run [default: all]
         #[arg(value_name = "STEP")]
         steps: Vec<String>,
@@ -98,7 +110,7 @@ Start here:
   cargo xtask test fmt clippy run only these steps; `cargo xtask test --help` lists them
   cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
-Missing tools (the wasm target, socat, ncat, tshark, chromium) are installed through rustup, or through
+Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup, or through
 apt if you are root. Otherwise the install command is printed. The page's tests need Node 20 or
 newer; building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR
 if it is set.";
@@ -117,8 +129,10 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     let paths = Paths::find()?;
     match command {
         Command::Lab { flags } => lab::lab(&paths, &flags),
+        Command::Man { folder } => man::man(&paths, folder.as_deref()).map(|()| ExitCode::SUCCESS),
         Command::Page => page::page(&paths).map(|()| ExitCode::SUCCESS),
-        Command::Test { long, steps } => match step::parse(&steps) {
+        Command::Test { long, part, steps } => match step::parse(&steps) {
+            Ok(steps) if part => Ok(test::part(&paths, &steps, long)),
             Ok(steps) => Ok(test::test(&paths, &steps, long)),
             Err(sentence) => {
                 eprintln!("error: {sentence}");

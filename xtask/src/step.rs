@@ -34,32 +34,33 @@ Steps in the order in which they run; a failed step does not stop the others:
   tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
               English; `cargo xtask tidy` runs it alone
   page        the page build of `cargo xtask page`
-  clippy      lints of all Rust code; warnings are errors
-  no-std      core without the standard library, alone and with all its other features, for wasm
-  test        all Rust tests: unit, property, integration, documentation; with --long also the
-              ignored ones, which are all among the published results, in a release build
-  doc         the documentation builds without a warning
-  types       the page's modules and tests type-check against the built page
   release     the release binary, with the built page in it; its digests; and the tests that need many
               events: published results, and the memory of large runs
   browser     the page's tests, in Chromium, against the release binary; with --long more of each
+  clippy      lints of all Rust code; warnings are errors
+  no-std      core without the standard library, alone and with all its other features, for wasm
+  doc         the documentation builds without a warning
+  types       the page's modules and tests type-check against the built page
+  test        all Rust tests: unit, property, integration, documentation; with --long also the
+              ignored ones, which are all among the published results, in a release build
 
+If all steps run, `release` and `browser` run beside those from `clippy` to `types`.
 `types` and `browser` use the last output of `page` and `release`.";
 
 impl Step {
-    /// All steps in the order in which they run: quick ones first, and each after the steps whose output it
-    /// uses.
+    /// All steps in the order in which they run: quick ones first, each after the steps whose output it uses, and
+    /// last the tests that measure times.
     pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
         Self::Page,
-        Self::Clippy,
-        Self::NoStd,
-        Self::Test,
-        Self::Doc,
-        Self::Types,
         Self::Release,
         Self::Browser,
+        Self::Clippy,
+        Self::NoStd,
+        Self::Doc,
+        Self::Types,
+        Self::Test,
     ];
 
     /// Returns the name on the command line.
@@ -137,13 +138,16 @@ impl Step {
     }
 }
 
+/// Of all steps, those that run beside others: they use one processor, and wait for the browser.
+pub(crate) const BESIDE: [Step; 2] = [Step::Release, Step::Browser];
+
 /// Tests of the program wait most of the time, so more of them run at once than there are processors.
 fn test_threads() -> usize {
     3 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The build that takes longest. The program contains the page, which must be finished.
-pub(crate) const RELEASE: &str = "build --release -p retrylab";
+const RELEASE: &str = "build --release -p retrylab";
 
 /// The part of it that needs no page: the dependencies. The page's build leaves a processor idle.
 pub(crate) const DEPENDENCIES: &str = "build --release -p retrylab --lib";
@@ -199,8 +203,8 @@ mod tests {
         let sentence = parse_words("fmt tset").unwrap_err();
         assert_eq!(
             sentence,
-            "unknown step `tset`; the steps are fmt, tidy, page, clippy, no-std, test, doc, \
-             types, release, browser"
+            "unknown step `tset`; the steps are fmt, tidy, page, release, browser, clippy, \
+             no-std, doc, types, test"
         );
     }
 

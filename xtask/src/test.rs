@@ -4,6 +4,7 @@ use std::io;
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
 
+use crate::beside::{Beside, Ended};
 use crate::paths::Paths;
 use crate::setup::Machine;
 use crate::step::{self, Step};
@@ -24,27 +25,54 @@ enum Outcome {
 pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
-    let builds_ahead =
-        [Step::Page, Step::Test, Step::Release].iter().all(|step| steps.contains(step));
-    let mut ahead: Vec<Child> = Vec::new();
+    let all = steps == Step::ALL;
+    let (mut ahead, mut beside): (Option<Child>, Option<Beside>) = (None, None);
     let mut reports = Vec::new();
     for step in steps {
-        // Tests measure times: nothing runs in the background meanwhile.
-        if *step == Step::Test {
-            for mut build in ahead.drain(..) {
-                // If it failed, the step `release` says why.
-                let _: io::Result<_> = build.wait();
-            }
+        if all && step::BESIDE.contains(step) {
+            continue;
         }
-        if *step == Step::Page && builds_ahead {
-            ahead.extend(step::build_ahead(&machine, step::DEPENDENCIES));
+        if all && *step == Step::Page {
+            ahead = step::build_ahead(&machine, step::DEPENDENCIES).ok();
+        }
+        // Tests measure times: nothing runs beside them.
+        if *step == Step::Test {
+            // If it failed, the step `release` says why.
+            let _: Option<io::Result<_>> = ahead.as_mut().map(Child::wait);
+            reports.extend(beside.take().into_iter().flat_map(Beside::finish).map(shown));
         }
         reports.push(run(*step, &machine, long));
-        if *step == Step::Page && builds_ahead {
-            ahead.extend(step::build_ahead(&machine, step::RELEASE));
+        if all && *step == Step::Page {
+            beside = Some(Beside::start(paths, &step::BESIDE, long));
         }
     }
     summarize(&reports, long)
+}
+
+/// Runs a step that is one part of a run of all steps, without a summary.
+pub(crate) fn part(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
+    let machine = Machine::new(paths);
+    let failed = |step: &Step| match step.run(&machine, long) {
+        Ok(()) => false,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            true
+        }
+    };
+    if steps.iter().any(failed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Prints the output of a step that ran beside others, and returns its report.
+fn shown(ended: Ended) -> Report {
+    let Ended { step, took, result, output } = ended;
+    println!("\n=== {} ===\n{output}", step.name());
+    let outcome = match result {
+        Ok(()) => Outcome::Passed,
+        Err(error) => Outcome::Failed(format!("{error:#}")),
+    };
+    let report = Report { step, took, outcome };
+    println!("{}", line(&report));
+    report
 }
 
 /// Meets all needs before the first step, so that a failed installation is visible at once and does not

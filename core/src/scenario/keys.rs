@@ -264,7 +264,15 @@ impl Field {
 
 /// Suggests the key that was probably meant, or those of its group, or an overview.
 fn hint(key: &str) -> String {
-    if let Some(meant) = nearest(key, FIELDS.iter().map(|field| field.key)) {
+    // A key without its group, such as `drop`.
+    let named = |name: &str| {
+        let keys = FIELDS.iter().filter(|field| field.name() == name).map(|field| field.key);
+        keys.collect::<Vec<_>>().join(" or ")
+    };
+    let exact = Some(named(key)).filter(|keys| !keys.is_empty());
+    let nearest_key = || nearest(key, FIELDS.iter().map(|field| field.key)).map(String::from);
+    let nearest_name = || nearest(key, FIELDS.iter().map(Field::name)).map(named);
+    if let Some(meant) = exact.or_else(nearest_key).or_else(nearest_name) {
         return format!("did you mean {meant}?");
     }
     let list = |group: &str| {

@@ -4,7 +4,7 @@ use super::{Bernoulli, GilbertElliott, Load, Metastable};
 use super::{aloha, amplification, erlang_b, erlang_c, herd, md1, mm1, mm1k, slotted_aloha};
 use crate::policy::Preset;
 use crate::time::parse_duration;
-use crate::value::Printable;
+use crate::value::{Printable, nearest};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -108,7 +108,11 @@ impl fmt::Display for TheoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(key, known) => {
-                write!(f, "there is no input `{}`; the inputs are {known}", Printable::short(key))
+                write!(f, "there is no input `{}`; ", Printable::short(key))?;
+                match nearest(key, known.split(", ")) {
+                    Some(meant) => write!(f, "did you mean {meant}?"),
+                    None => write!(f, "the inputs are {known}"),
+                }
             }
             Self::BadValue(key, value, allowed) => {
                 write!(f, "{key} is `{}`; it must be {allowed}", Printable::short(value))

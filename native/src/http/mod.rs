@@ -58,7 +58,7 @@ There is no TLS, and a redirect is not followed.
 Exit codes: 0 a response with a status below 400, 1 another status, an invalid response or none,
 2 usage error, 3 refused or unreachable, 4 name not found, 130 interrupted.";
 
-/// Sends one HTTP request and shows what each step takes
+/// Send one HTTP request and show how long each step takes
 ///
 /// Prints the body of the response on stdout, byte for byte if that is not a terminal, and progress
 /// messages on stderr.

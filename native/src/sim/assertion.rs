@@ -162,6 +162,8 @@ fn number(measure: &Measure, text: &str) -> Result<f64, String> {
 /// The result of an assertion.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Check {
+    /// The scenario of a comparison that is asserted; null without a comparison.
+    pub(super) variant: Option<String>,
     #[serde(rename = "assert")]
     pub(super) assertion: String,
     pub(super) holds: bool,
@@ -176,7 +178,18 @@ pub(super) struct Check {
 impl Check {
     fn new(assertion: &Assertion, (holds, found): (bool, String), seed: Option<u64>) -> Self {
         let seed = seed.filter(|_| !holds);
-        Self { assertion: assertion.to_string(), holds, found, seed, repeat: None }
+        Self { variant: None, assertion: assertion.to_string(), holds, found, seed, repeat: None }
+    }
+
+    /// The same result, of a scenario of a comparison.
+    pub(super) fn of_variant(self, name: &str) -> Self {
+        Self { variant: Some(name.to_string()), ..self }
+    }
+
+    /// Returns the assertion, with the name of the scenario in a comparison.
+    pub(super) fn title(&self) -> String {
+        let Self { variant, assertion, .. } = self;
+        variant.as_ref().map_or_else(|| assertion.clone(), |name| format!("{name}: {assertion}"))
     }
 
     /// The same result; if the assertion does not hold, `command` shows it again.

@@ -1,266 +1,272 @@
-//! `--versus`: compares two scenarios under the same random draws.
-//!
-//! Both run with the same seeds. The random draws for a datagram depend only on the seed, the flow, the
-//! direction and the datagram's index, so both scenarios meet the same losses and delays. The difference
-//! within a seed therefore varies less than either result.
+//! `--variant` and `--versus`: compares scenarios under the same random draws.
 
+use super::assertion::Check;
+use super::conclusion::conclusion;
+use super::group::Group;
 use super::many::{Many, Runs, Seeds};
-use super::measure::{Better, Measure, Measured};
-use super::outcome::Modes;
+use super::pair::Pair;
 use super::run::Limits;
-use super::spread::{
-    MIN_SEEDS, Object, Spread, cells, lines, measures, missing, shown, shown_signed,
-};
-use super::{Args, Error};
+use super::sides::Side;
+use super::spread::{MIN_SEEDS, Object, Spread, lines, measures, missing, shown, shown_signed};
+use super::{Args, Error, verdict};
 use crate::exit::Exit;
-use crate::output::{SCHEMA, Stdout, narrate};
-use crate::source::{Source, SourceError, pairs};
-use crate::table::{Cell, ColumnKind};
-use retrylab_core::scenario::Scenario;
-use retrylab_core::stats::differs_by_sign;
+use crate::output::{SCHEMA, Stdout};
+use crate::table::ColumnKind;
+use retrylab_core::scenario::FIELDS;
 use retrylab_core::value::Printable;
 use serde::Serialize;
-
-/// A value of each scenario.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Both<T> {
-    a: T,
-    b: T,
-}
 
 /// The results as JSON.
 #[derive(Serialize)]
 struct ComparisonReport<'a> {
     schema: u32,
     seeds: Seeds,
-    /// The keys whose values differ.
-    differs: Object<&'static str, Both<String>>,
-    measures: Object<&'static str, Compared>,
-    /// The runs of each scenario in two groups; null if they all ended alike.
-    modes: Both<Option<Modes>>,
-    /// Number of runs that a limit ended.
-    cut: Both<usize>,
-    runs: Vec<ComparedRun<'a>>,
-    link: Both<String>,
-    scenario: Both<&'a Scenario>,
+    /// A sentence for each comparison.
+    conclusions: Vec<String>,
+    /// The keys whose values differ, each with the value of every scenario.
+    differs: Object<&'static str, Object<&'a str, String>>,
+    /// Each scenario with its runs; the others are compared with the first one.
+    variants: Vec<NamedGroup<'a>>,
+    comparisons: Vec<Pair>,
+    assertions: &'a [Check],
 }
 
-/// A measure in both scenarios.
+/// A scenario with its runs.
 #[derive(Serialize)]
-struct Compared {
-    a: Spread,
-    b: Spread,
-    /// B minus A within each seed, over all seeds in which both have a value.
-    difference: Spread,
-    /// Which of two values is better; null if neither is.
-    better: Option<Better>,
-    /// Number of seeds in which B is higher, and in which it is lower.
-    b_higher: u64,
-    b_lower: u64,
-    /// Whether one of them is larger than chance explains: the sign test at 5 %. Null for fewer than six seeds, and
-    /// if some seed has no value or a latency without a reply.
-    significant: Option<bool>,
-}
-
-impl Compared {
-    /// Compares the values of `measure` in each seed.
-    fn new(measure: &Measure, values: &[Both<Option<f64>>]) -> Self {
-        let difference: Spread = values.iter().filter_map(Both::difference).collect();
-        let sign = |sign: f64| {
-            let with = values.iter().filter_map(Both::difference).filter(|by| by * sign > 0.0);
-            with.count() as u64
-        };
-        let (b_higher, b_lower) = (sign(1.0), sign(-1.0));
-        let a: Spread = values.iter().filter_map(|both| both.a).collect();
-        let b: Spread = values.iter().filter_map(|both| both.b).collect();
-        let complete = [a.count, b.count] == [values.len() as u64; 2];
-        let testable = complete && difference.median_95.is_some();
-        let significant = testable.then(|| differs_by_sign(b_higher, b_lower));
-        Self { a, b, difference, better: measure.better, b_higher, b_lower, significant }
-    }
-
-    /// Returns the number of seeds in which B is better, if it can be.
-    fn b_better(&self) -> Option<u64> {
-        let applies = self.difference.count + self.difference.unanswered > 0;
-        match self.better.filter(|_| applies) {
-            Some(Better::Higher) => Some(self.b_higher),
-            Some(Better::Lower) => Some(self.b_lower),
-            None => None,
-        }
-    }
-
-    /// Returns a remark if some of `all` seeds have no value in A or B.
-    fn remark(&self, all: usize) -> Option<String> {
-        let of = |name, spread| missing(spread, all).map(|remark| format!("{name}: {remark}"));
-        let remarks: Vec<_> = [of("A", &self.a), of("B", &self.b)].into_iter().flatten().collect();
-        (!remarks.is_empty()).then(|| remarks.join("; "))
-    }
-}
-
-impl Both<Option<f64>> {
-    /// Returns B minus A. Two latencies that are both longer than any do not differ.
-    fn difference(&self) -> Option<f64> {
-        let (a, b) = (self.a?, self.b?);
-        let same = a.total_cmp(&b).is_eq();
-        Some(if same { 0.0 } else { b - a })
-    }
-}
-
-/// The runs with one seed as JSON.
-#[derive(Serialize)]
-struct ComparedRun<'a> {
-    seed: u64,
+struct NamedGroup<'a> {
+    name: &'a str,
     #[serde(flatten)]
-    both: Both<Object<String, &'a Cell>>,
+    group: Group<'a>,
 }
 
-/// Returns the scenario to compare `a` with, with the seed of `a`.
-pub(super) fn other(args: &Args, a: &Scenario) -> Result<Scenario, Error> {
-    let Many { versus, versus_set, .. } = &args.many;
-    let stdin = Some("-");
-    if versus.as_deref() == stdin && args.scenario.as_deref() == stdin {
-        return Err(Error::BothStdin);
-    }
-    let mut b = match versus.as_deref() {
-        None => a.clone(),
-        Some(name) => {
-            let source =
-                Source { scenario: Some(name), link: None, preset: None, set: &[], seed: None };
-            source.base().map_err(|error| SourceError::Versus(Box::new(error)))?
-        }
-    };
-    let pairs = pairs("--versus-set", versus_set, SourceError::VersusSet)?;
-    if pairs.iter().any(|(key, _)| *key == "seed") {
-        return Err(Error::OtherSeed);
-    }
-    b.apply(pairs).map_err(SourceError::VersusSet)?;
-    if b.seed != a.seed {
-        narrate!("the seed of B, {}, is ignored: both scenarios use the seeds of A", b.seed);
-    }
-    b.seed = a.seed;
-    Ok(b)
-}
-
-/// Runs both scenarios and prints the comparison.
-pub(super) fn run(args: &Args, a: &Scenario, b: &Scenario, limits: &Limits) -> Result<Exit, Error> {
-    let runs = Runs::new([a, b], Seeds::new(&args.many, a)?, args, limits)?;
+/// Runs all scenarios and prints the comparison.
+pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, Error> {
+    let scenarios: Vec<_> = sides.iter().map(|side| &side.scenario).collect();
+    let seeds = Seeds::new(&args.many, scenarios[0])?;
+    args.asserts.check_seeds(seeds)?;
+    let runs = Runs::new(&scenarios, seeds, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
     }
-    Ok(runs.print(args, &ComparisonReport::new(Both { a, b }, &runs), ComparisonReport::show))
-}
-
-/// Returns the measure with index `at` of both scenarios.
-fn of(run: &[Measured], at: usize) -> Both<Option<f64>> {
-    let value = |n: usize| run.get(n)?.number(at);
-    Both { a: value(0), b: value(1) }
+    let mut checks = Vec::new();
+    // Assertions are not checked if an interrupt has left out some of the seeds.
+    let sides_to_check = if runs.exit == Exit::Success { sides } else { &[] };
+    for (at, side) in sides_to_check.iter().enumerate() {
+        let of_side = args.asserts.check_runs(args, &side.scenario, &runs.of(at));
+        checks.extend(of_side.into_iter().map(|check| check.of_variant(&side.name)));
+    }
+    let report = ComparisonReport::new(sides, &runs, &checks);
+    let exit = runs.print(args, &report, ComparisonReport::show);
+    verdict::report(args, &sides[0].scenario, &checks, exit)
 }
 
 impl<'a> ComparisonReport<'a> {
-    fn new(scenario: Both<&'a Scenario>, runs: &'a Runs<2>) -> Self {
-        let Both { a, b } = scenario;
-        let differs = a.pairs().zip(b.pairs()).filter(|(a, b)| a != b);
-        let compare = |(at, measure): (usize, &'static Measure)| {
-            let values: Vec<_> = runs.iter().map(|(_, run)| of(run, at)).collect();
-            (measure.name, Compared::new(measure, &values))
+    fn new(sides: &'a [Side], runs: &'a Runs, assertions: &'a [Check]) -> Self {
+        let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+        let differs = FIELDS.iter().filter_map(|field| {
+            let values: Vec<_> = sides.iter().map(|side| field.value(&side.scenario)).collect();
+            let same = values.iter().all(|value| *value == values[0]);
+            (!same).then(|| (field.key, names.iter().copied().zip(values).collect()))
+        });
+        let group = |(at, side): (usize, &'a Side)| NamedGroup {
+            name: &side.name,
+            group: Group::new(&side.scenario, &runs.of(at)),
         };
-        let row = |(seed, run): (u64, &'a [Measured])| {
-            let both = Both { a: cells(&run[0].cells), b: cells(&run[1].cells) };
-            ComparedRun { seed, both }
-        };
+        let comparisons: Vec<Pair> =
+            (1..sides.len()).map(|at| Pair::new(&names, at, runs)).collect();
+        let count = runs.iter().count();
         Self {
             schema: SCHEMA,
             seeds: runs.seeds,
-            differs: differs.map(|((key, a), (_, b))| (key, Both { a, b })).collect(),
-            measures: measures().map(compare).collect(),
-            modes: Both { a: Modes::new(runs.of(0)), b: Modes::new(runs.of(1)) },
-            cut: Both { a: runs.cut(0), b: runs.cut(1) },
-            runs: runs.iter().map(row).collect(),
-            link: Both { a: a.to_fragment(), b: b.to_fragment() },
-            scenario,
+            conclusions: comparisons.iter().map(|pair| conclusion(pair, count)).collect(),
+            differs: differs.collect(),
+            variants: sides.iter().enumerate().map(group).collect(),
+            comparisons,
+            assertions,
         }
     }
 
-    /// Prints the differing keys, then the table, line by line.
-    fn show(&self, each: bool, out: &mut Stdout) {
-        out.line(format_args!("{}, the same for A and B", self.seeds));
-        self.show_differences(out);
+    /// Prints the conclusions, the differing keys and the measures, line by line.
+    fn show(&self, many: &Many, out: &mut Stdout) {
+        for sentence in &self.conclusions {
+            out.line(Printable::new(sentence));
+        }
         out.line("");
-        self.show_measures(out);
-        for (name, modes) in [("A", &self.modes.a), ("B", &self.modes.b)] {
-            if let Some(modes) = modes {
-                out.line(format_args!("{name} {modes}"));
+        self.show_differing_keys(out);
+        out.line("");
+        match &self.comparisons[..] {
+            [pair] => self.show_pair(pair, 1, many.all, out),
+            pairs => {
+                self.show_medians(pairs, many.all, out);
+                for (pair, at) in pairs.iter().zip(1..).filter(|_| many.all) {
+                    out.line("");
+                    self.show_pair(pair, at, true, out);
+                }
             }
         }
-        let Both { a, b } = self.cut;
-        let count = self.runs.len();
-        out.line(format_args!("ended by a limit: {a} of {count} in A, {b} of {count} in B"));
-        out.line(format_args!("link A: #{}", self.link.a));
-        out.line(format_args!("link B: #{}", self.link.b));
-        if each {
+        self.show_ends(out);
+        if many.each {
             self.show_each(out);
         }
     }
 
-    fn show_differences(&self, out: &mut Stdout) {
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.variants.iter().map(|variant| Printable::short(variant.name).to_string())
+    }
+
+    fn show_differing_keys(&self, out: &mut Stdout) {
         if self.differs.0.is_empty() {
-            out.line("A and B are the same scenario");
+            out.line(format_args!(
+                "{} are the same scenario",
+                and(&self.names().collect::<Vec<_>>())
+            ));
             return;
         }
-        let mut rows = vec![["differs", "A", "B"].map(str::to_string).to_vec()];
-        rows.extend(self.differs.0.iter().map(|(key, Both { a, b })| {
-            let shown = |value: &String| Printable::short(value).to_string();
-            vec![key.to_string(), shown(a), shown(b)]
+        let mut rows = vec![["differs".to_string()].into_iter().chain(self.names()).collect()];
+        rows.extend(self.differs.0.iter().map(|(key, values)| {
+            let values = values.0.iter().map(|(_, value)| Printable::short(value).to_string());
+            [key.to_string()].into_iter().chain(values).collect()
         }));
         lines(&rows).for_each(|line| out.line(line));
     }
 
-    fn show_measures(&self, out: &mut Stdout) {
-        let all = self.runs.len();
-        let head = ["measure", "A", "B", "B - A", "low", "high", "B better in", ""];
+    /// Prints the median of each measure for every scenario, and marks those that differ from the first one.
+    fn show_medians(&self, pairs: &[Pair], all: bool, out: &mut Stdout) {
+        let head = ["median".to_string()].into_iter().chain(self.names());
+        let mut rows: Vec<Vec<String>> = vec![head.collect()];
+        let mut left_out = Vec::new();
+        for (at, (_, measure)) in measures().enumerate() {
+            let clear: Vec<bool> =
+                pairs.iter().map(|pair| pair.measures.0[at].1.is_clear()).collect();
+            if !all && !clear.contains(&true) {
+                left_out.push(measure.name);
+                continue;
+            }
+            let marks =
+                [""].into_iter().chain(clear.iter().map(|clear| if *clear { " *" } else { "" }));
+            let medians = self.variants.iter().zip(marks).map(|(variant, mark)| {
+                let median = variant.group.measures.0[at].1.median;
+                shown(median, measure.kind) + mark
+            });
+            rows.push([measure.name.to_string()].into_iter().chain(medians).collect());
+        }
+        if rows.len() == 1 {
+            return show_left_out(&left_out, out);
+        }
+        lines(&rows).for_each(|line| out.line(line));
+        let first = Printable::short(self.variants[0].name);
+        out.line(if self.variants[0].group.runs.len() < MIN_SEEDS {
+            format!("*: differs from {first} in some seed; six seeds are needed to exclude chance")
+        } else {
+            format!("*: higher, or lower, than {first} in more seeds than chance explains (sign test, 5 %)")
+        });
+        show_left_out(&left_out, out);
+    }
+
+    /// Prints the difference of two scenarios in each measure.
+    fn show_pair(&self, pair: &Pair, at: usize, all: bool, out: &mut Stdout) {
+        let (first, this) = (&self.variants[0], &self.variants[at]);
+        let seeds = this.group.runs.len();
+        let [first_name, name] =
+            [first.name, this.name].map(|name| Printable::short(name).to_string());
+        let better = format!("{name} better in");
+        let head = ["measure", &first_name, &name, "difference", "low", "high", &better, ""];
         let mut rows = vec![head.map(str::to_string).to_vec()];
-        for ((_, compared), (_, measure)) in self.measures.0.iter().zip(measures()) {
-            let Compared { a, b, difference, significant, .. } = compared;
-            let (low, high) = difference.median_95.unzip();
-            let means = [a.mean, b.mean].map(|number| shown(number, measure.kind));
-            let differences = [difference.median, low, high];
-            let differences = differences.map(|number| shown_signed(number, measure.kind));
-            let better = compared.b_better().map(|count| format!("{count} of {all}"));
+        let mut left_out = Vec::new();
+        for (at, (_, measure)) in measures().enumerate() {
+            let difference = &pair.measures.0[at].1;
+            if !all && !difference.is_clear() {
+                left_out.push(measure.name);
+                continue;
+            }
+            let spreads = [first, this].map(|variant| variant.group.measures.0[at].1);
+            let [a, b] = spreads.map(|spread| shown(spread.median, measure.kind));
+            let (low, high) = difference.difference.median_95.unzip();
+            let by = [difference.difference.median, low, high];
+            let [by, low, high] = by.map(|number| shown_signed(number, measure.kind));
+            let better = difference.times_better().map(|count| format!("{count} of {seeds}"));
+            let mark = if difference.significant == Some(true) { "*" } else { "" };
             let better = better.unwrap_or_else(|| "-".to_string());
-            let mark = if *significant == Some(true) { "*" } else { "" };
-            let mut row = [&[measure.name.to_string()][..], &means, &differences].concat();
-            row.extend([better, mark.to_string()]);
-            row.extend(compared.remark(all));
+            let mut row = vec![measure.name.to_string(), a, b, by, low, high, better, mark.into()];
+            row.extend(remark([&first_name, &name], spreads, seeds));
             rows.push(row);
         }
+        if rows.len() == 1 {
+            return show_left_out(&left_out, out);
+        }
         // Too few seeds have no interval, so the columns for it are left out.
-        let columns = if all < MIN_SEEDS { 4..6 } else { 0..0 };
+        let columns = if seeds < MIN_SEEDS { 4..6 } else { 0..0 };
         for row in &mut rows {
             row.drain(columns.clone());
         }
         lines(&rows).for_each(|line| out.line(line));
-        out.line("A, B: means over the seeds; B - A: median of the differences within each seed");
-        out.line(if all < MIN_SEEDS {
-            "fewer than six seeds: no interval"
+        out.line(format_args!(
+            "{first_name}, {name}: medians over the seeds; difference: median of the differences within each seed"
+        ));
+        out.line(if seeds < MIN_SEEDS {
+            "fewer than six seeds: no interval, and chance cannot be excluded"
         } else {
-            "low, high: 95 % confidence interval of that median; *: B is higher, or lower, in more seeds than chance explains (sign test, 5 %)"
+            "low, high: 95 % confidence interval of that median; *: higher, or lower, in more seeds than chance explains (sign test, 5 %)"
         });
+        show_left_out(&left_out, out);
+    }
+
+    /// Prints how the runs ended, and the links.
+    fn show_ends(&self, out: &mut Stdout) {
+        for NamedGroup { name, group } in &self.variants {
+            if let Some(modes) = &group.modes {
+                out.line(format_args!("{} {modes}", Printable::short(name)));
+            }
+        }
+        let cut: Vec<String> = self
+            .variants
+            .iter()
+            .zip(self.names())
+            .map(|(variant, name)| {
+                format!("{} of {} in {name}", variant.group.cut, variant.group.runs.len())
+            })
+            .collect();
+        out.line(format_args!("ended by a limit: {}", cut.join(", ")));
+        out.line(format_args!("{}, the same for all", self.seeds));
+        for (variant, name) in self.variants.iter().zip(self.names()) {
+            out.line(format_args!("link {name}: #{}", variant.group.link));
+        }
     }
 
     fn show_each(&self, out: &mut Stdout) {
-        let head = ["seed", "answered_share of A", "of B", "B - A"];
-        let mut rows = vec![head.map(str::to_string).to_vec()];
-        let share = |cells: &Object<String, &Cell>| {
-            let cell = cells.0.iter().find(|(name, _)| name == "answered_share");
-            cell.and_then(|(_, cell)| cell.as_f64())
-        };
-        for ComparedRun { seed, both } in &self.runs {
-            let (a, b) = (share(&both.a), share(&both.b));
-            let difference = a.zip(b).map(|(a, b)| b - a);
-            let kind = ColumnKind::Number;
-            let shares = [shown(a, kind), shown(b, kind), shown_signed(difference, kind)];
-            rows.push([&[seed.to_string()][..], &shares].concat());
+        let head = self.names().map(|name| format!("answered_share of {name}"));
+        let mut rows: Vec<Vec<String>> =
+            vec![["seed".to_string()].into_iter().chain(head).collect()];
+        for (at, run) in self.variants[0].group.runs.iter().enumerate() {
+            let shares = self
+                .variants
+                .iter()
+                .map(|variant| shown(variant.group.runs[at].answered_share(), ColumnKind::Number));
+            rows.push([run.seed.to_string()].into_iter().chain(shares).collect());
         }
         lines(&rows).for_each(|line| out.line(line));
+    }
+}
+
+/// Prints which measures are not shown.
+fn show_left_out(names: &[&str], out: &mut Stdout) {
+    if !names.is_empty() {
+        out.line(format_args!("no clear difference (--all shows them): {}", names.join(", ")));
+    }
+}
+
+/// Returns a remark if some of `all` seeds have no value in one of the scenarios.
+fn remark(names: [&String; 2], spreads: [Spread; 2], all: usize) -> Option<String> {
+    let of =
+        |(name, spread): (&String, &Spread)| Some(format!("{name}: {}", missing(spread, all)?));
+    let remarks: Vec<String> = names.into_iter().zip(&spreads).filter_map(of).collect();
+    (!remarks.is_empty()).then(|| remarks.join("; "))
+}
+
+/// `A and B`, `A, B and C`
+fn and(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }

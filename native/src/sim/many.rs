@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, Rounded, Stdout, narrate, warn};
 use crate::threads;
+use crate::variant::Variants;
 use rayon::ThreadPool;
 use retrylab_core::scenario::Scenario;
 use serde::Serialize;
@@ -27,7 +28,7 @@ const SEEDS: u32 = 30;
 #[command(next_help_heading = "Many runs")]
 #[command(group(
     clap::ArgGroup::new("many")
-        .args(["seeds", "versus", "versus_set"])
+        .args(["seeds", "variant", "versus", "versus_set"])
         .multiple(true)
         .conflicts_with_all(["ladder", "trace", "series", "pcapng"])
 ))]
@@ -39,10 +40,16 @@ pub(super) struct Many {
     /// Also print one line per seed with the share of answered exchanges
     #[arg(long, requires = "many", conflicts_with = "json")]
     pub(super) each: bool,
-    /// Compare with another scenario (a built-in name, a file or a link) under the same random draws
+    /// In a comparison, also show the measures that do not differ clearly
+    #[arg(long, conflicts_with = "json")]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) variants: Variants,
+    /// Compare with another scenario (a built-in name, a file or a link) under the same random draws; can be
+    /// repeated
     #[arg(long, value_name = "SCENARIO")]
-    pub(super) versus: Option<String>,
-    /// Compare with the same scenario, or with that of --versus, after changing a key; can be repeated
+    pub(super) versus: Vec<String>,
+    /// Compare with the same scenario, or with those of --versus, after changing a key; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub(super) versus_set: Vec<String>,
     /// Number of threads [default: number of cores]
@@ -52,9 +59,9 @@ pub(super) struct Many {
 }
 
 impl Many {
-    /// Returns whether two scenarios are compared.
+    /// Returns whether scenarios are compared.
     pub(super) const fn compares(&self) -> bool {
-        self.versus.is_some() || !self.versus_set.is_empty()
+        !self.variants.is_empty() || !self.versus.is_empty() || !self.versus_set.is_empty()
     }
 
     /// Returns whether there is more than one run.
@@ -71,6 +78,11 @@ pub(super) struct Seeds {
 }
 
 impl Seeds {
+    /// Returns a single seed.
+    pub(super) const fn one(seed: u64) -> Self {
+        Self { first: seed, count: 1 }
+    }
+
     /// Returns the seeds to run `scenario` with.
     pub(super) fn new(many: &Many, scenario: &Scenario) -> Result<Self, Error> {
         let (first, count) = (scenario.seed, u64::from(many.seeds.unwrap_or(SEEDS)));
@@ -96,18 +108,20 @@ impl fmt::Display for Seeds {
 }
 
 /// Results of scenarios that ran with the same seeds.
-pub(super) struct Runs<const N: usize> {
+pub(super) struct Runs {
     /// The seeds that ran with every scenario: all seeds, or the first ones after an interruption.
     pub(super) seeds: Seeds,
     /// For each seed, the results of each scenario.
     runs: Vec<Measured>,
+    /// Number of scenarios.
+    scenarios: usize,
     pub(super) exit: Exit,
 }
 
-impl<const N: usize> Runs<N> {
+impl Runs {
     /// Runs each of `scenarios` with each of `seeds` and prints the time it took.
     pub(super) fn new(
-        scenarios: [&Scenario; N],
+        scenarios: &[&Scenario],
         seeds: Seeds,
         args: &Args,
         limits: &Limits,
@@ -116,8 +130,9 @@ impl<const N: usize> Runs<N> {
         let begun = Instant::now();
         let mut runs = run(&pool, scenarios, seeds, limits);
         // An incomplete comparison does not count.
-        runs.truncate(runs.len() / N * N);
-        let whole = Seeds { count: (runs.len() / N) as u64, ..seeds };
+        let complete = runs.len() / scenarios.len();
+        runs.truncate(complete * scenarios.len());
+        let whole = Seeds { count: complete as u64, ..seeds };
         let exit = if whole == seeds { Exit::Success } else { Exit::Interrupted };
         if exit == Exit::Interrupted {
             warn(format_args!("interrupted after {} of {}", whole.count, seeds));
@@ -125,22 +140,17 @@ impl<const N: usize> Runs<N> {
         let (took, count) = (Rounded(begun.elapsed()), Count(runs.len() as u64, "run"));
         let threads = Count(pool.current_num_threads() as u64, "thread");
         narrate!("{count} in {took} of wall time on {threads}");
-        Ok(Self { seeds: whole, runs, exit })
+        Ok(Self { seeds: whole, runs, scenarios: scenarios.len(), exit })
     }
 
     /// Iterates over the seeds, each with the results of every scenario.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[Measured])> {
-        self.seeds.iter().zip(self.runs.chunks_exact(N))
+        self.seeds.iter().zip(self.runs.chunks_exact(self.scenarios))
     }
 
-    /// Iterates over the results of one scenario, in the order of the seeds.
-    pub(super) fn of(&self, scenario: usize) -> impl Iterator<Item = &Measured> {
-        self.runs.iter().skip(scenario).step_by(N)
-    }
-
-    /// Returns the number of runs of one scenario that a limit ended.
-    pub(super) fn cut(&self, scenario: usize) -> usize {
-        self.of(scenario).filter(|run| !run.ended_by.is_finished()).count()
+    /// Returns the results of one scenario, each with its seed.
+    pub(super) fn of(&self, scenario: usize) -> Vec<(u64, &Measured)> {
+        self.iter().map(|(seed, run)| (seed, &run[scenario])).collect()
     }
 
     /// Prints `report` as JSON, or as text by means of `show`.
@@ -148,13 +158,13 @@ impl<const N: usize> Runs<N> {
         &self,
         args: &Args,
         report: &R,
-        show: impl FnOnce(&R, bool, &mut Stdout),
+        show: impl FnOnce(&R, &Many, &mut Stdout),
     ) -> Exit {
         let mut out = Stdout::default();
         if args.json {
             out.json(report);
         } else {
-            show(report, args.many.each, &mut out);
+            show(report, &args.many, &mut out);
         }
         self.warn_of_cuts();
         out.finish(self.exit)
@@ -179,13 +189,8 @@ impl<const N: usize> Runs<N> {
 }
 
 /// Runs everything. Returns the results before the first interrupted run.
-fn run<const N: usize>(
-    pool: &ThreadPool,
-    scenarios: [&Scenario; N],
-    seeds: Seeds,
-    limits: &Limits,
-) -> Vec<Measured> {
-    let all = seeds.count as usize * N;
+fn run(pool: &ThreadPool, scenarios: &[&Scenario], seeds: Seeds, limits: &Limits) -> Vec<Measured> {
+    let all = seeds.count as usize * scenarios.len();
     let next = AtomicUsize::new(0);
     let bar = Bar::new(0, all as u64, "runs");
     let mut runs: Vec<Option<Measured>> = (0..all).map(|_| None).collect();
@@ -208,19 +213,19 @@ fn run<const N: usize>(
 }
 
 /// Takes one run after another until none is left or an interruption.
-fn take_runs<const N: usize>(
+fn take_runs(
     take: impl Fn() -> Option<usize>,
-    scenarios: [&Scenario; N],
+    scenarios: &[&Scenario],
     seeds: Seeds,
     limits: &Limits,
     done: &Sender<(usize, Measured)>,
 ) {
     while let Some(n) = take() {
-        let seed = seeds.first + (n / N) as u64;
-        let mut scenario = scenarios[n % N].clone();
+        let seed = seeds.first + (n / scenarios.len()) as u64;
+        let mut scenario = scenarios[n % scenarios.len()].clone();
         scenario.seed = seed;
         // Only the report of a single scenario compares theory with the measurement.
-        let measure = if N == 1 { measure_queue } else { measure };
+        let measure = if scenarios.len() == 1 { measure_queue } else { measure };
         let Some(measured) = measure(&scenario, limits) else { return };
         if done.send((n, measured)).is_err() {
             return;

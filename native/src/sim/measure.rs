@@ -158,7 +158,7 @@ impl Measured {
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
     let metrics = Metrics::new(INTERVAL).with_load_of(scenario);
     let run = run::run(scenario, (metrics, ()), limits, |_| ()).result;
-    measured(&run, None)
+    run.is_complete().then(|| measured(&run, None))
 }
 
 /// Like [`measure`], with the measures of the queue if theory predicts them.
@@ -168,14 +168,16 @@ pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Meas
     }
     let run = run::run(scenario, (metrics(scenario, INTERVAL), ()), limits, |_| ()).result;
     let queue = queue_measures(&run);
-    measured(&run, Some(queue))
+    run.is_complete().then(|| measured(&run, Some(queue)))
 }
 
-/// Returns the measures of a run that was measured; `None` if it was interrupted.
-pub(super) fn measured(run: &Result, queue: Option<QueueMeasures>) -> Option<Measured> {
-    let cells = || MEASURES.iter().map(|measure| (measure.cell)(run)).collect();
-    let (summary, ended_by) = (run.outcome.summary, run.ended_by);
-    let goodput_at_end = run.metrics.as_ref().and_then(|m| m.series.goodput_at_end());
-    let complete = ended_by != EndedBy::Interrupted;
-    complete.then(|| Measured { cells: cells(), summary, goodput_at_end, ended_by, queue })
+/// Returns the measures of a run.
+pub(super) fn measured(run: &Result, queue: Option<QueueMeasures>) -> Measured {
+    Measured {
+        cells: MEASURES.iter().map(|measure| (measure.cell)(run)).collect(),
+        summary: run.outcome.summary,
+        goodput_at_end: run.metrics.as_ref().and_then(|m| m.series.goodput_at_end()),
+        ended_by: run.ended_by,
+        queue,
+    }
 }

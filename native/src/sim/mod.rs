@@ -3,7 +3,9 @@
 mod assertion;
 pub(crate) mod bar;
 mod compare;
+mod conclusion;
 mod fitted;
+mod group;
 mod many;
 pub(crate) mod measure;
 mod measured;
@@ -11,11 +13,13 @@ mod meter;
 mod netem;
 mod outcome;
 mod outputs;
+mod pair;
 pub(crate) mod predicted;
 mod report;
 pub(crate) mod run;
 mod seeds;
 mod series;
+mod sides;
 mod spread;
 mod verdict;
 
@@ -27,6 +31,7 @@ use crate::pcapng;
 use crate::signals;
 use crate::source::{Source, SourceError};
 use crate::threads::ThreadError;
+use crate::variant::VariantError;
 use many::Many;
 use meter::Meter;
 use report::RunReport;
@@ -53,6 +58,7 @@ Examples:
   retrylab sim retry-storm --seeds 20      statistics over seeds 1 to 20, with confidence intervals
   retrylab sim textbook --versus-set policy.preset=coap     compare two policies
   retrylab sim metastable --versus budget-saves-the-day --seeds 10
+  retrylab sim retry-storm --variant one=policy.max_sends=1 --variant coap=policy.preset=coap
   retrylab sim --set link.rtt=@pings.txt             round-trip times from the output of ping
   retrylab sim retry-storm --assert 'amplification <= 1.3' --assert 'latency_p99_s < 500ms'
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
@@ -67,6 +73,9 @@ A scenario file is TOML with the same keys:
 
 --set overrides the file or link, and --seed overrides both. The same scenario always gives the
 same run: equal digests mean that the same events happened at the same times.
+
+Times that are known by two quantiles, such as server.service='quantiles p50=8ms p99=60ms', follow
+the log-normal distribution that has both. The output shows its median, mean and sigma.
 
 Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:
   - a list, one time per line, each with its unit (`12.5ms`), or plain numbers below a line with the
@@ -98,12 +107,13 @@ on each other, as in a queue; run several seeds then. Latencies have a relative 
 two of the runs, and it needs no assumption about their distribution. If a server collapses in
 some runs only, neither mean nor median describes a run: both groups of runs are then shown.
 
-A comparison runs scenario A (SCENARIO with --set) and scenario B (the one in --versus, or A,
-with --versus-set). Both use the seeds of A. The random draws for a datagram depend only on the
-seed, the client, the direction and the datagram's index, so A and B lose the same datagrams. A
-preset in --versus-set resets all settings that it covers. A latency that no answered exchange
-has counts as longer than any. On average, at most one in twenty measures without a real
-difference gets a * by chance; check a single * with other seeds.";
+A comparison runs several scenarios with the same seeds. --variant compares named changes with each
+other, or a single one with SCENARIO; --set applies to all variants, before their own keys.
+--versus compares SCENARIO with another one as it is, and --versus-set with a changed one. The
+random draws for a datagram depend only on the seed, the client, the direction and the datagram's
+index, so all scenarios lose the same datagrams. A preset resets all settings that it covers. A
+latency that no answered exchange has counts as longer than any. On average, at most one in twenty
+measures without a real difference gets a * by chance; check a single * with other seeds.";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows which), 1 an output
@@ -171,7 +181,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
     #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series", "pcapng"])]
-    #[arg(conflicts_with_all = ["seeds", "versus", "versus_set"])]
+    #[arg(conflicts_with_all = ["seeds", "variant", "versus", "versus_set"])]
     #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
     print_netem: Option<String>,
     #[command(flatten)]
@@ -191,10 +201,12 @@ pub(crate) enum Error {
     System(io::Error),
     #[error(transparent)]
     Threads(#[from] ThreadError),
+    #[error(transparent)]
+    Variant(#[from] VariantError),
     #[error("--seeds: {count} seeds starting at {first} exceed the largest seed, {}", u64::MAX)]
     Seeds { first: u64, count: u64 },
     #[error(
-        "--versus: only one of the two scenarios can come from stdin; use a file, a name or a link for the other"
+        "--versus: only one of the scenarios can come from stdin; use a file, a name or a link for the others"
     )]
     BothStdin,
     #[error("--{0} and --pcapng: only one of them can go to stdout; use a file for the other")]
@@ -202,7 +214,7 @@ pub(crate) enum Error {
     #[error("--pcapng: a capture is not text; use a file, or a pipe to another program")]
     Terminal,
     #[error(
-        "--versus-set: both scenarios use the same seed, so that they lose the same datagrams; set it with --seed"
+        "--versus-set: all scenarios use the same seeds, so that they lose the same datagrams; set the first one with --seed"
     )]
     OtherSeed,
     #[error("--assert: {0}")]
@@ -213,6 +225,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Source(error) => error.exit(),
+            Self::Variant(error) => error.exit(),
             Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
             Self::BothStdout(_) | Self::Terminal | Self::Assertion(_) => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
@@ -232,21 +245,27 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         set: &args.set,
         seed: args.seed.as_deref(),
     };
-    let scenario = source.scenario()?;
+    let base = source.base()?;
+    let scenario = source.complete(base.clone())?;
     if let Some(device) = &args.print_netem {
         return Ok(netem::print(&scenario, device, args.json));
     }
-    let other = args.many.compares().then(|| compare::other(args, &scenario)).transpose()?;
+    let sides = match args.many.compares() {
+        true => sides::sides(args, &source, &base, &scenario)?,
+        false => Vec::new(),
+    };
     let interrupted = signals::flag().map_err(Error::System)?;
     let bounds = Bounds::default()
         .with_events(args.max_events)
         .with_time(args.max_time)
         .with_memory(u64::from(args.max_memory - run::PROGRAM_MIB) << 20);
     let limits = Limits { bounds, interrupted };
-    match other {
-        Some(other) => compare::run(args, &scenario, &other, &limits),
-        None if args.many.is_wanted() => seeds::run(args, &scenario, &limits),
-        None => run_one(args, &scenario, &limits),
+    if args.many.compares() {
+        compare::run(args, &sides, &limits)
+    } else if args.many.is_wanted() {
+        seeds::run(args, &scenario, &limits)
+    } else {
+        run_one(args, &scenario, &limits)
     }
 }
 
@@ -285,7 +304,8 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Itself(_) | EndedBy::Output => Exit::Success,
     };
-    let checks = args.asserts.check_run(args, scenario, &result);
+    let measured = measure::measured(&result, None);
+    let checks = args.asserts.check_run(args, scenario, &measured);
     if let Some(failure) = failure {
         if !failure.is_broken_pipe() {
             return Err(failure.into());
@@ -297,7 +317,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         file.write(&metrics.series, args.series_interval)?;
     }
     let mut out = Stdout::default();
-    let report = RunReport::new(scenario, &result, &checks);
+    let report = RunReport::new(scenario, &result, &measured, &checks);
     if args.json {
         out.json(&report);
     } else if outputs::stdout_is_taken(args) {

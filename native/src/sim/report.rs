@@ -2,6 +2,9 @@
 
 use super::assertion::Check;
 use super::fitted;
+use super::group::Group;
+use super::many::Seeds;
+use super::measure::Measured;
 use super::measured;
 use super::outcome;
 use super::predicted::Server;
@@ -33,8 +36,6 @@ pub(super) struct RunReport<'a> {
     /// The 95 % confidence interval of the share (Wilson); null if the exchanges are not independent.
     answered_share_95: Option<(f64, f64)>,
     gave_up_share_95: Option<(f64, f64)>,
-    /// Why the shares have no interval; null if they have one.
-    no_interval: Option<&'static str>,
     sends: u64,
     /// Sends of the finished exchanges; in contention, writes.
     calls: u64,
@@ -55,8 +56,11 @@ pub(super) struct RunReport<'a> {
     simulated_s: f64,
     events: u64,
     digest: String,
-    /// The scenario as the fragment of a link, without the `#`.
-    link: String,
+    /// The fields that several seeds have, too.
+    seeds: Seeds,
+    #[serde(flatten)]
+    group: Group<'a>,
+    #[serde(skip)]
     scenario: &'a Scenario,
 }
 
@@ -114,7 +118,13 @@ impl Theory {
 }
 
 impl<'a> RunReport<'a> {
-    pub(super) fn new(scenario: &'a Scenario, result: &'a Result, assertions: &'a [Check]) -> Self {
+    /// Returns the report of a run, of which `measured` are the measures.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        result: &'a Result,
+        measured: &'a Measured,
+        assertions: &'a [Check],
+    ) -> Self {
         let summary = result.outcome.summary;
         let exchanges = summary.finished();
         let share = |n: u64| (exchanges > 0).then(|| n as f64 / exchanges as f64);
@@ -133,7 +143,6 @@ impl<'a> RunReport<'a> {
             gave_up_share: share(summary.gave_up),
             answered_share_95: interval(summary.answered),
             gave_up_share_95: interval(summary.gave_up),
-            no_interval: independent.err(),
             sends: summary.sends,
             calls: summary.calls,
             amplification: summary.amplification(),
@@ -149,7 +158,8 @@ impl<'a> RunReport<'a> {
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
             events: result.outcome.events,
             digest: result.outcome.digest.to_string(),
-            link: scenario.to_fragment(),
+            seeds: Seeds::one(scenario.seed),
+            group: Group::new(scenario, &[(scenario.seed, measured)]),
             scenario,
         }
     }
@@ -193,7 +203,7 @@ impl<'a> RunReport<'a> {
         row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
-        if let Some(why) = self.no_interval {
+        if let Some(why) = self.group.no_interval {
             line(format!("confidence interval   none: {why}"));
         }
         let open = matches!(self.scenario.workload, Workload::Open { .. });
@@ -206,7 +216,7 @@ impl<'a> RunReport<'a> {
         for (name, words) in self.theory.server.lines() {
             line(format!("{name:<22}{words}"));
         }
-        line(format!("link                  #{}", self.link));
+        line(format!("link                  #{}", self.group.link));
         line(format!("ended by              {}", self.ended_by));
     }
 

@@ -77,6 +77,13 @@ pub(crate) struct Result {
     pub(crate) wall: Duration,
 }
 
+impl Result {
+    /// Returns whether the run was not interrupted.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.ended_by != EndedBy::Interrupted
+    }
+}
+
 /// The end of a run: its result, and the error of its outputs if there was one.
 pub(crate) struct Finished {
     pub(crate) result: Result,

@@ -57,7 +57,7 @@ pub(super) fn measures() -> impl Iterator<Item = (usize, &'static Measure)> {
     all.filter(|(_, measure)| measure.kind != ColumnKind::Text)
 }
 
-/// Formats a number: means of counts with one decimal, others with six. Zero is a plain 0, a missing number
+/// Formats a number: means of counts with one decimal, others with five digits. Zero is a plain 0, a missing number
 /// is a dash, and a latency longer than any is `inf`.
 pub(super) fn shown(number: Option<f64>, kind: ColumnKind) -> String {
     match (number, kind) {
@@ -65,8 +65,14 @@ pub(super) fn shown(number: Option<f64>, kind: ColumnKind) -> String {
         (Some(0.0), _) => "0".to_string(),
         (Some(number), _) if number.is_infinite() => number.to_string(),
         (Some(number), ColumnKind::Integer) => format!("{number:.1}"),
-        (Some(number), _) => format!("{number:.6}"),
+        (Some(number), _) => five_digits(number),
     }
+}
+
+/// Formats a number with five significant digits, but no less than its whole part: `0.012346`, `1.2346`, `123456`.
+fn five_digits(number: f64) -> String {
+    let decimals = (4.0 - number.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{number:.decimals$}")
 }
 
 /// Formats a difference with its sign.
@@ -145,6 +151,22 @@ mod tests {
         assert_eq!(spread.median_95, Some((0.1, f64::INFINITY)));
         let json = serde_json::to_value(spread).unwrap();
         assert_eq!(json["median_95"], serde_json::json!([0.1, null]));
+    }
+
+    #[test]
+    fn numbers_have_five_digits() {
+        for (number, text) in [
+            (Some(0.012_345_67), "0.012346"),
+            (Some(1.234_567), "1.2346"),
+            (Some(-1_234_567.8), "-1234568"),
+            (Some(0.0), "0"),
+            (Some(f64::INFINITY), "inf"),
+            (None, "-"),
+        ] {
+            assert_eq!(shown(number, ColumnKind::Number), text);
+        }
+        assert_eq!(shown(Some(1234.56), ColumnKind::Integer), "1234.6");
+        assert_eq!(shown_signed(Some(0.5), ColumnKind::Number), "+0.50000");
     }
 
     #[test]

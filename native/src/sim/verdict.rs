@@ -2,8 +2,8 @@
 
 use super::assertion::{self, Assertion, Check};
 use super::many::Seeds;
-use super::measure::{self, Measured};
-use super::run;
+use super::measure::Measured;
+use super::run::EndedBy;
 use super::{Args, Error};
 use crate::exit::Exit;
 use crate::output::{BAD, GOOD, OutputError, narrate};
@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 pub(super) struct Asserts {
     /// Exit with code 5 unless this holds, for example `amplification <= 1.3`; can be repeated
     #[arg(long, value_name = "ASSERTION", value_parser = assertion::parse)]
-    #[arg(conflicts_with_all = ["versus", "versus_set", "keys", "print_netem"])]
+    #[arg(conflicts_with_all = ["keys", "print_netem"])]
     assert: Vec<Assertion>,
     /// Accept runs that a --max-… limit has ended
     #[arg(long, requires = "assert")]
@@ -44,11 +44,13 @@ impl Asserts {
         &self,
         args: &Args,
         scenario: &Scenario,
-        result: &run::Result,
+        measured: &Measured,
     ) -> Vec<Check> {
-        let Some(measured) = measure::measured(result, None) else { return Vec::new() };
+        if measured.ended_by == EndedBy::Interrupted {
+            return Vec::new();
+        }
         let check = |one: &Assertion| {
-            let check = one.check_run(scenario.seed, &measured, self.allow_cut);
+            let check = one.check_run(scenario.seed, measured, self.allow_cut);
             check.with_repeat(command(args, scenario, None, one))
         };
         self.assert.iter().map(check).collect()
@@ -121,8 +123,9 @@ pub(super) fn report(
     checks: &[Check],
     exit: Exit,
 ) -> Result<Exit, Error> {
-    for Check { assertion, found, repeat, .. } in checks {
-        let (assertion, found) = (Printable::new(assertion), Printable::new(found));
+    for check in checks {
+        let (title, Check { found, repeat, .. }) = (check.title(), check);
+        let (assertion, found) = (Printable::new(&title), Printable::new(found));
         match repeat {
             None => narrate!("{GOOD}holds{GOOD:#}: {assertion} ({found})"),
             Some(repeat) => {
@@ -157,8 +160,9 @@ fn junit(scenario: &Scenario, checks: &[Check]) -> String {
         checks.len()
     );
     let class = xml(&scenario.to_fragment());
-    for Check { assertion, found, repeat, .. } in checks {
-        let _ = write!(out, "  <testcase classname=\"{class}\" name=\"{}\"", xml(assertion));
+    for check in checks {
+        let Check { found, repeat, .. } = check;
+        let _ = write!(out, "  <testcase classname=\"{class}\" name=\"{}\"", xml(&check.title()));
         let _ = match repeat {
             None => writeln!(out, "/>"),
             Some(repeat) => writeln!(

@@ -20,6 +20,7 @@ use crate::sim::run::Limits;
 use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, shown, with_suffix};
 use crate::threads::{self, ThreadError};
+use crate::variant::Variants;
 use journal::{Journal, JournalError};
 use part::PartError;
 use plan::{Plan, PlanError};
@@ -39,6 +40,8 @@ Examples:
   retrylab sweep --set exchanges=10000 --vary server.drop=0..0.5/0.1 --seeds 10 --out drop.csv
   retrylab sweep lossy.toml --vary policy.preset=coap,grpc --vary link.loss=0,0.1 --out two.parquet
   retrylab sweep --vary 'server.drop_list=1;1,3;1-2' --dry-run
+  retrylab sweep metastable --variant one=policy.max_sends=1 --variant five=policy.max_sends=5 \\
+    --vary 'workload.arrivals=poisson 30;poisson 60;poisson 90' --seeds 20 --out load.csv
   retrylab plot drop.csv --y gave_up_share --out drop.svg
 
 Values of --vary:
@@ -50,10 +53,11 @@ Values of --vary:
 
 Columns: point, the varied keys, seed, and the measures, with the same types in every format.
 Durations are numbers of seconds, in columns whose names end in _s, such as link.latency_s. A cell
-is empty if a measure has no value, or if a varied key of numbers is none. Whole numbers are
-signed integers of 64 bits, so seeds end at 9223372036854775807. A digest begins with an x, so
-that no program reads it as a number. JSON and Parquet also contain the scenario. CSV has the
-columns points and sweep instead, which `retrylab merge` uses to check that files belong to the
+is empty if a measure has no value, or if a varied key of numbers is none. `retrylab sim --help`
+says which time a rate such as goodput_per_s covers. Whole numbers are signed integers of 64 bits,
+so seeds end at 9223372036854775807. A digest begins with an x, so that no program reads it as a
+number. JSON and Parquet also contain the scenario. CSV has the columns points and sweep instead,
+which `retrylab merge` uses to check that files belong to the
 same sweep. Programs that read CSV guess its types: let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are
@@ -77,7 +81,7 @@ run), 130 interrupted.";
 pub(crate) struct Args {
     /// Scenario to vary: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
     /// the default value of every key]
-    #[arg(value_name = "SCENARIO.toml")]
+    #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
     /// Scenario to vary, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
     #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
@@ -91,6 +95,8 @@ pub(crate) struct Args {
     /// Vary a key over a list `V1,V2,…` or a range `FIRST..LAST/STEP`; can be repeated
     #[arg(long, value_name = "KEY=VALUES", allow_hyphen_values = true)]
     vary: Vec<String>,
+    #[command(flatten)]
+    variants: Variants,
     /// First seed
     #[arg(long, value_name = "N", value_parser = flags::parser("seed"))]
     #[arg(allow_negative_numbers = true)]
@@ -147,6 +153,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Plan(PlanError::Source(error)) => error.exit(),
+            Self::Plan(PlanError::Variant(error)) => error.exit(),
             Self::Plan(_) | Self::Target(_) | Self::Exists(_) => Exit::Usage,
             Self::Journal(JournalError::Part(PartError::NotAFile(_))) => Exit::Usage,
             Self::Journal(
@@ -172,8 +179,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     };
     // The signal handlers are installed later, so that Ctrl-C ends a check of millions of points at once.
     let pool = threads::pool(args.threads)?;
-    let plan =
-        pool.install(|| Plan::new(&source, &args.vary, args.seeds.into(), args.max_events))?;
+    let variants = args.variants.read().map_err(PlanError::from)?;
+    let plan = || Plan::new(&source, variants, &args.vary, args.seeds.into(), args.max_events);
+    let plan = pool.install(plan)?;
     let shard = args.shard.unwrap_or_default();
     let Some(target) = target.filter(|_| !args.dry_run) else {
         let mut out = Stdout::default();

@@ -6,7 +6,8 @@ use super::values::{self, ValuesError};
 use super::varied::Varied;
 use crate::output::{Count, SCHEMA};
 use crate::source::{Source, SourceError};
-use crate::table::{self, Cell, Column, ColumnKind, Header, MAX_INTEGER, Vary};
+use crate::table::{self, Cell, Column, ColumnKind, Header, MAX_INTEGER, NamedLink, Vary};
+use crate::variant::{Variant, VariantError};
 use rayon::prelude::*;
 use retrylab_core::scenario::{FieldError, Scenario};
 use serde::Serialize;
@@ -19,6 +20,10 @@ pub(crate) enum PlanError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Values(#[from] ValuesError),
+    #[error(transparent)]
+    Variant(#[from] VariantError),
+    #[error("{key} is set by the variant {variant} and varied by --vary; use one of them")]
+    VariantAndVaried { key: String, variant: String },
     #[error("--vary: {0} is varied twice; one list can have all values")]
     Twice(String),
     #[error("{0} is set by --set and varied by --vary; use one of them")]
@@ -40,15 +45,20 @@ pub(crate) enum PlanError {
     TooLarge { key: String, value: String },
     #[error("--vary and --seeds make {0} points; a sweep has at most {MAX_POINTS}")]
     TooMany(String),
-    #[error("--vary: with {names}, {error}")]
+    #[error("with {names}, {error}")]
     Point { names: String, error: FieldError },
 }
+
+/// Name of the column of the variants.
+const VARIANT: &str = "variant";
 
 /// A valid sweep: every one of its points has been checked.
 pub(super) struct Plan {
     base: Scenario,
     /// `--set` and `--seed`.
     sets: Vec<(String, String)>,
+    /// If there are any, they are the first varied key, [`VARIANT`].
+    variants: Vec<Variant>,
     /// In canonical form: `0.10` is `0.1`.
     vary: Vec<Vary>,
     columns: Vec<Varied>,
@@ -65,6 +75,8 @@ pub(super) struct Identity {
     scenario: String,
     set: Vec<String>,
     vary: Vec<Vary>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variants: Vec<NamedLink>,
     seeds: u64,
     max_events: u64,
 }
@@ -72,6 +84,7 @@ pub(super) struct Identity {
 impl Plan {
     pub(super) fn new(
         source: &Source<'_>,
+        variants: Vec<Variant>,
         vary: &[String],
         seeds: u64,
         max_events: u64,
@@ -81,7 +94,7 @@ impl Plan {
         let mut sets: Vec<(String, String)> =
             sets.into_iter().map(|(key, value)| (key.to_string(), value.into_owned())).collect();
         sets.extend(source.seed.map(|seed| ("seed".to_string(), seed.to_string())));
-        let vary: Vec<Vary> =
+        let mut vary: Vec<Vary> =
             vary.iter().map(|text| values::read(text)).collect::<Result<_, _>>()?;
         for (at, Vary { key, .. }) in vary.iter().enumerate() {
             if key == "seed" {
@@ -93,6 +106,14 @@ impl Plan {
             if sets.iter().any(|(set, _)| set == key) {
                 return Err(PlanError::SetAndVaried(key.clone()));
             }
+            if let Some(variant) = variants.iter().find(|variant| variant.sets(key)) {
+                let (key, variant) = (key.clone(), variant.name.clone());
+                return Err(PlanError::VariantAndVaried { key, variant });
+            }
+        }
+        if !variants.is_empty() {
+            let values = variants.iter().map(|variant| variant.name.clone()).collect();
+            vary.insert(0, Vary { key: VARIANT.to_string(), values });
         }
         let combinations =
             vary.iter().map(|vary| vary.values.len() as u128).try_fold(1u128, u128::checked_mul);
@@ -103,8 +124,18 @@ impl Plan {
             (_, None) => return Err(PlanError::TooMany("more than 10^38".to_string())),
         };
         let columns = Vec::new();
-        let mut plan =
-            Self { base, sets, vary, columns, combinations, first_seed: 0, seeds, max_events };
+        let first_seed = 0;
+        let mut plan = Self {
+            base,
+            sets,
+            variants,
+            vary,
+            columns,
+            combinations,
+            first_seed,
+            seeds,
+            max_events,
+        };
         plan.check()?;
         Ok(plan)
     }
@@ -117,6 +148,12 @@ impl Plan {
             && !matches!(error, FieldError::Contradiction { .. })
         {
             return Err(SourceError::Set(error).into());
+        }
+        for variant in &self.variants {
+            match variant.scenario(&self.base, &self.sets) {
+                Err(VariantError::Field(_, FieldError::Contradiction { .. })) | Ok(_) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let wrong = |n| self.combination(n).err().map(|error| (n, error));
         if let Some((n, error)) = (0..self.combinations).into_par_iter().find_map_first(wrong) {
@@ -141,6 +178,9 @@ impl Plan {
         for Vary { key, values } in &mut vary {
             // The other keys have their first values.
             stride /= values.len() as u64;
+            if key == VARIANT {
+                continue;
+            }
             for (n, value) in values.iter_mut().enumerate() {
                 let scenario = self.combination(n as u64 * stride).map_err(SourceError::Set)?;
                 *value = scenario.value(key).unwrap_or_default();
@@ -175,13 +215,17 @@ impl Plan {
 
     /// Returns the scenario of combination `n`, with the first seed.
     fn combination(&self, n: u64) -> Result<Scenario, FieldError> {
-        let mut scenario = self.base.clone();
         let sets = self.sets.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let places = self.places(n);
-        let varied = self.vary.iter().zip(&places);
+        let varied = self.vary.iter().zip(&places).filter(|(vary, _)| vary.key != VARIANT);
         let varied = varied.map(|(vary, at)| (vary.key.as_str(), vary.values[*at].as_str()));
         // All at once: a varied preset is applied before what --set changes in it.
-        scenario.apply(sets.chain(varied))?;
+        let pairs: Vec<(&str, &str)> = sets.chain(varied).collect();
+        if let Some(variant) = places.first().and_then(|at| self.variants.get(*at)) {
+            return variant.apply(&self.base, &pairs);
+        }
+        let mut scenario = self.base.clone();
+        scenario.apply(pairs)?;
         Ok(scenario)
     }
 
@@ -225,9 +269,19 @@ impl Plan {
             scenario: self.base.to_fragment(),
             set: self.sets.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             vary: self.vary.clone(),
+            variants: self.links(),
             seeds: self.seeds,
             max_events: self.max_events,
         }
+    }
+
+    /// Returns the scenario of each variant, before the other keys are varied.
+    fn links(&self) -> Vec<NamedLink> {
+        let link = |variant: &Variant| {
+            let scenario = variant.apply(&self.base, &self.sets).ok()?;
+            Some(NamedLink { name: variant.name.clone(), link: scenario.to_fragment() })
+        };
+        self.variants.iter().filter_map(link).collect()
     }
 
     /// Returns the header of results whose rows have `measures` after the plan's own columns.
@@ -243,6 +297,7 @@ impl Plan {
             points: self.points(),
             scenario: json!(first),
             vary: self.vary.clone(),
+            variants: self.links(),
             seeds: self.seeds,
             max_events: self.max_events,
             columns,

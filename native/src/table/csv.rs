@@ -93,6 +93,7 @@ pub(super) fn open(name: &str, file: File) -> Result<Table, TableError> {
                     .iter()
                     .map(|key| Vary { key: (*key).to_string(), values: Vec::new() })
                     .collect(),
+                variants: Vec::new(),
                 seeds: 0,
                 max_events: 0,
                 columns: columns.clone(),

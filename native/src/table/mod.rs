@@ -63,6 +63,13 @@ pub(crate) struct Vary {
     pub(crate) values: Vec<String>,
 }
 
+/// A variant with its scenario as the fragment of a link, without the `#`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NamedLink {
+    pub(crate) name: String,
+    pub(crate) link: String,
+}
+
 /// The sweep that the rows belong to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
@@ -77,6 +84,9 @@ pub(crate) struct Header {
     pub(crate) scenario: Value,
     /// The varied keys; the last one varies fastest. CSV does not list the values.
     pub(crate) vary: Vec<Vary>,
+    /// The scenario of each variant; empty in CSV.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) variants: Vec<NamedLink>,
     /// Number of seeds per combination; 0 in CSV.
     pub(crate) seeds: u64,
     /// Limit on the events of each run; 0 in CSV.
@@ -92,6 +102,7 @@ impl Header {
             ("version", self.version != other.version),
             ("scenario", self.scenario != other.scenario),
             ("varied values", self.vary != other.vary),
+            ("variants", self.variants != other.variants),
             ("seeds", self.seeds != other.seeds),
             ("number of points", self.points != other.points),
             ("limit of events", self.max_events != other.max_events),

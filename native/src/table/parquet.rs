@@ -213,6 +213,7 @@ mod tests {
             points: 2,
             scenario: serde_json::Value::Null,
             vary: Vec::new(),
+            variants: Vec::new(),
             seeds: 2,
             max_events: 1,
             columns: vec![

@@ -63,6 +63,8 @@ impl Finished {
 pub(crate) fn retrylab(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retrylab"));
     command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    // Not the configuration of whoever runs the tests.
+    command.env("RETRYLAB_CONFIG", "");
     command
 }
 

@@ -38,7 +38,7 @@ impl Namespace {
     pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.0, program]).args(args);
-        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("RETRYLAB_CONFIG", "");
         command
     }
 

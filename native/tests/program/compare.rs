@@ -34,10 +34,20 @@ const NUMBERS: [&str; 26] = [
     "events",
 ];
 
-fn sim(args: &[&str]) -> Value {
+pub(crate) fn sim(args: &[&str]) -> Value {
     let finished = run(&[&["sim"], args, &["--json"]].concat());
     assert_eq!(finished.code, Some(0), "{finished:?}");
     finished.object()
+}
+
+/// Returns the comparison of the second scenario with the first one.
+fn compared<'a>(object: &'a Value, name: &str) -> &'a Value {
+    &object["comparisons"][0]["measures"][name]
+}
+
+/// Returns the statistics of a measure in one of the scenarios.
+pub(crate) fn spread<'a>(object: &'a Value, variant: usize, name: &str) -> &'a Value {
+    &object["variants"][variant]["measures"][name]
 }
 
 fn number(value: &Value) -> f64 {
@@ -188,19 +198,19 @@ fn two_modes_are_reported_with_the_mean_of_each() {
 fn a_latency_without_a_reply_is_longer_than_any() {
     let a = ["--set", "exchanges=40", "--set", "server.drop=0.15", "--set", "policy.max_sends=2"];
     let object = sim(&[&a[..], &["--versus-set", "policy.max_sends=8"]].concat());
-    let compared = &object["measures"]["all_p99_s"];
+    let (a_spread, compared) = (spread(&object, 0, "all_p99_s"), compared(&object, "all_p99_s"));
     let count = |value: &Value| value.as_u64().unwrap();
-    let unanswered = count(&compared["a"]["unanswered"]);
-    assert!((9..=27).contains(&unanswered), "seeds 1 to 30: {compared}");
-    assert_eq!(count(&compared["a"]["count"]) + unanswered, 30);
-    assert!(count(&compared["b_lower"]) >= unanswered, "{compared}");
+    let unanswered = count(&a_spread["unanswered"]);
+    assert!((9..=27).contains(&unanswered), "seeds 1 to 30: {a_spread}");
+    assert_eq!(count(&a_spread["count"]) + unanswered, 30);
+    assert!(count(&compared["lower"]) >= unanswered, "{compared}");
     assert_eq!((&compared["better"], &compared["significant"]), (&"lower".into(), &Value::Null));
-    assert_eq!(compared["a"]["mean"], Value::Null);
+    assert_eq!(a_spread["mean"], Value::Null);
     let shown = run(&[&["sim"], &a[..], &["--versus-set", "policy.max_sends=8"]].concat()).stdout;
     let line = shown.lines().find(|line| line.starts_with("all_p99_s")).unwrap();
-    let said = format!("{} of 30", count(&compared["b_lower"]));
+    let said = format!("{} of 30", count(&compared["lower"]));
     assert!(line.contains(&said) && !line.contains('*'), "{line}");
-    assert!(line.contains(&format!("A: without a reply in {unanswered} of 30 seeds")), "{line}");
+    assert!(line.contains(&format!("base: without a reply in {unanswered} of 30 seeds")), "{line}");
 }
 
 #[test]
@@ -213,7 +223,7 @@ fn people_see_means_and_every_seed() {
         "low, high: 95 % confidence interval of the median",
         "answered: 30 of 30, 100.0000 %, 95 % confidence interval 88.6487 % to 100.0000 %",
         "ended by a limit: 0 of 6",
-        "3           1.000000",
+        "3             1.0000",
     ] {
         assert!(finished.stdout.lines().any(|shown| shown == line), "{line}: {finished:?}");
     }
@@ -251,20 +261,19 @@ fn a_scenario_does_not_differ_from_itself() {
     let object = sim(&["textbook", "--versus", "textbook", "--seeds", "6"]);
     assert_eq!(object["differs"], serde_json::json!({}));
     for name in NUMBERS {
-        let compared = &object["measures"][name];
+        let compared = compared(&object, name);
         for part in ["mean", "median", "deviation", "min", "max"] {
             assert_eq!(compared["difference"][part], 0.0, "{name}: {part}");
         }
         assert_eq!(compared["difference"]["median_95"], serde_json::json!([0.0, 0.0]), "{name}");
-        assert_eq!((&compared["b_higher"], &compared["b_lower"]), (&0.into(), &0.into()), "{name}");
+        assert_eq!((&compared["higher"], &compared["lower"]), (&0.into(), &0.into()), "{name}");
         assert_eq!(compared["significant"], false, "{name}");
-        assert_eq!(compared["a"], compared["b"], "{name}");
+        assert_eq!(spread(&object, 0, name), spread(&object, 1, name), "{name}");
     }
-    for row in object["runs"].as_array().unwrap() {
-        assert_eq!(row["a"], row["b"]);
-    }
+    assert_eq!(object["variants"][0]["runs"], object["variants"][1]["runs"]);
     let people = run(&["sim", "textbook", "--versus", "textbook", "--seeds", "2"]).stdout;
-    assert!(people.contains("A and B are the same scenario"), "{people}");
+    assert!(people.starts_with("B and textbook do not differ in any measure\n"), "{people}");
+    assert!(people.contains("textbook and B are the same scenario"), "{people}");
     assert!(!people.contains("  *"), "{people}");
 }
 
@@ -274,19 +283,26 @@ fn a_scenario_does_not_differ_from_itself() {
 fn coap_and_the_textbook_answer_the_same_exchanges_at_other_times() {
     let object = sim(&["textbook", "--versus-set", "policy.preset=coap", "--seeds", "6"]);
     for name in ["answered", "gave_up", "sends", "server_dropped", "replies"] {
-        let difference = &object["measures"][name]["difference"];
+        let difference = &compared(&object, name)["difference"];
         assert_eq!((&difference["min"], &difference["max"]), (&0.0.into(), &0.0.into()), "{name}");
     }
-    let time = &object["measures"]["simulated_s"];
-    assert!(number(&time["b"]["min"]) > 15.0 * number(&time["a"]["max"]), "{time}");
+    let time = compared(&object, "simulated_s");
+    let [a, b] = [0, 1].map(|variant| spread(&object, variant, "simulated_s"));
+    assert!(number(&b["min"]) > 15.0 * number(&a["max"]), "{a}, {b}");
     assert!(number(&time["difference"]["median_95"][0]) > 0.0, "{time}");
-    assert_eq!((&time["b_higher"], &time["significant"]), (&6.into(), &true.into()));
+    assert_eq!((&time["higher"], &time["significant"]), (&6.into(), &true.into()));
     // Neither a shorter nor a longer run is better.
     assert_eq!(time["better"], Value::Null);
     let keys: Vec<&String> = object["differs"].as_object().unwrap().keys().collect();
     assert!(keys.iter().all(|key| key.starts_with("policy.")), "{keys:?}");
-    let timeout = serde_json::json!({ "a": "100ms", "b": "2s" });
+    let timeout = serde_json::json!({ "textbook": "100ms", "coap": "2s" });
     assert_eq!(object["differs"]["policy.initial_timeout"], timeout);
+    let median = number(&compared(&object, "latency_p99_s")["difference"]["median"]);
+    let said = format!(
+        "coap and textbook answer the same share of exchanges; \
+         the p99 latency of coap, among answered exchanges, is {median:.2} s higher"
+    );
+    assert_eq!(object["conclusions"], serde_json::json!([said]));
 }
 
 /// Five sends fail with 0.5^5, or with 0.4^5.
@@ -295,7 +311,7 @@ fn the_difference_is_that_of_theory() {
     let a = ["--set", "server.drop=0.5", "--set", "exchanges=2000"];
     let args = ["--versus-set", "server.drop=0.4", "--seeds", "10", "--seed", "3"];
     let object = sim(&[&a[..], &args].concat());
-    let compared = &object["measures"]["gave_up_share"];
+    let compared = compared(&object, "gave_up_share");
     let difference = &compared["difference"];
     let theory = 0.4_f64.powi(5) - 0.5_f64.powi(5);
     let interval = &difference["median_95"];
@@ -303,9 +319,9 @@ fn the_difference_is_that_of_theory() {
     assert!(number(&interval[1]) > theory, "seeds 3 to 12: {theory}, but {difference}");
     assert_eq!((&compared["significant"], &compared["better"]), (&true.into(), &"lower".into()));
     // The paired differences, by hand.
-    let value = |row: &Value, of: &str| number(&row[of]["gave_up_share"]);
-    let rows = object["runs"].as_array().unwrap();
-    let pairs: Vec<f64> = rows.iter().map(|row| value(row, "b") - value(row, "a")).collect();
+    let runs = |variant: usize| object["variants"][variant]["runs"].as_array().unwrap();
+    let value = |row: &Value| number(&row["gave_up_share"]);
+    let pairs: Vec<f64> = runs(0).iter().zip(runs(1)).map(|(a, b)| value(b) - value(a)).collect();
     assert_spread(difference, &pairs, "gave_up_share");
 }
 
@@ -316,7 +332,7 @@ fn both_meet_the_same_fates() {
     let (clients, seeds) = (500.0_f64, 100.0_f64);
     let a = ["--set", "link.loss=0.2", "--set", "clients=500", "--set", "policy.max_sends=1"];
     let object = sim(&[&a[..], &["--versus-set", "link.loss=0.3", "--seeds", "100"]].concat());
-    let difference = &object["measures"]["answered"]["difference"];
+    let difference = &compared(&object, "answered")["difference"];
     let chance: f64 = 0.8 * 0.8 - 0.7 * 0.7;
     let paired = (clients * chance * (1.0 - chance)).sqrt();
     let unpaired = (clients * (0.64 * 0.36 + 0.49 * 0.51)).sqrt();
@@ -357,19 +373,24 @@ fn the_other_scenario_can_be_a_file_a_link_or_a_name() {
     let object = versus(&file);
     assert_eq!(object["seeds"], serde_json::json!({ "first": 4, "count": 2 }));
     assert_eq!(
-        (&object["scenario"]["a"]["seed"], &object["scenario"]["b"]["seed"]),
+        (&object["variants"][0]["scenario"]["seed"], &object["variants"][1]["scenario"]["seed"]),
         (&4.into(), &4.into())
     );
     let keys: Vec<&String> = object["differs"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["exchanges", "server.drop"]);
-    assert_eq!(versus("http://127.0.0.1:8060/#seed=9&exchanges=50&server.drop=0.25"), object);
+    let link = versus("http://127.0.0.1:8060/#seed=9&exchanges=50&server.drop=0.25");
+    assert_eq!(link["variants"][1]["runs"], object["variants"][1]["runs"]);
+    assert_eq!(
+        (&object["variants"][1]["name"], &link["variants"][1]["name"]),
+        (&"b".into(), &"B".into())
+    );
     let finished = run(&[&["sim"], &a[..], &["--versus", &file]].concat());
-    assert!(finished.stderr.contains("the seed of B, 99, is ignored"), "{finished:?}");
+    assert!(finished.stderr.contains("b.toml, 99, is ignored"), "{finished:?}");
     // --versus-set overrides the file.
     let args = ["--versus", &file, "--versus-set", "exchanges=20", "--versus-set", "server.drop=0"];
     assert_eq!(sim(&[&a[..], &args].concat())["differs"], serde_json::json!({}));
     let stdin = run_with(&["sim", "--versus", "-", "--seeds", "1", "--json"], b"clients = 2\n");
-    assert_eq!(stdin.object()["scenario"]["b"]["clients"], 2);
+    assert_eq!(stdin.object()["variants"][1]["scenario"]["clients"], 2);
 }
 
 #[test]
@@ -377,8 +398,9 @@ fn one_seed_has_no_interval() {
     let args = ["--versus-set", "server.drop_first=1", "--seeds", "1"];
     let finished = run(&[&["sim"], &args[..]].concat());
     assert!(finished.stdout.contains("fewer than six seeds: no interval"), "{finished:?}");
-    assert!(!finished.stdout.contains("high"), "{finished:?}");
-    let compared = &sim(&args)["measures"]["sends"];
+    assert!(!finished.stdout.contains("high "), "{finished:?}");
+    let object = sim(&args);
+    let compared = compared(&object, "sends");
     assert_eq!(
         (&compared["difference"]["mean"], &compared["difference"]["median_95"]),
         (&1.0.into(), &Value::Null)
@@ -402,9 +424,9 @@ fn invalid_flags_are_refused() {
         (&["--versus-set", "drop"], &["--versus-set: \"drop\"", "key=value"]),
         (
             &["--versus-set", "seed=2"],
-            &["--versus-set: both scenarios use the same seed", "--seed"],
+            &["--versus-set: all scenarios use the same seeds", "--seed"],
         ),
-        (&["-", "--versus", "-"], &["--versus: only one of the two scenarios can come from stdin"]),
+        (&["-", "--versus", "-"], &["--versus: only one of the scenarios can come from stdin"]),
         (&["--seeds", "2", "--seed", "18446744073709551615"], &["--seeds: 2 seeds starting at"]),
     ] {
         assert_refused(&run(&[&["sim"], args].concat()), parts);
@@ -412,6 +434,7 @@ fn invalid_flags_are_refused() {
     for (args, parts) in [
         (&["--seeds", "2", "--ladder"][..], &["'--seeds <N>'", "'--ladder'"][..]),
         (&["--seeds", "2", "--trace", "x"], &["'--seeds <N>'", "'--trace <FILE>'"]),
+        (&["--variant", "a=clients=2", "--ladder"], &["'--variant <NAME=CHANGES>'", "'--ladder'"]),
         (&["--versus", "textbook", "--ladder"], &["'--versus <SCENARIO>'", "'--ladder'"]),
         (&["--versus-set", "clients=2", "--ladder"], &["--versus-set", "'--ladder'"]),
         (&["--seeds", "0"], &["'0'", "a whole number from 1 to 100000"]),

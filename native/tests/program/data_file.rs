@@ -50,7 +50,7 @@ fn flags_read_files_from_where_they_are_given() {
     assert!(swept.stdout.contains("table 5ms") && swept.stdout.contains("table 7ms 8ms"));
     let versus = ["sim", "--versus-set", "link.reply_latency=@b.txt", "--seeds", "2", "--json"];
     let both = run_in(&folder, &versus).object();
-    assert_eq!(both["scenario"]["b"]["link"]["reply_latency"], "table 7ms 8ms");
+    assert_eq!(both["variants"][1]["scenario"]["link"]["reply_latency"], "table 7ms 8ms");
     // A text may begin with `@`.
     let message = run_in(&folder, &["sim", "--set", "message=@a.txt", "--json"]).object();
     assert_eq!(message["scenario"]["message"], "@a.txt");

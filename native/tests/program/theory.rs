@@ -53,7 +53,7 @@ fn models_are_listed_and_wrong_inputs_are_refused_in_one_sentence() {
         (&["bernoulli", "drop=2"], "drop is `2`; it must be a number from 0 to 1"),
         (&["bernoulli", "preset=dtls"], "never gives up"),
         (&["erlang-c", "offered=3"], "`offered` must be below `servers`"),
-        (&["bernoulli", "drop"], "expected KEY=VALUE"),
+        (&["bernoulli", "drop"], "not of the form KEY=VALUE"),
         (&["nothing"], "possible values: bernoulli"),
     ] {
         let finished = run(&[&["theory"], args].concat());

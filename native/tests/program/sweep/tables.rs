@@ -105,3 +105,47 @@ fn a_csv_file_shows_its_types() {
     ]);
     assert!(times.stdout.contains("link.latency_s"), "{times:?}");
 }
+
+/// A variant is an axis: its rows are those of `sim --variant`, and a file that knows scenarios says what it is.
+#[test]
+fn variants_are_a_column() {
+    let folder = Folder::new("sweep-variants");
+    let base = ["--set", "exchanges=20", "--set", "server.drop=0.5"];
+    let variants =
+        ["--variant", "one=policy.max_sends=1", "--variant", "coap=policy.preset=coap,clients=2"];
+    let out = folder.path("variants.json");
+    let more = ["--vary", "link.loss=0,0.1", "--seeds", "2", "--out", &out];
+    let finished = run(&[&["sweep"], &base[..], &variants, &more].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let table: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    let links = serde_json::json!([
+        { "name": "one", "link": "exchanges=20&policy.max_sends=1&server.drop=0.5" },
+        { "name": "coap", "link": "clients=2&exchanges=20&policy.preset=coap&server.drop=0.5" },
+    ]);
+    assert_eq!(table["variants"], links);
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 8);
+    let names: Vec<&str> = rows.iter().map(|row| row["variant"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one", "one", "one", "one", "coap", "coap", "coap", "coap"]);
+    // The last row, by `sim`.
+    let args = ["--set", "link.loss=0.1", "--seed", "2", "--seeds", "1", "--json"];
+    let object = run(&[&["sim"], &base[..], &variants, &args].concat()).object();
+    let digest = object["variants"][1]["runs"][0]["digest"].as_str().unwrap();
+    assert_eq!(rows[7]["digest"], format!("x{digest}"));
+    for (args, said) in [
+        (["--variant", "a=link.loss=0"], "link.loss is set by the variant a and varied by --vary"),
+        (
+            ["--variant", "a=link.los=0"],
+            "--variant: a: unknown key \"link.los\"; did you mean link.loss?",
+        ),
+        (
+            ["--variant", "link.loss=0"],
+            "--variant: link.loss is a key, not a name; try --variant 0=link.loss=0",
+        ),
+    ] {
+        let finished =
+            run(&[&["sweep", "--vary", "link.loss=0,0.1", "--out", "-"], &args[..]].concat());
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{finished:?}");
+        assert!(finished.stderr.contains(said), "{finished:?}");
+    }
+}
