@@ -373,7 +373,7 @@ mod tests {
             ("[workload]\n\nduration = '1s'\n", "x.toml:3: workload.duration is \"1s\"; without"),
             (
                 "seed = 1\nfaults = '1s 1s load 2'\n",
-                "x.toml:2: faults has a fault `load`, which multiplies arrivals; without workload.arrivals there",
+                "x.toml:2: faults has a fault `load`, which multiplies arrivals; without workload.rate or",
             ),
             (
                 "[workload]\ntask = 'write'\n[link]\nloss = 0.1\n",

@@ -1,12 +1,13 @@
 //! Arrival times of an open loop's exchanges. They do not depend on whether earlier exchanges are over.
 
 use crate::random::{Name, Purpose};
-use crate::text::{Scaled, parse_rounded, words};
+use crate::text::{self, Scaled, parse_rounded};
 use crate::time::{Duration, Instant, WithUnit, nanos, parse_duration};
-use crate::value::{Grammar, TimeList, phrase};
+use crate::value::{Form, Grammar, Shape, TimeList, Value, phrase, words};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU32;
 
 /// Exchanges per second, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,8 +29,30 @@ impl ArrivalRate {
         self.0 as f64 / 1e3
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         parse_rounded(text, 3).filter(|rate| *rate <= MAX_RATE).map(Self)
+    }
+}
+
+/// Returns the number without the unit that may follow it: `500` of `500/s`.
+fn without_unit(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_suffix("/s").unwrap_or(text).trim_end()
+}
+
+/// A number, to which `/s` may be added.
+impl Value for ArrivalRate {
+    const SHAPE: Shape = Shape::new(Form::Number(&Grammar::new(
+        "a number of exchanges per second up to 1000000",
+        &[("500", ""), ("0.5", "")],
+    )));
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::read(without_unit(text))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -39,33 +62,85 @@ impl fmt::Display for ArrivalRate {
     }
 }
 
+words! {
+    /// How arrivals at a steady rate are spaced.
+    Process {
+        /// Independently: a Poisson process.
+        #[default]
+        Poisson = "poisson",
+        /// Evenly.
+        Constant = "constant",
+    }
+}
+
 /// A time in nanoseconds, and the rate from then on.
 type Step = (u64, ArrivalRate);
 
-/// The arrival process of one client.
+/// An arrival process: that of one client, or of all clients together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arrivals {
     /// A Poisson process: arrivals are independent, at a rate that may change.
     Poisson(Arc<[Step]>),
-    /// Evenly spaced, at a rate that may change; each client with a phase of its own.
+    /// Evenly spaced, at a rate that may change. Clients with arrivals of their own have a phase each; clients that
+    /// share arrivals take turns.
     Constant(Arc<[Step]>),
     /// At these times, in nanoseconds and in order.
     Times(Arc<[u64]>),
 }
 
 impl Arrivals {
-    /// Returns the time of arrival `number` (from 1), after the previous one at `before` (time 0 for the
-    /// first); `None` if there are no more arrivals.
+    /// Returns arrivals at a steady rate.
     #[must_use]
-    pub fn next(&self, seed: u64, flow: u32, number: u32, before: Instant) -> Option<Instant> {
+    pub fn at_rate(process: Process, rate: ArrivalRate) -> Self {
+        let steps = [(0, rate)].into();
+        match process {
+            Process::Poisson => Self::Poisson(steps),
+            Process::Constant => Self::Constant(steps),
+        }
+    }
+
+    /// Returns the process and the rate of arrivals at a steady rate; `None` for any others.
+    #[must_use]
+    pub fn steady(&self) -> Option<(Process, ArrivalRate)> {
+        let (process, steps) = match self {
+            Self::Poisson(steps) => (Process::Poisson, steps),
+            Self::Constant(steps) => (Process::Constant, steps),
+            Self::Times(_) => return None,
+        };
+        if let [(_, rate)] = **steps { Some((process, rate)) } else { None }
+    }
+
+    /// Returns the time of arrival `number` (from 1) at client `flow`, after the previous one at `before` (time 0
+    /// for the first); `None` if there are no more arrivals.
+    ///
+    /// With `sharing`, a number of clients, each of them gets its part of the arrivals, whatever the others do:
+    /// Poisson processes that are put together are a Poisson process of the sum of their rates.
+    #[must_use]
+    pub fn next(
+        &self,
+        seed: u64,
+        flow: u32,
+        number: u32,
+        before: Instant,
+        sharing: Option<NonZeroU32>,
+    ) -> Option<Instant> {
         let mut stream = Name::exchange(seed, flow, number).stream(Purpose::Arrival);
+        let clients = sharing.map_or(1.0, |clients| f64::from(clients.get()));
         match self {
             Self::Times(times) => times.get(number as usize - 1).map(|at| Instant::from_nanos(*at)),
             // The waiting time of a Poisson process of rate 1.
-            Self::Poisson(steps) => walk(steps, before, -libm::log(1.0 - stream.unit())),
+            Self::Poisson(steps) => walk(steps, before, -libm::log(1.0 - stream.unit()) * clients),
             Self::Constant(steps) => {
-                walk(steps, before, if number == 1 { stream.unit() } else { 1.0 })
+                let first = match sharing {
+                    None => stream.unit(),
+                    // All have the same phase, that of a client 0, and take turns.
+                    Some(_) => {
+                        let mut phase = Name::exchange(seed, 0, 1).stream(Purpose::Arrival);
+                        f64::from(flow.saturating_sub(1)) + phase.unit()
+                    }
+                };
+                walk(steps, before, if number == 1 { first } else { clients })
             }
         }
     }
@@ -100,18 +175,6 @@ impl Arrivals {
     pub fn burst(&self) -> usize {
         let Self::Times(times) = self else { return 1 };
         times.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(1)
-    }
-
-    /// Returns the rate in exchanges per second if it is constant; otherwise `None`.
-    #[cfg(feature = "sim")]
-    #[must_use]
-    pub(crate) fn steady(&self) -> Option<f64> {
-        match self {
-            Self::Poisson(steps) | Self::Constant(steps) if steps.len() == 1 => {
-                Some(steps[0].1.per_second())
-            }
-            _ => None,
-        }
     }
 }
 
@@ -192,9 +255,9 @@ impl Arrivals {
             return times.is_sorted().then(|| Self::Times(times.into()));
         }
         let step = |(i, part): (usize, &str)| {
-            let mut words = words(part);
+            let mut words = text::words(part);
             let at = if i == 0 { 0 } else { time(words.next()?)? };
-            let rate = ArrivalRate::parse(words.next()?)?;
+            let rate = ArrivalRate::read(words.next()?)?;
             words.next().is_none().then_some((at, rate))
         };
         let steps: Vec<Step> = parts().enumerate().map(step).collect::<Option<_>>()?;
@@ -219,7 +282,7 @@ mod tests {
         let arrivals: Arrivals = arrivals.parse().unwrap();
         let (mut at, mut out) = (Instant::ZERO, Vec::new());
         for number in 1.. {
-            match arrivals.next(7, 1, number, at) {
+            match arrivals.next(7, 1, number, at, None) {
                 Some(next) if next.saturating_since(Instant::ZERO).as_secs_f64() < until => {
                     at = next;
                     out.push(next.saturating_since(Instant::ZERO).as_secs_f64());
@@ -273,6 +336,44 @@ mod tests {
         assert_eq!(times("times 0s, 10ms, 10ms, 2s", 10.0), [0.0, 0.01, 0.01, 2.0]);
         let burst = |text: &str| text.parse::<Arrivals>().unwrap().burst();
         assert_eq!([burst("times 0s, 10ms, 10ms, 2s"), burst("poisson 10")], [2, 1]);
+    }
+
+    /// Arrival times of clients that share arrivals, in order.
+    fn shared(arrivals: &str, clients: u32, until: f64) -> Vec<f64> {
+        let arrivals: Arrivals = arrivals.parse().unwrap();
+        let sharing = NonZeroU32::new(clients);
+        let mut all = Vec::new();
+        for flow in 1..=clients {
+            let mut at = Instant::ZERO;
+            for number in 1.. {
+                at = arrivals.next(7, flow, number, at, sharing).unwrap();
+                let seconds = at.saturating_since(Instant::ZERO).as_secs_f64();
+                if seconds >= until {
+                    break;
+                }
+                all.push(seconds);
+            }
+        }
+        all.sort_by(f64::total_cmp);
+        all
+    }
+
+    /// Poisson processes that are put together are one: the tolerances are those of a single client.
+    #[test]
+    fn clients_share_arrivals() {
+        let at = shared("poisson 100", 7, 1_000.0);
+        let n = at.len() as f64;
+        assert!((n - 100_000.0).abs() < 5.0 * 100_000f64.sqrt(), "{n}");
+        let gaps: Vec<f64> = at.windows(2).map(|w| w[1] - w[0]).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        assert!((variance.sqrt() / mean - 1.0).abs() < 0.03, "{mean} {variance}");
+
+        for clients in [1, 3, 40] {
+            let at = shared("constant 20", clients, 10.0);
+            assert_eq!(at.len(), 200, "{clients} clients");
+            assert!(at[0] < 0.05 && at.windows(2).all(|w| (w[1] - w[0] - 0.05).abs() < 1e-8));
+        }
     }
 
     #[test]

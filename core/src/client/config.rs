@@ -69,6 +69,8 @@ pub struct OpenLoop {
     pub exchanges: Option<u32>,
     /// How long exchanges arrive, counted from the start.
     pub duration: Option<Duration>,
+    /// Number of clients that share the arrivals; `None` if each client has all of them.
+    pub sharing: Option<NonZeroU32>,
 }
 
 impl Config {
@@ -112,7 +114,8 @@ impl<C> Config<ClosedLoop, C> {
     #[must_use]
     pub fn open(self, arrivals: Arrivals) -> Config<OpenLoop, C> {
         let Self { peer, connected, codec, policy, seed, load } = self;
-        let load = OpenLoop { arrivals, exchanges: Some(load.exchanges), duration: None };
+        let exchanges = Some(load.exchanges);
+        let load = OpenLoop { arrivals, exchanges, duration: None, sharing: None };
         Config { peer, connected, codec, policy, seed, load }
     }
 
@@ -174,6 +177,13 @@ impl<C> Config<OpenLoop, C> {
     #[must_use]
     pub fn duration(mut self, duration: Option<Duration>) -> Self {
         self.load.duration = duration;
+        self
+    }
+
+    /// Sets the number of clients that share the arrivals, if they do.
+    #[must_use]
+    pub fn sharing(mut self, clients: Option<NonZeroU32>) -> Self {
+        self.load.sharing = clients;
         self
     }
 }

@@ -18,7 +18,7 @@ mod open;
 #[cfg(test)]
 mod tests;
 
-pub use arrivals::{ArrivalRate, Arrivals};
+pub use arrivals::{ArrivalRate, Arrivals, Process};
 pub use candidates::Candidates;
 pub use closed::Client;
 pub use config::{ClosedLoop, Config, OpenLoop};

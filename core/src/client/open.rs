@@ -90,13 +90,13 @@ impl<C: Codec> OpenClient<C> {
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {
-        let OpenLoop { arrivals, exchanges, duration } = &self.config.load;
+        let OpenLoop { arrivals, exchanges, duration, sharing } = &self.config.load;
         let number = self.arrived.checked_add(1)?;
         if exchanges.is_some_and(|most| number > most) {
             return None;
         }
         let before = Instant::ZERO.saturating_add(before.saturating_since(self.started));
-        let next = arrivals.next(self.config.seed, self.flow, number, before)?;
+        let next = arrivals.next(self.config.seed, self.flow, number, before, *sharing)?;
         let next = next.saturating_since(Instant::ZERO);
         if duration.is_some_and(|end| next >= end) {
             return None;

@@ -1,5 +1,11 @@
 //! Distributions of times, such as latencies and service times.
 
+mod cut;
+mod quantiles;
+
+pub use cut::MAX_TIME;
+pub use quantiles::Quantiles;
+
 use crate::random::Stream;
 use crate::text::words;
 use crate::time::{Duration, WithUnit, nanos, parse_duration};
@@ -7,9 +13,7 @@ use crate::value::{Factor, Grammar, TimeList, phrase};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-
-/// Maximum time that a distribution draws: an hour. Longer draws are cut to it.
-pub const MAX_TIME: Duration = Duration::from_secs(3_600);
+use cut::{float, latency};
 
 /// Distribution of a time, such as the one-way latency of a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Distribution {
     Normal(Duration, Duration),
     /// Log-normal, with the mean and standard deviation of the time itself, not of its logarithm.
     LogNormal(Duration, Duration),
+    /// Log-normal, by two of its quantiles.
+    Quantiles(Quantiles),
     /// Pareto, with its minimum and shape: `x` times the minimum is exceeded with probability
     /// `x^-shape`. The mean is the minimum times `shape / (shape - 1)`. It is infinite for a shape of 1,
     /// and the deviation is infinite for a shape of 2 or less.
@@ -58,15 +64,6 @@ impl Samples {
     }
 }
 
-/// Converts nanoseconds to a time. Casts from float to integer saturate.
-fn latency(nanos: f64) -> Duration {
-    Duration::from_nanos(libm::round(nanos) as u64).min(MAX_TIME)
-}
-
-fn float(duration: Duration) -> f64 {
-    nanos(duration) as f64
-}
-
 impl Distribution {
     /// Returns the mean before reflection and cut; [`MAX_TIME`] if the mean is infinite.
     #[must_use]
@@ -76,6 +73,7 @@ impl Distribution {
             | Self::Normal(mean, _)
             | Self::LogNormal(mean, _)
             | Self::Exponential(mean) => *mean,
+            Self::Quantiles(quantiles) => quantiles.mean(),
             Self::Uniform(low, high) => Duration::from_nanos(nanos(*low) / 2 + nanos(*high) / 2),
             Self::Pareto(least, shape) => {
                 let shape = as_f64(*shape);
@@ -85,6 +83,32 @@ impl Distribution {
                 latency(samples.iter().map(|s| float(*s)).sum::<f64>() / samples.len() as f64)
             }
         }
+    }
+
+    /// Returns the mean of the draws in seconds: after the reflection at zero and the cut to [`MAX_TIME`], where they
+    /// matter.
+    pub(crate) fn mean_drawn(&self) -> f64 {
+        let nanos = match self {
+            Self::Normal(mean, deviation) if !deviation.is_zero() => {
+                let (mean, deviation) = (float(*mean), float(*deviation));
+                let z = mean / deviation;
+                let density = libm::exp(-z * z / 2.0) * libm::sqrt(2.0 / core::f64::consts::PI);
+                deviation * density + mean * libm::erf(z * core::f64::consts::FRAC_1_SQRT_2)
+            }
+            Self::Pareto(least, shape) if !least.is_zero() => {
+                let (least, more) = (float(*least), as_f64(*shape) - 1.0);
+                // The integral of the probability to exceed a time, up to the cut.
+                let longest = float(MAX_TIME) / least;
+                let tail = if *shape == Factor::ONE {
+                    libm::log(longest)
+                } else {
+                    (1.0 - libm::pow(longest, -more)) / more
+                };
+                least * (1.0 + tail)
+            }
+            other => float(other.mean()),
+        };
+        nanos / 1e9
     }
 
     /// Returns a bound that fewer than one draw in 10^20 exceeds; `None` for a distribution with a long
@@ -99,7 +123,7 @@ impl Distribution {
             }
             Self::Exponential(mean) => Some(mean.saturating_mul(50)),
             Self::Table(Samples(samples)) => samples.last().copied(),
-            Self::LogNormal(..) | Self::Pareto(..) => None,
+            Self::LogNormal(..) | Self::Quantiles(_) | Self::Pareto(..) => None,
         }
     }
 
@@ -115,6 +139,7 @@ impl Distribution {
             Self::LogNormal(mean, deviation) => {
                 Self::LogNormal(half(mean).max(Duration::from_nanos(1)), half(deviation))
             }
+            Self::Quantiles(quantiles) => Self::Quantiles(quantiles.map(half)),
             Self::Pareto(least, shape) => Self::Pareto(half(least), *shape),
             Self::Exponential(mean) => Self::Exponential(half(mean)),
             Self::Table(Samples(samples)) => {
@@ -138,7 +163,9 @@ impl Distribution {
                 let span = nanos(high.saturating_sub(*low));
                 low.saturating_add(Duration::from_nanos(stream.up_to(span)))
             }
-            Self::Normal(..) | Self::LogNormal(..) => self.at(stream.standard_normal()),
+            Self::Normal(..) | Self::LogNormal(..) | Self::Quantiles(_) => {
+                self.at(stream.standard_normal())
+            }
             // 1 - u is in (0, 1]: the logarithm and the power are finite.
             Self::Pareto(..) | Self::Exponential(_) => self.exceeded(1.0 - stream.unit()),
             Self::Table(Samples(samples)) => {
@@ -166,6 +193,7 @@ impl Distribution {
                 let variance = libm::log1p(spread * spread);
                 latency(float(*mean) * libm::exp(libm::sqrt(variance) * z - variance / 2.0))
             }
+            Self::Quantiles(quantiles) => quantiles.at(z),
             Self::Pareto(..) | Self::Exponential(_) => self.exceeded(exceeded()),
             Self::Table(Samples(samples)) => {
                 let index = ((1.0 - exceeded()) * samples.len() as f64) as usize;
@@ -195,6 +223,7 @@ impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, a, b) = match self {
             Self::Constant(latency) => return WithUnit(*latency).fmt(f),
+            Self::Quantiles(quantiles) => return quantiles.fmt(f),
             Self::Exponential(mean) => return write!(f, "exponential {}", WithUnit(*mean)),
             Self::Pareto(least, shape) => {
                 return write!(f, "pareto {} {shape}", WithUnit(*least));
@@ -221,6 +250,7 @@ phrase!(
             ("uniform 5ms 15ms", "low, high"),
             ("normal 10ms 2ms", "mean, deviation"),
             ("lognormal 10ms 2ms", "mean, deviation"),
+            ("quantiles p50=8ms p99=60ms", "two quantiles of a log-normal"),
             ("pareto 5ms 3", "minimum, shape"),
             ("exponential 10ms", "mean"),
             ("table 9ms 10ms", "measured times, each equally likely"),
@@ -253,6 +283,7 @@ impl Distribution {
                 Self::LogNormal(mean, time(deviation)?)
             }
             ("pareto", [least, shape]) => Self::Pareto(time(least)?, Factor::parse(shape)?),
+            ("quantiles", [one, two]) => Self::Quantiles(Quantiles::read([one, two])?),
             ("exponential", [mean]) => Self::Exponential(time(mean)?),
             ("table", samples) => {
                 let samples = samples.iter().map(|sample| time(sample)).collect::<Option<_>>()?;

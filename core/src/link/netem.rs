@@ -167,7 +167,7 @@ impl Netem {
             Distribution::Pareto(..) => {
                 self.only_mean(latency, "netem's Pareto distribution has shape 3 only")
             }
-            Distribution::LogNormal(..) => {
+            Distribution::LogNormal(..) | Distribution::Quantiles(_) => {
                 self.only_mean(latency, "netem has no log-normal distribution")
             }
             Distribution::Exponential(_) => {

@@ -22,6 +22,7 @@ impl PolicyBuilder {
         policy.check_growth()?;
         policy.check_chained_jitter()?;
         policy.check_timeouts()?;
+        policy.check_first_wait()?;
         policy.check_pace()?;
         Ok(policy)
     }
@@ -45,7 +46,6 @@ impl Policy {
             _ => None,
         };
         let bounds = [
-            ("initial_timeout", Some(self.initial_timeout)),
             ("max_timeout", self.max_timeout),
             ("attempt_timeout", self.attempt_timeout),
             ("last_timeout", self.last_timeout),
@@ -62,7 +62,12 @@ impl Policy {
             }
         }
         let delay = self.first_delay.map_or(Duration::ZERO, |Delay { most, .. }| most);
-        let others = [("increment", self.increment), ("first_delay", delay), ("jitter", additive)];
+        let others = [
+            ("initial_timeout", self.initial_timeout),
+            ("increment", self.increment),
+            ("first_delay", delay),
+            ("jitter", additive),
+        ];
         let waits = self.timeouts.iter().map(|wait| ("timeouts", wait));
         match others.into_iter().chain(waits).find(|(_, value)| *value > LONGEST) {
             Some((name, value)) => Err(PolicyError::TooLong(name, value)),
@@ -183,6 +188,27 @@ impl Policy {
         Ok(())
     }
 
+    /// Checks that a first wait of 0, after which the next send is immediate, is used as such a wait only.
+    fn check_first_wait(&self) -> Result<(), PolicyError> {
+        if !self.initial_timeout.is_zero() {
+            return Ok(());
+        }
+        let must_last = |with, allowed| contradiction("initial_timeout", with, allowed);
+        if self.adaptive != Adaptive::None {
+            let until =
+                "it must be above zero, because clients wait that long until they have measured";
+            return must_last(("adaptive", "a measured first wait"), until);
+        }
+        let refused = "it must be above zero, because an exchange that may not send ends after it";
+        if let Some(BreakerRule::Consecutive { .. }) = self.breaker {
+            return must_last(("breaker", "which refuses first sends"), refused);
+        }
+        if let Some(BudgetRule::Adaptive { .. }) = self.budget {
+            return must_last(("budget", "which refuses first sends"), refused);
+        }
+        Ok(())
+    }
+
     /// Checks that waits keep taking time if the number of sends is unlimited. Otherwise a client would
     /// send without a pause.
     fn check_pace(&self) -> Result<(), PolicyError> {
@@ -192,8 +218,12 @@ impl Policy {
         let at_last = self.last_growth().min(bound(self.max_timeout));
         let unlimited = ("max_sends", "none");
         if at_last == 0 {
-            let allowed = "the last wait, which repeats, must be above zero";
-            return contradiction("timeouts", unlimited, allowed);
+            let (field, allowed) = if self.backoff == Backoff::List {
+                ("timeouts", "the last wait, which repeats, must be above zero")
+            } else {
+                ("initial_timeout", "every wait would be 0s; limit the sends, or set an increment")
+            };
+            return contradiction(field, unlimited, allowed);
         }
         match self.jitter {
             Jitter::Slots(slot) if nanos(slot) > at_last => {
@@ -217,6 +247,7 @@ impl Policy {
             {
                 first
             }
+            Backoff::Fibonacci if first == 0 => 0,
             Backoff::Linear | Backoff::Exponential | Backoff::Fibonacci => u64::MAX,
         }
     }

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 impl Scenario {
     /// Returns the scenario with `key` set to `value`. If the other keys contradict that value of
-    /// `policy.backoff`, `workload.arrivals`, `network` or `protocol`, they are set to what the value needs, so that nobody has
+    /// `policy.backoff`, `workload.arrivals`, `workload.rate`, `network` or `protocol`, they are set to what the value needs, so that nobody has
     /// to find the order of single steps. A key that the value does not contradict stays as it is.
     ///
     /// ```
@@ -38,10 +38,7 @@ impl Scenario {
             return alone;
         }
         match (key, value.trim()) {
-            ("workload.arrivals", "closed") => with(&[("workload.duration", "none")]),
-            ("workload.arrivals", _) => {
-                with(&[("token", "true"), ("server.reply", "mirror"), ("workload.think", "none")])
-            }
+            ("workload.arrivals" | "workload.rate", value) => with(&self.needs_of_load(key, value)),
             ("policy.backoff", _) => {
                 let list = value == Backoff::List.name();
                 let grows = [Backoff::Linear, Backoff::Exponential];
@@ -65,6 +62,9 @@ impl Scenario {
                     .collect::<Result<_, _>>()?;
                 let mut needs: Vec<(&str, &str)> =
                     defaults.iter().map(|(key, value)| (*key, value.as_str())).collect();
+                if self.exchanges.is_none() {
+                    needs.push(("exchanges", "1"));
+                }
                 if protocol.has_connections() {
                     needs.push(("network", NetworkKind::Packets.name()));
                 }
@@ -79,6 +79,21 @@ impl Scenario {
             }
             _ => alone,
         }
+    }
+
+    /// Returns the keys that this value of `workload.arrivals` or `workload.rate` needs, with their values.
+    fn needs_of_load(&self, key: &str, value: &str) -> Vec<(&'static str, &'static str)> {
+        if matches!((key, value), ("workload.arrivals", "closed") | ("workload.rate", "none")) {
+            let one = self.exchanges.is_none().then_some(("exchanges", "1"));
+            return one.into_iter().chain([("workload.duration", "none")]).collect();
+        }
+        let mut needs = vec![("workload.think", "none")];
+        if key == "workload.arrivals" {
+            needs.extend([("token", "true"), ("server.reply", "mirror")]);
+        } else if self.workload.duration().is_none() {
+            needs.push(("workload.duration", "10s"));
+        }
+        needs
     }
 }
 

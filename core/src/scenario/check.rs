@@ -32,15 +32,23 @@ impl Scenario {
         self.check_dns()?;
         self.check_servers()?;
         match &self.workload {
-            Workload::Open { arrivals, .. } => return self.check_open(arrivals),
+            Workload::Open { arrivals, .. } => {
+                self.check_end(arrivals)?;
+                return self.check_open(arrivals);
+            }
             Workload::Write => self.check_writers()?,
             Workload::Heartbeat { .. } => self.check_heartbeats()?,
             Workload::Closed { .. } => {}
         }
+        if self.exchanges.is_none() {
+            let sentence = "exchanges is none; without workload.rate or workload.arrivals it must be a number, because \
+                            nothing else ends the run";
+            return FieldError::contradiction("exchanges", sentence);
+        }
         let load = |kind| matches!(kind, FaultKind::Load(_));
         if self.faults.as_slice().iter().any(|fault| load(fault.kind)) {
-            let sentence = "faults has a fault `load`, which multiplies arrivals; without workload.arrivals \
-                            there must be none";
+            let sentence = "faults has a fault `load`, which multiplies arrivals; without workload.rate or \
+                            workload.arrivals there must be none";
             return FieldError::contradiction("faults", sentence);
         }
         Ok(())
@@ -128,6 +136,7 @@ impl Scenario {
         }
         let who = match self.workload {
             Workload::Closed { .. } => return Ok(()),
+            Workload::Open { shared: true, .. } => "with workload.rate",
             Workload::Open { .. } => "with workload.arrivals",
             Workload::Write => "with workload.task=write",
             Workload::Heartbeat { .. } => "with workload.task=heartbeat",
@@ -141,11 +150,26 @@ impl Scenario {
         Ok(())
     }
 
+    /// Checks that arrivals end.
+    fn check_end(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
+        let ends = matches!(arrivals, Arrivals::Times(_));
+        if ends || self.exchanges.is_some() || self.workload.duration().is_some() {
+            return Ok(());
+        }
+        let sentence = "workload.duration is none; it must say how long exchanges arrive, such as 60s, because exchanges is \
+                        none";
+        FieldError::contradiction("workload.duration", sentence)
+    }
+
     fn check_open(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
         if !(self.token && self.server.reply.has_request()) {
-            let sentence = "workload.arrivals lets exchanges overlap, so each reply has to name the \
-                            one it answers: token must be true and server.reply must be mirror or upper";
-            return FieldError::contradiction("workload.arrivals", sentence);
+            let shared = self.workload.rate().is_some();
+            let key = if shared { "workload.rate" } else { "workload.arrivals" };
+            let sentence = format!(
+                "{key} lets exchanges overlap, so each reply has to name the one it answers: token must be true and \
+                 server.reply must be mirror or upper"
+            );
+            return FieldError::contradiction(key, sentence);
         }
         // One event handles them all, so the bound on memory could not stop it in time.
         let (burst, length) = (arrivals.burst(), self.max_message_len());

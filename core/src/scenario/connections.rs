@@ -14,6 +14,7 @@ use alloc::format;
 pub(super) const OF_DATAGRAMS: &[(&str, &str)] = &[
     ("connected", "a connection has one peer"),
     ("token", "a reply belongs to the connection on which it arrives"),
+    ("workload.rate", "each client has one exchange at a time over connections"),
     ("workload.arrivals", "each client has one exchange at a time over connections"),
     ("workload.duration", "it ends arrivals"),
     ("workload.task", "only clients over datagrams write a row"),

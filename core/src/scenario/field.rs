@@ -2,9 +2,11 @@
 
 use super::error::FieldError;
 use super::latency::LatencyKeys;
+use super::load::LoadKeys;
 use super::model::Scenario;
-use super::workload::Parts;
+use super::workload::{Parts, Workload};
 use crate::policy::{Policy, PolicyBuilder};
+use crate::protocol::echo::Reply;
 use crate::value::{Shape, Value};
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -90,13 +92,15 @@ pub(super) struct Draft {
     pub(super) scenario: Scenario,
     pub(super) policy: PolicyBuilder,
     pub(super) workload: Parts,
+    pub(super) load: LoadKeys,
     pub(super) latency: LatencyKeys,
 }
 
 impl Draft {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let (policy, workload) = (scenario.policy.to_builder(), scenario.workload.parts());
-        Self { scenario: scenario.clone(), policy, workload, latency: LatencyKeys::default() }
+        let (load, latency) = (LoadKeys::default(), LatencyKeys::default());
+        Self { scenario: scenario.clone(), policy, workload, load, latency }
     }
 
     /// Resets the policy to its preset.
@@ -109,6 +113,22 @@ impl Draft {
         self.scenario.link = self.scenario.link_preset.link();
     }
 
+    /// Sets what an open loop needs, if `workload.rate` asks for one: replies that name their exchange, and as many
+    /// exchanges as arrive, unless there is a maximum.
+    pub(super) fn open_loop(&mut self) {
+        if self.load.rate.flatten().is_none() {
+            return;
+        }
+        let scenario = &mut self.scenario;
+        scenario.token = true;
+        if !scenario.server.reply.has_request() {
+            scenario.server.reply = Reply::Mirror;
+        }
+        if matches!(scenario.workload, Workload::Closed { .. }) && scenario.exchanges == Some(1) {
+            scenario.exchanges = None;
+        }
+    }
+
     /// Returns the scenario, if its policy, its workload and its latency are each valid.
     pub(super) fn build(mut self) -> Result<Scenario, FieldError> {
         let policy = self.policy.build().map_err(|error| FieldError::Contradiction {
@@ -116,7 +136,8 @@ impl Draft {
             sentence: error.to_string(),
         })?;
         self.latency.apply(&mut self.scenario)?;
-        Ok(Scenario { policy, workload: self.workload.build()?, ..self.scenario })
+        let open = self.load.build(self.scenario.workload.open())?;
+        Ok(Scenario { policy, workload: self.workload.build(open)?, ..self.scenario })
     }
 }
 

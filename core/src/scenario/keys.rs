@@ -7,9 +7,10 @@
 use super::error::FieldError;
 use super::field::{Access, Draft, Field, Type, read, set};
 use super::latency;
+use super::load::Begin;
 use super::model::Scenario;
 use super::workload::Parts;
-use crate::client::MAX_MESSAGE_IPV4;
+use crate::client::{ArrivalRate, MAX_MESSAGE_IPV4};
 use crate::dist::Distribution;
 use crate::policy::Policy;
 use crate::value::{Value, nearest};
@@ -27,8 +28,8 @@ const MAX: u64 = u32::MAX as u64;
 /// ```
 ///
 /// where the owner is the scenario or, as their values may contradict each other until all are known,
-/// the workload's parts, the link's latency or the policy's builder. The range bounds an integer or a text's length;
-/// `reset` is the method of [`Draft`] that a preset calls. Both may be left out.
+/// the workload's parts, its load, the link's latency or the policy's builder. The range bounds an integer or a text's length;
+/// `reset` is the method of [`Draft`] that sets other keys, such as those of a preset. Both may be left out.
 macro_rules! keys {
     ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
         $help:literal;)*) => {
@@ -74,6 +75,20 @@ macro_rules! access {
     };
     (value workload.$place:ident, $scenario:ident) => { $scenario.workload.parts().$place.to_text() };
 
+    (type load.arrivals) => { Type::of::<Begin>() };
+    (type load.rate) => { Type::of::<Option<ArrivalRate>>() };
+    (set load.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
+        match read($text, $shape) {
+            Some(value) => {
+                $draft.load.$place = Some(value);
+                true
+            }
+            None => false,
+        }
+    };
+    (value load.arrivals, $scenario:ident) => { Begin::of($scenario.workload.open()).to_text() };
+    (value load.rate, $scenario:ident) => { $scenario.workload.rate().to_text() };
+
     (type latency.$place:ident) => { Type::of::<Option<Distribution>>() };
     (set latency.$place:ident, $draft:ident, $text:ident, $shape:ident) => {
         match read($text, $shape) {
@@ -102,7 +117,8 @@ macro_rules! access {
 keys! {
     "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
     "clients" = scenario.clients in 1..=1_000_000, "number of clients, which all start at once";
-    "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client, or its heartbeats";
+    "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client, or its heartbeats; \
+         none: as many as arrive until workload.duration";
     "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends, or with protocol=http its path without the first /, or with protocol=dns \
          the name to look up; {seq} is replaced by the number of the exchange, and {time} by the \
          time of the send in seconds";
@@ -119,8 +135,12 @@ keys! {
         "udp: echo over datagrams; tcp: echo over connections; http: one HTTP/1.1 exchange per connection, a GET \
          of the path / and message (network=packets); dns: each client looks up message as a name, once";
 
-    "workload.arrivals" = workload.arrivals,
-        "when exchanges begin: closed (each after the previous one), or as they arrive (open loop)";
+    "workload.rate" = load.rate => open_loop,
+        "offered load: exchanges per second over all clients (open loop), Poisson unless workload.arrivals=constant; \
+         sets token=true, server.reply=mirror and, if it is 1, exchanges=none";
+    "workload.arrivals" = load.arrivals,
+        "when exchanges begin: closed (each after the previous one), or as they arrive (open loop), at a rate for each \
+         client or, as poisson or constant, at workload.rate";
     "workload.task" = workload.task,
         "what clients do: ask for answers, each write one shared row once, or send heartbeats that nobody answers";
     "workload.duration" = workload.duration, "when arrivals end (open loop)";
@@ -131,7 +151,8 @@ keys! {
 
     "policy.preset" = scenario.preset => reset_policy, "the policy to start from";
     "policy.backoff" = policy.backoff, "how waits grow from send to send";
-    "policy.initial_timeout" = policy.initial_timeout, "the wait after the first send";
+    "policy.initial_timeout" = policy.initial_timeout,
+        "the wait after the first send; 0s: the next send is immediate";
     "policy.multiplier" = policy.multiplier,
         "exponential backoff: factor from each wait to the next";
     "policy.increment" = policy.increment,

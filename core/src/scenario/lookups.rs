@@ -16,6 +16,7 @@ pub(super) const OF_LOOKUPS: [&str; 2] = ["dns.records", "dns.options"];
 pub(super) const FIXED: &[(&str, &str)] = &[
     ("exchanges", "each client looks up one name, once"),
     ("token", "queries have an id"),
+    ("workload.rate", "each client looks up one name, once"),
     ("workload.arrivals", "each client looks up one name, once"),
     ("workload.duration", "it ends arrivals"),
     ("workload.task", "each client looks up one name, once"),

@@ -30,6 +30,7 @@ mod fragment;
 mod keys;
 mod latency;
 mod link;
+mod load;
 mod lookups;
 mod model;
 mod network;

@@ -13,6 +13,7 @@ use crate::protocol::{Echo, template};
 use crate::server::{echo, service};
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
+use core::num::NonZeroU32;
 
 /// What to simulate. The same scenario gives the same trace, byte for byte.
 ///
@@ -25,8 +26,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Number of clients, which all start at once.
     pub clients: u32,
-    /// Exchanges per client.
-    pub exchanges: u32,
+    /// Maximum number of exchanges per client; `None` for as many as arrive in an open loop.
+    pub exchanges: Option<u32>,
     /// The request.
     pub message: String,
     /// Whether clients accept datagrams from their server only.
@@ -71,7 +72,7 @@ impl Default for Scenario {
         Self {
             seed: 1,
             clients: 1,
-            exchanges: 1,
+            exchanges: Some(1),
             message: "hello".to_string(),
             connected: true,
             network: NetworkKind::Datagrams,
@@ -113,7 +114,7 @@ impl Scenario {
             .connected(self.connected)
             .policy(self.policy)
             .seed(self.seed)
-            .exchanges(self.exchanges)
+            .exchanges(self.max_exchanges())
             .think(think)
     }
 
@@ -121,8 +122,10 @@ impl Scenario {
     /// workload.
     #[must_use]
     pub fn open_client_config(&self, peer: SocketAddr) -> Option<client::Config<client::OpenLoop>> {
-        let Workload::Open { duration, .. } = self.workload else { return None };
-        Some(self.client_config(peer).open(self.arrivals()?).duration(duration))
+        let Workload::Open { duration, shared, .. } = self.workload else { return None };
+        let config = self.client_config(peer).open(self.arrivals()?).duration(duration);
+        let sharing = NonZeroU32::new(self.clients).filter(|_| shared);
+        Some(config.exchanges(self.exchanges).sharing(sharing))
     }
 
     /// Returns the arrivals of an open loop, with the spikes of the load.
@@ -168,6 +171,12 @@ impl Scenario {
         has_packets && (cfg!(feature = "dns") || !matches!(self.protocol, Protocol::Dns))
     }
 
+    /// Returns the maximum number of exchanges of a client.
+    #[must_use]
+    pub fn max_exchanges(&self) -> u32 {
+        self.exchanges.unwrap_or(u32::MAX)
+    }
+
     /// Returns the number of exchanges of a complete run; `None` if it depends on the arrivals.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
@@ -176,7 +185,7 @@ impl Scenario {
             // Heartbeats are not exchanges.
             Workload::Heartbeat { .. } => Some(0),
             Workload::Closed { .. } | Workload::Write => {
-                Some(u64::from(self.clients) * u64::from(self.exchanges))
+                Some(u64::from(self.clients) * u64::from(self.max_exchanges()))
             }
         }
     }

@@ -163,6 +163,11 @@ fn a_latency_is_one_way_or_a_round_trip() {
         ("uniform 10ms 30ms", "uniform 5ms 15ms", "uniform 5ms 15ms"),
         ("normal 20ms 4ms", "normal 10ms 2ms", "normal 10ms 2ms"),
         ("lognormal 1ns 4ms", "lognormal 1ns 2ms", "lognormal 1ns 2ms"),
+        (
+            "quantiles p50=8ms p99=15ms",
+            "quantiles p50=4ms p99=7.5ms",
+            "quantiles p50=4ms p99=7.5ms",
+        ),
         ("pareto 10ms 3", "pareto 5ms 3", "pareto 5ms 3"),
         ("exponential 20ms", "exponential 10ms", "exponential 10ms"),
         ("table 9ms 12.3ms", "table 4.5ms 6.15ms", "table 4.5ms 6.15ms"),
@@ -343,8 +348,8 @@ fn a_workload_is_of_one_kind() {
         (
             &[("workload.duration", "1s")],
             "workload.duration",
-            "workload.duration is \"1s\"; without workload.arrivals it must be none, because it ends \
-             arrivals",
+            "workload.duration is \"1s\"; without workload.rate or workload.arrivals it must be none, because it \
+             ends arrivals",
         ),
         (
             &[("workload.task", "write"), poisson],

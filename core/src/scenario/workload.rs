@@ -1,13 +1,13 @@
-//! When exchanges begin, and what clients want from the server.
+//! What clients want from the server, and when.
 
 use super::error::FieldError;
-use crate::client::Arrivals;
+use super::load::Open;
+use crate::client::{ArrivalRate, Arrivals};
 use crate::dist::Distribution;
 use crate::time::Duration;
-use crate::value::{Printable, Shape, Value, is_word, words};
+use crate::value::{Printable, Value, words};
 use alloc::format;
 use alloc::string::String;
-use core::fmt;
 
 words! {
     /// What clients want from the server.
@@ -32,8 +32,11 @@ pub enum Workload {
     },
     /// An open loop: exchanges begin as they arrive, whether or not earlier ones are over.
     Open {
-        /// When they arrive at each client.
+        /// When they arrive.
         arrivals: Arrivals,
+        /// Whether these are the arrivals of all clients together, of which each gets a part; otherwise each client
+        /// has them all.
+        shared: bool,
         /// When arrivals end, from the start of the run.
         duration: Option<Duration>,
     },
@@ -80,6 +83,30 @@ impl Workload {
         }
     }
 
+    /// Returns when the arrivals of an open loop end, from the start of the run.
+    #[must_use]
+    pub const fn duration(&self) -> Option<Duration> {
+        match self {
+            Self::Open { duration, .. } => *duration,
+            Self::Closed { .. } | Self::Write | Self::Heartbeat { .. } => None,
+        }
+    }
+
+    /// Returns the arrivals of an open loop.
+    pub(super) fn open(&self) -> Option<Open> {
+        match self {
+            Self::Open { arrivals, shared, .. } => {
+                Some(Open { arrivals: arrivals.clone(), shared: *shared })
+            }
+            Self::Closed { .. } | Self::Write | Self::Heartbeat { .. } => None,
+        }
+    }
+
+    /// Returns the rate of arrivals of all clients together.
+    pub(super) fn rate(&self) -> Option<ArrivalRate> {
+        self.open()?.shared().map(|(_, rate)| rate)
+    }
+
     /// Returns the time from one heartbeat to the next, and the silence after which the server declares a client
     /// dead.
     #[must_use]
@@ -89,15 +116,12 @@ impl Workload {
         Some((interval, dead_after.unwrap_or(interval.saturating_mul(DEAD_AFTER))))
     }
 
-    /// Returns the values of its keys.
+    /// Returns the values of its keys, except when exchanges begin.
     pub(super) fn parts(&self) -> Parts {
         let mut parts = Parts { task: self.task(), ..Parts::default() };
         match self {
             Self::Closed { think } => parts.think.clone_from(think),
-            Self::Open { arrivals, duration } => {
-                parts.arrivals = Begin::Arriving(arrivals.clone());
-                parts.duration = *duration;
-            }
+            Self::Open { duration, .. } => parts.duration = *duration,
             Self::Write => {}
             Self::Heartbeat { interval, dead_after } => {
                 (parts.interval, parts.dead_after) = (*interval, *dead_after);
@@ -107,40 +131,10 @@ impl Workload {
     }
 }
 
-/// When exchanges begin.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub(super) enum Begin {
-    /// Each when the previous one is over.
-    #[default]
-    Closed,
-    /// As they arrive.
-    Arriving(Arrivals),
-}
-
-/// `closed`, or arrivals.
-impl Value for Begin {
-    const SHAPE: Shape = Arrivals::SHAPE.or("closed");
-
-    fn parse(text: &str) -> Option<Self> {
-        if is_word(text, "closed") {
-            Some(Self::Closed)
-        } else {
-            Arrivals::parse(text).map(Self::Arriving)
-        }
-    }
-
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("closed"),
-            Self::Arriving(arrivals) => arrivals.write(f),
-        }
-    }
-}
-
-/// The values of the keys `workload.*`, which may contradict each other until they are built.
+/// The values of the keys `workload.*`, which may contradict each other until they are built. Those that say when
+/// exchanges begin are [`LoadKeys`](super::load::LoadKeys).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
-    pub(super) arrivals: Begin,
     pub(super) task: Task,
     pub(super) duration: Option<Duration>,
     pub(super) think: Option<Distribution>,
@@ -149,43 +143,50 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Returns the workload, if its parts do not contradict each other.
-    pub(super) fn build(self) -> Result<Workload, FieldError> {
+    /// Returns the workload, if its parts do not contradict each other. `open` has the arrivals of an open loop.
+    pub(super) fn build(self, open: Option<Open>) -> Result<Workload, FieldError> {
         if self.task == Task::Heartbeat {
-            return self.build_heartbeat();
+            return self.build_heartbeat(open);
         }
         self.refuse_heartbeat_keys()?;
-        let (open, write) = (self.arrivals != Begin::Closed, self.task == Task::Write);
-        if open && write {
-            let why = "with workload.task=write it must be closed, because each client writes once";
-            return wrong("workload.arrivals", self.arrivals.to_text(), why);
+        let write = self.task == Task::Write;
+        let once = "because each client writes once";
+        if let Some(open) = &open {
+            let (key, value, closed) = open.key();
+            if write {
+                let why = format!("with workload.task=write it must be {closed}, {once}");
+                return wrong(key, value, &why);
+            }
+            if self.think.is_some() {
+                let why = format!(
+                    "with {key} it must be none, because exchanges that arrive do not wait for earlier ones"
+                );
+                return wrong("workload.think", self.think.to_text(), &why);
+            }
         }
-        if (open || write) && self.think.is_some() {
-            let why = if open {
-                "with workload.arrivals it must be none, because exchanges that arrive do not wait \
-                 for earlier ones"
-            } else {
-                "with workload.task=write it must be none, because each client writes once"
-            };
-            return wrong("workload.think", self.think.to_text(), why);
+        if write && self.think.is_some() {
+            let why = format!("with workload.task=write it must be none, {once}");
+            return wrong("workload.think", self.think.to_text(), &why);
         }
-        if !open && self.duration.is_some() {
-            let why = "without workload.arrivals it must be none, because it ends arrivals";
+        if open.is_none() && self.duration.is_some() {
+            let why = "without workload.rate or workload.arrivals it must be none, because it ends arrivals";
             return wrong("workload.duration", self.duration.to_text(), why);
         }
-        Ok(match self.arrivals {
-            Begin::Arriving(arrivals) => Workload::Open { arrivals, duration: self.duration },
-            Begin::Closed if write => Workload::Write,
-            Begin::Closed => Workload::Closed { think: self.think },
+        Ok(match open {
+            Some(Open { arrivals, shared }) => {
+                Workload::Open { arrivals, shared, duration: self.duration }
+            }
+            None if write => Workload::Write,
+            None => Workload::Closed { think: self.think },
         })
     }
 
-    fn build_heartbeat(self) -> Result<Workload, FieldError> {
-        for (key, value, allowed) in [
-            ("workload.arrivals", self.arrivals.to_text(), "closed"),
+    fn build_heartbeat(self, open: Option<Open>) -> Result<Workload, FieldError> {
+        let open = open.map(|open| open.key());
+        for (key, value, allowed) in open.into_iter().chain([
             ("workload.duration", self.duration.to_text(), "none"),
             ("workload.think", self.think.to_text(), "none"),
-        ] {
+        ]) {
             if value != allowed {
                 let why = format!(
                     "with workload.task=heartbeat it must be {allowed}, because workload.interval separates heartbeats"

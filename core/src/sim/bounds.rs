@@ -109,6 +109,8 @@ pub struct Run<K: Sink> {
     events: u64,
     /// Maximum number of events between two looks at the memory.
     batch: u64,
+    /// Whether nothing is left to happen.
+    finished: bool,
     /// The clients do not fit in the memory, and have not been created.
     too_big: bool,
     /// Memory of the clients in bytes when it was last counted, and the number of events at which it is counted
@@ -153,7 +155,16 @@ impl<K: Sink> Run<K> {
         either!(&mut hosts, network => network.end_at(Instant::ZERO.saturating_add(bounds.time)));
         // Between two looks, the memory grows by at most a sixteenth of the bound.
         let batch = (bounds.memory / 16 / per_event.max(1)).clamp(1, BATCH);
-        Self { too_big, hosts, bounds, events: 0, batch, clients: 0, next_count: 0 }
+        Self {
+            finished: false,
+            too_big,
+            hosts,
+            bounds,
+            events: 0,
+            batch,
+            clients: 0,
+            next_count: 0,
+        }
     }
 
     /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
@@ -165,6 +176,12 @@ impl<K: Sink> Run<K> {
     /// Handles at most `events` events, and no more than [`advance`](Self::advance) does; returns what
     /// ended the run if it is over.
     pub fn advance_by(&mut self, events: u64) -> Option<EndedBy> {
+        let ended_by = self.handle(events);
+        self.finished = ended_by == Some(EndedBy::Finished);
+        ended_by
+    }
+
+    fn handle(&mut self, events: u64) -> Option<EndedBy> {
         if self.too_big {
             return Some(EndedBy::Memory);
         }
@@ -227,6 +244,12 @@ impl<K: Sink> Run<K> {
             self.clients = count * first.map_or(0, ScenarioClient::memory);
             self.next_count = u64::MAX;
         }
+    }
+
+    /// Returns whether the run has finished: nothing is left to happen.
+    #[must_use]
+    pub const fn has_finished(&self) -> bool {
+        self.finished
     }
 
     /// Returns the number of events handled so far.

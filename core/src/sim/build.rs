@@ -38,7 +38,7 @@ impl Scenario {
             Workload::Closed { .. } => Pattern::Closed,
         };
         let exchanges =
-            self.exchanges > 1 && !matches!(pattern, Pattern::Write | Pattern::Heartbeat);
+            self.exchanges != Some(1) && !matches!(pattern, Pattern::Write | Pattern::Heartbeat);
         Setting {
             clients: self.clients > 1,
             exchanges,
@@ -100,7 +100,7 @@ impl Scenario {
             });
         }
         if let Some((interval, _)) = self.workload.heartbeat() {
-            let config = heartbeat::Config::new(server, interval).count(Some(self.exchanges));
+            let config = heartbeat::Config::new(server, interval).count(self.exchanges);
             let config = Arc::new(config);
             return Box::new(move |_| {
                 let client = heartbeat::Client::new(Arc::clone(&config));

@@ -367,7 +367,7 @@ proptest! {
     #[test]
     fn every_exchange_of_any_scenario_ends(scenario in any_scenario()) {
         let summary = run(&scenario, ()).summary;
-        let exchanges = u64::from(scenario.clients) * u64::from(scenario.exchanges);
+        let exchanges = u64::from(scenario.clients) * u64::from(scenario.max_exchanges());
         prop_assert_eq!(summary.finished(), exchanges);
         prop_assert!(summary.sends >= exchanges);
     }
@@ -431,7 +431,7 @@ fn flows_simulated_one_by_one_have_the_digest_of_all_together() {
     let whole = run(&scenario, ()).digest;
     let alone = |flow: u32| {
         // The other clients exist, but have nothing to do.
-        let idle = Scenario { exchanges: 0, ..scenario.clone() };
+        let idle = Scenario { exchanges: Some(0), ..scenario.clone() };
         let client = |of: u32| {
             let scenario = if of == flow { &scenario } else { &idle };
             crate::client::Client::numbered(scenario.client_config(SERVER), of)

@@ -106,15 +106,9 @@ pub fn predict_queue(scenario: &Scenario) -> Result<QueuePrediction, &'static st
 
 /// Returns how long requests arrive: until the end of the arrivals, or on average until all exchanges have begun.
 fn arrival_time(scenario: &Scenario, rate: f64) -> Duration {
-    let exchanges = f64::from(scenario.exchanges) * f64::from(scenario.clients);
+    let exchanges = f64::from(scenario.max_exchanges()) * f64::from(scenario.clients);
     let until_last = Duration::try_from_secs_f64(exchanges / rate).unwrap_or(Duration::MAX);
-    match scenario.workload {
-        Workload::Open { duration: Some(duration), .. } => duration.min(until_last),
-        Workload::Open { .. }
-        | Workload::Closed { .. }
-        | Workload::Write
-        | Workload::Heartbeat { .. } => until_last,
-    }
+    scenario.workload.duration().map_or(until_last, |duration| duration.min(until_last))
 }
 
 /// Prediction of whether a server recovers from a spike of the load.
@@ -185,7 +179,7 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
     Ok(MetastablePrediction { model, load })
 }
 
-/// Checks the conditions that both predictions share, and returns the arrivals per second of one client
+/// Checks the conditions that both predictions share, and returns the arrivals per second of all clients
 /// and the mean service time in seconds.
 fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     let Scenario { policy, server, station, link, workload, .. } = scenario;
@@ -204,10 +198,12 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     if *workload == Workload::Write {
         return Err("the clients contend for a row");
     }
-    let Some(arrivals @ Arrivals::Poisson(_)) = workload.arrivals() else {
+    let Workload::Open { arrivals: arrivals @ Arrivals::Poisson(_), shared, .. } = workload else {
         return Err("the arrivals are not Poisson");
     };
-    let rate = arrivals.steady().ok_or("the rate of arrivals changes")?;
+    let (_, rate) = arrivals.steady().ok_or("the rate of arrivals changes")?;
+    let sources = if *shared { 1 } else { scenario.clients };
+    let rate = f64::from(sources) * rate.per_second();
     if rate <= 0.0 {
         return Err("nothing arrives");
     }
@@ -240,7 +236,7 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
         return Err("the first send is delayed");
     }
     let service = nanos(service.mean()) as f64 / 1e9;
-    Ok((f64::from(scenario.clients) * rate, service))
+    Ok((rate, service))
 }
 
 /// Returns true if some clients may finish their exchanges before others, so that the load decreases.
@@ -251,11 +247,7 @@ fn ends_early(scenario: &Scenario, rate: f64) -> bool {
     let of_one = |time: Duration| rate / f64::from(scenario.clients) * time.as_secs_f64();
     let reaches = |time| {
         let mean = of_one(time);
-        f64::from(scenario.exchanges) > mean + 6.0 * libm::sqrt(mean) + 6.0
+        f64::from(scenario.max_exchanges()) > mean + 6.0 * libm::sqrt(mean) + 6.0
     };
-    let duration = match scenario.workload {
-        Workload::Open { duration, .. } => duration,
-        Workload::Closed { .. } | Workload::Write | Workload::Heartbeat { .. } => None,
-    };
-    scenario.clients > 1 && !duration.is_some_and(reaches)
+    scenario.clients > 1 && !scenario.workload.duration().is_some_and(reaches)
 }

@@ -6,13 +6,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+/// Maximum number of words that may replace a value.
+const MAX_WORDS: usize = 4;
+
 /// How values of a type are written, and which ones are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// What is written.
     pub form: Form,
     /// Words that may be written instead, such as `none`.
-    words: [Option<&'static str>; 2],
+    words: [Option<&'static str>; MAX_WORDS],
 }
 
 /// The form of a value's text.
@@ -119,18 +122,21 @@ impl Shape {
     /// Creates the shape of this form.
     #[must_use]
     pub const fn new(form: Form) -> Self {
-        Self { form, words: [None; 2] }
+        Self { form, words: [None; MAX_WORDS] }
     }
 
-    /// Allows `word` instead; at most two words.
+    /// Allows `word` instead.
+    ///
+    /// # Panics
+    /// If there are too many: in a constant, that does not compile.
     #[must_use]
-    pub const fn or(self, word: &'static str) -> Self {
-        let words = match self.words {
-            [None, _] => [Some(word), None],
-            [Some(first), None] => [Some(first), Some(word)],
-            _ => panic!("a shape has at most two words"),
-        };
-        Self { words, ..self }
+    pub const fn or(mut self, word: &'static str) -> Self {
+        let mut at = 0;
+        while self.words[at].is_some() {
+            at += 1;
+        }
+        self.words[at] = Some(word);
+        self
     }
 
     /// Sets other bounds: those of an integer, or the length of a text.

@@ -53,7 +53,7 @@ impl Watch {
             assert_eq!(Some(client), record.flow.map(NonZeroU32::get), "{sentence}");
         }
         for exchange in numbers_after(&sentence, "xchange ") {
-            assert!((1..=scenario.exchanges).contains(&exchange), "{sentence}");
+            assert!((1..=scenario.max_exchanges()).contains(&exchange), "{sentence}");
         }
         let flow = record.flow.map_or(0, NonZeroU32::get);
         let number = record.packet.map_or(0, NonZeroU32::get);

@@ -8,7 +8,7 @@ use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
 /// Groups of keys that are valid only together: changing single keys would rarely find them.
-const BEGINNINGS: [&[(&str, &str)]; 11] = [
+const BEGINNINGS: [&[(&str, &str)]; 13] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
     &[("exchanges", "1000")],
@@ -17,6 +17,12 @@ const BEGINNINGS: [&[(&str, &str)]; 11] = [
         ("server.reply", "mirror"),
         ("exchanges", "1000"),
         ("workload.arrivals", "poisson 100"),
+    ],
+    &[("clients", "3"), ("workload.rate", "200"), ("workload.duration", "2s")],
+    &[
+        ("policy.initial_timeout", "0s"),
+        ("policy.max_sends", "3"),
+        ("policy.attempt_timeout", "50ms"),
     ],
     &[("network", "packets"), ("family", "ipv6"), ("exchanges", "20")],
     &[("workload.task", "write"), ("policy.give_up_above", "none"), ("clients", "10")],
@@ -185,7 +191,7 @@ pub(crate) fn check_run(scenario: &Scenario, bounds: Bounds) -> EndedBy {
     let each = match scenario.workload {
         Workload::Write => 1,
         Workload::Heartbeat { .. } => 0,
-        Workload::Closed { .. } | Workload::Open { .. } => scenario.exchanges,
+        Workload::Closed { .. } | Workload::Open { .. } => scenario.max_exchanges(),
     };
     let most = u64::from(scenario.clients) * u64::from(each);
     assert!(summary.finished() <= most, "{summary:?}");

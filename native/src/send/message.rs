@@ -94,7 +94,7 @@ fn longest_token(scenario: &Scenario) -> usize {
         policy.max_sends().unwrap_or(u32::MAX)
     };
     let mut token = Vec::new();
-    if let Some(label) = Label::new(scenario.exchanges, sends) {
+    if let Some(label) = Label::new(scenario.max_exchanges(), sends) {
         Token(label).emit(&mut token);
     }
     token.len()

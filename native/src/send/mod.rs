@@ -262,10 +262,10 @@ async fn send(
     let (peers, mut config) = prepared;
     let clock = Clock::start();
     config.codec = config.codec.with_epoch(clock.epoch());
-    let setting = Setting { exchanges: scenario.exchanges > 1, ..Setting::default() };
+    let setting = Setting { exchanges: scenario.max_exchanges() > 1, ..Setting::default() };
     let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
     if let Some(interval) = args.heartbeat {
-        let count = args.count.as_ref().map(|_| scenario.exchanges);
+        let count = args.count.as_ref().map(|_| scenario.max_exchanges());
         let beats =
             client::heartbeat::Config::new(config.peer, interval).codec(config.codec).count(count);
         let reporting = Reporting { json: args.json, out, clock, capture };
@@ -334,7 +334,7 @@ async fn prepare(args: &Args, scenario: &Scenario) -> Result<(Peers, Config), Er
         .connected(connected)
         .policy(scenario.policy)
         .seed(scenario.seed)
-        .exchanges(scenario.exchanges);
+        .exchanges(scenario.max_exchanges());
     Ok((peers, config))
 }
 

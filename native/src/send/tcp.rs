@@ -44,9 +44,9 @@ pub(super) async fn send(
         .interval(args.interval)
         .policy(scenario.policy)
         .seed(scenario.seed)
-        .exchanges(scenario.exchanges);
+        .exchanges(scenario.max_exchanges());
     let session = Session {
-        count: scenario.exchanges,
+        count: scenario.max_exchanges(),
         endless: args.is_endless(),
         json: args.json,
         ping: scenario.preset == Preset::UdpPinger && !args.json,

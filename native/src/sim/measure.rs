@@ -69,6 +69,12 @@ pub(crate) const MEASURES: &[Measure] = {
         Measure::new("sends", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.sends)),
         Measure::new("calls", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.calls)),
         Measure::new("amplification", Number, LOWER, |run| share(run, run.outcome.summary.sends)),
+        Measure::new("offered_per_s", Number, None, |run| metric(run, |m| m.load.offered_per_s)),
+        Measure::new("offered_with_retries_per_s", Number, LOWER, |run| {
+            metric(run, |m| m.load.offered_with_retries_per_s)
+        }),
+        Measure::new("goodput_per_s", Number, HIGHER, |run| metric(run, |m| m.load.goodput_per_s)),
+        Measure::new("capacity_per_s", Number, None, |run| metric(run, |m| m.work.capacity_per_s)),
         Measure::new("replies", Integer, None, |run| Cell::Integer(run.outcome.summary.replies)),
         Measure::new("late_replies", Integer, LOWER, |run| {
             Cell::Integer(run.outcome.summary.late_replies)
@@ -150,7 +156,8 @@ impl Measured {
 
 /// Runs `scenario` and measures it. Returns `None` if the run was interrupted.
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
-    let run = run::run(scenario, (Metrics::new(INTERVAL), ()), limits, |_| ()).result;
+    let metrics = Metrics::new(INTERVAL).with_load_of(scenario);
+    let run = run::run(scenario, (metrics, ()), limits, |_| ()).result;
     run.is_complete().then(|| measured(&run, None))
 }
 

@@ -1,16 +1,20 @@
 //! Formats the metrics of a run as lines of text.
 
 use crate::output::Rounded;
-use retrylab_core::sim::metrics::{LinkReport, MetricsReport, Quantiles, WorkReport};
+use retrylab_core::sim::metrics::{LinkReport, LoadReport, MetricsReport, Quantiles, WorkReport};
 use retrylab_core::time::Duration;
 use std::collections::BTreeMap;
 
 /// Exchanges with this many sends or more are counted together.
 const MANY: usize = 8;
 
-/// Returns the lines of the report, each as a name and a text. Lines without content are left out.
-pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static str, String)> {
-    let MetricsReport { latency_s, gave_up_s, all_s, work, link, .. } = metrics;
+/// Returns the lines of the report, each as a name and a text. Lines without content are left out, and so is the offered
+/// load unless exchanges arrive: those of an `open` loop.
+pub(super) fn lines(
+    metrics: &MetricsReport,
+    open: bool,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let MetricsReport { latency_s, gave_up_s, all_s, work, link, load, .. } = metrics;
     let gave_up = (gave_up_s.count > 0).then(|| {
         let median = gave_up_s.p50.map(time).unwrap_or_default();
         format!(
@@ -21,6 +25,8 @@ pub(super) fn lines(metrics: &MetricsReport) -> impl Iterator<Item = (&'static s
     });
     let reasons = &metrics.gave_up_by;
     let lines = [
+        ("offered load", open.then(|| offered(load)).flatten()),
+        ("goodput", open.then(|| goodput(load, work)).flatten()),
         ("latency", latency_s.p50.map(|_| quantiles(latency_s))),
         ("  of all", gave_up),
         ("  gave up by", (reasons.len() > 1).then(|| by_name(reasons))),
@@ -67,6 +73,30 @@ fn attempts(by_sends: &[u64]) -> String {
 fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
     let words = counts.iter().map(|(name, count)| format!("{name} {count}"));
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// `502.9 per second, 2298 with retries`
+fn offered(load: &LoadReport) -> Option<String> {
+    let (offered, sends) = load.offered_per_s.zip(load.offered_with_retries_per_s)?;
+    Some(format!("{} per second, {} with retries", rate(offered), rate(sends)))
+}
+
+/// `83.75 per second; capacity 500 per second`
+fn goodput(load: &LoadReport, work: &WorkReport) -> Option<String> {
+    let goodput = format!("{} per second", rate(load.goodput_per_s?));
+    let Some(capacity) = work.capacity_per_s else { return Some(goodput) };
+    Some(format!("{goodput}; capacity {} per second", rate(capacity)))
+}
+
+/// Writes a rate with four digits or, if it is larger, as a whole number.
+fn rate(rate: f64) -> String {
+    let whole = if rate >= 1.0 { rate.log10() as usize + 1 } else { 1 };
+    let text = format!("{rate:.*}", 4usize.saturating_sub(whole));
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
+    }
 }
 
 /// Summarises the work of the server; `None` if requests take no time.
@@ -125,6 +155,21 @@ mod tests {
         let nearly_all =
             Quantiles { p50: one, p90: one, p99: one, p999: one, p9999: one, ..NOTHING };
         assert!(without_answer(&nearly_all).ends_with("p99.99 1 s, the longest gave up"));
+    }
+
+    #[test]
+    fn rates_have_four_digits() {
+        for (number, text) in [
+            (0.0, "0"),
+            (0.5, "0.5"),
+            (1.0 / 3.0, "0.333"),
+            (83.754, "83.75"),
+            (100.0, "100"),
+            (2298.05, "2298"),
+            (1_234_567.8, "1234568"),
+        ] {
+            assert_eq!(rate(number), text);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod assertion;
 pub(crate) mod bar;
 mod compare;
 mod conclusion;
+mod fitted;
 mod group;
 mod many;
 pub(crate) mod measure;
@@ -53,6 +54,7 @@ Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim retry-storm --ladder --failed      the first exchange that gave up, from send to send
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
+  retrylab sim --set workload.rate=500 --set workload.duration=60s --set server.service=2ms
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them
   retrylab sim udp-pinger --pcapng run.pcapng     packets with comments, for Wireshark or tshark
   retrylab sim lossy.toml --set clients=100 --seed 7 --trace run.jsonl
@@ -82,6 +84,9 @@ Existing files of --trace, --pcapng, --series and --junit are replaced.
 the results remain those of the whole run. --failed first runs the scenario to find the exchanges.
 A server that goes down or comes back concerns every client, so it is always shown.
 
+Times that are known by two quantiles, such as server.service='quantiles p50=8ms p99=60ms', follow
+the log-normal distribution that has both. The output shows its median, mean and sigma.
+
 Measured times: for a latency or an arrival process, `@FILE` reads up to 1000000 times from FILE:
   - a list, one time per line, each with its unit (`12.5ms`), or plain numbers below a line with the
     unit (ns, us, ms or s); `#` starts a comment
@@ -97,6 +102,12 @@ together, as ping measures it: each direction takes half of the distribution. Th
 independently, so the round trips of the run have the same mean, and a standard deviation smaller
 by sqrt(2). If they must follow the measured distribution exactly, use link.latency=0s
 link.reply_latency=@pings.txt.
+
+Rates (offered_per_s, offered_with_retries_per_s, goodput_per_s) cover the time in which exchanges
+begin. In an open loop, that time ends at workload.duration, or when the last of `exchanges` begins;
+in a closed loop, when the last exchange is over. Later answers do not count: a server that works
+off its queue after an overload does not raise the goodput. capacity_per_s is what the workers can
+process: their number divided by the mean service time.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most

@@ -26,7 +26,7 @@ pub(crate) fn queue_measures(run: &Result) -> QueueMeasures {
 /// Returns the metrics for a run of `scenario`, with the warm-up of its queue's prediction.
 pub(crate) fn metrics(scenario: &Scenario, interval: Duration) -> Metrics {
     let warm_up = predict_queue(scenario).map_or(Duration::ZERO, |predicted| predicted.warm_up);
-    Metrics::new(interval).with_warm_up(warm_up)
+    Metrics::new(interval).with_load_of(scenario).with_warm_up(warm_up)
 }
 
 const fn expected(of: &QueuePrediction) -> [f64; 4] {

@@ -1,6 +1,7 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::assertion::Check;
+use super::fitted;
 use super::group::Group;
 use super::many::Seeds;
 use super::measure::Measured;
@@ -205,7 +206,9 @@ impl<'a> RunReport<'a> {
         if let Some(why) = self.group.no_interval {
             line(format!("confidence interval   none: {why}"));
         }
-        for (name, words) in self.metrics.into_iter().flat_map(measured::lines) {
+        let open = matches!(self.scenario.workload, Workload::Open { .. });
+        let measured = self.metrics.into_iter().flat_map(|metrics| measured::lines(metrics, open));
+        for (name, words) in measured.chain(fitted::lines(self.scenario)) {
             line(format!("{name:<22}{words}"));
         }
         line(format!("digest                {}", self.digest));

@@ -53,10 +53,11 @@ Values of --vary:
 
 Columns: point, the varied keys, seed, and the measures, with the same types in every format.
 Durations are numbers of seconds, in columns whose names end in _s, such as link.latency_s. A cell
-is empty if a measure has no value, or if a varied key of numbers is none. Whole numbers are
-signed integers of 64 bits, so seeds end at 9223372036854775807. A digest begins with an x, so
-that no program reads it as a number. JSON and Parquet also contain the scenario. CSV has the
-columns points and sweep instead, which `retrylab merge` uses to check that files belong to the
+is empty if a measure has no value, or if a varied key of numbers is none. `retrylab sim --help`
+says which time a rate such as goodput_per_s covers. Whole numbers are signed integers of 64 bits,
+so seeds end at 9223372036854775807. A digest begins with an x, so that no program reads it as a
+number. JSON and Parquet also contain the scenario. CSV has the columns points and sweep instead,
+which `retrylab merge` uses to check that files belong to the
 same sweep. Programs that read CSV guess its types: let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are

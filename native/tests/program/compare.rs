@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Returns the numeric measures.
-const NUMBERS: [&str; 23] = [
+const NUMBERS: [&str; 26] = [
     "exchanges",
     "answered",
     "gave_up",
@@ -15,6 +15,9 @@ const NUMBERS: [&str; 23] = [
     "sends",
     "calls",
     "amplification",
+    "offered_per_s",
+    "offered_with_retries_per_s",
+    "goodput_per_s",
     "replies",
     "late_replies",
     "misattributed",
@@ -88,6 +91,7 @@ fn of_sim<'a>(object: &'a Value, name: &str) -> &'a Value {
     let metrics = &object["metrics"];
     match name {
         "served" | "wasted" => &metrics["work"][name],
+        _ if metrics["load"].get(name).is_some() => &metrics["load"][name],
         _ => match name.strip_prefix("latency_").and_then(|name| name.strip_suffix("_s")) {
             Some(quantile) => &metrics["latency_s"][quantile],
             None => &object[name],
@@ -110,8 +114,8 @@ fn means_are_those_of_the_runs_and_runs_are_those_of_sim() {
             assert_eq!(row[name], *of_sim(&alone, name), "seed {seed}: {name}");
         }
     }
-    // Three more have no value here: a hundredth gave up, and the server takes no time.
-    assert_eq!(object["measures"].as_object().unwrap().len(), NUMBERS.len() + 3);
+    // Four more have no value here: a hundredth gave up, and the server takes no time.
+    assert_eq!(object["measures"].as_object().unwrap().len(), NUMBERS.len() + 4);
     for name in NUMBERS {
         let numbers: Vec<f64> = runs.iter().map(|row| number(&row[name])).collect();
         assert_spread(&object["measures"][name], &numbers, name);

@@ -27,6 +27,7 @@ mod lab;
 mod lesson;
 mod limits;
 mod links;
+mod load;
 mod man;
 mod names;
 mod netem;

@@ -107,6 +107,7 @@ const EXTREMES: [(&str, &[&str]); 18] = [
             "normal 1h 1h",
             "lognormal 1ns 1h",
             "lognormal 1h 0s",
+            "quantiles p50=1ns p99=1h",
             "pareto 0s 3",
             "pareto 1ns 3",
             "pareto 1h 3",

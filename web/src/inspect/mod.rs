@@ -136,7 +136,7 @@ fn whose(json: &mut Json, run: &PageRun, flow: u32, exchange: Option<u32>) {
         let address = run.scenario().family.clients().address(flow);
         fact(json, "client", &format!("{flow} ({address})"));
     }
-    if let Some(exchange) = exchange.filter(|_| run.scenario().exchanges > 1) {
+    if let Some(exchange) = exchange.filter(|_| run.scenario().max_exchanges() > 1) {
         fact(json, "exchange", &exchange.to_string());
     }
 }

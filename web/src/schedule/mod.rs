@@ -51,7 +51,7 @@ impl Plan {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let policy = &scenario.policy;
         if let Some((interval, _)) = scenario.workload.heartbeat() {
-            let (interval, count) = (span(nanos(interval)), scenario.exchanges.into());
+            let (interval, count) = (span(nanos(interval)), scenario.max_exchanges().into());
             let who = if scenario.clients == 1 { "The" } else { "Each" };
             let beats = format!(
                 "{who} client sends a heartbeat every {interval}, {} in all",

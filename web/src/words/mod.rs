@@ -184,7 +184,7 @@ pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
     // Only the first of very many clients are shown; in an open loop the number of exchanges is unknown.
     let clients = u64::from(run.scenario().clients.min(MAX_FLOWS));
-    let whole = clients * u64::from(run.scenario().exchanges);
+    let whole = clients * u64::from(run.scenario().max_exchanges());
     let flying = timeline.in_flight(at) as u64;
     let mut out = match timeline.setting().pattern {
         Pattern::Closed => {

@@ -66,7 +66,9 @@ fn policy(policy: &Policy) -> String {
     let adds = !policy.increment().is_zero();
     let mut out = match policy.backoff() {
         Backoff::Linear if adds => format!("waits {first}, then {more} longer after each timeout"),
-        Backoff::Exponential if factor > Factor::ONE => {
+        Backoff::Exponential
+            if factor > Factor::ONE && (adds || !policy.initial_timeout().is_zero()) =>
+        {
             let and = if adds { format!(" and {more} more") } else { String::new() };
             let times =
                 if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
@@ -75,11 +77,14 @@ fn policy(policy: &Policy) -> String {
         Backoff::Exponential if adds => {
             format!("waits {first}, then {more} longer after each timeout")
         }
-        Backoff::Fibonacci => format!("waits {first} twice, then as long as the last two together"),
+        Backoff::Fibonacci if !policy.initial_timeout().is_zero() => {
+            format!("waits {first} twice, then as long as the last two together")
+        }
         Backoff::List => {
             let waits: Vec<String> = policy.timeouts().iter().map(time).collect();
             format!("waits {}, and so on", waits.join(", "))
         }
+        _ if policy.initial_timeout().is_zero() => "sends again at once".to_string(),
         _ => format!("waits {first} after every send"),
     };
     if let Some(attempt) = policy.attempt_timeout() {
@@ -126,7 +131,7 @@ fn workload(scenario: &Scenario) -> String {
     let clients =
         if one { "One client".into() } else { grouped(scenario.clients.into()) + " clients" };
     let (s, each) = if one { ("s", "") } else { ("", " each") };
-    let exchanges = u64::from(scenario.exchanges);
+    let exchanges = u64::from(scenario.max_exchanges());
     match &scenario.workload {
         Workload::Write => format!("{clients} write{s} the same row, once{each}"),
         Workload::Heartbeat { .. } => {
@@ -141,14 +146,15 @@ fn workload(scenario: &Scenario) -> String {
         Workload::Closed { .. } if scenario.protocol == Protocol::Dns => {
             format!("{clients} look{s} up the name {}", scenario.message)
         }
-        Workload::Open { arrivals, duration } => {
-            let most = match duration {
-                Some(time) => format!("for {}", span(nanos(*time))),
-                None => format!("up to {}", count(exchanges, "exchange")),
-            };
+        Workload::Open { arrivals, shared, duration } => {
+            let together = if *shared && !one { " per second over all clients" } else { "" };
+            let time = duration.map(|time| format!(", for {}", span(nanos(time))));
+            let most = scenario.exchanges.filter(|_| duration.is_none());
+            let most = most.map(|most| format!(", up to {}{each}", count(most.into(), "exchange")));
+            let (time, most) = (time.unwrap_or_default(), most.unwrap_or_default());
             format!(
-                "{clients} begin{s} exchanges as they arrive ({arrivals}), {most}{each}, whether or \
-                 not earlier ones have ended"
+                "{clients} begin{s} exchanges as they arrive ({arrivals}{together}){time}{most}, whether or not \
+                 earlier ones have ended"
             )
         }
         Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
@@ -169,6 +175,9 @@ fn latency(latency: &Distribution) -> String {
         Distribution::Uniform(low, high) => format!("{} to {}", span(low), span(high)),
         Distribution::Normal(mean, deviation) => {
             format!("{} on average (standard deviation {})", span(mean), span(deviation))
+        }
+        Distribution::Quantiles(quantiles) => {
+            format!("{} in the median (log-normal, {quantiles})", span(&quantiles.median()))
         }
         other => other.to_string(),
     }
@@ -233,6 +242,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn fits_and_immediate_sends_are_called_what_they_are() {
+        for (fragment, words) in [
+            (
+                "link.latency=quantiles+p50%3D8ms+p99%3D60ms",
+                ". A packet takes 8 ms in the median (log-normal, quantiles p50=8ms p99=60ms). With",
+            ),
+            (
+                "policy.initial_timeout=0s&policy.max_sends=3&policy.attempt_timeout=50ms",
+                "the client waits 50 ms for each reply, then sends again at once, and gives up at 150 ms.",
+            ),
+            (
+                "policy.initial_timeout=0s&policy.backoff=linear&policy.increment=1s&policy.max_sends=3",
+                "waits 0 s, then 1 s longer after each timeout, and gives up at 3 s.",
+            ),
+        ] {
+            let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
+            assert!(sentence.contains(words), "{fragment}: {sentence}");
+        }
+    }
+
     /// An open loop was once described as "one after another", and its arrivals as a client's asking.
     #[test]
     fn a_workload_is_called_what_it_is() {
@@ -242,6 +272,10 @@ mod tests {
             "One client begins exchanges as they arrive (constant 20), up to 4 exchanges, whether \
              or not earlier ones have ended. A packet takes 10 ms."
         ), "{open}");
+        let shared = say("clients=4&workload.rate=500&workload.duration=9s");
+        let begins = "4 clients begin exchanges as they arrive (poisson 500 per second over all clients), for 9 s, \
+                      whether or not earlier ones have ended.";
+        assert!(shared.starts_with(begins), "{shared}");
         let write = "workload.task=write&clients=3&policy.give_up_above=none";
         assert!(
             say(write).starts_with("3 clients write the same row, once each."),

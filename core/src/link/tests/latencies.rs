@@ -57,6 +57,8 @@ fn tails_follow_their_distribution() {
         ("uniform 5ms 15ms", 14.0, 0.1),
         // ln 15 lies ln(1.5) / s + s / 2 deviations above its mean, s^2 = ln 2.
         ("lognormal 10ms 10ms", 15.0, 0.183_314_3),
+        ("quantiles p50=8ms p95=60ms", 60.0, 0.05),
+        ("quantiles p90=30ms p99.9=200ms", 30.0, 0.1),
         ("table 10ms 20ms 30ms 40ms", 35.0, 0.25),
     ] {
         for correlation in ["0", "0.6"] {

@@ -15,6 +15,7 @@ fn latencies_are_read_and_shown() {
         "normal 10ms 2ms",
         "lognormal 10ms 2.5ms",
         "pareto 5ms 1.5",
+        "quantiles p50=8ms p99.9=60ms",
         "exponential 10ms",
         "table 7ms",
         "table 9ms 10ms 10ms 1.2s",
@@ -164,7 +165,7 @@ proptest! {
     /// Names of distributions and loss models, followed by arbitrary text.
     #[test]
     fn arbitrary_text_never_panics(
-        name in "(table|pareto|timed|burst|first|list|red|4-state|gilbert-elliott|lognormal)",
+        name in "(table|pareto|timed|burst|first|list|red|4-state|gilbert-elliott|lognormal|quantiles)",
         rest: String,
         bits in 1..=Rate::MAX,
     ) {

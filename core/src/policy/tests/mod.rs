@@ -69,8 +69,8 @@ fn impossible_policies_are_refused_in_one_sentence() {
     for (builder, sentence) in [
         (textbook.max_sends(Some(0)), "policy.max_sends is 0; it must be at least 1"),
         (
-            textbook.initial_timeout(Duration::ZERO),
-            "policy.initial_timeout is 0s; it must be more than 0 and at most 2400h",
+            textbook.max_timeout(Some(Duration::ZERO)),
+            "policy.max_timeout is 0s; it must be more than 0 and at most 2400h",
         ),
         (
             textbook.deadline(zero),

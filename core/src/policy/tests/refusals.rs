@@ -101,3 +101,53 @@ fn a_slot_fits_into_some_wait() {
     }
     assert!(slot(list(&[100, 200, 100]).max_sends(Some(4))).is_ok(), "it has an end");
 }
+
+/// Many libraries send again immediately after the first failure.
+#[test]
+fn a_first_wait_of_zero_is_an_immediate_send() {
+    let zero = Policy::exponential(Duration::ZERO);
+    let sends = |builder: PolicyBuilder| {
+        let policy = builder.build().unwrap();
+        policy.sends().map(|at| at.as_millis()).take(5).collect::<alloc::vec::Vec<_>>()
+    };
+    let abandoning = zero.attempt_timeout(Some(ms(50)));
+    assert_eq!(sends(abandoning.max_sends(Some(3))), [0, 50, 100]);
+    assert_eq!(sends(zero.max_sends(Some(2))), [0, 0]);
+    let linear = zero.backoff(Backoff::Linear).increment(ms(100));
+    assert_eq!(sends(linear), [0, 0, 100, 300, 600]);
+    assert_eq!(sends(zero.increment(ms(100))), [0, 0, 100, 400, 1_100], "0, then 2 w + 100 ms");
+    let deadline = Some(ms(120));
+    assert_eq!(sends(abandoning.max_sends(Some(9)).deadline(deadline)), [0, 50, 100]);
+
+    let fibonacci = zero.backoff(Backoff::Fibonacci);
+    let breaker = Some(BreakerRule::Consecutive { failures: 1, open_for: ms(1) });
+    let budget = Some(BudgetRule::Adaptive { k: Factor::TWO, window: ms(10) });
+    let few = zero.max_sends(Some(2));
+    for (builder, sentence) in [
+        (
+            zero,
+            "policy.initial_timeout does not fit policy.max_sends, none: every wait would be 0s; limit the sends",
+        ),
+        (
+            zero.jitter(Jitter::Decorrelated),
+            "policy.initial_timeout does not fit policy.max_sends, none",
+        ),
+        (zero.deadline(Some(ms(1))), "policy.initial_timeout does not fit policy.max_sends, none"),
+        (fibonacci, "policy.initial_timeout does not fit policy.max_sends, none"),
+        (
+            few.adaptive(Adaptive::Rfc6298),
+            "policy.initial_timeout does not fit policy.adaptive, a measured first wait",
+        ),
+        (
+            few.breaker(breaker),
+            "policy.initial_timeout does not fit policy.breaker, which refuses first sends: it must",
+        ),
+        (
+            few.budget(budget),
+            "policy.initial_timeout does not fit policy.budget, which refuses first sends: it must",
+        ),
+    ] {
+        let error = builder.build().unwrap_err().to_string();
+        assert!(error.starts_with(sentence), "{error}");
+    }
+}

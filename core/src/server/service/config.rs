@@ -111,6 +111,20 @@ impl Config {
         self.service == Distribution::Constant(Duration::ZERO) && self.rising.is_zero()
     }
 
+    /// Returns the number of requests per second that the workers can process outside outages; `None` if it is
+    /// unlimited.
+    #[must_use]
+    pub fn capacity(&self) -> Option<f64> {
+        let (service, rising) = (self.service.mean_drawn(), self.rising.as_secs_f64());
+        let busy = match self.workers.map(f64::from) {
+            // Each worker also gets slower for all of them.
+            Some(workers) => (service + rising * workers) / workers,
+            // With more and more requests in work, what each takes by itself matters less and less.
+            None => rising,
+        };
+        (busy > 0.0).then(|| 1.0 / busy)
+    }
+
     /// Returns true if there are outages.
     #[inline]
     pub(super) const fn has_outages(&self) -> bool {

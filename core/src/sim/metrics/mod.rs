@@ -23,6 +23,7 @@
 //! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+mod load;
 mod report;
 mod series;
 mod steady;
@@ -30,6 +31,7 @@ mod steady;
 mod tests;
 mod times;
 
+pub use load::LoadReport;
 pub use report::{LinkReport, MetricsReport, Quantiles, SeriesReport, WayReport, WorkReport};
 pub use series::{Counts, MAX_INTERVALS, Series};
 pub use steady::SteadyReport;
@@ -39,6 +41,7 @@ use crate::policy::Stop;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, Direction, FrameStep, HostId, Record, Sink, What};
 use alloc::vec::Vec;
+use load::Load;
 use steady::Steady;
 use times::rank;
 
@@ -61,6 +64,7 @@ pub struct Metrics {
     waited: u128,
     worked: u128,
     steady: Steady,
+    load: Load,
 }
 
 impl Metrics {
@@ -81,6 +85,7 @@ impl Metrics {
             waited: 0,
             worked: 0,
             steady: Steady::default(),
+            load: Load::default(),
         }
     }
 
@@ -145,6 +150,7 @@ impl Metrics {
     #[inline(never)]
     fn answer(&mut self, at: Instant, sends: u32, elapsed: Duration) {
         self.end(sends);
+        self.load.answer(at);
         self.latency.add(elapsed);
         self.series.at(at).answered += 1;
     }
@@ -152,9 +158,13 @@ impl Metrics {
     #[inline(never)]
     fn give_up(&mut self, at: Instant, sends: u32, elapsed: Duration, why: Stop) {
         self.end(sends);
+        self.load.give_up(at, sends);
         self.gave_up.add(elapsed);
         self.gave_up_by.add(why);
-        self.series.at(at).gave_up += 1;
+        let counts = self.series.at(at);
+        counts.gave_up += 1;
+        // It begins as it ends: the breaker or the budget refuses its first send.
+        counts.begun += u64::from(sends == 0);
     }
 
     #[inline(always)]
@@ -163,6 +173,7 @@ impl Metrics {
         let counts = self.series.at(record.at);
         counts.sends += 1;
         counts.begun += u64::from(first);
+        self.load.send(record.at, first);
     }
 
     #[inline(always)]
@@ -175,6 +186,7 @@ impl Metrics {
 
     fn refuse(&mut self, at: Instant, sends: u32) {
         self.end(sends);
+        self.load.give_up(at, sends);
         self.refused += 1;
         self.series.at(at).gave_up += 1;
     }

@@ -1,7 +1,7 @@
 //! Metrics as plain numbers with times in seconds, for tables, JSON and files.
 
 use super::times::rank;
-use super::{Metrics, Series, SteadyReport, Times};
+use super::{LoadReport, Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
 use crate::server::service::Station;
 use crate::sim::{Network, Run, ScenarioServer};
@@ -29,6 +29,8 @@ pub struct MetricsReport {
     pub gave_up_by: BTreeMap<&'static str, u64>,
     /// Number of lost datagrams, by the name of [`Cause`](crate::trace::Cause).
     pub dropped_by: BTreeMap<&'static str, u64>,
+    /// Offered load and goodput.
+    pub load: LoadReport,
     /// Work of the server.
     pub work: WorkReport,
     /// Queue of the server after a warm-up; null if requests take no time.
@@ -101,6 +103,9 @@ pub struct WorkReport {
     /// Share of time in which the workers were busy, until the last request was served; null if the server
     /// takes no time or has unlimited workers, and before any time passes.
     pub utilisation: Option<f64>,
+    /// Requests per second that the workers can process; null if the server takes no time, and if the number of
+    /// requests in work is unlimited and does not slow it down.
+    pub capacity_per_s: Option<f64>,
     /// Mean number of waiting requests, until the last request was served; null if the server takes no time,
     /// and before any time passes.
     pub mean_queue: Option<f64>,
@@ -128,6 +133,7 @@ impl WorkReport {
             served,
             wasted: served.saturating_sub(metrics.latency.count()),
             utilisation: workers(stations).and_then(|n| share(worked, f64::from(n) * time)),
+            capacity_per_s: capacity(stations),
             mean_queue: share(waited, time),
             deepest_queue: stations
                 .iter()
@@ -144,6 +150,12 @@ impl WorkReport {
 fn workers(stations: &[&Station]) -> Option<u32> {
     let each = stations.iter().map(|station| station.config().workers);
     each.reduce(|sum, more| Some(sum?.saturating_add(more?)))?
+}
+
+/// Returns the capacity of all stations together; `None` if it is unlimited or there are none.
+fn capacity(stations: &[&Station]) -> Option<f64> {
+    let each = stations.iter().map(|station| station.config().capacity());
+    each.reduce(|sum, more| Some(sum? + more?))?
 }
 
 /// Usage of the link; null in a direction without a rate or without datagrams.
@@ -189,7 +201,7 @@ impl LinkReport {
 pub struct SeriesReport {
     /// Length of each interval.
     pub interval_s: f64,
-    /// Number of first sends.
+    /// Number of exchanges that begin: first sends, and exchanges that end without a send.
     pub begun: Vec<u64>,
     /// Number of sends.
     pub sends: Vec<u64>,
@@ -255,6 +267,7 @@ impl Metrics {
             attempts: attempts.to_vec(),
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
+            load: self.load.report(run.now(), run.has_finished()),
             work: WorkReport::new(self, &stations),
             steady: takes_time.then(|| self.steady.report(workers(&stations))),
             link: LinkReport::new(run),

@@ -10,7 +10,7 @@ pub const MAX_INTERVALS: usize = 1_024;
 /// Counts of one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Number of first sends.
+    /// Number of exchanges that begin: first sends, and exchanges that end without a send.
     pub begun: u64,
     /// Number of sends, first ones included: the load offered to the network.
     pub sends: u64,

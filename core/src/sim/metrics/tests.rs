@@ -259,6 +259,7 @@ fn two_requests_for_one_worker() {
         served: 2,
         wasted: 0,
         utilisation: Some(20.0 / 30.0),
+        capacity_per_s: Some(100.0),
         mean_queue: Some(10.0 / 30.0),
         deepest_queue: 1,
         mean_wait_s: Some(0.005),

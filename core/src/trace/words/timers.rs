@@ -60,6 +60,7 @@ pub(in super::super) fn timer_armed(
     let host = wording.host();
     let exchange = wording.exchange();
     match timer {
+        Timer::Resend if left == span(0) => sends_at_once(wording),
         Timer::Resend | Timer::Timeout => waits_for_reply(wording, "", &left),
         Timer::GiveUp => waits_for_reply(wording, "a final ", &left),
         Timer::Backoff | Timer::Hint => waits_to_resend(wording, timer == Timer::Hint, &left),
@@ -124,8 +125,20 @@ fn waits_for_reply(wording: &Wording<'_>, what: &str, left: &str) -> Words {
         .noted(note, format!("waits {left}"))
 }
 
+/// Returns the words for a client that does not wait for a reply.
+fn sends_at_once(wording: &Wording<'_>) -> Words {
+    let which = match wording.overlapping() {
+        Some(exchange) => format!("sends exchange {exchange} again at once"),
+        None => "sends again at once".to_string(),
+    };
+    Words::new(wording.host(), which).noted("sends again at once", "at once")
+}
+
 /// Returns the words for a client that waits because a send was abandoned or has failed.
 fn waits_to_resend(wording: &Wording<'_>, hinted: bool, left: &str) -> Words {
+    if left == span(0) && !hinted && wording.setting.pattern != Pattern::Write {
+        return sends_at_once(wording);
+    }
     let asked = if hinted { ", following the server's hint" } else { "" };
     let predicate = match (wording.overlapping(), wording.setting.pattern) {
         (Some(exchange), _) => format!("will send exchange {exchange} again in {left}{asked}"),
@@ -204,9 +217,9 @@ fn silence(wording: &Wording<'_>) -> Words {
     let of = wording.which().filter(|_| wording.overlapping().is_some());
     let to = of.map_or_else(String::new, |which| format!(" to {which}"));
     // After a failure it would be wrong to say that nothing came.
-    match wording.known.since.filter(|_| !wording.known.failure) {
-        Some(since) => {
-            let waited = length(wording.record.at.saturating_since(since));
+    let waited = wording.known.since.map(|since| length(wording.record.at.saturating_since(since)));
+    match waited.filter(|waited| !wording.known.failure && *waited != span(0)) {
+        Some(waited) => {
             let whose = wording.whose();
             Words::new("", format!("no reply{to}{} for {waited}", whose.replace(" of ", " for ")))
                 .noted(format!("no reply for {waited}"), format!("{waited} over"))
