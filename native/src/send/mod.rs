@@ -205,7 +205,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("exchanges", args.count.as_deref().unwrap_or("1"))])?;
     if args.is_endless() {
-        scenario.exchanges = u32::MAX;
+        scenario.exchanges = Some(u32::MAX);
     }
     if let (Some(_), Some((key, _))) = (args.heartbeat, args.policy.pairs.first()) {
         return Err(Error::NotWithHeartbeat(key));

@@ -117,7 +117,7 @@ impl Session {
             peer: peers[0],
             several: peers.len() > 1,
             clock,
-            count: scenario.exchanges,
+            count: scenario.max_exchanges(),
             token: args.token,
             json: args.json,
             laddered: args.ladder,
