@@ -8,7 +8,7 @@ use super::pair::Pair;
 use super::run::Limits;
 use super::sides::Side;
 use super::spread::{MIN_SEEDS, Object, Spread, lines, measures, missing, shown, shown_signed};
-use super::{Args, Error, verdict};
+use super::{Args, Error, series, verdict};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::ColumnKind;
@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, 
     let scenarios: Vec<_> = sides.iter().map(|side| &side.scenario).collect();
     let seeds = Seeds::new(&args.many, scenarios[0])?;
     args.asserts.check_seeds(seeds)?;
+    let series = series::open_for_many(args)?;
     let runs = Runs::new(&scenarios, seeds, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
@@ -57,6 +58,8 @@ pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, 
     }
     let report = ComparisonReport::new(sides, &runs, &checks);
     let exit = runs.print(args, &report, ComparisonReport::show);
+    let named: Vec<_> = sides.iter().map(|side| (side.name.as_str(), &side.scenario)).collect();
+    series::write_first(series, args, &named, limits)?;
     verdict::report(args, &sides[0].scenario, &checks, exit)
 }
 

@@ -30,7 +30,7 @@ const SEEDS: u32 = 30;
     clap::ArgGroup::new("many")
         .args(["seeds", "variant", "versus", "versus_set"])
         .multiple(true)
-        .conflicts_with_all(["ladder", "trace", "series", "pcapng"])
+        .conflicts_with_all(["ladder", "trace", "pcapng"])
 ))]
 pub(super) struct Many {
     /// Run N seeds, starting with that of the scenario, and print means and medians with 95 % confidence

@@ -73,6 +73,9 @@ pub(crate) const MEASURES: &[Measure] = {
         Measure::new("offered_with_retries_per_s", Number, LOWER, |run| {
             metric(run, |m| m.load.offered_with_retries_per_s)
         }),
+        Measure::new("peak_sends_per_s", Integer, LOWER, |run| {
+            counted(run, |m| m.load.peak_sends_per_s)
+        }),
         Measure::new("goodput_per_s", Number, HIGHER, |run| metric(run, |m| m.load.goodput_per_s)),
         Measure::new("capacity_per_s", Number, None, |run| metric(run, |m| m.work.capacity_per_s)),
         Measure::new("replies", Integer, None, |run| Cell::Integer(run.outcome.summary.replies)),

@@ -1,6 +1,6 @@
 //! Formats the metrics of a run as lines of text.
 
-use crate::output::Rounded;
+use crate::output::{Count, Rounded};
 use retrylab_core::sim::metrics::{LinkReport, LoadReport, MetricsReport, Quantiles, WorkReport};
 use retrylab_core::time::Duration;
 use std::collections::BTreeMap;
@@ -75,10 +75,12 @@ fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// `502.9 per second, 2298 with retries`
+/// `502.9 per second, 2298 with retries, at most 3100 sends in one second`
 fn offered(load: &LoadReport) -> Option<String> {
     let (offered, sends) = load.offered_per_s.zip(load.offered_with_retries_per_s)?;
-    Some(format!("{} per second, {} with retries", rate(offered), rate(sends)))
+    let (offered, sends, peak) = (rate(offered), rate(sends), load.peak_sends_per_s);
+    let peak = Count(peak, "send");
+    Some(format!("{offered} per second, {sends} with retries, at most {peak} in one second"))
 }
 
 /// `83.75 per second; capacity 500 per second`

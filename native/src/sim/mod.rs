@@ -107,7 +107,8 @@ Rates (offered_per_s, offered_with_retries_per_s, goodput_per_s) cover the time 
 begin. In an open loop, that time ends at workload.duration, or when the last of `exchanges` begins;
 in a closed loop, when the last exchange is over. Later answers do not count: a server that works
 off its queue after an overload does not raise the goodput. capacity_per_s is what the workers can
-process: their number divided by the mean service time.
+process: their number divided by the mean service time. peak_sends_per_s is the number of sends in
+the busiest second of the whole run.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
@@ -165,7 +166,8 @@ pub(crate) struct Args {
     trace: Option<String>,
     #[arg(long, value_name = "FILE", help = pcapng::HELP)]
     pcapng: Option<String>,
-    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval
+    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval; of several
+    /// seeds the first, of a comparison each scenario
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
     /// Length of the intervals of --series
@@ -229,6 +231,8 @@ pub(crate) enum Error {
         "--versus-set: all scenarios use the same seeds, so that they lose the same datagrams; set the first one with --seed"
     )]
     OtherSeed,
+    #[error("--series: stdout has the results of several runs; use a file for the series")]
+    SeriesOfMany,
     #[error("--assert: {0}")]
     Assertion(String),
     #[error(transparent)]
@@ -241,9 +245,11 @@ impl Error {
             Self::Source(error) => error.exit(),
             Self::Variant(error) => error.exit(),
             Self::Seeds { .. } | Self::BothStdin | Self::OtherSeed => Exit::Usage,
-            Self::BothStdout(_) | Self::Terminal | Self::Assertion(_) | Self::Reversed(_) => {
-                Exit::Usage
-            }
+            Self::BothStdout(_)
+            | Self::SeriesOfMany
+            | Self::Terminal
+            | Self::Assertion(_)
+            | Self::Reversed(_) => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
         }
     }

@@ -7,7 +7,7 @@ use super::measure::Measure;
 use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
 use super::spread::{MIN_SEEDS, Spread, lines, measures, missing, shown};
-use super::{Args, Error, verdict};
+use super::{Args, Error, series, verdict};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::ColumnKind;
@@ -36,6 +36,7 @@ struct Theory {
 pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Error> {
     let seeds = Seeds::new(&args.many, scenario)?;
     args.asserts.check_seeds(seeds)?;
+    let series = series::open_for_many(args)?;
     let runs = Runs::new(&[scenario], seeds, args, limits)?;
     if runs.iter().next().is_none() {
         return Ok(runs.exit);
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     let measured = if runs.exit == Exit::Success { &measured[..] } else { &[] };
     let checks = args.asserts.check_runs(args, scenario, measured);
     let exit = runs.print(args, &SeedsReport::new(scenario, &runs, &checks), SeedsReport::show);
+    series::write_first(series, args, &[("", scenario)], limits)?;
     verdict::report(args, scenario, &checks, exit)
 }
 

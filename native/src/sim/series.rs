@@ -1,15 +1,20 @@
-//! Writes the time series of a run: one line per interval of simulated time.
+//! Writes the time series of runs: one line per interval of simulated time.
 
+use super::run::{self, Limits};
+use super::{Args, Error, predicted};
 use crate::output::{OutputError, warn};
+use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::SeriesReport;
 use retrylab_core::time::{Duration, WithUnit};
+use retrylab_core::value::Printable;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 /// Maximum number of lines.
 pub(super) const MAX_INTERVALS: usize = 1_000_000;
 
-/// The columns. A name ends in its unit; columns without one are counts of the interval.
+/// The columns. A name ends in its unit; columns without one are counts of the interval. In a comparison, the column
+/// `variant` follows.
 const HEAD: &str = "from_s,interval_s,offered_per_s,offered_with_retries_per_s,goodput_per_s,gave_up_per_s,\
                     failed_per_s,served_per_s,begun,sends,answered,gave_up,failed,served";
 
@@ -32,9 +37,15 @@ impl SeriesFile {
         }
     }
 
-    /// Writes the series as CSV. Warns if its intervals had to be longer than `wanted`.
+    /// Writes the series of a run as CSV. Warns if its intervals had to be longer than `wanted`.
     pub(super) fn write(self, series: &SeriesReport, wanted: Duration) -> Result<(), OutputError> {
-        let interval = Duration::from_secs_f64(series.interval_s);
+        self.write_all(&[("", series)], wanted)
+    }
+
+    /// Writes the series of several runs, or of one whose name is empty.
+    fn write_all(self, all: &[(&str, &SeriesReport)], wanted: Duration) -> Result<(), OutputError> {
+        let longest = all.iter().map(|(_, series)| series.interval_s).fold(0.0, f64::max);
+        let interval = Duration::from_secs_f64(longest);
         if interval > wanted {
             warn(format_args!(
                 "--series has intervals of {} instead of {}: the run is longer than {MAX_INTERVALS} of them",
@@ -42,29 +53,71 @@ impl SeriesFile {
                 WithUnit(wanted)
             ));
         }
-        write(BufWriter::new(self.out), series)
-            .map_err(|error| OutputError { name: self.name, error })
+        write(BufWriter::new(self.out), all).map_err(|error| OutputError { name: self.name, error })
     }
 }
 
-fn write(mut out: impl Write, series: &SeriesReport) -> io::Result<()> {
-    let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
-    writeln!(out, "{HEAD}")?;
-    // Whole nanoseconds avoid rounding: an interval begins at 0.3, not at 0.30000000000000004.
-    let nanos = (interval_s * 1e9).round();
-    for n in 0..begun.len() {
-        let from_s = n as f64 * nanos / 1e9;
-        let counts = [begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]];
-        write!(out, "{from_s},{interval_s}")?;
-        for count in counts {
-            write!(out, ",{}", count as f64 / interval_s)?;
+/// Opens the file of `--series` for several runs, if it is wanted. Their results go to stdout.
+pub(super) fn open_for_many(args: &Args) -> Result<Option<SeriesFile>, Error> {
+    match args.series.as_deref() {
+        Some("-") => Err(Error::SeriesOfMany),
+        path => Ok(path.map(SeriesFile::create).transpose()?),
+    }
+}
+
+/// Runs each of `scenarios` once more, with the first seed, and writes its series to `file`. Nothing is written after an
+/// interrupt.
+pub(super) fn write_first(
+    file: Option<SeriesFile>,
+    args: &Args,
+    scenarios: &[(&str, &Scenario)],
+    limits: &Limits,
+) -> Result<(), Error> {
+    let Some(file) = file else { return Ok(()) };
+    let mut all = Vec::new();
+    for (name, scenario) in scenarios {
+        let metrics =
+            predicted::metrics(scenario, args.series_interval).with_max_intervals(MAX_INTERVALS);
+        let result = run::run(scenario, (metrics, ()), limits, |_| ()).result;
+        let Some(metrics) = result.is_complete().then_some(result.metrics).flatten() else {
+            return Ok(());
+        };
+        all.push((*name, metrics.series));
+    }
+    let all: Vec<_> = all.iter().map(|(name, series)| (*name, series)).collect();
+    Ok(file.write_all(&all, args.series_interval)?)
+}
+
+fn write(mut out: impl Write, all: &[(&str, &SeriesReport)]) -> io::Result<()> {
+    let named = all.iter().any(|(name, _)| !name.is_empty());
+    writeln!(out, "{HEAD}{}", if named { ",variant" } else { "" })?;
+    for (name, series) in all {
+        let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
+        // Whole nanoseconds avoid rounding: an interval begins at 0.3, not at 0.30000000000000004.
+        let nanos = (interval_s * 1e9).round();
+        for n in 0..begun.len() {
+            let from_s = n as f64 * nanos / 1e9;
+            let counts = [begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]];
+            write!(out, "{from_s},{interval_s}")?;
+            for count in counts {
+                write!(out, ",{}", count as f64 / interval_s)?;
+            }
+            for count in counts {
+                write!(out, ",{count}")?;
+            }
+            if named {
+                write!(out, ",{}", quoted(name))?;
+            }
+            writeln!(out)?;
         }
-        for count in counts {
-            write!(out, ",{count}")?;
-        }
-        writeln!(out)?;
     }
     out.flush()
+}
+
+/// Quotes a text as RFC 4180 says, if necessary.
+fn quoted(text: &str) -> String {
+    let plain = Printable::new(text).to_string();
+    if plain.contains([',', '"']) { format!("\"{}\"", plain.replace('"', "\"\"")) } else { plain }
 }
 
 #[cfg(test)]
@@ -83,7 +136,7 @@ mod tests {
             served: vec![3, 1, 0, 1],
         };
         let mut out = Vec::new();
-        write(&mut out, &series).unwrap();
+        write(&mut out, &[("", &series)]).unwrap();
         let lines = format!(
             "{HEAD}\n\
              0,0.1,40,50,20,0,0,30,4,5,2,0,0,3\n\
@@ -92,5 +145,10 @@ mod tests {
              0.3,0.1,10,10,10,0,70,10,1,1,1,0,7,1\n"
         );
         assert_eq!(String::from_utf8(out).unwrap(), lines);
+        let mut out = Vec::new();
+        write(&mut out, &[("a", &series), ("b, \"c\"", &series)]).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.starts_with(&format!("{HEAD},variant\n0,0.1,40,50,20,0,0,30,4,5,2,0,0,3,a\n")));
+        assert!(out.ends_with(",7,1,\"b, \"\"c\"\"\"\n") && out.lines().count() == 9, "{out}");
     }
 }

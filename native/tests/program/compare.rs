@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Returns the numeric measures.
-const NUMBERS: [&str; 26] = [
+const NUMBERS: [&str; 27] = [
     "exchanges",
     "answered",
     "gave_up",
@@ -17,6 +17,7 @@ const NUMBERS: [&str; 26] = [
     "amplification",
     "offered_per_s",
     "offered_with_retries_per_s",
+    "peak_sends_per_s",
     "goodput_per_s",
     "replies",
     "late_replies",

@@ -11,6 +11,28 @@ struct Totals {
     answered: u64,
 }
 
+/// The largest number of sends within a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peak {
+    /// The second of the latest send, and its sends.
+    second: u64,
+    sends: u64,
+    /// The sends of the busiest second.
+    most: u64,
+}
+
+impl Peak {
+    #[inline(always)]
+    fn send(&mut self, at: Instant) {
+        let second = nanos(at.saturating_since(Instant::ZERO)) / 1_000_000_000;
+        if second != self.second {
+            (self.second, self.sends) = (second, 0);
+        }
+        self.sends += 1;
+        self.most = self.most.max(self.sends);
+    }
+}
+
 /// Counts for [`LoadReport`].
 #[derive(Clone, Debug)]
 pub(super) struct Load {
@@ -26,6 +48,7 @@ pub(super) struct Load {
     last: Instant,
     /// When the last exchange before `end` was over.
     over: Instant,
+    peak: Peak,
 }
 
 impl Default for Load {
@@ -38,6 +61,7 @@ impl Default for Load {
             at_last: Totals::default(),
             last: Instant::ZERO,
             over: Instant::ZERO,
+            peak: Peak::default(),
         }
     }
 }
@@ -45,6 +69,7 @@ impl Default for Load {
 impl Load {
     #[inline(always)]
     pub(super) fn send(&mut self, at: Instant, first: bool) {
+        self.peak.send(at);
         if at < self.end {
             self.all.sends += 1;
             if first {
@@ -93,6 +118,7 @@ impl Load {
             offered_per_s: rate(totals.begun),
             offered_with_retries_per_s: rate(totals.sends),
             goodput_per_s: rate(totals.answered),
+            peak_sends_per_s: self.peak.most,
         }
     }
 }
@@ -113,6 +139,8 @@ pub struct LoadReport {
     pub offered_with_retries_per_s: Option<f64>,
     /// Exchanges per second that a reply ends.
     pub goodput_per_s: Option<f64>,
+    /// The most sends within one second of the whole run. Seconds are counted from its start.
+    pub peak_sends_per_s: u64,
 }
 
 impl super::Metrics {
