@@ -17,6 +17,7 @@ mod seeds;
 mod series;
 mod spread;
 mod verdict;
+pub(crate) mod words;
 
 use crate::exit::Exit;
 use crate::flags;
