@@ -3,8 +3,8 @@
 use super::font;
 use super::quantity::Quantity;
 use super::scale::{Scale, Shape, Tick};
-use super::scene::{Anchor, self};
-use super::sheet::{Room, Sheet};
+use super::scene::{self, Anchor};
+use super::sheet::{Room, Sheet, TooSmall};
 
 /// What is along an axis.
 pub(super) enum Axis {
@@ -84,7 +84,12 @@ const MAX_LABELS: f64 = 0.25;
 
 impl Axes {
     /// Draws axes; `right` is what labels on the right need.
-    pub(super) fn draw(sheet: &mut Sheet, x: Wanted<'_>, y: Wanted<'_>, right: f64) -> Self {
+    pub(super) fn draw(
+        sheet: &mut Sheet,
+        x: Wanted<'_>,
+        y: Wanted<'_>,
+        right: f64,
+    ) -> Result<Self, TooSmall> {
         let (size, unit) = (sheet.text_size(), sheet.unit);
         let mut room = sheet.room;
         room.right -= right;
@@ -93,6 +98,9 @@ impl Axes {
         let longest = MAX_LABELS * sheet.room.width();
         let slanted = Self::slanted(sheet, &x.categories, 0.85 * room.width());
         room.bottom -= 2.0 * size + slanted.unwrap_or(1.5 * size);
+        if room.height() < 4.0 * size || room.width() < 12.0 * size {
+            return Err(TooSmall);
+        }
         let y_axis = match y.range {
             Some(range) => {
                 let length = room.height();
@@ -114,15 +122,23 @@ impl Axes {
                 let needed = |label: &str| sheet.width(label) + 1.6 * size;
                 Axis::Numbers(fitted(range, x.quantity, x.shape, length, needed))
             }
-            None => Axis::categories(x.categories.iter().map(|label| match slanted {
-                Some(_) => font::cut(label, MAX_LABELS * sheet.room.height(), size, false),
-                None => label.clone(),
-            })),
+            None => {
+                let labels = x.categories.iter();
+                let most = MAX_LABELS * sheet.room.height();
+                let cut = |label: &String| match slanted {
+                    Some(_) => font::cut(label, most, size, false),
+                    None => label.clone(),
+                };
+                Axis::categories(labels.map(cut))
+            }
         };
+        if slanted.is_some() {
+            room.left += Self::overhang(sheet, x_axis.ticks(), room);
+        }
         let axes = Self { x: x_axis, y: y_axis, room };
         axes.draw_y(sheet, y.quantity);
         axes.draw_x(sheet, x.quantity, slanted);
-        axes
+        Ok(axes)
     }
 
     /// Returns the height of slanted labels, if the labels do not fit side by side in `width`.
@@ -132,6 +148,15 @@ impl Axes {
         let cut = longest.min(MAX_LABELS * sheet.room.height());
         let turned = cut * SLANT.to_radians().sin().abs() + sheet.text_size();
         (longest + 0.6 * sheet.text_size() > room).then_some(turned)
+    }
+
+    /// Returns how far slanted labels reach beyond the left side.
+    fn overhang(sheet: &Sheet, ticks: &[Tick], room: Room) -> f64 {
+        let beyond = ticks.iter().map(|tick| {
+            let length = sheet.width(&tick.label) * SLANT.to_radians().cos();
+            sheet.room.left - (room.across(tick.place) - length)
+        });
+        beyond.fold(0.0, f64::max)
     }
 
     /// Returns the ends of the axes: points may be a little within.
@@ -147,7 +172,13 @@ impl Axes {
         let (size, unit) = (sheet.text_size(), sheet.unit);
         let (left, right) = self.edges(sheet);
         let (grid, muted, text) = (sheet.paints.grid, sheet.paints.muted, sheet.paints.text);
-        for tick in self.y.ticks() {
+        // Labels of categories are at least a line apart.
+        let rows = self.room.height() / self.y.ticks().len().max(1) as f64;
+        let every = match self.y {
+            Axis::Numbers(_) => 1,
+            Axis::Categories(_) => (1.2 * size / rows).ceil().max(1.0) as usize,
+        };
+        for tick in self.y.ticks().iter().step_by(every) {
             let y = self.room.up(tick.place);
             if matches!(self.y, Axis::Numbers(_)) {
                 sheet.scene.line(vec![(left, y), (right, y)], grid, unit, &[]);
@@ -189,11 +220,11 @@ impl Axes {
             }));
         }
         let title = quantity.title(self.x.unit());
-        let title = font::cut(&title, sheet.room.width(), size, false);
-        let at = ((left + right) / 2.0, sheet.room.bottom - 0.4 * size);
+        let title = font::cut(&title, right - sheet.room.left, size, false);
         let half = sheet.width(&title) / 2.0;
-        // Between the edges of the plot, even if its axis is not in the middle.
-        let at = (at.0.clamp(sheet.room.left + half, sheet.room.right - half), at.1);
+        // In the middle of the axis, but not in the names on the right.
+        let middle = ((left + right) / 2.0).min(right - half).max(sheet.room.left + half);
+        let at = (middle, sheet.room.bottom - 0.4 * size);
         sheet.scene.text(at, Anchor::Middle, &title, size, text);
     }
 }

@@ -1,6 +1,6 @@
 //! The columns of a table that a plot uses.
 
-use super::data::{Choice, DataError, cut, label, short};
+use super::choice::{Choice, DataError, cut, label, short};
 use crate::output::seconds;
 use crate::sim::measure;
 use crate::source;
@@ -138,7 +138,7 @@ impl Columns {
 }
 
 /// Returns whether a column has this name. Those of durations end in their unit.
-fn is_named(column: &str, name: &str) -> bool {
+pub(super) fn is_named(column: &str, name: &str) -> bool {
     column == name || column.strip_suffix("_s") == Some(name)
 }
 

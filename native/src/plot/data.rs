@@ -1,67 +1,15 @@
 //! The data of a plot: for each line and each x, the results of all seeds.
 
-use super::columns::{Columns, Key};
+use super::choice::{Choice, DataError, MAX_LINES, MAX_ROWS, cut, label, short};
+use super::columns::{Columns, Key, is_named};
 use super::quantity::{self, Quantity};
 use crate::sim::words::Unit;
-use crate::table::{Cell, Table, TableError};
+use crate::source;
+use crate::table::Table;
 use retrylab_core::scenario::FieldError;
 use retrylab_core::stats::Sample;
 use retrylab_core::time::parse_duration;
-use retrylab_core::value::Printable;
 use std::collections::BTreeMap;
-
-/// Maximum number of lines. More could not be distinguished.
-pub(super) const MAX_LINES: usize = 24;
-
-/// Maximum number of rows of a heat map.
-const MAX_ROWS: usize = 60;
-
-/// Maximum number of characters of a list within a sentence.
-const MAX_LIST: usize = 1_000;
-
-/// The keys and the measure to plot.
-pub(super) struct Choice<'a> {
-    pub(super) x: Option<&'a str>,
-    pub(super) y: &'a str,
-    pub(super) by: Option<&'a str>,
-    /// Flag that `by` comes from.
-    pub(super) by_flag: &'static str,
-    pub(super) only: &'a [String],
-    pub(super) log_x: bool,
-    pub(super) log_y: bool,
-}
-
-/// Error that [`Data::read`] returns.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DataError {
-    #[error(transparent)]
-    Table(#[from] TableError),
-    #[error("--where: {0}")]
-    Pair(#[from] FieldError),
-    #[error("--{flag}: {file} has no {what} `{name}`; choose one of {known}")]
-    Unknown { flag: &'static str, file: String, what: &'static str, name: String, known: String },
-    #[error("--y: {0} is `{1}`, which is not a number")]
-    NoNumber(String, String),
-    #[error("--x and --{flag} are both {key}; choose two different keys")]
-    SameKey { flag: &'static str, key: String },
-    #[error("--heat: {0} has only one varied key; a heat map needs two")]
-    OneKey(String),
-    #[error(
-        "{key} varies too ({values}); select one value with --where {key}=VALUE, or use the key with --x or --by"
-    )]
-    Mixed { key: String, values: String },
-    #[error("no row of {0} matches --where")]
-    Empty(String),
-    #[error("--y: nothing to draw: {y} has no value in the median run, for any {x} in {file}")]
-    NoValue { file: String, x: String, y: String },
-    #[error(
-        "--{flag}: {key} has {lines} values; a plot shows at most {max} {what}; select some with --where {key}=VALUE, \
-         which can be repeated"
-    )]
-    TooMany { flag: &'static str, key: String, lines: usize, max: usize, what: &'static str },
-    #[error("--log-{axis}: {name} is {value}; a logarithmic axis needs numbers above 0")]
-    Log { axis: char, name: String, value: String },
-}
 
 /// A line.
 #[derive(Debug)]
@@ -82,7 +30,7 @@ pub(super) struct Data {
     /// Their numbers in ascending order, if all of them are numbers.
     pub(super) numbers: Option<Vec<f64>>,
     pub(super) lines: Vec<Line>,
-    /// The rows that `--where` selected.
+    /// The rows that `--where` selected, in words.
     pub(super) only: Vec<String>,
     /// Number of rows used.
     pub(super) rows: u64,
@@ -205,7 +153,12 @@ impl Data {
             by_words(by, &mut lines, choice.by_flag == "heat");
         }
         let (rows, cut_short) = (collected.rows, collected.cut_short);
-        let (x_texts, only) = (collected.x_names.texts, choice.only.to_vec());
+        let on_axes = |name: &str| {
+            let is = |quantity: &Quantity| is_named(&quantity.name, name);
+            is(&x) || by.as_ref().is_some_and(is)
+        };
+        let only = only_words(choice.only, on_axes)?;
+        let x_texts = collected.x_names.texts;
         let data = Self { x, y, by, x_texts, numbers, lines, only, rows, cut_short };
         data.check(choice, files)?;
         Ok(data.sorted())
@@ -286,24 +239,21 @@ fn by_words(by: &mut Quantity, lines: &mut [Line], sorted: bool) {
     }
 }
 
-/// Returns the text of a varied key's cell, the same for every format: CSV has `0.0` for 0.
-pub(super) fn label(cell: &Cell) -> String {
-    let text = cell.text();
-    match text.strip_suffix(".0") {
-        _ if text.is_empty() => "none".to_string(),
-        Some(whole) if whole.bytes().all(|b| b.is_ascii_digit()) => whole.to_string(),
-        _ => text,
+/// Returns the values of each key of `--where` in words, except for keys whose values the axes show.
+fn only_words(only: &[String], is_shown: impl Fn(&str) -> bool) -> Result<Vec<String>, FieldError> {
+    let mut keys: Vec<(&str, String)> = Vec::new();
+    for text in only {
+        let (name, value) = source::pair(text)?;
+        if is_shown(name) {
+            continue;
+        }
+        let value = Quantity::key(name).value(value);
+        match keys.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, values)) => *values += &format!(", {value}"),
+            None => keys.push((name, format!("{}: {value}", Quantity::key(name).label))),
+        }
     }
-}
-
-/// Returns a cell or the name of a column as text within a sentence.
-pub(super) fn short(text: &str) -> String {
-    Printable::short(text).to_string()
-}
-
-/// Returns a list as text within a sentence.
-pub(super) fn cut(text: &str) -> String {
-    Printable::new(text).at_most(MAX_LIST).to_string()
+    Ok(keys.into_iter().map(|(_, words)| words).collect())
 }
 
 /// Returns the median, if it can be drawn: a latency may be longer than any.
@@ -313,7 +263,8 @@ pub(super) fn middle(sample: &Sample) -> Option<f64> {
 
 /// Returns `texts` as numbers if all of them are. If they are durations, the quantity is a time.
 fn numbers(texts: &[String], quantity: &mut Quantity) -> Option<Vec<f64>> {
-    let numbers: Vec<f64> = texts.iter().map(|text| quantity::number(text)).collect::<Option<_>>()?;
+    let numbers: Vec<f64> =
+        texts.iter().map(|text| quantity::number(text)).collect::<Option<_>>()?;
     if texts.iter().any(|text| parse_duration(text).is_some()) && quantity.unit == Unit::Unknown {
         quantity.unit = Unit::Seconds;
     }

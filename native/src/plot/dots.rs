@@ -5,14 +5,14 @@ use super::data::{Data, middle};
 use super::key::{Entry, Look, Names};
 use super::scale::{Shape, range};
 use super::scene::{self, Place};
-use super::sheet::Sheet;
+use super::sheet::{Sheet, TooSmall};
 use retrylab_core::stats::Sample;
 
 /// Share of the room of a value that its dots may take.
 const FILLED: f64 = 0.8;
 
 /// Draws `data`.
-pub(super) fn draw(sheet: &mut Sheet, data: &Data, log_y: bool) {
+pub(super) fn draw(sheet: &mut Sheet, data: &Data, log_y: bool) -> Result<(), TooSmall> {
     let heading = data.by.as_ref().map(|by| by.label.clone()).unwrap_or_default();
     let labels: Vec<&str> = data.lines.iter().map(|line| line.label.as_str()).collect();
     let right = Names::width(sheet, &heading, &labels);
@@ -28,7 +28,7 @@ pub(super) fn draw(sheet: &mut Sheet, data: &Data, log_y: bool) {
         shape: Shape { log: log_y, widened: true },
         categories: Vec::new(),
     };
-    let axes = Axes::draw(sheet, x, y, right);
+    let axes = Axes::draw(sheet, x, y, right)?;
     let looks: Vec<Look> = (0..data.lines.len()).map(|at| Look::new(sheet, at, true)).collect();
     let slot = axes.room.width() / data.x_texts.len() as f64;
     let lane = FILLED * slot / data.lines.len() as f64;
@@ -36,18 +36,17 @@ pub(super) fn draw(sheet: &mut Sheet, data: &Data, log_y: bool) {
         let aside = (at as f64 - (data.lines.len() as f64 - 1.0) / 2.0) * lane;
         for (place, sample) in data.lines[at].samples.iter().enumerate() {
             let x = axes.room.across(axes.x.place(0.0, place)) + aside;
-            draw_dots(sheet, &axes, sample, x, lane, *look, log_y);
-            draw_median(sheet, &axes, sample, x, lane, data.words(at, place));
+            // The interval is beside the dots, and hides none of them.
+            let left = draw_dots(sheet, &axes, sample, (x + 0.12 * lane, 0.7 * lane), *look, log_y);
+            draw_median(sheet, &axes, sample, (left, lane), data.words(at, place));
         }
     }
-    let entry = |(line, look): (&&str, Look)| Entry {
-        label: (*line).to_string(),
-        look,
-        joined: false,
-        end: None,
+    let entry = |(at, look): (usize, Look)| {
+        let label = labels[at].to_string();
+        Entry { label, look, joined: false, end: None, level: at as f64 }
     };
-    let entries = labels.iter().zip(looks).map(entry).collect();
-    Names::new(&heading, entries).draw(sheet, axes.room);
+    let entries = looks.into_iter().enumerate().map(entry).collect();
+    Names::new(&heading, entries).draw(sheet, axes.room)
 }
 
 /// Returns the lowest and the highest number to draw.
@@ -58,30 +57,32 @@ fn drawn(data: &Data, log_y: bool) -> (f64, f64) {
     all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)))
 }
 
-/// Draws a dot for each number, side by side where they would overlap.
+/// Draws a dot for each number, side by side where they would overlap; returns the left end of the dots.
 fn draw_dots(
     sheet: &mut Sheet,
     axes: &Axes,
     sample: &Sample,
-    x: f64,
-    lane: f64,
+    (x, lane): (f64, f64),
     look: Look,
     log_y: bool,
-) {
-    let radius = (3.2 * sheet.unit).min(lane / 6.0);
+) -> f64 {
+    let radius = (3.2 * sheet.unit).min(lane / 5.0);
     let numbers = sample.numbers().iter().copied();
     let numbers = numbers.filter(|number| number.is_finite() && !(log_y && *number <= 0.0));
     let heights: Vec<f64> = numbers.map(|number| axes.room.up(axes.y.place(number, 0))).collect();
+    let mut left = x;
     for at in swarm(&heights, x, radius, lane / 2.0 - radius) {
+        left = left.min(at.0 - radius);
         sheet.scene.shapes.push(scene::Shape::Dot {
             at,
             radius,
             marker: look.marker.unwrap_or(scene::Marker::Circle),
             colour: look.colour,
-            opacity: 0.55,
+            opacity: 0.7,
             tip: None,
         });
     }
+    left
 }
 
 /// Returns the places of dots at `heights`, which are sorted, around `x`: the nearest ones without an overlap, but at most
@@ -107,17 +108,29 @@ fn swarm(heights: &[f64], x: f64, radius: f64, reach: f64) -> Vec<Place> {
     placed
 }
 
-/// Draws the median as a thick bar, with its confidence interval.
-fn draw_median(sheet: &mut Sheet, axes: &Axes, sample: &Sample, x: f64, lane: f64, tip: String) {
+/// Draws the median as a thick bar to the left of `right`, with its confidence interval.
+fn draw_median(
+    sheet: &mut Sheet,
+    axes: &Axes,
+    sample: &Sample,
+    (right, lane): (f64, f64),
+    tip: String,
+) {
     let Some(median) = middle(sample) else { return };
     let (unit, colour) = (sheet.unit, sheet.paints.text);
     let up = |number: f64| axes.room.up(axes.y.place(number, 0));
-    let half = (9.0 * unit).min(0.35 * lane);
+    let half = (7.0 * unit).min(0.12 * lane);
+    let x = right - 1.4 * half;
     if let Some((low, high)) = sample.median_interval() {
         let (low, high) = (up(low), up(high));
         sheet.scene.line(vec![(x, low), (x, high)], colour, 1.2 * unit, &[]);
         for end in [low, high] {
-            sheet.scene.line(vec![(x - half / 2.0, end), (x + half / 2.0, end)], colour, 1.2 * unit, &[]);
+            sheet.scene.line(
+                vec![(x - half / 2.0, end), (x + half / 2.0, end)],
+                colour,
+                1.2 * unit,
+                &[],
+            );
         }
     }
     let thick = 1.4 * unit;

@@ -6,14 +6,14 @@ use super::font;
 use super::quantity::Quantity;
 use super::scale::{Scale, Shape, range};
 use super::scene::{self, Anchor, rectangle};
-use super::sheet::{Room, Sheet};
+use super::sheet::{Room, Sheet, TooSmall};
 use super::theme;
 
 /// Number of steps in the legend of colours.
 const STEPS: usize = 64;
 
 /// Draws `data`, of which each line is a row.
-pub(super) fn draw(sheet: &mut Sheet, data: &Data, log: bool) {
+pub(super) fn draw(sheet: &mut Sheet, data: &Data, log: bool) -> Result<(), TooSmall> {
     let (low, high) = data
         .medians()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
@@ -43,9 +43,10 @@ pub(super) fn draw(sheet: &mut Sheet, data: &Data, log: bool) {
     let lines = font::wrap(&title, 0.2 * sheet.room.width(), size, false, 3);
     let words = lines.iter().map(|line| sheet.width(line)).fold(0.0, f64::max);
     let right = (widest + 30.0 * sheet.unit).max(words) + 22.0 * sheet.unit;
-    let axes = Axes::draw(sheet, x, y, right);
+    let axes = Axes::draw(sheet, x, y, right)?;
     draw_cells(sheet, &axes, data, &colours);
     draw_legend(sheet, axes.room, &colours, &lines);
+    Ok(())
 }
 
 fn draw_cells(sheet: &mut Sheet, axes: &Axes, data: &Data, colours: &Scale) {

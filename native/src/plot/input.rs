@@ -1,24 +1,14 @@
 //! The files of a plot, and how it is drawn.
 
-use super::data::{Choice, Data, DataError, short};
-use super::series::{Series, SeriesError, Tracks, is_series};
+use super::choice::{Choice, DataError, short};
+use super::data::Data;
+use super::kind::Kind;
+use super::scene::Scene;
+use super::series::{Series, SeriesError, Tracks, Wish, is_series};
+use super::sheet::{Page, Sheet, TooSmall, Words};
 use super::{Args, dots, heat, lines, words};
-use super::sheet::{Page, Sheet};
 use crate::table;
 use std::path::Path;
-
-/// The kind of a plot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kind {
-    /// Medians over a numeric key, with bands
-    Lines,
-    /// The result of each seed, with medians, for each value of a key
-    Dots,
-    /// Colours for the values of two keys
-    Heat,
-    /// Numbers over time, from files of `sim --series`
-    Time,
-}
 
 /// Error for files or flags that do not match.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +21,16 @@ pub(crate) enum InputError {
     Mixed(String, String),
     #[error("--{flag}: {file} is a time series of a run, which has no {what}")]
     NotInSeries { flag: &'static str, file: String, what: &'static str },
-    #[error("--kind time: {0} has results of a sweep; a time series comes from `retrylab sim --series FILE.csv`")]
-    NotSeries(String),
+    #[error(
+        "--{0}: {1} has results of a sweep; a time series comes from `retrylab sim --series FILE.csv`"
+    )]
+    NotSeries(&'static str, String),
     #[error("--kind lines: {0} has values that are not numbers; use --kind dots")]
     Categories(String),
     #[error("--y: results of a sweep are drawn for one measure; draw a plot of each")]
     ManyMeasures,
+    #[error(transparent)]
+    TooSmall(#[from] TooSmall),
 }
 
 /// What is drawn.
@@ -73,7 +67,8 @@ impl Content {
         let read = |(name, path): &(String, &str)| Ok((name.clone(), Series::read(path)?));
         let files: Vec<(String, Series)> =
             files.iter().map(read).collect::<Result<_, SeriesError>>()?;
-        Ok(Self::Time(Tracks::new(&files, &args.y, args.log_y)?))
+        let wish = Wish { columns: &args.y, interval: args.interval, log_y: args.log_y };
+        Ok(Self::Time(Tracks::new(&files, &wish)?))
     }
 
     fn results(args: &Args, files: Vec<(String, &str)>) -> Result<Self, InputError> {
@@ -83,7 +78,10 @@ impl Content {
             _ => return Err(InputError::ManyMeasures),
         };
         if args.kind == Some(Kind::Time) {
-            return Err(InputError::NotSeries(short(files[0].1)));
+            return Err(InputError::NotSeries("kind time", short(files[0].1)));
+        }
+        if args.interval.is_some() {
+            return Err(InputError::NotSeries("interval", short(files[0].1)));
         }
         let is_heat = args.heat.is_some() || args.kind == Some(Kind::Heat);
         let choice = Choice {
@@ -109,22 +107,23 @@ impl Content {
     }
 
     /// Draws the plot on a page.
-    pub(super) fn draw(&self, page: &Page<'_>, log: (bool, bool)) -> Sheet {
+    pub(super) fn draw(&self, page: &Page<'_>, log: (bool, bool)) -> Result<Scene, InputError> {
+        let mut sheet = Sheet::new(page, &self.words());
         match self {
-            Self::Time(tracks) => {
-                let mut sheet = Sheet::new(page, &words::of_tracks(tracks));
-                lines::draw_tracks(&mut sheet, tracks, log);
-                sheet
-            }
-            Self::Results(data, kind) => {
-                let mut sheet = Sheet::new(page, &words::of_data(data, *kind));
-                match (kind, &data.numbers) {
-                    (Kind::Heat, _) => heat::draw(&mut sheet, data, log.1),
-                    (Kind::Lines, Some(numbers)) => lines::draw(&mut sheet, data, numbers, log),
-                    _ => dots::draw(&mut sheet, data, log.1),
-                }
-                sheet
-            }
+            Self::Time(tracks) => lines::draw_tracks(&mut sheet, tracks, log)?,
+            Self::Results(data, kind) => match (kind, &data.numbers) {
+                (Kind::Heat, _) => heat::draw(&mut sheet, data, log.1)?,
+                (Kind::Lines, Some(numbers)) => lines::draw(&mut sheet, data, numbers, log)?,
+                _ => dots::draw(&mut sheet, data, log.1)?,
+            },
+        }
+        Ok(sheet.scene)
+    }
+
+    fn words(&self) -> Words {
+        match self {
+            Self::Time(tracks) => words::of_tracks(tracks),
+            Self::Results(data, kind) => words::of_data(data, *kind),
         }
     }
 }
@@ -132,9 +131,8 @@ impl Content {
 /// Returns each file with its name: of `NAME=FILE` the given one, otherwise that of the file without its extension, if no
 /// other one has it.
 fn named(files: &[String]) -> Vec<(String, &str)> {
-    let split = |text: &String| -> Option<usize> {
-        text.find('=').filter(|_| !Path::new(text).exists())
-    };
+    let split =
+        |text: &String| -> Option<usize> { text.find('=').filter(|_| !Path::new(text).exists()) };
     let path = |text: &'_ String| split(text).map_or(0, |at| at + 1);
     let stem = |file: &str| {
         let stem = Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -157,11 +155,14 @@ mod tests {
     #[test]
     fn files_have_short_and_different_names() {
         let files = ["a/one.csv", "new=b/two.csv", "c/two.csv", "d/two.json"].map(String::from);
-        assert_eq!(named(&files), [
-            ("one".to_string(), "a/one.csv"),
-            ("new".to_string(), "b/two.csv"),
-            ("c/two.csv".to_string(), "c/two.csv"),
-            ("d/two.json".to_string(), "d/two.json"),
-        ]);
+        assert_eq!(
+            named(&files),
+            [
+                ("one".to_string(), "a/one.csv"),
+                ("new".to_string(), "b/two.csv"),
+                ("c/two.csv".to_string(), "c/two.csv"),
+                ("d/two.json".to_string(), "d/two.json"),
+            ]
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scene::{Anchor, Marker, Place, Shape};
-use super::sheet::{Room, Sheet};
+use super::sheet::{Room, Sheet, TooSmall};
 use super::spread::spread;
 use super::theme::Colour;
 
@@ -26,11 +26,8 @@ const DASHES: [&[f64]; 4] = [&[], &[7.0, 3.0], &[2.0, 2.5], &[9.0, 3.0, 2.0, 3.0
 impl Look {
     pub(super) fn new(sheet: &Sheet, at: usize, marked: bool) -> Self {
         let shapes = Marker::ALL.len();
-        let (dash, marker) = if marked {
-            (at / shapes, Some(Marker::ALL[at % shapes]))
-        } else {
-            (at, None)
-        };
+        let (dash, marker) =
+            if marked { (at / shapes, Some(Marker::ALL[at % shapes])) } else { (at, None) };
         Self { colour: sheet.theme.line(at), dash: DASHES[dash % DASHES.len()], marker }
     }
 }
@@ -43,6 +40,8 @@ pub(super) struct Entry {
     pub(super) joined: bool,
     /// Where the line ends, if it is drawn.
     pub(super) end: Option<Place>,
+    /// Mean height of its points, by which a list is ordered.
+    pub(super) level: f64,
 }
 
 /// The names next to a plot.
@@ -82,45 +81,57 @@ impl Names {
         30.0 * sheet.unit
     }
 
-    /// Draws the names to the right of `room`. A few are at the ends of their lines, more are a list in the order of the
-    /// ends.
-    pub(super) fn draw(&self, sheet: &mut Sheet, room: Room) {
+    /// Draws the names to the right of `room`: at the ends of the lines if they are few and do not end together, otherwise as a list.
+    pub(super) fn draw(&self, sheet: &mut Sheet, room: Room) -> Result<(), TooSmall> {
         if self.entries.is_empty() {
-            return;
+            return Ok(());
         }
         let size = sheet.text_size();
         let left = room.right + Self::distance(sheet);
         let text = font::cut(&self.heading, sheet.room.right - left, size, false);
         let (muted, axis) = (sheet.paints.muted, sheet.paints.axis);
-        let direct = self.entries.len() <= MAX_DIRECT && self.entries.iter().any(|entry| entry.end.is_some());
         let head = if self.heading.is_empty() { 0.0 } else { 1.6 * size };
-        let limits = (room.top + head, sheet.room.bottom - size);
-        let ends: Vec<f64> =
-            self.entries.iter().map(|entry| entry.end.map_or(limits.1, |end| end.1)).collect();
-        let places = if direct {
-            spread(&ends, 1.35 * size, (limits.0, room.bottom))
-        } else {
-            let mut order: Vec<usize> = (0..ends.len()).collect();
-            order.sort_by(|a, b| ends[*a].total_cmp(&ends[*b]));
-            let mut ranks = vec![0.0; ends.len()];
-            for (rank, at) in order.into_iter().enumerate() {
-                ranks[at] = limits.0 + rank as f64 * 1e-3;
-            }
-            spread(&ranks, 1.45 * size, limits)
-        };
+        let limits = (room.top + head, room.bottom);
+        if limits.1 - limits.0 < size * (self.entries.len() - 1) as f64 {
+            return Err(TooSmall);
+        }
+        let direct = self.at_ends(1.35 * size, limits);
+        let places = direct.clone().unwrap_or_else(|| self.listed(1.45 * size, limits));
         let first = places.iter().copied().fold(f64::INFINITY, f64::min);
         sheet.scene.text((left, first - head + 0.35 * size), Anchor::Start, &text, size, muted);
         for (entry, y) in self.entries.iter().zip(places) {
-            if let Some(end) = entry.end.filter(|_| direct) {
+            if let Some(end) = entry.end.filter(|_| direct.is_some()) {
                 let gap = 5.0 * sheet.unit;
                 let leader = vec![(end.0 + gap, end.1), (left - gap, y)];
                 sheet.scene.line(leader, axis, 0.7 * sheet.unit, &[]);
             }
-            self.entry(sheet, entry, (left, y));
+            Self::entry(sheet, entry, (left, y));
         }
+        Ok(())
     }
 
-    fn entry(&self, sheet: &mut Sheet, entry: &Entry, (left, y): Place) {
+    /// Returns the heights of names at the ends of the lines; `None` if they would be too far from them.
+    fn at_ends(&self, gap: f64, limits: (f64, f64)) -> Option<Vec<f64>> {
+        let ends: Vec<f64> =
+            self.entries.iter().map(|entry| entry.end.map(|end| end.1)).collect::<Option<_>>()?;
+        let places = spread(&ends, gap, limits);
+        let near = |(place, end): (&f64, &f64)| (place - end).abs() <= 2.0 * gap;
+        (ends.len() <= MAX_DIRECT && places.iter().zip(&ends).all(near)).then_some(places)
+    }
+
+    /// Returns the heights of names in a list, which begins at the top.
+    fn listed(&self, gap: f64, limits: (f64, f64)) -> Vec<f64> {
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by(|a, b| self.entries[*a].level.total_cmp(&self.entries[*b].level));
+        let gap = gap.min((limits.1 - limits.0) / (order.len() - 1).max(1) as f64);
+        let mut places = vec![0.0; order.len()];
+        for (rank, at) in order.into_iter().enumerate() {
+            places[at] = limits.0 + rank as f64 * gap;
+        }
+        places
+    }
+
+    fn entry(sheet: &mut Sheet, entry: &Entry, (left, y): Place) {
         let (size, unit) = (sheet.text_size(), sheet.unit);
         let Look { colour, dash, marker } = entry.look;
         let right = left + Self::sample(sheet) - 7.0 * unit;
@@ -130,7 +141,14 @@ impl Names {
         if let Some(marker) = marker {
             let at = ((left + right) / 2.0, y);
             let radius = 3.5 * unit;
-            sheet.scene.shapes.push(Shape::Dot { at, radius, marker, colour, opacity: 1.0, tip: None });
+            sheet.scene.shapes.push(Shape::Dot {
+                at,
+                radius,
+                marker,
+                colour,
+                opacity: 1.0,
+                tip: None,
+            });
         }
         let start = left + Self::sample(sheet);
         let label = font::cut(&entry.label, sheet.room.right - start, size, false);

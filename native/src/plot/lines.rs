@@ -7,7 +7,7 @@ use super::quantity::Quantity;
 use super::scale::{Shape, range};
 use super::scene::{self, Place};
 use super::series::Tracks;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, TooSmall};
 use crate::sim::words::Unit;
 
 /// Maximum number of points of a line that has markers.
@@ -28,7 +28,7 @@ struct Curve {
 }
 
 impl Curve {
-    fn points(&self) -> impl Iterator<Item = &Point> {
+    fn points(&self) -> impl Iterator<Item = &Point> + Clone {
         self.runs.iter().flatten()
     }
 }
@@ -39,11 +39,18 @@ struct Curves<'a> {
     y: &'a Quantity,
     heading: &'a str,
     curves: Vec<Curve>,
+    /// The range of x.
+    range: (f64, f64),
     log: (bool, bool),
 }
 
 /// Draws medians over numbers, with their confidence intervals.
-pub(super) fn draw(sheet: &mut Sheet, data: &Data, numbers: &[f64], log: (bool, bool)) {
+pub(super) fn draw(
+    sheet: &mut Sheet,
+    data: &Data,
+    numbers: &[f64],
+    log: (bool, bool),
+) -> Result<(), TooSmall> {
     let curve = |(line, content): (usize, &Line)| {
         let runs = runs(content).map(|run| {
             let point = |place: usize| {
@@ -58,29 +65,37 @@ pub(super) fn draw(sheet: &mut Sheet, data: &Data, numbers: &[f64], log: (bool, 
     };
     let curves = data.lines.iter().enumerate().map(curve).collect();
     let heading = data.by.as_ref().map(|by| by.label.as_str()).unwrap_or_default();
-    Curves { x: &data.x, y: &data.y, heading, curves, log }.draw(sheet);
+    let range = (numbers[0], numbers[numbers.len() - 1]);
+    Curves { x: &data.x, y: &data.y, heading, curves, range, log }.draw(sheet)
 }
 
 /// Draws series over time.
-pub(super) fn draw_tracks(sheet: &mut Sheet, tracks: &Tracks, log: (bool, bool)) {
+pub(super) fn draw_tracks(
+    sheet: &mut Sheet,
+    tracks: &Tracks,
+    log: (bool, bool),
+) -> Result<(), TooSmall> {
     let time = Quantity::new("time", Unit::Seconds, "time", "");
     let point = |at: &Place| Point { at: *at, interval: None, tip: String::new() };
     let curves = tracks.tracks.iter().map(|track| Curve {
         label: track.label.clone(),
         runs: vec![track.points.iter().map(point).collect()],
     });
-    Curves { x: &time, y: &tracks.y, heading: "", curves: curves.collect(), log }.draw(sheet);
+    // A logarithmic axis cannot begin at 0.
+    let first = if log.0 { tracks.interval / 2.0 } else { tracks.span.0 };
+    let range = (first, tracks.span.1);
+    Curves { x: &time, y: &tracks.y, heading: "", curves: curves.collect(), range, log }.draw(sheet)
 }
 
 impl Curves<'_> {
-    fn draw(&self, sheet: &mut Sheet) {
+    fn draw(&self, sheet: &mut Sheet) -> Result<(), TooSmall> {
         let banded = self.curves.len() <= MAX_DIRECT;
         let labels: Vec<&str> = self.curves.iter().map(|curve| curve.label.as_str()).collect();
         let right = Names::width(sheet, self.heading, &labels);
         let (log_x, log_y) = self.log;
         let x = Wanted {
             quantity: self.x,
-            range: Some(self.x_range()),
+            range: Some(self.range),
             shape: Shape { log: log_x, widened: false },
             categories: Vec::new(),
         };
@@ -90,7 +105,7 @@ impl Curves<'_> {
             shape: Shape { log: log_y, widened: true },
             categories: Vec::new(),
         };
-        let axes = Axes::draw(sheet, x, y, right);
+        let axes = Axes::draw(sheet, x, y, right)?;
         let longest = self.curves.iter().map(|curve| curve.points().count()).max();
         let marked = longest.unwrap_or_default() <= MAX_MARKED;
         let looks: Vec<Look> =
@@ -104,15 +119,13 @@ impl Curves<'_> {
         // The first line is above the others.
         for (curve, look) in self.curves.iter().zip(&looks).rev() {
             let end = draw_line(sheet, &axes, curve, *look);
-            entries.push(Entry { label: curve.label.clone(), look: *look, joined: true, end });
+            let heights = curve.points().map(|point| at(&axes, point.at).1);
+            let level = heights.clone().sum::<f64>() / heights.count().max(1) as f64;
+            let (label, look) = (curve.label.clone(), *look);
+            entries.push(Entry { label, look, joined: true, end, level });
         }
         entries.reverse();
-        Names::new(self.heading, entries).draw(sheet, axes.room);
-    }
-
-    fn x_range(&self) -> (f64, f64) {
-        let all = self.curves.iter().flat_map(Curve::points).map(|point| point.at.0);
-        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+        Names::new(self.heading, entries).draw(sheet, axes.room)
     }
 
     fn y_range(&self, banded: bool) -> (f64, f64) {

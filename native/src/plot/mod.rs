@@ -2,8 +2,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`input`] | the files, and which kind of plot they make |
-//! | [`data`], [`columns`], [`series`] | what is drawn |
+//! | [`input`], [`kind`] | the files, and which kind of plot they make |
+//! | [`choice`], [`columns`], [`data`], [`series`] | what is drawn |
 //! | [`quantity`], [`words`] | units, labels and captions |
 //! | [`scale`], [`axes`], [`spread`], [`key`] | where it is drawn |
 //! | [`lines`], [`dots`], [`heat`] | the kinds of plots |
@@ -11,6 +11,7 @@
 //! | [`svg`], [`png`] | the formats |
 
 mod axes;
+mod choice;
 mod columns;
 mod data;
 mod dots;
@@ -18,6 +19,7 @@ mod font;
 mod heat;
 mod input;
 mod key;
+mod kind;
 mod lines;
 mod output;
 mod png;
@@ -28,15 +30,19 @@ mod series;
 mod sheet;
 mod spread;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod words;
 
 use crate::existing::{Exists, Overwrite};
 use crate::exit::Exit;
 use crate::output::{Count, OutputError, narrate, warn};
-use data::DataError;
-use input::{Content, InputError, Kind};
+use choice::DataError;
+use input::{Content, InputError};
+use kind::Kind;
 use output::{Format, FormatError};
+use retrylab_core::time::Duration;
 use retrylab_core::value::Printable;
 use sheet::Page;
 use theme::Theme;
@@ -76,6 +82,9 @@ pub(crate) struct Args {
     /// Varied key on the vertical axis of a heat map, whose colours are the measure
     #[arg(long, value_name = "KEY", conflicts_with = "by")]
     heat: Option<String>,
+    /// Length of the intervals of a time series [default: at most 240 intervals]
+    #[arg(long, value_name = "TIME", value_parser = output::interval)]
+    interval: Option<Duration>,
     /// Kind of the plot [default: as the data suggest]
     #[arg(long)]
     kind: Option<Kind>,
@@ -160,8 +169,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         subtitle: args.subtitle.as_deref(),
         caption: args.caption.as_deref(),
     };
-    let sheet = content.draw(&page, (args.log_x, args.log_y));
-    if !output::write(&sheet.scene, format, args.scale, &args.out)? {
+    let scene = content.draw(&page, (args.log_x, args.log_y))?;
+    if !output::write(&scene, format, args.scale, &args.out)? {
         return Ok(Exit::Success);
     }
     let files = args.files.join(", ");

@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use super::{png, svg};
 use crate::output::OutputError;
+use retrylab_core::time::{Duration, parse_duration};
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -17,7 +18,9 @@ pub(crate) enum Format {
 /// Error for an output that cannot have the format.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FormatError {
-    #[error("--out: {0} does not end in .svg or .png; use such a name, --format, or `-` for stdout")]
+    #[error(
+        "--out: {0} does not end in .svg or .png; use such a name, --format, or `-` for stdout"
+    )]
     Extension(String),
     #[error("--format png: a terminal cannot show a PNG; redirect stdout, or use --out FILE.png")]
     Terminal,
@@ -55,9 +58,7 @@ pub(super) fn write(
     };
     let name = if out == "-" { "stdout" } else { out }.to_string();
     if out != "-" {
-        return fs::write(out, bytes)
-            .map(|()| true)
-            .map_err(|error| OutputError { name, error });
+        return fs::write(out, bytes).map(|()| true).map_err(|error| OutputError { name, error });
     }
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(&bytes).and_then(|()| stdout.flush());
@@ -75,4 +76,10 @@ pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
     parts
         .filter(|(width, height)| (320..=4000).contains(width) && (240..=4000).contains(height))
         .ok_or_else(|| "use WIDTHxHEIGHT from 320x240 to 4000x4000, such as 960x540".to_string())
+}
+
+/// Reads a duration above 0.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text).filter(|interval| !interval.is_zero());
+    interval.ok_or_else(|| "use a duration above 0, such as 1s".to_string())
 }

@@ -83,7 +83,8 @@ impl Canvas {
             let y = i64::from(placement.top) + row as i64;
             for (column, cover) in covers.iter().enumerate().filter(|(_, cover)| **cover > 0) {
                 let x = i64::from(placement.left) + column as i64;
-                let within = |at: i64, size: usize| usize::try_from(at).ok().filter(|at| *at < size);
+                let within =
+                    |at: i64, size: usize| usize::try_from(at).ok().filter(|at| *at < size);
                 let (Some(x), Some(y)) = (within(x, self.width), within(y, self.height)) else {
                     continue;
                 };

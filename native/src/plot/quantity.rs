@@ -67,12 +67,7 @@ impl Quantity {
 
     pub(super) fn new(name: &str, unit: Unit, label: &str, detail: &str) -> Self {
         let name = Printable::short(name).to_string();
-        Self {
-            name,
-            label: Printable::short(label).to_string(),
-            detail: detail.to_string(),
-            unit,
-        }
+        Self { name, label: Printable::short(label).to_string(), detail: detail.to_string(), unit }
     }
 
     /// Returns the quantity of lines that are drawn over one axis.
@@ -81,11 +76,8 @@ impl Quantity {
         if others.is_empty() {
             return first.clone();
         }
-        let label = if all.iter().all(|one| one.name.ends_with("_per_s")) {
-            "per second"
-        } else {
-            ""
-        };
+        let label =
+            if all.iter().all(|one| one.name.ends_with("_per_s")) { "per second" } else { "" };
         Self::new("", first.unit, label, "")
     }
 
@@ -243,7 +235,10 @@ mod tests {
         assert_eq!(title("latency_p99_s", "ms"), "p99 latency (ms)");
         assert_eq!(title("amplification", ""), "amplification (sends per exchange)");
         assert_eq!(title("unheard_of", ""), "unheard_of");
-        assert_eq!(Quantity::key("link.latency_s").title("ms"), "latency of the link (one way, ms)");
+        assert_eq!(
+            Quantity::key("link.latency_s").title("ms"),
+            "latency of the link (one way, ms)"
+        );
         assert_eq!(Quantity::key("faults").title(""), "faults");
         assert_eq!(Quantity::key("server.hint_s").label, "server.hint");
         assert_eq!(Quantity::key("server.drop").value("0.05"), "5 %");

@@ -113,7 +113,8 @@ fn linear(low: f64, high: f64, quantity: &Quantity, widened: bool, count: usize)
     let scale =
         Scale { low: ends.0 * size, high: ends.1 * size, log: false, ticks: Vec::new(), unit };
     let numbers = (0..=(last - first).max(0.0) as usize).map(|at| (first + at as f64) * step);
-    let numbers = numbers.filter(|number| *number <= ends.1 * (1.0 + 1e-9) && *number >= ends.0 - 1e-9);
+    let numbers =
+        numbers.filter(|number| *number <= ends.1 * (1.0 + 1e-9) && *number >= ends.0 - 1e-9);
     let ticks = numbers.map(|number| Tick {
         place: scale.place(number * size),
         label: quantity.tick(number, step),
@@ -146,12 +147,12 @@ fn logarithmic(
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
         powers
-            .flat_map(|power| digits.iter().map(move |digit| decimal(*digit, power)))
+            .flat_map(|power| digits.iter().map(move |digit| decimal(*digit, power, quantity)))
             .collect()
     };
-    let all = decades(&[1.0, 2.0, 5.0], 1);
+    let all = decades(digits, 1);
     let (low, high) = if widened {
-        // From the last of 1, 2, 5 below the numbers to the first one above.
+        // From the last tick below the numbers to the first one above.
         let below = all.iter().copied().rfind(|tick| *tick <= low * 1.000_001);
         let above = all.iter().copied().find(|tick| *tick >= high / 1.000_001);
         (below.unwrap_or(low), above.unwrap_or(high).min(quantity.bounds().1))
@@ -166,14 +167,27 @@ fn logarithmic(
     (ticks.len() > 1).then_some(Scale { ticks, ..scale })
 }
 
-/// Returns a digit times a power of ten as its nearest number.
-fn decimal(digit: f64, power: i32) -> f64 {
-    if power < 0 { digit / 10f64.powi(-power) } else { digit * 10f64.powi(power) }
+/// Returns a digit times a power of ten as its nearest number. Times are instead whole minutes and hours of about
+/// that length.
+fn decimal(digit: f64, power: i32, quantity: &Quantity) -> f64 {
+    let one = match power {
+        _ if quantity.unit != Unit::Seconds => 10f64.powi(power),
+        2 | 3 => 60.0 * 10f64.powi(power - 2),
+        4.. => 3600.0 * 10f64.powi(power - 4),
+        _ => 10f64.powi(power),
+    };
+    match digit {
+        5.0 if quantity.unit == Unit::Seconds && matches!(power, 1 | 3) => 3.0 * one,
+        _ if power < 0 => digit / 10f64.powi(-power),
+        _ => digit * one,
+    }
 }
 
 /// Writes a tick of a logarithmic axis: each with its own unit, as they differ by powers of ten.
 fn power(quantity: &Quantity, tick: f64) -> String {
     match quantity.unit {
+        Unit::Seconds if tick >= 3600.0 => format!("{} h", tick / 3600.0),
+        Unit::Seconds if tick >= 60.0 => format!("{} min", tick / 60.0),
         Unit::Share | Unit::Seconds => quantity.shown(tick),
         _ if !(1e-4..1e7).contains(&tick) => format!("{tick:e}"),
         _ => quantity.shown(tick),
@@ -232,16 +246,31 @@ mod tests {
         assert_eq!(texts("x", (0.0, 3e-9), false, false), "0.0 0.5 1.0 1.5 2.0 2.5 3.0 in 1e-9");
         assert_eq!(texts("x", (0.0, 20_000.0), false, false), "0 5000 10,000 15,000 20,000");
         assert_eq!(texts("latency_p99_s", (0.0, 0.02), false, true), "0 5 10 15 20 in ms");
-        assert_eq!(texts("latency_p99_s", (0.0, 3.0), false, true), "0.0 0.5 1.0 1.5 2.0 2.5 3.0 in s");
+        assert_eq!(
+            texts("latency_p99_s", (0.0, 3.0), false, true),
+            "0.0 0.5 1.0 1.5 2.0 2.5 3.0 in s"
+        );
     }
 
     #[test]
     fn logarithmic_ticks_are_readable() {
         assert_eq!(texts("x", (1.0, 100.0), true, false), "1 2 5 10 20 50 100");
-        assert_eq!(texts("x", (3.0, 4e5), true, true), "10 100 1000 10,000 100,000");
-        assert_eq!(texts("x", (1.0, 1e12), true, true), "1 100 10,000 1000000 1e8 1e10 1e12");
-        assert_eq!(texts("latency_p99_s", (0.0002, 3.0), true, true), "1 ms 10 ms 100 ms 1 s");
-        assert_eq!(texts("gave_up_share", (0.002, 0.7), true, true), "1 % 10 % 100 %");
+        assert_eq!(texts("x", (3.0, 4e5), true, true), "1 10 100 1000 10,000 100,000 1,000,000");
+        assert_eq!(texts("x", (1.0, 1e12), true, true), "1 100 10,000 1,000,000 1e8 1e10 1e12");
+        assert_eq!(
+            texts("latency_p99_s", (0.0002, 3.0), true, true),
+            "100 \u{b5}s 1 ms 10 ms 100 ms 1 s 10 s"
+        );
+        assert_eq!(
+            texts("latency_p99_s", (7.0, 3e5), true, true),
+            "1 s 10 s 1 min 10 min 1 h 10 h 100 h"
+        );
+        assert_eq!(texts("latency_p99_s", (9.0, 4000.0), true, false), "10 s 1 min 10 min 1 h");
+        assert_eq!(
+            texts("latency_p99_s", (2.0, 100.0), true, true),
+            "2 s 5 s 10 s 20 s 30 s 1 min 2 min"
+        );
+        assert_eq!(texts("gave_up_share", (0.002, 0.7), true, true), "0.1 % 1 % 10 % 100 %");
         assert_eq!(texts("x", (1.1, 1.6), true, false), "1.1 1.2 1.3 1.4 1.5 1.6");
     }
 
@@ -263,8 +292,14 @@ mod tests {
             let scale = scale(name, (low, high), log, widened, 1 + n % 9);
             let bounds = quantity.bounds();
             let slack = 1.0 + 1e-9;
-            assert!(scale.low >= bounds.0 && scale.high <= bounds.1 * slack, "{low} {high} {scale:?}");
-            assert!(scale.low <= low * slack && scale.high * slack >= high, "{low} {high} {scale:?}");
+            assert!(
+                scale.low >= bounds.0 && scale.high <= bounds.1 * slack,
+                "{low} {high} {scale:?}"
+            );
+            assert!(
+                scale.low <= low * slack && scale.high * slack >= high,
+                "{low} {high} {scale:?}"
+            );
             assert!(scale.ticks.is_sorted_by(|a, b| a.place < b.place), "{low} {high} {scale:?}");
             let labels: Vec<&String> = scale.ticks.iter().map(|tick| &tick.label).collect();
             assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{low} {high} {scale:?}");

@@ -84,17 +84,33 @@ impl Text {
         let width = super::font::advance(&self.text, self.size, self.bold);
         let (left, (sin, cos)) = (self.offset(width), self.angle.to_radians().sin_cos());
         let (up, down) = (-0.75 * self.size, 0.21 * self.size);
-        [(left, up), (left + width, up), (left + width, down), (left, down)].map(|(x, y)| {
-            (self.at.0 + x * cos - y * sin, self.at.1 + x * sin + y * cos)
-        })
+        [(left, up), (left + width, up), (left + width, down), (left, down)]
+            .map(|(x, y)| (self.at.0 + x * cos - y * sin, self.at.1 + x * sin + y * cos))
     }
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
-    Area { corners: Vec<Place>, colour: Colour, opacity: f64, tip: Option<String> },
-    Line { points: Vec<Place>, colour: Colour, width: f64, dash: &'static [f64] },
-    Dot { at: Place, radius: f64, marker: Marker, colour: Colour, opacity: f64, tip: Option<String> },
+    Area {
+        corners: Vec<Place>,
+        colour: Colour,
+        opacity: f64,
+        tip: Option<String>,
+    },
+    Line {
+        points: Vec<Place>,
+        colour: Colour,
+        width: f64,
+        dash: &'static [f64],
+    },
+    Dot {
+        at: Place,
+        radius: f64,
+        marker: Marker,
+        colour: Colour,
+        opacity: f64,
+        tip: Option<String>,
+    },
     Text(Text),
 }
 
@@ -126,7 +142,14 @@ impl Scene {
     }
 
     /// Adds a text that begins, is centred or ends at its place.
-    pub(super) fn text(&mut self, at: Place, anchor: Anchor, text: &str, size: f64, colour: Colour) {
+    pub(super) fn text(
+        &mut self,
+        at: Place,
+        anchor: Anchor,
+        text: &str,
+        size: f64,
+        colour: Colour,
+    ) {
         let text = text.to_string();
         self.shapes.push(Shape::Text(Text {
             at,

@@ -1,10 +1,16 @@
 //! Time series of runs, as `retrylab sim --series` writes them.
 
-use super::data::{MAX_LINES, cut, short};
+use super::choice::{MAX_LINES, cut, short};
 use super::quantity::Quantity;
+use crate::output::seconds;
+use crate::sim::words::Unit;
 use csv::{Reader, StringRecord};
+use retrylab_core::time::Duration;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+
+/// Maximum number of intervals, unless the user chooses them. In shorter ones, chance hides what goes on.
+const MAX_INTERVALS: f64 = 240.0;
 
 /// How the file of a series begins.
 const HEAD: &[u8] = b"from_s,interval_s,";
@@ -26,6 +32,8 @@ pub(crate) enum SeriesError {
     Empty(String),
     #[error("--y: {0} columns of all files; a plot shows at most {MAX_LINES} lines")]
     TooMany(usize),
+    #[error("--interval: {given} is not a multiple of {own}, the interval of {file}")]
+    Interval { given: String, own: String, file: String },
     #[error("--log-y: {name} is {value}; a logarithmic axis needs numbers above 0")]
     Log { name: String, value: f64 },
 }
@@ -49,8 +57,10 @@ pub(super) struct Track {
 pub(super) struct Tracks {
     pub(super) y: Quantity,
     pub(super) tracks: Vec<Track>,
-    /// The shortest and the longest interval in seconds.
-    pub(super) interval: (f64, f64),
+    /// Length of the intervals in seconds.
+    pub(super) interval: f64,
+    /// The begin of the first and the end of the last one in seconds.
+    pub(super) span: (f64, f64),
     /// Number of files.
     pub(super) files: u64,
 }
@@ -104,50 +114,91 @@ impl Series {
     fn interval(&self) -> f64 {
         self.columns[1][0]
     }
+
+    /// Returns a column in intervals of `interval` seconds: the sum of counts, the mean of rates.
+    fn track(&self, name: &str, interval: f64) -> Result<Vec<(f64, f64)>, SeriesError> {
+        let numbers = self.column(name)?;
+        let joined = (interval / self.interval()).round();
+        if joined < 1.0 || (joined * self.interval() - interval).abs() > 1e-6 * interval {
+            let time = Quantity::new("", Unit::Seconds, "", "");
+            let [given, own] = [interval, self.interval()].map(|seconds| time.shown(seconds));
+            return Err(SeriesError::Interval { given, own, file: short(&self.file) });
+        }
+        let groups = numbers.chunks(joined as usize).zip(self.columns[0].chunks(joined as usize));
+        let point = |(numbers, times): (&[f64], &[f64])| {
+            let sum: f64 = numbers.iter().sum();
+            let count = if is_rate(name) { numbers.len() as f64 } else { 1.0 };
+            (times[0] + interval / 2.0, sum / count)
+        };
+        Ok(groups.map(point).collect())
+    }
+}
+
+/// What a time series shows.
+pub(super) struct Wish<'a> {
+    /// The columns; none for the default ones.
+    pub(super) columns: &'a [String],
+    pub(super) interval: Option<Duration>,
+    pub(super) log_y: bool,
 }
 
 impl Tracks {
-    /// Returns a line for each of the columns `wanted` of each file, which has a name.
-    pub(super) fn new(
-        files: &[(String, Series)],
-        wanted: &[String],
-        log_y: bool,
-    ) -> Result<Self, SeriesError> {
+    /// Returns a line for each of the wanted columns of each file, which has a name.
+    pub(super) fn new(files: &[(String, Series)], wish: &Wish<'_>) -> Result<Self, SeriesError> {
         let many = files.len() > 1;
         let defaults: &[&str] = if many { &DEFAULT } else { &DEFAULTS };
-        let wanted: Vec<&str> = match wanted {
+        let wanted: Vec<&str> = match wish.columns {
             [] => defaults.to_vec(),
             wanted => wanted.iter().map(String::as_str).collect(),
         };
         if files.len() * wanted.len() > MAX_LINES {
             return Err(SeriesError::TooMany(files.len() * wanted.len()));
         }
-        let rate = |name: &str| name.ends_with("_per_s");
-        if let Some(other) = wanted.iter().find(|name| rate(name) != rate(wanted[0])) {
+        if let Some(other) = wanted.iter().find(|name| is_rate(name) != is_rate(wanted[0])) {
             return Err(SeriesError::Units(short(wanted[0]), short(other)));
         }
+        let interval = wish.interval.map_or_else(|| readable(files), seconds);
         let quantities: Vec<Quantity> = wanted.iter().map(|name| Quantity::measure(name)).collect();
         let mut tracks = Vec::new();
         for (file, series) in files {
             for (name, quantity) in wanted.iter().zip(&quantities) {
-                let numbers = series.column(name)?;
-                if let Some(value) = numbers.iter().find(|number| log_y && **number <= 0.0) {
+                let points = series.track(name, interval)?;
+                if let Some((_, value)) = points.iter().find(|point| wish.log_y && point.1 <= 0.0) {
                     return Err(SeriesError::Log { name: short(name), value: *value });
                 }
-                let middle = series.interval() / 2.0;
-                let times = series.columns[0].iter().map(|from| from + middle);
                 let label = match (many, wanted.len()) {
                     (false, _) => quantity.label.clone(),
                     (true, 1) => file.clone(),
                     (true, _) => format!("{}, {file}", quantity.label),
                 };
-                tracks.push(Track { label, points: times.zip(numbers.iter().copied()).collect() });
+                tracks.push(Track { label, points });
             }
         }
-        let intervals = files.iter().map(|(_, series)| series.interval());
-        let shortest = intervals.clone().fold(f64::INFINITY, f64::min);
-        let interval = (shortest, intervals.fold(0.0, f64::max));
-        let y = Quantity::common(&quantities);
-        Ok(Self { y, tracks, interval, files: files.len() as u64 })
+        let first = files.iter().map(|(_, series)| series.columns[0][0]);
+        let span = (first.fold(f64::INFINITY, f64::min), end(files));
+        let (y, files) = (Quantity::common(&quantities), files.len() as u64);
+        Ok(Self { y, tracks, interval, span, files })
     }
+}
+
+/// Returns the end of the last interval in seconds.
+fn end(files: &[(String, Series)]) -> f64 {
+    let ends = files.iter().map(|(_, series)| {
+        series.columns[0].last().copied().unwrap_or_default() + series.interval()
+    });
+    ends.fold(0.0, f64::max)
+}
+
+/// Returns whether the numbers of a column are per second; others are counts.
+fn is_rate(name: &str) -> bool {
+    name.ends_with("_per_s")
+}
+
+/// Returns the shortest interval with which the plot has at most [`MAX_INTERVALS`] of them: 1, 2 or 5 times a power of ten of
+/// the files' own ones.
+fn readable(files: &[(String, Series)]) -> f64 {
+    let own = files.iter().map(|(_, series)| series.interval()).fold(0.0, f64::max);
+    let steps = (0..18).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+    let mut intervals = steps.map(|step| step * own);
+    intervals.find(|interval| end(files) / interval <= MAX_INTERVALS).unwrap_or(own)
 }

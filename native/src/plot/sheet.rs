@@ -5,6 +5,11 @@ use super::scene::{Anchor, Scene, Shape, Text};
 use super::theme::{Colour, Paints, Theme};
 use retrylab_core::value::Printable;
 
+/// Error for a page on which the plot would be unreadable.
+#[derive(Debug, thiserror::Error)]
+#[error("--size: the plot does not fit; use a larger size, shorter texts or fewer lines")]
+pub(crate) struct TooSmall;
+
 /// What the user wants of the page.
 pub(super) struct Page<'a> {
     pub(super) size: (u32, u32),
@@ -82,16 +87,22 @@ impl Sheet {
             height,
             background: paints.background,
             title: title.clone(),
-            description: description.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(". "),
+            description: description
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(". "),
             shapes: Vec::new(),
         };
         let unit = (width / 960.0).min(height / 540.0).sqrt().clamp(0.7, 2.0);
         let margin = 20.0 * unit;
-        let room = Room { left: margin, top: margin, right: width - margin, bottom: height - 14.0 * unit };
+        let room =
+            Room { left: margin, top: margin, right: width - margin, bottom: height - 14.0 * unit };
         let mut sheet = Self { scene, theme: page.theme, paints, unit, room };
         let (text, muted) = (sheet.paints.text, sheet.paints.muted);
         sheet.heading(&title, 19.0, true, text);
         sheet.heading(&subtitle, 14.0, false, muted);
+        sheet.room.top += 6.0 * unit;
         sheet.captions([caption.as_deref().unwrap_or(""), &words.caption]);
         sheet
     }
@@ -105,7 +116,8 @@ impl Sheet {
         for line in font::wrap(text, self.room.width(), size, bold, 2) {
             self.room.top += size;
             let at = (self.room.left, self.room.top);
-            let text = Text { at, text: line, size, bold, anchor: Anchor::Start, colour, angle: 0.0 };
+            let text =
+                Text { at, text: line, size, bold, anchor: Anchor::Start, colour, angle: 0.0 };
             self.scene.shapes.push(Shape::Text(text));
             self.room.top += 0.35 * size;
         }

@@ -1,8 +1,8 @@
 //! The title of a plot and the caption that explains it.
 
 use super::data::{Data, middle};
-use super::input::Kind;
 use super::key::MAX_DIRECT;
+use super::kind::Kind;
 use super::quantity::Quantity;
 use super::series::Tracks;
 use super::sheet::Words;
@@ -13,17 +13,11 @@ use retrylab_core::stats::Sample;
 /// Returns the words of a plot of results.
 pub(super) fn of_data(data: &Data, kind: Kind) -> Words {
     let of = match kind {
-        Kind::Heat => format!(
-            "{} for {} and {}",
-            data.y.label,
-            data.x.label,
-            data.by.as_ref().map(|by| by.label.as_str()).unwrap_or_default()
-        ),
+        Kind::Heat => data.y.label.clone(),
         Kind::Dots => format!("{} by {}", data.y.label, or_file(&data.x.label)),
         _ => format!("{} against {}", data.y.label, or_file(&data.x.label)),
     };
-    let subtitle = data.only.join(", ");
-    Words { title: capital(&of), subtitle, caption: caption(data, kind) }
+    Words { title: capital(&of), subtitle: data.only.join("; "), caption: caption(data, kind) }
 }
 
 /// Returns the words of a plot over time.
@@ -33,14 +27,9 @@ pub(super) fn of_tracks(tracks: &Tracks) -> Words {
         "" => "counts",
         label => label,
     };
-    let seconds = Quantity::new("", Unit::Seconds, "", "");
-    let (shortest, longest) = tracks.interval;
-    let intervals = if shortest < longest {
-        format!("{} to {}", seconds.shown(shortest), seconds.shown(longest))
-    } else {
-        seconds.shown(shortest)
-    };
-    let what = if tracks.y.title("").contains("per second") { "Averages over" } else { "Counts in" };
+    let intervals = Quantity::new("", Unit::Seconds, "", "").shown(tracks.interval);
+    let what =
+        if tracks.y.title("").contains("per second") { "Averages over" } else { "Counts in" };
     Words {
         title: capital(&format!("{label} over time")),
         subtitle: String::new(),
@@ -86,7 +75,9 @@ fn caption(data: &Data, kind: Kind) -> String {
     let unanswered = samples().filter(|sample| lacks_median(sample)).count() as u64;
     if unanswered > 0 {
         let medians = Count(unanswered, "median");
-        text += &format!(" Not drawn: {medians} longer than any latency, as most runs have no such reply.");
+        text += &format!(
+            " Not drawn: {medians} longer than any latency, as most runs have no such reply."
+        );
     }
     if data.cut_short > 0 {
         let runs = Count(data.cut_short, "run");

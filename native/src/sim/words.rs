@@ -26,12 +26,7 @@ pub(crate) struct Words {
     pub(crate) unit: Unit,
 }
 
-const fn words(
-    name: &'static str,
-    unit: Unit,
-    label: &'static str,
-    detail: &'static str,
-) -> Words {
+const fn words(name: &'static str, unit: Unit, label: &'static str, detail: &'static str) -> Words {
     Words { name, label, detail, unit }
 }
 
@@ -68,7 +63,12 @@ pub(crate) const WORDS: &[Words] = &{
         words("digest", Unit::Unknown, "digest", ""),
         words("ended_by", Unit::Unknown, "end of the run", ""),
         words("offered_per_s", Number, "offered load", "exchanges per second"),
-        words("offered_with_retries_per_s", Number, "offered load with retries", "sends per second"),
+        words(
+            "offered_with_retries_per_s",
+            Number,
+            "offered load with retries",
+            "sends per second",
+        ),
         words("goodput_per_s", Number, "goodput", "answered exchanges per second"),
         words("gave_up_per_s", Number, "exchanges that gave up", "per second"),
         words("failed_per_s", Number, "failures", "per second"),
