@@ -80,7 +80,7 @@ impl<'a> Finder<'a> {
 }
 
 impl Columns {
-    /// Finds the columns of `table`; `many` tells whether there are other tables.
+    /// Finds the columns of `table`; `many` is true if there are other tables.
     pub(super) fn new(table: &Table, choice: &Choice<'_>, many: bool) -> Result<Self, DataError> {
         let finder = Finder::new(table, many);
         let (names, seed) = (&finder.names, finder.seed);

@@ -227,12 +227,16 @@ impl Data {
     }
 }
 
-/// Writes the values of the key in words. The rows of a heat map are in the order of their numbers, if they are numbers.
-fn by_words(by: &mut Quantity, lines: &mut [Line], sorted: bool) {
+/// Writes the values of the key in words. The rows of a heat map, from the bottom up, are in the order of their numbers, or
+/// as they come from the top down.
+fn by_words(by: &mut Quantity, lines: &mut [Line], is_heat: bool) {
     let texts: Vec<String> = lines.iter().map(|line| line.label.clone()).collect();
-    if let (Some(_), true) = (numbers(&texts, by), sorted) {
+    let are_numbers = numbers(&texts, by).is_some();
+    if is_heat && are_numbers {
         let key = |line: &Line| quantity::number(&line.label).unwrap_or_default();
         lines.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    } else if is_heat {
+        lines.reverse();
     }
     for line in lines {
         line.label = by.value(&line.label);

@@ -36,7 +36,7 @@ pub(super) fn draw(sheet: &mut Sheet, data: &Data, log_y: bool) -> Result<(), To
         let aside = (at as f64 - (data.lines.len() as f64 - 1.0) / 2.0) * lane;
         for (place, sample) in data.lines[at].samples.iter().enumerate() {
             let x = axes.room.across(axes.x.place(0.0, place)) + aside;
-            // The interval is beside the dots, and hides none of them.
+            // The interval is next to the dots, and hides none of them.
             let left = draw_dots(sheet, &axes, sample, (x + 0.12 * lane, 0.7 * lane), *look, log_y);
             draw_median(sheet, &axes, sample, (left, lane), data.words(at, place));
         }

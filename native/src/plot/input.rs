@@ -35,7 +35,7 @@ pub(crate) enum InputError {
 
 /// What is drawn.
 pub(super) enum Content {
-    Results(Data, Kind),
+    Results(Box<Data>, Kind),
     Time(Tracks),
 }
 
@@ -103,7 +103,7 @@ impl Content {
             (None, Some(_)) => Kind::Lines,
             (None, None) => Kind::Dots,
         };
-        Ok(Self::Results(data, kind))
+        Ok(Self::Results(Box::new(data), kind))
     }
 
     /// Draws the plot on a page.

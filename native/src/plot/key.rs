@@ -17,7 +17,7 @@ const MAX_WIDTH: f64 = 0.32;
 pub(super) struct Look {
     pub(super) colour: Colour,
     pub(super) dash: &'static [f64],
-    /// `None` for lines of so many points that markers would hide them.
+    /// `None` if markers would hide the line, because it has many points.
     pub(super) marker: Option<Marker>,
 }
 
@@ -67,8 +67,9 @@ impl Names {
             return 0.0;
         }
         let widths = labels.iter().map(|label| sheet.width(label) + Self::sample(sheet));
-        let widest = widths.fold(sheet.width(heading), f64::max);
-        (widest + Self::distance(sheet)).min(MAX_WIDTH * sheet.room.width())
+        // A long heading takes several lines.
+        let heading = sheet.width(heading).min(8.0 * sheet.text_size());
+        (widths.fold(heading, f64::max) + Self::distance(sheet)).min(MAX_WIDTH * sheet.room.width())
     }
 
     /// Returns the distance from the plot to the names.
@@ -88,9 +89,13 @@ impl Names {
         }
         let size = sheet.text_size();
         let left = room.right + Self::distance(sheet);
-        let text = font::cut(&self.heading, sheet.room.right - left, size, false);
+        let heading = font::wrap(&self.heading, sheet.room.right - left, size, false, 3);
         let (muted, axis) = (sheet.paints.muted, sheet.paints.axis);
-        let head = if self.heading.is_empty() { 0.0 } else { 1.6 * size };
+        let line = 1.3 * size;
+        let head = match self.heading.as_str() {
+            "" => 0.0,
+            _ => heading.len() as f64 * line + 0.3 * size,
+        };
         let limits = (room.top + head, room.bottom);
         if limits.1 - limits.0 < size * (self.entries.len() - 1) as f64 {
             return Err(TooSmall);
@@ -98,7 +103,10 @@ impl Names {
         let direct = self.at_ends(1.35 * size, limits);
         let places = direct.clone().unwrap_or_else(|| self.listed(1.45 * size, limits));
         let first = places.iter().copied().fold(f64::INFINITY, f64::min);
-        sheet.scene.text((left, first - head + 0.35 * size), Anchor::Start, &text, size, muted);
+        for (at, text) in heading.iter().enumerate() {
+            let y = first - head + 0.35 * size + at as f64 * line;
+            sheet.scene.text((left, y), Anchor::Start, text, size, muted);
+        }
         for (entry, y) in self.entries.iter().zip(places) {
             if let Some(end) = entry.end.filter(|_| direct.is_some()) {
                 let gap = 5.0 * sheet.unit;

@@ -4,6 +4,7 @@ use super::scene::Scene;
 use super::{png, svg};
 use crate::output::OutputError;
 use retrylab_core::time::{Duration, parse_duration};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -29,7 +30,7 @@ pub(crate) enum FormatError {
 impl Format {
     /// Returns the given format, or that of the name of `out`.
     pub(super) fn of(given: Option<Self>, out: &str) -> Result<Self, FormatError> {
-        let extension = Path::new(out).extension().map(|text| text.to_ascii_lowercase());
+        let extension = Path::new(out).extension().map(OsStr::to_ascii_lowercase);
         let format = match extension.as_ref().and_then(|text| text.to_str()) {
             _ if given.is_some() => given,
             _ if out == "-" => Some(Self::Svg),

@@ -200,7 +200,7 @@ fn grouped(text: &str) -> String {
     }
     let mut out = String::new();
     for (at, c) in text.char_indices() {
-        if at > first && at < whole && (whole - at) % 3 == 0 {
+        if at > first && at < whole && (whole - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

@@ -215,7 +215,7 @@ fn nice_step(step: f64) -> f64 {
 /// Returns the range of an axis for results from `low` to `high`. A linear one begins at 0 if that takes little space, so that
 /// heights can be compared, and shows a share as part of the whole if it covers half of it.
 pub(super) fn range((low, high): (f64, f64), quantity: &Quantity, log: bool) -> (f64, f64) {
-    let from_zero = !log && low > 0.0 && low < 0.5 * high;
+    let from_zero = !log && low > 0.0 && (low < 0.5 * high || low == high);
     let low = if from_zero { 0.0 } else { low };
     let whole = quantity.unit == Unit::Share && !log && high - low > 0.5;
     (low, if whole { 1.0 } else { high })

@@ -9,7 +9,7 @@ use retrylab_core::time::Duration;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-/// Maximum number of intervals, unless the user chooses them. In shorter ones, chance hides what goes on.
+/// Maximum number of intervals, unless the user chooses them. In shorter ones, chance hides what happens.
 const MAX_INTERVALS: f64 = 240.0;
 
 /// How the file of a series begins.
@@ -167,6 +167,8 @@ impl Tracks {
                     return Err(SeriesError::Log { name: short(name), value: *value });
                 }
                 let label = match (many, wanted.len()) {
+                    // The title of the axis names a single line.
+                    (false, 1) => String::new(),
                     (false, _) => quantity.label.clone(),
                     (true, 1) => file.clone(),
                     (true, _) => format!("{}, {file}", quantity.label),

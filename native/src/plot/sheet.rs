@@ -23,7 +23,7 @@ pub(super) struct Page<'a> {
 pub(super) struct Words {
     pub(super) title: String,
     pub(super) subtitle: String,
-    /// How the plot is to be read. It stays below the user's caption.
+    /// Explains what is drawn. It stays below the user's caption.
     pub(super) caption: String,
 }
 

@@ -46,7 +46,7 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Explains how the plot is to be read.
+/// Explains what is drawn.
 fn caption(data: &Data, kind: Kind) -> String {
     let samples = || data.lines.iter().flat_map(|line| &line.samples);
     let counts = samples().map(|sample| sample.numbers().len()).filter(|count| *count > 0);
@@ -72,12 +72,9 @@ fn caption(data: &Data, kind: Kind) -> String {
         ),
         _ => format!("Median of {seeds}."),
     };
-    let unanswered = samples().filter(|sample| lacks_median(sample)).count() as u64;
-    if unanswered > 0 {
-        let medians = Count(unanswered, "median");
-        text += &format!(
-            " Not drawn: {medians} longer than any latency, as most runs have no such reply."
-        );
+    if samples().any(lacks_median) {
+        text +=
+            " Points are missing where most runs answered too few exchanges to have this latency.";
     }
     if data.cut_short > 0 {
         let runs = Count(data.cut_short, "run");

@@ -56,7 +56,7 @@ pub(crate) const WORDS: &[Words] = &{
         words("latency_p999_s", Seconds, "p99.9 latency", ""),
         words("all_p99_s", Seconds, "p99 latency of all exchanges", ""),
         words("served", Number, "requests served", ""),
-        words("wasted", Number, "wasted work", "requests served in vain"),
+        words("wasted", Number, "wasted work", "requests served without effect"),
         words("utilisation", Share, "utilisation of the server", ""),
         words("mean_queue", Number, "mean queue", "requests waiting"),
         words("events", Number, "events of the simulation", ""),

@@ -15,6 +15,7 @@ mod docs;
 mod foreign;
 mod foreign_text;
 mod frames;
+mod golden;
 mod heartbeat;
 mod http;
 mod interop;
