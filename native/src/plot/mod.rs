@@ -55,10 +55,10 @@ Examples:
   retrylab plot before=a.csv after=b.csv --y latency_p99_s --log-y --out both.png --scale 2
   retrylab plot outage.csv --y offered_per_s,goodput_per_s --theme dark --out outage.svg
 
-The last one draws a time series, which `retrylab sim --series outage.csv` writes. In a plot of a sweep,
-each point is the median over the seeds, and a band is its 95 % confidence interval; fewer than six seeds
-have none. If x is not a number, all seeds are drawn. A latency that no answered exchange of a run has
-counts as longer than any; if the median is one of them, there is no point.
+The last one draws a time series, which `retrylab sim --series outage.csv` writes. In a plot of a
+sweep, each point is the median over the seeds, and a band is its 95 % confidence interval; fewer
+than six seeds have none. If x is not a number, all seeds are drawn. A latency that no answered
+exchange of a run has counts as longer than any; if the median is one of them, there is no point.
 
 Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 

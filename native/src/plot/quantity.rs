@@ -162,7 +162,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
 
 fn duration_unit(high: f64) -> (f64, &'static str) {
     match high {
-        36_000.0.. => (3600.0, "h"),
+        7200.0.. => (3600.0, "h"),
         600.0.. => (60.0, "min"),
         1.0.. => (1.0, "s"),
         1e-3.. => (1e-3, "ms"),

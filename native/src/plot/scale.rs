@@ -41,7 +41,9 @@ impl Scale {
         shape: Shape,
         fits: impl Fn(&[Tick]) -> bool,
     ) -> Self {
-        let (low, high) = if low < high { (low, high) } else { around(low, shape.log) };
+        // Numbers that differ only by rounding have no ticks between them.
+        let differ = high - low > 1e-9 * high.abs().max(low.abs());
+        let (low, high) = if differ { (low, high) } else { around(low, shape.log) };
         let bounds = quantity.bounds();
         let (low, high) = (low.max(bounds.0), high.min(bounds.1));
         let mut last = None;
@@ -77,15 +79,10 @@ fn candidates(
     shape: Shape,
 ) -> impl Iterator<Item = Scale> {
     let Shape { log, widened } = shape;
-    let logs = [1, 2, 3].into_iter().filter(move |_| log);
-    let logs = logs.flat_map(move |density| {
-        let every = if density == 3 { 2..12 } else { 1..2 };
-        every.map(move |every| (density, every))
-    });
-    let logs = logs.filter_map(move |(density, every)| {
-        let digits: &[f64] = if density == 1 { &[1.0, 2.0, 5.0] } else { &[1.0] };
-        logarithmic(low, high, quantity, widened, (digits, every))
-    });
+    let dense = [&[1.0, 2.0, 5.0][..], &[1.0, 3.0]].map(|digits| (digits, 1));
+    let powers = (1..12).map(|every| (&[1.0][..], every));
+    let logs = dense.into_iter().chain(powers).filter(move |_| log);
+    let logs = logs.filter_map(move |ticks| logarithmic(low, high, quantity, widened, ticks));
     // Below a factor of ten or so, linear ticks are more useful on a logarithmic axis too.
     let lines = (1..=MAX_TICKS).rev().map(move |count| {
         let scale = linear(low, high, quantity, widened && !log, count);
@@ -146,9 +143,11 @@ fn logarithmic(
     let decades = |digits: &[f64], every: i32| -> Vec<f64> {
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
-        powers
+        let mut all: Vec<f64> = powers
             .flat_map(|power| digits.iter().map(move |digit| decimal(*digit, power, quantity)))
-            .collect()
+            .collect();
+        all.dedup();
+        all
     };
     let all = decades(digits, 1);
     let (low, high) = if widened {
@@ -177,7 +176,8 @@ fn decimal(digit: f64, power: i32, quantity: &Quantity) -> f64 {
         _ => 10f64.powi(power),
     };
     match digit {
-        5.0 if quantity.unit == Unit::Seconds && matches!(power, 1 | 3) => 3.0 * one,
+        // A minute is near 50 s, an hour near 50 min.
+        2.0 | 5.0 if quantity.unit == Unit::Seconds && matches!(power, 1 | 3) => 3.0 * one,
         _ if power < 0 => digit / 10f64.powi(-power),
         _ => digit * one,
     }
@@ -242,6 +242,7 @@ mod tests {
         assert_eq!(texts("x", (1.03, 1.94), false, true), "1.0 1.2 1.4 1.6 1.8 2.0");
         assert_eq!(texts("x", (-3.0, 3.0), false, false), "-3 -2 -1 0 1 2 3");
         assert_eq!(texts("x", (0.0, 0.0), false, true), "0.0 0.2 0.4 0.6 0.8 1.0");
+        assert_eq!(texts("x", (0.3, 0.1 + 0.2), false, true), "0.15 0.20 0.25 0.30 0.35 0.40 0.45");
         assert_eq!(texts("x", (0.0, 4e9), false, false), "0 1000 2000 3000 4000 in millions");
         assert_eq!(texts("x", (0.0, 3e-9), false, false), "0.0 0.5 1.0 1.5 2.0 2.5 3.0 in 1e-9");
         assert_eq!(texts("x", (0.0, 20_000.0), false, false), "0 5000 10,000 15,000 20,000");
@@ -265,12 +266,18 @@ mod tests {
             texts("latency_p99_s", (7.0, 3e5), true, true),
             "1 s 10 s 1 min 10 min 1 h 10 h 100 h"
         );
-        assert_eq!(texts("latency_p99_s", (9.0, 4000.0), true, false), "10 s 1 min 10 min 1 h");
+        assert_eq!(
+            texts("latency_p99_s", (9.0, 4000.0), true, false),
+            "10 s 30 s 1 min 3 min 10 min 30 min 1 h"
+        );
         assert_eq!(
             texts("latency_p99_s", (2.0, 100.0), true, true),
-            "2 s 5 s 10 s 20 s 30 s 1 min 2 min"
+            "2 s 5 s 10 s 30 s 1 min 2 min"
         );
-        assert_eq!(texts("gave_up_share", (0.002, 0.7), true, true), "0.1 % 1 % 10 % 100 %");
+        assert_eq!(
+            texts("gave_up_share", (0.002, 0.7), true, true),
+            "0.1 % 0.3 % 1 % 3 % 10 % 30 % 100 %"
+        );
         assert_eq!(texts("x", (1.1, 1.6), true, false), "1.1 1.2 1.3 1.4 1.5 1.6");
     }
 

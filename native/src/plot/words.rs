@@ -70,7 +70,7 @@ fn caption(data: &Data, kind: Kind) -> String {
         (_, _, true) => format!(
             "Median of {seeds}. No confidence intervals are drawn for more than {MAX_DIRECT} lines."
         ),
-        _ => format!("Median of {seeds}."),
+        _ => format!("Median of {seeds}; a confidence interval needs six."),
     };
     if samples().any(lacks_median) {
         text +=
