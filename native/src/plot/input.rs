@@ -29,6 +29,10 @@ pub(crate) enum InputError {
     Categories(String),
     #[error("--y: results of a sweep are drawn for one measure; draw a plot of each")]
     ManyMeasures,
+    #[error("--heat: a heat map is not of --kind {0}; leave one of them out")]
+    OtherKind(&'static str),
+    #[error("--log-x: the x axis of --kind {0} has no numbers to scale; leave one of them out")]
+    LogX(&'static str),
     #[error(transparent)]
     TooSmall(#[from] TooSmall),
 }
@@ -83,6 +87,9 @@ impl Content {
         if args.interval.is_some() {
             return Err(InputError::NotSeries("interval", short(files[0].1)));
         }
+        if let (Some(kind), Some(_)) = (args.kind.filter(|kind| *kind != Kind::Heat), &args.heat) {
+            return Err(InputError::OtherKind(kind.name()));
+        }
         let is_heat = args.heat.is_some() || args.kind == Some(Kind::Heat);
         let choice = Choice {
             x: args.x.as_deref(),
@@ -103,6 +110,9 @@ impl Content {
             (None, Some(_)) => Kind::Lines,
             (None, None) => Kind::Dots,
         };
+        if args.log_x && kind != Kind::Lines {
+            return Err(InputError::LogX(kind.name()));
+        }
         Ok(Self::Results(Box::new(data), kind))
     }
 

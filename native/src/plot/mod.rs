@@ -55,10 +55,12 @@ Examples:
   retrylab plot before=a.csv after=b.csv --y latency_p99_s --log-y --out both.png --scale 2
   retrylab plot outage.csv --y offered_per_s,goodput_per_s --theme dark --out outage.svg
 
-The last one draws a time series, which `retrylab sim --series outage.csv` writes. In a plot of a
-sweep, each point is the median over the seeds, and a band is its 95 % confidence interval; fewer
-than six seeds have none. If x is not a number, all seeds are drawn. A latency that no answered
-exchange of a run has counts as longer than any; if the median is one of them, there is no point.
+The last one draws a time series, which `retrylab sim --series outage.csv` writes.
+
+Kinds: lines for a key with numbers: medians over the seeds, with their 95 % confidence intervals as
+bands, which need six seeds; dots for other keys: every seed, median and interval; heat for two keys;
+time for series. A latency that no answered exchange of a run has counts as longer than any; if the
+median is one of them, there is no point.
 
 Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 
@@ -109,9 +111,9 @@ pub(crate) struct Args {
     /// Width and height, 320x240 to 4000x4000
     #[arg(long, value_name = "WxH", default_value = "960x540", value_parser = output::size)]
     size: (u32, u32),
-    /// Pixels per unit of the size in a PNG, 1 to 4
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
-    scale: u8,
+    /// Pixels of a PNG per unit of its size, 1 to 4 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    scale: Option<u8>,
     /// Colours of the background and the text
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     theme: Theme,
@@ -151,6 +153,7 @@ impl Error {
 /// Draws the plot.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let format = Format::of(args.format, &args.out)?;
+    let scale = format.scale(args.scale)?;
     args.overwrite.check(&args.out)?;
     let content = Content::read(args)?;
     let count = match &content {
@@ -170,7 +173,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         caption: args.caption.as_deref(),
     };
     let scene = content.draw(&page, (args.log_x, args.log_y))?;
-    if !output::write(&scene, format, args.scale, &args.out)? {
+    if !output::write(&scene, format, scale, &args.out)? {
         return Ok(Exit::Success);
     }
     let files = args.files.join(", ");

@@ -23,6 +23,8 @@ pub(crate) enum FormatError {
         "--out: {0} does not end in .svg or .png; use such a name, --format, or `-` for stdout"
     )]
     Extension(String),
+    #[error("--scale: an SVG has no pixels; leave --scale out, or use --out FILE.png")]
+    Scale,
     #[error("--format png: a terminal cannot show a PNG; redirect stdout, or use --out FILE.png")]
     Terminal,
 }
@@ -43,6 +45,15 @@ impl Format {
             return Err(FormatError::Terminal);
         }
         Ok(format)
+    }
+
+    /// Returns the number of pixels per unit.
+    pub(super) fn scale(self, given: Option<u8>) -> Result<u8, FormatError> {
+        if given.is_some() && self == Self::Svg {
+            Err(FormatError::Scale)
+        } else {
+            Ok(given.unwrap_or(1))
+        }
     }
 }
 

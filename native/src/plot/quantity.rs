@@ -145,9 +145,9 @@ impl Quantity {
 
     /// Writes a value of the key, as the results have it: a number with its unit, another text as it is.
     pub(super) fn value(&self, text: &str) -> String {
-        match text.parse::<f64>() {
-            Ok(number) if matches!(self.unit, Unit::Share | Unit::Seconds) => self.shown(number),
-            Ok(number) if number.is_finite() && number.abs() >= 10_000.0 => grouped(text),
+        match number(text) {
+            Some(number) if matches!(self.unit, Unit::Share | Unit::Seconds) => self.shown(number),
+            Some(number) if number.abs() >= 10_000.0 => grouped(text),
             _ => Printable::short(text).to_string(),
         }
     }
@@ -243,6 +243,8 @@ mod tests {
         assert_eq!(Quantity::key("server.hint_s").label, "server.hint");
         assert_eq!(Quantity::key("server.drop").value("0.05"), "5 %");
         assert_eq!(Quantity::key("server.drop").value("none"), "none");
+        assert_eq!(Quantity::key("link.latency").value("12ms"), "12 ms");
+        assert_eq!(Quantity::key("clients").value("100000"), "100,000");
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn texts_of_lines_and_dots_do_not_overlap() {
     for count in [1, 3, 9, 24] {
         let xs = ["0", "0.1", "0.2", "0.5", "0.9"];
         let names: Vec<String> =
-            (0..count).map(|n| format!("policy-{n}{}", "-long".repeat(n % 5))).collect();
+            (0..count).map(|n| format!("policy-{n}{}", "-long".repeat(4 - n % 5))).collect();
         let together = results(&xs, &names, 7, |x, _, seed| f64::from(x * 10 + seed) / 100.0);
         let apart = results(&xs, &names, 7, |x, line, seed| f64::from(x * line + seed) / 200.0);
         for (at, table) in [together, apart].into_iter().enumerate() {

@@ -6,9 +6,9 @@ pub(super) type Colour = [u8; 3];
 /// The background of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Theme {
-    /// Dark on white
+    // Dark on white.
     Light,
-    /// Light on a dark grey
+    // Light on a dark grey.
     Dark,
 }
 

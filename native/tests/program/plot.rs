@@ -147,6 +147,12 @@ fn impossible_plots_are_refused() {
         (&["--where", "clients=1", "--log-x"], &["--log-x: server.drop is 0"]),
         (&["--where", "clients=1", "--log-y", "--y", "gave_up"], &["--log-y: gave_up is 0"]),
         (&["--where", "clients=1", "--y", "sends,calls"], &["--y", "one measure"]),
+        (&["--scale", "2"], &["--scale", "an SVG has no pixels"]),
+        (&["--heat", "clients", "--kind", "dots"], &["--heat", "--kind dots"]),
+        (
+            &["--x", "clients", "--where", "link.loss=0", "--kind", "dots", "--log-x"],
+            &["--log-x", "--kind dots"],
+        ),
         (&["--kind", "time"], &["--kind time: ", "sim --series"]),
         (&["--interval", "1s"], &["--interval: ", "sim --series"]),
     ] {
