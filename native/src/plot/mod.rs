@@ -153,7 +153,7 @@ impl Error {
 /// Draws the plot.
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let format = Format::of(args.format, &args.out)?;
-    let scale = format.scale(args.scale)?;
+    let scale = format.scale(args.scale, args.size)?;
     args.overwrite.check(&args.out)?;
     let content = Content::read(args)?;
     let count = match &content {

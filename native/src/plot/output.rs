@@ -9,6 +9,9 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+/// Maximum number of pixels, each of which takes 3 bytes of memory twice.
+const MAX_PIXELS: u64 = 64_000_000;
+
 /// The format of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -25,6 +28,8 @@ pub(crate) enum FormatError {
     Extension(String),
     #[error("--scale: an SVG has no pixels; leave --scale out, or use --out FILE.png")]
     Scale,
+    #[error("--scale: the PNG would have {0} pixels; it has at most {MAX_PIXELS}")]
+    Pixels(u64),
     #[error("--format png: a terminal cannot show a PNG; redirect stdout, or use --out FILE.png")]
     Terminal,
 }
@@ -47,12 +52,14 @@ impl Format {
         Ok(format)
     }
 
-    /// Returns the number of pixels per unit.
-    pub(super) fn scale(self, given: Option<u8>) -> Result<u8, FormatError> {
-        if given.is_some() && self == Self::Svg {
-            Err(FormatError::Scale)
-        } else {
-            Ok(given.unwrap_or(1))
+    /// Returns the number of pixels per unit of a plot of this size.
+    pub(super) fn scale(self, given: Option<u8>, size: (u32, u32)) -> Result<u8, FormatError> {
+        let scale = given.unwrap_or(1);
+        let pixels = u64::from(size.0) * u64::from(size.1) * u64::from(scale).pow(2);
+        match self {
+            Self::Svg if given.is_some() => Err(FormatError::Scale),
+            Self::Png if pixels > MAX_PIXELS => Err(FormatError::Pixels(pixels)),
+            _ => Ok(scale),
         }
     }
 }

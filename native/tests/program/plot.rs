@@ -168,6 +168,8 @@ fn impossible_plots_are_refused() {
         assert_eq!(refused.code, Some(2));
         assert!(refused.stderr.contains(args[0]) && refused.stderr.contains(part), "{refused:?}");
     }
+    let huge = plot(&["--format", "png", "--size", "4000x4000", "--scale", "4"]);
+    assert_refused(&huge, &["--scale", "256000000 pixels", "at most 64000000"]);
     assert_refused(&run(&["plot", &file, "--out", "a.pdf"]), &["a.pdf", ".svg or .png"]);
     assert_refused(&run(&["plot", "a.txt", "--out", "-"]), &["a.txt", ".csv, .json or .parquet"]);
 }
