@@ -123,7 +123,7 @@ impl Names {
         let ends: Vec<f64> =
             self.entries.iter().map(|entry| entry.end.map(|end| end.1)).collect::<Option<_>>()?;
         let places = spread(&ends, gap, limits);
-        let near = |(place, end): (&f64, &f64)| (place - end).abs() <= 2.0 * gap;
+        let near = |(place, end): (&f64, &f64)| (place - end).abs() <= 1.2 * gap;
         (ends.len() <= MAX_DIRECT && places.iter().zip(&ends).all(near)).then_some(places)
     }
 
