@@ -23,6 +23,7 @@ mod series;
 mod sides;
 mod spread;
 mod verdict;
+pub(crate) mod words;
 
 use crate::exit::Exit;
 use crate::filter::{Filter, Reversed};

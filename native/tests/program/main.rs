@@ -18,6 +18,7 @@ mod events;
 mod foreign;
 mod foreign_text;
 mod frames;
+mod golden;
 mod heartbeat;
 mod help;
 mod http;

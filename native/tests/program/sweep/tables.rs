@@ -88,7 +88,7 @@ fn a_csv_file_shows_its_types() {
     let plot = ["plot", &file, "--y", "sends", "--out", "-", "--x", "server.drop"];
     let plot = run(&[&plot[..], &only].concat());
     assert_eq!(plot.code, Some(0), "{plot:?}");
-    assert!(plot.stdout.contains(">server.drop</text>"), "{plot:?}");
+    assert!(plot.stdout.contains(">requests dropped by the server</text>"), "{plot:?}");
     let times = run(&[
         "plot",
         &file,
