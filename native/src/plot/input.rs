@@ -68,11 +68,18 @@ impl Content {
                 return Err(InputError::NotInSeries { flag, file: short(files[0].1), what });
             }
         }
-        let read = |(name, path): &(String, &str)| Ok((name.clone(), Series::read(path)?));
-        let files: Vec<(String, Series)> =
-            files.iter().map(read).collect::<Result<_, SeriesError>>()?;
+        let mut all: Vec<(String, Series)> = Vec::new();
+        for (name, path) in files {
+            let name = |variant: Option<String>| match variant {
+                Some(variant) if files.len() == 1 => variant,
+                Some(variant) => format!("{variant}, {name}"),
+                None => name.clone(),
+            };
+            let series = Series::read(path).map_err(InputError::from)?;
+            all.extend(series.into_iter().map(|(variant, series)| (name(variant), series)));
+        }
         let wish = Wish { columns: &args.y, interval: args.interval, log_y: args.log_y };
-        Ok(Self::Time(Tracks::new(&files, &wish)?))
+        Ok(Self::Time(Tracks::new(&all, &wish)?))
     }
 
     fn results(args: &Args, files: Vec<(String, &str)>) -> Result<Self, InputError> {

@@ -163,7 +163,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
             data.rows
         }
         Content::Results(data, _) => data.rows,
-        Content::Time(tracks) => tracks.files,
+        Content::Time(tracks) => tracks.runs,
     };
     let page = Page {
         size: args.size,

@@ -15,6 +15,9 @@ const MAX_INTERVALS: f64 = 240.0;
 /// How the file of a series begins.
 const HEAD: &[u8] = b"from_s,interval_s,";
 
+/// The column that names the variants of a comparison, after the others.
+const VARIANT: &str = "variant";
+
 /// The columns of a plot of one file, and of several ones.
 const DEFAULTS: [&str; 3] = ["offered_per_s", "offered_with_retries_per_s", "goodput_per_s"];
 const DEFAULT: [&str; 1] = ["goodput_per_s"];
@@ -61,8 +64,8 @@ pub(super) struct Tracks {
     pub(super) interval: f64,
     /// The begin of the first and the end of the last one in seconds.
     pub(super) span: (f64, f64),
-    /// Number of files.
-    pub(super) files: u64,
+    /// Number of runs.
+    pub(super) runs: u64,
 }
 
 /// Returns whether the file `name` is a time series. Whatever cannot be read is not one.
@@ -73,33 +76,47 @@ pub(super) fn is_series(name: &str) -> bool {
 }
 
 impl Series {
-    /// Reads the file `name`.
-    pub(super) fn read(name: &str) -> Result<Self, SeriesError> {
+    /// Reads the file `name`: the series of a run, or of each variant of a comparison, with its name.
+    pub(super) fn read(name: &str) -> Result<Vec<(Option<String>, Self)>, SeriesError> {
         let failed = |error: csv::Error| SeriesError::Malformed {
             file: short(name),
             line: error.position().map_or(1, csv::Position::line),
             what: error.to_string(),
         };
         let mut reader = Reader::from_path(name).map_err(failed)?;
-        let names: Vec<String> =
+        let mut names: Vec<String> =
             reader.headers().map_err(failed)?.iter().map(ToString::to_string).collect();
-        let mut columns = vec![Vec::new(); names.len()];
+        let of_variants = names.pop_if(|last| last == VARIANT).is_some();
+        let mut all: Vec<(Option<String>, Self)> = Vec::new();
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).map_err(failed)? {
-            let line = record.position().map_or(0, csv::Position::line);
-            for ((column, text), name_of) in columns.iter_mut().zip(&record).zip(&names) {
-                let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-                column.push(number.ok_or_else(|| SeriesError::Malformed {
-                    file: short(name),
-                    line,
-                    what: format!("{} is `{}`, which is not a number", short(name_of), short(text)),
-                })?);
+            let variant = record.get(names.len()).filter(|_| of_variants).map(ToString::to_string);
+            if all.last().is_none_or(|(before, _)| *before != variant) {
+                let columns = vec![Vec::new(); names.len()];
+                let series = Self { file: name.to_string(), names: names.clone(), columns };
+                all.push((variant, series));
+            }
+            if let Some((_, series)) = all.last_mut() {
+                series.push(&record)?;
             }
         }
-        if columns[0].is_empty() {
+        if all.is_empty() {
             return Err(SeriesError::Empty(short(name)));
         }
-        Ok(Self { file: name.to_string(), names, columns })
+        Ok(all)
+    }
+
+    /// Adds an interval.
+    fn push(&mut self, record: &StringRecord) -> Result<(), SeriesError> {
+        for ((column, text), name) in self.columns.iter_mut().zip(record).zip(&self.names) {
+            let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+            column.push(number.ok_or_else(|| SeriesError::Malformed {
+                file: short(&self.file),
+                line: record.position().map_or(0, csv::Position::line),
+                what: format!("{} is `{}`, which is not a number", short(name), short(text)),
+            })?);
+        }
+        Ok(())
     }
 
     fn column(&self, name: &str) -> Result<&[f64], SeriesError> {
@@ -143,7 +160,7 @@ pub(super) struct Wish<'a> {
 }
 
 impl Tracks {
-    /// Returns a line for each of the wanted columns of each file, which has a name.
+    /// Returns a line for each of the wanted columns of each series, which has a name.
     pub(super) fn new(files: &[(String, Series)], wish: &Wish<'_>) -> Result<Self, SeriesError> {
         let many = files.len() > 1;
         let defaults: &[&str] = if many { &DEFAULT } else { &DEFAULTS };
@@ -178,8 +195,8 @@ impl Tracks {
         }
         let first = files.iter().map(|(_, series)| series.columns[0][0]);
         let span = (first.fold(f64::INFINITY, f64::min), end(files));
-        let (y, files) = (Quantity::common(&quantities), files.len() as u64);
-        Ok(Self { y, tracks, interval, span, files })
+        let (y, runs) = (Quantity::common(&quantities), files.len() as u64);
+        Ok(Self { y, tracks, interval, span, runs })
     }
 }
 

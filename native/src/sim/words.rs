@@ -69,6 +69,8 @@ pub(crate) const WORDS: &[Words] = &{
             "offered load with retries",
             "sends per second",
         ),
+        words("peak_sends_per_s", Number, "peak load", "sends in the busiest second"),
+        words("capacity_per_s", Number, "capacity of the server", "requests per second"),
         words("goodput_per_s", Number, "goodput", "answered exchanges per second"),
         words("gave_up_per_s", Number, "exchanges that gave up", "per second"),
         words("failed_per_s", Number, "failures", "per second"),
