@@ -4,6 +4,8 @@ use super::error::FieldError;
 use super::field::{Draft, Field};
 use super::keys::FIELDS;
 use super::model::Scenario;
+use super::workload::Workload;
+use crate::client::{Arrivals, Process};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -46,18 +48,28 @@ impl Scenario {
     }
 
     /// Returns the keys whose values differ from their defaults: for the policy and the link, those of
-    /// their presets.
+    /// their presets; with `workload.rate`, what it sets.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let (preset, link_preset) = (self.preset, self.link_preset);
-        let (policy, link) = (preset.policy(), link_preset.link());
-        let default = Self::default();
-        let of_presets = Self { preset, policy, link_preset, link, ..Self::default() };
+        let (default, implied) = (Self::default(), self.implied());
         FIELDS.iter().filter_map(move |field| {
             let value = field.value(self);
-            let base = if field.access.resets { &default } else { &of_presets };
+            let base = if field.access.resets { &default } else { &implied };
             // A latency of none goes without saying: there is a `link.rtt`.
             let is_implied = field.key == "link.latency" && value == "none";
             (field.value(base) != value && !is_implied).then_some((field.key, value))
         })
+    }
+
+    /// Returns the scenario of the keys that set others.
+    fn implied(&self) -> Self {
+        let (preset, link_preset) = (self.preset, self.link_preset);
+        let (policy, link) = (preset.policy(), link_preset.link());
+        let mut implied = Self { preset, policy, link_preset, link, ..Self::default() };
+        if let Some(rate) = self.workload.rate() {
+            implied.open_loop();
+            let arrivals = Arrivals::at_rate(Process::Poisson, rate);
+            implied.workload = Workload::Open { arrivals, shared: true, duration: None };
+        }
+        implied
     }
 }

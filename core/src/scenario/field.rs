@@ -4,9 +4,8 @@ use super::error::FieldError;
 use super::latency::LatencyKeys;
 use super::load::LoadKeys;
 use super::model::Scenario;
-use super::workload::{Parts, Workload};
+use super::workload::Parts;
 use crate::policy::{Policy, PolicyBuilder};
-use crate::protocol::echo::Reply;
 use crate::value::{Shape, Value};
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -113,19 +112,10 @@ impl Draft {
         self.scenario.link = self.scenario.link_preset.link();
     }
 
-    /// Sets what an open loop needs, if `workload.rate` asks for one: replies that name their exchange, and as many
-    /// exchanges as arrive, unless there is a maximum.
+    /// Sets what an open loop needs, if `workload.rate` asks for one.
     pub(super) fn open_loop(&mut self) {
-        if self.load.rate.flatten().is_none() {
-            return;
-        }
-        let scenario = &mut self.scenario;
-        scenario.token = true;
-        if !scenario.server.reply.has_request() {
-            scenario.server.reply = Reply::Mirror;
-        }
-        if matches!(scenario.workload, Workload::Closed { .. }) && scenario.exchanges == Some(1) {
-            scenario.exchanges = None;
+        if self.load.rate.flatten().is_some() {
+            self.scenario.open_loop();
         }
     }
 

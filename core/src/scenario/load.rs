@@ -165,12 +165,20 @@ mod tests {
         let mut open = scenario(&[("workload.rate", "500 /s"), END]);
         assert_eq!(values(&open), ["500", "poisson", "none", "mirror"]);
         assert!(open.token);
+        assert_eq!(
+            open.to_fragment(),
+            "workload.rate=500&workload.duration=9s",
+            "it says what else it needs"
+        );
         assert_eq!(Scenario::from_fragment(&open.to_fragment()), (open.clone(), Vec::new()));
         open.apply([("workload.arrivals", "constant")]).unwrap();
         assert_eq!(values(&open), ["500", "constant", "none", "mirror"]);
         open.apply([("workload.rate", "0.5"), ("exchanges", "1"), ("server.reply", "upper")])
             .unwrap();
         assert_eq!(values(&open), ["0.5", "constant", "1", "upper"]);
+        let fragment = "exchanges=1&workload.rate=0.5&workload.arrivals=constant&workload.duration=9s&server.reply=upper";
+        assert_eq!(open.to_fragment(), fragment);
+        assert_eq!(Scenario::from_fragment(fragment), (open, Vec::new()));
         let most = scenario(&[("exchanges", "7"), ("workload.rate", "2")]);
         assert_eq!(values(&most), ["2", "poisson", "7", "mirror"], "what is set stays");
     }

@@ -9,6 +9,7 @@ use super::workload::Workload;
 use crate::client::{self, Arrivals};
 use crate::link::{self, Link, Pipe};
 use crate::policy::{Policy, Preset};
+use crate::protocol::echo::Reply;
 use crate::protocol::{Echo, template};
 use crate::server::{echo, service};
 use alloc::string::{String, ToString};
@@ -96,6 +97,18 @@ impl Default for Scenario {
 }
 
 impl Scenario {
+    /// Sets what an open loop needs: replies that name their exchange, and as many exchanges as arrive, unless there is
+    /// a maximum.
+    pub(super) fn open_loop(&mut self) {
+        self.token = true;
+        if !self.server.reply.has_request() {
+            self.server.reply = Reply::Mirror;
+        }
+        if matches!(self.workload, Workload::Closed { .. }) && self.exchanges == Some(1) {
+            self.exchanges = None;
+        }
+    }
+
     /// Returns the length in bytes of the longest request, without its token.
     #[must_use]
     pub fn max_message_len(&self) -> usize {

@@ -1,7 +1,7 @@
 //! What a scenario is, in words.
 
 use crate::lessons::LESSONS;
-use crate::numbers::{count, grouped, percent, span};
+use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::schedule::{Schedule, resolver_options};
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Latency, Loss};
@@ -37,6 +37,11 @@ fn own(scenario: &Scenario) -> String {
     }
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
+    }
+    if let Some(capacity) = scenario.station.capacity() {
+        let server = if scenario.servers.is_several() { "each" } else { "the" };
+        let requests = ratio((capacity * 1e3).round() as u64, 1_000);
+        out += &format!("; {server} server can process {requests} requests per second");
     }
     if scenario.servers.is_several() {
         let names = scenario.servers.as_slice().iter().map(|server| server.name.to_string());
@@ -243,12 +248,17 @@ mod tests {
     }
 
     #[test]
-    fn fits_and_immediate_sends_are_called_what_they_are() {
+    fn fits_capacities_and_immediate_sends_are_described() {
         for (fragment, words) in [
             (
                 "link.latency=quantiles+p50%3D8ms+p99%3D60ms",
                 ". A packet takes 8 ms in the median (log-normal, quantiles p50=8ms p99=60ms). With",
             ),
+            (
+                "server.service=2ms",
+                ". A packet takes 10 ms; the server can process 500 requests per second. With",
+            ),
+            ("server.service=300ms", "; the server can process 3.33 requests per second. With"),
             (
                 "policy.initial_timeout=0s&policy.max_sends=3&policy.attempt_timeout=50ms",
                 "the client waits 50 ms for each reply, then sends again at once, and gives up at 150 ms.",

@@ -154,3 +154,29 @@ fn the_memory_of_a_real_server_is_bounded() {
         }
     }
 }
+
+#[test]
+fn the_capacity_is_what_the_workers_can_process() {
+    let capacity = |service: &str, rising: u64, workers| {
+        let config = Config::default().with_service(service.parse().unwrap());
+        config.with_rising(Duration::from_millis(rising)).with_workers(workers).capacity()
+    };
+    for (service, rising, workers, expected) in [
+        ("10ms", 0, Some(1), 100.0),
+        ("exponential 10ms", 0, Some(4), 400.0),
+        // Two requests in work slow each other down to 40 ms.
+        ("20ms", 10, Some(2), 50.0),
+        ("1s", 10, None, 100.0),
+        // The mean of a half-normal is sqrt(2/pi) deviations; far from zero, nothing is reflected.
+        ("normal 0s 10ms", 0, Some(1), 125.331_413_7),
+        ("normal 10ms 1ms", 0, Some(1), 100.0),
+        ("pareto 1ms 3", 0, Some(1), 1_000.0 / 1.5),
+        // Up to the cut, the mean is 1 + ln(3,600,000) times the minimum.
+        ("pareto 1ms 1", 0, Some(1), 1_000.0 / (1.0 + 3.6e6f64.ln())),
+    ] {
+        let found = capacity(service, rising, workers).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-6, "{service}: {found}");
+    }
+    assert_eq!(capacity("0s", 0, Some(1)), None);
+    assert_eq!(capacity("10ms", 0, None), None);
+}
