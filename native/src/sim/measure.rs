@@ -70,7 +70,7 @@ pub(crate) const MEASURES: &[Measure] = {
         Measure::new("calls", Integer, LOWER, |run| Cell::Integer(run.outcome.summary.calls)),
         Measure::new("amplification", Number, LOWER, |run| share(run, run.outcome.summary.sends)),
         Measure::new("offered_per_s", Number, None, |run| metric(run, |m| m.load.offered_per_s)),
-        Measure::new("offered_with_retries_per_s", Number, LOWER, |run| {
+        Measure::new("offered_with_retries_per_s", Number, None, |run| {
             metric(run, |m| m.load.offered_with_retries_per_s)
         }),
         Measure::new("peak_sends_per_s", Integer, LOWER, |run| {

@@ -23,7 +23,7 @@ fn keys_as_flags_and_flags_as_keys_are_explained() {
             &["serve", "--loss", "0.3"],
             "is not a flag of `serve`; set the key with `--set link.loss=0.3`",
         ),
-        (&["sim", "--rate", "1mbit"], "set the key with `--set link.rate=1mbit`"),
+        (&["sim", "--rate", "1mbit"], "`--set workload.rate=1mbit` or `--set link.rate=1mbit`"),
         (
             &["sim", "--set", "seeds=20"],
             "\"seeds\" is not a key of the scenario but a flag of `sim`: --seeds",
