@@ -15,8 +15,8 @@
 //! cargo xtask bench   measures speed and memory, and compares them with a peer and the targets
 //! ```
 
+mod background;
 mod bench;
-mod beside;
 mod digests;
 mod dist;
 mod fuzz;

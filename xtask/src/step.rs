@@ -45,7 +45,7 @@ Steps in the order in which they run; a failed step does not stop the others:
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones, which are all among the published results, in a release build
 
-If all steps run, `release` and `browser` run beside those from `clippy` to `types`.
+If all steps run, `release` and `browser` run in the background, during those from `clippy` to `types`.
 `types` and `browser` use the last output of `page` and `release`.";
 
 impl Step {
@@ -141,8 +141,8 @@ impl Step {
     }
 }
 
-/// Of all steps, those that run beside others: they use one processor, and wait for the browser.
-pub(crate) const BESIDE: [Step; 2] = [Step::Release, Step::Browser];
+/// Of all steps, those that run in the background: they use one processor, and wait for the browser.
+pub(crate) const BACKGROUND: [Step; 2] = [Step::Release, Step::Browser];
 
 /// Tests of the program wait most of the time, so more of them run at once than there are processors.
 fn test_threads() -> usize {

@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Child, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::beside::{Beside, Ended};
+use crate::background::{Background, Ended};
 use crate::paths::Paths;
 use crate::setup::Machine;
 use crate::step::{self, Step};
@@ -26,24 +26,24 @@ pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
     let all = steps == Step::ALL;
-    let (mut ahead, mut beside): (Option<Child>, Option<Beside>) = (None, None);
+    let (mut ahead, mut background): (Option<Child>, Option<Background>) = (None, None);
     let mut reports = Vec::new();
     for step in steps {
-        if all && step::BESIDE.contains(step) {
+        if all && step::BACKGROUND.contains(step) {
             continue;
         }
         if all && *step == Step::Page {
             ahead = step::build_ahead(&machine, step::DEPENDENCIES).ok();
         }
-        // Tests measure times: nothing runs beside them.
+        // Tests measure times: nothing else runs meanwhile.
         if *step == Step::Test {
             // If it failed, the step `release` says why.
             let _: Option<io::Result<_>> = ahead.as_mut().map(Child::wait);
-            reports.extend(beside.take().into_iter().flat_map(Beside::finish).map(shown));
+            reports.extend(background.take().into_iter().flat_map(Background::finish).map(shown));
         }
         reports.push(run(*step, &machine, long));
         if all && *step == Step::Page {
-            beside = Some(Beside::start(paths, &step::BESIDE, long));
+            background = Some(Background::start(paths, &step::BACKGROUND, long));
         }
     }
     summarize(&reports, long)
@@ -62,7 +62,7 @@ pub(crate) fn part(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     if steps.iter().any(failed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Prints the output of a step that ran beside others, and returns its report.
+/// Prints the output of a step that ran in the background, and returns its report.
 fn shown(ended: Ended) -> Report {
     let Ended { step, took, result, output } = ended;
     println!("\n=== {} ===\n{output}", step.name());

@@ -65,7 +65,7 @@ pub(super) fn open_for_many(args: &Args) -> Result<Option<SeriesFile>, Error> {
     }
 }
 
-/// Runs each of `scenarios` once more, with the first seed, and writes its series to `file`. Nothing is written after an
+/// Runs each of `scenarios` again, with the first seed, and writes its series to `file`. Nothing is written after an
 /// interrupt.
 pub(super) fn write_first(
     file: Option<SeriesFile>,

@@ -18,6 +18,7 @@ mod coverage;
 mod memory;
 mod metastable;
 mod predictions;
+mod questions;
 mod queues;
 mod readers;
 mod retries;

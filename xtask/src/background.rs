@@ -1,4 +1,4 @@
-//! Steps that run beside others, each in a process of its own: they wait for a browser most of the time.
+//! Steps that run in the background while others run, each in a process of its own.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use crate::paths::Paths;
 use crate::step::Step;
 
-/// Steps that run one after another, beside this process.
-pub(crate) struct Beside(JoinHandle<Vec<Ended>>);
+/// Steps that run one after another in the background.
+pub(crate) struct Background(JoinHandle<Vec<Ended>>);
 
 /// A step that has ended.
 pub(crate) struct Ended {
@@ -24,7 +24,7 @@ pub(crate) struct Ended {
     pub(crate) output: String,
 }
 
-impl Beside {
+impl Background {
     /// Starts `steps`. Their output is kept in the target folder until [`finish`](Self::finish) returns it.
     pub(crate) fn start(paths: &Paths, steps: &'static [Step], long: bool) -> Self {
         let folder = paths.target.clone();
