@@ -2,7 +2,7 @@
 
 use crate::table::{Cell, TableError};
 use retrylab_core::scenario::FieldError;
-use retrylab_core::value::Printable;
+use retrylab_core::value::{Printable, nearest};
 
 /// Maximum number of lines. More could not be distinguished.
 pub(super) const MAX_LINES: usize = 24;
@@ -32,8 +32,8 @@ pub(crate) enum DataError {
     Table(#[from] TableError),
     #[error("--where: {0}")]
     Pair(#[from] FieldError),
-    #[error("--{flag}: {file} has no {what} `{name}`; choose one of {known}")]
-    Unknown { flag: &'static str, file: String, what: &'static str, name: String, known: String },
+    #[error("--{flag}: {file} has no {what} `{name}`; {hint}")]
+    Unknown { flag: &'static str, file: String, what: &'static str, name: String, hint: String },
     #[error("--y: {0} is `{1}`, which is not a number")]
     NoNumber(String, String),
     #[error("--x and --{flag} are both {key}; choose two different keys")]
@@ -70,6 +70,14 @@ pub(super) fn label(cell: &Cell) -> String {
 /// Returns a cell or the name of a column as text within a sentence.
 pub(super) fn short(text: &str) -> String {
     Printable::short(text).to_string()
+}
+
+/// Returns the name that was probably meant instead of `name`, or all of the known ones.
+pub(super) fn hint(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(meant) => format!("did you mean {}?", short(meant)),
+        None => format!("choose one of {}", cut(&known.join(", "))),
+    }
 }
 
 /// Returns a list as text within a sentence.

@@ -1,6 +1,6 @@
 //! The columns of a table that a plot uses.
 
-use super::choice::{Choice, DataError, cut, label, short};
+use super::choice::{Choice, DataError, hint, label, short};
 use crate::output::seconds;
 use crate::sim::measure;
 use crate::source;
@@ -62,7 +62,7 @@ impl<'a> Finder<'a> {
             file: self.table.name.clone(),
             what,
             name: short(name),
-            known: cut(&known.join(", ")),
+            hint: hint(name, known),
         })
     }
 

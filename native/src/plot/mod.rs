@@ -58,9 +58,9 @@ Examples:
 The last one draws a time series, which `retrylab sim --series outage.csv` writes.
 
 Kinds: lines for a key with numbers: medians over the seeds, with their 95 % confidence intervals as
-bands, which need six seeds; dots for other keys: every seed, median and interval; heat for two keys;
-time for series. A latency that no answered exchange of a run has counts as longer than any; if the
-median is one of them, there is no point.
+bands, which need six seeds; dots for other keys: every seed, median and interval; heat for two
+keys; time for series. A latency that no answered exchange of a run has counts as longer than any;
+if the median is one of them, there is no point.
 
 Exit codes: 0 done, 1 the plot cannot be written, 2 usage error or unsuitable results.";
 

@@ -1,6 +1,6 @@
 //! Time series of runs, as `retrylab sim --series` writes them.
 
-use super::choice::{MAX_LINES, cut, short};
+use super::choice::{MAX_LINES, hint, short};
 use super::quantity::Quantity;
 use crate::output::seconds;
 use crate::sim::words::Unit;
@@ -27,8 +27,8 @@ const DEFAULT: [&str; 1] = ["goodput_per_s"];
 pub(crate) enum SeriesError {
     #[error("{file}, line {line}: {what}")]
     Malformed { file: String, line: u64, what: String },
-    #[error("--y: {file} has no column `{name}`; choose one of {known}")]
-    Unknown { file: String, name: String, known: String },
+    #[error("--y: {file} has no column `{name}`; {hint}")]
+    Unknown { file: String, name: String, hint: String },
     #[error("--y: {0} and {1} have different units; draw a plot of each")]
     Units(String, String),
     #[error("{0} has no intervals")]
@@ -124,7 +124,7 @@ impl Series {
         found.map(|at| self.columns[at].as_slice()).ok_or_else(|| SeriesError::Unknown {
             file: short(&self.file),
             name: short(name),
-            known: cut(&self.names[2..].join(", ")),
+            hint: hint(name, &self.names[2..].iter().map(String::as_str).collect::<Vec<_>>()),
         })
     }
 

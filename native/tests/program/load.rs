@@ -17,7 +17,7 @@ fn a_rate_is_all_that_an_open_loop_needs() {
     let args = [&["sim", "--set", "workload.rate=200"][..], &SERVER].concat();
     let finished = run(&args);
     let line = |name: &str| finished.stdout.lines().find(|line| line.starts_with(name)).unwrap();
-    assert!(line("offered load").ends_with(" with retries"), "{finished:?}");
+    assert!(line("offered load").ends_with(" sends in one second"), "{finished:?}");
     assert!(line("goodput").ends_with(" per second; capacity 500 per second"), "{finished:?}");
     let report = json(&args);
     let load = &report["metrics"]["load"];

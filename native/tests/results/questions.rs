@@ -49,7 +49,7 @@ fn succeed(line: &str, folder: &Folder, shard: u32) -> String {
 }
 
 #[test]
-fn each_question_is_answered_by_at_most_two_commands() {
+fn two_commands_are_enough_for_each_question() {
     let questions = questions();
     assert_eq!(questions.len(), 10);
     for Question { title, commands } in &questions {
