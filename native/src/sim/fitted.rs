@@ -1,6 +1,6 @@
 //! The distributions that were fitted to quantiles, in words.
 
-use crate::output::Rounded;
+use super::figures::TimeUnit;
 use retrylab_core::dist::{Distribution, Quantiles};
 use retrylab_core::scenario::Scenario;
 
@@ -12,8 +12,10 @@ pub(super) fn lines(scenario: &Scenario) -> impl Iterator<Item = (&'static str, 
     })
 }
 
-/// `quantiles p50=8ms p99=60ms: log-normal, median 8 ms, mean 0.012 s, sigma 0.866`
+/// `quantiles p50=8ms p99=60ms: log-normal, median 8 ms, mean 11.6 ms, sigma 0.866`
 fn words(quantiles: &Quantiles) -> String {
-    let (median, mean) = (Rounded(quantiles.median()), Rounded(quantiles.mean()));
+    let times = [quantiles.median(), quantiles.mean()].map(|time| time.as_secs_f64());
+    let unit = TimeUnit::of(times);
+    let [median, mean] = times.map(|time| unit.show(time));
     format!("{quantiles}: log-normal, median {median}, mean {mean}, sigma {:.3}", quantiles.sigma())
 }

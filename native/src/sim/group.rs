@@ -1,5 +1,6 @@
 //! The runs of one scenario with several seeds: statistics of each measure, and shares of all exchanges.
 
+use super::figures::{percent, percents};
 use super::measure::{Measure, Measured};
 use super::outcome::{self, Modes};
 use super::spread::{Object, Spread, cells, measures};
@@ -69,17 +70,15 @@ impl Pooled {
     }
 }
 
-/// `2000 of 2064, 96.8992 %, 95 % confidence interval 96.0561 % to 97.5669 %`
+/// `2000 of 2064, 96.9 %, 95 % confidence interval 96.1 to 97.6 %`
 impl fmt::Display for Pooled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { count, of, share, share_95 } = self;
         write!(f, "{count} of {of}")?;
-        if let Some(share) = share {
-            write!(f, ", {:.4} %", 100.0 * share)?;
-        }
-        if let Some((low, high)) = share_95 {
-            let (low, high) = (100.0 * low, 100.0 * high);
-            write!(f, ", 95 % confidence interval {low:.4} % to {high:.4} %")?;
+        let Some(share) = *share else { return Ok(()) };
+        write!(f, ", {} %", percent(share, *share_95))?;
+        if let Some(ends) = *share_95 {
+            write!(f, ", 95 % confidence interval {} %", percents(share, ends, " to "))?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Formats the metrics of a run as lines of text.
 
-use crate::output::{Count, Rounded};
+use super::figures::TimeUnit;
+use crate::output::Count;
 use retrylab_core::sim::metrics::{LinkReport, LoadReport, MetricsReport, Quantiles, WorkReport};
-use retrylab_core::time::Duration;
 use std::collections::BTreeMap;
 
 /// Exchanges with this many sends or more are counted together.
@@ -16,10 +16,12 @@ pub(super) fn lines(
 ) -> impl Iterator<Item = (&'static str, String)> {
     let MetricsReport { latency_s, gave_up_s, all_s, work, link, load, .. } = metrics;
     let gave_up = (gave_up_s.count > 0).then(|| {
-        let median = gave_up_s.p50.map(time).unwrap_or_default();
+        let (p9999, last) = (all_s.p9999.or(all_s.p999).or(all_s.p99), gave_up_s.p50);
+        let unit = TimeUnit::of(p9999.into_iter().chain(last));
+        let median = last.map(|time| unit.show(time)).unwrap_or_default();
         format!(
             "{}; {} gave up, half of them after {median}",
-            without_answer(all_s),
+            without_answer(all_s, unit),
             gave_up_s.count
         )
     });
@@ -41,14 +43,16 @@ pub(super) fn lines(
 /// `p50 0.02 s, p90 0.32 s, …, max 1.52 s`
 fn quantiles(of: &Quantiles) -> String {
     let named = levels(of).into_iter().chain([("max", of.max)]);
-    let words = named.filter_map(|(name, at)| Some(format!("{name} {}", time(at?))));
+    let unit = TimeUnit::of(of.max);
+    let words = named.filter_map(|(name, at)| Some(format!("{name} {}", unit.show(at?))));
     words.collect::<Vec<_>>().join(", ")
 }
 
 /// `p50 0.02 s, p90 0.32 s, p99 and above gave up`
-fn without_answer(all: &Quantiles) -> String {
+fn without_answer(all: &Quantiles, unit: TimeUnit) -> String {
     let levels = levels(all);
-    let answered = levels.iter().map_while(|(name, at)| Some(format!("{name} {}", time((*at)?))));
+    let answered =
+        levels.iter().map_while(|(name, at)| Some(format!("{name} {}", unit.show((*at)?))));
     let first_without = levels.iter().find(|(_, at)| at.is_none()).map_or("max", |(name, _)| name);
     let rest = match first_without {
         "max" => "the longest gave up".to_string(),
@@ -130,7 +134,7 @@ fn ways(link: &LinkReport) -> Option<String> {
 }
 
 fn time(seconds: f64) -> String {
-    Rounded(Duration::from_secs_f64(seconds)).to_string()
+    TimeUnit::of([seconds]).show(seconds)
 }
 
 #[cfg(test)]
@@ -150,13 +154,14 @@ mod tests {
 
     #[test]
     fn the_first_quantile_that_gave_up_is_shown() {
+        let unit = TimeUnit::of([1.0]);
         let some = Quantiles { p50: Some(0.02), p90: Some(0.32), ..NOTHING };
-        assert_eq!(without_answer(&some), "p50 0.02 s, p90 0.32 s, p99 and above gave up");
-        assert_eq!(without_answer(&NOTHING), "p50 and above gave up");
+        assert_eq!(without_answer(&some, unit), "p50 0.02 s, p90 0.32 s, p99 and above gave up");
+        assert_eq!(without_answer(&NOTHING, unit), "p50 and above gave up");
         let one = Some(1.0);
         let nearly_all =
             Quantiles { p50: one, p90: one, p99: one, p999: one, p9999: one, ..NOTHING };
-        assert!(without_answer(&nearly_all).ends_with("p99.99 1 s, the longest gave up"));
+        assert!(without_answer(&nearly_all, unit).ends_with("p99.99 1 s, the longest gave up"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod assertion;
 pub(crate) mod bar;
 mod compare;
 mod conclusion;
+mod figures;
 mod fitted;
 mod group;
 mod many;

@@ -1,6 +1,7 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::assertion::Check;
+use super::figures::{percent, percents};
 use super::fitted;
 use super::group::Group;
 use super::many::Seeds;
@@ -174,10 +175,9 @@ impl<'a> RunReport<'a> {
             line(format!("{name:<22}{value:>14}  {remark}").trim_end().to_string());
         };
         let share = |share: Option<f64>, interval: Option<(f64, f64)>| {
-            let share = share.map(|share| format!("{:8.4} %", 100.0 * share));
-            let interval = interval
-                .map(|(low, high)| format!("  ({:.4} to {:.4})", 100.0 * low, 100.0 * high));
-            share.unwrap_or_default() + &interval.unwrap_or_default()
+            let Some(share) = share else { return String::new() };
+            let range = interval.map(|ends| format!("  ({})", percents(share, ends, " to ")));
+            format!("{:>8} %{}", percent(share, interval), range.unwrap_or_default())
         };
         if self.has_heartbeats() {
             row("heartbeats", &self.sends, String::new());
@@ -200,7 +200,9 @@ impl<'a> RunReport<'a> {
         if self.misattributed > 0 {
             row("misattributed", &self.misattributed, "replies to another exchange".to_string());
         }
-        row("simulated", &format!("{:.6}", self.simulated_s), "s".to_string());
+        // To a microsecond.
+        let simulated = (self.simulated_s * 1e6).round() / 1e6;
+        row("simulated", &simulated, "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
         if let Some(why) = self.group.no_interval {

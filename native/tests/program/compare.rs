@@ -222,7 +222,7 @@ fn people_see_means_and_every_seed() {
     for line in [
         "6 seeds, 1 to 6",
         "low, high: 95 % confidence interval of the median",
-        "answered: 30 of 30, 100.0000 %, 95 % confidence interval 88.6487 % to 100.0000 %",
+        "answered: 30 of 30, 100.0 %, 95 % confidence interval 88.6 to 100.0 %",
         "ended by a limit: 0 of 6",
         "3             1.0000",
     ] {

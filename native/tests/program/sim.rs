@@ -205,7 +205,7 @@ fn a_run_is_measured() {
 
     let finished = run(&[&args[..], &["--ladder", "--series", "-"]].concat());
     assert_eq!(finished.stdout, lines, "stdout contains only the series");
-    let server = "server                served 2, 0 of them wasted, 66.67 % busy until the last one, 0.01 s of work each";
+    let server = "server                served 2, 0 of them wasted, 66.67 % busy until the last one, 10 ms of work each";
     assert!(finished.stderr.contains(server), "{finished:?}");
 
     let finished = run(&["sim", "--series", "/nowhere/at/all.csv"]);
