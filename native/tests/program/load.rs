@@ -95,7 +95,7 @@ fn quantiles_give_a_log_normal_and_the_output_says_so() {
     ];
     let service = "server.service=quantiles p99=60ms p50=8ms";
     let finished = run(&[&args[..], &["--set", service]].concat());
-    let fit = "server.service        quantiles p50=8ms p99=60ms: log-normal, median 8 ms, mean 0.012 s, sigma 0.866\n";
+    let fit = "server.service        quantiles p50=8ms p99=60ms: log-normal, median 8 ms, mean 11.6 ms, sigma 0.866\n";
     assert!(finished.stdout.contains(fit), "{finished:?}");
     let report = json(&[&args[..], &["--set", service]].concat());
     assert_eq!(report["scenario"]["server"]["service"], "quantiles p50=8ms p99=60ms");
