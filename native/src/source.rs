@@ -21,7 +21,7 @@ pub(crate) enum SourceError {
     NoSuch(String),
     #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),
-    #[error("the link: {0}")]
+    #[error("the address: {0}")]
     Link(FieldError),
     #[error("--set: {0}")]
     Set(#[source] FieldError),

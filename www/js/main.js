@@ -47,7 +47,7 @@ function lacksWasm(error) {
     title: "This page needs WebAssembly, but could not start it.",
     lines: [
       `The browser says: ${wordsOf(error)}.`,
-      `You can also run this link, ${location.href}, on the command line: retrylab sim.`,
+      `You can also run this address, ${location.href}, on the command line: retrylab sim.`,
     ],
     bad: true,
     buttons: [["Load again", () => location.reload()]],

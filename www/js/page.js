@@ -278,8 +278,8 @@ export class Page {
       return;
     }
     const title = errors.length === 1
-      ? "One part of the link could not be read; the rest is shown."
-      : `${errors.length} parts of the link could not be read; the rest is shown.`;
+      ? "One part of the address could not be read; the rest is shown."
+      : `${errors.length} parts of the address could not be read; the rest is shown.`;
     const close = () => notices.hide("link");
     notices.show("link", { title, lines: errors, bad: true, buttons: [["Close", close]] });
   }

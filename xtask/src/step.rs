@@ -107,7 +107,8 @@ impl Step {
             Self::Page => page::build(paths, machine.wasm()?)?,
             Self::Test => {
                 machine.peers()?;
-                cargo("test --workspace --exclude xtask --all-features --no-fail-fast")
+                cargo(TESTS)
+                    .words("--no-fail-fast")
                     .env("RUST_TEST_THREADS", test_threads().to_string())
                     .run()?;
                 // On its own, it is built with the features with which it runs now.
@@ -139,6 +140,14 @@ impl Step {
         }
         Ok(())
     }
+}
+
+/// The tests of everything but xtask, which has features of its own.
+const TESTS: &str = "test --workspace --exclude xtask --all-features";
+
+/// Builds the tests without running them. The step itself shows its errors.
+pub(crate) fn build_tests(machine: &Machine<'_>) -> Result<()> {
+    Cmd::cargo(machine.paths).words(TESTS).words("--no-run").run()
 }
 
 /// Of all steps, those that run in the background: they use one processor, and wait for the browser.

@@ -91,7 +91,10 @@ impl fmt::Display for FieldError {
             }
             Self::Twice { key, first, second } => {
                 let [first, second] = [first, second].map(|value| Printable::short(value));
-                write!(f, "{key} has two values, \"{first}\" and \"{second}\"; a link can have one")
+                write!(
+                    f,
+                    "{key} has two values, \"{first}\" and \"{second}\"; an address can have one"
+                )
             }
             Self::NoScenario { link } => {
                 let link = Printable::short(link);

@@ -207,7 +207,7 @@ mod tests {
                 "http://127.0.0.1:8060/seed=7&server.drop=0.5",
                 "\"http://127.0.0.1:8060/seed=7&server.",
             ),
-            ("seed=7&seed=8", "seed has two values, \"7\" and \"8\"; a link can have one"),
+            ("seed=7&seed=8", "seed has two values, \"7\" and \"8\"; an address can have one"),
             ("?seed=7#seed=8", "seed has two values, \"7\" and \"8\""),
             ("seed=7&seed=0x8", "seed has two values, \"7\" and \"8\""),
             ("http://h/?server.dorp=1", "unknown key \"server.dorp\"; did you mean server.drop?"),

@@ -163,9 +163,9 @@ fn arg<'a>(command: &'a Command, name: &str, flag: &str) -> Result<&'a Arg, Stri
 /// Returns whether a flag selects or changes a scenario.
 fn belongs_to_scenario(arg: &Arg) -> bool {
     let value = arg.get_value_names().and_then(|names| names.first()).map_or("", |name| name);
-    let is_scenario = ["SCENARIO", "LINK"].contains(&value) || value.contains("KEY=VALUE");
+    let is_scenario = value == "SCENARIO" || value.contains("KEY=VALUE");
     let id = arg.get_id().as_str();
-    is_scenario || is_key(id) || id == "preset"
+    is_scenario || is_key(id) || ["link", "preset"].contains(&id)
 }
 
 /// Returns whether `name` is a key of scenarios, or a group of keys.

@@ -37,7 +37,7 @@ A flag on the command line wins. A default that cannot be combined with the flag
 line has no effect. --no-config ignores the file.
 
 It cannot set what belongs to a scenario, such as the seed, a preset or a key: a command, a file
-and a link mean the same run everywhere.
+and an address mean the same run everywhere.
 
 The file is $XDG_CONFIG_HOME/retrylab/config.toml, or ~/.config/retrylab/config.toml if that
 variable is not set; on Windows, %APPDATA%\\retrylab\\config.toml. RETRYLAB_CONFIG=FILE selects

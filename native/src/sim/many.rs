@@ -45,7 +45,7 @@ pub(super) struct Many {
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) variants: Variants,
-    /// Compare with another scenario (a built-in name, a file or a link) under the same random draws; can be
+    /// Compare with another scenario (a built-in name, a file or an address) under the same random draws; can be
     /// repeated
     #[arg(long, value_name = "SCENARIO")]
     pub(super) versus: Vec<String>,

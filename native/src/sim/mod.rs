@@ -77,7 +77,7 @@ A scenario file is TOML with the same keys:
   [policy]
   initial_timeout = \"50ms\"
 
---set overrides the file or link, and --seed overrides both. The same scenario always gives the
+--set overrides the file or address, and --seed overrides both. The same scenario always gives the
 same run: equal digests mean that the same events happened at the same times. The address in the
 output opens the run in a browser while `retrylab lab` runs; `sim` accepts it as SCENARIO, too.
 Existing files of --trace, --pcapng, --series and --junit are replaced.
@@ -140,12 +140,12 @@ cannot be written, 2 usage error or invalid scenario, 5 an assertion does not ho
 #[derive(clap::Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}\n\n{EXIT_CODES}", assertion::HELP))]
 pub(crate) struct Args {
-    /// Scenario to run: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
+    /// Scenario to run: a built-in name, a TOML file (`-` reads stdin) or an address of the page [default:
     /// the default value of every key]
     #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
-    /// Scenario to run, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
-    #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
+    /// Scenario to run, as an address of the page or the part after its `#`: `seed=7&server.drop=0.5`
+    #[arg(long = "address", alias = "link", value_name = "ADDRESS", conflicts_with = "scenario")]
     link: Option<String>,
     /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
@@ -222,7 +222,7 @@ pub(crate) enum Error {
     #[error("--seeds: {count} seeds starting at {first} exceed the largest seed, {}", u64::MAX)]
     Seeds { first: u64, count: u64 },
     #[error(
-        "--versus: only one of the scenarios can come from stdin; use a file, a name or a link for the others"
+        "--versus: only one of the scenarios can come from stdin; use a file, a name or an address for the others"
     )]
     BothStdin,
     #[error("--{0} and --pcapng: only one of them can go to stdout; use a file for the other")]

@@ -94,7 +94,7 @@ fn command(
     seeds: Option<usize>,
     assertion: &Assertion,
 ) -> String {
-    let mut line = format!("retrylab sim --link {}", quoted(&scenario.to_fragment()));
+    let mut line = format!("retrylab sim --address {}", quoted(&scenario.to_fragment()));
     let default = Bounds::default();
     if args.max_events != default.events {
         let _ = write!(line, " --max-events {}", args.max_events);

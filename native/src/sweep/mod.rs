@@ -79,12 +79,12 @@ run), 130 interrupted.";
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Scenario to vary: a built-in name, a TOML file (`-` reads stdin) or a link to the page [default:
+    /// Scenario to vary: a built-in name, a TOML file (`-` reads stdin) or an address of the page [default:
     /// the default value of every key]
     #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
-    /// Scenario to vary, as a link to the page or the part after its `#`: `seed=7&server.drop=0.5`
-    #[arg(long, value_name = "LINK", conflicts_with = "scenario")]
+    /// Scenario to vary, as an address of the page or the part after its `#`: `seed=7&server.drop=0.5`
+    #[arg(long = "address", alias = "link", value_name = "ADDRESS", conflicts_with = "scenario")]
     link: Option<String>,
     /// Set a key of the scenario; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]

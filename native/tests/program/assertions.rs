@@ -137,7 +137,7 @@ fn junit_and_github_get_the_results() {
     let fails = sim(&more);
     assert_eq!(fails.code, Some(5), "{fails:?}");
     assert!(fails.stderr.contains("::error title=retrylab::sends < 5: sends is 2006"), "{fails:?}");
-    assert!(fails.stderr.contains("%0Arepeat: retrylab sim --link"), "{fails:?}");
+    assert!(fails.stderr.contains("%0Arepeat: retrylab sim --address"), "{fails:?}");
     assert!(fails.stderr.contains("%0Aaddress: http://127.0.0.1:8060/#"), "{fails:?}");
     let xml = std::fs::read_to_string(path).unwrap();
     assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");

@@ -416,7 +416,7 @@ fn invalid_flags_are_refused() {
     for (args, parts) in [
         (&["--versus", "nosuch"][..], &["--versus: nosuch", "retry-storm", "textbook"][..]),
         (&["--versus", "/no/such.toml"], &["--versus: /no/such.toml cannot be read"]),
-        (&["--versus", "#server.drop=3"], &["--versus: the link: server.drop", "\"3\""]),
+        (&["--versus", "#server.drop=3"], &["--versus: the address: server.drop", "\"3\""]),
         (
             &["--versus-set", "server.drop=2"],
             &["--versus-set: server.drop", "\"2\"", "from 0 to 1"],

@@ -148,7 +148,7 @@ fn what_cannot_be_read_is_one_sentence_with_file_line_and_key() {
         // A link may come from a stranger, so it must not read files.
         (
             &["sim", "--link", "link.latency=@bad.txt"],
-            &["the link: link.latency: \"@bad.txt\" is not a distribution of times; try"],
+            &["the address: link.latency: \"@bad.txt\" is not a distribution of times; try"],
         ),
     ] {
         assert_refused(&run_in(&folder, args), parts);

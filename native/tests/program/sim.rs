@@ -71,7 +71,7 @@ fn a_scenario_is_the_same_from_wherever_it_comes() {
     let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
     assert_eq!(run(&[&["sim", "--json"], &args[..]].concat()).object(), from_file);
     let fragment = from_file["link"].as_str().unwrap();
-    assert_eq!(run(&["sim", "--link", fragment, "--json"]).object(), from_file);
+    assert_eq!(run(&["sim", "--address", fragment, "--json"]).object(), from_file);
     let link = format!("http://127.0.0.1:8060/#{fragment}");
     assert_eq!(run(&["sim", &link, "--json"]).object(), from_file);
     assert_eq!(run_with(&["sim", "-", "--json"], text.as_bytes()).object(), from_file);
@@ -154,9 +154,15 @@ fn a_link_that_another_program_has_changed_is_the_same_run() {
 
 #[test]
 fn a_link_is_believed_whole_or_not_at_all() {
-    assert_refused(&run(&["sim", "http://127.0.0.1:8060/"]), &["the link: ", "has no scenario"]);
-    assert_refused(&run(&["sim", "http://h/seed=7&clients=2"]), &["the link: ", "has no scenario"]);
-    assert_refused(&run(&["sim", "--link", "seed=7&seed=8"]), &["the link: seed has two values"]);
+    assert_refused(&run(&["sim", "http://127.0.0.1:8060/"]), &["the address: ", "has no scenario"]);
+    assert_refused(
+        &run(&["sim", "http://h/seed=7&clients=2"]),
+        &["the address: ", "has no scenario"],
+    );
+    assert_refused(
+        &run(&["sim", "--link", "seed=7&seed=8"]),
+        &["the address: seed has two values"],
+    );
     let link = "http://127.0.0.1:8060/#seed=7&server.drop=3&clients=2";
     assert_refused(&run(&["sim", link]), &["server.drop", "\"3\""]);
     assert_refused(&run(&["sim", "--link", "seed=7&nosuch=1"]), &["nosuch"]);
