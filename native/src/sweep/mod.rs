@@ -41,8 +41,8 @@ Examples:
   retrylab sweep lossy.toml --vary policy.preset=coap,grpc --vary link.loss=0,0.1 --out two.parquet
   retrylab sweep --vary 'server.drop_list=1;1,3;1-2' --dry-run
   retrylab sweep metastable --variant one=policy.max_sends=1 --variant five=policy.max_sends=5 \\
-    --vary 'workload.arrivals=poisson 30;poisson 60;poisson 90' --seeds 20 --out load.csv
-  retrylab plot drop.csv --y gave_up_share --out drop.svg
+    --vary workload.rate=20..90/10 --seeds 10 --out load.csv
+  retrylab plot load.csv --x workload.rate --by variant --y goodput_per_s --out load.svg
 
 Values of --vary:
   server.drop=0.1,0.2           a list
