@@ -194,8 +194,8 @@ fn draw_line(sheet: &mut Sheet, axes: &Axes, curve: &Curve, look: Look) -> Optio
     curve.points().last().map(|point| at(axes, point.at))
 }
 
-/// Leaves out points that no eye could tell apart: of those within half a unit of x, the first, the lowest, the highest
-/// and the last one stay.
+/// Reduces points that lie too close together to be seen. Within each half unit of x, it keeps the first, the lowest,
+/// the highest and the last point.
 fn thinned(points: impl Iterator<Item = Place>) -> Vec<Place> {
     let points: Vec<Place> = points.collect();
     let column = |place: &Place| (2.0 * place.0).floor();

@@ -127,6 +127,19 @@ pub(crate) struct Args {
     overwrite: Overwrite,
 }
 
+impl Args {
+    /// Returns the page to draw on.
+    fn page(&self) -> Page<'_> {
+        Page {
+            size: self.size,
+            theme: self.theme,
+            title: self.title.as_deref(),
+            subtitle: self.subtitle.as_deref(),
+            caption: self.caption.as_deref(),
+        }
+    }
+}
+
 /// Error that ends `plot`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -165,14 +178,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         Content::Results(data, _) => data.rows,
         Content::Time(tracks) => tracks.runs,
     };
-    let page = Page {
-        size: args.size,
-        theme: args.theme,
-        title: args.title.as_deref(),
-        subtitle: args.subtitle.as_deref(),
-        caption: args.caption.as_deref(),
-    };
-    let scene = content.draw(&page, (args.log_x, args.log_y))?;
+    let scene = content.draw(&args.page(), (args.log_x, args.log_y))?;
     if !output::write(&scene, format, scale, &args.out)? {
         return Ok(Exit::Success);
     }

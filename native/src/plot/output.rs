@@ -64,7 +64,7 @@ impl Format {
     }
 }
 
-/// Writes the plot; returns false if the reader of stdout left, or if there is no file to name.
+/// Writes the plot, and returns whether it went to a file. A reader of stdout that closes the pipe is not an error.
 pub(super) fn write(
     scene: &Scene,
     format: Format,

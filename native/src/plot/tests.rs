@@ -3,7 +3,6 @@
 use super::Args;
 use super::input::Content;
 use super::scene::{Place, Scene, Shape, Text};
-use super::sheet::Page;
 use clap::Parser;
 use std::fmt::Write;
 use std::fs;
@@ -36,15 +35,8 @@ impl Drop for File {
 fn draw(file: &File, more: &[&str]) -> Option<Scene> {
     let path = file.0.to_str().unwrap();
     let args = Command::parse_from([&["plot", path, "--out", "-"], more].concat()).args;
-    let page = Page {
-        size: args.size,
-        theme: args.theme,
-        title: args.title.as_deref(),
-        subtitle: args.subtitle.as_deref(),
-        caption: args.caption.as_deref(),
-    };
     let content = Content::read(&args).unwrap_or_else(|error| panic!("{more:?}: {error}"));
-    content.draw(&page, (args.log_x, args.log_y)).ok()
+    content.draw(&args.page(), (args.log_x, args.log_y)).ok()
 }
 
 /// Returns results of `seeds` seeds for `xs` and for lines.
