@@ -263,7 +263,10 @@ proptest! {
         calls in prop::collection::vec((0u8..5, any::<u64>(), any::<u32>()), 0..60),
     ) {
         let policy = policy.to_builder().budget(Some(budget.parse().unwrap()));
-        let policy = policy.breaker(Some("1 1s".parse().unwrap())).build().unwrap();
+        let policy = policy.breaker(Some("1 1s".parse().unwrap())).build();
+        // A breaker refuses first sends, so it needs a first timeout above zero.
+        prop_assume!(policy.is_ok());
+        let policy = policy.unwrap();
         let mut pacer = Pacer::new(&policy);
         for (call, time, n) in calls {
             let (now, elapsed) = (Instant::from_nanos(time), Duration::from_nanos(time / 2));
