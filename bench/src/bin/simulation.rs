@@ -1,23 +1,26 @@
-//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [trace|packets|tcp]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]`.
 //!
 //! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
-//! the workload alone and its peak memory. With `trace` it keeps every record in memory. With
+//! the workload alone and its peak memory. The clients are simulated one after another, by a number of threads; with
+//! `network`, all of them in one network. With `trace` it keeps every record in memory. With
 //! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
 
 use retrylab_bench::{Report, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::{Outcome, Summary, run};
-use retrylab_core::trace::{DigestSink, Record, Sink};
+use retrylab_core::sim::{Bounds, Outcome, Summary, run, run_cells};
+use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+const USAGE: &str = "usage: simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (clients, exchanges, mode) = match words[..] {
-        [clients, exchanges] => (clients, exchanges, ""),
-        [clients, exchanges, mode @ ("trace" | "packets" | "tcp")] => (clients, exchanges, mode),
-        _ => return refuse("usage: simulation CLIENTS EXCHANGES [trace|packets|tcp]"),
+        [clients, exchanges] => (clients, exchanges, "1"),
+        [clients, exchanges, mode] => (clients, exchanges, mode),
+        _ => return refuse(USAGE),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
         return refuse("CLIENTS and EXCHANGES must be whole numbers");
@@ -26,7 +29,11 @@ fn main() -> ExitCode {
         "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
-        _ => report(scenario(clients, exchanges), ()),
+        "network" => report(scenario(clients, exchanges), ()),
+        threads => match threads.parse() {
+            Ok(threads) => cells(clients, exchanges, threads),
+            Err(_) => return refuse(USAGE),
+        },
     };
     match report {
         Ok(report) => println!("{}", report.json()),
@@ -42,13 +49,24 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
     let Outcome { summary, digest, sink, .. } = run(&scenario, sink);
     let wall = begun.elapsed();
     drop(sink);
-    Ok(Report {
+    Ok(of_run(&summary, digest, wall))
+}
+
+fn cells(clients: u32, exchanges: u32, threads: usize) -> Result<Report, FieldError> {
+    let scenario = scenario(clients, exchanges)?;
+    let begun = Instant::now();
+    let outcome = run_cells(&scenario, 1..=clients, || (), Bounds::default(), threads, |_| true);
+    Ok(of_run(&outcome.summary, outcome.digest, begun.elapsed()))
+}
+
+fn of_run(summary: &Summary, digest: Digest, wall: Duration) -> Report {
+    Report {
         exchanges: summary.finished(),
         sends: summary.sends,
         failures: summary.gave_up,
         wall,
         digest: Some(digest.to_string()),
-    })
+    }
 }
 
 fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
@@ -57,13 +75,7 @@ fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
     let mut network = streams(Family::Ipv4, (clients, exchanges), "0", sinks)?;
     while network.step().is_some() {}
     let (summary, digest) = network.into_sink();
-    Ok(Report {
-        exchanges: summary.finished(),
-        sends: summary.sends,
-        failures: summary.gave_up,
-        wall: begun.elapsed(),
-        digest: Some(digest.digest().to_string()),
-    })
+    Ok(of_run(&summary, digest.digest(), begun.elapsed()))
 }
 
 fn refuse(sentence: &str) -> ExitCode {

@@ -31,6 +31,14 @@ impl Times {
         self.longest = self.longest.max(time);
     }
 
+    /// Adds the times of another part of a run.
+    pub(super) fn merge(&mut self, other: &Self) {
+        let added = self.histogram.add(&other.histogram);
+        added.expect("both have the same range and the same digits");
+        self.sum += other.sum;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// Returns the number of times.
     #[must_use]
     pub fn count(&self) -> u64 {
