@@ -7,9 +7,10 @@
 
 use retrylab_bench::{Report, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::{Bounds, Outcome, Summary, run, run_cells};
+use retrylab_core::sim::{Bounds, Division, Outcome, Summary, run};
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]";
@@ -55,7 +56,13 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
 fn cells(clients: u32, exchanges: u32, threads: usize) -> Result<Report, FieldError> {
     let scenario = scenario(clients, exchanges)?;
     let begun = Instant::now();
-    let outcome = run_cells(&scenario, 1..=clients, || (), Bounds::default(), threads, |_| true);
+    let division = Division::new(1..=clients, Bounds::default(), threads);
+    let work = || division.work(&scenario, (), |_| true);
+    let outcome = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let others = others.into_iter().map(|other| other.join().expect("it does not panic"));
+        others.fold(work(), Outcome::joined)
+    });
     Ok(of_run(&outcome.summary, outcome.digest, begun.elapsed()))
 }
 
