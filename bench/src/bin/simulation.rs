@@ -20,7 +20,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (clients, exchanges, mode) = match words[..] {
         [clients, exchanges] => (clients, exchanges, ""),
-        [clients, exchanges, mode @ ("metrics" | "trace" | "packets" | "tcp")] => (clients, exchanges, mode),
+        [clients, exchanges, mode @ ("metrics" | "trace" | "packets" | "tcp")] => {
+            (clients, exchanges, mode)
+        }
         _ => return refuse("usage: simulation CLIENTS EXCHANGES [metrics|trace|packets|tcp]"),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {

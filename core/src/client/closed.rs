@@ -65,6 +65,31 @@ impl<C: Codec> Client<C> {
         self.follow(outcome);
     }
 
+    /// Returns the number of an exchange that has ended: the current number is already that of the next one, if there is
+    /// one.
+    #[inline]
+    fn ended(&self) -> u32 {
+        self.exchange.number().get() - u32::from(!self.exchange.is_over())
+    }
+
+    /// Returns any event other than an answer.
+    #[inline(never)]
+    fn rarer_event(&mut self, pending: Pending) -> Event {
+        let number = self.exchange.number().get();
+        match pending {
+            // Two events: the failure, then the end that follows from it.
+            Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
+                self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
+                Event::Failed { exchange: self.ended(), send: sends }
+            }
+            Pending::Over(outcome) => Event::over(self.ended(), outcome),
+            Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
+            Pending::LateReply(label) => Event::LateReply { label },
+            Pending::Stranger => Event::Stranger,
+            Pending::Unreadable => Event::Unreadable,
+        }
+    }
+
     /// If the exchange is over, reports that and prepares the next one; after the last one it is
     /// finished.
     #[inline(always)]
@@ -145,21 +170,11 @@ impl<C: Codec> Machine for Client<C> {
     fn poll_event(&mut self) -> Option<Event> {
         let pending = self.pending?;
         self.pending = None;
-        let number = self.exchange.number().get();
-        // When an exchange has ended, its number is already that of the next one, if there is one.
-        let ended = || number - u32::from(!self.exchange.is_over());
-        Some(match pending {
-            // Two events: the failure, then the end that follows from it.
-            Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
-                self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
-                Event::Failed { exchange: ended(), send: sends }
-            }
-            Pending::Over(outcome) => Event::over(ended(), outcome),
-            Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
-            Pending::LateReply(label) => Event::LateReply { label },
-            Pending::Stranger => Event::Stranger,
-            Pending::Unreadable => Event::Unreadable,
-        })
+        // Most events are this one, and the driver's loop need not look for its kind again.
+        if let Pending::Over(outcome @ Outcome { how: Ending::Answered { .. }, .. }) = pending {
+            return Some(Event::over(self.ended(), outcome));
+        }
+        Some(self.rarer_event(pending))
     }
 
     fn subject(&self, event: &Event) -> Subject {

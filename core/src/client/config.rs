@@ -147,21 +147,28 @@ impl<C> Config<ClosedLoop, C> {
         flow: u32,
         now: Instant,
     ) -> Option<Outcome> {
-        let number = exchange.number();
-        let ClosedLoop { think, interval, .. } = &self.load;
-        if let (Some(think), true) = (think, number > NonZeroU32::MIN) {
-            let mut stream = Name::exchange(self.seed, flow, number.get()).stream(Purpose::Think);
-            exchange.postpone(now, nanos(think.draw(&mut stream)));
+        let waits = self.load.think.is_some() || self.load.interval.is_some();
+        if waits && let Some(pause) = self.pause(exchange, flow, now) {
+            exchange.postpone(now, pause);
             return None;
         }
-        if let (Some(interval), true) = (interval, number > NonZeroU32::MIN) {
-            let left = exchange.started().saturating_add(*interval).saturating_since(now);
-            if !left.is_zero() {
-                exchange.postpone(now, nanos(left));
-                return None;
-            }
-        }
         exchange.begin(self.rules(flow), now)
+    }
+
+    /// Returns how many nanoseconds client `flow` waits before the prepared exchange, if it does. Out of line, because
+    /// most clients never wait.
+    #[inline(never)]
+    fn pause(&self, exchange: &Exchange, flow: u32, now: Instant) -> Option<u64> {
+        let number = exchange.number();
+        if number == NonZeroU32::MIN {
+            return None;
+        }
+        if let Some(think) = &self.load.think {
+            let mut stream = Name::exchange(self.seed, flow, number.get()).stream(Purpose::Think);
+            return Some(nanos(think.draw(&mut stream)));
+        }
+        let next = exchange.started().saturating_add(self.load.interval?);
+        Some(nanos(next.saturating_since(now))).filter(|left| *left > 0)
     }
 }
 

@@ -48,7 +48,7 @@ pub use outcome::{Ending, Outcome};
 
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
-use crate::random::{Name, Purpose};
+use crate::random::{Name, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 use core::num::{NonZeroU32, NonZeroU64};
@@ -71,6 +71,11 @@ impl<'a> Rules<'a> {
     #[inline]
     pub const fn new(policy: &'a Policy, seed: u64, flow: u32) -> Self {
         Self { policy, seed, flow }
+    }
+
+    /// Returns the random draws of exchange `number`.
+    fn stream(self, number: NonZeroU32) -> Stream {
+        Name::exchange(self.seed, self.flow, number.get()).stream(Purpose::Jitter)
     }
 }
 
@@ -126,6 +131,22 @@ enum Until {
     Failed { hinted: bool },
     /// The policy's limits refused the exchange: its client pauses.
     Refused(Stop),
+}
+
+impl Until {
+    /// Returns the timer of a wait without a pause after it.
+    #[inline(never)]
+    const fn timer(self) -> Timer {
+        match self {
+            Self::Resend => Timer::Resend,
+            Self::Backoff { hinted: true } | Self::Failed { hinted: true } => Timer::Hint,
+            Self::Backoff { .. } | Self::Failed { .. } => Timer::Backoff,
+            Self::GiveUp => Timer::GiveUp,
+            Self::Refused(_) => Timer::Limits,
+            Self::Start => Timer::Start,
+            Self::Beginning => Timer::Think,
+        }
+    }
 }
 
 impl Exchange {
@@ -195,10 +216,12 @@ impl Exchange {
     #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        let Rules { policy, seed, flow } = rules;
-        let stream = Name::exchange(seed, flow, self.number.get()).stream(Purpose::Jitter);
-        match self.pacer.begin(policy, now, stream) {
-            Ok(Duration::ZERO) => return self.start(policy, now),
+        let (policy, number) = (rules.policy, self.number);
+        match self.pacer.begin_drawing(policy, now, || rules.stream(number)) {
+            Ok(Duration::ZERO) => match self.pacer.step_plain(policy) {
+                Some(step) => self.make_due(step),
+                None => return self.start(policy, now),
+            },
             Ok(delay) => self.wait(now, nanos(delay), Until::Start),
             Err(why) => {
                 self.started = now;
@@ -222,7 +245,11 @@ impl Exchange {
                 None
             }
             Until::Resend | Until::GiveUp | Until::Backoff { .. } | Until::Failed { .. } => {
-                self.go_on(rules.policy, now)
+                let Some(step) = self.pacer.step_plain(rules.policy) else {
+                    return self.go_on(rules.policy, now);
+                };
+                self.make_due(step);
+                None
             }
             Until::Start => self.start(rules.policy, now),
             Until::Beginning => self.begin_late(rules, now),
@@ -252,13 +279,9 @@ impl Exchange {
         let (until, deadline) = self.wait_in_progress()?;
         let timer = match until {
             Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
+            // A comparison takes less than a jump through a table, and most waits are of this kind.
             Until::Resend => Timer::Resend,
-            Until::Backoff { hinted: true } | Until::Failed { hinted: true } => Timer::Hint,
-            Until::Backoff { .. } | Until::Failed { .. } => Timer::Backoff,
-            Until::GiveUp => Timer::GiveUp,
-            Until::Refused(_) => Timer::Limits,
-            Until::Start => Timer::Start,
-            Until::Beginning => Timer::Think,
+            rarer => rarer.timer(),
         };
         Some((timer, deadline))
     }
@@ -337,7 +360,8 @@ impl Exchange {
         if !waiting || send.get() != self.sends() {
             return None;
         }
-        let policy = rules.policy;
+        let (policy, number) = (rules.policy, self.number);
+        self.pacer.name(|| rules.stream(number));
         let left = self.clock.map_or(u64::MAX, NonZeroU64::get).saturating_sub(now.as_nanos());
         let timeout = Duration::from_nanos(left);
         let planned = Wait { timeout, pause: self.pacer.pause(), last: false };
@@ -411,7 +435,7 @@ impl Exchange {
     }
 
     /// Makes the first send due.
-    #[inline]
+    #[inline(never)]
     fn start(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
         match self.pacer.step(policy, now, 0) {
             Ok(step) => self.make_due(step),
@@ -422,7 +446,7 @@ impl Exchange {
     }
 
     /// Makes one more send due, or ends the exchange.
-    #[inline]
+    #[inline(never)]
     fn go_on(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
         let sends = self.pacer.sends();
         match self.pacer.step(policy, now, self.elapsed(now)) {

@@ -82,6 +82,37 @@ impl Pacer {
         now: Instant,
         stream: Stream,
     ) -> Result<Duration, Stop> {
+        self.begin_drawing(policy, now, || stream)
+    }
+
+    /// Like [`begin`](Self::begin), but makes the stream only if the exchange draws from it. Before a failure with a
+    /// hint, [name](Self::name) it.
+    #[inline]
+    pub(crate) fn begin_drawing(
+        &mut self,
+        policy: &Policy,
+        now: Instant,
+        stream: impl FnOnce() -> Stream,
+    ) -> Result<Duration, Stop> {
+        if self.memory.is_none() && policy.is_plain() {
+            self.schedule = Schedule::plain(policy);
+            return Ok(Duration::ZERO);
+        }
+        self.begin_with_memory(policy, now, stream())
+    }
+
+    /// Makes the stream of the exchange in progress, unless it has it.
+    pub(crate) fn name(&mut self, stream: impl FnOnce() -> Stream) {
+        self.schedule.name(stream);
+    }
+
+    #[inline(never)]
+    fn begin_with_memory(
+        &mut self,
+        policy: &Policy,
+        now: Instant,
+        stream: Stream,
+    ) -> Result<Duration, Stop> {
         let first = self.rtt().map_or(policy.initial_timeout(), |rtt| rtt.timeout(policy));
         self.schedule = Schedule::drawn(policy, first, Draw::Random(stream));
         let Self { schedule, memory } = self;
@@ -107,6 +138,12 @@ impl Pacer {
     #[inline]
     pub fn next(&mut self, policy: &Policy, now: Instant, elapsed: Duration) -> Result<Wait, Stop> {
         self.step(policy, now, nanos(elapsed)).map(Step::wait)
+    }
+
+    /// Like [`step`](Self::step), if the policy [is plain](Policy::is_plain) and allows another send; `None` otherwise.
+    #[inline(always)]
+    pub(crate) fn step_plain(&mut self, policy: &Policy) -> Option<Step> {
+        self.schedule.step_plain(policy)
     }
 
     /// Like [`next`](Self::next), in nanoseconds.
