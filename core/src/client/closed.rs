@@ -59,7 +59,7 @@ impl<C: Codec> Client<C> {
     }
 
     /// Begins the prepared exchange.
-    #[inline]
+    #[inline(never)]
     fn begin(&mut self, now: Instant) {
         let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
@@ -72,11 +72,11 @@ impl<C: Codec> Client<C> {
         self.exchange.number().get() - u32::from(!self.exchange.is_over())
     }
 
-    /// Returns any event other than an answer.
+    /// Returns any other event than an answer.
     #[inline(never)]
-    fn rarer_event(&mut self, pending: Pending) -> Event {
+    fn rarer_event(&mut self) -> Option<Event> {
         let number = self.exchange.number().get();
-        match pending {
+        Some(match self.pending.take()? {
             // Two events: the failure, then the end that follows from it.
             Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
                 self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
@@ -87,7 +87,7 @@ impl<C: Codec> Client<C> {
             Pending::LateReply(label) => Event::LateReply { label },
             Pending::Stranger => Event::Stranger,
             Pending::Unreadable => Event::Unreadable,
-        }
+        })
     }
 
     /// If the exchange is over, reports that and prepares the next one; after the last one it is
@@ -158,7 +158,7 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        if self.exchange.is_beginning() {
+        if self.exchange.is_beginning() && !self.config.begin_plain(&mut self.exchange) {
             self.begin(now);
         }
         let label = self.exchange.next_send(now)?;
@@ -168,13 +168,16 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
-        let pending = self.pending?;
-        self.pending = None;
+        let pending = self.pending.as_ref()?;
         // Most events are this one, and the driver's loop need not look for its kind again.
-        if let Pending::Over(outcome @ Outcome { how: Ending::Answered { .. }, .. }) = pending {
-            return Some(Event::over(self.ended(), outcome));
+        if let Pending::Over(outcome) = pending
+            && let Ending::Answered { .. } = outcome.how
+        {
+            let event = Event::over(self.ended(), *outcome);
+            self.pending = None;
+            return Some(event);
         }
-        Some(self.rarer_event(pending))
+        self.rarer_event()
     }
 
     fn subject(&self, event: &Event) -> Subject {

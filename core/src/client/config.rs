@@ -137,9 +137,21 @@ impl<C> Config<ClosedLoop, C> {
         }
     }
 
+    /// Begins the prepared exchange, if clients do not pause and the policy [is plain](Policy::is_plain): the usual case of
+    /// [`begin`](Self::begin) in short. Returns false otherwise.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&self, exchange: &mut Exchange) -> bool {
+        !self.pauses() && exchange.begin_plain(&self.policy)
+    }
+
+    /// Returns true if clients may pause between exchanges.
+    #[inline(always)]
+    const fn pauses(&self) -> bool {
+        self.load.think.is_some() || self.load.interval.is_some()
+    }
+
     /// Begins the prepared exchange of client `flow`; if it follows another one, after the think time or the
     /// interval.
-    #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub(crate) fn begin(
         &self,
@@ -147,17 +159,14 @@ impl<C> Config<ClosedLoop, C> {
         flow: u32,
         now: Instant,
     ) -> Option<Outcome> {
-        let waits = self.load.think.is_some() || self.load.interval.is_some();
-        if waits && let Some(pause) = self.pause(exchange, flow, now) {
+        if let Some(pause) = self.pause(exchange, flow, now) {
             exchange.postpone(now, pause);
             return None;
         }
         exchange.begin(self.rules(flow), now)
     }
 
-    /// Returns how many nanoseconds client `flow` waits before the prepared exchange, if it does. Out of line, because
-    /// most clients never wait.
-    #[inline(never)]
+    /// Returns how many nanoseconds client `flow` waits before the prepared exchange, if it does.
     fn pause(&self, exchange: &Exchange, flow: u32, now: Instant) -> Option<u64> {
         let number = exchange.number();
         if number == NonZeroU32::MIN {

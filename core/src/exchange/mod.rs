@@ -41,10 +41,12 @@
 //! ```
 
 mod outcome;
+mod phase;
 #[cfg(test)]
 mod tests;
 
 pub use outcome::{Ending, Outcome};
+use phase::{Phase, Until};
 
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
@@ -99,54 +101,6 @@ pub struct Exchange {
     clock: Option<NonZeroU64>,
     number: NonZeroU32,
     phase: Phase,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// It begins as soon as its client says when.
-    Beginning,
-    /// A send is ready to go out; `last` if none will follow.
-    Sending { last: bool },
-    /// Nothing to do before the deadline.
-    Waiting(Until),
-    /// It has ended, or none has begun yet.
-    Over,
-}
-
-/// What a wait is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    /// The client pauses before it begins the exchange.
-    Beginning,
-    /// The policy delays the first send.
-    Start,
-    /// A send is out, and another one will follow.
-    Resend,
-    /// The last send is out.
-    GiveUp,
-    /// The sends so far are abandoned; the next one follows, at the server's request if `hinted`.
-    Backoff { hinted: bool },
-    /// The last send has failed, but earlier ones may still be answered. The next one follows, at the
-    /// server's request if `hinted`.
-    Failed { hinted: bool },
-    /// The policy's limits refused the exchange: its client pauses.
-    Refused(Stop),
-}
-
-impl Until {
-    /// Returns the timer of a wait without a pause after it.
-    #[inline(never)]
-    const fn timer(self) -> Timer {
-        match self {
-            Self::Resend => Timer::Resend,
-            Self::Backoff { hinted: true } | Self::Failed { hinted: true } => Timer::Hint,
-            Self::Backoff { .. } | Self::Failed { .. } => Timer::Backoff,
-            Self::GiveUp => Timer::GiveUp,
-            Self::Refused(_) => Timer::Limits,
-            Self::Start => Timer::Start,
-            Self::Beginning => Timer::Think,
-        }
-    }
 }
 
 impl Exchange {
@@ -209,19 +163,29 @@ impl Exchange {
         self.wait(now, nanos, Until::Beginning);
     }
 
+    /// Begins, if the policy [is plain](Policy::is_plain): the usual case of [`begin`](Self::begin) in short. Returns false
+    /// if the policy is not.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&mut self, policy: &Policy) -> bool {
+        let step = self.pacer.begin_plain(policy);
+        if let Some(step) = step {
+            self.make_due(step);
+        }
+        step.is_some()
+    }
+
     /// Begins: asks the policy's limits, and waits for its first delay.
     ///
     /// A refused exchange waits as long as its first timeout would have been, and then ends. If it ended
     /// at once, its client would run through its exchanges without a pause.
-    #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        let (policy, number) = (rules.policy, self.number);
-        match self.pacer.begin_drawing(policy, now, || rules.stream(number)) {
-            Ok(Duration::ZERO) => match self.pacer.step_plain(policy) {
-                Some(step) => self.make_due(step),
-                None => return self.start(policy, now),
-            },
+        let policy = rules.policy;
+        if self.begin_plain(policy) {
+            return None;
+        }
+        match self.pacer.begin(policy, now, rules.stream(self.number)) {
+            Ok(Duration::ZERO) => return self.start(policy, now),
             Ok(delay) => self.wait(now, nanos(delay), Until::Start),
             Err(why) => {
                 self.started = now;
@@ -252,7 +216,7 @@ impl Exchange {
                 None
             }
             Until::Start => self.start(rules.policy, now),
-            Until::Beginning => self.begin_late(rules, now),
+            Until::Beginning => self.begin(rules, now),
             Until::Refused(why) => Some(self.give_up(now, 0, why)),
         }
     }
@@ -279,7 +243,7 @@ impl Exchange {
         let (until, deadline) = self.wait_in_progress()?;
         let timer = match until {
             Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
-            // A comparison takes less than a jump through a table, and most waits are of this kind.
+            // A comparison takes less than a jump through a table, and most waits are for a resend.
             Until::Resend => Timer::Resend,
             rarer => rarer.timer(),
         };
@@ -428,12 +392,6 @@ impl Exchange {
         self.pacer.swap_shared(other);
     }
 
-    /// Begins after a pause. Not inlined, because most clients do not pause.
-    #[inline(never)]
-    fn begin_late(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        self.begin(rules, now)
-    }
-
     /// Makes the first send due.
     #[inline(never)]
     fn start(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
@@ -486,10 +444,9 @@ impl Exchange {
 
     #[inline(always)]
     fn wait_in_progress(&self) -> Option<(Until, Instant)> {
-        match (self.phase, self.clock) {
-            (Phase::Waiting(until), Some(at)) => Some((until, Instant::from_nanos(at.get()))),
-            _ => None,
-        }
+        let Phase::Waiting(until) = self.phase else { return None };
+        let at = self.clock?;
+        Some((until, Instant::from_nanos(at.get())))
     }
 }
 

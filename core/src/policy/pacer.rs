@@ -82,37 +82,6 @@ impl Pacer {
         now: Instant,
         stream: Stream,
     ) -> Result<Duration, Stop> {
-        self.begin_drawing(policy, now, || stream)
-    }
-
-    /// Like [`begin`](Self::begin), but makes the stream only if the exchange draws from it. Before a failure with a
-    /// hint, [name](Self::name) it.
-    #[inline]
-    pub(crate) fn begin_drawing(
-        &mut self,
-        policy: &Policy,
-        now: Instant,
-        stream: impl FnOnce() -> Stream,
-    ) -> Result<Duration, Stop> {
-        if self.memory.is_none() && policy.is_plain() {
-            self.schedule = Schedule::plain(policy);
-            return Ok(Duration::ZERO);
-        }
-        self.begin_with_memory(policy, now, stream())
-    }
-
-    /// Makes the stream of the exchange in progress, unless it has it.
-    pub(crate) fn name(&mut self, stream: impl FnOnce() -> Stream) {
-        self.schedule.name(stream);
-    }
-
-    #[inline(never)]
-    fn begin_with_memory(
-        &mut self,
-        policy: &Policy,
-        now: Instant,
-        stream: Stream,
-    ) -> Result<Duration, Stop> {
         let first = self.rtt().map_or(policy.initial_timeout(), |rtt| rtt.timeout(policy));
         self.schedule = Schedule::drawn(policy, first, Draw::Random(stream));
         let Self { schedule, memory } = self;
@@ -129,6 +98,22 @@ impl Pacer {
             }
         }
         Ok(self.schedule.first_delay(policy))
+    }
+
+    /// Begins an exchange and counts its first send, if the policy [is plain](Policy::is_plain): what
+    /// [`begin`](Self::begin) and [`step`](Self::step) do, without a stream. Before a failure, [name](Self::name) it.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&mut self, policy: &Policy) -> Option<Step> {
+        if self.memory.is_some() || !policy.is_plain() {
+            return None;
+        }
+        self.schedule = Schedule::plain(policy);
+        self.schedule.step_plain(policy)
+    }
+
+    /// Makes the stream of the exchange in progress, unless it has it.
+    pub(crate) fn name(&mut self, stream: impl FnOnce() -> Stream) {
+        self.schedule.name(stream);
     }
 
     /// Counts a send, `elapsed` after the exchange's first one, and returns the wait that follows it.

@@ -110,7 +110,7 @@ impl Schedule {
     }
 
     /// Like [`step`](Self::step), if the policy is plain and allows another send: what is left of it without the fields
-    /// that such a policy does not have. Most sends are of this kind.
+    /// that such a policy does not have. That is the usual case.
     #[inline(always)]
     pub(super) fn step_plain(&mut self, policy: &Policy) -> Option<Step> {
         if !self.is_plain() || self.stop.is_some() {

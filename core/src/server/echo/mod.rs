@@ -240,7 +240,7 @@ impl Machine for Server {
 
     #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        // Not `take`, which copies the addresses twice.
+        // Not `take`, which would move the addresses twice.
         let transmit = self.reply.as_ref()?.back();
         self.reply = None;
         buf.extend_from_slice(&self.reply_bytes);

@@ -104,7 +104,7 @@ impl Job {
 pub struct Station {
     server: Server,
     config: Config,
-    /// Whether it takes no time and has no outages: it then leaves everything to the server inside.
+    /// Whether work takes no time and there are no outages: the station then leaves everything to the server inside.
     transparent: bool,
     seed: u64,
     /// Counters that name the draws of random service times; empty without them.
@@ -347,6 +347,14 @@ impl Station {
         self.working.push(Reverse((done, self.begun, slot)));
     }
 
+    /// Returns the next reply that was held back.
+    #[inline(never)]
+    fn poll_done(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (transmit, reply) = self.done.pop_front()?;
+        buf.extend_from_slice(&reply);
+        Some(transmit)
+    }
+
     fn lose(&mut self, slot: u32, cause: Cause) {
         let job = &mut self.jobs[slot as usize];
         let about = job.about();
@@ -442,18 +450,18 @@ impl Machine for Station {
 
     #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let done = if self.transparent { None } else { self.done.pop_front() };
-        let Some((transmit, reply)) = done else {
-            return self.server.poll_transmit(now, buf);
-        };
-        buf.extend_from_slice(&reply);
-        Some(transmit)
+        if !self.transparent && !self.done.is_empty() {
+            return self.poll_done(buf);
+        }
+        self.server.poll_transmit(now, buf)
     }
 
     #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
-        let own = if self.transparent { None } else { self.events.pop_front() };
-        own.or_else(|| self.server.poll_event().map(Event::Server))
+        if !self.transparent && !self.events.is_empty() {
+            return self.events.pop_front();
+        }
+        self.server.poll_event().map(Event::Server)
     }
 
     fn subject(&self, event: &Event) -> Subject {
