@@ -132,6 +132,24 @@ pub(crate) const CXX: Program = Program {
     brew: "gcc",
 };
 
+/// Runs shards as the jobs of a shell.
+pub(crate) const PARALLEL: Program = Program {
+    names: &["parallel"],
+    apt: "parallel",
+    dnf: "parallel",
+    pacman: "parallel",
+    brew: "parallel",
+};
+
+/// The judge of shell scripts.
+pub(crate) const SHELLCHECK: Program = Program {
+    names: &["shellcheck"],
+    apt: "shellcheck",
+    dnf: "ShellCheck",
+    pacman: "shellcheck",
+    brew: "shellcheck",
+};
+
 /// The browser of the page's tests; see [`chromium`].
 pub(crate) const CHROMIUM: Program = Program {
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
