@@ -12,7 +12,8 @@ use crate::install::{self, Program};
 use crate::paths::Paths;
 use crate::run::{Cmd, find_program};
 
-/// Debian's packages of Slurm. With them, a cluster can run on one machine.
+/// Debian's packages of Slurm. With them, a cluster can run on one machine. Debian also starts munge as a service, which is
+/// not used.
 const SLURM: [&str; 4] = ["munge", "slurmctld", "slurmd", "slurm-client"];
 
 /// Python's packages. The last one has the schemas of Kubernetes and a parser of YAML.
