@@ -39,7 +39,7 @@ impl PerSecond {
         self.sends[self.second] += 1;
     }
 
-    #[cold]
+    #[inline(never)]
     fn seek(&mut self, at: u64) {
         let second = at / SECOND;
         if second >= MAX_SECONDS as u64 {

@@ -71,7 +71,31 @@ impl Series {
         &mut self.intervals[self.index]
     }
 
+    /// Each client of several cells begins at time 0, so this happens often, and a division takes long.
+    #[inline]
+    fn seek(&mut self, at: u64) {
+        if at < self.interval {
+            (self.index, self.from) = (0, 0);
+        } else {
+            self.seek_far(at);
+        }
+    }
+
+    #[inline(never)]
+    fn seek_far(&mut self, at: u64) {
+        let mut index = at / self.interval;
+        while index >= self.max as u64 {
+            self.double();
+            index = at / self.interval;
+        }
+        (self.index, self.from) = (index as usize, index * self.interval);
+        if self.index >= self.intervals.len() {
+            self.intervals.resize(self.index + 1, Counts::default());
+        }
+    }
+
     /// Doubles the length of the intervals.
+    #[cold]
     fn double(&mut self) {
         let pairs = self.intervals.chunks(2);
         self.intervals =
@@ -92,18 +116,6 @@ impl Series {
         self.intervals.resize(len, Counts::default());
         for (own, more) in self.intervals.iter_mut().zip(other.intervals) {
             *own = own.plus(more);
-        }
-    }
-
-    #[cold]
-    fn seek(&mut self, at: u64) {
-        while at / self.interval >= self.max as u64 {
-            self.double();
-        }
-        self.index = (at / self.interval) as usize;
-        self.from = self.index as u64 * self.interval;
-        if self.index >= self.intervals.len() {
-            self.intervals.resize(self.index + 1, Counts::default());
         }
     }
 
