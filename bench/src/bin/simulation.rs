@@ -1,39 +1,46 @@
-//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [metrics|trace|packets|tcp]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [THREADS|metrics|network|trace|packets|tcp]`.
 //!
 //! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
-//! the workload alone and its peak memory. With `metrics` it measures durations and loads, as `retrylab sim` does;
-//! with `trace` it keeps every record in memory. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
+//! the workload alone and its peak memory. The clients are simulated one after another, by a number of threads; with
+//! `metrics`, they are measured as by `retrylab sim`; with `network`, all of them are in one network. With `trace` it keeps every record in memory. With
+//! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
 
 use retrylab_bench::{Report, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
 use retrylab_core::sim::metrics::Metrics;
-use retrylab_core::sim::{Outcome, Summary, run};
-use retrylab_core::trace::{DigestSink, Record, Sink};
+use retrylab_core::sim::{Bounds, Division, Merge, Outcome, Summary, run};
+use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Length of an interval of the counts over time, as in `retrylab sim`.
 const INTERVAL: Duration = Duration::from_millis(10);
 
+const USAGE: &str =
+    "usage: simulation CLIENTS EXCHANGES [THREADS|metrics|network|trace|packets|tcp]";
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let (clients, exchanges, mode) = match words[..] {
-        [clients, exchanges] => (clients, exchanges, ""),
-        [clients, exchanges, mode @ ("metrics" | "trace" | "packets" | "tcp")] => {
-            (clients, exchanges, mode)
-        }
-        _ => return refuse("usage: simulation CLIENTS EXCHANGES [metrics|trace|packets|tcp]"),
+        [clients, exchanges] => (clients, exchanges, "1"),
+        [clients, exchanges, mode] => (clients, exchanges, mode),
+        _ => return refuse(USAGE),
     };
     let (Ok(clients), Ok(exchanges)) = (clients.parse(), exchanges.parse()) else {
         return refuse("CLIENTS and EXCHANGES must be whole numbers");
     };
     let report = match mode {
-        "metrics" => report(scenario(clients, exchanges), Metrics::new(INTERVAL)),
         "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
-        _ => report(scenario(clients, exchanges), ()),
+        "metrics" => cells(clients, exchanges, 1, || Metrics::new(INTERVAL)),
+        "network" => report(scenario(clients, exchanges), ()),
+        threads => match threads.parse() {
+            Ok(threads) => cells(clients, exchanges, threads, || ()),
+            Err(_) => return refuse(USAGE),
+        },
     };
     match report {
         Ok(report) => println!("{}", report.json()),
@@ -49,13 +56,35 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
     let Outcome { summary, digest, sink, .. } = run(&scenario, sink);
     let wall = begun.elapsed();
     drop(sink);
-    Ok(Report {
+    Ok(of_run(&summary, digest, wall))
+}
+
+fn cells<K: Sink + Merge + Send>(
+    clients: u32,
+    exchanges: u32,
+    threads: usize,
+    sink: impl Fn() -> K + Copy + Send + Sync,
+) -> Result<Report, FieldError> {
+    let scenario = scenario(clients, exchanges)?;
+    let begun = Instant::now();
+    let division = Division::new(1..=clients, Bounds::default(), threads);
+    let work = || division.work(&scenario, sink(), |_| true);
+    let outcome = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let others = others.into_iter().map(|other| other.join().expect("it does not panic"));
+        others.fold(work(), Outcome::joined)
+    });
+    Ok(of_run(&outcome.summary, outcome.digest, begun.elapsed()))
+}
+
+fn of_run(summary: &Summary, digest: Digest, wall: Duration) -> Report {
+    Report {
         exchanges: summary.finished(),
         sends: summary.sends,
         failures: summary.gave_up,
         wall,
         digest: Some(digest.to_string()),
-    })
+    }
 }
 
 fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
@@ -64,13 +93,7 @@ fn connections(clients: u32, exchanges: u32) -> Result<Report, FieldError> {
     let mut network = streams(Family::Ipv4, (clients, exchanges), "0", sinks)?;
     while network.step().is_some() {}
     let (summary, digest) = network.into_sink();
-    Ok(Report {
-        exchanges: summary.finished(),
-        sends: summary.sends,
-        failures: summary.gave_up,
-        wall: begun.elapsed(),
-        digest: Some(digest.digest().to_string()),
-    })
+    Ok(of_run(&summary, digest.digest(), begun.elapsed()))
 }
 
 fn refuse(sentence: &str) -> ExitCode {

@@ -4,7 +4,7 @@
 //! to the exchange that acts, so that all share it. Replies should name the send that they answer
 //! ([`Codec::replies_are_labelled`]); otherwise every reply goes to the newest exchange.
 
-use super::{Config, Event, OpenLoop};
+use super::{Arrivals, Config, Event, OpenLoop};
 use crate::exchange::{Exchange, Outcome};
 use crate::heap::{Held as _, OVERHEAD, TREE_PLACE};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
@@ -45,6 +45,52 @@ pub struct OpenClient<C = Echo> {
     sending: VecDeque<u32>,
     events: VecDeque<Event>,
     shared: Option<Box<Shared>>,
+}
+
+/// What ends the arrivals of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastOf {
+    /// There are no more, or as many as there may be.
+    Number,
+    /// The duration does, even if there are no more before its end.
+    Duration,
+}
+
+impl<C> Config<OpenLoop, C> {
+    /// Returns when exchange `number` of client `flow` arrives, after the previous one at `before`.
+    ///
+    /// # Errors
+    /// What ends the arrivals before it.
+    fn arrival(&self, flow: u32, number: u32, before: Instant) -> Result<Instant, LastOf> {
+        let OpenLoop { arrivals, exchanges, duration, sharing } = &self.load;
+        if exchanges.is_some_and(|most| number > most) {
+            return Err(LastOf::Number);
+        }
+        let next = arrivals.next(self.seed, flow, number, before, *sharing);
+        match duration.map(|duration| Instant::ZERO.saturating_add(duration)) {
+            Some(end) => next.filter(|next| *next < end).ok_or(LastOf::Duration),
+            None => next.ok_or(LastOf::Number),
+        }
+    }
+
+    /// Returns when the last exchange of client `flow` arrives, if the number of exchanges is what ends its arrivals.
+    pub(crate) fn last_arrival(&self, flow: u32) -> Option<Instant> {
+        let OpenLoop { arrivals, exchanges, .. } = &self.load;
+        let end = match (exchanges, arrivals) {
+            (Some(exchanges), _) => *exchanges,
+            (None, Arrivals::Times(_)) => u32::MAX,
+            (None, _) => return None,
+        };
+        let mut last = Instant::ZERO;
+        for number in 1..=end {
+            match self.arrival(flow, number, last) {
+                Ok(at) => last = at,
+                Err(LastOf::Number) => break,
+                Err(LastOf::Duration) => return None,
+            }
+        }
+        Some(last)
+    }
 }
 
 impl<C: Codec> OpenClient<C> {
@@ -90,18 +136,10 @@ impl<C: Codec> OpenClient<C> {
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {
-        let OpenLoop { arrivals, exchanges, duration, sharing } = &self.config.load;
         let number = self.arrived.checked_add(1)?;
-        if exchanges.is_some_and(|most| number > most) {
-            return None;
-        }
         let before = Instant::ZERO.saturating_add(before.saturating_since(self.started));
-        let next = arrivals.next(self.config.seed, self.flow, number, before, *sharing)?;
-        let next = next.saturating_since(Instant::ZERO);
-        if duration.is_some_and(|end| next >= end) {
-            return None;
-        }
-        self.started.checked_add(next)
+        let next = self.config.arrival(self.flow, number, before).ok()?;
+        self.started.checked_add(next.saturating_since(Instant::ZERO))
     }
 
     fn arrive(&mut self, at: Instant) {

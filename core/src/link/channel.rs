@@ -136,6 +136,8 @@ pub struct Channel {
     flows: Vec<FlowState>,
     /// Queues, with the same indices; empty without a rate.
     lanes: Vec<Lane>,
+    /// Flows up to this number have no state.
+    before: u32,
     usage: [Usage; 2],
 }
 
@@ -177,6 +179,7 @@ impl Channel {
             link: link.clone(),
             flows: Vec::new(),
             lanes: Vec::new(),
+            before: 0,
             usage: [Usage::default(); 2],
         }
     }
@@ -186,6 +189,14 @@ impl Channel {
     pub(super) fn memory(&self) -> usize {
         let queue = 4 * size_of::<Instant>() + OVERHEAD;
         self.flows.held() + self.lanes.held() + self.lanes.len() * queue
+    }
+
+    /// Forgets all flows; those after number `before` follow. What they used is counted with the rest.
+    #[cfg(feature = "sim")]
+    pub(super) fn forget_flows(&mut self, before: u32) {
+        self.before = before;
+        self.flows.clear();
+        self.lanes.clear();
     }
 
     /// Returns the delay of all datagrams in this direction, if it is the same for all of them and nothing
@@ -206,7 +217,7 @@ impl Channel {
     /// initial state.
     pub fn change(&mut self, link: &Link) {
         let mut changed = Self::new(link);
-        changed.usage = self.usage;
+        (changed.usage, changed.before) = (self.usage, self.before);
         if link.shared == self.link.shared {
             changed.lanes = core::mem::take(&mut self.lanes);
             changed.flows = core::mem::take(&mut self.flows);
@@ -361,7 +372,7 @@ impl Channel {
 
     /// Returns the index of this flow's state.
     const fn place(&self, name: Name) -> usize {
-        let flow = if self.link.shared { 0 } else { name.flow as usize };
+        let flow = if self.link.shared { 0 } else { name.flow.wrapping_sub(self.before) as usize };
         flow * 2 + name.direction as usize
     }
 

@@ -25,6 +25,15 @@ impl Counts {
         }
     }
 
+    /// Sets all counters to zero.
+    #[cfg(feature = "sim")]
+    pub(super) fn clear(&mut self) {
+        match self {
+            Self::Narrow(counts) => counts.fill([0; 2]),
+            Self::Wide(counts) => counts.fill([0; 2]),
+        }
+    }
+
     /// Counts a datagram; returns the number of earlier ones, modulo 2^32.
     #[inline]
     pub(super) fn next(&mut self, flow: u32, direction: Direction) -> u32 {

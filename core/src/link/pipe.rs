@@ -52,8 +52,9 @@ pub struct Pipe {
     seed: u64,
     channel: Channel,
     faults: Vec<Fault>,
-    /// Number of datagrams so far, by flow and direction.
+    /// Number of datagrams so far, by flow and direction, of the flows after number `before`.
     counts: Counts,
+    before: u32,
 }
 
 impl Pipe {
@@ -62,7 +63,7 @@ impl Pipe {
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
         let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
-        Self { constant, seed, channel, faults: Vec::new(), counts: Counts::NONE }
+        Self { constant, seed, channel, faults: Vec::new(), counts: Counts::NONE, before: 0 }
     }
 
     /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
@@ -86,6 +87,14 @@ impl Pipe {
         self.counts.reserve(flows as usize);
     }
 
+    /// Forgets all flows, of which no datagram is on the way. Those after number `before` follow.
+    #[cfg(feature = "sim")]
+    pub(crate) fn forget_flows(&mut self, before: u32) {
+        self.before = before;
+        self.counts.clear();
+        self.channel.forget_flows(before);
+    }
+
     /// Returns an estimate of the memory in bytes of the state of all flows.
     #[must_use]
     pub fn memory(&self) -> usize {
@@ -97,7 +106,7 @@ impl Pipe {
     /// Flows are numbered from 1 without large gaps, because memory grows with the largest number.
     #[inline]
     pub fn name(&mut self, flow: u32, direction: Direction) -> Name {
-        let index = self.counts.next(flow, direction).into();
+        let index = self.counts.next(flow.wrapping_sub(self.before), direction).into();
         Name { seed: self.seed, flow, direction, index }
     }
 
@@ -147,7 +156,7 @@ impl Pipe {
     #[must_use]
     #[inline]
     pub fn sent(&self, flow: u32, direction: Direction) -> u32 {
-        self.counts.get(flow, direction)
+        self.counts.get(flow.wrapping_sub(self.before), direction)
     }
 
     fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {

@@ -12,6 +12,7 @@ use crate::policy::{Policy, Preset};
 use crate::protocol::echo::Reply;
 use crate::protocol::{Echo, template};
 use crate::server::{echo, service};
+use crate::time::Instant;
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
@@ -139,6 +140,19 @@ impl Scenario {
         let config = self.client_config(peer).open(self.arrivals()?).duration(duration);
         let sharing = NonZeroU32::new(self.clients).filter(|_| shared);
         Some(config.exchanges(self.exchanges).sharing(sharing))
+    }
+
+    /// Returns when the last exchange arrives in an open loop in which the number of arrivals is what ends them; `None`
+    /// in any other, and in a closed loop.
+    ///
+    /// It goes through all arrivals of all clients, unless they are the same for all clients.
+    #[must_use]
+    pub fn last_arrival(&self) -> Option<Instant> {
+        let config = self.open_client_config(self.servers.first())?;
+        let same = matches!(config.load.arrivals, Arrivals::Times(_));
+        let clients = if same { 1 } else { self.clients };
+        (1..=clients)
+            .try_fold(Instant::ZERO, |last, flow| Some(last.max(config.last_arrival(flow)?)))
     }
 
     /// Returns the arrivals of an open loop, with the spikes of the load.

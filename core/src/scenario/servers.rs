@@ -15,7 +15,7 @@ pub(crate) const SERVER: SocketAddr =
 /// Addresses of the clients of a simulated network, from 10.0.0.0/8 (RFC 1918).
 #[cfg(feature = "sim")]
 pub(crate) const CLIENTS: ClientAddresses =
-    ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000);
+    ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 8, 40_000).with_further_ports(256);
 
 /// A server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,9 +19,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddresses {
     net: IpAddr,
-    /// Largest number, and mask of the bits that hold it.
-    max: u32,
+    /// Largest number, and mask of the bits that hold it, with the first port.
+    mask: u32,
     port: u16,
+    /// Number of ports after the first one, with as many clients each.
+    further_ports: u16,
 }
 
 impl ClientAddresses {
@@ -34,7 +36,7 @@ impl ClientAddresses {
         assert!(prefix >= 1 && prefix <= 32, "a prefix has 1 to 32 bits");
         let max = ((1u64 << (32 - prefix)) - 1) as u32;
         assert!(net.to_bits() & max == 0, "the network has bits beyond its prefix");
-        Self { net: IpAddr::V4(net), max, port }
+        Self { net: IpAddr::V4(net), mask: max, port, further_ports: 0 }
     }
 
     /// Creates the addresses of the IPv6 network `net` with `prefix` bits, with `port`.
@@ -46,39 +48,70 @@ impl ClientAddresses {
         assert!(prefix >= 97 && prefix <= 128, "a prefix has 97 to 128 bits");
         let max = ((1u64 << (128 - prefix)) - 1) as u32;
         assert!(net.to_bits() & max as u128 == 0, "the network has bits beyond its prefix");
-        Self { net: IpAddr::V6(net), max, port }
+        Self { net: IpAddr::V6(net), mask: max, port, further_ports: 0 }
+    }
+
+    /// Adds clients with `further` ports after the first one, as many with each as with that.
+    ///
+    /// ```
+    /// # use retrylab_core::server::ClientAddresses;
+    /// # use core::net::Ipv4Addr;
+    /// let clients = ClientAddresses::new(Ipv4Addr::new(10, 0, 0, 0), 24, 40_000).with_further_ports(3);
+    /// assert_eq!(clients.max(), 4 * 255);
+    /// assert_eq!(clients.address(255 + 7), "10.0.0.7:40001".parse().unwrap());
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not that many ports.
+    #[must_use]
+    pub const fn with_further_ports(self, further: u16) -> Self {
+        assert!(self.port.checked_add(further).is_some(), "there are not that many ports");
+        Self { further_ports: further, ..self }
     }
 
     /// Returns the largest number of a client.
     #[must_use]
     pub const fn max(&self) -> u32 {
-        self.max
+        self.mask.saturating_mul(self.further_ports as u32 + 1)
     }
 
     /// Returns the address of client `flow`, numbered from 1 to [`max`](Self::max).
     #[must_use]
     #[inline]
     pub const fn address(&self, flow: u32) -> SocketAddr {
-        let flow = flow & self.max;
+        let (mut host, mut port) = (flow, self.port);
+        if flow > self.mask {
+            host = 1 + (flow - 1) % self.mask;
+            port += ((flow - 1) / self.mask) as u16;
+        }
         let ip = match self.net {
-            IpAddr::V4(net) => IpAddr::V4(Ipv4Addr::from_bits(net.to_bits() | flow)),
-            IpAddr::V6(net) => IpAddr::V6(Ipv6Addr::from_bits(net.to_bits() | flow as u128)),
+            IpAddr::V4(net) => IpAddr::V4(Ipv4Addr::from_bits(net.to_bits() | host)),
+            IpAddr::V6(net) => IpAddr::V6(Ipv6Addr::from_bits(net.to_bits() | host as u128)),
         };
-        SocketAddr::new(ip, self.port)
+        SocketAddr::new(ip, port)
     }
 
     /// Returns the number of the client with this address; `None` for any other address.
     #[must_use]
     #[inline(always)]
     pub fn flow_of(&self, address: SocketAddr) -> Option<u32> {
-        let flow = match (address.ip(), self.net) {
+        let host = match (address.ip(), self.net) {
             (IpAddr::V4(ip), IpAddr::V4(net)) => ip.to_bits() ^ net.to_bits(),
             (IpAddr::V6(ip), IpAddr::V6(net)) => {
                 u32::try_from(ip.to_bits() ^ net.to_bits()).ok()?
             }
             _ => return None,
         };
-        (flow >= 1 && flow <= self.max && address.port() == self.port).then_some(flow)
+        if host < 1 || host > self.mask {
+            return None;
+        }
+        match address.port().checked_sub(self.port)? {
+            0 => Some(host),
+            further if further <= self.further_ports => {
+                self.mask.checked_mul(further.into())?.checked_add(host)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -88,7 +121,13 @@ pub(crate) enum Flows {
     /// Clients are numbered from 1 in order of appearance, as a server on a real socket must do.
     Appearing(Clients<u32>),
     /// The address contains the client's number, so it does not depend on other clients.
-    Numbered(ClientAddresses, Vec<u32>),
+    Numbered {
+        addresses: ClientAddresses,
+        /// Clients up to this number are not counted.
+        before: u32,
+        /// The counters of the clients that follow; the first one is that of everybody else.
+        counts: Vec<u32>,
+    },
 }
 
 impl Flows {
@@ -97,16 +136,33 @@ impl Flows {
         Self::Appearing(Clients::default())
     }
 
+    /// No client has appeared yet.
+    pub(crate) const fn numbered(addresses: ClientAddresses) -> Self {
+        Self::Numbered { addresses, before: 0, counts: Vec::new() }
+    }
+
+    /// Forgets all clients. Those after number `before` will appear, if they are numbered.
+    #[cfg(feature = "sim")]
+    pub(crate) fn forget(&mut self, next: u32) {
+        match self {
+            Self::Appearing(counters) => *counters = Clients::default(),
+            Self::Numbered { before, counts, .. } => {
+                *before = next;
+                counts.clear();
+            }
+        }
+    }
+
     /// Counts a datagram from `client`; returns the client's number, from 1, and the datagram's index
     /// among the client's, from 0.
     #[inline(always)]
     pub(crate) fn count(&mut self, client: SocketAddr) -> (u32, u64) {
         let (flow, count) = match self {
             Self::Appearing(counters) => counters.entry(client),
-            Self::Numbered(addresses, counts) => {
+            Self::Numbered { addresses, before, counts } => {
                 // Strangers share the number 0.
                 let flow = addresses.flow_of(client).unwrap_or(0);
-                let place = flow as usize;
+                let place = flow.saturating_sub(*before) as usize;
                 if place >= counts.len() {
                     Self::lengthen(counts, place);
                 }
@@ -124,7 +180,7 @@ impl Flows {
             Self::Appearing(counters) => {
                 counters.len() * (size_of::<(SocketAddr, (u32, u32))>() + TREE_PLACE)
             }
-            Self::Numbered(_, counts) => counts.held(),
+            Self::Numbered { counts, .. } => counts.held(),
         }
     }
 

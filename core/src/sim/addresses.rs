@@ -7,7 +7,8 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// Usual address of the server: a documentation address (RFC 5737) with the textbook's port.
 pub const SERVER: SocketAddr = scenario::SERVER;
 
-/// Addresses of the clients, from 10.0.0.0/8 (RFC 1918).
+/// Addresses of the clients, from 10.0.0.0/8 (RFC 1918), with port 40000. Clients after the first 16,777,215 have the
+/// next ports.
 pub const CLIENTS: ClientAddresses = scenario::CLIENTS;
 
 /// Address of the server in a network of IPv6: a documentation address (RFC 3849).
@@ -16,10 +17,12 @@ pub const SERVER_IPV6: SocketAddr =
 
 /// Addresses of the clients in a network of IPv6: unique local addresses (RFC 4193). As many as of IPv4 are used.
 pub const CLIENTS_IPV6: ClientAddresses =
-    ClientAddresses::ipv6(Ipv6Addr::new(0xFD72, 0x6574, 0x7279, 0, 0, 0, 0, 0), 104, 40_000);
+    ClientAddresses::ipv6(Ipv6Addr::new(0xFD72, 0x6574, 0x7279, 0, 0, 0, 0, 0), 104, 40_000)
+        .with_further_ports(256);
 
-/// Maximum number of clients.
-pub const MAX_CLIENTS: u32 = CLIENTS.max();
+/// Maximum number of clients in one network. A run whose clients are independent may have more, because it simulates
+/// them one after another.
+pub const MAX_CLIENTS: u32 = 1 << 29;
 
 /// Returns the address of client `flow`, numbered from 1.
 #[must_use]
@@ -76,8 +79,10 @@ mod tests {
                 Family::Ipv4 => (family.clients(), CLIENTS_IPV6),
                 Family::Ipv6 => (family.clients(), CLIENTS),
             };
-            assert_eq!((clients.max(), Family::of(family.server())), (MAX_CLIENTS, family));
-            for flow in [1, 2, 255, 256, 65_536, 1_000_000, MAX_CLIENTS] {
+            assert_eq!((clients.max(), Family::of(family.server())), (u32::MAX, family));
+            for flow in
+                [1, 2, 255, 256, 65_536, 1_000_000, (1 << 24) - 1, 1 << 24, MAX_CLIENTS, u32::MAX]
+            {
                 let address = clients.address(flow);
                 assert_eq!(clients.flow_of(address), Some(flow), "{address}");
                 assert_eq!(others.flow_of(address), None, "{address}");

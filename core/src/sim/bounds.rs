@@ -146,7 +146,7 @@ macro_rules! either {
 }
 
 /// Maximum number of events per [`Run::advance`]: a fraction of a millisecond of work.
-const BATCH: u64 = 4_096;
+pub(super) const BATCH: u64 = 4_096;
 
 impl<K: Sink> Run<K> {
     /// `per_event`: bytes that one event may add. `too_big`: the clients do not fit in the memory, and are not in

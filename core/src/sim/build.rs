@@ -4,14 +4,12 @@ use super::bounds::{Bounds, Hosts, Run};
 use super::hosts::{OtherClient, OtherServer, ScenarioClient, ScenarioServer};
 #[cfg(feature = "dns")]
 use super::names::{Lookup, NameStation};
-use super::{Network, RunSink, ScenarioNetwork};
+use super::{MAX_CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
-use crate::client::{Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
+use crate::client::{self, Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
 use crate::random::GOLDEN;
-#[cfg(feature = "packets")]
-use crate::scenario::NetworkKind;
-use crate::scenario::{Family, Protocol, Scenario, Workload};
+use crate::scenario::{Family, NetworkKind, Protocol, Scenario, Workload};
 use crate::server::echo::Server;
 use crate::server::service::Station;
 use crate::server::{self, row};
@@ -66,7 +64,8 @@ impl Scenario {
         let mut clients = self.hosts().peekable();
         let own = clients.peek().map_or(0, ScenarioClient::memory);
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
-        let too_big = u64::from(self.clients).saturating_mul(each) > bounds.memory;
+        let too_big = self.clients > MAX_CLIENTS
+            || u64::from(self.clients).saturating_mul(each) > bounds.memory;
         let network = self.network_of(clients.take(if too_big { 0 } else { usize::MAX }), sink);
         Run::new(Hosts::Datagrams(network), bounds, per_event, too_big)
     }
@@ -89,8 +88,23 @@ impl Scenario {
         (1..=self.clients).map(self.client_maker())
     }
 
+    /// Returns the configuration of the clients, and the server, if they are what most scenarios have: closed-loop clients,
+    /// and one server at its usual address that takes no time.
+    pub(super) fn usual_machines(&self) -> Option<(client::Config, Server)> {
+        let is_usual = self.protocol == Protocol::Udp
+            && self.network == NetworkKind::Datagrams
+            && self.station_config().is_empty()
+            && matches!(self.workload, Workload::Closed { .. })
+            && !self.servers.is_several()
+            && self.server_address() == SERVER;
+        is_usual.then(|| {
+            let server = Server::numbered(self.server.clone(), self.seed, self.family.clients());
+            (self.client_config(SERVER), server)
+        })
+    }
+
     /// Returns a function that makes the client of a number, from 1. Clients share their configuration.
-    fn client_maker(&self) -> Box<dyn Fn(u32) -> ScenarioClient + '_> {
+    pub(super) fn client_maker(&self) -> Box<dyn Fn(u32) -> ScenarioClient + Send> {
         let server = self.server_address();
         #[cfg(feature = "dns")]
         if self.protocol == Protocol::Dns {
@@ -121,13 +135,15 @@ impl Scenario {
             });
         }
         let config = Arc::new(self.client_config(server));
+        let client = move |flow| Client::numbered(Arc::clone(&config), flow);
+        if !self.servers.is_several() {
+            return Box::new(move |flow| ScenarioClient::Closed(client(flow)));
+        }
+        let servers = self.servers.as_slice().iter();
+        let others: Vec<SocketAddr> = servers.skip(1).map(|server| server.address).collect();
         Box::new(move |flow| {
-            let client = Client::numbered(Arc::clone(&config), flow);
-            if !self.servers.is_several() {
-                return ScenarioClient::Closed(client);
-            }
-            let others = self.servers.as_slice().iter().skip(1).map(|server| server.address);
-            OtherClient::Candidates(Box::new(Candidates::new(client, others))).into()
+            let candidates = Candidates::new(client(flow), others.iter().copied());
+            OtherClient::Candidates(Box::new(candidates)).into()
         })
     }
 
@@ -141,7 +157,7 @@ impl Scenario {
         self.network_of(self.hosts(), sink)
     }
 
-    fn network_of<K: Sink>(
+    pub(super) fn network_of<K: Sink>(
         &self,
         clients: impl Iterator<Item = ScenarioClient>,
         sink: K,

@@ -234,6 +234,17 @@ impl OtherClient {
 }
 
 impl ScenarioServer {
+    /// Forgets the clients, of which no request is left. Those after number `before` follow.
+    pub(super) fn forget_clients(&mut self, before: u32) {
+        match self {
+            Self::Station(station) => station.forget_clients(before),
+            #[cfg(feature = "dns")]
+            Self::Other(OtherServer::Names(server)) => server.forget_clients(before),
+            // They know their clients by address.
+            Self::Other(OtherServer::Row(_) | OtherServer::Heartbeat(_)) => {}
+        }
+    }
+
     /// Returns the station, if the server has one: requests may wait in it.
     #[must_use]
     pub fn station(&self) -> Option<&Station> {

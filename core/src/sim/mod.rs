@@ -19,9 +19,15 @@
 mod addresses;
 mod bounds;
 mod build;
+mod cell;
+mod cells;
+mod coupling;
+#[cfg(feature = "std")]
+mod division;
 mod extra;
 mod hosts;
 mod lookahead;
+mod merge;
 #[cfg(feature = "std")]
 pub mod metrics;
 #[cfg(feature = "dns")]
@@ -31,6 +37,7 @@ mod packets;
 mod queue;
 #[cfg(feature = "packets")]
 mod stack;
+mod state;
 #[cfg(feature = "packets")]
 mod streams;
 mod summary;
@@ -42,14 +49,19 @@ pub use addresses::{
     CLIENTS, CLIENTS_IPV6, MAX_CLIENTS, SERVER, SERVER_IPV6, client_address, flow_of,
 };
 pub use bounds::{Bounds, EndedBy, Run};
+pub use cells::Cells;
+#[cfg(feature = "std")]
+pub use division::Division;
 pub use extra::{AddressError, MAX_SERVERS};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use hosts::{OtherClient, OtherClientEvent, OtherServer, OtherServerEvent};
+pub use merge::Merge;
 #[cfg(feature = "dns")]
 pub use names::{Lookup, LookupEvent, NameStation, NameStationEvent};
 pub use network::Network;
 #[cfg(feature = "packets")]
 pub use network::PacketConfig;
+pub use state::{NetworkState, StationState};
 #[cfg(feature = "packets")]
 pub use streams::{Reported, ScenarioStreams, StreamClient, StreamNetwork, StreamServer};
 pub use summary::Summary;
@@ -113,6 +125,8 @@ pub struct Outcome<K> {
     pub digest: Digest,
     /// Time of the last event.
     pub simulated: Instant,
+    /// The network at the end.
+    pub network: NetworkState,
     /// What ended the run.
     pub ended_by: EndedBy,
     /// Number of events handled.
@@ -136,12 +150,21 @@ pub fn run_within<K: Sink>(scenario: &Scenario, sink: K, bounds: Bounds) -> Outc
     }
 }
 
+impl<K> Outcome<K> {
+    /// Returns the outcome without its sink, and the sink.
+    #[must_use]
+    pub fn take_sink(self) -> (Outcome<()>, K) {
+        let Self { summary, digest, simulated, network, ended_by, events, sink } = self;
+        (Outcome { summary, digest, simulated, network, ended_by, events, sink: () }, sink)
+    }
+}
+
 impl<K: Sink> Outcome<K> {
     /// Creates the outcome of `run`, which `ended_by` ended.
     #[must_use]
     pub fn of(run: Run<K>, ended_by: EndedBy) -> Self {
-        let (events, simulated) = (run.events(), run.now());
+        let (events, simulated, network) = (run.events(), run.now(), run.state());
         let RunSink { summary, digest, records: sink } = run.into_sink();
-        Self { summary, digest: digest.digest(), simulated, ended_by, events, sink }
+        Self { summary, digest: digest.digest(), simulated, network, ended_by, events, sink }
     }
 }

@@ -227,6 +227,11 @@ impl NameStation {
         zone
     }
 
+    /// Forgets the clients; see [`Station::forget_clients`].
+    pub(super) fn forget_clients(&mut self, before: u32) {
+        self.station.forget_clients(before);
+    }
+
     /// Returns the queue.
     pub(super) const fn station(&self) -> &Station {
         &self.station

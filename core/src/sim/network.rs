@@ -106,6 +106,24 @@ where
         }
     }
 
+    /// Replaces the clients by one, which has the number after `before`, and returns to time 0. The servers and the sink
+    /// stay as they are.
+    ///
+    /// # Panics
+    /// If hosts have stacks.
+    pub(super) fn restart(&mut self, before: u32, client: C) {
+        #[cfg(feature = "packets")]
+        assert!(self.stacks.is_none(), "a stack does not restart");
+        self.clients.clear();
+        self.clients.push(Slot::new(client));
+        for server in core::iter::once(&mut self.server).chain(&mut self.others) {
+            server.wake = slot::NEVER;
+        }
+        self.wire.restart(before);
+        self.timeouts = Timeouts::of_hosts((self.clients.len() + self.extra.servers()) as u64);
+        (self.started, self.stuck) = (0, false);
+    }
+
     /// Adds faults of the link.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
@@ -167,7 +185,7 @@ where
             host if SEVERAL && host as usize > self.clients.len() => {
                 self.drain_server::<true>(host as usize - self.clients.len(), &visit);
             }
-            flow => self.drain_client::<SEVERAL>(flow, &visit),
+            client => self.drain_client::<SEVERAL>(client, &visit),
         }
         true
     }
@@ -205,9 +223,10 @@ where
             self.start_servers(now);
         }
         self.started += 1;
-        let flow = self.started;
-        let visit = self.clients[flow as usize - 1].host.start(Role::Client(flow), now);
-        self.drain_first(flow, &visit);
+        let host = self.started;
+        let role = Role::Client(self.wire.flow_of_host(host));
+        let visit = self.clients[host as usize - 1].host.start(role, now);
+        self.drain_first(host, &visit);
         Some(now)
     }
 
@@ -342,9 +361,10 @@ where
     fn wake(&mut self, host: u32, at: Instant) -> Option<Visit> {
         let (context, visit) = match host {
             0 => self.server.wake(Role::SERVER, 0, at, &mut self.wire)?,
-            flow => {
-                let slot = &mut self.clients[flow as usize - 1];
-                slot.wake(Role::Client(flow), flow, at, &mut self.wire)?
+            client => {
+                let slot = &mut self.clients[client as usize - 1];
+                let flow = self.wire.flow_of_host(client);
+                slot.wake(Role::Client(flow), client, at, &mut self.wire)?
             }
         };
         self.fired(context, &visit, at).then_some(visit)
@@ -374,7 +394,7 @@ where
         way: impl FnOnce(SocketAddr, SocketAddr) -> Way,
     ) -> (u32, Visit) {
         self.wire.now = at;
-        let (flow, direction) = (packet.flow(), packet.direction());
+        let (flow, direction) = (packet.flow, packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label, server: None };
         let arrived = if direction == Direction::Request {
             let way = way(SERVER, client_address(flow));
@@ -391,18 +411,19 @@ where
             let arrival = Arrival { server, ..arrival };
             self.wire.record_arrival(arrived(arrival, HostId::Client), packet, way);
             let bytes = self.wire.bytes(packet);
-            let host = &mut self.clients[flow as usize - 1].host;
-            (flow, host.deliver(at, arrival, way, bytes))
+            let client = self.wire.host_of_flow(flow);
+            let host = &mut self.clients[client as usize - 1].host;
+            (client, host.deliver(at, arrival, way, bytes))
         };
         self.wire.release(packet);
         arrived
     }
 
     #[inline(always)]
-    fn drain_client<const SEVERAL: bool>(&mut self, flow: u32, visit: &Visit) {
+    fn drain_client<const SEVERAL: bool>(&mut self, client: u32, visit: &Visit) {
         let Self { clients, wire, buf, extra, .. } = self;
-        let slot = &mut clients[flow as usize - 1];
-        let role = Role::Client(flow);
+        let slot = &mut clients[client as usize - 1];
+        let role = Role::Client(wire.flow_of_host(client));
         let unusual = |transmit: &Transmit| {
             let usual = !SEVERAL && transmit.from.is_none() && transmit.to == SERVER;
             if usual { None } else { Some(*transmit) }
@@ -415,7 +436,7 @@ where
                     send_by_way(extra, wire, context, role, &transmit, buf);
                 }
                 Output::Wait(wait) => {
-                    slot.wait(flow, wait.deadline(), wire);
+                    slot.wait(client, wait.deadline(), wire);
                     break wire.record_timer(&wait);
                 }
             }
@@ -430,9 +451,9 @@ where
             None => (server, Role::SERVER),
             Some(other) => (&mut others[other], Role::Server(number_of(place))),
         };
-        let known = clients.len();
+        let (known, before) = (clients.len(), wire.before());
         let flow_of = |peer| {
-            let usual = flow_of(peer).filter(|flow| *flow as usize <= known);
+            let usual = flow_of(peer).filter(|flow| is_among(*flow, before, known));
             if SEVERAL { usual.or_else(|| extra.client_at(peer)) } else { usual }
         };
         let unusual = |transmit: &Transmit| {
@@ -458,6 +479,12 @@ where
             }
         }
     }
+}
+
+/// Returns whether `flow` is one of `clients` flows after `before`.
+#[inline(always)]
+const fn is_among(flow: u32, before: u32, clients: usize) -> bool {
+    (flow.wrapping_sub(before).wrapping_sub(1) as usize) < clients
 }
 
 /// Returns what the arrival of a datagram refers to.

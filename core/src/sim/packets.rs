@@ -11,9 +11,9 @@ pub(super) struct Packet {
     /// Its number within its flow and direction, from 1.
     pub(super) number: u32,
     pub(super) label: Option<Label>,
-    /// Number of the client; the highest bit is set for a reply.
-    flow: u32,
-    /// Index of the payload; in a free slot, the next free slot.
+    /// Number of the client.
+    pub(super) flow: u32,
+    /// Index of the payload, with the highest bit set for a reply; in a free slot, the next free slot.
     payload: u32,
 }
 
@@ -23,12 +23,12 @@ const REPLY: u32 = 1 << 31;
 const NONE: u32 = u32::MAX;
 
 impl Packet {
-    pub(super) const fn flow(&self) -> u32 {
-        self.flow & !REPLY
+    pub(super) const fn direction(&self) -> Direction {
+        if self.payload & REPLY == 0 { Direction::Request } else { Direction::Reply }
     }
 
-    pub(super) const fn direction(&self) -> Direction {
-        if self.flow & REPLY == 0 { Direction::Request } else { Direction::Reply }
+    const fn payload(&self) -> u32 {
+        self.payload & !REPLY
     }
 }
 
@@ -80,6 +80,11 @@ impl Packets {
         lists + self.held + self.payloads.len() * OVERHEAD
     }
 
+    /// Drops all datagrams.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
     /// Stores a datagram and returns its slot.
     #[inline(always)]
     pub(super) fn store(
@@ -92,7 +97,7 @@ impl Packets {
     ) -> u32 {
         let payload = self.payload(direction, bytes);
         let reply = if direction == Direction::Reply { REPLY } else { 0 };
-        let packet = Packet { number, label, flow: flow | reply, payload };
+        let packet = Packet { number, label, flow, payload: payload | reply };
         self.in_flight += 1;
         let slot = self.free;
         if let Some(place) = self.packets.get_mut(slot as usize) {
@@ -120,18 +125,18 @@ impl Packets {
         let packet = &self.packets[slot as usize];
         // A slot may span two cache lines.
         core::hint::black_box(packet.number);
-        packet.flow()
+        packet.flow
     }
 
     #[inline]
     pub(super) fn bytes(&self, packet: Packet) -> &[u8] {
-        &self.payloads[packet.payload as usize].bytes
+        &self.payloads[packet.payload() as usize].bytes
     }
 
     /// Releases the bytes of a datagram.
     #[inline]
     pub(super) fn release(&mut self, packet: Packet) {
-        self.put_down(packet.payload);
+        self.put_down(packet.payload());
     }
 
     #[inline]

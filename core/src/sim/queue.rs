@@ -9,11 +9,17 @@
 //! bucket, and redistribution keeps their order, so the queue stores no counter to break ties. Neighbours
 //! with the same time share one time stamp: a million clients that wait for the same instant take four
 //! bytes each.
+//!
+//! A few entries are kept in a sorted list instead, as long as they are few: a network of one client never has
+//! more.
 
 use crate::heap::Held as _;
 use alloc::vec::Vec;
 
 const BUCKETS: usize = 65;
+
+/// Maximum number of entries in the sorted list.
+const FEW: usize = 8;
 
 /// Maximum capacity that an empty bucket keeps.
 const KEPT: usize = 1 << 12;
@@ -30,7 +36,11 @@ pub(super) struct Queue<T> {
     occupied: u64,
     /// Current time: that of the last entry that left.
     reached: u64,
+    /// Number of entries in the buckets.
     len: usize,
+    /// All entries, while the buckets are empty: the one that leaves next is the last.
+    few: [(u64, T); FEW],
+    few_len: usize,
 }
 
 /// Entries in the order in which they were pushed. Each run is a time and the number of entries with it.
@@ -68,18 +78,53 @@ impl<T> Bucket<T> {
     }
 }
 
-impl<T> Default for Queue<T> {
+impl<T: Copy + Default> Default for Queue<T> {
     fn default() -> Self {
         let buckets = [const { Bucket::EMPTY }; BUCKETS];
-        Self { buckets, head: 0, occupied: 0, reached: 0, len: 0 }
+        let few = [Default::default(); FEW];
+        Self { buckets, head: 0, occupied: 0, reached: 0, len: 0, few, few_len: 0 }
     }
 }
 
-impl<T: Copy> Queue<T> {
+impl<T: Copy + Default> Queue<T> {
     /// Adds `item` at `time`, or at the current time if `time` is in the past.
     #[inline]
     pub(super) fn push(&mut self, time: u64, item: T) {
         let time = time.max(self.reached);
+        if self.len == 0 {
+            if self.few_len < FEW {
+                return self.push_to_few(time, item);
+            }
+            self.spread();
+        }
+        self.push_to_bucket(time, item);
+    }
+
+    /// Adds an entry to the sorted list, behind those that leave before it.
+    #[inline]
+    fn push_to_few(&mut self, time: u64, item: T) {
+        let mut place = self.few_len;
+        while let Some(before) = place.checked_sub(1)
+            && self.few[before].0 <= time
+        {
+            self.few[place] = self.few[before];
+            place = before;
+        }
+        self.few[place] = (time, item);
+        self.few_len += 1;
+    }
+
+    /// Moves the entries of the sorted list to the buckets.
+    #[cold]
+    fn spread(&mut self) {
+        for place in (0..core::mem::take(&mut self.few_len)).rev() {
+            let (time, item) = self.few[place];
+            self.push_to_bucket(time, item);
+        }
+    }
+
+    #[inline]
+    fn push_to_bucket(&mut self, time: u64, item: T) {
         let bucket = self.bucket_of(time);
         if bucket == 0 && self.buckets[0].is_full() {
             self.reuse();
@@ -117,6 +162,11 @@ impl<T: Copy> Queue<T> {
     /// Removes the earliest entry; of entries with the same time, the one that was pushed first.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
+        if let Some(last) = self.few_len.checked_sub(1) {
+            let (time, item) = self.few[last];
+            (self.few_len, self.reached) = (last, time);
+            return Some((time, item));
+        }
         if self.head == self.buckets[0].items.len() {
             self.refill()?;
         }
@@ -132,8 +182,17 @@ impl<T: Copy> Queue<T> {
         &self.buckets[0].items[self.head..]
     }
 
+    /// Drops all entries and goes back to time 0.
+    pub(super) fn restart(&mut self) {
+        if self.len > 0 || self.head > 0 {
+            *self = Self::default();
+        }
+        (self.few_len, self.reached) = (0, 0);
+    }
+
     /// Removes the entries for which `keep` returns false; the others keep their order.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u64, &T) -> bool) {
+        self.spread();
         self.len = 0;
         for (b, bucket) in self.buckets.iter_mut().enumerate() {
             let old = core::mem::replace(bucket, Bucket::EMPTY);
@@ -154,7 +213,7 @@ impl<T: Copy> Queue<T> {
 
     /// Returns the number of entries.
     pub(super) const fn len(&self) -> usize {
-        self.len
+        self.len + self.few_len
     }
 
     /// Returns the bucket of an entry with `time` and marks it as occupied.

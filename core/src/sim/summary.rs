@@ -1,5 +1,6 @@
 //! The totals of a run, counted from its records.
 
+use super::Merge;
 use crate::trace::{Direction, FrameStep, HostId, Record, Sink, What};
 use core::num::NonZeroU32;
 
@@ -73,6 +74,37 @@ impl Summary {
     #[must_use]
     pub fn amplification(&self) -> f64 {
         if self.finished() == 0 { 0.0 } else { self.sends as f64 / self.finished() as f64 }
+    }
+}
+
+impl Merge for Summary {
+    fn merge(&mut self, other: Self) {
+        // All fields are named: a new one does not compile until it is added.
+        let Self {
+            answered,
+            gave_up,
+            refused,
+            sends,
+            calls,
+            replies,
+            late_replies,
+            lost,
+            server_dropped,
+            misattributed,
+            declared_dead,
+            reply: _,
+        } = other;
+        self.answered += answered;
+        self.gave_up += gave_up;
+        self.refused += refused;
+        self.sends += sends;
+        self.calls += calls;
+        self.replies += replies;
+        self.late_replies += late_replies;
+        self.lost += lost;
+        self.server_dropped += server_dropped;
+        self.misattributed += misattributed;
+        self.declared_dead += declared_dead;
     }
 }
 

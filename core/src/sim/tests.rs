@@ -195,7 +195,7 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
             "150%",
             "server.drop: \"150%\" is not a probability from 0 to 1; try 0.3 or 30%",
         ),
-        ("clients", "0", "clients: \"0\" is not a whole number from 1 to 1000000"),
+        ("clients", "0", "clients: \"0\" is not a whole number from 1 to 4294967295"),
         (
             "policy.max_timeout",
             "0.1",

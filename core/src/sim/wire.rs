@@ -23,7 +23,7 @@ const SPARE_ENTRIES: usize = 1 << 14;
 
 /// What the queue holds: the number of the host to wake (0 is the first server; clients follow, then the other servers),
 /// or the slot of the datagram that arrives.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Due(u32);
 
 impl Due {
@@ -61,6 +61,8 @@ pub(super) type Way = (SocketAddr, SocketAddr);
 pub(super) struct Wire<K> {
     pub(super) now: Instant,
     pub(super) sink: K,
+    /// Number of the last client before those of this network: its first client is the next one.
+    before: u32,
     queue: Queue<Due>,
     /// Number of entries above which the queue is tidied.
     tidy_at: usize,
@@ -85,6 +87,7 @@ impl<K: Sink> Wire<K> {
         let mut wire = Self {
             now: Instant::ZERO,
             sink,
+            before: 0,
             queue: Queue::default(),
             // A wait and a datagram for each client, doubled: fewer entries need no tidying.
             tidy_at: 4 * clients + SPARE_ENTRIES,
@@ -99,6 +102,35 @@ impl<K: Sink> Wire<K> {
         // A network refuses more clients than a flow's number can name.
         wire.pipe.reserve(clients as u32);
         wire
+    }
+
+    /// Returns to time 0, without the datagrams in flight, for the clients after number `before`.
+    pub(super) fn restart(&mut self, before: u32) {
+        (self.now, self.before, self.reached_end) = (Instant::ZERO, before, false);
+        self.queue.restart();
+        if self.packets.len() > 0 {
+            self.packets.clear();
+            self.ways.clear();
+        }
+        self.pipe.forget_flows(before);
+    }
+
+    /// Returns the flow of a client of this network, numbered from 1 within it.
+    #[inline(always)]
+    pub(super) const fn flow_of_host(&self, client: u32) -> u32 {
+        self.before + client
+    }
+
+    /// Returns the number of a flow's client within this network, from 1; [`flow_of_host`](Self::flow_of_host) is the
+    /// reverse.
+    #[inline(always)]
+    pub(super) const fn host_of_flow(&self, flow: u32) -> u32 {
+        flow - self.before
+    }
+
+    /// Returns the number of the last client before those of this network.
+    pub(super) const fn before(&self) -> u32 {
+        self.before
     }
 
     /// Adds those of `faults` that concern the link.
@@ -145,14 +177,17 @@ impl<K: Sink> Wire<K> {
     pub(super) fn upcoming_hosts(&self, max: usize) -> impl ExactSizeIterator<Item = u32> {
         self.queue.upcoming().iter().take(max).map(|Due(due)| {
             let arrives = *due >= Due::ARRIVAL;
-            if arrives { self.packets.look_at(due & !Due::ARRIVAL) } else { *due }
+            match arrives {
+                true => self.host_of_flow(self.packets.look_at(due & !Due::ARRIVAL)),
+                false => *due,
+            }
         })
     }
 
-    /// Returns the number of requests of a client so far.
+    /// Returns the number of requests of a client of this network so far.
     #[inline]
     pub(super) fn sent_by(&self, client: u32) -> u32 {
-        self.pipe.sent(client, Direction::Request)
+        self.pipe.sent(self.flow_of_host(client), Direction::Request)
     }
 
     /// Makes sure that `host` is woken at `deadline`.
@@ -248,7 +283,7 @@ impl<K: Sink> Wire<K> {
     #[cfg(feature = "packets")]
     pub(super) fn name_of(&self, packet: Packet, direction: Direction) -> Name {
         let index = u64::from(packet.number.wrapping_sub(1));
-        Name { seed: self.seed, flow: packet.flow(), direction, index }
+        Name { seed: self.seed, flow: packet.flow, direction, index }
     }
 
     /// Returns what the link does with a packet.

@@ -12,7 +12,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");
 
 /// Each covers different parts: the server's drops, the link's loss with random latencies, many clients at
 /// once, the policy's bounds, tokens with late replies.
-const SCENARIOS: [&str; 18] = [
+pub(crate) const SCENARIOS: [&str; 18] = [
     "exchanges=50&server.drop=0.5",
     "exchanges=20&link.loss=0.2&link.latency=uniform+5ms+60ms",
     "clients=200&server.drop=0.2&link.latency=normal+10ms+4ms&link.loss=0.05",

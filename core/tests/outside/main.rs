@@ -16,6 +16,7 @@ mod wire;
 
 mod addresses;
 mod behind;
+mod cells;
 mod connections;
 mod contract;
 mod digests;

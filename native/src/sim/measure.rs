@@ -74,7 +74,8 @@ pub(crate) const MEASURES: &[Measure] = {
             metric(run, |m| m.load.offered_with_retries_per_s)
         }),
         Measure::new("peak_sends_per_s", Integer, LOWER, |run| {
-            counted(run, |m| m.load.peak_sends_per_s)
+            let peak = run.metrics.as_ref().and_then(|metrics| metrics.load.peak_sends_per_s);
+            peak.map_or(Cell::Empty, Cell::Integer)
         }),
         Measure::new("goodput_per_s", Number, HIGHER, |run| metric(run, |m| m.load.goodput_per_s)),
         Measure::new("capacity_per_s", Number, None, |run| metric(run, |m| m.work.capacity_per_s)),

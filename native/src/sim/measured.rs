@@ -79,12 +79,13 @@ fn by_name(counts: &BTreeMap<&'static str, u64>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// `502.9 per second, 2298 with retries, at most 3100 sends in one second`
+/// `502.9 per second, 2298 with retries, at most 3100 sends in one second`. The maximum of a very long run is not known.
 fn offered(load: &LoadReport) -> Option<String> {
     let (offered, sends) = load.offered_per_s.zip(load.offered_with_retries_per_s)?;
-    let (offered, sends, peak) = (rate(offered), rate(sends), load.peak_sends_per_s);
-    let peak = Count(peak, "send");
-    Some(format!("{offered} per second, {sends} with retries, at most {peak} in one second"))
+    let (offered, sends) = (rate(offered), rate(sends));
+    let peak = load.peak_sends_per_s.map(|peak| Count(peak, "send"));
+    let peak = peak.map(|peak| format!(", at most {peak} in one second")).unwrap_or_default();
+    Some(format!("{offered} per second, {sends} with retries{peak}"))
 }
 
 /// `83.75 per second; capacity 500 per second`

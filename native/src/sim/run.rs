@@ -155,10 +155,8 @@ pub(crate) fn run<K: Recorder>(
         // Not used: `ended_by` has the reason.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
-    let metrics = run.sink().records.metrics().map(|metrics| metrics.report(&run));
-    let Outcome { summary, digest, simulated, ended_by: _, events, sink } =
-        Outcome::of(run, at_end);
+    let metrics = run.sink().records.metrics().map(|metrics| metrics.report(&run.state()));
+    let (outcome, sink) = Outcome::of(run, at_end).take_sink();
     let failure = sink.finish().err();
-    let outcome = Outcome { summary, digest, simulated, ended_by: at_end, events, sink: () };
     Finished { result: Result { outcome, ended_by, metrics, wall }, failure }
 }

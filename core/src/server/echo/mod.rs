@@ -97,6 +97,12 @@ impl Server {
         self.flows.memory()
     }
 
+    /// Forgets its clients; see [`Flows::forget`].
+    #[cfg(feature = "sim")]
+    pub(crate) fn forget_clients(&mut self, before: u32) {
+        self.flows.forget(before);
+    }
+
     /// Creates a server with `seed` for its random drops. It numbers its clients in the order in which
     /// they appear.
     #[must_use]
@@ -108,7 +114,7 @@ impl Server {
     /// one client's datagrams then does not depend on when others appear.
     #[must_use]
     pub fn numbered(config: Config, seed: u64, clients: ClientAddresses) -> Self {
-        Self::with_flows(config, seed, Flows::Numbered(clients, Vec::new()))
+        Self::with_flows(config, seed, Flows::numbered(clients))
     }
 
     fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {

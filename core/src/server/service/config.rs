@@ -111,6 +111,12 @@ impl Config {
         self.service == Distribution::Constant(Duration::ZERO) && self.rising.is_zero()
     }
 
+    /// Returns true if the station does nothing: work takes no time, and there are no outages.
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_instant() && self.outages.is_empty()
+    }
+
     /// Returns the number of requests per second that the workers can process outside outages; `None` if it is
     /// unlimited.
     #[must_use]

@@ -146,7 +146,7 @@ impl Station {
     /// replies count towards the 256 MiB: a simulation has bounds of its own.
     #[must_use]
     pub fn numbered(server: Server, config: Config, seed: u64, clients: ClientAddresses) -> Self {
-        Self::with_flows(server, config, seed, Flows::Numbered(clients, Vec::new()))
+        Self::with_flows(server, config, seed, Flows::numbered(clients))
     }
 
     fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {
@@ -172,6 +172,13 @@ impl Station {
             noted: None,
             buf: Vec::new(),
         }
+    }
+
+    /// Forgets its clients, of which no request is in the station; see [`Flows::forget`].
+    #[cfg(feature = "sim")]
+    pub(crate) fn forget_clients(&mut self, before: u32) {
+        self.flows.forget(before);
+        self.server.forget_clients(before);
     }
 
     /// Returns the server inside.

@@ -2,8 +2,9 @@
 
 use crate::scenario::{Scenario, Workload};
 use crate::time::{Instant, nanos};
+use alloc::vec::Vec;
 
-/// Counts within the time that the rates cover.
+/// Counts within a [`LoadSpan`].
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
     begun: u64,
@@ -11,57 +12,107 @@ struct Totals {
     answered: u64,
 }
 
-/// The largest number of sends within a second.
-#[derive(Clone, Copy, Debug, Default)]
-struct Peak {
-    /// The second of the latest send, and its sends.
-    second: u64,
-    sends: u64,
-    /// The sends of the busiest second.
-    most: u64,
+const SECOND: u64 = 1_000_000_000;
+
+/// Maximum number of seconds in which sends are counted: twelve days, or eight megabytes.
+const MAX_SECONDS: usize = 1 << 20;
+
+/// The number of sends within each second.
+#[derive(Clone, Debug, Default)]
+struct PerSecond {
+    sends: Vec<u64>,
+    /// The second of the latest send, and its beginning.
+    second: usize,
+    from: u64,
+    /// Whether there was a send after the last second that is counted.
+    overflowed: bool,
 }
 
-impl Peak {
+impl PerSecond {
     #[inline(always)]
     fn send(&mut self, at: Instant) {
-        let second = nanos(at.saturating_since(Instant::ZERO)) / 1_000_000_000;
-        if second != self.second {
-            (self.second, self.sends) = (second, 0);
+        let at = at.as_nanos();
+        // A time before `from` wraps around to a value beyond the second.
+        if at.wrapping_sub(self.from) >= SECOND || self.second >= self.sends.len() {
+            return self.seek(at);
         }
-        self.sends += 1;
-        self.most = self.most.max(self.sends);
+        self.sends[self.second] += 1;
+    }
+
+    #[cold]
+    fn seek(&mut self, at: u64) {
+        let second = at / SECOND;
+        if second >= MAX_SECONDS as u64 {
+            self.overflowed = true;
+            return;
+        }
+        (self.second, self.from) = (second as usize, second * SECOND);
+        if self.second >= self.sends.len() {
+            self.sends.resize(self.second + 1, 0);
+        }
+        self.sends[self.second] += 1;
+    }
+
+    fn merge(&mut self, Self { sends, overflowed, .. }: Self) {
+        self.sends.resize(self.sends.len().max(sends.len()), 0);
+        for (own, more) in self.sends.iter_mut().zip(sends) {
+            *own += more;
+        }
+        self.overflowed |= overflowed;
+    }
+
+    /// Returns the sends of the busiest second; `None` if there was a send that is not counted.
+    fn most(&self) -> Option<u64> {
+        (!self.overflowed).then(|| self.sends.iter().max().copied().unwrap_or(0))
+    }
+}
+
+/// The time that the rates in [`LoadReport`] cover, from time 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LoadSpan {
+    /// When it ends; `None` if it ends with the last exchange.
+    until: Option<Instant>,
+    /// The last instant in it.
+    last: Instant,
+}
+
+impl LoadSpan {
+    /// The whole run.
+    const WHOLE: Self = Self { until: None, last: Instant::MAX };
+
+    fn of(scenario: &Scenario) -> Self {
+        let Workload::Open { duration, .. } = scenario.workload else { return Self::WHOLE };
+        match (scenario.last_arrival(), duration) {
+            (Some(last), _) => Self { until: Some(last), last },
+            (None, Some(duration)) => {
+                let until = Instant::ZERO.saturating_add(duration);
+                Self {
+                    until: Some(until),
+                    last: Instant::from_nanos(until.as_nanos().saturating_sub(1)),
+                }
+            }
+            (None, None) => Self { until: Some(Instant::MAX), last: Instant::MAX },
+        }
     }
 }
 
 /// Counts for [`LoadReport`].
 #[derive(Clone, Debug)]
 pub(super) struct Load {
-    /// Whether exchanges arrive; otherwise each begins when the previous one is over.
-    open: bool,
-    /// When arrivals end, and the number of exchanges after which they do.
-    end: Instant,
-    most: Option<u64>,
-    /// Counts before `end`.
-    all: Totals,
-    /// Counts when the last exchange began, and when that was.
-    at_last: Totals,
-    last: Instant,
-    /// When the last exchange before `end` was over.
+    span: LoadSpan,
+    totals: Totals,
+    /// When the last exchange was over.
     over: Instant,
-    peak: Peak,
+    per_second: PerSecond,
 }
 
 impl Default for Load {
     fn default() -> Self {
         Self {
-            open: false,
-            end: Instant::MAX,
-            most: None,
-            all: Totals::default(),
-            at_last: Totals::default(),
-            last: Instant::ZERO,
+            span: LoadSpan::WHOLE,
+            totals: Totals::default(),
             over: Instant::ZERO,
-            peak: Peak::default(),
+            per_second: PerSecond::default(),
         }
     }
 }
@@ -69,56 +120,52 @@ impl Default for Load {
 impl Load {
     #[inline(always)]
     pub(super) fn send(&mut self, at: Instant, first: bool) {
-        self.peak.send(at);
-        if at < self.end {
-            self.all.sends += 1;
-            if first {
-                self.begin(at);
-            }
+        self.per_second.send(at);
+        if at <= self.span.last {
+            self.totals.sends += 1;
+            self.totals.begun += u64::from(first);
         }
     }
 
-    #[inline(always)]
-    const fn begin(&mut self, at: Instant) {
-        self.all.begun += 1;
-        (self.at_last, self.last) = (self.all, at);
-    }
-
     pub(super) fn answer(&mut self, at: Instant) {
-        if at < self.end {
-            self.all.answered += 1;
-            self.over = at;
+        if at <= self.span.last {
+            self.totals.answered += 1;
+            self.over = self.over.max(at);
         }
     }
 
     /// Counts an exchange without a reply. One without a send begins as it ends.
     pub(super) fn give_up(&mut self, at: Instant, sends: u32) {
-        if at < self.end {
-            if sends == 0 {
-                self.begin(at);
-            }
-            self.over = at;
+        if at <= self.span.last {
+            self.totals.begun += u64::from(sends == 0);
+            self.over = self.over.max(at);
         }
+    }
+
+    pub(super) fn merge(&mut self, Self { span: _, totals, over, per_second }: Self) {
+        let Totals { begun, sends, answered } = totals;
+        self.totals.begun += begun;
+        self.totals.sends += sends;
+        self.totals.answered += answered;
+        self.over = self.over.max(over);
+        self.per_second.merge(per_second);
     }
 
     /// Returns the rates of a run that has reached `now` and may be `finished`.
     pub(super) fn report(&self, now: Instant, finished: bool) -> LoadReport {
-        let used_up = self.most.is_some_and(|most| self.all.begun >= most);
-        let (totals, until) = if !self.open {
-            (self.all, self.over)
-        } else if used_up || self.end == Instant::MAX {
-            (self.at_last, self.last)
-        } else {
-            (self.all, if finished { self.end } else { now.min(self.end) })
+        let until = match self.span.until {
+            None => self.over,
+            Some(until) if finished => until,
+            Some(until) => until.min(now),
         };
         let seconds = nanos(until.saturating_since(Instant::ZERO)) as f64 / 1e9;
         let rate = |count: u64| (seconds > 0.0).then(|| count as f64 / seconds);
         LoadReport {
             span_s: seconds,
-            offered_per_s: rate(totals.begun),
-            offered_with_retries_per_s: rate(totals.sends),
-            goodput_per_s: rate(totals.answered),
-            peak_sends_per_s: self.peak.most,
+            offered_per_s: rate(self.totals.begun),
+            offered_with_retries_per_s: rate(self.totals.sends),
+            goodput_per_s: rate(self.totals.answered),
+            peak_sends_per_s: self.per_second.most(),
         }
     }
 }
@@ -139,8 +186,9 @@ pub struct LoadReport {
     pub offered_with_retries_per_s: Option<f64>,
     /// Exchanges per second that a reply ends.
     pub goodput_per_s: Option<f64>,
-    /// The most sends within one second of the whole run. Seconds are counted from its start.
-    pub peak_sends_per_s: u64,
+    /// The most sends within one second of the whole run. Seconds are counted from its start. Null if there are sends
+    /// after twelve days.
+    pub peak_sends_per_s: Option<u64>,
 }
 
 impl super::Metrics {
@@ -148,13 +196,7 @@ impl super::Metrics {
     /// ends when the last exchange is over.
     #[must_use]
     pub fn with_load_of(mut self, scenario: &Scenario) -> Self {
-        let duration = scenario.workload.duration();
-        self.load = Load {
-            open: matches!(scenario.workload, Workload::Open { .. }),
-            end: duration.map_or(Instant::MAX, |duration| Instant::ZERO.saturating_add(duration)),
-            most: scenario.exchanges.map(|each| u64::from(scenario.clients) * u64::from(each)),
-            ..Load::default()
-        };
+        self.load = Load { span: LoadSpan::of(scenario), ..Load::default() };
         self
     }
 }
@@ -177,7 +219,7 @@ mod tests {
                 break ended_by;
             }
         };
-        (run.sink().records.report(&run), ended_by)
+        (run.sink().records.report(&run.state()), ended_by)
     }
 
     fn load(fragment: &str) -> (f64, [f64; 3]) {

@@ -38,6 +38,7 @@ pub use steady::SteadyReport;
 pub use times::Times;
 
 use crate::policy::Stop;
+use crate::sim::Merge;
 use crate::time::{Duration, Instant, nanos};
 use crate::trace::{Cause, Direction, FrameStep, HostId, Record, Sink, What};
 use alloc::vec::Vec;
@@ -129,12 +130,14 @@ impl Metrics {
         &self.attempts
     }
 
-    /// Returns the number of exchanges that were given up, by reason; reasons without any are left out.
+    /// Returns the number of exchanges that were given up, by reason; reasons without any are left out, and their order
+    /// means nothing.
     pub fn gave_up_by(&self) -> impl Iterator<Item = (Stop, u64)> {
         self.gave_up_by.0.iter().copied()
     }
 
-    /// Returns the number of lost datagrams, by cause; causes without any are left out.
+    /// Returns the number of lost datagrams, by cause; causes without any are left out, and their order means
+    /// nothing.
     pub fn dropped_by(&self) -> impl Iterator<Item = (Cause, u64)> {
         self.dropped_by.0.iter().copied()
     }
@@ -258,11 +261,57 @@ impl Sink for Metrics {
     }
 }
 
-/// Counts of a few different things, in the order in which each first occurred.
+/// Both have been created alike.
+impl Merge for Metrics {
+    fn merge(&mut self, other: Self) {
+        // All fields are named: a new one does not compile until it is added.
+        let Self {
+            latency,
+            gave_up,
+            refused,
+            attempts,
+            gave_up_by,
+            dropped_by,
+            series,
+            served,
+            replies,
+            waited,
+            worked,
+            steady,
+            load,
+        } = other;
+        self.latency.merge(&latency);
+        self.gave_up.merge(&gave_up);
+        self.refused += refused;
+        for (own, more) in self.attempts.iter_mut().zip(attempts) {
+            *own += more;
+        }
+        self.gave_up_by.merge(gave_up_by);
+        self.dropped_by.merge(dropped_by);
+        self.series.merge(series);
+        self.served += served;
+        self.replies += replies;
+        self.waited += waited;
+        self.worked += worked;
+        self.steady.merge(steady);
+        self.load.merge(load);
+    }
+}
+
+/// Counts of a few different things.
 #[derive(Clone, Debug)]
 struct Tally<T>(Vec<(T, u64)>);
 
 impl<T: Copy + PartialEq> Tally<T> {
+    fn merge(&mut self, Self(other): Self) {
+        for (thing, more) in other {
+            match self.0.iter_mut().find(|(known, _)| *known == thing) {
+                Some((_, count)) => *count += more,
+                None => self.0.push((thing, more)),
+            }
+        }
+    }
+
     #[inline]
     fn add(&mut self, thing: T) {
         match self.0.iter_mut().find(|(known, _)| *known == thing) {

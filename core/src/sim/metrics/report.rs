@@ -3,10 +3,9 @@
 use super::times::rank;
 use super::{LoadReport, Metrics, Series, SteadyReport, Times};
 use crate::link::Usage;
-use crate::server::service::Station;
-use crate::sim::{Network, Run, ScenarioServer};
+use crate::sim::{NetworkState, StationState};
 use crate::time::{Duration, nanos};
-use crate::trace::{Direction, Sink};
+use crate::trace::Direction;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -119,12 +118,12 @@ pub struct WorkReport {
 
 impl WorkReport {
     /// `stations` is empty if servers take no time.
-    fn new(metrics: &Metrics, stations: &[&Station]) -> Self {
+    fn new(metrics: &Metrics, stations: &[StationState]) -> Self {
         let takes_time = !stations.is_empty();
         let served = if takes_time { metrics.served } else { metrics.replies };
         let known = |of: f64| takes_time && of > 0.0;
         let share = |sum: u128, of: f64| known(of).then(|| sum as f64 / of);
-        let occupancies = || stations.iter().map(|station| station.occupancy());
+        let occupancies = || stations.iter().map(|station| station.occupancy);
         let until = occupancies().map(|occupancy| occupancy.until).max();
         let time = until.map_or(0.0, |until| until.as_nanos() as f64);
         let [waited, worked] = occupancies()
@@ -135,11 +134,7 @@ impl WorkReport {
             utilisation: workers(stations).and_then(|n| share(worked, f64::from(n) * time)),
             capacity_per_s: capacity(stations),
             mean_queue: share(waited, time),
-            deepest_queue: stations
-                .iter()
-                .map(|station| station.deepest() as u64)
-                .max()
-                .unwrap_or(0),
+            deepest_queue: stations.iter().map(|station| station.deepest as u64).max().unwrap_or(0),
             mean_wait_s: share(metrics.waited, served as f64 * 1e9),
             mean_work_s: share(metrics.worked, served as f64 * 1e9),
         }
@@ -147,14 +142,14 @@ impl WorkReport {
 }
 
 /// Returns the number of workers of all stations; `None` if it is unlimited.
-fn workers(stations: &[&Station]) -> Option<u32> {
-    let each = stations.iter().map(|station| station.config().workers);
+fn workers(stations: &[StationState]) -> Option<u32> {
+    let each = stations.iter().map(|station| station.workers);
     each.reduce(|sum, more| Some(sum?.saturating_add(more?)))?
 }
 
 /// Returns the capacity of all stations together; `None` if it is unlimited or there are none.
-fn capacity(stations: &[&Station]) -> Option<f64> {
-    let each = stations.iter().map(|station| station.config().capacity());
+fn capacity(stations: &[StationState]) -> Option<f64> {
+    let each = stations.iter().map(|station| station.capacity);
     each.reduce(|sum, more| Some(sum? + more?))?
 }
 
@@ -182,11 +177,10 @@ pub struct WayReport {
 }
 
 impl LinkReport {
-    fn new<K: Sink>(run: &Run<K>) -> Self {
-        let links = if run.channel().link().shared { 1 } else { run.clients() };
-        let time = links as f64 * run.now().as_nanos() as f64;
-        let way = |direction| {
-            let Usage { busy, taken, dropped, deepest } = run.channel().usage(direction);
+    fn new(network: &NetworkState) -> Self {
+        let time = network.links as f64 * network.now.as_nanos() as f64;
+        let way = |direction: Direction| {
+            let Usage { busy, taken, dropped, deepest } = network.usage[direction as usize];
             let busy = (time > 0.0).then(|| nanos(busy) as f64 / time);
             let way = WayReport { busy, deepest_queue: deepest, dropped };
             (taken + dropped > 0).then_some(way)
@@ -250,13 +244,10 @@ impl SeriesReport {
 }
 
 impl Metrics {
-    /// Returns the metrics so far of `run`.
+    /// Returns the metrics so far of a run whose network is in this state.
     #[must_use]
-    pub fn report<K: Sink>(&self, run: &Run<K>) -> MetricsReport {
-        let takes_time = |station: &&Station| !station.config().is_instant();
-        let servers = run.network().into_iter().flat_map(Network::servers);
-        let stations: Vec<&Station> =
-            servers.filter_map(ScenarioServer::station).filter(takes_time).collect();
+    pub fn report(&self, network: &NetworkState) -> MetricsReport {
+        let stations = network.stations.as_slice();
         let takes_time = !stations.is_empty();
         let longest = self.attempts.iter().rposition(|count| *count > 0);
         let attempts = longest.map_or(&[][..], |last| &self.attempts[..=last]);
@@ -267,10 +258,10 @@ impl Metrics {
             attempts: attempts.to_vec(),
             gave_up_by: self.gave_up_by().map(|(why, count)| (why.name(), count)).collect(),
             dropped_by: self.dropped_by().map(|(cause, count)| (cause.name(), count)).collect(),
-            load: self.load.report(run.now(), run.has_finished()),
-            work: WorkReport::new(self, &stations),
-            steady: takes_time.then(|| self.steady.report(workers(&stations))),
-            link: LinkReport::new(run),
+            load: self.load.report(network.now, network.finished),
+            work: WorkReport::new(self, stations),
+            steady: takes_time.then(|| self.steady.report(workers(stations))),
+            link: LinkReport::new(network),
             series: SeriesReport::new(&self.series, takes_time),
         }
     }

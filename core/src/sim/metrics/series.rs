@@ -71,14 +71,34 @@ impl Series {
         &mut self.intervals[self.index]
     }
 
+    /// Doubles the length of the intervals.
+    fn double(&mut self) {
+        let pairs = self.intervals.chunks(2);
+        self.intervals =
+            pairs.map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus)).collect();
+        self.interval *= 2;
+        (self.index, self.from) = (0, 0);
+    }
+
+    /// Adds the counts of another part of a run, in which the intervals had the same length at first.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        while self.interval < other.interval {
+            self.double();
+        }
+        while other.interval < self.interval {
+            other.double();
+        }
+        let len = self.intervals.len().max(other.intervals.len());
+        self.intervals.resize(len, Counts::default());
+        for (own, more) in self.intervals.iter_mut().zip(other.intervals) {
+            *own = own.plus(more);
+        }
+    }
+
     #[cold]
     fn seek(&mut self, at: u64) {
         while at / self.interval >= self.max as u64 {
-            let pairs = self.intervals.chunks(2);
-            self.intervals = pairs
-                .map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus))
-                .collect();
-            self.interval *= 2;
+            self.double();
         }
         self.index = (at / self.interval) as usize;
         self.from = self.index as u64 * self.interval;

@@ -36,6 +36,16 @@ impl Steady {
         self.refused += u64::from(at >= self.from);
     }
 
+    pub(super) fn merge(&mut self, other: Self) {
+        let Self { from: _, until, served, refused, waited, waiting, working } = other;
+        self.until = self.until.max(until);
+        self.served += served;
+        self.refused += refused;
+        self.waited += waited;
+        self.waiting += waiting;
+        self.working += working;
+    }
+
     pub(super) fn report(&self, workers: Option<u32>) -> SteadyReport {
         let share = |sum: f64, of: f64| (of > 0.0).then(|| sum / of);
         let time = time_between(self.from, self.until) as f64;

@@ -205,7 +205,7 @@ fn scenario<const N: usize>(pairs: [(&str, &str); N]) -> Scenario {
 fn report(scenario: &Scenario) -> MetricsReport {
     let mut run = scenario.begin(Metrics::new(10 * MILLISECOND), Bounds::default());
     while run.advance().is_none() {}
-    run.sink().records.report(&run)
+    run.sink().records.report(&run.state())
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn a_slow_link_is_busy() {
 #[test]
 fn before_anything_happened_nothing_is_claimed() {
     let run = scenario([("server.service", "1s")]).begin((), Bounds::default());
-    let report = Metrics::new(SECOND).report(&run);
+    let report = Metrics::new(SECOND).report(&run.state());
     assert_eq!((report.work.utilisation, report.work.mean_queue), (None, None));
     assert_eq!(
         (report.work.mean_wait_s, report.latency_s.p50, report.all_s.max),

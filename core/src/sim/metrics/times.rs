@@ -54,6 +54,14 @@ impl Times {
         self.longest = self.longest.max(time);
     }
 
+    /// Adds the times of another part of a run.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.ranges.iter_mut().zip(&other.ranges).for_each(|(range, more)| *range += more);
+        self.count += other.count;
+        self.sum += other.sum;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// Returns the number of times.
     #[must_use]
     pub const fn count(&self) -> u64 {

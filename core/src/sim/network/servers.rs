@@ -73,6 +73,13 @@ where
         core::iter::once(&self.server).chain(&self.others).map(|slot| slot.host.machine())
     }
 
+    /// Returns the servers' machines, in order, to change them between two steps.
+    pub(in crate::sim) fn servers_mut(&mut self) -> impl Iterator<Item = &mut S> {
+        core::iter::once(&mut self.server)
+            .chain(&mut self.others)
+            .map(|slot| slot.host.machine_mut())
+    }
+
     /// Returns the place of the server with this number as a host, from 0; `None` for a client.
     pub(super) fn server_place(&self, host: u32) -> Option<usize> {
         match host as usize {
@@ -113,7 +120,7 @@ where
         let place = self.extra.server_at(way.0).unwrap_or(0);
         let server = self.extra.server_of_record(place);
         let arrival =
-            Arrival { flow: packet.flow(), packet: packet.number, label: packet.label, server };
+            Arrival { flow: packet.flow, packet: packet.number, label: packet.label, server };
         let host = HostId::Server(number_of(place));
         self.wire.record_arrival(arrived(arrival, host), packet, way);
         let Self { server, others, wire, .. } = self;

@@ -17,7 +17,7 @@ pub(super) struct Slot<M> {
 }
 
 /// No entry will wake the host. (The last representable instant never comes in practice.)
-const NEVER: u64 = u64::MAX;
+pub(super) const NEVER: u64 = u64::MAX;
 
 impl<M> Slot<M> {
     pub(super) const fn new(machine: M) -> Self {

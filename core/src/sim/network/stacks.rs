@@ -107,7 +107,7 @@ where
         self.wire.now = at;
         let Self { clients, server, wire, stacks, .. } = self;
         let stacks = stacks.as_mut()?;
-        let (flow, direction) = (packet.flow(), packet.direction());
+        let (flow, direction) = (packet.flow, packet.direction());
         let arrival = Arrival { flow, packet: packet.number, label: packet.label, server: None };
         let (host, id) = match direction {
             Direction::Request => (0, HostId::SERVER),

@@ -1,6 +1,5 @@
 //! The stacks of all hosts, the router between them, and their way to the link.
 
-use super::super::CLIENTS;
 use super::super::packets::Packet;
 use super::super::wire::Wire;
 use super::frames::{self, HEADERS, refused};
@@ -88,7 +87,7 @@ impl core::fmt::Debug for Stacks {
 
 impl Stacks {
     /// Maximum number of clients: the addresses of the router and for broadcasts are not a client's.
-    pub(in crate::sim) const MAX_CLIENTS: usize = CLIENTS.max() as usize - 2;
+    pub(in crate::sim) const MAX_CLIENTS: usize = (1 << 24) - 3;
 
     /// Bytes of a host's stack at first.
     pub(in crate::sim) const MEMORY_OF_HOST: usize = size_of::<Stack>() + 1_024;
@@ -233,8 +232,8 @@ impl Stacks {
     ) -> Received {
         let direction = packet.direction();
         let host = match direction {
-            Direction::Request => self.server_of(packet.flow()),
-            Direction::Reply => packet.flow() as usize,
+            Direction::Request => self.server_of(packet.flow),
+            Direction::Reply => packet.flow as usize,
         };
         self.resolve(wire, host, context, direction);
         self.arriving.clear();

@@ -233,7 +233,7 @@ where
 
     fn arrive(&mut self, packet: Packet, at: Instant) {
         self.wire.now = at;
-        let (flow, direction) = (packet.flow(), packet.direction());
+        let (flow, direction) = (packet.flow, packet.direction());
         let to_server = direction == Direction::Request;
         let host = if to_server { HostId::SERVER } else { HostId::Client };
         let (number, label) = (packet.number, packet.label);

@@ -1,0 +1,192 @@
+//! Independent clients that are simulated one after another give the same results as in one network.
+
+use crate::arbitrary::from_bytes;
+use crate::digests::SCENARIOS;
+use retrylab_core::random::{Direction, Name, Purpose};
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::metrics::Metrics;
+use retrylab_core::sim::{Bounds, Cells, Division, EndedBy, Merge, Outcome, run_within};
+use retrylab_core::time::Duration;
+use retrylab_core::trace::Sink;
+use std::ops::RangeInclusive;
+
+fn metrics(scenario: &Scenario) -> Metrics {
+    // Short enough that most runs double the intervals.
+    Metrics::new(Duration::from_millis(1)).with_max_intervals(64).with_load_of(scenario)
+}
+
+fn simulate(cells: &mut Cells<Metrics>, clients: RangeInclusive<u32>) -> EndedBy {
+    cells.simulate(clients);
+    loop {
+        if let Some(ended_by) = cells.advance() {
+            return ended_by;
+        }
+    }
+}
+
+/// Simulates every `parts`-th client in a part of its own, and joins the results in reverse.
+fn in_parts(scenario: &Scenario, parts: u32, bounds: Bounds) -> Outcome<Metrics> {
+    let outcomes = (1..=parts).map(|first| {
+        let mut cells = Cells::new(scenario, metrics(scenario), bounds);
+        for client in (first..=scenario.clients).step_by(parts as usize) {
+            assert_eq!(simulate(&mut cells, client..=client), EndedBy::Finished);
+        }
+        cells.into_outcome(EndedBy::Finished)
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    outcomes.into_iter().rev().reduce(Outcome::joined).unwrap()
+}
+
+/// Compares everything that a run reports. Returns false if the clients are coupled.
+fn check(scenario: &Scenario, bounds: Bounds) -> bool {
+    if scenario.coupled_by().is_some() {
+        return false;
+    }
+    let link = scenario.to_fragment();
+    let whole = run_within(scenario, metrics(scenario), bounds);
+    for parts in [1, 7] {
+        let joined = in_parts(scenario, parts, bounds);
+        assert_eq!(joined.digest, whole.digest, "{link} in {parts}");
+        assert_eq!((joined.events, joined.simulated), (whole.events, whole.simulated), "{link}");
+        assert_eq!(joined.ended_by, whole.ended_by, "{link}");
+        let reports = [&joined, &whole].map(|outcome| outcome.sink.report(&outcome.network));
+        assert_eq!(reports[0], reports[1], "{link} in {parts}");
+    }
+    true
+}
+
+#[test]
+fn two_hundred_random_scenarios_are_the_same_in_cells() {
+    let bounds = Bounds::NONE.with_time(Duration::from_secs(60)).with_memory(64 << 20);
+    let (mut independent, mut cut) = (0, 0);
+    for case in 0..5_000 {
+        let name = Name { seed: case, flow: 1, direction: Direction::Request, index: 0 };
+        let mut draws = name.stream(Purpose::Jitter);
+        let bytes: Vec<u8> = (0..draws.up_to(120)).map(|_| draws.up_to(255) as u8).collect();
+        let mut scenario = from_bytes(&bytes);
+        scenario.clients = scenario.clients.clamp(2, 40);
+        scenario.exchanges = Some(scenario.max_exchanges().min(20));
+        let first = run_within(&scenario, (), bounds.with_events(5_000));
+        if first.ended_by != EndedBy::Events && check(&scenario, bounds) {
+            independent += 1;
+            cut += u64::from(first.ended_by == EndedBy::Time);
+        }
+        if independent == 200 {
+            assert!(cut > 5, "{cut}");
+            return;
+        }
+    }
+    panic!("only {independent} scenarios are independent");
+}
+
+#[test]
+fn the_golden_scenarios_are_the_same_in_cells() {
+    let independent = SCENARIOS.iter().filter(|link| {
+        let (scenario, errors) = Scenario::from_fragment(link);
+        assert_eq!(errors, [], "{link}");
+        check(&scenario, Bounds::default())
+    });
+    assert_eq!(independent.count(), 10);
+}
+
+/// Simulates clients on `threads` threads.
+#[expect(clippy::disallowed_methods, reason = "the test is a caller with threads")]
+fn run_cells<K: Sink + Merge + Send>(
+    scenario: &Scenario,
+    clients: RangeInclusive<u32>,
+    sink: impl Fn() -> K + Sync,
+    bounds: Bounds,
+    threads: usize,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> Outcome<K> {
+    let division = Division::new(clients.clone(), bounds, threads);
+    let outcome = std::thread::scope(|scope| {
+        let others =
+            (1..threads).map(|_| scope.spawn(|| division.work(scenario, sink(), |_| true)));
+        let others: Vec<_> = others.collect();
+        let own = division.work(scenario, sink(), &mut go_on);
+        others
+            .into_iter()
+            .fold(own, |all, other| all.joined(other.join().expect("it does not panic")))
+    });
+    match division.is_exceeded() {
+        true => Division::in_order(scenario, clients, sink(), bounds, go_on),
+        false => outcome,
+    }
+}
+
+/// The scenario of the benchmarks, with a few clients.
+fn textbook(clients: u32) -> Scenario {
+    let mut scenario = Scenario::default();
+    let clients = clients.to_string();
+    scenario
+        .apply([("clients", clients.as_str()), ("exchanges", "10"), ("server.drop", "0.5")])
+        .unwrap();
+    scenario
+}
+
+#[test]
+fn threads_change_nothing() {
+    let scenario = textbook(1_000);
+    let whole = run_within(&scenario, metrics(&scenario), Bounds::default());
+    for threads in [1, 2, 8] {
+        let (mut seen, sink) = (0, || metrics(&scenario));
+        let outcome = run_cells(&scenario, 1..=1_000, sink, Bounds::default(), threads, |over| {
+            assert!(seen <= over && over <= 10_000, "{seen} {over}");
+            seen = over;
+            true
+        });
+        assert_eq!((outcome.digest, outcome.events), (whole.digest, whole.events));
+        assert_eq!(outcome.sink.report(&outcome.network), whole.sink.report(&whole.network));
+    }
+}
+
+/// The result is that of the first clients, however many threads there are.
+#[test]
+fn a_bound_on_events_cuts_the_clients_in_their_order() {
+    let scenario = textbook(300);
+    let all = run_cells(&scenario, 1..=300, || (), Bounds::default(), 2, |_| true);
+    let first = run_cells(&scenario, 1..=100, || (), Bounds::default(), 2, |_| true);
+    for (events, ended_by) in [
+        (first.events, EndedBy::Events),
+        (first.events + 7, EndedBy::Events),
+        (all.events - 1, EndedBy::Events),
+        (all.events, EndedBy::Finished),
+    ] {
+        let bounds = Bounds::default().with_events(events);
+        let [one, two] =
+            [1, 2].map(|threads| run_cells(&scenario, 1..=300, || (), bounds, threads, |_| true));
+        assert_eq!((one.events, one.ended_by), (events, ended_by));
+        assert_eq!((one.digest, one.network), (two.digest, two.network));
+        if events == first.events {
+            assert_eq!(one.digest, first.digest);
+        }
+    }
+    // Memory is looked at every few thousand events of a client.
+    let (mut long, little) = (scenario, Bounds::default().with_memory(100));
+    long.exchanges = Some(1_000);
+    let outcomes =
+        [1, 2].map(|threads| run_cells(&long, 1..=300, || (), little, threads, |_| true));
+    assert_eq!(outcomes[0].ended_by, EndedBy::Memory);
+    assert_eq!(outcomes[0].digest, outcomes[1].digest);
+}
+
+#[test]
+fn a_run_that_is_stopped_reports_what_was_done() {
+    let scenario = textbook(100_000);
+    let outcome =
+        run_cells(&scenario, 1..=100_000, || (), Bounds::default(), 2, |over| over < 5_000);
+    assert!((5_000..50_000).contains(&outcome.summary.finished()), "{:?}", outcome.summary);
+}
+
+/// The number of clients changes neither what happens to one of them nor the memory.
+#[test]
+fn the_last_of_four_billion_clients_is_like_any_other() {
+    let mut scenario = textbook(u32::MAX);
+    scenario.exchanges = Some(200);
+    let last = run_cells(&scenario, u32::MAX..=u32::MAX, || (), Bounds::default(), 1, |_| true);
+    let before =
+        run_cells(&scenario, u32::MAX - 1..=u32::MAX, || (), Bounds::default(), 1, |_| true);
+    assert_eq!((last.summary.finished(), before.summary.finished()), (200, 400));
+    assert_ne!(last.digest, before.digest);
+}
