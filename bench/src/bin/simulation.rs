@@ -1,24 +1,24 @@
-//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [THREADS|metrics|network|trace|packets|tcp]`.
+//! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]`.
 //!
-//! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
-//! the workload alone and its peak memory. The clients are simulated one after another, by a number of threads; with
-//! `metrics`, they are measured as by `retrylab sim`; with `network`, all of them are in one network. With `trace` it keeps every record in memory. With
-//! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
+//! It does the same as `retrylab sim`, metrics included, and reports what only the process itself can measure: the time
+//! of the workload alone and its peak memory. The clients are simulated one after another, by a number of threads (1
+//! unless it is given); with `network`, all of them in one network. With `trace` it keeps every record in memory instead
+//! of metrics. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing
+//! is lost.
 
 use retrylab_bench::{Report, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
 use retrylab_core::sim::metrics::Metrics;
-use retrylab_core::sim::{Bounds, Division, Merge, Outcome, Summary, run};
+use retrylab_core::sim::{Bounds, Division, Outcome, Summary, run};
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+const USAGE: &str = "usage: simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]";
+
 /// Length of an interval of the counts over time, as in `retrylab sim`.
 const INTERVAL: Duration = Duration::from_millis(10);
-
-const USAGE: &str =
-    "usage: simulation CLIENTS EXCHANGES [THREADS|metrics|network|trace|packets|tcp]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,10 +35,9 @@ fn main() -> ExitCode {
         "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
-        "metrics" => cells(clients, exchanges, 1, || Metrics::new(INTERVAL)),
-        "network" => report(scenario(clients, exchanges), ()),
+        "network" => report(scenario(clients, exchanges), Metrics::new(INTERVAL)),
         threads => match threads.parse() {
-            Ok(threads) => cells(clients, exchanges, threads, || ()),
+            Ok(threads) => cells(clients, exchanges, threads),
             Err(_) => return refuse(USAGE),
         },
     };
@@ -59,16 +58,11 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
     Ok(of_run(&summary, digest, wall))
 }
 
-fn cells<K: Sink + Merge + Send>(
-    clients: u32,
-    exchanges: u32,
-    threads: usize,
-    sink: impl Fn() -> K + Copy + Send + Sync,
-) -> Result<Report, FieldError> {
+fn cells(clients: u32, exchanges: u32, threads: usize) -> Result<Report, FieldError> {
     let scenario = scenario(clients, exchanges)?;
     let begun = Instant::now();
     let division = Division::new(1..=clients, Bounds::default(), threads);
-    let work = || division.work(&scenario, sink(), |_| true);
+    let work = || division.work(&scenario, Metrics::new(INTERVAL), |_| true);
     let outcome = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let others = others.into_iter().map(|other| other.join().expect("it does not panic"));

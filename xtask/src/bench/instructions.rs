@@ -66,7 +66,6 @@ fn count(paths: &Paths, program: &Path, size: Size) -> Result<Counts> {
         .arg(out)
         .arg(program)
         .args(size.words())
-        .arg("metrics")
         .output()?;
     let text = fs::read_to_string(&file)
         .with_context(|| format!("callgrind wrote no {}", file.display()))?;

@@ -56,7 +56,9 @@ impl Times {
 
     /// Adds the times of another part of a run.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.ranges.iter_mut().zip(&other.ranges).for_each(|(range, more)| *range += more);
+        for (own, more) in self.ranges.iter_mut().zip(&other.ranges) {
+            *own += more;
+        }
         self.count += other.count;
         self.sum += other.sum;
         self.longest = self.longest.max(other.longest);
