@@ -34,10 +34,12 @@ pub(super) struct Cell<K> {
     pipe: Pipe,
     /// Number of datagrams so far in each direction.
     sent: [u32; 2],
-    /// Datagrams in flight, in the order in which they arrive.
-    arriving: VecDeque<Arriving>,
-    /// Buffers of datagrams that have arrived.
-    spare: Vec<Vec<u8>>,
+    /// The datagram in flight that arrives first; mostly, there is no other one.
+    first: Arriving,
+    /// The others, in the order in which they arrive.
+    later: VecDeque<Arriving>,
+    /// Bytes of the datagram that has just arrived.
+    arrived: Vec<u8>,
     started: bool,
     now: Instant,
     /// When the client's timer fires, in nanoseconds, or [`NEVER`].
@@ -52,11 +54,22 @@ pub(super) struct Cell<K> {
 
 /// A datagram in flight.
 struct Arriving {
+    /// When it arrives, in nanoseconds; [`NEVER`] if there is none.
     at: u64,
     direction: Direction,
     number: u32,
     label: Option<Label>,
     bytes: Vec<u8>,
+}
+
+impl Arriving {
+    const NONE: Self = Self {
+        at: NEVER,
+        direction: Direction::Request,
+        number: 0,
+        label: None,
+        bytes: Vec::new(),
+    };
 }
 
 impl<K: Sink> Cell<K> {
@@ -78,8 +91,9 @@ impl<K: Sink> Cell<K> {
             seed,
             pipe,
             sent: [0; 2],
-            arriving: VecDeque::new(),
-            spare: Vec::new(),
+            first: Arriving::NONE,
+            later: VecDeque::new(),
+            arrived: Vec::new(),
             started: false,
             now: Instant::ZERO,
             timer: NEVER,
@@ -122,10 +136,13 @@ impl<K: Sink> Cell<K> {
     /// Delivers the first datagram in flight.
     #[inline(always)]
     fn arrive(&mut self) {
-        let Some(Arriving { direction, number, label, bytes, .. }) = self.arriving.pop_front()
-        else {
-            return;
-        };
+        let Arriving { direction, number, label, .. } = self.first;
+        // The next one may be sent while this one is handled.
+        core::mem::swap(&mut self.first.bytes, &mut self.arrived);
+        match self.later.pop_front() {
+            Some(next) => self.first = next,
+            None => self.first.at = NEVER,
+        }
         let arrival = Arrival { flow: self.flow, packet: number, label, server: None };
         let (host, way) = match direction {
             Direction::Request => (HostId::SERVER, (SERVER, self.address)),
@@ -136,17 +153,15 @@ impl<K: Sink> Cell<K> {
         self.sink.record(&record);
         if self.sink.takes_packets() {
             let (to, from) = way;
-            self.sink.packet(&record, Packet::Datagram { from, to, payload: &bytes });
+            self.sink.packet(&record, Packet::Datagram { from, to, payload: &self.arrived });
         }
         match direction {
             Direction::Request => {
-                let visit = self.server.deliver(self.now, arrival, way, &bytes);
-                self.spare.push(bytes);
+                let visit = self.server.deliver(self.now, arrival, way, &self.arrived);
                 self.drain_server(&visit);
             }
             Direction::Reply => {
-                let visit = self.client.deliver(self.now, arrival, way, &bytes);
-                self.spare.push(bytes);
+                let visit = self.client.deliver(self.now, arrival, way, &self.arrived);
                 self.drain_client(&visit);
             }
         }
@@ -214,15 +229,19 @@ impl<K: Sink> Cell<K> {
             self.sink.packet(&record, Packet::Datagram { from, to, payload: &self.buf });
         }
         match self.pipe.send(self.now, name, self.buf.len()) {
-            Action::Deliver(whole) if whole.flipped.is_none() => {
-                self.deliver(context, direction, whole);
+            Action::Deliver(whole) if whole.flipped.is_none() && self.first.at == NEVER => {
+                self.first.bytes.clear();
+                self.first.bytes.extend_from_slice(&self.buf);
+                let Context { packet: number, label, .. } = context;
+                (self.first.at, self.first.direction) = (whole.at(self.now).as_nanos(), direction);
+                (self.first.number, self.first.label) = (number, label);
             }
             action => self.carry_out(action, context, direction),
         }
     }
 
-    /// Carries out any action other than delivering one undamaged datagram. It is out of line to keep the common path
-    /// short.
+    /// Carries out any action other than delivering one undamaged datagram when no other is in flight. It is out of line
+    /// to keep the common path short.
     #[inline(never)]
     fn carry_out(&mut self, action: Action, context: Context, direction: Direction) {
         for step in action.steps(direction) {
@@ -233,23 +252,21 @@ impl<K: Sink> Cell<K> {
         }
     }
 
-    #[inline(always)]
     fn deliver(&mut self, context: Context, direction: Direction, delivery: Delivery) {
-        let mut bytes = self.spare.pop().unwrap_or_default();
-        bytes.clear();
-        bytes.extend_from_slice(&self.buf);
-        delivery.damage(&mut bytes);
         let Context { packet: number, label, .. } = context;
-        let at = delivery.at(self.now).as_nanos();
+        let (at, bytes) =
+            (delivery.at(self.now).as_nanos(), delivery.payload(&self.buf).into_owned());
         let arriving = Arriving { at, direction, number, label, bytes };
-        // Of those that arrive at the same instant, the one that was sent first comes first.
-        match self.arriving.iter().rposition(|other| other.at <= at) {
-            Some(last) if last + 1 < self.arriving.len() => {
-                self.arriving.insert(last + 1, arriving);
+        if at < self.first.at {
+            let later = core::mem::replace(&mut self.first, arriving);
+            if later.at != NEVER {
+                self.later.push_front(later);
             }
-            None => self.arriving.push_front(arriving),
-            Some(_) => self.arriving.push_back(arriving),
+            return;
         }
+        // Of those that arrive at the same instant, the one that was sent first comes first.
+        let before = self.later.iter().rposition(|other| other.at <= at);
+        self.later.insert(before.map_or(0, |last| last + 1), arriving);
     }
 }
 
@@ -263,7 +280,8 @@ impl<K: Sink> Hosting for Cell<K> {
         self.server.machine_mut().forget_clients(flow - 1);
         self.pipe.forget_flows(flow - 1);
         self.sent = [0; 2];
-        self.spare.extend(self.arriving.drain(..).map(|arriving| arriving.bytes));
+        self.first.at = NEVER;
+        self.later.clear();
         self.now = Instant::ZERO;
         self.timer = NEVER;
         self.timeouts = Timeouts::of_hosts(2);
@@ -273,7 +291,7 @@ impl<K: Sink> Hosting for Cell<K> {
     /// Arrivals come before the timer of the same instant: a reply that arrives exactly when the wait ends is in time.
     #[inline(always)]
     fn step(&mut self) -> bool {
-        let arrival = self.arriving.front().map_or(NEVER, |first| first.at);
+        let arrival = self.first.at;
         let at = arrival.min(self.timer);
         if at == NEVER || at > self.end.as_nanos() || self.stuck {
             if self.started {
@@ -305,7 +323,7 @@ impl<K: Sink> Hosting for Cell<K> {
     }
 
     fn has_more(&mut self) -> bool {
-        !self.started || !self.arriving.is_empty() || self.timer != NEVER
+        !self.started || self.first.at != NEVER || self.timer != NEVER
     }
 
     fn now(&self) -> Instant {
@@ -313,10 +331,9 @@ impl<K: Sink> Hosting for Cell<K> {
     }
 
     fn memory(&self) -> u64 {
-        let buffers = self.arriving.iter().map(|arriving| arriving.bytes.capacity());
-        let buffers = buffers.chain(self.spare.iter().map(Vec::capacity)).sum::<usize>();
-        let lists = self.arriving.capacity() * size_of::<Arriving>() + self.spare.held();
-        (size_of::<Self>() + buffers + lists + self.client.machine().memory() + self.pipe.memory())
+        let later = self.later.capacity() * size_of::<Arriving>();
+        let bytes: usize = self.later.iter().map(|arriving| arriving.bytes.held()).sum();
+        (size_of::<Self>() + later + bytes + self.client.machine().memory() + self.pipe.memory())
             as u64
     }
 
