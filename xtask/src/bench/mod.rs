@@ -5,8 +5,10 @@
 //! not an error; only a program that cannot run is one.
 
 mod against;
+mod callgrind;
 mod criterion;
 mod figure;
+mod instructions;
 mod memory;
 mod process;
 mod programs;
@@ -56,6 +58,8 @@ enum What {
     Wasm,
     /// The cost of keeping the full trace
     Trace,
+    /// Instructions per exchange by module of the core, with valgrind
+    Instructions,
     /// The parts of the core, with criterion
     Criterion,
 }
@@ -70,6 +74,7 @@ could not run, never because it is slow.
 Examples:
   cargo xtask bench                        everything: about ten minutes
   cargo xtask bench simulation --rounds 15
+  cargo xtask bench instructions           where do they go, module by module?
   cargo xtask bench --quick --json figures.json
   cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
@@ -121,6 +126,7 @@ impl What {
             Self::Memory => memory::measure(paths),
             Self::Wasm => wasm::measure(paths, effort),
             Self::Trace => trace::measure(paths, effort),
+            Self::Instructions => instructions::measure(paths),
             Self::Criterion => criterion::measure(paths, effort),
         }
     }

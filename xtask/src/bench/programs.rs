@@ -30,7 +30,7 @@ impl Size {
         f64::from(self.clients) * f64::from(self.exchanges)
     }
 
-    fn words(self) -> [String; 2] {
+    pub(super) fn words(self) -> [String; 2] {
         [self.clients.to_string(), self.exchanges.to_string()]
     }
 }
@@ -41,6 +41,12 @@ pub(super) fn build(paths: &Paths) -> Result<()> {
         .words("build --release -p retrylab-bench --bins")
         .env("CARGO_TARGET_DIR", &paths.target)
         .run()
+}
+
+/// Builds the simulated network with the symbols of its files and lines, and returns the program.
+pub(super) fn build_with_symbols(paths: &Paths) -> Result<PathBuf> {
+    Cmd::cargo(paths).words("build --profile symbols -p retrylab-bench --bin simulation").run()?;
+    Ok(built(paths, "symbols", "simulation"))
 }
 
 /// Builds the simulated network for wasm and returns the module.
