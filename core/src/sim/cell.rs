@@ -4,7 +4,7 @@
 //! server without a timer. Little is left to be looked up: what happens next is the arrival of the first datagram in
 //! flight, or the client's timer.
 
-use super::cells::Hosting;
+use super::hosting::Hosting;
 use super::{RunSink, SERVER};
 use crate::client::{self, Client};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
@@ -226,8 +226,8 @@ impl<K: Sink> Cell<K> {
         }
         match self.pipe.send(self.now, name, self.buf.len()) {
             Action::Deliver(whole) if whole.flipped.is_none() && self.first.at == NEVER => {
-                self.first.bytes.clear();
-                self.first.bytes.extend_from_slice(&self.buf);
+                // The buffer is emptied before it is used again.
+                core::mem::swap(&mut self.first.bytes, &mut self.buf);
                 let Context { packet: number, label, .. } = context;
                 (self.first.at, self.first.direction) = (whole.at(self.now).as_nanos(), direction);
                 (self.first.number, self.first.label) = (number, label);

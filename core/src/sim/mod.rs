@@ -25,6 +25,7 @@ mod coupling;
 #[cfg(feature = "std")]
 mod division;
 mod extra;
+mod hosting;
 mod hosts;
 mod lookahead;
 mod merge;
