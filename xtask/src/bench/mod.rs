@@ -78,7 +78,8 @@ Examples:
   cargo xtask bench --quick --json figures.json
   cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
-Close other programs while measuring. Each round runs the programs one after another on one thread.";
+Close other programs while measuring. Each round runs the programs one after another, on one thread
+unless the figure says otherwise.";
 
 /// Amount of measurement.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +124,7 @@ impl What {
         eprintln!("=== {} ===", self.name());
         match self {
             Self::Simulation => simulation::measure(paths, effort),
-            Self::Memory => memory::measure(paths),
+            Self::Memory => memory::measure(paths, effort),
             Self::Wasm => wasm::measure(paths, effort),
             Self::Trace => trace::measure(paths, effort),
             Self::Instructions => instructions::measure(paths),
