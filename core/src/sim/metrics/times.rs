@@ -7,6 +7,11 @@ use hdrhistogram::Histogram;
 /// Times of many exchanges, in nanoseconds to three digits. The histogram takes 450 kB for any number of
 /// exchanges (HdrHistogram by Tene).
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "form::Form", into = "form::Form")
+)]
 pub struct Times {
     histogram: Histogram<u64>,
     sum: u128,
@@ -89,6 +94,39 @@ impl Times {
     pub fn mean(&self) -> Option<Duration> {
         let mean = self.sum.checked_div(u128::from(self.count()))?;
         Some(Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The times in serde's forms: the number of times up to each of some values, without those that have none.
+#[cfg(feature = "serde")]
+mod form {
+    use super::Times;
+    use alloc::vec::Vec;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub(super) struct Form {
+        counts: Vec<(u64, u64)>,
+        #[serde(with = "crate::value::wide")]
+        sum: u128,
+        longest: u64,
+    }
+
+    impl From<Times> for Form {
+        fn from(Times { histogram, sum, longest }: Times) -> Self {
+            let counts = histogram.iter_recorded();
+            let counts = counts.map(|at| (at.value_iterated_to(), at.count_at_value())).collect();
+            Self { counts, sum, longest }
+        }
+    }
+
+    impl From<Form> for Times {
+        fn from(Form { counts, sum, longest }: Form) -> Self {
+            let mut times = Self { sum, longest, ..Self::default() };
+            for (value, count) in counts {
+                times.histogram.saturating_record_n(value, count);
+            }
+            times
+        }
     }
 }
 
