@@ -1,6 +1,7 @@
-"""Runs the shards of a sweep on the workers of a Dask cluster, and merges them.
+"""Runs the shards of a sweep, or of a run, on the workers of a Dask cluster, and merges them.
 
     python examples/dask_shards.py 8 all.csv sweep textbook --vary link.loss=0..0.5/0.1 --seeds 10
+    python examples/dask_shards.py 8 all.json sim --set clients=100000000
     python examples/dask_shards.py --scheduler tcp://HOST:8786 64 all.csv sweep …
 
 Needs the package `distributed`. Without --scheduler, it starts workers on this machine. Workers need
@@ -43,7 +44,7 @@ def main():
         except subprocess.CalledProcessError as error:
             sys.exit(error.stderr)
     merge = Path(__file__).with_name("merge.sh")
-    sys.exit(subprocess.run([merge, str(args.shards), args.out]).returncode)
+    sys.exit(subprocess.run([merge, args.command[0], str(args.shards), args.out]).returncode)
 
 
 # Worker processes import this file.

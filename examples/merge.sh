@@ -1,11 +1,16 @@
 #!/bin/sh
-# Merges the shards of a sweep, which the other scripts have written next to OUT.
+# Merges the shards of a sweep into a table, or those of a run into its results in JSON. The other scripts
+# have written them next to OUT.
 #
-#   examples/merge.sh SHARDS OUT
+#   examples/merge.sh sweep SHARDS all.csv
+#   examples/merge.sh sim SHARDS all.json
 set -eu
-shards=$1 out=$2
+command=$1 shards=$2 out=$3
 set --
 for shard in $(seq "$shards"); do
     set -- "$@" "${out%.*}-part-$shard.${out##*.}"
 done
+if [ "$command" = sim ]; then
+    exec retrylab merge --json "$@" >"$out"
+fi
 exec retrylab merge --out "$out" "$@"

@@ -5,7 +5,10 @@
 set -eu
 out=$1
 shift
-# A task that Slurm runs again, after a node has failed, resumes its shard.
+# A task that Slurm runs again, after a node has failed, resumes its shard of a sweep.
+if [ "$1" = sweep ]; then
+    set -- "$@" --overwrite
+fi
 exec retrylab "$@" --threads "$SLURM_CPUS_PER_TASK" \
     --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
-    --out "${out%.*}-part-$SLURM_ARRAY_TASK_ID.${out##*.}" --overwrite
+    --out "${out%.*}-part-$SLURM_ARRAY_TASK_ID.${out##*.}"

@@ -1,5 +1,5 @@
 //! The schedulers of the long tests: Slurm, GNU parallel, indexed jobs of Kubernetes, and Dask. Each runs the shards of
-//! a sweep with its files in `examples/`; the merged table must have the same bytes as that of the whole sweep.
+//! a sweep, and of a run, with its files in `examples/`; the merged file must have the same bytes as that of the whole.
 
 use std::fmt;
 use std::fs;
@@ -19,9 +19,12 @@ const SLURM: [&str; 4] = ["munge", "slurmctld", "slurmd", "slurm-client"];
 /// Python's packages. The last one has the schemas of Kubernetes and a parser of YAML.
 const PYTHON: [&str; 2] = ["distributed==2026.8.0", "kubernetes-validate==1.37.0"];
 
-/// The sweep that all but the manifest run.
+/// The sweep that all but the manifest shard.
 const SWEEP: &str = "sweep --set exchanges=200 --vary server.drop=0..0.5/0.1 \
                      --vary policy.preset=textbook,grpc --seeds 4";
+
+/// The run that all but the manifest shard.
+const SIM: &str = "sim --set clients=1000 --set server.drop=0.5";
 
 /// A sweep with an invalid value.
 const INVALID: &str = "sweep --vary server.drop=2";
@@ -119,17 +122,23 @@ impl<'a> Place<'a> {
         Ok(folder.map_err(not_run)?.join("bin/python"))
     }
 
-    /// Runs the sweep in one process.
-    fn sweep(&self) -> Result<()> {
-        self.command("retrylab").words(SWEEP).words("--out whole.csv").run()
+    /// Runs a sweep and a run in shards, with the command that `shards` returns, and in one process each.
+    fn run_both(&self, shards: impl Fn() -> Cmd) -> Result<()> {
+        shards().words("8 all.csv").words(SWEEP).run()?;
+        self.command("retrylab").words(SWEEP).words("--out whole.csv").run()?;
+        self.compare("all.csv", "whole.csv")?;
+        shards().words("8 all.json").words(SIM).run()?;
+        let whole = self.command("retrylab").words(SIM).arg("--json").output()?;
+        fs::write(self.folder.join("whole.json"), whole + "\n")?;
+        self.compare("all.json", "whole.json")
     }
 
-    /// Compares a merged table with that of [`sweep`](Self::sweep).
-    fn compare(&self, merged: &str) -> Result<()> {
+    /// Compares the merged file with that of the whole.
+    fn compare(&self, merged: &str, whole: &str) -> Result<()> {
         let read = |name: &str| {
             fs::read(self.folder.join(name)).with_context(|| format!("cannot read {name}"))
         };
-        ensure!(read(merged)? == read("whole.csv")?, "{merged} and whole.csv differ");
+        ensure!(read(merged)? == read(whole)?, "{merged} and {whole} differ");
         Ok(())
     }
 }
@@ -151,10 +160,8 @@ fn shellcheck(place: &Place<'_>) -> Result<()> {
 
 fn parallel(place: &Place<'_>) -> Result<()> {
     programs(&[&install::PARALLEL])?;
-    place.sweep()?;
     let script = || place.command(place.example("parallel.sh"));
-    script().words("8 all.csv").words(SWEEP).run()?;
-    place.compare("all.csv")?;
+    place.run_both(script)?;
     ensure!(script().words("8 no.csv").words(INVALID).run().is_err(), "a failure is not reported");
     Ok(())
 }
@@ -167,14 +174,12 @@ fn slurm(place: &Place<'_>) -> Result<()> {
     if !["munged", "slurmctld", "slurmd", "sbatch"].iter().all(found) {
         install::debian("Slurm", &SLURM).map_err(not_run)?;
     }
-    place.sweep()?;
     // The limit is that of a cluster which does not work. `timeout` ends the script with all of its group.
     let submit = || {
         let cmd = place.command("timeout").arg("300").arg(place.example("slurm/one-node.sh"));
         cmd.arg(place.example("slurm/submit.sh"))
     };
-    submit().words("8 all.csv").words(SWEEP).run()?;
-    place.compare("all.csv")?;
+    place.run_both(submit)?;
     ensure!(submit().words("2 no.csv").words(INVALID).run().is_err(), "a failure is not reported");
     for port in SLURM_PORTS {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("a daemon of Slurm still runs")?;
@@ -187,19 +192,17 @@ fn kubernetes(place: &Place<'_>) -> Result<()> {
     let manifests =
         ["shards.yaml", "merge.yaml"].map(|name| place.example("kubernetes").join(name));
     place.command(place.python()?).arg(jobs).arg(&place.folder).args(manifests).run()?;
-    place.compare("all.csv")
+    place.compare("all.csv", "whole.csv")
 }
 
 fn dask(place: &Place<'_>) -> Result<()> {
     let (python, script) = (place.python()?, place.example("dask_shards.py"));
-    place.sweep()?;
     let local = || place.command(&python).arg(&script);
     local().words("8 local.csv").words(SWEEP).run()?;
-    place.compare("local.csv")?;
     let cluster = place.folder.join("cluster.py");
     fs::write(&cluster, WITH_DASK_CLUSTER)?;
-    place.command(&python).arg(cluster).arg(&script).words("8 all.csv").words(SWEEP).run()?;
-    place.compare("all.csv")?;
+    place.run_both(|| place.command(&python).arg(&cluster).arg(&script))?;
+    place.compare("local.csv", "whole.csv")?;
     ensure!(local().words("8 no.csv").words(INVALID).run().is_err(), "a failure is not reported");
     Ok(())
 }
