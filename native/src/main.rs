@@ -32,6 +32,7 @@ mod schedule;
 mod seed;
 mod send;
 mod serve;
+mod shard;
 mod signals;
 mod sim;
 mod source;

@@ -7,8 +7,8 @@
 
 use super::part::{self, PartError, SIGNATURE};
 use super::plan::fingerprint;
-use super::shard::Shard;
 use crate::output::OutputError;
+use crate::shard::Shard;
 use crate::table::Cell;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,10 +1,10 @@
 //! The points of a sweep: every combination of the varied values, each with every seed.
 
 use super::MAX_POINTS;
-use super::shard::Shard;
 use super::values::{self, ValuesError};
 use super::varied::Varied;
 use crate::output::{Count, SCHEMA};
+use crate::shard::Shard;
 use crate::source::{Source, SourceError};
 use crate::table::{self, Cell, Column, ColumnKind, Header, MAX_INTEGER, NamedLink, Vary};
 use crate::variant::{Variant, VariantError};

@@ -1,4 +1,4 @@
-//! A part of a sweep that one machine runs.
+//! A part of the work, which one machine does.
 
 use std::fmt;
 
@@ -27,22 +27,22 @@ impl Shard {
         numbers.ok_or_else(|| "it is not one of n parts; try 1/64 to 64/64".into())
     }
 
-    pub(super) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         self.count == 1
     }
 
     /// Returns how many of `points` are in the shard.
-    pub(super) const fn len(self, points: u64) -> u64 {
+    pub(crate) const fn len(self, points: u64) -> u64 {
         if self.index < points { (points - self.index - 1) / self.count + 1 } else { 0 }
     }
 
     /// Returns the number of the shard's `slot`-th point, counted from 0.
-    pub(super) const fn point(self, slot: u64) -> u64 {
+    pub(crate) const fn point(self, slot: u64) -> u64 {
         slot * self.count + self.index
     }
 
     /// Returns the slot of `point`, or `None` if it belongs to another shard.
-    pub(super) fn slot(self, point: u64) -> Option<u64> {
+    pub(crate) fn slot(self, point: u64) -> Option<u64> {
         (point % self.count == self.index).then_some(point / self.count)
     }
 }
