@@ -119,6 +119,7 @@ impl<K: Sink> Sink for RunSink<K> {
 
 /// Result of a run.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome<K> {
     /// Counts of the run.
     pub summary: Summary,

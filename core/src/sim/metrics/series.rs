@@ -9,6 +9,7 @@ pub const MAX_INTERVALS: usize = 1_024;
 
 /// Counts of one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// Number of exchanges that begin: first sends, and exchanges that end without a send.
     pub begun: u64,
@@ -45,12 +46,15 @@ impl Counts {
 /// Memory is bounded: when a time does not fit in the maximum number of intervals, the length of the intervals
 /// doubles and neighbours are merged, as often as necessary.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Series {
     interval: u64,
     max: usize,
     intervals: Vec<Counts>,
     /// Index and start of the last interval used: most records are in order of time.
+    #[cfg_attr(feature = "serde", serde(skip))]
     index: usize,
+    #[cfg_attr(feature = "serde", serde(skip))]
     from: u64,
 }
 

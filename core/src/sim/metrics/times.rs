@@ -29,6 +29,11 @@ const fn longest_of(range: usize) -> u64 {
 /// Times of many exchanges, in nanoseconds to three digits. The histogram takes 450 kB for any number of
 /// exchanges.
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "form::Form", into = "form::Form")
+)]
 pub struct Times {
     /// Number of times in each range.
     ranges: Vec<u64>,
@@ -116,6 +121,40 @@ impl Times {
     }
 }
 
+/// The times in serde's forms: the number of times in each range, after its longest time.
+#[cfg(feature = "serde")]
+mod form {
+    use super::{Times, longest_of, range_of};
+    use alloc::vec::Vec;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub(super) struct Form {
+        counts: Vec<(u64, u64)>,
+        #[serde(with = "crate::value::wide")]
+        sum: u128,
+        longest: u64,
+    }
+
+    impl From<Times> for Form {
+        fn from(Times { ranges, count: _, sum, longest }: Times) -> Self {
+            let counts = ranges.into_iter().enumerate().filter(|(_, count)| *count > 0);
+            let counts = counts.map(|(range, count)| (longest_of(range), count)).collect();
+            Self { counts, sum, longest }
+        }
+    }
+
+    impl From<Form> for Times {
+        fn from(Form { counts, sum, longest }: Form) -> Self {
+            let mut times = Self { sum, longest, ..Self::default() };
+            for (time, count) in counts {
+                times.ranges[range_of(time)] += count;
+                times.count += count;
+            }
+            times
+        }
+    }
+}
+
 /// Leaves out the counts, which would fill pages.
 impl fmt::Debug for Times {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,6 +184,20 @@ mod tests {
             proptest::prop_assert!(longest_of(range) - before <= time / 1_000);
             proptest::prop_assert_eq!(range_of(longest_of(range)), range);
         }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn times_survive_serde() {
+        let mut times = Times::default();
+        for shift in 0..64 {
+            times.add(Duration::from_nanos(u64::MAX >> shift));
+            times.add(Duration::from_nanos(1 << shift));
+        }
+        let json = serde_json::to_string(&times).unwrap();
+        let back: Times = serde_json::from_str(&json).unwrap();
+        assert!(json.len() < 5_000 && back.ranges == times.ranges, "{json}");
+        assert_eq!((back.count, back.sum, back.longest), (128, times.sum, u64::MAX));
     }
 
     #[test]
