@@ -1,10 +1,15 @@
 //! A part of the work, which one machine does.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::RangeInclusive;
 
-/// The points with `number % count == index`. Each shard gets cheap and expensive points, whichever key
-/// is varied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One of the parts into which a sweep or a run is divided.
+///
+/// Of a sweep, these are the points with `number % count == index`: each shard gets cheap and expensive points, whichever
+/// key is varied. Of a run, these are consecutive clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Shard {
     /// Counted from 0.
     index: u64,
@@ -47,6 +52,37 @@ impl Shard {
     }
 }
 
+impl Shard {
+    /// Returns the shard's place, from 1, and the number of shards.
+    pub(crate) const fn place(self) -> (u64, u64) {
+        (self.index + 1, self.count)
+    }
+
+    /// Returns the clients in the shard, of `clients` that are numbered from 1.
+    pub(crate) fn clients(self, clients: u32) -> RangeInclusive<u32> {
+        let before = |index: u64| {
+            let share = u128::from(index) * u128::from(clients) / u128::from(self.count);
+            // At most `clients`, because the index is at most the number of shards.
+            share as u32
+        };
+        before(self.index) + 1..=before(self.index + 1)
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index + 1, self.count)
@@ -71,6 +107,22 @@ mod tests {
             }
             assert!(seen.iter().all(|times| *times == 1), "{count} of {points}: {seen:?}");
         }
+    }
+
+    #[test]
+    fn shards_divide_all_clients() {
+        for (count, clients) in [(1, 5), (2, 5), (7, 3), (64, u32::MAX)] {
+            let mut next = 1;
+            for index in 1..=count {
+                let range = Shard::parse(&format!("{index}/{count}")).unwrap().clients(clients);
+                assert_eq!(u64::from(*range.start()), next);
+                next = u64::from(*range.end()) + 1;
+                assert!(next - u64::from(*range.start()) <= u64::from(clients).div_ceil(count));
+            }
+            assert_eq!(next, u64::from(clients) + 1);
+        }
+        let last = Shard { index: u64::MAX - 1, count: u64::MAX };
+        assert_eq!(last.clients(u32::MAX), u32::MAX..=u32::MAX);
     }
 
     #[test]

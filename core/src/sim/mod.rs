@@ -161,6 +161,15 @@ impl<K> Outcome<K> {
     }
 }
 
+impl Outcome<()> {
+    /// Returns the outcome with a sink.
+    #[must_use]
+    pub fn with_sink<K>(self, sink: K) -> Outcome<K> {
+        let Self { summary, digest, simulated, network, ended_by, events, sink: () } = self;
+        Outcome { summary, digest, simulated, network, ended_by, events, sink }
+    }
+}
+
 impl<K: Sink> Outcome<K> {
     /// Creates the outcome of `run`, which `ended_by` ended.
     #[must_use]

@@ -6,7 +6,7 @@
 //! holds only the offset of each line.
 
 use super::part::{self, PartError, SIGNATURE};
-use super::plan::fingerprint;
+use crate::fingerprint::fingerprint;
 use crate::output::OutputError;
 use crate::shard::Shard;
 use crate::table::Cell;
