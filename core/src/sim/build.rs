@@ -52,6 +52,22 @@ impl Scenario {
     /// If this build cannot run it: see [`is_runnable`](Self::is_runnable).
     #[must_use]
     pub fn begin<K: Sink>(&self, sink: K, bounds: Bounds) -> Run<K> {
+        self.begin_while(sink, bounds, || true)
+    }
+
+    /// Like [`begin`](Self::begin), which takes a second for millions of clients. `go_on` is called for each client of a
+    /// network of datagrams; if it returns false, this one and all further ones are left out, because the caller does not
+    /// want the run any more.
+    ///
+    /// # Panics
+    /// As [`begin`](Self::begin).
+    #[must_use]
+    pub fn begin_while<K: Sink>(
+        &self,
+        sink: K,
+        bounds: Bounds,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Run<K> {
         /// Bytes of an exchange, its datagrams and its timers, without the message.
         const EXCHANGE: u64 = 512;
         #[cfg(feature = "packets")]
@@ -66,7 +82,8 @@ impl Scenario {
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
         let too_big = self.clients > MAX_CLIENTS
             || u64::from(self.clients).saturating_mul(each) > bounds.memory;
-        let network = self.network_of(clients.take(if too_big { 0 } else { usize::MAX }), sink);
+        let clients = clients.take_while(|_| !too_big && go_on());
+        let network = self.network_of(clients, sink);
         Run::new(Hosts::Datagrams(network), bounds, per_event, too_big)
     }
 

@@ -137,7 +137,9 @@ impl Division {
                 }
             }
         }
-        cells.into_outcome(ended_by)
+        let mut outcome = cells.into_outcome(ended_by);
+        outcome.network.finished &= !self.stop.load(Relaxed);
+        outcome
     }
 
     /// Advances `cells` and counts what happens.

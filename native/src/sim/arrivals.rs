@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Number of clients that a thread takes at once.
-const CHUNK: u64 = 1_024;
+const CHUNK: u64 = 64;
 
 /// Time between two looks at Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(10);

@@ -117,11 +117,12 @@ pub(crate) fn run<K: Recorder>(
     limits: &Limits,
     mut show: impl FnMut(u64),
 ) -> (EndedBy, Outcome<K>) {
-    let mut run = scenario.begin(sink, limits.bounds);
+    let interrupted = || limits.interrupted.load(Ordering::Relaxed);
+    let mut run = scenario.begin_while(sink, limits.bounds, || !interrupted());
     let ended_by = loop {
         let sink = run.sink();
         show(sink.summary.finished());
-        if limits.interrupted.load(Ordering::Relaxed) {
+        if interrupted() {
             break EndedBy::Interrupted;
         }
         if sink.records.has_failed() {

@@ -187,6 +187,20 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "serde")]
+    #[test]
+    fn times_survive_serde() {
+        let mut times = Times::default();
+        for shift in 0..64 {
+            times.add(Duration::from_nanos(u64::MAX >> shift));
+            times.add(Duration::from_nanos(1 << shift));
+        }
+        let json = serde_json::to_string(&times).unwrap();
+        let back: Times = serde_json::from_str(&json).unwrap();
+        assert!(json.len() < 5_000 && back.ranges == times.ranges, "{json}");
+        assert_eq!((back.count, back.sum, back.longest), (128, times.sum, u64::MAX));
+    }
+
     #[test]
     fn the_ranges_cover_all_times() {
         assert_eq!((range_of(0), longest_of(0)), (0, 0));
