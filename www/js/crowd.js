@@ -53,41 +53,28 @@ export class Crowd {
     /** Number of clients that were done when the limit was set. */
     this.done = 0;
     this.asking = false;
-    /** Whether all clients are counted, and whether the sample is drawn. */
-    this.isCounted = false;
-    this.isDrawn = false;
     this.cancelled = false;
     /** @type {Hand[]} */
     this.hands = [];
-    const count = Math.min(navigator.hardwareConcurrency || 1, MAX_WORKERS);
+    this.count = Math.min(navigator.hardwareConcurrency || 1, MAX_WORKERS);
     // Small enough that no worker works long after the others.
-    this.chunk = Math.min(Math.ceil(this.clients / (16 * count)), MAX_CHUNK);
-    this.hire(count);
-    /** @type {Simulation | null} */
-    this.sample = null;
-    // In another task, so that there may be a frame before it.
-    setTimeout(() => this.draw());
-  }
-
-  /** Simulates the sample. */
-  draw() {
-    if (this.cancelled) return;
-    this.sample = new Simulation(this.lab, {
-      ready: this.hooks.ready,
+    this.chunk = Math.min(Math.ceil(this.clients / (16 * this.count)), MAX_CHUNK);
+    // The sample comes first, so that there is something to look at.
+    this.sample = new Simulation(lab, {
+      ready: hooks.ready,
       progress: () => {},
-      ask: () => this.sample?.goOn(),
-      done: () => {
-        this.isDrawn = true;
-        this.look();
-      },
-    }, this.failed);
+      ask: () => this.sample.goOn(),
+      done: () => this.hire(),
+    }, failed);
   }
 
-  /** @param {number} count */
-  hire(count) {
+  /** Starts the workers, unless the run was stopped. */
+  hire() {
+    this.look();
+    if (this.cancelled) return;
     try {
       const order = { ...sourceOf(this.module), link: this.lab.fragment() };
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < this.count; i++) {
         const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
         // A bug would show again, and be reported, without workers.
         worker.onerror = () => this.guard(() => this.alone());
@@ -115,23 +102,18 @@ export class Crowd {
       hand.answer = data;
       hand.open--;
       this.look();
-      if (!this.isCounted) this.feed(hand);
+      if (!this.cancelled) this.feed(hand);
     });
   }
 
   /** Sums up what the workers have done. */
   look() {
-    const { lab } = this;
-    if (!this.isCounted) {
-      const reports = this.hands.flatMap(({ answer }) => [...answer.report]);
-      this.isCounted = lab.report(BigUint64Array.from(reports));
-      if (this.isCounted) this.dismiss();
-    }
-    if (this.isCounted && this.isDrawn) {
+    const reports = this.hands.flatMap(({ answer }) => [...answer.report]);
+    if (this.lab.report(BigUint64Array.from(reports))) {
       this.end();
       this.hooks.done();
     } else if (!this.asking) {
-      this.hooks.progress(lab.progress());
+      this.hooks.progress(this.lab.progress());
     }
   }
 
@@ -193,8 +175,9 @@ export class Crowd {
     if (this.cancelled) return;
     this.guard(() => {
       this.lab.stop();
-      this.look();
-      this.sample?.stop();
+      // Before the workers there is the sample.
+      this.sample.stop();
+      if (!this.cancelled) this.look();
     });
   }
 
