@@ -52,7 +52,7 @@ enum What {
     Simulation,
     /// Resident bytes per client and per further exchange
     Memory,
-    /// The simulated network in wasm under Node, compared with the native one
+    /// The simulated network in wasm under Node, compared with the native one, and in four workers
     Wasm,
     /// The cost of keeping the full trace
     Trace,
@@ -73,7 +73,8 @@ Examples:
   cargo xtask bench --quick --json figures.json
   cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
-Close other programs while measuring. Each round runs the programs one after another on one thread.";
+Close other programs while measuring. Each round runs the programs one after another, on one thread unless
+the table says otherwise.";
 
 /// Amount of measurement.
 #[derive(Clone, Copy, Debug)]
