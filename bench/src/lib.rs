@@ -6,7 +6,8 @@
 
 use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::{Bounds, Cells, Outcome, StreamNetwork, run};
+use retrylab_core::sim::metrics::Metrics;
+use retrylab_core::sim::{Bounds, Division, Outcome, StreamNetwork, run};
 use retrylab_core::stream::{Client, EchoService, Limits, Server};
 use retrylab_core::trace::{DigestSink, Sink};
 use std::ops::RangeInclusive;
@@ -31,17 +32,16 @@ pub fn scenario(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
     Ok(scenario)
 }
 
-/// Simulates some clients of the workload one after another, as [`run_cells`](retrylab_core::sim::run_cells) does on
-/// each thread.
+/// Returns the metrics of `retrylab sim`, with its intervals.
 #[must_use]
-pub fn simulate(scenario: &Scenario, clients: RangeInclusive<u32>) -> Outcome<()> {
-    let mut cells = Cells::new(scenario, (), Bounds::default());
-    cells.simulate(clients);
-    loop {
-        if let Some(ended_by) = cells.advance() {
-            return cells.into_outcome(ended_by);
-        }
-    }
+pub fn metrics() -> Metrics {
+    Metrics::new(Duration::from_millis(10))
+}
+
+/// Simulates some clients of the workload one after another, with metrics.
+#[must_use]
+pub fn simulate(scenario: &Scenario, clients: RangeInclusive<u32>) -> Outcome<Metrics> {
+    Division::new(clients, Bounds::default(), 1).work(scenario, metrics(), |_| true)
 }
 
 /// Returns the workload of [`scenario`] in a network of packets: all hosts have TCP/IP stacks.

@@ -135,10 +135,35 @@ impl Name {
     #[must_use]
     #[inline]
     pub const fn stream(self, purpose: Purpose) -> Stream {
-        let name = (self.flow as u64) << 16 | (purpose as u64) << 8 | self.direction as u64;
-        let key = mix(self.seed.wrapping_add(GOLDEN));
-        let key = mix((key ^ name).wrapping_add(GOLDEN));
-        Stream { state: mix((key ^ self.index).wrapping_add(GOLDEN)) }
+        let Self { seed, flow, direction, index } = self;
+        Seed::new(seed).stream(flow, direction, index, purpose)
+    }
+}
+
+/// The seed of a run, mixed once for the many names that it is part of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seed {
+    key: u64,
+}
+
+impl Seed {
+    #[inline]
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self { key: mix(seed.wrapping_add(GOLDEN)) }
+    }
+
+    /// Returns the stream of draws of the [`Name`] with this seed and these parts.
+    #[inline]
+    pub(crate) const fn stream(
+        self,
+        flow: u32,
+        direction: Direction,
+        index: u64,
+        purpose: Purpose,
+    ) -> Stream {
+        let name = (flow as u64) << 16 | (purpose as u64) << 8 | direction as u64;
+        let key = mix((self.key ^ name).wrapping_add(GOLDEN));
+        Stream { state: mix((key ^ index).wrapping_add(GOLDEN)) }
     }
 }
 

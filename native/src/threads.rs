@@ -7,13 +7,18 @@ use std::io;
 #[error("cannot start a thread: {0}")]
 pub(crate) struct ThreadError(io::Error);
 
+/// Returns the number of threads that is asked for, by default one for each core.
+pub(crate) fn count(threads: Option<u32>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    threads.map_or_else(cores, |threads| threads as usize)
+}
+
 /// Returns a pool of `threads` threads, by default one for each core, or of as many as the system starts.
 ///
 /// # Errors
 /// If the system starts no thread.
 pub(crate) fn pool(threads: Option<u32>) -> Result<rayon::ThreadPool, ThreadError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut threads = threads.map_or(cores, |threads| threads as usize);
+    let mut threads = count(threads);
     loop {
         let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         match built {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
 
+use crate::paths::Paths;
 use crate::run::{Cmd, find_program};
 
 /// A program, and the package that contains it for each package manager.
@@ -131,6 +132,24 @@ pub(crate) const CXX: Program = Program {
     brew: "gcc",
 };
 
+/// Runs shards as the jobs of a shell.
+pub(crate) const PARALLEL: Program = Program {
+    names: &["parallel"],
+    apt: "parallel",
+    dnf: "parallel",
+    pacman: "parallel",
+    brew: "parallel",
+};
+
+/// The judge of shell scripts.
+pub(crate) const SHELLCHECK: Program = Program {
+    names: &["shellcheck"],
+    apt: "shellcheck",
+    dnf: "ShellCheck",
+    pacman: "shellcheck",
+    brew: "shellcheck",
+};
+
 /// The browser of the page's tests; see [`chromium`].
 pub(crate) const CHROMIUM: Program = Program {
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
@@ -217,6 +236,37 @@ fn apt_get() -> Cmd {
     Cmd::new("apt-get", Path::new("/"))
         .env("DEBIAN_FRONTEND", "noninteractive")
         .words("-q -o DPkg::Lock::Timeout=300")
+}
+
+/// Installs `packages`, which contain `what`.
+pub(crate) fn debian(what: &str, packages: &[&str]) -> Result<()> {
+    if !may_use_apt() {
+        bail!("{what} not found; on Debian, run: {}", apt_command(packages));
+    }
+    apt_install(packages)
+}
+
+/// Makes sure that a Python of its own in the target folder can import `modules`, and returns its folder.
+pub(crate) fn python(
+    paths: &Paths,
+    name: &str,
+    modules: &str,
+    packages: &[&str],
+) -> Result<PathBuf> {
+    let folder = paths.target.join(name);
+    let python = || Cmd::new(folder.join("bin/python"), &paths.root);
+    if python().args(["-c", &format!("import {modules}")]).output().is_err() {
+        let system = || Cmd::new("python3", &paths.root);
+        if system().args(["-c", "import ensurepip"]).output().is_err() {
+            debian("Python's module venv", &["python3-venv"])?;
+        }
+        system().words("-m venv").arg(&folder).run()?;
+        python()
+            .words("-m pip install --quiet --disable-pip-version-check")
+            .args(packages)
+            .run()?;
+    }
+    Ok(folder)
 }
 
 /// Returns the command that installs Debian packages.

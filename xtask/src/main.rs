@@ -28,6 +28,7 @@ mod page;
 mod paths;
 mod readers;
 mod run;
+mod schedulers;
 mod screenshot;
 mod setup;
 mod step;
@@ -70,8 +71,8 @@ enum Command {
     /// Run all checks, or only the named steps
     #[command(after_help = step::HELP)]
     Test {
-        /// Run the long tests too: the ignored ones of the published results, in a release build, and
-        /// the page's, which RETRYLAB_LONG=1 turns on
+        /// Run the long tests too: the ignored ones of the published results, in a release build; the
+        /// page's, which RETRYLAB_LONG=1 turns on; and the step `schedulers`
         #[arg(long)]
         long: bool,
         /// Leave out set-up and summary
@@ -112,8 +113,8 @@ Start here:
   cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
 Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup,
-or through apt if you are root; `test --long` also installs R and, through pip into target/, pandas,
-polars and duckdb. Otherwise the install command is printed. The page's tests need Node 20 or newer;
+or through apt if you are root; `test --long` also installs R, Slurm, GNU parallel and, through pip into
+target/, pandas, polars, duckdb and Dask. Otherwise the install command is printed. The page's tests need Node 20 or newer;
 building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR if it is set.";
 
 fn main() -> ExitCode {
@@ -132,7 +133,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Lab { flags } => lab::lab(&paths, &flags),
         Command::Man { folder } => man::man(&paths, folder.as_deref()).map(|()| ExitCode::SUCCESS),
         Command::Page => page::page(&paths).map(|()| ExitCode::SUCCESS),
-        Command::Test { long, part, steps } => match step::parse(&steps) {
+        Command::Test { long, part, steps } => match step::parse(&steps, long) {
             Ok(steps) if part => Ok(test::part(&paths, &steps, long)),
             Ok(steps) => Ok(test::test(&paths, &steps, long)),
             Err(sentence) => {

@@ -9,6 +9,7 @@ use crate::node;
 use crate::page;
 use crate::readers;
 use crate::run::Cmd;
+use crate::schedulers;
 use crate::setup::{Machine, Need};
 use crate::tidy;
 use crate::toolchain::Std;
@@ -26,6 +27,7 @@ pub(crate) enum Step {
     Types,
     Release,
     Browser,
+    Schedulers,
 }
 
 /// The list of steps in `cargo xtask test --help`.
@@ -44,12 +46,14 @@ Steps in the order in which they run; a failed step does not stop the others:
   types       the page's modules and tests type-check against the built page
   test        all Rust tests: unit, property, integration, documentation; with --long also the
               ignored ones, which are all among the published results, in a release build
+  schedulers  Slurm, GNU parallel, Kubernetes' indexed jobs and Dask run and merge shards with the
+              files in examples/; runs only with --long, or if it is named
 
 If all steps run, `release` and `browser` run in the background, during those from `clippy` to `types`.
 `types` and `browser` use the last output of `page` and `release`.";
 
 impl Step {
-    /// All steps in the order in which they run: quick ones first, each after the steps whose output it uses, and
+    /// Steps of a usual run in the order in which they run: quick ones first, each after the steps whose output it uses, and
     /// last the tests that measure times.
     pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
@@ -64,6 +68,9 @@ impl Step {
         Self::Test,
     ];
 
+    /// Steps that run after those, but only with `--long` or by name: what they install is large.
+    pub(crate) const LONG: [Self; 1] = [Self::Schedulers];
+
     /// Returns the name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -77,13 +84,19 @@ impl Step {
             Self::Types => "types",
             Self::Release => "release",
             Self::Browser => "browser",
+            Self::Schedulers => "schedulers",
         }
     }
 
     /// Returns what the step needs on the machine.
     pub(crate) fn needs(self) -> &'static [Need] {
         match self {
-            Self::Fmt | Self::Tidy | Self::Clippy | Self::Doc | Self::Release => &[],
+            Self::Fmt
+            | Self::Tidy
+            | Self::Clippy
+            | Self::Doc
+            | Self::Release
+            | Self::Schedulers => &[],
             Self::NoStd | Self::Page => &[Need::Wasm],
             Self::Test => &[Need::Peers],
             Self::Types => &[Need::Node],
@@ -137,6 +150,7 @@ impl Step {
             Self::Browser => {
                 node::browser(paths, machine.node()?, &machine.browser()?, long)?;
             }
+            Self::Schedulers => schedulers::check(paths)?,
         }
         Ok(())
     }
@@ -187,13 +201,17 @@ fn no_std(machine: &Machine<'_>) -> Result<()> {
 
 /// Returns the named steps in their usual order without duplicates, or all steps if none is named. The error
 /// lists the known steps.
-pub(crate) fn parse(names: &[String]) -> Result<Vec<Step>, String> {
-    let allowed = Step::ALL.map(Step::name);
+pub(crate) fn parse(names: &[String], long: bool) -> Result<Vec<Step>, String> {
+    let all = [&Step::ALL[..], &Step::LONG].concat();
+    let allowed: Vec<&str> = all.iter().map(|step| step.name()).collect();
     if let Some(unknown) = names.iter().find(|name| !allowed.contains(&name.as_str())) {
         return Err(format!("unknown step `{unknown}`; the steps are {}", allowed.join(", ")));
     }
-    let named = |step: &Step| names.is_empty() || names.iter().any(|name| name == step.name());
-    Ok(Step::ALL.into_iter().filter(named).collect())
+    if names.is_empty() {
+        return Ok(if long { all } else { Step::ALL.to_vec() });
+    }
+    let named = |step: &Step| names.iter().any(|name| name == step.name());
+    Ok(all.into_iter().filter(named).collect())
 }
 
 #[cfg(test)]
@@ -201,12 +219,14 @@ mod tests {
     use super::*;
 
     fn parse_words(words: &str) -> Result<Vec<Step>, String> {
-        parse(&words.split_whitespace().map(String::from).collect::<Vec<_>>())
+        parse(&words.split_whitespace().map(String::from).collect::<Vec<_>>(), false)
     }
 
     #[test]
     fn steps_run_in_their_order_and_once() {
         assert_eq!(parse_words("").unwrap(), Step::ALL);
+        assert_eq!(parse(&[], true).unwrap(), [&Step::ALL[..], &[Step::Schedulers]].concat());
+        assert_eq!(parse_words("schedulers fmt").unwrap(), [Step::Fmt, Step::Schedulers]);
         assert_eq!(parse_words("clippy fmt clippy").unwrap(), [Step::Fmt, Step::Clippy]);
     }
 
@@ -216,14 +236,14 @@ mod tests {
         assert_eq!(
             sentence,
             "unknown step `tset`; the steps are fmt, tidy, page, release, browser, clippy, \
-             no-std, doc, types, test"
+             no-std, doc, types, test, schedulers"
         );
     }
 
     #[test]
     fn help_lists_every_step_in_order() {
         let mut rest = HELP;
-        for step in Step::ALL {
+        for step in parse(&[], true).unwrap() {
             let line = format!("\n  {} ", step.name());
             let at = rest.find(&line).unwrap_or_else(|| panic!("{line:?} is missing in {rest}"));
             rest = &rest[at + 1..];

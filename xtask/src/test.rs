@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::background::{Background, Ended};
 use crate::paths::Paths;
+use crate::schedulers::NotRun;
 use crate::setup::Machine;
 use crate::step::{self, Step};
 
@@ -18,6 +19,8 @@ struct Report {
 
 enum Outcome {
     Passed,
+    /// At least a part did not run, because this machine lacks something; the rest passed.
+    NotRun(String),
     Failed(String),
 }
 
@@ -25,7 +28,7 @@ enum Outcome {
 pub(crate) fn test(paths: &Paths, steps: &[Step], long: bool) -> ExitCode {
     let machine = Machine::new(paths);
     set_up(&machine, steps);
-    let all = steps == Step::ALL;
+    let all = steps.starts_with(&Step::ALL);
     let (mut ahead, mut background): (Option<Child>, Option<Background>) = (None, None);
     let mut reports = Vec::new();
     for step in steps {
@@ -99,6 +102,7 @@ fn run(step: Step, machine: &Machine<'_>, long: bool) -> Report {
     let start = Instant::now();
     let outcome = match step.run(machine, long) {
         Ok(()) => Outcome::Passed,
+        Err(error) if error.is::<NotRun>() => Outcome::NotRun(error.to_string()),
         Err(error) => Outcome::Failed(format!("{error:#}")),
     };
     let report = Report { step, took: start.elapsed(), outcome };
@@ -110,6 +114,7 @@ fn run(step: Step, machine: &Machine<'_>, long: bool) -> Report {
 fn line(report: &Report) -> String {
     let word = match report.outcome {
         Outcome::Passed => "passed",
+        Outcome::NotRun(_) => "not run",
         Outcome::Failed(_) => "FAILED",
     };
     format!("{:<11} {word:<7} {:>7.1} s", report.step.name(), report.took.as_secs_f64())
@@ -117,11 +122,12 @@ fn line(report: &Report) -> String {
 
 fn summarize(reports: &[Report], long: bool) -> ExitCode {
     println!("\n=== summary ===");
-    let (mut passed, mut failed) = (0, 0);
+    let (mut passed, mut not_run, mut failed) = (0, 0, 0);
     for report in reports {
         println!("{}", line(report));
         match report.outcome {
             Outcome::Passed => passed += 1,
+            Outcome::NotRun(_) => not_run += 1,
             Outcome::Failed(_) => failed += 1,
         }
     }
@@ -130,16 +136,29 @@ fn summarize(reports: &[Report], long: bool) -> ExitCode {
         let name = report.step.name();
         match &report.outcome {
             Outcome::Passed => {}
+            Outcome::NotRun(reason) => println!("{name} did not run completely: {reason}"),
             Outcome::Failed(error) => {
                 println!("{name} FAILED: {error}\n  repeat: cargo xtask test{long} {name}");
             }
         }
     }
-    println!("{}", counts(passed, failed));
+    println!("{}", counts(passed, failed, not_run));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Returns the last line of a run. Programs parse it, so its format is fixed.
-fn counts(passed: usize, failed: usize) -> String {
-    format!("steps: {passed} passed, {failed} failed")
+fn counts(passed: usize, failed: usize, not_run: usize) -> String {
+    let skipped = if not_run == 0 { String::new() } else { format!(", {not_run} skipped") };
+    format!("steps: {passed} passed, {failed} failed{skipped}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_did_not_run_are_not_counted_as_passed() {
+        assert_eq!(counts(3, 1, 0), "steps: 3 passed, 1 failed");
+        assert_eq!(counts(2, 0, 1), "steps: 2 passed, 0 failed, 1 skipped");
+    }
 }

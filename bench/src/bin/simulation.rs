@@ -1,15 +1,17 @@
 //! The simulated network as a benchmark: `simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]`.
 //!
-//! It does the same as `retrylab sim`, and reports what only the process itself can measure: the time of
-//! the workload alone and its peak memory. The clients are simulated one after another, by a number of threads; with
-//! `network`, all of them in one network. With `trace` it keeps every record in memory. With
-//! `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing is lost.
+//! It does the same as `retrylab sim`, metrics included, and reports what only the process itself can measure: the time
+//! of the workload alone and its peak memory. The clients are simulated one after another, by a number of threads (1
+//! unless it is given); with `network`, all of them in one network. With `trace` it keeps every record in memory instead
+//! of metrics. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing
+//! is lost.
 
-use retrylab_bench::{Report, packets, scenario, streams};
+use retrylab_bench::{Report, metrics, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::{Bounds, Outcome, Summary, run, run_cells};
+use retrylab_core::sim::{Bounds, Division, Outcome, Summary, run};
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]";
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
         "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
-        "network" => report(scenario(clients, exchanges), ()),
+        "network" => report(scenario(clients, exchanges), metrics()),
         threads => match threads.parse() {
             Ok(threads) => cells(clients, exchanges, threads),
             Err(_) => return refuse(USAGE),
@@ -55,7 +57,13 @@ fn report<K: Sink>(scenario: Result<Scenario, FieldError>, sink: K) -> Result<Re
 fn cells(clients: u32, exchanges: u32, threads: usize) -> Result<Report, FieldError> {
     let scenario = scenario(clients, exchanges)?;
     let begun = Instant::now();
-    let outcome = run_cells(&scenario, 1..=clients, || (), Bounds::default(), threads, |_| true);
+    let division = Division::new(1..=clients, Bounds::default(), threads);
+    let work = || division.work(&scenario, metrics(), |_| true);
+    let outcome = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let others = others.into_iter().map(|other| other.join().expect("it does not panic"));
+        others.fold(work(), Outcome::joined)
+    });
     Ok(of_run(&outcome.summary, outcome.digest, begun.elapsed()))
 }
 

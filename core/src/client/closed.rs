@@ -59,10 +59,35 @@ impl<C: Codec> Client<C> {
     }
 
     /// Begins the prepared exchange.
-    #[inline]
+    #[inline(never)]
     fn begin(&mut self, now: Instant) {
         let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
+    }
+
+    /// Returns the number of an exchange that has ended: the current number is already that of the next one, if there is
+    /// one.
+    #[inline]
+    fn ended(&self) -> u32 {
+        self.exchange.number().get() - u32::from(!self.exchange.is_over())
+    }
+
+    /// Returns any other event than an answer.
+    #[inline(never)]
+    fn rarer_event(&mut self) -> Option<Event> {
+        let number = self.exchange.number().get();
+        Some(match self.pending.take()? {
+            // Two events: the failure, then the end that follows from it.
+            Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
+                self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
+                Event::Failed { exchange: self.ended(), send: sends }
+            }
+            Pending::Over(outcome) => Event::over(self.ended(), outcome),
+            Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
+            Pending::LateReply(label) => Event::LateReply { label },
+            Pending::Stranger => Event::Stranger,
+            Pending::Unreadable => Event::Unreadable,
+        })
     }
 
     /// If the exchange is over, reports that and prepares the next one; after the last one it is
@@ -133,7 +158,7 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        if self.exchange.is_beginning() {
+        if self.exchange.is_beginning() && !self.config.begin_plain(&mut self.exchange) {
             self.begin(now);
         }
         let label = self.exchange.next_send(now)?;
@@ -143,23 +168,16 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
-        let pending = self.pending?;
-        self.pending = None;
-        let number = self.exchange.number().get();
-        // When an exchange has ended, its number is already that of the next one, if there is one.
-        let ended = || number - u32::from(!self.exchange.is_over());
-        Some(match pending {
-            // Two events: the failure, then the end that follows from it.
-            Pending::Over(outcome @ Outcome { how: Ending::Failed(why), sends, .. }) => {
-                self.pending = Some(Pending::Over(outcome.ended(Ending::GaveUp(why))));
-                Event::Failed { exchange: ended(), send: sends }
-            }
-            Pending::Over(outcome) => Event::over(ended(), outcome),
-            Pending::Failed { send } => Event::Failed { exchange: number, send: send.get() },
-            Pending::LateReply(label) => Event::LateReply { label },
-            Pending::Stranger => Event::Stranger,
-            Pending::Unreadable => Event::Unreadable,
-        })
+        let pending = self.pending.as_ref()?;
+        // Most events are this one, and the driver's loop need not look for its kind again.
+        if let Pending::Over(outcome) = pending
+            && let Ending::Answered { .. } = outcome.how
+        {
+            let event = Event::over(self.ended(), *outcome);
+            self.pending = None;
+            return Some(event);
+        }
+        self.rarer_event()
     }
 
     fn subject(&self, event: &Event) -> Subject {

@@ -137,9 +137,21 @@ impl<C> Config<ClosedLoop, C> {
         }
     }
 
+    /// Begins the prepared exchange, if clients do not pause and the policy [is plain](Policy::is_plain): the usual case of
+    /// [`begin`](Self::begin) in short. Returns false otherwise.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&self, exchange: &mut Exchange) -> bool {
+        !self.pauses() && exchange.begin_plain(&self.policy)
+    }
+
+    /// Returns true if clients may pause between exchanges.
+    #[inline(always)]
+    const fn pauses(&self) -> bool {
+        self.load.think.is_some() || self.load.interval.is_some()
+    }
+
     /// Begins the prepared exchange of client `flow`; if it follows another one, after the think time or the
     /// interval.
-    #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub(crate) fn begin(
         &self,
@@ -147,21 +159,25 @@ impl<C> Config<ClosedLoop, C> {
         flow: u32,
         now: Instant,
     ) -> Option<Outcome> {
-        let number = exchange.number();
-        let ClosedLoop { think, interval, .. } = &self.load;
-        if let (Some(think), true) = (think, number > NonZeroU32::MIN) {
-            let mut stream = Name::exchange(self.seed, flow, number.get()).stream(Purpose::Think);
-            exchange.postpone(now, nanos(think.draw(&mut stream)));
+        if let Some(pause) = self.pause(exchange, flow, now) {
+            exchange.postpone(now, pause);
             return None;
         }
-        if let (Some(interval), true) = (interval, number > NonZeroU32::MIN) {
-            let left = exchange.started().saturating_add(*interval).saturating_since(now);
-            if !left.is_zero() {
-                exchange.postpone(now, nanos(left));
-                return None;
-            }
-        }
         exchange.begin(self.rules(flow), now)
+    }
+
+    /// Returns how many nanoseconds client `flow` waits before the prepared exchange, if it does.
+    fn pause(&self, exchange: &Exchange, flow: u32, now: Instant) -> Option<u64> {
+        let number = exchange.number();
+        if number == NonZeroU32::MIN {
+            return None;
+        }
+        if let Some(think) = &self.load.think {
+            let mut stream = Name::exchange(self.seed, flow, number.get()).stream(Purpose::Think);
+            return Some(nanos(think.draw(&mut stream)));
+        }
+        let next = exchange.started().saturating_add(self.load.interval?);
+        Some(nanos(next.saturating_since(now))).filter(|left| *left > 0)
     }
 }
 

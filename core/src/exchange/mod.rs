@@ -41,14 +41,16 @@
 //! ```
 
 mod outcome;
+mod phase;
 #[cfg(test)]
 mod tests;
 
 pub use outcome::{Ending, Outcome};
+use phase::{Phase, Until};
 
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
-use crate::random::{Name, Purpose};
+use crate::random::{Name, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
 use core::num::{NonZeroU32, NonZeroU64};
@@ -72,6 +74,11 @@ impl<'a> Rules<'a> {
     pub const fn new(policy: &'a Policy, seed: u64, flow: u32) -> Self {
         Self { policy, seed, flow }
     }
+
+    /// Returns the random draws of exchange `number`.
+    fn stream(self, number: NonZeroU32) -> Stream {
+        Name::exchange(self.seed, self.flow, number.get()).stream(Purpose::Jitter)
+    }
 }
 
 /// The send that a reply answers.
@@ -94,38 +101,6 @@ pub struct Exchange {
     clock: Option<NonZeroU64>,
     number: NonZeroU32,
     phase: Phase,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// It begins as soon as its client says when.
-    Beginning,
-    /// A send is ready to go out; `last` if none will follow.
-    Sending { last: bool },
-    /// Nothing to do before the deadline.
-    Waiting(Until),
-    /// It has ended, or none has begun yet.
-    Over,
-}
-
-/// What a wait is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Until {
-    /// The client pauses before it begins the exchange.
-    Beginning,
-    /// The policy delays the first send.
-    Start,
-    /// A send is out, and another one will follow.
-    Resend,
-    /// The last send is out.
-    GiveUp,
-    /// The sends so far are abandoned; the next one follows, at the server's request if `hinted`.
-    Backoff { hinted: bool },
-    /// The last send has failed, but earlier ones may still be answered. The next one follows, at the
-    /// server's request if `hinted`.
-    Failed { hinted: bool },
-    /// The policy's limits refused the exchange: its client pauses.
-    Refused(Stop),
 }
 
 impl Exchange {
@@ -188,16 +163,28 @@ impl Exchange {
         self.wait(now, nanos, Until::Beginning);
     }
 
+    /// Begins, if the policy [is plain](Policy::is_plain): the usual case of [`begin`](Self::begin) in short. Returns false
+    /// if the policy is not.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&mut self, policy: &Policy) -> bool {
+        let step = self.pacer.begin_plain(policy);
+        if let Some(step) = step {
+            self.make_due(step);
+        }
+        step.is_some()
+    }
+
     /// Begins: asks the policy's limits, and waits for its first delay.
     ///
     /// A refused exchange waits as long as its first timeout would have been, and then ends. If it ended
     /// at once, its client would run through its exchanges without a pause.
-    #[inline(always)]
     #[must_use = "an exchange may end before it begins"]
     pub fn begin(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        let Rules { policy, seed, flow } = rules;
-        let stream = Name::exchange(seed, flow, self.number.get()).stream(Purpose::Jitter);
-        match self.pacer.begin(policy, now, stream) {
+        let policy = rules.policy;
+        if self.begin_plain(policy) {
+            return None;
+        }
+        match self.pacer.begin(policy, now, rules.stream(self.number)) {
             Ok(Duration::ZERO) => return self.start(policy, now),
             Ok(delay) => self.wait(now, nanos(delay), Until::Start),
             Err(why) => {
@@ -222,10 +209,14 @@ impl Exchange {
                 None
             }
             Until::Resend | Until::GiveUp | Until::Backoff { .. } | Until::Failed { .. } => {
-                self.go_on(rules.policy, now)
+                let Some(step) = self.pacer.step_plain(rules.policy) else {
+                    return self.go_on(rules.policy, now);
+                };
+                self.make_due(step);
+                None
             }
             Until::Start => self.start(rules.policy, now),
-            Until::Beginning => self.begin_late(rules, now),
+            Until::Beginning => self.begin(rules, now),
             Until::Refused(why) => Some(self.give_up(now, 0, why)),
         }
     }
@@ -252,13 +243,9 @@ impl Exchange {
         let (until, deadline) = self.wait_in_progress()?;
         let timer = match until {
             Until::Resend if self.pacer.pause_nanos() > 0 => Timer::Timeout,
+            // A comparison takes less than a jump through a table, and most waits are for a resend.
             Until::Resend => Timer::Resend,
-            Until::Backoff { hinted: true } | Until::Failed { hinted: true } => Timer::Hint,
-            Until::Backoff { .. } | Until::Failed { .. } => Timer::Backoff,
-            Until::GiveUp => Timer::GiveUp,
-            Until::Refused(_) => Timer::Limits,
-            Until::Start => Timer::Start,
-            Until::Beginning => Timer::Think,
+            rarer => rarer.timer(),
         };
         Some((timer, deadline))
     }
@@ -337,7 +324,8 @@ impl Exchange {
         if !waiting || send.get() != self.sends() {
             return None;
         }
-        let policy = rules.policy;
+        let (policy, number) = (rules.policy, self.number);
+        self.pacer.name(|| rules.stream(number));
         let left = self.clock.map_or(u64::MAX, NonZeroU64::get).saturating_sub(now.as_nanos());
         let timeout = Duration::from_nanos(left);
         let planned = Wait { timeout, pause: self.pacer.pause(), last: false };
@@ -404,14 +392,8 @@ impl Exchange {
         self.pacer.swap_shared(other);
     }
 
-    /// Begins after a pause. Not inlined, because most clients do not pause.
-    #[inline(never)]
-    fn begin_late(&mut self, rules: Rules<'_>, now: Instant) -> Option<Outcome> {
-        self.begin(rules, now)
-    }
-
     /// Makes the first send due.
-    #[inline]
+    #[inline(never)]
     fn start(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
         match self.pacer.step(policy, now, 0) {
             Ok(step) => self.make_due(step),
@@ -422,7 +404,7 @@ impl Exchange {
     }
 
     /// Makes one more send due, or ends the exchange.
-    #[inline]
+    #[inline(never)]
     fn go_on(&mut self, policy: &Policy, now: Instant) -> Option<Outcome> {
         let sends = self.pacer.sends();
         match self.pacer.step(policy, now, self.elapsed(now)) {
@@ -462,10 +444,9 @@ impl Exchange {
 
     #[inline(always)]
     fn wait_in_progress(&self) -> Option<(Until, Instant)> {
-        match (self.phase, self.clock) {
-            (Phase::Waiting(until), Some(at)) => Some((until, Instant::from_nanos(at.get()))),
-            _ => None,
-        }
+        let Phase::Waiting(until) = self.phase else { return None };
+        let at = self.clock?;
+        Some((until, Instant::from_nanos(at.get())))
     }
 }
 

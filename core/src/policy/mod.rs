@@ -87,6 +87,7 @@ mod hint;
 mod jitter;
 mod limits;
 mod pacer;
+mod plain;
 mod preset;
 mod rtt;
 mod schedule;
@@ -289,40 +290,6 @@ impl Policy {
     #[must_use]
     pub fn never_gives_up(&self) -> bool {
         self.max_sends.is_none() && self.deadline.is_none() && !self.outgrows()
-    }
-
-    /// Returns true if the waits of an exchange depend on random draws: without a hint, or with one if `hinted`.
-    #[must_use]
-    pub fn draws(&self, hinted: bool) -> bool {
-        // Every field is named, so that a new one cannot be forgotten.
-        let Self {
-            backoff: _,
-            initial_timeout: _,
-            multiplier: _,
-            increment: _,
-            timeouts: _,
-            linear_timeouts: _,
-            max_timeout: _,
-            cap: _,
-            attempt_timeout: _,
-            last_timeout: _,
-            first_delay,
-            jitter,
-            adaptive: _,
-            min_timeout: _,
-            give_up_above: _,
-            max_sends: _,
-            deadline: _,
-            deadline_rule: _,
-            hedging: _,
-            budget,
-            breaker: _,
-            hint,
-        } = *self;
-        jitter != Jitter::None
-            || first_delay.is_some_and(|delay| delay.least < delay.most)
-            || matches!(budget, Some(BudgetRule::Adaptive { .. }))
-            || hinted && matches!(hint, HintRule::Jitter(share) if share.millionths() > 0)
     }
 
     /// Returns true if `max_timeout` cuts waits after their jitter is drawn, so that none passes it.

@@ -100,6 +100,22 @@ impl Pacer {
         Ok(self.schedule.first_delay(policy))
     }
 
+    /// Begins an exchange and counts its first send, if the policy [is plain](Policy::is_plain): what
+    /// [`begin`](Self::begin) and [`step`](Self::step) do, without a stream. Before a failure, [name](Self::name) it.
+    #[inline(always)]
+    pub(crate) fn begin_plain(&mut self, policy: &Policy) -> Option<Step> {
+        if self.memory.is_some() || !policy.is_plain() {
+            return None;
+        }
+        self.schedule = Schedule::plain(policy);
+        self.schedule.step_plain(policy)
+    }
+
+    /// Makes the stream of the exchange in progress, unless it has it.
+    pub(crate) fn name(&mut self, stream: impl FnOnce() -> Stream) {
+        self.schedule.name(stream);
+    }
+
     /// Counts a send, `elapsed` after the exchange's first one, and returns the wait that follows it.
     ///
     /// # Errors
@@ -107,6 +123,12 @@ impl Pacer {
     #[inline]
     pub fn next(&mut self, policy: &Policy, now: Instant, elapsed: Duration) -> Result<Wait, Stop> {
         self.step(policy, now, nanos(elapsed)).map(Step::wait)
+    }
+
+    /// Like [`step`](Self::step), if the policy [is plain](Policy::is_plain) and allows another send; `None` otherwise.
+    #[inline(always)]
+    pub(crate) fn step_plain(&mut self, policy: &Policy) -> Option<Step> {
+        self.schedule.step_plain(policy)
     }
 
     /// Like [`next`](Self::next), in nanoseconds.

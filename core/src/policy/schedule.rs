@@ -1,6 +1,6 @@
 //! The schedule of one exchange: which wait follows each send.
 
-use super::limits::bound;
+use super::limits::{bound, short};
 use super::{Backoff, Cap, DeadlineRule, Draw, Hint, HintRule, Jitter, Policy, Stop};
 use crate::random::Stream;
 use crate::time::{Duration, nanos};
@@ -32,6 +32,8 @@ enum Mode {
     Least,
     Most,
     Random,
+    /// Of a [plain](Policy::is_plain) policy, which draws nothing unless a hint comes: the stream is made only then.
+    Plain,
 }
 
 /// Wait that follows a send.
@@ -76,6 +78,7 @@ impl Schedule {
     /// Creates the schedule of a new exchange with `first` as its first wait, for example a measured
     /// one, and with jitter from `draw`.
     #[must_use]
+    #[inline]
     pub fn drawn(policy: &Policy, first: Duration, draw: Draw) -> Self {
         let (mode, stream) = match draw {
             Draw::Nominal => (Mode::Nominal, Stream::NONE),
@@ -88,7 +91,41 @@ impl Schedule {
         schedule
     }
 
+    /// Creates the schedule of a new exchange under a [plain](Policy::is_plain) policy. [Name](Self::name) it before a
+    /// failure.
+    #[inline]
+    pub(super) fn plain(policy: &Policy) -> Self {
+        Self { mode: Mode::Plain, ..Self::new(policy) }
+    }
+
+    /// Makes the stream of a plain schedule, which is like any other one from then on.
+    pub(super) fn name(&mut self, stream: impl FnOnce() -> Stream) {
+        if self.is_plain() {
+            (self.mode, self.stream) = (Mode::Random, stream());
+        }
+    }
+
+    const fn is_plain(&self) -> bool {
+        matches!(self.mode, Mode::Plain)
+    }
+
+    /// Like [`step`](Self::step), if the policy is plain and allows another send: what is left of it without the fields
+    /// that such a policy does not have. That is the usual case.
+    #[inline(always)]
+    pub(super) fn step_plain(&mut self, policy: &Policy) -> Option<Step> {
+        if !self.is_plain() || self.stop.is_some() {
+            return None;
+        }
+        let timeout = self.backoff.min(bound(policy.max_timeout()));
+        self.sends = self.sends.saturating_add(1);
+        let grown = policy.multiplier().times(self.backoff);
+        self.backoff = grown.saturating_add(short(policy.increment()));
+        self.stop = self.stops(policy);
+        Some(Step { timeout, pause: 0, last: self.stop.is_some() })
+    }
+
     /// Starts the waits, or restarts them; the number of sends is kept.
+    #[inline]
     fn begin_waits(&mut self, policy: &Policy, first: Duration) {
         self.backoff = match policy.backoff() {
             Backoff::List => policy.timeouts().at(0),
@@ -105,6 +142,7 @@ impl Schedule {
     }
 
     /// Returns the delay before the first send.
+    #[inline]
     pub fn first_delay(&mut self, policy: &Policy) -> Duration {
         policy.first_delay().map_or(Duration::ZERO, |delay| {
             let (least, most) = (nanos(delay.least), nanos(delay.most));
@@ -126,7 +164,7 @@ impl Schedule {
     pub(super) fn step(&mut self, policy: &Policy, elapsed: u64) -> Result<Step, Stop> {
         let left = match policy.deadline() {
             None => u64::MAX,
-            Some(end) => nanos(end).saturating_sub(elapsed),
+            Some(end) => short(end).saturating_sub(elapsed),
         };
         if left == 0 {
             return Err(Stop::Deadline);
@@ -135,12 +173,12 @@ impl Schedule {
             return Err(stop);
         }
         let wait = match policy.last_timeout() {
-            Some(last) if policy.max_sends() == Some(self.sends + 1) => nanos(last),
+            Some(last) if policy.max_sends() == Some(self.sends + 1) => short(last),
             _ => self.wait(policy),
         };
         let (attempt, pause) = match policy.attempt_timeout() {
             None => (wait, 0),
-            Some(attempt) => (nanos(attempt), wait),
+            Some(attempt) => (short(attempt), wait),
         };
         let until_next = attempt.saturating_add(pause);
         let passes = until_next > left && policy.deadline_rule() == DeadlineRule::Before;
@@ -213,7 +251,7 @@ impl Schedule {
     pub(super) const fn stream(&mut self) -> Option<&mut Stream> {
         match self.mode {
             Mode::Random => Some(&mut self.stream),
-            Mode::Nominal | Mode::Least | Mode::Most => None,
+            Mode::Nominal | Mode::Least | Mode::Most | Mode::Plain => None,
         }
     }
 
@@ -221,7 +259,7 @@ impl Schedule {
     #[inline]
     const fn between(&mut self, low: u64, nominal: u64, high: u64) -> u64 {
         match self.mode {
-            Mode::Nominal => nominal,
+            Mode::Nominal | Mode::Plain => nominal,
             Mode::Least => low,
             Mode::Most => high,
             Mode::Random => low.saturating_add(self.stream.up_to(high.saturating_sub(low))),
@@ -347,7 +385,7 @@ impl Schedule {
 /// Returns the wait that follows a wait of `wait` nanoseconds, where it depends on nothing else.
 #[inline]
 fn grown(policy: &Policy, wait: u64) -> u64 {
-    let increment = nanos(policy.increment());
+    let increment = short(policy.increment());
     match policy.backoff() {
         Backoff::Linear => wait.saturating_add(increment),
         Backoff::Exponential => policy.multiplier().times(wait).saturating_add(increment),

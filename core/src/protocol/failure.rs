@@ -29,6 +29,12 @@ pub fn parse_failure(bytes: &[u8]) -> Option<(Option<Hint>, &[u8])> {
     if bytes.first() != FAILURE.first() {
         return None; // Most replies are answers, and one byte is enough to see that.
     }
+    parse_begun(bytes)
+}
+
+/// The rest of [`parse_failure`], out of line.
+#[cold]
+fn parse_begun(bytes: &[u8]) -> Option<(Option<Hint>, &[u8])> {
     let rest = bytes.strip_prefix(FAILURE)?;
     let end = rest.iter().take(MAX_HINT_LEN).position(|byte| *byte == b'\n')?;
     let (hint, request) = (&rest[..end], &rest[end + 1..]);

@@ -16,6 +16,7 @@ use crate::time::Instant;
 use alloc::string::{String, ToString};
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
+use core::ops::RangeInclusive;
 
 /// What to simulate. The same scenario gives the same trace, byte for byte.
 ///
@@ -148,11 +149,27 @@ impl Scenario {
     /// It goes through all arrivals of all clients, unless they are the same for all clients.
     #[must_use]
     pub fn last_arrival(&self) -> Option<Instant> {
+        self.last_arrival_of(1..=self.distinct_arrivals())
+    }
+
+    /// Like [`last_arrival`](Self::last_arrival), of some of the clients. That of all is the maximum over parts of them,
+    /// or `None` if it is `None` for one of the parts.
+    #[must_use]
+    pub fn last_arrival_of(&self, clients: RangeInclusive<u32>) -> Option<Instant> {
         let config = self.open_client_config(self.servers.first())?;
-        let same = matches!(config.load.arrivals, Arrivals::Times(_));
-        let clients = if same { 1 } else { self.clients };
-        (1..=clients)
-            .try_fold(Instant::ZERO, |last, flow| Some(last.max(config.last_arrival(flow)?)))
+        let mut each = clients.map(|flow| config.last_arrival(flow));
+        each.try_fold(Instant::ZERO, |last, arrival| Some(last.max(arrival?)))
+    }
+
+    /// Returns the number of clients, from the first one, whose exchanges arrive at times of their own: 0 in a closed
+    /// loop, and 1 if they arrive at the same times for all clients.
+    #[must_use]
+    pub fn distinct_arrivals(&self) -> u32 {
+        match self.arrivals() {
+            None => 0,
+            Some(Arrivals::Times(_)) => 1,
+            Some(_) => self.clients,
+        }
     }
 
     /// Returns the arrivals of an open loop, with the spikes of the load.

@@ -7,7 +7,7 @@ use super::names::{Lookup, NameStation};
 use super::{MAX_CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
-use crate::client::{Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
+use crate::client::{self, Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
 use crate::random::GOLDEN;
 use crate::scenario::{Family, NetworkKind, Protocol, Scenario, Workload};
 use crate::server::echo::Server;
@@ -103,25 +103,19 @@ impl Scenario {
         (1..=clients).map(self.client_maker())
     }
 
-    /// Returns a function that makes the client of a number, from 1, and the server, if they are what most scenarios
-    /// have: closed-loop clients, and one server at its usual address that takes no time.
-    pub(super) fn usual_machines(&self) -> Option<(impl Fn(u32) -> Client + Send + use<>, Server)> {
+    /// Returns the configuration of the clients, and the server, if they are what most scenarios have: closed-loop clients,
+    /// and one server at its usual address that takes no time.
+    pub(super) fn usual_machines(&self) -> Option<(client::Config, Server)> {
         let is_usual = self.protocol == Protocol::Udp
             && self.network == NetworkKind::Datagrams
             && self.station_config().is_empty()
             && matches!(self.workload, Workload::Closed { .. })
             && !self.servers.is_several()
-            && self.servers.first() == SERVER;
-        if !is_usual {
-            return None;
-        }
-        let server = Server::numbered(self.server.clone(), self.seed, self.family.clients());
-        Some((self.closed_client_maker(), server))
-    }
-
-    fn closed_client_maker(&self) -> impl Fn(u32) -> Client + Send + use<> {
-        let config = Arc::new(self.client_config(self.server_address()));
-        move |flow| Client::numbered(Arc::clone(&config), flow)
+            && self.server_address() == SERVER;
+        is_usual.then(|| {
+            let server = Server::numbered(self.server.clone(), self.seed, self.family.clients());
+            (self.client_config(SERVER), server)
+        })
     }
 
     /// Returns a function that makes the client of a number, from 1. Clients share their configuration.
@@ -155,7 +149,8 @@ impl Scenario {
                 OtherClient::Open(Box::new(client)).into()
             });
         }
-        let client = self.closed_client_maker();
+        let config = Arc::new(self.client_config(server));
+        let client = move |flow| Client::numbered(Arc::clone(&config), flow);
         if !self.servers.is_several() {
             return Box::new(move |flow| ScenarioClient::Closed(client(flow)));
         }

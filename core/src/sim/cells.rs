@@ -7,15 +7,14 @@
 //! order differs.
 
 use super::bounds::BATCH;
-use super::hosts::{ScenarioClient, ScenarioServer};
-use super::{Bounds, EndedBy, Merge, Network, NetworkState, Outcome, RunSink};
-use crate::client::Client;
-use crate::machine::Machine;
+use super::cell::Cell;
+use super::hosts::ScenarioClient;
+use super::{Bounds, EndedBy, Merge, NetworkState, Outcome, RunSink, ScenarioNetwork};
+use crate::link::Channel;
 use crate::random::Direction;
 use crate::scenario::Scenario;
-use crate::server::echo;
 use crate::time::Instant;
-use crate::trace::{Sink, What};
+use crate::trace::Sink;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -40,11 +39,94 @@ use core::ops::RangeInclusive;
 /// ```
 pub struct Cells<K: Sink>(Kind<K>);
 
-/// The event loop is compiled for the usual machines as well, which spares it a tenth of its instructions.
 #[allow(clippy::large_enum_variant)] // There is one for each thread.
 enum Kind<K: Sink> {
-    Usual(Loop<Client, echo::Server, K>),
-    Any(Loop<ScenarioClient, ScenarioServer, K>),
+    Usual(Loop<Cell<K>>),
+    Any(Loop<General<K>>),
+}
+
+/// The network of one client at a time.
+pub(super) trait Hosting {
+    /// The caller's sink.
+    type Sink;
+
+    /// Replaces the client by another one, and returns to time 0. What the servers and the link know of the earlier
+    /// client is forgotten.
+    fn restart(&mut self, flow: u32);
+    /// Handles the next event; returns false if none is left.
+    fn step(&mut self) -> bool;
+    /// Lets nothing happen after `end`.
+    fn end_at(&mut self, end: Instant);
+    fn is_stuck(&self) -> bool;
+    /// Returns true if something was left to happen after the end.
+    fn has_reached_end(&mut self) -> bool;
+    /// Returns true if anything is left to happen, even after the end.
+    fn has_more(&mut self) -> bool;
+    fn now(&self) -> Instant;
+    /// Returns an estimate of the memory in bytes.
+    fn memory(&self) -> u64;
+    fn channel(&self) -> &Channel;
+    fn sink(&self) -> &RunSink<Self::Sink>;
+    fn into_sink(self) -> RunSink<Self::Sink>;
+}
+
+/// Any machines, in a [`Network`](super::Network).
+struct General<K: Sink> {
+    network: ScenarioNetwork<K>,
+    /// Makes the client of a number.
+    maker: Box<dyn Fn(u32) -> ScenarioClient + Send>,
+}
+
+impl<K: Sink> Hosting for General<K> {
+    type Sink = K;
+
+    fn restart(&mut self, flow: u32) {
+        self.network.restart(flow - 1, (self.maker)(flow));
+        self.network.servers_mut().for_each(|server| server.forget_clients(flow - 1));
+    }
+
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        self.network.step().is_some()
+    }
+
+    fn end_at(&mut self, end: Instant) {
+        self.network.end_at(end);
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.network.is_stuck()
+    }
+
+    fn has_reached_end(&mut self) -> bool {
+        // What lies after the end may also be a wake-up that nobody needs any more.
+        self.network.has_reached_end() && self.network.has_more()
+    }
+
+    fn has_more(&mut self) -> bool {
+        self.network.has_more()
+    }
+
+    fn now(&self) -> Instant {
+        self.network.now()
+    }
+
+    fn memory(&self) -> u64 {
+        let clients: usize = self.network.clients().map(ScenarioClient::memory).sum();
+        self.network.memory() + clients as u64
+    }
+
+    fn channel(&self) -> &Channel {
+        self.network.channel()
+    }
+
+    fn sink(&self) -> &RunSink<K> {
+        self.network.sink()
+    }
+
+    fn into_sink(self) -> RunSink<K> {
+        self.network.into_sink()
+    }
 }
 
 /// Does the same with either loop. The choice is made once for many events.
@@ -68,22 +150,13 @@ impl<K: Sink> Cells<K> {
     #[must_use]
     pub fn new(scenario: &Scenario, sink: K, bounds: Bounds) -> Self {
         assert_eq!(scenario.coupled_by(), None, "the clients are coupled");
-        if let Some((maker, server)) = scenario.usual_machines() {
-            let sink = RunSink::new(sink);
-            let network =
-                Network::new([maker(1)], server, scenario.link.clone(), scenario.seed, sink)
-                    .with_faults(scenario.faults.of_link());
-            let hosts = Hosts {
-                maker: Box::new(maker),
-                memory: Client::memory,
-                forget: echo::Server::forget_clients,
-            };
-            return Self(Kind::Usual(Loop::new(network, hosts, bounds)));
+        if let Some((config, server)) = scenario.usual_machines() {
+            let cell = Cell::new(config, server, scenario.pipe(), RunSink::new(sink));
+            return Self(Kind::Usual(Loop::new(cell, bounds)));
         }
         let maker = scenario.client_maker();
         let network = scenario.network_of(core::iter::once(maker(1)), sink);
-        let (memory, forget) = (ScenarioClient::memory, ScenarioServer::forget_clients);
-        Self(Kind::Any(Loop::new(network, Hosts { maker, memory, forget }, bounds)))
+        Self(Kind::Any(Loop::new(General { network, maker }, bounds)))
     }
 
     /// Sets the clients to simulate next, numbered from 1.
@@ -121,7 +194,7 @@ impl<K: Sink> Cells<K> {
 
     /// Returns the sink that it records into.
     #[must_use]
-    pub const fn sink(&self) -> &RunSink<K> {
+    pub fn sink(&self) -> &RunSink<K> {
         either!(&self.0, cells => cells.network.sink())
     }
 
@@ -132,20 +205,9 @@ impl<K: Sink> Cells<K> {
     }
 }
 
-/// What the loop has to know about its machines.
-struct Hosts<C, S> {
-    /// Makes the client of a number.
-    maker: Box<dyn Fn(u32) -> C + Send>,
-    /// Returns the memory in bytes that is not in the client itself.
-    memory: fn(&C) -> usize,
-    /// Makes a server forget its clients. Those after the number follow.
-    forget: fn(&mut S, u32),
-}
-
-/// A network of one client at a time.
-struct Loop<C: Machine, S: Machine, K> {
-    network: Network<C, S, RunSink<K>>,
-    hosts: Hosts<C, S>,
+/// Simulates one client after another.
+struct Loop<N> {
+    network: N,
     bounds: Bounds,
     /// Whether a client is in progress.
     busy: bool,
@@ -163,17 +225,11 @@ struct Loop<C: Machine, S: Machine, K> {
     out_of_time: bool,
 }
 
-impl<C, S, K> Loop<C, S, K>
-where
-    C: Machine<Event: Into<What>>,
-    S: Machine<Event: Into<What>>,
-    K: Sink,
-{
-    fn new(mut network: Network<C, S, RunSink<K>>, hosts: Hosts<C, S>, bounds: Bounds) -> Self {
+impl<N: Hosting> Loop<N> {
+    fn new(mut network: N, bounds: Bounds) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
         Self {
             network,
-            hosts,
             bounds,
             busy: false,
             next: 1,
@@ -199,7 +255,7 @@ where
                 return Some(EndedBy::Finished);
             }
             let until = self.look_at.min(self.bounds.events);
-            while self.events < until && self.network.step().is_some() {
+            while self.events < until && self.network.step() {
                 self.events += 1;
             }
             if self.events == self.bounds.events {
@@ -237,10 +293,7 @@ where
         let flow = self.next as u32;
         self.next += 1;
         (self.busy, self.look_at) = (true, self.events.saturating_add(BATCH));
-        self.network.restart(flow - 1, (self.hosts.maker)(flow));
-        for server in self.network.servers_mut() {
-            (self.hosts.forget)(server, flow - 1);
-        }
+        self.network.restart(flow);
         true
     }
 
@@ -248,19 +301,18 @@ where
         self.busy = false;
         self.done += 1;
         self.now = self.now.max(self.network.now());
-        self.out_of_time |= self.network.has_reached_end() && self.network.has_more();
+        self.out_of_time |= self.network.has_reached_end();
     }
 
     fn exceeds_memory(&self) -> bool {
-        let clients: usize = self.network.clients().map(self.hosts.memory).sum();
-        self.network.memory() + clients as u64 > self.bounds.memory
+        self.network.memory() > self.bounds.memory
     }
 
     fn now(&self) -> Instant {
         if self.busy { self.now.max(self.network.now()) } else { self.now }
     }
 
-    fn into_outcome(self, ended_by: EndedBy) -> Outcome<K> {
+    fn into_outcome(self, ended_by: EndedBy) -> Outcome<N::Sink> {
         let simulated = self.now();
         let ended_by = match ended_by {
             EndedBy::Finished if self.out_of_time => EndedBy::Time,

@@ -19,8 +19,11 @@
 mod addresses;
 mod bounds;
 mod build;
+mod cell;
 mod cells;
 mod coupling;
+#[cfg(feature = "std")]
+mod division;
 mod extra;
 mod hosts;
 mod lookahead;
@@ -31,8 +34,6 @@ pub mod metrics;
 mod names;
 mod network;
 mod packets;
-#[cfg(feature = "std")]
-mod parallel;
 mod queue;
 #[cfg(feature = "packets")]
 mod stack;
@@ -49,6 +50,8 @@ pub use addresses::{
 };
 pub use bounds::{Bounds, EndedBy, Run};
 pub use cells::Cells;
+#[cfg(feature = "std")]
+pub use division::Division;
 pub use extra::{AddressError, MAX_SERVERS};
 pub use hosts::{ClientEvent, ScenarioClient, ScenarioServer, ServerEvent};
 pub use hosts::{OtherClient, OtherClientEvent, OtherServer, OtherServerEvent};
@@ -58,8 +61,6 @@ pub use names::{Lookup, LookupEvent, NameStation, NameStationEvent};
 pub use network::Network;
 #[cfg(feature = "packets")]
 pub use network::PacketConfig;
-#[cfg(feature = "std")]
-pub use parallel::run_cells;
 pub use state::{NetworkState, StationState};
 #[cfg(feature = "packets")]
 pub use streams::{Reported, ScenarioStreams, StreamClient, StreamNetwork, StreamServer};

@@ -66,7 +66,11 @@ impl Factor {
 
     /// Returns `nanos` times this factor, rounded to the nearest nanosecond, saturating.
     #[must_use]
+    #[inline]
     pub const fn times(self, nanos: u64) -> u64 {
+        if self.0 == Self::TWO.0 {
+            return nanos.saturating_mul(2); // Most policies double their waits.
+        }
         scale(nanos, self.0)
     }
 }
@@ -128,6 +132,7 @@ mod tests {
         #[test]
         fn a_wait_is_scaled_to_the_nearest_nanosecond(nanos: u64, shift in 0u32..64, millionths: u32) {
             let nanos = nanos >> shift;
+            proptest::prop_assert_eq!(Factor::TWO.times(nanos), scale(nanos, 2_000_000));
             let wide = u128::from(nanos) * u128::from(millionths) + 500_000;
             let wanted = u64::try_from(wide / 1_000_000).unwrap_or(u64::MAX);
             proptest::prop_assert_eq!(scale(nanos, millionths), wanted);

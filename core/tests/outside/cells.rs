@@ -5,8 +5,9 @@ use crate::digests::SCENARIOS;
 use retrylab_core::random::{Direction, Name, Purpose};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::Metrics;
-use retrylab_core::sim::{Bounds, Cells, EndedBy, Outcome, run_cells, run_within};
+use retrylab_core::sim::{Bounds, Cells, Division, EndedBy, Merge, Outcome, run_within};
 use retrylab_core::time::Duration;
+use retrylab_core::trace::Sink;
 use std::ops::RangeInclusive;
 
 fn metrics(scenario: &Scenario) -> Metrics {
@@ -86,6 +87,32 @@ fn the_golden_scenarios_are_the_same_in_cells() {
         check(&scenario, Bounds::default())
     });
     assert_eq!(independent.count(), 10);
+}
+
+/// Simulates clients on `threads` threads.
+#[expect(clippy::disallowed_methods, reason = "the test is a caller with threads")]
+fn run_cells<K: Sink + Merge + Send>(
+    scenario: &Scenario,
+    clients: RangeInclusive<u32>,
+    sink: impl Fn() -> K + Sync,
+    bounds: Bounds,
+    threads: usize,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> Outcome<K> {
+    let division = Division::new(clients.clone(), bounds, threads);
+    let outcome = std::thread::scope(|scope| {
+        let others =
+            (1..threads).map(|_| scope.spawn(|| division.work(scenario, sink(), |_| true)));
+        let others: Vec<_> = others.collect();
+        let own = division.work(scenario, sink(), &mut go_on);
+        others
+            .into_iter()
+            .fold(own, |all, other| all.joined(other.join().expect("it does not panic")))
+    });
+    match division.is_exceeded() {
+        true => Division::in_order(scenario, clients, sink(), bounds, go_on),
+        false => outcome,
+    }
 }
 
 /// The scenario of the benchmarks, with a few clients.

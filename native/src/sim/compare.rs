@@ -1,6 +1,7 @@
 //! `--variant` and `--versus`: compares scenarios under the same random draws.
 
 use super::assertion::Check;
+use super::cells::{Cells, Wanted};
 use super::conclusion::conclusion;
 use super::group::Group;
 use super::many::{Many, Runs, Seeds};
@@ -56,7 +57,7 @@ pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, 
         let of_side = args.asserts.check_runs(args, &side.scenario, &runs.of(at));
         checks.extend(of_side.into_iter().map(|check| check.of_variant(&side.name)));
     }
-    let report = ComparisonReport::new(sides, &runs, &checks);
+    let report = ComparisonReport::new(sides, args.cells, &runs, &checks);
     let exit = runs.print(args, &report, ComparisonReport::show);
     let named: Vec<_> = sides.iter().map(|side| (side.name.as_str(), &side.scenario)).collect();
     series::write_first(series, args, &named, limits)?;
@@ -64,7 +65,7 @@ pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, 
 }
 
 impl<'a> ComparisonReport<'a> {
-    fn new(sides: &'a [Side], runs: &'a Runs, assertions: &'a [Check]) -> Self {
+    fn new(sides: &'a [Side], wanted: Wanted, runs: &'a Runs, assertions: &'a [Check]) -> Self {
         let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
         let differs = FIELDS.iter().filter_map(|field| {
             let values: Vec<_> = sides.iter().map(|side| field.value(&side.scenario)).collect();
@@ -73,7 +74,7 @@ impl<'a> ComparisonReport<'a> {
         });
         let group = |(at, side): (usize, &'a Side)| NamedGroup {
             name: &side.name,
-            group: Group::new(&side.scenario, &runs.of(at)),
+            group: Group::new(&side.scenario, Cells::new(&side.scenario, wanted), &runs.of(at)),
         };
         let comparisons: Vec<Pair> =
             (1..sides.len()).map(|at| Pair::new(&names, at, runs)).collect();

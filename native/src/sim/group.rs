@@ -1,9 +1,10 @@
 //! The runs of one scenario with several seeds: statistics of each measure, and shares of all exchanges.
 
+use super::cells::Cells;
 use super::figures::{percent, percents};
 use super::measure::{Measure, Measured};
 use super::outcome::{self, Modes};
-use super::spread::{Object, Spread, cells, measures};
+use super::spread::{self, Object, Spread, measures};
 use crate::lab;
 use crate::table::Cell;
 use retrylab_core::scenario::Scenario;
@@ -21,6 +22,8 @@ pub(super) struct Group<'a> {
     pub(super) no_interval: Option<&'static str>,
     /// The runs in two groups; null if they all ended alike.
     pub(super) modes: Option<Modes>,
+    /// The cells of each run.
+    pub(super) cells: Cells,
     /// Number of runs that a limit ended.
     pub(super) cut: usize,
     pub(super) runs: Vec<SeedRun<'a>>,
@@ -41,7 +44,7 @@ pub(super) struct SeedRun<'a> {
 
 impl<'a> SeedRun<'a> {
     pub(super) fn new(seed: u64, run: &'a Measured) -> Self {
-        Self { seed, measured: cells(&run.cells) }
+        Self { seed, measured: spread::cells(&run.cells) }
     }
 
     /// Returns the share of answered exchanges; `None` without any exchange.
@@ -85,8 +88,8 @@ impl fmt::Display for Pooled {
 }
 
 impl<'a> Group<'a> {
-    /// Returns the runs of `scenario`, each with its seed.
-    pub(super) fn new(scenario: &'a Scenario, runs: &[(u64, &'a Measured)]) -> Self {
+    /// Returns the runs of `scenario` in these cells, each with its seed.
+    pub(super) fn new(scenario: &'a Scenario, cells: Cells, runs: &[(u64, &'a Measured)]) -> Self {
         let all = || runs.iter().map(|(_, run)| *run);
         let spread = |(at, measure): (usize, &'static Measure)| {
             (measure.name, all().filter_map(|run| run.number(at)).collect())
@@ -104,6 +107,7 @@ impl<'a> Group<'a> {
             ]),
             no_interval: independent.err(),
             modes: Modes::new(all()),
+            cells,
             cut: all().filter(|run| !run.ended_by.is_finished()).count(),
             runs: runs.iter().map(|(seed, run)| SeedRun::new(*seed, run)).collect(),
             address: lab::address(&link),

@@ -4,7 +4,7 @@
 //! on the number of threads or on the thread that ran a seed.
 
 use super::bar::Bar;
-use super::measure::{Measured, measure, measure_queue};
+use super::measure::{Measured, measure};
 use super::run::{EndedBy, Limits};
 use super::{Args, Error};
 use crate::exit::Exit;
@@ -52,10 +52,6 @@ pub(super) struct Many {
     /// Compare with the same scenario, or with those of --versus, after changing a key; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     pub(super) versus_set: Vec<String>,
-    /// Number of threads [default: number of cores]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
-    #[arg(requires = "many")]
-    pub(super) threads: Option<u32>,
 }
 
 impl Many {
@@ -126,7 +122,7 @@ impl Runs {
         args: &Args,
         limits: &Limits,
     ) -> Result<Self, Error> {
-        let pool = threads::pool(args.many.threads)?;
+        let pool = threads::pool(args.threads)?;
         let begun = Instant::now();
         let mut runs = run(&pool, scenarios, seeds, limits);
         // An incomplete comparison does not count.
@@ -224,8 +220,6 @@ fn take_runs(
         let seed = seeds.first + (n / scenarios.len()) as u64;
         let mut scenario = scenarios[n % scenarios.len()].clone();
         scenario.seed = seed;
-        // Only the report of a single scenario compares theory with the measurement.
-        let measure = if scenarios.len() == 1 { measure_queue } else { measure };
         let Some(measured) = measure(&scenario, limits) else { return };
         if done.send((n, measured)).is_err() {
             return;

@@ -1,13 +1,14 @@
 //! The measures of a run. This table is the only place that names them.
 
 use super::INTERVAL;
+use super::cells::Cells;
 use super::predicted::{QueueMeasures, metrics, queue_measures};
 use super::run::{self, EndedBy, Limits, Result};
 use crate::output::seconds;
 use crate::table::{Cell, Column, ColumnKind};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
-use retrylab_core::sim::metrics::{Metrics, MetricsReport};
+use retrylab_core::sim::metrics::MetricsReport;
 use retrylab_core::theory::predict_queue;
 use retrylab_core::time::Instant;
 use serde::Serialize;
@@ -158,21 +159,13 @@ impl Measured {
     }
 }
 
-/// Runs `scenario` and measures it. Returns `None` if the run was interrupted.
+/// Runs `scenario` and measures it, its queue included if theory predicts it. Returns `None` if the run was
+/// interrupted.
 pub(crate) fn measure(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
-    let metrics = Metrics::new(INTERVAL).with_load_of(scenario);
-    let run = run::run(scenario, (metrics, ()), limits, |_| ()).result;
-    run.is_complete().then(|| measured(&run, None))
-}
-
-/// Like [`measure`], with the measures of the queue if theory predicts them.
-pub(crate) fn measure_queue(scenario: &Scenario, limits: &Limits) -> Option<Measured> {
-    if predict_queue(scenario).is_err() {
-        return measure(scenario, limits);
-    }
-    let run = run::run(scenario, (metrics(scenario, INTERVAL), ()), limits, |_| ()).result;
-    let queue = queue_measures(&run);
-    run.is_complete().then(|| measured(&run, Some(queue)))
+    let metrics = metrics(scenario, INTERVAL, limits);
+    let run = run::measure(scenario, metrics, Cells::new(scenario, limits.cells), limits, |_| ());
+    let queue = predict_queue(scenario).is_ok().then(|| queue_measures(&run));
+    run.is_complete().then(|| measured(&run, queue))
 }
 
 /// Returns the measures of a run.

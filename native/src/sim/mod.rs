@@ -1,7 +1,9 @@
 //! `retrylab sim`: runs client and server over the simulated network.
 
+mod arrivals;
 mod assertion;
 pub(crate) mod bar;
+pub(crate) mod cells;
 mod compare;
 mod conclusion;
 mod figures;
@@ -34,8 +36,9 @@ use crate::output::{OutputError, Stdout, narrate};
 use crate::pcapng;
 use crate::signals;
 use crate::source::{Source, SourceError};
-use crate::threads::ThreadError;
+use crate::threads::{self, ThreadError};
 use crate::variant::VariantError;
+use cells::{Cells, Wanted};
 use many::Many;
 use meter::Meter;
 use report::RunReport;
@@ -112,6 +115,12 @@ off its queue after an overload does not raise the goodput. capacity_per_s is wh
 process: their number divided by the mean service time. peak_sends_per_s is the number of sends in
 the busiest second of the whole run.
 
+Clients that cannot influence each other are simulated one by one, each in a cell of its own, on all
+cores. Memory then does not grow with their number. The line `cells` shows how many cells there are,
+and which key couples the clients or which output needs their events in the order of time. The
+results are those of one network. --max-events limits the sum over all clients, in their order;
+--max-time limits each client; --max-memory limits each client that a thread is simulating.
+
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
 0.1 %. `of all` also counts exchanges that gave up, as longer than every answer.
@@ -187,6 +196,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIB", default_value_t = (Bounds::default().memory >> 20) as u32, allow_negative_numbers = true)]
     #[arg(value_parser = flags::memory)]
     max_memory: u32,
+    /// Number of threads [default: number of cores]. The results do not depend on it
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
+    threads: Option<u32>,
+    /// How to simulate clients that do not influence each other. The results are the same, unless a limit on events or
+    /// memory ends the run
+    #[arg(long, value_name = "CELLS", value_enum, default_value_t = Wanted::Auto)]
+    cells: Wanted,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
     #[arg(long)]
     keys: bool,
@@ -196,7 +212,7 @@ pub(crate) struct Args {
     #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
     #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series", "pcapng"])]
     #[arg(conflicts_with_all = ["seeds", "variant", "versus", "versus_set"])]
-    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory"])]
+    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory", "threads", "cells"])]
     print_netem: Option<String>,
     #[command(flatten)]
     select: Select,
@@ -283,7 +299,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         .with_events(args.max_events)
         .with_time(args.max_time)
         .with_memory(u64::from(args.max_memory - run::PROGRAM_MIB) << 20);
-    let limits = Limits { bounds, interrupted };
+    // The threads of many runs carry out different ones.
+    let threads = if args.many.is_wanted() { 1 } else { threads::count(args.threads) };
+    let limits = Limits { bounds, interrupted, cells: args.cells, threads };
     if args.many.compares() {
         compare::run(args, &sides, &limits)
     } else if args.many.is_wanted() {
@@ -312,16 +330,19 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
     check_stdout(args)?;
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
     let metrics = match series {
-        Some(_) => predicted::metrics(scenario, args.series_interval)
+        Some(_) => predicted::metrics(scenario, args.series_interval, limits)
             .with_max_intervals(series::MAX_INTERVALS),
-        None => predicted::metrics(scenario, INTERVAL),
+        None => predicted::metrics(scenario, INTERVAL, limits),
     };
     let selection = args.select.selection(scenario, limits)?;
+    let cells = Cells::of_run(args, scenario);
     let mut meter = Meter::new(scenario);
     let show = |finished| meter.show(finished);
     let Finished { result, failure } = match outputs::open(args, scenario)? {
         // The empty sink costs nothing.
-        none if none.is_empty() => run::run(scenario, (metrics, ()), limits, show),
+        none if none.is_empty() => {
+            Finished { result: run::measure(scenario, metrics, cells, limits, show), failure: None }
+        }
         outputs => run::run(scenario, (metrics, Filter::new(selection, outputs)), limits, show),
     };
     meter.clear();
@@ -342,7 +363,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
         file.write(&metrics.series, args.series_interval)?;
     }
     let mut out = Stdout::default();
-    let report = RunReport::new(scenario, &result, &measured, &checks);
+    let report = RunReport::new(scenario, cells, &result, &measured, &checks);
     if args.json {
         out.json(&report);
     } else if outputs::stdout_is_taken(args) {

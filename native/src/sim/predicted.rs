@@ -4,7 +4,8 @@
 //! shows the difference in per cent; several seeds show it in standard errors. The models describe a steady state, so
 //! the first tenth of the arrivals is left out.
 
-use super::run::Result;
+use super::arrivals::last_arrival;
+use super::run::{Limits, Result};
 use crate::output::Rounded;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::Metrics;
@@ -23,10 +24,11 @@ pub(crate) fn queue_measures(run: &Result) -> QueueMeasures {
     [steady.refused_share, steady.mean_wait_s, steady.mean_queue, steady.utilisation]
 }
 
-/// Returns the metrics for a run of `scenario`, with the warm-up of its queue's prediction.
-pub(crate) fn metrics(scenario: &Scenario, interval: Duration) -> Metrics {
+/// Returns the metrics for a run of `scenario` within `limits`, with the warm-up of its queue's prediction.
+pub(crate) fn metrics(scenario: &Scenario, interval: Duration, limits: &Limits) -> Metrics {
     let warm_up = predict_queue(scenario).map_or(Duration::ZERO, |predicted| predicted.warm_up);
-    Metrics::new(interval).with_load_of(scenario).with_warm_up(warm_up)
+    let last_arrival = last_arrival(scenario, limits);
+    Metrics::new(interval).with_load_until(scenario, last_arrival).with_warm_up(warm_up)
 }
 
 const fn expected(of: &QueuePrediction) -> [f64; 4] {

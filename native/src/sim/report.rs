@@ -1,6 +1,7 @@
 //! Prints the result of a run as JSON or as a table.
 
 use super::assertion::Check;
+use super::cells::Cells;
 use super::figures::{percent, percents};
 use super::fitted;
 use super::group::Group;
@@ -122,6 +123,7 @@ impl<'a> RunReport<'a> {
     /// Returns the report of a run, of which `measured` are the measures.
     pub(super) fn new(
         scenario: &'a Scenario,
+        cells: Cells,
         result: &'a Result,
         measured: &'a Measured,
         assertions: &'a [Check],
@@ -160,7 +162,7 @@ impl<'a> RunReport<'a> {
             events: result.outcome.events,
             digest: result.outcome.digest.to_string(),
             seeds: Seeds::one(scenario.seed),
-            group: Group::new(scenario, &[(scenario.seed, measured)]),
+            group: Group::new(scenario, cells, &[(scenario.seed, measured)]),
             scenario,
         }
     }
@@ -220,6 +222,7 @@ impl<'a> RunReport<'a> {
         }
         line(format!("address               {}", self.group.address));
         line(format!("ended by              {}", self.ended_by));
+        line(format!("cells: {}", self.group.cells));
     }
 
     /// Prints wall time and warnings to stderr.

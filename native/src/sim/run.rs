@@ -1,23 +1,29 @@
 //! Runs a scenario step by step, within limits.
 
+use super::cells::{Cells, Wanted};
 use crate::output::OutputError;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
-use retrylab_core::sim::{self, Bounds, Outcome};
+use retrylab_core::sim::{self, Bounds, Division, NetworkState, Outcome};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Instant;
 
 /// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
 pub(crate) const PROGRAM_MIB: u32 = 12;
 
-/// The limits of a run.
+/// The limits of a run, and how it is carried out.
 pub(crate) struct Limits {
     pub(crate) bounds: Bounds,
     pub(crate) interrupted: Arc<AtomicBool>,
+    pub(crate) cells: Wanted,
+    /// Maximum number of threads of one run.
+    pub(crate) threads: usize,
 }
 
 /// What ended a run.
@@ -94,8 +100,8 @@ pub(crate) struct Finished {
 pub(crate) trait Recorder: Sink {
     /// Returns whether writing has failed. The run then stops.
     fn has_failed(&self) -> bool;
-    /// Returns the metrics, if the sink has any.
-    fn metrics(&self) -> Option<&Metrics> {
+    /// Returns the metrics so far of a network in this state, if the sink has any.
+    fn report(&self, _network: &NetworkState) -> Option<MetricsReport> {
         None
     }
     /// Writes the buffered lines.
@@ -117,8 +123,8 @@ impl<K: Recorder> Recorder for (Metrics, K) {
         self.1.has_failed()
     }
 
-    fn metrics(&self) -> Option<&Metrics> {
-        Some(&self.0)
+    fn report(&self, network: &NetworkState) -> Option<MetricsReport> {
+        Some(self.0.report(network))
     }
 
     fn finish(self) -> std::result::Result<(), OutputError> {
@@ -126,8 +132,8 @@ impl<K: Recorder> Recorder for (Metrics, K) {
     }
 }
 
-/// Runs `scenario` to its end or to the first limit. Calls `show` repeatedly with the number of finished
-/// exchanges.
+/// Runs `scenario` in one network, to its end or to the first limit. Calls `show` repeatedly with the number of
+/// finished exchanges.
 pub(crate) fn run<K: Recorder>(
     scenario: &Scenario,
     sink: K,
@@ -155,8 +161,63 @@ pub(crate) fn run<K: Recorder>(
         // Not used: `ended_by` has the reason.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
-    let metrics = run.sink().records.metrics().map(|metrics| metrics.report(&run.state()));
+    let metrics = run.sink().records.report(&run.state());
     let (outcome, sink) = Outcome::of(run, at_end).take_sink();
     let failure = sink.finish().err();
     Finished { result: Result { outcome, ended_by, metrics, wall }, failure }
+}
+
+/// Like [`run`], with each client in a cell of its own if `cells` allows it. `metrics` are those at the beginning.
+pub(crate) fn measure(
+    scenario: &Scenario,
+    metrics: Metrics,
+    cells: Cells,
+    limits: &Limits,
+    show: impl FnMut(u64),
+) -> Result {
+    if !cells.are_clients() {
+        return run(scenario, (metrics, ()), limits, show).result;
+    }
+    let begun = Instant::now();
+    let clients = 1..=scenario.clients;
+    let (ended_by, outcome) = run_cells(scenario, clients, &metrics, limits, show);
+    let wall = begun.elapsed();
+    let metrics = Some(outcome.sink.report(&outcome.network));
+    Result { outcome: outcome.take_sink().0, ended_by, metrics, wall }
+}
+
+/// Simulates some of the clients of `scenario`, which are independent, on the threads of `limits`.
+pub(super) fn run_cells(
+    scenario: &Scenario,
+    clients: RangeInclusive<u32>,
+    metrics: &Metrics,
+    limits: &Limits,
+    mut show: impl FnMut(u64),
+) -> (EndedBy, Outcome<Metrics>) {
+    let mut interrupted = false;
+    let mut go_on = |finished| {
+        show(finished);
+        interrupted |= limits.interrupted.load(Ordering::Relaxed);
+        !interrupted
+    };
+    let threads = limits.threads.min(clients.clone().count());
+    let division = Division::new(clients.clone(), limits.bounds, threads);
+    let mut outcome = thread::scope(|scope| {
+        let work = || division.work(scenario, metrics.clone(), |_| true);
+        // If the system starts fewer threads, these simulate all clients.
+        let others =
+            (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let others: Vec<_> = others.collect();
+        let own = division.work(scenario, metrics.clone(), &mut go_on);
+        others.into_iter().fold(own, |joined, other| match other.join() {
+            Ok(other) => joined.joined(other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    });
+    if division.is_exceeded() {
+        outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, &mut go_on);
+    }
+    let ended_by =
+        if interrupted { EndedBy::Interrupted } else { EndedBy::Itself(outcome.ended_by) };
+    (ended_by, outcome)
 }

@@ -1,6 +1,7 @@
 //! `--seeds`: runs one scenario with many seeds and prints means with confidence intervals.
 
 use super::assertion::Check;
+use super::cells::Cells;
 use super::group::Group;
 use super::many::{Many, Runs, Seeds};
 use super::measure::Measure;
@@ -45,14 +46,16 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     // Assertions are not checked if an interrupt has left out some of the seeds.
     let measured = if runs.exit == Exit::Success { &measured[..] } else { &[] };
     let checks = args.asserts.check_runs(args, scenario, measured);
-    let exit = runs.print(args, &SeedsReport::new(scenario, &runs, &checks), SeedsReport::show);
+    let cells = Cells::new(scenario, args.cells);
+    let exit =
+        runs.print(args, &SeedsReport::new(scenario, cells, &runs, &checks), SeedsReport::show);
     series::write_first(series, args, &[("", scenario)], limits)?;
     verdict::report(args, scenario, &checks, exit)
 }
 
 impl<'a> SeedsReport<'a> {
-    fn new(scenario: &'a Scenario, runs: &'a Runs, assertions: &'a [Check]) -> Self {
-        let group = Group::new(scenario, &runs.of(0));
+    fn new(scenario: &'a Scenario, cells: Cells, runs: &'a Runs, assertions: &'a [Check]) -> Self {
+        let group = Group::new(scenario, cells, &runs.of(0));
         let queues: Option<Vec<_>> = runs.of(0).iter().map(|(_, run)| run.queue).collect();
         let queues = queues.filter(|_| group.cut == 0);
         let queue = queues.and_then(|queues| over_seeds(scenario, &queues));

@@ -1,5 +1,6 @@
 //! Writes the time series of runs: one line per interval of simulated time.
 
+use super::cells::Cells;
 use super::run::{self, Limits};
 use super::{Args, Error, predicted};
 use crate::output::{OutputError, warn};
@@ -76,9 +77,10 @@ pub(super) fn write_first(
     let Some(file) = file else { return Ok(()) };
     let mut all = Vec::new();
     for (name, scenario) in scenarios {
-        let metrics =
-            predicted::metrics(scenario, args.series_interval).with_max_intervals(MAX_INTERVALS);
-        let result = run::run(scenario, (metrics, ()), limits, |_| ()).result;
+        let metrics = predicted::metrics(scenario, args.series_interval, limits)
+            .with_max_intervals(MAX_INTERVALS);
+        let cells = Cells::new(scenario, limits.cells);
+        let result = run::measure(scenario, metrics, cells, limits, |_| ());
         let Some(metrics) = result.is_complete().then_some(result.metrics).flatten() else {
             return Ok(());
         };

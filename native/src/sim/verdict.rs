@@ -1,6 +1,7 @@
 //! The flags of assertions, and their results: on stderr, as JUnit's XML and as annotations of GitHub.
 
 use super::assertion::{self, Assertion, Check};
+use super::cells::Wanted;
 use super::many::Seeds;
 use super::measure::Measured;
 use super::run::EndedBy;
@@ -104,6 +105,9 @@ fn command(
     }
     if u64::from(args.max_memory) != default.memory >> 20 {
         let _ = write!(line, " --max-memory {}", args.max_memory);
+    }
+    if args.cells == Wanted::One {
+        line += " --cells one";
     }
     if args.asserts.allow_cut {
         line += " --allow-cut";

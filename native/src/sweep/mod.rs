@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::flags;
 use crate::output::{Count, OutputError, Rounded, Stdout, narrate, warn};
 use crate::signals;
+use crate::sim::cells::Wanted;
 use crate::sim::measure;
 use crate::sim::run::Limits;
 use crate::source::Source;
@@ -192,7 +193,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let (part, mut journal) = open_journal(args, &plan, shard, &target)?;
     let interrupted = signals::flag().map_err(Error::Signals)?;
     let bounds = Bounds::default().with_events(args.max_events);
-    let limits = Limits { bounds, interrupted };
+    // The threads run different points.
+    let limits = Limits { bounds, interrupted, cells: Wanted::Auto, threads: 1 };
     let points = shard.len(plan.points());
     let (begun, before) = (Instant::now(), journal.done());
     work::work(&pool, &plan, shard, &limits, &mut journal)?;

@@ -439,7 +439,6 @@ fn invalid_flags_are_refused() {
         (&["--versus", "textbook", "--ladder"], &["'--versus <SCENARIO>'", "'--ladder'"]),
         (&["--versus-set", "clients=2", "--ladder"], &["--versus-set", "'--ladder'"]),
         (&["--seeds", "0"], &["'0'", "a whole number from 1 to 100000"]),
-        (&["--threads", "2"], &["--seeds <N>", "--versus <SCENARIO>"]),
         (&["--each"], &["--seeds <N>"]),
     ] {
         let finished = run(&[&["sim"], args].concat());

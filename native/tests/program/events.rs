@@ -72,9 +72,12 @@ fn the_first_exchanges_that_gave_up_are_found() {
     let shown = format!("{} of {} events are shown", lines.len(), all.len());
     assert!(ladder.stderr.contains(&shown), "{ladder:?}");
     // The results are those of the whole run.
-    let whole = sim(&["--json"]).object();
-    let json = sim(&["--json", "--ladder", "--failed"]).object();
-    assert_eq!(json, whole);
+    let [whole, shown] = [&["--json"][..], &["--json", "--ladder", "--failed"]].map(|flags| {
+        let mut object = sim(flags).object();
+        object.as_object_mut().unwrap().remove("cells").unwrap();
+        object
+    });
+    assert_eq!(shown, whole);
     let none = run(&["sim", "--ladder", "--failed"]);
     assert!(none.stderr.contains("exchanges that gave up or were refused: 0"), "{none:?}");
 }

@@ -9,6 +9,7 @@ mod common;
 mod addresses;
 mod assertions;
 mod captured_streams;
+mod cells;
 mod compare;
 mod completions;
 mod config;

@@ -18,6 +18,27 @@ fn ms(policy: &Policy) -> Vec<u64> {
     policy.sends().take(20).map(|at| at.as_millis() as u64).collect()
 }
 
+/// Whatever can change a wait makes a policy less than plain.
+#[test]
+fn a_policy_with_draws_or_other_waits_is_not_plain() {
+    let second = Duration::from_secs(1);
+    let base = || Policy::exponential(second);
+    assert!(base().build().unwrap().is_plain() && Policy::textbook().is_plain());
+    let delay = Delay { least: second, most: second };
+    for policy in [
+        base().backoff(Backoff::Constant),
+        base().linear_timeouts(1),
+        base().attempt_timeout(Some(second)),
+        base().max_sends(Some(3)).last_timeout(Some(second)),
+        base().first_delay(Some(delay)),
+        base().jitter(Jitter::Full),
+        base().deadline(Some(second)),
+    ] {
+        let policy = policy.build().unwrap();
+        assert!(!policy.is_plain(), "{policy:?}");
+    }
+}
+
 #[test]
 fn each_bound_stops_the_textbook_schedule_where_it_says() {
     let millis = |n| Some(Duration::from_millis(n));
@@ -130,6 +151,27 @@ fn any_policy() -> impl Strategy<Value = Policy> {
 }
 
 proptest! {
+    /// The short way through a plain schedule is the way of any other schedule.
+    #[test]
+    fn a_plain_schedule_steps_like_any_other(policy in any_policy(), doubles: bool) {
+        let multiplier = if doubles { Factor::TWO } else { policy.multiplier() };
+        let policy = policy.to_builder().deadline(None).multiplier(multiplier).build().unwrap();
+        prop_assert!(policy.is_plain());
+        let (mut plain, mut full) = (Schedule::plain(&policy), Schedule::new(&policy));
+        for _ in 0..300 {
+            let next = full.next(&policy, Duration::ZERO);
+            match plain.step_plain(&policy) {
+                Some(step) => prop_assert_eq!(Ok(step.wait()), next),
+                None => {
+                    prop_assert!(next.is_err());
+                    prop_assert_eq!(plain.next(&policy, Duration::ZERO), next);
+                    break;
+                }
+            }
+            prop_assert_eq!(plain.sends(), full.sends());
+        }
+    }
+
     /// Waits grow up to their cap, stay within every bound, and never reach past the deadline.
     #[test]
     fn waits_keep_every_bound(policy in any_policy()) {

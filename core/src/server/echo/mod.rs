@@ -12,7 +12,7 @@ pub use crate::protocol::echo::Reply;
 use crate::machine::{Label, Machine, Timer, Transmit};
 use crate::protocol::ServerCodec;
 use crate::protocol::echo::report;
-use crate::random::{Direction, Name, Probability, Purpose};
+use crate::random::{Direction, Probability, Purpose, Seed};
 use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
@@ -77,15 +77,17 @@ impl From<Event> for What {
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Config,
-    seed: u64,
+    seed: Seed,
     /// Datagrams received over the server's life.
     received: u64,
     /// Datagrams received from each client; empty unless a probability asks for it.
     flows: Flows,
-    /// The reply to send: whom it answers and what it says.
-    reply: Option<(Way, Answer)>,
-    /// A reply's own bytes.
+    /// Way of the request that has a reply to send.
+    reply: Option<Way>,
+    /// The bytes of the last reply.
     reply_bytes: Vec<u8>,
+    /// Length of the request that these bytes report, if they do: clients tend to send requests of one length.
+    reported: Option<usize>,
     event: Option<Event>,
 }
 
@@ -116,7 +118,16 @@ impl Server {
     }
 
     fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {
-        Self { config, seed, received: 0, flows, reply: None, reply_bytes: Vec::new(), event: None }
+        Self {
+            config,
+            seed: Seed::new(seed),
+            received: 0,
+            flows,
+            reply: None,
+            reply_bytes: Vec::new(),
+            reported: None,
+            event: None,
+        }
     }
 
     /// Returns the number of datagrams received so far.
@@ -128,9 +139,28 @@ impl Server {
     /// Answers the current datagram with a failure, regardless of its verdict.
     pub(crate) fn fail(&mut self, way: Way, bytes: &[u8]) {
         self.reply_bytes.clear();
+        self.reported = None;
         self.config.reply.failure(bytes, self.config.hint, &mut self.reply_bytes);
-        self.reply = Some((way, Answer::Bytes));
+        self.reply = Some(way);
         self.event = Some(Event::Failed);
+    }
+
+    /// Writes the answer to the current datagram.
+    fn write_reply(&mut self, bytes: &[u8]) {
+        let reply = &mut self.reply_bytes;
+        reply.clear();
+        self.reported = None;
+        match self.config.reply {
+            Reply::Report => {
+                report(bytes.len(), reply);
+                self.reported = Some(bytes.len());
+            }
+            Reply::Mirror => reply.extend_from_slice(bytes),
+            Reply::Upper => {
+                reply.extend_from_slice(bytes);
+                reply.make_ascii_uppercase();
+            }
+        }
     }
 
     /// Decides whether to answer, fail or drop the datagram that was just counted.
@@ -141,9 +171,9 @@ impl Server {
         let (mut dropped, mut failed) = (false, false);
         if drop > Probability::NEVER || fail > Probability::NEVER {
             let (flow, index) = self.flows.count(from);
-            let name = Name { seed: self.seed, flow, direction: Direction::Request, index };
-            dropped = name.stream(Purpose::ServerDrop).chance(drop);
-            failed = fail > Probability::NEVER && name.stream(Purpose::ServerFail).chance(fail);
+            let stream = |purpose| self.seed.stream(flow, Direction::Request, index, purpose);
+            dropped = stream(Purpose::ServerDrop).chance(drop);
+            failed = fail > Probability::NEVER && stream(Purpose::ServerFail).chance(fail);
         }
         if self.received <= self.config.drop_first {
             Verdict::Drop(Cause::DropFirst)
@@ -172,18 +202,9 @@ pub(crate) struct Way {
 impl Way {
     /// Returns the reply's datagram.
     #[inline(always)]
-    pub(crate) const fn back(self) -> Transmit {
+    pub(crate) const fn back(&self) -> Transmit {
         Transmit::to(self.from).sent_from(self.local)
     }
-}
-
-/// What a reply says.
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    /// The request's length.
-    Report(usize),
-    /// Bytes that the server keeps.
-    Bytes,
 }
 
 /// How the server treats a datagram.
@@ -214,18 +235,10 @@ impl Machine for Server {
         if verdict == Verdict::Fail {
             return self.fail(Way { from, local }, bytes);
         }
-        let answer = match self.config.reply {
-            Reply::Report => Answer::Report(bytes.len()),
-            Reply::Mirror | Reply::Upper => {
-                self.reply_bytes.clear();
-                self.reply_bytes.extend_from_slice(bytes);
-                if self.config.reply == Reply::Upper {
-                    self.reply_bytes.make_ascii_uppercase();
-                }
-                Answer::Bytes
-            }
-        };
-        self.reply = Some((Way { from, local }, answer));
+        if self.reported != Some(bytes.len()) {
+            self.write_reply(bytes);
+        }
+        self.reply = Some(Way { from, local });
     }
 
     #[inline(always)]
@@ -233,12 +246,11 @@ impl Machine for Server {
 
     #[inline(always)]
     fn poll_transmit(&mut self, _now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let (way, answer) = self.reply.take()?;
-        match answer {
-            Answer::Report(len) => report(len, buf),
-            Answer::Bytes => buf.extend_from_slice(&self.reply_bytes),
-        }
-        Some(way.back())
+        // Not `take`, which would move the addresses twice.
+        let transmit = self.reply.as_ref()?.back();
+        self.reply = None;
+        buf.extend_from_slice(&self.reply_bytes);
+        Some(transmit)
     }
 
     #[inline(always)]

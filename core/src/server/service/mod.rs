@@ -104,6 +104,8 @@ impl Job {
 pub struct Station {
     server: Server,
     config: Config,
+    /// Whether work takes no time and there are no outages: the station then leaves everything to the server inside.
+    transparent: bool,
     seed: u64,
     /// Counters that name the draws of random service times; empty without them.
     flows: Flows,
@@ -150,6 +152,7 @@ impl Station {
     fn with_flows(server: Server, config: Config, seed: u64, flows: Flows) -> Self {
         Self {
             server,
+            transparent: config.is_instant() && !config.has_outages(),
             config,
             seed,
             flows,
@@ -233,6 +236,20 @@ impl Station {
     /// Counts the time until `now`, before anything changes.
     fn pass(&mut self, now: Instant) {
         self.occupancy.pass(now, self.waiting.len(), self.working.len());
+    }
+
+    /// Counts a request; returns true if it is lost because the server is down.
+    #[inline(never)]
+    fn turns_away(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
+        self.follow_outages(now);
+        if !self.config.is_instant() {
+            self.pass(now);
+            self.occupancy.request();
+        }
+        if self.down {
+            self.refuse(from, bytes, Cause::ServerDown);
+        }
+        self.down
     }
 
     /// Turns the server's reply to the request just handled into a job, and queues or starts it.
@@ -337,6 +354,14 @@ impl Station {
         self.working.push(Reverse((done, self.begun, slot)));
     }
 
+    /// Returns the next reply that was held back.
+    #[inline(never)]
+    fn poll_done(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let (transmit, reply) = self.done.pop_front()?;
+        buf.extend_from_slice(&reply);
+        Some(transmit)
+    }
+
     fn lose(&mut self, slot: u32, cause: Cause) {
         let job = &mut self.jobs[slot as usize];
         let about = job.about();
@@ -400,16 +425,11 @@ impl Machine for Station {
 
     #[inline(always)]
     fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
-        self.follow_outages(now);
-        if !self.config.is_instant() {
-            self.pass(now);
-            self.occupancy.request();
-        }
-        if self.down {
-            return self.refuse(from, bytes, Cause::ServerDown);
+        if !self.transparent && self.turns_away(now, from, bytes) {
+            return;
         }
         self.server.handle_datagram(now, local, from, bytes);
-        if !self.config.is_instant() {
+        if !self.transparent && !self.config.is_instant() {
             self.admit(now, Way { from, local }, bytes);
         }
     }
@@ -437,16 +457,18 @@ impl Machine for Station {
 
     #[inline(always)]
     fn poll_transmit(&mut self, now: Instant, buf: &mut Vec<u8>) -> Option<Transmit> {
-        let Some((transmit, reply)) = self.done.pop_front() else {
-            return self.server.poll_transmit(now, buf);
-        };
-        buf.extend_from_slice(&reply);
-        Some(transmit)
+        if !self.transparent && !self.done.is_empty() {
+            return self.poll_done(buf);
+        }
+        self.server.poll_transmit(now, buf)
     }
 
     #[inline(always)]
     fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front().or_else(|| self.server.poll_event().map(Event::Server))
+        if !self.transparent && !self.events.is_empty() {
+            return self.events.pop_front();
+        }
+        self.server.poll_event().map(Event::Server)
     }
 
     fn subject(&self, event: &Event) -> Subject {
@@ -477,6 +499,6 @@ impl Machine for Station {
 
     #[inline(always)]
     fn poll_timeout(&mut self) -> Option<(Timer, Instant)> {
-        self.timer()
+        if self.transparent { None } else { self.timer() }
     }
 }

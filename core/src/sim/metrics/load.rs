@@ -80,9 +80,9 @@ impl LoadSpan {
     /// The whole run.
     const WHOLE: Self = Self { until: None, last: Instant::MAX };
 
-    fn of(scenario: &Scenario) -> Self {
+    fn of(scenario: &Scenario, last_arrival: Option<Instant>) -> Self {
         let Workload::Open { duration, .. } = scenario.workload else { return Self::WHOLE };
-        match (scenario.last_arrival(), duration) {
+        match (last_arrival, duration) {
             (Some(last), _) => Self { until: Some(last), last },
             (None, Some(duration)) => {
                 let until = Instant::ZERO.saturating_add(duration);
@@ -195,8 +195,15 @@ impl super::Metrics {
     /// Sets what ends the time that the rates in [`LoadReport`] cover. Call it before the run. Without it, the time
     /// ends when the last exchange is over.
     #[must_use]
-    pub fn with_load_of(mut self, scenario: &Scenario) -> Self {
-        self.load = Load { span: LoadSpan::of(scenario), ..Load::default() };
+    pub fn with_load_of(self, scenario: &Scenario) -> Self {
+        self.with_load_until(scenario, scenario.last_arrival())
+    }
+
+    /// Like [`with_load_of`](Self::with_load_of), for a caller that knows the scenario's
+    /// [last arrival](Scenario::last_arrival).
+    #[must_use]
+    pub fn with_load_until(mut self, scenario: &Scenario, last_arrival: Option<Instant>) -> Self {
+        self.load = Load { span: LoadSpan::of(scenario, last_arrival), ..Load::default() };
         self
     }
 }

@@ -1,23 +1,45 @@
 //! Histogram of the durations of exchanges.
 
 use crate::time::{Duration, nanos};
+use alloc::{vec, vec::Vec};
 use core::fmt;
-use hdrhistogram::Histogram;
+
+/// Number of leading bits that a time keeps: three digits.
+const BITS: u32 = 11;
+
+/// Number of ranges of times with one count each, up to the longest time of 64 bits.
+const RANGES: usize = range_of(u64::MAX) + 1;
+
+/// Returns the number of the range that contains a time. Below 2^11 ns each nanosecond has its own; from
+/// there on, each power of two has 2^10 ranges of equal width (HdrHistogram by Tene).
+#[inline]
+const fn range_of(time: u64) -> usize {
+    let shift = u64::BITS - (time | ((1 << BITS) - 1)).leading_zeros() - BITS;
+    ((shift << (BITS - 1)) as u64 + (time >> shift)) as usize
+}
+
+/// Returns the longest time of a range.
+const fn longest_of(range: usize) -> u64 {
+    let range = range as u64;
+    let shift = (range >> (BITS - 1)).saturating_sub(1);
+    let kept = range - (shift << (BITS - 1));
+    kept << shift | ((1 << shift) - 1)
+}
 
 /// Times of many exchanges, in nanoseconds to three digits. The histogram takes 450 kB for any number of
-/// exchanges (HdrHistogram by Tene).
+/// exchanges.
 #[derive(Clone)]
 pub struct Times {
-    histogram: Histogram<u64>,
+    /// Number of times in each range.
+    ranges: Vec<u64>,
+    count: u64,
     sum: u128,
     longest: u64,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        let histogram = Histogram::new_with_max(u64::MAX, 3);
-        let histogram = histogram.expect("three digits of any number are within what it can do");
-        Self { histogram, sum: 0, longest: 0 }
+        Self { ranges: vec![0; RANGES], count: 0, sum: 0, longest: 0 }
     }
 }
 
@@ -26,23 +48,26 @@ impl Times {
     #[inline]
     pub fn add(&mut self, time: Duration) {
         let time = nanos(time);
-        self.histogram.saturating_record(time);
+        self.ranges[range_of(time)] += 1;
+        self.count += 1;
         self.sum += u128::from(time);
         self.longest = self.longest.max(time);
     }
 
     /// Adds the times of another part of a run.
     pub(super) fn merge(&mut self, other: &Self) {
-        let added = self.histogram.add(&other.histogram);
-        added.expect("both have the same range and the same digits");
+        for (own, more) in self.ranges.iter_mut().zip(&other.ranges) {
+            *own += more;
+        }
+        self.count += other.count;
         self.sum += other.sum;
         self.longest = self.longest.max(other.longest);
     }
 
     /// Returns the number of times.
     #[must_use]
-    pub fn count(&self) -> u64 {
-        self.histogram.len()
+    pub const fn count(&self) -> u64 {
+        self.count
     }
 
     /// Returns the quantile `ten_thousandths / 10,000`: 5,000 is the median, 9,999 is p99.99. `None`
@@ -60,20 +85,19 @@ impl Times {
         self.at_ranks([rank])[0]
     }
 
-    /// Returns the shortest times with these ranks, which ascend, in one pass from the minimum.
+    /// Returns the shortest times with these ranks, which ascend, in one pass.
     pub(super) fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [Option<Duration>; N] {
-        let (mut value, mut reached) = (self.histogram.min(), 0);
-        let mut slot = value;
+        // The next range, and the number of times that are shorter.
+        let (mut next, mut reached) = (0, 0);
         ranks.map(|rank| {
-            if rank > self.count() {
+            if rank > self.count {
                 return None;
             }
             while reached < rank {
-                reached += self.histogram.count_at(value);
-                slot = value;
-                value = self.histogram.next_non_equivalent(value);
+                reached += self.ranges[next];
+                next += 1;
             }
-            let time = self.histogram.highest_equivalent(slot).min(self.longest);
+            let time = longest_of(next.saturating_sub(1)).min(self.longest);
             Some(Duration::from_nanos(time))
         })
     }
@@ -81,13 +105,13 @@ impl Times {
     /// Returns the exact maximum; `None` without times.
     #[must_use]
     pub fn max(&self) -> Option<Duration> {
-        (self.count() > 0).then_some(Duration::from_nanos(self.longest))
+        (self.count > 0).then_some(Duration::from_nanos(self.longest))
     }
 
     /// Returns the mean, rounded down to a nanosecond; `None` without times.
     #[must_use]
     pub fn mean(&self) -> Option<Duration> {
-        let mean = self.sum.checked_div(u128::from(self.count()))?;
+        let mean = self.sum.checked_div(u128::from(self.count))?;
         Some(Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
     }
 }
@@ -104,4 +128,28 @@ impl fmt::Debug for Times {
 pub(super) fn rank(ten_thousandths: u32, count: u64) -> u64 {
     let rank = (u128::from(ten_thousandths) * u128::from(count)).div_ceil(10_000);
     u64::try_from(rank).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// Ranges follow each other without a gap, and none is wider than a thousandth of its times.
+        #[test]
+        fn a_time_is_in_its_range(time: u64, shift in 0u32..64) {
+            let time = time >> shift;
+            let range = range_of(time);
+            let before = range.checked_sub(1).map_or(0, |before| longest_of(before) + 1);
+            proptest::prop_assert!((before..=longest_of(range)).contains(&time));
+            proptest::prop_assert!(longest_of(range) - before <= time / 1_000);
+            proptest::prop_assert_eq!(range_of(longest_of(range)), range);
+        }
+    }
+
+    #[test]
+    fn the_ranges_cover_all_times() {
+        assert_eq!((range_of(0), longest_of(0)), (0, 0));
+        assert_eq!((RANGES, longest_of(RANGES - 1)), (56_320, u64::MAX));
+    }
 }
