@@ -110,7 +110,7 @@ test("a million clients are simulated while the page draws", async () => {
   const binary = process.env.RETRYLAB_BIN;
   if (binary) {
     const settings = MILLION.split("&").flatMap((pair) => ["--set", pair]);
-    const report = JSON.parse(execFileSync(binary, ["sim", "--json", ...settings], { encoding: "utf8" }));
+    const report = JSON.parse(execFileSync(binary, ["sim", "--json", ...settings], { encoding: "utf8", stdio: "pipe" }));
     assert.equal(digest, report.digest, "the digest is that of retrylab sim");
   }
   assert.deepEqual(faults, []);
