@@ -57,7 +57,7 @@ enum Command {
     Send(send::Args),
     Lookup(lookup::Args),
     Http(http::Args),
-    Sim(sim::Args),
+    Sim(Box<sim::Args>),
     Sweep(sweep::Args),
     Merge(merge::Args),
     Plot(plot::Args),

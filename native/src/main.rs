@@ -9,6 +9,7 @@ mod descriptors;
 mod existing;
 mod exit;
 mod filter;
+mod fingerprint;
 mod flags;
 mod help;
 mod hints;
@@ -32,6 +33,7 @@ mod schedule;
 mod seed;
 mod send;
 mod serve;
+mod shard;
 mod signals;
 mod sim;
 mod source;
@@ -41,6 +43,7 @@ mod theory;
 mod threads;
 mod unreached;
 mod variant;
+mod whole_file;
 
 use std::process::ExitCode;
 

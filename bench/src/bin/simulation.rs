@@ -2,8 +2,7 @@
 //!
 //! It does the same as `retrylab sim`, metrics included, and reports what only the process itself can measure: the time
 //! of the workload alone and its peak memory. The clients are simulated one after another, by a number of threads (1
-//! unless it is given); with `network`, all of them in one network. With `trace` it keeps every record in memory instead
-//! of metrics. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing
+//! unless it is given); with `network`, all of them in one network. With `trace`, that also keeps every record in memory. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing
 //! is lost.
 
 use retrylab_bench::{Report, metrics, packets, scenario, streams};
@@ -28,7 +27,10 @@ fn main() -> ExitCode {
         return refuse("CLIENTS and EXCHANGES must be whole numbers");
     };
     let report = match mode {
-        "trace" => report(scenario(clients, exchanges), Vec::<Record>::new()),
+        "trace" => {
+            let records = Vec::<Record>::new();
+            report(scenario(clients, exchanges), (metrics(), records))
+        }
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
         "network" => report(scenario(clients, exchanges), metrics()),

@@ -46,6 +46,13 @@ impl<C: Codec> Client<C> {
         Self { exchange: config.first(), config, flow, pending: None }
     }
 
+    /// Becomes client number `flow` with the same configuration, as [`numbered`](Self::numbered) creates it.
+    #[cfg(feature = "sim")]
+    pub(crate) fn renumber(&mut self, flow: u32) {
+        self.exchange = self.config.first();
+        (self.flow, self.pending) = (flow, None);
+    }
+
     /// Returns its configuration.
     #[must_use]
     pub fn config(&self) -> &Config<ClosedLoop, C> {

@@ -246,6 +246,13 @@ impl<M> Host<M> {
         &mut self.machine
     }
 
+    /// Forgets everything but the machine.
+    #[cfg(feature = "sim")]
+    pub(crate) const fn forget(&mut self) {
+        let Self { machine: _, label } = self;
+        *label = None;
+    }
+
     /// Returns the machine.
     #[must_use]
     pub fn into_machine(self) -> M {

@@ -191,7 +191,7 @@ impl Channel {
         self.flows.held() + self.lanes.held() + self.lanes.len() * queue
     }
 
-    /// Forgets all flows; those after number `before` follow. What they used is counted with the rest.
+    /// Forgets all flows. The next ones have numbers above `before`. What they used is counted with the rest.
     #[cfg(feature = "sim")]
     pub(super) fn forget_flows(&mut self, before: u32) {
         self.before = before;

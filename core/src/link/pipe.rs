@@ -87,7 +87,7 @@ impl Pipe {
         self.counts.reserve(flows as usize);
     }
 
-    /// Forgets all flows, of which no datagram is on the way. Those after number `before` follow.
+    /// Forgets all flows, of which no datagram is on the way. The next ones have numbers above `before`.
     #[cfg(feature = "sim")]
     pub(crate) fn forget_flows(&mut self, before: u32) {
         self.before = before;

@@ -136,6 +136,7 @@ impl QueueRule {
 
 /// Usage of the queues in one direction, over all clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usage {
     /// Time on the wire of all accepted datagrams, those still in a queue included.
     pub busy: Duration,

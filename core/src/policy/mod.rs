@@ -346,6 +346,11 @@ impl Default for Policy {
 
 /// Reason why an exchange ends without a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Stop {
     /// `max_sends` sends got no reply.

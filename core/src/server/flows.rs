@@ -141,14 +141,14 @@ impl Flows {
         Self::Numbered { addresses, before: 0, counts: Vec::new() }
     }
 
-    /// Forgets all clients. Those after number `before` will appear, if they are numbered.
+    /// Forgets all clients. If they are numbered, the next ones have numbers above `next`.
     #[cfg(feature = "sim")]
     pub(crate) fn forget(&mut self, next: u32) {
         match self {
             Self::Appearing(counters) => *counters = Clients::default(),
             Self::Numbered { before, counts, .. } => {
                 *before = next;
-                counts.clear();
+                counts.fill(0);
             }
         }
     }

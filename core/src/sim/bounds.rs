@@ -38,6 +38,11 @@ impl Default for Bounds {
 
 /// What ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum EndedBy {
     /// No event was left.

@@ -4,7 +4,7 @@
 //! server without a timer. Little is left to be looked up: what happens next is the arrival of the first datagram in
 //! flight, or the client's timer.
 
-use super::cells::Hosting;
+use super::hosting::Hosting;
 use super::{RunSink, SERVER};
 use crate::client::{self, Client};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
@@ -16,7 +16,6 @@ use crate::server::echo::Server;
 use crate::time::Instant;
 use crate::trace::{HostId, Packet, Sink, What};
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -25,7 +24,6 @@ const NEVER: u64 = u64::MAX;
 
 /// A client and its server.
 pub(super) struct Cell<K> {
-    config: Arc<client::Config>,
     client: Host<Client>,
     server: Host<Server>,
     flow: u32,
@@ -73,18 +71,16 @@ impl Arriving {
 }
 
 impl<K: Sink> Cell<K> {
-    /// Creates the network, without a client. Its clients share a configuration.
+    /// Creates the network of client 1.
     pub(super) fn new(
         config: client::Config,
         server: Server,
         pipe: Pipe,
         sink: RunSink<K>,
     ) -> Self {
-        let config = Arc::new(config);
         let seed = config.seed;
         Self {
-            client: Host::new(Client::numbered(Arc::clone(&config), 1)),
-            config,
+            client: Host::new(Client::new(config)),
             server: Host::new(server),
             flow: 1,
             address: super::client_address(1),
@@ -230,8 +226,8 @@ impl<K: Sink> Cell<K> {
         }
         match self.pipe.send(self.now, name, self.buf.len()) {
             Action::Deliver(whole) if whole.flipped.is_none() && self.first.at == NEVER => {
-                self.first.bytes.clear();
-                self.first.bytes.extend_from_slice(&self.buf);
+                // The buffer is emptied before it is used again.
+                core::mem::swap(&mut self.first.bytes, &mut self.buf);
                 let Context { packet: number, label, .. } = context;
                 (self.first.at, self.first.direction) = (whole.at(self.now).as_nanos(), direction);
                 (self.first.number, self.first.label) = (number, label);
@@ -276,7 +272,8 @@ impl<K: Sink> Hosting for Cell<K> {
     fn restart(&mut self, flow: u32) {
         self.flow = flow;
         self.address = super::client_address(flow);
-        self.client = Host::new(Client::numbered(Arc::clone(&self.config), flow));
+        self.client.machine_mut().renumber(flow);
+        self.client.forget();
         self.server.machine_mut().forget_clients(flow - 1);
         self.pipe.forget_flows(flow - 1);
         self.sent = [0; 2];

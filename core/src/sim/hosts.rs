@@ -234,7 +234,7 @@ impl OtherClient {
 }
 
 impl ScenarioServer {
-    /// Forgets the clients, of which no request is left. Those after number `before` follow.
+    /// Forgets the clients, of which no request is left. The next ones have numbers above `before`.
     pub(super) fn forget_clients(&mut self, before: u32) {
         match self {
             Self::Station(station) => station.forget_clients(before),

@@ -25,6 +25,7 @@ mod coupling;
 #[cfg(feature = "std")]
 mod division;
 mod extra;
+mod hosting;
 mod hosts;
 mod lookahead;
 mod merge;
@@ -118,6 +119,7 @@ impl<K: Sink> Sink for RunSink<K> {
 
 /// Result of a run.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome<K> {
     /// Counts of the run.
     pub summary: Summary,
@@ -156,6 +158,15 @@ impl<K> Outcome<K> {
     pub fn take_sink(self) -> (Outcome<()>, K) {
         let Self { summary, digest, simulated, network, ended_by, events, sink } = self;
         (Outcome { summary, digest, simulated, network, ended_by, events, sink: () }, sink)
+    }
+}
+
+impl Outcome<()> {
+    /// Returns the outcome with a sink.
+    #[must_use]
+    pub fn with_sink<K>(self, sink: K) -> Outcome<K> {
+        let Self { summary, digest, simulated, network, ended_by, events, sink: () } = self;
+        Outcome { summary, digest, simulated, network, ended_by, events, sink }
     }
 }
 

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 /// The network of a run at some time.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NetworkState {
     /// The time reached.
     pub now: Instant,
@@ -25,6 +26,7 @@ pub struct NetworkState {
 
 /// A server that takes time for a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StationState {
     /// Number of workers; `None` if it is unlimited.
     pub workers: Option<u32>,

@@ -6,6 +6,7 @@ use core::num::NonZeroU32;
 
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
     /// Exchanges that a reply ended.
     pub answered: u64,
@@ -32,6 +33,7 @@ pub struct Summary {
     /// Times that a server declared a client dead, because no heartbeat came.
     pub declared_dead: u64,
     /// The client and the exchange of the reply that arrived last.
+    #[cfg_attr(feature = "serde", serde(skip))]
     reply: Option<(u32, NonZeroU32)>,
 }
 

@@ -5,6 +5,11 @@ macro_rules! causes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $code:literal;)*) => {
         /// What lost a datagram.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(rename_all = "snake_case")
+        )]
         pub enum Cause {
             $($(#[$doc])* $variant,)*
         }

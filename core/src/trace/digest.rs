@@ -18,6 +18,7 @@ use core::ops::{Add, AddAssign};
 /// assert_eq!(parts.into_iter().sum::<Digest>(), Digest(2), "sums wrap");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Digest(pub u64);
 
 impl Digest {

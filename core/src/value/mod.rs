@@ -27,6 +27,8 @@ mod printable;
 mod server_name;
 mod shape;
 mod text;
+#[cfg(feature = "serde")]
+pub(crate) mod wide;
 mod words;
 
 pub use crate::text::parse_decimal;

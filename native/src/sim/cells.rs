@@ -3,11 +3,12 @@
 use super::Args;
 use clap::ValueEnum;
 use retrylab_core::scenario::Scenario;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How to simulate clients that do not influence each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Wanted {
     /// One by one, on several threads, unless an output needs the events of all clients in the order of time
     Auto,
@@ -47,7 +48,7 @@ impl Cells {
             ("--pcapng", args.pcapng.is_some()),
         ];
         let in_order = outputs.into_iter().find_map(|(flag, wanted)| wanted.then_some(flag));
-        let cells = Self::new(scenario, args.cells);
+        let cells = Self::new(scenario, args.setup.cells);
         Self { because: cells.because.or(in_order.map(Reason::InOrder)), ..cells }
     }
 

@@ -9,7 +9,7 @@ use super::pair::Pair;
 use super::run::Limits;
 use super::sides::Side;
 use super::spread::{MIN_SEEDS, Object, Spread, lines, measures, missing, shown, shown_signed};
-use super::{Args, Error, series, verdict};
+use super::{Args, Error, series};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::ColumnKind;
@@ -54,14 +54,14 @@ pub(super) fn run(args: &Args, sides: &[Side], limits: &Limits) -> Result<Exit, 
     // Assertions are not checked if an interrupt has left out some of the seeds.
     let sides_to_check = if runs.exit == Exit::Success { sides } else { &[] };
     for (at, side) in sides_to_check.iter().enumerate() {
-        let of_side = args.asserts.check_runs(args, &side.scenario, &runs.of(at));
+        let of_side = args.asserts.check_runs(&args.setup, &side.scenario, &runs.of(at));
         checks.extend(of_side.into_iter().map(|check| check.of_variant(&side.name)));
     }
-    let report = ComparisonReport::new(sides, args.cells, &runs, &checks);
+    let report = ComparisonReport::new(sides, args.setup.cells, &runs, &checks);
     let exit = runs.print(args, &report, ComparisonReport::show);
     let named: Vec<_> = sides.iter().map(|side| (side.name.as_str(), &side.scenario)).collect();
     series::write_first(series, args, &named, limits)?;
-    verdict::report(args, &sides[0].scenario, &checks, exit)
+    Ok(args.asserts.report(&sides[0].scenario, &checks, exit)?)
 }
 
 impl<'a> ComparisonReport<'a> {

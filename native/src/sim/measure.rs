@@ -75,8 +75,7 @@ pub(crate) const MEASURES: &[Measure] = {
             metric(run, |m| m.load.offered_with_retries_per_s)
         }),
         Measure::new("peak_sends_per_s", Integer, LOWER, |run| {
-            let peak = run.metrics.as_ref().and_then(|metrics| metrics.load.peak_sends_per_s);
-            peak.map_or(Cell::Empty, Cell::Integer)
+            run.metrics.load.peak_sends_per_s.map_or(Cell::Empty, Cell::Integer)
         }),
         Measure::new("goodput_per_s", Number, HIGHER, |run| metric(run, |m| m.load.goodput_per_s)),
         Measure::new("capacity_per_s", Number, None, |run| metric(run, |m| m.work.capacity_per_s)),
@@ -118,11 +117,11 @@ fn share(run: &Result, count: u64) -> Cell {
 }
 
 fn metric(run: &Result, value: fn(&MetricsReport) -> Option<f64>) -> Cell {
-    run.metrics.as_ref().and_then(value).map_or(Cell::Empty, Cell::number)
+    value(&run.metrics).map_or(Cell::Empty, Cell::number)
 }
 
 fn counted(run: &Result, value: fn(&MetricsReport) -> u64) -> Cell {
-    run.metrics.as_ref().map_or(Cell::Empty, |metrics| Cell::Integer(value(metrics)))
+    Cell::Integer(value(&run.metrics))
 }
 
 /// Returns whether the measure of this name is a latency, which may be longer than any.
@@ -173,7 +172,7 @@ pub(super) fn measured(run: &Result, queue: Option<QueueMeasures>) -> Measured {
     Measured {
         cells: MEASURES.iter().map(|measure| (measure.cell)(run)).collect(),
         summary: run.outcome.summary,
-        goodput_at_end: run.metrics.as_ref().and_then(|m| m.series.goodput_at_end()),
+        goodput_at_end: run.metrics.series.goodput_at_end(),
         ended_by: run.ended_by,
         queue,
     }

@@ -1,7 +1,6 @@
 //! A progress bar for a single long run, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use retrylab_core::scenario::Scenario;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -18,8 +17,8 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(scenario: &Scenario) -> Self {
-        let exchanges = scenario.total();
+    /// Creates a meter for this number of exchanges.
+    pub(super) fn new(exchanges: Option<u64>) -> Self {
         let wanted = std::io::stderr().is_terminal();
         Self { bar: None, exchanges, begun: Instant::now(), wanted }
     }

@@ -12,17 +12,21 @@ mod group;
 mod many;
 pub(crate) mod measure;
 mod measured;
+pub(crate) mod merged;
 mod meter;
 mod netem;
 mod outcome;
 mod outputs;
 mod pair;
+pub(crate) mod part;
 pub(crate) mod predicted;
 mod report;
 pub(crate) mod run;
 mod seeds;
 mod select;
 mod series;
+mod setup;
+mod sharded;
 mod sides;
 mod spread;
 mod verdict;
@@ -32,23 +36,24 @@ use crate::exit::Exit;
 use crate::filter::{Filter, Reversed};
 use crate::flags;
 use crate::keys;
-use crate::output::{OutputError, Stdout, narrate};
+use crate::output::OutputError;
 use crate::pcapng;
+use crate::shard::Shard;
 use crate::signals;
 use crate::source::{Source, SourceError};
 use crate::threads::{self, ThreadError};
 use crate::variant::VariantError;
-use cells::{Cells, Wanted};
+use cells::Cells;
 use many::Many;
 use meter::Meter;
 use report::RunReport;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::Bounds;
-use run::{EndedBy, Finished, Limits};
+use run::{EndedBy, Limits};
 use select::Select;
 use series::SeriesFile;
+use setup::Setup;
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use verdict::Asserts;
 
 /// Interval of the time series of a run of up to ten seconds. Longer runs double it.
@@ -70,6 +75,7 @@ Examples:
   retrylab sim retry-storm --variant one=policy.max_sends=1 --variant coap=policy.preset=coap
   retrylab sim --set link.rtt=@pings.txt             round-trip times from the output of ping
   retrylab sim retry-storm --assert 'amplification <= 1.3' --assert 'latency_p99_s < 500ms'
+  retrylab sim big.toml --shard 1/64 --out part-1.json     one of 64 parts; `merge` joins them
   retrylab sim --print-netem=eth1 --set link.preset=satellite     the same link on Linux
   retrylab sim --keys                      every key, its meaning and allowed values
 
@@ -121,6 +127,12 @@ and which key couples the clients or which output needs their events in the orde
 results are those of one network. --max-events limits the sum over all clients, in their order;
 --max-time limits each client; --max-memory limits each client that a thread is simulating.
 
+--shard divides the clients among processes or machines, and `retrylab merge part-*.json` then
+prints what the run would have printed:
+  Slurm, --array=0-63:  --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.json
+  Kubernetes, indexed:  --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.json
+An existing file of --out is replaced when the part is complete. An interrupted shard writes none.
+
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
 0.1 %. `of all` also counts exchanges that gave up, as longer than every answer.
@@ -142,11 +154,29 @@ Exit codes: 0 the run ended, perhaps at a --max-… limit (the output shows whic
 cannot be written, 2 usage error or invalid scenario, 5 an assertion does not hold, 130 interrupted
 (with the results so far).";
 
+/// The flags that only a whole run has.
+const WHOLE: [&str; 13] = [
+    "json",
+    "ladder",
+    "trace",
+    "pcapng",
+    "series",
+    "cells",
+    "keys",
+    "print_netem",
+    "seeds",
+    "variant",
+    "versus",
+    "versus_set",
+    "assert",
+];
+
 /// Run a scenario in the simulated network
 ///
 /// Uses the same client and server as `send` and `serve`, without sockets and without waiting, at
 /// millions of exchanges per second.
 #[derive(clap::Args, Debug)]
+#[command(group(clap::ArgGroup::new("intervals").args(["series", "shard"]).multiple(true)))]
 #[command(after_help = format!("{EXAMPLES}\n\n{}\n\n{EXIT_CODES}", assertion::HELP))]
 pub(crate) struct Args {
     /// Scenario to run: a built-in name, a TOML file (`-` reads stdin) or an address of the page [default:
@@ -181,30 +211,22 @@ pub(crate) struct Args {
     /// seeds the first, of a comparison each scenario
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
-    /// Length of the intervals of --series
-    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = flags::interval)]
-    #[arg(requires = "series")]
-    series_interval: Duration,
-    /// Stop the run after N events (starts, arrivals and timers), in case it never ends
-    #[arg(long, value_name = "N", default_value_t = Bounds::default().events, allow_negative_numbers = true)]
-    #[arg(value_parser = flags::whole_number::<u64>)]
-    max_events: u64,
-    /// Stop the run at this simulated time
-    #[arg(long, value_name = "TIME", default_value = "87600h", value_parser = flags::time)]
-    max_time: Duration,
-    /// Stop the run when it uses an estimated MIB mebibytes of memory, the 12 of the program itself included
-    #[arg(long, value_name = "MIB", default_value_t = (Bounds::default().memory >> 20) as u32, allow_negative_numbers = true)]
-    #[arg(value_parser = flags::memory)]
-    max_memory: u32,
+    /// Length of the intervals of --series [default: 100ms]; of a shard, for the series of the merged run
+    #[arg(long, value_name = "TIME", value_parser = flags::interval, requires = "intervals")]
+    series_interval: Option<Duration>,
+    /// Simulate only the I-th of N parts of the clients, and write a part of the run, which `merge` joins with the others
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with_all = WHOLE)]
+    shard: Option<Shard>,
+    /// File for the part [default: stdout]
+    #[arg(long, value_name = "FILE.json", requires = "shard")]
+    out: Option<String>,
+    #[command(flatten)]
+    setup: Setup,
     /// Number of threads [default: number of cores]. The results do not depend on it
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     threads: Option<u32>,
-    /// How to simulate clients that do not influence each other. The results are the same, unless a limit on events or
-    /// memory ends the run
-    #[arg(long, value_name = "CELLS", value_enum, default_value_t = Wanted::Auto)]
-    cells: Wanted,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "assert")]
     keys: bool,
     /// Print a shell script that sets up the same link on Linux, instead of running the scenario. It
     /// has one `tc` command per direction, and comments on the differences
@@ -212,7 +234,7 @@ pub(crate) struct Args {
     #[arg(default_missing_value = netem::DEVICE, value_parser = netem::device)]
     #[arg(conflicts_with_all = ["keys", "ladder", "trace", "series", "pcapng"])]
     #[arg(conflicts_with_all = ["seeds", "variant", "versus", "versus_set"])]
-    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory", "threads", "cells"])]
+    #[arg(conflicts_with_all = ["max_events", "max_time", "max_memory", "threads", "cells", "assert"])]
     print_netem: Option<String>,
     #[command(flatten)]
     select: Select,
@@ -220,6 +242,13 @@ pub(crate) struct Args {
     many: Many,
     #[command(flatten)]
     asserts: Asserts,
+}
+
+impl Args {
+    /// Returns the length of the intervals of --series.
+    fn series_interval(&self) -> Duration {
+        self.series_interval.unwrap_or(Duration::from_millis(100))
+    }
 }
 
 /// Error that ends `sim`.
@@ -251,6 +280,10 @@ pub(crate) enum Error {
     OtherSeed,
     #[error("--series: stdout has the results of several runs; use a file for the series")]
     SeriesOfMany,
+    #[error(
+        "--shard: the clients of this scenario are coupled by {0}, so that they cannot be divided; use 1/1, or no --shard"
+    )]
+    CoupledShards(&'static str),
     #[error("--assert: {0}")]
     Assertion(String),
     #[error(transparent)]
@@ -266,6 +299,7 @@ impl Error {
             Self::BothStdout(_)
             | Self::SeriesOfMany
             | Self::Terminal
+            | Self::CoupledShards(_)
             | Self::Assertion(_)
             | Self::Reversed(_) => Exit::Usage,
             Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
@@ -295,17 +329,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         false => Vec::new(),
     };
     let interrupted = signals::flag().map_err(Error::System)?;
-    let bounds = Bounds::default()
-        .with_events(args.max_events)
-        .with_time(args.max_time)
-        .with_memory(u64::from(args.max_memory - run::PROGRAM_MIB) << 20);
     // The threads of many runs carry out different ones.
     let threads = if args.many.is_wanted() { 1 } else { threads::count(args.threads) };
-    let limits = Limits { bounds, interrupted, cells: args.cells, threads };
+    let (bounds, cells) = (args.setup.bounds(), args.setup.cells);
+    let limits = Limits { bounds, interrupted, cells, threads };
     if args.many.compares() {
         compare::run(args, &sides, &limits)
     } else if args.many.is_wanted() {
         seeds::run(args, &scenario, &limits)
+    } else if let Some(shard) = args.shard {
+        sharded::run(args, &scenario, shard, &limits)
     } else {
         run_one(args, &scenario, &limits)
     }
@@ -330,47 +363,48 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
     check_stdout(args)?;
     let series = args.series.as_deref().map(SeriesFile::create).transpose()?;
     let metrics = match series {
-        Some(_) => predicted::metrics(scenario, args.series_interval, limits)
+        Some(_) => predicted::metrics(scenario, args.series_interval(), limits)
             .with_max_intervals(series::MAX_INTERVALS),
         None => predicted::metrics(scenario, INTERVAL, limits),
     };
     let selection = args.select.selection(scenario, limits)?;
     let cells = Cells::of_run(args, scenario);
-    let mut meter = Meter::new(scenario);
+    let mut meter = Meter::new(scenario.total());
     let show = |finished| meter.show(finished);
-    let Finished { result, failure } = match outputs::open(args, scenario)? {
+    let begun = Instant::now();
+    let mut failure = None;
+    let result = match outputs::open(args, scenario)? {
         // The empty sink costs nothing.
-        none if none.is_empty() => {
-            Finished { result: run::measure(scenario, metrics, cells, limits, show), failure: None }
+        none if none.is_empty() => run::measure(scenario, metrics, cells, limits, show),
+        outputs => {
+            let sink = (metrics, Filter::new(selection, outputs));
+            let (ended_by, outcome) = run::run(scenario, sink, limits, show);
+            let (outcome, (metrics, outputs)) = outcome.take_sink();
+            failure = outputs.end().finish().err();
+            run::Result::new(ended_by, outcome.with_sink(metrics))
         }
-        outputs => run::run(scenario, (metrics, Filter::new(selection, outputs)), limits, show),
     };
+    let wall = begun.elapsed();
     meter.clear();
     let exit = match result.ended_by {
         EndedBy::Interrupted => Exit::Interrupted,
         EndedBy::Itself(_) | EndedBy::Output => Exit::Success,
     };
     let measured = measure::measured(&result, None);
-    let checks = args.asserts.check_run(args, scenario, &measured);
+    let checks = args.asserts.check_run(&args.setup, scenario, &measured);
     if let Some(failure) = failure {
         if !failure.is_broken_pipe() {
             return Err(failure.into());
         }
         // A reader that has closed the pipe, such as `head`, does not want the table either.
-        return verdict::report(args, scenario, &checks, exit);
+        return Ok(args.asserts.report(scenario, &checks, exit)?);
     }
-    if let (Some(file), Some(metrics)) = (series, &result.metrics) {
-        file.write(&metrics.series, args.series_interval)?;
+    if let Some(file) = series {
+        file.write(&result.metrics.series, args.series_interval())?;
     }
-    let mut out = Stdout::default();
     let report = RunReport::new(scenario, cells, &result, &measured, &checks);
-    if args.json {
-        out.json(&report);
-    } else if outputs::stdout_is_taken(args) {
-        report.show(|line| narrate!("{line}"));
-    } else {
-        report.show(|line| out.line(line));
-    }
-    report.narrate(&result);
-    verdict::report(args, scenario, &checks, out.finish(exit))
+    let out = report.print(args.json, outputs::stdout_is_taken(args));
+    report.warn();
+    report.narrate(wall);
+    Ok(args.asserts.report(scenario, &checks, out.finish(exit))?)
 }

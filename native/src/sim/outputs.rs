@@ -25,6 +25,13 @@ impl Outputs {
     pub(super) const fn is_empty(&self) -> bool {
         self.ladder.is_none() && self.trace.is_none() && self.capture.is_none()
     }
+
+    /// Writes the buffered lines.
+    pub(super) fn finish(self) -> Result<(), OutputError> {
+        self.ladder.map_or(Ok(()), LineSink::finish)?;
+        self.trace.map_or(Ok(()), LineSink::finish)?;
+        self.capture.map_or(Ok(()), Capture::finish)
+    }
 }
 
 impl Sink for Outputs {
@@ -100,11 +107,5 @@ impl Recorder for Outputs {
         self.ladder.as_ref().is_some_and(LineSink::has_failed)
             || self.trace.as_ref().is_some_and(LineSink::has_failed)
             || self.capture.as_ref().is_some_and(Capture::has_failed)
-    }
-
-    fn finish(self) -> Result<(), OutputError> {
-        self.ladder.map_or(Ok(()), LineSink::finish)?;
-        self.trace.map_or(Ok(()), LineSink::finish)?;
-        self.capture.map_or(Ok(()), Capture::finish)
     }
 }

@@ -19,8 +19,7 @@ pub(crate) type QueueMeasures = [Option<f64>; 4];
 
 /// Returns the measures of the queue of a finished run, after the warm-up.
 pub(crate) fn queue_measures(run: &Result) -> QueueMeasures {
-    let steady = run.metrics.as_ref().and_then(|metrics| metrics.steady);
-    let Some(steady) = steady else { return [None; 4] };
+    let Some(steady) = run.metrics.steady else { return [None; 4] };
     [steady.refused_share, steady.mean_wait_s, steady.mean_queue, steady.utilisation]
 }
 

@@ -11,13 +11,13 @@ use super::measured;
 use super::outcome;
 use super::predicted::Server;
 use super::run::{EndedBy, Result};
-use crate::output::{Count, Rounded, SCHEMA, narrate, seconds, warn};
+use crate::output::{Count, Rounded, SCHEMA, Stdout, narrate, seconds, warn};
 use retrylab_core::scenario::{Scenario, Workload};
 use retrylab_core::sim;
 use retrylab_core::sim::metrics::MetricsReport;
 use retrylab_core::stats::wilson;
 use retrylab_core::theory;
-use retrylab_core::time::Instant;
+use retrylab_core::time::{Duration, Instant};
 use serde::Serialize;
 
 /// The result as JSON. It does not depend on the machine: two runs of the same scenario print the same
@@ -52,7 +52,7 @@ pub(super) struct RunReport<'a> {
     server_dropped: u64,
     /// Times that the server declared a client dead (heartbeats).
     declared_dead: u64,
-    metrics: Option<&'a MetricsReport>,
+    metrics: &'a MetricsReport,
     theory: Theory,
     assertions: &'a [Check],
     simulated_s: f64,
@@ -155,7 +155,7 @@ impl<'a> RunReport<'a> {
             lost: summary.lost,
             server_dropped: summary.server_dropped,
             declared_dead: summary.declared_dead,
-            metrics: result.metrics.as_ref(),
+            metrics: &result.metrics,
             theory: Theory::new(scenario, result),
             assertions,
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
@@ -211,7 +211,7 @@ impl<'a> RunReport<'a> {
             line(format!("confidence interval   none: {why}"));
         }
         let open = matches!(self.scenario.workload, Workload::Open { .. });
-        let measured = self.metrics.into_iter().flat_map(|metrics| measured::lines(metrics, open));
+        let measured = measured::lines(self.metrics, open);
         for (name, words) in measured.chain(fitted::lines(self.scenario)) {
             line(format!("{name:<22}{words}"));
         }
@@ -225,8 +225,21 @@ impl<'a> RunReport<'a> {
         line(format!("cells: {}", self.group.cells));
     }
 
-    /// Prints wall time and warnings to stderr.
-    pub(super) fn narrate(&self, result: &Result) {
+    /// Prints the report to stdout, or to stderr if stdout is taken.
+    pub(super) fn print(&self, as_json: bool, stdout_is_taken: bool) -> Stdout {
+        let mut out = Stdout::default();
+        if as_json {
+            out.json(self);
+        } else if stdout_is_taken {
+            self.show(|line| narrate!("{line}"));
+        } else {
+            self.show(|line| out.line(line));
+        }
+        out
+    }
+
+    /// Prints warnings to stderr.
+    pub(super) fn warn(&self) {
         let open = self.scenario.total().map_or_else(String::new, |all| {
             format!("; {} unfinished", Count(all - self.exchanges.min(all), "exchange"))
         });
@@ -249,7 +262,10 @@ impl<'a> RunReport<'a> {
                 self.misattributed, self.replies
             ));
         }
-        let wall = result.wall;
+    }
+
+    /// Prints the wall time of the run to stderr.
+    pub(super) fn narrate(&self, wall: Duration) {
         let rate = self.exchanges as f64 / wall.as_secs_f64().max(1e-9);
         let done = match self.has_heartbeats() {
             true => Count(self.sends, "heartbeat"),

@@ -1,18 +1,15 @@
 //! Runs a scenario step by step, within limits.
 
 use super::cells::{Cells, Wanted};
-use crate::output::OutputError;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
-use retrylab_core::sim::{self, Bounds, Division, NetworkState, Outcome};
-use retrylab_core::time::Duration;
+use retrylab_core::sim::{self, Bounds, Division, Outcome};
 use retrylab_core::trace::Sink;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
 
 /// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
 pub(crate) const PROGRAM_MIB: u32 = 12;
@@ -78,57 +75,37 @@ impl serde::Serialize for EndedBy {
 pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
-    /// Present if the run was measured.
-    pub(crate) metrics: Option<MetricsReport>,
-    pub(crate) wall: Duration,
+    pub(crate) metrics: MetricsReport,
 }
 
 impl Result {
+    /// Returns the result of a measured run.
+    pub(super) fn new(ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
+        let metrics = outcome.sink.report(&outcome.network);
+        Self { outcome: outcome.take_sink().0, ended_by, metrics }
+    }
+
     /// Returns whether the run was not interrupted.
     pub(crate) fn is_complete(&self) -> bool {
         self.ended_by != EndedBy::Interrupted
     }
 }
 
-/// The end of a run: its result, and the error of its outputs if there was one.
-pub(crate) struct Finished {
-    pub(crate) result: Result,
-    pub(crate) failure: Option<OutputError>,
-}
-
-/// A buffered sink that can fail.
+/// A sink that can fail.
 pub(crate) trait Recorder: Sink {
     /// Returns whether writing has failed. The run then stops.
     fn has_failed(&self) -> bool;
-    /// Returns the metrics so far of a network in this state, if the sink has any.
-    fn report(&self, _network: &NetworkState) -> Option<MetricsReport> {
-        None
-    }
-    /// Writes the buffered lines.
-    fn finish(self) -> std::result::Result<(), OutputError>;
 }
 
-impl Recorder for () {
+impl Recorder for Metrics {
     fn has_failed(&self) -> bool {
         false
-    }
-
-    fn finish(self) -> std::result::Result<(), OutputError> {
-        Ok(())
     }
 }
 
 impl<K: Recorder> Recorder for (Metrics, K) {
     fn has_failed(&self) -> bool {
         self.1.has_failed()
-    }
-
-    fn report(&self, network: &NetworkState) -> Option<MetricsReport> {
-        Some(self.0.report(network))
-    }
-
-    fn finish(self) -> std::result::Result<(), OutputError> {
-        self.1.finish()
     }
 }
 
@@ -139,8 +116,7 @@ pub(crate) fn run<K: Recorder>(
     sink: K,
     limits: &Limits,
     mut show: impl FnMut(u64),
-) -> Finished {
-    let begun = Instant::now();
+) -> (EndedBy, Outcome<K>) {
     let mut run = scenario.begin(sink, limits.bounds);
     let ended_by = loop {
         let sink = run.sink();
@@ -155,19 +131,31 @@ pub(crate) fn run<K: Recorder>(
             break EndedBy::Itself(ended_by);
         }
     };
-    let wall = begun.elapsed();
     let at_end = match ended_by {
         EndedBy::Itself(ended_by) => ended_by,
         // Not used: `ended_by` has the reason.
         EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
     };
-    let metrics = run.sink().records.report(&run.state());
-    let (outcome, sink) = Outcome::of(run, at_end).take_sink();
-    let failure = sink.finish().err();
-    Finished { result: Result { outcome, ended_by, metrics, wall }, failure }
+    (ended_by, Outcome::of(run, at_end))
 }
 
-/// Like [`run`], with each client in a cell of its own if `cells` allows it. `metrics` are those at the beginning.
+/// Like [`run`] for `clients`, which are all unless the clients are cells. Each is then simulated by itself. `metrics` are
+/// those at the beginning.
+pub(super) fn measure_clients(
+    scenario: &Scenario,
+    clients: RangeInclusive<u32>,
+    metrics: Metrics,
+    cells: Cells,
+    limits: &Limits,
+    show: impl FnMut(u64),
+) -> (EndedBy, Outcome<Metrics>) {
+    match cells.are_clients() {
+        true => run_cells(scenario, clients, &metrics, limits, show),
+        false => run(scenario, metrics, limits, show),
+    }
+}
+
+/// Measures a run of `scenario`.
 pub(crate) fn measure(
     scenario: &Scenario,
     metrics: Metrics,
@@ -175,19 +163,13 @@ pub(crate) fn measure(
     limits: &Limits,
     show: impl FnMut(u64),
 ) -> Result {
-    if !cells.are_clients() {
-        return run(scenario, (metrics, ()), limits, show).result;
-    }
-    let begun = Instant::now();
     let clients = 1..=scenario.clients;
-    let (ended_by, outcome) = run_cells(scenario, clients, &metrics, limits, show);
-    let wall = begun.elapsed();
-    let metrics = Some(outcome.sink.report(&outcome.network));
-    Result { outcome: outcome.take_sink().0, ended_by, metrics, wall }
+    let (ended_by, outcome) = measure_clients(scenario, clients, metrics, cells, limits, show);
+    Result::new(ended_by, outcome)
 }
 
 /// Simulates some of the clients of `scenario`, which are independent, on the threads of `limits`.
-pub(super) fn run_cells(
+fn run_cells(
     scenario: &Scenario,
     clients: RangeInclusive<u32>,
     metrics: &Metrics,

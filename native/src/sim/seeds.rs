@@ -8,7 +8,7 @@ use super::measure::Measure;
 use super::predicted::{OfSeeds, Queue, over_seeds};
 use super::run::Limits;
 use super::spread::{MIN_SEEDS, Spread, lines, measures, missing, shown};
-use super::{Args, Error, series, verdict};
+use super::{Args, Error, series};
 use crate::exit::Exit;
 use crate::output::{SCHEMA, Stdout};
 use crate::table::ColumnKind;
@@ -45,12 +45,12 @@ pub(super) fn run(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<E
     let measured = runs.of(0);
     // Assertions are not checked if an interrupt has left out some of the seeds.
     let measured = if runs.exit == Exit::Success { &measured[..] } else { &[] };
-    let checks = args.asserts.check_runs(args, scenario, measured);
-    let cells = Cells::new(scenario, args.cells);
+    let checks = args.asserts.check_runs(&args.setup, scenario, measured);
+    let cells = Cells::new(scenario, args.setup.cells);
     let exit =
         runs.print(args, &SeedsReport::new(scenario, cells, &runs, &checks), SeedsReport::show);
     series::write_first(series, args, &[("", scenario)], limits)?;
-    verdict::report(args, scenario, &checks, exit)
+    Ok(args.asserts.report(scenario, &checks, exit)?)
 }
 
 impl<'a> SeedsReport<'a> {

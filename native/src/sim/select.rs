@@ -4,7 +4,7 @@ use super::Error;
 use super::run::{self, Limits, Recorder};
 use crate::filter::{self, Filter, HEADING, Name, Selection};
 use crate::flags;
-use crate::output::{OutputError, narrate};
+use crate::output::narrate;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::NumberList;
@@ -54,10 +54,6 @@ impl<K: Recorder> Recorder for Filter<K> {
     fn has_failed(&self) -> bool {
         self.sink.has_failed()
     }
-
-    fn finish(self) -> Result<(), OutputError> {
-        self.end().finish()
-    }
 }
 
 /// Finds the first exchanges that end without an answer, and then stops the run.
@@ -80,9 +76,5 @@ impl Sink for Finder<'_> {
 impl Recorder for Finder<'_> {
     fn has_failed(&self) -> bool {
         self.found.len() >= self.wanted
-    }
-
-    fn finish(self) -> Result<(), OutputError> {
-        Ok(())
     }
 }

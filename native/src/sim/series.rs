@@ -77,17 +77,17 @@ pub(super) fn write_first(
     let Some(file) = file else { return Ok(()) };
     let mut all = Vec::new();
     for (name, scenario) in scenarios {
-        let metrics = predicted::metrics(scenario, args.series_interval, limits)
+        let metrics = predicted::metrics(scenario, args.series_interval(), limits)
             .with_max_intervals(MAX_INTERVALS);
         let cells = Cells::new(scenario, limits.cells);
         let result = run::measure(scenario, metrics, cells, limits, |_| ());
-        let Some(metrics) = result.is_complete().then_some(result.metrics).flatten() else {
+        if !result.is_complete() {
             return Ok(());
-        };
-        all.push((*name, metrics.series));
+        }
+        all.push((*name, result.metrics.series));
     }
     let all: Vec<_> = all.iter().map(|(name, series)| (*name, series)).collect();
-    Ok(file.write_all(&all, args.series_interval)?)
+    Ok(file.write_all(&all, args.series_interval())?)
 }
 
 fn write(mut out: impl Write, all: &[(&str, &SeriesReport)]) -> io::Result<()> {

@@ -1,17 +1,15 @@
 //! The flags of assertions, and their results: on stderr, as JUnit's XML and as annotations of GitHub.
 
+use super::Error;
 use super::assertion::{self, Assertion, Check};
-use super::cells::Wanted;
 use super::many::Seeds;
 use super::measure::Measured;
 use super::run::EndedBy;
-use super::{Args, Error};
+use super::setup::Setup;
 use crate::exit::Exit;
 use crate::lab;
 use crate::output::{BAD, GOOD, OutputError, narrate};
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::Bounds;
-use retrylab_core::time::WithUnit;
 use retrylab_core::value::Printable;
 use std::fmt::Write as _;
 
@@ -21,7 +19,6 @@ use std::fmt::Write as _;
 pub(super) struct Asserts {
     /// Exit with code 5 unless this holds, for example `amplification <= 1.3`; can be repeated
     #[arg(long, value_name = "ASSERTION", value_parser = assertion::parse)]
-    #[arg(conflicts_with_all = ["keys", "print_netem"])]
     assert: Vec<Assertion>,
     /// Accept runs that a --max-… limit has ended
     #[arg(long, requires = "assert")]
@@ -35,6 +32,11 @@ pub(super) struct Asserts {
 }
 
 impl Asserts {
+    /// Returns whether there are any.
+    pub(super) const fn are_wanted(&self) -> bool {
+        !self.assert.is_empty()
+    }
+
     /// Checks that the number of seeds allows a conclusion.
     pub(super) fn check_seeds(&self, seeds: Seeds) -> Result<(), Error> {
         let enough = |one: &Assertion| one.check_seeds(seeds.count);
@@ -44,7 +46,7 @@ impl Asserts {
     /// Checks a single run. An interrupted run has no results.
     pub(super) fn check_run(
         &self,
-        args: &Args,
+        setup: &Setup,
         scenario: &Scenario,
         measured: &Measured,
     ) -> Vec<Check> {
@@ -54,7 +56,7 @@ impl Asserts {
         let check = |one: &Assertion| {
             let check = one.check_run(scenario.seed, measured, self.allow_cut);
             check.with_repeat(
-                command(args, scenario, None, one),
+                self.command(setup, scenario, None, one),
                 lab::address(&scenario.to_fragment()),
             )
         };
@@ -64,7 +66,7 @@ impl Asserts {
     /// Checks the runs of several seeds.
     pub(super) fn check_runs(
         &self,
-        args: &Args,
+        setup: &Setup,
         scenario: &Scenario,
         runs: &[(u64, &Measured)],
     ) -> Vec<Check> {
@@ -78,82 +80,71 @@ impl Asserts {
                 // The run of one seed is quicker to look at than all of them.
                 Some(seed) => {
                     scenario.seed = seed;
-                    command(args, &scenario, None, &one.of_one_run())
+                    self.command(setup, &scenario, None, &one.of_one_run())
                 }
-                None => command(args, &scenario, Some(runs.len()), one),
+                None => self.command(setup, &scenario, Some(runs.len()), one),
             };
             check.with_repeat(repeat, lab::address(&scenario.to_fragment()))
         };
         self.assert.iter().map(check).collect()
     }
-}
 
-/// Returns the command that runs `scenario` and checks `assertion`.
-fn command(
-    args: &Args,
-    scenario: &Scenario,
-    seeds: Option<usize>,
-    assertion: &Assertion,
-) -> String {
-    let mut line = format!("retrylab sim --address {}", quoted(&scenario.to_fragment()));
-    let default = Bounds::default();
-    if args.max_events != default.events {
-        let _ = write!(line, " --max-events {}", args.max_events);
+    /// Returns the command that runs `scenario` and checks `assertion`.
+    fn command(
+        &self,
+        setup: &Setup,
+        scenario: &Scenario,
+        seeds: Option<usize>,
+        assertion: &Assertion,
+    ) -> String {
+        let scenario = quoted(&scenario.to_fragment());
+        let mut line = format!("retrylab sim --address {scenario}{setup}");
+        if self.allow_cut {
+            line += " --allow-cut";
+        }
+        if let Some(seeds) = seeds {
+            let _ = write!(line, " --seeds {seeds}");
+        }
+        line + " --assert " + &quoted(&assertion.to_string())
     }
-    if args.max_time != default.time {
-        let _ = write!(line, " --max-time {}", WithUnit(args.max_time));
+
+    /// Reports the results of assertions, and returns the exit code: that of a failed assertion, unless something else has
+    /// failed.
+    pub(super) fn report(
+        &self,
+        scenario: &Scenario,
+        checks: &[Check],
+        exit: Exit,
+    ) -> Result<Exit, OutputError> {
+        for check in checks {
+            let (title, Check { found, repeat, address, .. }) = (check.title(), check);
+            let (assertion, found) = (Printable::new(&title), Printable::new(found));
+            match repeat.as_ref().zip(address.as_ref()) {
+                None => narrate!("{GOOD}holds{GOOD:#}: {assertion} ({found})"),
+                Some((repeat, address)) => {
+                    narrate!("{BAD}does not hold{BAD:#}: {assertion}: {found}");
+                    narrate!("  repeat: {}", Printable::new(repeat));
+                    narrate!("  address: {}", Printable::new(address));
+                    if self.github {
+                        let text =
+                            format!("{assertion}: {found}\nrepeat: {repeat}\naddress: {address}");
+                        narrate!("::error title=retrylab::{}", annotation(&text));
+                    }
+                }
+            }
+        }
+        if let Some(path) = &self.junit {
+            let written = std::fs::write(path, junit(scenario, checks));
+            written.map_err(|error| OutputError { name: path.clone(), error })?;
+        }
+        let failed = checks.iter().any(|check| !check.holds);
+        Ok(if failed && exit == Exit::Success { Exit::NotAsserted } else { exit })
     }
-    if u64::from(args.max_memory) != default.memory >> 20 {
-        let _ = write!(line, " --max-memory {}", args.max_memory);
-    }
-    if args.cells == Wanted::One {
-        line += " --cells one";
-    }
-    if args.asserts.allow_cut {
-        line += " --allow-cut";
-    }
-    if let Some(seeds) = seeds {
-        let _ = write!(line, " --seeds {seeds}");
-    }
-    line + " --assert " + &quoted(&assertion.to_string())
 }
 
 /// Quotes a word for a POSIX shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// Reports the results of assertions, and returns the exit code: that of a failed assertion, unless something else has
-/// failed.
-pub(super) fn report(
-    args: &Args,
-    scenario: &Scenario,
-    checks: &[Check],
-    exit: Exit,
-) -> Result<Exit, Error> {
-    for check in checks {
-        let (title, Check { found, repeat, address, .. }) = (check.title(), check);
-        let (assertion, found) = (Printable::new(&title), Printable::new(found));
-        match repeat.as_ref().zip(address.as_ref()) {
-            None => narrate!("{GOOD}holds{GOOD:#}: {assertion} ({found})"),
-            Some((repeat, address)) => {
-                narrate!("{BAD}does not hold{BAD:#}: {assertion}: {found}");
-                narrate!("  repeat: {}", Printable::new(repeat));
-                narrate!("  address: {}", Printable::new(address));
-                if args.asserts.github {
-                    let text =
-                        format!("{assertion}: {found}\nrepeat: {repeat}\naddress: {address}");
-                    narrate!("::error title=retrylab::{}", annotation(&text));
-                }
-            }
-        }
-    }
-    if let Some(path) = &args.asserts.junit {
-        let written = std::fs::write(path, junit(scenario, checks));
-        written.map_err(|error| OutputError { name: path.clone(), error })?;
-    }
-    let failed = checks.iter().any(|check| !check.holds);
-    Ok(if failed && exit == Exit::Success { Exit::NotAsserted } else { exit })
 }
 
 /// Escapes the message of an annotation.

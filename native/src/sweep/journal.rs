@@ -6,9 +6,9 @@
 //! holds only the offset of each line.
 
 use super::part::{self, PartError, SIGNATURE};
-use super::plan::fingerprint;
-use super::shard::Shard;
+use crate::fingerprint::fingerprint;
 use crate::output::OutputError;
+use crate::shard::Shard;
 use crate::table::Cell;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,10 +1,11 @@
 //! The points of a sweep: every combination of the varied values, each with every seed.
 
 use super::MAX_POINTS;
-use super::shard::Shard;
 use super::values::{self, ValuesError};
 use super::varied::Varied;
+use crate::fingerprint::fingerprint;
 use crate::output::{Count, SCHEMA};
+use crate::shard::Shard;
 use crate::source::{Source, SourceError};
 use crate::table::{self, Cell, Column, ColumnKind, Header, MAX_INTEGER, NamedLink, Vary};
 use crate::variant::{Variant, VariantError};
@@ -321,11 +322,4 @@ impl Plan {
         }
         format!("{whole}; {} of them in shard {shard}", shard.len(points))
     }
-}
-
-/// Returns the 64-bit FNV-1a hash: it detects accidents, not an adversary.
-pub(super) fn fingerprint<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
-    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }

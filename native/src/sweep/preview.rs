@@ -1,8 +1,8 @@
 //! `--dry-run`: lists the points.
 
 use super::plan::Plan;
-use super::shard::Shard;
 use crate::output::{Stdout, column_widths};
+use crate::shard::Shard;
 use crate::table::Cell;
 use retrylab_core::value::Printable;
 

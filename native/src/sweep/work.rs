@@ -6,8 +6,8 @@
 
 use super::journal::{self, FLUSH, Journal};
 use super::plan::Plan;
-use super::shard::Shard;
 use crate::output::OutputError;
+use crate::shard::Shard;
 use crate::sim::bar::Bar;
 use crate::sim::measure::measure;
 use crate::sim::run::Limits;

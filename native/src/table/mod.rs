@@ -16,12 +16,12 @@ mod parquet;
 
 use crate::exit::Exit;
 use crate::output::OutputError;
-use crate::seed;
+use crate::whole_file;
 use retrylab_core::value::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -305,19 +305,7 @@ impl Target {
                 rows.map(|row| row.map(|row| row.into_iter().map(Cell::printable).collect()));
             return self.rows(&header, sink, rows);
         };
-        let failed = |error| self.failed(error);
-        let (file, temporary) = create_temporary(path).map_err(failed)?;
-        let written = file.try_clone().map_err(failed).map_err(E::from).and_then(|clone| {
-            self.rows(header, Box::new(BufWriter::new(clone)), rows)?;
-            // The rows must be on the disk before the rename. Otherwise a power cut could leave an empty file
-            // with the final name.
-            file.sync_all().map_err(failed)?;
-            Ok(fs::rename(&temporary, path).map_err(failed)?)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written
+        whole_file::write(path, |file| self.rows(header, Box::new(BufWriter::new(file)), rows))
     }
 
     fn failed(&self, error: io::Error) -> OutputError {
@@ -343,26 +331,7 @@ impl Target {
     }
 }
 
-/// Creates a new file with a random name next to `path`. A link that somebody else has placed there is not followed.
-fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
-    loop {
-        let number = seed::random();
-        let temporary = with_suffix(path, &format!(".{number:016x}.tmp"));
-        match File::create_new(&temporary) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created.map(|file| (file, temporary)),
-        }
-    }
-}
-
 /// Returns a path as text to show.
 pub(crate) fn shown(path: &Path) -> String {
     Printable::new(&path.to_string_lossy()).to_string()
-}
-
-/// Returns `path` with `suffix` appended to the file name.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

@@ -1,7 +1,7 @@
 //! `sim` simulates independent clients one by one and on several threads. Nothing that it prints depends on that, except
 //! the line that shows it.
 
-use crate::common::{Finished, Folder, Running, retrylab, run};
+use crate::common::{Finished, Folder, Running, assert_refused, retrylab, run};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -157,4 +157,115 @@ fn ctrl_c_ends_a_run_of_a_hundred_million_clients() {
         assert_eq!(object["ended_by"], "interrupted");
         assert!(object["exchanges"].as_u64().unwrap() < 20_000_000_000);
     }
+}
+
+/// Runs each of `count` shards of a run; returns the files with its parts.
+fn shards(folder: &Folder, args: &[&str], count: u32) -> Vec<String> {
+    let shard = |index: u32| {
+        let (shard, path) = (format!("{index}/{count}"), folder.path(&format!("{index}.json")));
+        let finished = run(&[args, &["--shard", &shard, "--out", &path]].concat());
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), ""), "{finished:?}");
+        path
+    };
+    (1..=count).rev().map(shard).collect()
+}
+
+fn merge(files: &[String], flags: &[&str]) -> Finished {
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    run(&[&["merge"], flags, &files].concat())
+}
+
+#[test]
+fn merged_shards_are_the_whole_run() {
+    for (args, is_independent) in shipped() {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let folder = Folder::new("cells-shards");
+        if !is_independent {
+            let out = folder.path("2.json");
+            let refused = run(&[&args[..], &["--shard", "2/2", "--out", &out]].concat());
+            assert_refused(&refused, &["--shard: ", "coupled by ", "use 1/1"]);
+            continue;
+        }
+        let whole = run(&[&args[..], &["--json"]].concat()).stdout;
+        for count in [1, 2, 7] {
+            let parts = shards(&folder, &args, count);
+            assert_eq!(merge(&parts, &["--json"]).stdout, whole, "{args:?} in {count}");
+        }
+    }
+}
+
+#[test]
+fn merged_shards_print_what_the_run_prints() {
+    let folder = Folder::new("cells-merge");
+    let interval = ["--series-interval", "50ms"];
+    let parts = shards(&folder, &[&OPEN[..], &interval].concat(), 3);
+    let all = |name: &str, command: &dyn Fn(&[&str]) -> Finished| {
+        let [series, junit] = ["csv", "xml"].map(|end| folder.path(&format!("{name}.{end}")));
+        // The second does not hold, and its command repeats the whole run.
+        let flags = ["--assert", "amplification <= 9", "--assert", "gave_up == 0", "--github"];
+        let finished = command(&[&flags[..], &["--series", &series, "--junit", &junit]].concat());
+        assert_eq!(finished.code, Some(5), "{finished:?}");
+        let stderr = finished.stderr.lines();
+        let stderr = stderr.filter(|line| !line.contains("merged") && !line.contains(" of wall"));
+        let files = [series, junit].map(|path| std::fs::read_to_string(path).unwrap());
+        (finished.stdout, stderr.map(str::to_string).collect::<Vec<_>>(), files)
+    };
+    let whole = all("whole", &|flags| run(&[&OPEN[..], &interval, flags].concat()));
+    assert!(whole.0.ends_with("cells: 3000, independent\n"), "{}", whole.0);
+    assert_eq!(all("merged", &|flags| merge(&parts, flags)), whole);
+    // A single shard may be a coupled run, and more shards than clients are empty.
+    for (set, count) in [("server.service=1ms", 1), ("clients=2", 3)] {
+        let args = ["sim", "--set", set, "--max-time", "30ms"];
+        let merged = merge(&shards(&folder, &args, count), &[]);
+        assert_eq!(merged.stdout, run(&args).stdout);
+    }
+    assert!(folder.names().iter().all(|name| !name.ends_with(".tmp")), "{:?}", folder.names());
+}
+
+#[test]
+fn parts_that_do_not_fit_together_are_refused() {
+    let folder = Folder::new("cells-parts");
+    let args = ["sim", "--set", "clients=30", "--set", "server.drop=0.5"];
+    let parts = shards(&folder, &args, 3);
+    let [third, second, first] = [0, 1, 2].map(|at| parts[at].clone());
+    let refused = |files: &[&String], flags: &[&str], words: &[&str]| {
+        let files: Vec<String> = files.iter().map(ToString::to_string).collect();
+        assert_refused(&merge(&files, flags), words);
+    };
+    refused(&[&first, &third], &[], &["shard 2 of 3 is missing"]);
+    refused(&[&first, &second], &[], &["shard 3 of 3 is missing"]);
+    refused(&[&first, &second, &second], &[], &["shard 2 of 3 is in both", "2.json"]);
+    refused(&[&first, &second, &third], &["--series", "-"], &["--series-interval"]);
+    refused(&[&first, &second, &third], &["--out", "x.csv"], &["--out is for tables"]);
+    // Other runs, and other shards of the same one.
+    let other = |more: &[&str], differs: &str| {
+        let path = folder.path("other.json");
+        assert_eq!(run(&[&args[..], more, &["--out", &path]].concat()).code, Some(0));
+        refused(&[&first, &second, &path], &[], &["other.json and ", differs]);
+        path
+    };
+    other(&["--shard", "3/3", "--seed", "2"], "scenario differs");
+    other(&["--shard", "3/3", "--max-time", "9s"], "limit differs");
+    other(&["--shard", "3/3", "--series-interval", "9s"], "--series-interval differs");
+    other(&["--shard", "4/4"], "number of shards differs");
+    // Where a limit on events ends the whole run is not known.
+    let cut = ["--shard", "1/1", "--max-events", "20", "--out", &first];
+    assert_eq!(run(&[&args[..], &cut].concat()).code, Some(0));
+    refused(&[&first], &[], &["1.json was ended by the limit on events (--max-events)"]);
+    let many = shards(&folder, &[&args[..], &["--max-events", "100"]].concat(), 3);
+    assert_refused(&merge(&many, &[]), &["all parts together have", "events, more than 100"]);
+    // Damage, and another version.
+    let text = std::fs::read_to_string(&second).unwrap();
+    for (text, words) in [
+        (text.replacen("\"sends\":", "\"sends\":1", 1), "2.json is damaged: its content"),
+        (text[..text.len() / 2].to_string(), "2.json is damaged: "),
+        (text.replacen("part\":\"", "part\":\"9", 1), "2.json was written by retrylab 9"),
+    ] {
+        std::fs::write(&second, text).unwrap();
+        refused(&[&second], &[], &[words]);
+    }
+    std::fs::write(&second, "point,seed\n").unwrap();
+    refused(&[&third, &second], &[], &["3.json is a part of a run, and ", "2.json is not"]);
+    refused(&[&second], &[], &["--out: "]);
+    refused(&[&second], &["--json", "--out", "-"], &["--json, --series and --assert"]);
 }

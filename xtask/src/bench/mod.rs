@@ -5,8 +5,10 @@
 //! not an error; only a program that cannot run is one.
 
 mod against;
+mod callgrind;
 mod criterion;
 mod figure;
+mod instructions;
 mod memory;
 mod process;
 mod programs;
@@ -56,6 +58,8 @@ enum What {
     Wasm,
     /// The cost of keeping the full trace
     Trace,
+    /// Instructions per exchange by module of the core, with valgrind
+    Instructions,
     /// The parts of the core, with criterion
     Criterion,
 }
@@ -70,11 +74,12 @@ could not run, never because it is slow.
 Examples:
   cargo xtask bench                        everything: about ten minutes
   cargo xtask bench simulation --rounds 15
+  cargo xtask bench instructions           where do they go, module by module?
   cargo xtask bench --quick --json figures.json
   cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
-Close other programs while measuring. Each round runs the programs one after another, on one thread unless
-the table says otherwise.";
+Close other programs while measuring. Each round runs the programs one after another, on one thread
+unless the figure says otherwise.";
 
 /// Amount of measurement.
 #[derive(Clone, Copy, Debug)]
@@ -119,9 +124,10 @@ impl What {
         eprintln!("=== {} ===", self.name());
         match self {
             Self::Simulation => simulation::measure(paths, effort),
-            Self::Memory => memory::measure(paths),
+            Self::Memory => memory::measure(paths, effort),
             Self::Wasm => wasm::measure(paths, effort),
             Self::Trace => trace::measure(paths, effort),
+            Self::Instructions => instructions::measure(paths),
             Self::Criterion => criterion::measure(paths, effort),
         }
     }

@@ -20,6 +20,9 @@ pub(super) struct Size {
 pub(super) const FEW: Size = Size::new(1_000, 1_000);
 pub(super) const MANY: Size = Size::new(1_000_000, 1);
 
+/// More clients than there is memory for in one network.
+pub(super) const HUGE: Size = Size::new(100_000_000, 1);
+
 impl Size {
     pub(super) const fn new(clients: u32, exchanges: u32) -> Self {
         Self { clients, exchanges }
@@ -30,7 +33,7 @@ impl Size {
         f64::from(self.clients) * f64::from(self.exchanges)
     }
 
-    fn words(self) -> [String; 2] {
+    pub(super) fn words(self) -> [String; 2] {
         [self.clients.to_string(), self.exchanges.to_string()]
     }
 }
@@ -41,6 +44,12 @@ pub(super) fn build(paths: &Paths) -> Result<()> {
         .words("build --release -p retrylab-bench --bins")
         .env("CARGO_TARGET_DIR", &paths.target)
         .run()
+}
+
+/// Builds the simulated network with the symbols of its files and lines, and returns the program.
+pub(super) fn build_with_symbols(paths: &Paths) -> Result<PathBuf> {
+    Cmd::cargo(paths).words("build --profile symbols -p retrylab-bench --bin simulation").run()?;
+    Ok(built(paths, "symbols", "simulation"))
 }
 
 /// Builds the simulated network for wasm and returns the module.
@@ -63,14 +72,27 @@ pub(super) fn build_retrylab(paths: &Paths) -> Result<()> {
     Cmd::cargo(paths).words("build --release -p retrylab").run()
 }
 
-/// Returns the `retrylab sim` command, which also works by hand.
-pub(super) fn retrylab(paths: &Paths, size: Size) -> Cmd {
+/// Returns the `retrylab sim` command, which also works by hand, with this number of threads or one for each core.
+pub(super) fn retrylab(paths: &Paths, size: Size, threads: Option<u32>) -> Cmd {
     let Size { clients, exchanges } = size;
-    Cmd::new(paths.release_binary(), &paths.root)
+    let cmd = Cmd::new(paths.release_binary(), &paths.root)
         .words("sim --json --set server.drop=0.5 --set")
         .arg(format!("clients={clients}"))
         .arg("--set")
-        .arg(format!("exchanges={exchanges}"))
+        .arg(format!("exchanges={exchanges}"));
+    match threads {
+        Some(threads) => cmd.arg("--threads").arg(threads.to_string()),
+        None => cmd,
+    }
+}
+
+/// Returns the command for `seeds` runs of a scenario that ships, on one thread.
+pub(super) fn shipped(paths: &Paths, name: &str, seeds: u32) -> Cmd {
+    Cmd::new(paths.release_binary(), &paths.root)
+        .words("sim --json --threads 1")
+        .arg(name)
+        .arg("--seeds")
+        .arg(seeds.to_string())
 }
 
 /// Returns the command for the simulated network in a process that reports its own time and memory.

@@ -1,4 +1,5 @@
-//! The cost of keeping every record of a run in memory, compared with counting and hashing alone.
+//! The cost of keeping every record of a run in memory, compared with counting and hashing alone, in one
+//! network.
 
 use anyhow::Result;
 
@@ -18,7 +19,7 @@ pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     let mut contenders = [
         Contender {
             name: "trace off",
-            run: Box::new(|| inside(programs::simulation(paths, SIZE))),
+            run: Box::new(|| inside(programs::simulation(paths, SIZE).arg("network"))),
         },
         Contender {
             name: "trace kept",

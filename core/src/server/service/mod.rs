@@ -5,11 +5,13 @@
 //! queue fills, it works for clients that have given up, it sheds load, it crashes and comes back.
 
 mod config;
+mod event;
 mod occupancy;
 #[cfg(all(test, feature = "sim"))]
 mod tests;
 
 pub use config::{Config, Order, Outage, Overflow, Trouble};
+pub use event::Event;
 pub use occupancy::Occupancy;
 use occupancy::OccupancyMeter;
 
@@ -17,60 +19,15 @@ use crate::dist::Distribution;
 use crate::heap::{Held as _, OVERHEAD};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name, Purpose};
-use crate::server::echo::{self, Server, Way};
+use crate::server::echo::{Server, Way};
 use crate::server::{ClientAddresses, Flows};
 use crate::time::{Duration, Instant, nanos};
-use crate::trace::{Cause, What};
+use crate::trace::Cause;
 use alloc::boxed::Box;
 use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::SocketAddr;
-
-/// What a station reports to its application. The client and the send are boxed to keep events small:
-/// handling a datagram passes an event on each time, although most have little to report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// What the server inside reports about the datagram just handled.
-    Server(echo::Event),
-    /// A request is lost.
-    Dropped {
-        /// Why.
-        cause: Cause,
-        /// Which client and send it belongs to.
-        about: Box<Subject>,
-    },
-    /// The work on a request is done.
-    Served {
-        /// When it arrived.
-        arrived: Instant,
-        /// When the work began.
-        begun: Instant,
-        /// Which client and send it belongs to.
-        about: Box<Subject>,
-    },
-    /// The server goes down.
-    Down {
-        /// Whether the queue survives.
-        keeps_queue: bool,
-    },
-    /// The server comes back.
-    Up,
-}
-
-impl From<Event> for What {
-    #[inline]
-    fn from(event: Event) -> Self {
-        match event {
-            Event::Server(event) => event.into(),
-            Event::Dropped { cause, .. } => Self::Dropped { direction: Direction::Request, cause },
-            Event::Served { arrived, begun, .. } => Self::Served { arrived, begun },
-            Event::Down { keeps_queue } => Self::Down { keeps_queue },
-            Event::Up => Self::Up,
-        }
-    }
-}
 
 /// Maximum number of bytes of the requests in the station, whatever the queue allows: a station on a real socket
 /// receives requests from strangers. Beyond it the queue counts as full.

@@ -7,13 +7,16 @@ use crate::time::{Instant, nanos};
 /// They end when the last request has arrived and has been served: a run can go on much longer, until the last
 /// client has stopped waiting, and averages over that time would describe an idle server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Occupancy {
     /// Time of the last arrival or the end of the last service, whichever is later.
     pub until: Instant,
     /// Sum of the time that requests had waited by then.
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     pub waited: u128,
     /// Sum of the time that workers had worked by then.
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     pub worked: u128,
 }
 

@@ -3,6 +3,7 @@ use crate::machine::LOCAL;
 use crate::scenario::Scenario;
 use crate::server::echo::Reply;
 use crate::sim::{CLIENTS, client_address, flow_of};
+use crate::trace::What;
 use alloc::format;
 use alloc::string::String;
 

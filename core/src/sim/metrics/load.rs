@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 /// Counts within a [`LoadSpan`].
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Totals {
     begun: u64,
     sends: u64,
@@ -19,10 +20,13 @@ const MAX_SECONDS: usize = 1 << 20;
 
 /// The number of sends within each second.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct PerSecond {
     sends: Vec<u64>,
     /// The second of the latest send, and its beginning.
+    #[cfg_attr(feature = "serde", serde(skip))]
     second: usize,
+    #[cfg_attr(feature = "serde", serde(skip))]
     from: u64,
     /// Whether there was a send after the last second that is counted.
     overflowed: bool,
@@ -39,7 +43,7 @@ impl PerSecond {
         self.sends[self.second] += 1;
     }
 
-    #[cold]
+    #[inline(never)]
     fn seek(&mut self, at: u64) {
         let second = at / SECOND;
         if second >= MAX_SECONDS as u64 {
@@ -69,6 +73,7 @@ impl PerSecond {
 
 /// The time that the rates in [`LoadReport`] cover, from time 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct LoadSpan {
     /// When it ends; `None` if it ends with the last exchange.
     until: Option<Instant>,
@@ -98,6 +103,7 @@ impl LoadSpan {
 
 /// Counts for [`LoadReport`].
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Load {
     span: LoadSpan,
     totals: Totals,

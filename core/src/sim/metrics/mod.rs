@@ -23,6 +23,8 @@
 //! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+#[cfg(feature = "serde")]
+mod attempts;
 mod load;
 mod report;
 mod series;
@@ -51,10 +53,12 @@ pub const MAX_ATTEMPTS: usize = 32;
 
 /// Metrics of a run, computed from its records.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Metrics {
     latency: Times,
     gave_up: Times,
     refused: u64,
+    #[cfg_attr(feature = "serde", serde(with = "attempts"))]
     attempts: [u64; MAX_ATTEMPTS + 2],
     gave_up_by: Tally<Stop>,
     dropped_by: Tally<Cause>,
@@ -62,7 +66,9 @@ pub struct Metrics {
     served: u64,
     replies: u64,
     /// Total times in nanoseconds over all served requests.
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     waited: u128,
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     worked: u128,
     steady: Steady,
     load: Load,
@@ -300,6 +306,7 @@ impl Merge for Metrics {
 
 /// Counts of a few different things.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 struct Tally<T>(Vec<(T, u64)>);
 
 impl<T: Copy + PartialEq> Tally<T> {

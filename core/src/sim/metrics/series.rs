@@ -9,6 +9,7 @@ pub const MAX_INTERVALS: usize = 1_024;
 
 /// Counts of one interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// Number of exchanges that begin: first sends, and exchanges that end without a send.
     pub begun: u64,
@@ -45,12 +46,15 @@ impl Counts {
 /// Memory is bounded: when a time does not fit in the maximum number of intervals, the length of the intervals
 /// doubles and neighbours are merged, as often as necessary.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Series {
     interval: u64,
     max: usize,
     intervals: Vec<Counts>,
     /// Index and start of the last interval used: most records are in order of time.
+    #[cfg_attr(feature = "serde", serde(skip))]
     index: usize,
+    #[cfg_attr(feature = "serde", serde(skip))]
     from: u64,
 }
 
@@ -71,7 +75,31 @@ impl Series {
         &mut self.intervals[self.index]
     }
 
+    /// Each client of several cells begins at time 0, so this happens often, and a division takes long.
+    #[inline]
+    fn seek(&mut self, at: u64) {
+        if at < self.interval {
+            (self.index, self.from) = (0, 0);
+        } else {
+            self.seek_far(at);
+        }
+    }
+
+    #[inline(never)]
+    fn seek_far(&mut self, at: u64) {
+        let mut index = at / self.interval;
+        while index >= self.max as u64 {
+            self.double();
+            index = at / self.interval;
+        }
+        (self.index, self.from) = (index as usize, index * self.interval);
+        if self.index >= self.intervals.len() {
+            self.intervals.resize(self.index + 1, Counts::default());
+        }
+    }
+
     /// Doubles the length of the intervals.
+    #[cold]
     fn double(&mut self) {
         let pairs = self.intervals.chunks(2);
         self.intervals =
@@ -92,18 +120,6 @@ impl Series {
         self.intervals.resize(len, Counts::default());
         for (own, more) in self.intervals.iter_mut().zip(other.intervals) {
             *own = own.plus(more);
-        }
-    }
-
-    #[cold]
-    fn seek(&mut self, at: u64) {
-        while at / self.interval >= self.max as u64 {
-            self.double();
-        }
-        self.index = (at / self.interval) as usize;
-        self.from = self.index as u64 * self.interval;
-        if self.index >= self.intervals.len() {
-            self.intervals.resize(self.index + 1, Counts::default());
         }
     }
 

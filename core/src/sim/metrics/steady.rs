@@ -4,6 +4,7 @@ use crate::time::{Duration, Instant, nanos};
 
 /// The requests at the server after a warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Steady {
     /// End of the warm-up.
     pub(super) from: Instant,
@@ -13,9 +14,12 @@ pub(super) struct Steady {
     served: u64,
     refused: u64,
     /// How long the served ones waited, in nanoseconds.
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     waited: u128,
     /// Sums over the time after the warm-up of the waiting requests, and of those in work, in nanoseconds.
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     waiting: u128,
+    #[cfg_attr(feature = "serde", serde(with = "crate::value::wide"))]
     working: u128,
 }
 

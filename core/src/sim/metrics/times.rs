@@ -29,6 +29,11 @@ const fn longest_of(range: usize) -> u64 {
 /// Times of many exchanges, in nanoseconds to three digits. The histogram takes 450 kB for any number of
 /// exchanges.
 #[derive(Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "form::Form", into = "form::Form")
+)]
 pub struct Times {
     /// Number of times in each range.
     ranges: Vec<u64>,
@@ -113,6 +118,41 @@ impl Times {
     pub fn mean(&self) -> Option<Duration> {
         let mean = self.sum.checked_div(u128::from(self.count))?;
         Some(Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The times in serde's forms: the number of times up to each of some values, without those that have none.
+#[cfg(feature = "serde")]
+mod form {
+    use super::{Times, longest_of, range_of};
+    use alloc::vec::Vec;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    pub(super) struct Form {
+        counts: Vec<(u64, u64)>,
+        #[serde(with = "crate::value::wide")]
+        sum: u128,
+        longest: u64,
+    }
+
+    impl From<Times> for Form {
+        fn from(Times { ranges, count: _, sum, longest }: Times) -> Self {
+            let counts = ranges.into_iter().enumerate().filter(|(_, count)| *count > 0);
+            let counts = counts.map(|(range, count)| (longest_of(range), count)).collect();
+            Self { counts, sum, longest }
+        }
+    }
+
+    impl From<Form> for Times {
+        fn from(Form { counts, sum, longest }: Form) -> Self {
+            let mut times = Self { sum, longest, ..Self::default() };
+            for (value, count) in counts {
+                let range = &mut times.ranges[range_of(value)];
+                *range = range.saturating_add(count);
+                times.count = times.count.saturating_add(count);
+            }
+            times
+        }
     }
 }
 

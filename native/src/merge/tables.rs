@@ -1,4 +1,4 @@
-//! `retrylab merge`: joins the shards of a sweep into one table.
+//! Joins the shards of a sweep into one table.
 
 use crate::existing::{Exists, Overwrite};
 use crate::exit::Exit;
@@ -10,32 +10,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::sync::atomic::Ordering;
 
-const EXAMPLES: &str = "\
-Examples:
-  retrylab merge --out all.csv part-*.csv
-  retrylab merge --out all.parquet part-*.parquet
-
-Pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and the output
-must have the same format. The output has the same bytes as that of the sweep without --shard.
-
-Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable or
-part of a different sweep, 130 interrupted.";
-
-/// Join the shards of a sweep into one table
-#[derive(clap::Args, Debug)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    /// File for the merged table; `-` prints CSV on stdout
-    #[arg(long, value_name = "FILE")]
-    out: String,
-    #[command(flatten)]
-    overwrite: Overwrite,
-    /// Files with the shards
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<String>,
-}
-
-/// Error that ends `merge`.
+/// Error that ends the merging of tables.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -84,14 +59,14 @@ impl Error {
 }
 
 /// Merges the files.
-pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
-    let target = Target::new(&args.out)?;
-    args.overwrite.check(&args.out)?;
+pub(super) fn run(out: &str, overwrite: &Overwrite, files: &[String]) -> Result<Exit, Error> {
+    let target = Target::new(out)?;
+    overwrite.check(out)?;
     let other = |file: &&String| Format::of(file).is_some_and(|form| form != target.format());
-    if let Some(file) = args.files.iter().find(other) {
-        return Err(Error::Form { file: file.clone(), out: args.out.clone() });
+    if let Some(file) = files.iter().find(other) {
+        return Err(Error::Form { file: file.clone(), out: out.to_string() });
     }
-    let tables = args.files.iter().map(|file| table::open(file));
+    let tables = files.iter().map(|file| table::open(file));
     let tables: Vec<Table> = tables.collect::<Result<_, _>>()?;
     let header = common_header(&tables)?;
     let points = header.points;
@@ -103,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
         Err(Error::Output(failure)) if failure.is_broken_pipe() => return Ok(Exit::Success),
         merged => merged?,
     }
-    let files = Count(args.files.len() as u64, "file");
+    let files = Count(files.len() as u64, "file");
     narrate!("{} from {files}: {}", Count(points, "point"), target.name());
     Ok(Exit::Success)
 }

@@ -1,0 +1,30 @@
+//! What simulates independent clients one after another.
+
+use super::RunSink;
+use crate::link::Channel;
+use crate::time::Instant;
+
+/// A network of one client at a time.
+pub(super) trait Hosting {
+    /// The caller's sink.
+    type Sink;
+
+    /// Replaces the client by another one, and returns to time 0. What the servers and the link know of the earlier
+    /// client is forgotten.
+    fn restart(&mut self, flow: u32);
+    /// Handles the next event; returns false if none is left.
+    fn step(&mut self) -> bool;
+    /// Lets nothing happen after `end`.
+    fn end_at(&mut self, end: Instant);
+    fn is_stuck(&self) -> bool;
+    /// Returns true if something was left to happen after the end.
+    fn has_reached_end(&mut self) -> bool;
+    /// Returns true if anything is left to happen, even after the end.
+    fn has_more(&mut self) -> bool;
+    fn now(&self) -> Instant;
+    /// Returns an estimate of the memory in bytes.
+    fn memory(&self) -> u64;
+    fn channel(&self) -> &Channel;
+    fn sink(&self) -> &RunSink<Self::Sink>;
+    fn into_sink(self) -> RunSink<Self::Sink>;
+}
