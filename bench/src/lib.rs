@@ -6,9 +6,11 @@
 
 use retrylab_core::protocol::Echo;
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::{Outcome, StreamNetwork, run};
+use retrylab_core::sim::metrics::Metrics;
+use retrylab_core::sim::{Bounds, Division, Outcome, StreamNetwork, run};
 use retrylab_core::stream::{Client, EchoService, Limits, Server};
 use retrylab_core::trace::{DigestSink, Sink};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,12 +32,16 @@ pub fn scenario(clients: u32, exchanges: u32) -> Result<Scenario, FieldError> {
     Ok(scenario)
 }
 
-/// Runs the workload and records its events into `sink`.
-///
-/// # Errors
-/// If one of the numbers is out of range.
-pub fn work<K: Sink>(clients: u32, exchanges: u32, sink: K) -> Result<Outcome<K>, FieldError> {
-    Ok(run(&scenario(clients, exchanges)?, sink))
+/// Returns the metrics of `retrylab sim`, with its intervals.
+#[must_use]
+pub fn metrics() -> Metrics {
+    Metrics::new(Duration::from_millis(10))
+}
+
+/// Simulates some clients of the workload one after another, with metrics.
+#[must_use]
+pub fn simulate(scenario: &Scenario, clients: RangeInclusive<u32>) -> Outcome<Metrics> {
+    Division::new(clients, Bounds::default(), 1).work(scenario, metrics(), |_| true)
 }
 
 /// Returns the workload of [`scenario`] in a network of packets: all hosts have TCP/IP stacks.
@@ -114,13 +120,22 @@ pub extern "C" fn differing_in_wasm() -> u32 {
     differing() as u32
 }
 
-/// [`work`] as an export of the wasm module. Returns the digest of the run, for comparison with a native run,
+/// The whole workload as an export of the wasm module. Returns the digest of the run, for comparison with a native run,
 /// or 0 if a number is out of range.
 // Exporting is unsafe because symbol names must be unique. This module has no other symbol of this name.
 #[cfg(target_family = "wasm")]
 #[unsafe(export_name = "work")]
 pub extern "C" fn digest_of_work(clients: u32, exchanges: u32) -> u64 {
-    work(clients, exchanges, ()).map_or(0, |outcome| outcome.digest.0)
+    digest_of_part(1, clients, exchanges)
+}
+
+/// The clients from `first` to `last` of the workload as an export of the wasm module. Returns their part of the digest, or 0
+/// if a number is out of range.
+// As above.
+#[cfg(target_family = "wasm")]
+#[unsafe(export_name = "part")]
+pub extern "C" fn digest_of_part(first: u32, last: u32, exchanges: u32) -> u64 {
+    scenario(last, exchanges).map_or(0, |scenario| simulate(&scenario, first..=last).digest.0)
 }
 
 /// The result of one program.
@@ -170,7 +185,7 @@ mod tests {
     /// Five standard errors over 20,000 exchanges, seed [`SEED`].
     #[test]
     fn the_workload_has_the_documented_failures_and_sends() {
-        let summary = work(1_000, 20, ()).unwrap().summary;
+        let summary = simulate(&scenario(1_000, 20).unwrap(), 1..=1_000).summary;
         assert_eq!(summary.finished(), 20_000);
         let n = 20_000_f64;
         let failed = summary.gave_up as f64 / n;
@@ -182,7 +197,7 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_refused() {
-        assert!(scenario(0, 1).is_err() && scenario(u32::MAX, 1).is_err());
+        assert!(scenario(0, 1).is_err() && scenario(1, 0).is_err());
     }
 
     /// `cargo xtask bench` checks the same in wasm.

@@ -1,7 +1,7 @@
 //! The lab's page: runs the simulated network in wasm and draws it.
 //!
 //! The page's JavaScript only shows and asks; everything that knows what a packet, a wait or a scenario is
-//! is here or in the core. One object crosses the boundary: [`Lab`].
+//! is here or in the core. Two objects cross the boundary: [`Lab`], and in web workers [`Part`].
 //!
 //! ```text
 //!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
@@ -14,6 +14,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
+//! | `part` | some of very many independent clients, simulated in a web worker |
+//! | `report` | what workers report, added up |
 //! | `frames` | the bytes of the first frames of a network of packets |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
@@ -35,6 +37,8 @@ mod lessons;
 mod numbers;
 mod paint;
 mod panic;
+mod part;
+mod report;
 mod run;
 mod schedule;
 mod stage;
@@ -45,3 +49,4 @@ mod timeline;
 mod words;
 
 pub use lab::Lab;
+pub use part::Part;

@@ -2,8 +2,9 @@
 //! the first records are kept, so that an endless run never fills the memory.
 
 use crate::frames::Frames;
+use crate::report::Report;
 use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::{self, Bounds, RunSink, Summary};
+use retrylab_core::sim::{self, Bounds, EndedBy, RunSink, Summary};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
@@ -15,18 +16,35 @@ pub(crate) const MAX_RECORDS: usize = 200_000;
 /// for as long as possible, not all of them for one instant.
 pub(crate) const MAX_FLOWS: u32 = 10_000;
 
+/// Number of clients that the pictures show of very many independent ones, and maximum number of records kept of them: the
+/// pictures are made in less time than two frames take, while web workers simulate all clients.
+const SAMPLE: u32 = 1_000;
+const SAMPLE_RECORDS: usize = 20_000;
+
+/// Maximum memory of the network in bytes: half of what a module can have.
+pub(crate) const MEMORY: u64 = 2 << 30;
+
 /// Keeps the first records.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     first: Vec<Record>,
+    /// Maximum number of records to keep.
+    max: usize,
     /// Number of records made, kept or not.
     total: u64,
-    /// Whether a record was not kept because there were [`MAX_RECORDS`].
+    /// Whether no more records are kept.
     full: bool,
     /// The frames and payloads of the records kept.
     frames: Frames,
     /// Number of frames lost that the summary does not count, in records kept or not: fragments and errors of IP.
     lost_frames: u64,
+}
+
+impl Kept {
+    /// Creates a sink that keeps up to `max` records.
+    pub(crate) fn new(max: usize) -> Self {
+        Self { max, full: max == 0, ..Self::default() }
+    }
 }
 
 impl Sink for Kept {
@@ -40,7 +58,7 @@ impl Sink for Kept {
         if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
             return;
         }
-        if self.first.len() < MAX_RECORDS {
+        if self.first.len() < self.max {
             self.first.push(*record);
         } else {
             self.full = true;
@@ -73,16 +91,20 @@ impl Sink for Kept {
 /// One scenario's run.
 pub(crate) struct PageRun {
     scenario: Scenario,
-    state: State,
+    network: State,
+    /// What is known about all clients if the network has only a sample of them.
+    all: Option<Report>,
+    /// Whether the reader stopped it.
+    stopped: bool,
 }
 
 enum State {
     Running(Box<sim::Run<Kept>>),
-    /// The run has ended or was stopped.
     Over {
         sink: Box<RunSink<Kept>>,
         simulated: Instant,
-        stopped: bool,
+        /// `None` if it did not come to its end.
+        ended_by: Option<EndedBy>,
     },
 }
 
@@ -90,59 +112,101 @@ impl PageRun {
     /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
         // The person at the page stops a run that takes too long.
-        let run = Box::new(scenario.begin(Kept::default(), Bounds::NONE));
-        Self { scenario, state: State::Running(run) }
+        let bounds = Bounds::NONE.with_memory(MEMORY);
+        let is_sample = scenario.clients > MAX_FLOWS && scenario.coupled_by().is_none();
+        let run = if is_sample {
+            scenario.begin_sample(SAMPLE, Kept::new(SAMPLE_RECORDS), bounds)
+        } else {
+            scenario.begin(Kept::new(MAX_RECORDS), bounds)
+        };
+        let all = is_sample.then(Report::default);
+        Self { scenario, network: State::Running(Box::new(run)), all, stopped: false }
     }
 
-    /// Handles up to `steps` events; returns `true` when the run is over.
+    /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.
     pub(crate) fn advance(&mut self, steps: u32) -> bool {
-        if let State::Running(run) = &mut self.state {
+        if let State::Running(run) = &mut self.network {
             let until = run.events() + u64::from(steps);
             while run.events() < until {
-                if run.advance_by(until - run.events()).is_some() {
-                    self.end(false);
+                if let Some(ended_by) = run.advance_by(until - run.events()) {
+                    self.end(Some(ended_by));
                     break;
                 }
             }
         }
-        self.is_over()
+        // A sample is only drawn: others count.
+        if self.all.is_some() && self.is_cut() {
+            self.end(None);
+        }
+        matches!(self.network, State::Over { .. })
     }
 
     /// Stops the run.
     pub(crate) fn stop(&mut self) {
-        self.end(true);
+        self.stopped = true;
+        self.end(None);
     }
 
-    fn end(&mut self, stopped: bool) {
-        if let State::Running(run) = &self.state {
+    fn end(&mut self, ended_by: Option<EndedBy>) {
+        if let State::Running(run) = &self.network {
             let simulated = run.now();
-            let placeholder =
-                State::Over { sink: Box::default(), simulated: Instant::ZERO, stopped };
-            if let State::Running(run) = std::mem::replace(&mut self.state, placeholder) {
+            let over = State::Over { sink: Box::default(), simulated, ended_by };
+            if let State::Running(run) = std::mem::replace(&mut self.network, over) {
                 let sink = Box::new(run.into_sink());
-                self.state = State::Over { sink, simulated, stopped };
+                self.network = State::Over { sink, simulated, ended_by };
             }
         }
+    }
+
+    /// Takes what is known about all clients, if the network has a sample of them. Returns true if that is the whole run.
+    pub(crate) fn report(&mut self, all: Report) -> bool {
+        self.all = Some(all);
+        self.is_over()
     }
 
     pub(crate) fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
+    /// Returns the number of clients that the pictures show.
+    pub(crate) fn shown(&self) -> u32 {
+        self.scenario.clients.min(if self.all.is_some() { SAMPLE } else { MAX_FLOWS })
+    }
+
+    /// Returns what is known about all clients; `None` if the network has all of them.
+    pub(crate) fn all(&self) -> Option<&Report> {
+        self.all.as_ref()
+    }
+
+    /// Returns what ended the run; `None` while it is in progress or if it was stopped.
+    pub(crate) fn ended_by(&self) -> Option<EndedBy> {
+        if self.stopped {
+            return None;
+        }
+        match (&self.all, &self.network) {
+            (Some(all), _) => {
+                let done = all.clients == u64::from(self.scenario.clients);
+                all.cut_by.or_else(|| done.then_some(EndedBy::Finished))
+            }
+            (None, State::Over { ended_by, .. }) => *ended_by,
+            (None, State::Running(_)) => None,
+        }
+    }
+
     /// Returns true if the run has ended or was stopped.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state, State::Over { .. })
+        self.stopped || self.ended_by().is_some()
     }
 
     /// Returns true if the run was stopped before its end.
     pub(crate) fn was_stopped(&self) -> bool {
-        matches!(self.state, State::Over { stopped: true, .. })
+        self.stopped
     }
 
     /// Returns true if no further record will be kept: the picture can then be drawn while the run
     /// continues.
     pub(crate) fn is_drawable(&self) -> bool {
-        self.is_over() || self.is_cut()
+        matches!(self.network, State::Over { .. }) || self.is_cut()
     }
 
     /// Returns true if records are missing at the end of those that are kept.
@@ -162,37 +226,37 @@ impl PageRun {
 
     /// Returns the number of packets that the link lost so far; of the fragments of a datagram, each counts.
     pub(crate) fn lost(&self) -> u64 {
+        // Clients of networks of packets are never simulated as a sample.
         self.summary().lost + self.sink().records.lost_frames
     }
 
-    /// Returns the number of records made so far.
+    /// Returns the number of events so far.
     pub(crate) fn events(&self) -> u64 {
-        self.sink().records.total
+        self.all.map_or(self.sink().records.total, |all| all.events)
     }
 
     /// Returns the counts so far.
     pub(crate) fn summary(&self) -> Summary {
-        self.sink().summary
+        self.all.map_or(self.sink().summary, |all| all.summary)
     }
 
-    /// Returns the fingerprint of the whole run; `None` while it is in progress or if it was stopped.
+    /// Returns the fingerprint of the whole run; `None` while it is in progress or if it ended early.
     pub(crate) fn digest(&self) -> Option<Digest> {
-        match &self.state {
-            State::Over { sink, stopped: false, .. } => Some(sink.digest.digest()),
-            _ => None,
-        }
+        let digest = self.all.map_or(self.sink().digest.digest(), |all| all.digest);
+        (self.ended_by() == Some(EndedBy::Finished)).then_some(digest)
     }
 
     /// Returns the time reached.
     pub(crate) fn simulated(&self) -> Instant {
-        match &self.state {
-            State::Running(run) => run.now(),
-            State::Over { simulated, .. } => *simulated,
+        match (&self.all, &self.network) {
+            (Some(all), _) => all.simulated,
+            (None, State::Running(run)) => run.now(),
+            (None, State::Over { simulated, .. }) => *simulated,
         }
     }
 
     fn sink(&self) -> &RunSink<Kept> {
-        match &self.state {
+        match &self.network {
             State::Running(run) => run.sink(),
             State::Over { sink, .. } => sink,
         }
@@ -202,6 +266,7 @@ impl PageRun {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::Part;
 
     fn run(fragment: &str) -> PageRun {
         let (scenario, errors) = Scenario::from_fragment(fragment);
@@ -237,12 +302,56 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_clients_the_first_are_kept() {
-        let mut many = run("clients=20000");
+    fn of_very_many_coupled_clients_the_first_are_kept() {
+        let mut many = run("clients=20000&server.drop_first=1");
         while !many.advance(10_000) {}
-        assert!(!many.is_cut());
+        assert!(!many.is_cut() && many.all().is_none());
         assert!(many.records().iter().all(|record| record.flow.unwrap().get() <= MAX_FLOWS));
         assert!(many.events() > many.records().len() as u64);
+    }
+
+    #[test]
+    fn of_very_many_independent_clients_the_first_are_simulated_for_the_picture() {
+        let link = "seed=3&clients=20000&link.loss=0.3";
+        let mut many = run(link);
+        while !many.advance(10_000) {}
+        assert!(many.is_drawable() && !many.is_over() && many.digest().is_none());
+        let mut first = run("seed=3&clients=1000&link.loss=0.3");
+        while !first.advance(10_000) {}
+        assert_eq!(many.records(), first.records(), "they are the same as in a run of their own");
+        let mut part = Part::new(link);
+        part.take(1, 20_000);
+        while !part.advance() {}
+        assert!(many.report(Report::of_all(&part.report())));
+        let whole = sim::run(many.scenario(), ());
+        assert_eq!(many.digest(), Some(whole.digest));
+        assert_eq!(many.summary().counts(), whole.summary.counts());
+        assert_eq!(many.simulated(), whole.simulated);
+    }
+
+    /// A rate of all clients together is shared by all, not by those that are drawn.
+    #[test]
+    fn a_sample_has_its_share_of_the_load() {
+        let mut many = run("clients=1000000&workload.rate=20000&workload.duration=1s");
+        while !many.advance(10_000) {}
+        let sends = many.sink().summary.sends;
+        assert!((5..60).contains(&sends), "{sends} of about 20,000");
+    }
+
+    #[test]
+    fn a_sample_ends_when_no_more_is_kept() {
+        let mut endless = run("clients=4294967295&server.drop=1&policy.multiplier=1");
+        while !endless.advance(10_000) {}
+        assert!(endless.is_cut() && !endless.is_over());
+        endless.stop();
+        assert!(endless.is_over() && endless.was_stopped());
+    }
+
+    #[test]
+    fn coupled_clients_that_do_not_fit_into_the_memory_are_not_simulated() {
+        let mut many = run("clients=4294967295&server.service=1ms");
+        assert!(many.advance(1));
+        assert_eq!((many.ended_by(), many.digest()), (Some(EndedBy::Memory), None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 import * as address from "./address.js";
 import { Controls } from "./controls.js";
+import { Crowd } from "./crowd.js";
 import { byId, say } from "./dom.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
@@ -36,7 +37,7 @@ export class Page {
     /** The link that waits for another module. */
     this.wanted = "";
     this.broken = false;
-    /** @type {Simulation | null} */
+    /** @type {Simulation | Crowd | null} */
     this.simulation = null;
     this.begun = 0;
     /** After a change: play on, stay at the end, or wait at the start. */
@@ -251,14 +252,25 @@ export class Page {
     say(byId("sentence", HTMLElement), this.lab.sentence());
     this.lab.legend().forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
     this.showErrors();
-    notices.hide("long");
-    notices.hide("part");
-    this.simulation = new Simulation(this.lab, {
+    for (const name of ["long", "part", "alone"]) notices.hide(name);
+    panel.showSample(this.lab.sample());
+    this.simulate();
+  }
+
+  simulate() {
+    const hooks = {
       ready: () => this.ready(),
-      progress: (events) => this.progress(events),
-      ask: (events) => this.ask(events),
+      progress: (/** @type {string} */ done) => this.progress(done),
+      ask: (/** @type {number} */ events) => this.ask(events),
       done: () => this.done(),
-    }, (error) => this.fail(error));
+      alone: () => notices.show("alone", {
+        title: "The browser starts no web workers: the page simulates all clients by itself, which takes longer.",
+      }),
+    };
+    const failed = (/** @type {unknown} */ error) => this.fail(error);
+    this.simulation = this.lab.isSample()
+      ? new Crowd(this.module, this.lab, hooks, failed)
+      : new Simulation(this.lab, hooks, failed);
   }
 
   showLessons() {
@@ -294,10 +306,10 @@ export class Page {
     if (this.after.play) this.player.play();
   }
 
-  /** @param {number} events */
-  progress(events) {
+  /** @param {string} done */
+  progress(done) {
     if (performance.now() - this.begun < PATIENCE) return;
-    const title = `Simulating … ${short(events)} events`;
+    const title = `Simulating … ${done}`;
     panel.showOutcome("Simulating …", "");
     if (notices.retitle("long", title)) return;
     notices.show("long", { title, buttons: [["Stop here", () => this.simulation?.stop()]] });
@@ -320,10 +332,12 @@ export class Page {
 
   /** The run is over. */
   done() {
+    const { lab } = this;
     notices.hide("long");
-    panel.showOutcome(this.lab.outcome(), this.lab.digest());
-    const notice = this.lab.notice();
-    if (notice) notices.show("part", { title: notice });
+    panel.showOutcome(lab.outcome(), lab.digest());
+    const notice = lab.notice();
+    // The outcome says which clients are a sample.
+    if (notice && (lab.isCut() || !lab.isSample())) notices.show("part", { title: notice });
   }
 
   /** Shows the new position of the playhead. Called in every frame. */

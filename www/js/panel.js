@@ -36,6 +36,18 @@ export function showOutcome(sentence, fingerprint) {
   digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
 }
 
+/**
+ * Says which clients are drawn.
+ * @param {string} sentence empty if all are
+ */
+export function showSample(sentence) {
+  for (const id of ["sample", "legend-sample"]) {
+    const element = byId(id, HTMLElement);
+    say(element, sentence);
+    element.hidden = sentence === "";
+  }
+}
+
 /** Clears the old digest, because a new run has begun. */
 export function pending() {
   say(digest, "");

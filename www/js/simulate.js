@@ -2,6 +2,8 @@
 // A run is simulated in slices: a short run ends before the next frame, a long one leaves the page usable, and
 // a very long one asks whether to continue.
 
+import { short } from "./words.js";
+
 /** @typedef {import("./wasm.js").Lab} Lab */
 
 /** How long a slice may take, in milliseconds: less than a frame. */
@@ -11,12 +13,12 @@ const SLICE = 11;
 const STEPS = 1000;
 
 /** Number of events after which the page asks whether to continue. */
-const ASK = 50e6;
+export const ASK = 50e6;
 
 /**
  * @typedef {object} Hooks
  * @property {() => void} ready the run can be looked at
- * @property {(events: number) => void} progress the run continues
+ * @property {(done: string) => void} progress the run continues; `done` says how far it is
  * @property {(events: number) => void} ask the run is very long and waits for `goOn`
  * @property {() => void} done it is over
  */
@@ -57,7 +59,7 @@ export class Simulation {
       } else if (events >= this.limit) {
         this.hooks.ask(events);
       } else {
-        this.hooks.progress(events);
+        this.hooks.progress(`${short(events)} events`);
         this.channel.port2.postMessage(null);
       }
     } catch (error) {

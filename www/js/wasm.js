@@ -4,15 +4,32 @@
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
 
+/** The files of a module without their extensions: that of a first visit, and that with TCP/IP stacks. */
+const [WEB, PACKETS] = ["../wasm/retrylab_web", "../wasm/retrylab_packets"];
+
+/**
+ * What a web worker needs to start the same module.
+ * @typedef {{ glue: string, compiled: WebAssembly.Module }} Source
+ */
+
+/** @type {Map<Module, Source>} */
+const sources = new Map();
+
+/**
+ * Returns the source of a module that has been loaded.
+ * @param {Module} module
+ */
+export function sourceOf(module) {
+  const source = sources.get(module);
+  if (!source) throw new Error("the module has not been loaded");
+  return source;
+}
+
 /**
  * Loads the module that a first visit needs. Rejects when the browser, or whoever runs it, does not allow WebAssembly.
  * @returns {Promise<Module>}
  */
-export async function load() {
-  const module = await import("../wasm/retrylab_web.js");
-  await module.default();
-  return module;
-}
+export const load = () => start(WEB);
 
 /** @type {Promise<Module> | null} */
 let packets = null;
@@ -23,7 +40,7 @@ let packets = null;
  * @returns {Promise<Module>}
  */
 export function loadPackets(progress) {
-  packets ??= fetchPackets(progress).catch((error) => {
+  packets ??= start(PACKETS, progress).catch((error) => {
     // The next call tries again.
     packets = null;
     throw error;
@@ -31,24 +48,38 @@ export function loadPackets(progress) {
   return packets;
 }
 
-/** @param {(share: string) => void} progress */
-async function fetchPackets(progress) {
-  const url = new URL("../wasm/retrylab_packets_bg.wasm", import.meta.url);
-  const [module, response] = await Promise.all([import("../wasm/retrylab_packets.js"), fetch(url)]);
-  if (!response.ok || !response.body) throw new Error(`the server answered with ${response.status}`);
+/**
+ * Compiles a module while it arrives, and starts it.
+ * @param {string} name
+ * @param {(share: string) => void} [progress]
+ */
+async function start(name, progress) {
+  const glue = new URL(`${name}.js`, import.meta.url).href;
+  /** @type {[Module, Response]} */
+  const [module, response] = await Promise.all([import(glue), fetch(new URL(`${name}_bg.wasm`, import.meta.url))]);
+  if (!response.ok) throw new Error(`the server answered with ${response.status}`);
+  const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
+  await module.default({ module_or_path: compiled });
+  sources.set(module, { glue, compiled });
+  return module;
+}
+
+/**
+ * Returns a response whose progress is reported.
+ * @param {Response} response
+ * @param {(share: string) => void} progress
+ */
+function counted(response, progress) {
   const total = Number(response.headers.get("content-length"));
   let loaded = 0;
-  const counted = response.body.pipeThrough(new TransformStream({
+  const body = response.body?.pipeThrough(new TransformStream({
     transform(part, out) {
       loaded += part.byteLength;
       progress(total >= loaded ? `${kilobytes(loaded)} of ${kilobytes(total)} kB` : `${kilobytes(loaded)} kB`);
       out.enqueue(part);
     },
   }));
-  // With this type, the browser compiles the module while it arrives.
-  const headers = { "content-type": "application/wasm" };
-  await module.default({ module_or_path: new Response(counted, { headers }) });
-  return /** @type {Module} */ (/** @type {unknown} */ (module));
+  return new Response(body, { headers: { "content-type": "application/wasm" } });
 }
 
 /** @param {number} bytes */

@@ -59,7 +59,7 @@ test("a bad link names what is wrong with it, and the rest is shown", async () =
   const notice = (await page.locator("[data-notice=link]").textContent()) ?? "";
   assert.match(notice, /server\.dorp/);
   assert.match(notice, /did you mean server\.drop/);
-  assert.match(notice, /clients: "x" is not a whole number from 1 to 1000000/);
+  assert.match(notice, /clients: "x" is not a whole number from 1 to 4294967295/);
   assert.equal(fragmentOf(page), "seed=9&link.loss=0.4", "what could be read");
   assert.match(await text(page, "digest"), /^[0-9a-f]{16}$/);
   await page.locator("[data-notice=link] button").click();

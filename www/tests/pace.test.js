@@ -3,8 +3,9 @@
 // printed but not judged, because it depends on the machine as much as on the page.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { openLab, text, visit } from "./support.js";
+import { digests, openLab, text, visit } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -80,6 +81,41 @@ for (const n of [1000, 5000]) {
     await page.context().close();
   });
 }
+
+/** A million clients of `retrylab sim`. */
+const MILLION = "clients=1000000&server.drop=0.5";
+
+test("a million clients are simulated while the page draws", async () => {
+  const { page, faults } = await visit(lab);
+  await page.evaluate(() => {
+    /** @type {number[]} */
+    const times = [];
+    Reflect.set(globalThis, "times", times);
+    const frame = () => {
+      times.push(performance.now());
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  const [digest] = await digests(page, [MILLION]);
+  /** @type {number[]} */
+  const times = await page.evaluate(() => Reflect.get(globalThis, "times"));
+  const gaps = times.slice(1).map((time, i) => time - times[i]);
+  const took = times[times.length - 1] - times[0];
+  const rate = (1000 * gaps.length) / took;
+  console.log(`1,000,000 clients in ${(took / 1000).toFixed(2)} s: ${rate.toFixed(1)} frames per second, ` +
+    `slowest frame ${Math.max(...gaps).toFixed(0)} ms`);
+  assert(times.length > 5, "it draws meanwhile");
+  assert.match(await text(page, "outcome"), /of 1,000,000 exchanges were answered/);
+  const binary = process.env.RETRYLAB_BIN;
+  if (binary) {
+    const settings = MILLION.split("&").flatMap((pair) => ["--set", pair]);
+    const report = JSON.parse(execFileSync(binary, ["sim", "--json", ...settings], { encoding: "utf8", stdio: "pipe" }));
+    assert.equal(digest, report.digest, "the digest is that of retrylab sim");
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
 
 test("the first picture comes soon", async () => {
   const { page } = await visit(lab);

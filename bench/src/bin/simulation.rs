@@ -5,9 +5,8 @@
 //! unless it is given); with `network`, all of them in one network. With `trace`, that also keeps every record in memory. With `packets`, all hosts have TCP/IP stacks. With `tcp`, each exchange has a TCP connection, and nothing
 //! is lost.
 
-use retrylab_bench::{Report, packets, scenario, streams};
+use retrylab_bench::{Report, metrics, packets, scenario, streams};
 use retrylab_core::scenario::{Family, FieldError, Scenario};
-use retrylab_core::sim::metrics::Metrics;
 use retrylab_core::sim::{Bounds, Division, Outcome, Summary, run};
 use retrylab_core::trace::{Digest, DigestSink, Record, Sink};
 use std::process::ExitCode;
@@ -15,9 +14,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: simulation CLIENTS EXCHANGES [THREADS|network|trace|packets|tcp]";
-
-/// Length of an interval of the counts over time, as in `retrylab sim`.
-const INTERVAL: Duration = Duration::from_millis(10);
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -33,11 +29,11 @@ fn main() -> ExitCode {
     let report = match mode {
         "trace" => {
             let records = Vec::<Record>::new();
-            report(scenario(clients, exchanges), (Metrics::new(INTERVAL), records))
+            report(scenario(clients, exchanges), (metrics(), records))
         }
         "tcp" => connections(clients, exchanges),
         "packets" => report(packets(clients, exchanges), ()),
-        "network" => report(scenario(clients, exchanges), Metrics::new(INTERVAL)),
+        "network" => report(scenario(clients, exchanges), metrics()),
         threads => match threads.parse() {
             Ok(threads) => cells(clients, exchanges, threads),
             Err(_) => return refuse(USAGE),
@@ -64,7 +60,7 @@ fn cells(clients: u32, exchanges: u32, threads: usize) -> Result<Report, FieldEr
     let scenario = scenario(clients, exchanges)?;
     let begun = Instant::now();
     let division = Division::new(1..=clients, Bounds::default(), threads);
-    let work = || division.work(&scenario, Metrics::new(INTERVAL), |_| true);
+    let work = || division.work(&scenario, metrics(), |_| true);
     let outcome = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let others = others.into_iter().map(|other| other.join().expect("it does not panic"));

@@ -66,24 +66,44 @@ impl Scenario {
         &self,
         sink: K,
         bounds: Bounds,
-        mut go_on: impl FnMut() -> bool,
+        go_on: impl FnMut() -> bool,
     ) -> Run<K> {
-        /// Bytes of an exchange, its datagrams and its timers, without the message.
-        const EXCHANGE: u64 = 512;
         #[cfg(feature = "packets")]
         if self.protocol.has_connections() {
             return self.begin_streams(sink, bounds);
         }
+        self.begin_first(self.clients, sink, bounds, go_on)
+    }
+
+    /// Begins a run of the first `clients` clients alone. What happens to them is the same as in the whole run.
+    ///
+    /// # Panics
+    /// If the clients are [coupled](Self::coupled_by), if there are fewer, or if this build cannot run the scenario.
+    #[must_use]
+    pub fn begin_sample<K: Sink>(&self, clients: u32, sink: K, bounds: Bounds) -> Run<K> {
+        assert_eq!(self.coupled_by(), None, "the clients are coupled");
+        assert!(clients <= self.clients, "there are fewer clients");
+        self.begin_first(clients, sink, bounds, || true)
+    }
+
+    fn begin_first<K: Sink>(
+        &self,
+        clients: u32,
+        sink: K,
+        bounds: Bounds,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Run<K> {
+        /// Bytes of an exchange, its datagrams and its timers, without the message.
+        const EXCHANGE: u64 = 512;
         let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
         // A request may be duplicated.
         let per_event = burst * (EXCHANGE + 2 * self.max_message_len() as u64);
-        let mut clients = self.hosts().peekable();
-        let own = clients.peek().map_or(0, ScenarioClient::memory);
+        let mut hosts = self.hosts(clients).peekable();
+        let own = hosts.peek().map_or(0, ScenarioClient::memory);
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
-        let too_big = self.clients > MAX_CLIENTS
-            || u64::from(self.clients).saturating_mul(each) > bounds.memory;
-        let clients = clients.take_while(|_| !too_big && go_on());
-        let network = self.network_of(clients, sink);
+        let too_big =
+            clients > MAX_CLIENTS || u64::from(clients).saturating_mul(each) > bounds.memory;
+        let network = self.network_of(hosts.take_while(|_| !too_big && go_on()), sink);
         Run::new(Hosts::Datagrams(network), bounds, per_event, too_big)
     }
 
@@ -100,9 +120,9 @@ impl Scenario {
         Run::new(hosts, bounds, per_event, too_big)
     }
 
-    /// Returns the clients, made one by one.
-    fn hosts(&self) -> impl Iterator<Item = ScenarioClient> {
-        (1..=self.clients).map(self.client_maker())
+    /// Returns the first `clients` clients, made one by one.
+    fn hosts(&self, clients: u32) -> impl Iterator<Item = ScenarioClient> {
+        (1..=clients).map(self.client_maker())
     }
 
     /// Returns the configuration of the clients, and the server, if they are what most scenarios have: closed-loop clients,
@@ -171,7 +191,7 @@ impl Scenario {
     /// If this build cannot run it: see [`is_runnable`](Self::is_runnable).
     #[must_use]
     pub fn network<K: Sink>(&self, sink: K) -> ScenarioNetwork<K> {
-        self.network_of(self.hosts(), sink)
+        self.network_of(self.hosts(self.clients), sink)
     }
 
     pub(super) fn network_of<K: Sink>(

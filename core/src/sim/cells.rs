@@ -162,6 +162,12 @@ impl<K: Sink> Cells<K> {
         either!(&self.0, cells => cells.done)
     }
 
+    /// Returns the maximum time that a client has reached.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        either!(&self.0, cells => cells.now())
+    }
+
     /// Returns the sink that it records into.
     #[must_use]
     pub fn sink(&self) -> &RunSink<K> {
@@ -278,8 +284,12 @@ impl<N: Hosting> Loop<N> {
         self.network.memory() > self.bounds.memory
     }
 
+    fn now(&self) -> Instant {
+        if self.busy { self.now.max(self.network.now()) } else { self.now }
+    }
+
     fn into_outcome(self, ended_by: EndedBy) -> Outcome<N::Sink> {
-        let simulated = if self.busy { self.now.max(self.network.now()) } else { self.now };
+        let simulated = self.now();
         let ended_by = match ended_by {
             EndedBy::Finished if self.out_of_time => EndedBy::Time,
             ended_by => ended_by,

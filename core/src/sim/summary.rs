@@ -38,6 +38,71 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Returns the counts, for another process: see [`from_counts`](Self::from_counts).
+    #[must_use]
+    pub const fn counts(&self) -> [u64; 11] {
+        // All fields are named: a new one does not compile until it is added.
+        let Self {
+            answered,
+            gave_up,
+            refused,
+            sends,
+            calls,
+            replies,
+            late_replies,
+            lost,
+            server_dropped,
+            misattributed,
+            declared_dead,
+            reply: _,
+        } = *self;
+        [
+            answered,
+            gave_up,
+            refused,
+            sends,
+            calls,
+            replies,
+            late_replies,
+            lost,
+            server_dropped,
+            misattributed,
+            declared_dead,
+        ]
+    }
+
+    /// Returns the summary with these [`counts`](Self::counts), which is complete: it has no record to come.
+    #[must_use]
+    pub const fn from_counts(counts: [u64; 11]) -> Self {
+        let [
+            answered,
+            gave_up,
+            refused,
+            sends,
+            calls,
+            replies,
+            late_replies,
+            lost,
+            server_dropped,
+            misattributed,
+            declared_dead,
+        ] = counts;
+        Self {
+            answered,
+            gave_up,
+            refused,
+            sends,
+            calls,
+            replies,
+            late_replies,
+            lost,
+            server_dropped,
+            misattributed,
+            declared_dead,
+            reply: None,
+        }
+    }
+
     /// Returns the number of exchanges that are over.
     #[must_use]
     pub const fn finished(&self) -> u64 {

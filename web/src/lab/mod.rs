@@ -21,7 +21,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The laboratory.
 ///
 /// After a change of the scenario (`new`, `load`) call `run_some` until it returns `true`. As soon
-/// as `ready` returns `true`, the pictures and the playhead can be used.
+/// as `ready` returns `true`, the pictures and the playhead can be used. If `is_sample` returns `true`, let parts simulate
+/// all clients, and pass on what they `report`.
 #[wasm_bindgen]
 pub struct Lab {
     run: PageRun,
@@ -111,9 +112,9 @@ impl Lab {
     }
 
     fn begin(&mut self, scenario: Scenario) {
-        self.chosen &= self.flow <= scenario.clients;
         self.plan = Plan::new(&scenario);
         self.run = PageRun::new(scenario);
+        self.chosen &= self.flow <= self.run.shown();
         self.scene = None;
         self.selected = None;
         self.at = 0;
@@ -157,7 +158,7 @@ impl Lab {
             };
             out += &format!(" --set {quoted}");
         }
-        if self.run.was_stopped() {
+        if self.run.was_stopped() && !self.is_sample() {
             out += &format!(" --max-events {}", self.run.events());
         }
         out

@@ -44,7 +44,7 @@ impl Lab {
     pub fn draw_stage(&mut self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
         let Some(scene) = &mut self.scene else { return };
         if (scene.layout.w, scene.layout.h) != (w, h) {
-            scene.layout = Layout::new(w, h, self.run.scenario());
+            scene.layout = Layout::new(w, h, self.run.scenario(), self.run.shown());
         }
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
         let packet = match self.selected {

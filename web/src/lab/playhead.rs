@@ -3,7 +3,6 @@
 use super::Lab;
 use crate::json::Json;
 use crate::numbers::{clock, compact};
-use crate::run::MAX_FLOWS;
 use crate::timeline::{after, before, usual_latency};
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -108,7 +107,7 @@ impl Lab {
     #[wasm_bindgen(js_name = countsTitle)]
     #[must_use]
     pub fn counts_title(&self) -> String {
-        let part = self.run.is_cut() || self.run.scenario().clients > MAX_FLOWS;
+        let part = self.run.is_cut() || self.run.shown() < self.run.scenario().clients;
         if part { "So far, of what is shown" } else { "So far" }.to_string()
     }
 

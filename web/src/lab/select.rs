@@ -3,7 +3,6 @@
 use super::Lab;
 use crate::inspect;
 use crate::ladder::Ladder;
-use crate::run::MAX_FLOWS;
 use crate::stage::{self, Pick};
 use crate::timeline::Subject;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,7 +13,7 @@ impl Lab {
     /// Returns the number of clients whose ladder can be shown.
     #[must_use]
     pub fn clients(&self) -> u32 {
-        self.run.scenario().clients.min(MAX_FLOWS)
+        self.run.shown()
     }
 
     /// Returns the client whose ladder is shown.

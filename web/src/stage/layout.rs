@@ -1,7 +1,6 @@
 //! Positions on the stage. Up to a dozen clients each have a lane of their own; more form a field of dots
 //! whose packets fan out to the server.
 
-use crate::run::MAX_FLOWS;
 use crate::timeline::{Side, Timeline, usual_latency};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Direction;
@@ -48,8 +47,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(w: f64, h: f64, scenario: &Scenario) -> Self {
-        let clients = scenario.clients.min(MAX_FLOWS);
+    /// Places the first `clients` clients and the servers of `scenario` on a stage of this width and height.
+    pub(crate) fn new(w: f64, h: f64, scenario: &Scenario, clients: u32) -> Self {
         let linger = (usual_latency(scenario) / 2).max(1);
         let narrow = w < 480.0;
         let edge = if narrow { 10.0 } else { 24.0 };
@@ -273,15 +272,14 @@ mod tests {
     fn layout(w: f64, h: f64, clients: u32) -> Layout {
         let mut scenario = Scenario::default();
         scenario.clients = clients;
-        Layout::new(w, h, &scenario)
+        Layout::new(w, h, &scenario, clients)
     }
 
     #[test]
     fn everything_is_on_the_stage_at_every_size() {
         for (w, h) in [(1200.0, 400.0), (720.0, 230.0), (358.0, 220.0), (320.0, 120.0)] {
-            for clients in [1, 2, 5, 12, 13, 100, 1_000, 10_000, 1_000_000] {
+            for clients in [1, 2, 5, 12, 13, 100, 1_000, 10_000] {
                 let layout = layout(w, h, clients);
-                assert_eq!(layout.clients, clients.min(MAX_FLOWS));
                 for flow in [1, layout.clients / 2 + 1, layout.clients] {
                     let (x, y, ring) = layout.client(flow);
                     assert!(x - ring >= 0.0 && y - ring >= 0.0, "{w}x{h} {clients}: {x} {y}");

@@ -109,7 +109,7 @@ mod tests {
 
     fn scene(fragment: &str) -> (Layout, Timeline) {
         let (scenario, _) = Scenario::from_fragment(fragment);
-        let layout = Layout::new(700.0, 240.0, &scenario);
+        let layout = Layout::new(700.0, 240.0, &scenario, scenario.clients);
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         (layout, Timeline::new(&run))

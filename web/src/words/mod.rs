@@ -10,21 +10,17 @@ mod tests;
 pub(crate) use scenario::headline;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::run::{MAX_FLOWS, PageRun};
+use crate::run::{MEMORY, PageRun};
 use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
-use retrylab_core::sim::Summary;
+use retrylab_core::sim::{EndedBy, Summary};
 use retrylab_core::trace::words::{self, Narrator, Pattern, Words, story};
 use retrylab_core::trace::{Record, What};
 
 /// Returns a summary of a run, or of the part that was simulated.
 pub(crate) fn outcome(run: &PageRun) -> String {
     let summary = run.summary();
-    let mut out = String::new();
-    if run.was_stopped() {
-        let (events, at) = (run.events(), span(run.simulated().as_nanos()));
-        out += &format!("Stopped after {} and {at}. ", count(events, "event"));
-    }
+    let mut out = extent(run);
     out += &match ending(run, &summary) {
         Some(sentence) => sentence,
         None => exchanges(&summary, run.scenario().setting().pattern),
@@ -54,6 +50,26 @@ pub(crate) fn outcome(run: &PageRun) -> String {
     out + &limits(run, &summary)
 }
 
+/// Returns which part of the run was simulated; empty if it is the whole.
+fn extent(run: &PageRun) -> String {
+    let (events, at) = (count(run.events(), "event"), span(run.simulated().as_nanos()));
+    match run.ended_by() {
+        Some(EndedBy::Finished) => String::new(),
+        Some(EndedBy::Memory) => {
+            let gigabytes = MEMORY >> 30;
+            let why = run.scenario().coupled_by().map_or_else(String::new, |key| {
+                format!(
+                    " All clients are in one network, because {key} lets them influence each other."
+                )
+            });
+            format!("Ended by the limit of memory, {gigabytes} GiB, after {events} and {at}.{why} ")
+        }
+        Some(ended_by) => format!("Ended by {ended_by} after {events} and {at}. "),
+        None if run.was_stopped() => format!("Stopped after {events} and {at}. "),
+        None => format!("The run continues, after {events} so far. "),
+    }
+}
+
 /// Returns the number of what the server dropped, and the sentences about one and about several. Over connections, packets
 /// that reach it while it is down count too.
 fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str) {
@@ -67,7 +83,7 @@ fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
 fn limits(run: &PageRun, summary: &Summary) -> String {
-    if summary.finished() < 2 || run.is_cut() || run.scenario().clients > MAX_FLOWS {
+    if summary.finished() < 2 || run.is_cut() || run.shown() < run.scenario().clients {
         return String::new();
     }
     let ended = |by: Stop| {
@@ -90,7 +106,7 @@ fn limits(run: &PageRun, summary: &Summary) -> String {
 
 /// Returns how the only exchange of a run ended.
 fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
-    if summary.finished() != 1 {
+    if summary.finished() != 1 || run.all().is_some() {
         return None;
     }
     let mut narrator = Narrator::new(run.scenario().setting());
@@ -118,6 +134,8 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     }
     let of = count(finished, noun);
     let mut out = match summary.answered {
+        1 if finished == 1 => format!("One {noun} was {done}"),
+        0 if finished == 1 => format!("One {noun} was not {done}"),
         0 => format!("None of {of} was {done}"),
         n if n == finished => format!("All {of} were {done}"),
         n => format!("{} of {of} were {done} ({})", grouped(n), percent(n, finished)),
@@ -183,7 +201,7 @@ fn crowd(records: &[Record], timeline: &Timeline, ids: impl Iterator<Item = Id>)
 pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     let summary = timeline.summary(run.records(), at);
     // Only the first of very many clients are shown; in an open loop the number of exchanges is unknown.
-    let clients = u64::from(run.scenario().clients.min(MAX_FLOWS));
+    let clients = u64::from(run.shown());
     let whole = clients * u64::from(run.scenario().max_exchanges());
     let flying = timeline.in_flight(at) as u64;
     let mut out = match timeline.setting().pattern {

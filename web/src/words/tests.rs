@@ -1,6 +1,8 @@
 use super::*;
 use crate::lessons::LESSONS;
+use crate::report::Report;
 use retrylab_core::scenario::Scenario;
+use retrylab_core::time::Instant;
 
 fn over(fragment: &str) -> (PageRun, Timeline) {
     let (scenario, errors) = Scenario::from_fragment(fragment);
@@ -86,6 +88,30 @@ fn outcomes_say_what_came_out() {
     run.advance(1);
     run.stop();
     assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
+}
+
+#[test]
+fn an_outcome_says_which_part_it_is_of() {
+    let mut many = PageRun::new(Scenario::from_fragment("clients=1000000&server.drop=0.5").0);
+    many.advance(1);
+    assert_eq!(
+        outcome(&many),
+        "The run continues, after 0 events so far. No exchange has ended; 0 sends so far."
+    );
+    let counts = [1, 0, 0, 3, 1, 1, 0, 0, 1, 0, 0];
+    let (summary, simulated) = (Summary::from_counts(counts), Instant::from_nanos(20_000_000));
+    let report = Report { events: 7, simulated, summary, ..Report::default() };
+    many.report(report);
+    many.stop();
+    let part = "One exchange was answered. 3 sends per exchange. The server dropped one request.";
+    assert_eq!(outcome(&many), format!("Stopped after 7 events and 20 ms. {part}"));
+    let mut coupled = over("clients=4294967295&server.service=1ms").0;
+    assert!(coupled.advance(1));
+    assert_eq!(
+        outcome(&coupled),
+        "Ended by the limit of memory, 2 GiB, after 0 events and 0 s. All clients are in one network, because \
+         server.service lets them influence each other. No exchange has ended; 0 sends so far."
+    );
 }
 
 #[cfg(feature = "packets")]

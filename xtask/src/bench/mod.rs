@@ -54,7 +54,7 @@ enum What {
     Simulation,
     /// Resident bytes per client and per further exchange
     Memory,
-    /// The simulated network in wasm under Node, compared with the native one
+    /// The simulated network in wasm under Node, compared with the native one, and in four workers
     Wasm,
     /// The cost of keeping the full trace
     Trace,

@@ -115,6 +115,11 @@ pub(super) fn node(paths: &Paths, module: &PathBuf, size: Size) -> Cmd {
     Cmd::new("node", &paths.root).arg("bench/wasm/run.mjs").arg(module).args(size.words())
 }
 
+/// Returns the same command with the clients shared among `workers` threads.
+pub(super) fn node_workers(paths: &Paths, module: &PathBuf, size: Size, workers: u32) -> Cmd {
+    node(paths, module, size).arg(workers.to_string())
+}
+
 fn release(paths: &Paths, name: &str) -> PathBuf {
     built(paths, "release", name)
 }

@@ -1,0 +1,39 @@
+// @ts-check
+// A web worker that simulates independent clients. The first message is what it needs to start; each of the others
+// brings clients, or only asks it to go on. Each is answered with what it has done so far.
+
+/** @typedef {import("./wasm.js").Module} Module */
+/** @typedef {import("./wasm.js").Source & { link: string }} Order */
+
+/**
+ * The first and the last of clients; `null` to go on with those that it has.
+ * @typedef {[number, number] | null} Clients
+ */
+
+/** How long it works before it answers, in milliseconds. */
+const SLICE = 25;
+
+/** @param {MessageEvent<Order>} message */
+self.onmessage = async ({ data: { glue, compiled, link } }) => {
+  try {
+    /** @type {Module} */
+    const module = await import(glue);
+    await module.default({ module_or_path: compiled });
+    const part = new module.Part(link);
+    self.onmessage = (/** @type {MessageEvent<Clients>} */ { data: clients }) => {
+      if (clients) part.take(clients[0], clients[1]);
+      const until = performance.now() + SLICE;
+      while (!part.advance() && performance.now() < until);
+      self.postMessage({ report: part.report(), done: part.done() });
+    };
+    self.postMessage({ report: part.report(), done: 0 });
+  } catch (error) {
+    // The page receives an error of a task, but not one of a promise.
+    setTimeout(() => {
+      throw error;
+    });
+  }
+};
+
+// For the checker of types: this is a module.
+export {};
