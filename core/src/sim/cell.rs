@@ -38,7 +38,6 @@ pub(super) struct Cell<K> {
     later: VecDeque<Arriving>,
     /// Bytes of the datagram that has just arrived.
     arrived: Vec<u8>,
-    started: bool,
     now: Instant,
     /// When the client's timer fires, in nanoseconds, or [`NEVER`].
     timer: u64,
@@ -90,7 +89,6 @@ impl<K: Sink> Cell<K> {
             first: Arriving::NONE,
             later: VecDeque::new(),
             arrived: Vec::new(),
-            started: false,
             now: Instant::ZERO,
             timer: NEVER,
             timeouts: Timeouts::of_hosts(2),
@@ -105,12 +103,6 @@ impl<K: Sink> Cell<K> {
     #[inline(always)]
     fn record(&mut self, context: Context, what: What) {
         self.sink.record(&context.record(self.now, what));
-    }
-
-    fn start(&mut self) {
-        self.started = true;
-        let visit = self.client.start(Role::Client(self.flow), self.now);
-        self.drain_client(&visit);
     }
 
     /// Fires the client's timer.
@@ -282,7 +274,9 @@ impl<K: Sink> Hosting for Cell<K> {
         self.now = Instant::ZERO;
         self.timer = NEVER;
         self.timeouts = Timeouts::of_hosts(2);
-        (self.started, self.stuck, self.reached_end) = (false, false, false);
+        (self.stuck, self.reached_end) = (false, false);
+        let visit = self.client.start(Role::Client(flow), self.now);
+        self.drain_client(&visit);
     }
 
     /// Arrivals come before the timer of the same instant: a reply that arrives exactly when the wait ends is in time.
@@ -291,12 +285,8 @@ impl<K: Sink> Hosting for Cell<K> {
         let arrival = self.first.at;
         let at = arrival.min(self.timer);
         if at == NEVER || at > self.end.as_nanos() || self.stuck {
-            if self.started {
-                self.reached_end = at != NEVER && !self.stuck;
-                return false;
-            }
-            self.start();
-            return true;
+            self.reached_end = at != NEVER && !self.stuck;
+            return false;
         }
         self.now = Instant::from_nanos(at);
         if arrival <= self.timer {
@@ -320,7 +310,7 @@ impl<K: Sink> Hosting for Cell<K> {
     }
 
     fn has_more(&mut self) -> bool {
-        !self.started || self.first.at != NEVER || self.timer != NEVER
+        self.first.at != NEVER || self.timer != NEVER
     }
 
     fn now(&self) -> Instant {

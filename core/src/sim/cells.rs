@@ -59,6 +59,8 @@ impl<K: Sink> Hosting for General<K> {
     fn restart(&mut self, flow: u32) {
         self.network.restart(flow - 1, (self.maker)(flow));
         self.network.servers_mut().for_each(|server| server.forget_clients(flow - 1));
+        let started = self.network.step();
+        debug_assert!(started.is_some(), "a client starts");
     }
 
     #[inline(always)]
@@ -227,8 +229,14 @@ impl<N: Hosting> Loop<N> {
     fn advance(&mut self) -> Option<EndedBy> {
         let begun = self.events;
         loop {
-            if !self.busy && !self.begin() {
-                return Some(EndedBy::Finished);
+            if !self.busy {
+                if self.next > self.last {
+                    return Some(EndedBy::Finished);
+                }
+                if self.events == self.bounds.events {
+                    return Some(EndedBy::Events);
+                }
+                self.begin();
             }
             let until = self.look_at.min(self.bounds.events);
             while self.events < until && self.network.step() {
@@ -260,17 +268,14 @@ impl<N: Hosting> Loop<N> {
         if self.next > self.last { EndedBy::Finished } else { EndedBy::Events }
     }
 
-    /// Begins the next client, if there is one.
-    fn begin(&mut self) -> bool {
-        if self.next > self.last {
-            return false;
-        }
+    /// Begins the next client.
+    fn begin(&mut self) {
         // It is the number of a client, which has 32 bits.
         let flow = self.next as u32;
         self.next += 1;
         (self.busy, self.look_at) = (true, self.events.saturating_add(BATCH));
         self.network.restart(flow);
-        true
+        self.events += 1;
     }
 
     fn end(&mut self) {

@@ -9,7 +9,7 @@ pub(super) trait Hosting {
     /// The caller's sink.
     type Sink;
 
-    /// Replaces the client by another one, and returns to time 0. What the servers and the link know of the earlier
+    /// Replaces the client by another one, and starts it at time 0, which is its first event. What the servers and the link know of the earlier
     /// client is forgotten.
     fn restart(&mut self, flow: u32);
     /// Handles the next event; returns false if none is left.
