@@ -34,17 +34,16 @@ pub(super) fn last_arrival(scenario: &Scenario, limits: &Limits) -> Option<Insta
     }
     drop(sender);
     let mut last = Instant::ZERO;
-    loop {
+    // One client may have billions of arrivals, and many clients may have few: neither holds up an interrupt. The
+    // threads are not waited for.
+    while !limits.interrupted.load(Ordering::Relaxed) {
         match results.recv_timeout(PATIENCE) {
             Ok(part) => last = last.max(part?),
             Err(RecvTimeoutError::Disconnected) => return Some(last),
-            // One client may have billions of arrivals. Its thread is not waited for.
-            Err(RecvTimeoutError::Timeout) if limits.interrupted.load(Ordering::Relaxed) => {
-                return None;
-            }
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
+    None
 }
 
 /// What the threads share.
