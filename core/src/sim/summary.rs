@@ -146,32 +146,11 @@ impl Summary {
 
 impl Merge for Summary {
     fn merge(&mut self, other: Self) {
-        // All fields are named: a new one does not compile until it is added.
-        let Self {
-            answered,
-            gave_up,
-            refused,
-            sends,
-            calls,
-            replies,
-            late_replies,
-            lost,
-            server_dropped,
-            misattributed,
-            declared_dead,
-            reply: _,
-        } = other;
-        self.answered += answered;
-        self.gave_up += gave_up;
-        self.refused += refused;
-        self.sends += sends;
-        self.calls += calls;
-        self.replies += replies;
-        self.late_replies += late_replies;
-        self.lost += lost;
-        self.server_dropped += server_dropped;
-        self.misattributed += misattributed;
-        self.declared_dead += declared_dead;
+        let mut counts = self.counts();
+        for (own, more) in counts.iter_mut().zip(other.counts()) {
+            *own += more;
+        }
+        *self = Self { reply: self.reply, ..Self::from_counts(counts) };
     }
 }
 
