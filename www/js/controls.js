@@ -108,7 +108,7 @@ class Row {
   set(value) {
     const error = this.controls.set(this.field.key, value);
     if (error) this.complain(error);
-    else if (this.field.notes) announce(byId("schedule", HTMLElement).getAttribute("aria-label") ?? "");
+    else if (this.field.notes) announce(document.querySelector('[data-part="schedule"]')?.getAttribute("aria-label") ?? "");
   }
 
   /** @param {string} sentence */

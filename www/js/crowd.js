@@ -38,15 +38,17 @@ export class Crowd {
   /**
    * @param {Module} module
    * @param {Lab} lab
+   * @param {number} which the exhibit's place in the lab
    * @param {import("./simulate.js").Hooks & { alone: () => void }} hooks `alone`: the browser starts no workers
    * @param {(error: unknown) => void} failed
    */
-  constructor(module, lab, hooks, failed) {
+  constructor(module, lab, which, hooks, failed) {
     this.module = module;
     this.lab = lab;
+    this.which = which;
     this.hooks = hooks;
     this.failed = failed;
-    this.clients = lab.allClients();
+    this.clients = lab.allClients(which);
     /** The next client that no worker has. */
     this.next = 1;
     this.limit = ASK;
@@ -60,7 +62,7 @@ export class Crowd {
     // Small enough that no worker works long after the others.
     this.chunk = Math.min(Math.ceil(this.clients / (16 * this.count)), MAX_CHUNK);
     // The sample comes first, so that there is something to look at.
-    this.sample = new Simulation(lab, {
+    this.sample = new Simulation(lab, which, {
       ready: hooks.ready,
       progress: () => {},
       ask: () => this.sample.goOn(),
@@ -73,7 +75,7 @@ export class Crowd {
     this.look();
     if (this.cancelled) return;
     try {
-      const order = { ...sourceOf(this.module), link: this.lab.fragment() };
+      const order = { ...sourceOf(this.module), link: this.lab.fragment(this.which) };
       for (let i = 0; i < this.count; i++) {
         const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
         // A bug would show again, and be reported, without workers.
@@ -91,7 +93,7 @@ export class Crowd {
     this.dismiss();
     this.hooks.alone();
     this.next = 1;
-    this.employ(new Stand(this.module, this.lab.fragment(), (error) => this.fail(error)));
+    this.employ(new Stand(this.module, this.lab.fragment(this.which), (error) => this.fail(error)));
   }
 
   /** @param {Worker | Stand} worker */
@@ -109,11 +111,11 @@ export class Crowd {
   /** Sums up what the workers have done. */
   look() {
     const reports = this.hands.flatMap(({ answer }) => [...answer.report]);
-    if (this.lab.report(BigUint64Array.from(reports))) {
+    if (this.lab.report(this.which, BigUint64Array.from(reports))) {
       this.end();
       this.hooks.done();
     } else if (!this.asking) {
-      this.hooks.progress(this.lab.progress());
+      this.hooks.progress(this.lab.progress(this.which));
     }
   }
 
@@ -122,7 +124,7 @@ export class Crowd {
    * @param {Hand} hand
    */
   feed(hand) {
-    if (this.lab.events() >= this.limit) this.reach();
+    if (this.lab.events(this.which) >= this.limit) this.reach();
     while (!this.asking && hand.open < AHEAD) {
       const waiting = hand.given - hand.answer.done;
       const clients = waiting < AHEAD * this.chunk ? this.take() : null;
@@ -148,17 +150,17 @@ export class Crowd {
   /** Asks whether to continue if no client has come to its end for long. */
   reach() {
     const { lab } = this;
-    if (lab.clientsDone() > this.done) {
+    if (lab.clientsDone(this.which) > this.done) {
       this.extend();
     } else if (!this.asking) {
       this.asking = true;
-      this.hooks.ask(lab.events());
+      this.hooks.ask(lab.events(this.which));
     }
   }
 
   extend() {
-    this.limit = this.lab.events() + ASK;
-    this.done = this.lab.clientsDone();
+    this.limit = this.lab.events(this.which) + ASK;
+    this.done = this.lab.clientsDone(this.which);
   }
 
   /** Continues for the same number of events. */
@@ -174,7 +176,7 @@ export class Crowd {
   stop() {
     if (this.cancelled) return;
     this.guard(() => {
-      this.lab.stop();
+      this.lab.stop(this.which);
       // Before the workers there is the sample.
       this.sample.stop();
       if (!this.cancelled) this.look();

@@ -15,6 +15,20 @@ export function byId(id, type) {
 }
 
 /**
+ * The part of a view with this name, which is in its `data-part`; the page is wrong if there is none.
+ * @template {Element} T
+ * @param {Element} root
+ * @param {string} name
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function part(root, name, type) {
+  const found = root.querySelector(`[data-part="${name}"]`);
+  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} with the name ${name}`);
+  return found;
+}
+
+/**
  * A new element.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag

@@ -1,30 +1,74 @@
 // @ts-check
-// Puts the page together: one lab, one playhead, and everything that shows them.
+// Puts the page together: one lab with its exhibits, one playhead, and everything that shows them.
 
 import * as address from "./address.js";
 import { Controls } from "./controls.js";
-import { Crowd } from "./crowd.js";
 import { byId, say } from "./dom.js";
+import { Exhibit } from "./exhibit.js";
+import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { Player, REAL_TIME, SPEEDS } from "./player.js";
+import { Result } from "./result.js";
 import * as share from "./share.js";
-import { Simulation } from "./simulate.js";
-import { Table } from "./table.js";
 import * as theme from "./theme.js";
 import { View } from "./view.js";
 import { loadPackets, wordsOf } from "./wasm.js";
-import { counted, short } from "./words.js";
+import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
 
-/** How long a run may take before its progress is shown, in milliseconds. */
-const PATIENCE = 200;
+/**
+ * Where the playhead is after a change.
+ * @typedef {"start" | "same" | "end"} Place
+ */
 
 /** The names in the legend, in the lab's order. */
 const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
+
+/** The exhibit that the controls change. */
+const FIRST = 0;
+
+/** What shows one run. */
+class Show {
+  /**
+   * @param {Page} page
+   * @param {number} which the exhibit's place in the lab
+   * @param {HTMLElement} pictures
+   * @param {HTMLElement} result
+   */
+  constructor(page, which, pictures, result) {
+    const { desk, view } = page;
+    this.exhibit = new Exhibit(pictures, desk, which, {
+      picked: () => page.picked(which),
+      request: () => view.request(),
+    });
+    this.result = new Result(result, desk, which);
+    this.feed = new Feed(desk, which, {
+      ready: () => page.ready(which),
+      waits: () => this.result.wait(),
+      done: () => this.result.done(),
+      failed: (error) => page.fail(error),
+    });
+  }
+
+  /**
+   * Begins a new run.
+   * @param {Module} module
+   */
+  begin(module) {
+    this.result.begin();
+    this.feed.begin(module);
+  }
+
+  end() {
+    this.feed.end();
+    this.exhibit.end();
+    this.result.root.remove();
+  }
+}
 
 export class Page {
   /**
@@ -33,30 +77,33 @@ export class Page {
    */
   constructor(module, link) {
     this.module = module;
-    this.lab = new module.Lab(link);
+    this.desk = { lab: new module.Lab(link) };
     /** The link that waits for another module. */
     this.wanted = "";
     this.broken = false;
-    /** @type {Simulation | Crowd | null} */
-    this.simulation = null;
-    this.begun = 0;
-    /** After a change: play on, stay at the end, or wait at the start. */
+    /** After a change: play on, or stay at the end. */
     this.after = { play: false, end: false };
-    const failed = (/** @type {unknown} */ error) => this.fail(error);
-    this.view = new View(this.lab, { picked: () => this.picked(), failed });
-    this.player = new Player(this.lab, {
+    const roots = { strip: byId("transport", HTMLElement), schedule: byId("schedule", HTMLElement) };
+    this.view = new View(this.desk, roots, (error) => this.fail(error));
+    const [pictures, result] = ["exhibits", "results"].map((id) => byId(id, HTMLElement).firstElementChild);
+    if (!(pictures instanceof HTMLElement && result instanceof HTMLElement)) throw new Error("the page has no exhibit");
+    /** @type {Show[]} */
+    this.shows = [new Show(this, FIRST, pictures, result)];
+    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
+    this.player = new Player(this.desk, {
       moved: () => this.moved(),
       changed: (ended) => this.changed(ended),
     });
-    this.table = new Table(this.lab, () => this.picked());
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
-    this.momentTime = byId("moment-time", HTMLElement);
-    this.momentText = byId("moment", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
     this.lesson = byId("lesson", HTMLSelectElement);
     this.client = byId("client", HTMLInputElement);
+  }
+
+  get lab() {
+    return this.desk.lab;
   }
 
   start() {
@@ -73,7 +120,7 @@ export class Page {
       if (element.closest(".top, .transport")) element.removeAttribute("disabled");
     }
     address.watch(() => {
-      if (address.read() !== this.lab.fragment()) this.open(address.read());
+      if (address.read() !== this.lab.fragment(FIRST)) this.open(address.read());
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden && this.player.playing) {
@@ -97,8 +144,9 @@ export class Page {
     this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
     this.lesson.addEventListener("change", () => this.open(this.lesson.value));
     this.client.addEventListener("change", () => {
-      this.lab.follow(this.client.valueAsNumber || 1);
-      this.picked();
+      const client = this.client.valueAsNumber || 1;
+      for (let which = 0; which < this.lab.exhibits(); which++) this.lab.follow(which, client);
+      this.picked(FIRST);
     });
     for (const button of document.querySelectorAll("[data-show]")) {
       button.addEventListener("click", () => this.show(button.getAttribute("data-show") ?? ""));
@@ -119,8 +167,8 @@ export class Page {
       n: () => this.roll(),
       s: () => share.copyLink(),
       Escape: () => {
-        this.lab.deselect();
-        this.picked();
+        for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
+        this.picked(FIRST);
       },
     });
   }
@@ -130,7 +178,8 @@ export class Page {
    * @param {string} fragment
    */
   open(fragment) {
-    this.run(fragment, false);
+    this.player.pause();
+    this.run(fragment, "start");
   }
 
   /**
@@ -141,7 +190,7 @@ export class Page {
   set(key, value) {
     const end = this.lab.end() > 0 && this.lab.atEnd();
     try {
-      this.run(this.lab.changed(key, value), end);
+      this.run(this.lab.changed(FIRST, key, value), end ? "end" : "same");
     } catch (error) {
       // The lab refuses a value with a sentence. Anything else is a bug.
       if (typeof error === "string") return error;
@@ -153,18 +202,19 @@ export class Page {
   /**
    * Runs a link, with another module if it needs one.
    * @param {string} fragment
-   * @param {boolean} end whether to stay at the end
+   * @param {Place} place
    */
-  run(fragment, end) {
+  run(fragment, place) {
     notices.hide("packets");
     if (!this.module.Lab.runs(fragment)) {
-      void this.load(fragment, end);
+      void this.load(fragment, place);
       return;
     }
     this.wanted = "";
-    this.after = { play: this.player.playing, end };
+    this.after = { play: this.player.playing, end: place === "end" };
     this.guard(() => {
-      this.lab.load(fragment);
+      if (place === "start") this.lab.seek(0);
+      this.lab.load(FIRST, fragment);
       this.begin();
     });
   }
@@ -172,12 +222,12 @@ export class Page {
   /**
    * Loads the module with TCP/IP stacks and runs a link with it. Until then, the last run stays.
    * @param {string} fragment
-   * @param {boolean} end
+   * @param {Place} place
    */
-  async load(fragment, end) {
+  async load(fragment, place) {
     this.wanted = fragment;
     // The form shows what still runs.
-    this.controls.show(JSON.parse(this.lab.fields()));
+    this.controls.show(JSON.parse(this.lab.fields(FIRST)));
     this.showLessons();
     const title = "Loading the TCP/IP stacks …";
     notices.show("packets", { title });
@@ -194,7 +244,7 @@ export class Page {
     const loaded = module;
     this.guard(() => {
       this.adopt(loaded);
-      this.run(fragment, end);
+      this.run(fragment, place);
     });
   }
 
@@ -204,13 +254,17 @@ export class Page {
    */
   adopt(module) {
     const old = this.lab;
-    this.simulation?.end();
+    for (const { feed } of this.shows) feed.end();
     this.module = module;
-    this.lab = new module.Lab(old.fragment());
-    if (old.isChosen()) this.lab.follow(old.flow());
-    for (const part of [this.view, this.player, this.table]) part.lab = this.lab;
-    theme.paint(module, this.lab);
+    const lab = new module.Lab(old.fragment(FIRST));
+    for (let which = 1; which < old.exhibits(); which++) lab.add(old.fragment(which));
+    for (let which = 0; which < old.exhibits(); which++) {
+      if (old.isChosen(which)) lab.follow(which, old.flow(which));
+    }
+    this.desk.lab = lab;
+    theme.paint(module, lab);
     old.free();
+    for (const show of this.shows.slice(1)) show.begin(module);
   }
 
   /**
@@ -235,56 +289,39 @@ export class Page {
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(`${this.momentText.textContent} ${this.lab.outcome()}`);
+    announce(`${this.lab.moment(FIRST, false)} ${this.lab.outcome(FIRST)}`);
   }
 
   /** Shows and simulates a new scenario. */
   begin() {
+    const { lab } = this;
     this.player.pause();
-    this.simulation?.end();
-    this.begun = performance.now();
-    panel.pending();
-    address.write(this.lab.fragment());
-    this.controls.show(JSON.parse(this.lab.fields()));
+    address.write(lab.fragment(FIRST));
+    this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
     this.showLessons();
-    say(byId("title", HTMLElement), this.lab.title());
-    say(byId("sentence", HTMLElement), this.lab.sentence());
-    this.lab.legend().forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
+    say(byId("title", HTMLElement), lab.title(FIRST));
+    say(byId("sentence", HTMLElement), lab.sentence(FIRST));
+    lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
+    const sample = byId("legend-sample", HTMLElement);
+    say(sample, lab.sample(FIRST));
+    sample.hidden = !sample.textContent;
     this.showErrors();
-    for (const name of ["long", "part", "alone"]) notices.hide(name);
-    panel.showSample(this.lab.sample());
-    this.simulate();
-  }
-
-  simulate() {
-    const hooks = {
-      ready: () => this.ready(),
-      progress: (/** @type {string} */ done) => this.progress(done),
-      ask: (/** @type {number} */ events) => this.ask(events),
-      done: () => this.done(),
-      alone: () => notices.show("alone", {
-        title: "The browser starts no web workers: the page simulates all clients by itself, which takes longer.",
-      }),
-    };
-    const failed = (/** @type {unknown} */ error) => this.fail(error);
-    this.simulation = this.lab.isSample()
-      ? new Crowd(this.module, this.lab, hooks, failed)
-      : new Simulation(this.lab, hooks, failed);
+    this.shows[FIRST].begin(this.module);
   }
 
   showLessons() {
     /** @type {{ title: string, fragment: string, current: boolean }[]} */
-    const lessons = JSON.parse(this.lab.lessons());
+    const lessons = JSON.parse(this.lab.lessons(FIRST));
     const options = lessons.map((l) => new Option(l.title, l.fragment, false, l.current));
     if (!lessons.some((lesson) => lesson.current)) {
-      options.unshift(new Option(this.lab.title(), this.lab.fragment(), true, true));
+      options.unshift(new Option(this.lab.title(FIRST), this.lab.fragment(FIRST), true, true));
     }
     this.lesson.replaceChildren(...options);
   }
 
   showErrors() {
-    const errors = this.lab.errors();
+    const errors = this.lab.errors(FIRST);
     if (errors.length === 0) {
       notices.hide("link");
       return;
@@ -296,82 +333,54 @@ export class Page {
     notices.show("link", { title, lines: errors, bad: true, buttons: [["Close", close]] });
   }
 
-  /** The run can be looked at. */
-  ready() {
+  /**
+   * A run can be looked at.
+   * @param {number} which
+   */
+  ready(which) {
+    this.shows[which].exhibit.renew();
+    this.view.renew();
+    if (which !== FIRST) {
+      this.picked(which);
+      return;
+    }
     this.player.adapt();
     this.speed.value = String(this.player.speed);
     if (this.after.end) this.lab.seek(1);
-    this.view.renew();
-    this.picked();
+    this.picked(FIRST);
     if (this.after.play) this.player.play();
-  }
-
-  /** @param {string} done */
-  progress(done) {
-    if (performance.now() - this.begun < PATIENCE) return;
-    const title = `Simulating … ${done}`;
-    panel.showOutcome("Simulating …", "");
-    if (notices.retitle("long", title)) return;
-    notices.show("long", { title, buttons: [["Stop here", () => this.simulation?.stop()]] });
-  }
-
-  /** @param {number} events */
-  ask(events) {
-    notices.show("long", {
-      title: `${short(events)} events so far, and the run has not ended.`,
-      lines: ["The run may never end, because the client may never give up."],
-      buttons: [
-        ["Continue", () => {
-          notices.hide("long");
-          this.simulation?.goOn();
-        }],
-        ["Stop here", () => this.simulation?.stop()],
-      ],
-    });
-  }
-
-  /** The run is over. */
-  done() {
-    const { lab } = this;
-    notices.hide("long");
-    panel.showOutcome(lab.outcome(), lab.digest());
-    const notice = lab.notice();
-    // The outcome says which clients are a sample.
-    if (notice && (lab.isCut() || !lab.isSample())) notices.show("part", { title: notice });
   }
 
   /** Shows the new position of the playhead. Called in every frame. */
   moved() {
     if (this.broken) return;
     this.guard(() => {
-      const { lab } = this;
-      this.view.follow();
-      if (this.player.playing) this.view.draw();
-      else this.view.request();
+      const { lab, player: { playing } } = this;
       const share = lab.share();
       if (this.scrub.valueAsNumber !== share) this.scrub.value = String(share);
-      const clock = lab.clock();
+      const clock = lab.clock(playing);
+      for (const { exhibit, result } of this.shows) {
+        exhibit.moved(clock, playing);
+        result.moved();
+      }
       say(this.clock, clock);
-      say(this.momentTime, `${clock} s`);
-      say(this.momentText, lab.moment(this.player.playing));
-      panel.showCounts(lab.countsTitle(), JSON.parse(lab.counts()));
-      if (this.player.playing) mention(() => `At ${clock} seconds: ${counted(lab)}`);
-      else this.still();
+      if (playing) {
+        this.view.draw();
+        mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
+      } else {
+        this.view.request();
+        this.still();
+      }
     });
   }
 
   /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
-    const time = `${lab.clock()} of ${lab.endClock()} seconds`;
+    const time = `${lab.clock(false)} of ${lab.endClock()} seconds`;
     this.scrub.setAttribute("aria-valuetext", time);
     say(byId("clock-end", HTMLElement), ` / ${lab.endClock()} s`);
-    const client = lab.clients() > 1 ? ` of client ${lab.flow()}` : "";
-    this.view.label(
-      `The stage at ${time}. ${lab.moment(false)} ${counted(lab)}`,
-      `The ladder${client}, time down, at ${time}. The same as a table: view Events.`,
-    );
-    this.table.follow();
+    for (const { exhibit } of this.shows) exhibit.still(time);
   }
 
   /**
@@ -384,22 +393,24 @@ export class Page {
     say(byId("play-text", HTMLElement), playing ? "Pause" : again ? "Again" : "Play");
     const shape = playing ? "i-pause" : again ? "i-again" : "i-play";
     byId("play-icon", SVGUseElement).setAttribute("href", `#${shape}`);
-    if (!playing) this.guard(() => this.still());
-    if (ended) announce(`${this.lab.moment(false)} The run is over. ${this.lab.outcome()}`);
+    if (!playing) this.moved();
+    if (ended) announce(`${this.lab.moment(FIRST, false)} The run is over. ${this.lab.outcome(FIRST)}`);
   }
 
-  /** Shows a new selection, or another client's ladder. */
-  picked() {
+  /**
+   * Shows a new selection, or another client's ladder.
+   * @param {number} which
+   */
+  picked(which) {
     this.guard(() => {
       const { lab } = this;
-      const text = lab.inspect();
+      const text = lab.inspect(which);
       panel.showStory(text ? JSON.parse(text) : null);
-      byId("client-choice", HTMLElement).hidden = lab.clients() === 1;
-      byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd();
-      this.client.max = String(lab.clients());
-      this.client.value = String(lab.flow());
-      say(byId("client-of", HTMLElement), `of ${lab.clients()}`);
-      this.moved();
+      byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
+      byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd(FIRST);
+      this.client.max = String(lab.clients(FIRST));
+      this.client.value = String(lab.flow(which));
+      say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);
       this.changed(false);
     });
   }
@@ -423,7 +434,7 @@ export class Page {
   /** Announces the new position of the playhead. */
   settled() {
     this.changed(false);
-    announce(`${this.lab.clock()} seconds. ${this.lab.moment(false)}`);
+    announce(`${this.lab.clock(false)} seconds. ${this.lab.moment(FIRST, false)}`);
   }
 
   /** @param {number} place */
@@ -440,7 +451,7 @@ export class Page {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-show") === view));
     }
     this.view.request();
-    this.table.follow();
+    for (const { exhibit } of this.shows) exhibit.table.follow();
   }
 
   /** @param {() => void} act */
@@ -460,8 +471,7 @@ export class Page {
     if (this.broken) return;
     this.broken = true;
     this.player.playing = false;
-    this.simulation?.end();
-    notices.hide("long");
+    for (const { feed } of this.shows) feed.end();
     notices.hide("packets");
     stopped(error);
   }

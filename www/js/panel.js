@@ -1,7 +1,7 @@
 // @ts-check
-// Outcome, counts and inspector.
+// The inspector: everything about what is selected.
 
-import { byId, icon, make, say } from "./dom.js";
+import { byId, icon, make } from "./dom.js";
 import { Layers } from "./layers.js";
 
 /**
@@ -17,57 +17,8 @@ import { Layers } from "./layers.js";
  * @property {import("./layers.js").Layer[]} layers
  */
 
-/** @typedef {{ name: string, value: string }} Count */
-
-const outcome = byId("outcome", HTMLElement);
-const digest = byId("digest", HTMLElement);
-const counts = byId("counts", HTMLElement);
-const countsTitle = byId("counts-title", HTMLElement);
 const inspector = byId("inspect", HTMLElement);
 const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
-
-/**
- * @param {string} sentence
- * @param {string} fingerprint empty when there is none
- */
-export function showOutcome(sentence, fingerprint) {
-  say(outcome, sentence);
-  say(digest, fingerprint);
-  digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
-}
-
-/**
- * Says which clients are drawn.
- * @param {string} sentence empty if all are
- */
-export function showSample(sentence) {
-  for (const id of ["sample", "legend-sample"]) {
-    const element = byId(id, HTMLElement);
-    say(element, sentence);
-    element.hidden = sentence === "";
-  }
-}
-
-/** Clears the old digest, because a new run has begun. */
-export function pending() {
-  say(digest, "");
-}
-
-/**
- * @param {string} title what is counted
- * @param {Count[]} list
- */
-export function showCounts(title, list) {
-  say(countsTitle, title);
-  const shown = counts.querySelectorAll("dd");
-  if (shown.length !== list.length) {
-    counts.replaceChildren(
-      ...list.map(({ name, value }) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
-    );
-    return;
-  }
-  list.forEach(({ value }, i) => say(shown[i], value));
-}
 
 /** @param {Story | null} story */
 export function showStory(story) {

@@ -3,7 +3,7 @@
 
 import { reducedMotion } from "./dom.js";
 
-/** @typedef {import("./wasm.js").Lab} Lab */
+/** @typedef {import("./exhibit.js").Desk} Desk */
 
 /** Speeds to choose from, slow to fast: simulated seconds per second. */
 export const SPEEDS = [
@@ -22,13 +22,13 @@ const LONGEST_FRAME = 120;
 
 export class Player {
   /**
-   * @param {Lab} lab
+   * @param {Desk} desk
    * @param {object} hooks
    * @param {() => void} hooks.moved the playhead is elsewhere
    * @param {(ended: boolean) => void} hooks.changed playing began or stopped; `ended` at the end
    */
-  constructor(lab, hooks) {
-    this.lab = lab;
+  constructor(desk, hooks) {
+    this.desk = desk;
     this.hooks = hooks;
     this.playing = false;
     this.speed = REAL_TIME;
@@ -42,7 +42,7 @@ export class Player {
   /** Chooses a suitable speed for watching the run, unless the reader has chosen one. */
   adapt() {
     if (this.chosen) return;
-    const pace = this.lab.pace();
+    const pace = this.desk.lab.pace();
     const slower = SPEEDS.filter((speed) => speed.rate <= pace * 1.001).length - 1;
     this.speed = Math.max(0, slower);
   }
@@ -55,7 +55,7 @@ export class Player {
 
   play() {
     if (this.playing) return;
-    if (this.lab.atEnd()) this.lab.seek(0);
+    if (this.desk.lab.atEnd()) this.desk.lab.seek(0);
     this.playing = true;
     this.last = performance.now();
     this.hooks.moved();
@@ -79,12 +79,12 @@ export class Player {
 
   next() {
     if (reducedMotion()) {
-      this.timer = window.setTimeout(() => this.tick(() => this.lab.step(false, false) && !this.lab.atEnd()), CALM_STEP);
+      this.timer = window.setTimeout(() => this.tick(() => this.desk.lab.step(false, false) && !this.desk.lab.atEnd()), CALM_STEP);
     } else {
       this.frame = requestAnimationFrame((now) => {
         const passed = Math.min(Math.max(now - this.last, 0), LONGEST_FRAME) / 1000;
         this.last = now;
-        this.tick(() => this.lab.advance(passed * SPEEDS[this.speed].rate));
+        this.tick(() => this.desk.lab.advance(passed * SPEEDS[this.speed].rate));
       });
     }
   }
@@ -105,13 +105,13 @@ export class Player {
    */
   step(back, own) {
     this.pause();
-    this.lab.step(back, own);
+    this.desk.lab.step(back, own);
     this.hooks.moved();
   }
 
   /** @param {number} share of the whole, 0 to 1 */
   seek(share) {
-    this.lab.seek(share);
+    this.desk.lab.seek(share);
     this.last = performance.now();
     this.hooks.moved();
   }

@@ -36,10 +36,10 @@ export function start(labNow) {
   const link = byId("link", HTMLTextAreaElement);
   byId("export-open", HTMLButtonElement).addEventListener("click", () => {
     const lab = labNow();
-    command.value = lab.commandLine();
+    command.value = lab.commandLine(0);
     link.value = location.href;
-    const notice = lab.notice();
-    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lab.kept()} lines. ${notice}`);
+    const notice = lab.notice(0);
+    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lab.kept(0)} lines. ${notice}`);
     dialog.showModal();
   });
   for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {
@@ -61,11 +61,11 @@ export function copyLink() {
 /** @param {Lab} lab */
 function save(lab) {
   const parts = [];
-  for (let from = 0; from < lab.kept(); from += PART) parts.push(lab.trace(from, PART));
+  for (let from = 0; from < lab.kept(0); from += PART) parts.push(lab.trace(0, from, PART));
   const url = URL.createObjectURL(new Blob(parts, { type: "application/x-ndjson" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = `retrylab-${lab.digest() || "part"}.jsonl`;
+  link.download = `retrylab-${lab.digest(0) || "part"}.jsonl`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }

@@ -27,11 +27,13 @@ export class Simulation {
   /**
    * Begins at once; a short run is over when this returns.
    * @param {Lab} lab
+   * @param {number} which the exhibit's place in the lab
    * @param {Hooks} hooks
    * @param {(error: unknown) => void} failed
    */
-  constructor(lab, hooks, failed) {
+  constructor(lab, which, hooks, failed) {
     this.lab = lab;
+    this.which = which;
     this.hooks = hooks;
     this.failed = failed;
     this.limit = ASK;
@@ -46,13 +48,13 @@ export class Simulation {
     if (this.cancelled) return;
     try {
       const until = performance.now() + SLICE;
-      let over = this.lab.runSome(STEPS);
-      while (!over && performance.now() < until) over = this.lab.runSome(STEPS);
-      if (!this.isReady && this.lab.ready()) {
+      let over = this.lab.runSome(this.which, STEPS);
+      while (!over && performance.now() < until) over = this.lab.runSome(this.which, STEPS);
+      if (!this.isReady && this.lab.ready(this.which)) {
         this.isReady = true;
         this.hooks.ready();
       }
-      const events = this.lab.events();
+      const events = this.lab.events(this.which);
       if (over) {
         this.end();
         this.hooks.done();
@@ -77,7 +79,7 @@ export class Simulation {
   /** Ends the run early; the part so far can be viewed. */
   stop() {
     if (this.cancelled) return;
-    this.lab.stop();
+    this.lab.stop(this.which);
     this.limit = Infinity;
     this.slice();
   }

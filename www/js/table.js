@@ -1,9 +1,9 @@
 // @ts-check
 // The ladder as a table: real rows, one page at a time, navigated with the arrow keys.
 
-import { byId, make, say } from "./dom.js";
+import { make, part, say } from "./dom.js";
 
-/** @typedef {import("./wasm.js").Lab} Lab */
+/** @typedef {import("./exhibit.js").Desk} Desk */
 /** @typedef {{ id: number, at: string, side: string, what: string, send: string, now: boolean }} Event */
 
 /** Rows on a page. */
@@ -11,17 +11,21 @@ const PAGE = 200;
 
 export class Table {
   /**
-   * @param {Lab} lab
+   * @param {HTMLElement} root
+   * @param {Desk} desk
+   * @param {number} which the exhibit's place in the lab
    * @param {() => void} picked
    */
-  constructor(lab, picked) {
-    this.lab = lab;
+  constructor(root, desk, which, picked) {
+    this.root = root;
+    this.desk = desk;
+    this.which = which;
     this.picked = picked;
     this.from = 0;
-    this.body = byId("rows", HTMLElement);
-    this.which = byId("rows-which", HTMLElement);
-    this.back = byId("rows-back", HTMLButtonElement);
-    this.forth = byId("rows-next", HTMLButtonElement);
+    this.body = part(root, "rows", HTMLElement);
+    this.position = part(root, "rows-which", HTMLElement);
+    this.back = part(root, "rows-back", HTMLButtonElement);
+    this.forth = part(root, "rows-next", HTMLButtonElement);
     this.back.addEventListener("click", () => this.turn(this.from - PAGE));
     this.forth.addEventListener("click", () => this.turn(this.from + PAGE));
     this.body.addEventListener("click", (event) => this.click(event));
@@ -35,21 +39,21 @@ export class Table {
   /** Shows the page with the latest moment. */
   follow() {
     if (!this.isShown) return;
-    this.turn(Math.floor(this.lab.tableNow() / PAGE) * PAGE);
+    this.turn(Math.floor(this.desk.lab.tableNow(this.which) / PAGE) * PAGE);
     this.body.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {number} from */
   turn(from) {
-    const length = this.lab.tableLength();
+    const length = this.desk.lab.tableLength(this.which);
     this.from = Math.max(0, Math.min(from, length - 1));
     /** @type {Event[]} */
-    const events = JSON.parse(this.lab.table(this.from, PAGE));
+    const events = JSON.parse(this.desk.lab.table(this.which, this.from, PAGE));
     this.body.replaceChildren(...events.map((event) => row(event)));
     const first = this.body.querySelector("tr.now button") ?? this.body.querySelector("button");
     first?.setAttribute("tabindex", "0");
     const to = this.from + events.length;
-    say(this.which, length === 0 ? "no events" : `${this.from + 1} to ${to} of ${length}`);
+    say(this.position, length === 0 ? "no events" : `${this.from + 1} to ${to} of ${length}`);
     this.back.disabled = this.from === 0;
     this.forth.disabled = to >= length;
   }
@@ -57,7 +61,7 @@ export class Table {
   /** @param {MouseEvent} event */
   click(event) {
     const row = event.target instanceof Element ? event.target.closest("tr") : null;
-    if (row?.dataset.id && this.lab.pickRecord(Number(row.dataset.id))) this.picked();
+    if (row?.dataset.id && this.desk.lab.pickRecord(this.which, Number(row.dataset.id))) this.picked();
   }
 
   /** @param {KeyboardEvent} event */

@@ -6,10 +6,11 @@
 /**
  * Returns the counts that are not zero.
  * @param {Lab} lab
+ * @param {number} which the exhibit's place in the lab
  */
-export function counted(lab) {
+export function counted(lab, which) {
   /** @type {{ name: string, value: string }[]} */
-  const counts = JSON.parse(lab.counts());
+  const counts = JSON.parse(lab.counts(which));
   return counts.filter(({ value }) => value !== "0").map(({ name, value }) => `${value} ${name}`).join(", ");
 }
 

@@ -92,7 +92,7 @@ test("dark follows the system, and the button decides and is remembered", async 
   const light = await ground();
   assert.notEqual(dark, light);
   await page.reload();
-  await page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  await page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
   assert.equal(await ground(), light);
   assert.equal(await page.locator("#theme").getAttribute("aria-pressed"), "false");
   assert.deepEqual(faults, []);
@@ -119,7 +119,7 @@ test("with less motion nothing glides: play goes from event to event", async () 
 test("forced colours leave the pictures visible", async () => {
   const { page, faults } = await visit(lab, "", { forcedColors: "active" });
   const colours = await page.evaluate(() => {
-    const canvas = document.getElementById("stage");
+    const canvas = document.querySelector("[data-part=stage]");
     if (!(canvas instanceof HTMLCanvasElement)) return 0;
     const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
     let drawn = 0;
@@ -134,16 +134,16 @@ test("forced colours leave the pictures visible", async () => {
 test("canvases have names that say what they show, and the table says the same", async () => {
   const { page, faults } = await visit(lab);
   await page.keyboard.press("ArrowRight");
-  const label = await page.locator("#stage").getAttribute("aria-label");
+  const label = await page.locator("[data-part=stage]").getAttribute("aria-label");
   assert.match(label ?? "", /^The stage at 0\.010 of 0\.120 seconds\. The request arrives/);
-  assert.match((await page.locator("#ladder-canvas").getAttribute("aria-label")) ?? "", /view Events/);
+  assert.match((await page.locator("[data-part=ladder]").getAttribute("aria-label")) ?? "", /view Events/);
   await page.click("[data-show=table]");
-  assert.equal(await page.locator("#rows tr").count(), 12);
-  const now = await page.locator("#rows tr.now").allTextContents();
+  assert.equal(await page.locator("[data-part=rows] tr").count(), 12);
+  const now = await page.locator("[data-part=rows] tr.now").allTextContents();
   assert.deepEqual(now.map((row) => row.replace(/\s+/g, " ")), [
     "0.010serverThe request arrives (send 1).send 1", "0.010serverThe server replies, 21 bytes.send 1",
   ]);
-  await page.locator("#rows button[tabindex='0']").focus();
+  await page.locator("[data-part=rows] button[tabindex='0']").focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   assert.match(await text(page, "inspect"), /Reply to send 1/);

@@ -18,7 +18,7 @@ const ALL = "clients=4294967295&server.drop=0.5";
 
 /** @param {import("playwright-core").Page} page */
 const simulated = (page) =>
-  page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.getElementById("digest")?.textContent ?? ""));
+  page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.querySelector("[data-part=digest]")?.textContent ?? ""));
 
 /**
  * Opens a page whose run is not awaited.
@@ -42,7 +42,7 @@ test("a sample is drawn, the outcome is that of all, and the page says so", asyn
   assert.equal(await text(page, "sample"), "The pictures show a sample: clients 1 to 1,000 of 20,000.");
   assert.equal(await text(page, "counts-title"), "So far, of what is shown");
   await page.keyboard.press("End");
-  const counts = await page.locator("#counts div").allTextContents();
+  const counts = await page.locator("[data-part=counts] div").allTextContents();
   assert(counts.some((count) => /^answered9\d\d$/.test(count)), counts.join(" "));
   assert.equal(page.workers().length, 0, "nothing is left to do");
   await page.setViewportSize({ width: 390, height: 844 });
@@ -50,7 +50,7 @@ test("a sample is drawn, the outcome is that of all, and the page says so", asyn
   await page.evaluate(() => {
     location.hash = "#clients=3";
   });
-  await page.locator("#sample").waitFor({ state: "hidden" });
+  await page.locator("[data-part=sample]").waitFor({ state: "hidden" });
   assert.deepEqual(faults, []);
   await page.context().close();
 });
@@ -77,7 +77,7 @@ test("a run of very many clients can be stopped", async () => {
   await page.keyboard.press("End");
   assert.notEqual(await text(page, "clock"), "0.000", "the sample can be looked at meanwhile");
   await page.locator("[data-notice=long] button").click();
-  await page.waitForFunction(() => document.getElementById("outcome")?.textContent?.startsWith("Stopped after"));
+  await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Stopped after"));
   assert.equal(await text(page, "digest"), "", "a stopped run has no digest");
   assert.equal(page.workers().length, 0);
   assert.deepEqual(faults, []);
@@ -93,7 +93,7 @@ test("clients that never give up: the page asks whether to continue", { skip: !L
   await page.waitForTimeout(200);
   assert.equal(await notice.textContent(), title, "meanwhile it waits");
   await notice.getByRole("button", { name: "Stop here" }).click();
-  await page.waitForFunction(() => document.getElementById("outcome")?.textContent?.startsWith("Stopped after"));
+  await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Stopped after"));
   assert.deepEqual(faults, []);
   await page.context().close();
 });
@@ -118,7 +118,7 @@ test("without workers the page does the work by itself, and says so", async () =
 
 test("coupled clients that need too much memory are refused with the reason", async () => {
   const { page, faults } = await begin("clients=4294967295&server.service=1ms");
-  await page.waitForFunction(() => document.getElementById("outcome")?.textContent?.startsWith("Ended by the limit of memory"));
+  await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Ended by the limit of memory"));
   assert.match(await text(page, "outcome"), /because server\.service lets them influence each other/);
   assert.equal(await text(page, "sample"), "");
   assert.deepEqual(faults, []);

@@ -21,7 +21,7 @@ test("a link shows the same run to somebody else, and after a reload", async () 
   const digest = await text(one.page, "digest");
   assert.equal(fragmentOf(one.page), fragment);
   await one.page.reload();
-  await one.page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  await one.page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
   assert.equal(await text(one.page, "digest"), digest);
   const other = await visit(lab, fragment);
   assert.equal(await text(other.page, "digest"), digest);
@@ -37,7 +37,7 @@ test("editing an own link in the address bar changes the run", async () => {
   await page.evaluate(() => {
     location.hash = "#server.drop=1&policy.max_sends=2";
   });
-  await page.waitForFunction(() => document.getElementById("outcome")?.textContent?.includes("2 sends"));
+  await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.includes("2 sends"));
   assert.equal(fragmentOf(page), "policy.max_sends=2&server.drop=1", "in the order of the table");
   assert.deepEqual(faults, []);
   await page.context().close();
@@ -48,7 +48,7 @@ test("the default run is in the address bar too", async () => {
   assert.equal(fragmentOf(page), "seed=1");
   assert.match(await text(page, "outcome"), /^Answered after 20 ms and 1 send\.$/);
   await page.reload();
-  await page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  await page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
   assert.match(await text(page, "outcome"), /1 send\.$/);
   assert.deepEqual(faults, []);
   await page.context().close();
@@ -72,7 +72,7 @@ test("a link that another program has changed shows the same run, or says what i
   const fragment = "seed=11&server.drop=0.25";
   const { page, faults } = await visit(lab, fragment);
   const digest = await text(page, "digest");
-  const shown = () => page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+  const shown = () => page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
   for (const changed of [`?${fragment}`, `#${encodeURIComponent(fragment)}`, "?seed=11#server.drop=0.25"]) {
     await page.goto("about:blank");
     await page.goto(lab.url + changed);

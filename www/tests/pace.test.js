@@ -69,7 +69,7 @@ for (const n of [1000, 5000]) {
     await page.click("#play");
     await page.waitForTimeout(500);
     const times = await drawings(page, 2000);
-    const counts = await page.locator("#counts div").allTextContents();
+    const counts = await page.locator("[data-part=counts] div").allTextContents();
     const flying = Number(counts.find((c) => c.startsWith("in flight"))?.slice(9).replace(",", ""));
     assert.equal(flying, n);
     const gaps = times.slice(1).map((time, i) => time - times[i]);

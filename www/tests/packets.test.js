@@ -33,7 +33,7 @@ function modules(page) {
 
 /** @param {import("playwright-core").Page} page */
 const simulated = (page) =>
-  page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.getElementById("digest")?.textContent ?? ""));
+  page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.querySelector("[data-part=digest]")?.textContent ?? ""));
 
 /**
  * Opens the inspector at the row of the event table with these words.
@@ -175,16 +175,16 @@ test("a field lights up its bytes, and a byte its field, by mouse", async () => 
   const port = page.getByRole("option", { name: /destination port/ });
   await port.hover();
   assert.deepEqual(await lit(page), { field: "destination port", bytes: "04 24" });
-  await page.locator("#outcome").hover();
+  await page.locator("[data-part=outcome]").hover();
   assert.deepEqual(await lit(page), { field: "message", bytes: "68 65 6c 6c 6f" }, "hovering is over");
   await port.click();
-  await page.locator("#outcome").hover();
+  await page.locator("[data-part=outcome]").hover();
   assert.deepEqual(await lit(page), { field: "destination port", bytes: "04 24" }, "what was clicked stays");
   const cells = page.getByRole("gridcell");
   await cells.nth(22).hover();
   assert.deepEqual(await lit(page), { field: "time to live", bytes: "40" });
   await cells.nth(30).click();
-  await page.locator("#outcome").hover();
+  await page.locator("[data-part=outcome]").hover();
   assert.deepEqual(await lit(page), { field: "destination", bytes: "c0 00 02 01" });
   assert(await page.getByRole("option", { name: /192\.0\.2\.1/ }).isVisible(), "its layer is open");
   assert.equal(await page.locator(".byte-said").textContent(), "destination: 192.0.2.1, bytes 30 to 33");

@@ -51,7 +51,7 @@ test("playing reaches the end and shows the outcome", async () => {
   const outcome = "Answered after 120 ms and 2 sends. The link lost one packet.";
   assert.equal(await text(page, "outcome"), outcome);
   assert.match(await text(page, "live"), /The run is over\. Answered after 120 ms and 2 sends/);
-  const counts = await page.locator("#counts div").allTextContents();
+  const counts = await page.locator("[data-part=counts] div").allTextContents();
   assert(counts.includes("sends2") && counts.includes("lost1") && counts.includes("answered1"));
   await page.click("#play");
   assert.notEqual(await clock(page), "0.120", "it plays again from the start");
@@ -104,7 +104,7 @@ test("a click inspects a packet, and the inspector says why", async () => {
   // On the stage: the first request, half of its way.
   await page.keyboard.press("Home");
   await scrub(page, 5 / 120);
-  const stage = await page.locator("#stage").boundingBox();
+  const stage = await page.locator("[data-part=stage]").boundingBox();
   assert(stage);
   let found = "";
   for (let x = 0.3; x < 0.8 && !found.includes("send 1"); x += 0.02) {

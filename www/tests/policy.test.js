@@ -19,13 +19,13 @@ const PRESET = "#field-policy-preset";
  * Returns the text of the schedule's picture.
  * @param {import("playwright-core").Page} page
  */
-const label = (page) => page.locator("#schedule").getAttribute("aria-label");
+const label = (page) => page.locator("[data-part=schedule]").getAttribute("aria-label");
 
 /**
  * Returns the picture itself.
  * @param {import("playwright-core").Page} page
  */
-const picture = async (page) => (await page.locator("#schedule").screenshot()).toString("base64");
+const picture = async (page) => (await page.locator("[data-part=schedule]").screenshot()).toString("base64");
 
 test("choosing a preset changes the link, the picture and the outcome", async () => {
   const { page, faults } = await visit(lab, "server.drop=1");
@@ -86,7 +86,7 @@ test("the picture follows a slider at once, even while a long run is simulated",
     return ["3", "5", "7"].map((value) => {
       slider.value = value;
       slider.dispatchEvent(new Event("input"));
-      return [document.getElementById("digest")?.textContent, picture?.getAttribute("aria-label")];
+      return [document.querySelector("[data-part=digest]")?.textContent, picture?.getAttribute("aria-label")];
     });
   });
   const schedule = "The schedule when no reply comes. Sends at ";
@@ -108,7 +108,7 @@ test("every preset has its picture and runs", async () => {
     await page.selectOption(PRESET, name);
     pictures.add(await picture(page));
     assert.match((await label(page)) ?? "", /Sends at 0.*(Gives up at \d|Never gives up)/, name);
-    await page.waitForFunction(() => document.getElementById("digest")?.textContent?.length === 16);
+    await page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
     assert(!(await page.locator(".reset").isVisible()), name);
   }
   assert(pictures.size > 25, "few presets share a schedule");
@@ -135,7 +135,7 @@ test("endless, long, immediate and tiny schedules are described correctly", asyn
 test("heartbeats have no policy and no schedule", async () => {
   const { page, faults } = await visit(lab, "exchanges=20&workload.task=heartbeat");
   assert(!(await page.locator(PRESET).isVisible()));
-  assert(!(await page.locator("#schedule").isVisible()));
+  assert(!(await page.locator("[data-part=schedule]").isVisible()));
   assert.equal(await text(page, "schedule-end"), "The client sends a heartbeat every 1 s, 20 in all.");
   assert.equal(await text(page, "schedule-sends"), "");
   await page.click("#more summary");
@@ -218,11 +218,11 @@ test("on a desk stage, ladder and schedule are in sight together, and stay there
     const box = await page.locator(id).boundingBox();
     assert(box && box.y >= 0 && box.y + box.height <= bottom + 1, `${id} is in sight`);
   };
-  for (const id of ["#stage", "#ladder", "#schedule-figure", PRESET]) await inSight(id);
+  for (const id of ["[data-part=stage]", "[data-part=ladder-scroller]", "#schedule", PRESET]) await inSight(id);
   await page.click("#more summary");
   await page.locator("#field-policy-budget").focus();
-  await inSight("#schedule-figure");
-  const [figure, field] = await Promise.all(["#schedule-figure", "#field-policy-budget"].map((id) => page.locator(id).boundingBox()));
+  await inSight("#schedule");
+  const [figure, field] = await Promise.all(["#schedule", "#field-policy-budget"].map((id) => page.locator(id).boundingBox()));
   assert(figure && field && field.y >= figure.y + figure.height, "what has the focus is not behind it");
   assert.deepEqual(faults, []);
   await page.context().close();

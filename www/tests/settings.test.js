@@ -119,7 +119,7 @@ test("the dice gives another seed, a lesson another run", async () => {
   await page.fill("#client", "430");
   await page.press("#client", "Enter");
   await page.click("[data-show=table]");
-  await page.locator("#rows tr").nth(3).waitFor();
+  await page.locator("[data-part=rows] tr").nth(3).waitFor();
   assert.deepEqual(faults, []);
   await page.context().close();
 });

@@ -138,7 +138,7 @@ export async function visit(lab, fragment = "", options = {}) {
   const page = await context.newPage();
   const faults = watch(page, lab.url);
   await page.goto(lab.url + (fragment ? `#${fragment}` : ""));
-  await page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.getElementById("digest")?.textContent ?? ""));
+  await page.waitForFunction(() => /^[0-9a-f]{16}$/.test(document.querySelector("[data-part=digest]")?.textContent ?? ""));
   return { page, faults };
 }
 
@@ -162,12 +162,12 @@ export function watch(page, url) {
 }
 
 /**
- * Returns the text of the element with an id.
+ * Returns the text of a part of a view, or of the element with an id.
  * @param {import("playwright-core").Page} page
- * @param {string} id
+ * @param {string} name
  */
-export async function text(page, id) {
-  return ((await page.locator(`#${id}`).textContent()) ?? "").trim();
+export async function text(page, name) {
+  return ((await page.locator(`#${name}, [data-part="${name}"]`).first().textContent()) ?? "").trim();
 }
 
 /**
@@ -177,11 +177,11 @@ export async function text(page, id) {
  */
 export function digests(page, fragments) {
   return page.evaluate(async (fragments) => {
-    const shown = () => document.getElementById("digest")?.textContent ?? "";
+    const shown = () => document.querySelector("[data-part=digest]")?.textContent ?? "";
     const found = [];
     for (const fragment of fragments) {
       // What the page showed before must not be mistaken for the result.
-      const digest = document.getElementById("digest");
+      const digest = document.querySelector("[data-part=digest]");
       if (digest && location.hash !== `#${fragment}`) digest.textContent = "";
       location.hash = `#${fragment}`;
       for (let tries = 0; shown().length !== 16 && tries < 4000; tries++) {

@@ -1,82 +1,57 @@
-//! The object that the page's JavaScript calls: one scenario, its run, the playhead and the pictures.
+//! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
+mod exhibit;
 mod pictures;
 mod playhead;
 mod run;
 mod select;
 
 use crate::json::Json;
-use crate::ladder::{Columns, Ladder};
 use crate::lessons::{LESSONS, OPENING};
-use crate::numbers::clock;
-use crate::run::PageRun;
-use crate::schedule::Plan;
-use crate::stage::{Layout, Pick};
 use crate::theme::Theme;
-use crate::timeline::Timeline;
 use crate::{fields, words};
+use exhibit::Exhibit;
 use retrylab_core::scenario::Scenario;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The laboratory.
+/// The laboratory: one or several runs, each an exhibit, and one playhead for all of them.
 ///
-/// After a change of the scenario (`new`, `load`) call `run_some` until it returns `true`. As soon
-/// as `ready` returns `true`, the pictures and the playhead can be used. If `is_sample` returns `true`, let parts simulate
-/// all clients, and pass on what they `report`.
+/// The methods that concern one exhibit take its index first. After a change of its scenario (`new`, `load`, `pin`) call
+/// `runSome` until it returns `true`. As soon as `ready` returns `true`, its pictures can be used. If `isSample` returns
+/// `true`, let parts simulate all clients, and pass on what they `report`.
 #[wasm_bindgen]
 pub struct Lab {
-    run: PageRun,
-    plan: Plan,
-    errors: Vec<String>,
-    scene: Option<Scene>,
+    exhibits: Vec<Exhibit>,
     theme: Theme,
-    /// The playhead.
+    /// The playhead, in nanoseconds.
     at: u64,
-    /// The client whose ladder is shown.
-    flow: u32,
-    /// Whether the reader chose that client.
-    chosen: bool,
-    selected: Option<Pick>,
-}
-
-/// What can be shown once there are records.
-struct Scene {
-    timeline: Timeline,
-    ladder: Ladder,
-    layout: Layout,
-    /// Decimals of the seconds that are shown.
-    places: u32,
-}
-
-impl Scene {
-    /// Returns the columns of the ladder of width `w`.
-    fn columns(&self, w: f64) -> Columns {
-        let latest = clock(self.timeline.end(), self.places);
-        Columns::new(w, latest.len(), self.layout.servers > 1)
-    }
 }
 
 #[wasm_bindgen]
 impl Lab {
-    /// Creates a lab with the scenario of a link's query and fragment, or the opening scenario if they are
+    /// Creates a lab with one exhibit: the scenario of a link's query and fragment, or the opening scenario if they are
     /// empty.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(fragment: &str) -> Self {
-        let scenario = Scenario::default();
-        let mut lab = Self {
-            plan: Plan::new(&scenario),
-            run: PageRun::new(scenario),
-            errors: Vec::new(),
-            scene: None,
-            theme: Theme::default(),
-            at: 0,
-            flow: 1,
-            chosen: false,
-            selected: None,
-        };
-        lab.load(fragment);
-        lab
+        Self { exhibits: vec![exhibit_of(fragment)], theme: Theme::default(), at: 0 }
+    }
+
+    /// Returns the number of exhibits.
+    #[must_use]
+    pub fn exhibits(&self) -> usize {
+        self.exhibits.len()
+    }
+
+    /// Adds an exhibit, whose run begins.
+    pub fn add(&mut self, fragment: &str) {
+        self.exhibits.push(exhibit_of(fragment));
+    }
+
+    /// Removes the last exhibit.
+    #[wasm_bindgen(js_name = removeLast)]
+    pub fn remove_last(&mut self) {
+        self.exhibits.pop();
     }
 
     /// Returns true if this module can run the scenario of a link; if not, the module with the feature `packets` can.
@@ -86,21 +61,21 @@ impl Lab {
     }
 
     /// Starts the run of another link, which this module [`runs`](Self::runs); `errors` then returns what could not be
-    /// read.
-    pub fn load(&mut self, fragment: &str) {
-        let is_empty = fragment.trim_start_matches(['#', '?']).is_empty();
-        let fragment = if is_empty { OPENING.fragment } else { fragment };
-        let (scenario, errors) = Scenario::from_fragment(fragment);
-        self.errors = errors.iter().map(ToString::to_string).collect();
-        self.begin(scenario);
+    /// read. The playhead stays.
+    pub fn load(&mut self, which: usize, fragment: &str) {
+        let (flow, chosen) = (self.flow(which), self.is_chosen(which));
+        self.exhibits[which] = exhibit_of(fragment);
+        if chosen && flow <= self.clients(which) {
+            self.follow(which, flow);
+        }
     }
 
     /// Returns the link of the scenario with one value changed.
     ///
     /// # Errors
     /// If the value is invalid: one sentence that names the key.
-    pub fn changed(&self, key: &str, value: &str) -> Result<String, String> {
-        let changed = self.run.scenario().adapted(key, value);
+    pub fn changed(&self, which: usize, key: &str, value: &str) -> Result<String, String> {
+        let changed = self.exhibits[which].run.scenario().adapted(key, value);
         changed.map(|scenario| link_of(&scenario)).map_err(|error| error.to_string())
     }
 
@@ -111,31 +86,22 @@ impl Lab {
         fields::SEED.to_string()
     }
 
-    fn begin(&mut self, scenario: Scenario) {
-        self.plan = Plan::new(&scenario);
-        self.run = PageRun::new(scenario);
-        self.chosen &= self.flow <= self.run.shown();
-        self.scene = None;
-        self.selected = None;
-        self.at = 0;
-    }
-
     /// Returns what could not be read in the link, one sentence each.
     #[must_use]
-    pub fn errors(&self) -> Vec<String> {
-        self.errors.clone()
+    pub fn errors(&self, which: usize) -> Vec<String> {
+        self.exhibits[which].errors.clone()
     }
 
     /// Returns the scenario as a link's fragment, without `#`; never empty, so that a reload shows the same.
     #[must_use]
-    pub fn fragment(&self) -> String {
-        link_of(self.run.scenario())
+    pub fn fragment(&self, which: usize) -> String {
+        link_of(self.exhibits[which].run.scenario())
     }
 
     /// Returns the names in the legend of the marks of first sends, of later ones and of replies, in this order.
     #[must_use]
-    pub fn legend(&self) -> Vec<String> {
-        let names = if self.run.scenario().needs_packets() {
+    pub fn legend(&self, which: usize) -> Vec<String> {
+        let names = if self.exhibits[which].run.scenario().needs_packets() {
             ["from a client", "sent again", "from the server"]
         } else {
             ["request", "retry", "reply"]
@@ -146,9 +112,9 @@ impl Lab {
     /// Returns the scenario as a command line for a shell.
     #[wasm_bindgen(js_name = commandLine)]
     #[must_use]
-    pub fn command_line(&self) -> String {
+    pub fn command_line(&self, which: usize) -> String {
         let mut out = "retrylab sim".to_string();
-        for (key, value) in self.run.scenario().changes() {
+        for (key, value) in self.exhibits[which].run.scenario().changes() {
             let plain = |c: char| c.is_ascii_alphanumeric() || ".,_-%/:@+".contains(c);
             let pair = format!("{key}={value}");
             let quoted = if value.chars().all(plain) {
@@ -158,22 +124,22 @@ impl Lab {
             };
             out += &format!(" --set {quoted}");
         }
-        if self.run.was_stopped() && !self.is_sample() {
-            out += &format!(" --max-events {}", self.run.events());
+        if self.exhibits[which].run.was_stopped() && !self.is_sample(which) {
+            out += &format!(" --max-events {}", self.exhibits[which].run.events());
         }
         out
     }
 
     /// Returns the form's description: see `fields::describe`.
     #[must_use]
-    pub fn fields(&self) -> String {
-        fields::describe(self.run.scenario())
+    pub fn fields(&self, which: usize) -> String {
+        fields::describe(self.exhibits[which].run.scenario())
     }
 
     /// Returns the lessons: an array of `title`, `fragment`, `current`.
     #[must_use]
-    pub fn lessons(&self) -> String {
-        let here = self.run.scenario().to_fragment();
+    pub fn lessons(&self, which: usize) -> String {
+        let here = self.exhibits[which].run.scenario().to_fragment();
         Json::array(|json| {
             for lesson in LESSONS {
                 json.element(|json| {
@@ -187,15 +153,23 @@ impl Lab {
 
     /// Returns the scenario's title.
     #[must_use]
-    pub fn title(&self) -> String {
-        words::headline(self.run.scenario()).0.to_string()
+    pub fn title(&self, which: usize) -> String {
+        words::headline(self.exhibits[which].run.scenario()).0.to_string()
     }
 
     /// Returns what to look at, or what the scenario is.
     #[must_use]
-    pub fn sentence(&self) -> String {
-        words::headline(self.run.scenario()).1
+    pub fn sentence(&self, which: usize) -> String {
+        words::headline(self.exhibits[which].run.scenario()).1
     }
+}
+
+/// Returns an exhibit of the scenario of a link, or of the opening scenario if that is empty.
+fn exhibit_of(link: &str) -> Exhibit {
+    let is_empty = link.trim_start_matches(['#', '?']).is_empty();
+    let (scenario, errors) =
+        Scenario::from_fragment(if is_empty { OPENING.fragment } else { link });
+    Exhibit::new(scenario, errors.iter().map(ToString::to_string).collect())
 }
 
 /// Returns the fragment of a scenario's link, without `#`; never empty.

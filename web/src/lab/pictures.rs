@@ -26,28 +26,43 @@ impl Lab {
 
     /// Draws the client's schedule, which is known before the run is.
     #[wasm_bindgen(js_name = drawSchedule)]
-    pub fn draw_schedule(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
+    pub fn draw_schedule(
+        &self,
+        which: usize,
+        ctx: &CanvasRenderingContext2d,
+        w: f64,
+        h: f64,
+        ratio: f64,
+    ) {
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        if let Some(schedule) = self.plan.schedule() {
+        if let Some(schedule) = self.exhibits[which].plan.schedule() {
             schedule::draw(&paint, schedule, w, h);
         }
     }
 
     /// Returns the client's schedule in words: see `schedule`.
     #[must_use]
-    pub fn schedule(&self) -> String {
-        self.plan.words()
+    pub fn schedule(&self, which: usize) -> String {
+        self.exhibits[which].plan.words()
     }
 
     /// Draws the stage.
     #[wasm_bindgen(js_name = drawStage)]
-    pub fn draw_stage(&mut self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
-        let Some(scene) = &mut self.scene else { return };
+    pub fn draw_stage(
+        &mut self,
+        which: usize,
+        ctx: &CanvasRenderingContext2d,
+        w: f64,
+        h: f64,
+        ratio: f64,
+    ) {
+        let exhibit = &mut self.exhibits[which];
+        let Some(scene) = &mut exhibit.scene else { return };
         if (scene.layout.w, scene.layout.h) != (w, h) {
-            scene.layout = Layout::new(w, h, self.run.scenario(), self.run.shown());
+            scene.layout = Layout::new(w, h, exhibit.run.scenario(), exhibit.run.shown());
         }
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        let packet = match self.selected {
+        let packet = match exhibit.selected {
             Some(Pick::Packet(id)) => Some(id),
             _ => None,
         };
@@ -56,11 +71,11 @@ impl Lab {
             &stage::Scene {
                 layout: &scene.layout,
                 timeline: &scene.timeline,
-                scenario: self.run.scenario(),
+                scenario: exhibit.run.scenario(),
                 at: self.at,
-                summary: scene.timeline.summary(self.run.records(), self.at),
+                summary: scene.timeline.summary(exhibit.run.records(), self.at),
                 packet,
-                client: self.flow,
+                client: exhibit.flow,
             },
         );
     }
@@ -69,15 +84,17 @@ impl Lab {
     #[wasm_bindgen(js_name = drawLadder)]
     pub fn draw_ladder(
         &self,
+        which: usize,
         ctx: &CanvasRenderingContext2d,
         w: f64,
         h: f64,
         ratio: f64,
         top: f64,
     ) {
-        let Some(scene) = &self.scene else { return };
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        let (packet, wait) = match self.selected {
+        let (packet, wait) = match exhibit.selected {
             Some(Pick::Packet(id)) => (Some(id), None),
             Some(Pick::Wait(id)) => (None, Some(id)),
             _ => (None, None),
@@ -85,7 +102,7 @@ impl Lab {
         ladder::draw(
             &paint,
             &ladder::View {
-                run: &self.run,
+                run: &exhibit.run,
                 timeline: &scene.timeline,
                 ladder: &scene.ladder,
                 columns: scene.columns(w),
@@ -101,45 +118,57 @@ impl Lab {
 
     /// Draws the strip of the whole run.
     #[wasm_bindgen(js_name = drawStrip)]
-    pub fn draw_strip(&self, ctx: &CanvasRenderingContext2d, w: f64, h: f64, ratio: f64) {
-        let Some(scene) = &self.scene else { return };
+    pub fn draw_strip(
+        &self,
+        which: usize,
+        ctx: &CanvasRenderingContext2d,
+        w: f64,
+        h: f64,
+        ratio: f64,
+    ) {
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        strip::draw(&paint, &scene.timeline, self.run.records(), w, h);
+        strip::draw(&paint, &scene.timeline, exhibit.run.records(), w, h);
     }
 
     /// Returns the height of the whole ladder.
     #[wasm_bindgen(js_name = ladderHeight)]
     #[must_use]
-    pub fn ladder_height(&self) -> f64 {
-        self.scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
+    pub fn ladder_height(&self, which: usize) -> f64 {
+        self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
     }
 
     /// Returns the playhead's position in the whole ladder.
     #[wasm_bindgen(js_name = ladderNow)]
     #[must_use]
-    pub fn ladder_now(&self) -> f64 {
-        self.scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
+    pub fn ladder_now(&self, which: usize) -> f64 {
+        self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
     }
 
     /// Returns rows of the ladder's table: see `table::rows`.
     #[must_use]
-    pub fn table(&self, from: u32, most: u32) -> String {
-        let Some(scene) = &self.scene else { return "[]".to_string() };
+    pub fn table(&self, which: usize, from: u32, most: u32) -> String {
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return "[]".to_string() };
         let (window, now) = ((from as usize, most as usize), (self.at, scene.places));
-        table::rows(&self.run, &scene.timeline, &scene.ladder, window, now)
+        table::rows(&exhibit.run, &scene.timeline, &scene.ladder, window, now)
     }
 
     /// Returns the number of rows of the whole table.
     #[wasm_bindgen(js_name = tableLength)]
     #[must_use]
-    pub fn table_length(&self) -> u32 {
-        self.scene.as_ref().map_or(0, |scene| scene.ladder.records().len() as u32)
+    pub fn table_length(&self, which: usize) -> u32 {
+        self.exhibits[which].scene.as_ref().map_or(0, |scene| scene.ladder.records().len() as u32)
     }
 
     /// Returns the row of the latest moment.
     #[wasm_bindgen(js_name = tableNow)]
     #[must_use]
-    pub fn table_now(&self) -> u32 {
-        self.scene.as_ref().map_or(0, |scene| table::place(&scene.ladder, self.at) as u32)
+    pub fn table_now(&self, which: usize) -> u32 {
+        self.exhibits[which]
+            .scene
+            .as_ref()
+            .map_or(0, |scene| table::place(&scene.ladder, self.at) as u32)
     }
 }

@@ -1,6 +1,7 @@
 //! The playhead, and what it points at.
 
 use super::Lab;
+use super::exhibit::Exhibit;
 use crate::json::Json;
 use crate::numbers::{clock, compact};
 use crate::timeline::{after, before, usual_latency};
@@ -10,20 +11,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The playhead.
 #[wasm_bindgen]
 impl Lab {
-    /// Returns the playhead's time in seconds.
-    #[must_use]
-    pub fn now(&self) -> f64 {
-        self.at as f64 / 1e9
-    }
-
-    /// Returns the time of the last thing shown, in seconds.
+    /// Returns the time of the last thing that any exhibit shows, in seconds.
     #[must_use]
     pub fn end(&self) -> f64 {
         self.end_nanos() as f64 / 1e9
     }
 
     fn end_nanos(&self) -> u64 {
-        self.scene.as_ref().map_or(0, |scene| scene.timeline.end())
+        self.exhibits.iter().map(Exhibit::end).max().unwrap_or(0)
     }
 
     /// Returns true if the playhead is at the end.
@@ -43,7 +38,8 @@ impl Lab {
     /// Returns the playhead's position as a share of the whole.
     #[must_use]
     pub fn share(&self) -> f64 {
-        if self.end_nanos() == 0 { 1.0 } else { self.at as f64 / self.end_nanos() as f64 }
+        let end = self.end_nanos();
+        if end == 0 { 1.0 } else { (self.at as f64 / end as f64).min(1.0) }
     }
 
     /// Advances the playhead by `seconds` of simulated time; returns `false` when it has reached the end.
@@ -53,69 +49,76 @@ impl Lab {
         !self.at_end()
     }
 
-    /// Moves the playhead to the next moment at which something happens, or with `back` to the previous
-    /// one; with `own` only the shown client's moments count. Returns `false` if there is none.
+    /// Moves the playhead to the next moment at which something happens in any exhibit, or with `back` to the previous
+    /// one; with `own` only moments of the clients in the ladders count. Returns `false` if there is none.
     pub fn step(&mut self, back: bool, own: bool) -> bool {
-        let Some(scene) = &self.scene else { return false };
-        let moments = if own { scene.ladder.moments() } else { scene.timeline.moments() };
-        let to = if back { before(moments, self.at) } else { after(moments, self.at) };
-        if let Some(to) = to {
-            self.at = to;
-        }
+        let near = |exhibit: &Exhibit| {
+            let scene = exhibit.scene.as_ref()?;
+            let moments = if own { scene.ladder.moments() } else { scene.timeline.moments() };
+            if back { before(moments, self.at) } else { after(moments, self.at) }
+        };
+        let times = self.exhibits.iter().filter_map(near);
+        let to = if back { times.max() } else { times.min() };
+        self.at = to.unwrap_or(self.at);
         to.is_some()
     }
 
-    /// Returns a suitable speed for watching this run, in simulated seconds per second.
+    /// Returns a suitable speed for watching the first exhibit's run, in simulated seconds per second.
     #[must_use]
     pub fn pace(&self) -> f64 {
         // Half a second for a flight, unless the whole would take longer than half a minute.
-        let flight = usual_latency(self.run.scenario()).max(1_000) as f64 / 1e9;
+        let flight = usual_latency(self.exhibits[0].run.scenario()).max(1_000) as f64 / 1e9;
         (flight / 0.5).max(self.end() / 30.0)
     }
 
-    /// Returns the playhead's time as text, in seconds.
+    /// Returns the playhead's time as text, in seconds. While the playhead `runs`, milliseconds are enough.
     #[must_use]
-    pub fn clock(&self) -> String {
-        clock(self.at, self.clock_places())
+    pub fn clock(&self, runs: bool) -> String {
+        clock(self.at, self.places(runs))
     }
 
     /// Returns the end's time as text, in seconds.
     #[wasm_bindgen(js_name = endClock)]
     #[must_use]
     pub fn end_clock(&self) -> String {
-        clock(self.end_nanos(), self.clock_places())
+        clock(self.end_nanos(), self.places(false))
     }
 
-    /// Returns the number of decimals of the playhead's time: three, or more for very short runs.
-    fn clock_places(&self) -> u32 {
-        let long = self.end_nanos() >= 100_000_000;
-        self.scene.as_ref().map_or(3, |scene| if long { 3 } else { scene.places })
+    /// Returns the number of decimals of the playhead's time: two moments have different texts, unless it `runs` through a
+    /// run that is not very short.
+    fn places(&self, runs: bool) -> u32 {
+        let places =
+            self.exhibits.iter().filter_map(|exhibit| Some(exhibit.scene.as_ref()?.places));
+        if runs && self.end_nanos() >= 100_000_000 { 3 } else { places.max().unwrap_or(3) }
     }
 
     /// Returns a sentence about the latest moment; while a crowd `runs`, its totals instead.
     #[must_use]
-    pub fn moment(&self, runs: bool) -> String {
-        let Some(scene) = &self.scene else { return String::new() };
+    pub fn moment(&self, which: usize, runs: bool) -> String {
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return String::new() };
         if runs && scene.layout.is_crowd() {
-            words::overview(&self.run, &scene.timeline, self.at)
+            words::overview(&exhibit.run, &scene.timeline, self.at)
         } else {
-            words::moment(&self.run, &scene.timeline, self.at)
+            words::moment(&exhibit.run, &scene.timeline, self.at)
         }
     }
 
     /// Returns the heading of the counts.
     #[wasm_bindgen(js_name = countsTitle)]
     #[must_use]
-    pub fn counts_title(&self) -> String {
-        let part = self.run.is_cut() || self.run.shown() < self.run.scenario().clients;
+    pub fn counts_title(&self, which: usize) -> String {
+        let run = &self.exhibits[which].run;
+        let part = run.is_cut() || run.shown() < run.scenario().clients;
         if part { "So far, of what is shown" } else { "So far" }.to_string()
     }
 
     /// Returns the counts up to now: an array of `name`, `value`, in the order in which to show them.
     #[must_use]
-    pub fn counts(&self) -> String {
-        let Some(scene) = &self.scene else { return "[]".to_string() };
-        let sum = scene.timeline.summary(self.run.records(), self.at);
+    pub fn counts(&self, which: usize) -> String {
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return "[]".to_string() };
+        let sum = scene.timeline.summary(exhibit.run.records(), self.at);
         let flying = scene.timeline.in_flight(self.at) as u64;
         Json::array(|json| {
             for (name, value) in [

@@ -1,131 +1,120 @@
 //! The run: advanced in slices, summarized when it is over.
 
-use super::{Lab, Scene};
-use crate::ladder::Ladder;
+use super::Lab;
 use crate::numbers::grouped;
 use crate::report::Report;
-use crate::stage::Layout;
-use crate::timeline::Timeline;
 use crate::words;
 use retrylab_core::sim::EndedBy;
 use retrylab_core::trace::write_json;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The run.
+/// The run of an exhibit.
 #[wasm_bindgen]
 impl Lab {
     /// Advances the run by up to `steps` events; returns `true` when there is nothing left to simulate here.
     #[wasm_bindgen(js_name = runSome)]
-    pub fn run_some(&mut self, steps: u32) -> bool {
-        self.run.advance(steps)
+    pub fn run_some(&mut self, which: usize, steps: u32) -> bool {
+        self.exhibits[which].run.advance(steps)
     }
 
     /// Returns true if only a sample of the clients is simulated here, for the pictures. Then [`Part`](crate::Part)s simulate
     /// all of them, and `report` takes what they report.
     #[wasm_bindgen(js_name = isSample)]
     #[must_use]
-    pub fn is_sample(&self) -> bool {
-        self.run.all().is_some()
+    pub fn is_sample(&self, which: usize) -> bool {
+        self.exhibits[which].run.all().is_some()
     }
 
     /// Takes the last reports of all parts, one after another; returns `true` when the run is over.
-    pub fn report(&mut self, reports: &[u64]) -> bool {
-        self.run.report(Report::of_all(reports))
+    pub fn report(&mut self, which: usize, reports: &[u64]) -> bool {
+        self.exhibits[which].run.report(Report::of_all(reports))
     }
 
     /// Returns the number of clients of the run.
     #[wasm_bindgen(js_name = allClients)]
     #[must_use]
-    pub fn all_clients(&self) -> u32 {
-        self.run.scenario().clients
+    pub fn all_clients(&self, which: usize) -> u32 {
+        self.exhibits[which].run.scenario().clients
     }
 
     /// Returns the number of clients that are done, of all that parts simulate.
     #[wasm_bindgen(js_name = clientsDone)]
     #[must_use]
-    pub fn clients_done(&self) -> f64 {
-        self.run.all().map_or(0, |all| all.clients) as f64
+    pub fn clients_done(&self, which: usize) -> f64 {
+        self.exhibits[which].run.all().map_or(0, |all| all.clients) as f64
     }
 
     /// Returns how many of all clients are done, in words.
     #[must_use]
-    pub fn progress(&self) -> String {
-        let done = self.run.all().map_or(0, |all| all.clients);
-        format!("{} of {} clients", grouped(done), grouped(self.all_clients().into()))
+    pub fn progress(&self, which: usize) -> String {
+        let done = self.exhibits[which].run.all().map_or(0, |all| all.clients);
+        format!("{} of {} clients", grouped(done), grouped(self.all_clients(which).into()))
     }
 
     /// Returns which clients the pictures show, in words; empty if they show all.
     #[must_use]
-    pub fn sample(&self) -> String {
-        if self.is_sample() {
-            format!("The pictures show a sample: {}.", self.shown())
+    pub fn sample(&self, which: usize) -> String {
+        if self.is_sample(which) {
+            format!("The pictures show a sample: {}.", self.shown(which))
         } else {
             String::new()
         }
     }
 
     /// Returns the clients that the pictures show, of very many.
-    fn shown(&self) -> String {
-        let [shown, all] = [self.clients(), self.all_clients()].map(|n| grouped(n.into()));
+    fn shown(&self, which: usize) -> String {
+        let [shown, all] =
+            [self.clients(which), self.all_clients(which)].map(|n| grouped(n.into()));
         format!("clients 1 to {shown} of {all}")
     }
 
     /// Stops the run: what has been simulated can be looked at.
-    pub fn stop(&mut self) {
-        self.run.stop();
+    pub fn stop(&mut self, which: usize) {
+        self.exhibits[which].run.stop();
     }
 
     /// Returns true if the run can be looked at. (A long run can be before it is over.)
-    pub fn ready(&mut self) -> bool {
-        if self.scene.is_none() && self.run.is_drawable() {
-            let run = &self.run;
-            let timeline = Timeline::new(run);
-            let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
-            let layout = Layout::new(1.0, 1.0, run.scenario(), run.shown());
-            if !self.chosen {
-                self.flow = if layout.is_crowd() { timeline.busiest() } else { 1 };
-            }
-            let ladder = Ladder::new(run, &timeline, self.flow);
-            let places = if whole { 3 } else { 6 };
-            self.scene = Some(Scene { timeline, ladder, layout, places });
-        }
-        self.scene.is_some()
+    pub fn ready(&mut self, which: usize) -> bool {
+        self.exhibits[which].is_ready()
     }
 
     /// Returns the number of events simulated so far.
     #[must_use]
-    pub fn events(&self) -> f64 {
-        self.run.events() as f64
+    pub fn events(&self, which: usize) -> f64 {
+        self.exhibits[which].run.events() as f64
     }
 
     /// Returns the run's fingerprint; empty while it is in progress or if it ended early.
     #[must_use]
-    pub fn digest(&self) -> String {
-        self.run.digest().map_or_else(String::new, |digest| digest.to_string())
+    pub fn digest(&self, which: usize) -> String {
+        self.exhibits[which].run.digest().map_or_else(String::new, |digest| digest.to_string())
     }
 
     /// Returns a summary of the run, in words.
     #[must_use]
-    pub fn outcome(&self) -> String {
-        words::outcome(&self.run)
+    pub fn outcome(&self, which: usize) -> String {
+        words::outcome(&self.exhibits[which].run)
     }
 
     /// Returns what the pictures leave out, in words; empty if they show everything.
     #[must_use]
-    pub fn notice(&self) -> String {
-        let kept = grouped(self.run.records().len() as u64);
-        let showing = match (self.run.is_cut(), self.run.shown() < self.run.scenario().clients) {
+    pub fn notice(&self, which: usize) -> String {
+        let kept = grouped(self.exhibits[which].run.records().len() as u64);
+        let showing = match (
+            self.exhibits[which].run.is_cut(),
+            self.exhibits[which].run.shown() < self.exhibits[which].run.scenario().clients,
+        ) {
             (false, false) => return String::new(),
-            (false, true) => self.shown(),
-            (true, true) => format!("the first {kept} events of {}", self.shown()),
-            (true, false) if self.run.is_over() => {
-                format!("the first {kept} of {} events", grouped(self.run.events()))
+            (false, true) => self.shown(which),
+            (true, true) => format!("the first {kept} events of {}", self.shown(which)),
+            (true, false) if self.exhibits[which].run.is_over() => {
+                format!("the first {kept} of {} events", grouped(self.exhibits[which].run.events()))
             }
             (true, false) => format!("the first {kept} of all events"),
         };
-        let cover = match self.run.ended_by() {
+        let cover = match self.exhibits[which].run.ended_by() {
             Some(EndedBy::Finished) => "The outcome and the digest cover the whole run.",
-            None if !self.run.is_over() => "The run continues.",
+            None if !self.exhibits[which].run.is_over() => "The run continues.",
             _ => "The outcome is that of the part that ran; only a whole run has a digest.",
         };
         format!("Showing {showing}. {cover}")
@@ -134,21 +123,23 @@ impl Lab {
     /// Returns true if events are missing at the end of those that the pictures show.
     #[wasm_bindgen(js_name = isCut)]
     #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.run.is_cut()
+    pub fn is_cut(&self, which: usize) -> bool {
+        self.exhibits[which].run.is_cut()
     }
 
     /// Returns the number of records kept, which is the number of lines of `trace`.
     #[must_use]
-    pub fn kept(&self) -> u32 {
-        self.run.records().len() as u32
+    pub fn kept(&self, which: usize) -> u32 {
+        self.exhibits[which].run.records().len() as u32
     }
 
     /// Returns at most `max` records from index `from` as JSON, one per line.
     #[must_use]
-    pub fn trace(&self, from: u32, max: u32) -> String {
+    pub fn trace(&self, which: usize, from: u32, max: u32) -> String {
         let mut out = String::new();
-        for record in self.run.records().iter().skip(from as usize).take(max as usize) {
+        for record in
+            self.exhibits[which].run.records().iter().skip(from as usize).take(max as usize)
+        {
             // Writing to a string does not fail.
             let _ = write_json(&mut out, record);
             out.push('\n');

@@ -1,0 +1,110 @@
+//! One run with everything that is needed to show it.
+
+use crate::ladder::{Columns, Ladder};
+use crate::numbers::clock;
+use crate::run::PageRun;
+use crate::schedule::Plan;
+use crate::stage::{Layout, Pick};
+use crate::timeline::Timeline;
+use retrylab_core::scenario::Scenario;
+
+/// A run, what is selected in it, and whose ladder is shown.
+pub(super) struct Exhibit {
+    pub(super) run: PageRun,
+    pub(super) plan: Plan,
+    /// What could not be read in the link, one sentence each.
+    pub(super) errors: Vec<String>,
+    pub(super) scene: Option<Scene>,
+    /// The client whose ladder is shown.
+    pub(super) flow: u32,
+    /// Whether the reader chose that client.
+    pub(super) chosen: bool,
+    pub(super) selected: Option<Pick>,
+}
+
+/// What can be shown once there are records.
+pub(super) struct Scene {
+    pub(super) timeline: Timeline,
+    pub(super) ladder: Ladder,
+    pub(super) layout: Layout,
+    /// Decimals of the seconds that are shown.
+    pub(super) places: u32,
+}
+
+impl Scene {
+    /// Returns the columns of the ladder of width `w`.
+    pub(super) fn columns(&self, w: f64) -> Columns {
+        let latest = clock(self.timeline.end(), self.places);
+        Columns::new(w, latest.len(), self.layout.servers > 1)
+    }
+}
+
+impl Exhibit {
+    /// Creates an exhibit of a scenario, whose run begins.
+    pub(super) fn new(scenario: Scenario, errors: Vec<String>) -> Self {
+        Self {
+            plan: Plan::new(&scenario),
+            run: PageRun::new(scenario),
+            errors,
+            scene: None,
+            flow: 1,
+            chosen: false,
+            selected: None,
+        }
+    }
+
+    /// Returns the last time at which something is shown to happen.
+    pub(super) fn end(&self) -> u64 {
+        self.scene.as_ref().map_or(0, |scene| scene.timeline.end())
+    }
+
+    /// Arranges the records for the pictures, if there are any to show; returns true if they can be drawn.
+    pub(super) fn is_ready(&mut self) -> bool {
+        if self.scene.is_none() && self.run.is_drawable() {
+            let run = &self.run;
+            let timeline = Timeline::new(run);
+            let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
+            let layout = Layout::new(1.0, 1.0, run.scenario(), run.shown());
+            if !self.chosen {
+                self.flow = if layout.is_crowd() { timeline.busiest() } else { 1 };
+            }
+            let ladder = Ladder::new(run, &timeline, self.flow);
+            let places = if whole { 3 } else { 6 };
+            self.scene = Some(Scene { timeline, ladder, layout, places });
+        }
+        self.scene.is_some()
+    }
+
+    /// Shows the ladder of another client, as the reader chose.
+    pub(super) fn follow(&mut self, flow: u32) {
+        self.flow = flow.clamp(1, self.run.shown());
+        self.chosen = true;
+        if let Some(scene) = &mut self.scene {
+            scene.ladder = Ladder::new(&self.run, &scene.timeline, self.flow);
+        }
+    }
+
+    /// Selects something, and shows the ladder of its client; returns true if that changed anything.
+    pub(super) fn select(&mut self, pick: Option<Pick>) -> bool {
+        let flow = match (pick, &self.scene) {
+            (Some(Pick::Client(flow)), _) => {
+                self.selected = None;
+                Some(flow)
+            }
+            (Some(Pick::Packet(id)), Some(scene)) => {
+                self.selected = pick;
+                scene.timeline.packet(id).map(|packet| packet.flow)
+            }
+            _ => {
+                let changed = self.selected != pick;
+                self.selected = pick;
+                return changed;
+            }
+        };
+        // What concerns no client in particular is on the ladder of each.
+        if let Some(flow) = flow.filter(|flow| ![0, self.flow].contains(flow)) {
+            self.follow(flow);
+        }
+        true
+    }
+}

@@ -1,0 +1,130 @@
+// @ts-check
+// One exhibit: its stage, its ladder, the same as a table, and a sentence about the moment. What the canvases show is
+// drawn in wasm.
+
+import { part, say } from "./dom.js";
+import { Surface } from "./surface.js";
+import { Table } from "./table.js";
+import { counted } from "./words.js";
+
+/**
+ * The lab, which another module may replace.
+ * @typedef {{ lab: import("./wasm.js").Lab }} Desk
+ */
+
+/** Distance of the playhead from the ladder's edges at which the ladder is scrolled, in pixels. */
+const [ABOVE, BELOW] = [60, 70];
+
+export class Exhibit {
+  /**
+   * @param {HTMLElement} root
+   * @param {Desk} desk
+   * @param {number} which its place in the lab
+   * @param {object} hooks
+   * @param {(which: number) => void} hooks.picked something was clicked
+   * @param {() => void} hooks.request asks for a drawing
+   */
+  constructor(root, desk, which, hooks) {
+    this.root = root;
+    this.desk = desk;
+    this.which = which;
+    this.hooks = hooks;
+    this.scroller = part(root, "ladder-scroller", HTMLElement);
+    this.space = part(root, "ladder-space", HTMLElement);
+    this.stage = new Surface(part(root, "stage", HTMLCanvasElement), hooks.request);
+    this.ladder = new Surface(part(root, "ladder", HTMLCanvasElement), hooks.request, this.scroller);
+    this.time = part(root, "moment-time", HTMLElement);
+    this.moment = part(root, "moment", HTMLElement);
+    this.table = new Table(part(root, "table", HTMLElement), desk, which, () => hooks.picked(which));
+    /** How far the ladder is scrolled. */
+    this.top = 0;
+    this.listen();
+  }
+
+  listen() {
+    this.scroller.addEventListener("scroll", () => {
+      if (this.scroller.scrollTop === this.top) return;
+      this.top = this.scroller.scrollTop;
+      this.hooks.request();
+    });
+    this.stage.canvas.addEventListener("click", (event) => {
+      const { lab } = this.desk;
+      if (lab.pickStage(this.which, event.offsetX, event.offsetY)) this.hooks.picked(this.which);
+    });
+    this.ladder.canvas.addEventListener("click", (event) => {
+      const y = event.offsetY + this.top;
+      const { lab } = this.desk;
+      if (lab.pickLadder(this.which, event.offsetX, y, this.ladder.w)) this.hooks.picked(this.which);
+    });
+  }
+
+  /** Shows a new run. */
+  renew() {
+    this.scrollTo(0);
+    this.hooks.request();
+  }
+
+  draw() {
+    const { stage, which, desk: { lab } } = this;
+    if (stage.isShown) lab.drawStage(which, stage.ctx, stage.w, stage.h, stage.ratio);
+    this.drawLadder();
+  }
+
+  drawLadder() {
+    const { ladder, which, desk: { lab } } = this;
+    if (!ladder.isShown) return;
+    const frame = `${ladder.h}px`;
+    if (ladder.canvas.style.height !== frame) ladder.canvas.style.height = frame;
+    const height = `${Math.max(ladder.h, Math.ceil(lab.ladderHeight(which)))}px`;
+    if (this.space.style.height !== height) this.space.style.height = height;
+    lab.drawLadder(which, ladder.ctx, ladder.w, ladder.h, ladder.ratio, this.top);
+  }
+
+  /** Scrolls the ladder so that the playhead is clearly visible. */
+  follow() {
+    const { h } = this.ladder;
+    if (h === 0) return;
+    const now = this.desk.lab.ladderNow(this.which);
+    if (now < this.top + ABOVE || now > this.top + h - BELOW) this.scrollTo(now - h * 0.45);
+  }
+
+  /** @param {number} top */
+  scrollTo(top) {
+    const most = Math.max(0, this.desk.lab.ladderHeight(this.which) - this.ladder.h);
+    const to = Math.round(Math.min(Math.max(0, top), most));
+    if (to === this.top) return;
+    this.top = to;
+    this.scroller.scrollTop = to;
+  }
+
+  /**
+   * Shows a new position of the playhead.
+   * @param {string} clock
+   * @param {boolean} playing
+   */
+  moved(clock, playing) {
+    this.follow();
+    say(this.time, `${clock} s`);
+    say(this.moment, this.desk.lab.moment(this.which, playing));
+  }
+
+  /**
+   * Updates what changes only while the playhead does not move.
+   * @param {string} time
+   */
+  still(time) {
+    const { which, desk: { lab } } = this;
+    const client = lab.clients(which) > 1 ? ` of client ${lab.flow(which)}` : "";
+    const stage = `The stage at ${time}. ${lab.moment(which, false)} ${counted(lab, which)}`;
+    this.stage.canvas.setAttribute("aria-label", stage);
+    const ladder = `The ladder${client}, time down, at ${time}. The same as a table: view Events.`;
+    this.ladder.canvas.setAttribute("aria-label", ladder);
+    this.table.follow();
+  }
+
+  end() {
+    this.stage.end();
+    this.ladder.end();
+    this.root.remove();
+  }
+}

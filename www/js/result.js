@@ -1,0 +1,70 @@
+// @ts-check
+// The outcome of an exhibit's run, and what has happened so far.
+
+import { make, part, say } from "./dom.js";
+
+/** @typedef {import("./exhibit.js").Desk} Desk */
+/** @typedef {{ name: string, value: string }} Count */
+
+export class Result {
+  /**
+   * @param {HTMLElement} root
+   * @param {Desk} desk
+   * @param {number} which the exhibit's place in the lab
+   */
+  constructor(root, desk, which) {
+    this.root = root;
+    this.desk = desk;
+    this.which = which;
+    this.outcome = part(root, "outcome", HTMLElement);
+    this.digest = part(root, "digest", HTMLElement);
+    this.counts = part(root, "counts", HTMLElement);
+    this.title = part(root, "counts-title", HTMLElement);
+  }
+
+  /** Clears the old digest, and says which clients are drawn: a new run has begun. */
+  begin() {
+    say(this.digest, "");
+    const sentence = this.desk.lab.sample(this.which);
+    const sample = part(this.root, "sample", HTMLElement);
+    say(sample, sentence);
+    sample.hidden = sentence === "";
+  }
+
+  /** The run continues. */
+  wait() {
+    this.show("Simulating …", "");
+  }
+
+  /** The run is over. */
+  done() {
+    const { which, desk: { lab } } = this;
+    this.show(lab.outcome(which), lab.digest(which));
+  }
+
+  /**
+   * @param {string} sentence
+   * @param {string} fingerprint empty when there is none
+   */
+  show(sentence, fingerprint) {
+    say(this.outcome, sentence);
+    say(this.digest, fingerprint);
+    this.digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
+  }
+
+  /** Shows the counts at a new position of the playhead. */
+  moved() {
+    const { which, counts, desk: { lab } } = this;
+    say(this.title, lab.countsTitle(which));
+    /** @type {Count[]} */
+    const list = JSON.parse(lab.counts(which));
+    const shown = counts.querySelectorAll("dd");
+    if (shown.length === list.length) {
+      list.forEach(({ value }, i) => say(shown[i], value));
+      return;
+    }
+    counts.replaceChildren(
+      ...list.map(({ name, value }) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+    );
+  }
+}
