@@ -34,7 +34,7 @@ async function begin(link) {
 
 /** @param {import("playwright-core").Page} page */
 const progress = (page) =>
-  page.locator("[data-notice=long]", { hasText: /Simulating … [\d,]*[1-9][\d,]* of 4,294,967,295 clients/ });
+  page.locator("[data-notice^=long]", { hasText: /Simulating … [\d,]*[1-9][\d,]* of 4,294,967,295 clients/ });
 
 test("a sample is drawn, the outcome is that of all, and the page says so", async () => {
   const { page, faults } = await visit(lab, SOME);
@@ -76,7 +76,7 @@ test("a run of very many clients can be stopped", async () => {
   await progress(page).waitFor();
   await page.keyboard.press("End");
   assert.notEqual(await text(page, "clock"), "0.000", "the sample can be looked at meanwhile");
-  await page.locator("[data-notice=long] button").click();
+  await page.locator("[data-notice^=long] button").click();
   await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Stopped after"));
   assert.equal(await text(page, "digest"), "", "a stopped run has no digest");
   assert.equal(page.workers().length, 0);
@@ -86,7 +86,7 @@ test("a run of very many clients can be stopped", async () => {
 
 test("clients that never give up: the page asks whether to continue", { skip: !LONG }, async () => {
   const { page, faults } = await begin("clients=20000&server.drop=1&policy.multiplier=1&policy.give_up_above=none");
-  const notice = page.locator("[data-notice=long]", { hasText: "the run has not ended" });
+  const notice = page.locator("[data-notice^=long]", { hasText: "the run has not ended" });
   await notice.waitFor({ timeout: 60000 });
   await page.waitForTimeout(200);
   const title = await notice.textContent();
@@ -110,7 +110,7 @@ test("without workers the page does the work by itself, and says so", async () =
     await page.goto(`${lab.url}#${SOME}`);
     await simulated(page);
     assert.equal(await text(page, "digest"), digest, lack);
-    assert.match((await page.locator("[data-notice=alone]").textContent()) ?? "", /starts no web workers/, lack);
+    assert.match((await page.locator("[data-notice^=alone]").textContent()) ?? "", /starts no web workers/, lack);
     assert.equal(await page.locator("[data-notice=broken]").count(), 0, lack);
     await context.close();
   }

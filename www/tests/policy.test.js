@@ -81,7 +81,7 @@ test("the picture follows a slider at once, even while a long run is simulated",
   const { page, faults } = await visit(lab, "clients=100&exchanges=2000&link.loss=0.3");
   const labels = await page.evaluate(() => {
     const slider = document.querySelector("[aria-label='Multiplier, slider']");
-    const picture = document.getElementById("schedule");
+    const picture = document.querySelector("[data-part=schedule]");
     if (!(slider instanceof HTMLInputElement)) return [];
     return ["3", "5", "7"].map((value) => {
       slider.value = value;
@@ -231,7 +231,7 @@ test("on a desk stage, ladder and schedule are in sight together, and stay there
 test("forced colours leave the schedule visible", async () => {
   const { page, faults } = await visit(lab, "policy.preset=coap", { forcedColors: "active" });
   const drawn = await page.evaluate(() => {
-    const canvas = document.getElementById("schedule");
+    const canvas = document.querySelector("[data-part=schedule]");
     if (!(canvas instanceof HTMLCanvasElement)) return 0;
     const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
     return data.filter((alpha, i) => i % 4 === 3 && alpha > 128).length;
