@@ -1,6 +1,6 @@
 //! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
-use crate::paint::Paint;
+use crate::paint::{Paint, Point};
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::{Direction, FrameStep, Record, What};
@@ -17,9 +17,14 @@ struct Bin {
     gave_up: u32,
 }
 
-/// Draws the strip: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
-pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w: f64, h: f64) {
-    let bins = bins(timeline, records, (w / COLUMN) as usize);
+/// Draws the strip of a run on a scale that reaches to `end`: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
+pub(crate) fn draw(
+    paint: &Paint<'_>,
+    (timeline, records): (&Timeline, &[Record]),
+    end: u64,
+    (w, h): Point,
+) {
+    let bins = bins(timeline, records, end, (w / COLUMN) as usize);
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
     // The square root keeps single packets visible next to bursts.
@@ -47,11 +52,11 @@ pub(crate) fn draw(paint: &Paint<'_>, timeline: &Timeline, records: &[Record], w
     }
 }
 
-fn bins(timeline: &Timeline, records: &[Record], count: usize) -> Vec<Bin> {
+fn bins(timeline: &Timeline, records: &[Record], end: u64, count: usize) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); count.max(1)];
     let last = bins.len() - 1;
     for (at, id) in timeline.shown() {
-        let bin = &mut bins[column(*at, timeline.end(), last)];
+        let bin = &mut bins[column(*at, end, last)];
         match records[*id as Id as usize].what {
             What::Sent { direction: Direction::Request, .. } | What::Connecting => bin.sent += 1,
             What::Dropped { .. } | What::Frame { step: FrameStep::Lost(_), .. } => bin.lost += 1,
@@ -114,7 +119,7 @@ mod tests {
         while !run.advance(1_000) {}
         let timeline = Timeline::new(&run);
         for count in [0, 1, 7, 400] {
-            let bins = bins(&timeline, run.records(), count);
+            let bins = bins(&timeline, run.records(), timeline.end(), count);
             let sum =
                 |pick: fn(&Bin) -> u32| bins.iter().map(|bin| u64::from(pick(bin))).sum::<u64>();
             assert_eq!(sum(|bin| bin.sent), run.summary().sends);

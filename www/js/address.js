@@ -4,12 +4,26 @@
 /** The fragment that a link came with, without `#`; a query comes before it. */
 export const read = () => location.search ? location.search + location.hash : location.hash.slice(1);
 
+/** Browsers limit how often the address may change: not more often than this, in milliseconds. */
+const PAUSE = 250;
+
+let [wanted, timer, last] = ["", 0, -PAUSE];
+
 /**
- * Shows a run in the address bar; no entry in the history, or Back would walk through every edit.
+ * Shows a run in the address bar, soon; no entry in the history, or Back would walk through every edit.
  * @param {string} fragment
  */
 export function write(fragment) {
-  if (read() !== fragment) history.replaceState(null, "", `${location.pathname}#${fragment}`);
+  wanted = fragment;
+  if (performance.now() - last >= PAUSE) now();
+  else timer ||= window.setTimeout(now, PAUSE);
+}
+
+/** Shows in the address bar what was to be shown soon. */
+export function now() {
+  clearTimeout(timer);
+  [timer, last] = [0, performance.now()];
+  if (wanted && read() !== wanted) history.replaceState(null, "", `${location.pathname}#${wanted}`);
 }
 
 /**
@@ -17,5 +31,10 @@ export function write(fragment) {
  * @param {() => void} changed
  */
 export function watch(changed) {
-  addEventListener("hashchange", changed);
+  addEventListener("hashchange", () => {
+    // What was to be shown is not, now that somebody has opened another link.
+    clearTimeout(timer);
+    [wanted, timer] = ["", 0];
+    changed();
+  });
 }

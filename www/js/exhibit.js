@@ -58,6 +58,13 @@ export class Exhibit {
     });
   }
 
+  /** @param {string} name empty for an exhibit that is alone */
+  name(name) {
+    const heading = part(this.root, "name", HTMLElement);
+    say(heading, name);
+    heading.hidden = name === "";
+  }
+
   /** Shows a new run. */
   renew() {
     this.scrollTo(0);

@@ -20,16 +20,11 @@ import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
 
-/**
- * Where the playhead is after a change.
- * @typedef {"start" | "same" | "end"} Place
- */
-
 /** The names in the legend, in the lab's order. */
 const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
 
-/** The exhibit that the controls change. */
-const FIRST = 0;
+/** The exhibit that the controls change, and the one that was pinned. */
+const [FIRST, PINNED] = [0, 1];
 
 /** What shows one run. */
 class Show {
@@ -113,14 +108,16 @@ export class Page {
     });
     this.listen();
     share.start(() => this.lab);
+    this.arrange();
     this.begin();
+    for (const show of this.shows.slice(1)) show.begin(this.module);
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
     for (const element of waiting) {
       if (element.closest(".top, .transport")) element.removeAttribute("disabled");
     }
     address.watch(() => {
-      if (address.read() !== this.lab.fragment(FIRST)) this.open(address.read());
+      if (address.read() !== this.lab.address()) this.open(address.read());
     });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden && this.player.playing) {
@@ -136,6 +133,7 @@ export class Page {
     press("play", () => this.player.toggle());
     press("step-next", () => this.step(false, false));
     press("step-back", () => this.step(true, false));
+    press("compare", () => this.compare());
     press("to-start", () => this.jump(0));
     press("to-end", () => this.jump(1));
     this.scrub.addEventListener("input", () => this.player.seek(this.scrub.valueAsNumber));
@@ -165,6 +163,7 @@ export class Page {
         this.player.play();
       },
       n: () => this.roll(),
+      c: () => this.compare(),
       s: () => share.copyLink(),
       Escape: () => {
         for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
@@ -175,11 +174,17 @@ export class Page {
 
   /**
    * Opens another link.
-   * @param {string} fragment
+   * @param {string} link
    */
-  open(fragment) {
-    this.player.pause();
-    this.run(fragment, "start");
+  open(link) {
+    this.run(link, () => {
+      this.player.pause();
+      this.after = { play: false, end: false };
+      this.lab.open(link);
+      this.arrange();
+      this.begin();
+      for (const show of this.shows.slice(1)) show.begin(this.module);
+    });
   }
 
   /**
@@ -188,9 +193,15 @@ export class Page {
    * @param {string} value
    */
   set(key, value) {
-    const end = this.lab.end() > 0 && this.lab.atEnd();
+    const { lab } = this;
+    const end = lab.end() > 0 && lab.atEnd();
     try {
-      this.run(this.lab.changed(FIRST, key, value), end ? "end" : "same");
+      const fragment = lab.changed(FIRST, key, value);
+      this.run(fragment, () => {
+        this.after = { play: this.player.playing, end };
+        this.lab.load(FIRST, fragment);
+        this.begin();
+      });
     } catch (error) {
       // The lab refuses a value with a sentence. Anything else is a bug.
       if (typeof error === "string") return error;
@@ -199,33 +210,82 @@ export class Page {
     return "";
   }
 
-  /**
-   * Runs a link, with another module if it needs one.
-   * @param {string} fragment
-   * @param {Place} place
-   */
-  run(fragment, place) {
-    notices.hide("packets");
-    if (!this.module.Lab.runs(fragment)) {
-      void this.load(fragment, place);
-      return;
-    }
-    this.wanted = "";
-    this.after = { play: this.player.playing, end: place === "end" };
+  /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
+  compare() {
     this.guard(() => {
-      if (place === "start") this.lab.seek(0);
-      this.lab.load(FIRST, fragment);
-      this.begin();
+      if (this.lab.exhibits() > 1) {
+        this.lab.unpin();
+        this.arrange();
+        this.picked(FIRST);
+      } else {
+        this.lab.pin();
+        this.arrange();
+        this.shows[PINNED].begin(this.module);
+      }
+      this.view.renew();
     });
   }
 
+  /** Has as many exhibits as the lab. */
+  arrange() {
+    const count = this.lab.exhibits();
+    for (const show of this.shows.splice(count)) show.end();
+    while (this.shows.length < count) this.shows.push(this.twin());
+    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
+    byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
+    const button = byId("compare", HTMLButtonElement);
+    button.setAttribute("aria-pressed", String(count > 1));
+    this.name();
+  }
+
+  /** Returns what shows a pinned run: copies of the first exhibit's elements, before them. */
+  twin() {
+    const { exhibit, result } = this.shows[FIRST];
+    const [pictures, outcome] = [exhibit.root, result.root].map((root) => {
+      const copy = /** @type {HTMLElement} */ (root.cloneNode(true));
+      copy.querySelector(".still")?.remove();
+      root.before(copy);
+      return copy;
+    });
+    return new Show(this, this.shows.length, pictures, outcome);
+  }
+
+  /** Names the exhibits after what differs, if there are several. */
+  name() {
+    /** @type {{ key: string, a: string, b: string }[]} */
+    const differences = JSON.parse(this.lab.differences());
+    const values = (/** @type {"a" | "b"} */ side) => differences.map((d) => `${d.key} ${d[side]}`).join(", ");
+    for (const { exhibit, result } of this.shows) {
+      const pinned = exhibit.which === PINNED;
+      const name = `${pinned ? "A" : "B"}: ${values(pinned ? "a" : "b") || "the same settings"}`;
+      const several = this.shows.length > 1;
+      exhibit.name(several ? name : "");
+      result.name(several ? (pinned ? "Outcome of A" : "Outcome of B") : "Outcome");
+    }
+  }
+
   /**
-   * Loads the module with TCP/IP stacks and runs a link with it. Until then, the last run stays.
-   * @param {string} fragment
-   * @param {Place} place
+   * Does something with a link that the module can run; loads the other module first, if the link needs it.
+   * @param {string} link
+   * @param {() => void} act
    */
-  async load(fragment, place) {
-    this.wanted = fragment;
+  run(link, act) {
+    notices.hide("packets");
+    if (!this.module.Lab.runs(link)) {
+      void this.load(link, act);
+      return;
+    }
+    this.wanted = "";
+    this.guard(act);
+  }
+
+  /**
+   * Loads the module with TCP/IP stacks for a link. Until then, the last run stays.
+   * @param {string} link
+   * @param {() => void} act
+   */
+  async load(link, act) {
+    this.wanted = link;
     // The form shows what still runs.
     this.controls.show(JSON.parse(this.lab.fields(FIRST)));
     this.showLessons();
@@ -236,15 +296,15 @@ export class Page {
     try {
       module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
     } catch (error) {
-      if (this.wanted === fragment) this.lacksPackets(fragment, error, "The last run stays.");
+      if (this.wanted === link) this.lacksPackets(link, error, "The last run stays.");
       return;
     }
     // The reader may have gone elsewhere meanwhile.
-    if (this.wanted !== fragment || this.broken) return;
+    if (this.wanted !== link || this.broken) return;
     const loaded = module;
     this.guard(() => {
       this.adopt(loaded);
-      this.run(fragment, place);
+      this.run(link, act);
     });
   }
 
@@ -256,13 +316,8 @@ export class Page {
     const old = this.lab;
     for (const { feed } of this.shows) feed.end();
     this.module = module;
-    const lab = new module.Lab(old.fragment(FIRST));
-    for (let which = 1; which < old.exhibits(); which++) lab.add(old.fragment(which));
-    for (let which = 0; which < old.exhibits(); which++) {
-      if (old.isChosen(which)) lab.follow(which, old.flow(which));
-    }
-    this.desk.lab = lab;
-    theme.paint(module, lab);
+    this.desk.lab = new module.Lab(old.address());
+    theme.paint(module, this.lab);
     old.free();
     for (const show of this.shows.slice(1)) show.begin(module);
   }
@@ -296,7 +351,8 @@ export class Page {
   begin() {
     const { lab } = this;
     this.player.pause();
-    address.write(lab.fragment(FIRST));
+    address.write(lab.address());
+    this.name();
     this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
     this.showLessons();
@@ -381,6 +437,7 @@ export class Page {
     this.scrub.setAttribute("aria-valuetext", time);
     say(byId("clock-end", HTMLElement), ` / ${lab.endClock()} s`);
     for (const { exhibit } of this.shows) exhibit.still(time);
+    address.write(lab.address());
   }
 
   /**

@@ -22,6 +22,11 @@ export class Result {
     this.title = part(root, "counts-title", HTMLElement);
   }
 
+  /** @param {string} name */
+  name(name) {
+    say(part(this.root, "name", HTMLElement), name);
+  }
+
   /** Clears the old digest, and says which clients are drawn: a new run has begun. */
   begin() {
     say(this.digest, "");

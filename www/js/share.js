@@ -1,6 +1,7 @@
 // @ts-check
 // Sharing and exporting: the link, the command line and the events.
 
+import * as address from "./address.js";
 import { byId, say } from "./dom.js";
 import { announce } from "./live.js";
 
@@ -36,6 +37,7 @@ export function start(labNow) {
   const link = byId("link", HTMLTextAreaElement);
   byId("export-open", HTMLButtonElement).addEventListener("click", () => {
     const lab = labNow();
+    address.now();
     command.value = lab.commandLine(0);
     link.value = location.href;
     const notice = lab.notice(0);
@@ -55,6 +57,7 @@ export function start(labNow) {
 
 /** Copies the link to the run that is shown. */
 export function copyLink() {
+  address.now();
   void copy(location.href, byId("share", HTMLButtonElement));
 }
 

@@ -1,10 +1,35 @@
 //! A scenario as the fragment of a link: `seed=7&server.drop=0.5`, only what differs from the default.
 
 use super::error::FieldError;
-use super::link::Pairs;
+use super::link::{Pairs, VIEW};
 use super::model::Scenario;
+use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+/// What a link says.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Link {
+    /// The scenario, as far as it could be read.
+    pub scenario: Scenario,
+    /// What could not be read.
+    pub errors: Vec<FieldError>,
+    /// What a page shows of the run, such as the time: the values of keys that begin with `view.`, which is left out here.
+    /// They change nothing in the run.
+    pub view: BTreeMap<String, String>,
+}
+
+impl Link {
+    /// Returns the pair `view.name=value` of a link.
+    #[must_use]
+    pub fn view_pair(name: &str, value: &str) -> String {
+        let mut out = format!("{VIEW}{name}=");
+        encode(value, &mut out);
+        out
+    }
+}
 
 impl Scenario {
     /// Returns the scenario as a link's fragment, without the `#`; empty for the default scenario.
@@ -29,7 +54,22 @@ impl Scenario {
     /// shows most of its scenario.
     #[must_use]
     pub fn from_fragment(link: &str) -> (Self, Vec<FieldError>) {
-        let Pairs { mut pairs, mut errors } = Pairs::read(link);
+        let Link { scenario, errors, .. } = Self::from_link(link);
+        (scenario, errors)
+    }
+
+    /// Reads a link as [`from_fragment`](Self::from_fragment) does, with what a page shows of the run.
+    ///
+    /// ```
+    /// use retrylab_core::scenario::Scenario;
+    ///
+    /// let link = Scenario::from_link("seed=7&view.at=0.1");
+    /// assert_eq!(link.scenario.seed, 7);
+    /// assert_eq!(link.view["at"], "0.1");
+    /// ```
+    #[must_use]
+    pub fn from_link(link: &str) -> Link {
+        let Pairs { mut pairs, mut errors, view } = Pairs::read(link);
         let mut scenario = Self::default();
         // Each round either succeeds or removes what was at fault, so the number of rounds is bounded.
         while let Err(error) = scenario.apply(&pairs) {
@@ -45,7 +85,7 @@ impl Scenario {
                 break;
             }
         }
-        (scenario, errors)
+        Link { scenario, errors, view }
     }
 }
 

@@ -19,6 +19,9 @@ use alloc::vec::Vec;
 /// How many times a link may have been encoded as a whole.
 const MAX_ENCODED: u32 = 3;
 
+/// What the keys begin with that say what a page shows of the run. They are not of the scenario.
+pub(super) const VIEW: &str = "view.";
+
 /// What surrounds a link in a text.
 const BRACKETS: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('(', ')'), ('\u{201c}', '\u{201d}')];
@@ -27,6 +30,8 @@ const BRACKETS: [(char, char); 6] =
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
     pub(super) pairs: BTreeMap<&'static str, String>,
+    /// The pairs that say what a page shows of the run, with their keys after [`VIEW`].
+    pub(super) view: BTreeMap<String, String>,
     pub(super) errors: Vec<FieldError>,
 }
 
@@ -62,6 +67,10 @@ impl Pairs {
     }
 
     fn add(&mut self, key: &str, value: &str, twice: &mut BTreeSet<&'static str>) {
+        if let Some(key) = key.trim().strip_prefix(VIEW) {
+            self.view.insert(key.to_string(), value.to_string());
+            return;
+        }
         let read = Field::find(key.trim())
             .and_then(|field| field.canonical(value).map(|value| (field.key, value)));
         let (key, value) = match read {

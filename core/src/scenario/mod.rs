@@ -47,6 +47,7 @@ pub use dns::{Asking, Records};
 pub use error::FieldError;
 pub use faults::{Fault, FaultKind, Faults};
 pub use field::Field;
+pub use fragment::Link;
 pub use keys::FIELDS;
 pub use model::Scenario;
 pub use network::{Family, NetworkKind};

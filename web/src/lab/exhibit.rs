@@ -5,7 +5,7 @@ use crate::numbers::clock;
 use crate::run::PageRun;
 use crate::schedule::Plan;
 use crate::stage::{Layout, Pick};
-use crate::timeline::Timeline;
+use crate::timeline::{Id, Subject, Timeline};
 use retrylab_core::scenario::Scenario;
 
 /// A run, what is selected in it, and whose ladder is shown.
@@ -20,6 +20,8 @@ pub(super) struct Exhibit {
     /// Whether the reader chose that client.
     pub(super) chosen: bool,
     pub(super) selected: Option<Pick>,
+    /// The record whose subject is selected once there are records.
+    pub(super) wanted: Option<Id>,
 }
 
 /// What can be shown once there are records.
@@ -50,6 +52,7 @@ impl Exhibit {
             flow: 1,
             chosen: false,
             selected: None,
+            wanted: None,
         }
     }
 
@@ -71,6 +74,9 @@ impl Exhibit {
             let ladder = Ladder::new(run, &timeline, self.flow);
             let places = if whole { 3 } else { 6 };
             self.scene = Some(Scene { timeline, ladder, layout, places });
+            if let Some(record) = self.wanted.take() {
+                self.select_record(record);
+            }
         }
         self.scene.is_some()
     }
@@ -81,6 +87,27 @@ impl Exhibit {
         self.chosen = true;
         if let Some(scene) = &mut self.scene {
             scene.ladder = Ladder::new(&self.run, &scene.timeline, self.flow);
+        }
+    }
+
+    /// Selects the subject of a record; returns true if that changed anything.
+    pub(super) fn select_record(&mut self, record: Id) -> bool {
+        let Some(scene) = &self.scene else { return false };
+        let pick = match scene.timeline.subject(record) {
+            Subject::Packet(id) => Some(Pick::Packet(id)),
+            Subject::Wait(id) => Some(Pick::Wait(id)),
+            Subject::Nothing => None,
+        };
+        self.select(pick)
+    }
+
+    /// Returns the record that begins what is selected.
+    pub(super) fn selected_record(&self) -> Option<Id> {
+        let timeline = &self.scene.as_ref()?.timeline;
+        match self.selected? {
+            Pick::Packet(id) => timeline.packet(id).map(|packet| packet.order),
+            Pick::Wait(id) => timeline.wait(id).map(|wait| wait.record),
+            Pick::Client(_) => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
+mod address;
+mod compare;
 mod exhibit;
 mod pictures;
 mod playhead;
@@ -7,7 +9,7 @@ mod run;
 mod select;
 
 use crate::json::Json;
-use crate::lessons::{LESSONS, OPENING};
+use crate::lessons::LESSONS;
 use crate::theme::Theme;
 use crate::{fields, words};
 use exhibit::Exhibit;
@@ -29,12 +31,13 @@ pub struct Lab {
 
 #[wasm_bindgen]
 impl Lab {
-    /// Creates a lab with one exhibit: the scenario of a link's query and fragment, or the opening scenario if they are
-    /// empty.
+    /// Creates a lab that shows a link, as [`open`](Self::open) does.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(fragment: &str) -> Self {
-        Self { exhibits: vec![exhibit_of(fragment)], theme: Theme::default(), at: 0 }
+    pub fn new(link: &str) -> Self {
+        let mut lab = Self { exhibits: Vec::new(), theme: Theme::default(), at: 0 };
+        lab.open(link);
+        lab
     }
 
     /// Returns the number of exhibits.
@@ -43,28 +46,16 @@ impl Lab {
         self.exhibits.len()
     }
 
-    /// Adds an exhibit, whose run begins.
-    pub fn add(&mut self, fragment: &str) {
-        self.exhibits.push(exhibit_of(fragment));
-    }
-
-    /// Removes the last exhibit.
-    #[wasm_bindgen(js_name = removeLast)]
-    pub fn remove_last(&mut self) {
-        self.exhibits.pop();
-    }
-
-    /// Returns true if this module can run the scenario of a link; if not, the module with the feature `packets` can.
+    /// Returns true if this module can run the scenarios of a link; if not, the module with the feature `packets` can.
     #[must_use]
-    pub fn runs(fragment: &str) -> bool {
-        Scenario::from_fragment(fragment).0.is_runnable()
+    pub fn runs(link: &str) -> bool {
+        address::runs(link)
     }
 
-    /// Starts the run of another link, which this module [`runs`](Self::runs); `errors` then returns what could not be
-    /// read. The playhead stays.
+    /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays.
     pub fn load(&mut self, which: usize, fragment: &str) {
         let (flow, chosen) = (self.flow(which), self.is_chosen(which));
-        self.exhibits[which] = exhibit_of(fragment);
+        self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
@@ -162,14 +153,6 @@ impl Lab {
     pub fn sentence(&self, which: usize) -> String {
         words::headline(self.exhibits[which].run.scenario()).1
     }
-}
-
-/// Returns an exhibit of the scenario of a link, or of the opening scenario if that is empty.
-fn exhibit_of(link: &str) -> Exhibit {
-    let is_empty = link.trim_start_matches(['#', '?']).is_empty();
-    let (scenario, errors) =
-        Scenario::from_fragment(if is_empty { OPENING.fragment } else { link });
-    Exhibit::new(scenario, errors.iter().map(ToString::to_string).collect())
 }
 
 /// Returns the fragment of a scenario's link, without `#`; never empty.

@@ -129,7 +129,8 @@ impl Lab {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        strip::draw(&paint, &scene.timeline, exhibit.run.records(), w, h);
+        let run = (&scene.timeline, exhibit.run.records());
+        strip::draw(&paint, run, self.end_nanos(), (w, h));
     }
 
     /// Returns the height of the whole ladder.

@@ -17,7 +17,7 @@ impl Lab {
         self.end_nanos() as f64 / 1e9
     }
 
-    fn end_nanos(&self) -> u64 {
+    pub(super) fn end_nanos(&self) -> u64 {
         self.exhibits.iter().map(Exhibit::end).max().unwrap_or(0)
     }
 

@@ -75,7 +75,12 @@ impl Lab {
 
     /// Returns true if the run can be looked at. (A long run can be before it is over.)
     pub fn ready(&mut self, which: usize) -> bool {
-        self.exhibits[which].is_ready()
+        let is_ready = self.exhibits[which].is_ready();
+        // A link, or a longer run before, may have put the playhead after the end.
+        if self.exhibits.iter().all(|exhibit| exhibit.scene.is_some()) {
+            self.at = self.at.min(self.end_nanos());
+        }
+        is_ready
     }
 
     /// Returns the number of events simulated so far.

@@ -3,7 +3,6 @@
 use super::Lab;
 use crate::inspect;
 use crate::stage::{self, Pick};
-use crate::timeline::Subject;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Selecting.
@@ -60,13 +59,7 @@ impl Lab {
     /// Selects the subject of a record of the table.
     #[wasm_bindgen(js_name = pickRecord)]
     pub fn pick_record(&mut self, which: usize, id: u32) -> bool {
-        let Some(scene) = &self.exhibits[which].scene else { return false };
-        let pick = match scene.timeline.subject(id) {
-            Subject::Packet(id) => Some(Pick::Packet(id)),
-            Subject::Wait(id) => Some(Pick::Wait(id)),
-            Subject::Nothing => None,
-        };
-        self.exhibits[which].select(pick)
+        self.exhibits[which].select_record(id)
     }
 
     /// Selects nothing.

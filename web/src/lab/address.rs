@@ -1,0 +1,157 @@
+//! The address bar: a link says which runs are shown, and at which moment.
+//!
+//! | key | what it says |
+//! |---|---|
+//! | `view.at` | the playhead's time in seconds |
+//! | `view.select` | what is selected, by the event that began it: its place in the trace, from 0 |
+//! | `view.client` | the client of the ladder |
+//! | `view.against` | the scenario of the run that is compared with |
+//!
+//! All other keys are the scenario's.
+
+use super::exhibit::Exhibit;
+use super::{Lab, link_of};
+use crate::lessons::OPENING;
+use retrylab_core::scenario::{Link, Scenario};
+use retrylab_core::time::{nanos, parse_duration};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+const AT: &str = "at";
+const SELECT: &str = "select";
+const CLIENT: &str = "client";
+const AGAINST: &str = "against";
+
+/// Returns true if this module can run all scenarios of a link.
+pub(super) fn runs(link: &str) -> bool {
+    let link = Scenario::from_link(link);
+    let against = link.view.get(AGAINST).map(|other| Scenario::from_fragment(other).0);
+    link.scenario.is_runnable() && against.is_none_or(|other| other.is_runnable())
+}
+
+/// The address bar.
+#[wasm_bindgen]
+impl Lab {
+    /// Shows a link's query and fragment, or the opening scenario if they are empty. This module [`runs`](Self::runs) it.
+    /// `errors` then returns what could not be read.
+    pub fn open(&mut self, link: &str) {
+        let is_empty = link.trim_start_matches(['#', '?']).is_empty();
+        let Link { scenario, errors, view, .. } =
+            Scenario::from_link(if is_empty { OPENING.fragment } else { link });
+        let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let mut first = Exhibit::new(scenario, Vec::new());
+        let (mut others, mut at) = (Vec::new(), 0);
+        for (name, value) in &view {
+            let wrong = match name.as_str() {
+                AT => take(parse_duration(&format!("{value}s")), |time| at = nanos(time))
+                    .then_some("a time in seconds, for example 0.12"),
+                SELECT => take(value.parse().ok(), |record| first.wanted = Some(record))
+                    .then_some("the number of an event, for example 3"),
+                CLIENT => take(value.parse().ok(), |flow| first.follow(flow))
+                    .then_some("the number of a client, for example 3"),
+                AGAINST => {
+                    let (scenario, wrong) = Scenario::from_fragment(value);
+                    errors.extend(wrong.iter().map(ToString::to_string));
+                    others.push(Exhibit::new(scenario, Vec::new()));
+                    None
+                }
+                _ => {
+                    errors.push(format!("`view.{name}` is not known"));
+                    None
+                }
+            };
+            if let Some(right) = wrong {
+                errors.push(format!("`view.{name}` is {right}, not `{value}`"));
+            }
+        }
+        first.errors = errors;
+        self.exhibits = vec![first];
+        self.exhibits.append(&mut others);
+        self.at = at;
+    }
+
+    /// Returns the fragment of the link that shows what is shown now, without `#`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let first = &self.exhibits[0];
+        let mut out = link_of(first.run.scenario());
+        let mut add =
+            |name: &str, value: &str| out = format!("{out}&{}", Link::view_pair(name, value));
+        if self.at > 0 {
+            add(AT, &seconds(self.at));
+        }
+        match first.selected_record().or(first.wanted) {
+            Some(record) => add(SELECT, &record.to_string()),
+            None if first.chosen => add(CLIENT, &first.flow.to_string()),
+            None => {}
+        }
+        for other in &self.exhibits[1..] {
+            add(AGAINST, &link_of(other.run.scenario()));
+        }
+        out
+    }
+}
+
+/// Hands a value on, if there is one; returns true if not.
+fn take<T>(value: Option<T>, hand: impl FnOnce(T)) -> bool {
+    let is_wrong = value.is_none();
+    value.map(hand);
+    is_wrong
+}
+
+/// Returns a time in seconds, without zeros at its end.
+fn seconds(at: u64) -> String {
+    let text = format!("{}.{:09}", at / 1_000_000_000, at % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(link: &str) -> Lab {
+        let mut lab = Lab::new(link);
+        for which in 0..lab.exhibits() {
+            while !lab.run_some(which, 1_000) {}
+            assert!(lab.ready(which));
+        }
+        lab
+    }
+
+    #[test]
+    fn a_link_keeps_the_moment_the_selection_and_the_comparison() {
+        for link in [
+            "seed=7&link.loss=0.3",
+            "seed=7&link.loss=0.3&view.at=0.015",
+            "seed=7&link.loss=0.3&view.at=0.0000001&view.select=0",
+            "seed=7&clients=5&link.loss=0.3&view.client=3",
+            "seed=7&link.loss=0.3&view.at=0.1&view.against=seed%3D7%26link.loss%3D0.5",
+        ] {
+            let lab = lab(link);
+            assert_eq!((lab.address().as_str(), lab.errors(0)), (link, vec![]));
+        }
+        let two = lab("clients=2&view.against=clients%3D3");
+        assert_eq!((two.exhibits(), two.clients(0), two.clients(1)), (2, 2, 3));
+    }
+
+    #[test]
+    fn a_time_after_the_end_is_the_end() {
+        let lab = lab("seed=7&link.loss=0.3&view.at=99");
+        assert!(lab.at_end());
+        assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.12");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let lab =
+            lab("view.at=soon&view.select=x&view.client=-1&view.zoom=3&view.against=cleints%3D3");
+        let errors = lab.errors(0);
+        assert_eq!(errors.len(), 5, "{errors:?}");
+        assert!(
+            errors.contains(&"`view.at` is a time in seconds, for example 0.12, not `soon`".into())
+        );
+        assert!(errors.contains(&"`view.zoom` is not known".into()), "{errors:?}");
+        // There is no such event.
+        let nothing = self::lab("seed=1&view.select=4294967295");
+        assert_eq!(nothing.address(), "seed=1");
+    }
+}

@@ -1,0 +1,68 @@
+//! Comparing two runs: the one that the controls change, and one that was pinned. Both have the same seed unless it was
+//! changed, so the same packets share their fates.
+
+use super::Lab;
+use super::exhibit::Exhibit;
+use crate::json::Json;
+use retrylab_core::scenario::FIELDS;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The place of the pinned run.
+const PINNED: usize = 1;
+
+/// Comparing.
+#[wasm_bindgen]
+impl Lab {
+    /// Pins the first exhibit's scenario: its run begins again in a second exhibit, and stays when the first one changes.
+    pub fn pin(&mut self) {
+        self.exhibits.truncate(PINNED);
+        let first = &self.exhibits[0];
+        let mut pinned = Exhibit::new(first.run.scenario().clone(), Vec::new());
+        if first.chosen {
+            pinned.follow(first.flow);
+        }
+        self.exhibits.push(pinned);
+    }
+
+    /// Removes the pinned exhibit.
+    pub fn unpin(&mut self) {
+        self.exhibits.truncate(PINNED);
+        self.at = self.at.min(self.end_nanos());
+    }
+
+    /// Returns in what the two scenarios differ: an array of `key`, `a` (the value of the pinned one) and `b`.
+    #[must_use]
+    pub fn differences(&self) -> String {
+        let [b, a] = [0, PINNED].map(|which| self.exhibits.get(which));
+        let (Some(a), Some(b)) = (a, b) else { return "[]".to_string() };
+        Json::array(|json| {
+            for field in FIELDS {
+                let [a, b] = [a, b].map(|exhibit| field.value(exhibit.run.scenario()));
+                if a != b {
+                    json.element(|json| {
+                        json.text("key", field.key);
+                        json.text("a", &a);
+                        json.text("b", &b);
+                    });
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_run_stays() {
+        let mut lab = Lab::new("seed=7&link.loss=0.3");
+        lab.pin();
+        assert_eq!(lab.differences(), "[]");
+        lab.load(0, &lab.changed(0, "link.loss", "0.5").unwrap());
+        assert_eq!(lab.differences(), r#"[{"key":"link.loss","a":"0.3","b":"0.5"}]"#);
+        assert_eq!(lab.fragment(1), "seed=7&link.loss=0.3");
+        lab.unpin();
+        assert_eq!((lab.exhibits(), lab.differences().as_str()), (1, "[]"));
+    }
+}
