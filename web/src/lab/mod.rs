@@ -1,5 +1,6 @@
 //! The object that the page's JavaScript calls: one scenario, its run, the playhead and the pictures.
 
+mod course;
 mod pictures;
 mod playhead;
 mod run;
@@ -7,7 +8,7 @@ mod select;
 
 use crate::json::Json;
 use crate::ladder::{Columns, Ladder};
-use crate::lessons::{LESSONS, OPENING};
+use crate::lessons::{OPENING, lessons};
 use crate::numbers::clock;
 use crate::run::PageRun;
 use crate::schedule::Plan;
@@ -175,7 +176,7 @@ impl Lab {
     pub fn lessons(&self) -> String {
         let here = self.run.scenario().to_fragment();
         Json::array(|json| {
-            for lesson in LESSONS {
+            for lesson in lessons() {
                 json.element(|json| {
                     json.text("title", lesson.title);
                     json.text("fragment", lesson.fragment);

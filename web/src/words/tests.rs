@@ -1,5 +1,5 @@
 use super::*;
-use crate::lessons::LESSONS;
+use crate::lessons::OPENING;
 use crate::report::Report;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Instant;
@@ -21,7 +21,7 @@ fn stories(fragment: &str) -> Vec<String> {
 #[test]
 fn the_opening_run_reads_as_a_story() {
     assert_eq!(
-        stories(LESSONS[0].fragment),
+        stories(OPENING.fragment),
         [
             "The client sends its request and waits 100 ms for a reply.",
             "The request arrives (send 1); the server replies.",
@@ -117,7 +117,7 @@ fn an_outcome_says_which_part_it_is_of() {
 #[cfg(feature = "packets")]
 #[test]
 fn over_connections_a_server_drops_packets_too() {
-    let silence = LESSONS.iter().find(|lesson| lesson.title == "Silence").unwrap();
+    let silence = crate::lessons::lessons().find(|lesson| lesson.title == "Silence").unwrap();
     let say = outcome(&over(silence.fragment).0);
     assert!(say.ends_with(" The server dropped 4 requests or packets."), "{say}");
     let one = outcome(&over("network=packets&protocol=tcp&server.drop=1&policy.max_sends=1").0);
