@@ -90,6 +90,31 @@ fn outcomes_say_what_came_out() {
     assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
 }
 
+/// Before the end, it says how many exchanges were answered until then.
+#[test]
+fn an_outcome_stays_hidden_until_it_happens() {
+    let (run, timeline) = over("seed=7&exchanges=5&server.drop=0.5");
+    let say = |at| outcome_so_far(&run, &timeline, at);
+    assert_eq!(say(0), "So far: 0 of 5 exchanges answered; 1 packet in flight.");
+    for at in timeline.moments().iter().copied().filter(|at| *at < timeline.end()) {
+        let answered = |record: &&Record| {
+            matches!(record.what, What::Answered { .. }) && record.at.as_nanos() <= at
+        };
+        let answered = run.records().iter().filter(answered).count();
+        let words = format!("So far: {answered} of 5 exchanges answered");
+        assert!(say(at).starts_with(&words), "{}", say(at));
+    }
+    assert_eq!(say(timeline.end()), outcome(&run));
+
+    let mut many = PageRun::new(Scenario::from_fragment("clients=1000000&server.drop=0.5").0);
+    while !many.advance(10_000) {}
+    let timeline = Timeline::new(&many);
+    let part = "So far, of what is shown: 0 of 1,000 exchanges answered; 1,000 packets in flight.";
+    assert_eq!(outcome_so_far(&many, &timeline, 0), part);
+    let running = outcome_so_far(&many, &timeline, timeline.end());
+    assert!(running.starts_with("So far, of what is shown: "), "{running}");
+}
+
 #[test]
 fn an_outcome_says_which_part_it_is_of() {
     let mut many = PageRun::new(Scenario::from_fragment("clients=1000000&server.drop=0.5").0);
