@@ -85,12 +85,11 @@ pub(crate) fn describe(scenario: &Scenario) -> String {
 }
 
 fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario, changed: bool) {
-    let (value, name) = (field.value(scenario), field.name());
+    let value = field.value(scenario);
     let group = if field.group().is_empty() { "run" } else { field.group() };
-    let label = main.map_or_else(|| capital(&name.replace('_', " ")), |m| m.label.to_string());
     let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
     json.text("key", field.key);
-    json.text("label", &label);
+    json.text("label", &label(field.key));
     json.text("help", main.map_or(field.help, |main| main.help));
     json.text("allowed", &field.shape.to_string());
     json.text("group", &if main.is_some() { String::new() } else { capital(group) });
@@ -112,6 +111,17 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
         json.texts("notes", [format!("Use when: {use_when}."), format!("Source: {source}.")]);
         json.flag("apart", scenario.policy != scenario.preset.policy());
     }
+}
+
+/// Returns the name of a key's control.
+pub(crate) fn label(key: &str) -> String {
+    let name = || capital(&key.rsplit('.').next().unwrap_or(key).replace('_', " "));
+    MAIN.iter().find(|main| main.key == key).map_or_else(name, |main| main.label.to_string())
+}
+
+/// Returns true if a key's control is not always visible.
+pub(crate) fn is_folded(key: &str) -> bool {
+    MAIN.iter().all(|main| main.key != key)
 }
 
 /// Returns true if the clients follow the policy. If not, the scenario allows no other policy than the default.

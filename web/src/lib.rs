@@ -23,11 +23,13 @@
 //! | `words` | sentences about a moment, an outcome, a scenario |
 //! | `inspect` | everything known about one packet or wait, and why it happened |
 //! | `fields` | the core's table of keys as a form's description |
-//! | `lessons` | scenarios worth looking at, and what to look at |
+//! | `fold` | how long each stretch of a run takes to watch: empty ones are folded |
+//! | `lessons` | the course, and the menu of scenarios worth looking at |
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
 mod fields;
+mod fold;
 mod frames;
 mod inspect;
 mod json;

@@ -1,6 +1,8 @@
 //! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
-use crate::paint::{Paint, Point};
+use crate::fold::Folds;
+use crate::numbers::span;
+use crate::paint::{Align, Font, Paint, Point};
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::{Direction, FrameStep, Record, What};
@@ -17,14 +19,15 @@ struct Bin {
     gave_up: u32,
 }
 
-/// Draws the strip of a run on a scale that reaches to `end`: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
+/// Draws the strip of a run, with play time across: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
 pub(crate) fn draw(
     paint: &Paint<'_>,
     (timeline, records): (&Timeline, &[Record]),
-    end: u64,
+    folds: &Folds,
     (w, h): Point,
 ) {
-    let bins = bins(timeline, records, end, (w / COLUMN) as usize);
+    let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
+    folded(paint, folds, (w, h));
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
     // The square root keeps single packets visible next to bursts.
@@ -52,11 +55,11 @@ pub(crate) fn draw(
     }
 }
 
-fn bins(timeline: &Timeline, records: &[Record], end: u64, count: usize) -> Vec<Bin> {
+fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); count.max(1)];
     let last = bins.len() - 1;
     for (at, id) in timeline.shown() {
-        let bin = &mut bins[column(*at, end, last)];
+        let bin = &mut bins[column(*at, folds, last)];
         match records[*id as Id as usize].what {
             What::Sent { direction: Direction::Request, .. } | What::Connecting => bin.sent += 1,
             What::Dropped { .. } | What::Frame { step: FrameStep::Lost(_), .. } => bin.lost += 1,
@@ -98,12 +101,31 @@ fn bins(timeline: &Timeline, records: &[Record], end: u64, count: usize) -> Vec<
     bins
 }
 
+/// Marks the stretches in which time runs faster, and writes how long they are where there is room.
+fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
+    let x = |at: u64| (w * folds.play(at) / folds.length()).round();
+    for fold in folds.folds() {
+        let (from, to) = (x(fold.from), x(fold.to));
+        paint.stroke(Ink::Line, 1.0, |path| {
+            let mut slant = from + 3.0;
+            while slant < to - 3.0 {
+                path.line((slant, h - 1.0), (slant + 4.0, h - 7.0));
+                slant += 5.0;
+            }
+        });
+        let (font, text) = (Font::sans(10.0), span(fold.length()));
+        if paint.width(font, &text) + 10.0 < to - from {
+            paint.text(Ink::Muted, font, Align::Center, (f64::midpoint(from, to), h - 13.0), &text);
+        }
+    }
+}
+
 /// Returns the column of a time, from 0 to `last`.
-fn column(at: u64, end: u64, last: usize) -> usize {
-    if end == 0 {
+fn column(at: u64, folds: &Folds, last: usize) -> usize {
+    if folds.length() == 0.0 {
         return 0;
     }
-    (u128::from(at) * last as u128 / u128::from(end)) as usize
+    ((folds.play(at) / folds.length() * last as f64) as usize).min(last)
 }
 
 #[cfg(test)]
@@ -118,8 +140,9 @@ mod tests {
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         let timeline = Timeline::new(&run);
+        let folds = Folds::new(timeline.moments(), timeline.end(), 10_000_000);
         for count in [0, 1, 7, 400] {
-            let bins = bins(&timeline, run.records(), timeline.end(), count);
+            let bins = bins(&timeline, run.records(), &folds, count);
             let sum =
                 |pick: fn(&Bin) -> u32| bins.iter().map(|bin| u64::from(pick(bin))).sum::<u64>();
             assert_eq!(sum(|bin| bin.sent), run.summary().sends);
@@ -127,7 +150,7 @@ mod tests {
             assert_eq!(sum(|bin| bin.answered), run.summary().answered);
             assert_eq!(sum(|bin| bin.gave_up), run.summary().gave_up);
         }
-        assert_eq!(column(u64::MAX, u64::MAX, 99), 99);
-        assert_eq!(column(0, 0, 99), 0);
+        assert_eq!(column(u64::MAX, &folds, 99), 99);
+        assert_eq!(column(0, &Folds::new(&[], 0, 1), 99), 0);
     }
 }

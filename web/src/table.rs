@@ -36,6 +36,12 @@ pub(crate) fn rows(
     })
 }
 
+/// Returns the number of records that are shown up to and including `at`.
+pub(crate) fn length(ladder: &Ladder, at: u64) -> usize {
+    let count = ladder.moments().partition_point(|moment| *moment <= at);
+    ladder.rows.iter().take(count).map(|row| ladder.records_of(row).len()).sum()
+}
+
 /// Returns the place of the first record of the latest moment at or before `at`.
 pub(crate) fn place(ladder: &Ladder, at: u64) -> usize {
     let count = ladder.moments().partition_point(|moment| *moment <= at);

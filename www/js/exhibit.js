@@ -35,6 +35,7 @@ export class Exhibit {
     this.ladder = new Surface(part(root, "ladder", HTMLCanvasElement), hooks.request, this.scroller);
     this.time = part(root, "moment-time", HTMLElement);
     this.moment = part(root, "moment", HTMLElement);
+    this.folded = part(root, "folded", HTMLElement);
     this.table = new Table(part(root, "table", HTMLElement), desk, which, () => hooks.picked(which));
     /** How far the ladder is scrolled. */
     this.top = 0;
@@ -113,6 +114,7 @@ export class Exhibit {
     this.follow();
     say(this.time, `${clock} s`);
     say(this.moment, this.desk.lab.moment(this.which, playing));
+    say(this.folded, this.desk.lab.folded());
   }
 
   /**

@@ -3,14 +3,15 @@
 
 import * as address from "./address.js";
 import { Controls } from "./controls.js";
-import { byId, say } from "./dom.js";
+import { Course } from "./course.js";
+import { byId, part, say } from "./dom.js";
 import { Exhibit } from "./exhibit.js";
 import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
-import { Player, REAL_TIME, SPEEDS } from "./player.js";
+import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
 import { Result } from "./result.js";
 import * as share from "./share.js";
 import * as theme from "./theme.js";
@@ -93,7 +94,15 @@ export class Page {
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
-    this.lesson = byId("lesson", HTMLSelectElement);
+    this.unseen = part(roots.strip, "unseen", HTMLElement);
+    this.course = new Course(this.desk, {
+      open: (link) => this.open(link),
+      change: (key, value) => {
+        this.lab.seek(0);
+        this.set(key, value);
+        this.player.play();
+      },
+    });
     this.client = byId("client", HTMLInputElement);
   }
 
@@ -109,7 +118,7 @@ export class Page {
     this.listen();
     share.start(() => this.lab);
     this.arrange();
-    this.begin();
+    this.begin(true);
     for (const show of this.shows.slice(1)) show.begin(this.module);
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
@@ -138,9 +147,8 @@ export class Page {
     press("to-end", () => this.jump(1));
     this.scrub.addEventListener("input", () => this.player.seek(this.scrub.valueAsNumber));
     this.scrub.addEventListener("change", () => this.settled());
-    this.speed.append(...SPEEDS.map(({ name }, place) => new Option(name, String(place))));
+    this.speed.append(...SPEEDS.map(({ name }, place) => new Option(name, String(place), place === USUAL, place === USUAL)));
     this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
-    this.lesson.addEventListener("change", () => this.open(this.lesson.value));
     this.client.addEventListener("change", () => {
       const client = this.client.valueAsNumber || 1;
       for (let which = 0; which < this.lab.exhibits(); which++) this.lab.follow(which, client);
@@ -182,7 +190,7 @@ export class Page {
       this.after = { play: false, end: false };
       this.lab.open(link);
       this.arrange();
-      this.begin();
+      this.begin(true);
       for (const show of this.shows.slice(1)) show.begin(this.module);
     });
   }
@@ -200,7 +208,7 @@ export class Page {
       this.run(fragment, () => {
         this.after = { play: this.player.playing, end };
         this.lab.load(FIRST, fragment);
-        this.begin();
+        this.begin(false);
       });
     } catch (error) {
       // The lab refuses a value with a sentence. Anything else is a bug.
@@ -288,7 +296,7 @@ export class Page {
     this.wanted = link;
     // The form shows what still runs.
     this.controls.show(JSON.parse(this.lab.fields(FIRST)));
-    this.showLessons();
+    this.course.list();
     const title = "Loading the TCP/IP stacks …";
     notices.show("packets", { title });
     announce(title);
@@ -347,33 +355,24 @@ export class Page {
     announce(`${this.lab.moment(FIRST, false)} ${this.lab.outcome(FIRST)}`);
   }
 
-  /** Shows and simulates a new scenario. */
-  begin() {
+  /**
+   * Shows and simulates a new scenario.
+   * @param {boolean} opened a link was opened, rather than a setting changed
+   */
+  begin(opened) {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
     this.name();
     this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
-    this.showLessons();
-    say(byId("title", HTMLElement), lab.title(FIRST));
-    say(byId("sentence", HTMLElement), lab.sentence(FIRST));
+    this.course.show(opened);
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
     const sample = byId("legend-sample", HTMLElement);
     say(sample, lab.sample(FIRST));
     sample.hidden = !sample.textContent;
     this.showErrors();
     this.shows[FIRST].begin(this.module);
-  }
-
-  showLessons() {
-    /** @type {{ title: string, fragment: string, current: boolean }[]} */
-    const lessons = JSON.parse(this.lab.lessons(FIRST));
-    const options = lessons.map((l) => new Option(l.title, l.fragment, false, l.current));
-    if (!lessons.some((lesson) => lesson.current)) {
-      options.unshift(new Option(this.lab.title(FIRST), this.lab.fragment(FIRST), true, true));
-    }
-    this.lesson.replaceChildren(...options);
   }
 
   showErrors() {
@@ -400,8 +399,6 @@ export class Page {
       this.picked(which);
       return;
     }
-    this.player.adapt();
-    this.speed.value = String(this.player.speed);
     if (this.after.end) this.lab.seek(1);
     this.picked(FIRST);
     if (this.after.play) this.player.play();
@@ -414,6 +411,7 @@ export class Page {
       const { lab, player: { playing } } = this;
       const share = lab.share();
       if (this.scrub.valueAsNumber !== share) this.scrub.value = String(share);
+      this.unseen.style.left = `${lab.seen() * 100}%`;
       const clock = lab.clock(playing);
       for (const { exhibit, result } of this.shows) {
         exhibit.moved(clock, playing);

@@ -5,16 +5,23 @@ import { reducedMotion } from "./dom.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 
-/** Speeds to choose from, slow to fast: simulated seconds per second. */
+/**
+ * Speeds to choose from, slow to fast. A rate multiplies the usual pace, at which a run takes about fifteen seconds; 0 stands
+ * for real time.
+ */
 export const SPEEDS = [
-  [0.01, "1/100×"], [0.02, "1/50×"], [0.05, "1/20×"], [0.1, "1/10×"], [0.2, "1/5×"], [0.5, "1/2×"],
-  [1, "1×"], [2, "2×"], [5, "5×"], [10, "10×"], [20, "20×"], [50, "50×"], [100, "100×"],
-].map(([rate, name]) => ({ rate: Number(rate), name: String(name) }));
+  { name: "1/16×", rate: 1 / 16 }, { name: "1/8×", rate: 1 / 8 }, { name: "1/4×", rate: 1 / 4 }, { name: "1/2×", rate: 1 / 2 },
+  { name: "1×", rate: 1 }, { name: "2×", rate: 2 }, { name: "4×", rate: 4 }, { name: "8×", rate: 8 },
+  { name: "real time", rate: 0 },
+];
+
+/** The place of the usual pace in SPEEDS. */
+export const USUAL = SPEEDS.findIndex((speed) => speed.rate === 1);
 
 /** The place of real time in SPEEDS. */
-export const REAL_TIME = SPEEDS.findIndex((speed) => speed.rate === 1);
+export const REAL_TIME = SPEEDS.findIndex((speed) => speed.rate === 0);
 
-/** With reduced motion, play steps from event to event at this interval, in milliseconds. */
+/** With reduced motion, play steps from event to event at this interval, in milliseconds; in a crowd, by this time. */
 const CALM_STEP = 900;
 
 /** A frame that took longer (a sleeping laptop) does not make the playhead jump, in milliseconds. */
@@ -31,26 +38,15 @@ export class Player {
     this.desk = desk;
     this.hooks = hooks;
     this.playing = false;
-    this.speed = REAL_TIME;
-    /** The reader chose the speed: it is no longer adapted to the run. */
-    this.chosen = false;
+    this.speed = USUAL;
     this.frame = 0;
     this.timer = 0;
     this.last = 0;
   }
 
-  /** Chooses a suitable speed for watching the run, unless the reader has chosen one. */
-  adapt() {
-    if (this.chosen) return;
-    const pace = this.desk.lab.pace();
-    const slower = SPEEDS.filter((speed) => speed.rate <= pace * 1.001).length - 1;
-    this.speed = Math.max(0, slower);
-  }
-
   /** @param {number} place in SPEEDS */
   setSpeed(place) {
     this.speed = Math.min(Math.max(place, 0), SPEEDS.length - 1);
-    this.chosen = true;
   }
 
   play() {
@@ -78,15 +74,28 @@ export class Player {
   }
 
   next() {
+    const { lab } = this.desk;
     if (reducedMotion()) {
-      this.timer = window.setTimeout(() => this.tick(() => this.desk.lab.step(false, false) && !this.desk.lab.atEnd()), CALM_STEP);
+      this.timer = window.setTimeout(() => {
+        this.tick(() => lab.isCrowd(0) ? this.advance(CALM_STEP / 1000) : lab.step(false, false) && !lab.atEnd());
+      }, CALM_STEP);
     } else {
       this.frame = requestAnimationFrame((now) => {
         const passed = Math.min(Math.max(now - this.last, 0), LONGEST_FRAME) / 1000;
         this.last = now;
-        this.tick(() => this.desk.lab.advance(passed * SPEEDS[this.speed].rate));
+        this.tick(() => this.advance(passed));
       });
     }
+  }
+
+  /**
+   * Moves the playhead; returns false at the end.
+   * @param {number} seconds of the reader's time
+   */
+  advance(seconds) {
+    const { rate } = SPEEDS[this.speed];
+    const { lab } = this.desk;
+    return rate > 0 ? lab.advance(seconds, rate) : lab.advanceReal(seconds);
   }
 
   /** @param {() => boolean} move moves the playhead; `false` at the end */

@@ -18,6 +18,8 @@ export class Result {
     this.which = which;
     this.outcome = part(root, "outcome", HTMLElement);
     this.digest = part(root, "digest", HTMLElement);
+    /** The run takes long, and is not over. */
+    this.waiting = false;
     this.counts = part(root, "counts", HTMLElement);
     this.title = part(root, "counts-title", HTMLElement);
   }
@@ -29,6 +31,7 @@ export class Result {
 
   /** Clears the old digest, and says which clients are drawn: a new run has begun. */
   begin() {
+    this.waiting = false;
     say(this.digest, "");
     const sentence = this.desk.lab.sample(this.which);
     const sample = part(this.root, "sample", HTMLElement);
@@ -38,12 +41,14 @@ export class Result {
 
   /** The run continues. */
   wait() {
+    this.waiting = true;
     this.show("Simulating …", "");
   }
 
   /** The run is over. */
   done() {
     const { which, desk: { lab } } = this;
+    this.waiting = false;
     this.show(lab.outcome(which), lab.digest(which));
   }
 
@@ -57,9 +62,10 @@ export class Result {
     this.digest.parentElement?.toggleAttribute("hidden", fingerprint === "");
   }
 
-  /** Shows the counts at a new position of the playhead. */
+  /** Shows the state at a new position of the playhead. */
   moved() {
     const { which, counts, desk: { lab } } = this;
+    if (!this.waiting) say(this.outcome, lab.outcome(which));
     say(this.title, lab.countsTitle(which));
     /** @type {Count[]} */
     const list = JSON.parse(lab.counts(which));

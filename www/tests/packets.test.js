@@ -57,7 +57,7 @@ test("the second module is loaded when a run needs it, and only then", async () 
   const [faults, loaded] = [watch(page, lab.url), modules(page)];
   await page.goto(lab.url);
   await simulated(page);
-  await page.selectOption("#lesson", { label: "Nobody answers" });
+  await page.selectOption("#lesson", { label: "How long to wait" });
   assert.deepEqual(loaded, ["retrylab_web_bg.wasm"]);
   await page.keyboard.press("End");
   await page.selectOption("#lesson", { label: "Layer by layer" });

@@ -111,12 +111,12 @@ test("the dice gives another seed, a lesson another run", async () => {
   const { page, faults } = await visit(lab);
   await page.getByRole("button", { name: "Another seed" }).click();
   assert.notEqual(fragmentOf(page), "seed=7&link.loss=0.3");
-  await page.selectOption("#lesson", { label: "Nobody answers" });
-  assert.equal(fragmentOf(page), "server.drop=1");
-  assert.match(await text(page, "sentence"), /^The server drops every request/);
-  await page.selectOption("#lesson", { label: "A thousand clients" });
+  await page.selectOption("#lesson", { label: "How long to wait" });
+  assert.equal(fragmentOf(page), "link.latency=60ms");
+  assert.match(await text(page, "sentence"), /^Nothing is lost here/);
+  await page.selectOption("#lesson", { label: "Everyone at once" });
   await page.locator("#client").waitFor();
-  await page.fill("#client", "430");
+  await page.fill("#client", "43");
   await page.press("#client", "Enter");
   await page.click("[data-show=table]");
   await page.locator("[data-part=rows] tr").nth(3).waitFor();

@@ -66,7 +66,7 @@ impl Lab {
         first.errors = errors;
         self.exhibits = vec![first];
         self.exhibits.append(&mut others);
-        self.at = at;
+        (self.at, self.seen) = (at, at);
     }
 
     /// Returns the fragment of the link that shows what is shown now, without `#`.

@@ -27,7 +27,7 @@ impl Lab {
     /// Removes the pinned exhibit.
     pub fn unpin(&mut self) {
         self.exhibits.truncate(PINNED);
-        self.at = self.at.min(self.end_nanos());
+        self.fold();
     }
 
     /// Returns in what the two scenarios differ: an array of `key`, `a` (the value of the pinned one) and `b`.

@@ -2,14 +2,14 @@
 
 mod address;
 mod compare;
+mod course;
 mod exhibit;
 mod pictures;
 mod playhead;
 mod run;
 mod select;
 
-use crate::json::Json;
-use crate::lessons::LESSONS;
+use crate::fold::Folds;
 use crate::theme::Theme;
 use crate::{fields, words};
 use exhibit::Exhibit;
@@ -27,6 +27,10 @@ pub struct Lab {
     theme: Theme,
     /// The playhead, in nanoseconds.
     at: u64,
+    /// The latest time that the reader has seen since the last change.
+    seen: u64,
+    /// How the playhead moves through all exhibits.
+    folds: Folds,
 }
 
 #[wasm_bindgen]
@@ -35,7 +39,13 @@ impl Lab {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(link: &str) -> Self {
-        let mut lab = Self { exhibits: Vec::new(), theme: Theme::default(), at: 0 };
+        let mut lab = Self {
+            exhibits: Vec::new(),
+            theme: Theme::default(),
+            at: 0,
+            seen: 0,
+            folds: Folds::new(&[], 0, 1),
+        };
         lab.open(link);
         lab
     }
@@ -56,6 +66,7 @@ impl Lab {
     pub fn load(&mut self, which: usize, fragment: &str) {
         let (flow, chosen) = (self.flow(which), self.is_chosen(which));
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
+        self.seen = self.at;
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
@@ -125,21 +136,6 @@ impl Lab {
     #[must_use]
     pub fn fields(&self, which: usize) -> String {
         fields::describe(self.exhibits[which].run.scenario())
-    }
-
-    /// Returns the lessons: an array of `title`, `fragment`, `current`.
-    #[must_use]
-    pub fn lessons(&self, which: usize) -> String {
-        let here = self.exhibits[which].run.scenario().to_fragment();
-        Json::array(|json| {
-            for lesson in LESSONS {
-                json.element(|json| {
-                    json.text("title", lesson.title);
-                    json.text("fragment", lesson.fragment);
-                    json.flag("current", lesson.fragment == here);
-                });
-            }
-        })
     }
 
     /// Returns the scenario's title.

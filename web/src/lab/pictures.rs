@@ -109,6 +109,7 @@ impl Lab {
                 h,
                 top,
                 at: self.at,
+                seen: self.seen,
                 places: scene.places,
                 packet,
                 wait,
@@ -130,7 +131,7 @@ impl Lab {
         let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
         let run = (&scene.timeline, exhibit.run.records());
-        strip::draw(&paint, run, self.end_nanos(), (w, h));
+        strip::draw(&paint, run, &self.folds, (w, h));
     }
 
     /// Returns the height of the whole ladder.
@@ -156,11 +157,14 @@ impl Lab {
         table::rows(&exhibit.run, &scene.timeline, &scene.ladder, window, now)
     }
 
-    /// Returns the number of rows of the whole table.
+    /// Returns the number of rows of the table, up to what the reader has seen.
     #[wasm_bindgen(js_name = tableLength)]
     #[must_use]
     pub fn table_length(&self, which: usize) -> u32 {
-        self.exhibits[which].scene.as_ref().map_or(0, |scene| scene.ladder.records().len() as u32)
+        self.exhibits[which]
+            .scene
+            .as_ref()
+            .map_or(0, |scene| table::length(&scene.ladder, self.seen) as u32)
     }
 
     /// Returns the row of the latest moment.

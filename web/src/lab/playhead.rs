@@ -1,9 +1,10 @@
 //! The playhead, and what it points at.
 
 use super::Lab;
-use super::exhibit::Exhibit;
+use super::exhibit::{Exhibit, Scene};
+use crate::fold::Folds;
 use crate::json::Json;
-use crate::numbers::{clock, compact};
+use crate::numbers::{clock, compact, span};
 use crate::timeline::{after, before, usual_latency};
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -28,25 +29,82 @@ impl Lab {
         self.at >= self.end_nanos()
     }
 
-    /// Moves the playhead to a share of the whole, 0 to 1.
+    /// Moves the playhead to a share of the whole, 0 to 1, in play time.
     pub fn seek(&mut self, share: f64) {
+        // A share of one is the exact end.
         let end = self.end_nanos();
-        // Float to integer casts saturate, and a share of one is the exact end.
-        self.at = if share >= 1.0 { end } else { ((share * end as f64) as u64).min(end) };
+        self.go(if share >= 1.0 {
+            end
+        } else {
+            self.folds.at(share * self.folds.length()).min(end)
+        });
     }
 
-    /// Returns the playhead's position as a share of the whole.
+    /// Returns the playhead's position as a share of the whole, in play time.
     #[must_use]
     pub fn share(&self) -> f64 {
-        let end = self.end_nanos();
-        if end == 0 { 1.0 } else { (self.at as f64 / end as f64).min(1.0) }
+        self.share_of(self.at)
+    }
+
+    /// Returns the share of the whole that the reader has seen, in play time.
+    #[must_use]
+    pub fn seen(&self) -> f64 {
+        self.share_of(self.seen)
+    }
+
+    fn share_of(&self, at: u64) -> f64 {
+        if at >= self.end_nanos() { 1.0 } else { self.folds.play(at) / self.folds.length() }
+    }
+
+    /// Advances the playhead by `seconds` of play at `rate` times the usual pace, which folds long stretches in which nothing
+    /// happens; returns `false` when it has reached the end.
+    pub fn advance(&mut self, seconds: f64, rate: f64) -> bool {
+        self.go(self.folds.advance(self.at, seconds.max(0.0), rate).min(self.end_nanos()));
+        !self.at_end()
     }
 
     /// Advances the playhead by `seconds` of simulated time; returns `false` when it has reached the end.
-    pub fn advance(&mut self, seconds: f64) -> bool {
+    #[wasm_bindgen(js_name = advanceReal)]
+    pub fn advance_real(&mut self, seconds: f64) -> bool {
         let by = (seconds * 1e9).max(0.0) as u64;
-        self.at = self.at.saturating_add(by).min(self.end_nanos());
+        self.go(self.at.saturating_add(by).min(self.end_nanos()));
         !self.at_end()
+    }
+
+    fn go(&mut self, at: u64) {
+        self.at = at;
+        self.seen = self.seen.max(at);
+    }
+
+    /// Arranges the play time of all exhibits, if all of them can be shown, and keeps the playhead within them.
+    pub(super) fn fold(&mut self) {
+        let scenes: Vec<&Scene> =
+            self.exhibits.iter().filter_map(|one| one.scene.as_ref()).collect();
+        if scenes.len() < self.exhibits.len() {
+            return;
+        }
+        let end = self.end_nanos();
+        let flight = usual_latency(self.exhibits[0].run.scenario());
+        self.folds = match scenes.as_slice() {
+            [scene] => Folds::new(scene.timeline.moments(), end, flight),
+            _ => {
+                let mut moments: Vec<u64> =
+                    scenes.iter().flat_map(|scene| scene.timeline.moments()).copied().collect();
+                moments.sort_unstable();
+                Folds::new(&moments, end, flight)
+            }
+        };
+        // A link, or a longer run before, may have put the playhead after the end.
+        (self.at, self.seen) = (self.at.min(end), self.seen.min(end));
+    }
+
+    /// Returns the length of the folded stretch in which the playhead is, in words; empty if it is in none.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        let fold = self.folds.folds().iter().find(|fold| (fold.from..fold.to).contains(&self.at));
+        fold.map_or_else(String::new, |fold| {
+            format!("{} without an event, played faster", span(fold.length()))
+        })
     }
 
     /// Moves the playhead to the next moment at which something happens in any exhibit, or with `back` to the previous
@@ -59,16 +117,8 @@ impl Lab {
         };
         let times = self.exhibits.iter().filter_map(near);
         let to = if back { times.max() } else { times.min() };
-        self.at = to.unwrap_or(self.at);
+        self.go(to.unwrap_or(self.at));
         to.is_some()
-    }
-
-    /// Returns a suitable speed for watching the first exhibit's run, in simulated seconds per second.
-    #[must_use]
-    pub fn pace(&self) -> f64 {
-        // Half a second for a flight, unless the whole would take longer than half a minute.
-        let flight = usual_latency(self.exhibits[0].run.scenario()).max(1_000) as f64 / 1e9;
-        (flight / 0.5).max(self.end() / 30.0)
     }
 
     /// Returns the playhead's time as text, in seconds. While the playhead `runs`, milliseconds are enough.

@@ -1,6 +1,7 @@
 //! The run: advanced in slices, summarized when it is over.
 
 use super::Lab;
+use super::exhibit::Exhibit;
 use crate::numbers::grouped;
 use crate::report::Report;
 use crate::words;
@@ -75,10 +76,10 @@ impl Lab {
 
     /// Returns true if the run can be looked at. (A long run can be before it is over.)
     pub fn ready(&mut self, which: usize) -> bool {
+        let is_new = self.exhibits[which].scene.is_none();
         let is_ready = self.exhibits[which].is_ready();
-        // A link, or a longer run before, may have put the playhead after the end.
-        if self.exhibits.iter().all(|exhibit| exhibit.scene.is_some()) {
-            self.at = self.at.min(self.end_nanos());
+        if is_new && is_ready {
+            self.fold();
         }
         is_ready
     }
@@ -95,10 +96,14 @@ impl Lab {
         self.exhibits[which].run.digest().map_or_else(String::new, |digest| digest.to_string())
     }
 
-    /// Returns a summary of the run, in words.
+    /// Returns a summary of the run up to the playhead, in words.
     #[must_use]
     pub fn outcome(&self, which: usize) -> String {
-        words::outcome(&self.exhibits[which].run)
+        let Exhibit { run, scene, .. } = &self.exhibits[which];
+        match scene {
+            Some(scene) => words::outcome_so_far(run, &scene.timeline, self.at),
+            None => words::outcome(run),
+        }
     }
 
     /// Returns what the pictures leave out, in words; empty if they show everything.

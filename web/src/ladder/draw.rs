@@ -23,6 +23,8 @@ pub(crate) struct View<'a> {
     /// Scroll position.
     pub(crate) top: f64,
     pub(crate) at: u64,
+    /// The latest time that the reader has seen: what comes after it stays hidden.
+    pub(crate) seen: u64,
     /// Decimals of the times.
     pub(crate) places: u32,
     pub(crate) packet: Option<Id>,
@@ -46,7 +48,24 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     for row in rows {
         words(paint, view, row);
     }
+    cover(paint, view);
     header(paint, view);
+}
+
+/// Covers what the reader has not seen yet.
+fn cover(paint: &Paint<'_>, view: &View<'_>) {
+    let top = view.ladder.y_after(view.run, view.timeline, view.seen) - view.top;
+    if top >= view.h || view.seen >= view.timeline.end() {
+        return;
+    }
+    let Columns { w, client, server, .. } = view.columns;
+    paint.fill(Ink::Ground, |path| path.rect((0.0, top), w, view.h - top));
+    let bottom = (view.ladder.height - view.top - 8.0).min(view.h);
+    paint.stroke(Ink::Line, 1.5, |path| {
+        for x in [client, server] {
+            path.line((x, top.min(bottom)), (x, bottom));
+        }
+    });
 }
 
 /// Draws a band behind the row of the latest moment.

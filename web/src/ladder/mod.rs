@@ -140,6 +140,18 @@ impl Ladder {
         &self.moments
     }
 
+    /// Returns the position below everything that is shown up to `at`.
+    pub(crate) fn y_after(&self, run: &PageRun, timeline: &Timeline, at: u64) -> f64 {
+        let y = self.y(at);
+        let count = self.moments.partition_point(|moment| *moment <= at);
+        let row = count.checked_sub(1).and_then(|i| self.rows.get(i));
+        let below = row.map_or(y, |row| {
+            let height = lines(run, timeline, self.records_of(row)).height().max(1) as f64;
+            row.y + height * LINE / 2.0 + 3.0
+        });
+        y.max(below)
+    }
+
     /// Returns the vertical position of the time `at`, interpolated between rows.
     pub(crate) fn y(&self, at: u64) -> f64 {
         let after = self.moments.partition_point(|moment| *moment <= at);

@@ -5,7 +5,7 @@
 #[allow(dead_code)] // The core's tests use the rest.
 mod scenarios;
 
-use super::{headline, moment, outcome, overview};
+use super::{headline, moment, outcome, outcome_so_far, overview};
 use crate::ladder::{Ladder, lines};
 use crate::run::PageRun;
 use crate::timeline::{Ending, Packet, Subject, Timeline};
@@ -36,6 +36,9 @@ fn check(scenario: Scenario) {
     for at in timeline.moments().iter().step_by(1 + timeline.moments().len() / 40) {
         assert_tidy(&moment(&run, &timeline, *at));
         assert_tidy(&overview(&run, &timeline, *at));
+        let so_far = outcome_so_far(&run, &timeline, *at);
+        assert_tidy(&so_far);
+        assert_eq!(so_far.starts_with("So far"), *at < timeline.end(), "{so_far}");
     }
     let clients = run.scenario().clients;
     assert!((1..=clients).contains(&timeline.busiest()));

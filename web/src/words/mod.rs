@@ -50,6 +50,20 @@ pub(crate) fn outcome(run: &PageRun) -> String {
     out + &limits(run, &summary)
 }
 
+/// Returns what a reader may know at `at`: the outcome at the end, and before that the state so far.
+pub(crate) fn outcome_so_far(run: &PageRun, timeline: &Timeline, at: u64) -> String {
+    if at >= timeline.end() && run.is_over() {
+        return outcome(run);
+    }
+    let part = if is_part(run) { ", of what is shown" } else { "" };
+    format!("So far{part}: {}", overview(run, timeline, at))
+}
+
+/// Returns true if the pictures leave out some clients or events.
+fn is_part(run: &PageRun) -> bool {
+    run.is_cut() || run.shown() < run.scenario().clients
+}
+
 /// Returns which part of the run was simulated; empty if it is the whole.
 fn extent(run: &PageRun) -> String {
     let (events, at) = (count(run.events(), "event"), span(run.simulated().as_nanos()));
@@ -83,7 +97,7 @@ fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
 fn limits(run: &PageRun, summary: &Summary) -> String {
-    if summary.finished() < 2 || run.is_cut() || run.shown() < run.scenario().clients {
+    if summary.finished() < 2 || is_part(run) {
         return String::new();
     }
     let ended = |by: Stop| {

@@ -1,6 +1,6 @@
 //! What a scenario is, in words.
 
-use crate::lessons::LESSONS;
+use crate::lessons;
 use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::schedule::{Schedule, resolver_options};
 use retrylab_core::dist::Distribution;
@@ -14,8 +14,11 @@ use retrylab_core::value::{Factor, Share};
 /// Returns the scenario's title, and a description of it or of what to watch.
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     let fragment = scenario.to_fragment();
-    match LESSONS.iter().find(|lesson| lesson.fragment == fragment) {
-        Some(lesson) => (lesson.title, lesson.sentence.to_string()),
+    if let Some(lesson) = lessons::find(&fragment) {
+        return (lesson.title, lesson.watch.to_string());
+    }
+    match lessons::find_shipped(&fragment) {
+        Some(shipped) => (shipped.name, format!("{} {}", shipped.question, own(scenario))),
         None => ("Your own run", own(scenario)),
     }
 }
@@ -196,6 +199,10 @@ mod tests {
     fn a_run_of_ones_own_is_described() {
         let say = |fragment: &str| headline(&Scenario::from_fragment(fragment).0);
         assert_eq!(say("seed=7&link.loss=0.3").0, "One lost reply");
+        let (title, sentence) = say("exchanges=100&server.drop=0.5");
+        assert_eq!(title, "textbook");
+        assert!(sentence.starts_with("How does the textbook client cope"), "{sentence}");
+        assert!(sentence.contains("? One client asks, 100 times"), "{sentence}");
         let (title, sentence) = say("clients=3&link.loss=0.25&server.drop=0.5&exchanges=2");
         assert_eq!(title, "Your own run");
         assert_eq!(

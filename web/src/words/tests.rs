@@ -1,5 +1,5 @@
 use super::*;
-use crate::lessons::LESSONS;
+use crate::lessons::OPENING;
 use crate::report::Report;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::time::Instant;
@@ -21,7 +21,7 @@ fn stories(fragment: &str) -> Vec<String> {
 #[test]
 fn the_opening_run_reads_as_a_story() {
     assert_eq!(
-        stories(LESSONS[0].fragment),
+        stories(OPENING.fragment),
         [
             "The client sends its request and waits 100 ms for a reply.",
             "The request arrives (send 1); the server replies.",
@@ -90,6 +90,31 @@ fn outcomes_say_what_came_out() {
     assert!(outcome(&run).starts_with("Stopped after 2 events and 0 s. No exchange"));
 }
 
+/// Before the end, it says how many exchanges were answered until then.
+#[test]
+fn an_outcome_stays_hidden_until_it_happens() {
+    let (run, timeline) = over("seed=7&exchanges=5&server.drop=0.5");
+    let say = |at| outcome_so_far(&run, &timeline, at);
+    assert_eq!(say(0), "So far: 0 of 5 exchanges answered; 1 packet in flight.");
+    for at in timeline.moments().iter().copied().filter(|at| *at < timeline.end()) {
+        let answered = |record: &&Record| {
+            matches!(record.what, What::Answered { .. }) && record.at.as_nanos() <= at
+        };
+        let answered = run.records().iter().filter(answered).count();
+        let words = format!("So far: {answered} of 5 exchanges answered");
+        assert!(say(at).starts_with(&words), "{}", say(at));
+    }
+    assert_eq!(say(timeline.end()), outcome(&run));
+
+    let mut many = PageRun::new(Scenario::from_fragment("clients=1000000&server.drop=0.5").0);
+    while !many.advance(10_000) {}
+    let timeline = Timeline::new(&many);
+    let part = "So far, of what is shown: 0 of 1,000 exchanges answered; 1,000 packets in flight.";
+    assert_eq!(outcome_so_far(&many, &timeline, 0), part);
+    let running = outcome_so_far(&many, &timeline, timeline.end());
+    assert!(running.starts_with("So far, of what is shown: "), "{running}");
+}
+
 #[test]
 fn an_outcome_says_which_part_it_is_of() {
     let mut many = PageRun::new(Scenario::from_fragment("clients=1000000&server.drop=0.5").0);
@@ -117,7 +142,7 @@ fn an_outcome_says_which_part_it_is_of() {
 #[cfg(feature = "packets")]
 #[test]
 fn over_connections_a_server_drops_packets_too() {
-    let silence = LESSONS.iter().find(|lesson| lesson.title == "Silence").unwrap();
+    let silence = crate::lessons::lessons().find(|lesson| lesson.title == "Silence").unwrap();
     let say = outcome(&over(silence.fragment).0);
     assert!(say.ends_with(" The server dropped 4 requests or packets."), "{say}");
     let one = outcome(&over("network=packets&protocol=tcp&server.drop=1&policy.max_sends=1").0);

@@ -1,0 +1,29 @@
+//! The menu and the course.
+
+use super::Lab;
+use crate::lessons;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The menu and the course.
+#[wasm_bindgen]
+impl Lab {
+    /// Returns the menu for the first exhibit: see `lessons::menu`.
+    #[must_use]
+    pub fn menu(&self) -> String {
+        lessons::menu(&self.exhibits[0].run.scenario().to_fragment())
+    }
+
+    /// Returns the place in the course, from 0, of the lesson that the first exhibit shows; nothing if it is none.
+    #[wasm_bindgen(js_name = coursePlace)]
+    #[must_use]
+    pub fn course_place(&self) -> Option<usize> {
+        lessons::place(&self.exhibits[0].run.scenario().to_fragment())
+    }
+
+    /// Returns the lesson at a place in the course: see `lessons::describe`; nothing if there is none.
+    #[wasm_bindgen(js_name = courseLesson)]
+    #[must_use]
+    pub fn course_lesson(place: usize) -> Option<String> {
+        lessons::describe(place)
+    }
+}

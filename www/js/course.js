@@ -1,0 +1,103 @@
+// @ts-check
+// What the run is: the menu, and the texts of a lesson with its ways on.
+
+import { byId, make, say } from "./dom.js";
+
+/** @typedef {import("./exhibit.js").Desk} Desk */
+/** @typedef {{ title: string, question: string, note: string, fragment: string, current: boolean }} Entry */
+
+/**
+ * A lesson, as `Lab.courseLesson` describes it.
+ * @typedef {object} Lesson
+ * @property {number} number
+ * @property {number} of
+ * @property {string} title
+ * @property {string} question
+ * @property {string} watch
+ * @property {string} act
+ * @property {string} key
+ * @property {string} value
+ * @property {string} next
+ * @property {string} nextTitle
+ */
+
+export class Course {
+  /**
+   * @param {Desk} desk
+   * @param {object} hooks
+   * @param {(link: string) => void} hooks.open opens a link
+   * @param {(key: string, value: string) => void} hooks.change changes a setting and plays
+   */
+  constructor(desk, hooks) {
+    this.desk = desk;
+    this.menu = byId("lesson", HTMLSelectElement);
+    this.title = byId("title", HTMLElement);
+    this.number = byId("lesson-number", HTMLElement);
+    this.sentence = byId("sentence", HTMLElement);
+    this.task = byId("task", HTMLElement);
+    this.buttons = {
+      act: byId("lesson-try", HTMLButtonElement),
+      back: byId("lesson-back", HTMLButtonElement),
+      next: byId("lesson-next", HTMLButtonElement),
+    };
+    /**
+     * The lesson that was opened last, with its link, even if its settings were changed since.
+     * @type {(Lesson & { link: string }) | null}
+     */
+    this.lesson = null;
+    this.menu.addEventListener("change", () => hooks.open(this.menu.value));
+    this.buttons.act.addEventListener("click", () => {
+      if (this.lesson) hooks.change(this.lesson.key, this.lesson.value);
+    });
+    this.buttons.back.addEventListener("click", () => {
+      if (this.lesson) hooks.open(this.lesson.link);
+    });
+    this.buttons.next.addEventListener("click", () => {
+      if (this.lesson) hooks.open(this.lesson.next);
+    });
+  }
+
+  /**
+   * Shows what the first exhibit is.
+   * @param {boolean} opened a link was opened, rather than a setting changed
+   */
+  show(opened) {
+    const { lab } = this.desk;
+    const place = lab.coursePlace();
+    if (place !== undefined) {
+      const text = /** @type {typeof import("../wasm/retrylab_web.js").Lab} */ (lab.constructor).courseLesson(place);
+      this.lesson = text ? { ...JSON.parse(text), link: lab.fragment(0) } : null;
+    } else if (opened) {
+      this.lesson = null;
+    }
+    const { lesson } = this;
+    const changed = place === undefined;
+    say(this.title, lesson && changed ? `${lesson.title}, changed` : lab.title(0));
+    say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
+    say(this.sentence, lab.sentence(0));
+    this.task.hidden = !lesson || changed;
+    say(byId("task-text", HTMLElement), lesson?.act ?? "");
+    this.buttons.back.hidden = !lesson || !changed;
+    this.buttons.next.hidden = !lesson?.next;
+    say(this.buttons.next, lesson ? `Next: ${lesson.nextTitle}` : "");
+    this.list();
+  }
+
+  /** Fills the menu. */
+  list() {
+    const { lab } = this.desk;
+    /** @type {{ name: string, entries: Entry[] }[]} */
+    const groups = JSON.parse(lab.menu());
+    const options = groups.map(({ name, entries }) => {
+      const inside = entries.map((entry) => {
+        const option = new Option(entry.title, entry.fragment, false, entry.current);
+        option.title = [entry.question, entry.note].filter(Boolean).join(" ");
+        return option;
+      });
+      return make("optgroup", { label: name }, ...inside);
+    });
+    const known = groups.some(({ entries }) => entries.some((entry) => entry.current));
+    const own = known ? [] : [new Option(lab.title(0), lab.fragment(0), true, true)];
+    this.menu.replaceChildren(...own, ...options);
+  }
+}
