@@ -116,18 +116,21 @@ fn the_golden_digests_of_random_cells_hold() {
     let golden: Vec<_> = file.lines().skip(1).map(|line| line.rsplit_once(' ').unwrap()).collect();
     assert_eq!(golden.len(), 200);
     let bounds = Bounds::default();
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     for (link, golden) in golden {
         let (scenario, errors) = Scenario::from_fragment(link);
         assert_eq!(errors, [], "{link}");
-        assert_eq!(run(&scenario, ()).digest.to_string(), golden, "{link} in one network");
+        let digest = run(&scenario, ()).digest.to_string();
+        assert_eq!(digest, golden, "{link} in one network, {build} build");
         for threads in [1, 2, 8] {
             let cells =
                 run_cells(&scenario, 1..=scenario.clients, || (), bounds, threads, |_| true);
-            assert_eq!(cells.digest.to_string(), golden, "{link} by {threads} threads");
+            let digest = cells.digest.to_string();
+            assert_eq!(digest, golden, "{link} with {threads} threads, {build} build");
         }
         for parts in [1, 2, 7] {
-            let joined = in_parts(&scenario, parts, || (), bounds);
-            assert_eq!(joined.digest.to_string(), golden, "{link} in {parts} parts");
+            let digest = in_parts(&scenario, parts, || (), bounds).digest.to_string();
+            assert_eq!(digest, golden, "{link} with {parts} parts, {build} build");
         }
     }
 }
