@@ -1,21 +1,26 @@
 //! Independent clients that are simulated one after another give the same results as in one network.
+//!
+//! `cells.txt` contains random scenarios and the digests that every build must produce, in cells and in one network. The
+//! page's tests check the same file in wasm, and `cargo xtask test release` with the release build.
 
 use crate::arbitrary::from_bytes;
 use crate::digests::SCENARIOS;
 use retrylab_core::random::{Direction, Name, Purpose};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::Metrics;
-use retrylab_core::sim::{Bounds, Cells, Division, EndedBy, Merge, Outcome, run_within};
+use retrylab_core::sim::{Bounds, Cells, Division, EndedBy, Merge, Outcome, run, run_within};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
 use std::ops::RangeInclusive;
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cells.txt");
 
 fn metrics(scenario: &Scenario) -> Metrics {
     // Short enough that most runs double the intervals.
     Metrics::new(Duration::from_millis(1)).with_max_intervals(64).with_load_of(scenario)
 }
 
-fn simulate(cells: &mut Cells<Metrics>, clients: RangeInclusive<u32>) -> EndedBy {
+fn simulate<K: Sink>(cells: &mut Cells<K>, clients: RangeInclusive<u32>) -> EndedBy {
     cells.simulate(clients);
     loop {
         if let Some(ended_by) = cells.advance() {
@@ -25,9 +30,14 @@ fn simulate(cells: &mut Cells<Metrics>, clients: RangeInclusive<u32>) -> EndedBy
 }
 
 /// Simulates every `parts`-th client in a part of its own, and joins the results in reverse.
-fn in_parts(scenario: &Scenario, parts: u32, bounds: Bounds) -> Outcome<Metrics> {
+fn in_parts<K: Sink + Merge>(
+    scenario: &Scenario,
+    parts: u32,
+    sink: impl Fn() -> K,
+    bounds: Bounds,
+) -> Outcome<K> {
     let outcomes = (1..=parts).map(|first| {
-        let mut cells = Cells::new(scenario, metrics(scenario), bounds);
+        let mut cells = Cells::new(scenario, sink(), bounds);
         for client in (first..=scenario.clients).step_by(parts as usize) {
             assert_eq!(simulate(&mut cells, client..=client), EndedBy::Finished);
         }
@@ -37,56 +47,106 @@ fn in_parts(scenario: &Scenario, parts: u32, bounds: Bounds) -> Outcome<Metrics>
     outcomes.into_iter().rev().reduce(Outcome::joined).unwrap()
 }
 
-/// Compares everything that a run reports. Returns false if the clients are coupled.
-fn check(scenario: &Scenario, bounds: Bounds) -> bool {
-    if scenario.coupled_by().is_some() {
-        return false;
-    }
+/// Compares everything that a run of independent clients reports.
+fn check(scenario: &Scenario, bounds: Bounds) {
     let link = scenario.to_fragment();
     let whole = run_within(scenario, metrics(scenario), bounds);
     for parts in [1, 7] {
-        let joined = in_parts(scenario, parts, bounds);
+        let joined = in_parts(scenario, parts, || metrics(scenario), bounds);
         assert_eq!(joined.digest, whole.digest, "{link} in {parts}");
         assert_eq!((joined.events, joined.simulated), (whole.events, whole.simulated), "{link}");
         assert_eq!(joined.ended_by, whole.ended_by, "{link}");
         let reports = [&joined, &whole].map(|outcome| outcome.sink.report(&outcome.network));
         assert_eq!(reports[0], reports[1], "{link} in {parts}");
     }
-    true
+}
+
+/// Returns random scenarios of independent clients that have few events within `bounds`, and what ends their runs.
+fn random(bounds: Bounds) -> impl Iterator<Item = (Scenario, EndedBy)> {
+    (0..20_000).filter_map(move |case| {
+        let name = Name { seed: case, flow: 1, direction: Direction::Request, index: 0 };
+        let mut draws = name.stream(Purpose::Jitter);
+        let bytes: Vec<u8> = (0..draws.up_to(120)).map(|_| draws.up_to(255) as u8).collect();
+        let mut scenario = from_bytes(&bytes);
+        scenario.seed = draws.next_u64();
+        scenario.clients = scenario.clients.clamp(2, 40);
+        scenario.exchanges = Some(scenario.max_exchanges().min(20));
+        if scenario.coupled_by().is_some() {
+            return None;
+        }
+        let ended_by = run_within(&scenario, (), bounds.with_events(5_000)).ended_by;
+        (ended_by != EndedBy::Events).then_some((scenario, ended_by))
+    })
 }
 
 #[test]
 fn two_hundred_random_scenarios_are_the_same_in_cells() {
     let bounds = Bounds::NONE.with_time(Duration::from_secs(60)).with_memory(64 << 20);
     let (mut independent, mut cut) = (0, 0);
-    for case in 0..5_000 {
-        let name = Name { seed: case, flow: 1, direction: Direction::Request, index: 0 };
-        let mut draws = name.stream(Purpose::Jitter);
-        let bytes: Vec<u8> = (0..draws.up_to(120)).map(|_| draws.up_to(255) as u8).collect();
-        let mut scenario = from_bytes(&bytes);
-        scenario.clients = scenario.clients.clamp(2, 40);
-        scenario.exchanges = Some(scenario.max_exchanges().min(20));
-        let first = run_within(&scenario, (), bounds.with_events(5_000));
-        if first.ended_by != EndedBy::Events && check(&scenario, bounds) {
-            independent += 1;
-            cut += u64::from(first.ended_by == EndedBy::Time);
+    for (scenario, ended_by) in random(bounds).take(200) {
+        check(&scenario, bounds);
+        independent += 1;
+        cut += u64::from(ended_by == EndedBy::Time);
+    }
+    assert_eq!(independent, 200);
+    assert!(cut > 5, "{cut}");
+}
+
+/// Returns the lines of `cells.txt`: links of random scenarios that end by themselves, in which something is sent
+/// again, and their digests.
+fn lines() -> String {
+    let golden = random(Bounds::default()).filter_map(|(scenario, ended_by)| {
+        let Outcome { summary, digest, .. } = run(&scenario, ());
+        let has_retries = summary.sends > summary.finished();
+        let link = scenario.to_fragment();
+        let is_wanted = ended_by == EndedBy::Finished && has_retries && link.len() <= 500;
+        is_wanted.then(|| format!("{link} {digest}\n"))
+    });
+    let head = "# A link's fragment and its digest; see cells.rs. Written by UPDATE_DIGESTS=1.\n";
+    [head.to_owned()].into_iter().chain(golden.take(200)).collect()
+}
+
+/// The scenarios are those of the file: a new key changes which ones are random, but not what these do.
+#[test]
+fn the_golden_digests_of_random_cells_hold() {
+    if std::env::var_os("UPDATE_DIGESTS").is_some() {
+        std::fs::write(PATH, lines()).unwrap();
+    }
+    let file = std::fs::read_to_string(PATH).expect("UPDATE_DIGESTS=1 writes it");
+    let golden: Vec<_> = file.lines().skip(1).map(|line| line.rsplit_once(' ').unwrap()).collect();
+    assert_eq!(golden.len(), 200);
+    let bounds = Bounds::default();
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    for (link, golden) in golden {
+        let (scenario, errors) = Scenario::from_fragment(link);
+        assert_eq!(errors, [], "{link}");
+        let digest = run(&scenario, ()).digest.to_string();
+        assert_eq!(digest, golden, "{link} in one network, {build} build");
+        for threads in [1, 2, 8] {
+            let cells =
+                run_cells(&scenario, 1..=scenario.clients, || (), bounds, threads, |_| true);
+            let digest = cells.digest.to_string();
+            assert_eq!(digest, golden, "{link} with {threads} threads, {build} build");
         }
-        if independent == 200 {
-            assert!(cut > 5, "{cut}");
-            return;
+        for parts in [1, 2, 7] {
+            let digest = in_parts(&scenario, parts, || (), bounds).digest.to_string();
+            assert_eq!(digest, golden, "{link} with {parts} parts, {build} build");
         }
     }
-    panic!("only {independent} scenarios are independent");
 }
 
 #[test]
 fn the_golden_scenarios_are_the_same_in_cells() {
-    let independent = SCENARIOS.iter().filter(|link| {
+    let mut independent = 0;
+    for link in SCENARIOS {
         let (scenario, errors) = Scenario::from_fragment(link);
         assert_eq!(errors, [], "{link}");
-        check(&scenario, Bounds::default())
-    });
-    assert_eq!(independent.count(), 10);
+        if scenario.coupled_by().is_none() {
+            check(&scenario, Bounds::default());
+            independent += 1;
+        }
+    }
+    assert_eq!(independent, 10);
 }
 
 /// Simulates clients on `threads` threads.
