@@ -5,7 +5,6 @@ use crate::ladder::Ladder;
 use crate::numbers::grouped;
 use crate::report::Report;
 use crate::stage::Layout;
-use crate::timeline::Timeline;
 use crate::words;
 use retrylab_core::sim::EndedBy;
 use retrylab_core::trace::write_json;
@@ -77,9 +76,10 @@ impl Lab {
 
     /// Returns true if the run can be looked at. (A long run can be before it is over.)
     pub fn ready(&mut self) -> bool {
-        if self.scene.is_none() && self.run.is_drawable() {
+        if self.scene.is_none()
+            && let Some(timeline) = self.run.take_timeline()
+        {
             let run = &self.run;
-            let timeline = Timeline::new(run);
             let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
             let layout = Layout::new(1.0, 1.0, run.scenario(), run.shown());
             if !self.chosen {
