@@ -11,7 +11,7 @@ use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
-pub(crate) const MAX_RECORDS: usize = 200_000;
+pub(crate) const MAX_RECORDS: usize = 1_000_000;
 
 /// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
 /// for as long as possible, not all of them for one instant.
