@@ -8,6 +8,7 @@ mod scenarios;
 use super::{headline, moment, outcome, outcome_so_far, overview};
 use crate::ladder::{Ladder, lines};
 use crate::run::PageRun;
+use crate::timeline::growing::assert_grows;
 use crate::timeline::{Ending, Packet, Subject, Timeline};
 use crate::{inspect, table};
 use retrylab_core::random::{Direction, Name, Purpose};
@@ -30,7 +31,8 @@ fn check(scenario: Scenario) {
     if !run.is_over() {
         run.stop();
     }
-    let timeline = Timeline::new(&run);
+    let timeline = run.take_timeline().unwrap();
+    assert_grows(&run, &timeline);
     assert_tidy(&headline(run.scenario()).1);
     assert_tidy(&outcome(&run));
     for at in timeline.moments().iter().step_by(1 + timeline.moments().len() / 40) {
