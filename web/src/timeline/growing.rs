@@ -1,7 +1,7 @@
 //! Checks that a timeline that has taken some of the records shows what it shows in the end, up to the time of the last one.
 
 use super::*;
-use crate::lessons::LESSONS;
+use crate::lessons::lessons;
 use crate::run::PageRun;
 use retrylab_core::trace::What;
 
@@ -81,7 +81,7 @@ fn check(fragment: &str) {
 
 #[test]
 fn lessons_grow() {
-    for lesson in LESSONS {
+    for lesson in lessons() {
         check(lesson.fragment);
     }
 }
