@@ -62,6 +62,7 @@ enum Command {
     Merge(merge::Args),
     Plot(plot::Args),
     Lab(lab::Args),
+    ExportPage(lab::export::Args),
     Schedule(schedule::Args),
     Presets(presets::Args),
     Scenarios(scenarios::Args),
@@ -128,6 +129,7 @@ impl Cli {
             Command::Merge(args) => merge::run(&args).map_err(Error::from),
             Command::Plot(args) => plot::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
+            Command::ExportPage(args) => lab::export::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
@@ -251,6 +253,8 @@ enum Error {
     #[error(transparent)]
     Lab(#[from] lab::Error),
     #[error(transparent)]
+    ExportPage(#[from] lab::export::Error),
+    #[error(transparent)]
     Schedule(#[from] FieldError),
     #[error(transparent)]
     Scenarios(#[from] SourceError),
@@ -274,6 +278,7 @@ impl Error {
             Self::Merge(error) => error.exit(),
             Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
+            Self::ExportPage(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
             Self::Output(_) => Exit::Failed,
             Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,

@@ -1,11 +1,13 @@
 // @ts-check
 // Loads the simulated network, and reports when it has failed.
 
+import { addressOf } from "./files.js";
+
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
 
 /** The files of a module without their extensions: that of a first visit, and that with TCP/IP stacks. */
-const [WEB, PACKETS] = ["../wasm/retrylab_web", "../wasm/retrylab_packets"];
+const [WEB, PACKETS] = ["wasm/retrylab_web", "wasm/retrylab_packets"];
 
 /**
  * What a web worker needs to start the same module.
@@ -54,9 +56,9 @@ export function loadPackets(progress) {
  * @param {(share: string) => void} [progress]
  */
 async function start(name, progress) {
-  const glue = new URL(`${name}.js`, import.meta.url).href;
+  const glue = addressOf(`${name}.js`);
   /** @type {[Module, Response]} */
-  const [module, response] = await Promise.all([import(glue), fetch(new URL(`${name}_bg.wasm`, import.meta.url))]);
+  const [module, response] = await Promise.all([import(glue), fetch(addressOf(`${name}_bg.wasm`))]);
   if (!response.ok) throw new Error(`the server answered with ${response.status}`);
   const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
   await module.default({ module_or_path: compiled });
