@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
 //! | `part` | some of very many independent clients, simulated in a web worker |
+//! | `capture` | a run's packets as a file for Wireshark, in the second module |
 //! | `report` | what workers report, added up |
 //! | `frames` | the bytes of the first frames of a network of packets |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
@@ -28,6 +29,8 @@
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
+#[cfg(feature = "packets")]
+mod capture;
 mod fields;
 mod fold;
 mod frames;
@@ -50,5 +53,7 @@ mod theme;
 mod timeline;
 mod words;
 
+#[cfg(feature = "packets")]
+pub use capture::Capture;
 pub use lab::Lab;
 pub use part::Part;

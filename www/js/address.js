@@ -42,7 +42,8 @@ export function write(fragment) {
 export function now() {
   clearTimeout(timer);
   [timer, last] = [0, performance.now()];
-  if (wanted && read() !== wanted) history.replaceState(null, "", `${location.pathname}${isEmbedded ? `?${EMBED}` : ""}#${wanted}`);
+  const shown = `${isEmbedded ? `?${EMBED}` : ""}#${wanted}`;
+  if (wanted && location.search + location.hash !== shown) history.replaceState(null, "", location.pathname + shown);
 }
 
 /**

@@ -5,12 +5,16 @@ import * as address from "./address.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
+import * as embed from "./embed.js";
 import { Exhibit } from "./exhibit.js";
+import * as exports from "./export.js";
 import { Feed } from "./feed.js";
+import * as imports from "./import.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
+import * as paper from "./print.js";
 import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
 import { Result } from "./result.js";
 import * as share from "./share.js";
@@ -117,6 +121,7 @@ export class Page {
     });
     this.listen();
     share.start(() => this.lab);
+    this.startForTeachers();
     this.arrange();
     this.begin(true);
     for (const show of this.shows.slice(1)) show.begin(this.module);
@@ -134,6 +139,15 @@ export class Page {
         announce("Paused: the page is not in sight.");
       }
     });
+  }
+
+  /** Starts what takes runs to paper, to files and to other pages, and what opens files. */
+  startForTeachers() {
+    const [lab, module] = [() => this.lab, () => this.module];
+    exports.start({ lab, visible: () => this.shows[FIRST].exhibit.top });
+    paper.start({ lab, module, painted: () => this.view.renew() });
+    imports.start({ module, open: (link) => this.open(link) });
+    embed.start();
   }
 
   listen() {

@@ -8,6 +8,7 @@ mod pictures;
 mod playhead;
 mod run;
 mod select;
+mod teach;
 
 use crate::fold::Folds;
 use crate::theme::Theme;

@@ -22,6 +22,7 @@ pub(crate) struct View<'a> {
     pub(crate) h: f64,
     /// Scroll position.
     pub(crate) top: f64,
+    /// The playhead; `u64::MAX` in a picture of the whole run, which has none.
     pub(crate) at: u64,
     /// The latest time that the reader has seen: what comes after it stays hidden.
     pub(crate) seen: u64,
@@ -38,10 +39,15 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
         let text = "nothing of this client is kept";
         return paint.text(Ink::Muted, Font::sans(13.0), Align::Center, middle, text);
     };
-    current(paint, view);
+    let has_playhead = view.at < u64::MAX;
+    if has_playhead {
+        current(paint, view);
+    }
     lanes(paint, view);
     waits(paint, view, first.at, last.at);
-    playhead(paint, view);
+    if has_playhead {
+        playhead(paint, view);
+    }
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
         arrow(paint, view, id, packet);
     }
