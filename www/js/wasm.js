@@ -1,7 +1,7 @@
 // @ts-check
 // Loads the simulated network, and reports when it has failed.
 
-import { addressOf } from "./files.js";
+import { addressOf, forWorkers } from "./files.js";
 
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
@@ -11,7 +11,7 @@ const [WEB, PACKETS] = ["wasm/retrylab_web", "wasm/retrylab_packets"];
 
 /**
  * What a web worker needs to start the same module.
- * @typedef {{ glue: string, compiled: WebAssembly.Module }} Source
+ * @typedef {{ glue: string | Blob, compiled: WebAssembly.Module }} Source
  */
 
 /** @type {Map<Module, Source>} */
@@ -56,13 +56,12 @@ export function loadPackets(progress) {
  * @param {(share: string) => void} [progress]
  */
 async function start(name, progress) {
-  const glue = addressOf(`${name}.js`);
   /** @type {[Module, Response]} */
-  const [module, response] = await Promise.all([import(glue), fetch(addressOf(`${name}_bg.wasm`))]);
+  const [module, response] = await Promise.all([import(addressOf(`${name}.js`)), fetch(addressOf(`${name}_bg.wasm`))]);
   if (!response.ok) throw new Error(`the server answered with ${response.status}`);
   const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
   await module.default({ module_or_path: compiled });
-  sources.set(module, { glue, compiled });
+  sources.set(module, { glue: await forWorkers(`${name}.js`), compiled });
   return module;
 }
 

@@ -17,7 +17,7 @@ const SLICE = 25;
 self.onmessage = async ({ data: { glue, compiled, link } }) => {
   try {
     /** @type {Module} */
-    const module = await import(glue);
+    const module = await import(typeof glue === "string" ? glue : URL.createObjectURL(glue));
     await module.default({ module_or_path: compiled });
     const part = new module.Part(link);
     self.onmessage = (/** @type {MessageEvent<Clients>} */ { data: clients }) => {
