@@ -10,11 +10,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Maximum size of a file in bytes.
 const MAX_BYTES: usize = 256 << 20;
 
-/// The capture of a run; `None` for a run that is shown.
-pub(crate) type Captured = Option<capture::Capture<Writer>>;
-
 /// Begins the capture of a run of `scenario`, as `retrylab sim --pcapng` does.
-pub(crate) fn begin(scenario: &Scenario) -> capture::Capture<Writer> {
+fn begin(scenario: &Scenario) -> capture::Capture<Writer> {
     let capture = capture::Capture::new(Writer::default(), Duration::ZERO, scenario.setting());
     capture.with_waiting(!scenario.station_config().is_instant())
 }
@@ -32,7 +29,8 @@ impl Capture {
     #[must_use]
     pub fn new(link: &str, records: u32) -> Self {
         let (scenario, _) = Scenario::from_fragment(link);
-        Self { run: PageRun::capturing(records as usize, scenario) }
+        let capture = Some(begin(&scenario));
+        Self { run: PageRun::capturing(capture, records as usize, scenario) }
     }
 
     /// Advances the run by up to `steps` events; returns `true` when there is nothing left to capture.

@@ -1,8 +1,6 @@
 //! A run in the page. The network advances in slices, so that a long run never freezes the tab, and only
 //! the first records are kept, so that an endless run never fills the memory.
 
-#[cfg(feature = "packets")]
-use crate::capture::Captured;
 use crate::frames::Frames;
 use crate::report::Report;
 use crate::timeline::Timeline;
@@ -27,9 +25,11 @@ const SAMPLE_RECORDS: usize = 20_000;
 /// Maximum memory of the network in bytes: half of what a module can have.
 pub(crate) const MEMORY: u64 = 2 << 30;
 
-/// Only the module with TCP/IP stacks captures packets.
+/// What captures the packets of a run that is not shown. Only the module with TCP/IP stacks does.
+#[cfg(feature = "packets")]
+pub(crate) type Captured = Option<retrylab_core::capture::Capture<retrylab_core::capture::Writer>>;
 #[cfg(not(feature = "packets"))]
-type Captured = ();
+type Captured = Option<()>;
 
 /// Keeps the first records.
 #[derive(Debug, Default)]
@@ -164,8 +164,7 @@ impl PageRun {
 
     /// Creates the run of `scenario` at its start. The packets of up to `max` records are captured, and nothing is shown.
     #[cfg(feature = "packets")]
-    pub(crate) fn capturing(max: usize, scenario: Scenario) -> Self {
-        let capture = Some(crate::capture::begin(&scenario));
+    pub(crate) fn capturing(capture: Captured, max: usize, scenario: Scenario) -> Self {
         Self::into_sink(|max| Kept::capturing(max, capture), max, scenario)
     }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Keeps the address bar in step with the run.
 
-/** In the query: the page is in a frame of another page, and shows only what is to be looked at. */
+/** In the query: the page is in a frame of another page, and shows the run without the controls. */
 const EMBED = "embed";
 
 const isEmbed = (/** @type {string} */ part) => part.split("=")[0] === EMBED;

@@ -1,5 +1,5 @@
 // @ts-check
-// The page in a frame of another one (`?embed`): what is to be looked at, and a link to the rest.
+// The page in a frame of another one (`?embed`): the run without the controls, and a link to the whole page.
 
 import * as address from "./address.js";
 import { make } from "./dom.js";

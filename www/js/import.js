@@ -71,7 +71,7 @@ async function textOf(file) {
 }
 
 /**
- * Returns the link to what a text describes: itself, or the scenario of a file. Throws one sentence a line.
+ * Returns the link to what a text describes: itself, or the scenario of a file. Throws one sentence per line.
  * @param {Module} module
  * @param {string} text
  */

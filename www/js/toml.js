@@ -6,7 +6,7 @@
  * @typedef {{ key: string, value: string | string[], line: number }} Entry
  */
 
-/** What a value begins with, and how it goes on. */
+/** The kinds of one value: a text with escapes, one without, and a bare word. */
 const [BASIC, LITERAL, BARE] = [/"(?:[^"\\\n]|\\.)*"/y, /'[^'\n]*'/y, /[-+\w.:]+/y];
 
 /** A key: bare or in quotes, with dots between its parts. */

@@ -50,7 +50,7 @@ pub struct Packet {
     pub way: Way,
     /// The packet, from its link-layer header on.
     pub bytes: Vec<u8>,
-    /// What is to be said about it.
+    /// Sentences about it.
     pub comments: Vec<String>,
 }
 

@@ -29,7 +29,7 @@ the run without the controls. Its runs have the same digests as those of `sim`.
 Exit codes: 0 written, 1 the file cannot be written, or the program was built without the page,
 2 usage error, or the file exists.";
 
-/// Content security policy of the file: it loads nothing but what is inside.
+/// Content security policy of the file: it loads only what is inside.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' blob: 'wasm-unsafe-eval'; \
                       style-src 'unsafe-inline'; connect-src blob:; worker-src blob:; img-src data: blob:; \
                       base-uri 'none'; form-action 'none'";

@@ -40,7 +40,7 @@ macro_rules! policy {
 const POLICY: &str = policy!("; frame-ancestors 'none'");
 
 /// The policy of the page without its controls, which is made for frames. That is safe, because the page has no secret
-/// and no power: it reads nothing but its address and the choice of colours, and nothing on it acts on this machine.
+/// and no power: it reads only its address and the choice of colours, and nothing on it acts on this machine.
 const EMBED_POLICY: &str = policy!("");
 
 /// In the query: the page is to show itself without its controls.
