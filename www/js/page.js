@@ -352,7 +352,7 @@ export class Page {
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(`${this.lab.moment(FIRST, false)} ${this.lab.outcome(FIRST)}`);
+    announce(this.lab.moment(FIRST, false));
   }
 
   /**
@@ -363,6 +363,7 @@ export class Page {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
+    address.now();
     this.name();
     this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
@@ -431,9 +432,11 @@ export class Page {
   /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
-    const time = `${lab.clock(false)} of ${lab.endClock()} seconds`;
+    // When a run ends is part of its outcome.
+    const whole = lab.seen() === 1;
+    const time = `${lab.clock(false)}${whole ? ` of ${lab.endClock()}` : ""} seconds`;
     this.scrub.setAttribute("aria-valuetext", time);
-    say(byId("clock-end", HTMLElement), ` / ${lab.endClock()} s`);
+    say(byId("clock-end", HTMLElement), whole ? ` / ${lab.endClock()} s` : " s");
     for (const { exhibit } of this.shows) exhibit.still(time);
     address.write(lab.address());
   }
