@@ -79,7 +79,8 @@ impl Series {
     /// division, which takes long.
     #[inline]
     fn seek(&mut self, at: u64) {
-        let next = self.from.saturating_add(self.interval);
+        // It wraps around only at the end of time, where no interval follows.
+        let next = self.from.wrapping_add(self.interval);
         if at < self.interval {
             (self.index, self.from) = (0, 0);
         } else if at.wrapping_sub(next) < self.interval && self.index + 1 < self.intervals.len() {
@@ -91,11 +92,20 @@ impl Series {
 
     #[inline(never)]
     fn seek_far(&mut self, at: u64) {
-        let mut index = at / self.interval;
-        while index >= self.max as u64 {
-            self.double();
-            index = at / self.interval;
+        let index = at / self.interval;
+        if index >= self.intervals.len() as u64 {
+            return self.extend(at);
         }
+        (self.index, self.from) = (index as usize, index * self.interval);
+    }
+
+    /// Makes the interval that contains `at` the last one.
+    #[cold]
+    fn extend(&mut self, at: u64) {
+        while at / self.interval >= self.max as u64 {
+            self.double();
+        }
+        let index = at / self.interval;
         (self.index, self.from) = (index as usize, index * self.interval);
         if self.index >= self.intervals.len() {
             self.intervals.resize(self.index + 1, Counts::default());
