@@ -284,7 +284,7 @@ impl<K: Sink> Hosting for Cell<K> {
         self.timer = NEVER;
         self.timeouts = Timeouts::of_hosts(2);
         (self.stuck, self.reached_end) = (false, false);
-        let visit = self.client.start(Role::Client(flow), self.now);
+        let visit = self.client.start(Role::Client(self.flow), self.now);
         self.drain_client(&visit);
     }
 
