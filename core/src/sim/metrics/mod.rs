@@ -25,6 +25,7 @@
 
 #[cfg(feature = "serde")]
 mod attempts;
+mod divisor;
 mod load;
 mod report;
 mod series;
