@@ -79,7 +79,8 @@ test("steps go from event to event, forth and back", async () => {
 test("the scrubber goes anywhere, and counts go with it", async () => {
   const { page, faults } = await visit(lab);
   await scrub(page, 0.5);
-  assert.match(await clock(page), /^0\.0(59|60|61)$/);
+  const middle = Number(await clock(page));
+  assert(middle > 0.015 && middle < 0.1, "in the folded wait");
   assert.equal(await text(page, "moment"), "The reply to send 1 is lost on the link.");
   await scrub(page, 1);
   assert.equal(await clock(page), "0.120");
@@ -127,10 +128,9 @@ test("everything goes by keys alone", async () => {
   await keyboard.press("Home");
   assert.equal(await clock(page), "0.000");
   await keyboard.press("\\");
-  assert.equal(await page.locator("#speed option:checked").textContent(), "1×");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "real time");
   await keyboard.press("[");
-  assert.equal(await page.locator("#speed option:checked").textContent(), "1/2×");
-  await keyboard.press("]");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "8×");
   await keyboard.press(" ");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
   await keyboard.press("[");
