@@ -134,9 +134,9 @@ export class Page {
   }
 
   /**
-   * Changes a value; returns the error's sentence, or nothing.
+   * Changes a value, or resets it; returns the error's sentence, or nothing.
    * @param {string} key
-   * @param {string} value
+   * @param {string | undefined} value
    */
   set(key, value) {
     const end = this.lab.end() > 0 && this.lab.atEnd();
