@@ -138,7 +138,7 @@ class Row {
     const more = make("button", {
       type: "button", class: "about-open", "aria-label": `About ${label}`, title: `About ${label}`,
       "aria-expanded": "false", "aria-controls": this.about.id,
-    }, "?");
+    });
     more.addEventListener("click", () => {
       this.about.hidden = !this.about.hidden;
       more.setAttribute("aria-expanded", String(!this.about.hidden));
@@ -211,7 +211,7 @@ class Row {
     this.line.hidden = false;
     say(this.help, read ? `${this.typed} is read as ${value}`
       : idle ? `No effect now: ${idle}`
-      : mode ? `${value}; change it under More settings`
+      : mode ? `${value}; see More settings`
       : help);
     this.help.title = this.help.textContent ?? "";
     if (read) announce(this.help.textContent ?? "");

@@ -92,7 +92,7 @@ test("jitter is a group of buttons; one with a parameter has it under More", asy
   assert.equal(fragmentOf(page), "policy.jitter=equal");
   await group.getByRole("radio", { name: "proportional" }).check();
   assert.equal(fragmentOf(page), "policy.jitter=proportional+0.2");
-  assert.match(await text(page, "modes-policy-jitter-help"), /^proportional 0\.2; change it under More settings$/);
+  assert.match(await text(page, "modes-policy-jitter-help"), /^proportional 0\.2; see More settings$/);
   await unfold(page);
   await enter(page, "field-policy-jitter", "proportional 0.4 later");
   assert(await group.getByRole("radio", { name: "proportional" }).isChecked());
@@ -103,6 +103,19 @@ test("jitter is a group of buttons; one with a parameter has it under More", asy
   await page.getByRole("button", { name: "Reset Jitter to none" }).first().click();
   assert(await group.getByRole("radio", { name: "none" }).isChecked());
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("value")), "none", "the focus is not lost");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("forced colours leave the chosen mode and the marks of changes visible", async () => {
+  const { page, faults } = await visit(lab, "policy.jitter=full", { forcedColors: "active" });
+  const [chosen, other] = await page.evaluate(() => [":checked", ":not(:checked)"].map((state) => {
+    const mode = document.querySelector(`.mode:has(${state})`);
+    return mode ? getComputedStyle(mode).backgroundColor : "";
+  }));
+  assert(chosen && chosen !== other, `${chosen}, ${other}`);
+  const mark = await page.locator("#modes-policy-jitter-label").evaluate((label) => getComputedStyle(label, "::before").borderTopWidth);
+  assert.equal(mark, "4px", "a border is drawn, a background is not");
   assert.deepEqual(faults, []);
   await page.context().close();
 });

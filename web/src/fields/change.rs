@@ -1,4 +1,4 @@
-//! Changing one value of a scenario: what people write, and what they are told when it is refused.
+//! Changing one value of a scenario: what people write, and what the page says when it is refused.
 
 use super::controls::{Main, PRESET};
 use super::labels::{in_words, label};
@@ -185,49 +185,55 @@ mod tests {
         }
     }
 
+    /// Scenarios in which different keys contradict each other.
+    const FRAGMENTS: &[&str] = &[
+        "",
+        "policy.preset=coap&policy.deadline=4s",
+        "policy.backoff=list&policy.timeouts=1s",
+        "policy.jitter=decorrelated&policy.min_timeout=1ms&policy.adaptive=rfc6298",
+        "workload.rate=10&workload.duration=1s&token=true&server.reply=mirror",
+        "workload.task=heartbeat",
+        "workload.task=write",
+        "network=packets",
+        "network=packets&protocol=http",
+        "protocol=dns",
+        "link.rtt=20ms",
+    ];
+
+    /// Values that some keys take and others refuse.
+    const TYPED: &[&str] = &[
+        "",
+        "§",
+        "none",
+        "0",
+        "0s",
+        "1",
+        "9ms",
+        "3s",
+        "-1",
+        "70000",
+        "true",
+        "false",
+        "list",
+        "poisson",
+        "poisson 10",
+        "write",
+        "ipv6",
+        "decorrelated",
+        "load 1s 2s 3",
+        "{seq}",
+        "once 0.5",
+    ];
+
     /// Whatever is refused in whatever scenario, a reader of the page does not see the name of a key.
     #[test]
     fn no_refusal_names_a_key() {
-        let typed = [
-            "",
-            "§",
-            "none",
-            "0",
-            "0s",
-            "1",
-            "9ms",
-            "3s",
-            "-1",
-            "70000",
-            "true",
-            "false",
-            "list",
-            "poisson",
-            "poisson 10",
-            "write",
-            "ipv6",
-            "decorrelated",
-            "load 1s 2s 3",
-            "{seq}",
-            "once 0.5",
-        ];
         let (mut refused, mut contradictions) = (0, std::collections::BTreeSet::new());
-        for fragment in [
-            "",
-            "policy.preset=coap&policy.deadline=4s",
-            "policy.backoff=list&policy.timeouts=1s",
-            "policy.jitter=decorrelated&policy.min_timeout=1ms&policy.adaptive=rfc6298",
-            "workload.rate=10&workload.duration=1s&token=true&server.reply=mirror",
-            "workload.task=heartbeat",
-            "workload.task=write",
-            "network=packets",
-            "network=packets&protocol=http",
-            "protocol=dns",
-            "link.rtt=20ms",
-        ] {
+        for fragment in FRAGMENTS {
             let (scenario, errors) = Scenario::from_fragment(fragment);
             assert!(errors.is_empty(), "{errors:?}");
-            for (field, typed) in FIELDS.iter().flat_map(|field| typed.map(|typed| (field, typed)))
+            for (field, typed) in
+                FIELDS.iter().flat_map(|field| TYPED.iter().map(move |typed| (field, typed)))
             {
                 let Err(sentence) = change(&scenario, field.key, Some(typed)) else { continue };
                 refused += 1;

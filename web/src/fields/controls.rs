@@ -81,7 +81,13 @@ pub(super) const MAIN: &[Main] = &[
         help: "they all start at once",
         must_be: "",
     },
-    Main { key: SEED, label: "Seed", stops: &[], help: "same seed, same run", must_be: "" },
+    Main {
+        key: SEED,
+        label: "Seed",
+        stops: &[],
+        help: "the same seed repeats the run",
+        must_be: "",
+    },
 ];
 
 /// One value of each jitter mode: those of the buttons.

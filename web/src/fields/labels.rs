@@ -19,9 +19,9 @@ pub(super) fn label(field: &Field) -> String {
 
 /// Returns a name as a heading.
 pub(super) fn heading(name: &str) -> String {
-    let words = name
-        .split(['.', '_'])
-        .map(|word| if ACRONYMS.contains(&word) { word.to_uppercase() } else { word.to_string() });
+    let words = name.split(['.', '_']).map(|word| {
+        if ACRONYMS.contains(&word) { word.to_ascii_uppercase() } else { word.to_string() }
+    });
     capital(&words.collect::<Vec<_>>().join(" "))
 }
 
