@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { axe } from "./axe.js";
-import { OPENING, digests, fragmentOf, golden, openLab, text, visit, watch } from "./support.js";
+import { OPENING, digests, fragmentOf, golden, openLab, text, unfold, visit, watch } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -88,7 +88,7 @@ test("a link to packets loads both modules; a setting switches too, and keeps th
   await other.page.press("#client", "Enter");
   await other.page.keyboard.press("Tab");
   await other.page.click("#to-end");
-  await other.page.click("#more summary");
+  await unfold(other.page);
   await other.page.selectOption("#field-network", "packets");
   await other.page.waitForFunction(() => location.hash.includes("packets"));
   await simulated(other.page);
@@ -273,8 +273,8 @@ test("a lookup shows the schedule of its resolver, its messages, and no policy",
   assert.deepEqual(await page.locator(".layer summary").allTextContents(), ["DNS 29 bytes"]);
   assert.match(await text(page, "inspect"), /www\.example/);
   assert.deepEqual(await axe(page), []);
-  await page.click("#more summary");
-  assert.equal(await page.locator("#more-fields fieldset:visible legend", { hasText: "Policy" }).count(), 0);
+  await unfold(page);
+  assert.equal(await page.locator("#more-fields .group:visible > summary", { hasText: "Policy" }).count(), 0);
   await page.fill("#field-dns-options", "policy");
   await page.press("#field-dns-options", "Enter");
   await simulated(page);

@@ -20,12 +20,10 @@ const KEPT: &str = ".gitignore";
 /// Returns the page's own files in `www`: what a browser loads, without the tests and npm's files.
 pub(crate) fn sources(www: &Path) -> Result<Files> {
     let mut files = Files::new();
-    for name in ["index.html", "style.css"] {
-        files.insert(name.into(), read(&www.join(name))?);
-    }
+    files.insert("index.html".into(), read(&www.join("index.html"))?);
     for entry in entries(www)? {
         let extension = entry.extension().and_then(|extension| extension.to_str());
-        if let (Some(name), Some("svg" | "png")) = (entry.file_name(), extension) {
+        if let (Some(name), Some("css" | "svg" | "png")) = (entry.file_name(), extension) {
             files.insert(name.into(), read(&entry)?);
         }
     }

@@ -125,7 +125,7 @@ fn ladder_and_table_have_everything(run: &PageRun, timeline: &Timeline, flow: u3
     let own = |id: &u32| run.records()[*id as usize].flow.is_none_or(|of| of.get() == flow);
     let all = timeline.shown().iter().filter(|(_, id)| own(id)).count();
     assert_eq!(ladder.records().len(), all);
-    let rows = table::rows(run, timeline, &ladder, (0, usize::MAX), (0, 3));
+    let rows = table::rows(run, timeline, &ladder, (0, usize::MAX), (0, 3), Subject::Nothing);
     assert_eq!(rows.matches("\"id\":").count(), all);
     for id in ladder.records().iter().take(300) {
         let record = &run.records()[*id as usize];
