@@ -1,8 +1,8 @@
 //! Faults of a link: periods in which it drops or delays more than usual.
 
+use super::check::Check;
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
-use crate::trace::Cause;
 
 /// Fault of a link, from `from` until just before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +34,15 @@ impl Fault {
         (self.from..self.until).contains(&now)
     }
 
-    /// Returns why the fault drops a datagram that is sent while it lasts, if it does.
-    pub(super) fn drops(&self, name: Name) -> Option<Cause> {
+    /// Returns the check that the fault makes of a datagram that is sent while it lasts.
+    pub(super) fn check(&self, name: Name) -> Option<Check> {
         match self.effect {
             FaultEffect::Partition(direction) => {
-                let drops = direction.is_none_or(|direction| direction == name.direction);
-                drops.then_some(Cause::Partition)
+                let cuts = direction.is_none_or(|direction| direction == name.direction);
+                cuts.then_some(Check::Cut(*self))
             }
             FaultEffect::Loss(loss) => {
-                let drops = name.stream(Purpose::FaultLoss).chance(loss);
-                drops.then_some(Cause::FaultLoss)
+                Some(Check::Lossy(*self, name.stream(Purpose::FaultLoss).trial(loss)))
             }
             FaultEffect::Latency(_) => None,
         }

@@ -16,6 +16,7 @@
 mod behind;
 mod chain;
 mod channel;
+mod check;
 mod counts;
 mod fault;
 mod flow;
@@ -31,6 +32,7 @@ mod tests;
 pub use behind::{Behind, Event, Happened};
 pub(crate) use channel::Step;
 pub use channel::{Action, Channel, Delivery};
+pub use check::{Check, LossCheck, LossState, QueueCheck};
 pub use fault::{Fault, FaultEffect};
 pub use latency::Latency;
 pub use loss::{Loss, burst_chain};

@@ -140,6 +140,10 @@ impl Pipe {
         &self.channel
     }
 
+    pub(super) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
     /// Returns the link.
     #[must_use]
     pub const fn link(&self) -> &Link {
@@ -169,7 +173,7 @@ impl Pipe {
     #[cold]
     fn carry_with_faults(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         let on = || self.faults.iter().filter(|fault| fault.is_on(now));
-        if let Some(cause) = on().find_map(|fault| fault.drops(name)) {
+        if let Some(cause) = on().find_map(|fault| fault.check(name)?.drops()) {
             return Action::Drop(cause);
         }
         let delay = on().fold(Duration::ZERO, |sum, fault| sum.saturating_add(fault.delay()));
