@@ -355,6 +355,7 @@ export class Page {
       say(this.momentTime, `${clock} s`);
       say(this.momentText, lab.moment(this.player.playing));
       panel.showCounts(lab.countsTitle(), JSON.parse(lab.counts()));
+      panel.showMoment(lab.now());
       if (this.player.playing) mention(() => `At ${clock} seconds: ${counted(lab)}`);
       else this.still();
     });
@@ -393,7 +394,9 @@ export class Page {
     this.guard(() => {
       const { lab } = this;
       const text = lab.inspect();
-      panel.showStory(text ? JSON.parse(text) : null);
+      panel.showStory(text ? JSON.parse(text) : null, (record) => {
+        if (lab.pickRecord(record)) this.picked();
+      });
       byId("client-choice", HTMLElement).hidden = lab.clients() === 1;
       byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd();
       this.client.max = String(lab.clients());

@@ -43,12 +43,14 @@
 mod outcome;
 mod phase;
 mod recall;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use outcome::{Ending, Outcome};
 use phase::{Phase, Until};
 pub use recall::Recall;
+pub use state::State;
 
 use crate::machine::{Label, Timer};
 use crate::policy::{Hint, HintRule, Outlook, Pacer, Policy, Shared, Step, Stop, Wait};

@@ -149,7 +149,7 @@ impl Link {
 
     /// Returns the loss model in this direction.
     #[must_use]
-    pub(crate) const fn loss_of(&self, direction: Direction) -> &Loss {
+    pub const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
             (Direction::Reply, Same::Own(loss)) => loss,
             _ => &self.loss,

@@ -1,6 +1,6 @@
 //! The numbers behind a decision of a policy.
 
-use super::{Allowance, Gate, Pacer, Policy, Schedule};
+use super::{Adaptive, Allowance, Draw, Gate, Pacer, Policy, Rtt, Schedule, Shared};
 use crate::time::{Duration, Instant};
 
 /// What a client's policy knows when it decides whether to send.
@@ -24,7 +24,7 @@ impl Pacer {
     #[must_use]
     pub fn outlook_of_first(&self, policy: &Policy, now: Instant) -> Outlook {
         let first = self.rtt().map_or(policy.initial_timeout(), |rtt| rtt.timeout(policy));
-        let schedule = Schedule::drawn(policy, first, super::Draw::Nominal);
+        let schedule = Schedule::drawn(policy, first, Draw::Nominal);
         self.outlook_with(&schedule, policy, now, false)
     }
 
@@ -47,12 +47,13 @@ impl Pacer {
             shared.failed();
         }
         let limits = shared.as_ref();
+        let adapts = policy.adaptive() != Adaptive::None;
         Outlook {
             grown: schedule.grown(),
             range: schedule.range(policy),
-            smoothed: self.rtt().and_then(|rtt| rtt.smoothed()),
+            smoothed: self.rtt().filter(|_| adapts).and_then(Rtt::smoothed),
             budget: limits.and_then(|limits| limits.allowance(now)),
-            breaker: limits.and_then(|limits| limits.gate()),
+            breaker: limits.and_then(Shared::gate),
         }
     }
 }
