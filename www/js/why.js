@@ -52,7 +52,7 @@ export class ExchangeView {
     this.element = make(
       "div", {},
       make("h4", {}, "The exchange"), this.rows, ...left,
-      make("h4", {}, "The client's state"), make("figure", { class: "states" }, this.picture.svg), this.now,
+      make("h4", {}, "The client's state"), this.picture.element, this.now,
     );
   }
 
@@ -87,18 +87,18 @@ export class ExchangeView {
     const last = done.at(-1);
     const [state, before] = [last?.state ?? 0, done.at(-2)?.state ?? 0];
     this.picture.light(state, last ? before : -1);
-    say(this.now, last ? `${capital(states[state])}. ${last.event}` : `${capital(states[0])}.`);
+    say(this.now, `Now: ${states[state]}. ${last?.event ?? ""}`);
   }
 }
-
-/** @param {string} text */
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Places of the states in the picture: column and row. */
 const PLACES = [[0, 0], [0, 1], [1, 0], [1, 2], [1, 1], [2, 0], [2, 1], [2, 2]];
 
 /** Half of a state's width and height. */
 const [HALF_W, HALF_H] = [36, 11];
+
+/** Width and height of the picture. */
+const [WIDTH, HEIGHT] = [262, 154];
 
 /** @typedef {[number, number]} Point */
 
@@ -107,34 +107,36 @@ class States {
   /** @param {Exchange} exchange */
   constructor({ states, transitions }) {
     this.names = states;
-    this.svg = svg("svg", { viewBox: "0 0 262 132", role: "img" });
+    const arrows = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
     /** @type {Map<string, SVGElement>} */
     this.arrows = new Map();
     for (const { from, to } of transitions) {
       const arrow = svg("path", { class: "arrow", d: arrowPath(middle(from), middle(to)) });
       this.arrows.set(`${from} ${to}`, arrow);
-      this.svg.append(arrow);
+      arrows.append(arrow);
     }
     this.boxes = states.map((name, place) => {
       const [x, y] = middle(place);
-      const box = svg("g", { class: "state" });
-      const text = svg("text", { x, y: y + 4 });
-      text.textContent = name;
-      box.append(svg("rect", { x: x - HALF_W, y: y - HALF_H, width: 2 * HALF_W, height: 2 * HALF_H, rx: 6 }), text);
-      this.svg.append(box);
+      const box = make("span", { class: "state" }, name);
+      box.style.left = `${(100 * (x - HALF_W)) / WIDTH}%`;
+      box.style.top = `${(100 * (y - HALF_H)) / HEIGHT}%`;
       return box;
     });
+    this.element = make("div", { class: "states", role: "img" }, arrows, ...this.boxes);
   }
 
   /**
-   * Lights up a state and the transition that led to it.
+   * Lights up a state, the transition that led to it, and those that are possible next.
    * @param {number} state
    * @param {number} before the state before it; -1 if there was none
    */
   light(state, before) {
-    this.svg.setAttribute("aria-label", `The client's states: it is ${this.names[state]}`);
+    this.element.setAttribute("aria-label", `The client's states: it is ${this.names[state]}`);
     this.boxes.forEach((box, place) => box.classList.toggle("current", place === state));
-    for (const [name, arrow] of this.arrows) arrow.classList.toggle("taken", name === `${before} ${state}`);
+    for (const [name, arrow] of this.arrows) {
+      arrow.classList.toggle("taken", name === `${before} ${state}`);
+      arrow.classList.toggle("next", name.startsWith(`${state} `));
+    }
   }
 }
 
@@ -142,7 +144,7 @@ class States {
  * @param {number} state
  * @returns {Point}
  */
-const middle = (state) => [HALF_W + 2 + 92 * PLACES[state][0], HALF_H + 2 + 53 * PLACES[state][1]];
+const middle = (state) => [HALF_W + 2 + 93 * PLACES[state][0], HALF_H + 13 + 53 * PLACES[state][1]];
 
 /**
  * A curve between two states, with a head. Curves of opposite directions bend to opposite sides.
