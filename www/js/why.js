@@ -92,7 +92,7 @@ export class ExchangeView {
 }
 
 /** Places of the states in the picture: column and row. */
-const PLACES = [[0, 0], [0, 1], [1, 0], [1, 2], [1, 1], [2, 0], [2, 1], [2, 2]];
+const PLACES = [[0, 0], [0, 1], [1, 0], [1, 1], [0, 2], [2, 0], [2, 1], [2, 2]];
 
 /** Half of a state's width and height. */
 const [HALF_W, HALF_H] = [36, 11];

@@ -20,7 +20,7 @@ const KEPT: &str = ".gitignore";
 /// Returns the page's own files in `www`: what a browser loads, without the tests and npm's files.
 pub(crate) fn sources(www: &Path) -> Result<Files> {
     let mut files = Files::new();
-    for name in ["index.html", "style.css"] {
+    for name in ["index.html", "style.css", "why.css"] {
         files.insert(name.into(), read(&www.join(name))?);
     }
     for entry in entries(www)? {
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn tests_and_npm_stay_out_of_the_page() {
         let www = folder("www");
-        for name in ["index.html", "style.css", "icon.svg", "package.json"] {
+        for name in ["index.html", "style.css", "why.css", "icon.svg", "package.json"] {
             fs::write(www.join(name), "").unwrap();
         }
         for name in ["js/app.js", "js/deep/part.js", "tests/app.test.js", "vendor/chart.js"] {
@@ -164,6 +164,7 @@ mod tests {
             "js/app.js",
             "js/deep/part.js",
             "style.css",
+            "why.css",
             "vendor/chart.js",
         ];
         assert_eq!(names, expected.map(PathBuf::from));

@@ -72,9 +72,8 @@ impl<'a> Recall<'a> {
             What::GaveUp { sends, .. } => {
                 self.settle(now, label);
                 let own = self.open.get(&label.exchange.get());
-                let as_told =
-                    own.is_some_and(|own| own.is_over() && own.number() == label.exchange);
-                self.end(label, as_told || sends == 0);
+                let agrees = own.is_some_and(|own| own.is_over() && own.number() == label.exchange);
+                self.end(label, agrees || sends == 0);
             }
             What::Refused { .. } => {
                 let ended = self.with(label, |exchange, rules| exchange.refused(rules, now));
@@ -163,8 +162,8 @@ impl<'a> Recall<'a> {
         }
     }
 
-    fn end(&mut self, label: Label, as_told: bool) {
-        self.is_sure &= as_told;
+    fn end(&mut self, label: Label, agrees: bool) {
+        self.is_sure &= agrees;
         self.open.remove(&label.exchange.get());
     }
 }

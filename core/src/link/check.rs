@@ -1,10 +1,8 @@
 //! Why a link lost a datagram, or did not: its checks, one after another, with their numbers.
 
-use super::{Fault, Pipe};
-use crate::random::{Name, Trial};
-use crate::time::Instant;
+use super::{Fault, FaultEffect};
+use crate::random::{Name, Purpose, Trial};
 use crate::trace::Cause;
-use alloc::vec::Vec;
 
 /// One check that a link makes of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,6 +74,20 @@ pub struct QueueCheck {
 }
 
 impl Check {
+    /// Returns the check that `fault` makes of a datagram that is sent while it lasts.
+    pub(super) fn by(fault: &Fault, name: Name) -> Option<Self> {
+        match fault.effect {
+            FaultEffect::Partition(direction) => {
+                let cuts = direction.is_none_or(|direction| direction == name.direction);
+                cuts.then_some(Self::Cut(*fault))
+            }
+            FaultEffect::Loss(loss) => {
+                Some(Self::Lossy(*fault, name.stream(Purpose::FaultLoss).trial(loss)))
+            }
+            FaultEffect::Latency(_) => None,
+        }
+    }
+
     /// Returns what loses the datagram, if this check does.
     #[must_use]
     pub const fn drops(&self) -> Option<Cause> {
@@ -88,32 +100,5 @@ impl Check {
             Self::Damage(trial) => (trial.happens(), Cause::Corrupted),
         };
         if drops { Some(cause) } else { None }
-    }
-}
-
-impl Pipe {
-    /// Returns the checks that [`send`](Self::send) with the same arguments makes, in order, up to the first one that
-    /// drops the datagram. Nothing is sent. Of a datagram that the link duplicates, they are those of the first one.
-    ///
-    /// ```
-    /// use retrylab_core::link::{Action, Link, Pipe};
-    /// use retrylab_core::random::Direction;
-    /// use retrylab_core::time::Instant;
-    ///
-    /// let mut pipe = Pipe::new(&Link::default().with_loss("0.5".parse()?), 42);
-    /// let name = pipe.name(1, Direction::Request);
-    /// let lost = pipe.checks(Instant::ZERO, name, 5).iter().find_map(|check| check.drops());
-    /// let action = pipe.send(Instant::ZERO, name, 5);
-    /// assert_eq!(lost.map(Action::Drop), Some(action).filter(|action| matches!(action, Action::Drop(_))));
-    /// # Ok::<(), retrylab_core::value::ValueError>(())
-    /// ```
-    #[must_use]
-    pub fn checks(&self, now: Instant, name: Name, payload: usize) -> Vec<Check> {
-        let faults = self.faults().iter().filter(|fault| fault.is_on(now));
-        let mut checks: Vec<Check> = faults.filter_map(|fault| fault.check(name)).collect();
-        checks.extend(self.channel().checks(now, name, payload as u64));
-        let end = checks.iter().position(|check| check.drops().is_some());
-        checks.truncate(end.map_or(checks.len(), |end| end + 1));
-        checks
     }
 }

@@ -1,7 +1,6 @@
 //! Faults of a link: periods in which it drops or delays more than usual.
 
-use super::check::Check;
-use crate::random::{Direction, Name, Probability, Purpose};
+use crate::random::{Direction, Probability};
 use crate::time::{Duration, Instant};
 
 /// Fault of a link, from `from` until just before `until`.
@@ -32,20 +31,6 @@ impl Fault {
     #[must_use]
     pub(crate) fn is_on(&self, now: Instant) -> bool {
         (self.from..self.until).contains(&now)
-    }
-
-    /// Returns the check that the fault makes of a datagram that is sent while it lasts.
-    pub(super) fn check(&self, name: Name) -> Option<Check> {
-        match self.effect {
-            FaultEffect::Partition(direction) => {
-                let cuts = direction.is_none_or(|direction| direction == name.direction);
-                cuts.then_some(Check::Cut(*self))
-            }
-            FaultEffect::Loss(loss) => {
-                Some(Check::Lossy(*self, name.stream(Purpose::FaultLoss).trial(loss)))
-            }
-            FaultEffect::Latency(_) => None,
-        }
     }
 
     /// Returns the latency that the active fault adds.

@@ -216,7 +216,7 @@ fn reserve(rule: BudgetRule) -> i64 {
 }
 
 /// Returns the maximum number of exchanges being retried, while `all` are in progress.
-fn most_retried(rule: BudgetRule, all: u32) -> u64 {
+fn retry_limit(rule: BudgetRule, all: u32) -> u64 {
     let BudgetRule::Concurrent { share, at_least } = rule else { return 0 };
     // A fraction of an exchange is not allowed.
     (u64::from(all) * u64::from(share.millionths()) / 1_000_000).max(at_least.into())
@@ -303,7 +303,7 @@ impl Budget {
                 enough
             }
             (Left::Active { all, retrying }, rule) => {
-                let allowed = again || u64::from(*retrying) < most_retried(rule, *all);
+                let allowed = again || u64::from(*retrying) < retry_limit(rule, *all);
                 *retrying += u32::from(allowed && !again);
                 allowed
             }
@@ -330,7 +330,7 @@ impl Budget {
                 Allowance::AtLeast { left: left / 1_000, needs: ONE_RETRY.unsigned_abs() / 1_000 }
             }
             (Left::Active { all, retrying }, rule) => {
-                Allowance::Concurrent { retrying: *retrying, most: most_retried(rule, *all) }
+                Allowance::Concurrent { retrying: *retrying, most: retry_limit(rule, *all) }
             }
             (Left::Ratio { asked, answered }, _) => {
                 let [requests, replies] = [asked, answered].map(|w| w.sum(now).unsigned_abs());

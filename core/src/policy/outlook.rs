@@ -9,7 +9,7 @@ use crate::time::{Duration, Instant};
 pub struct Outlook {
     /// Wait that would follow the send, grown, before cap and jitter: what `give_up_above` is compared with.
     pub grown: Duration,
-    /// Shortest and longest wait that the jitter may make of it.
+    /// Shortest and longest wait that the jitter may draw.
     pub range: [Duration; 2],
     /// Smoothed round-trip time, of a policy that measures it.
     pub smoothed: Option<Duration>,

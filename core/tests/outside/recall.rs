@@ -2,7 +2,7 @@
 
 use retrylab_core::exchange::{Recall, Rules};
 use retrylab_core::machine::Timer;
-use retrylab_core::policy::{Gate, Hint, Policy, Stop};
+use retrylab_core::policy::{Allowance, Gate, Hint, Policy, Stop};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::run;
 use retrylab_core::time::Duration;
@@ -43,7 +43,7 @@ impl Decision<'_> {
         let Some(outlook) = self.recall.outlook(self.record.at, label.exchange.get()) else {
             return false;
         };
-        let allowed = outlook.budget.and_then(|budget| budget.suffices());
+        let allowed = outlook.budget.and_then(Allowance::suffices);
         match self.record.what {
             What::GaveUp { why: Stop::GiveUpAbove, .. } => {
                 assert!(Some(outlook.grown) > self.policy.give_up_above(), "{outlook:?}");

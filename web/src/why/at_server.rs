@@ -1,7 +1,7 @@
 //! Why the server lost or failed a request, and how long it took.
 
-use super::on_link::compared;
-use super::{Chain, period};
+use super::Chain;
+use super::on_link::{compared, period};
 use crate::numbers::{count, span};
 use crate::timeline::{Id, Packet, Subject};
 use retrylab_core::random::{Direction, Trial};
@@ -23,8 +23,10 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
             })
         }
         Cause::DropFirst => {
-            let first = count(scenario.server.drop_first, "request");
-            Some(format!("dropped by the server: it drops the first {first} of its life"))
+            let last = scenario.server.drop_first;
+            Some(format!(
+                "dropped by the server: it drops every request of its life up to number {last}"
+            ))
         }
         Cause::DropList => {
             let list = &scenario.server.drop_list;

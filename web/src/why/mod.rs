@@ -27,7 +27,7 @@ use crate::numbers::{capital, clock, span};
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::Timer;
-use retrylab_core::time::{Instant, nanos};
+use retrylab_core::time::nanos;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
@@ -47,7 +47,7 @@ impl<'a> Chain<'a> {
         Self { run, timeline, places, links: Vec::new() }
     }
 
-    /// Returns why a packet was sent, and what became of it.
+    /// Returns why a packet was sent, and its fate.
     pub(crate) fn of_packet(run: &'a PageRun, timeline: &'a Timeline, id: Id, places: u32) -> Self {
         let mut chain = Self::new(run, timeline, places);
         if let Some(packet) = timeline.packet(id) {
@@ -121,7 +121,7 @@ impl<'a> Chain<'a> {
         found.find(|(_, record)| own(record) && test(&record.what))
     }
 
-    /// Says what became of a packet.
+    /// Says the fate of a packet.
     fn fate(&mut self, packet: &Packet) {
         let name = self.name(packet);
         match packet.ending {
@@ -181,22 +181,21 @@ impl<'a> Chain<'a> {
         self.request(id);
     }
 
-    /// Says why a request was sent, and why those before it were not enough.
+    /// Says why a request was sent, and why earlier ones were not enough.
     fn request(&mut self, id: Id) {
         let mut next = Some(id);
         for _ in 0..MAX_SENDS {
             let Some(request) = next.and_then(|id| self.timeline.packet(id)) else { return };
             next = self.one_request(request);
         }
-        let left = next.and_then(|id| self.timeline.packet(id)).map_or(0, Packet::send);
-        match left {
-            0 => {}
-            1 => self.say("Before that came send 1.".to_string(), next),
-            _ => self.say(format!("Before that came sends 1 to {left}."), None),
+        let Some(request) = next.and_then(|id| self.timeline.packet(id)) else { return };
+        match request.send() {
+            1 => _ = self.one_request(request),
+            left => self.say(format!("Before that came sends 1 to {left}."), Some(request.order)),
         }
     }
 
-    /// Says why a request was sent; returns the one before it, if there is more to say.
+    /// Says why a request was sent; returns the previous one, if there is more to say.
     fn one_request(&mut self, request: &Packet) -> Option<Id> {
         let (name, at) = (self.name(request), self.at(request.sent));
         let record = Some(request.order);
@@ -421,9 +420,4 @@ fn first_reply<'a>(
     let first = timeline.packets().partition_point(|packet| packet.sent < request.end);
     let mut replies = replies.skip(first).take_while(|packet| packet.sent <= until);
     replies.find(|packet| packet.request == Some(id))
-}
-
-/// Returns a period as text: "from 1 s to 3 s".
-fn period(from: Instant, until: Instant) -> String {
-    format!("from {} to {}", span(from.as_nanos()), span(until.as_nanos()))
 }

@@ -1,12 +1,13 @@
 //! Why the link lost a packet, or did not: the link's own checks, made again.
 
-use super::period;
-use crate::numbers::{count, grouped};
+use crate::numbers::{count, grouped, span};
 use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::Packet;
 use retrylab_core::link::{Check, LossState};
 use retrylab_core::random::{Direction, Name, Probability, Trial};
+use retrylab_core::time::Instant;
 use retrylab_core::trace::{Cause, FrameStep, HostId, Record, What};
+use std::num::NonZeroU32;
 
 /// Bytes of a frame that the link does not count as payload: headers of Ethernet, IPv4 and UDP.
 const HEADERS: usize = 42;
@@ -40,7 +41,7 @@ pub(super) fn checks(run: &PageRun, packet: &Packet) -> Vec<Check> {
     // A datagram travels in one frame or in fragments, which leave one after another.
     let mut last = (None, 0);
     for (id, record) in run.records().iter().enumerate() {
-        let flow = record.flow.map_or(0, |flow| flow.get());
+        let flow = record.flow.map_or(0, NonZeroU32::get);
         let Some((direction, payload)) = on_wire(record, scenario.needs_packets()) else {
             continue;
         };
@@ -163,7 +164,7 @@ const fn in_state(state: LossState) -> &'static str {
     }
 }
 
-/// Returns `0.12, below the loss rate of 0.3`, with as many digits of the draw as it takes to see that.
+/// Returns `0.12, below the loss rate of 0.3`, with enough digits of the draw to show that.
 pub(super) fn compared(trial: Trial, what: &str) -> String {
     let limit = trial.probability.parts_per_billion();
     let cut = |places: u32| trial.drawn / 10u32.pow(9 - places) * 10u32.pow(9 - places);
@@ -176,6 +177,11 @@ pub(super) fn compared(trial: Trial, what: &str) -> String {
     let relation = if trial.happens() { "below" } else { "not below" };
     let probability = trial.probability;
     format!("0.{digits:0width$}, {relation} {what} of {probability}", width = places as usize)
+}
+
+/// Returns a period as text: "from 1 s to 3 s".
+pub(super) fn period(from: Instant, until: Instant) -> String {
+    format!("from {} to {}", span(from.as_nanos()), span(until.as_nanos()))
 }
 
 fn tenths(value: f64) -> String {

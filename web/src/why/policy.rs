@@ -158,7 +158,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
     let policy = &chain.run.scenario().policy;
     let at = chain.records()[asked as usize].at.as_nanos();
     let outlook = outlook(chain, wait, asked, at);
-    let told = match why {
+    let limit = match why {
         Stop::MaxSends => policy
             .max_sends()
             .map(|most| format!("its policy allows no more than {}", count(most.into(), "send"))),
@@ -186,7 +186,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
         // No number decides about the others.
         _ => None,
     };
-    told.unwrap_or_else(|| reason(why, false).to_string())
+    limit.unwrap_or_else(|| reason(why, false).to_string())
 }
 
 /// Returns what a retry found in the budget, as a clause.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::run::PageRun;
 use retrylab_core::exchange::State;
+use retrylab_core::link::Check;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Cause;
 
@@ -139,17 +140,24 @@ fn a_wait_has_the_numbers_of_its_length() {
     );
 }
 
-#[test]
-fn every_loss_has_the_numbers_of_its_cause() {
+/// Checks the first sentence about the first packet that is lost.
+fn check_losses<'a>(cases: impl IntoIterator<Item = (&'a str, &'a str)>) {
     let lost = |packet: &Packet| matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
-    for (fragment, sentence) in [
+    for (fragment, sentence) in cases {
+        assert_eq!(of_first(fragment, lost), sentence, "{fragment}");
+    }
+}
+
+#[test]
+fn every_drop_of_the_server_has_the_numbers_of_its_cause() {
+    check_losses([
         (
             "server.drop=0.5&seed=4",
             "Send 1 was dropped by the server: it drew 0.39, below the drop rate of 0.5.",
         ),
         (
             "server.drop_first=1",
-            "Send 1 was dropped by the server: it drops the first 1 request of its life.",
+            "Send 1 was dropped by the server: it drops every request of its life up to number 1.",
         ),
         (
             "server.drop_list=1",
@@ -164,6 +172,12 @@ fn every_loss_has_the_numbers_of_its_cause() {
             "Send 1 was dropped by the server: it had waited 120 ms, longer than the limit of 100 ms.",
         ),
         ("faults=0s+500ms+server-down", "Send 1 was lost: the server was down from 0 s to 500 ms."),
+    ]);
+}
+
+#[test]
+fn every_loss_on_the_link_has_the_numbers_of_its_cause() {
+    check_losses([
         (
             "faults=0s+250ms+partition+reply",
             "The reply to send 1 was lost: a fault cut the link from 0 s to 250 ms.",
@@ -196,17 +210,12 @@ fn every_loss_has_the_numbers_of_its_cause() {
             "link.loss=4-state+0.5+0.3+0.1+0.5+0.1&seed=2",
             "The reply to send 1 was lost on the link: the loss model was in state 3, which loses packets.",
         ),
-    ] {
-        assert_eq!(of_first(fragment, lost), sentence, "{fragment}");
-    }
-    #[cfg(feature = "packets")]
-    {
-        let fragment = "network=packets&link.loss=0.5&seed=3";
-        assert!(
-            of_first(fragment, lost).contains("was lost on the link: it drew 0."),
-            "{fragment}"
-        );
-    }
+        #[cfg(feature = "packets")]
+        (
+            "network=packets&link.loss=0.5&seed=3",
+            "Send 1 was lost on the link: it drew 0.95, below the loss rate of 0.5.",
+        ),
+    ]);
 }
 
 #[test]
@@ -246,7 +255,7 @@ fn every_draw_agrees_with_what_happened() {
     ] {
         let (run, timeline) = over(fragment);
         for packet in timeline.packets().iter().filter(|packet| !packet.in_fragments) {
-            let lost = on_link::checks(&run, packet).iter().find_map(|check| check.drops());
+            let lost = on_link::checks(&run, packet).iter().find_map(Check::drops);
             let chain = Chain::new(&run, &timeline, 3);
             let twice = fragment.contains("duplicate");
             let drop = at_server::trials(&chain, packet).map(|[drop, _]| drop.happens());
@@ -256,7 +265,7 @@ fn every_draw_agrees_with_what_happened() {
             }
             match packet.ending {
                 Ending::Dropped(Cause::ServerDrop) if !twice => {
-                    assert_eq!(drop, Some(true), "{fragment}: {packet:?}")
+                    assert_eq!(drop, Some(true), "{fragment}: {packet:?}");
                 }
                 Ending::Arrived
                     if packet.direction == Direction::Request
