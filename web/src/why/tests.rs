@@ -212,8 +212,8 @@ fn every_loss_on_the_link_has_the_numbers_of_its_cause() {
         ),
         #[cfg(feature = "packets")]
         (
-            "network=packets&link.loss=0.5&seed=3",
-            "Send 1 was lost on the link: it drew 0.95, below the loss rate of 0.5.",
+            "network=packets&link.loss=0.3&seed=7",
+            "The reply to send 1 was lost on the link: it drew 0.15, below the loss rate of 0.3.",
         ),
     ]);
 }
@@ -298,7 +298,7 @@ fn an_exchange_goes_through_known_transitions_only() {
         "workload.task=write&clients=3&policy.give_up_above=none",
         "servers=a%3D192.0.2.1:1060%2Cb%3D198.51.100.2:7&exchanges=9&link.loss=0.5",
         #[cfg(feature = "packets")]
-        "network=packets&listening=false&link.loss=0.3",
+        "network=packets&server.listening=false&link.loss=0.3",
         #[cfg(feature = "packets")]
         "network=packets&protocol=tcp&link.loss=0.5&exchanges=4&policy.max_sends=3",
     ] {
