@@ -2,10 +2,10 @@
 
 use super::Chain;
 use crate::numbers::{clock, count, grouped, ratio, span};
-use crate::timeline::{Id, Wait};
+use crate::timeline::{Id, Packet, Wait};
 use retrylab_core::exchange::{Recall, Rules};
 use retrylab_core::machine::Timer;
-use retrylab_core::policy::{Allowance, Backoff, BudgetRule, Gate, Hint, Jitter, Outlook, Stop};
+use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Stop};
 use retrylab_core::scenario::{Protocol, Workload};
 use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::words::{Pattern, reason};
@@ -104,7 +104,7 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
                 span(nanos(smoothed))
             )
         }
-        _ if request.send() > 1 && whole == grown => grew(chain, &span(whole)),
+        _ if least == most => grew(chain, wait, request, whole),
         _ => String::new(),
     }
 }
@@ -129,20 +129,20 @@ pub(super) fn began(chain: &Chain<'_>, wait: &Wait) -> u64 {
     }
 }
 
-/// Returns how waits grow, as a sentence; empty if they do not.
-fn grew(chain: &Chain<'_>, whole: &str) -> String {
-    let policy = &chain.run.scenario().policy;
-    match policy.backoff() {
-        Backoff::Exponential if policy.increment().is_zero() => {
-            format!("Each wait is {} times the previous one: {whole}.", policy.multiplier())
+/// Returns how a wait has grown since the previous one, as a sentence; empty if it has not.
+fn grew(chain: &Chain<'_>, wait: &Wait, request: &Packet, whole: u64) -> String {
+    let backs_off = wait.timer == Timer::Backoff;
+    let kind = if backs_off { Timer::Backoff } else { Timer::Resend };
+    let previous = request.after.and_then(|id| chain.timeline.wait(id));
+    let previous = previous.filter(|previous| previous.timer == kind);
+    let length = previous.map(|wait| wait.deadline.saturating_sub(began(chain, wait)));
+    match length.filter(|length| *length < whole && request.send() > 1) {
+        Some(length) => {
+            let (from, to) = (span(length), span(whole));
+            let backoff = chain.run.scenario().policy.backoff();
+            format!("The policy's backoff ({backoff}) made the wait grow from {from} to {to}.")
         }
-        Backoff::Linear => {
-            format!(
-                "Each wait is {} longer than the previous one: {whole}.",
-                span(nanos(policy.increment()))
-            )
-        }
-        _ => String::new(),
+        None => String::new(),
     }
 }
 

@@ -118,7 +118,10 @@ fn a_wait_has_the_numbers_of_its_length() {
             "link.loss=1&policy.max_sends=2&policy.jitter=full",
             "Jitter drew 0.86 of the range from 0 s to 200 ms: 174 ms.",
         ),
-        ("link.loss=1&policy.max_sends=3", "Each wait is 2 times the previous one: 400 ms."),
+        (
+            "link.loss=1&policy.max_sends=3",
+            "The policy's backoff (exponential) made the wait grow from 200 ms to 400 ms.",
+        ),
         (
             "link.loss=1&policy.max_sends=3&policy.max_timeout=300ms",
             "The wait would have been 400 ms, but the policy's maximum is 300 ms.",
