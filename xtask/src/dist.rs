@@ -164,8 +164,8 @@ mod tests {
             "js/app.js",
             "js/deep/part.js",
             "style.css",
-            "why.css",
             "vendor/chart.js",
+            "why.css",
         ];
         assert_eq!(names, expected.map(PathBuf::from));
         fs::remove_dir_all(www).unwrap();
