@@ -216,8 +216,38 @@ impl Stream {
 
     /// Returns true with this probability.
     pub const fn chance(&mut self, probability: Probability) -> bool {
+        self.trial(probability).happens()
+    }
+
+    /// Draws whether something with this probability happens.
+    pub const fn trial(&mut self, probability: Probability) -> Trial {
         // A draw from 0..10^9 is never below 0 and always below 10^9: probabilities 0 and 1 are exact.
-        scaled(self.next_u64(), BILLION) < probability.0 as u64
+        Trial { drawn: scaled(self.next_u64(), BILLION) as u32, probability }
+    }
+}
+
+/// A random decision with its numbers.
+///
+/// ```
+/// use retrylab_core::random::{Direction, Name, Probability, Purpose};
+///
+/// let third = Name { seed: 42, flow: 1, direction: Direction::Request, index: 2 };
+/// let trial = third.stream(Purpose::LinkLoss).trial(Probability::parse("0.5").unwrap());
+/// assert_eq!(trial.happens(), trial.drawn < 500_000_000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Uniform draw in parts per billion, from 0 to 999,999,999.
+    pub drawn: u32,
+    /// Probability that it is compared with.
+    pub probability: Probability,
+}
+
+impl Trial {
+    /// Returns true if the draw is below the probability.
+    #[must_use]
+    pub const fn happens(self) -> bool {
+        self.drawn < self.probability.0
     }
 }
 
@@ -247,7 +277,7 @@ impl Probability {
 
     /// Returns the parts per billion.
     #[must_use]
-    pub(crate) const fn parts_per_billion(self) -> u32 {
+    pub const fn parts_per_billion(self) -> u32 {
         self.0
     }
 

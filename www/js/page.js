@@ -345,6 +345,7 @@ export class Page {
         result.moved();
       }
       say(this.clock, clock);
+      panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();
         mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
@@ -389,7 +390,9 @@ export class Page {
     this.guard(() => {
       const { lab } = this;
       const text = lab.inspect(which);
-      panel.showStory(text ? JSON.parse(text) : null);
+      panel.showStory(text ? JSON.parse(text) : null, (record) => {
+        if (lab.pickRecord(which, record)) this.picked(which);
+      });
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd(FIRST);
       this.client.max = String(lab.clients(FIRST));

@@ -97,7 +97,8 @@ test("a click inspects a packet, and the inspector says why", async () => {
   await page.getByRole("button", { name: "sends its request" }).nth(1).click();
   const inspector = await text(page, "inspect");
   assert.match(inspector, /Request, send 2/);
-  assert.match(inspector, /because the 100 ms wait fired; the reply to send 1 was lost on the link/);
+  assert.match(inspector, /because the wait of 100 ms for a reply ran out/);
+  assert.match(inspector, /The reply to send 1 was lost on the link: it drew 0\.15, below the loss rate of 0\.3/);
   assert.match(inspector, /hello/);
   await page.keyboard.press("Escape");
   assert.match(await text(page, "inspect"), /^Click a packet/);

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn tests_and_npm_stay_out_of_the_page() {
         let www = folder("www");
-        for name in ["index.html", "style.css", "icon.svg", "package.json"] {
+        for name in ["index.html", "style.css", "why.css", "icon.svg", "package.json"] {
             fs::write(www.join(name), "").unwrap();
         }
         for name in ["js/app.js", "js/deep/part.js", "tests/app.test.js", "vendor/chart.js"] {
@@ -163,6 +163,7 @@ mod tests {
             "js/deep/part.js",
             "style.css",
             "vendor/chart.js",
+            "why.css",
         ];
         assert_eq!(names, expected.map(PathBuf::from));
         fs::remove_dir_all(www).unwrap();

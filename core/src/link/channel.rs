@@ -2,6 +2,7 @@
 
 use super::Link;
 use super::chain::Chain;
+use super::check::Check;
 use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
@@ -274,6 +275,34 @@ impl Channel {
             (Ok(one), _) | (Err(_), Some(Ok(one))) => Action::Deliver(one),
             (Err(cause), _) => Action::Drop(cause),
         }
+    }
+
+    /// Returns the checks that [`send`](Self::send) makes of a datagram.
+    pub(super) fn checks(
+        &self,
+        now: Instant,
+        name: Name,
+        payload: u64,
+    ) -> impl Iterator<Item = Check> {
+        let (link, way) = (&self.link, &self.ways[name.direction as usize]);
+        let size = payload.saturating_add(link.overhead.into());
+        let place = self.place(name);
+        let flow = self.flows.get(place).copied().unwrap_or_default();
+        let number = if link.shared { flow.count } else { name.index };
+        let overtakes = link.reorder > Probability::NEVER
+            && name.stream(Purpose::LinkReorder).chance(link.reorder)
+            && flow.in_order.saturating_add(1) >= link.reorder_gap;
+        let queue = way.rate.filter(|_| !overtakes).map(|rate| {
+            let draws = name.stream(Purpose::LinkQueue);
+            let (service, rule) = (rate.time_of(size), link.queue_rule);
+            let look = |lane: &Lane| lane.look(now, service, link.queue, rule, draws.clone());
+            Check::Queue(self.lanes.get(place).map_or_else(|| look(&Lane::default()), look))
+        });
+        let damage = (link.checksum && link.corrupt > Probability::NEVER)
+            .then(|| Check::Damage(name.stream(Purpose::LinkCorrupt).trial(link.corrupt)));
+        let mtu = link.mtu.map(|mtu| Check::Size { size, mtu });
+        let loss = Some(Check::Loss(way.chain.look(&flow, now, number, name)));
+        [mtu, loss, queue, damage].into_iter().flatten()
     }
 
     fn loses(&mut self, now: Instant, name: Name) -> bool {

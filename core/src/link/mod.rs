@@ -16,6 +16,7 @@
 mod behind;
 mod chain;
 mod channel;
+mod check;
 mod counts;
 mod fault;
 mod flow;
@@ -31,6 +32,7 @@ mod tests;
 pub use behind::{Behind, Event, Happened};
 pub(crate) use channel::Step;
 pub use channel::{Action, Channel, Delivery};
+pub use check::{Check, LossCheck, LossState, QueueCheck};
 pub use fault::{Fault, FaultEffect};
 pub use latency::Latency;
 pub use loss::{Loss, burst_chain};
@@ -147,7 +149,7 @@ impl Link {
 
     /// Returns the loss model in this direction.
     #[must_use]
-    pub(crate) const fn loss_of(&self, direction: Direction) -> &Loss {
+    pub const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
             (Direction::Reply, Same::Own(loss)) => loss,
             _ => &self.loss,

@@ -1,5 +1,6 @@
 //! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
+use super::check::Check;
 use super::counts::Counts;
 use super::{Action, Channel, Delivery, Fault, Link};
 use crate::dist::Distribution;
@@ -123,6 +124,31 @@ impl Pipe {
         }
     }
 
+    /// Returns the checks that [`send`](Self::send) with the same arguments makes, in order, up to the first one that
+    /// drops the datagram. Nothing is sent. Of a datagram that the link duplicates, they are those of the first one.
+    ///
+    /// ```
+    /// use retrylab_core::link::{Action, Link, Pipe};
+    /// use retrylab_core::random::Direction;
+    /// use retrylab_core::time::Instant;
+    ///
+    /// let mut pipe = Pipe::new(&Link::default().with_loss("0.5".parse()?), 42);
+    /// let name = pipe.name(1, Direction::Request);
+    /// let lost = pipe.checks(Instant::ZERO, name, 5).iter().find_map(|check| check.drops());
+    /// let action = pipe.send(Instant::ZERO, name, 5);
+    /// assert_eq!(lost.map(Action::Drop), Some(action).filter(|action| matches!(action, Action::Drop(_))));
+    /// # Ok::<(), retrylab_core::value::ValueError>(())
+    /// ```
+    #[must_use]
+    pub fn checks(&self, now: Instant, name: Name, payload: usize) -> Vec<Check> {
+        let faults = self.faults.iter().filter(|fault| fault.is_on(now));
+        let mut checks: Vec<Check> = faults.filter_map(|fault| Check::by(fault, name)).collect();
+        checks.extend(self.channel.checks(now, name, payload as u64));
+        let end = checks.iter().position(|check| check.drops().is_some());
+        checks.truncate(end.map_or(checks.len(), |end| end + 1));
+        checks
+    }
+
     /// Returns true if a datagram that it does not drop arrives at the moment in which it is sent.
     #[must_use]
     pub fn is_instant(&self) -> bool {
@@ -169,7 +195,7 @@ impl Pipe {
     #[cold]
     fn carry_with_faults(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         let on = || self.faults.iter().filter(|fault| fault.is_on(now));
-        if let Some(cause) = on().find_map(|fault| fault.drops(name)) {
+        if let Some(cause) = on().find_map(|fault| Check::by(fault, name)?.drops()) {
             return Action::Drop(cause);
         }
         let delay = on().fold(Duration::ZERO, |sum, fault| sum.saturating_add(fault.delay()));

@@ -33,6 +33,7 @@ mod packets;
 mod packets_ipv6;
 mod packets_tcp;
 mod protocols;
+mod recall;
 mod results_medium;
 mod results_retries;
 mod results_serial;
