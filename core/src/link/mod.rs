@@ -13,6 +13,7 @@
 //! [`Preset`] contains links by name, with the source of their numbers; [`Link::netem`] returns the
 //! options that make Linux do the same.
 
+mod action;
 mod behind;
 mod chain;
 mod channel;
@@ -28,9 +29,10 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use action::Step;
+pub use action::{Action, Delivery};
 pub use behind::{Behind, Event, Happened};
-pub(crate) use channel::Step;
-pub use channel::{Action, Channel, Delivery};
+pub use channel::Channel;
 pub use fault::{Fault, FaultEffect};
 pub use latency::Latency;
 pub use loss::{Loss, burst_chain};
