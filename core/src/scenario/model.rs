@@ -177,7 +177,7 @@ impl Scenario {
         let arrivals = self.workload.arrivals()?.clone();
         Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
             FaultKind::Load(factor) => {
-                arrivals.spiked(fault.from(), fault.until(), factor.as_f64())
+                arrivals.spiked(fault.from(), fault.end(), factor.as_f64())
             }
             _ => arrivals,
         }))
