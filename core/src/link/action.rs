@@ -1,5 +1,6 @@
 //! What a link does with a datagram, and how the datagram arrives.
 
+use super::ActKind;
 use crate::random::Direction;
 use crate::time::{Duration, Instant};
 use crate::trace::{Cause, What};
@@ -12,6 +13,8 @@ pub enum Action {
     Deliver(Delivery),
     /// It delivers the datagram twice. Either delivery may arrive first.
     DeliverTwice(Delivery, Delivery),
+    /// It delivers the datagram, perhaps twice, as changed by hand. This has a record of its own.
+    ByHand(What, Delivery, Option<Delivery>),
     /// It drops the datagram.
     Drop(Cause),
 }
@@ -26,21 +29,58 @@ pub(crate) enum Step {
 }
 
 impl Action {
+    /// Returns what the link does to a datagram that travels in `direction`, after this act.
+    pub(super) fn by_hand(self, act: ActKind, direction: Direction) -> Self {
+        match (act, self) {
+            (ActKind::Drop, _) => Self::Drop(Cause::ByHand),
+            (ActKind::Delay(by), Self::Deliver(one)) => {
+                Self::ByHand(What::DelayedByHand { direction, by }, one.later_by(by), None)
+            }
+            (ActKind::Delay(by), Self::DeliverTwice(first, second)) => {
+                let second = Some(second.later_by(by));
+                Self::ByHand(What::DelayedByHand { direction, by }, first.later_by(by), second)
+            }
+            (ActKind::Duplicate, Self::Deliver(one)) => {
+                Self::ByHand(What::DuplicatedByHand { direction }, one, Some(one))
+            }
+            (ActKind::Delay(_) | ActKind::Duplicate, other) => other,
+        }
+    }
+
+    /// Returns the action with each delivery later by `delay`.
+    pub(super) fn later_by(self, delay: Duration) -> Self {
+        match self {
+            Self::Deliver(delivery) => Self::Deliver(delivery.later_by(delay)),
+            Self::DeliverTwice(first, second) => {
+                Self::DeliverTwice(first.later_by(delay), second.later_by(delay))
+            }
+            Self::ByHand(what, first, second) => {
+                let second = second.map(|second| second.later_by(delay));
+                Self::ByHand(what, first.later_by(delay), second)
+            }
+            Self::Drop(_) => self,
+        }
+    }
+
     /// Returns the steps for a datagram that travels in `direction`, in order.
     pub(crate) fn steps(self, direction: Direction) -> impl Iterator<Item = Step> {
-        let deliver = |delivery: Delivery| {
+        let deliver = move |delivery: Delivery| {
             let damaged =
                 delivery.flipped.map(|bit| Step::Report(What::Damaged { direction, bit }));
             [damaged, Some(Step::Deliver(delivery))]
         };
-        let (report, deliveries) = match self {
-            Self::Deliver(delivery) => (None, [deliver(delivery), [None; 2]]),
-            Self::DeliverTwice(first, second) => {
-                (Some(What::Duplicated { direction }), [deliver(first), deliver(second)])
+        let twice = What::Duplicated { direction };
+        let (reports, first, second) = match self {
+            Self::Deliver(delivery) => ([None; 2], Some(delivery), None),
+            Self::DeliverTwice(first, second) => ([Some(twice), None], Some(first), Some(second)),
+            Self::ByHand(what, first, second) => {
+                ([Some(what), second.map(|_| twice)], Some(first), second)
             }
-            Self::Drop(cause) => (Some(What::Dropped { direction, cause }), [[None; 2]; 2]),
+            Self::Drop(cause) => ([Some(What::Dropped { direction, cause }), None], None, None),
         };
-        report.map(Step::Report).into_iter().chain(deliveries.into_iter().flatten().flatten())
+        let reports = reports.into_iter().flatten().map(Step::Report);
+        let deliveries = [first, second].into_iter().flatten().flat_map(deliver);
+        reports.chain(deliveries.flatten())
     }
 }
 

@@ -183,6 +183,8 @@ fn runs_that_were_shown_wrongly_are_shown_whole() {
         "exchanges=9&link.duplicate=0.5&link.corrupt=0.4&link.checksum=false&token=true\
          &server.reply=mirror",
         "exchanges=40&server.service=5ms&faults=40ms+300ms+server-down+keep",
+        "exchanges=3&server.service=5ms&faults=40ms+forever+server-down",
+        "clients=2&exchanges=3&acts=drop+client+1+request+1;+delay+client+1+reply+1+by+80ms;+duplicate+client+2+request+1",
         "clients=3&workload.task=write&policy.give_up_above=none",
     ] {
         let (scenario, errors) = Scenario::from_fragment(fragment);
@@ -204,6 +206,10 @@ fn networks_of_packets_are_shown_whole() {
         "clients=40&link.latency=uniform+5ms+90ms&link.loss=0.3",
         "exchanges=3&workload.think=70s",
         &long,
+        &format!(
+            "{long}&acts=drop+client+1+request+1;+delay+client+1+request+2+by+80ms;+duplicate+client+1+reply+1"
+        ),
+        "exchanges=2&acts=drop+client+1+request+1;+delay+client+1+request+2+by+80ms;+duplicate+client+1+reply+1",
         &format!("{long}&link.duplicate=0.3&link.reorder=0.3&link.latency=uniform+1ms+90ms"),
     ] {
         let (scenario, errors) = Scenario::from_fragment(&format!("network=packets&{fragment}"));
@@ -223,6 +229,7 @@ fn connections_are_shown_whole() {
             "exchanges=2&faults=0s+1s+server-down",
             "exchanges=5&link.loss=0.4&link.latency=uniform+5ms+90ms",
             "clients=40&link.loss=0.3",
+            "acts=drop+client+1+request+1;+delay+client+1+reply+1+by+80ms;+duplicate+client+1+request+2",
         ] {
             let link = format!("network=packets&protocol={protocol}&{rest}");
             let (scenario, errors) = Scenario::from_fragment(&link);
