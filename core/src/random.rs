@@ -11,6 +11,7 @@
 
 use crate::text::{Scaled, parse_share};
 use core::fmt;
+use core::num::NonZeroU32;
 
 /// Purpose of a draw. Streams with different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,11 @@ pub enum Purpose {
 
 /// Which way a datagram travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Direction {
     /// From a client to the server.
     Request,
@@ -129,6 +135,15 @@ impl Name {
     #[must_use]
     pub const fn answer(self) -> Self {
         Self { index: self.index ^ 1 << 62, ..self }
+    }
+
+    /// Returns the number in the trace, from 1, of this datagram, or of the one that it is a fragment or the duplicate of;
+    /// `None` for an ICMP error about one.
+    pub(crate) const fn packet_number(self) -> Option<NonZeroU32> {
+        if self.index & 1 << 62 != 0 {
+            return None;
+        }
+        NonZeroU32::new((self.index as u32).wrapping_add(1))
     }
 
     /// Returns the stream of draws for `purpose`.

@@ -97,6 +97,8 @@ impl State {
             | What::Delivered { .. }
             | What::Dropped { .. }
             | What::Duplicated { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Damaged { .. }
             | What::Frame { .. }
             | What::TimerFired { .. }

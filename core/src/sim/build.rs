@@ -208,6 +208,7 @@ impl Scenario {
         let seed = self.seed;
         let mut network = Network::new(clients, first, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
+            .with_acts(self.acts.as_slice())
             .with_first_server_at(self.servers.first())
             .expect(ADDRESSES_DIFFER);
         for (server, machine) in self.servers.as_slice()[1..].iter().zip(servers) {

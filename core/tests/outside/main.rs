@@ -14,6 +14,7 @@ mod sample;
 #[path = "../support/wire.rs"]
 mod wire;
 
+mod acts;
 mod addresses;
 mod behind;
 mod cells;

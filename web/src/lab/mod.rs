@@ -1,5 +1,6 @@
 //! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
+mod acts;
 mod address;
 mod compare;
 mod course;

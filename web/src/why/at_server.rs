@@ -46,7 +46,8 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
         Cause::ServerDown => found.and_then(|(_, record)| {
             let on = |outage: &&retrylab_core::server::service::Outage| {
                 let down = matches!(outage.trouble, Trouble::Down { .. });
-                down && (outage.from..outage.until).contains(&record.at)
+                down && outage.from <= record.at
+                    && outage.until.is_none_or(|until| record.at < until)
             };
             let outage = station.outages.iter().find(on)?;
             Some(format!("lost: the server was down {}", period(outage.from, outage.until)))
@@ -57,7 +58,8 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
         | Cause::FaultLoss
         | Cause::LinkQueue
         | Cause::TooBig
-        | Cause::Corrupted => None,
+        | Cause::Corrupted
+        | Cause::ByHand => None,
     };
     (why.unwrap_or_else(|| cause.to_string()), found.map(|(id, _)| id))
 }
@@ -126,7 +128,9 @@ pub(super) fn trials(chain: &Chain<'_>, packet: &Packet) -> Option<[Trial; 2]> {
     }
     let outages = scenario.station_config_of(packet.server.into()).outages;
     let is_down = |record: &Record| {
-        let on = |from, until| (from..until).contains(&record.at);
+        let on = |from, until: Option<_>| {
+            from <= record.at && until.is_none_or(|until| record.at < until)
+        };
         outages.iter().any(|outage| {
             matches!(outage.trouble, Trouble::Down { .. }) && on(outage.from, outage.until)
         })

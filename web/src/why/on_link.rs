@@ -3,7 +3,7 @@
 use crate::numbers::{count, grouped, span};
 use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::Packet;
-use retrylab_core::link::{Check, LossState};
+use retrylab_core::link::{Check, Fault, LossState};
 use retrylab_core::random::{Direction, Name, Probability, Trial};
 use retrylab_core::time::Instant;
 use retrylab_core::trace::{Cause, FrameStep, HostId, Record, What};
@@ -84,11 +84,11 @@ fn on_wire(record: &Record, packets: bool) -> Option<(Direction, usize)> {
 fn dropped_by(run: &PageRun, direction: Direction, check: &Check) -> String {
     match *check {
         Check::Cut(fault) => {
-            format!("lost: a fault cut the link {}", period(fault.from, fault.until))
+            format!("lost: a fault cut the link {}", period(fault.from, end_of(fault)))
         }
         Check::Lossy(fault, trial) => format!(
             "lost: a fault made the link lossy {}, and it drew {}",
-            period(fault.from, fault.until),
+            period(fault.from, end_of(fault)),
             compared(trial, "the fault's loss rate"),
         ),
         Check::Size { size, mtu } => format!(
@@ -179,9 +179,18 @@ pub(super) fn compared(trial: Trial, what: &str) -> String {
     format!("0.{digits:0width$}, {relation} {what} of {probability}", width = places as usize)
 }
 
-/// Returns a period as text: "from 1 s to 3 s".
-pub(super) fn period(from: Instant, until: Instant) -> String {
-    format!("from {} to {}", span(from.as_nanos()), span(until.as_nanos()))
+/// Returns the end of a fault; `None` if it lasts forever.
+fn end_of(fault: Fault) -> Option<Instant> {
+    Some(fault.until).filter(|until| *until < Instant::MAX)
+}
+
+/// Returns a period as text: "from 1 s to 3 s", or "from 1 s on".
+pub(super) fn period(from: Instant, until: Option<Instant>) -> String {
+    let from = span(from.as_nanos());
+    match until {
+        Some(until) => format!("from {from} to {}", span(until.as_nanos())),
+        None => format!("from {from} on"),
+    }
 }
 
 fn tenths(value: f64) -> String {

@@ -82,7 +82,7 @@ proptest! {
                 Action::Deliver(_) if link.duplicate > Probability::NEVER => {
                     prop_assert!(matches!(by, None | Some(Cause::LinkQueue | Cause::Corrupted)));
                 }
-                Action::Deliver(_) | Action::DeliverTwice(..) => prop_assert_eq!(by, None, "{:?}", checks),
+                Action::Deliver(_) | Action::DeliverTwice(..) | Action::ByHand(..) => prop_assert_eq!(by, None, "{:?}", checks),
             }
         }
     }
