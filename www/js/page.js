@@ -1,6 +1,7 @@
 // @ts-check
 // Puts the page together: one lab with its exhibits, one playhead, and everything that shows them.
 
+import { Acts } from "./acts.js";
 import * as address from "./address.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
@@ -49,6 +50,7 @@ export class Page {
       changed: (ended) => this.changed(ended),
     });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.acts = new Acts(this.desk, (act) => this.act(act));
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
@@ -130,6 +132,9 @@ export class Page {
       },
       n: () => this.roll(),
       c: () => this.compare(),
+      d: () => {
+        if (!byId("act-packet", HTMLElement).hidden) this.act("drop");
+      },
       s: () => share.copyLink(),
       Escape: () => {
         for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
@@ -165,7 +170,7 @@ export class Page {
       const fragment = lab.changed(FIRST, key, value);
       this.run(fragment, () => {
         this.after = { play: this.player.playing, end };
-        this.lab.load(FIRST, fragment);
+        this.lab.load(FIRST, fragment, false);
         this.begin(false);
       });
     } catch (error) {
@@ -174,6 +179,24 @@ export class Page {
       this.fail(error);
     }
     return "";
+  }
+
+  /**
+   * Does something by hand at the playhead's time. What happened before stays as it was.
+   * @param {string} act
+   */
+  act(act) {
+    try {
+      const link = this.lab.withAct(act);
+      this.run(link, () => {
+        this.after = { play: this.player.playing, end: false };
+        this.lab.load(FIRST, link, true);
+        this.begin(false);
+      });
+    } catch (error) {
+      if (typeof error === "string") notices.show("act", { title: error, bad: true, buttons: [["Close", () => notices.hide("act")]] });
+      else this.fail(error);
+    }
   }
 
   /** Shows as many exhibits as the lab has. */
@@ -365,6 +388,7 @@ export class Page {
     this.scrub.setAttribute("aria-valuetext", time);
     say(byId("clock-end", HTMLElement), whole ? ` / ${lab.endClock()} s` : " s");
     for (const { exhibit } of this.shows) exhibit.still(time);
+    this.acts.show();
     address.write(lab.address());
   }
 

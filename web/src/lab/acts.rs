@@ -141,7 +141,7 @@ mod tests {
 
     fn act(lab: &mut Lab, act: &str) {
         let link = lab.with_act(act).unwrap();
-        lab.load(0, &link);
+        lab.load(0, &link, true);
         run(lab);
     }
 
