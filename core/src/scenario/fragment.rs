@@ -32,13 +32,13 @@ impl Scenario {
         let Pairs { mut pairs, mut errors } = Pairs::read(link);
         let mut scenario = Self::default();
         // Each round either succeeds or removes what was at fault, so the number of rounds is bounded.
-        while let Err(error) = scenario.apply(&pairs) {
+        while let Err(error) = scenario.apply(pairs.iter().map(|(key, value)| (*key, value))) {
             let before = pairs.len();
-            pairs.retain(|key, _| *key != error.key());
+            pairs.retain(|(key, _)| *key != error.key());
             if pairs.len() == before {
                 // The contradiction is with a key that the link does not name: drop its whole group.
                 let group = |key: &str| key.split_once('.').map(|(group, _)| group.to_string());
-                pairs.retain(|key, _| group(key) != group(error.key()));
+                pairs.retain(|(key, _)| group(key) != group(error.key()));
             }
             errors.push(error);
             if pairs.len() == before {
