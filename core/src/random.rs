@@ -72,6 +72,7 @@ pub enum Direction {
 pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Applies the mixing function of SplitMix64 (variant 13 of Stafford's search).
+#[inline]
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -200,6 +201,7 @@ impl Stream {
     }
 
     /// Returns the next 64 random bits.
+    #[inline]
     pub const fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN);
         mix(self.state)
@@ -230,6 +232,7 @@ impl Stream {
     }
 
     /// Returns true with this probability.
+    #[inline]
     pub const fn chance(&mut self, probability: Probability) -> bool {
         self.trial(probability).happens()
     }

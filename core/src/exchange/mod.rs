@@ -452,6 +452,7 @@ impl Exchange {
     }
 
     /// Returns the nanoseconds since the first send.
+    #[inline]
     const fn elapsed(&self, now: Instant) -> u64 {
         now.as_nanos().saturating_sub(self.started.as_nanos())
     }

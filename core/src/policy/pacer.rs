@@ -212,6 +212,7 @@ impl Pacer {
     /// Returns the number of sends of this exchange so far, the latest call of [`next`](Self::next)
     /// included.
     #[must_use]
+    #[inline]
     pub const fn sends(&self) -> u32 {
         self.schedule.sends()
     }

@@ -196,9 +196,11 @@ impl Faults {
         if is_word(text, "none") {
             return Some(Self::default());
         }
-        let faults = text.split(';').take(MAX_FAULTS + 1).map(Fault::read);
-        let mut faults: Vec<Fault> = faults.collect::<Option<_>>()?;
-        faults.sort_by_key(|fault| fault.at);
+        let mut faults: Vec<Fault> = Vec::new();
+        for fault in text.split(';').take(MAX_FAULTS + 1) {
+            let fault = Fault::read(fault)?;
+            faults.insert(faults.partition_point(|other| other.at <= fault.at), fault);
+        }
         let faults = Self(faults);
         (faults.0.len() <= MAX_FAULTS && !faults.overlaps()).then_some(faults)
     }

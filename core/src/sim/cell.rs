@@ -100,6 +100,25 @@ impl<K: Sink> Cell<K> {
         }
     }
 
+    /// Handles the next event; returns false if none is left. Arrivals come before the timer of the same instant: a reply
+    /// that arrives exactly when the wait ends is in time.
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let arrival = self.first.at;
+        let at = arrival.min(self.timer);
+        if at == NEVER || at > self.end.as_nanos() || self.stuck {
+            self.reached_end = at != NEVER && !self.stuck;
+            return false;
+        }
+        self.now = Instant::from_nanos(at);
+        if arrival <= self.timer {
+            self.arrive();
+        } else {
+            self.fire();
+        }
+        !self.stuck
+    }
+
     #[inline(always)]
     fn record(&mut self, context: Context, what: What) {
         self.sink.record(&context.record(self.now, what));
@@ -288,22 +307,13 @@ impl<K: Sink> Hosting for Cell<K> {
         self.drain_client(&visit);
     }
 
-    /// Arrivals come before the timer of the same instant: a reply that arrives exactly when the wait ends is in time.
     #[inline(always)]
-    fn step(&mut self) -> bool {
-        let arrival = self.first.at;
-        let at = arrival.min(self.timer);
-        if at == NEVER || at > self.end.as_nanos() || self.stuck {
-            self.reached_end = at != NEVER && !self.stuck;
-            return false;
+    fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step() {
+            handled += 1;
         }
-        self.now = Instant::from_nanos(at);
-        if arrival <= self.timer {
-            self.arrive();
-        } else {
-            self.fire();
-        }
-        !self.stuck
+        handled
     }
 
     fn end_at(&mut self, end: Instant) {

@@ -167,6 +167,16 @@ where
         }
     }
 
+    /// Handles up to `max` events; returns how many there were, fewer only if none is left.
+    #[inline(never)]
+    pub(super) fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step().is_some() {
+            handled += 1;
+        }
+        handled
+    }
+
     /// Handles what is due; returns false if that is nothing. `SEVERAL`: hosts may have several addresses.
     /// (Where they do not, the possibility must cost nothing.)
     #[inline(always)]
@@ -187,11 +197,9 @@ where
             }
         };
         match host {
-            0 => self.drain_server::<SEVERAL>(0, &visit),
-            host if SEVERAL && host as usize > self.clients.len() => {
-                self.drain_server::<true>(host as usize - self.clients.len(), &visit);
-            }
-            client => self.drain_client::<SEVERAL>(client, &visit),
+            host if SEVERAL => self.drain(host, &visit),
+            0 => self.drain_server::<false>(0, &visit),
+            client => self.drain_client::<false>(client, &visit),
         }
         true
     }
@@ -232,12 +240,14 @@ where
         let host = self.started;
         let role = Role::Client(self.wire.flow_of_host(host));
         let visit = self.clients[host as usize - 1].host.start(role, now);
-        self.drain_first(host, &visit);
+        self.drain(host, &visit);
         Some(now)
     }
 
-    /// Drains a host that has started.
-    fn drain_first(&mut self, host: u32, visit: &Visit) {
+    /// Drains a host that has started, or any host if there are several servers or addresses. Out of line, because it has
+    /// all ways to do that.
+    #[inline(never)]
+    fn drain(&mut self, host: u32, visit: &Visit) {
         #[cfg(feature = "packets")]
         if self.stacks.is_some() {
             return self.drain_with_stack(host, visit);
@@ -329,16 +339,6 @@ where
     /// Returns the clients' machines, in order, to change them between two steps.
     pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
         self.clients.iter_mut().map(|slot| slot.host.machine_mut())
-    }
-
-    /// Returns the first server's machine, to change it between two steps.
-    pub const fn server_mut(&mut self) -> &mut S {
-        self.server.host.machine_mut()
-    }
-
-    /// Returns the first server's machine.
-    pub const fn server(&self) -> &S {
-        self.server.host.machine()
     }
 
     /// Returns the running link.

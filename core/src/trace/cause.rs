@@ -27,6 +27,7 @@ macro_rules! causes {
             }
 
             /// The cause's number in the digest.
+            #[inline]
             pub(super) const fn code(self) -> u64 {
                 match self {
                     $(Self::$variant => $code,)*

@@ -96,6 +96,7 @@ impl Record {
     }
 
     /// Returns the client's number as a plain integer; 0 for what concerns no client in particular.
+    #[inline]
     pub(crate) fn flow_number(&self) -> u32 {
         self.flow.map_or(0, NonZeroU32::get)
     }

@@ -150,6 +150,15 @@ where
         2 * self.clients.len() as u32 + 1
     }
 
+    /// Handles up to `max` events; returns how many there were, fewer only if none is left.
+    pub(in crate::sim) fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step().is_some() {
+            handled += 1;
+        }
+        handled
+    }
+
     /// Handles the next event and returns its time; `None` if no event is left.
     pub fn step(&mut self) -> Option<Instant> {
         if self.started <= self.clients.len() {
