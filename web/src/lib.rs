@@ -13,10 +13,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `run` | steps the simulated network within a bound, keeps its first records |
-//! | `part` | some of very many independent clients, simulated in a web worker |
-//! | `report` | what workers report, added up |
-//! | `frames` | the bytes of the first frames of a network of packets |
+//! | `run`, `part`, `report`, `frames` | the crate `retrylab-engine`, in `web/engine/`: runs the simulated network, fast |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the client's sends and waits when nobody answers, as a picture and in words |
@@ -31,7 +28,6 @@
 
 mod fields;
 mod fold;
-mod frames;
 mod inspect;
 mod json;
 mod lab;
@@ -40,9 +36,6 @@ mod lessons;
 mod numbers;
 mod paint;
 mod panic;
-mod part;
-mod report;
-mod run;
 mod schedule;
 mod stage;
 mod strip;
@@ -53,4 +46,5 @@ mod why;
 mod words;
 
 pub use lab::Lab;
-pub use part::Part;
+pub use retrylab_engine::part::Part;
+use retrylab_engine::{frames, report, run};

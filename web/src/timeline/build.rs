@@ -3,6 +3,7 @@
 use super::frames::{Flying, Pushed};
 use super::order::{Map, flow_of, insert};
 use super::{Effect, Ending, Flow, Id, Packet, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
+use crate::run::PageRun;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
@@ -88,6 +89,15 @@ impl Timeline {
         self.subjects.push(subject);
         self.flights.pass(&self.packets, Packet::flight);
         self.running.pass(&self.waits, |wait| wait.run(at));
+    }
+
+    /// Takes the records of a run that are new, so that there is never much to do at once.
+    pub(crate) fn follow(&mut self, run: &PageRun) {
+        let from = self.len();
+        for (id, record) in (from as Id..).zip(&run.records()[from..]) {
+            let is_frame = matches!(record.what, What::Frame { .. });
+            self.push(record, is_frame.then(|| run.frames().of(id)).flatten());
+        }
     }
 
     /// Takes the end of the records; `cut` says whether more records were made than it was given.

@@ -32,7 +32,7 @@ fn check(scenario: Scenario) {
     if !run.is_over() {
         run.stop();
     }
-    let timeline = run.take_timeline().unwrap();
+    let timeline = Timeline::new(&run);
     assert_grows(&run, &timeline);
     assert_tidy(&headline(run.scenario()).1);
     assert_tidy(&outcome(&run));
