@@ -1,7 +1,7 @@
 //! The lab's page: runs the simulated network in wasm and draws it.
 //!
 //! The page's JavaScript only shows and asks; everything that knows what a packet, a wait or a scenario is
-//! is here or in the core. Two objects cross the boundary: [`Lab`], and in web workers [`Part`].
+//! is here or in the core. Three objects cross the boundary: [`Lab`], and in web workers [`Part`] and [`Trials`].
 //!
 //! ```text
 //!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `run` | steps the simulated network within a bound, keeps its first records |
 //! | `part` | some of very many independent clients, simulated in a web worker |
+//! | `charts` | the numbers of the charts; runs with other values and seeds for a sweep |
 //! | `report` | what workers report, added up |
 //! | `frames` | the bytes of the first frames of a network of packets |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
@@ -28,6 +29,7 @@
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
+mod charts;
 mod fields;
 mod fold;
 mod frames;
@@ -50,5 +52,6 @@ mod theme;
 mod timeline;
 mod words;
 
+pub use charts::Trials;
 pub use lab::Lab;
 pub use part::Part;

@@ -2,6 +2,7 @@
 // Puts the page together: one lab with its exhibits, one playhead, and everything that shows them.
 
 import * as address from "./address.js";
+import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
@@ -90,6 +91,10 @@ export class Page {
       moved: () => this.moved(),
       changed: (ended) => this.changed(ended),
     });
+    this.charts = new Charts(part(byId("exhibits", HTMLElement), "charts", HTMLElement), this.desk, {
+      module: () => this.module,
+      set: (key, value) => this.set(key, value),
+    });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
@@ -114,6 +119,7 @@ export class Page {
     theme.start(() => {
       theme.paint(this.module, this.lab);
       this.view.renew();
+      this.charts.renew();
     });
     this.listen();
     share.start(() => this.lab);
@@ -364,7 +370,9 @@ export class Page {
     this.player.pause();
     address.write(lab.address());
     this.name();
-    this.controls.show(JSON.parse(lab.fields(FIRST)));
+    const fields = JSON.parse(lab.fields(FIRST));
+    this.controls.show(fields);
+    this.charts.begin(fields);
     this.view.renewSchedule();
     this.course.show(opened);
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
@@ -417,6 +425,7 @@ export class Page {
         exhibit.moved(clock, playing);
         result.moved();
       }
+      this.charts.moved(playing);
       say(this.clock, clock);
       if (playing) {
         this.view.draw();
@@ -506,6 +515,7 @@ export class Page {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-show") === view));
     }
     this.view.request();
+    this.charts.moved(false);
     for (const { exhibit } of this.shows) exhibit.table.follow();
   }
 

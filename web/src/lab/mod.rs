@@ -1,6 +1,7 @@
 //! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
 mod address;
+mod charts;
 mod compare;
 mod course;
 mod exhibit;

@@ -1,0 +1,54 @@
+//! A scenario with one value changed, run with one seed after another, in a web worker.
+
+use super::Ends;
+use crate::run::PageRun;
+use retrylab_core::scenario::Scenario;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Runs of a scenario with different seeds, and how their exchanges ended.
+#[wasm_bindgen]
+pub struct Trials {
+    scenario: Scenario,
+    run: PageRun,
+    /// Number of runs that are over.
+    runs: u32,
+    ends: Ends,
+}
+
+#[wasm_bindgen]
+impl Trials {
+    /// Begins the first run of a link's scenario with another value of a key.
+    ///
+    /// # Errors
+    /// If the value is invalid: one sentence that names the key.
+    #[wasm_bindgen(constructor)]
+    pub fn new(link: &str, key: &str, value: &str) -> Result<Self, String> {
+        let (scenario, _) = Scenario::from_fragment(link);
+        let scenario = scenario.adapted(key, value).map_err(|error| error.to_string())?;
+        let run = PageRun::new(scenario.clone());
+        Ok(Self { scenario, run, runs: 0, ends: Ends::default() })
+    }
+
+    /// Advances the run by up to `steps` events; returns `true` when it is over, and begins the next one with the next seed.
+    pub fn advance(&mut self, steps: u32) -> bool {
+        // What is not kept is not counted: such a run is measured by its beginning.
+        if !self.run.advance(steps) && !self.run.is_drawable() {
+            return false;
+        }
+        self.ends.add(self.run.records(), u64::MAX);
+        self.runs += 1;
+        self.scenario.seed = self.scenario.seed.wrapping_add(1);
+        self.run = PageRun::new(self.scenario.clone());
+        true
+    }
+
+    /// Returns the number of runs that are over, then of all their exchanges: how many finished, the share that was answered
+    /// with its 95 % interval, the sends per exchange with its interval, and the time in seconds within which 99 % were answered.
+    #[must_use]
+    pub fn measures(&mut self) -> Vec<f64> {
+        let mut out = vec![f64::from(self.runs)];
+        out.extend(self.ends.means());
+        out.push(self.ends.p99());
+        out
+    }
+}

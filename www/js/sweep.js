@@ -1,0 +1,198 @@
+// @ts-check
+// A sweep: the scenario at every stop of a slider, with several seeds each, simulated in web workers while the page plays.
+
+import { Chart } from "./chart.js";
+import { make, say } from "./dom.js";
+import { sourceOf } from "./wasm.js";
+
+/** @typedef {import("./controls.js").Field} Field */
+/** @typedef {import("./exhibit.js").Desk} Desk */
+/** @typedef {import("./plot.js").Line} Line */
+/** @typedef {import("./wasm.js").Module} Module */
+
+/** Maximum number of workers; one core is left to the page. */
+const MAX_WORKERS = 8;
+
+/** Number of runs at each stop if time allows. */
+export const SEEDS = 20;
+
+/** The exhibit that the controls change. */
+const FIRST = 0;
+
+export class Sweep {
+  /**
+   * @param {HTMLElement} root
+   * @param {Desk} desk
+   * @param {object} hooks
+   * @param {() => Module} hooks.module
+   * @param {(key: string, value: string) => void} hooks.set
+   */
+  constructor(root, desk, hooks) {
+    this.desk = desk;
+    this.hooks = hooks;
+    /** @type {Field[]} */
+    this.fields = [];
+    /** The key that the results are about, its stops, and the scenario apart from that key. */
+    this.key = "";
+    /** @type {string[]} */
+    this.stops = [];
+    this.base = "";
+    /** What `Trials.measures` returned for each stop. @type {(Float64Array | null)[]} */
+    this.results = [];
+    /** @type {Worker[]} */
+    this.workers = [];
+    this.next = 0;
+    this.choice = make("select");
+    this.button = make("button", { type: "button" }, "Run the sweep");
+    this.state = make("p", { class: "quiet", role: "status" });
+    this.label = make("label", {}, "Sweep over the whole range of ", this.choice);
+    this.grid = make("div", { class: "chart-grid three", hidden: true });
+    root.append(make("section", { class: "sweep", "aria-label": "Sweep" },
+      make("h2", {}, "One setting, its whole range"), make("p", { class: "sweep-head" }, this.label, this.button), this.state, this.grid));
+    const pick = (/** @type {number} */ place) => this.hooks.set(this.key, this.stops[place]);
+    this.charts = ["answered", "sends", "p99"].map((name) => new Chart(this.grid, `sweep-${name}`, pick));
+    this.button.addEventListener("click", () => (this.workers.length > 0 ? this.stop() : this.run()));
+    this.choice.addEventListener("change", () => this.clear());
+  }
+
+  get field() {
+    return this.fields.find(({ key }) => key === this.choice.value);
+  }
+
+  /**
+   * The scenario has changed: results for another one go, unless only the swept setting differs.
+   * @param {Field[]} fields
+   */
+  begin(fields) {
+    this.fields = fields.filter(({ stops, hidden }) => stops.length > 0 && !hidden);
+    const keys = this.fields.map(({ key }) => key);
+    if (keys.join() !== [...this.choice.options].map(({ value }) => value).join()) {
+      const loss = keys.find((key) => key === "link.loss");
+      this.choice.replaceChildren(...this.fields.map(({ key, label }) => new Option(label, key, key === loss, key === loss)));
+    }
+    if (this.results.length === 0) this.clear();
+    else if (this.base === this.baseOf(this.key)) this.show();
+    else this.clear();
+  }
+
+  /**
+   * Returns the link of the scenario with one value of `key`, so that it does not depend on the present one.
+   * @param {string} key
+   */
+  baseOf(key) {
+    const stops = this.fields.find((field) => field.key === key)?.stops ?? [];
+    try {
+      return stops.length > 0 ? this.desk.lab.changed(FIRST, key, stops[0]) : "";
+    } catch {
+      // The scenario does not allow that value.
+      return "";
+    }
+  }
+
+  clear() {
+    this.stop();
+    this.results = [];
+    this.grid.hidden = true;
+    const { label } = this.field ?? { label: "" };
+    say(this.state, label ? `Runs this scenario at every stop of ${label}, with ${SEEDS} seeds each.` : "");
+  }
+
+  run() {
+    const { field } = this;
+    if (!field) return;
+    const { lab } = this.desk;
+    [this.key, this.stops, this.base, this.next] = [field.key, field.stops, this.baseOf(field.key), 0];
+    this.results = this.stops.map(() => null);
+    this.grid.hidden = false;
+    const order = { ...sourceOf(this.hooks.module()), link: lab.fragment(FIRST), sweep: { key: this.key, seeds: SEEDS } };
+    const count = Math.min(Math.max(1, (navigator.hardwareConcurrency || 1) - 1), MAX_WORKERS, this.stops.length);
+    try {
+      for (let i = 0; i < count; i++) this.employ(order);
+    } catch {
+      this.fail();
+      return;
+    }
+    say(this.button, "Stop");
+    this.show();
+  }
+
+  /** @param {object} order */
+  employ(order) {
+    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    this.workers.push(worker);
+    worker.onerror = () => this.fail();
+    worker.onmessage = ({ data }) => {
+      if (data) this.results[data.place] = data.measures;
+      if (this.next < this.stops.length) {
+        const place = this.next++;
+        worker.postMessage({ place, value: this.stops[place] });
+      } else {
+        this.dismiss(worker);
+      }
+      this.show();
+    };
+    worker.postMessage(order);
+  }
+
+  fail() {
+    this.stop();
+    say(this.state, "The browser starts no web workers, which a sweep needs.");
+  }
+
+  stop() {
+    for (const worker of [...this.workers]) this.dismiss(worker);
+  }
+
+  /** @param {Worker} worker */
+  dismiss(worker) {
+    worker.terminate();
+    this.workers = this.workers.filter((other) => other !== worker);
+    if (this.workers.length === 0) say(this.button, "Run the sweep");
+  }
+
+  renew() {
+    for (const chart of this.charts) chart.renew();
+  }
+
+  /** Shows the results so far. */
+  show() {
+    const { stops, results } = this;
+    const field = this.fields.find(({ key }) => key === this.key);
+    if (!field) return;
+    const column = (/** @type {number} */ i) => results.map((of) => (of && !Number.isNaN(of[i]) ? of[i] : null));
+    const done = results.filter((of) => of).length;
+    const few = results.some((of) => of && of[0] < SEEDS) ? " Where a run takes long, there are fewer seeds." : "";
+    const go = this.workers.length > 0 ? `${done} of ${stops.length} values` : `${done} values, up to ${SEEDS} seeds each.${few} Click a point to choose its value`;
+    say(this.state, `${go}.`);
+    const x = stops.map((_, i) => i);
+    const now = stops.indexOf(field.value) < 0 ? field.stop : stops.indexOf(field.value);
+    const at = (/** @type {number} */ i) => `${field.label} ${stops[i]}${results[i] ? `, ${results[i][0]} seeds` : ""}`;
+    /** @type {[string, Line, boolean][]} */
+    const all = [
+      ["Share answered", line("answered", "--reply", "square", [2, 3, 4].map(column), percent), true],
+      ["Sends per exchange", line("sends", "--retry", "triangle", [5, 6, 7].map(column), short), false],
+      ["99th percentile of latency, in seconds",
+        line("99 % answered within", "--request", "circle", [column(8)], (value) => `${short(value)} s`), false],
+    ];
+    all.forEach(([title, own, share], i) => this.charts[i].show(title, {
+      x, lines: [own], unit: "", range: [-0.5, stops.length - 0.5], stops, now, share, at, empty: "No run is over yet.",
+    }));
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {string} colour
+ * @param {import("./plot.js").Mark} mark
+ * @param {(number | null)[][]} columns the values, and perhaps the ends of their intervals
+ * @param {(value: number) => string} format
+ * @returns {Line}
+ */
+const line = (label, colour, mark, [values, low, high], format) =>
+  ({ label, colour, mark, kind: "line", dashed: false, values, low, high, format });
+
+/** @param {number} value */
+const short = (value) => String(Number(value.toPrecision(4)));
+
+/** @param {number} value */
+const percent = (value) => `${Number((value * 100).toPrecision(3))} %`;
