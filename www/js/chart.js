@@ -85,6 +85,8 @@ export class Chart {
     const names = lines.map(({ label, dashed }) => label + dashed).join();
     if (this.keys.dataset.names === names) return;
     this.keys.dataset.names = names;
+    // The title says what a line is that is alone.
+    this.keys.hidden = lines.length === 1;
     this.keys.replaceChildren(...lines.map(({ label, colour, mark, dashed }) => {
       const key = make("span", { class: `chart-key ${mark}${dashed ? " dashed" : ""}`, "aria-hidden": "true" });
       key.style.setProperty("--colour", `var(${colour})`);
@@ -118,7 +120,7 @@ export class Chart {
       const text = number(line, place);
       return text ? [`${line.label} ${text}`] : [];
     });
-    return `${figure.at(place)}: ${parts.join(", ") || "nothing yet"}`;
+    return `${figure.at(place)}: ${parts.join(", ") || (figure.missing?.(place) ?? "nothing yet")}`;
   }
 
   /** @param {KeyboardEvent} event */
@@ -164,7 +166,7 @@ export class Chart {
   turns(length, to) {
     this.pages.hidden = length <= PAGE;
     if (this.pages.children.length === 0) {
-      const [back, next] = [["Earlier", -PAGE], ["Later", PAGE]].map(([name, by]) => {
+      const [back, next] = [["Previous", -PAGE], ["Next", PAGE]].map(([name, by]) => {
         const button = make("button", { type: "button" }, String(name));
         button.addEventListener("click", () => {
           this.from += Number(by);
@@ -189,8 +191,9 @@ export class Chart {
       return low && high ? [...own, { name: `${label}, low`, values: low }, { name: `${label}, high`, values: high }] : own;
     });
     const quoted = (/** @type {string} */ text) => `"${text.replaceAll('"', '""')}"`;
-    const head = ["at", ...columns.map(({ name }) => name)].map(quoted).join();
-    const rows = figure.x.map((_, i) => [quoted(figure.at(i)), ...columns.map(({ values }) => values[i] ?? "")].join());
+    const [name, at] = figure.column;
+    const head = [name, ...columns.map(({ name }) => name)].map(quoted).join();
+    const rows = figure.x.map((_, i) => [at(i), ...columns.map(({ values }) => values[i] ?? "")].join());
     return [head, ...rows, ""].join("\r\n");
   }
 

@@ -4,6 +4,7 @@
 
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
+import { sides } from "./sides.js";
 import { Sweep } from "./sweep.js";
 
 /** @typedef {import("./controls.js").Field} Field */
@@ -17,9 +18,6 @@ const PAUSE = 200;
 
 /** Numbers of each interval in `Lab.chartSeries`, and of each row of `Lab.chartSends`. */
 const [COUNTS, ROW] = [3, 8];
-
-/** The pinned exhibit, A, comes first. */
-const ORDER = [1, 0];
 
 export class Charts {
   /**
@@ -57,6 +55,11 @@ export class Charts {
     this.sweep.begin(fields);
   }
 
+  /** There are other exhibits. */
+  arranged() {
+    this.sweep.begin(this.sweep.fields);
+  }
+
   /**
    * Shows a new position of the playhead; while it moves, not more often than people can read.
    * @param {boolean} playing
@@ -66,10 +69,11 @@ export class Charts {
     if (!this.isShown || (playing && now - this.last < PAUSE)) return;
     this.last = now;
     const runs = this.runs();
+    const rows = this.rows(runs);
     this.showLoad(runs);
     this.showLatency(runs);
-    this.showSends(runs);
-    this.showTheory(runs);
+    this.showSends(rows);
+    this.showTheory(rows);
     say(this.note, this.desk.lab.notice(0));
   }
 
@@ -79,12 +83,8 @@ export class Charts {
     this.sweep.renew();
   }
 
-  /** Returns the exhibits, A before B, with what their names are followed by. */
   runs() {
-    const count = this.desk.lab.exhibits();
-    return ORDER.filter((which) => which < count).map((which) => ({
-      which, name: count > 1 ? (which === 1 ? "A: " : "B: ") : "", dashed: which === 1,
-    }));
+    return sides(this.desk.lab).map((side) => ({ ...side, means: this.desk.lab.chartMeans(side.which) }));
   }
 
   /** @param {ReturnType<Charts["runs"]>} runs */
@@ -102,7 +102,8 @@ export class Charts {
         { label: name + label, colour, mark, kind: "line", dashed, values: columns[i], format: String }));
     });
     this.load.show(`Offered load and goodput per ${span(step)}`, {
-      x, lines, unit: " s", range: [0, count * step], share: false, empty: "Nothing was sent yet.",
+      x, lines, range: [0, count * step], share: false, empty: "The first interval is not over yet.",
+      tick: span, whole: false, column: ["from_s", (place) => round(place * step)],
       at: (place) => `${span(place * step)} to ${span((place + 1) * step)}`,
     });
   }
@@ -114,43 +115,43 @@ export class Charts {
     const all = runs.map(({ which }) => lab.chartLatencies(which));
     const count = Math.max(2, ...all.map(({ length }) => length));
     /** @type {Line[]} */
-    const lines = runs.map(({ which, name, dashed }, i) => {
+    const lines = runs.map(({ name, dashed, means }, i) => {
       const shares = all[i];
-      const none = lab.chartMeans(which)[0] === 0;
+      const none = means[0] === 0;
       // After the longest time, the share stays.
       const values = Array.from({ length: count }, (_, n) => (none ? null : shares[Math.min(n, shares.length - 1)]));
       return { label: `${name}share answered`, colour: "--reply", mark: "square", kind: "steps", dashed, values, format: percent };
     });
     this.latency.show("Latency: share answered within a time", {
-      x: Array.from({ length: count }, (_, i) => i * step), lines, unit: " s", range: [0, (count - 1) * step], share: true,
+      x: Array.from({ length: count }, (_, i) => i * step), lines, range: [0, (count - 1) * step], share: true,
+      tick: span, whole: false, column: ["within_s", (place) => round(place * step)],
       empty: "No request finished yet.", at: (place) => `within ${span(place * step)}`,
     });
   }
 
-  /** @param {ReturnType<Charts["runs"]>} runs */
-  showSends(runs) {
-    const rows = this.rows(runs);
+  /** @param {ReturnType<Charts["rows"]>} rows */
+  showSends(rows) {
     /** @type {Line[]} */
-    const lines = rows.flatMap(({ name, dashed, columns: [share, low, high, predicted] }) => {
-      const kind = rows.length === 1 ? "bars" : dashed ? "left" : "right";
+    const lines = rows.flatMap(({ name, dashed, columns: [values, low, high, predicted] }) => {
+      /** @type {Line["side"]} */
+      const side = rows.length === 1 ? undefined : dashed ? -1 : 1;
       return [
-        { label: `${name}simulated`, colour: "--retry", mark: "triangle", kind, dashed, values: share, low, high, format: percent },
-        ...theory(name, dashed, predicted),
+        { label: `${name}simulated`, colour: "--retry", mark: "triangle", kind: "bars", side, dashed, values, low, high, format: percent },
+        ...theory(name, dashed, predicted).map((line) => ({ ...line, side })),
       ];
     });
     this.sends.show("Sends per exchange", this.bySends(rows, lines));
   }
 
-  /** @param {ReturnType<Charts["runs"]>} runs */
-  showTheory(runs) {
-    const rows = this.rows(runs);
+  /** @param {ReturnType<Charts["rows"]>} rows */
+  showTheory(rows) {
     /** @type {Line[]} */
     const lines = rows.flatMap(({ name, dashed, columns: [, , , , within, low, high, predicted] }) => [
       { label: `${name}simulated`, colour: "--reply", mark: "square", kind: "points", dashed, values: within, low, high, format: percent },
       ...theory(name, dashed, predicted).map((line) => ({ ...line, kind: /** @type {const} */ ("line") })),
     ]);
     this.theory.show("Theory and simulation: share answered within n sends", this.bySends(rows, lines));
-    this.words.replaceChildren(...runs.map(({ which, name }) => make("span", {}, name + this.compared(which))));
+    this.words.replaceChildren(...rows.map((run) => make("span", {}, run.name + this.compared(run))));
   }
 
   /** @param {ReturnType<Charts["runs"]>} runs */
@@ -174,27 +175,28 @@ export class Charts {
     return {
       x: Array.from({ length: count - from }, (_, i) => i + from),
       lines: lines.map((line) => ({ ...line, values: line.values.slice(from), low: cut(line.low), high: cut(line.high) })),
-      unit: "", range: [from - 0.6, count - 0.4], share: true, empty: "No request finished yet.",
-      stops: Array.from({ length: count }, (_, i) => (i === 33 ? "33+" : String(i))),
+      range: [from - 0.6, count - 0.4], share: true, empty: "No request finished yet.",
+      tick: (n) => (n === 33 ? "33+" : String(n)), whole: true, column: ["sends", (i) => i + from],
       at: (i) => (i + from === 33 ? "33 sends or more" : `${i + from} ${i + from === 1 ? "send" : "sends"}`),
     };
   }
 
   /**
    * Compares the theory with the simulation, in words.
-   * @param {number} which
+   * @param {ReturnType<Charts["runs"]>[0]} run
    */
-  compared(which) {
+  compared({ which, means }) {
     const { lab } = this.desk;
-    const [finished, share, low, high, answered, mean, least, most, sends] = lab.chartMeans(which);
-    const reason = lab.notPredicted(which);
-    if (reason) return `No closed form: ${reason}. The intervals are those of the simulation alone.`;
+    const [finished, share, low, high, mean, least, most, answered, sends] = means;
+    const [reason, coupled] = [lab.notPredicted(which), lab.coupled(which)];
+    const alone = coupled ? ` No interval for one run: ${coupled}.` : "";
+    if (reason) return `No closed form: ${reason}.${alone}`;
     if (finished === 0) return `Theory: ${fixed(answered)} answered, ${fixed(sends)} sends per exchange. No request finished yet.`;
     const early = lab.atEnd() ? "" : " So far: exchanges that end early come first.";
     const ends = (/** @type {number} */ a, /** @type {number} */ b) =>
       (Number.isNaN(a) || Number.isNaN(b) ? "" : `, 95 % interval ${fixed(a)} to ${fixed(b)}`);
     return `Share answered: theory ${fixed(answered)}, simulated ${fixed(share)}${ends(low, high)}. ` +
-      `Sends per exchange: theory ${fixed(sends)}, simulated ${fixed(mean)}${ends(least, most)}.${early}`;
+      `Sends per exchange: theory ${fixed(sends)}, simulated ${fixed(mean)}${ends(least, most)}.${alone}${early}`;
   }
 }
 
@@ -236,5 +238,11 @@ const percent = (value) => `${Number((value * 100).toPrecision(3))} %`;
  */
 export function span(seconds) {
   const [size, unit] = seconds >= 1 || seconds === 0 ? [1, "s"] : seconds >= 1e-3 ? [1e3, "ms"] : [1e6, "µs"];
-  return `${Number((seconds * size).toPrecision(6))} ${unit}`;
+  return `${round(seconds * size)} ${unit}`;
 }
+
+/**
+ * Returns a number without the rounding errors of its last digits.
+ * @param {number} value
+ */
+const round = (value) => Number(value.toPrecision(6));

@@ -249,6 +249,7 @@ export class Page {
     byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
     const button = byId("compare", HTMLButtonElement);
     button.setAttribute("aria-pressed", String(count > 1));
+    this.charts.arranged();
     this.name();
   }
 

@@ -10,7 +10,8 @@ import uPlot from "uplot";
  * @property {string} label
  * @property {string} colour a custom property of the style sheet
  * @property {Mark} mark
- * @property {"line" | "steps" | "left" | "bars" | "right" | "points"} kind `left` and `right` are bars that share a place
+ * @property {"line" | "steps" | "bars" | "points"} kind
+ * @property {-1 | 1} [side] of its place, on which bars and their points stand if they share it
  * @property {boolean} dashed
  * @property {(number | null)[]} values
  * @property {(number | null)[]} [low] the lower ends of intervals
@@ -22,13 +23,15 @@ import uPlot from "uplot";
  * @typedef {object} Figure
  * @property {number[]} x
  * @property {[number, number]} range that x covers
- * @property {string} unit of x
- * @property {string[]} [stops] the names of 0, 1, 2, … on the axis, instead of numbers
+ * @property {(value: number) => string} tick a value of x, on the axis
+ * @property {boolean} whole whether only whole numbers have a name
+ * @property {[string, (place: number) => string | number]} column the name and the values of x in a file
  * @property {number} [now] a place to mark with a line
  * @property {boolean} share whether the values go from 0 to 1
  * @property {Line[]} lines
  * @property {(place: number) => string} at a place on the axis, in words
  * @property {string} empty says that there is nothing to show yet
+ * @property {(place: number) => string} [missing] says why there is no number at a place
  */
 
 /** Distance between the marks of a line in CSS pixels. */
@@ -36,12 +39,6 @@ const GAP = 56;
 
 /** Sizes in CSS pixels: a mark's radius, half of an interval's end, and the line's width. */
 const [RADIUS, END, WIDTH] = [4, 4, 2];
-
-/**
- * The side of its place on which a bar stands.
- * @type {{ [kind: string]: -1 | 1 | undefined }}
- */
-const SIDES = { left: -1, right: 1 };
 
 /** @param {string} name */
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -125,10 +122,9 @@ export class Plot {
       grid: { stroke: () => css("--line"), width: 1 },
       ticks: { stroke: () => css("--line"), width: 1, size: 5 },
     });
-    const names = (/** @type {uPlot} */ _, /** @type {number[]} */ at) =>
-      at.map((place) => (figure.stops ? (this.figure?.stops?.[place] ?? "") : `${Number(place.toPrecision(6))}${figure.unit}`));
-    const own = { values: names, ...(figure.stops ? { incrs: [1, 2, 5, 10], space: 44 } : {}) };
-    const most = (/** @type {number | null} */ max) => uPlot.rangeNum(0, Math.max(max ?? 0, 0), 0.1, true)[1] || 1;
+    const names = (/** @type {uPlot} */ _, /** @type {number[]} */ at) => at.map((value) => this.figure?.tick(value) ?? "");
+    const own = { values: names, ...(figure.whole ? { incrs: [1, 2, 5, 10], space: 44 } : { space: 60 }) };
+    const most = (/** @type {number} */ max) => (max > 0 ? uPlot.rangeNum(0, max, 0.1, true)[1] : 1);
     return {
       width,
       height,
@@ -195,9 +191,9 @@ export class Plot {
     const colour = css(line.colour);
     ctx.strokeStyle = colour;
     ctx.lineWidth = 1.5 * ratio;
-    const bars = ["left", "bars", "right"].includes(line.kind);
+    const bars = line.kind === "bars";
     // In the middle of its half.
-    const aside = (0.2 * (SIDES[line.kind] ?? 0) * bbox.width) / (figure.range[1] - figure.range[0]);
+    const aside = (0.2 * (line.side ?? 0) * bbox.width) / (figure.range[1] - figure.range[0]);
     let last = -Infinity;
     line.values.forEach((value, i) => {
       if (value === null) return;
@@ -221,19 +217,22 @@ export class Plot {
  * @param {Line} line
  * @returns {uPlot.Series}
  */
-function series({ label, kind, colour, dashed }) {
+function series({ label, kind, side, colour, dashed }) {
   const { bars, stepped, linear } = uPlot.paths;
-  const align = SIDES[kind] ?? 0;
-  const isBar = align !== 0 || kind === "bars";
-  const own = isBar ? bars?.({ size: [align === 0 ? 0.6 : 0.4, 80], align }) : kind === "steps" ? stepped?.({ align: 1 }) : linear?.();
+  const paths = {
+    bars: bars?.({ size: [side ? 0.4 : 0.6, 80], align: side ?? 0 }),
+    steps: stepped?.({ align: 1 }),
+    line: linear?.(),
+    points: () => null,
+  }[kind];
   return {
     label,
     stroke: () => css(colour),
-    fill: isBar && !dashed ? () => css(colour) : undefined,
+    fill: kind === "bars" && !dashed ? () => css(colour) : undefined,
     width: kind === "points" ? 0 : WIDTH,
     dash: dashed ? [6, 4] : undefined,
     points: { show: false },
-    paths: kind === "points" ? () => null : own,
+    paths,
   };
 }
 

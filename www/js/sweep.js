@@ -1,8 +1,9 @@
 // @ts-check
-// A sweep: the scenario at every stop of a slider, with several seeds each, simulated in web workers while the page plays.
+// A sweep: the scenarios of all exhibits at every stop of a slider, with several seeds each, simulated in web workers while the page plays.
 
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
+import { sides } from "./sides.js";
 import { sourceOf } from "./wasm.js";
 
 /** @typedef {import("./controls.js").Field} Field */
@@ -15,9 +16,6 @@ const MAX_WORKERS = 8;
 
 /** Number of runs at each stop if time allows. */
 export const SEEDS = 20;
-
-/** The exhibit that the controls change. */
-const FIRST = 0;
 
 export class Sweep {
   /**
@@ -32,12 +30,14 @@ export class Sweep {
     this.hooks = hooks;
     /** @type {Field[]} */
     this.fields = [];
-    /** The key that the results are about, its stops, and the scenario apart from that key. */
+    /** The key that the results are about, its stops, and the scenarios apart from that key. */
     this.key = "";
     /** @type {string[]} */
     this.stops = [];
     this.base = "";
-    /** What `Trials.measures` returned for each stop. @type {(Float64Array | null)[]} */
+    /** What is to be run: an exhibit with the value of a stop. @type {{ which: number, place: number, link: string }[]} */
+    this.tasks = [];
+    /** What `Trials.measures` returned, by exhibit and stop. @type {(Float64Array | null)[][]} */
     this.results = [];
     /** @type {Worker[]} */
     this.workers = [];
@@ -76,15 +76,15 @@ export class Sweep {
   }
 
   /**
-   * Returns the link of the scenario with one value of `key`, so that it does not depend on the present one.
+   * Returns the links of all scenarios with one value of `key`, so that they do not depend on the present one.
    * @param {string} key
    */
   baseOf(key) {
     const stops = this.fields.find((field) => field.key === key)?.stops ?? [];
     try {
-      return stops.length > 0 ? this.desk.lab.changed(FIRST, key, stops[0]) : "";
+      return sides(this.desk.lab).map(({ which }) => this.desk.lab.changed(which, key, stops[0])).join("\n");
     } catch {
-      // The scenario does not allow that value.
+      // A scenario does not allow that value.
       return "";
     }
   }
@@ -102,10 +102,12 @@ export class Sweep {
     if (!field) return;
     const { lab } = this.desk;
     [this.key, this.stops, this.base, this.next] = [field.key, field.stops, this.baseOf(field.key), 0];
-    this.results = this.stops.map(() => null);
+    const runs = sides(lab).map(({ which }) => ({ which, link: lab.fragment(which) }));
+    this.tasks = this.stops.flatMap((_, place) => runs.map((run) => ({ ...run, place })));
+    this.results = runs.map(() => this.stops.map(() => null));
     this.grid.hidden = false;
-    const order = { ...sourceOf(this.hooks.module()), link: lab.fragment(FIRST), sweep: { key: this.key, seeds: SEEDS } };
-    const count = Math.min(Math.max(1, (navigator.hardwareConcurrency || 1) - 1), MAX_WORKERS, this.stops.length);
+    const order = { ...sourceOf(this.hooks.module()), sweep: { key: this.key, seeds: SEEDS } };
+    const count = Math.min(Math.max(1, (navigator.hardwareConcurrency || 1) - 1), MAX_WORKERS, this.tasks.length);
     try {
       for (let i = 0; i < count; i++) this.employ(order);
     } catch {
@@ -122,10 +124,10 @@ export class Sweep {
     this.workers.push(worker);
     worker.onerror = () => this.fail();
     worker.onmessage = ({ data }) => {
-      if (data) this.results[data.place] = data.measures;
-      if (this.next < this.stops.length) {
-        const place = this.next++;
-        worker.postMessage({ place, value: this.stops[place] });
+      if (data) this.results[data.which][data.place] = data.measures;
+      const task = this.tasks[this.next++];
+      if (task) {
+        worker.postMessage({ ...task, value: this.stops[task.place] });
       } else {
         this.dismiss(worker);
       }
@@ -159,37 +161,48 @@ export class Sweep {
     const { stops, results } = this;
     const field = this.fields.find(({ key }) => key === this.key);
     if (!field) return;
-    const column = (/** @type {number} */ i) => results.map((of) => (of && !Number.isNaN(of[i]) ? of[i] : null));
-    const done = results.filter((of) => of).length;
-    const few = results.some((of) => of && of[0] < SEEDS) ? " Where a run takes long, there are fewer seeds." : "";
-    const go = this.workers.length > 0 ? `${done} of ${stops.length} values` : `${done} values, up to ${SEEDS} seeds each.${few} Click a point to choose its value`;
-    say(this.state, `${go}.`);
-    const x = stops.map((_, i) => i);
+    const all = results.flat().filter((of) => of !== null);
+    const few = all.some((of) => of[0] < SEEDS) ? " Where a run takes long, there are fewer seeds." : "";
+    say(this.state, this.workers.length > 0
+      ? `${all.length} of ${this.tasks.length} values.`
+      : `${all.length} values, up to ${SEEDS} seeds each.${few} The dotted line marks the present value; click a point for another.`);
     const now = stops.indexOf(field.value) < 0 ? field.stop : stops.indexOf(field.value);
-    const at = (/** @type {number} */ i) => `${field.label} ${stops[i]}${results[i] ? `, ${results[i][0]} seeds` : ""}`;
-    /** @type {[string, Line, boolean][]} */
-    const all = [
-      ["Share answered", line("answered", "--reply", "square", [2, 3, 4].map(column), percent), true],
-      ["Sends per exchange", line("sends", "--retry", "triangle", [5, 6, 7].map(column), short), false],
-      ["99th percentile of latency, in seconds",
-        line("99 % answered within", "--request", "circle", [column(8)], (value) => `${short(value)} s`), false],
-    ];
-    all.forEach(([title, own, share], i) => this.charts[i].show(title, {
-      x, lines: [own], unit: "", range: [-0.5, stops.length - 0.5], stops, now, share, at, empty: "No run is over yet.",
-    }));
+    const seeds = (/** @type {number} */ place) => results.flatMap((of) => of[place]?.[0] ?? []);
+    /** @type {Omit<import("./plot.js").Figure, "lines" | "share">} */
+    const figure = {
+      x: stops.map((_, i) => i), range: [-0.5, stops.length - 0.5], now, tick: (place) => stops[place] ?? "", whole: true,
+      column: [this.key, (place) => stops[place]], empty: "No run is over yet.",
+      at: (place) => `${field.label} ${stops[place]}${seeds(place).length > 0 ? `, ${Math.min(...seeds(place))} seeds` : ""}`,
+      missing: (place) => (seeds(place).length > 0 ? "fewer than 99 % were answered" : "nothing yet"),
+    };
+    const [answered, sends, p99] = this.charts;
+    answered.show(`Share answered by ${field.label}`, {
+      ...figure, share: true, lines: this.lines("answered", "--reply", "square", [1, 2, 3], percent),
+    });
+    sends.show(`Sends per exchange by ${field.label}`, {
+      ...figure, share: false, lines: this.lines("sends", "--retry", "triangle", [4, 5, 6], short),
+    });
+    p99.show(`99th percentile of latency in seconds by ${field.label}`, {
+      ...figure, share: false, lines: this.lines("99 % answered within", "--request", "circle", [7], (value) => `${short(value)} s`),
+    });
+  }
+
+  /**
+   * Returns a line for each exhibit.
+   * @param {string} label
+   * @param {string} colour
+   * @param {import("./plot.js").Mark} mark
+   * @param {number[]} columns of the measures: the value, and perhaps the ends of its interval
+   * @param {(value: number) => string} format
+   * @returns {Line[]}
+   */
+  lines(label, colour, mark, columns, format) {
+    return sides(this.desk.lab).map(({ which, name, dashed }) => {
+      const [values, low, high] = columns.map((i) => this.results[which].map((of) => (of && !Number.isNaN(of[i]) ? of[i] : null)));
+      return { label: name + label, colour, mark, kind: "line", dashed, values, low, high, format };
+    });
   }
 }
-
-/**
- * @param {string} label
- * @param {string} colour
- * @param {import("./plot.js").Mark} mark
- * @param {(number | null)[][]} columns the values, and perhaps the ends of their intervals
- * @param {(value: number) => string} format
- * @returns {Line}
- */
-const line = (label, colour, mark, [values, low, high], format) =>
-  ({ label, colour, mark, kind: "line", dashed: false, values, low, high, format });
 
 /** @param {number} value */
 const short = (value) => String(Number(value.toPrecision(4)));

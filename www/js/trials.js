@@ -9,12 +9,11 @@ const [TIME, STEPS] = [600, 20_000];
 
 /**
  * @param {Module} module
- * @param {string} link
  * @param {Sweep} sweep
  */
-export function serve(module, link, { key, seeds }) {
-  self.onmessage = ({ data: { place, value } }) => {
-    self.postMessage({ place, measures: measure(module, link, key, value, seeds) });
+export function serve(module, { key, seeds }) {
+  self.onmessage = ({ data: { which, place, link, value } }) => {
+    self.postMessage({ which, place, measures: measure(module, link, key, value, seeds) });
   };
   self.postMessage(null);
 }

@@ -22,7 +22,7 @@ self.onmessage = async ({ data: { glue, compiled, link, sweep } }) => {
     const module = await import(glue);
     await module.default({ module_or_path: compiled });
     if (sweep) {
-      trials.serve(module, link, sweep);
+      trials.serve(module, sweep);
       return;
     }
     const part = new module.Part(link);

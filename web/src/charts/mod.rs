@@ -112,8 +112,9 @@ impl Ends {
     /// Returns the finished exchanges by their number of sends, from 0, as shares with their 95 % intervals, beside `theory`.
     ///
     /// Each row has eight numbers: share of exchanges with so many sends, its interval's ends, the prediction; share of
-    /// exchanges that so many sends or fewer answered, its interval's ends, the prediction. A prediction may be NaN.
-    pub(crate) fn rows(&self, theory: Option<&Bernoulli>) -> Vec<f64> {
+    /// exchanges that so many sends or fewer answered, its interval's ends, the prediction. A number that does not exist is NaN,
+    /// as are all intervals unless the exchanges are `independent`.
+    pub(crate) fn rows(&self, theory: Option<&Bernoulli>, independent: bool) -> Vec<f64> {
         let predicted = theory.map_or(0, |model| (model.max_sends as usize).min(MAX_SENDS) + 1);
         let mut answered = 0;
         let mut out = Vec::new();
@@ -121,22 +122,20 @@ impl Ends {
             let (all, good) = self.by_sends.get(n).copied().unwrap_or_default();
             answered += good;
             let (share, within) = theory.map_or((f64::NAN, f64::NAN), |model| of_sends(model, n));
-            out.extend(measured(all, self.finished));
+            out.extend(measured(all, self.finished, independent));
             out.push(share);
-            out.extend(measured(answered, self.finished));
+            out.extend(measured(answered, self.finished, independent));
             out.push(within);
         }
         out
     }
 
-    /// Returns the number of finished exchanges, the share that was answered, its 95 % interval's ends, the sends per exchange,
-    /// and its interval's ends. Without exchanges all but the first are NaN.
-    pub(crate) fn means(&self) -> [f64; 7] {
-        let finished = self.finished as f64;
-        let [share, low, high] = measured(self.latencies.len() as u64, self.finished);
-        let mean = if self.finished > 0 { self.sends.mean() } else { f64::NAN };
-        let reach = self.sends.variance().map_or(f64::NAN, |of| NORMAL_95 * (of / finished).sqrt());
-        [finished, share, low, high, mean, mean - reach, mean + reach]
+    /// Returns the share of finished exchanges that was answered and its 95 % interval's ends, then the sends per exchange and
+    /// its interval's ends, as [`rows`](Self::rows) does.
+    pub(crate) fn means(&self, independent: bool) -> [f64; 6] {
+        let [share, low, high] = measured(self.latencies.len() as u64, self.finished, independent);
+        let [mean, least, most] = interval(&self.sends, independent);
+        [share, low, high, mean, least, most]
     }
 
     /// Returns the time in seconds within which 99 % of the finished exchanges were answered; NaN if fewer were.
@@ -147,13 +146,21 @@ impl Ends {
     }
 }
 
-/// Returns the share of `n` that `count` is, and its 95 % interval's ends; NaN without any.
-fn measured(count: u64, n: u64) -> [f64; 3] {
+/// Returns the share of `n` that `count` is, and the ends of its 95 % interval if they are outcomes of `independent` trials.
+fn measured(count: u64, n: u64, independent: bool) -> [f64; 3] {
     if n == 0 {
         return [f64::NAN; 3];
     }
-    let (low, high) = wilson(count, n);
+    let (low, high) = if independent { wilson(count, n) } else { (f64::NAN, f64::NAN) };
     [count as f64 / n as f64, low, high]
+}
+
+/// Returns the mean, and the ends of its 95 % interval if it is one of at least two `independent` numbers.
+fn interval(of: &Mean, independent: bool) -> [f64; 3] {
+    let mean = if of.count() > 0 { of.mean() } else { f64::NAN };
+    let variance = of.variance().filter(|_| independent).unwrap_or(f64::NAN);
+    let reach = NORMAL_95 * (variance / of.count() as f64).sqrt();
+    [mean, mean - reach, mean + reach]
 }
 
 /// Returns the probabilities that an exchange has exactly `n` sends, and that `n` sends or fewer answer it; those with more than

@@ -72,7 +72,7 @@ fn before_its_end_a_run_has_only_what_has_happened() {
     early.add(&records, 0);
     assert_eq!(early.finished, 0);
     assert_eq!(early.within(1_000), [0.0]);
-    assert!(early.means()[1..].iter().all(|number| number.is_nan()));
+    assert!(early.means(true).iter().all(|number| number.is_nan()));
     assert!(early.p99().is_nan());
     let at_once = series(&records, 0, 1_000_000);
     assert_eq!(at_once, [40.0, 40.0, 0.0], "all clients begin at time 0");
@@ -85,7 +85,7 @@ fn theory_lies_within_the_intervals() {
     let records = run(&scenario, Vec::<Record>::new()).sink;
     let mut ends = Ends::default();
     ends.add(&records, u64::MAX);
-    let rows = ends.rows(Some(&model));
+    let rows = ends.rows(Some(&model), true);
     let (rows, rest) = rows.as_chunks::<8>();
     assert!(rest.is_empty());
     let total: f64 = rows.iter().map(|row| row[3]).sum();
@@ -98,8 +98,9 @@ fn theory_lies_within_the_intervals() {
         assert!((row[0] - row[3]).abs() < reach(row[1], row[2]), "{row:?}");
         assert!((row[4] - row[7]).abs() < reach(row[5], row[6]), "{row:?}");
     }
-    let [finished, share, low, high, mean, least, most] = ends.means();
-    assert_eq!(finished, 2_000.0);
+    let [share, low, high, mean, least, most] = ends.means(true);
+    assert_eq!(ends.finished, 2_000);
+    assert!(ends.means(false)[1].is_nan() && ends.rows(None, false)[9].is_nan());
     assert!(low < share && share < high && least < mean && mean < most);
     assert!((mean - model.amplification).abs() < 2.5 * (most - least));
 }
@@ -108,7 +109,7 @@ fn theory_lies_within_the_intervals() {
 fn without_a_closed_form_the_rows_have_no_prediction() {
     let mut ends = Ends::default();
     ends.add(&run(&scenario("seed=7&clients=9"), Vec::<Record>::new()).sink, u64::MAX);
-    let rows = ends.rows(None);
+    let rows = ends.rows(None, true);
     assert!(rows.as_chunks::<8>().0.iter().all(|row| row[3].is_nan() && row[7].is_nan()));
 }
 
@@ -130,11 +131,29 @@ fn trials_change_a_value_and_take_one_seed_after_another() {
         while !trials.advance(1_000) {}
     }
     let measures = trials.measures();
-    assert_eq!(measures[..3], [3.0, 3.0, 0.0], "three runs of an exchange, none is answered");
-    assert!(measures[8].is_nan());
+    assert_eq!(measures[..2], [3.0, 0.0], "three runs of an exchange, none is answered");
+    assert_eq!(measures[4], 5.0, "sends");
+    assert!(measures[7].is_nan(), "no such time");
     let mut whole = Trials::new("seed=7&clients=10", "link.loss", "0").unwrap();
     while !whole.advance(1_000) {}
-    assert_eq!(whole.measures()[..3], [1.0, 10.0, 1.0]);
+    let measures = whole.measures();
+    assert_eq!(measures[..2], [1.0, 1.0]);
+    assert!(measures[2] < 1.0, "ten exchanges are not certain");
+    assert_eq!((measures[4], measures[7]), (1.0, 0.02));
     let error = Trials::new("", "link.loss", "2").err().unwrap();
     assert!(error.contains("link.loss"), "{error}");
+}
+
+#[test]
+fn of_coupled_exchanges_the_runs_are_what_varies() {
+    let link = "clients=30&server.service=20ms&server.queue=9";
+    let mut trials = Trials::new(link, "link.loss", "0.4").unwrap();
+    while !trials.advance(1_000) {}
+    let one = trials.measures();
+    assert!(one[1] > 0.0 && one[2].is_nan(), "one run has no interval");
+    for _ in 0..5 {
+        while !trials.advance(1_000) {}
+    }
+    let six = trials.measures();
+    assert!(six[2] < six[1] && six[1] < six[3], "{six:?}");
 }

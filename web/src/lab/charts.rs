@@ -3,7 +3,7 @@
 use super::Lab;
 use super::exhibit::Exhibit;
 use crate::charts::{COUNTS, Ends, series, step};
-use retrylab_core::theory::predict;
+use retrylab_core::theory::{independent, predict};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The charts. All times are in seconds, and numbers that do not exist are NaN.
@@ -38,7 +38,8 @@ impl Lab {
 
     fn latency_step(&self) -> u64 {
         let ends = (0..self.exhibits.len()).map(|which| self.ends(which));
-        step(ends.filter_map(|ends| ends.latencies.into_iter().max()).max().unwrap_or(0))
+        let longest = ends.filter_map(|ends| ends.latencies.into_iter().max()).max();
+        step(longest.unwrap_or_else(|| self.end_nanos()))
     }
 
     /// Returns the share of finished exchanges that were answered within 0, 1, 2, … intervals.
@@ -55,19 +56,34 @@ impl Lab {
     #[must_use]
     pub fn chart_sends(&self, which: usize) -> Vec<f64> {
         let theory = predict(self.exhibits[which].run.scenario()).ok();
-        self.ends(which).rows(theory.as_ref())
+        self.ends(which).rows(theory.as_ref(), self.coupled(which).is_empty())
     }
 
-    /// Returns the number of finished exchanges; the share that was answered, the ends of its 95 % interval, the prediction; the
-    /// sends per exchange, the ends of its interval, the prediction.
+    /// Returns the number of finished exchanges; the share that was answered, the ends of its 95 % interval; the sends per
+    /// exchange, the ends of its interval; the predictions of both.
     #[wasm_bindgen(js_name = chartMeans)]
     #[must_use]
     pub fn chart_means(&self, which: usize) -> Vec<f64> {
         let theory = predict(self.exhibits[which].run.scenario());
-        let [finished, share, low, high, mean, least, most] = self.ends(which).means();
-        let (answered, sends) =
-            theory.map_or((f64::NAN, f64::NAN), |model| (1.0 - model.gave_up, model.amplification));
-        vec![finished, share, low, high, answered, mean, least, most, sends]
+        let ends = self.ends(which);
+        let mut out = vec![ends.finished as f64];
+        out.extend(ends.means(self.coupled(which).is_empty()));
+        out.extend(
+            theory.map_or([f64::NAN; 2], |model| [1.0 - model.gave_up, model.amplification]),
+        );
+        out
+    }
+
+    /// Returns what couples the exchanges, so that intervals for one run do not exist; empty if nothing does.
+    #[must_use]
+    pub fn coupled(&self, which: usize) -> String {
+        let run = &self.exhibits[which].run;
+        let reason = match independent(run.scenario()) {
+            Ok(()) if run.summary().misattributed == 0 => "",
+            Ok(()) => "clients took replies for those of other exchanges",
+            Err(reason) => reason,
+        };
+        reason.to_string()
     }
 
     /// Returns the reason why there is no closed form for the exchanges; empty if there is one.
@@ -103,7 +119,7 @@ mod tests {
         assert!(0.0 < half && half < whole[0] && whole[0] == 50.0, "{half}");
         let sends: f64 = lab.chart_series(0).iter().skip(1).step_by(COUNTS).sum();
         assert_eq!(sends, lab.exhibits[0].run.summary().sends as f64);
-        assert!((sends / 50.0 - whole[5]).abs() < 1e-12);
+        assert!((sends / 50.0 - whole[4]).abs() < 1e-12);
         assert_eq!(lab.not_predicted(0), "");
         let last = lab.chart_latencies(0);
         assert!((last.last().unwrap() - whole[1]).abs() < 1e-12);
@@ -113,6 +129,18 @@ mod tests {
     fn a_missing_prediction_has_its_reason() {
         let lab = Lab::new("policy.jitter=full");
         assert_eq!(lab.not_predicted(0), "the waits are drawn or measured");
-        assert!(lab.chart_means(0)[4].is_nan());
+        assert!(lab.chart_means(0)[7].is_nan());
+    }
+
+    #[test]
+    fn exchanges_that_depend_on_each_other_have_no_interval() {
+        let mut lab = Lab::new("clients=50&link.loss=0.3&server.service=5ms&server.queue=9");
+        while !lab.run_some(0, 1_000) {}
+        assert!(lab.ready(0));
+        lab.seek(1.0);
+        assert_ne!(lab.coupled(0), "");
+        let means = lab.chart_means(0);
+        assert_eq!(means[0], 50.0);
+        assert!(means[1] > 0.0 && means[2].is_nan() && means[4] > 1.0 && means[5].is_nan());
     }
 }
