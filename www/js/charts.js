@@ -1,6 +1,6 @@
 // @ts-check
-// The charts of all exhibits up to the playhead: load over time, latency, sends, and theory beside simulation. Their numbers
-// come from wasm.
+// The charts of all exhibits up to the playhead: load over time, latency, sends, and simulation compared with theory. Their
+// numbers come from wasm.
 
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
@@ -74,7 +74,9 @@ export class Charts {
     this.showLatency(runs);
     this.showSends(rows);
     this.showTheory(rows);
-    say(this.note, this.desk.lab.notice(0));
+    const { lab } = this.desk;
+    const part = lab.atEnd() ? "The whole run." : "Up to now: exchanges that end early are counted first.";
+    say(this.note, `${part} ${lab.notice(0)}`.trim());
   }
 
   /** Draws all with the colours of now. */
@@ -192,11 +194,10 @@ export class Charts {
     const alone = coupled ? ` No interval for one run: ${coupled}.` : "";
     if (reason) return `No closed form: ${reason}.${alone}`;
     if (finished === 0) return `Theory: ${fixed(answered)} answered, ${fixed(sends)} sends per exchange. No request finished yet.`;
-    const early = lab.atEnd() ? "" : " So far: exchanges that end early come first.";
     const ends = (/** @type {number} */ a, /** @type {number} */ b) =>
       (Number.isNaN(a) || Number.isNaN(b) ? "" : `, 95 % interval ${fixed(a)} to ${fixed(b)}`);
     return `Share answered: theory ${fixed(answered)}, simulated ${fixed(share)}${ends(low, high)}. ` +
-      `Sends per exchange: theory ${fixed(sends)}, simulated ${fixed(mean)}${ends(least, most)}.${alone}${early}`;
+      `Sends per exchange: theory ${fixed(sends)}, simulated ${fixed(mean)}${ends(least, most)}.${alone}`;
   }
 }
 

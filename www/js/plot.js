@@ -31,7 +31,7 @@ import uPlot from "uplot";
  * @property {Line[]} lines
  * @property {(place: number) => string} at a place on the axis, in words
  * @property {string} empty says that there is nothing to show yet
- * @property {(place: number) => string} [missing] says why there is no number at a place
+ * @property {(place: number) => string} [missing] the reason for a missing number at a place
  */
 
 /** Distance between the marks of a line in CSS pixels. */

@@ -14,8 +14,11 @@ import { sourceOf } from "./wasm.js";
 /** Maximum number of workers; one core is left to the page. */
 const MAX_WORKERS = 8;
 
+/** Minimum time between two updates of the pictures, in milliseconds. */
+const PAUSE = 200;
+
 /** Number of runs at each stop if time allows. */
-export const SEEDS = 20;
+const SEEDS = 20;
 
 export class Sweep {
   /**
@@ -30,18 +33,19 @@ export class Sweep {
     this.hooks = hooks;
     /** @type {Field[]} */
     this.fields = [];
-    /** The key that the results are about, its stops, and the scenarios apart from that key. */
+    /** The key of the results, its stops, and the scenarios apart from that key. */
     this.key = "";
     /** @type {string[]} */
     this.stops = [];
     this.base = "";
-    /** What is to be run: an exhibit with the value of a stop. @type {{ which: number, place: number, link: string }[]} */
+    /** The runs: an exhibit's scenario with the value of a stop. @type {{ which: number, place: number, link: string }[]} */
     this.tasks = [];
     /** What `Trials.measures` returned, by exhibit and stop. @type {(Float64Array | null)[][]} */
     this.results = [];
     /** @type {Worker[]} */
     this.workers = [];
     this.next = 0;
+    this.timer = 0;
     this.choice = make("select");
     this.button = make("button", { type: "button" }, "Run the sweep");
     this.state = make("p", { class: "quiet", role: "status" });
@@ -51,7 +55,7 @@ export class Sweep {
       make("h2", {}, "One setting, its whole range"), make("p", { class: "sweep-head" }, this.label, this.button), this.state, this.grid));
     const pick = (/** @type {number} */ place) => this.hooks.set(this.key, this.stops[place]);
     this.charts = ["answered", "sends", "p99"].map((name) => new Chart(this.grid, `sweep-${name}`, pick));
-    this.button.addEventListener("click", () => (this.workers.length > 0 ? this.stop() : this.run()));
+    this.button.addEventListener("click", () => (this.workers.length > 0 ? this.halt() : this.run()));
     this.choice.addEventListener("change", () => this.clear());
   }
 
@@ -131,7 +135,7 @@ export class Sweep {
       } else {
         this.dismiss(worker);
       }
-      this.show();
+      this.timer ||= window.setTimeout(() => this.show(), PAUSE);
     };
     worker.postMessage(order);
   }
@@ -142,7 +146,15 @@ export class Sweep {
   }
 
   stop() {
+    clearTimeout(this.timer);
+    this.timer = 0;
     for (const worker of [...this.workers]) this.dismiss(worker);
+  }
+
+  /** Ends the sweep early: the results so far stay. */
+  halt() {
+    this.stop();
+    this.show();
   }
 
   /** @param {Worker} worker */
@@ -158,6 +170,7 @@ export class Sweep {
 
   /** Shows the results so far. */
   show() {
+    this.timer = 0;
     const { stops, results } = this;
     const field = this.fields.find(({ key }) => key === this.key);
     if (!field) return;

@@ -1,7 +1,6 @@
 //! The numbers of the page's charts, counted from the records that are kept.
 //!
-//! They equal those of the core's `Metrics`, whose histogram and series this module does not need: each chart is counted
-//! anew up to the playhead.
+//! They equal those of the core's `Metrics`, whose histogram and series the page does not need.
 
 mod trials;
 
@@ -71,27 +70,25 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    /// Adds the exchanges that ended up to and including `until`.
-    pub(crate) fn add(&mut self, records: &[Record], until: u64) {
-        for record in records.iter().filter(|record| record.at.as_nanos() <= until) {
-            let (sends, answered) = match record.what {
-                What::Answered { sends, elapsed, .. } => {
-                    self.latencies.push(elapsed.as_nanos() as u64);
-                    (sends, 1)
-                }
-                What::GaveUp { sends, .. } | What::Refused { sends, .. } => (sends, 0),
-                _ => continue,
-            };
-            self.finished += 1;
-            self.sends.add(f64::from(sends));
-            let place = (sends as usize).min(MAX_SENDS + 1);
-            if self.by_sends.len() <= place {
-                self.by_sends.resize(place + 1, (0, 0));
+    /// Adds the exchange that a record ends, if it ends one.
+    pub(crate) fn add(&mut self, record: &Record) {
+        let (sends, answered) = match record.what {
+            What::Answered { sends, elapsed, .. } => {
+                self.latencies.push(elapsed.as_nanos() as u64);
+                (sends, 1)
             }
-            let (all, good) = &mut self.by_sends[place];
-            *all += 1;
-            *good += answered;
+            What::GaveUp { sends, .. } | What::Refused { sends, .. } => (sends, 0),
+            _ => return,
+        };
+        self.finished += 1;
+        self.sends.add(f64::from(sends));
+        let place = (sends as usize).min(MAX_SENDS + 1);
+        if self.by_sends.len() <= place {
+            self.by_sends.resize(place + 1, (0, 0));
         }
+        let (all, good) = &mut self.by_sends[place];
+        *all += 1;
+        *good += answered;
     }
 
     /// Returns the share of finished exchanges that were answered within 0, 1, 2, … times `step`, up to the longest time.
@@ -109,10 +106,10 @@ impl Ends {
         shares
     }
 
-    /// Returns the finished exchanges by their number of sends, from 0, as shares with their 95 % intervals, beside `theory`.
+    /// Returns the finished exchanges by their number of sends, from 0, as shares with their 95 % intervals, next to `theory`.
     ///
-    /// Each row has eight numbers: share of exchanges with so many sends, its interval's ends, the prediction; share of
-    /// exchanges that so many sends or fewer answered, its interval's ends, the prediction. A number that does not exist is NaN,
+    /// Each row has eight numbers: share of exchanges with N sends, its interval's ends, the prediction; share of
+    /// exchanges that N sends or fewer answered, its interval's ends, the prediction. A number that does not exist is NaN,
     /// as are all intervals unless the exchanges are `independent`.
     pub(crate) fn rows(&self, theory: Option<&Bernoulli>, independent: bool) -> Vec<f64> {
         let predicted = theory.map_or(0, |model| (model.max_sends as usize).min(MAX_SENDS) + 1);
@@ -143,6 +140,31 @@ impl Ends {
         self.latencies.sort_unstable();
         let rank = (self.finished * 99).div_ceil(100).max(1) as usize;
         self.latencies.get(rank - 1).map_or(f64::NAN, |nanos| *nanos as f64 / 1e9)
+    }
+}
+
+/// How exchanges ended up to a moment that usually advances: only new records are counted.
+#[derive(Debug, Default)]
+pub(crate) struct EndsUntil {
+    at: u64,
+    /// Number of records counted.
+    counted: usize,
+    ends: Ends,
+}
+
+impl EndsUntil {
+    /// Returns how exchanges ended up to and including `at`. The records are the same each time, or more of them.
+    pub(crate) fn until(&mut self, records: &[Record], at: u64) -> &Ends {
+        if at < self.at {
+            *self = Self::default();
+        }
+        self.at = at;
+        let passed = |record: &&Record| record.at.as_nanos() <= at;
+        for record in records[self.counted..].iter().take_while(passed) {
+            self.ends.add(record);
+            self.counted += 1;
+        }
+        &self.ends
     }
 }
 

@@ -11,6 +11,13 @@ fn scenario(link: &str) -> Scenario {
     scenario
 }
 
+/// Returns how all exchanges of a run ended.
+fn ends_of(records: &[Record]) -> Ends {
+    let mut ends = Ends::default();
+    records.iter().for_each(|record| ends.add(record));
+    ends
+}
+
 #[test]
 fn intervals_are_round_and_few() {
     for (span, expected) in [
@@ -37,6 +44,7 @@ fn the_numbers_are_those_of_the_metrics() {
         let interval = Duration::from_millis(100);
         let metrics = run(&scenario, Metrics::new(interval)).sink;
         let records = run(&scenario, Vec::<Record>::new()).sink;
+        assert!(records.is_sorted_by_key(|record| record.at), "{link}");
         let end = records.last().unwrap().at.as_nanos();
         let of_metrics: Vec<f64> = metrics
             .series()
@@ -49,8 +57,7 @@ fn the_numbers_are_those_of_the_metrics() {
         assert_eq!(counted[..of_metrics.len()], of_metrics, "{link}");
         assert!(counted[of_metrics.len()..].iter().all(|count| *count == 0.0));
 
-        let mut ends = Ends::default();
-        ends.add(&records, u64::MAX);
+        let mut ends = ends_of(&records);
         assert_eq!(ends.finished, metrics.finished(), "{link}");
         for (n, (all, _)) in ends.by_sends.iter().enumerate() {
             assert_eq!(*all, metrics.attempts()[n], "{n} sends");
@@ -68,12 +75,18 @@ fn the_numbers_are_those_of_the_metrics() {
 #[test]
 fn before_its_end_a_run_has_only_what_has_happened() {
     let records = run(&scenario("seed=7&link.loss=0.3&clients=40"), Vec::<Record>::new()).sink;
-    let mut early = Ends::default();
-    early.add(&records, 0);
+    let mut until = EndsUntil::default();
+    let early = until.until(&records, 0);
     assert_eq!(early.finished, 0);
     assert_eq!(early.within(1_000), [0.0]);
     assert!(early.means(true).iter().all(|number| number.is_nan()));
-    assert!(early.p99().is_nan());
+    assert!(Ends::default().p99().is_nan());
+    // Forwards in steps, back, and forwards at once.
+    let half = until.until(&records, 100_000_000).finished;
+    let whole = until.until(&records, u64::MAX).finished;
+    assert!(0 < half && half < whole && whole == ends_of(&records).finished);
+    assert_eq!(until.until(&records, 100_000_000).finished, half);
+    assert_eq!(until.until(&records, u64::MAX).finished, whole);
     let at_once = series(&records, 0, 1_000_000);
     assert_eq!(at_once, [40.0, 40.0, 0.0], "all clients begin at time 0");
 }
@@ -83,8 +96,7 @@ fn theory_lies_within_the_intervals() {
     let scenario = scenario("seed=4&link.loss=0.3&clients=2000");
     let model = predict(&scenario).unwrap();
     let records = run(&scenario, Vec::<Record>::new()).sink;
-    let mut ends = Ends::default();
-    ends.add(&records, u64::MAX);
+    let ends = ends_of(&records);
     let rows = ends.rows(Some(&model), true);
     let (rows, rest) = rows.as_chunks::<8>();
     assert!(rest.is_empty());
@@ -107,8 +119,7 @@ fn theory_lies_within_the_intervals() {
 
 #[test]
 fn without_a_closed_form_the_rows_have_no_prediction() {
-    let mut ends = Ends::default();
-    ends.add(&run(&scenario("seed=7&clients=9"), Vec::<Record>::new()).sink, u64::MAX);
+    let ends = ends_of(&run(&scenario("seed=7&clients=9"), Vec::<Record>::new()).sink);
     let rows = ends.rows(None, true);
     assert!(rows.as_chunks::<8>().0.iter().all(|row| row[3].is_nan() && row[7].is_nan()));
 }

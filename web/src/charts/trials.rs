@@ -40,9 +40,11 @@ impl Trials {
         if !self.run.advance(steps) && !self.run.is_drawable() {
             return false;
         }
-        self.ends.add(self.run.records(), u64::MAX);
         let mut own = Ends::default();
-        own.add(self.run.records(), u64::MAX);
+        for record in self.run.records() {
+            own.add(record);
+            self.ends.add(record);
+        }
         let [share, _, _, sends, ..] = own.means(false);
         self.shares.add(share);
         self.sends.add(sends);

@@ -1,7 +1,6 @@
 //! The numbers of the charts, up to the playhead.
 
 use super::Lab;
-use super::exhibit::Exhibit;
 use crate::charts::{COUNTS, Ends, series, step};
 use retrylab_core::theory::{independent, predict};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -31,43 +30,43 @@ impl Lab {
 
     /// Returns the length of the intervals of `chartLatencies`: the same for all exhibits.
     #[wasm_bindgen(js_name = chartLatencyStep)]
-    #[must_use]
-    pub fn chart_latency_step(&self) -> f64 {
+    pub fn chart_latency_step(&mut self) -> f64 {
         self.latency_step() as f64 / 1e9
     }
 
-    fn latency_step(&self) -> u64 {
-        let ends = (0..self.exhibits.len()).map(|which| self.ends(which));
-        let longest = ends.filter_map(|ends| ends.latencies.into_iter().max()).max();
+    fn latency_step(&mut self) -> u64 {
+        let longest = (0..self.exhibits.len())
+            .filter_map(|which| self.ends(which).latencies.iter().copied().max())
+            .max();
         step(longest.unwrap_or_else(|| self.end_nanos()))
     }
 
     /// Returns the share of finished exchanges that were answered within 0, 1, 2, … intervals.
     #[wasm_bindgen(js_name = chartLatencies)]
-    #[must_use]
-    pub fn chart_latencies(&self, which: usize) -> Vec<f64> {
-        self.ends(which).within(self.latency_step())
+    pub fn chart_latencies(&mut self, which: usize) -> Vec<f64> {
+        let step = self.latency_step();
+        self.ends(which).within(step)
     }
 
-    /// Returns finished exchanges by their number of sends, from 0. Each has eight numbers: the share of exchanges with so many
-    /// sends, the ends of its 95 % interval, the prediction; the share of exchanges that so many sends or fewer answered, the
+    /// Returns finished exchanges by their number of sends, from 0. Each has eight numbers: the share of exchanges with N
+    /// sends, the ends of its 95 % interval, the prediction; the share of exchanges that N sends or fewer answered, the
     /// ends of its interval, the prediction.
     #[wasm_bindgen(js_name = chartSends)]
-    #[must_use]
-    pub fn chart_sends(&self, which: usize) -> Vec<f64> {
+    pub fn chart_sends(&mut self, which: usize) -> Vec<f64> {
         let theory = predict(self.exhibits[which].run.scenario()).ok();
-        self.ends(which).rows(theory.as_ref(), self.coupled(which).is_empty())
+        let independent = self.coupled(which).is_empty();
+        self.ends(which).rows(theory.as_ref(), independent)
     }
 
     /// Returns the number of finished exchanges; the share that was answered, the ends of its 95 % interval; the sends per
     /// exchange, the ends of its interval; the predictions of both.
     #[wasm_bindgen(js_name = chartMeans)]
-    #[must_use]
-    pub fn chart_means(&self, which: usize) -> Vec<f64> {
+    pub fn chart_means(&mut self, which: usize) -> Vec<f64> {
         let theory = predict(self.exhibits[which].run.scenario());
+        let independent = self.coupled(which).is_empty();
         let ends = self.ends(which);
         let mut out = vec![ends.finished as f64];
-        out.extend(ends.means(self.coupled(which).is_empty()));
+        out.extend(ends.means(independent));
         out.extend(
             theory.map_or([f64::NAN; 2], |model| [1.0 - model.gave_up, model.amplification]),
         );
@@ -86,18 +85,16 @@ impl Lab {
         reason.to_string()
     }
 
-    /// Returns the reason why there is no closed form for the exchanges; empty if there is one.
+    /// Returns the reason for a missing closed form for the exchanges; empty if there is one.
     #[wasm_bindgen(js_name = notPredicted)]
     #[must_use]
     pub fn not_predicted(&self, which: usize) -> String {
         predict(self.exhibits[which].run.scenario()).err().unwrap_or_default().to_string()
     }
 
-    fn ends(&self, which: usize) -> Ends {
-        let Exhibit { run, .. } = &self.exhibits[which];
-        let mut ends = Ends::default();
-        ends.add(run.records(), self.at);
-        ends
+    fn ends(&mut self, which: usize) -> &Ends {
+        let exhibit = &mut self.exhibits[which];
+        exhibit.ends.until(exhibit.run.records(), self.at)
     }
 }
 
@@ -127,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_missing_prediction_has_its_reason() {
-        let lab = Lab::new("policy.jitter=full");
+        let mut lab = Lab::new("policy.jitter=full");
         assert_eq!(lab.not_predicted(0), "the waits are drawn or measured");
         assert!(lab.chart_means(0)[7].is_nan());
     }
