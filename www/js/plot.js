@@ -1,6 +1,7 @@
 // @ts-check
 // The picture of a chart, drawn by uPlot: lines or bars, with marks that repeat their colours, and 95 % intervals.
 
+/*! uPlot: Copyright (c) Leon Sorokin, MIT licence, https://github.com/leeoniya/uPlot */
 import uPlot from "uplot";
 
 /** @typedef {"circle" | "triangle" | "square" | "diamond"} Mark */
