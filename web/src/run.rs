@@ -3,6 +3,7 @@
 
 use crate::frames::Frames;
 use crate::report::Report;
+use crate::timeline::Timeline;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{self, Bounds, EndedBy, RunSink, Summary};
 use retrylab_core::time::Instant;
@@ -10,7 +11,7 @@ use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
-pub(crate) const MAX_RECORDS: usize = 200_000;
+pub(crate) const MAX_RECORDS: usize = 1_000_000;
 
 /// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
 /// for as long as possible, not all of them for one instant.
@@ -94,6 +95,8 @@ pub(crate) struct PageRun {
     network: State,
     /// What is known about all clients if the network has only a sample of them.
     all: Option<Report>,
+    /// The records kept so far, arranged for display, until [`take_timeline`](Self::take_timeline) takes it.
+    timeline: Option<Timeline>,
     /// Whether the reader stopped it.
     stopped: bool,
 }
@@ -111,16 +114,27 @@ enum State {
 impl PageRun {
     /// Creates the run of `scenario` at its start.
     pub(crate) fn new(scenario: Scenario) -> Self {
+        Self::keeping(MAX_RECORDS, scenario)
+    }
+
+    /// Creates the run of `scenario` at its start, of which up to `max` records are kept.
+    pub(crate) fn keeping(max: usize, scenario: Scenario) -> Self {
         // The person at the page stops a run that takes too long.
         let bounds = Bounds::NONE.with_memory(MEMORY);
         let is_sample = scenario.clients > MAX_FLOWS && scenario.coupled_by().is_none();
         let run = if is_sample {
-            scenario.begin_sample(SAMPLE, Kept::new(SAMPLE_RECORDS), bounds)
+            scenario.begin_sample(SAMPLE, Kept::new(max.min(SAMPLE_RECORDS)), bounds)
         } else {
-            scenario.begin(Kept::new(MAX_RECORDS), bounds)
+            scenario.begin(Kept::new(max), bounds)
         };
         let all = is_sample.then(Report::default);
-        Self { scenario, network: State::Running(Box::new(run)), all, stopped: false }
+        let timeline = Some(Timeline::begin(&scenario));
+        Self { scenario, network: State::Running(Box::new(run)), all, timeline, stopped: false }
+    }
+
+    /// Creates the run of `scenario` at its start, without a timeline: its records are only counted.
+    pub(crate) fn without_timeline(scenario: Scenario) -> Self {
+        Self { timeline: None, ..Self::new(scenario) }
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.
@@ -134,11 +148,33 @@ impl PageRun {
                 }
             }
         }
+        self.arrange();
         // A sample is only drawn: others count.
         if self.all.is_some() && self.is_cut() {
             self.end(None);
         }
         matches!(self.network, State::Over { .. })
+    }
+
+    /// Passes the records that are new to the timeline, so that there is never much to do at once.
+    fn arrange(&mut self) {
+        let Some(timeline) = &mut self.timeline else { return };
+        let Kept { first, frames, .. } = &self.network.sink().records;
+        let from = timeline.len();
+        for (id, record) in (from as u32..).zip(&first[from..]) {
+            let is_frame = matches!(record.what, What::Frame { .. });
+            timeline.push(record, is_frame.then(|| frames.of(id)).flatten());
+        }
+    }
+
+    /// Takes the records kept, arranged for display, when no further record will be kept: the pictures can then be drawn
+    /// while the run continues. `None` before that, and if they were taken.
+    pub(crate) fn take_timeline(&mut self) -> Option<Timeline> {
+        let is_cut = self.is_cut();
+        let is_complete = is_cut || matches!(self.network, State::Over { .. });
+        let mut timeline = self.timeline.take_if(|_| is_complete)?;
+        timeline.finish(is_cut);
+        Some(timeline)
     }
 
     /// Stops the run.
@@ -203,12 +239,6 @@ impl PageRun {
         self.stopped
     }
 
-    /// Returns true if no further record will be kept: the picture can then be drawn while the run
-    /// continues.
-    pub(crate) fn is_drawable(&self) -> bool {
-        matches!(self.network, State::Over { .. }) || self.is_cut()
-    }
-
     /// Returns true if records are missing at the end of those that are kept.
     pub(crate) fn is_cut(&self) -> bool {
         self.sink().records.full
@@ -256,9 +286,15 @@ impl PageRun {
     }
 
     fn sink(&self) -> &RunSink<Kept> {
-        match &self.network {
-            State::Running(run) => run.sink(),
-            State::Over { sink, .. } => sink,
+        self.network.sink()
+    }
+}
+
+impl State {
+    fn sink(&self) -> &RunSink<Kept> {
+        match self {
+            Self::Running(run) => run.sink(),
+            Self::Over { sink, .. } => sink,
         }
     }
 }
@@ -291,12 +327,13 @@ mod tests {
 
     #[test]
     fn a_long_run_is_counted_to_its_end_and_kept_from_its_beginning() {
-        let mut long = run("clients=100&exchanges=400&server.drop=0.5");
+        let (scenario, _) = Scenario::from_fragment("clients=100&exchanges=40&server.drop=0.5");
+        let mut long = PageRun::keeping(10_000, scenario);
         while !long.advance(10_000) {}
         assert!(long.is_cut());
-        assert_eq!(long.records().len(), MAX_RECORDS);
-        assert!(long.events() > MAX_RECORDS as u64);
-        assert_eq!(long.summary().finished(), 40_000);
+        assert_eq!(long.records().len(), 10_000);
+        assert!(long.events() > 10_000);
+        assert_eq!(long.summary().finished(), 4_000);
         let whole = sim::run(long.scenario(), ());
         assert_eq!(long.digest(), Some(whole.digest));
     }
@@ -315,7 +352,8 @@ mod tests {
         let link = "seed=3&clients=20000&link.loss=0.3";
         let mut many = run(link);
         while !many.advance(10_000) {}
-        assert!(many.is_drawable() && !many.is_over() && many.digest().is_none());
+        assert!(!many.is_over() && many.digest().is_none());
+        assert!(many.take_timeline().is_some() && many.take_timeline().is_none());
         let mut first = run("seed=3&clients=1000&link.loss=0.3");
         while !first.advance(10_000) {}
         assert_eq!(many.records(), first.records(), "they are the same as in a run of their own");

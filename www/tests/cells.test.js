@@ -34,9 +34,9 @@ async function start(name) {
  */
 function inOneNetwork(module, link) {
   const lab = new module.Lab(link);
-  assert.deepEqual(lab.errors(), [], link);
-  while (!lab.runSome(1000));
-  const all = { digest: lab.digest(), clients: lab.allClients() };
+  assert.deepEqual(lab.errors(0), [], link);
+  while (!lab.runSome(0, 1000));
+  const all = { digest: lab.digest(0), clients: lab.allClients(0) };
   lab.free();
   return all;
 }

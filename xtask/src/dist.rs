@@ -20,12 +20,10 @@ const KEPT: &str = ".gitignore";
 /// Returns the page's own files in `www`: what a browser loads, without the tests and npm's files.
 pub(crate) fn sources(www: &Path) -> Result<Files> {
     let mut files = Files::new();
-    for name in ["index.html", "style.css"] {
-        files.insert(name.into(), read(&www.join(name))?);
-    }
+    files.insert("index.html".into(), read(&www.join("index.html"))?);
     for entry in entries(www)? {
         let extension = entry.extension().and_then(|extension| extension.to_str());
-        if let (Some(name), Some("svg" | "png")) = (entry.file_name(), extension) {
+        if let (Some(name), Some("css" | "svg" | "png")) = (entry.file_name(), extension) {
             files.insert(name.into(), read(&entry)?);
         }
     }
@@ -150,7 +148,7 @@ mod tests {
     #[test]
     fn tests_and_npm_stay_out_of_the_page() {
         let www = folder("www");
-        for name in ["index.html", "style.css", "icon.svg", "package.json"] {
+        for name in ["index.html", "style.css", "why.css", "icon.svg", "package.json"] {
             fs::write(www.join(name), "").unwrap();
         }
         for name in ["js/app.js", "js/deep/part.js", "tests/app.test.js", "vendor/chart.js"] {
@@ -165,6 +163,7 @@ mod tests {
             "js/deep/part.js",
             "style.css",
             "vendor/chart.js",
+            "why.css",
         ];
         assert_eq!(names, expected.map(PathBuf::from));
         fs::remove_dir_all(www).unwrap();

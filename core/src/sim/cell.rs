@@ -6,7 +6,7 @@
 
 use super::hosting::Hosting;
 use super::{RunSink, SERVER};
-use crate::client::{self, Client};
+use crate::client::{self, Client, Event};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
 use crate::link::{Action, Channel, Delivery, Pipe, Step};
@@ -161,9 +161,12 @@ impl<K: Sink> Cell<K> {
         loop {
             // It sends to its server only.
             match self.client.poll_map(role, visit, self.now, &mut self.buf, |_| None, |_| ()) {
+                Output::Event(context, event @ Event::Answered { .. }) => {
+                    self.record(context, event.into());
+                }
                 Output::Event(context, event) => {
                     let what = event.into();
-                    self.record(visit.of_event(context, &what), what);
+                    self.record_rarer(visit.of_event(context, &what), what);
                 }
                 Output::Transmit(context, ()) => self.send(context, Direction::Request),
                 Output::Wait(wait) => {
@@ -177,6 +180,12 @@ impl<K: Sink> Cell<K> {
                 }
             }
         }
+    }
+
+    /// Records any event of the client other than an answer. It is out of line to keep the common path short.
+    #[inline(never)]
+    fn record_rarer(&mut self, context: Context, what: What) {
+        self.record(context, what);
     }
 
     #[inline(always)]
@@ -275,7 +284,7 @@ impl<K: Sink> Hosting for Cell<K> {
         self.timer = NEVER;
         self.timeouts = Timeouts::of_hosts(2);
         (self.stuck, self.reached_end) = (false, false);
-        let visit = self.client.start(Role::Client(flow), self.now);
+        let visit = self.client.start(Role::Client(self.flow), self.now);
         self.drain_client(&visit);
     }
 

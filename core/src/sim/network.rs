@@ -7,7 +7,6 @@ mod servers;
 mod slot;
 #[cfg(feature = "packets")]
 mod stacks;
-
 #[cfg(feature = "packets")]
 pub use stacks::PacketConfig;
 
@@ -20,7 +19,7 @@ use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
-use crate::link::{Channel, Fault, Link};
+use crate::link::{Act, Channel, Fault, Link};
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
@@ -128,6 +127,13 @@ where
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
+        self
+    }
+
+    /// Adds acts by hand: see [`Pipe::add_acts`](crate::link::Pipe::add_acts).
+    #[must_use]
+    pub fn with_acts(mut self, acts: &[Act]) -> Self {
+        self.wire.set_acts(acts);
         self
     }
 

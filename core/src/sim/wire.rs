@@ -5,8 +5,7 @@ use super::queue::Queue;
 use super::{SERVER, client_address};
 use crate::drive::{Context, Visit, Wait};
 use crate::heap::TREE_PLACE;
-use crate::link::Fault;
-use crate::link::{Action, Channel, Delivery, Link, Pipe, Step};
+use crate::link::{Act, Action, Channel, Delivery, Fault, Link, Pipe, Step};
 use crate::random::Direction;
 #[cfg(feature = "packets")]
 use crate::random::Name;
@@ -136,6 +135,10 @@ impl<K: Sink> Wire<K> {
     /// Adds those of `faults` that concern the link.
     pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.pipe.add_faults(faults);
+    }
+
+    pub(super) fn set_acts(&mut self, acts: &[Act]) {
+        self.pipe.add_acts(acts.iter().copied());
     }
 
     pub(super) const fn end_at(&mut self, end: Instant) {

@@ -61,6 +61,8 @@ causes! {
     LinkQueue = "link.queue", 16;
     /// It is larger than the link's MTU.
     TooBig = "link.mtu", 17;
+    /// A person dropped it by hand.
+    ByHand = "by_hand", 19;
     /// The link damaged it, and the receiver's checksum caught that.
     Corrupted = "link.corrupt", 18;
 }

@@ -103,6 +103,7 @@ impl Record {
 
 /// Names one datagram of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketId {
     /// The client that sent it, or that it was sent to.
     pub flow: NonZeroU32,

@@ -29,7 +29,7 @@ impl Trials {
     pub fn new(link: &str, key: &str, value: &str) -> Result<Self, String> {
         let (scenario, _) = Scenario::from_fragment(link);
         let scenario = scenario.adapted(key, value).map_err(|error| error.to_string())?;
-        let run = PageRun::new(scenario.clone());
+        let run = PageRun::without_timeline(scenario.clone());
         let (shares, sends) = (Mean::default(), Mean::default());
         Ok(Self { scenario, run, ends: Ends::default(), shares, sends })
     }
@@ -37,7 +37,7 @@ impl Trials {
     /// Advances the run by up to `steps` events; returns `true` when it is over, and begins the next one with the next seed.
     pub fn advance(&mut self, steps: u32) -> bool {
         // What is not kept is not counted: such a run is measured by its beginning.
-        if !self.run.advance(steps) && !self.run.is_drawable() {
+        if !self.run.advance(steps) && !self.run.is_cut() {
             return false;
         }
         let mut own = Ends::default();
@@ -49,7 +49,7 @@ impl Trials {
         self.shares.add(share);
         self.sends.add(sends);
         self.scenario.seed = self.scenario.seed.wrapping_add(1);
-        self.run = PageRun::new(self.scenario.clone());
+        self.run = PageRun::without_timeline(self.scenario.clone());
         true
     }
 

@@ -67,9 +67,10 @@ impl Exhibit {
 
     /// Arranges the records for the pictures, if there are any to show; returns true if they can be drawn.
     pub(super) fn is_ready(&mut self) -> bool {
-        if self.scene.is_none() && self.run.is_drawable() {
+        if self.scene.is_none()
+            && let Some(timeline) = self.run.take_timeline()
+        {
             let run = &self.run;
-            let timeline = Timeline::new(run);
             let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
             let layout = Layout::new(1.0, 1.0, run.scenario(), run.shown());
             if !self.chosen {

@@ -1,5 +1,6 @@
 //! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
+mod acts;
 mod address;
 mod charts;
 mod compare;
@@ -73,13 +74,19 @@ impl Lab {
         }
     }
 
-    /// Returns the link of the scenario with one value changed.
+    /// Returns the link of the scenario with one value changed, or reset to its default without a value.
     ///
     /// # Errors
-    /// If the value is invalid: one sentence that names the key.
-    pub fn changed(&self, which: usize, key: &str, value: &str) -> Result<String, String> {
-        let changed = self.exhibits[which].run.scenario().adapted(key, value);
-        changed.map(|scenario| link_of(&scenario)).map_err(|error| error.to_string())
+    /// If the value is invalid: one sentence that says what to type.
+    #[allow(clippy::needless_pass_by_value)] // wasm-bindgen passes an optional text as a `String`
+    pub fn changed(
+        &self,
+        which: usize,
+        key: &str,
+        value: Option<String>,
+    ) -> Result<String, String> {
+        let changed = fields::change(self.exhibits[which].run.scenario(), key, value.as_deref());
+        changed.map(|scenario| link_of(&scenario))
     }
 
     /// Returns the key of the seed, for "the same with another seed".

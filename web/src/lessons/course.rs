@@ -103,9 +103,9 @@ pub(crate) const COURSE: &[Step] = &[
                        &policy.give_up_above=none&policy.max_sends=2&policy.hedging=true\
                        &server.service=lognormal+20ms+40ms&server.workers=none\
                        &server.reply=mirror&link.latency=5ms",
-            watch: "Most answers take a few milliseconds, some take many. After 60 ms the client asks \
-                    a second time and takes the first answer that comes. Watch which of the two that \
-                    is.",
+            watch: "Most answers come within 60 ms, but some take much longer. After 60 ms the client \
+                    asks a second time and takes the first answer that comes. Watch which of the two \
+                    that is.",
         },
         change: ("policy.max_sends", "1"),
         then: "with this seed, the slowest answer takes 187 ms instead of 88 ms, and the client sends \

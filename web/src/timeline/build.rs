@@ -1,62 +1,43 @@
-//! One pass over the records: each either opens something that lasts, or ends it.
+//! How a timeline grows: each record either opens something that lasts, or ends it.
 
-use super::frames::Flying;
-use super::order::{by_flow, flow_of, merge, queue};
-use super::{Effect, Ending, Id, Packet, Phase, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
-use crate::frames::Frames;
+use super::frames::{Flying, Pushed};
+use super::order::{Map, flow_of, insert};
+use super::{Effect, Ending, Flow, Id, Packet, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::time::Instant;
 use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{Known, Narrator};
-use retrylab_core::trace::{Carried, Direction, FrameStep, HostId, Record, Sink, What};
-use std::collections::HashMap;
+use retrylab_core::trace::{Direction, FrameStep, HostId, Record, Sink, What};
+use std::collections::VecDeque;
 
-pub(super) fn build(
-    scenario: &Scenario,
-    (records, frames): (&[Record], &Frames),
-    cut: bool,
-) -> Timeline {
-    let flows = records.iter().map(flow_of).max().unwrap_or(0) as usize + 1;
-    let setting = scenario.setting();
-    let mut builder = Builder {
-        half_way: usual_latency(scenario) / 2,
-        narrator: Narrator::new(setting),
-        clients: vec![Client::default(); flows],
-        sent: HashMap::new(),
-        arrived: HashMap::new(),
-        twins: HashMap::new(),
-        flying: Flying::new(frames),
-        landed: None,
-        late: Vec::new(),
-        timeline: Timeline { setting, named: vec![[vec![], vec![]]; flows], ..Timeline::default() },
-    };
-    for (id, record) in records.iter().enumerate() {
-        builder.add(id as Id, record);
-    }
-    builder.finish(records, cut)
-}
-
-struct Builder<'a> {
-    half_way: u64,
+/// What only the growth of a timeline needs.
+#[derive(Debug, Default)]
+pub(super) struct Growth {
+    pub(super) half_way: u64,
+    /// The time of the last record.
+    now: u64,
     narrator: Narrator,
     clients: Vec<Client>,
     /// The last request sent, and the last one that arrived, of each label.
-    sent: HashMap<(u32, Label), Id>,
-    arrived: HashMap<(u32, Label), Id>,
+    sent: Map<(u32, Label), Id>,
+    arrived: Map<(u32, Label), Id>,
     /// The duplicate of each datagram that has one.
-    twins: HashMap<Id, Id>,
-    flying: Flying<'a>,
+    twins: Map<Id, Id>,
+    pub(super) flying: Flying,
     /// The datagram whose frame has just arrived.
-    landed: Option<Id>,
-    /// Records that are shown later than their own time.
-    late: Vec<(u64, Id)>,
-    timeline: Timeline,
+    pub(super) landed: Option<Id>,
+    /// Records that are shown later than their own time, and when, in order: each waits equally long.
+    late: VecDeque<(u64, Id, Record)>,
+    /// When packets end that are drawn until later than now, in order.
+    late_ends: VecDeque<u64>,
+    /// The counts of all records shown.
+    sum: Summary,
 }
 
 /// What is known about a client so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Client {
     /// The running wait.
     open_wait: Option<Id>,
@@ -66,27 +47,94 @@ struct Client {
     fired: Option<Id>,
     /// The packet that arrived last.
     received: Option<Id>,
+    /// Number of its packets drawn that left at a moment, the last one at which any did: by direction, and by whether they
+    /// leave the cable of their host.
+    queued: [[(u64, u16); 2]; 2],
 }
 
-impl Builder<'_> {
-    fn add(&mut self, id: Id, record: &Record) {
-        let known = self.narrator.follow(record);
-        if known != Known::default() {
-            self.timeline.known.push((id, known));
+impl Growth {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        Self {
+            half_way: usual_latency(scenario) / 2,
+            narrator: Narrator::new(scenario.setting()),
+            ..Self::default()
         }
+    }
+}
+
+impl Timeline {
+    /// Takes the next record in order of time, and its frame's bytes if it is the record of a frame.
+    pub(crate) fn push(&mut self, record: &Record, frame: Option<&[u8]>) {
+        let id = self.len() as Id;
         let at = record.at.as_nanos();
-        let (shown, about) = self.change(id, record, known);
-        // Two lists, each in order: losses are shown later than they are recorded.
-        if shown > at { &mut self.late } else { &mut self.timeline.shown }.push((shown, id));
-        let subject = about.map_or_else(|| self.subject(record), Subject::Packet);
-        self.timeline.subjects.push(subject);
+        self.catch_up(at);
+        let flow = flow_of(record) as usize;
+        if flow >= self.flows.len() {
+            self.flows.resize_with(flow + 1, Flow::default);
+            self.growth.clients.resize_with(flow + 1, Client::default);
+        }
+        let known = self.growth.narrator.follow(record);
+        if known != Known::default() {
+            self.known.push((id, known));
+        }
+        self.growth.now = at;
+        let (shown, about) = self.change(Pushed { id, record, frame }, known);
+        if shown > at {
+            self.growth.late.push_back((shown, id, *record));
+        } else {
+            self.show(shown, id, record);
+        }
+        let subject = about.map_or_else(|| self.subject_of(record), Subject::Packet);
+        self.subjects.push(subject);
+        self.flights.pass(&self.packets, Packet::flight);
+        self.running.pass(&self.waits, |wait| wait.run(at));
+    }
+
+    /// Takes the end of the records; `cut` says whether more records were made than it was given.
+    pub(crate) fn finish(&mut self, cut: bool) {
+        // What comes after the last record kept is unknown, so it is not shown in part.
+        if !cut {
+            self.catch_up(u64::MAX);
+        }
+        self.growth = Growth::default();
+    }
+
+    /// Shows what was recorded earlier and is shown up to `now`.
+    fn catch_up(&mut self, now: u64) {
+        while self.growth.late.front().is_some_and(|(at, ..)| *at <= now)
+            && let Some((at, id, record)) = self.growth.late.pop_front()
+        {
+            self.show(at, id, &record);
+        }
+        while self.growth.late_ends.front().is_some_and(|at| *at <= now)
+            && let Some(at) = self.growth.late_ends.pop_front()
+        {
+            insert(&mut self.ends, at);
+        }
+    }
+
+    fn show(&mut self, at: u64, id: Id, record: &Record) {
+        self.shown.push((at, id));
+        if self.moments.last() != Some(&at) {
+            self.moments.push(at);
+        }
+        self.growth.sum.record(record);
+        if self.shown.len().is_multiple_of(STRIDE) {
+            self.sums.push(self.growth.sum);
+        }
+        // The summary counts lost TCP segments.
+        if let What::Frame { step: FrameStep::Lost(_), carried, .. } = record.what
+            && !carried.is_tcp()
+        {
+            self.lost_frames.push(at);
+        }
     }
 
     /// Changes what a record changes; returns when it is shown, and the packet that it refers to if only its own change
     /// knows that.
-    fn change(&mut self, id: Id, record: &Record, known: Known) -> (u64, Option<Id>) {
-        let at = record.at.as_nanos();
-        let (mut shown, mut about) = (at, None);
+    fn change(&mut self, pushed: Pushed<'_>, known: Known) -> (u64, Option<Id>) {
+        let Pushed { id, record, .. } = pushed;
+        let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
             What::Sent { direction, bytes } => {
@@ -96,7 +144,7 @@ impl Builder<'_> {
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
             What::Dropped { cause, .. } if record.host == HostId::Link => {
-                shown = at.saturating_add(self.half_way);
+                shown = shown.saturating_add(self.growth.half_way);
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
@@ -110,10 +158,12 @@ impl Builder<'_> {
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             What::Frame { step, direction, carried, bytes } => {
-                (shown, about) = self.framed((id, record), step, (direction, carried, bytes));
+                (shown, about) = self.framed(pushed, step, (direction, carried, bytes));
             }
             // These have words, but do not change any state.
-            What::TimerArmed { .. }
+            What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
+            | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger
@@ -149,17 +199,17 @@ impl Builder<'_> {
     }
 
     fn client(&mut self, record: &Record) -> &mut Client {
-        &mut self.clients[flow_of(record) as usize]
+        &mut self.growth.clients[flow_of(record) as usize]
     }
 
-    fn named(&self, record: &Record) -> Option<Id> {
-        record.packet().and_then(|name| self.timeline.packet_named(name))
+    pub(super) fn named(&self, record: &Record) -> Option<Id> {
+        self.packet_named(record.packet()?)
     }
 
     /// Returns the subject of a record. Records of a datagram contain its name, those of a server at least
     /// its label; the others refer to their client's last wait.
-    fn subject(&self, record: &Record) -> Subject {
-        let client = self.clients[flow_of(record) as usize];
+    fn subject_of(&self, record: &Record) -> Subject {
+        let client = &self.growth.clients[flow_of(record) as usize];
         let packet = match (self.named(record), record.host) {
             (Some(_), HostId::Client) => client.received,
             (Some(id), HostId::Link) => Some(id),
@@ -174,7 +224,7 @@ impl Builder<'_> {
 
     /// Returns the request that a server's record refers to, by its label.
     fn request(&self, record: &Record) -> Option<Id> {
-        self.arrived.get(&(flow_of(record), record.label?)).copied()
+        self.growth.arrived.get(&(flow_of(record), record.label?)).copied()
     }
 
     fn sent(
@@ -186,7 +236,7 @@ impl Builder<'_> {
     ) -> Option<Id> {
         let flow = flow_of(record);
         record.packet?;
-        let id = self.timeline.packets.len() as Id;
+        let id = self.packets.len() as Id;
         let mut packet = Packet {
             failure: direction == Direction::Reply && known.failure,
             ..Packet::new((order, record), direction, bytes)
@@ -194,30 +244,29 @@ impl Builder<'_> {
         match direction {
             Direction::Reply => {
                 packet.request = self.request(record);
-                let request = packet.request.and_then(|id| self.timeline.packet(id));
+                let request = packet.request.and_then(|id| self.packet(id));
                 packet.wait = request.and_then(|request| request.wait);
             }
             Direction::Request => {
-                packet.after = self.clients[flow as usize].fired.filter(|id| {
-                    let wait = &self.timeline.waits[*id as usize];
+                packet.after = self.growth.clients[flow as usize].fired.filter(|id| {
+                    let wait = &self.waits[*id as usize];
                     wait.ended == packet.sent && wait.is_of_exchange(record.label)
                 });
                 if let Some(label) = record.label {
-                    self.sent.insert((flow, label), id);
+                    self.growth.sent.insert((flow, label), id);
                 }
             }
         }
-        self.timeline.named[flow as usize][direction as usize].push(id);
-        self.timeline.packets.push(packet);
-        Some(id)
+        self.flows[flow as usize].named[direction as usize].push(id);
+        Some(self.add(packet))
     }
 
     /// Duplicates the packet sent last.
     fn duplicated(&mut self, record: &Record) {
         if let Some(first) = self.named(record) {
-            let copy = Packet { duplicate: true, ..self.timeline.packets[first as usize] };
-            self.twins.insert(first, self.timeline.packets.len() as Id);
-            self.timeline.packets.push(copy);
+            let copy = Packet { duplicate: true, ..self.packets[first as usize] };
+            let twin = self.add(copy);
+            self.growth.twins.insert(first, twin);
         }
     }
 
@@ -225,101 +274,27 @@ impl Builder<'_> {
     /// duplicate.
     fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
         let first = self.named(record)?;
-        let both = [Some(first), self.twins.get(&first).copied()];
-        both.into_iter().flatten().find(|id| self.timeline.packet(*id).is_some_and(&test))
-    }
-
-    /// Handles what happens to a frame, as [`change`](Self::change) does.
-    fn framed(
-        &mut self,
-        (id, record): (Id, &Record),
-        step: FrameStep,
-        frame: (Direction, Carried, u32),
-    ) -> (u64, Option<Id>) {
-        let is_lost = matches!(step, FrameStep::Lost(_)) && record.host == HostId::Link;
-        let delay = if is_lost { self.half_way } else { 0 };
-        let shown = record.at.as_nanos().saturating_add(delay);
-        let about = match frame.1 {
-            Carried::Udp => self.datagrams_frame(id, record, step),
-            _ => self.frame((id, record), step, frame, shown),
-        };
-        (shown, about)
-    }
-
-    /// Notes the frame that carries a whole datagram.
-    fn datagrams_frame(&mut self, id: Id, record: &Record, step: FrameStep) -> Option<Id> {
-        let packet = match step {
-            // Its datagram arrives, even if nobody listens there.
-            FrameStep::Received => self.end_packet(record, Ending::Arrived, record.at.as_nanos()),
-            _ => self.named(record),
-        }?;
-        let Packet { frames, order, .. } = &mut self.timeline.packets[packet as usize];
-        match step {
-            FrameStep::Sent => (frames[0], *order) = (Some(id), id),
-            FrameStep::Received => {
-                frames[1] = Some(id);
-                self.landed = Some(packet);
-            }
-            FrameStep::Lost(_) | FrameStep::Duplicated | FrameStep::Damaged => {}
-        }
-        Some(packet)
-    }
-
-    /// Handles a frame that carries no whole datagram. A loss is shown at `shown`.
-    fn frame(
-        &mut self,
-        record: (Id, &Record),
-        step: FrameStep,
-        frame: (Direction, Carried, u32),
-        shown: u64,
-    ) -> Option<Id> {
-        let datagram = self.named(record.1).filter(|_| frame.1 == Carried::Fragment);
-        let Self { flying, timeline, .. } = self;
-        let packets = &mut timeline.packets;
-        match step {
-            FrameStep::Sent => {
-                if let Some(datagram) = datagram {
-                    packets[datagram as usize].in_fragments = true;
-                }
-                Some(flying.sent(packets, record, frame))
-            }
-            FrameStep::Received => Some(flying.received(packets, record, frame)),
-            FrameStep::Lost(cause) => {
-                // The summary counts lost TCP segments.
-                if !frame.1.is_tcp() {
-                    timeline.lost_frames.push(shown);
-                }
-                // A datagram is lost with any of its fragments.
-                if let Some(datagram) = datagram {
-                    let datagram = &mut packets[datagram as usize];
-                    if datagram.ending == Ending::Unknown {
-                        (datagram.ending, datagram.end) = (Ending::Lost(cause), shown);
-                    }
-                }
-                flying.lost(packets, record.1, (frame.0, frame.1), (cause, shown))
-            }
-            FrameStep::Duplicated => flying.duplicated(packets),
-            FrameStep::Damaged => flying.damaged(packets),
-        }
+        let both = [Some(first), self.growth.twins.get(&first).copied()];
+        both.into_iter().flatten().find(|id| self.packet(*id).is_some_and(&test))
     }
 
     fn damaged(&mut self, record: &Record, bit: u32) {
         if let Some(id) = self.find(record, |packet| !packet.damaged) {
-            let packet = &mut self.timeline.packets[id as usize];
+            let packet = &mut self.packets[id as usize];
             (packet.damaged, packet.flipped) = (true, Some(bit));
         }
     }
 
     fn delivered(&mut self, record: &Record) -> Option<Id> {
-        let is_named = |id: &Id| self.timeline.packets[*id as usize].name == record.packet();
-        let id = match self.landed.take().filter(is_named) {
+        let is_named = |id: &Id| self.packets[*id as usize].name == record.packet();
+        let id = match self.growth.landed.take().filter(is_named) {
             Some(id) => id,
             None => self.end_packet(record, Ending::Arrived, record.at.as_nanos())?,
         };
-        let packet = self.timeline.packets[id as usize];
+        let packet = self.packets[id as usize];
         match (packet.direction, packet.label) {
             (Direction::Request, Some(label)) => {
-                self.arrived.insert((packet.flow, label), id);
+                self.growth.arrived.insert((packet.flow, label), id);
             }
             (Direction::Request, None) => {}
             (Direction::Reply, _) => self.client(record).received = Some(id),
@@ -330,12 +305,12 @@ impl Builder<'_> {
     /// Handles a request that a server drops, on arrival or later.
     fn dropped(&mut self, record: &Record, ending: Ending) {
         let id = self.request(record).or_else(|| self.named(record));
-        if let Some(packet) = id.and_then(|id| self.timeline.packets.get_mut(id as usize)) {
+        if let Some(packet) = id.and_then(|id| self.packets.get_mut(id as usize)) {
             packet.ending = ending;
         }
     }
 
-    fn end_packet(&mut self, record: &Record, ending: Ending, end: u64) -> Option<Id> {
+    pub(super) fn end_packet(&mut self, record: &Record, ending: Ending, end: u64) -> Option<Id> {
         let in_fragments = |packet: &Packet| {
             // Of a fragment that was lost, a duplicate may have arrived.
             packet.in_fragments && matches!(packet.ending, Ending::Lost(_))
@@ -343,16 +318,73 @@ impl Builder<'_> {
         let id = self
             .find(record, |packet| packet.ending == Ending::Unknown)
             .or_else(|| self.find(record, in_fragments))?;
-        let packet = &mut self.timeline.packets[id as usize];
-        (packet.ending, packet.end) = (ending, end);
+        self.end_at(id, ending, end);
         Some(id)
+    }
+
+    /// Adds a packet that leaves.
+    pub(super) fn add(&mut self, mut packet: Packet) -> Id {
+        if packet.is_drawn() {
+            let (moment, before) = self.queued(&packet);
+            if *moment != packet.sent {
+                (*moment, *before) = (packet.sent, 0);
+            }
+            packet.behind = *before;
+            *before = before.saturating_add(1);
+        } else {
+            insert(&mut self.hidden, packet.sent);
+        }
+        self.packets.push(packet);
+        self.packets.len() as Id - 1
+    }
+
+    /// Hides a datagram because its fragments are drawn; what is behind it moves up.
+    pub(super) fn hide(&mut self, id: Id) {
+        let hidden = self.packets[id as usize];
+        if !hidden.is_drawn() {
+            return;
+        }
+        insert(&mut self.hidden, hidden.sent);
+        let mut place = hidden.behind;
+        let later = &mut self.packets[id as usize..];
+        (later[0].in_fragments, later[0].behind) = (true, 0);
+        for packet in later.iter_mut().take_while(|packet| packet.sent == hidden.sent) {
+            if packet.is_drawn() && packet.queue() == hidden.queue() {
+                packet.behind = place;
+                place = place.saturating_add(1);
+            }
+        }
+        let (moment, before) = self.queued(&hidden);
+        if *moment == hidden.sent {
+            *before = place;
+        }
+    }
+
+    /// Returns the last moment at which packets left like this one, and how many.
+    fn queued(&mut self, packet: &Packet) -> &mut (u64, u16) {
+        let (flow, direction, local) = packet.queue();
+        &mut self.growth.clients[flow as usize].queued[direction as usize][usize::from(local)]
+    }
+
+    /// Ends a packet.
+    pub(super) fn end_at(&mut self, id: Id, ending: Ending, at: u64) {
+        let packet = &mut self.packets[id as usize];
+        (packet.ending, packet.end) = (ending, at);
+        if !packet.is_drawn() {
+            return;
+        }
+        if at > self.growth.now {
+            self.growth.late_ends.push_back(at);
+        } else {
+            insert(&mut self.ends, at);
+        }
     }
 
     /// Notes the effect of the packet that a client has just received.
     fn affect(&mut self, record: &Record, effect: Effect) {
         let received = self.client(record).received.filter(|_| record.packet.is_some());
         if let Some(id) = received {
-            self.timeline.packets[id as usize].effect = effect;
+            self.packets[id as usize].effect = effect;
         }
     }
 
@@ -370,22 +402,22 @@ impl Builder<'_> {
             end: WaitEnd::Unknown,
             request: None,
         };
-        let place = self.timeline.waits.len() as Id;
+        let place = self.waits.len() as Id;
         if let (Some(label), false) = (record.label, wait.is_unsent()) {
-            wait.request = self.sent.get(&(flow, label)).copied();
+            wait.request = self.growth.sent.get(&(flow, label)).copied();
         }
         if let Some(request) = wait.request {
-            self.timeline.packets[request as usize].wait.get_or_insert(place);
+            self.packets[request as usize].wait.get_or_insert(place);
         }
         let client = self.client(record);
         (client.open_wait, client.last_wait) = (Some(place), Some(place));
-        self.timeline.waits.push(wait);
+        self.waits.push(wait);
         self.phase(record, State::Waiting(place));
     }
 
     fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
         self.affect(record, effect);
-        let open = self.client(record).open_wait.map(|id| &self.timeline.waits[id as usize]);
+        let open = self.client(record).open_wait.map(|id| &self.waits[id as usize]);
         // In an open loop the client may still wait for something else.
         if open.is_none_or(|wait| wait.is_of_exchange(record.label)) {
             let end = if effect == Effect::Answered { WaitEnd::Answered } else { WaitEnd::Over };
@@ -397,60 +429,15 @@ impl Builder<'_> {
     /// Ends the running wait and returns it.
     fn end_wait(&mut self, record: &Record, end: WaitEnd) -> Option<Id> {
         let id = self.client(record).open_wait.take()?;
-        let wait = &mut self.timeline.waits[id as usize];
+        let wait = &mut self.waits[id as usize];
         (wait.ended, wait.end) = (record.at.as_nanos(), end);
         Some(id)
     }
 
     fn phase(&mut self, record: &Record, state: State) {
-        let (flow, from) = (flow_of(record), record.at.as_nanos());
-        self.timeline.phases.push(Phase { flow, from, state });
+        let phases = &mut self.flows[flow_of(record) as usize].phases;
+        phases.push((record.at.as_nanos(), state));
     }
-
-    fn finish(self, records: &[Record], cut: bool) -> Timeline {
-        let mut timeline = self.timeline;
-        let last = records.last().map_or(0, |record| record.at.as_nanos());
-        timeline.phases = by_flow(timeline.phases, self.clients.len());
-        timeline.shown = merge(timeline.shown, self.late);
-        if cut {
-            // What comes after the last record kept is unknown, so it is not shown in part.
-            timeline.shown.retain(|(time, _)| *time <= last);
-        }
-        timeline.end = timeline.shown.last().map_or(0, |(time, _)| *time);
-        timeline.moments = timeline.shown.iter().map(|(time, _)| *time).collect();
-        timeline.moments.dedup();
-        let ended = timeline.packets.iter().filter(|packet| packet.ending != Ending::Unknown);
-        timeline.longest = ended.map(|packet| packet.end - packet.sent).max().unwrap_or(0);
-        if cut {
-            // A packet without a known end may be on its way until the end of the run.
-            let unknown = timeline.packets.iter().find(|packet| packet.ending == Ending::Unknown);
-            let age = unknown.map_or(0, |packet| last - packet.sent);
-            timeline.longest = timeline.longest.max(age);
-        }
-        let waits = timeline.waits.iter();
-        let waited = waits.map(|wait| wait.ended.min(wait.deadline).saturating_sub(wait.armed));
-        timeline.longest_wait = waited.max().unwrap_or(0);
-        let drawn = || timeline.packets.iter().filter(|packet| packet.is_drawn());
-        timeline.starts = drawn().map(|packet| packet.sent).collect();
-        let ended = drawn().filter(|packet| packet.ending != Ending::Unknown);
-        timeline.ends = ended.map(|packet| packet.end).collect();
-        timeline.ends.sort_unstable();
-        queue(&mut timeline.packets);
-        timeline.sums = sums(&timeline.shown, records);
-        timeline
-    }
-}
-
-fn sums(shown: &[(u64, Id)], records: &[Record]) -> Vec<Summary> {
-    let mut sum = Summary::default();
-    let mut sums = vec![sum];
-    for chunk in shown.chunks_exact(STRIDE) {
-        for (_, id) in chunk {
-            sum.record(&records[*id as usize]);
-        }
-        sums.push(sum);
-    }
-    sums
 }
 
 /// Returns how long a datagram usually takes, one way, in nanoseconds.

@@ -5,20 +5,26 @@
 //! that time; on the page the datagram travels half the way before its loss becomes visible. The page
 //! computes that moment, [`Packet::end`], and [`Timeline::shown`] orders the records by it.
 //!
+//! A timeline grows: [`Timeline::push`] takes the records one after another. In between, it has everything up to the time of
+//! the last one, so a loss that becomes visible later is not there yet.
+//!
 //! In a network of packets, a frame is a packet too, unless it carries a whole datagram: then the datagram is the packet. A
 //! datagram sent in fragments is not drawn; its fragments are.
 
 mod build;
 mod frames;
+#[cfg(test)]
+pub(crate) mod growing;
 mod order;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use build::usual_latency;
 
-use crate::run::PageRun;
-use order::flow_of;
+use build::Growth;
+use order::{Longest, Span, flow_of};
 use retrylab_core::machine::{Label, Timer};
+use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
 use retrylab_core::trace::words::{self, Known, Setting, Words, span};
 use retrylab_core::trace::{Carried, Cause, Direction, PacketId, Record, Sink};
@@ -127,6 +133,21 @@ impl Packet {
         !self.in_fragments
     }
 
+    /// Returns what it has in common with packets that leave behind it if they leave at the same moment.
+    const fn queue(&self) -> (u32, Direction, bool) {
+        (self.flow, self.direction, self.local.is_some())
+    }
+
+    fn flight(&self) -> Span {
+        if !self.is_drawn() {
+            Span::Ended(0)
+        } else if self.ending == Ending::Unknown {
+            Span::Open(self.sent)
+        } else {
+            Span::Ended(self.end - self.sent)
+        }
+    }
+
     /// Returns the side that it comes from.
     pub(crate) const fn from(&self) -> Side {
         match self.direction {
@@ -210,6 +231,16 @@ impl Wait {
         words::is_unsent(self.timer)
     }
 
+    /// Returns how long it runs. One without a known end is over at its deadline.
+    fn run(&self, now: u64) -> Span {
+        let end = self.ended.min(self.deadline);
+        if end <= now {
+            Span::Ended(end.saturating_sub(self.armed))
+        } else {
+            Span::Open(self.armed)
+        }
+    }
+
     /// Returns true if it belongs to this exchange.
     fn is_of_exchange(&self, label: Option<Label>) -> bool {
         self.label.map(|label| label.exchange) == label.map(|label| label.exchange)
@@ -249,12 +280,13 @@ pub(crate) enum State {
     Refused,
 }
 
-/// The time from which a client is in a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Phase {
-    flow: u32,
-    from: u64,
-    state: State,
+/// What the timeline has of one client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Flow {
+    /// Its datagrams by direction and number.
+    named: [Vec<Id>; 2],
+    /// When it got into which state, by time.
+    phases: Vec<(u64, State)>,
 }
 
 /// Number of records between two prefix sums of the counts.
@@ -266,38 +298,42 @@ pub(crate) struct Timeline {
     setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
-    /// The datagrams by client, direction and number.
-    named: Vec<[Vec<Id>; 2]>,
+    /// By number; the first is what concerns no client in particular.
+    flows: Vec<Flow>,
     /// What earlier records reveal about a record, where they reveal anything; by record.
     known: Vec<(Id, Known)>,
-    /// When packets that are drawn are sent, in order.
-    starts: Vec<u64>,
-    /// When they end, in order.
+    /// When packets that are not drawn are sent, in order.
+    hidden: Vec<u64>,
+    /// When packets that are drawn end, in order.
     ends: Vec<u64>,
     /// When frames are shown to be lost that the summary does not count, in order.
     lost_frames: Vec<u64>,
     waits: Vec<Wait>,
     /// The subject of each record of the trace.
     subjects: Vec<Subject>,
-    /// By client, then by time.
-    phases: Vec<Phase>,
     /// When each record is shown, in order, and its index in the trace.
     shown: Vec<(u64, Id)>,
     /// The times of `shown`, each once.
     moments: Vec<u64>,
-    /// Counts before every [`STRIDE`]th record of `shown`.
+    /// Counts after every [`STRIDE`]th record of `shown`.
     sums: Vec<Summary>,
-    /// The longest time that a packet is on its way.
-    longest: u64,
-    /// The longest time that a wait runs.
-    longest_wait: u64,
-    end: u64,
+    /// How long packets that are drawn are on their way.
+    flights: Longest,
+    /// How long waits run.
+    running: Longest,
+    growth: Growth,
 }
 
 impl Timeline {
-    /// Arranges the records of a run.
-    pub(crate) fn new(run: &PageRun) -> Self {
-        build::build(run.scenario(), (run.records(), run.frames()), run.is_cut())
+    /// Creates the timeline of a run of `scenario` at its start.
+    pub(crate) fn begin(scenario: &Scenario) -> Self {
+        let setting = scenario.setting();
+        Self { setting, growth: Growth::new(scenario), ..Self::default() }
+    }
+
+    /// Returns the number of records that it has taken.
+    pub(crate) const fn len(&self) -> usize {
+        self.subjects.len()
     }
 
     /// Returns the kind of run.
@@ -330,8 +366,8 @@ impl Timeline {
 
     /// Returns the packet with this name in the trace; if it was duplicated, the first one.
     pub(crate) fn packet_named(&self, name: PacketId) -> Option<Id> {
-        let of_flow = self.named.get(name.flow.get() as usize)?;
-        of_flow[name.direction as usize].get(name.number.get() as usize - 1).copied()
+        let flow = self.flows.get(name.flow.get() as usize)?;
+        flow.named[name.direction as usize].get(name.number.get() as usize - 1).copied()
     }
 
     /// Returns the subject of a record, by its index in the trace.
@@ -340,13 +376,13 @@ impl Timeline {
     }
 
     /// Returns the last time at which something is shown to happen.
-    pub(crate) const fn end(&self) -> u64 {
-        self.end
+    pub(crate) fn end(&self) -> u64 {
+        self.moments.last().copied().unwrap_or(0)
     }
 
-    /// Returns the longest time that a wait runs.
-    pub(crate) const fn longest_wait(&self) -> u64 {
-        self.longest_wait
+    /// Returns a time that no wait runs longer than.
+    pub(crate) fn longest_wait(&self) -> u64 {
+        self.running.until(self.end())
     }
 
     /// Returns the times at which something is shown to happen.
@@ -373,7 +409,8 @@ impl Timeline {
     /// Returns the counts up to and including `at`.
     pub(crate) fn summary(&self, records: &[Record], at: u64) -> Summary {
         let until = self.shown.partition_point(|(time, _)| *time <= at);
-        let mut sum = self.sums.get(until / STRIDE).copied().unwrap_or_default();
+        let mut sum =
+            (until / STRIDE).checked_sub(1).map_or_else(Summary::default, |i| self.sums[i]);
         for (_, id) in &self.shown[until / STRIDE * STRIDE..until] {
             sum.record(&records[*id as usize]);
         }
@@ -382,8 +419,9 @@ impl Timeline {
 
     /// Returns the number of packets on their way at `at`.
     pub(crate) fn in_flight(&self, at: u64) -> usize {
-        let sent = self.starts.partition_point(|start| *start <= at);
-        sent - self.ends.partition_point(|end| *end <= at).min(sent)
+        let until = |times: &[u64]| times.partition_point(|time| *time <= at);
+        let sent = self.packets.partition_point(|packet| packet.sent <= at);
+        sent.saturating_sub(until(&self.hidden) + until(&self.ends))
     }
 
     /// Returns the number of frames that were lost up to and including `at` and that the summary does not count; of the
@@ -392,10 +430,10 @@ impl Timeline {
         self.lost_frames.partition_point(|lost| *lost <= at) as u64
     }
 
-    /// Returns a range that contains all packets that are on their way at `at` or ended at most `linger`
+    /// Returns a range that contains all packets drawn that are on their way at `at` or ended at most `linger`
     /// before, and some others.
     pub(crate) fn around(&self, at: u64, linger: u64) -> impl Iterator<Item = (Id, &Packet)> {
-        let reach = self.longest.saturating_add(linger);
+        let reach = self.flights.until(self.end()).saturating_add(linger);
         let from = self.packets.partition_point(|packet| packet.sent < at.saturating_sub(reach));
         let to = self.packets.partition_point(|packet| packet.sent <= at);
         (from..to).map(|i| (i as Id, &self.packets[i]))
@@ -404,9 +442,9 @@ impl Timeline {
     /// Returns the client with the most phases; the first one if there are several.
     pub(crate) fn busiest(&self) -> u32 {
         let mut busiest = (0, 1);
-        for phases in self.phases.chunk_by(|a, b| a.flow == b.flow) {
-            if phases.len() > busiest.0 {
-                busiest = (phases.len(), phases[0].flow);
+        for (number, flow) in (0..).zip(&self.flows) {
+            if flow.phases.len() > busiest.0 {
+                busiest = (flow.phases.len(), number);
             }
         }
         busiest.1
@@ -414,9 +452,9 @@ impl Timeline {
 
     /// Returns what client `flow` is doing at `at`; `None` before it began.
     pub(crate) fn state(&self, flow: u32, at: u64) -> Option<State> {
-        let after = self.phases.partition_point(|phase| (phase.flow, phase.from) <= (flow, at));
-        let phase = self.phases.get(after.checked_sub(1)?)?;
-        (phase.flow == flow).then_some(phase.state)
+        let phases = &self.flows.get(flow as usize)?.phases;
+        let after = phases.partition_point(|(from, _)| *from <= at);
+        phases[..after].last().map(|(_, state)| *state)
     }
 }
 

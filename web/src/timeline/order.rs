@@ -1,57 +1,88 @@
-//! Groups and orders what a timeline holds.
+//! Orders and finds what a timeline holds.
 
-use super::{Id, Packet, Phase};
-use retrylab_core::trace::{Direction, Record};
+use retrylab_core::trace::Record;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroU32;
+
+/// A map from small keys that nobody chooses to do harm, so that a fast hash suffices.
+pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
+
+/// The hash of a [`Map`]: each number is mixed in by a multiplication.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write_u32(&mut self, number: u32) {
+        // The multiplier is 2^64 divided by the golden ratio (Knuth, volume 3, section 6.4).
+        self.0 = (self.0.rotate_left(32) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32((*byte).into());
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        // A multiplication mixes the high bits best, and a map uses the low ones.
+        self.0.rotate_left(26)
+    }
+}
 
 /// Returns the client that a record concerns, from 1; 0 for none.
 pub(super) fn flow_of(record: &Record) -> u32 {
     record.flow.map_or(0, NonZeroU32::get)
 }
 
-/// Numbers the packets that a host sends to another one at one moment.
-pub(super) fn queue(packets: &mut [Packet]) {
-    for moment in packets.chunk_by_mut(|a, b| a.sent == b.sent) {
-        if moment.len() == 1 {
-            continue;
-        }
-        let mut sent: HashMap<(u32, Direction, bool), u16> = HashMap::new();
-        for packet in moment.iter_mut().filter(|packet| packet.is_drawn()) {
-            let before = sent.entry((packet.flow, packet.direction, packet.local.is_some()));
-            let before = before.or_default();
-            packet.behind = *before;
-            *before = before.saturating_add(1);
-        }
-    }
+/// Adds a time to those in order. It is seldom before the last one.
+pub(super) fn insert(times: &mut Vec<u64>, at: u64) {
+    let place = if times.last().is_none_or(|last| *last <= at) {
+        times.len()
+    } else {
+        times.partition_point(|time| *time <= at)
+    };
+    times.insert(place, at);
 }
 
-/// Groups phases, which are in order of time, by client: a counting sort.
-pub(super) fn by_flow(phases: Vec<Phase>, flows: usize) -> Vec<Phase> {
-    let mut places = vec![0; flows + 1];
-    for phase in &phases {
-        places[phase.flow as usize + 1] += 1;
-    }
-    for flow in 1..places.len() {
-        places[flow] += places[flow - 1];
-    }
-    let mut grouped = phases.clone();
-    for phase in phases {
-        let place = &mut places[phase.flow as usize];
-        grouped[*place] = phase;
-        *place += 1;
-    }
-    grouped
+/// How long something takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Span {
+    /// It ended, and took this time.
+    Ended(u64),
+    /// It began at this time.
+    Open(u64),
 }
 
-/// Merges two ordered lists; at equal times the record that was made first comes first.
-pub(super) fn merge(a: Vec<(u64, Id)>, b: Vec<(u64, Id)>) -> Vec<(u64, Id)> {
-    let mut merged = Vec::with_capacity(a.len() + b.len());
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
-        merged.extend(if x <= y { a.next() } else { b.next() });
+/// The longest of things that begin one after another and end in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Longest {
+    /// Of all that come earlier than the first open one.
+    passed: u64,
+    /// The place of that one.
+    place: usize,
+    /// When it began; later ones began later.
+    began: Option<u64>,
+}
+
+impl Longest {
+    /// Passes those of `all` that have ended since.
+    pub(super) fn pass<T>(&mut self, all: &[T], span: impl Fn(&T) -> Span) {
+        self.began = None;
+        while let Some(next) = all.get(self.place) {
+            match span(next) {
+                Span::Ended(length) => self.passed = self.passed.max(length),
+                Span::Open(began) => {
+                    self.began = Some(began);
+                    return;
+                }
+            }
+            self.place += 1;
+        }
     }
-    merged.extend(a);
-    merged.extend(b);
-    merged
+
+    /// Returns a time that none of them takes longer than until `now`.
+    pub(super) fn until(&self, now: u64) -> u64 {
+        self.passed.max(self.began.map_or(0, |began| now.saturating_sub(began)))
+    }
 }

@@ -1,7 +1,23 @@
 use super::*;
-use crate::frames::Frames;
 use crate::run::PageRun;
 use retrylab_core::scenario::Scenario;
+
+impl Timeline {
+    /// Arranges the records of a run at once.
+    pub(crate) fn new(run: &PageRun) -> Self {
+        let mut timeline = Self::begin(run.scenario());
+        timeline.extend(run, run.records().len());
+        timeline.finish(run.is_cut());
+        timeline
+    }
+
+    /// Takes the records of a run up to `until`.
+    pub(super) fn extend(&mut self, run: &PageRun, until: usize) {
+        for id in self.len()..until {
+            self.push(&run.records()[id], run.frames().of(id as Id));
+        }
+    }
+}
 
 const MS: u64 = 1_000_000;
 
@@ -112,7 +128,11 @@ fn counts_and_flights_at_any_time_are_those_of_a_slow_count() {
 
 #[test]
 fn a_run_that_was_cut_ends_with_its_last_record() {
-    let (run, timeline) = over("clients=100&exchanges=400&server.drop=0.5&link.loss=0.1");
+    let link = "clients=100&exchanges=40&server.drop=0.5&link.loss=0.1";
+    let mut run = PageRun::keeping(10_000, Scenario::from_fragment(link).0);
+    while !run.advance(1_000) {}
+    let timeline = run.take_timeline().unwrap();
+    growing::assert_grows(&run, &timeline);
     assert!(run.is_cut());
     assert_eq!(timeline.end(), run.records().last().unwrap().at.as_nanos());
     let unknown =
@@ -124,7 +144,7 @@ fn a_run_that_was_cut_ends_with_its_last_record() {
 #[test]
 fn the_busiest_client_has_the_maximum_number_of_phases() {
     let (_, timeline) = over("clients=1000&link.loss=0.3&seed=2");
-    let phases = |flow| timeline.phases.iter().filter(|phase| phase.flow == flow).count();
+    let phases = |flow: u32| timeline.flows[flow as usize].phases.len();
     let most = (1..=1000).map(phases).max().unwrap();
     let busiest = timeline.busiest();
     assert_eq!(phases(busiest), most);
@@ -139,7 +159,8 @@ fn no_run_is_too_small() {
         assert!(!timeline.moments().is_empty());
         assert_eq!(timeline.summary(run.records(), timeline.end()), run.summary());
     }
-    let empty = build::build(&Scenario::default(), (&[], &Frames::default()), false);
+    let mut empty = Timeline::begin(&Scenario::default());
+    empty.finish(false);
     assert_eq!((empty.end(), empty.in_flight(0), empty.state(1, 0)), (0, 0, None));
     assert_eq!(empty.moment(5), None);
 }

@@ -7,7 +7,7 @@ use super::host::Host;
 use super::outages::Outages;
 use super::side::Side;
 use crate::drive::{Context, Timeouts};
-use crate::link::{Fault, Link};
+use crate::link::{Act, Fault, Link};
 use crate::machine::Label;
 use crate::random::Direction;
 use crate::scenario::Family;
@@ -135,6 +135,13 @@ where
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
+        self
+    }
+
+    /// Adds acts by hand: see [`Pipe::add_acts`](crate::link::Pipe::add_acts).
+    #[must_use]
+    pub fn with_acts(mut self, acts: &[Act]) -> Self {
+        self.wire.set_acts(acts);
         self
     }
 
