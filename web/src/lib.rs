@@ -1,7 +1,7 @@
 //! The lab's page: runs the simulated network in wasm and draws it.
 //!
 //! The page's JavaScript only shows and asks; everything that knows what a packet, a wait or a scenario is
-//! is here or in the core. Two objects cross the boundary: [`Lab`], and in web workers [`Part`].
+//! is here or in the core. Three objects cross the boundary: [`Lab`], and in web workers [`Part`] and [`Trials`].
 //!
 //! ```text
 //!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
@@ -14,6 +14,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `run`, `part`, `report`, `frames` | the crate `retrylab-engine`, in `web/engine/`: runs the simulated network, fast |
+//! | `charts` | the numbers of the charts; runs with other values and seeds for a sweep |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the client's sends and waits when nobody answers, as a picture and in words |
@@ -26,6 +27,7 @@
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
+mod charts;
 mod fields;
 mod fold;
 mod inspect;
@@ -45,6 +47,7 @@ mod timeline;
 mod why;
 mod words;
 
+pub use charts::Trials;
 pub use lab::Lab;
 pub use retrylab_engine::part::Part;
 use retrylab_engine::{frames, report, run};

@@ -3,6 +3,7 @@
 
 import { Acts } from "./acts.js";
 import * as address from "./address.js";
+import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
@@ -49,6 +50,10 @@ export class Page {
       moved: () => this.moved(),
       changed: (ended) => this.changed(ended),
     });
+    this.charts = new Charts(part(byId("exhibits", HTMLElement), "charts", HTMLElement), this.desk, {
+      module: () => this.module,
+      set: (key, value) => this.set(key, value),
+    });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
     this.acts = new Acts(this.desk, (act) => this.act(act));
     this.scrub = byId("scrub", HTMLInputElement);
@@ -74,6 +79,7 @@ export class Page {
     theme.start(() => {
       theme.paint(this.module, this.lab);
       this.view.renew();
+      this.charts.renew();
     });
     this.listen();
     share.start(() => this.lab);
@@ -203,6 +209,7 @@ export class Page {
   arrange() {
     this.shows.arrange();
     this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
+    this.charts.arranged();
   }
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
@@ -314,7 +321,9 @@ export class Page {
     address.write(lab.address());
     address.now();
     this.shows.name();
-    this.controls.show(JSON.parse(lab.fields(FIRST)));
+    const fields = JSON.parse(lab.fields(FIRST));
+    this.controls.show(fields);
+    this.charts.begin(fields);
     this.view.renewSchedule();
     this.course.show(opened);
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
@@ -367,6 +376,7 @@ export class Page {
         exhibit.moved(clock, playing);
         result.moved();
       }
+      this.charts.moved(playing);
       say(this.clock, clock);
       panel.showMoment(lab.now());
       if (playing) {
@@ -462,6 +472,7 @@ export class Page {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-show") === view));
     }
     this.view.request();
+    this.charts.moved(false);
     for (const { exhibit } of this.shows) exhibit.table.follow();
   }
 

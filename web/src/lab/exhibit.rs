@@ -1,5 +1,6 @@
 //! One run with everything that is needed to show it.
 
+use crate::charts::EndsUntil;
 use crate::ladder::{Columns, Ladder};
 use crate::numbers::clock;
 use crate::run::PageRun;
@@ -24,6 +25,8 @@ pub(super) struct Exhibit {
     pub(super) selected: Option<Pick>,
     /// The record whose subject is selected once there are records.
     pub(super) wanted: Option<Id>,
+    /// For the charts.
+    pub(super) ends: EndsUntil,
 }
 
 /// What can be shown once there are records.
@@ -56,6 +59,7 @@ impl Exhibit {
             chosen: false,
             selected: None,
             wanted: None,
+            ends: EndsUntil::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod acts;
 mod address;
+mod charts;
 mod compare;
 mod course;
 mod exhibit;
