@@ -141,8 +141,8 @@ fn document(file: impl Fn(&str) -> Option<File>, link: Option<&str>) -> Option<S
         ("<head>", policy),
         ("href=\"icon.svg\"", format!("href=\"data:image/svg+xml;base64,{icon}\"")),
         (
-            "<link rel=\"stylesheet\" href=\"style.css\">",
-            format!("<style>{}</style>", text("style.css")?),
+            "<link rel=\"stylesheet\" href=\"page.css\">",
+            format!("<style>{}</style>", text("page.css")?),
         ),
         ("<script src=\"js/early.js\"></script>", script("js/early.js")?),
         ("<script type=\"module\" src=\"js/main.js\"></script>", String::new()),
@@ -168,14 +168,14 @@ mod tests {
     #[test]
     fn everything_is_inside() {
         let document = document(file, Some("seed=7&message=%22")).unwrap();
-        for outside in ["src=\"", "href=\"style", "href=\"icon", "src='", "@import"] {
+        for outside in ["src=\"", "href=\"page", "href=\"icon", "src='", "@import"] {
             assert!(!document.contains(outside), "{outside}");
         }
         for inside in [
             "<html lang=\"en\" data-link=\"seed=7&amp;message=%22\">",
             "<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';",
             "href=\"data:image/svg+xml;base64,aWNvbi5zdmc=\"",
-            "<style>style.css</style>",
+            "<style>page.css</style>",
             "<script>js/early.js</script>",
             "<script type=\"text/plain\" data-file=\"wasm/retrylab_web.js\">cGFja2Vk</script>",
             "<script>js/offline.js</script>\n</body>",

@@ -32,7 +32,7 @@ fn the_file_has_everything_inside_and_opens_with_the_scenario() {
     }
     let whole = exported("export-whole", &[]);
     assert!(!whole.contains("data-link") && whole.ends_with("</html>\n"));
-    for outside in [" src=", "href=\"style", "href=\"http", "@import"] {
+    for outside in [" src=", "href=\"page", "href=\"http", "@import"] {
         assert!(!whole.split("<script type").next().unwrap().contains(outside), "{outside}");
     }
     let shipped = exported("export-shipped", &["retry-storm"]);
