@@ -7,14 +7,10 @@ import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
-import * as embed from "./embed.js";
-import * as exports from "./export.js";
-import * as imports from "./import.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
-import * as paper from "./print.js";
 import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
 import * as share from "./share.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
@@ -87,7 +83,6 @@ export class Page {
     });
     this.listen();
     share.start(() => this.lab);
-    this.startForTeachers();
     this.arrange();
     this.begin(true);
     this.shows.beginOthers(this.module);
@@ -105,15 +100,6 @@ export class Page {
         announce("Paused: the page is not in sight.");
       }
     });
-  }
-
-  /** Starts what takes runs to paper, to files and to other pages, and what opens files. */
-  startForTeachers() {
-    const [lab, module] = [() => this.lab, () => this.module];
-    exports.start({ lab, visible: () => this.shows.list[FIRST].exhibit.top });
-    paper.start({ lab, module, painted: () => this.view.renew() });
-    imports.start({ module, open: (link) => this.open(link) });
-    embed.start();
   }
 
   listen() {
