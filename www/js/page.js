@@ -6,6 +6,7 @@ import * as address from "./address.js";
 import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
+import { Difference } from "./difference.js";
 import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
@@ -15,8 +16,9 @@ import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
 import * as share from "./share.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
+import { lacksPackets, stopped } from "./troubles.js";
 import { View } from "./view.js";
-import { loadPackets, wordsOf } from "./wasm.js";
+import { loadPackets } from "./wasm.js";
 import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -55,6 +57,7 @@ export class Page {
       set: (key, value) => this.set(key, value),
     });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
     this.acts = new Acts(this.desk, (act) => this.act(act));
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
@@ -208,6 +211,7 @@ export class Page {
   /** Shows as many exhibits as the lab has. */
   arrange() {
     this.shows.arrange();
+    this.difference.begin(this.module);
     this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
     this.charts.arranged();
   }
@@ -288,20 +292,12 @@ export class Page {
 
   /**
    * Says that a link cannot be run, and offers to try again.
-   * @param {string} fragment
+   * @param {string} link
    * @param {unknown} error
    * @param {string} shown says which run is shown instead
    */
-  lacksPackets(fragment, error, shown) {
-    notices.show("packets", {
-      title: "The TCP/IP stacks that this run needs could not be loaded.",
-      lines: [
-        `The browser says: ${wordsOf(error)}.`,
-        `${shown} The command-line program, \`retrylab sim\`, has the stacks too.`,
-      ],
-      bad: true,
-      buttons: [["Try again", () => this.open(fragment)]],
-    });
+  lacksPackets(link, error, shown) {
+    lacksPackets(error, shown, () => this.open(link));
   }
 
   /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */
@@ -321,6 +317,7 @@ export class Page {
     address.write(lab.address());
     address.now();
     this.shows.name();
+    this.difference.begin(this.module);
     const fields = JSON.parse(lab.fields(FIRST));
     this.controls.show(fields);
     this.charts.begin(fields);
@@ -497,17 +494,4 @@ export class Page {
     notices.hide("packets");
     stopped(error);
   }
-}
-
-/**
- * Says that the page has stopped because of a bug.
- * @param {unknown} error
- */
-export function stopped(error) {
-  notices.show("broken", {
-    title: "The page has stopped because of a bug.",
-    lines: [wordsOf(error), `The run was ${location.href}`],
-    bad: true,
-    buttons: [["Load again", () => location.reload()]],
-  });
 }
