@@ -65,7 +65,7 @@ impl Pairs {
         true
     }
 
-    /// Returns what differs, in sentences with 95 % intervals; empty while there are too few pairs.
+    /// Returns what differs, in sentences, with their 95 % confidence intervals; empty while there are too few pairs.
     #[must_use]
     pub fn words(&self) -> String {
         let pairs = self.shares.count();
@@ -78,7 +78,7 @@ impl Pairs {
     }
 }
 
-/// Returns by how much B differs: "B answers 4.2 percentage points more of the exchanges (95 % interval 3.1 to 5.3)".
+/// Returns by how much B differs: "B answers 4.2 percentage points more of the exchanges (95 % confidence interval 3.1 to 5.3)".
 fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
     let [mean, low, high] = interval(of, true);
     let number = |value: f64| {
@@ -91,11 +91,13 @@ fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
     }
     if low <= 0.0 && high >= 0.0 {
         let range = format!("{} to {} {unit}", number(low), number(high));
-        return format!("no clear difference in what B {does} {what} (95 % interval {range})");
+        return format!(
+            "no clear difference in what B {does} {what} (95 % confidence interval {range})"
+        );
     }
     let (more, low, high) = if mean > 0.0 { ("more", low, high) } else { ("fewer", -high, -low) };
     format!(
-        "B {does} {} {unit} {more} {what} (95 % interval {} to {})",
+        "B {does} {} {unit} {more} {what} (95 % confidence interval {} to {})",
         number(mean.abs()),
         number(low),
         number(high),
@@ -120,7 +122,7 @@ mod tests {
         let text = words("clients=20&server.drop=0.5", two, 30);
         assert!(text.starts_with("Over 30 seeds, the same for both: B answers "), "{text}");
         assert!(
-            text.contains(" percentage points fewer of the exchanges (95 % interval "),
+            text.contains(" percentage points fewer of the exchanges (95 % confidence interval "),
             "{text}"
         );
         assert!(

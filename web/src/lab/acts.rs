@@ -1,7 +1,8 @@
 //! Acts by hand: what the reader does to a packet, to the server and to the link. They are settings of the scenario, so the
 //! link, the digest and `retrylab sim` have them too.
 
-use super::{Lab, link_of};
+use super::Lab;
+use super::link::link_of;
 use crate::fields;
 use crate::json::Json;
 use crate::stage::Pick;

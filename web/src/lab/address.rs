@@ -9,8 +9,9 @@
 //!
 //! All other keys are the scenario's.
 
+use super::Lab;
 use super::exhibit::Exhibit;
-use super::{Lab, link_of};
+use super::link::{AGAINST, link_of};
 use crate::lessons::OPENING;
 use retrylab_core::scenario::{Link, Scenario};
 use retrylab_core::time::{nanos, parse_duration};
@@ -19,15 +20,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 const AT: &str = "at";
 const SELECT: &str = "select";
 const CLIENT: &str = "client";
-const AGAINST: &str = "against";
-
-/// Returns true if this module can run all scenarios of a link.
-pub(super) fn runs(link: &str) -> bool {
-    let link = Scenario::from_link(link);
-    let mut others = link.view.iter().filter(|(name, _)| name == AGAINST);
-    link.scenario.is_runnable()
-        && others.all(|(_, other)| Scenario::from_fragment(other).0.is_runnable())
-}
 
 /// The address bar.
 #[wasm_bindgen]

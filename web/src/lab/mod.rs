@@ -6,6 +6,7 @@ mod charts;
 mod compare;
 mod course;
 mod exhibit;
+mod link;
 mod pictures;
 mod playhead;
 mod run;
@@ -15,6 +16,7 @@ use crate::fold::Folds;
 use crate::theme::Theme;
 use crate::{fields, words};
 use exhibit::Exhibit;
+use link::{link_of, runnable};
 use retrylab_core::scenario::Scenario;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -61,7 +63,7 @@ impl Lab {
     /// Returns true if this module can run the scenarios of a link; if not, the module with the feature `packets` can.
     #[must_use]
     pub fn runs(link: &str) -> bool {
-        address::runs(link)
+        runnable(link)
     }
 
     /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays. If both runs
@@ -160,10 +162,4 @@ impl Lab {
     pub fn sentence(&self, which: usize) -> String {
         words::headline(self.exhibits[which].run.scenario()).1
     }
-}
-
-/// Returns the fragment of a scenario's link, without `#`; never empty.
-fn link_of(scenario: &Scenario) -> String {
-    let fragment = scenario.to_fragment();
-    if fragment.is_empty() { format!("{}={}", fields::SEED, scenario.seed) } else { fragment }
 }

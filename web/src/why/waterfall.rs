@@ -27,7 +27,7 @@ struct Bar {
 }
 
 /// Writes `from` and `to` in nanoseconds, `rows`, and `left`, the number of sends that are not among them. A row has `name`,
-/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. Nothing later than `seen` is told.
+/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`.
 pub(crate) fn waterfall(
     json: &mut Json,
     run: &PageRun,
