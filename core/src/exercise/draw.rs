@@ -76,11 +76,15 @@ impl Backoff {
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = alloc::vec![match self.factor {
             "1" => format!("After each send, the client waits {} ms for a reply.", self.first),
-            factor => format!(
-                "After the first send, the client waits {} ms for a reply. Each further wait is {factor} times as long as \
-                 the one before.",
-                self.first
-            ),
+            factor => {
+                let times =
+                    if factor == "2" { "twice".to_string() } else { format!("{factor} times") };
+                format!(
+                    "After the first send, the client waits {} ms for a reply. Each further wait is {times} as long as the \
+                     previous one.",
+                    self.first
+                )
+            }
         }];
         words.extend(self.most.map(|most| format!("No wait is longer than {most} ms.")));
         words.push(format!(

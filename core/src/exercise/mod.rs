@@ -4,7 +4,7 @@
 //! run, so it cannot differ from what the run shows. Each instance has exactly one right answer: where there would be none or
 //! two, others are drawn.
 //!
-//! What it does not do: it is no examination. A [`Score`]'s code reveals mistakes and codes of other exercises, but anyone with
+//! What it does not do: hold an examination. A [`Score`]'s code reveals mistakes and codes of other exercises, but anyone with
 //! this crate can make one.
 //!
 //! ```

@@ -1,6 +1,7 @@
 //! How a link names an exercise: `next-send.7` is the seventh of its kind.
 
-use crate::value::nearest;
+use crate::value::{Printable, nearest};
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -61,6 +62,12 @@ impl Kind {
         }
     }
 
+    /// Returns the name of an exercise, such as `next-send.7`.
+    #[must_use]
+    pub fn named(self, number: u32) -> String {
+        format!("{}.{number}", self.name())
+    }
+
     /// Reads a name such as `next-send.7`: the kind and the number.
     ///
     /// # Errors
@@ -77,16 +84,16 @@ impl Kind {
     }
 }
 
-/// Why a text names no exercise.
+/// Why a text does not name an exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
     /// There is no such kind.
     Kind(String),
-    /// The number is missing, or is none.
+    /// The number is missing, or is not a number.
     Number {
         /// The kind.
         kind: Kind,
-        /// What stands in its place.
+        /// What is there instead.
         number: String,
     },
 }
@@ -96,7 +103,7 @@ impl fmt::Display for NameError {
         match self {
             Self::Kind(name) => {
                 let names = || Kind::ALL.iter().map(|kind| kind.name());
-                write!(f, "there is no exercise \"{name}\"; ")?;
+                write!(f, "there is no exercise \"{}\"; ", Printable::short(name))?;
                 if let Some(meant) = nearest(name, names()) {
                     return write!(f, "did you mean {meant}?");
                 }
@@ -108,8 +115,9 @@ impl fmt::Display for NameError {
             }
             Self::Number { kind, number } => write!(
                 f,
-                "\"{number}\" is not the number of an exercise; write {name}.7, for example",
-                name = kind.name()
+                "\"{}\" is not the number of an exercise; write {}.7, for example",
+                Printable::short(number),
+                kind.name()
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Which of several clients gives up first when the server goes down for good?
+//! Which of several clients gives up first when nothing gets through any more?
 
 use super::super::draw::{
     Backoff, Draw, clock, is_given_up, is_send, length, listed, millis, places,
@@ -34,11 +34,11 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
     let mut pairs = backoff.pairs();
     pairs.extend([
         ("clients", CLIENTS.to_string()),
-        ("exchanges", "6".to_string()),
+        ("exchanges", "5".to_string()),
         ("workload.think", millis(think)),
         ("link.latency", millis(LATENCY)),
         ("link.loss", "0.3".to_string()),
-        ("faults", format!("{down}ms 1h server-down")),
+        ("faults", format!("{down}ms 1h partition")),
     ]);
     let scenario = draw.scenario(pairs)?;
     let records = draw.run(&scenario);
@@ -60,7 +60,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
     let mut given = backoff.words();
     given.insert(0, format!("All {CLIENTS} clients have the same policy."));
     given.push(format!(
-        "The server goes down at {} and does not come back.",
+        "From {} on, no packet arrives any more.",
         length(Duration::from_millis(down))
     ));
     Some(Exercise {
@@ -68,7 +68,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
         number: 0,
         shown,
         given,
-        question: "Which client gives up first?".to_string(),
+        question: "Which of them is the first to give up?".to_string(),
         answer: Answer::Choice {
             options: (1..=CLIENTS).map(|flow| format!("Client {flow}")).collect(),
             right: first.flow as usize,

@@ -58,7 +58,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
         number: 0,
         shown: records.len(),
         given: ["The server drops every request. Its client makes every wait by one policy, and gives up in the end.".to_string()].to_vec(),
-        question: "Which policy is this?".to_string(),
+        question: "Which policy made these waits?".to_string(),
         answer: Answer::Choice {
             options: others.iter().map(|other| candidates[*other].0.clone()).collect(),
             right,
@@ -101,7 +101,7 @@ fn candidates(first: u64) -> [(String, Pairs); 6] {
     ]
 }
 
-/// Returns true if a policy can have made these waits. The longest wait of a jitter is as good as never drawn.
+/// Returns true if a policy can have made these waits. The longest wait of a jitter is practically never drawn.
 fn can_make(policy: &Policy, waits: &[Duration]) -> bool {
     let table = policy.timetable(waits.len(), waits.len());
     let drawn = policy.jitter() != Jitter::None;

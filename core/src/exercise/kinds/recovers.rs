@@ -13,7 +13,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
     let outage = Outage::draw(draw, sends, longest)?;
     let (end, answered) = outage.end;
     let count = outage.sends.len();
-    // The end is open until the last send or the one before it.
+    // The end is open until one of the last two sends.
     if answered != wanted || count + 1 < sends as usize {
         return None;
     }

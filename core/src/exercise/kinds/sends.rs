@@ -31,7 +31,8 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
             clock(outage.arrival(last)),
             clock(outage.back)
         ),
-        reasons: outage.reasons(&outage.sends),
+        // The last one that came too early, and the first one that did not.
+        reasons: outage.reasons(&outage.sends[count - 2..]),
         given: outage.given,
         scenario: outage.scenario,
     })
