@@ -6,6 +6,7 @@ import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
 import { Exhibit } from "./exhibit.js";
+import { Exercise } from "./exercise.js";
 import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
@@ -101,6 +102,18 @@ export class Page {
         this.lab.seek(0);
         this.set(key, value);
         this.player.play();
+      },
+    });
+    this.exercise = new Exercise(part(document.body, "exercise", HTMLElement), this.desk, {
+      open: (link) => this.open(link),
+      solved: () => {
+        this.after = { play: false, end: false };
+        this.begin(false);
+      },
+      picked: () => {
+        this.player.pause();
+        this.picked(FIRST);
+        this.settled();
       },
     });
     this.client = byId("client", HTMLInputElement);
@@ -202,6 +215,7 @@ export class Page {
    */
   set(key, value) {
     const { lab } = this;
+    if (lab.hides(FIRST)) return "The exercise hides the settings until you have answered.";
     const end = lab.end() > 0 && lab.atEnd();
     try {
       const fragment = lab.changed(FIRST, key, value);
@@ -220,6 +234,7 @@ export class Page {
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
   compare() {
+    if (this.lab.hides(FIRST)) return;
     this.guard(() => {
       if (this.lab.exhibits() > 1) {
         this.lab.unpin();
@@ -367,6 +382,7 @@ export class Page {
     this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
     this.course.show(opened);
+    this.exercise.show();
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
     const sample = byId("legend-sample", HTMLElement);
     say(sample, lab.sample(FIRST));
@@ -449,7 +465,8 @@ export class Page {
     const shape = playing ? "i-pause" : again ? "i-again" : "i-play";
     byId("play-icon", SVGUseElement).setAttribute("href", `#${shape}`);
     if (!playing) this.moved();
-    if (ended) announce(`${this.lab.moment(FIRST, false)} The run is over. ${this.lab.outcome(FIRST)}`);
+    const over = this.lab.hides(FIRST) ? "The exercise hides what follows." : "The run is over.";
+    if (ended) announce(`${this.lab.moment(FIRST, false)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 
   /**

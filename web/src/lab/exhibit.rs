@@ -44,9 +44,14 @@ impl Scene {
 impl Exhibit {
     /// Creates an exhibit of a scenario, whose run begins.
     pub(super) fn new(scenario: Scenario, errors: Vec<String>) -> Self {
+        Self::of(PageRun::new(scenario), errors)
+    }
+
+    /// Creates an exhibit of a run at its start.
+    pub(super) fn of(run: PageRun, errors: Vec<String>) -> Self {
         Self {
-            plan: Plan::new(&scenario),
-            run: PageRun::new(scenario),
+            plan: Plan::new(run.scenario()),
+            run,
             errors,
             scene: None,
             flow: 1,

@@ -3,6 +3,7 @@
 mod address;
 mod compare;
 mod course;
+mod exercise;
 mod exhibit;
 mod pictures;
 mod playhead;
@@ -12,6 +13,7 @@ mod select;
 use crate::fold::Folds;
 use crate::theme::Theme;
 use crate::{fields, words};
+use exercise::Task;
 use exhibit::Exhibit;
 use retrylab_core::scenario::Scenario;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -31,6 +33,8 @@ pub struct Lab {
     seen: u64,
     /// How the playhead moves through all exhibits.
     folds: Folds,
+    /// What the first exhibit asks.
+    task: Option<Task>,
 }
 
 #[wasm_bindgen]
@@ -45,6 +49,7 @@ impl Lab {
             at: 0,
             seen: 0,
             folds: Folds::new(&[], 0, 1),
+            task: None,
         };
         lab.open(link);
         lab
@@ -67,6 +72,7 @@ impl Lab {
         let (flow, chosen) = (self.flow(which), self.is_chosen(which));
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
         self.seen = self.at;
+        self.task.take_if(|_| which == 0);
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
@@ -138,16 +144,22 @@ impl Lab {
         fields::describe(self.exhibits[which].run.scenario())
     }
 
-    /// Returns the scenario's title.
+    /// Returns the title of the scenario, or of its exercise.
     #[must_use]
     pub fn title(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).0.to_string()
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.title().to_string(),
+            None => words::headline(self.exhibits[which].run.scenario()).0.to_string(),
+        }
     }
 
     /// Returns what to look at, or what the scenario is.
     #[must_use]
     pub fn sentence(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).1
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.given(),
+            None => words::headline(self.exhibits[which].run.scenario()).1,
+        }
     }
 }
 
