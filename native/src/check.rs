@@ -66,7 +66,8 @@ fn exercise(link: &str) -> Result<Exercise, Error> {
     if let Some(error) = link.errors.into_iter().next() {
         return Err(error.into());
     }
-    let (kind, number) = Kind::read(link.view.get(NAME).ok_or(Error::NoExercise)?)?;
+    let named = link.view.iter().find(|(name, _)| name == NAME);
+    let (kind, number) = Kind::read(&named.ok_or(Error::NoExercise)?.1)?;
     Ok(Exercise::new(kind, number, &|scenario| sim::run(scenario, Vec::new()).sink))
 }
 

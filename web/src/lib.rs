@@ -21,7 +21,8 @@
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the client's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
-//! | `inspect` | everything known about one packet or wait, and why it happened |
+//! | `inspect` | everything known about one packet or wait |
+//! | `why` | the chain of reasons for it, the waterfall and the states of its exchange |
 //! | `fields` | the core's table of keys as a form's description |
 //! | `fold` | how long each stretch of a run takes to watch: empty ones are folded |
 //! | `lessons` | the course, and the menu of scenarios worth looking at |
@@ -48,6 +49,7 @@ mod strip;
 mod table;
 mod theme;
 mod timeline;
+mod why;
 mod words;
 
 pub use lab::Lab;

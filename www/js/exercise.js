@@ -122,6 +122,7 @@ export class Exercise {
       make("li", {}, this.button(`${at} s: ${text}`, () => {
         this.desk.lab.goTo(record);
         this.hooks.picked();
+        announce(this.desk.lab.moment(0, false));
       })));
     const copying = this.button("Copy the code", () => void copy(code, copying));
     const ways = make("p", { class: "ways-on" }, this.another(task), copying,

@@ -1,20 +1,18 @@
 // @ts-check
 // Puts the page together: one lab with its exhibits, one playhead, and everything that shows them.
 
+import { Acts } from "./acts.js";
 import * as address from "./address.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
-import { Exhibit } from "./exhibit.js";
-import { Exercise } from "./exercise.js";
-import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
-import { Result } from "./result.js";
 import * as share from "./share.js";
+import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
 import { View } from "./view.js";
 import { loadPackets, wordsOf } from "./wasm.js";
@@ -24,48 +22,6 @@ import { counted } from "./words.js";
 
 /** The names in the legend, in the lab's order. */
 const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
-
-/** The exhibit that the controls change, and the one that was pinned. */
-const [FIRST, PINNED] = [0, 1];
-
-/** What shows one run. */
-class Show {
-  /**
-   * @param {Page} page
-   * @param {number} which the exhibit's place in the lab
-   * @param {HTMLElement} pictures
-   * @param {HTMLElement} result
-   */
-  constructor(page, which, pictures, result) {
-    const { desk, view } = page;
-    this.exhibit = new Exhibit(pictures, desk, which, {
-      picked: () => page.picked(which),
-      request: () => view.request(),
-    });
-    this.result = new Result(result, desk, which);
-    this.feed = new Feed(desk, which, {
-      ready: () => page.ready(which),
-      waits: () => this.result.wait(),
-      done: () => this.result.done(),
-      failed: (error) => page.fail(error),
-    });
-  }
-
-  /**
-   * Begins a new run.
-   * @param {Module} module
-   */
-  begin(module) {
-    this.result.begin();
-    this.feed.begin(module);
-  }
-
-  end() {
-    this.feed.end();
-    this.exhibit.end();
-    this.result.root.remove();
-  }
-}
 
 export class Page {
   /**
@@ -82,16 +38,19 @@ export class Page {
     this.after = { play: false, end: false };
     const roots = { strip: byId("transport", HTMLElement), schedule: byId("schedule", HTMLElement) };
     this.view = new View(this.desk, roots, (error) => this.fail(error));
-    const [pictures, result] = ["exhibits", "results"].map((id) => byId(id, HTMLElement).firstElementChild);
-    if (!(pictures instanceof HTMLElement && result instanceof HTMLElement)) throw new Error("the page has no exhibit");
-    /** @type {Show[]} */
-    this.shows = [new Show(this, FIRST, pictures, result)];
-    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
+    this.shows = new Shows(this.desk, {
+      picked: (which) => this.picked(which),
+      request: () => this.view.request(),
+      ready: (which) => this.ready(which),
+      failed: (error) => this.fail(error),
+    });
+    this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
     this.player = new Player(this.desk, {
       moved: () => this.moved(),
       changed: (ended) => this.changed(ended),
     });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.acts = new Acts(this.desk, (act) => this.act(act));
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
@@ -103,17 +62,10 @@ export class Page {
         this.set(key, value);
         this.player.play();
       },
-    });
-    this.exercise = new Exercise(part(document.body, "exercise", HTMLElement), this.desk, {
-      open: (link) => this.open(link),
-      solved: () => {
-        this.after = { play: false, end: false };
-        this.begin(false);
-      },
+      solved: () => this.begin(false),
       picked: () => {
         this.player.pause();
         this.picked(FIRST);
-        this.settled();
       },
     });
     this.client = byId("client", HTMLInputElement);
@@ -132,7 +84,7 @@ export class Page {
     share.start(() => this.lab);
     this.arrange();
     this.begin(true);
-    for (const show of this.shows.slice(1)) show.begin(this.module);
+    this.shows.beginOthers(this.module);
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
     for (const element of waiting) {
@@ -185,6 +137,9 @@ export class Page {
       },
       n: () => this.roll(),
       c: () => this.compare(),
+      d: () => {
+        if (!byId("act-packet", HTMLElement).hidden) this.act("drop");
+      },
       s: () => share.copyLink(),
       Escape: () => {
         for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
@@ -204,24 +159,23 @@ export class Page {
       this.lab.open(link);
       this.arrange();
       this.begin(true);
-      for (const show of this.shows.slice(1)) show.begin(this.module);
+      this.shows.beginOthers(this.module);
     });
   }
 
   /**
-   * Changes a value; returns the error's sentence, or nothing.
+   * Changes a value, or resets it; returns the error's sentence, or nothing.
    * @param {string} key
-   * @param {string} value
+   * @param {string | undefined} value
    */
   set(key, value) {
     const { lab } = this;
-    if (lab.hides(FIRST)) return "The exercise hides the settings until you have answered.";
     const end = lab.end() > 0 && lab.atEnd();
     try {
       const fragment = lab.changed(FIRST, key, value);
       this.run(fragment, () => {
         this.after = { play: this.player.playing, end };
-        this.lab.load(FIRST, fragment);
+        this.lab.load(FIRST, fragment, false);
         this.begin(false);
       });
     } catch (error) {
@@ -230,6 +184,30 @@ export class Page {
       this.fail(error);
     }
     return "";
+  }
+
+  /**
+   * Does something by hand at the playhead's time. What happened before stays as it was.
+   * @param {string} act
+   */
+  act(act) {
+    try {
+      const link = this.lab.withAct(act);
+      this.run(link, () => {
+        this.after = { play: this.player.playing, end: false };
+        this.lab.load(FIRST, link, true);
+        this.begin(false);
+      });
+    } catch (error) {
+      if (typeof error === "string") notices.show("act", { title: error, bad: true, buttons: [["Close", () => notices.hide("act")]] });
+      else this.fail(error);
+    }
+  }
+
+  /** Shows as many exhibits as the lab has. */
+  arrange() {
+    this.shows.arrange();
+    this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
   }
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
@@ -243,48 +221,10 @@ export class Page {
       } else {
         this.lab.pin();
         this.arrange();
-        this.shows[PINNED].begin(this.module);
+        this.shows.list[PINNED].begin(this.module);
       }
       this.view.renew();
     });
-  }
-
-  /** Has as many exhibits as the lab. */
-  arrange() {
-    const count = this.lab.exhibits();
-    for (const show of this.shows.splice(count)) show.end();
-    while (this.shows.length < count) this.shows.push(this.twin());
-    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
-    byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
-    const button = byId("compare", HTMLButtonElement);
-    button.setAttribute("aria-pressed", String(count > 1));
-    this.name();
-  }
-
-  /** Returns what shows a pinned run: copies of the first exhibit's elements, before them. */
-  twin() {
-    const { exhibit, result } = this.shows[FIRST];
-    const [pictures, outcome] = [exhibit.root, result.root].map((root) => {
-      const copy = /** @type {HTMLElement} */ (root.cloneNode(true));
-      copy.querySelector(".still")?.remove();
-      root.before(copy);
-      return copy;
-    });
-    return new Show(this, this.shows.length, pictures, outcome);
-  }
-
-  /** Names the exhibits after what differs, if there are several. */
-  name() {
-    /** @type {{ key: string, a: string, b: string }[]} */
-    const differences = JSON.parse(this.lab.differences());
-    const values = (/** @type {"a" | "b"} */ side) => differences.map((d) => `${d.key} ${d[side]}`).join(", ");
-    for (const { exhibit, result } of this.shows) {
-      const pinned = exhibit.which === PINNED;
-      const name = `${pinned ? "A" : "B"}: ${values(pinned ? "a" : "b") || "the same settings"}`;
-      const several = this.shows.length > 1;
-      exhibit.name(several ? name : "");
-      result.name(several ? (pinned ? "Outcome of A" : "Outcome of B") : "Outcome");
-    }
   }
 
   /**
@@ -337,12 +277,12 @@ export class Page {
    */
   adopt(module) {
     const old = this.lab;
-    for (const { feed } of this.shows) feed.end();
+    this.shows.stop();
     this.module = module;
     this.desk.lab = new module.Lab(old.address());
     theme.paint(module, this.lab);
     old.free();
-    for (const show of this.shows.slice(1)) show.begin(module);
+    this.shows.beginOthers(module);
   }
 
   /**
@@ -367,7 +307,7 @@ export class Page {
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(`${this.lab.moment(FIRST, false)} ${this.lab.outcome(FIRST)}`);
+    announce(this.lab.moment(FIRST, false));
   }
 
   /**
@@ -378,17 +318,17 @@ export class Page {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
-    this.name();
+    address.now();
+    this.shows.name();
     this.controls.show(JSON.parse(lab.fields(FIRST)));
     this.view.renewSchedule();
     this.course.show(opened);
-    this.exercise.show();
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
     const sample = byId("legend-sample", HTMLElement);
     say(sample, lab.sample(FIRST));
     sample.hidden = !sample.textContent;
     this.showErrors();
-    this.shows[FIRST].begin(this.module);
+    this.shows.list[FIRST].begin(this.module);
   }
 
   showErrors() {
@@ -409,7 +349,7 @@ export class Page {
    * @param {number} which
    */
   ready(which) {
-    this.shows[which].exhibit.renew();
+    this.shows.list[which].exhibit.renew();
     this.view.renew();
     if (which !== FIRST) {
       this.picked(which);
@@ -434,6 +374,7 @@ export class Page {
         result.moved();
       }
       say(this.clock, clock);
+      panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();
         mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
@@ -447,10 +388,13 @@ export class Page {
   /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
-    const time = `${lab.clock(false)} of ${lab.endClock()} seconds`;
+    // When a run ends is part of its outcome.
+    const whole = lab.seen() === 1;
+    const time = `${lab.clock(false)}${whole ? ` of ${lab.endClock()}` : ""} seconds`;
     this.scrub.setAttribute("aria-valuetext", time);
-    say(byId("clock-end", HTMLElement), ` / ${lab.endClock()} s`);
+    say(byId("clock-end", HTMLElement), whole ? ` / ${lab.endClock()} s` : " s");
     for (const { exhibit } of this.shows) exhibit.still(time);
+    this.acts.show();
     address.write(lab.address());
   }
 
@@ -477,7 +421,9 @@ export class Page {
     this.guard(() => {
       const { lab } = this;
       const text = lab.inspect(which);
-      panel.showStory(text ? JSON.parse(text) : null);
+      panel.showStory(text ? JSON.parse(text) : null, (record) => {
+        if (lab.pickRecord(which, record)) this.picked(which);
+      });
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd(FIRST);
       this.client.max = String(lab.clients(FIRST));
@@ -543,7 +489,7 @@ export class Page {
     if (this.broken) return;
     this.broken = true;
     this.player.playing = false;
-    for (const { feed } of this.shows) feed.end();
+    this.shows.stop();
     notices.hide("packets");
     stopped(error);
   }

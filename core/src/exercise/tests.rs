@@ -40,13 +40,14 @@ fn worked_out(exercise: &Exercise, records: &[Record]) -> Answer {
         (Kind::Sends, Answer::Number(_)) => {
             let fault = scenario.faults.as_slice()[0];
             let latency = Duration::from_nanos(simulate_latency(records));
-            let before = policy.sends().take_while(|sent| at(*sent + latency) < fault.until());
+            let before =
+                policy.sends().take_while(|sent| at(*sent + latency) < fault.until().unwrap());
             Answer::Number(before.count() as u32 + 1)
         }
         (Kind::Recovers, Answer::Choice { options, .. }) => {
             let fault = scenario.faults.as_slice()[0];
             let latency = Duration::from_nanos(simulate_latency(records));
-            let recovers = policy.sends().any(|sent| at(sent + latency) >= fault.until());
+            let recovers = policy.sends().any(|sent| at(sent + latency) >= fault.until().unwrap());
             Answer::Choice { options: options.clone(), right: if recovers { 1 } else { 2 } }
         }
         (Kind::AnsweredSend, Answer::Choice { options, .. }) => {

@@ -27,8 +27,9 @@ const AGAINST: &str = "against";
 /// Returns true if this module can run all scenarios of a link.
 pub(super) fn runs(link: &str) -> bool {
     let link = Scenario::from_link(link);
-    let against = link.view.get(AGAINST).map(|other| Scenario::from_fragment(other).0);
-    link.scenario.is_runnable() && against.is_none_or(|other| other.is_runnable())
+    let mut others = link.view.iter().filter(|(name, _)| name == AGAINST);
+    link.scenario.is_runnable()
+        && others.all(|(_, other)| Scenario::from_fragment(other).0.is_runnable())
 }
 
 /// The address bar.
@@ -41,7 +42,10 @@ impl Lab {
         let Link { scenario, errors, view, .. } =
             Scenario::from_link(if is_empty { OPENING.fragment } else { link });
         let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        let task = view.get(EXERCISE).and_then(|name| take_right(Task::new(name), &mut errors));
+        let task = view
+            .iter()
+            .find(|(name, _)| name == EXERCISE)
+            .and_then(|(_, name)| take_right(Task::new(name), &mut errors));
         let mut first = match &task {
             Some(task) => task.exhibit(),
             None => Exhibit::new(scenario, Vec::new()),
@@ -58,7 +62,8 @@ impl Lab {
                 AGAINST => {
                     let (scenario, wrong) = Scenario::from_fragment(value);
                     errors.extend(wrong.iter().map(ToString::to_string));
-                    others.push(Exhibit::new(scenario, Vec::new()));
+                    // One run can be compared with.
+                    others = vec![Exhibit::new(scenario, Vec::new())];
                     None
                 }
                 EXERCISE => None,

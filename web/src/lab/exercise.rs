@@ -153,6 +153,14 @@ impl Lab {
         self.go(at.as_nanos());
     }
 
+    /// Refuses to change an exhibit's scenario while an exercise hides it.
+    pub(super) fn may_change(&self, which: usize) -> Result<(), String> {
+        if self.hides(which) {
+            return Err("The exercise hides the settings until you have answered.".to_string());
+        }
+        Ok(())
+    }
+
     fn solve(&mut self, solved: bool) {
         if let Some(task) = &mut self.task {
             task.score = Some(Score { solved, attempts: task.attempts });
@@ -205,14 +213,14 @@ mod tests {
         let mut lab = lab("view.exercise=sends.2");
         assert_eq!(lab.answer("99"), Ok(false));
         assert!(lab.answer("many").is_err(), "this one does not count");
-        assert!(lab.hides(0));
+        assert!(lab.hides(0) && lab.changed(0, "seed", Some("1".into())).is_err());
         lab.show_solution();
         let task = lab.task.as_ref().unwrap();
         let code = Score { solved: false, attempts: 1 }.code(&task.exercise);
         assert!(lab.exercise().contains(&code), "{}", lab.exercise());
         // Another scenario is not an exercise.
-        let changed = lab.changed(0, "link.loss", "0.5").unwrap();
-        lab.load(0, &changed);
+        let changed = lab.changed(0, "link.loss", Some("0.5".into())).unwrap();
+        lab.load(0, &changed, false);
         assert_eq!((lab.exercise().as_str(), lab.address()), ("", changed));
     }
 

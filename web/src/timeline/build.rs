@@ -134,8 +134,7 @@ impl Timeline {
     /// knows that.
     fn change(&mut self, pushed: Pushed<'_>, known: Known) -> (u64, Option<Id>) {
         let Pushed { id, record, .. } = pushed;
-        let at = record.at.as_nanos();
-        let (mut shown, mut about) = (at, None);
+        let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
             What::Sent { direction, bytes } => {
@@ -145,7 +144,7 @@ impl Timeline {
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
             What::Dropped { cause, .. } if record.host == HostId::Link => {
-                shown = at.saturating_add(self.growth.half_way);
+                shown = shown.saturating_add(self.growth.half_way);
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
@@ -162,7 +161,9 @@ impl Timeline {
                 (shown, about) = self.framed(pushed, step, (direction, carried, bytes));
             }
             // These have words, but do not change any state.
-            What::TimerArmed { .. }
+            What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
+            | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger

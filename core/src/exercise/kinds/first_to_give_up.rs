@@ -38,7 +38,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
         ("workload.think", millis(think)),
         ("link.latency", millis(LATENCY)),
         ("link.loss", "0.3".to_string()),
-        ("faults", format!("{down}ms 1h partition")),
+        ("faults", format!("{down}ms forever partition")),
     ]);
     let scenario = draw.scenario(pairs)?;
     let records = draw.run(&scenario);
