@@ -77,6 +77,11 @@ export class Page {
         this.set(key, value);
         this.player.play();
       },
+      solved: () => this.begin(false),
+      picked: () => {
+        this.player.pause();
+        this.picked(FIRST);
+      },
     });
     this.client = byId("client", HTMLInputElement);
   }
@@ -214,6 +219,7 @@ export class Page {
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
   compare() {
+    if (this.lab.hides(FIRST)) return;
     this.guard(() => {
       if (this.lab.exhibits() > 1) {
         this.lab.unpin();
@@ -397,7 +403,8 @@ export class Page {
     const { playing } = this.player;
     this.transport.changed(playing);
     if (!playing) this.moved();
-    if (ended) announce(`${this.lab.moment(FIRST, false)} The run is over. ${this.lab.outcome(FIRST)}`);
+    const over = this.lab.hides(FIRST) ? "The exercise hides what follows." : "The run is over.";
+    if (ended) announce(`${this.lab.moment(FIRST, false)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 
   /**

@@ -46,6 +46,7 @@ impl Lab {
     /// If the scenario does not allow it: one sentence.
     #[wasm_bindgen(js_name = withAct)]
     pub fn with_act(&self, act: &str) -> Result<String, String> {
+        self.may_change(0)?;
         let scenario = self.exhibits[0].run.scenario();
         let (key, value) = match act {
             "crash" => ("faults", self.began("server-down")),

@@ -5,6 +5,7 @@ mod address;
 mod charts;
 mod compare;
 mod course;
+mod exercise;
 mod exhibit;
 mod link;
 mod pictures;
@@ -15,6 +16,7 @@ mod select;
 use crate::fold::Folds;
 use crate::theme::Theme;
 use crate::{fields, words};
+use exercise::Task;
 use exhibit::Exhibit;
 use link::{link_of, runnable};
 use retrylab_core::scenario::Scenario;
@@ -35,6 +37,8 @@ pub struct Lab {
     seen: u64,
     /// How the playhead moves through all exhibits.
     folds: Folds,
+    /// What the first exhibit asks.
+    task: Option<Task>,
 }
 
 #[wasm_bindgen]
@@ -49,6 +53,7 @@ impl Lab {
             at: 0,
             seen: 0,
             folds: Folds::new(&[], 0, 1),
+            task: None,
         };
         lab.open(link);
         lab
@@ -74,6 +79,7 @@ impl Lab {
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
         self.exhibits[which].wanted = wanted;
         self.seen = self.at;
+        self.task.take_if(|_| which == 0);
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
@@ -90,6 +96,7 @@ impl Lab {
         key: &str,
         value: Option<String>,
     ) -> Result<String, String> {
+        self.may_change(which)?;
         let changed = fields::change(self.exhibits[which].run.scenario(), key, value.as_deref());
         changed.map(|scenario| link_of(&scenario))
     }
@@ -151,15 +158,21 @@ impl Lab {
         fields::describe(self.exhibits[which].run.scenario())
     }
 
-    /// Returns the scenario's title.
+    /// Returns the title of the scenario, or of its exercise.
     #[must_use]
     pub fn title(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).0.to_string()
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.title().to_string(),
+            None => words::headline(self.exhibits[which].run.scenario()).0.to_string(),
+        }
     }
 
     /// Returns what to look at, or what the scenario is.
     #[must_use]
     pub fn sentence(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).1
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.given(),
+            None => words::headline(self.exhibits[which].run.scenario()).1,
+        }
     }
 }
