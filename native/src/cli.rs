@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::output::{OutputError, Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
+    check, completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
     schedule, send, serve, sim, sweep, theory,
 };
 use clap::error::ErrorKind;
@@ -63,6 +63,7 @@ enum Command {
     Plot(plot::Args),
     Lab(lab::Args),
     ExportPage(lab::export::Args),
+    Check(check::Args),
     Schedule(schedule::Args),
     Presets(presets::Args),
     Scenarios(scenarios::Args),
@@ -130,6 +131,7 @@ impl Cli {
             Command::Plot(args) => plot::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
             Command::ExportPage(args) => lab::export::run(&args).map_err(Error::from),
+            Command::Check(args) => check::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
@@ -255,6 +257,8 @@ enum Error {
     #[error(transparent)]
     ExportPage(#[from] lab::export::Error),
     #[error(transparent)]
+    Check(#[from] check::Error),
+    #[error(transparent)]
     Schedule(#[from] FieldError),
     #[error(transparent)]
     Scenarios(#[from] SourceError),
@@ -281,7 +285,7 @@ impl Error {
             Self::ExportPage(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
             Self::Output(_) => Exit::Failed,
-            Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
+            Self::Check(_) | Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
         }
     }
 }

@@ -52,7 +52,7 @@ mod words;
 
 #[cfg(feature = "packets")]
 pub use capture::Capture;
-pub use charts::Trials;
+pub use charts::{Pairs, Trials};
 pub use lab::Lab;
 pub use retrylab_engine::part::Part;
 use retrylab_engine::{frames, report, run};

@@ -54,7 +54,9 @@ function sheetOf(lab) {
  * @param {number} which the exhibit's place in the lab
  */
 function runOf(lab, which) {
-  const settings = [...new URLSearchParams(lab.fragment(which))].map(([key, value]) => make("li", {}, make("code", {}, `${key} = ${value}`)));
+  // An exercise asks about them.
+  const given = lab.hides(which) ? "" : lab.fragment(which);
+  const settings = [...new URLSearchParams(given)].map(([key, value]) => make("li", {}, make("code", {}, `${key} = ${value}`)));
   const name = lab.exhibits() === 1 ? "The run" : which === 0 ? "B" : "A";
   /** @type {{ name: string, value: string }[]} */
   const counts = JSON.parse(lab.counts(which));
@@ -67,7 +69,7 @@ function runOf(lab, which) {
     make("ul", { class: "settings" }, ...settings),
     make("p", { class: "outcome" }, lab.outcome(which)),
     make("dl", { class: "counts" }, ...counts.map(({ name, value }) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))),
-    make("p", { class: "digest" }, "digest ", make("code", {}, lab.digest(which) || "none: the run is not over")),
+    lab.digest(which) && make("p", { class: "digest" }, "digest ", make("code", {}, lab.digest(which))),
     make("h3", {}, isWhole ? client : `${client}, its beginning`),
     make("div", { class: "ladder-parts" }, ...ladder));
 }
