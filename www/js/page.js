@@ -8,6 +8,7 @@ import { byId, part, say } from "./dom.js";
 import { Exhibit } from "./exhibit.js";
 import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
+import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
@@ -104,6 +105,7 @@ export class Page {
       },
     });
     this.client = byId("client", HTMLInputElement);
+    this.legend = new Legend(byId("legend", HTMLElement));
   }
 
   get lab() {
@@ -418,6 +420,7 @@ export class Page {
         result.moved();
       }
       say(this.clock, clock);
+      this.legend.show(lab, FIRST);
       if (playing) {
         this.view.draw();
         mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
@@ -462,7 +465,6 @@ export class Page {
       const text = lab.inspect(which);
       panel.showStory(text ? JSON.parse(text) : null);
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
-      byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd(FIRST);
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
       say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);

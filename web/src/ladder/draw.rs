@@ -1,6 +1,6 @@
 //! Draws the visible rows of the ladder.
 
-use super::{Columns, HEADER, LINE, Ladder, Line, Row, STUB, end_of, lines};
+use super::{Columns, HEADER, LINE, Ladder, Line, Row, STUB, end_of, lines, servers};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::run::PageRun;
@@ -40,7 +40,9 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     };
     current(paint, view);
     lanes(paint, view);
+    servers::troubles(paint, view);
     waits(paint, view, first.at, last.at);
+    servers::bars(paint, view, first.at, last.at);
     playhead(paint, view);
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
         arrow(paint, view, id, packet);

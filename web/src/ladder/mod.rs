@@ -6,6 +6,7 @@
 
 mod draw;
 mod lines;
+mod servers;
 mod slots;
 
 pub(crate) use draw::{View, draw};
@@ -16,6 +17,7 @@ use crate::run::PageRun;
 use crate::stage::Pick;
 use crate::timeline::{Ending, Id, Packet, Side, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
+use servers::Stay;
 use slots::Slots;
 
 /// The height of a line of text.
@@ -56,6 +58,8 @@ pub(crate) struct Ladder {
     slots: Slots,
     /// The client's waits by time.
     waits: Vec<Id>,
+    /// The client's requests at the servers, by arrival.
+    stays: Vec<Stay>,
     /// Maximum time of a packet on its way.
     longest: u64,
     pub(crate) height: f64,
@@ -74,6 +78,7 @@ impl Ladder {
             slots: Slots::new(timeline, &packets),
             packets,
             waits: ids(timeline.waits(), |wait| wait.flow == flow),
+            stays: servers::stays(timeline, flow),
             longest: 0,
             height: 0.0,
         };

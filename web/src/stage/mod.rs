@@ -1,7 +1,9 @@
 //! The stage: clients, server, packets between them and timers that run, at one moment.
 
+mod density;
 mod draw;
 mod layout;
+mod server;
 
 pub(crate) use draw::{Scene, draw};
 pub(crate) use layout::Layout;
@@ -26,6 +28,9 @@ enum Sight {
     /// Lost on the way or dropped at its end; `1.0` is fresh, less is fading.
     Gone(f64),
 }
+
+/// A packet to draw, with its position.
+type Seen<'a> = (Id, &'a Packet, Sight, layout::Point);
 
 /// Returns how `packet` looks at `at`. A loss stays visible as long as a client waits for the lost packet,
 /// in a crowd only briefly.
