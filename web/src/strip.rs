@@ -124,6 +124,8 @@ fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
 /// Marks the stretches in which something is wrong, and writes what where there is room.
 fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point) {
     let end = timeline.end();
+    // Where the last word ends.
+    let mut written = 0.0;
     let x = |at: u64| w * folds.play(at.min(end)) / folds.length().max(1e-9);
     for trouble in timeline.servers().troubles().iter().filter(|trouble| trouble.from < end) {
         let (from, to) = (x(trouble.from), x(trouble.until));
@@ -132,7 +134,8 @@ fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point
         paint.alpha(1.0);
         let (font, word) = (Font::sans(10.5).bold(), trouble.word());
         let wide = paint.width(font, &word) + 6.0;
-        if wide < to - from {
+        if from >= written && wide < to - from {
+            written = from + wide;
             paint.fill(Ink::Ground, |path| path.rect((from + 1.0, 0.0), wide, 12.0));
             paint.text(Ink::Lost, font, Align::Left, (from + 4.0, 6.5), &word);
         }

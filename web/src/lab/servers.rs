@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The servers.
 #[wasm_bindgen]
 impl Lab {
-    /// Returns what the servers do at the playhead, in words; empty if their work takes no time and nothing is wrong.
+    /// Returns what the servers do at the playhead, in words; empty if they do nothing and nothing is wrong.
     #[must_use]
     pub fn servers(&self, which: usize) -> String {
         let exhibit = &self.exhibits[which];

@@ -67,6 +67,7 @@ pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
             let ((x, top), h) = bar(from, now(from, job.ended));
             paint.stroke(Ink::Lost, 1.5, |path| {
                 path.hatch((x - 1.0, top), BAR + 2.0, h, 5.0);
+                path.rect((x - 1.0, top), BAR + 2.0, h);
             });
         }
     }
@@ -75,6 +76,8 @@ pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
 /// Draws a hatched band while something is wrong: on the servers' lane, or between the lanes if it is the link.
 pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
     let last = view.timeline.end();
+    // The middle of the last word on either place: words are below each other.
+    let mut words = [0.0; 2];
     for trouble in view.timeline.servers().troubles() {
         if trouble.from > last {
             continue;
@@ -87,12 +90,14 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
         let middle = f64::midpoint(view.columns.client, view.columns.server);
         let (x, half) =
             if trouble.is_of_link() { (middle, 14.0) } else { (view.columns.server, 9.0) };
-        paint.alpha(0.45);
+        paint.alpha(0.35);
         paint.stroke(Ink::Lost, 1.5, |path| {
             path.hatch((x - half, top), 2.0 * half, bottom - top, 8.0);
         });
         paint.alpha(1.0);
-        word(paint, view.run, trouble, (x - half - 6.0, top + 9.0));
+        let before = &mut words[usize::from(trouble.is_of_link())];
+        *before = (top + 9.0).max(*before + 16.0);
+        word(paint, view.run, trouble, (x - half - 6.0, *before));
     }
 }
 
@@ -101,7 +106,7 @@ fn word(paint: &Paint<'_>, run: &PageRun, trouble: &Trouble, (right, y): (f64, f
     let width = paint.width(font, &word);
     paint.alpha(0.85);
     paint.fill(Ink::Ground, |path| {
-        path.card((right - width - 3.0, y - 8.0), width + 6.0, 16.0, 4.0)
+        path.card((right - width - 3.0, y - 8.0), width + 6.0, 16.0, 4.0);
     });
     paint.alpha(1.0);
     paint.text(Ink::Lost, font, Align::Right, (right, y), &word);

@@ -2,27 +2,12 @@
 
 use super::layout::{Layout, Point};
 use super::server::servers;
-use super::{Seen, Sight, density, place, sight};
+use super::{Scene, Seen, Sight, density, place, sight};
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Id, Packet, Side, State, Timeline};
+use crate::timeline::{Packet, Side, State};
 use retrylab_core::machine::Timer;
-use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::Summary;
 use retrylab_core::trace::{Direction, words};
-
-/// What the stage shows.
-pub(crate) struct Scene<'a> {
-    pub(crate) layout: &'a Layout,
-    pub(crate) timeline: &'a Timeline,
-    pub(crate) scenario: &'a Scenario,
-    pub(crate) at: u64,
-    /// Counts up to now.
-    pub(crate) summary: Summary,
-    /// The selected packet and client.
-    pub(crate) packet: Option<Id>,
-    pub(crate) client: u32,
-}
 
 pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
     servers(paint, scene);
@@ -125,7 +110,7 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
 }
 
 /// Draws a field of marks, hollow ones, because packets are filled: a client that waits for its first reply is a circle, after
-/// a retry a triangle; both shrink as their wait runs down. A square is answered, a cross gave up.
+/// a retry a triangle; both shrink as their wait runs down. A square is answered, a crossed circle gave up.
 fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (mut waiting, mut again) = (Vec::new(), Vec::new());
     let (mut answered, mut gave_up) = (Vec::new(), Vec::new());
@@ -160,7 +145,10 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     }
     paint.alpha(1.0);
     paint.stroke(Ink::Lost, (ring * 0.35).clamp(1.0, 2.5), |path| {
-        gave_up.iter().for_each(|at| path.cross(*at, ring * 0.6));
+        for at in &gave_up {
+            path.disc(*at, ring);
+            path.cross(*at, ring * 0.4);
+        }
     });
     paint.stroke(Ink::Select, 2.0, |path| path.disc((x, y), ring + 3.0));
 }
@@ -174,8 +162,9 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             Some((id, packet, sight, place(layout, packet, sight)))
         })
         .collect();
-    if seen.len() > density::MANY {
-        return density::draw(paint, layout, &seen, timeline.in_flight(at));
+    let in_flight = timeline.in_flight(at);
+    if in_flight > density::MANY {
+        return density::draw(paint, layout, &seen, in_flight);
     }
     if !layout.is_crowd() {
         trails(paint, layout, &seen);

@@ -5,12 +5,27 @@ mod draw;
 mod layout;
 mod server;
 
-pub(crate) use draw::{Scene, draw};
+pub(crate) use draw::draw;
 pub(crate) use layout::Layout;
 
 use crate::paint::length_of;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 use layout::Spot;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
+
+/// What the stage shows.
+pub(crate) struct Scene<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) at: u64,
+    /// Counts up to now.
+    pub(crate) summary: Summary,
+    /// The selected packet and client.
+    pub(crate) packet: Option<Id>,
+    pub(crate) client: u32,
+}
 
 /// What a click on the stage, or on the ladder, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +123,6 @@ pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64
 mod tests {
     use super::*;
     use crate::run::PageRun;
-    use retrylab_core::scenario::Scenario;
 
     const MS: u64 = 1_000_000;
 

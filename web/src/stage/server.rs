@@ -5,7 +5,7 @@ use super::layout::Rect;
 use crate::numbers::grouped;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Job, Load, Trouble, TroubleKind};
+use crate::timeline::{Job, Load, Packet, Trouble, TroubleKind};
 use retrylab_core::sim::Summary;
 use std::net::SocketAddr;
 
@@ -40,10 +40,13 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>, place: u16) {
     card(paint, rect, trouble.is_some());
     let takes_time = !scene.timeline.servers().config.is_instant();
     let counts = if scene.layout.servers == 1 { counts(scene) } else { Vec::new() };
-    // A server that takes no time has few lines, which are in the middle.
-    let lines = if takes_time { 0.0 } else { 2.0 + counts.len() as f64 };
-    let top = if takes_time { rect.y + 8.0 } else { rect.y + (rect.h - lines * LINE) / 2.0 };
-    let mut column = Column { paint, rect, y: top.max(rect.y + 3.0) };
+    let top = match takes_time {
+        true if rect.h < WITH_COUNTS => 2.0,
+        true => 8.0,
+        // It has few lines, which are in the middle.
+        false => (rect.h - (2.0 + counts.len() as f64) * LINE).max(4.0) / 2.0,
+    };
+    let mut column = Column { paint, rect, y: rect.y + top };
     head(&mut column, scene, place, trouble);
     if takes_time && rect.h >= WITH_LOAD {
         let below = rect.h >= WITH_COUNTS;
@@ -57,7 +60,7 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>, place: u16) {
         let middle = column.middle();
         column.line(ink, Font::sans(11.5), &text);
         if is_wasted {
-            let left = middle.0 - paint.width(Font::sans(11.5), &text) / 2.0 - 13.0;
+            let left = middle.0 - paint.width(Font::sans(11.5), &text) / 2.0 - 15.0;
             wasted(paint, (left, middle.1 - 5.0), 10.0);
         }
     }
@@ -96,14 +99,19 @@ fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect, is_wrong: bool) {
     paint.stroke(ink, width, |path| path.card((x, y), w, h, 10.0));
 }
 
-/// Writes a server's name, and what is wrong with it, or else its address.
+/// Writes a server's name, and what is wrong with it, or else its address, or its load if there is no room for more.
 fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<&Trouble>) {
     let all = &scene.scenario.servers;
     let own = &all.as_slice()[place as usize];
     let name = if all.is_several() { own.name.to_string() } else { "server".to_string() };
     column.line(Ink::Text, Font::sans(14.0).bold(), &name);
     let Some(trouble) = trouble else {
-        if column.rect.h >= 34.0 {
+        let servers = scene.timeline.servers();
+        if !servers.config.is_instant() && column.rect.h < WITH_LOAD {
+            let Load { waiting, working, .. } = servers.load(place, scene.at);
+            let text = format!("busy {working}, queue {waiting}");
+            column.line(Ink::Text, Font::sans(11.5), &text);
+        } else if column.rect.h >= 34.0 {
             let own = if all.is_several() { own.address } else { scene.scenario.server_address() };
             address(column, own);
         }
@@ -111,8 +119,9 @@ fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<
     };
     let (font, word, (x, y)) = (Font::sans(12.5).bold(), trouble.word(), column.middle());
     let half = column.paint.width(font, &word) / 2.0 + 6.0;
-    column.paint.fill(Ink::Lost, |path| path.card((x - half, y - 7.5), 2.0 * half, 15.0, 7.0));
+    column.paint.fill(Ink::Lost, |path| path.card((x - half, y - 8.0), 2.0 * half, 16.0, 8.0));
     column.line(Ink::Surface, font, &word);
+    column.y += 3.0;
 }
 
 /// Writes a server's address; without the port if the card is too narrow.
@@ -197,7 +206,7 @@ fn cells(
 ) {
     // Cells of an unlimited number of places get smaller in steps.
     let count = if are_limited { places } else { places.next_multiple_of(10).max(10) } as f64;
-    let mut size = 18.0f64.min(area.h);
+    let mut size = 22.0f64.min(area.h);
     while size > 4.0 && (area.w / size).floor() * (area.h / size).floor() < count {
         size -= 0.5;
     }
@@ -246,7 +255,7 @@ fn bar(
 ) {
     let mut counts = [0.0; 3];
     for job in jobs {
-        let is_retry = scene.timeline.packet(job.request).is_some_and(|packet| packet.is_retry());
+        let is_retry = scene.timeline.packet(job.request).is_some_and(Packet::is_retry);
         counts[if job.is_void(scene.at) { 2 } else { usize::from(is_retry) }] += 1.0;
     }
     let mut from = x;

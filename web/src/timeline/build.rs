@@ -153,18 +153,10 @@ impl Timeline {
             What::TimerArmed { timer, deadline } if client => {
                 self.armed(id, record, (timer, deadline));
             }
-            What::TimerArmed { timer: Timer::Service, deadline } => {
-                if let Some(send) = send_of(record) {
-                    self.servers.armed(send, deadline.as_nanos());
-                }
-            }
-            What::Served { arrived, .. } => {
-                if let Some(send) = send_of(record) {
-                    self.servers.served(at, send, arrived.as_nanos());
-                }
-            }
-            What::Down { keeps_queue } => self.servers.down(at, place_of(record), keeps_queue),
-            What::Up => self.servers.up(at, place_of(record)),
+            What::TimerArmed { timer: Timer::Service, .. }
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up => self.serve(record),
             What::TimerFired { .. } if client => self.fired(record),
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
             What::Failed if client => self.affect(record, Effect::Failed),
@@ -200,6 +192,22 @@ impl Timeline {
             | What::Note { .. } => {}
         }
         (shown, about)
+    }
+
+    /// Passes a record of a server to the servers.
+    fn serve(&mut self, record: &Record) {
+        let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
+        match (record.what, send_of(record)) {
+            (What::TimerArmed { deadline, .. }, Some(send)) => {
+                self.servers.armed(send, deadline.as_nanos());
+            }
+            (What::Served { arrived, .. }, Some(send)) => {
+                self.servers.served(at, send, arrived.as_nanos());
+            }
+            (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
+            (What::Up, _) => self.servers.up(at, place),
+            _ => {}
+        }
     }
 
     fn fired(&mut self, record: &Record) {
@@ -461,11 +469,6 @@ impl Timeline {
 /// Returns the client and the send that a record concerns.
 fn send_of(record: &Record) -> Option<(u32, Label)> {
     Some((flow_of(record), record.label?))
-}
-
-/// Returns the place of the server that a record concerns, from 0.
-fn place_of(record: &Record) -> u16 {
-    record.server().map_or(0, |number| number - 1)
 }
 
 /// Returns how long a datagram usually takes, one way, in nanoseconds.

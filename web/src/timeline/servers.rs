@@ -162,6 +162,7 @@ pub(crate) struct Servers {
     jobs: Vec<Job>,
     /// How long jobs are at their server.
     stays: Longest,
+    /// By beginning.
     troubles: Vec<Trouble>,
     /// Whether the scenario has faults.
     can_fail: bool,
@@ -177,7 +178,7 @@ struct Growth {
     exchanges: Map<(u32, u32), Exchange>,
 }
 
-/// What is known of an exchange.
+/// What the growth knows about an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Exchange {
     is_over: bool,
@@ -221,7 +222,7 @@ impl Servers {
         }
     }
 
-    /// Returns when something is to be seen for the first time.
+    /// Returns when something becomes visible for the first time.
     pub(crate) fn first(&self, mark: Mark) -> Option<u64> {
         let first = |of: fn(&Times) -> &Vec<u64>| {
             self.times.iter().filter_map(|times| of(times).first().copied()).min()
@@ -230,7 +231,7 @@ impl Servers {
             Mark::Busy => first(|times| &times.begun),
             Mark::Queue => first(|times| &times.joined),
             Mark::Wasted => first(|times| &times.wasted),
-            Mark::Trouble => self.troubles.iter().map(|trouble| trouble.from).min(),
+            Mark::Trouble => self.troubles.first().map(|trouble| trouble.from),
         }
     }
 
@@ -247,7 +248,7 @@ impl Servers {
         &self.jobs
     }
 
-    /// Returns all that is wrong at some time.
+    /// Returns all that is wrong at some time, in the order in which it begins.
     pub(crate) fn troubles(&self) -> &[Trouble] {
         &self.troubles
     }
@@ -398,15 +399,17 @@ impl Servers {
             waiting.clear();
         }
         let (kind, server) = (TroubleKind::Down, Some(place));
-        self.troubles.push(Trouble { kind, server, from: at, until: u64::MAX });
+        let place = self.troubles.partition_point(|trouble| trouble.from <= at);
+        self.troubles.insert(place, Trouble { kind, server, from: at, until: u64::MAX });
     }
 
     /// Brings a server back.
     pub(super) fn up(&mut self, at: u64, place: u16) {
         let is_down = |trouble: &&mut Trouble| {
-            trouble.kind == TroubleKind::Down && trouble.server == Some(place)
+            let open = trouble.until == u64::MAX && trouble.server == Some(place);
+            open && trouble.kind == TroubleKind::Down
         };
-        if let Some(trouble) = self.troubles.iter_mut().rev().find(is_down) {
+        if let Some(trouble) = self.troubles.iter_mut().find(is_down) {
             trouble.until = at;
             self.refill(place as usize, at);
         }
