@@ -128,8 +128,12 @@ impl PageRun {
             scenario.begin(Kept::new(max), bounds)
         };
         let all = is_sample.then(Report::default);
-        let timeline = Some(Timeline::begin(&scenario));
-        Self { scenario, network: State::Running(Box::new(run)), all, timeline, stopped: false }
+        let mut timeline = Timeline::begin(&scenario);
+        if scenario.clients > MAX_FLOWS {
+            timeline.ignore_requests();
+        }
+        let (network, timeline) = (State::Running(Box::new(run)), Some(timeline));
+        Self { scenario, network, all, timeline, stopped: false }
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.

@@ -23,7 +23,7 @@ impl Lab {
     pub fn marks(&self, which: usize) -> String {
         let Some(scene) = &self.exhibits[which].scene else { return "[]".to_string() };
         let servers = scene.timeline.servers();
-        let takes_time = !servers.config.is_instant();
+        let takes_time = servers.takes_time;
         let first = |mark| servers.first(mark);
         Json::array(|json| {
             for (name, is_possible, from) in [

@@ -3,7 +3,7 @@
 use super::layout::{Layout, Point};
 use super::server::servers;
 use super::{Scene, Seen, Sight, density, place, sight};
-use crate::paint::{Align, Font, Paint, Shape};
+use crate::paint::{Align, Font, Paint, Path, Shape};
 use crate::theme::Ink;
 use crate::timeline::{Packet, Side, State};
 use retrylab_core::machine::Timer;
@@ -139,9 +139,13 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
         (Shape::Retry, Ink::Retry, 1.0, &again),
     ] {
         paint.alpha(alpha);
-        paint.stroke(ink, width, |path| {
-            spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
-        });
+        let add = |path: &Path<'_>| spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
+        // Very small marks have no middle to leave out.
+        if ring < 2.0 {
+            paint.fill(ink, add);
+        } else {
+            paint.stroke(ink, width, add);
+        }
     }
     paint.alpha(1.0);
     paint.stroke(Ink::Lost, (ring * 0.35).clamp(1.0, 2.5), |path| {

@@ -38,10 +38,10 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>, place: u16) {
     // A server that is down does not work, so that it does not matter how slowly.
     let trouble = own.min_by_key(|trouble| trouble.kind != TroubleKind::Down);
     card(paint, rect, trouble.is_some());
-    let takes_time = !scene.timeline.servers().config.is_instant();
+    let takes_time = scene.timeline.servers().takes_time;
     let counts = if scene.layout.servers == 1 { counts(scene) } else { Vec::new() };
     let top = match takes_time {
-        true if rect.h < WITH_COUNTS => 2.0,
+        true if rect.h < WITH_COUNTS => 3.0,
         true => 8.0,
         // It has few lines, which are in the middle.
         false => (rect.h - (2.0 + counts.len() as f64) * LINE).max(4.0) / 2.0,
@@ -107,7 +107,7 @@ fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<
     column.line(Ink::Text, Font::sans(14.0).bold(), &name);
     let Some(trouble) = trouble else {
         let servers = scene.timeline.servers();
-        if !servers.config.is_instant() && column.rect.h < WITH_LOAD {
+        if servers.takes_time && column.rect.h < WITH_LOAD {
             let Load { waiting, working, .. } = servers.load(place, scene.at);
             let text = format!("busy {working}, queue {waiting}");
             column.line(Ink::Text, Font::sans(11.5), &text);
@@ -121,7 +121,9 @@ fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<
     let half = column.paint.width(font, &word) / 2.0 + 6.0;
     column.paint.fill(Ink::Lost, |path| path.card((x - half, y - 8.0), 2.0 * half, 16.0, 8.0));
     column.line(Ink::Surface, font, &word);
-    column.y += 3.0;
+    if column.rect.h >= WITH_COUNTS {
+        column.y += 3.0;
+    }
 }
 
 /// Writes a server's address; without the port if the card is too narrow.

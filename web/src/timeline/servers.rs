@@ -157,6 +157,8 @@ struct Times {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Servers {
     pub(crate) config: Config,
+    /// Whether requests are followed: the work on them takes time.
+    pub(crate) takes_time: bool,
     times: Vec<Times>,
     /// By arrival; none if the work takes no time.
     jobs: Vec<Job>,
@@ -203,6 +205,7 @@ impl Servers {
         });
         Self {
             config: scenario.station.clone(),
+            takes_time: !scenario.station.is_instant(),
             times: vec![Times::default(); all.len()],
             troubles: troubles.collect(),
             can_fail: scenario.faults != Default::default(),
@@ -266,7 +269,7 @@ impl Servers {
     /// Takes a request that arrives at its server.
     pub(super) fn arrive(&mut self, at: u64, (request, packet): (Id, &Packet)) {
         let (place, id) = (packet.server as usize, self.jobs.len() as Id);
-        let (Some(label), false) = (packet.label, self.config.is_instant()) else { return };
+        let (Some(label), true) = (packet.label, self.takes_time) else { return };
         let Some((waiting, working)) = self.growth.desks.get_mut(place) else { return };
         let is_free = self.config.workers.is_none_or(|most| *working < most);
         let has_room = self.config.queue.is_none_or(|most| waiting.len() < most as usize);
@@ -417,7 +420,7 @@ impl Servers {
 
     /// Takes the end of an exchange: `used` is the request whose reply ended it, if one did.
     pub(super) fn over(&mut self, at: u64, (flow, label): (u32, Label), used: Option<Option<Id>>) {
-        if self.config.is_instant() {
+        if !self.takes_time {
             return;
         }
         let exchange = self.growth.exchanges.entry((flow, label.exchange.get())).or_default();

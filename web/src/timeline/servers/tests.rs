@@ -127,3 +127,16 @@ fn troubles_have_words_and_end() {
     let down = timeline.servers().troubles_at(0).next().unwrap();
     assert!(down.is_of_server(1) && !down.is_of_server(0) && !down.is_of_link());
 }
+
+/// Requests of the clients that are left out wait in the same queue.
+#[test]
+fn requests_are_not_followed_if_some_are_left_out() {
+    for (clients, follows) in [(10_000, true), (10_001, false)] {
+        let link = format!("clients={clients}&server.service=1ms&exchanges=1");
+        let mut run = PageRun::new(Scenario::from_fragment(&link).0);
+        while run.records().len() < 25_000 && !run.advance(10_000) {}
+        run.stop();
+        let timeline = run.take_timeline().unwrap();
+        assert_eq!(!timeline.servers().jobs().is_empty(), follows, "{link}");
+    }
+}
