@@ -9,7 +9,7 @@ mod lines;
 mod servers;
 mod slots;
 
-pub(crate) use draw::{View, draw};
+pub(crate) use draw::draw;
 pub(crate) use lines::{Line, lines};
 
 use crate::paint::{Point, length_of};
@@ -31,6 +31,24 @@ const LEAD: f64 = 22.0;
 
 /// The height of the header, which stays visible.
 pub(crate) const HEADER: f64 = 28.0;
+
+/// What is visible of a ladder.
+pub(crate) struct View<'a> {
+    pub(crate) run: &'a PageRun,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) ladder: &'a Ladder,
+    pub(crate) columns: Columns,
+    pub(crate) h: f64,
+    /// Scroll position.
+    pub(crate) top: f64,
+    pub(crate) at: u64,
+    /// The latest time that the reader has seen: what comes after it stays hidden.
+    pub(crate) seen: u64,
+    /// Decimals of the times.
+    pub(crate) places: u32,
+    pub(crate) packet: Option<Id>,
+    pub(crate) wait: Option<Id>,
+}
 
 /// One moment of the client.
 #[derive(Clone, Copy, Debug, PartialEq)]
