@@ -326,6 +326,7 @@ pub struct Label {
 impl Label {
     /// Creates the label of send `send` of exchange `exchange`; `None` if either is 0.
     #[must_use]
+    #[inline]
     pub const fn new(exchange: u32, send: u32) -> Option<Self> {
         match (NonZeroU32::new(exchange), NonZeroU32::new(send)) {
             (Some(exchange), Some(send)) => Some(Self { exchange, send }),

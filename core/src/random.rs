@@ -11,6 +11,7 @@
 
 use crate::text::{Scaled, parse_share};
 use core::fmt;
+use core::num::NonZeroU32;
 
 /// Purpose of a draw. Streams with different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,11 @@ pub enum Purpose {
 
 /// Which way a datagram travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Direction {
     /// From a client to the server.
     Request,
@@ -66,6 +72,7 @@ pub enum Direction {
 pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Applies the mixing function of SplitMix64 (variant 13 of Stafford's search).
+#[inline]
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -131,6 +138,15 @@ impl Name {
         Self { index: self.index ^ 1 << 62, ..self }
     }
 
+    /// Returns the number in the trace, from 1, of this datagram, or of the one that it is a fragment or the duplicate of;
+    /// `None` for an ICMP error about one.
+    pub(crate) const fn packet_number(self) -> Option<NonZeroU32> {
+        if self.index & 1 << 62 != 0 {
+            return None;
+        }
+        NonZeroU32::new((self.index as u32).wrapping_add(1))
+    }
+
     /// Returns the stream of draws for `purpose`.
     #[must_use]
     #[inline]
@@ -185,6 +201,7 @@ impl Stream {
     }
 
     /// Returns the next 64 random bits.
+    #[inline]
     pub const fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN);
         mix(self.state)
@@ -215,9 +232,40 @@ impl Stream {
     }
 
     /// Returns true with this probability.
+    #[inline]
     pub const fn chance(&mut self, probability: Probability) -> bool {
+        self.trial(probability).happens()
+    }
+
+    /// Draws whether something with this probability happens.
+    pub const fn trial(&mut self, probability: Probability) -> Trial {
         // A draw from 0..10^9 is never below 0 and always below 10^9: probabilities 0 and 1 are exact.
-        scaled(self.next_u64(), BILLION) < probability.0 as u64
+        Trial { drawn: scaled(self.next_u64(), BILLION) as u32, probability }
+    }
+}
+
+/// A random decision with its numbers.
+///
+/// ```
+/// use retrylab_core::random::{Direction, Name, Probability, Purpose};
+///
+/// let third = Name { seed: 42, flow: 1, direction: Direction::Request, index: 2 };
+/// let trial = third.stream(Purpose::LinkLoss).trial(Probability::parse("0.5").unwrap());
+/// assert_eq!(trial.happens(), trial.drawn < 500_000_000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Uniform draw in parts per billion, from 0 to 999,999,999.
+    pub drawn: u32,
+    /// Probability that it is compared with.
+    pub probability: Probability,
+}
+
+impl Trial {
+    /// Returns true if the draw is below the probability.
+    #[must_use]
+    pub const fn happens(self) -> bool {
+        self.drawn < self.probability.0
     }
 }
 
@@ -247,7 +295,7 @@ impl Probability {
 
     /// Returns the parts per billion.
     #[must_use]
-    pub(crate) const fn parts_per_billion(self) -> u32 {
+    pub const fn parts_per_billion(self) -> u32 {
         self.0
     }
 

@@ -20,6 +20,7 @@ impl Instant {
 
     /// Creates the instant `nanos` nanoseconds after the start.
     #[must_use]
+    #[inline]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
@@ -32,12 +33,14 @@ impl Instant {
 
     /// Returns the nanoseconds since the start.
     #[must_use]
+    #[inline]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
     /// Returns `self + duration`, or `None` past [`Instant::MAX`].
     #[must_use]
+    #[inline]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
         self.0.checked_add(u64::try_from(duration.as_nanos()).ok()?).map(Self)
     }
@@ -50,6 +53,7 @@ impl Instant {
 
     /// Returns the time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
+    #[inline]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

@@ -107,12 +107,15 @@ pub(crate) fn parser(key: &'static str) -> ValueParser {
     }
 }
 
+/// Returns true for a key of the link, which `serve` can have between the socket and the server.
+pub(crate) fn is_link(key: &str) -> bool {
+    key.starts_with("link.") || ["faults", "acts"].contains(&key)
+}
+
 /// Returns the keys that `--set` of a subcommand accepts: `serve` has flags for its server and a link of its own.
 pub(crate) fn settable(command: &str) -> impl Iterator<Item = &'static Field> {
     let only_link = command == "serve";
-    FIELDS
-        .iter()
-        .filter(move |field| !only_link || field.group() == "link" || field.key == "faults")
+    FIELDS.iter().filter(move |field| !only_link || is_link(field.key))
 }
 
 /// Reads a whole number that is not a key of a scenario.

@@ -1,7 +1,7 @@
 //! The lab's page: runs the simulated network in wasm and draws it.
 //!
 //! The page's JavaScript only shows and asks; everything that knows what a packet, a wait or a scenario is
-//! is here or in the core. Two objects cross the boundary: [`Lab`], and in web workers [`Part`].
+//! is here or in the core. Three objects cross the boundary: [`Lab`], and in web workers [`Part`] and [`Trials`].
 //!
 //! ```text
 //!   link, controls ──▶ Lab ──▶ run ──▶ timeline ──┬──▶ stage    packets and timers at one moment
@@ -13,24 +13,23 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `run` | steps the simulated network within a bound, keeps its first records |
-//! | `part` | some of very many independent clients, simulated in a web worker |
-//! | `report` | what workers report, added up |
-//! | `frames` | the bytes of the first frames of a network of packets |
+//! | `run`, `part`, `report`, `frames` | the crate `retrylab-engine`, in `web/engine/`: runs the simulated network, fast |
+//! | `charts` | the numbers of the charts; runs with other values and seeds for a sweep |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
 //! | `schedule` | the client's sends and waits when nobody answers, as a picture and in words |
 //! | `words` | sentences about a moment, an outcome, a scenario |
-//! | `inspect` | everything known about one packet or wait, and why it happened |
+//! | `inspect` | everything known about one packet or wait |
+//! | `why` | the chain of reasons for it, the waterfall and the states of its exchange |
 //! | `fields` | the core's table of keys as a form's description |
 //! | `fold` | how long each stretch of a run takes to watch: empty ones are folded |
 //! | `lessons` | the course, and the menu of scenarios worth looking at |
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
+mod charts;
 mod fields;
 mod fold;
-mod frames;
 mod inspect;
 mod json;
 mod lab;
@@ -39,16 +38,16 @@ mod lessons;
 mod numbers;
 mod paint;
 mod panic;
-mod part;
-mod report;
-mod run;
 mod schedule;
 mod stage;
 mod strip;
 mod table;
 mod theme;
 mod timeline;
+mod why;
 mod words;
 
+pub use charts::Trials;
 pub use lab::Lab;
-pub use part::Part;
+pub use retrylab_engine::part::Part;
+use retrylab_engine::{frames, report, run};

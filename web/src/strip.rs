@@ -70,6 +70,8 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
             | What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }

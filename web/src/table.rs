@@ -4,18 +4,19 @@ use crate::json::Json;
 use crate::ladder::Ladder;
 use crate::numbers::clock;
 use crate::run::PageRun;
-use crate::timeline::Timeline;
+use crate::timeline::{Subject, Timeline};
 use retrylab_core::trace::words::belongs;
 
-/// Returns at most `most` rows from `from`: an array of `id`, `at`, `side`, `what`, `send`, `now`.
+/// Returns at most `most` rows from `from`: an array of `id`, `at`, `side`, `what`, `send`, `now`, `chosen`.
 ///
-/// `now` marks the records of the latest moment at or before `at`.
+/// `now` marks the records of the latest moment at or before `at`, `chosen` those of what is `selected`.
 pub(crate) fn rows(
     run: &PageRun,
     timeline: &Timeline,
     ladder: &Ladder,
     (from, most): (usize, usize),
     (at, places): (u64, u32),
+    selected: Subject,
 ) -> String {
     let now = crate::timeline::before(ladder.moments(), at.saturating_add(1));
     Json::array(|json| {
@@ -30,6 +31,8 @@ pub(crate) fn rows(
                 json.text("side", record.host.name());
                 json.text("what", &timeline.words(run.records(), *id).whole());
                 json.text("send", &belongs(record, timeline.setting()));
+                let subject = timeline.subject(*id);
+                json.flag("chosen", subject == selected && subject != Subject::Nothing);
                 json.flag("now", now.is_some() && now == moment_of(ladder, place));
             });
         }
@@ -66,7 +69,7 @@ mod tests {
         while !run.advance(1_000) {}
         let timeline = Timeline::new(&run);
         let ladder = Ladder::new(&run, &timeline, 1);
-        let text = rows(&run, &timeline, &ladder, (0, 100), (100_000_000, 3));
+        let text = rows(&run, &timeline, &ladder, (0, 100), (100_000_000, 3), Subject::Nothing);
         assert_eq!(text.matches("\"id\":").count(), run.records().len());
         assert_eq!(text.matches("\"now\":true").count(), 3, "fired, sent, armed: {text}");
         assert!(text.contains(r#""at":"0.100","side":"client","what":"No reply for 100 ms.""#));
@@ -76,7 +79,7 @@ mod tests {
         );
         assert_eq!(place(&ladder, 0), 0);
         assert_eq!(place(&ladder, 100_000_000), 5);
-        let page = rows(&run, &timeline, &ladder, (5, 1), (100_000_000, 3));
+        let page = rows(&run, &timeline, &ladder, (5, 1), (100_000_000, 3), Subject::Nothing);
         assert_eq!(page.matches("\"id\":").count(), 1);
         assert!(page.contains("\"now\":true"));
     }

@@ -2,6 +2,7 @@
 // The form. It is built from the table of keys that wasm returns.
 
 import { byId, icon, make, marked, say } from "./dom.js";
+import { Folded } from "./folded.js";
 import { announce } from "./live.js";
 
 /**
@@ -9,21 +10,78 @@ import { announce } from "./live.js";
  * @typedef {object} Field
  * @property {string} key
  * @property {string} label
- * @property {string} help
- * @property {string} allowed
+ * @property {string} help one line
+ * @property {string[]} details sentences that say more
  * @property {string} group empty for controls that are always visible
  * @property {string} value
- * @property {"text" | "long" | "number" | "switch" | "choice"} input
+ * @property {"text" | "long" | "number" | "switch" | "choice" | "modes"} input
  * @property {string[]} choices
+ * @property {string[]} refused why each of the modes cannot be chosen now, or empty
  * @property {string[]} stops of a slider
  * @property {number} stop the one that is nearest to the value
  * @property {boolean} changed
+ * @property {string} default what a reset sets; empty if there is nothing to reset
  * @property {boolean} dice
  * @property {string} idle reason why it has no effect now; empty if it has one
  * @property {boolean} hidden
- * @property {string[]} [notes] description of the preset; only the preset has one
- * @property {boolean} [apart] the policy no longer equals the preset
+ * @property {boolean} [apart] the policy no longer equals the preset; only the preset has it
  */
+
+/**
+ * What a reader types in or chooses from.
+ * @typedef {{ element: HTMLElement, show: (field: Field) => void, focus: () => void }} Input
+ */
+
+/**
+ * A text, a switch or a list of choices.
+ * @param {Field} field
+ * @param {string} id
+ * @param {(value: string) => void} set
+ * @returns {Input}
+ */
+function makeInput(field, id, set) {
+  const { input, choices, key } = field;
+  if (input === "choice") {
+    const select = make("select", { id, name: key }, ...choices.map((word) => make("option", {}, word)));
+    select.addEventListener("change", () => set(select.value));
+    return { element: select, show: ({ value }) => (select.value = value), focus: () => select.focus() };
+  }
+  if (input === "switch") {
+    const box = make("input", { id, name: key, type: "checkbox" });
+    box.addEventListener("change", () => set(String(box.checked)));
+    return { element: box, show: ({ value }) => (box.checked = value === "true"), focus: () => box.focus() };
+  }
+  const mode = input === "number" ? "numeric" : "text";
+  const text = make("input", { id, name: key, type: "text", inputmode: mode, spellcheck: "false" });
+  text.addEventListener("change", () => set(text.value));
+  return { element: text, show: ({ value }) => (text.value = value), focus: () => text.focus() };
+}
+
+/**
+ * Modes as buttons: the first word of each value. Their parameters are in a folded field of the same key.
+ * @param {Field} field
+ * @param {string} id
+ * @param {(value: string) => void} set
+ * @returns {Input}
+ */
+function makeModes(field, id, set) {
+  const mode = (/** @type {string} */ value) => value.split(" ")[0];
+  const radios = field.choices.map((value) => {
+    const radio = make("input", { type: "radio", name: field.key, value });
+    radio.addEventListener("change", () => set(value));
+    return radio;
+  });
+  const buttons = radios.map((radio) => make("label", { class: "mode" }, radio, mode(radio.value)));
+  return {
+    element: make("div", { class: "modes", role: "radiogroup", "aria-labelledby": `${id}-label` }, ...buttons),
+    focus: () => radios.find((radio) => radio.checked)?.focus(),
+    show: ({ value, refused }) => radios.forEach((radio, i) => {
+      radio.checked = mode(radio.value) === mode(value);
+      radio.disabled = refused[i] !== "" && !radio.checked;
+      buttons[i].title = refused[i].replaceAll("`", "");
+    }),
+  };
+}
 
 /** A field with its elements. */
 class Row {
@@ -34,52 +92,58 @@ class Row {
   constructor(field, controls) {
     this.field = field;
     this.controls = controls;
-    const id = `field-${field.key.replaceAll(".", "-")}`;
-    this.input = this.makeInput(id);
-    this.problem = make("span", { class: "problem", id: `${id}-problem`, hidden: true });
-    this.slider = field.stops.length > 0 ? this.makeSlider() : null;
+    /** What was typed last, until it is shown how it was read. */
+    this.typed = "";
+    const modes = field.input === "modes";
+    const id = `${modes ? "modes" : "field"}-${field.key.replaceAll(".", "-")}`;
+    const set = (/** @type {string} */ value) => this.set(value);
+    this.input = modes ? makeModes(field, id, set) : makeInput(field, id, set);
+    this.input.element.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
+    this.problem = make("p", { class: "problem", id: `${id}-problem`, hidden: true });
     this.help = make("span", { class: "help", id: `${id}-help` });
-    this.input.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
-    const row = make("div", { class: "row" }, make("label", { for: id }, field.label));
-    this.apart = make("span", { class: "apart quiet", id: `${id}-apart` });
-    this.reset = field.notes ? this.makeReset() : null;
-    if (this.reset) {
-      row.append(this.apart, this.reset);
-      this.input.setAttribute("aria-describedby", `${id}-apart ${id}-help ${id}-problem`);
-    }
-    row.append(this.input);
+    this.reset = this.makeReset();
+    this.about = make("div", { class: "about", id: `${id}-about`, hidden: true });
+    this.slider = field.stops.length > 0 ? this.makeSlider() : null;
+    const label = modes
+      ? make("span", { class: "label", id: `${id}-label` }, field.label)
+      : make("label", { class: "label", for: id }, field.label);
+    const row = make("div", { class: "row" }, label);
+    this.more = field.details.length > 0 ? this.makeMore() : null;
+    if (this.more) row.append(this.more);
+    if (!modes) row.append(this.input.element);
     if (field.dice) row.append(this.makeDice());
-    const kind = field.group ? "field more-field" : "field";
-    const long = field.input === "long" ? " long" : "";
-    this.element = make("div", { class: kind + long }, row, this.slider ?? "", this.help, this.problem);
+    this.element = make("div", { class: "field" }, row);
+    if (field.group) this.element.classList.add("more-field");
+    if (field.input === "long") this.element.classList.add("long");
+    if (modes) this.element.append(this.input.element);
+    if (this.slider) this.element.append(this.slider);
+    this.line = make("p", { class: "line" }, this.help, this.reset);
+    this.element.append(this.line, this.problem, this.about);
   }
 
-  /** Resets the field to the preset's value. */
+  /** Takes the change of this field back. */
   makeReset() {
     const reset = make("button", { type: "button", class: "reset" }, "Reset");
     reset.addEventListener("click", () => {
-      this.set(this.field.value);
+      this.set(undefined);
       // The button is gone.
       this.input.focus();
     });
     return reset;
   }
 
-  /** @param {string} id */
-  makeInput(id) {
-    const { input, choices, key } = this.field;
-    /** @type {HTMLInputElement | HTMLSelectElement} */
-    let element;
-    if (input === "choice") {
-      element = make("select", { id, name: key }, ...choices.map((word) => make("option", {}, word)));
-    } else if (input === "switch") {
-      element = make("input", { id, name: key, type: "checkbox" });
-    } else {
-      const mode = input === "number" ? "numeric" : "text";
-      element = make("input", { id, name: key, type: "text", inputmode: mode, spellcheck: "false" });
-    }
-    element.addEventListener("change", () => this.set(this.read()));
-    return element;
+  /** Shows what the one line of help leaves out. */
+  makeMore() {
+    const { label } = this.field;
+    const more = make("button", {
+      type: "button", class: "about-open", "aria-label": `About ${label}`, title: `About ${label}`,
+      "aria-expanded": "false", "aria-controls": this.about.id,
+    });
+    more.addEventListener("click", () => {
+      this.about.hidden = !this.about.hidden;
+      more.setAttribute("aria-expanded", String(!this.about.hidden));
+    });
+    return more;
   }
 
   makeSlider() {
@@ -98,43 +162,39 @@ class Row {
     return dice;
   }
 
-  read() {
-    const { input } = this;
-    if (input instanceof HTMLInputElement && input.type === "checkbox") return String(input.checked);
-    return input.value;
-  }
-
-  /** @param {string} value */
+  /** @param {string | undefined} value without one, the default */
   set(value) {
+    this.typed = value ?? "";
     const error = this.controls.set(this.field.key, value);
     if (error) this.complain(error);
-    else if (this.field.notes) announce(document.querySelector('[data-part="schedule"]')?.getAttribute("aria-label") ?? "");
+    else if (this.field.apart !== undefined) announce(document.querySelector('[data-part="schedule"]')?.getAttribute("aria-label") ?? "");
   }
 
   /** @param {string} sentence */
   complain(sentence) {
-    this.input.setAttribute("aria-invalid", "true");
+    this.typed = "";
+    const { value } = this.field;
+    // A slider or a button shows the value that is still used; a text can be corrected.
+    if (!(this.input.element instanceof HTMLInputElement)) this.input.show(this.field);
+    this.input.element.setAttribute("aria-invalid", "true");
+    this.line.hidden = true;
     this.problem.hidden = false;
-    const value = this.field.value === "" ? "the empty text" : this.field.value;
-    this.problem.replaceChildren(...marked(`${sentence}. The run continues with ${value}.`));
-    this.controls.unfold(sentence, this.field.key);
+    const rest = value === "" ? "no text" : `\`${value}\``;
+    this.problem.replaceChildren(...marked(`${sentence} The run continues with ${rest}.`));
+    this.controls.reveal(sentence, this);
   }
 
   /** @param {Field} field */
   show(field) {
     this.field = field;
-    const { input, slider } = this;
-    if (input instanceof HTMLInputElement && input.type === "checkbox") {
-      input.checked = field.value === "true";
-    } else {
-      input.value = field.value;
-    }
+    const { slider } = this;
+    this.input.show(field);
     if (slider) {
       slider.max = String(field.stops.length - 1);
       slider.value = String(field.stop);
       slider.setAttribute("aria-valuetext", field.value);
     }
-    input.removeAttribute("aria-invalid");
+    this.input.element.removeAttribute("aria-invalid");
     this.problem.hidden = true;
     this.problem.textContent = "";
     this.element.hidden = field.hidden;
@@ -143,74 +203,72 @@ class Row {
     this.explain();
   }
 
-  /** What the field means, and whether it has an effect now. */
+  /** What the field means, whether it has an effect now, and how a text was read that is written differently. */
   explain() {
-    const { help, allowed, input, idle, notes, apart, value } = this.field;
-    const lines = notes ?? [help];
-    if (input === "long") lines.push(`Allowed: ${allowed}.`.replaceAll("`", ""));
-    if (idle) lines.push(`No effect now: ${idle}.`);
-    const shown = [...this.help.children].map((line) => line.textContent);
-    if (lines.join() !== shown.join()) this.help.replaceChildren(...lines.map((line) => make("span", {}, line)));
-    if (!this.reset) return;
-    this.reset.hidden = !apart;
-    this.reset.setAttribute("aria-label", `Reset to ${value}`);
-    this.reset.title = `Reset to ${value}`;
-    say(this.apart, apart ? "changed" : "");
+    const { help, details, idle, value, label, input } = this.field;
+    const read = this.typed !== "" && this.typed !== value && input !== "modes";
+    const mode = input === "modes" && value.includes(" ");
+    this.line.hidden = false;
+    say(this.help, read ? `${this.typed} is read as ${value}`
+      : idle ? `No effect now: ${idle}`
+      : mode ? `${value}; see More settings`
+      : help);
+    this.help.title = this.help.textContent ?? "";
+    if (read) announce(this.help.textContent ?? "");
+    this.typed = "";
+    const shown = [...this.about.children].map((line) => line.textContent);
+    if (details.join().replaceAll("`", "") !== shown.join()) {
+      this.about.replaceChildren(...details.map((line) => make("p", {}, ...marked(line))));
+    }
+    this.reset.hidden = this.field.default === "";
+    const title = `Reset ${label} to ${this.field.default}`;
+    this.reset.setAttribute("aria-label", title);
+    this.reset.title = title;
   }
 }
 
 export class Controls {
   /**
-   * @param {(key: string, value: string) => string} set hands a value over; an error's sentence or ""
+   * @param {(key: string, value: string | undefined) => string} set hands a value over, or nothing for the default; an
+   * error's sentence or ""
    * @param {() => void} roll takes another seed
    */
   constructor(set, roll) {
     this.set = set;
     this.roll = roll;
-    /** @type {Map<string, Row>} */
-    this.rows = new Map();
+    /** @type {Row[]} in the order of the table */
+    this.rows = [];
+    this.folded = new Folded();
     byId("controls", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   }
 
   /** @param {Field[]} fields */
   show(fields) {
-    if (this.rows.size === 0) this.build(fields);
-    for (const field of fields) this.rows.get(field.key)?.show(field);
-    for (const group of document.querySelectorAll("#more-fields fieldset")) {
-      group.toggleAttribute("hidden", !group.querySelector(".field:not([hidden])"));
-    }
-    const folded = fields.filter((field) => field.group && field.changed).length;
-    say(byId("more-changed", HTMLElement), folded > 0 ? ` ${folded} changed` : "");
+    if (this.rows.length === 0) this.build(fields);
+    fields.forEach((field, i) => this.rows[i].show(field));
+    this.folded.show();
   }
 
   /**
-   * Shows the folded fields if the sentence names one of them besides its own.
+   * Shows the folded fields that a sentence names besides its own.
    * @param {string} sentence
-   * @param {string} own
+   * @param {Row} own
    */
-  unfold(sentence, own) {
-    const others = [...this.rows.values()].filter((row) => row.field.group && row.field.key !== own);
-    if (others.some((row) => sentence.includes(row.field.key))) byId("more", HTMLDetailsElement).open = true;
+  reveal(sentence, own) {
+    for (const row of this.rows) {
+      if (row !== own && sentence.includes(`“${row.field.label}”`)) this.folded.reveal(row.element);
+    }
   }
 
   /** @param {Field[]} fields */
   build(fields) {
-    const [main, more] = [byId("fields", HTMLElement), byId("more-fields", HTMLElement)];
-    const policy = byId("policy", HTMLElement);
+    const [main, policy] = [byId("fields", HTMLElement), byId("policy", HTMLElement)];
     main.replaceChildren();
-    /** @type {Map<string, HTMLElement>} */
-    const groups = new Map();
     for (const field of fields) {
       const row = new Row(field, this);
-      this.rows.set(field.key, row);
-      let place = field.notes ? policy : field.group ? groups.get(field.group) : main;
-      if (!place) {
-        place = make("fieldset", {}, make("legend", {}, field.group));
-        groups.set(field.group, place);
-        more.append(place);
-      }
-      place.append(row.element);
+      this.rows.push(row);
+      if (field.group) this.folded.add(row);
+      else (field.apart === undefined ? main : policy).append(row.element);
     }
-    byId("more", HTMLDetailsElement).hidden = false;
   }
 }

@@ -1,20 +1,20 @@
 // @ts-check
 // Puts the page together: one lab with its exhibits, one playhead, and everything that shows them.
 
+import { Acts } from "./acts.js";
 import * as address from "./address.js";
+import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { byId, part, say } from "./dom.js";
-import { Exhibit } from "./exhibit.js";
-import { Feed } from "./feed.js";
 import * as keys from "./keys.js";
 import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
-import { Result } from "./result.js";
 import * as share from "./share.js";
+import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
 import { View } from "./view.js";
 import { loadPackets, wordsOf } from "./wasm.js";
@@ -24,48 +24,6 @@ import { counted } from "./words.js";
 
 /** The names in the legend, in the lab's order. */
 const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
-
-/** The exhibit that the controls change, and the one that was pinned. */
-const [FIRST, PINNED] = [0, 1];
-
-/** What shows one run. */
-class Show {
-  /**
-   * @param {Page} page
-   * @param {number} which the exhibit's place in the lab
-   * @param {HTMLElement} pictures
-   * @param {HTMLElement} result
-   */
-  constructor(page, which, pictures, result) {
-    const { desk, view } = page;
-    this.exhibit = new Exhibit(pictures, desk, which, {
-      picked: () => page.picked(which),
-      request: () => view.request(),
-    });
-    this.result = new Result(result, desk, which);
-    this.feed = new Feed(desk, which, {
-      ready: () => page.ready(which),
-      waits: () => this.result.wait(),
-      done: () => this.result.done(),
-      failed: (error) => page.fail(error),
-    });
-  }
-
-  /**
-   * Begins a new run.
-   * @param {Module} module
-   */
-  begin(module) {
-    this.result.begin();
-    this.feed.begin(module);
-  }
-
-  end() {
-    this.feed.end();
-    this.exhibit.end();
-    this.result.root.remove();
-  }
-}
 
 export class Page {
   /**
@@ -82,16 +40,23 @@ export class Page {
     this.after = { play: false, end: false };
     const roots = { strip: byId("transport", HTMLElement), schedule: byId("schedule", HTMLElement) };
     this.view = new View(this.desk, roots, (error) => this.fail(error));
-    const [pictures, result] = ["exhibits", "results"].map((id) => byId(id, HTMLElement).firstElementChild);
-    if (!(pictures instanceof HTMLElement && result instanceof HTMLElement)) throw new Error("the page has no exhibit");
-    /** @type {Show[]} */
-    this.shows = [new Show(this, FIRST, pictures, result)];
-    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
+    this.shows = new Shows(this.desk, {
+      picked: (which) => this.picked(which),
+      request: () => this.view.request(),
+      ready: (which) => this.ready(which),
+      failed: (error) => this.fail(error),
+    });
+    this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
     this.player = new Player(this.desk, {
       moved: () => this.moved(),
       changed: (ended) => this.changed(ended),
     });
+    this.charts = new Charts(part(byId("exhibits", HTMLElement), "charts", HTMLElement), this.desk, {
+      module: () => this.module,
+      set: (key, value) => this.set(key, value),
+    });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.acts = new Acts(this.desk, (act) => this.act(act));
     this.scrub = byId("scrub", HTMLInputElement);
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
@@ -116,12 +81,13 @@ export class Page {
     theme.start(() => {
       theme.paint(this.module, this.lab);
       this.view.renew();
+      this.charts.renew();
     });
     this.listen();
     share.start(() => this.lab);
     this.arrange();
     this.begin(true);
-    for (const show of this.shows.slice(1)) show.begin(this.module);
+    this.shows.beginOthers(this.module);
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
     for (const element of waiting) {
@@ -174,6 +140,9 @@ export class Page {
       },
       n: () => this.roll(),
       c: () => this.compare(),
+      d: () => {
+        if (!byId("act-packet", HTMLElement).hidden) this.act("drop");
+      },
       s: () => share.copyLink(),
       Escape: () => {
         for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
@@ -193,14 +162,14 @@ export class Page {
       this.lab.open(link);
       this.arrange();
       this.begin(true);
-      for (const show of this.shows.slice(1)) show.begin(this.module);
+      this.shows.beginOthers(this.module);
     });
   }
 
   /**
-   * Changes a value; returns the error's sentence, or nothing.
+   * Changes a value, or resets it; returns the error's sentence, or nothing.
    * @param {string} key
-   * @param {string} value
+   * @param {string | undefined} value
    */
   set(key, value) {
     const { lab } = this;
@@ -209,7 +178,7 @@ export class Page {
       const fragment = lab.changed(FIRST, key, value);
       this.run(fragment, () => {
         this.after = { play: this.player.playing, end };
-        this.lab.load(FIRST, fragment);
+        this.lab.load(FIRST, fragment, false);
         this.begin(false);
       });
     } catch (error) {
@@ -218,6 +187,31 @@ export class Page {
       this.fail(error);
     }
     return "";
+  }
+
+  /**
+   * Does something by hand at the playhead's time. What happened before stays as it was.
+   * @param {string} act
+   */
+  act(act) {
+    try {
+      const link = this.lab.withAct(act);
+      this.run(link, () => {
+        this.after = { play: this.player.playing, end: false };
+        this.lab.load(FIRST, link, true);
+        this.begin(false);
+      });
+    } catch (error) {
+      if (typeof error === "string") notices.show("act", { title: error, bad: true, buttons: [["Close", () => notices.hide("act")]] });
+      else this.fail(error);
+    }
+  }
+
+  /** Shows as many exhibits as the lab has. */
+  arrange() {
+    this.shows.arrange();
+    this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
+    this.charts.arranged();
   }
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
@@ -230,48 +224,10 @@ export class Page {
       } else {
         this.lab.pin();
         this.arrange();
-        this.shows[PINNED].begin(this.module);
+        this.shows.list[PINNED].begin(this.module);
       }
       this.view.renew();
     });
-  }
-
-  /** Has as many exhibits as the lab. */
-  arrange() {
-    const count = this.lab.exhibits();
-    for (const show of this.shows.splice(count)) show.end();
-    while (this.shows.length < count) this.shows.push(this.twin());
-    this.view.exhibits = this.shows.map(({ exhibit }) => exhibit);
-    byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
-    const button = byId("compare", HTMLButtonElement);
-    button.setAttribute("aria-pressed", String(count > 1));
-    this.name();
-  }
-
-  /** Returns what shows a pinned run: copies of the first exhibit's elements, before them. */
-  twin() {
-    const { exhibit, result } = this.shows[FIRST];
-    const [pictures, outcome] = [exhibit.root, result.root].map((root) => {
-      const copy = /** @type {HTMLElement} */ (root.cloneNode(true));
-      copy.querySelector(".still")?.remove();
-      root.before(copy);
-      return copy;
-    });
-    return new Show(this, this.shows.length, pictures, outcome);
-  }
-
-  /** Names the exhibits after what differs, if there are several. */
-  name() {
-    /** @type {{ key: string, a: string, b: string }[]} */
-    const differences = JSON.parse(this.lab.differences());
-    const values = (/** @type {"a" | "b"} */ side) => differences.map((d) => `${d.key} ${d[side]}`).join(", ");
-    for (const { exhibit, result } of this.shows) {
-      const pinned = exhibit.which === PINNED;
-      const name = `${pinned ? "A" : "B"}: ${values(pinned ? "a" : "b") || "the same settings"}`;
-      const several = this.shows.length > 1;
-      exhibit.name(several ? name : "");
-      result.name(several ? (pinned ? "Outcome of A" : "Outcome of B") : "Outcome");
-    }
   }
 
   /**
@@ -324,12 +280,12 @@ export class Page {
    */
   adopt(module) {
     const old = this.lab;
-    for (const { feed } of this.shows) feed.end();
+    this.shows.stop();
     this.module = module;
     this.desk.lab = new module.Lab(old.address());
     theme.paint(module, this.lab);
     old.free();
-    for (const show of this.shows.slice(1)) show.begin(module);
+    this.shows.beginOthers(module);
   }
 
   /**
@@ -354,7 +310,7 @@ export class Page {
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(`${this.lab.moment(FIRST, false)} ${this.lab.outcome(FIRST)}`);
+    announce(this.lab.moment(FIRST, false));
   }
 
   /**
@@ -365,8 +321,11 @@ export class Page {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
-    this.name();
-    this.controls.show(JSON.parse(lab.fields(FIRST)));
+    address.now();
+    this.shows.name();
+    const fields = JSON.parse(lab.fields(FIRST));
+    this.controls.show(fields);
+    this.charts.begin(fields);
     this.view.renewSchedule();
     this.course.show(opened);
     lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
@@ -374,7 +333,7 @@ export class Page {
     say(sample, lab.sample(FIRST));
     sample.hidden = !sample.textContent;
     this.showErrors();
-    this.shows[FIRST].begin(this.module);
+    this.shows.list[FIRST].begin(this.module);
   }
 
   showErrors() {
@@ -395,7 +354,7 @@ export class Page {
    * @param {number} which
    */
   ready(which) {
-    this.shows[which].exhibit.renew();
+    this.shows.list[which].exhibit.renew();
     this.view.renew();
     if (which !== FIRST) {
       this.picked(which);
@@ -419,8 +378,10 @@ export class Page {
         exhibit.moved(clock, playing);
         result.moved();
       }
+      this.charts.moved(playing);
       say(this.clock, clock);
       this.legend.show(lab, FIRST);
+      panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();
         mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
@@ -434,10 +395,13 @@ export class Page {
   /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
-    const time = `${lab.clock(false)} of ${lab.endClock()} seconds`;
+    // When a run ends is part of its outcome.
+    const whole = lab.seen() === 1;
+    const time = `${lab.clock(false)}${whole ? ` of ${lab.endClock()}` : ""} seconds`;
     this.scrub.setAttribute("aria-valuetext", time);
-    say(byId("clock-end", HTMLElement), ` / ${lab.endClock()} s`);
+    say(byId("clock-end", HTMLElement), whole ? ` / ${lab.endClock()} s` : " s");
     for (const { exhibit } of this.shows) exhibit.still(time);
+    this.acts.show();
     address.write(lab.address());
   }
 
@@ -463,7 +427,9 @@ export class Page {
     this.guard(() => {
       const { lab } = this;
       const text = lab.inspect(which);
-      panel.showStory(text ? JSON.parse(text) : null);
+      panel.showStory(text ? JSON.parse(text) : null, (record) => {
+        if (lab.pickRecord(which, record)) this.picked(which);
+      });
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
@@ -508,6 +474,7 @@ export class Page {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-show") === view));
     }
     this.view.request();
+    this.charts.moved(false);
     for (const { exhibit } of this.shows) exhibit.table.follow();
   }
 
@@ -528,7 +495,7 @@ export class Page {
     if (this.broken) return;
     this.broken = true;
     this.player.playing = false;
-    for (const { feed } of this.shows) feed.end();
+    this.shows.stop();
     notices.hide("packets");
     stopped(error);
   }

@@ -3,6 +3,7 @@
 
 import { byId, icon, make } from "./dom.js";
 import { Layers } from "./layers.js";
+import { ExchangeView, chain } from "./why.js";
 
 /**
  * The result of `Lab.inspect`.
@@ -10,7 +11,9 @@ import { Layers } from "./layers.js";
  * @property {string} title
  * @property {string} shape
  * @property {{ name: string, text: string }[]} facts
- * @property {string[]} why
+ * @property {string[]} why what it is for
+ * @property {import("./why.js").Link[]} chain the reasons, the latest first
+ * @property {import("./why.js").Exchange[]} exchange its exchange, if it belongs to one
  * @property {string} view what the bytes are; empty for what has none
  * @property {string} hex two digits per byte
  * @property {string} cut a sentence about bytes that are not shown; may be empty
@@ -20,22 +23,47 @@ import { Layers } from "./layers.js";
 const inspector = byId("inspect", HTMLElement);
 const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
 
-/** @param {Story | null} story */
-export function showStory(story) {
+/** @type {ExchangeView | null} */
+let exchange = null;
+
+/**
+ * @param {Story | null} story
+ * @param {(record: number) => void} pick selects the subject of a record
+ */
+export function showStory(story, pick) {
+  const focused = inspector.contains(document.activeElement);
+  exchange = null;
   if (!story) {
     inspector.replaceChildren(hint);
     return;
   }
   const facts = story.facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, text)]);
+  const title = make("h3", { tabindex: -1 }, icon(`m-${story.shape}`), story.title);
   inspector.replaceChildren(
-    make("h3", {}, icon(`m-${story.shape}`), story.title),
+    title,
     make("dl", {}, ...facts),
     ...story.why.map((sentence) => make("p", {}, sentence)),
   );
+  if (story.chain.length > 0) inspector.append(make("h4", {}, "Why"), chain(story.chain, pick));
+  for (const one of story.exchange) {
+    exchange = new ExchangeView(one, pick);
+    inspector.append(exchange.element);
+  }
+  if (story.view) inspector.append(make("h4", {}, "Bytes"));
   if (story.layers.length > 0) {
     inspector.append(new Layers(story.view, story.hex, story.layers).element);
     if (story.cut) inspector.append(make("p", { class: "quiet" }, story.cut));
   } else if (story.view) {
     inspector.append(make("p", { class: "quiet" }, `${story.view}.`));
   }
+  // The button that was pressed is gone.
+  if (focused) title.focus();
+}
+
+/**
+ * Shows the state of the selected exchange at the playhead.
+ * @param {number} seconds
+ */
+export function showMoment(seconds) {
+  exchange?.at(Math.round(seconds * 1e9));
 }

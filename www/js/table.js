@@ -4,7 +4,7 @@
 import { make, part, say } from "./dom.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
-/** @typedef {{ id: number, at: string, side: string, what: string, send: string, now: boolean }} Event */
+/** @typedef {{ id: number, at: string, side: string, what: string, send: string, now: boolean, chosen: boolean }} Event */
 
 /** Rows on a page. */
 const PAGE = 200;
@@ -49,9 +49,12 @@ export class Table {
     this.from = Math.max(0, Math.min(from, length - 1));
     /** @type {Event[]} */
     const events = JSON.parse(this.desk.lab.table(this.which, this.from, PAGE));
+    const focused = this.body.contains(document.activeElement) ? document.activeElement?.closest("tr")?.dataset.id : undefined;
     this.body.replaceChildren(...events.map((event) => row(event)));
-    const first = this.body.querySelector("tr.now button") ?? this.body.querySelector("button");
+    const again = focused === undefined ? null : this.body.querySelector(`tr[data-id="${focused}"] button`);
+    const first = again ?? this.body.querySelector("tr.now button") ?? this.body.querySelector("button");
     first?.setAttribute("tabindex", "0");
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
     const to = this.from + events.length;
     say(this.position, length === 0 ? "no events" : `${this.from + 1} to ${to} of ${length}`);
     this.back.disabled = this.from === 0;
@@ -81,10 +84,11 @@ export class Table {
 
 /** @param {Event} event */
 function row(event) {
-  const what = make("button", { type: "button", tabindex: -1 }, event.what);
+  const what = make("button", { type: "button", tabindex: -1, "aria-pressed": String(event.chosen) }, event.what);
+  const marks = [event.now ? "now" : "", event.chosen ? "chosen" : ""].filter(Boolean).join(" ");
   return make(
     "tr",
-    event.now ? { class: "now", "data-id": event.id, "aria-current": "true" } : { "data-id": event.id },
+    { "data-id": event.id, class: marks || false, "aria-current": event.now && "true" },
     make("td", {}, event.at),
     make("td", {}, event.side),
     make("td", {}, what),

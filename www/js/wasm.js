@@ -70,12 +70,11 @@ async function start(name, progress) {
  * @param {(share: string) => void} progress
  */
 function counted(response, progress) {
-  const total = Number(response.headers.get("content-length"));
   let loaded = 0;
   const body = response.body?.pipeThrough(new TransformStream({
     transform(part, out) {
       loaded += part.byteLength;
-      progress(total >= loaded ? `${kilobytes(loaded)} of ${kilobytes(total)} kB` : `${kilobytes(loaded)} kB`);
+      progress(`${kilobytes(loaded)} of ${kilobytes(PACKETS_BYTES)} kB`);
       out.enqueue(part);
     },
   }));

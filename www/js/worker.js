@@ -1,9 +1,11 @@
 // @ts-check
-// A web worker that simulates independent clients. The first message is what it needs to start; each of the others
-// brings clients, or only asks it to go on. Each is answered with what it has done so far.
+// A web worker that simulates independent clients, or the runs of a sweep. The first message is what it needs to start; each
+// of the others brings clients, or only asks it to go on. Each is answered with what it has done so far.
+
+import * as trials from "./trials.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
-/** @typedef {import("./wasm.js").Source & { link: string }} Order */
+/** @typedef {import("./wasm.js").Source & { link: string, sweep?: trials.Sweep }} Order */
 
 /**
  * The first and the last of clients; `null` to go on with those that it has.
@@ -14,11 +16,15 @@
 const SLICE = 25;
 
 /** @param {MessageEvent<Order>} message */
-self.onmessage = async ({ data: { glue, compiled, link } }) => {
+self.onmessage = async ({ data: { glue, compiled, link, sweep } }) => {
   try {
     /** @type {Module} */
     const module = await import(glue);
     await module.default({ module_or_path: compiled });
+    if (sweep) {
+      trials.serve(module, sweep);
+      return;
+    }
     const part = new module.Part(link);
     self.onmessage = (/** @type {MessageEvent<Clients>} */ { data: clients }) => {
       if (clients) part.take(clients[0], clients[1]);
@@ -34,6 +40,3 @@ self.onmessage = async ({ data: { glue, compiled, link } }) => {
     });
   }
 };
-
-// For the checker of types: this is a module.
-export {};

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe } from "./axe.js";
-import { openLab, text, visit, watch } from "./support.js";
+import { openLab, text, unfold, visit, watch } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -19,7 +19,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     test(`axe finds nothing: ${colorScheme}, ${width} px`, async () => {
       const { page, faults } = await visit(lab, "", { colorScheme, viewport: { width, height } });
       assert.deepEqual(await axe(page, colorScheme), [], "opening");
-      await page.selectOption("#speed", { label: "1/100×" });
+      await page.selectOption("#speed", { label: "1/16×" });
       await page.click("#play");
       assert.deepEqual(await axe(page, colorScheme), [], "playing");
       await page.click("#to-end");
@@ -27,7 +27,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await page.click("[data-show=table]");
       assert.deepEqual(await axe(page, colorScheme), [], "events");
       if (width < 700) await page.click("[data-show=controls]");
-      await page.click("#more summary");
+      await unfold(page);
       await page.fill("#field-link-loss", "x");
       await page.press("#field-link-loss", "Enter");
       assert.deepEqual(await axe(page, colorScheme), [], "settings, one of them bad");

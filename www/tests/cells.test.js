@@ -34,7 +34,7 @@ async function start(name) {
  */
 function inOneNetwork(module, link) {
   const lab = new module.Lab(link);
-  assert.deepEqual(lab.errors(), [], link);
+  assert.deepEqual(lab.errors(0), [], link);
   while (!lab.runSome(0, 1000));
   const all = { digest: lab.digest(0), clients: lab.allClients(0) };
   lab.free();

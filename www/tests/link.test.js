@@ -33,11 +33,17 @@ test("a link shows the same run to somebody else, and after a reload", async () 
 
 test("editing an own link in the address bar changes the run", async () => {
   const { page, faults } = await visit(lab, "server.drop=1");
+  await page.click("#to-end");
   assert.match(await text(page, "outcome"), /gave up after 3\.1 s and 5 sends/);
   await page.evaluate(() => {
     location.hash = "#server.drop=1&policy.max_sends=2";
   });
-  await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.includes("2 sends"));
+  await page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent !== "");
+  await page.click("#to-end");
+  assert.match(await text(page, "outcome"), /2 sends/);
+  await page.waitForFunction(() => location.hash.includes("view.at"));
+  await page.click("#to-start");
+  await page.waitForFunction(() => !location.hash.includes("view.at"));
   assert.equal(fragmentOf(page), "policy.max_sends=2&server.drop=1", "in the order of the table");
   assert.deepEqual(faults, []);
   await page.context().close();
@@ -46,7 +52,9 @@ test("editing an own link in the address bar changes the run", async () => {
 test("the default run is in the address bar too", async () => {
   const { page, faults } = await visit(lab, "seed=1");
   assert.equal(fragmentOf(page), "seed=1");
+  await page.click("#to-end");
   assert.match(await text(page, "outcome"), /^Answered after 20 ms and 1 send\.$/);
+  await page.waitForFunction(() => location.hash === "#seed=1&view.at=0.02");
   await page.reload();
   await page.waitForFunction(() => document.querySelector("[data-part=digest]")?.textContent?.length === 16);
   assert.match(await text(page, "outcome"), /1 send\.$/);

@@ -43,7 +43,7 @@ test("a first visit shows one lost reply, paused at 0, and says what to look at"
 
 test("playing reaches the end and shows the outcome", async () => {
   const { page, faults } = await visit(lab);
-  await page.selectOption("#speed", { label: "1/10×" });
+  assert.match(await text(page, "outcome"), /^So far: 0 of 1 exchange answered/, "it is hidden");
   await page.click("#play");
   assert.equal(await text(page, "play-text"), "Pause");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
@@ -79,7 +79,8 @@ test("steps go from event to event, forth and back", async () => {
 test("the scrubber goes anywhere, and counts go with it", async () => {
   const { page, faults } = await visit(lab);
   await scrub(page, 0.5);
-  assert.match(await clock(page), /^0\.0(59|60|61)$/);
+  const middle = Number(await clock(page));
+  assert(middle > 0.015 && middle < 0.1, "in the folded wait");
   assert.equal(await text(page, "moment"), "The reply to send 1 is lost on the link.");
   await scrub(page, 1);
   assert.equal(await clock(page), "0.120");
@@ -96,7 +97,8 @@ test("a click inspects a packet, and the inspector says why", async () => {
   await page.getByRole("button", { name: "sends its request" }).nth(1).click();
   const inspector = await text(page, "inspect");
   assert.match(inspector, /Request, send 2/);
-  assert.match(inspector, /because the 100 ms wait fired; the reply to send 1 was lost on the link/);
+  assert.match(inspector, /because the wait of 100 ms for a reply ran out/);
+  assert.match(inspector, /The reply to send 1 was lost on the link: it drew 0\.15, below the loss rate of 0\.3/);
   assert.match(inspector, /hello/);
   await page.keyboard.press("Escape");
   assert.match(await text(page, "inspect"), /^Click a packet/);
@@ -127,10 +129,9 @@ test("everything goes by keys alone", async () => {
   await keyboard.press("Home");
   assert.equal(await clock(page), "0.000");
   await keyboard.press("\\");
-  assert.equal(await page.locator("#speed option:checked").textContent(), "1×");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "real time");
   await keyboard.press("[");
-  assert.equal(await page.locator("#speed option:checked").textContent(), "1/2×");
-  await keyboard.press("]");
+  assert.equal(await page.locator("#speed option:checked").textContent(), "8×");
   await keyboard.press(" ");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
   await keyboard.press("[");

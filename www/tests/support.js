@@ -202,6 +202,15 @@ export function golden(file) {
   return lines.map((line) => line.split(" "));
 }
 
+/**
+ * Shows the settings that are folded away.
+ * @param {import("playwright-core").Page} page
+ */
+export async function unfold(page) {
+  await page.click("#more > summary");
+  for (const group of await page.locator("#more .group:not([hidden]) > summary").all()) await group.click();
+}
+
 /** @param {import("playwright-core").Page} page */
 export const fragmentOf = (page) => new URL(page.url()).hash.slice(1);
 

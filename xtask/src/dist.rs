@@ -1,8 +1,7 @@
 //! The folder `www/dist/`: which files belong in it, and an update that writes only what differs.
 //!
-//! The native program embeds this folder, and cargo rebuilds that program when a file's time
-//! changes. So a file is written only when its content changed, and
-//! files that no longer belong are removed one by one.
+//! A file is written only when its content changed, and files that no longer belong are removed one by one: a browser
+//! that has the page open, or a program that watches the folder, sees no gap.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,25 +16,13 @@ pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// A committed file, so that the folder exists before the first page build.
 const KEPT: &str = ".gitignore";
 
-/// Returns the page's own files in `www`: what a browser loads, without the tests and npm's files.
+/// Returns the files in `www` that need no build: the document and pictures.
 pub(crate) fn sources(www: &Path) -> Result<Files> {
     let mut files = Files::new();
-    for name in ["index.html", "style.css"] {
-        files.insert(name.into(), read(&www.join(name))?);
-    }
     for entry in entries(www)? {
         let extension = entry.extension().and_then(|extension| extension.to_str());
-        if let (Some(name), Some("svg" | "png")) = (entry.file_name(), extension) {
+        if let (Some(name), Some("html" | "svg" | "png")) = (entry.file_name(), extension) {
             files.insert(name.into(), read(&entry)?);
-        }
-    }
-    for folder in ["js", "vendor"] {
-        let from = www.join(folder);
-        if from.is_dir() {
-            let inside = tree(&from)?;
-            files.extend(
-                inside.into_iter().map(|(name, file)| (Path::new(folder).join(name), file)),
-            );
         }
     }
     Ok(files)
@@ -148,25 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn tests_and_npm_stay_out_of_the_page() {
+    fn scripts_and_npm_stay_out_of_the_page() {
         let www = folder("www");
-        for name in ["index.html", "style.css", "icon.svg", "package.json"] {
-            fs::write(www.join(name), "").unwrap();
-        }
-        for name in ["js/app.js", "js/deep/part.js", "tests/app.test.js", "vendor/chart.js"] {
+        for name in ["index.html", "icon.svg", "package.json", "js/app.js", "tests/app.test.js"] {
             fs::create_dir_all(www.join(name).parent().unwrap()).unwrap();
             fs::write(www.join(name), "").unwrap();
         }
         let names: Vec<PathBuf> = sources(&www).unwrap().into_keys().collect();
-        let expected = [
-            "icon.svg",
-            "index.html",
-            "js/app.js",
-            "js/deep/part.js",
-            "style.css",
-            "vendor/chart.js",
-        ];
-        assert_eq!(names, expected.map(PathBuf::from));
+        assert_eq!(names, ["icon.svg", "index.html"].map(PathBuf::from));
         fs::remove_dir_all(www).unwrap();
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! cargo xtask lab     page, then the release binary, then `retrylab lab`
-//! cargo xtask page    web/ + www/  ->  www/dist/, which the binary embeds
+//! cargo xtask page    web/ + www/  ->  www/dist/ and, compressed for the binary to embed, www/packed/
 //! cargo xtask man     writes the program's manual pages to target/man
 //! cargo xtask test    runs all checks, step by step
 //! cargo xtask tidy    checks the layout of the code and its wording
@@ -61,7 +61,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAG")]
         flags: Vec<OsString>,
     },
-    /// Build the page into www/dist, from where the program embeds it
+    /// Build the page into www/dist and, compressed for the program to embed, into www/packed
     Page,
     /// Write the program's manual pages
     Man {
@@ -114,8 +114,8 @@ Start here:
 
 Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup,
 or through apt if you are root; `test --long` also installs R, Slurm, GNU parallel and, through pip into
-target/, pandas, polars, duckdb and Dask. Otherwise the install command is printed. The page's tests need Node 20 or newer;
-building the page needs only Rust. Build output goes to target/, or to CARGO_TARGET_DIR if it is set.";
+target/, pandas, polars, duckdb and Dask. Otherwise the install command is printed. The page, to build and to test, needs
+Node 20 or newer. Build output goes to target/, or to CARGO_TARGET_DIR if it is set.";
 
 fn main() -> ExitCode {
     match dispatch(Cli::parse().command) {

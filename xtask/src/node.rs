@@ -1,4 +1,4 @@
-//! Node: it type-checks the page's modules and runs the page's tests. The page itself does not need it.
+//! Node: it bundles and compresses the page, type-checks its modules and runs its tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,9 +34,14 @@ impl Paths {
         self.root.join("www")
     }
 
-    /// Returns the built page, which the native binary embeds.
+    /// Returns the built page.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("www").join("dist")
+    }
+
+    /// Returns the built page, compressed, which the native binary embeds.
+    pub(crate) fn packed(&self) -> PathBuf {
+        self.root.join("www").join("packed")
     }
 
     /// Returns the release build of the command-line program.

@@ -36,7 +36,7 @@ Steps in the order in which they run; a failed step does not stop the others:
   fmt         the formatting of all Rust code
   tidy        the layers of core, cycles between modules, lengths, and phrases that are not plain
               English; `cargo xtask tidy` runs it alone
-  page        the page build of `cargo xtask page`
+  page        the page build of `cargo xtask page`, and what a visitor downloads against its limits
   release     the release binary, with the built page in it; its digests; and the tests that need many
               events: published results, and the memory of large runs
   browser     the page's tests, in Chromium, against the release binary; with --long more of each
@@ -97,7 +97,8 @@ impl Step {
             | Self::Doc
             | Self::Release
             | Self::Schedulers => &[],
-            Self::NoStd | Self::Page => &[Need::Wasm],
+            Self::NoStd => &[Need::Wasm],
+            Self::Page => &[Need::Wasm, Need::Node],
             Self::Test => &[Need::Peers],
             Self::Types => &[Need::Node],
             Self::Browser => &[Need::Node, Need::Browser],
@@ -117,7 +118,10 @@ impl Step {
                 cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
             }
             Self::NoStd => no_std(machine)?,
-            Self::Page => page::build(paths, machine.wasm()?)?,
+            Self::Page => {
+                machine.node()?;
+                page::build(paths, machine.wasm()?)?;
+            }
             Self::Test => {
                 machine.peers()?;
                 cargo(TESTS)

@@ -140,6 +140,7 @@ impl Event {
 }
 
 impl From<Event> for What {
+    #[inline]
     fn from(event: Event) -> Self {
         match event {
             Event::Answered { sends, answered_send, elapsed, .. } => {

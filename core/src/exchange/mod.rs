@@ -42,14 +42,18 @@
 
 mod outcome;
 mod phase;
+mod recall;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use outcome::{Ending, Outcome};
 use phase::{Phase, Until};
+pub use recall::Recall;
+pub use state::State;
 
 use crate::machine::{Label, Timer};
-use crate::policy::{Hint, HintRule, Pacer, Policy, Shared, Step, Stop, Wait};
+use crate::policy::{Hint, HintRule, Outlook, Pacer, Policy, Shared, Step, Stop, Wait};
 use crate::random::{Name, Purpose, Stream};
 use crate::time::{Duration, Instant, nanos};
 use alloc::boxed::Box;
@@ -218,6 +222,16 @@ impl Exchange {
             Until::Start => self.start(rules.policy, now),
             Until::Beginning => self.begin(rules, now),
             Until::Refused(why) => Some(self.give_up(now, 0, why)),
+        }
+    }
+
+    /// Returns what its policy knows at `now` about its next send.
+    #[must_use]
+    pub fn outlook(&self, rules: Rules<'_>, now: Instant) -> Outlook {
+        if self.sends() == 0 {
+            self.pacer.outlook_of_first(rules.policy, now)
+        } else {
+            self.pacer.outlook(rules.policy, now)
         }
     }
 
@@ -438,6 +452,7 @@ impl Exchange {
     }
 
     /// Returns the nanoseconds since the first send.
+    #[inline]
     const fn elapsed(&self, now: Instant) -> u64 {
         now.as_nanos().saturating_sub(self.started.as_nanos())
     }

@@ -1,6 +1,7 @@
 //! The loss models of [`Loss`] at run time: their states and transitions.
 
 use super::Loss;
+use super::check::{LossCheck, LossState};
 use super::flow::FlowState;
 use super::loss::burst_chain;
 use crate::random::{Name, Probability, Purpose};
@@ -82,31 +83,33 @@ impl Chain {
         }
     }
 
-    /// Returns true if this datagram is lost, and advances the state. `number` counts earlier datagrams.
-    pub(super) fn loses(
+    /// Returns what happens to this datagram, with its numbers. `number` counts earlier datagrams.
+    #[inline]
+    pub(super) fn look(
         &self,
-        flow: &mut FlowState,
+        flow: &FlowState,
         now: Instant,
         number: u64,
         name: Name,
-    ) -> bool {
-        let lost = |probability| name.stream(Purpose::LinkLoss).chance(probability);
+    ) -> LossCheck {
+        let by_draw = |state, next: Option<u8>, probability| {
+            let trial = name.stream(Purpose::LinkLoss).trial(probability);
+            LossCheck { state, trial: Some(trial), lost: trial.happens(), next }
+        };
         match self {
-            Self::Independent(probability) => lost(*probability),
-            Self::TwoState { p, r, lost: shares, start } => {
+            Self::Independent(probability) => by_draw(LossState::None, None, *probability),
+            Self::TwoState { p, r, lost, start } => {
                 let mut steps = name.stream(Purpose::LinkState);
                 let bad = flow.loss.map_or_else(|| steps.chance(*start), |state| state == 1);
                 let next = if bad { !steps.chance(*r) } else { steps.chance(*p) };
-                flow.loss = Some(u8::from(next));
-                lost(shares[usize::from(bad)])
+                by_draw(LossState::of(bad), Some(u8::from(next)), lost[usize::from(bad)])
             }
-            Self::Timed { rate, share, lost: shares } => {
+            Self::Timed { rate, share, lost } => {
                 let passed = nanos(now.saturating_since(flow.last)) as f64;
                 let was = flow.loss.map_or(*share, f64::from);
                 let bad = share + (was - share) * libm::exp(-rate * passed);
                 let bad = name.stream(Purpose::LinkState).chance(Probability::nearest(bad));
-                (flow.loss, flow.last) = (Some(u8::from(bad)), now);
-                lost(shares[usize::from(bad)])
+                by_draw(LossState::of(bad), Some(u8::from(bad)), lost[usize::from(bad)])
             }
             Self::FourState { from, start } => {
                 let mut steps = name.stream(Purpose::LinkState);
@@ -115,13 +118,40 @@ impl Chain {
                     None => choose(draw, start.iter().zip(1..).map(|(p, s)| (s, *p)), RECEIVED),
                     Some(state) => choose(draw, from[usize::from(state)], state),
                 };
-                flow.loss = Some(state);
-                state >= LOST_IN_BURST
+                let lost = state >= LOST_IN_BURST;
+                LossCheck {
+                    state: LossState::Four(state + 1),
+                    trial: None,
+                    lost,
+                    next: Some(state),
+                }
             }
-            Self::Numbered(Loss::First(count)) => number < *count,
-            Self::Numbered(Loss::List(list)) => list.contains(number.saturating_add(1)),
-            Self::Numbered(_) => false,
+            Self::Numbered(loss) => {
+                let number = number.saturating_add(1);
+                let lost = match loss {
+                    Loss::First(count) => number <= *count,
+                    Loss::List(list) => list.contains(number),
+                    _ => false,
+                };
+                LossCheck { state: LossState::Number(number), trial: None, lost, next: None }
+            }
         }
+    }
+
+    /// Returns true if this datagram is lost, and advances the state. `number` counts earlier datagrams.
+    #[inline]
+    pub(super) fn loses(
+        &self,
+        flow: &mut FlowState,
+        now: Instant,
+        number: u64,
+        name: Name,
+    ) -> bool {
+        let check = self.look(flow, now, number, name);
+        if check.next.is_some() {
+            (flow.loss, flow.last) = (check.next, now);
+        }
+        check.lost
     }
 }
 

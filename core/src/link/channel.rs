@@ -1,106 +1,17 @@
 //! A link at run time, without faults.
 
 use super::Link;
+use super::action::{Action, Delivery};
 use super::chain::Chain;
+use super::check::Check;
 use super::flow::FlowState;
 use super::queue::{Lane, Rate, Usage};
 use crate::dist::Distribution;
 use crate::heap::{Held as _, OVERHEAD};
 use crate::random::{Direction, Name, Probability, Purpose};
 use crate::time::{Duration, Instant};
-use crate::trace::{Cause, What};
-use alloc::borrow::Cow;
+use crate::trace::Cause;
 use alloc::vec::Vec;
-
-/// What a link does with one datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It delivers the datagram.
-    Deliver(Delivery),
-    /// It delivers the datagram twice. Either delivery may arrive first.
-    DeliverTwice(Delivery, Delivery),
-    /// It drops the datagram.
-    Drop(Cause),
-}
-
-/// One step of an [`Action`], for whoever carries it out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// The link does this, which has a record.
-    Report(What),
-    /// The datagram arrives.
-    Deliver(Delivery),
-}
-
-impl Action {
-    /// Returns the steps for a datagram that travels in `direction`, in order.
-    pub(crate) fn steps(self, direction: Direction) -> impl Iterator<Item = Step> {
-        let deliver = |delivery: Delivery| {
-            let damaged =
-                delivery.flipped.map(|bit| Step::Report(What::Damaged { direction, bit }));
-            [damaged, Some(Step::Deliver(delivery))]
-        };
-        let (report, deliveries) = match self {
-            Self::Deliver(delivery) => (None, [deliver(delivery), [None; 2]]),
-            Self::DeliverTwice(first, second) => {
-                (Some(What::Duplicated { direction }), [deliver(first), deliver(second)])
-            }
-            Self::Drop(cause) => (Some(What::Dropped { direction, cause }), [[None; 2]; 2]),
-        };
-        report.map(Step::Report).into_iter().chain(deliveries.into_iter().flatten().flatten())
-    }
-}
-
-/// How a datagram arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Delay between sending and arrival.
-    pub after: Duration,
-    /// Bit of the payload that arrives flipped, counted from the lowest bit of the first byte.
-    pub flipped: Option<u32>,
-}
-
-impl Delivery {
-    /// Returns the delivery of an undamaged datagram.
-    #[must_use]
-    #[inline]
-    pub const fn whole(after: Duration) -> Self {
-        Self { after, flipped: None }
-    }
-
-    /// Returns the time of arrival of a datagram that was sent at `sent`.
-    #[must_use]
-    #[inline]
-    pub fn at(self, sent: Instant) -> Instant {
-        sent.saturating_add(self.after)
-    }
-
-    /// Returns the payload as it arrives: borrowed, unless the link damages it.
-    #[must_use]
-    #[inline]
-    pub fn payload(self, sent: &[u8]) -> Cow<'_, [u8]> {
-        if self.flipped.is_none() {
-            return Cow::Borrowed(sent);
-        }
-        let mut payload = sent.to_vec();
-        self.damage(&mut payload);
-        Cow::Owned(payload)
-    }
-
-    /// Flips the bit of `payload` that the link flips, if any.
-    pub(crate) fn damage(self, payload: &mut [u8]) {
-        if let Some(bit) = self.flipped
-            && let Some(byte) = payload.get_mut(bit as usize / 8)
-        {
-            *byte ^= 1 << (bit % 8);
-        }
-    }
-
-    /// Returns the same delivery, `delay` later.
-    pub(super) fn later_by(self, delay: Duration) -> Self {
-        Self { after: self.after.saturating_add(delay), ..self }
-    }
-}
 
 /// State of a running [`Link`]. It decides what happens to each datagram when it is sent.
 ///
@@ -274,6 +185,34 @@ impl Channel {
             (Ok(one), _) | (Err(_), Some(Ok(one))) => Action::Deliver(one),
             (Err(cause), _) => Action::Drop(cause),
         }
+    }
+
+    /// Returns the checks that [`send`](Self::send) makes of a datagram.
+    pub(super) fn checks(
+        &self,
+        now: Instant,
+        name: Name,
+        payload: u64,
+    ) -> impl Iterator<Item = Check> {
+        let (link, way) = (&self.link, &self.ways[name.direction as usize]);
+        let size = payload.saturating_add(link.overhead.into());
+        let place = self.place(name);
+        let flow = self.flows.get(place).copied().unwrap_or_default();
+        let number = if link.shared { flow.count } else { name.index };
+        let overtakes = link.reorder > Probability::NEVER
+            && name.stream(Purpose::LinkReorder).chance(link.reorder)
+            && flow.in_order.saturating_add(1) >= link.reorder_gap;
+        let queue = way.rate.filter(|_| !overtakes).map(|rate| {
+            let draws = name.stream(Purpose::LinkQueue);
+            let (service, rule) = (rate.time_of(size), link.queue_rule);
+            let look = |lane: &Lane| lane.look(now, service, link.queue, rule, draws.clone());
+            Check::Queue(self.lanes.get(place).map_or_else(|| look(&Lane::default()), look))
+        });
+        let damage = (link.checksum && link.corrupt > Probability::NEVER)
+            .then(|| Check::Damage(name.stream(Purpose::LinkCorrupt).trial(link.corrupt)));
+        let mtu = link.mtu.map(|mtu| Check::Size { size, mtu });
+        let loss = Some(Check::Loss(way.chain.look(&flow, now, number, name)));
+        [mtu, loss, queue, damage].into_iter().flatten()
     }
 
     fn loses(&mut self, now: Instant, name: Name) -> bool {

@@ -1,8 +1,7 @@
 //! Faults of a link: periods in which it drops or delays more than usual.
 
-use crate::random::{Direction, Name, Probability, Purpose};
+use crate::random::{Direction, Probability};
 use crate::time::{Duration, Instant};
-use crate::trace::Cause;
 
 /// Fault of a link, from `from` until just before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,21 +31,6 @@ impl Fault {
     #[must_use]
     pub(crate) fn is_on(&self, now: Instant) -> bool {
         (self.from..self.until).contains(&now)
-    }
-
-    /// Returns why the fault drops a datagram that is sent while it lasts, if it does.
-    pub(super) fn drops(&self, name: Name) -> Option<Cause> {
-        match self.effect {
-            FaultEffect::Partition(direction) => {
-                let drops = direction.is_none_or(|direction| direction == name.direction);
-                drops.then_some(Cause::Partition)
-            }
-            FaultEffect::Loss(loss) => {
-                let drops = name.stream(Purpose::FaultLoss).chance(loss);
-                drops.then_some(Cause::FaultLoss)
-            }
-            FaultEffect::Latency(_) => None,
-        }
     }
 
     /// Returns the latency that the active fault adds.

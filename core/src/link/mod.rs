@@ -1,7 +1,8 @@
 //! What a network does to datagrams, in the terms of Linux's netem.
 //!
 //! A [`Link`] is a description, and a [`Pipe`] is the machine that runs it: it numbers the datagrams of
-//! each flow, applies [faults](Fault) while they are active, and leaves the rest to a [`Channel`]. What
+//! each flow, applies [faults](Fault) while they are active, and [acts](Act) to the datagrams that they name,
+//! and leaves the rest to a [`Channel`]. What
 //! happens to a datagram depends on its name (see [`random`](crate::random)) and on earlier datagrams of
 //! its flow, never on a shared generator. So a simulation, a server and a proxy drop, delay and
 //! duplicate the same datagrams. [`Behind`] puts a server behind a pipe, on a real socket too.
@@ -13,9 +14,12 @@
 //! [`Preset`] contains links by name, with the source of their numbers; [`Link::netem`] returns the
 //! options that make Linux do the same.
 
+mod act;
+mod action;
 mod behind;
 mod chain;
 mod channel;
+mod check;
 mod counts;
 mod fault;
 mod flow;
@@ -28,9 +32,12 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
+pub use act::{Act, ActKind};
+pub(crate) use action::Step;
+pub use action::{Action, Delivery};
 pub use behind::{Behind, Event, Happened};
-pub(crate) use channel::Step;
-pub use channel::{Action, Channel, Delivery};
+pub use channel::Channel;
+pub use check::{Check, LossCheck, LossState, QueueCheck};
 pub use fault::{Fault, FaultEffect};
 pub use latency::Latency;
 pub use loss::{Loss, burst_chain};
@@ -147,7 +154,7 @@ impl Link {
 
     /// Returns the loss model in this direction.
     #[must_use]
-    pub(crate) const fn loss_of(&self, direction: Direction) -> &Loss {
+    pub const fn loss_of(&self, direction: Direction) -> &Loss {
         match (direction, &self.reply_loss) {
             (Direction::Reply, Same::Own(loss)) => loss,
             _ => &self.loss,

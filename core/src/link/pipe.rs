@@ -1,11 +1,14 @@
 //! A link at run time, with faults: the machine that a simulation, a server and a proxy share.
 
+use super::check::Check;
 use super::counts::Counts;
-use super::{Action, Channel, Delivery, Fault, Link};
+use super::{Act, ActKind, Action, Channel, Delivery, Fault, Link};
 use crate::dist::Distribution;
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
+use crate::trace::PacketId;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 /// Machine that runs a [`Link`] in both directions.
 ///
@@ -42,6 +45,7 @@ use alloc::vec::Vec;
 ///             due.push((delivery.at(now), delivery.payload(datagram).into_owned()));
 ///         }
 ///     }
+///     Action::ByHand(..) => unreachable!("no acts were added"),
 /// }
 /// assert_eq!(due, vec![(Instant::from_millis(15), b"hello".to_vec()); 2]);
 /// ```
@@ -52,6 +56,8 @@ pub struct Pipe {
     seed: u64,
     channel: Channel,
     faults: Vec<Fault>,
+    /// In the order of their packets.
+    acts: Vec<Act>,
     /// Number of datagrams so far, by flow and direction, of the flows after number `before`.
     counts: Counts,
     before: u32,
@@ -63,7 +69,8 @@ impl Pipe {
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
         let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
-        Self { constant, seed, channel, faults: Vec::new(), counts: Counts::NONE, before: 0 }
+        let (faults, acts) = (Vec::new(), Vec::new());
+        Self { constant, seed, channel, faults, acts, counts: Counts::NONE, before: 0 }
     }
 
     /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
@@ -78,6 +85,23 @@ impl Pipe {
     pub fn add_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.extend(faults);
         if !self.faults.is_empty() {
+            self.constant = [None; 2];
+        }
+    }
+
+    /// Returns the pipe with `acts`; see [`add_acts`](Self::add_acts).
+    #[must_use]
+    pub fn with_acts(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
+        self.add_acts(acts);
+        self
+    }
+
+    /// Adds acts by hand, at most one for each packet. Their packets pass faults, loss and queue as all others do, so that
+    /// what happens to the others stays the same; the act comes last.
+    pub fn add_acts(&mut self, acts: impl IntoIterator<Item = Act>) {
+        self.acts.extend(acts);
+        self.acts.sort_unstable_by_key(|act| act.packet);
+        if !self.acts.is_empty() {
             self.constant = [None; 2];
         }
     }
@@ -123,7 +147,32 @@ impl Pipe {
         }
     }
 
-    /// Returns true if a datagram that it does not drop arrives at the moment in which it is sent.
+    /// Returns the checks that [`send`](Self::send) with the same arguments makes, in order, up to the first one that
+    /// drops the datagram. Nothing is sent. Of a datagram that the link duplicates, they are those of the first one.
+    ///
+    /// ```
+    /// use retrylab_core::link::{Action, Link, Pipe};
+    /// use retrylab_core::random::Direction;
+    /// use retrylab_core::time::Instant;
+    ///
+    /// let mut pipe = Pipe::new(&Link::default().with_loss("0.5".parse()?), 42);
+    /// let name = pipe.name(1, Direction::Request);
+    /// let lost = pipe.checks(Instant::ZERO, name, 5).iter().find_map(|check| check.drops());
+    /// let action = pipe.send(Instant::ZERO, name, 5);
+    /// assert_eq!(lost.map(Action::Drop), Some(action).filter(|action| matches!(action, Action::Drop(_))));
+    /// # Ok::<(), retrylab_core::value::ValueError>(())
+    /// ```
+    #[must_use]
+    pub fn checks(&self, now: Instant, name: Name, payload: usize) -> Vec<Check> {
+        let faults = self.faults.iter().filter(|fault| fault.is_on(now));
+        let mut checks: Vec<Check> = faults.filter_map(|fault| Check::by(fault, name)).collect();
+        checks.extend(self.channel.checks(now, name, payload as u64));
+        let end = checks.iter().position(|check| check.drops().is_some());
+        checks.truncate(end.map_or(checks.len(), |end| end + 1));
+        checks
+    }
+
+    /// Returns true if each datagram that it does not drop arrives at the moment in which it is sent.
     #[must_use]
     pub fn is_instant(&self) -> bool {
         let link = self.link();
@@ -131,10 +180,11 @@ impl Pipe {
             link.latency_of(way) == Distribution::Constant(Duration::ZERO)
                 && link.rate_of(way).is_none()
         };
-        self.faults.is_empty() && at_once(Direction::Request) && at_once(Direction::Reply)
+        let plain = self.faults.is_empty() && self.acts.is_empty();
+        plain && at_once(Direction::Request) && at_once(Direction::Reply)
     }
 
-    /// Returns the state of the link without its faults.
+    /// Returns the state of the link without its faults and acts.
     #[must_use]
     pub const fn channel(&self) -> &Channel {
         &self.channel
@@ -160,25 +210,31 @@ impl Pipe {
     }
 
     fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && self.acts.is_empty() {
             return self.channel.send(now, name, payload);
         }
-        self.carry_with_faults(now, name, payload)
+        let action = self.carry_with_faults(now, name, payload);
+        match self.act(name) {
+            Some(act) => action.by_hand(act, name.direction),
+            None => action,
+        }
+    }
+
+    /// Returns what is done by hand to the packet of this name.
+    fn act(&self, name: Name) -> Option<ActKind> {
+        let (flow, number) = (NonZeroU32::new(name.flow)?, name.packet_number()?);
+        let packet = PacketId { flow, direction: name.direction, number };
+        let place = self.acts.binary_search_by_key(&packet, |act| act.packet).ok()?;
+        Some(self.acts[place].kind)
     }
 
     #[cold]
     fn carry_with_faults(&mut self, now: Instant, name: Name, payload: usize) -> Action {
         let on = || self.faults.iter().filter(|fault| fault.is_on(now));
-        if let Some(cause) = on().find_map(|fault| fault.drops(name)) {
+        if let Some(cause) = on().find_map(|fault| Check::by(fault, name)?.drops()) {
             return Action::Drop(cause);
         }
         let delay = on().fold(Duration::ZERO, |sum, fault| sum.saturating_add(fault.delay()));
-        match self.channel.send(now, name, payload) {
-            Action::Deliver(delivery) => Action::Deliver(delivery.later_by(delay)),
-            Action::DeliverTwice(first, second) => {
-                Action::DeliverTwice(first.later_by(delay), second.later_by(delay))
-            }
-            Action::Drop(cause) => Action::Drop(cause),
-        }
+        self.channel.send(now, name, payload).later_by(delay)
     }
 }

@@ -1,6 +1,7 @@
 //! The rate of a link, and the queue in front of it.
 
-use crate::random::{Probability, Stream};
+use super::check::QueueCheck;
+use crate::random::{Probability, Stream, Trial};
 use crate::text::{Scaled, parse_rounded, words};
 use crate::time::{Duration, Instant};
 use crate::value::{Grammar, Value as _, phrase};
@@ -175,10 +176,9 @@ impl Lane {
         rule: QueueRule,
         draws: Stream,
     ) -> Option<Instant> {
-        while self.departures.front().is_some_and(|left| *left <= now) {
-            self.departures.pop_front();
-        }
-        if self.red_drops(now, service, rule, draws) || self.depth() >= limit {
+        self.leave(now);
+        let early = self.early(now, service, rule, draws);
+        if early.is_some_and(Trial::happens) || self.depth() >= limit {
             return None;
         }
         self.idle_from = self.idle_from.max(now).saturating_add(service);
@@ -191,14 +191,40 @@ impl Lane {
         self.departures.len() as u32
     }
 
-    fn red_drops(
+    /// Returns what [`enter`](Self::enter) would do.
+    pub(super) fn look(
+        &self,
+        now: Instant,
+        service: Duration,
+        limit: u32,
+        rule: QueueRule,
+        draws: Stream,
+    ) -> QueueCheck {
+        let mut lane = self.clone();
+        lane.leave(now);
+        let depth = lane.depth();
+        let trial = lane.early(now, service, rule, draws.clone());
+        let early = trial.map(|trial| (lane.average, trial));
+        let drops = self.clone().enter(now, service, limit, rule, draws).is_none();
+        QueueCheck { depth, limit, early, drops }
+    }
+
+    /// Removes what has left.
+    fn leave(&mut self, now: Instant) {
+        while self.departures.front().is_some_and(|left| *left <= now) {
+            self.departures.pop_front();
+        }
+    }
+
+    /// Returns RED's draw, if the average length is at least its minimum.
+    fn early(
         &mut self,
         now: Instant,
         service: Duration,
         rule: QueueRule,
         draws: Stream,
-    ) -> bool {
-        let QueueRule::Red { min, max, most } = rule else { return false };
+    ) -> Option<Trial> {
+        let QueueRule::Red { min, max, most } = rule else { return None };
         if self.departures.is_empty() {
             // The average decays as if this many datagrams had found the queue empty.
             let idle = now.saturating_since(self.idle_from).as_nanos() as f64;
@@ -210,15 +236,15 @@ impl Lane {
         let place = (self.average - f64::from(min)) / f64::from(max.saturating_sub(min).max(1));
         if place < 0.0 {
             self.since_drop = None;
-            return false;
+            return None;
         }
         let since = self.since_drop.map_or(0, |since| since.saturating_add(1));
         let base = most.as_f64() * place;
         let left = 1.0 - f64::from(since) * base;
         let probability = if place >= 1.0 || left <= base { 1.0 } else { base / left };
         let mut draws = draws;
-        let drops = draws.chance(Probability::nearest(probability));
-        self.since_drop = Some(if drops { 0 } else { since });
-        drops
+        let trial = draws.trial(Probability::nearest(probability));
+        self.since_drop = Some(if trial.happens() { 0 } else { since });
+        Some(trial)
     }
 }

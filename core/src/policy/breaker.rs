@@ -88,6 +88,26 @@ enum Position {
     HalfOpen,
 }
 
+/// State of a [`Breaker`], with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Everything passes, after this many failed exchanges in a row.
+    Closed(u32),
+    /// Nothing passes before this time.
+    Open(Instant),
+    /// One exchange probes whether the server is back.
+    HalfOpen,
+    /// Retries pass unless failures are more than this share of calls.
+    Share {
+        /// Sends that failed.
+        failures: u64,
+        /// Exchanges that began.
+        calls: u64,
+        /// Maximum share.
+        share: Share,
+    },
+}
+
 impl Breaker {
     /// Creates a closed breaker.
     #[must_use]
@@ -164,6 +184,19 @@ impl Breaker {
             // This exchange began before the breaker opened.
             (open @ Position::Open(_), _) => open,
         };
+    }
+
+    /// Returns the counts and the limit that decide whether a retry may go out.
+    #[must_use]
+    pub const fn gate(&self) -> Gate {
+        match self.0 {
+            State::Counts { share, failures, calls } => Gate::Share { failures, calls, share },
+            State::Switch { position, .. } => match position {
+                Position::Closed(failures) => Gate::Closed(failures),
+                Position::Open(until) => Gate::Open(until),
+                Position::HalfOpen => Gate::HalfOpen,
+            },
+        }
     }
 
     /// Returns the state's name: `closed`, `open` or `half-open`.

@@ -163,6 +163,65 @@ enum Left {
     Ratio { asked: Window, answered: Window },
 }
 
+/// What a budget has left when a retry asks, and what the retry needs. Tokens and retries are in thousandths, rounded down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// A retry needs more than `limit`.
+    MoreThan {
+        /// Tokens left.
+        left: u64,
+        /// Tokens that do not suffice.
+        limit: u64,
+    },
+    /// A retry needs at least `needs`.
+    AtLeast {
+        /// Tokens or retries left.
+        left: u64,
+        /// What a retry takes.
+        needs: u64,
+    },
+    /// Fewer than `most` exchanges may be retried at once.
+    Concurrent {
+        /// Exchanges being retried.
+        retrying: u32,
+        /// Maximum number of them.
+        most: u64,
+    },
+    /// A draw decides.
+    Ratio {
+        /// Sends asked for within the window.
+        requests: u64,
+        /// Replies within the window.
+        replies: u64,
+    },
+}
+
+impl Allowance {
+    /// Returns whether it suffices for the first retry of an exchange; `None` if a draw decides.
+    #[must_use]
+    pub const fn suffices(self) -> Option<bool> {
+        match self {
+            Self::MoreThan { left, limit } => Some(left > limit),
+            Self::AtLeast { left, needs } => Some(left >= needs),
+            Self::Concurrent { retrying, most } => Some((retrying as u64) < most),
+            Self::Ratio { .. } => None,
+        }
+    }
+}
+
+/// Returns the reserve of a window, in millionths of a retry.
+fn reserve(rule: BudgetRule) -> i64 {
+    let BudgetRule::Deposits { per_second, ttl, .. } = rule else { return 0 };
+    i64::try_from(u128::from(per_second) * ttl.as_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// Returns the maximum number of exchanges being retried, while `all` are in progress.
+fn retry_limit(rule: BudgetRule, all: u32) -> u64 {
+    let BudgetRule::Concurrent { share, at_least } = rule else { return 0 };
+    // A fraction of an exchange is not allowed.
+    (u64::from(all) * u64::from(share.millionths()) / 1_000_000).max(at_least.into())
+}
+
 /// One token in thousandths.
 const ONE_TOKEN: u32 = 1_000;
 
@@ -236,24 +295,47 @@ impl Budget {
                 }
                 enough
             }
-            (Left::Balance(window), BudgetRule::Deposits { per_second, ttl, .. }) => {
-                let reserve = u128::from(per_second) * ttl.as_nanos() / 1_000;
-                let reserve = i64::try_from(reserve).unwrap_or(i64::MAX);
-                let enough = window.sum(now).saturating_add(reserve) >= ONE_RETRY;
+            (Left::Balance(window), rule) => {
+                let enough = window.sum(now).saturating_add(reserve(rule)) >= ONE_RETRY;
                 if enough {
                     window.add(now, -ONE_RETRY);
                 }
                 enough
             }
-            (Left::Active { all, retrying }, BudgetRule::Concurrent { share, at_least }) => {
-                // A fraction of an exchange is not allowed.
-                let part = u64::from(*all) * u64::from(share.millionths()) / 1_000_000;
-                let most = part.max(at_least.into());
-                let allowed = again || u64::from(*retrying) < most;
+            (Left::Active { all, retrying }, rule) => {
+                let allowed = again || u64::from(*retrying) < retry_limit(rule, *all);
                 *retrying += u32::from(allowed && !again);
                 allowed
             }
             _ => self.admits(now, draw),
+        }
+    }
+
+    /// Returns what a retry at `now` would find, and what it needs.
+    #[must_use]
+    pub fn allowance(&self, now: Instant) -> Allowance {
+        let (mut left, thousandths) = (self.left.clone(), |tokens| u64::from(tokens) * 1_000);
+        match (&mut left, self.rule) {
+            (Left::Tokens(tokens), BudgetRule::Throttle { max, .. }) => {
+                Allowance::MoreThan { left: u64::from(*tokens), limit: u64::from(max / 2) }
+            }
+            (Left::Tokens(tokens), BudgetRule::Quota { cost, .. }) => {
+                Allowance::AtLeast { left: thousandths(*tokens), needs: thousandths(cost) }
+            }
+            (Left::Tokens(tokens), _) => {
+                Allowance::MoreThan { left: u64::from(*tokens), limit: u64::from(ONE_TOKEN) }
+            }
+            (Left::Balance(window), rule) => {
+                let left = window.sum(now).saturating_add(reserve(rule)).max(0).unsigned_abs();
+                Allowance::AtLeast { left: left / 1_000, needs: ONE_RETRY.unsigned_abs() / 1_000 }
+            }
+            (Left::Active { all, retrying }, rule) => {
+                Allowance::Concurrent { retrying: *retrying, most: retry_limit(rule, *all) }
+            }
+            (Left::Ratio { asked, answered }, _) => {
+                let [requests, replies] = [asked, answered].map(|w| w.sum(now).unsigned_abs());
+                Allowance::Ratio { requests, replies }
+            }
         }
     }
 

@@ -1,7 +1,9 @@
 //! The state of one client: schedule, round-trip time, retry budget and circuit breaker.
 
 use super::schedule::Step;
-use super::{Adaptive, Breaker, Budget, Draw, Hint, Policy, Rtt, Schedule, Stop, Wait};
+use super::{
+    Adaptive, Allowance, Breaker, Budget, Draw, Gate, Hint, Policy, Rtt, Schedule, Stop, Wait,
+};
 use crate::heap::OVERHEAD;
 use crate::random::Stream;
 use crate::time::{Duration, Instant, nanos};
@@ -70,6 +72,14 @@ impl Pacer {
 
     fn shared(&mut self) -> Option<&mut Shared> {
         self.memory.as_deref_mut()?.shared.as_deref_mut()
+    }
+
+    pub(super) fn peek_shared(&self) -> Option<&Shared> {
+        self.memory.as_deref()?.shared.as_deref()
+    }
+
+    pub(super) const fn schedule(&self) -> &Schedule {
+        &self.schedule
     }
 
     /// Begins an exchange that draws from `stream`, and returns the delay before its first send.
@@ -202,6 +212,7 @@ impl Pacer {
     /// Returns the number of sends of this exchange so far, the latest call of [`next`](Self::next)
     /// included.
     #[must_use]
+    #[inline]
     pub const fn sends(&self) -> u32 {
         self.schedule.sends()
     }
@@ -317,8 +328,16 @@ impl Memory {
 }
 
 impl Shared {
+    pub(super) fn allowance(&self, now: Instant) -> Option<Allowance> {
+        self.budget.as_ref().map(|budget| budget.allowance(now))
+    }
+
+    pub(super) fn gate(&self) -> Option<Gate> {
+        self.breaker.as_ref().map(Breaker::gate)
+    }
+
     /// Records a send that got no reply, or a failure as its reply.
-    fn failed(&mut self) {
+    pub(super) fn failed(&mut self) {
         if let Some(budget) = &mut self.budget {
             budget.failed();
         }

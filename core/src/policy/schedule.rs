@@ -172,10 +172,7 @@ impl Schedule {
         if let Some(stop) = self.stop {
             return Err(stop);
         }
-        let wait = match policy.last_timeout() {
-            Some(last) if policy.max_sends() == Some(self.sends + 1) => short(last),
-            _ => self.wait(policy),
-        };
+        let wait = self.next_wait(policy);
         let (attempt, pause) = match policy.attempt_timeout() {
             None => (wait, 0),
             Some(attempt) => (short(attempt), wait),
@@ -281,6 +278,26 @@ impl Schedule {
         }
     }
 
+    /// Returns the wait after the next send in nanoseconds.
+    #[inline]
+    fn next_wait(&mut self, policy: &Policy) -> u64 {
+        match policy.last_timeout() {
+            Some(last) if policy.max_sends() == Some(self.sends + 1) => short(last),
+            _ => self.wait(policy),
+        }
+    }
+
+    /// Returns the shortest and the longest wait that may follow the next send, before a deadline cuts it.
+    pub(super) fn range(&self, policy: &Policy) -> [Duration; 2] {
+        [Mode::Least, Mode::Most]
+            .map(|mode| Duration::from_nanos(Self { mode, ..self.clone() }.next_wait(policy)))
+    }
+
+    /// Returns the wait after the next send, grown, before cap and jitter.
+    pub(super) const fn grown(&self) -> Duration {
+        Duration::from_nanos(self.backoff)
+    }
+
     /// Returns the wait after the next send in nanoseconds: grown, capped and drawn.
     #[inline]
     fn wait(&mut self, policy: &Policy) -> u64 {
@@ -375,16 +392,16 @@ impl Schedule {
             self.backoff = next;
             return;
         }
-        self.backoff = grown(policy, self.backoff);
+        self.backoff = grow(policy, self.backoff);
         if let Jitter::Once(_) = policy.jitter() {
-            self.memory = grown(policy, self.memory);
+            self.memory = grow(policy, self.memory);
         }
     }
 }
 
 /// Returns the wait that follows a wait of `wait` nanoseconds, where it depends on nothing else.
 #[inline]
-fn grown(policy: &Policy, wait: u64) -> u64 {
+fn grow(policy: &Policy, wait: u64) -> u64 {
     let increment = short(policy.increment());
     match policy.backoff() {
         Backoff::Linear => wait.saturating_add(increment),

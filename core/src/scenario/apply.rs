@@ -6,7 +6,7 @@ use super::keys::FIELDS;
 use super::model::Scenario;
 use super::workload::Workload;
 use crate::client::{Arrivals, Process};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 impl Scenario {
@@ -22,17 +22,25 @@ impl Scenario {
         K: AsRef<str>,
         V: AsRef<str>,
     {
-        let find = |(key, value): (K, V)| (Field::find(key.as_ref()), value);
-        let mut pairs: Vec<_> = pairs.into_iter().map(find).collect();
-        pairs.sort_by_key(|(field, _)| !field.as_ref().is_ok_and(|field| field.access.resets));
+        let own = |(key, value): (K, V)| (key.as_ref().to_string(), value.as_ref().to_string());
+        *self = self.changed(&pairs.into_iter().map(own).collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    /// Returns the scenario with these pairs of key and value.
+    fn changed(&self, pairs: &[(String, String)]) -> Result<Self, FieldError> {
         let mut draft = Draft::new(self);
-        for (field, value) in pairs {
-            field?.set(&mut draft, value.as_ref())?;
+        for presets in [true, false] {
+            for (key, value) in pairs {
+                let field = Field::find(key);
+                if field.as_ref().is_ok_and(|field| field.access.resets) == presets {
+                    field?.set(&mut draft, value)?;
+                }
+            }
         }
         let changed = draft.build()?;
         changed.check()?;
-        *self = changed;
-        Ok(())
+        Ok(changed)
     }
 
     /// Returns the value of `key` as text that [`apply`](Self::apply) reads; `None` if there is no such

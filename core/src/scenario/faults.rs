@@ -13,13 +13,16 @@ use core::fmt;
 /// Maximum number of faults in a scenario.
 const MAX_FAULTS: usize = 1_000;
 
+/// The length of a fault that does not end.
+const FOREVER: &str = "forever";
+
 /// Something that goes wrong for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// When it begins.
     pub at: Duration,
-    /// How long it lasts.
-    pub lasts: Duration,
+    /// How long it lasts; `None` for forever.
+    pub lasts: Option<Duration>,
     /// What it is.
     pub kind: FaultKind,
     /// The only server concerned, for [`ServerDown`](FaultKind::ServerDown) and [`Slow`](FaultKind::Slow); `None` for
@@ -55,10 +58,15 @@ impl Fault {
         Instant::ZERO.saturating_add(self.at)
     }
 
-    /// Returns when it ends.
+    /// Returns when it ends; `None` if it lasts forever.
     #[must_use]
-    pub fn until(&self) -> Instant {
-        self.from().saturating_add(self.lasts)
+    pub fn until(&self) -> Option<Instant> {
+        self.lasts.map(|lasts| self.from().saturating_add(lasts))
+    }
+
+    /// Returns when it ends, or [`Instant::MAX`] if it lasts forever.
+    pub(super) fn end(&self) -> Instant {
+        self.until().unwrap_or(Instant::MAX)
     }
 
     /// Returns the fault as the link runs it; `None` for a fault that does not concern the link.
@@ -70,7 +78,7 @@ impl Fault {
             FaultKind::Latency(delay) => FaultEffect::Latency(delay),
             FaultKind::ServerDown { .. } | FaultKind::Slow(_) | FaultKind::Load(_) => return None,
         };
-        Some(link::Fault { from: self.from(), until: self.until(), effect })
+        Some(link::Fault { from: self.from(), until: self.end(), effect })
     }
 
     fn outage(&self) -> Option<Outage> {
@@ -118,7 +126,7 @@ impl Faults {
             down[..place].iter().any(|earlier| {
                 let (own, other) = (earlier.at_server, later.at_server);
                 let same = own.is_none() || other.is_none() || own == other;
-                same && later.from() < earlier.until()
+                same && later.from() < earlier.end()
             })
         })
     }
@@ -139,7 +147,11 @@ impl fmt::Display for Faults {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", WithUnit(self.at), WithUnit(self.lasts))?;
+        write!(f, "{} ", WithUnit(self.at))?;
+        match self.lasts {
+            Some(lasts) => write!(f, "{} ", WithUnit(lasts)),
+            None => write!(f, "{FOREVER} "),
+        }?;
         match self.kind {
             FaultKind::ServerDown { keeps_queue: false } => f.write_str("server-down"),
             FaultKind::ServerDown { keeps_queue: true } => f.write_str("server-down keep"),
@@ -164,6 +176,7 @@ phrase!(
             ("none", ""),
             ("20s 5s server-down", "the queue is lost"),
             ("20s 5s server-down keep", "the queue survives"),
+            ("20s forever server-down", "it never comes back; any fault can last forever"),
             ("20s 5s server-down at server", "only the server of this name; also for slow"),
             ("20s 5s slow 10", "the work takes 10 times as long"),
             ("20s 5s partition", "both ways"),
@@ -183,9 +196,11 @@ impl Faults {
         if is_word(text, "none") {
             return Some(Self::default());
         }
-        let faults = text.split(';').take(MAX_FAULTS + 1).map(Fault::read);
-        let mut faults: Vec<Fault> = faults.collect::<Option<_>>()?;
-        faults.sort_by_key(|fault| fault.at);
+        let mut faults: Vec<Fault> = Vec::new();
+        for fault in text.split(';').take(MAX_FAULTS + 1) {
+            let fault = Fault::read(fault)?;
+            faults.insert(faults.partition_point(|other| other.at <= fault.at), fault);
+        }
         let faults = Self(faults);
         (faults.0.len() <= MAX_FAULTS && !faults.overlaps()).then_some(faults)
     }
@@ -197,7 +212,10 @@ impl Fault {
         let words: Vec<&str> = words(&text).collect();
         let [at, lasts, what @ ..] = words.as_slice() else { return None };
         let at = parse_duration(at)?;
-        let lasts = parse_duration(lasts).filter(|lasts| !lasts.is_zero())?;
+        let lasts = match *lasts {
+            FOREVER => None,
+            lasts => Some(parse_duration(lasts).filter(|lasts| !lasts.is_zero())?),
+        };
         let (what, at_server) = match what {
             [what @ .., "at", name] => (what, Some(ServerName::parse(name)?)),
             what => (what, None),
@@ -265,6 +283,7 @@ mod tests {
             "1s 2s server-down keep; 5s 5s slow 10; 6s 1ms partition; 7s 1s partition request",
             "1s 1s partition reply; 2s 1s loss 0.3; 3s 1s latency 100ms; 4s 1s load 2.5",
             "1s 9s server-down at a; 2s 1s server-down keep at b; 3s 1s slow 2 at a",
+            "1s 1s server-down; 2s forever server-down keep; 3s forever partition",
         ] {
             assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
         }
@@ -276,6 +295,8 @@ mod tests {
             "20s 5s",
             "20s 5s burn",
             "20s 0s partition",
+            "forever 1s partition",
+            "1s forever server-down; 100h 1s server-down",
             "1s 1s slow 0.5",
             "1s 1s partition both",
             "1s 1s server-down keep it",

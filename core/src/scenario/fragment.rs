@@ -3,7 +3,6 @@
 use super::error::FieldError;
 use super::link::{Pairs, VIEW};
 use super::model::Scenario;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,9 +15,9 @@ pub struct Link {
     pub scenario: Scenario,
     /// What could not be read.
     pub errors: Vec<FieldError>,
-    /// What a page shows of the run, such as the time: the values of keys that begin with `view.`, which is left out here.
+    /// What a page shows of the run, such as the time: the pairs whose keys begin with `view.`, which is left out here.
     /// They change nothing in the run.
-    pub view: BTreeMap<String, String>,
+    pub view: Vec<(String, String)>,
 }
 
 impl Link {
@@ -65,20 +64,20 @@ impl Scenario {
     ///
     /// let link = Scenario::from_link("seed=7&view.at=0.1");
     /// assert_eq!(link.scenario.seed, 7);
-    /// assert_eq!(link.view["at"], "0.1");
+    /// assert_eq!(link.view, [("at".to_string(), "0.1".to_string())]);
     /// ```
     #[must_use]
     pub fn from_link(link: &str) -> Link {
         let Pairs { mut pairs, mut errors, view } = Pairs::read(link);
         let mut scenario = Self::default();
         // Each round either succeeds or removes what was at fault, so the number of rounds is bounded.
-        while let Err(error) = scenario.apply(&pairs) {
+        while let Err(error) = scenario.apply(pairs.iter().map(|(key, value)| (*key, value))) {
             let before = pairs.len();
-            pairs.retain(|key, _| *key != error.key());
+            pairs.retain(|(key, _)| *key != error.key());
             if pairs.len() == before {
                 // The contradiction is with a key that the link does not name: drop its whole group.
                 let group = |key: &str| key.split_once('.').map(|(group, _)| group.to_string());
-                pairs.retain(|key, _| group(key) != group(error.key()));
+                pairs.retain(|(key, _)| group(key) != group(error.key()));
             }
             errors.push(error);
             if pairs.len() == before {

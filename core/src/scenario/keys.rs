@@ -249,6 +249,8 @@ keys! {
     "link.reply_rate" = scenario.link.reply_rate, "bits per second of replies";
 
     "faults" = scenario.faults, "what goes wrong, when, and for how long";
+    "acts" = scenario.acts,
+        "what is done to single packets by hand, whatever the link draws for them; all other packets keep their draws";
 }
 
 impl Field {

@@ -12,7 +12,6 @@
 
 use super::error::FieldError;
 use super::field::Field;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -29,22 +28,23 @@ const BRACKETS: [(char, char); 6] =
 /// The pairs of a link, with their values in canonical form, and what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
-    pub(super) pairs: BTreeMap<&'static str, String>,
+    /// By key, in alphabetical order.
+    pub(super) pairs: Vec<(&'static str, String)>,
     /// The pairs that say what a page shows of the run, with their keys after [`VIEW`].
-    pub(super) view: BTreeMap<String, String>,
+    pub(super) view: Vec<(String, String)>,
     pub(super) errors: Vec<FieldError>,
 }
 
 impl Pairs {
     pub(super) fn read(link: &str) -> Self {
-        let (mut pairs, mut twice) = (Self::default(), BTreeSet::new());
+        let (mut pairs, mut twice) = (Self::default(), Vec::new());
         pairs.read_link(link, MAX_ENCODED, &mut twice);
         // Neither of two values is more likely to be meant.
-        pairs.pairs.retain(|key, _| !twice.contains(key));
+        pairs.pairs.retain(|(key, _)| !twice.contains(key));
         pairs
     }
 
-    fn read_link(&mut self, link: &str, encoded: u32, twice: &mut BTreeSet<&'static str>) {
+    fn read_link(&mut self, link: &str, encoded: u32, twice: &mut Vec<&'static str>) {
         let link = clean(link);
         let Some(parts) = pairs_of(&link) else {
             self.errors.push(FieldError::NoScenario { link });
@@ -66,9 +66,9 @@ impl Pairs {
         }
     }
 
-    fn add(&mut self, key: &str, value: &str, twice: &mut BTreeSet<&'static str>) {
+    fn add(&mut self, key: &str, value: &str, twice: &mut Vec<&'static str>) {
         if let Some(key) = key.trim().strip_prefix(VIEW) {
-            self.view.insert(key.to_string(), value.to_string());
+            self.view.push((key.to_string(), value.to_string()));
             return;
         }
         let read = Field::find(key.trim())
@@ -77,9 +77,19 @@ impl Pairs {
             Ok(pair) => pair,
             Err(error) => return self.errors.push(error),
         };
-        let first = self.pairs.entry(key).or_insert_with(|| value.clone());
-        if *first != value && twice.insert(key) {
-            self.errors.push(FieldError::Twice { key, first: first.clone(), second: value });
+        match self.pairs.binary_search_by_key(&key, |(key, _)| key) {
+            Err(place) => self.pairs.insert(place, (key, value)),
+            Ok(place) => {
+                let first = &self.pairs[place].1;
+                if *first != value && !twice.contains(&key) {
+                    twice.push(key);
+                    self.errors.push(FieldError::Twice {
+                        key,
+                        first: first.clone(),
+                        second: value,
+                    });
+                }
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ impl Scenario {
         self.must_be_default("with protocol=dns", FIXED.iter().copied())?;
         let Asking::Options(options) = self.dns_options else { return Ok(()) };
         let with = format!("with dns.options={options}");
-        let why = "the options decide when to send the next question; dns.options=policy lets policy.* decide";
+        let why = "the options decide when to send the next question; dns.options=policy lets the policy decide";
         let policy = FIELDS.iter().filter(|field| field.group() == "policy");
         self.must_be_default(&with, policy.map(|field| (field.key, why)))?;
         if self.servers.as_slice().len() > MAX_SERVERS {
@@ -95,7 +95,7 @@ mod tests {
             (
                 &[dns, ("policy.preset", "coap")],
                 "policy.preset is \"coap\"; with dns.options=timeout:5 attempts:2 it must be textbook, because the \
-                 options decide when to send the next question; dns.options=policy lets policy.* decide",
+                 options decide when to send the next question; dns.options=policy lets the policy decide",
             ),
             (
                 &[dns, ("policy.max_sends", "3")],

@@ -18,6 +18,7 @@
 //! # Ok::<(), retrylab_core::scenario::FieldError>(())
 //! ```
 
+mod acts;
 mod adapt;
 mod apply;
 mod check;
@@ -43,6 +44,7 @@ mod shipped;
 mod tests;
 mod workload;
 
+pub use acts::Acts;
 pub use dns::{Asking, Records};
 pub use error::FieldError;
 pub use faults::{Fault, FaultKind, Faults};

@@ -1,5 +1,6 @@
 //! A scenario as a program sees it.
 
+use super::acts::Acts;
 use super::dns::{Asking, Records};
 use super::faults::{FaultKind, Faults};
 use super::network::{Family, NetworkKind};
@@ -67,6 +68,8 @@ pub struct Scenario {
     pub link: Link,
     /// What goes wrong, and when.
     pub faults: Faults,
+    /// What a person does to single packets.
+    pub acts: Acts,
 }
 
 /// One exchange under the textbook's policy over a perfect link of 10 ms.
@@ -94,6 +97,7 @@ impl Default for Scenario {
             link_preset: link::Preset::Default,
             link: Link::default(),
             faults: Faults::default(),
+            acts: Acts::default(),
         }
     }
 }
@@ -176,9 +180,7 @@ impl Scenario {
     fn arrivals(&self) -> Option<Arrivals> {
         let arrivals = self.workload.arrivals()?.clone();
         Some(self.faults.as_slice().iter().fold(arrivals, |arrivals, fault| match fault.kind {
-            FaultKind::Load(factor) => {
-                arrivals.spiked(fault.from(), fault.until(), factor.as_f64())
-            }
+            FaultKind::Load(factor) => arrivals.spiked(fault.from(), fault.end(), factor.as_f64()),
             _ => arrivals,
         }))
     }
@@ -196,10 +198,11 @@ impl Scenario {
         service::Config { outages: self.faults.outages(name), ..self.station.clone() }
     }
 
-    /// Returns the link with its faults, as a machine.
+    /// Returns the link with its faults and acts, as a machine.
     #[must_use]
     pub fn pipe(&self) -> Pipe {
-        Pipe::new(&self.link, self.seed).with_faults(self.faults.of_link())
+        let acts = self.acts.as_slice().iter().copied();
+        Pipe::new(&self.link, self.seed).with_faults(self.faults.of_link()).with_acts(acts)
     }
 
     /// Returns true if the scenario needs hosts with TCP/IP stacks, and thus the feature `packets`.

@@ -192,12 +192,7 @@ impl<K: Sink> Run<K> {
         }
         let left = self.bounds.events - self.events;
         let batch = self.batch.min(left).min(events);
-        let mut handled = 0;
-        either!(&mut self.hosts, network => {
-            while handled < batch && network.step().is_some() {
-                handled += 1;
-            }
-        });
+        let handled = either!(&mut self.hosts, network => network.steps(batch));
         self.events += handled;
         if handled < batch {
             return Some(either!(&mut self.hosts, network => {

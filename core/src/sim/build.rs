@@ -8,9 +8,9 @@ use super::{MAX_CLIENTS, Network, RunSink, SERVER, ScenarioNetwork};
 #[cfg(feature = "packets")]
 use super::{PacketConfig, ScenarioStreams};
 use crate::client::{self, Arrivals, Candidates, Client, OpenClient, contention, heartbeat};
-use crate::random::GOLDEN;
+use crate::random::{Direction, GOLDEN, Name, Purpose, Trial};
 use crate::scenario::{Family, NetworkKind, Protocol, Scenario, Workload};
-use crate::server::echo::Server;
+use crate::server::echo::{self, Server};
 use crate::server::service::Station;
 use crate::server::{self, row};
 use crate::time::Duration;
@@ -208,6 +208,7 @@ impl Scenario {
         let seed = self.seed;
         let mut network = Network::new(clients, first, self.link.clone(), seed, RunSink::new(sink))
             .with_faults(self.faults.of_link())
+            .with_acts(self.acts.as_slice())
             .with_first_server_at(self.servers.first())
             .expect(ADDRESSES_DIFFER);
         for (server, machine) in self.servers.as_slice()[1..].iter().zip(servers) {
@@ -232,10 +233,26 @@ impl Scenario {
         }
     }
 
+    /// Returns the seed of the server in this place, from 0. Every server has random draws of its own: its seed is as many
+    /// steps of SplitMix64 away as its place.
+    const fn server_seed(&self, place: usize) -> u64 {
+        self.seed.wrapping_add((place as u64).wrapping_mul(GOLDEN))
+    }
+
+    /// Returns the draws of the server in this place, from 0, for a request: whether it drops it, and whether it fails it.
+    /// `index` is the number of requests of the client `flow` that the server has handled before.
+    #[must_use]
+    pub const fn server_trials(&self, place: usize, flow: u32, index: u64) -> [Trial; 2] {
+        let name =
+            Name { seed: self.server_seed(place), flow, direction: Direction::Request, index };
+        let echo::Config { drop, fail, .. } = self.server;
+        let mut draws = [name.stream(Purpose::ServerDrop), name.stream(Purpose::ServerFail)];
+        [draws[0].trial(drop), draws[1].trial(fail)]
+    }
+
     /// Returns the servers' machines, of which there is at least one.
     fn servers_made(&self) -> Vec<ScenarioServer> {
-        // Every server has random draws of its own: its seed is as many steps of SplitMix64 away as its place.
-        let seed = |place: usize| self.seed.wrapping_add((place as u64).wrapping_mul(GOLDEN));
+        let seed = |place| self.server_seed(place);
         let places = 0..self.servers.as_slice().len();
         #[cfg(feature = "dns")]
         if self.protocol == Protocol::Dns {

@@ -6,7 +6,7 @@
 
 use super::hosting::Hosting;
 use super::{RunSink, SERVER};
-use crate::client::{self, Client};
+use crate::client::{self, Client, Event};
 use crate::drive::{Arrival, Context, Host, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
 use crate::link::{Action, Channel, Delivery, Pipe, Step};
@@ -100,6 +100,25 @@ impl<K: Sink> Cell<K> {
         }
     }
 
+    /// Handles the next event; returns false if none is left. Arrivals come before the timer of the same instant: a reply
+    /// that arrives exactly when the wait ends is in time.
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let arrival = self.first.at;
+        let at = arrival.min(self.timer);
+        if at == NEVER || at > self.end.as_nanos() || self.stuck {
+            self.reached_end = at != NEVER && !self.stuck;
+            return false;
+        }
+        self.now = Instant::from_nanos(at);
+        if arrival <= self.timer {
+            self.arrive();
+        } else {
+            self.fire();
+        }
+        !self.stuck
+    }
+
     #[inline(always)]
     fn record(&mut self, context: Context, what: What) {
         self.sink.record(&context.record(self.now, what));
@@ -161,9 +180,12 @@ impl<K: Sink> Cell<K> {
         loop {
             // It sends to its server only.
             match self.client.poll_map(role, visit, self.now, &mut self.buf, |_| None, |_| ()) {
+                Output::Event(context, event @ Event::Answered { .. }) => {
+                    self.record(context, event.into());
+                }
                 Output::Event(context, event) => {
                     let what = event.into();
-                    self.record(visit.of_event(context, &what), what);
+                    self.record_rarer(visit.of_event(context, &what), what);
                 }
                 Output::Transmit(context, ()) => self.send(context, Direction::Request),
                 Output::Wait(wait) => {
@@ -177,6 +199,12 @@ impl<K: Sink> Cell<K> {
                 }
             }
         }
+    }
+
+    /// Records any event of the client other than an answer. It is out of line to keep the common path short.
+    #[inline(never)]
+    fn record_rarer(&mut self, context: Context, what: What) {
+        self.record(context, what);
     }
 
     #[inline(always)]
@@ -275,26 +303,17 @@ impl<K: Sink> Hosting for Cell<K> {
         self.timer = NEVER;
         self.timeouts = Timeouts::of_hosts(2);
         (self.stuck, self.reached_end) = (false, false);
-        let visit = self.client.start(Role::Client(flow), self.now);
+        let visit = self.client.start(Role::Client(self.flow), self.now);
         self.drain_client(&visit);
     }
 
-    /// Arrivals come before the timer of the same instant: a reply that arrives exactly when the wait ends is in time.
     #[inline(always)]
-    fn step(&mut self) -> bool {
-        let arrival = self.first.at;
-        let at = arrival.min(self.timer);
-        if at == NEVER || at > self.end.as_nanos() || self.stuck {
-            self.reached_end = at != NEVER && !self.stuck;
-            return false;
+    fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step() {
+            handled += 1;
         }
-        self.now = Instant::from_nanos(at);
-        if arrival <= self.timer {
-            self.arrive();
-        } else {
-            self.fire();
-        }
-        !self.stuck
+        handled
     }
 
     fn end_at(&mut self, end: Instant) {

@@ -59,13 +59,12 @@ impl<K: Sink> Hosting for General<K> {
     fn restart(&mut self, flow: u32) {
         self.network.restart(flow - 1, (self.maker)(flow));
         self.network.servers_mut().for_each(|server| server.forget_clients(flow - 1));
-        let started = self.network.step();
-        debug_assert!(started.is_some(), "a client starts");
+        let started = self.network.steps(1);
+        debug_assert!(started == 1, "a client starts");
     }
 
-    #[inline(always)]
-    fn step(&mut self) -> bool {
-        self.network.step().is_some()
+    fn steps(&mut self, max: u64) -> u64 {
+        self.network.steps(max)
     }
 
     fn end_at(&mut self, end: Instant) {
@@ -194,9 +193,9 @@ struct Loop<N> {
     last: u64,
     done: u64,
     events: u64,
-    /// Number of events at which to look at the memory: every client has the same moments for that, whatever came
-    /// before it.
-    look_at: u64,
+    /// Number of events at which to stop, or to look at the memory: every client has the same moments for that, whatever
+    /// came before it.
+    until: u64,
     /// Maximum time reached by a client.
     now: Instant,
     /// Whether the bound on simulated time has stopped a client.
@@ -214,7 +213,7 @@ impl<N: Hosting> Loop<N> {
             last: 0,
             done: 0,
             events: 0,
-            look_at: 0,
+            until: 0,
             now: Instant::ZERO,
             out_of_time: false,
         }
@@ -238,16 +237,9 @@ impl<N: Hosting> Loop<N> {
                 }
                 self.begin();
             }
-            let until = self.look_at.min(self.bounds.events);
-            while self.events < until && self.network.step() {
-                self.events += 1;
-            }
-            if self.events == self.bounds.events {
-                return Some(self.reach_bound());
-            }
-            if self.events == until {
-                self.look_at += BATCH;
-                return self.exceeds_memory().then_some(EndedBy::Memory);
+            self.events += self.network.steps(self.until.saturating_sub(self.events));
+            if self.events == self.until {
+                return self.reach_bound();
             }
             if self.network.is_stuck() {
                 return Some(EndedBy::Stuck);
@@ -259,13 +251,24 @@ impl<N: Hosting> Loop<N> {
         }
     }
 
-    /// Handles that there have been as many events as there may be. The last one may be the last of all.
-    fn reach_bound(&mut self) -> EndedBy {
+    /// Looks at the memory, or ends the run if there have been as many events as there may be. The last one may be the last
+    /// of all.
+    #[inline(never)]
+    fn reach_bound(&mut self) -> Option<EndedBy> {
+        if self.events < self.bounds.events {
+            self.until = self.next_bound();
+            return self.exceeds_memory().then_some(EndedBy::Memory);
+        }
         if self.network.has_more() {
-            return EndedBy::Events;
+            return Some(EndedBy::Events);
         }
         self.end();
-        if self.next > self.last { EndedBy::Finished } else { EndedBy::Events }
+        Some(if self.next > self.last { EndedBy::Finished } else { EndedBy::Events })
+    }
+
+    /// Returns the number of events at which to look again.
+    fn next_bound(&self) -> u64 {
+        self.events.saturating_add(BATCH).min(self.bounds.events)
     }
 
     /// Begins the next client.
@@ -273,7 +276,7 @@ impl<N: Hosting> Loop<N> {
         // It is the number of a client, which has 32 bits.
         let flow = self.next as u32;
         self.next += 1;
-        (self.busy, self.look_at) = (true, self.events.saturating_add(BATCH));
+        (self.busy, self.until) = (true, self.next_bound());
         self.network.restart(flow);
         self.events += 1;
     }

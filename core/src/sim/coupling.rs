@@ -37,6 +37,8 @@ impl Scenario {
             link_preset: _,
             link: Link { shared, .. },
             faults,
+            // Each concerns a packet of one client.
+            acts: _,
         } = self;
         let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
         // A fault of the link depends on the time alone. One of the server is also an event of its own.

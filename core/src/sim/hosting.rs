@@ -12,8 +12,8 @@ pub(super) trait Hosting {
     /// Replaces the client by another one, and starts it at time 0, which is its first event. What the servers and the link know of the earlier
     /// client is forgotten.
     fn restart(&mut self, flow: u32);
-    /// Handles the next event; returns false if none is left.
-    fn step(&mut self) -> bool;
+    /// Handles up to `max` events; returns how many there were, fewer only if none is left.
+    fn steps(&mut self, max: u64) -> u64;
     /// Lets nothing happen after `end`.
     fn end_at(&mut self, end: Instant);
     fn is_stuck(&self) -> bool;

@@ -7,7 +7,6 @@ mod servers;
 mod slot;
 #[cfg(feature = "packets")]
 mod stacks;
-
 #[cfg(feature = "packets")]
 pub use stacks::PacketConfig;
 
@@ -20,7 +19,7 @@ use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
-use crate::link::{Channel, Fault, Link};
+use crate::link::{Act, Channel, Fault, Link};
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
@@ -131,6 +130,13 @@ where
         self
     }
 
+    /// Adds acts by hand: see [`Pipe::add_acts`](crate::link::Pipe::add_acts).
+    #[must_use]
+    pub fn with_acts(mut self, acts: &[Act]) -> Self {
+        self.wire.set_acts(acts);
+        self
+    }
+
     /// Handles the next event and returns its time; `None` if no event is left.
     #[inline(always)]
     pub fn step(&mut self) -> Option<Instant> {
@@ -161,6 +167,16 @@ where
         }
     }
 
+    /// Handles up to `max` events; returns how many there were, fewer only if none is left.
+    #[inline(never)]
+    pub(super) fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step().is_some() {
+            handled += 1;
+        }
+        handled
+    }
+
     /// Handles what is due; returns false if that is nothing. `SEVERAL`: hosts may have several addresses.
     /// (Where they do not, the possibility must cost nothing.)
     #[inline(always)]
@@ -181,11 +197,9 @@ where
             }
         };
         match host {
-            0 => self.drain_server::<SEVERAL>(0, &visit),
-            host if SEVERAL && host as usize > self.clients.len() => {
-                self.drain_server::<true>(host as usize - self.clients.len(), &visit);
-            }
-            client => self.drain_client::<SEVERAL>(client, &visit),
+            host if SEVERAL => self.drain(host, &visit),
+            0 => self.drain_server::<false>(0, &visit),
+            client => self.drain_client::<false>(client, &visit),
         }
         true
     }
@@ -226,12 +240,14 @@ where
         let host = self.started;
         let role = Role::Client(self.wire.flow_of_host(host));
         let visit = self.clients[host as usize - 1].host.start(role, now);
-        self.drain_first(host, &visit);
+        self.drain(host, &visit);
         Some(now)
     }
 
-    /// Drains a host that has started.
-    fn drain_first(&mut self, host: u32, visit: &Visit) {
+    /// Drains a host that has started, or any host if there are several servers or addresses. Out of line, because it has
+    /// all ways to do that.
+    #[inline(never)]
+    fn drain(&mut self, host: u32, visit: &Visit) {
         #[cfg(feature = "packets")]
         if self.stacks.is_some() {
             return self.drain_with_stack(host, visit);
@@ -323,16 +339,6 @@ where
     /// Returns the clients' machines, in order, to change them between two steps.
     pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
         self.clients.iter_mut().map(|slot| slot.host.machine_mut())
-    }
-
-    /// Returns the first server's machine, to change it between two steps.
-    pub const fn server_mut(&mut self) -> &mut S {
-        self.server.host.machine_mut()
-    }
-
-    /// Returns the first server's machine.
-    pub const fn server(&self) -> &S {
-        self.server.host.machine()
     }
 
     /// Returns the running link.

@@ -185,6 +185,8 @@ impl Sink for Summary {
             What::Delivered { direction: Direction::Request }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }

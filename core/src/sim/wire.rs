@@ -4,9 +4,8 @@ use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use super::{SERVER, client_address};
 use crate::drive::{Context, Visit, Wait};
-use crate::heap::TREE_PLACE;
-use crate::link::Fault;
-use crate::link::{Action, Channel, Delivery, Link, Pipe, Step};
+use crate::heap::Held as _;
+use crate::link::{Act, Action, Channel, Delivery, Fault, Link, Pipe, Step};
 use crate::random::Direction;
 #[cfg(feature = "packets")]
 use crate::random::Name;
@@ -14,7 +13,6 @@ use crate::time::Instant;
 use crate::trace::{self, Cause, HostId, Sink, What};
 #[cfg(feature = "packets")]
 use crate::trace::{Carried, FrameStep};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
@@ -67,8 +65,8 @@ pub(super) struct Wire<K> {
     /// Number of entries above which the queue is tidied.
     tidy_at: usize,
     packets: Packets,
-    /// Addresses of datagrams in flight, by slot.
-    ways: BTreeMap<u32, Way>,
+    /// Addresses of datagrams in flight, by slot, as far as they are not the usual ones.
+    ways: Vec<Option<Way>>,
     pipe: Pipe,
     #[cfg(feature = "packets")]
     seed: u64,
@@ -92,7 +90,7 @@ impl<K: Sink> Wire<K> {
             // A wait and a datagram for each client, doubled: fewer entries need no tidying.
             tidy_at: 4 * clients + SPARE_ENTRIES,
             packets: Packets::default(),
-            ways: BTreeMap::new(),
+            ways: Vec::new(),
             pipe: Pipe::new(link, seed),
             #[cfg(feature = "packets")]
             seed,
@@ -136,6 +134,10 @@ impl<K: Sink> Wire<K> {
     /// Adds those of `faults` that concern the link.
     pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.pipe.add_faults(faults);
+    }
+
+    pub(super) fn set_acts(&mut self, acts: &[Act]) {
+        self.pipe.add_acts(acts.iter().copied());
     }
 
     pub(super) const fn end_at(&mut self, end: Instant) {
@@ -217,7 +219,7 @@ impl<K: Sink> Wire<K> {
 
     /// Returns an estimate of the memory in bytes.
     pub(super) fn memory(&self) -> usize {
-        let ways = self.ways.len() * (size_of::<(u32, Way)>() + TREE_PLACE);
+        let ways = self.ways.held();
         // A queue on the link has a departure for each datagram in it, which is in flight.
         let departures = 2 * self.packets.len() * size_of::<Instant>();
         self.queue.memory() + self.packets.memory() + ways + self.pipe.memory() + departures
@@ -227,7 +229,7 @@ impl<K: Sink> Wire<K> {
     #[cold]
     pub(super) fn take_routed(&mut self, id: u32) -> Option<(Packet, Way)> {
         let slot = id & !Due::ROUTED;
-        let way = self.ways.remove(&slot)?;
+        let way = self.ways.get_mut(slot as usize)?.take()?;
         Some((self.packets.take(slot), way))
     }
 
@@ -252,7 +254,7 @@ impl<K: Sink> Wire<K> {
             Action::Deliver(whole) if whole.flipped.is_none() => {
                 self.deliver(context, direction, bytes, whole.at(self.now));
             }
-            action => self.carry_out(action, context, direction, |wire, delivery| {
+            action => self.carry_out(action, context, direction, &|wire: &mut Self, delivery| {
                 wire.deliver(context, direction, &delivery.payload(bytes), delivery.at(wire.now));
             }),
         }
@@ -335,13 +337,21 @@ impl<K: Sink> Wire<K> {
         let context = Context { packet: (name.index as u32).wrapping_add(1), ..context };
         self.record_sent(context, direction, bytes, || way);
         let action = self.pipe.send(self.now, name, bytes.len());
-        self.carry_out(action, context, direction, |wire, delivery| {
+        self.carry_out(action, context, direction, &|wire: &mut Self, delivery| {
             let Context { flow, packet, label, .. } = context;
             let bytes = delivery.payload(bytes);
             let slot = wire.packets.store(packet, flow, direction, label, &bytes);
-            wire.ways.insert(slot, way);
+            wire.set_way(slot, way);
             wire.queue.push(arrival_key(delivery.at(wire.now)), Due::routed(slot));
         });
+    }
+
+    fn set_way(&mut self, slot: u32, way: Way) {
+        let place = slot as usize;
+        if place >= self.ways.len() {
+            self.ways.resize(place + 1, None);
+        }
+        self.ways[place] = Some(way);
     }
 
     /// Carries out any action other than delivering one undamaged datagram. It is out of line to keep the
@@ -352,7 +362,7 @@ impl<K: Sink> Wire<K> {
         action: Action,
         context: Context,
         direction: Direction,
-        deliver: impl Fn(&mut Self, Delivery),
+        deliver: &dyn Fn(&mut Self, Delivery),
     ) {
         for step in action.steps(direction) {
             match step {

@@ -3,7 +3,7 @@
 use crate::link::{Link, Loss};
 use crate::policy::Adaptive;
 use crate::random::{Direction, Probability};
-use crate::scenario::{Family, NetworkKind, Scenario, Workload};
+use crate::scenario::{Acts, Family, NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
 
@@ -45,6 +45,7 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         station,
         link,
         faults,
+        acts,
     } = scenario;
     // Drops and failures are drawn for each datagram.
     let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
@@ -73,7 +74,7 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     if !faults.as_slice().is_empty() {
         return Err("a fault affects all exchanges of its time");
     }
-    datagrams(link)
+    datagrams(link, acts)
 }
 
 /// Checks that requests do not wait for each other at the server.
@@ -96,7 +97,10 @@ fn queue(station: &service::Config) -> Result<(), &'static str> {
 }
 
 /// Checks that the link treats each datagram by itself.
-fn datagrams(link: &Link) -> Result<(), &'static str> {
+fn datagrams(link: &Link, acts: &Acts) -> Result<(), &'static str> {
+    if !acts.as_slice().is_empty() {
+        return Err("packets are changed by hand");
+    }
     let Link {
         latency: _,
         correlation,

@@ -4,7 +4,7 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::scenario::{Protocol, Scenario, Workload};
+use crate::scenario::{Acts, Protocol, Scenario, Workload};
 use crate::server::echo;
 use crate::sim::Summary;
 use crate::time::Duration;
@@ -39,13 +39,14 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         station,
         link,
         faults,
+        acts,
     } = scenario;
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     if !listening {
         return Err("nobody listens on the server's port");
     }
     machines(*protocol, workload)?;
-    let (p, rtt) = way(link)?;
+    let (p, rtt) = way(link, acts)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
     }
@@ -84,7 +85,7 @@ fn machines(protocol: Protocol, workload: &Workload) -> Result<(), &'static str>
 }
 
 /// Returns the loss in each direction and the round-trip time of a link whose datagrams are independent.
-fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
+fn way(link: &Link, acts: &Acts) -> Result<(Probability, Duration), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
     let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
         return Err("the latency has no bound");
@@ -97,12 +98,15 @@ fn way(link: &Link) -> Result<(Probability, Duration), &'static str> {
     if loss != reply_loss {
         return Err("requests and replies are lost with different probabilities");
     }
-    plain(link)?;
+    plain(link, acts)?;
     Ok((*loss, there.saturating_add(back)))
 }
 
-/// Checks that the link only loses and delays datagrams. Its latency and its loss are for the caller to check.
-pub(super) fn plain(link: &Link) -> Result<(), &'static str> {
+/// Checks that the link only loses and delays datagrams, by itself. Its latency and its loss are for the caller to check.
+pub(super) fn plain(link: &Link, acts: &Acts) -> Result<(), &'static str> {
+    if !acts.as_slice().is_empty() {
+        return Err("packets are changed by hand");
+    }
     let Link {
         latency: _,
         correlation: _,

@@ -84,6 +84,7 @@ fn the_simulated_network_agrees_with_its_prediction() {
     for (fragment, why) in [
         ("server.service=1ms", "the server takes time"),
         ("faults=1s+1s+partition", "the scenario has faults"),
+        ("acts=drop+client+1+request+1", "packets are changed by hand"),
         ("workload.task=write", "the clients contend for a row"),
         ("link.latency=50ms", "the round trip may be longer than a wait"),
         ("policy.deadline=1510ms", "the round trip may be longer than a wait"),
@@ -268,6 +269,7 @@ mod servers {
         for (more, why) in [
             ("policy.max_sends=2", "an exchange may be sent more than once"),
             ("faults=1s+1s+load+2", "the scenario has faults"),
+            ("acts=drop+client+1+request+1", "packets are changed by hand"),
             ("clients=2", "clients may run out of exchanges before their time"),
             (
                 "clients=2&workload.duration=8000s",

@@ -27,6 +27,7 @@ macro_rules! causes {
             }
 
             /// The cause's number in the digest.
+            #[inline]
             pub(super) const fn code(self) -> u64 {
                 match self {
                     $(Self::$variant => $code,)*
@@ -61,6 +62,8 @@ causes! {
     LinkQueue = "link.queue", 16;
     /// It is larger than the link's MTU.
     TooBig = "link.mtu", 17;
+    /// A person dropped it by hand.
+    ByHand = "by_hand", 19;
     /// The link damaged it, and the receiver's checksum caught that.
     Corrupted = "link.corrupt", 18;
 }

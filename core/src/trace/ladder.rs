@@ -62,20 +62,9 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         What::Dropped { direction: Reply, .. } => ("   ✕───", false),
         What::Duplicated { .. } => ("  ═══  ", true),
         What::Damaged { .. } => ("  ~~~  ", true),
-        What::Frame { step, direction: Request, .. } => match step {
-            FrameStep::Sent => ("────···", server),
-            FrameStep::Received => ("    ··▷", true),
-            FrameStep::Lost(_) => ("───✕", true),
-            FrameStep::Duplicated => ("  ═══  ", true),
-            FrameStep::Damaged => ("  ~~~  ", true),
-        },
-        What::Frame { step, direction: Reply, .. } => match step {
-            FrameStep::Sent => ("···────", server),
-            FrameStep::Received => ("◁··", false),
-            FrameStep::Lost(_) => ("   ✕───", false),
-            FrameStep::Duplicated => ("  ═══  ", true),
-            FrameStep::Damaged => ("  ~~~  ", true),
-        },
+        What::DelayedByHand { .. } => ("  ···  ", true),
+        What::DuplicatedByHand { .. } => ("  ═══  ", true),
+        What::Frame { step, direction, .. } => frame(step, direction, server),
         What::TimerArmed { .. }
         | What::TimerFired { .. }
         | What::Answered { .. }
@@ -106,6 +95,20 @@ const fn wire(record: &Record) -> (&'static str, bool) {
         | What::NameAnswered { .. }
         | What::NameResolved { .. }
         | What::Note { .. } => ("", server),
+    }
+}
+
+/// Returns the same for a frame.
+const fn frame(step: FrameStep, direction: Direction, server: bool) -> (&'static str, bool) {
+    match (step, direction) {
+        (FrameStep::Sent, Direction::Request) => ("────···", server),
+        (FrameStep::Sent, Direction::Reply) => ("···────", server),
+        (FrameStep::Received, Direction::Request) => ("    ··▷", true),
+        (FrameStep::Received, Direction::Reply) => ("◁··", false),
+        (FrameStep::Lost(_), Direction::Request) => ("───✕", true),
+        (FrameStep::Lost(_), Direction::Reply) => ("   ✕───", false),
+        (FrameStep::Duplicated, _) => ("  ═══  ", true),
+        (FrameStep::Damaged, _) => ("  ~~~  ", true),
     }
 }
 

@@ -96,6 +96,7 @@ impl Record {
     }
 
     /// Returns the client's number as a plain integer; 0 for what concerns no client in particular.
+    #[inline]
     pub(crate) fn flow_number(&self) -> u32 {
         self.flow.map_or(0, NonZeroU32::get)
     }
@@ -103,6 +104,7 @@ impl Record {
 
 /// Names one datagram of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketId {
     /// The client that sent it, or that it was sent to.
     pub flow: NonZeroU32,

@@ -135,6 +135,20 @@ records! {
         bit: u32 = "bit",
     } = "damaged", 15, says words::damaged;
 
+    /// A person delays a packet by hand.
+    DelayedByHand {
+        /// Which way it travels.
+        direction: Direction = "direction",
+        /// How much later it arrives.
+        by: Duration = "by_s",
+    } = "delayed_by_hand", 21, says words::delayed_by_hand;
+
+    /// A person duplicates a packet by hand. The record of the two follows.
+    DuplicatedByHand {
+        /// Which way it travels.
+        direction: Direction = "direction",
+    } = "duplicated_by_hand", 22, says words::duplicated_by_hand;
+
     /// Something happens to an Ethernet frame, in a network of packets. The flow, the packet and the send are
     /// those of the datagram that it carries.
     Frame {
@@ -314,6 +328,8 @@ impl What {
             | Self::Dropped { direction, .. }
             | Self::Duplicated { direction }
             | Self::Damaged { direction, .. }
+            | Self::DelayedByHand { direction, .. }
+            | Self::DuplicatedByHand { direction }
             | Self::Frame { direction, .. } => Some(direction),
             Self::TimerArmed { .. }
             | Self::TimerFired { .. }

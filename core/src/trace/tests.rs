@@ -94,11 +94,24 @@ fn whats() -> Vec<What> {
     ];
     whats
         .extend(Cause::ALL.iter().map(|cause| What::Dropped { direction: Request, cause: *cause }));
+    whats.extend(by_hand(elapsed, longer));
     whats.extend(frames());
     whats.extend(connections());
     whats.extend(names());
     whats.extend(waits_and_ends(elapsed));
     whats
+}
+
+/// Records of what a person does.
+fn by_hand(by: Duration, longer: Duration) -> [What; 5] {
+    use Direction::{Reply, Request};
+    [
+        What::DelayedByHand { direction: Request, by },
+        What::DelayedByHand { direction: Reply, by },
+        What::DelayedByHand { direction: Request, by: longer },
+        What::DuplicatedByHand { direction: Request },
+        What::DuplicatedByHand { direction: Reply },
+    ]
 }
 
 /// Records of everything that happens to connections.

@@ -11,6 +11,7 @@ use retrylab_core::sim::metrics::Metrics;
 use retrylab_core::sim::{Bounds, Cells, Division, EndedBy, Merge, Outcome, run, run_within};
 use retrylab_core::time::Duration;
 use retrylab_core::trace::Sink;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cells.txt");
@@ -58,6 +59,11 @@ fn check(scenario: &Scenario, bounds: Bounds) {
         assert_eq!(joined.ended_by, whole.ended_by, "{link}");
         let reports = [&joined, &whole].map(|outcome| outcome.sink.report(&outcome.network));
         assert_eq!(reports[0], reports[1], "{link} in {parts}");
+        let by_hand = [&joined, &whole].map(|outcome| {
+            let packets = outcome.sink.by_hand().iter().copied();
+            packets.collect::<BTreeSet<_>>()
+        });
+        assert_eq!(by_hand[0], by_hand[1], "{link} in {parts}");
     }
 }
 
@@ -75,21 +81,24 @@ fn random(bounds: Bounds) -> impl Iterator<Item = (Scenario, EndedBy)> {
             return None;
         }
         let ended_by = run_within(&scenario, (), bounds.with_events(5_000)).ended_by;
-        (ended_by != EndedBy::Events).then_some((scenario, ended_by))
+        // A bound on memory stops all clients together, but not one by one.
+        let is_whole = matches!(ended_by, EndedBy::Finished | EndedBy::Time);
+        is_whole.then_some((scenario, ended_by))
     })
 }
 
 #[test]
 fn two_hundred_random_scenarios_are_the_same_in_cells() {
     let bounds = Bounds::NONE.with_time(Duration::from_secs(60)).with_memory(64 << 20);
-    let (mut independent, mut cut) = (0, 0);
+    let (mut independent, mut cut, mut by_hand) = (0, 0, 0);
     for (scenario, ended_by) in random(bounds).take(200) {
         check(&scenario, bounds);
         independent += 1;
         cut += u64::from(ended_by == EndedBy::Time);
+        by_hand += u64::from(!scenario.acts.as_slice().is_empty());
     }
     assert_eq!(independent, 200);
-    assert!(cut > 5, "{cut}");
+    assert!(cut > 5 && by_hand > 5, "{cut} {by_hand}");
 }
 
 /// Returns the lines of `cells.txt`: links of random scenarios that end by themselves, in which something is sent
@@ -146,7 +155,7 @@ fn the_golden_scenarios_are_the_same_in_cells() {
             independent += 1;
         }
     }
-    assert_eq!(independent, 10);
+    assert_eq!(independent, 11);
 }
 
 /// Simulates clients on `threads` threads.

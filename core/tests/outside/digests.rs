@@ -1,4 +1,4 @@
-//! The digests that every build must produce: `digests.txt` contains eighteen scenarios with twenty seeds
+//! The digests that every build must produce: `digests.txt` contains nineteen scenarios with twenty seeds
 //! each. The page's tests check the same file in a browser, and `cargo xtask test release` with the release build.
 //!
 //! If they change, runs have changed their meaning: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
@@ -12,7 +12,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");
 
 /// Each covers different parts: the server's drops, the link's loss with random latencies, many clients at
 /// once, the policy's bounds, tokens with late replies.
-pub(crate) const SCENARIOS: [&str; 18] = [
+pub(crate) const SCENARIOS: [&str; 19] = [
     "exchanges=50&server.drop=0.5",
     "exchanges=20&link.loss=0.2&link.latency=uniform+5ms+60ms",
     "clients=200&server.drop=0.2&link.latency=normal+10ms+4ms&link.loss=0.05",
@@ -53,6 +53,10 @@ pub(crate) const SCENARIOS: [&str; 18] = [
      &faults=100ms+500ms+server-down+at+b;+300ms+1s+slow+3+at+c;+2s+100ms+server-down+keep",
     "clients=3&exchanges=60&workload.task=heartbeat&workload.interval=100ms&workload.dead_after=450ms\
      &link.loss=0.2&link.duplicate=0.1&link.latency=normal+100ms+80ms&faults=2s+1s+partition",
+    // Acts by hand, and faults that do not end.
+    "clients=3&exchanges=4&link.loss=burst+0.2+3&link.duplicate=0.2&link.latency=uniform+5ms+60ms\
+     &faults=2s+forever+latency+50ms&acts=drop+client+1+request+1;+delay+client+2+reply+2+by+70ms;\
+     +duplicate+client+2+request+3;+delay+client+3+request+2+by+1s;+drop+client+3+reply+1",
 ];
 
 #[test]

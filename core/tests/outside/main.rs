@@ -14,6 +14,7 @@ mod sample;
 #[path = "../support/wire.rs"]
 mod wire;
 
+mod acts;
 mod addresses;
 mod behind;
 mod cells;
@@ -33,6 +34,7 @@ mod packets;
 mod packets_ipv6;
 mod packets_tcp;
 mod protocols;
+mod recall;
 mod results_medium;
 mod results_retries;
 mod results_serial;

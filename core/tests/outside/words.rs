@@ -181,6 +181,12 @@ fn the_kinds_of_runs_that_were_described_wrongly_are_described_correctly() {
         "exchanges=9&network=packets&protocol=tcp&faults=30ms+300ms+server-down;+1s+1s+server-down+keep",
         "clients=3&exchanges=9&servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7&server.drop=0.3&faults=50ms+300ms+server-down+at+b",
         "clients=3&protocol=dns&servers=a%3D192.0.2.1:53,b%3D192.0.2.2:53&faults=0s+7s+server-down+at+a",
+        "clients=2&exchanges=3&acts=drop+client+1+request+1;+delay+client+1+reply+1+by+80ms;+duplicate+client+2+request+1;\
+         +duplicate+client+2+reply+1",
+        "clients=2&exchanges=3&network=packets&link.mtu=68&message=0123456789012345678901234567890123456789\
+         &acts=drop+client+1+request+1;+delay+client+1+request+2+by+80ms;+duplicate+client+2+request+1",
+        "clients=2&exchanges=3&network=packets&protocol=tcp&policy.initial_timeout=9s&policy.give_up_above=none\
+         &policy.max_sends=2&acts=drop+client+1+request+1;+delay+client+1+reply+2+by+80ms;+duplicate+client+2+request+3",
         "exchanges=30&workload.task=heartbeat&workload.interval=100ms&workload.dead_after=250ms&link.loss=0.2\
          &link.duplicate=0.2&link.latency=normal+100ms+80ms&faults=1s+600ms+partition",
     ] {

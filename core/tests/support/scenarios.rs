@@ -8,7 +8,7 @@ use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
 /// Groups of keys that are valid only together: changing single keys would rarely find them.
-const BEGINNINGS: [&[(&str, &str)]; 13] = [
+const BEGINNINGS: [&[(&str, &str)]; 14] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
     &[("exchanges", "1000")],
@@ -39,6 +39,14 @@ const BEGINNINGS: [&[(&str, &str)]; 13] = [
         ("faults", "1s 1s server-down at a; 3s 1s server-down keep"),
     ],
     &[("workload.task", "heartbeat"), ("exchanges", "100"), ("workload.interval", "100ms")],
+    &[
+        ("clients", "3"),
+        ("exchanges", "9"),
+        (
+            "acts",
+            "drop client 1 request 1; delay client 2 reply 1 by 90ms; duplicate client 1 request 2",
+        ),
+    ],
 ];
 
 /// Returns the scenario that `bytes` describe: one of the [`BEGINNINGS`], then key after key. Refused values
@@ -95,9 +103,9 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
         _ => {
             let examples = field.shape.grammar().map_or(&[][..], |grammar| grammar.examples);
             let mut value = varied(source.pick(examples).0, source);
-            if ["faults", "servers"].contains(&field.key) {
+            if ["faults", "acts", "servers"].contains(&field.key) {
                 for _ in 0..source.byte() % 3 {
-                    value += if field.key == "faults" { "; " } else { "," };
+                    value += if field.key == "servers" { "," } else { "; " };
                     value += &varied(source.pick(examples).0, source);
                 }
             }

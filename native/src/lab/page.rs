@@ -1,9 +1,13 @@
 //! The files of the page and the responses to requests for them.
+//!
+//! The program contains each file only compressed, in two forms, and sends the smaller one that the reader accepts. For a
+//! reader that accepts neither, it decompresses the file.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode, Uri};
+use miniz_oxide::inflate::decompress_to_vec;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -13,8 +17,13 @@ pub(super) type Body = Full<Bytes>;
 
 /// The output of `cargo xtask page`. Until that command has run, the folder has only a `.gitignore`.
 #[derive(RustEmbed)]
-#[folder = "../www/dist"]
-struct Dist;
+#[folder = "../www/packed"]
+struct Packed;
+
+/// The forms of each file, the smallest first: content coding, and the ending of its name.
+const FORMS: [(&str, &str); 2] = [("br", ".br"), GZIP];
+
+const GZIP: (&str, &str) = ("gzip", ".gz");
 
 /// Content security policy: nothing from other servers, no frames, no scripts except the page's own and
 /// its WebAssembly.
@@ -24,12 +33,12 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /// Returns whether the program contains the page.
 pub(super) fn is_built() -> bool {
-    Dist::get("index.html").is_some()
+    Packed::get("index.html.gz").is_some()
 }
 
 /// Returns the response to a request.
 pub(super) fn respond(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
-    respond_from(Dist::get, method, uri, headers)
+    respond_from(Packed::get, method, uri, headers)
 }
 
 fn respond_from(
@@ -53,27 +62,57 @@ fn respond_from(
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    // Only the page's files are served, not the `.gitignore` of their folder.
-    let Some(file) = file(path).filter(|_| !path.starts_with('.')) else {
+    let form = FORMS.into_iter().find(|(coding, _)| accepts(headers, coding));
+    let (_, ending) = form.unwrap_or(GZIP);
+    let Some(file) = file(&format!("{path}{ending}")) else {
         return plain(StatusCode::NOT_FOUND, "file not found\n".to_string());
     };
-    let tag = tag(&file);
+    let tag = tag(&file, form.is_none());
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut response = if known.is_some_and(|known| known.contains(&tag)) {
         let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        Response::new(Body::new(match file.data {
-            Cow::Borrowed(data) => Bytes::from_static(data),
-            Cow::Owned(data) => Bytes::from(data),
-        }))
+        content(file.data, form)
     };
     set(&mut response, header::CONTENT_TYPE, content_type(path));
+    set(&mut response, header::VARY, "accept-encoding");
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     secure(response)
+}
+
+/// Returns whether a header of the request names this content coding, not with the weight 0.
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let values =
+        headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case(coding) && weight.is_some_and(|weight| weight > 0.0)
+    })
+}
+
+/// Returns a response with a file in the form in which it is, or decompressed.
+fn content(data: Cow<'static, [u8]>, form: Option<(&'static str, &str)>) -> Response<Body> {
+    let Some((coding, _)) = form else {
+        return Response::new(Body::from(gunzip(&data)));
+    };
+    let mut response = Response::new(Body::new(match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    }));
+    set(&mut response, header::CONTENT_ENCODING, coding);
+    response
+}
+
+/// Decompresses a file that `cargo xtask page` has compressed: it has a header of 10 bytes (RFC 1952, section 2.3) and ends
+/// with 8 bytes of checksum and length.
+fn gunzip(file: &[u8]) -> Vec<u8> {
+    let deflated = file.get(10..file.len().saturating_sub(8)).unwrap_or_default();
+    decompress_to_vec(deflated).unwrap_or_default()
 }
 
 fn plain(status: StatusCode, text: String) -> Response<Body> {
@@ -116,9 +155,9 @@ fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     in_uri && host.to_str().is_ok_and(named)
 }
 
-/// Returns the file's hash as an entity tag.
-fn tag(file: &EmbeddedFile) -> String {
-    let mut tag = String::from('"');
+/// Returns the file's hash as an entity tag. Each form has its own.
+fn tag(file: &EmbeddedFile, is_decompressed: bool) -> String {
+    let mut tag = String::from(if is_decompressed { "\"plain-" } else { "\"" });
     for byte in &file.metadata.sha256_hash()[..16] {
         let _ = write!(tag, "{byte:02x}");
     }
@@ -147,13 +186,19 @@ fn content_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::body::Body as _;
     use rust_embed::Metadata;
 
+    /// Each file has another content in each form, as the hash shows.
     fn file(path: &str) -> Option<EmbeddedFile> {
         let data: &[u8] = match path {
-            "index.html" => b"<!doctype html>",
-            "a.js" => b"1",
-            "a.wasm" => b"\0asm",
+            "index.html.br" => b"html in brotli",
+            "a.js.br" => b"js in brotli",
+            "a.wasm.br" => b"wasm in brotli",
+            // `printf hello | gzip -n`
+            "index.html.gz" | "a.js.gz" | "a.wasm.gz" => {
+                b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x07\0\x86\xa6\x10\x36\x05\0\0\0"
+            }
             ".gitignore" => b"*",
             _ => return None,
         };
@@ -182,6 +227,7 @@ mod tests {
             ("/a.js", 200, "text/javascript; charset=utf-8"),
             ("/a.wasm", 200, "application/wasm"),
             ("/.gitignore", 404, "text/plain; charset=utf-8"),
+            ("/a.js.gz", 404, "text/plain; charset=utf-8"),
             ("/../Cargo.toml", 404, "text/plain; charset=utf-8"),
         ] {
             let response = get(path, &host);
@@ -190,6 +236,44 @@ mod tests {
             assert_eq!(header(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
             assert!(header(&response, &header::CONTENT_SECURITY_POLICY).contains("'self'"));
         }
+    }
+
+    #[test]
+    fn the_smallest_accepted_form_is_sent() {
+        let forms = [Some("br"), Some("gzip"), None];
+        for (accepted, expected) in [
+            (&["gzip, deflate, br, zstd"][..], 0),
+            (&["gzip", "BR;q=0.5"], 0),
+            (&["br;q=0, gzip;q=1.0"], 1),
+            (&["br;q=?, gzip"], 1),
+            (&["deflate", "gzip;q=0.0", "brr"], 2),
+            (&[""], 2),
+            (&[], 2),
+        ] {
+            let mut headers = vec![(header::HOST, "localhost")];
+            headers.extend(accepted.iter().map(|value| (header::ACCEPT_ENCODING, *value)));
+            let response = get("/a.js", &headers);
+            let coding = response.headers().get(header::CONTENT_ENCODING);
+            let coding = coding.map(|coding| coding.to_str().unwrap());
+            assert_eq!(coding, forms[expected], "{accepted:?}");
+            assert_eq!(
+                response.body().size_hint().exact(),
+                Some([12, 25, 5][expected]),
+                "{accepted:?}"
+            );
+            assert_eq!(header(&response, &header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+            assert_eq!(header(&response, &header::VARY), "accept-encoding");
+        }
+    }
+
+    #[test]
+    fn each_form_has_its_own_tag() {
+        let tag = |accepted| {
+            let headers = [(header::HOST, "localhost"), (header::ACCEPT_ENCODING, accepted)];
+            header(&get("/a.js", &headers), &header::ETAG).to_string()
+        };
+        let tags = ["br", "gzip", ""].map(tag);
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
     }
 
     #[test]
@@ -223,7 +307,10 @@ mod tests {
         let tag = header(&get("/a.js", std::slice::from_ref(&host)), &header::ETAG).to_string();
         let again = get("/a.js", &[host.clone(), (header::IF_NONE_MATCH, &tag)]);
         assert_eq!(again.status(), 304);
-        assert_eq!(get("/", &[host, (header::IF_NONE_MATCH, &tag)]).status(), 200);
+        assert_eq!(header(&again, &header::VARY), "accept-encoding");
+        let brotli = (header::ACCEPT_ENCODING, "br");
+        let other = get("/a.js", &[host, brotli, (header::IF_NONE_MATCH, &tag)]);
+        assert_eq!(other.status(), 200, "the tag is that of another form");
     }
 
     #[test]

@@ -262,9 +262,13 @@ fn is_of_link(record: &Record) -> bool {
     match record.what {
         What::Dropped { direction: Direction::Request, cause } => {
             cause.name().starts_with("link.")
-                || matches!(cause, Cause::Partition | Cause::FaultLoss)
+                || matches!(cause, Cause::Partition | Cause::FaultLoss | Cause::ByHand)
         }
-        What::Dropped { .. } | What::Duplicated { .. } | What::Damaged { .. } => true,
+        What::Dropped { .. }
+        | What::Duplicated { .. }
+        | What::Damaged { .. }
+        | What::DelayedByHand { .. }
+        | What::DuplicatedByHand { .. } => true,
         _ => false,
     }
 }
@@ -291,6 +295,8 @@ impl Sink for Capture {
             What::Dropped { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Frame {
                 step: FrameStep::Lost(_) | FrameStep::Duplicated | FrameStep::Damaged,
                 ..

@@ -17,7 +17,7 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service;
 use retrylab_core::time::Instant;
 use retrylab_core::trace::words::{self, Known, Setting};
-use retrylab_core::trace::{HostId, Record, What};
+use retrylab_core::trace::{Cause, HostId, Record, What};
 use retrylab_core::value::printable_json;
 use std::collections::BTreeMap;
 use std::io;
@@ -234,6 +234,11 @@ impl Log {
         }
     }
 
+    fn dropped(&mut self, at: Instant, cause: Cause) {
+        *self.counts.dropped.entry(cause.name()).or_default() += 1;
+        self.report(at, &Outcome::Dropped(cause));
+    }
+
     fn refused(&mut self, at: Instant, refusal: Refusal) {
         *self.counts.refused.entry(refusal.name()).or_default() += 1;
         self.report(at, &Outcome::Refused(refusal));
@@ -273,10 +278,7 @@ impl Observer<Event<service::Event>> for Log {
             return self.on_link(at, what);
         }
         match What::from(event.clone()) {
-            What::Dropped { cause, .. } => {
-                *self.counts.dropped.entry(cause.name()).or_default() += 1;
-                self.report(at, &Outcome::Dropped(cause));
-            }
+            What::Dropped { cause, .. } => self.dropped(at, cause),
             What::Failed => {
                 self.counts.failed += 1;
                 self.failing = !self.delayed;
@@ -299,6 +301,8 @@ impl Observer<Event<service::Event>> for Log {
             | What::Delivered { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Frame { .. }
             | What::TimerArmed { .. }
             | What::TimerFired { .. }

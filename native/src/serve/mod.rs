@@ -65,7 +65,7 @@ loopback that sends more than --source-rate, and replies. The summary counts the
 When the reader of stdout is too slow, lines of the log are left out and counted; the server never
 waits for it.
 
---set puts a link between the socket and the server. Its keys are link.* and faults, as in
+--set puts a link between the socket and the server. Its keys are link.*, faults and acts, as in
 `retrylab sim`. Requests pass the link before the server receives them, replies after it has sent
 them. Unlike in `retrylab sim`, link.latency is 0s unless you set it, link.rtt or link.preset.
 
@@ -161,7 +161,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Set(#[from] SourceError),
     #[error(
-        "--set: {0} is not a key of the link; serve takes link.* and faults, and flags for the server"
+        "--set: {0} is not a key of the link; serve takes link.*, faults and acts, and flags for the server"
     )]
     NotLink(String),
     #[error(
@@ -212,11 +212,6 @@ fn bind_reason(error: &io::Error) -> String {
 /// The link between the socket and the server, unless something else is set: there is none.
 const NO_LATENCY: (&str, &str) = ("link.latency", "0s");
 
-/// Returns true for a key that `--set` takes.
-fn is_link(key: &str) -> bool {
-    key.starts_with("link.") || key == "faults"
-}
-
 /// Returns the settings that differ from a server without a link.
 fn settings(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> {
     scenario.changes().filter(|(key, value)| (*key, value.as_str()) != NO_LATENCY)
@@ -233,7 +228,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply([NO_LATENCY])?;
     let set = source::pairs("--set", &args.set, SourceError::Set)?;
-    if let Some((key, _)) = set.iter().find(|(key, _)| Field::find(key).is_ok() && !is_link(key)) {
+    if let Some((key, _)) =
+        set.iter().find(|(key, _)| Field::find(key).is_ok() && !flags::is_link(key))
+    {
         return Err(Error::NotLink((*key).to_string()));
     }
     scenario.apply(set).map_err(SourceError::Set)?;
@@ -282,7 +279,7 @@ async fn answer(
     let mut capture = capture(args, clock, delayed)?;
     announce(address, &scenario);
     streams::announce(&others);
-    let link = settings(&scenario).filter(|(key, _)| is_link(key)).collect();
+    let link = settings(&scenario).filter(|(key, _)| flags::is_link(key)).collect();
     let dns_address = dns.as_ref().map(|dns| dns.address);
     let max_reply_bytes = LargestReply::of(&scenario).bytes(address);
     log.listening(address, &scenario, max_reply_bytes, link, dns_address, &others);

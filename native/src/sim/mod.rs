@@ -63,6 +63,7 @@ const EXAMPLES: &str = "\
 Examples:
   retrylab sim --ladder --set server.drop_list=1-2
   retrylab sim retry-storm --ladder --failed      the first exchange that gave up, from send to send
+  retrylab sim --ladder --set 'acts=drop client 1 request 1; delay client 1 reply 1 by 50ms'
   retrylab sim --set server.drop=0.5 --set exchanges=1000000 --json
   retrylab sim --set workload.rate=500 --set workload.duration=60s --set server.service=2ms
   retrylab sim retry-storm                 a built-in scenario; `retrylab scenarios` lists them

@@ -47,6 +47,7 @@ impl Way {
         let netem: Netem = scenario.link.netem(direction);
         let mut notes = netem.notes().to_vec();
         notes.extend(faults(scenario, direction));
+        notes.extend(acts(scenario, direction));
         Self { command: netem.command(device), notes }
     }
 
@@ -62,10 +63,20 @@ impl Way {
 fn faults(scenario: &Scenario, direction: Direction) -> Option<String> {
     let other = |kind| matches!(kind, FaultKind::Partition(Some(way)) if way != direction);
     let all = scenario.faults.as_slice().iter().filter(|fault| !other(fault.kind));
-    let words: Vec<String> = all.map(ToString::to_string).collect();
+    no_equivalent("faults", all)
+}
+
+/// Returns a note on the acts on packets in this direction. Netem supports none of them.
+fn acts(scenario: &Scenario, direction: Direction) -> Option<String> {
+    let all = scenario.acts.as_slice().iter();
+    no_equivalent("acts", all.filter(|act| act.packet.direction == direction))
+}
+
+fn no_equivalent<T: ToString>(noun: &str, all: impl Iterator<Item = T>) -> Option<String> {
+    let words: Vec<String> = all.map(|one| one.to_string()).collect();
     (!words.is_empty()).then(|| {
         let words = words.join("; ");
-        format!("The faults `{words}` have no equivalent in netem.")
+        format!("The {noun} `{words}` have no equivalent in netem.")
     })
 }
 

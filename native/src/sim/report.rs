@@ -18,6 +18,7 @@ use retrylab_core::sim::metrics::MetricsReport;
 use retrylab_core::stats::wilson;
 use retrylab_core::theory;
 use retrylab_core::time::{Duration, Instant};
+use retrylab_core::trace::PacketId;
 use serde::Serialize;
 
 /// The result as JSON. It does not depend on the machine: two runs of the same scenario print the same
@@ -64,6 +65,9 @@ pub(super) struct RunReport<'a> {
     group: Group<'a>,
     #[serde(skip)]
     scenario: &'a Scenario,
+    /// Packets that were dropped, delayed or duplicated by hand.
+    #[serde(skip)]
+    by_hand: &'a [PacketId],
 }
 
 /// The prediction of the closed form, where its conditions hold, and the difference of the run.
@@ -164,6 +168,7 @@ impl<'a> RunReport<'a> {
             seeds: Seeds::one(scenario.seed),
             group: Group::new(scenario, cells, &[(scenario.seed, measured)]),
             scenario,
+            by_hand: &result.by_hand,
         }
     }
 
@@ -253,6 +258,14 @@ impl<'a> RunReport<'a> {
             EndedBy::Itself(_) | EndedBy::Interrupted => {
                 warn(format_args!("ended by {}{open}", self.ended_by));
             }
+        }
+        let idle: Vec<String> =
+            self.scenario.acts.without(self.by_hand).map(ToString::to_string).collect();
+        if !idle.is_empty() {
+            warn(format_args!(
+                "acts: `{}` did nothing: no such packet was sent, or the link lost or duplicated it anyway",
+                idle.join("; ")
+            ));
         }
         if self.misattributed > 0 {
             warn(format_args!(

@@ -4,7 +4,7 @@ use super::cells::{Cells, Wanted};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::sim::{self, Bounds, Division, Outcome};
-use retrylab_core::trace::Sink;
+use retrylab_core::trace::{PacketId, Sink};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -76,13 +76,16 @@ pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
     pub(crate) metrics: MetricsReport,
+    /// Packets that were dropped, delayed or duplicated by hand.
+    pub(super) by_hand: Vec<PacketId>,
 }
 
 impl Result {
     /// Returns the result of a measured run.
     pub(super) fn new(ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
         let metrics = outcome.sink.report(&outcome.network);
-        Self { outcome: outcome.take_sink().0, ended_by, metrics }
+        let by_hand = outcome.sink.by_hand().to_vec();
+        Self { outcome: outcome.take_sink().0, ended_by, metrics, by_hand }
     }
 
     /// Returns whether the run was not interrupted.

@@ -284,7 +284,7 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
 
 /// Returns true if the program was built with the page.
 pub(crate) fn page_is_built() -> bool {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist/index.html")).exists()
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/packed/index.html.gz")).exists()
 }
 
 /// Returns a port of the loopback where nobody listens.

@@ -19,9 +19,14 @@ fn start() -> (Running, String) {
 
 /// Returns the head and the body of the response to `GET path`.
 fn get(address: &str, path: &str, host: &str) -> (String, Vec<u8>) {
+    get_with(address, path, &format!("Host: {host}\r\n"))
+}
+
+/// Returns the head, in lower case, and the body of the response to `GET path` with these headers.
+fn get_with(address: &str, path: &str, headers: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(crate::common::PATIENCE)).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head");
@@ -69,29 +74,42 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Every built file is served unchanged, WebAssembly with its own media type.
+/// Every built file is served, compressed and as it is, WebAssembly with its own media type.
 #[test]
 fn every_file_of_the_page_is_served() {
     if !page_is_built() {
         return the_page_is_served_or_how_to_build_it_is_said();
     }
     let (_lab, address) = start();
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/dist"));
+    let www = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www"));
+    let packed = www.join("packed");
     let mut modules = 0;
-    for path in files(root) {
-        let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-        let (head, body) = get(&address, &format!("/{name}"), "localhost");
+    for path in files(&packed) {
+        let name = path.strip_prefix(&packed).unwrap().to_str().unwrap();
+        let (name, form) = name.rsplit_once('.').unwrap();
+        let coding = if form == "br" { "br" } else { "gzip" };
+        let headers = format!("Host: localhost\r\nAccept-Encoding: {coding}\r\n");
+        let (head, body) = get_with(&address, &format!("/{name}"), &headers);
         assert!(head.starts_with("http/1.1 200"), "{name}: {head}");
+        assert!(head.contains(&format!("content-encoding: {coding}\r\n")), "{name}: {head}");
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{name}: {head}");
         assert_eq!(body, std::fs::read(&path).unwrap(), "{name}");
-        if name.ends_with(".wasm") {
-            modules += 1;
-            assert!(head.contains("content-type: application/wasm"), "{head}");
-        }
-        if name.ends_with(".js") {
-            assert!(head.contains("content-type: text/javascript"), "{head}");
+
+        let (plain, body) = get(&address, &format!("/{name}"), "localhost");
+        assert!(!plain.contains("content-encoding"), "{name}: {plain}");
+        assert_eq!(body, std::fs::read(www.join("dist").join(name)).unwrap(), "{name}");
+        for head in [head, plain] {
+            if name.ends_with(".wasm") {
+                modules += 1;
+                assert!(head.contains("content-type: application/wasm"), "{head}");
+            }
+            if name.ends_with(".js") {
+                assert!(head.contains("content-type: text/javascript"), "{head}");
+            }
         }
     }
-    assert_eq!(modules, 2, "that of a first visit, and that with TCP/IP stacks and name lookups");
+    // Twice for each form: that of a first visit, and that with TCP/IP stacks and name lookups.
+    assert_eq!(modules, 2 * 2 * 2);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod acts;
 mod addresses;
 mod assertions;
 mod captured_streams;

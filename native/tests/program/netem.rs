@@ -28,6 +28,7 @@ fn a_link_that_netem_knows_is_two_commands() {
 #[test]
 fn differences_are_comments_in_a_valid_script() {
     let toml = b"faults = \"1s 2s partition reply; 5s 1s loss 0.3\"\n\
+        acts = \"drop client 1 request 2; duplicate client 1 reply 3\"\n\
         [link]\nlatency = \"lognormal 10ms 2ms\"\nreply_latency = \"5ms\"\nmtu = 1500\n";
     let args = ["sim", "-", "--print-netem=wlan0"];
     let finished = run_with(&args, toml);
@@ -40,12 +41,18 @@ fn differences_are_comments_in_a_valid_script() {
     );
     let object = run_with(&[&args[..], &["--json"]].concat(), toml).object();
     assert_eq!(object["schema"], 1);
-    for (way, delay, faults) in [
-        ("request", "delay 10ms", "The faults `5s 1s loss 0.3` have no equivalent"),
+    for (way, delay, faults, acts) in [
+        (
+            "request",
+            "delay 10ms",
+            "The faults `5s 1s loss 0.3` have no equivalent",
+            "The acts `drop client 1 request 2` have no equivalent in netem.",
+        ),
         (
             "reply",
             "delay 5ms",
             "The faults `1s 2s partition reply; 5s 1s loss 0.3` have no equivalent",
+            "The acts `duplicate client 1 reply 3` have no equivalent in netem.",
         ),
     ] {
         let command = object[way]["command"].as_str().unwrap();
@@ -53,6 +60,7 @@ fn differences_are_comments_in_a_valid_script() {
         let notes = object[way]["notes"].as_array().unwrap();
         let notes: Vec<&str> = notes.iter().map(|note| note.as_str().unwrap()).collect();
         assert!(notes.iter().any(|note| note.starts_with(faults)), "{notes:?}");
+        assert!(notes.contains(&acts), "{notes:?}");
         assert!(notes.iter().any(|note| note.starts_with("netem has no MTU")), "{notes:?}");
         let distribution =
             notes.iter().any(|note| note.starts_with("netem has no log-normal distribution"));

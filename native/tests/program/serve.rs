@@ -276,7 +276,10 @@ fn replies_to_an_earlier_exchange_are_counted() {
 #[test]
 fn only_keys_of_the_link_can_be_set() {
     for (pair, parts) in [
-        ("server.drop=0.5", &["server.drop is not a key of the link", "link.* and faults"][..]),
+        (
+            "server.drop=0.5",
+            &["server.drop is not a key of the link", "link.*, faults and acts"][..],
+        ),
         ("link.los=0.5", &["--set", "link.los", "link.loss"]),
         ("link.loss=2", &["--set", "link.loss", "2"]),
         ("link.loss", &["--set", "link.loss"]),

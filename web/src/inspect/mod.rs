@@ -7,18 +7,19 @@ use crate::frames::MAX_FRAME_BYTES;
 use crate::json::Json;
 use crate::numbers::{clock, count, span};
 use crate::run::PageRun;
-use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
-use retrylab_core::machine::Timer;
+use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
+use crate::why::{self, Chain};
+use retrylab_core::machine::Label;
+use retrylab_core::trace::Direction;
 use retrylab_core::trace::words::Pattern;
-use retrylab_core::trace::{Cause, Direction};
 
 use layers::Bytes;
 
-/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (sentences), `view` (what the bytes are), and the
-/// bytes with their layers: see [`layers::write`].
+/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (what such a frame is for, in sentences), `chain`
+/// (see [`Chain::write`]), `exchange`, `view` (what the bytes are), and the bytes with their layers: see [`layers::write`].
 pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let packet = timeline.packet(id)?;
-    let which = which(timeline, packet);
+    let which = why::which(timeline, packet);
     let shape = match packet.direction {
         _ if packet.is_retry() => "retry",
         Direction::Reply => "reply",
@@ -55,7 +56,10 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
             let size = if packet.frame.is_none() { "payload" } else { "frame" };
             fact(json, size, &count(packet.bytes.into(), "byte"));
         });
-        json.texts("why", why(timeline, packet));
+        let story = packet.frame.map(|carried| frame::story(packet, carried));
+        json.texts("why", story.unwrap_or_default());
+        Chain::of_packet(run, timeline, id, places).write(json, "chain");
+        exchange(json, run, timeline, (packet.flow, packet.label));
         json.text("view", &view);
         layers::write(json, &bytes);
     }))
@@ -93,12 +97,6 @@ fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: Option<&'a [u8]>) -> (St
     }
 }
 
-/// Returns `send 2`; `attempt 2` for a writer.
-fn which(timeline: &Timeline, packet: &Packet) -> String {
-    let write = timeline.setting().pattern == Pattern::Write;
-    format!("{} {}", if write { "attempt" } else { "send" }, packet.send())
-}
-
 /// Describes a wait, in the same form.
 pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
     let wait = timeline.wait(id)?;
@@ -112,10 +110,32 @@ pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> O
             fact(json, "would end", &format!("{} s", clock(wait.deadline, places)));
             fact(json, "length", &wait.length());
         });
-        json.texts("why", wait_story(timeline, wait));
+        json.texts("why", [""; 0]);
+        Chain::of_wait(run, timeline, id, places).write(json, "chain");
+        exchange(json, run, timeline, (wait.flow, wait.label));
         json.text("view", "");
         layers::write(json, &Bytes::Payload(&[]));
     }))
+}
+
+/// Writes `exchange`: an array with the exchange of a packet or a wait, or an empty one. See [`why::waterfall`] and
+/// [`why::states`].
+fn exchange(
+    json: &mut Json,
+    run: &PageRun,
+    timeline: &Timeline,
+    (flow, label): (u32, Option<Label>),
+) {
+    let has_exchanges = timeline.setting().pattern != Pattern::Heartbeat;
+    json.list("exchange", |json| {
+        if let Some(label) = label.filter(|_| has_exchanges) {
+            let of = (flow, label.exchange.get());
+            json.element(|json| {
+                why::waterfall(json, run, timeline, of);
+                why::states(json, run, timeline, of);
+            });
+        }
+    });
 }
 
 fn fact(json: &mut Json, name: &str, text: &str) {
@@ -165,160 +185,6 @@ fn fate(json: &mut Json, packet: &Packet, places: u32) {
     }
 }
 
-/// Returns why it was sent, and why it was lost.
-fn why(timeline: &Timeline, packet: &Packet) -> Vec<String> {
-    let mut out = match (packet.frame, packet.direction) {
-        (Some(carried), _) => frame::story(packet, carried),
-        (None, Direction::Reply) => vec![reply_story(timeline, packet)],
-        (None, Direction::Request) => vec![request_story(timeline, packet)],
-    };
-    if packet.duplicate {
-        out.push("The link duplicated it: this is the second of two.".to_string());
-    }
-    if packet.damaged {
-        let caught = packet.frame.is_some() || packet.frames[1].is_some();
-        let no = if caught { "" } else { ", and no checksum caught that" };
-        out.push(format!("The link flipped one bit of it{no}."));
-    }
-    match packet.ending {
-        Ending::Lost(Cause::LinkLoss) => {
-            out.push(
-                "The link lost it: the draw named by the seed, the client and the packet's \
-                      number said so."
-                    .to_string(),
-            );
-        }
-        Ending::Lost(cause) | Ending::Dropped(cause) => out.push(format!("It was {cause}.")),
-        Ending::Arrived | Ending::Unknown => {}
-    }
-    if packet.effect == Effect::Ignored {
-        out.push("Nothing waited for it when it came: the client ignored it.".to_string());
-    }
-    out
-}
-
-fn reply_story(timeline: &Timeline, packet: &Packet) -> String {
-    let which = which(timeline, packet);
-    if packet.failure {
-        format!("The server failed to serve {which}, and says so.")
-    } else {
-        format!("It answers {which}.")
-    }
-}
-
-fn request_story(timeline: &Timeline, packet: &Packet) -> String {
-    if timeline.setting().pattern == Pattern::Heartbeat {
-        return "The client sends one in each interval. Nobody answers it.".to_string();
-    }
-    let exchange = packet.exchange();
-    if timeline.setting().pattern == Pattern::Write {
-        let name = which(timeline, packet);
-        return match packet.name.map_or(1, |name| name.number.get()) % 2 {
-            1 => format!("It reads the row: {name} begins."),
-            _ => format!("It writes the row, with the version that {name} has read."),
-        };
-    }
-    if packet.send() == 1 {
-        return format!("It begins exchange {exchange}.");
-    }
-    let send = packet.send();
-    let Some(wait) = packet.after.and_then(|id| timeline.wait(id)) else {
-        return format!("It repeats the request of exchange {exchange}.");
-    };
-    let length = wait.length();
-    match wait.timer {
-        Timer::Backoff | Timer::Hint => {
-            format!("Send {send} went out because the {length} that the client waited are over.")
-        }
-        Timer::Resend
-        | Timer::GiveUp
-        | Timer::Timeout
-        | Timer::Start
-        | Timer::Limits
-        | Timer::Think
-        | Timer::Service
-        | Timer::Outage
-        | Timer::Recovery
-        | Timer::Arrival
-        | Timer::Other(_) => {
-            let cause = silence(timeline, wait).map_or(String::new(), |cause| format!("; {cause}"));
-            format!("Send {send} went out because the {length} wait fired{cause}.")
-        }
-    }
-}
-
-/// Returns why no reply came during a wait.
-fn silence(timeline: &Timeline, wait: &Wait) -> Option<String> {
-    let id = wait.request?;
-    let request = timeline.packet(id)?;
-    let send = request.send();
-    let lost = |what: &str, cause: Cause| format!("{what} was {cause}");
-    match request.ending {
-        Ending::Lost(cause) | Ending::Dropped(cause) => Some(lost(&format!("send {send}"), cause)),
-        Ending::Unknown => None,
-        Ending::Arrived if request.end > wait.ended => {
-            Some(format!("send {send} was still on its way"))
-        }
-        Ending::Arrived => {
-            let replies = timeline.packets().iter();
-            let first = timeline.packets().partition_point(|packet| packet.sent < request.end);
-            let replies = replies.skip(first).take_while(|packet| packet.sent <= wait.ended);
-            let Some(reply) = replies.into_iter().find(|packet| packet.request == Some(id)) else {
-                return Some(format!("the server had not replied to send {send} yet"));
-            };
-            match reply.ending {
-                Ending::Lost(cause) => Some(lost(&format!("the reply to send {send}"), cause)),
-                Ending::Unknown | Ending::Dropped(_) => None,
-                Ending::Arrived if reply.end > wait.ended => {
-                    Some(format!("the reply to send {send} was still on its way"))
-                }
-                Ending::Arrived if reply.effect == Effect::Failed => {
-                    Some(format!("send {send} failed"))
-                }
-                Ending::Arrived => Some(format!("the reply to send {send} was ignored")),
-            }
-        }
-    }
-}
-
-fn wait_story(timeline: &Timeline, wait: &Wait) -> Vec<String> {
-    let mut out = Vec::new();
-    let reason = match wait.timer {
-        Timer::Start => "The policy delays the first send.",
-        Timer::Limits => {
-            "The policy's retry budget or circuit breaker refused the exchange: nothing of it is sent."
-        }
-        Timer::Think => "The workload pauses between two exchanges.",
-        Timer::Arrival => "The workload says when exchanges arrive.",
-        Timer::Backoff => "The last send was abandoned or has failed.",
-        Timer::Hint => "The server said when to come back.",
-        Timer::Timeout => "The policy abandons a send that is not answered in this time.",
-        Timer::Resend
-        | Timer::GiveUp
-        | Timer::Service
-        | Timer::Outage
-        | Timer::Recovery
-        | Timer::Other(_) => "",
-    };
-    if !reason.is_empty() {
-        out.push(reason.to_string());
-    }
-    out.push(match wait.end {
-        WaitEnd::Fired => match silence(timeline, wait) {
-            Some(cause) => format!("It ran to its end: {cause}."),
-            None => "It ran to its end.".to_string(),
-        },
-        WaitEnd::Unknown => "It ends after the events that are kept.".to_string(),
-        WaitEnd::Replaced => "Another wait took its place.".to_string(),
-        WaitEnd::Answered => {
-            let early = span(wait.deadline.saturating_sub(wait.ended));
-            format!("A reply ended it {early} before it would have fired.")
-        }
-        WaitEnd::Over => "The exchange ended without a reply.".to_string(),
-    });
-    out
-}
-
 /// Returns the payload of a datagram as it arrived, or as it was sent if it did not arrive; `None` if it is not kept.
 fn payload(run: &PageRun, packet: &Packet) -> Option<Vec<u8>> {
     let mut bytes = run.frames().of(packet.order)?.to_vec();
@@ -347,12 +213,11 @@ mod tests {
     fn every_packet_says_why() {
         let (run, timeline) = over(crate::lessons::OPENING.fragment);
         let text = |id| packet(&run, &timeline, id, 3).unwrap();
-        assert!(text(0).contains("It begins exchange 1."), "{}", text(0));
+        assert!(text(0).contains("Send 1 began exchange 1 at 0.000 s."), "{}", text(0));
         assert!(text(1).contains(r#"{"name":"fate","text":"lost on the link"}"#), "{}", text(1));
         assert!(
             text(2).contains(
-                "Send 2 went out because the 100 ms wait fired; the reply to send 1 was lost on \
-                 the link."
+                "Send 2 left at 0.100 s, because the wait of 100 ms for a reply ran out."
             ),
             "{}",
             text(2)
@@ -362,9 +227,9 @@ mod tests {
         assert!(text(0).contains(r#""hex":"68656c6c6f""#), "{}", text(0));
         assert_eq!(packet(&run, &timeline, 4, 3), None);
         let first = wait(&run, &timeline, 0, 3).unwrap();
-        assert!(first.contains("to its end: the reply to send 1 was lost on the link."), "{first}");
+        assert!(first.contains("The wait ran to its end at 0.100 s."), "{first}");
         let second = wait(&run, &timeline, 1, 3).unwrap();
-        assert!(second.contains("180 ms before it would have fired"), "{second}");
+        assert!(second.contains("0.120 s, 180 ms before it would have fired"), "{second}");
     }
 
     #[cfg(feature = "packets")]
@@ -386,12 +251,12 @@ mod tests {
     fn other_silences_have_their_reasons() {
         let (run, timeline) = over("link.latency=60ms");
         let second = packet(&run, &timeline, 2, 3).unwrap();
-        assert!(second.contains("the reply to send 1 was still on its way"), "{second}");
+        assert!(second.contains("The reply to send 1 was still on its way"), "{second}");
         let late = packet(&run, &timeline, 3, 3).unwrap();
         assert!(late.contains("Nothing waited for it"), "{late}");
         let (run, timeline) = over("server.drop=1");
         let second = packet(&run, &timeline, 1, 3).unwrap();
-        assert!(second.contains("send 1 was dropped by the server at random"), "{second}");
+        assert!(second.contains("Send 1 was dropped by the server: it drew"), "{second}");
     }
 
     #[test]

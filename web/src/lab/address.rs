@@ -24,8 +24,9 @@ const AGAINST: &str = "against";
 /// Returns true if this module can run all scenarios of a link.
 pub(super) fn runs(link: &str) -> bool {
     let link = Scenario::from_link(link);
-    let against = link.view.get(AGAINST).map(|other| Scenario::from_fragment(other).0);
-    link.scenario.is_runnable() && against.is_none_or(|other| other.is_runnable())
+    let mut others = link.view.iter().filter(|(name, _)| name == AGAINST);
+    link.scenario.is_runnable()
+        && others.all(|(_, other)| Scenario::from_fragment(other).0.is_runnable())
 }
 
 /// The address bar.
@@ -51,7 +52,8 @@ impl Lab {
                 AGAINST => {
                     let (scenario, wrong) = Scenario::from_fragment(value);
                     errors.extend(wrong.iter().map(ToString::to_string));
-                    others.push(Exhibit::new(scenario, Vec::new()));
+                    // One run can be compared with.
+                    others = vec![Exhibit::new(scenario, Vec::new())];
                     None
                 }
                 _ => {

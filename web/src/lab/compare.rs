@@ -3,6 +3,7 @@
 
 use super::Lab;
 use super::exhibit::Exhibit;
+use crate::fields::label_of;
 use crate::json::Json;
 use retrylab_core::scenario::FIELDS;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -30,7 +31,7 @@ impl Lab {
         self.fold();
     }
 
-    /// Returns in what the two scenarios differ: an array of `key`, `a` (the value of the pinned one) and `b`.
+    /// Returns in what the two scenarios differ: an array of `label`, `a` (the value of the pinned one) and `b`.
     #[must_use]
     pub fn differences(&self) -> String {
         let [b, a] = [0, PINNED].map(|which| self.exhibits.get(which));
@@ -40,7 +41,7 @@ impl Lab {
                 let [a, b] = [a, b].map(|exhibit| field.value(exhibit.run.scenario()));
                 if a != b {
                     json.element(|json| {
-                        json.text("key", field.key);
+                        json.text("label", &label_of(field.key));
                         json.text("a", &a);
                         json.text("b", &b);
                     });
@@ -59,8 +60,8 @@ mod tests {
         let mut lab = Lab::new("seed=7&link.loss=0.3");
         lab.pin();
         assert_eq!(lab.differences(), "[]");
-        lab.load(0, &lab.changed(0, "link.loss", "0.5").unwrap());
-        assert_eq!(lab.differences(), r#"[{"key":"link.loss","a":"0.3","b":"0.5"}]"#);
+        lab.load(0, &lab.changed(0, "link.loss", Some("0.5".into())).unwrap(), false);
+        assert_eq!(lab.differences(), r#"[{"label":"Loss","a":"0.3","b":"0.5"}]"#);
         assert_eq!(lab.fragment(1), "seed=7&link.loss=0.3");
         lab.unpin();
         assert_eq!((lab.exhibits(), lab.differences().as_str()), (1, "[]"));

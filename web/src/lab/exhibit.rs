@@ -1,5 +1,6 @@
 //! One run with everything that is needed to show it.
 
+use crate::charts::EndsUntil;
 use crate::ladder::{Columns, Ladder};
 use crate::numbers::clock;
 use crate::run::PageRun;
@@ -14,6 +15,8 @@ pub(super) struct Exhibit {
     pub(super) plan: Plan,
     /// What could not be read in the link, one sentence each.
     pub(super) errors: Vec<String>,
+    /// The timeline, while more records may come.
+    growing: Option<Timeline>,
     pub(super) scene: Option<Scene>,
     /// The client whose ladder is shown.
     pub(super) flow: u32,
@@ -22,6 +25,8 @@ pub(super) struct Exhibit {
     pub(super) selected: Option<Pick>,
     /// The record whose subject is selected once there are records.
     pub(super) wanted: Option<Id>,
+    /// For the charts.
+    pub(super) ends: EndsUntil,
 }
 
 /// What can be shown once there are records.
@@ -46,6 +51,7 @@ impl Exhibit {
     pub(super) fn new(scenario: Scenario, errors: Vec<String>) -> Self {
         Self {
             plan: Plan::new(&scenario),
+            growing: Some(Timeline::begin(&scenario)),
             run: PageRun::new(scenario),
             errors,
             scene: None,
@@ -53,6 +59,7 @@ impl Exhibit {
             chosen: false,
             selected: None,
             wanted: None,
+            ends: EndsUntil::default(),
         }
     }
 
@@ -61,12 +68,23 @@ impl Exhibit {
         self.scene.as_ref().map_or(0, |scene| scene.timeline.end())
     }
 
+    /// Handles up to `steps` events; returns true when there is nothing left to simulate here.
+    pub(super) fn advance(&mut self, steps: u32) -> bool {
+        let is_over = self.run.advance(steps);
+        if let Some(timeline) = &mut self.growing {
+            timeline.follow(&self.run);
+        }
+        is_over
+    }
+
     /// Arranges the records for the pictures, if there are any to show; returns true if they can be drawn.
     pub(super) fn is_ready(&mut self) -> bool {
-        if self.scene.is_none()
-            && let Some(timeline) = self.run.take_timeline()
+        if self.run.is_drawable()
+            && let Some(mut timeline) = self.growing.take()
         {
             let run = &self.run;
+            timeline.follow(run);
+            timeline.finish(run.is_cut());
             let whole = timeline.moments().iter().all(|at| at.is_multiple_of(1_000_000));
             let layout = Layout::new(1.0, 1.0, run.scenario(), run.shown());
             if !self.chosen {

@@ -1,6 +1,8 @@
 //! The object that the page's JavaScript calls: exhibits under one playhead, and the pictures of each.
 
+mod acts;
 mod address;
+mod charts;
 mod compare;
 mod course;
 mod exhibit;
@@ -63,23 +65,32 @@ impl Lab {
         address::runs(link)
     }
 
-    /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays.
-    pub fn load(&mut self, which: usize, fragment: &str) {
+    /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays. If both runs
+    /// are the same up to the playhead, `same`, what is selected stays, too.
+    pub fn load(&mut self, which: usize, fragment: &str, same: bool) {
         let (flow, chosen) = (self.flow(which), self.is_chosen(which));
+        let wanted = self.exhibits[which].selected_record().filter(|_| same);
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
+        self.exhibits[which].wanted = wanted;
         self.seen = self.at;
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
     }
 
-    /// Returns the link of the scenario with one value changed.
+    /// Returns the link of the scenario with one value changed, or reset to its default without a value.
     ///
     /// # Errors
-    /// If the value is invalid: one sentence that names the key.
-    pub fn changed(&self, which: usize, key: &str, value: &str) -> Result<String, String> {
-        let changed = self.exhibits[which].run.scenario().adapted(key, value);
-        changed.map(|scenario| link_of(&scenario)).map_err(|error| error.to_string())
+    /// If the value is invalid: one sentence that says what to type.
+    #[allow(clippy::needless_pass_by_value)] // wasm-bindgen passes an optional text as a `String`
+    pub fn changed(
+        &self,
+        which: usize,
+        key: &str,
+        value: Option<String>,
+    ) -> Result<String, String> {
+        let changed = fields::change(self.exhibits[which].run.scenario(), key, value.as_deref());
+        changed.map(|scenario| link_of(&scenario))
     }
 
     /// Returns the key of the seed, for "the same with another seed".

@@ -5,6 +5,7 @@ use crate::ladder;
 use crate::paint::Paint;
 use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
+use crate::timeline::Subject;
 use crate::{schedule, strip, table};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::CanvasRenderingContext2d;
@@ -154,7 +155,12 @@ impl Lab {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return "[]".to_string() };
         let (window, now) = ((from as usize, most as usize), (self.at, scene.places));
-        table::rows(&exhibit.run, &scene.timeline, &scene.ladder, window, now)
+        let selected = match exhibit.selected {
+            Some(Pick::Packet(id)) => Subject::Packet(id),
+            Some(Pick::Wait(id)) => Subject::Wait(id),
+            Some(Pick::Client(_)) | None => Subject::Nothing,
+        };
+        table::rows(&exhibit.run, &scene.timeline, &scene.ladder, window, now, selected)
     }
 
     /// Returns the number of rows of the table, up to what the reader has seen.

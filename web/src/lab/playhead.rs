@@ -12,6 +12,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// The playhead.
 #[wasm_bindgen]
 impl Lab {
+    /// Returns the playhead's time in seconds.
+    #[must_use]
+    pub fn now(&self) -> f64 {
+        self.at as f64 / 1e9
+    }
+
     /// Returns the time of the last thing that any exhibit shows, in seconds.
     #[must_use]
     pub fn end(&self) -> f64 {

@@ -15,7 +15,7 @@ impl Lab {
     /// Advances the run by up to `steps` events; returns `true` when there is nothing left to simulate here.
     #[wasm_bindgen(js_name = runSome)]
     pub fn run_some(&mut self, which: usize, steps: u32) -> bool {
-        self.exhibits[which].run.advance(steps)
+        self.exhibits[which].advance(steps)
     }
 
     /// Returns true if only a sample of the clients is simulated here, for the pictures. Then [`Part`](crate::Part)s simulate

@@ -43,7 +43,7 @@ impl Step {
         let (key, value) = self.change;
         let (set, label) = (
             if fields::is_folded(key) { "Under More settings, set" } else { "Set" },
-            fields::label(key),
+            fields::label_of(key),
         );
         format!("{set} {label} to {value}: {}", self.then)
     }

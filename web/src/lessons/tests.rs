@@ -194,7 +194,7 @@ fn lessons_fit_into_the_page() {
         assert!(!page.is_cut() && page.records().len() < MAX_RECORDS / 4);
         let act = step.act();
         assert!(
-            act.contains(&format!("et {} to {}: ", fields::label(step.change.0), step.change.1)),
+            act.contains(&format!("et {} to {}: ", fields::label_of(step.change.0), step.change.1)),
             "{act}"
         );
     }

@@ -3,6 +3,7 @@
 use super::frames::{Flying, Pushed};
 use super::order::{Map, flow_of, insert};
 use super::{Effect, Ending, Flow, Id, Packet, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
+use crate::run::PageRun;
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
@@ -90,6 +91,15 @@ impl Timeline {
         self.running.pass(&self.waits, |wait| wait.run(at));
     }
 
+    /// Takes the records of a run that are new, so that there is never much to do at once.
+    pub(crate) fn follow(&mut self, run: &PageRun) {
+        let from = self.len();
+        for (id, record) in (from as Id..).zip(&run.records()[from..]) {
+            let is_frame = matches!(record.what, What::Frame { .. });
+            self.push(record, is_frame.then(|| run.frames().of(id)).flatten());
+        }
+    }
+
     /// Takes the end of the records; `cut` says whether more records were made than it was given.
     pub(crate) fn finish(&mut self, cut: bool) {
         // What comes after the last record kept is unknown, so it is not shown in part.
@@ -135,8 +145,7 @@ impl Timeline {
     /// knows that.
     fn change(&mut self, pushed: Pushed<'_>, known: Known) -> (u64, Option<Id>) {
         let Pushed { id, record, .. } = pushed;
-        let at = record.at.as_nanos();
-        let (mut shown, mut about) = (at, None);
+        let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
             What::Sent { direction, bytes } => {
@@ -146,7 +155,7 @@ impl Timeline {
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
             What::Dropped { cause, .. } if record.host == HostId::Link => {
-                shown = at.saturating_add(self.growth.half_way);
+                shown = shown.saturating_add(self.growth.half_way);
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, cause),
@@ -167,7 +176,9 @@ impl Timeline {
                 (shown, about) = self.framed(pushed, step, (direction, carried, bytes));
             }
             // These have words, but do not change any state.
-            What::TimerArmed { .. }
+            What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
+            | What::TimerArmed { .. }
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger

@@ -372,11 +372,6 @@ impl Timeline {
         &self.servers
     }
 
-    /// Does not follow requests at the servers, for a run of which the records of some clients are not kept.
-    pub(crate) const fn ignore_requests(&mut self) {
-        self.servers.takes_time = false;
-    }
-
     /// Returns the packet with this name in the trace; if it was duplicated, the first one.
     pub(crate) fn packet_named(&self, name: PacketId) -> Option<Id> {
         let flow = self.flows.get(name.flow.get() as usize)?;

@@ -9,10 +9,11 @@ mod tests;
 
 use super::order::{Longest, Map, Span};
 use super::{Id, Packet};
+use crate::run::MAX_FLOWS;
 use retrylab_core::machine::Label;
 use retrylab_core::scenario::{FaultKind, Scenario};
 use retrylab_core::server::service::{Config, Order};
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::words::ratio;
 use retrylab_core::trace::{Cause, Direction};
 use std::collections::VecDeque;
@@ -157,7 +158,7 @@ struct Times {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Servers {
     pub(crate) config: Config,
-    /// Whether requests are followed: the work on them takes time.
+    /// Whether requests are followed, because the work on them takes time.
     pub(crate) takes_time: bool,
     times: Vec<Times>,
     /// By arrival; none if the work takes no time.
@@ -200,12 +201,14 @@ impl Servers {
             };
             let place = |name| all.iter().position(|server| server.name == name);
             let server = fault.at_server.and_then(place).map(|place| place as u16);
-            let (from, until) = (fault.from().as_nanos(), fault.until().as_nanos());
+            let from = fault.from().as_nanos();
+            let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
             Some(Trouble { kind, server, from, until })
         });
         Self {
             config: scenario.station.clone(),
-            takes_time: !scenario.station.is_instant(),
+            // Clients whose records are not kept wait in the same queue: it would be wrong about the others.
+            takes_time: !scenario.station.is_instant() && scenario.clients <= MAX_FLOWS,
             times: vec![Times::default(); all.len()],
             troubles: troubles.collect(),
             can_fail: scenario.faults != Default::default(),

@@ -131,7 +131,7 @@ fn a_run_that_was_cut_ends_with_its_last_record() {
     let link = "clients=100&exchanges=40&server.drop=0.5&link.loss=0.1";
     let mut run = PageRun::keeping(10_000, Scenario::from_fragment(link).0);
     while !run.advance(1_000) {}
-    let timeline = run.take_timeline().unwrap();
+    let timeline = Timeline::new(&run);
     growing::assert_grows(&run, &timeline);
     assert!(run.is_cut());
     assert_eq!(timeline.end(), run.records().last().unwrap().at.as_nanos());

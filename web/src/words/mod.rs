@@ -52,9 +52,11 @@ pub(crate) fn outcome(run: &PageRun) -> String {
     out + &limits(run, &summary)
 }
 
-/// Returns what a reader may know at `at`: the outcome at the end, and before that the state so far.
+/// Returns what a reader may know at `at`: the outcome at the end, and before that the state so far. Of a run that did not come
+/// to its end, and of very many clients of which the pictures show a sample, there is no end to wait for.
 pub(crate) fn outcome_so_far(run: &PageRun, timeline: &Timeline, at: u64) -> String {
-    if at >= timeline.end() && run.is_over() {
+    let waits = run.ended_by() == Some(EndedBy::Finished) && run.all().is_none();
+    if run.is_over() && (at >= timeline.end() || !waits) {
         return outcome(run);
     }
     let part = if is_part(run) { ", of what is shown" } else { "" };

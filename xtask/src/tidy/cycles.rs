@@ -24,8 +24,13 @@ use super::tree::Tree;
 use super::uses::{Import, Use};
 
 /// The crates, by their roots.
-const ROOTS: [&str; 4] =
-    ["core/src/lib.rs", "native/src/lib.rs", "native/src/main.rs", "web/src/lib.rs"];
+const ROOTS: [&str; 5] = [
+    "core/src/lib.rs",
+    "native/src/lib.rs",
+    "native/src/main.rs",
+    "web/src/lib.rs",
+    "web/engine/src/lib.rs",
+];
 
 /// A use that closes a cycle and that is accepted for now.
 struct Accepted {

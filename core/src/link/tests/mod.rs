@@ -1,5 +1,6 @@
 //! Compares distributions with formulas, faults with their rates, and queues with a clock.
 
+mod checks;
 mod faults;
 mod latencies;
 mod losses;

@@ -1,9 +1,11 @@
 //! A pipe numbers datagrams, applies faults, and leaves the rest to its channel.
 
 use super::*;
-use crate::link::{Delivery, Fault, FaultEffect, Pipe};
+use crate::link::{Act, ActKind, Delivery, Fault, FaultEffect, Pipe};
 use crate::random::Probability;
+use crate::trace::{PacketId, What};
 use alloc::borrow::Cow;
+use core::num::NonZeroU32;
 use proptest::prelude::*;
 
 const WAYS: [Direction; 2] = [Direction::Request, Direction::Reply];
@@ -198,6 +200,67 @@ fn what_is_larger_than_the_mtu_is_dropped_at_the_byte() {
     assert_eq!(send(1_473), Action::Drop(Cause::TooBig));
 }
 
+/// Returns the act on this datagram.
+fn act(flow: u32, direction: Direction, number: u32, kind: ActKind) -> Act {
+    let [flow, number] = [flow, number].map(|n| NonZeroU32::new(n).unwrap());
+    Act { packet: PacketId { flow, direction, number }, kind }
+}
+
+/// The act comes last: a drop by hand wins over a draw, and nothing wins over a drop of the link.
+#[test]
+fn an_act_changes_what_the_link_does() {
+    let (direction, later) = (Direction::Request, MS * 50);
+    let whole = |millis: u32| Delivery::whole(MS * millis);
+    let delayed = What::DelayedByHand { direction, by: later };
+    let twice = What::DuplicatedByHand { direction };
+    let by_hand = Action::Drop(Cause::ByHand);
+    let lost = Link { loss: "1".parse().unwrap(), ..Link::default() };
+    let double = Link { duplicate: Probability::ALWAYS, ..Link::default() };
+    for (link, kind, expected) in [
+        (&Link::default(), ActKind::Drop, by_hand),
+        (&Link::default(), ActKind::Delay(later), Action::ByHand(delayed, whole(60), None)),
+        (&Link::default(), ActKind::Duplicate, Action::ByHand(twice, whole(10), Some(whole(10)))),
+        (&lost, ActKind::Drop, by_hand),
+        (&lost, ActKind::Delay(later), Action::Drop(Cause::LinkLoss)),
+        (&lost, ActKind::Duplicate, Action::Drop(Cause::LinkLoss)),
+        (&double, ActKind::Drop, by_hand),
+        (&double, ActKind::Delay(later), Action::ByHand(delayed, whole(60), Some(whole(60)))),
+        (&double, ActKind::Duplicate, Action::DeliverTwice(whole(10), whole(10))),
+    ] {
+        let mut pipe = Pipe::new(link, SEED).with_acts([act(1, direction, 2, kind)]);
+        let mut plain = Pipe::new(link, SEED);
+        assert_eq!(request(&mut pipe, at(0)), request(&mut plain, at(0)), "{kind:?}");
+        assert_eq!(request(&mut pipe, at(0)), expected, "{kind:?}");
+        assert!(!pipe.is_instant());
+    }
+    // By hand, it is dropped during a partition, too.
+    let partition = fault(FaultEffect::Partition(None));
+    let acts = [act(1, direction, 1, ActKind::Drop), act(1, direction, 2, ActKind::Duplicate)];
+    let mut pipe = Pipe::new(&Link::default(), SEED).with_faults([partition]).with_acts(acts);
+    assert_eq!(request(&mut pipe, at(150)), by_hand);
+    assert_eq!(request(&mut pipe, at(150)), Action::Drop(Cause::Partition));
+}
+
+/// An act concerns each fragment of its datagram, and no ICMP error that answers one.
+#[test]
+fn an_act_on_a_datagram_concerns_its_fragments() {
+    let mut pipe =
+        Pipe::new(&Link::default(), SEED).with_acts([act(1, Direction::Request, 2, ActKind::Drop)]);
+    let (first, second) = (name(1, Direction::Request, 0), name(1, Direction::Request, 1));
+    for (name, is_dropped) in [
+        (second, true),
+        (second.fragment(9), true),
+        (second.answer(), false),
+        (first.fragment(9), false),
+        (Name { direction: Direction::Reply, ..second }, false),
+        (Name { flow: 2, ..second }, false),
+        (Name { flow: 0, ..second }, false),
+    ] {
+        let action = pipe.send(at(0), name, 9);
+        assert_eq!(action == Action::Drop(Cause::ByHand), is_dropped, "{name:?}");
+    }
+}
+
 fn links() -> impl Strategy<Value = Link> {
     let latency = prop_oneof![Just("10ms"), Just("normal 10ms 4ms"), Just("pareto 1ms 2")];
     let loss = prop_oneof![
@@ -247,6 +310,35 @@ proptest! {
             let expected = channel.send(now, Name { seed, flow, direction, index }, payload);
             prop_assert_eq!(one(&mut pipe, now, (flow, direction), payload), expected);
             prop_assert_eq!(one(&mut faulty, now, (flow, direction), payload), expected);
+        }
+    }
+
+    /// Whatever is done to one packet, the link treats all others as before, also where it has a memory.
+    #[test]
+    fn an_act_changes_its_packet_only(
+        link in links(),
+        seed: u64,
+        kind in prop_oneof![
+            Just(ActKind::Drop),
+            Just(ActKind::Delay(MS * 30)),
+            Just(ActKind::Duplicate),
+        ],
+        (flow, way, number) in (1..5u32, 0..2usize, 1..20u32),
+        traffic in prop::collection::vec((1..5u32, 0..2usize, 0..200usize, 0..20u64), 1..200),
+    ) {
+        let own = act(flow, WAYS[way], number, kind);
+        let mut plain = Pipe::new(&link, seed);
+        let mut changed = Pipe::new(&link, seed).with_acts([own]);
+        let mut millis = 0;
+        for (flow, way, payload, gap) in traffic {
+            millis += gap;
+            let (now, to) = (at(millis), (flow, WAYS[way]));
+            let expected = one(&mut plain, now, to, payload);
+            let action = one(&mut changed, now, to, payload);
+            let is_own = (own.packet.flow.get(), own.packet.direction) == to
+                && plain.sent(flow, to.1) == number;
+            let expected = if is_own { expected.by_hand(kind, to.1) } else { expected };
+            prop_assert_eq!(action, expected);
         }
     }
 }

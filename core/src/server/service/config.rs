@@ -33,10 +33,17 @@ words! {
 pub struct Outage {
     /// When it begins.
     pub from: Instant,
-    /// When it ends.
-    pub until: Instant,
+    /// When it ends; `None` for an outage that does not end.
+    pub until: Option<Instant>,
     /// What it is.
     pub trouble: Trouble,
+}
+
+impl Outage {
+    /// Returns true if it lasts at `now`.
+    fn is_on(&self, now: Instant) -> bool {
+        now >= self.from && self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// What can happen to a server.
@@ -138,7 +145,7 @@ impl Config {
     }
 
     /// Returns the `n`-th time, from 0, at which the server goes down (with whether it keeps its queue) or
-    /// comes back (`None`).
+    /// comes back (`None`). There is none after an outage that does not end.
     #[must_use]
     pub(crate) fn switch(&self, n: usize) -> Option<(Instant, Option<bool>)> {
         let downs = self.outages.iter().filter_map(|outage| match outage.trouble {
@@ -149,16 +156,14 @@ impl Config {
         Some(if n.is_multiple_of(2) {
             (outage.from, Some(keeps_queue))
         } else {
-            (outage.until, None)
+            (outage.until?, None)
         })
     }
 
     /// Returns how long work of `work` nanoseconds takes if it begins at `now`.
     pub(super) fn slowed(&self, now: Instant, work: u64) -> u64 {
         self.outages.iter().fold(work, |work, outage| match outage.trouble {
-            Trouble::Slow(factor) if (outage.from..outage.until).contains(&now) => {
-                factor.times(work)
-            }
+            Trouble::Slow(factor) if outage.is_on(now) => factor.times(work),
             _ => work,
         })
     }

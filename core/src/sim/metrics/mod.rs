@@ -25,6 +25,7 @@
 
 #[cfg(feature = "serde")]
 mod attempts;
+mod divisor;
 mod load;
 mod report;
 mod series;
@@ -42,7 +43,7 @@ pub use times::Times;
 use crate::policy::Stop;
 use crate::sim::Merge;
 use crate::time::{Duration, Instant, nanos};
-use crate::trace::{Cause, Direction, FrameStep, HostId, Record, Sink, What};
+use crate::trace::{Cause, Direction, FrameStep, HostId, PacketId, Record, Sink, What};
 use alloc::vec::Vec;
 use load::Load;
 use steady::Steady;
@@ -62,6 +63,8 @@ pub struct Metrics {
     attempts: [u64; MAX_ATTEMPTS + 2],
     gave_up_by: Tally<Stop>,
     dropped_by: Tally<Cause>,
+    /// Packets that were dropped, delayed or duplicated by hand.
+    by_hand: Vec<PacketId>,
     series: Series,
     served: u64,
     replies: u64,
@@ -86,6 +89,7 @@ impl Metrics {
             attempts: [0; MAX_ATTEMPTS + 2],
             gave_up_by: Tally(Vec::new()),
             dropped_by: Tally(Vec::new()),
+            by_hand: Vec::new(),
             series: Series::new(interval, MAX_INTERVALS),
             served: 0,
             replies: 0,
@@ -148,6 +152,12 @@ impl Metrics {
         self.dropped_by.0.iter().copied()
     }
 
+    /// Returns the packets that were dropped, delayed or duplicated by hand. Their order means nothing.
+    #[must_use]
+    pub fn by_hand(&self) -> &[PacketId] {
+        &self.by_hand
+    }
+
     /// Returns the counts over time.
     #[must_use]
     pub const fn series(&self) -> &Series {
@@ -186,11 +196,29 @@ impl Metrics {
     }
 
     #[inline(always)]
-    fn lose(&mut self, at: Instant, cause: Cause) {
+    fn serve(&mut self, arrived: Instant, begun: Instant, done: Instant) {
+        self.served += 1;
+        self.waited += u128::from(nanos(begun.saturating_since(arrived)));
+        self.worked += u128::from(nanos(done.saturating_since(begun)));
+        self.series.at(done).served += 1;
+        self.steady.serve(arrived, begun, done);
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, record: &Record, cause: Cause) {
         self.dropped_by.add(cause);
-        if cause == Cause::ServerQueue {
-            self.steady.refuse(at);
+        match cause {
+            Cause::ServerQueue => self.steady.refuse(record.at),
+            Cause::ByHand => self.change_by_hand(record),
+            _ => {}
         }
+    }
+
+    /// Notes what happens to a packet by hand. Each fragment of a datagram has such a record.
+    #[cold]
+    fn change_by_hand(&mut self, record: &Record) {
+        let packet = record.packet().filter(|packet| !self.by_hand.contains(packet));
+        self.by_hand.extend(packet);
     }
 
     fn refuse(&mut self, at: Instant, sends: u32) {
@@ -216,23 +244,21 @@ impl Sink for Metrics {
                 self.replies += 1;
                 self.series.at(record.at).replies += 1;
             }
-            What::Dropped { cause, .. } => self.lose(record.at, cause),
+            What::Dropped { cause, .. } => self.lose(record, cause),
             What::Frame { step: FrameStep::Lost(cause), carried, .. } if carried.is_tcp() => {
-                self.dropped_by.add(cause);
+                self.lose(record, cause);
             }
+            // A fragment.
+            What::Frame { step: FrameStep::Lost(Cause::ByHand), .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. } => self.change_by_hand(record),
             What::Answered { sends, elapsed, .. } => self.answer(record.at, sends, elapsed),
             What::GaveUp { sends, elapsed, why } => self.give_up(record.at, sends, elapsed, why),
             What::Refused { sends, .. } => self.refuse(record.at, sends),
             What::Failed if record.host == HostId::Client => {
                 self.series.at(record.at).failed += 1;
             }
-            What::Served { arrived, begun } => {
-                self.served += 1;
-                self.waited += u128::from(nanos(begun.saturating_since(arrived)));
-                self.worked += u128::from(nanos(record.at.saturating_since(begun)));
-                self.series.at(record.at).served += 1;
-                self.steady.serve(arrived, begun, record.at);
-            }
+            What::Served { arrived, begun } => self.serve(arrived, begun, record.at),
             // A server with a full queue may answer with a failure.
             What::Failed => self.steady.refuse(record.at),
             // Not measured.
@@ -278,6 +304,7 @@ impl Merge for Metrics {
             attempts,
             gave_up_by,
             dropped_by,
+            by_hand,
             series,
             served,
             replies,
@@ -294,6 +321,7 @@ impl Merge for Metrics {
         }
         self.gave_up_by.merge(gave_up_by);
         self.dropped_by.merge(dropped_by);
+        self.by_hand.extend(by_hand);
         self.series.merge(series);
         self.served += served;
         self.replies += replies;

@@ -1,5 +1,6 @@
 //! Counts per interval of simulated time.
 
+use super::divisor::Divisor;
 use crate::time::{Duration, Instant, nanos};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -48,76 +49,55 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Series {
-    interval: u64,
+    interval: Divisor,
     max: usize,
     intervals: Vec<Counts>,
-    /// Index and start of the last interval used: most records are in order of time.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    index: usize,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    from: u64,
 }
 
 impl Series {
     pub(super) fn new(interval: Duration, max: usize) -> Self {
-        let (interval, max) = (nanos(interval).max(1), max.max(1));
-        Self { interval, max, intervals: vec![Counts::default()], index: 0, from: 0 }
+        let (interval, max) = (Divisor::new(nanos(interval)), max.max(1));
+        Self { interval, max, intervals: vec![Counts::default()] }
     }
 
     /// Returns the interval that contains `at`.
     #[inline(always)]
     pub(super) fn at(&mut self, at: Instant) -> &mut Counts {
         let at = at.as_nanos();
-        // A time before `from` wraps around to a value beyond the interval.
-        if at.wrapping_sub(self.from) >= self.interval {
-            self.seek(at);
+        let index = self.interval.divide(at);
+        if index >= self.intervals.len() as u64 {
+            return self.extend(at);
         }
-        &mut self.intervals[self.index]
+        &mut self.intervals[index as usize]
     }
 
-    /// Each client of several cells begins at time 0, and what follows is mostly in the next interval: both spare a
-    /// division, which takes long.
-    #[inline]
-    fn seek(&mut self, at: u64) {
-        let next = self.from.saturating_add(self.interval);
-        if at < self.interval {
-            (self.index, self.from) = (0, 0);
-        } else if at.wrapping_sub(next) < self.interval && self.index + 1 < self.intervals.len() {
-            (self.index, self.from) = (self.index + 1, next);
-        } else {
-            self.seek_far(at);
-        }
-    }
-
-    #[inline(never)]
-    fn seek_far(&mut self, at: u64) {
-        let mut index = at / self.interval;
-        while index >= self.max as u64 {
+    /// Makes the interval that contains `at` the last one.
+    #[cold]
+    fn extend(&mut self, at: u64) -> &mut Counts {
+        while self.interval.divide(at) >= self.max as u64 {
             self.double();
-            index = at / self.interval;
         }
-        (self.index, self.from) = (index as usize, index * self.interval);
-        if self.index >= self.intervals.len() {
-            self.intervals.resize(self.index + 1, Counts::default());
+        let index = self.interval.divide(at) as usize;
+        if index >= self.intervals.len() {
+            self.intervals.resize(index + 1, Counts::default());
         }
+        &mut self.intervals[index]
     }
 
     /// Doubles the length of the intervals.
-    #[cold]
     fn double(&mut self) {
         let pairs = self.intervals.chunks(2);
         self.intervals =
             pairs.map(|pair| pair.iter().copied().fold(Counts::default(), Counts::plus)).collect();
-        self.interval *= 2;
-        (self.index, self.from) = (0, 0);
+        self.interval = Divisor::new(self.interval.value() * 2);
     }
 
     /// Adds the counts of another part of a run, in which the intervals had the same length at first.
     pub(super) fn merge(&mut self, mut other: Self) {
-        while self.interval < other.interval {
+        while self.interval.value() < other.interval.value() {
             self.double();
         }
-        while other.interval < self.interval {
+        while other.interval.value() < self.interval.value() {
             other.double();
         }
         let len = self.intervals.len().max(other.intervals.len());
@@ -130,7 +110,7 @@ impl Series {
     /// Returns the length of an interval: the requested one, doubled as often as necessary.
     #[must_use]
     pub const fn interval(&self) -> Duration {
-        Duration::from_nanos(self.interval)
+        Duration::from_nanos(self.interval.value())
     }
 
     /// Returns the intervals. Interval `n`, from 0, begins at `n` times [`interval`](Self::interval).

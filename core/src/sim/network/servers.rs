@@ -68,6 +68,16 @@ where
         assert!(self.stacks.is_none(), "hosts with stacks reach a single server");
     }
 
+    /// Returns the first server's machine, to change it between two steps.
+    pub const fn server_mut(&mut self) -> &mut S {
+        self.server.host.machine_mut()
+    }
+
+    /// Returns the first server's machine.
+    pub const fn server(&self) -> &S {
+        self.server.host.machine()
+    }
+
     /// Returns the servers' machines, in order.
     pub fn servers(&self) -> impl Iterator<Item = &S> {
         core::iter::once(&self.server).chain(&self.others).map(|slot| slot.host.machine())
@@ -146,7 +156,7 @@ where
         for place in 0..self.extra.servers() {
             let role = Role::Server(number_of(place));
             let visit = self.server_slot(place).host.start(role, now);
-            self.drain_first(self.host_of_server(place), &visit);
+            self.drain(self.host_of_server(place), &visit);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::host::Host;
 use super::outages::Outages;
 use super::side::Side;
 use crate::drive::{Context, Timeouts};
-use crate::link::{Fault, Link};
+use crate::link::{Act, Fault, Link};
 use crate::machine::Label;
 use crate::random::Direction;
 use crate::scenario::Family;
@@ -138,9 +138,25 @@ where
         self
     }
 
+    /// Adds acts by hand: see [`Pipe::add_acts`](crate::link::Pipe::add_acts).
+    #[must_use]
+    pub fn with_acts(mut self, acts: &[Act]) -> Self {
+        self.wire.set_acts(acts);
+        self
+    }
+
     /// Returns the number that stands for outages among those of hosts.
     pub(super) fn id_of_outage(&self) -> u32 {
         2 * self.clients.len() as u32 + 1
+    }
+
+    /// Handles up to `max` events; returns how many there were, fewer only if none is left.
+    pub(in crate::sim) fn steps(&mut self, max: u64) -> u64 {
+        let mut handled = 0;
+        while handled < max && self.step().is_some() {
+            handled += 1;
+        }
+        handled
     }
 
     /// Handles the next event and returns its time; `None` if no event is left.

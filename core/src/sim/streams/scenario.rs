@@ -99,6 +99,7 @@ impl Scenario {
             .over(self.family)
             .with_buffers(self.stream_buffer())
             .with_faults(self.faults.of_link())
+            .with_acts(self.acts.as_slice())
             .with_outages(&self.station_config().outages)
             .recording(|reported| reported.what);
         if self.listening { network } else { network.without_listener() }

@@ -20,6 +20,7 @@ impl Cause {
             Self::FaultLoss => ("lost", "a fault makes the link lossy"),
             Self::LinkQueue => ("dropped by the link's queue", ""),
             Self::TooBig => ("dropped", "it is larger than the link's MTU"),
+            Self::ByHand => ("dropped by hand", ""),
             Self::Corrupted => ("damaged on the link and dropped by the checksum", ""),
         }
     }
@@ -42,6 +43,7 @@ impl Cause {
             | Self::FaultLoss
             | Self::LinkQueue
             | Self::TooBig
+            | Self::ByHand
             | Self::Corrupted => ("loses", "", ""),
         }
     }

@@ -32,7 +32,7 @@
 //!
 //! | file | what it says |
 //! |---|---|
-//! | `packets` | datagrams: sent, delivered, lost, duplicated, damaged |
+//! | `packets` | datagrams: sent, delivered, lost, duplicated, damaged, changed by hand |
 //! | `frames` | frames of a network of packets |
 //! | `timers` | waits: begun, over |
 //! | `ends` | how exchanges go and end |
@@ -68,7 +68,9 @@ pub(super) use heartbeats::{alive, dead, missing, reordered, repeated};
 pub(super) use names::{name_answered, name_resolved};
 pub use narrator::{Known, Narrator};
 pub use numbers::{capital, count, grouped, ratio, span, spread, unit};
-pub(super) use packets::{damaged, delivered, dropped, duplicated, sent};
+pub(super) use packets::{
+    damaged, delayed_by_hand, delivered, dropped, duplicated, duplicated_by_hand, sent,
+};
 pub(super) use servers::{down, served, up, written};
 pub use story::{crowd, story};
 pub use timers::{countdown, is_unsent};

@@ -79,10 +79,7 @@ impl Narrator {
         let flow = self.flows.entry(record.flow_number()).or_default();
         let (at, label) = (record.at, record.label);
         let server = matches!(record.host, HostId::Server(_));
-        let prompt = server && flow.arrived == Some((at, label));
-        let known = Known { prompt, ..Known::default() };
-        // Once the server handles something else, "it" would refer to that.
-        flow.arrived = flow.arrived.filter(|_| !server || prompt);
+        let known = Known { prompt: server && flow.is_prompt(at, label), ..Known::default() };
         match record.what {
             What::Sent { direction: Direction::Request, .. } | What::Connecting => {
                 flow.sent(at, label);
@@ -108,6 +105,8 @@ impl Narrator {
             What::Dropped { .. }
             | What::Duplicated { .. }
             | What::Damaged { .. }
+            | What::DelayedByHand { .. }
+            | What::DuplicatedByHand { .. }
             | What::Frame { .. }
             | What::LateReply
             | What::Stranger
@@ -141,6 +140,13 @@ impl Flow {
     fn misattributed(&self, label: Option<Label>) -> Option<NonZeroU32> {
         let (own, reply) = (label?.exchange, self.replied?.exchange);
         (own != reply).then_some(reply)
+    }
+
+    /// Returns whether a server deals with the request that has just arrived.
+    fn is_prompt(&mut self, at: Instant, label: Option<Label>) -> bool {
+        // Once it handles something else, "it" would refer to that.
+        self.arrived = self.arrived.filter(|arrived| *arrived == (at, label));
+        self.arrived.is_some()
     }
 
     fn delivered(&mut self, direction: Direction, at: Instant, label: Option<Label>) {

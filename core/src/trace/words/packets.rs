@@ -1,8 +1,9 @@
-//! Datagrams.
+//! Datagrams, and what a person does to packets.
 
 use super::super::{Cause, Direction, HostId};
 use super::connections::unanswered;
-use super::{Pattern, Wording, Words, count};
+use super::{Pattern, Wording, Words, count, span};
+use crate::time::{Duration, nanos};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -174,4 +175,33 @@ pub(in super::super) fn damaged(wording: &Wording<'_>, direction: Direction, bit
     Words::new(wording.host(), format!("damages {subject}{which}"))
         .noted("damaged", "damaged")
         .detailed(format!("bit {bit} is flipped"))
+}
+
+/// Returns a packet that a person changes, as the subject of a sentence. Over connections, packets are segments of
+/// TCP, and no requests or replies.
+fn by_hand(wording: &Wording<'_>, direction: Direction) -> (String, String) {
+    if !wording.setting.connections {
+        return packet(wording, direction);
+    }
+    let way = match direction {
+        Direction::Request => "to",
+        Direction::Reply => "from",
+    };
+    (format!("a packet{} {way} the server", wording.whose()), String::new())
+}
+
+pub(in super::super) fn delayed_by_hand(
+    wording: &Wording<'_>,
+    direction: Direction,
+    by: Duration,
+) -> Words {
+    let ((subject, which), by) = (by_hand(wording, direction), span(nanos(by)));
+    Words::new(subject, format!("is delayed by hand{which}, by {by}"))
+        .noted(format!("delayed by hand, by {by}"), "delayed")
+}
+
+pub(in super::super) fn duplicated_by_hand(wording: &Wording<'_>, direction: Direction) -> Words {
+    let (subject, which) = by_hand(wording, direction);
+    Words::new(subject, format!("is duplicated by hand{which}"))
+        .noted("duplicated by hand", "by hand")
 }

@@ -94,6 +94,8 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Dropped { .. } => ("packet", "lost on the link"),
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
+        What::DelayedByHand { .. } => ("packet", "delayed by hand"),
+        What::DuplicatedByHand { .. } => ("packet", "duplicated by hand"),
         What::Frame { step, .. } => ("frame", past(step)),
         What::TimerArmed { .. } => ("wait", "begun"),
         What::TimerFired { .. } => ("wait", "over"),

@@ -136,7 +136,7 @@ fn requests_are_not_followed_if_some_are_left_out() {
         let mut run = PageRun::new(Scenario::from_fragment(&link).0);
         while run.records().len() < 25_000 && !run.advance(10_000) {}
         run.stop();
-        let timeline = run.take_timeline().unwrap();
+        let timeline = Timeline::new(&run);
         assert_eq!(!timeline.servers().jobs().is_empty(), follows, "{link}");
     }
 }

@@ -1,85 +1,49 @@
 //! The core's table of keys, described for a form. The page's JavaScript knows no key: it draws what
 //! this table says and hands back what a person wrote.
 
+mod change;
+mod controls;
+mod labels;
+
+pub(crate) use change::change;
+pub(crate) use controls::SEED;
+
 use crate::json::Json;
 use crate::numbers::capital;
 use crate::schedule::resolver_options;
+use controls::{JITTER, MAIN, MODES, Main, PRESET};
+use labels::{heading, in_words, label};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{FIELDS, Field, Scenario};
 use retrylab_core::time::{nanos, parse_duration};
 use retrylab_core::value::{Form, Shape};
 
-/// A control that is always visible.
-struct Main {
-    key: &'static str,
-    label: &'static str,
-    /// Stops of its slider, as values of the key; none for a control without a slider.
-    stops: &'static [&'static str],
-    /// Its help if that of the table would be too long.
-    help: &'static str,
-}
-
-/// The controls that a visitor sees first: the policy, then its environment. All other keys are folded.
-const MAIN: &[Main] = &[
-    Main { key: PRESET, label: "Policy", stops: &[], help: "" },
-    Main {
-        key: "policy.initial_timeout",
-        label: "First timeout",
-        stops: &[
-            "5ms", "10ms", "15ms", "20ms", "30ms", "50ms", "70ms", "100ms", "150ms", "200ms",
-            "300ms", "500ms", "700ms", "1s", "1.5s", "2s", "3s", "4s", "5s", "10s",
-        ],
-        help: "the wait after the first send",
-    },
-    Main {
-        key: "policy.multiplier",
-        label: "Multiplier",
-        stops: &["1", "1.1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4", "5", "8", "10"],
-        help: "what each wait is multiplied by",
-    },
-    Main {
-        key: "link.loss",
-        label: "Loss",
-        stops: &[
-            "0", "0.01", "0.02", "0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4",
-            "0.45", "0.5", "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95", "1",
-        ],
-        help: "share of packets lost, each way",
-    },
-    Main {
-        key: "clients",
-        label: "Clients",
-        stops: &[
-            "1", "2", "3", "4", "5", "8", "12", "20", "50", "100", "200", "500", "1000", "2000",
-            "5000",
-        ],
-        help: "they all ask at the same time",
-    },
-    Main { key: SEED, label: "Seed", stops: &[], help: "the same seed repeats the same run" },
-];
-
-/// The key that names the policy to start from.
-const PRESET: &str = "policy.preset";
-
-/// The key of the seed of all random draws.
-pub(crate) const SEED: &str = "seed";
+/// Maximum length of a help that fits in one line.
+const LINE: usize = 40;
 
 /// Returns the form's description with the values of `scenario`.
 ///
-/// An array of objects: `key`, `label`, `help`, `value`, `allowed` (in words), `group` (empty for the
-/// controls that are always visible), `input` (`text`, `long`, `number`, `switch` or `choice`),
-/// `choices`, `stops` (those that the scenario allows), `stop` (the nearest one's place), `changed`
-/// (from the default, or from the preset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
-/// policy, so that its keys need not be shown); and for the preset alone `notes` (sentences), `apart` (the policy no longer equals the preset).
+/// An array of objects: `key`, `label`, `help` (one line), `details` (sentences that say more), `value`, `group` (empty for
+/// the controls that are always visible), `input` (`text`, `long`, `number`, `switch`, `choice` or `modes`),
+/// `choices`, `refused` (for each of the modes why it cannot be chosen now, or empty), `stops` (those that the scenario
+/// allows), `stop` (the nearest one's place), `changed` (from the default, or from the preset), `default` (what a reset sets;
+/// empty if there is nothing to reset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
+/// policy, so that its keys need not be shown); and for the preset alone `apart` (the policy no longer equals the preset).
+///
+/// Jitter has two objects: its modes, and the text with their parameters, which is folded.
 pub(crate) fn describe(scenario: &Scenario) -> String {
     let changed: Vec<&str> = scenario.changes().map(|(key, _)| key).collect();
-    let main = |field: &Field| MAIN.iter().find(|main| main.key == field.key);
     let first = MAIN.iter().filter_map(|m| FIELDS.iter().find(|field| field.key == m.key));
-    let folded = FIELDS.iter().filter(|field| main(field).is_none());
+    let folded =
+        FIELDS.iter().filter(|field| field.key == JITTER || Main::find(field.key).is_none());
     Json::array(|json| {
-        for field in first.chain(folded) {
+        for field in first {
             let changed = changed.contains(&field.key);
-            json.element(|json| one(json, field, main(field), scenario, changed));
+            json.element(|json| one(json, field, Main::find(field.key), scenario, changed));
+        }
+        for field in folded {
+            let changed = changed.contains(&field.key);
+            json.element(|json| one(json, field, None, scenario, changed));
         }
     })
 }
@@ -88,40 +52,84 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     let value = field.value(scenario);
     let group = if field.group().is_empty() { "run" } else { field.group() };
     let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
+    let is_modes = main.is_some() && field.key == JITTER;
+    let (help, details) = help(field, main, scenario);
     json.text("key", field.key);
-    json.text("label", &label(field.key));
-    json.text("help", main.map_or(field.help, |main| main.help));
-    json.text("allowed", &field.shape.to_string());
-    json.text("group", &if main.is_some() { String::new() } else { capital(group) });
+    json.text("label", &label(field));
+    json.text("help", &help);
+    json.texts("details", details);
+    json.text("group", &if main.is_some() { String::new() } else { heading(group) });
     json.text("value", &value);
-    json.text("input", input(&field.shape));
-    if let Form::Choice(words) = field.shape.form {
-        json.texts("choices", words);
-    } else {
-        json.texts("choices", [""; 0]);
-    }
+    json.text("input", if is_modes { "modes" } else { input(&field.shape) });
+    json.texts("choices", if is_modes { MODES } else { choices(&field.shape) });
+    let modes = MODES.iter().filter(|_| is_modes);
+    json.texts("refused", modes.map(|mode| refused(scenario, field, mode)));
     json.number("stop", nearest(&stops, &value) as u64);
     json.texts("stops", stops);
     json.flag("changed", changed);
+    json.text("default", &default(scenario, field, changed));
     json.flag("dice", field.key == SEED);
     json.text("idle", field.unused(scenario).unwrap_or_default());
     json.flag("hidden", field.group() == "policy" && !has_policy(scenario));
     if field.key == PRESET {
-        let (use_when, source) = (scenario.preset.use_when(), scenario.preset.source());
-        json.texts("notes", [format!("Use when: {use_when}."), format!("Source: {source}.")]);
-        json.flag("apart", scenario.policy != scenario.preset.policy());
+        json.flag("apart", is_apart(scenario));
     }
 }
 
 /// Returns the name of a key's control.
-pub(crate) fn label(key: &str) -> String {
-    let name = || capital(&key.rsplit('.').next().unwrap_or(key).replace('_', " "));
-    MAIN.iter().find(|main| main.key == key).map_or_else(name, |main| main.label.to_string())
+pub(crate) fn label_of(key: &str) -> String {
+    FIELDS.iter().find(|field| field.key == key).map_or_else(String::new, label)
 }
 
 /// Returns true if a key's control is not always visible.
 pub(crate) fn is_folded(key: &str) -> bool {
     MAIN.iter().all(|main| main.key != key)
+}
+
+/// Returns what a key means in one line, and sentences that say more.
+fn help(field: &Field, main: Option<&Main>, scenario: &Scenario) -> (String, Vec<String>) {
+    let first = field.help.split(';').next().unwrap_or_default();
+    let line = main.map_or(first, |main| main.help);
+    if field.key == PRESET {
+        let preset = scenario.preset;
+        let line = if is_apart(scenario) {
+            format!("Changed from {}", preset.name())
+        } else {
+            capital(line)
+        };
+        let notes =
+            [format!("Use when: {}.", preset.use_when()), format!("Source: {}.", preset.source())];
+        return (line, notes.into());
+    }
+    let mut details = Vec::new();
+    if line.len() > LINE || line != field.help {
+        details.push(in_words(field.help) + ".");
+    }
+    if input(&field.shape) == "long" {
+        details.push(format!("Allowed: {}.", field.shape));
+    }
+    (in_words(line), details)
+}
+
+/// Returns the value that a reset sets; empty if there is nothing to reset.
+fn default(scenario: &Scenario, field: &Field, changed: bool) -> String {
+    let can_reset = if field.key == PRESET { is_apart(scenario) } else { changed };
+    let reset = if can_reset { change::reset(scenario, field.key).ok() } else { None };
+    reset.map_or_else(String::new, |reset| field.value(&reset))
+}
+
+/// Returns true if the policy differs from its preset.
+fn is_apart(scenario: &Scenario) -> bool {
+    scenario.policy != scenario.preset.policy()
+}
+
+/// Returns why a jitter mode cannot be chosen now; empty if it can.
+fn refused(scenario: &Scenario, field: &Field, mode: &str) -> String {
+    change(scenario, field.key, Some(mode)).err().unwrap_or_default()
+}
+
+fn choices(shape: &Shape) -> &'static [&'static str] {
+    if let Form::Choice(words) = shape.form { words } else { &[] }
 }
 
 /// Returns true if the clients follow the policy. If not, the scenario allows no other policy than the default.
@@ -192,7 +200,30 @@ mod tests {
                 assert_eq!(value, *stop, "written as the core writes it");
                 assert_eq!(nearest(main.stops, &value), place, "{} {stop}", main.key);
             }
-            assert!([SEED, PRESET].contains(&main.key) || main.stops.len() > 4);
+            assert!([SEED, PRESET, JITTER].contains(&main.key) || main.stops.len() > 4);
+        }
+    }
+
+    #[test]
+    fn each_jitter_mode_has_a_button() {
+        let field = Field::find(JITTER).unwrap();
+        let mode = |text: &&str| text.split(' ').next().unwrap().to_string();
+        let mut all: Vec<String> =
+            field.shape.grammar().unwrap().examples.iter().map(|(text, _)| mode(text)).collect();
+        all.dedup();
+        assert_eq!(MODES.iter().map(mode).collect::<Vec<_>>(), all);
+        let mut scenario = Scenario::default();
+        assert!(MODES.iter().all(|mode| refused(&scenario, field, mode).is_empty()));
+        scenario.apply([("policy.backoff", "constant")]).unwrap();
+        let refused = |mode: &&&str| !refused(&scenario, field, mode).is_empty();
+        let refused: Vec<_> = MODES.iter().filter(refused).collect();
+        assert_eq!(refused, [&"decorrelated", &"compounding 0.1"]);
+    }
+
+    #[test]
+    fn a_help_of_the_first_controls_fits_in_one_line() {
+        for main in MAIN {
+            assert!(main.help.len() <= LINE, "{}", main.help);
         }
     }
 
@@ -231,7 +262,8 @@ mod tests {
 
     #[test]
     fn the_policy_is_hidden_from_clients_that_do_not_follow_it() {
-        let policy = FIELDS.iter().filter(|field| field.group() == "policy").count();
+        // Jitter is described twice.
+        let policy = FIELDS.iter().filter(|field| field.group() == "policy").count() + 1;
         for (fragment, hidden) in [
             ("", 0),
             ("workload.task=write", 0),
@@ -246,13 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_described_once() {
+    fn every_key_is_described_once_and_jitter_twice() {
         let mut scenario = Scenario::default();
         scenario.apply([("server.drop", "0.5")]).unwrap();
         let text = describe(&scenario);
         for field in FIELDS {
             let key = format!("\"key\":\"{}\"", field.key);
-            assert_eq!(text.matches(&key).count(), 1, "{key}");
+            let times = if field.key == JITTER { 2 } else { 1 };
+            assert_eq!(text.matches(&key).count(), times, "{key}");
         }
         assert_eq!(text.matches("\"group\":\"\"").count(), MAIN.len());
         assert_eq!(text.matches("\"changed\":true").count(), 1);

@@ -3,7 +3,6 @@
 
 use crate::frames::Frames;
 use crate::report::Report;
-use crate::timeline::Timeline;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{self, Bounds, EndedBy, RunSink, Summary};
 use retrylab_core::time::Instant;
@@ -11,11 +10,11 @@ use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
-pub(crate) const MAX_RECORDS: usize = 1_000_000;
+pub const MAX_RECORDS: usize = 1_000_000;
 
 /// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
 /// for as long as possible, not all of them for one instant.
-pub(crate) const MAX_FLOWS: u32 = 10_000;
+pub const MAX_FLOWS: u32 = 10_000;
 
 /// Number of clients that the pictures show of very many independent ones, and maximum number of records kept of them: the
 /// pictures are made in less time than two frames take, while web workers simulate all clients.
@@ -23,11 +22,11 @@ const SAMPLE: u32 = 1_000;
 const SAMPLE_RECORDS: usize = 20_000;
 
 /// Maximum memory of the network in bytes: half of what a module can have.
-pub(crate) const MEMORY: u64 = 2 << 30;
+pub const MEMORY: u64 = 2 << 30;
 
 /// Keeps the first records.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub struct Kept {
     first: Vec<Record>,
     /// Maximum number of records to keep.
     max: usize,
@@ -43,7 +42,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Creates a sink that keeps up to `max` records.
-    pub(crate) fn new(max: usize) -> Self {
+    pub fn new(max: usize) -> Self {
         Self { max, full: max == 0, ..Self::default() }
     }
 }
@@ -90,13 +89,11 @@ impl Sink for Kept {
 }
 
 /// One scenario's run.
-pub(crate) struct PageRun {
+pub struct PageRun {
     scenario: Scenario,
     network: State,
     /// What is known about all clients if the network has only a sample of them.
     all: Option<Report>,
-    /// The records kept so far, arranged for display, until [`take_timeline`](Self::take_timeline) takes it.
-    timeline: Option<Timeline>,
     /// Whether the reader stopped it.
     stopped: bool,
 }
@@ -113,31 +110,27 @@ enum State {
 
 impl PageRun {
     /// Creates the run of `scenario` at its start.
-    pub(crate) fn new(scenario: Scenario) -> Self {
+    pub fn new(scenario: Scenario) -> Self {
         Self::keeping(MAX_RECORDS, scenario)
     }
 
     /// Creates the run of `scenario` at its start, of which up to `max` records are kept.
-    pub(crate) fn keeping(max: usize, scenario: Scenario) -> Self {
+    #[must_use]
+    pub fn keeping(max: usize, scenario: Scenario) -> Self {
         // The person at the page stops a run that takes too long.
         let bounds = Bounds::NONE.with_memory(MEMORY);
         let is_sample = scenario.clients > MAX_FLOWS && scenario.coupled_by().is_none();
         let run = if is_sample {
-            scenario.begin_sample(SAMPLE, Kept::new(max.min(SAMPLE_RECORDS)), bounds)
+            scenario.begin_sample(SAMPLE, Kept::new(SAMPLE_RECORDS), bounds)
         } else {
             scenario.begin(Kept::new(max), bounds)
         };
         let all = is_sample.then(Report::default);
-        let mut timeline = Timeline::begin(&scenario);
-        if scenario.clients > MAX_FLOWS {
-            timeline.ignore_requests();
-        }
-        let (network, timeline) = (State::Running(Box::new(run)), Some(timeline));
-        Self { scenario, network, all, timeline, stopped: false }
+        Self { scenario, network: State::Running(Box::new(run)), all, stopped: false }
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.
-    pub(crate) fn advance(&mut self, steps: u32) -> bool {
+    pub fn advance(&mut self, steps: u32) -> bool {
         if let State::Running(run) = &mut self.network {
             let until = run.events() + u64::from(steps);
             while run.events() < until {
@@ -147,7 +140,6 @@ impl PageRun {
                 }
             }
         }
-        self.arrange();
         // A sample is only drawn: others count.
         if self.all.is_some() && self.is_cut() {
             self.end(None);
@@ -155,29 +147,8 @@ impl PageRun {
         matches!(self.network, State::Over { .. })
     }
 
-    /// Passes the records that are new to the timeline, so that there is never much to do at once.
-    fn arrange(&mut self) {
-        let Some(timeline) = &mut self.timeline else { return };
-        let Kept { first, frames, .. } = &self.network.sink().records;
-        let from = timeline.len();
-        for (id, record) in (from as u32..).zip(&first[from..]) {
-            let is_frame = matches!(record.what, What::Frame { .. });
-            timeline.push(record, is_frame.then(|| frames.of(id)).flatten());
-        }
-    }
-
-    /// Takes the records kept, arranged for display, when no further record will be kept: the pictures can then be drawn
-    /// while the run continues. `None` before that, and if they were taken.
-    pub(crate) fn take_timeline(&mut self) -> Option<Timeline> {
-        let is_cut = self.is_cut();
-        let is_complete = is_cut || matches!(self.network, State::Over { .. });
-        let mut timeline = self.timeline.take_if(|_| is_complete)?;
-        timeline.finish(is_cut);
-        Some(timeline)
-    }
-
     /// Stops the run.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.stopped = true;
         self.end(None);
     }
@@ -194,27 +165,28 @@ impl PageRun {
     }
 
     /// Takes what is known about all clients, if the network has a sample of them. Returns true if that is the whole run.
-    pub(crate) fn report(&mut self, all: Report) -> bool {
+    pub fn report(&mut self, all: Report) -> bool {
         self.all = Some(all);
         self.is_over()
     }
 
-    pub(crate) fn scenario(&self) -> &Scenario {
+    /// Returns what is run.
+    pub fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
     /// Returns the number of clients that the pictures show.
-    pub(crate) fn shown(&self) -> u32 {
+    pub fn shown(&self) -> u32 {
         self.scenario.clients.min(if self.all.is_some() { SAMPLE } else { MAX_FLOWS })
     }
 
     /// Returns what is known about all clients; `None` if the network has all of them.
-    pub(crate) fn all(&self) -> Option<&Report> {
+    pub fn all(&self) -> Option<&Report> {
         self.all.as_ref()
     }
 
     /// Returns what ended the run; `None` while it is in progress or if it was stopped.
-    pub(crate) fn ended_by(&self) -> Option<EndedBy> {
+    pub fn ended_by(&self) -> Option<EndedBy> {
         if self.stopped {
             return None;
         }
@@ -229,54 +201,60 @@ impl PageRun {
     }
 
     /// Returns true if the run has ended or was stopped.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.stopped || self.ended_by().is_some()
     }
 
     /// Returns true if the run was stopped before its end.
-    pub(crate) fn was_stopped(&self) -> bool {
+    pub fn was_stopped(&self) -> bool {
         self.stopped
     }
 
+    /// Returns true if no further record will be kept: the picture can then be drawn while the run
+    /// continues.
+    pub fn is_drawable(&self) -> bool {
+        matches!(self.network, State::Over { .. }) || self.is_cut()
+    }
+
     /// Returns true if records are missing at the end of those that are kept.
-    pub(crate) fn is_cut(&self) -> bool {
+    pub fn is_cut(&self) -> bool {
         self.sink().records.full
     }
 
     /// Returns the records kept.
-    pub(crate) fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[Record] {
         &self.sink().records.first
     }
 
     /// Returns the frames and payloads of the records kept.
-    pub(crate) fn frames(&self) -> &Frames {
+    pub fn frames(&self) -> &Frames {
         &self.sink().records.frames
     }
 
     /// Returns the number of packets that the link lost so far; of the fragments of a datagram, each counts.
-    pub(crate) fn lost(&self) -> u64 {
+    pub fn lost(&self) -> u64 {
         // Clients of networks of packets are never simulated as a sample.
         self.summary().lost + self.sink().records.lost_frames
     }
 
     /// Returns the number of events so far.
-    pub(crate) fn events(&self) -> u64 {
+    pub fn events(&self) -> u64 {
         self.all.map_or(self.sink().records.total, |all| all.events)
     }
 
     /// Returns the counts so far.
-    pub(crate) fn summary(&self) -> Summary {
+    pub fn summary(&self) -> Summary {
         self.all.map_or(self.sink().summary, |all| all.summary)
     }
 
     /// Returns the fingerprint of the whole run; `None` while it is in progress or if it ended early.
-    pub(crate) fn digest(&self) -> Option<Digest> {
+    pub fn digest(&self) -> Option<Digest> {
         let digest = self.all.map_or(self.sink().digest.digest(), |all| all.digest);
         (self.ended_by() == Some(EndedBy::Finished)).then_some(digest)
     }
 
     /// Returns the time reached.
-    pub(crate) fn simulated(&self) -> Instant {
+    pub fn simulated(&self) -> Instant {
         match (&self.all, &self.network) {
             (Some(all), _) => all.simulated,
             (None, State::Running(run)) => run.now(),
@@ -285,15 +263,9 @@ impl PageRun {
     }
 
     fn sink(&self) -> &RunSink<Kept> {
-        self.network.sink()
-    }
-}
-
-impl State {
-    fn sink(&self) -> &RunSink<Kept> {
-        match self {
-            Self::Running(run) => run.sink(),
-            Self::Over { sink, .. } => sink,
+        match &self.network {
+            State::Running(run) => run.sink(),
+            State::Over { sink, .. } => sink,
         }
     }
 }
@@ -351,8 +323,7 @@ mod tests {
         let link = "seed=3&clients=20000&link.loss=0.3";
         let mut many = run(link);
         while !many.advance(10_000) {}
-        assert!(!many.is_over() && many.digest().is_none());
-        assert!(many.take_timeline().is_some() && many.take_timeline().is_none());
+        assert!(many.is_drawable() && !many.is_over() && many.digest().is_none());
         let mut first = run("seed=3&clients=1000&link.loss=0.3");
         while !first.advance(10_000) {}
         assert_eq!(many.records(), first.records(), "they are the same as in a run of their own");

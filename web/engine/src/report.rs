@@ -6,17 +6,19 @@ use retrylab_core::trace::Digest;
 
 /// What is known about clients that were simulated one after another.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Report {
+pub struct Report {
     /// Number of clients that are done.
-    pub(crate) clients: u64,
+    pub clients: u64,
     /// Number of events handled.
-    pub(crate) events: u64,
+    pub events: u64,
     /// Maximum time reached.
-    pub(crate) simulated: Instant,
-    pub(crate) digest: Digest,
-    pub(crate) summary: Summary,
+    pub simulated: Instant,
+    /// Digest of their records.
+    pub digest: Digest,
+    /// Counts of all of them.
+    pub summary: Summary,
     /// What ended the run early.
-    pub(crate) cut_by: Option<EndedBy>,
+    pub cut_by: Option<EndedBy>,
 }
 
 /// Number of words of a report.
@@ -27,7 +29,7 @@ const CUTS: [EndedBy; 2] = [EndedBy::Memory, EndedBy::Stuck];
 
 impl Report {
     /// Returns the report for the module of the page.
-    pub(crate) fn words(&self) -> [u64; WORDS] {
+    pub fn words(&self) -> [u64; WORDS] {
         let Self { clients, events, simulated, digest, summary, cut_by } = self;
         let cut = cut_by.and_then(|by| CUTS.iter().position(|cut| *cut == by));
         let mut words = [0; WORDS];
@@ -55,7 +57,7 @@ impl Report {
     }
 
     /// Returns the sum of reports that stand one after another.
-    pub(crate) fn of_all(reports: &[u64]) -> Self {
+    pub fn of_all(reports: &[u64]) -> Self {
         let (reports, _) = reports.as_chunks();
         let mut sum = Self::default();
         for report in reports {

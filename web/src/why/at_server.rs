@@ -1,0 +1,154 @@
+//! Why the server lost or failed a request, and how long it took.
+
+use super::Chain;
+use super::on_link::{compared, period};
+use crate::numbers::{count, span};
+use crate::timeline::{Id, Packet, Subject};
+use retrylab_core::random::{Direction, Trial};
+use retrylab_core::scenario::Protocol;
+use retrylab_core::server::service::Trouble;
+use retrylab_core::time::nanos;
+use retrylab_core::trace::{Cause, HostId, Record, What};
+
+/// Returns what happened to a request that the server lost, and why; and the record of that.
+pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String, Option<Id>) {
+    let lost = |record: &Record| matches!(record.what, What::Dropped { .. });
+    let found = of_server(chain, packet, lost);
+    let (scenario, station) =
+        (chain.run.scenario(), chain.run.scenario().station_config_of(packet.server.into()));
+    let why = match cause {
+        Cause::ServerDrop => {
+            trials(chain, packet).filter(|[drop, _]| drop.happens()).map(|[drop, _]| {
+                format!("dropped by the server: it drew {}", compared(drop, "the drop rate"))
+            })
+        }
+        Cause::DropFirst => {
+            let last = scenario.server.drop_first;
+            Some(format!(
+                "dropped by the server: it drops every request of its life up to number {last}"
+            ))
+        }
+        Cause::DropList => {
+            let list = &scenario.server.drop_list;
+            Some(format!("dropped by the server: its drop list ({list}) names the request"))
+        }
+        Cause::ServerQueue => station.queue.map(|queue| {
+            let waiting = count(queue.into(), "request");
+            format!("dropped by the server: its queue was full, with {waiting} of at most {queue}")
+        }),
+        Cause::Expired => found.zip(station.expire).map(|((_, record), limit)| {
+            let waited = span(record.at.as_nanos().saturating_sub(packet.end));
+            let limit = span(nanos(limit));
+            format!(
+                "dropped by the server: it had waited {waited}, longer than the limit of {limit}"
+            )
+        }),
+        Cause::ServerDown => found.and_then(|(_, record)| {
+            let on = |outage: &&retrylab_core::server::service::Outage| {
+                let down = matches!(outage.trouble, Trouble::Down { .. });
+                down && outage.from <= record.at
+                    && outage.until.is_none_or(|until| record.at < until)
+            };
+            let outage = station.outages.iter().find(on)?;
+            Some(format!("lost: the server was down {}", period(outage.from, outage.until)))
+        }),
+        Cause::NobodyThere
+        | Cause::LinkLoss
+        | Cause::Partition
+        | Cause::FaultLoss
+        | Cause::LinkQueue
+        | Cause::TooBig
+        | Cause::Corrupted
+        | Cause::ByHand => None,
+    };
+    (why.unwrap_or_else(|| cause.to_string()), found.map(|(id, _)| id))
+}
+
+/// Returns why the server failed a request, as the end of a sentence.
+pub(super) fn failure(chain: &Chain<'_>, packet: &Packet) -> String {
+    match trials(chain, packet).filter(|[_, fail]| fail.happens()) {
+        Some([_, fail]) => format!(": it drew {}", compared(fail, "the failure rate")),
+        None => String::new(),
+    }
+}
+
+/// Returns how long the server took for a request, as the end of a sentence; empty if it took no time.
+pub(super) fn work(chain: &Chain<'_>, request: &Packet) -> String {
+    let served = of_server(chain, request, |record| matches!(record.what, What::Served { .. }));
+    let Some((_, Record { at, what: What::Served { arrived, begun }, .. })) = served else {
+        return String::new();
+    };
+    let waited = begun.saturating_since(*arrived);
+    let worked = span(nanos(at.saturating_since(*begun)));
+    if waited.is_zero() {
+        format!(", after {worked} of work")
+    } else {
+        format!(", after {} in the queue and {worked} of work", span(nanos(waited)))
+    }
+}
+
+/// Returns what a request without a reply was doing at the server at `now`, as the end of a sentence.
+pub(super) fn unanswered(chain: &Chain<'_>, request: &Packet, now: u64) -> String {
+    let served = of_server(chain, request, |record| matches!(record.what, What::Served { .. }));
+    match served.map(|(_, record)| record.what) {
+        Some(What::Served { begun, .. }) if begun.as_nanos() <= now => {
+            ": it was at work on it".to_string()
+        }
+        Some(What::Served { .. }) => {
+            let waited = span(now.saturating_sub(request.end));
+            format!(": it had waited {waited} in the queue")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Returns the first record of the server about a request that passes `test`.
+fn of_server<'a>(
+    chain: &Chain<'a>,
+    packet: &Packet,
+    test: impl Fn(&Record) -> bool,
+) -> Option<(Id, &'a Record)> {
+    let records = chain.records().iter().enumerate().skip(packet.order as usize);
+    let mut found = records.map(|(id, record)| (id as Id, record));
+    found.find(|(id, record)| {
+        let about = |id| chain.timeline.packet(id).is_some_and(|own| own.order == packet.order);
+        let is_own = match chain.timeline.subject(*id) {
+            Subject::Packet(id) => about(id),
+            Subject::Wait(_) | Subject::Nothing => false,
+        };
+        matches!(record.host, HostId::Server(_)) && test(record) && is_own
+    })
+}
+
+/// Returns the server's draws for a request: whether it drops it and whether it fails it. `None` if they are unknown.
+pub(super) fn trials(chain: &Chain<'_>, packet: &Packet) -> Option<[Trial; 2]> {
+    let scenario = chain.run.scenario();
+    if scenario.protocol != Protocol::Udp {
+        return None;
+    }
+    let outages = scenario.station_config_of(packet.server.into()).outages;
+    let is_down = |record: &Record| {
+        let on = |from, until: Option<_>| {
+            from <= record.at && until.is_none_or(|until| record.at < until)
+        };
+        outages.iter().any(|outage| {
+            matches!(outage.trouble, Trouble::Down { .. }) && on(outage.from, outage.until)
+        })
+    };
+    let arrives = |record: &&Record| {
+        record.host.server() == Some(packet.server + 1)
+            && record.flow.is_some_and(|flow| flow.get() == packet.flow)
+            && matches!(record.what, What::Delivered { direction: Direction::Request })
+    };
+    // A server that is down counts nothing.
+    let (mut index, mut own) = (0, Vec::new());
+    for record in chain.records().iter().filter(arrives) {
+        if record.packet() == packet.name {
+            own.push(index);
+        }
+        index += u64::from(!is_down(record));
+    }
+    // Of a datagram that arrived twice, it is unknown which arrival the packet is.
+    let [index] = own.as_slice() else { return None };
+    Some(scenario.server_trials(packet.server.into(), packet.flow, *index))
+}

@@ -1,0 +1,220 @@
+//! Why the link lost a packet, or did not: the link's own checks, made again.
+
+use crate::numbers::{count, grouped, span};
+use crate::run::{MAX_FLOWS, PageRun};
+use crate::timeline::Packet;
+use retrylab_core::link::{Check, Fault, LossState};
+use retrylab_core::random::{Direction, Name, Probability, Trial};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::{Cause, FrameStep, HostId, Record, What};
+use std::num::NonZeroU32;
+
+/// Bytes of a frame that the link does not count as payload: headers of Ethernet, IPv4 and UDP.
+const HEADERS: usize = 42;
+
+/// Returns what happened to a lost packet, and why: "lost on the link: it drew 0.12, below the loss rate of 0.3".
+pub(super) fn loss(run: &PageRun, packet: &Packet, cause: Cause) -> String {
+    let checks = checks(run, packet);
+    let by = checks.last().filter(|check| check.drops() == Some(cause));
+    by.map_or_else(|| cause.to_string(), |check| dropped_by(run, packet.direction, check))
+}
+
+/// Returns why a packet was not lost; `None` if nothing could have lost it.
+pub(super) fn delivery(run: &PageRun, packet: &Packet) -> Option<String> {
+    let checks = checks(run, packet);
+    if checks.iter().any(|check| check.drops().is_some()) {
+        // A duplicate got through.
+        return None;
+    }
+    let passed: Vec<String> = checks.iter().filter_map(passed).collect();
+    (!passed.is_empty()).then(|| passed.join("; "))
+}
+
+/// Returns the checks that the link made of a packet; empty if they are unknown.
+pub(super) fn checks(run: &PageRun, packet: &Packet) -> Vec<Check> {
+    let scenario = run.scenario();
+    let shared = scenario.link.shared;
+    if packet.duplicate || packet.local.is_some() || shared && scenario.clients > MAX_FLOWS {
+        return Vec::new();
+    }
+    let mut pipe = scenario.pipe();
+    // A datagram travels in one frame or in fragments, which leave one after another.
+    let mut last = (None, 0);
+    for (id, record) in run.records().iter().enumerate() {
+        let flow = record.flow.map_or(0, NonZeroU32::get);
+        let Some((direction, payload)) = on_wire(record, scenario.needs_packets()) else {
+            continue;
+        };
+        if !shared && flow != packet.flow {
+            continue;
+        }
+        let Some(number) = record.packet else {
+            // Answers of a stack have names that are not in the trace.
+            if scenario.link.rate.is_some() {
+                return Vec::new();
+            }
+            continue;
+        };
+        let own = Some((flow, direction, number));
+        last = if last.0 == own { (own, last.1 + 1) } else { (own, 0) };
+        let index = u64::from(number.get() - 1);
+        let name = Name { seed: scenario.seed, flow, direction, index }.fragment(last.1);
+        if id == packet.order as usize {
+            return pipe.checks(record.at, name, payload);
+        }
+        let _ = pipe.send(record.at, name, payload);
+    }
+    Vec::new()
+}
+
+/// Returns the direction of a packet that a host puts on the link, and the bytes that count.
+fn on_wire(record: &Record, packets: bool) -> Option<(Direction, usize)> {
+    match record.what {
+        _ if record.host == HostId::Link => None,
+        What::Sent { direction, bytes } if !packets && record.packet.is_some() => {
+            Some((direction, bytes as usize))
+        }
+        What::Frame { step: FrameStep::Sent, direction, carried, bytes } if !carried.is_local() => {
+            Some((direction, (bytes as usize).saturating_sub(HEADERS)))
+        }
+        _ => None,
+    }
+}
+
+fn dropped_by(run: &PageRun, direction: Direction, check: &Check) -> String {
+    match *check {
+        Check::Cut(fault) => {
+            format!("lost: a fault cut the link {}", period(fault.from, end_of(fault)))
+        }
+        Check::Lossy(fault, trial) => format!(
+            "lost: a fault made the link lossy {}, and it drew {}",
+            period(fault.from, end_of(fault)),
+            compared(trial, "the fault's loss rate"),
+        ),
+        Check::Size { size, mtu } => format!(
+            "dropped: with headers it has {}, more than the link's MTU of {}",
+            count(size, "byte"),
+            grouped(mtu.into()),
+        ),
+        Check::Loss(check) => {
+            let why = match (check.state, check.trial) {
+                (LossState::Number(number), _) => format!(
+                    "it was number {number} in its direction, and the link loses by number ({})",
+                    run.scenario().link.loss_of(direction),
+                ),
+                (LossState::Four(state), _) => {
+                    format!("the loss model was in state {state}, which loses packets")
+                }
+                (state, Some(trial)) => drew(state, trial),
+                (state, None) => in_state(state).to_string(),
+            };
+            format!("lost on the link: {why}")
+        }
+        Check::Queue(check) => match check.early.filter(|(_, trial)| trial.happens()) {
+            Some((average, trial)) => format!(
+                "dropped early by the link's queue: its average length was {}, and the packet drew {}",
+                tenths(average),
+                compared(trial, "the drop probability"),
+            ),
+            None => {
+                let depth = count(check.depth.into(), "packet");
+                format!("dropped by the link's queue: it was full, with {depth}")
+            }
+        },
+        Check::Damage(trial) => format!(
+            "damaged on the link and dropped by the checksum: it drew {}",
+            compared(trial, "the corruption rate"),
+        ),
+    }
+}
+
+/// Returns how a packet passed a check; `None` if it could not fail.
+fn passed(check: &Check) -> Option<String> {
+    let (state, trial, what) = match *check {
+        Check::Cut(_) | Check::Size { .. } | Check::Queue(_) => return None,
+        Check::Lossy(_, trial) => (LossState::None, trial, "the fault's loss rate"),
+        Check::Loss(check) => {
+            return check.trial.filter(can_happen).map(|trial| drew(check.state, trial));
+        }
+        Check::Damage(trial) => (LossState::None, trial, "the corruption rate"),
+    };
+    Some(trial)
+        .filter(can_happen)
+        .map(|trial| format!("{}it drew {}", in_state(state), compared(trial, what)))
+}
+
+fn can_happen(trial: &Trial) -> bool {
+    trial.probability > Probability::NEVER
+}
+
+fn drew(state: LossState, trial: Trial) -> String {
+    let what = match state {
+        LossState::Good | LossState::Bad => "that state's loss rate",
+        LossState::None | LossState::Four(_) | LossState::Number(_) => "the loss rate",
+    };
+    format!("{}it drew {}", in_state(state), compared(trial, what))
+}
+
+/// Returns the state of the loss model as the beginning of a clause.
+const fn in_state(state: LossState) -> &'static str {
+    match state {
+        LossState::Good => "the link was in its good state, and ",
+        LossState::Bad => "the link was in its bad state, and ",
+        LossState::None | LossState::Four(_) | LossState::Number(_) => "",
+    }
+}
+
+/// Returns `0.12, below the loss rate of 0.3`, with enough digits of the draw to show that.
+pub(super) fn compared(trial: Trial, what: &str) -> String {
+    let limit = trial.probability.parts_per_billion();
+    let cut = |places: u32| trial.drawn / 10u32.pow(9 - places) * 10u32.pow(9 - places);
+    let shows = |places: &u32| {
+        let cut = cut(*places);
+        (cut < limit) == trial.happens() && (cut > 0 || trial.drawn == 0)
+    };
+    let places = (2..9).find(shows).unwrap_or(9);
+    let digits = trial.drawn / 10u32.pow(9 - places);
+    let relation = if trial.happens() { "below" } else { "not below" };
+    let probability = trial.probability;
+    format!("0.{digits:0width$}, {relation} {what} of {probability}", width = places as usize)
+}
+
+/// Returns the end of a fault; `None` if it lasts forever.
+fn end_of(fault: Fault) -> Option<Instant> {
+    Some(fault.until).filter(|until| *until < Instant::MAX)
+}
+
+/// Returns a period as text: "from 1 s to 3 s", or "from 1 s on".
+pub(super) fn period(from: Instant, until: Option<Instant>) -> String {
+    let from = span(from.as_nanos());
+    match until {
+        Some(until) => format!("from {from} to {}", span(until.as_nanos())),
+        None => format!("from {from} on"),
+    }
+}
+
+fn tenths(value: f64) -> String {
+    let tenths = (value * 10.0) as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_has_the_digits_that_show_how_it_compares() {
+        for (drawn, limit, text) in [
+            (120_000_000, "0.3", "0.12, below p of 0.3"),
+            (299_999_999, "0.3", "0.29, below p of 0.3"),
+            (300_000_000, "0.3", "0.30, not below p of 0.3"),
+            (305_000_000, "0.305", "0.305, not below p of 0.305"),
+            (1_234_567, "0.5", "0.001, below p of 0.5"),
+            (0, "0.5", "0.00, below p of 0.5"),
+            (7, "0.000000008", "0.000000007, below p of 0.000000008"),
+        ] {
+            let probability = Probability::parse(limit).unwrap();
+            assert_eq!(compared(Trial { drawn, probability }, "p"), text);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! How long a wait is, and why a client gave up: the numbers that the client's policy had.
+
+use super::Chain;
+use crate::numbers::{clock, count, grouped, ratio, span};
+use crate::timeline::{Id, Packet, Wait};
+use retrylab_core::exchange::{Recall, Rules};
+use retrylab_core::machine::Timer;
+use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Stop};
+use retrylab_core::scenario::{Protocol, Workload};
+use retrylab_core::time::{Instant, nanos};
+use retrylab_core::trace::words::{Pattern, reason};
+
+/// Returns why a send followed the end of a wait, as a clause.
+pub(super) fn ran_out(timer: Timer, length: &str) -> String {
+    match timer {
+        Timer::Resend | Timer::GiveUp | Timer::Timeout => {
+            format!("the wait of {length} for a reply ran out")
+        }
+        Timer::Backoff => format!("the backoff of {length} was over"),
+        Timer::Hint => format!("the {length} that the server's hint asked for were over"),
+        Timer::Start => format!("the delay of {length} before the first send was over"),
+        Timer::Think => format!("the pause of {length} between two exchanges was over"),
+        Timer::Arrival => "its exchange arrived".to_string(),
+        Timer::Limits | Timer::Service | Timer::Outage | Timer::Recovery | Timer::Other(_) => {
+            format!("a wait of {length} was over")
+        }
+    }
+}
+
+/// Returns what a wait is for, as a sentence; empty if its title says so.
+pub(super) const fn purpose(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Start => "The policy delays the first send.",
+        Timer::Limits => {
+            "The policy's retry budget or circuit breaker refused the exchange: nothing of it is sent."
+        }
+        Timer::Think => "The workload pauses between two exchanges.",
+        Timer::Arrival => "The workload says when exchanges arrive.",
+        Timer::Backoff => "The last send was abandoned or has failed.",
+        Timer::Hint => "The server said when to come back.",
+        Timer::Timeout => "The policy abandons a send that is not answered in this time.",
+        Timer::Resend
+        | Timer::GiveUp
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => "",
+    }
+}
+
+/// Returns why a wait is as long as it is, as a sentence; empty if there is nothing to say.
+pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
+    let policy = &chain.run.scenario().policy;
+    // With an attempt timeout, the backoff is what varies.
+    let varies = match wait.timer {
+        Timer::Resend | Timer::GiveUp => policy.attempt_timeout().is_none(),
+        // Among overlapping exchanges, the record of a wait may be that of its rest.
+        Timer::Backoff => {
+            policy.attempt_timeout().is_some() && chain.timeline.setting().pattern != Pattern::Open
+        }
+        Timer::Timeout
+        | Timer::Hint
+        | Timer::Start
+        | Timer::Limits
+        | Timer::Think
+        | Timer::Arrival
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => false,
+    };
+    let request = wait.request.and_then(|id| chain.timeline.packet(id)).filter(|_| varies);
+    let Some(request) = request else { return String::new() };
+    let Some(outlook) = outlook(chain, wait, request.order, request.sent) else {
+        return String::new();
+    };
+    let whole = wait.deadline.saturating_sub(began(chain, wait));
+    let [least, most] = outlook.range.map(nanos);
+    let deadline = policy.deadline().map(nanos);
+    if whole < least.max(1) && deadline.is_some() {
+        let wait = if least == most { span(least) } else { format!("at least {}", span(least)) };
+        return format!(
+            "The wait would have been {wait}, but the deadline cut it to {}.",
+            span(whole)
+        );
+    }
+    if least < most && (least..=most).contains(&whole) && policy.jitter() != Jitter::None {
+        let share = hundredths(whole - least, most - least);
+        let (from, to) = (span(least), span(most));
+        return format!("Jitter drew {share} of the range from {from} to {to}: {}.", span(whole));
+    }
+    let grown = nanos(outlook.grown);
+    if whole < grown && policy.max_timeout().map(nanos) == Some(whole) {
+        let max = span(whole);
+        return format!(
+            "The wait would have been {}, but the policy's maximum is {max}.",
+            span(grown)
+        );
+    }
+    match outlook.smoothed {
+        Some(smoothed) if request.send() == 1 => {
+            format!(
+                "The first wait follows the measured round trips, {} on average.",
+                span(nanos(smoothed))
+            )
+        }
+        _ if least == most => grew(chain, wait, request, whole),
+        _ => String::new(),
+    }
+}
+
+/// Returns when a wait began: of one for a reply, when its request left.
+pub(super) fn began(chain: &Chain<'_>, wait: &Wait) -> u64 {
+    let request = wait.request.and_then(|id| chain.timeline.packet(id));
+    match wait.timer {
+        Timer::Resend | Timer::GiveUp | Timer::Timeout => {
+            request.map_or(wait.armed, |request| request.sent)
+        }
+        Timer::Backoff
+        | Timer::Hint
+        | Timer::Start
+        | Timer::Limits
+        | Timer::Think
+        | Timer::Arrival
+        | Timer::Service
+        | Timer::Outage
+        | Timer::Recovery
+        | Timer::Other(_) => wait.armed,
+    }
+}
+
+/// Returns how a wait has grown since the previous one, as a sentence; empty if it has not.
+fn grew(chain: &Chain<'_>, wait: &Wait, request: &Packet, whole: u64) -> String {
+    let backs_off = wait.timer == Timer::Backoff;
+    let kind = if backs_off { Timer::Backoff } else { Timer::Resend };
+    let previous = request.after.and_then(|id| chain.timeline.wait(id));
+    let previous = previous.filter(|previous| previous.timer == kind);
+    let length = previous.map(|wait| wait.deadline.saturating_sub(began(chain, wait)));
+    match length.filter(|length| *length < whole && request.send() > 1) {
+        Some(length) => {
+            let (from, to) = (span(length), span(whole));
+            let backoff = chain.run.scenario().policy.backoff();
+            format!("The policy's backoff ({backoff}) made the wait grow from {from} to {to}.")
+        }
+        None => String::new(),
+    }
+}
+
+/// Returns `0.63`, cut.
+fn hundredths(part: u64, whole: u64) -> String {
+    let share = u128::from(part) * 100 / u128::from(whole.max(1));
+    format!("{}.{:02}", share / 100, share % 100)
+}
+
+/// Returns why the exchange of a wait ended, as a clause. `asked` is the record after which the policy decided, and
+/// `elapsed` the time since the first send.
+pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed: u64) -> String {
+    let policy = &chain.run.scenario().policy;
+    let at = chain.records()[asked as usize].at.as_nanos();
+    let outlook = outlook(chain, wait, asked, at);
+    let limit = match why {
+        Stop::MaxSends => policy
+            .max_sends()
+            .map(|most| format!("its policy allows no more than {}", count(most.into(), "send"))),
+        Stop::GiveUpAbove => policy.give_up_above().map(|above| {
+            let above = span(nanos(above));
+            match outlook.map(|outlook| span(nanos(outlook.grown))) {
+                Some(next) => format!("the next wait would be {next}, above the limit of {above}"),
+                None => format!("the next wait would be above the limit of {above}"),
+            }
+        }),
+        Stop::Deadline => policy.deadline().map(|deadline| {
+            let (left, deadline) = (nanos(deadline).saturating_sub(elapsed), span(nanos(deadline)));
+            match left {
+                0 => format!("its deadline of {deadline} was reached"),
+                left => format!(
+                    "its deadline of {deadline} left {}, too little for the next send",
+                    span(left)
+                ),
+            }
+        }),
+        Stop::Budget => {
+            outlook.and_then(|outlook| outlook.budget).map(|budget| spent(chain, budget))
+        }
+        Stop::Breaker => outlook.and_then(|outlook| open(chain, outlook.breaker?)),
+        // No number decides about the others.
+        _ => None,
+    };
+    limit.unwrap_or_else(|| reason(why, false).to_string())
+}
+
+/// Returns what a retry found in the budget, as a clause.
+fn spent(chain: &Chain<'_>, budget: Allowance) -> String {
+    let tokens = |thousandths| ratio(thousandths, 1_000);
+    match budget {
+        Allowance::MoreThan { left, limit } => format!(
+            "its retry budget had {} tokens left, and a retry needs more than {}",
+            tokens(left),
+            tokens(limit),
+        ),
+        Allowance::AtLeast { left, needs } => format!(
+            "its retry budget had {} left, and a retry takes {}",
+            tokens(left),
+            tokens(needs),
+        ),
+        Allowance::Concurrent { retrying, most } => format!(
+            "{} being retried, and its budget allows {most}",
+            if retrying == 1 {
+                "1 exchange was".to_string()
+            } else {
+                format!("{retrying} exchanges were")
+            },
+        ),
+        Allowance::Ratio { requests, replies } => {
+            let window = match chain.run.scenario().policy.budget() {
+                Some(BudgetRule::Adaptive { window, .. }) => span(nanos(window)),
+                _ => String::new(),
+            };
+            format!(
+                "its budget refuses at random, after {} and {} within {window}",
+                count(requests, "request"),
+                if replies == 1 { "1 reply".to_string() } else { format!("{replies} replies") },
+            )
+        }
+    }
+}
+
+/// Returns why the circuit breaker lets nothing pass, as a clause.
+fn open(chain: &Chain<'_>, gate: Gate) -> Option<String> {
+    match gate {
+        Gate::Closed(_) => None,
+        Gate::Open(until) => Some(format!(
+            "its circuit breaker is open until {} s",
+            clock(until.as_nanos(), chain.places)
+        )),
+        Gate::HalfOpen => {
+            Some("its circuit breaker waits for the result of a single exchange".to_string())
+        }
+        Gate::Share { failures, calls, share } => Some(format!(
+            "its circuit breaker is open: the share of failures, {} in {}, is above {share}",
+            grouped(failures),
+            count(calls, "call"),
+        )),
+    }
+}
+
+/// Returns what the policy knew when it decided at `at`, just before the record `asked`; `None` if that cannot be computed.
+fn outlook(chain: &Chain<'_>, wait: &Wait, asked: Id, at: u64) -> Option<Outlook> {
+    let scenario = chain.run.scenario();
+    let loops = matches!(scenario.workload, Workload::Closed { .. } | Workload::Open { .. });
+    if scenario.protocol != Protocol::Udp || !loops || scenario.servers.is_several() {
+        return None;
+    }
+    let rules = Rules::new(&scenario.policy, scenario.seed, wait.flow);
+    let hint = scenario.server.hint.map(Hint::After);
+    let mut recall = Recall::new(rules, scenario.token, hint);
+    for record in &chain.records()[..=asked as usize] {
+        recall.follow(record);
+    }
+    recall.outlook(Instant::from_nanos(at), wait.exchange())
+}

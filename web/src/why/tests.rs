@@ -1,0 +1,352 @@
+use super::*;
+use crate::run::PageRun;
+use retrylab_core::exchange::State;
+use retrylab_core::link::Check;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::trace::Cause;
+
+fn over(fragment: &str) -> (PageRun, Timeline) {
+    let (scenario, errors) = Scenario::from_fragment(fragment);
+    assert_eq!(errors, [], "{fragment}");
+    let mut run = PageRun::new(scenario);
+    while !run.advance(1_000) {}
+    let timeline = Timeline::new(&run);
+    (run, timeline)
+}
+
+fn texts(chain: Chain<'_>) -> Vec<String> {
+    chain.links.into_iter().map(|(text, _)| text).collect()
+}
+
+/// Returns the chain of the last wait.
+fn of_last_wait(fragment: &str) -> Vec<String> {
+    let (run, timeline) = over(fragment);
+    texts(Chain::of_wait(&run, &timeline, timeline.waits().len() as Id - 1, 3))
+}
+
+/// Returns the first sentence about the first packet with this ending.
+fn of_first(fragment: &str, test: impl Fn(&Packet) -> bool) -> String {
+    let (run, timeline) = over(fragment);
+    let id = timeline.packets().iter().position(test).expect(fragment);
+    texts(Chain::of_packet(&run, &timeline, id as Id, 3)).swap_remove(0)
+}
+
+#[test]
+fn a_send_goes_back_to_the_start_of_its_exchange() {
+    let (run, timeline) = over(crate::lessons::OPENING.fragment);
+    let chain = Chain::of_packet(&run, &timeline, 2, 3);
+    assert_eq!(
+        texts(chain),
+        [
+            "The link delivered it: it drew 0.77, not below the loss rate of 0.3.",
+            "Send 2 left at 0.100 s, because the wait of 100 ms for a reply ran out.",
+            "The reply to send 1 was lost on the link: it drew 0.15, below the loss rate of 0.3.",
+            "The server replied to send 1 at 0.010 s.",
+            "Send 1 began exchange 1 at 0.000 s.",
+        ]
+    );
+    let chain = Chain::of_packet(&run, &timeline, 2, 3);
+    for (text, record) in &chain.links {
+        let about = timeline.subject(record.expect(text));
+        let reply = text.contains("eply to send 1") || text.contains("replied");
+        let place = if reply {
+            1
+        } else if text.contains("Send 1") {
+            0
+        } else {
+            2
+        };
+        assert_eq!(about, crate::timeline::Subject::Packet(place), "{text}");
+    }
+}
+
+#[test]
+fn a_long_exchange_is_cut_and_says_so() {
+    let (run, timeline) = over("link.loss=1&policy.give_up_above=10s");
+    let last = timeline.packets().len() as Id - 1;
+    let chain = texts(Chain::of_packet(&run, &timeline, last, 3));
+    assert_eq!(chain.last().unwrap(), "Before that came sends 1 to 3.");
+}
+
+#[test]
+fn giving_up_has_the_limits_numbers() {
+    for (fragment, sentence) in [
+        (
+            "link.loss=1",
+            "at 3.100 s after 5 sends: the next wait would be 3.2 s, above the limit of 2 s.",
+        ),
+        (
+            "link.loss=1&policy.max_sends=1",
+            "at 0.100 s after 1 send: its policy allows no more than 1 send.",
+        ),
+        (
+            "link.loss=1&policy.deadline=1s",
+            "at 1.000 s after 4 sends: its deadline of 1 s was reached.",
+        ),
+        (
+            "link.loss=1&policy.deadline=1s&policy.deadline_rule=before",
+            "at 0.700 s after 3 sends: its deadline of 1 s left 300 ms, too little for the next send.",
+        ),
+        (
+            "link.loss=0.7&exchanges=9&policy.budget=bucket+2+0.3&seed=2",
+            "at 1.620 s after 1 send: its retry budget had 0.4 tokens left, and a retry needs more than 1.",
+        ),
+        (
+            "link.loss=1&policy.budget=deposits+0.2+0+9s",
+            "at 0.100 s after 1 send: its retry budget had 0.2 left, and a retry takes 1.",
+        ),
+        (
+            "link.loss=1&policy.budget=concurrent+0.2+0",
+            "at 0.100 s after 1 send: 0 exchanges were being retried, and its budget allows 0.",
+        ),
+        (
+            "link.loss=1&policy.breaker=share+0.3",
+            "at 0.100 s after 1 send: its circuit breaker is open: the share of failures, 1 in 1 call, is above 0.3.",
+        ),
+    ] {
+        let chain = of_last_wait(fragment);
+        assert_eq!(chain[0], format!("The client gave up {sentence}"), "{fragment}");
+    }
+    let refused = of_last_wait("link.loss=1&exchanges=4&policy.breaker=2+2s&policy.max_sends=2");
+    assert_eq!(refused[0], "The client sent nothing: its circuit breaker is open until 2.600 s.");
+}
+
+#[test]
+fn a_wait_has_the_numbers_of_its_length() {
+    for (fragment, sentence) in [
+        (
+            "link.loss=1&policy.max_sends=2&policy.jitter=full",
+            "Jitter drew 0.86 of the range from 0 s to 200 ms: 174 ms.",
+        ),
+        (
+            "link.loss=1&policy.max_sends=3",
+            "The policy's backoff (exponential) made the wait grow from 200 ms to 400 ms.",
+        ),
+        (
+            "link.loss=1&policy.max_sends=3&policy.max_timeout=300ms",
+            "The wait would have been 400 ms, but the policy's maximum is 300 ms.",
+        ),
+        (
+            "link.loss=1&policy.deadline=1s",
+            "The wait would have been 800 ms, but the deadline cut it to 300 ms.",
+        ),
+    ] {
+        let chain = of_last_wait(fragment);
+        assert!(chain.iter().any(|text| text == sentence), "{fragment}: {chain:?}");
+    }
+    let abandoned = of_last_wait("link.loss=1&policy.attempt_timeout=50ms&policy.max_sends=2");
+    assert!(
+        abandoned
+            .iter()
+            .any(|text| text == "The client had abandoned send 1 after 50 ms without a reply."),
+        "{abandoned:?}"
+    );
+}
+
+/// Checks the first sentence about the first packet that is lost.
+fn check_losses<'a>(cases: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    let lost = |packet: &Packet| matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
+    for (fragment, sentence) in cases {
+        assert_eq!(of_first(fragment, lost), sentence, "{fragment}");
+    }
+}
+
+#[test]
+fn every_drop_of_the_server_has_the_numbers_of_its_cause() {
+    check_losses([
+        (
+            "server.drop=0.5&seed=4",
+            "Send 1 was dropped by the server: it drew 0.39, below the drop rate of 0.5.",
+        ),
+        (
+            "server.drop_first=1",
+            "Send 1 was dropped by the server: it drops every request of its life up to number 1.",
+        ),
+        (
+            "server.drop_list=1",
+            "Send 1 was dropped by the server: its drop list (1) names the request.",
+        ),
+        (
+            "server.service=80ms&clients=4&server.queue=1",
+            "Send 1 was dropped by the server: its queue was full, with 1 request of at most 1.",
+        ),
+        (
+            "server.service=120ms&clients=4&server.expire=100ms",
+            "Send 1 was dropped by the server: it had waited 120 ms, longer than the limit of 100 ms.",
+        ),
+        ("faults=0s+500ms+server-down", "Send 1 was lost: the server was down from 0 s to 500 ms."),
+    ]);
+}
+
+#[test]
+fn every_loss_on_the_link_has_the_numbers_of_its_cause() {
+    check_losses([
+        (
+            "faults=0s+250ms+partition+reply",
+            "The reply to send 1 was lost: a fault cut the link from 0 s to 250 ms.",
+        ),
+        (
+            "faults=0s+250ms+loss+0.9",
+            "Send 1 was lost: a fault made the link lossy from 0 s to 250 ms, and it drew 0.35, below the fault's loss rate of 0.9.",
+        ),
+        (
+            "link.rate=3kbit&link.queue=1&policy.initial_timeout=20ms",
+            "Send 2 was dropped by the link's queue: it was full, with 1 packet.",
+        ),
+        (
+            "link.mtu=30&policy.max_sends=1",
+            "Send 1 was dropped: with headers it has 33 bytes, more than the link's MTU of 30.",
+        ),
+        (
+            "link.corrupt=0.5&seed=3",
+            "The reply to send 1 was damaged on the link and dropped by the checksum: it drew 0.14, below the corruption rate of 0.5.",
+        ),
+        (
+            "link.loss=first+2",
+            "Send 1 was lost on the link: it was number 1 in its direction, and the link loses by number (first 2).",
+        ),
+        (
+            "link.loss=burst+0.4+3&exchanges=3",
+            "The reply to send 1 was lost on the link: the link was in its bad state, and it drew 0.62, below that state's loss rate of 1.",
+        ),
+        (
+            "link.loss=4-state+0.5+0.3+0.1+0.5+0.1&seed=2",
+            "The reply to send 1 was lost on the link: the loss model was in state 3, which loses packets.",
+        ),
+        #[cfg(feature = "packets")]
+        (
+            "network=packets&link.loss=0.3&seed=7",
+            "The reply to send 1 was lost on the link: it drew 0.15, below the loss rate of 0.3.",
+        ),
+    ]);
+}
+
+#[test]
+fn the_server_says_how_long_it_worked() {
+    let (run, timeline) = over("server.service=120ms&policy.initial_timeout=150ms&clients=2");
+    let reply = timeline
+        .packets()
+        .iter()
+        .rposition(|packet| packet.direction == Direction::Reply && packet.send() == 1);
+    let chain = texts(Chain::of_packet(&run, &timeline, reply.unwrap() as Id, 3));
+    assert!(
+        chain.iter().any(|text| text.contains("after 120 ms in the queue and 120 ms of work.")),
+        "{chain:?}"
+    );
+    let failed = of_first("server.fail=1&policy.max_sends=1", |packet| packet.failure);
+    assert_eq!(
+        failed,
+        "The server failed send 1 at 0.010 s: it drew 0.28, below the failure rate of 1."
+    );
+}
+
+/// What the page computes again is what happened, packet by packet.
+#[test]
+fn every_draw_agrees_with_what_happened() {
+    let mut seen = 0;
+    for fragment in [
+        "link.loss=0.3&clients=9&exchanges=9&link.corrupt=0.1",
+        "link.loss=gilbert-elliott+0.1+0.3+0.9+0.1&clients=5&exchanges=9&link.shared=true",
+        "link.loss=timed+20ms+50ms&clients=5&exchanges=9&faults=10ms+200ms+loss+0.5",
+        "link.rate=20kbit&link.queue=3&link.queue_rule=red+1+3+0.5&clients=5&exchanges=9&link.shared=true",
+        "server.drop=0.3&server.fail=0.2&clients=5&exchanges=9&faults=100ms+300ms+server-down",
+        "server.drop=0.3&server.service=3ms&server.queue=1&clients=5&exchanges=9&link.duplicate=0.2",
+        #[cfg(feature = "packets")]
+        "network=packets&link.loss=0.3&exchanges=9&message=@3000&link.mtu=1500",
+        #[cfg(feature = "packets")]
+        "network=packets&protocol=tcp&link.loss=0.2&exchanges=4",
+    ] {
+        let (run, timeline) = over(fragment);
+        for packet in timeline.packets().iter().filter(|packet| !packet.in_fragments) {
+            let lost = on_link::checks(&run, packet).iter().find_map(Check::drops);
+            let chain = Chain::new(&run, &timeline, 3);
+            let twice = fragment.contains("duplicate");
+            let drop = at_server::trials(&chain, packet).map(|[drop, _]| drop.happens());
+            match packet.ending {
+                Ending::Lost(cause) => assert_eq!(lost, Some(cause), "{fragment}: {packet:?}"),
+                _ => assert!(lost.is_none() || twice, "{fragment}: {packet:?}"),
+            }
+            match packet.ending {
+                Ending::Dropped(Cause::ServerDrop) if !twice => {
+                    assert_eq!(drop, Some(true), "{fragment}: {packet:?}");
+                }
+                Ending::Arrived
+                    if packet.direction == Direction::Request
+                        && packet.frame.is_none()
+                        && !twice =>
+                {
+                    assert_ne!(drop, Some(true), "{fragment}: {packet:?}");
+                }
+                _ => {}
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 500, "{seen}");
+}
+
+#[test]
+fn an_exchange_goes_through_known_transitions_only() {
+    let mut seen = std::collections::BTreeSet::new();
+    for fragment in [
+        "link.loss=0.6&exchanges=9",
+        "link.loss=0.6&exchanges=9&policy.attempt_timeout=50ms&policy.first_delay=10ms",
+        "server.fail=0.6&exchanges=9&server.hint=70ms&seed=2&policy.max_sends=3",
+        "link.loss=0.5&exchanges=30&policy.breaker=2+1s&policy.max_sends=2",
+        "link.loss=0.6&exchanges=30&policy.budget=bucket+2+0.3",
+        "link.loss=0.6&exchanges=30&policy.budget=bucket+2+0.3&policy.attempt_timeout=50ms",
+        "server.fail=0.5&exchanges=40&link.latency=uniform+5ms+200ms&token=true&server.reply=mirror",
+        "server.fail=0.6&exchanges=40&server.hint=70ms&policy.deadline=1s",
+        "workload.rate=30&exchanges=20&link.loss=0.4",
+        "workload.task=write&clients=3&policy.give_up_above=none",
+        "servers=a%3D192.0.2.1:1060%2Cb%3D198.51.100.2:7&exchanges=9&link.loss=0.5",
+        #[cfg(feature = "packets")]
+        "network=packets&server.listening=false&link.loss=0.3",
+        #[cfg(feature = "packets")]
+        "network=packets&protocol=tcp&link.loss=0.5&exchanges=4&policy.max_sends=3",
+    ] {
+        let (run, _) = over(fragment);
+        let exchanges = run.scenario().max_exchanges().min(30);
+        for of in
+            (1..=run.scenario().clients).flat_map(|flow| (1..=exchanges).map(move |n| (flow, n)))
+        {
+            let mut state = State::Idle;
+            for (_, next) in states::steps(run.records(), of) {
+                assert!(
+                    State::TRANSITIONS.contains(&(state, next)),
+                    "{fragment}: {state:?} to {next:?}"
+                );
+                seen.insert((state, next));
+                state = next;
+            }
+            assert!(
+                state.is_over() || run.scenario().exchanges.is_none(),
+                "{fragment}: {of:?} ends {state:?}"
+            );
+        }
+    }
+    assert!(seen.len() > 12, "{seen:?}");
+}
+
+#[test]
+fn a_waterfall_has_the_parts_of_each_send() {
+    let (run, timeline) = over(crate::lessons::OPENING.fragment);
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    assert!(text.contains(r#""text":"request 10 ms, the reply was lost on the link""#), "{text}");
+    assert!(
+        text.contains(r#""text":"wait 100 ms, request 10 ms, reply 10 ms, answered""#),
+        "{text}"
+    );
+    assert!(text.contains(r#"{"kind":"wait","from":0,"to":100000000}"#), "{text}");
+    let (run, timeline) = over("server.service=120ms");
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    assert!(
+        text.contains(
+            "wait 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
+        ),
+        "{text}"
+    );
+    let (run, timeline) = over("link.loss=1");
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    assert!(text.contains(r#""name":"Gave up","record":20,"text":"wait 1.6 s""#), "{text}");
+}

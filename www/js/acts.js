@@ -1,0 +1,40 @@
+// @ts-check
+// Acts by hand: buttons for what the reader can do to the selected packet, to the server and to the link.
+
+import { byId, say } from "./dom.js";
+
+/** @typedef {import("./exhibit.js").Desk} Desk */
+
+export class Acts {
+  /**
+   * @param {Desk} desk
+   * @param {(act: string) => void} act does it
+   */
+  constructor(desk, act) {
+    this.desk = desk;
+    this.server = byId("act-server", HTMLButtonElement);
+    this.link = byId("act-link", HTMLButtonElement);
+    this.packet = byId("act-packet", HTMLElement);
+    this.done = byId("act-done", HTMLElement);
+    for (const button of document.querySelectorAll("[data-act]")) {
+      button.addEventListener("click", () => act(button.getAttribute("data-act") ?? ""));
+    }
+  }
+
+  /** Shows what can be done at the playhead's time. */
+  show() {
+    /** @type {{ packet: string, server: boolean, link: boolean }} */
+    const { packet, server, link } = JSON.parse(this.desk.lab.acts());
+    this.server.dataset.act = server ? "crash" : "restart";
+    say(this.server, server ? "Crash the server" : "Restart the server");
+    this.link.dataset.act = link ? "cut" : "mend";
+    say(this.link, link ? "Cut the link" : "Mend the link");
+    this.packet.hidden = packet === "";
+    const isDone = packet !== "" && packet !== "none";
+    say(this.done, isDone ? `By hand: ${packet}.` : "");
+    for (const button of this.packet.querySelectorAll("button")) {
+      const leaves = button.dataset.act === "leave";
+      button.hidden = leaves ? !isDone : packet.startsWith(button.dataset.act ?? "");
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// @ts-check
+// The settings that are folded away: in groups, and found by a search.
+
+import { byId, make, say } from "./dom.js";
+
+/** @typedef {import("./controls.js").Field} Field */
+/** @typedef {{ field: Field, element: HTMLElement }} Row */
+
+/** A group: its fields under a heading that folds them. */
+class Group {
+  /** @param {string} name */
+  constructor(name) {
+    this.count = make("span", { class: "quiet" });
+    this.element = make("details", { class: "group" }, make("summary", {}, name, this.count));
+    /** @type {Row[]} */
+    this.rows = [];
+    /** Whether it was open before the search. */
+    this.open = false;
+  }
+}
+
+/** Returns `3 changed` for a heading. */
+const changed = (/** @type {Row[]} */ rows) => {
+  const count = rows.filter(({ field }) => field.changed).length;
+  return count > 0 ? ` ${count} changed` : "";
+};
+
+export class Folded {
+  constructor() {
+    this.element = byId("more", HTMLDetailsElement);
+    this.count = byId("more-changed", HTMLElement);
+    this.search = byId("more-search", HTMLInputElement);
+    this.found = byId("more-found", HTMLElement);
+    /** @type {Map<string, Group>} */
+    this.groups = new Map();
+    this.searching = false;
+    this.search.addEventListener("input", () => this.filter());
+  }
+
+  /** @param {Row} row */
+  add(row) {
+    const name = row.field.group;
+    const group = this.groups.get(name) ?? new Group(name);
+    if (group.rows.length === 0) byId("more-fields", HTMLElement).append(group.element);
+    this.groups.set(name, group);
+    group.rows.push(row);
+    group.element.append(row.element);
+    this.element.hidden = false;
+  }
+
+  /** Counts what is changed, and filters again: other fields may be hidden now. */
+  show() {
+    const groups = [...this.groups.values()];
+    for (const { count, rows } of groups) say(count, changed(rows));
+    say(this.count, changed(groups.flatMap(({ rows }) => rows)));
+    this.filter();
+  }
+
+  /** Shows the fields that contain all words of the search; without any, all fields. */
+  filter() {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const searching = words.length > 0;
+    let found = 0;
+    for (const group of this.groups.values()) {
+      let some = false;
+      for (const { field, element } of group.rows) {
+        const text = [field.group, field.label, field.key, field.help, ...field.details].join(" ").toLowerCase();
+        element.hidden = field.hidden || !words.every((word) => text.includes(word));
+        if (!element.hidden) found += 1;
+        some ||= !element.hidden;
+      }
+      group.element.hidden = !some;
+      if (searching && !this.searching) group.open = group.element.open;
+      if (searching) group.element.open = true;
+      else if (this.searching) group.element.open = group.open;
+    }
+    this.searching = searching;
+    say(this.found, !searching ? "" : found === 1 ? "1 setting" : found > 0 ? `${found} settings` : "No setting found.");
+  }
+
+  /**
+   * Opens what hides a field.
+   * @param {HTMLElement} element
+   */
+  reveal(element) {
+    for (let outer = element.closest("details"); outer; outer = outer.parentElement?.closest("details") ?? null) {
+      outer.open = true;
+    }
+  }
+}

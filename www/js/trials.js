@@ -1,0 +1,43 @@
+// @ts-check
+// A web worker's part in a sweep: for each message, runs of the scenario with one value, and what they come to.
+
+/** @typedef {import("./wasm.js").Module} Module */
+/** @typedef {{ key: string, seeds: number }} Sweep */
+
+/** How long the runs with one value may take, in milliseconds, and events between two looks at the clock. */
+const [TIME, STEPS] = [600, 20_000];
+
+/**
+ * @param {Module} module
+ * @param {Sweep} sweep
+ */
+export function serve(module, { key, seeds }) {
+  self.onmessage = ({ data: { which, place, link, value } }) => {
+    self.postMessage({ which, place, measures: measure(module, link, key, value, seeds) });
+  };
+  self.postMessage(null);
+}
+
+/**
+ * Returns what the runs measured; `null` if the scenario does not allow the value.
+ * @param {Module} module
+ * @param {string} link
+ * @param {string} key
+ * @param {string} value
+ * @param {number} seeds
+ */
+function measure(module, link, key, value, seeds) {
+  let trials;
+  try {
+    trials = new module.Trials(link, key, value);
+  } catch {
+    return null;
+  }
+  const until = performance.now() + TIME;
+  for (let done = 0; done < seeds && performance.now() < until;) {
+    if (trials.advance(STEPS)) done++;
+  }
+  const measures = trials.measures();
+  trials.free();
+  return measures;
+}

@@ -1,0 +1,35 @@
+// Compresses files: pack.mjs FROM TO FILE…
+// It writes TO/FILE.br and TO/FILE.gz, unless they have the same content already, and removes what else is in TO, except
+// for the .gitignore there.
+
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, brotliDecompress, constants, gunzip, gzip } from "node:zlib";
+
+const FORMATS = [
+  { ending: ".br", pack: promisify(brotliCompress), unpack: promisify(brotliDecompress), options: brotli },
+  { ending: ".gz", pack: promisify(gzip), unpack: promisify(gunzip), options: () => ({ level: 9 }) },
+];
+
+function brotli(size) {
+  return { params: { [constants.BROTLI_PARAM_SIZE_HINT]: size } };
+}
+
+const [from, to, ...files] = process.argv.slice(2);
+const written = new Set([".gitignore"]);
+await Promise.all(files.map(async (file) => {
+  const content = await readFile(join(from, file));
+  await mkdir(dirname(join(to, file)), { recursive: true });
+  await Promise.all(FORMATS.map(async ({ ending, pack, unpack, options }) => {
+    written.add(file + ending);
+    const path = join(to, file + ending);
+    const old = await readFile(path).then(unpack).catch(() => null);
+    if (!old?.equals(content)) await writeFile(path, await pack(content, options(content.length)));
+  }));
+}));
+
+for (const entry of await readdir(to, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath ?? entry.path, entry.name);
+  if (entry.isFile() && !written.has(relative(to, path))) await rm(path);
+}
