@@ -12,6 +12,7 @@ mod pictures;
 mod playhead;
 mod run;
 mod select;
+mod servers;
 
 use crate::fold::Folds;
 use crate::theme::Theme;
