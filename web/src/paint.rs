@@ -219,6 +219,16 @@ impl Path<'_> {
         self.0.rect(x, y, w, h);
     }
 
+    /// Adds slanted lines over a rectangle, `step` apart.
+    pub(crate) fn hatch(&self, (x, y): Point, w: f64, h: f64, step: f64) {
+        let mut foot = step - h;
+        while foot < w {
+            let (from, to) = (foot.max(0.0), (foot + h).min(w));
+            self.line((x + from, y + h - (from - foot)), (x + to, y + h - (to - foot)));
+            foot += step;
+        }
+    }
+
     /// Adds a rectangle with round corners.
     pub(crate) fn card(&self, (x, y): Point, w: f64, h: f64, radius: f64) {
         let r = radius.min(w / 2.0).min(h / 2.0);

@@ -28,6 +28,7 @@ pub(crate) fn draw(
 ) {
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
     folded(paint, folds, (w, h));
+    troubles(paint, timeline, folds, (w, h));
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
     // The square root keeps single packets visible next to bursts.
@@ -118,6 +119,27 @@ fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
         let (font, text) = (Font::sans(10.0), span(fold.length()));
         if paint.width(font, &text) + 10.0 < to - from {
             paint.text(Ink::Muted, font, Align::Center, (f64::midpoint(from, to), h - 13.0), &text);
+        }
+    }
+}
+
+/// Marks the stretches in which something is wrong, and writes what where there is room.
+fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point) {
+    let end = timeline.end();
+    // Where the last word ends.
+    let mut written = 0.0;
+    let x = |at: u64| w * folds.play(at.min(end)) / folds.length().max(1e-9);
+    for trouble in timeline.servers().troubles().iter().filter(|trouble| trouble.from < end) {
+        let (from, to) = (x(trouble.from), x(trouble.until));
+        paint.alpha(0.4);
+        paint.stroke(Ink::Lost, 1.0, |path| path.hatch((from, 0.0), to - from, h, 7.0));
+        paint.alpha(1.0);
+        let (font, word) = (Font::sans(10.5).bold(), trouble.word());
+        let wide = paint.width(font, &word) + 6.0;
+        if from >= written && wide < to - from {
+            written = from + wide;
+            paint.fill(Ink::Ground, |path| path.rect((from + 1.0, 0.0), wide, 12.0));
+            paint.text(Ink::Lost, font, Align::Left, (from + 4.0, 6.5), &word);
         }
     }
 }

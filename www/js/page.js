@@ -9,6 +9,7 @@ import { Course } from "./course.js";
 import { Difference } from "./difference.js";
 import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
+import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
@@ -23,9 +24,6 @@ import { loadPackets } from "./wasm.js";
 import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
-
-/** The names in the legend, in the lab's order. */
-const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
 
 export class Page {
   /**
@@ -84,6 +82,7 @@ export class Page {
       },
     });
     this.client = byId("client", HTMLInputElement);
+    this.legend = new Legend(byId("legend", HTMLElement));
   }
 
   get lab() {
@@ -325,10 +324,7 @@ export class Page {
     this.charts.begin(fields);
     this.view.renewSchedule();
     this.course.show(opened);
-    lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
-    const sample = byId("legend-sample", HTMLElement);
-    say(sample, lab.sample(FIRST));
-    sample.hidden = !sample.textContent;
+    this.legend.begin(lab, FIRST);
     this.showErrors();
     this.shows.list[FIRST].begin(this.module);
   }
@@ -374,6 +370,7 @@ export class Page {
       }
       this.charts.moved(playing);
       this.transport.moved(clock);
+      this.legend.show(lab, FIRST);
       panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();
@@ -416,7 +413,6 @@ export class Page {
       const { lab } = this;
       this.inspect(which);
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
-      byId("legend-crowd", HTMLElement).hidden = !lab.isCrowd(FIRST);
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
       say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);

@@ -198,3 +198,26 @@ test("a hidden tab pauses", async () => {
   assert.deepEqual(faults, []);
   await page.context().close();
 });
+
+test("the server's queue and faults are in words, and the legend explains a mark once it is seen", async () => {
+  const late = "exchanges=3&token=true&server.service=140ms&server.reply=mirror&faults=500ms+1s+slow+2";
+  const { page, faults } = await visit(lab, late);
+  const shown = () => page.locator("#legend [data-mark]:visible").allTextContents();
+  assert.deepEqual(await shown(), [], "nothing of it has happened");
+  const end = await page.locator("#legend").boundingBox();
+  await scrub(page, 0.5);
+  assert.match(await text(page, "moment"), /Server: busy 1 of 1/);
+  assert.deepEqual((await shown()).slice(0, 2), ["in work", "in the queue"]);
+  await page.keyboard.press("End");
+  assert.deepEqual(await shown(), ["in work", "in the queue", "down, slow or cut", "work that nobody needs"]);
+  assert.deepEqual(await page.locator("#legend").boundingBox(), end, "nothing moves");
+  const label = await page.locator("[data-part=stage]").getAttribute("aria-label");
+  assert.match(label ?? "", /Server: .*wasted, slow ×2 since 500 ms\./);
+  await page.evaluate(() => {
+    location.hash = "#clients=50";
+  });
+  await page.locator("#legend", { hasText: "client answered" }).locator("[data-mark=crowd]").first().waitFor();
+  assert.equal((await shown()).length, 4, "the marks of a crowd");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});

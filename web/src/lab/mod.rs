@@ -12,6 +12,7 @@ mod pictures;
 mod playhead;
 mod run;
 mod select;
+mod servers;
 mod teach;
 
 use crate::fold::Folds;

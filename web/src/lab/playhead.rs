@@ -148,16 +148,21 @@ impl Lab {
         if runs && self.end_nanos() >= 100_000_000 { 3 } else { places.max().unwrap_or(3) }
     }
 
-    /// Returns a sentence about the latest moment; while a crowd `runs`, its totals instead.
+    /// Returns sentences about the latest moment and the servers; while a crowd `runs`, its totals instead of the moment.
     #[must_use]
     pub fn moment(&self, which: usize, runs: bool) -> String {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return String::new() };
-        if runs && scene.layout.is_crowd() {
+        let mut out = if runs && scene.layout.is_crowd() {
             words::overview(&exhibit.run, &scene.timeline, self.at)
         } else {
             words::moment(&exhibit.run, &scene.timeline, self.at)
+        };
+        let servers = self.servers(which);
+        if !servers.is_empty() {
+            out = out + " " + &servers;
         }
+        out
     }
 
     /// Returns the heading of the counts.

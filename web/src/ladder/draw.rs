@@ -1,36 +1,16 @@
 //! Draws the visible rows of the ladder.
 
-use super::{Columns, HEADER, LINE, Ladder, Line, Row, STUB, end_of, lines};
+use super::{Columns, HEADER, LINE, Line, Row, STUB, View, end_of, lines, servers};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
-use crate::run::PageRun;
 use crate::theme::Ink;
-use crate::timeline::{Ending, Id, Packet, Side, Timeline};
+use crate::timeline::{Ending, Id, Packet, Side};
 
 /// Where a frame's name is, as a share of the way across; further along if its mark would be below it.
 const NAME: f64 = 0.3;
 
 /// Where a packet is drawn before it is sent and after it has arrived, as a share of the way across.
 const START: f64 = 0.15;
-
-/// What is visible of a ladder.
-pub(crate) struct View<'a> {
-    pub(crate) run: &'a PageRun,
-    pub(crate) timeline: &'a Timeline,
-    pub(crate) ladder: &'a Ladder,
-    pub(crate) columns: Columns,
-    pub(crate) h: f64,
-    /// Scroll position.
-    pub(crate) top: f64,
-    /// The playhead; `u64::MAX` in a picture of the whole run, which has none.
-    pub(crate) at: u64,
-    /// The latest time that the reader has seen: what comes after it stays hidden.
-    pub(crate) seen: u64,
-    /// Decimals of the times.
-    pub(crate) places: u32,
-    pub(crate) packet: Option<Id>,
-    pub(crate) wait: Option<Id>,
-}
 
 pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     let rows = view.ladder.visible(view.top, view.top + view.h);
@@ -44,7 +24,9 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
         current(paint, view);
     }
     lanes(paint, view);
+    servers::troubles(paint, view);
     waits(paint, view, first.at, last.at);
+    servers::bars(paint, view, first.at, last.at);
     if has_playhead {
         playhead(paint, view);
     }

@@ -6,9 +6,10 @@
 
 mod draw;
 mod lines;
+mod servers;
 mod slots;
 
-pub(crate) use draw::{View, draw};
+pub(crate) use draw::draw;
 pub(crate) use lines::{Line, lines};
 
 use crate::paint::{Point, length_of};
@@ -16,6 +17,7 @@ use crate::run::PageRun;
 use crate::stage::Pick;
 use crate::timeline::{Ending, Id, Packet, Side, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
+use servers::Stay;
 use slots::Slots;
 
 /// The height of a line of text.
@@ -29,6 +31,25 @@ const LEAD: f64 = 22.0;
 
 /// The height of the header, which stays visible.
 pub(crate) const HEADER: f64 = 28.0;
+
+/// What is visible of a ladder.
+pub(crate) struct View<'a> {
+    pub(crate) run: &'a PageRun,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) ladder: &'a Ladder,
+    pub(crate) columns: Columns,
+    pub(crate) h: f64,
+    /// Scroll position.
+    pub(crate) top: f64,
+    /// The playhead; `u64::MAX` in a picture of the whole run, which has none.
+    pub(crate) at: u64,
+    /// The latest time that the reader has seen: what comes after it stays hidden.
+    pub(crate) seen: u64,
+    /// Decimals of the times.
+    pub(crate) places: u32,
+    pub(crate) packet: Option<Id>,
+    pub(crate) wait: Option<Id>,
+}
 
 /// One moment of the client.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,6 +77,8 @@ pub(crate) struct Ladder {
     slots: Slots,
     /// The client's waits by time.
     waits: Vec<Id>,
+    /// The client's requests at the servers, by arrival.
+    stays: Vec<Stay>,
     /// Maximum time of a packet on its way.
     longest: u64,
     pub(crate) height: f64,
@@ -74,6 +97,7 @@ impl Ladder {
             slots: Slots::new(timeline, &packets),
             packets,
             waits: ids(timeline.waits(), |wait| wait.flow == flow),
+            stays: servers::stays(timeline, flow),
             longest: 0,
             height: 0.0,
         };

@@ -1,38 +1,16 @@
 //! Draws the stage.
 
-use super::layout::{Layout, Point, Rect};
-use super::{Sight, place, sight};
-use crate::numbers::grouped;
-use crate::paint::{Align, Font, Paint, Shape};
+use super::layout::{Layout, Point};
+use super::server::servers;
+use super::{Scene, Seen, Sight, density, place, sight};
+use crate::paint::{Align, Font, Paint, Path, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Id, Packet, Side, State, Timeline};
+use crate::timeline::{Packet, Side, State};
 use retrylab_core::machine::Timer;
-use retrylab_core::scenario::Scenario;
-use retrylab_core::sim::Summary;
 use retrylab_core::trace::{Direction, words};
-use std::net::SocketAddr;
-
-/// Maximum number of packets drawn in one frame; of more, every n-th is drawn.
-const MAX_DRAWN: usize = 20_000;
-
-/// Width of a character of [`Font::mono`], as a share of the font's size.
-const MONO: f64 = 0.6;
-
-/// What the stage shows.
-pub(crate) struct Scene<'a> {
-    pub(crate) layout: &'a Layout,
-    pub(crate) timeline: &'a Timeline,
-    pub(crate) scenario: &'a Scenario,
-    pub(crate) at: u64,
-    /// Counts up to now.
-    pub(crate) summary: Summary,
-    /// The selected packet and client.
-    pub(crate) packet: Option<Id>,
-    pub(crate) client: u32,
-}
 
 pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
-    server(paint, scene);
+    servers(paint, scene);
     if scene.layout.is_crowd() {
         crowd(paint, scene);
     } else {
@@ -41,61 +19,21 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
             client(paint, scene, flow);
         }
     }
+    cut(paint, scene);
     packets(paint, scene);
 }
 
-/// Draws a card for each server.
-fn servers(paint: &Paint<'_>, scene: &Scene<'_>) {
-    for (place, server) in (0..).zip(scene.scenario.servers.as_slice()) {
-        let rect = scene.layout.card(place);
-        let (cx, cy) = card(paint, rect);
-        let name = server.name.to_string();
-        let room = rect.h >= 34.0;
-        let dy = if room { -9.0 } else { 0.0 };
-        paint.text(Ink::Text, Font::sans(14.0).bold(), Align::Center, (cx, cy + dy), &name);
-        if room {
-            address(paint, (cx, cy + 9.0), rect.w, server.address);
-        }
-    }
-}
-
-/// Draws an empty card and returns its centre.
-fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect) -> Point {
-    paint.fill(Ink::Surface, |path| path.card((x, y), w, h, 10.0));
-    paint.stroke(Ink::Line, 1.5, |path| path.card((x, y), w, h, 10.0));
-    (x + w / 2.0, y + h / 2.0)
-}
-
-/// Writes a server's address on its card; without the port if the card is too narrow.
-fn address(paint: &Paint<'_>, at: Point, width: f64, address: SocketAddr) {
-    let size = if width < 110.0 { 9.5 } else { 11.0 };
-    let mut text = address.to_string();
-    if text.len() as f64 * size * MONO > width - 6.0 {
-        text = address.ip().to_string();
-    }
-    paint.text(Ink::Muted, Font::mono(size), Align::Center, at, &text);
-}
-
-fn server(paint: &Paint<'_>, scene: &Scene<'_>) {
-    if scene.scenario.servers.is_several() {
-        return servers(paint, scene);
-    }
-    let rect = scene.layout.server;
-    let (cx, cy) = card(paint, rect);
-    let small = if rect.w < 110.0 { 10.5 } else { 12.0 };
-    let line = |dy: f64, ink, font, text: &str| {
-        paint.text(ink, font, Align::Center, (cx, cy + dy), text);
-    };
-    line(-30.0, Ink::Text, Font::sans(14.0).bold(), "server");
-    address(paint, (cx, cy - 11.0), rect.w, scene.scenario.server_address());
-    let Summary { replies, server_dropped, .. } = scene.summary;
-    let replies = if replies == 1 { "1 reply".to_string() } else { grouped(replies) + " replies" };
-    line(13.0, Ink::Text, Font::sans(small), &replies);
-    if server_dropped > 0 {
-        line(31.0, Ink::Lost, Font::sans(small).bold(), &(grouped(server_dropped) + " dropped"));
-    } else {
-        line(31.0, Ink::Muted, Font::sans(small), "0 dropped");
-    }
+/// Marks the middle of the way while nothing gets through.
+fn cut(paint: &Paint<'_>, scene: &Scene<'_>) {
+    let mut troubles = scene.timeline.servers().troubles_at(scene.at);
+    let Some(trouble) = troubles.find(|trouble| trouble.is_of_link()) else { return };
+    let (from, to, ..) = scene.layout.lane(1);
+    let (x, top, h) = (f64::midpoint(from, to), 26.0, scene.layout.h - 34.0);
+    paint.alpha(0.5);
+    paint.stroke(Ink::Lost, 1.5, |path| path.hatch((x - 14.0, top), 28.0, h, 9.0));
+    paint.alpha(1.0);
+    let font = Font::sans(12.5).bold();
+    paint.text(Ink::Lost, font, Align::Center, (x, 14.0), &trouble.word());
 }
 
 fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {
@@ -171,8 +109,8 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
     }
 }
 
-/// Draws a field of dots: a client that waits for its first reply is a disc, after a retry a triangle;
-/// both shrink as their wait runs down. A square is answered, a cross gave up.
+/// Draws a field of marks, hollow ones, because packets are filled: a client that waits for its first reply is a circle, after
+/// a retry a triangle; both shrink as their wait runs down. A square is answered, a crossed circle gave up.
 fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (mut waiting, mut again) = (Vec::new(), Vec::new());
     let (mut answered, mut gave_up) = (Vec::new(), Vec::new());
@@ -192,41 +130,45 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
             None => {}
         }
     }
+    let (x, y, ring) = scene.layout.client(scene.client);
+    let width = (ring * 0.25).clamp(0.75, 2.0);
     // Clients that are done are drawn fainter than those that wait.
-    for (shape, alpha, spots) in [
-        (Shape::Reply, 0.45, &answered),
-        (Shape::Request, 1.0, &waiting),
-        (Shape::Retry, 1.0, &again),
+    for (shape, ink, alpha, spots) in [
+        (Shape::Reply, Ink::Reply, 0.6, &answered),
+        (Shape::Request, Ink::Wait, 1.0, &waiting),
+        (Shape::Retry, Ink::Retry, 1.0, &again),
     ] {
         paint.alpha(alpha);
-        paint.fill(shape.ink(), |path| {
-            spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
-        });
+        let add = |path: &Path<'_>| spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));
+        // Very small marks have no middle to leave out.
+        if ring < 2.0 {
+            paint.fill(ink, add);
+        } else {
+            paint.stroke(ink, width, add);
+        }
     }
-    let (x, y, ring) = scene.layout.client(scene.client);
+    paint.alpha(1.0);
     paint.stroke(Ink::Lost, (ring * 0.35).clamp(1.0, 2.5), |path| {
-        gave_up.iter().for_each(|at| path.cross(*at, ring * 0.6));
+        for at in &gave_up {
+            path.disc(*at, ring);
+            path.cross(*at, ring * 0.4);
+        }
     });
     paint.stroke(Ink::Select, 2.0, |path| path.disc((x, y), ring + 3.0));
 }
 
-/// A packet to draw, with its position.
-type Seen<'a> = (Id, &'a Packet, Sight, Point);
-
 fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
     let Scene { layout, timeline, at, .. } = *scene;
-    let mut seen: Vec<Seen<'_>> = timeline
+    let seen: Vec<Seen<'_>> = timeline
         .around(at, layout.horizon(timeline))
         .filter_map(|(id, packet)| {
             let sight = sight(layout, timeline, packet, at)?;
             Some((id, packet, sight, place(layout, packet, sight)))
         })
         .collect();
-    let every = seen.len().div_ceil(MAX_DRAWN).max(1);
-    if every > 1 {
-        seen = seen.into_iter().step_by(every).collect();
-        let note = format!("one in {every} packets is drawn");
-        paint.text(Ink::Muted, Font::sans(12.0), Align::Center, (layout.w / 2.0, 10.0), &note);
+    let in_flight = timeline.in_flight(at);
+    if in_flight > density::MANY {
+        return density::draw(paint, layout, &seen, in_flight);
     }
     if !layout.is_crowd() {
         trails(paint, layout, &seen);

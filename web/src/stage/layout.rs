@@ -54,7 +54,7 @@ impl Layout {
         let edge = if narrow { 10.0 } else { 24.0 };
         let top = 14.0;
         let inner = (h - 2.0 * top).max(20.0);
-        let wide = if narrow { 92.0 } else { 132.0 };
+        let wide = if narrow { 96.0 } else { 132.0 };
         let mut layout = Self {
             w,
             h,
@@ -75,7 +75,8 @@ impl Layout {
             layout.field.w = name + 2.0 * layout.ring() + 12.0;
             if clients == 1 {
                 layout.field.w += if narrow { 20.0 } else { 56.0 };
-                layout.server.h = inner.min(132.0 + 50.0 * (f64::from(layout.servers) - 1.0));
+                let each = if scenario.station.is_instant() { 50.0 } else { 90.0 };
+                layout.server.h = inner.min(82.0 + each * f64::from(layout.servers));
                 layout.server.y = top + (inner - layout.server.h) / 2.0;
             }
         }
@@ -220,6 +221,16 @@ impl Layout {
     pub(crate) fn between(&self, flow: u32) -> (f64, f64) {
         let (x, _, ring) = self.client(flow);
         (x + ring, self.server.x)
+    }
+
+    /// Returns where the room for the packets of `flow` begins and ends, its middle, and half of its height. A crowd shares it.
+    pub(crate) fn lane(&self, flow: u32) -> (f64, f64, f64, f64) {
+        let (from, to) = self.between(flow);
+        if self.is_crowd() {
+            let from = self.field.x + self.field.w + 8.0;
+            return (from, to - 8.0, self.h / 2.0 + 4.0, self.h / 2.0 - 24.0);
+        }
+        (from + 8.0, to - 8.0, self.client(flow).1, self.cell * 0.45)
     }
 
     /// Returns true if requests end at `x`.

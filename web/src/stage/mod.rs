@@ -1,14 +1,31 @@
 //! The stage: clients, server, packets between them and timers that run, at one moment.
 
+mod density;
 mod draw;
 mod layout;
+mod server;
 
-pub(crate) use draw::{Scene, draw};
+pub(crate) use draw::draw;
 pub(crate) use layout::Layout;
 
 use crate::paint::length_of;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 use layout::Spot;
+use retrylab_core::scenario::Scenario;
+use retrylab_core::sim::Summary;
+
+/// What the stage shows.
+pub(crate) struct Scene<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) at: u64,
+    /// Counts up to now.
+    pub(crate) summary: Summary,
+    /// The selected packet and client.
+    pub(crate) packet: Option<Id>,
+    pub(crate) client: u32,
+}
 
 /// What a click on the stage, or on the ladder, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +43,9 @@ enum Sight {
     /// Lost on the way or dropped at its end; `1.0` is fresh, less is fading.
     Gone(f64),
 }
+
+/// A packet to draw, with its position.
+type Seen<'a> = (Id, &'a Packet, Sight, layout::Point);
 
 /// Returns how `packet` looks at `at`. A loss stays visible as long as a client waits for the lost packet,
 /// in a crowd only briefly.
@@ -103,7 +123,6 @@ pub(crate) fn pick(layout: &Layout, timeline: &Timeline, at: u64, x: f64, y: f64
 mod tests {
     use super::*;
     use crate::run::PageRun;
-    use retrylab_core::scenario::Scenario;
 
     const MS: u64 = 1_000_000;
 

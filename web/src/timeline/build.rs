@@ -10,7 +10,7 @@ use retrylab_core::sim::Summary;
 use retrylab_core::time::Instant;
 use retrylab_core::time::nanos;
 use retrylab_core::trace::words::{Known, Narrator};
-use retrylab_core::trace::{Direction, FrameStep, HostId, Record, Sink, What};
+use retrylab_core::trace::{Cause, Direction, FrameStep, HostId, Record, Sink, What};
 use std::collections::VecDeque;
 
 /// What only the growth of a timeline needs.
@@ -107,6 +107,7 @@ impl Timeline {
             self.catch_up(u64::MAX);
         }
         self.growth = Growth::default();
+        self.servers.finish();
     }
 
     /// Shows what was recorded earlier and is shown up to `now`.
@@ -147,9 +148,7 @@ impl Timeline {
         let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
-            What::Sent { direction, bytes } => {
-                about = self.sent((id, record), direction, bytes, known);
-            }
+            What::Sent { direction, bytes } => about = self.sent(pushed, (direction, bytes), known),
             What::Duplicated { .. } => self.duplicated(record),
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
@@ -157,10 +156,14 @@ impl Timeline {
                 shown = shown.saturating_add(self.growth.half_way);
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
-            What::Dropped { cause, .. } => self.dropped(record, Ending::Dropped(cause)),
+            What::Dropped { cause, .. } => self.dropped(record, cause),
             What::TimerArmed { timer, deadline } if client => {
                 self.armed(id, record, (timer, deadline));
             }
+            What::TimerArmed { timer: Timer::Service, .. }
+            | What::Served { .. }
+            | What::Down { .. }
+            | What::Up => self.serve(record),
             What::TimerFired { .. } if client => self.fired(record),
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
             What::Failed if client => self.affect(record, Effect::Failed),
@@ -177,9 +180,6 @@ impl Timeline {
             | What::TimerFired { .. }
             | What::Failed
             | What::Stranger
-            | What::Served { .. }
-            | What::Down { .. }
-            | What::Up
             | What::Written
             | What::Stale
             | What::Missing { .. }
@@ -201,6 +201,22 @@ impl Timeline {
             | What::Note { .. } => {}
         }
         (shown, about)
+    }
+
+    /// Passes a record of a server to the servers.
+    fn serve(&mut self, record: &Record) {
+        let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
+        match (record.what, send_of(record)) {
+            (What::TimerArmed { deadline, .. }, Some(send)) => {
+                self.servers.armed(send, deadline.as_nanos());
+            }
+            (What::Served { arrived, .. }, Some(send)) => {
+                self.servers.served(at, send, arrived.as_nanos());
+            }
+            (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
+            (What::Up, _) => self.servers.up(at, place),
+            _ => {}
+        }
     }
 
     fn fired(&mut self, record: &Record) {
@@ -239,9 +255,8 @@ impl Timeline {
 
     fn sent(
         &mut self,
-        (order, record): (Id, &Record),
-        direction: Direction,
-        bytes: u32,
+        Pushed { id: order, record, .. }: Pushed<'_>,
+        (direction, bytes): (Direction, u32),
         known: Known,
     ) -> Option<Id> {
         let flow = flow_of(record);
@@ -305,6 +320,7 @@ impl Timeline {
         match (packet.direction, packet.label) {
             (Direction::Request, Some(label)) => {
                 self.growth.arrived.insert((packet.flow, label), id);
+                self.servers.arrive(record.at.as_nanos(), (id, &packet));
             }
             (Direction::Request, None) => {}
             (Direction::Reply, _) => self.client(record).received = Some(id),
@@ -313,10 +329,13 @@ impl Timeline {
     }
 
     /// Handles a request that a server drops, on arrival or later.
-    fn dropped(&mut self, record: &Record, ending: Ending) {
+    fn dropped(&mut self, record: &Record, cause: Cause) {
+        if let Some(send) = send_of(record) {
+            self.servers.dropped(record.at.as_nanos(), send, cause);
+        }
         let id = self.request(record).or_else(|| self.named(record));
         if let Some(packet) = id.and_then(|id| self.packets.get_mut(id as usize)) {
-            packet.ending = ending;
+            packet.ending = Ending::Dropped(cause);
         }
     }
 
@@ -427,6 +446,11 @@ impl Timeline {
 
     fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
         self.affect(record, effect);
+        if let Some(send) = send_of(record) {
+            let reply = self.client(record).received.and_then(|id| self.packet(id));
+            let used = (effect == Effect::Answered).then(|| reply.and_then(|reply| reply.request));
+            self.servers.over(record.at.as_nanos(), send, used);
+        }
         let open = self.client(record).open_wait.map(|id| &self.waits[id as usize]);
         // In an open loop the client may still wait for something else.
         if open.is_none_or(|wait| wait.is_of_exchange(record.label)) {
@@ -448,6 +472,11 @@ impl Timeline {
         let phases = &mut self.flows[flow_of(record) as usize].phases;
         phases.push((record.at.as_nanos(), state));
     }
+}
+
+/// Returns the client and the send that a record concerns.
+fn send_of(record: &Record) -> Option<(u32, Label)> {
+    Some((flow_of(record), record.label?))
 }
 
 /// Returns how long a datagram usually takes, one way, in nanoseconds.

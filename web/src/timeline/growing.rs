@@ -8,9 +8,10 @@ use retrylab_core::trace::What;
 /// Everything that the queries use.
 fn parts(timeline: &Timeline) -> impl PartialEq + std::fmt::Debug {
     let Timeline { packets, flows, known, hidden, ends, lost_frames, .. } = timeline;
-    let Timeline { waits, subjects, shown, moments, sums, flights, running, .. } = timeline;
+    let Timeline { waits, subjects, shown, moments, sums, flights, running, servers, .. } =
+        timeline;
     let of_packets = (packets, flows, known, hidden, ends, lost_frames, flights);
-    (of_packets, (waits, subjects, shown, moments, sums, running))
+    (of_packets, (waits, subjects, shown, moments, sums, running, servers))
 }
 
 /// Checks that the timeline of a run, which took the records in slices, grows.
@@ -49,7 +50,8 @@ pub(crate) fn assert_grows(run: &PageRun, whole: &Timeline) {
 fn assert_same_moment(run: &PageRun, growing: &Timeline, whole: &Timeline, at: u64) {
     let sums = |timeline: &Timeline| {
         let summary = timeline.summary(run.records(), at);
-        (summary, timeline.in_flight(at), timeline.lost_frames(at), timeline.moment(at))
+        let load = timeline.servers.load(0, at);
+        (summary, timeline.in_flight(at), timeline.lost_frames(at), timeline.moment(at), load)
     };
     assert_eq!(sums(growing), sums(whole), "{at}");
     for flow in [1, 2, run.scenario().clients] {

@@ -16,10 +16,12 @@ mod frames;
 #[cfg(test)]
 pub(crate) mod growing;
 mod order;
+mod servers;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use build::usual_latency;
+pub(crate) use servers::{Job, Load, Mark, Servers, Trouble, TroubleKind};
 
 use build::Growth;
 use order::{Longest, Span, flow_of};
@@ -321,14 +323,15 @@ pub(crate) struct Timeline {
     flights: Longest,
     /// How long waits run.
     running: Longest,
+    servers: Servers,
     growth: Growth,
 }
 
 impl Timeline {
     /// Creates the timeline of a run of `scenario` at its start.
     pub(crate) fn begin(scenario: &Scenario) -> Self {
-        let setting = scenario.setting();
-        Self { setting, growth: Growth::new(scenario), ..Self::default() }
+        let (setting, servers) = (scenario.setting(), Servers::new(scenario));
+        Self { setting, servers, growth: Growth::new(scenario), ..Self::default() }
     }
 
     /// Returns the number of records that it has taken.
@@ -362,6 +365,11 @@ impl Timeline {
 
     pub(crate) fn wait(&self, id: Id) -> Option<&Wait> {
         self.waits.get(id as usize)
+    }
+
+    /// Returns the servers.
+    pub(crate) const fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     /// Returns the packet with this name in the trace; if it was duplicated, the first one.

@@ -4,10 +4,12 @@
 #[cfg(test)]
 mod everywhere;
 mod scenario;
+mod servers;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use scenario::headline;
+pub(crate) use servers::servers;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::run::{MEMORY, PageRun};

@@ -1,0 +1,45 @@
+//! The servers in words, and what the legend explains of them and of a crowd.
+
+use super::Lab;
+use crate::json::Json;
+use crate::timeline::Mark;
+use crate::words;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The servers.
+#[wasm_bindgen]
+impl Lab {
+    /// Returns what the servers do at the playhead, in words; empty if they do nothing and nothing is wrong.
+    #[must_use]
+    pub fn servers(&self, which: usize) -> String {
+        let exhibit = &self.exhibits[which];
+        exhibit.scene.as_ref().map_or_else(String::new, |scene| {
+            words::servers(&exhibit.run, &scene.timeline, self.at)
+        })
+    }
+
+    /// Returns the further marks that the legend has room for: an array of `name`, and `seen`, whether the reader has seen it.
+    #[must_use]
+    pub fn marks(&self, which: usize) -> String {
+        let Some(scene) = &self.exhibits[which].scene else { return "[]".to_string() };
+        let servers = scene.timeline.servers();
+        let takes_time = servers.takes_time;
+        let first = |mark| servers.first(mark);
+        Json::array(|json| {
+            for (name, is_possible, from) in [
+                ("crowd", scene.layout.is_crowd(), Some(0)),
+                ("busy", takes_time, first(Mark::Busy)),
+                ("queue", takes_time, first(Mark::Queue)),
+                ("wasted", takes_time, first(Mark::Wasted)),
+                ("trouble", servers.can_fail(), first(Mark::Trouble)),
+            ] {
+                if is_possible {
+                    json.element(|json| {
+                        json.text("name", name);
+                        json.flag("seen", from.is_some_and(|from| from <= self.seen));
+                    });
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,456 @@
+//! What the servers do at every time: who waits in the queue, what the workers work on, which work nobody needs, and what is
+//! wrong.
+//!
+//! The trace says when a request arrives, when the work on it is done, and which requests are dropped. When the work begins
+//! follows from the queue's order and the number of workers: a free worker takes the next request at once.
+
+#[cfg(test)]
+mod tests;
+
+use super::order::{Longest, Map, Span};
+use super::{Id, Packet};
+use crate::run::MAX_FLOWS;
+use retrylab_core::machine::Label;
+use retrylab_core::scenario::{FaultKind, Scenario};
+use retrylab_core::server::service::{Config, Order};
+use retrylab_core::time::{Instant, nanos};
+use retrylab_core::trace::words::ratio;
+use retrylab_core::trace::{Cause, Direction};
+use std::collections::VecDeque;
+
+/// A request at a server whose work takes time, from its arrival until it leaves. A time that is not known yet is `u64::MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) request: Id,
+    /// The place of its server.
+    pub(crate) server: u16,
+    send: u32,
+    pub(crate) arrived: u64,
+    pub(crate) begun: u64,
+    /// When the work is done if nothing interrupts it.
+    due: u64,
+    pub(crate) ended: u64,
+    /// Whether the work was done.
+    served: bool,
+    /// Since when its exchange is over without it.
+    pub(crate) void: u64,
+    /// The job of its exchange before it.
+    before: Option<Id>,
+}
+
+impl Job {
+    /// Returns true if it is at the server at `at`.
+    const fn is_here(&self, at: u64) -> bool {
+        self.arrived <= at && at < self.ended
+    }
+
+    /// Returns true if a worker has begun to work on it.
+    pub(crate) const fn is_begun(&self, at: u64) -> bool {
+        self.begun <= at
+    }
+
+    /// Returns true if no client needs it any more.
+    pub(crate) const fn is_void(&self, at: u64) -> bool {
+        self.void <= at
+    }
+
+    /// Returns the share of the work that is left; all if that is unknown.
+    pub(crate) fn left(&self, at: u64) -> f64 {
+        if self.due == u64::MAX {
+            return 1.0;
+        }
+        self.due.saturating_sub(at) as f64 / self.due.saturating_sub(self.begun).max(1) as f64
+    }
+
+    fn stay(&self) -> Span {
+        if self.ended == u64::MAX {
+            Span::Open(self.arrived)
+        } else {
+            Span::Ended(self.ended - self.arrived)
+        }
+    }
+}
+
+/// Something that is wrong for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) kind: TroubleKind,
+    /// The place of the only server concerned.
+    server: Option<u16>,
+    pub(crate) from: u64,
+    pub(crate) until: u64,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TroubleKind {
+    Down,
+    /// The work takes more time: how many millionths of the usual one.
+    Slow(u32),
+    /// Nothing gets through, one way or both.
+    Cut(Option<Direction>),
+}
+
+impl Trouble {
+    /// Returns true if it concerns the server in this place, rather than the link.
+    pub(crate) fn is_of_server(&self, place: u16) -> bool {
+        !self.is_of_link() && self.server.is_none_or(|own| own == place)
+    }
+
+    pub(crate) const fn is_of_link(&self) -> bool {
+        matches!(self.kind, TroubleKind::Cut(_))
+    }
+
+    /// Returns words for it that name the server, if there are several.
+    pub(crate) fn words(&self, scenario: &Scenario) -> String {
+        let all = scenario.servers.as_slice();
+        match self.server.and_then(|place| all.get(place as usize)) {
+            Some(server) if all.len() > 1 => server.name.to_string() + " " + &self.word(),
+            _ => self.word(),
+        }
+    }
+
+    /// Returns a word or two for it.
+    pub(crate) fn word(&self) -> String {
+        match self.kind {
+            TroubleKind::Down => "down".to_string(),
+            TroubleKind::Slow(millionths) => {
+                "slow ×".to_string() + &ratio(millionths.into(), 1_000_000)
+            }
+            TroubleKind::Cut(None) => "link cut".to_string(),
+            TroubleKind::Cut(Some(Direction::Request)) => "requests cut".to_string(),
+            TroubleKind::Cut(Some(Direction::Reply)) => "replies cut".to_string(),
+        }
+    }
+}
+
+/// What a legend explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Busy,
+    Queue,
+    Wasted,
+    Trouble,
+}
+
+/// How much a server has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Number of requests that wait for a worker.
+    pub(crate) waiting: usize,
+    /// Number of requests in work.
+    pub(crate) working: usize,
+    /// Number of requests served whose exchange has ended without them.
+    pub(crate) wasted: usize,
+}
+
+/// What happened at one server, as times in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Times {
+    joined: Vec<u64>,
+    left: Vec<u64>,
+    begun: Vec<u64>,
+    freed: Vec<u64>,
+    wasted: Vec<u64>,
+}
+
+/// The servers of a run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Servers {
+    pub(crate) config: Config,
+    /// Whether requests are followed, because the work on them takes time.
+    pub(crate) takes_time: bool,
+    times: Vec<Times>,
+    /// By arrival; none if the work takes no time.
+    jobs: Vec<Job>,
+    /// How long jobs are at their server.
+    stays: Longest,
+    /// By beginning.
+    troubles: Vec<Trouble>,
+    /// Whether the scenario has faults.
+    can_fail: bool,
+    growth: Growth,
+}
+
+/// What only the growth needs.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Growth {
+    /// By server: the jobs that wait, and the number of those in work.
+    desks: Vec<(VecDeque<Id>, u32)>,
+    /// By client and number.
+    exchanges: Map<(u32, u32), Exchange>,
+}
+
+/// What the growth knows about an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Exchange {
+    is_over: bool,
+    /// Its job that arrived last.
+    last: Option<Id>,
+}
+
+impl Servers {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let all = scenario.servers.as_slice();
+        let troubles = scenario.faults.as_slice().iter().filter_map(|fault| {
+            let kind = match fault.kind {
+                FaultKind::Slow(factor) => TroubleKind::Slow(factor.millionths()),
+                FaultKind::Partition(direction) => TroubleKind::Cut(direction),
+                // A server that goes down says so in the trace.
+                _ => return None,
+            };
+            let place = |name| all.iter().position(|server| server.name == name);
+            let server = fault.at_server.and_then(place).map(|place| place as u16);
+            let from = fault.from().as_nanos();
+            let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
+            Some(Trouble { kind, server, from, until })
+        });
+        Self {
+            config: scenario.station.clone(),
+            // Clients whose records are not kept wait in the same queue: it would be wrong about the others.
+            takes_time: !scenario.station.is_instant() && scenario.clients <= MAX_FLOWS,
+            times: vec![Times::default(); all.len()],
+            troubles: troubles.collect(),
+            can_fail: scenario.faults != Default::default(),
+            growth: Growth { desks: vec![Default::default(); all.len()], ..Growth::default() },
+            ..Self::default()
+        }
+    }
+
+    /// Returns how much the server in this place has to do at `at`.
+    pub(crate) fn load(&self, place: u16, at: u64) -> Load {
+        let Some(times) = self.times.get(place as usize) else { return Load::default() };
+        let until = |times: &[u64]| times.partition_point(|time| *time <= at);
+        Load {
+            waiting: until(&times.joined).saturating_sub(until(&times.left)),
+            working: until(&times.begun).saturating_sub(until(&times.freed)),
+            wasted: until(&times.wasted),
+        }
+    }
+
+    /// Returns when something becomes visible for the first time.
+    pub(crate) fn first(&self, mark: Mark) -> Option<u64> {
+        let first = |of: fn(&Times) -> &Vec<u64>| {
+            self.times.iter().filter_map(|times| of(times).first().copied()).min()
+        };
+        match mark {
+            Mark::Busy => first(|times| &times.begun),
+            Mark::Queue => first(|times| &times.joined),
+            Mark::Wasted => first(|times| &times.wasted),
+            Mark::Trouble => self.troubles.first().map(|trouble| trouble.from),
+        }
+    }
+
+    /// Returns the jobs at the server in this place at `at`, the first that arrived first.
+    pub(crate) fn jobs_at(&self, place: u16, at: u64) -> impl Iterator<Item = &Job> {
+        let reach = self.stays.until(at);
+        let from = self.jobs.partition_point(|job| job.arrived < at.saturating_sub(reach));
+        let to = self.jobs.partition_point(|job| job.arrived <= at);
+        self.jobs[from..to].iter().filter(move |job| job.server == place && job.is_here(at))
+    }
+
+    /// Returns all jobs, by arrival.
+    pub(crate) fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// Returns all that is wrong at some time, in the order in which it begins.
+    pub(crate) fn troubles(&self) -> &[Trouble] {
+        &self.troubles
+    }
+
+    /// Returns true if something may be wrong at some time.
+    pub(crate) const fn can_fail(&self) -> bool {
+        self.can_fail
+    }
+
+    /// Returns what is wrong at `at`.
+    pub(crate) fn troubles_at(&self, at: u64) -> impl Iterator<Item = &Trouble> {
+        self.troubles.iter().filter(move |trouble| trouble.from <= at && at < trouble.until)
+    }
+
+    /// Takes a request that arrives at its server.
+    pub(super) fn arrive(&mut self, at: u64, (request, packet): (Id, &Packet)) {
+        let (place, id) = (packet.server as usize, self.jobs.len() as Id);
+        let (Some(label), true) = (packet.label, self.takes_time) else { return };
+        let Some((waiting, working)) = self.growth.desks.get_mut(place) else { return };
+        let is_free = self.config.workers.is_none_or(|most| *working < most);
+        let has_room = self.config.queue.is_none_or(|most| waiting.len() < most as usize);
+        if !is_free && !has_room {
+            return;
+        }
+        let key = (packet.flow, label.exchange.get());
+        let exchange = self.growth.exchanges.entry(key).or_default();
+        self.jobs.push(Job {
+            request,
+            server: packet.server,
+            send: label.send.get(),
+            arrived: at,
+            begun: u64::MAX,
+            due: u64::MAX,
+            ended: u64::MAX,
+            served: false,
+            void: if exchange.is_over { at } else { u64::MAX },
+            before: exchange.last.replace(id),
+        });
+        if is_free {
+            self.begin(id, at);
+        } else {
+            waiting.push_back(id);
+            self.times[place].joined.push(at);
+        }
+        self.stays.pass(&self.jobs, Job::stay);
+    }
+
+    fn begin(&mut self, id: Id, at: u64) {
+        let job = &mut self.jobs[id as usize];
+        job.begun = at;
+        self.growth.desks[job.server as usize].1 += 1;
+        self.times[job.server as usize].begun.push(at);
+    }
+
+    /// Gives waiting requests to free workers.
+    fn refill(&mut self, place: usize, at: u64) {
+        let Config { workers, order, expire, .. } = self.config;
+        loop {
+            let (waiting, working) = &mut self.growth.desks[place];
+            if workers.is_some_and(|most| *working >= most) {
+                return;
+            }
+            let next = match order {
+                Order::Fifo => waiting.pop_front(),
+                Order::Lifo => waiting.pop_back(),
+            };
+            let Some(id) = next else { return };
+            // One that has waited too long is dropped, which is the next record.
+            let waited = at.saturating_sub(self.jobs[id as usize].arrived);
+            if expire.is_none_or(|most| waited <= nanos(most)) {
+                self.times[place].left.push(at);
+                self.begin(id, at);
+            }
+        }
+    }
+
+    /// Returns the jobs of a send that are at the server, the last that arrived first.
+    fn open(&self, flow: u32, label: Label) -> impl Iterator<Item = Id> {
+        let key = (flow, label.exchange.get());
+        let last = self.growth.exchanges.get(&key).and_then(|exchange| exchange.last);
+        self.chain(last).filter(move |id| {
+            let job = &self.jobs[*id as usize];
+            job.ended == u64::MAX && job.send == label.send.get()
+        })
+    }
+
+    /// Returns a job and those of its exchange before it.
+    fn chain(&self, last: Option<Id>) -> impl Iterator<Item = Id> {
+        std::iter::successors(last, |id| self.jobs[*id as usize].before)
+    }
+
+    /// Notes when the work is done that a server's timer waits for.
+    pub(super) fn armed(&mut self, (flow, label): (u32, Label), deadline: u64) {
+        let in_work = self.open(flow, label).filter(|id| self.jobs[*id as usize].begun != u64::MAX);
+        if let Some(id) = in_work.last() {
+            self.jobs[id as usize].due = deadline;
+        }
+    }
+
+    /// Takes the end of the work on a request.
+    pub(super) fn served(&mut self, at: u64, (flow, label): (u32, Label), arrived: u64) {
+        // The link may have duplicated it: the worker has begun to work on one of them.
+        let here = self.open(flow, label).filter(|id| self.jobs[*id as usize].arrived == arrived);
+        let Some(id) = here.min_by_key(|id| self.jobs[*id as usize].begun) else { return };
+        let place = self.end(id, at);
+        let job = &mut self.jobs[id as usize];
+        (job.served, job.due) = (true, at);
+        if job.is_void(at) {
+            self.times[place].wasted.push(at);
+        }
+        self.refill(place, at);
+    }
+
+    /// Takes a request that a server drops, on arrival or later.
+    pub(super) fn dropped(&mut self, at: u64, (flow, label): (u32, Label), cause: Cause) {
+        let arrives = |id: &Id| self.jobs[*id as usize].arrived == at;
+        let later = matches!(cause, Cause::Expired | Cause::ServerDown);
+        let found = self.open(flow, label).find(arrives);
+        if let Some(id) = found.or_else(|| self.open(flow, label).last().filter(|_| later)) {
+            self.end(id, at);
+        }
+    }
+
+    /// Ends a job, and returns the place of its server.
+    fn end(&mut self, id: Id, at: u64) -> usize {
+        let job = &mut self.jobs[id as usize];
+        let place = job.server as usize;
+        job.ended = at;
+        let (waiting, working) = &mut self.growth.desks[place];
+        if job.begun == u64::MAX {
+            if waiting.back() == Some(&id) {
+                waiting.pop_back();
+            }
+            self.times[place].left.push(at);
+        } else {
+            *working = working.saturating_sub(1);
+            self.times[place].freed.push(at);
+        }
+        self.stays.pass(&self.jobs, Job::stay);
+        place
+    }
+
+    /// Takes a server down. A record follows for each request that it loses.
+    pub(super) fn down(&mut self, at: u64, place: u16, keeps_queue: bool) {
+        let Some((waiting, working)) = self.growth.desks.get_mut(place as usize) else { return };
+        *working = 0;
+        if !keeps_queue {
+            waiting.clear();
+        }
+        let (kind, server) = (TroubleKind::Down, Some(place));
+        let place = self.troubles.partition_point(|trouble| trouble.from <= at);
+        self.troubles.insert(place, Trouble { kind, server, from: at, until: u64::MAX });
+    }
+
+    /// Brings a server back.
+    pub(super) fn up(&mut self, at: u64, place: u16) {
+        let is_down = |trouble: &&mut Trouble| {
+            let open = trouble.until == u64::MAX && trouble.server == Some(place);
+            open && trouble.kind == TroubleKind::Down
+        };
+        if let Some(trouble) = self.troubles.iter_mut().find(is_down) {
+            trouble.until = at;
+            self.refill(place as usize, at);
+        }
+    }
+
+    /// Takes the end of an exchange: `used` is the request whose reply ended it, if one did.
+    pub(super) fn over(&mut self, at: u64, (flow, label): (u32, Label), used: Option<Option<Id>>) {
+        if !self.takes_time {
+            return;
+        }
+        let exchange = self.growth.exchanges.entry((flow, label.exchange.get())).or_default();
+        exchange.is_over = true;
+        let last = exchange.last;
+        let is_served = |id: &Id| self.jobs[*id as usize].served;
+        // A reply without a token may be that of another exchange, and count for this one.
+        let useful = used.and_then(|request| {
+            let mut served = self.chain(last).filter(is_served);
+            let is_used = |id: &Id| Some(self.jobs[*id as usize].request) == request;
+            self.chain(last).filter(is_served).find(is_used).or_else(|| served.next())
+        });
+        let mut next = last;
+        while let Some(id) = next {
+            let job = &mut self.jobs[id as usize];
+            if Some(id) != useful {
+                job.void = job.void.min(at);
+                if job.served {
+                    self.times[job.server as usize].wasted.push(at);
+                }
+            }
+            next = job.before;
+        }
+    }
+
+    /// Forgets what only the growth needs.
+    pub(super) fn finish(&mut self) {
+        self.growth = Growth::default();
+    }
+}
