@@ -45,6 +45,7 @@
 //! | [`sim`] | the simulated network: event queue, hosts, bounds, metrics |
 //! | [`stats`] | what a sample says: means, shares and their intervals |
 //! | [`theory`] | closed forms, to compare with every measurement |
+//! | [`exercise`] | questions about a run, with the right answers and the reasons |
 //! | [`harness`] | your own machines under test |
 
 #![no_std]
@@ -59,6 +60,7 @@ pub mod dissect;
 pub mod dist;
 pub mod drive;
 pub mod exchange;
+pub mod exercise;
 #[cfg(feature = "sim")]
 pub mod harness;
 mod heap;

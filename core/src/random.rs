@@ -52,6 +52,8 @@ pub enum Purpose {
     QueryId = 32,
     /// The server that a resolver asks first.
     FirstServer = 33,
+    /// Instances of exercises.
+    Exercise = 48,
 }
 
 /// Which way a datagram travels.

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::output::{OutputError, Stdout, complain};
 use crate::source::SourceError;
 use crate::{
-    completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
+    check, completion, help, hints, http, keys, lab, lookup, man, merge, plot, presets, scenarios,
     schedule, send, serve, sim, sweep, theory,
 };
 use clap::error::ErrorKind;
@@ -62,6 +62,7 @@ enum Command {
     Merge(merge::Args),
     Plot(plot::Args),
     Lab(lab::Args),
+    Check(check::Args),
     Schedule(schedule::Args),
     Presets(presets::Args),
     Scenarios(scenarios::Args),
@@ -128,6 +129,7 @@ impl Cli {
             Command::Merge(args) => merge::run(&args).map_err(Error::from),
             Command::Plot(args) => plot::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
+            Command::Check(args) => check::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
             Command::Theory(args) => theory::run(&args).map_err(Error::from),
@@ -251,6 +253,8 @@ enum Error {
     #[error(transparent)]
     Lab(#[from] lab::Error),
     #[error(transparent)]
+    Check(#[from] check::Error),
+    #[error(transparent)]
     Schedule(#[from] FieldError),
     #[error(transparent)]
     Scenarios(#[from] SourceError),
@@ -276,7 +280,7 @@ impl Error {
             Self::Lab(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
             Self::Output(_) => Exit::Failed,
-            Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
+            Self::Check(_) | Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The `retrylab` program: a command line for the machines of `retrylab_core`.
 
 mod address;
+mod check;
 mod cli;
 mod completion;
 mod config;

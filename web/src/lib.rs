@@ -47,7 +47,7 @@ mod timeline;
 mod why;
 mod words;
 
-pub use charts::Trials;
+pub use charts::{Pairs, Trials};
 pub use lab::Lab;
 pub use retrylab_engine::part::Part;
 use retrylab_engine::{frames, report, run};

@@ -19,7 +19,7 @@ export function write(fragment) {
   else timer ||= window.setTimeout(now, PAUSE);
 }
 
-/** Shows in the address bar what was to be shown soon. */
+/** Shows in the address bar what waits for that. */
 export function now() {
   clearTimeout(timer);
   [timer, last] = [0, performance.now()];
@@ -32,7 +32,7 @@ export function now() {
  */
 export function watch(changed) {
   addEventListener("hashchange", () => {
-    // What was to be shown is not, now that somebody has opened another link.
+    // Somebody has opened another link: what waits to be shown is out of date.
     clearTimeout(timer);
     [wanted, timer] = ["", 0];
     changed();

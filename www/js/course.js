@@ -1,7 +1,8 @@
 // @ts-check
 // What the run is: the menu, and the texts of a lesson with its ways on.
 
-import { byId, make, say } from "./dom.js";
+import { byId, make, part, say } from "./dom.js";
+import { Exercise } from "./exercise.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 /** @typedef {{ title: string, question: string, note: string, fragment: string, current: boolean }} Entry */
@@ -27,11 +28,14 @@ export class Course {
    * @param {object} hooks
    * @param {(link: string) => void} hooks.open opens a link
    * @param {(key: string, value: string) => void} hooks.change changes a setting and plays
+   * @param {() => void} hooks.solved an exercise is solved: the whole run begins
+   * @param {() => void} hooks.picked something was selected
    */
   constructor(desk, hooks) {
     this.desk = desk;
     this.menu = byId("lesson", HTMLSelectElement);
     this.title = byId("title", HTMLElement);
+    this.exercise = new Exercise(part(document.body, "exercise", HTMLElement), desk, hooks);
     this.number = byId("lesson-number", HTMLElement);
     this.sentence = byId("sentence", HTMLElement);
     this.task = byId("task", HTMLElement);
@@ -80,6 +84,7 @@ export class Course {
     this.buttons.back.hidden = !lesson || !changed;
     this.buttons.next.hidden = !lesson?.next;
     say(this.buttons.next, lesson ? `Next: ${lesson.nextTitle}` : "");
+    this.exercise.show();
     this.list();
   }
 

@@ -5,8 +5,9 @@ import * as address from "./address.js";
 import { byId, say } from "./dom.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
-import { Page, stopped } from "./page.js";
+import { Page } from "./page.js";
 import * as theme from "./theme.js";
+import { stopped } from "./troubles.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Module} Module */

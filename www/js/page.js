@@ -6,18 +6,21 @@ import * as address from "./address.js";
 import { Charts } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
+import { Difference } from "./difference.js";
 import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
 import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
-import { Player, REAL_TIME, SPEEDS, USUAL } from "./player.js";
+import { Player, REAL_TIME, SPEEDS } from "./player.js";
 import * as share from "./share.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
+import { Transport } from "./transport.js";
+import { lacksPackets, stopped } from "./troubles.js";
 import { View } from "./view.js";
-import { loadPackets, wordsOf } from "./wasm.js";
+import { loadPackets } from "./wasm.js";
 import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -36,6 +39,8 @@ export class Page {
     /** The link that waits for another module. */
     this.wanted = "";
     this.broken = false;
+    /** The exhibit of the inspector. */
+    this.inspected = FIRST;
     /** After a change: play on, or stay at the end. */
     this.after = { play: false, end: false };
     const roots = { strip: byId("transport", HTMLElement), schedule: byId("schedule", HTMLElement) };
@@ -56,17 +61,27 @@ export class Page {
       set: (key, value) => this.set(key, value),
     });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
     this.acts = new Acts(this.desk, (act) => this.act(act));
-    this.scrub = byId("scrub", HTMLInputElement);
-    this.clock = byId("clock", HTMLElement);
-    this.speed = byId("speed", HTMLSelectElement);
-    this.unseen = part(roots.strip, "unseen", HTMLElement);
+    this.transport = new Transport(roots.strip, this.desk, {
+      toggle: () => this.player.toggle(),
+      step: (back) => this.step(back, false),
+      jump: (share) => this.jump(share),
+      seek: (share) => this.player.seek(share),
+      settled: () => this.settled(),
+      pace: (place) => this.player.setSpeed(place),
+    });
     this.course = new Course(this.desk, {
       open: (link) => this.open(link),
       change: (key, value) => {
         this.lab.seek(0);
         this.set(key, value);
         this.player.play();
+      },
+      solved: () => this.begin(false),
+      picked: () => {
+        this.player.pause();
+        this.picked(FIRST);
       },
     });
     this.client = byId("client", HTMLInputElement);
@@ -105,18 +120,7 @@ export class Page {
   }
 
   listen() {
-    const press = (/** @type {string} */ id, /** @type {() => void} */ act) =>
-      byId(id, HTMLButtonElement).addEventListener("click", act);
-    press("play", () => this.player.toggle());
-    press("step-next", () => this.step(false, false));
-    press("step-back", () => this.step(true, false));
-    press("compare", () => this.compare());
-    press("to-start", () => this.jump(0));
-    press("to-end", () => this.jump(1));
-    this.scrub.addEventListener("input", () => this.player.seek(this.scrub.valueAsNumber));
-    this.scrub.addEventListener("change", () => this.settled());
-    this.speed.append(...SPEEDS.map(({ name }, place) => new Option(name, String(place), place === USUAL, place === USUAL)));
-    this.speed.addEventListener("change", () => this.player.setSpeed(Number(this.speed.value)));
+    byId("compare", HTMLButtonElement).addEventListener("click", () => this.compare());
     this.client.addEventListener("change", () => {
       const client = this.client.valueAsNumber || 1;
       for (let which = 0; which < this.lab.exhibits(); which++) this.lab.follow(which, client);
@@ -210,12 +214,14 @@ export class Page {
   /** Shows as many exhibits as the lab has. */
   arrange() {
     this.shows.arrange();
+    this.difference.begin(this.module);
     this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
     this.charts.arranged();
   }
 
   /** Pins the run, to compare it with what the controls change from now on; or stops comparing. */
   compare() {
+    if (this.lab.hides(FIRST)) return;
     this.guard(() => {
       if (this.lab.exhibits() > 1) {
         this.lab.unpin();
@@ -290,20 +296,12 @@ export class Page {
 
   /**
    * Says that a link cannot be run, and offers to try again.
-   * @param {string} fragment
+   * @param {string} link
    * @param {unknown} error
    * @param {string} shown says which run is shown instead
    */
-  lacksPackets(fragment, error, shown) {
-    notices.show("packets", {
-      title: "The TCP/IP stacks that this run needs could not be loaded.",
-      lines: [
-        `The browser says: ${wordsOf(error)}.`,
-        `${shown} The command-line program, \`retrylab sim\`, has the stacks too.`,
-      ],
-      bad: true,
-      buttons: [["Try again", () => this.open(fragment)]],
-    });
+  lacksPackets(link, error, shown) {
+    lacksPackets(error, shown, () => this.open(link));
   }
 
   /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */
@@ -323,6 +321,7 @@ export class Page {
     address.write(lab.address());
     address.now();
     this.shows.name();
+    this.difference.begin(this.module);
     const fields = JSON.parse(lab.fields(FIRST));
     this.controls.show(fields);
     this.charts.begin(fields);
@@ -370,17 +369,14 @@ export class Page {
     if (this.broken) return;
     this.guard(() => {
       const { lab, player: { playing } } = this;
-      const share = lab.share();
-      if (this.scrub.valueAsNumber !== share) this.scrub.value = String(share);
-      this.unseen.style.left = `${lab.seen() * 100}%`;
       const clock = lab.clock(playing);
       for (const { exhibit, result } of this.shows) {
         exhibit.moved(clock, playing);
         result.moved();
       }
       this.charts.moved(playing);
-      say(this.clock, clock);
       this.legend.show(lab, FIRST);
+      this.transport.moved(clock);
       panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();
@@ -395,13 +391,10 @@ export class Page {
   /** Updates the labels that change only while the playhead does not move. */
   still() {
     const { lab } = this;
-    // When a run ends is part of its outcome.
-    const whole = lab.seen() === 1;
-    const time = `${lab.clock(false)}${whole ? ` of ${lab.endClock()}` : ""} seconds`;
-    this.scrub.setAttribute("aria-valuetext", time);
-    say(byId("clock-end", HTMLElement), whole ? ` / ${lab.endClock()} s` : " s");
+    const time = this.transport.still();
     for (const { exhibit } of this.shows) exhibit.still(time);
     this.acts.show();
+    this.inspect(this.inspected);
     address.write(lab.address());
   }
 
@@ -411,12 +404,10 @@ export class Page {
    */
   changed(ended) {
     const { playing } = this.player;
-    const again = !playing && this.lab.atEnd();
-    say(byId("play-text", HTMLElement), playing ? "Pause" : again ? "Again" : "Play");
-    const shape = playing ? "i-pause" : again ? "i-again" : "i-play";
-    byId("play-icon", SVGUseElement).setAttribute("href", `#${shape}`);
+    this.transport.changed(playing);
     if (!playing) this.moved();
-    if (ended) announce(`${this.lab.moment(FIRST, false)} The run is over. ${this.lab.outcome(FIRST)}`);
+    const over = this.lab.hides(FIRST) ? "The exercise hides what follows." : "The run is over.";
+    if (ended) announce(`${this.lab.moment(FIRST, false)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 
   /**
@@ -426,15 +417,24 @@ export class Page {
   picked(which) {
     this.guard(() => {
       const { lab } = this;
-      const text = lab.inspect(which);
-      panel.showStory(text ? JSON.parse(text) : null, (record) => {
-        if (lab.pickRecord(which, record)) this.picked(which);
-      });
+      this.inspect(which);
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
       say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);
       this.changed(false);
+    });
+  }
+
+  /**
+   * Shows what is selected in an exhibit, as far as it is seen.
+   * @param {number} which
+   */
+  inspect(which) {
+    const { lab } = this;
+    this.inspected = which;
+    panel.show(lab.inspect(which), (record) => {
+      if (lab.pickRecord(which, record)) this.picked(which);
     });
   }
 
@@ -463,7 +463,7 @@ export class Page {
   /** @param {number} place */
   pace(place) {
     this.player.setSpeed(place);
-    this.speed.value = String(this.player.speed);
+    this.transport.pace(this.player.speed);
     announce(`Speed ${SPEEDS[this.player.speed].name}`);
   }
 
@@ -499,17 +499,4 @@ export class Page {
     notices.hide("packets");
     stopped(error);
   }
-}
-
-/**
- * Says that the page has stopped because of a bug.
- * @param {unknown} error
- */
-export function stopped(error) {
-  notices.show("broken", {
-    title: "The page has stopped because of a bug.",
-    lines: [wordsOf(error), `The run was ${location.href}`],
-    bad: true,
-    buttons: [["Load again", () => location.reload()]],
-  });
 }

@@ -26,11 +26,24 @@ const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
 /** @type {ExchangeView | null} */
 let exchange = null;
 
+/** What is shown, as JSON. */
+let shown = "";
+
 /**
- * @param {Story | null} story
+ * @param {string} text a story as JSON; empty if nothing is selected
  * @param {(record: number) => void} pick selects the subject of a record
  */
-export function showStory(story, pick) {
+export function show(text, pick) {
+  if (text === shown) return;
+  shown = text;
+  showStory(text ? JSON.parse(text) : null, pick);
+}
+
+/**
+ * @param {Story | null} story
+ * @param {(record: number) => void} pick
+ */
+function showStory(story, pick) {
   const focused = inspector.contains(document.activeElement);
   exchange = null;
   if (!story) {

@@ -15,7 +15,7 @@ const PART = 20000;
  * @param {string} text
  * @param {HTMLButtonElement} button
  */
-async function copy(text, button) {
+export async function copy(text, button) {
   const label = button.dataset.label ?? button.textContent ?? "";
   button.dataset.label = label;
   let said = "Copied";

@@ -83,7 +83,7 @@ export class Shows {
     this.name();
   }
 
-  /** Returns what shows a pinned run: copies of the first exhibit's elements, before them. */
+  /** Returns what shows a pinned run: the same elements as those of the first exhibit, before them. */
   twin() {
     const { exhibit, result } = this.list[FIRST];
     const [pictures, outcome] = [exhibit.root, result.root].map((root) => {

@@ -1,5 +1,6 @@
 // @ts-check
-// A web worker's part in a sweep: for each message, runs of the scenario with one value, and what they come to.
+// A web worker's part in a sweep: for each message, runs of the scenario with one value, and what they come to. And its part
+// in a comparison: runs of two scenarios with the same seeds.
 
 /** @typedef {import("./wasm.js").Module} Module */
 /** @typedef {{ key: string, seeds: number }} Sweep */
@@ -40,4 +41,22 @@ function measure(module, link, key, value, seeds) {
   const measures = trials.measures();
   trials.free();
   return measures;
+}
+
+/** How long the pairs of a comparison may take, in milliseconds, and how many there are at most. */
+const [PATIENCE, PAIRS] = [3000, 100];
+
+/**
+ * Posts what differs between two scenarios, in words, again and again as more pairs are over.
+ * @param {Module} module
+ * @param {[string, string]} links
+ */
+export function compare(module, [a, b]) {
+  const pairs = new module.Pairs(a, b);
+  const until = performance.now() + PATIENCE;
+  for (let done = 0; done < PAIRS && performance.now() < until;) {
+    if (pairs.advance(STEPS) && ++done % 20 === 0) self.postMessage(pairs.words());
+  }
+  self.postMessage(pairs.words() || "The runs take too long to be repeated with other seeds.");
+  pairs.free();
 }

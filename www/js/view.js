@@ -47,7 +47,7 @@ export class View {
     this.renew();
   }
 
-  /** Draws everything anew: a run, the colours or a size has changed. */
+  /** Draws everything again: a run, the colours or a size has changed. */
   renew() {
     this.stripIsOld = true;
     this.scheduleIsOld = true;

@@ -1,11 +1,11 @@
 // @ts-check
-// A web worker that simulates independent clients, or the runs of a sweep. The first message is what it needs to start; each
+// A web worker that simulates independent clients, or the runs of a sweep or of a comparison. The first message is what it needs to start; each
 // of the others brings clients, or only asks it to go on. Each is answered with what it has done so far.
 
 import * as trials from "./trials.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
-/** @typedef {import("./wasm.js").Source & { link: string, sweep?: trials.Sweep }} Order */
+/** @typedef {import("./wasm.js").Source & { link: string, sweep?: trials.Sweep, pair?: [string, string] }} Order */
 
 /**
  * The first and the last of clients; `null` to go on with those that it has.
@@ -16,13 +16,17 @@ import * as trials from "./trials.js";
 const SLICE = 25;
 
 /** @param {MessageEvent<Order>} message */
-self.onmessage = async ({ data: { glue, compiled, link, sweep } }) => {
+self.onmessage = async ({ data: { glue, compiled, link, sweep, pair } }) => {
   try {
     /** @type {Module} */
     const module = await import(glue);
     await module.default({ module_or_path: compiled });
     if (sweep) {
       trials.serve(module, sweep);
+      return;
+    }
+    if (pair) {
+      trials.compare(module, pair);
       return;
     }
     const part = new module.Part(link);

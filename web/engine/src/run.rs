@@ -96,6 +96,8 @@ pub struct PageRun {
     all: Option<Report>,
     /// Whether the reader stopped it.
     stopped: bool,
+    /// Whether nothing is simulated that is not kept.
+    ends_cut: bool,
 }
 
 enum State {
@@ -126,7 +128,14 @@ impl PageRun {
             scenario.begin(Kept::new(max), bounds)
         };
         let all = is_sample.then(Report::default);
-        Self { scenario, network: State::Running(Box::new(run)), all, stopped: false }
+        let network = State::Running(Box::new(run));
+        Self { scenario, network, all, stopped: false, ends_cut: is_sample }
+    }
+
+    /// Creates the run of `scenario` at its start, which is over after the first `max` records.
+    #[must_use]
+    pub fn beginning(max: usize, scenario: Scenario) -> Self {
+        Self { ends_cut: true, ..Self::keeping(max, scenario) }
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.
@@ -141,7 +150,7 @@ impl PageRun {
             }
         }
         // A sample is only drawn: others count.
-        if self.all.is_some() && self.is_cut() {
+        if self.ends_cut && self.is_cut() {
             self.end(None);
         }
         matches!(self.network, State::Over { .. })
@@ -154,6 +163,8 @@ impl PageRun {
     }
 
     fn end(&mut self, ended_by: Option<EndedBy>) {
+        // What is not kept does not count.
+        let ended_by = ended_by.filter(|_| !(self.ends_cut && self.is_cut()));
         if let State::Running(run) = &self.network {
             let simulated = run.now();
             let over = State::Over { sink: Box::default(), simulated, ended_by };

@@ -2,8 +2,10 @@
 //!
 //! They equal those of the core's `Metrics`, whose histogram and series the page does not need.
 
+mod pairs;
 mod trials;
 
+pub use pairs::Pairs;
 pub use trials::Trials;
 
 use retrylab_core::stats::{Mean, wilson};

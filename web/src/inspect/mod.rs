@@ -15,9 +15,14 @@ use retrylab_core::trace::words::Pattern;
 
 use layers::Bytes;
 
-/// Describes a packet: `title`, `shape`, `facts` (`name`, `text`), `why` (what such a frame is for, in sentences), `chain`
+/// Describes a packet, as far as it is `seen`: `title`, `shape`, `facts` (`name`, `text`), `why` (what such a frame is for, in sentences), `chain`
 /// (see [`Chain::write`]), `exchange`, `view` (what the bytes are), and the bytes with their layers: see [`layers::write`].
-pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
+pub(crate) fn packet(
+    run: &PageRun,
+    timeline: &Timeline,
+    id: Id,
+    (places, seen): (u32, u64),
+) -> Option<String> {
     let packet = timeline.packet(id)?;
     let which = why::which(timeline, packet);
     let shape = match packet.direction {
@@ -35,7 +40,7 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
         },
     };
     let payload = if packet.frame.is_none() { payload(run, packet) } else { None };
-    let (view, bytes) = seen(run, packet, payload.as_deref());
+    let (view, bytes) = bytes_of(run, packet, payload.as_deref());
     Some(Json::object(|json| {
         json.text("title", &title);
         json.text("shape", shape);
@@ -50,7 +55,9 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
                 owner(json, run, packet);
             }
             fact(json, "sent", &format!("{} s", clock(packet.sent, places)));
-            if packet.local.is_none() {
+            if packet.end > seen {
+                fact(json, "fate", "on its way");
+            } else if packet.local.is_none() {
                 fate(json, packet, places);
             }
             let size = if packet.frame.is_none() { "payload" } else { "frame" };
@@ -58,8 +65,8 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
         });
         let story = packet.frame.map(|carried| frame::story(packet, carried));
         json.texts("why", story.unwrap_or_default());
-        Chain::of_packet(run, timeline, id, places).write(json, "chain");
-        exchange(json, run, timeline, (packet.flow, packet.label));
+        Chain::of_packet(run, timeline, id, (places, seen)).write(json, "chain");
+        exchange(json, run, timeline, (packet.flow, packet.label), seen);
         json.text("view", &view);
         layers::write(json, &bytes);
     }))
@@ -67,7 +74,11 @@ pub(crate) fn packet(run: &PageRun, timeline: &Timeline, id: Id, places: u32) ->
 
 /// Returns the bytes of a packet, as far as they are kept, and what they are. A frame is shown as it was sent; one that the link
 /// damaged, or that a router sent, as it arrived.
-fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: Option<&'a [u8]>) -> (String, Bytes<'a>) {
+fn bytes_of<'a>(
+    run: &'a PageRun,
+    packet: &Packet,
+    payload: Option<&'a [u8]>,
+) -> (String, Bytes<'a>) {
     let [sent, received] = packet.frames;
     let arrived = received.filter(|_| packet.damaged || sent.is_none());
     let (what, bytes) = match arrived.or(sent) {
@@ -98,7 +109,12 @@ fn seen<'a>(run: &'a PageRun, packet: &Packet, payload: Option<&'a [u8]>) -> (St
 }
 
 /// Describes a wait, in the same form.
-pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> Option<String> {
+pub(crate) fn wait(
+    run: &PageRun,
+    timeline: &Timeline,
+    id: Id,
+    (places, seen): (u32, u64),
+) -> Option<String> {
     let wait = timeline.wait(id)?;
     let words = timeline.words(run.records(), wait.record);
     Some(Json::object(|json| {
@@ -111,8 +127,8 @@ pub(crate) fn wait(run: &PageRun, timeline: &Timeline, id: Id, places: u32) -> O
             fact(json, "length", &wait.length());
         });
         json.texts("why", [""; 0]);
-        Chain::of_wait(run, timeline, id, places).write(json, "chain");
-        exchange(json, run, timeline, (wait.flow, wait.label));
+        Chain::of_wait(run, timeline, id, (places, seen)).write(json, "chain");
+        exchange(json, run, timeline, (wait.flow, wait.label), seen);
         json.text("view", "");
         layers::write(json, &Bytes::Payload(&[]));
     }))
@@ -125,13 +141,14 @@ fn exchange(
     run: &PageRun,
     timeline: &Timeline,
     (flow, label): (u32, Option<Label>),
+    seen: u64,
 ) {
     let has_exchanges = timeline.setting().pattern != Pattern::Heartbeat;
     json.list("exchange", |json| {
         if let Some(label) = label.filter(|_| has_exchanges) {
             let of = (flow, label.exchange.get());
             json.element(|json| {
-                why::waterfall(json, run, timeline, of);
+                why::waterfall(json, run, timeline, of, seen);
                 why::states(json, run, timeline, of);
             });
         }
@@ -212,7 +229,7 @@ mod tests {
     #[test]
     fn every_packet_says_why() {
         let (run, timeline) = over(crate::lessons::OPENING.fragment);
-        let text = |id| packet(&run, &timeline, id, 3).unwrap();
+        let text = |id| packet(&run, &timeline, id, (3, u64::MAX)).unwrap();
         assert!(text(0).contains("Send 1 began exchange 1 at 0.000 s."), "{}", text(0));
         assert!(text(1).contains(r#"{"name":"fate","text":"lost on the link"}"#), "{}", text(1));
         assert!(
@@ -225,10 +242,10 @@ mod tests {
         assert!(text(3).contains("ends the exchange"), "{}", text(3));
         assert!(text(3).contains(r#""value":"Your data was 5 bytes""#), "{}", text(3));
         assert!(text(0).contains(r#""hex":"68656c6c6f""#), "{}", text(0));
-        assert_eq!(packet(&run, &timeline, 4, 3), None);
-        let first = wait(&run, &timeline, 0, 3).unwrap();
+        assert_eq!(packet(&run, &timeline, 4, (3, u64::MAX)), None);
+        let first = wait(&run, &timeline, 0, (3, u64::MAX)).unwrap();
         assert!(first.contains("The wait ran to its end at 0.100 s."), "{first}");
-        let second = wait(&run, &timeline, 1, 3).unwrap();
+        let second = wait(&run, &timeline, 1, (3, u64::MAX)).unwrap();
         assert!(second.contains("0.120 s, 180 ms before it would have fired"), "{second}");
     }
 
@@ -237,7 +254,7 @@ mod tests {
     fn a_client_has_an_address_of_its_networks_family() {
         let clients = |fragment: &str| {
             let (run, timeline) = over(fragment);
-            packet(&run, &timeline, 0, 3).unwrap()
+            packet(&run, &timeline, 0, (3, u64::MAX)).unwrap()
         };
         let (ipv4, ipv6) = (
             clients("network=packets&clients=2"),
@@ -250,12 +267,12 @@ mod tests {
     #[test]
     fn other_silences_have_their_reasons() {
         let (run, timeline) = over("link.latency=60ms");
-        let second = packet(&run, &timeline, 2, 3).unwrap();
+        let second = packet(&run, &timeline, 2, (3, u64::MAX)).unwrap();
         assert!(second.contains("The reply to send 1 was still on its way"), "{second}");
-        let late = packet(&run, &timeline, 3, 3).unwrap();
+        let late = packet(&run, &timeline, 3, (3, u64::MAX)).unwrap();
         assert!(late.contains("Nothing waited for it"), "{late}");
         let (run, timeline) = over("server.drop=1");
-        let second = packet(&run, &timeline, 1, 3).unwrap();
+        let second = packet(&run, &timeline, 1, (3, u64::MAX)).unwrap();
         assert!(second.contains("Send 1 was dropped by the server: it drew"), "{second}");
     }
 
@@ -284,7 +301,7 @@ mod tests {
     #[test]
     fn a_payload_is_shown_as_it_arrived() {
         let (run, timeline) = over("link.corrupt=1&link.checksum=false&policy.max_sends=1");
-        let damaged = packet(&run, &timeline, 0, 3).unwrap();
+        let damaged = packet(&run, &timeline, 0, (3, u64::MAX)).unwrap();
         assert!(damaged.contains("The payload as it arrived, 5 bytes"), "{damaged}");
         assert!(!damaged.contains(r#""hex":"68656c6c6f""#), "{damaged}");
     }
@@ -294,12 +311,12 @@ mod tests {
     fn a_lookup_shows_its_messages() {
         let (run, timeline) =
             over("message=www.example&protocol=dns&dns.records=www.example%3D192.0.2.80");
-        let question = packet(&run, &timeline, 0, 3).unwrap();
+        let question = packet(&run, &timeline, 0, (3, u64::MAX)).unwrap();
         assert!(question.contains("The payload, 29 bytes"), "{question}");
         assert!(
             question.contains(r#""name":"DNS""#) && question.contains("www.example"),
             "{question}"
         );
-        assert!(packet(&run, &timeline, 1, 3).unwrap().contains("192.0.2.80"));
+        assert!(packet(&run, &timeline, 1, (3, u64::MAX)).unwrap().contains("192.0.2.80"));
     }
 }

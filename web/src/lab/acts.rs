@@ -1,7 +1,8 @@
 //! Acts by hand: what the reader does to a packet, to the server and to the link. They are settings of the scenario, so the
 //! link, the digest and `retrylab sim` have them too.
 
-use super::{Lab, link_of};
+use super::Lab;
+use super::link::link_of;
 use crate::fields;
 use crate::json::Json;
 use crate::stage::Pick;
@@ -45,6 +46,7 @@ impl Lab {
     /// If the scenario does not allow it: one sentence.
     #[wasm_bindgen(js_name = withAct)]
     pub fn with_act(&self, act: &str) -> Result<String, String> {
+        self.may_change(0)?;
         let scenario = self.exhibits[0].run.scenario();
         let (key, value) = match act {
             "crash" => ("faults", self.began("server-down")),

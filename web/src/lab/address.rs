@@ -6,12 +6,16 @@
 //! | `view.select` | what is selected, by the event that began it: its place in the trace, from 0 |
 //! | `view.client` | the client of the ladder |
 //! | `view.against` | the scenario of the run that is compared with |
+//! | `view.exercise` | an exercise, which has a scenario of its own |
 //!
 //! All other keys are the scenario's.
 
+use super::Lab;
+use super::exercise::Task;
 use super::exhibit::Exhibit;
-use super::{Lab, link_of};
+use super::link::{AGAINST, link_of};
 use crate::lessons::OPENING;
+use retrylab_core::exercise::{NAME as EXERCISE, NameError};
 use retrylab_core::scenario::{Link, Scenario};
 use retrylab_core::time::{nanos, parse_duration};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -19,15 +23,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 const AT: &str = "at";
 const SELECT: &str = "select";
 const CLIENT: &str = "client";
-const AGAINST: &str = "against";
-
-/// Returns true if this module can run all scenarios of a link.
-pub(super) fn runs(link: &str) -> bool {
-    let link = Scenario::from_link(link);
-    let mut others = link.view.iter().filter(|(name, _)| name == AGAINST);
-    link.scenario.is_runnable()
-        && others.all(|(_, other)| Scenario::from_fragment(other).0.is_runnable())
-}
 
 /// The address bar.
 #[wasm_bindgen]
@@ -39,7 +34,14 @@ impl Lab {
         let Link { scenario, errors, view, .. } =
             Scenario::from_link(if is_empty { OPENING.fragment } else { link });
         let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        let mut first = Exhibit::new(scenario, Vec::new());
+        let task = view
+            .iter()
+            .find(|(name, _)| name == EXERCISE)
+            .and_then(|(_, name)| take_right(Task::new(name), &mut errors));
+        let mut first = match &task {
+            Some(task) => task.exhibit(),
+            None => Exhibit::new(scenario, Vec::new()),
+        };
         let (mut others, mut at) = (Vec::new(), 0);
         for (name, value) in &view {
             let wrong = match name.as_str() {
@@ -56,6 +58,7 @@ impl Lab {
                     others = vec![Exhibit::new(scenario, Vec::new())];
                     None
                 }
+                EXERCISE => None,
                 _ => {
                     errors.push(format!("`view.{name}` is not known"));
                     None
@@ -68,14 +71,17 @@ impl Lab {
         first.errors = errors;
         self.exhibits = vec![first];
         self.exhibits.append(&mut others);
-        (self.at, self.seen) = (at, at);
+        (self.at, self.seen, self.task) = (at, at, task);
     }
 
     /// Returns the fragment of the link that shows what is shown now, without `#`.
     #[must_use]
     pub fn address(&self) -> String {
         let first = &self.exhibits[0];
-        let mut out = link_of(first.run.scenario());
+        let mut out = match &self.task {
+            Some(task) => task.link(),
+            None => link_of(first.run.scenario()),
+        };
         let mut add =
             |name: &str, value: &str| out = format!("{out}&{}", Link::view_pair(name, value));
         if self.at > 0 {
@@ -91,6 +97,11 @@ impl Lab {
         }
         out
     }
+}
+
+/// Returns a value, or nothing and adds a sentence about what is wrong.
+fn take_right<T>(value: Result<T, NameError>, errors: &mut Vec<String>) -> Option<T> {
+    value.map_err(|error| errors.push(format!("`view.{EXERCISE}`: {error}"))).ok()
 }
 
 /// Hands a value on, if there is one; returns true if not.

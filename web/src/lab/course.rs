@@ -1,6 +1,7 @@
 //! The menu and the course.
 
 use super::Lab;
+use super::exercise::Task;
 use crate::lessons;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -10,14 +11,16 @@ impl Lab {
     /// Returns the menu for the first exhibit: see `lessons::menu`.
     #[must_use]
     pub fn menu(&self) -> String {
-        lessons::menu(&self.exhibits[0].run.scenario().to_fragment())
+        let fragment = self.exhibits[0].run.scenario().to_fragment();
+        lessons::menu(&fragment, self.task.as_ref().map(Task::kind))
     }
 
     /// Returns the place in the course, from 0, of the lesson that the first exhibit shows; nothing if it is none.
     #[wasm_bindgen(js_name = coursePlace)]
     #[must_use]
     pub fn course_place(&self) -> Option<usize> {
-        lessons::place(&self.exhibits[0].run.scenario().to_fragment())
+        let is_lesson = self.task.is_none();
+        is_lesson.then(|| lessons::place(&self.exhibits[0].run.scenario().to_fragment())).flatten()
     }
 
     /// Returns the lesson at a place in the course: see `lessons::describe`; nothing if there is none.

@@ -49,10 +49,15 @@ impl Scene {
 impl Exhibit {
     /// Creates an exhibit of a scenario, whose run begins.
     pub(super) fn new(scenario: Scenario, errors: Vec<String>) -> Self {
+        Self::of(PageRun::new(scenario), errors)
+    }
+
+    /// Creates an exhibit of a run at its start.
+    pub(super) fn of(run: PageRun, errors: Vec<String>) -> Self {
         Self {
-            plan: Plan::new(&scenario),
-            growing: Some(Timeline::begin(&scenario)),
-            run: PageRun::new(scenario),
+            plan: Plan::new(run.scenario()),
+            growing: Some(Timeline::begin(run.scenario())),
+            run,
             errors,
             scene: None,
             flow: 1,

@@ -5,7 +5,9 @@ mod address;
 mod charts;
 mod compare;
 mod course;
+mod exercise;
 mod exhibit;
+mod link;
 mod pictures;
 mod playhead;
 mod run;
@@ -15,7 +17,9 @@ mod servers;
 use crate::fold::Folds;
 use crate::theme::Theme;
 use crate::{fields, words};
+use exercise::Task;
 use exhibit::Exhibit;
+use link::{link_of, runnable};
 use retrylab_core::scenario::Scenario;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -34,6 +38,8 @@ pub struct Lab {
     seen: u64,
     /// How the playhead moves through all exhibits.
     folds: Folds,
+    /// What the first exhibit asks.
+    task: Option<Task>,
 }
 
 #[wasm_bindgen]
@@ -48,6 +54,7 @@ impl Lab {
             at: 0,
             seen: 0,
             folds: Folds::new(&[], 0, 1),
+            task: None,
         };
         lab.open(link);
         lab
@@ -62,7 +69,7 @@ impl Lab {
     /// Returns true if this module can run the scenarios of a link; if not, the module with the feature `packets` can.
     #[must_use]
     pub fn runs(link: &str) -> bool {
-        address::runs(link)
+        runnable(link)
     }
 
     /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays. If both runs
@@ -73,6 +80,7 @@ impl Lab {
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
         self.exhibits[which].wanted = wanted;
         self.seen = self.at;
+        self.task.take_if(|_| which == 0);
         if chosen && flow <= self.clients(which) {
             self.follow(which, flow);
         }
@@ -89,6 +97,7 @@ impl Lab {
         key: &str,
         value: Option<String>,
     ) -> Result<String, String> {
+        self.may_change(which)?;
         let changed = fields::change(self.exhibits[which].run.scenario(), key, value.as_deref());
         changed.map(|scenario| link_of(&scenario))
     }
@@ -150,21 +159,21 @@ impl Lab {
         fields::describe(self.exhibits[which].run.scenario())
     }
 
-    /// Returns the scenario's title.
+    /// Returns the title of the scenario, or of its exercise.
     #[must_use]
     pub fn title(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).0.to_string()
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.title().to_string(),
+            None => words::headline(self.exhibits[which].run.scenario()).0.to_string(),
+        }
     }
 
     /// Returns what to look at, or what the scenario is.
     #[must_use]
     pub fn sentence(&self, which: usize) -> String {
-        words::headline(self.exhibits[which].run.scenario()).1
+        match self.task.as_ref().filter(|_| which == 0) {
+            Some(task) => task.given(),
+            None => words::headline(self.exhibits[which].run.scenario()).1,
+        }
     }
-}
-
-/// Returns the fragment of a scenario's link, without `#`; never empty.
-fn link_of(scenario: &Scenario) -> String {
-    let fragment = scenario.to_fragment();
-    if fragment.is_empty() { format!("{}={}", fields::SEED, scenario.seed) } else { fragment }
 }

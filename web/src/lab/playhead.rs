@@ -77,7 +77,7 @@ impl Lab {
         !self.at_end()
     }
 
-    fn go(&mut self, at: u64) {
+    pub(super) fn go(&mut self, at: u64) {
         self.at = at;
         self.seen = self.seen.max(at);
     }

@@ -106,9 +106,12 @@ impl Lab {
         }
     }
 
-    /// Returns what the pictures leave out, in words; empty if they show everything.
+    /// Returns what the pictures leave out, in words; empty if they show everything, or if an exercise hides the rest.
     #[must_use]
     pub fn notice(&self, which: usize) -> String {
+        if self.hides(which) {
+            return String::new();
+        }
         let kept = grouped(self.exhibits[which].run.records().len() as u64);
         let showing = match (
             self.exhibits[which].run.is_cut(),

@@ -70,15 +70,18 @@ impl Lab {
         self.exhibits[which].selected = None;
     }
 
-    /// Returns what is selected, for the inspector: see `inspect`; empty if nothing is selected.
+    /// Returns what is selected, for the inspector: see `inspect`; empty if nothing is selected, or if it could answer
+    /// an exercise.
     #[must_use]
     pub fn inspect(&self, which: usize) -> String {
         let exhibit = &self.exhibits[which];
-        let Some(scene) = &exhibit.scene else { return String::new() };
-        let (run, timeline, places) = (&exhibit.run, &scene.timeline, scene.places);
+        let Some(scene) = exhibit.scene.as_ref().filter(|_| !self.hides(which)) else {
+            return String::new();
+        };
+        let (run, timeline, now) = (&exhibit.run, &scene.timeline, (scene.places, self.seen));
         let text = match exhibit.selected {
-            Some(Pick::Packet(id)) => inspect::packet(run, timeline, id, places),
-            Some(Pick::Wait(id)) => inspect::wait(run, timeline, id, places),
+            Some(Pick::Packet(id)) => inspect::packet(run, timeline, id, now),
+            Some(Pick::Wait(id)) => inspect::wait(run, timeline, id, now),
             _ => None,
         };
         text.unwrap_or_default()

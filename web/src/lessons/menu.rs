@@ -4,6 +4,8 @@ use super::layers::LAYERS;
 use super::shipped::{SHIPPED, Shipped};
 use super::{COURSE, Lesson};
 use crate::json::Json;
+use retrylab_core::exercise::{Kind, NAME};
+use retrylab_core::scenario::Link;
 
 /// Returns the lesson with this link, of the course or about layers.
 pub(crate) fn find(fragment: &str) -> Option<&'static Lesson> {
@@ -28,11 +30,11 @@ pub(crate) fn place(fragment: &str) -> Option<usize> {
     COURSE.iter().position(|step| step.lesson.fragment == fragment)
 }
 
-/// Returns the menu for a page that shows `fragment`: an array of groups with `name` and `entries`, which have `title`,
+/// Returns the menu for a page that shows `fragment` or an exercise: an array of groups with `name` and `entries`, which have `title`,
 /// `question`, `note` (how it differs from the scenario that ships; may be empty), `fragment` and `current`.
-pub(crate) fn menu(fragment: &str) -> String {
+pub(crate) fn menu(fragment: &str, exercise: Option<Kind>) -> String {
     // The reset of a connection is a lesson and also ships: only the first entry is the current one.
-    let mut current = Some(fragment);
+    let mut current = Some(fragment).filter(|_| exercise.is_none());
     let mut entry = |json: &mut Json, entry: Shipped| {
         let is_current = current.take_if(|current| *current == entry.fragment).is_some();
         json.element(|json| {
@@ -51,11 +53,35 @@ pub(crate) fn menu(fragment: &str) -> String {
     };
     Json::array(|json| {
         group(json, "Course", &mut COURSE.iter().map(|step| step.lesson.into()));
+        exercises(json, exercise);
         group(json, "Layers and protocols", &mut LAYERS.iter().copied().map(Shipped::from));
         for (name, scenarios) in SHIPPED {
             group(json, name, &mut scenarios.iter().copied());
         }
     })
+}
+
+/// Writes the group of the exercises.
+fn exercises(json: &mut Json, current: Option<Kind>) {
+    json.element(|json| {
+        json.text("name", "Exercises");
+        json.list("entries", |json| {
+            for kind in Kind::ALL {
+                json.element(|json| {
+                    json.text("title", kind.title());
+                    json.text("question", "");
+                    json.text("note", "");
+                    json.text("fragment", &link_of(*kind, 1));
+                    json.flag("current", current == Some(*kind));
+                });
+            }
+        });
+    });
+}
+
+/// Returns the fragment of the link to an exercise.
+pub(crate) fn link_of(kind: Kind, number: u32) -> String {
+    Link::view_pair(NAME, &kind.named(number))
 }
 
 impl From<Lesson> for Shipped {

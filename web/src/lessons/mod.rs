@@ -11,7 +11,7 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use menu::lessons;
-pub(crate) use menu::{describe, find, find_shipped, menu, place};
+pub(crate) use menu::{describe, find, find_shipped, link_of, menu, place};
 
 use crate::fields;
 use course::COURSE;

@@ -2,6 +2,7 @@ use super::layers::LAYERS;
 use super::shipped::SHIPPED;
 use super::*;
 use crate::run::{MAX_RECORDS, PageRun};
+use retrylab_core::exercise::Kind;
 use retrylab_core::scenario::{self, Scenario};
 use retrylab_core::sim::{Outcome, Summary, run};
 #[cfg(feature = "packets")]
@@ -205,8 +206,8 @@ fn lessons_fit_into_the_page() {
 
 #[test]
 fn the_menu_has_every_scenario_once() {
-    let text = menu(COURSE[1].lesson.fragment);
-    let entries = COURSE.len() + LAYERS.len() + scenario::SHIPPED.len();
+    let text = menu(COURSE[1].lesson.fragment, None);
+    let entries = COURSE.len() + Kind::ALL.len() + LAYERS.len() + scenario::SHIPPED.len();
     assert_eq!(text.matches("\"fragment\":").count(), entries);
     assert_eq!(text.matches("\"current\":true").count(), 1);
     assert!(
@@ -214,9 +215,12 @@ fn the_menu_has_every_scenario_once() {
         "{text}"
     );
     for lesson in lessons() {
-        let text = menu(lesson.fragment);
+        let text = menu(lesson.fragment, None);
         assert_eq!(text.matches("\"current\":true").count(), 1, "{}", lesson.title);
     }
+    let text = menu("", Some(Kind::Sends));
+    let entry = r#""fragment":"view.exercise=sends.1","current":true"#;
+    assert!(text.contains(entry) && text.matches("\"current\":true").count() == 1, "{text}");
     assert_eq!(place(COURSE[1].lesson.fragment), Some(1));
     assert_eq!(place(LAYERS[0].fragment), None);
 }

@@ -48,10 +48,17 @@ impl<'a> Chain<'a> {
     }
 
     /// Returns why a packet was sent, and its fate.
-    pub(crate) fn of_packet(run: &'a PageRun, timeline: &'a Timeline, id: Id, places: u32) -> Self {
+    pub(crate) fn of_packet(
+        run: &'a PageRun,
+        timeline: &'a Timeline,
+        id: Id,
+        (places, seen): (u32, u64),
+    ) -> Self {
         let mut chain = Self::new(run, timeline, places);
         if let Some(packet) = timeline.packet(id) {
-            chain.fate(packet);
+            if packet.end <= seen {
+                chain.fate(packet);
+            }
             match (packet.frame, packet.direction) {
                 (Some(_), _) => {}
                 (None, Direction::Request) => chain.request(id),
@@ -61,11 +68,18 @@ impl<'a> Chain<'a> {
         chain
     }
 
-    /// Returns why a wait began and ended.
-    pub(crate) fn of_wait(run: &'a PageRun, timeline: &'a Timeline, id: Id, places: u32) -> Self {
+    /// Returns why a wait began and, if that is seen, ended.
+    pub(crate) fn of_wait(
+        run: &'a PageRun,
+        timeline: &'a Timeline,
+        id: Id,
+        (places, seen): (u32, u64),
+    ) -> Self {
         let mut chain = Self::new(run, timeline, places);
         if let Some(wait) = timeline.wait(id) {
-            chain.ending(wait);
+            if wait.ended <= seen {
+                chain.ending(wait);
+            }
             chain.length(wait);
             match wait.request {
                 Some(request) => chain.request(request),

@@ -21,20 +21,20 @@ fn texts(chain: Chain<'_>) -> Vec<String> {
 /// Returns the chain of the last wait.
 fn of_last_wait(fragment: &str) -> Vec<String> {
     let (run, timeline) = over(fragment);
-    texts(Chain::of_wait(&run, &timeline, timeline.waits().len() as Id - 1, 3))
+    texts(Chain::of_wait(&run, &timeline, timeline.waits().len() as Id - 1, (3, u64::MAX)))
 }
 
 /// Returns the first sentence about the first packet with this ending.
 fn of_first(fragment: &str, test: impl Fn(&Packet) -> bool) -> String {
     let (run, timeline) = over(fragment);
     let id = timeline.packets().iter().position(test).expect(fragment);
-    texts(Chain::of_packet(&run, &timeline, id as Id, 3)).swap_remove(0)
+    texts(Chain::of_packet(&run, &timeline, id as Id, (3, u64::MAX))).swap_remove(0)
 }
 
 #[test]
 fn a_send_goes_back_to_the_start_of_its_exchange() {
     let (run, timeline) = over(crate::lessons::OPENING.fragment);
-    let chain = Chain::of_packet(&run, &timeline, 2, 3);
+    let chain = Chain::of_packet(&run, &timeline, 2, (3, u64::MAX));
     assert_eq!(
         texts(chain),
         [
@@ -45,7 +45,7 @@ fn a_send_goes_back_to_the_start_of_its_exchange() {
             "Send 1 began exchange 1 at 0.000 s.",
         ]
     );
-    let chain = Chain::of_packet(&run, &timeline, 2, 3);
+    let chain = Chain::of_packet(&run, &timeline, 2, (3, u64::MAX));
     for (text, record) in &chain.links {
         let about = timeline.subject(record.expect(text));
         let reply = text.contains("eply to send 1") || text.contains("replied");
@@ -64,7 +64,7 @@ fn a_send_goes_back_to_the_start_of_its_exchange() {
 fn a_long_exchange_is_cut_and_says_so() {
     let (run, timeline) = over("link.loss=1&policy.give_up_above=10s");
     let last = timeline.packets().len() as Id - 1;
-    let chain = texts(Chain::of_packet(&run, &timeline, last, 3));
+    let chain = texts(Chain::of_packet(&run, &timeline, last, (3, u64::MAX)));
     assert_eq!(chain.last().unwrap(), "Before that came sends 1 to 3.");
 }
 
@@ -228,7 +228,7 @@ fn the_server_says_how_long_it_worked() {
         .packets()
         .iter()
         .rposition(|packet| packet.direction == Direction::Reply && packet.send() == 1);
-    let chain = texts(Chain::of_packet(&run, &timeline, reply.unwrap() as Id, 3));
+    let chain = texts(Chain::of_packet(&run, &timeline, reply.unwrap() as Id, (3, u64::MAX)));
     assert!(
         chain.iter().any(|text| text.contains("after 120 ms in the queue and 120 ms of work.")),
         "{chain:?}"
@@ -331,7 +331,7 @@ fn an_exchange_goes_through_known_transitions_only() {
 #[test]
 fn a_waterfall_has_the_parts_of_each_send() {
     let (run, timeline) = over(crate::lessons::OPENING.fragment);
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
     assert!(text.contains(r#""text":"request 10 ms, the reply was lost on the link""#), "{text}");
     assert!(
         text.contains(r#""text":"wait 100 ms, request 10 ms, reply 10 ms, answered""#),
@@ -339,7 +339,7 @@ fn a_waterfall_has_the_parts_of_each_send() {
     );
     assert!(text.contains(r#"{"kind":"wait","from":0,"to":100000000}"#), "{text}");
     let (run, timeline) = over("server.service=120ms");
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
     assert!(
         text.contains(
             "wait 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
@@ -347,6 +347,6 @@ fn a_waterfall_has_the_parts_of_each_send() {
         "{text}"
     );
     let (run, timeline) = over("link.loss=1");
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1)));
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
     assert!(text.contains(r#""name":"Gave up","record":20,"text":"wait 1.6 s""#), "{text}");
 }

@@ -27,8 +27,14 @@ struct Bar {
 }
 
 /// Writes `from` and `to` in nanoseconds, `rows`, and `left`, the number of sends that are not among them. A row has `name`,
-/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words.
-pub(crate) fn waterfall(json: &mut Json, run: &PageRun, timeline: &Timeline, of: (u32, u32)) {
+/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`.
+pub(crate) fn waterfall(
+    json: &mut Json,
+    run: &PageRun,
+    timeline: &Timeline,
+    of: (u32, u32),
+    seen: u64,
+) {
     let mut bars = if timeline.setting().connections {
         connections(run.records(), timeline, of)
     } else {
@@ -37,6 +43,8 @@ pub(crate) fn waterfall(json: &mut Json, run: &PageRun, timeline: &Timeline, of:
     let left = bars.len().saturating_sub(MAX_SENDS);
     bars.truncate(MAX_SENDS);
     bars.extend(last_wait(run.records(), timeline, of).filter(|_| left == 0));
+    bars.iter_mut().for_each(|bar| bar.hide_after(seen));
+    bars.retain(|bar| !bar.parts.is_empty());
     let parts = || bars.iter().flat_map(|bar| &bar.parts);
     json.number("from", parts().map(|part| part.from).min().unwrap_or(0));
     json.number("to", parts().map(|part| part.to).max().unwrap_or(0));
@@ -49,6 +57,15 @@ pub(crate) fn waterfall(json: &mut Json, run: &PageRun, timeline: &Timeline, of:
 }
 
 impl Bar {
+    /// Cuts what is later than `seen`. Until a loss is seen, the packet may as well arrive.
+    fn hide_after(&mut self, seen: u64) {
+        if self.parts.iter().any(|part| part.to > seen) {
+            self.end.clear();
+            self.parts.retain(|part| part.from <= seen && (part.kind != "lost" || part.to <= seen));
+            self.parts.iter_mut().for_each(|part| part.to = part.to.min(seen));
+        }
+    }
+
     fn write(&self, json: &mut Json) {
         json.text("name", &self.name);
         json.number("record", self.record.into());

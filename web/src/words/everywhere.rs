@@ -81,12 +81,12 @@ fn datagrams_add_up(run: &PageRun, timeline: &Timeline) {
 
 fn packets_have_stories(run: &PageRun, timeline: &Timeline) {
     for (id, packet) in timeline.packets().iter().enumerate().take(60) {
-        let story = inspect::packet(run, timeline, id as u32, 3).unwrap();
+        let story = inspect::packet(run, timeline, id as u32, (3, u64::MAX)).unwrap();
         assert!(!story.contains("\"\"]") && !story.contains("  "), "{story}");
         assert!(packet.end >= packet.sent);
     }
     for id in 0..timeline.waits().len().min(60) {
-        assert!(inspect::wait(run, timeline, id as u32, 3).is_some());
+        assert!(inspect::wait(run, timeline, id as u32, (3, u64::MAX)).is_some());
     }
 }
 

@@ -283,7 +283,7 @@ mod false_once {
         );
         assert!(!hinted.join(" ").contains("No reply"), "{hinted:?}");
         let (run, timeline) = over("seed=3&server.fail=1&server.hint=1s");
-        let reply = crate::inspect::packet(&run, &timeline, 1, 3).unwrap();
+        let reply = crate::inspect::packet(&run, &timeline, 1, (3, u64::MAX)).unwrap();
         assert!(reply.contains("retrylab: failed, retry in 1s"), "{reply}");
     }
 

@@ -1,0 +1,36 @@
+// @ts-check
+// Notices of troubles that the page cannot repair by itself.
+
+import * as notices from "./notices.js";
+import { wordsOf } from "./wasm.js";
+
+/**
+ * Says that the TCP/IP stacks could not be loaded, and offers to try again.
+ * @param {unknown} error
+ * @param {string} shown says which run is shown instead
+ * @param {() => void} again
+ */
+export function lacksPackets(error, shown, again) {
+  notices.show("packets", {
+    title: "The TCP/IP stacks that this run needs could not be loaded.",
+    lines: [
+      `The browser says: ${wordsOf(error)}.`,
+      `${shown} The command-line program, \`retrylab sim\`, has the stacks too.`,
+    ],
+    bad: true,
+    buttons: [["Try again", again]],
+  });
+}
+
+/**
+ * Says that the page has stopped because of a bug.
+ * @param {unknown} error
+ */
+export function stopped(error) {
+  notices.show("broken", {
+    title: "The page has stopped because of a bug.",
+    lines: [wordsOf(error), `The run was ${location.href}`],
+    bad: true,
+    buttons: [["Load again", () => location.reload()]],
+  });
+}

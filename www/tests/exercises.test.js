@@ -1,0 +1,166 @@
+// @ts-check
+// Exercises: one solved, one not, by keyboard; what they hide; and the code of the result.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { axe } from "./axe.js";
+import { fragmentOf, openLab, text, watch } from "./support.js";
+
+/** @type {import("./support.js").Lab} */
+let lab;
+before(async () => {
+  lab = await openLab();
+});
+after(() => lab.close());
+
+const KINDS = ["next-send", "sends", "recovers", "answered-send", "first-to-give-up", "policy"];
+
+const CODE = /^[0-9A-Z]{5}-[0-9A-Z]{4}$/;
+
+/**
+ * Opens an exercise and waits for its run.
+ * @param {string} name
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ */
+async function exercise(name, options = {}) {
+  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const faults = watch(page, lab.url);
+  await page.goto(`${lab.url}#view.exercise=${name}`);
+  await ready(page);
+  return { page, faults };
+}
+
+/** @param {import("playwright-core").Page} page */
+const ready = (page) => page.waitForFunction(() =>
+  document.querySelector("[data-part=stage]")?.getAttribute("aria-label")?.startsWith("The stage at"));
+
+/** @param {import("playwright-core").Page} page */
+const solved = (page) => page.waitForFunction(() =>
+  /^[0-9a-f]{16}$/.test(document.querySelector("[data-part=digest]")?.textContent ?? ""));
+
+/**
+ * Works out when the next send leaves, from the page's text.
+ * @param {import("playwright-core").Page} page
+ */
+async function nextSend(page) {
+  const given = await text(page, "sentence");
+  const question = await text(page, "exercise");
+  const number = (/** @type {RegExp} */ pattern, /** @type {string} */ from, usual = NaN) => Number(from.match(pattern)?.[1] ?? usual);
+  const first = number(/waits ([\d.]+) ms/, given);
+  const factor = given.includes("is twice as long") ? 2 : number(/is ([\d.]+) times as long/, given, 1);
+  const most = number(/No wait is longer than ([\d.]+) ms/, given, Infinity);
+  const sends = number(/Send (\d) has just left/, question);
+  const at = number(/left, at ([\d.]+) m?s/, question) * (/left, at [\d.]+ s/.test(question) ? 1000 : 1);
+  return at + Math.min(most, first * factor ** (sends - 1));
+}
+
+test("an exercise is solved by keyboard, and its code holds", async () => {
+  const { page, faults } = await exercise("next-send.7");
+  const right = await nextSend(page);
+  await page.keyboard.press("End");
+  const shown = await text(page, "clock");
+  await page.locator(".exercise input").focus();
+  await page.keyboard.type("soon");
+  await page.keyboard.press("Enter");
+  assert.equal(await text(page, "live"), "Write a time with its unit, such as 700 ms or 1.5 s.");
+  await page.locator(".exercise input").fill(`${right + 30} ms`);
+  await page.keyboard.press("Enter");
+  assert.equal(await text(page, "live"), "That is not right. Try again.");
+  await page.click("#to-end");
+  assert.equal(await text(page, "clock"), shown, "the rest stays hidden");
+  await page.locator(".exercise input").fill(`${right}ms`);
+  await page.keyboard.press("Enter");
+  await solved(page);
+  const verdict = await page.evaluate(() => document.activeElement?.textContent ?? "");
+  assert.match(verdict, /^Right: .*One wait after send/, "the focus is on the verdict");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#inspect h3"));
+  await page.keyboard.press("End");
+  assert.notEqual(await text(page, "clock"), shown);
+  const code = (await page.locator(".exercise code").textContent()) ?? "";
+  assert.match(code, CODE);
+  const binary = process.env.RETRYLAB_BIN;
+  if (binary) {
+    const said = execFileSync(binary, ["check", code, page.url().replace(/&.*/, "")], { encoding: "utf8" });
+    assert.match(said, /^valid: exercise next-send\.7 .*, solved with 2 answers\n$/);
+  }
+  await page.getByRole("button", { name: "Another", exact: true }).press("Enter");
+  await page.waitForFunction(() => location.hash === "#view.exercise=next-send.8");
+  await ready(page);
+  assert.match(await text(page, "exercise"), /At which time does send \d leave\?/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a reader who gives up is shown the solution", async () => {
+  const { page, faults } = await exercise("recovers.4");
+  await page.locator(".exercise input[type=radio]").first().focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Show the solution");
+  await page.keyboard.press("Enter");
+  await solved(page);
+  assert.match(await text(page, "exercise"), /^The answer: (It is answered|The client gives up)\./);
+  assert.match((await page.locator(".exercise code").textContent()) ?? "", CODE);
+  assert(await page.locator("#fields").isVisible(), "and the settings");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("what would give the answer away is hidden until then", async () => {
+  const { page, faults } = await exercise("policy.2");
+  for (const hidden of ["#fields", "#schedule", "#policy", "#export-open", "#compare", "#inspect"]) {
+    assert(!(await page.locator(hidden).isVisible()), hidden);
+  }
+  await page.keyboard.press("n");
+  await page.keyboard.press("c");
+  assert.equal(fragmentOf(page), "view.exercise=policy.2", "neither a new seed nor a comparison");
+  await page.selectOption("#lesson", { label: "One lost reply" });
+  await solved(page);
+  assert(await page.locator("#fields").isVisible());
+  assert(!(await page.locator(".exercise").isVisible()));
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+/**
+ * Shows the solution of the exercise that is shown.
+ * @param {import("playwright-core").Page} page
+ */
+async function solve(page) {
+  await page.getByRole("button", { name: "Show the solution" }).click();
+  await solved(page);
+}
+
+for (const [colorScheme, width, height] of /** @type {const} */ ([["light", 1280, 800], ["light", 390, 844], ["dark", 1280, 800]])) {
+  test(`axe finds nothing: ${colorScheme}, ${width} px`, async () => {
+    const { page, faults } = await exercise("next-send.1", { colorScheme, viewport: { width, height } });
+    assert.deepEqual(await axe(page, colorScheme), [], "a field");
+    await page.goto(`${lab.url}#view.exercise=policy.1`);
+    await page.locator(".exercise input[type=radio]").first().waitFor();
+    assert.deepEqual(await axe(page, colorScheme), [], "a choice");
+    await solve(page);
+    assert.deepEqual(await axe(page, colorScheme), [], "a solution");
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+}
+
+test("every kind is in the menu and fits on a phone", async () => {
+  const { page, faults } = await exercise("next-send.1", { viewport: { width: 390, height: 844 } });
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+  const ways = await page.locator("#lesson optgroup[label=Exercises] option").count();
+  assert.equal(ways, KINDS.length);
+  for (const kind of KINDS) {
+    await page.selectOption("#lesson", `view.exercise=${kind}.1`);
+    assert((await wide()) <= 390, kind);
+    await solve(page);
+    assert((await wide()) <= 390, `${kind}, solved`);
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
