@@ -9,7 +9,6 @@ import { Course } from "./course.js";
 import { Difference } from "./difference.js";
 import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
-import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
@@ -85,7 +84,6 @@ export class Page {
       },
     });
     this.client = byId("client", HTMLInputElement);
-    this.legend = new Legend(byId("legend", HTMLElement));
   }
 
   get lab() {
@@ -375,7 +373,6 @@ export class Page {
         result.moved();
       }
       this.charts.moved(playing);
-      this.legend.show(lab, FIRST);
       this.transport.moved(clock);
       panel.showMoment(lab.now());
       if (playing) {
