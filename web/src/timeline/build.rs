@@ -159,9 +159,7 @@ impl Timeline {
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, cause),
-            What::TimerArmed { timer, deadline } if client => {
-                self.armed(id, record, (timer, deadline));
-            }
+            What::TimerArmed { timer, deadline } if client => self.armed(pushed, timer, deadline),
             What::TimerArmed { timer: Timer::Service, .. }
             | What::Served { .. }
             | What::Down { .. }
@@ -420,7 +418,8 @@ impl Timeline {
         }
     }
 
-    fn armed(&mut self, id: Id, record: &Record, (timer, deadline): (Timer, Instant)) {
+    fn armed(&mut self, pushed: Pushed<'_>, timer: Timer, deadline: Instant) {
+        let Pushed { id, record, .. } = pushed;
         self.end_wait(record, WaitEnd::Replaced);
         let flow = flow_of(record);
         let mut wait = Wait {
