@@ -33,6 +33,7 @@
 //! | [`machine`] | the contract of every state machine, with a compiled run loop |
 //! | [`dissect`] | what is in a frame or a message: layers, fields and their bytes |
 //! | [`trace`] | what happened, as typed records: digest, JSON lines, text ladder |
+//! | [`capture`] | the packets of a run as a file for Wireshark and tshark (pcapng) |
 //! | [`drive`] | the driver core: drain order, timers, what records refer to |
 //! | [`exchange`] | one request with all its sends: policy, phases, outcome; no bytes |
 //! | [`protocol`] | what requests and replies look like as bytes |
@@ -55,6 +56,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod capture;
 pub mod client;
 pub mod dissect;
 pub mod dist;

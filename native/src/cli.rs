@@ -62,6 +62,7 @@ enum Command {
     Merge(merge::Args),
     Plot(plot::Args),
     Lab(lab::Args),
+    ExportPage(lab::export::Args),
     Check(check::Args),
     Schedule(schedule::Args),
     Presets(presets::Args),
@@ -129,6 +130,7 @@ impl Cli {
             Command::Merge(args) => merge::run(&args).map_err(Error::from),
             Command::Plot(args) => plot::run(&args).map_err(Error::from),
             Command::Lab(args) => lab::run(&args).map_err(Error::from),
+            Command::ExportPage(args) => lab::export::run(&args).map_err(Error::from),
             Command::Check(args) => check::run(&args).map_err(Error::from),
             Command::Schedule(args) => schedule::run(&args).map_err(Error::from),
             Command::Scenarios(args) => scenarios::run(&args).map_err(Error::from),
@@ -253,6 +255,8 @@ enum Error {
     #[error(transparent)]
     Lab(#[from] lab::Error),
     #[error(transparent)]
+    ExportPage(#[from] lab::export::Error),
+    #[error(transparent)]
     Check(#[from] check::Error),
     #[error(transparent)]
     Schedule(#[from] FieldError),
@@ -278,6 +282,7 @@ impl Error {
             Self::Merge(error) => error.exit(),
             Self::Plot(error) => error.exit(),
             Self::Lab(error) => error.exit(),
+            Self::ExportPage(error) => error.exit(),
             Self::Scenarios(error) => error.exit(),
             Self::Output(_) => Exit::Failed,
             Self::Check(_) | Self::Schedule(_) | Self::Theory(_) | Self::Config(_) => Exit::Usage,

@@ -20,8 +20,11 @@ impl Overwrite {
     /// Checks that results can go to `out`, where `-` is stdout: hours of work are not replaced by mistake. What is not a
     /// regular file, such as a terminal or a pipe, can always be written.
     pub(crate) fn check(self, out: &str) -> Result<(), Exists> {
-        let path = Path::new(out);
-        let exists = || out != "-" && path.metadata().is_ok_and(|found| found.is_file());
-        if !self.overwrite && exists() { Err(Exists(shown(path))) } else { Ok(()) }
+        if !self.overwrite && exists(out) { Err(Exists(shown(Path::new(out)))) } else { Ok(()) }
     }
+}
+
+/// Returns whether a regular file would be replaced; `-` is stdout.
+pub(crate) fn exists(out: &str) -> bool {
+    out != "-" && Path::new(out).metadata().is_ok_and(|found| found.is_file())
 }

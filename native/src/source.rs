@@ -116,7 +116,7 @@ pub(crate) fn pair(text: &str) -> Result<(&str, &str), FieldError> {
 }
 
 /// Returns true if it is a link rather than the name of a file.
-fn is_link(text: &str) -> bool {
+pub(crate) fn is_link(text: &str) -> bool {
     text.contains("://") || text.contains(['#', '?', '=']) && !Path::new(text).exists()
 }
 

@@ -14,6 +14,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `run`, `part`, `report`, `frames` | the crate `retrylab-engine`, in `web/engine/`: runs the simulated network, fast |
+//! | `capture` | a run's packets as a file for Wireshark, in the second module |
 //! | `charts` | the numbers of the charts; runs with other values and seeds for a sweep |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
 //! | `stage`, `ladder`, `strip` | pictures; in each, layout and drawing are separate |
@@ -27,6 +28,8 @@
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
 
+#[cfg(feature = "packets")]
+mod capture;
 mod charts;
 mod fields;
 mod fold;
@@ -47,6 +50,8 @@ mod timeline;
 mod why;
 mod words;
 
+#[cfg(feature = "packets")]
+pub use capture::Capture;
 pub use charts::{Pairs, Trials};
 pub use lab::Lab;
 pub use retrylab_engine::part::Part;

@@ -1,8 +1,27 @@
 // @ts-check
 // Keeps the address bar in step with the run.
 
-/** The fragment that a link came with, without `#`; a query comes before it. */
-export const read = () => location.search ? location.search + location.hash : location.hash.slice(1);
+/** In the query: the page is in a frame of another page, and shows the run without the controls. */
+const EMBED = "embed";
+
+const isEmbed = (/** @type {string} */ part) => part.split("=")[0] === EMBED;
+const query = () => location.search.slice(1).split("&").filter((part) => part !== "");
+
+/** Whether the page is in a frame of another one. */
+export const isEmbedded = query().some(isEmbed);
+
+/** Returns the fragment that a link came with, without `#`; a query comes before it. An exported page has a link of its own. */
+export function read() {
+  const rest = query().filter((part) => !isEmbed(part)).join("&");
+  const link = rest ? `?${rest}${location.hash}` : location.hash.slice(1);
+  return link || document.documentElement.dataset.link || "";
+}
+
+/** Returns the address of the run outside of a frame. */
+export function outside() {
+  now();
+  return location.pathname + location.hash;
+}
 
 /** Browsers limit how often the address may change: not more often than this, in milliseconds. */
 const PAUSE = 250;
@@ -23,7 +42,8 @@ export function write(fragment) {
 export function now() {
   clearTimeout(timer);
   [timer, last] = [0, performance.now()];
-  if (wanted && read() !== wanted) history.replaceState(null, "", `${location.pathname}#${wanted}`);
+  const shown = `${isEmbedded ? `?${EMBED}` : ""}#${wanted}`;
+  if (wanted && location.search + location.hash !== shown) history.replaceState(null, "", location.pathname + shown);
 }
 
 /**

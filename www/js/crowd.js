@@ -2,6 +2,7 @@
 // Very many independent clients: the page simulates and draws a sample of them, and web workers simulate all of them. In
 // a browser that starts no workers, the page does their work too, in slices.
 
+import { startWorker } from "./files.js";
 import { ASK, Simulation } from "./simulate.js";
 import { Stand } from "./stand.js";
 import { sourceOf } from "./wasm.js";
@@ -77,7 +78,7 @@ export class Crowd {
     try {
       const order = { ...sourceOf(this.module), link: this.lab.fragment(this.which) };
       for (let i = 0; i < this.count; i++) {
-        const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+        const worker = startWorker();
         // A bug would show again, and be reported, without workers.
         worker.onerror = () => this.guard(() => this.alone());
         this.employ(worker);

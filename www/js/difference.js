@@ -2,6 +2,7 @@
 // What differs between two runs that are compared, in words: a web worker repeats both with other seeds.
 
 import { say } from "./dom.js";
+import { startWorker } from "./files.js";
 import { FIRST, PINNED } from "./shows.js";
 import { sourceOf } from "./wasm.js";
 
@@ -44,7 +45,7 @@ export class Difference {
   run(module) {
     const { lab } = this.desk;
     try {
-      const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+      const worker = startWorker();
       this.worker = worker;
       worker.onerror = () => this.fail();
       worker.onmessage = ({ data }) => {

@@ -1,7 +1,12 @@
 // @ts-check
 // The legend: what the marks of servers, of faults and of a crowd mean. Each line appears when its mark does.
 
+import { byId, say } from "./dom.js";
+
 /** @typedef {import("./wasm.js").Lab} Lab */
+
+/** The names of packets in the legend, in the lab's order. */
+const PACKETS = ["legend-request", "legend-retry", "legend-reply"];
 
 export class Legend {
   /** @param {HTMLElement} root */
@@ -13,6 +18,19 @@ export class Legend {
   }
 
   /**
+   * Shows what packets are called, and which clients are drawn: a new run has begun.
+   * @param {Lab} lab
+   * @param {number} which the exhibit's place in the lab
+   */
+  begin(lab, which) {
+    lab.legend(which).forEach((name, i) => say(byId(PACKETS[i], HTMLElement), name));
+    const sample = byId("legend-sample", HTMLElement);
+    say(sample, lab.sample(which));
+    sample.hidden = !sample.textContent;
+  }
+
+  /**
+   * Shows the marks that have a meaning now.
    * @param {Lab} lab
    * @param {number} which the exhibit's place in the lab
    */

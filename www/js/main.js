@@ -6,11 +6,24 @@ import { byId, say } from "./dom.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
 import { Page } from "./page.js";
+import * as teachers from "./teachers.js";
 import * as theme from "./theme.js";
 import { stopped } from "./troubles.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
+
+/**
+ * Starts the page.
+ * @param {Module} module
+ * @param {string} link a link that the module can run
+ */
+function show(module, link) {
+  const page = new Page(module, link);
+  page.start();
+  teachers.start(page);
+  return page;
+}
 
 /**
  * Shows the link, with the module that it needs; without that one, shows another run and says why.
@@ -19,7 +32,7 @@ import { load, loadPackets, wordsOf } from "./wasm.js";
 async function boot(small) {
   const link = address.read();
   if (small.Lab.runs(link)) {
-    new Page(small, link).start();
+    show(small, link);
     return;
   }
   const still = byId("still-text", HTMLElement);
@@ -28,12 +41,11 @@ async function boot(small) {
   try {
     module = await loadPackets((share) => say(still, `${title} ${share}`));
   } catch (error) {
-    const page = new Page(small, "");
-    page.start();
+    const page = show(small, "");
     page.lacksPackets(link, error, "The run shown is a different one.");
     return;
   }
-  new Page(module, link).start();
+  show(module, link);
 }
 
 /**

@@ -24,9 +24,6 @@ import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
 
-/** The names in the legend, in the lab's order. */
-const LEGEND = ["legend-request", "legend-retry", "legend-reply"];
-
 export class Page {
   /**
    * @param {Module} module
@@ -325,10 +322,7 @@ export class Page {
     this.charts.begin(fields);
     this.view.renewSchedule();
     this.course.show(opened);
-    lab.legend(FIRST).forEach((name, i) => say(byId(LEGEND[i], HTMLElement), name));
-    const sample = byId("legend-sample", HTMLElement);
-    say(sample, lab.sample(FIRST));
-    sample.hidden = !sample.textContent;
+    this.legend.begin(lab, FIRST);
     this.showErrors();
     this.shows.list[FIRST].begin(this.module);
   }

@@ -4,6 +4,7 @@
 import * as address from "./address.js";
 import { byId, say } from "./dom.js";
 import { announce } from "./live.js";
+import { save } from "./save.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 
@@ -51,7 +52,7 @@ export function start(labNow) {
       void copy(field.value, button);
     });
   }
-  byId("trace-save", HTMLButtonElement).addEventListener("click", () => save(labNow()));
+  byId("trace-save", HTMLButtonElement).addEventListener("click", () => saveEvents(labNow()));
   byId("share", HTMLButtonElement).addEventListener("click", copyLink);
 }
 
@@ -62,13 +63,8 @@ export function copyLink() {
 }
 
 /** @param {Lab} lab */
-function save(lab) {
+function saveEvents(lab) {
   const parts = [];
   for (let from = 0; from < lab.kept(0); from += PART) parts.push(lab.trace(0, from, PART));
-  const url = URL.createObjectURL(new Blob(parts, { type: "application/x-ndjson" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `retrylab-${lab.digest(0) || "part"}.jsonl`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
+  save(`retrylab-${lab.digest(0) || "part"}.jsonl`, parts, "application/x-ndjson");
 }

@@ -3,6 +3,7 @@
 
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
+import { startWorker } from "./files.js";
 import { sides } from "./sides.js";
 import { sourceOf } from "./wasm.js";
 
@@ -124,7 +125,7 @@ export class Sweep {
 
   /** @param {object} order */
   employ(order) {
-    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    const worker = startWorker();
     this.workers.push(worker);
     worker.onerror = () => this.fail();
     worker.onmessage = ({ data }) => {

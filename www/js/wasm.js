@@ -1,15 +1,17 @@
 // @ts-check
 // Loads the simulated network, and reports when it has failed.
 
+import { addressOf, forWorkers } from "./files.js";
+
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
 
 /** The files of a module without their extensions: that of a first visit, and that with TCP/IP stacks. */
-const [WEB, PACKETS] = ["../wasm/retrylab_web", "../wasm/retrylab_packets"];
+const [WEB, PACKETS] = ["wasm/retrylab_web", "wasm/retrylab_packets"];
 
 /**
  * What a web worker needs to start the same module.
- * @typedef {{ glue: string, compiled: WebAssembly.Module }} Source
+ * @typedef {{ glue: string | Blob, compiled: WebAssembly.Module }} Source
  */
 
 /** @type {Map<Module, Source>} */
@@ -54,13 +56,12 @@ export function loadPackets(progress) {
  * @param {(share: string) => void} [progress]
  */
 async function start(name, progress) {
-  const glue = new URL(`${name}.js`, import.meta.url).href;
   /** @type {[Module, Response]} */
-  const [module, response] = await Promise.all([import(glue), fetch(new URL(`${name}_bg.wasm`, import.meta.url))]);
+  const [module, response] = await Promise.all([import(addressOf(`${name}.js`)), fetch(addressOf(`${name}_bg.wasm`))]);
   if (!response.ok) throw new Error(`the server answered with ${response.status}`);
   const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
   await module.default({ module_or_path: compiled });
-  sources.set(module, { glue, compiled });
+  sources.set(module, { glue: await forWorkers(`${name}.js`), compiled });
   return module;
 }
 

@@ -19,7 +19,7 @@ const SLICE = 25;
 self.onmessage = async ({ data: { glue, compiled, link, sweep, pair } }) => {
   try {
     /** @type {Module} */
-    const module = await import(glue);
+    const module = await import(typeof glue === "string" ? glue : URL.createObjectURL(glue));
     await module.default({ module_or_path: compiled });
     if (sweep) {
       trials.serve(module, sweep);

@@ -64,17 +64,19 @@ const TYPES = {
 };
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-  "connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+  "connect-src 'self'; img-src 'self' data:; base-uri 'none'";
 
 /** @returns {Promise<Server>} */
 function serveHere() {
   const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url ?? "/", "http://x").pathname);
+    const url = new URL(request.url ?? "/", "http://x");
+    const path = normalize(url.pathname);
+    const policy = POLICY + (url.searchParams.has("embed") ? "" : "; frame-ancestors 'none'");
     const name = path === "/" ? "index.html" : path;
     try {
       const body = await readFile(join(WWW, "dist", name));
       const type = TYPES[extname(name)] ?? "application/octet-stream";
-      response.writeHead(200, { "content-type": type, "content-security-policy": POLICY });
+      response.writeHead(200, { "content-type": type, "content-security-policy": policy });
       response.end(body);
     } catch {
       response.writeHead(404).end("not found");

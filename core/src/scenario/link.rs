@@ -5,6 +5,7 @@
 //! seed=7&server.drop=0.5                            the fragment alone, with or without its `#`
 //! http://127.0.0.1:8060/?seed=7&server.drop=0.5     a query instead of the fragment, or before it
 //! http://127.0.0.1:8060/#seed%3D7%26server.drop%3D0.5     percent-encoded again, or twice
+//! http://127.0.0.1:8060/?embed#seed=7               with what asks the page to hide its controls
 //! <http://127.0.0.1:8060/#seed=7>                   in quotes or brackets, with line breaks, `&amp;` for `&`
 //! ```
 //!
@@ -20,6 +21,9 @@ const MAX_ENCODED: u32 = 3;
 
 /// What the keys begin with that say what a page shows of the run. They are not of the scenario.
 pub(super) const VIEW: &str = "view.";
+
+/// What asks a page to show itself without its controls, in a frame of another page. It is not of the scenario.
+const EMBED: &str = "embed";
 
 /// What surrounds a link in a text.
 const BRACKETS: [(char, char); 6] =
@@ -50,7 +54,8 @@ impl Pairs {
             self.errors.push(FieldError::NoScenario { link });
             return;
         };
-        for part in parts.flat_map(|pairs| pairs.split('&')).filter(|part| !part.is_empty()) {
+        let is_pair = |part: &&str| !part.is_empty() && part.split('=').next() != Some(EMBED);
+        for part in parts.flat_map(|pairs| pairs.split('&')).filter(is_pair) {
             // A part without `=` may be encoded as a whole.
             let link = || decode_all(part).filter(|_| encoded > 0);
             match part.split_once('=') {
@@ -187,6 +192,8 @@ mod tests {
             // A query instead, or both.
             format!("{ADDRESS}?{fragment}"),
             format!("{ADDRESS}?{fragment}#"),
+            format!("{ADDRESS}?embed#{fragment}"),
+            format!("{ADDRESS}?embed=&{fragment}"),
             format!("?{fragment}"),
             format!("{ADDRESS}?seed=7#{fragment}"),
             format!("{ADDRESS}?seed=7&server.drop=50%25#link.latency=uniform+5ms+15ms"),

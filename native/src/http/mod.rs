@@ -10,7 +10,7 @@ use crate::flags::{self, Flags};
 use crate::output::{
     BAD, Count, GOOD, OutputError, Rounded, SCHEMA, Stdout, exit_after, narrate, seconds,
 };
-use crate::pcapng::{self, Capture, StreamCapture};
+use crate::pcapng::{self, StreamCapture};
 use crate::peers::{self, MAX_ADDRESSES};
 use crate::runtime;
 use crate::seed;
@@ -206,7 +206,7 @@ async fn exchange(args: &Args, scenario: &Scenario, request: Http) -> Result<Exi
         prepared = prepare(args, request, clock) => prepared,
     };
     let (request, addresses, lookup) = prepared?;
-    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
+    let capture = pcapng::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let config = Config::new(addresses[0], request).policy(scenario.policy).seed(scenario.seed);
     let session = Session::new(args.verbose, StreamCapture::of(capture.as_ref(), "client"));
     let mut driver = Driver::client(Client::new(config), &addresses, clock, session);

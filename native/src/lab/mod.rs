@@ -1,6 +1,7 @@
 //! `retrylab lab`: serves the page, which is embedded in the program.
 
 mod connections;
+pub(crate) mod export;
 mod page;
 
 use crate::exit::Exit;

@@ -25,11 +25,26 @@ const FORMS: [(&str, &str); 2] = [("br", ".br"), GZIP];
 
 const GZIP: (&str, &str) = ("gzip", ".gz");
 
-/// Content security policy: nothing from other servers, no frames, no scripts except the page's own and
-/// its WebAssembly.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-                      connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
-                      base-uri 'none'";
+/// Content security policy: nothing from other servers, and no scripts except the page's own and its WebAssembly.
+macro_rules! policy {
+    ($frames:literal) => {
+        concat!(
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; ",
+            "connect-src 'self'; img-src 'self' data:; base-uri 'none'",
+            $frames
+        )
+    };
+}
+
+/// The policy of every response but one: no other page shows it in a frame.
+const POLICY: &str = policy!("; frame-ancestors 'none'");
+
+/// The policy of the page without its controls, which is made for frames. That is safe, because the page has no secret
+/// and no power: it reads only its address and the choice of colours, and nothing on it acts on this machine.
+const EMBED_POLICY: &str = policy!("");
+
+/// In the query: the page is to show itself without its controls.
+const EMBED: &str = "embed";
 
 /// Returns whether the program contains the page.
 pub(super) fn is_built() -> bool {
@@ -81,7 +96,25 @@ fn respond_from(
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    secure(response)
+    let mut response = secure(response);
+    let mut query = uri.query().unwrap_or_default().split('&');
+    if path == "index.html" && query.any(|part| part.split('=').next() == Some(EMBED)) {
+        set(&mut response, header::CONTENT_SECURITY_POLICY, EMBED_POLICY);
+    }
+    response
+}
+
+/// A file of the page.
+pub(super) struct File {
+    pub(super) plain: Vec<u8>,
+    /// The same in gzip.
+    pub(super) packed: Vec<u8>,
+}
+
+/// Returns a file of the page, if the program contains the page.
+pub(super) fn file(name: &str) -> Option<File> {
+    let packed = Packed::get(&format!("{name}{}", GZIP.1))?.data.into_owned();
+    Some(File { plain: gunzip(&packed), packed })
 }
 
 /// Returns whether a header of the request names this content coding, not with the weight 0.
@@ -235,6 +268,25 @@ mod tests {
             assert_eq!(header(&response, &header::CONTENT_TYPE), kind, "{path}");
             assert_eq!(header(&response, &header::X_CONTENT_TYPE_OPTIONS), "nosniff");
             assert!(header(&response, &header::CONTENT_SECURITY_POLICY).contains("'self'"));
+        }
+    }
+
+    #[test]
+    fn only_the_page_without_its_controls_may_be_in_a_frame() {
+        for (path, framed) in [
+            ("/", false),
+            ("/?embed", true),
+            ("/?seed=7&embed=1", true),
+            ("/index.html?embed", true),
+            ("/?embedded", false),
+            ("/?seed=embed", false),
+            ("/a.js?embed", false),
+            ("/none?embed", false),
+        ] {
+            let response = get(path, &[(header::HOST, "localhost")]);
+            let policy = header(&response, &header::CONTENT_SECURITY_POLICY);
+            assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
+            assert_eq!(!policy.contains("frame-ancestors 'none'"), framed, "{path}");
         }
     }
 

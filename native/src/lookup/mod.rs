@@ -182,7 +182,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
 async fn lookup(args: &Args, request: Request) -> Result<Exit, Error> {
     let mut signals = Signals::listen()?;
     let clock = Clock::start();
-    let mut capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
+    let mut capture = pcapng::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let report = tokio::select! {
         biased;
         () = signals.recv() => Err(Error::Interrupted),

@@ -8,9 +8,9 @@
 
 use super::Capture;
 use super::file::CaptureFile;
-use super::frame::{self, ACK, FIN, MAX_SEGMENT, PSH, RST, SYN, Segment};
-use super::writer::{Packet, RAW, Way};
 use retrylab::tcp::Happened;
+use retrylab_core::capture::frame::{self, ACK, FIN, MAX_SEGMENT, PSH, RST, SYN, Segment};
+use retrylab_core::capture::{File as _, Packet, RAW, Way};
 use retrylab_core::stream::ConnectionId;
 use retrylab_core::time::{Duration, Instant};
 use std::collections::HashMap;
@@ -62,8 +62,8 @@ impl StreamCapture {
     /// Returns the capture of the TCP connections of `host`, to the same file. Without a capture, it does nothing.
     pub(crate) fn of(capture: Option<&Capture>, host: &str) -> Self {
         Self {
-            file: capture.map(|capture| capture.file.clone()),
-            epoch: capture.map_or(Duration::ZERO, |capture| capture.epoch),
+            file: capture.map(|capture| capture.file().clone()),
+            epoch: capture.map_or(Duration::ZERO, Capture::epoch),
             name: format!("{host}, TCP"),
             open: HashMap::new(),
             attempts: Vec::new(),

@@ -14,7 +14,7 @@ use crate::filter::{self, Filter, Reversed, Selection};
 use crate::flags::{self, Flags};
 use crate::ladder::{Drawing, LineSink};
 use crate::output::{self, OutputError, exit_after, finish_stdout, left_out, narrate};
-use crate::pcapng::{self, Capture};
+use crate::pcapng;
 use crate::peers::Peers;
 use crate::queue::{LineQueue, Lines, Stream, WhenFull};
 use crate::runtime;
@@ -263,7 +263,7 @@ async fn send(
     let clock = Clock::start();
     config.codec = config.codec.with_epoch(clock.epoch());
     let setting = Setting { exchanges: scenario.max_exchanges() > 1, ..Setting::default() };
-    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
+    let capture = pcapng::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
     if let Some(interval) = args.heartbeat {
         let count = args.count.as_ref().map(|_| scenario.max_exchanges());
         let beats =

@@ -6,7 +6,7 @@ use super::statistics::{Statistics, print_reply};
 use super::{Args, Error, message, peers};
 use crate::exit::Exit;
 use crate::output::{BAD, Count, DIM, GOOD, Rounded, SCHEMA, exit_after, narrate, seconds};
-use crate::pcapng::{self, Capture, StreamCapture};
+use crate::pcapng::{self, StreamCapture};
 use crate::queue::LineQueue;
 use crate::signals::Signals;
 use crate::unreached::{Reason, Unreached};
@@ -38,7 +38,7 @@ pub(super) async fn send(
     };
     let (codec, addresses) = prepared;
     let clock = Clock::start();
-    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
+    let capture = pcapng::live(args.pcapng.as_deref(), clock.epoch(), Setting::default())?;
     let codec = codec.with_token(args.token).with_half_close(!args.no_half_close);
     let config = Config::new(addresses[0], codec.with_epoch(clock.epoch()))
         .interval(args.interval)

@@ -353,7 +353,7 @@ async fn watch(
 /// Creates the capture, if the flags ask for one.
 fn capture(args: &Args, clock: Clock, delayed: bool) -> Result<Option<Capture>, OutputError> {
     let setting = Setting { clients: true, exchanges: true, ..Setting::default() };
-    let capture = Capture::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
+    let capture = pcapng::live(args.pcapng.as_deref(), clock.epoch(), setting)?;
     Ok(capture.map(|capture| capture.with_waiting(delayed)))
 }
 

@@ -4,9 +4,10 @@ use super::Args;
 use super::run::Recorder;
 use crate::ladder::{Drawing, JsonLines, LineSink};
 use crate::output::{OutputError, has_colours};
-use crate::pcapng::Capture;
+use crate::pcapng::{self, Capture};
 use anstream::AutoStream;
 use anstream::stream::{AsLockedWrite, RawStream};
+use retrylab_core::capture::File as _;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{Ladder, Packet, Record, Sink};
 use std::fs::File;
@@ -30,7 +31,7 @@ impl Outputs {
     pub(super) fn finish(self) -> Result<(), OutputError> {
         self.ladder.map_or(Ok(()), LineSink::finish)?;
         self.trace.map_or(Ok(()), LineSink::finish)?;
-        self.capture.map_or(Ok(()), Capture::finish)
+        pcapng::finish(self.capture).map_or(Ok(()), Err)
     }
 }
 
@@ -77,7 +78,7 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
     });
     let waiting = !scenario.station_config().is_instant();
     let capture = args.pcapng.as_deref();
-    let capture = capture.map(|path| Capture::simulated(path, scenario.setting())).transpose()?;
+    let capture = capture.map(|path| pcapng::simulated(path, scenario.setting())).transpose()?;
     let capture = capture.map(|capture| capture.with_waiting(waiting));
     Ok(Outputs { ladder, trace, capture })
 }
@@ -106,6 +107,6 @@ impl Recorder for Outputs {
     fn has_failed(&self) -> bool {
         self.ladder.as_ref().is_some_and(LineSink::has_failed)
             || self.trace.as_ref().is_some_and(LineSink::has_failed)
-            || self.capture.as_ref().is_some_and(Capture::has_failed)
+            || self.capture.as_ref().is_some_and(|capture| capture.file().has_failed())
     }
 }

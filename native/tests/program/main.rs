@@ -18,6 +18,7 @@ mod config;
 mod data_file;
 mod docs;
 mod events;
+mod export_page;
 mod foreign;
 mod foreign_text;
 mod frames;

@@ -24,6 +24,12 @@ const SAMPLE_RECORDS: usize = 20_000;
 /// Maximum memory of the network in bytes: half of what a module can have.
 pub const MEMORY: u64 = 2 << 30;
 
+/// What captures the packets of a run that is not shown. Only the module with TCP/IP stacks does.
+#[cfg(feature = "packets")]
+pub type Captured = Option<retrylab_core::capture::Capture<retrylab_core::capture::Writer>>;
+#[cfg(not(feature = "packets"))]
+type Captured = Option<()>;
+
 /// Keeps the first records.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -38,6 +44,8 @@ pub struct Kept {
     frames: Frames,
     /// Number of frames lost that the summary does not count, in records kept or not: fragments and errors of IP.
     lost_frames: u64,
+    /// Takes the packets of the records kept.
+    capture: Captured,
 }
 
 impl Kept {
@@ -45,31 +53,44 @@ impl Kept {
     pub fn new(max: usize) -> Self {
         Self { max, full: max == 0, ..Self::default() }
     }
-}
 
-impl Sink for Kept {
+    /// Creates a sink that keeps up to `max` records and captures their packets.
+    #[cfg(feature = "packets")]
+    fn capturing(max: usize, capture: Captured) -> Self {
+        Self { capture, ..Self::new(max) }
+    }
+
+    /// Keeps a record if it is one of those to keep; returns whether it is.
     #[inline]
-    fn record(&mut self, record: &Record) {
+    fn keep(&mut self, record: &Record) -> bool {
         self.total += 1;
         if let What::Frame { step: FrameStep::Lost(_), carried, .. } = record.what {
             // The summary has those of TCP.
             self.lost_frames += u64::from(!carried.is_tcp());
         }
         if record.flow.is_some_and(|flow| flow.get() > MAX_FLOWS) || self.full {
-            return;
+            return false;
         }
-        if self.first.len() < self.max {
+        self.full = self.first.len() == self.max;
+        if !self.full {
             self.first.push(*record);
-        } else {
-            self.full = true;
+        }
+        !self.full
+    }
+}
+
+impl Sink for Kept {
+    #[inline]
+    fn record(&mut self, record: &Record) {
+        if self.keep(record) {
+            self.capture.record(record);
         }
     }
 
     fn frame(&mut self, record: &Record, bytes: &[u8]) {
-        let id = self.first.len();
-        self.record(record);
-        if self.first.len() > id {
-            self.frames.keep(id as u32, bytes);
+        if self.keep(record) {
+            self.frames.keep(self.first.len() as u32 - 1, bytes);
+            self.capture.frame(record, bytes);
         }
     }
 
@@ -80,6 +101,9 @@ impl Sink for Kept {
             && self.first.last() == Some(record)
         {
             self.frames.keep(self.first.len() as u32 - 1, payload);
+        }
+        if !self.full {
+            self.capture.packet(record, packet);
         }
     }
 
@@ -119,13 +143,18 @@ impl PageRun {
     /// Creates the run of `scenario` at its start, of which up to `max` records are kept.
     #[must_use]
     pub fn keeping(max: usize, scenario: Scenario) -> Self {
+        Self::into_sink(Kept::new, max, scenario)
+    }
+
+    /// Creates the run of `scenario` at its start, into a sink for a number of records.
+    fn into_sink(sink: impl FnOnce(usize) -> Kept, max: usize, scenario: Scenario) -> Self {
         // The person at the page stops a run that takes too long.
         let bounds = Bounds::NONE.with_memory(MEMORY);
         let is_sample = scenario.clients > MAX_FLOWS && scenario.coupled_by().is_none();
         let run = if is_sample {
-            scenario.begin_sample(SAMPLE, Kept::new(SAMPLE_RECORDS), bounds)
+            scenario.begin_sample(SAMPLE, sink(max.min(SAMPLE_RECORDS)), bounds)
         } else {
-            scenario.begin(Kept::new(max), bounds)
+            scenario.begin(sink(max), bounds)
         };
         let all = is_sample.then(Report::default);
         let network = State::Running(Box::new(run));
@@ -136,6 +165,29 @@ impl PageRun {
     #[must_use]
     pub fn beginning(max: usize, scenario: Scenario) -> Self {
         Self { ends_cut: true, ..Self::keeping(max, scenario) }
+    }
+
+    /// Creates the run of `scenario` at its start. The packets of up to `max` records are captured.
+    #[cfg(feature = "packets")]
+    #[must_use]
+    pub fn capturing(capture: Captured, max: usize, scenario: Scenario) -> Self {
+        Self::into_sink(|max| Kept::capturing(max, capture), max, scenario)
+    }
+
+    /// Returns what captures the packets.
+    #[cfg(feature = "packets")]
+    pub fn capture(&self) -> &Captured {
+        &self.sink().records.capture
+    }
+
+    /// Ends the run and returns what captured the packets.
+    #[cfg(feature = "packets")]
+    #[must_use]
+    pub fn into_capture(self) -> Captured {
+        match self.network {
+            State::Running(run) => run.into_sink().records.capture,
+            State::Over { sink, .. } => sink.records.capture,
+        }
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.

@@ -13,6 +13,7 @@ mod playhead;
 mod run;
 mod select;
 mod servers;
+mod teach;
 
 use crate::fold::Folds;
 use crate::theme::Theme;

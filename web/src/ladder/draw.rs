@@ -19,12 +19,17 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
         let text = "nothing of this client is kept";
         return paint.text(Ink::Muted, Font::sans(13.0), Align::Center, middle, text);
     };
-    current(paint, view);
+    let has_playhead = view.at < u64::MAX;
+    if has_playhead {
+        current(paint, view);
+    }
     lanes(paint, view);
     servers::troubles(paint, view);
     waits(paint, view, first.at, last.at);
     servers::bars(paint, view, first.at, last.at);
-    playhead(paint, view);
+    if has_playhead {
+        playhead(paint, view);
+    }
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
         arrow(paint, view, id, packet);
     }

@@ -41,6 +41,7 @@ pub(crate) struct View<'a> {
     pub(crate) h: f64,
     /// Scroll position.
     pub(crate) top: f64,
+    /// The playhead; `u64::MAX` in a picture of the whole run, which has none.
     pub(crate) at: u64,
     /// The latest time that the reader has seen: what comes after it stays hidden.
     pub(crate) seen: u64,

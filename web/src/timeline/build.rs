@@ -148,9 +148,7 @@ impl Timeline {
         let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
-            What::Sent { direction, bytes } => {
-                about = self.sent((id, record), direction, bytes, known);
-            }
+            What::Sent { direction, bytes } => about = self.sent(pushed, (direction, bytes), known),
             What::Duplicated { .. } => self.duplicated(record),
             What::Damaged { bit, .. } => self.damaged(record, bit),
             What::Delivered { .. } => about = self.delivered(record),
@@ -255,9 +253,8 @@ impl Timeline {
 
     fn sent(
         &mut self,
-        (order, record): (Id, &Record),
-        direction: Direction,
-        bytes: u32,
+        Pushed { id: order, record, .. }: Pushed<'_>,
+        (direction, bytes): (Direction, u32),
         known: Known,
     ) -> Option<Id> {
         let flow = flow_of(record);

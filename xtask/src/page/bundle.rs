@@ -10,7 +10,9 @@ use crate::paths::Paths;
 use crate::run::Cmd;
 
 /// What a document or a worker names: each becomes one file with all its imports.
-const ENTRIES: [&str; 4] = ["js/early.js", "js/main.js", "js/worker.js", "page.css"];
+/// `offline.js` is for exported pages only.
+const ENTRIES: [&str; 5] =
+    ["js/early.js", "js/main.js", "js/offline.js", "js/worker.js", "page.css"];
 
 /// Returns the bundles of the page's own files, which learn the size of the second module, and of what wasm-bindgen wrote
 /// (`glue`). They are made in the folder `out`.

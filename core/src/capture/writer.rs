@@ -1,19 +1,18 @@
 //! Blocks of a pcapng file: draft-ietf-opsawg-pcapng, sections 4.1 (section header), 4.2 (interface description) and
 //! 4.3 (enhanced packet).
 //!
-//! The file is written in little-endian order, and times have a resolution of a nanosecond. Whole blocks are
-//! written, so that a program that is killed leaves a readable file.
+//! The file is written in little-endian order, and times have a resolution of a nanosecond.
 
-use std::io::{self, Write};
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::mem;
 
 /// Link-layer header type of packets that begin with an IPv4 or IPv6 header (LINKTYPE_RAW).
-pub(super) const RAW: u16 = 101;
+pub const RAW: u16 = 101;
 
 /// Link-layer header type of Ethernet frames (LINKTYPE_ETHERNET).
-pub(super) const ETHERNET: u16 = 1;
-
-/// Bytes that a buffered file collects before it writes them.
-const BUFFER: usize = 1 << 16;
+pub const ETHERNET: u16 = 1;
 
 /// Type of a section header block, which looks the same in both byte orders.
 const SECTION_HEADER: u32 = 0x0A0D_0D0A;
@@ -33,37 +32,40 @@ const PACKET_FLAGS: u16 = 2;
 
 /// Which way a packet passes its interface: bits 0 and 1 of the packet flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub enum Way {
+    /// The host receives it.
     In = 1,
+    /// The host sends it.
     Out = 2,
 }
 
 /// A packet of an interface.
 #[derive(Clone, Debug)]
-pub(super) struct Packet {
-    pub(super) interface: u32,
+pub struct Packet {
+    /// The number of the interface.
+    pub interface: u32,
     /// Nanoseconds since 1970-01-01, or since the start of a simulation.
-    pub(super) nanos: u64,
-    pub(super) way: Way,
-    pub(super) bytes: Vec<u8>,
-    pub(super) comments: Vec<String>,
+    pub nanos: u64,
+    /// Which way it passes the interface.
+    pub way: Way,
+    /// The packet, from its link-layer header on.
+    pub bytes: Vec<u8>,
+    /// Sentences about it.
+    pub comments: Vec<String>,
 }
 
-/// Writes blocks to `W`.
+/// Writes blocks into memory. Each is whole, so that a program that writes them to a file and is killed leaves a readable one.
 #[derive(Debug)]
-pub(super) struct Writer<W> {
-    out: W,
-    /// Whole blocks that are not written yet.
+pub struct Writer {
     blocks: Vec<u8>,
-    /// Whether each block is written at once.
-    live: bool,
-    interfaces: u32,
+    /// The number of each interface, by its link-layer header type and name.
+    interfaces: BTreeMap<(u16, String), u32>,
 }
 
-impl<W: Write> Writer<W> {
-    /// Begins a file. Each block is written at once if the file is `live`; otherwise many together.
-    pub(super) fn new(out: W, live: bool) -> io::Result<Self> {
-        let mut writer = Self { out, blocks: Vec::new(), live, interfaces: 0 };
+impl Default for Writer {
+    /// Begins a file.
+    fn default() -> Self {
+        let mut writer = Self { blocks: Vec::new(), interfaces: BTreeMap::new() };
         writer.block(SECTION_HEADER, |block| {
             block.extend_from_slice(&BYTE_ORDER.to_le_bytes());
             // Version 1.0, and a section of unknown length.
@@ -72,17 +74,18 @@ impl<W: Write> Writer<W> {
             let program = concat!("retrylab ", env!("CARGO_PKG_VERSION"));
             option(block, USER_APPLICATION, program.as_bytes());
             end_of_options(block);
-        })?;
-        Ok(writer)
+        });
+        writer
     }
+}
 
-    /// Adds an interface whose packets have this link-layer header type; returns its number.
-    pub(super) fn interface(
-        &mut self,
-        link_type: u16,
-        name: &str,
-        description: &str,
-    ) -> io::Result<u32> {
+impl Writer {
+    /// Returns the number of the interface with this link-layer header type and name, and whether it is new.
+    pub fn interface(&mut self, link_type: u16, name: &str, description: &str) -> (u32, bool) {
+        let key = (link_type, name.to_string());
+        if let Some(number) = self.interfaces.get(&key) {
+            return (*number, false);
+        }
         self.block(INTERFACE_DESCRIPTION, |block| {
             block.extend_from_slice(&link_type.to_le_bytes());
             block.extend_from_slice(&[0; 2]);
@@ -93,13 +96,14 @@ impl<W: Write> Writer<W> {
             // Times are multiples of 10^-9 s.
             option(block, TIME_RESOLUTION, &[9]);
             end_of_options(block);
-        })?;
-        self.interfaces += 1;
-        Ok(self.interfaces - 1)
+        });
+        let number = self.interfaces.len() as u32;
+        self.interfaces.insert(key, number);
+        (number, true)
     }
 
     /// Adds a packet.
-    pub(super) fn packet(&mut self, packet: &Packet) -> io::Result<()> {
+    pub fn packet(&mut self, packet: &Packet) {
         let Packet { interface, nanos, way, bytes, comments } = packet;
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
         self.block(ENHANCED_PACKET, |block| {
@@ -113,18 +117,23 @@ impl<W: Write> Writer<W> {
             comments.iter().for_each(|comment| option(block, COMMENT, comment.as_bytes()));
             option(block, PACKET_FLAGS, &(*way as u32).to_le_bytes());
             end_of_options(block);
-        })
+        });
     }
 
-    /// Writes what is still buffered.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        let blocks = std::mem::take(&mut self.blocks);
-        self.out.write_all(&blocks)?;
-        self.out.flush()
+    /// Returns the blocks since the beginning, or since they were last taken.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<u8> {
+        mem::take(&mut self.blocks)
+    }
+
+    /// Returns the number of bytes that [`take`](Self::take) would return.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.blocks.len()
     }
 
     /// Adds a block with the body that `fill` appends, whose length is a multiple of 4.
-    fn block(&mut self, kind: u32, fill: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    fn block(&mut self, kind: u32, fill: impl FnOnce(&mut Vec<u8>)) {
         let begin = self.blocks.len();
         self.blocks.extend_from_slice(&kind.to_le_bytes());
         self.blocks.extend_from_slice(&[0; 4]);
@@ -133,10 +142,6 @@ impl<W: Write> Writer<W> {
         let length = u32::try_from(self.blocks.len() + 4 - begin).unwrap_or(u32::MAX).to_le_bytes();
         self.blocks[begin + 4..begin + 8].copy_from_slice(&length);
         self.blocks.extend_from_slice(&length);
-        if self.live || self.blocks.len() >= BUFFER {
-            return self.flush();
-        }
-        Ok(())
     }
 }
 
@@ -161,6 +166,7 @@ fn padded(block: &mut Vec<u8>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     /// Returns the type and the body of each block.
     fn blocks(mut file: &[u8]) -> Vec<(u32, &[u8])> {
@@ -178,16 +184,20 @@ mod tests {
 
     #[test]
     fn a_file_is_a_sequence_of_whole_blocks() {
-        let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file, true).unwrap();
-        assert_eq!(writer.interface(RAW, "client 1", "a simulated host").unwrap(), 0);
+        let mut writer = Writer::default();
+        assert_eq!(writer.interface(RAW, "client 1", "a simulated host"), (0, true));
+        assert_eq!(writer.interface(ETHERNET, "client 1", "another"), (1, true));
+        assert_eq!(writer.interface(RAW, "client 1", "the same"), (0, false));
         let nanos = 0x0123_4567_89AB_CDEF;
         let comments = vec!["lost".to_string()];
         let bytes = vec![0x45, 1, 2, 3, 4];
-        writer.packet(&Packet { interface: 0, nanos, way: Way::Out, bytes, comments }).unwrap();
+        writer.packet(&Packet { interface: 0, nanos, way: Way::Out, bytes, comments });
+        let (waiting, file) = (writer.waiting(), writer.take());
+        assert_eq!((waiting, writer.waiting()), (file.len(), 0));
         let blocks = blocks(&file);
         let kinds: Vec<u32> = blocks.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, [SECTION_HEADER, INTERFACE_DESCRIPTION, ENHANCED_PACKET]);
+        let interfaces = [INTERFACE_DESCRIPTION; 2];
+        assert_eq!(kinds, [&[SECTION_HEADER][..], &interfaces, &[ENHANCED_PACKET]].concat());
         let expected = [
             &[0, 0, 0, 0][..],
             // Time: the high half first.
@@ -198,27 +208,6 @@ mod tests {
             &[2, 0, 4, 0, 2, 0, 0, 0],
             &[0, 0, 0, 0],
         ];
-        assert_eq!(blocks[2].1, expected.concat());
-    }
-
-    #[test]
-    fn a_buffered_file_is_written_in_whole_blocks() {
-        let mut file = Vec::new();
-        let mut writer = Writer::new(&mut file, false).unwrap();
-        writer.interface(ETHERNET, "a", "b").unwrap();
-        let packet = |len| Packet {
-            interface: 0,
-            nanos: 1,
-            way: Way::In,
-            bytes: vec![0; len],
-            comments: Vec::new(),
-        };
-        writer.packet(&packet(100)).unwrap();
-        assert_eq!(writer.out.len(), 0);
-        writer.packet(&packet(BUFFER)).unwrap();
-        assert_eq!(blocks(writer.out).len(), 4);
-        writer.packet(&packet(3)).unwrap();
-        writer.flush().unwrap();
-        assert_eq!(blocks(&file).len(), 5);
+        assert_eq!(blocks[3].1, expected.concat());
     }
 }

@@ -1,6 +1,8 @@
 //! IP headers, and those of UDP and TCP, around a payload: what a host would send.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 const IPV4_HEADER: usize = 20;
 const UDP_HEADER: usize = 8;
@@ -12,15 +14,19 @@ const TCP_HEADER: usize = 20;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// Flags of TCP (RFC 9293 section 3.1).
-pub(super) const FIN: u8 = 0x01;
-pub(super) const SYN: u8 = 0x02;
-pub(super) const RST: u8 = 0x04;
-pub(super) const PSH: u8 = 0x08;
-pub(super) const ACK: u8 = 0x10;
+/// Flag of TCP (RFC 9293 section 3.1): the sender has no more bytes.
+pub const FIN: u8 = 0x01;
+/// Flag of TCP: the first segment of a direction.
+pub const SYN: u8 = 0x02;
+/// Flag of TCP: the connection is broken.
+pub const RST: u8 = 0x04;
+/// Flag of TCP: the receiver is to pass the bytes on at once.
+pub const PSH: u8 = 0x08;
+/// Flag of TCP: the acknowledgement counts.
+pub const ACK: u8 = 0x10;
 
 /// Maximum payload of a segment.
-pub(super) const MAX_SEGMENT: usize = 65_535 - IPV4_HEADER - TCP_HEADER;
+pub const MAX_SEGMENT: usize = 65_535 - IPV4_HEADER - TCP_HEADER;
 
 /// The option of a SYN that makes windows as large as they can be (RFC 7323 section 2.2), after a byte of padding.
 const WINDOW_SCALE: [u8; 4] = [1, 3, 3, 14];
@@ -34,7 +40,7 @@ const MAX_V6: usize = 65_535 - UDP_HEADER;
 
 /// Returns the packet of a datagram: IPv4 (RFC 791) or IPv6 (RFC 8200) and UDP (RFC 768) with correct checksums.
 /// A payload that is too long for UDP is cut.
-pub(super) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+pub fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     let max = if is_v4(from, to) { MAX_V4 } else { MAX_V6 };
     let payload = &payload[..payload.len().min(max)];
     let length = u16::try_from(UDP_HEADER + payload.len()).unwrap_or(u16::MAX);
@@ -47,19 +53,23 @@ pub(super) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
 
 /// A segment of TCP.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment<'a> {
-    pub(super) from: SocketAddr,
-    pub(super) to: SocketAddr,
-    pub(super) sequence: u32,
-    pub(super) acknowledged: u32,
+pub struct Segment<'a> {
+    /// Its sender.
+    pub from: SocketAddr,
+    /// Its receiver.
+    pub to: SocketAddr,
+    /// The number of its first byte.
+    pub sequence: u32,
+    /// The number of the next byte that its sender expects.
+    pub acknowledged: u32,
     /// [`SYN`] and so on.
-    pub(super) flags: u8,
+    pub flags: u8,
     /// At most [`MAX_SEGMENT`] bytes.
-    pub(super) payload: &'a [u8],
+    pub payload: &'a [u8],
 }
 
 /// Returns the packet of a segment: IPv4 or IPv6 and TCP (RFC 9293 section 3.1) with correct checksums.
-pub(super) fn tcp(segment: &Segment<'_>) -> Vec<u8> {
+pub fn tcp(segment: &Segment<'_>) -> Vec<u8> {
     let Segment { from, to, sequence, acknowledged, flags, payload } = *segment;
     let options: &[u8] = if flags & SYN != 0 { &WINDOW_SCALE } else { &[] };
     let mut header = Vec::with_capacity(TCP_HEADER + options.len());

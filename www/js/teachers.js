@@ -1,0 +1,17 @@
+// @ts-check
+// For teachers: what takes runs to paper, to files and to frames of other pages, and what opens files.
+
+import * as embed from "./embed.js";
+import * as exports from "./export.js";
+import * as imports from "./import.js";
+import * as paper from "./print.js";
+import { FIRST } from "./shows.js";
+
+/** @param {import("./page.js").Page} page */
+export function start(page) {
+  const [lab, module] = [() => page.lab, () => page.module];
+  exports.start({ lab, visible: () => page.shows.list[FIRST].exhibit.top });
+  paper.start({ lab, module, painted: () => page.view.renew() });
+  imports.start({ module, open: (link) => page.open(link) });
+  embed.start();
+}
