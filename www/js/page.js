@@ -9,6 +9,7 @@ import { Course } from "./course.js";
 import { Difference } from "./difference.js";
 import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
+import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
@@ -81,6 +82,7 @@ export class Page {
       },
     });
     this.client = byId("client", HTMLInputElement);
+    this.legend = new Legend(byId("legend", HTMLElement));
   }
 
   get lab() {
@@ -368,6 +370,7 @@ export class Page {
       }
       this.charts.moved(playing);
       this.transport.moved(clock);
+      this.legend.show(lab, FIRST);
       panel.showMoment(lab.now());
       if (playing) {
         this.view.draw();

@@ -1,8 +1,7 @@
 // @ts-check
-// All that is drawn: the exhibits with their legend, the strip of the whole run, and the schedule. Draws once before a frame.
+// All that is drawn: the exhibits, the strip of the whole run, and the schedule. Draws once before a frame.
 
-import { byId, make, part, say } from "./dom.js";
-import { Legend } from "./legend.js";
+import { make, part, say } from "./dom.js";
 import { Surface } from "./surface.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
@@ -30,7 +29,6 @@ export class View {
     this.strip = new Surface(part(strip, "strip", HTMLCanvasElement), () => this.renew());
     this.schedule = new Surface(part(schedule, "schedule", HTMLCanvasElement), () => this.renew());
     this.caption = schedule;
-    this.legend = new Legend(byId("legend", HTMLElement));
   }
 
   /** Draws the client's schedule, which is known before the run; if there is none, its caption says what the client does. */
@@ -69,7 +67,6 @@ export class View {
     try {
       for (const exhibit of this.exhibits) exhibit.draw();
       const { strip, schedule, desk: { lab } } = this;
-      this.legend.show(lab, FIRST);
       if (this.stripIsOld && strip.isShown) {
         this.stripIsOld = false;
         lab.drawStrip(FIRST, strip.ctx, strip.w, strip.h, strip.ratio);

@@ -144,7 +144,7 @@ impl Timeline {
     /// Changes what a record changes; returns when it is shown, and the packet that it refers to if only its own change
     /// knows that.
     fn change(&mut self, pushed: Pushed<'_>, known: Known) -> (u64, Option<Id>) {
-        let Pushed { id, record, .. } = pushed;
+        let record = pushed.record;
         let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
@@ -416,7 +416,7 @@ impl Timeline {
     }
 
     fn armed(&mut self, pushed: Pushed<'_>, timer: Timer, deadline: Instant) {
-        let Pushed { id, record, .. } = pushed;
+        let record = pushed.record;
         self.end_wait(record, WaitEnd::Replaced);
         let flow = flow_of(record);
         let mut wait = Wait {
