@@ -144,7 +144,7 @@ impl Timeline {
     /// Changes what a record changes; returns when it is shown, and the packet that it refers to if only its own change
     /// knows that.
     fn change(&mut self, pushed: Pushed<'_>, known: Known) -> (u64, Option<Id>) {
-        let record = pushed.record;
+        let Pushed { id, record, .. } = pushed;
         let (mut shown, mut about) = (record.at.as_nanos(), None);
         let client = record.host == HostId::Client;
         match record.what {
@@ -157,7 +157,9 @@ impl Timeline {
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
             What::Dropped { cause, .. } => self.dropped(record, cause),
-            What::TimerArmed { timer, deadline } if client => self.armed(pushed, timer, deadline),
+            What::TimerArmed { timer, deadline } if client => {
+                self.armed(id, record, (timer, deadline));
+            }
             What::TimerArmed { timer: Timer::Service, .. }
             | What::Served { .. }
             | What::Down { .. }
@@ -415,8 +417,7 @@ impl Timeline {
         }
     }
 
-    fn armed(&mut self, pushed: Pushed<'_>, timer: Timer, deadline: Instant) {
-        let record = pushed.record;
+    fn armed(&mut self, id: Id, record: &Record, (timer, deadline): (Timer, Instant)) {
         self.end_wait(record, WaitEnd::Replaced);
         let flow = flow_of(record);
         let mut wait = Wait {
