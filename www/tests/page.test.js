@@ -206,9 +206,11 @@ test("the server's queue and faults are in words, and the legend explains a mark
   assert.deepEqual(await shown(), [], "nothing of it has happened");
   const end = await page.locator("#legend").boundingBox();
   await scrub(page, 0.5);
+  await page.locator("[data-mark=queue]").waitFor();
   assert.match(await text(page, "moment"), /Server: busy 1 of 1/);
   assert.deepEqual((await shown()).slice(0, 2), ["in work", "in the queue"]);
   await page.keyboard.press("End");
+  await page.locator("[data-mark=wasted]").waitFor();
   assert.deepEqual(await shown(), ["in work", "in the queue", "down, slow or cut", "work that nobody needs"]);
   assert.deepEqual(await page.locator("#legend").boundingBox(), end, "nothing moves");
   const label = await page.locator("[data-part=stage]").getAttribute("aria-label");

@@ -97,7 +97,9 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
         paint.alpha(1.0);
         let before = &mut words[usize::from(trouble.is_of_link())];
         *before = (top + 9.0).max(*before + 16.0);
-        word(paint, view.run, trouble, (x - half - 6.0, *before));
+        // Not over the bars next to the lane.
+        let bars = f64::from(MAX_BARS) * (BAR + 2.0);
+        word(paint, view.run, trouble, (x - half.max(bars) - 6.0, *before));
     }
 }
 
