@@ -74,8 +74,8 @@ server drops half of the requests. The programs take turns. The table shows the 
 maximum of the rounds; ratios are taken within each round. The exit code is 1 if a program could not
 run, or if the page misses a limit, never because something else is slow.
 
-The page is built, served by `retrylab lab` and measured three times in Chromium without a graphics
-card, whatever --rounds says. Lighthouse is installed by npm into target/ when it is first needed.
+The page is built, served by `retrylab lab` and measured in Chromium without a graphics card: three
+times, or once with --quick. Lighthouse is installed by npm into target/ when it is first needed.
 
 Examples:
   cargo xtask bench                        everything: about fifteen minutes
