@@ -23,7 +23,7 @@ export async function input(lab) {
         const slowest = Reflect.get(globalThis, "slowest");
         if (Reflect.get(entry, "interactionId") && entry.duration > slowest.duration) {
           const { duration, name, target } = /** @type {PerformanceEventTiming} */ (entry);
-          const place = target instanceof Element ? target.id || target.className : "";
+          const place = target instanceof Element ? target.id || target.localName : "";
           Reflect.set(globalThis, "slowest", { duration, name: `${name} ${place}` });
         }
       }

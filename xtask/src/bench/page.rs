@@ -76,7 +76,7 @@ impl Goal {
 }
 
 /// All of them. Where there is no tolerance, the target is the limit.
-const GOALS: [Goal; 27] = [
+const GOALS: [Goal; 28] = [
     Goal::new("interactive", "first interactive, cold", "ms", [AtMost(1000.0), AtMost(1500.0)]),
     Goal::new("performance", "Lighthouse, mobile: performance", "", [AtLeast(95.0), AtLeast(90.0)]),
     Goal::new("accessibility", "  accessibility", "", [AtLeast(100.0), AtLeast(100.0)]),
@@ -103,7 +103,11 @@ const GOALS: [Goal; 27] = [
     Goal::new("idle", "frames drawn while paused", "fps", [AtMost(0.0); 2]),
     Goal::shown("crowd", "a million clients", "s"),
     Goal::shown("crowd_frames", "  frames meanwhile", "fps"),
-    Goal::new("crowd_worst", "  slowest frame meanwhile", "ms", [AtMost(50.0); 2]),
+    Goal {
+        target: Some(AtMost(50.0)),
+        ..Goal::shown("crowd_worst", "  slowest frame meanwhile", "ms")
+    },
+    Goal::shown("busy", "load of the machine before each round", "programs"),
 ];
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
