@@ -103,7 +103,7 @@ export class Page {
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
     for (const element of waiting) {
-      if (element.closest(".top, .transport")) element.removeAttribute("disabled");
+      if (element.closest(".top, .lesson, .transport")) element.removeAttribute("disabled");
     }
     address.watch(() => {
       if (address.read() !== this.lab.address()) this.open(address.read());

@@ -26,6 +26,22 @@ async function scrub(page, share) {
   await page.mouse.click(box.x + 4.5 + share * (box.width - 9), box.y + box.height / 2);
 }
 
+test("the first lesson stands in the document, so that nothing moves when the simulated network arrives", async () => {
+  const { page } = await visit(lab);
+  const [before, after] = await page.evaluate(async () => {
+    const source = await (await fetch(location.pathname)).text();
+    const documents = [new DOMParser().parseFromString(source, "text/html"), document];
+    return documents.map((document) => {
+      const shown = document.querySelectorAll(".lesson :not([hidden])");
+      return Array.from(shown, (element) => `${element.localName}: ${element.textContent?.replace(/\s+/g, " ").trim()}`);
+    });
+  });
+  assert.deepEqual(after, before);
+  assert(after.includes("h2: One lost reply"), after.join("\n"));
+  assert.equal(await page.locator(".lesson :disabled").count(), 0);
+  await page.context().close();
+});
+
 test("a first visit shows one lost reply, paused at 0, and says what to look at", async () => {
   const { page, faults } = await visit(lab);
   assert.equal(fragmentOf(page), OPENING);

@@ -41,8 +41,28 @@ pub(crate) fn packages(paths: &Paths) -> Result<()> {
     if installed.is_some_and(|installed| installed >= wanted) {
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    Cmd::new(npm, &www).arg("ci").run()
+    Cmd::new(NPM, &www).arg("ci").run()
+}
+
+const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// The version of Lighthouse whose scores the page's goals are.
+const LIGHTHOUSE: &str = "12.8.2";
+
+/// Installs Lighthouse, unless that has been done before, and returns its program. It is larger than all the page's packages
+/// together, and only the benchmark needs it.
+pub(crate) fn lighthouse(paths: &Paths) -> Result<PathBuf> {
+    let folder = paths.target.join("lighthouse").join(LIGHTHOUSE);
+    // npm writes this file after it has installed everything.
+    if !folder.join("node_modules/.package-lock.json").is_file() {
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Cmd::new(NPM, &folder)
+            .words("install --no-audit --no-fund --no-save --prefix .")
+            .arg(format!("lighthouse@{LIGHTHOUSE}"))
+            .run()
+            .context("the benchmark needs Lighthouse from npm's registry")?;
+    }
+    Ok(folder.join("node_modules/lighthouse/cli/index.js"))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

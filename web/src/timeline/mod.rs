@@ -23,6 +23,7 @@ mod tests;
 pub(crate) use build::usual_latency;
 pub(crate) use servers::{Job, Load, Mark, Servers, Trouble, TroubleKind};
 
+use crate::run::MAX_RECORDS;
 use build::Growth;
 use order::{Longest, Span, flow_of};
 use retrylab_core::machine::{Label, Timer};
@@ -293,6 +294,9 @@ struct Flow {
 
 /// Number of records between two prefix sums of the counts.
 const STRIDE: usize = 512;
+
+// The prefix sums, from which any time is found quickly, take little memory: the page's goal is 64 MiB.
+const _: () = assert!(MAX_RECORDS / STRIDE * size_of::<Summary>() <= 1 << 20);
 
 /// What happened, arranged for display.
 #[derive(Debug, Default)]

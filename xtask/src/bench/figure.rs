@@ -1,4 +1,4 @@
-//! A measured figure and its target, printed as a table or as JSON.
+//! A measured figure with its target and its limit, printed as a table or as JSON.
 
 use std::env;
 use std::fmt::Write;
@@ -14,9 +14,10 @@ pub(super) struct Figure {
     min: f64,
     max: f64,
     target: Option<Target>,
+    limit: Option<Target>,
 }
 
-/// The target for a figure.
+/// The target for a figure, or its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Target {
     AtLeast(f64),
@@ -35,7 +36,7 @@ impl Figure {
             sorted[middle]
         };
         let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-        Self { name: name.into(), unit, median, min, max, target: None }
+        Self { name: name.into(), unit, median, min, max, target: None, limit: None }
     }
 
     /// Adds a target.
@@ -43,12 +44,19 @@ impl Figure {
         Self { target: Some(target), ..self }
     }
 
+    /// Adds a limit: beyond it, the benchmark fails.
+    pub(super) fn limit(self, limit: Target) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// Returns whether the median is beyond the limit.
+    pub(super) fn fails(&self) -> bool {
+        self.limit.is_some_and(|limit| !limit.holds(self.median))
+    }
+
     /// Returns whether the median meets the target, or `None` without a target.
     fn holds(&self) -> Option<bool> {
-        self.target.map(|target| match target {
-            Target::AtLeast(bound) => self.median >= bound,
-            Target::AtMost(bound) => self.median <= bound,
-        })
+        self.target.map(|target| target.holds(self.median))
     }
 
     fn json(&self) -> Value {
@@ -65,7 +73,25 @@ impl Figure {
         if let Some(holds) = self.holds() {
             value["holds"] = json!(holds);
         }
+        if let Some(limit) = self.limit {
+            value["limit"] = json!(limit.bound());
+            value["fails"] = json!(self.fails());
+        }
         value
+    }
+}
+
+impl Target {
+    fn holds(self, median: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => median >= bound,
+            Self::AtMost(bound) => median <= bound,
+        }
+    }
+
+    fn bound(self) -> f64 {
+        let (Self::AtLeast(bound) | Self::AtMost(bound)) = self;
+        bound
     }
 }
 
@@ -86,6 +112,10 @@ pub(super) fn table(figures: &[Figure]) -> String {
             };
             let verdict = if holds { "met" } else { "MISSED" };
             let _ = write!(table, "  target: {word} {}, {verdict}", number(bound));
+        }
+        if let Some(limit) = figure.limit {
+            let verdict = if figure.fails() { "MISSED" } else { "ok" };
+            let _ = write!(table, "; limit: {}, {verdict}", number(limit.bound()));
         }
         table.push('\n');
     }
@@ -142,6 +172,19 @@ mod tests {
             (&large.json()["at_most"], &large.json()["median"]),
             (&json!(160.0), &json!(1_234_567.0))
         );
+    }
+
+    #[test]
+    fn a_figure_between_target_and_limit_does_not_fail() {
+        let size = |kilobytes| {
+            let figure = Figure::new("size", "kB", &[kilobytes]);
+            figure.target(Target::AtMost(120.0)).limit(Target::AtMost(150.0))
+        };
+        let table = table(&[size(150.0), size(151.0)]);
+        assert!(table.contains("at most 120, MISSED; limit: 150, ok"), "{table}");
+        assert!(table.contains("at most 120, MISSED; limit: 150, MISSED"), "{table}");
+        assert!(!size(150.0).fails() && size(151.0).fails());
+        assert_eq!(size(151.0).json()["fails"], json!(true));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The speed of a machine drifts by tens of per cent within minutes. The programs that
 //! are compared therefore take turns, and ratios are taken within each round (see [`rounds`]). A slow result is
-//! not an error; only a program that cannot run is one.
+//! not an error; only a program that cannot run is one, and a page that misses a limit (see [`page`]).
 
 mod against;
 mod callgrind;
@@ -10,6 +10,7 @@ mod criterion;
 mod figure;
 mod instructions;
 mod memory;
+mod page;
 mod process;
 mod programs;
 mod rounds;
@@ -62,19 +63,25 @@ enum What {
     Instructions,
     /// The parts of the core, with criterion
     Criterion,
+    /// The page in Chromium: loading, Lighthouse, frames, seeking and sizes, with their goals and limits
+    Page,
 }
 
 /// The last lines of `cargo xtask bench --help`.
 pub(crate) const HELP: &str = "\
 Workload: N clients make M exchanges each over a link of 10 ms with the policy `textbook`, and the
 server drops half of the requests. The programs take turns. The table shows the median, minimum and
-maximum of the rounds; ratios are taken within each round. The exit code is 1 only if a program
-could not run, never because it is slow.
+maximum of the rounds; ratios are taken within each round. The exit code is 1 if a program could not
+run, or if the page misses a limit, never because something else is slow.
+
+The page is built, served by `retrylab lab` and measured in Chromium without a graphics card: three
+times, or once with --quick. Lighthouse is installed by npm into target/ when it is first needed.
 
 Examples:
-  cargo xtask bench                        everything: about ten minutes
+  cargo xtask bench                        everything: about fifteen minutes
   cargo xtask bench simulation --rounds 15
   cargo xtask bench instructions           where do they go, module by module?
+  cargo xtask bench page                   does the page meet its goals?
   cargo xtask bench --quick --json figures.json
   cargo xtask bench --against ../old --rounds 9     what did a change cost?
 
@@ -108,6 +115,7 @@ pub(crate) fn bench(paths: &Paths, flags: &Flags) -> Result<ExitCode> {
         }
     }
     print!("{}", figure::table(&figures));
+    failed |= figures.iter().any(Figure::fails);
     if let Some(file) = &flags.json {
         let json = figure::json(&figures, effort.rounds);
         fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
@@ -129,6 +137,7 @@ impl What {
             Self::Trace => trace::measure(paths, effort),
             Self::Instructions => instructions::measure(paths),
             Self::Criterion => criterion::measure(paths, effort),
+            Self::Page => page::measure(paths, effort),
         }
     }
 }

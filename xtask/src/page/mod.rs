@@ -23,10 +23,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::dist;
+use crate::dist::{self, Files};
 use crate::node;
 use crate::paths::Paths;
 use crate::toolchain::{Std, Toolchain};
+use sections::Contents;
 use size::Limit;
 
 /// The file that cargo makes, without its extension.
@@ -59,6 +60,12 @@ pub(crate) fn page(paths: &Paths) -> Result<()> {
 
 /// Builds the page with a known toolchain, prints its sizes, and returns an error if one is above its limit.
 pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
+    let (files, contents) = assemble(paths, toolchain)?;
+    size::check(paths, &files, &contents)
+}
+
+/// Builds the page without a look at its sizes; returns its files, and the contents of its modules.
+pub(crate) fn assemble(paths: &Paths, toolchain: Toolchain) -> Result<(Files, Vec<Contents>)> {
     node::packages(paths)?;
     let target = toolchain.target_dir(paths);
     let wasm = target.join("wasm32-unknown-unknown/wasm").join(LIBRARY).with_extension("wasm");
@@ -85,7 +92,7 @@ pub(crate) fn build(paths: &Paths, toolchain: Toolchain) -> Result<()> {
     let changes = dist::write(&files, &paths.dist())?;
     pack::pack(paths, &files)?;
     println!("page: {}: {changes}", paths.short(&paths.dist()).display());
-    size::check(paths, &files, &contents)
+    Ok((files, contents))
 }
 
 /// Runs wasm-bindgen on `wasm`, calls the module `name`, and returns the folder with its output.
