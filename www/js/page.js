@@ -42,6 +42,7 @@ export class Page {
     this.shows = new Shows(this.desk, {
       picked: (which) => this.picked(which),
       request: () => this.view.request(),
+      hover: (which, act) => this.hover(which, act),
       ready: (which) => this.ready(which),
       failed: (error) => this.fail(error),
     });
@@ -60,6 +61,8 @@ export class Page {
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
     this.unseen = part(roots.strip, "unseen", HTMLElement);
+    /** The exhibit that the inspector shows. */
+    this.inspected = FIRST;
     this.course = new Course(this.desk, {
       open: (link) => this.open(link),
       change: (key, value) => {
@@ -123,6 +126,13 @@ export class Page {
     for (const button of document.querySelectorAll("[data-show]")) {
       button.addEventListener("click", () => this.show(button.getAttribute("data-show") ?? ""));
     }
+    panel.start({
+      close: () => this.deselect(),
+      hover: (record) => {
+        const which = this.inspected;
+        this.hover(which, (lab) => (record === null ? lab.unhover(which) : lab.hoverRecord(which, record)));
+      },
+    });
     keys.start({
       " ": () => this.player.toggle(),
       ArrowRight: (shift) => this.step(false, shift),
@@ -142,10 +152,31 @@ export class Page {
         if (!byId("act-packet", HTMLElement).hidden) this.act("drop");
       },
       s: () => share.copyLink(),
-      Escape: () => {
-        for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
-        this.picked(FIRST);
+      "/": () => {
+        this.show("table");
+        this.shows.list[FIRST].exhibit.table.filter.focus();
       },
+      Escape: () => this.deselect(),
+    });
+  }
+
+  deselect() {
+    for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
+    this.picked(FIRST);
+  }
+
+  /**
+   * Lights something else in an exhibit, and everything that shows the same.
+   * @param {number} which
+   * @param {(lab: import("./wasm.js").Lab) => boolean} act returns false if that changed nothing
+   */
+  hover(which, act) {
+    if (this.broken) return;
+    this.guard(() => {
+      if (!act(this.lab)) return;
+      this.shows.list[which].exhibit.table.light();
+      if (which === this.inspected) panel.light(this.lab, which);
+      this.view.request();
     });
   }
 
@@ -423,6 +454,7 @@ export class Page {
   picked(which) {
     this.guard(() => {
       const { lab } = this;
+      this.inspected = which;
       const text = lab.inspect(which);
       panel.showStory(text ? JSON.parse(text) : null, (record) => {
         if (lab.pickRecord(which, record)) this.picked(which);

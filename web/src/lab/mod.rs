@@ -6,6 +6,7 @@ mod charts;
 mod compare;
 mod course;
 mod exhibit;
+mod hover;
 mod pictures;
 mod playhead;
 mod run;

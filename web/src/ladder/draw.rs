@@ -4,6 +4,7 @@ use super::{Columns, HEADER, LINE, Ladder, Line, Row, STUB, end_of, lines};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::run::PageRun;
+use crate::stage::Pick;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Side, Timeline};
 
@@ -27,8 +28,19 @@ pub(crate) struct View<'a> {
     pub(crate) seen: u64,
     /// Decimals of the times.
     pub(crate) places: u32,
-    pub(crate) packet: Option<Id>,
-    pub(crate) wait: Option<Id>,
+    pub(crate) selected: Option<Pick>,
+    /// What is under the pointer, here or elsewhere.
+    pub(crate) hovered: Option<Pick>,
+}
+
+impl View<'_> {
+    /// Returns how thick the mark of something is, as a share of that of what is selected.
+    fn mark(&self, pick: Pick) -> Option<f64> {
+        if self.selected == Some(pick) {
+            return Some(1.0);
+        }
+        (self.hovered == Some(pick)).then_some(0.6)
+    }
 }
 
 pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
@@ -113,9 +125,9 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
         if view.at > wait.armed {
             bar(Ink::Wait, top, now);
         }
-        if view.wait == Some(*id) {
+        if let Some(share) = view.mark(Pick::Wait(*id)) {
             let x = view.columns.client - 6.0;
-            paint.stroke(Ink::Select, 2.0, |path| {
+            paint.stroke(Ink::Select, 2.0 * share, |path| {
                 path.card((x, top - 2.0), 12.0, bottom - top + 4.0, 6.0);
             });
         }
@@ -142,9 +154,9 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         }
         paint.alpha(1.0);
     };
-    if view.packet == Some(id) {
+    if let Some(share) = view.mark(Pick::Packet(id)) {
         paint.alpha(0.25);
-        paint.stroke(Ink::Select, 12.0, |path| path.line(from, to));
+        paint.stroke(Ink::Select, 12.0 * share, |path| path.line(from, to));
         paint.alpha(1.0);
     }
     if !over {

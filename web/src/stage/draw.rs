@@ -1,7 +1,7 @@
 //! Draws the stage.
 
 use super::layout::{Layout, Point, Rect};
-use super::{Sight, place, sight};
+use super::{Pick, Sight, place, sight};
 use crate::numbers::grouped;
 use crate::paint::{Align, Font, Paint, Shape};
 use crate::theme::Ink;
@@ -26,8 +26,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) at: u64,
     /// Counts up to now.
     pub(crate) summary: Summary,
-    /// The selected packet and client.
-    pub(crate) packet: Option<Id>,
+    pub(crate) selected: Option<Pick>,
+    /// What is under the pointer, here or elsewhere.
+    pub(crate) hovered: Option<Pick>,
+    /// The client whose ladder is shown.
     pub(crate) client: u32,
 }
 
@@ -257,8 +259,35 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             }
         }
     }
-    if let Some((.., spot)) = seen.iter().find(|(id, ..)| Some(*id) == scene.packet) {
-        paint.stroke(Ink::Select, 2.5, |path| path.disc(*spot, radius + 6.0));
+    mark(paint, scene, &seen, (scene.selected, 2.5));
+    mark(paint, scene, &seen, (scene.hovered, 1.5));
+}
+
+/// Draws a ring around a packet, a client that waits, or a client; nothing around what is not there at the moment.
+fn mark(
+    paint: &Paint<'_>,
+    scene: &Scene<'_>,
+    seen: &[Seen<'_>],
+    (pick, width): (Option<Pick>, f64),
+) {
+    let flow = match pick {
+        Some(Pick::Packet(id)) => {
+            if let Some((.., spot)) = seen.iter().find(|(own, ..)| *own == id) {
+                let radius = scene.layout.packet() + 6.0;
+                paint.stroke(Ink::Select, width, |path| path.disc(*spot, radius));
+            }
+            None
+        }
+        Some(Pick::Wait(id)) => {
+            let flow = scene.timeline.wait(id).map(|wait| wait.flow);
+            flow.filter(|flow| scene.timeline.state(*flow, scene.at) == Some(State::Waiting(id)))
+        }
+        Some(Pick::Client(flow)) => Some(flow),
+        None => None,
+    };
+    if let Some(flow) = flow {
+        let (x, y, ring) = scene.layout.client(flow);
+        paint.stroke(Ink::Select, width, |path| path.disc((x, y), ring + 6.0));
     }
 }
 
