@@ -252,6 +252,7 @@ test("the dice gives another seed, a lesson another run", async () => {
   await page.locator("#client").waitFor();
   await page.fill("#client", "43");
   await page.press("#client", "Enter");
+  await page.click("#to-end");
   await page.click("[data-show=table]");
   await page.locator("[data-part=rows] tr").nth(3).waitFor();
   assert.deepEqual(faults, []);
