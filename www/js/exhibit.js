@@ -12,6 +12,11 @@ import { counted } from "./words.js";
  * @typedef {{ lab: import("./wasm.js").Lab }} Desk
  */
 
+/**
+ * Called with the exhibit's place, and with what lights something in the lab and returns true if that changed anything.
+ * @typedef {(which: number, act: (lab: import("./wasm.js").Lab) => boolean) => void} Hover
+ */
+
 /** Distance of the playhead from the ladder's edges at which the ladder is scrolled, in pixels. */
 const [ABOVE, BELOW] = [60, 70];
 
@@ -23,6 +28,7 @@ export class Exhibit {
    * @param {object} hooks
    * @param {(which: number) => void} hooks.picked something was clicked
    * @param {() => void} hooks.request asks for a drawing
+   * @param {Hover} hooks.hover the pointer is over something else
    */
   constructor(root, desk, which, hooks) {
     this.root = root;
@@ -36,7 +42,7 @@ export class Exhibit {
     this.time = part(root, "moment-time", HTMLElement);
     this.moment = part(root, "moment", HTMLElement);
     this.folded = part(root, "folded", HTMLElement);
-    this.table = new Table(part(root, "table", HTMLElement), desk, which, () => hooks.picked(which));
+    this.table = new Table(part(root, "table", HTMLElement), desk, which, hooks);
     /** How far the ladder is scrolled. */
     this.top = 0;
     this.listen();
@@ -48,6 +54,17 @@ export class Exhibit {
       this.top = this.scroller.scrollTop;
       this.hooks.request();
     });
+    const { which } = this;
+    /** @type {[Surface, (event: PointerEvent, lab: import("./wasm.js").Lab) => boolean][]} */
+    const surfaces = [
+      [this.stage, ({ offsetX, offsetY }, lab) => lab.hoverStage(which, offsetX, offsetY)],
+      [this.ladder, ({ offsetX, offsetY }, lab) => lab.hoverLadder(which, offsetX, offsetY + this.top, this.ladder.w)],
+    ];
+    // Browsers report at most one move of the pointer before a frame.
+    for (const [{ canvas }, hover] of surfaces) {
+      canvas.addEventListener("pointermove", (event) => this.hooks.hover(which, (lab) => hover(event, lab)));
+      canvas.addEventListener("pointerleave", () => this.hooks.hover(which, (lab) => lab.unhover(which)));
+    }
     this.stage.canvas.addEventListener("click", (event) => {
       const { lab } = this.desk;
       if (lab.pickStage(this.which, event.offsetX, event.offsetY)) this.hooks.picked(this.which);

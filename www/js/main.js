@@ -8,7 +8,7 @@ import * as notices from "./notices.js";
 import { Page } from "./page.js";
 import * as teachers from "./teachers.js";
 import * as theme from "./theme.js";
-import { stopped } from "./troubles.js";
+import { lacksPackets, stopped } from "./troubles.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -42,7 +42,7 @@ async function boot(small) {
     module = await loadPackets((share) => say(still, `${title} ${share}`));
   } catch (error) {
     const page = show(small, "");
-    page.lacksPackets(link, error, "The run shown is a different one.");
+    lacksPackets(error, "The run shown is a different one.", () => page.open(link));
     return;
   }
   show(module, link);

@@ -13,8 +13,9 @@ import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
-import { Player, REAL_TIME, SPEEDS } from "./player.js";
+import { Player, SPEEDS } from "./player.js";
 import * as share from "./share.js";
+import { shortcuts } from "./shortcuts.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
 import { Transport } from "./transport.js";
@@ -40,11 +41,12 @@ export class Page {
     this.inspected = FIRST;
     /** After a change: play on, or stay at the end. */
     this.after = { play: false, end: false };
-    const roots = { strip: byId("transport", HTMLElement), schedule: byId("schedule", HTMLElement) };
-    this.view = new View(this.desk, roots, (error) => this.fail(error));
+    const strip = byId("transport", HTMLElement);
+    this.view = new View(this.desk, { strip, schedule: byId("schedule", HTMLElement) }, (error) => this.fail(error));
     this.shows = new Shows(this.desk, {
       picked: (which) => this.picked(which),
       request: () => this.view.request(),
+      hover: (which, act) => this.hover(which, act),
       ready: (which) => this.ready(which),
       failed: (error) => this.fail(error),
     });
@@ -60,7 +62,7 @@ export class Page {
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
     this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
     this.acts = new Acts(this.desk, (act) => this.act(act));
-    this.transport = new Transport(roots.strip, this.desk, {
+    this.transport = new Transport(strip, this.desk, {
       toggle: () => this.player.toggle(),
       step: (back) => this.step(back, false),
       jump: (share) => this.jump(share),
@@ -117,7 +119,7 @@ export class Page {
   }
 
   listen() {
-    byId("compare", HTMLButtonElement).addEventListener("click", () => this.compare());
+    byId("compare", HTMLElement).onclick = () => this.compare();
     this.client.addEventListener("change", () => {
       const client = this.client.valueAsNumber || 1;
       for (let which = 0; which < this.lab.exhibits(); which++) this.lab.follow(which, client);
@@ -126,29 +128,33 @@ export class Page {
     for (const button of document.querySelectorAll("[data-show]")) {
       button.addEventListener("click", () => this.show(button.getAttribute("data-show") ?? ""));
     }
-    keys.start({
-      " ": () => this.player.toggle(),
-      ArrowRight: (shift) => this.step(false, shift),
-      ArrowLeft: (shift) => this.step(true, shift),
-      Home: () => this.jump(0),
-      End: () => this.jump(1),
-      "[": () => this.pace(this.player.speed - 1),
-      "]": () => this.pace(this.player.speed + 1),
-      "\\": () => this.pace(REAL_TIME),
-      r: () => {
-        this.player.seek(0);
-        this.player.play();
+    panel.start({
+      close: () => this.deselect(),
+      hover: (record) => {
+        const which = this.inspected;
+        this.hover(which, (lab) => (record === null ? lab.unhover(which) : lab.hoverRecord(which, record)));
       },
-      n: () => this.roll(),
-      c: () => this.compare(),
-      d: () => {
-        if (!byId("act-packet", HTMLElement).hidden) this.act("drop");
-      },
-      s: () => share.copyLink(),
-      Escape: () => {
-        for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
-        this.picked(FIRST);
-      },
+    });
+    keys.start(shortcuts(this));
+  }
+
+  deselect() {
+    for (let which = 0; which < this.lab.exhibits(); which++) this.lab.deselect(which);
+    this.picked(FIRST);
+  }
+
+  /**
+   * Lights something else in an exhibit, and everything that shows the same.
+   * @param {number} which
+   * @param {(lab: import("./wasm.js").Lab) => boolean} act returns false if that changed nothing
+   */
+  hover(which, act) {
+    if (this.broken) return;
+    this.guard(() => {
+      if (!act(this.lab)) return;
+      this.shows.list[which].exhibit.table.light();
+      if (which === this.inspected) panel.light(this.lab, which);
+      this.view.request();
     });
   }
 
@@ -265,7 +271,7 @@ export class Page {
     try {
       module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
     } catch (error) {
-      if (this.wanted === link) this.lacksPackets(link, error, "The last run stays.");
+      if (this.wanted === link) lacksPackets(error, "The last run stays.", () => this.open(link));
       return;
     }
     // The reader may have gone elsewhere meanwhile.
@@ -289,16 +295,6 @@ export class Page {
     theme.paint(module, this.lab);
     old.free();
     this.shows.beginOthers(module);
-  }
-
-  /**
-   * Says that a link cannot be run, and offers to try again.
-   * @param {string} link
-   * @param {unknown} error
-   * @param {string} shown says which run is shown instead
-   */
-  lacksPackets(link, error, shown) {
-    lacksPackets(error, shown, () => this.open(link));
   }
 
   /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */

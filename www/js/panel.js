@@ -2,7 +2,9 @@
 // The inspector: everything about what is selected.
 
 import { byId, icon, make } from "./dom.js";
+import { Drawer } from "./drawer.js";
 import { Layers } from "./layers.js";
+import * as lit from "./lit.js";
 import { ExchangeView, chain } from "./why.js";
 
 /**
@@ -23,11 +25,23 @@ import { ExchangeView, chain } from "./why.js";
 const inspector = byId("inspect", HTMLElement);
 const hint = inspector.firstElementChild?.cloneNode(true) ?? "";
 
+const drawer = new Drawer(byId("inspector", HTMLElement), byId("transport", HTMLElement));
+
 /** @type {ExchangeView | null} */
 let exchange = null;
 
 /** What is shown, as JSON. */
 let shown = "";
+
+/**
+ * @param {object} hooks
+ * @param {() => void} hooks.close the reader closes the inspector
+ * @param {(record: number | null) => void} hooks.hover the pointer is over a record, or over none
+ */
+export function start({ close, hover }) {
+  byId("inspect-close", HTMLButtonElement).addEventListener("click", close);
+  lit.watch(inspector, hover);
+}
 
 /**
  * @param {string} text a story as JSON; empty if nothing is selected
@@ -47,6 +61,7 @@ function showStory(story, pick) {
   const focused = inspector.contains(document.activeElement);
   exchange = null;
   if (!story) {
+    drawer.show(false);
     inspector.replaceChildren(hint);
     return;
   }
@@ -69,9 +84,17 @@ function showStory(story, pick) {
   } else if (story.view) {
     inspector.append(make("p", { class: "quiet" }, `${story.view}.`));
   }
+  drawer.show(true);
   // The button that was pressed is gone.
   if (focused) title.focus();
 }
+
+/**
+ * Lights what shows the same as what the pointer is over.
+ * @param {import("./wasm.js").Lab} lab
+ * @param {number} which
+ */
+export const light = (lab, which) => lit.light(inspector, lab, which);
 
 /**
  * Shows the state of the selected exchange at the playhead.

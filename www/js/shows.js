@@ -18,6 +18,7 @@ export const [FIRST, PINNED] = [0, 1];
  * @property {() => void} request asks for a drawing
  * @property {(which: number) => void} ready a run can be looked at
  * @property {(error: unknown) => void} failed
+ * @property {import("./exhibit.js").Hover} hover the pointer is over something else
  */
 
 /** What shows one run. */

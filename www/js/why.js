@@ -30,7 +30,7 @@ import { make, say } from "./dom.js";
 export function chain(links, pick) {
   const items = links.map(({ text, record }) => {
     if (record === undefined) return make("li", {}, text);
-    const button = make("button", { type: "button" }, text);
+    const button = make("button", { type: "button", "data-record": record }, text);
     button.addEventListener("click", () => pick(record));
     return make("li", {}, button);
   });
@@ -70,7 +70,7 @@ export class ExchangeView {
       span.style.width = percent(part.to - part.from);
       bar.append(span);
     }
-    const button = make("button", { type: "button" }, make("strong", {}, name), " ", make("span", {}, text), bar);
+    const button = make("button", { type: "button", "data-record": record }, make("strong", {}, name), " ", make("span", {}, text), bar);
     button.addEventListener("click", () => pick(record));
     return make("li", {}, button);
   }

@@ -62,6 +62,7 @@ test("a change ends the workers at once, and no result of theirs is shown", asyn
   await page.fill("#field-clients", "3");
   await page.press("#field-clients", "Enter");
   await simulated(page);
+  await page.click("#to-end");
   const seen = () => Promise.all(["outcome", "digest", "sample"].map((id) => text(page, id)));
   const shown = await seen();
   assert.match(shown[0], /^[\w ,.%]*3 exchanges were answered/);

@@ -30,7 +30,7 @@ test("seven settings are in sight with the schedule, the others are folded away"
     const labels = await page.locator("#policy .label, #fields .label").allTextContents();
     assert.deepEqual(labels, ALWAYS);
     const transport = (await page.locator(".transport").boundingBox())?.y ?? 0;
-    for (const part of ["#schedule-figure", "#field-link-loss", ".modes", "#field-clients", "#field-seed"]) {
+    for (const part of ["#schedule", "#field-link-loss", ".modes", "#field-clients", "#field-seed"]) {
       const box = await page.locator(part).boundingBox();
       assert(box && box.y >= 0 && box.y + box.height <= transport, `${part} at ${width}x${height}`);
     }
@@ -252,6 +252,7 @@ test("the dice gives another seed, a lesson another run", async () => {
   await page.locator("#client").waitFor();
   await page.fill("#client", "43");
   await page.press("#client", "Enter");
+  await page.click("#to-end");
   await page.click("[data-show=table]");
   await page.locator("[data-part=rows] tr").nth(3).waitFor();
   assert.deepEqual(faults, []);

@@ -3,9 +3,11 @@
 use crate::charts::EndsUntil;
 use crate::ladder::{Columns, Ladder};
 use crate::numbers::clock;
+use crate::paint::Point;
 use crate::run::PageRun;
 use crate::schedule::Plan;
 use crate::stage::{Layout, Pick};
+use crate::table::Filter;
 use crate::timeline::{Id, Subject, Timeline};
 use retrylab_core::scenario::Scenario;
 
@@ -23,6 +25,10 @@ pub(super) struct Exhibit {
     /// Whether the reader chose that client.
     pub(super) chosen: bool,
     pub(super) selected: Option<Pick>,
+    /// What is under the pointer, or belongs to what has the focus.
+    pub(super) hovered: Option<Pick>,
+    /// Which events of the table are shown.
+    pub(super) filter: Filter,
     /// The record whose subject is selected once there are records.
     pub(super) wanted: Option<Id>,
     /// For the charts.
@@ -63,6 +69,8 @@ impl Exhibit {
             flow: 1,
             chosen: false,
             selected: None,
+            hovered: None,
+            filter: Filter::default(),
             wanted: None,
             ends: EndsUntil::default(),
         }
@@ -116,13 +124,25 @@ impl Exhibit {
 
     /// Selects the subject of a record; returns true if that changed anything.
     pub(super) fn select_record(&mut self, record: Id) -> bool {
-        let Some(scene) = &self.scene else { return false };
-        let pick = match scene.timeline.subject(record) {
+        self.scene.is_some() && self.select(self.subject(record))
+    }
+
+    /// Returns the subject of a record.
+    pub(super) fn subject(&self, record: Id) -> Option<Pick> {
+        match self.scene.as_ref()?.timeline.subject(record) {
             Subject::Packet(id) => Some(Pick::Packet(id)),
             Subject::Wait(id) => Some(Pick::Wait(id)),
             Subject::Nothing => None,
-        };
-        self.select(pick)
+        }
+    }
+
+    /// Returns what is at a point of the ladder, with `y` from the top of the whole ladder; nothing after `seen`.
+    pub(super) fn at_ladder(&self, seen: u64, (x, y): Point, w: f64) -> Option<Pick> {
+        let scene = self.scene.as_ref()?;
+        if y > scene.ladder.y_after(&self.run, &scene.timeline, seen) {
+            return None;
+        }
+        scene.ladder.pick(&self.run, &scene.timeline, &scene.columns(w), (x, y))
     }
 
     /// Returns the record that begins what is selected.

@@ -63,10 +63,6 @@ impl Lab {
             scene.layout = Layout::new(w, h, exhibit.run.scenario(), exhibit.run.shown());
         }
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        let packet = match exhibit.selected {
-            Some(Pick::Packet(id)) => Some(id),
-            _ => None,
-        };
         stage::draw(
             &paint,
             &stage::Scene {
@@ -75,7 +71,8 @@ impl Lab {
                 scenario: exhibit.run.scenario(),
                 at: self.at,
                 summary: scene.timeline.summary(exhibit.run.records(), self.at),
-                packet,
+                selected: exhibit.selected,
+                hovered: exhibit.hovered,
                 client: exhibit.flow,
             },
         );
@@ -95,11 +92,6 @@ impl Lab {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        let (packet, wait) = match exhibit.selected {
-            Some(Pick::Packet(id)) => (Some(id), None),
-            Some(Pick::Wait(id)) => (None, Some(id)),
-            _ => (None, None),
-        };
         ladder::draw(
             &paint,
             &ladder::View {
@@ -112,8 +104,8 @@ impl Lab {
                 at: self.at,
                 seen: self.seen,
                 places: scene.places,
-                packet,
-                wait,
+                selected: exhibit.selected,
+                hovered: exhibit.hovered,
             },
         );
     }
@@ -149,37 +141,41 @@ impl Lab {
         self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
     }
 
-    /// Returns rows of the ladder's table: see `table::rows`.
+    /// Filters the table by the words of a text: see `table::Filter`. Returns the number of its rows, of the events that match,
+    /// and of all events that the reader has seen.
+    #[wasm_bindgen(js_name = filterTable)]
+    pub fn filter_table(&mut self, which: usize, text: &str) -> Vec<u32> {
+        let exhibit = &mut self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return vec![0; 3] };
+        let length = table::length(&scene.ladder, self.seen);
+        let counts =
+            exhibit.filter.update((&exhibit.run, &scene.timeline, &scene.ladder), text, length);
+        counts.map(|count| count as u32).into()
+    }
+
+    /// Returns rows of the filtered table: see `table::rows`.
     #[must_use]
     pub fn table(&self, which: usize, from: u32, most: u32) -> String {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return "[]".to_string() };
-        let (window, now) = ((from as usize, most as usize), (self.at, scene.places));
+        let now = (self.at, scene.places);
         let selected = match exhibit.selected {
             Some(Pick::Packet(id)) => Subject::Packet(id),
             Some(Pick::Wait(id)) => Subject::Wait(id),
             Some(Pick::Client(_)) | None => Subject::Nothing,
         };
-        table::rows(&exhibit.run, &scene.timeline, &scene.ladder, window, now, selected)
+        let page = exhibit.filter.page(from as usize, most as usize);
+        table::rows((&exhibit.run, &scene.timeline, &scene.ladder), &page, now, selected)
     }
 
-    /// Returns the number of rows of the table, up to what the reader has seen.
-    #[wasm_bindgen(js_name = tableLength)]
-    #[must_use]
-    pub fn table_length(&self, which: usize) -> u32 {
-        self.exhibits[which]
-            .scene
-            .as_ref()
-            .map_or(0, |scene| table::length(&scene.ladder, self.seen) as u32)
-    }
-
-    /// Returns the row of the latest moment.
+    /// Returns the row of the filtered table with the latest moment, or the next one after it.
     #[wasm_bindgen(js_name = tableNow)]
     #[must_use]
     pub fn table_now(&self, which: usize) -> u32 {
-        self.exhibits[which]
+        let exhibit = &self.exhibits[which];
+        exhibit
             .scene
             .as_ref()
-            .map_or(0, |scene| table::place(&scene.ladder, self.at) as u32)
+            .map_or(0, |scene| exhibit.filter.row(table::place(&scene.ladder, self.at)) as u32)
     }
 }

@@ -50,12 +50,7 @@ impl Lab {
     /// Selects what is at a point of the ladder, with `y` from the top of the whole ladder.
     #[wasm_bindgen(js_name = pickLadder)]
     pub fn pick_ladder(&mut self, which: usize, x: f64, y: f64, w: f64) -> bool {
-        let Some(scene) = &self.exhibits[which].scene else { return false };
-        if y > scene.ladder.y_after(&self.exhibits[which].run, &scene.timeline, self.seen) {
-            return self.exhibits[which].select(None);
-        }
-        let columns = scene.columns(w);
-        let pick = scene.ladder.pick(&self.exhibits[which].run, &scene.timeline, &columns, (x, y));
+        let pick = self.exhibits[which].at_ladder(self.seen, (x, y), w);
         self.exhibits[which].select(pick)
     }
 

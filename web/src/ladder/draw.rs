@@ -3,6 +3,7 @@
 use super::{Columns, HEADER, LINE, Line, Row, STUB, View, end_of, lines, servers};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
+use crate::stage::Pick;
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Side};
 
@@ -11,6 +12,16 @@ const NAME: f64 = 0.3;
 
 /// Where a packet is drawn before it is sent and after it has arrived, as a share of the way across.
 const START: f64 = 0.15;
+
+impl View<'_> {
+    /// Returns how thick the mark of something is, as a share of that of what is selected.
+    fn mark(&self, pick: Pick) -> Option<f64> {
+        if self.selected == Some(pick) {
+            return Some(1.0);
+        }
+        (self.hovered == Some(pick)).then_some(0.6)
+    }
+}
 
 pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     let rows = view.ladder.visible(view.top, view.top + view.h);
@@ -101,9 +112,9 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
         if view.at > wait.armed {
             bar(Ink::Wait, top, now);
         }
-        if view.wait == Some(*id) {
+        if let Some(share) = view.mark(Pick::Wait(*id)) {
             let x = view.columns.client - 6.0;
-            paint.stroke(Ink::Select, 2.0, |path| {
+            paint.stroke(Ink::Select, 2.0 * share, |path| {
                 path.card((x, top - 2.0), 12.0, bottom - top + 4.0, 6.0);
             });
         }
@@ -130,9 +141,9 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         }
         paint.alpha(1.0);
     };
-    if view.packet == Some(id) {
+    if let Some(share) = view.mark(Pick::Packet(id)) {
         paint.alpha(0.25);
-        paint.stroke(Ink::Select, 12.0, |path| path.line(from, to));
+        paint.stroke(Ink::Select, 12.0 * share, |path| path.line(from, to));
         paint.alpha(1.0);
     }
     if !over {

@@ -47,8 +47,9 @@ pub(crate) struct View<'a> {
     pub(crate) seen: u64,
     /// Decimals of the times.
     pub(crate) places: u32,
-    pub(crate) packet: Option<Id>,
-    pub(crate) wait: Option<Id>,
+    pub(crate) selected: Option<Pick>,
+    /// What is under the pointer, here or elsewhere.
+    pub(crate) hovered: Option<Pick>,
 }
 
 /// One moment of the client.

@@ -2,7 +2,7 @@
 
 use super::layout::{Layout, Point};
 use super::server::servers;
-use super::{Scene, Seen, Sight, density, place, sight};
+use super::{Pick, Scene, Seen, Sight, density, place, sight};
 use crate::paint::{Align, Font, Paint, Path, Shape};
 use crate::theme::Ink;
 use crate::timeline::{Packet, Side, State};
@@ -199,8 +199,35 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             }
         }
     }
-    if let Some((.., spot)) = seen.iter().find(|(id, ..)| Some(*id) == scene.packet) {
-        paint.stroke(Ink::Select, 2.5, |path| path.disc(*spot, radius + 6.0));
+    mark(paint, scene, &seen, (scene.selected, 2.5));
+    mark(paint, scene, &seen, (scene.hovered, 1.5));
+}
+
+/// Draws a ring around a packet, a client that waits, or a client; nothing around what is not there at the moment.
+fn mark(
+    paint: &Paint<'_>,
+    scene: &Scene<'_>,
+    seen: &[Seen<'_>],
+    (pick, width): (Option<Pick>, f64),
+) {
+    let flow = match pick {
+        Some(Pick::Packet(id)) => {
+            if let Some((.., spot)) = seen.iter().find(|(own, ..)| *own == id) {
+                let radius = scene.layout.packet() + 6.0;
+                paint.stroke(Ink::Select, width, |path| path.disc(*spot, radius));
+            }
+            None
+        }
+        Some(Pick::Wait(id)) => {
+            let flow = scene.timeline.wait(id).map(|wait| wait.flow);
+            flow.filter(|flow| scene.timeline.state(*flow, scene.at) == Some(State::Waiting(id)))
+        }
+        Some(Pick::Client(flow)) => Some(flow),
+        None => None,
+    };
+    if let Some(flow) = flow {
+        let (x, y, ring) = scene.layout.client(flow);
+        paint.stroke(Ink::Select, width, |path| path.disc((x, y), ring + 6.0));
     }
 }
 

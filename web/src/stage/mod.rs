@@ -22,8 +22,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) at: u64,
     /// Counts up to now.
     pub(crate) summary: Summary,
-    /// The selected packet and client.
-    pub(crate) packet: Option<Id>,
+    pub(crate) selected: Option<Pick>,
+    /// What is under the pointer, here or elsewhere.
+    pub(crate) hovered: Option<Pick>,
+    /// The client whose ladder is shown.
     pub(crate) client: u32,
 }
 

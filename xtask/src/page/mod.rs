@@ -47,7 +47,7 @@ const MODULES: [Module; 2] = [
     Module {
         name: "retrylab_web",
         features: "",
-        limit: Some(Limit { goal: 120_000, limit: 262_000 }),
+        limit: Some(Limit { goal: 120_000, limit: 324_000 }),
     },
     Module { name: "retrylab_packets", features: "--features packets", limit: None },
 ];
