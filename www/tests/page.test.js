@@ -26,7 +26,7 @@ async function scrub(page, share) {
   await page.mouse.click(box.x + 4.5 + share * (box.width - 9), box.y + box.height / 2);
 }
 
-test("the first lesson stands in the document, so that nothing moves when the simulated network arrives", async () => {
+test("the first lesson is in the document, so that nothing moves when the simulated network arrives", async () => {
   const { page } = await visit(lab);
   const [before, after] = await page.evaluate(async () => {
     const source = await (await fetch(location.pathname)).text();
