@@ -28,6 +28,9 @@ const PAUSE = 250;
 
 let [wanted, timer, last] = ["", 0, -PAUSE];
 
+/** What the address bar showed when the page read or wrote it. */
+let known = location.href;
+
 /**
  * Shows a run in the address bar, soon; no entry in the history, or Back would walk through every edit.
  * @param {string} fragment
@@ -38,12 +41,14 @@ export function write(fragment) {
   else timer ||= window.setTimeout(now, PAUSE);
 }
 
-/** Shows in the address bar what waits for that. */
+/** Shows in the address bar what waits for that, unless somebody has just opened another link. */
 export function now() {
   clearTimeout(timer);
   [timer, last] = [0, performance.now()];
   const shown = `${isEmbedded ? `?${EMBED}` : ""}#${wanted}`;
-  if (wanted && location.search + location.hash !== shown) history.replaceState(null, "", location.pathname + shown);
+  if (!wanted || location.href !== known || location.search + location.hash === shown) return;
+  history.replaceState(null, "", location.pathname + shown);
+  known = location.href;
 }
 
 /**
@@ -52,9 +57,9 @@ export function now() {
  */
 export function watch(changed) {
   addEventListener("hashchange", () => {
-    // Somebody has opened another link: what waits to be shown is out of date.
+    // What waits to be shown is out of date.
     clearTimeout(timer);
-    [wanted, timer] = ["", 0];
+    [wanted, timer, known] = ["", 0, location.href];
     changed();
   });
 }

@@ -41,6 +41,8 @@ const simulated = (page) =>
  * @param {string} words
  */
 async function inspect(page, words) {
+  // The table has the events up to where the reader has seen the run.
+  await page.click("#to-end");
   await page.click("[data-show=table]");
   await page.getByRole("button", { name: words }).first().click();
 }
