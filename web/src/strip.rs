@@ -106,7 +106,7 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
 
 /// Marks the stretches in which time runs faster, and writes how long they are where there is room.
 fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
-    let x = |at: u64| (w * folds.play(at) / folds.length()).round();
+    let x = |at: u64| (w * folds.share(at)).round();
     for fold in folds.folds() {
         let (from, to) = (x(fold.from), x(fold.to));
         paint.stroke(Ink::Line, 1.0, |path| {
@@ -128,7 +128,7 @@ fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point
     let end = timeline.end();
     // Where the last word ends.
     let mut written = 0.0;
-    let x = |at: u64| w * folds.play(at.min(end)) / folds.length().max(1e-9);
+    let x = |at: u64| w * folds.share(at.min(end));
     for trouble in timeline.servers().troubles().iter().filter(|trouble| trouble.from < end) {
         let (from, to) = (x(trouble.from), x(trouble.until));
         paint.alpha(0.4);
@@ -146,10 +146,7 @@ fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point
 
 /// Returns the column of a time, from 0 to `last`.
 fn column(at: u64, folds: &Folds, last: usize) -> usize {
-    if folds.length() == 0.0 {
-        return 0;
-    }
-    ((folds.play(at) / folds.length() * last as f64) as usize).min(last)
+    ((folds.share(at) * last as f64) as usize).min(last)
 }
 
 #[cfg(test)]

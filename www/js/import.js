@@ -87,7 +87,7 @@ function linkOf(module, text) {
     return trimmed;
   }
   const entries = read(text);
-  if (entries.length === 0) throw new Error("There is no scenario in it. A scenario file has lines such as `link.loss = 0.3`.");
+  if (entries.length === 0) throw new Error("The file contains no settings. A scenario file has lines such as `link.loss = 0.3`.");
   const pairs = entries.map(({ key, value, line }) => {
     const written = Array.isArray(value) ? module.Lab.joined(key, value) : value;
     if (Array.isArray(value) && !written) throw new Error(`line ${line}: ${key} is not a list; write one value`);

@@ -99,9 +99,7 @@ export class Page {
     });
     this.listen();
     share.start(() => this.lab);
-    this.arrange();
-    this.begin(true);
-    this.shows.beginOthers(this.module);
+    this.opened();
     byId("still", HTMLElement).hidden = true;
     const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
     for (const element of waiting) {
@@ -167,10 +165,15 @@ export class Page {
       this.player.pause();
       this.after = { play: false, end: false };
       this.lab.open(link);
-      this.arrange();
-      this.begin(true);
-      this.shows.beginOthers(this.module);
+      this.opened();
     });
+  }
+
+  /** The lab has the exhibits of another link. */
+  opened() {
+    this.arrange();
+    this.begin(true);
+    this.shows.beginOthers(this.module);
   }
 
   /**
@@ -179,13 +182,32 @@ export class Page {
    * @param {string | undefined} value
    */
   set(key, value) {
-    const { lab } = this;
-    const end = lab.end() > 0 && lab.atEnd();
+    const end = this.lab.end() > 0 && this.lab.atEnd();
+    return this.change((lab) => lab.changed(FIRST, key, value), { same: false, end });
+  }
+
+  /**
+   * Does something by hand at the playhead's time. What happened before stays as it was.
+   * @param {string} act
+   */
+  act(act) {
+    const error = this.change((lab) => lab.withAct(act), { same: true, end: false });
+    if (error) notices.show("act", { title: error, bad: true, buttons: [["Close", () => notices.hide("act")]] });
+  }
+
+  /**
+   * Continues with another scenario; returns the error's sentence, or nothing.
+   * @param {(lab: import("./wasm.js").Lab) => string} linkOf returns the scenario's link
+   * @param {object} how
+   * @param {boolean} how.same the run is the same up to the playhead
+   * @param {boolean} how.end stays at the end
+   */
+  change(linkOf, { same, end }) {
     try {
-      const fragment = lab.changed(FIRST, key, value);
-      this.run(fragment, () => {
+      const link = linkOf(this.lab);
+      this.run(link, () => {
         this.after = { play: this.player.playing, end };
-        this.lab.load(FIRST, fragment, false);
+        this.lab.load(FIRST, link, same);
         this.begin(false);
       });
     } catch (error) {
@@ -196,28 +218,11 @@ export class Page {
     return "";
   }
 
-  /**
-   * Does something by hand at the playhead's time. What happened before stays as it was.
-   * @param {string} act
-   */
-  act(act) {
-    try {
-      const link = this.lab.withAct(act);
-      this.run(link, () => {
-        this.after = { play: this.player.playing, end: false };
-        this.lab.load(FIRST, link, true);
-        this.begin(false);
-      });
-    } catch (error) {
-      if (typeof error === "string") notices.show("act", { title: error, bad: true, buttons: [["Close", () => notices.hide("act")]] });
-      else this.fail(error);
-    }
-  }
-
   /** Shows as many exhibits as the lab has. */
   arrange() {
     this.shows.arrange();
-    this.difference.begin(this.module);
+    // The one that was inspected may be gone.
+    this.inspected = FIRST;
     this.view.exhibits = this.shows.list.map(({ exhibit }) => exhibit);
     this.charts.arranged();
   }
@@ -226,17 +231,21 @@ export class Page {
   compare() {
     if (this.lab.hides(FIRST)) return;
     this.guard(() => {
-      if (this.lab.exhibits() > 1) {
-        this.lab.unpin();
-        this.arrange();
-        this.picked(FIRST);
-      } else {
-        this.lab.pin();
-        this.arrange();
-        this.shows.list[PINNED].begin(this.module);
-      }
+      const pins = this.lab.exhibits() === 1;
+      if (pins) this.lab.pin();
+      else this.lab.unpin();
+      this.arrange();
+      if (pins) this.shows.list[PINNED].begin(this.module);
+      else this.picked(FIRST);
+      this.compared();
       this.view.renew();
     });
+  }
+
+  /** Says in what two runs differ, if there are two. */
+  compared() {
+    this.shows.name();
+    this.difference.begin(this.module);
   }
 
   /**
@@ -313,8 +322,7 @@ export class Page {
     this.player.pause();
     address.write(lab.address());
     address.now();
-    this.shows.name();
-    this.difference.begin(this.module);
+    this.compared();
     const fields = JSON.parse(lab.fields(FIRST));
     this.controls.show(fields);
     this.charts.begin(fields);
@@ -367,8 +375,8 @@ export class Page {
       this.charts.moved(playing);
       this.transport.moved(clock);
       this.legend.show(lab, FIRST);
-      panel.showMoment(lab.now());
       if (playing) {
+        panel.showMoment(lab.now());
         this.view.draw();
         mention(() => `At ${clock} seconds: ${counted(lab, FIRST)}`);
       } else {
@@ -384,7 +392,7 @@ export class Page {
     const time = this.transport.still();
     for (const { exhibit } of this.shows) exhibit.still(time);
     this.acts.show();
-    this.inspect(this.inspected);
+    this.inspect();
     address.write(lab.address());
   }
 
@@ -406,26 +414,26 @@ export class Page {
    */
   picked(which) {
     this.guard(() => {
-      const { lab } = this;
-      this.inspect(which);
+      const { lab, player: { playing } } = this;
+      this.inspected = which;
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
       say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);
-      this.changed(false);
+      this.transport.changed(playing);
+      // Otherwise this is part of the moment.
+      if (playing) this.inspect();
+      this.moved();
     });
   }
 
-  /**
-   * Shows what is selected in an exhibit, as far as it is seen.
-   * @param {number} which
-   */
-  inspect(which) {
-    const { lab } = this;
-    this.inspected = which;
+  /** Shows what is selected in the inspector's exhibit, as far as it is seen. */
+  inspect() {
+    const { lab, inspected: which } = this;
     panel.show(lab.inspect(which), (record) => {
       if (lab.pickRecord(which, record)) this.picked(which);
     });
+    panel.showMoment(lab.now());
   }
 
   /**
@@ -444,9 +452,9 @@ export class Page {
     this.settled();
   }
 
-  /** Announces the new position of the playhead. */
+  /** Announces the new position of the playhead, which is shown already. */
   settled() {
-    this.changed(false);
+    this.transport.changed(this.player.playing);
     announce(`${this.lab.clock(false)} seconds. ${this.lab.moment(FIRST, false)}`);
   }
 

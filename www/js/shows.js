@@ -81,7 +81,6 @@ export class Shows {
     while (this.list.length < count) this.list.push(this.twin());
     byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
     byId("compare", HTMLButtonElement).setAttribute("aria-pressed", String(count > 1));
-    this.name();
   }
 
   /** Returns what shows a pinned run: the same elements as those of the first exhibit, before them. */

@@ -261,7 +261,7 @@ test("a file that cannot be opened is refused with the line and what is right, a
     ["f.toml", "server.drop_list = [1 2]\n", /line 1: a list has commas/],
     ["g.toml", "seed = [1]\n", /line 1: seed is not a list/],
     ["h.toml", 'message = """a"""\n', /line 1: a text has one line/],
-    ["i.toml", "# nothing\n", /There is no scenario in it/],
+    ["i.toml", "# nothing\n", /The file contains no settings/],
     ["run.jsonl", '{"at":0}\n', /a log of events, not a scenario/],
     ["large.toml", "#".repeat(2 << 20), /The file has 2097152 bytes/],
     ["\u202ex.toml", "seed = 1 2\n", /line 1: the line has more than a key/],

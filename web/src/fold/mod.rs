@@ -109,6 +109,11 @@ impl Folds {
         from.play + share * (to.play - from.play)
     }
 
+    /// Returns the share of the whole play time at which a simulated time is reached; 0 if there is nothing to play.
+    pub(crate) fn share(&self, at: u64) -> f64 {
+        if self.length() == 0.0 { 0.0 } else { self.play(at) / self.length() }
+    }
+
     /// Returns the simulated time that is reached at a play time in seconds.
     pub(crate) fn at(&self, play: f64) -> u64 {
         let play = play.max(0.0);

@@ -20,7 +20,7 @@ const DELAY: Duration = Duration::from_millis(50);
 impl Lab {
     /// Returns what can be done now: `packet` (the act on the selected packet as the scenario has it, such as `drop client 1
     /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `server` and `link` (true if they
-    /// work now), `any` (true if anything was done by hand).
+    /// work now).
     #[must_use]
     pub fn acts(&self) -> String {
         let scenario = self.exhibits[0].run.scenario();
@@ -32,10 +32,6 @@ impl Lab {
             json.text("packet", &packet);
             json.flag("server", self.ongoing(is_crash).is_none());
             json.flag("link", self.ongoing(is_cut).is_none());
-            json.flag(
-                "any",
-                !scenario.acts.as_slice().is_empty() || !scenario.faults.as_slice().is_empty(),
-            );
         })
     }
 

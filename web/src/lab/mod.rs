@@ -77,7 +77,7 @@ impl Lab {
     /// Starts the run of another scenario in an exhibit; this module [`runs`](Self::runs) it. The playhead stays. If both runs
     /// are the same up to the playhead, `same`, what is selected stays, too.
     pub fn load(&mut self, which: usize, fragment: &str, same: bool) {
-        let (flow, chosen) = (self.flow(which), self.is_chosen(which));
+        let Exhibit { flow, chosen, .. } = self.exhibits[which];
         let wanted = self.exhibits[which].selected_record().filter(|_| same);
         self.exhibits[which] = Exhibit::new(Scenario::from_fragment(fragment).0, Vec::new());
         self.exhibits[which].wanted = wanted;

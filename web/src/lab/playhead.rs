@@ -59,7 +59,7 @@ impl Lab {
     }
 
     fn share_of(&self, at: u64) -> f64 {
-        if at >= self.end_nanos() { 1.0 } else { self.folds.play(at) / self.folds.length() }
+        if at >= self.end_nanos() { 1.0 } else { self.folds.share(at) }
     }
 
     /// Advances the playhead by `seconds` of play at `rate` times the usual pace, which folds long stretches in which nothing

@@ -20,13 +20,6 @@ impl Lab {
         self.exhibits[which].flow
     }
 
-    /// Returns true if the reader chose that client.
-    #[wasm_bindgen(js_name = isChosen)]
-    #[must_use]
-    pub fn is_chosen(&self, which: usize) -> bool {
-        self.exhibits[which].chosen
-    }
-
     /// Returns true if there are too many clients for lanes of their own: the stage shows them as a grid.
     #[wasm_bindgen(js_name = isCrowd)]
     #[must_use]

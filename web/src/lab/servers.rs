@@ -6,18 +6,19 @@ use crate::timeline::Mark;
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The servers.
-#[wasm_bindgen]
 impl Lab {
     /// Returns what the servers do at the playhead, in words; empty if they do nothing and nothing is wrong.
-    #[must_use]
-    pub fn servers(&self, which: usize) -> String {
+    pub(super) fn servers(&self, which: usize) -> String {
         let exhibit = &self.exhibits[which];
         exhibit.scene.as_ref().map_or_else(String::new, |scene| {
             words::servers(&exhibit.run, &scene.timeline, self.at)
         })
     }
+}
 
+/// The legend.
+#[wasm_bindgen]
+impl Lab {
     /// Returns the further marks that the legend has room for: an array of `name`, and `seen`, whether the reader has seen it.
     #[must_use]
     pub fn marks(&self, which: usize) -> String {
