@@ -44,7 +44,8 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
         arrow(paint, view, id, packet);
     }
-    for row in rows {
+    // Their words may reach above the cover.
+    for row in rows.iter().filter(|row| row.at <= view.seen) {
         words(paint, view, row);
     }
     cover(paint, view);
