@@ -6,6 +6,7 @@
 use crate::theme::{Ink, Theme};
 use crate::timeline::Packet;
 use retrylab_core::trace::Direction;
+use std::cell::Cell;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use web_sys::CanvasRenderingContext2d;
 
@@ -96,7 +97,12 @@ impl Font {
 pub(crate) struct Paint<'a> {
     ctx: &'a CanvasRenderingContext2d,
     theme: &'a Theme,
+    /// How strong colours are, from 0 to 1.
+    strength: Cell<f64>,
 }
+
+/// How strong the colours of ghosts are.
+const GHOST: f64 = 0.45;
 
 impl<'a> Paint<'a> {
     /// Clears the canvas of `w` by `h` CSS pixels, each `ratio` device pixels wide.
@@ -112,11 +118,21 @@ impl<'a> Paint<'a> {
         ctx.set_line_cap("round");
         ctx.set_line_join("round");
         ctx.set_text_baseline("middle");
-        Self { ctx, theme }
+        Self { ctx, theme, strength: Cell::new(1.0) }
     }
 
     pub(crate) fn alpha(&self, alpha: f64) {
-        self.ctx.set_global_alpha(alpha);
+        self.ctx.set_global_alpha(alpha * self.strength.get());
+    }
+
+    /// Draws ghosts from now on, or no longer: colours are faint, packets have only a dashed outline, and texts are muted.
+    pub(crate) fn ghosts(&self, are_drawn: bool) {
+        self.strength.set(if are_drawn { GHOST } else { 1.0 });
+        self.alpha(1.0);
+    }
+
+    fn draws_ghosts(&self) -> bool {
+        self.strength.get() < 1.0
     }
 
     /// Fills what `add` collects.
@@ -158,6 +174,11 @@ impl<'a> Paint<'a> {
             return;
         }
         let add = |path: &Path<'_>| at.iter().for_each(|at| path.shape(shape, *at, radius));
+        if self.draws_ghosts() {
+            self.dash(&[2.0, 2.5]);
+            self.stroke(shape.ink(), 1.5, add);
+            return self.dash(&[]);
+        }
         self.fill(shape.ink(), add);
         if radius >= 3.0 {
             self.stroke(Ink::Text, if radius >= 6.0 { 1.25 } else { 0.75 }, add);
@@ -178,7 +199,12 @@ impl<'a> Paint<'a> {
         text: &str,
     ) {
         self.font(font);
-        self.ctx.set_fill_style_str(self.theme.ink(ink));
+        let is_faint = self.draws_ghosts();
+        if is_faint {
+            // A faint text could not be read.
+            self.ctx.set_global_alpha(1.0);
+        }
+        self.ctx.set_fill_style_str(self.theme.ink(if is_faint { Ink::Muted } else { ink }));
         self.ctx.set_text_align(match align {
             Align::Left => "left",
             Align::Center => "center",
@@ -189,6 +215,9 @@ impl<'a> Paint<'a> {
         } else {
             self.ctx.fill_text(text, x, y)
         };
+        if is_faint {
+            self.alpha(1.0);
+        }
     }
 
     /// Returns the width of a text in CSS pixels.

@@ -1,5 +1,6 @@
 //! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
+use crate::charts::Pointed;
 use crate::fold::Folds;
 use crate::numbers::span;
 use crate::paint::{Align, Font, Paint, Point};
@@ -24,11 +25,19 @@ pub(crate) fn draw(
     paint: &Paint<'_>,
     (timeline, records): (&Timeline, &[Record]),
     folds: &Folds,
+    pointed: &Pointed,
     (w, h): Point,
 ) {
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
     folded(paint, folds, (w, h));
     troubles(paint, timeline, folds, (w, h));
+    if let Pointed::Times(from, to) = pointed {
+        let (from, to) = (w * folds.share(*from), w * folds.share(*to));
+        paint.alpha(0.25);
+        paint.fill(Ink::Select, |path| path.rect((from, 0.0), to - from, h));
+        paint.alpha(1.0);
+        paint.stroke(Ink::Select, 1.5, |path| path.rect((from, 1.0), to - from, h - 2.0));
+    }
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
     // The square root keeps single packets visible next to bursts.

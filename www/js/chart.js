@@ -14,11 +14,18 @@ export class Chart {
   /**
    * @param {HTMLElement} root
    * @param {string} name of its file
-   * @param {(place: number) => void} [picked] what a click or Enter at a place does
+   * @param {object} hooks
+   * @param {(place: number) => void} [hooks.picked] what a click or Enter at a place does
+   * @param {(place: number | null) => void} [hooks.pointed] the cursor is at another place, or at none
    */
-  constructor(root, name, picked) {
+  constructor(root, name, hooks) {
     this.name = name;
-    this.picked = picked;
+    this.picked = hooks.picked;
+    /** Shows, and lights elsewhere, what a place stands for. */
+    this.turnTo = (/** @type {number | null} */ place) => {
+      this.pointed(place);
+      hooks.pointed?.(place);
+    };
     /** @type {Figure | null} */
     this.figure = null;
     /** The place of the cursor. */
@@ -42,10 +49,11 @@ export class Chart {
       make("div", { class: "chart-more" }, this.details, save));
     root.append(this.element);
     this.plot = new Plot(this.frame, {
-      pointed: (place) => this.pointed(place),
+      pointed: this.turnTo,
       picked: (place) => this.picked?.(place),
     });
     this.frame.addEventListener("keydown", (event) => this.key(event));
+    this.frame.addEventListener("blur", () => hooks.pointed?.(null));
     this.details.addEventListener("toggle", () => this.list());
     save.addEventListener("click", () => this.download());
   }
@@ -69,6 +77,16 @@ export class Chart {
     this.plot.show(figure);
     this.pointed(this.plot.plot?.cursor.idx ?? null);
     this.list();
+  }
+
+  /**
+   * Marks a value of x.
+   * @param {number | undefined} x
+   */
+  mark(x) {
+    if (!this.figure || this.figure.now === x) return;
+    this.figure.now = x;
+    this.plot.renew();
   }
 
   /** Draws it with other colours. */
@@ -137,8 +155,10 @@ export class Chart {
     // Elsewhere these keys move the playhead.
     event.preventDefault();
     if (to === undefined) return;
-    this.pointed(Math.max(0, Math.min(to, last)));
-    this.plot.point(this.place);
+    const place = Math.max(0, Math.min(to, last));
+    this.plot.point(place);
+    // At the edge, the picture has no place there.
+    this.turnTo(place);
   }
 
   /** Fills the table, if it is open. */

@@ -11,13 +11,22 @@ import { Sweep } from "./sweep.js";
 /** @typedef {import("./exhibit.js").Desk} Desk */
 /** @typedef {import("./plot.js").Figure} Figure */
 /** @typedef {import("./plot.js").Line} Line */
+/** @typedef {import("./wasm.js").Lab} Lab */
 /** @typedef {import("./wasm.js").Module} Module */
+
+/**
+ * Called with what lights something in an exhibit and returns true if that changed anything.
+ * @typedef {(act: (lab: Lab, which: number) => boolean) => void} Point
+ */
 
 /** Minimum time between two updates while playing, in milliseconds. */
 const PAUSE = 200;
 
 /** Numbers of each interval in `Lab.chartSeries`, and of each row of `Lab.chartSends`. */
 const [COUNTS, ROW] = [3, 8];
+
+/** The number of sends that stands for itself and more, and the largest one. */
+const [LAST, MAX_SENDS] = [33, 2 ** 32 - 1];
 
 export class Charts {
   /**
@@ -26,6 +35,7 @@ export class Charts {
    * @param {object} hooks
    * @param {() => Module} hooks.module
    * @param {(key: string, value: string) => void} hooks.set changes a value of the scenario
+   * @param {Point} hooks.point the cursor of a chart is at another place
    */
   constructor(root, desk, hooks) {
     this.root = root;
@@ -33,11 +43,22 @@ export class Charts {
     this.last = 0;
     this.note = make("p", { class: "chart-note quiet" });
     const four = make("div", { class: "chart-grid" });
-    root.append(this.note, four);
-    this.load = new Chart(four, "load");
-    this.latency = new Chart(four, "latency");
-    this.sends = new Chart(four, "sends");
-    this.theory = new Chart(four, "theory");
+    this.marked = make("p", { class: "chart-note quiet" });
+    root.append(this.note, this.marked, four);
+    const chart = (/** @type {string} */ name, /** @type {(lab: Lab, which: number, place: number) => boolean} */ light) =>
+      new Chart(four, name, {
+        pointed: (place) => hooks.point((lab, which) => (place === null ? lab.pointNothing(which) : light(lab, which, place))),
+      });
+    this.load = chart("load", (lab, which, place) =>
+      lab.pointTimes(which, place * lab.chartStep(), (place + 1) * lab.chartStep()));
+    this.latency = chart("latency", (lab, which, place) => lab.pointEnds(which, 0, MAX_SENDS, place * lab.chartLatencyStep()));
+    this.sends = chart("sends", (lab, which, place) => {
+      const sends = place + this.least;
+      return lab.pointEnds(which, sends, sends === LAST ? MAX_SENDS : sends);
+    });
+    this.theory = chart("theory", (lab, which, place) => lab.pointEnds(which, 0, place + this.least, Infinity));
+    /** The number of sends at the first place of a chart. */
+    this.least = 1;
     this.words = make("p", { class: "chart-words" });
     this.theory.keys.after(this.words);
     this.sweep = new Sweep(root, desk, hooks);
@@ -77,6 +98,23 @@ export class Charts {
     const { lab } = this.desk;
     const part = lab.atEnd() ? "The whole run." : "Up to now: exchanges that end early are counted first.";
     say(this.note, `${part} ${lab.notice(0)}`.trim());
+    this.light();
+  }
+
+  /** Marks where the charts show the exchange that is under the pointer or selected. */
+  light() {
+    if (!this.isShown) return;
+    const { lab } = this.desk;
+    const [began, sends, latency] = sides(lab).map(({ which }) => [...lab.chartMark(which)]).find(({ length }) => length > 0) ?? [];
+    this.load.mark(began);
+    this.sends.mark(sends && Math.min(sends, LAST));
+    this.theory.mark(sends && Math.min(sends, LAST));
+    this.latency.mark(latency || undefined);
+    const many = `${sends} ${sends === 1 ? "send" : "sends"}`;
+    const end = sends === undefined ? "it is not over yet" : latency ? `answered after ${span(latency)} and ${many}` : `no reply after ${many}`;
+    say(this.marked, began === undefined
+      ? "Point at a packet, or select one, to mark its exchange in the charts."
+      : `The dotted lines mark the exchange of what was sent at ${span(began)}: ${end}.`);
   }
 
   /** Draws all with the colours of now. */
@@ -173,13 +211,14 @@ export class Charts {
     const count = rows[0].columns[0].length;
     // Only a budget or a breaker ends an exchange without a send.
     const from = rows.some(({ columns: [share] }) => (share[0] ?? 0) > 0) ? 0 : 1;
+    this.least = from;
     const cut = (/** @type {(number | null)[] | undefined} */ values) => values?.slice(from);
     return {
       x: Array.from({ length: count - from }, (_, i) => i + from),
       lines: lines.map((line) => ({ ...line, values: line.values.slice(from), low: cut(line.low), high: cut(line.high) })),
       range: [from - 0.6, count - 0.4], share: true, empty: "No request finished yet.",
-      tick: (n) => (n === 33 ? "33+" : String(n)), whole: true, column: ["sends", (i) => i + from],
-      at: (i) => (i + from === 33 ? "33 sends or more" : `${i + from} ${i + from === 1 ? "send" : "sends"}`),
+      tick: (n) => (n === LAST ? `${LAST}+` : String(n)), whole: true, column: ["sends", (i) => i + from],
+      at: (i) => (i + from === LAST ? `${LAST} sends or more` : `${i + from} ${i + from === 1 ? "send" : "sends"}`),
     };
   }
 

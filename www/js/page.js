@@ -58,6 +58,7 @@ export class Page {
     this.charts = new Charts(part(byId("exhibits", HTMLElement), "charts", HTMLElement), this.desk, {
       module: () => this.module,
       set: (key, value) => this.set(key, value),
+      point: (act) => this.point(act),
     });
     this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
     this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
@@ -152,7 +153,19 @@ export class Page {
       if (!act(this.lab)) return;
       this.shows.list[which].exhibit.table.light();
       if (which === this.inspected) panel.light(this.lab, which);
+      this.charts.light();
       this.view.request();
+    });
+  }
+
+  /** @type {import("./charts.js").Point} */
+  point(act) {
+    if (this.broken) return;
+    this.guard(() => {
+      const changed = this.shows.list.map(({ exhibit: { which } }) => act(this.lab, which));
+      if (!changed.includes(true)) return;
+      panel.light(this.lab, this.inspected);
+      this.view.renew();
     });
   }
 
@@ -329,21 +342,8 @@ export class Page {
     this.view.renewSchedule();
     this.course.show(opened);
     this.legend.begin(lab, FIRST);
-    this.showErrors();
+    notices.showErrors(lab.errors(FIRST));
     this.shows.list[FIRST].begin(this.module);
-  }
-
-  showErrors() {
-    const errors = this.lab.errors(FIRST);
-    if (errors.length === 0) {
-      notices.hide("link");
-      return;
-    }
-    const title = errors.length === 1
-      ? "One part of the address could not be read; the rest is shown."
-      : `${errors.length} parts of the address could not be read; the rest is shown.`;
-    const close = () => notices.hide("link");
-    notices.show("link", { title, lines: errors, bad: true, buttons: [["Close", close]] });
   }
 
   /**

@@ -54,8 +54,8 @@ export class Sweep {
     this.grid = make("div", { class: "chart-grid three", hidden: true });
     root.append(make("section", { class: "sweep", "aria-label": "Sweep" },
       make("h2", {}, "One setting, its whole range"), make("p", { class: "sweep-head" }, this.label, this.button), this.state, this.grid));
-    const pick = (/** @type {number} */ place) => this.hooks.set(this.key, this.stops[place]);
-    this.charts = ["answered", "sends", "p99"].map((name) => new Chart(this.grid, `sweep-${name}`, pick));
+    const picked = (/** @type {number} */ place) => this.hooks.set(this.key, this.stops[place]);
+    this.charts = ["answered", "sends", "p99"].map((name) => new Chart(this.grid, `sweep-${name}`, { picked }));
     this.button.addEventListener("click", () => (this.workers.length > 0 ? this.halt() : this.run()));
     this.choice.addEventListener("change", () => this.clear());
   }

@@ -127,6 +127,78 @@ test("the wait under the pointer is lit in the table, and nothing is drawn for a
   await page.context().close();
 });
 
+/** The link of five clients with three exchanges each. */
+const FIVE = "clients=5&exchanges=3&seed=7&link.loss=0.3";
+
+/**
+ * Selects the send of a client's first exchange in the table.
+ * @param {Page} page
+ */
+async function selectFirst(page) {
+  await page.click("[data-show=table]");
+  await page.getByRole("button", { name: "sends its request" }).first().click();
+  await page.locator("#inspect h3").waitFor();
+}
+
+test("the cursor of a chart lights what its point stands for, and charts mark what is selected", async () => {
+  const { page, faults } = await visit(lab, FIVE);
+  await page.click("#to-end");
+  await selectFirst(page);
+  await page.click("[data-show=charts]");
+  const note = page.locator(".chart-note").nth(1);
+  // Send 1 of the first exchange of client 1 is lost, send 2 is answered.
+  assert.match(await note.innerText(), /^The dotted lines mark the exchange of what was sent at 0 s: answered after 120 ms and 2 sends\.$/);
+  const [stage, strip] = [await drawn(page, "stage"), await drawn(page, "strip")];
+  const chart = (/** @type {string} */ name) => page.getByRole("slider", { name: `${name}, chart` });
+  await chart("Sends per exchange").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Home");
+  assert.notEqual(await drawn(page, "stage"), stage, "clients with such exchanges have a ring");
+  assert.deepEqual(await lit(page, "#inspect .waterfall"), [], "this one had not one send");
+  await page.keyboard.press("ArrowRight");
+  assert.equal((await lit(page, "#inspect .waterfall")).length, 2, "but two");
+  assert.equal(await drawn(page, "strip"), strip);
+  await chart("Latency: share answered within a time").focus();
+  await page.keyboard.press("End");
+  assert.equal((await lit(page, "#inspect .waterfall")).length, 2);
+  await page.getByRole("slider", { name: /^Offered load and goodput/ }).focus();
+  await page.keyboard.press("ArrowRight");
+  assert.notEqual(await drawn(page, "strip"), strip, "the interval is marked on the strip");
+  await page.click("h1");
+  assert.deepEqual([await drawn(page, "stage"), await drawn(page, "strip")], [stage, strip]);
+  assert.deepEqual(await lit(page, "#inspect .waterfall"), []);
+  await page.keyboard.press("Escape");
+  assert.match(await note.innerText(), /^Point at a packet/);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a selection makes ghosts of other exchanges, until Esc", async () => {
+  const { page, faults } = await visit(lab, FIVE);
+  await stepBackTo(page, "0.110");
+  const before = [await drawn(page, "stage"), await drawn(page, "ladder")];
+  const opaque = (/** @type {string} */ name) => page.locator(`[data-part=${name}]`).first().evaluate((canvas) => {
+    if (!(canvas instanceof HTMLCanvasElement)) throw new Error("not a canvas");
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy?.drawImage(canvas, 0, 0);
+    const pixels = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return pixels.filter((value, i) => i % 4 === 3 && value > 250).length;
+  });
+  const counts = [await opaque("stage"), await opaque("ladder")];
+  const legend = page.locator("[data-mark=ghost]");
+  assert.equal(await legend.isVisible(), false);
+  await selectFirst(page);
+  await page.click("[data-show=ladder]");
+  await settle(page);
+  assert.equal(await legend.isVisible(), true);
+  assert(await opaque("stage") < counts[0] - 100 && await opaque("ladder") < counts[1] - 100, "others are fainter");
+  await page.keyboard.press("Escape");
+  assert.deepEqual([await drawn(page, "stage"), await drawn(page, "ladder")], before);
+  assert.equal(await legend.isVisible(), false);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("a filter shows the events with all of its words, and their neighbours", async () => {
   const { page, faults } = await visit(lab);
   await page.keyboard.press("/");

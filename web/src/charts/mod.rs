@@ -3,9 +3,11 @@
 //! They equal those of the core's `Metrics`, whose histogram and series the page does not need.
 
 mod pairs;
+mod pointed;
 mod trials;
 
 pub use pairs::Pairs;
+pub(crate) use pointed::{End, Exchange, Pointed, exchange_of};
 pub use trials::Trials;
 
 use retrylab_core::stats::{Mean, wilson};
@@ -74,14 +76,8 @@ pub(crate) struct Ends {
 impl Ends {
     /// Adds the exchange that a record ends, if it ends one.
     pub(crate) fn add(&mut self, record: &Record) {
-        let (sends, answered) = match record.what {
-            What::Answered { sends, elapsed, .. } => {
-                self.latencies.push(elapsed.as_nanos() as u64);
-                (sends, 1)
-            }
-            What::GaveUp { sends, .. } | What::Refused { sends, .. } => (sends, 0),
-            _ => return,
-        };
+        let Some(End { sends, answered }) = End::of(record) else { return };
+        self.latencies.extend(answered);
         self.finished += 1;
         self.sends.add(f64::from(sends));
         let place = (sends as usize).min(MAX_SENDS + 1);
@@ -90,7 +86,7 @@ impl Ends {
         }
         let (all, good) = &mut self.by_sends[place];
         *all += 1;
-        *good += answered;
+        *good += u64::from(answered.is_some());
     }
 
     /// Returns the share of finished exchanges that were answered within 0, 1, 2, … times `step`, up to the longest time.

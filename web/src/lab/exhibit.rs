@@ -1,6 +1,6 @@
 //! One run with everything that is needed to show it.
 
-use crate::charts::EndsUntil;
+use crate::charts::{EndsUntil, Pointed};
 use crate::ladder::{Columns, Ladder};
 use crate::numbers::clock;
 use crate::paint::Point;
@@ -27,6 +27,8 @@ pub(super) struct Exhibit {
     pub(super) selected: Option<Pick>,
     /// What is under the pointer, or belongs to what has the focus.
     pub(super) hovered: Option<Pick>,
+    /// What the cursor of a chart points at.
+    pub(super) pointed: Pointed,
     /// Which events of the table are shown.
     pub(super) filter: Filter,
     /// The record whose subject is selected once there are records.
@@ -70,6 +72,7 @@ impl Exhibit {
             chosen: false,
             selected: None,
             hovered: None,
+            pointed: Pointed::Nothing,
             filter: Filter::default(),
             wanted: None,
             ends: EndsUntil::default(),

@@ -1,8 +1,10 @@
 //! What the pointer is over: the same thing is lit wherever it is shown.
 
 use super::Lab;
+use crate::charts::{End, Pointed, exchange_of};
 use crate::stage::{self, Pick};
 use crate::timeline::State;
+use retrylab_core::trace::Record;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Hovering. Each method returns `true` if something else is lit now.
@@ -48,13 +50,83 @@ impl Lab {
     #[must_use]
     pub fn is_lit(&self, which: usize, record: u32) -> bool {
         let exhibit = &self.exhibits[which];
-        exhibit.hovered.is_some() && exhibit.hovered == exhibit.subject(record)
+        let is_hovered = exhibit.hovered.is_some() && exhibit.hovered == exhibit.subject(record);
+        let of_chart = |record| exhibit.pointed.covers(nanos_of(record), exchange_of(record));
+        is_hovered || exhibit.run.records().get(record as usize).is_some_and(of_chart)
     }
+
+    /// Lights what happens in an interval, in seconds: from its first time to the first one after it.
+    #[wasm_bindgen(js_name = pointTimes)]
+    pub fn point_times(&mut self, which: usize, from: f64, to: f64) -> bool {
+        self.point(which, Pointed::Times(nanos(from), nanos(to)))
+    }
+
+    /// Lights the exchanges that have ended with a number of sends from `least` to `most`; with `within`, only those that were
+    /// answered within `within` seconds.
+    #[wasm_bindgen(js_name = pointEnds)]
+    pub fn point_ends(&mut self, which: usize, least: u32, most: u32, within: Option<f64>) -> bool {
+        let records = self.exhibits[which].run.records();
+        let pointed = Pointed::ended(records, self.at, (least, most), within.map(nanos));
+        self.point(which, pointed)
+    }
+
+    /// Lights nothing of what charts point at.
+    #[wasm_bindgen(js_name = pointNothing)]
+    pub fn point_nothing(&mut self, which: usize) -> bool {
+        self.point(which, Pointed::Nothing)
+    }
+
+    /// Returns where the charts show the exchange that is under the pointer or else selected: the time in seconds of what was
+    /// pointed at; and, once the exchange has ended, its number of sends and the time to its reply, or NaN without one.
+    /// Empty if there is none.
+    #[wasm_bindgen(js_name = chartMark)]
+    #[must_use]
+    pub fn chart_mark(&self, which: usize) -> Vec<f64> {
+        self.marked(which).unwrap_or_default()
+    }
+}
+
+fn nanos(seconds: f64) -> u64 {
+    // Rounded, because charts compute with floating-point numbers.
+    (seconds * 1e9 + 0.5) as u64
+}
+
+fn nanos_of(record: &Record) -> u64 {
+    record.at.as_nanos()
 }
 
 impl Lab {
     fn hover(&mut self, which: usize, pick: Option<Pick>) -> bool {
         std::mem::replace(&mut self.exhibits[which].hovered, pick) != pick
+    }
+
+    fn point(&mut self, which: usize, pointed: Pointed) -> bool {
+        let before = &mut self.exhibits[which].pointed;
+        let changed = *before != pointed;
+        *before = pointed;
+        changed
+    }
+
+    fn marked(&self, which: usize) -> Option<Vec<f64>> {
+        let exhibit = &self.exhibits[which];
+        let timeline = &exhibit.scene.as_ref()?.timeline;
+        let pick = exhibit.hovered.or(exhibit.selected)?;
+        let began = match pick {
+            Pick::Packet(id) => timeline.packet(id)?.sent,
+            Pick::Wait(id) => timeline.wait(id)?.armed,
+            Pick::Client(_) => return None,
+        };
+        let own = pick.exchange(timeline)?;
+        let mut mark = vec![began as f64 / 1e9];
+        let passed = |record: &&Record| nanos_of(record) <= self.at;
+        let mut records = exhibit.run.records().iter().take_while(passed);
+        let end =
+            records.find_map(|record| End::of(record).filter(|_| exchange_of(record) == Some(own)));
+        if let Some(End { sends, answered }) = end {
+            mark.push(sends.into());
+            mark.push(answered.map_or(f64::NAN, |nanos| nanos as f64 / 1e9));
+        }
+        Some(mark)
     }
 }
 
@@ -92,6 +164,35 @@ mod tests {
         assert!(lab.unhover(0));
         assert!(!lab.unhover(0));
         assert!(lit(&lab, 0).is_empty());
+    }
+
+    #[test]
+    fn a_chart_lights_what_it_counts_and_marks_what_is_lit() {
+        let mut lab = lab();
+        lab.seek(1.0);
+        assert!(lab.point_ends(0, 1, 1, None));
+        assert!(!lab.point_ends(0, 1, 1, None), "it is lit already");
+        let once = lit(&lab, 0);
+        assert!(lab.point_ends(0, 2, 9, None));
+        let more = lit(&lab, 0);
+        assert_eq!(once.len() + more.len(), lab.exhibits[0].run.records().len());
+        for (records, sends) in [(once, 1.0..=1.0), (more, 2.0..=9.0)] {
+            lab.hover_record(0, records[0]);
+            let mark = lab.chart_mark(0);
+            assert_eq!(mark[0], 0.0, "it is sent at the start");
+            assert!(sends.contains(&mark[1]), "{mark:?}");
+            assert!(mark[2] > 0.0, "answered");
+        }
+        lab.unhover(0);
+        assert!(lab.point_times(0, 0.0, 0.01));
+        let records = lab.exhibits[0].run.records();
+        let early = records.iter().filter(|record| nanos_of(record) < 10_000_000).count();
+        assert_eq!(lit(&lab, 0).len(), early);
+        assert_eq!(lab.chart_mark(0), [] as [f64; 0]);
+        assert!(lab.point_nothing(0));
+        lab.seek(0.0);
+        lab.hover_record(0, 0);
+        assert_eq!(lab.chart_mark(0), [0.0], "it has not ended yet");
     }
 
     #[test]

@@ -73,6 +73,7 @@ impl Lab {
                 summary: scene.timeline.summary(exhibit.run.records(), self.at),
                 selected: exhibit.selected,
                 hovered: exhibit.hovered,
+                pointed: &exhibit.pointed,
                 client: exhibit.flow,
             },
         );
@@ -106,6 +107,7 @@ impl Lab {
                 places: scene.places,
                 selected: exhibit.selected,
                 hovered: exhibit.hovered,
+                own: exhibit.selected.and_then(|pick| pick.exchange(&scene.timeline)),
             },
         );
     }
@@ -124,7 +126,7 @@ impl Lab {
         let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
         let run = (&scene.timeline, exhibit.run.records());
-        strip::draw(&paint, run, &self.folds, (w, h));
+        strip::draw(&paint, run, &self.folds, &exhibit.pointed, (w, h));
     }
 
     /// Returns the height of the whole ladder.

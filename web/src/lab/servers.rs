@@ -22,7 +22,11 @@ impl Lab {
     /// Returns the further marks that the legend has room for: an array of `name`, and `seen`, whether the reader has seen it.
     #[must_use]
     pub fn marks(&self, which: usize) -> String {
-        let Some(scene) = &self.exhibits[which].scene else { return "[]".to_string() };
+        let exhibit = &self.exhibits[which];
+        let Some(scene) = &exhibit.scene else { return "[]".to_string() };
+        let own = exhibit.selected.and_then(|pick| pick.exchange(&scene.timeline));
+        let scenario = exhibit.run.scenario();
+        let has_others = scenario.clients > 1 || scenario.exchanges != Some(1);
         let servers = scene.timeline.servers();
         let takes_time = servers.takes_time;
         let first = |mark| servers.first(mark);
@@ -33,6 +37,7 @@ impl Lab {
                 ("queue", takes_time, first(Mark::Queue)),
                 ("wasted", takes_time, first(Mark::Wasted)),
                 ("trouble", servers.can_fail(), first(Mark::Trouble)),
+                ("ghost", has_others, own.map(|_| 0)),
             ] {
                 if is_possible {
                     json.element(|json| {

@@ -1,6 +1,7 @@
 //! Draws the visible rows of the ladder.
 
 use super::{Columns, HEADER, LINE, Line, Row, STUB, View, end_of, lines, servers};
+use crate::charts::{Exchange, exchange_of};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
 use crate::stage::Pick;
@@ -20,6 +21,11 @@ impl View<'_> {
             return Some(1.0);
         }
         (self.hovered == Some(pick)).then_some(0.6)
+    }
+
+    /// Returns true if an exchange is selected, and this is not it.
+    pub(super) fn is_ghost(&self, exchange: Option<Exchange>) -> bool {
+        self.own.is_some() && self.own != exchange
     }
 }
 
@@ -42,8 +48,10 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
         playhead(paint, view);
     }
     for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
+        paint.ghosts(view.is_ghost(packet.owner()));
         arrow(paint, view, id, packet);
     }
+    paint.ghosts(false);
     // Their words may reach above the cover.
     for row in rows.iter().filter(|row| row.at <= view.seen) {
         words(paint, view, row);
@@ -109,10 +117,12 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
                 paint.fill(ink, |path| path.card((x, from), 6.0, to - from, 3.0));
             }
         };
+        paint.ghosts(view.is_ghost(wait.owner()));
         bar(Ink::WaitSoft, top, bottom);
         if view.at > wait.armed {
             bar(Ink::Wait, top, now);
         }
+        paint.ghosts(false);
         if let Some(share) = view.mark(Pick::Wait(*id)) {
             let x = view.columns.client - 6.0;
             paint.stroke(Ink::Select, 2.0 * share, |path| {
@@ -244,10 +254,13 @@ fn marker(paint: &Paint<'_>, shape: Shape, send: u32, (x, y): Point, sent: bool)
 fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
     let Columns { w, time, client, server, narrow } = view.columns;
     let y = row.y - view.top;
-    let ink = if row.at <= view.at { Ink::Text } else { Ink::Muted };
+    let records = view.ladder.records_of(row);
+    let owner = |id: &Id| exchange_of(&view.run.records()[*id as usize]);
+    let is_ghost = records.iter().all(|id| view.is_ghost(owner(id)));
+    let ink = if row.at <= view.at && !is_ghost { Ink::Text } else { Ink::Muted };
     let at = clock(row.at, view.places);
     paint.text(ink, Font::mono(if narrow { 10.0 } else { 11.5 }), Align::Right, (time, y), &at);
-    let text = lines(view.run, view.timeline, view.ladder.records_of(row));
+    let text = lines(view.run, view.timeline, records);
     let font = Font::sans(if narrow { 11.0 } else { 12.5 });
     let side = |lines: &[Line], x: f64, align: Align| {
         let room = if align == Align::Right { x - time - 8.0 } else { w - x - 4.0 };

@@ -12,6 +12,7 @@ mod slots;
 pub(crate) use draw::draw;
 pub(crate) use lines::{Line, lines};
 
+use crate::charts::Exchange;
 use crate::paint::{Point, length_of};
 use crate::run::PageRun;
 use crate::stage::Pick;
@@ -50,6 +51,8 @@ pub(crate) struct View<'a> {
     pub(crate) selected: Option<Pick>,
     /// What is under the pointer, here or elsewhere.
     pub(crate) hovered: Option<Pick>,
+    /// The exchange of what is selected: the others are ghosts.
+    pub(crate) own: Option<Exchange>,
 }
 
 /// One moment of the client.

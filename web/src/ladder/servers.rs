@@ -4,7 +4,7 @@ use super::{HEADER, View};
 use crate::paint::{Align, Font, Paint};
 use crate::run::PageRun;
 use crate::theme::Ink;
-use crate::timeline::{Id, Job, Timeline, Trouble};
+use crate::timeline::{Id, Job, Packet, Timeline, Trouble};
 
 /// Width of the bar of a request.
 const BAR: f64 = 6.0;
@@ -43,6 +43,8 @@ pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
             (&view.timeline.servers().jobs()[stay.job as usize], f64::from(stay.place))
         });
     for (job, place) in jobs.filter(|(job, _)| job.arrived <= to && job.ended >= from) {
+        let request = view.timeline.packet(job.request);
+        paint.ghosts(view.is_ghost(request.and_then(Packet::owner)));
         let x = view.columns.server - BAR / 2.0 - place * (BAR + 2.0);
         let last = view.timeline.end();
         let y = |at: u64| view.ladder.y(at.min(last)) - view.top;
@@ -71,6 +73,7 @@ pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
             });
         }
     }
+    paint.ghosts(false);
 }
 
 /// Draws a hatched band while something is wrong: on the servers' lane, or between the lanes if it is the link.

@@ -170,10 +170,24 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
     if in_flight > density::MANY {
         return density::draw(paint, layout, &seen, in_flight);
     }
-    if !layout.is_crowd() {
-        trails(paint, layout, &seen);
+    let own = scene.selected.and_then(|pick| pick.exchange(timeline));
+    for are_ghosts in [true, false] {
+        let is_ghost = |packet: &Packet| own.is_some() && packet.owner() != own;
+        let some = seen.iter().filter(|(_, packet, ..)| is_ghost(packet) == are_ghosts);
+        paint.ghosts(are_ghosts);
+        each(paint, layout, &some.copied().collect::<Vec<_>>());
     }
-    losses(paint, layout, &seen);
+    mark(paint, scene, &seen, (scene.selected, 2.5));
+    mark(paint, scene, &seen, (scene.hovered, 1.5));
+    pointed(paint, scene, &seen);
+}
+
+/// Draws packets one by one.
+fn each(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
+    if !layout.is_crowd() {
+        trails(paint, layout, seen);
+    }
+    losses(paint, layout, seen);
     let radius = layout.packet();
     for shape in Shape::ALL {
         let of_shape = |(_, packet, sight, _): &&Seen<'_>| {
@@ -199,8 +213,21 @@ fn packets(paint: &Paint<'_>, scene: &Scene<'_>) {
             }
         }
     }
-    mark(paint, scene, &seen, (scene.selected, 2.5));
-    mark(paint, scene, &seen, (scene.hovered, 1.5));
+}
+
+/// Draws a ring around everything that the cursor of a chart points at.
+fn pointed(paint: &Paint<'_>, Scene { layout, pointed, .. }: &Scene<'_>, seen: &[Seen<'_>]) {
+    paint.stroke(Ink::Select, 1.5, |path| {
+        for (_, packet, _, spot) in seen {
+            if pointed.covers(packet.sent, packet.owner()) {
+                path.disc(*spot, layout.packet() + 6.0);
+            }
+        }
+        for flow in (1..=layout.clients).filter(|flow| pointed.concerns(*flow)) {
+            let (x, y, ring) = layout.client(flow);
+            path.disc((x, y), ring + if layout.is_crowd() { 2.0 } else { 6.0 });
+        }
+    });
 }
 
 /// Draws a ring around a packet, a client that waits, or a client; nothing around what is not there at the moment.

@@ -8,6 +8,7 @@ mod server;
 pub(crate) use draw::draw;
 pub(crate) use layout::Layout;
 
+use crate::charts::{Exchange, Pointed};
 use crate::paint::length_of;
 use crate::timeline::{Ending, Id, Packet, Timeline};
 use layout::Spot;
@@ -25,6 +26,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) selected: Option<Pick>,
     /// What is under the pointer, here or elsewhere.
     pub(crate) hovered: Option<Pick>,
+    /// What the cursor of a chart points at.
+    pub(crate) pointed: &'a Pointed,
     /// The client whose ladder is shown.
     pub(crate) client: u32,
 }
@@ -35,6 +38,17 @@ pub(crate) enum Pick {
     Packet(Id),
     Wait(Id),
     Client(u32),
+}
+
+impl Pick {
+    /// Returns the exchange that it belongs to, if there is one.
+    pub(crate) fn exchange(self, timeline: &Timeline) -> Option<Exchange> {
+        match self {
+            Self::Packet(id) => timeline.packet(id)?.owner(),
+            Self::Wait(id) => timeline.wait(id)?.owner(),
+            Self::Client(_) => None,
+        }
+    }
 }
 
 /// How a packet looks at a given time.

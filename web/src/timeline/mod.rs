@@ -168,6 +168,11 @@ impl Packet {
     pub(crate) fn exchange(&self) -> u32 {
         self.label.map_or(1, |label| label.exchange.get())
     }
+
+    /// Returns the client and the exchange that it belongs to, if they are known.
+    pub(crate) fn owner(&self) -> Option<(u32, u32)> {
+        self.label.map(|label| (self.flow, label.exchange.get()))
+    }
 }
 
 /// How a packet ended.
@@ -252,6 +257,11 @@ impl Wait {
     /// Returns the exchange that it belongs to; 1 if unknown.
     pub(crate) fn exchange(&self) -> u32 {
         self.label.map_or(1, |label| label.exchange.get())
+    }
+
+    /// Returns the client and the exchange that it belongs to, if they are known.
+    pub(crate) fn owner(&self) -> Option<(u32, u32)> {
+        self.label.map(|label| (self.flow, label.exchange.get()))
     }
 
     /// Returns its length as armed. A wait of 0 takes a nanosecond, because a deadline is later than now.
