@@ -6,6 +6,7 @@ import { byId, say } from "./dom.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
 import { Page } from "./page.js";
+import * as palette from "./palette.js";
 import * as teachers from "./teachers.js";
 import * as theme from "./theme.js";
 import { lacksPackets, stopped } from "./troubles.js";
@@ -22,6 +23,7 @@ function show(module, link) {
   const page = new Page(module, link);
   page.start();
   teachers.start(page);
+  palette.start(page);
   return page;
 }
 

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { axe } from "./axe.js";
 import { OPENING, fragmentOf, openLab, text, visit } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
@@ -176,6 +177,43 @@ test("everything goes by keys alone", async () => {
   assert.deepEqual(faults, []);
   await page.context().close();
 });
+
+for (const [colorScheme, width] of /** @type {const} */ ([["light", 1440], ["dark", 390]])) {
+  test(`the palette finds commands, lessons and settings by their names: ${colorScheme}, ${width} px`, async () => {
+    const { page, faults } = await visit(lab, "", { colorScheme, viewport: { width, height: 844 } });
+    const { keyboard } = page;
+    const field = page.getByRole("combobox", { name: "Find a command, a lesson or a setting" });
+    const options = page.locator("[role=listbox] li");
+    const chosen = () => field.evaluate((field) => document.getElementById(field.getAttribute("aria-activedescendant") ?? "")?.textContent);
+    await keyboard.press("Control+k");
+    assert.equal(await chosen(), "Play or pauseSpace");
+    assert.deepEqual(await axe(page, colorScheme), []);
+    await keyboard.type("end");
+    await keyboard.press("ArrowDown");
+    await keyboard.press("ArrowUp");
+    await keyboard.press("Enter");
+    assert.equal(await clock(page), "0.120", "Go to the end");
+    assert(!(await field.isVisible()));
+    await keyboard.press("Control+k");
+    await keyboard.type("no such thing");
+    assert.equal(await options.count(), 0);
+    await keyboard.press("Enter");
+    await field.fill("setting factor");
+    await keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "field-policy-multiplier");
+    assert(await page.locator("#field-policy-multiplier").isVisible());
+    await keyboard.press("Control+k");
+    await keyboard.type("course how long");
+    assert.equal(await chosen(), "How long to waitCourse");
+    await keyboard.press("Enter");
+    assert.equal(await text(page, "title"), "How long to wait");
+    await keyboard.press("Control+k");
+    await keyboard.press("Escape");
+    assert(!(await field.isVisible()));
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+}
 
 test("every control is reached by Tab, and its focus is seen", async () => {
   const { page, faults } = await visit(lab);
