@@ -43,6 +43,8 @@ export class Exhibit {
     this.moment = part(root, "moment", HTMLElement);
     this.folded = part(root, "folded", HTMLElement);
     this.table = new Table(part(root, "table", HTMLElement), desk, which, hooks);
+    /** What differs from the other exhibit; empty if it is alone. */
+    this.title = "";
     /** How far the ladder is scrolled. */
     this.top = 0;
     this.listen();
@@ -78,6 +80,7 @@ export class Exhibit {
 
   /** @param {string} name empty for an exhibit that is alone */
   name(name) {
+    this.title = name;
     const heading = part(this.root, "name", HTMLElement);
     say(heading, name);
     heading.hidden = name === "";

@@ -3,7 +3,8 @@
 
 import { byId, part, say } from "./dom.js";
 import { announce } from "./live.js";
-import { save } from "./save.js";
+import { nameOf, save } from "./save.js";
+import { sides } from "./sides.js";
 import { loadPackets, wordsOf } from "./wasm.js";
 import * as whole from "./whole.js";
 
@@ -15,9 +16,9 @@ const [STEPS, SLICE] = [1000, 25];
 /**
  * @param {object} hooks
  * @param {() => Lab} hooks.lab
- * @param {() => number} hooks.visible how far the first ladder is scrolled
+ * @param {(which: number) => { top: number, title: string }} hooks.shown how far a ladder is scrolled, and its name
  */
-export function start({ lab, visible }) {
+export function start({ lab, shown }) {
   const root = byId("export", HTMLDialogElement);
   const status = part(root, "status", HTMLElement);
   const press = (/** @type {string} */ name, /** @type {() => Promise<void> | void} */ act) => {
@@ -34,13 +35,14 @@ export function start({ lab, visible }) {
       button.focus();
     });
   };
-  const name = (/** @type {string} */ ending) => `retrylab-${lab().digest(0) || "part"}.${ending}`;
-  press("save-svg", () => save(name("svg"), [whole.svg(lab(), 0, visible())], "image/svg+xml"));
-  press("save-png", async () => save(name("png"), [await whole.png(lab(), 0, visible())], "image/png"));
+  const columns = () => sides(lab()).map(({ which }) => ({ which, top: shown(which).top, title: shown(which).title }));
+  press("save-svg", () => save(nameOf(lab(), 0, "svg"), [whole.svg(lab(), columns())], "image/svg+xml"));
+  press("save-png", async () => save(nameOf(lab(), 0, "png"), [await whole.png(lab(), columns())], "image/png"));
   press("save-packets", async () => {
     const progress = (/** @type {string} */ share) => say(status, `Loading what reads packets … ${share}`);
-    const file = await capture(lab(), progress);
-    save(name("pcapng"), [file], "application/x-pcapng");
+    for (const { which, letter } of sides(lab())) {
+      save(nameOf(lab(), which, "pcapng", letter), [await capture(lab(), which, progress)], "application/x-pcapng");
+    }
     say(status, "");
     announce("The packets are saved.");
   });
@@ -51,13 +53,14 @@ export function start({ lab, visible }) {
 }
 
 /**
- * Simulates the first run again, and returns its packets. Only the module with TCP/IP stacks captures them.
+ * Simulates a run again, and returns its packets. Only the module with TCP/IP stacks captures them.
  * @param {Lab} lab
+ * @param {number} which the exhibit's place in the lab
  * @param {(share: string) => void} progress
  * @returns {Promise<BlobPart>}
  */
-async function capture(lab, progress) {
-  const [link, records] = [lab.fragment(0), lab.kept(0)];
+async function capture(lab, which, progress) {
+  const [link, records] = [lab.fragment(which), lab.kept(which)];
   const module = /** @type {typeof import("../wasm/retrylab_packets.js")} */ (await loadPackets(progress));
   const run = new module.Capture(link, records);
   let until = performance.now() + SLICE;

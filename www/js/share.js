@@ -4,7 +4,8 @@
 import * as address from "./address.js";
 import { byId, say } from "./dom.js";
 import { announce } from "./live.js";
-import { save } from "./save.js";
+import { nameOf, save } from "./save.js";
+import { sides } from "./sides.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 
@@ -39,10 +40,11 @@ export function start(labNow) {
   byId("export-open", HTMLButtonElement).addEventListener("click", () => {
     const lab = labNow();
     address.now();
-    command.value = lab.commandLine(0);
+    command.value = sides(lab).map(({ which, letter }) => `${letter && `# ${letter}\n`}${lab.commandLine(which)}`).join("\n");
     link.value = location.href;
     const notice = lab.notice(0);
-    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lab.kept(0)} lines. ${notice}`);
+    const lines = sides(lab).map(({ which }) => `${lab.kept(which)} lines`).join(" and ");
+    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lines}. ${notice}`);
     dialog.showModal();
   });
   for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {
@@ -64,7 +66,9 @@ export function copyLink() {
 
 /** @param {Lab} lab */
 function saveEvents(lab) {
-  const parts = [];
-  for (let from = 0; from < lab.kept(0); from += PART) parts.push(lab.trace(0, from, PART));
-  save(`retrylab-${lab.digest(0) || "part"}.jsonl`, parts, "application/x-ndjson");
+  for (const { which, letter } of sides(lab)) {
+    const parts = [];
+    for (let from = 0; from < lab.kept(which); from += PART) parts.push(lab.trace(which, from, PART));
+    save(nameOf(lab, which, "jsonl", letter), parts, "application/x-ndjson");
+  }
 }

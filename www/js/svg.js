@@ -163,6 +163,18 @@ export class SvgContext {
   }
 
   /**
+   * Moves what `act` draws.
+   * @param {number} x
+   * @param {number} y
+   * @param {() => void} act
+   */
+  group(x, y, act) {
+    this.elements.push(`<g transform="translate(${list(x, y)})">`);
+    act();
+    this.elements.push("</g>");
+  }
+
+  /**
    * @param {string} name
    * @param {Record<string, string>} attributes an empty one is left out
    * @param {string} [text]

@@ -5,12 +5,11 @@ import * as embed from "./embed.js";
 import * as exports from "./export.js";
 import * as imports from "./import.js";
 import * as paper from "./print.js";
-import { FIRST } from "./shows.js";
 
 /** @param {import("./page.js").Page} page */
 export function start(page) {
   const [lab, module] = [() => page.lab, () => page.module];
-  exports.start({ lab, visible: () => page.shows.list[FIRST].exhibit.top });
+  exports.start({ lab, shown: (which) => page.shows.list[which].exhibit });
   paper.start({ lab, module, painted: () => page.view.renew() });
   imports.start({ module, open: (link) => page.open(link) });
   embed.start();

@@ -45,49 +45,86 @@ const ground = () => getComputedStyle(document.documentElement).getPropertyValue
 /**
  * Draws a ladder with commands instead of pixels, from `top` to `top + h`.
  * @param {Lab} lab
- * @param {number} which
- * @param {number} top
- * @param {number} h
+ * @param {{ which: number, top: number, h: number }} extent
+ * @param {SvgContext} context
  */
-function drawn(lab, which, top, h) {
-  const context = new SvgContext();
+function draw(lab, { which, top, h }, context) {
   // Wasm calls the methods by their names.
   const canvas = /** @type {CanvasRenderingContext2D} */ (/** @type {unknown} */ (context));
   lab.drawLadder(which, canvas, WIDTH, h, 1, top);
-  return context;
 }
 
+/** Room between two ladders, and above a ladder with a title, in CSS pixels. */
+const [GAP, TITLE] = [24, 30];
+
+/** @typedef {{ which: number, top: number, title: string }} Column a ladder, how far it is scrolled, and its name; may be empty */
+
 /**
- * Returns the ladder as SVG.
+ * Returns where each ladder is in a picture of several next to each other, and the picture's size.
  * @param {Lab} lab
- * @param {number} which
- * @param {number} visible
+ * @param {Column[]} columns
  */
-export function svg(lab, which, visible) {
-  const { top, h } = extent(lab, which, visible);
-  const context = revealed(lab, () => drawn(lab, which, top, h));
-  return context.svg(WIDTH, h, ground(), "Ladder: the exchanges of one client, time down");
+function arranged(lab, columns) {
+  const places = columns.map(({ which, top, title }, i) => (
+    { which, title, x: i * (WIDTH + GAP), y: title ? TITLE : 0, ...extent(lab, which, top) }));
+  return { places, w: columns.length * (WIDTH + GAP) - GAP, h: Math.max(...places.map(({ y, h }) => y + h)) };
 }
 
 /**
- * Returns the ladder as PNG.
+ * Writes the title of a ladder above it.
+ * @param {SvgContext | CanvasRenderingContext2D} context
+ * @param {{ title: string, x: number }} place
+ */
+function head(context, { title, x }) {
+  if (!title) return;
+  const style = getComputedStyle(document.documentElement);
+  context.font = `600 15px ${style.getPropertyValue("--sans").trim()}`;
+  context.fillStyle = style.getPropertyValue("--text").trim();
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.fillText(title, x + 8, TITLE / 2, WIDTH - 16);
+}
+
+/**
+ * Returns ladders next to each other as SVG.
  * @param {Lab} lab
- * @param {number} which
- * @param {number} visible
+ * @param {Column[]} columns
+ */
+export function svg(lab, columns) {
+  const { places, w, h } = arranged(lab, columns);
+  const context = new SvgContext();
+  revealed(lab, () => {
+    for (const place of places) {
+      head(context, place);
+      context.group(place.x, place.y, () => draw(lab, place, context));
+    }
+  });
+  return context.svg(w, h, ground(), "Ladder: the exchanges of one client, time down");
+}
+
+/**
+ * Returns ladders next to each other as PNG.
+ * @param {Lab} lab
+ * @param {Column[]} columns
  * @returns {Promise<Blob>}
  */
-export function png(lab, which, visible) {
-  const { top, h } = extent(lab, which, visible);
-  const [canvas, plain] = [document.createElement("canvas"), document.createElement("canvas")];
-  for (const one of [canvas, plain]) [one.width, one.height] = [WIDTH * RATIO, h * RATIO];
-  const [context, below] = [canvas, plain].map((one) => one.getContext("2d"));
+export function png(lab, columns) {
+  const { places, w, h } = arranged(lab, columns);
+  const [canvas, picture] = [document.createElement("canvas"), document.createElement("canvas")];
+  [picture.width, picture.height] = [w * RATIO, h * RATIO];
+  const [context, below] = [canvas, picture].map((one) => one.getContext("2d"));
   if (!context || !below) throw new Error("the browser has no 2D canvas");
-  revealed(lab, () => lab.drawLadder(which, context, WIDTH, h, RATIO, top));
+  below.scale(RATIO, RATIO);
   below.fillStyle = ground();
-  below.fillRect(0, 0, plain.width, plain.height);
-  below.drawImage(canvas, 0, 0);
+  below.fillRect(0, 0, w, h);
+  for (const place of places) {
+    head(below, place);
+    [canvas.width, canvas.height] = [WIDTH * RATIO, place.h * RATIO];
+    revealed(lab, () => lab.drawLadder(place.which, context, WIDTH, place.h, RATIO, place.top));
+    below.drawImage(canvas, place.x, place.y, WIDTH, place.h);
+  }
   return new Promise((done, failed) => {
-    plain.toBlob((blob) => blob ? done(blob) : failed(new Error("the browser wrote no PNG")), "image/png");
+    picture.toBlob((blob) => blob ? done(blob) : failed(new Error("the browser wrote no PNG")), "image/png");
   });
 }
 
@@ -105,7 +142,8 @@ export function parts(lab, which) {
     if (to - from < PART && place < cuts.length - 1 || to === 0) continue;
     // The header is above the first part only.
     const above = from === 0 ? 0 : HEADER;
-    const context = drawn(lab, which, from - above, to - from + above);
+    const context = new SvgContext();
+    draw(lab, { which, top: from - above, h: to - from + above }, context);
     svgs.push(context.svg(WIDTH, to - from, ground(), "", above));
     from = to;
   }

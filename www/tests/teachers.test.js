@@ -150,6 +150,34 @@ test("the ladder as SVG is well-formed XML and as tall as the whole ladder; the 
   await page.context().close();
 });
 
+test("of two runs that are compared, pictures have both, and packets and events are a file each", async () => {
+  const { page, faults } = await visit(lab, "seed=7&link.loss=0.3");
+  await page.click("#compare");
+  await page.locator(".exhibit").nth(1).waitFor();
+  await page.fill("#field-link-loss", "0");
+  await page.press("#field-link-loss", "Enter");
+  await page.waitForFunction(() => document.querySelectorAll(".exhibit .name")[1]?.textContent === "B: Loss 0");
+  await page.locator("#export-open").click();
+  assert.equal(await page.locator("#command").inputValue(), "# A\nretrylab sim --set seed=7 --set link.loss=0.3\n# B\nretrylab sim --set seed=7");
+  const svg = readFileSync(await saved(page, () => page.locator("[data-part=save-svg]").click()), "utf8");
+  for (const part of [">A: Loss 0.3<", ">B: Loss 0<", ">answered in 120 ms<", ">answered in 20 ms<"]) assert.ok(svg.includes(part), part);
+  const png = readFileSync(await saved(page, () => page.locator("[data-part=save-png]").click()));
+  const [, width, height] = svg.match(/width="(\d+)" height="(\d+)"/) ?? [];
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [2 * Number(width), 2 * Number(height)]);
+  for (const [button, ending] of [["#trace-save", "jsonl"], ["[data-part=save-packets]", "pcapng"]]) {
+    /** @type {import("playwright-core").Download[]} */
+    const files = [];
+    page.on("download", (file) => files.push(file));
+    await page.locator(button).click();
+    while (files.length < 2) await page.waitForTimeout(20);
+    const names = files.map((file) => file.suggestedFilename().replace(/[0-9a-f]{16}/, "digest"));
+    assert.deepEqual(names, [`retrylab-A-digest.${ending}`, `retrylab-B-digest.${ending}`]);
+    page.removeAllListeners("download");
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 /** What tshark says about a packet that is not as it should be. */
 const BAD = ["_ws.malformed", "ip.checksum.status", "udp.checksum.status", "tcp.checksum.status"];
 
