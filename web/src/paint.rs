@@ -4,7 +4,7 @@
 //! a retry a triangle, a reply a square, a loss a cross.
 
 use crate::theme::{Ink, Theme};
-use crate::timeline::Packet;
+use crate::timeline::{Packet, Texture};
 use retrylab_core::trace::Direction;
 use std::cell::Cell;
 use std::f64::consts::{FRAC_PI_2, TAU};
@@ -248,13 +248,41 @@ impl Path<'_> {
         self.0.rect(x, y, w, h);
     }
 
-    /// Adds slanted lines over a rectangle, `step` apart.
+    /// Adds slanted lines over a rectangle, `step` apart. Of a negative height, they lean the other way.
     pub(crate) fn hatch(&self, (x, y): Point, w: f64, h: f64, step: f64) {
-        let mut foot = step - h;
+        let rise = h.abs();
+        let mut foot = step - rise;
         while foot < w {
-            let (from, to) = (foot.max(0.0), (foot + h).min(w));
-            self.line((x + from, y + h - (from - foot)), (x + to, y + h - (to - foot)));
+            let (from, to) = (foot.max(0.0), (foot + rise).min(w));
+            let at = |along: f64| (x + along, y + h - (along - foot) * h.signum());
+            self.line(at(from), at(to));
             foot += step;
+        }
+    }
+
+    /// Adds a texture over a rectangle, with lines `step` apart.
+    pub(crate) fn texture(&self, texture: Texture, (x, y): Point, w: f64, h: f64, step: f64) {
+        match texture {
+            Texture::Slanted => self.hatch((x, y), w, h, step),
+            Texture::Crossed => {
+                self.hatch((x, y), w, h, step);
+                // The same upside down.
+                self.hatch((x, y + h), w, -h, step);
+            }
+            Texture::Level => {
+                let mut row = y + step / 2.0;
+                while row < y + h {
+                    self.line((x, row), (x + w, row));
+                    row += step;
+                }
+            }
+            Texture::Upright => {
+                let mut column = x + step / 2.0;
+                while column < x + w {
+                    self.line((column, y), (column, y + h));
+                    column += step;
+                }
+            }
         }
     }
 

@@ -141,7 +141,9 @@ fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point
     for trouble in timeline.servers().troubles().iter().filter(|trouble| trouble.from < end) {
         let (from, to) = (x(trouble.from), x(trouble.until));
         paint.alpha(0.4);
-        paint.stroke(Ink::Lost, 1.0, |path| path.hatch((from, 0.0), to - from, h, 7.0));
+        paint.stroke(Ink::Lost, 1.0, |path| {
+            path.texture(trouble.kind.texture(), (from, 0.0), to - from, h, 7.0);
+        });
         paint.alpha(1.0);
         let (font, word) = (Font::sans(10.5).bold(), trouble.word());
         let wide = paint.width(font, &word) + 6.0;

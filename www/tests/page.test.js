@@ -270,6 +270,17 @@ test("the server's queue and faults are in words, and the legend explains a mark
   const label = await page.locator("[data-part=stage]").getAttribute("aria-label");
   assert.match(label ?? "", /Server: .*wasted, slow ×2 since 500 ms\./);
   await page.evaluate(() => {
+    location.hash = "#exchanges=9&faults=50ms+100ms+loss+0.3;60ms+100ms+latency+50ms";
+  });
+  await page.locator("[data-mark=latency]").waitFor({ state: "attached" });
+  await page.waitForFunction(() => document.querySelector("[data-mark=latency]:not([hidden])"));
+  assert.deepEqual(await shown(), [], "no fault has begun");
+  await page.keyboard.press("End");
+  assert.deepEqual(await shown(), ["extra loss", "extra latency"]);
+  while (!(await text(page, "moment")).includes("Extra loss 0.3 since 50 ms; latency +50 ms since 60 ms.")) {
+    await page.keyboard.press("ArrowLeft");
+  }
+  await page.evaluate(() => {
     location.hash = "#clients=50";
   });
   await page.locator("#legend", { hasText: "client answered" }).locator("[data-mark=crowd]").first().waitFor();

@@ -2,7 +2,7 @@
 
 use super::Lab;
 use crate::json::Json;
-use crate::timeline::Mark;
+use crate::timeline::{Mark, Servers, Texture};
 use crate::words;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -30,13 +30,18 @@ impl Lab {
         let servers = scene.timeline.servers();
         let takes_time = servers.takes_time;
         let first = |mark| servers.first(mark);
+        let can_be = |texture| Servers::can_be(scenario, texture);
+        let wrong = |texture| servers.first_wrong(texture);
         Json::array(|json| {
             for (name, is_possible, from) in [
                 ("crowd", scene.layout.is_crowd(), Some(0)),
                 ("busy", takes_time, first(Mark::Busy)),
                 ("queue", takes_time, first(Mark::Queue)),
                 ("wasted", takes_time, first(Mark::Wasted)),
-                ("trouble", servers.can_fail(), first(Mark::Trouble)),
+                ("trouble", can_be(Texture::Slanted), wrong(Texture::Slanted)),
+                ("loss", can_be(Texture::Crossed), wrong(Texture::Crossed)),
+                ("latency", can_be(Texture::Level), wrong(Texture::Level)),
+                ("load", can_be(Texture::Upright), wrong(Texture::Upright)),
                 ("ghost", has_others, own.map(|_| 0)),
             ] {
                 if is_possible {

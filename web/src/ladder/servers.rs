@@ -1,10 +1,9 @@
 //! Draws what happens at the servers on their lane: requests that wait and are worked on, and what is wrong.
 
-use super::{HEADER, View};
-use crate::paint::{Align, Font, Paint};
-use crate::run::PageRun;
+use super::{Columns, HEADER, View};
+use crate::paint::{Align, Font, Paint, Point};
 use crate::theme::Ink;
-use crate::timeline::{Id, Job, Packet, Timeline, Trouble};
+use crate::timeline::{Id, Job, Packet, Site, Timeline};
 
 /// Width of the bar of a request.
 const BAR: f64 = 6.0;
@@ -76,7 +75,7 @@ pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
     paint.ghosts(false);
 }
 
-/// Draws a hatched band while something is wrong: on the servers' lane, or between the lanes if it is the link.
+/// Draws a shaded band while something is wrong: on the lane of the clients or of the servers, or between them if it is the link.
 pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
     let last = view.timeline.end();
     // The middle of the last word on either place: words are below each other.
@@ -90,36 +89,40 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
         if bottom - top < 2.0 {
             continue;
         }
-        let middle = f64::midpoint(view.columns.client, view.columns.server);
-        let (x, half) =
-            if trouble.is_of_link() { (middle, 14.0) } else { (view.columns.server, 9.0) };
+        let Columns { client, server, .. } = view.columns;
+        // The words of lanes are between them, and not over the bars next to a lane.
+        let bars = f64::from(MAX_BARS) * (BAR + 2.0) + 6.0;
+        let (x, half, align, to_word) = match trouble.site() {
+            Site::Clients => (client, 9.0, Align::Left, 15.0),
+            Site::Link => (f64::midpoint(client, server), 14.0, Align::Right, -20.0),
+            Site::Servers => (server, 9.0, Align::Right, -bars),
+        };
         paint.alpha(0.35);
         paint.stroke(Ink::Lost, 1.5, |path| {
-            path.hatch((x - half, top), 2.0 * half, bottom - top, 8.0);
+            let texture = trouble.kind.texture();
+            path.texture(texture, (x - half, top), 2.0 * half, bottom - top, 8.0);
         });
         paint.alpha(1.0);
-        let before = &mut words[usize::from(trouble.is_of_link())];
+        let before = &mut words[usize::from(trouble.site() == Site::Servers)];
         *before = (top + 9.0).max(*before + 16.0);
-        // Not over the bars next to the lane.
-        let bars = f64::from(MAX_BARS) * (BAR + 2.0);
-        word(paint, view.run, trouble, (x - half.max(bars) - 6.0, *before));
+        word(paint, &trouble.words(view.run.scenario()), align, (x + to_word, *before));
     }
 }
 
-fn word(paint: &Paint<'_>, run: &PageRun, trouble: &Trouble, (right, y): (f64, f64)) {
-    let (font, word) = (Font::sans(12.0).bold(), trouble.words(run.scenario()));
-    let width = paint.width(font, &word);
+fn word(paint: &Paint<'_>, word: &str, align: Align, (x, y): Point) {
+    let font = Font::sans(12.0).bold();
+    let width = paint.width(font, word);
+    let left = if align == Align::Left { x } else { x - width };
     paint.alpha(0.85);
-    paint.fill(Ink::Ground, |path| {
-        path.card((right - width - 3.0, y - 8.0), width + 6.0, 16.0, 4.0);
-    });
+    paint.fill(Ink::Ground, |path| path.card((left - 3.0, y - 8.0), width + 6.0, 16.0, 4.0));
     paint.alpha(1.0);
-    paint.text(Ink::Lost, font, Align::Right, (right, y), &word);
+    paint.text(Ink::Lost, font, align, (x, y), word);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
 
     #[test]

@@ -5,7 +5,7 @@ use super::server::servers;
 use super::{Pick, Scene, Seen, Sight, density, place, sight};
 use crate::paint::{Align, Font, Paint, Path, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Packet, Side, State};
+use crate::timeline::{Packet, Side, Site, State};
 use retrylab_core::machine::Timer;
 use retrylab_core::trace::{Direction, words};
 
@@ -19,21 +19,30 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
             client(paint, scene, flow);
         }
     }
-    cut(paint, scene);
+    troubles(paint, scene);
     packets(paint, scene);
 }
 
-/// Marks the middle of the way while nothing gets through.
-fn cut(paint: &Paint<'_>, scene: &Scene<'_>) {
-    let mut troubles = scene.timeline.servers().troubles_at(scene.at);
-    let Some(trouble) = troubles.find(|trouble| trouble.is_of_link()) else { return };
+/// Shades the middle of the way while something is wrong with the link, and its beginning while it is with the clients.
+fn troubles(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (from, to, ..) = scene.layout.lane(1);
-    let (x, top, h) = (f64::midpoint(from, to), 26.0, scene.layout.h - 34.0);
-    paint.alpha(0.5);
-    paint.stroke(Ink::Lost, 1.5, |path| path.hatch((x - 14.0, top), 28.0, h, 9.0));
-    paint.alpha(1.0);
-    let font = Font::sans(12.5).bold();
-    paint.text(Ink::Lost, font, Align::Center, (x, 14.0), &trouble.word());
+    let bottom = scene.layout.h - 8.0;
+    for (site, x, word) in
+        [(Site::Link, f64::midpoint(from, to), 14.0), (Site::Clients, from + 14.0, bottom - 6.0)]
+    {
+        let mut words = String::new();
+        let all = scene.timeline.servers().troubles_at(scene.at);
+        for trouble in all.filter(|trouble| trouble.site() == site) {
+            paint.alpha(0.5);
+            paint.stroke(Ink::Lost, 1.5, |path| {
+                path.texture(trouble.kind.texture(), (x - 14.0, 26.0), 28.0, bottom - 42.0, 9.0);
+            });
+            paint.alpha(1.0);
+            words = if words.is_empty() { trouble.word() } else { words + ", " + &trouble.word() };
+        }
+        let font = Font::sans(12.5).bold();
+        paint.text(Ink::Lost, font, Align::Center, (x, word), &words);
+    }
 }
 
 fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {

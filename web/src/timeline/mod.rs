@@ -19,9 +19,11 @@ mod order;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub(crate) use build::usual_latency;
-pub(crate) use servers::{Job, Load, Mark, Servers, Trouble, TroubleKind};
+pub(crate) use servers::{Job, Load, Mark, Servers};
+pub(crate) use trouble::{Site, Texture, Trouble, TroubleKind};
 
 use crate::run::MAX_RECORDS;
 use build::Growth;

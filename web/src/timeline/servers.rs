@@ -8,14 +8,14 @@
 mod tests;
 
 use super::order::{Longest, Map, Span};
+use super::trouble::{Texture, Trouble, TroubleKind};
 use super::{Id, Packet};
 use crate::run::MAX_FLOWS;
 use retrylab_core::machine::Label;
-use retrylab_core::scenario::{FaultKind, Scenario};
+use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service::{Config, Order};
 use retrylab_core::time::{Instant, nanos};
-use retrylab_core::trace::words::ratio;
-use retrylab_core::trace::{Cause, Direction};
+use retrylab_core::trace::Cause;
 use std::collections::VecDeque;
 
 /// A request at a server whose work takes time, from its arrival until it leaves. A time that is not known yet is `u64::MAX`.
@@ -71,66 +71,12 @@ impl Job {
     }
 }
 
-/// Something that is wrong for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
-    pub(crate) kind: TroubleKind,
-    /// The place of the only server concerned.
-    server: Option<u16>,
-    pub(crate) from: u64,
-    pub(crate) until: u64,
-}
-
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TroubleKind {
-    Down,
-    /// The work takes more time: how many millionths of the usual one.
-    Slow(u32),
-    /// Nothing gets through, one way or both.
-    Cut(Option<Direction>),
-}
-
-impl Trouble {
-    /// Returns true if it concerns the server in this place, rather than the link.
-    pub(crate) fn is_of_server(&self, place: u16) -> bool {
-        !self.is_of_link() && self.server.is_none_or(|own| own == place)
-    }
-
-    pub(crate) const fn is_of_link(&self) -> bool {
-        matches!(self.kind, TroubleKind::Cut(_))
-    }
-
-    /// Returns words for it that name the server, if there are several.
-    pub(crate) fn words(&self, scenario: &Scenario) -> String {
-        let all = scenario.servers.as_slice();
-        match self.server.and_then(|place| all.get(place as usize)) {
-            Some(server) if all.len() > 1 => server.name.to_string() + " " + &self.word(),
-            _ => self.word(),
-        }
-    }
-
-    /// Returns a word or two for it.
-    pub(crate) fn word(&self) -> String {
-        match self.kind {
-            TroubleKind::Down => "down".to_string(),
-            TroubleKind::Slow(millionths) => {
-                "slow ×".to_string() + &ratio(millionths.into(), 1_000_000)
-            }
-            TroubleKind::Cut(None) => "link cut".to_string(),
-            TroubleKind::Cut(Some(Direction::Request)) => "requests cut".to_string(),
-            TroubleKind::Cut(Some(Direction::Reply)) => "replies cut".to_string(),
-        }
-    }
-}
-
 /// What a legend explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Busy,
     Queue,
     Wasted,
-    Trouble,
 }
 
 /// How much a server has to do.
@@ -167,8 +113,6 @@ pub(crate) struct Servers {
     stays: Longest,
     /// By beginning.
     troubles: Vec<Trouble>,
-    /// Whether the scenario has faults.
-    can_fail: bool,
     growth: Growth,
 }
 
@@ -193,12 +137,8 @@ impl Servers {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let all = scenario.servers.as_slice();
         let troubles = scenario.faults.as_slice().iter().filter_map(|fault| {
-            let kind = match fault.kind {
-                FaultKind::Slow(factor) => TroubleKind::Slow(factor.millionths()),
-                FaultKind::Partition(direction) => TroubleKind::Cut(direction),
-                // A server that goes down says so in the trace.
-                _ => return None,
-            };
+            // A server that goes down says so in the trace.
+            let kind = TroubleKind::of(fault.kind).filter(|kind| *kind != TroubleKind::Down)?;
             let place = |name| all.iter().position(|server| server.name == name);
             let server = fault.at_server.and_then(place).map(|place| place as u16);
             let from = fault.from().as_nanos();
@@ -211,7 +151,6 @@ impl Servers {
             takes_time: !scenario.station.is_instant() && scenario.clients <= MAX_FLOWS,
             times: vec![Times::default(); all.len()],
             troubles: troubles.collect(),
-            can_fail: scenario.faults != Default::default(),
             growth: Growth { desks: vec![Default::default(); all.len()], ..Growth::default() },
             ..Self::default()
         }
@@ -237,7 +176,6 @@ impl Servers {
             Mark::Busy => first(|times| &times.begun),
             Mark::Queue => first(|times| &times.joined),
             Mark::Wasted => first(|times| &times.wasted),
-            Mark::Trouble => self.troubles.first().map(|trouble| trouble.from),
         }
     }
 
@@ -259,9 +197,17 @@ impl Servers {
         &self.troubles
     }
 
-    /// Returns true if something may be wrong at some time.
-    pub(crate) const fn can_fail(&self) -> bool {
-        self.can_fail
+    /// Returns when something with this texture is wrong for the first time.
+    pub(crate) fn first_wrong(&self, texture: Texture) -> Option<u64> {
+        let mut own = self.troubles.iter().filter(|trouble| trouble.kind.texture() == texture);
+        own.next().map(|trouble| trouble.from)
+    }
+
+    /// Returns true if the scenario has faults with this texture.
+    pub(crate) fn can_be(scenario: &Scenario, texture: Texture) -> bool {
+        let kinds =
+            scenario.faults.as_slice().iter().filter_map(|fault| TroubleKind::of(fault.kind));
+        kinds.map(TroubleKind::texture).any(|own| own == texture)
     }
 
     /// Returns what is wrong at `at`.

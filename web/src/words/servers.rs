@@ -2,7 +2,7 @@
 
 use crate::numbers::{capital, grouped, span};
 use crate::run::PageRun;
-use crate::timeline::{Load, Timeline};
+use crate::timeline::{Load, Site, Timeline};
 
 /// Returns what the servers do at `at`, and what is wrong, in a sentence; empty if they do nothing and nothing is wrong.
 pub(crate) fn servers(run: &PageRun, timeline: &Timeline, at: u64) -> String {
@@ -29,8 +29,8 @@ pub(crate) fn servers(run: &PageRun, timeline: &Timeline, at: u64) -> String {
             parts.push(name + ": " + &words.join(", "));
         }
     }
-    let of_link = servers.troubles_at(at).filter(|trouble| trouble.is_of_link());
-    parts.extend(of_link.map(|trouble| since(&trouble.word(), trouble.from)));
+    let others = servers.troubles_at(at).filter(|trouble| trouble.site() != Site::Servers);
+    parts.extend(others.map(|trouble| since(&trouble.word(), trouble.from)));
     let text = parts.join("; ");
     if text.is_empty() {
         return text;
@@ -73,6 +73,12 @@ mod tests {
         assert_eq!(at(faults, 99), "", "nothing is wrong yet");
         assert_eq!(at(faults, 300), "Server: down since 100 ms; link cut since 200 ms.");
         assert_eq!(at(faults, 1_150), "Link cut since 200 ms.");
+        let more = "token=true&server.reply=mirror&exchanges=none&workload.arrivals=constant+50&workload.duration=1s\
+            &faults=0s+1s+loss+0.3;0s+1s+latency+50ms;0s+1s+load+5";
+        assert_eq!(
+            at(more, 5),
+            "Extra loss 0.3 since 0 s; latency +50 ms since 0 s; load ×5 since 0 s."
+        );
         let two = "servers=a%3D192.0.2.1:1060,b%3D192.0.2.2:1060&faults=0s+1s+slow+3+at+b";
         assert_eq!(at(two, 5), "b: slow ×3 since 0 s.");
     }

@@ -125,7 +125,7 @@ fn troubles_have_words_and_end() {
     let (_, timeline) =
         over("servers=a%3D192.0.2.1:1060,b%3D192.0.2.2:1060&faults=0s+1s+server-down+at+b");
     let down = timeline.servers().troubles_at(0).next().unwrap();
-    assert!(down.is_of_server(1) && !down.is_of_server(0) && !down.is_of_link());
+    assert!(down.is_of_server(1) && !down.is_of_server(0));
 }
 
 /// Requests of the clients that are left out wait in the same queue.
