@@ -13,6 +13,14 @@ export class Legend {
   constructor(root) {
     /** @type {HTMLElement[]} */
     this.lines = [...root.querySelectorAll("[data-mark]")].filter((line) => line instanceof HTMLElement);
+    /** On a phone, shows the marks that are folded away. */
+    this.more = byId("legend-more", HTMLButtonElement);
+    this.more.addEventListener("click", () => {
+      const open = root.classList.toggle("open");
+      this.more.setAttribute("aria-expanded", String(open));
+      say(this.more, open ? "Fewer" : "More");
+      this.more.setAttribute("aria-label", `${this.more.textContent} marks`);
+    });
     /** What it shows. */
     this.last = "";
   }
@@ -40,6 +48,7 @@ export class Legend {
     this.last = text;
     /** @type {{ name: string, seen: boolean }[]} */
     const marks = JSON.parse(text);
+    this.more.hidden = marks.length === 0;
     for (const line of this.lines) {
       const mark = marks.find(({ name }) => name === line.dataset.mark);
       line.hidden = !mark;

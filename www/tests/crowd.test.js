@@ -55,6 +55,24 @@ test("a sample is drawn, the outcome is that of all, and the page says so", asyn
   await page.context().close();
 });
 
+test("on a phone, the legend of a crowd is two lines, and unfolds", async () => {
+  const { page, faults } = await visit(lab, "clients=300&server.service=2ms&link.loss=0.1", { viewport: { width: 390, height: 844 } });
+  const legend = page.locator("#legend");
+  const height = async () => (await legend.boundingBox())?.height ?? 0;
+  assert((await height()) < 50, `${await height()} px`);
+  const answered = legend.getByText("client answered");
+  assert.equal(await answered.isVisible(), false);
+  await page.getByRole("button", { name: "More marks" }).click();
+  assert.equal(await answered.isVisible(), true);
+  await page.getByRole("button", { name: "Fewer marks" }).click();
+  assert.equal(await answered.isVisible(), false);
+  await page.setViewportSize({ width: 1440, height: 900 });
+  assert.equal(await answered.isVisible(), true, "a desk has room for it");
+  assert.equal(await page.getByRole("button", { name: "More marks" }).isVisible(), false);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("a change ends the workers at once, and no result of theirs is shown", async () => {
   const { page, faults } = await begin(ALL);
   await progress(page).waitFor();
