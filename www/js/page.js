@@ -430,7 +430,7 @@ export class Page {
   /** Shows what is selected in the inspector's exhibit, as far as it is seen. */
   inspect() {
     const { lab, inspected: which } = this;
-    panel.show(lab.inspect(which), (record) => {
+    panel.show(lab, which, (record) => {
       if (lab.pickRecord(which, record)) this.picked(which);
     });
     panel.showMoment(lab.now());

@@ -44,20 +44,24 @@ export function start({ close, hover }) {
 }
 
 /**
- * @param {string} text a story as JSON; empty if nothing is selected
+ * @param {import("./wasm.js").Lab} lab
+ * @param {number} which
  * @param {(record: number) => void} pick selects the subject of a record
  */
-export function show(text, pick) {
+export function show(lab, which, pick) {
+  // A story as JSON; empty if nothing is selected.
+  const text = lab.inspect(which);
   if (text === shown) return;
   shown = text;
-  showStory(text ? JSON.parse(text) : null, pick);
+  showStory(text ? JSON.parse(text) : null, JSON.parse(lab.schedule(which)).sends, pick);
 }
 
 /**
  * @param {Story | null} story
+ * @param {string} sends when the policy plans them
  * @param {(record: number) => void} pick
  */
-function showStory(story, pick) {
+function showStory(story, sends, pick) {
   const focused = inspector.contains(document.activeElement);
   exchange = null;
   if (!story) {
@@ -74,7 +78,7 @@ function showStory(story, pick) {
   );
   if (story.chain.length > 0) inspector.append(make("h4", {}, "Why"), chain(story.chain, pick));
   for (const one of story.exchange) {
-    exchange = new ExchangeView(one, pick);
+    exchange = new ExchangeView(one, sends, pick);
     inspector.append(exchange.element);
   }
   if (story.view) inspector.append(make("h4", {}, "Bytes"));

@@ -37,14 +37,45 @@ export function chain(links, pick) {
   return make("ol", { class: "chain" }, ...items);
 }
 
+/** What a client does in each state, by the core's name for it; `AT` is where the planned sends are. */
+const CODE = {
+  "idle": "begin the exchange",
+  "pausing": "if the policy asks for it: wait before the first send",
+  "waiting": "send, and again while no replyAT",
+  "last wait": "all sends made: wait for a reply once more",
+  "backing off": "a send failed or was abandoned: wait, then send again",
+  "answered": "reply: done",
+  "gave up": "no reply and nothing left to do: give up",
+  "refused": "the network reports that the server cannot be reached: stop",
+};
+
+/** Whether the pseudo-code is unfolded. */
+let isUnfolded = false;
+
+/**
+ * The client as pseudo-code, folded: a line for each state.
+ * @param {string[]} states
+ * @param {string} sends when the policy plans them
+ */
+function codeOf(states, sends) {
+  const at = sends ? `: at ${sends}` : "";
+  const lines = states.map((name) =>
+    make("li", {}, CODE[/** @type {keyof typeof CODE} */ (name)]?.replace("AT", at) ?? name));
+  const element = make("details", { class: "code", open: isUnfolded }, make("summary", {}, "As pseudo-code"), make("ol", {}, ...lines));
+  element.addEventListener("toggle", () => (isUnfolded = element.open));
+  return { element, lines };
+}
+
 /** The waterfall and the states of one exchange. */
 export class ExchangeView {
   /**
    * @param {Exchange} exchange
+   * @param {string} sends when the policy plans them
    * @param {Pick} pick
    */
-  constructor(exchange, pick) {
+  constructor(exchange, sends, pick) {
     this.exchange = exchange;
+    this.code = codeOf(exchange.states, sends);
     this.rows = make("ol", { class: "waterfall" }, ...exchange.rows.map((row) => this.row(row, pick)));
     this.picture = new States(exchange);
     this.now = make("p", { class: "state-now" });
@@ -52,7 +83,7 @@ export class ExchangeView {
     this.element = make(
       "div", {},
       make("h4", {}, "The exchange"), this.rows, ...left,
-      make("h4", {}, "The client's state"), this.picture.element, this.now,
+      make("h4", {}, "The client's state"), this.picture.element, this.now, this.code.element,
     );
   }
 
@@ -87,6 +118,10 @@ export class ExchangeView {
     const last = done.at(-1);
     const [state, before] = [last?.state ?? 0, done.at(-2)?.state ?? 0];
     this.picture.light(state, last ? before : -1);
+    this.code.lines.forEach((line, place) => {
+      if (place === state) line.setAttribute("aria-current", "step");
+      else line.removeAttribute("aria-current");
+    });
     say(this.now, `Now: ${states[state]}. ${last?.event ?? ""}`);
   }
 }

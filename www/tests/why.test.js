@@ -61,8 +61,13 @@ test("a waterfall has a bar for each send, and the client's state follows the pl
   const said = page.locator("#inspect .state-now");
   assert.equal(await now.textContent(), "answered");
   assert.equal(await said.textContent(), "Now: answered. Answered after 120 ms and 2 sends.");
+  const line = page.locator("#inspect .code [aria-current]");
+  assert.equal(await line.isVisible(), false, "folded");
+  await page.getByText("As pseudo-code").click();
+  assert.equal(await line.innerText(), "reply: done");
   await page.click("#step-back");
   assert.equal(await now.textContent(), "waiting");
+  assert.equal(await line.innerText(), "send, and again while no reply: at 0, 0.1, 0.3, 0.7, 1.5 s");
   assert.match((await page.getByRole("img", { name: "it is waiting" }).getAttribute("aria-label")) ?? "", /states/);
   assert.deepEqual(faults, []);
   await page.context().close();
@@ -76,6 +81,8 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.locator("#inspect .chain button").first().waitFor();
     assert.match(await page.locator("#inspect .chain li").first().innerText(), /gave up at .* above the limit of 2 s\./);
     assert.match(await page.locator("#inspect .waterfall li").last().innerText(), /^Gave up wait/);
+    await page.getByText("As pseudo-code").click();
+    assert.match(await page.locator("#inspect .code [aria-current]").innerText(), /give up$/);
     assert.deepEqual(await axe(page, colorScheme), []);
     assert.deepEqual(faults, []);
     await page.context().close();
