@@ -1,8 +1,11 @@
 //! The text ladder and the JSON log as sinks: each record becomes a line at once, and none is kept.
 
+use crate::lab;
 use crate::output::{BAD, DIM, GOOD, OutputError};
 use anstyle::Style;
+use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::{Direction, FrameStep, Ladder, Record, Sink, What, write_json};
+use serde_json::json;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
@@ -17,8 +20,8 @@ pub(crate) struct LineSink<F> {
 
 /// How a record becomes a line.
 pub(crate) trait Format {
-    /// Returns the line above the first record, if there is one.
-    fn header(&self) -> Option<&'static str>;
+    /// Returns the line above the first record.
+    fn header(&self) -> &str;
     /// Appends the line of one record, without its end.
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result;
 }
@@ -31,8 +34,8 @@ pub(crate) struct Drawing {
 }
 
 impl Format for Drawing {
-    fn header(&self) -> Option<&'static str> {
-        Some(self.ladder.header())
+    fn header(&self) -> &str {
+        self.ladder.header()
     }
 
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result {
@@ -58,13 +61,21 @@ pub(crate) const fn style(what: &What) -> Style {
     }
 }
 
-/// The trace as JSON lines.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct JsonLines;
+/// The trace as JSON lines. The first one names the scenario, so that the page can open the trace.
+#[derive(Debug)]
+pub(crate) struct JsonLines {
+    header: String,
+}
+
+impl JsonLines {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self { header: json!({ "link": lab::fragment(scenario) }).to_string() }
+    }
+}
 
 impl Format for JsonLines {
-    fn header(&self) -> Option<&'static str> {
-        None
+    fn header(&self) -> &str {
+        &self.header
     }
 
     fn line(&mut self, record: &Record, line: &mut String) -> fmt::Result {
@@ -77,10 +88,8 @@ impl<F: Format> LineSink<F> {
     pub(crate) fn new(format: F, name: &str, out: Box<dyn Write>) -> Self {
         let (name, line) = (name.to_string(), String::new());
         let mut sink = Self { format, name, out, line, failure: None };
-        if let Some(header) = sink.format.header() {
-            sink.line.push_str(header);
-            sink.write();
-        }
+        sink.line.push_str(sink.format.header());
+        sink.write();
         sink
     }
 

@@ -29,6 +29,7 @@ export class Feed {
     /** @type {Simulation | Crowd | null} */
     this.simulation = null;
     this.begun = 0;
+    this.isOver = false;
   }
 
   /**
@@ -38,6 +39,7 @@ export class Feed {
   begin(module) {
     this.end();
     this.begun = performance.now();
+    this.isOver = false;
     const { which, desk: { lab }, hooks: { ready, failed } } = this;
     const hooks = {
       ready,
@@ -84,6 +86,7 @@ export class Feed {
 
   done() {
     const { which, desk: { lab } } = this;
+    this.isOver = true;
     notices.hide(this.name("long"));
     this.hooks.done();
     const notice = lab.notice(which);

@@ -1,15 +1,16 @@
 // @ts-check
-// Opens what a reader brings: a scenario file, or a link, dropped anywhere on the page or selected.
+// Opens what a reader brings: a scenario file, a log of events, or a link, dropped anywhere on the page or selected.
 
 import { byId, part } from "./dom.js";
+import * as log from "./log.js";
 import * as notices from "./notices.js";
 import { read } from "./toml.js";
 import { wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
 
-/** Maximum size of a file in bytes. */
-const MAX_BYTES = 1 << 20;
+/** Maximum size of a scenario and of a log in bytes. */
+const [MAX_SCENARIO, MAX_LOG] = [1 << 20, 1 << 26];
 
 const NOTICE = "import";
 
@@ -17,12 +18,19 @@ const NOTICE = "import";
  * @param {object} hooks
  * @param {() => Module} hooks.module
  * @param {(link: string) => void} hooks.open opens a link
+ * @param {(lines: string[]) => Promise<void>} hooks.compare compares a log with the run that was opened
  */
-export function start({ module, open }) {
+export function start({ module, open, compare }) {
   const take = async (/** @type {string} */ name, /** @type {Promise<string> | string} */ text) => {
     notices.hide(NOTICE);
+    log.hide();
     try {
-      open(linkOf(module(), await text));
+      const content = await text;
+      const { link, lines } = isLog(content) ? log.parsed(content) : { link: linkOf(module(), content), lines: null };
+      const problems = module().Lab.problems(link);
+      if (problems.length > 0) throw new Error(problems.join("\n"));
+      open(link);
+      if (lines) await compare(lines);
     } catch (error) {
       notices.show(NOTICE, {
         title: `${name} cannot be opened.`,
@@ -60,9 +68,13 @@ export function start({ module, open }) {
   });
 }
 
+/** @param {string} text */
+const isLog = (text) => text.trimStart().startsWith("{");
+
 /** @param {File} file */
 async function textOf(file) {
-  if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes; a scenario has at most ${MAX_BYTES}.`);
+  const [what, most] = isLog(await file.slice(0, 1).text()) ? ["log", MAX_LOG] : ["scenario", MAX_SCENARIO];
+  if (file.size > most) throw new Error(`The file has ${file.size} bytes; a ${what} has at most ${most}.`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch {
@@ -77,15 +89,8 @@ async function textOf(file) {
  */
 function linkOf(module, text) {
   const trimmed = text.trim();
-  if (trimmed.startsWith("{")) {
-    throw new Error("This is a log of events, not a scenario. Open the address of its run, which the log does not contain.");
-  }
   const isLink = !/\s/.test(trimmed) && /[#?=]/.test(trimmed);
-  if (isLink && !trimmed.includes('="')) {
-    const problems = module.Lab.problems(trimmed);
-    if (problems.length > 0) throw new Error(problems.join("\n"));
-    return trimmed;
-  }
+  if (isLink && !trimmed.includes('="')) return trimmed;
   const entries = read(text);
   if (entries.length === 0) throw new Error("The file contains no settings. A scenario file has lines such as `link.loss = 0.3`.");
   const pairs = entries.map(({ key, value, line }) => {

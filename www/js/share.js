@@ -4,6 +4,7 @@
 import * as address from "./address.js";
 import { byId, say } from "./dom.js";
 import { announce } from "./live.js";
+import { firstLine } from "./log.js";
 import { nameOf, save } from "./save.js";
 import { sides } from "./sides.js";
 
@@ -44,7 +45,7 @@ export function start(labNow) {
     link.value = location.href;
     const notice = lab.notice(0);
     const lines = sides(lab).map(({ which }) => `${lab.kept(which)} lines`).join(" and ");
-    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lines}. ${notice}`);
+    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lines}, after one that names the run. ${notice}`);
     dialog.showModal();
   });
   for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {
@@ -67,7 +68,7 @@ export function copyLink() {
 /** @param {Lab} lab */
 function saveEvents(lab) {
   for (const { which, letter } of sides(lab)) {
-    const parts = [];
+    const parts = [firstLine(lab.fragment(which))];
     for (let from = 0; from < lab.kept(which); from += PART) parts.push(lab.trace(which, from, PART));
     save(nameOf(lab, which, "jsonl", letter), parts, "application/x-ndjson");
   }

@@ -278,6 +278,34 @@ test("the scenarios that ship can be read as files", () => {
   }
 });
 
+test("a log opens its run, and the page says whether they are equal", async () => {
+  const { page, faults } = await visit(lab, "seed=3&clients=5&link.loss=0.4&acts=drop+client+1+request+1");
+  await page.locator("#export-open").click();
+  const lines = readFileSync(await saved(page, () => page.locator("#trace-save").click()), "utf8").trim().split("\n");
+  await page.keyboard.press("Escape");
+  const link = fragmentOf(page).replace(/&view.*/, "");
+  assert.deepEqual(JSON.parse(lines[0]), { link });
+  const swapped = [...lines.slice(0, 2), lines[3], lines[2], ...lines.slice(4)];
+  for (const [log, sentence] of /** @type {[string[], RegExp][]} */ ([
+    [lines, new RegExp(`^The log equals its run: ${lines.length - 1} events\\.$`)],
+    [lines.filter((line, i) => i === 0 || line.includes('"flow":2')), /^All \d+ events of the log are in its run/],
+    [swapped, /^The log differs from its run: line 4 is not/],
+  ])) {
+    await page.evaluate(() => {
+      location.hash = "#seed=1";
+    });
+    await page.waitForFunction(() => document.getElementById("title")?.textContent !== "");
+    await drop(page, "run.jsonl", log.join("\r\n"));
+    const notice = page.locator("[data-notice=log] strong");
+    await notice.waitFor();
+    assert.match(await notice.innerText(), sentence);
+    assert.equal(fragmentOf(page).replace(/&view.*/, ""), link);
+    await page.locator("[data-notice=log] button").click();
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("a file that cannot be opened is refused with the line and what is right, and the run stays", async () => {
   const { page, faults } = await visit(lab);
   for (const [name, content, sentence] of [
@@ -290,7 +318,8 @@ test("a file that cannot be opened is refused with the line and what is right, a
     ["g.toml", "seed = [1]\n", /line 1: seed is not a list/],
     ["h.toml", 'message = """a"""\n', /line 1: a text has one line/],
     ["i.toml", "# nothing\n", /The file contains no settings/],
-    ["run.jsonl", '{"at":0}\n', /a log of events, not a scenario/],
+    ["run.jsonl", '{"at_s":0}\n', /The log does not name its scenario/],
+    ["bad.jsonl", '{"link":"link.loss=3"}\n', /link\.loss/],
     ["large.toml", "#".repeat(2 << 20), /The file has 2097152 bytes/],
     ["\u202ex.toml", "seed = 1 2\n", /line 1: the line has more than a key/],
     ["", "https://example.org/", /no value|has no scenario|key = value/],

@@ -11,6 +11,7 @@ use crate::queue::{LineQueue, Stream, WhenFull};
 use crate::runtime;
 use crate::signals::Signals;
 use connections::Connections;
+use retrylab_core::scenario::Scenario;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
@@ -20,12 +21,15 @@ use tokio::net::TcpListener;
 /// Default port of the page.
 const PORT: u16 = 8060;
 
-/// Returns the page's address for the scenario of a link, as [`Scenario::to_fragment`] writes it. The page is there while
-/// `retrylab lab` runs on its default port.
-///
-/// [`Scenario::to_fragment`]: retrylab_core::scenario::Scenario::to_fragment
-pub(crate) fn address(link: &str) -> String {
-    format!("http://{}:{PORT}/#{link}", Ipv4Addr::LOCALHOST)
+/// Returns the fragment of the page's link to a scenario. It is never empty, which would be the first lesson.
+pub(crate) fn fragment(scenario: &Scenario) -> String {
+    let fragment = scenario.to_fragment();
+    if fragment.is_empty() { format!("seed={}", scenario.seed) } else { fragment }
+}
+
+/// Returns the page's address for a scenario. The page is there while `retrylab lab` runs on its default port.
+pub(crate) fn address(scenario: &Scenario) -> String {
+    format!("http://{}:{PORT}/#{}", Ipv4Addr::LOCALHOST, fragment(scenario))
 }
 
 const EXAMPLES: &str = "\

@@ -110,7 +110,7 @@ impl<'a> Group<'a> {
             cells,
             cut: all().filter(|run| !run.ended_by.is_finished()).count(),
             runs: runs.iter().map(|(seed, run)| SeedRun::new(*seed, run)).collect(),
-            address: lab::address(&link),
+            address: lab::address(scenario),
             link,
             scenario,
         }

@@ -203,7 +203,8 @@ pub(crate) struct Args {
     /// Draw every event as a ladder on stdout (on stderr if stdout has another use)
     #[arg(long)]
     ladder: bool,
-    /// Write every event to FILE as JSON lines (`-` is stdout)
+    /// Write every event to FILE as JSON lines (`-` is stdout), after a line with the scenario's link: the page opens such a
+    /// file
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
     #[arg(long, value_name = "FILE", help = pcapng::HELP)]

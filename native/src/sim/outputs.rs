@@ -61,11 +61,13 @@ impl Sink for Outputs {
 pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputError> {
     let trace = match args.trace.as_deref() {
         None => None,
-        Some("-") => Some(LineSink::new(JsonLines, "stdout", buffered(io::stdout()))),
+        Some("-") => {
+            Some(LineSink::new(JsonLines::new(scenario), "stdout", buffered(io::stdout())))
+        }
         Some(path) => {
             let failed = |error| OutputError { name: path.to_string(), error };
             let file = File::create(path).map_err(failed)?;
-            Some(LineSink::new(JsonLines, path, buffered(file)))
+            Some(LineSink::new(JsonLines::new(scenario), path, buffered(file)))
         }
     };
     let ladder = args.ladder.then(|| {

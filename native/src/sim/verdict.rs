@@ -55,10 +55,7 @@ impl Asserts {
         }
         let check = |one: &Assertion| {
             let check = one.check_run(scenario.seed, measured, self.allow_cut);
-            check.with_repeat(
-                self.command(setup, scenario, None, one),
-                lab::address(&scenario.to_fragment()),
-            )
+            check.with_repeat(self.command(setup, scenario, None, one), lab::address(scenario))
         };
         self.assert.iter().map(check).collect()
     }
@@ -84,7 +81,7 @@ impl Asserts {
                 }
                 None => self.command(setup, &scenario, Some(runs.len()), one),
             };
-            check.with_repeat(repeat, lab::address(&scenario.to_fragment()))
+            check.with_repeat(repeat, lab::address(&scenario))
         };
         self.assert.iter().map(check).collect()
     }

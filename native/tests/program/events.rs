@@ -15,7 +15,8 @@ fn sim(more: &[&str]) -> Finished {
 }
 
 fn trace(more: &[&str]) -> Vec<Value> {
-    sim(&[&["--trace", "-"], more].concat()).json()
+    // The first line names the scenario.
+    sim(&[&["--trace", "-"], more].concat()).json().split_off(1)
 }
 
 fn number(record: &Value, key: &str) -> u64 {
@@ -88,8 +89,12 @@ fn the_story_of_an_exchange_is_whole() {
     let late = ["--set", "server.service=900ms", "--set", "server.queue=9"];
     let args = ["sim", "--set", "policy.max_sends=1", "--trace", "-", "--exchange", "1"];
     let finished = run(&[&args[..], &late, &["--set", "exchanges=2"]].concat());
-    let events: Vec<String> =
-        finished.json().iter().map(|record| record["event"].as_str().unwrap().into()).collect();
+    let events: Vec<String> = finished
+        .json()
+        .iter()
+        .skip(1)
+        .map(|record| record["event"].as_str().unwrap().into())
+        .collect();
     let place = |name: &str| events.iter().position(|event| event == name);
     assert!(place("served") > place("gave_up"), "{events:?}");
     assert!(place("late_reply") > place("served"), "{events:?}");

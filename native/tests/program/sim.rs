@@ -170,6 +170,13 @@ fn a_link_is_believed_whole_or_not_at_all() {
     assert_eq!(run(&["sim", "x.toml", "--link", "seed=7"]).code, Some(2), "one or the other");
 }
 
+/// An address without a scenario would be the page's first lesson.
+#[test]
+fn an_address_of_defaults_is_not_empty() {
+    assert!(run(&["sim"]).stdout.contains("/#seed=1\n"));
+    assert_eq!(run(&["sim", "--trace", "-"]).stdout.lines().next(), Some(r#"{"link":"seed=1"}"#));
+}
+
 #[test]
 fn the_trace_is_lines_of_json() {
     let file = Scratch::new("trace.jsonl", "");
@@ -178,6 +185,7 @@ fn the_trace_is_lines_of_json() {
     let text = std::fs::read_to_string(file.path()).unwrap();
     let records: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records[0], json!({ "link": result["link"] }), "the page opens a trace by it");
     let count = |event: &str| records.iter().filter(|record| record["event"] == event).count();
     assert_eq!(result["answered"], count("answered"));
     assert_eq!(result["gave_up"], count("gave_up"));
