@@ -42,7 +42,7 @@ const CODE = {
   "idle": "begin the exchange",
   "pausing": "if the policy asks for it: wait before the first send",
   "waiting": "send, and again while no replyAT",
-  "last wait": "all sends made: wait for a reply once more",
+  "last wait": "all sends made: wait for a reply a last time",
   "backing off": "a send failed or was abandoned: wait, then send again",
   "answered": "reply: done",
   "gave up": "no reply and nothing left to do: give up",

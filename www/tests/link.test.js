@@ -124,7 +124,8 @@ test("share copies the link; export has the command line and the events", async 
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#trace-save")]);
   assert.equal(download.suggestedFilename(), `retrylab-${await text(page, "digest")}.jsonl`);
   const lines = readFileSync(await download.path(), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
-  assert.equal(lines[0].event, "sent");
+  assert.equal(lines[0].link, "seed=7&message=it%27s+me&link.loss=0.3");
+  assert.equal(lines[1].event, "sent");
   assert.equal(lines.at(-1).event, "answered");
   assert.deepEqual(faults, []);
   await page.context().close();
