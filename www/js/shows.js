@@ -101,9 +101,10 @@ export class Shows {
     const differences = JSON.parse(this.desk.lab.differences());
     const several = this.list.length > 1;
     for (const { exhibit, result } of this.list) {
-      const [letter, side] = exhibit.which === PINNED ? /** @type {const} */ (["A", "a"]) : /** @type {const} */ (["B", "b"]);
+      const [letter, side, alike] = exhibit.which === PINNED
+        ? /** @type {const} */ (["A", "a", "this run, pinned"]) : /** @type {const} */ (["B", "b", "change a setting"]);
       const values = differences.map((difference) => `${difference.label} ${difference[side] || "none"}`).join(", ");
-      exhibit.name(several ? `${letter}: ${values || "the same settings"}` : "");
+      exhibit.name(several ? `${letter}: ${values || alike}` : "");
       result.name(several ? `Outcome of ${letter}` : "Outcome");
     }
   }
