@@ -99,9 +99,7 @@ export async function firstVisit(page, station) {
   await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Answered after 20 ms and 1 send."));
   assert.equal(await text(page, "title"), "One lost reply, changed");
   assert.equal(await text(page, "moment"), "The reply to send 1 arrives. Answered after 20 ms and 1 send.");
-  await turnTo(page, "controls");
   assert.equal(await page.locator("#field-link-loss").inputValue(), "0");
-  if (isPhone(page)) await reach(page.locator("[data-show=ladder]"));
   await station(page, "3-tried", [moment, page.locator("#lesson-back"), next]);
 
   await press(next);
