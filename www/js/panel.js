@@ -5,6 +5,7 @@ import { byId, icon, make } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Layers } from "./layers.js";
 import * as lit from "./lit.js";
+import { announce } from "./live.js";
 import { ExchangeView, chain } from "./why.js";
 
 /**
@@ -65,6 +66,8 @@ function showStory(story, pick) {
     inspector.replaceChildren(hint);
     return;
   }
+  // Where the focus stays elsewhere, a reader of the screen is told.
+  if (!focused && inspector.querySelector("h3")?.textContent !== story.title) announce(`Inspect: ${story.title}.`);
   const facts = story.facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, text)]);
   const title = make("h3", { tabindex: -1 }, icon(`m-${story.shape}`), story.title);
   inspector.replaceChildren(

@@ -65,7 +65,7 @@ export class Shows {
   constructor(desk, hooks) {
     this.desk = desk;
     this.hooks = hooks;
-    const [pictures, result] = ["exhibits", "results"].map((id) => byId(id, HTMLElement).firstElementChild);
+    const [pictures, result] = ["#exhibits > .exhibit", "#results > .result"].map((first) => document.querySelector(first));
     if (!(pictures instanceof HTMLElement && result instanceof HTMLElement)) throw new Error("the page has no exhibit");
     this.list = [new Show(desk, FIRST, [pictures, result], hooks)];
   }

@@ -3,17 +3,56 @@
 // a file and a print, and the first lesson with keyboard and screen reader alone. The pictures are in target/page-tests.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { CODE, nextSend, ready, solved } from "./exercise.js";
 import { misplaced } from "./layout.js";
-import { openLab, visit } from "./support.js";
-import { comparison, firstVisit, SIZES, stations } from "./ways.js";
+import { listen, Reader } from "./reader.js";
+import { fragmentOf, openLab, text, visit, watch } from "./support.js";
+import { comparison, firstVisit, playToTheEnd, press, reach, simulated, SIZES, stations } from "./ways.js";
+
+/** @typedef {import("playwright-core").Page} Page */
 
 /** @type {import("./support.js").Lab} */
 let lab;
+const BINARY = process.env.RETRYLAB_BIN;
+const folder = mkdtempSync(join(tmpdir(), "retrylab-ways-"));
 before(async () => {
   lab = await openLab();
 });
-after(() => lab.close());
+after(async () => {
+  await lab.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("a layout that is broken is found", async () => {
+  const { page } = await visit(lab);
+  assert.deepEqual(await misplaced(page), []);
+  for (const [part, style, sentence] of [
+    ["#sentence", "margin-top: -1.2em", /^h2 "One lost reply"|^"One lost reply" overlaps "The request arrives/],
+    ["#lesson-next", "width: 80px", /^"Next: How long to wait" is wider than its button$/],
+    [".moment", "height: 10px; min-height: 0; padding: 0; overflow: hidden", /^"The client sends its request.*" is cut off by p "0\.000 s/],
+    ["#lesson", "width: 70px", /^"One lost reply" is wider than lesson$/],
+    [".actions", "position: relative; left: 60px", /^button "Keyboard shortcuts" is beyond the window's edge$/],
+    ["#field-seed", "width: 1rem", /^the value of input .* is cut off$/],
+    [".stage", "width: 200vw", /^main .* scrolls sideways$/],
+    [".top", "width: 110vw", /^the page is \d+ px wide$/],
+  ]) {
+    const element = page.locator(String(part)).first();
+    await element.evaluate((element, style) => {
+      if (element instanceof HTMLElement) element.style.cssText = style;
+    }, String(style));
+    const faults = await misplaced(page);
+    assert(faults.some((fault) => /** @type {RegExp} */ (sentence).test(fault)), `${part}: ${faults.join("\n")}`);
+    await element.evaluate((element) => element.removeAttribute("style"));
+  }
+  assert.deepEqual(await misplaced(page), []);
+  await page.context().close();
+});
 
 for (const viewport of SIZES) {
   const size = `${viewport.width}x${viewport.height}`;
@@ -31,5 +70,141 @@ for (const viewport of SIZES) {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
     assert.deepEqual(faults, []);
     await page.context().close();
+  });
+
+  test(`an exercise is solved: ${size}`, async () => {
+    const { page, faults } = await visit(lab, "", { viewport });
+    const station = stations("exercise");
+    const [question, field, verdict] = [".exercise label", ".exercise input", ".exercise .verdict"].map((name) => page.locator(name));
+    const check = page.getByRole("button", { name: "Check", exact: true });
+    await page.selectOption("#lesson", "view.exercise=next-send.1");
+    await ready(page);
+    assert.match(await text(page, "exercise"), /At which time does send \d leave\?/);
+    await station(page, "1-question", [page.locator("#sentence"), question, field, check, page.locator("#play")]);
+
+    await page.selectOption("#speed", { label: "8×" });
+    await playToTheEnd(page);
+    assert.match(await text(page, "live"), /The exercise hides what follows\./);
+    const right = await nextSend(page);
+    await field.fill(`${right + 30} ms`);
+    await press(check);
+    assert.equal(await verdict.textContent(), "That is not right. Try again.");
+    await station(page, "2-wrong", [question, field, verdict, check]);
+
+    await field.fill(`${right} ms`);
+    await press(check);
+    await solved(page);
+    assert.match((await verdict.textContent()) ?? "", /^Right: .*One wait after send/);
+    assert.match((await page.locator(".exercise code").textContent()) ?? "", CODE);
+    const another = page.getByRole("button", { name: "Another", exact: true });
+    await station(page, "3-right", [verdict, page.locator(".solution li button").first()]);
+
+    await reach(page.locator(".solution li button").first());
+    const title = page.locator("#inspect h3");
+    await title.waitFor();
+    await station(page, "4-why", [title]);
+    await page.keyboard.press("Escape");
+    await reach(another);
+    await ready(page);
+    assert.equal(fragmentOf(page), "view.exercise=next-send.2");
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
+  test(`one file is exported, and a ladder is printed: ${size}`, async () => {
+    const visitor = await visit(lab, "", { viewport });
+    const faults = [visitor.faults];
+    const station = stations("export");
+    await press(visitor.page.locator("#export-open"));
+    await station(visitor.page, "1-dialog", [visitor.page.locator("#export-title"), visitor.page.locator("#command-copy")]);
+    const command = visitor.page.locator("#export code", { hasText: "export-page" });
+    await command.scrollIntoViewIfNeeded();
+    await station(visitor.page, "2-command", [command]);
+    assert.match((await command.textContent()) ?? "", /^retrylab export-page lab\.html$/);
+
+    // Without the program, the page itself is printed.
+    let page = visitor.page;
+    if (BINARY) {
+      const file = join(folder, `${size}.html`);
+      execFileSync(BINARY, ["export-page", file], { stdio: "ignore" });
+      page = await (await lab.browser.newContext({ viewport, offline: true })).newPage();
+      faults.push(watch(page, pathToFileURL(file).href));
+      await page.goto(pathToFileURL(file).href);
+      await simulated(page);
+      await station(page, "3-file", [page.locator("#sentence"), page.locator("#play")]);
+    } else {
+      await page.keyboard.press("Escape");
+    }
+    await page.selectOption("#speed", { label: "8×" });
+    await playToTheEnd(page);
+    await page.evaluate(() => {
+      globalThis.print = () => dispatchEvent(new Event("beforeprint"));
+    });
+    await press(page.locator("#export-open"));
+    await reach(page.locator("[data-part=print]"));
+    await page.emulateMedia({ media: "print" });
+    const sheet = page.locator(".sheet");
+    const words = (await sheet.textContent()) ?? "";
+    for (const part of ["link.loss = 0.3", "Answered after 120 ms and 2 sends.", await text(page, "digest"), `#${fragmentOf(page)}`]) {
+      assert(words.includes(part), `${part} is on paper: ${words}`);
+    }
+    await station(page, "4-paper", [sheet.locator("h1"), sheet.locator("svg").first()]);
+    await page.emulateMedia({ media: "screen" });
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.equal(await sheet.count(), 0);
+    assert.deepEqual(faults.flat(), []);
+    await page.context().close();
+    await visitor.page.context().close();
+  });
+
+  test(`keyboard and screen reader are enough for the first lesson: ${size}`, async () => {
+    const context = await lab.browser.newContext({ viewport });
+    await context.addInitScript(listen);
+    const page = await context.newPage();
+    const faults = watch(page, lab.url);
+    await page.goto(lab.url);
+    await simulated(page);
+    const [station, reader] = [stations("keys"), await Reader.of(page)];
+    const tree = await reader.tree();
+    const found = (/** @type {string} */ role, /** @type {RegExp} */ name) => tree.some((node) => node.role === role && name.test(node.name));
+    assert(found("heading", /^retrylab What do I do when no reply comes\?$/) && found("heading", /^One lost reply$/));
+    assert(found("StaticText", /Watch the ring around it/) && found("StaticText", /^Press Play, then/));
+    assert(found("image", /^The stage at 0\.000 seconds\. The client sends its request/));
+    for (const { role, name } of tree) assert(role !== "image" || name !== "", "an image without a name");
+
+    const { keyboard } = page;
+    await keyboard.press("]");
+    await keyboard.press("]");
+    await keyboard.press("]");
+    await reader.hears(/^Speed 8×$/);
+    await reader.tabTo("button", /^Play$/);
+    await station(page, "1-play", [page.locator(":focus")]);
+    await keyboard.press("Enter");
+    await reader.hears(/The run is over\. Answered after 120 ms and 2 sends\. The link lost one packet\.$/);
+    assert.equal((await reader.focus()).name, "Again");
+
+    await reader.tabTo("button", /^Events$/);
+    await keyboard.press("Enter");
+    assert.equal((await reader.focus()).pressed, "true");
+    await reader.tabTo("button", /^The reply to send 2 arrives\.$/);
+    for (let i = 0; i < 12 && !/sends its request again/.test((await reader.focus()).name); i++) await keyboard.press("ArrowUp");
+    await station(page, "2-events", [page.locator(":focus")]);
+    await keyboard.press("Enter");
+    assert.equal((await reader.focus()).pressed, "true");
+    await reader.hears(/^Inspect: Request, send 2\.$/);
+    await reader.tabTo("button", /the wait of 100 ms for a reply ran out/);
+    await station(page, "3-why", [page.locator(":focus")]);
+    await keyboard.press("Escape");
+
+    await reader.tabTo("button", /^Try it$/);
+    await keyboard.press("Enter");
+    await reader.hears(/The run is over\. Answered after 20 ms and 1 send\.$/);
+    await reader.tabTo("button", /^Next: How long to wait$/);
+    await keyboard.press("Enter");
+    await reader.hears(/^How long to wait\. Nothing is lost here/);
+    assert.equal((await reader.focus()).name, "Next: Backoff");
+    await station(page, "4-next", [page.locator(":focus"), page.locator("#sentence")]);
+    assert.deepEqual(faults, []);
+    await context.close();
   });
 }
