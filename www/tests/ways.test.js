@@ -57,6 +57,18 @@ test("a layout that is broken is found", async () => {
 for (const viewport of SIZES) {
   const size = `${viewport.width}x${viewport.height}`;
 
+  test(`no lesson, exercise or scenario is misplaced: ${size}`, async () => {
+    const { page, faults } = await visit(lab, "", { viewport });
+    const links = await page.locator("#lesson option").evaluateAll((all) => all.map((option) => option.getAttribute("value")));
+    assert(links.length > 40, String(links.length));
+    for (const link of links) {
+      await page.selectOption("#lesson", link);
+      assert.deepEqual(await misplaced(page), [], String(link));
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  });
+
   test(`a first visit plays, tries and continues: ${size}`, async () => {
     const { page, faults } = await visit(lab, "", { viewport });
     await firstVisit(page, stations("visit"));
@@ -137,6 +149,9 @@ for (const viewport of SIZES) {
     }
     await page.selectOption("#speed", { label: "8×" });
     await playToTheEnd(page);
+    const colour = () => page.evaluate(() => getComputedStyle(document.body).color);
+    await page.emulateMedia({ colorScheme: "dark" });
+    const before = await colour();
     await page.evaluate(() => {
       globalThis.print = () => dispatchEvent(new Event("beforeprint"));
     });
@@ -148,10 +163,13 @@ for (const viewport of SIZES) {
     for (const part of ["link.loss = 0.3", "Answered after 120 ms and 2 sends.", await text(page, "digest"), `#${fragmentOf(page)}`]) {
       assert(words.includes(part), `${part} is on paper: ${words}`);
     }
-    await station(page, "4-paper", [sheet.locator("h1"), sheet.locator("svg").first()]);
+    await stations("export", ["dark"])(page, "4-paper", [sheet.locator("h1"), sheet.locator("svg").first()]);
+    // The screen is dark, and paper is not.
+    assert.notEqual(await colour(), before);
     await page.emulateMedia({ media: "screen" });
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-    assert.equal(await sheet.count(), 0);
+    assert.deepEqual([await sheet.count(), await colour()], [0, before]);
+    assert((await page.pdf()).byteLength > 10000, "what the browser prints");
     assert.deepEqual(faults.flat(), []);
     await page.context().close();
     await visitor.page.context().close();
@@ -177,6 +195,8 @@ for (const viewport of SIZES) {
     await keyboard.press("]");
     await keyboard.press("]");
     await reader.hears(/^Speed 8×$/);
+    await keyboard.press("Shift+Tab");
+    assert.deepEqual([(await reader.focus()).name, await page.evaluate(() => scrollY)], ["Speed", 0], "what is in sight stays");
     await reader.tabTo("button", /^Play$/);
     await station(page, "1-play", [page.locator(":focus")]);
     await keyboard.press("Enter");
