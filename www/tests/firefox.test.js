@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { firefox } from "playwright-core";
 import { serve, watch } from "./support.js";
-import { comparison, firstVisit, simulated, SIZES, stations } from "./ways.js";
+import { comparison, firstVisit, simulated, WIDTHS, stations } from "./ways.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -34,7 +34,7 @@ async function visit(viewport) {
   return { page, faults: () => faults.filter((fault) => !fault.includes("style-src-elem")) };
 }
 
-for (const viewport of SIZES) {
+for (const viewport of WIDTHS) {
   const size = `${viewport.width}x${viewport.height}`;
 
   test(`a first visit plays, tries and continues: ${size}`, async () => {

@@ -21,13 +21,13 @@ const read = ({ role, name, properties = [] }) => ({
 /** Runs in the page before its scripts: keeps what live regions say. */
 export function listen() {
   /** @type {string[]} */
-  const heard = [];
-  Reflect.set(globalThis, "heard", heard);
+  const announcements = [];
+  Reflect.set(globalThis, "announcements", announcements);
   const observer = new MutationObserver((changes) => {
     for (const { target } of changes) {
       const region = (target instanceof Element ? target : target.parentElement)?.closest("[role=status], [aria-live=polite]");
       const words = region?.textContent?.trim();
-      if (words && words !== heard.at(-1)) heard.push(words);
+      if (words && words !== announcements.at(-1)) announcements.push(words);
     }
   });
   observer.observe(document, { subtree: true, childList: true, characterData: true });
@@ -98,9 +98,9 @@ export class Reader {
    * Waits until a live region says something.
    * @param {RegExp} words
    */
-  async hears(words) {
-    await this.page.waitForFunction((pattern) => Reflect.get(globalThis, "heard").some((/** @type {string} */ said) =>
+  async announced(words) {
+    await this.page.waitForFunction((pattern) => Reflect.get(globalThis, "announcements").some((/** @type {string} */ said) =>
       new RegExp(pattern).test(said)), words.source, { timeout: 8000 }).catch(async () =>
-      assert.fail(`nothing like ${words}: ${await this.page.evaluate(() => Reflect.get(globalThis, "heard").join(" | "))}`));
+      assert.fail(`nothing like ${words}: ${await this.page.evaluate(() => Reflect.get(globalThis, "announcements").join(" | "))}`));
   }
 }

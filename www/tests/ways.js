@@ -16,6 +16,9 @@ import { picture, text } from "./support.js";
 /** The windows of a desk, one pixel lower, a tablet and a phone. */
 export const SIZES = [[1440, 900], [1440, 899], [1024, 768], [390, 844]].map(([width, height]) => ({ width, height }));
 
+/** The same without the second desk, for what takes long and depends on the width alone. */
+export const WIDTHS = SIZES.filter(({ height }) => height !== 899);
+
 /** @param {Page} page */
 export const isPhone = (page) => (page.viewportSize()?.width ?? 0) < 700;
 

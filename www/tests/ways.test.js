@@ -1,6 +1,6 @@
 // @ts-check
 // Ways through the page, in four windows and both colour schemes: a first visit, a comparison that is shared, an exercise,
-// a file and a print, and the first lesson with keyboard and screen reader alone. The pictures are in target/page-tests.
+// a file and a print. The way of keyboard and screen reader is in keyboard.test.js. The pictures are in target/page-tests.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -10,8 +10,6 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { CODE, nextSend, ready, solved } from "./exercise.js";
-import { misplaced } from "./layout.js";
-import { listen, Reader } from "./reader.js";
 import { fragmentOf, openLab, text, visit, watch } from "./support.js";
 import { comparison, firstVisit, playToTheEnd, press, reach, simulated, SIZES, stations } from "./ways.js";
 
@@ -29,45 +27,8 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("a layout that is broken is found", async () => {
-  const { page } = await visit(lab);
-  assert.deepEqual(await misplaced(page), []);
-  for (const [part, style, sentence] of [
-    ["#sentence", "margin-top: -1.2em", /^h2 "One lost reply"|^"One lost reply" overlaps "The request arrives/],
-    ["#lesson-next", "width: 80px", /^"Next: How long to wait" is wider than its button$/],
-    [".moment", "height: 10px; min-height: 0; padding: 0; overflow: hidden", /^"The client sends its request.*" is cut off by p "0\.000 s/],
-    ["#lesson", "width: 70px", /^"One lost reply" is wider than lesson$/],
-    [".actions", "position: relative; left: 60px", /^button "Keyboard shortcuts" is beyond the window's edge$/],
-    ["#field-seed", "width: 1rem", /^the value of input .* is cut off$/],
-    [".stage", "width: 200vw", /^main .* scrolls sideways$/],
-    [".top", "width: 110vw", /^the page is \d+ px wide$/],
-  ]) {
-    const element = page.locator(String(part)).first();
-    await element.evaluate((element, style) => {
-      if (element instanceof HTMLElement) element.style.cssText = style;
-    }, String(style));
-    const faults = await misplaced(page);
-    assert(faults.some((fault) => /** @type {RegExp} */ (sentence).test(fault)), `${part}: ${faults.join("\n")}`);
-    await element.evaluate((element) => element.removeAttribute("style"));
-  }
-  assert.deepEqual(await misplaced(page), []);
-  await page.context().close();
-});
-
 for (const viewport of SIZES) {
   const size = `${viewport.width}x${viewport.height}`;
-
-  test(`no lesson, exercise or scenario is misplaced: ${size}`, async () => {
-    const { page, faults } = await visit(lab, "", { viewport });
-    const links = await page.locator("#lesson option").evaluateAll((all) => all.map((option) => option.getAttribute("value")));
-    assert(links.length > 40, String(links.length));
-    for (const link of links) {
-      await page.selectOption("#lesson", link);
-      assert.deepEqual(await misplaced(page), [], String(link));
-    }
-    assert.deepEqual(faults, []);
-    await page.context().close();
-  });
 
   test(`a first visit plays, tries and continues: ${size}`, async () => {
     const { page, faults } = await visit(lab, "", { viewport });
@@ -173,58 +134,5 @@ for (const viewport of SIZES) {
     assert.deepEqual(faults.flat(), []);
     await page.context().close();
     await visitor.page.context().close();
-  });
-
-  test(`keyboard and screen reader are enough for the first lesson: ${size}`, async () => {
-    const context = await lab.browser.newContext({ viewport });
-    await context.addInitScript(listen);
-    const page = await context.newPage();
-    const faults = watch(page, lab.url);
-    await page.goto(lab.url);
-    await simulated(page);
-    const [station, reader] = [stations("keys"), await Reader.of(page)];
-    const tree = await reader.tree();
-    const found = (/** @type {string} */ role, /** @type {RegExp} */ name) => tree.some((node) => node.role === role && name.test(node.name));
-    assert(found("heading", /^retrylab What do I do when no reply comes\?$/) && found("heading", /^One lost reply$/));
-    assert(found("StaticText", /Watch the ring around it/) && found("StaticText", /^Press Play, then/));
-    assert(found("image", /^The stage at 0\.000 seconds\. The client sends its request/));
-    for (const { role, name } of tree) assert(role !== "image" || name !== "", "an image without a name");
-
-    const { keyboard } = page;
-    await keyboard.press("]");
-    await keyboard.press("]");
-    await keyboard.press("]");
-    await reader.hears(/^Speed 8×$/);
-    await keyboard.press("Shift+Tab");
-    assert.deepEqual([(await reader.focus()).name, await page.evaluate(() => scrollY)], ["Speed", 0], "what is in sight stays");
-    await reader.tabTo("button", /^Play$/);
-    await station(page, "1-play", [page.locator(":focus")]);
-    await keyboard.press("Enter");
-    await reader.hears(/The run is over\. Answered after 120 ms and 2 sends\. The link lost one packet\.$/);
-    assert.equal((await reader.focus()).name, "Again");
-
-    await reader.tabTo("button", /^Events$/);
-    await keyboard.press("Enter");
-    assert.equal((await reader.focus()).pressed, "true");
-    await reader.tabTo("button", /^The reply to send 2 arrives\.$/);
-    for (let i = 0; i < 12 && !/sends its request again/.test((await reader.focus()).name); i++) await keyboard.press("ArrowUp");
-    await station(page, "2-events", [page.locator(":focus")]);
-    await keyboard.press("Enter");
-    assert.equal((await reader.focus()).pressed, "true");
-    await reader.hears(/^Inspect: Request, send 2\.$/);
-    await reader.tabTo("button", /the wait of 100 ms for a reply ran out/);
-    await station(page, "3-why", [page.locator(":focus")]);
-    await keyboard.press("Escape");
-
-    await reader.tabTo("button", /^Try it$/);
-    await keyboard.press("Enter");
-    await reader.hears(/The run is over\. Answered after 20 ms and 1 send\.$/);
-    await reader.tabTo("button", /^Next: How long to wait$/);
-    await keyboard.press("Enter");
-    await reader.hears(/^How long to wait\. Nothing is lost here/);
-    assert.equal((await reader.focus()).name, "Next: Backoff");
-    await station(page, "4-next", [page.locator(":focus"), page.locator("#sentence")]);
-    assert.deepEqual(faults, []);
-    await context.close();
   });
 }
