@@ -3,6 +3,7 @@
 
 import { byId, make, part, say } from "./dom.js";
 import { Exercise } from "./exercise.js";
+import { announce } from "./live.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 /** @typedef {{ title: string, question: string, note: string, fragment: string, current: boolean }} Entry */
@@ -76,7 +77,9 @@ export class Course {
     }
     const { lesson } = this;
     const changed = place === undefined;
-    say(this.title, lesson && changed ? `${lesson.title}, changed` : lab.title(0));
+    const title = lesson && changed ? `${lesson.title}, changed` : lab.title(0);
+    if (opened && title !== this.title.textContent) announce(`${title}. ${lab.sentence(0)}`);
+    say(this.title, title);
     say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
     say(this.sentence, lab.sentence(0));
     this.task.hidden = !lesson || changed;

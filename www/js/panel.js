@@ -5,6 +5,7 @@ import { byId, icon, make } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Layers } from "./layers.js";
 import * as lit from "./lit.js";
+import { announce } from "./live.js";
 import { ExchangeView, chain } from "./why.js";
 
 /**
@@ -69,6 +70,8 @@ function showStory(story, sends, pick) {
     inspector.replaceChildren(hint);
     return;
   }
+  // The focus stays where it is, so a screen reader would not notice.
+  if (!focused && inspector.querySelector("h3")?.textContent !== story.title) announce(`Inspect: ${story.title}.`);
   const facts = story.facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, text)]);
   const title = make("h3", { tabindex: -1 }, icon(`m-${story.shape}`), story.title);
   inspector.replaceChildren(

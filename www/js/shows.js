@@ -65,7 +65,7 @@ export class Shows {
   constructor(desk, hooks) {
     this.desk = desk;
     this.hooks = hooks;
-    const [pictures, result] = ["exhibits", "results"].map((id) => byId(id, HTMLElement).firstElementChild);
+    const [pictures, result] = ["#exhibits > .exhibit", "#results > .result"].map((first) => document.querySelector(first));
     if (!(pictures instanceof HTMLElement && result instanceof HTMLElement)) throw new Error("the page has no exhibit");
     this.list = [new Show(desk, FIRST, [pictures, result], hooks)];
   }
@@ -101,9 +101,10 @@ export class Shows {
     const differences = JSON.parse(this.desk.lab.differences());
     const several = this.list.length > 1;
     for (const { exhibit, result } of this.list) {
-      const [letter, side] = exhibit.which === PINNED ? /** @type {const} */ (["A", "a"]) : /** @type {const} */ (["B", "b"]);
+      const [letter, side, alike] = exhibit.which === PINNED
+        ? /** @type {const} */ (["A", "a", "this run, pinned"]) : /** @type {const} */ (["B", "b", "change a setting"]);
       const values = differences.map((difference) => `${difference.label} ${difference[side] || "none"}`).join(", ");
-      exhibit.name(several ? `${letter}: ${values || "the same settings"}` : "");
+      exhibit.name(several ? `${letter}: ${values || alike}` : "");
       result.name(several ? `Outcome of ${letter}` : "Outcome");
     }
   }

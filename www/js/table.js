@@ -64,7 +64,15 @@ export class Table {
       return;
     }
     this.turn(Math.floor(this.now / PAGE) * PAGE);
-    this.body.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
+    this.scroll();
+  }
+
+  /** Scrolls the latest moment into sight, below the head. The page stays where it is. */
+  scroll() {
+    const [now, head, frame] = ["tr.now", "thead", ".scroller"].map((name) => this.root.querySelector(name));
+    if (!now || !head || !frame) return;
+    const [row, above, window] = [now, head, frame].map((element) => element.getBoundingClientRect());
+    frame.scrollTop += Math.max(0, row.bottom - window.bottom) + Math.min(0, row.top - window.top - above.height);
   }
 
   /** Shows what matches the filter now. */

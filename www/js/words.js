@@ -11,7 +11,7 @@
 export function counted(lab, which) {
   /** @type {{ name: string, value: string }[]} */
   const counts = JSON.parse(lab.counts(which));
-  return counts.filter(({ value }) => value !== "0").map(({ name, value }) => `${value} ${name}`).join(", ");
+  return counts.filter(({ value }) => value !== "0").map(({ name, value }) => `${name} ${value}`).join(", ");
 }
 
 /**

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { axe } from "./axe.js";
+import { CODE, nextSend, ready, solved } from "./exercise.js";
 import { fragmentOf, openLab, text, watch } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
@@ -15,8 +16,6 @@ before(async () => {
 after(() => lab.close());
 
 const KINDS = ["next-send", "sends", "recovers", "answered-send", "first-to-give-up", "policy"];
-
-const CODE = /^[0-9A-Z]{5}-[0-9A-Z]{4}$/;
 
 /**
  * Opens an exercise and waits for its run.
@@ -30,30 +29,6 @@ async function exercise(name, options = {}) {
   await page.goto(`${lab.url}#view.exercise=${name}`);
   await ready(page);
   return { page, faults };
-}
-
-/** @param {import("playwright-core").Page} page */
-const ready = (page) => page.waitForFunction(() =>
-  document.querySelector("[data-part=stage]")?.getAttribute("aria-label")?.startsWith("The stage at"));
-
-/** @param {import("playwright-core").Page} page */
-const solved = (page) => page.waitForFunction(() =>
-  /^[0-9a-f]{16}$/.test(document.querySelector("[data-part=digest]")?.textContent ?? ""));
-
-/**
- * Works out when the next send leaves, from the page's text.
- * @param {import("playwright-core").Page} page
- */
-async function nextSend(page) {
-  const given = await text(page, "sentence");
-  const question = await text(page, "exercise");
-  const number = (/** @type {RegExp} */ pattern, /** @type {string} */ from, usual = NaN) => Number(from.match(pattern)?.[1] ?? usual);
-  const first = number(/waits ([\d.]+) ms/, given);
-  const factor = given.includes("is twice as long") ? 2 : number(/is ([\d.]+) times as long/, given, 1);
-  const most = number(/No wait is longer than ([\d.]+) ms/, given, Infinity);
-  const sends = number(/Send (\d) has just left/, question);
-  const at = number(/left, at ([\d.]+) m?s/, question) * (/left, at [\d.]+ s/.test(question) ? 1000 : 1);
-  return at + Math.min(most, first * factor ** (sends - 1));
 }
 
 test("an exercise is solved by keyboard, and its code holds", async () => {

@@ -61,6 +61,7 @@ test("a first visit shows one lost reply, paused at 0, and says what to look at"
 test("playing reaches the end and shows the outcome", async () => {
   const { page, faults } = await visit(lab);
   assert.match(await text(page, "outcome"), /^So far: 0 of 1 exchange answered/, "it is hidden");
+  await page.selectOption("#speed", { label: "4×" });
   await page.click("#play");
   assert.equal(await text(page, "play-text"), "Pause");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");

@@ -205,33 +205,6 @@ test("tshark reads the packets of every lesson, without a malformed one or a bad
   await page.context().close();
 });
 
-test("paper has the outcome and the whole ladder in light colours, and the screen is as before", async () => {
-  const { page, faults } = await visit(lab, "seed=7&link.loss=0.3", { colorScheme: "dark" });
-  const colour = () => page.evaluate(() => getComputedStyle(document.body).color);
-  const before = await colour();
-  const outcome = await text(page, "outcome");
-  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
-  await page.emulateMedia({ media: "print" });
-  const sheet = page.locator(".sheet");
-  const words = (await sheet.textContent()) ?? "";
-  for (const part of ["link.loss = 0.3", "Answered after", "digest", "#seed=7&link.loss=0.3"]) assert.ok(words.includes(part), part);
-  assert.match(words, new RegExp(await text(page, "digest")));
-  assert.equal(await page.locator(".top").isVisible(), false);
-  const height = await sheet.locator("svg").evaluateAll((all) => all.reduce((sum, svg) => sum + Number(svg.getAttribute("height")), 0));
-  assert.ok(height > 200, `the whole ladder: ${height}`);
-  assert.notEqual(await colour(), before, "dark text on paper");
-  await picture(page, "paper.png");
-  await page.emulateMedia({ media: "screen" });
-  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-  assert.equal(await colour(), before);
-  assert.deepEqual([await sheet.count(), await text(page, "outcome")], [0, outcome], "the outcome is hidden again");
-  const pdf = await page.pdf();
-  assert.ok(pdf.byteLength > 10000, "what the browser prints");
-  assert.equal(await colour(), before);
-  assert.deepEqual(faults, []);
-  await page.context().close();
-});
-
 /**
  * Drops a file, or a text without a name, on the page.
  * @param {Page} page

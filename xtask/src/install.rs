@@ -150,14 +150,66 @@ pub(crate) const SHELLCHECK: Program = Program {
     brew: "shellcheck",
 };
 
-/// The browser of the page's tests; see [`chromium`].
-pub(crate) const CHROMIUM: Program = Program {
-    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    apt: "chromium",
-    dnf: "chromium",
-    pacman: "chromium",
-    brew: "--cask chromium",
+/// A browser for the page's tests.
+pub(crate) struct Browser {
+    program: Program,
+    /// The variable that names another one.
+    variable: &'static str,
+    /// Its usual path on macOS.
+    mac: &'static str,
+}
+
+/// The browser of the page's tests and of its benchmark.
+pub(crate) const CHROMIUM: Browser = Browser {
+    program: Program {
+        names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+        apt: "chromium",
+        dnf: "chromium",
+        pacman: "chromium",
+        brew: "--cask chromium",
+    },
+    variable: "CHROMIUM",
+    mac: "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 };
+
+/// A second, independent browser.
+pub(crate) const FIREFOX: Browser = Browser {
+    program: Program {
+        names: &["firefox-esr", "firefox"],
+        apt: "firefox-esr",
+        dnf: "firefox",
+        pacman: "firefox",
+        brew: "--cask firefox",
+    },
+    variable: "FIREFOX",
+    mac: "/Applications/Firefox.app/Contents/MacOS/firefox",
+};
+
+impl Browser {
+    /// Returns its path: what its variable says, or a common name in `PATH`, or the usual path on macOS. Installs it if it
+    /// is missing and that needs no question.
+    pub(crate) fn path(&self) -> Result<PathBuf> {
+        let Self { program, variable, mac } = self;
+        if let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) {
+            let path = PathBuf::from(path);
+            if path.is_file() {
+                return Ok(path);
+            }
+            let path = path.display();
+            bail!("{variable}={path} is not a file; set it to the full path of the browser");
+        }
+        let find = || program.names.iter().find_map(|name| find_program(name));
+        if let Some(path) = find() {
+            return Ok(path);
+        }
+        if Path::new(mac).is_file() {
+            return Ok(mac.into());
+        }
+        programs(&[program])?;
+        let name = program.names[0];
+        find().map_or_else(|| bail!("{name} is installed but not in PATH"), Ok)
+    }
+}
 
 impl Program {
     fn is_there(&self) -> bool {
@@ -183,28 +235,6 @@ pub(crate) fn programs(programs: &[&Program]) -> Result<()> {
         Some(command) => bail!("{} not found; run: {command}", names.join(" and ")),
         None => bail!("{} not found; install with your system's packages", names.join(" and ")),
     }
-}
-
-/// Returns the browser for the page's tests: `CHROMIUM`, or a common name in `PATH`, or the usual path on
-/// macOS. Installs it if it is missing and that needs no question.
-pub(crate) fn chromium() -> Result<PathBuf> {
-    const MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-    if let Some(path) = env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
-        let path = PathBuf::from(path);
-        if path.is_file() {
-            return Ok(path);
-        }
-        bail!("CHROMIUM={} is not a file; set it to the full path of the browser", path.display());
-    }
-    let find = || CHROMIUM.names.iter().find_map(|name| find_program(name));
-    if let Some(path) = find() {
-        return Ok(path);
-    }
-    if Path::new(MAC).is_file() {
-        return Ok(MAC.into());
-    }
-    programs(&[&CHROMIUM])?;
-    find().map_or_else(|| bail!("chromium is installed but not in PATH"), Ok)
 }
 
 /// Returns true if packages can be installed without a question.

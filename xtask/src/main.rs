@@ -112,7 +112,7 @@ Start here:
   cargo xtask test fmt clippy run only these steps; `cargo xtask test --help` lists them
   cargo xtask bench --quick   try the benchmarks in a minute; omit --quick to measure
 
-Missing tools (the wasm target, socat, zsh, mandoc, chromium and others) are installed through rustup,
+Missing tools (the wasm target, socat, zsh, mandoc, browsers and others) are installed through rustup,
 or through apt if you are root; `test --long` also installs R, Slurm, GNU parallel and, through pip into
 target/, pandas, polars, duckdb and Dask. Otherwise the install command is printed. The page, to build and to test, needs
 Node 20 or newer. Build output goes to target/, or to CARGO_TARGET_DIR if it is set.";

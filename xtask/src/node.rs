@@ -80,8 +80,13 @@ pub(crate) fn types(paths: &Paths) -> Result<()> {
         .run()
 }
 
-/// Runs the page's tests in `chromium` against the release binary.
-pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bool) -> Result<()> {
+/// Runs the page's tests in Chromium and Firefox against the release binary.
+pub(crate) fn browser(
+    paths: &Paths,
+    version: Version,
+    [chromium, firefox]: &[PathBuf; 2],
+    long: bool,
+) -> Result<()> {
     let binary = paths.release_binary();
     if !binary.is_file() {
         bail!("no {}; run: cargo xtask test page release", paths.short(&binary).display());
@@ -95,6 +100,7 @@ pub(crate) fn browser(paths: &Paths, version: Version, chromium: &Path, long: bo
         let mut node = Cmd::new("node", &paths.www())
             .env("RETRYLAB_BIN", &binary)
             .env("CHROMIUM", chromium)
+            .env("FIREFOX", firefox)
             .args(["--test", "--test-reporter=spec"])
             .args(flags(version, concurrency));
         if long {

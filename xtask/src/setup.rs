@@ -19,8 +19,8 @@ pub(crate) enum Need {
     Peers,
     /// Node, in a version that the page's tests support.
     Node,
-    /// A Chromium for the page's tests.
-    Browser,
+    /// The browsers of the page's tests.
+    Browsers,
 }
 
 /// What is known about the machine. Each answer is kept, so that an unmet need costs time only once and
@@ -30,7 +30,7 @@ pub(crate) struct Machine<'a> {
     wasm: OnceCell<Result<Toolchain, String>>,
     peers: OnceCell<Result<(), String>>,
     node: OnceCell<Result<node::Version, String>>,
-    browser: OnceCell<Result<PathBuf, String>>,
+    browsers: OnceCell<Result<[PathBuf; 2], String>>,
 }
 
 impl<'a> Machine<'a> {
@@ -41,7 +41,7 @@ impl<'a> Machine<'a> {
             wasm: OnceCell::new(),
             peers: OnceCell::new(),
             node: OnceCell::new(),
-            browser: OnceCell::new(),
+            browsers: OnceCell::new(),
         }
     }
 
@@ -51,7 +51,7 @@ impl<'a> Machine<'a> {
             Need::Wasm => self.wasm().map(drop),
             Need::Peers => self.peers(),
             Need::Node => self.node().map(drop),
-            Need::Browser => self.browser().map(drop),
+            Need::Browsers => self.browsers().map(drop),
         }
     }
 
@@ -67,8 +67,9 @@ impl<'a> Machine<'a> {
         once(&self.node, || node::check(self.paths))
     }
 
-    pub(crate) fn browser(&self) -> Result<PathBuf> {
-        once(&self.browser, install::chromium)
+    /// Returns the paths of Chromium and Firefox.
+    pub(crate) fn browsers(&self) -> Result<[PathBuf; 2]> {
+        once(&self.browsers, || Ok([install::CHROMIUM.path()?, install::FIREFOX.path()?]))
     }
 }
 

@@ -39,7 +39,7 @@ Steps in the order in which they run; a failed step does not stop the others:
   page        the page build of `cargo xtask page`, and what a visitor downloads against its limits
   release     the release binary, with the built page in it; its digests; and the tests that need many
               events: published results, and the memory of large runs
-  browser     the page's tests, in Chromium, against the release binary; with --long more of each
+  browser     the page's tests, in Chromium and Firefox, against the release binary; with --long more of each
   clippy      lints of all Rust code; warnings are errors
   no-std      core without the standard library, alone and with all its other features, for wasm
   doc         the documentation builds without a warning
@@ -101,7 +101,7 @@ impl Step {
             Self::Page => &[Need::Wasm, Need::Node],
             Self::Test => &[Need::Peers],
             Self::Types => &[Need::Node],
-            Self::Browser => &[Need::Node, Need::Browser],
+            Self::Browser => &[Need::Node, Need::Browsers],
         }
     }
 
@@ -152,7 +152,7 @@ impl Step {
                 cargo("test --release -p retrylab --test results").run()?;
             }
             Self::Browser => {
-                node::browser(paths, machine.node()?, &machine.browser()?, long)?;
+                node::browser(paths, machine.node()?, &machine.browsers()?, long)?;
             }
             Self::Schedulers => schedulers::check(paths)?,
         }

@@ -57,7 +57,7 @@ impl Kind {
             Self::FirstToGiveUp => "Which client gives up first?",
             Self::AnsweredSend => "Which send was answered?",
             Self::Sends => "How many sends does it take?",
-            Self::Recovers => "Does the exchange outlast the outage?",
+            Self::Recovers => "Does it outlast the outage?",
             Self::Policy => "Which policy is this?",
         }
     }

@@ -72,13 +72,14 @@ impl Pairs {
         if pairs < FEWEST {
             return String::new();
         }
-        let shares = difference(&self.shares, "answers", "percentage points", "of the exchanges");
-        let sends = difference(&self.sends, "sends", "times", "per exchange");
+        let shares = difference(&self.shares, "answers", " percentage points", "of the exchanges");
+        let sends = difference(&self.sends, "needs", "", "sends per exchange");
         format!("Over {}, the same for both: {shares}; {sends}.", count(pairs, "seed"))
     }
 }
 
-/// Returns by how much B differs: "B answers 4.2 percentage points more of the exchanges (95 % confidence interval 3.1 to 5.3)".
+/// Returns by how much B differs: "B answers 4.20 percentage points more of the exchanges (95 % confidence interval 3.10 to
+/// 5.30)". A unit begins with a space.
 fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
     let [mean, low, high] = interval(of, true);
     let number = |value: f64| {
@@ -90,14 +91,14 @@ fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
         return format!("B {does} as many {what} as A in every pair");
     }
     if low <= 0.0 && high >= 0.0 {
-        let range = format!("{} to {} {unit}", number(low), number(high));
+        let range = format!("{} to {}{unit}", number(low), number(high));
         return format!(
-            "no clear difference in what B {does} {what} (95 % confidence interval {range})"
+            "no clear difference in how many {what} B {does} (95 % confidence interval {range})"
         );
     }
     let (more, low, high) = if mean > 0.0 { ("more", low, high) } else { ("fewer", -high, -low) };
     format!(
-        "B {does} {} {unit} {more} {what} (95 % confidence interval {} to {})",
+        "B {does} {}{unit} {more} {what} (95 % confidence interval {} to {})",
         number(mean.abs()),
         number(low),
         number(high),
@@ -126,7 +127,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("; B sends ") && text.contains(" times fewer per exchange"),
+            text.contains("; B needs ") && text.contains(" fewer sends per exchange"),
             "{text}"
         );
     }
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn the_same_scenario_does_not_differ() {
         let text = words("server.drop=0.5", "server.drop=0.5", 10);
-        let same = "B answers as many of the exchanges as A in every pair; B sends as many per exchange as A";
+        let same = "B answers as many of the exchanges as A in every pair; B needs as many sends per exchange as A";
         assert!(text.contains(same), "{text}");
         assert_eq!(words("server.drop=0.5", "server.drop=0.5", 9), "");
     }

@@ -31,14 +31,19 @@ impl Lab {
         self.fold();
     }
 
-    /// Returns in what the two scenarios differ: an array of `label`, `a` (the value of the pinned one) and `b`.
+    /// Returns in what the two scenarios differ: an array of `label`, `a` (the value of the pinned one) and `b`. What a
+    /// preset implies goes without saying.
     #[must_use]
     pub fn differences(&self) -> String {
         let [b, a] = [0, PINNED].map(|which| self.exhibits.get(which));
         let (Some(a), Some(b)) = (a, b) else { return "[]".to_string() };
+        let both = [a, b].map(|exhibit| exhibit.run.scenario());
+        let changed: Vec<_> = both.iter().flat_map(|scenario| scenario.changes()).collect();
         Json::array(|json| {
-            for field in FIELDS {
-                let [a, b] = [a, b].map(|exhibit| field.value(exhibit.run.scenario()));
+            for field in
+                FIELDS.iter().filter(|field| changed.iter().any(|(key, _)| *key == field.key))
+            {
+                let [a, b] = both.map(|scenario| field.value(scenario));
                 if a != b {
                     json.element(|json| {
                         json.text("label", &label_of(field.key));
@@ -63,6 +68,12 @@ mod tests {
         lab.load(0, &lab.changed(0, "link.loss", Some("0.5".into())).unwrap(), false);
         assert_eq!(lab.differences(), r#"[{"label":"Loss","a":"0.3","b":"0.5"}]"#);
         assert_eq!(lab.fragment(1), "seed=7&link.loss=0.3");
+        lab.load(0, &lab.changed(0, "policy.preset", Some("grpc".into())).unwrap(), false);
+        let preset = r#"{"label":"Policy","a":"textbook","b":"grpc"}"#;
+        assert_eq!(
+            lab.differences(),
+            format!(r#"[{preset},{{"label":"Loss","a":"0.3","b":"0.5"}}]"#)
+        );
         lab.unpin();
         assert_eq!((lab.exhibits(), lab.differences().as_str()), (1, "[]"));
     }

@@ -174,10 +174,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         let ink = if over { Ink::Lost } else { Ink::Muted };
         paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
         if let (Some(cause), true) = (cause, wide) {
-            let font = Font::sans(12.0);
-            let font = if over { font.bold() } else { font };
-            let side = if from.0 < to.0 { (Align::Left, 13.0) } else { (Align::Right, -13.0) };
-            paint.text(ink, font, side.0, (to.0 + side.1, to.1), &cause.to_string());
+            cause_of_loss(paint, view, (ink, over), (from, to), &cause.to_string());
         }
     }
     match packet.frame {
@@ -187,6 +184,28 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         }
         None => marker(paint, shape, packet.send(), spot, sent),
     }
+}
+
+/// Writes why a packet is lost next to its cross, in bold once that has happened.
+fn cause_of_loss(
+    paint: &Paint<'_>,
+    view: &View<'_>,
+    (ink, over): (Ink, bool),
+    (from, to): (Point, Point),
+    words: &str,
+) {
+    let [font, small] = [12.0, 10.5].map(|size| {
+        let font = Font::sans(size);
+        if over { font.bold() } else { font }
+    });
+    let (align, away, room) = if from.0 < to.0 {
+        (Align::Left, 13.0, view.columns.server - to.0)
+    } else {
+        (Align::Right, -13.0, to.0 - view.columns.client)
+    };
+    // Clear of the cross and of the other side's wait.
+    let font = if paint.width(font, words) > room - 24.0 { small } else { font };
+    paint.text(ink, font, align, (to.0 + away, to.1), words);
 }
 
 /// Draws a frame's mark, hollow until it is sent; its name is drawn separately.

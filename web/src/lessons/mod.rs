@@ -38,11 +38,11 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// Returns what to try, with the control's name on the page: "Set Loss to 0: …".
+    /// Returns what to try, with the control's name on the page: "set Loss to 0: …".
     pub(crate) fn act(&self) -> String {
         let (key, value) = self.change;
         let (set, label) = (
-            if fields::is_folded(key) { "Under More settings, set" } else { "Set" },
+            if fields::is_folded(key) { "under More settings, set" } else { "set" },
             fields::label_of(key),
         );
         format!("{set} {label} to {value}: {}", self.then)

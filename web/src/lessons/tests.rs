@@ -229,13 +229,13 @@ fn the_menu_has_every_scenario_once() {
 fn a_lesson_leads_to_the_next_one() {
     let first = describe(0).unwrap();
     assert!(first.contains(r#""number":1,"of":11,"title":"One lost reply""#), "{first}");
-    assert!(first.contains(r#""act":"Set Loss to 0: the first reply"#), "{first}");
+    assert!(first.contains(r#""act":"set Loss to 0: the first reply"#), "{first}");
     assert!(
         first.contains(r#""next":"link.latency=60ms","nextTitle":"How long to wait""#),
         "{first}"
     );
     assert!(
-        describe(6).unwrap().contains(r#""act":"Under More settings, set Budget to bucket 5 1: "#)
+        describe(6).unwrap().contains(r#""act":"under More settings, set Budget to bucket 5 1: "#)
     );
     assert!(describe(10).unwrap().contains(r#""next":"","nextTitle":"""#));
     assert_eq!(describe(11), None);

@@ -112,7 +112,7 @@ const GOALS: [Goal; 28] = [
 
 pub(super) fn measure(paths: &Paths, effort: Effort) -> Result<Vec<Figure>> {
     node::check(paths)?;
-    let chromium = install::chromium()?;
+    let chromium = install::CHROMIUM.path()?;
     let lighthouse = node::lighthouse(paths)?;
     // A module above its limit does not stop the benchmark: its size is one of the figures.
     page::assemble(paths, Toolchain::find(paths)?)?;
