@@ -19,7 +19,7 @@ import { shortcuts } from "./shortcuts.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
 import { Transport } from "./transport.js";
-import { lacksPackets, stopped } from "./troubles.js";
+import { lacksPackets, stopped, unread } from "./troubles.js";
 import { View } from "./view.js";
 import { loadPackets } from "./wasm.js";
 import { counted } from "./words.js";
@@ -91,20 +91,21 @@ export class Page {
     return this.desk.lab;
   }
 
-  start() {
+  /** Shows the link for the first time, in parts. */
+  *start() {
     theme.start(() => {
       theme.paint(this.module, this.lab);
       this.view.renew();
       this.charts.renew();
     });
+    yield;
+    this.arrange();
+    yield* this.parts(true);
+    this.shows.beginOthers(this.module);
     this.listen();
     share.start(() => this.lab);
-    this.opened();
     byId("still", HTMLElement).hidden = true;
-    const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
-    for (const element of waiting) {
-      if (element.closest(".top, .lesson, .transport")) element.removeAttribute("disabled");
-    }
+    for (const waiting of document.querySelectorAll(":is(.top, .lesson, .transport) :disabled")) waiting.removeAttribute("disabled");
     address.watch(() => {
       if (address.read() !== this.lab.address()) this.open(address.read());
     });
@@ -318,32 +319,31 @@ export class Page {
    * @param {boolean} opened a link was opened, rather than a setting changed
    */
   begin(opened) {
+    for (const _ of this.parts(opened));
+  }
+
+  /**
+   * The parts of `begin`.
+   * @param {boolean} opened
+   */
+  *parts(opened) {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
     address.now();
     this.compared();
     const fields = JSON.parse(lab.fields(FIRST));
+    yield;
     this.controls.show(fields);
+    yield;
     this.charts.begin(fields);
     this.view.renewSchedule();
+    yield;
     this.course.show(opened);
     this.legend.begin(lab, FIRST);
-    this.showErrors();
+    unread(lab.errors(FIRST));
+    yield;
     this.shows.list[FIRST].begin(this.module);
-  }
-
-  showErrors() {
-    const errors = this.lab.errors(FIRST);
-    if (errors.length === 0) {
-      notices.hide("link");
-      return;
-    }
-    const title = errors.length === 1
-      ? "One part of the address could not be read; the rest is shown."
-      : `${errors.length} parts of the address could not be read; the rest is shown.`;
-    const close = () => notices.hide("link");
-    notices.show("link", { title, lines: errors, bad: true, buttons: [["Close", close]] });
   }
 
   /**
