@@ -170,6 +170,6 @@ mod tests {
         assert!(there.len() > 200 && seen.len() < 10, "{} of {}", seen.len(), there.len());
         assert!(there.iter().all(|stay| seen.iter().any(|other| other.place == stay.place)));
         let all = in_sight(&stays, jobs, 0, timeline.end());
-        assert_eq!(all.len(), stays.len(), "each ends later than the one before it");
+        assert_eq!(all.len(), stays.len(), "each ends later than the previous one");
     }
 }
