@@ -1,5 +1,5 @@
 // @ts-check
-// axe-core on everything in the menu: at its start, in the middle and at its end, in both themes, on a desk and on a phone.
+// axe-core, and what it cannot check, on everything in the menu: at its start, in the middle and at its end, in both themes, on a desk and on a phone.
 // Lessons of the course are looked at in all twelve ways. Of the rest, each is in each of the three states, in both themes and
 // both widths, in three of the twelve ways; in all of them with RETRYLAB_LONG, as `cargo xtask test --long` sets it.
 
@@ -45,6 +45,19 @@ const menu = (page) => page.evaluate(() =>
     [...group.querySelectorAll("option")].map(({ label, value }) => ({ group: group.getAttribute("label") ?? "", title: label, link: value }))));
 
 /**
+ * Returns what only eyes can see: pictures without a name, marks in the legend without words, and, where nothing is played,
+ * animations.
+ * @param {Page} page
+ */
+const unnamed = (page) => page.evaluate(() => {
+  const canvases = [...document.querySelectorAll("canvas:not([aria-hidden=true])")]
+    .filter((canvas) => canvas.getClientRects().length > 0 && !canvas.getAttribute("aria-label"));
+  const marks = [...document.querySelectorAll("#legend li:not([hidden])")].filter((line) => !line.textContent?.trim());
+  const moving = document.getAnimations().filter(({ playState }) => playState === "running");
+  return [...canvases, ...marks].map((element) => element.outerHTML).concat(moving.map(({ id }) => `animation ${id}`));
+});
+
+/**
  * Opens an entry of the menu, and waits for its run or for what an exercise shows of it.
  * @param {Page} page
  * @param {Entry} entry
@@ -79,6 +92,7 @@ for (const [look, [colorScheme, width]] of LOOKS.entries()) {
         if (!isDue(state)) continue;
         checks += 1;
         // A state of a lesson is looked at in both themes, which differ in colours only.
+        assert.deepEqual(await unnamed(page), [], `${entry.title}, ${name}`);
         assert.deepEqual(await axe(page, inFull ? colorScheme : "light"), [], `${entry.title}, ${name}`);
       }
     }
