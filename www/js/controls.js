@@ -236,17 +236,20 @@ export class Controls {
   constructor(set, roll) {
     this.set = set;
     this.roll = roll;
-    /** @type {Row[]} in the order of the table */
+    /** @type {Field[]} in the order of the table */
+    this.fields = [];
+    /** @type {(Row | undefined)[]} in the same order; the folded ones are made when they are first shown */
     this.rows = [];
-    this.folded = new Folded();
+    this.folded = new Folded(() => this.unfold());
     byId("controls", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
   }
 
   /** @param {Field[]} fields */
   show(fields) {
-    if (this.rows.length === 0) this.build(fields);
-    fields.forEach((field, i) => this.rows[i].show(field));
-    this.folded.show();
+    this.fields = fields;
+    if (this.rows.length === 0) this.build();
+    fields.forEach((field, i) => this.rows[i]?.show(field));
+    this.folded.show(fields);
   }
 
   /**
@@ -255,20 +258,32 @@ export class Controls {
    * @param {Row} own
    */
   reveal(sentence, own) {
+    this.unfold();
     for (const row of this.rows) {
-      if (row !== own && sentence.includes(`“${row.field.label}”`)) this.folded.reveal(row.element);
+      if (row && row !== own && sentence.includes(`“${row.field.label}”`)) this.folded.reveal(row.element);
     }
   }
 
-  /** @param {Field[]} fields */
-  build(fields) {
+  /** Makes the fields that are always visible. */
+  build() {
     const [main, policy] = [byId("fields", HTMLElement), byId("policy", HTMLElement)];
     main.replaceChildren();
-    for (const field of fields) {
-      const row = new Row(field, this);
-      this.rows.push(row);
-      if (field.group) this.folded.add(row);
-      else (field.apart === undefined ? main : policy).append(row.element);
+    this.rows = this.fields.map((field) => (field.group ? undefined : new Row(field, this)));
+    for (const row of this.rows) {
+      if (row) (row.field.apart === undefined ? main : policy).append(row.element);
     }
+  }
+
+  /** Makes the folded fields, which are most. */
+  unfold() {
+    if (this.rows.every((row) => row)) return;
+    this.rows = this.rows.map((row, i) => {
+      if (row) return row;
+      const made = new Row(this.fields[i], this);
+      made.show(this.fields[i]);
+      this.folded.add(made);
+      return made;
+    });
+    this.folded.show(this.fields);
   }
 }

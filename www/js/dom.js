@@ -101,3 +101,16 @@ export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)"
 export function marked(sentence) {
   return sentence.split("`").map((part, i) => (i % 2 === 1 ? make("code", {}, part) : part));
 }
+
+/**
+ * Lets the browser do first what waits, such as input and drawing: what follows is another task.
+ * @returns {Promise<void>}
+ */
+export const pause = () => new Promise((done) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    done();
+  };
+  port2.postMessage(null);
+});

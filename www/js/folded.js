@@ -20,14 +20,16 @@ class Group {
 }
 
 /** Returns `3 changed` for a heading. */
-const changed = (/** @type {Row[]} */ rows) => {
-  const count = rows.filter(({ field }) => field.changed).length;
+const changed = (/** @type {Field[]} */ fields) => {
+  const count = fields.filter((field) => field.changed).length;
   return count > 0 ? ` ${count} changed` : "";
 };
 
 export class Folded {
-  constructor() {
+  /** @param {() => void} fill makes the fields, before they are shown for the first time */
+  constructor(fill) {
     this.element = byId("more", HTMLDetailsElement);
+    this.element.querySelector("summary")?.addEventListener("click", fill);
     this.count = byId("more-changed", HTMLElement);
     this.search = byId("more-search", HTMLInputElement);
     this.found = byId("more-found", HTMLElement);
@@ -45,14 +47,16 @@ export class Folded {
     this.groups.set(name, group);
     group.rows.push(row);
     group.element.append(row.element);
-    this.element.hidden = false;
   }
 
-  /** Counts what is changed, and filters again: other fields may be hidden now. */
-  show() {
-    const groups = [...this.groups.values()];
-    for (const { count, rows } of groups) say(count, changed(rows));
-    say(this.count, changed(groups.flatMap(({ rows }) => rows)));
+  /**
+   * Counts what is changed, and filters again: other fields may be hidden now.
+   * @param {Field[]} fields
+   */
+  show(fields) {
+    this.element.hidden = false;
+    for (const { count, rows } of this.groups.values()) say(count, changed(rows.map(({ field }) => field)));
+    say(this.count, changed(fields.filter(({ group }) => group)));
     this.filter();
   }
 

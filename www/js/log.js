@@ -41,7 +41,7 @@ export function parsed(text) {
  */
 export async function compare(page, lines) {
   // The link may wait for another module.
-  while (page.wanted) await pause();
+  while (page.modules.wanted) await pause();
   const link = page.lab.fragment(FIRST);
   while (!page.shows.list[FIRST].feed.isOver) await pause();
   const found = await matched(page.lab, lines);

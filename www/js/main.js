@@ -2,7 +2,7 @@
 // Loads the module that the link needs, and starts the page.
 
 import * as address from "./address.js";
-import { byId, say } from "./dom.js";
+import { byId, pause, say } from "./dom.js";
 import * as keys from "./keys.js";
 import * as notices from "./notices.js";
 import { Page } from "./page.js";
@@ -15,13 +15,14 @@ import { load, loadPackets, wordsOf } from "./wasm.js";
 /** @typedef {import("./wasm.js").Module} Module */
 
 /**
- * Starts the page.
+ * Starts the page, in several tasks: the browser stays responsive.
  * @param {Module} module
  * @param {string} link a link that the module can run
  */
-function show(module, link) {
+async function show(module, link) {
+  await pause();
   const page = new Page(module, link);
-  page.start();
+  for (const _ of page.start()) await pause();
   teachers.start(page);
   palette.start(page);
   return page;
@@ -34,7 +35,7 @@ function show(module, link) {
 async function boot(small) {
   const link = address.read();
   if (small.Lab.runs(link)) {
-    show(small, link);
+    await show(small, link);
     return;
   }
   const still = byId("still-text", HTMLElement);
@@ -43,11 +44,11 @@ async function boot(small) {
   try {
     module = await loadPackets((share) => say(still, `${title} ${share}`));
   } catch (error) {
-    const page = show(small, "");
+    const page = await show(small, "");
     lacksPackets(error, "The run shown is a different one.", () => page.open(link));
     return;
   }
-  show(module, link);
+  await show(module, link);
 }
 
 /**

@@ -29,21 +29,6 @@ export function show(name, { title, lines = [], bad = false, buttons = [] }) {
   else place.append(notice);
 }
 
-/**
- * Shows what could not be read in the address, if there is something.
- * @param {string[]} errors one sentence each
- */
-export function showErrors(errors) {
-  if (errors.length === 0) {
-    hide("link");
-    return;
-  }
-  const title = errors.length === 1
-    ? "One part of the address could not be read; the rest is shown."
-    : `${errors.length} parts of the address could not be read; the rest is shown.`;
-  show("link", { title, lines: errors, bad: true, buttons: [["Close", () => hide("link")]] });
-}
-
 /** @param {string} name */
 export function hide(name) {
   find(name)?.remove();

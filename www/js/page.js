@@ -11,6 +11,7 @@ import { byId, part, say } from "./dom.js";
 import * as keys from "./keys.js";
 import { Legend } from "./legend.js";
 import { announce, mention } from "./live.js";
+import { Modules } from "./modules.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { Player, SPEEDS } from "./player.js";
@@ -19,9 +20,8 @@ import { shortcuts } from "./shortcuts.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
 import * as theme from "./theme.js";
 import { Transport } from "./transport.js";
-import { lacksPackets, stopped } from "./troubles.js";
+import { stopped, unread } from "./troubles.js";
 import { View } from "./view.js";
-import { loadPackets } from "./wasm.js";
 import { counted } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -32,10 +32,18 @@ export class Page {
    * @param {string} link a link that the module can run
    */
   constructor(module, link) {
-    this.module = module;
+    this.modules = new Modules(module, {
+      guard: (act) => this.guard(act),
+      adopt: (module) => this.adopt(module),
+      // The form and the menu show what still runs.
+      keep: () => {
+        this.controls.show(JSON.parse(this.lab.fields(FIRST)));
+        this.course.list();
+      },
+      open: (link) => this.open(link),
+      isBroken: () => this.broken,
+    });
     this.desk = { lab: new module.Lab(link) };
-    /** The link that waits for another module. */
-    this.wanted = "";
     this.broken = false;
     /** The exhibit of the inspector. */
     this.inspected = FIRST;
@@ -88,24 +96,29 @@ export class Page {
     this.legend = new Legend(byId("legend", HTMLElement));
   }
 
+  get module() {
+    return this.modules.now;
+  }
+
   get lab() {
     return this.desk.lab;
   }
 
-  start() {
+  /** Shows the link for the first time, in parts. */
+  *start() {
     theme.start(() => {
       theme.paint(this.module, this.lab);
       this.view.renew();
       this.charts.renew();
     });
+    yield;
+    this.arrange();
+    yield* this.parts(true);
+    this.shows.beginOthers(this.module);
     this.listen();
     share.start(() => this.lab);
-    this.opened();
     byId("still", HTMLElement).hidden = true;
-    const waiting = document.querySelectorAll("button:disabled, select:disabled, input:disabled");
-    for (const element of waiting) {
-      if (element.closest(".top, .lesson, .transport")) element.removeAttribute("disabled");
-    }
+    for (const waiting of document.querySelectorAll(":is(.top, .lesson, .transport) :disabled")) waiting.removeAttribute("disabled");
     address.watch(() => {
       if (address.read() !== this.lab.address()) this.open(address.read());
     });
@@ -174,7 +187,7 @@ export class Page {
    * @param {string} link
    */
   open(link) {
-    this.run(link, () => {
+    this.modules.run(link, () => {
       this.player.pause();
       this.after = { play: false, end: false };
       this.lab.open(link);
@@ -218,7 +231,7 @@ export class Page {
   change(linkOf, { same, end }) {
     try {
       const link = linkOf(this.lab);
-      this.run(link, () => {
+      this.modules.run(link, () => {
         this.after = { play: this.player.playing, end };
         this.lab.load(FIRST, link, same);
         this.begin(false);
@@ -262,57 +275,12 @@ export class Page {
   }
 
   /**
-   * Does something with a link that the module can run; loads the other module first, if the link needs it.
-   * @param {string} link
-   * @param {() => void} act
-   */
-  run(link, act) {
-    notices.hide("packets");
-    if (!this.module.Lab.runs(link)) {
-      void this.load(link, act);
-      return;
-    }
-    this.wanted = "";
-    this.guard(act);
-  }
-
-  /**
-   * Loads the module with TCP/IP stacks for a link. Until then, the last run stays.
-   * @param {string} link
-   * @param {() => void} act
-   */
-  async load(link, act) {
-    this.wanted = link;
-    // The form shows what still runs.
-    this.controls.show(JSON.parse(this.lab.fields(FIRST)));
-    this.course.list();
-    const title = "Loading the TCP/IP stacks …";
-    notices.show("packets", { title });
-    announce(title);
-    let module;
-    try {
-      module = await loadPackets((share) => notices.retitle("packets", `${title} ${share}`));
-    } catch (error) {
-      if (this.wanted === link) lacksPackets(error, "The last run stays.", () => this.open(link));
-      return;
-    }
-    // The reader may have gone elsewhere meanwhile.
-    if (this.wanted !== link || this.broken) return;
-    const loaded = module;
-    this.guard(() => {
-      this.adopt(loaded);
-      this.run(link, act);
-    });
-  }
-
-  /**
    * Continues with another module.
    * @param {Module} module
    */
   adopt(module) {
     const old = this.lab;
     this.shows.stop();
-    this.module = module;
     this.desk.lab = new module.Lab(old.address());
     theme.paint(module, this.lab);
     old.free();
@@ -331,18 +299,30 @@ export class Page {
    * @param {boolean} opened a link was opened, rather than a setting changed
    */
   begin(opened) {
+    for (const _ of this.parts(opened));
+  }
+
+  /**
+   * The parts of `begin`.
+   * @param {boolean} opened
+   */
+  *parts(opened) {
     const { lab } = this;
     this.player.pause();
     address.write(lab.address());
     address.now();
     this.compared();
     const fields = JSON.parse(lab.fields(FIRST));
+    yield;
     this.controls.show(fields);
+    yield;
     this.charts.begin(fields);
     this.view.renewSchedule();
+    yield;
     this.course.show(opened);
     this.legend.begin(lab, FIRST);
-    notices.showErrors(lab.errors(FIRST));
+    unread(lab.errors(FIRST));
+    yield;
     this.shows.list[FIRST].begin(this.module);
   }
 

@@ -1,8 +1,14 @@
 // @ts-check
 // The picture of a chart, drawn by uPlot: lines or bars, with marks that repeat their colours, and 95 % intervals.
 
+/** @typedef {import("uplot")} uPlot */
+
 /*! uPlot: Copyright (c) Leon Sorokin, MIT licence, https://github.com/leeoniya/uPlot */
-import uPlot from "uplot";
+/**
+ * What draws. It is in the same file, but starts with the first chart, because that takes as long as the rest of the page.
+ * @type {typeof import("uplot")}
+ */
+let UPlot;
 
 /** @typedef {"circle" | "triangle" | "square" | "diamond"} Mark */
 
@@ -44,6 +50,10 @@ const [RADIUS, END, WIDTH] = [4, 4, 2];
 /** @param {string} name */
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+async function start() {
+  UPlot = (await import("uplot")).default;
+}
+
 export class Plot {
   /**
    * @param {HTMLElement} root
@@ -75,7 +85,7 @@ export class Plot {
 
   /** @param {Figure} figure */
   data(figure) {
-    return /** @type {uPlot.AlignedData} */ ([figure.x, ...figure.lines.map(({ values }) => values)]);
+    return /** @type {import("uplot").AlignedData} */ ([figure.x, ...figure.lines.map(({ values }) => values)]);
   }
 
   /** Draws with the colours of now. */
@@ -90,7 +100,11 @@ export class Plot {
       if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
       return;
     }
-    this.plot = new uPlot(this.options(this.figure, width, height), this.data(this.figure), this.root);
+    if (!UPlot) {
+      void start().then(() => this.fit());
+      return;
+    }
+    this.plot = new UPlot(this.options(this.figure, width, height), this.data(this.figure), this.root);
     this.plot.root.querySelector("canvas")?.setAttribute("aria-hidden", "true");
     this.plot.over.addEventListener("click", () => {
       const place = this.plot?.cursor.idx;
@@ -114,7 +128,7 @@ export class Plot {
    * @param {Figure} figure
    * @param {number} width
    * @param {number} height
-   * @returns {uPlot.Options}
+   * @returns {import("uplot").Options}
    */
   options(figure, width, height) {
     const axis = () => ({
@@ -125,7 +139,7 @@ export class Plot {
     });
     const names = (/** @type {uPlot} */ _, /** @type {number[]} */ at) => at.map((value) => this.figure?.tick(value) ?? "");
     const own = { values: names, ...(figure.whole ? { incrs: [1, 2, 5, 10], space: 44 } : { space: 60 }) };
-    const most = (/** @type {number} */ max) => (max > 0 ? uPlot.rangeNum(0, max, 0.1, true)[1] : 1);
+    const most = (/** @type {number} */ max) => (max > 0 ? UPlot.rangeNum(0, max, 0.1, true)[1] : 1);
     return {
       width,
       height,
@@ -216,10 +230,10 @@ export class Plot {
 
 /**
  * @param {Line} line
- * @returns {uPlot.Series}
+ * @returns {import("uplot").Series}
  */
 function series({ label, kind, side, colour, dashed }) {
-  const { bars, stepped, linear } = uPlot.paths;
+  const { bars, stepped, linear } = UPlot.paths;
   const paths = {
     bars: bars?.({ size: [side ? 0.4 : 0.6, 80], align: side ?? 0 }),
     steps: stepped?.({ align: 1 }),

@@ -34,3 +34,19 @@ export function stopped(error) {
     buttons: [["Load again", () => location.reload()]],
   });
 }
+
+/**
+ * Says what of the address could not be read, if anything.
+ * @param {string[]} errors
+ */
+export function unread(errors) {
+  if (errors.length === 0) {
+    notices.hide("link");
+    return;
+  }
+  const title = errors.length === 1
+    ? "One part of the address could not be read; the rest is shown."
+    : `${errors.length} parts of the address could not be read; the rest is shown.`;
+  const close = () => notices.hide("link");
+  notices.show("link", { title, lines: errors, bad: true, buttons: [["Close", close]] });
+}

@@ -84,6 +84,30 @@ test("nothing is cut off at 200 % and at odd sizes", async () => {
   }
 });
 
+test("with text twice as large, nothing is cut off and nothing overlaps", async () => {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    const { page } = await visit(lab, "", { viewport: { width, height } });
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    await page.click("#to-end");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert(wide <= width, `${wide} px wide in a window of ${width} px`);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll("button, #title, #sentence, #task-text, .label, .digest, [data-part=outcome], [data-part=moment]")]
+        .filter((element) => element instanceof HTMLElement && element.getClientRects().length > 0)
+        .filter((element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1)
+        .map((element) => `${element.id || element.getAttribute("data-part") || element.textContent}: ` +
+          `${element.scrollWidth}x${element.scrollHeight} in ${element.clientWidth}x${element.clientHeight}`));
+    assert.deepEqual(cut, [], `${width} px`);
+    const covered = await page.evaluate(() => [...document.querySelectorAll(".field .row")].flatMap((row) => {
+      const boxes = [...row.children].map((child) => child.getBoundingClientRect());
+      const isOver = boxes.some((a, i) => boxes.slice(i + 1).some((b) => a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1));
+      return isOver ? [row.textContent] : [];
+    }));
+    assert.deepEqual(covered, [], `${width} px`);
+    await page.context().close();
+  }
+});
+
 test("dark follows the system, and the button decides and is remembered", async () => {
   const { page, faults } = await visit(lab, "", { colorScheme: "dark" });
   const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

@@ -17,13 +17,13 @@ const COLOURS = ["color-contrast", "link-in-text-block"];
  */
 export async function axe(page, colorScheme = "light") {
   const only = colorScheme === "dark" ? COLOURS : undefined;
-  await page.evaluate(AXE);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
   // axe-core cannot judge what is not in sight, or what something else hides, such as the transport. In a window so high
-  // that nothing scrolls, that is nearly nothing.
+  // that nothing scrolls, that is nearly nothing. A ladder is a picture, and may be higher than any window.
   const { width, height } = page.viewportSize() ?? { width: 1280, height: 900 };
   const hidden = await page.evaluate(() =>
-    Math.max(...Array.from(document.querySelectorAll("*"), (element) => element.scrollHeight - element.clientHeight)));
-  await page.setViewportSize({ width, height: height + hidden });
+    Math.max(...Array.from(document.querySelectorAll(":not([data-part=ladder-scroller])"), (element) => element.scrollHeight - element.clientHeight)));
+  if (hidden > 0) await page.setViewportSize({ width, height: height + hidden });
   const found = await page.evaluate(async (only) => {
     const { run } = Reflect.get(globalThis, "axe");
     /** @typedef {{ id: string, nodes: { html: string, target: string[], failureSummary: string }[] }} Rule */
@@ -51,6 +51,6 @@ export async function axe(page, colorScheme = "light") {
     }
     return found;
   }, only);
-  await page.setViewportSize({ width, height });
+  if (hidden > 0) await page.setViewportSize({ width, height });
   return found;
 }

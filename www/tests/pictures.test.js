@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openLab, picture, visit } from "./support.js";
+import { openLab, picture, seek, visit } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -11,18 +11,6 @@ before(async () => {
   lab = await openLab();
 });
 after(() => lab.close());
-
-/**
- * @param {import("playwright-core").Page} page
- * @param {number} share
- */
-const seek = (page, share) =>
-  page.locator("#scrub").evaluate((scrub, to) => {
-    if (!(scrub instanceof HTMLInputElement)) return;
-    scrub.value = String(to);
-    scrub.dispatchEvent(new Event("input"));
-    scrub.dispatchEvent(new Event("change"));
-  }, share);
 
 const desk = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };

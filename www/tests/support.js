@@ -213,6 +213,19 @@ export async function unfold(page) {
   for (const group of await page.locator("#more .group:not([hidden]) > summary").all()) await group.click();
 }
 
+/**
+ * Moves the playhead to a share of the run, as the scrubber does.
+ * @param {import("playwright-core").Page} page
+ * @param {number} share
+ */
+export const seek = (page, share) =>
+  page.locator("#scrub").evaluate((scrub, to) => {
+    if (!(scrub instanceof HTMLInputElement)) return;
+    scrub.value = String(to);
+    scrub.dispatchEvent(new Event("input"));
+    scrub.dispatchEvent(new Event("change"));
+  }, share);
+
 /** @param {import("playwright-core").Page} page */
 export const fragmentOf = (page) => new URL(page.url()).hash.slice(1);
 

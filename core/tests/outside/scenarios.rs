@@ -59,7 +59,7 @@ proptest! {
     }
 }
 
-/// The generator must not leave out keys, kinds of clients or endings.
+/// A thousand scenarios survive their links. The generator must not leave out keys, kinds of clients or endings.
 #[test]
 fn arbitrary_scenarios_reach_every_key_and_every_ending() {
     let mut runner = TestRunner::deterministic();
@@ -67,6 +67,7 @@ fn arbitrary_scenarios_reach_every_key_and_every_ending() {
     for _ in 0..1_000 {
         let bytes = bytes().new_tree(&mut runner).unwrap().current();
         let scenario = from_bytes(&bytes);
+        check_text(&scenario);
         keys.extend(scenario.changes().map(|(key, _)| key));
         if endings.len() < 3 {
             endings.insert(check_run(&scenario, BOUNDS).name());

@@ -120,6 +120,7 @@ fn seconds(at: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::everywhere::arbitrary;
 
     fn lab(link: &str) -> Lab {
         let mut lab = Lab::new(link);
@@ -166,5 +167,25 @@ mod tests {
         // There is no such event.
         let nothing = self::lab("seed=1&view.select=4294967295");
         assert_eq!(nothing.address(), "seed=1");
+    }
+
+    #[test]
+    fn arbitrary_links_stay_the_same() {
+        let mut count = 0;
+        let mut before = link_of(&Scenario::default());
+        for scenario in arbitrary(1_600) {
+            let link = link_of(&scenario);
+            // Every eighth with a moment, and compared with the previous one.
+            let view = if count % 8 == 0 {
+                format!("&view.at=0.25&{}", Link::view_pair("against", &before))
+            } else {
+                String::new()
+            };
+            let shown = link.clone() + &view;
+            let lab = Lab::new(&shown);
+            assert_eq!((lab.errors(0), lab.address()), (Vec::new(), shown));
+            (before, count) = (link, count + 1);
+        }
+        assert!(count >= 1_000, "{count}");
     }
 }

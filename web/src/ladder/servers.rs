@@ -34,19 +34,32 @@ pub(super) fn stays(timeline: &Timeline, flow: u32) -> Vec<Stay> {
     stays
 }
 
+/// Returns the stays that reach into a span of time, without those whose place is taken by earlier ones in all of it: in a long
+/// queue, those are thousands.
+fn in_sight(stays: &[Stay], jobs: &[Job], from: u64, to: u64) -> Vec<Stay> {
+    let mut taken = [from; MAX_BARS as usize];
+    let is_seen = |stay: &&Stay| {
+        let Job { arrived, ended, .. } = jobs[stay.job as usize];
+        let taken = &mut taken[usize::from(stay.place)];
+        let is_seen = arrived <= to && ended.min(to) > *taken;
+        *taken = (*taken).max(if is_seen { ended } else { 0 });
+        is_seen
+    };
+    stays.iter().filter(is_seen).copied().collect()
+}
+
 /// Draws each request at a server as a bar: hollow while it waits, solid while it is worked on, and crossed out from the moment
 /// on at which nobody needs it any more.
 pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
-    let jobs =
-        view.ladder.stays.iter().map(|stay| {
-            (&view.timeline.servers().jobs()[stay.job as usize], f64::from(stay.place))
-        });
-    for (job, place) in jobs.filter(|(job, _)| job.arrived <= to && job.ended >= from) {
+    let jobs = view.timeline.servers().jobs();
+    for Stay { job, place } in in_sight(&view.ladder.stays, jobs, from, to) {
+        let job = &jobs[job as usize];
         let request = view.timeline.packet(job.request);
         paint.ghosts(view.is_ghost(request.and_then(Packet::owner)));
-        let x = view.columns.server - BAR / 2.0 - place * (BAR + 2.0);
+        let x = view.columns.server - BAR / 2.0 - f64::from(place) * (BAR + 2.0);
         let last = view.timeline.end();
-        let y = |at: u64| view.ladder.y(at.min(last)) - view.top;
+        // A request may wait for as long as many screens are high. `clamp` would add 20 kB, because its panic shows numbers.
+        let y = |at: u64| (view.ladder.y(at.min(last)) - view.top).max(-BAR).min(view.h + BAR);
         let begun = job.begun.min(job.ended);
         let bar = |from: u64, to: u64| ((x, y(from)), y(to) - y(from));
         let now = |from: u64, to: u64| view.at.clamp(from, to);
@@ -139,5 +152,30 @@ mod tests {
         let mut run = PageRun::new(scenario);
         while !run.advance(1_000) {}
         assert_eq!(self::stays(&Timeline::new(&run), 1), [], "its work takes no time");
+    }
+
+    #[test]
+    fn of_a_long_queue_a_bar_is_drawn_at_each_place() {
+        let (scenario, errors) = Scenario::from_fragment(
+            "exchanges=400&token=true&server.reply=mirror&workload.arrivals=constant+1000\
+             &policy.initial_timeout=10s&policy.give_up_above=none&server.service=10ms",
+        );
+        assert_eq!(errors, []);
+        let mut run = PageRun::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(&run);
+        let jobs = timeline.servers().jobs();
+        let stays = stays(&timeline, 1);
+        let (from, to) = (300_000_000, 325_000_000);
+        let there: Vec<_> = (stays.iter().copied())
+            .filter(|stay| {
+                jobs[stay.job as usize].arrived <= to && jobs[stay.job as usize].ended > from
+            })
+            .collect();
+        let seen = in_sight(&stays, jobs, from, to);
+        assert!(there.len() > 200 && seen.len() < 10, "{} of {}", seen.len(), there.len());
+        assert!(there.iter().all(|stay| seen.iter().any(|other| other.place == stay.place)));
+        let all = in_sight(&stays, jobs, 0, timeline.end());
+        assert_eq!(all.len(), stays.len(), "each ends later than the previous one");
     }
 }

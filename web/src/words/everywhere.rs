@@ -164,17 +164,20 @@ fn json_text(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-#[test]
-fn arbitrary_scenarios_are_shown_whole() {
-    for case in 0..80 {
+/// Returns arbitrary scenarios that this module can run, of the first N cases.
+pub(crate) fn arbitrary(cases: u64) -> impl Iterator<Item = Scenario> {
+    let scenario = |case| {
         let mut stream = Name::exchange(case, 1, 1).stream(Purpose::Think);
         let length = stream.up_to(60) as usize;
         let bytes: Vec<u8> = (0..length).map(|_| stream.next_u64() as u8).collect();
-        let scenario = scenarios::from_bytes(&bytes);
-        if scenario.is_runnable() {
-            check(scenario);
-        }
-    }
+        scenarios::from_bytes(&bytes)
+    };
+    (0..cases).map(scenario).filter(Scenario::is_runnable)
+}
+
+#[test]
+fn arbitrary_scenarios_are_shown_whole() {
+    arbitrary(80).for_each(check);
 }
 
 #[test]

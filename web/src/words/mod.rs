@@ -2,7 +2,7 @@
 //! record comes from the core: [`retrylab_core::trace::words`].
 
 #[cfg(test)]
-mod everywhere;
+pub(crate) mod everywhere;
 mod scenario;
 mod servers;
 #[cfg(test)]

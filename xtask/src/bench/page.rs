@@ -5,9 +5,9 @@
 //!
 //! | goal | test |
 //! |---|---|
-//! | axe-core finds nothing; canvases have names, all works by keyboard | `www/tests/access.test.js`, `page.test.js` |
-//! | same link, same digest, natively and in wasm | `www/tests/link.test.js`, `cells.test.js`, `packets.test.js` |
-//! | random scenarios survive their links | `core/tests/outside/scenarios.rs` |
+//! | axe-core finds nothing; canvases have names, all works by keyboard | `www/tests/menu.test.js`, `access.test.js`, `page.test.js` |
+//! | same link, same digest, natively and in wasm | `www/tests/same.test.js`, `link.test.js`, `cells.test.js`, `packets.test.js` |
+//! | random scenarios survive their links | `core/tests/outside/scenarios.rs`, `web/src/lab/address.rs` |
 //! | tshark finds nothing malformed, and no wrong checksum | `native/tests/program/pcapng.rs`, `frames.rs` |
 //! | the sums from which any moment is found are small | `web/src/timeline/mod.rs`, when it is compiled |
 
