@@ -55,6 +55,14 @@ impl Pacer {
         Self { schedule: Schedule::new(policy), memory }
     }
 
+    /// Follows `policy` from the next exchange on. What outlasts an exchange stays as far as its rule is the same.
+    pub(crate) fn adopt(&mut self, policy: &Policy) {
+        let before = core::mem::replace(self, Self::new(policy));
+        if let (Some(own), Some(before)) = (self.shared(), before.peek_shared()) {
+            own.keep(before);
+        }
+    }
+
     /// Swaps the state that outlasts an exchange with `other`, for clients with several open exchanges.
     pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
         if let Some(memory) = &mut self.memory {
@@ -334,6 +342,19 @@ impl Shared {
 
     pub(super) fn gate(&self) -> Option<Gate> {
         self.breaker.as_ref().map(Breaker::gate)
+    }
+
+    /// Takes from `before` what has the same rule.
+    pub(crate) fn keep(&mut self, before: &Self) {
+        if self.adaptive == before.adaptive {
+            self.rtt = before.rtt;
+        }
+        if self.budget.as_ref().map(Budget::rule) == before.budget.as_ref().map(Budget::rule) {
+            self.budget.clone_from(&before.budget);
+        }
+        if self.breaker.map(Breaker::rule) == before.breaker.map(Breaker::rule) {
+            self.breaker = before.breaker;
+        }
     }
 
     /// Records a send that got no reply, or a failure as its reply.

@@ -208,7 +208,7 @@ impl Servers {
         Self {
             config: scenario.station.clone(),
             // Clients whose records are not kept wait in the same queue: it would be wrong about the others.
-            takes_time: !scenario.station.is_instant() && scenario.clients <= MAX_FLOWS,
+            takes_time: scenario.takes_time() && scenario.clients <= MAX_FLOWS,
             times: vec![Times::default(); all.len()],
             troubles: troubles.collect(),
             can_fail: scenario.faults != Default::default(),

@@ -1,7 +1,8 @@
 //! What happens to the link of a network during a run.
 
 use super::Network;
-use crate::link::{Act, Fault};
+use crate::eras::Eras;
+use crate::link::{Act, Fault, Link};
 use crate::machine::Machine;
 use crate::trace::{Sink, What};
 use alloc::vec::Vec;
@@ -12,6 +13,13 @@ where
     S: Machine<Event: Into<What>>,
     K: Sink,
 {
+    /// Sets the links that follow each other.
+    #[must_use]
+    pub(in crate::sim) fn with_link_eras(mut self, eras: Eras<Link>) -> Self {
+        self.wire.set_eras(eras);
+        self
+    }
+
     /// Adds faults of the link.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {

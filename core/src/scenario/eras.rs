@@ -1,0 +1,188 @@
+//! The scenario between its changes: which keys can change, and what is in force when.
+
+use super::changes::{Change, Changes};
+use super::error::FieldError;
+use super::field::Field;
+use super::model::Scenario;
+use super::protocol::Protocol;
+use crate::eras::Eras;
+use crate::link::Link;
+use crate::policy::Policy;
+use crate::server::{echo, service};
+use crate::time::{Duration, Instant};
+use crate::value::Printable;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+impl Field {
+    /// Returns why the key cannot change during a run; `None` if it can, unless other keys of the scenario rule it out.
+    #[must_use]
+    pub fn is_fixed(&self) -> Option<&'static str> {
+        Some(match self.key {
+            "link.shared" => "it decides which clients influence each other",
+            "seed" => "every draw of the run depends on it",
+            "server.drop_first" | "server.drop_list" => "it counts over the server's lifetime",
+            "faults" | "acts" | "changes" => "it says by itself when it begins",
+            "server.reply" | "server.listening" => "the server is set up before the run begins",
+            _ if ["policy", "link", "server"].contains(&self.group()) => return None,
+            _ => "hosts and load are set up before the run begins",
+        })
+    }
+}
+
+impl Scenario {
+    /// Returns the scenario in force at `now`, without changes.
+    ///
+    /// ```
+    /// use retrylab_core::scenario::Scenario;
+    /// use retrylab_core::time::Instant;
+    ///
+    /// let mut scenario = Scenario::default();
+    /// scenario.apply([("changes", "1.5s link.loss=0.1")])?;
+    /// let loss = |millis| scenario.at(Instant::from_millis(millis)).value("link.loss");
+    /// assert_eq!((loss(1_499).as_deref(), loss(1_500).as_deref()), (Some("0"), Some("0.1")));
+    /// # Ok::<(), retrylab_core::scenario::FieldError>(())
+    /// ```
+    #[must_use]
+    pub fn at(&self, now: Instant) -> Self {
+        let begun = self.eras().take_while(|(at, _)| *at <= now);
+        begun.last().map_or_else(|| self.base(), |(_, scenario)| scenario)
+    }
+
+    /// Returns the scenario with `key` set to `value` from `at` on. Later changes of the same key are discarded.
+    ///
+    /// # Errors
+    /// The [`FieldError`] of a key or a value that cannot change then.
+    pub fn forked(&self, at: Duration, key: &str, value: &str) -> Result<Self, FieldError> {
+        let change = Change { at, key: key.to_string(), value: value.to_string() };
+        let mut forked = self.clone();
+        forked.changes = forked.changes.with(change);
+        forked.check()?;
+        forked.check_changes()?;
+        Ok(forked)
+    }
+
+    /// Returns the scenario without its changes.
+    fn base(&self) -> Self {
+        Self { changes: Changes::default(), ..self.clone() }
+    }
+
+    /// Returns the scenario from each time of its changes on, without changes. One that contradicts the scenario, which
+    /// has been refused unless a program has set the scenario's fields since, has no effect.
+    pub fn eras(&self) -> impl Iterator<Item = (Instant, Self)> {
+        let mut scenario = self.base();
+        self.changes.as_slice().chunk_by(|a, b| a.at == b.at).map(move |together| {
+            let pairs = together.iter().map(|change| (&change.key, &change.value));
+            let _ = scenario.apply(pairs);
+            (together[0].from(), scenario.clone())
+        })
+    }
+
+    /// Returns true if requests take the server some time, at some time of the run.
+    #[must_use]
+    pub fn takes_time(&self) -> bool {
+        !self.station.is_instant()
+            || !self.changes.is_empty() && self.eras().any(|(_, era)| !era.station.is_instant())
+    }
+
+    /// Returns a part of the scenario with its changes.
+    fn eras_of<T: PartialEq>(&self, part: impl Fn(&Self) -> T) -> Eras<T> {
+        if self.changes.is_empty() {
+            return Eras::NONE;
+        }
+        let mut later: Vec<(Instant, T)> = self.eras().map(|(at, era)| (at, part(&era))).collect();
+        let first = part(self);
+        if later.iter().all(|(_, part)| *part == first) {
+            later.clear();
+        }
+        Eras::new(first, later)
+    }
+
+    pub(crate) fn link_eras(&self) -> Eras<Link> {
+        self.eras_of(|scenario| scenario.link.clone())
+    }
+
+    pub(crate) fn server_eras(&self) -> Eras<echo::Config> {
+        self.eras_of(|scenario| scenario.server.clone())
+    }
+
+    pub(crate) fn station_eras(&self, place: usize) -> Eras<service::Config> {
+        self.eras_of(|scenario| scenario.station_config_of(place))
+    }
+
+    /// Returns the policies of exchanges that begin at these times or later, in their order.
+    pub(crate) fn later_policies(&self) -> Vec<(Instant, Policy)> {
+        if self.changes.is_empty() {
+            return Vec::new();
+        }
+        let mut later: Vec<(Instant, Policy)> =
+            self.eras().map(|(at, era)| (at, era.policy)).collect();
+        let mut before = self.policy;
+        later.retain(|(_, policy)| core::mem::replace(&mut before, *policy) != *policy);
+        later
+    }
+
+    /// Checks the changes one after another, and writes their values in canonical form.
+    pub(super) fn check_changes(&mut self) -> Result<(), FieldError> {
+        let changes = core::mem::take(&mut self.changes);
+        let changes = changes.try_map(|change| self.checked(change))?;
+        let mut era = self.clone();
+        for together in changes.as_slice().chunk_by(|a, b| a.at == b.at) {
+            let pairs = together.iter().map(|change| (&change.key, &change.value));
+            era.apply(pairs).map_err(|error| refusal(&together[0], &error.to_string()))?;
+            self.check_setup(&era, &together[0])?;
+        }
+        self.changes = changes;
+        Ok(())
+    }
+
+    /// Returns the change with its value in canonical form, if the key can change in this scenario.
+    fn checked(&self, change: &Change) -> Result<Change, FieldError> {
+        let of_change = |error: FieldError| refusal(change, &error.to_string());
+        let field = Field::find(&change.key).map_err(of_change)?;
+        let fixed = |why| {
+            let sentence = format!(
+                "{} cannot change during the run, because {why}; policy.*, link.* and most keys of server.* can",
+                field.key
+            );
+            Err(refusal(change, &sentence))
+        };
+        if let Some(why) = field.is_fixed() {
+            return fixed(why);
+        }
+        if field.group() == "policy" && self.protocol == Protocol::Dns {
+            return fixed("with protocol=dns each client looks up one name, once");
+        }
+        let connections = self.protocol.has_connections();
+        if field.group() == "server" && connections {
+            return fixed("the server answers connections by the settings with which it begins");
+        }
+        let value = field.canonical(&change.value).map_err(of_change)?;
+        Ok(Change { value, ..change.clone() })
+    }
+
+    /// Checks that the hosts of an era are set up as those of this scenario.
+    fn check_setup(&self, era: &Self, change: &Change) -> Result<(), FieldError> {
+        let of_stacks = |scenario: &Self| {
+            let Link { mtu, overhead, checksum, .. } = scenario.link;
+            scenario.needs_packets().then_some((mtu, overhead, checksum))
+        };
+        if self.link.shared != era.link.shared {
+            return Err(refusal(change, "link.shared cannot change during the run"));
+        }
+        if of_stacks(self) != of_stacks(era) {
+            let sentence = "with network=packets link.mtu, link.overhead and link.checksum cannot change during the run, \
+                            because the TCP/IP stacks are set up before it begins";
+            return Err(refusal(change, sentence));
+        }
+        Ok(())
+    }
+}
+
+/// Returns the error of a change, with the reason.
+fn refusal(change: &Change, why: &str) -> FieldError {
+    let text = change.to_string();
+    let sentence = format!("changes has \"{}\": {why}", Printable::short(&text));
+    FieldError::Contradiction { key: "changes".into(), sentence }
+}
