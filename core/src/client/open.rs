@@ -175,12 +175,7 @@ impl<C: Codec> OpenClient<C> {
         for slot in &self.idle {
             self.slots[*slot as usize] = self.exchange();
         }
-        let mut shared = None;
-        Exchange::new(&self.config.policy).swap_shared(&mut shared);
-        if let (Some(own), Some(before)) = (&mut shared, &self.shared) {
-            own.keep(before);
-        }
-        self.shared = shared;
+        self.shared = Shared::followed(self.shared.take(), &self.config.policy);
     }
 
     /// Returns an exchange for a slot.

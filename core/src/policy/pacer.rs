@@ -57,10 +57,10 @@ impl Pacer {
 
     /// Follows `policy` from the next exchange on. What outlasts an exchange stays as far as its rule is the same.
     pub(crate) fn adopt(&mut self, policy: &Policy) {
-        let before = core::mem::replace(self, Self::new(policy));
-        if let (Some(own), Some(before)) = (self.shared(), before.peek_shared()) {
-            own.keep(before);
-        }
+        let mut shared = None;
+        self.swap_shared(&mut shared);
+        *self = Self::new(policy);
+        self.swap_shared(&mut Shared::followed(shared, policy));
     }
 
     /// Swaps the state that outlasts an exchange with `other`, for clients with several open exchanges.
@@ -344,17 +344,20 @@ impl Shared {
         self.breaker.as_ref().map(Breaker::gate)
     }
 
-    /// Takes from `before` what has the same rule.
-    pub(crate) fn keep(&mut self, before: &Self) {
-        if self.adaptive == before.adaptive {
-            self.rtt = before.rtt;
+    /// Returns the state under `policy` after the state `before`: what has the same rule stays.
+    pub(crate) fn followed(before: Option<Box<Self>>, policy: &Policy) -> Option<Box<Self>> {
+        let mut shared = Pacer::new(policy).memory?.shared?;
+        let Some(before) = before else { return Some(shared) };
+        if shared.adaptive == before.adaptive {
+            shared.rtt = before.rtt;
         }
-        if self.budget.as_ref().map(Budget::rule) == before.budget.as_ref().map(Budget::rule) {
-            self.budget.clone_from(&before.budget);
+        if shared.budget.as_ref().map(Budget::rule) == before.budget.as_ref().map(Budget::rule) {
+            shared.budget = before.budget;
         }
-        if self.breaker.map(Breaker::rule) == before.breaker.map(Breaker::rule) {
-            self.breaker = before.breaker;
+        if shared.breaker.map(Breaker::rule) == before.breaker.map(Breaker::rule) {
+            shared.breaker = before.breaker;
         }
+        Some(shared)
     }
 
     /// Records a send that got no reply, or a failure as its reply.

@@ -3,6 +3,7 @@
 use super::changes::{Change, Changes};
 use super::error::FieldError;
 use super::field::Field;
+use super::keys::FIELDS;
 use super::model::Scenario;
 use super::protocol::Protocol;
 use crate::eras::Eras;
@@ -50,14 +51,39 @@ impl Scenario {
         begun.last().map_or_else(|| self.base(), |(_, scenario)| scenario)
     }
 
-    /// Returns the scenario with `key` set to `value` from `at` on. Later changes of the same key are discarded.
+    /// Returns this scenario, which continues as `other` from `at` on: what differs then are changes, and later changes of
+    /// the same keys are discarded. Everything before that time stays as it is.
+    ///
+    /// ```
+    /// use retrylab_core::scenario::Scenario;
+    /// use retrylab_core::time::Duration;
+    ///
+    /// let mut other = Scenario::default();
+    /// other.apply([("link.loss", "0.1")])?;
+    /// let forked = Scenario::default().forked(Duration::from_millis(1_500), &other)?;
+    /// assert_eq!(forked.value("changes").as_deref(), Some("1.5s link.loss=0.1"));
+    /// # Ok::<(), retrylab_core::scenario::FieldError>(())
+    /// ```
     ///
     /// # Errors
-    /// The [`FieldError`] of a key or a value that cannot change then.
-    pub fn forked(&self, at: Duration, key: &str, value: &str) -> Result<Self, FieldError> {
-        let change = Change { at, key: key.to_string(), value: value.to_string() };
+    /// The [`FieldError`] of a key that cannot change during a run.
+    pub fn forked(&self, at: Duration, other: &Self) -> Result<Self, FieldError> {
+        let from = Instant::ZERO.saturating_add(at);
+        let (mut own, other) = (self.at(from), other.at(from));
         let mut forked = self.clone();
-        forked.changes = forked.changes.with(change);
+        for presets in [true, false] {
+            for field in FIELDS.iter().filter(|field| field.access.resets == presets) {
+                let value = field.value(&other);
+                if value == field.value(&own) {
+                    continue;
+                }
+                if presets {
+                    own.apply([(field.key, &value)])?;
+                }
+                let change = Change { at, key: field.key.to_string(), value };
+                forked.changes = forked.changes.with(change);
+            }
+        }
         forked.check()?;
         forked.check_changes()?;
         Ok(forked)
@@ -111,8 +137,10 @@ impl Scenario {
         self.eras_of(|scenario| scenario.station_config_of(place))
     }
 
-    /// Returns the policies of exchanges that begin at these times or later, in their order.
-    pub(crate) fn later_policies(&self) -> Vec<(Instant, Policy)> {
+    /// Returns the policies of exchanges that begin at these times or later, in their order; none if the policy does not
+    /// change.
+    #[must_use]
+    pub fn later_policies(&self) -> Vec<(Instant, Policy)> {
         if self.changes.is_empty() {
             return Vec::new();
         }

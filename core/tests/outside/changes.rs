@@ -3,7 +3,7 @@
 use crate::arbitrary::{Source, from_bytes, value};
 use crate::digests::SCENARIOS;
 use retrylab_core::random::{Direction, Name, Purpose, Stream};
-use retrylab_core::scenario::{FIELDS, Field, Scenario};
+use retrylab_core::scenario::{FIELDS, Field, FieldError, Scenario};
 use retrylab_core::sim::{Bounds, run, run_within};
 use retrylab_core::time::{Duration, Instant, nanos};
 use retrylab_core::trace::{Record, What};
@@ -32,6 +32,19 @@ fn setting(draws: &mut Stream) -> (&'static Field, String) {
     (field, value(field, &mut Source(&bytes)))
 }
 
+/// Returns the scenario in which the key has another value from `at` on.
+fn forked(
+    scenario: &Scenario,
+    at: Duration,
+    field: &Field,
+    value: &str,
+) -> Result<Scenario, FieldError> {
+    let mut other = scenario.clone();
+    other.changes = other.changes.without(field.key);
+    other.apply([(field.key, value)])?;
+    scenario.forked(at, &other)
+}
+
 /// Forks the run at random times, compares the records before them, and returns the number of forks, and of those that
 /// changed something.
 fn forks(scenario: &Scenario, draws: &mut Stream) -> [u32; 2] {
@@ -41,7 +54,7 @@ fn forks(scenario: &Scenario, draws: &mut Stream) -> [u32; 2] {
     for _ in 0..6 {
         let (field, value) = setting(draws);
         let at = Duration::from_nanos(draws.up_to(end));
-        let Ok(forked) = scenario.forked(at, field.key, &value) else { continue };
+        let Ok(forked) = forked(scenario, at, field, &value) else { continue };
         let after = records(&forked);
         let early = |records: &[Record]| -> Vec<Record> {
             let begun = Instant::ZERO.saturating_add(at);
@@ -100,7 +113,7 @@ fn a_change_at_time_0_is_the_setting() {
         before.changes = before.changes.without(field.key);
         let mut set = before.clone();
         let (Ok(forked), Ok(())) =
-            (before.forked(Duration::ZERO, field.key, &value), set.apply([(field.key, &value)]))
+            (forked(&before, Duration::ZERO, field, &value), set.apply([(field.key, &value)]))
         else {
             continue;
         };
