@@ -7,6 +7,7 @@ mod compare;
 mod course;
 mod exercise;
 mod exhibit;
+mod fork;
 mod hover;
 mod link;
 mod pictures;

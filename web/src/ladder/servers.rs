@@ -1,10 +1,10 @@
 //! Draws what happens at the servers on their lane: requests that wait and are worked on, and what is wrong.
 
 use super::{HEADER, View};
+use crate::fields;
 use crate::paint::{Align, Font, Paint};
-use crate::run::PageRun;
 use crate::theme::Ink;
-use crate::timeline::{Id, Job, Timeline, Trouble};
+use crate::timeline::{Id, Job, Timeline};
 
 /// Width of the bar of a request.
 const BAR: f64 = 6.0;
@@ -99,24 +99,41 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
         *before = (top + 9.0).max(*before + 16.0);
         // Not over the bars next to the lane.
         let bars = f64::from(MAX_BARS) * (BAR + 2.0);
-        word(paint, view.run, trouble, (x - half.max(bars) - 6.0, *before));
+        let words = trouble.words(view.run.scenario());
+        word(paint, Ink::Lost, &words, (x - half.max(bars) - 6.0, *before));
     }
 }
 
-fn word(paint: &Paint<'_>, run: &PageRun, trouble: &Trouble, (right, y): (f64, f64)) {
-    let (font, word) = (Font::sans(12.0).bold(), trouble.words(run.scenario()));
-    let width = paint.width(font, &word);
+/// Draws a line at each time at which settings change.
+pub(super) fn changes(paint: &Paint<'_>, view: &View<'_>) {
+    let changes = fields::changes(view.run.scenario()).into_iter();
+    for (at, words) in changes.filter(|(at, _)| *at <= view.timeline.end()) {
+        let y = view.ladder.y(at) - view.top;
+        if y < HEADER || y > view.h {
+            continue;
+        }
+        paint.dash(&[6.0, 4.0]);
+        paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
+        paint.dash(&[]);
+        word(paint, Ink::Select, &words, (view.columns.server - 12.0, y - 9.0));
+    }
+}
+
+fn word(paint: &Paint<'_>, ink: Ink, word: &str, (right, y): (f64, f64)) {
+    let font = Font::sans(12.0).bold();
+    let width = paint.width(font, word);
     paint.alpha(0.85);
     paint.fill(Ink::Ground, |path| {
         path.card((right - width - 3.0, y - 8.0), width + 6.0, 16.0, 4.0);
     });
     paint.alpha(1.0);
-    paint.text(Ink::Lost, font, Align::Right, (right, y), &word);
+    paint.text(ink, font, Align::Right, (right, y), word);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
 
     #[test]
