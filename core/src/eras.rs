@@ -16,13 +16,9 @@ impl<T> Eras<T> {
     pub(crate) const NONE: Self = Self { all: Vec::new(), begun: 0 };
 
     /// Creates the eras of `first`, followed by `later` in the order of their times.
-    pub(crate) fn new(first: T, later: impl IntoIterator<Item = (Instant, T)>) -> Self {
-        let mut all: Vec<(Instant, T)> =
-            [(Instant::ZERO, first)].into_iter().chain(later).collect();
-        if all.len() == 1 {
-            all.clear();
-        }
-        Self { all, begun: 0 }
+    pub(crate) fn new(first: T, mut later: Vec<(Instant, T)>) -> Self {
+        later.insert(0, (Instant::ZERO, first));
+        Self { all: later, begun: 0 }
     }
 
     /// Returns the values that `change` makes of these.
@@ -72,11 +68,12 @@ impl<T> Eras<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn each_value_begins_once_at_its_time() {
         let at = Instant::from_millis;
-        let mut eras = Eras::new('a', [(at(0), 'b'), (at(5), 'c'), (at(6), 'd')]);
+        let mut eras = Eras::new('a', vec![(at(0), 'b'), (at(5), 'c'), (at(6), 'd')]);
         assert_eq!(eras.begin(at(0)), Some(&'b'), "of two at the same time the later one");
         assert_eq!(eras.begin(at(4)), None);
         assert_eq!(eras.next(at(5)), Some(&'c'));
@@ -85,8 +82,6 @@ mod tests {
         assert_eq!(eras.next(at(9)), None);
         eras.restart();
         assert_eq!(eras.begin(at(5)), Some(&'c'));
-        let none: [(Instant, char); 0] = [];
-        let mut same = Eras::new('a', none);
-        assert!(same.is_empty() && same.begin(at(1)).is_none());
+        assert!(Eras::<char>::NONE.is_empty() && Eras::<char>::NONE.next(at(1)).is_none());
     }
 }

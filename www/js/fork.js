@@ -1,9 +1,8 @@
 // @ts-check
 // Forks: after a setting has changed in the past, a choice of whether it holds in the whole run or from then on only.
 
-import { byId, make, part } from "./dom.js";
-import { announce } from "./live.js";
-import { FIRST } from "./sides.js";
+import { make, part } from "./dom.js";
+import { FIRST } from "./shows.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 
@@ -53,7 +52,6 @@ export class Fork {
     if (!this.choice) return;
     const { whole, fork } = this.choice;
     this.go(this.isForked() ? whole : fork);
-    announce(this.root.firstElementChild?.textContent ?? "");
   }
 
   isForked() {
@@ -65,20 +63,17 @@ export class Fork {
     const { lab } = this.desk;
     const link = lab.fragment(FIRST);
     if (this.choice && ![this.choice.whole, this.choice.fork].includes(link)) this.choice = null;
-    this.root.hidden = !this.choice;
     if (!this.choice) {
       this.root.replaceChildren();
       return;
     }
-    const { key, at } = this.choice;
-    const forked = this.isForked();
-    const button = make("button", { type: "button", title: "The other choice (F)" },
-      forked ? "In the whole run" : `Only from ${lab.moments(at)} on`);
+    const [sentence, other] = lab.setting(this.choice.key, this.choice.at, this.isForked());
+    const button = make("button", { type: "button", title: `${other} (F)` }, other);
     button.addEventListener("click", () => {
       this.toggle();
       this.root.querySelector("button")?.focus();
     });
-    this.root.replaceChildren(make("span", {}, lab.setting(key, at, forked)), " ", button);
+    this.root.replaceChildren(make("span", {}, sentence), button);
   }
 
   /** The playhead has moved: who goes back before the moment does not choose any more. */

@@ -69,6 +69,7 @@ export class Page {
       seek: (share) => this.player.seek(share),
       settled: () => this.settled(),
       pace: (place) => this.player.setSpeed(place),
+      go: (link) => this.change(() => link, { same: false, end: false }),
     });
     this.course = new Course(this.desk, {
       open: (link) => this.open(link),
@@ -183,7 +184,7 @@ export class Page {
    */
   set(key, value) {
     const end = this.lab.end() > 0 && this.lab.atEnd();
-    return this.change((lab) => lab.changed(FIRST, key, value), { same: false, end });
+    return this.change(() => this.transport.fork.link(key, value), { same: false, end });
   }
 
   /**
@@ -327,6 +328,7 @@ export class Page {
     this.controls.show(fields);
     this.charts.begin(fields);
     this.view.renewSchedule();
+    this.transport.fork.show();
     this.course.show(opened);
     this.legend.begin(lab, FIRST);
     this.showErrors();
@@ -353,10 +355,7 @@ export class Page {
   ready(which) {
     this.shows.list[which].exhibit.renew();
     this.view.renew();
-    if (which !== FIRST) {
-      this.picked(which);
-      return;
-    }
+    if (which !== FIRST) return this.picked(which);
     if (this.after.end) this.lab.seek(1);
     this.picked(FIRST);
     if (this.after.play) this.player.play();

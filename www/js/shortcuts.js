@@ -25,6 +25,7 @@ export const shortcuts = (page) => ({
   },
   n: () => page.roll(),
   c: () => page.compare(),
+  f: () => page.transport.fork.toggle(),
   d: () => {
     if (!byId("act-packet", HTMLElement).hidden) page.act("drop");
   },

@@ -221,9 +221,12 @@ impl<L, C> Config<L, C> {
     where
         Self: Clone,
     {
-        let Some(((at, policy), rest)) = policies.split_first() else { return self };
-        let next = self.clone().policy(*policy).followed_by(rest);
-        Self { later: Some((*at, Arc::new(next))), ..self }
+        let mut later = None;
+        for (at, policy) in policies.iter().rev() {
+            let next = Self { policy: *policy, later, ..self.clone() };
+            later = Some((*at, Arc::new(next)));
+        }
+        Self { later, ..self }
     }
 
     /// Returns true if exchanges that begin later differ.

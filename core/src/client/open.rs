@@ -29,8 +29,8 @@ const SPARE_DEADLINES: usize = 64;
 #[derive(Clone, Debug)]
 pub struct OpenClient<C = Echo> {
     config: Arc<Config<OpenLoop, C>>,
-    /// Configurations of the slots whose exchanges arrived before the present one was in force.
-    earlier: BTreeMap<u32, Arc<Config<OpenLoop, C>>>,
+    /// Configurations of slots whose exchanges arrived before the present one was in force, as far as there are any.
+    earlier: Vec<Option<Arc<Config<OpenLoop, C>>>>,
     flow: u32,
     /// Exchanges that have arrived.
     arrived: u32,
@@ -104,7 +104,7 @@ impl<C: Codec> OpenClient<C> {
         Exchange::new(&config.policy).swap_shared(&mut shared);
         let mut client = Self {
             config,
-            earlier: BTreeMap::new(),
+            earlier: Vec::new(),
             flow,
             arrived: 0,
             next: None,
@@ -134,9 +134,8 @@ impl<C: Codec> OpenClient<C> {
         let lists = self.slots.held() + self.idle.held() + self.deadlines.held();
         let queues = self.sending.held() + self.events.held();
         let open = self.open.len() * (size_of::<[u32; 2]>() + TREE_PLACE);
-        let earlier = self.earlier.len() * (size_of::<(u32, usize)>() + TREE_PLACE);
         // Many clients with few exchanges have seven small allocations each.
-        self.slots.len() * exchange + lists + queues + open + earlier + 7 * OVERHEAD
+        self.slots.len() * exchange + lists + queues + open + self.earlier.held() + 7 * OVERHEAD
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {
@@ -169,8 +168,9 @@ impl<C: Codec> OpenClient<C> {
     fn adopt(&mut self, now: Instant) {
         let Some(config) = self.config.changed(now).cloned() else { return };
         let before = core::mem::replace(&mut self.config, config);
+        self.earlier.resize(self.slots.len(), None);
         for slot in self.open.values() {
-            self.earlier.entry(*slot).or_insert_with(|| Arc::clone(&before));
+            self.earlier[*slot as usize].get_or_insert_with(|| Arc::clone(&before));
         }
         for slot in &self.idle {
             self.slots[*slot as usize] = self.exchange();
@@ -187,7 +187,7 @@ impl<C: Codec> OpenClient<C> {
 
     /// Returns the configuration with which the exchange of a slot arrived.
     fn config_of(&self, slot: u32) -> &Config<OpenLoop, C> {
-        self.earlier.get(&slot).unwrap_or(&self.config)
+        earlier(&self.earlier, slot).unwrap_or(&self.config)
     }
 
     /// Runs `act` on a slot, with the state that all exchanges share.
@@ -196,7 +196,7 @@ impl<C: Codec> OpenClient<C> {
         slot: u32,
         act: impl FnOnce(&mut Exchange, &Config<OpenLoop, C>) -> T,
     ) -> T {
-        let config = self.earlier.get(&slot).unwrap_or(&self.config);
+        let config = earlier(&self.earlier, slot).unwrap_or(&self.config);
         let exchange = &mut self.slots[slot as usize];
         exchange.swap_shared(&mut self.shared);
         let result = act(exchange, config);
@@ -210,7 +210,7 @@ impl<C: Codec> OpenClient<C> {
         let number = self.slots[slot as usize].number().get();
         self.open.remove(&number);
         self.idle.push(slot);
-        if self.earlier.remove(&slot).is_some() {
+        if self.earlier.get_mut(slot as usize).is_some_and(|earlier| earlier.take().is_some()) {
             self.slots[slot as usize] = self.exchange();
         }
         self.events.push_back(Event::over(number, outcome));
@@ -259,6 +259,10 @@ impl<C: Codec> OpenClient<C> {
             None => self.newest(),
         }
     }
+}
+
+fn earlier<T>(all: &[Option<T>], slot: u32) -> Option<&T> {
+    all.get(slot as usize)?.as_ref()
 }
 
 impl<C: Codec> Machine for OpenClient<C> {

@@ -47,8 +47,9 @@ impl Scenario {
     /// ```
     #[must_use]
     pub fn at(&self, now: Instant) -> Self {
-        let begun = self.eras().take_while(|(at, _)| *at <= now);
-        begun.last().map_or_else(|| self.base(), |(_, scenario)| scenario)
+        let mut eras = self.eras();
+        let begun = eras.partition_point(|(at, _)| *at <= now);
+        begun.checked_sub(1).map_or_else(|| self.base(), |last| eras.swap_remove(last).1)
     }
 
     /// Returns this scenario, which continues as `other` from `at` on: what differs then are changes, and later changes of
@@ -78,7 +79,7 @@ impl Scenario {
                     continue;
                 }
                 if presets {
-                    own.apply([(field.key, &value)])?;
+                    own.apply([(field.key, value.as_str())])?;
                 }
                 let change = Change { at, key: field.key.to_string(), value };
                 forked.changes = forked.changes.with(change);
@@ -96,33 +97,30 @@ impl Scenario {
 
     /// Returns the scenario from each time of its changes on, without changes. One that contradicts the scenario, which
     /// has been refused unless a program has set the scenario's fields since, has no effect.
-    pub fn eras(&self) -> impl Iterator<Item = (Instant, Self)> {
-        let mut scenario = self.base();
-        self.changes.as_slice().chunk_by(|a, b| a.at == b.at).map(move |together| {
-            let pairs = together.iter().map(|change| (&change.key, &change.value));
-            let _ = scenario.apply(pairs);
-            (together[0].from(), scenario.clone())
-        })
+    #[must_use]
+    pub fn eras(&self) -> Vec<(Instant, Self)> {
+        let (mut eras, mut scenario) = (Vec::new(), self.base());
+        for together in self.changes.as_slice().chunk_by(|a, b| a.at == b.at) {
+            let _ = scenario.apply(pairs(together));
+            eras.push((together[0].from(), scenario.clone()));
+        }
+        eras
     }
 
     /// Returns true if requests take the server some time, at some time of the run.
     #[must_use]
     pub fn takes_time(&self) -> bool {
-        !self.station.is_instant()
-            || !self.changes.is_empty() && self.eras().any(|(_, era)| !era.station.is_instant())
+        !self.station.is_instant() || self.eras().iter().any(|(_, era)| !era.station.is_instant())
     }
 
     /// Returns a part of the scenario with its changes.
     fn eras_of<T: PartialEq>(&self, part: impl Fn(&Self) -> T) -> Eras<T> {
-        if self.changes.is_empty() {
+        let first = part(self);
+        let eras = self.eras();
+        if eras.iter().all(|(_, era)| part(era) == first) {
             return Eras::NONE;
         }
-        let mut later: Vec<(Instant, T)> = self.eras().map(|(at, era)| (at, part(&era))).collect();
-        let first = part(self);
-        if later.iter().all(|(_, part)| *part == first) {
-            later.clear();
-        }
-        Eras::new(first, later)
+        Eras::new(first, eras.iter().map(|(at, era)| (*at, part(era))).collect())
     }
 
     pub(crate) fn link_eras(&self) -> Eras<Link> {
@@ -141,13 +139,13 @@ impl Scenario {
     /// change.
     #[must_use]
     pub fn later_policies(&self) -> Vec<(Instant, Policy)> {
-        if self.changes.is_empty() {
-            return Vec::new();
+        let (mut later, mut before) = (Vec::new(), self.policy);
+        for (at, era) in self.eras() {
+            if era.policy != before {
+                before = era.policy;
+                later.push((at, before));
+            }
         }
-        let mut later: Vec<(Instant, Policy)> =
-            self.eras().map(|(at, era)| (at, era.policy)).collect();
-        let mut before = self.policy;
-        later.retain(|(_, policy)| core::mem::replace(&mut before, *policy) != *policy);
         later
     }
 
@@ -157,8 +155,8 @@ impl Scenario {
         let changes = changes.try_map(|change| self.checked(change))?;
         let mut era = self.clone();
         for together in changes.as_slice().chunk_by(|a, b| a.at == b.at) {
-            let pairs = together.iter().map(|change| (&change.key, &change.value));
-            era.apply(pairs).map_err(|error| refusal(&together[0], &error.to_string()))?;
+            era.apply(pairs(together))
+                .map_err(|error| refusal(&together[0], &error.to_string()))?;
             self.check_setup(&era, &together[0])?;
         }
         self.changes = changes;
@@ -206,6 +204,11 @@ impl Scenario {
         }
         Ok(())
     }
+}
+
+/// Returns what is set by changes.
+fn pairs(changes: &[Change]) -> impl Iterator<Item = (&str, &str)> {
+    changes.iter().map(|change| (change.key.as_str(), change.value.as_str()))
 }
 
 /// Returns the error of a change, with the reason.

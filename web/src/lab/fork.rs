@@ -40,18 +40,21 @@ impl Lab {
         Ok(vec![link_of(&whole), fork.unwrap_or_default()])
     }
 
-    /// Returns what a key is in the present run from `at` seconds on, and before, in a sentence.
+    /// Returns what a key is in the present run, of which it is a fork at `at` seconds or not, in a sentence; and the other choice.
     #[must_use]
-    pub fn setting(&self, key: &str, at: f64, forked: bool) -> String {
+    pub fn setting(&self, key: &str, at: f64, forked: bool) -> Vec<String> {
         let scenario = self.exhibits[0].run.scenario();
         let (nanos, label) = ((at * 1e9).round() as u64, fields::label_of(key));
         let value = |scenario: &Scenario| scenario.value(key).unwrap_or_default();
         if !forked {
-            return format!("{label} is {} in the whole run.", value(scenario));
+            let sentence = format!("{label} is {} in the whole run.", value(scenario));
+            return vec![sentence, format!("Only from {} on", span(nanos))];
         }
         let at = Instant::from_nanos(nanos);
         let who = if key.starts_with("policy.") { " for exchanges that begin" } else { "" };
-        format!("{label} is {}{who} from {} on.", value(&scenario.at(at)), span(nanos))
+        let sentence =
+            format!("{label} is {}{who} from {} on.", value(&scenario.at(at)), span(nanos));
+        vec![sentence, "In the whole run".to_string()]
     }
 }
 
@@ -103,9 +106,12 @@ mod tests {
         let mut lab = open(&format!("{fork}&view.at=0.05"));
         assert_eq!(
             lab.setting(timeout, lab.now(), true),
-            "First timeout is 50ms for exchanges that begin from 50 ms on."
+            ["First timeout is 50ms for exchanges that begin from 50 ms on.", "In the whole run"]
         );
-        assert_eq!(lab.setting(timeout, 0.0, false), "First timeout is 100ms in the whole run.");
+        assert_eq!(
+            lab.setting(timeout, 0.05, false),
+            ["First timeout is 100ms in the whole run.", "Only from 50 ms on"]
+        );
         assert!(lab.sentence(0).ends_with(" From 50 ms on: First timeout 50ms."));
         // A list needs its timeouts, which begin at the same time.
         let [_, list] = ways(&lab, "policy.backoff", "list");

@@ -206,10 +206,10 @@ impl Servers {
             let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
             Some(Trouble { kind, server, from, until })
         });
-        let first = (0, scenario.station.clone());
-        let later = scenario.eras().map(|(at, era)| (at.as_nanos(), era.station));
+        let mut configs = vec![(0, scenario.station.clone())];
+        configs.extend(scenario.eras().into_iter().map(|(at, era)| (at.as_nanos(), era.station)));
         Self {
-            configs: [first].into_iter().chain(later).collect(),
+            configs,
             // Clients whose records are not kept wait in the same queue: it would be wrong about the others.
             takes_time: scenario.takes_time() && scenario.clients <= MAX_FLOWS,
             times: vec![Times::default(); all.len()],

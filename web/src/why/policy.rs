@@ -270,7 +270,7 @@ fn outlook(chain: &Chain<'_>, wait: &Wait, asked: Id, at: u64) -> Option<Outlook
         return None;
     }
     let hint = scenario.server.hint;
-    if scenario.eras().any(|(_, era)| era.server.hint != hint) {
+    if scenario.eras().iter().any(|(_, era)| era.server.hint != hint) {
         return None;
     }
     let rules = Rules::new(&scenario.policy, scenario.seed, wait.flow);
