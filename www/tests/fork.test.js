@@ -65,13 +65,13 @@ test("a setting changes in the whole run, or only from the playhead on, and the 
   assert.notDeepEqual(await past(page, 0.25), rows);
   const forked = await rerun(page, () => choice(page).getByRole("button").click());
   assert.equal(await choice(page).textContent(), "Loss is 0.9 from 250 ms on.In the whole run");
+  // The button keeps the focus, and the playhead its place.
+  assert(await choice(page).getByRole("button").evaluate((button) => button === document.activeElement));
+  assert.equal(await text(page, "clock"), "0.250");
   assert.deepEqual(await past(page, 0.25), rows, "before the moment nothing has changed");
   assert.match(await text(page, "sentence"), / From 250 ms on: Loss 0\.9\.$/);
   assert.equal(await page.locator("#field-link-loss-help").textContent(), "then 0.9 from 250 ms on");
   assert.equal(await page.inputValue("#field-link-loss"), "0.3", "the field has the value at the start");
-  // The button keeps the focus, and the playhead its place.
-  assert(await choice(page).getByRole("button").evaluate((button) => button === document.activeElement));
-  assert.equal(await text(page, "clock"), "0.250");
   // Another value at the same moment stays a fork.
   await rerun(page, () => lose(page, "0.5"));
   assert.equal(await choice(page).textContent(), "Loss is 0.5 from 250 ms on.In the whole run");
@@ -100,8 +100,7 @@ test("F takes the other choice, also from a slider", async () => {
   assert.equal(await choice(page).textContent(), "Loss is 0.35 from 250 ms on.In the whole run");
   assert.equal(await rerun(page, () => page.keyboard.press("f")), whole);
   assert.equal(await rerun(page, () => page.keyboard.press("f")), forked);
-  await page.keyboard.press("Escape");
-  await page.locator("body").click({ position: { x: 2, y: 2 } });
+  await page.locator("#title").click();
   await page.keyboard.press("Home");
   assert.equal(await choice(page).textContent(), "", "who goes back before the moment has chosen");
   assert.match(fragmentOf(page), /changes=250ms\+link\.loss%3D0\.35/);
@@ -111,7 +110,7 @@ test("F takes the other choice, also from a slider", async () => {
 
 test("there is no choice where there is nothing to choose", async () => {
   const { page, faults } = await visit(lab, RUN);
-  await rerun(page, () => lose(page, "0.2"));
+  await rerun(page, () => lose(page, "0.8"));
   assert.equal(await choice(page).textContent(), "", "at the start");
   await page.goto(`${lab.url}#${MOMENT}`);
   await page.waitForFunction(() => document.querySelector("#clock")?.textContent === "0.250");
@@ -119,7 +118,8 @@ test("there is no choice where there is nothing to choose", async () => {
   assert.equal(await choice(page).textContent(), "", "the number of clients cannot change");
   await rerun(page, () => lose(page, "0.1"));
   assert.notEqual(await choice(page).textContent(), "");
-  await rerun(page, () => page.keyboard.press("Escape").then(() => page.locator("body").click({ position: { x: 2, y: 2 } })).then(() => page.keyboard.press("n")));
+  await page.locator("#title").click();
+  await rerun(page, () => page.keyboard.press("n"));
   assert.equal(await choice(page).textContent(), "", "another scenario");
   assert.deepEqual(faults, []);
   await page.context().close();
@@ -158,11 +158,20 @@ test("a fork is compared with the run that it left", async () => {
   const { page, faults } = await visit(lab, MOMENT);
   await page.click("#compare");
   const pinned = await text(page, "digest");
-  await rerun(page, () => lose(page, "0.9"));
-  await rerun(page, () => page.keyboard.press("Escape").then(() => page.locator("body").click({ position: { x: 2, y: 2 } })).then(() => page.keyboard.press("f")));
-  const digests = await page.locator("[data-part=digest]").allTextContents();
-  assert.equal(digests.length, 2);
-  assert(digests.includes(pinned) && digests[0] !== digests[1]);
+  await lose(page, "0.9");
+  await page.locator("#title").click();
+  await page.keyboard.press("f");
+  assert.equal(await choice(page).textContent(), "Loss is 0.9 from 250 ms on.In the whole run");
+  const all = page.locator("[data-part=digest]");
+  await page.waitForFunction((pinned) => {
+    const digests = [...document.querySelectorAll("[data-part=digest]")].map(({ textContent }) => textContent ?? "");
+    return digests.length === 2 && digests.every((digest) => digest.length === 16) && new Set([...digests, pinned]).size === 2;
+  }, pinned);
+  assert((await all.allTextContents()).includes(pinned));
+  // Both exhibits have the same past.
+  const pasts = await page.locator("[data-part=table]").evaluateAll((tables) => tables.map((table) =>
+    [...table.querySelectorAll("tbody tr")].map(({ textContent }) => textContent ?? "").filter((row) => parseFloat(row) < 0.25)));
+  assert.deepEqual(pasts[0], pasts[1]);
   assert.match(fragmentOf(page), /view\.against=seed%3D7%26exchanges%3D9%26link\.loss%3D0\.3/);
   assert.deepEqual(faults, []);
   await page.context().close();

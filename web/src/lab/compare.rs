@@ -60,7 +60,7 @@ mod tests {
         let mut lab = Lab::new("seed=7&link.loss=0.3");
         lab.pin();
         assert_eq!(lab.differences(), "[]");
-        lab.load(0, &lab.ways("", "link.loss", Some("0.5".into())).unwrap()[0], false);
+        lab.load(0, &lab.changed(0, "link.loss", Some("0.5".into())).unwrap(), false);
         assert_eq!(lab.differences(), r#"[{"label":"Loss","a":"0.3","b":"0.5"}]"#);
         assert_eq!(lab.fragment(1), "seed=7&link.loss=0.3");
         lab.unpin();

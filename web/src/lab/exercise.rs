@@ -213,13 +213,13 @@ mod tests {
         let mut lab = lab("view.exercise=sends.2");
         assert_eq!(lab.answer("99"), Ok(false));
         assert!(lab.answer("many").is_err(), "this one does not count");
-        assert!(lab.hides(0) && lab.ways("", "seed", Some("1".into())).is_err());
+        assert!(lab.hides(0) && lab.changed(0, "seed", Some("1".into())).is_err());
         lab.show_solution();
         let task = lab.task.as_ref().unwrap();
         let code = Score { solved: false, attempts: 1 }.code(&task.exercise);
         assert!(lab.exercise().contains(&code), "{}", lab.exercise());
         // Another scenario is not an exercise.
-        let changed = lab.ways("", "link.loss", Some("0.5".into())).unwrap().remove(0);
+        let changed = lab.changed(0, "link.loss", Some("0.5".into())).unwrap();
         lab.load(0, &changed, false);
         assert_eq!((lab.exercise().as_str(), lab.address()), ("", changed));
     }

@@ -11,8 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Forks, of the first exhibit.
 #[wasm_bindgen]
 impl Lab {
-    /// Returns the links of the scenario `before`, or of the present one if that is empty, after one value is changed or, without
-    /// a value, reset: in the whole run, and from the playhead's time on only. The second one is empty if that is not possible, or
+    /// Returns the links of the scenario `before` after one value is changed or, without a value, reset: in the whole run, and from the playhead's time on only. The second one is empty if that is not possible, or
     /// cannot make a difference.
     ///
     /// # Errors
@@ -25,10 +24,7 @@ impl Lab {
         value: Option<String>,
     ) -> Result<Vec<String>, String> {
         self.may_change(0)?;
-        let before = match before {
-            "" => self.exhibits[0].run.scenario().clone(),
-            link => Scenario::from_fragment(link).0,
-        };
+        let before = Scenario::from_fragment(before).0;
         let whole = fields::change(&before, key, value.as_deref())?;
         let is_between = self.at > 0 && !self.at_end();
         let fork = if is_between && has_effect(&before, key) {
@@ -76,7 +72,7 @@ mod tests {
     }
 
     fn ways(lab: &Lab, key: &str, value: &str) -> [String; 2] {
-        lab.ways("", key, Some(value.to_string())).unwrap().try_into().unwrap()
+        lab.ways(&lab.fragment(0), key, Some(value.to_string())).unwrap().try_into().unwrap()
     }
 
     #[test]
@@ -88,7 +84,7 @@ mod tests {
         );
         assert_eq!(ways(&lab, "clients", "3")[1], "", "clients cannot change");
         assert_eq!(ways(&lab, "link.loss", "0.3")[1], "", "nothing changes");
-        assert!(lab.ways("", "link.loss", Some("x".to_string())).is_err());
+        assert!(lab.ways(&lab.fragment(0), "link.loss", Some("x".to_string())).is_err());
         lab.seek(0.0);
         assert_eq!(ways(&lab, "link.loss", "0.1")[1], "", "it is the whole run");
         lab.seek(1.0);

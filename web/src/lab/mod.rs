@@ -89,6 +89,22 @@ impl Lab {
         }
     }
 
+    /// Returns the link of the scenario with one value changed in the whole run, or reset to its default without a value.
+    ///
+    /// # Errors
+    /// If the value is invalid: one sentence that says what to type.
+    #[allow(clippy::needless_pass_by_value)] // wasm-bindgen passes an optional text as a `String`
+    pub fn changed(
+        &self,
+        which: usize,
+        key: &str,
+        value: Option<String>,
+    ) -> Result<String, String> {
+        self.may_change(which)?;
+        let changed = fields::change(self.exhibits[which].run.scenario(), key, value.as_deref());
+        changed.map(|scenario| link_of(&scenario))
+    }
+
     /// Returns the key of the seed, for "the same with another seed".
     #[wasm_bindgen(js_name = seedKey)]
     #[must_use]
