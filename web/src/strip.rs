@@ -32,7 +32,6 @@ pub(crate) fn draw(
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
     folded(paint, folds, (w, h));
     troubles(paint, timeline, folds, (w, h));
-    changes(paint, (timeline, run), folds, (w, h));
     let middle = (h * 0.62).round();
     let most = bins.iter().map(|bin| bin.sent.max(bin.lost)).max().unwrap_or(1).max(1);
     // The square root keeps single packets visible next to bursts.
@@ -58,6 +57,7 @@ pub(crate) fn draw(
             }
         });
     }
+    changes(paint, (timeline, run), folds, (w, h));
 }
 
 fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) -> Vec<Bin> {
@@ -157,17 +157,19 @@ fn changes(
 ) {
     let end = timeline.end();
     let mut written = 0.0;
-    let changes = fields::changes(run.scenario()).into_iter();
-    for (at, words) in changes.filter(|(at, _)| *at <= end) {
-        let x = (w * folds.share(at)).round();
+    for (at, words) in &fields::changes(run.scenario()) {
+        if *at > end {
+            break;
+        }
+        let x = (w * folds.share(*at)).round();
         paint.fill(Ink::Select, |path| path.rect((x - 1.0, 0.0), 2.0, h));
         let font = Font::sans(10.5).bold();
-        let wide = paint.width(font, &words) + 6.0;
+        let wide = paint.width(font, words) + 6.0;
         let left = if x + wide < w { x + 1.0 } else { x - wide - 1.0 };
         if left >= written {
             written = left + wide;
             paint.fill(Ink::Ground, |path| path.rect((left, 0.0), wide, 12.0));
-            paint.text(Ink::Select, font, Align::Left, (left + 3.0, 6.5), &words);
+            paint.text(Ink::Select, font, Align::Left, (left + 3.0, 6.5), words);
         }
     }
 }

@@ -216,6 +216,7 @@ impl<L, C> Config<L, C> {
     }
 
     /// Sets the policies of exchanges that begin at these times or later, in their order.
+    #[inline(never)]
     #[must_use]
     pub(crate) fn followed_by(self, policies: &[(Instant, Policy)]) -> Self
     where

@@ -140,10 +140,10 @@ impl Scenario {
     #[must_use]
     pub fn later_policies(&self) -> Vec<(Instant, Policy)> {
         let (mut later, mut before) = (Vec::new(), self.policy);
-        for (at, era) in self.eras() {
+        for (at, era) in &self.eras() {
             if era.policy != before {
                 before = era.policy;
-                later.push((at, before));
+                later.push((*at, before));
             }
         }
         later

@@ -80,19 +80,27 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
 
 /// Returns the values that a key gets during the run, in words.
 fn later(scenario: &Scenario, field: &Field) -> String {
-    let own = scenario.changes.as_slice().iter().filter(|change| change.key == field.key);
-    let words = own.map(|change| format!("{} from {} on", change.value, span(nanos(change.at))));
-    words.collect::<Vec<_>>().join(", ")
+    let mut out = String::new();
+    for change in scenario.changes.as_slice() {
+        if change.key == field.key {
+            out += if out.is_empty() { "" } else { ", " };
+            out = out + &change.value + " from " + &span(nanos(change.at)) + " on";
+        }
+    }
+    out
 }
 
 /// Returns what changes during the run: the times in nanoseconds, and in words what is set then.
 pub(crate) fn changes(scenario: &Scenario) -> Vec<(u64, String)> {
-    let groups = scenario.changes.as_slice().chunk_by(|a, b| a.at == b.at);
-    let words = groups.map(|together| {
-        let each = together.iter().map(|change| label_of(&change.key) + " " + &change.value);
-        (nanos(together[0].at), each.collect::<Vec<_>>().join(", "))
-    });
-    words.collect()
+    let mut all: Vec<(u64, String)> = Vec::new();
+    for change in scenario.changes.as_slice() {
+        let (at, words) = (nanos(change.at), label_of(&change.key) + " " + &change.value);
+        match all.last_mut() {
+            Some((last, out)) if *last == at => *out = std::mem::take(out) + ", " + &words,
+            _ => all.push((at, words)),
+        }
+    }
+    all
 }
 
 /// Returns the name of a key's control.

@@ -106,16 +106,15 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
 
 /// Draws a line at each time at which settings change.
 pub(super) fn changes(paint: &Paint<'_>, view: &View<'_>) {
-    let changes = fields::changes(view.run.scenario()).into_iter();
-    for (at, words) in changes.filter(|(at, _)| *at <= view.timeline.end()) {
-        let y = view.ladder.y(at) - view.top;
-        if y < HEADER || y > view.h {
+    for (at, words) in &fields::changes(view.run.scenario()) {
+        let y = view.ladder.y(*at) - view.top;
+        if y < HEADER || y > view.h || *at > view.seen.min(view.timeline.end()) {
             continue;
         }
         paint.dash(&[6.0, 4.0]);
         paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
         paint.dash(&[]);
-        word(paint, Ink::Select, &words, (view.columns.server - 12.0, y - 9.0));
+        word(paint, Ink::Select, words, (view.columns.server - 12.0, y - 9.0));
     }
 }
 

@@ -207,7 +207,9 @@ impl Servers {
             Some(Trouble { kind, server, from, until })
         });
         let mut configs = vec![(0, scenario.station.clone())];
-        configs.extend(scenario.eras().into_iter().map(|(at, era)| (at.as_nanos(), era.station)));
+        for (at, era) in &scenario.eras() {
+            configs.push((at.as_nanos(), era.station.clone()));
+        }
         Self {
             configs,
             // Clients whose records are not kept wait in the same queue: it would be wrong about the others.

@@ -26,8 +26,11 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
 
 /// Returns what changes during the run, a sentence for each time.
 fn changes(scenario: &Scenario) -> String {
-    let each = fields::changes(scenario).into_iter();
-    each.map(|(at, what)| format!(" From {} on: {what}.", span(at))).collect()
+    let mut out = String::new();
+    for (at, what) in &fields::changes(scenario) {
+        out = out + " From " + &span(*at) + " on: " + what + ".";
+    }
+    out
 }
 
 /// Returns a description of a scenario that is not a lesson.
