@@ -26,6 +26,7 @@
 //! | `text` | exact decimal text (private) |
 //! | `heap` | how much memory containers take (private) |
 //! | [`time`] | integer nanoseconds since the run began |
+//! | `eras` | values that follow each other during a run (private) |
 //! | [`random`] | every draw comes from a named stream of one seed |
 //! | [`value`] | values that people write: words, lists of numbers, factors |
 //! | [`dist`] | distributions of times |
@@ -61,6 +62,7 @@ pub mod client;
 pub mod dissect;
 pub mod dist;
 pub mod drive;
+mod eras;
 pub mod exchange;
 pub mod exercise;
 #[cfg(feature = "sim")]

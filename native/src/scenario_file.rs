@@ -172,6 +172,9 @@ fn line_at_fault(entries: &[Entry], error: &FieldError) -> usize {
 mod tests {
     use super::*;
     use retrylab_core::scenario::SHIPPED;
+    use retrylab_core::sim::{Bounds, run_within};
+    use retrylab_core::time::Instant;
+    use retrylab_core::trace::Record;
     use retrylab_core::value::Form;
 
     fn read(text: &str) -> Result<Scenario, String> {
@@ -413,5 +416,32 @@ mod tests {
                 None
             );
         }
+    }
+
+    /// A key that changes halfway leaves everything before that as it was.
+    #[test]
+    fn the_past_of_every_scenario_that_ships_does_not_change() {
+        let bounds = Bounds::NONE.with_events(1_000);
+        let records = |scenario: &Scenario| run_within(scenario, Vec::<Record>::new(), bounds).sink;
+        let (mut forks, mut changed) = (0, 0);
+        for shipped in SHIPPED {
+            let mut scenario = Scenario::default();
+            apply(&mut scenario, shipped.name, Path::new(""), shipped.toml).unwrap();
+            let before = records(&scenario);
+            let half = before[before.len() / 2].at;
+            for pair in [("link.loss", "0.5"), ("policy.max_sends", "2"), ("server.drop", "0.5")] {
+                let mut other = scenario.clone();
+                let at = half.saturating_since(Instant::ZERO);
+                let Ok(forked) = other.apply([pair]).and_then(|()| scenario.forked(at, &other))
+                else {
+                    continue;
+                };
+                let after = records(&forked);
+                let end = before.partition_point(|record| record.at < half);
+                assert_eq!(after[..end], before[..end], "{} {pair:?}", shipped.name);
+                (forks, changed) = (forks + 1, changed + u32::from(after != before));
+            }
+        }
+        assert!(forks > 40 && changed > 20, "{forks} {changed}");
     }
 }

@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 256 << 20;
 /// Begins the capture of a run of `scenario`, as `retrylab sim --pcapng` does.
 fn begin(scenario: &Scenario) -> capture::Capture<Writer> {
     let capture = capture::Capture::new(Writer::default(), Duration::ZERO, scenario.setting());
-    capture.with_waiting(!scenario.station_config().is_instant())
+    capture.with_waiting(scenario.takes_time())
 }
 
 /// A run whose packets are captured.

@@ -1,9 +1,11 @@
 //! The strip behind the scrubber: the whole run on one line, which shows where things happen.
 
 use crate::charts::Pointed;
+use crate::fields;
 use crate::fold::Folds;
 use crate::numbers::span;
 use crate::paint::{Align, Font, Paint, Point};
+use crate::run::PageRun;
 use crate::theme::Ink;
 use crate::timeline::{Id, Timeline};
 use retrylab_core::trace::{Direction, FrameStep, Record, What};
@@ -23,11 +25,12 @@ struct Bin {
 /// Draws the strip of a run, with play time across: sends upward from its middle, losses downward, answers and exchanges given up as ticks.
 pub(crate) fn draw(
     paint: &Paint<'_>,
-    (timeline, records): (&Timeline, &[Record]),
+    (timeline, run): (&Timeline, &PageRun),
     folds: &Folds,
     pointed: &Pointed,
     (w, h): Point,
 ) {
+    let records = run.records();
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
     folded(paint, folds, (w, h));
     troubles(paint, timeline, folds, (w, h));
@@ -63,6 +66,7 @@ pub(crate) fn draw(
             }
         });
     }
+    changes(paint, (timeline, run), folds, (w, h));
 }
 
 fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) -> Vec<Bin> {
@@ -155,6 +159,32 @@ fn troubles(paint: &Paint<'_>, timeline: &Timeline, folds: &Folds, (w, h): Point
     }
 }
 
+/// Marks the times at which settings change, and writes which ones where there is room.
+fn changes(
+    paint: &Paint<'_>,
+    (timeline, run): (&Timeline, &PageRun),
+    folds: &Folds,
+    (w, h): Point,
+) {
+    let end = timeline.end();
+    let mut written = 0.0;
+    for (at, words) in &fields::changes(run.scenario()) {
+        if *at > end {
+            break;
+        }
+        let x = (w * folds.share(*at)).round();
+        paint.fill(Ink::Select, |path| path.rect((x - 1.0, 0.0), 2.0, h));
+        let font = Font::sans(10.5).bold();
+        let wide = paint.width(font, words) + 6.0;
+        let left = if x + wide < w { x + 1.0 } else { x - wide - 1.0 };
+        if left >= written {
+            written = left + wide;
+            paint.fill(Ink::Ground, |path| path.rect((left, 0.0), wide, 12.0));
+            paint.text(Ink::Select, font, Align::Left, (left + 3.0, 6.5), words);
+        }
+    }
+}
+
 /// Returns the column of a time, from 0 to `last`.
 fn column(at: u64, folds: &Folds, last: usize) -> usize {
     ((folds.share(at) * last as f64) as usize).min(last)
@@ -163,7 +193,6 @@ fn column(at: u64, folds: &Folds, last: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::PageRun;
     use retrylab_core::scenario::Scenario;
 
     #[test]

@@ -20,6 +20,7 @@ import { announce } from "./live.js";
  * @property {string[]} stops of a slider
  * @property {number} stop the one that is nearest to the value
  * @property {boolean} changed
+ * @property {string} later its values later in the run, or empty
  * @property {string} default what a reset sets; empty if there is nothing to reset
  * @property {boolean} dice
  * @property {string} idle reason why it has no effect now; empty if it has one
@@ -125,7 +126,7 @@ class Row {
   makeReset() {
     const reset = make("button", { type: "button", class: "reset" }, "Reset");
     reset.addEventListener("click", () => {
-      this.set(undefined);
+      this.set(this.field.later ? this.field.value : undefined);
       // The button is gone.
       this.input.focus();
     });
@@ -205,11 +206,12 @@ class Row {
 
   /** What the field means, whether it has an effect now, and how a text was read that is written differently. */
   explain() {
-    const { help, details, idle, value, label, input } = this.field;
+    const { help, details, idle, later, value, label, input } = this.field;
     const read = this.typed !== "" && this.typed !== value && input !== "modes";
     const mode = input === "modes" && value.includes(" ");
     this.line.hidden = false;
     say(this.help, read ? `${this.typed} is read as ${value}`
+      : later ? `then ${later}`
       : idle ? `No effect now: ${idle}`
       : mode ? `${value}; see More settings`
       : help);
@@ -220,8 +222,9 @@ class Row {
     if (details.join().replaceAll("`", "") !== shown.join()) {
       this.about.replaceChildren(...details.map((line) => make("p", {}, ...marked(line))));
     }
-    this.reset.hidden = this.field.default === "";
-    const title = `Reset ${label} to ${this.field.default}`;
+    this.reset.hidden = this.field.default === "" && later === "";
+    say(this.reset, later ? "Remove" : "Reset");
+    const title = later ? `${label} is ${value} in the whole run` : `Reset ${label} to ${this.field.default}`;
     this.reset.setAttribute("aria-label", title);
     this.reset.title = title;
   }

@@ -17,15 +17,15 @@ export function start(acts) {
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]") || isField(event.target)) return;
+    const letter = event.key.length === 1 && event.key !== " ";
+    if (document.querySelector("dialog[open]") || isField(event.target, letter)) return;
     if (event.key === "?" && enabled.checked) {
       dialog.showModal();
       return;
     }
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = acts[key];
-    const single = event.key.length === 1 && event.key !== " ";
-    if (!act || (single && !enabled.checked)) return;
+    if (!act || (letter && !enabled.checked)) return;
     // A button that has the focus is what Space presses.
     if (event.key === " " && isPressable(event.target)) return;
     event.preventDefault();
@@ -33,10 +33,13 @@ export function start(acts) {
   });
 }
 
-/** @param {EventTarget | null} target */
-function isField(target) {
+/**
+ * @param {EventTarget | null} target
+ * @param {boolean} letter sliders and radio buttons take no letters
+ */
+function isField(target, letter) {
   if (!(target instanceof Element)) return false;
-  if (target.id === "scrub") return false;
+  if (target.id === "scrub" || letter && target.matches("[type=range], [type=radio]")) return false;
   return target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");
 }
 

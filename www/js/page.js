@@ -78,6 +78,7 @@ export class Page {
       seek: (share) => this.player.seek(share),
       settled: () => this.settled(),
       pace: (place) => this.player.setSpeed(place),
+      go: (link) => this.change(() => link, { same: false, end: false }),
     });
     this.course = new Course(this.desk, {
       open: (link) => this.open(link),
@@ -209,7 +210,7 @@ export class Page {
    */
   set(key, value) {
     const end = this.lab.end() > 0 && this.lab.atEnd();
-    return this.change((lab) => lab.changed(FIRST, key, value), { same: false, end });
+    return this.change(() => this.transport.fork.link(key, value), { same: false, end });
   }
 
   /**
@@ -318,6 +319,7 @@ export class Page {
     yield;
     this.charts.begin(fields);
     this.view.renewSchedule();
+    this.transport.fork.show();
     yield;
     this.course.show(opened);
     this.legend.begin(lab, FIRST);
@@ -333,10 +335,7 @@ export class Page {
   ready(which) {
     this.shows.list[which].exhibit.renew();
     this.view.renew();
-    if (which !== FIRST) {
-      this.picked(which);
-      return;
-    }
+    if (which !== FIRST) return this.picked(which);
     if (this.after.end) this.lab.seek(1);
     this.picked(FIRST);
     if (this.after.play) this.player.play();

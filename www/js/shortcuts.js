@@ -33,6 +33,9 @@ export const commands = (page) => [
   { key: "n", shown: "N", name: "Repeat the run with a new seed", act: () => page.roll() },
   { key: "c", shown: "C", name: "Pin this run and compare it, or stop comparing", act: () => page.compare() },
   {
+    key: "f", shown: "F", name: "Let the last change hold from this moment on only, or in the whole run", act: () => page.transport.fork.toggle(),
+  },
+  {
     key: "d", shown: "D", name: "Drop the selected packet", act: () => {
       if (!byId("act-packet", HTMLElement).hidden) page.act("drop");
     },

@@ -2,6 +2,7 @@
 // The transport: buttons, the scrubber over the strip of the whole run, the clock and the speed.
 
 import { byId, part, say } from "./dom.js";
+import { Fork } from "./fork.js";
 import { SPEEDS, USUAL } from "./player.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
@@ -17,6 +18,7 @@ export class Transport {
    * @param {(share: number) => void} hooks.seek the same while the scrubber is dragged
    * @param {() => void} hooks.settled the scrubber is left where it is
    * @param {(place: number) => void} hooks.pace chooses a speed
+   * @param {(link: string) => void} hooks.go continues with another scenario
    */
   constructor(root, desk, hooks) {
     this.desk = desk;
@@ -24,6 +26,7 @@ export class Transport {
     this.clock = byId("clock", HTMLElement);
     this.speed = byId("speed", HTMLSelectElement);
     this.unseen = part(root, "unseen", HTMLElement);
+    this.fork = new Fork(root, desk, hooks.go);
     const press = (/** @type {string} */ id, /** @type {() => void} */ act) =>
       byId(id, HTMLButtonElement).addEventListener("click", act);
     press("play", hooks.toggle);
@@ -47,6 +50,7 @@ export class Transport {
     if (this.scrub.valueAsNumber !== share) this.scrub.value = String(share);
     this.unseen.style.left = `${lab.seen() * 100}%`;
     say(this.clock, clock);
+    this.fork.moved();
   }
 
   /** Updates what changes only while the playhead does not move; returns the time in words. */

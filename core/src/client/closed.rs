@@ -73,8 +73,20 @@ impl<C: Codec> Client<C> {
     /// Begins the prepared exchange.
     #[inline(never)]
     fn begin(&mut self, now: Instant) {
+        self.adopt(now);
         let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
+    }
+
+    /// Takes the configuration of exchanges that begin now, if the next one is yet to begin.
+    #[cold]
+    fn adopt(&mut self, now: Instant) {
+        if self.exchange.is_to_begin()
+            && let Some(config) = self.config.changed(now).cloned()
+        {
+            self.exchange.adopt(&config.policy);
+            self.config = config;
+        }
     }
 
     /// Returns the number of an exchange that has ended: the current number is already that of the next one, if there is
@@ -157,6 +169,9 @@ impl<C: Codec> Machine for Client<C> {
 
     #[inline(always)]
     fn handle_timeout(&mut self, now: Instant) {
+        if self.config.changes() {
+            self.adopt(now);
+        }
         let outcome = self.exchange.due(self.config.rules(self.flow), now);
         self.follow(outcome);
     }

@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use crate::protocol::Echo;
 use crate::random::{Name, Purpose};
 use crate::time::{Duration, Instant, nanos};
+use alloc::sync::Arc;
 use core::net::SocketAddr;
 use core::num::NonZeroU32;
 
@@ -45,6 +46,8 @@ pub struct Config<L = ClosedLoop, C = Echo> {
     pub seed: u64,
     /// How exchanges begin.
     pub load: L,
+    /// What is different for exchanges that begin from a time on.
+    pub(crate) later: Option<(Instant, Arc<Self>)>,
 }
 
 /// A closed loop: an exchange begins when the previous one is over.
@@ -86,7 +89,8 @@ impl<C> Config<ClosedLoop, C> {
     #[must_use]
     pub fn new(peer: SocketAddr, codec: C) -> Self {
         let load = ClosedLoop { exchanges: 1, think: None, interval: None };
-        Self { peer, connected: true, codec, policy: Policy::textbook(), seed: 1, load }
+        let policy = Policy::textbook();
+        Self { peer, connected: true, codec, policy, seed: 1, load, later: None }
     }
 
     /// Sets the number of exchanges.
@@ -113,10 +117,10 @@ impl<C> Config<ClosedLoop, C> {
     /// Turns the configuration into an open loop; the number of exchanges becomes its maximum.
     #[must_use]
     pub fn open(self, arrivals: Arrivals) -> Config<OpenLoop, C> {
-        let Self { peer, connected, codec, policy, seed, load } = self;
+        let Self { peer, connected, codec, policy, seed, load, later: _ } = self;
         let exchanges = Some(load.exchanges);
         let load = OpenLoop { arrivals, exchanges, duration: None, sharing: None };
-        Config { peer, connected, codec, policy, seed, load }
+        Config { peer, connected, codec, policy, seed, load, later: None }
     }
 
     /// Creates the exchange of a client: the first one is prepared, if there is one.
@@ -137,11 +141,11 @@ impl<C> Config<ClosedLoop, C> {
         }
     }
 
-    /// Begins the prepared exchange, if clients do not pause and the policy [is plain](Policy::is_plain): the usual case of
-    /// [`begin`](Self::begin) in short. Returns false otherwise.
+    /// Begins the prepared exchange, if clients do not pause and the policy does not change and [is
+    /// plain](Policy::is_plain): the usual case of [`begin`](Self::begin) in short. Returns false otherwise.
     #[inline(always)]
     pub(crate) fn begin_plain(&self, exchange: &mut Exchange) -> bool {
-        !self.pauses() && exchange.begin_plain(&self.policy)
+        !self.pauses() && !self.changes() && exchange.begin_plain(&self.policy)
     }
 
     /// Returns true if clients may pause between exchanges.
@@ -209,6 +213,33 @@ impl<L, C> Config<L, C> {
     #[must_use]
     pub fn policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// Sets the policies of exchanges that begin at these times or later, in their order.
+    #[inline(never)]
+    #[must_use]
+    pub(crate) fn followed_by(self, policies: &[(Instant, Policy)]) -> Self
+    where
+        Self: Clone,
+    {
+        let mut later = None;
+        for (at, policy) in policies.iter().rev() {
+            let next = Self { policy: *policy, later, ..self.clone() };
+            later = Some((*at, Arc::new(next)));
+        }
+        Self { later, ..self }
+    }
+
+    /// Returns true if exchanges that begin later differ.
+    #[inline(always)]
+    pub(crate) const fn changes(&self) -> bool {
+        self.later.is_some()
+    }
+
+    /// Returns the configuration of exchanges that begin at `now`, if it is not this one.
+    pub(crate) fn changed(&self, now: Instant) -> Option<&Arc<Self>> {
+        let (at, next) = self.later.as_ref()?;
+        (*at <= now).then(|| next.changed(now).unwrap_or(next))
     }
 
     /// Sets the seed.

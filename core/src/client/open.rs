@@ -29,6 +29,8 @@ const SPARE_DEADLINES: usize = 64;
 #[derive(Clone, Debug)]
 pub struct OpenClient<C = Echo> {
     config: Arc<Config<OpenLoop, C>>,
+    /// Configurations of slots whose exchanges arrived before the present one was in force, as far as there are any.
+    earlier: Vec<Option<Arc<Config<OpenLoop, C>>>>,
     flow: u32,
     /// Exchanges that have arrived.
     arrived: u32,
@@ -102,6 +104,7 @@ impl<C: Codec> OpenClient<C> {
         Exchange::new(&config.policy).swap_shared(&mut shared);
         let mut client = Self {
             config,
+            earlier: Vec::new(),
             flow,
             arrived: 0,
             next: None,
@@ -132,7 +135,7 @@ impl<C: Codec> OpenClient<C> {
         let queues = self.sending.held() + self.events.held();
         let open = self.open.len() * (size_of::<[u32; 2]>() + TREE_PLACE);
         // Many clients with few exchanges have seven small allocations each.
-        self.slots.len() * exchange + lists + queues + open + 7 * OVERHEAD
+        self.slots.len() * exchange + lists + queues + open + self.earlier.held() + 7 * OVERHEAD
     }
 
     fn arrival_after(&self, before: Instant) -> Option<Instant> {
@@ -143,6 +146,7 @@ impl<C: Codec> OpenClient<C> {
     }
 
     fn arrive(&mut self, at: Instant) {
+        self.adopt(at);
         let number = NonZeroU32::MIN.saturating_add(self.arrived);
         self.arrived = number.get();
         self.next = self.arrival_after(at);
@@ -151,14 +155,39 @@ impl<C: Codec> OpenClient<C> {
             return self.events.push_back(Event::GaveUp { exchange, sends: 0, elapsed, why });
         }
         let slot = self.idle.pop().unwrap_or_else(|| {
-            let mut exchange = Exchange::new(&self.config.policy);
-            exchange.swap_shared(&mut None);
-            self.slots.push(exchange);
+            self.slots.push(self.exchange());
             self.slots.len() as u32 - 1
         });
         self.slots[slot as usize].prepare(number);
         self.open.insert(number.get(), slot);
         self.sending.push_back(slot);
+    }
+
+    /// Takes the configuration of exchanges that arrive now. Limits and measured round-trip times are those of all
+    /// exchanges, so they start over where their rules differ.
+    fn adopt(&mut self, now: Instant) {
+        let Some(config) = self.config.changed(now).cloned() else { return };
+        let before = core::mem::replace(&mut self.config, config);
+        self.earlier.resize(self.slots.len(), None);
+        for slot in self.open.values() {
+            self.earlier[*slot as usize].get_or_insert_with(|| Arc::clone(&before));
+        }
+        for slot in &self.idle {
+            self.slots[*slot as usize] = self.exchange();
+        }
+        self.shared = Shared::followed(self.shared.take(), &self.config.policy);
+    }
+
+    /// Returns an exchange for a slot.
+    fn exchange(&self) -> Exchange {
+        let mut exchange = Exchange::new(&self.config.policy);
+        exchange.swap_shared(&mut None);
+        exchange
+    }
+
+    /// Returns the configuration with which the exchange of a slot arrived.
+    fn config_of(&self, slot: u32) -> &Config<OpenLoop, C> {
+        earlier(&self.earlier, slot).unwrap_or(&self.config)
     }
 
     /// Runs `act` on a slot, with the state that all exchanges share.
@@ -167,9 +196,10 @@ impl<C: Codec> OpenClient<C> {
         slot: u32,
         act: impl FnOnce(&mut Exchange, &Config<OpenLoop, C>) -> T,
     ) -> T {
+        let config = earlier(&self.earlier, slot).unwrap_or(&self.config);
         let exchange = &mut self.slots[slot as usize];
         exchange.swap_shared(&mut self.shared);
-        let result = act(exchange, &self.config);
+        let result = act(exchange, config);
         exchange.swap_shared(&mut self.shared);
         result
     }
@@ -180,6 +210,9 @@ impl<C: Codec> OpenClient<C> {
         let number = self.slots[slot as usize].number().get();
         self.open.remove(&number);
         self.idle.push(slot);
+        if self.earlier.get_mut(slot as usize).is_some_and(|earlier| earlier.take().is_some()) {
+            self.slots[slot as usize] = self.exchange();
+        }
         self.events.push_back(Event::over(number, outcome));
     }
 
@@ -228,6 +261,10 @@ impl<C: Codec> OpenClient<C> {
     }
 }
 
+fn earlier<T>(all: &[Option<T>], slot: u32) -> Option<&T> {
+    all.get(slot as usize)?.as_ref()
+}
+
 impl<C: Codec> Machine for OpenClient<C> {
     type Event = Event;
 
@@ -259,7 +296,7 @@ impl<C: Codec> Machine for OpenClient<C> {
         };
         let flow = self.flow;
         let answered = self.slot_of(label).and_then(|slot| {
-            let rules = self.config.rules(flow);
+            let rules = self.config_of(slot).rules(flow);
             Some((slot, self.slots[slot as usize].send_answered(rules, label)?))
         });
         let Some((slot, reply)) = answered else {

@@ -63,7 +63,7 @@ use core::num::{NonZeroU32, NonZeroU64};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules<'a> {
-    /// When to send again and when to stop. The same one in every call.
+    /// When to send again and when to stop. The same one in every call about an exchange.
     pub policy: &'a Policy,
     /// The run's seed.
     pub seed: u64,
@@ -127,6 +127,12 @@ impl Exchange {
         self.phase = Phase::Beginning;
     }
 
+    /// Follows `policy` from now on, if it is yet to begin. What its client remembers of earlier exchanges stays as far as
+    /// the policy's rules are the same.
+    pub(crate) fn adopt(&mut self, policy: &Policy) {
+        self.pacer.adopt(policy);
+    }
+
     /// Returns an estimate of the memory in bytes that is not in the exchange itself.
     #[must_use]
     pub fn memory(&self) -> usize {
@@ -152,6 +158,11 @@ impl Exchange {
     #[inline]
     pub fn is_beginning(&self) -> bool {
         self.phase == Phase::Beginning
+    }
+
+    /// Returns true if it is prepared and has not begun.
+    pub(crate) fn is_to_begin(&self) -> bool {
+        matches!(self.phase, Phase::Beginning | Phase::Waiting(Until::Beginning))
     }
 
     /// Returns true if it has ended.

@@ -2,7 +2,7 @@
 
 use super::{Exchange, Reply, Rules};
 use crate::machine::{Label, Timer};
-use crate::policy::{Hint, Outlook, Shared};
+use crate::policy::{Hint, Outlook, Policy, Shared};
 use crate::random::Direction;
 use crate::time::Instant;
 use crate::trace::{HostId, Record, What};
@@ -16,11 +16,14 @@ use alloc::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Recall<'a> {
     rules: Rules<'a>,
+    /// Policies of exchanges that begin at these times or later.
+    later: &'a [(Instant, Policy)],
     /// Whether replies name their send.
     named: bool,
     /// Hint in every failure.
     hint: Option<Hint>,
-    open: BTreeMap<u32, Exchange>,
+    /// Each with the rules with which it began.
+    open: BTreeMap<u32, (Exchange, Rules<'a>)>,
     shared: Option<Box<Shared>>,
     /// The latest decision: its time, and its exchange with what decided it; `None` for several of different exchanges.
     latest: Option<(Instant, Option<(u32, Outlook)>)>,
@@ -36,7 +39,14 @@ impl<'a> Recall<'a> {
         let mut shared = None;
         Exchange::new(rules.policy).swap_shared(&mut shared);
         let open = BTreeMap::new();
-        Self { rules, named, hint, open, shared, latest: None, overlaps: false, is_sure: true }
+        let (later, latest): (&[_], _) = (&[], None);
+        Self { rules, later, named, hint, open, shared, latest, overlaps: false, is_sure: true }
+    }
+
+    /// Sets the policies of exchanges that begin at these times or later, in their order.
+    #[must_use]
+    pub fn followed_by(self, later: &'a [(Instant, Policy)]) -> Self {
+        Self { later, ..self }
     }
 
     /// Returns what decided at `now` about the next send of an exchange, or about its end; `None` if unknown.
@@ -56,7 +66,7 @@ impl<'a> Recall<'a> {
             What::TimerArmed { timer: Timer::Start | Timer::Limits, .. } => self.begin(now, label),
             What::TimerArmed { timer: Timer::Think | Timer::Arrival, .. } => {}
             What::TimerArmed { deadline, .. } => {
-                let own = self.open.get(&label.exchange.get()).and_then(Exchange::deadline);
+                let own = self.open.get(&label.exchange.get()).and_then(|(own, _)| own.deadline());
                 self.is_sure &= own.is_none_or(|(_, own)| own == deadline);
             }
             What::TimerFired { timer: Timer::Think | Timer::Arrival } => self.begin(now, label),
@@ -72,7 +82,8 @@ impl<'a> Recall<'a> {
             What::GaveUp { sends, .. } => {
                 self.settle(now, label);
                 let own = self.open.get(&label.exchange.get());
-                let agrees = own.is_some_and(|own| own.is_over() && own.number() == label.exchange);
+                let agrees =
+                    own.is_some_and(|(own, _)| own.is_over() && own.number() == label.exchange);
                 self.end(label, agrees || sends == 0);
             }
             What::Refused { .. } => {
@@ -89,9 +100,9 @@ impl<'a> Recall<'a> {
         label: Label,
         act: impl FnOnce(&mut Exchange, Rules<'a>) -> T,
     ) -> Option<T> {
-        let exchange = self.open.get_mut(&label.exchange.get())?;
+        let (exchange, rules) = self.open.get_mut(&label.exchange.get())?;
         exchange.swap_shared(&mut self.shared);
-        let result = act(exchange, self.rules);
+        let result = act(exchange, *rules);
         exchange.swap_shared(&mut self.shared);
         Some(result)
     }
@@ -105,15 +116,25 @@ impl<'a> Recall<'a> {
         self.latest = Some((now, alone.then_some((own, outlook))));
     }
 
+    /// Takes the policy of exchanges that begin now.
+    fn adopt(&mut self, now: Instant) {
+        let begun = self.later.partition_point(|(at, _)| *at <= now);
+        let (begun, later) = self.later.split_at(begun);
+        let Some((_, policy)) = begun.last() else { return };
+        (self.later, self.rules.policy) = (later, policy);
+        self.shared = Shared::followed(self.shared.take(), policy);
+    }
+
     fn begin(&mut self, now: Instant, label: Label) {
         if self.open.contains_key(&label.exchange.get()) {
             return;
         }
         self.overlaps |= !self.open.is_empty();
+        self.adopt(now);
         let mut exchange = Exchange::new(self.rules.policy);
         exchange.swap_shared(&mut None);
         exchange.prepare(label.exchange);
-        self.open.insert(label.exchange.get(), exchange);
+        self.open.insert(label.exchange.get(), (exchange, self.rules));
         let begun = self.with(label, |exchange, rules| {
             let outlook = exchange.outlook(rules, now);
             (outlook, exchange.begin(rules, now))
@@ -127,7 +148,7 @@ impl<'a> Recall<'a> {
     /// Does what is due at `now`.
     fn settle(&mut self, now: Instant, label: Label) {
         let is_due = |exchange: &Exchange| exchange.deadline().is_some_and(|(_, at)| at <= now);
-        if !self.open.get(&label.exchange.get()).is_some_and(is_due) {
+        if !self.open.get(&label.exchange.get()).is_some_and(|(own, _)| is_due(own)) {
             return;
         }
         let due = self.with(label, |exchange, rules| {

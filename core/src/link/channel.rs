@@ -47,6 +47,8 @@ pub struct Channel {
     flows: Vec<FlowState>,
     /// Queues, with the same indices; empty without a rate.
     lanes: Vec<Lane>,
+    /// Whether datagrams are counted even if no feature needs it yet.
+    counts: bool,
     /// Flows up to this number have no state.
     before: u32,
     usage: [Usage; 2],
@@ -90,6 +92,7 @@ impl Channel {
             link: link.clone(),
             flows: Vec::new(),
             lanes: Vec::new(),
+            counts: false,
             before: 0,
             usage: [Usage::default(); 2],
         }
@@ -128,6 +131,9 @@ impl Channel {
     /// initial state.
     pub fn change(&mut self, link: &Link) {
         let mut changed = Self::new(link);
+        if self.counts {
+            changed.count_all();
+        }
         (changed.usage, changed.before) = (self.usage, self.before);
         if link.shared == self.link.shared {
             changed.lanes = core::mem::take(&mut self.lanes);
@@ -141,6 +147,16 @@ impl Channel {
             }
         }
         *self = changed;
+    }
+
+    /// Counts the datagrams of a shared link from now on, because a later link may drop them by number. (Those of a flow
+    /// have their number in their name.)
+    pub(super) fn count_all(&mut self) {
+        self.counts = true;
+        if self.link.shared {
+            (self.plain, self.constant) = (false, [None; 2]);
+            self.ways.iter_mut().for_each(|way| way.has_memory = true);
+        }
     }
 
     /// Returns the usage of the queues in this direction.

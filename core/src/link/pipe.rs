@@ -4,6 +4,7 @@ use super::check::Check;
 use super::counts::Counts;
 use super::{Act, ActKind, Action, Channel, Delivery, Fault, Link};
 use crate::dist::Distribution;
+use crate::eras::Eras;
 use crate::random::{Direction, Name};
 use crate::time::{Duration, Instant};
 use crate::trace::PacketId;
@@ -55,9 +56,13 @@ pub struct Pipe {
     constant: [Option<Duration>; 2],
     seed: u64,
     channel: Channel,
+    /// The links that follow each other.
+    eras: Eras<Link>,
     faults: Vec<Fault>,
     /// In the order of their packets.
     acts: Vec<Act>,
+    /// Whether the channel decides alone: there are no eras, faults and acts.
+    plain: bool,
     /// Number of datagrams so far, by flow and direction, of the flows after number `before`.
     counts: Counts,
     before: u32,
@@ -69,8 +74,30 @@ impl Pipe {
     pub fn new(link: &Link, seed: u64) -> Self {
         let channel = Channel::new(link);
         let constant = [Direction::Request, Direction::Reply].map(|way| channel.constant(way));
-        let (faults, acts) = (Vec::new(), Vec::new());
-        Self { constant, seed, channel, faults, acts, counts: Counts::NONE, before: 0 }
+        let (eras, faults, acts) = (Eras::NONE, Vec::new(), Vec::new());
+        let (counts, before, plain) = (Counts::NONE, 0, true);
+        Self { constant, seed, channel, eras, faults, acts, plain, counts, before }
+    }
+
+    /// Returns the pipe with `eras`; see [`set_eras`](Self::set_eras).
+    pub(crate) fn with_eras(mut self, eras: Eras<Link>) -> Self {
+        self.set_eras(eras);
+        self
+    }
+
+    /// Sets links that follow each other, each for the datagrams that are sent from its time on. Those in a queue leave
+    /// as planned, and a different loss model starts in its initial state.
+    pub(crate) fn set_eras(&mut self, eras: Eras<Link>) {
+        if !eras.is_empty() {
+            self.channel.count_all();
+            self.eras = eras;
+            self.is_special();
+        }
+    }
+
+    /// Notes that there is more than the channel.
+    const fn is_special(&mut self) {
+        (self.constant, self.plain) = ([None; 2], false);
     }
 
     /// Returns the pipe with `faults`; see [`add_faults`](Self::add_faults).
@@ -85,7 +112,7 @@ impl Pipe {
     pub fn add_faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.extend(faults);
         if !self.faults.is_empty() {
-            self.constant = [None; 2];
+            self.is_special();
         }
     }
 
@@ -102,7 +129,7 @@ impl Pipe {
         self.acts.extend(acts);
         self.acts.sort_unstable_by_key(|act| act.packet);
         if !self.acts.is_empty() {
-            self.constant = [None; 2];
+            self.is_special();
         }
     }
 
@@ -117,6 +144,7 @@ impl Pipe {
         self.before = before;
         self.counts.clear();
         self.channel.forget_flows(before);
+        self.eras.restart();
     }
 
     /// Returns an estimate of the memory in bytes of the state of all flows.
@@ -166,7 +194,12 @@ impl Pipe {
     pub fn checks(&self, now: Instant, name: Name, payload: usize) -> Vec<Check> {
         let faults = self.faults.iter().filter(|fault| fault.is_on(now));
         let mut checks: Vec<Check> = faults.filter_map(|fault| Check::by(fault, name)).collect();
-        checks.extend(self.channel.checks(now, name, payload as u64));
+        let mut changed = None;
+        if let Some(link) = self.eras.next(now) {
+            changed.insert(self.channel.clone()).change(link);
+        }
+        let channel = changed.as_ref().unwrap_or(&self.channel);
+        checks.extend(channel.checks(now, name, payload as u64));
         let end = checks.iter().position(|check| check.drops().is_some());
         checks.truncate(end.map_or(checks.len(), |end| end + 1));
         checks
@@ -180,8 +213,7 @@ impl Pipe {
             link.latency_of(way) == Distribution::Constant(Duration::ZERO)
                 && link.rate_of(way).is_none()
         };
-        let plain = self.faults.is_empty() && self.acts.is_empty();
-        plain && at_once(Direction::Request) && at_once(Direction::Reply)
+        self.plain && at_once(Direction::Request) && at_once(Direction::Reply)
     }
 
     /// Returns the state of the link without its faults and acts.
@@ -210,8 +242,11 @@ impl Pipe {
     }
 
     fn carry(&mut self, now: Instant, name: Name, payload: usize) -> Action {
-        if self.faults.is_empty() && self.acts.is_empty() {
+        if self.plain {
             return self.channel.send(now, name, payload);
+        }
+        if let Some(link) = self.eras.begin(now) {
+            self.channel.change(link);
         }
         let action = self.carry_with_faults(now, name, payload);
         match self.act(name) {

@@ -120,6 +120,16 @@ impl Breaker {
         })
     }
 
+    /// Returns its rule.
+    pub(super) const fn rule(self) -> BreakerRule {
+        match self.0 {
+            State::Switch { failures, open_for, .. } => {
+                BreakerRule::Consecutive { failures, open_for }
+            }
+            State::Counts { share, .. } => BreakerRule::Share(share),
+        }
+    }
+
     /// Returns true if an exchange may begin. With the rule `Consecutive`, the first exchange after the
     /// open time is the probe. The rule `Share` admits every exchange.
     pub fn admit(&mut self, now: Instant) -> bool {

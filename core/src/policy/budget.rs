@@ -247,6 +247,11 @@ impl Budget {
         Self { rule, left }
     }
 
+    /// Returns its rule.
+    pub(super) const fn rule(&self) -> BudgetRule {
+        self.rule
+    }
+
     /// Returns true if an exchange may begin. Only `Adaptive` ever refuses; it draws from `draw`.
     pub fn first(&mut self, now: Instant, draw: &mut Stream) -> bool {
         match (&mut self.left, self.rule) {

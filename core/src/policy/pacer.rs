@@ -55,6 +55,14 @@ impl Pacer {
         Self { schedule: Schedule::new(policy), memory }
     }
 
+    /// Follows `policy` from the next exchange on. What outlasts an exchange stays as far as its rule is the same.
+    pub(crate) fn adopt(&mut self, policy: &Policy) {
+        let mut shared = None;
+        self.swap_shared(&mut shared);
+        *self = Self::new(policy);
+        self.swap_shared(&mut Shared::followed(shared, policy));
+    }
+
     /// Swaps the state that outlasts an exchange with `other`, for clients with several open exchanges.
     pub(crate) fn swap_shared(&mut self, other: &mut Option<Box<Shared>>) {
         if let Some(memory) = &mut self.memory {
@@ -334,6 +342,22 @@ impl Shared {
 
     pub(super) fn gate(&self) -> Option<Gate> {
         self.breaker.as_ref().map(Breaker::gate)
+    }
+
+    /// Returns the state under `policy` after the state `before`: what has the same rule stays.
+    pub(crate) fn followed(before: Option<Box<Self>>, policy: &Policy) -> Option<Box<Self>> {
+        let mut shared = Pacer::new(policy).memory?.shared?;
+        let Some(before) = before else { return Some(shared) };
+        if shared.adaptive == before.adaptive {
+            shared.rtt = before.rtt;
+        }
+        if shared.budget.as_ref().map(Budget::rule) == before.budget.as_ref().map(Budget::rule) {
+            shared.budget = before.budget;
+        }
+        if shared.breaker.map(Breaker::rule) == before.breaker.map(Breaker::rule) {
+            shared.breaker = before.breaker;
+        }
+        Some(shared)
     }
 
     /// Records a send that got no reply, or a failure as its reply.

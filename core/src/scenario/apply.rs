@@ -38,8 +38,9 @@ impl Scenario {
                 }
             }
         }
-        let changed = draft.build()?;
+        let mut changed = draft.build()?;
         changed.check()?;
+        changed.check_changes()?;
         Ok(changed)
     }
 

@@ -207,7 +207,7 @@ impl Scenario {
         let groups = ["workload", "server", "link"];
         let is_fixed = |field: &&Field| {
             let in_group = groups.contains(&field.group());
-            (in_group || ["exchanges", "faults", "acts"].contains(&field.key))
+            (in_group || ["exchanges", "faults", "acts", "changes"].contains(&field.key))
                 && !OF_WRITERS.contains(&field.key)
         };
         let why = "each client writes once, over a link that loses nothing, to a server that takes no time";

@@ -21,9 +21,11 @@
 mod acts;
 mod adapt;
 mod apply;
+mod changes;
 mod check;
 mod connections;
 mod dns;
+mod eras;
 mod error;
 mod faults;
 mod field;
@@ -45,6 +47,7 @@ mod tests;
 mod workload;
 
 pub use acts::Acts;
+pub use changes::{Change, Changes};
 pub use dns::{Asking, Records};
 pub use error::FieldError;
 pub use faults::{Fault, FaultKind, Faults};

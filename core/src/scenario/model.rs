@@ -1,6 +1,7 @@
 //! A scenario as a program sees it.
 
 use super::acts::Acts;
+use super::changes::Changes;
 use super::dns::{Asking, Records};
 use super::faults::{FaultKind, Faults};
 use super::network::{Family, NetworkKind};
@@ -70,6 +71,8 @@ pub struct Scenario {
     pub faults: Faults,
     /// What a person does to single packets.
     pub acts: Acts,
+    /// What gets another value during the run.
+    pub changes: Changes,
 }
 
 /// One exchange under the textbook's policy over a perfect link of 10 ms.
@@ -98,6 +101,7 @@ impl Default for Scenario {
             link: Link::default(),
             faults: Faults::default(),
             acts: Acts::default(),
+            changes: Changes::default(),
         }
     }
 }
@@ -135,6 +139,7 @@ impl Scenario {
             .seed(self.seed)
             .exchanges(self.max_exchanges())
             .think(think)
+            .followed_by(&self.later_policies())
     }
 
     /// Returns the configuration of open-loop clients, for a server at `peer`; `None` for any other
@@ -144,7 +149,8 @@ impl Scenario {
         let Workload::Open { duration, shared, .. } = self.workload else { return None };
         let config = self.client_config(peer).open(self.arrivals()?).duration(duration);
         let sharing = NonZeroU32::new(self.clients).filter(|_| shared);
-        Some(config.exchanges(self.exchanges).sharing(sharing))
+        let config = config.exchanges(self.exchanges).sharing(sharing);
+        Some(config.followed_by(&self.later_policies()))
     }
 
     /// Returns when the last exchange arrives in an open loop in which the number of arrivals is what ends them; `None`
@@ -198,11 +204,14 @@ impl Scenario {
         service::Config { outages: self.faults.outages(name), ..self.station.clone() }
     }
 
-    /// Returns the link with its faults and acts, as a machine.
+    /// Returns the link with its changes, faults and acts, as a machine.
     #[must_use]
     pub fn pipe(&self) -> Pipe {
         let acts = self.acts.as_slice().iter().copied();
-        Pipe::new(&self.link, self.seed).with_faults(self.faults.of_link()).with_acts(acts)
+        Pipe::new(&self.link, self.seed)
+            .with_eras(self.link_eras())
+            .with_faults(self.faults.of_link())
+            .with_acts(acts)
     }
 
     /// Returns true if the scenario needs hosts with TCP/IP stacks, and thus the feature `packets`.

@@ -126,9 +126,10 @@ impl Scenario {
     }
 
     /// Returns the configuration of the clients, and the server, if they are what most scenarios have: closed-loop clients,
-    /// and one server at its usual address that takes no time.
+    /// and one server at its usual address that takes no time; nothing changes.
     pub(super) fn usual_machines(&self) -> Option<(client::Config, Server)> {
-        let is_usual = self.protocol == Protocol::Udp
+        let is_usual = self.changes.is_empty()
+            && self.protocol == Protocol::Udp
             && self.network == NetworkKind::Datagrams
             && self.station_config().is_empty()
             && matches!(self.workload, Workload::Closed { .. })
@@ -207,6 +208,7 @@ impl Scenario {
         let first = servers.remove(0);
         let seed = self.seed;
         let mut network = Network::new(clients, first, self.link.clone(), seed, RunSink::new(sink))
+            .with_link_eras(self.link_eras())
             .with_faults(self.faults.of_link())
             .with_acts(self.acts.as_slice())
             .with_first_server_at(self.servers.first())
@@ -278,9 +280,12 @@ impl Scenario {
                 OtherServer::Heartbeat(Box::new(server::heartbeat::Server::new(config))).into()
             }
             Workload::Closed { .. } | Workload::Open { .. } => {
-                let server = Server::numbered(self.server.clone(), seed, clients);
+                let server = Server::numbered(self.server.clone(), seed, clients)
+                    .with_eras(self.server_eras());
                 let config = self.station_config_of(place);
-                ScenarioServer::Station(Box::new(Station::numbered(server, config, seed, clients)))
+                let station = Station::numbered(server, config, seed, clients)
+                    .with_eras(self.station_eras(place));
+                ScenarioServer::Station(Box::new(station))
             }
         }
     }

@@ -39,6 +39,7 @@ impl Scenario {
             faults,
             // Each concerns a packet of one client.
             acts: _,
+            changes: _,
         } = self;
         let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
         // A fault of the link depends on the time alone. One of the server is also an event of its own.
@@ -61,6 +62,8 @@ impl Scenario {
             (!station.is_instant(), "server.service"),
             (*shared, "link.shared"),
             (at_server, "faults"),
+            // Other keys that couple clients cannot change.
+            (self.takes_time(), "changes"),
         ]
         .into_iter()
         .find_map(|(couples, key)| couples.then_some(key))

@@ -206,10 +206,12 @@ impl NameStation {
     ) -> Self {
         let queries = scenario.server.clone().with_reply(Reply::Mirror);
         let clients = scenario.family.clients();
-        let server = Server::numbered(queries, seed, clients);
+        let eras = scenario.server_eras().map(|config| config.with_reply(Reply::Mirror));
+        let server = Server::numbered(queries, seed, clients).with_eras(eras);
         let config = scenario.station_config_of(place);
         Self {
-            station: Station::numbered(server, config, seed, clients),
+            station: Station::numbered(server, config, seed, clients)
+                .with_eras(scenario.station_eras(place)),
             server: NameServer::new(zone),
             replies: VecDeque::new(),
             events: VecDeque::new(),

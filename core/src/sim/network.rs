@@ -3,6 +3,7 @@
 //! The loop jumps from event to event. It drives the machines as their contract requires: one input,
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
+mod conditions;
 mod servers;
 mod slot;
 #[cfg(feature = "packets")]
@@ -19,7 +20,7 @@ use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Output, Role, Timeouts, Visit};
 use crate::heap::Held as _;
-use crate::link::{Act, Channel, Fault, Link};
+use crate::link::{Channel, Link};
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
@@ -121,20 +122,6 @@ where
         self.wire.restart(before);
         self.timeouts = Timeouts::of_hosts((self.clients.len() + self.extra.servers()) as u64);
         (self.started, self.stuck) = (0, false);
-    }
-
-    /// Adds faults of the link.
-    #[must_use]
-    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
-        self.wire.set_faults(faults);
-        self
-    }
-
-    /// Adds acts by hand: see [`Pipe::add_acts`](crate::link::Pipe::add_acts).
-    #[must_use]
-    pub fn with_acts(mut self, acts: &[Act]) -> Self {
-        self.wire.set_acts(acts);
-        self
     }
 
     /// Handles the next event and returns its time; `None` if no event is left.

@@ -62,7 +62,7 @@ impl<K: Sink> Run<K> {
             links: if channel.link().shared { 1 } else { self.clients() as u64 },
             usage: [Direction::Request, Direction::Reply].map(|way| channel.usage(way)),
             stations: stations
-                .filter(|station| !station.config().is_instant())
+                .filter(|station| station.may_hold())
                 .map(StationState::from)
                 .collect(),
         }

@@ -4,6 +4,7 @@ use super::packets::{Packet, Packets};
 use super::queue::Queue;
 use super::{SERVER, client_address};
 use crate::drive::{Context, Visit, Wait};
+use crate::eras::Eras;
 use crate::heap::Held as _;
 use crate::link::{Act, Action, Channel, Delivery, Fault, Link, Pipe, Step};
 use crate::random::Direction;
@@ -134,6 +135,11 @@ impl<K: Sink> Wire<K> {
     /// Adds those of `faults` that concern the link.
     pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.pipe.add_faults(faults);
+    }
+
+    /// Sets the links that follow each other.
+    pub(super) fn set_eras(&mut self, eras: Eras<Link>) {
+        self.pipe.set_eras(eras);
     }
 
     pub(super) fn set_acts(&mut self, acts: &[Act]) {

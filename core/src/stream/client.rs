@@ -80,9 +80,20 @@ impl<C: Codec> Client<C> {
 
     /// Begins the prepared exchange.
     fn begin(&mut self, now: Instant) {
+        self.adopt(now);
         (self.sends, self.reply) = (0, None);
         let outcome = self.config.begin(&mut self.exchange, self.flow, now);
         self.follow(outcome);
+    }
+
+    /// Takes the configuration of exchanges that begin now, if the next one is yet to begin.
+    fn adopt(&mut self, now: Instant) {
+        if self.exchange.is_to_begin()
+            && let Some(config) = self.config.changed(now).cloned()
+        {
+            self.exchange.adopt(&config.policy);
+            self.config = config;
+        }
     }
 
     /// If the exchange is over, gives up its other attempts, reports that and prepares the next one; after
@@ -312,6 +323,7 @@ impl<C: Codec> Endpoint for Client<C> {
 
     fn handle_timeout(&mut self, now: Instant) {
         self.release_in_time(now);
+        self.adopt(now);
         let outcome = self.exchange.due(self.config.rules(self.flow), now);
         self.follow(outcome);
         self.time_out_attempts(now);

@@ -1,9 +1,10 @@
 //! Whether the exchanges of a run are independent trials.
 
+use super::prediction::untouched;
 use crate::link::{Link, Loss};
 use crate::policy::Adaptive;
 use crate::random::{Direction, Probability};
-use crate::scenario::{Acts, Family, NetworkKind, Scenario, Workload};
+use crate::scenario::{Family, NetworkKind, Scenario, Workload};
 use crate::server::echo;
 use crate::server::service;
 
@@ -46,6 +47,7 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
         link,
         faults,
         acts,
+        changes,
     } = scenario;
     // Drops and failures are drawn for each datagram.
     let echo::Config { reply: _, drop: _, drop_first, drop_list, fail: _, hint: _ } = server;
@@ -74,7 +76,8 @@ pub fn independent(scenario: &Scenario) -> Result<(), &'static str> {
     if !faults.as_slice().is_empty() {
         return Err("a fault affects all exchanges of its time");
     }
-    datagrams(link, acts)
+    untouched(acts, changes)?;
+    datagrams(link)
 }
 
 /// Checks that requests do not wait for each other at the server.
@@ -97,10 +100,7 @@ fn queue(station: &service::Config) -> Result<(), &'static str> {
 }
 
 /// Checks that the link treats each datagram by itself.
-fn datagrams(link: &Link, acts: &Acts) -> Result<(), &'static str> {
-    if !acts.as_slice().is_empty() {
-        return Err("packets are changed by hand");
-    }
+fn datagrams(link: &Link) -> Result<(), &'static str> {
     let Link {
         latency: _,
         correlation,

@@ -4,7 +4,7 @@ use super::Bernoulli;
 use crate::link::{Link, Loss};
 use crate::policy::{Adaptive, Jitter};
 use crate::random::{Direction, Probability};
-use crate::scenario::{Acts, Protocol, Scenario, Workload};
+use crate::scenario::{Acts, Changes, Protocol, Scenario, Workload};
 use crate::server::echo;
 use crate::sim::Summary;
 use crate::time::Duration;
@@ -40,13 +40,14 @@ pub fn predict(scenario: &Scenario) -> Result<Bernoulli, &'static str> {
         link,
         faults,
         acts,
+        changes,
     } = scenario;
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     if !listening {
         return Err("nobody listens on the server's port");
     }
     machines(*protocol, workload)?;
-    let (p, rtt) = way(link, acts)?;
+    let (p, rtt) = way(link, acts, changes)?;
     if policy.jitter() != Jitter::None || policy.adaptive() != Adaptive::None {
         return Err("the waits are drawn or measured");
     }
@@ -85,7 +86,11 @@ fn machines(protocol: Protocol, workload: &Workload) -> Result<(), &'static str>
 }
 
 /// Returns the loss in each direction and the round-trip time of a link whose datagrams are independent.
-fn way(link: &Link, acts: &Acts) -> Result<(Probability, Duration), &'static str> {
+fn way(
+    link: &Link,
+    acts: &Acts,
+    changes: &Changes,
+) -> Result<(Probability, Duration), &'static str> {
     let ways = [Direction::Request, Direction::Reply];
     let [Some(there), Some(back)] = ways.map(|way| link.latency_of(way).bound()) else {
         return Err("the latency has no bound");
@@ -98,15 +103,24 @@ fn way(link: &Link, acts: &Acts) -> Result<(Probability, Duration), &'static str
     if loss != reply_loss {
         return Err("requests and replies are lost with different probabilities");
     }
-    plain(link, acts)?;
+    plain(link, acts, changes)?;
     Ok((*loss, there.saturating_add(back)))
 }
 
-/// Checks that the link only loses and delays datagrams, by itself. Its latency and its loss are for the caller to check.
-pub(super) fn plain(link: &Link, acts: &Acts) -> Result<(), &'static str> {
+/// Checks that nobody intervenes in the run.
+pub(super) fn untouched(acts: &Acts, changes: &Changes) -> Result<(), &'static str> {
+    if !changes.is_empty() {
+        return Err("a setting changes during the run");
+    }
     if !acts.as_slice().is_empty() {
         return Err("packets are changed by hand");
     }
+    Ok(())
+}
+
+/// Checks that the link only loses and delays datagrams, by itself. Its latency and its loss are for the caller to check.
+pub(super) fn plain(link: &Link, acts: &Acts, changes: &Changes) -> Result<(), &'static str> {
+    untouched(acts, changes)?;
     let Link {
         latency: _,
         correlation: _,

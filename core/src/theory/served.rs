@@ -182,7 +182,7 @@ pub fn predict_metastable(scenario: &Scenario) -> Result<MetastablePrediction, &
 /// Checks the conditions that both predictions share, and returns the arrivals per second of all clients
 /// and the mean service time in seconds.
 fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
-    let Scenario { policy, server, station, link, workload, acts, .. } = scenario;
+    let Scenario { policy, server, station, link, workload, acts, changes, .. } = scenario;
     // As in `predict`, all fields are named. Those of the queue are for the caller to check.
     let echo::Config { reply: _, drop, drop_first, drop_list, fail, hint: _ } = server;
     let service::Config {
@@ -220,7 +220,7 @@ fn server(scenario: &Scenario) -> Result<(f64, f64), &'static str> {
     if !quiet || *drop_first > 0 || !drop_list.is_empty() {
         return Err("the server drops or fails");
     }
-    plain(link, acts)?;
+    plain(link, acts, changes)?;
     let ways = [Direction::Request, Direction::Reply];
     if ways.iter().any(|way| *link.loss_of(*way) != Loss::NEVER) {
         return Err("the link loses datagrams");

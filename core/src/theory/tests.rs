@@ -85,6 +85,7 @@ fn the_simulated_network_agrees_with_its_prediction() {
         ("server.service=1ms", "the server takes time"),
         ("faults=1s+1s+partition", "the scenario has faults"),
         ("acts=drop+client+1+request+1", "packets are changed by hand"),
+        ("changes=1s+link.loss%3D0.1", "a setting changes during the run"),
         ("workload.task=write", "the clients contend for a row"),
         ("link.latency=50ms", "the round trip may be longer than a wait"),
         ("policy.deadline=1510ms", "the round trip may be longer than a wait"),
@@ -270,6 +271,7 @@ mod servers {
             ("policy.max_sends=2", "an exchange may be sent more than once"),
             ("faults=1s+1s+load+2", "the scenario has faults"),
             ("acts=drop+client+1+request+1", "packets are changed by hand"),
+            ("changes=1s+link.loss=0.1", "a setting changes during the run"),
             ("clients=2", "clients may run out of exchanges before their time"),
             (
                 "clients=2&workload.duration=8000s",

@@ -1,4 +1,4 @@
-//! The digests that every build must produce: `digests.txt` contains nineteen scenarios with twenty seeds
+//! The digests that every build must produce: `digests.txt` contains twenty scenarios with twenty seeds
 //! each. The page's tests check the same file in a browser, and `cargo xtask test release` with the release build.
 //!
 //! If they change, runs have changed their meaning: `UPDATE_DIGESTS=1 cargo test -p retrylab-core
@@ -12,7 +12,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/digests.txt");
 
 /// Each covers different parts: the server's drops, the link's loss with random latencies, many clients at
 /// once, the policy's bounds, tokens with late replies.
-pub(crate) const SCENARIOS: [&str; 19] = [
+pub(crate) const SCENARIOS: [&str; 20] = [
     "exchanges=50&server.drop=0.5",
     "exchanges=20&link.loss=0.2&link.latency=uniform+5ms+60ms",
     "clients=200&server.drop=0.2&link.latency=normal+10ms+4ms&link.loss=0.05",
@@ -57,6 +57,11 @@ pub(crate) const SCENARIOS: [&str; 19] = [
     "clients=3&exchanges=4&link.loss=burst+0.2+3&link.duplicate=0.2&link.latency=uniform+5ms+60ms\
      &faults=2s+forever+latency+50ms&acts=drop+client+1+request+1;+delay+client+2+reply+2+by+70ms;\
      +duplicate+client+2+request+3;+delay+client+3+request+2+by+1s;+drop+client+3+reply+1",
+    // Changes during the run.
+    "clients=4&exchanges=60&token=true&server.reply=mirror&workload.arrivals=poisson+20&policy.budget=throttle+5+0.1\
+     &server.service=exponential+10ms&changes=500ms+link.loss%3Dburst+0.3+3;+1s+policy.backoff%3Dlinear;\
+     +1s+policy.budget%3Dquota+20+5+1;+1s+server.workers%3D3;+1500ms+link.rate%3D256kbit;+2s+server.drop%3D0.3;\
+     +2s+server.service%3D0s;+2s+link.latency%3Duniform+5ms+60ms",
 ];
 
 #[test]

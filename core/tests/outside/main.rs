@@ -18,6 +18,7 @@ mod acts;
 mod addresses;
 mod behind;
 mod cells;
+mod changes;
 mod connections;
 mod contract;
 mod digests;

@@ -9,7 +9,7 @@ use retrylab_core::time::Duration;
 use retrylab_core::trace::{HostId, Record, What};
 
 /// Scenarios in which every decision of a client is known.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "link.loss=0.5&exchanges=20",
     "link.loss=0.6&exchanges=30&policy.jitter=full",
     "link.loss=0.6&exchanges=30&policy.jitter=decorrelated&policy.max_timeout=1s",
@@ -22,6 +22,8 @@ const KNOWN: [&str; 12] = [
     "link.loss=0.7&exchanges=60&policy.breaker=3+2s&policy.max_sends=2",
     "link.loss=0.6&exchanges=60&policy.breaker=share+0.3&policy.deadline=900ms",
     "link.loss=0.4&exchanges=40&policy.adaptive=rfc6298&token=true&policy.first_delay=1ms+9ms",
+    "link.loss=0.6&exchanges=40&policy.budget=throttle+4+0.5&changes=2s+policy.jitter%3Dfull;\
+     +5s+policy.max_sends%3D3;+5s+policy.budget%3Dbucket+2+0.3",
 ];
 
 /// Scenarios in which some are not.
@@ -79,11 +81,12 @@ fn decisions(fragment: &str, seed: u64) -> (u32, u32) {
     let (scenario, errors) = Scenario::from_fragment(&format!("seed={seed}&clients=2&{fragment}"));
     assert_eq!(errors, []);
     let records = run(&scenario, Vec::<Record>::new()).sink;
+    let later = scenario.later_policies();
     let (mut all, mut known) = (0, 0);
     for flow in 1..=2 {
         let rules = Rules::new(&scenario.policy, seed, flow);
         let hint = scenario.server.hint.map(Hint::After);
-        let mut recall = Recall::new(rules, scenario.token, hint);
+        let mut recall = Recall::new(rules, scenario.token, hint).followed_by(&later);
         let own = |record: &&Record| record.flow.is_some_and(|own| own.get() == flow);
         let mut records = records.iter().filter(own).peekable();
         while let Some(record) = records.next() {

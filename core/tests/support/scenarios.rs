@@ -8,7 +8,7 @@ use retrylab_core::trace::{Record, Sink, What};
 use retrylab_core::value::Form;
 
 /// Groups of keys that are valid only together: changing single keys would rarely find them.
-const BEGINNINGS: [&[(&str, &str)]; 14] = [
+const BEGINNINGS: [&[(&str, &str)]; 15] = [
     &[],
     &[("policy.backoff", "list"), ("policy.timeouts", "0s, 10ms, 1s")],
     &[("exchanges", "1000")],
@@ -45,6 +45,14 @@ const BEGINNINGS: [&[(&str, &str)]; 14] = [
         (
             "acts",
             "drop client 1 request 1; delay client 2 reply 1 by 90ms; duplicate client 1 request 2",
+        ),
+    ],
+    &[
+        ("clients", "3"),
+        ("exchanges", "9"),
+        (
+            "changes",
+            "50ms link.loss=0.5; 200ms policy.budget=throttle 3 0.1; 1s server.drop=0.5; 2s link.rate=64kbit",
         ),
     ],
 ];
@@ -103,7 +111,7 @@ pub(crate) fn value(field: &Field, source: &mut Source<'_>) -> String {
         _ => {
             let examples = field.shape.grammar().map_or(&[][..], |grammar| grammar.examples);
             let mut value = varied(source.pick(examples).0, source);
-            if ["faults", "acts", "servers"].contains(&field.key) {
+            if ["faults", "acts", "changes", "servers"].contains(&field.key) {
                 for _ in 0..source.byte() % 3 {
                     value += if field.key == "servers" { "," } else { "; " };
                     value += &varied(source.pick(examples).0, source);

@@ -48,6 +48,7 @@ impl Way {
         let mut notes = netem.notes().to_vec();
         notes.extend(faults(scenario, direction));
         notes.extend(acts(scenario, direction));
+        notes.extend(changes(scenario));
         Self { command: netem.command(device), notes }
     }
 
@@ -70,6 +71,12 @@ fn faults(scenario: &Scenario, direction: Direction) -> Option<String> {
 fn acts(scenario: &Scenario, direction: Direction) -> Option<String> {
     let all = scenario.acts.as_slice().iter();
     no_equivalent("acts", all.filter(|act| act.packet.direction == direction))
+}
+
+/// Returns a note on the changes of the link. Netem supports none of them.
+fn changes(scenario: &Scenario) -> Option<String> {
+    let all = scenario.changes.as_slice().iter();
+    no_equivalent("changes", all.filter(|change| change.key.starts_with("link.")))
 }
 
 fn no_equivalent<T: ToString>(noun: &str, all: impl Iterator<Item = T>) -> Option<String> {

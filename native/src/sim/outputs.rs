@@ -78,7 +78,7 @@ pub(super) fn open(args: &Args, scenario: &Scenario) -> Result<Outputs, OutputEr
             drawn(ladder, "stdout", io::stdout())
         }
     });
-    let waiting = !scenario.station_config().is_instant();
+    let waiting = scenario.takes_time();
     let capture = args.pcapng.as_deref();
     let capture = capture.map(|path| pcapng::simulated(path, scenario.setting())).transpose()?;
     let capture = capture.map(|capture| capture.with_waiting(waiting));

@@ -11,6 +11,7 @@ mod addresses;
 mod assertions;
 mod captured_streams;
 mod cells;
+mod changes;
 mod check;
 mod compare;
 mod completions;

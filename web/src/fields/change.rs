@@ -7,7 +7,8 @@ use retrylab_core::value::{Form, Printable, Shape};
 
 /// Returns the scenario with `key` set to what was typed, or reset to its default without a value.
 ///
-/// A number without a unit has the unit of the last value, or milliseconds.
+/// A number without a unit has the unit of the last value, or milliseconds. The value is that of the whole run: changes of
+/// the key during the run are discarded.
 ///
 /// # Errors
 /// One sentence with the label of the key that says what to type.
@@ -16,9 +17,11 @@ pub(crate) fn change(
     key: &str,
     typed: Option<&str>,
 ) -> Result<Scenario, String> {
+    let mut whole = scenario.clone();
+    whole.changes = whole.changes.without(key);
     let changed = match typed {
-        Some(typed) => set(scenario, key, typed),
-        None => reset(scenario, key),
+        Some(typed) => set(&whole, key, typed),
+        None => reset(&whole, key),
     };
     changed.map_err(|error| explain(scenario, &error))
 }

@@ -9,7 +9,7 @@ pub(crate) use change::change;
 pub(crate) use controls::SEED;
 
 use crate::json::Json;
-use crate::numbers::capital;
+use crate::numbers::{capital, span};
 use crate::schedule::resolver_options;
 use controls::{JITTER, MAIN, MODES, Main, PRESET};
 use labels::{heading, in_words, label};
@@ -26,8 +26,8 @@ const LINE: usize = 40;
 /// An array of objects: `key`, `label`, `help` (one line), `details` (sentences that say more), `value`, `group` (empty for
 /// the controls that are always visible), `input` (`text`, `long`, `number`, `switch`, `choice` or `modes`),
 /// `choices`, `refused` (for each of the modes why it cannot be chosen now, or empty), `stops` (those that the scenario
-/// allows), `stop` (the nearest one's place), `changed` (from the default, or from the preset), `default` (what a reset sets;
-/// empty if there is nothing to reset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
+/// allows), `stop` (the nearest one's place), `changed` (from the default, or from the preset), `later` (its values later in
+/// the run, in words, or empty), `default` (what a reset sets; empty if there is nothing to reset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
 /// policy, so that its keys need not be shown); and for the preset alone `apart` (the policy no longer equals the preset).
 ///
 /// Jitter has two objects: its modes, and the text with their parameters, which is folded.
@@ -54,6 +54,7 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
     let is_modes = main.is_some() && field.key == JITTER;
     let (help, details) = help(field, main, scenario);
+    let later = later(scenario, field);
     json.text("key", field.key);
     json.text("label", &label(field));
     json.text("help", &help);
@@ -66,7 +67,8 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     json.texts("refused", modes.map(|mode| refused(scenario, field, mode)));
     json.number("stop", nearest(&stops, &value) as u64);
     json.texts("stops", stops);
-    json.flag("changed", changed);
+    json.flag("changed", changed || !later.is_empty());
+    json.text("later", &later);
     json.text("default", &default(scenario, field, changed));
     json.flag("dice", field.key == SEED);
     json.text("idle", field.unused(scenario).unwrap_or_default());
@@ -74,6 +76,31 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     if field.key == PRESET {
         json.flag("apart", is_apart(scenario));
     }
+}
+
+/// Returns the values that a key gets during the run, in words.
+fn later(scenario: &Scenario, field: &Field) -> String {
+    let mut out = String::new();
+    for change in scenario.changes.as_slice() {
+        if change.key == field.key {
+            out += if out.is_empty() { "" } else { ", " };
+            out = out + &change.value + " from " + &span(nanos(change.at)) + " on";
+        }
+    }
+    out
+}
+
+/// Returns what changes during the run: the times in nanoseconds, and in words what is set then.
+pub(crate) fn changes(scenario: &Scenario) -> Vec<(u64, String)> {
+    let mut all: Vec<(u64, String)> = Vec::new();
+    for change in scenario.changes.as_slice() {
+        let (at, words) = (nanos(change.at), label_of(&change.key) + " " + &change.value);
+        match all.last_mut() {
+            Some((last, out)) if *last == at => *out = std::mem::take(out) + ", " + &words,
+            _ => all.push((at, words)),
+        }
+    }
+    all
 }
 
 /// Returns the name of a key's control.

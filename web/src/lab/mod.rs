@@ -7,6 +7,7 @@ mod compare;
 mod course;
 mod exercise;
 mod exhibit;
+mod fork;
 mod hover;
 mod link;
 mod pictures;
@@ -88,7 +89,7 @@ impl Lab {
         }
     }
 
-    /// Returns the link of the scenario with one value changed, or reset to its default without a value.
+    /// Returns the link of the scenario with one value changed in the whole run, or reset to its default without a value.
     ///
     /// # Errors
     /// If the value is invalid: one sentence that says what to type.

@@ -125,7 +125,7 @@ impl Lab {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return };
         let paint = Paint::new(ctx, &self.theme, (w, h), ratio);
-        let run = (&scene.timeline, exhibit.run.records());
+        let run = (&scene.timeline, &exhibit.run);
         strip::draw(&paint, run, &self.folds, &exhibit.pointed, (w, h));
     }
 

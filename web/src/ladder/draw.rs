@@ -42,6 +42,7 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     }
     lanes(paint, view);
     servers::troubles(paint, view);
+    servers::changes(paint, view);
     waits(paint, view, first.at, last.at);
     servers::bars(paint, view, first.at, last.at);
     if has_playhead {

@@ -1,6 +1,7 @@
 //! Draws what happens at the servers on their lane: requests that wait and are worked on, and what is wrong.
 
 use super::{Columns, HEADER, View};
+use crate::fields;
 use crate::paint::{Align, Font, Paint, Point};
 use crate::theme::Ink;
 use crate::timeline::{Id, Job, Packet, Site, Timeline};
@@ -118,18 +119,33 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
         paint.alpha(1.0);
         let before = &mut words[usize::from(trouble.site() == Site::Servers)];
         *before = (top + 9.0).max(*before + 16.0);
-        word(paint, &trouble.words(view.run.scenario()), align, (x + to_word, *before));
+        let words = trouble.words(view.run.scenario());
+        word(paint, Ink::Lost, &words, align, (x + to_word, *before));
     }
 }
 
-fn word(paint: &Paint<'_>, word: &str, align: Align, (x, y): Point) {
+/// Draws a line at each time at which settings change.
+pub(super) fn changes(paint: &Paint<'_>, view: &View<'_>) {
+    for (at, words) in &fields::changes(view.run.scenario()) {
+        let y = view.ladder.y(*at) - view.top;
+        if y < HEADER || y > view.h || *at > view.seen.min(view.timeline.end()) {
+            continue;
+        }
+        paint.dash(&[6.0, 4.0]);
+        paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
+        paint.dash(&[]);
+        word(paint, Ink::Select, words, Align::Right, (view.columns.server - 12.0, y - 9.0));
+    }
+}
+
+fn word(paint: &Paint<'_>, ink: Ink, word: &str, align: Align, (x, y): Point) {
     let font = Font::sans(12.0).bold();
     let width = paint.width(font, word);
     let left = if align == Align::Left { x } else { x - width };
     paint.alpha(0.85);
     paint.fill(Ink::Ground, |path| path.card((left - 3.0, y - 8.0), width + 6.0, 16.0, 4.0));
     paint.alpha(1.0);
-    paint.text(Ink::Lost, font, align, (x, y), word);
+    paint.text(ink, font, align, (x, y), word);
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Layout {
             layout.field.w = name + 2.0 * layout.ring() + 12.0;
             if clients == 1 {
                 layout.field.w += if narrow { 20.0 } else { 56.0 };
-                let each = if scenario.station.is_instant() { 50.0 } else { 90.0 };
+                let each = if scenario.takes_time() { 90.0 } else { 50.0 };
                 layout.server.h = inner.min(82.0 + each * f64::from(layout.servers));
                 layout.server.y = top + (inner - layout.server.h) / 2.0;
             }

@@ -169,9 +169,10 @@ fn load(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, below: f64) {
         let all = servers.jobs_at(place, scene.at);
         all.filter(move |job| job.is_begun(scene.at) == begun)
     };
+    let [workers, queue] = servers.limits(scene.at);
     let parts = [
-        ("busy", working, servers.config.workers, jobs(true).collect::<Vec<_>>()),
-        ("queue", waiting, servers.config.queue, jobs(false).collect()),
+        ("busy", working, workers, jobs(true).collect::<Vec<_>>()),
+        ("queue", waiting, queue, jobs(false).collect()),
     ];
     let bottom = column.rect.y + column.rect.h - below - 8.0;
     for (what, count, limit, jobs) in parts {

@@ -103,7 +103,8 @@ struct Times {
 /// The servers of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Servers {
-    pub(crate) config: Config,
+    /// The configuration from each time on; the first one is that of the start.
+    configs: Vec<(u64, Config)>,
     /// Whether requests are followed, because the work on them takes time.
     pub(crate) takes_time: bool,
     times: Vec<Times>,
@@ -145,15 +146,29 @@ impl Servers {
             let until = fault.until().map_or(u64::MAX, Instant::as_nanos);
             Some(Trouble { kind, server, from, until })
         });
+        let mut configs = vec![(0, scenario.station.clone())];
+        for (at, era) in &scenario.eras() {
+            configs.push((at.as_nanos(), era.station.clone()));
+        }
         Self {
-            config: scenario.station.clone(),
+            configs,
             // Clients whose records are not kept wait in the same queue: it would be wrong about the others.
-            takes_time: !scenario.station.is_instant() && scenario.clients <= MAX_FLOWS,
+            takes_time: scenario.takes_time() && scenario.clients <= MAX_FLOWS,
             times: vec![Times::default(); all.len()],
             troubles: troubles.collect(),
             growth: Growth { desks: vec![Default::default(); all.len()], ..Growth::default() },
             ..Self::default()
         }
+    }
+
+    /// Returns how many requests a server works on at once at `at`, and how many may wait.
+    pub(crate) fn limits(&self, at: u64) -> [Option<u32>; 2] {
+        self.config(at).map_or([None; 2], |config| [config.workers, config.queue])
+    }
+
+    fn config(&self, at: u64) -> Option<&Config> {
+        let begun = self.configs.partition_point(|(from, _)| *from <= at);
+        self.configs[..begun].last().map(|(_, config)| config)
     }
 
     /// Returns how much the server in this place has to do at `at`.
@@ -219,10 +234,17 @@ impl Servers {
     pub(super) fn arrive(&mut self, at: u64, (request, packet): (Id, &Packet)) {
         let (place, id) = (packet.server as usize, self.jobs.len() as Id);
         let (Some(label), true) = (packet.label, self.takes_time) else { return };
+        if self.configs.len() > 1 {
+            // There may be more workers.
+            self.refill(place, at);
+        }
+        let ([workers, queue], config) = (self.limits(at), self.config(at));
+        let is_instant = config.is_some_and(Config::is_instant);
         let Some((waiting, working)) = self.growth.desks.get_mut(place) else { return };
-        let is_free = self.config.workers.is_none_or(|most| *working < most);
-        let has_room = self.config.queue.is_none_or(|most| waiting.len() < most as usize);
-        if !is_free && !has_room {
+        let is_free = workers.is_none_or(|most| *working < most);
+        let has_room = queue.is_none_or(|most| waiting.len() < most as usize);
+        // A server that takes no time now answers at once, unless others are there.
+        if !is_free && !has_room || is_instant && *working == 0 {
             return;
         }
         let key = (packet.flow, label.exchange.get());
@@ -257,7 +279,7 @@ impl Servers {
 
     /// Gives waiting requests to free workers.
     fn refill(&mut self, place: usize, at: u64) {
-        let Config { workers, order, expire, .. } = self.config;
+        let Some(Config { workers, order, expire, .. }) = self.config(at).cloned() else { return };
         loop {
             let (waiting, working) = &mut self.growth.desks[place];
             if workers.is_some_and(|most| *working >= most) {

@@ -7,15 +7,16 @@ use crate::timeline::{Id, Packet, Subject};
 use retrylab_core::random::{Direction, Trial};
 use retrylab_core::scenario::Protocol;
 use retrylab_core::server::service::Trouble;
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::{Cause, HostId, Record, What};
 
 /// Returns what happened to a request that the server lost, and why; and the record of that.
 pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String, Option<Id>) {
     let lost = |record: &Record| matches!(record.what, What::Dropped { .. });
     let found = of_server(chain, packet, lost);
-    let (scenario, station) =
-        (chain.run.scenario(), chain.run.scenario().station_config_of(packet.server.into()));
+    let at = found.map_or(Instant::from_nanos(packet.end), |(_, record)| record.at);
+    let scenario = chain.run.scenario().at(at);
+    let station = scenario.station_config_of(packet.server.into());
     let why = match cause {
         Cause::ServerDrop => {
             trials(chain, packet).filter(|[drop, _]| drop.happens()).map(|[drop, _]| {
@@ -150,5 +151,6 @@ pub(super) fn trials(chain: &Chain<'_>, packet: &Packet) -> Option<[Trial; 2]> {
     }
     // Of a datagram that arrived twice, it is unknown which arrival the packet is.
     let [index] = own.as_slice() else { return None };
+    let scenario = scenario.at(Instant::from_nanos(packet.end));
     Some(scenario.server_trials(packet.server.into(), packet.flow, *index))
 }

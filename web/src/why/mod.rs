@@ -258,7 +258,7 @@ impl<'a> Chain<'a> {
         let Some(request) = wait.request.and_then(|id| self.timeline.packet(id)) else { return };
         let failure = self.next_own(request.order, wait, |what| matches!(what, What::Failed));
         let failed = failure.is_some_and(|(_, record)| record.at.as_nanos() <= wait.armed);
-        if let (false, Some(limit)) = (failed, self.run.scenario().policy.attempt_timeout()) {
+        if let (false, Some(limit)) = (failed, policy::policy_of(self, wait).attempt_timeout()) {
             let (which, limit) = (self.which(request), span(nanos(limit)));
             let what = format!("The client had abandoned {which} after {limit} without a reply.");
             self.say(what, Some(request.order));

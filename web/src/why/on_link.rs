@@ -16,7 +16,7 @@ const HEADERS: usize = 42;
 pub(super) fn loss(run: &PageRun, packet: &Packet, cause: Cause) -> String {
     let checks = checks(run, packet);
     let by = checks.last().filter(|check| check.drops() == Some(cause));
-    by.map_or_else(|| cause.to_string(), |check| dropped_by(run, packet.direction, check))
+    by.map_or_else(|| cause.to_string(), |check| dropped_by(run, packet, check))
 }
 
 /// Returns why a packet was not lost; `None` if nothing could have lost it.
@@ -50,7 +50,7 @@ pub(super) fn checks(run: &PageRun, packet: &Packet) -> Vec<Check> {
         }
         let Some(number) = record.packet else {
             // Answers of a stack have names that are not in the trace.
-            if scenario.link.rate.is_some() {
+            if scenario.link.rate.is_some() || !scenario.changes.is_empty() {
                 return Vec::new();
             }
             continue;
@@ -81,7 +81,7 @@ fn on_wire(record: &Record, packets: bool) -> Option<(Direction, usize)> {
     }
 }
 
-fn dropped_by(run: &PageRun, direction: Direction, check: &Check) -> String {
+fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
     match *check {
         Check::Cut(fault) => {
             format!("lost: a fault cut the link {}", period(fault.from, end_of(fault)))
@@ -100,7 +100,10 @@ fn dropped_by(run: &PageRun, direction: Direction, check: &Check) -> String {
             let why = match (check.state, check.trial) {
                 (LossState::Number(number), _) => format!(
                     "it was number {number} in its direction, and the link loses by number ({})",
-                    run.scenario().link.loss_of(direction),
+                    run.scenario()
+                        .at(Instant::from_nanos(packet.sent))
+                        .link
+                        .loss_of(packet.direction),
                 ),
                 (LossState::Four(state), _) => {
                     format!("the loss model was in state {state}, which loses packets")

@@ -5,10 +5,11 @@ use crate::numbers::{clock, count, grouped, ratio, span};
 use crate::timeline::{Id, Packet, Wait};
 use retrylab_core::exchange::{Recall, Rules};
 use retrylab_core::machine::Timer;
-use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Stop};
+use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Policy, Stop};
 use retrylab_core::scenario::{Protocol, Workload};
 use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::words::{Pattern, reason};
+use retrylab_core::trace::{HostId, Record, What};
 
 /// Returns why a send followed the end of a wait, as a clause.
 pub(super) fn ran_out(timer: Timer, length: &str) -> String {
@@ -50,7 +51,7 @@ pub(super) const fn purpose(timer: Timer) -> &'static str {
 
 /// Returns why a wait is as long as it is, as a sentence; empty if there is nothing to say.
 pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
-    let policy = &chain.run.scenario().policy;
+    let policy = &policy_of(chain, wait);
     // With an attempt timeout, the backoff is what varies.
     let varies = match wait.timer {
         Timer::Resend | Timer::GiveUp => policy.attempt_timeout().is_none(),
@@ -109,6 +110,23 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
     }
 }
 
+/// Returns the policy with which the exchange of a wait began.
+pub(super) fn policy_of(chain: &Chain<'_>, wait: &Wait) -> Policy {
+    let own = |record: &&Record| {
+        let of_client = record.host == HostId::Client
+            && record.flow.is_some_and(|flow| flow.get() == wait.flow);
+        let begins = matches!(
+            record.what,
+            What::Sent { .. } | What::TimerArmed { timer: Timer::Start | Timer::Limits, .. }
+        );
+        of_client
+            && begins
+            && record.label.map(|label| label.exchange.get()) == Some(wait.exchange())
+    };
+    let begun = chain.records().iter().find(own).map_or(Instant::from_nanos(wait.armed), |r| r.at);
+    chain.run.scenario().at(begun).policy
+}
+
 /// Returns when a wait began: of one for a reply, when its request left.
 pub(super) fn began(chain: &Chain<'_>, wait: &Wait) -> u64 {
     let request = wait.request.and_then(|id| chain.timeline.packet(id));
@@ -139,7 +157,7 @@ fn grew(chain: &Chain<'_>, wait: &Wait, request: &Packet, whole: u64) -> String 
     match length.filter(|length| *length < whole && request.send() > 1) {
         Some(length) => {
             let (from, to) = (span(length), span(whole));
-            let backoff = chain.run.scenario().policy.backoff();
+            let backoff = policy_of(chain, wait).backoff();
             format!("The policy's backoff ({backoff}) made the wait grow from {from} to {to}.")
         }
         None => String::new(),
@@ -155,7 +173,7 @@ fn hundredths(part: u64, whole: u64) -> String {
 /// Returns why the exchange of a wait ended, as a clause. `asked` is the record after which the policy decided, and
 /// `elapsed` the time since the first send.
 pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed: u64) -> String {
-    let policy = &chain.run.scenario().policy;
+    let policy = &policy_of(chain, wait);
     let at = chain.records()[asked as usize].at.as_nanos();
     let outlook = outlook(chain, wait, asked, at);
     let limit = match why {
@@ -180,7 +198,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
             }
         }),
         Stop::Budget => {
-            outlook.and_then(|outlook| outlook.budget).map(|budget| spent(chain, budget))
+            outlook.and_then(|outlook| outlook.budget).map(|budget| spent(policy, budget))
         }
         Stop::Breaker => outlook.and_then(|outlook| open(chain, outlook.breaker?)),
         // No number decides about the others.
@@ -190,7 +208,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
 }
 
 /// Returns what a retry found in the budget, as a clause.
-fn spent(chain: &Chain<'_>, budget: Allowance) -> String {
+fn spent(policy: &Policy, budget: Allowance) -> String {
     let tokens = |thousandths| ratio(thousandths, 1_000);
     match budget {
         Allowance::MoreThan { left, limit } => format!(
@@ -212,7 +230,7 @@ fn spent(chain: &Chain<'_>, budget: Allowance) -> String {
             },
         ),
         Allowance::Ratio { requests, replies } => {
-            let window = match chain.run.scenario().policy.budget() {
+            let window = match policy.budget() {
                 Some(BudgetRule::Adaptive { window, .. }) => span(nanos(window)),
                 _ => String::new(),
             };
@@ -251,9 +269,14 @@ fn outlook(chain: &Chain<'_>, wait: &Wait, asked: Id, at: u64) -> Option<Outlook
     if scenario.protocol != Protocol::Udp || !loops || scenario.servers.is_several() {
         return None;
     }
+    let hint = scenario.server.hint;
+    if scenario.eras().iter().any(|(_, era)| era.server.hint != hint) {
+        return None;
+    }
     let rules = Rules::new(&scenario.policy, scenario.seed, wait.flow);
-    let hint = scenario.server.hint.map(Hint::After);
-    let mut recall = Recall::new(rules, scenario.token, hint);
+    let later = scenario.later_policies();
+    let hint = hint.map(Hint::After);
+    let mut recall = Recall::new(rules, scenario.token, hint).followed_by(&later);
     for record in &chain.records()[..=asked as usize] {
         recall.follow(record);
     }

@@ -111,6 +111,40 @@ fn giving_up_has_the_limits_numbers() {
     assert_eq!(refused[0], "The client sent nothing: its circuit breaker is open until 2.600 s.");
 }
 
+/// What decided is what was in force: the link when a packet was sent, the server when a request arrived, the policy when
+/// an exchange began.
+#[test]
+fn changes_during_the_run_have_their_own_numbers() {
+    let run = "exchanges=3&link.loss=0.1&policy.max_sends=2";
+    for (changes, test, why) in [
+        (
+            "30ms+link.loss%3D0.9",
+            (|ending| matches!(ending, Ending::Lost(_))) as fn(_) -> bool,
+            "loss rate of 0.9",
+        ),
+        (
+            "30ms+server.drop%3D0.8",
+            |ending| matches!(ending, Ending::Dropped(_)),
+            "drop rate of 0.8",
+        ),
+    ] {
+        let sentence = of_first(&format!("{run}&changes={changes}"), |packet| test(packet.ending));
+        assert!(sentence.ends_with(&format!(", below the {why}.")), "{sentence}");
+    }
+    let gave_up = of_last_wait(
+        "exchanges=2&link.loss=1&policy.max_sends=2&changes=150ms+policy.max_sends%3D3",
+    );
+    assert_eq!(
+        gave_up[0],
+        "The client gave up at 1.000 s after 3 sends: its policy allows no more than 3 sends."
+    );
+    let (run, timeline) =
+        over("exchanges=2&link.loss=1&policy.max_sends=2&changes=150ms+policy.max_sends%3D3");
+    let first = timeline.waits().iter().position(|wait| wait.timer == Timer::GiveUp).unwrap();
+    let chain = texts(Chain::of_wait(&run, &timeline, first as Id, (3, u64::MAX)));
+    assert!(chain[0].ends_with("its policy allows no more than 2 sends."), "{chain:?}");
+}
+
 #[test]
 fn a_wait_has_the_numbers_of_its_length() {
     for (fragment, sentence) in [

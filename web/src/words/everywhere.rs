@@ -194,6 +194,8 @@ fn runs_that_were_shown_wrongly_are_shown_whole() {
         "exchanges=3&server.service=5ms&faults=40ms+forever+server-down",
         "clients=2&exchanges=3&acts=drop+client+1+request+1;+delay+client+1+reply+1+by+80ms;+duplicate+client+2+request+1",
         "clients=3&workload.task=write&policy.give_up_above=none",
+        "clients=4&server.service=50ms&link.loss=0.2&changes=60ms+server.workers%3D3;+120ms+server.service%3D0s;\
+         +200ms+link.rate%3D64kbit;+200ms+policy.jitter%3Dfull",
     ] {
         let (scenario, errors) = Scenario::from_fragment(fragment);
         assert_eq!(errors, [], "{fragment}");

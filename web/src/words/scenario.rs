@@ -1,5 +1,6 @@
 //! What a scenario is, in words.
 
+use crate::fields;
 use crate::lessons;
 use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::schedule::{Schedule, resolver_options};
@@ -19,8 +20,17 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     }
     match lessons::find_shipped(&fragment) {
         Some(shipped) => (shipped.name, format!("{} {}", shipped.question, own(scenario))),
-        None => ("Your own run", own(scenario)),
+        None => ("Your own run", own(scenario) + &changes(scenario)),
     }
+}
+
+/// Returns what changes during the run, a sentence for each time.
+fn changes(scenario: &Scenario) -> String {
+    let mut out = String::new();
+    for (at, what) in &fields::changes(scenario) {
+        out = out + " From " + &span(*at) + " on: " + what + ".";
+    }
+    out
 }
 
 /// Returns a description of a scenario that is not a lesson.

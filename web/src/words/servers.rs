@@ -11,9 +11,8 @@ pub(crate) fn servers(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     for (place, server) in (0..).zip(all.as_slice()) {
         let Load { waiting, working, wasted } = servers.load(place, at);
         let mut words = Vec::new();
-        for (what, count, limit) in
-            [("busy", working, servers.config.workers), ("queue", waiting, servers.config.queue)]
-        {
+        let [workers, queue] = servers.limits(at);
+        for (what, count, limit) in [("busy", working, workers), ("queue", waiting, queue)] {
             if count > 0 {
                 words.push(of(what, count, limit));
             }

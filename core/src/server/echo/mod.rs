@@ -9,6 +9,7 @@ mod tests;
 
 pub use crate::protocol::echo::Reply;
 
+use crate::eras::Eras;
 use crate::machine::{Label, Machine, Timer, Transmit};
 use crate::protocol::ServerCodec;
 use crate::protocol::echo::report;
@@ -77,6 +78,8 @@ impl From<Event> for What {
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Config,
+    /// The configurations that follow each other.
+    eras: Eras<Config>,
     seed: Seed,
     /// Datagrams received over the server's life.
     received: u64,
@@ -101,6 +104,7 @@ impl Server {
     #[cfg(feature = "sim")]
     pub(crate) fn forget_clients(&mut self, before: u32) {
         self.flows.forget(before);
+        self.eras.restart();
     }
 
     /// Creates a server with `seed` for its random drops. It numbers its clients in the order in which
@@ -120,6 +124,7 @@ impl Server {
     fn with_flows(config: Config, seed: u64, flows: Flows) -> Self {
         Self {
             config,
+            eras: Eras::NONE,
             seed: Seed::new(seed),
             received: 0,
             flows,
@@ -127,6 +132,20 @@ impl Server {
             reply_bytes: Vec::new(),
             reported: None,
             event: None,
+        }
+    }
+
+    /// Returns the server with configurations that follow each other, each for the datagrams that arrive from its time on.
+    #[must_use]
+    pub(crate) fn with_eras(self, eras: Eras<Config>) -> Self {
+        Self { eras, ..self }
+    }
+
+    /// Takes the configuration of `now`.
+    #[cold]
+    fn change(&mut self, now: Instant) {
+        if let Some(config) = self.eras.begin(now) {
+            self.config = config.clone();
         }
     }
 
@@ -169,7 +188,7 @@ impl Server {
         // Every datagram of a flow counts, even a dropped one: its index is its name.
         let Config { drop, fail, .. } = self.config;
         let (mut dropped, mut failed) = (false, false);
-        if drop > Probability::NEVER || fail > Probability::NEVER {
+        if drop > Probability::NEVER || fail > Probability::NEVER || !self.eras.is_empty() {
             let (flow, index) = self.flows.count(from);
             let stream = |purpose| self.seed.stream(flow, Direction::Request, index, purpose);
             dropped = stream(Purpose::ServerDrop).chance(drop);
@@ -219,13 +238,10 @@ impl Machine for Server {
     type Event = Event;
 
     #[inline(always)]
-    fn handle_datagram(
-        &mut self,
-        _now: Instant,
-        local: SocketAddr,
-        from: SocketAddr,
-        bytes: &[u8],
-    ) {
+    fn handle_datagram(&mut self, now: Instant, local: SocketAddr, from: SocketAddr, bytes: &[u8]) {
+        if !self.eras.is_empty() {
+            self.change(now);
+        }
         self.received = self.received.saturating_add(1);
         let verdict = self.verdict(from);
         if let Verdict::Drop(cause) = verdict {

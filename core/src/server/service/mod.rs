@@ -16,6 +16,7 @@ pub use occupancy::Occupancy;
 use occupancy::OccupancyMeter;
 
 use crate::dist::Distribution;
+use crate::eras::Eras;
 use crate::heap::{Held as _, OVERHEAD};
 use crate::machine::{Label, Machine, Subject, Timer, Transmit};
 use crate::random::{Direction, Name, Purpose};
@@ -61,7 +62,9 @@ impl Job {
 pub struct Station {
     server: Server,
     config: Config,
-    /// Whether work takes no time and there are no outages: the station then leaves everything to the server inside.
+    /// The configurations that follow each other.
+    eras: Eras<Config>,
+    /// Whether work takes no time, and there are no outages and no changes: the station then leaves everything to the server inside.
     transparent: bool,
     seed: u64,
     /// Counters that name the draws of random service times; empty without them.
@@ -111,6 +114,7 @@ impl Station {
             server,
             transparent: config.is_instant() && !config.has_outages(),
             config,
+            eras: Eras::NONE,
             seed,
             flows,
             jobs: Vec::new(),
@@ -131,11 +135,38 @@ impl Station {
         }
     }
 
+    /// Returns the station with configurations that follow each other, each from the first request on that arrives or is
+    /// done at its time or later. Work in progress takes as long as planned, and what waits in the queue stays there.
+    #[must_use]
+    pub(crate) fn with_eras(self, eras: Eras<Config>) -> Self {
+        Self { transparent: self.transparent && eras.is_empty(), eras, ..self }
+    }
+
+    /// Takes the configuration of `now`, which may have more workers.
+    fn change(&mut self, now: Instant) {
+        if let Some(config) = self.eras.begin(now) {
+            self.config = config.clone();
+            self.refill(now);
+        }
+    }
+
+    /// Returns true if requests take time here, or wait for those that do.
+    fn takes_time(&self) -> bool {
+        !self.config.is_instant() || self.jobs.len() > self.free.len()
+    }
+
     /// Forgets its clients, of which no request is in the station; see [`Flows::forget`].
     #[cfg(feature = "sim")]
     pub(crate) fn forget_clients(&mut self, before: u32) {
         self.flows.forget(before);
+        self.eras.restart();
         self.server.forget_clients(before);
+    }
+
+    /// Returns true if requests may wait in it at some time.
+    #[must_use]
+    pub fn may_hold(&self) -> bool {
+        !self.config.is_instant() || self.eras.any(|config| !config.is_instant())
     }
 
     /// Returns the server inside.
@@ -199,8 +230,11 @@ impl Station {
     #[inline(never)]
     fn turns_away(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
         self.follow_outages(now);
-        if !self.config.is_instant() {
+        if self.takes_time() {
             self.pass(now);
+        }
+        self.change(now);
+        if self.takes_time() {
             self.occupancy.request();
         }
         if self.down {
@@ -386,7 +420,7 @@ impl Machine for Station {
             return;
         }
         self.server.handle_datagram(now, local, from, bytes);
-        if !self.transparent && !self.config.is_instant() {
+        if !self.transparent && self.takes_time() {
             self.admit(now, Way { from, local }, bytes);
         }
     }
@@ -408,6 +442,7 @@ impl Machine for Station {
             self.done.push_back((transmit, core::mem::take(&mut job.reply)));
             self.events.push_back(Event::Served { arrived, begun, about });
             self.free.push(slot);
+            self.change(at);
             self.refill(at);
         }
     }

@@ -7,6 +7,7 @@ use super::host::Host;
 use super::outages::Outages;
 use super::side::Side;
 use crate::drive::{Context, Timeouts};
+use crate::eras::Eras;
 use crate::link::{Act, Fault, Link};
 use crate::machine::Label;
 use crate::random::Direction;
@@ -135,6 +136,13 @@ where
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.wire.set_faults(faults);
+        self
+    }
+
+    /// Sets the links that follow each other.
+    #[must_use]
+    pub(in crate::sim) fn with_link_eras(mut self, eras: Eras<Link>) -> Self {
+        self.wire.set_eras(eras);
         self
     }
 

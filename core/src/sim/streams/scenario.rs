@@ -98,6 +98,7 @@ impl Scenario {
         let network = StreamNetwork::new(clients, server, &self.link, seed, RunSink::new(sink))
             .over(self.family)
             .with_buffers(self.stream_buffer())
+            .with_link_eras(self.link_eras())
             .with_faults(self.faults.of_link())
             .with_acts(self.acts.as_slice())
             .with_outages(&self.station_config().outages)
@@ -105,13 +106,18 @@ impl Scenario {
         if self.listening { network } else { network.without_listener() }
     }
 
-    fn stream_clients<C: Codec + 'static>(&self, codec: C, most: usize) -> Vec<StreamClient> {
+    fn stream_clients<C: Codec + Clone + 'static>(
+        &self,
+        codec: C,
+        most: usize,
+    ) -> Vec<StreamClient> {
         let client::Config { policy, seed, load, .. } = self.client_config(self.family.server());
         let config = client::Config::new(self.family.server(), codec)
             .policy(policy)
             .seed(seed)
             .exchanges(load.exchanges)
-            .think(load.think);
+            .think(load.think)
+            .followed_by(&self.later_policies());
         let config = Arc::new(config);
         let client = |flow| Box::new(Client::numbered(Arc::clone(&config), flow)) as StreamClient;
         (1..=self.clients).take(most).map(client).collect()
