@@ -267,6 +267,17 @@ export class Controls {
     }
   }
 
+  /**
+   * Returns the row of the field in a place of the table, in sight.
+   * @param {number} place
+   */
+  row(place) {
+    this.unfold();
+    const row = /** @type {Row} */ (this.rows[place]);
+    this.folded.reveal(row.element);
+    return row;
+  }
+
   /** Makes the fields that are always visible. */
   build() {
     const [main, policy] = [byId("fields", HTMLElement), byId("policy", HTMLElement)];

@@ -55,12 +55,12 @@ function ofMenu(page) {
 function ofSettings(page) {
   // An exercise asks about them.
   if (page.lab.hides(FIRST)) return [];
-  const { rows, folded } = page.controls;
-  return rows.filter(({ field }) => !field.hidden).map(({ field, element, input }) => ({
+  const { controls } = page;
+  return controls.fields.map((field, place) => ({ field, place })).filter(({ field }) => !field.hidden).map(({ field, place }) => ({
     name: field.label,
     hint: field.group ? `setting, ${field.group}` : "setting",
     act: () => {
-      folded.reveal(element);
+      const { element, input } = controls.row(place);
       // On a phone, settings are a view.
       if (!element.offsetParent) page.show("controls");
       input.focus();
