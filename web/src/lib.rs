@@ -24,6 +24,7 @@
 //! | `why` | the chain of reasons for it, the waterfall and the states of its exchange |
 //! | `fields` | the core's table of keys as a form's description |
 //! | `fold` | how long each stretch of a run takes to watch: empty ones are folded |
+//! | `rest` | starts the part of the program that arrives after a first visit has begun |
 //! | `lessons` | the course, and the menu of scenarios worth looking at |
 //!
 //! It has no clock either: the page passes in how much time has elapsed.
@@ -41,6 +42,7 @@ mod lessons;
 mod numbers;
 mod paint;
 mod panic;
+mod rest;
 mod schedule;
 mod stage;
 mod strip;
@@ -54,5 +56,6 @@ mod words;
 pub use capture::Capture;
 pub use charts::{Pairs, Trials};
 pub use lab::Lab;
+pub use rest::start_rest;
 pub use retrylab_engine::part::Part;
 use retrylab_engine::{frames, report, run};

@@ -24,5 +24,8 @@ export async function forWorkers(name) {
   return unpacked() ? (await fetch(addressOf(name))).blob() : addressOf(name);
 }
 
+/** Whether the page is one file, which contains all others. */
+export const isOneFile = () => unpacked() !== undefined;
+
 /** Starts a web worker, js/worker.js. A page from a disk can start only plain scripts, which the bundled file is too. */
 export const startWorker = () => new Worker(addressOf("js/worker.js"), { type: unpacked() ? "classic" : "module" });

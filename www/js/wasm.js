@@ -1,7 +1,8 @@
 // @ts-check
 // Loads the simulated network, and reports when it has failed.
 
-import { addressOf, forWorkers } from "./files.js";
+import { addressOf, forWorkers, isOneFile } from "./files.js";
+import * as rest from "./rest.js";
 
 /** @typedef {import("../wasm/retrylab_web.js").Lab} Lab */
 /** @typedef {typeof import("../wasm/retrylab_web.js")} Module */
@@ -9,9 +10,12 @@ import { addressOf, forWorkers } from "./files.js";
 /** The files of a module without their extensions: that of a first visit, and that with TCP/IP stacks. */
 const [WEB, PACKETS] = ["wasm/retrylab_web", "wasm/retrylab_packets"];
 
+/** The rest of the module of a first visit. */
+const REST = "wasm/retrylab_web_rest.wasm";
+
 /**
  * What a web worker needs to start the same module.
- * @typedef {{ glue: string | Blob, compiled: WebAssembly.Module }} Source
+ * @typedef {{ glue: string | Blob, compiled: WebAssembly.Module, rest?: rest.Rest }} Source
  */
 
 /** @type {Map<Module, Source>} */
@@ -24,14 +28,18 @@ const sources = new Map();
 export function sourceOf(module) {
   const source = sources.get(module);
   if (!source) throw new Error("the module has not been loaded");
-  return source;
+  return { ...source, rest: rest.provided() };
 }
 
 /**
  * Loads the module that a first visit needs. Rejects when the browser, or whoever runs it, does not allow WebAssembly.
  * @returns {Promise<Module>}
  */
-export const load = () => start(WEB);
+export function load() {
+  // In a page that is one file, the module is whole.
+  if (!isOneFile()) rest.provide(addressOf(REST));
+  return start(WEB);
+}
 
 /** @type {Promise<Module> | null} */
 let packets = null;
@@ -60,7 +68,8 @@ async function start(name, progress) {
   const [module, response] = await Promise.all([import(addressOf(`${name}.js`)), fetch(addressOf(`${name}_bg.wasm`))]);
   if (!response.ok) throw new Error(`the server answered with ${response.status}`);
   const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
-  await module.default({ module_or_path: compiled });
+  const exports = await module.default({ module_or_path: compiled });
+  if (name === WEB) rest.awaitUse(/** @type {WebAssembly.Exports} */ (/** @type {unknown} */ (exports)));
   sources.set(module, { glue: await forWorkers(`${name}.js`), compiled });
   return module;
 }

@@ -2,6 +2,7 @@
 // A web worker that simulates independent clients, or the runs of a sweep or of a comparison. The first message is what it needs to start; each
 // of the others brings clients, or only asks it to go on. Each is answered with what it has done so far.
 
+import * as rest from "./rest.js";
 import * as trials from "./trials.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -16,8 +17,9 @@ import * as trials from "./trials.js";
 const SLICE = 25;
 
 /** @param {MessageEvent<Order>} message */
-self.onmessage = async ({ data: { glue, compiled, link, sweep, pair } }) => {
+self.onmessage = async ({ data: { glue, compiled, rest: source, link, sweep, pair } }) => {
   try {
+    if (source) rest.provide(source);
     /** @type {Module} */
     const module = await import(typeof glue === "string" ? glue : URL.createObjectURL(glue));
     await module.default({ module_or_path: compiled });

@@ -61,7 +61,16 @@ macro_rules! presets {
             /// Returns the preset's policy.
             #[must_use]
             pub const fn policy(self) -> Policy {
-                match self { $(Self::$name => $policy),* }
+                match self {
+                    $(Self::$name => {
+                        // The page loads those of other presets when it needs them, so each is a function.
+                        #[inline(never)]
+                        const fn policy() -> Policy {
+                            $policy
+                        }
+                        policy()
+                    })*
+                }
             }
         }
     };

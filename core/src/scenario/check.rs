@@ -28,7 +28,9 @@ impl Scenario {
     pub(super) fn check(&self) -> Result<(), FieldError> {
         self.check_message()?;
         self.check_network()?;
-        self.check_protocol()?;
+        if self.protocol.has_connections() {
+            self.check_connections()?;
+        }
         self.check_dns()?;
         self.check_servers()?;
         match &self.workload {
@@ -86,6 +88,13 @@ impl Scenario {
             }
             return Ok(());
         }
+        self.check_stacks()
+    }
+
+    /// Checks what hosts with stacks need of their link.
+    #[inline(never)]
+    fn check_stacks(&self) -> Result<(), FieldError> {
+        let family = self.family;
         if family == Family::Ipv6 && !self.link.checksum {
             let sentence = "link.checksum is false; with family=ipv6 it must be true, because UDP over IPv6 requires \
                             checksums (RFC 8200, section 8.1)";
@@ -117,6 +126,7 @@ impl Scenario {
     }
 
     /// Checks what several servers do not do, and that faults name servers that there are.
+    #[inline(never)]
     fn check_servers(&self) -> Result<(), FieldError> {
         let servers = &self.servers;
         let unknown = self.faults.as_slice().iter().filter_map(|fault| fault.at_server);
@@ -151,6 +161,7 @@ impl Scenario {
     }
 
     /// Checks that arrivals end.
+    #[inline(never)]
     fn check_end(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
         let ends = matches!(arrivals, Arrivals::Times(_));
         if ends || self.exchanges.is_some() || self.workload.duration().is_some() {
@@ -161,6 +172,7 @@ impl Scenario {
         FieldError::contradiction("workload.duration", sentence)
     }
 
+    #[inline(never)]
     fn check_open(&self, arrivals: &Arrivals) -> Result<(), FieldError> {
         if !(self.token && self.server.reply.has_request()) {
             let shared = self.workload.rate().is_some();
@@ -184,6 +196,7 @@ impl Scenario {
     }
 
     /// Nobody answers heartbeats, and they are not sent again.
+    #[inline(never)]
     fn check_heartbeats(&self) -> Result<(), FieldError> {
         let is_fixed = |field: &&Field| {
             matches!(field.group(), "policy" | "server") && field.key != "server.listening"
@@ -203,6 +216,7 @@ impl Scenario {
     }
 
     /// Writers do not send again when no reply comes: a lost datagram would block them forever.
+    #[inline(never)]
     fn check_writers(&self) -> Result<(), FieldError> {
         let groups = ["workload", "server", "link"];
         let is_fixed = |field: &&Field| {

@@ -34,11 +34,9 @@ const MAX_PATH: usize = 8_000;
 
 impl Scenario {
     /// Checks the keys that connections need, and those that they cannot have.
-    pub(super) fn check_protocol(&self) -> Result<(), FieldError> {
+    #[inline(never)]
+    pub(super) fn check_connections(&self) -> Result<(), FieldError> {
         let protocol = self.protocol;
-        if !protocol.has_connections() {
-            return Ok(());
-        }
         if self.network != NetworkKind::Packets {
             let sentence = format!(
                 "protocol is \"{protocol}\"; with network={} it must be udp, because connections need the TCP/IP \
@@ -62,6 +60,7 @@ impl Scenario {
         Ok(())
     }
 
+    #[inline(never)]
     fn check_http(&self) -> Result<(), FieldError> {
         let message = self.message.as_bytes();
         if template::has_placeholders(message) {

@@ -34,7 +34,7 @@ macro_rules! keys {
     ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
         $help:literal;)*) => {
         /// Every key of a scenario, in the order in which they are shown.
-        pub const FIELDS: &[Field] = &[$({
+        pub static FIELDS: &[Field] = &[$({
             let Type { shape, canonical } = access!(type $owner.$($place).+);
             $(let shape = shape.within($min, $max);)?
             let resets = false $(| { let _ = Draft::$reset; true })?;

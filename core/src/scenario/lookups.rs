@@ -55,6 +55,7 @@ impl Scenario {
         Ok(())
     }
 
+    #[inline(never)]
     fn check_question(&self) -> Result<(), FieldError> {
         if is_name(self.message.strip_suffix('.').unwrap_or(&self.message)) {
             return Ok(());

@@ -26,7 +26,7 @@ impl Shipped {
 macro_rules! shipped {
     ($($name:literal,)*) => {
         /// Every scenario that ships.
-        pub const SHIPPED: &[Shipped] = &[
+        pub static SHIPPED: &[Shipped] = &[
             $(Shipped {
                 name: $name,
                 toml: include_str!(concat!("../../scenarios/", $name, ".toml")),

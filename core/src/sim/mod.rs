@@ -92,7 +92,9 @@ impl<K> RunSink<K> {
 }
 
 impl<K: Sink> Sink for RunSink<K> {
-    #[inline(always)]
+    // It is called in many places.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    #[cfg_attr(feature = "small", inline(never))]
     fn record(&mut self, record: &Record) {
         self.summary.record(record);
         self.digest.record(record);

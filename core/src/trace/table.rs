@@ -77,7 +77,14 @@ macro_rules! records {
             /// Puts the record into words.
             pub(super) fn say(&self, wording: &Wording<'_>) -> Words {
                 match *self {
-                    $(Self::$variant $({ $($field),* })? => $says(wording $($(, $field)*)?),)*
+                    $(Self::$variant $({ $($field),* })? => {
+                        // The page loads the words of rare records when it needs them, so each is a function.
+                        #[inline(never)]
+                        fn say(wording: &Wording<'_> $($(, $field: $type)*)?) -> Words {
+                            $says(wording $($(, $field)*)?)
+                        }
+                        say(wording $($(, $field)*)?)
+                    })*
                 }
             }
         }

@@ -29,7 +29,7 @@ pub(super) const JITTER: &str = "policy.jitter";
 pub(crate) const SEED: &str = "seed";
 
 /// The policy, the four values that decide most, and the size of the run.
-pub(super) const MAIN: &[Main] = &[
+pub(super) static MAIN: &[Main] = &[
     Main {
         key: PRESET,
         label: "Policy",

@@ -17,6 +17,7 @@ use layers::Bytes;
 
 /// Describes a packet, as far as it is `seen`: `title`, `shape`, `facts` (`name`, `text`), `why` (what such a frame is for, in sentences), `chain`
 /// (see [`Chain::write`]), `exchange`, `view` (what the bytes are), and the bytes with their layers: see [`layers::write`].
+#[inline(never)]
 pub(crate) fn packet(
     run: &PageRun,
     timeline: &Timeline,
@@ -109,6 +110,7 @@ fn bytes_of<'a>(
 }
 
 /// Describes a wait, in the same form.
+#[inline(never)]
 pub(crate) fn wait(
     run: &PageRun,
     timeline: &Timeline,

@@ -1,13 +1,12 @@
 //! Several packets may leave or arrive at one moment: their lines are drawn one below the other.
 
 use crate::timeline::{Ending, Id, Packet, Side, Timeline};
-use std::collections::{HashMap, HashSet};
 
 /// Maximum number of lines of one moment that are drawn one below the other; further ones share the last place.
 const MAX_SLOTS: usize = 24;
 
 /// Where a line begins or ends: at a time on the lane of a side, or on the way.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     at: u64,
     side: Option<Side>,
@@ -17,53 +16,56 @@ struct Place {
 /// Distances from the middle of their rows, in lines of text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
-    /// Those of the beginning and of the end of the packets that share a moment with others.
-    of: HashMap<Id, [f64; 2]>,
-    /// The number of lines that begin or end at a moment, on the side with the most, if they are several.
-    at: HashMap<u64, usize>,
+    /// Those of the packets that share a moment with others, in the order of packets; whether it is that of the beginning.
+    of: Vec<(Id, bool, f64)>,
+    /// The number of lines that begin or end at a moment, if they are several, in the order of moments.
+    at: Vec<(u64, usize)>,
 }
 
 impl Slots {
     /// Arranges the lines of `packets`, which are in the order of their sending.
     pub(super) fn new(timeline: &Timeline, packets: &[Id]) -> Self {
         let packet = |id: &Id| &timeline.packets()[*id as usize];
-        let mut ends: Vec<(Place, Id, Id)> = Vec::new();
-        for id in packets {
-            ends.extend(
-                places(packet(id)).into_iter().flatten().map(|(place, order)| (place, order, *id)),
-            );
-        }
         // The lines to and from a router are between what arrives and what leaves there.
         let local = packets.iter().map(packet).filter(|packet| packet.local.is_some());
-        let local: HashSet<_> = local.map(|packet| (packet.sent, packet.local)).collect();
-        ends.sort_unstable_by_key(|(_, order, id)| (*order, *id));
-        let mut taken: HashMap<(Place, bool), Vec<(Id, bool)>> = HashMap::new();
-        for (place, _, id) in ends {
-            let is_shared = local.contains(&(place.at, place.side));
-            let group = Place { is_start: place.is_start || is_shared, ..place };
-            taken.entry((group, is_shared)).or_default().push((id, place.is_start));
-        }
-        let mut slots = Self::default();
-        for ((place, _), ids) in taken.into_iter().filter(|(_, ids)| ids.len() > 1) {
-            let count = ids.len().min(MAX_SLOTS);
-            let most = slots.at.entry(place.at).or_default();
-            *most = count.max(*most);
-            for (i, (id, is_start)) in ids.into_iter().enumerate() {
-                let slot = i.min(count - 1) as f64 - (count as f64 - 1.0) / 2.0;
-                slots.of.entry(id).or_default()[usize::from(!is_start)] = slot;
+        let mut local: Vec<_> = local.map(|packet| (packet.sent, packet.local)).collect();
+        local.sort_unstable();
+        let mut ends = Vec::new();
+        for id in packets {
+            for (place, order) in places(packet(id)).into_iter().flatten() {
+                let is_shared = local.binary_search(&(place.at, place.side)).is_ok();
+                let group = Place { is_start: place.is_start || is_shared, ..place };
+                ends.push(((group, is_shared), order, *id, place.is_start));
             }
         }
+        ends.sort_unstable();
+        let mut slots = Self::default();
+        for lines in ends.chunk_by(|a, b| a.0 == b.0).filter(|lines| lines.len() > 1) {
+            let count = lines.len().min(MAX_SLOTS);
+            slots.at.push((lines[0].0.0.at, count));
+            for (i, (_, _, id, is_start)) in lines.iter().enumerate() {
+                let slot = i.min(count - 1) as f64 - (count as f64 - 1.0) / 2.0;
+                slots.of.push((*id, *is_start, slot));
+            }
+        }
+        slots.of.sort_unstable_by_key(|(id, is_start, _)| (*id, *is_start));
         slots
     }
 
     /// Returns the distances of a packet's beginning and end from the middle of their rows.
     pub(super) fn of(&self, packet: Id) -> [f64; 2] {
-        self.of.get(&packet).copied().unwrap_or_default()
+        [true, false].map(|is_start| {
+            let end = (packet, is_start);
+            let found = self.of.binary_search_by_key(&end, |(id, is_start, _)| (*id, *is_start));
+            found.map_or(0.0, |place| self.of[place].2)
+        })
     }
 
     /// Returns the number of lines that need room at a moment; 0 if there is no need.
     pub(super) fn at(&self, moment: u64) -> usize {
-        self.at.get(&moment).copied().unwrap_or(0)
+        let from = self.at.partition_point(|(at, _)| *at < moment);
+        let here = self.at[from..].iter().take_while(|(at, _)| *at == moment);
+        here.map(|(_, count)| *count).max().unwrap_or(0)
     }
 }
 

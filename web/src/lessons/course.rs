@@ -3,7 +3,7 @@
 use super::{Lesson, Step};
 
 /// Every lesson of the course, in order.
-pub(crate) const COURSE: &[Step] = &[
+pub(crate) static COURSE: &[Step] = &[
     Step {
         lesson: Lesson {
             title: "One lost reply",

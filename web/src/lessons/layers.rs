@@ -3,7 +3,7 @@
 use super::Lesson;
 
 /// Every lesson about layers and protocols, in the order in which they are offered.
-pub(crate) const LAYERS: &[Lesson] = &[
+pub(crate) static LAYERS: &[Lesson] = &[
     Lesson {
         title: "Layer by layer",
         question: "What is around a message of five bytes?",

@@ -12,7 +12,7 @@ pub(crate) struct Shipped {
 }
 
 /// Every scenario that ships, by subject.
-pub(crate) const SHIPPED: &[(&str, &[Shipped])] = &[
+pub(crate) static SHIPPED: &[(&str, &[Shipped])] = &[
     (
         "Shipped scenarios: loss and outages",
         &[

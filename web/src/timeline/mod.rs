@@ -86,7 +86,7 @@ pub(crate) struct Packet {
 }
 
 /// A side of the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Side {
     Client,
     Server,

@@ -2,13 +2,16 @@
 //!
 //! Cargo builds the crate `retrylab-web` for wasm, and wasm-bindgen (as a library, in the version that the crate uses)
 //! writes the JavaScript that loads it. There are two modules: a first visit loads the small one, and the page loads
-//! the one with TCP/IP stacks when a run needs it. Then
+//! the one with TCP/IP stacks when a run needs it. The small one is divided into what a first visit runs and the rest.
+//!
 //!
 //! | module | part |
 //! |---|---|
 //! | [`bundle`] | makes one file of the page's JavaScript modules, and takes out what only people read |
 //! | [`crate::dist`] | writes the page's files to `www/dist/` |
 //! | [`pack`] | compresses each of them into `www/packed/`, which the native program embeds |
+//! | [`visit`] | finds out which functions a first visit runs |
+//! | [`split`] | divides a module by that |
 //! | [`sections`] | reads what is in a module, by crate |
 //! | [`size`] | prints what a visitor downloads, and its limits |
 
@@ -16,6 +19,8 @@ mod bundle;
 mod pack;
 mod sections;
 mod size;
+mod split;
+mod visit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +44,8 @@ struct Module {
     name: &'static str,
     /// Features of the crate.
     features: &'static str,
+    /// Whether what a first visit does not run is in a file of its own.
+    is_divided: bool,
     limit: Option<Limit>,
 }
 
@@ -47,9 +54,15 @@ const MODULES: [Module; 2] = [
     Module {
         name: "retrylab_web",
         features: "",
-        limit: Some(Limit { goal: 120_000, limit: 324_000 }),
+        is_divided: true,
+        limit: Some(Limit { goal: 120_000, limit: 165_000 }),
     },
-    Module { name: "retrylab_packets", features: "--features packets", limit: None },
+    Module {
+        name: "retrylab_packets",
+        features: "--features packets",
+        is_divided: false,
+        limit: None,
+    },
 ];
 
 /// Finds the wasm toolchain, then builds the page.
@@ -71,7 +84,7 @@ pub(crate) fn assemble(paths: &Paths, toolchain: Toolchain) -> Result<(Files, Ve
     let wasm = target.join("wasm32-unknown-unknown/wasm").join(LIBRARY).with_extension("wasm");
     let mut files = dist::sources(&paths.www())?;
     let (mut glue, mut contents, mut last_size) = (Vec::new(), Vec::new(), 0);
-    for Module { name, features, .. } in MODULES {
+    for Module { name, features, is_divided, .. } in MODULES {
         toolchain
             .cargo(paths, "build", Std::Full)
             .words("--profile wasm --package retrylab-web --lib")
@@ -79,10 +92,18 @@ pub(crate) fn assemble(paths: &Paths, toolchain: Toolchain) -> Result<(Files, Ve
             .run()?;
         // The next build writes to the same file.
         let bound = bind(&wasm, name, &target.join("bindgen").join(name))?;
-        let module = read(&bound.join(format!("{name}_bg.wasm")))?;
-        contents.push(sections::of(&module)?);
+        let mut module = read(&bound.join(format!("{name}_bg.wasm")))?;
         let file = |ending| Path::new("wasm").join(format!("{name}{ending}"));
-        let module = sections::without_names(&module)?;
+        if is_divided {
+            let ran = visit::functions(paths, &bound, name, &module)?;
+            contents.push(sections::of(&module, |function| ran.contains(&function))?);
+            let parts = split::split(&module, &ran)?;
+            module = parts.first;
+            files.insert(file("_rest.wasm"), parts.rest);
+        } else {
+            contents.push(sections::of(&module, |_| true)?);
+            module = sections::without_names(&module)?;
+        }
         last_size = module.len();
         files.insert(file("_bg.wasm"), module);
         files.insert(file(".d.ts"), read(&bound.join(format!("{name}.d.ts")))?);

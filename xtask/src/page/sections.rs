@@ -9,8 +9,8 @@ use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 /// the name of its section, such as `(data)`.
 pub(super) type Contents = BTreeMap<String, usize>;
 
-/// Returns what is in `module`, which has its names.
-pub(super) fn of(module: &[u8]) -> Result<Contents> {
+/// Returns what is in `module`, which has its names; of its functions, what is in those with an index that `is_part`.
+pub(super) fn of(module: &[u8], is_part: impl Fn(u32) -> bool) -> Result<Contents> {
     let mut contents = Contents::new();
     let (mut imported, mut sizes, mut names) = (0, Vec::new(), BTreeMap::new());
     for payload in Parser::new(0).parse_all(module) {
@@ -39,7 +39,7 @@ pub(super) fn of(module: &[u8]) -> Result<Contents> {
             _ => {}
         }
     }
-    for (index, size) in (imported..).zip(sizes) {
+    for (index, size) in (imported..).zip(sizes).filter(|(index, _)| is_part(*index)) {
         let origin =
             names.get(&index).map_or_else(|| "(without a name)".into(), |name| origin(name));
         *contents.entry(origin).or_default() += size;
@@ -113,9 +113,12 @@ mod tests {
 
     #[test]
     fn names_say_whose_code_it_is_and_are_not_downloaded() {
-        assert_eq!(of(MODULE).unwrap(), Contents::from([("core".to_string(), 2)]));
+        assert_eq!(of(MODULE, |_| true).unwrap(), Contents::from([("core".to_string(), 2)]));
         let rest = without_names(MODULE).unwrap();
         assert_eq!(rest, MODULE[..MODULE.len() - 20]);
-        assert_eq!(of(&rest).unwrap(), Contents::from([("(without a name)".to_string(), 2)]));
+        assert_eq!(
+            of(&rest, |_| true).unwrap(),
+            Contents::from([("(without a name)".to_string(), 2)])
+        );
     }
 }

@@ -1,0 +1,18 @@
+//! The rest of the program. `cargo xtask page` divides the module of a first visit: what such a visit does not run is in a file
+//! of its own, which arrives later. A call of it waits until it is there.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Loads and starts the rest: see `www/js/rest.js`.
+    #[wasm_bindgen(js_name = retrylabRest)]
+    fn start(exports: JsValue);
+}
+
+/// Starts the rest. The divided module calls it by itself when it needs the rest.
+#[wasm_bindgen(js_name = startRest)]
+pub fn start_rest() {
+    start(wasm_bindgen::exports());
+}

@@ -1,0 +1,84 @@
+// @ts-check
+// Pays a first visit to a module whose functions have marks, and prints those that ran: `cargo xtask page` divides the
+// module by it. The visitor opens the page and plays the first lesson; whoever does more has loaded the rest by then.
+//
+// Usage: node first-visit.js GLUE WASM
+
+import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+
+/** @typedef {import("../js/wasm.js").Module} Module */
+/** @typedef {import("../js/wasm.js").Lab} Lab */
+
+/** The first exhibit. */
+const FIRST = 0;
+
+/** Width, height and ratio of the pictures, in CSS pixels. */
+const SIZE = /** @type {const} */ ([900, 400, 2]);
+
+/** Number of moments of a lesson that are drawn. */
+const MOMENTS = 60;
+
+/** What the page asks, about everything or about an exhibit, when a run begins, and at every moment. */
+const ASKED = {
+  begin: ["exhibits", "address", "differences", "coursePlace", "exercise", "menu", "endClock"],
+  exhibit: [
+    "fields", "schedule", "fragment", "title", "sentence", "hides", "legend", "sample", "errors", "isSample", "clients", "flow", "countsTitle", "inspect",
+    "events", "digest", "notice",
+  ],
+  moment: ["atEnd", "clock", "folded", "share", "seen", "acts", "now"],
+  exhibitMoment: ["ladderHeight", "ladderNow", "moment", "outcome", "counts", "marks"],
+};
+
+/** A canvas on which everything can be drawn. */
+const canvas = /** @type {CanvasRenderingContext2D} */ (new Proxy({}, {
+  get: (_, name) => name === "measureText" ? (/** @type {string} */ text) => ({ width: 7 * text.length }) : () => {},
+  set: () => true,
+}));
+
+/**
+ * Calls methods of the lab.
+ * @param {Lab} lab
+ * @param {string[]} names
+ * @param {unknown[]} args
+ */
+function ask(lab, names, ...args) {
+  for (const name of names) Reflect.get(lab, name).call(lab, ...args);
+}
+
+/**
+ * Shows a moment.
+ * @param {Lab} lab
+ */
+function show(lab) {
+  lab.drawStage(FIRST, canvas, ...SIZE);
+  lab.drawLadder(FIRST, canvas, ...SIZE, Math.max(0, lab.ladderNow(FIRST) - 200));
+  lab.drawStrip(FIRST, canvas, 900, 40, 2);
+  ask(lab, ASKED.moment, false);
+  ask(lab, ASKED.exhibitMoment, FIRST, true);
+}
+
+const [glue, wasm] = process.argv.slice(2);
+/** @type {Module} */
+const module = await import(pathToFileURL(glue).href);
+const exports = module.initSync({ module: await readFile(wasm) });
+const { Lab } = module;
+Lab.runs("");
+const lab = new Lab("");
+lab.paint(Lab.themeNames().map(() => "#123456"));
+while (!lab.runSome(FIRST, 1000));
+lab.ready(FIRST);
+Lab.courseLesson(0);
+ask(lab, ASKED.begin);
+ask(lab, ASKED.exhibit, FIRST);
+lab.drawSchedule(FIRST, canvas, 300, 80, 2);
+show(lab);
+for (let moment = 0; moment < MOMENTS && !lab.atEnd(); moment++) {
+  lab.advance(15 / MOMENTS, 1);
+  show(lab);
+}
+// What starts the rest is in the first part.
+Reflect.set(globalThis, "retrylabRest", () => {});
+module.startRest();
+const marks = Object.entries(exports).filter(([name, mark]) => /^ran\d+$/.test(name) && mark.value === 1);
+console.log(JSON.stringify(marks.map(([name]) => Number(name.slice(3)))));

@@ -1,0 +1,72 @@
+// @ts-check
+// The rest of the program. `cargo xtask page` divides the module of a first visit: what such a visit does not run is in a file
+// of its own. It arrives in the background as soon as somebody uses the page; if the program needs it earlier, it waits.
+
+/**
+ * Where the rest comes from: its address, or itself.
+ * @typedef {string | WebAssembly.Module} Rest
+ */
+
+/** @type {Rest | undefined} */
+let source;
+
+/**
+ * Says where the rest comes from. Until then, no function of a module may run.
+ * @param {Rest} rest
+ */
+export function provide(rest) {
+  source = rest;
+  // The module calls it by this name.
+  Reflect.set(globalThis, "retrylabRest", start);
+}
+
+/** Returns where the rest comes from, for a worker. */
+export const provided = () => source;
+
+/**
+ * Starts the rest of a module. While it has not arrived, everything waits for it.
+ * @param {WebAssembly.Exports} exports of the module
+ */
+function start(exports) {
+  if (typeof source === "string") source = new WebAssembly.Module(received(source));
+  if (source) new WebAssembly.Instance(source, { first: exports });
+}
+
+/**
+ * Returns the bytes of a file, and waits for them.
+ * @param {string} address
+ */
+function received(address) {
+  const request = new XMLHttpRequest();
+  request.open("GET", address, false);
+  // A request that is waited for gives text only: one character for each byte.
+  request.overrideMimeType("text/plain; charset=x-user-defined");
+  request.send();
+  if (request.status !== 200) throw new Error(`the server answered with ${request.status}`);
+  return Uint8Array.from(request.responseText, (character) => character.charCodeAt(0));
+}
+
+/** What somebody who uses the page does first. */
+const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin"];
+
+/**
+ * Loads the rest in the background, as soon as somebody uses the page.
+ * @param {WebAssembly.Exports} exports of the module
+ */
+export function awaitUse(exports) {
+  const used = () => {
+    for (const sign of SIGNS) removeEventListener(sign, used);
+    // If it fails, the program loads the rest when it needs it.
+    arrive(exports).catch(() => {});
+  };
+  for (const sign of SIGNS) addEventListener(sign, used, { passive: true });
+}
+
+/** @param {WebAssembly.Exports} exports */
+async function arrive(exports) {
+  if (typeof source !== "string") return;
+  const compiled = await WebAssembly.compileStreaming(fetch(source));
+  if (typeof source !== "string") return;
+  source = compiled;
+  start(exports);
+}
