@@ -117,6 +117,12 @@ export class Plot {
     this.plot = null;
   }
 
+  /** @param {number | null} place */
+  turn(place) {
+    // A place that keys have chosen stays while the chart has the focus.
+    if (place !== null || !this.root.matches(":focus")) this.hooks.pointed(place);
+  }
+
   /** @param {number} place */
   point(place) {
     const { plot, figure } = this;
@@ -154,7 +160,7 @@ export class Plot {
       series: [{}, ...figure.lines.map((line) => series(line))],
       hooks: {
         draw: [() => this.mark()],
-        setCursor: [(plot) => this.hooks.pointed(plot.cursor.idx ?? null)],
+        setCursor: [({ cursor: { idx } }) => this.turn(idx ?? null)],
       },
     };
   }
