@@ -13,7 +13,9 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `run`, `part`, `report`, `frames` | the crate `retrylab-engine`, in `web/engine/`: runs the simulated network, fast |
+//! | `part`, `report` | the crate `retrylab-engine`, in `web/engine/`: simulates very many clients, fast |
+//! | `run` | steps the simulated network within a bound, keeps its first records |
+//! | `frames` | the bytes of the first frames of a network of packets |
 //! | `capture` | a run's packets as a file for Wireshark, in the second module |
 //! | `charts` | the numbers of the charts; runs with other values and seeds for a sweep |
 //! | `timeline` | records become packets, waits and phases that can be asked "what at this time?" |
@@ -34,6 +36,7 @@ mod capture;
 mod charts;
 mod fields;
 mod fold;
+mod frames;
 mod inspect;
 mod json;
 mod lab;
@@ -43,6 +46,7 @@ mod numbers;
 mod paint;
 mod panic;
 mod rest;
+mod run;
 mod schedule;
 mod stage;
 mod strip;
@@ -58,4 +62,4 @@ pub use charts::{Pairs, Trials};
 pub use lab::Lab;
 pub use rest::start_rest;
 pub use retrylab_engine::part::Part;
-use retrylab_engine::{frames, report, run};
+use retrylab_engine::report;

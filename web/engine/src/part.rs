@@ -4,7 +4,6 @@
 //! [`Part`], takes clients from the page, and sends [`Report`]s, which the page adds up.
 
 use crate::report::Report;
-use crate::run::Kept;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::{Bounds, Cells, EndedBy};
 use std::collections::VecDeque;
@@ -16,7 +15,7 @@ const MEMORY: u64 = 256 << 20;
 /// Clients simulated one after another.
 #[wasm_bindgen]
 pub struct Part {
-    cells: Cells<Kept>,
+    cells: Cells<()>,
     /// The first and the last client of those that are still to be simulated.
     waiting: VecDeque<(u32, u32)>,
     /// Whether a client is in progress.
@@ -32,8 +31,7 @@ impl Part {
     #[must_use]
     pub fn new(link: &str) -> Self {
         let (scenario, _) = Scenario::from_fragment(link);
-        // With the sink of the pictures the module needs no second network.
-        let cells = Cells::new(&scenario, Kept::new(0), Bounds::NONE.with_memory(MEMORY));
+        let cells = Cells::new(&scenario, (), Bounds::NONE.with_memory(MEMORY));
         Self { cells, waiting: VecDeque::new(), busy: false, cut_by: None }
     }
 

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Maximum number of bytes that are kept of all frames and payloads together: of later ones, the page knows only what their
 /// records say.
-pub const MAX_FRAME_BYTES: usize = 8 << 20;
+pub(crate) const MAX_FRAME_BYTES: usize = 8 << 20;
 
 /// Length of an Ethernet header, and of one of IPv6.
 const ETHERNET: usize = 14;
@@ -15,7 +15,7 @@ const TCP: u8 = 6;
 
 /// The bytes of the first frames and payloads.
 #[derive(Debug, Default)]
-pub struct Frames {
+pub(crate) struct Frames {
     /// The record of each, and where its bytes end.
     ends: Vec<(u32, usize)>,
     bytes: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct Frames {
 
 impl Frames {
     /// Keeps the bytes of a record's frame or payload, unless there are [`MAX_FRAME_BYTES`]. Records come in order.
-    pub fn keep(&mut self, record: u32, bytes: &[u8]) {
+    pub(crate) fn keep(&mut self, record: u32, bytes: &[u8]) {
         self.full |= self.bytes.len() + bytes.len() > MAX_FRAME_BYTES;
         if !self.full {
             self.bytes.extend_from_slice(bytes);
@@ -33,7 +33,7 @@ impl Frames {
     }
 
     /// Returns the frame of a record, from its Ethernet header on, or its payload; `None` if it is not kept.
-    pub fn of(&self, record: u32) -> Option<&[u8]> {
+    pub(crate) fn of(&self, record: u32) -> Option<&[u8]> {
         let place = self.ends.binary_search_by_key(&record, |(record, _)| *record).ok()?;
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before].1);
         self.bytes.get(from..self.ends[place].1)
@@ -41,7 +41,7 @@ impl Frames {
 }
 
 /// Returns a hash that a frame keeps from departure to arrival: of the whole IP packet, without what a router changes.
-pub fn identity(frame: &[u8]) -> u64 {
+pub(crate) fn identity(frame: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     let packet = frame.get(ETHERNET..).unwrap_or_default();
     match packet.first().map(|byte| byte >> 4) {
@@ -56,7 +56,7 @@ pub fn identity(frame: &[u8]) -> u64 {
 /// Returns the place in the stream of what a TCP segment carries: its ports, its first sequence number and its number of
 /// bytes; `None` for a segment that takes no place, and for anything else. A segment at a place that another one had is
 /// sent again.
-pub fn place_in_stream(frame: &[u8]) -> Option<(u32, u32, usize)> {
+pub(crate) fn place_in_stream(frame: &[u8]) -> Option<(u32, u32, usize)> {
     let packet = frame.get(ETHERNET..)?;
     let (protocol, header, end) = match packet.first()? >> 4 {
         4 => {

@@ -10,11 +10,11 @@ use retrylab_core::trace::{Digest, FrameStep, Packet, Record, Sink, What};
 
 /// Maximum number of records kept for the pictures, of 64 bytes each. The digest and the summary cover
 /// the whole run.
-pub const MAX_RECORDS: usize = 1_000_000;
+pub(crate) const MAX_RECORDS: usize = 1_000_000;
 
 /// Maximum number of clients whose records are kept: with more clients the picture shows the first ones
 /// for as long as possible, not all of them for one instant.
-pub const MAX_FLOWS: u32 = 10_000;
+pub(crate) const MAX_FLOWS: u32 = 10_000;
 
 /// Number of clients that the pictures show of very many independent ones, and maximum number of records kept of them: the
 /// pictures are made in less time than two frames take, while web workers simulate all clients.
@@ -22,17 +22,17 @@ const SAMPLE: u32 = 1_000;
 const SAMPLE_RECORDS: usize = 20_000;
 
 /// Maximum memory of the network in bytes: half of what a module can have.
-pub const MEMORY: u64 = 2 << 30;
+pub(crate) const MEMORY: u64 = 2 << 30;
 
 /// What captures the packets of a run that is not shown. Only the module with TCP/IP stacks does.
 #[cfg(feature = "packets")]
-pub type Captured = Option<retrylab_core::capture::Capture<retrylab_core::capture::Writer>>;
+pub(crate) type Captured = Option<retrylab_core::capture::Capture<retrylab_core::capture::Writer>>;
 #[cfg(not(feature = "packets"))]
 type Captured = Option<()>;
 
 /// Keeps the first records.
 #[derive(Debug, Default)]
-pub struct Kept {
+struct Kept {
     first: Vec<Record>,
     /// Maximum number of records to keep.
     max: usize,
@@ -50,7 +50,7 @@ pub struct Kept {
 
 impl Kept {
     /// Creates a sink that keeps up to `max` records.
-    pub fn new(max: usize) -> Self {
+    fn new(max: usize) -> Self {
         Self { max, full: max == 0, ..Self::default() }
     }
 
@@ -113,7 +113,7 @@ impl Sink for Kept {
 }
 
 /// One scenario's run.
-pub struct PageRun {
+pub(crate) struct PageRun {
     scenario: Scenario,
     network: State,
     /// What is known about all clients if the network has only a sample of them.
@@ -136,13 +136,13 @@ enum State {
 
 impl PageRun {
     /// Creates the run of `scenario` at its start.
-    pub fn new(scenario: Scenario) -> Self {
+    pub(crate) fn new(scenario: Scenario) -> Self {
         Self::keeping(MAX_RECORDS, scenario)
     }
 
     /// Creates the run of `scenario` at its start, of which up to `max` records are kept.
     #[must_use]
-    pub fn keeping(max: usize, scenario: Scenario) -> Self {
+    pub(crate) fn keeping(max: usize, scenario: Scenario) -> Self {
         Self::into_sink(Kept::new, max, scenario)
     }
 
@@ -163,27 +163,27 @@ impl PageRun {
 
     /// Creates the run of `scenario` at its start, which is over after the first `max` records.
     #[must_use]
-    pub fn beginning(max: usize, scenario: Scenario) -> Self {
+    pub(crate) fn beginning(max: usize, scenario: Scenario) -> Self {
         Self { ends_cut: true, ..Self::keeping(max, scenario) }
     }
 
     /// Creates the run of `scenario` at its start. The packets of up to `max` records are captured.
     #[cfg(feature = "packets")]
     #[must_use]
-    pub fn capturing(capture: Captured, max: usize, scenario: Scenario) -> Self {
+    pub(crate) fn capturing(capture: Captured, max: usize, scenario: Scenario) -> Self {
         Self::into_sink(|max| Kept::capturing(max, capture), max, scenario)
     }
 
     /// Returns what captures the packets.
     #[cfg(feature = "packets")]
-    pub fn capture(&self) -> &Captured {
+    pub(crate) fn capture(&self) -> &Captured {
         &self.sink().records.capture
     }
 
     /// Ends the run and returns what captured the packets.
     #[cfg(feature = "packets")]
     #[must_use]
-    pub fn into_capture(self) -> Captured {
+    pub(crate) fn into_capture(self) -> Captured {
         match self.network {
             State::Running(run) => run.into_sink().records.capture,
             State::Over { sink, .. } => sink.records.capture,
@@ -191,7 +191,7 @@ impl PageRun {
     }
 
     /// Handles up to `steps` events; returns `true` when there is nothing left to simulate here.
-    pub fn advance(&mut self, steps: u32) -> bool {
+    pub(crate) fn advance(&mut self, steps: u32) -> bool {
         if let State::Running(run) = &mut self.network {
             let until = run.events() + u64::from(steps);
             while run.events() < until {
@@ -209,7 +209,7 @@ impl PageRun {
     }
 
     /// Stops the run.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stopped = true;
         self.end(None);
     }
@@ -228,28 +228,28 @@ impl PageRun {
     }
 
     /// Takes what is known about all clients, if the network has a sample of them. Returns true if that is the whole run.
-    pub fn report(&mut self, all: Report) -> bool {
+    pub(crate) fn report(&mut self, all: Report) -> bool {
         self.all = Some(all);
         self.is_over()
     }
 
     /// Returns what is run.
-    pub fn scenario(&self) -> &Scenario {
+    pub(crate) fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
     /// Returns the number of clients that the pictures show.
-    pub fn shown(&self) -> u32 {
+    pub(crate) fn shown(&self) -> u32 {
         self.scenario.clients.min(if self.all.is_some() { SAMPLE } else { MAX_FLOWS })
     }
 
     /// Returns what is known about all clients; `None` if the network has all of them.
-    pub fn all(&self) -> Option<&Report> {
+    pub(crate) fn all(&self) -> Option<&Report> {
         self.all.as_ref()
     }
 
     /// Returns what ended the run; `None` while it is in progress or if it was stopped.
-    pub fn ended_by(&self) -> Option<EndedBy> {
+    pub(crate) fn ended_by(&self) -> Option<EndedBy> {
         if self.stopped {
             return None;
         }
@@ -264,60 +264,60 @@ impl PageRun {
     }
 
     /// Returns true if the run has ended or was stopped.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.stopped || self.ended_by().is_some()
     }
 
     /// Returns true if the run was stopped before its end.
-    pub fn was_stopped(&self) -> bool {
+    pub(crate) fn was_stopped(&self) -> bool {
         self.stopped
     }
 
     /// Returns true if no further record will be kept: the picture can then be drawn while the run
     /// continues.
-    pub fn is_drawable(&self) -> bool {
+    pub(crate) fn is_drawable(&self) -> bool {
         matches!(self.network, State::Over { .. }) || self.is_cut()
     }
 
     /// Returns true if records are missing at the end of those that are kept.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.sink().records.full
     }
 
     /// Returns the records kept.
-    pub fn records(&self) -> &[Record] {
+    pub(crate) fn records(&self) -> &[Record] {
         &self.sink().records.first
     }
 
     /// Returns the frames and payloads of the records kept.
-    pub fn frames(&self) -> &Frames {
+    pub(crate) fn frames(&self) -> &Frames {
         &self.sink().records.frames
     }
 
     /// Returns the number of packets that the link lost so far; of the fragments of a datagram, each counts.
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         // Clients of networks of packets are never simulated as a sample.
         self.summary().lost + self.sink().records.lost_frames
     }
 
     /// Returns the number of events so far.
-    pub fn events(&self) -> u64 {
+    pub(crate) fn events(&self) -> u64 {
         self.all.map_or(self.sink().records.total, |all| all.events)
     }
 
     /// Returns the counts so far.
-    pub fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         self.all.map_or(self.sink().summary, |all| all.summary)
     }
 
     /// Returns the fingerprint of the whole run; `None` while it is in progress or if it ended early.
-    pub fn digest(&self) -> Option<Digest> {
+    pub(crate) fn digest(&self) -> Option<Digest> {
         let digest = self.all.map_or(self.sink().digest.digest(), |all| all.digest);
         (self.ended_by() == Some(EndedBy::Finished)).then_some(digest)
     }
 
     /// Returns the time reached.
-    pub fn simulated(&self) -> Instant {
+    pub(crate) fn simulated(&self) -> Instant {
         match (&self.all, &self.network) {
             (Some(all), _) => all.simulated,
             (None, State::Running(run)) => run.now(),
@@ -336,7 +336,7 @@ impl PageRun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::part::Part;
+    use retrylab_engine::part::Part;
 
     fn run(fragment: &str) -> PageRun {
         let (scenario, errors) = Scenario::from_fragment(fragment);
