@@ -57,7 +57,7 @@ impl<G: Group> Flags<G> {
             let default = field.default_value();
             Arg::new(field.key)
                 .long(name.replace('_', "-"))
-                .help(format!("{} [default: {default}]", sentence(field.help)))
+                .help(format!("{} [default: {default}]", sentence(field.help())))
                 .help_heading(G::HEADING)
                 .value_name(value_name(&field.shape))
                 // So that `--drop -1` is refused as a value, not as an unknown flag `-1`.

@@ -41,14 +41,14 @@ pub(crate) fn run(pattern: Option<&str>, as_json: bool) -> Exit {
     let contains =
         |text: &str| wanted.as_ref().is_none_or(|part| text.to_lowercase().contains(part));
     let fields: Vec<_> =
-        FIELDS.iter().filter(|field| contains(field.key) || contains(field.help)).collect();
+        FIELDS.iter().filter(|field| contains(field.key) || contains(field.help())).collect();
     if let (Some(pattern), true) = (pattern, fields.is_empty()) {
         complain(none(pattern));
         return Exit::Usage;
     }
     let rows = fields
         .into_iter()
-        .map(|field| (field.key, field.default_value(), data_file::allowed(field), field.help));
+        .map(|field| (field.key, field.default_value(), data_file::allowed(field), field.help()));
     if as_json {
         let keys: Vec<Value> = rows
             .map(|(key, default, allowed, help)| {

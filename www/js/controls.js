@@ -10,8 +10,7 @@ import { announce } from "./live.js";
  * @typedef {object} Field
  * @property {string} key
  * @property {string} label
- * @property {string} help one line
- * @property {string[]} details sentences that say more
+ * @property {string} help one line; empty for folded fields
  * @property {string} group empty for controls that are always visible
  * @property {string} value
  * @property {"text" | "long" | "number" | "switch" | "choice" | "modes"} input
@@ -26,6 +25,11 @@ import { announce } from "./live.js";
  * @property {string} idle reason why it has no effect now; empty if it has one
  * @property {boolean} hidden
  * @property {boolean} [apart] the policy no longer equals the preset; only the preset has it
+ */
+
+/**
+ * What a key means, as `Lab.help` returns it.
+ * @typedef {{ line: string, details: string[] }} Help
  */
 
 /**
@@ -93,6 +97,11 @@ class Row {
   constructor(field, controls) {
     this.field = field;
     this.controls = controls;
+    /**
+     * What it means; null until somebody wants to know.
+     * @type {Help | null}
+     */
+    this.meaning = null;
     /** What was typed last, until it is shown how it was read. */
     this.typed = "";
     const modes = field.input === "modes";
@@ -109,8 +118,8 @@ class Row {
       ? make("span", { class: "label", id: `${id}-label` }, field.label)
       : make("label", { class: "label", for: id }, field.label);
     const row = make("div", { class: "row" }, label);
-    this.more = field.details.length > 0 ? this.makeMore() : null;
-    if (this.more) row.append(this.more);
+    this.more = this.makeMore();
+    row.append(this.more);
     if (!modes) row.append(this.input.element);
     if (field.dice) row.append(this.makeDice());
     this.element = make("div", { class: "field" }, row);
@@ -138,9 +147,10 @@ class Row {
     const { label } = this.field;
     const more = make("button", {
       type: "button", class: "about-open", "aria-label": `About ${label}`, title: `About ${label}`,
-      "aria-expanded": "false", "aria-controls": this.about.id,
+      "aria-expanded": "false", "aria-controls": this.about.id, hidden: this.field.group !== "",
     });
     more.addEventListener("click", () => {
+      this.learn();
       this.about.hidden = !this.about.hidden;
       more.setAttribute("aria-expanded", String(!this.about.hidden));
     });
@@ -201,12 +211,28 @@ class Row {
     this.element.hidden = field.hidden;
     this.element.classList.toggle("changed", field.changed);
     this.element.classList.toggle("idle", field.idle !== "");
+    if (!this.about.hidden) this.learn();
     this.explain();
+  }
+
+  /** Finds out what the field means. */
+  learn() {
+    /** @type {Help} */
+    const meaning = JSON.parse(this.controls.help(this.field.key));
+    this.meaning = meaning;
+    this.more.hidden = meaning.details.length === 0;
+    this.about.replaceChildren(...meaning.details.map((line) => make("p", {}, ...marked(line))));
+  }
+
+  /** Returns the texts by which a search finds it. */
+  texts() {
+    const { group, label, key } = this.field;
+    return [group, label, key, this.meaning?.line ?? "", ...this.meaning?.details ?? []];
   }
 
   /** What the field means, whether it has an effect now, and how a text was read that is written differently. */
   explain() {
-    const { help, details, idle, later, value, label, input } = this.field;
+    const { help, idle, later, value, label, input } = this.field;
     const read = this.typed !== "" && this.typed !== value && input !== "modes";
     const mode = input === "modes" && value.includes(" ");
     this.line.hidden = false;
@@ -214,14 +240,10 @@ class Row {
       : later ? `then ${later}`
       : idle ? `No effect now: ${idle}`
       : mode ? `${value}; see More settings`
-      : help);
+      : help || (this.meaning?.line ?? ""));
     this.help.title = this.help.textContent ?? "";
     if (read) announce(this.help.textContent ?? "");
     this.typed = "";
-    const shown = [...this.about.children].map((line) => line.textContent);
-    if (details.join().replaceAll("`", "") !== shown.join()) {
-      this.about.replaceChildren(...details.map((line) => make("p", {}, ...marked(line))));
-    }
     this.reset.hidden = this.field.default === "" && later === "";
     say(this.reset, later ? "Remove" : "Reset");
     const title = later ? `${label} is ${value} in the whole run` : `Reset ${label} to ${this.field.default}`;
@@ -235,10 +257,12 @@ export class Controls {
    * @param {(key: string, value: string | undefined) => string} set hands a value over, or nothing for the default; an
    * error's sentence or ""
    * @param {() => void} roll takes another seed
+   * @param {(key: string) => string} help returns what a key means
    */
-  constructor(set, roll) {
+  constructor(set, roll, help) {
     this.set = set;
     this.roll = roll;
+    this.help = help;
     /** @type {Field[]} in the order of the table */
     this.fields = [];
     /** @type {(Row | undefined)[]} in the same order; the folded ones are made when they are first shown */

@@ -4,7 +4,14 @@
 import { byId, make, say } from "./dom.js";
 
 /** @typedef {import("./controls.js").Field} Field */
-/** @typedef {{ field: Field, element: HTMLElement }} Row */
+/**
+ * @typedef {object} Row
+ * @property {Field} field
+ * @property {HTMLElement} element
+ * @property {() => void} learn finds out what it means
+ * @property {() => void} explain shows what it means
+ * @property {() => string[]} texts by which it is found
+ */
 
 /** A group: its fields under a heading that folds them. */
 class Group {
@@ -37,6 +44,17 @@ export class Folded {
     this.groups = new Map();
     this.searching = false;
     this.search.addEventListener("input", () => this.filter());
+    this.element.addEventListener("toggle", () => this.explain(), { once: true });
+  }
+
+  /** Says what each field means. A first visit, which does not open them, does without these texts. */
+  explain() {
+    for (const { rows } of this.groups.values()) {
+      for (const row of rows) {
+        row.learn();
+        row.explain();
+      }
+    }
   }
 
   /** @param {Row} row */
@@ -67,8 +85,9 @@ export class Folded {
     let found = 0;
     for (const group of this.groups.values()) {
       let some = false;
-      for (const { field, element } of group.rows) {
-        const text = [field.group, field.label, field.key, field.help, ...field.details].join(" ").toLowerCase();
+      for (const row of group.rows) {
+        const { field, element } = row;
+        const text = row.texts().join(" ").toLowerCase();
         element.hidden = field.hidden || !words.every((word) => text.includes(word));
         if (!element.hidden) found += 1;
         some ||= !element.hidden;

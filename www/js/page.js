@@ -68,7 +68,7 @@ export class Page {
       set: (key, value) => this.set(key, value),
       point: (act) => this.point(act),
     });
-    this.controls = new Controls((key, value) => this.set(key, value), () => this.roll());
+    this.controls = new Controls((key, value) => this.set(key, value), () => this.roll(), (key) => this.lab.help(FIRST, key));
     this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
     this.acts = new Acts(this.desk, (act) => this.act(act));
     this.transport = new Transport(strip, this.desk, {

@@ -17,8 +17,6 @@ pub struct Field {
     pub key: &'static str,
     /// How its values are written, and which ones are allowed.
     pub shape: Shape,
-    /// What it means, in one line.
-    pub help: &'static str,
     pub(super) access: Access,
 }
 

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 /// The largest `u32`, for ranges.
 const MAX: u64 = u32::MAX as u64;
 
-/// Declares [`FIELDS`]. A row is
+/// Declares [`FIELDS`] and [`HELP`]. A row is
 ///
 /// ```text
 /// "key" = owner.field in min..=max => reset, "help";
@@ -30,6 +30,8 @@ const MAX: u64 = u32::MAX as u64;
 /// where the owner is the scenario or, as their values may contradict each other until all are known,
 /// the workload's parts, its load, the link's latency or the policy's builder. The range bounds an integer or a text's length;
 /// `reset` is the method of [`Draft`] that sets other keys, such as those of a preset. Both may be left out.
+///
+/// The help is one text between marks, by which `cargo xtask page` finds it: a first visit of the page does without.
 macro_rules! keys {
     ($($key:literal = $owner:ident.$($place:ident).+ $(in $min:literal..=$max:expr)? $(=> $reset:ident)?,
         $help:literal;)*) => {
@@ -41,7 +43,6 @@ macro_rules! keys {
             Field {
                 key: $key,
                 shape,
-                help: $help,
                 access: Access {
                     set: |draft, text, shape| {
                         let is_set = access!(set $owner.$($place).+, draft, text, shape);
@@ -56,6 +57,9 @@ macro_rules! keys {
                 },
             }
         }),*];
+
+        /// What each key means, a line for each, in the order of [`FIELDS`].
+        const HELP: &str = concat!("\u{2}rest\n", $($help, "\n",)* "\u{3}").split_at(6).1;
     };
 }
 
@@ -257,6 +261,13 @@ keys! {
 }
 
 impl Field {
+    /// Returns what it means, in one line.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        let place = FIELDS.iter().position(|field| field.key == self.key);
+        place.and_then(|place| HELP.lines().nth(place)).unwrap_or_default()
+    }
+
     /// Returns the key of this name.
     ///
     /// # Errors

@@ -399,6 +399,14 @@ fn a_shape_of_each_key_is_explained() {
             let text = format!("{} 1s{}2s", series.keyword, series.separator);
             assert_eq!(field.canonical(&text), Ok(text), "{}", field.key);
         }
-        assert!(!field.help.is_empty() && !field.help.ends_with('.'), "{}", field.key);
+        assert!(!field.help().is_empty() && !field.help().ends_with('.'), "{}", field.key);
     }
+}
+
+#[test]
+fn each_key_has_its_own_help() {
+    let help = |key| Field::find(key).unwrap().help();
+    assert!(help("seed").starts_with("seed of all random draws"));
+    assert_eq!(help("link.duplicate"), "probability that a datagram arrives twice");
+    assert!(FIELDS.last().unwrap().help().ends_with("all other packets keep their draws"));
 }

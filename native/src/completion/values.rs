@@ -61,7 +61,7 @@ fn variant(place: &Place<'_>, current: &str) -> Vec<Candidate> {
 
 /// Returns the keys that a subcommand has, each followed by `end`.
 fn keys(place: &Place<'_>, end: &str) -> Vec<Candidate> {
-    let key = |field: &Field| Candidate::new(format!("{}{end}", field.key), field.help);
+    let key = |field: &Field| Candidate::new(format!("{}{end}", field.key), field.help());
     flags::settable(place.command).map(key).collect()
 }
 

@@ -23,8 +23,8 @@ const LINE: usize = 40;
 
 /// Returns the form's description with the values of `scenario`.
 ///
-/// An array of objects: `key`, `label`, `help` (one line), `details` (sentences that say more), `value`, `group` (empty for
-/// the controls that are always visible), `input` (`text`, `long`, `number`, `switch`, `choice` or `modes`),
+/// An array of objects: `key`, `label`, `help` (one line, of the controls that are always visible), `value`, `group` (empty
+/// for these controls), `input` (`text`, `long`, `number`, `switch`, `choice` or `modes`),
 /// `choices`, `refused` (for each of the modes why it cannot be chosen now, or empty), `stops` (those that the scenario
 /// allows), `stop` (the nearest one's place), `changed` (from the default, or from the preset), `later` (its values later in
 /// the run, in words, or empty), `default` (what a reset sets; empty if there is nothing to reset), `dice`, `idle` (why it has no effect now, or empty), `hidden` (no client has a
@@ -53,12 +53,10 @@ fn one(json: &mut Json, field: &Field, main: Option<&Main>, scenario: &Scenario,
     let group = if field.group().is_empty() { "run" } else { field.group() };
     let stops = main.map_or_else(Vec::new, |main| stops(main, scenario));
     let is_modes = main.is_some() && field.key == JITTER;
-    let (help, details) = help(field, main, scenario);
     let later = later(scenario, field);
     json.text("key", field.key);
     json.text("label", &label(field));
-    json.text("help", &help);
-    json.texts("details", details);
+    json.text("help", &main.map_or_else(String::new, |main| line(field, main, scenario)));
     json.text("group", &if main.is_some() { String::new() } else { heading(group) });
     json.text("value", &value);
     json.text("input", if is_modes { "modes" } else { input(&field.shape) });
@@ -113,29 +111,34 @@ pub(crate) fn is_folded(key: &str) -> bool {
     MAIN.iter().all(|main| main.key != key)
 }
 
-/// Returns what a key means in one line, and sentences that say more.
-fn help(field: &Field, main: Option<&Main>, scenario: &Scenario) -> (String, Vec<String>) {
-    let first = field.help.split(';').next().unwrap_or_default();
-    let line = main.map_or(first, |main| main.help);
-    if field.key == PRESET {
-        let preset = scenario.preset;
-        let line = if is_apart(scenario) {
-            format!("Changed from {}", preset.name())
-        } else {
-            capital(line)
-        };
-        let notes =
-            [format!("Use when: {}.", preset.use_when()), format!("Source: {}.", preset.source())];
-        return (line, notes.into());
+/// Returns what a control that is always visible means, in one line.
+fn line(field: &Field, main: &Main, scenario: &Scenario) -> String {
+    if field.key == PRESET && is_apart(scenario) {
+        return String::from("Changed from ") + scenario.preset.name();
     }
+    capital(main.help)
+}
+
+/// Returns what a key of `scenario` means: `line`, the beginning, and `details`, sentences that say more. A first visit does
+/// without.
+pub(crate) fn help(scenario: &Scenario, key: &str) -> String {
+    let Ok(field) = Field::find(key) else { return String::new() };
+    let line = field.help().split(';').next().unwrap_or_default();
     let mut details = Vec::new();
-    if line.len() > LINE || line != field.help {
-        details.push(in_words(field.help) + ".");
+    if key == PRESET {
+        let preset = scenario.preset;
+        details.push(format!("Use when: {}.", preset.use_when()));
+        details.push(format!("Source: {}.", preset.source()));
+    } else if line.len() > LINE || line != field.help() || Main::find(key).is_some() {
+        details.push(in_words(field.help()) + ".");
     }
     if input(&field.shape) == "long" {
         details.push(format!("Allowed: {}.", field.shape));
     }
-    (in_words(line), details)
+    Json::object(|json| {
+        json.text("line", &in_words(line));
+        json.texts("details", details);
+    })
 }
 
 /// Returns the value that a reset sets; empty if there is nothing to reset.
@@ -278,8 +281,9 @@ mod tests {
     fn a_preset_describes_itself_and_whether_it_was_changed() {
         let mut scenario = Scenario::default();
         scenario.apply([("policy.preset", "coap")]).unwrap();
+        let help = help(&scenario, PRESET);
+        assert!(help.contains("Source: RFC 7252 4.2, 4.8."), "{help}");
         let text = describe(&scenario);
-        assert!(text.contains("Source: RFC 7252 4.2, 4.8."), "{text}");
         assert!(text.contains(r#""apart":false"#));
         scenario.apply([("policy.max_sends", "3")]).unwrap();
         let text = describe(&scenario);

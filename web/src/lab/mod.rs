@@ -162,6 +162,12 @@ impl Lab {
         fields::describe(self.exhibits[which].run.scenario())
     }
 
+    /// Returns what a key means: see `fields::help`.
+    #[must_use]
+    pub fn help(&self, which: usize, key: &str) -> String {
+        fields::help(self.exhibits[which].run.scenario(), key)
+    }
+
     /// Returns the title of the scenario, or of its exercise.
     #[must_use]
     pub fn title(&self, which: usize) -> String {

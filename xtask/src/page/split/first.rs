@@ -3,15 +3,15 @@
 use anyhow::Result;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, Module, TableSection, TableType, ValType,
+    BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, Module, TableSection, TableType, ValType,
 };
 use wasmparser::{
-    CodeSectionReader, CustomSectionReader, ExportSectionReader, FunctionSectionReader,
-    GlobalSectionReader, Parser, TableSectionReader,
+    CodeSectionReader, CustomSectionReader, DataSectionReader, ExportSectionReader,
+    FunctionSectionReader, GlobalSectionReader, Parser, TableSectionReader,
 };
 
-use super::{Encoded, Plan, Program, names};
+use super::{Encoded, Plan, Program, names, texts};
 
 /// Writes the first part of `module`.
 pub(super) fn write(module: &[u8], program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>> {
@@ -123,6 +123,15 @@ impl Reencode for First<'_> {
             exports.export(&names::table(table), ExportKind::Table, table);
         }
         exports.export(names::MEMORY, ExportKind::Memory, 0);
+        Ok(())
+    }
+
+    fn parse_data_section(
+        &mut self,
+        data: &mut DataSection,
+        _: DataSectionReader<'_>,
+    ) -> Encoded<()> {
+        *data = texts::first(&self.program.data);
         Ok(())
     }
 

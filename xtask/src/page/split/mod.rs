@@ -5,13 +5,17 @@
 //! that something refers to has a body of a few bytes, which calls the function through a slot of the table; the rest
 //! fills these slots when it starts. If it has not started, that body first calls [`START`].
 //!
+//! Texts that only the rest needs are there too: see [`texts`].
+//!
 //! Which functions run is measured: [`count`] adds a mark to each, and `www/build/first-visit.js` pays a visit.
 
 mod count;
 mod first;
 mod rest;
+mod texts;
 
 pub(super) use count::count;
+use texts::Data;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +57,7 @@ pub(super) struct Parts {
 pub(super) fn split(module: &[u8], ran: &BTreeSet<u32>) -> Result<Parts> {
     let program = Program::read(module)?;
     let plan = Plan::new(&program, ran)?;
+    texts::check(&program.data, program.own().filter(|(function, _)| ran.contains(function)))?;
     let parts = Parts {
         first: first::write(module, &program, &plan)?,
         rest: rest::write(&program, &plan)?,
@@ -73,6 +78,7 @@ struct Program<'a> {
     bodies: Vec<FunctionBody<'a>>,
     tables: Vec<TableType>,
     globals: Vec<GlobalType>,
+    data: Vec<Data<'a>>,
     /// What the table and the exports refer to, and the function that runs at the start.
     referred: BTreeSet<u32>,
     /// The function that starts the rest.
@@ -133,6 +139,7 @@ impl<'a> Program<'a> {
                     }
                 }
                 Payload::CodeSectionEntry(body) => program.bodies.push(body),
+                Payload::DataSection(section) => program.data = texts::read(section)?,
                 _ => {}
             }
         }

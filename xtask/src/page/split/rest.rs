@@ -9,7 +9,7 @@ use wasm_encoder::{
     GlobalType, ImportSection, MemoryType, Module, StartSection, TableType, TypeSection, ValType,
 };
 
-use super::{Encoded, Plan, Program, names};
+use super::{Encoded, Plan, Program, names, texts};
 
 /// The module from which the rest imports: the exports of the first part.
 const FIRST: &str = "first";
@@ -44,7 +44,7 @@ pub(super) fn write(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>> {
 
     let mut rest = Module::new();
     rest.section(&types).section(&imports(program, plan)?).section(&functions);
-    rest.section(&start).section(&elements).section(&code);
+    rest.section(&start).section(&elements).section(&code).section(&texts::rest(&program.data));
     Ok(rest.finish())
 }
 
