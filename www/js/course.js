@@ -6,7 +6,7 @@ import { Exercise } from "./exercise.js";
 import { announce } from "./live.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
-/** @typedef {{ title: string, question: string, note: string, fragment: string, current: boolean }} Entry */
+/** @typedef {{ title: string, fragment: string, current: boolean }} Entry */
 
 /**
  * A lesson, as `Lab.courseLesson` describes it.
@@ -14,8 +14,6 @@ import { announce } from "./live.js";
  * @property {number} number
  * @property {number} of
  * @property {string} title
- * @property {string} question
- * @property {string} watch
  * @property {string} act
  * @property {string} key
  * @property {string} value
@@ -51,6 +49,7 @@ export class Course {
      */
     this.lesson = null;
     this.menu.addEventListener("change", () => hooks.open(this.menu.value));
+    for (const event of ["pointerenter", "focus"]) this.menu.addEventListener(event, () => this.ask());
     this.buttons.act.addEventListener("click", () => {
       if (this.lesson) hooks.change(this.lesson.key, this.lesson.value);
     });
@@ -70,7 +69,7 @@ export class Course {
     const { lab } = this.desk;
     const place = lab.coursePlace();
     if (place !== undefined) {
-      const text = /** @type {typeof import("../wasm/retrylab_web.js").Lab} */ (lab.constructor).courseLesson(place);
+      const text = this.texts.courseLesson(place);
       this.lesson = text ? { ...JSON.parse(text), link: lab.fragment(0) } : null;
     } else if (opened) {
       this.lesson = null;
@@ -91,17 +90,26 @@ export class Course {
     this.list();
   }
 
+  /** The texts of all lessons. */
+  get texts() {
+    return /** @type {typeof import("../wasm/retrylab_web.js").Lab} */ (this.desk.lab.constructor);
+  }
+
+  /** Adds the questions to the menu. A first visit does without them. */
+  ask() {
+    const questions = this.texts.questions();
+    // What is no lesson comes first, without a question.
+    const options = [...this.menu.options].slice(-questions.length);
+    options.forEach((option, place) => (option.title = questions[place]));
+  }
+
   /** Fills the menu. */
   list() {
     const { lab } = this.desk;
     /** @type {{ name: string, entries: Entry[] }[]} */
     const groups = JSON.parse(lab.menu());
     const options = groups.map(({ name, entries }) => {
-      const inside = entries.map((entry) => {
-        const option = new Option(entry.title, entry.fragment, false, entry.current);
-        option.title = [entry.question, entry.note].filter(Boolean).join(" ");
-        return option;
-      });
+      const inside = entries.map(({ title, fragment, current }) => new Option(title, fragment, false, current));
       return make("optgroup", { label: name }, ...inside);
     });
     const known = groups.some(({ entries }) => entries.some((entry) => entry.current));

@@ -15,6 +15,12 @@ impl Lab {
         lessons::menu(&fragment, self.task.as_ref().map(Task::kind))
     }
 
+    /// Returns the question of each entry of the menu: see `lessons::questions`.
+    #[must_use]
+    pub fn questions() -> Vec<String> {
+        lessons::questions()
+    }
+
     /// Returns the place in the course, from 0, of the lesson that the first exhibit shows; nothing if it is none.
     #[wasm_bindgen(js_name = coursePlace)]
     #[must_use]

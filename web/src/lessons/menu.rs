@@ -31,34 +31,48 @@ pub(crate) fn place(fragment: &str) -> Option<usize> {
 }
 
 /// Returns the menu for a page that shows `fragment` or an exercise: an array of groups with `name` and `entries`, which have `title`,
-/// `question`, `note` (how it differs from the scenario that ships; may be empty), `fragment` and `current`.
+/// `fragment` and `current`.
 pub(crate) fn menu(fragment: &str, exercise: Option<Kind>) -> String {
     // The reset of a connection is a lesson and also ships: only the first entry is the current one.
     let mut current = Some(fragment).filter(|_| exercise.is_none());
-    let mut entry = |json: &mut Json, entry: Shipped| {
-        let is_current = current.take_if(|current| *current == entry.fragment).is_some();
+    let mut entry = |json: &mut Json, (title, link): (&str, &str)| {
+        let is_current = current.take_if(|current| *current == link).is_some();
         json.element(|json| {
-            json.text("title", entry.name);
-            json.text("question", entry.question);
-            json.text("note", entry.note);
-            json.text("fragment", entry.fragment);
+            json.text("title", title);
+            json.text("fragment", link);
             json.flag("current", is_current);
         });
     };
-    let mut group = |json: &mut Json, name: &str, entries: &mut dyn Iterator<Item = Shipped>| {
+    type Entries<'a> = &'a mut dyn Iterator<Item = (&'static str, &'static str)>;
+    let mut group = |json: &mut Json, name: &str, entries: Entries<'_>| {
         json.element(|json| {
             json.text("name", name);
             json.list("entries", |json| entries.for_each(|one| entry(json, one)));
         });
     };
+    let lesson = |lesson: &Lesson| (lesson.title, lesson.fragment);
     Json::array(|json| {
-        group(json, "Course", &mut COURSE.iter().map(|step| step.lesson.into()));
+        group(json, "Course", &mut COURSE.iter().map(|step| lesson(&step.lesson)));
         exercises(json, exercise);
-        group(json, "Layers and protocols", &mut LAYERS.iter().copied().map(Shipped::from));
+        group(json, "Layers and protocols", &mut LAYERS.iter().map(lesson));
         for (name, scenarios) in SHIPPED {
-            group(json, name, &mut scenarios.iter().copied());
+            group(json, name, &mut scenarios.iter().map(|one| (one.name, one.fragment)));
         }
     })
+}
+
+/// Returns the question of each entry of the menu, with how it differs from the scenario that ships. That of an exercise is
+/// empty.
+pub(crate) fn questions() -> Vec<String> {
+    let mut all: Vec<String> =
+        COURSE.iter().map(|step| step.lesson.question().to_string()).collect();
+    all.extend(Kind::ALL.iter().map(|_| String::new()));
+    all.extend(LAYERS.iter().map(|lesson| lesson.question().to_string()));
+    let shipped = SHIPPED.iter().flat_map(|(_, scenarios)| *scenarios);
+    all.extend(
+        shipped.map(|one| format!("{} {}", one.question(), one.note()).trim_end().to_string()),
+    );
+    all
 }
 
 /// Writes the group of the exercises.
@@ -69,8 +83,6 @@ fn exercises(json: &mut Json, current: Option<Kind>) {
             for kind in Kind::ALL {
                 json.element(|json| {
                     json.text("title", kind.title());
-                    json.text("question", "");
-                    json.text("note", "");
                     json.text("fragment", &link_of(*kind, 1));
                     json.flag("current", current == Some(*kind));
                 });
@@ -84,16 +96,9 @@ pub(crate) fn link_of(kind: Kind, number: u32) -> String {
     Link::view_pair(NAME, &kind.named(number))
 }
 
-impl From<Lesson> for Shipped {
-    fn from(lesson: Lesson) -> Self {
-        let Lesson { title, question, fragment, .. } = lesson;
-        Self { name: title, question, fragment, note: "" }
-    }
-}
-
-/// Returns a lesson of the course by its place: an object of `number`, `of`, `title`, `question`, `watch`, `act` (what to
-/// try), `key` and `value` (the change that it names), `next` and `nextTitle` (link and title of the next lesson; empty
-/// after the last one). `None` if there is no such place.
+/// Returns a lesson of the course by its place: an object of `number`, `of`, `title`, `act` (what to try), `key` and `value`
+/// (the change that it names), `next` and `nextTitle` (link and title of the next lesson; empty after the last one). `None`
+/// if there is no such place.
 pub(crate) fn describe(place: usize) -> Option<String> {
     let step = COURSE.get(place)?;
     let next = COURSE.get(place + 1).map(|step| step.lesson);
@@ -101,8 +106,6 @@ pub(crate) fn describe(place: usize) -> Option<String> {
         json.number("number", place as u64 + 1);
         json.number("of", COURSE.len() as u64);
         json.text("title", step.lesson.title);
-        json.text("question", step.lesson.question);
-        json.text("watch", step.lesson.watch);
         json.text("act", &step.act());
         json.text("key", step.change.0);
         json.text("value", step.change.1);

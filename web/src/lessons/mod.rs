@@ -2,6 +2,8 @@
 //!
 //! The tests check what each text claims, so that a lesson cannot silently become wrong.
 
+#[macro_use]
+mod texts;
 mod course;
 mod layers;
 mod menu;
@@ -11,30 +13,37 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use menu::lessons;
-pub(crate) use menu::{describe, find, find_shipped, link_of, menu, place};
+pub(crate) use menu::{describe, find, find_shipped, link_of, menu, place, questions};
 
 use crate::fields;
 use course::COURSE;
+use texts::Texts;
 
 /// A scenario with what to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Lesson {
     pub(crate) title: &'static str,
-    /// The question that it answers.
-    pub(crate) question: &'static str,
     pub(crate) fragment: &'static str,
-    /// What to watch, without the outcome.
-    pub(crate) watch: &'static str,
+    texts: Texts,
+}
+
+impl Lesson {
+    /// Returns the question that it answers.
+    pub(crate) fn question(&self) -> &'static str {
+        self.texts.line(0)
+    }
+
+    /// Returns what to watch, without the outcome.
+    pub(crate) fn watch(&self) -> &'static str {
+        self.texts.line(1)
+    }
 }
 
 /// A lesson of the course, with one thing to try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) lesson: Lesson,
     /// The key to change, and its new value.
     pub(crate) change: (&'static str, &'static str),
-    /// What happens then.
-    pub(crate) then: &'static str,
 }
 
 impl Step {
@@ -45,7 +54,7 @@ impl Step {
             if fields::is_folded(key) { "under More settings, set" } else { "set" },
             fields::label_of(key),
         );
-        format!("{set} {label} to {value}: {}", self.then)
+        format!("{set} {label} to {value}: {}", self.lesson.texts.line(2))
     }
 }
 

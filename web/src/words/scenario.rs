@@ -16,10 +16,10 @@ use retrylab_core::value::{Factor, Share};
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     let fragment = scenario.to_fragment();
     if let Some(lesson) = lessons::find(&fragment) {
-        return (lesson.title, lesson.watch.to_string());
+        return (lesson.title, lesson.watch().to_string());
     }
     match lessons::find_shipped(&fragment) {
-        Some(shipped) => (shipped.name, format!("{} {}", shipped.question, own(scenario))),
+        Some(shipped) => (shipped.name, format!("{} {}", shipped.question(), own(scenario))),
         None => ("Your own run", own(scenario) + &changes(scenario)),
     }
 }
