@@ -29,14 +29,25 @@ impl Scenario {
     /// # Errors
     /// The [`FieldError`] of [`apply`](Self::apply).
     pub fn adapted(&self, key: &str, value: &str) -> Result<Self, FieldError> {
-        let with = |needs: &[(&str, &str)]| {
-            let mut changed = self.clone();
-            changed.apply(needs.iter().copied().chain([(key, value)])).map(|()| changed)
-        };
-        let alone = with(&[]);
-        if alone.is_ok() {
-            return alone;
-        }
+        let alone = self.with(&[(key, value)]);
+        if alone.is_ok() { alone } else { self.with_needs(key, value, alone) }
+    }
+
+    /// Returns the scenario with these pairs.
+    fn with(&self, pairs: &[(&str, &str)]) -> Result<Self, FieldError> {
+        let mut changed = self.clone();
+        changed.apply(pairs.iter().copied()).map(|()| changed)
+    }
+
+    /// Returns the scenario with what a value needs, or `alone`, which is what the value gives by itself.
+    #[inline(never)]
+    fn with_needs(
+        &self,
+        key: &str,
+        value: &str,
+        alone: Result<Self, FieldError>,
+    ) -> Result<Self, FieldError> {
+        let with = |needs: &[(&str, &str)]| self.with(&[needs, &[(key, value)]].concat());
         match (key, value.trim()) {
             ("workload.arrivals" | "workload.rate", value) => with(&self.needs_of_load(key, value)),
             ("policy.backoff", _) => {

@@ -109,7 +109,8 @@ fn clean(link: &str) -> String {
     }) {
         link = inner.trim();
     }
-    link.replace("&amp;", "&")
+    let pairs = link.split('&').map(|pair| pair.strip_prefix("amp;").unwrap_or(pair));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// Returns the query and the fragment of a link, or the whole text if it consists of pairs. Returns `None`
@@ -117,14 +118,13 @@ fn clean(link: &str) -> String {
 fn pairs_of(link: &str) -> Option<impl Iterator<Item = &str>> {
     let end = link.find(['#', '?', '=', '&']).unwrap_or(link.len());
     let (address, rest) = link.split_at(end);
-    let is_url = address.contains("://") || address.starts_with('/');
+    let has_scheme = address.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
+    let is_url = has_scheme || address.starts_with('/');
     let (query, fragment) = if rest.starts_with(['#', '?']) {
         let (query, fragment) = rest.split_once('#').unwrap_or((rest, ""));
         (query.trim_start_matches('?'), fragment)
-    } else if let Some((_, fragment)) = link.split_once("%23").filter(|_| is_url) {
-        ("", fragment)
     } else if is_url {
-        return None;
+        ("", link.split_once("%23")?.1)
     } else {
         ("", link)
     };

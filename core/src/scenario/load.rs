@@ -118,6 +118,7 @@ impl LoadKeys {
     }
 }
 
+#[inline(never)]
 fn refuse_rate<T>(rate: ArrivalRate, begin: &Begin) -> Result<T, FieldError> {
     let arrivals = begin.to_text();
     let arrivals = Printable::short(&arrivals);
@@ -132,6 +133,7 @@ fn refuse_rate<T>(rate: ArrivalRate, begin: &Begin) -> Result<T, FieldError> {
     FieldError::contradiction("workload.rate", sentence)
 }
 
+#[inline(never)]
 fn refuse_process<T>(process: Process) -> Result<T, FieldError> {
     let sentence = format!(
         "workload.arrivals is \"{process}\"; it needs a rate: set workload.rate, exchanges per second over all clients, or \

@@ -181,6 +181,7 @@ impl Parts {
         })
     }
 
+    #[inline(never)]
     fn build_heartbeat(self, open: Option<Open>) -> Result<Workload, FieldError> {
         let open = open.map(|open| open.key());
         for (key, value, allowed) in open.into_iter().chain([
@@ -216,6 +217,7 @@ impl Parts {
     }
 }
 
+#[inline(never)]
 fn wrong<T>(key: &str, value: String, why: &str) -> Result<T, FieldError> {
     let sentence = format!("{key} is \"{}\"; {why}", Printable::short(&value));
     FieldError::contradiction(key, sentence)

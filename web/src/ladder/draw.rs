@@ -210,6 +210,7 @@ fn cause_of_loss(
 }
 
 /// Draws a frame's mark, hollow until it is sent; its name is drawn separately.
+#[inline(never)]
 fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
     let radius = 4.5;
     if sent {
@@ -221,6 +222,7 @@ fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
 }
 
 /// Writes the name of a frame on its line, behind the mark's first place; next to the line, if that ends at a router.
+#[inline(never)]
 fn name(
     paint: &Paint<'_>,
     columns: &Columns,

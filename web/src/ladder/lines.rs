@@ -84,7 +84,8 @@ pub(crate) fn lines(run: &PageRun, timeline: &Timeline, ids: &[Id]) -> Lines {
 /// Returns the line of a note; two if its reason would make it too long.
 fn broken(tag: &str, words: &Words) -> Vec<Line> {
     let (note, brief) = (tag.to_string() + &words.note, tag.to_string() + &words.brief);
-    match note.split_once(": ").filter(|_| note.chars().count() > WIDE) {
+    let is_wide = note.chars().count() > WIDE;
+    match Some(&note).filter(|_| is_wide).and_then(|note| note.split_once(": ")) {
         Some((what, why)) => vec![Line::new(what, brief), Line::new(why, "")],
         None => vec![Line::new(note, brief)],
     }

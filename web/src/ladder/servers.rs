@@ -4,7 +4,7 @@ use super::{Columns, HEADER, View};
 use crate::fields;
 use crate::paint::{Align, Font, Paint, Point};
 use crate::theme::Ink;
-use crate::timeline::{Id, Job, Packet, Site, Timeline};
+use crate::timeline::{Id, Job, Packet, Site, Timeline, Trouble};
 
 /// Width of the bar of a request.
 const BAR: f64 = 6.0;
@@ -54,39 +54,44 @@ fn in_sight(stays: &[Stay], jobs: &[Job], from: u64, to: u64) -> Vec<Stay> {
 pub(super) fn bars(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
     let jobs = view.timeline.servers().jobs();
     for Stay { job, place } in in_sight(&view.ladder.stays, jobs, from, to) {
-        let job = &jobs[job as usize];
-        let request = view.timeline.packet(job.request);
-        paint.ghosts(view.is_ghost(request.and_then(Packet::owner)));
-        let x = view.columns.server - BAR / 2.0 - f64::from(place) * (BAR + 2.0);
-        let last = view.timeline.end();
-        // A request may wait for as long as many screens are high. `clamp` would add 20 kB, because its panic shows numbers.
-        let y = |at: u64| (view.ladder.y(at.min(last)) - view.top).max(-BAR).min(view.h + BAR);
-        let begun = job.begun.min(job.ended);
-        let bar = |from: u64, to: u64| ((x, y(from)), y(to) - y(from));
-        let now = |from: u64, to: u64| view.at.clamp(from, to);
-        let ((x, top), h) = bar(job.arrived, begun);
-        if h > 3.0 {
-            let past = bar(job.arrived, now(job.arrived, begun)).1;
-            paint.fill(Ink::Ground, |path| path.rect((x, top), BAR, h));
-            paint.stroke(Ink::WaitSoft, 1.5, |path| path.rect((x, top), BAR, h));
-            paint.stroke(Ink::Wait, 1.5, |path| path.rect((x, top), BAR, past));
-        }
-        if begun < job.ended {
-            let ((x, top), h) = bar(begun, job.ended);
-            let past = bar(begun, now(begun, job.ended)).1;
-            paint.fill(Ink::WaitSoft, |path| path.rect((x, top), BAR, h));
-            paint.fill(Ink::Wait, |path| path.rect((x, top), BAR, past));
-        }
-        if job.is_void(view.at) {
-            let from = job.void.clamp(job.arrived, job.ended);
-            let ((x, top), h) = bar(from, now(from, job.ended));
-            paint.stroke(Ink::Lost, 1.5, |path| {
-                path.hatch((x - 1.0, top), BAR + 2.0, h, 5.0);
-                path.rect((x - 1.0, top), BAR + 2.0, h);
-            });
-        }
+        bar(paint, view, &jobs[job as usize], f64::from(place));
     }
     paint.ghosts(false);
+}
+
+/// Draws a request at a server.
+#[inline(never)]
+fn bar(paint: &Paint<'_>, view: &View<'_>, job: &Job, place: f64) {
+    let request = view.timeline.packet(job.request);
+    paint.ghosts(view.is_ghost(request.and_then(Packet::owner)));
+    let x = view.columns.server - BAR / 2.0 - place * (BAR + 2.0);
+    let last = view.timeline.end();
+    // A request may wait for as long as many screens are high. `clamp` would add 20 kB, because its panic shows numbers.
+    let y = |at: u64| (view.ladder.y(at.min(last)) - view.top).max(-BAR).min(view.h + BAR);
+    let begun = job.begun.min(job.ended);
+    let bar = |from: u64, to: u64| ((x, y(from)), y(to) - y(from));
+    let now = |from: u64, to: u64| view.at.clamp(from, to);
+    let ((x, top), h) = bar(job.arrived, begun);
+    if h > 3.0 {
+        let past = bar(job.arrived, now(job.arrived, begun)).1;
+        paint.fill(Ink::Ground, |path| path.rect((x, top), BAR, h));
+        paint.stroke(Ink::WaitSoft, 1.5, |path| path.rect((x, top), BAR, h));
+        paint.stroke(Ink::Wait, 1.5, |path| path.rect((x, top), BAR, past));
+    }
+    if begun < job.ended {
+        let ((x, top), h) = bar(begun, job.ended);
+        let past = bar(begun, now(begun, job.ended)).1;
+        paint.fill(Ink::WaitSoft, |path| path.rect((x, top), BAR, h));
+        paint.fill(Ink::Wait, |path| path.rect((x, top), BAR, past));
+    }
+    if job.is_void(view.at) {
+        let from = job.void.clamp(job.arrived, job.ended);
+        let ((x, top), h) = bar(from, now(from, job.ended));
+        paint.stroke(Ink::Lost, 1.5, |path| {
+            path.hatch((x - 1.0, top), BAR + 2.0, h, 5.0);
+            path.rect((x - 1.0, top), BAR + 2.0, h);
+        });
+    }
 }
 
 /// Draws a shaded band while something is wrong: on the lane of the clients or of the servers, or between them if it is the link.
@@ -94,34 +99,39 @@ pub(super) fn troubles(paint: &Paint<'_>, view: &View<'_>) {
     let last = view.timeline.end();
     // The middle of the last word on either place: words are below each other.
     let mut words = [0.0; 2];
-    for trouble in view.timeline.servers().troubles() {
-        if trouble.from > last {
-            continue;
-        }
-        let y = |at: u64| view.ladder.y(at.min(last)) - view.top;
-        let (top, bottom) = (y(trouble.from).max(HEADER), y(trouble.until).min(view.h));
-        if bottom - top < 2.0 {
-            continue;
-        }
-        let Columns { client, server, .. } = view.columns;
-        // The words of lanes are between them, and not over the bars next to a lane.
-        let bars = f64::from(MAX_BARS) * (BAR + 2.0) + 6.0;
-        let (x, half, align, to_word) = match trouble.site() {
-            Site::Clients => (client, 9.0, Align::Left, 15.0),
-            Site::Link => (f64::midpoint(client, server), 14.0, Align::Right, -20.0),
-            Site::Servers => (server, 9.0, Align::Right, -bars),
-        };
-        paint.alpha(0.35);
-        paint.stroke(Ink::Lost, 1.5, |path| {
-            let texture = trouble.kind.texture();
-            path.texture(texture, (x - half, top), 2.0 * half, bottom - top, 8.0);
-        });
-        paint.alpha(1.0);
-        let before = &mut words[usize::from(trouble.site() == Site::Servers)];
-        *before = (top + 9.0).max(*before + 16.0);
-        let words = trouble.words(view.run.scenario());
-        word(paint, Ink::Lost, &words, align, (x + to_word, *before));
+    for trouble in view.timeline.servers().troubles().iter().filter(|trouble| trouble.from <= last)
+    {
+        band(paint, view, trouble, &mut words);
     }
+}
+
+/// Draws the band of a trouble; `words` are the middles of the last words.
+#[inline(never)]
+fn band(paint: &Paint<'_>, view: &View<'_>, trouble: &Trouble, words: &mut [f64; 2]) {
+    let last = view.timeline.end();
+    let y = |at: u64| view.ladder.y(at.min(last)) - view.top;
+    let (top, bottom) = (y(trouble.from).max(HEADER), y(trouble.until).min(view.h));
+    if bottom - top < 2.0 {
+        return;
+    }
+    let Columns { client, server, .. } = view.columns;
+    // The words of lanes are between them, and not over the bars next to a lane.
+    let bars = f64::from(MAX_BARS) * (BAR + 2.0) + 6.0;
+    let (x, half, align, to_word) = match trouble.site() {
+        Site::Clients => (client, 9.0, Align::Left, 15.0),
+        Site::Link => (f64::midpoint(client, server), 14.0, Align::Right, -20.0),
+        Site::Servers => (server, 9.0, Align::Right, -bars),
+    };
+    paint.alpha(0.35);
+    paint.stroke(Ink::Lost, 1.5, |path| {
+        let texture = trouble.kind.texture();
+        path.texture(texture, (x - half, top), 2.0 * half, bottom - top, 8.0);
+    });
+    paint.alpha(1.0);
+    let before = &mut words[usize::from(trouble.site() == Site::Servers)];
+    *before = (top + 9.0).max(*before + 16.0);
+    let words = trouble.words(view.run.scenario());
+    word(paint, Ink::Lost, &words, align, (x + to_word, *before));
 }
 
 /// Draws a line at each time at which settings change.
@@ -131,11 +141,17 @@ pub(super) fn changes(paint: &Paint<'_>, view: &View<'_>) {
         if y < HEADER || y > view.h || *at > view.seen.min(view.timeline.end()) {
             continue;
         }
-        paint.dash(&[6.0, 4.0]);
-        paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
-        paint.dash(&[]);
-        word(paint, Ink::Select, words, Align::Right, (view.columns.server - 12.0, y - 9.0));
+        change(paint, view, y, words);
     }
+}
+
+/// Draws the line of a change.
+#[inline(never)]
+fn change(paint: &Paint<'_>, view: &View<'_>, y: f64, words: &str) {
+    paint.dash(&[6.0, 4.0]);
+    paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
+    paint.dash(&[]);
+    word(paint, Ink::Select, words, Align::Right, (view.columns.server - 12.0, y - 9.0));
 }
 
 fn word(paint: &Paint<'_>, ink: Ink, word: &str, align: Align, (x, y): Point) {

@@ -34,6 +34,7 @@ fn parts(lanes: u32, seen: &[Seen<'_>]) -> (Parts, u64) {
 }
 
 /// Draws the density of packets, requests above the middle of their lane and replies below; a crowd has one lane.
+#[inline(never)]
 pub(super) fn draw(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>], in_flight: usize) {
     let lanes = if layout.is_crowd() { 1 } else { layout.clients };
     let (parts, lost) = parts(lanes, seen);

@@ -25,6 +25,13 @@ pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
 
 /// Shades the middle of the way while something is wrong with the link, and its beginning while it is with the clients.
 fn troubles(paint: &Paint<'_>, scene: &Scene<'_>) {
+    if scene.timeline.servers().troubles_at(scene.at).next().is_some() {
+        shade_way(paint, scene);
+    }
+}
+
+#[inline(never)]
+fn shade_way(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (from, to, ..) = scene.layout.lane(1);
     let bottom = scene.layout.h - 8.0;
     for (site, x, word) in
@@ -120,6 +127,7 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
 
 /// Draws a field of marks, hollow ones, because packets are filled: a client that waits for its first reply is a circle, after
 /// a retry a triangle; both shrink as their wait runs down. A square is answered, a crossed circle gave up.
+#[inline(never)]
 fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (mut waiting, mut again) = (Vec::new(), Vec::new());
     let (mut answered, mut gave_up) = (Vec::new(), Vec::new());
@@ -273,6 +281,7 @@ const fn is_frame(packet: &Packet) -> bool {
 }
 
 /// Writes the name of a frame next to it, off the lane; those that travel together one above the other.
+#[inline(never)]
 fn name(paint: &Paint<'_>, layout: &Layout, (packet, name): (&Packet, &str), (x, y): Point) {
     let radius = layout.frame();
     let font = Font::sans(if layout.w < 480.0 { 10.5 } else { 12.0 });

@@ -204,6 +204,7 @@ impl Timeline {
     }
 
     /// Passes a record of a server to the servers.
+    #[inline(never)]
     fn serve(&mut self, record: &Record) {
         let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
         match (record.what, send_of(record)) {
@@ -287,6 +288,7 @@ impl Timeline {
     }
 
     /// Duplicates the packet sent last.
+    #[inline(never)]
     fn duplicated(&mut self, record: &Record) {
         if let Some(first) = self.named(record) {
             let copy = Packet { duplicate: true, ..self.packets[first as usize] };
@@ -303,6 +305,7 @@ impl Timeline {
         both.into_iter().flatten().find(|id| self.packet(*id).is_some_and(&test))
     }
 
+    #[inline(never)]
     fn damaged(&mut self, record: &Record, bit: u32) {
         if let Some(id) = self.find(record, |packet| !packet.damaged) {
             let packet = &mut self.packets[id as usize];
@@ -329,6 +332,7 @@ impl Timeline {
     }
 
     /// Handles a request that a server drops, on arrival or later.
+    #[inline(never)]
     fn dropped(&mut self, record: &Record, cause: Cause) {
         if let Some(send) = send_of(record) {
             self.servers.dropped(record.at.as_nanos(), send, cause);

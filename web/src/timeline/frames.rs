@@ -97,6 +97,7 @@ impl Flying {
 
 impl Timeline {
     /// Handles what happens to a frame, as [`change`](Self::change) does.
+    #[inline(never)]
     pub(super) fn framed(
         &mut self,
         pushed: Pushed<'_>,

@@ -70,9 +70,14 @@ fn is_part(run: &PageRun) -> bool {
 
 /// Returns which part of the run was simulated; empty if it is the whole.
 fn extent(run: &PageRun) -> String {
+    if run.ended_by() == Some(EndedBy::Finished) { String::new() } else { partial_extent(run) }
+}
+
+/// Returns which part of a run was simulated that did not come to its end.
+#[inline(never)]
+fn partial_extent(run: &PageRun) -> String {
     let (events, at) = (count(run.events(), "event"), span(run.simulated().as_nanos()));
     match run.ended_by() {
-        Some(EndedBy::Finished) => String::new(),
         Some(EndedBy::Memory) => {
             let gigabytes = MEMORY >> 30;
             let why = run.scenario().coupled_by().map_or_else(String::new, |key| {
@@ -101,9 +106,13 @@ fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
 fn limits(run: &PageRun, summary: &Summary) -> String {
-    if summary.finished() < 2 || is_part(run) {
-        return String::new();
-    }
+    let are_known = summary.finished() > 1 && !is_part(run);
+    if are_known { limits_of_several(run) } else { String::new() }
+}
+
+/// Returns how many exchanges of a run the limits or the deadline ended.
+#[inline(never)]
+fn limits_of_several(run: &PageRun) -> String {
     let ended = |by: Stop| {
         let is = |record: &&Record| matches!(record.what, What::GaveUp { why, .. } if why == by);
         run.records().iter().filter(is).count() as u64
@@ -139,6 +148,8 @@ fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
     ending
 }
 
+/// Returns how the exchanges of a run ended.
+#[inline(never)]
 fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     let (noun, done) = match pattern {
         Pattern::Closed | Pattern::Open => ("exchange", "answered"),

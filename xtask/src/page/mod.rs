@@ -55,7 +55,7 @@ const MODULES: [Module; 2] = [
         name: "retrylab_web",
         features: "",
         is_divided: true,
-        limit: Some(Limit { goal: 120_000, limit: 172_000 }),
+        limit: Some(Limit { goal: 120_000, limit: 150_000 }),
     },
     Module {
         name: "retrylab_packets",

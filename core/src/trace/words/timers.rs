@@ -221,7 +221,10 @@ fn silence(wording: &Wording<'_>) -> Words {
     match waited.filter(|waited| !wording.known.failure && *waited != span(0)) {
         Some(waited) => {
             let whose = wording.whose();
-            Words::new("", format!("no reply{to}{} for {waited}", whose.replace(" of ", " for ")))
+            let whose = whose
+                .strip_prefix(" of ")
+                .map_or_else(String::new, |whose| format!(" for {whose}"));
+            Words::new("", format!("no reply{to}{whose} for {waited}"))
                 .noted(format!("no reply for {waited}"), format!("{waited} over"))
         }
         None => Words::new(whose_pause(wording, &format!("wait for a reply{to}")), "is over")
