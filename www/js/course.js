@@ -98,7 +98,7 @@ export class Course {
   /** Adds the questions to the menu. A first visit does without them. */
   ask() {
     const questions = this.texts.questions();
-    // What is no lesson comes first, without a question.
+    // A run that is not in the menu comes first, without a question.
     const options = [...this.menu.options].slice(-questions.length);
     options.forEach((option, place) => (option.title = questions[place]));
   }

@@ -1,6 +1,6 @@
 //! The texts of the lessons.
 
-/// Texts, one a line.
+/// Texts, one per line.
 #[derive(Clone, Copy)]
 pub(crate) struct Texts(pub(super) fn() -> &'static str);
 

@@ -63,7 +63,7 @@ impl Data<'_> {
         bytes
     }
 
-    /// Returns whether an address is that of a text of the rest, behind its mark. Other addresses nearby are no sign: a loop
+    /// Returns whether an address is that of a text of the rest, behind its mark. An address nearby means nothing: a loop
     /// over what is before the text may end there.
     fn has_text(&self, address: u32) -> bool {
         let place = address.wrapping_sub(self.address) as usize;
