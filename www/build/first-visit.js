@@ -1,5 +1,5 @@
 // @ts-check
-// Pays a first visit to a module whose functions have marks, and prints those that ran: `cargo xtask page` divides the
+// Does what a first visit does with a module whose functions have marks, and prints those that ran: `cargo xtask page` divides the
 // module by it. The visitor opens the page and plays the first lesson; whoever does more has loaded the rest by then.
 //
 // Usage: node first-visit.js GLUE WASM

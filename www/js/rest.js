@@ -11,11 +11,22 @@
 let source;
 
 /**
+ * Called when the rest is needed and cannot be loaded.
+ * @type {(error: unknown) => void}
+ */
+let failed = () => {};
+
+/** Whether it was needed and could not be loaded. */
+let missing = false;
+
+/**
  * Says where the rest comes from. Until then, no function of a module may run.
  * @param {Rest} rest
+ * @param {(error: unknown) => void} [lacks] is called when it cannot be loaded; the call that needs it throws, too
  */
-export function provide(rest) {
+export function provide(rest, lacks = () => {}) {
   source = rest;
+  failed = lacks;
   // The module calls it by this name.
   Reflect.set(globalThis, "retrylabRest", start);
 }
@@ -23,13 +34,22 @@ export function provide(rest) {
 /** Returns where the rest comes from, for a worker. */
 export const provided = () => source;
 
+/** Returns whether the rest was needed and could not be loaded. Every other error may follow from that. */
+export const isMissing = () => missing;
+
 /**
  * Starts the rest of a module. While it has not arrived, everything waits for it.
  * @param {WebAssembly.Exports} exports of the module
  */
 function start(exports) {
-  if (typeof source === "string") source = new WebAssembly.Module(received(source));
-  if (source) new WebAssembly.Instance(source, { first: exports });
+  try {
+    if (typeof source === "string") source = new WebAssembly.Module(received(source));
+    if (source) new WebAssembly.Instance(source, { first: exports });
+  } catch (error) {
+    missing = true;
+    failed(error);
+    throw error;
+  }
 }
 
 /**
@@ -39,9 +59,13 @@ function start(exports) {
 function received(address) {
   const request = new XMLHttpRequest();
   request.open("GET", address, false);
-  // A request that is waited for gives text only: one character for each byte.
+  // A synchronous request returns only text, here one character for each byte.
   request.overrideMimeType("text/plain; charset=x-user-defined");
-  request.send();
+  try {
+    request.send();
+  } catch {
+    throw new Error("the server does not answer");
+  }
   if (request.status !== 200) throw new Error(`the server answered with ${request.status}`);
   return Uint8Array.from(request.responseText, (character) => character.charCodeAt(0));
 }

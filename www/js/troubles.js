@@ -2,6 +2,7 @@
 // Notices of troubles that the page cannot repair by itself.
 
 import * as notices from "./notices.js";
+import * as rest from "./rest.js";
 import { wordsOf } from "./wasm.js";
 
 /**
@@ -23,10 +24,27 @@ export function lacksPackets(error, shown, again) {
 }
 
 /**
+ * Says that the rest of the program could not be loaded. The call that needed it has failed half-way, so the page stops.
+ * @param {unknown} error
+ */
+export function lacksRest(error) {
+  notices.show("broken", {
+    title: "A part of the page could not be loaded.",
+    lines: [
+      `The browser says: ${wordsOf(error)}.`,
+      "The page cannot continue without it. Load it again when the server can be reached; the run stays in the address.",
+    ],
+    bad: true,
+    buttons: [["Load again", () => location.reload()]],
+  });
+}
+
+/**
  * Says that the page has stopped because of a bug.
  * @param {unknown} error
  */
 export function stopped(error) {
+  if (rest.isMissing()) return;
   notices.show("broken", {
     title: "The page has stopped because of a bug.",
     lines: [wordsOf(error), `The run was ${location.href}`],

@@ -33,11 +33,12 @@ export function sourceOf(module) {
 
 /**
  * Loads the module that a first visit needs. Rejects when the browser, or whoever runs it, does not allow WebAssembly.
+ * @param {(error: unknown) => void} lacksRest is called when the rest of the module is needed and cannot be loaded
  * @returns {Promise<Module>}
  */
-export function load() {
+export function load(lacksRest) {
   // In a page that is one file, the module is whole.
-  if (!isOneFile()) rest.provide(addressOf(REST));
+  if (!isOneFile()) rest.provide(addressOf(REST), lacksRest);
   return start(WEB);
 }
 

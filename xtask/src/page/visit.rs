@@ -1,4 +1,4 @@
-//! Which functions of a module a first visit runs: `www/build/first-visit.js` pays one, in Node.
+//! Which functions of a module a first visit runs: `www/build/first-visit.js` does what one does, in Node.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -7,7 +7,7 @@
 //!
 //! Texts that only the rest needs are there too: see [`texts`].
 //!
-//! Which functions run is measured: [`count`] adds a mark to each, and `www/build/first-visit.js` pays a visit.
+//! Which functions run is measured: [`count`] adds a mark to each, and `www/build/first-visit.js` does what a visit does.
 
 mod count;
 mod first;
