@@ -15,10 +15,13 @@ const DIGEST = 3;
  * @returns {Promise<Module>}
  */
 export async function start(name) {
-  const path = new URL(`../dist/wasm/${name}`, import.meta.url).href;
+  const file = (/** @type {string} */ name) => new URL(`../dist/wasm/${name}`, import.meta.url);
+  const rest = new WebAssembly.Module(await readFile(file("retrylab_web_rest.wasm")));
+  // What js/rest.js does in the page.
+  Reflect.set(globalThis, "retrylabRest", (/** @type {WebAssembly.Exports} */ first) => new WebAssembly.Instance(rest, { first }));
   /** @type {Module} */
-  const module = await import(`${path}.js`);
-  module.initSync({ module: await readFile(new URL(`${path}_bg.wasm`)) });
+  const module = await import(file(`${name}.js`).href);
+  module.initSync({ module: await readFile(file(`${name}_bg.wasm`)) });
   return module;
 }
 

@@ -12,6 +12,8 @@
 mod count;
 mod first;
 mod rest;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 pub(super) use count::count;
