@@ -1,6 +1,6 @@
 // @ts-check
 // Does what a first visit does with a module whose functions have marks, and prints those that ran: `cargo xtask page` divides the
-// module by it. The visitor opens the page and plays the first lesson; whoever does more has loaded the rest by then.
+// module by it. The visitor opens the page, steps through the first lesson and plays it; whoever does more has loaded the rest by then.
 //
 // Usage: node first-visit.js GLUE WASM
 
@@ -13,11 +13,14 @@ import { pathToFileURL } from "node:url";
 /** The first exhibit. */
 const FIRST = 0;
 
-/** Width, height and ratio of the pictures, in CSS pixels. */
-const SIZE = /** @type {const} */ ([900, 400, 2]);
+/** Width and height of the pictures in CSS pixels, on a large screen and on a phone. */
+const SIZES = [[900, 400], [360, 300]];
 
-/** Number of moments of a lesson that are drawn. */
-const MOMENTS = 60;
+/** Distance between the places to which the pointer moves. */
+const STRIDE = 20;
+
+/** Time between two moments of a lesson that are drawn, in seconds of its usual pace. */
+const SLICE = 0.25;
 
 /** What the page asks, about everything or about an exhibit, when a run begins, and at every moment. */
 const ASKED = {
@@ -27,6 +30,7 @@ const ASKED = {
     "events", "digest", "notice",
   ],
   moment: ["atEnd", "clock", "folded", "share", "seen", "acts", "now"],
+  still: ["address"],
   exhibitMoment: ["ladderHeight", "ladderNow", "moment", "outcome", "counts", "marks"],
 };
 
@@ -49,13 +53,33 @@ function ask(lab, names, ...args) {
 /**
  * Shows a moment.
  * @param {Lab} lab
+ * @param {boolean} playing
  */
-function show(lab) {
-  lab.drawStage(FIRST, canvas, ...SIZE);
-  lab.drawLadder(FIRST, canvas, ...SIZE, Math.max(0, lab.ladderNow(FIRST) - 200));
-  lab.drawStrip(FIRST, canvas, 900, 40, 2);
-  ask(lab, ASKED.moment, false);
-  ask(lab, ASKED.exhibitMoment, FIRST, true);
+function show(lab, playing) {
+  for (const [width, height] of SIZES) {
+    lab.drawStage(FIRST, canvas, width, height, 2);
+    lab.drawLadder(FIRST, canvas, width, height, 2, Math.max(0, lab.ladderNow(FIRST) - height / 2));
+    lab.drawStrip(FIRST, canvas, width, 40, 2);
+  }
+  ask(lab, ASKED.moment, playing);
+  ask(lab, ASKED.exhibitMoment, FIRST, playing);
+  if (!playing) ask(lab, ASKED.still);
+}
+
+/**
+ * Moves the pointer over both pictures.
+ * @param {Lab} lab
+ */
+function hover(lab) {
+  for (const [width, height] of SIZES) {
+    for (let x = 0; x < width; x += STRIDE) {
+      for (let y = 0; y < height; y += STRIDE) {
+        const changed = [lab.hoverStage(FIRST, x, y), lab.hoverLadder(FIRST, x, y, width)];
+        if (changed.includes(true)) show(lab, false);
+      }
+    }
+  }
+  lab.unhover(FIRST);
 }
 
 const [glue, wasm] = process.argv.slice(2);
@@ -72,11 +96,18 @@ Lab.courseLesson(0);
 ask(lab, ASKED.begin);
 ask(lab, ASKED.exhibit, FIRST);
 lab.drawSchedule(FIRST, canvas, 300, 80, 2);
-show(lab);
-for (let moment = 0; moment < MOMENTS && !lab.atEnd(); moment++) {
-  lab.advance(15 / MOMENTS, 1);
-  show(lab);
+show(lab, false);
+for (const back of [false, true]) {
+  lab.step(back, false);
+  show(lab, false);
+  hover(lab);
 }
+while (!lab.atEnd()) {
+  lab.advance(SLICE, 1);
+  show(lab, true);
+}
+show(lab, false);
+lab.seek(0);
 // What starts the rest is in the first part.
 Reflect.set(globalThis, "retrylabRest", () => {});
 module.startRest();

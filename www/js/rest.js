@@ -16,8 +16,11 @@ let source;
  */
 let failed = () => {};
 
-/** Whether it was needed and could not be loaded. */
-let missing = false;
+/**
+ * Why it could not be loaded when it was needed.
+ * @type {unknown}
+ */
+let failure;
 
 /**
  * Says where the rest comes from. Until then, no function of a module may run.
@@ -35,18 +38,19 @@ export function provide(rest, lacks = () => {}) {
 export const provided = () => source;
 
 /** Returns whether the rest was needed and could not be loaded. Every other error may follow from that. */
-export const isMissing = () => missing;
+export const isMissing = () => failure !== undefined;
 
 /**
  * Starts the rest of a module. While it has not arrived, everything waits for it.
  * @param {WebAssembly.Exports} exports of the module
  */
 function start(exports) {
+  if (failure) throw failure;
   try {
     if (typeof source === "string") source = new WebAssembly.Module(received(source));
     if (source) new WebAssembly.Instance(source, { first: exports });
   } catch (error) {
-    missing = true;
+    failure = error;
     failed(error);
     throw error;
   }
