@@ -25,12 +25,16 @@ pub(super) struct Limit {
 /// Prints the size of each module with its contents, and of all text. One that is above its limit is an error.
 pub(super) fn check(paths: &Paths, files: &Files, contents: &[Contents]) -> Result<()> {
     let mut failed = Vec::new();
-    for (Module { name, limit, .. }, contents) in MODULES.iter().zip(contents) {
-        let file = format!("wasm/{name}_bg.wasm");
-        let size = Size::of(paths, files, |path| path == Path::new(&file))?;
+    let of_file = |file: String| Size::of(paths, files, |path| path == Path::new(&file));
+    for (Module { name, is_divided, limit, .. }, contents) in MODULES.iter().zip(contents) {
+        let size = of_file(format!("wasm/{name}_bg.wasm"))?;
         println!("{}", size.line(name, limit.as_ref()));
         println!("{}", by_crate(contents));
         failed.extend(limit.as_ref().and_then(|limit| size.excess(name, limit)));
+        if *is_divided {
+            let rest = of_file(format!("wasm/{name}_rest.wasm"))?;
+            println!("{}", rest.line(&format!("{name}, the rest"), None));
+        }
     }
     let text = Size::of(paths, files, |path| {
         pack::is_loaded(path) && path.extension().is_some_and(|kind| kind != "wasm")

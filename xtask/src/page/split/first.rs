@@ -122,7 +122,7 @@ impl Reencode for First<'_> {
         for table in 0..self.program.tables.len() as u32 {
             exports.export(&names::table(table), ExportKind::Table, table);
         }
-        exports.export(names::MEMORY, ExportKind::Memory, 0);
+        exports.export(&names::memory(self.plan.digest), ExportKind::Memory, 0);
         Ok(())
     }
 

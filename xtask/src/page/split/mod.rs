@@ -20,6 +20,7 @@ pub(super) use count::count;
 use texts::Data;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::{Context, Result, bail};
 use wasm_encoder::reencode::Reencode;
@@ -33,7 +34,11 @@ const START: &str = "startRest";
 
 /// The names under which the first part exports what only the rest imports.
 mod names {
-    pub(super) const MEMORY: &str = "m";
+    /// Returns the name of the memory, which only the rest of the same module imports: a page that is open while its server
+    /// is replaced must not get the rest of another one.
+    pub(super) fn memory(digest: u64) -> String {
+        format!("m{digest:x}")
+    }
 
     /// Returns the name of the function in this place among those that the rest calls.
     pub(super) fn function(place: usize) -> String {
@@ -58,7 +63,7 @@ pub(super) struct Parts {
 /// Divides `module`; the first part has the functions with the indices `ran`.
 pub(super) fn split(module: &[u8], ran: &BTreeSet<u32>) -> Result<Parts> {
     let program = Program::read(module)?;
-    let plan = Plan::new(&program, ran)?;
+    let plan = Plan::new(&program, ran, digest(module, ran))?;
     texts::check(&program.data, program.own().filter(|(function, _)| ran.contains(function)))?;
     let parts = Parts {
         first: first::write(module, &program, &plan)?,
@@ -68,6 +73,13 @@ pub(super) fn split(module: &[u8], ran: &BTreeSet<u32>) -> Result<Parts> {
         wasmparser::validate(part).context("a part of the divided module is invalid")?;
     }
     Ok(parts)
+}
+
+/// Returns a number that differs from that of another module, and of other parts.
+fn digest(module: &[u8], ran: &BTreeSet<u32>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (module, ran).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What has to be known of a module.
@@ -185,10 +197,12 @@ struct Plan {
     table_len: u32,
     /// The function that starts the rest.
     start: u32,
+    /// Identifies the two parts.
+    digest: u64,
 }
 
 impl Plan {
-    fn new(program: &Program<'_>, ran: &BTreeSet<u32>) -> Result<Self> {
+    fn new(program: &Program<'_>, ran: &BTreeSet<u32>, digest: u64) -> Result<Self> {
         let start = program.start.with_context(|| format!("the module has no export `{START}`"))?;
         if !ran.contains(&start) {
             bail!("`{START}` is not in the first part");
@@ -211,7 +225,7 @@ impl Plan {
         let all = 0..program.functions.len() as u32;
         let in_first = all.filter(|function| is_first(*function) || slots.contains_key(function));
         let indices = in_first.zip(0..).collect();
-        Ok(Self { indices, slots, shared, table: table as u32, table_len, start })
+        Ok(Self { indices, slots, shared, table: table as u32, table_len, start, digest })
     }
 
     /// Returns whether a function is in the rest.

@@ -70,7 +70,7 @@ fn imports(program: &Program<'_>, plan: &Plan) -> Result<ImportSection> {
         shared: false,
         page_size_log2: None,
     };
-    import(names::MEMORY, EntityType::Memory(memory));
+    import(&names::memory(plan.digest), EntityType::Memory(memory));
     for (index, global) in (0..).zip(&program.globals) {
         let ty = RoundtripReencoder.global_type(*global)?;
         import(&names::global(index), EntityType::Global(ty));

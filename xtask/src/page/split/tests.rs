@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType,
-    Module, RefType, TableSection, TableType, TypeSection, ValType,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, MemArg, MemorySection,
+    MemoryType, Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmparser::{Operator, Parser, Payload, TypeRef};
 
@@ -88,15 +88,14 @@ fn bodies() -> CodeSection {
     function(&|f| _ = f.instructions().local_get(0).call(ADD).call(RARE));
     function(&|f| _ = f.instructions().local_get(0).global_get(0).i32_add());
     function(&|f| _ = f.instructions().call(LOG).local_get(0).call(DEEP).call(ADD));
-    function(&|f| _ = f.instructions().i32_const(0).i32_load(mem()).local_get(0).i32_mul());
+    function(&|f| _ = f.instructions().i32_const(0).i32_load(MEMORY).local_get(0).i32_mul());
     function(&|f| _ = f.instructions().local_get(0).local_get(1).local_get(2).local_get(3));
     function(&|f| _ = f.instructions().local_get(0).i32_const(0).call_indirect(0, NUMBER));
     code
 }
 
-const fn mem() -> wasm_encoder::MemArg {
-    wasm_encoder::MemArg { offset: 0, align: 2, memory_index: 0 }
-}
+/// Where a body loads a number from.
+const MEMORY: MemArg = MemArg { offset: 0, align: 2, memory_index: 0 };
 
 /// Returns the exports of a module: kind and index by name.
 fn exports(module: &[u8]) -> BTreeMap<&str, (ExternalKind, u32)> {
@@ -114,7 +113,7 @@ fn imports(module: &[u8]) -> Vec<Import<'_>> {
         Payload::ImportSection(section) => Some(section),
         _ => None,
     });
-    sections.flat_map(|section| section.into_imports()).map(Result::unwrap).collect()
+    sections.flat_map(wasmparser::SectionLimited::into_imports).map(Result::unwrap).collect()
 }
 
 /// Returns the place of the first of the module's elements in the table, and the functions from there on.
@@ -201,6 +200,15 @@ fn the_first_part_exports_all_that_the_rest_imports() {
         };
         assert!(is_same, "{name}: {ty:?}");
     }
+}
+
+#[test]
+fn the_rest_of_another_module_does_not_fit() {
+    let other = split(&module(START), &[START_REST, RUN].into()).unwrap();
+    let (rest, parts) = (imports(&other.rest), parts());
+    let exports = exports(&parts.first);
+    let missing = rest.iter().filter(|import| !exports.contains_key(import.name));
+    assert!(matches!(missing.map(|import| import.ty).next(), Some(TypeRef::Memory(_))));
 }
 
 #[test]
