@@ -9,7 +9,7 @@ import { Page } from "./page.js";
 import * as palette from "./palette.js";
 import * as teachers from "./teachers.js";
 import * as theme from "./theme.js";
-import { lacksPackets, lacksRest, stopped } from "./troubles.js";
+import { lacksPackets, lacksPart, stopped } from "./troubles.js";
 import { load, loadPackets, wordsOf } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
@@ -73,7 +73,7 @@ function lacksWasm(error) {
 /** @type {Module | undefined} */
 let small;
 try {
-  small = await load(lacksRest);
+  small = await load(lacksPart);
 } catch (error) {
   lacksWasm(error);
 }

@@ -27,7 +27,7 @@ export function lacksPackets(error, shown, again) {
  * Says that the rest of the program could not be loaded. The call that needed it has failed half-way, so the page stops.
  * @param {unknown} error
  */
-export function lacksRest(error) {
+export function lacksPart(error) {
   notices.show("broken", {
     title: "A part of the page could not be loaded.",
     lines: [

@@ -33,12 +33,12 @@ export function sourceOf(module) {
 
 /**
  * Loads the module that a first visit needs. Rejects when the browser, or whoever runs it, does not allow WebAssembly.
- * @param {(error: unknown) => void} lacksRest is called when the rest of the module is needed and cannot be loaded
+ * @param {(error: unknown) => void} lacksPart is called when the rest of the module is needed and cannot be loaded
  * @returns {Promise<Module>}
  */
-export function load(lacksRest) {
+export function load(lacksPart) {
   // In a page that is one file, the module is whole.
-  if (!isOneFile()) rest.provide(addressOf(REST), lacksRest);
+  if (!isOneFile()) rest.provide(addressOf(REST), lacksPart);
   return start(WEB);
 }
 

@@ -18,7 +18,7 @@ const LAYERED = "network=packets";
 const MODULE = "retrylab_packets_bg.wasm";
 
 /**
- * Collects the modules that a page loads.
+ * Collects the modules that a page loads, without the rest of the first one.
  * @param {import("playwright-core").Page} page
  */
 function modules(page) {
@@ -26,7 +26,7 @@ function modules(page) {
   const loaded = [];
   page.on("request", (request) => {
     const name = request.url().split("/").at(-1) ?? "";
-    if (name.endsWith(".wasm")) loaded.push(name);
+    if (name.endsWith("_bg.wasm")) loaded.push(name);
   });
   return loaded;
 }
