@@ -1,6 +1,7 @@
 // @ts-check
 // The rest of the program. `cargo xtask page` divides the module of a first visit: what such a visit does not run is in a file
-// of its own. It arrives in the background as soon as somebody uses the page; if the program needs it earlier, it waits.
+// of its own. It arrives with a link, or in the background as soon as somebody uses the page; a call that needs it earlier
+// waits.
 
 /**
  * Where the rest comes from: its address, or itself.
@@ -77,24 +78,23 @@ function received(address) {
 /** What somebody who uses the page does first. */
 const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin"];
 
-/**
- * Loads the rest in the background, as soon as somebody uses the page.
- * @param {WebAssembly.Exports} exports of the module
- */
-export function awaitUse(exports) {
+/** Loads the rest in the background, as soon as somebody uses the page. */
+export function awaitUse() {
   const used = () => {
     for (const sign of SIGNS) removeEventListener(sign, used);
-    // If it fails, the program loads the rest when it needs it.
-    arrive(exports).catch(() => {});
+    arrive();
   };
   for (const sign of SIGNS) addEventListener(sign, used, { passive: true });
 }
 
-/** @param {WebAssembly.Exports} exports */
-async function arrive(exports) {
+/** Loads the rest. It starts when it is needed. */
+export async function arrive() {
   if (typeof source !== "string") return;
-  const compiled = await WebAssembly.compileStreaming(fetch(source));
-  if (typeof source !== "string") return;
-  source = compiled;
-  start(exports);
+  try {
+    const compiled = await WebAssembly.compileStreaming(fetch(source));
+    // The program may have been faster.
+    if (typeof source === "string") source = compiled;
+  } catch {
+    // When the program needs the rest, it loads it again, and reports an error.
+  }
 }

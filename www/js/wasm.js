@@ -36,10 +36,13 @@ export function sourceOf(module) {
  * @param {(error: unknown) => void} lacksPart is called when the rest of the module is needed and cannot be loaded
  * @returns {Promise<Module>}
  */
-export function load(lacksPart) {
+export async function load(lacksPart) {
   // In a page that is one file, the module is whole.
-  if (!isOneFile()) rest.provide(addressOf(REST), lacksPart);
-  return start(WEB);
+  if (isOneFile()) return start(WEB);
+  rest.provide(addressOf(REST), lacksPart);
+  // A link can need anything at once; a first visit has none.
+  const [module] = await Promise.all([start(WEB), location.hash ? rest.arrive() : rest.awaitUse()]);
+  return module;
 }
 
 /** @type {Promise<Module> | null} */
@@ -69,8 +72,7 @@ async function start(name, progress) {
   const [module, response] = await Promise.all([import(addressOf(`${name}.js`)), fetch(addressOf(`${name}_bg.wasm`))]);
   if (!response.ok) throw new Error(`the server answered with ${response.status}`);
   const compiled = await WebAssembly.compileStreaming(progress ? counted(response, progress) : response);
-  const exports = await module.default({ module_or_path: compiled });
-  if (name === WEB) rest.awaitUse(/** @type {WebAssembly.Exports} */ (/** @type {unknown} */ (exports)));
+  await module.default({ module_or_path: compiled });
   sources.set(module, { glue: await forWorkers(`${name}.js`), compiled });
   return module;
 }

@@ -125,6 +125,16 @@ for (const [what, reason, answer] of /** @type {[string, string, (route: Route) 
   });
 }
 
+test("a link brings the rest with it, so that the page does not wait", async () => {
+  const { page, faults } = await visit(lab, "clients=3&link.loss=0.2&policy.jitter=full&view.at=50ms");
+  const requests = await page.evaluate((rest) => performance.getEntriesByType("resource")
+    .filter((entry) => entry.name.endsWith(rest))
+    .map((entry) => (entry instanceof PerformanceResourceTiming ? entry.initiatorType : "")), REST);
+  assert.deepEqual(requests, ["fetch"]);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("web workers start the rest, too", async () => {
   const { page, faults } = await visit(lab, "seed=3&clients=20000&link.loss=0.3");
   assert.match(await text(page, "outcome"), /of 20,000 exchanges were answered/);
