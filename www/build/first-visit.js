@@ -16,9 +16,6 @@ const FIRST = 0;
 /** Width and height of the pictures in CSS pixels, on a large screen and on a phone. */
 const SIZES = [[900, 400], [360, 300]];
 
-/** Distance between the places to which the pointer moves. */
-const STRIDE = 20;
-
 /** Time between two moments of a lesson that are drawn, in seconds of its usual pace. */
 const SLICE = 0.25;
 
@@ -66,22 +63,6 @@ function show(lab, playing) {
   if (!playing) ask(lab, ASKED.still);
 }
 
-/**
- * Moves the pointer over both pictures.
- * @param {Lab} lab
- */
-function hover(lab) {
-  for (const [width, height] of SIZES) {
-    for (let x = 0; x < width; x += STRIDE) {
-      for (let y = 0; y < height; y += STRIDE) {
-        const changed = [lab.hoverStage(FIRST, x, y), lab.hoverLadder(FIRST, x, y, width)];
-        if (changed.includes(true)) show(lab, false);
-      }
-    }
-  }
-  lab.unhover(FIRST);
-}
-
 const [glue, wasm] = process.argv.slice(2);
 /** @type {Module} */
 const module = await import(pathToFileURL(glue).href);
@@ -100,7 +81,6 @@ show(lab, false);
 for (const back of [false, true]) {
   lab.step(back, false);
   show(lab, false);
-  hover(lab);
 }
 while (!lab.atEnd()) {
   lab.advance(SLICE, 1);

@@ -81,8 +81,6 @@ test("opening the page does not load the rest; using it does, once", async () =>
 
 test("the first lesson plays to its end while the rest never arrives", async () => {
   const { page, faults, asked } = await open((route) => route.abort());
-  await page.locator("[data-part=stage]").hover();
-  await page.locator("[data-part=ladder]").hover();
   for (const key of ["ArrowRight", "ArrowLeft", "End", "Home"]) await page.keyboard.press(key);
   await page.click("#step-next");
   await page.selectOption("#speed", { label: "8×" });

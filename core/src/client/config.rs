@@ -216,9 +216,16 @@ impl<L, C> Config<L, C> {
     }
 
     /// Sets the policies of exchanges that begin at these times or later, in their order.
-    #[inline(never)]
     #[must_use]
     pub(crate) fn followed_by(self, policies: &[(Instant, Policy)]) -> Self
+    where
+        Self: Clone,
+    {
+        if policies.is_empty() { self } else { self.followed_by_some(policies) }
+    }
+
+    #[inline(never)]
+    fn followed_by_some(self, policies: &[(Instant, Policy)]) -> Self
     where
         Self: Clone,
     {

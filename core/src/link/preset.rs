@@ -30,7 +30,16 @@ macro_rules! presets {
             /// Returns the preset's link.
             #[must_use]
             pub fn link(self) -> Link {
-                match self { $(Self::$name => $link),* }
+                match self {
+                    $(Self::$name => {
+                        // The page loads those of other presets when it needs them, so each is a function.
+                        #[inline(never)]
+                        fn link() -> Link {
+                            $link
+                        }
+                        link()
+                    })*
+                }
             }
         }
     };

@@ -99,6 +99,11 @@ impl Scenario {
     /// has been refused unless a program has set the scenario's fields since, has no effect.
     #[must_use]
     pub fn eras(&self) -> Vec<(Instant, Self)> {
+        if self.changes.is_empty() { Vec::new() } else { self.made_eras() }
+    }
+
+    #[inline(never)]
+    fn made_eras(&self) -> Vec<(Instant, Self)> {
         let (mut eras, mut scenario) = (Vec::new(), self.base());
         for together in self.changes.as_slice().chunk_by(|a, b| a.at == b.at) {
             let _ = scenario.apply(pairs(together));
@@ -115,6 +120,11 @@ impl Scenario {
 
     /// Returns a part of the scenario with its changes.
     fn eras_of<T: PartialEq>(&self, part: impl Fn(&Self) -> T) -> Eras<T> {
+        if self.changes.is_empty() { Eras::NONE } else { self.made_eras_of(part) }
+    }
+
+    #[inline(never)]
+    fn made_eras_of<T: PartialEq>(&self, part: impl Fn(&Self) -> T) -> Eras<T> {
         let first = part(self);
         let eras = self.eras();
         if eras.iter().all(|(_, era)| part(era) == first) {
@@ -139,6 +149,11 @@ impl Scenario {
     /// change.
     #[must_use]
     pub fn later_policies(&self) -> Vec<(Instant, Policy)> {
+        if self.changes.is_empty() { Vec::new() } else { self.made_later_policies() }
+    }
+
+    #[inline(never)]
+    fn made_later_policies(&self) -> Vec<(Instant, Policy)> {
         let (mut later, mut before) = (Vec::new(), self.policy);
         for (at, era) in &self.eras() {
             if era.policy != before {
@@ -151,6 +166,11 @@ impl Scenario {
 
     /// Checks the changes one after another, and writes their values in canonical form.
     pub(super) fn check_changes(&mut self) -> Result<(), FieldError> {
+        if self.changes.is_empty() { Ok(()) } else { self.check_some_changes() }
+    }
+
+    #[inline(never)]
+    fn check_some_changes(&mut self) -> Result<(), FieldError> {
         let changes = core::mem::take(&mut self.changes);
         let changes = changes.try_map(|change| self.checked(change))?;
         let mut era = self.clone();

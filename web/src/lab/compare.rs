@@ -5,7 +5,7 @@ use super::Lab;
 use super::exhibit::Exhibit;
 use crate::fields::label_of;
 use crate::json::Json;
-use retrylab_core::scenario::FIELDS;
+use retrylab_core::scenario::{FIELDS, Scenario};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The place of the pinned run.
@@ -37,23 +37,27 @@ impl Lab {
     pub fn differences(&self) -> String {
         let [b, a] = [0, PINNED].map(|which| self.exhibits.get(which));
         let (Some(a), Some(b)) = (a, b) else { return "[]".to_string() };
-        let both = [a, b].map(|exhibit| exhibit.run.scenario());
-        let changed: Vec<_> = both.iter().flat_map(|scenario| scenario.changes()).collect();
-        Json::array(|json| {
-            for field in
-                FIELDS.iter().filter(|field| changed.iter().any(|(key, _)| *key == field.key))
-            {
-                let [a, b] = both.map(|scenario| field.value(scenario));
-                if a != b {
-                    json.element(|json| {
-                        json.text("label", &label_of(field.key));
-                        json.text("a", &a);
-                        json.text("b", &b);
-                    });
-                }
-            }
-        })
+        differences([a, b].map(|exhibit| exhibit.run.scenario()))
     }
+}
+
+/// Returns what differs between two scenarios.
+#[inline(never)]
+fn differences(both: [&Scenario; 2]) -> String {
+    let changed: Vec<_> = both.iter().flat_map(|scenario| scenario.changes()).collect();
+    Json::array(|json| {
+        for field in FIELDS.iter().filter(|field| changed.iter().any(|(key, _)| *key == field.key))
+        {
+            let [a, b] = both.map(|scenario| field.value(scenario));
+            if a != b {
+                json.element(|json| {
+                    json.text("label", &label_of(field.key));
+                    json.text("a", &a);
+                    json.text("b", &b);
+                });
+            }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ impl Task {
     }
 
     /// Writes what is asked, and once the solution is shown, also that.
+    #[inline(never)]
     fn describe(&self, json: &mut Json) {
         let Exercise { kind, number, question, answer, why, .. } = &self.exercise;
         json.text("name", &kind.named(*number));

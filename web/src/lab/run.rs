@@ -109,28 +109,9 @@ impl Lab {
     /// Returns what the pictures leave out, in words; empty if they show everything, or if an exercise hides the rest.
     #[must_use]
     pub fn notice(&self, which: usize) -> String {
-        if self.hides(which) {
-            return String::new();
-        }
-        let kept = grouped(self.exhibits[which].run.records().len() as u64);
-        let showing = match (
-            self.exhibits[which].run.is_cut(),
-            self.exhibits[which].run.shown() < self.exhibits[which].run.scenario().clients,
-        ) {
-            (false, false) => return String::new(),
-            (false, true) => self.shown(which),
-            (true, true) => format!("the first {kept} events of {}", self.shown(which)),
-            (true, false) if self.exhibits[which].run.is_over() => {
-                format!("the first {kept} of {} events", grouped(self.exhibits[which].run.events()))
-            }
-            (true, false) => format!("the first {kept} of all events"),
-        };
-        let cover = match self.exhibits[which].run.ended_by() {
-            Some(EndedBy::Finished) => "The outcome and the digest cover the whole run.",
-            None if !self.exhibits[which].run.is_over() => "The run continues.",
-            _ => "The outcome is that of the part that ran; only a whole run has a digest.",
-        };
-        format!("Showing {showing}. {cover}")
+        let run = &self.exhibits[which].run;
+        let shows_all = !run.is_cut() && run.shown() == run.scenario().clients;
+        if shows_all || self.hides(which) { String::new() } else { self.shown_part(which) }
     }
 
     /// Returns true if events are missing at the end of those that the pictures show.
@@ -158,5 +139,28 @@ impl Lab {
             out.push('\n');
         }
         out
+    }
+}
+impl Lab {
+    /// Returns which part of the run the pictures show, in words.
+    #[inline(never)]
+    fn shown_part(&self, which: usize) -> String {
+        let run = &self.exhibits[which].run;
+        let kept = grouped(run.records().len() as u64);
+        let shows_all_clients = run.shown() == run.scenario().clients;
+        let showing = match (run.is_cut(), shows_all_clients) {
+            (false, _) => self.shown(which),
+            (true, false) => format!("the first {kept} events of {}", self.shown(which)),
+            (true, true) if run.is_over() => {
+                format!("the first {kept} of {} events", grouped(run.events()))
+            }
+            (true, true) => format!("the first {kept} of all events"),
+        };
+        let cover = match run.ended_by() {
+            Some(EndedBy::Finished) => "The outcome and the digest cover the whole run.",
+            None if !run.is_over() => "The run continues.",
+            _ => "The outcome is that of the part that ran; only a whole run has a digest.",
+        };
+        format!("Showing {showing}. {cover}")
     }
 }
