@@ -63,6 +63,7 @@ test("a policy that left its preset shows it, and goes back", async () => {
   assert.match((await label(page)) ?? "", /Sends at 0, 2 to 3, 6 to 9 s\. Gives up at 14 to 21 s/);
   assert.match(await text(page, "sentence"), /With a changed policy coap,/);
   assert.match(await text(page, "more-changed"), /2 changed/, "max sends, and what the server drops");
+  await unfold(page);
   assert.equal(await page.locator("#field-policy-max_sends").inputValue(), "3");
   await reset.click();
   assert.equal(fragmentOf(page), "policy.preset=coap&server.drop=1", "the rest stays");
