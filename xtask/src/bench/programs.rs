@@ -57,9 +57,9 @@ pub(super) fn build_wasm(paths: &Paths) -> Result<PathBuf> {
     let toolchain = Toolchain::find(paths)?;
     toolchain
         .cargo(paths, "build", Std::Full)
-        .words("--profile wasm -p retrylab-bench --lib")
+        .words("--profile wasm-speed -p retrylab-bench --lib")
         .run()?;
-    Ok(toolchain.target_dir(paths).join("wasm32-unknown-unknown/wasm/retrylab_bench.wasm"))
+    Ok(toolchain.target_dir(paths).join("wasm32-unknown-unknown/wasm-speed/retrylab_bench.wasm"))
 }
 
 /// Builds the peer with cargo's own settings.

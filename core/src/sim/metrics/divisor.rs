@@ -27,6 +27,10 @@ impl Divisor {
     /// Returns `dividend` divided by it, rounded down.
     #[inline(always)]
     pub(super) fn divide(self, dividend: u64) -> u64 {
+        // Wasm has no multiplication with a result of 128 bits.
+        if cfg!(target_family = "wasm") {
+            return dividend / self.value;
+        }
         // At most one too low: the reciprocal is too low by less than one part in 2^64 of a dividend.
         let low = ((u128::from(dividend) * u128::from(self.reciprocal)) >> u64::BITS) as u64;
         low + u64::from(dividend - low * self.value >= self.value)
