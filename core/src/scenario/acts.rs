@@ -3,7 +3,7 @@
 use crate::dist::MAX_TIME;
 use crate::link::{Act, ActKind};
 use crate::random::Direction;
-use crate::text::words;
+use crate::text::{words, write_list};
 use crate::time::{WithUnit, parse_duration};
 use crate::trace::PacketId;
 use crate::value::{Grammar, Value as _, is_word, phrase};
@@ -34,13 +34,7 @@ impl Acts {
 /// Acts such as `drop client 3 request 2`, separated by `; `, or `none`.
 impl fmt::Display for Acts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("none");
-        }
-        self.0
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, act)| write!(f, "{}{act}", if i == 0 { "" } else { "; " }))
+        write_list(f, &self.0)
     }
 }
 

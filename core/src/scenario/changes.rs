@@ -1,6 +1,6 @@
 //! Keys that get another value during the run, as a scenario writes them.
 
-use crate::text::words;
+use crate::text::{words, write_list};
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
 use crate::value::{Grammar, is_word, phrase};
 use alloc::string::{String, ToString};
@@ -74,13 +74,7 @@ impl Changes {
 /// Changes such as `1.5s link.loss=0.1`, separated by `; `, or `none`.
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("none");
-        }
-        self.0
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, change)| write!(f, "{}{change}", if i == 0 { "" } else { "; " }))
+        write_list(f, &self.0)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::dist::MAX_TIME;
 use crate::link::{self, FaultEffect};
 use crate::random::{Direction, Probability};
 use crate::server::service::{Outage, Trouble};
-use crate::text::words;
+use crate::text::{words, write_list};
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
 use crate::value::{Factor, Grammar, ServerName, is_word, phrase};
 use alloc::vec::Vec;
@@ -135,13 +135,7 @@ impl Faults {
 /// Faults such as `20s 5s server-down`, separated by `; `, or `none`.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("none");
-        }
-        self.0
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, fault)| write!(f, "{}{fault}", if i == 0 { "" } else { "; " }))
+        write_list(f, &self.0)
     }
 }
 

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Instruction,
-    Module, ValType,
+    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, Instruction, Module,
 };
 use wasmparser::{ExportSectionReader, FunctionBody, GlobalSectionReader, Parser};
 
-use super::{Encoded, Program};
+use super::{Encoded, FLAG, Program};
 
 /// Returns the module in which each function sets a global when it runs. The global is exported as `ran` with the index
 /// of the function.
@@ -45,9 +44,8 @@ impl Reencode for Count<'_> {
         section: GlobalSectionReader<'_>,
     ) -> Encoded<()> {
         utils::parse_global_section(self, globals, section)?;
-        let mark = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         for _ in &self.program.bodies {
-            globals.global(mark, &ConstExpr::i32_const(0));
+            globals.global(FLAG, &ConstExpr::i32_const(0));
         }
         Ok(())
     }

@@ -4,14 +4,14 @@ use anyhow::Result;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, Module, TableSection, TableType, ValType,
+    FunctionSection, GlobalSection, Module, TableSection, TableType,
 };
 use wasmparser::{
     CodeSectionReader, CustomSectionReader, DataSectionReader, ExportSectionReader,
     FunctionSectionReader, GlobalSectionReader, Parser, TableSectionReader,
 };
 
-use super::{Encoded, Plan, Program, names, texts};
+use super::{Encoded, FLAG, Plan, Program, names, texts};
 
 /// Writes the first part of `module`.
 pub(super) fn write(module: &[u8], program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>> {
@@ -101,8 +101,7 @@ impl Reencode for First<'_> {
         section: GlobalSectionReader<'_>,
     ) -> Encoded<()> {
         utils::parse_global_section(self, globals, section)?;
-        let flag = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        globals.global(flag, &ConstExpr::i32_const(0));
+        globals.global(FLAG, &ConstExpr::i32_const(0));
         Ok(())
     }
 

@@ -54,6 +54,10 @@ mod names {
     }
 }
 
+/// The type of a global that says whether something has happened.
+const FLAG: wasm_encoder::GlobalType =
+    wasm_encoder::GlobalType { val_type: wasm_encoder::ValType::I32, mutable: true, shared: false };
+
 /// The two parts.
 pub(super) struct Parts {
     pub(super) first: Vec<u8>,

@@ -6,10 +6,10 @@ use anyhow::Result;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, ConstExpr, ElementSection, Elements, EntityType, Function, FunctionSection,
-    GlobalType, ImportSection, MemoryType, Module, StartSection, TableType, TypeSection, ValType,
+    ImportSection, MemoryType, Module, StartSection, TableType, TypeSection,
 };
 
-use super::{Encoded, Plan, Program, names, texts};
+use super::{Encoded, FLAG, Plan, Program, names, texts};
 
 /// The module from which the rest imports: the exports of the first part.
 const FIRST: &str = "first";
@@ -75,8 +75,7 @@ fn imports(program: &Program<'_>, plan: &Plan) -> Result<ImportSection> {
         let ty = RoundtripReencoder.global_type(*global)?;
         import(&names::global(index), EntityType::Global(ty));
     }
-    let flag = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-    import(&names::global(program.globals.len() as u32), EntityType::Global(flag));
+    import(&names::global(program.globals.len() as u32), EntityType::Global(FLAG));
     Ok(imports)
 }
 
