@@ -69,6 +69,7 @@ export class Crowd {
       ask: () => this.sample.goOn(),
       done: () => this.hire(),
     }, failed);
+    this.sample.later();
   }
 
   /** Starts the workers, unless the run was stopped. */

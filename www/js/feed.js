@@ -50,9 +50,13 @@ export class Feed {
         title: "The browser starts no web workers: the page simulates all clients by itself, which takes longer.",
       }),
     };
-    this.simulation = lab.isSample(which)
-      ? new Crowd(module, lab, which, hooks, failed)
-      : new Simulation(lab, which, hooks, failed);
+    if (lab.isSample(which)) {
+      this.simulation = new Crowd(module, lab, which, hooks, failed);
+    } else {
+      const simulation = new Simulation(lab, which, hooks, failed);
+      this.simulation = simulation;
+      simulation.slice();
+    }
   }
 
   /** @param {string} notice */

@@ -15,6 +15,7 @@ import { Modules } from "./modules.js";
 import * as notices from "./notices.js";
 import * as panel from "./panel.js";
 import { Player, SPEEDS } from "./player.js";
+import { arrive } from "./rest.js";
 import * as share from "./share.js";
 import { shortcuts } from "./shortcuts.js";
 import { FIRST, PINNED, Shows } from "./shows.js";
@@ -120,7 +121,9 @@ export class Page {
     share.start(() => this.lab);
     byId("still", HTMLElement).hidden = true;
     for (const waiting of document.querySelectorAll(":is(.top, .lesson, .transport) :disabled")) waiting.removeAttribute("disabled");
-    address.watch(() => {
+    address.watch(async () => {
+      // A link can need all of the program.
+      await arrive();
       if (address.read() !== this.lab.address()) this.open(address.read());
     });
     document.addEventListener("visibilitychange", () => {
