@@ -105,8 +105,9 @@ export class Chart {
     this.keys.dataset.names = names;
     // The title says what a line is that is alone.
     this.keys.hidden = lines.length === 1;
-    this.keys.replaceChildren(...lines.map(({ label, colour, mark, dashed }) => {
-      const key = make("span", { class: `chart-key ${mark}${dashed ? " dashed" : ""}`, "aria-hidden": "true" });
+    this.keys.replaceChildren(...lines.map(({ label, kind, colour, mark, dashed }) => {
+      const shape = kind === "bars" ? kind : mark;
+      const key = make("span", { class: `chart-key ${shape}${dashed ? " dashed" : ""}`, "aria-hidden": "true" });
       key.style.setProperty("--colour", `var(${colour})`);
       return make("li", {}, key, label);
     }));

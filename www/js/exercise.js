@@ -66,7 +66,7 @@ export class Exercise {
     const { name, question, form, options } = task;
     const choices = options.map((option, place) =>
       make("label", { class: "check" }, make("input", { type: "radio", name, value: place + 1 }), option));
-    const field = { type: "text", name, placeholder: EXAMPLES[form], autocomplete: "off" };
+    const field = { type: "text", name, placeholder: `for example ${EXAMPLES[form]}`, autocomplete: "off" };
     const asked = form === "choice"
       ? make("fieldset", {}, make("legend", {}, question), ...choices)
       : make("label", {}, question, " ", make("input", field));

@@ -149,7 +149,8 @@ export class Plot {
     return {
       width,
       height,
-      padding: [10, 12, 0, 0],
+      // At the right is half of a label.
+      padding: [10, 26, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 2 * RADIUS, fill: (_, i) => this.colour(i) } },
       scales: {

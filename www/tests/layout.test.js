@@ -18,7 +18,7 @@ test("a layout that is broken is found", async () => {
   const { page } = await visit(lab);
   assert.deepEqual(await misplaced(page), []);
   for (const [part, style, sentence] of [
-    ["#sentence", "margin-top: -1.2em", /^h2 "One lost reply"|^"One lost reply" overlaps "The request arrives/],
+    ["#sentence", "margin-top: -1.6em", /^h2 "One lost reply"|^"One lost reply" overlaps "The request arrives/],
     ["#lesson-next", "width: 80px", /^"Next: How long to wait" is wider than its button$/],
     [".moment", "height: 10px; min-height: 0; padding: 0; overflow: hidden", /^"The client sends its request.*" is cut off by p "0\.000 s/],
     ["#lesson", "width: 70px", /^"One lost reply" is wider than lesson$/],
