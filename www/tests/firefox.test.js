@@ -34,19 +34,28 @@ async function visit(viewport) {
   return { page, faults: () => faults.filter((fault) => !fault.includes("style-src-elem")) };
 }
 
+/**
+ * Changes the theme with the page's button: this browser cannot emulate the system's.
+ * @param {import("playwright-core").Page} page
+ * @param {string} theme
+ */
+const paint = (page, theme) => page.evaluate((theme) => {
+  if (document.documentElement.dataset.theme !== theme) document.getElementById("theme")?.click();
+}, theme);
+
 for (const viewport of WIDTHS) {
   const size = `${viewport.width}x${viewport.height}`;
 
   test(`a first visit plays, tries and continues: ${size}`, async () => {
     const { page, faults } = await visit(viewport);
-    await firstVisit(page, stations("firefox-visit", []));
+    await firstVisit(page, stations("firefox-visit", ["light", "dark"], paint));
     assert.deepEqual(faults(), []);
     await page.context().close();
   });
 
   test(`a link is opened, two policies are compared, and the result is shared: ${size}`, async () => {
     const { page, faults } = await visit(viewport);
-    await comparison(page, lab.url, () => page.context().newPage(), stations("firefox-compare", []));
+    await comparison(page, lab.url, () => page.context().newPage(), stations("firefox-compare", ["light", "dark"], paint));
     assert.deepEqual(faults(), []);
     await page.context().close();
   });

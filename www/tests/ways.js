@@ -28,21 +28,25 @@ export const simulated = (page) => page.waitForFunction(() => {
   return all.every((digest) => /^[0-9a-f]{16}$/.test(digest.textContent ?? ""));
 });
 
+/** @typedef {"light" | "dark"} Theme */
+
+/** @param {Page} page @param {Theme} colorScheme */
+const emulate = (page, colorScheme) => page.emulateMedia({ colorScheme });
+
 /**
  * Returns what looks at the stations of a way, and takes their pictures.
  * @param {string} way
- * @param {("light" | "dark")[]} [themes] the schemes to emulate; none where the browser cannot
+ * @param {Theme[]} [themes]
+ * @param {(page: Page, theme: Theme) => Promise<void>} [paint] changes the theme
  * @returns {Station}
  */
-export const stations = (way, themes = ["light", "dark"]) => async (page, name, next) => {
+export const stations = (way, themes = ["light", "dark"], paint = emulate) => async (page, name, next) => {
   await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
   const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
   const place = `${way}-${name}-${width}x${height}`;
-  const take = (/** @type {string} */ theme) => picture(page, `ways-${place}${theme}.png`);
-  if (themes.length === 0) await take("");
-  for (const colorScheme of themes) {
-    await page.emulateMedia({ colorScheme });
-    await take(`-${colorScheme}`);
+  for (const theme of themes) {
+    await paint(page, theme);
+    await picture(page, `ways-${place}-${theme}.png`);
   }
   assert.deepEqual(await misplaced(page), [], place);
   for (const locator of next) assert.equal(await unseen(locator), "", place);
