@@ -2,7 +2,7 @@
 //!
 //! | key | what it says |
 //! |---|---|
-//! | `view.at` | the playhead's time in seconds |
+//! | `view.at` | the playhead's time: seconds, or with a unit |
 //! | `view.select` | what is selected, by the event that began it: its place in the trace, from 0 |
 //! | `view.client` | the client of the ladder |
 //! | `view.against` | the scenario of the run that is compared with |
@@ -45,8 +45,8 @@ impl Lab {
         let (mut others, mut at) = (Vec::new(), 0);
         for (name, value) in &view {
             let wrong = match name.as_str() {
-                AT => take(parse_duration(&format!("{value}s")), |time| at = nanos(time))
-                    .then_some("a time in seconds, for example 0.12"),
+                AT => take(moment(value), |time| at = time)
+                    .then_some("a time, for example 0.12 in seconds or 120ms"),
                 SELECT => take(value.parse().ok(), |record| first.wanted = Some(record))
                     .then_some("the number of an event, for example 3"),
                 CLIENT => take(value.parse().ok(), |flow| first.follow(flow))
@@ -104,6 +104,11 @@ fn take_right<T>(value: Result<T, NameError>, errors: &mut Vec<String>) -> Optio
     value.map_err(|error| errors.push(format!("`view.{EXERCISE}`: {error}"))).ok()
 }
 
+/// Reads a time, in seconds if it has no unit, and returns it in nanoseconds.
+fn moment(value: &str) -> Option<u64> {
+    parse_duration(value).or_else(|| parse_duration(&format!("{value}s"))).map(nanos)
+}
+
 /// Hands a value on, if there is one; returns true if not.
 fn take<T>(value: Option<T>, hand: impl FnOnce(T)) -> bool {
     let is_wrong = value.is_none();
@@ -148,7 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn a_time_has_a_unit_or_is_in_seconds() {
+        for at in ["0.02", "20ms", "20 ms", "0.02s"] {
+            let lab = lab(&format!("seed=7&link.loss=0.3&view.at={at}"));
+            assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.02", "{at}");
+        }
+    }
+
+    #[test]
     fn a_time_after_the_end_is_the_end() {
+        assert!(lab("seed=7&link.loss=0.3&view.at=1m").at_end(), "a minute is not a millisecond");
         let lab = lab("seed=7&link.loss=0.3&view.at=99");
         assert!(lab.at_end());
         assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.12");
@@ -160,9 +174,9 @@ mod tests {
             lab("view.at=soon&view.select=x&view.client=-1&view.zoom=3&view.against=cleints%3D3");
         let errors = lab.errors(0);
         assert_eq!(errors.len(), 5, "{errors:?}");
-        assert!(
-            errors.contains(&"`view.at` is a time in seconds, for example 0.12, not `soon`".into())
-        );
+        assert!(errors.contains(
+            &"`view.at` is a time, for example 0.12 in seconds or 120ms, not `soon`".into()
+        ));
         assert!(errors.contains(&"`view.zoom` is not known".into()), "{errors:?}");
         // There is no such event.
         let nothing = self::lab("seed=1&view.select=4294967295");
