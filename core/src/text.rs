@@ -134,17 +134,6 @@ pub(crate) fn time_unit(word: &str) -> Option<usize> {
     TIME_UNITS.iter().position(|names| names.iter().any(is))
 }
 
-/// Writes a list of a scenario: its items separated by `; `, or `none`.
-pub(crate) fn write_list(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result {
-    if items.is_empty() {
-        return f.write_str("none");
-    }
-    items
-        .iter()
-        .enumerate()
-        .try_for_each(|(i, item)| write!(f, "{}{item}", if i == 0 { "" } else { "; " }))
-}
-
 /// Splits `text` at blanks into words; a unit belongs to the number before it: in `uniform 5 ms 15 ms`
 /// there are three words.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {

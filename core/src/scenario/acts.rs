@@ -1,12 +1,13 @@
 //! What a person does to single packets, as a scenario writes it.
 
+use super::list;
 use crate::dist::MAX_TIME;
 use crate::link::{Act, ActKind};
 use crate::random::Direction;
-use crate::text::{words, write_list};
+use crate::text::words;
 use crate::time::{WithUnit, parse_duration};
 use crate::trace::PacketId;
-use crate::value::{Grammar, Value as _, is_word, phrase};
+use crate::value::{Grammar, Value as _, phrase};
 use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU32;
@@ -34,7 +35,7 @@ impl Acts {
 /// Acts such as `drop client 3 request 2`, separated by `; `, or `none`.
 impl fmt::Display for Acts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_list(f, &self.0)
+        list::write(f, &self.0)
     }
 }
 
@@ -76,14 +77,9 @@ phrase!(
 
 impl Acts {
     fn read(text: &str) -> Option<Self> {
-        if is_word(text, "none") {
-            return Some(Self::default());
-        }
-        let acts = text.split(';').take(MAX_ACTS + 1).map(Act::read);
-        let mut acts: Vec<Act> = acts.collect::<Option<_>>()?;
-        acts.sort_unstable_by_key(|act| act.packet);
+        let acts = list::read(text, MAX_ACTS, Act::read, |act| act.packet)?;
         let twice = acts.windows(2).any(|pair| pair[0].packet == pair[1].packet);
-        (acts.len() <= MAX_ACTS && !twice).then_some(Self(acts))
+        (!twice).then_some(Self(acts))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Keys that get another value during the run, as a scenario writes them.
 
-use crate::text::{words, write_list};
+use super::list;
+use crate::text::words;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
-use crate::value::{Grammar, is_word, phrase};
+use crate::value::{Grammar, phrase};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -74,7 +75,7 @@ impl Changes {
 /// Changes such as `1.5s link.loss=0.1`, separated by `; `, or `none`.
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_list(f, &self.0)
+        list::write(f, &self.0)
     }
 }
 
@@ -102,19 +103,13 @@ phrase!(
 
 impl Changes {
     fn read(text: &str) -> Option<Self> {
-        if is_word(text, "none") {
-            return Some(Self::default());
-        }
-        let mut changes: Vec<Change> = Vec::new();
-        for change in text.split(';').take(MAX_CHANGES + 1) {
-            let change = Change::read(change)?;
-            let is_same = |other: &Change| (other.at, &other.key) == (change.at, &change.key);
-            if changes.iter().any(is_same) {
-                return None;
-            }
-            changes.insert(changes.partition_point(|other| other.at <= change.at), change);
-        }
-        (changes.len() <= MAX_CHANGES).then_some(Self(changes))
+        let changes = list::read(text, MAX_CHANGES, Change::read, |change| change.at)?;
+        let is_twice = |i: usize| {
+            let is_same =
+                |other: &Change| (other.at, &other.key) == (changes[i].at, &changes[i].key);
+            changes[..i].iter().any(is_same)
+        };
+        (!(0..changes.len()).any(is_twice)).then_some(Self(changes))
     }
 }
 

@@ -1,12 +1,13 @@
 //! What goes wrong, and when: a timeline that a scenario writes in words.
 
+use super::list;
 use crate::dist::MAX_TIME;
 use crate::link::{self, FaultEffect};
 use crate::random::{Direction, Probability};
 use crate::server::service::{Outage, Trouble};
-use crate::text::{words, write_list};
+use crate::text::words;
 use crate::time::{Duration, Instant, WithUnit, parse_duration};
-use crate::value::{Factor, Grammar, ServerName, is_word, phrase};
+use crate::value::{Factor, Grammar, ServerName, phrase};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -135,7 +136,7 @@ impl Faults {
 /// Faults such as `20s 5s server-down`, separated by `; `, or `none`.
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_list(f, &self.0)
+        list::write(f, &self.0)
     }
 }
 
@@ -187,16 +188,8 @@ phrase!(
 
 impl Faults {
     fn read(text: &str) -> Option<Self> {
-        if is_word(text, "none") {
-            return Some(Self::default());
-        }
-        let mut faults: Vec<Fault> = Vec::new();
-        for fault in text.split(';').take(MAX_FAULTS + 1) {
-            let fault = Fault::read(fault)?;
-            faults.insert(faults.partition_point(|other| other.at <= fault.at), fault);
-        }
-        let faults = Self(faults);
-        (faults.0.len() <= MAX_FAULTS && !faults.overlaps()).then_some(faults)
+        let faults = Self(list::read(text, MAX_FAULTS, Fault::read, |fault| fault.at)?);
+        (!faults.overlaps()).then_some(faults)
     }
 }
 

@@ -33,6 +33,7 @@ mod fragment;
 mod keys;
 mod latency;
 mod link;
+mod list;
 mod load;
 mod lookups;
 mod model;
