@@ -26,9 +26,9 @@ const ASKED = {
     "fields", "schedule", "fragment", "title", "sentence", "hides", "legend", "sample", "errors", "isSample", "clients", "flow", "countsTitle", "inspect",
     "events", "digest", "notice",
   ],
-  moment: ["atEnd", "clock", "folded", "share", "seen", "acts", "now"],
+  moment: ["atEnd", "end", "clock", "folded", "share", "seen", "acts", "now"],
   still: ["address"],
-  exhibitMoment: ["ladderHeight", "ladderNow", "moment", "outcome", "counts", "marks"],
+  exhibitMoment: ["ladderHeight", "ladderNow", "momentClock", "moment", "outcome", "counts", "marks"],
 };
 
 /** A canvas on which everything can be drawn. */

@@ -38,6 +38,9 @@ export class Course {
     this.number = byId("lesson-number", HTMLElement);
     this.sentence = byId("sentence", HTMLElement);
     this.task = byId("task", HTMLElement);
+    this.next = byId("task-text", HTMLElement);
+    /** Whether the end of the run was seen. */
+    this.seen = false;
     this.buttons = {
       act: byId("lesson-try", HTMLButtonElement),
       back: byId("lesson-back", HTMLButtonElement),
@@ -81,13 +84,36 @@ export class Course {
     say(this.title, title);
     say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
     say(this.sentence, lab.sentence(0));
-    this.task.hidden = !lesson || changed;
-    say(byId("task-text", HTMLElement), lesson?.act ?? "");
+    this.buttons.act.hidden = !lesson || changed;
     this.buttons.back.hidden = !lesson || !changed;
     this.buttons.next.hidden = !lesson?.next;
     say(this.buttons.next, lesson ? `Next: ${lesson.nextTitle}` : "");
-    this.exercise.show();
+    this.task.hidden = this.exercise.show();
+    this.task.style.minHeight = "";
+    if (opened) this.seen = false;
+    this.guide();
     this.list();
+  }
+
+  /** Says what to do next. */
+  guide() {
+    const { desk: { lab }, lesson, buttons } = this;
+    // Until the run is there, nothing is known about its end.
+    const seen = lab.end() > 0 ? lab.seen() === 1 : this.seen;
+    // The text becomes shorter, and nothing below it moves.
+    if (seen && !this.seen) this.task.style.minHeight = `${this.task.getBoundingClientRect().height}px`;
+    this.seen = seen;
+    if (!lesson) {
+      const setting = lab.exhibits() > 1
+        ? "a setting of B: A stays as it is."
+        : "a setting. To see both runs side by side, press Compare first.";
+      say(this.next, `${seen ? "Change" : "Press Play, or change"} ${setting}`);
+    } else if (buttons.back.hidden) {
+      say(this.next, `${seen ? "Now" : "Press Play, then"} ${lesson.act}`);
+    } else {
+      const on = lesson.next ? ", go back to the lesson, or go on to the next one." : ", or go back to the lesson.";
+      say(this.next, `Try other settings${on}`);
+    }
   }
 
   /** The texts of all lessons. */

@@ -4,6 +4,7 @@
 import { make, say } from "./dom.js";
 import { announce } from "./live.js";
 import { copy } from "./share.js";
+import { latest } from "./words.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 
@@ -20,6 +21,7 @@ import { copy } from "./share.js";
  * @property {string} answer the right one
  * @property {string} why
  * @property {string} code of the result
+ * @property {string} check the command that verifies the code
  * @property {{ record: number, at: string, text: string }[]} steps records that show why
  */
 
@@ -43,7 +45,7 @@ export class Exercise {
     this.shown = "";
   }
 
-  /** Shows what the first exhibit asks, if it asks anything. */
+  /** Shows what the first exhibit asks; returns whether it asks anything. */
   show() {
     const { lab } = this.desk;
     const text = lab.exercise();
@@ -53,9 +55,11 @@ export class Exercise {
     document.body.classList.toggle("asks", Boolean(task));
     document.body.classList.toggle("hides", lab.hides(0));
     const shown = task ? `${task.name} ${task.open}` : "";
-    if (shown === this.shown) return;
-    this.shown = shown;
-    this.root.replaceChildren(...(task ? [task.open ? this.form(task) : this.solution(task)] : []));
+    if (shown !== this.shown) {
+      this.shown = shown;
+      this.root.replaceChildren(...(task ? [task.open ? this.form(task) : this.solution(task)] : []));
+    }
+    return task !== null;
   }
 
   /**
@@ -115,18 +119,18 @@ export class Exercise {
    * @param {Task} task
    */
   solution(task) {
-    const { solved, answer, why, steps, code, name } = task;
+    const { solved, answer, why, steps, code, check } = task;
     const verdict = make("p", { class: "verdict", tabindex: -1 },
       make("strong", {}, solved ? `Right: ${answer}. ` : `The answer: ${answer}. `), why);
     const records = steps.map(({ record, at, text }) =>
       make("li", {}, this.button(`${at} s: ${text}`, () => {
         this.desk.lab.goTo(record);
         this.hooks.picked();
-        announce(this.desk.lab.moment(0, false));
+        announce(latest(this.desk.lab, 0));
       })));
     const copying = this.button("Copy the code", () => void copy(code, copying));
     const ways = make("p", { class: "ways-on" }, this.another(task), copying,
-      make("span", {}, `Result of ${name}: `, make("code", {}, code)));
+      make("span", {}, "Your result: ", make("code", {}, code), ". A teacher can check it: ", make("code", {}, check)));
     const list = make("ol", { "aria-label": "The events that show why" }, ...records);
     return make("div", { class: "solution" }, verdict, list, ways);
   }

@@ -5,7 +5,7 @@
 import { part, say } from "./dom.js";
 import { Surface } from "./surface.js";
 import { Table } from "./table.js";
-import { counted } from "./words.js";
+import { counted, latest } from "./words.js";
 
 /**
  * The lab, which another module may replace.
@@ -127,12 +127,11 @@ export class Exhibit {
 
   /**
    * Shows a new position of the playhead.
-   * @param {string} clock
    * @param {boolean} playing
    */
-  moved(clock, playing) {
+  moved(playing) {
     this.follow();
-    say(this.time, `${clock} s`);
+    say(this.time, `${this.desk.lab.momentClock(this.which, playing)} s`);
     say(this.moment, this.desk.lab.moment(this.which, playing));
     say(this.folded, this.desk.lab.folded());
   }
@@ -144,7 +143,7 @@ export class Exhibit {
   still(time) {
     const { which, desk: { lab } } = this;
     const client = lab.clients(which) > 1 ? ` of client ${lab.flow(which)}` : "";
-    const stage = `The stage at ${time}. ${lab.moment(which, false)} ${counted(lab, which)}`;
+    const stage = `The stage at ${time}. ${latest(lab, which)} ${counted(lab, which)}`;
     this.stage.canvas.setAttribute("aria-label", stage);
     const ladder = `The ladder${client}, time down, at ${time}. The same as a table: view Events.`;
     this.ladder.canvas.setAttribute("aria-label", ladder);

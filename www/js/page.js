@@ -23,7 +23,7 @@ import * as theme from "./theme.js";
 import { Transport } from "./transport.js";
 import { stopped, unread } from "./troubles.js";
 import { View } from "./view.js";
-import { counted } from "./words.js";
+import { counted, latest } from "./words.js";
 
 /** @typedef {import("./wasm.js").Module} Module */
 
@@ -267,6 +267,7 @@ export class Page {
       this.arrange();
       if (pins) this.shows.list[PINNED].begin(this.module);
       else this.picked(FIRST);
+      this.course.guide();
       this.compared();
       this.view.renew();
     });
@@ -295,7 +296,7 @@ export class Page {
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
     this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(this.lab.moment(FIRST, false));
+    announce(latest(this.lab, FIRST));
   }
 
   /**
@@ -351,7 +352,7 @@ export class Page {
       const { lab, player: { playing } } = this;
       const clock = lab.clock(playing);
       for (const { exhibit, result } of this.shows) {
-        exhibit.moved(clock, playing);
+        exhibit.moved(playing);
         result.moved();
       }
       this.charts.moved(playing);
@@ -373,6 +374,7 @@ export class Page {
     const { lab } = this;
     const time = this.transport.still();
     for (const { exhibit } of this.shows) exhibit.still(time);
+    this.course.guide();
     this.acts.show();
     this.inspect();
     address.write(lab.address());
@@ -387,7 +389,7 @@ export class Page {
     this.transport.changed(playing);
     if (!playing) this.moved();
     const over = this.lab.hides(FIRST) ? "The exercise hides what follows." : "The run is over.";
-    if (ended) announce(`${this.lab.moment(FIRST, false)} ${over} ${this.lab.outcome(FIRST)}`);
+    if (ended) announce(`${latest(this.lab, FIRST)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 
   /**
@@ -401,7 +403,7 @@ export class Page {
       byId("client-choice", HTMLElement).hidden = lab.clients(FIRST) === 1;
       this.client.max = String(lab.clients(FIRST));
       this.client.value = String(lab.flow(which));
-      say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST)}`);
+      say(byId("client-of", HTMLElement), `of ${lab.clients(FIRST).toLocaleString("en")}`);
       this.transport.changed(playing);
       // Otherwise this is part of the moment.
       if (playing) this.inspect();
@@ -437,7 +439,7 @@ export class Page {
   /** Announces the new position of the playhead, which is shown already. */
   settled() {
     this.transport.changed(this.player.playing);
-    announce(`${this.lab.clock(false)} seconds. ${this.lab.moment(FIRST, false)}`);
+    announce(`${this.lab.clock(false)} seconds. ${latest(this.lab, FIRST)}`);
   }
 
   /** @param {number} place */

@@ -45,7 +45,7 @@ function sheetOf(lab) {
   address.now();
   const runs = Array.from({ length: lab.exhibits() }, (_, which) => runOf(lab, which));
   return make("article", { class: "sheet" },
-    make("h1", {}, lab.title(0)), make("p", {}, lab.sentence(0)), ...runs.reverse(),
+    make("h1", {}, lab.title(0)), make("p", {}, lab.topic()), ...runs.reverse(),
     make("footer", {}, make("p", {}, "retrylab. The run is at "), make("code", {}, location.href)));
 }
 

@@ -69,7 +69,9 @@ export class Transport {
    * @param {boolean} playing
    */
   changed(playing) {
-    const again = !playing && this.desk.lab.atEnd();
+    const { lab } = this.desk;
+    // An exercise opens at the end of what it shows, which nobody has played.
+    const again = !playing && lab.atEnd() && !lab.hides(0);
     say(byId("play-text", HTMLElement), playing ? "Pause" : again ? "Again" : "Play");
     const shape = playing ? "i-pause" : again ? "i-again" : "i-play";
     byId("play-icon", SVGUseElement).setAttribute("href", `#${shape}`);

@@ -1,7 +1,17 @@
 // @ts-check
-// Counts in words.
+// The moment and counts in words.
 
 /** @typedef {import("./wasm.js").Lab} Lab */
+
+/**
+ * Returns what happened last, with its time if that is not the playhead's.
+ * @param {Lab} lab
+ * @param {number} which the exhibit's place in the lab
+ */
+export function latest(lab, which) {
+  const [at, words] = [lab.momentClock(which, false), lab.moment(which, false)];
+  return at === lab.clock(false) ? words : `At ${at} seconds: ${words}`;
+}
 
 /**
  * Returns the counts that are not zero.

@@ -103,6 +103,7 @@ test("the table has at most 25 rows on a page", async () => {
   const load = chart(page, /^Offered load/);
   await load.getByText("Table").click();
   const rows = load.locator("tbody tr");
+  // The browser says later that the table is open.
   await rows.first().waitFor();
   assert.equal(await rows.count(), 25);
   assert.match((await rows.first().textContent()) ?? "", /^0 s to 20 ms5050/);

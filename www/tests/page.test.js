@@ -94,12 +94,30 @@ test("steps go from event to event, forth and back", async () => {
   await page.context().close();
 });
 
+test("nothing moves when a lesson's text says what to do after its run", async () => {
+  const { page, faults } = await visit(lab);
+  await page.selectOption("#lesson", { label: "Hedging" });
+  await page.waitForFunction(() => document.getElementById("lesson-number")?.textContent === "Lesson 8 of 11");
+  const top = () => page.locator("#exhibits").evaluate((exhibits) => exhibits.getBoundingClientRect().top);
+  const before = await top();
+  assert.match(await text(page, "task"), /^Press Play, then set Max sends /);
+  await page.keyboard.press("End");
+  assert.match(await text(page, "task"), /^Now set Max sends /);
+  assert.equal(await top(), before);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("the scrubber goes anywhere, and counts go with it", async () => {
   const { page, faults } = await visit(lab);
   await scrub(page, 0.5);
   const middle = Number(await clock(page));
   assert(middle > 0.015 && middle < 0.1, "in the folded wait");
   assert.equal(await text(page, "moment"), "The reply to send 1 is lost on the link.");
+  assert.equal(await text(page, "moment-time"), "0.015 s", "the moment has its own time");
+  const last = "At 0.015 seconds: The reply to send 1 is lost on the link.";
+  assert((await text(page, "live")).endsWith(` seconds. ${last}`), await text(page, "live"));
+  assert((await page.locator("[data-part=stage]").getAttribute("aria-label"))?.includes(`seconds. ${last}`));
   await scrub(page, 1);
   assert.equal(await clock(page), "0.120");
   await scrub(page, 0);
@@ -119,7 +137,7 @@ test("a click inspects a packet, and the inspector says why", async () => {
   assert.match(inspector, /The reply to send 1 was lost on the link: it drew 0\.15, below the loss rate of 0\.3/);
   assert.match(inspector, /hello/);
   await page.keyboard.press("Escape");
-  assert.match(await text(page, "inspect"), /^Click a packet/);
+  assert.match(await text(page, "inspect"), /^Choose a packet/);
 
   // On the stage: the first request, half of its way.
   await page.keyboard.press("Home");

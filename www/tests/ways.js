@@ -62,10 +62,13 @@ export async function press(locator) {
   await locator.page().mouse.click(x + width / 2, y + height / 2);
 }
 
-/** @param {Page} page */
-export async function playToTheEnd(page) {
+/**
+ * @param {Page} page
+ * @param {string} then what the button says at the end
+ */
+export async function playToTheEnd(page, then = "Again") {
   await press(page.locator("#play"));
-  await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
+  await page.waitForFunction((then) => document.getElementById("play-text")?.textContent === then, then);
 }
 
 /**
@@ -100,6 +103,7 @@ export async function firstVisit(page, station) {
   await page.selectOption("#speed", { label: "8×" });
   await playToTheEnd(page);
   assert.equal(await text(page, "moment"), "The reply to send 2 arrives. Answered after 120 ms and 2 sends.");
+  assert.match(await text(page, "task"), /^Now set Loss to 0: the first reply arrives, and one send is enough\. Try it$/);
   await station(page, "2-played", [moment, attempt, next]);
 
   await press(attempt);
@@ -107,7 +111,9 @@ export async function firstVisit(page, station) {
   assert.equal(await text(page, "title"), "One lost reply, changed");
   assert.equal(await text(page, "moment"), "The reply to send 1 arrives. Answered after 20 ms and 1 send.");
   assert.equal(await page.locator("#field-link-loss").inputValue(), "0");
-  await station(page, "3-tried", [moment, page.locator("#lesson-back"), next]);
+  assert.equal(await task.textContent(), "Try other settings, go back to the lesson, or go on to the next one.");
+  assert(!(await attempt.isVisible()));
+  await station(page, "3-tried", [moment, task, page.locator("#lesson-back"), next]);
 
   await press(next);
   assert.equal(await text(page, "lesson-number"), "Lesson 2 of 11");
@@ -129,13 +135,17 @@ const CROWD = "seed=11&clients=50&server.service=2ms&server.queue=10&link.loss=0
  */
 export async function comparison(page, url, other, station) {
   await page.goto(`${url}#${CROWD}`);
+  await page.locator("#title", { hasText: "Your own run" }).waitFor();
   await simulated(page);
+  const task = page.locator("#task-text");
+  assert.equal(await task.textContent(), "Press Play, or change a setting. To see both runs side by side, press Compare first.");
   const [a, b] = [0, 1].map((nth) => page.locator(".exhibit > .name").nth(nth));
   await station(page, "1-opened", [page.locator("#sentence"), page.locator("#compare"), page.locator("#play")]);
 
   await press(page.locator("#compare"));
   await simulated(page);
   assert.deepEqual([await a.textContent(), await b.textContent()], ["A: this run, pinned", "B: change a setting"]);
+  assert.equal(await task.textContent(), "Press Play, or change a setting of B: A stays as it is.");
   await station(page, "2-pinned", [a, b]);
 
   await turnTo(page, "controls");
@@ -143,6 +153,7 @@ export async function comparison(page, url, other, station) {
   await simulated(page);
   assert.deepEqual([await a.textContent(), await b.textContent()], ["A: Policy textbook", "B: Policy grpc"]);
   await press(page.locator("#to-end"));
+  assert.equal(await task.textContent(), "Change a setting of B: A stays as it is.");
   await turnTo(page, "panel");
   const difference = page.locator("#difference-text");
   await difference.filter({ hasText: "seeds" }).filter({ hasNotText: "Repeating" }).waitFor();

@@ -53,10 +53,11 @@ for (const viewport of SIZES) {
     await page.selectOption("#lesson", "view.exercise=next-send.1");
     await ready(page);
     assert.match(await text(page, "exercise"), /At which time does send \d leave\?/);
+    assert(!(await page.locator("#task").isVisible()), "the question says what to do");
     await station(page, "1-question", [page.locator("#sentence"), question, field, check, page.locator("#play")]);
 
     await page.selectOption("#speed", { label: "8×" });
-    await playToTheEnd(page);
+    await playToTheEnd(page, "Play");
     assert.match(await text(page, "live"), /The exercise hides what follows\./);
     const right = await nextSend(page);
     await field.fill(`${right + 30} ms`);
@@ -68,7 +69,7 @@ for (const viewport of SIZES) {
     await press(check);
     await solved(page);
     assert.match((await verdict.textContent()) ?? "", /^Right: .*One wait after send/);
-    assert.match((await page.locator(".exercise code").textContent()) ?? "", CODE);
+    assert.match((await page.locator(".exercise code").first().textContent()) ?? "", CODE);
     const another = page.getByRole("button", { name: "Another", exact: true });
     await station(page, "3-right", [verdict, page.locator(".solution li button").first()]);
 
@@ -121,7 +122,8 @@ for (const viewport of SIZES) {
     await page.emulateMedia({ media: "print" });
     const sheet = page.locator(".sheet");
     const words = (await sheet.textContent()) ?? "";
-    for (const part of ["link.loss = 0.3", "Answered after 120 ms and 2 sends.", await text(page, "digest"), `#${fragmentOf(page)}`]) {
+    assert(!words.includes("Watch"), "nothing moves on paper");
+    for (const part of ["What does a client do when no reply comes?", "link.loss = 0.3", "Answered after 120 ms and 2 sends.", await text(page, "digest"), `#${fragmentOf(page)}`]) {
       assert(words.includes(part), `${part} is on paper: ${words}`);
     }
     await stations("export", ["dark"])(page, "4-paper", [sheet.locator("h1"), sheet.locator("svg").first()]);

@@ -40,7 +40,7 @@ macro_rules! causes {
 causes! {
     /// The link's random loss.
     LinkLoss = "link.loss", 1;
-    /// The server dropped it at random.
+    /// The server dropped it by its drop rate.
     ServerDrop = "server.drop", 2;
     /// The server drops the first N of its life.
     DropFirst = "server.drop_first", 3;

@@ -12,7 +12,7 @@ use alloc::string::String;
 ///       time s  client                                       server
 ///     0.000000  send 1, 5 bytes                    ──────▶
 ///     0.010000                                           ─▶  request arrives
-///     0.010000                                           ─✕  drops it at random
+///     0.010000                                           ─✕  drops it
 ///     0.100000  no reply for 100 ms
 ///     0.100000  send 2, 5 bytes                    ──────▶
 /// ```

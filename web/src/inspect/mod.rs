@@ -275,7 +275,10 @@ mod tests {
         assert!(late.contains("Nothing waited for it"), "{late}");
         let (run, timeline) = over("server.drop=1");
         let second = packet(&run, &timeline, 1, (3, u64::MAX)).unwrap();
-        assert!(second.contains("Send 1 was dropped by the server: it drew"), "{second}");
+        assert!(
+            second.contains("Send 1 was dropped by the server: it drops every request"),
+            "{second}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | key | what it says |
 //! |---|---|
-//! | `view.at` | the playhead's time: seconds, or with a unit |
+//! | `view.at` | the playhead's time: seconds, or with a unit; without it, the start, or the end of what an exercise shows |
 //! | `view.select` | what is selected, by the event that began it: its place in the trace, from 0 |
 //! | `view.client` | the client of the ladder |
 //! | `view.against` | the scenario of the run that is compared with |
@@ -42,7 +42,7 @@ impl Lab {
             Some(task) => task.exhibit(),
             None => Exhibit::new(scenario, Vec::new()),
         };
-        let (mut others, mut at) = (Vec::new(), 0);
+        let (mut others, mut at) = (Vec::new(), task.as_ref().map_or(0, Task::end));
         for (name, value) in &view {
             let wrong = match name.as_str() {
                 AT => take(moment(value), |time| at = time)
@@ -84,7 +84,7 @@ impl Lab {
         };
         let mut add =
             |name: &str, value: &str| out = format!("{out}&{}", Link::view_pair(name, value));
-        if self.at > 0 {
+        if self.at != self.task.as_ref().map_or(0, Task::end) {
             add(AT, &seconds(self.at));
         }
         match first.selected_record().or(first.wanted) {

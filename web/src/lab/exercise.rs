@@ -6,15 +6,19 @@ use crate::json::Json;
 use crate::lessons::link_of;
 use crate::numbers::clock;
 use crate::run::PageRun;
+use crate::timeline::Id;
 use retrylab_core::exercise::{Answer, Exercise, Kind, NameError, Score};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Record;
-use retrylab_core::trace::words::Narrator;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// An exercise, and how far the reader is.
 pub(super) struct Task {
     exercise: Exercise,
+    /// The time of the last record that may be shown before the answer, in nanoseconds.
+    end: u64,
+    /// Whether there are more records.
+    has_more: bool,
     attempts: u8,
     /// The result, once the solution is shown.
     score: Option<Score>,
@@ -25,13 +29,21 @@ impl Task {
     pub(super) fn new(name: &str) -> Result<Self, NameError> {
         let (kind, number) = Kind::read(name)?;
         let exercise = Exercise::new(kind, number, &simulate);
-        Ok(Self { exercise, attempts: 0, score: None })
+        let records = simulate(&exercise.scenario);
+        let end = records[..exercise.shown].last().map_or(0, |record| record.at.as_nanos());
+        let has_more = exercise.shown < records.len();
+        Ok(Self { exercise, end, has_more, attempts: 0, score: None })
     }
 
     /// Returns its exhibit before the solution.
     pub(super) fn exhibit(&self) -> Exhibit {
         let Exercise { shown, scenario, .. } = &self.exercise;
         Exhibit::of(PageRun::beginning(*shown, scenario.clone()), Vec::new())
+    }
+
+    /// Returns the time at which it opens, in nanoseconds: its question refers to that moment.
+    pub(super) const fn end(&self) -> u64 {
+        self.end
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -44,7 +56,16 @@ impl Task {
 
     /// Returns what the reader has to know.
     pub(super) fn given(&self) -> String {
-        self.exercise.given.join(" ")
+        let mut given = self.exercise.given.join(" ");
+        if self.has_more && self.score.is_none() {
+            given += " How the run continues is hidden until you answer.";
+        }
+        given
+    }
+
+    /// Returns what the reader has to know, and the question.
+    pub(super) fn whole(&self) -> String {
+        self.given() + " " + &self.exercise.question
     }
 
     /// Returns the fragment of its link.
@@ -71,22 +92,25 @@ impl Task {
             json.flag("solved", score.solved);
             json.text("answer", &answer.words());
             json.text("why", why);
-            json.text("code", &score.code(&self.exercise));
+            let code = score.code(&self.exercise);
+            json.text("code", &code);
+            json.text("check", &format!("retrylab check {code} {}", self.link()));
             json.list("steps", |json| self.steps(json));
         }
     }
 
     /// Writes the records that show why: `record` (its place), `at` and `text`.
     fn steps(&self, json: &mut Json) {
-        let records = simulate(&self.exercise.scenario);
-        let mut narrator = Narrator::new(self.exercise.scenario.setting());
+        let mut whole = Exhibit::new(self.exercise.scenario.clone(), Vec::new());
+        while !whole.advance(1_000) {}
+        whole.is_ready();
+        let (records, Some(scene)) = (whole.run.records(), &whole.scene) else { return };
         for (place, record) in records.iter().enumerate() {
-            let words = narrator.describe(record);
             if self.exercise.reasons.contains(&place) {
                 json.element(|json| {
                     json.number("record", place as u64);
-                    let at = record.at.as_nanos();
-                    json.text("at", &clock(at, if at.is_multiple_of(1_000_000) { 3 } else { 6 }));
+                    json.text("at", &clock(record.at.as_nanos(), scene.places));
+                    let words = scene.timeline.words(records, place as Id);
                     json.text("text", &words.sentence());
                 });
             }
@@ -106,7 +130,7 @@ fn simulate(scenario: &Scenario) -> Vec<Record> {
 impl Lab {
     /// Returns what the first exhibit asks: an object of `name`, `question`, `form` (`time`, `number` or `choice`), `options`
     /// (of a choice), `next` (the link to another one) and `open`; once the solution is shown, also of `solved`, `answer` (the
-    /// right one), `why`, `code` (of the result) and `steps` (records that show why: `record`, `at`, `text`). Empty if the
+    /// right one), `why`, `code` (of the result), `check` (the command that verifies the code) and `steps` (records that show why: `record`, `at`, `text`). Empty if the
     /// first exhibit is not an exercise.
     #[must_use]
     pub fn exercise(&self) -> String {
@@ -194,6 +218,7 @@ mod tests {
             let shown = lab.task.as_ref().unwrap().exercise.shown;
             assert_eq!((lab.kept(0) as usize, lab.hides(0)), (shown, true));
             assert_eq!((lab.notice(0).as_str(), lab.errors(0)), ("", vec![]));
+            assert!(lab.at_end(), "it opens at the moment that it asks about");
             assert_eq!(lab.address(), link);
             assert!(!lab.exercise().contains("\"answer\""));
             lab.seek(1.0);
@@ -201,12 +226,44 @@ mod tests {
             lab.pick_record(0, 0);
             assert_eq!(lab.inspect(0), "");
             assert!(lab.answer("?").is_err() && lab.hides(0));
+            let says_so = |lab: &Lab| lab.sentence(0).contains("is hidden until you answer.");
+            assert_eq!(says_so(&lab), *kind != Kind::Policy);
             assert_eq!(lab.answer(&right), Ok(true));
             run(&mut lab);
             assert!(lab.kept(0) as usize > shown || *kind == Kind::Policy);
-            assert!(!lab.hides(0) && !lab.digest(0).is_empty());
+            assert!(!lab.hides(0) && !says_so(&lab) && !lab.digest(0).is_empty());
             assert!(lab.exercise().contains("\"steps\":[{"), "{}", lab.exercise());
         }
+    }
+
+    #[test]
+    fn an_exercise_opens_where_its_question_is() {
+        for kind in Kind::ALL {
+            for number in 1..30 {
+                let link = link_of(*kind, number);
+                let mut lab = lab(&link);
+                assert_eq!((lab.at_end(), lab.address()), (true, link.clone()));
+                lab.seek(0.0);
+                assert_eq!(lab.address() == link, lab.at_end(), "{}", lab.address());
+            }
+        }
+        let mut lab = lab("view.exercise=next-send.1");
+        assert!(lab.exercise().contains("Send 2 has just left, at 250 ms."), "{}", lab.exercise());
+        assert_eq!(lab.clock(false), "0.250");
+        assert!(lab.moment(0, false).contains("(send 2)"), "{}", lab.moment(0, false));
+        lab.seek(0.0);
+        assert_eq!(lab.address(), "view.exercise=next-send.1&view.at=0");
+        let again = self::lab(&lab.address());
+        assert_eq!((again.now(), again.hides(0)), (0.0, true));
+    }
+
+    #[test]
+    fn steps_have_the_digits_of_the_clock() {
+        let mut lab = lab("view.exercise=next-send.1");
+        lab.show_solution();
+        run(&mut lab);
+        assert_eq!(lab.clock(false), "0.250000");
+        assert!(lab.exercise().contains(r#""at":"0.250000""#), "{}", lab.exercise());
     }
 
     #[test]

@@ -47,6 +47,11 @@ pub(super) struct Scene {
 }
 
 impl Scene {
+    /// Returns true if totals are shown instead of the latest moment: while a crowd `runs`.
+    pub(super) fn has_totals(&self, runs: bool) -> bool {
+        runs && self.layout.is_crowd()
+    }
+
     /// Returns the columns of the ladder of width `w`.
     pub(super) fn columns(&self, w: f64) -> Columns {
         let latest = clock(self.timeline.end(), self.places);

@@ -148,12 +148,23 @@ impl Lab {
         if runs && self.end_nanos() >= 100_000_000 { 3 } else { places.max().unwrap_or(3) }
     }
 
+    /// Returns the time of what [`moment`](Self::moment) says as text, in seconds: that of the latest moment, which can be
+    /// earlier than the playhead's, or the playhead's for totals.
+    #[wasm_bindgen(js_name = momentClock)]
+    #[must_use]
+    pub fn moment_clock(&self, which: usize, runs: bool) -> String {
+        let scene = self.exhibits[which].scene.as_ref();
+        let described = scene.filter(|scene| !scene.has_totals(runs));
+        let moment = described.and_then(|scene| scene.timeline.moment(self.at));
+        clock(moment.unwrap_or(self.at), self.places(runs))
+    }
+
     /// Returns sentences about the latest moment and the servers; while a crowd `runs`, its totals instead of the moment.
     #[must_use]
     pub fn moment(&self, which: usize, runs: bool) -> String {
         let exhibit = &self.exhibits[which];
         let Some(scene) = &exhibit.scene else { return String::new() };
-        let mut out = if runs && scene.layout.is_crowd() {
+        let mut out = if scene.has_totals(runs) {
             words::overview(&exhibit.run, &scene.timeline, self.at)
         } else {
             words::moment(&exhibit.run, &scene.timeline, self.at)
@@ -198,5 +209,43 @@ impl Lab {
                 });
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(link: &str) -> Lab {
+        let mut lab = Lab::new(link);
+        for which in 0..lab.exhibits() {
+            while !lab.run_some(which, 1_000) {}
+            assert!(lab.ready(which));
+        }
+        lab
+    }
+
+    #[test]
+    fn a_moment_has_its_own_time() {
+        let lab = lab("seed=7&link.loss=0.3&view.at=0.09&view.against=server.drop%3D1");
+        assert_eq!(lab.clock(false), "0.090");
+        let pairs = [0, 1].map(|which| (lab.moment(which, false), lab.moment_clock(which, false)));
+        let pairs = pairs.each_ref().map(|(words, at)| (words.as_str(), at.as_str()));
+        assert_eq!(
+            pairs,
+            [
+                ("The reply to send 1 is lost on the link.", "0.015"),
+                ("The request arrives (send 1); the server drops it.", "0.010"),
+            ]
+        );
+    }
+
+    #[test]
+    fn totals_are_those_of_the_playhead() {
+        let lab = lab("clients=40&view.at=0.09");
+        assert_eq!((lab.moment_clock(0, true).as_str(), lab.at_end()), ("0.020", true));
+        let lab = self::lab("clients=40&server.drop=1&view.at=0.09");
+        assert!(lab.moment(0, true).starts_with("0 of 40"), "{}", lab.moment(0, true));
+        assert_eq!([lab.moment_clock(0, true), lab.moment_clock(0, false)], ["0.090", "0.010"]);
     }
 }

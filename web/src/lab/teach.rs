@@ -1,6 +1,7 @@
 //! For teachers: pictures of a whole run for paper and files, and scenarios from files.
 
 use super::Lab;
+use crate::words;
 use retrylab_core::scenario::{Field, Scenario};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -31,6 +32,15 @@ impl Lab {
         cuts.extend(scene.ladder.rows.windows(2).map(|pair| f64::midpoint(pair[0].y, pair[1].y)));
         cuts.push(scene.ladder.height);
         cuts
+    }
+
+    /// Returns the subject of the first exhibit, for paper, on which nothing moves: its question, or what it is.
+    #[must_use]
+    pub fn topic(&self) -> String {
+        match &self.task {
+            Some(task) => task.whole(),
+            None => words::topic(self.exhibits[0].run.scenario()),
+        }
     }
 
     /// Returns the text of a key's value that has these items; empty if the value is not a list.
@@ -64,6 +74,16 @@ mod tests {
         let cuts = lab.ladder_cuts(0);
         assert_eq!((cuts.first(), cuts.last()), (Some(&0.0), Some(&lab.ladder_height(0))));
         assert!(cuts.is_sorted() && cuts.len() > 3);
+    }
+
+    #[test]
+    fn paper_has_the_question_and_not_what_moves() {
+        let topic = |link| Lab::new(link).topic();
+        assert_eq!(topic("seed=7&link.loss=0.3"), "What does a client do when no reply comes?");
+        assert!(topic("seed=7&clients=3").starts_with("3 clients ask at once."));
+        let exercise = topic("view.exercise=next-send.1");
+        assert!(exercise.starts_with("The server drops every request."), "{exercise}");
+        assert!(exercise.ends_with("At which time does send 3 leave?"), "{exercise}");
     }
 
     #[test]

@@ -174,13 +174,13 @@ mod tests {
             rows_of("server.drop=1&policy.max_sends=2"),
             [
                 row("send 1, waits 100 ms", "send 1", ""),
-                row("", "", "drops it at random"),
+                row("", "", "drops it"),
                 row(
                     "no reply for 100 ms / send 2, waits a final 200 ms",
                     "100 ms over / send 2",
                     ""
                 ),
-                row("", "", "drops it at random"),
+                row("", "", "drops it"),
                 row("no reply for 200 ms / gave up after 300 ms", "200 ms over / gave up", ""),
             ]
         );

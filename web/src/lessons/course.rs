@@ -28,7 +28,7 @@ pub(crate) static COURSE: &[Step] = &[
                 then: "the reply comes before the wait is over, and the client sends once.",
             ),
         },
-        change: ("policy.initial_timeout", "150ms"),
+        change: ("policy.initial_timeout", "150 ms"),
     },
     Step {
         lesson: Lesson {
@@ -88,7 +88,7 @@ pub(crate) static COURSE: &[Step] = &[
                exchange is answered.",
             ),
         },
-        change: ("policy.initial_timeout", "2s"),
+        change: ("policy.initial_timeout", "2 s"),
     },
     Step {
         lesson: Lesson {
@@ -153,7 +153,7 @@ pub(crate) static COURSE: &[Step] = &[
                 then: "each request is sent once, no work is wasted, and each exchange takes 160 ms.",
             ),
         },
-        change: ("policy.initial_timeout", "200ms"),
+        change: ("policy.initial_timeout", "200 ms"),
     },
     Step {
         lesson: Lesson {

@@ -50,11 +50,8 @@ impl Step {
     /// Returns what to try, with the control's name on the page: "set Loss to 0: …".
     pub(crate) fn act(&self) -> String {
         let (key, value) = self.change;
-        let (set, label) = (
-            if fields::is_folded(key) { "under More settings, set" } else { "set" },
-            fields::label_of(key),
-        );
-        format!("{set} {label} to {value}: {}", self.lesson.texts.line(2))
+        let place = if fields::is_folded(key) { " (under More settings)" } else { "" };
+        format!("set {}{place} to {value}: {}", fields::label_of(key), self.lesson.texts.line(2))
     }
 }
 

@@ -194,13 +194,23 @@ fn lessons_fit_into_the_page() {
         while !page.advance(10_000) {}
         assert!(!page.is_cut() && page.records().len() < MAX_RECORDS / 4);
         let act = step.act();
+        let set = format!("set {}", fields::label_of(step.change.0));
         assert!(
-            act.contains(&format!("et {} to {}: ", fields::label_of(step.change.0), step.change.1)),
+            act.starts_with(&set) && act.contains(&format!(" to {}: ", step.change.1)),
             "{act}"
         );
     }
     for lesson in lessons() {
         let (question, watch) = (lesson.question(), lesson.watch());
+        let act = COURSE.iter().find(|step| step.lesson.title == lesson.title).map(Step::act);
+        for text in [question, watch, act.as_deref().unwrap_or_default()] {
+            let is_glued = |word: &str| {
+                let number = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+                !number.is_empty()
+                    && ["s", "ms"].contains(&word[number.len()..].trim_end_matches(['.', ',', ':']))
+            };
+            assert!(!text.split(' ').any(is_glued), "a blank before the unit: {text}");
+        }
         assert!(question.ends_with('?') && watch.ends_with('.'), "{question} {watch}");
     }
 }
@@ -236,7 +246,7 @@ fn a_lesson_leads_to_the_next_one() {
         "{first}"
     );
     assert!(
-        describe(6).unwrap().contains(r#""act":"under More settings, set Budget to bucket 5 1: "#)
+        describe(6).unwrap().contains(r#""act":"set Budget (under More settings) to bucket 5 1: "#)
     );
     assert!(describe(10).unwrap().contains(r#""next":"","nextTitle":"""#));
     assert_eq!(describe(11), None);

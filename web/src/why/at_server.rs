@@ -1,7 +1,7 @@
 //! Why the server lost or failed a request, and how long it took.
 
 use super::Chain;
-use super::on_link::{compared, period};
+use super::on_link::{drew, period};
 use crate::numbers::{count, span};
 use crate::timeline::{Id, Packet, Subject};
 use retrylab_core::random::{Direction, Trial};
@@ -20,7 +20,8 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
     let why = match cause {
         Cause::ServerDrop => {
             trials(chain, packet).filter(|[drop, _]| drop.happens()).map(|[drop, _]| {
-                format!("dropped by the server: it drew {}", compared(drop, "the drop rate"))
+                "dropped by the server: ".to_string()
+                    + &drew(drop, "the drop rate", "it drops every request")
             })
         }
         Cause::DropFirst => {
@@ -68,7 +69,9 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
 /// Returns why the server failed a request, as the end of a sentence.
 pub(super) fn failure(chain: &Chain<'_>, packet: &Packet) -> String {
     match trials(chain, packet).filter(|[_, fail]| fail.happens()) {
-        Some([_, fail]) => format!(": it drew {}", compared(fail, "the failure rate")),
+        Some([_, fail]) => {
+            ": ".to_string() + &drew(fail, "the failure rate", "it fails every request")
+        }
         None => String::new(),
     }
 }

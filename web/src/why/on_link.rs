@@ -87,9 +87,9 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
             format!("lost: a fault cut the link {}", period(fault.from, end_of(fault)))
         }
         Check::Lossy(fault, trial) => format!(
-            "lost: a fault made the link lossy {}, and it drew {}",
+            "lost: a fault made the link lossy {}, and {}",
             period(fault.from, end_of(fault)),
-            compared(trial, "the fault's loss rate"),
+            drew(trial, "the fault's loss rate", "it lost every packet"),
         ),
         Check::Size { size, mtu } => format!(
             "dropped: with headers it has {}, more than the link's MTU of {}",
@@ -108,16 +108,16 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
                 (LossState::Four(state), _) => {
                     format!("the loss model was in state {state}, which loses packets")
                 }
-                (state, Some(trial)) => drew(state, trial),
+                (state, Some(trial)) => drew_in(state, trial),
                 (state, None) => in_state(state).to_string(),
             };
             format!("lost on the link: {why}")
         }
         Check::Queue(check) => match check.early.filter(|(_, trial)| trial.happens()) {
             Some((average, trial)) => format!(
-                "dropped early by the link's queue: its average length was {}, and the packet drew {}",
+                "dropped early by the link's queue: its average length was {}, and {}",
                 tenths(average),
-                compared(trial, "the drop probability"),
+                drew(trial, "the drop probability", "at that length it drops every packet"),
             ),
             None => {
                 let depth = count(check.depth.into(), "packet");
@@ -125,37 +125,47 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
             }
         },
         Check::Damage(trial) => format!(
-            "damaged on the link and dropped by the checksum: it drew {}",
-            compared(trial, "the corruption rate"),
+            "damaged on the link and dropped by the checksum: {}",
+            drew(trial, "the corruption rate", "the link damages every packet"),
         ),
     }
 }
 
 /// Returns how a packet passed a check; `None` if it could not fail.
 fn passed(check: &Check) -> Option<String> {
-    let (state, trial, what) = match *check {
+    let (trial, rate) = match *check {
         Check::Cut(_) | Check::Size { .. } | Check::Queue(_) => return None,
-        Check::Lossy(_, trial) => (LossState::None, trial, "the fault's loss rate"),
+        Check::Lossy(_, trial) => (trial, "the fault's loss rate"),
         Check::Loss(check) => {
-            return check.trial.filter(can_happen).map(|trial| drew(check.state, trial));
+            return check.trial.filter(can_happen).map(|trial| drew_in(check.state, trial));
         }
-        Check::Damage(trial) => (LossState::None, trial, "the corruption rate"),
+        Check::Damage(trial) => (trial, "the corruption rate"),
     };
-    Some(trial)
-        .filter(can_happen)
-        .map(|trial| format!("{}it drew {}", in_state(state), compared(trial, what)))
+    Some(trial).filter(can_happen).map(|trial| format!("it drew {}", compared(trial, rate)))
 }
 
 fn can_happen(trial: &Trial) -> bool {
     trial.probability > Probability::NEVER
 }
 
-fn drew(state: LossState, trial: Trial) -> String {
-    let what = match state {
-        LossState::Good | LossState::Bad => "that state's loss rate",
-        LossState::None | LossState::Four(_) | LossState::Number(_) => "the loss rate",
+fn drew_in(state: LossState, trial: Trial) -> String {
+    let (rate, always) = match state {
+        LossState::Good | LossState::Bad => {
+            ("that state's loss rate", "that state loses every packet")
+        }
+        LossState::None | LossState::Four(_) | LossState::Number(_) => {
+            ("the loss rate", "it loses every packet")
+        }
     };
-    format!("{}it drew {}", in_state(state), compared(trial, what))
+    in_state(state).to_string() + &drew(trial, rate, always)
+}
+
+/// Returns how a draw compares with its rate as a clause, or `always` if nothing depends on the draw.
+pub(super) fn drew(trial: Trial, rate: &str, always: &str) -> String {
+    if trial.probability == Probability::ALWAYS {
+        return always.to_string();
+    }
+    format!("it drew {}", compared(trial, rate))
 }
 
 /// Returns the state of the loss model as the beginning of a clause.
@@ -168,7 +178,7 @@ const fn in_state(state: LossState) -> &'static str {
 }
 
 /// Returns `0.12, below the loss rate of 0.3`, with enough digits of the draw to show that.
-pub(super) fn compared(trial: Trial, what: &str) -> String {
+fn compared(trial: Trial, what: &str) -> String {
     let limit = trial.probability.parts_per_billion();
     let cut = |places: u32| trial.drawn / 10u32.pow(9 - places) * 10u32.pow(9 - places);
     let shows = |places: &u32| {

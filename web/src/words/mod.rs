@@ -8,7 +8,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use scenario::headline;
+pub(crate) use scenario::{headline, topic};
 pub(crate) use servers::servers;
 
 use crate::numbers::{count, grouped, percent, ratio, span};

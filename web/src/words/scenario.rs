@@ -24,6 +24,12 @@ pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
     }
 }
 
+/// Returns the subject of a scenario, for paper: its question if it has one, not what to watch.
+pub(crate) fn topic(scenario: &Scenario) -> String {
+    let lesson = lessons::find(&scenario.to_fragment());
+    lesson.map_or_else(|| headline(scenario).1, |lesson| lesson.question().to_string())
+}
+
 /// Returns what changes during the run, a sentence for each time.
 fn changes(scenario: &Scenario) -> String {
     let mut out = String::new();

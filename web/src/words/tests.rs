@@ -41,7 +41,7 @@ fn drops_late_replies_and_giving_up_have_their_words() {
         nobody,
         [
             "The client sends its request and waits a final 100 ms for a reply.",
-            "The request arrives (send 1); the server drops it at random.",
+            "The request arrives (send 1); the server drops it.",
             "No reply for 100 ms: the client gives up after 100 ms and 1 send; it has made all its \
              sends.",
         ]

@@ -9,7 +9,7 @@ impl Cause {
     pub(super) const fn of_packet(self) -> (&'static str, &'static str) {
         match self {
             Self::LinkLoss => ("lost on the link", ""),
-            Self::ServerDrop => ("dropped by the server at random", ""),
+            Self::ServerDrop => ("dropped by the server", ""),
             Self::DropFirst => ("dropped by the server", "it drops the first requests of its life"),
             Self::DropList => ("dropped by the server", "its drop list names the request"),
             Self::NobodyThere => ("lost", "nobody listens there"),
@@ -29,7 +29,8 @@ impl Cause {
     /// as a note.
     pub(super) const fn of_host(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::ServerDrop => ("drops", " at random", " at random"),
+            // By its drop rate, which can be 1: not always at random.
+            Self::ServerDrop => ("drops", "", ""),
             Self::DropFirst => {
                 ("drops", ": it drops the first requests of its life", ", one of its first")
             }
