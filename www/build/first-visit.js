@@ -28,7 +28,7 @@ const ASKED = {
   ],
   moment: ["atEnd", "clock", "folded", "share", "seen", "acts", "now"],
   still: ["address"],
-  exhibitMoment: ["ladderHeight", "ladderNow", "moment", "outcome", "counts", "marks"],
+  exhibitMoment: ["ladderHeight", "ladderNow", "ladderRow", "moment", "outcome", "counts", "marks"],
 };
 
 /** A canvas on which everything can be drawn. */

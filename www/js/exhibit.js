@@ -47,6 +47,8 @@ export class Exhibit {
     this.title = "";
     /** How far the ladder is scrolled. */
     this.top = 0;
+    /** The reader has scrolled it since the playhead moved. */
+    this.byHand = false;
     this.listen();
   }
 
@@ -54,6 +56,7 @@ export class Exhibit {
     this.scroller.addEventListener("scroll", () => {
       if (this.scroller.scrollTop === this.top) return;
       this.top = this.scroller.scrollTop;
+      this.byHand = true;
       this.hooks.request();
     });
     const { which } = this;
@@ -89,6 +92,7 @@ export class Exhibit {
   /** Shows a new run. */
   renew() {
     this.scrollTo(0);
+    this.byHand = false;
     this.hooks.request();
   }
 
@@ -101,19 +105,28 @@ export class Exhibit {
   drawLadder() {
     const { ladder, which, desk: { lab } } = this;
     if (!ladder.isShown) return;
+    this.fit();
+    // Texts, and runs that are compared, may have changed the room since the playhead moved.
+    if (!this.byHand) this.follow();
+    lab.drawLadder(which, ladder.ctx, ladder.w, ladder.h, ladder.ratio, this.top);
+  }
+
+  /** Gives the canvas the size of its frame, and what is scrolled the height of the ladder. */
+  fit() {
+    const { ladder, which, desk: { lab } } = this;
     const frame = `${ladder.h}px`;
     if (ladder.canvas.style.height !== frame) ladder.canvas.style.height = frame;
     const height = `${Math.max(ladder.h, Math.ceil(lab.ladderHeight(which)))}px`;
     if (this.space.style.height !== height) this.space.style.height = height;
-    lab.drawLadder(which, ladder.ctx, ladder.w, ladder.h, ladder.ratio, this.top);
   }
 
-  /** Scrolls the ladder so that the playhead is clearly visible. */
+  /** Scrolls the ladder so that the playhead is clearly visible, and with it the row of the latest moment. */
   follow() {
-    const { h } = this.ladder;
-    if (h === 0) return;
-    const now = this.desk.lab.ladderNow(this.which);
-    if (now < this.top + ABOVE || now > this.top + h - BELOW) this.scrollTo(now - h * 0.45);
+    const { ladder: { h }, top, which, desk: { lab } } = this;
+    const now = lab.ladderNow(which);
+    const row = lab.ladderRow(which);
+    if (row >= top && now >= top + ABOVE && now <= top + h - BELOW) return;
+    this.scrollTo(Math.max(Math.min(now - h * 0.45, row), now - h + BELOW));
   }
 
   /** @param {number} top */
@@ -121,8 +134,9 @@ export class Exhibit {
     const most = Math.max(0, this.desk.lab.ladderHeight(this.which) - this.ladder.h);
     const to = Math.round(Math.min(Math.max(0, top), most));
     if (to === this.top) return;
-    this.top = to;
     this.scroller.scrollTop = to;
+    // The browser decides how far that is.
+    this.top = this.scroller.scrollTop;
   }
 
   /**
@@ -131,10 +145,10 @@ export class Exhibit {
    * @param {boolean} playing
    */
   moved(clock, playing) {
-    this.follow();
+    this.byHand = false;
     say(this.time, `${clock} s`);
     say(this.moment, this.desk.lab.moment(this.which, playing));
-    say(this.folded, this.desk.lab.folded());
+    say(this.folded, this.desk.lab.folded(playing));
   }
 
   /**

@@ -1,7 +1,8 @@
 //! The pictures and the table.
 
 use super::Lab;
-use crate::ladder;
+use super::exhibit::Exhibit;
+use crate::ladder::{self, HEADER};
 use crate::paint::Paint;
 use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
@@ -141,6 +142,15 @@ impl Lab {
     #[must_use]
     pub fn ladder_now(&self, which: usize) -> f64 {
         self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
+    }
+
+    /// Returns how far the whole ladder can be scrolled until its header covers the row of the latest moment.
+    #[wasm_bindgen(js_name = ladderRow)]
+    #[must_use]
+    pub fn ladder_row(&self, which: usize) -> f64 {
+        let Exhibit { run, scene: Some(scene), .. } = &self.exhibits[which] else { return 0.0 };
+        let band = scene.ladder.band(run, &scene.timeline, self.at);
+        band.map_or(0.0, |(top, _)| top - HEADER)
     }
 
     /// Filters the table by the words of a text: see `table::Filter`. Returns the number of its rows, of the events that match,

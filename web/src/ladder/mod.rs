@@ -15,7 +15,7 @@ pub(crate) use lines::{Line, lines};
 use crate::charts::Exchange;
 use crate::paint::{Point, length_of};
 use crate::run::PageRun;
-use crate::stage::Pick;
+use crate::stage::{Pick, end_of};
 use crate::timeline::{Ending, Id, Packet, Side, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
 use servers::Stay;
@@ -171,13 +171,16 @@ impl Ladder {
     /// Returns the position below everything that is shown up to `at`.
     pub(crate) fn y_after(&self, run: &PageRun, timeline: &Timeline, at: u64) -> f64 {
         let y = self.y(at);
+        self.band(run, timeline, at).map_or(y, |(_, bottom)| y.max(bottom))
+    }
+
+    /// Returns the upper and the lower edge of the row of the latest moment.
+    pub(crate) fn band(&self, run: &PageRun, timeline: &Timeline, at: u64) -> Option<(f64, f64)> {
         let count = self.moments.partition_point(|moment| *moment <= at);
-        let row = count.checked_sub(1).and_then(|i| self.rows.get(i));
-        let below = row.map_or(y, |row| {
-            let height = lines(run, timeline, self.records_of(row)).height().max(1) as f64;
-            row.y + height * LINE / 2.0 + 3.0
-        });
-        y.max(below)
+        let row = count.checked_sub(1).and_then(|i| self.rows.get(i))?;
+        let height = lines(run, timeline, self.records_of(row)).height().max(1) as f64;
+        let half = height * LINE / 2.0 + 3.0;
+        Some((row.y - half, row.y + half))
     }
 
     /// Returns the vertical position of the time `at`, interpolated between rows.
@@ -323,11 +326,6 @@ impl Columns {
         let (client, server) = (time + of_client, w - of_server);
         Self { w, time, client: client.round(), server: server.round(), narrow }
     }
-}
-
-/// Returns when a packet's line ends: at the last moment shown, if its end is unknown.
-fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
-    if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
 }
 
 /// Returns the additional room for a silence: it grows with the root of its length, up to a bound.

@@ -74,8 +74,10 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
     let mut under = "";
     match state {
         Some(State::Waiting(id)) => {
-            if let Some(wait) = scene.timeline.wait(id) {
-                let left = wait.deadline.saturating_sub(scene.at);
+            // After its deadline, what the client waits for is not known yet.
+            let wait = scene.timeline.wait(id).filter(|wait| wait.deadline > scene.at);
+            if let Some(wait) = wait {
+                let left = wait.deadline - scene.at;
                 let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
                 let bad = matches!(wait.timer, Timer::GiveUp | Timer::Limits);
                 let ink = if bad { Ink::Lost } else { Ink::Wait };

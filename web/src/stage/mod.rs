@@ -51,6 +51,11 @@ impl Pick {
     }
 }
 
+/// Returns when a packet has gone its way: if its end is unknown, it has gone half of it at the last moment shown.
+pub(crate) fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
+    if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
+}
+
 /// How a packet looks at a given time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sight {
@@ -77,13 +82,10 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
         // A packet is still visible at the moment of its arrival.
-        let span = (packet.end - packet.sent).max(1);
-        let share = match packet.ending {
-            Ending::Unknown => 0.5,
-            Ending::Lost(_) => (at - packet.sent) as f64 / span as f64 / 2.0,
-            _ => (at - packet.sent) as f64 / span as f64,
-        };
-        return Some(Sight::Flying(share));
+        let span = (end_of(packet, timeline) - packet.sent).max(1);
+        let share = (at - packet.sent) as f64 / span as f64;
+        let half = matches!(packet.ending, Ending::Lost(_) | Ending::Unknown);
+        return Some(Sight::Flying(if half { share / 2.0 } else { share }));
     }
     if !gone {
         return None;

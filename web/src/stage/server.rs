@@ -18,6 +18,9 @@ const MAX_CELLS: usize = 40;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
 
+/// Distance of the places of workers from what is below them.
+const GAP: f64 = 2.0;
+
 /// Distance of a card's content from its sides.
 const EDGE: f64 = 9.0;
 
@@ -40,18 +43,19 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>, place: u16) {
     card(paint, rect, trouble.is_some());
     let takes_time = scene.timeline.servers().takes_time;
     let counts = if scene.layout.servers == 1 { counts(scene) } else { Vec::new() };
+    let is_low = takes_time && rect.h < WITH_COUNTS;
     let top = match takes_time {
-        true if rect.h < WITH_COUNTS => 3.0,
+        true if is_low => 3.0,
         true => 8.0,
         // It has few lines, which are in the middle.
         false => (rect.h - (2.0 + counts.len() as f64) * LINE).max(4.0) / 2.0,
     };
     let mut column = Column { paint, rect, y: rect.y + top };
-    head(&mut column, scene, place, trouble);
+    let lost = if is_low { lost(&counts) } else { String::new() };
+    head(&mut column, scene, (place, trouble), &lost);
     if takes_time && rect.h >= WITH_LOAD {
-        let below = rect.h >= WITH_COUNTS;
-        load(&mut column, scene, place, if below { counts.len() as f64 * LINE } else { 0.0 });
-        if !below {
+        load(&mut column, scene, place, if is_low { 0.0 } else { counts.len() as f64 * LINE });
+        if is_low {
             return;
         }
         column.y = rect.y + rect.h - counts.len() as f64 * LINE - 5.0;
@@ -99,8 +103,14 @@ fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect, is_wrong: bool) {
     paint.stroke(ink, width, |path| path.card((x, y), w, h, 10.0));
 }
 
-/// Writes a server's name, and what is wrong with it, or else its address, or its load if there is no room for more.
-fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<&Trouble>) {
+/// Writes a server's name, and what is wrong with it, or else what it has `lost`, its address, or its load if there is no room
+/// for more.
+fn head(
+    column: &mut Column<'_>,
+    scene: &Scene<'_>,
+    (place, trouble): (u16, Option<&Trouble>),
+    lost: &str,
+) {
     let all = &scene.scenario.servers;
     let own = &all.as_slice()[place as usize];
     let name = if all.is_several() { own.name.to_string() } else { "server".to_string() };
@@ -111,6 +121,8 @@ fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<
             let Load { waiting, working, .. } = servers.load(place, scene.at);
             let text = format!("busy {working}, queue {waiting}");
             column.line(Ink::Text, Font::sans(11.5), &text);
+        } else if !lost.is_empty() {
+            column.line(Ink::Lost, Font::sans(11.5), lost);
         } else if column.rect.h >= 34.0 {
             let own = if all.is_several() { own.address } else { scene.scenario.server_address() };
             address(column, own);
@@ -161,6 +173,16 @@ fn counts(scene: &Scene<'_>) -> Vec<Count> {
     out
 }
 
+/// Returns the counts of what is lost, in one line.
+#[inline(never)]
+fn lost(counts: &[Count]) -> String {
+    let mut out = String::new();
+    for Count { text, .. } in counts.iter().filter(|count| count.ink == Ink::Lost) {
+        out = if out.is_empty() { text.clone() } else { out + ", " + text };
+    }
+    out
+}
+
 /// Draws the workers and the queue, and leaves `below` free at the bottom.
 fn load(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, below: f64) {
     let servers = scene.timeline.servers();
@@ -196,7 +218,7 @@ fn load(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, below: f64) {
         } else {
             cells(column.paint, scene, area, (&jobs, places, limit.is_some()));
         }
-        column.y += high;
+        column.y += high + GAP;
     }
 }
 
@@ -221,9 +243,11 @@ fn cells(
     };
     let side = size - 2.0;
     if are_limited {
-        paint.stroke(Ink::Line, 1.0, |path| {
+        paint.alpha(0.5);
+        paint.stroke(Ink::Muted, 1.0, |path| {
             (0..places).for_each(|place| path.card(corner(place), side, side, 2.0));
         });
+        paint.alpha(1.0);
     }
     for (place, job) in jobs.iter().enumerate() {
         let (x, y) = corner(place);
