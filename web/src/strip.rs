@@ -35,7 +35,6 @@ pub(crate) fn draw(
 ) {
     let records = run.records();
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
-    folded(paint, folds, (w, h));
     troubles(paint, timeline, folds, (w, h));
     if let Pointed::Times(from, to) = pointed {
         let (from, to) = (w * folds.share(*from), w * folds.share(*to));
@@ -69,7 +68,7 @@ pub(crate) fn draw(
             }
         });
     }
-    lengths(paint, folds, bins.len(), (w, h));
+    folded(paint, folds, bins.len(), (w, h));
     changes(paint, (timeline, run), folds, (w, h));
 }
 
@@ -121,32 +120,22 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
     bins
 }
 
-/// Marks the stretches in which time runs faster.
-fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
-    let x = |at: u64| (w * folds.share(at)).round();
+/// Marks the stretches in which time runs faster, and writes how long they are where there is room.
+fn folded(paint: &Paint<'_>, folds: &Folds, columns: usize, (w, h): Point) {
     for fold in folds.folds() {
-        let (from, to) = (x(fold.from), x(fold.to));
+        let (from, to) = room(folds, *fold, columns, w);
         paint.stroke(Ink::Line, 1.0, |path| {
-            let mut slant = from + 3.0;
-            while slant < to - 3.0 {
+            let mut slant = from - 3.0;
+            while slant < to {
                 path.line((slant, h - 1.0), (slant + 4.0, h - 7.0));
                 slant += 5.0;
             }
         });
-    }
-}
-
-/// Writes how long the stretches are in which time runs faster, where there is room.
-fn lengths(paint: &Paint<'_>, folds: &Folds, columns: usize, (w, h): Point) {
-    for fold in folds.folds() {
-        let (from, to) = room(folds, *fold, columns, w);
         let (font, text) = (Font::sans(10.0), span(fold.length()));
-        let (middle, wide) = (f64::midpoint(from, to).round(), paint.width(font, &text) + 4.0);
+        let (x, wide) = (f64::midpoint(from, to).round(), paint.width(font, &text) + 4.0);
         if wide <= to - from {
-            paint.fill(Ink::Ground, |path| {
-                path.rect((middle - wide / 2.0, h - 19.0), wide, 11.0);
-            });
-            paint.text(Ink::Muted, font, Align::Center, (middle, h - 13.0), &text);
+            paint.fill(Ink::Ground, |path| path.rect((x - wide / 2.0, h - 19.0), wide, 11.0));
+            paint.text(Ink::Muted, font, Align::Center, (x, h - 13.0), &text);
         }
     }
 }

@@ -319,8 +319,9 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
 }
 
 /// Returns a text in two lines, as equally long as possible; `None` if it is one word.
+#[inline(never)]
 fn break_of(text: &str) -> Option<(&str, &str)> {
-    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    let spaces = (0..text.len()).filter(|at| text.as_bytes()[*at] == b' ');
     let middle = spaces.min_by_key(|at| at.abs_diff(text.len() / 2))?;
     Some((&text[..middle], &text[middle + 1..]))
 }
