@@ -17,9 +17,6 @@ import { counted } from "./words.js";
  * @typedef {(which: number, act: (lab: import("./wasm.js").Lab) => boolean) => void} Hover
  */
 
-/** Distance of the playhead from the ladder's edges at which the ladder is scrolled, in pixels. */
-const [ABOVE, BELOW] = [60, 70];
-
 export class Exhibit {
   /**
    * @param {HTMLElement} root
@@ -122,19 +119,13 @@ export class Exhibit {
 
   /** Scrolls the ladder so that the playhead is clearly visible, and with it the row of the latest moment. */
   follow() {
-    const { ladder: { h }, top, which, desk: { lab } } = this;
-    const now = lab.ladderNow(which);
-    const row = lab.ladderRow(which);
-    if (row >= top && now >= top + ABOVE && now <= top + h - BELOW) return;
-    this.scrollTo(Math.max(Math.min(now - h * 0.45, row), now - h + BELOW));
+    this.scrollTo(this.desk.lab.ladderTop(this.which, this.top, this.ladder.h));
   }
 
   /** @param {number} top */
   scrollTo(top) {
-    const most = Math.max(0, this.desk.lab.ladderHeight(this.which) - this.ladder.h);
-    const to = Math.round(Math.min(Math.max(0, top), most));
-    if (to === this.top) return;
-    this.scroller.scrollTop = to;
+    if (top === this.top) return;
+    this.scroller.scrollTop = top;
     // The browser decides how far that is.
     this.top = this.scroller.scrollTop;
   }

@@ -2,7 +2,7 @@
 
 use super::Lab;
 use super::exhibit::Exhibit;
-use crate::ladder::{self, HEADER};
+use crate::ladder;
 use crate::paint::Paint;
 use crate::stage::{self, Layout, Pick};
 use crate::theme::{self, Theme};
@@ -137,20 +137,13 @@ impl Lab {
         self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
     }
 
-    /// Returns the playhead's position in the whole ladder.
-    #[wasm_bindgen(js_name = ladderNow)]
+    /// Returns how far the ladder, now scrolled to `top`, is to be scrolled for a clear view of the playhead, if its visible
+    /// part is `h` high.
+    #[wasm_bindgen(js_name = ladderTop)]
     #[must_use]
-    pub fn ladder_now(&self, which: usize) -> f64 {
-        self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
-    }
-
-    /// Returns how far the whole ladder can be scrolled until its header covers the row of the latest moment.
-    #[wasm_bindgen(js_name = ladderRow)]
-    #[must_use]
-    pub fn ladder_row(&self, which: usize) -> f64 {
+    pub fn ladder_top(&self, which: usize, top: f64, h: f64) -> f64 {
         let Exhibit { run, scene: Some(scene), .. } = &self.exhibits[which] else { return 0.0 };
-        let band = scene.ladder.band(run, &scene.timeline, self.at);
-        band.map_or(0.0, |(top, _)| top - HEADER)
+        scene.ladder.scrolled((run, &scene.timeline), self.at, (top, h))
     }
 
     /// Filters the table by the words of a text: see `table::Filter`. Returns the number of its rows, of the events that match,

@@ -56,7 +56,7 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     if has_playhead {
         playhead(paint, view);
     }
-    let [from, to] = [first.at, last.at].map(|at| at.min(view.seen));
+    let (from, to) = (first.at.min(view.seen), last.at.min(view.seen));
     for (id, packet) in view.ladder.packets_between(view.timeline, from, to) {
         paint.ghosts(view.is_ghost(packet.owner()));
         arrow(paint, view, id, packet);
@@ -303,14 +303,11 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
         for (i, line) in lines.iter().enumerate() {
             let is_wide = |text: &str| paint.width(font, text) > room;
             let text = if is_wide(&line.long) { &line.short } else { &line.long };
-            let (x, y) = (x, top + i as f64 * LINE);
-            let write = |text: &str, y| paint.text_within(room, (ink, font, align), (x, y), text);
-            match break_of(text).filter(|_| lines.len() == 1 && is_wide(text)) {
-                Some((first, second)) => {
-                    write(first, y - CLOSE / 2.0);
-                    write(second, y + CLOSE / 2.0);
-                }
-                None => write(text, y),
+            let at = (x, top + i as f64 * LINE);
+            if is_wide(text) {
+                squeeze(paint, (room, ink, font, align), at, (text, lines.len() == 1));
+            } else {
+                paint.text(ink, font, align, at, text);
             }
         }
     };
@@ -318,12 +315,28 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
     side(&text.server, server + 10.0, Align::Left);
 }
 
-/// Returns a text in two lines, as equally long as possible; `None` if it is one word.
+/// Writes a text that is too wide: in two lines if its row has no other, and with narrow letters if that is not enough.
 #[inline(never)]
-fn break_of(text: &str) -> Option<(&str, &str)> {
-    let spaces = (0..text.len()).filter(|at| text.as_bytes()[*at] == b' ');
-    let middle = spaces.min_by_key(|at| at.abs_diff(text.len() / 2))?;
-    Some((&text[..middle], &text[middle + 1..]))
+fn squeeze(
+    paint: &Paint<'_>,
+    (room, ink, font, align): (f64, Ink, Font, Align),
+    (x, y): Point,
+    (text, is_alone): (&str, bool),
+) {
+    let (first, rest) = if is_alone { broken(text) } else { (text, "") };
+    let up = if rest.is_empty() { 0.0 } else { CLOSE / 2.0 };
+    for (part, y) in [(first, y - up), (rest, y + up)] {
+        paint.text_within(room, (ink, font, align), (x, y), part);
+    }
+}
+
+/// Returns a text in two lines, broken at the last space before its middle; the second one is empty if there is none.
+fn broken(text: &str) -> (&str, &str) {
+    let mut before = text.as_bytes().iter().take(text.len() / 2 + 1);
+    match before.rposition(|byte| *byte == b' ') {
+        Some(space) => (&text[..space], &text[space + 1..]),
+        None => (text, ""),
+    }
 }
 
 /// Draws the playhead: a line where there are no words, and a pointer at the times.
@@ -359,8 +372,9 @@ mod tests {
 
     #[test]
     fn a_text_is_broken_near_its_middle() {
-        assert_eq!(break_of("works 2 ms"), Some(("works", "2 ms")));
-        assert_eq!(break_of("no room in the queue"), Some(("no room in", "the queue")));
-        assert_eq!(break_of("rejects"), None);
+        assert_eq!(broken("works 2 ms"), ("works", "2 ms"));
+        assert_eq!(broken("no room in the queue"), ("no room in", "the queue"));
+        assert_eq!(broken("rejects"), ("rejects", ""));
+        assert_eq!(broken(""), ("", ""));
     }
 }
