@@ -137,8 +137,8 @@ impl Lab {
         self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
     }
 
-    /// Returns how far the ladder, now scrolled to `top`, is to be scrolled for a clear view of the playhead, if its visible
-    /// part is `h` high.
+    /// Returns how far the ladder, of which a part `h` high is visible, must be scrolled from `top` for a clear view of the
+    /// playhead.
     #[wasm_bindgen(js_name = ladderTop)]
     #[must_use]
     pub fn ladder_top(&self, which: usize, top: f64, h: f64) -> f64 {

@@ -149,12 +149,14 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     let sent = view.at >= packet.sent;
     let end = end_of(packet, view.timeline);
     // The share of its way after which it is at a time.
-    let share = |at: u64| at.saturating_sub(packet.sent) as f64 / (end - packet.sent).max(1) as f64;
+    let share = |at: u64| {
+        (at.saturating_sub(packet.sent) as f64 / (end - packet.sent).max(1) as f64).min(1.0)
+    };
     let is_over = |at: u64| at >= end && packet.ending != Ending::Unknown;
     let (over, ends) = (is_over(view.at), is_over(view.seen));
     let wide = !view.columns.narrow;
     let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-    let known = if ends { 1.0 } else { share(view.seen).min(1.0) };
+    let known = if ends { 1.0 } else { share(view.seen) };
     let line = |alpha: f64, width: f64, to: Point, head: bool| {
         paint.alpha(alpha);
         paint.stroke_as(shape, width, |path| path.line(from, to));
@@ -176,7 +178,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     if over {
         line(1.0, 2.0, to, !lost);
     } else if sent {
-        spot = along(share(view.at).min(1.0).max(NEAR));
+        spot = along(share(view.at).max(NEAR));
         line(1.0, 2.0, spot, false);
     }
     if ends && (lost || dropped) {

@@ -187,7 +187,7 @@ impl Ladder {
         Some((row.y - half, row.y + half))
     }
 
-    /// Returns how far it is to be scrolled from `top`, if its visible part is `h` high: the time `at` is clearly visible, and with
+    /// Returns how far it must be scrolled from `top`, if its visible part is `h` high: the time `at` is clearly visible, and with
     /// it, if there is room, all of the row of the latest moment.
     pub(crate) fn scrolled(
         &self,

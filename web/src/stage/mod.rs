@@ -169,6 +169,27 @@ mod tests {
     }
 
     #[test]
+    fn what_has_just_left_when_the_records_end_is_at_its_start() {
+        let (scenario, _) = Scenario::from_fragment("server.drop=1");
+        let layout = Layout::new(700.0, 240.0, &scenario, 1);
+        let mut whole = PageRun::new(scenario.clone());
+        while !whole.advance(1_000) {}
+        let again = whole.records().iter().rposition(|record| record.at.as_nanos() == 100 * MS);
+        let mut run = PageRun::beginning(again.unwrap(), scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(&run);
+        let last = timeline.packets().last().unwrap();
+        assert_eq!((last.send(), last.ending), (2, Ending::Unknown));
+        assert_eq!(timeline.end(), last.sent);
+        assert_eq!(sight(&layout, &timeline, last, last.sent), Some(Sight::Flying(0.0)));
+        // If more is shown, it has gone half of its way at the end.
+        let first = Packet { ending: Ending::Unknown, ..timeline.packets()[0] };
+        let seen = |ms: u64| sight(&layout, &timeline, &Packet { end: u64::MAX, ..first }, ms * MS);
+        assert_eq!(seen(0), Some(Sight::Flying(0.0)));
+        assert_eq!(seen(100), Some(Sight::Flying(0.5)));
+    }
+
+    #[test]
     fn a_click_finds_the_packet_under_it_or_the_client() {
         let (layout, timeline) = scene(crate::lessons::OPENING.fragment);
         let request = &timeline.packets()[0];

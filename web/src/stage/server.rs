@@ -43,19 +43,18 @@ fn server(paint: &Paint<'_>, scene: &Scene<'_>, place: u16) {
     card(paint, rect, trouble.is_some());
     let takes_time = scene.timeline.servers().takes_time;
     let counts = if scene.layout.servers == 1 { counts(scene) } else { Vec::new() };
-    let is_low = takes_time && rect.h < WITH_COUNTS;
     let top = match takes_time {
-        true if is_low => 3.0,
+        true if rect.h < WITH_COUNTS => 3.0,
         true => 8.0,
         // It has few lines, which are in the middle.
         false => (rect.h - (2.0 + counts.len() as f64) * LINE).max(4.0) / 2.0,
     };
     let mut column = Column { paint, rect, y: rect.y + top };
-    let lost = if is_low { lost(&counts) } else { String::new() };
-    head(&mut column, scene, (place, trouble), &lost);
+    head(&mut column, scene, place, trouble);
     if takes_time && rect.h >= WITH_LOAD {
-        load(&mut column, scene, place, if is_low { 0.0 } else { counts.len() as f64 * LINE });
-        if is_low {
+        let below = rect.h >= WITH_COUNTS;
+        load(&mut column, scene, place, if below { counts.len() as f64 * LINE } else { 0.0 });
+        if !below {
             return;
         }
         column.y = rect.y + rect.h - counts.len() as f64 * LINE - 5.0;
@@ -103,14 +102,8 @@ fn card(paint: &Paint<'_>, Rect { x, y, w, h }: Rect, is_wrong: bool) {
     paint.stroke(ink, width, |path| path.card((x, y), w, h, 10.0));
 }
 
-/// Writes a server's name, and what is wrong with it, or else what it has `lost`, its address, or its load if there is no room
-/// for more.
-fn head(
-    column: &mut Column<'_>,
-    scene: &Scene<'_>,
-    (place, trouble): (u16, Option<&Trouble>),
-    lost: &str,
-) {
+/// Writes a server's name, and what is wrong with it, or else its address, or its load if there is no room for more.
+fn head(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, trouble: Option<&Trouble>) {
     let all = &scene.scenario.servers;
     let own = &all.as_slice()[place as usize];
     let name = if all.is_several() { own.name.to_string() } else { "server".to_string() };
@@ -121,8 +114,6 @@ fn head(
             let Load { waiting, working, .. } = servers.load(place, scene.at);
             let text = format!("busy {working}, queue {waiting}");
             column.line(Ink::Text, Font::sans(11.5), &text);
-        } else if !lost.is_empty() {
-            column.line(Ink::Lost, Font::sans(11.5), lost);
         } else if column.rect.h >= 34.0 {
             let own = if all.is_several() { own.address } else { scene.scenario.server_address() };
             address(column, own);
@@ -169,16 +160,6 @@ fn counts(scene: &Scene<'_>) -> Vec<Count> {
     let wasted = scene.timeline.servers().load(0, scene.at).wasted as u64;
     if wasted > 0 {
         out.push(count(Ink::Lost, wasted, " wasted"));
-    }
-    out
-}
-
-/// Returns the counts of what is lost, in one line.
-#[inline(never)]
-fn lost(counts: &[Count]) -> String {
-    let mut out = String::new();
-    for Count { text, .. } in counts.iter().filter(|count| count.ink == Ink::Lost) {
-        out = if out.is_empty() { text.clone() } else { out + ", " + text };
     }
     out
 }
