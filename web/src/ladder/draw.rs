@@ -221,7 +221,7 @@ fn cause_of_loss(
         (false, true) => (small, words),
         (false, false) => (font, "lost"),
     };
-    paint.text(ink, font, align, (to.0 + away, to.1), words);
+    servers::word(paint, (ink, font, align), (to.0 + away, to.1), words);
 }
 
 /// Draws a frame's mark, hollow until it is sent; its name is drawn separately.
