@@ -2,7 +2,7 @@
 
 use crate::charts::Pointed;
 use crate::fields;
-use crate::fold::Folds;
+use crate::fold::{Fold, Folds};
 use crate::numbers::span;
 use crate::paint::{Align, Font, Paint, Point};
 use crate::run::PageRun;
@@ -12,6 +12,9 @@ use retrylab_core::trace::{Direction, FrameStep, Record, What};
 
 /// Width of a column of the strip in pixels.
 const COLUMN: f64 = 3.0;
+
+/// Minimum distance of the length of a fold from bars, in pixels.
+const CLEAR: f64 = 4.0;
 
 /// What happens within one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +35,6 @@ pub(crate) fn draw(
 ) {
     let records = run.records();
     let bins = bins(timeline, records, folds, (w / COLUMN) as usize);
-    folded(paint, folds, (w, h));
     troubles(paint, timeline, folds, (w, h));
     if let Pointed::Times(from, to) = pointed {
         let (from, to) = (w * folds.share(*from), w * folds.share(*to));
@@ -66,6 +68,7 @@ pub(crate) fn draw(
             }
         });
     }
+    folded(paint, folds, bins.len(), (w, h));
     changes(paint, (timeline, run), folds, (w, h));
 }
 
@@ -118,22 +121,29 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
 }
 
 /// Marks the stretches in which time runs faster, and writes how long they are where there is room.
-fn folded(paint: &Paint<'_>, folds: &Folds, (w, h): Point) {
-    let x = |at: u64| (w * folds.share(at)).round();
+fn folded(paint: &Paint<'_>, folds: &Folds, columns: usize, (w, h): Point) {
     for fold in folds.folds() {
-        let (from, to) = (x(fold.from), x(fold.to));
+        let (from, to) = room(folds, *fold, columns, w);
         paint.stroke(Ink::Line, 1.0, |path| {
-            let mut slant = from + 3.0;
-            while slant < to - 3.0 {
+            let mut slant = from - 3.0;
+            while slant < to {
                 path.line((slant, h - 1.0), (slant + 4.0, h - 7.0));
                 slant += 5.0;
             }
         });
         let (font, text) = (Font::sans(10.0), span(fold.length()));
-        if paint.width(font, &text) + 10.0 < to - from {
-            paint.text(Ink::Muted, font, Align::Center, (f64::midpoint(from, to), h - 13.0), &text);
+        let (x, wide) = (f64::midpoint(from, to).round(), paint.width(font, &text) + 4.0);
+        if wide <= to - from {
+            paint.fill(Ink::Ground, |path| path.rect((x - wide / 2.0, h - 19.0), wide, 11.0));
+            paint.text(Ink::Muted, font, Align::Center, (x, h - 13.0), &text);
         }
     }
+}
+
+/// Returns where the room for a word is within a fold: between the bars of the events around it, and before the end.
+fn room(folds: &Folds, fold: Fold, columns: usize, w: f64) -> (f64, f64) {
+    let bar = |at: u64| column(at, folds, columns - 1) as f64 * COLUMN;
+    (bar(fold.from) + COLUMN - 1.0 + CLEAR, bar(fold.to).min(w) - CLEAR)
 }
 
 /// Marks the stretches in which something is wrong, and writes what where there is room.
@@ -213,5 +223,27 @@ mod tests {
         }
         assert_eq!(column(u64::MAX, &folds, 99), 99);
         assert_eq!(column(0, &Folds::new(&[], 0, 1), 99), 0);
+    }
+
+    #[test]
+    fn the_length_of_a_fold_keeps_clear_of_all_bars_and_of_the_end() {
+        let (scenario, _) = Scenario::from_fragment("clients=5&link.loss=0.3&seed=3");
+        let mut run = PageRun::new(scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(&run);
+        let folds = Folds::new(timeline.moments(), timeline.end(), 10_000_000);
+        assert!(folds.folds().len() > 2);
+        for count in [20, 101, 400] {
+            let w = count as f64 * COLUMN + 2.0;
+            let bins = bins(&timeline, run.records(), &folds, count);
+            let bars = (0..).zip(&bins).filter(|(_, bin)| **bin != Bin::default());
+            let bars: Vec<f64> = bars.map(|(i, _)| f64::from(i) * COLUMN).collect();
+            for fold in folds.folds() {
+                let (from, to) = room(&folds, *fold, count, w);
+                let is_clear =
+                    |x: &f64| x + COLUMN - 1.0 + CLEAR <= from || *x >= to + CLEAR || from >= to;
+                assert!(to <= w - CLEAR && bars.iter().all(is_clear), "{count}: {from} to {to}");
+            }
+        }
     }
 }

@@ -28,12 +28,12 @@ const ASKED = {
   ],
   moment: ["atEnd", "end", "clock", "folded", "share", "seen", "acts", "now"],
   still: ["address"],
-  exhibitMoment: ["ladderHeight", "ladderNow", "momentClock", "moment", "outcome", "counts", "marks"],
+  exhibitMoment: ["ladderHeight", "momentClock", "moment", "outcome", "counts", "marks"],
 };
 
 /** A canvas on which everything can be drawn. */
 const canvas = /** @type {CanvasRenderingContext2D} */ (new Proxy({}, {
-  get: (_, name) => name === "measureText" ? (/** @type {string} */ text) => ({ width: 7 * text.length }) : () => {},
+  get: (_, name) => name === "measureText" ? (/** @type {string} */ text) => ({ width: 6 * text.length }) : () => {},
   set: () => true,
 }));
 
@@ -55,7 +55,7 @@ function ask(lab, names, ...args) {
 function show(lab, playing) {
   for (const [width, height] of SIZES) {
     lab.drawStage(FIRST, canvas, width, height, 2);
-    lab.drawLadder(FIRST, canvas, width, height, 2, Math.max(0, lab.ladderNow(FIRST) - height / 2));
+    lab.drawLadder(FIRST, canvas, width, height, 2, lab.ladderTop(FIRST, 0, height));
     lab.drawStrip(FIRST, canvas, width, 40, 2);
   }
   ask(lab, ASKED.moment, playing);

@@ -17,9 +17,6 @@ import { counted, latest } from "./words.js";
  * @typedef {(which: number, act: (lab: import("./wasm.js").Lab) => boolean) => void} Hover
  */
 
-/** Distance of the playhead from the ladder's edges at which the ladder is scrolled, in pixels. */
-const [ABOVE, BELOW] = [60, 70];
-
 export class Exhibit {
   /**
    * @param {HTMLElement} root
@@ -47,6 +44,8 @@ export class Exhibit {
     this.title = "";
     /** How far the ladder is scrolled. */
     this.top = 0;
+    /** The reader has scrolled it since the playhead moved. */
+    this.byHand = false;
     this.listen();
   }
 
@@ -54,6 +53,7 @@ export class Exhibit {
     this.scroller.addEventListener("scroll", () => {
       if (this.scroller.scrollTop === this.top) return;
       this.top = this.scroller.scrollTop;
+      this.byHand = true;
       this.hooks.request();
     });
     const { which } = this;
@@ -89,6 +89,7 @@ export class Exhibit {
   /** Shows a new run. */
   renew() {
     this.scrollTo(0);
+    this.byHand = false;
     this.hooks.request();
   }
 
@@ -101,28 +102,32 @@ export class Exhibit {
   drawLadder() {
     const { ladder, which, desk: { lab } } = this;
     if (!ladder.isShown) return;
+    this.fit();
+    // Texts, and runs that are compared, may have changed the room since the playhead moved.
+    if (!this.byHand) this.follow();
+    lab.drawLadder(which, ladder.ctx, ladder.w, ladder.h, ladder.ratio, this.top);
+  }
+
+  /** Gives the canvas the size of its frame, and what is scrolled the height of the ladder. */
+  fit() {
+    const { ladder, which, desk: { lab } } = this;
     const frame = `${ladder.h}px`;
     if (ladder.canvas.style.height !== frame) ladder.canvas.style.height = frame;
     const height = `${Math.max(ladder.h, Math.ceil(lab.ladderHeight(which)))}px`;
     if (this.space.style.height !== height) this.space.style.height = height;
-    lab.drawLadder(which, ladder.ctx, ladder.w, ladder.h, ladder.ratio, this.top);
   }
 
-  /** Scrolls the ladder so that the playhead is clearly visible. */
+  /** Scrolls the ladder so that the playhead is clearly visible, and with it the row of the latest moment. */
   follow() {
-    const { h } = this.ladder;
-    if (h === 0) return;
-    const now = this.desk.lab.ladderNow(this.which);
-    if (now < this.top + ABOVE || now > this.top + h - BELOW) this.scrollTo(now - h * 0.45);
+    this.scrollTo(this.desk.lab.ladderTop(this.which, this.top, this.ladder.h));
   }
 
   /** @param {number} top */
   scrollTo(top) {
-    const most = Math.max(0, this.desk.lab.ladderHeight(this.which) - this.ladder.h);
-    const to = Math.round(Math.min(Math.max(0, top), most));
-    if (to === this.top) return;
-    this.top = to;
-    this.scroller.scrollTop = to;
+    if (top === this.top) return;
+    this.scroller.scrollTop = top;
+    // The browser decides how far that is.
+    this.top = this.scroller.scrollTop;
   }
 
   /**
@@ -130,10 +135,10 @@ export class Exhibit {
    * @param {boolean} playing
    */
   moved(playing) {
-    this.follow();
+    this.byHand = false;
     say(this.time, `${this.desk.lab.momentClock(this.which, playing)} s`);
     say(this.moment, this.desk.lab.moment(this.which, playing));
-    say(this.folded, this.desk.lab.folded());
+    say(this.folded, this.desk.lab.folded(playing));
   }
 
   /**

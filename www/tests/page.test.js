@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe } from "./axe.js";
 import { OPENING, fragmentOf, openLab, text, visit } from "./support.js";
+import { simulated } from "./ways.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -108,6 +109,36 @@ test("nothing moves when a lesson's text says what to do after its run", async (
   await page.context().close();
 });
 
+test("the ladders of two runs show the playhead, wherever it is when they are there", async () => {
+  const run = "seed=11&clients=50&server.service=2ms&server.queue=10&link.loss=0.05";
+  const { page, faults } = await visit(lab, run, { viewport: { width: 1440, height: 900 } });
+  await page.click("#compare");
+  await page.locator("#field-policy-preset").selectOption("grpc");
+  await simulated(page);
+  await page.click("#to-end");
+  await page.waitForFunction(() => location.hash.includes("view.at"));
+  await page.reload();
+  await simulated(page);
+  /** Waits until the ladders are near their ends, or not. */
+  const areAtEnd = (/** @type {boolean[]} */ ...wanted) => page.waitForFunction((wanted) => {
+    const ladders = [...document.querySelectorAll("[data-part=ladder-scroller]")];
+    const rest = ladders.map((one) => one.scrollHeight - one.clientHeight - one.scrollTop);
+    return String(rest.map((rest) => rest < 100)) === String(wanted);
+  }, wanted);
+  await areAtEnd(true, true);
+  // Who scrolls decides what is in sight until the playhead moves.
+  const ladder = page.locator("[data-part=ladder-scroller]").first();
+  await ladder.evaluate((one) => (one.scrollTop = 0));
+  await page.locator("[data-part=stage]").first().hover();
+  await page.setViewportSize({ width: 1440, height: 860 });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await areAtEnd(false, true);
+  await page.click("#step-back");
+  await areAtEnd(true, true);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("the scrubber goes anywhere, and counts go with it", async () => {
   const { page, faults } = await visit(lab);
   await scrub(page, 0.5);
@@ -118,6 +149,7 @@ test("the scrubber goes anywhere, and counts go with it", async () => {
   const last = "At 0.015 seconds: The reply to send 1 is lost on the link.";
   assert((await text(page, "live")).endsWith(` seconds. ${last}`), await text(page, "live"));
   assert((await page.locator("[data-part=stage]").getAttribute("aria-label"))?.includes(`seconds. ${last}`));
+  assert.equal(await text(page, "folded"), "85 ms without an event");
   await scrub(page, 1);
   assert.equal(await clock(page), "0.120");
   await scrub(page, 0);

@@ -53,7 +53,7 @@ test("a waterfall has a bar for each send, and the client's state follows the pl
   const rows = page.locator("#inspect .waterfall li");
   assert.deepEqual(await rows.allInnerTexts(), [
     "Send 1 request 10 ms, the reply was lost on the link",
-    "Send 2 wait 100 ms, request 10 ms, reply 10 ms, answered",
+    "Send 2 after a wait of 100 ms, request 10 ms, reply 10 ms, answered",
   ]);
   const widths = await rows.nth(1).locator(".part").evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().width));
   assert(Math.abs(widths[0] / widths[1] - 10) < 0.2 && Math.abs(widths[1] - widths[2]) < 1, String(widths));
@@ -80,7 +80,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await select(page, "gives up");
     await page.locator("#inspect .chain button").first().waitFor();
     assert.match(await page.locator("#inspect .chain li").first().innerText(), /gave up at .* above the limit of 2 s\./);
-    assert.match(await page.locator("#inspect .waterfall li").last().innerText(), /^Gave up wait/);
+    assert.match(await page.locator("#inspect .waterfall li").last().innerText(), /^Gave up after a wait of/);
     await page.getByText("As pseudo-code").click();
     assert.match(await page.locator("#inspect .code [aria-current]").innerText(), /give up$/);
     assert.deepEqual(await axe(page, colorScheme), []);

@@ -1,6 +1,7 @@
 //! The pictures and the table.
 
 use super::Lab;
+use super::exhibit::Exhibit;
 use crate::ladder;
 use crate::paint::Paint;
 use crate::stage::{self, Layout, Pick};
@@ -136,11 +137,13 @@ impl Lab {
         self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.height)
     }
 
-    /// Returns the playhead's position in the whole ladder.
-    #[wasm_bindgen(js_name = ladderNow)]
+    /// Returns how far the ladder, of which a part `h` high is visible, must be scrolled from `top` for a clear view of the
+    /// playhead.
+    #[wasm_bindgen(js_name = ladderTop)]
     #[must_use]
-    pub fn ladder_now(&self, which: usize) -> f64 {
-        self.exhibits[which].scene.as_ref().map_or(0.0, |scene| scene.ladder.y(self.at))
+    pub fn ladder_top(&self, which: usize, top: f64, h: f64) -> f64 {
+        let Exhibit { run, scene: Some(scene), .. } = &self.exhibits[which] else { return 0.0 };
+        scene.ladder.scrolled((run, &scene.timeline), self.at, (top, h))
     }
 
     /// Filters the table by the words of a text: see `table::Filter`. Returns the number of its rows, of the events that match,

@@ -104,12 +104,14 @@ impl Lab {
         (self.at, self.seen) = (self.at.min(end), self.seen.min(end));
     }
 
-    /// Returns the length of the folded stretch in which the playhead is, in words; empty if it is in none.
+    /// Returns the length of the folded stretch in which the playhead is, in words; empty if it is in none. While the playhead
+    /// `runs`, they say that it plays faster.
     #[must_use]
-    pub fn folded(&self) -> String {
+    pub fn folded(&self, runs: bool) -> String {
         let fold = self.folds.folds().iter().find(|fold| (fold.from..fold.to).contains(&self.at));
         fold.map_or_else(String::new, |fold| {
-            format!("{} without an event, played faster", span(fold.length()))
+            let pace = if runs { ", played faster" } else { "" };
+            span(fold.length()) + " without an event" + pace
         })
     }
 

@@ -1,18 +1,24 @@
 //! Draws the visible rows of the ladder.
 
-use super::{Columns, HEADER, LINE, Line, Row, STUB, View, end_of, lines, servers};
+use super::{Columns, HEADER, LINE, Line, Row, STUB, View, lines, servers};
 use crate::charts::{Exchange, exchange_of};
 use crate::numbers::clock;
 use crate::paint::{Align, Font, Paint, Point, Shape};
-use crate::stage::Pick;
+use crate::stage::{Pick, end_of};
 use crate::theme::Ink;
 use crate::timeline::{Ending, Id, Packet, Side};
 
 /// Where a frame's name is, as a share of the way across; further along if its mark would be below it.
 const NAME: f64 = 0.3;
 
+/// Distance of the lines of a text that has to be broken: its row has room for one.
+const CLOSE: f64 = 13.0;
+
 /// Where a packet is drawn before it is sent and after it has arrived, as a share of the way across.
 const START: f64 = 0.15;
+
+/// Where it is drawn at least, so that it is clear of its lane.
+const NEAR: f64 = 0.06;
 
 impl View<'_> {
     /// Returns how thick the mark of something is, as a share of that of what is selected.
@@ -45,19 +51,20 @@ pub(crate) fn draw(paint: &Paint<'_>, view: &View<'_>) {
     servers::changes(paint, view);
     waits(paint, view, first.at, last.at);
     servers::bars(paint, view, first.at, last.at);
+    cover(paint, view);
+    // What follows is drawn only as far as it is seen, and may reach over the cover.
     if has_playhead {
         playhead(paint, view);
     }
-    for (id, packet) in view.ladder.packets_between(view.timeline, first.at, last.at) {
+    let (from, to) = (first.at.min(view.seen), last.at.min(view.seen));
+    for (id, packet) in view.ladder.packets_between(view.timeline, from, to) {
         paint.ghosts(view.is_ghost(packet.owner()));
         arrow(paint, view, id, packet);
     }
     paint.ghosts(false);
-    // Their words may reach above the cover.
     for row in rows.iter().filter(|row| row.at <= view.seen) {
         words(paint, view, row);
     }
-    cover(paint, view);
     header(paint, view);
 }
 
@@ -79,13 +86,10 @@ fn cover(paint: &Paint<'_>, view: &View<'_>) {
 
 /// Draws a band behind the row of the latest moment.
 fn current(paint: &Paint<'_>, view: &View<'_>) {
-    let count = view.ladder.moments().partition_point(|moment| *moment <= view.at);
-    let Some(row) = count.checked_sub(1).and_then(|i| view.ladder.rows.get(i)) else { return };
-    let lines = lines(view.run, view.timeline, view.ladder.records_of(row));
-    let half = lines.height().max(1) as f64 * LINE / 2.0 + 3.0;
+    let Some((top, bottom)) = view.ladder.band(view.run, view.timeline, view.at) else { return };
     paint.alpha(0.1);
     paint.fill(Ink::Select, |path| {
-        path.card((4.0, row.y - view.top - half), view.columns.w - 8.0, 2.0 * half, 5.0);
+        path.card((4.0, top - view.top), view.columns.w - 8.0, bottom - top, 5.0);
     });
     paint.alpha(1.0);
 }
@@ -133,6 +137,7 @@ fn waits(paint: &Paint<'_>, view: &View<'_>, from: u64, to: u64) {
     }
 }
 
+/// Draws a packet that the reader has seen leaving.
 fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     let (mut from, mut to) = view.ladder.segment(&view.columns, view.timeline, (id, packet));
     from.1 -= view.top;
@@ -143,8 +148,15 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     let dropped = matches!(packet.ending, Ending::Dropped(_));
     let sent = view.at >= packet.sent;
     let end = end_of(packet, view.timeline);
-    let over = view.at >= end && packet.ending != Ending::Unknown;
+    // The share of its way after which it is at a time.
+    let share = |at: u64| {
+        (at.saturating_sub(packet.sent) as f64 / (end - packet.sent).max(1) as f64).min(1.0)
+    };
+    let is_over = |at: u64| at >= end && packet.ending != Ending::Unknown;
+    let (over, ends) = (is_over(view.at), is_over(view.seen));
     let wide = !view.columns.narrow;
+    let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+    let known = if ends { 1.0 } else { share(view.seen) };
     let line = |alpha: f64, width: f64, to: Point, head: bool| {
         paint.alpha(alpha);
         paint.stroke_as(shape, width, |path| path.line(from, to));
@@ -155,23 +167,21 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     };
     if let Some(share) = view.mark(Pick::Packet(id)) {
         paint.alpha(0.25);
-        paint.stroke(Ink::Select, 12.0 * share, |path| path.line(from, to));
+        paint.stroke(Ink::Select, 12.0 * share, |path| path.line(from, along(known)));
         paint.alpha(1.0);
     }
     if !over {
-        line(0.45, 1.25, to, !lost);
+        line(0.45, 1.25, along(known), ends && !lost);
     }
-    let along = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
     // The packet itself: near its start, or at its current position.
-    let mut spot = along(if lost { 2.0 * START } else { START });
+    let mut spot = along(if lost { 2.0 * START } else { START }.min(known).max(NEAR));
     if over {
         line(1.0, 2.0, to, !lost);
     } else if sent {
-        let share = (view.at - packet.sent) as f64 / (end - packet.sent).max(1) as f64;
-        spot = along(share.clamp(0.06, 1.0));
+        spot = along(share(view.at).max(NEAR));
         line(1.0, 2.0, spot, false);
     }
-    if lost || dropped {
+    if ends && (lost || dropped) {
         let ink = if over { Ink::Lost } else { Ink::Muted };
         paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
         if let (Some(cause), true) = (cause, wide) {
@@ -205,8 +215,13 @@ fn cause_of_loss(
         (Align::Right, -13.0, to.0 - view.columns.client)
     };
     // Clear of the cross and of the other side's wait.
-    let font = if paint.width(font, words) > room - 24.0 { small } else { font };
-    paint.text(ink, font, align, (to.0 + away, to.1), words);
+    let fits = |font: Font| paint.width(font, words) <= room - 24.0;
+    let (font, words) = match (fits(font), fits(small)) {
+        (true, _) => (font, words),
+        (false, true) => (small, words),
+        (false, false) => (font, "lost"),
+    };
+    servers::word(paint, (ink, font, align), (to.0 + away, to.1), words);
 }
 
 /// Draws a frame's mark, hollow until it is sent; its name is drawn separately.
@@ -288,13 +303,42 @@ fn words(paint: &Paint<'_>, view: &View<'_>, row: &Row) {
         let room = if align == Align::Right { x - time - 8.0 } else { w - x - 4.0 };
         let top = y - (lines.len() as f64 - 1.0) * LINE / 2.0;
         for (i, line) in lines.iter().enumerate() {
-            let text = if paint.width(font, &line.long) > room { &line.short } else { &line.long };
+            let is_wide = |text: &str| paint.width(font, text) > room;
+            let text = if is_wide(&line.long) { &line.short } else { &line.long };
             let at = (x, top + i as f64 * LINE);
-            paint.text_within(room, (ink, font, align), at, text);
+            if is_wide(text) {
+                squeeze(paint, (room, ink, font, align), at, (text, lines.len() == 1));
+            } else {
+                paint.text(ink, font, align, at, text);
+            }
         }
     };
     side(&text.client, client - 12.0, Align::Right);
     side(&text.server, server + 10.0, Align::Left);
+}
+
+/// Writes a text that is too wide: in two lines if its row has no other, and with narrow letters if that is not enough.
+#[inline(never)]
+fn squeeze(
+    paint: &Paint<'_>,
+    (room, ink, font, align): (f64, Ink, Font, Align),
+    (x, y): Point,
+    (text, is_alone): (&str, bool),
+) {
+    let (first, rest) = if is_alone { broken(text) } else { (text, "") };
+    let up = if rest.is_empty() { 0.0 } else { CLOSE / 2.0 };
+    for (part, y) in [(first, y - up), (rest, y + up)] {
+        paint.text_within(room, (ink, font, align), (x, y), part);
+    }
+}
+
+/// Returns a text in two lines, broken at the last space before its middle; the second one is empty if there is none.
+fn broken(text: &str) -> (&str, &str) {
+    let mut before = text.as_bytes().iter().take(text.len() / 2 + 1);
+    match before.rposition(|byte| *byte == b' ') {
+        Some(space) => (&text[..space], &text[space + 1..]),
+        None => (text, ""),
+    }
 }
 
 /// Draws the playhead: a line where there are no words, and a pointer at the times.
@@ -322,4 +366,17 @@ fn header(paint: &Paint<'_>, view: &View<'_>) {
     let several = view.run.scenario().servers.is_several();
     let name = if several { "servers" } else { "server" };
     paint.text(Ink::Text, bold, Align::Center, (server, y), name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_broken_near_its_middle() {
+        assert_eq!(broken("works 2 ms"), ("works", "2 ms"));
+        assert_eq!(broken("no room in the queue"), ("no room in", "the queue"));
+        assert_eq!(broken("rejects"), ("rejects", ""));
+        assert_eq!(broken(""), ("", ""));
+    }
 }

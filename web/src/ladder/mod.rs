@@ -15,7 +15,7 @@ pub(crate) use lines::{Line, lines};
 use crate::charts::Exchange;
 use crate::paint::{Point, length_of};
 use crate::run::PageRun;
-use crate::stage::Pick;
+use crate::stage::{Pick, end_of};
 use crate::timeline::{Ending, Id, Packet, Side, Subject, Timeline};
 use retrylab_core::trace::{Direction, HostId, What};
 use servers::Stay;
@@ -32,6 +32,10 @@ const LEAD: f64 = 22.0;
 
 /// The height of the header, which stays visible.
 pub(crate) const HEADER: f64 = 28.0;
+
+/// Distances of the playhead from the edges of a ladder at which that is scrolled.
+const ABOVE: f64 = 60.0;
+const BELOW: f64 = 70.0;
 
 /// What is visible of a ladder.
 pub(crate) struct View<'a> {
@@ -171,13 +175,34 @@ impl Ladder {
     /// Returns the position below everything that is shown up to `at`.
     pub(crate) fn y_after(&self, run: &PageRun, timeline: &Timeline, at: u64) -> f64 {
         let y = self.y(at);
+        self.band(run, timeline, at).map_or(y, |(_, bottom)| y.max(bottom))
+    }
+
+    /// Returns the upper and the lower edge of the row of the latest moment.
+    pub(crate) fn band(&self, run: &PageRun, timeline: &Timeline, at: u64) -> Option<(f64, f64)> {
         let count = self.moments.partition_point(|moment| *moment <= at);
-        let row = count.checked_sub(1).and_then(|i| self.rows.get(i));
-        let below = row.map_or(y, |row| {
-            let height = lines(run, timeline, self.records_of(row)).height().max(1) as f64;
-            row.y + height * LINE / 2.0 + 3.0
-        });
-        y.max(below)
+        let row = count.checked_sub(1).and_then(|i| self.rows.get(i))?;
+        let height = lines(run, timeline, self.records_of(row)).height().max(1) as f64;
+        let half = height * LINE / 2.0 + 3.0;
+        Some((row.y - half, row.y + half))
+    }
+
+    /// Returns how far it must be scrolled from `top`, if its visible part is `h` high: the time `at` is clearly visible, and with
+    /// it, if there is room, all of the row of the latest moment.
+    pub(crate) fn scrolled(
+        &self,
+        (run, timeline): (&PageRun, &Timeline),
+        at: u64,
+        (top, h): (f64, f64),
+    ) -> f64 {
+        let now = self.y(at);
+        let (row, bottom) = self.band(run, timeline, at).unwrap_or((HEADER, 0.0));
+        let row = row - HEADER;
+        if row >= top && now >= top + ABOVE && now <= top + h - BELOW {
+            return top;
+        }
+        let to = (now - 0.45 * h).min(row).max(now.max(bottom) + 12.0 - h);
+        to.min(self.height - h).max(0.0).round()
     }
 
     /// Returns the vertical position of the time `at`, interpolated between rows.
@@ -325,11 +350,6 @@ impl Columns {
     }
 }
 
-/// Returns when a packet's line ends: at the last moment shown, if its end is unknown.
-fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
-    if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
-}
-
 /// Returns the additional room for a silence: it grows with the root of its length, up to a bound.
 fn stretch(gap: u64) -> f64 {
     ((gap as f64 / 1e6).sqrt() * 2.6).min(56.0)
@@ -383,6 +403,25 @@ mod tests {
         let (a, b) = (ladder.rows[0].y, ladder.rows[1].y);
         assert!((ladder.y(5 * MS) - f64::midpoint(a, b)).abs() < 1e-9);
         assert_eq!(ladder.y(10 * MS), b);
+    }
+
+    #[test]
+    fn a_ladder_is_scrolled_so_that_the_latest_row_is_whole_and_the_playhead_in_sight() {
+        let (run, timeline, ladder) = ladder("exchanges=9&server.drop=0.5&seed=7", 1);
+        for h in [170.0, 300.0, 600.0] {
+            let mut top = 0.0;
+            // Forward, and back from the end.
+            let times = (0..=200).chain((0..200).rev()).map(|part| timeline.end() / 200 * part);
+            for at in times {
+                top = ladder.scrolled((&run, &timeline), at, (top, h));
+                assert!(top >= 0.0 && top <= ladder.height - h, "{h}: {top}");
+                let (now, (row, _)) = (ladder.y(at), ladder.band(&run, &timeline, at).unwrap());
+                assert!(row >= top + HEADER - 1.0, "{h}: {row} after {top}");
+                assert!(now <= top + h - 11.0, "{h}: {now} after {top}");
+                assert_eq!(ladder.scrolled((&run, &timeline), at, (top, h)), top, "it stays");
+            }
+        }
+        assert_eq!(ladder.scrolled((&run, &timeline), timeline.end(), (0.0, 1e6)), 0.0);
     }
 
     #[test]

@@ -12,6 +12,9 @@ const BAR: f64 = 6.0;
 /// Maximum number of bars next to each other; further ones share the last place.
 const MAX_BARS: u8 = 3;
 
+/// The font of what is wrong, and of what changes.
+const BOLD: Font = Font::sans(12.0).bold();
+
 /// A client's request at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stay {
@@ -131,7 +134,7 @@ fn band(paint: &Paint<'_>, view: &View<'_>, trouble: &Trouble, words: &mut [f64;
     let before = &mut words[usize::from(trouble.site() == Site::Servers)];
     *before = (top + 9.0).max(*before + 16.0);
     let words = trouble.words(view.run.scenario());
-    word(paint, Ink::Lost, &words, align, (x + to_word, *before));
+    word(paint, (Ink::Lost, BOLD, align), (x + to_word, *before), &words);
 }
 
 /// Draws a line at each time at which settings change.
@@ -151,11 +154,16 @@ fn change(paint: &Paint<'_>, view: &View<'_>, y: f64, words: &str) {
     paint.dash(&[6.0, 4.0]);
     paint.stroke(Ink::Select, 1.5, |path| path.line((0.0, y), (view.columns.w, y)));
     paint.dash(&[]);
-    word(paint, Ink::Select, words, Align::Right, (view.columns.server - 12.0, y - 9.0));
+    word(paint, (Ink::Select, BOLD, Align::Right), (view.columns.server - 12.0, y - 9.0), words);
 }
 
-fn word(paint: &Paint<'_>, ink: Ink, word: &str, align: Align, (x, y): Point) {
-    let font = Font::sans(12.0).bold();
+/// Writes a word that is legible over lines.
+pub(super) fn word(
+    paint: &Paint<'_>,
+    (ink, font, align): (Ink, Font, Align),
+    (x, y): Point,
+    word: &str,
+) {
     let width = paint.width(font, word);
     let left = if align == Align::Left { x } else { x - width };
     paint.alpha(0.85);

@@ -5,9 +5,12 @@ use super::server::servers;
 use super::{Pick, Scene, Seen, Sight, density, place, sight};
 use crate::paint::{Align, Font, Paint, Path, Shape};
 use crate::theme::Ink;
-use crate::timeline::{Packet, Side, Site, State};
+use crate::timeline::{Packet, Side, Site, State, Wait};
 use retrylab_core::machine::Timer;
 use retrylab_core::trace::{Direction, words};
+
+/// The radius of packets from which on they have numbers, and words where they are lost.
+const NAMED: f64 = 7.5;
 
 pub(crate) fn draw(paint: &Paint<'_>, scene: &Scene<'_>) {
     servers(paint, scene);
@@ -74,18 +77,10 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
     let mut under = "";
     match state {
         Some(State::Waiting(id)) => {
-            if let Some(wait) = scene.timeline.wait(id) {
-                let left = wait.deadline.saturating_sub(scene.at);
-                let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
-                let bad = matches!(wait.timer, Timer::GiveUp | Timer::Limits);
-                let ink = if bad { Ink::Lost } else { Ink::Wait };
-                let word = words::countdown(wait.timer);
-                paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
-                if ring >= 24.0 {
-                    let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();
-                    paint.text(Ink::Text, font, Align::Center, (x, y - 6.0), &wait.left(scene.at));
-                    paint.text(Ink::Muted, Font::sans(11.0), Align::Center, (x, y + 11.0), word);
-                }
+            // After its deadline, what the client waits for is not known yet.
+            let wait = scene.timeline.wait(id).filter(|wait| wait.deadline > scene.at);
+            if let Some(wait) = wait {
+                countdown(paint, wait, scene.at, ((x, y), ring, thick));
                 under = "waits";
             }
         }
@@ -122,6 +117,28 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
         };
         let name = format!("client {flow}");
         paint.text(ink, font, Align::Right, (x - ring - 10.0, y), &name);
+    }
+}
+
+/// Draws what is left of a wait as a part of the client's ring, and in words if there is room.
+fn countdown(paint: &Paint<'_>, wait: &Wait, at: u64, ((x, y), ring, thick): (Point, f64, f64)) {
+    let left = wait.deadline - at;
+    let share = left as f64 / (wait.deadline - wait.armed).max(1) as f64;
+    let bad = matches!(wait.timer, Timer::GiveUp | Timer::Limits);
+    let ink = if bad { Ink::Lost } else { Ink::Wait };
+    paint.stroke(ink, thick, |path| path.ring((x, y), ring, share));
+    if ring < 24.0 {
+        return;
+    }
+    let font = Font::sans(if ring > 40.0 { 15.0 } else { 13.0 }).bold();
+    // A small ring has room for one line.
+    let has_word = ring >= 34.0;
+    let up = if has_word { 6.0 } else { 0.0 };
+    let style = (Ink::Text, font, Align::Center);
+    paint.text_within(1.6 * ring, style, (x, y - up), &wait.left(at));
+    if has_word {
+        let word = words::countdown(wait.timer);
+        paint.text(Ink::Muted, Font::sans(11.0), Align::Center, (x, y + 11.0), word);
     }
 }
 
@@ -217,7 +234,7 @@ fn each(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
         };
         paint.packets(shape, radius, &spots(false));
         paint.packets(shape, layout.frame(), &spots(true));
-        if radius >= 8.0 {
+        if radius >= NAMED {
             for (_, packet, _, (x, y)) in seen.iter().filter(of_shape) {
                 if let Some(carried) = packet.frame {
                     name(paint, layout, (packet, carried.noun()), (*x, *y));
@@ -336,7 +353,7 @@ fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
         });
     }
     paint.alpha(1.0);
-    if radius < 8.0 {
+    if radius < NAMED {
         return;
     }
     for (_, packet, sight, (x, y)) in seen {

@@ -10,6 +10,9 @@ pub(crate) use crate::paint::Point;
 /// Maximum number of clients that have a lane each.
 const MAX_LANES: u32 = 12;
 
+/// Distance of the servers from the upper and the lower edge of the stage.
+const EDGE: f64 = 14.0;
+
 /// A rectangle in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rect {
@@ -52,14 +55,16 @@ impl Layout {
         let linger = (usual_latency(scenario) / 2).max(1);
         let narrow = w < 480.0;
         let edge = if narrow { 10.0 } else { 24.0 };
-        let top = 14.0;
-        let inner = (h - 2.0 * top).max(20.0);
+        // Below several lanes is room for the word about a reply that is lost on the last one, and for the length of a fold.
+        let [top, bottom] =
+            if (2..=MAX_LANES).contains(&clients) { [10.0, 30.0] } else { [EDGE; 2] };
+        let inner = (h - top - bottom).max(20.0);
         let wide = if narrow { 96.0 } else { 132.0 };
         let mut layout = Self {
             w,
             h,
             clients,
-            server: Rect { x: w - edge - wide, y: top, w: wide, h: inner },
+            server: Rect { x: w - edge - wide, y: top, w: wide, h: (h - top - EDGE).max(20.0) },
             servers: scenario.servers.as_slice().len() as u16,
             field: Rect { x: edge, y: top, w: 0.0, h: inner },
             columns: 1,

@@ -51,6 +51,11 @@ impl Pick {
     }
 }
 
+/// Returns when a packet has gone its way: if its end is unknown, it has gone half of it at the last moment shown.
+pub(crate) fn end_of(packet: &Packet, timeline: &Timeline) -> u64 {
+    if packet.ending == Ending::Unknown { timeline.end().max(packet.sent) } else { packet.end }
+}
+
 /// How a packet looks at a given time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sight {
@@ -77,13 +82,10 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
         // A packet is still visible at the moment of its arrival.
-        let span = (packet.end - packet.sent).max(1);
-        let share = match packet.ending {
-            Ending::Unknown => 0.5,
-            Ending::Lost(_) => (at - packet.sent) as f64 / span as f64 / 2.0,
-            _ => (at - packet.sent) as f64 / span as f64,
-        };
-        return Some(Sight::Flying(share));
+        let span = (end_of(packet, timeline) - packet.sent).max(1);
+        let share = (at - packet.sent) as f64 / span as f64;
+        let half = matches!(packet.ending, Ending::Lost(_) | Ending::Unknown);
+        return Some(Sight::Flying(if half { share / 2.0 } else { share }));
     }
     if !gone {
         return None;
@@ -164,6 +166,27 @@ mod tests {
         let (start, _) = layout.on_way(0, 1, lost.direction, 0.0);
         let (end, _) = layout.on_way(0, 1, lost.direction, 1.0);
         assert!((x - (start + end) / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_has_just_left_when_the_records_end_is_at_its_start() {
+        let (scenario, _) = Scenario::from_fragment("server.drop=1");
+        let layout = Layout::new(700.0, 240.0, &scenario, 1);
+        let mut whole = PageRun::new(scenario.clone());
+        while !whole.advance(1_000) {}
+        let again = whole.records().iter().rposition(|record| record.at.as_nanos() == 100 * MS);
+        let mut run = PageRun::beginning(again.unwrap(), scenario);
+        while !run.advance(1_000) {}
+        let timeline = Timeline::new(&run);
+        let last = timeline.packets().last().unwrap();
+        assert_eq!((last.send(), last.ending), (2, Ending::Unknown));
+        assert_eq!(timeline.end(), last.sent);
+        assert_eq!(sight(&layout, &timeline, last, last.sent), Some(Sight::Flying(0.0)));
+        // If more is shown, it has gone half of its way at the end.
+        let first = Packet { ending: Ending::Unknown, ..timeline.packets()[0] };
+        let seen = |ms: u64| sight(&layout, &timeline, &Packet { end: u64::MAX, ..first }, ms * MS);
+        assert_eq!(seen(0), Some(Sight::Flying(0.0)));
+        assert_eq!(seen(100), Some(Sight::Flying(0.5)));
     }
 
     #[test]

@@ -18,6 +18,9 @@ const MAX_CELLS: usize = 40;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
 
+/// Distance of the places of workers from what is below them.
+const GAP: f64 = 2.0;
+
 /// Distance of a card's content from its sides.
 const EDGE: f64 = 9.0;
 
@@ -196,7 +199,7 @@ fn load(column: &mut Column<'_>, scene: &Scene<'_>, place: u16, below: f64) {
         } else {
             cells(column.paint, scene, area, (&jobs, places, limit.is_some()));
         }
-        column.y += high;
+        column.y += high + GAP;
     }
 }
 
@@ -221,9 +224,11 @@ fn cells(
     };
     let side = size - 2.0;
     if are_limited {
-        paint.stroke(Ink::Line, 1.0, |path| {
+        paint.alpha(0.5);
+        paint.stroke(Ink::Muted, 1.0, |path| {
             (0..places).for_each(|place| path.card(corner(place), side, side, 2.0));
         });
+        paint.alpha(1.0);
     }
     for (place, job) in jobs.iter().enumerate() {
         let (x, y) = corner(place);

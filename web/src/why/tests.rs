@@ -375,7 +375,7 @@ fn a_waterfall_has_the_parts_of_each_send() {
     let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
     assert!(text.contains(r#""text":"request 10 ms, the reply was lost on the link""#), "{text}");
     assert!(
-        text.contains(r#""text":"wait 100 ms, request 10 ms, reply 10 ms, answered""#),
+        text.contains(r#""text":"after a wait of 100 ms, request 10 ms, reply 10 ms, answered""#),
         "{text}"
     );
     assert!(text.contains(r#"{"kind":"wait","from":0,"to":100000000}"#), "{text}");
@@ -383,11 +383,29 @@ fn a_waterfall_has_the_parts_of_each_send() {
     let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
     assert!(
         text.contains(
-            "wait 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
+            "after a wait of 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
         ),
         "{text}"
     );
     let (run, timeline) = over("link.loss=1");
     let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
-    assert!(text.contains(r#""name":"Gave up","record":20,"text":"wait 1.6 s""#), "{text}");
+    let gave_up = r#""name":"Gave up","record":20,"text":"after a wait of 1.6 s""#;
+    assert!(text.contains(gave_up), "{text}");
+}
+
+#[test]
+fn a_waterfall_shows_no_send_of_which_nothing_is_seen() {
+    let (run, timeline) = over("server.drop=1");
+    let rows = |seen| {
+        let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), seen));
+        let rows = text.split(r#""name":""#).skip(1).map(|row| row.split('"').next().unwrap_or(""));
+        (rows.collect::<Vec<_>>().join(", "), text)
+    };
+    assert_eq!(rows(0).0, "Send 1", "it has just left");
+    let (names, text) = rows(60_000_000);
+    assert_eq!(names, "Send 1, Send 2");
+    assert!(text.contains(r#""text":"a wait of 60 ms so far""#), "{text}");
+    let (names, text) = rows(100_000_000);
+    assert_eq!(names, "Send 1, Send 2");
+    assert!(text.contains(r#""text":"after a wait of 100 ms""#), "{text}");
 }

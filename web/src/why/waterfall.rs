@@ -18,16 +18,25 @@ struct Part {
     to: u64,
 }
 
-/// One send with its bar.
+impl Part {
+    fn is_long(&self) -> bool {
+        self.to > self.from
+    }
+}
+
+/// One send with its bar, or the end of the exchange with the wait before it.
 struct Bar {
     record: Id,
+    /// The time of the send or the end.
+    at: u64,
     name: String,
     parts: Vec<Part>,
     end: String,
 }
 
 /// Writes `from` and `to` in nanoseconds, `rows`, and `left`, the number of sends that are not among them. A row has `name`,
-/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`.
+/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`,
+/// and no send of which nothing is seen.
 pub(crate) fn waterfall(
     json: &mut Json,
     run: &PageRun,
@@ -44,7 +53,7 @@ pub(crate) fn waterfall(
     bars.truncate(MAX_SENDS);
     bars.extend(last_wait(run.records(), timeline, of).filter(|_| left == 0));
     bars.iter_mut().for_each(|bar| bar.hide_after(seen));
-    bars.retain(|bar| !bar.parts.is_empty());
+    bars.retain(|bar| bar.at <= seen || bar.parts.iter().any(Part::is_long));
     let parts = || bars.iter().flat_map(|bar| &bar.parts);
     json.number("from", parts().map(|part| part.from).min().unwrap_or(0));
     json.number("to", parts().map(|part| part.to).max().unwrap_or(0));
@@ -69,10 +78,17 @@ impl Bar {
     fn write(&self, json: &mut Json) {
         json.text("name", &self.name);
         json.number("record", self.record.into());
-        let parts = self.parts.iter().filter(|part| part.to > part.from);
+        let parts = self.parts.iter().filter(|part| part.is_long());
         // Where on its way a packet is lost is unknown.
         let timed = parts.clone().filter(|part| part.kind != "lost");
-        let words = timed.map(|part| format!("{} {}", part.kind, span(part.to - part.from)));
+        let words = timed.map(|part| {
+            let (before, after) = match part.kind {
+                "wait" if part.to < self.at => ("a wait of", " so far"),
+                "wait" => ("after a wait of", ""),
+                kind => (kind, ""),
+            };
+            format!("{before} {}{after}", span(part.to - part.from))
+        });
         let mut text: Vec<String> = words.collect();
         text.extend((!self.end.is_empty()).then(|| self.end.clone()));
         json.text("text", &text.join(", "));
@@ -122,6 +138,7 @@ fn bar(
 ) -> Bar {
     let bar = |parts, end: String| Bar {
         record: request.order,
+        at: request.sent,
         name: super::subject(timeline, request),
         parts,
         end,
@@ -187,7 +204,7 @@ fn last_wait(records: &[Record], timeline: &Timeline, of: (u32, u32)) -> Option<
     });
     let from = requests.map(|packet| packet.sent).max().unwrap_or(to);
     let parts = vec![Part { kind: "wait", from, to }];
-    Some(Bar { record: end, name: name.to_string(), parts, end: String::new() })
+    Some(Bar { record: end, at: to, name: name.to_string(), parts, end: String::new() })
 }
 
 /// Returns the bars of an exchange over connections: each of its sends is one.
@@ -207,7 +224,7 @@ fn connections(records: &[Record], timeline: &Timeline, (flow, exchange): (u32, 
                     Part { kind: "wait", from: if last.1 > 0 { last.0 } else { at }, to: at };
                 let (record, name, end) =
                     (id as Id, format!("Send {send}"), "no reply".to_string());
-                bars.push(Bar { record, name, parts: vec![wait], end });
+                bars.push(Bar { record, at, name, parts: vec![wait], end });
                 last = (at, send);
                 continue;
             }
