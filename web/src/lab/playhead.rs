@@ -151,14 +151,28 @@ impl Lab {
     }
 
     /// Returns the time of what [`moment`](Self::moment) says as text, in seconds: that of the latest moment, which can be
-    /// earlier than the playhead's, or the playhead's for totals.
+    /// earlier than the playhead's, or the playhead's for totals and after something has gone wrong since.
     #[wasm_bindgen(js_name = momentClock)]
     #[must_use]
     pub fn moment_clock(&self, which: usize, runs: bool) -> String {
         let scene = self.exhibits[which].scene.as_ref();
-        let described = scene.filter(|scene| !scene.has_totals(runs));
+        let described = scene.filter(|scene| !scene.has_totals(runs) && !self.is_late(scene));
         let moment = described.and_then(|scene| scene.timeline.moment(self.at));
         clock(moment.unwrap_or(self.at), self.places(runs))
+    }
+
+    /// Returns sentences about the latest moment, with its time.
+    #[inline(never)]
+    fn earlier(&self, exhibit: &Exhibit, scene: &Scene, runs: bool) -> String {
+        let Some(moment) = scene.timeline.moment(self.at) else { return String::new() };
+        let words = words::moment(&exhibit.run, &scene.timeline, self.at);
+        format!("At {} s: {words}", clock(moment, self.places(runs)))
+    }
+
+    /// Returns true if something has gone wrong since the latest moment: a fault of the link is not an event.
+    fn is_late(&self, Scene { timeline, .. }: &Scene) -> bool {
+        let moment = timeline.moment(self.at);
+        timeline.servers().troubles_at(self.at).any(|trouble| Some(trouble.from) > moment)
     }
 
     /// Returns sentences about the latest moment and the servers; while a crowd `runs`, its totals instead of the moment.
@@ -168,6 +182,8 @@ impl Lab {
         let Some(scene) = &exhibit.scene else { return String::new() };
         let mut out = if scene.has_totals(runs) {
             words::overview(&exhibit.run, &scene.timeline, self.at)
+        } else if self.is_late(scene) {
+            self.earlier(exhibit, scene, runs)
         } else {
             words::moment(&exhibit.run, &scene.timeline, self.at)
         };
@@ -240,6 +256,21 @@ mod tests {
                 ("The request arrives (send 1); the server drops it.", "0.010"),
             ]
         );
+    }
+
+    #[test]
+    fn a_fault_that_is_no_event_has_the_time_of_the_playhead() {
+        let caption = |at: &str| {
+            let lab = lab(&format!("server.drop=1&faults=150ms+1s+partition&view.at={at}"));
+            (lab.moment_clock(0, false), lab.moment(0, false))
+        };
+        let (at, before) = caption("0.12");
+        assert_eq!(at, "0.110");
+        let (at, after) = caption("0.16");
+        assert_eq!(at, "0.160");
+        assert_eq!(after, format!("At 0.110 s: {before} Link cut since 150 ms."));
+        // From the next event on, both have its time.
+        assert_eq!(caption("0.3").0, "0.300");
     }
 
     #[test]
