@@ -1,6 +1,7 @@
 //! What a frame is, and why it was sent.
 
 use crate::numbers::capital;
+use crate::rest::text;
 use crate::timeline::{Packet, Side};
 use retrylab_core::trace::{Carried, Direction};
 
@@ -30,48 +31,59 @@ const fn host(side: Side) -> &'static str {
 pub(super) fn story(packet: &Packet, carried: Carried) -> Vec<String> {
     let mut out = vec![purpose(carried).to_string()];
     if packet.again {
-        out.push("TCP sends it again, because no acknowledgment of it came in time.".to_string());
+        out.push(
+            text!("TCP sends it again, because no acknowledgment of it came in time.").to_string(),
+        );
     }
     if packet.local.is_some() {
         out.push(
-            "It travels between a host and its router, and never crosses the link.".to_string(),
+            text!("It travels between a host and its router, and never crosses the link.")
+                .to_string(),
         );
     }
     out
 }
 
-const fn purpose(carried: Carried) -> &'static str {
+fn purpose(carried: Carried) -> &'static str {
     match carried {
         Carried::ArpRequest => {
-            "Who has this IPv4 address? A frame needs an Ethernet address to go to."
+            text!("Who has this IPv4 address? A frame needs an Ethernet address to go to.")
         }
         Carried::NeighborSolicitation => {
-            "Who has this IPv6 address? A frame needs an Ethernet address to go to."
+            text!("Who has this IPv6 address? A frame needs an Ethernet address to go to.")
         }
         Carried::ArpReply | Carried::NeighborAdvertisement => {
-            "It answers with the Ethernet address that was asked for."
+            text!("It answers with the Ethernet address that was asked for.")
         }
-        Carried::Udp => "It carries a whole UDP datagram.",
+        Carried::Udp => text!("It carries a whole UDP datagram."),
         Carried::Fragment => {
-            "The datagram is larger than the link's MTU: IP sends it in fragments, and it arrives with \
-             the last of them, or not at all."
+            text!(
+                "The datagram is larger than the link's MTU: IP sends it in fragments, and it arrives with the last of them, or not at all."
+            )
         }
-        Carried::PortUnreachable => "Nobody listens on the port that a datagram was sent to.",
-        Carried::Icmp => "IP reports about a packet.",
-        Carried::TcpSyn => "It asks for a connection: the first of three steps.",
-        Carried::TcpSynAck => "It accepts the connection: the second of three steps.",
+        Carried::PortUnreachable => {
+            text!("Nobody listens on the port that a datagram was sent to.")
+        }
+        Carried::Icmp => text!("IP reports about a packet."),
+        Carried::TcpSyn => text!("It asks for a connection: the first of three steps."),
+        Carried::TcpSynAck => text!("It accepts the connection: the second of three steps."),
         Carried::TcpAck => {
-            "It acknowledges what has arrived. The first one confirms the connection: the third of three \
-             steps."
+            text!(
+                "It acknowledges what has arrived. The first one confirms the connection: the third of three steps."
+            )
         }
-        Carried::TcpData => "It carries bytes of the stream, and acknowledges what has arrived.",
+        Carried::TcpData => {
+            text!("It carries bytes of the stream, and acknowledges what has arrived.")
+        }
         Carried::TcpFin => {
-            "Its sender has no more bytes to send: it releases its side of the connection."
+            text!("Its sender has no more bytes to send: it releases its side of the connection.")
         }
         Carried::TcpDataFin => {
-            "It carries the last bytes of the stream, and releases this side of the connection."
+            text!(
+                "It carries the last bytes of the stream, and releases this side of the connection."
+            )
         }
-        Carried::TcpRst => "It refuses the connection, or ends it at once.",
-        _ => "Its protocol is none of those that the page knows.",
+        Carried::TcpRst => text!("It refuses the connection, or ends it at once."),
+        _ => text!("Its protocol is none of those that the page knows."),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Chain;
 use crate::numbers::{clock, count, grouped, ratio, span};
+use crate::rest::text;
 use crate::timeline::{Id, Packet, Wait};
 use retrylab_core::exchange::{Recall, Rules};
 use retrylab_core::machine::Timer;
@@ -29,17 +30,19 @@ pub(super) fn ran_out(timer: Timer, length: &str) -> String {
 }
 
 /// Returns what a wait is for, as a sentence; empty if its title says so.
-pub(super) const fn purpose(timer: Timer) -> &'static str {
+pub(super) fn purpose(timer: Timer) -> &'static str {
     match timer {
-        Timer::Start => "The policy delays the first send.",
+        Timer::Start => text!("The policy delays the first send."),
         Timer::Limits => {
-            "The policy's retry budget or circuit breaker refused the exchange: nothing of it is sent."
+            text!(
+                "The policy's retry budget or circuit breaker refused the exchange: nothing of it is sent."
+            )
         }
-        Timer::Think => "The workload pauses between two exchanges.",
-        Timer::Arrival => "The workload says when exchanges arrive.",
-        Timer::Backoff => "The last send was abandoned or has failed.",
-        Timer::Hint => "The server said when to come back.",
-        Timer::Timeout => "The policy abandons a send that is not answered in this time.",
+        Timer::Think => text!("The workload pauses between two exchanges."),
+        Timer::Arrival => text!("The workload says when exchanges arrive."),
+        Timer::Backoff => text!("The last send was abandoned or has failed."),
+        Timer::Hint => text!("The server said when to come back."),
+        Timer::Timeout => text!("The policy abandons a send that is not answered in this time."),
         Timer::Resend
         | Timer::GiveUp
         | Timer::Service
