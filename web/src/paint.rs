@@ -52,6 +52,11 @@ impl Shape {
         }
     }
 
+    /// Returns the colour of what is thin, hollow or very small.
+    const fn line_ink(self) -> Ink {
+        if matches!(self, Self::Retry) { Ink::RetryLine } else { self.ink() }
+    }
+
     pub(crate) const fn text_ink(self) -> Ink {
         match self {
             Self::Request => Ink::OnRequest,
@@ -175,7 +180,7 @@ impl<'a> Paint<'a> {
     /// Strokes with the dash pattern of `shape`.
     pub(crate) fn stroke_as(&self, shape: Shape, width: f64, add: impl FnOnce(&Path<'_>)) {
         self.dash(shape.dash());
-        self.stroke(shape.ink(), width, add);
+        self.stroke(shape.line_ink(), width, add);
         self.dash(&[]);
     }
 
@@ -196,11 +201,12 @@ impl<'a> Paint<'a> {
         let add = |path: &Path<'_>| at.iter().for_each(|at| path.shape(shape, *at, radius));
         if self.draws_ghosts() {
             self.dash(&[2.0, 2.5]);
-            self.stroke(shape.ink(), 1.5, add);
+            self.stroke(shape.line_ink(), 1.5, add);
             return self.dash(&[]);
         }
-        self.fill(shape.ink(), add);
-        if radius >= 3.0 {
+        let is_outlined = radius >= 3.0;
+        self.fill(if is_outlined { shape.ink() } else { shape.line_ink() }, add);
+        if is_outlined {
             self.outline(Ink::Text, if radius >= 6.0 { 1.25 } else { 0.75 });
         }
     }

@@ -19,7 +19,9 @@ const CLEAR: f64 = 4.0;
 /// What happens within one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bin {
+    /// All sends, and the first ones of their exchanges.
     sent: u32,
+    first: u32,
     lost: u32,
     answered: u32,
     gave_up: u32,
@@ -51,7 +53,9 @@ pub(crate) fn draw(
     for (ink, pick) in [
         (Ink::Reply, (|bin| (bin.answered, true)) as fn(&Bin) -> (u32, bool)),
         (Ink::Lost, |bin| (bin.gave_up, true)),
-        (Ink::Request, |bin| (bin.sent, true)),
+        (Ink::RetryLine, |bin| (bin.sent, true)),
+        // Over the sends together, the first ones of their exchanges.
+        (Ink::Request, |bin| (bin.first, true)),
         (Ink::Lost, |bin| (bin.lost, false)),
     ] {
         paint.fill(ink, |path| {
@@ -77,8 +81,12 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
     let last = bins.len() - 1;
     for (at, id) in timeline.shown() {
         let bin = &mut bins[column(*at, folds, last)];
-        match records[*id as Id as usize].what {
-            What::Sent { direction: Direction::Request, .. } | What::Connecting => bin.sent += 1,
+        let record = &records[*id as Id as usize];
+        match record.what {
+            What::Sent { direction: Direction::Request, .. } | What::Connecting => {
+                bin.sent += 1;
+                bin.first += u32::from(record.label.is_none_or(|label| label.send.get() == 1));
+            }
             What::Dropped { .. } | What::Frame { step: FrameStep::Lost(_), .. } => bin.lost += 1,
             What::Answered { .. } => bin.answered += 1,
             What::GaveUp { .. } | What::Refused { .. } => bin.gave_up += 1,
@@ -124,7 +132,7 @@ fn bins(timeline: &Timeline, records: &[Record], folds: &Folds, count: usize) ->
 fn folded(paint: &Paint<'_>, folds: &Folds, columns: usize, (w, h): Point) {
     for fold in folds.folds() {
         let (from, to) = room(folds, *fold, columns, w);
-        paint.stroke(Ink::Line, 1.0, |path| {
+        paint.stroke(Ink::Edge, 1.0, |path| {
             let mut slant = from - 3.0;
             while slant < to {
                 path.line((slant, h - 1.0), (slant + 4.0, h - 7.0));
@@ -217,6 +225,7 @@ mod tests {
             let sum =
                 |pick: fn(&Bin) -> u32| bins.iter().map(|bin| u64::from(pick(bin))).sum::<u64>();
             assert_eq!(sum(|bin| bin.sent), run.summary().sends);
+            assert_eq!(sum(|bin| bin.first), 50);
             assert_eq!(sum(|bin| bin.lost), run.summary().lost);
             assert_eq!(sum(|bin| bin.answered), run.summary().answered);
             assert_eq!(sum(|bin| bin.gave_up), run.summary().gave_up);

@@ -9,6 +9,8 @@ pub(crate) enum Ink {
     Muted,
     /// Hairlines and tracks.
     Line,
+    /// The ways of packets, which must be seen.
+    Edge,
     /// Boxes on the background.
     Surface,
     /// The background.
@@ -17,6 +19,8 @@ pub(crate) enum Ink {
     Request,
     /// A later send.
     Retry,
+    /// What is thin, hollow or very small of a later send: darker than its shape on light ground.
+    RetryLine,
     /// A reply.
     Reply,
     /// A loss, and giving up.
@@ -36,14 +40,16 @@ pub(crate) enum Ink {
 }
 
 /// The style sheet's custom properties, in the order of [`Ink`]; the last two are font families.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 19] = [
     "--text",
     "--muted",
     "--line",
+    "--edge",
     "--surface",
     "--ground",
     "--request",
     "--retry",
+    "--retry-line",
     "--reply",
     "--lost",
     "--wait",

@@ -113,7 +113,7 @@ export class Charts {
     const many = `${sends} ${sends === 1 ? "send" : "sends"}`;
     const end = sends === undefined ? "it is not over yet" : latency ? `answered after ${span(latency)} and ${many}` : `no reply after ${many}`;
     say(this.marked, began === undefined
-      ? "Point at a packet, or select one, to mark its exchange in the charts."
+      ? "Point at a packet, or select a row under Events, to see where its exchange is in the charts."
       : `The dotted lines mark the exchange of what was sent at ${span(began)}: ${end}.`);
   }
 
@@ -137,7 +137,7 @@ export class Charts {
     const lines = runs.flatMap(({ which, name, dashed }) => {
       const columns = split(lab.chartSeries(which), COUNTS, count);
       return /** @type {const} */ ([
-        ["offered load", "--request", "circle"], ["offered with retries", "--retry", "triangle"], ["goodput", "--reply", "square"],
+        ["offered load", "--request", "circle"], ["offered with retries", "--retry-line", "triangle"], ["goodput", "--reply", "square"],
       ]).map(([label, colour, mark], i) => (
         { label: name + label, colour, mark, kind: "line", dashed, values: columns[i], format: String }));
     });
@@ -153,12 +153,12 @@ export class Charts {
     const { lab } = this.desk;
     const step = lab.chartLatencyStep();
     const all = runs.map(({ which }) => lab.chartLatencies(which));
-    const count = Math.max(2, ...all.map(({ length }) => length));
+    // Some room after the last answer shows that the share stays.
+    const count = Math.max(2, ...all.map(({ length }) => Math.ceil(length * 1.04)));
     /** @type {Line[]} */
     const lines = runs.map(({ name, dashed, means }, i) => {
       const shares = all[i];
       const none = means[0] === 0;
-      // After the longest time, the share stays.
       const values = Array.from({ length: count }, (_, n) => (none ? null : shares[Math.min(n, shares.length - 1)]));
       return { label: `${name}share answered`, colour: "--reply", mark: "square", kind: "steps", dashed, values, format: percent };
     });
@@ -176,7 +176,7 @@ export class Charts {
       /** @type {Line["side"]} */
       const side = rows.length === 1 ? undefined : dashed ? -1 : 1;
       return [
-        { label: `${name}simulated`, colour: "--retry", mark: "triangle", kind: "bars", side, dashed, values, low, high, format: percent },
+        { label: `${name}simulated`, colour: "--retry-line", mark: "triangle", kind: "bars", side, dashed, values, low, high, format: percent },
         ...theory(name, dashed, predicted).map((line) => ({ ...line, side })),
       ];
     });

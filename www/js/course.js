@@ -80,10 +80,10 @@ export class Course {
     const { lesson } = this;
     const changed = place === undefined;
     const title = lesson && changed ? `${lesson.title}, changed` : lab.title(0);
-    if (opened && title !== this.title.textContent) announce(`${title}. ${lab.sentence(0)}`);
+    if (opened && title !== this.title.textContent) announce(`${title}. ${this.text}`);
     say(this.title, title);
     say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
-    say(this.sentence, lab.sentence(0));
+    say(this.sentence, this.text);
     this.buttons.act.hidden = !lesson || changed;
     this.buttons.back.hidden = !lesson || !changed;
     this.buttons.next.hidden = !lesson?.next;
@@ -93,6 +93,13 @@ export class Course {
     if (opened) this.seen = false;
     this.guide();
     this.list();
+  }
+
+  /** What to look at. Of two runs that differ, it is about B. */
+  get text() {
+    const { lab } = this.desk;
+    const differ = lab.exhibits() > 1 && lab.differences() !== "[]";
+    return (differ ? "B: " : "") + lab.sentence(0);
   }
 
   /** Says what to do next. */
@@ -106,7 +113,7 @@ export class Course {
     if (!lesson) {
       const setting = lab.exhibits() > 1
         ? "a setting of B: A stays as it is."
-        : "a setting. To see both runs side by side, press Compare first.";
+        : "a setting. To compare the runs before and after, press Compare first.";
       say(this.next, `${seen ? "Change" : "Press Play, or change"} ${setting}`);
     } else if (buttons.back.hidden) {
       say(this.next, `${seen ? "Now" : "Press Play, then"} ${lesson.act}`);

@@ -131,13 +131,14 @@ export class Exercise {
     const copying = this.button("Copy the code", () => void copy(code, copying));
     const ways = make("p", { class: "ways-on" }, this.another(task), copying,
       make("span", {}, "Your result: ", make("code", {}, code), ". A teacher can check it: ", make("code", {}, check)));
-    const list = make("ol", { "aria-label": "The events that show why" }, ...records);
+    const list = make("div", { class: "shows" },
+      make("p", { class: "quiet" }, "These events show why. Choose one to go to it; Play shows the whole run."), make("ol", {}, ...records));
     return make("div", { class: "solution" }, verdict, list, ways);
   }
 
   /** @param {Task} task */
   another(task) {
-    return this.button("Another", () => this.hooks.open(task.next));
+    return this.button("Another exercise", () => this.hooks.open(task.next));
   }
 
   /**

@@ -267,7 +267,7 @@ export class Page {
       this.arrange();
       if (pins) this.shows.list[PINNED].begin(this.module);
       else this.picked(FIRST);
-      this.course.guide();
+      this.course.show(false);
       this.compared();
       this.view.renew();
     });

@@ -44,9 +44,11 @@ export function start({ lab, module, painted }) {
 function sheetOf(lab) {
   address.now();
   const runs = Array.from({ length: lab.exhibits() }, (_, which) => runOf(lab, which));
+  // Where the file lies concerns nobody else.
+  const place = location.protocol === "file:" ? location.pathname.replace(/.*\//, "") + location.hash : location.href;
   return make("article", { class: "sheet" },
     make("h1", {}, lab.title(0)), make("p", {}, lab.topic()), ...runs.reverse(),
-    make("footer", {}, make("p", {}, "retrylab. The run is at "), make("code", {}, location.href)));
+    make("footer", {}, make("p", {}, "retrylab. The run is at "), make("code", {}, place)));
 }
 
 /**

@@ -194,7 +194,7 @@ export class Sweep {
       ...figure, share: true, lines: this.lines("answered", "--reply", "square", [1, 2, 3], percent),
     });
     sends.show(`Sends per exchange by ${field.label}`, {
-      ...figure, share: false, lines: this.lines("sends", "--retry", "triangle", [4, 5, 6], short),
+      ...figure, share: false, lines: this.lines("sends", "--retry-line", "triangle", [4, 5, 6], short),
     });
     p99.show(`99th percentile of latency in seconds by ${field.label}`, {
       ...figure, share: false, lines: this.lines("99 % answered within", "--request", "circle", [7], (value) => `${short(value)} s`),

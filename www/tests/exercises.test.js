@@ -70,7 +70,7 @@ test("an exercise is solved by keyboard, and its code holds", async () => {
       assert.match(said, /^valid: exercise next-send\.7 .*, solved with 2 answers\n$/);
     }
   }
-  await page.getByRole("button", { name: "Another", exact: true }).press("Enter");
+  await page.getByRole("button", { name: "Another exercise", exact: true }).press("Enter");
   await page.waitForFunction(() => location.hash === "#view.exercise=next-send.8");
   await ready(page);
   assert.match(await text(page, "exercise"), /At which time does send \d leave\?/);

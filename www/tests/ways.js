@@ -138,7 +138,7 @@ export async function comparison(page, url, other, station) {
   await page.locator("#title", { hasText: "Your own run" }).waitFor();
   await simulated(page);
   const task = page.locator("#task-text");
-  assert.equal(await task.textContent(), "Press Play, or change a setting. To see both runs side by side, press Compare first.");
+  assert.equal(await task.textContent(), "Press Play, or change a setting. To compare the runs before and after, press Compare first.");
   const [a, b] = [0, 1].map((nth) => page.locator(".exhibit > .name").nth(nth));
   await station(page, "1-opened", [page.locator("#sentence"), page.locator("#compare"), page.locator("#play")]);
 

@@ -70,7 +70,7 @@ for (const viewport of SIZES) {
     await solved(page);
     assert.match((await verdict.textContent()) ?? "", /^Right: .*One wait after send/);
     assert.match((await page.locator(".exercise code").first().textContent()) ?? "", CODE);
-    const another = page.getByRole("button", { name: "Another", exact: true });
+    const another = page.getByRole("button", { name: "Another exercise", exact: true });
     await station(page, "3-right", [verdict, page.locator(".solution li button").first()]);
 
     await reach(page.locator(".solution li button").first());

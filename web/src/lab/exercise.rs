@@ -58,7 +58,7 @@ impl Task {
     pub(super) fn given(&self) -> String {
         let mut given = self.exercise.given.join(" ");
         if self.has_more && self.score.is_none() {
-            given += " How the run continues is hidden until you answer.";
+            given += " How the run continues is hidden until you solve it or show the solution.";
         }
         given
     }
@@ -181,7 +181,10 @@ impl Lab {
     /// Refuses to change an exhibit's scenario while an exercise hides it.
     pub(super) fn may_change(&self, which: usize) -> Result<(), String> {
         if self.hides(which) {
-            return Err("The exercise hides the settings until you have answered.".to_string());
+            return Err(
+                "The exercise hides the settings until it is solved or its solution is shown."
+                    .to_string(),
+            );
         }
         Ok(())
     }
@@ -226,7 +229,9 @@ mod tests {
             lab.pick_record(0, 0);
             assert_eq!(lab.inspect(0), "");
             assert!(lab.answer("?").is_err() && lab.hides(0));
-            let says_so = |lab: &Lab| lab.sentence(0).contains("is hidden until you answer.");
+            let says_so = |lab: &Lab| {
+                lab.sentence(0).contains("is hidden until you solve it or show the solution.")
+            };
             assert_eq!(says_so(&lab), *kind != Kind::Policy);
             assert_eq!(lab.answer(&right), Ok(true));
             run(&mut lab);

@@ -77,7 +77,7 @@ fn cover(paint: &Paint<'_>, view: &View<'_>) {
     let Columns { w, client, server, .. } = view.columns;
     paint.fill(Ink::Ground, |path| path.rect((0.0, top), w, view.h - top));
     let bottom = (view.ladder.height - view.top - 8.0).min(view.h);
-    paint.stroke(Ink::Line, 1.5, |path| {
+    paint.stroke(Ink::Edge, 1.5, |path| {
         for x in [client, server] {
             path.line((x, top.min(bottom)), (x, bottom));
         }
@@ -96,7 +96,7 @@ fn current(paint: &Paint<'_>, view: &View<'_>) {
 
 fn lanes(paint: &Paint<'_>, view: &View<'_>) {
     let bottom = (view.ladder.height - view.top - 8.0).min(view.h);
-    paint.stroke(Ink::Line, 1.5, |path| {
+    paint.stroke(Ink::Edge, 1.5, |path| {
         for x in [view.columns.client, view.columns.server] {
             path.line((x, 0.0), (x, bottom));
         }

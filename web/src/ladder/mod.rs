@@ -338,7 +338,7 @@ impl Columns {
     pub(crate) fn new(w: f64, digits: usize, several: bool) -> Self {
         let narrow = w < 600.0;
         let of_times = digits as f64 * if narrow { 6.1 } else { 7.0 };
-        let time = if narrow { 54f64 } else { 78.0 }.max((of_times + 12.0).min(w * 0.3));
+        let time = if narrow { 54f64 } else { 78.0 }.max((of_times + 16.0).min(w * 0.3));
         let [of_client, of_server] = if narrow {
             let name = if several { (w - 344.0).clamp(0.0, 26.0) } else { 0.0 };
             [(w * 0.25).clamp(92.0, 150.0), (w * 0.2 - 12.0).clamp(62.0, 110.0) + name]

@@ -59,7 +59,7 @@ fn lane(paint: &Paint<'_>, layout: &Layout, flow: u32) {
     for direction in [Direction::Request, Direction::Reply] {
         for place in 0..layout.servers {
             let [from, to] = [0.0, 1.0].map(|share| layout.on_way(place, flow, direction, share));
-            paint.stroke(Ink::Line, 1.5, |path| {
+            paint.stroke(Ink::Edge, 1.5, |path| {
                 path.line(from, to);
                 path.head(from, to, 6.0);
             });
@@ -170,7 +170,7 @@ fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     for (shape, ink, alpha, spots) in [
         (Shape::Reply, Ink::Reply, 0.6, &answered),
         (Shape::Request, Ink::Wait, 1.0, &waiting),
-        (Shape::Retry, Ink::Retry, 1.0, &again),
+        (Shape::Retry, Ink::RetryLine, 1.0, &again),
     ] {
         paint.alpha(alpha);
         let add = |path: &Path<'_>| spots.iter().for_each(|(at, r)| path.shape(shape, *at, *r));

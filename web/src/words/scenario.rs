@@ -141,7 +141,17 @@ fn policy(policy: &Policy) -> String {
         out += &most;
     }
     out += ", and ";
-    out + &Schedule::new(policy).ending()
+    out + &Schedule::new(policy).ending() + sooner(policy)
+}
+
+/// Returns what can end an exchange before its policy's schedule does.
+const fn sooner(policy: &Policy) -> &'static str {
+    match (policy.budget(), policy.breaker()) {
+        (None, None) => "",
+        (Some(_), None) => ", unless its budget ends the exchange before",
+        (None, Some(_)) => ", unless its circuit breaker ends the exchange before",
+        (Some(_), Some(_)) => ", unless its budget or circuit breaker ends the exchange before",
+    }
 }
 
 /// Returns a share in percent.
@@ -244,7 +254,8 @@ mod tests {
             ),
             (
                 "policy.preset=aws-standard",
-                "at most 20 s, each drawn between zero and that, and gives up at 0 to 7 s.",
+                "at most 20 s, each drawn between zero and that, and gives up at 0 to 7 s, unless its budget \
+                 ends the exchange before.",
             ),
             (
                 "policy.preset=kubernetes-crashloop",
