@@ -123,6 +123,18 @@ export class Plot {
     if (place !== null || !this.root.matches(":focus")) this.hooks.pointed(place);
   }
 
+  /**
+   * Listens to the pointer. One that stays where it is, while the chart is scrolled below it, does not move a cursor that keys move.
+   * @param {HTMLElement} over
+   * @param {(event: MouseEvent) => null} handler
+   */
+  listen(over, handler) {
+    return (/** @type {MouseEvent} */ event) => {
+      const stays = event.movementX === 0 && event.movementY === 0 && this.root.matches(":focus-visible");
+      return event.target === over && !stays ? handler(event) : null;
+    };
+  }
+
   /** @param {number} place */
   point(place) {
     const { plot, figure } = this;
@@ -152,7 +164,10 @@ export class Plot {
       // At the right is half of a label.
       padding: [10, 26, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 2 * RADIUS, fill: (_, i) => this.colour(i) } },
+      cursor: {
+        y: false, drag: { x: false, y: false }, bind: { mousemove: (_, over, handler) => this.listen(over, handler) },
+        points: { size: 2 * RADIUS, fill: (_, i) => this.colour(i) },
+      },
       scales: {
         x: { time: false, range: () => this.figure?.range ?? [0, 1] },
         y: { range: (_, __, max) => (this.figure?.share ? [0, 1] : [0, most(this.top(max))]) },
