@@ -53,7 +53,7 @@ impl Shape {
     }
 
     /// Returns the colour of what is thin, hollow or very small.
-    const fn line_ink(self) -> Ink {
+    pub(crate) const fn line_ink(self) -> Ink {
         if matches!(self, Self::Retry) { Ink::RetryLine } else { self.ink() }
     }
 

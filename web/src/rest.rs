@@ -19,14 +19,13 @@ pub fn start_rest() {
 
 /// Returns a text that a first visit does not need. It is between marks, by which `cargo xtask page` finds it.
 macro_rules! text {
-    ($text:literal) => {
+    ($($text:literal),* $(,)?) => {
         // The arms of a `match` could otherwise become a table, which would be in the first part.
-        core::hint::black_box(
-            const {
-                let marked = concat!("\u{2}rest\n", $text, "\u{3}");
-                marked.split_at(marked.len() - 1).0.split_at(6).1
-            },
-        )
+        core::hint::black_box(const {
+            const BEGIN: &str = "\u{2}rest\n";
+            let marked = concat!("\u{2}rest\n", $($text,)* "\u{3}");
+            marked.split_at(marked.len() - 1).0.split_at(BEGIN.len()).1
+        })
     };
 }
 

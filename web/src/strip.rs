@@ -148,7 +148,7 @@ fn folded(paint: &Paint<'_>, folds: &Folds, columns: usize, (w, h): Point) {
     }
 }
 
-/// Returns where the room for a word is within a fold: between the bars of the events around it, and before the end.
+/// Returns where the room for slants and a word is within a fold: between the bars of the events around it, and before the end.
 fn room(folds: &Folds, fold: Fold, columns: usize, w: f64) -> (f64, f64) {
     let bar = |at: u64| column(at, folds, columns - 1) as f64 * COLUMN;
     (bar(fold.from) + COLUMN - 1.0 + CLEAR, bar(fold.to).min(w) - CLEAR)

@@ -9,7 +9,7 @@ pub(crate) enum Ink {
     Muted,
     /// Hairlines and tracks.
     Line,
-    /// The ways of packets, which must be seen.
+    /// Lines that must be seen, such as the ways of packets.
     Edge,
     /// Boxes on the background.
     Surface,

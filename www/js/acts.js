@@ -26,11 +26,11 @@ export class Acts {
     /** @type {{ packet: string, server: boolean, link: boolean }} */
     const { packet, server, link } = JSON.parse(this.desk.lab.acts());
     // Of two runs, what is done by hand changes B.
-    const the = this.desk.lab.exhibits() > 1 ? "B's" : "the";
+    const owner = this.desk.lab.exhibits() > 1 ? "B's" : "the";
     this.server.dataset.act = server ? "crash" : "restart";
-    say(this.server, `${server ? "Crash" : "Restart"} ${the} server`);
+    say(this.server, `${server ? "Crash" : "Restart"} ${owner} server`);
     this.link.dataset.act = link ? "cut" : "mend";
-    say(this.link, `${link ? "Cut" : "Mend"} ${the} link`);
+    say(this.link, `${link ? "Cut" : "Mend"} ${owner} link`);
     this.packet.hidden = packet === "";
     const isDone = packet !== "" && packet !== "none";
     say(this.done, isDone ? `By hand: ${packet}.` : "");

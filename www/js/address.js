@@ -53,10 +53,13 @@ export function now() {
 
 /**
  * Calls back when somebody opens another link in this tab.
+ * @param {() => Promise<void>} prepare does what takes time before
  * @param {() => void} changed
  */
-export function watch(changed) {
-  addEventListener("hashchange", () => {
+export function watch(prepare, changed) {
+  addEventListener("hashchange", async () => {
+    // Until the link is open, nothing is shown over it.
+    await prepare();
     // What waits to be shown is out of date.
     clearTimeout(timer);
     [wanted, timer, known] = ["", 0, location.href];

@@ -4,6 +4,7 @@
 import { byId, make, part, say } from "./dom.js";
 import { Exercise } from "./exercise.js";
 import { announce } from "./live.js";
+import { about } from "./words.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 /** @typedef {{ title: string, fragment: string, current: boolean }} Entry */
@@ -38,9 +39,10 @@ export class Course {
     this.number = byId("lesson-number", HTMLElement);
     this.sentence = byId("sentence", HTMLElement);
     this.task = byId("task", HTMLElement);
-    this.next = byId("task-text", HTMLElement);
+    this.guidance = byId("task-text", HTMLElement);
     /** Whether the end of the run was seen. */
-    this.seen = false;
+    this.endSeen = false;
+    addEventListener("resize", () => (this.task.style.minHeight = ""));
     this.buttons = {
       act: byId("lesson-try", HTMLButtonElement),
       back: byId("lesson-back", HTMLButtonElement),
@@ -80,46 +82,39 @@ export class Course {
     const { lesson } = this;
     const changed = place === undefined;
     const title = lesson && changed ? `${lesson.title}, changed` : lab.title(0);
-    if (opened && title !== this.title.textContent) announce(`${title}. ${this.text}`);
+    if (opened && title !== this.title.textContent) announce(`${title}. ${about(lab, lab.sentence(0))}`);
     say(this.title, title);
     say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
-    say(this.sentence, this.text);
+    say(this.sentence, about(lab, lab.sentence(0)));
     this.buttons.act.hidden = !lesson || changed;
     this.buttons.back.hidden = !lesson || !changed;
     this.buttons.next.hidden = !lesson?.next;
     say(this.buttons.next, lesson ? `Next: ${lesson.nextTitle}` : "");
     this.task.hidden = this.exercise.show();
     this.task.style.minHeight = "";
-    if (opened) this.seen = false;
+    if (opened) this.endSeen = false;
     this.guide();
     this.list();
-  }
-
-  /** What to look at. Of two runs that differ, it is about B. */
-  get text() {
-    const { lab } = this.desk;
-    const differ = lab.exhibits() > 1 && lab.differences() !== "[]";
-    return (differ ? "B: " : "") + lab.sentence(0);
   }
 
   /** Says what to do next. */
   guide() {
     const { desk: { lab }, lesson, buttons } = this;
     // Until the run is there, nothing is known about its end.
-    const seen = lab.end() > 0 ? lab.seen() === 1 : this.seen;
+    const seen = lab.end() > 0 ? lab.seen() === 1 : this.endSeen;
     // The text becomes shorter, and nothing below it moves.
-    if (seen && !this.seen) this.task.style.minHeight = `${this.task.getBoundingClientRect().height}px`;
-    this.seen = seen;
+    if (seen && !this.endSeen) this.task.style.minHeight = `${this.task.getBoundingClientRect().height}px`;
+    this.endSeen = seen;
     if (!lesson) {
       const setting = lab.exhibits() > 1
         ? "a setting of B: A stays as it is."
         : "a setting. To compare the runs before and after, press Compare first.";
-      say(this.next, `${seen ? "Change" : "Press Play, or change"} ${setting}`);
+      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} ${setting}`);
     } else if (buttons.back.hidden) {
-      say(this.next, `${seen ? "Now" : "Press Play, then"} ${lesson.act}`);
+      say(this.guidance, `${seen ? "Now" : "Press Play, then"} ${lesson.act}`);
     } else {
       const on = lesson.next ? ", go back to the lesson, or go on to the next one." : ", or go back to the lesson.";
-      say(this.next, `Try other settings${on}`);
+      say(this.guidance, `Try other settings${on}`);
     }
   }
 

@@ -44,8 +44,10 @@ export class Exhibit {
     this.title = "";
     /** How far the ladder is scrolled. */
     this.top = 0;
-    /** The reader has scrolled it since the playhead moved. */
+    /** The reader has scrolled it since the playhead moved, or its client changed. */
     this.byHand = false;
+    /** The playhead and the ladder's client, when they were last shown. */
+    this.place = "";
     this.listen();
   }
 
@@ -133,12 +135,16 @@ export class Exhibit {
   /**
    * Shows a new position of the playhead.
    * @param {boolean} playing
+   * @param {boolean} folds stretches without an event pass faster
    */
-  moved(playing) {
-    this.byHand = false;
-    say(this.time, `${this.desk.lab.momentClock(this.which, playing)} s`);
-    say(this.moment, this.desk.lab.moment(this.which, playing));
-    say(this.folded, this.desk.lab.folded(playing));
+  moved(playing, folds) {
+    const { which, desk: { lab } } = this;
+    const place = `${lab.now()} ${lab.flow(which)}`;
+    if (place !== this.place) this.byHand = false;
+    this.place = place;
+    say(this.time, `${lab.momentClock(which, playing)} s`);
+    say(this.moment, lab.moment(which, playing));
+    say(this.folded, lab.folded(folds));
   }
 
   /**

@@ -121,9 +121,8 @@ export class Page {
     share.start(() => this.lab);
     byId("still", HTMLElement).hidden = true;
     for (const waiting of document.querySelectorAll(":is(.top, .lesson, .transport) :disabled")) waiting.removeAttribute("disabled");
-    address.watch(async () => {
-      // A link can need all of the program.
-      await arrive();
+    // A link can need all of the program.
+    address.watch(arrive, () => {
       if (address.read() !== this.lab.address()) this.open(address.read());
     });
     document.addEventListener("visibilitychange", () => {
@@ -295,8 +294,9 @@ export class Page {
   /** Repeats the scenario with a new seed: a small number, which is easy to read aloud. */
   roll() {
     const [random] = crypto.getRandomValues(new Uint32Array(1));
-    this.set(this.module.Lab.seedKey(), String((random % 9999) + 1));
-    announce(latest(this.lab, FIRST));
+    const seed = (random % 9999) + 1;
+    this.set(this.module.Lab.seedKey(), String(seed));
+    announce(`Seed ${seed}. ${latest(this.lab, FIRST)}`);
   }
 
   /**
@@ -349,10 +349,10 @@ export class Page {
   moved() {
     if (this.broken) return;
     this.guard(() => {
-      const { lab, player: { playing } } = this;
+      const { lab, player: { playing, folds } } = this;
       const clock = lab.clock(playing);
       for (const { exhibit, result } of this.shows) {
-        exhibit.moved(playing);
+        exhibit.moved(playing, folds);
         result.moved();
       }
       this.charts.moved(playing);

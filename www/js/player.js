@@ -44,6 +44,11 @@ export class Player {
     this.last = 0;
   }
 
+  /** Whether stretches without an event pass faster. */
+  get folds() {
+    return this.playing && this.speed !== REAL_TIME && !reducedMotion();
+  }
+
   /** @param {number} place in SPEEDS */
   setSpeed(place) {
     this.speed = Math.min(Math.max(place, 0), SPEEDS.length - 1);

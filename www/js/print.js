@@ -5,6 +5,7 @@ import * as address from "./address.js";
 import { make } from "./dom.js";
 import * as theme from "./theme.js";
 import * as whole from "./whole.js";
+import { about } from "./words.js";
 
 /** @typedef {import("./wasm.js").Lab} Lab */
 /** @typedef {import("./wasm.js").Module} Module */
@@ -47,7 +48,7 @@ function sheetOf(lab) {
   // Where the file lies concerns nobody else.
   const place = location.protocol === "file:" ? location.pathname.replace(/.*\//, "") + location.hash : location.href;
   return make("article", { class: "sheet" },
-    make("h1", {}, lab.title(0)), make("p", {}, lab.topic()), ...runs.reverse(),
+    make("h1", {}, lab.title(0)), make("p", {}, about(lab, lab.topic())), ...runs.reverse(),
     make("footer", {}, make("p", {}, "retrylab. The run is at "), make("code", {}, place)));
 }
 

@@ -87,8 +87,19 @@ export function awaitUse() {
   for (const sign of SIGNS) addEventListener(sign, used, { passive: true });
 }
 
-/** Loads the rest. It starts when it is needed. */
-export async function arrive() {
+/**
+ * The rest while it loads.
+ * @type {Promise<void> | null}
+ */
+let arriving = null;
+
+/** Loads the rest, once. It starts when it is needed. */
+export function arrive() {
+  arriving ??= load().finally(() => (arriving = null));
+  return arriving;
+}
+
+async function load() {
   if (typeof source !== "string") return;
   try {
     const compiled = await WebAssembly.compileStreaming(fetch(source));

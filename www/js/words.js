@@ -14,6 +14,16 @@ export function latest(lab, which) {
 }
 
 /**
+ * Returns a text about the first exhibit. Of two runs that differ, this is B.
+ * @param {Lab} lab
+ * @param {string} text
+ */
+export function about(lab, text) {
+  const differ = lab.exhibits() > 1 && lab.differences() !== "[]";
+  return (differ ? "B: " : "") + text;
+}
+
+/**
  * Returns the counts that are not zero.
  * @param {Lab} lab
  * @param {number} which the exhibit's place in the lab

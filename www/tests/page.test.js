@@ -133,6 +133,9 @@ test("the ladders of two runs show the playhead, wherever it is when they are th
   await page.setViewportSize({ width: 1440, height: 860 });
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await areAtEnd(false, true);
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await areAtEnd(false, true);
   await page.click("#step-back");
   await areAtEnd(true, true);
   assert.deepEqual(faults, []);
@@ -154,6 +157,22 @@ test("the scrubber goes anywhere, and counts go with it", async () => {
   assert.equal(await clock(page), "0.120");
   await scrub(page, 0);
   assert.equal(await clock(page), "0.000");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("only a pace that folds says that it plays faster", async () => {
+  const { page, faults } = await visit(lab, "server.drop=1&view.at=1.6s");
+  const plays = async (/** @type {string} */ speed) => {
+    await page.selectOption("#speed", { label: speed });
+    await page.click("#play");
+    const said = await text(page, "folded");
+    await page.click("#play");
+    return said;
+  };
+  assert.equal(await plays("real time"), "1.59 s without an event");
+  assert.equal(await plays("1/16×"), "1.59 s without an event, played faster");
+  assert.equal(await text(page, "folded"), "1.59 s without an event");
   assert.deepEqual(faults, []);
   await page.context().close();
 });

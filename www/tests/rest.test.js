@@ -79,6 +79,23 @@ test("opening the page does not load the rest; using it does, once", async () =>
   await page.context().close();
 });
 
+test("a link that is opened before the rest is there is not lost, whatever happens meanwhile", async () => {
+  /** @type {() => void} */
+  let send = () => {};
+  const { page, faults } = await open((route) => new Promise((sent) => (send = () => sent(route.continue()))));
+  await page.evaluate(() => (location.hash = "#seed=3&clients=2"));
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("End");
+  await page.waitForTimeout(400);
+  assert.equal(await text(page, "title"), "One lost reply", "it waits");
+  assert.equal(await page.evaluate(() => location.hash), "#seed=3&clients=2");
+  send();
+  await page.waitForFunction(() => document.getElementById("title")?.textContent === "Your own run");
+  assert.match(await text(page, "sentence"), /^2 clients ask at once\./);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("the first lesson plays to its end while the rest never arrives", async () => {
   const { page, faults, asked } = await open((route) => route.abort());
   for (const key of ["ArrowRight", "ArrowLeft", "End", "Home"]) await page.keyboard.press(key);

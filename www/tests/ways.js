@@ -62,13 +62,10 @@ export async function press(locator) {
   await locator.page().mouse.click(x + width / 2, y + height / 2);
 }
 
-/**
- * @param {Page} page
- * @param {string} then what the button says at the end
- */
-export async function playToTheEnd(page, then = "Again") {
+/** @param {Page} page */
+export async function playToTheEnd(page) {
   await press(page.locator("#play"));
-  await page.waitForFunction((then) => document.getElementById("play-text")?.textContent === then, then);
+  await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
 }
 
 /**

@@ -57,8 +57,8 @@ for (const viewport of SIZES) {
     await station(page, "1-question", [page.locator("#sentence"), question, field, check, page.locator("#play")]);
 
     await page.selectOption("#speed", { label: "8×" });
-    await playToTheEnd(page, "Play");
-    assert.match(await text(page, "live"), /The exercise hides what follows\./);
+    await press(page.locator("#play"));
+    await page.waitForFunction(() => document.getElementById("live")?.textContent?.includes("The exercise hides what follows."));
     const right = await nextSend(page);
     await field.fill(`${right + 30} ms`);
     await press(check);

@@ -276,7 +276,7 @@ mod tests {
         let (run, timeline) = over("server.drop=1");
         let second = packet(&run, &timeline, 1, (3, u64::MAX)).unwrap();
         assert!(
-            second.contains("Send 1 was dropped by the server: it drops every request"),
+            second.contains("Send 1 was dropped by the server: the drop rate was 1"),
             "{second}"
         );
     }

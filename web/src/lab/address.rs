@@ -106,7 +106,9 @@ fn take_right<T>(value: Result<T, NameError>, errors: &mut Vec<String>) -> Optio
 
 /// Reads a time, in seconds if it has no unit, and returns it in nanoseconds.
 fn moment(value: &str) -> Option<u64> {
-    parse_duration(value).or_else(|| parse_duration(&format!("{value}s"))).map(nanos)
+    let has_unit = !value.ends_with(|last: char| last.is_ascii_digit() || last == '.');
+    let text = if has_unit { value.to_string() } else { value.to_string() + "s" };
+    parse_duration(&text).map(nanos)
 }
 
 /// Hands a value on, if there is one; returns true if not.
@@ -157,6 +159,13 @@ mod tests {
         for at in ["0.02", "20ms", "20 ms", "0.02s"] {
             let lab = lab(&format!("seed=7&link.loss=0.3&view.at={at}"));
             assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.02", "{at}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_not_completed() {
+        for at in ["3u", "100n", "5 m s", "s"] {
+            assert!(lab(&format!("view.at={at}")).errors(0)[0].contains("`view.at`"), "{at}");
         }
     }
 

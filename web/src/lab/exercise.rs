@@ -63,9 +63,9 @@ impl Task {
         given
     }
 
-    /// Returns what the reader has to know, and the question.
-    pub(super) fn whole(&self) -> String {
-        self.given() + " " + &self.exercise.question
+    /// Returns what the reader has to know, and the question, for paper.
+    pub(super) fn on_paper(&self) -> String {
+        self.exercise.given.join(" ") + " " + &self.exercise.question
     }
 
     /// Returns the fragment of its link.

@@ -38,7 +38,7 @@ impl Lab {
     #[must_use]
     pub fn topic(&self) -> String {
         match &self.task {
-            Some(task) => task.whole(),
+            Some(task) => task.on_paper(),
             None => words::topic(self.exhibits[0].run.scenario()),
         }
     }

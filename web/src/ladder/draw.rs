@@ -161,7 +161,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         paint.alpha(alpha);
         paint.stroke_as(shape, width, |path| path.line(from, to));
         if head {
-            paint.stroke(shape.ink(), width, |path| path.head(from, to, 8.0));
+            paint.stroke(shape.line_ink(), width, |path| path.head(from, to, 8.0));
         }
         paint.alpha(1.0);
     };
@@ -232,7 +232,7 @@ fn frame_marker(paint: &Paint<'_>, shape: Shape, at: Point, sent: bool) {
         paint.packets(shape, radius, &[at]);
     } else {
         paint.fill(Ink::Ground, |path| path.shape(shape, at, radius));
-        paint.stroke(shape.ink(), 1.25, |path| path.shape(shape, at, radius));
+        paint.stroke(shape.line_ink(), 1.25, |path| path.shape(shape, at, radius));
     }
 }
 
@@ -283,7 +283,7 @@ fn marker(paint: &Paint<'_>, shape: Shape, send: u32, (x, y): Point, sent: bool)
         paint.text(shape.text_ink(), font, Align::Center, (x, y + down), &text);
     } else {
         paint.fill(Ink::Ground, |path| path.shape(shape, (x, y), radius));
-        paint.stroke(shape.ink(), 1.5, |path| path.shape(shape, (x, y), radius));
+        paint.stroke(shape.line_ink(), 1.5, |path| path.shape(shape, (x, y), radius));
         paint.text(Ink::Muted, font, Align::Center, (x, y + down), &text);
     }
 }

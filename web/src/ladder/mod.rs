@@ -198,11 +198,13 @@ impl Ladder {
         let now = self.y(at);
         let (row, bottom) = self.band(run, timeline, at).unwrap_or((HEADER, 0.0));
         let row = row - HEADER;
+        let most = (self.height - h).max(0.0);
+        let top = top.min(most);
         if row >= top && now >= top + ABOVE && now <= top + h - BELOW {
             return top;
         }
         let to = (now - 0.45 * h).min(row).max(now.max(bottom) + 12.0 - h);
-        to.min(self.height - h).max(0.0).round()
+        to.min(most).max(0.0).round()
     }
 
     /// Returns the vertical position of the time `at`, interpolated between rows.
@@ -422,6 +424,12 @@ mod tests {
             }
         }
         assert_eq!(ladder.scrolled((&run, &timeline), timeline.end(), (0.0, 1e6)), 0.0);
+        // The visible part has become higher.
+        let top = ladder.height - 170.0;
+        assert!(
+            ladder.scrolled((&run, &timeline), timeline.end(), (top, 400.0))
+                <= ladder.height - 400.0
+        );
     }
 
     #[test]

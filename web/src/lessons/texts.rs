@@ -18,11 +18,9 @@ macro_rules! texts {
     };
 }
 
-/// Texts of which a first visit needs none. They are between marks, by which `cargo xtask page` finds them.
+/// Texts of which a first visit needs none.
 macro_rules! later {
     ($($name:ident: $text:literal,)*) => {
-        $crate::lessons::Texts(|| {
-            const { concat!("\u{2}rest\n", $($text, "\n",)* "\u{3}").split_at(6).1 }
-        })
+        $crate::lessons::Texts(|| $crate::rest::text!($($text, "\n",)*))
     };
 }

@@ -10,7 +10,7 @@ pub(crate) use crate::paint::Point;
 /// Maximum number of clients that have a lane each.
 const MAX_LANES: u32 = 12;
 
-/// Distance of the servers from the upper and the lower edge of the stage.
+/// Distance of what is on the stage from its edges, unless several lanes need the room.
 const EDGE: f64 = 14.0;
 
 /// A rectangle in CSS pixels.

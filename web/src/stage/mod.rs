@@ -83,7 +83,8 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
     if at < packet.end || at == packet.end && !gone {
         // A packet is still visible at the moment of its arrival.
         let span = (end_of(packet, timeline) - packet.sent).max(1);
-        let share = (at - packet.sent) as f64 / span as f64;
+        // A compared run can end later.
+        let share = ((at - packet.sent) as f64 / span as f64).min(1.0);
         let half = matches!(packet.ending, Ending::Lost(_) | Ending::Unknown);
         return Some(Sight::Flying(if half { share / 2.0 } else { share }));
     }
@@ -187,6 +188,7 @@ mod tests {
         let seen = |ms: u64| sight(&layout, &timeline, &Packet { end: u64::MAX, ..first }, ms * MS);
         assert_eq!(seen(0), Some(Sight::Flying(0.0)));
         assert_eq!(seen(100), Some(Sight::Flying(0.5)));
+        assert_eq!(seen(300), Some(Sight::Flying(0.5)), "in a comparison with a longer run");
     }
 
     #[test]

@@ -18,12 +18,9 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
     let scenario = chain.run.scenario().at(at);
     let station = scenario.station_config_of(packet.server.into());
     let why = match cause {
-        Cause::ServerDrop => {
-            trials(chain, packet).filter(|[drop, _]| drop.happens()).map(|[drop, _]| {
-                "dropped by the server: ".to_string()
-                    + &drew(drop, "the drop rate", "it drops every request")
-            })
-        }
+        Cause::ServerDrop => trials(chain, packet)
+            .filter(|[drop, _]| drop.happens())
+            .map(|[drop, _]| "dropped by the server: ".to_string() + &drew(drop, "the drop rate")),
         Cause::DropFirst => {
             let last = scenario.server.drop_first;
             Some(format!(
@@ -69,9 +66,7 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
 /// Returns why the server failed a request, as the end of a sentence.
 pub(super) fn failure(chain: &Chain<'_>, packet: &Packet) -> String {
     match trials(chain, packet).filter(|[_, fail]| fail.happens()) {
-        Some([_, fail]) => {
-            ": ".to_string() + &drew(fail, "the failure rate", "it fails every request")
-        }
+        Some([_, fail]) => ": ".to_string() + &drew(fail, "the failure rate"),
         None => String::new(),
     }
 }

@@ -89,7 +89,7 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
         Check::Lossy(fault, trial) => format!(
             "lost: a fault made the link lossy {}, and {}",
             period(fault.from, end_of(fault)),
-            drew(trial, "the fault's loss rate", "it lost every packet"),
+            drew(trial, "the fault's loss rate"),
         ),
         Check::Size { size, mtu } => format!(
             "dropped: with headers it has {}, more than the link's MTU of {}",
@@ -117,7 +117,7 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
             Some((average, trial)) => format!(
                 "dropped early by the link's queue: its average length was {}, and {}",
                 tenths(average),
-                drew(trial, "the drop probability", "at that length it drops every packet"),
+                drew(trial, "the drop probability"),
             ),
             None => {
                 let depth = count(check.depth.into(), "packet");
@@ -126,7 +126,7 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
         },
         Check::Damage(trial) => format!(
             "damaged on the link and dropped by the checksum: {}",
-            drew(trial, "the corruption rate", "the link damages every packet"),
+            drew(trial, "the corruption rate"),
         ),
     }
 }
@@ -149,21 +149,17 @@ fn can_happen(trial: &Trial) -> bool {
 }
 
 fn drew_in(state: LossState, trial: Trial) -> String {
-    let (rate, always) = match state {
-        LossState::Good | LossState::Bad => {
-            ("that state's loss rate", "that state loses every packet")
-        }
-        LossState::None | LossState::Four(_) | LossState::Number(_) => {
-            ("the loss rate", "it loses every packet")
-        }
+    let rate = match state {
+        LossState::Good | LossState::Bad => "that state's loss rate",
+        LossState::None | LossState::Four(_) | LossState::Number(_) => "the loss rate",
     };
-    in_state(state).to_string() + &drew(trial, rate, always)
+    in_state(state).to_string() + &drew(trial, rate)
 }
 
-/// Returns how a draw compares with its rate as a clause, or `always` if nothing depends on the draw.
-pub(super) fn drew(trial: Trial, rate: &str, always: &str) -> String {
+/// Returns how a draw compares with its rate as a clause, or only the rate if nothing depends on the draw.
+pub(super) fn drew(trial: Trial, rate: &str) -> String {
     if trial.probability == Probability::ALWAYS {
-        return always.to_string();
+        return format!("{rate} was 1");
     }
     format!("it drew {}", compared(trial, rate))
 }

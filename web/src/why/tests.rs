@@ -192,7 +192,7 @@ fn every_drop_of_the_server_has_the_numbers_of_its_cause() {
             "server.drop=0.5&seed=4",
             "Send 1 was dropped by the server: it drew 0.39, below the drop rate of 0.5.",
         ),
-        ("server.drop=1", "Send 1 was dropped by the server: it drops every request."),
+        ("server.drop=1", "Send 1 was dropped by the server: the drop rate was 1."),
         (
             "server.drop_first=1",
             "Send 1 was dropped by the server: it drops every request of its life up to number 1.",
@@ -242,16 +242,16 @@ fn every_loss_on_the_link_has_the_numbers_of_its_cause() {
         ),
         (
             "link.loss=burst+0.4+3&exchanges=3",
-            "The reply to send 1 was lost on the link: the link was in its bad state, and that state loses every packet.",
+            "The reply to send 1 was lost on the link: the link was in its bad state, and that state's loss rate was 1.",
         ),
-        ("link.loss=1", "Send 1 was lost on the link: it loses every packet."),
+        ("link.loss=1", "Send 1 was lost on the link: the loss rate was 1."),
         (
             "faults=0s+250ms+loss+1",
-            "Send 1 was lost: a fault made the link lossy from 0 s to 250 ms, and it lost every packet.",
+            "Send 1 was lost: a fault made the link lossy from 0 s to 250 ms, and the fault's loss rate was 1.",
         ),
         (
             "link.corrupt=1",
-            "Send 1 was damaged on the link and dropped by the checksum: the link damages every packet.",
+            "Send 1 was damaged on the link and dropped by the checksum: the corruption rate was 1.",
         ),
         (
             "link.loss=4-state+0.5+0.3+0.1+0.5+0.1&seed=2",
@@ -278,7 +278,7 @@ fn the_server_says_how_long_it_worked() {
         "{chain:?}"
     );
     let failed = of_first("server.fail=1&policy.max_sends=1", |packet| packet.failure);
-    assert_eq!(failed, "The server failed send 1 at 0.010 s: it fails every request.");
+    assert_eq!(failed, "The server failed send 1 at 0.010 s: the failure rate was 1.");
 }
 
 /// What the page computes again is what happened, packet by packet.

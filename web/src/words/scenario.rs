@@ -6,7 +6,7 @@ use crate::numbers::{count, grouped, percent, ratio, span};
 use crate::schedule::{Schedule, resolver_options};
 use retrylab_core::dist::Distribution;
 use retrylab_core::link::{Latency, Loss};
-use retrylab_core::policy::{Backoff, Jitter, Policy};
+use retrylab_core::policy::{Backoff, BudgetRule, Jitter, Policy};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
@@ -144,9 +144,13 @@ fn policy(policy: &Policy) -> String {
     out + &Schedule::new(policy).ending() + sooner(policy)
 }
 
-/// Returns what can end an exchange before its policy's schedule does.
-const fn sooner(policy: &Policy) -> &'static str {
-    match (policy.budget(), policy.breaker()) {
+/// Returns what can end an exchange before its policy's schedule does. A budget allows retries, and only some of them first
+/// sends, too.
+fn sooner(policy: &Policy) -> &'static str {
+    let retries = policy.max_sends() != Some(1);
+    let budget =
+        policy.budget().filter(|rule| retries || matches!(rule, BudgetRule::Adaptive { .. }));
+    match (budget, policy.breaker()) {
         (None, None) => "",
         (Some(_), None) => ", unless its budget ends the exchange before",
         (None, Some(_)) => ", unless its circuit breaker ends the exchange before",
