@@ -82,10 +82,11 @@ export class Course {
     const { lesson } = this;
     const changed = place === undefined;
     const title = lesson && changed ? `${lesson.title}, changed` : lab.title(0);
-    if (opened && title !== this.title.textContent) announce(`${title}. ${about(lab, lab.sentence(0))}`);
+    const sentence = about(lab, lab.sentence(0));
+    if (opened && title !== this.title.textContent) announce(`${title}. ${sentence}`);
     say(this.title, title);
     say(this.number, lesson ? `Lesson ${lesson.number} of ${lesson.of}` : "");
-    say(this.sentence, about(lab, lab.sentence(0)));
+    say(this.sentence, sentence);
     this.buttons.act.hidden = !lesson || changed;
     this.buttons.back.hidden = !lesson || !changed;
     this.buttons.next.hidden = !lesson?.next;

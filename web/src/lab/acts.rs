@@ -132,21 +132,16 @@ fn list(entries: impl Iterator<Item = String>) -> String {
 mod tests {
     use super::*;
 
-    fn run(lab: &mut Lab) {
-        while !lab.run_some(0, 1_000) {}
-        assert!(lab.ready(0));
-    }
-
     fn act(lab: &mut Lab, act: &str) {
         let link = lab.with_act(act).unwrap();
         lab.load(0, &link, true);
-        run(lab);
+        lab.finish();
     }
 
     #[test]
     fn a_packet_is_dropped_and_left_again() {
         let mut lab = Lab::new("seed=1");
-        run(&mut lab);
+        lab.finish();
         let digest = lab.digest(0);
         assert!(lab.pick_record(0, 0));
         act(&mut lab, "drop");
@@ -174,7 +169,7 @@ mod tests {
     #[test]
     fn a_server_crashes_and_is_restarted_where_the_playhead_is() {
         let mut lab = Lab::new("seed=1&exchanges=100");
-        run(&mut lab);
+        lab.finish();
         lab.seek(0.5);
         assert!(lab.acts().contains(r#""server":true,"link":true"#));
         act(&mut lab, "crash");

@@ -129,15 +129,6 @@ mod tests {
     use super::*;
     use crate::words::everywhere::arbitrary;
 
-    fn lab(link: &str) -> Lab {
-        let mut lab = Lab::new(link);
-        for which in 0..lab.exhibits() {
-            while !lab.run_some(which, 1_000) {}
-            assert!(lab.ready(which));
-        }
-        lab
-    }
-
     #[test]
     fn a_link_keeps_the_moment_the_selection_and_the_comparison() {
         for link in [
@@ -147,17 +138,17 @@ mod tests {
             "seed=7&clients=5&link.loss=0.3&view.client=3",
             "seed=7&link.loss=0.3&view.at=0.1&view.against=seed%3D7%26link.loss%3D0.5",
         ] {
-            let lab = lab(link);
+            let lab = Lab::finished(link);
             assert_eq!((lab.address().as_str(), lab.errors(0)), (link, vec![]));
         }
-        let two = lab("clients=2&view.against=clients%3D3");
+        let two = Lab::finished("clients=2&view.against=clients%3D3");
         assert_eq!((two.exhibits(), two.clients(0), two.clients(1)), (2, 2, 3));
     }
 
     #[test]
     fn a_time_has_a_unit_or_is_in_seconds() {
         for at in ["0.02", "20ms", "20 ms", "0.02s"] {
-            let lab = lab(&format!("seed=7&link.loss=0.3&view.at={at}"));
+            let lab = Lab::finished(&format!("seed=7&link.loss=0.3&view.at={at}"));
             assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.02", "{at}");
         }
     }
@@ -165,22 +156,29 @@ mod tests {
     #[test]
     fn a_unit_is_not_completed() {
         for at in ["3u", "100n", "5 m s", "s"] {
-            assert!(lab(&format!("view.at={at}")).errors(0)[0].contains("`view.at`"), "{at}");
+            assert!(
+                Lab::finished(&format!("view.at={at}")).errors(0)[0].contains("`view.at`"),
+                "{at}"
+            );
         }
     }
 
     #[test]
     fn a_time_after_the_end_is_the_end() {
-        assert!(lab("seed=7&link.loss=0.3&view.at=1m").at_end(), "a minute is not a millisecond");
-        let lab = lab("seed=7&link.loss=0.3&view.at=99");
+        assert!(
+            Lab::finished("seed=7&link.loss=0.3&view.at=1m").at_end(),
+            "a minute is not a millisecond"
+        );
+        let lab = Lab::finished("seed=7&link.loss=0.3&view.at=99");
         assert!(lab.at_end());
         assert_eq!(lab.address(), "seed=7&link.loss=0.3&view.at=0.12");
     }
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        let lab =
-            lab("view.at=soon&view.select=x&view.client=-1&view.zoom=3&view.against=cleints%3D3");
+        let lab = Lab::finished(
+            "view.at=soon&view.select=x&view.client=-1&view.zoom=3&view.against=cleints%3D3",
+        );
         let errors = lab.errors(0);
         assert_eq!(errors.len(), 5, "{errors:?}");
         assert!(errors.contains(
@@ -188,7 +186,7 @@ mod tests {
         ));
         assert!(errors.contains(&"`view.zoom` is not known".into()), "{errors:?}");
         // There is no such event.
-        let nothing = self::lab("seed=1&view.select=4294967295");
+        let nothing = Lab::finished("seed=1&view.select=4294967295");
         assert_eq!(nothing.address(), "seed=1");
     }
 

@@ -201,22 +201,11 @@ impl Lab {
 mod tests {
     use super::*;
 
-    fn lab(link: &str) -> Lab {
-        let mut lab = Lab::new(link);
-        run(&mut lab);
-        lab
-    }
-
-    fn run(lab: &mut Lab) {
-        while !lab.run_some(0, 1_000) {}
-        assert!(lab.ready(0));
-    }
-
     #[test]
     fn the_rest_of_the_run_is_hidden_until_the_answer_is_right() {
         for kind in Kind::ALL {
             let link = link_of(*kind, 3);
-            let mut lab = lab(&link);
+            let mut lab = Lab::finished(&link);
             let right = lab.task.as_ref().unwrap().exercise.answer.to_string();
             let shown = lab.task.as_ref().unwrap().exercise.shown;
             assert_eq!((lab.kept(0) as usize, lab.hides(0)), (shown, true));
@@ -234,7 +223,7 @@ mod tests {
             };
             assert_eq!(says_so(&lab), *kind != Kind::Policy);
             assert_eq!(lab.answer(&right), Ok(true));
-            run(&mut lab);
+            lab.finish();
             assert!(lab.kept(0) as usize > shown || *kind == Kind::Policy);
             assert!(!lab.hides(0) && !says_so(&lab) && !lab.digest(0).is_empty());
             assert!(lab.exercise().contains("\"steps\":[{"), "{}", lab.exercise());
@@ -246,34 +235,34 @@ mod tests {
         for kind in Kind::ALL {
             for number in 1..30 {
                 let link = link_of(*kind, number);
-                let mut lab = lab(&link);
+                let mut lab = Lab::finished(&link);
                 assert_eq!((lab.at_end(), lab.address()), (true, link.clone()));
                 lab.seek(0.0);
                 assert_eq!(lab.address() == link, lab.at_end(), "{}", lab.address());
             }
         }
-        let mut lab = lab("view.exercise=next-send.1");
+        let mut lab = Lab::finished("view.exercise=next-send.1");
         assert!(lab.exercise().contains("Send 2 has just left, at 250 ms."), "{}", lab.exercise());
         assert_eq!(lab.clock(false), "0.250");
         assert!(lab.moment(0, false).contains("(send 2)"), "{}", lab.moment(0, false));
         lab.seek(0.0);
         assert_eq!(lab.address(), "view.exercise=next-send.1&view.at=0");
-        let again = self::lab(&lab.address());
+        let again = Lab::finished(&lab.address());
         assert_eq!((again.now(), again.hides(0)), (0.0, true));
     }
 
     #[test]
     fn steps_have_the_digits_of_the_clock() {
-        let mut lab = lab("view.exercise=next-send.1");
+        let mut lab = Lab::finished("view.exercise=next-send.1");
         lab.show_solution();
-        run(&mut lab);
+        lab.finish();
         assert_eq!(lab.clock(false), "0.250000");
         assert!(lab.exercise().contains(r#""at":"0.250000""#), "{}", lab.exercise());
     }
 
     #[test]
     fn a_wrong_answer_counts_and_the_solution_can_be_shown() {
-        let mut lab = lab("view.exercise=sends.2");
+        let mut lab = Lab::finished("view.exercise=sends.2");
         assert_eq!(lab.answer("99"), Ok(false));
         assert!(lab.answer("many").is_err(), "this one does not count");
         assert!(lab.hides(0) && lab.changed(0, "seed", Some("1".into())).is_err());
@@ -289,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_unknown_exercise_is_an_error_of_the_link() {
-        let lab = lab("view.exercise=nothing.1&seed=5");
+        let lab = Lab::finished("view.exercise=nothing.1&seed=5");
         assert_eq!((lab.exercise().as_str(), lab.address().as_str()), ("", "seed=5"));
         assert!(lab.errors(0)[0].starts_with("`view.exercise`: there is no exercise \"nothing\""));
     }

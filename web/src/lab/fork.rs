@@ -64,20 +64,13 @@ fn has_effect(scenario: &Scenario, key: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn open(link: &str) -> Lab {
-        let mut lab = Lab::new(link);
-        while !lab.run_some(0, 1_000) {}
-        assert!(lab.ready(0));
-        lab
-    }
-
     fn ways(lab: &Lab, key: &str, value: &str) -> [String; 2] {
         lab.ways(&lab.fragment(0), key, Some(value.to_string())).unwrap().try_into().unwrap()
     }
 
     #[test]
     fn a_setting_changes_in_the_whole_run_or_from_the_playhead_on() {
-        let mut lab = open("exchanges=5&link.loss=0.3&view.at=0.05");
+        let mut lab = Lab::finished("exchanges=5&link.loss=0.3&view.at=0.05");
         assert_eq!(
             ways(&lab, "link.loss", "10%"),
             ["exchanges=5&link.loss=0.1", "exchanges=5&link.loss=0.3&changes=50ms+link.loss%3D0.1"]
@@ -94,12 +87,12 @@ mod tests {
     #[test]
     fn the_policy_changes_for_exchanges_that_are_yet_to_begin() {
         let timeout = "policy.initial_timeout";
-        let one = open("link.loss=0.3&clients=3&view.at=0.01");
+        let one = Lab::finished("link.loss=0.3&clients=3&view.at=0.01");
         assert_eq!(ways(&one, timeout, "50ms")[1], "");
-        let more = open("exchanges=5&view.at=0.05");
+        let more = Lab::finished("exchanges=5&view.at=0.05");
         let [_, fork] = ways(&more, timeout, "50");
         assert_eq!(fork, "exchanges=5&changes=50ms+policy.initial_timeout%3D50ms");
-        let mut lab = open(&format!("{fork}&view.at=0.05"));
+        let mut lab = Lab::finished(&format!("{fork}&view.at=0.05"));
         assert_eq!(
             lab.setting(timeout, lab.now(), true),
             ["First timeout is 50ms for exchanges that begin from 50 ms on.", "In the whole run"]
@@ -118,7 +111,8 @@ mod tests {
     /// The value of the whole run replaces what follows.
     #[test]
     fn a_fork_is_taken_back_by_setting_the_value_again() {
-        let lab = open("exchanges=5&link.loss=0.3&changes=50ms+link.loss%3D0.1&view.at=0.08");
+        let lab =
+            Lab::finished("exchanges=5&link.loss=0.3&changes=50ms+link.loss%3D0.1&view.at=0.08");
         let [whole, fork] = ways(&lab, "link.loss", "0.3");
         assert_eq!(whole, "exchanges=5&link.loss=0.3");
         assert_eq!(

@@ -234,18 +234,9 @@ impl Lab {
 mod tests {
     use super::*;
 
-    fn lab(link: &str) -> Lab {
-        let mut lab = Lab::new(link);
-        for which in 0..lab.exhibits() {
-            while !lab.run_some(which, 1_000) {}
-            assert!(lab.ready(which));
-        }
-        lab
-    }
-
     #[test]
     fn a_moment_has_its_own_time() {
-        let lab = lab("seed=7&link.loss=0.3&view.at=0.09&view.against=server.drop%3D1");
+        let lab = Lab::finished("seed=7&link.loss=0.3&view.at=0.09&view.against=server.drop%3D1");
         assert_eq!(lab.clock(false), "0.090");
         let pairs = [0, 1].map(|which| (lab.moment(which, false), lab.moment_clock(which, false)));
         let pairs = pairs.each_ref().map(|(words, at)| (words.as_str(), at.as_str()));
@@ -261,7 +252,8 @@ mod tests {
     #[test]
     fn a_fault_that_is_no_event_has_the_time_of_the_playhead() {
         let caption = |at: &str| {
-            let lab = lab(&format!("server.drop=1&faults=150ms+1s+partition&view.at={at}"));
+            let lab =
+                Lab::finished(&format!("server.drop=1&faults=150ms+1s+partition&view.at={at}"));
             (lab.moment_clock(0, false), lab.moment(0, false))
         };
         let (at, before) = caption("0.12");
@@ -275,9 +267,9 @@ mod tests {
 
     #[test]
     fn totals_are_those_of_the_playhead() {
-        let lab = lab("clients=40&view.at=0.09");
+        let lab = Lab::finished("clients=40&view.at=0.09");
         assert_eq!((lab.moment_clock(0, true).as_str(), lab.at_end()), ("0.020", true));
-        let lab = self::lab("clients=40&server.drop=1&view.at=0.09");
+        let lab = Lab::finished("clients=40&server.drop=1&view.at=0.09");
         assert!(lab.moment(0, true).starts_with("0 of 40"), "{}", lab.moment(0, true));
         assert_eq!([lab.moment_clock(0, true), lab.moment_clock(0, false)], ["0.090", "0.010"]);
     }

@@ -164,3 +164,21 @@ impl Lab {
         format!("Showing {showing}. {cover}")
     }
 }
+
+#[cfg(test)]
+impl Lab {
+    /// Creates a lab whose runs are over.
+    pub(super) fn finished(link: &str) -> Self {
+        let mut lab = Self::new(link);
+        lab.finish();
+        lab
+    }
+
+    /// Simulates all runs to their ends.
+    pub(super) fn finish(&mut self) {
+        for which in 0..self.exhibits() {
+            while !self.run_some(which, 1_000) {}
+            assert!(self.ready(which));
+        }
+    }
+}
