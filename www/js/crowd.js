@@ -2,6 +2,7 @@
 // Very many independent clients: the page simulates and draws a sample of them, and web workers simulate all of them. In
 // a browser that starts no workers, the page does their work too, in slices.
 
+import { drawn } from "./dom.js";
 import { startWorker } from "./files.js";
 import { ASK, Simulation } from "./simulate.js";
 import { Stand } from "./stand.js";
@@ -67,14 +68,17 @@ export class Crowd {
       ready: hooks.ready,
       progress: () => {},
       ask: () => this.sample.goOn(),
-      done: () => this.hire(),
+      done: () => {
+        this.look();
+        // Workers that start take the processors with which the browser draws the sample.
+        drawn().then(() => this.guard(() => this.hire()));
+      },
     }, failed);
     this.sample.later();
   }
 
   /** Starts the workers, unless the run was stopped. */
   hire() {
-    this.look();
     if (this.cancelled) return;
     try {
       const order = { ...sourceOf(this.module), link: this.lab.fragment(this.which) };

@@ -41,8 +41,27 @@ export function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children);
+  for (const child of children) element.append(...typeof child === "string" ? unparted(child) : [child]);
   return element;
+}
+
+/** A number with its unit. */
+const MEASURE = /(\d[\d.,]* (?:[nµm]?s|min|h|[kM]?B|[kM]?bit\/s|bytes)\b)/;
+
+/**
+ * Returns a text whose numbers are never parted from their units by the end of a line.
+ * @param {string} text
+ */
+function unparted(text) {
+  const parts = text.split(MEASURE).map((part, i) => {
+    if (i % 2 === 0) return part;
+    const measure = document.createElement("span");
+    measure.className = "measure";
+    measure.textContent = part;
+    return measure;
+  });
+  // An element without a text has no child.
+  return parts.filter((part) => part !== "");
 }
 
 /**
@@ -64,7 +83,7 @@ export function icon(id) {
  * @param {string} text
  */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.replaceChildren(...unparted(text));
 }
 
 /**
@@ -99,7 +118,7 @@ export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)"
  * @param {string} sentence
  */
 export function marked(sentence) {
-  return sentence.split("`").map((part, i) => (i % 2 === 1 ? make("code", {}, part) : part));
+  return sentence.split("`").flatMap((part, i) => (i % 2 === 1 ? make("code", {}, part) : unparted(part)));
 }
 
 /**
@@ -113,4 +132,16 @@ export const pause = () => new Promise((done) => {
     done();
   };
   port2.postMessage(null);
+});
+
+/** The longest wait for a frame, in milliseconds: a page that is not in sight draws none. */
+const LONGEST_WAIT = 100;
+
+/**
+ * Waits until what the page shows now is drawn.
+ * @returns {Promise<void>}
+ */
+export const drawn = () => new Promise((done) => {
+  requestAnimationFrame(() => pause().then(done));
+  setTimeout(done, LONGEST_WAIT);
 });

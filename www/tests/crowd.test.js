@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LONG, openLab, text, visit, watch } from "./support.js";
+import { LONG, openLab, text, visit, watch, workersEnd } from "./support.js";
 
 /** @type {import("./support.js").Lab} */
 let lab;
@@ -44,7 +44,7 @@ test("a sample is drawn, the outcome is that of all, and the page says so", asyn
   await page.keyboard.press("End");
   const counts = await page.locator("[data-part=counts] div").allTextContents();
   assert(counts.some((count) => /^answered9\d\d$/.test(count)), counts.join(" "));
-  assert.equal(page.workers().length, 0, "nothing is left to do");
+  await workersEnd(page);
   await page.setViewportSize({ width: 390, height: 844 });
   assert(await page.locator("#legend-sample").isVisible(), "the outcome is not in sight");
   await page.evaluate(() => {
@@ -85,7 +85,8 @@ test("a change ends the workers at once, and no result of theirs is shown", asyn
   const shown = await seen();
   assert.match(shown[0], /^[\w ,.%]*3 exchanges were answered/);
   await page.waitForTimeout(200);
-  assert.deepEqual([await seen(), page.workers().length], [shown, 0]);
+  assert.deepEqual(await seen(), shown);
+  await workersEnd(page);
   assert.deepEqual(faults, []);
   await page.context().close();
 });
@@ -98,7 +99,7 @@ test("a run of very many clients can be stopped", async () => {
   await page.locator("[data-notice^=long] button").click();
   await page.waitForFunction(() => document.querySelector("[data-part=outcome]")?.textContent?.startsWith("Stopped after"));
   assert.equal(await text(page, "digest"), "", "a stopped run has no digest");
-  assert.equal(page.workers().length, 0);
+  await workersEnd(page);
   assert.deepEqual(faults, []);
   await page.context().close();
 });

@@ -58,6 +58,29 @@ export async function watchFrames(page) {
 }
 
 /**
+ * Notes the time when the page starts its first worker.
+ * @param {Page} page
+ */
+export async function watchWorkers(page) {
+  await page.evaluate(() => {
+    globalThis.Worker = class extends Worker {
+      /** @param {ConstructorParameters<typeof Worker>} how */
+      constructor(...how) {
+        super(...how);
+        if (!Reflect.has(globalThis, "begun")) Reflect.set(globalThis, "begun", performance.now());
+      }
+    };
+  });
+}
+
+/**
+ * Returns the time when the page started its first worker.
+ * @param {Page} page
+ * @returns {Promise<number>}
+ */
+export const workersBegun = (page) => page.evaluate(() => Reflect.get(globalThis, "begun"));
+
+/**
  * Returns the times of the frames so far.
  * @param {Page} page
  * @returns {Promise<number[]>}

@@ -226,6 +226,14 @@ export const seek = (page, share) =>
     scrub.dispatchEvent(new Event("change"));
   }, share);
 
+/**
+ * Waits until the page has no worker. The browser reports the end of a worker later than the page shows what follows from it.
+ * @param {import("playwright-core").Page} page
+ */
+export async function workersEnd(page) {
+  await Promise.all(page.workers().map((worker) => worker.waitForEvent("close", { timeout: 10000 })));
+}
+
 /** @param {import("playwright-core").Page} page */
 export const fragmentOf = (page) => new URL(page.url()).hash.slice(1);
 

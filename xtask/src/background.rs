@@ -51,7 +51,7 @@ fn run(step: Step, log: &PathBuf, long: bool) -> Result<()> {
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     let status = command.status().context("the step did not start")?;
     if !status.success() {
-        bail!("it failed; its output is above");
+        bail!("it failed; its output is above, and ends with the lines below");
     }
     Ok(())
 }

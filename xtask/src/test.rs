@@ -15,6 +15,8 @@ struct Report {
     step: Step,
     took: Duration,
     outcome: Outcome,
+    /// What it printed, if that is far above in the output of a run.
+    output: String,
 }
 
 enum Outcome {
@@ -77,7 +79,7 @@ fn shown(ended: Ended) -> Report {
         Ok(()) => Outcome::Passed,
         Err(error) => Outcome::Failed(format!("{error:#}")),
     };
-    let report = Report { step, took, outcome };
+    let report = Report { step, took, outcome, output };
     println!("{}", line(&report));
     report
 }
@@ -105,7 +107,7 @@ fn run(step: Step, machine: &Machine<'_>, long: bool) -> Report {
         Err(error) if error.is::<NotRun>() => Outcome::NotRun(error.to_string()),
         Err(error) => Outcome::Failed(format!("{error:#}")),
     };
-    let report = Report { step, took: start.elapsed(), outcome };
+    let report = Report { step, took: start.elapsed(), outcome, output: String::new() };
     println!("{}", line(&report));
     report
 }
@@ -139,11 +141,22 @@ fn summarize(reports: &[Report], long: bool) -> ExitCode {
             Outcome::NotRun(reason) => println!("{name} did not run completely: {reason}"),
             Outcome::Failed(error) => {
                 println!("{name} FAILED: {error}\n  repeat: cargo xtask test{long} {name}");
+                print!("{}", end(&report.output));
             }
         }
     }
     println!("{}", counts(passed, failed, not_run));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Number of lines that the summary repeats of a step that failed in the background: a test runner ends with what failed.
+const REPEATED: usize = 40;
+
+/// Returns the last lines of a step's output, indented.
+fn end(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    let last = &lines[lines.len().saturating_sub(REPEATED)..];
+    last.iter().map(|line| format!("  | {line}\n")).collect()
 }
 
 /// Returns the last line of a run. Programs parse it, so its format is fixed.
@@ -160,5 +173,13 @@ mod tests {
     fn steps_that_did_not_run_are_not_counted_as_passed() {
         assert_eq!(counts(3, 1, 0), "steps: 3 passed, 1 failed");
         assert_eq!(counts(2, 0, 1), "steps: 2 passed, 0 failed, 1 skipped");
+    }
+
+    #[test]
+    fn the_summary_repeats_how_a_failed_step_ended() {
+        assert_eq!(end("first\nlast\n"), "  | first\n  | last\n");
+        assert_eq!(end(""), "");
+        let many: String = (1..=100).map(|i| format!("{i}\n")).collect();
+        assert!(end(&many).starts_with("  | 61\n") && end(&many).ends_with("  | 100\n"));
     }
 }
