@@ -9,8 +9,8 @@ use serde_json::json;
 
 const HELP: &str = "\
 Examples:
-  retrylab check H7WQ2-9MXD 'http://127.0.0.1:8060/#view.exercise=sends.17'
-  retrylab check h7wq29mxd view.exercise=sends.17 --json
+  retrylab check HH0HJ-B79R 'http://127.0.0.1:8060/#view.exercise=sends.17'
+  retrylab check hh0hjb79r view.exercise=sends.17 --json
 
 A code covers the exercise, its right answer, whether that was found, and the number of answers. It
 is a checksum: it reveals typing errors, and codes of other exercises. It is not a proof, because
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "CODE")]
     code: String,
     /// Address of the exercise, or the part after its `#`
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "ADDRESS")]
     link: String,
     /// Print one JSON object
     #[arg(long)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error("the address: {0}")]
     Link(#[from] FieldError),
-    #[error("the address names no exercise; it has a part such as view.{NAME}=sends.17")]
+    #[error("the address names no exercise; it must contain one, as in view.{NAME}=sends.17")]
     NoExercise,
     #[error("the address: view.{NAME}: {0}")]
     Name(#[from] NameError),

@@ -40,6 +40,9 @@ const MAX_ARGUMENT: usize = 300;
 ///
 /// A laboratory for retries: a client with a retry policy and a server that drops datagrams on
 /// purpose. Both run on real sockets, over a simulated network and in a browser page.
+///
+/// An exchange is one request with all its sends, until a reply arrives or the client gives up. A
+/// ladder is a sequence diagram: time runs down, the client is left, the server right.
 #[derive(Parser, Debug)]
 #[command(name = "retrylab", version, after_help = START)]
 #[command(arg_required_else_help = true, subcommand_required = true)]

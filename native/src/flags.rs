@@ -19,6 +19,10 @@ pub(crate) trait Group {
     const PREFIX: &'static str;
     /// The heading above their flags in `--help`.
     const HEADING: &'static str;
+    /// Keys that are no flags.
+    const WITHOUT: &'static [&'static str] = &[];
+    /// Whether `--help` shows the defaults: those of a scenario.
+    const DEFAULTS: bool = true;
 }
 
 /// `policy.*`: when to send again, and when to stop.
@@ -27,7 +31,17 @@ pub(crate) struct Policy;
 
 impl Group for Policy {
     const PREFIX: &'static str = "policy.";
-    const HEADING: &'static str = "Policy (when to send again, and when to stop)";
+    const HEADING: &'static str = "Policy (when to retry; see `retrylab keys policy`)";
+}
+
+/// The same flags where the policy is another one by default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OtherPolicy;
+
+impl Group for OtherPolicy {
+    const PREFIX: &'static str = Policy::PREFIX;
+    const HEADING: &'static str = "Policy (default below; see `retrylab keys policy`)";
+    const DEFAULTS: bool = false;
 }
 
 /// `server.*`: what the server answers and drops.
@@ -37,6 +51,8 @@ pub(crate) struct Server;
 impl Group for Server {
     const PREFIX: &'static str = "server.";
     const HEADING: &'static str = "Server (what it answers and drops)";
+    /// A server without a socket is not one.
+    const WITHOUT: &'static [&'static str] = &["server.listening"];
 }
 
 /// The flags of a group as they were given, each checked by itself: pairs for [`Scenario::apply`].
@@ -48,16 +64,19 @@ pub(crate) struct Flags<G> {
 }
 
 impl<G: Group> Flags<G> {
-    fn fields() -> impl Iterator<Item = (&'static str, &'static Field)> {
-        FIELDS.iter().filter_map(|field| Some((field.key.strip_prefix(G::PREFIX)?, field)))
+    fn fields() -> impl Iterator<Item = &'static Field> {
+        let is_flag = |key: &str| key.starts_with(G::PREFIX) && !G::WITHOUT.contains(&key);
+        FIELDS.iter().filter(move |field| is_flag(field.key))
     }
 
     fn args() -> impl Iterator<Item = Arg> {
-        Self::fields().map(|(name, field)| {
+        Self::fields().map(|field| {
             let default = field.default_value();
+            let default =
+                if G::DEFAULTS { format!(" [default: {default}]") } else { String::new() };
             Arg::new(field.key)
-                .long(name.replace('_', "-"))
-                .help(format!("{} [default: {default}]", sentence(field.help())))
+                .long(name(field.key))
+                .help(format!("{}{default}", sentence(&with_flags::<G>(field.help()))))
                 .help_heading(G::HEADING)
                 .value_name(value_name(&field.shape))
                 // So that `--drop -1` is refused as a value, not as an unknown flag `-1`.
@@ -68,9 +87,8 @@ impl<G: Group> Flags<G> {
     }
 
     fn read(matches: &ArgMatches) -> Self {
-        let pairs = Self::fields().filter_map(|(_, field)| {
-            Some((field.key, matches.get_one::<String>(field.key)?.clone()))
-        });
+        let pairs = Self::fields()
+            .filter_map(|field| Some((field.key, matches.get_one::<String>(field.key)?.clone())));
         Self { pairs: pairs.collect(), group: PhantomData }
     }
 }
@@ -146,6 +164,11 @@ pub(crate) fn interval(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("an interval must be longer than 0s; try 100ms".to_string()),
         interval => Ok(interval),
     }
+}
+
+/// Reads a number of exchanges.
+pub(crate) fn exchanges(text: &str) -> Result<u32, String> {
+    between(text, 1, u32::MAX)
 }
 
 /// Reads the number of seeds per combination.
@@ -240,6 +263,20 @@ fn value_name(shape: &Shape) -> String {
             name.join("_").to_uppercase()
         }
     }
+}
+
+/// Replaces keys of the group by their flags: `policy.max_sends` by `--max-sends`.
+fn with_flags<G: Group>(help: &str) -> String {
+    let word = |word: &str| match word.strip_prefix(G::PREFIX) {
+        Some(_) => format!("--{}", name(word)),
+        None => word.to_string(),
+    };
+    help.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the name of the flag that sets a key: `give-up-above` for `policy.give_up_above`.
+pub(crate) fn name(key: &str) -> String {
+    key.split_once('.').map_or(key, |(_, name)| name).replace('_', "-")
 }
 
 /// Capitalizes the first letter, as in clap's own help, unless the text begins with a value.

@@ -59,7 +59,7 @@ pub(crate) fn run(pattern: Option<&str>, as_json: bool) -> Exit {
     } else {
         out.line(format_args!("{:<24}{:<12}meaning and allowed values", "key", "default"));
         for (key, default, allowed, help) in rows {
-            out.line(format_args!("{key:<24}{default:<12}{help}"));
+            out.line(format_args!("{key:<24}{default:<10}  {help}"));
             out.line(format_args!("{:<36}  {allowed}", ""));
         }
     }

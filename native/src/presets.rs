@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Exit {
             text.push("…".to_string());
         }
         out.line(format_args!("{:<21}{end:<12}{}", preset.name(), text.join(" ")));
-        out.line(format_args!("  use it when: {}", preset.use_when()));
+        out.line(format_args!("  use it when {}", preset.use_when()));
         out.line(format_args!("  source: {}", preset.source()));
     }
     if let [preset] = presets[..] {

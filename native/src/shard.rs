@@ -29,7 +29,7 @@ impl Shard {
             let (index, count) = (index.parse::<u64>().ok()?, count.parse::<u64>().ok()?);
             (1..=count).contains(&index).then(|| Self { index: index - 1, count })
         });
-        numbers.ok_or_else(|| "it is not one of n parts; try 1/64 to 64/64".into())
+        numbers.ok_or_else(|| "it is not I/N with I from 1 to N; try 1/64 to 64/64".into())
     }
 
     pub(crate) fn is_whole(self) -> bool {

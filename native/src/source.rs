@@ -17,7 +17,7 @@ pub(crate) enum SourceError {
     File(#[from] FileError),
     #[error("{0} cannot be read: {1}")]
     Read(String, io::Error),
-    #[error("{0} is neither a file nor a shipped scenario; {hint}", hint = hint(.0))]
+    #[error("{0} is neither a file nor a built-in scenario; {hint}", hint = hint(.0))]
     NoSuch(String),
     #[error("{0} is longer than {max} bytes, the maximum", max = scenario_file::MAX_BYTES)]
     TooLong(String),
@@ -169,6 +169,6 @@ fn hint(name: &str) -> String {
     let known = names().collect::<Vec<_>>().join(", ");
     match nearest(name, names()) {
         Some(meant) => format!("did you mean {meant}? The shipped ones are {known}"),
-        None => format!("the shipped ones are {known}"),
+        None => format!("the built-in ones are {known}"),
     }
 }

@@ -224,7 +224,7 @@ mod tests {
             ("policy.preset=coap", "try --variant coap=policy.preset=coap"),
             ("a=link.los=0", "--variant: a: unknown key \"link.los\""),
             ("a=link.loss=2", "--variant: a: link.loss"),
-            ("a=nosuch", "--variant: a: nosuch is neither a file nor a shipped scenario"),
+            ("a=nosuch", "--variant: a: nosuch is neither a file nor a built-in scenario"),
             ("a=seed=3", "--variant: a: all variants use the same seeds"),
         ] {
             let result = Variant::read(text);

@@ -123,7 +123,7 @@ impl Policy {
             return contradiction("timeouts", backoff, "it must contain a wait above zero");
         }
         if !list && !self.timeouts.is_empty() {
-            return contradiction("timeouts", backoff, "it must be none");
+            return contradiction("timeouts", backoff, "use policy.backoff=list with it, or none");
         }
         let grows = matches!(self.backoff, Backoff::Linear | Backoff::Exponential);
         if !grows && !self.increment.is_zero() {
@@ -330,7 +330,10 @@ impl fmt::Display for PolicyError {
             }
             Self::BelowFirstWait { field, value, name, first } => {
                 let (value, first) = (WithUnit(value), WithUnit(first));
-                write!(f, "policy.{field} is {value}; it must not be below {name}, {first}")
+                write!(
+                    f,
+                    "policy.{field} is {value}; it must not be below {name}, {first}; raise it, or use none"
+                )
             }
             Self::AboveCap(least, most) => {
                 let (least, most) = (WithUnit(least), WithUnit(most));

@@ -123,8 +123,8 @@ presets! {
     /// [`Policy::textbook`]. It follows hints, as a policy of your own does by default.
     #[default]
     Textbook "textbook",
-    source: "the textbook UDP client on port 1060",
-    use_when: "on a test network; a first wait of 0.1 s is too short for the Internet (RFC 8085 3.1.1)",
+    source: "Rhodes and Goerzen, Foundations of Python Network Programming, chapter 2: udp_remote.py",
+    use_when: "you test on a local network; a first wait of 0.1 s is too short for the Internet (RFC 8085 3.1.1)",
     Policy::textbook();
 
     /// The client of the UDP Pinger, an exercise of the textbook by Kurose and Ross: it waits up to 1 s for each

@@ -141,12 +141,12 @@ keys! {
 
     "workload.rate" = load.rate => open_loop,
         "offered load: exchanges per second over all clients (open loop), Poisson unless workload.arrivals=constant; \
-         sets token=true, server.reply=mirror and, if it is 1, exchanges=none";
+         sets token=true, server.reply=mirror and, if exchanges is 1, exchanges=none";
     "workload.arrivals" = load.arrivals,
         "when exchanges begin: closed (each after the previous one), or as they arrive (open loop), at a rate for each \
          client or, as poisson or constant, at workload.rate";
     "workload.task" = workload.task,
-        "what clients do: ask for answers, each write one shared row once, or send heartbeats that nobody answers";
+        "what clients do. ask: send requests; write: each client writes the same row once; heartbeat: send heartbeats, which get no reply";
     "workload.duration" = workload.duration, "when arrivals end (open loop)";
     "workload.interval" = workload.interval, "time from one heartbeat to the next; none: 1s";
     "workload.dead_after" = workload.dead_after,
@@ -163,31 +163,31 @@ keys! {
         "linear backoff: what each wait adds to the previous one; exponential: added after multiplying";
     "policy.timeouts" = policy.timeouts, "list backoff: the waits; the last one repeats";
     "policy.linear_timeouts" = policy.linear_timeouts in 0..=MAX,
-        "how many waits repeat before the first one grows";
+        "how often the first wait repeats before waits grow";
     "policy.max_timeout" = policy.max_timeout, "upper bound of each wait; see policy.cap";
-    "policy.cap" = policy.cap, "whether max_timeout cuts a wait before its jitter is drawn, after, or both";
+    "policy.cap" = policy.cap, "whether policy.max_timeout cuts a wait before its jitter is drawn, after, or both";
     "policy.attempt_timeout" = policy.attempt_timeout,
-        "how long each send waits for its reply before it is abandoned and the backoff begins (calls); \
-         none: the backoff is the wait, and a reply to any send counts (datagrams)";
+        "how long each send waits for its reply before it is abandoned and the backoff begins, as for calls; \
+         none: the backoff is the wait, and a reply to any send counts, as for datagrams";
     "policy.last_timeout" = policy.last_timeout,
-        "the wait after the last of max_sends sends, if it differs";
+        "the wait after the last of policy.max_sends sends, if it differs";
     "policy.first_delay" = policy.first_delay, "delay before the first send";
     "policy.jitter" = policy.jitter, "how waits are randomized";
     "policy.adaptive" = policy.adaptive, "the first wait follows the measured round-trip time";
     "policy.min_timeout" = policy.min_timeout, "lower bound of an adaptive first wait";
     "policy.give_up_above" = policy.give_up_above,
-        "give up when the next wait, before max_timeout, would be longer than this";
+        "give up when the next wait, before policy.max_timeout, would be longer than this";
     "policy.max_sends" = policy.max_sends in 1..=MAX, "maximum number of sends, the first included";
     "policy.deadline" = policy.deadline, "the exchange ends at most this long after its first send";
     "policy.deadline_rule" = policy.deadline_rule,
-        "a wait that would pass the deadline ends at it, or its send is left out";
+        "at: a wait that would pass the deadline ends at it; before: a send whose wait would pass the deadline is not made";
     "policy.hedging" = policy.hedging,
-        "each send joins the earlier ones instead of replacing them; after a failure the next one goes \
+        "sends do not replace earlier ones: the first reply to any counts; after a failure the next send goes \
          out at once";
     "policy.budget" = policy.budget, "retry budget of each client: a limit on the retries of all its exchanges";
     "policy.breaker" = policy.breaker,
         "circuit breaker: after too many failures, send nothing for a while, or do not retry";
-    "policy.hint" = policy.hint, "how to treat a server's hint when to come back";
+    "policy.hint" = policy.hint, "what to do with a server's hint when to retry";
 
     "servers" = scenario.servers,
         "names and addresses of the servers; each further send of an exchange goes to the next one, and the next \
@@ -202,7 +202,7 @@ keys! {
         "datagrams that the server drops, numbered from 1 over its lifetime";
     "server.fail" = scenario.server.fail,
         "probability that the server answers with a failure, which the client learns at once";
-    "server.hint" = scenario.server.hint, "when to come back, sent with each failure; with protocol=http in whole seconds (Retry-After)";
+    "server.hint" = scenario.server.hint, "hint when to retry, sent with each failure; with protocol=http in whole seconds (Retry-After)";
     "server.service" = scenario.station.service, "how long a request takes to process";
     "server.rising" = scenario.station.rising,
         "added to the service time for each request being processed, the new one included";

@@ -205,7 +205,7 @@ fn a_bad_key_or_value_is_refused_in_one_sentence_and_changes_nothing() {
         (
             "policy.give_up_above",
             "50ms",
-            "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms",
+            "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms; raise it, or use none",
         ),
         ("server.reply", "echo", "server.reply: \"echo\" is not one of report, mirror or upper"),
     ] {

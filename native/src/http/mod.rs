@@ -97,7 +97,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    policy: Flags<flags::Policy>,
+    policy: Flags<flags::OtherPolicy>,
 }
 
 /// The policy, unless a preset replaces it.

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 const EXAMPLES: &str = "\
 Examples:
   retrylab export-page lab.html                         the whole page, which opens with its course
-  retrylab export-page storm.html retry-storm           open with a scenario that ships
+  retrylab export-page storm.html retry-storm           open with a built-in scenario
   retrylab export-page run.html mine.toml               open with a scenario file
   retrylab export-page run.html 'seed=7&link.loss=0.3'  open with a run from the address bar
 
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// File to write; `-` is stdout
     #[arg(value_name = "FILE")]
     file: String,
-    /// Run to open with: a scenario file, a scenario that ships, or the page's address of a run
+    /// Run to open with: a scenario file, a built-in scenario, or the page's address of a run
     #[arg(value_name = "SCENARIO")]
     scenario: Option<String>,
     /// Replace FILE if it exists

@@ -45,10 +45,10 @@ of its query, and counts all others. If a reply is truncated, it asks the same s
 adds no search list to the name, and reads no file of the system.
 
 Without policy flags, it follows the rule of resolv.conf(5) as glibc does: each attempt asks every
-server once; of n servers, number k (from 0) has 5 s times 2^k, for k above 0 divided by n, in whole
-seconds. A server that answers SERVFAIL, REFUSED or NOTIMP or that cannot be reached is followed by
-the next one at once. --options changes the 5 seconds, the 2 attempts and the first server. With
-policy flags, the policy decides when to send again; each send goes to the next server.
+server once. The first server has 5 s; server k of n, counted from 0, has 5 s x 2^k / n, rounded
+down to whole seconds. A server that answers SERVFAIL, REFUSED or NOTIMP or that cannot be reached
+is followed by the next one at once. --options changes the 5 seconds, the 2 attempts and the first
+server. With policy flags, the policy decides when to send again; each send goes to the next server.
 
 Exit codes: 0 found, 1 no server answered, or each one failed, 2 usage error, 3 no server can be
 reached, 4 the name does not exist or has no address, 130 interrupted.";
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    policy: Flags<flags::Policy>,
+    policy: Flags<flags::OtherPolicy>,
 }
 
 fn name_server(text: &str) -> Result<Address, String> {

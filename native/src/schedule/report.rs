@@ -86,7 +86,7 @@ fn changes(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> 
 pub(super) fn show(scenario: &Scenario, times: &Times, mut line: impl FnMut(&dyn fmt::Display)) {
     let mut say = |text: String| line(&text.trim_end());
     let preset = scenario.preset;
-    say(format!("{preset}: {}", preset.use_when()));
+    say(format!("{preset}: use it when {}", preset.use_when()));
     say(format!("source: {}", preset.source()));
     let changes: Vec<String> = changes(scenario).map(|(k, v)| format!("{k}={v}")).collect();
     if !changes.is_empty() {

@@ -60,11 +60,12 @@ at 3.1 s. Write a time as a number with a unit: 250us, 100ms, 1.5s, 2m.
 `Ping {seq} {time}`, and it prints each reply with its round-trip time (RTT), or `Request timed
 out`. With --count or --interval, `send` ends with a summary, also after Ctrl-C: exchanges without a
 reply (loss), sends after the first of an exchange (retries), and the RTT: shortest, mean, p50, p99
-and longest. A reply that may answer one of several sends has no RTT; --token makes it certain.
+and longest. A reply that may answer one of several sends has no RTT; with --token and a server that
+mirrors requests, each reply names the send that it answers.
 
 With --tcp, the message ends where the client closes its direction (half-close). A server that stops
-when that happens, as `ncat -e` does, needs --no-half-close. A send whose reply does not
-come in time is abandoned with its connection; addresses are tried as `retrylab http --help` says.
+when that happens, as `ncat -e` does, needs --no-half-close. A send whose reply does not come in
+time is abandoned with its connection; addresses are tried as `retrylab http --help` says.
 The RTT is the time from the first byte of the message to the end of its reply, without the time for
 the connection.
 
@@ -74,13 +75,13 @@ policy stay the same. The next exchange begins with the address that replied.
 
 What the network or this host reports about a datagram is one of three:
   final      nobody listens on the port, or the network, the host or the protocol is unreachable or
-             prohibited: the exchange ends at once with exit code 3, unless the
-             server has another address
+             prohibited: the exchange ends at once with exit code 3, unless the server has another
+             address
   transient  there is no route at the moment, a packet filter or a full queue of this host dropped
              the datagram, or it passed too many routers: the datagram counts as lost, the cause is
              reported once, and the policy continues; exit code 3 if no datagram could leave at all
-  too long   for the path: the datagram counts as lost, and the system divides the next ones into
-             fragments; for this host: exit code 2
+  too long   If the path refuses the datagram, it counts as lost, and the system divides the next
+             ones into fragments. If this host refuses it, the exit code is 2.
 
 Exit codes: 0 answered, 1 no reply, 2 usage error, 3 refused or unreachable (reported by the
 network or this host), 4 name not found, 130 interrupted. With --count, the exit code is that of
@@ -105,8 +106,8 @@ pub(crate) struct Args {
     message: Option<OsString>,
     /// Number of exchanges; each begins when the previous one is over [default: 1; with --interval: until Ctrl-C]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    #[arg(value_parser = flags::parser("exchanges"))]
-    count: Option<String>,
+    #[arg(value_parser = flags::exchanges)]
+    count: Option<u32>,
     /// Send a heartbeat in each interval and expect no reply: --count of them, or until Ctrl-C. The message is
     /// `Heartbeat {seq} {time}` by default
     #[arg(long, value_name = "TIME", value_parser = flags::interval, allow_negative_numbers = true)]
@@ -158,8 +159,8 @@ pub(crate) struct Args {
 pub(crate) enum Error {
     #[error("{0}")]
     Field(#[from] FieldError),
-    #[error("--heartbeat: a heartbeat is never sent again, so {0} has no effect")]
-    NotWithHeartbeat(&'static str),
+    #[error("--heartbeat: a heartbeat is never sent again, so --{0} has no effect")]
+    NotWithHeartbeat(String),
     #[error(transparent)]
     Reversed(#[from] Reversed),
     #[error(transparent)]
@@ -203,12 +204,10 @@ impl Error {
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut scenario = Scenario::default();
     scenario.apply(args.policy.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
-    scenario.apply([("exchanges", args.count.as_deref().unwrap_or("1"))])?;
-    if args.is_endless() {
-        scenario.exchanges = Some(u32::MAX);
-    }
+    let endless = args.is_endless().then_some(u32::MAX);
+    scenario.exchanges = endless.or(args.count).or(Some(1));
     if let (Some(_), Some((key, _))) = (args.heartbeat, args.policy.pairs.first()) {
-        return Err(Error::NotWithHeartbeat(key));
+        return Err(Error::NotWithHeartbeat(flags::name(key)));
     }
     match &args.seed {
         Some(seed) => scenario.apply([("seed", seed)])?,

@@ -174,10 +174,15 @@ impl Watch {
             let seq = label.map(|label| label.exchange.get());
             return self.out.json(&Line { seq, count, silence_s, cause, ..line });
         }
+        let style = style(&what);
+        if let (What::Dropped { cause, .. }, Some(peer), Some(label)) = (what, peer, label) {
+            let seq = label.exchange;
+            self.out.line(format_args!("heartbeat {seq} from {peer}: {style}{cause}{style:#}"));
+            return;
+        }
         let record = Record { at, host, flow: None, packet: None, label, server: None, what };
         let words = words::describe(&record, Setting::default(), Known::default()).sentence();
         let peer = peer.map_or_else(String::new, |peer| format!("{peer}: "));
-        let style = style(&record.what);
         self.out.line(format_args!("{peer}{style}{words}{style:#}"));
     }
 }

@@ -79,10 +79,10 @@ The server warns when that begins, and the summary counts them.
 
 --tcp and --http add services over connections. The flags --reply, --drop, --fail and so on apply to
 each TCP connection and to each HTTP request as to a datagram (a failure is status 503, with --hint
-as Retry-After); --set does not. A client that is slow, silent or too large reaches a limit: its
-connection is answered with status 408, 413, 414 or 431, or broken. Other clients are served all the
-time. A connection is closed after one response, unless the client asks for keep-alive; a client has
-1 s to close its end, too. After Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to
+as Retry-After); --set does not. If a client is too slow or silent, or sends too much, the server
+answers with status 408, 413, 414 or 431, or closes the connection. Other clients are not affected.
+A connection is closed after one response, unless the client asks for keep-alive; a client has 1 s
+to close its end, too. After Ctrl-C, SIGTERM or SIGHUP, exchanges in progress have 5 s to
 finish; a second signal ends them.
 
 Exit codes: 0 stopped by Ctrl-C, SIGTERM or SIGHUP, 1 cannot listen on the address (in use, not
@@ -112,8 +112,6 @@ pub(crate) struct Args {
         conflicts_with_all = ["tcp", "http", "dns"]
     )]
     heartbeat: Option<Duration>,
-    #[command(flatten)]
-    streams: StreamArgs,
     /// Set a key of the link, such as link.loss=0.3; can be repeated
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
@@ -126,8 +124,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "1000", value_parser = source_rate)]
     #[arg(allow_negative_numbers = true)]
     source_rate: SourceRate,
-    #[command(flatten)]
-    dns: dns::DnsArgs,
     /// Also answer datagrams from ports below 1024
     #[arg(long)]
     allow_low_ports: bool,
@@ -139,6 +135,10 @@ pub(crate) struct Args {
     /// Print one JSON object per line: first `listening`, then one per datagram, last `summary`
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    streams: StreamArgs,
+    #[command(flatten)]
+    dns: dns::DnsArgs,
 }
 
 /// The value of `--source-rate`; `None` for no limit.
@@ -165,9 +165,9 @@ pub(crate) enum Error {
     )]
     NotLink(String),
     #[error(
-        "--heartbeat: the server answers nothing, so {0} has no effect; to lose heartbeats, use --set link.loss=0.1"
+        "--heartbeat: the server answers nothing, so --{0} has no effect; to lose heartbeats, use --set link.loss=0.1"
     )]
-    NotWithHeartbeat(&'static str),
+    NotWithHeartbeat(String),
     #[error(transparent)]
     Name(#[from] NameError),
     #[error(transparent)]
@@ -237,7 +237,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     scenario.apply(args.server.pairs.iter().map(|(key, value)| (*key, value.as_str())))?;
     scenario.apply([("seed", &args.seed)])?;
     if let (Some(_), Some((key, _))) = (args.heartbeat, args.server.pairs.first()) {
-        return Err(Error::NotWithHeartbeat(key));
+        return Err(Error::NotWithHeartbeat(flags::name(key)));
     }
     runtime::block_on(serve(args, scenario))?
 }

@@ -13,6 +13,16 @@ fn code(solved: bool, attempts: u8) -> String {
 const LINK: &str = "http://127.0.0.1:8060/#view.exercise=sends.17";
 
 #[test]
+fn the_first_example_of_the_help_is_a_valid_code() {
+    let help = run(&["check", "--help"]).stdout;
+    let example =
+        help.lines().find_map(|line| line.trim().strip_prefix("retrylab check ")).unwrap();
+    let (code, address) = example.split_once(' ').unwrap();
+    let finished = run(&["check", code, address.trim_matches('\'')]);
+    assert_eq!(finished.code, Some(0), "{finished:?}; such as {}", self::code(true, 1));
+}
+
+#[test]
 fn a_code_says_how_the_exercise_was_solved() {
     for (solved, attempts, result) in [
         (true, 1, "solved with the first answer"),
@@ -55,7 +65,10 @@ fn a_code_that_does_not_hold_is_refused() {
 #[test]
 fn an_address_without_an_exercise_is_a_usage_error() {
     for (link, sentence) in [
-        ("seed=7", "the address names no exercise; it has a part such as view.exercise=sends.17"),
+        (
+            "seed=7",
+            "the address names no exercise; it must contain one, as in view.exercise=sends.17",
+        ),
         ("http://127.0.0.1:8060/", "has no scenario"),
         (
             "view.exercise=next-sent.1",

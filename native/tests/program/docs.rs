@@ -4,6 +4,7 @@
 //! `UPDATE_DOCS=1 cargo test -p retrylab --test program docs` updates the outputs.
 
 use crate::common::{Running, Server, page_is_built, retrylab, run};
+use retrylab_core::trace::Cause;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -188,6 +189,10 @@ fn check_server(server: Server, fresh: &str) {
         let shown = ["dropped", "answered"].iter().find(|event| line.contains(**event)).unwrap();
         assert_eq!(event["event"], *shown, "{line}");
         assert!(line.starts_with(&format!("#{}", event["number"])), "{line}: {event}");
+        if let Some(name) = event["cause"].as_str() {
+            let cause = Cause::ALL.iter().find(|cause| cause.name() == name).expect(name);
+            assert!(line.ends_with(&format!(": {cause}")), "{line}: {event}");
+        }
     }
     running.signal("TERM");
     let finished = running.finish(Instant::now());

@@ -54,7 +54,7 @@ fn files_are_kept_and_errors_are_sentences() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
     for (scenario, sentence) in [
         ("server.dorp=1", "did you mean server.drop?"),
-        ("no-such-scenario", "is neither a file nor a shipped scenario"),
+        ("no-such-scenario", "is neither a file nor a built-in scenario"),
     ] {
         let finished = run(&["export-page", "-", scenario]);
         assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{finished:?}");

@@ -88,9 +88,9 @@ fn what_was_probably_meant_is_suggested() {
     for (args, sentence) in [
         (
             &["sim", "textbok"][..],
-            "textbok is neither a file nor a shipped scenario; did you mean textbook?",
+            "textbok is neither a file nor a built-in scenario; did you mean textbook?",
         ),
-        (&["sim", "banana"], "the shipped ones are textbook, udp-pinger"),
+        (&["sim", "banana"], "the built-in ones are textbook, udp-pinger"),
         (
             &["sim", "--set", "policy.preset=coop"],
             "curl, wget, envoy or ethernet; did you mean coap?",

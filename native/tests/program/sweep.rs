@@ -343,7 +343,7 @@ fn every_point_is_checked_before_any_runs() {
     }
     assert_refused(&sweep(&[], &["--out", "a.txt"]), &["a.txt", ".csv, .json or .parquet"]);
     for (flag, value, sentence) in [
-        ("--shard", "3/2", "it is not one of n parts; try 1/64"),
+        ("--shard", "3/2", "it is not I/N with I from 1 to N; try 1/64"),
         ("--seeds", "0", "it is not a whole number from 1 to 10000000"),
         ("--threads", "0", "it is not a whole number from 1 to 1024"),
     ] {

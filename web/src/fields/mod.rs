@@ -127,7 +127,7 @@ pub(crate) fn help(scenario: &Scenario, key: &str) -> String {
     let mut details = Vec::new();
     if key == PRESET {
         let preset = scenario.preset;
-        details.push(format!("Use when: {}.", preset.use_when()));
+        details.push(format!("Use it when {}.", preset.use_when()));
         details.push(format!("Source: {}.", preset.source()));
     } else if line.len() > LINE || line != field.help() || Main::find(key).is_some() {
         details.push(in_words(field.help()) + ".");

@@ -99,11 +99,11 @@ fn impossible_policies_are_refused_in_one_sentence() {
         ),
         (
             textbook.max_timeout(short),
-            "policy.max_timeout is 50ms; it must not be below policy.initial_timeout, 100ms",
+            "policy.max_timeout is 50ms; it must not be below policy.initial_timeout, 100ms; raise it, or use none",
         ),
         (
             textbook.give_up_above(short),
-            "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms",
+            "policy.give_up_above is 50ms; it must not be below policy.initial_timeout, 100ms; raise it, or use none",
         ),
     ] {
         assert_eq!(builder.build().unwrap_err().to_string(), sentence);
