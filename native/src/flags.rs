@@ -19,7 +19,7 @@ pub(crate) trait Group {
     const PREFIX: &'static str;
     /// The heading above their flags in `--help`.
     const HEADING: &'static str;
-    /// Keys that are no flags.
+    /// Keys of the group without a flag.
     const WITHOUT: &'static [&'static str] = &[];
     /// Whether `--help` shows the defaults: those of a scenario.
     const DEFAULTS: bool = true;

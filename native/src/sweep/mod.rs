@@ -59,7 +59,8 @@ is empty if a measure has no value, or if a varied key of numbers is none. `retr
 says which time a rate such as goodput_per_s covers. Whole numbers are signed integers of 64 bits,
 so seeds end at 9223372036854775807. A digest begins with an x, so that no program reads it as a
 number. JSON and Parquet also contain the scenario. CSV has the columns points and sweep instead,
-with which `retrylab merge` checks that files belong to the same sweep. Programs that read CSV guess its types: let them consider all rows, or use Parquet.
+with which `retrylab merge` checks that files belong to the same sweep. Programs that read CSV guess
+its types: let them consider all rows, or use Parquet.
 
 Rerun the same command to resume an interrupted sweep, even after a kill: finished points are
 kept in FILE.part until FILE is complete. A complete FILE is replaced only with --overwrite. Two
