@@ -168,7 +168,7 @@ fn hint(name: &str) -> String {
     let names = || SHIPPED.iter().map(|shipped| shipped.name);
     let known = names().collect::<Vec<_>>().join(", ");
     match nearest(name, names()) {
-        Some(meant) => format!("did you mean {meant}? The shipped ones are {known}"),
+        Some(meant) => format!("did you mean {meant}? The built-in ones are {known}"),
         None => format!("the built-in ones are {known}"),
     }
 }
