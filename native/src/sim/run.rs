@@ -7,8 +7,8 @@ use retrylab_core::sim::{self, Bounds, Division, Outcome};
 use retrylab_core::trace::{PacketId, Sink};
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
@@ -151,7 +151,7 @@ pub(super) fn measure_clients(
     metrics: Metrics,
     cells: Cells,
     limits: &Limits,
-    show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> (EndedBy, Outcome<Metrics>) {
     match cells.are_clients() {
         true => run_cells(scenario, clients, &metrics, limits, show),
@@ -165,7 +165,7 @@ pub(crate) fn measure(
     metrics: Metrics,
     cells: Cells,
     limits: &Limits,
-    show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> Result {
     let clients = 1..=scenario.clients;
     let (ended_by, outcome) = measure_clients(scenario, clients, metrics, cells, limits, show);
@@ -178,32 +178,37 @@ fn run_cells(
     clients: RangeInclusive<u32>,
     metrics: &Metrics,
     limits: &Limits,
-    mut show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> (EndedBy, Outcome<Metrics>) {
-    let mut interrupted = false;
-    let mut go_on = |finished| {
-        show(finished);
-        interrupted |= limits.interrupted.load(Ordering::Relaxed);
+    let (show, stopped) = (Mutex::new(show), AtomicBool::new(false));
+    // Every thread looks at the flag, because any of them may be the last one at work.
+    let go_on = |finished| {
+        if let Ok(mut show) = show.try_lock() {
+            show(finished);
+        }
+        let interrupted = limits.interrupted.load(Ordering::Relaxed);
+        stopped.fetch_or(interrupted, Ordering::Relaxed);
         !interrupted
     };
     let threads = limits.threads.min(clients.clone().count());
     let division = Division::new(clients.clone(), limits.bounds, threads);
     let mut outcome = thread::scope(|scope| {
-        let work = || division.work(scenario, metrics.clone(), |_| true);
+        let work = || division.work(scenario, metrics.clone(), go_on);
         // If the system starts fewer threads, these simulate all clients.
         let others =
             (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
         let others: Vec<_> = others.collect();
-        let own = division.work(scenario, metrics.clone(), &mut go_on);
-        others.into_iter().fold(own, |joined, other| match other.join() {
+        others.into_iter().fold(work(), |joined, other| match other.join() {
             Ok(other) => joined.joined(other),
             Err(panic) => std::panic::resume_unwind(panic),
         })
     });
     if division.is_exceeded() {
-        outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, &mut go_on);
+        outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, go_on);
     }
-    let ended_by =
-        if interrupted { EndedBy::Interrupted } else { EndedBy::Itself(outcome.ended_by) };
+    let ended_by = match stopped.into_inner() {
+        true => EndedBy::Interrupted,
+        false => EndedBy::Itself(outcome.ended_by),
+    };
     (ended_by, outcome)
 }

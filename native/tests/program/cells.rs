@@ -159,6 +159,23 @@ fn ctrl_c_ends_a_run_of_a_hundred_million_clients() {
     }
 }
 
+/// An interrupt ends a run on whichever thread the last client is.
+#[test]
+fn ctrl_c_ends_a_run_of_one_long_client() {
+    for short in ["1", "2"] {
+        let act = format!("acts=delay client {short} request 1 by 10s");
+        let limits = ["sim", "--json", "--threads", "2", "--max-time", "1s", "--set", "clients=2"];
+        let sets = ["--set", "exchanges=100000000", "--set", "link.latency=1ns", "--set", &act];
+        let patient = ["--set", "policy.max_sends=1", "--set", "policy.initial_timeout=2s"];
+        let running = Running::start(retrylab(&[&limits[..], &sets, &patient].concat()));
+        std::thread::sleep(Duration::from_millis(300));
+        running.signal("TERM");
+        let finished = running.finish(Instant::now());
+        assert_eq!(finished.code, Some(130), "{finished:?}");
+        assert_eq!(finished.object()["ended_by"], "interrupted");
+    }
+}
+
 /// Runs each of `count` shards of a run; returns the files with its parts.
 fn shards(folder: &Folder, args: &[&str], count: u32) -> Vec<String> {
     let shard = |index: u32| {
