@@ -48,7 +48,7 @@ use many::Many;
 use meter::Meter;
 use report::RunReport;
 use retrylab_core::scenario::Scenario;
-use run::{EndedBy, Limits};
+use run::{EndedBy, Limits, Purpose};
 use select::Select;
 use series::SeriesFile;
 use setup::Setup;
@@ -156,7 +156,7 @@ cannot be written, 2 usage error or invalid scenario, 5 an assertion does not ho
 (with the results so far).";
 
 /// The flags that only a whole run has.
-const WHOLE: [&str; 13] = [
+const WHOLE: [&str; 16] = [
     "json",
     "ladder",
     "trace",
@@ -170,6 +170,9 @@ const WHOLE: [&str; 13] = [
     "versus",
     "versus_set",
     "assert",
+    "junit",
+    "github",
+    "allow_cut",
 ];
 
 /// Run a scenario in the simulated network
@@ -286,6 +289,10 @@ pub(crate) enum Error {
         "--shard: the clients of this scenario are coupled by {0}, so that they cannot be divided; use 1/1, or no --shard"
     )]
     CoupledShards(&'static str),
+    #[error(
+        "--shard: {0} ends the run before all clients are simulated, so no part is written; raise the limit, or run it without --shard"
+    )]
+    CutShard(EndedBy),
     #[error("--assert: {0}")]
     Assertion(String),
     #[error(transparent)]
@@ -304,7 +311,7 @@ impl Error {
             | Self::CoupledShards(_)
             | Self::Assertion(_)
             | Self::Reversed(_) => Exit::Usage,
-            Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
+            Self::Output(_) | Self::System(_) | Self::Threads(_) | Self::CutShard(_) => Exit::Failed,
         }
     }
 }
@@ -334,7 +341,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     // The threads of many runs carry out different ones.
     let threads = if args.many.is_wanted() { 1 } else { threads::count(args.threads) };
     let (bounds, cells) = (args.setup.bounds(), args.setup.cells);
-    let limits = Limits { bounds, interrupted, cells, threads };
+    let purpose = match (args.many.is_wanted(), args.shard) {
+        (true, _) => Purpose::Statistics,
+        (false, Some(_)) => Purpose::Part,
+        (false, None) => Purpose::Result,
+    };
+    let limits = Limits { bounds, interrupted, cells, threads, purpose };
     if args.many.compares() {
         compare::run(args, &sides, &limits)
     } else if args.many.is_wanted() {

@@ -1,6 +1,7 @@
 //! Runs a scenario step by step, within limits.
 
 use super::cells::{Cells, Wanted};
+use crate::output::warn;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::sim::{self, Bounds, Division, Outcome};
@@ -21,6 +22,18 @@ pub(crate) struct Limits {
     pub(crate) cells: Wanted,
     /// Maximum number of threads of one run.
     pub(crate) threads: usize,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Its own result.
+    Result,
+    /// A part of a result, which is of no use if a limit on events cuts it.
+    Part,
+    /// One of many results.
+    Statistics,
 }
 
 /// What ended a run.
@@ -203,7 +216,15 @@ fn run_cells(
             Err(panic) => std::panic::resume_unwind(panic),
         })
     });
-    if division.is_exceeded() {
+    if division.has_too_many_events() && limits.purpose == Purpose::Part {
+        outcome.ended_by = sim::EndedBy::Events;
+    } else if division.is_exceeded() {
+        if division.has_too_many_events() && limits.purpose == Purpose::Result {
+            warn(format_args!(
+                "--max-events will end the run before all {} clients are simulated; raise it to simulate them all",
+                scenario.clients
+            ));
+        }
         outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, go_on);
     }
     let ended_by = match stopped.into_inner() {
