@@ -311,7 +311,9 @@ impl Error {
             | Self::CoupledShards(_)
             | Self::Assertion(_)
             | Self::Reversed(_) => Exit::Usage,
-            Self::Output(_) | Self::System(_) | Self::Threads(_) | Self::CutShard(_) => Exit::Failed,
+            Self::Output(_) | Self::System(_) | Self::Threads(_) | Self::CutShard(_) => {
+                Exit::Failed
+            }
         }
     }
 }
@@ -395,7 +397,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
             let (ended_by, outcome) = run::run(scenario, sink, limits, show);
             let (outcome, (metrics, outputs)) = outcome.take_sink();
             failure = outputs.end().finish().err();
-            run::Result::new(ended_by, outcome.with_sink(metrics))
+            run::Result::new(scenario, ended_by, outcome.with_sink(metrics))
         }
     };
     let wall = begun.elapsed();

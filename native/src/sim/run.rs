@@ -88,17 +88,26 @@ impl serde::Serialize for EndedBy {
 pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
+    /// The metrics; those of some of the clients have no rates, which would be read as those of all.
     pub(crate) metrics: MetricsReport,
+    /// Number of clients that were simulated, the last one perhaps in part.
+    pub(super) clients: u64,
     /// Packets that were dropped, delayed or duplicated by hand.
     pub(super) by_hand: Vec<PacketId>,
 }
 
 impl Result {
-    /// Returns the result of a measured run.
-    pub(super) fn new(ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
-        let metrics = outcome.sink.report(&outcome.network);
+    /// Returns the result of a measured run of `scenario`.
+    pub(super) fn new(scenario: &Scenario, ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
+        let mut metrics = outcome.sink.report(&outcome.network);
         let by_hand = outcome.sink.by_hand().to_vec();
-        Self { outcome: outcome.take_sink().0, ended_by, metrics, by_hand }
+        let all = u64::from(scenario.clients);
+        // Each simulated client has a link, unless all share one.
+        let clients = if scenario.link.shared { all } else { outcome.network.links };
+        if clients < all {
+            metrics.load = metrics.load.without_rates();
+        }
+        Self { outcome: outcome.take_sink().0, ended_by, metrics, clients, by_hand }
     }
 
     /// Returns whether the run was not interrupted.
@@ -182,7 +191,7 @@ pub(crate) fn measure(
 ) -> Result {
     let clients = 1..=scenario.clients;
     let (ended_by, outcome) = measure_clients(scenario, clients, metrics, cells, limits, show);
-    Result::new(ended_by, outcome)
+    Result::new(scenario, ended_by, outcome)
 }
 
 /// Simulates some of the clients of `scenario`, which are independent, on the threads of `limits`.

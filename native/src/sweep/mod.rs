@@ -17,7 +17,7 @@ use crate::shard::Shard;
 use crate::signals;
 use crate::sim::cells::Wanted;
 use crate::sim::measure;
-use crate::sim::run::Limits;
+use crate::sim::run::{Limits, Purpose};
 use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, shown};
 use crate::threads::{self, ThreadError};
