@@ -124,15 +124,17 @@ the busiest second of the whole run.
 
 Clients that cannot influence each other are simulated one by one, each in a cell of its own, on all
 cores. Memory then does not grow with their number. The line `cells` shows how many cells there are,
-and which key couples the clients or which output needs their events in the order of time. The
-results are those of one network. --max-events limits the sum over all clients, in their order;
---max-time limits each client; --max-memory limits each client that a thread is simulating.
+and which key or which output needs all clients in one network. The results are those of one
+network. --max-events limits the sum over all clients, in their order; --max-time limits each
+client; --max-memory limits the clients that the threads are simulating, and divides the limit among
+the threads. If one of them exceeds its part, the run starts again on one thread with all of it.
 
 --shard divides the clients among processes or machines, and `retrylab merge part-*.json` then
 prints what the run would have printed:
   Slurm, --array=0-63:  --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.json
   Kubernetes, indexed:  --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.json
-An existing file of --out is replaced when the part is complete. An interrupted shard writes none.
+An existing file of --out is replaced when the part is complete. A shard that is interrupted, or that
+--max-events or --max-memory ends, writes none.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
@@ -227,7 +229,8 @@ pub(crate) struct Args {
     out: Option<String>,
     #[command(flatten)]
     setup: Setup,
-    /// Number of threads [default: number of cores]. The results do not depend on it
+    /// Number of threads [default: number of cores]. The results do not depend on it. Each thread takes about 1 MiB of
+    /// memory, beyond --max-memory
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     threads: Option<u32>,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
@@ -286,7 +289,7 @@ pub(crate) enum Error {
     #[error("--series: stdout has the results of several runs; use a file for the series")]
     SeriesOfMany,
     #[error(
-        "--shard: the clients of this scenario are coupled by {0}, so that they cannot be divided; use 1/1, or no --shard"
+        "--shard: the clients of this scenario are in one network because of {0}, so that they cannot be divided; use 1/1, or no --shard"
     )]
     CoupledShards(&'static str),
     #[error(
