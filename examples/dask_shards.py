@@ -33,6 +33,8 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
+    if args.out.exists():
+        sys.exit(f"error: {args.out} exists already; use another name, or remove it")
     local = {} if args.scheduler else {"threads_per_worker": 1, "dashboard_address": None}
     with Client(args.scheduler, **local) as client:
         numbers = range(1, args.shards + 1)

@@ -6,11 +6,20 @@
 #   examples/merge.sh sim SHARDS all.json
 set -eu
 command=$1 shards=$2 out=$3
+# The dot of an extension is in the name, not in the folder.
+name=${out##*/} extension=
+case $name in
+?*.*) extension=.${name##*.} ;;
+esac
 set --
 for shard in $(seq "$shards"); do
-    set -- "$@" "${out%.*}-part-$shard.${out##*.}"
+    set -- "$@" "${out%"$extension"}-part-$shard$extension"
 done
-if [ "$command" = sim ]; then
-    exec retrylab merge --json "$@" >"$out"
+if [ "$command" != sim ]; then
+    exec retrylab merge --out "$out" "$@"
 fi
-exec retrylab merge --out "$out" "$@"
+# If the merge fails, an earlier result stays.
+trap 'rm -f "$out.tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+retrylab merge --json "$@" >"$out.tmp"
+mv "$out.tmp" "$out"

@@ -5,10 +5,15 @@
 set -eu
 out=$1
 shift
+# The dot of an extension is in the name, not in the folder.
+name=${out##*/} extension=
+case $name in
+?*.*) extension=.${name##*.} ;;
+esac
 # A task that Slurm runs again, after a node has failed, resumes its shard of a sweep.
 if [ "$1" = sweep ]; then
     set -- "$@" --overwrite
 fi
 exec retrylab "$@" --threads "$SLURM_CPUS_PER_TASK" \
     --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
-    --out "${out%.*}-part-$SLURM_ARRAY_TASK_ID.${out##*.}"
+    --out "${out%"$extension"}-part-$SLURM_ARRAY_TASK_ID$extension"

@@ -92,6 +92,12 @@ impl Bounds {
     pub const fn with_memory(self, memory: u64) -> Self {
         Self { memory, ..self }
     }
+
+    /// Returns the maximum number of events between two looks at the memory, of which each may add `per_event` bytes: it
+    /// grows by at most a sixteenth of the bound.
+    pub(super) fn batch(&self, per_event: u64) -> u64 {
+        (self.memory / 16 / per_event.max(1)).clamp(1, BATCH)
+    }
 }
 
 impl fmt::Display for EndedBy {
@@ -158,8 +164,7 @@ impl<K: Sink> Run<K> {
     /// the network.
     pub(super) fn new(mut hosts: Hosts<K>, bounds: Bounds, per_event: u64, too_big: bool) -> Self {
         either!(&mut hosts, network => network.end_at(Instant::ZERO.saturating_add(bounds.time)));
-        // Between two looks, the memory grows by at most a sixteenth of the bound.
-        let batch = (bounds.memory / 16 / per_event.max(1)).clamp(1, BATCH);
+        let batch = bounds.batch(per_event);
         Self {
             finished: false,
             too_big,

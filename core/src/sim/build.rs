@@ -93,18 +93,22 @@ impl Scenario {
         bounds: Bounds,
         mut go_on: impl FnMut() -> bool,
     ) -> Run<K> {
-        /// Bytes of an exchange, its datagrams and its timers, without the message.
-        const EXCHANGE: u64 = 512;
-        let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
-        // A request may be duplicated.
-        let per_event = burst * (EXCHANGE + 2 * self.max_message_len() as u64);
         let mut hosts = self.hosts(clients).peekable();
         let own = hosts.peek().map_or(0, ScenarioClient::memory);
         let each = (ScenarioNetwork::<K>::memory_of_client() + own + self.memory_of_stack()) as u64;
         let too_big =
             clients > MAX_CLIENTS || u64::from(clients).saturating_mul(each) > bounds.memory;
         let network = self.network_of(hosts.take_while(|_| !too_big && go_on()), sink);
-        Run::new(Hosts::Datagrams(network), bounds, per_event, too_big)
+        Run::new(Hosts::Datagrams(network), bounds, self.memory_of_event(), too_big)
+    }
+
+    /// Returns the bytes that an event may add to a network of datagrams.
+    pub(super) fn memory_of_event(&self) -> u64 {
+        /// Bytes of an exchange, its datagrams and its timers, without the message.
+        const EXCHANGE: u64 = 512;
+        let burst = self.workload.arrivals().map_or(1, Arrivals::burst) as u64;
+        // A request may be duplicated.
+        burst * (EXCHANGE + 2 * self.max_message_len() as u64)
     }
 
     /// Begins a run over connections.

@@ -127,13 +127,14 @@ impl<K: Sink> Cells<K> {
     #[must_use]
     pub fn new(scenario: &Scenario, sink: K, bounds: Bounds) -> Self {
         assert_eq!(scenario.coupled_by(), None, "the clients are coupled");
+        let per_event = scenario.memory_of_event();
         if let Some((config, server)) = scenario.usual_machines() {
             let cell = Cell::new(config, server, scenario.pipe(), RunSink::new(sink));
-            return Self(Kind::Usual(Loop::new(cell, bounds)));
+            return Self(Kind::Usual(Loop::new(cell, bounds, per_event)));
         }
         let maker = scenario.client_maker();
         let network = scenario.network_of(core::iter::once(maker(1)), sink);
-        Self(Kind::Any(Loop::new(General { network, maker }, bounds)))
+        Self(Kind::Any(Loop::new(General { network, maker }, bounds, per_event)))
     }
 
     /// Sets the clients to simulate next, numbered from 1.
@@ -186,6 +187,8 @@ impl<K: Sink> Cells<K> {
 struct Loop<N> {
     network: N,
     bounds: Bounds,
+    /// Maximum number of events of a client between two looks at the memory.
+    batch: u64,
     /// Whether a client is in progress.
     busy: bool,
     /// The clients still to be simulated: from `next` to `last`. Numbers of 64 bits cannot overflow.
@@ -203,11 +206,12 @@ struct Loop<N> {
 }
 
 impl<N: Hosting> Loop<N> {
-    fn new(mut network: N, bounds: Bounds) -> Self {
+    fn new(mut network: N, bounds: Bounds, per_event: u64) -> Self {
         network.end_at(Instant::ZERO.saturating_add(bounds.time));
         Self {
             network,
             bounds,
+            batch: bounds.batch(per_event),
             busy: false,
             next: 1,
             last: 0,
@@ -268,7 +272,7 @@ impl<N: Hosting> Loop<N> {
 
     /// Returns the number of events at which to look again.
     fn next_bound(&self) -> u64 {
-        self.events.saturating_add(BATCH).min(self.bounds.events)
+        self.events.saturating_add(self.batch).min(self.bounds.events)
     }
 
     /// Begins the next client.

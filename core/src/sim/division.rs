@@ -10,14 +10,18 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 /// Maximum number of clients that a thread takes at once.
 const CHUNK: u64 = 1_024;
 
+/// Minimum number of clients from whose events those of all clients are estimated.
+const MIN_SAMPLE: u64 = 1_000;
+
 /// Independent clients that several threads simulate together. The threads are the caller's.
 ///
 /// Each thread calls [`work`](Self::work) with a sink of its own, and the results are [merged](super::Merge). The result
 /// does not depend on the number of threads, nor on which of them simulates which client.
 ///
-/// The bounds are those of [`Cells`], and the one on events is one on the sum over all threads. If one on events or memory
+/// The bounds are those of [`Cells`]. The one on events is one on the sum over all clients of the scenario: the work also
+/// ends as soon as it is clear that they have more. The one on memory is divided among the threads. If one of these two
 /// [is exceeded](Self::is_exceeded), the results are of no use, because they depend on the threads. Then
-/// [`in_order`](Self::in_order), on a single thread, finds the client that exceeds it.
+/// [`in_order`](Self::in_order), on a single thread, finds the client that exceeds it, if there is one.
 ///
 /// ```
 /// use retrylab_core::scenario::Scenario;
@@ -41,12 +45,15 @@ pub struct Division {
     next: AtomicU64,
     last: u64,
     chunk: u64,
+    /// The bounds; that on memory is one on each thread.
     bounds: Bounds,
-    /// Events and exchanges so far.
+    /// Events, exchanges and clients so far.
     events: AtomicU64,
     over: AtomicU64,
+    done: AtomicU64,
     stop: AtomicBool,
     exceeded: AtomicBool,
+    too_many_events: AtomicBool,
 }
 
 impl Division {
@@ -55,16 +62,19 @@ impl Division {
     pub fn new(clients: RangeInclusive<u32>, bounds: Bounds, threads: usize) -> Self {
         let (first, last) = (u64::from(*clients.start()), u64::from(*clients.end()));
         let count = (last + 1).saturating_sub(first);
+        let threads = threads.max(1) as u64;
         Self {
             next: AtomicU64::new(first),
             last,
             // Small enough that no thread works long after the others.
-            chunk: (count / (16 * threads.max(1) as u64)).clamp(1, CHUNK),
-            bounds,
+            chunk: (count / (16 * threads)).clamp(1, CHUNK),
+            bounds: bounds.with_memory(bounds.memory / threads),
             events: AtomicU64::new(0),
             over: AtomicU64::new(0),
+            done: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             exceeded: AtomicBool::new(false),
+            too_many_events: AtomicBool::new(false),
         }
     }
 
@@ -82,13 +92,20 @@ impl Division {
         sink: K,
         go_on: impl FnMut(u64) -> bool,
     ) -> Outcome<K> {
-        self.simulate(Cells::new(scenario, sink, self.bounds.with_events(u64::MAX)), go_on)
+        let cells = Cells::new(scenario, sink, self.bounds.with_events(u64::MAX));
+        self.simulate(cells, scenario.clients, go_on)
     }
 
     /// Returns whether a bound on events or memory has ended the work.
     #[must_use]
     pub fn is_exceeded(&self) -> bool {
         self.exceeded.load(Relaxed)
+    }
+
+    /// Returns whether that bound is the one on events.
+    #[must_use]
+    pub fn has_too_many_events(&self) -> bool {
+        self.too_many_events.load(Relaxed)
     }
 
     /// Simulates clients of `scenario` on the calling thread. If one of them exceeds the bound on events or memory, the
@@ -104,13 +121,15 @@ impl Division {
         go_on: impl FnMut(u64) -> bool,
     ) -> Outcome<K> {
         let cells = Cells::new(scenario, sink, bounds);
-        Self::new(clients, Bounds::NONE, 1).simulate(cells, go_on)
+        Self::new(clients, Bounds::NONE, 1).simulate(cells, scenario.clients, go_on)
     }
 
-    /// Takes clients and simulates them until none is left, a bound is exceeded, or `go_on` returns false.
+    /// Takes clients and simulates them until none is left, a bound is exceeded, or `go_on` returns false. `all` is the
+    /// number of clients of the scenario.
     fn simulate<K: Sink>(
         &self,
         mut cells: Cells<K>,
+        all: u32,
         mut go_on: impl FnMut(u64) -> bool,
     ) -> Outcome<K> {
         let mut ended_by = EndedBy::Finished;
@@ -119,7 +138,7 @@ impl Division {
         {
             cells.simulate(clients);
             loop {
-                let ended = self.count(&mut cells);
+                let ended = self.count(&mut cells, all);
                 if !go_on(self.over.load(Relaxed)) {
                     self.stop.store(true, Relaxed);
                 }
@@ -143,13 +162,26 @@ impl Division {
     }
 
     /// Advances `cells` and counts what happens.
-    fn count<K: Sink>(&self, cells: &mut Cells<K>) -> Option<EndedBy> {
-        let before = (cells.events(), cells.sink().summary.finished());
+    fn count<K: Sink>(&self, cells: &mut Cells<K>, all: u32) -> Option<EndedBy> {
+        let before = (cells.events(), cells.sink().summary.finished(), cells.done());
         let ended = cells.advance();
         self.over.fetch_add(cells.sink().summary.finished() - before.1, Relaxed);
-        let new = cells.events() - before.0;
-        let events = self.events.fetch_add(new, Relaxed) + new;
-        if events > self.bounds.events { Some(EndedBy::Events) } else { ended }
+        let new = (cells.events() - before.0, cells.done() - before.2);
+        let events = self.events.fetch_add(new.0, Relaxed) + new.0;
+        let done = self.done.fetch_add(new.1, Relaxed) + new.1;
+        if events <= self.bounds.events && !self.expects_more_events(events, done, all) {
+            return ended;
+        }
+        self.too_many_events.store(true, Relaxed);
+        Some(EndedBy::Events)
+    }
+
+    /// Returns whether the events of `done` clients show that those of `all` clients exceed the bound: by more than a
+    /// sixteenth, because the others may have fewer.
+    fn expects_more_events(&self, events: u64, done: u64, all: u32) -> bool {
+        let [events, done, all, bound] =
+            [events, done, all.into(), self.bounds.events].map(u128::from);
+        done >= MIN_SAMPLE.into() && 16 * events * all > 17 * bound * done
     }
 
     fn take(&self) -> Option<RangeInclusive<u32>> {

@@ -231,13 +231,53 @@ fn a_bound_on_events_cuts_the_clients_in_their_order() {
             assert_eq!(one.digest, first.digest);
         }
     }
-    // Memory is looked at every few thousand events of a client.
+    // Memory is looked at after some events of a client.
     let (mut long, little) = (scenario, Bounds::default().with_memory(100));
     long.exchanges = Some(1_000);
     let outcomes =
         [1, 2].map(|threads| run_cells(&long, 1..=300, || (), little, threads, |_| true));
     assert_eq!(outcomes[0].ended_by, EndedBy::Memory);
     assert_eq!(outcomes[0].digest, outcomes[1].digest);
+}
+
+/// That four billion clients have more than ten billion events is clear after a few thousand of them, and so it is to one
+/// who simulates a part of them.
+#[test]
+fn a_bound_on_events_that_is_out_of_reach_is_noticed_early() {
+    let scenario = textbook(u32::MAX);
+    for clients in [1..=u32::MAX, 900_001..=1_000_000] {
+        let division = Division::new(clients, Bounds::default(), 1);
+        let outcome = division.work(&scenario, (), |_| true);
+        assert!(division.is_exceeded() && division.has_too_many_events());
+        assert!((20_000..200_000).contains(&outcome.events), "{}", outcome.events);
+    }
+    let (few, bounds) = (textbook(2_000), Bounds::default().with_events(80_000));
+    let division = Division::new(1..=2_000, bounds, 1);
+    let outcome = division.work(&few, (), |_| true);
+    assert!(!division.is_exceeded(), "{} events", outcome.events);
+}
+
+/// A client of a thousand events that sends 65,000 bytes again and again, all of which are on the link at once.
+#[test]
+fn a_bound_on_memory_holds_for_a_few_large_datagrams() {
+    let mut large = textbook(2);
+    let message = "x".repeat(65_000);
+    let keys = [("message", message.as_str()), ("exchanges", "1"), ("link.latency", "20s")];
+    large.apply(keys).unwrap();
+    let sends = [("policy.backoff", "list"), ("policy.timeouts", "1ms")];
+    large.apply(sends).unwrap();
+    large.apply([("policy.give_up_above", "none"), ("policy.max_sends", "100")]).unwrap();
+    let within = |mib: u64, threads| {
+        let bounds = Bounds::default().with_memory(mib << 20);
+        let division = Division::new(1..=2, bounds, threads);
+        let outcome = division.work(&large, (), |_| true);
+        (outcome.ended_by, division.is_exceeded(), division.has_too_many_events())
+    };
+    assert_eq!(within(4, 1), (EndedBy::Memory, true, false));
+    // A client takes 6.2 MiB. Several threads divide the memory.
+    assert_eq!(within(8, 1), (EndedBy::Finished, false, false));
+    assert_eq!(within(8, 2), (EndedBy::Memory, true, false));
+    assert_eq!(within(16, 2), (EndedBy::Finished, false, false));
 }
 
 #[test]

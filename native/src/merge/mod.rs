@@ -5,7 +5,7 @@ mod tables;
 use crate::existing::Overwrite;
 use crate::exit::Exit;
 use crate::sim::merged::{self, MergeError, Printing};
-use crate::sim::part::is_part;
+use crate::sim::part::Beginning;
 use std::io;
 
 const EXAMPLES: &str = "\
@@ -50,6 +50,8 @@ pub(crate) enum Error {
     Parts(#[from] MergeError),
     #[error("cannot read {0}: {1}")]
     Read(String, io::Error),
+    #[error("{0} is empty or damaged; run its shard again")]
+    Torn(String),
     #[error(
         "{part} is a part of a run, and {table} is not; merge one run, or one sweep, at a time"
     )]
@@ -68,7 +70,11 @@ impl Error {
             Self::Tables(error) => error.exit(),
             Self::Parts(error) => error.exit(),
             Self::Read(_, error) => Exit::of(error),
-            Self::Both { .. } | Self::NoOut | Self::OutOfRun | Self::PrintingTables => Exit::Usage,
+            Self::Torn(_)
+            | Self::Both { .. }
+            | Self::NoOut
+            | Self::OutOfRun
+            | Self::PrintingTables => Exit::Usage,
         }
     }
 }
@@ -77,10 +83,12 @@ impl Error {
 pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let mut kinds: [Option<&String>; 2] = [None; 2];
     for file in &args.files {
-        let is_part = match is_part(file) {
+        let is_part = match Beginning::read(file) {
             Err(error) if args.out.is_none() => return Err(Error::Read(file.clone(), error)),
+            Ok(Beginning::Torn) if args.out.is_none() => return Err(Error::Torn(file.clone())),
+            Ok(beginning) => beginning == Beginning::Part,
             // A table's name is checked before it is read.
-            found => found.unwrap_or(false),
+            Err(_) => false,
         };
         kinds[usize::from(is_part)].get_or_insert(file);
     }

@@ -234,6 +234,7 @@ impl<'a> ComparisonReport<'a> {
         out.line(format_args!("{}, the same for all", self.seeds));
         for (variant, name) in self.variants.iter().zip(self.names()) {
             out.line(format_args!("address {name}: {}", variant.group.address));
+            out.line(format_args!("cells {name}: {}", variant.group.cells));
         }
     }
 

@@ -41,8 +41,7 @@ pub(crate) enum MergeError {
     #[error("shard {place} of {count} is in both {first} and {second}; pass each part only once")]
     Repeated { place: u64, count: u64, first: String, second: String },
     #[error(
-        "{file} was ended by {ended_by}, and so would the whole run be, at a place that its parts do not know; \
-         raise the limit, or run it without --shard"
+        "{file} was ended by {ended_by}; run its shard again with a higher limit, or the run without --shard"
     )]
     Cut { file: String, ended_by: EndedBy },
     #[error(
@@ -87,7 +86,7 @@ pub(crate) fn run(files: &[String], printing: &Printing) -> Result<Exit, MergeEr
     if printing.series.is_some() && header.series_interval.is_none() {
         return Err(MergeError::NoSeries);
     }
-    let result = run::Result::new(EndedBy::Itself(outcome.ended_by), outcome);
+    let result = run::Result::new(&scenario, EndedBy::Itself(outcome.ended_by), outcome);
     let measured = measure::measured(&result, None);
     let checks = printing.asserts.check_run(&header.setup, &scenario, &measured);
     if let Some((path, interval)) = printing.series.as_deref().zip(header.series_interval) {

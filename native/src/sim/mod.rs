@@ -48,7 +48,7 @@ use many::Many;
 use meter::Meter;
 use report::RunReport;
 use retrylab_core::scenario::Scenario;
-use run::{EndedBy, Limits};
+use run::{EndedBy, Limits, Purpose};
 use select::Select;
 use series::SeriesFile;
 use setup::Setup;
@@ -124,15 +124,17 @@ the busiest second of the whole run.
 
 Clients that cannot influence each other are simulated one by one, each in a cell of its own, on all
 cores. Memory then does not grow with their number. The line `cells` shows how many cells there are,
-and which key couples the clients or which output needs their events in the order of time. The
-results are those of one network. --max-events limits the sum over all clients, in their order;
---max-time limits each client; --max-memory limits each client that a thread is simulating.
+and which key or which output needs all clients in one network. The results are those of one
+network. --max-events limits the sum over all clients, in their order; --max-time limits each
+client; --max-memory limits the clients that the threads are simulating, and divides the limit among
+the threads. If one of them exceeds its part, the run starts again on one thread with all of it.
 
 --shard divides the clients among processes or machines, and `retrylab merge part-*.json` then
 prints what the run would have printed:
   Slurm, --array=0-63:  --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.json
   Kubernetes, indexed:  --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.json
-An existing file of --out is replaced when the part is complete. An interrupted shard writes none.
+An existing file of --out is replaced when the part is complete. A shard that is interrupted, or that
+--max-events or --max-memory ends, writes none.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
@@ -156,7 +158,7 @@ cannot be written, 2 usage error or invalid scenario, 5 an assertion does not ho
 (with the results so far).";
 
 /// The flags that only a whole run has.
-const WHOLE: [&str; 13] = [
+const WHOLE: [&str; 16] = [
     "json",
     "ladder",
     "trace",
@@ -170,6 +172,9 @@ const WHOLE: [&str; 13] = [
     "versus",
     "versus_set",
     "assert",
+    "junit",
+    "github",
+    "allow_cut",
 ];
 
 /// Run a scenario in the simulated network
@@ -224,7 +229,8 @@ pub(crate) struct Args {
     out: Option<String>,
     #[command(flatten)]
     setup: Setup,
-    /// Number of threads [default: number of cores]. The results do not depend on it
+    /// Number of threads [default: number of cores]. The results do not depend on it. Each thread takes about 1 MiB of
+    /// memory, beyond --max-memory
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = flags::threads)]
     threads: Option<u32>,
     /// List the keys of a scenario instead of running one, like `retrylab keys`
@@ -283,9 +289,13 @@ pub(crate) enum Error {
     #[error("--series: stdout has the results of several runs; use a file for the series")]
     SeriesOfMany,
     #[error(
-        "--shard: the clients of this scenario are coupled by {0}, so that they cannot be divided; use 1/1, or no --shard"
+        "--shard: the clients of this scenario are in one network because of {0}, so that they cannot be divided; use 1/1, or no --shard"
     )]
     CoupledShards(&'static str),
+    #[error(
+        "--shard: {0} ends the run before all clients are simulated, so no part is written; raise the limit, or run it without --shard"
+    )]
+    CutShard(EndedBy),
     #[error("--assert: {0}")]
     Assertion(String),
     #[error(transparent)]
@@ -304,7 +314,9 @@ impl Error {
             | Self::CoupledShards(_)
             | Self::Assertion(_)
             | Self::Reversed(_) => Exit::Usage,
-            Self::Output(_) | Self::System(_) | Self::Threads(_) => Exit::Failed,
+            Self::Output(_) | Self::System(_) | Self::Threads(_) | Self::CutShard(_) => {
+                Exit::Failed
+            }
         }
     }
 }
@@ -334,7 +346,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     // The threads of many runs carry out different ones.
     let threads = if args.many.is_wanted() { 1 } else { threads::count(args.threads) };
     let (bounds, cells) = (args.setup.bounds(), args.setup.cells);
-    let limits = Limits { bounds, interrupted, cells, threads };
+    let purpose = match (args.many.is_wanted(), args.shard) {
+        (true, _) => Purpose::Statistics,
+        (false, Some(_)) => Purpose::Part,
+        (false, None) => Purpose::Result,
+    };
+    let limits = Limits { bounds, interrupted, cells, threads, purpose };
     if args.many.compares() {
         compare::run(args, &sides, &limits)
     } else if args.many.is_wanted() {
@@ -383,7 +400,7 @@ fn run_one(args: &Args, scenario: &Scenario, limits: &Limits) -> Result<Exit, Er
             let (ended_by, outcome) = run::run(scenario, sink, limits, show);
             let (outcome, (metrics, outputs)) = outcome.take_sink();
             failure = outputs.end().finish().err();
-            run::Result::new(ended_by, outcome.with_sink(metrics))
+            run::Result::new(scenario, ended_by, outcome.with_sink(metrics))
         }
     };
     let wall = begun.elapsed();

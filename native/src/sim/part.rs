@@ -67,12 +67,32 @@ impl PartFileError {
     }
 }
 
-/// Returns whether the file contains a part of a run, or its beginning.
-pub(crate) fn is_part(name: &str) -> io::Result<bool> {
-    let mut begin = Vec::new();
-    File::open(name)?.take(256).read_to_end(&mut begin)?;
-    begin.retain(|byte| !byte.is_ascii_whitespace());
-    Ok(!begin.is_empty() && begin.starts_with(MARK))
+/// What a file begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// A part of a run.
+    Part,
+    /// Less than the beginning of a part: nothing, or what was written before an interruption.
+    Torn,
+    Other,
+}
+
+impl Beginning {
+    /// Reads the beginning of the file `name`.
+    pub(crate) fn read(name: &str) -> io::Result<Self> {
+        let mut begin = Vec::new();
+        File::open(name)?.take(256).read_to_end(&mut begin)?;
+        begin.retain(|byte| !byte.is_ascii_whitespace());
+        Ok(Self::of(&begin))
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            part if part.starts_with(MARK) => Self::Part,
+            torn if MARK.starts_with(torn) => Self::Torn,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Part {
@@ -108,5 +128,23 @@ impl Part {
             return Err(PartFileError::Damaged(name.to_string(), why));
         }
         Ok(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_part_is_recognised() {
+        for (text, beginning) in [
+            ("", Beginning::Torn),
+            ("{\"retry", Beginning::Torn),
+            ("{\"retrylab_part\":\"1", Beginning::Part),
+            ("point,seed", Beginning::Other),
+            ("{\"schema\":1}", Beginning::Other),
+        ] {
+            assert_eq!(Beginning::of(text.as_bytes()), beginning, "{text}");
+        }
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct RunReport<'a> {
     theory: Theory,
     assertions: &'a [Check],
     simulated_s: f64,
+    /// Fewer than those of the scenario if a limit or an interrupt ended a run in cells.
+    clients_simulated: u64,
     events: u64,
     digest: String,
     /// The fields that several seeds have, too.
@@ -163,6 +165,7 @@ impl<'a> RunReport<'a> {
             theory: Theory::new(scenario, result),
             assertions,
             simulated_s: seconds(result.outcome.simulated.saturating_since(Instant::ZERO)),
+            clients_simulated: result.clients,
             events: result.outcome.events,
             digest: result.outcome.digest.to_string(),
             seeds: Seeds::one(scenario.seed),
@@ -212,6 +215,10 @@ impl<'a> RunReport<'a> {
         row("simulated", &simulated, "s".to_string());
         row("seed", &self.seed, String::new());
         // These texts are longer than the column.
+        let (clients, all) = (self.clients_simulated, self.scenario.clients);
+        if clients < all.into() {
+            line(format!("clients               {clients} of {all} simulated; rates are left out"));
+        }
         if let Some(why) = self.group.no_interval {
             line(format!("confidence interval   none: {why}"));
         }

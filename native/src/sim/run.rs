@@ -1,14 +1,15 @@
 //! Runs a scenario step by step, within limits.
 
 use super::cells::{Cells, Wanted};
+use crate::output::warn;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::{Metrics, MetricsReport};
 use retrylab_core::sim::{self, Bounds, Division, Outcome};
 use retrylab_core::trace::{PacketId, Sink};
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Mebibytes that the program takes without a run: its code, its libraries and the histograms.
@@ -21,6 +22,18 @@ pub(crate) struct Limits {
     pub(crate) cells: Wanted,
     /// Maximum number of threads of one run.
     pub(crate) threads: usize,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Its own result.
+    Result,
+    /// A part of a result, which is of no use if a limit on events cuts it.
+    Part,
+    /// One of many results.
+    Statistics,
 }
 
 /// What ended a run.
@@ -75,17 +88,26 @@ impl serde::Serialize for EndedBy {
 pub(crate) struct Result {
     pub(crate) outcome: Outcome<()>,
     pub(crate) ended_by: EndedBy,
+    /// The metrics; those of some of the clients have no rates, which would be read as those of all.
     pub(crate) metrics: MetricsReport,
+    /// Number of clients that were simulated, the last one perhaps in part.
+    pub(super) clients: u64,
     /// Packets that were dropped, delayed or duplicated by hand.
     pub(super) by_hand: Vec<PacketId>,
 }
 
 impl Result {
-    /// Returns the result of a measured run.
-    pub(super) fn new(ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
-        let metrics = outcome.sink.report(&outcome.network);
+    /// Returns the result of a measured run of `scenario`.
+    pub(super) fn new(scenario: &Scenario, ended_by: EndedBy, outcome: Outcome<Metrics>) -> Self {
+        let mut metrics = outcome.sink.report(&outcome.network);
         let by_hand = outcome.sink.by_hand().to_vec();
-        Self { outcome: outcome.take_sink().0, ended_by, metrics, by_hand }
+        let all = u64::from(scenario.clients);
+        // Each simulated client has a link, unless all share one.
+        let clients = if scenario.link.shared { all } else { outcome.network.links };
+        if clients < all {
+            metrics.load = metrics.load.without_rates();
+        }
+        Self { outcome: outcome.take_sink().0, ended_by, metrics, clients, by_hand }
     }
 
     /// Returns whether the run was not interrupted.
@@ -151,7 +173,7 @@ pub(super) fn measure_clients(
     metrics: Metrics,
     cells: Cells,
     limits: &Limits,
-    show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> (EndedBy, Outcome<Metrics>) {
     match cells.are_clients() {
         true => run_cells(scenario, clients, &metrics, limits, show),
@@ -165,11 +187,11 @@ pub(crate) fn measure(
     metrics: Metrics,
     cells: Cells,
     limits: &Limits,
-    show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> Result {
     let clients = 1..=scenario.clients;
     let (ended_by, outcome) = measure_clients(scenario, clients, metrics, cells, limits, show);
-    Result::new(ended_by, outcome)
+    Result::new(scenario, ended_by, outcome)
 }
 
 /// Simulates some of the clients of `scenario`, which are independent, on the threads of `limits`.
@@ -178,32 +200,45 @@ fn run_cells(
     clients: RangeInclusive<u32>,
     metrics: &Metrics,
     limits: &Limits,
-    mut show: impl FnMut(u64),
+    show: impl FnMut(u64) + Send,
 ) -> (EndedBy, Outcome<Metrics>) {
-    let mut interrupted = false;
-    let mut go_on = |finished| {
-        show(finished);
-        interrupted |= limits.interrupted.load(Ordering::Relaxed);
+    let (show, stopped) = (Mutex::new(show), AtomicBool::new(false));
+    // Every thread looks at the flag, because any of them may be the last one at work.
+    let go_on = |finished| {
+        if let Ok(mut show) = show.try_lock() {
+            show(finished);
+        }
+        let interrupted = limits.interrupted.load(Ordering::Relaxed);
+        stopped.fetch_or(interrupted, Ordering::Relaxed);
         !interrupted
     };
     let threads = limits.threads.min(clients.clone().count());
     let division = Division::new(clients.clone(), limits.bounds, threads);
     let mut outcome = thread::scope(|scope| {
-        let work = || division.work(scenario, metrics.clone(), |_| true);
+        let work = || division.work(scenario, metrics.clone(), go_on);
         // If the system starts fewer threads, these simulate all clients.
         let others =
             (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
         let others: Vec<_> = others.collect();
-        let own = division.work(scenario, metrics.clone(), &mut go_on);
-        others.into_iter().fold(own, |joined, other| match other.join() {
+        others.into_iter().fold(work(), |joined, other| match other.join() {
             Ok(other) => joined.joined(other),
             Err(panic) => std::panic::resume_unwind(panic),
         })
     });
-    if division.is_exceeded() {
-        outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, &mut go_on);
+    if division.has_too_many_events() && limits.purpose == Purpose::Part {
+        outcome.ended_by = sim::EndedBy::Events;
+    } else if division.is_exceeded() {
+        if division.has_too_many_events() && limits.purpose == Purpose::Result {
+            warn(format_args!(
+                "--max-events will end the run before all {} clients are simulated; raise it to simulate them all",
+                scenario.clients
+            ));
+        }
+        outcome = Division::in_order(scenario, clients, metrics.clone(), limits.bounds, go_on);
     }
-    let ended_by =
-        if interrupted { EndedBy::Interrupted } else { EndedBy::Itself(outcome.ended_by) };
+    let ended_by = match stopped.into_inner() {
+        true => EndedBy::Interrupted,
+        false => EndedBy::Itself(outcome.ended_by),
+    };
     (ended_by, outcome)
 }

@@ -80,6 +80,7 @@ impl<'a> SeedsReport<'a> {
         }
         out.line(format_args!("ended by a limit: {} of {}", self.group.cut, self.group.runs.len()));
         out.line(format_args!("address: {}", self.group.address));
+        out.line(format_args!("cells: {}", self.group.cells));
         if many.each {
             self.show_each(out);
         }

@@ -10,6 +10,7 @@ use crate::output::{Count, OutputError, Rounded, Stdout, narrate, warn};
 use crate::shard::Shard;
 use crate::whole_file;
 use retrylab_core::scenario::Scenario;
+use retrylab_core::sim;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -34,19 +35,27 @@ pub(super) fn run(
     let clients = shard.clients(scenario.clients);
     let count = clients.clone().count() as u64;
     let each = |all: u64| all / u64::from(scenario.clients) * count;
-    let mut meter = Meter::new(scenario.total().map(each));
+    let total = scenario.total().map(each);
+    let mut meter = Meter::new(total);
     let begun = Instant::now();
     let show = |finished| meter.show(finished);
     let (ended_by, outcome) = run::measure_clients(scenario, clients, metrics, cells, limits, show);
     meter.clear();
-    if ended_by == EndedBy::Interrupted {
-        warn(format_args!("interrupted; no part is written"));
-        return Ok(Exit::Interrupted);
+    let done = Count(outcome.summary.finished(), "exchange");
+    match ended_by {
+        EndedBy::Itself(sim::EndedBy::Finished) => {}
+        EndedBy::Itself(sim::EndedBy::Time) => {
+            warn(format_args!("shard {shard} was ended by {ended_by}"));
+        }
+        EndedBy::Interrupted => {
+            let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+            warn(format_args!("shard {shard}: interrupted after {done}{of}; no part is written"));
+            return Ok(Exit::Interrupted);
+        }
+        // Where it ends the whole run is not known.
+        EndedBy::Itself(_) | EndedBy::Output => return Err(Error::CutShard(ended_by)),
     }
-    if !ended_by.is_finished() {
-        warn(format_args!("shard {shard} was ended by {ended_by}"));
-    }
-    let (done, wall) = (outcome.summary.finished(), Rounded(begun.elapsed()));
+    let wall = Rounded(begun.elapsed());
     let header = RunHeader {
         scenario: scenario.to_fragment(),
         setup: args.setup.clone(),
@@ -54,7 +63,7 @@ pub(super) fn run(
     };
     let part = Part { run: header, shard, outcome };
     let exit = write(args.out.as_deref().unwrap_or("-"), part)?;
-    let (done, clients) = (Count(done, "exchange"), Count(count, "client"));
+    let clients = Count(count, "client");
     narrate!("shard {shard}: {done} of {clients} in {wall} of wall time");
     Ok(exit)
 }

@@ -17,7 +17,7 @@ use crate::shard::Shard;
 use crate::signals;
 use crate::sim::cells::Wanted;
 use crate::sim::measure;
-use crate::sim::run::Limits;
+use crate::sim::run::{Limits, Purpose};
 use crate::source::Source;
 use crate::table::{self, Cell, Row, Target, TargetError, shown};
 use crate::threads::{self, ThreadError};
@@ -195,7 +195,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Error> {
     let interrupted = signals::flag().map_err(Error::Signals)?;
     let bounds = Bounds::default().with_events(args.max_events);
     // The threads run different points.
-    let limits = Limits { bounds, interrupted, cells: Wanted::Auto, threads: 1 };
+    let limits = Limits {
+        bounds,
+        interrupted,
+        cells: Wanted::Auto,
+        threads: 1,
+        purpose: Purpose::Statistics,
+    };
     let points = shard.len(plan.points());
     let (begun, before) = (Instant::now(), journal.done());
     work::work(&pool, &plan, shard, &limits, &mut journal)?;

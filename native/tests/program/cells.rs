@@ -107,8 +107,12 @@ fn the_line_says_how_many_cells_and_why() {
         (&["--trace", "/dev/null"], "1, because --trace is in time order"),
         (&["--ladder"], "1, because --ladder is in time order"),
         (&["--pcapng", "/dev/null"], "1, because --pcapng is in time order"),
-        (&["--set", "server.service=1ms", "--cells", "one"], "1, coupled by server.service"),
-        (&["--set", "link.shared=true"], "1, coupled by link.shared"),
+        (
+            &["--set", "server.service=1ms", "--cells", "one"],
+            "1, one network because of server.service",
+        ),
+        (&["--set", "link.shared=true"], "1, one network because of link.shared"),
+        (&["--seeds", "2"], "2, independent"),
     ] {
         assert_eq!(cells(&[&two, more].concat()), words);
     }
@@ -159,6 +163,23 @@ fn ctrl_c_ends_a_run_of_a_hundred_million_clients() {
     }
 }
 
+/// An interrupt ends a run on whichever thread the last client is.
+#[test]
+fn ctrl_c_ends_a_run_of_one_long_client() {
+    for short in ["1", "2"] {
+        let act = format!("acts=delay client {short} request 1 by 10s");
+        let limits = ["sim", "--json", "--threads", "2", "--max-time", "1s", "--set", "clients=2"];
+        let sets = ["--set", "exchanges=100000000", "--set", "link.latency=1ns", "--set", &act];
+        let patient = ["--set", "policy.max_sends=1", "--set", "policy.initial_timeout=2s"];
+        let running = Running::start(retrylab(&[&limits[..], &sets, &patient].concat()));
+        std::thread::sleep(Duration::from_millis(300));
+        running.signal("TERM");
+        let finished = running.finish(Instant::now());
+        assert_eq!(finished.code, Some(130), "{finished:?}");
+        assert_eq!(finished.object()["ended_by"], "interrupted");
+    }
+}
+
 /// Runs each of `count` shards of a run; returns the files with its parts.
 fn shards(folder: &Folder, args: &[&str], count: u32) -> Vec<String> {
     let shard = |index: u32| {
@@ -183,7 +204,7 @@ fn merged_shards_are_the_whole_run() {
         if !is_independent {
             let out = folder.path("2.json");
             let refused = run(&[&args[..], &["--shard", "2/2", "--out", &out]].concat());
-            assert_refused(&refused, &["--shard: ", "coupled by ", "use 1/1"]);
+            assert_refused(&refused, &["--shard: ", "in one network because of ", "use 1/1"]);
             continue;
         }
         let whole = run(&[&args[..], &["--json"]].concat()).stdout;
@@ -248,10 +269,6 @@ fn parts_that_do_not_fit_together_are_refused() {
     other(&["--shard", "3/3", "--max-time", "9s"], "limit differs");
     other(&["--shard", "3/3", "--series-interval", "9s"], "--series-interval differs");
     other(&["--shard", "4/4"], "number of shards differs");
-    // Where a limit on events ends the whole run is not known.
-    let cut = ["--shard", "1/1", "--max-events", "20", "--out", &first];
-    assert_eq!(run(&[&args[..], &cut].concat()).code, Some(0));
-    refused(&[&first], &[], &["1.json was ended by the limit on events (--max-events)"]);
     let many = shards(&folder, &[&args[..], &["--max-events", "100"]].concat(), 3);
     assert_refused(&merge(&many, &[]), &["all parts together have", "events, more than 100"]);
     // Damage, and another version.
@@ -264,8 +281,60 @@ fn parts_that_do_not_fit_together_are_refused() {
         std::fs::write(&second, text).unwrap();
         refused(&[&second], &[], &[words]);
     }
+    for torn in ["", &text[..9]] {
+        std::fs::write(&second, torn).unwrap();
+        refused(&[&third, &second], &[], &["2.json is empty or damaged"]);
+        refused(&[&second], &[], &["2.json is empty or damaged"]);
+    }
     std::fs::write(&second, "point,seed\n").unwrap();
     refused(&[&third, &second], &[], &["3.json is a part of a run, and ", "2.json is not"]);
     refused(&[&second], &[], &["--out: "]);
     refused(&[&second], &["--json", "--out", "-"], &["--json, --series and --assert"]);
+}
+
+/// Where a limit on events or memory ends the whole run is not known, so such a part would be of no use.
+#[test]
+fn a_shard_that_a_limit_cuts_writes_no_part() {
+    let folder = Folder::new("cells-cut");
+    let out = folder.path("1.json");
+    std::fs::write(&out, "an earlier part").unwrap();
+    let large = format!("message={}", "x".repeat(65_000));
+    let sets = ["--set", &large, "--set", "link.latency=20s", "--set", "policy.backoff=list"];
+    let sends = ["--set", "policy.timeouts=1ms", "--set", "policy.give_up_above=none"];
+    let memory = [&sets[..], &sends, &["--set", "policy.max_sends=60", "--max-memory", "13"]];
+    let many = ["--set", "clients=4294967295"];
+    for (args, limit) in [
+        (&["--max-events", "2", "--shard", "1/1"][..], "--max-events"),
+        // The limit ends the whole run, and this is known after a few clients.
+        (&[&many[..], &["--shard", "7/99999"]].concat(), "--max-events"),
+        (&[&memory.concat()[..], &["--shard", "1/1"]].concat(), "--max-memory"),
+    ] {
+        let finished = run(&[&["sim"], args, &["--out", &out]].concat());
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""), "{finished:?}");
+        assert!(finished.stderr.contains(limit), "{finished:?}");
+        assert!(finished.stderr.contains("no part is written"), "{finished:?}");
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), "an earlier part");
+    }
+    for flags in [&["--junit", "x.xml"][..], &["--github"], &["--allow-cut"]] {
+        let refused = run(&[&["sim", "--shard", "1/1"], flags].concat());
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(flags[0]), "{refused:?}");
+    }
+}
+
+/// Rates of some of the clients would look like those of all.
+#[test]
+fn a_cut_result_says_how_many_clients_it_holds() {
+    let cut = [&OPEN[..], &["--max-events", "3000"]].concat();
+    let finished = run(&cut);
+    let text = &finished.stdout;
+    assert!(text.contains(" of 3000 simulated; rates are left out\n"), "{text}");
+    assert!(!text.contains("offered load"), "{text}");
+    assert!(finished.stderr.contains("--max-events will end the run before all 3000 clients"));
+    let object = run(&[&cut[..], &["--json"]].concat()).object();
+    assert!((100..1_500).contains(&object["clients_simulated"].as_u64().unwrap()), "{object}");
+    assert_eq!(object["metrics"]["load"]["goodput_per_s"], Value::Null);
+    let whole = run(&[&OPEN[..], &["--json"]].concat()).object();
+    assert_eq!(whole["clients_simulated"], 3_000);
+    assert!(whole["metrics"]["load"]["goodput_per_s"].is_number());
 }

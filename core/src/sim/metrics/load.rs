@@ -197,6 +197,21 @@ pub struct LoadReport {
     pub peak_sends_per_s: Option<u64>,
 }
 
+impl LoadReport {
+    /// Removes the rates.
+    #[must_use]
+    pub const fn without_rates(self) -> Self {
+        let (rate, peak_sends_per_s) = (None, None);
+        Self {
+            offered_per_s: rate,
+            offered_with_retries_per_s: rate,
+            goodput_per_s: rate,
+            peak_sends_per_s,
+            ..self
+        }
+    }
+}
+
 impl super::Metrics {
     /// Sets what ends the time that the rates in [`LoadReport`] cover. Call it before the run. Without it, the time
     /// ends when the last exchange is over.
