@@ -15,11 +15,11 @@ Examples:
   retrylab merge part-*.json                 the parts of a run, which `sim --shard` wrote
   retrylab merge --json part-*.json
 
-Of a sweep, pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and
+For a sweep, pass all N files that `retrylab sweep --shard I/N` wrote, in any order. The files and
 the output must have the same format. The output has the same bytes as that of the sweep without
 --shard.
 
-Of a run, pass all N files that `retrylab sim --shard I/N` wrote, in any order. The result, digest
+For a run, pass all N files that `retrylab sim --shard I/N` wrote, in any order. The result, digest
 included, is what `sim` prints without --shard.
 
 Exit codes: 0 done, 1 the output cannot be written, 2 a file is missing, repeated, unreadable,
@@ -34,11 +34,11 @@ pub(crate) struct Args {
     out: Option<String>,
     #[command(flatten)]
     overwrite: Overwrite,
-    #[command(flatten)]
-    printing: Printing,
     /// Files with the shards
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 /// Error that ends `merge`.

@@ -90,7 +90,7 @@ fn common_header(tables: &[Table]) -> Result<Header, Error> {
     for table in tables {
         let differs = match &table.header {
             Some(other) => header.difference(other),
-            None => (table.columns != first.columns).then_some("columns"),
+            None => (table.columns != first.columns).then_some("the list of columns"),
         };
         if let Some(differs) = differs {
             let (file, first) = (table.name.clone(), first.name.clone());

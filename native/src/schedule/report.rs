@@ -174,7 +174,7 @@ fn notes(scenario: &Scenario, times: &Times) -> Vec<String> {
     for key in others.map(|name| format!("policy.{name}")) {
         let value = scenario.value(&key).unwrap_or_default();
         if value != "none" && value != "false" {
-            notes.push(format!("not drawn: {key} {value}"));
+            notes.push(format!("not shown: {key} {value}"));
         }
     }
     notes

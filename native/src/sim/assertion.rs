@@ -17,10 +17,10 @@ Assertions are `MEASURE RELATION VALUE`, where RELATION is one of <= < >= > == !
   digest == 0e03fd3c7e2cf1e3    a text
   amplification <= 1.3 in 95% of seeds     with --seeds: in how many of the runs it must hold, or
                                            `in all seeds`
-MEASURE is a column of `retrylab sweep`. Without `in …`, the whole 95 % confidence interval of the
-median over the seeds must keep <=, <, >= or >, and every seed must keep == and !=. A latency that
-no answered exchange has is longer than any. A run that a --max-… limit has ended fails its
-assertions unless --allow-cut is given.";
+MEASURE is a column of `retrylab sweep`; a name that does not exist lists them all. Without `in …`,
+the whole 95 % confidence interval of the median over the seeds must satisfy <=, <, >= or >, and
+every seed must satisfy == and !=. A latency that no answered exchange has is longer than any. A run
+that a --max-… limit has ended fails its assertions unless --allow-cut is given.";
 
 /// How a measure relates to its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

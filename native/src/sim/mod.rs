@@ -208,17 +208,17 @@ pub(crate) struct Args {
     /// Draw every event as a ladder on stdout (on stderr if stdout has another use)
     #[arg(long)]
     ladder: bool,
-    /// Write every event to FILE as JSON lines (`-` is stdout), after a line with the scenario's link: the page opens such a
-    /// file
+    /// Write every event to FILE as JSON lines (`-` is stdout), after a line with the scenario's address: the page opens
+    /// such a file
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
     #[arg(long, value_name = "FILE", help = pcapng::HELP)]
     pcapng: Option<String>,
-    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval; of several
-    /// seeds the first, of a comparison each scenario
+    /// Write goodput and load over simulated time to FILE as CSV (`-` is stdout), one line per interval. With
+    /// several seeds, it has the first one; in a comparison, every scenario
     #[arg(long, value_name = "FILE.csv")]
     series: Option<String>,
-    /// Length of the intervals of --series [default: 100ms]; of a shard, for the series of the merged run
+    /// Length of the intervals of --series [default: 100ms]; with --shard, of the series that the merged run has
     #[arg(long, value_name = "TIME", value_parser = flags::interval, requires = "intervals")]
     series_interval: Option<Duration>,
     /// Simulate only the I-th of N parts of the clients, and write a part of the run, which `merge` joins with the others

@@ -94,7 +94,7 @@ impl Asserts {
         seeds: Option<usize>,
         assertion: &Assertion,
     ) -> String {
-        let scenario = quoted(&scenario.to_fragment());
+        let scenario = quoted(&lab::fragment(scenario));
         let mut line = format!("retrylab sim --address {scenario}{setup}");
         if self.allow_cut {
             line += " --allow-cut";
