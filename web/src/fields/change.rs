@@ -156,7 +156,11 @@ mod tests {
                 "",
                 "First timeout must be a duration, for example `100ms` or `1.5s`. The field is empty.",
             ),
-            (timeout, "3000", "“Give up above” is 2s; it must not be below “First timeout”, 3s."),
+            (
+                timeout,
+                "3000",
+                "“Give up above” is 2s; it must not be below “First timeout”, 3s; raise it, or use none.",
+            ),
             (
                 "policy.backoff",
                 "linaer",
