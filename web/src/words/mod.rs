@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub(crate) mod everywhere;
+mod policy;
 mod scenario;
 mod servers;
 #[cfg(test)]

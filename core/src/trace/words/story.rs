@@ -84,10 +84,7 @@ const OWN: (&str, &str) = ("timer", "of the server");
 
 /// Returns what a record counts as: a noun, and the words after it.
 const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static str) {
-    let again = match record.label {
-        Some(label) => label.send.get() > 1,
-        None => false,
-    };
+    let again = matches!(record.label, Some(label) if label.send.get() > 1);
     let server = matches!(record.host, HostId::Server(_));
     let request = request(setting.pattern);
     match record.what {
@@ -98,18 +95,17 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Sent { direction: Direction::Reply, .. } => ("reply", "sent"),
         What::Delivered { direction: Direction::Request } => (request, "delivered"),
         What::Delivered { direction: Direction::Reply } => ("reply", "delivered"),
-        What::Dropped { cause, .. } if server => (request, cause.of_packet().0),
-        What::Dropped { cause, .. } => ("packet", cause.of_packet().0),
+        What::Dropped { cause, .. } => {
+            (if server { request } else { "packet" }, cause.of_packet().0)
+        }
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
         What::DelayedByHand { .. } => ("packet", "delayed by hand"),
         What::DuplicatedByHand { .. } => ("packet", "duplicated by hand"),
         What::Frame { step, .. } => ("frame", past(step)),
         What::TimerArmed { .. } | What::TimerFired { .. } if server => OWN,
-        What::TimerArmed { timer: Timer::Arrival, .. } => ("exchange", "to come"),
-        What::TimerArmed { .. } => ("wait", "begun"),
-        What::TimerFired { timer: Timer::Arrival } => ("exchange", "begun"),
-        What::TimerFired { .. } => ("wait", "over"),
+        What::TimerArmed { timer, .. } => wait(timer, true),
+        What::TimerFired { timer } => wait(timer, false),
         What::Answered { .. } => ("exchange", "answered"),
         What::Failed if server => ("request", "failed"),
         What::Failed => ("failure", "received"),
@@ -144,6 +140,16 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::NameAnswered { .. } => ("question", "answered"),
         What::NameResolved { .. } => ("name", "resolved"),
         What::Note { .. } => ("note", ""),
+    }
+}
+
+/// Returns what a client's wait counts as when it begins, and when it is over.
+const fn wait(timer: Timer, begins: bool) -> (&'static str, &'static str) {
+    match (timer, begins) {
+        (Timer::Arrival, true) => ("exchange", "to come"),
+        (Timer::Arrival, false) => ("exchange", "begun"),
+        (_, true) => ("wait", "begun"),
+        (_, false) => ("wait", "over"),
     }
 }
 
