@@ -153,11 +153,14 @@ impl Schedule {
             schedule.notes += " The deadline may end it sooner.";
         }
         if let ScheduleEnd::At { at, sends, .. } = &mut schedule.end {
-            let last = policy.timetable(*sends, STEPS - 1).sends.pop();
-            *at = last.map_or(*at, |last| last.at);
-            let none = Duration::ZERO;
+            let zero = Duration::ZERO;
+            let none = JitterRange { least: zero, nominal: zero, most: zero };
+            // Otherwise the times of sends are not those of pauses alone.
+            let pauses = policy.attempt_timeout().is_none() && !policy.hedging();
+            let last = policy.timetable(*sends, STEPS - 1).sends.pop().filter(|_| pauses);
+            *at = last.map_or(none, |last| last.at);
             for row in schedule.rows.iter_mut().skip(*sends - 1) {
-                row.wait = JitterRange { least: none, nominal: none, most: none };
+                row.wait = none;
             }
         }
         schedule
@@ -263,8 +266,10 @@ impl Schedule {
 #[inline(never)]
 fn refused(at: JitterRange, sends: usize) -> String {
     let writes = count(sends as u64, "refused write");
-    let pauses = spread(nanos(at.least), nanos(at.most), " to ");
-    let pauses = if sends > 1 { format!(" and pauses of {pauses}") } else { String::new() };
+    let pauses = match at.most {
+        Duration::ZERO => String::new(),
+        _ => format!(" and pauses of {}", spread(nanos(at.least), nanos(at.most), " to ")),
+    };
     format!("gives up after {writes}{pauses}")
 }
 

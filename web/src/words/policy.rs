@@ -19,6 +19,9 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     if sends == 1 {
         return if writes { ending } else { format!("waits for the reply, and {ending}") };
     }
+    if writes && policy.hedging() {
+        return "tries again at once after each refused write, and ".to_string() + &ending;
+    }
     let attempt = policy.attempt_timeout();
     let last = policy.last_timeout().filter(|_| {
         attempt.is_none()
@@ -32,7 +35,7 @@ pub(super) fn policy(scenario: &Scenario) -> String {
         out = out.replace("each timeout", "each refused write");
         out = out.replace("every send", "every refused write");
     }
-    if let Some(attempt) = attempt {
+    if let Some(attempt) = attempt.filter(|_| !writes) {
         // What follows are the pauses between sends, not the waits for replies.
         let pauses = out.replacen("waits", "pauses", 1).replacen("each wait", "each pause", 1);
         out = format!("waits {} for each reply, then {pauses}", time(attempt));
@@ -41,7 +44,7 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     let (before, after) = (most.unwrap_or_default(), jitter(policy));
     out += &if policy.caps_jittered_waits() { after + &before } else { before + &after };
     if let Some(last) = last {
-        out += &format!(", waits a final {}", time(last));
+        out += &format!(", then a final {}", time(last));
     }
     out + ", and " + &ending
 }
@@ -153,6 +156,11 @@ mod tests {
     use super::super::headline;
     use super::*;
 
+    fn assert_says(fragment: &str, words: &str) {
+        let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
+        assert!(sentence.contains(words), "{fragment}: {sentence}");
+    }
+
     /// The growth of the waits was once described as if there were many of them, and all were alike.
     #[test]
     fn only_waits_that_exist_are_described() {
@@ -184,7 +192,7 @@ mod tests {
             ),
             (
                 "policy.preset=stun",
-                "waits 500 ms, then twice as long after each timeout, waits a final 8 s, and gives up at 39.5 s.",
+                "waits 500 ms, then twice as long after each timeout, then a final 8 s, and gives up at 39.5 s.",
             ),
             (
                 "policy.backoff=list&policy.timeouts=1s,2s,3s&policy.max_sends=2",
@@ -194,10 +202,26 @@ mod tests {
                 "server.fail=1&server.hint=500ms&policy.max_sends=3",
                 "and gives up at 700 ms if no reply comes.",
             ),
+        ] {
+            assert_says(fragment, words);
+        }
+    }
+
+    #[test]
+    fn writers_pause_between_refused_writes() {
+        for (fragment, words) in [
             (
                 "clients=30&workload.task=write",
                 "each client waits 100 ms, then twice as long after each refused write, and gives up after 5 refused \
                  writes and pauses of 1.5 s.",
+            ),
+            (
+                "workload.task=write&policy.attempt_timeout=50ms",
+                "waits 100 ms, then twice as long after each refused write, and gives up after 5 refused writes.",
+            ),
+            (
+                "workload.task=write&policy.hedging=true",
+                "the client tries again at once after each refused write, and gives up after 5 refused writes.",
             ),
             (
                 "workload.task=write&policy.multiplier=1&policy.max_sends=2",
@@ -205,8 +229,7 @@ mod tests {
                  100 ms.",
             ),
         ] {
-            let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
-            assert!(sentence.contains(words), "{fragment}: {sentence}");
+            assert_says(fragment, words);
         }
     }
 }
