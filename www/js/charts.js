@@ -96,8 +96,12 @@ export class Charts {
     this.showSends(rows);
     this.showTheory(rows);
     const { lab } = this.desk;
-    const part = lab.atEnd() ? "The whole run." : "Up to now: exchanges that end early are counted first.";
-    say(this.note, `${part} ${lab.notice(0)}`.trim());
+    const parts = sides(lab).flatMap(({ which, name }) => {
+      const part = lab.notice(which) || (lab.digest(which) ? "" : "The part of the run that was simulated.");
+      return part ? [name + part] : [];
+    });
+    const all = parts.length > 0 ? "" : "The whole run.";
+    say(this.note, [lab.atEnd() ? all : "Up to now: exchanges that end early are counted first.", ...parts].join(" ").trim());
     this.light();
   }
 
@@ -105,16 +109,16 @@ export class Charts {
   light() {
     if (!this.isShown) return;
     const { lab } = this.desk;
-    const [began, sends, latency] = sides(lab).map(({ which }) => [...lab.chartMark(which)]).find(({ length }) => length > 0) ?? [];
+    const [began, waits, sends, latency] = sides(lab).map(({ which }) => [...lab.chartMark(which)]).find(({ length }) => length > 0) ?? [];
     this.load.mark(began);
     this.sends.mark(sends && Math.min(sends, LAST));
     this.theory.mark(sends && Math.min(sends, LAST));
-    this.latency.mark(latency || undefined);
+    this.latency.mark(Number.isNaN(latency) ? undefined : latency);
     const many = `${sends} ${sends === 1 ? "send" : "sends"}`;
-    const end = sends === undefined ? "it is not over yet" : latency ? `answered after ${span(latency)} and ${many}` : `no reply after ${many}`;
+    const end = sends === undefined ? "it is not over yet" : Number.isNaN(latency) ? `no reply after ${many}` : `answered after ${span(latency)} and ${many}`;
     say(this.marked, began === undefined
       ? "Point at a packet, or select a row under Events, to see where its exchange is in the charts."
-      : `The dotted lines mark the exchange of what was sent at ${span(began)}: ${end}.`);
+      : `The dotted lines mark the exchange of ${waits ? "the wait that began" : "what was sent"} at ${span(began)}: ${end}.`);
   }
 
   /** Draws all with the colours of now. */

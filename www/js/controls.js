@@ -246,7 +246,7 @@ class Row {
     this.typed = "";
     this.reset.hidden = this.field.default === "" && later === "";
     say(this.reset, later ? "Remove" : "Reset");
-    const title = later ? `${label} is ${value} in the whole run` : `Reset ${label} to ${this.field.default}`;
+    const title = later ? `Remove the change: ${label} ${value} in the whole run` : `Reset ${label} to ${this.field.default}`;
     this.reset.setAttribute("aria-label", title);
     this.reset.title = title;
   }

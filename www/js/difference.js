@@ -59,7 +59,7 @@ export class Difference {
 
   fail() {
     this.end();
-    say(this.text, "The browser starts no web workers, which repeat both runs with other seeds.");
+    say(this.text, "The browser did not start a web worker, or it failed; it repeats both runs with other seeds.");
   }
 
   end() {

@@ -47,7 +47,7 @@ export class Feed {
       ask: (/** @type {number} */ events) => this.ask(events),
       done: () => this.done(),
       alone: () => notices.show(this.name("alone"), {
-        title: "The browser starts no web workers: the page simulates all clients by itself, which takes longer.",
+        title: "The page simulates all clients by itself, which takes longer: the browser did not start web workers, or one failed.",
       }),
     };
     if (lab.isSample(which)) {
@@ -75,9 +75,10 @@ export class Feed {
 
   /** @param {number} events */
   ask(events) {
+    const { end } = JSON.parse(this.desk.lab.schedule(this.which));
     notices.show(this.name("long"), {
       title: `${short(events)} events so far, and the run has not ended.`,
-      lines: ["The run may never end, because the client may never give up."],
+      lines: end === "Never gives up" ? ["The run may never end, because the client never gives up."] : [],
       buttons: [
         ["Continue", () => {
           notices.hide(this.name("long"));

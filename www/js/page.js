@@ -388,7 +388,8 @@ export class Page {
     const { playing } = this.player;
     this.transport.changed(playing);
     if (!playing) this.moved();
-    const over = this.lab.hides(FIRST) ? "The exercise hides what follows." : "The run is over.";
+    const over = this.lab.hides(FIRST) ? "The exercise hides what follows."
+      : this.lab.digest(FIRST) && !this.lab.isCut(FIRST) ? "The run is over." : "The pictures end here.";
     if (ended) announce(`${latest(this.lab, FIRST)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 

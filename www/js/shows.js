@@ -103,7 +103,7 @@ export class Shows {
     for (const { exhibit, result } of this.list) {
       const [letter, side, alike] = exhibit.which === PINNED
         ? /** @type {const} */ (["A", "a", "this run, pinned"]) : /** @type {const} */ (["B", "b", "change a setting"]);
-      const values = differences.map((difference) => `${difference.label} ${difference[side] || "none"}`).join(", ");
+      const values = differences.map((difference) => `${difference.label} ${difference[side] || "empty"}`).join(", ");
       exhibit.name(several ? `${letter}: ${values || alike}` : "");
       result.name(several ? `Outcome of ${letter}` : "Outcome");
     }

@@ -143,7 +143,7 @@ export class Sweep {
 
   fail() {
     this.stop();
-    say(this.state, "The browser starts no web workers, which a sweep needs.");
+    say(this.state, "The browser did not start a web worker, or it failed; a sweep needs them.");
   }
 
   stop() {
@@ -176,18 +176,20 @@ export class Sweep {
     const field = this.fields.find(({ key }) => key === this.key);
     if (!field) return;
     const all = results.flat().filter((of) => of !== null);
+    const exact = stops.includes(field.value);
+    const now = exact ? stops.indexOf(field.value) : field.stop;
     const few = all.some((of) => of[0] < SEEDS) ? " Where a run takes long, there are fewer seeds." : "";
     say(this.state, this.workers.length > 0
       ? `${all.length} of ${this.tasks.length} values.`
-      : `${all.length} values, up to ${SEEDS} seeds each.${few} The dotted line marks the present value; click a point for another.`);
-    const now = stops.indexOf(field.value) < 0 ? field.stop : stops.indexOf(field.value);
+      : `${all.length} values, up to ${SEEDS} seeds each.${few} The dotted line marks ${exact ? "the present value" : "the stop nearest to the present value"}${
+        results.length > 1 ? " of B" : ""}; click a point for another.`);
     const seeds = (/** @type {number} */ place) => results.flatMap((of) => of[place]?.[0] ?? []);
     /** @type {Omit<import("./plot.js").Figure, "lines" | "share">} */
     const figure = {
       x: stops.map((_, i) => i), range: [-0.5, stops.length - 0.5], now, tick: (place) => stops[place] ?? "", whole: true,
-      column: [this.key, (place) => stops[place]], empty: "No run is over yet.",
+      column: [this.key, (place) => stops[place]], empty: `${capital(reason(all))}.`,
       at: (place) => `${field.label} ${stops[place]}${seeds(place).length > 0 ? `, ${Math.min(...seeds(place))} seeds` : ""}`,
-      missing: (place) => (seeds(place).length > 0 ? "fewer than 99 % were answered" : "nothing yet"),
+      missing: (place) => reason(results.map((of) => of[place])),
     };
     const [answered, sends, p99] = this.charts;
     answered.show(`Share answered by ${field.label}`, {
@@ -217,6 +219,19 @@ export class Sweep {
     });
   }
 }
+
+/**
+ * Returns why a chart has no number, of a stop or of all: there is one for the latency if all others are there.
+ * @param {(Float64Array | null)[]} measures
+ */
+function reason(measures) {
+  const over = measures.filter((of) => of !== null && of[0] > 0);
+  if (over.length === 0) return "no run is over";
+  return over.every((of) => Number.isNaN(of?.[1])) ? "no exchange has ended" : "fewer than 99 % were answered";
+}
+
+/** @param {string} text */
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** @param {number} value */
 const short = (value) => String(Number(value.toPrecision(4)));

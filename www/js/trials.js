@@ -54,9 +54,12 @@ const [PATIENCE, PAIRS] = [3000, 100];
 export function compare(module, [a, b]) {
   const pairs = new module.Pairs(a, b);
   const until = performance.now() + PATIENCE;
-  for (let done = 0; done < PAIRS && performance.now() < until;) {
+  let done = 0;
+  while (done < PAIRS && performance.now() < until) {
     if (pairs.advance(STEPS) && ++done % 20 === 0) self.postMessage(pairs.words());
   }
-  self.postMessage(pairs.words() || "The runs take too long to be repeated with other seeds.");
+  self.postMessage(pairs.words() || (done < PAIRS
+    ? "The runs take too long to be repeated with other seeds."
+    : "Too few exchanges end in these runs to be compared."));
   pairs.free();
 }

@@ -130,7 +130,7 @@ test("without workers the page does the work by itself, and says so", async () =
     await page.goto(`${lab.url}#${SOME}`);
     await simulated(page);
     assert.equal(await text(page, "digest"), digest, lack);
-    assert.match((await page.locator("[data-notice^=alone]").textContent()) ?? "", /starts no web workers/, lack);
+    assert.match((await page.locator("[data-notice^=alone]").textContent()) ?? "", /simulates all clients by itself/, lack);
     assert.equal(await page.locator("[data-notice=broken]").count(), 0, lack);
     await context.close();
   }

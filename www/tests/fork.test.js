@@ -81,7 +81,7 @@ test("a setting changes in the whole run, or only from the playhead on, and the 
   assert.equal(await text(other.page, "digest"), forked);
   assert.equal(await choice(other.page).textContent(), "", "a link is not a change");
   const field = other.page.locator(".field", { has: other.page.locator("#field-link-loss") });
-  assert.equal(await rerun(other.page, () => field.getByRole("button", { name: "Loss is 0.3 in the whole run" }).click()), original);
+  assert.equal(await rerun(other.page, () => field.getByRole("button", { name: "Remove the change: Loss 0.3 in the whole run" }).click()), original);
   // Back to the whole run.
   assert.equal(await rerun(page, () => choice(page).getByRole("button").click()), whole);
   assert.deepEqual([...faults, ...other.faults], []);

@@ -42,7 +42,7 @@ for (const viewport of SIZES) {
     await reader.tabTo("button", /^Play$/);
     await station(page, "1-play", [page.locator(":focus")]);
     await keyboard.press("Enter");
-    await reader.announced(/The run is over\. Answered after 120 ms and 2 sends\. The link lost one packet\.$/);
+    await reader.announced(/The run is over\. Answered after 120 ms and 2 sends\. One packet was lost\.$/);
     assert.equal((await reader.focus()).name, "Again");
 
     await reader.tabTo("button", /^Events$/);

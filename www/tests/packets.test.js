@@ -74,7 +74,7 @@ test("the second module is loaded when a run needs it, and only then", async () 
   await page.selectOption("#lesson", { label: "One lost reply" });
   assert.equal(fragmentOf(page), OPENING);
   await page.click("#to-end");
-  assert.match(await text(page, "outcome"), /The link lost one packet/);
+  assert.match(await text(page, "outcome"), /One packet was lost/);
   assert.equal(await text(page, "legend-request"), "request");
   assert.equal(loaded.length, 2, "the second module runs everything");
   assert.deepEqual(faults, []);
@@ -229,7 +229,7 @@ test("every lesson of packets plays to its end", async () => {
   const { page, faults } = await visit(lab, LAYERED);
   for (const [label, outcome] of /** @type {const} */ ([
     ["Connect and confirm", /^Answered after 40 ms and 1 send\.$/],
-    ["A lost SYN", /^Answered after 1\.04 s and 1 send\. The link lost one packet\.$/],
+    ["A lost SYN", /^Answered after 1\.04 s and 1 send\. One packet was lost\.$/],
     ["A reset", /^The client gave up after 120 ms and 2 sends/],
     ["Silence", /^The client gave up after 300 ms and 2 sends/],
     ["A dead name server", /^Answered after 5\.02 s and 2 sends/],

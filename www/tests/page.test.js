@@ -67,7 +67,7 @@ test("playing reaches the end and shows the outcome", async () => {
   assert.equal(await text(page, "play-text"), "Pause");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
   assert.equal(await clock(page), "0.120");
-  const outcome = "Answered after 120 ms and 2 sends. The link lost one packet.";
+  const outcome = "Answered after 120 ms and 2 sends. One packet was lost.";
   assert.equal(await text(page, "outcome"), outcome);
   assert.match(await text(page, "live"), /The run is over\. Answered after 120 ms and 2 sends/);
   const counts = await page.locator("[data-part=counts] div").allTextContents();

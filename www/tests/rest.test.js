@@ -103,7 +103,7 @@ test("the first lesson plays to its end while the rest never arrives", async () 
   await page.selectOption("#speed", { label: "8×" });
   await page.click("#play");
   await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Again");
-  assert.equal(await text(page, "outcome"), "Answered after 120 ms and 2 sends. The link lost one packet.");
+  assert.equal(await text(page, "outcome"), "Answered after 120 ms and 2 sends. One packet was lost.");
   assert.equal(await text(page, "clock"), "0.120");
   assert.equal(asked.times, 1, "in the background");
   assert.deepEqual(ownFaults(faults), []);

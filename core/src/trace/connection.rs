@@ -62,6 +62,6 @@ reasons! {
     Idle = 3, "idle", "closed: silent for too long";
     /// Open for too long.
     Total = 4, "total", "closed: open for too long";
-    /// The client did not close its direction in time.
-    Release = 5, "release", "closed: the client did not close it in time";
+    /// It was not released in time: a side did not close its direction, or an acknowledgment was lost.
+    Release = 5, "release", "closed: it was not released in time";
 }

@@ -40,13 +40,15 @@ pub(crate) fn step(span: u64) -> u64 {
 }
 
 /// Counts over time up to and including `until`: for each interval of length `step`, the exchanges that begin, the sends, and
-/// the exchanges that are answered.
-pub(crate) fn series(records: &[Record], until: u64, step: u64) -> Vec<f64> {
+/// the exchanges that are answered. Each attempt of a client that `writes` counts as one send, although it reads first.
+pub(crate) fn series(records: &[Record], until: u64, step: u64, writes: bool) -> Vec<f64> {
     let mut counts = vec![0.0; (until / step + 1) as usize * COUNTS];
     for record in records.iter().filter(|record| record.at.as_nanos() <= until) {
         let first = (record.at.as_nanos() / step) as usize * COUNTS;
+        // Its datagrams are alternately reads and writes.
+        let is_write = writes && record.packet.is_some_and(|number| number.get() % 2 == 0);
         match record.what {
-            What::Sent { direction: Direction::Request, .. } | What::Connecting => {
+            What::Sent { direction: Direction::Request, .. } | What::Connecting if !is_write => {
                 counts[first + 1] += 1.0;
                 if record.label.is_some_and(|label| label.send.get() == 1) {
                     counts[first] += 1.0;

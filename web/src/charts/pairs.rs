@@ -65,22 +65,37 @@ impl Pairs {
         true
     }
 
-    /// Returns what differs, in sentences, with their 95 % confidence intervals; empty while there are too few pairs.
+    /// Returns what differs, in sentences, with their 95 % confidence intervals, or why nothing can be compared; empty while
+    /// there are too few pairs.
     #[must_use]
     pub fn words(&self) -> String {
+        if self.scenarios.iter().any(|scenario| scenario.workload.heartbeat().is_some()) {
+            return "Heartbeats are not exchanges: there is no share answered to compare."
+                .to_string();
+        }
         let pairs = self.shares.count();
         if pairs < FEWEST {
             return String::new();
         }
-        let shares = difference(&self.shares, "answers", " percentage points", "of the exchanges");
-        let sends = difference(&self.sends, "needs", "", "sends per exchange");
+        let shares = difference(
+            &self.shares,
+            "answers",
+            " percentage points",
+            ["the same share of its exchanges", "what share of its exchanges", "of its exchanges"],
+        );
+        let sends = difference(
+            &self.sends,
+            "needs",
+            "",
+            ["as many sends per exchange", "how many sends per exchange", "sends per exchange"],
+        );
         format!("Over {}, the same for both: {shares}; {sends}.", count(pairs, "seed"))
     }
 }
 
-/// Returns by how much B differs: "B answers 4.20 percentage points more of the exchanges (95 % confidence interval 3.10 to
+/// Returns by how much B differs: "B answers 4.20 percentage points more of its exchanges (95 % confidence interval 3.10 to
 /// 5.30)". A unit begins with a space.
-fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
+fn difference(of: &Mean, does: &str, unit: &str, [same, which, what]: [&str; 3]) -> String {
     let [mean, low, high] = interval(of, true);
     let number = |value: f64| {
         let hundredths = (value.abs() * 100.0).round() as u64;
@@ -88,12 +103,12 @@ fn difference(of: &Mean, does: &str, unit: &str, what: &str) -> String {
         format!("{sign}{}.{:02}", hundredths / 100, hundredths % 100)
     };
     if low == 0.0 && high == 0.0 {
-        return format!("B {does} as many {what} as A in every pair");
+        return format!("B {does} {same} as A in every pair");
     }
     if low <= 0.0 && high >= 0.0 {
         let range = format!("{} to {}{unit}", number(low), number(high));
         return format!(
-            "no clear difference in how many {what} B {does} (95 % confidence interval {range})"
+            "no clear difference in {which} B {does} (95 % confidence interval {range})"
         );
     }
     let (more, low, high) = if mean > 0.0 { ("more", low, high) } else { ("fewer", -high, -low) };
@@ -123,7 +138,7 @@ mod tests {
         let text = words("clients=20&server.drop=0.5", two, 30);
         assert!(text.starts_with("Over 30 seeds, the same for both: B answers "), "{text}");
         assert!(
-            text.contains(" percentage points fewer of the exchanges (95 % confidence interval "),
+            text.contains(" percentage points fewer of its exchanges (95 % confidence interval "),
             "{text}"
         );
         assert!(
@@ -135,8 +150,17 @@ mod tests {
     #[test]
     fn the_same_scenario_does_not_differ() {
         let text = words("server.drop=0.5", "server.drop=0.5", 10);
-        let same = "B answers as many of the exchanges as A in every pair; B needs as many sends per exchange as A";
+        let same = "B answers the same share of its exchanges as A in every pair; B needs as many sends per exchange as A";
         assert!(text.contains(same), "{text}");
         assert_eq!(words("server.drop=0.5", "server.drop=0.5", 9), "");
+        let more = words("clients=2", "clients=4", 10);
+        assert!(more.contains("B answers the same share of its exchanges as A"), "{more}");
+    }
+
+    #[test]
+    fn heartbeats_cannot_be_compared() {
+        let beats = "workload.task=heartbeat&exchanges=3";
+        let text = words(beats, "workload.task=heartbeat&exchanges=4", 1);
+        assert_eq!(text, "Heartbeats are not exchanges: there is no share answered to compare.");
     }
 }

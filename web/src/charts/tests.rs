@@ -53,7 +53,7 @@ fn the_numbers_are_those_of_the_metrics() {
             .flat_map(|counts| [counts.begun, counts.sends, counts.answered])
             .map(|count| count as f64)
             .collect();
-        let counted = series(&records, end, 100_000_000);
+        let counted = series(&records, end, 100_000_000, false);
         assert_eq!(counted[..of_metrics.len()], of_metrics, "{link}");
         assert!(counted[of_metrics.len()..].iter().all(|count| *count == 0.0));
 
@@ -87,8 +87,32 @@ fn before_its_end_a_run_has_only_what_has_happened() {
     assert!(0 < half && half < whole && whole == ends_of(&records).finished);
     assert_eq!(until.until(&records, 100_000_000).finished, half);
     assert_eq!(until.until(&records, u64::MAX).finished, whole);
-    let at_once = series(&records, 0, 1_000_000);
+    let at_once = series(&records, 0, 1_000_000, false);
     assert_eq!(at_once, [40.0, 40.0, 0.0], "all clients begin at time 0");
+}
+
+#[test]
+fn a_writer_begins_once() {
+    let scenario = scenario("clients=3&workload.task=write");
+    let records = run(&scenario, Vec::<Record>::new()).sink;
+    let counts = series(&records, 100_000_000_000, 200_000_000_000, true);
+    let mut ends = ends_of(&records);
+    let sends: f64 =
+        ends.by_sends.iter().zip(0u32..).map(|((all, _), n)| *all as f64 * f64::from(n)).sum();
+    assert_eq!(counts, [3.0, sends, 3.0]);
+    assert!(ends.p99() > 0.0 && sends > 3.0, "some writes were refused");
+}
+
+#[test]
+fn runs_without_an_end_have_no_share() {
+    let beats = "workload.task=heartbeat&exchanges=3";
+    let mut trials = Trials::new(beats, "link.loss", "0.1").unwrap();
+    for _ in 0..2 {
+        while !trials.advance(1_000) {}
+    }
+    let measures = trials.measures();
+    assert_eq!(measures[0], 2.0);
+    assert!(measures[1..].iter().all(|number| number.is_nan()), "{measures:?}");
 }
 
 #[test]

@@ -14,7 +14,9 @@ pub struct Trials {
     run: PageRun,
     /// The exchanges of all runs that are over.
     ends: Ends,
-    /// What the runs came to, each a number: the share that was answered, and the sends per exchange.
+    /// Number of runs that are over.
+    runs: u32,
+    /// What the runs in which an exchange ended came to, each a number: the share that was answered, and the sends per exchange.
     shares: Mean,
     sends: Mean,
 }
@@ -31,7 +33,7 @@ impl Trials {
         let scenario = scenario.adapted(key, value).map_err(|error| error.to_string())?;
         let run = PageRun::new(scenario.clone());
         let (shares, sends) = (Mean::default(), Mean::default());
-        Ok(Self { scenario, run, ends: Ends::default(), shares, sends })
+        Ok(Self { scenario, run, ends: Ends::default(), runs: 0, shares, sends })
     }
 
     /// Advances the run by up to `steps` events; returns `true` when it is over, and begins the next one with the next seed.
@@ -46,8 +48,11 @@ impl Trials {
             self.ends.add(record);
         }
         let [share, _, _, sends, ..] = own.means(false);
-        self.shares.add(share);
-        self.sends.add(sends);
+        self.runs += 1;
+        if own.finished > 0 {
+            self.shares.add(share);
+            self.sends.add(sends);
+        }
         self.scenario.seed = self.scenario.seed.wrapping_add(1);
         self.run = PageRun::new(self.scenario.clone());
         true
@@ -58,7 +63,7 @@ impl Trials {
     /// exist are NaN. If exchanges of a run depend on each other, the intervals are those of the runs' means.
     #[must_use]
     pub fn measures(&mut self) -> Vec<f64> {
-        let mut out = vec![self.shares.count() as f64];
+        let mut out = vec![f64::from(self.runs)];
         if independent(&self.scenario).is_ok() {
             out.extend(self.ends.means(true));
         } else {

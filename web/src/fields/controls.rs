@@ -78,7 +78,7 @@ pub(super) static MAIN: &[Main] = &[
             "1", "2", "3", "4", "5", "8", "12", "20", "50", "100", "200", "500", "1000", "2000",
             "5000",
         ],
-        help: "they all start at once",
+        help: "how many there are",
         must_be: "",
     },
     Main {

@@ -2,6 +2,7 @@
 
 use super::Lab;
 use crate::charts::{COUNTS, Ends, series, step};
+use retrylab_core::scenario::Workload;
 use retrylab_core::theory::{independent, predict};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -21,7 +22,9 @@ impl Lab {
     #[must_use]
     pub fn chart_series(&self, which: usize) -> Vec<f64> {
         let step = step(self.end_nanos());
-        let mut counts = series(self.exhibits[which].run.records(), self.at, step);
+        let run = &self.exhibits[which].run;
+        let writes = run.scenario().workload == Workload::Write;
+        let mut counts = series(run.records(), self.at, step, writes);
         if !self.at_end() {
             counts.truncate((self.at / step) as usize * COUNTS);
         }

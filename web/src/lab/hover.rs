@@ -77,7 +77,7 @@ impl Lab {
     }
 
     /// Returns where the charts show the exchange that is under the pointer or else selected: the time in seconds of what was
-    /// pointed at; and, once the exchange has ended, its number of sends and the time to its reply, or NaN without one.
+    /// pointed at, and 1 if that is a wait, or else 0; and, once the exchange has ended, its number of sends and the time to its reply, or NaN without one.
     /// Empty if there is none.
     #[wasm_bindgen(js_name = chartMark)]
     #[must_use]
@@ -117,7 +117,8 @@ impl Lab {
             Pick::Client(_) => return None,
         };
         let own = pick.exchange(timeline)?;
-        let mut mark = vec![began as f64 / 1e9];
+        let waits = matches!(pick, Pick::Wait(_));
+        let mut mark = vec![began as f64 / 1e9, f64::from(u8::from(waits))];
         let passed = |record: &&Record| nanos_of(record) <= self.at;
         let mut records = exhibit.run.records().iter().take_while(passed);
         let end =
@@ -177,8 +178,9 @@ mod tests {
             lab.hover_record(0, records[0]);
             let mark = lab.chart_mark(0);
             assert_eq!(mark[0], 0.0, "it is sent at the start");
-            assert!(sends.contains(&mark[1]), "{mark:?}");
-            assert!(mark[2] > 0.0, "answered");
+            assert_eq!(mark[1], 0.0, "it is not a wait");
+            assert!(sends.contains(&mark[2]), "{mark:?}");
+            assert!(mark[3] > 0.0, "answered");
         }
         lab.unhover(0);
         assert!(lab.point_times(0, 0.0, 0.01));
@@ -189,7 +191,9 @@ mod tests {
         assert!(lab.point_nothing(0));
         lab.seek(0.0);
         lab.hover_record(0, 0);
-        assert_eq!(lab.chart_mark(0), [0.0], "it has not ended yet");
+        assert_eq!(lab.chart_mark(0), [0.0, 0.0], "it has not ended yet");
+        lab.exhibits[0].hovered = Some(Pick::Wait(0));
+        assert_eq!(lab.chart_mark(0), [0.0, 1.0], "a wait");
     }
 
     #[test]

@@ -211,7 +211,7 @@ impl Lab {
         let sum = scene.timeline.summary(exhibit.run.records(), self.at);
         let flying = scene.timeline.in_flight(self.at) as u64;
         Json::array(|json| {
-            for (name, value) in [
+            let rows = [
                 ("sends", sum.sends),
                 ("replies", sum.replies),
                 ("in flight", flying),
@@ -220,7 +220,10 @@ impl Lab {
                 ("ignored", sum.late_replies),
                 ("answered", sum.answered),
                 ("gave up", sum.gave_up),
-            ] {
+                ("refused", sum.refused),
+            ];
+            // Only networks of packets refuse.
+            for &(name, value) in &rows[..8 + usize::from(sum.refused > 0)] {
                 json.element(|json| {
                     json.text("name", name);
                     json.text("value", &compact(value));

@@ -163,7 +163,7 @@ mod tests {
         let spent = long("policy.budget=quota+500+501+1&server.drop=1");
         assert_eq!(
             spent.last().unwrap(),
-            "no reply for 100 ms / gave up after 100 ms / the retry budget is spent"
+            "no reply for 100 ms / gave up after 100 ms / the retry budget refuses the send"
         );
     }
 

@@ -9,7 +9,9 @@ use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
 pub(crate) use draw::draw;
 use retrylab_core::name::{MAX_SERVERS, Options};
-use retrylab_core::policy::{Adaptive, JitterRange, PlannedSend, Policy, ScheduleEnd};
+use retrylab_core::policy::{
+    Adaptive, Jitter, JitterRange, PlannedSend, Policy, ScheduleEnd, Stop,
+};
 use retrylab_core::scenario::{Asking, Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
 
@@ -36,6 +38,8 @@ pub(crate) struct Schedule {
     max_sends: Option<u32>,
     /// What the picture does not show.
     notes: String,
+    /// True for writes that are refused at once, so that the waits are pauses between them.
+    writes: bool,
 }
 
 /// What the client of a scenario follows.
@@ -70,8 +74,7 @@ impl Plan {
                 "The client pauses between two attempts as long as the policy says".to_string();
             return Self::Words(words, "The time of the attempts is additional.");
         }
-        let notes = "The time of the attempts is additional.".to_string();
-        Self::Schedule("when every write is refused", Schedule { notes, ..Schedule::new(policy) })
+        Self::Schedule("when every write is refused", Schedule::of_writes(policy))
     }
 
     /// Returns the schedule, if there is one.
@@ -136,7 +139,43 @@ impl Schedule {
             left = Some(sends.saturating_sub(rows.len()) as u64);
         }
         let (max_sends, notes) = (policy.max_sends(), notes(policy));
-        Self { rows, more: cut.then_some(left), end, max_sends, notes }
+        Self { rows, more: cut.then_some(left), end, max_sends, notes, writes: false }
+    }
+
+    /// Creates the schedule of a client whose writes are refused: after the last one, it does not wait.
+    pub(crate) fn of_writes(policy: &Policy) -> Self {
+        let mut schedule = Self {
+            notes: "The time of the attempts is additional.".to_string(),
+            writes: true,
+            ..Self::new(policy)
+        };
+        if policy.deadline().is_some() {
+            schedule.notes += " The deadline may end it sooner.";
+        }
+        if let ScheduleEnd::At { at, sends, .. } = &mut schedule.end {
+            let zero = Duration::ZERO;
+            let none = JitterRange { least: zero, nominal: zero, most: zero };
+            // Otherwise the times of sends are not those of pauses alone.
+            let pauses = policy.attempt_timeout().is_none() && !policy.hedging();
+            let last = policy.timetable(*sends, STEPS - 1).sends.pop().filter(|_| pauses);
+            *at = last.map_or(none, |last| last.at);
+            for row in schedule.rows.iter_mut().skip(*sends - 1) {
+                row.wait = none;
+            }
+        }
+        schedule
+    }
+
+    /// Returns the number of sends without a reply; very large if it is unknown or differs by jitter.
+    pub(crate) fn certain_sends(&self, policy: &Policy) -> usize {
+        match self.end {
+            ScheduleEnd::At { sends, why, .. }
+                if why != Stop::Deadline || policy.jitter() == Jitter::None =>
+            {
+                sends
+            }
+            _ => usize::MAX,
+        }
     }
 
     /// Returns the time of the end; `None` if the picture does not show it, such as that of a shortened
@@ -182,6 +221,7 @@ impl Schedule {
     fn end_words(&self, to: &str) -> String {
         match self.end {
             ScheduleEnd::Never => "never gives up".to_string(),
+            ScheduleEnd::At { at, sends, .. } if self.writes => refused(at, sends),
             ScheduleEnd::At { at, .. } => {
                 let (size, name) = shared_unit([at.least, at.most]);
                 let text = format!("{} {name}", moment(at, size, to));
@@ -220,6 +260,17 @@ impl Schedule {
         }
         out
     }
+}
+
+/// Returns how a client ends whose writes are all refused.
+#[inline(never)]
+fn refused(at: JitterRange, sends: usize) -> String {
+    let writes = count(sends as u64, "refused write");
+    let pauses = match at.most {
+        Duration::ZERO => String::new(),
+        _ => format!(" and pauses of {}", spread(nanos(at.least), nanos(at.most), " to ")),
+    };
+    format!("gives up after {writes}{pauses}")
 }
 
 /// Formats a moment in a unit: exactly, or with jitter from the earliest to the latest, rounded.
@@ -338,8 +389,17 @@ mod tests {
             ),
             (
                 "workload.task=write&clients=3".to_string(),
-                "The schedule when every write is refused. Sends at 0, 0.1, 0.3, 0.7, 1.5 s. Gives up at 3.1 s. The time \
-                 of the attempts is additional.",
+                "The schedule when every write is refused. Sends at 0, 0.1, 0.3, 0.7, 1.5 s. Gives up after 5 \
+                 refused writes and pauses of 1.5 s. The time of the attempts is additional.",
+            ),
+            (
+                "workload.task=write&policy.max_sends=1".to_string(),
+                "Gives up after 1 refused write. The time",
+            ),
+            (
+                "workload.task=write&policy.max_sends=12&policy.multiplier=1&policy.jitter=full"
+                    .to_string(),
+                "Gives up after 12 refused writes and pauses of 0 to 1.1 s. The time",
             ),
             (
                 "workload.task=write&policy.attempt_timeout=50ms".to_string(),

@@ -142,8 +142,8 @@ fn countdown(paint: &Paint<'_>, wait: &Wait, at: u64, ((x, y), ring, thick): (Po
     }
 }
 
-/// Draws a field of marks, hollow ones, because packets are filled: a client that waits for its first reply is a circle, after
-/// a retry a triangle; both shrink as their wait runs down. A square is answered, a crossed circle gave up.
+/// Draws a field of marks, hollow ones, because packets are filled: a client that waits is a circle, after a retry a
+/// triangle; both shrink as their wait runs down. A square is answered, a crossed circle gave up or was refused.
 #[inline(never)]
 fn crowd(paint: &Paint<'_>, scene: &Scene<'_>) {
     let (mut waiting, mut again) = (Vec::new(), Vec::new());

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub(crate) mod everywhere;
+mod policy;
 mod scenario;
 mod servers;
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub(crate) use scenario::{headline, topic};
 pub(crate) use servers::servers;
 
 use crate::numbers::{count, grouped, percent, ratio, span};
+use crate::rest::text;
 use crate::run::{MEMORY, PageRun};
 use crate::timeline::{Id, Timeline};
 use retrylab_core::policy::Stop;
@@ -25,10 +27,10 @@ pub(crate) fn outcome(run: &PageRun) -> String {
     let mut out = extent(run);
     out += &match ending(run, &summary) {
         Some(sentence) => sentence,
-        None => exchanges(&summary, run.scenario().setting().pattern),
+        None => exchanges(run, &summary),
     };
     for (n, one, many) in [
-        (run.lost(), "The link lost one packet.", "The link lost # packets."),
+        (run.lost(), "One packet was lost.", "# packets were lost."),
         dropped(run, &summary),
         (
             summary.late_replies,
@@ -96,12 +98,32 @@ fn partial_extent(run: &PageRun) -> String {
 /// Returns the number of what the server dropped, and the sentences about one and about several. Over connections, packets
 /// that reach it while it is down count too.
 fn dropped(run: &PageRun, summary: &Summary) -> (u64, &'static str, &'static str) {
-    let (one, many) = if run.scenario().setting().connections {
-        ("The server dropped one request or packet.", "The server dropped # requests or packets.")
+    let (connections, several) =
+        (run.scenario().setting().connections, run.scenario().servers.is_several());
+    let (one, many) = if connections || several {
+        dropped_otherwise(connections, several)
     } else {
         ("The server dropped one request.", "The server dropped # requests.")
     };
     (summary.server_dropped, one, many)
+}
+
+/// Returns the sentences about what several servers dropped, or what was dropped over connections.
+#[inline(never)]
+fn dropped_otherwise(connections: bool, several: bool) -> (&'static str, &'static str) {
+    match (connections, several) {
+        (true, true) => (
+            text!("A server dropped one request or packet."),
+            text!("The servers dropped # requests or packets."),
+        ),
+        (true, false) => (
+            text!("The server dropped one request or packet."),
+            text!("The server dropped # requests or packets."),
+        ),
+        (false, _) => {
+            (text!("A server dropped one request."), text!("The servers dropped # requests."))
+        }
+    }
 }
 
 /// Returns how many of several exchanges the limits or the deadline ended, if all records are kept.
@@ -120,7 +142,7 @@ fn limits_of_several(run: &PageRun) -> String {
     let of = |n| count(n, "exchange");
     let mut out = String::new();
     for (n, what) in [
-        (ended(Stop::Budget), "The spent retry budget"),
+        (ended(Stop::Budget), "The retry budget"),
         (ended(Stop::Breaker), "The open circuit breaker"),
         (ended(Stop::Deadline), "The deadline"),
     ] {
@@ -133,7 +155,7 @@ fn limits_of_several(run: &PageRun) -> String {
 
 /// Returns how the only exchange of a run ended.
 fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
-    if summary.finished() != 1 || run.all().is_some() {
+    if summary.finished() != 1 || run.ended_by() != Some(EndedBy::Finished) {
         return None;
     }
     let mut narrator = Narrator::new(run.scenario().setting());
@@ -150,24 +172,26 @@ fn ending(run: &PageRun, summary: &Summary) -> Option<String> {
 
 /// Returns how the exchanges of a run ended.
 #[inline(never)]
-fn exchanges(summary: &Summary, pattern: Pattern) -> String {
-    let (noun, done) = match pattern {
-        Pattern::Closed | Pattern::Open => ("exchange", "answered"),
-        Pattern::Write => ("write", "accepted"),
-        Pattern::Lookup => ("lookup", "answered"),
+fn exchanges(run: &PageRun, summary: &Summary) -> String {
+    let noun = match run.scenario().setting().pattern {
+        Pattern::Closed | Pattern::Open => "exchange",
+        Pattern::Lookup => "lookup",
+        Pattern::Write => return writes(run, summary),
         Pattern::Heartbeat => return heartbeats(summary),
     };
     let finished = summary.finished();
     if finished == 0 {
         return format!("No {noun} has ended; {} so far.", count(summary.sends, "send"));
     }
+    let is_whole = run.ended_by() == Some(EndedBy::Finished);
+    let noun = &if is_whole { noun.to_string() } else { format!("finished {noun}") };
     let of = count(finished, noun);
     let mut out = match summary.answered {
-        1 if finished == 1 => format!("One {noun} was {done}"),
-        0 if finished == 1 => format!("One {noun} was not {done}"),
-        0 => format!("None of {of} was {done}"),
-        n if n == finished => format!("All {of} were {done}"),
-        n => format!("{} of {of} were {done} ({})", grouped(n), percent(n, finished)),
+        1 if finished == 1 => format!("One {noun} was answered"),
+        0 if finished == 1 => format!("One {noun} was not answered"),
+        0 => format!("None of {of} was answered"),
+        n if n == finished => format!("All {of} were answered"),
+        n => format!("{} of {of} were answered ({})", grouped(n), percent(n, finished)),
     };
     if summary.gave_up > 0 && summary.answered > 0 {
         out += &format!(", {} gave up", grouped(summary.gave_up));
@@ -175,9 +199,33 @@ fn exchanges(summary: &Summary, pattern: Pattern) -> String {
     if summary.refused > 0 {
         out += &format!(", {} were refused", grouped(summary.refused));
     }
-    let s = if summary.sends == finished { "" } else { "s" };
-    out += &format!(". {} send{s} per {noun}.", ratio(summary.sends, finished));
+    // Not those of exchanges that have not ended.
+    let s = if summary.calls == finished { "" } else { "s" };
+    out += &format!(". {} send{s} per {noun}.", ratio(summary.calls, finished));
     out
+}
+
+/// Returns how many clients have written.
+fn writes(run: &PageRun, summary: &Summary) -> String {
+    let (clients, written) = (u64::from(run.scenario().clients), summary.answered);
+    let of = count(clients, "client");
+    let mut out = match written {
+        1 if clients == 1 => "The client has written".to_string(),
+        0 if clients == 1 => "The client has not written".to_string(),
+        0 => format!("None of {of} has written"),
+        n if n == clients => format!("All {of} have written"),
+        n => format!("{} of {of} have written ({})", grouped(n), percent(n, clients)),
+    };
+    if summary.gave_up > 0 && clients > 1 {
+        out += &format!(", {} gave up", grouped(summary.gave_up));
+    }
+    let finished = summary.finished();
+    if finished > 0 {
+        let s = if summary.calls == finished { "" } else { "s" };
+        let done = if finished == clients { "" } else { " that is done" };
+        out += &format!(". {} write{s} per client{done}", ratio(summary.calls, finished));
+    }
+    out + "."
 }
 
 fn heartbeats(summary: &Summary) -> String {
@@ -246,8 +294,20 @@ pub(crate) fn overview(run: &PageRun, timeline: &Timeline, at: u64) -> String {
             format!("{} of {} written", grouped(summary.answered), count(clients, "client"))
         }
     };
-    if summary.gave_up > 0 {
-        out += &format!(", {} given up", grouped(summary.gave_up));
+    if summary.finished() > summary.answered {
+        out += &unanswered(&summary);
     }
     out + &format!("; {} in flight.", count(flying, "packet"))
+}
+
+/// Returns how many exchanges have ended without an answer, to be appended.
+#[inline(never)]
+fn unanswered(summary: &Summary) -> String {
+    let mut out = String::new();
+    for (n, what) in [(summary.gave_up, " given up"), (summary.refused, " refused")] {
+        if n > 0 {
+            out = out + ", " + &grouped(n) + what;
+        }
+    }
+    out
 }

@@ -1,16 +1,16 @@
 //! What a scenario is, in words.
 
+use super::policy::policy;
 use crate::fields;
 use crate::lessons;
-use crate::numbers::{count, grouped, percent, ratio, span};
-use crate::schedule::{Schedule, resolver_options};
+use crate::numbers::{count, grouped, ratio, span};
+use crate::schedule::resolver_options;
 use retrylab_core::dist::Distribution;
-use retrylab_core::link::{Latency, Loss};
-use retrylab_core::policy::{Backoff, BudgetRule, Jitter, Policy};
+use retrylab_core::link::{Latency, Link, Loss, Rate};
 use retrylab_core::random::Probability;
 use retrylab_core::scenario::{Protocol, Scenario, Workload};
 use retrylab_core::time::{Duration, nanos};
-use retrylab_core::value::{Factor, Share};
+use retrylab_core::value::Same;
 
 /// Returns the scenario's title, and a description of it or of what to watch.
 pub(crate) fn headline(scenario: &Scenario) -> (&'static str, String) {
@@ -43,17 +43,7 @@ fn changes(scenario: &Scenario) -> String {
 fn own(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
     let mut out = workload(scenario);
-    out += &match &scenario.link.latency {
-        Latency::OneWay(time) => format!(". A packet takes {}", latency(time)),
-        Latency::RoundTrip(time) => {
-            format!(". A packet takes half of a round trip of {}", latency(time))
-        }
-    };
-    match &scenario.link.loss {
-        Loss::Independent(Probability::NEVER) => {}
-        Loss::Independent(loss) => out += &format!(" and is lost with probability {loss}"),
-        loss => out += &format!(" and is lost as in the loss model {loss}"),
-    }
+    out += &trips(&scenario.link);
     if scenario.server.drop > Probability::NEVER {
         out += &format!("; the server drops a request with probability {}", scenario.server.drop);
     }
@@ -76,96 +66,56 @@ fn own(scenario: &Scenario) -> String {
     let which = if apart { "a changed policy" } else { "the policy" };
     out += &format!(". With {which} {}, ", scenario.preset);
     out += if one { "the client " } else { "each client " };
-    let policy = policy(&scenario.policy);
-    let is_write = scenario.workload == Workload::Write;
-    out + &if is_write { policy.replace("each timeout", "each refused write") } else { policy }
-        + "."
+    out + &policy(scenario) + "."
 }
 
-/// Returns what a policy's client does: "waits 2 s, then …, and gives up at 62 s".
-fn policy(policy: &Policy) -> String {
-    let time = |duration| span(nanos(duration));
-    let (first, factor) = (time(policy.initial_timeout()), policy.multiplier());
-    let more = time(policy.increment());
-    let adds = !policy.increment().is_zero();
-    let mut out = match policy.backoff() {
-        Backoff::Linear if adds => format!("waits {first}, then {more} longer after each timeout"),
-        Backoff::Exponential
-            if factor > Factor::ONE && (adds || !policy.initial_timeout().is_zero()) =>
-        {
-            let and = if adds { format!(" and {more} more") } else { String::new() };
-            let times =
-                if factor == Factor::TWO { "twice".to_string() } else { format!("{factor} times") };
-            format!("waits {first}, then {times} as long{and} after each timeout")
-        }
-        Backoff::Exponential if adds => {
-            format!("waits {first}, then {more} longer after each timeout")
-        }
-        Backoff::Fibonacci if !policy.initial_timeout().is_zero() => {
-            format!("waits {first} twice, then as long as the last two together")
-        }
-        Backoff::List => {
-            let waits: Vec<String> = policy.timeouts().iter().map(time).collect();
-            format!("waits {}, and so on", waits.join(", "))
-        }
-        _ if policy.initial_timeout().is_zero() => "sends again at once".to_string(),
-        _ => format!("waits {first} after every send"),
+/// Returns how long packets take and how many are lost: of each direction, if they differ.
+fn trips(link: &Link) -> String {
+    let time = match &link.latency {
+        Latency::OneWay(time) => latency(time),
+        Latency::RoundTrip(time) => format!("half of a round trip of {}", latency(time)),
     };
-    if let Some(attempt) = policy.attempt_timeout() {
-        // What follows are the pauses between sends, not the waits for replies.
-        let pauses = out.replacen("waits", "pauses", 1);
-        out = format!("waits {} for each reply, then {pauses}", time(attempt));
-    }
-    let most = policy.max_timeout().map(|most| format!(", at most {}", time(most)));
-    let most = most.unwrap_or_default();
-    let last = policy.caps_jittered_waits();
-    if !last {
-        out += &most;
-    }
-    out += &match policy.jitter() {
-        Jitter::Full => ", each drawn between zero and that".to_string(),
-        Jitter::Equal => ", each drawn between half of that and all of it".to_string(),
-        Jitter::Decorrelated => {
-            format!(", each drawn from {first} up to three times the previous one")
-        }
-        Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
-        Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
-        Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
-        Jitter::Proportional(share)
-        | Jitter::ProportionalLater(share)
-        | Jitter::Compounding(share)
-        | Jitter::CompoundingUp(share) => format!(", each up to {} off", part(share)),
-        _ => String::new(),
+    let reply_time = match &link.reply_latency {
+        Same::Own(time) => &latency(time),
+        Same::Same => &time,
     };
-    if last {
-        out += &most;
+    let reply_loss = match &link.reply_loss {
+        Same::Own(loss) => loss,
+        Same::Same => &link.loss,
+    };
+    let reply_rate = match link.reply_rate {
+        Same::Own(rate) => rate,
+        Same::Same => link.rate,
+    };
+    let request = trip(&time, link.rate, &link.loss);
+    let reply = trip(reply_time, reply_rate, reply_loss);
+    if request == reply {
+        return format!(". A packet {request}");
     }
-    out += ", and ";
-    out + &Schedule::new(policy).ending() + sooner(policy)
+    let no_loss = Loss::Independent(Probability::NEVER);
+    let none = |loss: &Loss| if *loss == no_loss { " and is not lost" } else { "" };
+    let differ = link.loss != *reply_loss;
+    let [kept, reply_kept] =
+        [&link.loss, reply_loss].map(|loss| if differ { none(loss) } else { "" });
+    format!(". A request {request}{kept}; a reply {reply}{reply_kept}")
 }
 
-/// Returns what can end an exchange before its policy's schedule does. A budget allows retries, and only some of them first
-/// sends, too.
-fn sooner(policy: &Policy) -> &'static str {
-    let retries = policy.max_sends() != Some(1);
-    let budget =
-        policy.budget().filter(|rule| retries || matches!(rule, BudgetRule::Adaptive { .. }));
-    match (budget, policy.breaker()) {
-        (None, None) => "",
-        (Some(_), None) => ", unless its budget ends the exchange before",
-        (None, Some(_)) => ", unless its circuit breaker ends the exchange before",
-        (Some(_), Some(_)) => ", unless its budget or circuit breaker ends the exchange before",
-    }
-}
-
-/// Returns a share in percent.
-fn part(share: Share) -> String {
-    percent(share.millionths().into(), 1_000_000)
+/// Returns how long a packet takes, and how it may be lost.
+fn trip(time: &str, rate: Option<Rate>, loss: &Loss) -> String {
+    let rate = rate.map(|rate| format!(" after it is sent at {rate} per second"));
+    let lost = match loss {
+        Loss::Independent(Probability::NEVER) => String::new(),
+        Loss::Independent(loss) => format!(" and is lost with probability {loss}"),
+        loss => format!(" and is lost as in the loss model {loss}"),
+    };
+    format!("takes {time}{}{lost}", rate.unwrap_or_default())
 }
 
 /// Returns who asks for what, and when.
 fn workload(scenario: &Scenario) -> String {
     let one = scenario.clients == 1;
+    // Nobody waits for another one; but each draws its delay.
+    let at_once = if one || scenario.policy.first_delay().is_some() { "" } else { " at once" };
     let clients =
         if one { "One client".into() } else { grouped(scenario.clients.into()) + " clients" };
     let (s, each) = if one { ("s", "") } else { ("", " each") };
@@ -196,9 +146,8 @@ fn workload(scenario: &Scenario) -> String {
             )
         }
         Workload::Closed { .. } if exchanges == 1 && one => "One client asks".to_string(),
-        Workload::Closed { .. } if exchanges == 1 => format!("{clients} ask at once"),
+        Workload::Closed { .. } if exchanges == 1 => format!("{clients} ask{at_once}"),
         Workload::Closed { .. } => {
-            let at_once = if one { "" } else { " at once" };
             let times = grouped(exchanges);
             format!("{clients} ask{s}{at_once}, {times} times{each}, one after another")
         }
@@ -282,6 +231,30 @@ mod tests {
         ] {
             let (_, sentence) = say(fragment);
             assert!(sentence.ends_with(words), "{fragment}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn directions_that_differ_are_described_apart() {
+        for (fragment, words) in [
+            ("link.reply_latency=200ms", ". A request takes 10 ms; a reply takes 200 ms. With"),
+            (
+                "link.loss=0.3&link.reply_loss=0",
+                ". A request takes 10 ms and is lost with probability 0.3; a reply takes 10 ms and is not lost. With",
+            ),
+            (
+                "link.reply_rate=1kbit",
+                ". A request takes 10 ms; a reply takes 10 ms after it is sent at 1kbit per second. With",
+            ),
+            ("link.reply_latency=10ms", ". A packet takes 10 ms. With"),
+            (
+                "clients=5&policy.first_delay=0s+1s&link.loss=0.5&link.reply_latency=1s",
+                "5 clients ask. A request takes 10 ms and is lost with probability 0.5; a reply takes 1 s and is lost \
+                 with probability 0.5. With",
+            ),
+        ] {
+            let (_, sentence) = headline(&Scenario::from_fragment(fragment).0);
+            assert!(sentence.contains(words), "{fragment}: {sentence}");
         }
     }
 

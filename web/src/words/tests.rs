@@ -74,7 +74,7 @@ fn outcomes_say_what_came_out() {
     let say = |fragment| outcome(&over(fragment).0);
     assert_eq!(
         say("seed=7&link.loss=0.3"),
-        "Answered after 120 ms and 2 sends. The link lost one packet."
+        "Answered after 120 ms and 2 sends. One packet was lost."
     );
     assert_eq!(
         say("server.drop=1"),
@@ -128,7 +128,7 @@ fn an_outcome_says_which_part_it_is_of() {
     let report = Report { events: 7, simulated, summary, ..Report::default() };
     many.report(report);
     many.stop();
-    let part = "One exchange was answered. 3 sends per exchange. The server dropped one request.";
+    let part = "One finished exchange was answered. 1 send per finished exchange. The server dropped one request.";
     assert_eq!(outcome(&many), format!("Stopped after 7 events and 20 ms. {part}"));
     let mut coupled = over("clients=4294967295&server.service=1ms").0;
     assert!(coupled.advance(1));
@@ -186,10 +186,9 @@ fn a_delayed_start_and_the_limits_have_their_words() {
             "The client gave up after 250 ms and 2 sends; its deadline allows no more."
         )
     );
-    assert!(
-        say("policy.budget=quota+500+501+1&server.drop=1")
-            .starts_with("The client gave up after 100 ms and 1 send; the retry budget is spent.")
-    );
+    assert!(say("policy.budget=quota+500+501+1&server.drop=1").starts_with(
+        "The client gave up after 100 ms and 1 send; the retry budget refuses the send."
+    ));
     let crowd = stories("clients=40&policy.first_delay=0s+50ms");
     assert_eq!(crowd[0], "40 waits begun.");
     assert!(crowd.iter().all(|words| words != "."));
@@ -198,6 +197,68 @@ fn a_delayed_start_and_the_limits_have_their_words() {
 /// Runs that were once described wrongly.
 mod false_once {
     use super::*;
+
+    fn result(fragment: &str) -> String {
+        outcome(&over(fragment).0)
+    }
+
+    /// Returns the outcome of a run that is stopped after a number of events.
+    fn stopped(fragment: &str, events: u32) -> String {
+        let mut run = PageRun::new(Scenario::from_fragment(fragment).0);
+        assert!(!run.advance(events), "{}", outcome(&run));
+        run.stop();
+        outcome(&run)
+    }
+
+    #[cfg(feature = "packets")]
+    #[test]
+    fn refused_exchanges_are_counted_so_far() {
+        let (run, timeline) = over("exchanges=2&network=packets&server.listening=false");
+        let words = overview(&run, &timeline, u64::MAX);
+        assert_eq!(words, "0 of 2 exchanges answered, 2 refused; 0 packets in flight.");
+    }
+
+    #[test]
+    fn what_has_not_ended_does_not_count() {
+        let busy = stopped("clients=20&exchanges=100&server.service=5ms", 2_000);
+        assert!(busy.contains(" finished exchanges were answered. 1.4"), "{busy}");
+        let two = stopped("clients=2&acts=drop+client+2+request+1", 4);
+        assert!(two.ends_with("One finished exchange was answered. 1 send per finished exchange. One packet was lost."), "{two}");
+    }
+
+    #[test]
+    fn a_heartbeat_that_is_not_new_is_a_sign_of_life() {
+        let beats = "workload.task=heartbeat&exchanges=9&workload.interval=20ms";
+        let twice = whole(&format!("{beats}&link.duplicate=1"));
+        assert!(twice.contains("counts only as a sign of life: it has arrived before"), "{twice}");
+        let late = whole(&format!("{beats}&link.latency=uniform+5ms+90ms"));
+        assert!(late.contains(" is late: a later one has arrived before."), "{late}");
+        assert!(!late.contains("arrives and arrives"), "{late}");
+    }
+
+    #[test]
+    fn clients_write_once_after_some_refusals() {
+        assert_eq!(
+            result("clients=3&workload.task=write"),
+            "All 3 clients have written. 2 writes per client."
+        );
+        let some = result("clients=30&workload.task=write&policy.max_sends=3");
+        assert!(some.contains(" of 30 clients have written (10 %), 27 gave up. "), "{some}");
+        assert!(
+            stopped("clients=3&workload.task=write", 1).ends_with("None of 3 clients has written.")
+        );
+    }
+
+    #[test]
+    fn what_drops_packets_is_not_blamed_on_others() {
+        let by_hand = result("acts=drop+client+1+request+1");
+        assert!(by_hand.ends_with(" 2 sends. One packet was lost."), "{by_hand}");
+        let two = "servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7";
+        let several = result(&format!("{two}&server.drop=1"));
+        assert!(several.ends_with(" The servers dropped 5 requests."), "{several}");
+        let random = result("policy.budget=adaptive+1+2m&server.drop=1&exchanges=6&seed=2");
+        assert!(random.contains(" The retry budget ended "), "{random}");
+    }
 
     fn whole(fragment: &str) -> String {
         stories(fragment).join(" | ")

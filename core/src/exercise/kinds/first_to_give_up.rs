@@ -60,7 +60,7 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
     let mut given = backoff.words();
     given.insert(0, format!("All {CLIENTS} clients have the same policy."));
     given.push(format!(
-        "From {} on, no packet arrives any more.",
+        "No packet that is sent from {} on arrives.",
         length(Duration::from_millis(down))
     ));
     Some(Exercise {

@@ -23,7 +23,8 @@ pub(super) fn draw(draw: &mut Draw<'_>) -> Option<Exercise> {
             .map(clock);
     let why = if answered {
         format!(
-            "Send {count} leaves at {sent} and arrives at {arrival}. The server is back since {back} and answers it."
+            "Send {count} leaves at {sent} and arrives at {arrival}. The server has been back since {back} and answers \
+             it."
         )
     } else {
         format!(

@@ -69,7 +69,7 @@ pub const fn reason(why: Stop, failed: bool) -> &'static str {
         Stop::GiveUpAbove if failed => "the next wait would be too long",
         Stop::GiveUpAbove => "it assumes that the server is down",
         Stop::Deadline => "its deadline allows no more",
-        Stop::Budget => "the retry budget is spent",
+        Stop::Budget => "the retry budget refuses the send",
         Stop::Breaker => "the circuit breaker is open",
         Stop::PushedBack => "the server asked it not to come back",
         Stop::TooMany => "too many exchanges are open",

@@ -102,7 +102,7 @@ pub(in super::super) fn limited(wording: &Wording<'_>, limit: Limit) -> Words {
         Limit::Bytes => ("too many bytes have arrived on it", "too many bytes"),
         Limit::Idle => ("it was silent for too long", "silent for too long"),
         Limit::Total => ("it was open for too long", "open for too long"),
-        Limit::Release => ("the client did not close it in time", "not closed in time"),
+        Limit::Release => ("it was not released in time", "not released in time"),
     };
     Words::new(wording.host(), format!("closes {}: {why}", object(wording)))
         .noted(format!("closes connection: {note}"), "closes")

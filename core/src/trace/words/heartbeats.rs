@@ -21,12 +21,14 @@ pub(in super::super) fn missing(wording: &Wording<'_>, missing: u32) -> Words {
 }
 
 pub(in super::super) fn reordered(wording: &Wording<'_>) -> Words {
-    Words::new(heartbeat(wording), "arrives after a later one").noted("out of order", "late")
+    Words::new(heartbeat(wording), "is late: a later one has arrived before")
+        .noted("out of order", "late")
 }
 
 pub(in super::super) fn repeated(wording: &Wording<'_>) -> Words {
-    Words::new(heartbeat(wording), "is ignored: it has arrived before, or comes too late to know")
-        .noted("repeated heartbeat", "repeated")
+    let predicate =
+        "counts only as a sign of life: it has arrived before, or comes too late to know";
+    Words::new(heartbeat(wording), predicate).noted("repeated heartbeat", "repeated")
 }
 
 pub(in super::super) fn dead(wording: &Wording<'_>, silence: Duration) -> Words {

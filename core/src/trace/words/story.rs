@@ -2,6 +2,7 @@
 
 use super::super::{Direction, Failure, FrameStep, HostId, Record, What};
 use super::{Pattern, Role, Setting, Words, capital, count};
+use crate::machine::Timer;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -66,6 +67,10 @@ pub fn crowd<'a>(records: impl IntoIterator<Item = &'a Record>, setting: Setting
             None => counts.push((noun, verb, 1)),
         }
     }
+    if counts.len() > 1 {
+        // Its other records say what the server does.
+        counts.retain(|(noun, verb, _)| (*noun, *verb) != OWN);
+    }
     let part = |(noun, verb, n): &(&str, &str, u64)| {
         let things = count(*n, noun).replace("replys", "replies");
         if verb.is_empty() { things } else { format!("{things} {verb}") }
@@ -74,12 +79,12 @@ pub fn crowd<'a>(records: impl IntoIterator<Item = &'a Record>, setting: Setting
     if parts.is_empty() { String::new() } else { capital(&(parts.join(", ") + ".")) }
 }
 
+/// What a server's own timers count as.
+const OWN: (&str, &str) = ("timer", "of the server");
+
 /// Returns what a record counts as: a noun, and the words after it.
 const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static str) {
-    let again = match record.label {
-        Some(label) => label.send.get() > 1,
-        None => false,
-    };
+    let again = matches!(record.label, Some(label) if label.send.get() > 1);
     let server = matches!(record.host, HostId::Server(_));
     let request = request(setting.pattern);
     match record.what {
@@ -90,15 +95,17 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
         What::Sent { direction: Direction::Reply, .. } => ("reply", "sent"),
         What::Delivered { direction: Direction::Request } => (request, "delivered"),
         What::Delivered { direction: Direction::Reply } => ("reply", "delivered"),
-        What::Dropped { .. } if server => (request, "dropped by the server"),
-        What::Dropped { .. } => ("packet", "lost on the link"),
+        What::Dropped { cause, .. } => {
+            (if server { request } else { "packet" }, cause.of_packet().0)
+        }
         What::Duplicated { .. } => ("packet", "duplicated"),
         What::Damaged { .. } => ("packet", "damaged"),
         What::DelayedByHand { .. } => ("packet", "delayed by hand"),
         What::DuplicatedByHand { .. } => ("packet", "duplicated by hand"),
         What::Frame { step, .. } => ("frame", past(step)),
-        What::TimerArmed { .. } => ("wait", "begun"),
-        What::TimerFired { .. } => ("wait", "over"),
+        What::TimerArmed { .. } | What::TimerFired { .. } if server => OWN,
+        What::TimerArmed { timer, .. } => wait(timer, true),
+        What::TimerFired { timer } => wait(timer, false),
         What::Answered { .. } => ("exchange", "answered"),
         What::Failed if server => ("request", "failed"),
         What::Failed => ("failure", "received"),
@@ -136,6 +143,16 @@ const fn counted(record: &Record, setting: Setting) -> (&'static str, &'static s
     }
 }
 
+/// Returns what a client's wait counts as when it begins, and when it is over.
+const fn wait(timer: Timer, begins: bool) -> (&'static str, &'static str) {
+    match (timer, begins) {
+        (Timer::Arrival, true) => ("exchange", "to come"),
+        (Timer::Arrival, false) => ("exchange", "begun"),
+        (_, true) => ("wait", "begun"),
+        (_, false) => ("wait", "over"),
+    }
+}
+
 const fn past(step: FrameStep) -> &'static str {
     match step {
         FrameStep::Sent => "sent",
@@ -159,8 +176,9 @@ const fn request(pattern: Pattern) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Cause;
     use super::super::super::tests::record;
+    use super::super::super::{Cause, Limit};
+    use super::super::Narrator;
     use super::*;
 
     #[test]
@@ -175,6 +193,33 @@ mod tests {
         assert_eq!(
             crowd(&records, setting),
             "1 question sent again, 1 question dropped by the server, 1 question served."
+        );
+    }
+
+    #[test]
+    fn a_servers_timers_and_losses_are_not_the_clients_or_the_links() {
+        let direction = Direction::Request;
+        let arrives = record(HostId::SERVER, What::Delivered { direction });
+        let timer = Timer::Service;
+        let work = What::TimerArmed { timer, deadline: crate::time::Instant::ZERO };
+        let work = record(HostId::SERVER, work);
+        let say = |records: &[Record]| crowd(records, Setting::default());
+        assert_eq!(say(&[arrives, work]), "1 request delivered.");
+        assert_eq!(say(&[work, work]), "2 timers of the server.");
+        let lost = |cause| record(HostId::Link, What::Dropped { direction, cause });
+        assert_eq!(
+            say(&[lost(Cause::LinkLoss), lost(Cause::ByHand)]),
+            "1 packet lost on the link, 1 packet dropped by hand."
+        );
+    }
+
+    #[test]
+    fn a_release_can_fail_although_the_client_closes() {
+        let what = What::Limited { limit: Limit::Release };
+        let words = Narrator::new(Setting::default()).describe(&record(HostId::SERVER, what));
+        assert_eq!(
+            words.whole(),
+            "The server closes the connection (send 3): it was not released in time."
         );
     }
 
