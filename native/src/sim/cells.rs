@@ -62,12 +62,13 @@ impl Cells {
     }
 }
 
-/// `1000000, independent`, `1, one network because of server.service`
+/// `1000000, independent`, `1, coupled by server.service`
 impl fmt::Display for Cells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, ", self.count())?;
         match (self.coupled_by, self.because) {
-            (Some(key), _) => write!(f, "one network because of {key}"),
+            (Some(_), _) if self.clients == 1 => f.write_str("a single client"),
+            (Some(key), _) => write!(f, "coupled by {key}"),
             (None, Some(Reason::Asked)) => f.write_str("as --cells=one asks"),
             (None, Some(Reason::InOrder(flag))) => write!(f, "because {flag} is in time order"),
             (None, None) => f.write_str("independent"),
