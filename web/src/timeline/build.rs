@@ -339,7 +339,9 @@ impl Timeline {
         }
         let id = self.request(record).or_else(|| self.named(record));
         if let Some(packet) = id.and_then(|id| self.packets.get_mut(id as usize)) {
-            packet.ending = Ending::Dropped(cause);
+            let at = record.at.as_nanos();
+            (packet.ending, packet.settled) = (Ending::Dropped(cause), at);
+            self.flights.at_least(at - packet.sent);
         }
     }
 
@@ -402,7 +404,7 @@ impl Timeline {
     /// Ends a packet.
     pub(super) fn end_at(&mut self, id: Id, ending: Ending, at: u64) {
         let packet = &mut self.packets[id as usize];
-        (packet.ending, packet.end) = (ending, at);
+        (packet.ending, packet.end, packet.settled) = (ending, at, at);
         if !packet.is_drawn() {
             return;
         }
@@ -449,7 +451,10 @@ impl Timeline {
     }
 
     fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
-        self.affect(record, effect);
+        // A failure that ends the exchange keeps its effect.
+        if effect != Effect::None {
+            self.affect(record, effect);
+        }
         if let Some(send) = send_of(record) {
             let reply = self.client(record).received.and_then(|id| self.packet(id));
             let used = (effect == Effect::Answered).then(|| reply.and_then(|reply| reply.request));

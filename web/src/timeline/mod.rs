@@ -52,6 +52,8 @@ pub(crate) struct Packet {
     pub(crate) sent: u64,
     /// When it arrived, or when it is shown to be lost.
     pub(crate) end: u64,
+    /// When its ending is known: a server may drop it long after it arrived.
+    pub(crate) settled: u64,
     pub(crate) ending: Ending,
     /// What its arrival did to the client.
     pub(crate) effect: Effect,
@@ -104,6 +106,7 @@ impl Packet {
             bytes,
             sent: record.at.as_nanos(),
             end: u64::MAX,
+            settled: u64::MAX,
             ending: Ending::Unknown,
             effect: Effect::None,
             duplicate: false,
@@ -150,6 +153,17 @@ impl Packet {
             Span::Open(self.sent)
         } else {
             Span::Ended(self.end - self.sent)
+        }
+    }
+
+    /// Returns how it had ended at `at`: one that a server drops later has arrived.
+    pub(crate) fn ending_at(&self, at: u64) -> Ending {
+        if at < self.end {
+            Ending::Unknown
+        } else if at < self.settled {
+            Ending::Arrived
+        } else {
+            self.ending
         }
     }
 

@@ -81,6 +81,11 @@ impl Longest {
         }
     }
 
+    /// Notes that something that has ended lasted this long after all.
+    pub(super) fn at_least(&mut self, length: u64) {
+        self.passed = self.passed.max(length);
+    }
+
     /// Returns a time that none of them takes longer than until `now`.
     pub(super) fn until(&self, now: u64) -> u64 {
         self.passed.max(self.began.map_or(0, |began| now.saturating_sub(began)))

@@ -19,7 +19,7 @@ pub(super) fn ran_out(timer: Timer, length: &str) -> String {
             format!("the wait of {length} for a reply ran out")
         }
         Timer::Backoff => format!("the backoff of {length} was over"),
-        Timer::Hint => format!("the {length} that the server's hint asked for were over"),
+        Timer::Hint => format!("the wait of {length} after the server's hint was over"),
         Timer::Start => format!("the delay of {length} before the first send was over"),
         Timer::Think => format!("the pause of {length} between two exchanges was over"),
         Timer::Arrival => "its exchange arrived".to_string(),
@@ -215,8 +215,8 @@ fn spent(policy: &Policy, budget: Allowance) -> String {
     let tokens = |thousandths| ratio(thousandths, 1_000);
     match budget {
         Allowance::MoreThan { left, limit } => format!(
-            "its retry budget had {} tokens left, and a retry needs more than {}",
-            tokens(left),
+            "its retry budget had {} left, and a retry needs more than {}",
+            if left == 1_000 { "1 token".to_string() } else { tokens(left) + " tokens" },
             tokens(limit),
         ),
         Allowance::AtLeast { left, needs } => format!(
