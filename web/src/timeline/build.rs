@@ -168,6 +168,7 @@ impl Timeline {
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
             What::Failed if client => self.affect(record, Effect::Failed),
             What::LateReply => self.affect(record, Effect::Ignored),
+            What::Released | What::NotReleased if client => self.released(record),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             What::Frame { step, direction, carried, bytes } => {
@@ -223,6 +224,15 @@ impl Timeline {
     fn fired(&mut self, record: &Record) {
         let ended = self.end_wait(record, WaitEnd::Fired);
         self.client(record).fired = ended;
+    }
+
+    /// Ends the wait for the release of a connection, which no exchange has.
+    #[inline(never)]
+    fn released(&mut self, record: &Record) {
+        let open = self.client(record).open_wait.and_then(|id| self.wait(id));
+        if open.is_some_and(|wait| wait.label.is_none()) {
+            self.end_wait(record, WaitEnd::Released);
+        }
     }
 
     fn client(&mut self, record: &Record) -> &mut Client {

@@ -245,6 +245,8 @@ pub(crate) enum WaitEnd {
     Answered,
     /// The exchange ended without a reply.
     Over,
+    /// The connection that the client kept for its release was over.
+    Released,
     /// Another wait replaced it.
     Replaced,
 }

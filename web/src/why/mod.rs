@@ -348,8 +348,12 @@ impl<'a> Chain<'a> {
                 self.abandoned(wait);
                 self.silence(wait);
             }
-            WaitEnd::Unknown => {
+            WaitEnd::Unknown if self.run.is_cut() => {
                 self.say("It ends after the events that are kept.".to_string(), None);
+            }
+            WaitEnd::Unknown => {}
+            WaitEnd::Released => {
+                self.say(format!("The wait ended {at}, because the connection was over."), None);
             }
             WaitEnd::Replaced => {
                 self.say(format!("Another wait took its place {at}."), None);

@@ -92,6 +92,10 @@ fn giving_up_has_the_limits_numbers() {
             "at 1.620 s after 1 send: its retry budget had 0.4 tokens left, and a retry needs more than 1.",
         ),
         (
+            "link.loss=1&policy.budget=bucket+1+0.3",
+            "at 0.100 s after 1 send: its retry budget had 1 token left, and a retry needs more than 1.",
+        ),
+        (
             "link.loss=1&policy.budget=deposits+0.2+0+9s",
             "at 0.100 s after 1 send: its retry budget had 0.2 left, and a retry takes 1.",
         ),
@@ -467,4 +471,30 @@ fn causes_are_named_as_they_are() {
         let told = told(&run, &timeline, u64::MAX).join(" ");
         assert!(told.contains(sentence), "{fragment}: {told}");
     }
+}
+
+#[test]
+fn a_first_wait_follows_what_it_follows() {
+    let (run, timeline) =
+        over("policy.preset=tcp-rfc6298&exchanges=3&policy.max_sends=2&server.drop_list=2");
+    let of_wait = |id| texts(Chain::of_wait(&run, &timeline, id, (3, u64::MAX))).join(" ");
+    let minimum = "With round trips of 20 ms on average, the first wait would be 60 ms, but the policy's minimum is 1 s.";
+    assert!(of_wait(1).contains(minimum), "{}", of_wait(1));
+    let kept = "The first wait is still 2 s, the last one of an earlier exchange that was sent again: no round trip was measured since.";
+    assert!(of_wait(3).contains(kept), "{}", of_wait(3));
+    let (run, timeline) = over("policy.adaptive=rfc6298&exchanges=2");
+    let chain = texts(Chain::of_wait(&run, &timeline, 1, (3, u64::MAX))).join(" ");
+    let follows = "The first wait follows the measured round trips, 20 ms on average.";
+    assert!(chain.contains(follows), "{chain}");
+}
+
+#[cfg(feature = "packets")]
+#[test]
+fn the_wait_for_a_release_ends_with_the_connection() {
+    let chain = of_last_wait(
+        "network=packets&protocol=http&server.fail=1&server.hint=1s&policy.max_sends=2",
+    );
+    assert_eq!(chain, ["The wait ended at 1.598 s, because the connection was over."]);
+    let refused = of_last_wait("network=packets&server.listening=false");
+    assert_eq!(refused[0], "The server's host reported that nobody listens on the port.");
 }

@@ -58,7 +58,7 @@ fn every_row_ends_as_its_send_did() {
         ),
         #[cfg(feature = "packets")]
         (
-            "network=packets&protocol=http&server.listening=false&policy.max_sends=1",
+            "network=packets&protocol=http&server.listening=false&policy.max_sends=2",
             "connecting 20 ms, connection refused",
         ),
     ] {
