@@ -1,7 +1,7 @@
 //! How a timeline grows: each record either opens something that lasts, or ends it.
 
 use super::frames::{Flying, Pushed};
-use super::order::{Map, flow_of, insert};
+use super::order::{Map, flow_of, insert, send_of};
 use super::{Effect, Ending, Flow, Id, Packet, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
 use crate::run::PageRun;
 use retrylab_core::machine::{Label, Timer};
@@ -202,23 +202,6 @@ impl Timeline {
             | What::Note { .. } => {}
         }
         (shown, about)
-    }
-
-    /// Passes a record of a server to the servers.
-    #[inline(never)]
-    fn serve(&mut self, record: &Record) {
-        let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
-        match (record.what, send_of(record)) {
-            (What::TimerArmed { deadline, .. }, Some(send)) => {
-                self.servers.armed(send, deadline.as_nanos());
-            }
-            (What::Served { arrived, .. }, Some(send)) => {
-                self.servers.served(at, send, arrived.as_nanos());
-            }
-            (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
-            (What::Up, _) => self.servers.up(at, place),
-            _ => {}
-        }
     }
 
     fn fired(&mut self, record: &Record) {
@@ -491,11 +474,6 @@ impl Timeline {
         let phases = &mut self.flows[flow_of(record) as usize].phases;
         phases.push((record.at.as_nanos(), state));
     }
-}
-
-/// Returns the client and the send that a record concerns.
-fn send_of(record: &Record) -> Option<(u32, Label)> {
-    Some((flow_of(record), record.label?))
 }
 
 /// Returns how long a datagram usually takes, one way, in nanoseconds.
