@@ -20,8 +20,8 @@ const DELAY: Duration = Duration::from_millis(50);
 #[wasm_bindgen]
 impl Lab {
     /// Returns what can be done now: `packet` (the act on the selected packet as the scenario has it, such as `drop client 1
-    /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `void` (whether that act is seen to
-    /// have no effect), `server` and `link` (true if they work now).
+    /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `void` (whether the reader has seen
+    /// that it has no effect), `server` and `link` (true if they work now).
     #[must_use]
     pub fn acts(&self) -> String {
         let scenario = self.exhibits[0].run.scenario();
@@ -31,7 +31,7 @@ impl Lab {
         });
         Json::object(|json| {
             json.text("packet", &packet);
-            json.flag("void", self.is_void());
+            json.flag("void", !packet.is_empty() && self.is_void());
             json.flag("server", self.ongoing(is_crash).is_none());
             json.flag("link", self.ongoing(is_cut).is_none());
         })
@@ -70,7 +70,8 @@ impl Lab {
         self.selected()?.name
     }
 
-    /// Returns true if the link is seen to lose the selected packet, not a person: an act on it changes nothing.
+    /// Returns true if the reader has seen the link lose the selected packet, and no person: an act on it changes nothing.
+    #[inline(never)]
     fn is_void(&self) -> bool {
         let ending = self.selected().map(|packet| packet.ending_at(self.seen));
         matches!(ending, Some(Ending::Lost(cause)) if cause != Cause::ByHand)

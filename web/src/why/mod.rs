@@ -39,7 +39,7 @@ pub(crate) struct Chain<'a> {
     run: &'a PageRun,
     timeline: &'a Timeline,
     places: u32,
-    /// How far the reader has come: nothing later is told.
+    /// How far the reader has come: nothing later is said.
     seen: u64,
     links: Vec<(String, Option<Id>)>,
 }

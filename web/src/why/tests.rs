@@ -379,8 +379,8 @@ fn an_exchange_goes_through_known_transitions_only() {
     assert!(seen.len() > 12, "{seen:?}");
 }
 
-/// Returns what is told at `seen` of each packet and wait that has begun.
-fn told(run: &PageRun, timeline: &Timeline, seen: u64) -> Vec<String> {
+/// Returns what is said at `seen` of each packet and wait that has begun.
+fn said(run: &PageRun, timeline: &Timeline, seen: u64) -> Vec<String> {
     let packets = timeline.packets().iter().take_while(|packet| packet.sent <= seen);
     let of_packet = |(id, packet): (Id, &Packet)| {
         let chain = texts(Chain::of_packet(run, timeline, id, (3, seen))).join(" ");
@@ -400,9 +400,9 @@ fn waterfalls(run: &PageRun, timeline: &Timeline, seen: u64) -> Vec<String> {
     all.map(|text| text.replace(", arrives after the events that are kept", "")).collect()
 }
 
-/// What is told at a time is the same if nothing is known about what comes later.
+/// What is said at a time is the same if nothing is known about what comes later.
 #[test]
-fn nothing_is_told_before_it_is_seen() {
+fn nothing_is_said_before_it_is_seen() {
     for fragment in [
         "clients=2&server.service=300ms&server.expire=200ms&policy.max_sends=2",
         "clients=3&server.service=50ms&faults=70ms+100ms+server-down&policy.max_sends=2",
@@ -427,8 +427,8 @@ fn nothing_is_told_before_it_is_seen() {
             let known = Timeline::new(&part);
             let at = records[end - 1].at.as_nanos();
             for seen in [at, at.midpoint(records[end].at.as_nanos())] {
-                let all = told(&whole, &timeline, seen);
-                for (a, b) in all.iter().zip(told(&part, &known, seen)) {
+                let all = said(&whole, &timeline, seen);
+                for (a, b) in all.iter().zip(said(&part, &known, seen)) {
                     assert_eq!(*a, b, "{fragment} at {seen}");
                 }
             }
@@ -468,8 +468,8 @@ fn causes_are_named_as_they_are() {
         ),
     ] {
         let (run, timeline) = over(fragment);
-        let told = told(&run, &timeline, u64::MAX).join(" ");
-        assert!(told.contains(sentence), "{fragment}: {told}");
+        let said = said(&run, &timeline, u64::MAX).join(" ");
+        assert!(said.contains(sentence), "{fragment}: {said}");
     }
 }
 

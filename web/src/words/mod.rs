@@ -202,10 +202,10 @@ pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     if timeline.shown_at(moment).nth(DESCRIBED).is_some() {
         return crowd(records, timeline, timeline.shown_at(moment));
     }
-    let told = |id: &Id| {
+    let is_said = |id: &Id| {
         !(matches!(records[*id as usize].what, What::Duplicated { .. }) && is_by_hand(records, *id))
     };
-    let ids: Vec<Id> = timeline.shown_at(moment).filter(told).collect();
+    let ids: Vec<Id> = timeline.shown_at(moment).filter(is_said).collect();
     let mut flows = Vec::new();
     for id in &ids {
         let flow = records[*id as usize].flow;

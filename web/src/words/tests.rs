@@ -288,7 +288,7 @@ mod false_once {
     }
 
     #[test]
-    fn a_duplicate_by_hand_is_told_once() {
+    fn a_duplicate_by_hand_is_said_once() {
         let first = &stories("seed=1&acts=duplicate+client+1+request+1")[0];
         assert!(first.contains("The request is duplicated by hand (send 1)."), "{first}");
         assert!(!first.contains("The link duplicates"), "{first}");
