@@ -23,8 +23,8 @@ export class Acts {
 
   /** Shows what can be done at the playhead's time. */
   show() {
-    /** @type {{ packet: string, server: boolean, link: boolean }} */
-    const { packet, server, link } = JSON.parse(this.desk.lab.acts());
+    /** @type {{ packet: string, void: boolean, server: boolean, link: boolean }} */
+    const { packet, void: isVoid, server, link } = JSON.parse(this.desk.lab.acts());
     // Of two runs, what is done by hand changes B.
     const owner = this.desk.lab.exhibits() > 1 ? "B's" : "the";
     this.server.dataset.act = server ? "crash" : "restart";
@@ -33,7 +33,8 @@ export class Acts {
     say(this.link, `${link ? "Cut" : "Mend"} ${owner} link`);
     this.packet.hidden = packet === "";
     const isDone = packet !== "" && packet !== "none";
-    say(this.done, isDone ? `By hand: ${packet}.` : "");
+    const effect = isVoid ? " It had no effect: the link lost the packet." : "";
+    say(this.done, isDone ? `By hand: ${packet}.${effect}` : "");
     for (const button of this.packet.querySelectorAll("button")) {
       const leaves = button.dataset.act === "leave";
       button.hidden = leaves ? !isDone : packet.startsWith(button.dataset.act ?? "");

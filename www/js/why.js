@@ -15,6 +15,7 @@ import { make, say } from "./dom.js";
  * @property {number} to
  * @property {number} left number of sends that are not among the rows
  * @property {Row[]} rows
+ * @property {boolean} writes its client is a writer
  * @property {string[]} states
  * @property {{ from: number, to: number }[]} transitions
  * @property {Step[]} steps
@@ -46,7 +47,16 @@ const CODE = {
   "backing off": "a send failed or was abandoned: wait, then send again",
   "answered": "reply: done",
   "gave up": "no reply and nothing left to do: give up",
-  "refused": "the network reports that the server cannot be reached: stop",
+  "refused": "the server's host reports that nobody listens on the port: stop",
+};
+
+/** What a writer does instead, in the states that it has: it reads, writes, and sends nothing again because no reply came. */
+const WRITER = {
+  ...CODE,
+  "waiting": "read the row, then write it with the version that was read",
+  "backing off": "the server refused the write, because the row had changed: wait, then read again",
+  "answered": "the row is written: done",
+  "gave up": "no attempt is left: give up",
 };
 
 /** Whether the pseudo-code is unfolded. */
@@ -54,13 +64,13 @@ let isUnfolded = false;
 
 /**
  * The client as pseudo-code, folded: a line for each state.
- * @param {string[]} states
+ * @param {Exchange} exchange
  * @param {string} sends when the policy plans them
  */
-function codeOf(states, sends) {
-  const at = sends ? `: at ${sends}` : "";
+function codeOf({ states, writes }, sends) {
+  const [at, code] = [sends ? `: at ${sends}` : "", writes ? WRITER : CODE];
   const lines = states.map((name) =>
-    make("li", {}, CODE[/** @type {keyof typeof CODE} */ (name)]?.replace("AT", at) ?? name));
+    make("li", {}, code[/** @type {keyof typeof CODE} */ (name)]?.replace("AT", at) ?? name));
   const element = make("details", { class: "code", open: isUnfolded }, make("summary", {}, "As pseudo-code"), make("ol", {}, ...lines));
   element.addEventListener("toggle", () => (isUnfolded = element.open));
   return { element, lines };
@@ -75,7 +85,7 @@ export class ExchangeView {
    */
   constructor(exchange, sends, pick) {
     this.exchange = exchange;
-    this.code = codeOf(exchange.states, sends);
+    this.code = codeOf(exchange, sends);
     this.rows = make("ol", { class: "waterfall" }, ...exchange.rows.map((row) => this.row(row, pick)));
     this.picture = new States(exchange);
     this.now = make("p", { class: "state-now" });

@@ -13,6 +13,8 @@ pub struct Outlook {
     pub range: [Duration; 2],
     /// Smoothed round-trip time, of a policy that measures it.
     pub smoothed: Option<Duration>,
+    /// First wait that follows from the measured round-trip times alone.
+    pub measured: Option<Duration>,
     /// What is left of the retry budget.
     pub budget: Option<Allowance>,
     /// State of the circuit breaker.
@@ -52,6 +54,7 @@ impl Pacer {
             grown: schedule.grown(),
             range: schedule.range(policy),
             smoothed: self.rtt().filter(|_| adapts).and_then(Rtt::smoothed),
+            measured: self.rtt().and_then(|rtt| rtt.measured(policy)),
             budget: limits.and_then(|limits| limits.allowance(now)),
             breaker: limits.and_then(Shared::gate),
         }

@@ -102,15 +102,25 @@ impl Rtt {
     /// Returns the first wait of the next exchange under `policy`.
     #[must_use]
     pub fn timeout(&self, policy: &Policy) -> Duration {
-        let of_samples = match (policy.adaptive(), self.srtt_8) {
-            (Adaptive::None, _) => return policy.initial_timeout(),
-            (_, 0) => nanos(policy.initial_timeout()),
+        if policy.adaptive() == Adaptive::None {
+            return policy.initial_timeout();
+        }
+        let of_samples = nanos(self.measured(policy).unwrap_or(policy.initial_timeout()));
+        let least = policy.min_timeout().map_or(0, nanos);
+        let wait = of_samples.max(least).max(self.backed_off);
+        Duration::from_nanos(wait.min(bound(policy.max_timeout())))
+    }
+
+    /// Returns the wait that follows from the samples alone, without minimum, maximum and backoff; `None` before the
+    /// first sample, and if the policy does not measure.
+    #[must_use]
+    pub fn measured(&self, policy: &Policy) -> Option<Duration> {
+        let wait = match (policy.adaptive(), self.srtt_8) {
+            (Adaptive::None, _) | (_, 0) => return None,
             (Adaptive::Rfc6298, _) => self.srtt_8 / 8 + self.var_4.max(GRANULARITY),
             (Adaptive::Rfc9002, _) => self.srtt_8 / 8 + self.var_4.max(GRANULARITY) + MAX_ACK_DELAY,
             (Adaptive::Rfc9147, _) => self.latest + self.latest / 2,
         };
-        let least = policy.min_timeout().map_or(0, nanos);
-        let wait = of_samples.max(least).max(self.backed_off);
-        Duration::from_nanos(wait.min(bound(policy.max_timeout())))
+        Some(Duration::from_nanos(wait))
     }
 }

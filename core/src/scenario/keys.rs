@@ -254,7 +254,8 @@ keys! {
 
     "faults" = scenario.faults, "what goes wrong, when, and for how long";
     "acts" = scenario.acts,
-        "what is done to single packets by hand, whatever the link draws for them; all other packets keep their draws";
+        "what is done to single packets by hand: a drop whatever the link draws, a delay or a duplicate unless the link loses \
+         the packet; all other packets keep their draws";
     "changes" = scenario.changes,
         "what gets another value during the run: policy.* for exchanges that begin from then on, link.* for packets that are \
          sent, server.* for requests that arrive; all draws stay the same";

@@ -107,10 +107,7 @@ fn the_line_says_how_many_cells_and_why() {
         (&["--trace", "/dev/null"], "1, because --trace is in time order"),
         (&["--ladder"], "1, because --ladder is in time order"),
         (&["--pcapng", "/dev/null"], "1, because --pcapng is in time order"),
-        (
-            &["--set", "server.service=1ms", "--cells", "one"],
-            "1, coupled by server.service",
-        ),
+        (&["--set", "server.service=1ms", "--cells", "one"], "1, coupled by server.service"),
         (&["--set", "link.shared=true"], "1, coupled by link.shared"),
         (&["--set", "link.shared=true", "--set", "clients=1"], "1, a single client"),
         (&["--seeds", "2"], "2, independent"),

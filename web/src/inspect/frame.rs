@@ -30,6 +30,10 @@ const fn host(side: Side) -> &'static str {
 /// Returns why a host sends such a frame.
 pub(super) fn story(packet: &Packet, carried: Carried) -> Vec<String> {
     let mut out = vec![purpose(carried).to_string()];
+    if carried == Carried::TcpAck && packet.from() == Side::Client {
+        let first = text!("The first one confirms the connection: the third of three steps.");
+        out.push(first.to_string());
+    }
     if packet.again {
         out.push(
             text!("TCP sends it again, because no acknowledgment of it came in time.").to_string(),
@@ -68,9 +72,7 @@ fn purpose(carried: Carried) -> &'static str {
         Carried::TcpSyn => text!("It asks for a connection: the first of three steps."),
         Carried::TcpSynAck => text!("It accepts the connection: the second of three steps."),
         Carried::TcpAck => {
-            text!(
-                "It acknowledges what has arrived. The first one confirms the connection: the third of three steps."
-            )
+            text!("It acknowledges what has arrived.")
         }
         Carried::TcpData => {
             text!("It carries bytes of the stream, and acknowledges what has arrived.")

@@ -56,10 +56,8 @@ pub(crate) fn packet(
                 owner(json, run, packet);
             }
             fact(json, "sent", &format!("{} s", clock(packet.sent, places)));
-            if packet.end > seen {
-                fact(json, "fate", "on its way");
-            } else if packet.local.is_none() {
-                fate(json, packet, places);
+            if packet.local.is_none() {
+                fate(json, run, packet, (places, seen));
             }
             let size = if packet.frame.is_none() { "payload" } else { "frame" };
             fact(json, size, &count(packet.bytes.into(), "byte"));
@@ -180,19 +178,22 @@ fn whose(json: &mut Json, run: &PageRun, flow: u32, exchange: Option<u32>) {
     }
 }
 
-fn fate(json: &mut Json, packet: &Packet, places: u32) {
+fn fate(json: &mut Json, run: &PageRun, packet: &Packet, (places, seen): (u32, u64)) {
     let way = span(packet.end.saturating_sub(packet.sent));
     let end = clock(packet.end, places);
     let arrived = format!("{end} s, {way} on its way");
-    match packet.ending {
+    match packet.ending_at(seen) {
         Ending::Arrived => {
             fact(json, "arrived", &arrived);
-            match packet.effect {
-                Effect::Answered => fact(json, "effect", "ends the exchange"),
-                Effect::Failed => fact(json, "effect", "reports a failure"),
-                Effect::Ignored => fact(json, "effect", "ignored, nothing waits for it"),
-                Effect::None => {}
-            }
+            let effect = match (packet.effect, why::taken_by(run.records(), packet)) {
+                (Effect::Answered, Some(other)) => format!("ends exchange {other}"),
+                (Effect::Failed, Some(other)) => format!("reports a failure to exchange {other}"),
+                (Effect::Answered, None) => "ends the exchange".to_string(),
+                (Effect::Failed, None) => "reports a failure".to_string(),
+                (Effect::Ignored, _) => "ignored, nothing waits for it".to_string(),
+                (Effect::None, _) => return,
+            };
+            fact(json, "effect", &effect);
         }
         Ending::Dropped(cause) => {
             fact(json, "arrived", &arrived);
@@ -200,7 +201,7 @@ fn fate(json: &mut Json, packet: &Packet, places: u32) {
         }
         // The link decides when the packet is sent; where on its way it is lost is unknown.
         Ending::Lost(cause) => fact(json, "fate", &cause.to_string()),
-        Ending::Unknown => fact(json, "fate", "arrives after the events that are kept"),
+        Ending::Unknown => fact(json, "fate", "on its way"),
     }
 }
 

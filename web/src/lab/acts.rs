@@ -6,10 +6,11 @@ use super::link::link_of;
 use crate::fields;
 use crate::json::Json;
 use crate::stage::Pick;
+use crate::timeline::{Ending, Packet};
 use retrylab_core::link::{Act, ActKind};
 use retrylab_core::scenario::{Fault, FaultKind, Scenario};
 use retrylab_core::time::Duration;
-use retrylab_core::trace::PacketId;
+use retrylab_core::trace::{Cause, PacketId};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// By how much a packet is delayed.
@@ -19,8 +20,8 @@ const DELAY: Duration = Duration::from_millis(50);
 #[wasm_bindgen]
 impl Lab {
     /// Returns what can be done now: `packet` (the act on the selected packet as the scenario has it, such as `drop client 1
-    /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `server` and `link` (true if they
-    /// work now).
+    /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `void` (whether the reader has seen
+    /// that it has no effect), `server` and `link` (true if they work now).
     #[must_use]
     pub fn acts(&self) -> String {
         let scenario = self.exhibits[0].run.scenario();
@@ -30,6 +31,7 @@ impl Lab {
         });
         Json::object(|json| {
             json.text("packet", &packet);
+            json.flag("void", !packet.is_empty() && self.is_void());
             json.flag("server", self.ongoing(is_crash).is_none());
             json.flag("link", self.ongoing(is_cut).is_none());
         })
@@ -55,13 +57,24 @@ impl Lab {
         Ok(link_of(&changed))
     }
 
-    /// Returns the name of the selected packet in the trace.
-    fn named(&self) -> Option<PacketId> {
+    fn selected(&self) -> Option<&Packet> {
         let exhibit = &self.exhibits[0];
         match exhibit.selected? {
-            Pick::Packet(id) => exhibit.scene.as_ref()?.timeline.packet(id)?.name,
+            Pick::Packet(id) => exhibit.scene.as_ref()?.timeline.packet(id),
             Pick::Wait(_) | Pick::Client(_) => None,
         }
+    }
+
+    /// Returns the name of the selected packet in the trace.
+    fn named(&self) -> Option<PacketId> {
+        self.selected()?.name
+    }
+
+    /// Returns true if the reader has seen the link lose the selected packet, and no person: an act on it changes nothing.
+    #[inline(never)]
+    fn is_void(&self) -> bool {
+        let ending = self.selected().map(|packet| packet.ending_at(self.seen));
+        matches!(ending, Some(Ending::Lost(cause)) if cause != Cause::ByHand)
     }
 
     /// Returns the acts after another one on the selected packet.
@@ -131,6 +144,7 @@ fn list(entries: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use retrylab_core::trace::{Direction, Record, What};
 
     fn act(lab: &mut Lab, act: &str) {
         let link = lab.with_act(act).unwrap();
@@ -164,6 +178,22 @@ mod tests {
         );
         act(&mut lab, "leave");
         assert_eq!((lab.fragment(0).as_str(), lab.digest(0)), ("seed=1", digest));
+    }
+
+    #[test]
+    fn an_act_on_a_packet_that_the_link_loses_has_no_effect() {
+        let link = "link.loss=0&link.reply_loss=list+1&acts=delay+client+1+reply+1+by+50ms";
+        let mut lab = Lab::new(link);
+        lab.finish();
+        lab.seek(1.0);
+        let sent =
+            |record: &Record| matches!(record.what, What::Sent { direction: Direction::Reply, .. });
+        let first = lab.exhibits[0].run.records().iter().position(sent);
+        assert!(lab.pick_record(0, first.unwrap() as u32));
+        let acts = lab.acts();
+        assert!(acts.contains(r#"by 50ms","void":true"#), "{acts}");
+        assert!(lab.pick_record(0, 0));
+        assert!(lab.acts().contains(r#""packet":"none","void":false"#), "{}", lab.acts());
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
     let shape = Shape::of(packet);
     let cause = if let Ending::Lost(cause) = packet.ending { Some(cause) } else { None };
     let lost = cause.is_some();
-    let dropped = matches!(packet.ending, Ending::Dropped(_));
+    let dropped = matches!(packet.ending_at(view.seen), Ending::Dropped(_));
     let sent = view.at >= packet.sent;
     let end = end_of(packet, view.timeline);
     // The share of its way after which it is at a time.
@@ -182,7 +182,7 @@ fn arrow(paint: &Paint<'_>, view: &View<'_>, id: Id, packet: &Packet) {
         line(1.0, 2.0, spot, false);
     }
     if ends && (lost || dropped) {
-        let ink = if over { Ink::Lost } else { Ink::Muted };
+        let ink = if view.at >= packet.settled { Ink::Lost } else { Ink::Muted };
         paint.stroke(ink, 2.5, |path| path.cross(to, 5.0));
         if let (Some(cause), true) = (cause, wide) {
             cause_of_loss(paint, view, (ink, over), (from, to), &cause.to_string());

@@ -79,7 +79,7 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
         let seen = at < packet.sent.saturating_add(layout.linger()) && !layout.is_crowd();
         return seen.then_some(Sight::Flying(0.0));
     }
-    let gone = matches!(packet.ending, Ending::Lost(_) | Ending::Dropped(_));
+    let gone = matches!(packet.ending_at(at), Ending::Lost(_) | Ending::Dropped(_));
     if at < packet.end || at == packet.end && !gone {
         // A packet is still visible at the moment of its arrival.
         let span = (end_of(packet, timeline) - packet.sent).max(1);
@@ -92,10 +92,10 @@ fn sight(layout: &Layout, timeline: &Timeline, packet: &Packet, at: u64) -> Opti
         return None;
     }
     let until = match (layout.is_crowd(), packet.wait.and_then(|id| timeline.wait(id))) {
-        (false, Some(wait)) if wait.ended > packet.end => wait.ended,
-        _ => packet.end.saturating_add(layout.linger()),
+        (false, Some(wait)) if wait.ended > packet.settled => wait.ended,
+        _ => packet.settled.saturating_add(layout.linger()),
     };
-    let left = until.saturating_sub(at) as f64 / (until - packet.end).max(1) as f64;
+    let left = until.saturating_sub(at) as f64 / (until - packet.settled).max(1) as f64;
     (left > 0.0).then_some(Sight::Gone(left))
 }
 
@@ -167,6 +167,22 @@ mod tests {
         let (start, _) = layout.on_way(0, 1, lost.direction, 0.0);
         let (end, _) = layout.on_way(0, 1, lost.direction, 1.0);
         assert!((x - (start + end) / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_request_that_waits_in_vain_is_dropped_when_the_server_drops_it() {
+        let (layout, timeline) =
+            scene("clients=2&server.service=300ms&server.expire=200ms&policy.initial_timeout=1s");
+        let dropped = timeline.packets().iter().find(|packet| packet.flow == 2).unwrap();
+        assert_eq!((dropped.end / MS, dropped.settled / MS), (10, 310));
+        let seen = |ms: u64| sight(&layout, &timeline, dropped, ms * MS);
+        assert_eq!(seen(10), Some(Sight::Flying(1.0)), "it arrives");
+        assert_eq!([seen(50), seen(309)], [None; 2], "it waits at the server");
+        assert_eq!(seen(310), Some(Sight::Gone(1.0)));
+        assert!(matches!(seen(999), Some(Sight::Gone(_))), "its client still waits");
+        // A crowd keeps it in sight only briefly.
+        let kept = timeline.around(310 * MS, 0).any(|(_, packet)| packet == dropped);
+        assert!(kept, "it left long before");
     }
 
     #[test]

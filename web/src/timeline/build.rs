@@ -1,7 +1,7 @@
 //! How a timeline grows: each record either opens something that lasts, or ends it.
 
 use super::frames::{Flying, Pushed};
-use super::order::{Map, flow_of, insert};
+use super::order::{Map, flow_of, insert, send_of};
 use super::{Effect, Ending, Flow, Id, Packet, STRIDE, State, Subject, Timeline, Wait, WaitEnd};
 use crate::run::PageRun;
 use retrylab_core::machine::{Label, Timer};
@@ -168,6 +168,7 @@ impl Timeline {
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
             What::Failed if client => self.affect(record, Effect::Failed),
             What::LateReply => self.affect(record, Effect::Ignored),
+            What::Released | What::NotReleased if client => self.released(record),
             What::GaveUp { .. } => self.outcome(record, State::GaveUp, Effect::None),
             What::Refused { .. } => self.outcome(record, State::Refused, Effect::None),
             What::Frame { step, direction, carried, bytes } => {
@@ -203,26 +204,18 @@ impl Timeline {
         (shown, about)
     }
 
-    /// Passes a record of a server to the servers.
-    #[inline(never)]
-    fn serve(&mut self, record: &Record) {
-        let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
-        match (record.what, send_of(record)) {
-            (What::TimerArmed { deadline, .. }, Some(send)) => {
-                self.servers.armed(send, deadline.as_nanos());
-            }
-            (What::Served { arrived, .. }, Some(send)) => {
-                self.servers.served(at, send, arrived.as_nanos());
-            }
-            (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
-            (What::Up, _) => self.servers.up(at, place),
-            _ => {}
-        }
-    }
-
     fn fired(&mut self, record: &Record) {
         let ended = self.end_wait(record, WaitEnd::Fired);
         self.client(record).fired = ended;
+    }
+
+    /// Ends the wait for the release of a connection, which no exchange has.
+    #[inline(never)]
+    fn released(&mut self, record: &Record) {
+        let open = self.client(record).open_wait.and_then(|id| self.wait(id));
+        if open.is_some_and(|wait| wait.label.is_none()) {
+            self.end_wait(record, WaitEnd::Released);
+        }
     }
 
     fn client(&mut self, record: &Record) -> &mut Client {
@@ -339,7 +332,9 @@ impl Timeline {
         }
         let id = self.request(record).or_else(|| self.named(record));
         if let Some(packet) = id.and_then(|id| self.packets.get_mut(id as usize)) {
-            packet.ending = Ending::Dropped(cause);
+            let at = record.at.as_nanos();
+            (packet.ending, packet.settled) = (Ending::Dropped(cause), at);
+            self.flights.at_least(at - packet.sent);
         }
     }
 
@@ -402,7 +397,7 @@ impl Timeline {
     /// Ends a packet.
     pub(super) fn end_at(&mut self, id: Id, ending: Ending, at: u64) {
         let packet = &mut self.packets[id as usize];
-        (packet.ending, packet.end) = (ending, at);
+        (packet.ending, packet.end, packet.settled) = (ending, at, at);
         if !packet.is_drawn() {
             return;
         }
@@ -449,7 +444,10 @@ impl Timeline {
     }
 
     fn outcome(&mut self, record: &Record, state: State, effect: Effect) {
-        self.affect(record, effect);
+        // A failure that ends the exchange keeps its effect.
+        if effect != Effect::None {
+            self.affect(record, effect);
+        }
         if let Some(send) = send_of(record) {
             let reply = self.client(record).received.and_then(|id| self.packet(id));
             let used = (effect == Effect::Answered).then(|| reply.and_then(|reply| reply.request));
@@ -476,11 +474,6 @@ impl Timeline {
         let phases = &mut self.flows[flow_of(record) as usize].phases;
         phases.push((record.at.as_nanos(), state));
     }
-}
-
-/// Returns the client and the send that a record concerns.
-fn send_of(record: &Record) -> Option<(u32, Label)> {
-    Some((flow_of(record), record.label?))
 }
 
 /// Returns how long a datagram usually takes, one way, in nanoseconds.

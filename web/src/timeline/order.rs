@@ -1,5 +1,6 @@
 //! Orders and finds what a timeline holds.
 
+use retrylab_core::machine::Label;
 use retrylab_core::trace::Record;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -33,6 +34,11 @@ impl Hasher for Mix {
 /// Returns the client that a record concerns, from 1; 0 for none.
 pub(super) fn flow_of(record: &Record) -> u32 {
     record.flow.map_or(0, NonZeroU32::get)
+}
+
+/// Returns the client and the send that a record concerns.
+pub(super) fn send_of(record: &Record) -> Option<(u32, Label)> {
+    Some((flow_of(record), record.label?))
 }
 
 /// Adds a time to those in order. It is seldom before the last one.
@@ -79,6 +85,11 @@ impl Longest {
             }
             self.place += 1;
         }
+    }
+
+    /// Notes that something that has ended lasted this long after all.
+    pub(super) fn at_least(&mut self, length: u64) {
+        self.passed = self.passed.max(length);
     }
 
     /// Returns a time that none of them takes longer than until `now`.

@@ -7,15 +7,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::order::{Longest, Map, Span};
+use super::order::{Longest, Map, Span, send_of};
 use super::trouble::{Texture, Trouble, TroubleKind};
-use super::{Id, Packet};
+use super::{Id, Packet, Timeline};
 use crate::run::MAX_FLOWS;
 use retrylab_core::machine::Label;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::server::service::{Config, Order};
 use retrylab_core::time::{Instant, nanos};
-use retrylab_core::trace::Cause;
+use retrylab_core::trace::{Cause, Record, What};
 use std::collections::VecDeque;
 
 /// A request at a server whose work takes time, from its arrival until it leaves. A time that is not known yet is `u64::MAX`.
@@ -420,5 +420,24 @@ impl Servers {
     /// Forgets what only the growth needs.
     pub(super) fn finish(&mut self) {
         self.growth = Growth::default();
+    }
+}
+
+impl Timeline {
+    /// Passes a record of a server to the servers.
+    #[inline(never)]
+    pub(super) fn serve(&mut self, record: &Record) {
+        let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
+        match (record.what, send_of(record)) {
+            (What::TimerArmed { deadline, .. }, Some(send)) => {
+                self.servers.armed(send, deadline.as_nanos());
+            }
+            (What::Served { arrived, .. }, Some(send)) => {
+                self.servers.served(at, send, arrived.as_nanos());
+            }
+            (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
+            (What::Up, _) => self.servers.up(at, place),
+            _ => {}
+        }
     }
 }

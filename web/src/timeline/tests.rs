@@ -1,6 +1,7 @@
 use super::*;
 use crate::run::PageRun;
 use retrylab_core::scenario::Scenario;
+use retrylab_core::trace::{Cause, Direction};
 
 impl Timeline {
     /// Arranges the records of a run at once.

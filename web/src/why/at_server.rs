@@ -3,7 +3,7 @@
 use super::Chain;
 use super::on_link::{drew, period};
 use crate::numbers::{count, span};
-use crate::timeline::{Id, Packet, Subject};
+use crate::timeline::{Id, Job, Packet, Subject, Timeline};
 use retrylab_core::random::{Direction, Trial};
 use retrylab_core::scenario::Protocol;
 use retrylab_core::server::service::Trouble;
@@ -87,18 +87,26 @@ pub(super) fn work(chain: &Chain<'_>, request: &Packet) -> String {
 }
 
 /// Returns what a request without a reply was doing at the server at `now`, as the end of a sentence.
-pub(super) fn unanswered(chain: &Chain<'_>, request: &Packet, now: u64) -> String {
+pub(super) fn unanswered(chain: &Chain<'_>, (id, request): (Id, &Packet), now: u64) -> String {
     let served = of_server(chain, request, |record| matches!(record.what, What::Served { .. }));
-    match served.map(|(_, record)| record.what) {
-        Some(What::Served { begun, .. }) if begun.as_nanos() <= now => {
-            ": it was at work on it".to_string()
-        }
-        Some(What::Served { .. }) => {
+    let begun = match served.map(|(_, record)| record.what) {
+        Some(What::Served { begun, .. }) => Some(begun.as_nanos()),
+        // It may be dropped before the work is done.
+        _ => job(chain.timeline, id).map(|job| job.begun),
+    };
+    match begun {
+        Some(begun) if begun <= now => ": it was at work on it".to_string(),
+        Some(_) => {
             let waited = span(now.saturating_sub(request.end));
             format!(": it had waited {waited} in the queue")
         }
-        _ => String::new(),
+        None => String::new(),
     }
+}
+
+/// Returns a request as the work of its server, if that takes time.
+pub(super) fn job(timeline: &Timeline, request: Id) -> Option<&Job> {
+    timeline.servers().jobs().iter().find(|job| job.request == request)
 }
 
 /// Returns the first record of the server about a request that passes `test`.

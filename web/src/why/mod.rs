@@ -39,12 +39,14 @@ pub(crate) struct Chain<'a> {
     run: &'a PageRun,
     timeline: &'a Timeline,
     places: u32,
+    /// How far the reader has come: nothing later is said.
+    seen: u64,
     links: Vec<(String, Option<Id>)>,
 }
 
 impl<'a> Chain<'a> {
-    fn new(run: &'a PageRun, timeline: &'a Timeline, places: u32) -> Self {
-        Self { run, timeline, places, links: Vec::new() }
+    fn new(run: &'a PageRun, timeline: &'a Timeline, (places, seen): (u32, u64)) -> Self {
+        Self { run, timeline, places, seen, links: Vec::new() }
     }
 
     /// Returns why a packet was sent, and its fate.
@@ -52,13 +54,11 @@ impl<'a> Chain<'a> {
         run: &'a PageRun,
         timeline: &'a Timeline,
         id: Id,
-        (places, seen): (u32, u64),
+        now: (u32, u64),
     ) -> Self {
-        let mut chain = Self::new(run, timeline, places);
+        let mut chain = Self::new(run, timeline, now);
         if let Some(packet) = timeline.packet(id) {
-            if packet.end <= seen {
-                chain.fate(packet);
-            }
+            chain.fate(packet, chain.seen);
             match (packet.frame, packet.direction) {
                 (Some(_), _) => {}
                 (None, Direction::Request) => chain.request(id),
@@ -73,11 +73,11 @@ impl<'a> Chain<'a> {
         run: &'a PageRun,
         timeline: &'a Timeline,
         id: Id,
-        (places, seen): (u32, u64),
+        now: (u32, u64),
     ) -> Self {
-        let mut chain = Self::new(run, timeline, places);
+        let mut chain = Self::new(run, timeline, now);
         if let Some(wait) = timeline.wait(id) {
-            if wait.ended <= seen {
+            if wait.ended <= chain.seen {
                 chain.ending(wait);
             }
             chain.length(wait);
@@ -135,10 +135,10 @@ impl<'a> Chain<'a> {
         found.find(|(_, record)| own(record) && test(&record.what))
     }
 
-    /// Says the fate of a packet.
-    fn fate(&mut self, packet: &Packet) {
+    /// Says the fate of a packet, as far as it is known at `at`.
+    fn fate(&mut self, packet: &Packet, at: u64) {
         let name = self.name(packet);
-        match packet.ending {
+        match packet.ending_at(at) {
             Ending::Lost(cause) => {
                 let why = on_link::loss(self.run, packet, cause);
                 self.say(format!("{name} was {why}."), Some(packet.order));
@@ -153,10 +153,16 @@ impl<'a> Chain<'a> {
                     self.say(format!("The link delivered it: {why}."), Some(packet.order));
                 }
             }
-            Ending::Unknown => {}
+            Ending::Unknown => return,
         }
         if packet.duplicate {
-            self.say("The link duplicated it: this is the second of two.".to_string(), None);
+            let by_hand = |record: &Record| {
+                let is = matches!(record.what, What::DuplicatedByHand { .. });
+                is && record.packet() == packet.name
+            };
+            let by_hand = self.records().iter().any(by_hand);
+            let what = if by_hand { "It was duplicated by hand" } else { "The link duplicated it" };
+            self.say(format!("{what}: this is the second of two."), None);
         }
         if packet.damaged {
             let caught = packet.frame.is_some() || packet.frames[1].is_some();
@@ -167,13 +173,19 @@ impl<'a> Chain<'a> {
 
     fn effect(&mut self, name: &str, packet: &Packet) {
         let at = self.at(packet.end);
-        let what = match packet.effect {
-            Effect::Answered => format!("{name} arrived {at} and ended the exchange."),
-            Effect::Failed => format!("{name} arrived {at} and reported a failure."),
-            Effect::Ignored => {
+        let what = match (packet.effect, taken_by(self.records(), packet)) {
+            (Effect::Answered | Effect::Failed, Some(other)) => {
+                let ended = if packet.effect == Effect::Answered { "ended" } else { "counted for" };
+                format!(
+                    "{name} arrived {at} and {ended} exchange {other}: the client took it for that exchange's reply."
+                )
+            }
+            (Effect::Answered, None) => format!("{name} arrived {at} and ended the exchange."),
+            (Effect::Failed, None) => format!("{name} arrived {at} and reported a failure."),
+            (Effect::Ignored, _) => {
                 format!("{name} arrived {at}. Nothing waited for it: the client ignored it.")
             }
-            Effect::None => return,
+            (Effect::None, _) => return,
         };
         self.say(what, Some(packet.order));
     }
@@ -276,19 +288,12 @@ impl<'a> Chain<'a> {
         };
         let which = self.which(request);
         let own = Some(request.order);
-        match request.ending {
-            Ending::Lost(_) | Ending::Dropped(_) => self.fate(request),
-            Ending::Unknown => {}
-            Ending::Arrived if request.end > wait.ended => {
-                let at = self.at(request.end);
-                self.say(
-                    format!("{} was still on its way: it arrived {at}.", capital(&which)),
-                    own,
-                );
-            }
+        match request.ending_at(wait.ended) {
+            Ending::Lost(_) | Ending::Dropped(_) => self.fate(request, wait.ended),
+            Ending::Unknown => self.on_its_way(&capital(&which), request),
             Ending::Arrived => {
                 let Some(reply) = first_reply(self.timeline, id, request, wait.ended) else {
-                    let work = at_server::unanswered(self, request, wait.ended);
+                    let work = at_server::unanswered(self, (id, request), wait.ended);
                     return self
                         .say(format!("The server had not replied to {which} yet{work}."), own);
                 };
@@ -303,23 +308,34 @@ impl<'a> Chain<'a> {
 
     /// Says why a reply did not end a wait.
     fn reply_in_vain(&mut self, reply: &Packet, which: &str, wait: &Wait) {
-        match reply.ending {
-            Ending::Lost(_) | Ending::Dropped(_) => self.fate(reply),
-            Ending::Unknown => {}
-            Ending::Arrived if reply.end > wait.ended => {
-                let at = self.at(reply.end);
-                let what = format!("The reply to {which} was still on its way: it arrived {at}.");
-                self.say(what, Some(reply.order));
-            }
+        match reply.ending_at(wait.ended) {
+            Ending::Lost(_) | Ending::Dropped(_) => self.fate(reply, wait.ended),
+            Ending::Unknown => self.on_its_way(&format!("The reply to {which}"), reply),
             Ending::Arrived => {
-                let what = match reply.effect {
-                    Effect::Failed => format!("The client learned that {which} failed."),
-                    Effect::Ignored => format!("The client ignored the reply to {which}."),
-                    Effect::Answered | Effect::None => return,
+                let what = match (reply.effect, taken_by(self.records(), reply)) {
+                    (Effect::Answered | Effect::Failed, Some(other)) => {
+                        format!(
+                            "The client took the reply to {which} for that of exchange {other}."
+                        )
+                    }
+                    (Effect::Failed, None) => format!("The client learned that {which} failed."),
+                    (Effect::Ignored, _) => format!("The client ignored the reply to {which}."),
+                    (Effect::Answered | Effect::None, _) => return,
                 };
                 self.say(what, Some(reply.order));
             }
         }
+    }
+
+    /// Says that a packet had not arrived when a wait ended, and when it did if that is seen.
+    fn on_its_way(&mut self, name: &str, packet: &Packet) {
+        let arrived = match packet.ending_at(self.seen) {
+            Ending::Arrived | Ending::Dropped(_) => {
+                format!(": it arrived {}", self.at(packet.end))
+            }
+            Ending::Lost(_) | Ending::Unknown => String::new(),
+        };
+        self.say(format!("{name} was still on its way{arrived}."), Some(packet.order));
     }
 
     /// Says how a wait ended.
@@ -332,8 +348,12 @@ impl<'a> Chain<'a> {
                 self.abandoned(wait);
                 self.silence(wait);
             }
-            WaitEnd::Unknown => {
+            WaitEnd::Unknown if self.run.is_cut() => {
                 self.say("It ends after the events that are kept.".to_string(), None);
+            }
+            WaitEnd::Unknown => {}
+            WaitEnd::Released => {
+                self.say(format!("The wait ended {at}, because the connection was over."), None);
             }
             WaitEnd::Replaced => {
                 self.say(format!("Another wait took its place {at}."), None);
@@ -375,10 +395,8 @@ impl<'a> Chain<'a> {
                 self.say(what, Some(id));
             }
             What::Refused { .. } => {
-                self.say(
-                    "The network reported that the server cannot be reached.".to_string(),
-                    Some(id),
-                );
+                let what = "The server's host reported that nobody listens on the port.";
+                self.say(what.to_string(), Some(id));
             }
             _ => {}
         }
@@ -421,6 +439,19 @@ pub(crate) fn which(timeline: &Timeline, packet: &Packet) -> String {
         Pattern::Heartbeat => format!("heartbeat {}", packet.exchange()),
         Pattern::Closed | Pattern::Open | Pattern::Lookup => format!("send {}", packet.send()),
     }
+}
+
+/// Returns the exchange that a client took a reply for, if it is not the reply's own.
+pub(crate) fn taken_by(records: &[Record], reply: &Packet) -> Option<u32> {
+    let takes = |record: &&Record| {
+        matches!(record.what, What::Answered { .. } | What::Failed)
+            && record.host == HostId::Client
+            && record.packet() == reply.name
+            && record.at.as_nanos() == reply.end
+    };
+    let taken = records.iter().skip(reply.order as usize).find(takes)?;
+    let exchange = taken.label?.exchange.get();
+    (exchange != reply.exchange()).then_some(exchange)
 }
 
 /// Returns the first reply to a request, if it was sent by `until`.

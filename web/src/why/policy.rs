@@ -8,7 +8,7 @@ use retrylab_core::exchange::{Recall, Rules};
 use retrylab_core::machine::Timer;
 use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, Policy, Stop};
 use retrylab_core::scenario::{Protocol, Workload};
-use retrylab_core::time::{Instant, nanos};
+use retrylab_core::time::{Duration, Instant, nanos};
 use retrylab_core::trace::words::{Pattern, reason};
 use retrylab_core::trace::{HostId, Record, What};
 
@@ -19,7 +19,7 @@ pub(super) fn ran_out(timer: Timer, length: &str) -> String {
             format!("the wait of {length} for a reply ran out")
         }
         Timer::Backoff => format!("the backoff of {length} was over"),
-        Timer::Hint => format!("the {length} that the server's hint asked for were over"),
+        Timer::Hint => format!("the wait of {length} after the server's hint was over"),
         Timer::Start => format!("the delay of {length} before the first send was over"),
         Timer::Think => format!("the pause of {length} between two exchanges was over"),
         Timer::Arrival => "its exchange arrived".to_string(),
@@ -101,15 +101,30 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
             span(grown)
         );
     }
-    match outlook.smoothed {
-        Some(smoothed) if request.send() == 1 => {
-            format!(
-                "The first wait follows the measured round trips, {} on average.",
-                span(nanos(smoothed))
-            )
-        }
-        _ if least == most => grew(chain, wait, request, whole),
-        _ => String::new(),
+    match outlook.smoothed.zip(outlook.measured).filter(|_| request.send() == 1) {
+        Some(round_trips) => first(policy, round_trips, whole),
+        None if least == most => grew(chain, wait, request, whole),
+        None => String::new(),
+    }
+}
+
+/// Returns why a first wait is as long as it is, as a sentence, if the measured round trips have this average and alone would
+/// lead to this wait.
+fn first(policy: &Policy, (average, measured): (Duration, Duration), whole: u64) -> String {
+    let average = span(nanos(average));
+    if whole == nanos(measured) {
+        return format!("The first wait follows the measured round trips, {average} on average.");
+    }
+    let limits = [("minimum", policy.min_timeout()), ("maximum", policy.max_timeout())];
+    let limit = limits.into_iter().find(|(_, limit)| limit.map(nanos) == Some(whole));
+    let (whole, measured) = (span(whole), span(nanos(measured)));
+    match limit {
+        Some((which, _)) => format!(
+            "With round trips of {average} on average, the first wait would be {measured}, but the policy's {which} is {whole}."
+        ),
+        None => format!(
+            "The first wait is still {whole}, the last one of an earlier exchange that was sent again: no round trip was measured since."
+        ),
     }
 }
 
@@ -215,8 +230,8 @@ fn spent(policy: &Policy, budget: Allowance) -> String {
     let tokens = |thousandths| ratio(thousandths, 1_000);
     match budget {
         Allowance::MoreThan { left, limit } => format!(
-            "its retry budget had {} tokens left, and a retry needs more than {}",
-            tokens(left),
+            "its retry budget had {} left, and a retry needs more than {}",
+            if left == 1_000 { "1 token".to_string() } else { tokens(left) + " tokens" },
             tokens(limit),
         ),
         Allowance::AtLeast { left, needs } => format!(

@@ -5,7 +5,7 @@ use retrylab_core::link::Check;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::trace::Cause;
 
-fn over(fragment: &str) -> (PageRun, Timeline) {
+pub(super) fn over(fragment: &str) -> (PageRun, Timeline) {
     let (scenario, errors) = Scenario::from_fragment(fragment);
     assert_eq!(errors, [], "{fragment}");
     let mut run = PageRun::new(scenario);
@@ -90,6 +90,10 @@ fn giving_up_has_the_limits_numbers() {
         (
             "link.loss=0.7&exchanges=9&policy.budget=bucket+2+0.3&seed=2",
             "at 1.620 s after 1 send: its retry budget had 0.4 tokens left, and a retry needs more than 1.",
+        ),
+        (
+            "link.loss=1&policy.budget=bucket+1+0.3",
+            "at 0.100 s after 1 send: its retry budget had 1 token left, and a retry needs more than 1.",
         ),
         (
             "link.loss=1&policy.budget=deposits+0.2+0+9s",
@@ -277,8 +281,14 @@ fn the_server_says_how_long_it_worked() {
         chain.iter().any(|text| text.contains("after 120 ms in the queue and 120 ms of work.")),
         "{chain:?}"
     );
-    let failed = of_first("server.fail=1&policy.max_sends=1", |packet| packet.failure);
-    assert_eq!(failed, "The server failed send 1 at 0.010 s: the failure rate was 1.");
+    let (run, timeline) = over("server.fail=1&policy.max_sends=1");
+    assert_eq!(
+        texts(Chain::of_packet(&run, &timeline, 1, (3, u64::MAX)))[..2],
+        [
+            "The reply to send 1 arrived at 0.020 s and reported a failure.",
+            "The server failed send 1 at 0.010 s: the failure rate was 1."
+        ]
+    );
 }
 
 /// What the page computes again is what happened, packet by packet.
@@ -300,7 +310,7 @@ fn every_draw_agrees_with_what_happened() {
         let (run, timeline) = over(fragment);
         for packet in timeline.packets().iter().filter(|packet| !packet.in_fragments) {
             let lost = on_link::checks(&run, packet).iter().find_map(Check::drops);
-            let chain = Chain::new(&run, &timeline, 3);
+            let chain = Chain::new(&run, &timeline, (3, u64::MAX));
             let twice = fragment.contains("duplicate");
             let drop = at_server::trials(&chain, packet).map(|[drop, _]| drop.happens());
             match packet.ending {
@@ -369,43 +379,122 @@ fn an_exchange_goes_through_known_transitions_only() {
     assert!(seen.len() > 12, "{seen:?}");
 }
 
+/// Returns what is said at `seen` of each packet and wait that has begun.
+fn said(run: &PageRun, timeline: &Timeline, seen: u64) -> Vec<String> {
+    let packets = timeline.packets().iter().take_while(|packet| packet.sent <= seen);
+    let of_packet = |(id, packet): (Id, &Packet)| {
+        let chain = texts(Chain::of_packet(run, timeline, id, (3, seen))).join(" ");
+        format!("packet {id}: {chain} {:?}", packet.ending_at(seen))
+    };
+    let waits = timeline.waits().iter().take_while(|wait| wait.armed <= seen);
+    let of_wait = |(id, _)| texts(Chain::of_wait(run, timeline, id, (3, seen))).join(" ");
+    (0..).zip(packets).map(of_packet).chain((0..).zip(waits).map(of_wait)).collect()
+}
+
+/// Returns the waterfalls at `seen`, without what is said about the end of the records.
+fn waterfalls(run: &PageRun, timeline: &Timeline, seen: u64) -> Vec<String> {
+    let of_exchange = |of| Json::object(|json| waterfall(json, run, timeline, of, seen));
+    let owners = timeline.packets().iter().filter_map(Packet::owner);
+    let owners: std::collections::BTreeSet<_> = owners.collect();
+    let all = owners.into_iter().map(of_exchange);
+    all.map(|text| text.replace(", arrives after the events that are kept", "")).collect()
+}
+
+/// What is said at a time is the same if nothing is known about what comes later.
 #[test]
-fn a_waterfall_has_the_parts_of_each_send() {
-    let (run, timeline) = over(crate::lessons::OPENING.fragment);
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
-    assert!(text.contains(r#""text":"request 10 ms, the reply was lost on the link""#), "{text}");
-    assert!(
-        text.contains(r#""text":"after a wait of 100 ms, request 10 ms, reply 10 ms, answered""#),
-        "{text}"
-    );
-    assert!(text.contains(r#"{"kind":"wait","from":0,"to":100000000}"#), "{text}");
-    let (run, timeline) = over("server.service=120ms");
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
-    assert!(
-        text.contains(
-            "after a wait of 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
-        ),
-        "{text}"
-    );
-    let (run, timeline) = over("link.loss=1");
-    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
-    let gave_up = r#""name":"Gave up","record":20,"text":"after a wait of 1.6 s""#;
-    assert!(text.contains(gave_up), "{text}");
+fn nothing_is_said_before_it_is_seen() {
+    for fragment in [
+        "clients=2&server.service=300ms&server.expire=200ms&policy.max_sends=2",
+        "clients=3&server.service=50ms&faults=70ms+100ms+server-down&policy.max_sends=2",
+        "policy.jitter=full&policy.max_timeout=300ms&server.drop=1&policy.max_sends=5&policy.give_up_above=none&seed=3",
+        "link.latency=400ms&link.loss=list+1&link.reply_loss=0",
+        "link.latency=60ms",
+        "exchanges=3&server.service=140ms",
+        "server.fail=1&server.hint=500ms&policy.max_sends=3",
+        "policy.budget=bucket+2+0.3&exchanges=4&link.loss=0.5&seed=2",
+        "workload.task=write&clients=3&policy.give_up_above=none",
+        #[cfg(feature = "packets")]
+        "network=packets&protocol=http&server.fail=1&server.hint=1s&policy.max_sends=2",
+        #[cfg(feature = "packets")]
+        "network=packets&server.listening=false",
+    ] {
+        let (whole, timeline) = over(fragment);
+        let records = whole.records();
+        let ends = (1..records.len()).filter(|end| records[*end].at > records[*end - 1].at);
+        for end in ends.step_by(1 + records.len() / 40) {
+            let mut part = PageRun::beginning(end, whole.scenario().clone());
+            while !part.advance(1_000) {}
+            let known = Timeline::new(&part);
+            let at = records[end - 1].at.as_nanos();
+            for seen in [at, at.midpoint(records[end].at.as_nanos())] {
+                let all = said(&whole, &timeline, seen);
+                for (a, b) in all.iter().zip(said(&part, &known, seen)) {
+                    assert_eq!(*a, b, "{fragment} at {seen}");
+                }
+            }
+            let all = waterfalls(&whole, &timeline, at);
+            for (a, b) in all.iter().zip(waterfalls(&part, &known, at)) {
+                let b = b.replace("arrives after the events that are kept", "");
+                assert_eq!(*a, b, "{fragment} at {at}");
+            }
+        }
+    }
 }
 
 #[test]
-fn a_waterfall_shows_no_send_of_which_nothing_is_seen() {
-    let (run, timeline) = over("server.drop=1");
-    let rows = |seen| {
-        let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), seen));
-        let rows = text.split(r#""name":""#).skip(1).map(|row| row.split('"').next().unwrap_or(""));
-        (rows.collect::<Vec<_>>().join(", "), text)
-    };
-    assert_eq!(rows(0).0, "Send 1", "it has just left");
-    let (names, text) = rows(60_000_000);
-    assert_eq!(names, "Send 1, Send 2");
-    assert!(text.contains(r#""text":"a wait of 60 ms so far""#), "{text}");
-    let (names, text) = rows(100_000_000);
-    assert_eq!(names, "Send 1, Send 2");
-    assert!(text.contains(r#""text":"after a wait of 100 ms""#), "{text}");
+fn a_reply_that_counts_for_another_exchange_says_so() {
+    let fragment = "exchanges=3&server.service=140ms";
+    let taken = |packet: &Packet| packet.direction == Direction::Reply && packet.send() == 2;
+    assert_eq!(
+        of_first(fragment, taken),
+        "The reply to send 2 arrived at 0.300 s and ended exchange 2: the client took it for that exchange's reply."
+    );
+}
+
+#[test]
+fn causes_are_named_as_they_are() {
+    for (fragment, sentence) in [
+        (
+            "server.fail=1&server.hint=500ms&policy.max_sends=3",
+            "Send 2 left at 0.769 s, because the wait of 749 ms after the server's hint was over.",
+        ),
+        (
+            "server.drop_list=1&acts=duplicate+client+1+request+1",
+            "It was duplicated by hand: this is the second of two.",
+        ),
+        (
+            "server.drop_list=1&link.duplicate=1",
+            "The link duplicated it: this is the second of two.",
+        ),
+    ] {
+        let (run, timeline) = over(fragment);
+        let said = said(&run, &timeline, u64::MAX).join(" ");
+        assert!(said.contains(sentence), "{fragment}: {said}");
+    }
+}
+
+#[test]
+fn a_first_wait_follows_what_it_follows() {
+    let (run, timeline) =
+        over("policy.preset=tcp-rfc6298&exchanges=3&policy.max_sends=2&server.drop_list=2");
+    let of_wait = |id| texts(Chain::of_wait(&run, &timeline, id, (3, u64::MAX))).join(" ");
+    let minimum = "With round trips of 20 ms on average, the first wait would be 60 ms, but the policy's minimum is 1 s.";
+    assert!(of_wait(1).contains(minimum), "{}", of_wait(1));
+    let kept = "The first wait is still 2 s, the last one of an earlier exchange that was sent again: no round trip was measured since.";
+    assert!(of_wait(3).contains(kept), "{}", of_wait(3));
+    let (run, timeline) = over("policy.adaptive=rfc6298&exchanges=2");
+    let chain = texts(Chain::of_wait(&run, &timeline, 1, (3, u64::MAX))).join(" ");
+    let follows = "The first wait follows the measured round trips, 20 ms on average.";
+    assert!(chain.contains(follows), "{chain}");
+}
+
+#[cfg(feature = "packets")]
+#[test]
+fn the_wait_for_a_release_ends_with_the_connection() {
+    let chain = of_last_wait(
+        "network=packets&protocol=http&server.fail=1&server.hint=1s&policy.max_sends=2",
+    );
+    assert_eq!(chain, ["The wait ended at 1.598 s, because the connection was over."]);
+    let refused = of_last_wait("network=packets&server.listening=false");
+    assert_eq!(refused[0], "The server's host reported that nobody listens on the port.");
 }

@@ -1,15 +1,23 @@
 //! The waterfall of an exchange: what each of its sends was doing, and when.
 
+#[cfg(test)]
+mod tests;
+
+use super::at_server;
 use super::states::steps;
 use crate::json::Json;
 use crate::numbers::span;
 use crate::run::PageRun;
+use crate::stage::end_of;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
 use retrylab_core::exchange::State;
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
 /// Maximum number of sends in it.
 const MAX_SENDS: usize = 50;
+
+/// The end of what has none among the records.
+const AFTER_ALL: &str = "arrives after the events that are kept";
 
 /// A part of a send's bar, from one time to another.
 struct Part {
@@ -35,8 +43,7 @@ struct Bar {
 }
 
 /// Writes `from` and `to` in nanoseconds, `rows`, and `left`, the number of sends that are not among them. A row has `name`,
-/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`,
-/// and no send of which nothing is seen.
+/// `record`, `parts` (`kind`, `from`, `to`), and `text`: the parts and the end in words. It contains nothing later than `seen`.
 pub(crate) fn waterfall(
     json: &mut Json,
     run: &PageRun,
@@ -49,11 +56,11 @@ pub(crate) fn waterfall(
     } else {
         datagrams(run.records(), timeline, of)
     };
+    bars.extend(last_wait(run.records(), timeline, of));
+    bars.retain(|bar| bar.at <= seen);
     let left = bars.len().saturating_sub(MAX_SENDS);
     bars.truncate(MAX_SENDS);
-    bars.extend(last_wait(run.records(), timeline, of).filter(|_| left == 0));
     bars.iter_mut().for_each(|bar| bar.hide_after(seen));
-    bars.retain(|bar| bar.at <= seen || bar.parts.iter().any(Part::is_long));
     let parts = || bars.iter().flat_map(|bar| &bar.parts);
     json.number("from", parts().map(|part| part.from).min().unwrap_or(0));
     json.number("to", parts().map(|part| part.to).max().unwrap_or(0));
@@ -66,13 +73,26 @@ pub(crate) fn waterfall(
 }
 
 impl Bar {
-    /// Cuts what is later than `seen`. Until a loss is seen, the packet may as well arrive.
+    /// Cuts what is later than `seen`. Until its end is seen, a packet that is lost or late is like any other.
     fn hide_after(&mut self, seen: u64) {
         if self.parts.iter().any(|part| part.to > seen) {
             self.end.clear();
-            self.parts.retain(|part| part.from <= seen && (part.kind != "lost" || part.to <= seen));
-            self.parts.iter_mut().for_each(|part| part.to = part.to.min(seen));
+            self.parts.retain(|part| part.from <= seen);
         }
+        for (place, part) in self.parts.iter_mut().enumerate().filter(|(_, part)| part.to > seen) {
+            part.to = seen;
+            if matches!(part.kind, "lost" | "late") {
+                // The request is what follows the wait.
+                part.kind = if place == 1 { "request" } else { "reply" };
+            }
+        }
+    }
+
+    /// Adds what a connection does until `to`: first it is asked for.
+    fn goes_on(&mut self, to: u64) {
+        let (before, from) = self.parts.last().map_or(("", to), |part| (part.kind, part.to));
+        let kind = if before == "wait" { "connecting" } else { "connection" };
+        self.parts.push(Part { kind, from, to });
     }
 
     fn write(&self, json: &mut Json) {
@@ -82,12 +102,8 @@ impl Bar {
         // Where on its way a packet is lost is unknown.
         let timed = parts.clone().filter(|part| part.kind != "lost");
         let words = timed.map(|part| {
-            let (before, after) = match part.kind {
-                "wait" if part.to < self.at => ("a wait of", " so far"),
-                "wait" => ("after a wait of", ""),
-                kind => (kind, ""),
-            };
-            format!("{before} {}{after}", span(part.to - part.from))
+            let what = if part.kind == "wait" { "after a wait of" } else { part.kind };
+            format!("{what} {}", span(part.to - part.from))
         });
         let mut text: Vec<String> = words.collect();
         text.extend((!self.end.is_empty()).then(|| self.end.clone()));
@@ -124,7 +140,7 @@ fn datagrams(records: &[Record], timeline: &Timeline, of: (u32, u32)) -> Vec<Bar
             let wait =
                 Part { kind: "wait", from: before.unwrap_or(request.sent), to: request.sent };
             before = Some(request.sent);
-            bar(records, timeline, request, reply, wait)
+            bar(records, timeline, (*id, request), reply, wait)
         })
         .collect()
 }
@@ -132,7 +148,7 @@ fn datagrams(records: &[Record], timeline: &Timeline, of: (u32, u32)) -> Vec<Bar
 fn bar(
     records: &[Record],
     timeline: &Timeline,
-    request: &Packet,
+    (id, request): (Id, &Packet),
     reply: Option<&Packet>,
     wait: Part,
 ) -> Bar {
@@ -143,105 +159,142 @@ fn bar(
         parts,
         end,
     };
-    let way = |kind, packet: &Packet| Part { kind, from: packet.sent, to: packet.end };
+    let way =
+        |kind, packet: &Packet| Part { kind, from: packet.sent, to: end_of(packet, timeline) };
     let mut parts = vec![wait];
-    match request.ending {
-        Ending::Lost(cause) => {
-            parts.push(way("lost", request));
-            return bar(parts, cause.to_string());
-        }
-        Ending::Unknown => return bar(parts, "arrives after the events that are kept".to_string()),
-        Ending::Arrived | Ending::Dropped(_) => parts.push(way("request", request)),
+    if let Ending::Lost(cause) = request.ending {
+        parts.push(way("lost", request));
+        return bar(parts, cause.to_string());
     }
+    parts.push(way("request", request));
+    if request.ending == Ending::Unknown {
+        return bar(parts, AFTER_ALL.to_string());
+    }
+    parts.extend(stay(records, timeline, (id, request), reply));
+    if let Ending::Dropped(cause) = request.ending {
+        return bar(parts, cause.to_string());
+    }
+    let Some(reply) = reply else {
+        let is_there = at_server::job(timeline, id).is_some();
+        return bar(parts, if is_there { "" } else { "no reply" }.to_string());
+    };
+    let (kind, end) = match reply.ending {
+        Ending::Lost(cause) | Ending::Dropped(cause) => ("lost", format!("the reply was {cause}")),
+        Ending::Unknown => ("reply", AFTER_ALL.to_string()),
+        Ending::Arrived => arrived(records, reply),
+    };
+    parts.push(way(kind, reply));
+    bar(parts, end)
+}
+
+/// Returns what a request that arrived does at its server: it waits, and then it is worked on.
+fn stay(
+    records: &[Record],
+    timeline: &Timeline,
+    (id, request): (Id, &Packet),
+    reply: Option<&Packet>,
+) -> [Part; 2] {
     let served = records.iter().skip(request.order as usize).find(|record| {
         matches!((record.host, record.what), (HostId::Server(_), What::Served { .. }))
             && record.label == request.label
             && record.flow.is_some_and(|flow| flow.get() == request.flow)
     });
-    let until = reply.map_or(request.end, |reply| reply.sent);
-    if let Some(Record { at, what: What::Served { begun, .. }, .. }) = served {
-        let begun = begun.as_nanos();
-        parts.push(Part { kind: "queue", from: request.end, to: begun });
-        parts.push(Part { kind: "service", from: begun, to: at.as_nanos() });
-    } else if until > request.end {
-        parts.push(Part { kind: "service", from: request.end, to: until });
-    }
-    if let Ending::Dropped(cause) = request.ending {
-        return bar(parts, cause.to_string());
-    }
-    let Some(reply) = reply else { return bar(parts, "no reply".to_string()) };
-    let end = match (reply.ending, reply.effect) {
-        (Ending::Lost(cause) | Ending::Dropped(cause), _) => {
-            parts.push(way("lost", reply));
-            return bar(parts, format!("the reply was {cause}"));
+    let (begun, until) = match (served, at_server::job(timeline, id), reply) {
+        (Some(Record { at, what: What::Served { begun, .. }, .. }), ..) => {
+            (begun.as_nanos(), at.as_nanos())
         }
-        (Ending::Unknown, _) => return bar(parts, "the reply arrives later".to_string()),
-        (Ending::Arrived, Effect::Answered) => "answered",
-        (Ending::Arrived, Effect::Failed) => "failed",
-        (Ending::Arrived, Effect::Ignored) => "too late",
-        (Ending::Arrived, Effect::None) => "replied",
+        (_, _, Some(reply)) => (request.end, reply.sent),
+        // It is dropped, or still there.
+        (_, Some(job), None) => (job.begun, job.ended.min(timeline.end())),
+        (_, None, None) => (request.settled, request.settled),
     };
-    parts.push(way(if end == "too late" { "late" } else { "reply" }, reply));
-    bar(parts, end.to_string())
+    let begun = begun.min(until);
+    [
+        Part { kind: "queue", from: request.end, to: begun },
+        Part { kind: "service", from: begun, to: until },
+    ]
 }
 
-/// Returns the wait after the last send, if no reply ended it.
+/// Returns the kind of a reply's part, and what its arrival did.
+fn arrived(records: &[Record], reply: &Packet) -> (&'static str, String) {
+    if let Some(other) = super::taken_by(records, reply) {
+        return ("reply", format!("counted for exchange {other}"));
+    }
+    let (kind, end) = match reply.effect {
+        Effect::Answered => ("reply", "answered"),
+        Effect::Failed => ("reply", "failed"),
+        Effect::Ignored => ("late", "too late"),
+        Effect::None => ("reply", "replied"),
+    };
+    (kind, end.to_string())
+}
+
+/// Returns the wait after the last send, if no reply to this exchange ended it.
 fn last_wait(records: &[Record], timeline: &Timeline, of: (u32, u32)) -> Option<Bar> {
     let (end, state) = steps(records, of).pop()?;
-    let name = match state {
-        State::GaveUp => "Gave up",
-        State::Refused => "Refused",
-        State::Idle
-        | State::Pausing
-        | State::Waiting
-        | State::LastWait
-        | State::BackingOff
-        | State::Answered => return None,
+    let (name, how) = match state {
+        State::GaveUp => ("Gave up", String::new()),
+        State::Refused => ("Refused", String::new()),
+        State::Answered => {
+            let reply = records[end as usize].packet().and_then(|name| timeline.packet_named(name));
+            let exchange = timeline.packet(reply?)?.exchange();
+            if exchange == of.1 {
+                return None;
+            }
+            ("Answered", format!("by the reply to exchange {exchange}"))
+        }
+        State::Idle | State::Pausing | State::Waiting | State::LastWait | State::BackingOff => {
+            return None;
+        }
     };
     let to = records[end as usize].at.as_nanos();
     let requests = timeline.packets().iter().filter(|packet| {
         is_of(packet, of) && packet.direction == Direction::Request && packet.frame.is_none()
     });
     let from = requests.map(|packet| packet.sent).max().unwrap_or(to);
-    let parts = vec![Part { kind: "wait", from, to }];
-    Some(Bar { record: end, at: to, name: name.to_string(), parts, end: String::new() })
+    let wait = Part { kind: "wait", from, to };
+    // Over connections, the last send lasts until the end.
+    wait.is_long().then(|| Bar {
+        record: end,
+        at: to,
+        name: name.to_string(),
+        parts: vec![wait],
+        end: how,
+    })
 }
 
 /// Returns the bars of an exchange over connections: each of its sends is one.
 fn connections(records: &[Record], timeline: &Timeline, (flow, exchange): (u32, u32)) -> Vec<Bar> {
     let mut bars: Vec<Bar> = Vec::new();
-    let mut last = (0, 0);
+    let mut last = None;
     let own = records.iter().enumerate().filter(|(_, record)| {
         record.host == HostId::Client
             && record.flow.is_some_and(|own| own.get() == flow)
             && record.label.is_some_and(|label| label.exchange.get() == exchange)
     });
     for (id, record) in own {
-        let (at, send) = (record.at.as_nanos(), record.label.map_or(0, |label| label.send.get()));
-        let kind = match record.what {
+        let at = record.at.as_nanos();
+        let name = format!("Send {}", record.label.map_or(0, |label| label.send.get()));
+        match record.what {
             What::Connecting => {
-                let wait =
-                    Part { kind: "wait", from: if last.1 > 0 { last.0 } else { at }, to: at };
-                let (record, name, end) =
-                    (id as Id, format!("Send {send}"), "no reply".to_string());
+                let wait = Part { kind: "wait", from: last.replace(at).unwrap_or(at), to: at };
+                let (record, end) = (id as Id, String::new());
                 bars.push(Bar { record, at, name, parts: vec![wait], end });
-                last = (at, send);
-                continue;
             }
-            What::Confirmed => "connecting",
-            What::Broken { .. } | What::Failed | What::Answered { .. } | What::GaveUp { .. } => {
-                "connection"
+            What::Confirmed
+            | What::Broken { .. }
+            | What::Failed
+            | What::Answered { .. }
+            | What::GaveUp { .. } => {
+                let Some(bar) = bars.iter_mut().find(|bar| bar.name == name) else { continue };
+                bar.goes_on(at);
+                if !matches!(record.what, What::Confirmed) {
+                    bar.end = timeline.words(records, id as Id).note;
+                }
             }
-            _ => continue,
-        };
-        let name = format!("Send {send}");
-        if let Some(bar) = bars.iter_mut().find(|bar| bar.name == name) {
-            let from = bar.parts.last().map_or(at, |part| part.to);
-            bar.parts.push(Part { kind, from, to: at });
-            if kind != "connecting" {
-                bar.end = timeline.words(records, id as Id).note;
-            }
+            _ => {}
         }
     }
+    bars.iter_mut().filter(|bar| bar.end.is_empty()).for_each(|bar| bar.goes_on(timeline.end()));
     bars
 }

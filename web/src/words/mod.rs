@@ -250,7 +250,10 @@ pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
     if timeline.shown_at(moment).nth(DESCRIBED).is_some() {
         return crowd(records, timeline, timeline.shown_at(moment));
     }
-    let ids: Vec<Id> = timeline.shown_at(moment).collect();
+    let is_said = |id: &Id| {
+        !(matches!(records[*id as usize].what, What::Duplicated { .. }) && is_by_hand(records, *id))
+    };
+    let ids: Vec<Id> = timeline.shown_at(moment).filter(is_said).collect();
     let mut flows = Vec::new();
     for id in &ids {
         let flow = records[*id as usize].flow;
@@ -267,6 +270,13 @@ pub(crate) fn moment(run: &PageRun, timeline: &Timeline, at: u64) -> String {
         story(&wording)
     });
     stories.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns true if a duplicate was made by hand, which its own record says.
+#[inline(never)]
+fn is_by_hand(records: &[Record], id: Id) -> bool {
+    let before = (id as usize).checked_sub(1).map(|before| records[before].what);
+    matches!(before, Some(What::DuplicatedByHand { .. }))
 }
 
 /// Returns what happens to many clients at one moment.

@@ -349,6 +349,15 @@ mod false_once {
     }
 
     #[test]
+    fn a_duplicate_by_hand_is_said_once() {
+        let first = &stories("seed=1&acts=duplicate+client+1+request+1")[0];
+        assert!(first.contains("The request is duplicated by hand (send 1)."), "{first}");
+        assert!(!first.contains("The link duplicates"), "{first}");
+        let drawn = &stories("seed=1&link.duplicate=1")[0];
+        assert!(drawn.contains("The link duplicates the request (send 1)."), "{drawn}");
+    }
+
+    #[test]
     fn a_late_reply_names_the_send_that_caused_it() {
         let wording = whole("clients=3&server.service=50ms&server.queue=1");
         assert!(wording.contains("The reply to send 1 of client 1 arrives."), "{wording}");

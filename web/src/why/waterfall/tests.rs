@@ -1,0 +1,79 @@
+use super::*;
+use crate::why::tests::over;
+
+fn of_exchange(fragment: &str, of: (u32, u32)) -> String {
+    let (run, timeline) = over(fragment);
+    Json::object(|json| waterfall(json, &run, &timeline, of, u64::MAX))
+}
+
+#[test]
+fn a_waterfall_has_the_parts_of_each_send() {
+    let (run, timeline) = over(crate::lessons::OPENING.fragment);
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
+    assert!(text.contains(r#""text":"request 10 ms, the reply was lost on the link""#), "{text}");
+    assert!(
+        text.contains(r#""text":"after a wait of 100 ms, request 10 ms, reply 10 ms, answered""#),
+        "{text}"
+    );
+    assert!(text.contains(r#"{"kind":"wait","from":0,"to":100000000}"#), "{text}");
+    let (run, timeline) = over("server.service=120ms");
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
+    assert!(
+        text.contains(
+            "after a wait of 100 ms, request 10 ms, queue 20 ms, service 120 ms, late 10 ms, too late"
+        ),
+        "{text}"
+    );
+    let (run, timeline) = over("link.loss=1");
+    let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), u64::MAX));
+    let gave_up = r#""name":"Gave up","record":20,"text":"after a wait of 1.6 s""#;
+    assert!(text.contains(gave_up), "{text}");
+}
+
+#[test]
+fn a_waterfall_shows_no_row_before_it_has_happened() {
+    let rows = |fragment: &str, ms: u64| {
+        let (run, timeline) = over(fragment);
+        let text = Json::object(|json| waterfall(json, &run, &timeline, (1, 1), ms * 1_000_000));
+        let rows = text.split(r#""name":""#).skip(1).map(|row| row.split('"').next().unwrap_or(""));
+        (rows.collect::<Vec<_>>().join(", "), text)
+    };
+    assert_eq!(rows("server.drop=1", 0).0, "Send 1", "it has just left");
+    assert_eq!(rows("server.drop=1", 60).0, "Send 1");
+    let (names, text) = rows("server.drop=1", 100);
+    assert_eq!(names, "Send 1, Send 2");
+    assert!(text.contains(r#""text":"after a wait of 100 ms""#), "{text}");
+    assert_eq!(rows("server.drop=1&policy.max_sends=1", 99).0, "Send 1");
+    assert_eq!(rows("server.drop=1&policy.max_sends=1", 100).0, "Send 1, Gave up");
+    let (_, text) = rows("link.loss=1", 3);
+    assert!(text.contains(r#""text":"request 3 ms""#), "it may as well arrive: {text}");
+}
+#[test]
+fn every_row_ends_as_its_send_did() {
+    for (fragment, row) in [
+        ("server.fail=1&policy.max_sends=1", "request 10 ms, reply 10 ms, failed"),
+        (
+            "server.service=300ms&server.expire=250ms&policy.initial_timeout=20ms&policy.max_sends=2",
+            "request 10 ms, queue 280 ms, dropped by the server: the request waited too long",
+        ),
+        #[cfg(feature = "packets")]
+        (
+            "network=packets&protocol=http&server.listening=false&policy.max_sends=2",
+            "connecting 20 ms, connection refused",
+        ),
+    ] {
+        let text = of_exchange(fragment, (1, 1));
+        assert!(text.contains(row), "{fragment}: {text}");
+    }
+}
+
+#[test]
+fn a_reply_that_counts_for_another_exchange_is_a_row_of_both() {
+    let fragment = "exchanges=3&server.service=140ms";
+    let first = of_exchange(fragment, (1, 1));
+    assert!(first.contains("reply 10 ms, counted for exchange 2"), "{first}");
+    assert_eq!(first.matches("answered").count(), 1, "{first}");
+    let third = of_exchange(fragment, (1, 3));
+    assert!(third.contains(r#""name":"Answered""#), "{third}");
+    assert!(third.contains("by the reply to exchange 2"), "{third}");
+}
