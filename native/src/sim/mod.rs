@@ -133,8 +133,8 @@ the threads. If one of them exceeds its part, the run starts again on one thread
 prints what the run would have printed:
   Slurm, --array=0-63:  --shard $((SLURM_ARRAY_TASK_ID+1))/64 --out part-$SLURM_ARRAY_TASK_ID.json
   Kubernetes, indexed:  --shard $((JOB_COMPLETION_INDEX+1))/64 --out part-$JOB_COMPLETION_INDEX.json
-An existing file of --out is replaced when the part is complete. A shard that is interrupted, or that
---max-events or --max-memory ends, writes none.
+An existing file of --out is replaced when the part is complete. A shard that is interrupted, or
+that --max-events or --max-memory ends, writes none.
 
 Brackets show the 95 % confidence interval of a share (Wilson). It is left out if exchanges depend
 on each other, as in a queue; run several seeds then. Latencies have a relative error of at most
