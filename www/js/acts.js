@@ -23,12 +23,12 @@ export class Acts {
 
   /** Shows what can be done at the playhead's time. */
   show() {
-    /** @type {{ packet: string, void: boolean, server: boolean, link: boolean }} */
-    const { packet, void: isVoid, server, link } = JSON.parse(this.desk.lab.acts());
+    /** @type {{ packet: string, void: boolean, server: boolean, link: boolean, all: boolean }} */
+    const { packet, void: isVoid, server, link, all } = JSON.parse(this.desk.lab.acts());
     // Of two runs, what is done by hand changes B.
     const owner = this.desk.lab.exhibits() > 1 ? "B's" : "the";
     this.server.dataset.act = server ? "crash" : "restart";
-    say(this.server, `${server ? "Crash" : "Restart"} ${owner} server`);
+    say(this.server, `${server ? "Crash" : "Restart"} ${owner} ${all ? "servers" : "server"}`);
     this.link.dataset.act = link ? "cut" : "mend";
     say(this.link, `${link ? "Cut" : "Mend"} ${owner} link`);
     this.packet.hidden = packet === "";

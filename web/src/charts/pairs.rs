@@ -2,6 +2,7 @@
 
 use super::{Ends, interval};
 use crate::numbers::count;
+use crate::rest::text;
 use crate::run::PageRun;
 use retrylab_core::scenario::Scenario;
 use retrylab_core::stats::Mean;
@@ -70,7 +71,7 @@ impl Pairs {
     #[must_use]
     pub fn words(&self) -> String {
         if self.scenarios.iter().any(|scenario| scenario.workload.heartbeat().is_some()) {
-            return "Heartbeats are not exchanges: there is no share answered to compare."
+            return text!("Heartbeats are not exchanges: there is no share answered to compare.")
                 .to_string();
         }
         let pairs = self.shares.count();
@@ -80,14 +81,22 @@ impl Pairs {
         let shares = difference(
             &self.shares,
             "answers",
-            " percentage points",
-            ["the same share of its exchanges", "what share of its exchanges", "of its exchanges"],
+            text!(" percentage points"),
+            [
+                text!("the same share of its exchanges"),
+                text!("what share of its exchanges"),
+                text!("of its exchanges"),
+            ],
         );
         let sends = difference(
             &self.sends,
             "needs",
             "",
-            ["as many sends per exchange", "how many sends per exchange", "sends per exchange"],
+            [
+                text!("as many sends per exchange"),
+                text!("how many sends per exchange"),
+                text!("sends per exchange"),
+            ],
         );
         format!("Over {}, the same for both: {shares}; {sends}.", count(pairs, "seed"))
     }

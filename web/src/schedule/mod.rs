@@ -7,6 +7,7 @@ mod draw;
 
 use crate::json::Json;
 use crate::numbers::{capital, count, exact, grouped, ratio, span, spread, unit};
+use crate::rest::text;
 pub(crate) use draw::draw;
 use retrylab_core::name::{MAX_SERVERS, Options};
 use retrylab_core::policy::{
@@ -55,26 +56,34 @@ impl Plan {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let policy = &scenario.policy;
         if let Some((interval, _)) = scenario.workload.heartbeat() {
-            let (interval, count) = (span(nanos(interval)), scenario.max_exchanges().into());
-            let who = if scenario.clients == 1 { "The" } else { "Each" };
-            let beats = format!(
-                "{who} client sends a heartbeat every {interval}, {} in all",
-                grouped(count)
-            );
-            return Self::Words(beats, "Nobody answers them, and none is sent again.");
+            return Self::of_heartbeats(interval, scenario);
         }
         if let Some(options) = resolver_options(scenario) {
             return Self::Schedule(NO_REPLY, Schedule::of_resolver(options, scenario));
         }
-        if scenario.workload != Workload::Write {
-            return Self::Schedule(NO_REPLY, Schedule::new(policy));
+        if scenario.workload == Workload::Write {
+            return Self::of_writes(policy);
         }
+        Self::Schedule(NO_REPLY, Schedule::new(policy))
+    }
+
+    #[inline(never)]
+    fn of_heartbeats(interval: Duration, scenario: &Scenario) -> Self {
+        let (interval, count) = (span(nanos(interval)), scenario.max_exchanges().into());
+        let who = if scenario.clients == 1 { "The" } else { "Each" };
+        let beats =
+            format!("{who} client sends a heartbeat every {interval}, {} in all", grouped(count));
+        Self::Words(beats, text!("Nobody answers them, and none is sent again."))
+    }
+
+    #[inline(never)]
+    fn of_writes(policy: &Policy) -> Self {
         if policy.attempt_timeout().is_some() || policy.hedging() {
-            let words =
-                "The client pauses between two attempts as long as the policy says".to_string();
-            return Self::Words(words, "The time of the attempts is additional.");
+            let words = text!("The client pauses between two attempts as long as the policy says")
+                .to_string();
+            return Self::Words(words, text!("The time of the attempts is additional."));
         }
-        Self::Schedule("when every write is refused", Schedule::of_writes(policy))
+        Self::Schedule(text!("when every write is refused"), Schedule::of_writes(policy))
     }
 
     /// Returns the schedule, if there is one.
@@ -116,12 +125,13 @@ pub(crate) fn resolver_options(scenario: &Scenario) -> Option<Options> {
 
 impl Schedule {
     /// Creates the schedule of a lookup by the rule of resolv.conf.
+    #[inline(never)]
     fn of_resolver(options: Options, scenario: &Scenario) -> Self {
         let servers = scenario.servers.as_slice().len();
         let mut notes = format!("The resolver follows resolv.conf with {options}");
         notes += match servers.min(MAX_SERVERS) {
             1 => ".",
-            _ if options.rotate => "; each client draws the server that it asks first.",
+            _ if options.rotate => text!("; each client draws the server that it asks first."),
             _ => ", and asks the servers in turn.",
         };
         Self { notes, ..Self::new(&options.policy(servers, 0)) }
@@ -145,12 +155,12 @@ impl Schedule {
     /// Creates the schedule of a client whose writes are refused: after the last one, it does not wait.
     pub(crate) fn of_writes(policy: &Policy) -> Self {
         let mut schedule = Self {
-            notes: "The time of the attempts is additional.".to_string(),
+            notes: text!("The time of the attempts is additional.").to_string(),
             writes: true,
             ..Self::new(policy)
         };
         if policy.deadline().is_some() {
-            schedule.notes += " The deadline may end it sooner.";
+            schedule.notes += text!(" The deadline may end it sooner.");
         }
         if let ScheduleEnd::At { at, sends, .. } = &mut schedule.end {
             let zero = Duration::ZERO;

@@ -3,6 +3,7 @@
 use super::Chain;
 use super::on_link::{drew, period};
 use crate::numbers::{count, span};
+use crate::rest::text;
 use crate::timeline::{Id, Job, Packet, Subject, Timeline};
 use retrylab_core::random::{Direction, Trial};
 use retrylab_core::scenario::Protocol;
@@ -23,13 +24,15 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
             .map(|[drop, _]| "dropped by the server: ".to_string() + &drew(drop, "the drop rate")),
         Cause::DropFirst => {
             let last = scenario.server.drop_first;
-            Some(format!(
-                "dropped by the server: it drops every request of its life up to number {last}"
-            ))
+            let why =
+                text!("dropped by the server: it drops every request of its life up to number ");
+            Some(format!("{why}{last}"))
         }
         Cause::DropList => {
             let list = &scenario.server.drop_list;
-            Some(format!("dropped by the server: its drop list ({list}) names the request"))
+            let [why, which] =
+                [text!("dropped by the server: its drop list ("), text!(") names the request")];
+            Some(format!("{why}{list}{which}"))
         }
         Cause::ServerQueue => station.queue.map(|queue| {
             let waiting = count(queue.into(), "request");

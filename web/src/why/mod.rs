@@ -24,6 +24,7 @@ pub(crate) use waterfall::waterfall;
 
 use crate::json::Json;
 use crate::numbers::{capital, clock, span};
+use crate::rest::text;
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::Timer;
@@ -161,8 +162,12 @@ impl<'a> Chain<'a> {
                 is && record.packet() == packet.name
             };
             let by_hand = self.records().iter().any(by_hand);
-            let what = if by_hand { "It was duplicated by hand" } else { "The link duplicated it" };
-            self.say(format!("{what}: this is the second of two."), None);
+            let what = if by_hand {
+                text!("It was duplicated by hand: this is the second of two.")
+            } else {
+                text!("The link duplicated it: this is the second of two.")
+            };
+            self.say(what.to_string(), None);
         }
         if packet.damaged {
             let caught = packet.frame.is_some() || packet.frames[1].is_some();
@@ -176,9 +181,8 @@ impl<'a> Chain<'a> {
         let what = match (packet.effect, taken_by(self.records(), packet)) {
             (Effect::Answered | Effect::Failed, Some(other)) => {
                 let ended = if packet.effect == Effect::Answered { "ended" } else { "counted for" };
-                format!(
-                    "{name} arrived {at} and {ended} exchange {other}: the client took it for that exchange's reply."
-                )
+                format!("{name} arrived {at} and {ended} exchange {other}")
+                    + text!(": the client took it for that exchange's reply.")
             }
             (Effect::Answered, None) => format!("{name} arrived {at} and ended the exchange."),
             (Effect::Failed, None) => format!("{name} arrived {at} and reported a failure."),
@@ -349,11 +353,12 @@ impl<'a> Chain<'a> {
                 self.silence(wait);
             }
             WaitEnd::Unknown if self.run.is_cut() => {
-                self.say("It ends after the events that are kept.".to_string(), None);
+                self.say(text!("It ends after the events that are kept.").to_string(), None);
             }
             WaitEnd::Unknown => {}
             WaitEnd::Released => {
-                self.say(format!("The wait ended {at}, because the connection was over."), None);
+                let why = text!(", because the connection was over.");
+                self.say(format!("The wait ended {at}{why}"), None);
             }
             WaitEnd::Replaced => {
                 self.say(format!("Another wait took its place {at}."), None);
@@ -395,7 +400,7 @@ impl<'a> Chain<'a> {
                 self.say(what, Some(id));
             }
             What::Refused { .. } => {
-                let what = "The server's host reported that nobody listens on the port.";
+                let what = text!("The server's host reported that nobody listens on the port.");
                 self.say(what.to_string(), Some(id));
             }
             _ => {}

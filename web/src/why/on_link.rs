@@ -1,6 +1,7 @@
 //! Why the link lost a packet, or did not: the link's own checks, made again.
 
 use crate::numbers::{count, grouped, span};
+use crate::rest::text;
 use crate::run::{MAX_FLOWS, PageRun};
 use crate::timeline::Packet;
 use retrylab_core::link::{Check, Fault, LossState};
@@ -87,7 +88,8 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
             format!("lost: a fault cut the link {}", period(fault.from, end_of(fault)))
         }
         Check::Lossy(fault, trial) => format!(
-            "lost: a fault made the link lossy {}, and {}",
+            "{}{}, and {}",
+            text!("lost: a fault made the link lossy "),
             period(fault.from, end_of(fault)),
             drew(trial, "the fault's loss rate"),
         ),
@@ -115,19 +117,20 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
         }
         Check::Queue(check) => match check.early.filter(|(_, trial)| trial.happens()) {
             Some((average, trial)) => format!(
-                "dropped early by the link's queue: its average length was {}, and {}",
+                "{}{}, and {}",
+                text!("dropped early by the link's queue: its average length was "),
                 tenths(average),
                 drew(trial, "the drop probability"),
             ),
             None => {
                 let depth = count(check.depth.into(), "packet");
-                format!("dropped by the link's queue: it was full, with {depth}")
+                text!("dropped by the link's queue: it was full, with ").to_string() + &depth
             }
         },
-        Check::Damage(trial) => format!(
-            "damaged on the link and dropped by the checksum: {}",
-            drew(trial, "the corruption rate"),
-        ),
+        Check::Damage(trial) => {
+            let what = text!("damaged on the link and dropped by the checksum: ");
+            what.to_string() + &drew(trial, "the corruption rate")
+        }
     }
 }
 

@@ -119,12 +119,17 @@ fn first(policy: &Policy, (average, measured): (Duration, Duration), whole: u64)
     let limit = limits.into_iter().find(|(_, limit)| limit.map(nanos) == Some(whole));
     let (whole, measured) = (span(whole), span(nanos(measured)));
     match limit {
-        Some((which, _)) => format!(
-            "With round trips of {average} on average, the first wait would be {measured}, but the policy's {which} is {whole}."
-        ),
-        None => format!(
-            "The first wait is still {whole}, the last one of an earlier exchange that was sent again: no round trip was measured since."
-        ),
+        Some((which, _)) => {
+            let [with, would] =
+                [text!("With round trips of "), text!(" on average, the first wait would be ")];
+            let but = text!(", but the policy's ");
+            format!("{with}{average}{would}{measured}{but}{which} is {whole}.")
+        }
+        None => text!(
+            "The first wait is still #, the last one of an earlier exchange that was sent again: \
+             no round trip was measured since."
+        )
+        .replace('#', &whole),
     }
 }
 
@@ -202,7 +207,7 @@ pub(super) fn stop(chain: &Chain<'_>, wait: &Wait, asked: Id, why: Stop, elapsed
             let above = span(nanos(above));
             match outlook.map(|outlook| span(nanos(outlook.grown))) {
                 Some(next) => format!("the next wait would be {next}, above the limit of {above}"),
-                None => format!("the next wait would be above the limit of {above}"),
+                None => text!("the next wait would be above the limit of ").to_string() + &above,
             }
         }),
         Stop::Deadline => policy.deadline().map(|deadline| {
@@ -253,7 +258,8 @@ fn spent(policy: &Policy, budget: Allowance) -> String {
                 _ => String::new(),
             };
             format!(
-                "its budget refuses at random, after {} and {} within {window}",
+                "{}{} and {} within {window}",
+                text!("its budget refuses at random, after "),
                 count(requests, "request"),
                 if replies == 1 { "1 reply".to_string() } else { format!("{replies} replies") },
             )
@@ -270,10 +276,12 @@ fn open(chain: &Chain<'_>, gate: Gate) -> Option<String> {
             clock(until.as_nanos(), chain.places)
         )),
         Gate::HalfOpen => {
-            Some("its circuit breaker waits for the result of a single exchange".to_string())
+            let what = text!("its circuit breaker waits for the result of a single exchange");
+            Some(what.to_string())
         }
         Gate::Share { failures, calls, share } => Some(format!(
-            "its circuit breaker is open: the share of failures, {} in {}, is above {share}",
+            "{}{} in {}, is above {share}",
+            text!("its circuit breaker is open: the share of failures, "),
             grouped(failures),
             count(calls, "call"),
         )),

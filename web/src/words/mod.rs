@@ -37,13 +37,7 @@ pub(crate) fn outcome(run: &PageRun) -> String {
             "One reply was ignored: nothing waited for it.",
             "# replies were ignored: nothing waited for them.",
         ),
-        (
-            summary.misattributed,
-            "One reply counted for another exchange than its own: with a token and server.reply \
-             mirror, replies name their exchange.",
-            "# replies counted for other exchanges than their own: with a token and server.reply \
-             mirror, replies name their exchange.",
-        ),
+        misattributed(&summary),
     ] {
         match n {
             0 => {}
@@ -52,6 +46,24 @@ pub(crate) fn outcome(run: &PageRun) -> String {
         }
     }
     out + &limits(run, &summary)
+}
+
+/// Returns how many replies counted for another exchange, and what to say of one and of many.
+fn misattributed(summary: &Summary) -> (u64, &'static str, &'static str) {
+    if summary.misattributed == 0 { (0, "", "") } else { of_another(summary.misattributed) }
+}
+
+#[inline(never)]
+fn of_another(replies: u64) -> (u64, &'static str, &'static str) {
+    let one = text!(
+        "One reply counted for another exchange than its own: with a token and \
+         server.reply mirror, replies name their exchange."
+    );
+    let many = text!(
+        "# replies counted for other exchanges than their own: with a token and \
+         server.reply mirror, replies name their exchange."
+    );
+    (replies, one, many)
 }
 
 /// Returns what a reader may know at `at`: the outcome at the end, and before that the state so far. Of a run that did not come

@@ -1,6 +1,7 @@
 //! What a policy's client does, in words: how its waits grow and vary, and when it gives up.
 
 use crate::numbers::{grouped, percent, span};
+use crate::rest::text;
 use crate::schedule::Schedule;
 use retrylab_core::policy::{Backoff, BudgetRule, Jitter, Policy};
 use retrylab_core::random::Probability;
@@ -16,11 +17,8 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     let schedule = if writes { Schedule::of_writes(policy) } else { Schedule::new(policy) };
     let sends = schedule.certain_sends(policy);
     let ending = schedule.ending() + if_no_reply(scenario, &schedule) + sooner(policy);
-    if sends == 1 {
-        return if writes { ending } else { format!("waits for the reply, and {ending}") };
-    }
-    if writes && policy.hedging() {
-        return "tries again at once after each refused write, and ".to_string() + &ending;
+    if sends == 1 || writes && policy.hedging() {
+        return short(sends, writes) + &ending;
     }
     let attempt = policy.attempt_timeout();
     let last = policy.last_timeout().filter(|_| {
@@ -49,6 +47,17 @@ pub(super) fn policy(scenario: &Scenario) -> String {
     out + ", and " + &ending
 }
 
+/// Returns what a client does that sends once, or whose writes do not wait.
+#[inline(never)]
+fn short(sends: usize, writes: bool) -> String {
+    match (sends, writes) {
+        (1, true) => "",
+        (1, false) => text!("waits for the reply, and "),
+        _ => text!("tries again at once after each refused write, and "),
+    }
+    .to_string()
+}
+
 fn time(duration: Duration) -> String {
     span(nanos(duration))
 }
@@ -70,9 +79,7 @@ fn growth(policy: &Policy, waits: usize, ends: bool) -> String {
             let more = if waits > listed.len() { ", and so on" } else { "" };
             format!("waits {}{more}", listed.join(", "))
         }
-        _ if policy.jitter() == Jitter::Decorrelated && !is_zero => {
-            format!("draws each wait from {first} up to three times the previous one")
-        }
+        _ if policy.jitter() == Jitter::Decorrelated && !is_zero => decorrelated(&first),
         Backoff::Linear if adds && waits > alike => {
             format!("{begins}, then {more} longer after each timeout")
         }
@@ -94,6 +101,11 @@ fn growth(policy: &Policy, waits: usize, ends: bool) -> String {
     }
 }
 
+#[inline(never)]
+fn decorrelated(first: &str) -> String {
+    text!("draws each wait from # up to three times the previous one").replace('#', first)
+}
+
 /// Returns how often, after a verb: nothing for once.
 fn times(n: usize) -> String {
     match n {
@@ -105,9 +117,15 @@ fn times(n: usize) -> String {
 
 /// Returns how the waits of a policy are drawn.
 fn jitter(policy: &Policy) -> String {
-    match policy.jitter() {
-        Jitter::Full => ", each drawn between zero and that".to_string(),
-        Jitter::Equal => ", each drawn between half of that and all of it".to_string(),
+    if policy.jitter() == Jitter::None { String::new() } else { drawn(policy.jitter()) }
+}
+
+/// Returns how waits are drawn.
+#[inline(never)]
+fn drawn(jitter: Jitter) -> String {
+    match jitter {
+        Jitter::Full => text!(", each drawn between zero and that").to_string(),
+        Jitter::Equal => text!(", each drawn between half of that and all of it").to_string(),
         Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
         Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
         Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
@@ -115,10 +133,10 @@ fn jitter(policy: &Policy) -> String {
             format!(", each up to {} off", part(share))
         }
         Jitter::ProportionalLater(share) => {
-            format!(", all but the first up to {} off", part(share))
+            text!(", all but the first up to # off").replace('#', &part(share))
         }
         Jitter::CompoundingUp(share) => {
-            format!(", each up to {} off, the first never shorter", part(share))
+            text!(", each up to # off, the first never shorter").replace('#', &part(share))
         }
         _ => String::new(),
     }
@@ -135,14 +153,22 @@ fn if_no_reply(scenario: &Scenario, schedule: &Schedule) -> &'static str {
 /// Returns what can end an exchange before its policy's schedule does. A budget allows retries, and only some of them first
 /// sends, too.
 fn sooner(policy: &Policy) -> &'static str {
+    if policy.budget().is_none() && policy.breaker().is_none() { "" } else { limited(policy) }
+}
+
+/// Returns what a budget or a breaker can do.
+#[inline(never)]
+fn limited(policy: &Policy) -> &'static str {
     let retries = policy.max_sends() != Some(1);
     let budget =
         policy.budget().filter(|rule| retries || matches!(rule, BudgetRule::Adaptive { .. }));
     match (budget, policy.breaker()) {
         (None, None) => "",
-        (Some(_), None) => ", unless its budget ends the exchange before",
-        (None, Some(_)) => ", unless its circuit breaker ends the exchange before",
-        (Some(_), Some(_)) => ", unless its budget or circuit breaker ends the exchange before",
+        (Some(_), None) => text!(", unless its budget ends the exchange before"),
+        (None, Some(_)) => text!(", unless its circuit breaker ends the exchange before"),
+        (Some(_), Some(_)) => {
+            text!(", unless its budget or circuit breaker ends the exchange before")
+        }
     }
 }
 
