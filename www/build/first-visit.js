@@ -24,7 +24,7 @@ const ASKED = {
   begin: ["exhibits", "address", "differences", "coursePlace", "exercise", "menu", "endClock"],
   exhibit: [
     "fields", "schedule", "fragment", "title", "sentence", "hides", "legend", "sample", "errors", "isSample", "clients", "flow", "countsTitle", "inspect",
-    "events", "digest", "notice", "isCut",
+    "events", "digest", "notice",
   ],
   moment: ["atEnd", "end", "clock", "folded", "share", "seen", "acts", "now"],
   still: ["address"],

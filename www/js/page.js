@@ -389,7 +389,7 @@ export class Page {
     this.transport.changed(playing);
     if (!playing) this.moved();
     const over = this.lab.hides(FIRST) ? "The exercise hides what follows."
-      : this.lab.digest(FIRST) && !this.lab.isCut(FIRST) ? "The run is over." : "The pictures end here.";
+      : this.lab.digest(FIRST) && !this.lab.notice(FIRST) ? "The run is over." : "The pictures end here.";
     if (ended) announce(`${latest(this.lab, FIRST)} ${over} ${this.lab.outcome(FIRST)}`);
   }
 
