@@ -67,7 +67,9 @@ impl fmt::Display for Cells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, ", self.count())?;
         match (self.coupled_by, self.because) {
-            (Some(_), _) if self.clients == 1 => f.write_str("a single client"),
+            (Some(key), _) if self.clients == 1 => {
+                write!(f, "a single client; more would be coupled by {key}")
+            }
             (Some(key), _) => write!(f, "coupled by {key}"),
             (None, Some(Reason::Asked)) => f.write_str("as --cells=one asks"),
             (None, Some(Reason::InOrder(flag))) => write!(f, "because {flag} is in time order"),

@@ -109,7 +109,10 @@ fn the_line_says_how_many_cells_and_why() {
         (&["--pcapng", "/dev/null"], "1, because --pcapng is in time order"),
         (&["--set", "server.service=1ms", "--cells", "one"], "1, coupled by server.service"),
         (&["--set", "link.shared=true"], "1, coupled by link.shared"),
-        (&["--set", "link.shared=true", "--set", "clients=1"], "1, a single client"),
+        (
+            &["--set", "link.shared=true", "--set", "clients=1"],
+            "1, a single client; more would be coupled by link.shared",
+        ),
         (&["--seeds", "2"], "2, independent"),
     ] {
         assert_eq!(cells(&[&two, more].concat()), words);
