@@ -46,7 +46,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /** A number with its unit. */
-const MEASURE = /(\d[\d.,]* (?:[nµm]?s|min|h|[kM]?B|[kM]?bit\/s|bytes)\b)/;
+const MEASURE = /(\d[\d.,]* (?:(?:[nµm]?s|min|h|[kM]?B|[kM]?bit\/s|bytes)\b|%))/;
 
 /**
  * Returns a text whose numbers are never parted from their units by the end of a line.
