@@ -75,10 +75,9 @@ export class Feed {
 
   /** @param {number} events */
   ask(events) {
-    const { end } = JSON.parse(this.desk.lab.schedule(this.which));
     notices.show(this.name("long"), {
       title: `${short(events)} events so far, and the run has not ended.`,
-      lines: end === "Never gives up" ? ["The run may never end, because the client never gives up."] : [],
+      lines: this.desk.lab.endless(this.which) ? ["The run may never end, because the client never gives up."] : [],
       buttons: [
         ["Continue", () => {
           notices.hide(this.name("long"));

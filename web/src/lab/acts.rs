@@ -21,8 +21,8 @@ const DELAY: Duration = Duration::from_millis(50);
 impl Lab {
     /// Returns what can be done now: `packet` (the act on the selected packet as the scenario has it, such as `drop client 1
     /// request 2`; "none" if there is none; empty if nothing can be done to what is selected), `void` (whether the reader has seen
-    /// that it has no effect), `server` and `link` (true if they work now), and `all` (whether the
-    /// server is one of several, which crash and restart together).
+    /// that it has no effect), `server` and `link` (true if they work now), and `all` (whether the server is one of several, which
+    /// crash and restart together).
     #[must_use]
     pub fn acts(&self) -> String {
         let scenario = self.exhibits[0].run.scenario();

@@ -77,8 +77,8 @@ impl Lab {
     }
 
     /// Returns where the charts show the exchange that is under the pointer or else selected: the time in seconds of what was
-    /// pointed at, and 1 if that is a wait, or else 0; and, once the exchange has ended, its number of sends and the time to its reply, or NaN without one.
-    /// Empty if there is none.
+    /// pointed at, and 1 if that is a wait, or else 0; and, once the exchange has ended, its number of sends and the time to its reply,
+    /// or NaN without one. Empty if there is none.
     #[wasm_bindgen(js_name = chartMark)]
     #[must_use]
     pub fn chart_mark(&self, which: usize) -> Vec<f64> {

@@ -48,6 +48,12 @@ impl Lab {
         self.exhibits[which].plan.words()
     }
 
+    /// Returns true if the client never gives up.
+    #[must_use]
+    pub fn endless(&self, which: usize) -> bool {
+        self.exhibits[which].plan.schedule().is_some_and(schedule::Schedule::is_endless)
+    }
+
     /// Draws the stage.
     #[wasm_bindgen(js_name = drawStage)]
     pub fn draw_stage(

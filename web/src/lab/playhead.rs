@@ -223,7 +223,7 @@ impl Lab {
                 ("refused", sum.refused),
             ];
             // Only networks of packets refuse.
-            for &(name, value) in &rows[..8 + usize::from(sum.refused > 0)] {
+            for &(name, value) in &rows[..rows.len() - usize::from(sum.refused == 0)] {
                 json.element(|json| {
                     json.text("name", name);
                     json.text("value", &compact(value));

@@ -223,6 +223,16 @@ impl Schedule {
         })
     }
 
+    /// Returns true if the client never gives up.
+    pub(crate) const fn is_endless(&self) -> bool {
+        matches!(self.end, ScheduleEnd::Never)
+    }
+
+    /// Returns true if the words about its end name a time.
+    pub(crate) const fn has_time(&self) -> bool {
+        matches!(self.end, ScheduleEnd::At { .. }) && !self.writes
+    }
+
     /// Returns how it ends, for use within a sentence: "gives up at 3.1 s".
     pub(crate) fn ending(&self) -> String {
         self.end_words(" to ")

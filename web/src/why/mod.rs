@@ -28,7 +28,7 @@ use crate::rest::text;
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
 use retrylab_core::machine::Timer;
-use retrylab_core::time::nanos;
+use retrylab_core::time::{Instant, nanos};
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
@@ -157,11 +157,12 @@ impl<'a> Chain<'a> {
             Ending::Unknown => return,
         }
         if packet.duplicate {
-            let by_hand = |record: &Record| {
-                let is = matches!(record.what, What::DuplicatedByHand { .. });
-                is && record.packet() == packet.name
-            };
-            let by_hand = self.records().iter().any(by_hand);
+            let of_moment = self.records().iter().skip(packet.order as usize);
+            let by_hand =
+                of_moment.take_while(|record| record.at.as_nanos() == packet.sent).any(|record| {
+                    let is = matches!(record.what, What::DuplicatedByHand { .. });
+                    is && record.packet() == packet.name
+                });
             let what = if by_hand {
                 text!("It was duplicated by hand: this is the second of two.")
             } else {
@@ -452,9 +453,10 @@ pub(crate) fn taken_by(records: &[Record], reply: &Packet) -> Option<u32> {
         matches!(record.what, What::Answered { .. } | What::Failed)
             && record.host == HostId::Client
             && record.packet() == reply.name
-            && record.at.as_nanos() == reply.end
     };
-    let taken = records.iter().skip(reply.order as usize).find(takes)?;
+    let end = Instant::from_nanos(reply.end);
+    let of_flight = records.iter().skip(reply.order as usize).take_while(|record| record.at <= end);
+    let taken = of_flight.filter(|record| record.at == end).find(takes)?;
     let exchange = taken.label?.exchange.get();
     (exchange != reply.exchange()).then_some(exchange)
 }

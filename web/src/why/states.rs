@@ -7,9 +7,9 @@ use retrylab_core::exchange::State;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{HostId, Record};
 
-/// Writes `writes` (whether the client is a writer), `states` (their names), `transitions` (`from`, `to`), and `steps`: each with its time `at` in nanoseconds, the
-/// `state` from then on, `record`, and `event`, which is a sentence. States are places in their list; the first one is the
-/// state before all steps.
+/// Writes `writes` (whether the client is a writer), `states` (their names), `transitions` (`from`, `to`), and `steps`: each with
+/// its time `at` in nanoseconds, the `state` from then on, `record`, and `event`, which is a sentence. States are places in their
+/// list; the first one is the state before all steps.
 pub(crate) fn states(json: &mut Json, run: &PageRun, timeline: &Timeline, of: (u32, u32)) {
     json.flag("writes", timeline.setting().pattern == Pattern::Write);
     json.texts("states", State::ALL.map(State::name));

@@ -146,8 +146,7 @@ fn drawn(jitter: Jitter) -> String {
 fn if_no_reply(scenario: &Scenario, schedule: &Schedule) -> &'static str {
     let fails =
         scenario.server.fail > Probability::NEVER || scenario.station.overflow == Overflow::Fail;
-    let is_timed = schedule.ending().starts_with("gives up at ");
-    if fails && is_timed { " if no reply comes" } else { "" }
+    if fails && schedule.has_time() { " if no reply comes" } else { "" }
 }
 
 /// Returns what can end an exchange before its policy's schedule does. A budget allows retries, and only some of them first

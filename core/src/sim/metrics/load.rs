@@ -201,12 +201,11 @@ impl LoadReport {
     /// Removes the rates.
     #[must_use]
     pub const fn without_rates(self) -> Self {
-        let (rate, peak_sends_per_s) = (None, None);
         Self {
-            offered_per_s: rate,
-            offered_with_retries_per_s: rate,
-            goodput_per_s: rate,
-            peak_sends_per_s,
+            offered_per_s: None,
+            offered_with_retries_per_s: None,
+            goodput_per_s: None,
+            peak_sends_per_s: None,
             ..self
         }
     }

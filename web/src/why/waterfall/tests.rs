@@ -48,6 +48,7 @@ fn a_waterfall_shows_no_row_before_it_has_happened() {
     let (_, text) = rows("link.loss=1", 3);
     assert!(text.contains(r#""text":"request 3 ms""#), "it may as well arrive: {text}");
 }
+
 #[test]
 fn every_row_ends_as_its_send_did() {
     for (fragment, row) in [
