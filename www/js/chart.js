@@ -21,10 +21,14 @@ export class Chart {
   constructor(root, name, hooks) {
     this.name = name;
     this.picked = hooks.picked;
+    /** Whether its cursor points at something that is lit elsewhere. */
+    this.points = false;
     /** Shows, and lights elsewhere, what a place stands for. */
     this.turnTo = (/** @type {number | null} */ place) => {
       this.pointed(place);
-      hooks.pointed?.(place);
+      // When the page scrolls, the pointer may leave this chart while keys point in another one.
+      if (place !== null || this.points) hooks.pointed?.(place);
+      this.points = place !== null;
     };
     /** @type {Figure | null} */
     this.figure = null;
@@ -53,7 +57,10 @@ export class Chart {
       picked: (place) => this.picked?.(place),
     });
     this.frame.addEventListener("keydown", (event) => this.key(event));
-    this.frame.addEventListener("blur", () => hooks.pointed?.(null));
+    this.frame.addEventListener("blur", () => {
+      this.points = false;
+      hooks.pointed?.(null);
+    });
     this.details.addEventListener("toggle", () => this.list());
     save.addEventListener("click", () => this.download());
   }
