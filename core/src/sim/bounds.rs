@@ -118,8 +118,11 @@ pub struct Run<K: Sink> {
     hosts: Hosts<K>,
     bounds: Bounds,
     events: u64,
-    /// Maximum number of events between two looks at the memory.
+    /// Maximum number of events per [`advance`](Self::advance).
+    stride: u64,
+    /// Number of events between two looks at the memory, and that at which it is looked at next.
     batch: u64,
+    next_look: u64,
     /// Whether nothing is left to happen.
     finished: bool,
     /// The clients do not fit in the memory, and have not been created.
@@ -159,11 +162,19 @@ macro_rules! either {
 /// Maximum number of events per [`Run::advance`]: a fraction of a millisecond of work.
 pub(super) const BATCH: u64 = 4_096;
 
+/// The same for hosts with TCP/IP stacks: at their start, when stacks are made, it is about ten milliseconds of work.
+const BATCH_WITH_STACKS: u64 = 128;
+
 impl<K: Sink> Run<K> {
     /// `per_event`: bytes that one event may add. `too_big`: the clients do not fit in the memory, and are not in
     /// the network.
     pub(super) fn new(mut hosts: Hosts<K>, bounds: Bounds, per_event: u64, too_big: bool) -> Self {
         either!(&mut hosts, network => network.end_at(Instant::ZERO.saturating_add(bounds.time)));
+        let has_stacks = match &hosts {
+            Hosts::Datagrams(network) => network.has_stacks(),
+            #[cfg(feature = "packets")]
+            Hosts::Streams { .. } => true,
+        };
         let batch = bounds.batch(per_event);
         Self {
             finished: false,
@@ -171,16 +182,18 @@ impl<K: Sink> Run<K> {
             hosts,
             bounds,
             events: 0,
+            stride: if has_stacks { BATCH_WITH_STACKS } else { BATCH },
             batch,
+            next_look: batch,
             clients: 0,
             next_count: 0,
         }
     }
 
-    /// Handles up to about four thousand events, a fraction of a millisecond of work; returns what ended
-    /// the run if it is over.
+    /// Handles up to about four thousand events, or a hundred if hosts have TCP/IP stacks: usually a fraction of a
+    /// millisecond of work. Returns what ended the run if it is over.
     pub fn advance(&mut self) -> Option<EndedBy> {
-        self.advance_by(BATCH)
+        self.advance_by(self.stride)
     }
 
     /// Handles at most `events` events, and no more than [`advance`](Self::advance) does; returns what
@@ -196,7 +209,7 @@ impl<K: Sink> Run<K> {
             return Some(EndedBy::Memory);
         }
         let left = self.bounds.events - self.events;
-        let batch = self.batch.min(left).min(events);
+        let batch = left.min(events).min(self.stride).min(self.next_look - self.events);
         let handled = either!(&mut self.hosts, network => network.steps(batch));
         self.events += handled;
         if handled < batch {
@@ -216,6 +229,10 @@ impl<K: Sink> Run<K> {
             let has_more = either!(&mut self.hosts, network => network.has_more());
             return Some(if has_more { EndedBy::Events } else { EndedBy::Finished });
         }
+        if self.events < self.next_look {
+            return None;
+        }
+        self.next_look += self.batch;
         (self.memory() > self.bounds.memory).then_some(EndedBy::Memory)
     }
 

@@ -226,6 +226,10 @@ where
         self.started += 1;
         let host = self.started;
         let role = Role::Client(self.wire.flow_of_host(host));
+        #[cfg(feature = "packets")]
+        if let Some(stacks) = &mut self.stacks {
+            stacks.make(host);
+        }
         let visit = self.clients[host as usize - 1].host.start(role, now);
         self.drain(host, &visit);
         Some(now)
@@ -259,6 +263,15 @@ where
             flow if flow <= clients.len() => clients[flow - 1].wake == at.as_nanos(),
             other => others[other - clients.len() - 1].wake == at.as_nanos(),
         });
+    }
+
+    /// Returns whether the hosts have TCP/IP stacks.
+    pub(super) const fn has_stacks(&self) -> bool {
+        #[cfg(feature = "packets")]
+        let has_stacks = self.stacks.is_some();
+        #[cfg(not(feature = "packets"))]
+        let has_stacks = false;
+        has_stacks
     }
 
     /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.

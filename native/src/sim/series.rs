@@ -8,11 +8,15 @@ use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::metrics::SeriesReport;
 use retrylab_core::time::{Duration, WithUnit};
 use retrylab_core::value::Printable;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 /// Maximum number of lines.
 pub(super) const MAX_INTERVALS: usize = 1_000_000;
+
+/// Bytes that are written at a time.
+const BUFFER: usize = 256 << 10;
 
 /// The columns. A name ends in its unit; columns without one are counts of the interval. In a comparison, the column
 /// `variant` follows.
@@ -54,7 +58,8 @@ impl SeriesFile {
                 WithUnit(wanted)
             ));
         }
-        write(BufWriter::new(self.out), all).map_err(|error| OutputError { name: self.name, error })
+        write(BufWriter::with_capacity(BUFFER, self.out), all)
+            .map_err(|error| OutputError { name: self.name, error })
     }
 }
 
@@ -96,16 +101,27 @@ fn write(mut out: impl Write, all: &[(&str, &SeriesReport)]) -> io::Result<()> {
     for (name, series) in all {
         let SeriesReport { interval_s, begun, sends, answered, gave_up, failed, served } = series;
         // Whole nanoseconds avoid rounding: an interval begins at 0.3, not at 0.30000000000000004.
-        let nanos = (interval_s * 1e9).round();
+        let nanos = (interval_s * 1e9).round() as u64;
+        let interval = interval_s.to_string();
+        let mut digits = itoa::Buffer::new();
         for n in 0..begun.len() {
-            let from_s = n as f64 * nanos / 1e9;
             let counts = [begun[n], sends[n], answered[n], gave_up[n], failed[n], served[n]];
-            write!(out, "{from_s},{interval_s}")?;
+            write!(out, "{},{interval}", Seconds(n as u64 * nanos))?;
             for count in counts {
-                write!(out, ",{}", count as f64 / interval_s)?;
+                out.write_all(b",")?;
+                // Most rates are whole, and those are many times as fast to write as others: a million lines must not
+                // hold up the end of an interrupted run.
+                let rate = count as f64 / interval_s;
+                let whole = rate as u64;
+                if whole as f64 == rate {
+                    out.write_all(digits.format(whole).as_bytes())?;
+                } else {
+                    write!(out, "{rate}")?;
+                }
             }
             for count in counts {
-                write!(out, ",{count}")?;
+                out.write_all(b",")?;
+                out.write_all(digits.format(count).as_bytes())?;
             }
             if named {
                 write!(out, ",{}", quoted(name))?;
@@ -114,6 +130,22 @@ fn write(mut out: impl Write, all: &[(&str, &SeriesReport)]) -> io::Result<()> {
         }
     }
     out.flush()
+}
+
+/// Nanoseconds, written in seconds with as many digits as they need.
+struct Seconds(u64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, mut fraction, mut digits) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000, 9);
+        if fraction == 0 {
+            return write!(f, "{whole}");
+        }
+        while fraction.is_multiple_of(10) {
+            (fraction, digits) = (fraction / 10, digits - 1);
+        }
+        write!(f, "{whole}.{fraction:0digits$}")
+    }
 }
 
 /// Quotes a text as RFC 4180 says, if necessary.

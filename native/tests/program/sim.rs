@@ -4,7 +4,7 @@ use crate::common::{Finished, Running, retrylab, run, run_with};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A file for this test only, removed at its end.
 struct Scratch(PathBuf);
@@ -309,6 +309,24 @@ fn ctrl_c_reports_the_results_so_far() {
     let last: Value = serde_json::from_str(finished.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(last["ended_by"], "interrupted");
     assert!(last["exchanges"].as_u64().unwrap() < 4_294_967_295);
+}
+
+/// The stacks of many clients take seconds to make, and an interrupt need not wait for them.
+#[test]
+fn ctrl_c_ends_a_run_whose_clients_have_not_all_started() {
+    for protocol in ["protocol=tcp", "protocol=udp"] {
+        let sets = ["--set", "clients=25000", "--set", "network=packets", "--set", protocol];
+        let args = [&["sim", "--json"][..], &sets].concat();
+        let running = Running::start(retrylab(&args));
+        std::thread::sleep(Duration::from_millis(200));
+        running.signal("INT");
+        let finished = running.finish(Instant::now());
+        // Without a report, the program ends 800 ms after the signal.
+        assert_eq!(finished.code, Some(130), "{finished:?}");
+        let object = finished.object();
+        assert_eq!(object["ended_by"], "interrupted");
+        assert_eq!(object["exchanges"], 0);
+    }
 }
 
 /// A reader that closes the pipe, such as `head`, ends the run without a message.

@@ -77,7 +77,7 @@ where
         assert!(clients <= Stacks::MAX_CLIENTS, "too many clients with stacks: {clients}");
         let (link, seed) = (self.link(), self.wire.seed());
         let PacketConfig { connected, listening, family } = config;
-        let stacks = Stacks::new(clients, link, seed, family, (connected, listening));
+        let stacks = Stacks::new(link, seed, family, (connected, listening));
         self.stacks = Some(Box::new(stacks));
         self.special = true;
         self

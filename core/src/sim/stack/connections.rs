@@ -14,18 +14,14 @@ use crate::trace::{Cause, FrameStep, Sink};
 impl Stacks {
     /// Returns the stack of client `flow`, and that of the server for its connections.
     pub(in crate::sim) fn both(&mut self, flow: u32) -> [&mut Stack; 2] {
-        let (clients, servers) = self.hosts.split_at_mut(self.clients + 1);
-        [&mut clients[flow as usize], &mut servers[flow as usize - 1]]
+        let first = self.client(flow);
+        let (clients, servers) = self.hosts.split_at_mut(first + 1);
+        [&mut clients[first], &mut servers[0]]
     }
 
     /// Returns the memory in bytes of all TCP sockets, and of what is known about connections.
     pub(in crate::sim) fn memory_of_connections(&self) -> usize {
         self.hosts.iter().map(Stack::memory_of_tcp).sum::<usize>() + self.labels.memory()
-    }
-
-    /// Sets the bytes of the buffers of TCP sockets, each way. Sockets that there are keep theirs.
-    pub(in crate::sim) fn set_tcp_buffer(&mut self, bytes: usize) {
-        self.hosts.iter_mut().for_each(|host| host.set_tcp_buffer(bytes));
     }
 
     /// Returns which sends connections are for.

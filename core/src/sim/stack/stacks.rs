@@ -3,7 +3,7 @@
 use super::super::packets::Packet;
 use super::super::wire::Wire;
 use super::frames::{self, HEADERS, refused};
-use super::host::Stack;
+use super::host::{Stack, TCP_BUFFER};
 use super::labels::Labels;
 use super::neighbors;
 use super::place::{Place, Sizes};
@@ -26,12 +26,20 @@ const KNOWN: Duration = Duration::from_secs(30);
 /// Note about a datagram that is not sent, because UDP has no room for it.
 const TOO_LONG: &str = "not sent: a UDP datagram has at most 65507 bytes (65527 over IPv6)";
 
-/// The stacks of all hosts: that of the server for datagrams, those of the clients, and those of the server for the
-/// connections of each client.
+/// The stacks of the hosts: that of the server for datagrams, and then, for each client, its own and, if there are
+/// connections, one of the server for them.
+///
+/// A stack takes tens of kilobytes, and the stacks of many clients take seconds to make. They are made when their clients
+/// start, because a run can be stopped between two events, and its memory is bounded.
 pub(in crate::sim) struct Stacks {
     pub(super) hosts: Vec<Stack>,
-    pub(super) clients: usize,
+    /// The server has a stack for the connections of each client.
+    has_connections: bool,
     family: Family,
+    seed: u64,
+    limits: Limits,
+    /// Bytes of the buffers of TCP sockets, each way.
+    tcp_buffer: usize,
     sizes: Sizes,
     /// Clients learn that nobody listens on the server's port.
     connected: bool,
@@ -92,58 +100,58 @@ impl Stacks {
     /// Bytes of a host's stack at first.
     pub(in crate::sim) const MEMORY_OF_HOST: usize = size_of::<Stack>() + 1_024;
 
-    /// Creates the stacks of a server, which may be listening, and of `clients` clients, which may be connected.
+    /// Creates the stacks of a server, which may be listening, and of clients, which may be connected.
     pub(in crate::sim) fn new(
-        clients: usize,
         link: &Link,
         seed: u64,
         family: Family,
         (connected, listening): (bool, bool),
     ) -> Self {
         assert!(family == Family::Ipv4 || link.checksum, "IPv6 needs checksums");
+        let sizes = Sizes::new(family, link, listening);
         let mut stacks = Self {
-            hosts: Vec::with_capacity(clients + 1),
-            clients,
+            hosts: Vec::new(),
+            has_connections: false,
             family,
-            sizes: Sizes::new(family, link, listening),
+            seed,
+            limits: Limits { mtu: sizes.mtu, checks: link.checksum },
+            tcp_buffer: TCP_BUFFER,
+            sizes,
             connected,
             leaving: Frames::default(),
             arriving: Vec::new(),
             memory: 0,
             labels: Labels::default(),
         };
-        let server = Name { seed, flow: 0, direction: Direction::Reply, index: 0 };
-        stacks.add(Place::of_server(family), link, listening, server);
-        for flow in 1..=clients as u32 {
-            let client = Name { seed, flow, direction: Direction::Request, index: 0 };
-            stacks.add(Place::of_client(family, flow), link, true, client);
-        }
+        stacks.add(Place::of_server(family), listening, 0, Direction::Reply);
         stacks
     }
 
-    /// Creates the stacks of `clients` clients, and one of the server for each of them.
-    pub(in crate::sim) fn for_streams(
-        clients: usize,
-        link: &Link,
-        seed: u64,
-        family: Family,
-    ) -> Self {
+    /// Creates the stacks of clients, and one of the server for each of them.
+    pub(in crate::sim) fn for_streams(link: &Link, seed: u64, family: Family) -> Self {
         // No UDP datagram arrives, whoever listens.
-        let mut stacks = Self::new(clients, link, seed, family, (false, true));
-        stacks.hosts.reserve_exact(clients);
-        for flow in 1..=clients as u32 {
-            let server = Name { seed, flow, direction: Direction::Reply, index: 0 };
-            stacks.add(Place::of_server(family), link, false, server);
-        }
-        stacks
+        let stacks = Self::new(link, seed, family, (false, true));
+        Self { has_connections: true, ..stacks }
     }
 
-    /// Adds the stack of a host, whose draws have this name.
-    fn add(&mut self, place: Place, link: &Link, listens: bool, name: Name) {
-        let limits = Limits { mtu: self.sizes.mtu, checks: link.checksum };
+    /// Makes the stacks of the clients up to `flow` that have none yet.
+    pub(in crate::sim) fn make(&mut self, flow: u32) {
+        while self.hosts.len() <= self.client(flow) {
+            let next = ((self.hosts.len() - 1) / self.per_client()) as u32 + 1;
+            self.add(Place::of_client(self.family, next), true, next, Direction::Request);
+            if self.has_connections {
+                self.add(Place::of_server(self.family), false, next, Direction::Reply);
+            }
+        }
+    }
+
+    /// Adds the stack of a host that sends in `direction`.
+    fn add(&mut self, place: Place, listens: bool, flow: u32, direction: Direction) {
         // Smoltcp draws identifiers of packets and sequence numbers.
+        let name = Name { seed: self.seed, flow, direction, index: 0 };
         let seed = name.stream(Purpose::Stack).next_u64();
-        let stack = Stack::new(place, limits, listens, seed);
+        let mut stack = Stack::new(place, self.limits, listens, seed);
+        stack.set_tcp_buffer(self.tcp_buffer);
         self.memory += stack.memory();
         self.hosts.push(stack);
     }
@@ -155,34 +163,47 @@ impl Stacks {
 
     /// Returns the stack of client `flow`.
     pub(in crate::sim) fn client_stack(&mut self, flow: u32) -> &mut Stack {
-        &mut self.hosts[flow as usize]
+        let host = self.client(flow);
+        &mut self.hosts[host]
     }
 
     /// Returns the server's stack for the connections of client `flow`.
     pub(in crate::sim) fn server_stack(&mut self, flow: u32) -> &mut Stack {
-        &mut self.hosts[self.clients + flow as usize]
+        let host = self.server_of(flow);
+        &mut self.hosts[host]
+    }
+
+    /// Sets the bytes of the buffers of TCP sockets, each way. Stacks that are made already keep theirs.
+    pub(in crate::sim) const fn set_tcp_buffer(&mut self, bytes: usize) {
+        self.tcp_buffer = bytes;
     }
 
     /// Sends what a stack has ready for its connections: that of the client of `context`, or of its server.
     pub(in crate::sim) fn transmit<K: Sink>(&mut self, wire: &mut Wire<K>, context: Context) {
         let host = match context.host {
-            HostId::Client => context.flow as usize,
-            HostId::Server(_) | HostId::Link => self.clients + context.flow as usize,
+            HostId::Client => self.client(context.flow),
+            HostId::Server(_) | HostId::Link => self.server_of(context.flow),
         };
         self.flush(wire, host, context, Names::Counted);
     }
 
-    /// Returns the host of the server that client `flow` reaches.
-    const fn server_of(&self, flow: u32) -> usize {
-        if self.has_connections() { self.clients + flow as usize } else { 0 }
+    /// Returns the number of stacks that are made for a client.
+    const fn per_client(&self) -> usize {
+        if self.has_connections { 2 } else { 1 }
     }
 
-    const fn has_connections(&self) -> bool {
-        self.hosts.len() > self.clients + 1
+    /// Returns the host of client `flow`.
+    pub(super) const fn client(&self, flow: u32) -> usize {
+        (flow as usize - 1) * self.per_client() + 1
+    }
+
+    /// Returns the host of the server that client `flow` reaches.
+    const fn server_of(&self, flow: u32) -> usize {
+        if self.has_connections { 2 * flow as usize } else { 0 }
     }
 
     const fn is_server(&self, host: usize) -> bool {
-        host == 0 || host > self.clients
+        host == 0 || self.has_connections && host.is_multiple_of(2)
     }
 
     /// Returns the memory in bytes.
@@ -200,9 +221,12 @@ impl Stacks {
         bytes: &[u8],
     ) {
         let (host, direction) = match role {
-            Role::Client(flow) => (flow as usize, Direction::Request),
+            Role::Client(flow) => (self.client(flow), Direction::Request),
             Role::Server(_) => (0, Direction::Reply),
         };
+        if context.flow > 0 {
+            self.make(context.flow);
+        }
         if from.is_some_and(|from| from != self.hosts[host].place.socket) {
             return wire.record(context, What::from(NOT_ITS_ADDRESS));
         }
@@ -233,7 +257,7 @@ impl Stacks {
         let direction = packet.direction();
         let host = match direction {
             Direction::Request => self.server_of(packet.flow),
-            Direction::Reply => packet.flow as usize,
+            Direction::Reply => self.client(packet.flow),
         };
         self.resolve(wire, host, context, direction);
         self.arriving.clear();
@@ -254,9 +278,9 @@ impl Stacks {
         self.memory += self.hosts[host].reserve(longest);
         self.hosts[host].receive(wire.now, &self.arriving, &mut self.leaving);
         // As in an operating system, what the stack answers by itself leaves before the host's machine reacts.
-        if self.leaving.len() > 0 || self.has_connections() {
+        if self.leaving.len() > 0 || self.has_connections {
             let answer = Names::Answer(wire.name_of(packet, back(direction)));
-            let names = if self.has_connections() { Names::Counted } else { answer };
+            let names = if self.has_connections { Names::Counted } else { answer };
             self.flush(wire, host, Context { packet: 0, ..context }, names);
         }
         match carried {
@@ -297,7 +321,7 @@ impl Stacks {
         stack.receive(wire.now, &request, &mut self.leaving);
         // A segment that is due leaves with the reply.
         let answer = Names::Answer(Name { seed: 0, flow: 0, direction, index: 0 });
-        let names = if self.has_connections() { Names::Counted } else { answer };
+        let names = if self.has_connections { Names::Counted } else { answer };
         self.flush(wire, host, context, names);
     }
 
@@ -337,10 +361,10 @@ impl Stacks {
     ) -> Carried {
         let is_server = self.is_server(host);
         let direction = if is_server { Direction::Reply } else { Direction::Request };
-        let peer = if is_server { context.flow as usize } else { self.server_of(context.flow) };
+        let peer = if is_server { self.client(context.flow) } else { self.server_of(context.flow) };
         let carried = frames::carried(self.leaving.get(index));
         let mut context = context;
-        if self.has_connections() && carried.is_tcp() {
+        if self.has_connections && carried.is_tcp() {
             let frame = self.leaving.get(index);
             context.label = self.label_of_segment(frame, context.flow, direction);
         }

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 pub struct StreamNetwork<C: Endpoint, S: Endpoint, K> {
     pub(super) clients: Vec<Host<C>>,
     pub(super) server: Host<S>,
-    /// The server's connections, by client.
+    /// The server's connections, by client, for those that have started.
     pub(super) sides: Vec<Side>,
     /// The client of each of the server's connections, and the send that it is for.
     pub(super) flows: BTreeMap<ConnectionId, (u32, Option<Label>)>,
@@ -66,11 +66,11 @@ where
         let clients: Vec<Host<C>> = clients.into_iter().map(Host::new).collect();
         let count = clients.len();
         assert!(count <= Stacks::MAX_CLIENTS, "too many clients with stacks: {count}");
-        let stacks = Stacks::for_streams(count, link, seed, Family::Ipv4);
+        let stacks = Stacks::for_streams(link, seed, Family::Ipv4);
         Self {
             clients,
             server: Host::new(server),
-            sides: (0..count).map(|_| Side::default()).collect(),
+            sides: Vec::with_capacity(count),
             flows: BTreeMap::new(),
             accepted: 0,
             listens: true,
@@ -98,7 +98,7 @@ where
             return self;
         }
         let (link, seed) = (self.wire.channel().link(), self.wire.seed());
-        self.stacks = Stacks::for_streams(self.clients.len(), link, seed, family);
+        self.stacks = Stacks::for_streams(link, seed, family);
         self
     }
 
@@ -220,17 +220,19 @@ where
         let (now, started) = (self.wire.now, self.started);
         self.started += 1;
         if started == 0 {
-            if self.listens {
-                for (side, flow) in self.sides.iter_mut().zip(1..) {
-                    side.listen(self.stacks.server_stack(flow));
-                }
-            }
             self.server.endpoint.handle_start(now);
             self.settle_server(0);
             self.switch();
         } else {
+            let flow = started as u32;
+            self.stacks.make(flow);
+            let mut side = Side::default();
+            if self.listens && !self.outages.has_lost_connections() {
+                side.listen(self.stacks.server_stack(flow));
+            }
+            self.sides.push(side);
             self.clients[started - 1].endpoint.handle_start(now);
-            self.settle_client(started as u32);
+            self.settle_client(flow);
         }
         now
     }

@@ -23,6 +23,11 @@ impl Outages {
         self.down.is_some()
     }
 
+    /// Returns whether the server is down and keeps no connections; nor does it listen then.
+    pub(super) fn has_lost_connections(&self) -> bool {
+        self.down == Some(false)
+    }
+
     /// Returns when the server goes down or comes back next.
     pub(super) fn next(&self) -> Option<Instant> {
         self.config.switch(self.switched).map(|(at, _)| at)
