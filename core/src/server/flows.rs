@@ -148,7 +148,11 @@ impl Flows {
             Self::Appearing(counters) => *counters = Clients::default(),
             Self::Numbered { before, counts, .. } => {
                 *before = next;
-                counts.fill(0);
+                match counts.as_mut_slice() {
+                    // Strangers and one client, which are cleared without a call for each of a million clients.
+                    [strangers, client] => (*strangers, *client) = (0, 0),
+                    counts => counts.fill(0),
+                }
             }
         }
     }
