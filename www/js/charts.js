@@ -101,7 +101,7 @@ export class Charts {
       return part ? [name + part] : [];
     });
     const all = parts.length > 0 ? "" : "The whole run.";
-    say(this.note, [lab.atEnd() ? all : "Up to now: exchanges that end early are counted first.", ...parts].join(" ").trim());
+    say(this.note, [lab.atEnd() && !lab.hides(0) ? all : "Up to now: exchanges that end early are counted first.", ...parts].join(" ").trim());
     this.light();
   }
 

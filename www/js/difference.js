@@ -2,7 +2,7 @@
 // What differs between two runs that are compared, in words: a web worker repeats both with other seeds.
 
 import { say } from "./dom.js";
-import { startWorker } from "./files.js";
+import { NO_WORKER, startWorker } from "./files.js";
 import { FIRST, PINNED } from "./shows.js";
 import { sourceOf } from "./wasm.js";
 
@@ -59,7 +59,7 @@ export class Difference {
 
   fail() {
     this.end();
-    say(this.text, "The browser did not start a web worker, or it failed; it repeats both runs with other seeds.");
+    say(this.text, `The runs are not repeated with other seeds: ${NO_WORKER}.`);
   }
 
   end() {

@@ -2,6 +2,7 @@
 // The feed of an exhibit: its run, simulated in slices, with notices about one that takes long.
 
 import { Crowd } from "./crowd.js";
+import { NO_WORKER } from "./files.js";
 import * as notices from "./notices.js";
 import { Simulation } from "./simulate.js";
 import { short } from "./words.js";
@@ -47,7 +48,7 @@ export class Feed {
       ask: (/** @type {number} */ events) => this.ask(events),
       done: () => this.done(),
       alone: () => notices.show(this.name("alone"), {
-        title: "The page simulates all clients by itself, which takes longer: the browser did not start web workers, or one failed.",
+        title: `The page simulates all clients by itself, which takes longer: ${NO_WORKER}.`,
       }),
     };
     if (lab.isSample(which)) {

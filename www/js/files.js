@@ -27,5 +27,8 @@ export async function forWorkers(name) {
 /** Whether the page is one file, which contains all others. */
 export const isOneFile = () => unpacked() !== undefined;
 
+/** Why something is missing that web workers do. */
+export const NO_WORKER = "the browser did not start a web worker, or the worker failed";
+
 /** Starts a web worker, js/worker.js. A page from a disk can start only plain scripts, which the bundled file is too. */
 export const startWorker = () => new Worker(addressOf("js/worker.js"), { type: unpacked() ? "classic" : "module" });

@@ -3,7 +3,7 @@
 
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
-import { startWorker } from "./files.js";
+import { NO_WORKER, startWorker } from "./files.js";
 import { sides } from "./sides.js";
 import { sourceOf } from "./wasm.js";
 
@@ -143,7 +143,7 @@ export class Sweep {
 
   fail() {
     this.stop();
-    say(this.state, "The browser did not start a web worker, or it failed; a sweep needs them.");
+    say(this.state, `The sweep has ended: ${NO_WORKER}.`);
   }
 
   stop() {

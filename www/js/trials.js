@@ -53,6 +53,13 @@ const [PATIENCE, PAIRS] = [3000, 100];
  */
 export function compare(module, [a, b]) {
   const pairs = new module.Pairs(a, b);
+  // Before the first pair there are words only if nothing can be compared.
+  const nothing = pairs.words();
+  if (nothing) {
+    self.postMessage(nothing);
+    pairs.free();
+    return;
+  }
   const until = performance.now() + PATIENCE;
   let done = 0;
   while (done < PAIRS && performance.now() < until) {

@@ -120,7 +120,7 @@ macro_rules! access {
 
 keys! {
     "seed" = scenario.seed, "seed of all random draws; the same seed repeats the same run";
-    "clients" = scenario.clients in 1..=4_294_967_295, "number of clients, which all start at once";
+    "clients" = scenario.clients in 1..=4_294_967_295, "number of clients, which all start at time 0";
     "exchanges" = scenario.exchanges in 1..=MAX, "exchanges per client, or its heartbeats; \
          none: as many as arrive until workload.duration";
     "message" = scenario.message in 0..=MAX_MESSAGE_IPV4 as u64, "the request that each client sends, or with protocol=http its path without the first /, or with protocol=dns \

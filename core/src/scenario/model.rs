@@ -29,7 +29,7 @@ use core::ops::RangeInclusive;
 pub struct Scenario {
     /// The seed of every random draw.
     pub seed: u64,
-    /// Number of clients, which all start at once.
+    /// Number of clients, which all start at time 0.
     pub clients: u32,
     /// Maximum number of exchanges per client; `None` for as many as arrive in an open loop.
     pub exchanges: Option<u32>,

@@ -216,7 +216,9 @@ fn cells(
     while size > 4.0 && (area.w / size).floor() * (area.h / size).floor() < count {
         size -= 0.5;
     }
-    let columns = (area.w / size).floor().min(count).max(1.0);
+    let most = (area.w / size).floor().min(count).max(1.0);
+    // Rows of equal length: two of five rather than one of nine and one of one.
+    let columns = (count / (count / most).ceil()).ceil();
     let left = area.x + (area.w - columns * size) / 2.0;
     let corner = |place: usize| {
         let (row, column) = (place / columns as usize, place % columns as usize);

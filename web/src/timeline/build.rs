@@ -440,7 +440,12 @@ impl Timeline {
         let client = self.client(record);
         (client.open_wait, client.last_wait) = (Some(place), Some(place));
         self.waits.push(wait);
-        self.phase(record, State::Waiting(place));
+        // A client whose exchange is over may still wait until its connection is released. It has its outcome.
+        let is_after = matches!(timer, Timer::Other(_)) && record.label.is_none();
+        let last = self.flows[flow as usize].phases.last();
+        if !(is_after && last.is_some_and(|(_, state)| state.is_outcome())) {
+            self.phase(record, State::Waiting(place));
+        }
     }
 
     fn outcome(&mut self, record: &Record, state: State, effect: Effect) {

@@ -133,6 +133,16 @@ pub(crate) enum State {
     Refused,
 }
 
+impl State {
+    /// Returns whether it is how an exchange ended.
+    const fn is_outcome(self) -> bool {
+        match self {
+            Self::Waiting(_) => false,
+            Self::Answered | Self::GaveUp | Self::Refused => true,
+        }
+    }
+}
+
 /// What the timeline has of one client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Flow {

@@ -87,6 +87,17 @@ fn a_client_has_a_state_at_every_time() {
 }
 
 #[test]
+#[cfg(feature = "packets")]
+fn a_client_that_waits_until_its_connection_is_released_has_its_outcome() {
+    let (_, timeline) = over("network=packets&protocol=http&policy.give_up_above=none");
+    let release = timeline.waits().iter().find(|wait| matches!(wait.timer, Timer::Other(_)));
+    let release = release.expect("the client waits for the server's end of the connection");
+    assert!(release.ended > release.armed);
+    assert_eq!(timeline.state(1, release.armed), Some(State::Answered));
+    assert_eq!(timeline.state(1, timeline.end()), Some(State::Answered));
+}
+
+#[test]
 fn steps_go_through_every_moment_forth_and_back() {
     let (_, timeline) = one_lost_reply();
     let moments: Vec<u64> = timeline.moments().iter().map(|at| at / MS).collect();

@@ -144,9 +144,17 @@ fn drawn(jitter: Jitter) -> String {
 
 /// Returns the condition of the time of the end, if a failure or its hint can change it.
 fn if_no_reply(scenario: &Scenario, schedule: &Schedule) -> &'static str {
-    let fails =
-        scenario.server.fail > Probability::NEVER || scenario.station.overflow == Overflow::Fail;
+    let fails = may_fail(scenario) || (!scenario.changes.is_empty() && may_fail_later(scenario));
     if fails && schedule.has_time() { " if no reply comes" } else { "" }
+}
+
+fn may_fail(scenario: &Scenario) -> bool {
+    scenario.server.fail > Probability::NEVER || scenario.station.overflow == Overflow::Fail
+}
+
+#[inline(never)]
+fn may_fail_later(scenario: &Scenario) -> bool {
+    scenario.eras().iter().any(|(_, era)| may_fail(era))
 }
 
 /// Returns what can end an exchange before its policy's schedule does. A budget allows retries, and only some of them first
@@ -225,6 +233,10 @@ mod tests {
             ),
             (
                 "server.fail=1&server.hint=500ms&policy.max_sends=3",
+                "and gives up at 700 ms if no reply comes.",
+            ),
+            (
+                "changes=1s+server.fail%3D0.5&policy.max_sends=3",
                 "and gives up at 700 ms if no reply comes.",
             ),
         ] {
