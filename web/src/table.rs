@@ -6,6 +6,7 @@ use crate::numbers::clock;
 use crate::run::PageRun;
 use crate::timeline::{Subject, Timeline};
 use retrylab_core::trace::words::belongs;
+use retrylab_core::trace::{HostId, What};
 
 /// A run with the ladder whose records the table has.
 pub(crate) type Source<'a> = (&'a PageRun, &'a Timeline, &'a Ladder);
@@ -78,7 +79,8 @@ impl Filter {
     }
 }
 
-/// Returns true if all words occur in the event at a place: in its side, in what happens or in what it belongs to.
+/// Returns true if all words occur in the event at a place: in its side, in what happens, in what it belongs to or in how the
+/// outcome calls it.
 fn matches((run, timeline, ladder): Source<'_>, place: usize, words: &[String]) -> bool {
     let id = ladder.records()[place];
     let record = &run.records()[id as usize];
@@ -86,6 +88,10 @@ fn matches((run, timeline, ladder): Source<'_>, place: usize, words: &[String]) 
     for part in [record.host.name(), &belongs(record, timeline.setting())] {
         text.push(' ');
         text += part;
+    }
+    // The outcome counts what is dropped.
+    if matches!((record.host, record.what), (HostId::Server(_), What::Dropped { .. })) {
+        text += " dropped";
     }
     text.make_ascii_lowercase();
     let has = |word: &String| text.as_bytes().windows(word.len()).any(|own| own == word.as_bytes());

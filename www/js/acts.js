@@ -5,6 +5,16 @@ import { byId, say } from "./dom.js";
 
 /** @typedef {import("./exhibit.js").Desk} Desk */
 
+/**
+ * Says what was done to the selected packet.
+ * @param {string} act as in a link
+ */
+function done(act) {
+  const [verb, by] = [act.split(" ", 1)[0], act.match(/ by ([\d.]+) ?(\S+)$/)];
+  const what = verb === "drop" ? "dropped" : verb === "duplicate" ? "duplicated" : `delayed${by ? ` by ${by[1]} ${by[2]}` : ""}`;
+  return `By hand: this packet is ${what}.`;
+}
+
 export class Acts {
   /**
    * @param {Desk} desk
@@ -34,7 +44,7 @@ export class Acts {
     this.packet.hidden = packet === "";
     const isDone = packet !== "" && packet !== "none";
     const effect = isVoid ? " It had no effect: the link lost the packet." : "";
-    say(this.done, isDone ? `By hand: ${packet}.${effect}` : "");
+    say(this.done, isDone ? `${done(packet)}${effect}` : "");
     for (const button of this.packet.querySelectorAll("button")) {
       const leaves = button.dataset.act === "leave";
       button.hidden = leaves ? !isDone : packet.startsWith(button.dataset.act ?? "");

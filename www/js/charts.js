@@ -101,7 +101,7 @@ export class Charts {
       return part ? [name + part] : [];
     });
     const all = parts.length > 0 ? "" : "The whole run.";
-    say(this.note, [lab.atEnd() && !lab.hides(0) ? all : "Up to now: exchanges that end early are counted first.", ...parts].join(" ").trim());
+    say(this.note, [lab.atEnd() && !lab.hides(0) ? all : "Only exchanges that are over by now are counted, and short ones are over first.", ...parts].join(" ").trim());
     this.light();
   }
 
@@ -115,7 +115,7 @@ export class Charts {
     this.theory.mark(sends && Math.min(sends, LAST));
     this.latency.mark(Number.isNaN(latency) ? undefined : latency);
     const many = `${sends} ${sends === 1 ? "send" : "sends"}`;
-    const end = sends === undefined ? "it is not over yet" : Number.isNaN(latency) ? `no reply after ${many}` : `answered after ${span(latency)} and ${many}`;
+    const end = sends === undefined ? "it is not over yet" : Number.isNaN(latency) ? `not answered after ${many}` : `answered after ${span(latency)} and ${many}`;
     say(this.marked, began === undefined
       ? "Point at a packet, or select a row under Events, to see where its exchange is in the charts."
       : `The dotted lines mark the exchange of ${waits ? "the wait that began" : "what was sent"} at ${span(began)}: ${end}.`);

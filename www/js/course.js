@@ -106,11 +106,11 @@ export class Course {
     // The text becomes shorter, and nothing below it moves.
     if (seen && !this.endSeen) this.task.style.minHeight = `${this.task.getBoundingClientRect().height}px`;
     this.endSeen = seen;
-    if (!lesson) {
-      const setting = lab.exhibits() > 1
-        ? "a setting of B: A stays as it is."
-        : "a setting. To compare the runs before and after, press Compare first.";
-      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} ${setting}`);
+    if (lab.exhibits() > 1) {
+      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} a setting of B: A stays as it is. Compare ends the comparison.`);
+    } else if (!lesson) {
+      const compare = "To compare the runs before and after, press Compare first.";
+      say(this.guidance, `${seen ? "Change" : "Press Play, or change"} a setting. ${compare}`);
     } else if (buttons.back.hidden) {
       say(this.guidance, `${seen ? "Now" : "Press Play, then"} ${lesson.act}`);
     } else {

@@ -69,11 +69,11 @@ export class Exercise {
   form(task) {
     const { name, question, form, options } = task;
     const choices = options.map((option, place) =>
-      make("label", { class: "check" }, make("input", { type: "radio", name, value: place + 1 }), option));
+      make("label", { class: "check" }, make("input", { type: "radio", name, value: place + 1 }), make("span", {}, option)));
     const field = { type: "text", name, placeholder: `for example ${EXAMPLES[form]}`, autocomplete: "off" };
     const asked = form === "choice"
       ? make("fieldset", {}, make("legend", {}, question), ...choices)
-      : make("label", {}, question, " ", make("input", field));
+      : make("label", {}, make("span", {}, question), " ", make("input", field));
     const verdict = make("p", { class: "verdict" });
     const solution = this.button("Show the solution", () => {
       this.desk.lab.showSolution();

@@ -47,11 +47,12 @@ export class Fork {
     return forked && fork ? fork : whole;
   }
 
-  /** Takes the other choice, if there is one. */
+  /** Takes the other choice; returns whether there is one. */
   toggle() {
-    if (!this.choice) return;
+    if (!this.choice) return false;
     const { whole, fork } = this.choice;
     this.go(this.isForked() ? whole : fork);
+    return true;
   }
 
   isForked() {
@@ -73,7 +74,10 @@ export class Fork {
       this.toggle();
       this.root.querySelector("button")?.focus();
     });
+    const isNew = this.root.childElementCount === 0;
     this.root.replaceChildren(make("span", {}, sentence), button);
+    // It may lie over what was changed.
+    if (isNew) document.activeElement?.scrollIntoView({ block: "nearest" });
   }
 
   /** The playhead has moved: who goes back before the moment does not choose any more. */

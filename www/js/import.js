@@ -100,7 +100,8 @@ function linkOf(module, text) {
   });
   const link = pairs.join("&");
   const problems = module.Lab.problems(link).map((problem) => {
-    const at = entries.findLast(({ key }) => problem.includes(key))
+    const at = entries.findLast(({ key }) => problem.startsWith(`${key}:`) || problem.includes(`"${key}"`))
+      ?? entries.findLast(({ key }) => problem.includes(key))
       ?? entries.findLast(({ key }) => key.startsWith(problem.split(".")[0]));
     return at ? `line ${at.line}: ${problem}` : problem;
   });

@@ -48,7 +48,8 @@ export class Page {
     this.broken = false;
     /** The exhibit of the inspector. */
     this.inspected = FIRST;
-    /** After a change: play on, or stay at the end. */
+    /** Whether the first run can be looked at, and what then: play on, or stay at the end. */
+    this.isReady = false;
     this.after = { play: false, end: false };
     const strip = byId("transport", HTMLElement);
     this.view = new View(this.desk, { strip, schedule: byId("schedule", HTMLElement) }, (error) => this.fail(error));
@@ -73,7 +74,7 @@ export class Page {
     this.difference = new Difference(byId("difference", HTMLElement), byId("difference-text", HTMLElement), this.desk);
     this.acts = new Acts(this.desk, (act) => this.act(act));
     this.transport = new Transport(strip, this.desk, {
-      toggle: () => this.player.toggle(),
+      toggle: () => this.player.playing ? this.player.pause() : this.play(),
       step: (back) => this.step(back, false),
       jump: (share) => this.jump(share),
       seek: (share) => this.player.seek(share),
@@ -86,7 +87,7 @@ export class Page {
       change: (key, value) => {
         this.lab.seek(0);
         this.set(key, value);
-        this.player.play();
+        this.play();
       },
       solved: () => this.begin(false),
       picked: () => {
@@ -141,7 +142,7 @@ export class Page {
       this.picked(FIRST);
     });
     for (const button of document.querySelectorAll("[data-show]")) {
-      button.addEventListener("click", () => this.show(button.getAttribute("data-show") ?? ""));
+      button.addEventListener("click", () => this.show(button.getAttribute("data-show") ?? "", button));
     }
     panel.start({
       close: () => this.deselect(),
@@ -314,6 +315,7 @@ export class Page {
   *parts(opened) {
     const { lab } = this;
     this.player.pause();
+    this.isReady = false;
     address.write(lab.address());
     address.now();
     this.compared();
@@ -340,9 +342,16 @@ export class Page {
     this.shows.list[which].exhibit.renew();
     this.view.renew();
     if (which !== FIRST) return this.picked(which);
+    this.isReady = true;
     if (this.after.end) this.lab.seek(1);
     this.picked(FIRST);
     if (this.after.play) this.player.play();
+  }
+
+  /** Plays, as soon as the run can be looked at. */
+  play() {
+    if (this.isReady) this.player.play();
+    else this.after.play = true;
   }
 
   /** Shows the new position of the playhead. Called in every frame. */
@@ -385,10 +394,10 @@ export class Page {
    * @param {boolean} ended
    */
   changed(ended) {
-    const { playing } = this.player;
-    this.transport.changed(playing);
-    if (!playing) this.moved();
+    this.transport.changed(this.player.playing);
+    if (!this.player.playing) this.moved();
     const over = this.lab.hides(FIRST) ? "The exercise hides what follows."
+      : !this.shows.list[FIRST].feed.isOver ? "The rest is still being simulated."
       : this.lab.digest(FIRST) && !this.lab.notice(FIRST) ? "The run is over." : "The pictures end here.";
     if (ended) announce(`${latest(this.lab, FIRST)} ${over} ${this.lab.outcome(FIRST)}`);
   }
@@ -450,8 +459,11 @@ export class Page {
     announce(`Speed ${SPEEDS[this.player.speed].name}`);
   }
 
-  /** @param {string} view */
-  show(view) {
+  /**
+   * @param {string} view
+   * @param {Element} [tab] what was pressed
+   */
+  show(view, tab) {
     document.body.dataset.view = view;
     for (const button of document.querySelectorAll("[data-show]")) {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-show") === view));
@@ -459,6 +471,8 @@ export class Page {
     this.view.request();
     this.charts.moved(false);
     for (const { exhibit } of this.shows) exhibit.table.follow();
+    // On a phone, the view can be out of sight.
+    if (innerWidth < 700) tab?.scrollIntoView();
   }
 
   /** @param {() => void} act */

@@ -73,7 +73,7 @@ function showStory(story, sends, pick) {
   // The focus stays where it is, so a screen reader would not notice.
   if (!focused && inspector.querySelector("h3")?.textContent !== story.title) announce(`Inspect: ${story.title}.`);
   const facts = story.facts.flatMap(({ name, text }) => [make("dt", {}, name), make("dd", {}, text)]);
-  const title = make("h3", { tabindex: -1 }, icon(`m-${story.shape}`), story.title);
+  const title = make("h3", { tabindex: -1 }, icon(`m-${story.shape}`), make("span", {}, story.title));
   inspector.replaceChildren(
     title,
     make("dl", {}, ...facts),

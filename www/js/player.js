@@ -73,11 +73,6 @@ export class Player {
     this.hooks.changed(ended);
   }
 
-  toggle() {
-    if (this.playing) this.pause();
-    else this.play();
-  }
-
   next() {
     const { lab } = this.desk;
     if (reducedMotion()) {

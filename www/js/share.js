@@ -44,8 +44,8 @@ export function start(labNow) {
     command.value = sides(lab).map(({ which, letter }) => `${letter && `# ${letter}\n`}${lab.commandLine(which)}`).join("\n");
     link.value = location.href;
     const notice = lab.notice(0);
-    const lines = sides(lab).map(({ which }) => `${lab.kept(which)} lines`).join(" and ");
-    say(byId("trace-note", HTMLElement), `One JSON object per line, ${lines}, after one that names the run. ${notice}`);
+    const events = sides(lab).map(({ which }) => lab.kept(which)).join(" and ");
+    say(byId("trace-note", HTMLElement), `${events} events, one JSON object per line. The first line names the run. ${notice}`);
     dialog.showModal();
   });
   for (const [id, field] of /** @type {const} */ ([["command-copy", command], ["link-copy", link]])) {

@@ -2,6 +2,7 @@
 // What single keys do in the page. The command palette has the same.
 
 import { byId } from "./dom.js";
+import { announce } from "./live.js";
 import { REAL_TIME } from "./player.js";
 import * as share from "./share.js";
 import { FIRST } from "./shows.js";
@@ -16,7 +17,7 @@ import { FIRST } from "./shows.js";
  * @returns {Command[]}
  */
 export const commands = (page) => [
-  { key: " ", shown: "Space", name: "Play or pause", act: () => page.player.toggle() },
+  { key: " ", shown: "Space", name: "Play or pause", act: () => page.player.playing ? page.player.pause() : page.play() },
   { key: "ArrowRight", shown: "→ Right", name: "Next event", act: (shift) => page.step(false, shift) },
   { key: "ArrowLeft", shown: "← Left", name: "Previous event", act: (shift) => page.step(true, shift) },
   { key: "Home", shown: "Home", name: "Go to the start", act: () => page.jump(0) },
@@ -27,17 +28,20 @@ export const commands = (page) => [
   {
     key: "r", shown: "R", name: "Play again from the start", act: () => {
       page.player.seek(0);
-      page.player.play();
+      page.play();
     },
   },
   { key: "n", shown: "N", name: "Repeat the run with a new seed", act: () => page.roll() },
   { key: "c", shown: "C", name: "Pin this run and compare it, or stop comparing", act: () => page.compare() },
   {
-    key: "f", shown: "F", name: "Let the last change hold from this moment on only, or in the whole run", act: () => page.transport.fork.toggle(),
+    key: "f", shown: "F", name: "Let the last change hold from this moment on only, or in the whole run", act: () => {
+      if (!page.transport.fork.toggle()) announce("No setting was changed at this moment.");
+    },
   },
   {
     key: "d", shown: "D", name: "Drop the selected packet", act: () => {
-      if (!byId("act-packet", HTMLElement).hidden) page.act("drop");
+      if (byId("act-packet", HTMLElement).hidden) announce("Select a packet first.");
+      else page.act("drop");
     },
   },
   { key: "s", shown: "S", name: "Copy the address of this run", act: () => share.copyLink() },

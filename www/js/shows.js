@@ -80,7 +80,9 @@ export class Shows {
     for (const show of this.list.splice(count)) show.end();
     while (this.list.length < count) this.list.push(this.twin());
     byId("exhibits", HTMLElement).classList.toggle("two", count > 1);
-    byId("compare", HTMLButtonElement).setAttribute("aria-pressed", String(count > 1));
+    const compare = byId("compare", HTMLButtonElement);
+    compare.setAttribute("aria-pressed", String(count > 1));
+    compare.title = count > 1 ? "Stop comparing: keep B alone (C)" : "Pin this run and compare it with another (C)";
   }
 
   /** Returns what shows a pinned run: the same elements as those of the first exhibit, before them. */

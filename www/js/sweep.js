@@ -99,7 +99,7 @@ export class Sweep {
     this.results = [];
     this.grid.hidden = true;
     const { label } = this.field ?? { label: "" };
-    say(this.state, label ? `Runs this scenario at every stop of ${label}, with ${SEEDS} seeds each.` : "");
+    say(this.state, label ? `Runs this scenario at each value of the ${label} slider, with ${SEEDS} seeds each.` : "");
   }
 
   run() {

@@ -84,7 +84,8 @@ export class Table {
   /** Filters the rows; returns their number. */
   sift() {
     const [length, found, all] = this.desk.lab.filterTable(this.which, this.filter.value);
-    say(this.found, this.filter.value.trim() ? `${found} of ${all} events match` : "");
+    const result = found > 0 ? `${found} of ${all} events match` : `No event of ${all} has all of these words`;
+    say(this.found, this.filter.value.trim() ? result : "");
     return length;
   }
 

@@ -335,7 +335,7 @@ test("the server's queue and faults are in words, and the legend explains a mark
   assert.deepEqual((await shown()).slice(0, 2), ["in work", "in the queue"]);
   await page.keyboard.press("End");
   await page.locator("[data-mark=wasted]").waitFor();
-  assert.deepEqual(await shown(), ["in work", "in the queue", "down, slow or cut", "work that nobody needs"]);
+  assert.deepEqual(await shown(), ["in work", "in the queue", "down, slow or cut", "work whose reply is of no use"]);
   assert.deepEqual(await page.locator("#legend").boundingBox(), end, "nothing moves");
   const label = await page.locator("[data-part=stage]").getAttribute("aria-label");
   assert.match(label ?? "", /Server: .*wasted so far, slow ×2 since 500 ms\./);

@@ -112,8 +112,10 @@ fn client(paint: &Paint<'_>, scene: &Scene<'_>, flow: u32) {
         let chosen = flow == scene.client;
         let (ink, font) = if chosen {
             (Ink::Text, Font::sans(12.0).bold())
-        } else {
+        } else if scene.layout.has_room_for_names() {
             (Ink::Muted, Font::sans(12.0))
+        } else {
+            return;
         };
         let name = format!("client {flow}");
         paint.text(ink, font, Align::Right, (x - ring - 10.0, y), &name);

@@ -110,6 +110,11 @@ impl Layout {
         self.clients > MAX_LANES
     }
 
+    /// Returns true if the names of clients, one below the other, do not overlap.
+    pub(crate) fn has_room_for_names(&self) -> bool {
+        self.cell >= 15.0
+    }
+
     /// Returns the radius of a client's ring.
     pub(crate) fn ring(&self) -> f64 {
         if self.is_crowd() {
