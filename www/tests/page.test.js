@@ -78,6 +78,22 @@ test("playing reaches the end and shows the outcome", async () => {
   await page.context().close();
 });
 
+test("Play before the run can be looked at plays it as soon as it can", async () => {
+  const { page, faults } = await visit(lab);
+  // In one task, so that no more of the run is there than its first slice.
+  const state = await page.evaluate(() => {
+    const menu = /** @type {HTMLSelectElement} */ (document.getElementById("lesson"));
+    menu.value = [...menu.options].find((option) => option.text === "metastable")?.value ?? "";
+    menu.dispatchEvent(new Event("change"));
+    document.getElementById("play")?.click();
+    return document.getElementById("play-text")?.textContent;
+  });
+  assert.equal(state, "Play");
+  await page.waitForFunction(() => document.getElementById("play-text")?.textContent === "Pause");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
 test("steps go from event to event, forth and back", async () => {
   const { page, faults } = await visit(lab);
   const there = ["0.010", "0.015", "0.100", "0.110", "0.120", "0.120"];
