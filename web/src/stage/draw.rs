@@ -360,10 +360,13 @@ fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
     }
     for (_, packet, sight, (x, y)) in seen {
         if matches!(sight, Sight::Gone(_)) {
-            let (what, dy) = match packet.direction {
-                Direction::Request => ("send", -radius - 11.0),
-                Direction::Reply => ("reply", radius + 12.0),
+            let what = match packet.direction {
+                Direction::Request => "send",
+                Direction::Reply => "reply",
             };
+            // What is wrong with the link stands above all lanes.
+            let is_above = packet.direction == Direction::Request && y - radius > 40.0;
+            let dy = if is_above { -radius - 11.0 } else { radius + 12.0 };
             let word = if layout.is_at_server(*x) { "dropped" } else { "lost" };
             let text = match packet.frame {
                 Some(carried) => format!("{} {word}", carried.noun()),
