@@ -250,8 +250,7 @@ impl<'a> Chain<'a> {
             self.say(format!("{name} {what} exchange {exchange} {at}."), record);
             return None;
         };
-        let length = span(wait.deadline.saturating_sub(policy::began(self, wait)));
-        let because = policy::ran_out(wait.timer, &length);
+        let because = policy::ran_out(self, wait);
         self.say(format!("{name} left {at}, because {because}."), record);
         self.length(wait);
         if wait.is_unsent() {

@@ -10,23 +10,31 @@ use retrylab_core::policy::{Allowance, BudgetRule, Gate, Hint, Jitter, Outlook, 
 use retrylab_core::scenario::{Protocol, Workload};
 use retrylab_core::time::{Duration, Instant, nanos};
 use retrylab_core::trace::words::{Pattern, reason};
-use retrylab_core::trace::{HostId, Record, What};
+use retrylab_core::trace::{Direction, HostId, Record, What};
 
 /// Returns why a send followed the end of a wait, as a clause.
-pub(super) fn ran_out(timer: Timer, length: &str) -> String {
-    match timer {
+pub(super) fn ran_out(chain: &Chain<'_>, wait: &Wait) -> String {
+    let of = format!(" of {}", length_in_words(wait.deadline.saturating_sub(began(chain, wait))));
+    // Among overlapping exchanges, the record of such a wait may be that of its rest.
+    let of_own = if chain.timeline.setting().pattern == Pattern::Open { "" } else { of.as_str() };
+    match wait.timer {
         Timer::Resend | Timer::GiveUp | Timer::Timeout => {
-            format!("the wait of {length} for a reply ran out")
+            format!("the wait{of} for a reply ran out")
         }
-        Timer::Backoff => format!("the backoff of {length} was over"),
-        Timer::Hint => format!("the wait of {length} after the server's hint was over"),
-        Timer::Start => format!("the delay of {length} before the first send was over"),
-        Timer::Think => format!("the pause of {length} between two exchanges was over"),
+        Timer::Backoff => format!("the backoff{of_own} was over"),
+        Timer::Hint => format!("the wait{of_own} after the server's hint was over"),
+        Timer::Start => format!("the delay{of_own} before the first send was over"),
+        Timer::Think => format!("the pause{of} between two exchanges was over"),
         Timer::Arrival => "its exchange arrived".to_string(),
         Timer::Limits | Timer::Service | Timer::Outage | Timer::Recovery | Timer::Other(_) => {
-            format!("a wait of {length} was over")
+            format!("a wait{of} was over")
         }
     }
+}
+
+/// Returns a length. A wait of 0 takes a nanosecond, because a deadline is later than now.
+pub(super) fn length_in_words(nanos: u64) -> String {
+    span(if nanos == 1 { 0 } else { nanos })
 }
 
 /// Returns what a wait is for, as a sentence; empty if its title says so.
@@ -87,6 +95,15 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
             "The wait would have been {wait}, but the deadline cut it to {}.",
             span(whole)
         );
+    }
+    if whole < most && deadline.is_some_and(|deadline| ends_at(chain, wait, deadline)) {
+        return format!("The deadline cut the wait to {}.", span(whole));
+    }
+    if policy.caps_jittered_waits()
+        && policy.jitter() != Jitter::None
+        && policy.max_timeout().map(nanos) == Some(whole)
+    {
+        return format!("The policy's maximum of {} cut the wait.", span(whole));
     }
     if least < most && (least..=most).contains(&whole) && policy.jitter() != Jitter::None {
         let share = hundredths(whole - least, most - least);
@@ -150,6 +167,17 @@ pub(super) fn policy_of(chain: &Chain<'_>, wait: &Wait) -> Policy {
     chain.run.scenario().at(begun).policy
 }
 
+/// Returns true if a wait ends when the exchange's deadline, which counts from its first send, is reached.
+fn ends_at(chain: &Chain<'_>, wait: &Wait, deadline: u64) -> bool {
+    let is_first = |packet: &&Packet| {
+        packet.flow == wait.flow
+            && packet.direction == Direction::Request
+            && (packet.exchange(), packet.send()) == (wait.exchange(), 1)
+    };
+    let first = chain.timeline.packets().iter().find(is_first);
+    first.is_some_and(|first| first.sent.saturating_add(deadline) == wait.deadline)
+}
+
 /// Returns when a wait began: of one for a reply, when its request left.
 pub(super) fn began(chain: &Chain<'_>, wait: &Wait) -> u64 {
     let request = wait.request.and_then(|id| chain.timeline.packet(id));
@@ -179,7 +207,7 @@ fn grew(chain: &Chain<'_>, wait: &Wait, request: &Packet, whole: u64) -> String 
     let length = previous.map(|wait| wait.deadline.saturating_sub(began(chain, wait)));
     match length.filter(|length| *length < whole && request.send() > 1) {
         Some(length) => {
-            let (from, to) = (span(length), span(whole));
+            let (from, to) = (length_in_words(length), span(whole));
             let backoff = policy_of(chain, wait).backoff();
             format!("The policy's backoff ({backoff}) made the wait grow from {from} to {to}.")
         }

@@ -4,9 +4,9 @@
 mod tests;
 
 use super::at_server;
+use super::policy::length_in_words;
 use super::states::steps;
 use crate::json::Json;
-use crate::numbers::span;
 use crate::run::PageRun;
 use crate::stage::end_of;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
@@ -103,7 +103,7 @@ impl Bar {
         let timed = parts.clone().filter(|part| part.kind != "lost");
         let words = timed.map(|part| {
             let what = if part.kind == "wait" { "after a wait of" } else { part.kind };
-            format!("{what} {}", span(part.to - part.from))
+            format!("{what} {}", length_in_words(part.to - part.from))
         });
         let mut text: Vec<String> = words.collect();
         text.extend((!self.end.is_empty()).then(|| self.end.clone()));
