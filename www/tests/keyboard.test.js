@@ -28,7 +28,7 @@ for (const viewport of SIZES) {
     const tree = await reader.tree();
     const found = (/** @type {string} */ role, /** @type {RegExp} */ name) => tree.some((node) => node.role === role && name.test(node.name));
     assert(found("heading", /^retrylab What do I do when no reply comes\?$/) && found("heading", /^One lost reply$/));
-    assert(found("StaticText", /Watch the ring around it/) && found("StaticText", /^Press Play, then/));
+    assert(found("StaticText", /Watch the ring around the client/) && found("StaticText", /^Press Play, then/));
     assert(found("image", /^The stage at 0\.000 seconds\. The client sends its request/));
     for (const { role, name } of tree) assert(role !== "image" || name !== "", "an image without a name");
 

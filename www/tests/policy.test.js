@@ -61,7 +61,7 @@ test("a policy that left its preset shows it, and goes back", async () => {
   assert(await reset.isVisible(), "from the link");
   assert.equal(await page.locator(PRESET).inputValue(), "coap");
   assert.match((await label(page)) ?? "", /Sends at 0, 2 to 3, 6 to 9 s\. Gives up at 14 to 21 s/);
-  assert.match(await text(page, "sentence"), /With a changed policy coap,/);
+  assert.match(await text(page, "sentence"), /With a changed coap policy,/);
   assert.match(await text(page, "more-changed"), /2 changed/, "max sends, and what the server drops");
   await unfold(page);
   assert.equal(await page.locator("#field-policy-max_sends").inputValue(), "3");

@@ -87,7 +87,11 @@ impl fmt::Display for FieldError {
             }
             Self::Contradiction { sentence, .. } => f.write_str(sentence),
             Self::BadEncoding { text } => {
-                write!(f, "\"{}\" is not percent-encoded UTF-8", Printable::short(text))
+                write!(
+                    f,
+                    "\"{}\" is not percent-encoded UTF-8; write % as %25, as in link.loss=30%25",
+                    Printable::short(text)
+                )
             }
             Self::Twice { key, first, second } => {
                 let [first, second] = [first, second].map(|value| Printable::short(value));

@@ -11,7 +11,7 @@ pub(crate) static COURSE: &[Step] = &[
             texts: texts!(
                 question: "What does a client do when no reply comes?",
                 watch: "The request arrives, but its reply is lost on the way back. The client cannot \
-                    know which of the two was lost. Watch the ring around it: that is its wait.",
+                    know which of the two was lost. Watch the ring around the client: it is the wait.",
                 then: "the first reply arrives, and one send is enough.",
             ),
         },

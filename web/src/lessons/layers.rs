@@ -21,7 +21,7 @@ pub(crate) static LAYERS: &[Lesson] = &[
         texts: later!(
             question: "What does TCP do before the first byte?",
             watch: "A TCP connection takes three steps: the client asks (SYN), the server accepts \
-                   (SYN-ACK), and the client confirms (ACK). Only then it sends its bytes, so the \
+                   (SYN-ACK), and the client confirms (ACK). Only then does it send its bytes, so the \
                    exchange takes 40 ms where a datagram takes 20 ms. FINs release both directions.",
         ),
     },
@@ -33,7 +33,7 @@ pub(crate) static LAYERS: &[Lesson] = &[
             question: "Who sends again when a SYN is lost?",
             watch: "The link is cut for 50 ms, and the SYN is lost. TCP itself sends it again after \
                    1 s, long before the client's own wait of 5 s is over. The exchange is answered \
-                   after 1.04 s, with a single send of the client's.",
+                   after 1.04 s, and the client itself sends only once.",
         ),
     },
     Lesson {

@@ -38,7 +38,7 @@ pub(crate) static SHIPPED: &[(&str, &[Shipped])] = &[
                 name: "udp-pinger",
                 fragment: "exchanges=10&message=Ping+%7Bseq%7D+%7Btime%7D&policy.preset=udp-pinger&server.drop=0.363636364&server.reply=upper",
                 texts: later!(
-                    question: "How many of ten pings does a server answer that drops 4 of 11 requests at random?",
+                    question: "A server drops 4 of 11 requests at random. How many of ten pings does it answer?",
                     note: "",
                 ),
             },
@@ -115,7 +115,7 @@ pub(crate) static SHIPPED: &[(&str, &[Shipped])] = &[
                 name: "budget-saves-the-day",
                 fragment: "workload.rate=50&workload.duration=120s&policy.backoff=constant&policy.initial_timeout=1us&policy.attempt_timeout=100ms&policy.give_up_above=none&policy.max_sends=3&policy.budget=bucket+5+0.1&server.service=exponential+10ms&link.latency=0s&faults=20s+10s+load+4",
                 texts: later!(
-                    question: "The server of `metastable` is hit by the same spike. What if retries have a budget?",
+                    question: "The server of metastable is hit by the same spike. What if retries have a budget?",
                     note: "",
                 ),
             },

@@ -364,7 +364,7 @@ fn losses(paint: &Paint<'_>, layout: &Layout, seen: &[Seen<'_>]) {
                 Direction::Request => "send",
                 Direction::Reply => "reply",
             };
-            // What is wrong with the link stands above all lanes.
+            // The words for what is wrong with the link are above all lanes.
             let is_above = packet.direction == Direction::Request && y - radius > 40.0;
             let dy = if is_above { -radius - 11.0 } else { radius + 12.0 };
             let word = if layout.is_at_server(*x) { "dropped" } else { "lost" };

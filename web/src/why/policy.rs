@@ -1,5 +1,8 @@
 //! How long a wait is, and why a client gave up: the numbers that the client's policy had.
 
+#[cfg(test)]
+mod tests;
+
 use super::Chain;
 use crate::numbers::{clock, count, grouped, ratio, span};
 use crate::rest::text;
@@ -88,22 +91,8 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
     };
     let whole = wait.deadline.saturating_sub(began(chain, wait));
     let [least, most] = outlook.range.map(nanos);
-    let deadline = policy.deadline().map(nanos);
-    if whole < least.max(1) && deadline.is_some() {
-        let wait = if least == most { span(least) } else { format!("at least {}", span(least)) };
-        return format!(
-            "The wait would have been {wait}, but the deadline cut it to {}.",
-            span(whole)
-        );
-    }
-    if whole < most && deadline.is_some_and(|deadline| ends_at(chain, wait, deadline)) {
-        return format!("The deadline cut the wait to {}.", span(whole));
-    }
-    if policy.caps_jittered_waits()
-        && policy.jitter() != Jitter::None
-        && policy.max_timeout().map(nanos) == Some(whole)
-    {
-        return format!("The policy's maximum of {} cut the wait.", span(whole));
+    if let Some(cut) = cut(chain, wait, policy, (whole, [least, most])) {
+        return cut;
     }
     if least < most && (least..=most).contains(&whole) && policy.jitter() != Jitter::None {
         let share = hundredths(whole - least, most - least);
@@ -123,6 +112,30 @@ pub(super) fn length(chain: &Chain<'_>, wait: &Wait) -> String {
         None if least == most => grew(chain, wait, request, whole),
         None => String::new(),
     }
+}
+
+/// Says that a limit of the policy cut a wait, which would have been in this range; `None` if none did.
+fn cut(
+    chain: &Chain<'_>,
+    wait: &Wait,
+    policy: &Policy,
+    (whole, [least, most]): (u64, [u64; 2]),
+) -> Option<String> {
+    let deadline = policy.deadline().map(nanos);
+    if whole < least.max(1) && deadline.is_some() {
+        let wait = if least == most { span(least) } else { format!("at least {}", span(least)) };
+        return Some(format!(
+            "The wait would have been {wait}, but the deadline cut it to {}.",
+            span(whole)
+        ));
+    }
+    if whole < most && deadline.is_some_and(|deadline| ends_at(chain, wait, deadline)) {
+        return Some(format!("The deadline cut the wait to {}.", span(whole)));
+    }
+    let is_capped = policy.caps_jittered_waits()
+        && policy.jitter() != Jitter::None
+        && policy.max_timeout().map(nanos) == Some(whole);
+    is_capped.then(|| format!("The policy's maximum of {} cut the wait.", span(whole)))
 }
 
 /// Returns why a first wait is as long as it is, as a sentence, if the measured round trips have this average and alone would

@@ -127,16 +127,17 @@ fn drawn(jitter: Jitter) -> String {
         Jitter::Full => text!(", each drawn between zero and that").to_string(),
         Jitter::Equal => text!(", each drawn between half of that and all of it").to_string(),
         Jitter::Once(share) => format!(", the first drawn up to {} longer", part(share)),
-        Jitter::Additive(spread) => format!(", each up to {} off", time(spread)),
+        Jitter::Additive(spread) => format!(", each up to {} longer or shorter", time(spread)),
         Jitter::Slots(slot) => format!(", each drawn in slots of {}", time(slot)),
         Jitter::Proportional(share) | Jitter::Compounding(share) => {
-            format!(", each up to {} off", part(share))
+            format!(", each up to {} longer or shorter", part(share))
         }
         Jitter::ProportionalLater(share) => {
-            text!(", all but the first up to # off").replace('#', &part(share))
+            text!(", all but the first up to # longer or shorter").replace('#', &part(share))
         }
         Jitter::CompoundingUp(share) => {
-            text!(", each up to # off, the first never shorter").replace('#', &part(share))
+            text!(", each up to # longer or shorter, the first never shorter")
+                .replace('#', &part(share))
         }
         _ => String::new(),
     }
@@ -200,7 +201,7 @@ mod tests {
         for (fragment, words) in [
             (
                 "policy.max_sends=1",
-                "With a changed policy textbook, the client waits for the reply, and gives up at 100 ms.",
+                "With a changed textbook policy, the client waits for the reply, and gives up at 100 ms.",
             ),
             ("policy.preset=udp-pinger", "the client waits for the reply, and gives up at 1 s."),
             (
@@ -217,11 +218,11 @@ mod tests {
             ),
             (
                 "policy.preset=grpc-connect",
-                "as long after each timeout, at most 120 s, all but the first up to 20 % off, and ",
+                "as long after each timeout, at most 120 s, all but the first up to 20 % longer or shorter, and ",
             ),
             (
                 "policy.preset=dhcpv6-solicit",
-                ", each up to 10 % off, the first never shorter, and never gives up.",
+                ", each up to 10 % longer or shorter, the first never shorter, and never gives up.",
             ),
             (
                 "policy.preset=stun",

@@ -63,8 +63,8 @@ fn own(scenario: &Scenario) -> String {
         return out + &format!(". The resolver follows resolv.conf with {options}.");
     }
     let apart = scenario.policy != scenario.preset.policy();
-    let which = if apart { "a changed policy" } else { "the policy" };
-    out += &format!(". With {which} {}, ", scenario.preset);
+    let which = if apart { "a changed" } else { "the" };
+    out += &format!(". With {which} {} policy, ", scenario.preset);
     out += if one { "the client " } else { "each client " };
     out + &policy(scenario) + "."
 }
@@ -188,7 +188,7 @@ mod tests {
             sentence,
             "3 clients ask at once, 2 times each, one after another. A packet takes 10 ms and is \
              lost with probability 0.25; the server drops a request with probability 0.5. With the \
-             policy textbook, each client waits 100 ms, then twice as long after each timeout, \
+             textbook policy, each client waits 100 ms, then twice as long after each timeout, \
              and gives up at 3.1 s."
         );
         let (_, rtt) = say("link.rtt=30ms");
@@ -197,12 +197,12 @@ mod tests {
             ("policy.multiplier=1", "waits 100 ms after every send, and never gives up."),
             (
                 "policy.preset=coap",
-                "With the policy coap, the client waits 2 s, then twice as long after each \
+                "With the coap policy, the client waits 2 s, then twice as long after each \
                  timeout, the first drawn up to 50 % longer, and gives up at 62 to 93 s.",
             ),
             (
                 "policy.preset=wget&policy.max_sends=3",
-                "With a changed policy wget, the client waits 1 s, then 1 s longer after each \
+                "With a changed wget policy, the client waits 1 s, then 1 s longer after each \
                  timeout, at most 10 s, and gives up at 6 s.",
             ),
             (
@@ -318,7 +318,7 @@ mod tests {
         );
         let two = say("servers=a%3D192.0.2.1:7,b%3D192.0.2.2:7");
         assert!(
-            two.contains(". The servers a, b are asked in turn. With the policy textbook"),
+            two.contains(". The servers a, b are asked in turn. With the textbook policy"),
             "{two}"
         );
     }

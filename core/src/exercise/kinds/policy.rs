@@ -94,7 +94,7 @@ fn candidates(first: u64) -> [(String, Pairs); 6] {
         ),
         (
             format!(
-                "{first} ms, then twice as long each time; equal jitter: anything from half of that up to that"
+                "{first} ms, then twice as long each time; equal jitter: each wait is drawn between half of that and all of it"
             ),
             multiplier("2", "equal"),
         ),

@@ -100,8 +100,7 @@ pub(in super::super) fn timer_armed(
         }
         Timer::Service => Words::new(host, format!("will finish {} in {left}", job(wording)))
             .noted(format!("done in {left}"), format!("{left} left")),
-        Timer::Outage => Words::new(host + "'s outage", format!("begins in {left}"))
-            .noted(format!("down in {left}"), format!("in {left}")),
+        Timer::Outage => outage(host, &left),
         Timer::Recovery => Words::new(host + "'s outage", format!("ends in {left}"))
             .noted(format!("back in {left}"), format!("in {left}")),
         Timer::Other(_) if wording.setting.pattern == Pattern::Heartbeat => {
@@ -109,6 +108,14 @@ pub(in super::super) fn timer_armed(
         }
         Timer::Other(name) => Words::new(host, format!("waits {left} ({name})")),
     }
+}
+
+/// Returns that a server will be down.
+#[inline(never)]
+fn outage(host: String, left: &str) -> Words {
+    let (outage, then) =
+        (host + "'s outage", if left == "0 s" { "now".into() } else { format!("in {left}") });
+    Words::new(outage, format!("begins {then}")).noted(format!("down {then}"), then)
 }
 
 /// Returns the words for a client that waits for a reply.
