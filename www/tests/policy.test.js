@@ -40,7 +40,7 @@ test("choosing a preset changes the link, the picture and the outcome", async ()
   assert.notEqual(await picture(page), before);
   assert.equal(await text(page, "live"), await label(page), "the live region has the same text");
   assert.match(await text(page, "outcome"), /gave up after (6[2-9]|[78]\d|9[0-3])(\.\d)? s and 5 sends/);
-  assert.match(await text(page, "sentence"), /With the policy coap, the client waits 2 s/);
+  assert.match(await text(page, "sentence"), /With the coap policy, the client waits 2 s/);
   await page.getByRole("button", { name: "About Policy" }).click();
   const about = (await page.locator(`${PRESET}-about`).textContent()) ?? "";
   assert.match(about, /a small device sends requests over the Internet.*Source: RFC 7252 4\.2, 4\.8/);
