@@ -17,7 +17,7 @@ import { FIRST } from "./shows.js";
  * @returns {Command[]}
  */
 export const commands = (page) => [
-  { key: " ", shown: "Space", name: "Play or pause", act: () => page.player.playing ? page.player.pause() : page.play() },
+  { key: " ", shown: "Space", name: "Play or pause", act: () => byId("play", HTMLButtonElement).click() },
   { key: "ArrowRight", shown: "→ Right", name: "Next event", act: (shift) => page.step(false, shift) },
   { key: "ArrowLeft", shown: "← Left", name: "Previous event", act: (shift) => page.step(true, shift) },
   { key: "Home", shown: "Home", name: "Go to the start", act: () => page.jump(0) },
