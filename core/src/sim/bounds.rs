@@ -298,6 +298,23 @@ impl<K: Sink> Run<K> {
         either!(self.hosts, network => network.into_sink())
     }
 
+    /// Ends the run and returns what was recorded, and the hosts with the packets in flight.
+    pub(super) fn into_sink_and_rest(self) -> (RunSink<K>, impl Sized + use<K>) {
+        match self.hosts {
+            Hosts::Datagrams(network) => {
+                let (sink, rest) = network.into_sink_and_rest();
+                #[cfg(feature = "packets")]
+                let rest = (Some(rest), None);
+                (sink, rest)
+            }
+            #[cfg(feature = "packets")]
+            Hosts::Streams { network, .. } => {
+                let (sink, rest) = network.into_sink_and_rest();
+                (sink, (None, Some(rest)))
+            }
+        }
+    }
+
     /// Returns the network of machines and their datagrams; `None` if the run is one over connections.
     #[must_use]
     pub const fn network(&self) -> Option<&ScenarioNetwork<K>> {

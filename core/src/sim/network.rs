@@ -4,6 +4,7 @@
 //! drain, read the deadline. It is generic over the machines, so it also runs those of other crates.
 
 mod conditions;
+mod look;
 mod servers;
 mod slot;
 #[cfg(feature = "packets")]
@@ -19,8 +20,7 @@ use super::stack::Stacks;
 use super::wire::{Happening, Way, Wire};
 use super::{MAX_CLIENTS, SERVER, client_address, flow_of};
 use crate::drive::{Arrival, Context, Output, Role, Timeouts, Visit};
-use crate::heap::Held as _;
-use crate::link::{Channel, Link};
+use crate::link::Link;
 use crate::machine::{Machine, Transmit};
 use crate::random::Direction;
 use crate::time::Instant;
@@ -263,102 +263,6 @@ where
             flow if flow <= clients.len() => clients[flow - 1].wake == at.as_nanos(),
             other => others[other - clients.len() - 1].wake == at.as_nanos(),
         });
-    }
-
-    /// Returns whether the hosts have TCP/IP stacks.
-    pub(super) const fn has_stacks(&self) -> bool {
-        #[cfg(feature = "packets")]
-        let has_stacks = self.stacks.is_some();
-        #[cfg(not(feature = "packets"))]
-        let has_stacks = false;
-        has_stacks
-    }
-
-    /// Lets nothing happen after `end`: [`step`](Self::step) returns `None` then.
-    pub const fn end_at(&mut self, end: Instant) {
-        self.wire.end_at(end);
-    }
-
-    /// Returns true if machines asked for endless time-outs, each due when the previous one was handled.
-    /// [`step`](Self::step) then returns `None`.
-    #[must_use]
-    pub const fn is_stuck(&self) -> bool {
-        self.stuck
-    }
-
-    /// Returns true if something was left to happen after the end that was set.
-    #[must_use]
-    pub const fn has_reached_end(&self) -> bool {
-        self.wire.has_reached_end()
-    }
-
-    /// Returns true if anything is left to happen, even after the end that was set. Looks at every host.
-    #[must_use]
-    pub fn has_more(&mut self) -> bool {
-        (self.started as usize) < self.clients.len()
-            || self.in_flight() > 0
-            || self.server.host.machine_mut().poll_timeout().is_some()
-            || self.others.iter_mut().any(|slot| slot.host.machine_mut().poll_timeout().is_some())
-            || self.clients_mut().any(|client| client.poll_timeout().is_some())
-    }
-
-    /// Returns the time reached.
-    #[must_use]
-    pub const fn now(&self) -> Instant {
-        self.wire.now
-    }
-
-    /// Returns the number of datagrams in flight.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.wire.in_flight()
-    }
-
-    /// Returns the approximate memory in bytes of the hosts, the datagrams in flight, the link and the event
-    /// queue. What the machines allocate is not included.
-    #[must_use]
-    pub fn memory(&self) -> u64 {
-        #[cfg(feature = "packets")]
-        let stacks = self.stacks.as_ref().map_or(0, |stacks| stacks.memory());
-        #[cfg(not(feature = "packets"))]
-        let stacks = 0;
-        (self.clients.held() + self.others.held() + self.wire.memory() + stacks) as u64
-    }
-
-    /// Returns the approximate memory in bytes that a client takes before it starts, with the timer that it will
-    /// set and the datagram that it will send.
-    pub(super) const fn memory_of_client() -> usize {
-        size_of::<Slot<C>>() + Wire::<K>::MEMORY_OF_CLIENT
-    }
-
-    /// Returns the clients' machines, in order.
-    pub fn clients(&self) -> impl ExactSizeIterator<Item = &C> {
-        self.clients.iter().map(|slot| slot.host.machine())
-    }
-
-    /// Returns the clients' machines, in order, to change them between two steps.
-    pub fn clients_mut(&mut self) -> impl ExactSizeIterator<Item = &mut C> {
-        self.clients.iter_mut().map(|slot| slot.host.machine_mut())
-    }
-
-    /// Returns the running link.
-    pub const fn channel(&self) -> &Channel {
-        self.wire.channel()
-    }
-
-    /// Returns the link.
-    pub const fn link(&self) -> &Link {
-        self.wire.channel().link()
-    }
-
-    /// Returns the sink that it records into.
-    pub const fn sink(&self) -> &K {
-        &self.wire.sink
-    }
-
-    /// Ends the run and returns what was recorded.
-    pub fn into_sink(self) -> K {
-        self.wire.sink
     }
 
     /// Fires the timer of a host: 0 is the first server, others are clients. Returns `None` if it is not due any

@@ -103,6 +103,12 @@ impl<K: Sink> Wire<K> {
         wire
     }
 
+    /// Returns the sink, and all that takes much memory.
+    pub(super) fn into_sink_and_rest(self) -> (K, impl Sized + use<K>) {
+        let Self { sink, queue, packets, ways, pipe, .. } = self;
+        (sink, (queue, packets, ways, pipe))
+    }
+
     /// Returns to time 0, without the datagrams in flight, for the clients after number `before`.
     pub(super) fn restart(&mut self, before: u32) {
         (self.now, self.before, self.reached_end) = (Instant::ZERO, before, false);

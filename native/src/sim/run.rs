@@ -157,12 +157,17 @@ pub(crate) fn run<K: Recorder>(
             break EndedBy::Itself(ended_by);
         }
     };
-    let at_end = match ended_by {
-        EndedBy::Itself(ended_by) => ended_by,
-        // Not used: `ended_by` has the reason.
-        EndedBy::Interrupted | EndedBy::Output => sim::EndedBy::Finished,
+    let outcome = match ended_by {
+        EndedBy::Itself(ended_by) => Outcome::of(run, ended_by),
+        // The outcome's own reason is not used: `ended_by` has it.
+        EndedBy::Interrupted | EndedBy::Output => {
+            let (outcome, rest) = Outcome::with_rest(run, sim::EndedBy::Finished);
+            // The program ends with its report, which must not wait until gigabytes are freed.
+            std::mem::forget(rest);
+            outcome
+        }
     };
-    (ended_by, Outcome::of(run, at_end))
+    (ended_by, outcome)
 }
 
 /// Like [`run`] for `clients`, which are all unless the clients are cells. Each is then simulated by itself. `metrics` are

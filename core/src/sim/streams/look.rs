@@ -107,7 +107,14 @@ where
 
     /// Ends the run and returns what was recorded.
     pub fn into_sink(self) -> K {
-        self.wire.sink
+        self.into_sink_and_rest().0
+    }
+
+    /// Ends the run and returns what was recorded, and all that takes much memory.
+    pub(in crate::sim) fn into_sink_and_rest(self) -> (K, impl Sized + use<C, S, K>) {
+        let Self { clients, sides, flows, stacks, wire, .. } = self;
+        let (sink, wire) = wire.into_sink_and_rest();
+        (sink, (clients, sides, flows, stacks, wire))
     }
 }
 
