@@ -22,10 +22,10 @@ pub(super) struct Growth {
     narrator: Narrator,
     clients: Vec<Client>,
     /// The last request sent, and the last one that arrived, of each label.
-    sent: Map<(u32, Label), Id>,
+    pub(super) sent: Map<(u32, Label), Id>,
     arrived: Map<(u32, Label), Id>,
-    /// The duplicate of each datagram that has one.
-    twins: Map<Id, Id>,
+    /// The requests that a server has just served, and when, until it replies.
+    pub(super) served: Vec<(u64, Id)>,
     pub(super) flying: Flying,
     /// The datagram whose frame has just arrived.
     pub(super) landed: Option<Id>,
@@ -156,14 +156,14 @@ impl Timeline {
                 shown = shown.saturating_add(self.growth.half_way);
                 self.end_packet(record, Ending::Lost(cause), shown);
             }
-            What::Dropped { cause, .. } => self.dropped(record, cause),
+            What::Dropped { cause, .. } => about = self.dropped(record, cause),
             What::TimerArmed { timer, deadline } if client => {
                 self.armed(id, record, (timer, deadline));
             }
             What::TimerArmed { timer: Timer::Service, .. }
             | What::Served { .. }
             | What::Down { .. }
-            | What::Up => self.serve(record),
+            | What::Up => about = self.serve(record),
             What::TimerFired { .. } if client => self.fired(record),
             What::Answered { .. } => self.outcome(record, State::Answered, Effect::Answered),
             What::Failed if client => self.affect(record, Effect::Failed),
@@ -262,7 +262,10 @@ impl Timeline {
         };
         match direction {
             Direction::Reply => {
-                packet.request = self.request(record);
+                packet.request = match self.growth.served.is_empty() {
+                    true => self.request(record),
+                    false => self.take_served(record).or_else(|| self.request(record)),
+                };
                 let request = packet.request.and_then(|id| self.packet(id));
                 packet.wait = request.and_then(|request| request.wait);
             }
@@ -286,7 +289,7 @@ impl Timeline {
         if let Some(first) = self.named(record) {
             let copy = Packet { duplicate: true, ..self.packets[first as usize] };
             let twin = self.add(copy);
-            self.growth.twins.insert(first, twin);
+            self.twins.insert(first, twin);
         }
     }
 
@@ -294,8 +297,7 @@ impl Timeline {
     /// duplicate.
     fn find(&self, record: &Record, test: impl Fn(&Packet) -> bool) -> Option<Id> {
         let first = self.named(record)?;
-        let both = [Some(first), self.growth.twins.get(&first).copied()];
-        both.into_iter().flatten().find(|id| self.packet(*id).is_some_and(&test))
+        self.with_duplicate(first).find(|id| self.packet(*id).is_some_and(&test))
     }
 
     #[inline(never)]
@@ -324,18 +326,18 @@ impl Timeline {
         Some(id)
     }
 
-    /// Handles a request that a server drops, on arrival or later.
+    /// Handles a request that a server drops, on arrival or later, and returns it.
     #[inline(never)]
-    fn dropped(&mut self, record: &Record, cause: Cause) {
-        if let Some(send) = send_of(record) {
-            self.servers.dropped(record.at.as_nanos(), send, cause);
-        }
-        let id = self.request(record).or_else(|| self.named(record));
-        if let Some(packet) = id.and_then(|id| self.packets.get_mut(id as usize)) {
-            let at = record.at.as_nanos();
-            (packet.ending, packet.settled) = (Ending::Dropped(cause), at);
-            self.flights.at_least(at - packet.sent);
-        }
+    fn dropped(&mut self, record: &Record, cause: Cause) -> Option<Id> {
+        let arrived = self.request(record);
+        let job = send_of(record)
+            .and_then(|send| self.servers.dropped(record.at.as_nanos(), send, (cause, arrived)));
+        let id = job.or(arrived).or_else(|| self.named(record))?;
+        let packet = self.packets.get_mut(id as usize)?;
+        let at = record.at.as_nanos();
+        (packet.ending, packet.settled) = (Ending::Dropped(cause), at);
+        self.flights.at_least(at - packet.sent);
+        Some(id)
     }
 
     pub(super) fn end_packet(&mut self, record: &Record, ending: Ending, end: u64) -> Option<Id> {
@@ -435,7 +437,9 @@ impl Timeline {
             wait.request = self.growth.sent.get(&(flow, label)).copied();
         }
         if let Some(request) = wait.request {
-            self.packets[request as usize].wait.get_or_insert(place);
+            for id in self.with_duplicate(request) {
+                self.packets[id as usize].wait.get_or_insert(place);
+            }
         }
         let client = self.client(record);
         (client.open_wait, client.last_wait) = (Some(place), Some(place));

@@ -29,7 +29,7 @@ pub(crate) use trouble::{Site, Texture, Trouble, TroubleKind};
 
 use crate::run::MAX_RECORDS;
 use build::Growth;
-use order::{Longest, Span};
+use order::{Longest, Map, Span};
 use retrylab_core::machine::{Label, Timer};
 use retrylab_core::scenario::Scenario;
 use retrylab_core::sim::Summary;
@@ -164,6 +164,8 @@ pub(crate) struct Timeline {
     setting: Setting,
     /// By time of sending.
     packets: Vec<Packet>,
+    /// The duplicate of each datagram that has one.
+    twins: Map<Id, Id>,
     /// By number; the first is what concerns no client in particular.
     flows: Vec<Flow>,
     /// What earlier records reveal about a record, where they reveal anything; by record.
@@ -234,6 +236,11 @@ impl Timeline {
     /// Returns the servers.
     pub(crate) const fn servers(&self) -> &Servers {
         &self.servers
+    }
+
+    /// Returns a packet, and its duplicate if there is one.
+    pub(crate) fn with_duplicate(&self, first: Id) -> impl Iterator<Item = Id> + use<> {
+        [Some(first), self.twins.get(&first).copied()].into_iter().flatten()
     }
 
     /// Returns the packet with this name in the trace; if it was duplicated, the first one.

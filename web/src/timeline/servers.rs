@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::order::{Longest, Map, Span, send_of};
+use super::order::{Longest, Map, Span, flow_of, send_of};
 use super::trouble::{Texture, Trouble, TroubleKind};
 use super::{Id, Packet, Timeline};
 use crate::run::MAX_FLOWS;
@@ -322,28 +322,44 @@ impl Servers {
         }
     }
 
-    /// Takes the end of the work on a request.
-    pub(super) fn served(&mut self, at: u64, (flow, label): (u32, Label), arrived: u64) {
+    /// Takes the end of the work on a request, and returns the request.
+    pub(super) fn served(
+        &mut self,
+        at: u64,
+        (flow, label): (u32, Label),
+        arrived: u64,
+    ) -> Option<Id> {
         // The link may have duplicated it: the worker has begun to work on one of them.
         let here = self.open(flow, label).filter(|id| self.jobs[*id as usize].arrived == arrived);
-        let Some(id) = here.min_by_key(|id| self.jobs[*id as usize].begun) else { return };
+        let id = here.min_by_key(|id| self.jobs[*id as usize].begun)?;
         let place = self.end(id, at);
         let job = &mut self.jobs[id as usize];
         (job.served, job.due) = (true, at);
         if job.is_void(at) {
             self.times[place].wasted.push(at);
         }
+        let request = job.request;
         self.refill(place, at);
+        Some(request)
     }
 
-    /// Takes a request that a server drops, on arrival or later.
-    pub(super) fn dropped(&mut self, at: u64, (flow, label): (u32, Label), cause: Cause) {
-        let arrives = |id: &Id| self.jobs[*id as usize].arrived == at;
+    /// Takes a request that a server drops, and returns it if it was at the server: it is the one that has just `arrived`, or
+    /// an earlier one, depending on the cause.
+    pub(super) fn dropped(
+        &mut self,
+        at: u64,
+        (flow, label): (u32, Label),
+        (cause, arrived): (Cause, Option<Id>),
+    ) -> Option<Id> {
         let later = matches!(cause, Cause::Expired | Cause::ServerDown);
+        let arrives = |id: &Id| {
+            let job = &self.jobs[*id as usize];
+            job.arrived == at && Some(job.request) == arrived
+        };
         let found = self.open(flow, label).find(arrives);
-        if let Some(id) = found.or_else(|| self.open(flow, label).last().filter(|_| later)) {
-            self.end(id, at);
-        }
+        let id = found.or_else(|| self.open(flow, label).last().filter(|_| later))?;
+        self.end(id, at);
+        Some(self.jobs[id as usize].request)
     }
 
     /// Ends a job, and returns the place of its server.
@@ -424,20 +440,40 @@ impl Servers {
 }
 
 impl Timeline {
-    /// Passes a record of a server to the servers.
+    /// Passes a record of a server to the servers; returns the request that it refers to if only they know that.
     #[inline(never)]
-    pub(super) fn serve(&mut self, record: &Record) {
+    pub(super) fn serve(&mut self, record: &Record) -> Option<Id> {
         let (at, place) = (record.at.as_nanos(), record.server().map_or(0, |number| number - 1));
         match (record.what, send_of(record)) {
             (What::TimerArmed { deadline, .. }, Some(send)) => {
                 self.servers.armed(send, deadline.as_nanos());
             }
             (What::Served { arrived, .. }, Some(send)) => {
-                self.servers.served(at, send, arrived.as_nanos());
+                let arrived = arrived.as_nanos();
+                let request = self.servers.served(at, send, arrived);
+                // If requests are not followed, it is the one that arrived at this time.
+                let sent = self.growth.sent.get(&send).map(|first| self.with_duplicate(*first));
+                let is_own = |id: &Id| self.packets[*id as usize].end == arrived;
+                let request = request.or_else(|| sent.into_iter().flatten().find(is_own))?;
+                self.growth.served.retain(|(served, _)| *served == at);
+                self.growth.served.push((at, request));
+                return Some(request);
             }
             (What::Down { keeps_queue }, _) => self.servers.down(at, place, keeps_queue),
             (What::Up, _) => self.servers.up(at, place),
             _ => {}
         }
+        None
+    }
+
+    /// Returns the request that a server has just served and now replies to.
+    #[inline(never)]
+    pub(super) fn take_served(&mut self, record: &Record) -> Option<Id> {
+        let own = |(_, id): &(u64, Id)| {
+            let request = &self.packets[*id as usize];
+            (request.flow, request.label) == (flow_of(record), record.label)
+        };
+        let place = self.growth.served.iter().position(own)?;
+        Some(self.growth.served.remove(place).1)
     }
 }

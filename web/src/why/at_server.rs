@@ -35,15 +35,14 @@ pub(super) fn drop(chain: &Chain<'_>, packet: &Packet, cause: Cause) -> (String,
             Some(format!("{why}{list}{which}"))
         }
         Cause::ServerQueue => station.queue.map(|queue| {
-            let waiting = count(queue.into(), "request");
-            format!("dropped by the server: its queue was full, with {waiting} of at most {queue}")
+            let full = text!("dropped by the server: its queue was full, with ");
+            format!("{full}{} of at most {queue}", count(queue.into(), "request"))
         }),
         Cause::Expired => found.zip(station.expire).map(|((_, record), limit)| {
             let waited = span(record.at.as_nanos().saturating_sub(packet.end));
             let limit = span(nanos(limit));
-            format!(
-                "dropped by the server: it had waited {waited}, longer than the limit of {limit}"
-            )
+            let had = text!("dropped by the server: it had waited ");
+            format!("{had}{waited}, longer than the limit of {limit}")
         }),
         Cause::ServerDown => found.and_then(|(_, record)| {
             let on = |outage: &&retrylab_core::server::service::Outage| {
@@ -98,7 +97,7 @@ pub(super) fn unanswered(chain: &Chain<'_>, (id, request): (Id, &Packet), now: u
         _ => job(chain.timeline, id).map(|job| job.begun),
     };
     match begun {
-        Some(begun) if begun <= now => ": it was at work on it".to_string(),
+        Some(begun) if begun <= now => text!(": it was at work on it").to_string(),
         Some(_) => {
             let waited = span(now.saturating_sub(request.end));
             format!(": it had waited {waited} in the queue")
@@ -121,7 +120,9 @@ fn of_server<'a>(
     let records = chain.records().iter().enumerate().skip(packet.order as usize);
     let mut found = records.map(|(id, record)| (id as Id, record));
     found.find(|(id, record)| {
-        let about = |id| chain.timeline.packet(id).is_some_and(|own| own.order == packet.order);
+        // A packet and its duplicate have the same order.
+        let name = |packet: &Packet| (packet.order, packet.duplicate);
+        let about = |id| chain.timeline.packet(id).is_some_and(|own| name(own) == name(packet));
         let is_own = match chain.timeline.subject(*id) {
             Subject::Packet(id) => about(id),
             Subject::Wait(_) | Subject::Nothing => false,

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `on_link` | why the link lost a packet, or did not |
 //! | `at_server` | why the server lost or failed a request, and how long it took |
+//! | `reply` | which reply a request got, and what the client took it for |
 //! | `policy` | how long a wait is, why a client gave up |
 //! | `waterfall` | the parts of each send of an exchange |
 //! | `states` | the states of an exchange |
@@ -14,11 +15,13 @@
 mod at_server;
 mod on_link;
 mod policy;
+mod reply;
 mod states;
 #[cfg(test)]
 mod tests;
 mod waterfall;
 
+pub(crate) use reply::taken_by;
 pub(crate) use states::states;
 pub(crate) use waterfall::waterfall;
 
@@ -27,8 +30,9 @@ use crate::numbers::{capital, clock, span};
 use crate::rest::text;
 use crate::run::PageRun;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline, Wait, WaitEnd};
+use reply::furthest;
 use retrylab_core::machine::Timer;
-use retrylab_core::time::{Instant, nanos};
+use retrylab_core::time::nanos;
 use retrylab_core::trace::words::Pattern;
 use retrylab_core::trace::{Direction, HostId, Record, What};
 
@@ -188,7 +192,8 @@ impl<'a> Chain<'a> {
             (Effect::Answered, None) => format!("{name} arrived {at} and ended the exchange."),
             (Effect::Failed, None) => format!("{name} arrived {at} and reported a failure."),
             (Effect::Ignored, _) => {
-                format!("{name} arrived {at}. Nothing waited for it: the client ignored it.")
+                format!("{name} arrived {at}")
+                    + text!(". Nothing waited for it: the client ignored it.")
             }
             (Effect::None, _) => return,
         };
@@ -232,7 +237,7 @@ impl<'a> Chain<'a> {
         let record = Some(request.order);
         match self.timeline.setting().pattern {
             Pattern::Heartbeat => {
-                let every = "the client sends one in each interval, and nobody answers it";
+                let every = text!("the client sends one in each interval, and nobody answers it");
                 self.say(format!("{name} left {at}: {every}."), record);
                 return None;
             }
@@ -268,8 +273,10 @@ impl<'a> Chain<'a> {
             return;
         }
         if self.timeline.setting().pattern == Pattern::Write {
-            return self
-                .say("The server refused the write: the row had changed.".to_string(), None);
+            return self.say(
+                text!("The server refused the write: the row had changed.").to_string(),
+                None,
+            );
         }
         let Some(request) = wait.request.and_then(|id| self.timeline.packet(id)) else { return };
         let failure = self.next_own(request.order, wait, |what| matches!(what, What::Failed));
@@ -286,17 +293,18 @@ impl<'a> Chain<'a> {
         if self.timeline.setting().pattern == Pattern::Heartbeat {
             return;
         }
-        let Some((id, request)) = wait.request.and_then(|id| Some((id, self.timeline.packet(id)?)))
+        let Some((id, reply)) = wait.request.map(|id| furthest(self.timeline, id, wait.ended))
         else {
             return;
         };
+        let Some(request) = self.timeline.packet(id) else { return };
         let which = self.which(request);
         let own = Some(request.order);
         match request.ending_at(wait.ended) {
             Ending::Lost(_) | Ending::Dropped(_) => self.fate(request, wait.ended),
             Ending::Unknown => self.on_its_way(&capital(&which), request),
             Ending::Arrived => {
-                let Some(reply) = first_reply(self.timeline, id, request, wait.ended) else {
+                let Some(reply) = reply else {
                     let work = at_server::unanswered(self, (id, request), wait.ended);
                     return self
                         .say(format!("The server had not replied to {which} yet{work}."), own);
@@ -367,8 +375,8 @@ impl<'a> Chain<'a> {
                 let early = span(wait.deadline.saturating_sub(wait.ended));
                 let ends = |what: &What| matches!(what, What::Answered { .. });
                 let record = self.next_own(wait.record, wait, ends).map(|(id, _)| id);
-                let what =
-                    format!("A reply ended the wait {at}, {early} before it would have fired.");
+                let what = format!("A reply ended the wait {at}, {early}")
+                    + text!(" before it would have fired.");
                 self.say(what, record);
             }
             WaitEnd::Over => self.after(wait),
@@ -444,31 +452,4 @@ pub(crate) fn which(timeline: &Timeline, packet: &Packet) -> String {
         Pattern::Heartbeat => format!("heartbeat {}", packet.exchange()),
         Pattern::Closed | Pattern::Open | Pattern::Lookup => format!("send {}", packet.send()),
     }
-}
-
-/// Returns the exchange that a client took a reply for, if it is not the reply's own.
-pub(crate) fn taken_by(records: &[Record], reply: &Packet) -> Option<u32> {
-    let takes = |record: &&Record| {
-        matches!(record.what, What::Answered { .. } | What::Failed)
-            && record.host == HostId::Client
-            && record.packet() == reply.name
-    };
-    let end = Instant::from_nanos(reply.end);
-    let of_flight = records.iter().skip(reply.order as usize).take_while(|record| record.at <= end);
-    let taken = of_flight.filter(|record| record.at == end).find(takes)?;
-    let exchange = taken.label?.exchange.get();
-    (exchange != reply.exchange()).then_some(exchange)
-}
-
-/// Returns the first reply to a request, if it was sent by `until`.
-fn first_reply<'a>(
-    timeline: &'a Timeline,
-    id: Id,
-    request: &Packet,
-    until: u64,
-) -> Option<&'a Packet> {
-    let replies = timeline.packets().iter();
-    let first = timeline.packets().partition_point(|packet| packet.sent < request.end);
-    let mut replies = replies.skip(first).take_while(|packet| packet.sent <= until);
-    replies.find(|packet| packet.request == Some(id))
 }

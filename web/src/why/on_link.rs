@@ -108,7 +108,9 @@ fn dropped_by(run: &PageRun, packet: &Packet, check: &Check) -> String {
                         .loss_of(packet.direction),
                 ),
                 (LossState::Four(state), _) => {
-                    format!("the loss model was in state {state}, which loses packets")
+                    let [was, loses] =
+                        [text!("the loss model was in state "), text!(", which loses packets")];
+                    format!("{was}{state}{loses}")
                 }
                 (state, Some(trial)) => drew_in(state, trial),
                 (state, None) => in_state(state).to_string(),
@@ -170,8 +172,8 @@ pub(super) fn drew(trial: Trial, rate: &str) -> String {
 /// Returns the state of the loss model as the beginning of a clause.
 const fn in_state(state: LossState) -> &'static str {
     match state {
-        LossState::Good => "the link was in its good state, and ",
-        LossState::Bad => "the link was in its bad state, and ",
+        LossState::Good => text!("the link was in its good state, and "),
+        LossState::Bad => text!("the link was in its bad state, and "),
         LossState::None | LossState::Four(_) | LossState::Number(_) => "",
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn over(fragment: &str) -> (PageRun, Timeline) {
     (run, timeline)
 }
 
-fn texts(chain: Chain<'_>) -> Vec<String> {
+pub(super) fn texts(chain: Chain<'_>) -> Vec<String> {
     chain.links.into_iter().map(|(text, _)| text).collect()
 }
 

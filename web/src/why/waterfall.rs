@@ -5,8 +5,10 @@ mod tests;
 
 use super::at_server;
 use super::policy::length_in_words;
+use super::reply::{furthest, taken_by};
 use super::states::steps;
 use crate::json::Json;
+use crate::rest::text;
 use crate::run::PageRun;
 use crate::stage::end_of;
 use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
@@ -17,7 +19,9 @@ use retrylab_core::trace::{Direction, HostId, Record, What};
 const MAX_SENDS: usize = 50;
 
 /// The end of what has none among the records.
-const AFTER_ALL: &str = "arrives after the events that are kept";
+fn after_all() -> String {
+    text!("arrives after the events that are kept").to_string()
+}
 
 /// A part of a send's bar, from one time to another.
 struct Part {
@@ -131,16 +135,15 @@ fn datagrams(records: &[Record], timeline: &Timeline, of: (u32, u32)) -> Vec<Bar
         .iter()
         .enumerate()
         .filter(|(_, packet)| is_of(packet, of) && packet.frame.is_none() && !packet.duplicate);
-    let own: Vec<(Id, &Packet)> = own.map(|(id, packet)| (id as Id, packet)).collect();
-    let requests = own.iter().filter(|(_, packet)| packet.direction == Direction::Request);
+    let requests = own.filter(|(_, packet)| packet.direction == Direction::Request);
     let mut before = None;
     requests
-        .map(|(id, request)| {
-            let reply = own.iter().find(|(_, reply)| reply.request == Some(*id)).map(|(_, p)| *p);
+        .filter_map(|(id, request)| {
             let wait =
                 Part { kind: "wait", from: before.unwrap_or(request.sent), to: request.sent };
             before = Some(request.sent);
-            bar(records, timeline, (*id, request), reply, wait)
+            let (id, reply) = furthest(timeline, id as Id, u64::MAX);
+            Some(bar(records, timeline, (id, timeline.packet(id)?), reply, wait))
         })
         .collect()
 }
@@ -168,7 +171,7 @@ fn bar(
     }
     parts.push(way("request", request));
     if request.ending == Ending::Unknown {
-        return bar(parts, AFTER_ALL.to_string());
+        return bar(parts, after_all());
     }
     parts.extend(stay(records, timeline, (id, request), reply));
     if let Ending::Dropped(cause) = request.ending {
@@ -180,7 +183,7 @@ fn bar(
     };
     let (kind, end) = match reply.ending {
         Ending::Lost(cause) | Ending::Dropped(cause) => ("lost", format!("the reply was {cause}")),
-        Ending::Unknown => ("reply", AFTER_ALL.to_string()),
+        Ending::Unknown => ("reply", after_all()),
         Ending::Arrived => arrived(records, reply),
     };
     parts.push(way(kind, reply));
@@ -195,9 +198,11 @@ fn stay(
     reply: Option<&Packet>,
 ) -> [Part; 2] {
     let served = records.iter().skip(request.order as usize).find(|record| {
-        matches!((record.host, record.what), (HostId::Server(_), What::Served { .. }))
+        let is_of_stay = matches!(record.what, What::Served { arrived, .. } if arrived.as_nanos() == request.end);
+        is_of_stay && record.host.server().is_some()
             && record.label == request.label
             && record.flow.is_some_and(|flow| flow.get() == request.flow)
+            && reply.is_none_or(|reply| reply.sent == record.at.as_nanos())
     });
     let (begun, until) = match (served, at_server::job(timeline, id), reply) {
         (Some(Record { at, what: What::Served { begun, .. }, .. }), ..) => {
@@ -217,7 +222,7 @@ fn stay(
 
 /// Returns the kind of a reply's part, and what its arrival did.
 fn arrived(records: &[Record], reply: &Packet) -> (&'static str, String) {
-    if let Some(other) = super::taken_by(records, reply) {
+    if let Some(other) = taken_by(records, reply) {
         return ("reply", format!("counted for exchange {other}"));
     }
     let (kind, end) = match reply.effect {

@@ -7,13 +7,27 @@ import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, brotliDecompress, constants, gunzip, gzip } from "node:zlib";
 
+const { BROTLI_PARAM_LGBLOCK, BROTLI_PARAM_MODE, BROTLI_MODE_FONT, BROTLI_PARAM_NDIRECT, BROTLI_PARAM_NPOSTFIX, BROTLI_PARAM_SIZE_HINT } = constants;
+
+/** Settings of brotli, of which none is the best one for every file. */
+const BROTLI = [
+  { [BROTLI_PARAM_LGBLOCK]: 16, [BROTLI_PARAM_NPOSTFIX]: 1, [BROTLI_PARAM_NDIRECT]: 30 },
+  { [BROTLI_PARAM_LGBLOCK]: 16, [BROTLI_PARAM_MODE]: BROTLI_MODE_FONT },
+  { [BROTLI_PARAM_LGBLOCK]: 18, [BROTLI_PARAM_NDIRECT]: 15 },
+];
+
 const FORMATS = [
   { ending: ".br", pack: promisify(brotliCompress), unpack: promisify(brotliDecompress), options: brotli },
-  { ending: ".gz", pack: promisify(gzip), unpack: promisify(gunzip), options: () => ({ level: 9 }) },
+  { ending: ".gz", pack: promisify(gzip), unpack: promisify(gunzip), options: () => [{ level: 9 }] },
 ];
 
 function brotli(size) {
-  return { params: { [constants.BROTLI_PARAM_SIZE_HINT]: size } };
+  return BROTLI.map((setting) => ({ params: { [BROTLI_PARAM_SIZE_HINT]: size, ...setting } }));
+}
+
+/** Returns the shortest. */
+function shortest(all) {
+  return all.reduce((one, other) => other.length < one.length ? other : one);
 }
 
 const [from, to, ...files] = process.argv.slice(2);
@@ -25,7 +39,8 @@ await Promise.all(files.map(async (file) => {
     written.add(file + ending);
     const path = join(to, file + ending);
     const old = await readFile(path).then(unpack).catch(() => null);
-    if (!old?.equals(content)) await writeFile(path, await pack(content, options(content.length)));
+    if (old?.equals(content)) return;
+    await writeFile(path, shortest(await Promise.all(options(content.length).map((setting) => pack(content, setting)))));
   }));
 }));
 

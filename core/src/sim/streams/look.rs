@@ -107,7 +107,7 @@ where
 
     /// Ends the run and returns what was recorded.
     pub fn into_sink(self) -> K {
-        self.into_sink_and_rest().0
+        self.wire.sink
     }
 
     /// Ends the run and returns what was recorded, and all that takes much memory.

@@ -78,3 +78,29 @@ fn a_reply_that_counts_for_another_exchange_is_a_row_of_both() {
     assert!(third.contains(r#""name":"Answered""#), "{third}");
     assert!(third.contains("by the reply to exchange 2"), "{third}");
 }
+
+/// A reply belongs to the one that was served, and a row shows the one that got further.
+#[test]
+fn a_request_and_its_duplicate_have_the_row_of_the_one_that_was_answered() {
+    let twice = "acts=duplicate+client+1+request+1";
+    for (fragment, row) in [
+        ("server.service=20ms", "request 10 ms, service 20 ms, reply 10 ms, answered"),
+        ("server.drop_list=1", "request 10 ms, reply 10 ms, answered"),
+        (
+            "server.service=20ms&server.drop_list=1",
+            "request 10 ms, service 20 ms, reply 10 ms, answered",
+        ),
+        ("link.reply_loss=list+1", "request 10 ms, reply 10 ms, answered"),
+        (
+            "server.service=30ms&server.queue=0",
+            "request 10 ms, service 30 ms, reply 10 ms, answered",
+        ),
+        (
+            "server.service=30ms&server.expire=10ms&link.reply_loss=first+1",
+            "request 10 ms, service 30 ms, the reply was lost on the link",
+        ),
+    ] {
+        let text = of_exchange(&format!("{fragment}&{twice}"), (1, 1));
+        assert!(text.contains(&format!(r#""text":"{row}""#)), "{fragment}: {text}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Which reply a request got, and what the client took it for.
+
+#[cfg(test)]
+mod tests;
+
+use crate::timeline::{Effect, Ending, Id, Packet, Timeline};
+use retrylab_core::time::Instant;
+use retrylab_core::trace::{HostId, Record, What};
+use std::cmp::Reverse;
+
+/// Returns the exchange that a client took a reply for, if it is not the reply's own.
+pub(crate) fn taken_by(records: &[Record], reply: &Packet) -> Option<u32> {
+    let takes = |record: &&Record| {
+        matches!(record.what, What::Answered { .. } | What::Failed)
+            && record.host == HostId::Client
+            && record.packet() == reply.name
+    };
+    let end = Instant::from_nanos(reply.end);
+    let of_flight = records.iter().skip(reply.order as usize).take_while(|record| record.at <= end);
+    let taken = of_flight.filter(|record| record.at == end).find(takes)?;
+    let exchange = taken.label?.exchange.get();
+    (exchange != reply.exchange()).then_some(exchange)
+}
+
+/// Returns which of a request and its duplicate got further until `until`, and the reply to it: one may be lost and the other
+/// one answered.
+pub(super) fn furthest(timeline: &Timeline, first: Id, until: u64) -> (Id, Option<&Packet>) {
+    let fates = timeline.with_duplicate(first).filter_map(|id| {
+        let request = timeline.packet(id)?;
+        Some((id, request, reply_to(timeline, (id, request), until)))
+    });
+    let rank = |ending| match ending {
+        Ending::Lost(_) => 0,
+        Ending::Dropped(_) => 1,
+        Ending::Unknown => 2,
+        Ending::Arrived => 3,
+    };
+    let effect = |reply: &Packet| match reply.effect {
+        Effect::None => 0,
+        Effect::Ignored => 1,
+        Effect::Failed => 2,
+        Effect::Answered => 3,
+    };
+    let progress = |(_, request, reply): &(Id, &Packet, Option<&Packet>)| {
+        let reply = reply.map(|reply| match reply.ending_at(until) {
+            Ending::Arrived => (3, effect(reply)),
+            ending => (rank(ending), 0),
+        });
+        // Of two that got equally far, the first one counts.
+        Reverse((reply, rank(request.ending_at(until))))
+    };
+    let furthest = fates.min_by_key(progress);
+    furthest.map_or((first, None), |(id, _, reply)| (id, reply))
+}
+
+/// Returns the first reply to a request, if it was sent by `until`.
+fn reply_to<'a>(
+    timeline: &'a Timeline,
+    (id, request): (Id, &Packet),
+    until: u64,
+) -> Option<&'a Packet> {
+    let replies = timeline.packets().iter();
+    let first = timeline.packets().partition_point(|packet| packet.sent < request.end);
+    let mut replies = replies.skip(first).take_while(|packet| packet.sent <= until);
+    replies.find(|packet| packet.request == Some(id))
+}

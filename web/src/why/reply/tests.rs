@@ -1,0 +1,30 @@
+use crate::why::tests::over;
+use crate::why::{Chain, tests::texts};
+
+/// A request and its duplicate have their own ways through the server.
+#[test]
+fn a_duplicated_request_is_two_at_the_server() {
+    let twice = "acts=duplicate+client+1+request+1&server.service=20ms";
+    let (run, timeline) = over(twice);
+    let replies: Vec<_> =
+        (0..).zip(timeline.packets()).filter(|(_, packet)| packet.request.is_some()).collect();
+    let why = |place: usize| {
+        let id = replies[place].0;
+        texts(Chain::of_packet(&run, &timeline, id, (3, u64::MAX)))
+    };
+    assert_eq!(replies.len(), 2);
+    assert_eq!(why(0)[1], "The server replied to send 1 at 0.030 s, after 20 ms of work.");
+    assert_eq!(
+        why(1)[1],
+        "The server replied to send 1 at 0.050 s, after 20 ms in the queue and 20 ms of work."
+    );
+    // The first one is worked on while the second one is dropped.
+    let (_, timeline) = over(&format!("{twice}&server.queue=0"));
+    assert_eq!(timeline.servers().load(0, 10_000_000).working, 1);
+    // The one that is dropped does not hide the one that was replied to.
+    let (run, timeline) =
+        over("acts=duplicate+client+1+request+1&server.drop_list=1&link.reply_loss=first+1");
+    let second = timeline.packets().iter().position(|packet| packet.send() == 2).unwrap();
+    let chain = texts(Chain::of_packet(&run, &timeline, second as u32, (3, u64::MAX)));
+    assert!(chain.iter().any(|text| text.starts_with("The reply to send 1 was lost")), "{chain:?}");
+}
